@@ -1,0 +1,9 @@
+namespace NativeRetrieval.Core.Errors;
+
+/// <summary>A file could not be written: disk full, no permission, folder missing. What was there before is untouched.</summary>
+/// <param name="path">The target as the caller named it.</param>
+public sealed class FileWriteException(string path, string problem, Exception? inner = null)
+    : NativeRetrievalException($"{path}: cannot be written: {problem}", inner)
+{
+    public string Path { get; } = path;
+}

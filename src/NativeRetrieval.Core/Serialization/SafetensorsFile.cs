@@ -1,0 +1,149 @@
+using System.Buffers.Binary;
+using System.IO.MemoryMappedFiles;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Serialization;
+
+/// <summary>
+/// A safetensors file, memory-mapped: 8 bytes of header length (little-endian), a JSON header, then the data of all tensors.
+/// Opening checks the whole header and reads no data.
+/// </summary>
+public sealed unsafe class SafetensorsFile : IDisposable
+{
+    readonly Dictionary<string, SafetensorsEntry> _byName;
+    readonly MemoryMappedFile _file;
+    readonly MemoryMappedViewAccessor _view;
+    byte* _start;
+
+    SafetensorsFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start, List<SafetensorsEntry> entries, Dictionary<string, string> metadata)
+    {
+        (Path, _file, _view) = (path, file, view);
+        _start = start;
+        (Entries, Metadata) = (entries, metadata);
+        Names = [.. entries.Select(entry => entry.Name)];
+        _byName = entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
+    }
+
+    public string Path { get; }
+
+    /// <summary>Tensors in the order of their data.</summary>
+    public IReadOnlyList<SafetensorsEntry> Entries { get; }
+
+    /// <summary>Names in the order of their data.</summary>
+    public IReadOnlyList<string> Names { get; }
+
+    /// <summary>The header's <c>__metadata__</c>; empty where it has none.</summary>
+    public IReadOnlyDictionary<string, string> Metadata { get; }
+
+    /// <exception cref="CorruptFileException">The header is damaged, hostile or of another format; the message names tensor and place.</exception>
+    /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
+    public static SafetensorsFile Open(string path)
+    {
+        if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("safetensors files are mapped as they are: little-endian machines only");
+        using var stream = OpenForReading(path);
+        long fileBytes = stream.Length;
+        int headerBytes = ReadHeaderLength(path, stream, fileBytes);
+
+        var file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        MemoryMappedViewAccessor? view = null;
+        try
+        {
+            view = file.CreateViewAccessor(0, fileBytes, MemoryMappedFileAccess.Read);
+            byte* start = null;
+            view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
+            var (entries, metadata) = SafetensorsHeader.Parse(path, new ReadOnlySpan<byte>(start + SafetensorsHeader.LengthFieldBytes, headerBytes), fileBytes);
+            return new SafetensorsFile(path, file, view, start, entries, metadata);
+        }
+        catch
+        {
+            view?.Dispose();
+            file.Dispose();
+            throw;
+        }
+    }
+
+    static FileStream OpenForReading(string path)
+    {
+        try
+        {
+            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new FileReadException(path, error.Message, error);
+        }
+    }
+
+    static int ReadHeaderLength(string path, FileStream stream, long fileBytes)
+    {
+        Span<byte> field = stackalloc byte[SafetensorsHeader.LengthFieldBytes];
+        if (fileBytes < field.Length)
+            throw new CorruptFileException(path, $"not a safetensors file: {fileBytes} bytes, shorter than the 8-byte header length");
+        stream.ReadExactly(field);
+        ulong length = BinaryPrimitives.ReadUInt64LittleEndian(field);
+        if (length > SafetensorsHeader.MaxHeaderBytes || (long)length > fileBytes - field.Length)
+            throw new CorruptFileException(path, $"not a safetensors file: the header length at byte 0 is {length}, but {fileBytes - field.Length} bytes follow and {SafetensorsHeader.MaxHeaderBytes} are the most");
+        return (int)length;
+    }
+
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    /// <exception cref="CorruptFileException">The file has no such tensor.</exception>
+    public SafetensorsEntry Entry(string name) =>
+        _byName.TryGetValue(name, out var entry) ? entry : throw new CorruptFileException(Path, $"it has no tensor '{name}' among its {Names.Count}");
+
+    /// <summary>A tensor's bytes, in place; valid until <see cref="Dispose"/>. Little-endian, row-major, of the entry's type.</summary>
+    /// <exception cref="CorruptFileException">There is no such tensor, or it is larger than 2 GB, the most that one span covers.</exception>
+    public ReadOnlySpan<byte> Bytes(string name)
+    {
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        var entry = Entry(name);
+        if (entry.LengthBytes > int.MaxValue)
+            throw new CorruptFileException(Path, $"tensor '{name}' has {entry.LengthBytes} bytes; {int.MaxValue} are the most that are read at once");
+        return new ReadOnlySpan<byte>(_start + entry.OffsetBytes, (int)entry.LengthBytes);
+    }
+
+    /// <summary>A tensor's values as float32, converted from any type: float64 is rounded, bfloat16 and float16 widened, booleans become 0 and 1.</summary>
+    public float[] ReadFloat32(string name)
+    {
+        var values = new float[Bytes(name).Length / Entry(name).DType.SizeBytes()];
+        CopyTo(name, values);
+        return values;
+    }
+
+    /// <summary>A tensor's values as float64, converted from any type.</summary>
+    public double[] ReadFloat64(string name)
+    {
+        var values = new double[Bytes(name).Length / Entry(name).DType.SizeBytes()];
+        CopyTo(name, values);
+        return values;
+    }
+
+    /// <summary>A tensor's values as integers; the tensor must be of an integer type or boolean.</summary>
+    /// <exception cref="CorruptFileException">The tensor holds floating-point numbers.</exception>
+    public long[] ReadInt64(string name)
+    {
+        var entry = Entry(name);
+        if (entry.DType is DType.Float32 or DType.Float64 or DType.Float16 or DType.BFloat16)
+            throw new CorruptFileException(Path, $"tensor '{name}' is {SafetensorsDType.NameOf(entry.DType)}; integers were expected");
+        var values = new long[Bytes(name).Length / entry.DType.SizeBytes()];
+        ElementConversion.Convert<long>(Bytes(name), entry.DType, values);
+        return values;
+    }
+
+    /// <summary>Converts a tensor's values into <paramref name="destination"/>, which has exactly as many elements.</summary>
+    public void CopyTo(string name, Span<float> destination) => ElementConversion.Convert(Bytes(name), Entry(name).DType, destination);
+
+    /// <inheritdoc cref="CopyTo(string, Span{float})"/>
+    public void CopyTo(string name, Span<double> destination) => ElementConversion.Convert(Bytes(name), Entry(name).DType, destination);
+
+    public void Dispose()
+    {
+        if (_start is null) return;
+        _start = null;
+        _view.SafeMemoryMappedViewHandle.ReleasePointer();
+        _view.Dispose();
+        _file.Dispose();
+    }
+}

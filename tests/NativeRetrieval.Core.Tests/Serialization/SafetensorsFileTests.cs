@@ -1,0 +1,156 @@
+using System.Buffers.Binary;
+using System.Text;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Core.Tests.Serialization;
+
+public sealed class SafetensorsFileTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("st_header_huge", "header length at byte 0 is 4611686018427387904")]
+    [InlineData("st_overlap", "tensor 'b'")]
+    [InlineData("st_shape_mismatch", "tensor 'a' (header byte")]
+    [InlineData("st_out_of_range", "data_offsets [0, 8] lie outside the 4 bytes of data")]
+    [InlineData("st_not_json", "not valid JSON near byte 9")]
+    [InlineData("st_duplicate", "tensor 'a' (header byte 62): it appears twice")]
+    [InlineData("st_hole", "there is a gap")]
+    [InlineData("st_negative", "shape holds something that is not a size")]
+    [InlineData("st_overflow", "[4294967296, 4294967296] is larger than any file")]
+    public void RefusesHostileFilesNamingFileTensorAndPlace(string name, string message)
+    {
+        string path = Fixtures.Small($"checkpoints/bad/{name}.safetensors");
+        var error = Assert.Throws<CorruptFileException>(() => SafetensorsFile.Open(path));
+        Assert.StartsWith(path, error.Message);
+        Assert.Contains(message, error.Message);
+    }
+
+    [Theory]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 0, "lie outside")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 5, "no tensor covers the bytes")]
+    [InlineData("""{"a":{"dtype":"F31","shape":[1],"data_offsets":[0,4]}}""", 4, "dtype 'F31' is not supported")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1.5],"data_offsets":[0,4]}}""", 4, "not a size")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}""", 4, "not a size")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "lie outside")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0]}}""", 4, "lacks")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 4, "more than 2")]
+    [InlineData("""{"a":{"dtype":"F32","data_offsets":[0,4]}}""", 4, "lacks")]
+    [InlineData("""{"a":{"dtype":"F32","dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 4, "'dtype' appears twice")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"x":1}}""", 4, "unknown field 'x'")]
+    [InlineData("""{"a":[]}""", 0, "expected an object")]
+    [InlineData("""{"__metadata__":{"a":1}}""", 0, "expected a string under 'a'")]
+    [InlineData("""{"__metadata__":{"a":"1","a":"2"}}""", 0, "key 'a' appears twice")]
+    [InlineData("""{} {}""", 0, "not valid JSON")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[[[[[[[[[[1]]]]]]]]]],"data_offsets":[0,4]}}""", 4, "not a size")]
+    [InlineData("""[]""", 0, "does not start with '{'")]
+    [InlineData("", 0, "does not start with '{'")]
+    public void RefusesHeadersThatBreakTheFormat(string header, int dataBytes, string message)
+    {
+        string path = WriteRaw(Encoding.UTF8.GetBytes(header), dataBytes);
+        Assert.Contains(message, Assert.Throws<CorruptFileException>(() => SafetensorsFile.Open(path)).Message);
+    }
+
+    [Fact]
+    public void RefusesNamesThatAreNotUtf8()
+    {
+        byte[] header = [.. "{\"__metadata__\":{\"a\":\""u8, 0xFF, .. "\"}}"u8];
+        Assert.Contains("not valid JSON", Assert.Throws<CorruptFileException>(() => SafetensorsFile.Open(WriteRaw(header, 0))).Message);
+    }
+
+    [Fact]
+    public void RefusesEveryTruncationOfAGoodFile()
+    {
+        byte[] good = File.ReadAllBytes(Fixtures.Small("metrics.safetensors"));
+        string path = _folder["cut.safetensors"];
+        for (int length = 0; length < good.Length; length += length < 300 ? 1 : 997)
+        {
+            File.WriteAllBytes(path, good[..length]);
+            Assert.Throws<CorruptFileException>(() => SafetensorsFile.Open(path));
+        }
+    }
+
+    [Fact]
+    public void AFlippedHeaderByteIsRefusedOrStillDescribesTheWholeFile()
+    {
+        byte[] good = File.ReadAllBytes(Fixtures.Small("metrics.safetensors"));
+        string path = _folder["flipped.safetensors"];
+        for (int i = 0; i < 200; i++)
+            foreach (byte mask in (byte[])[1, 4, 0x20, 0x80])
+            {
+                byte[] bad = [.. good];
+                bad[i] ^= mask;
+                File.WriteAllBytes(path, bad);
+                try
+                {
+                    using var file = SafetensorsFile.Open(path);
+                    foreach (string name in file.Names) Assert.Equal(file.Entry(name).LengthBytes, file.Bytes(name).Length);
+                }
+                catch (CorruptFileException) { }
+            }
+    }
+
+    [Fact]
+    public void AnAbsentFileIsNamed() =>
+        Assert.Contains(_folder["none.safetensors"], Assert.Throws<FileReadException>(() => SafetensorsFile.Open(_folder["none.safetensors"])).Message);
+
+    [Fact]
+    public void ReadsAFileOfTheReferenceImplementation()
+    {
+        using var file = SafetensorsFile.Open(Fixtures.Small("metrics.safetensors"));
+        Assert.Equal(["audio", "captions_5_per_audio", "relevant"], file.Names);
+        Assert.Equal([300, 60], file.Entry("relevant").Shape);
+        Assert.Equal(DType.UInt8, file.Entry("relevant").DType);
+        Assert.Equal(300 * 16, file.ReadFloat32("captions_5_per_audio").Length);
+        Assert.All(file.ReadInt64("relevant"), value => Assert.InRange(value, 0, 1));
+        Assert.Contains("no tensor 'x'", Assert.Throws<CorruptFileException>(() => file.Bytes("x")).Message);
+        Assert.Contains("integers were expected", Assert.Throws<CorruptFileException>(() => file.ReadInt64("audio")).Message);
+    }
+
+    [Fact]
+    public void ConvertsEveryTypeToFloat32AndFloat64()
+    {
+        string path = _folder["types.safetensors"];
+        SafetensorsWriter.Write(path,
+        [
+            Item("f64", DType.Float64, 8, b => BinaryPrimitives.WriteDoubleLittleEndian(b, -1.1)),
+            Item("f32", DType.Float32, 4, b => BinaryPrimitives.WriteSingleLittleEndian(b, 2.5f)),
+            Item("f16", DType.Float16, 2, b => BinaryPrimitives.WriteHalfLittleEndian(b, (Half)0.25)),
+            Item("bf16", DType.BFloat16, 2, b => BinaryPrimitives.WriteUInt16LittleEndian(b, 0xC0A0)),
+            Item("i64", DType.Int64, 8, b => BinaryPrimitives.WriteInt64LittleEndian(b, -7)),
+            Item("i32", DType.Int32, 4, b => BinaryPrimitives.WriteInt32LittleEndian(b, 70000)),
+            Item("i16", DType.Int16, 2, b => BinaryPrimitives.WriteInt16LittleEndian(b, -300)),
+            Item("i8", DType.Int8, 1, b => b[0] = 0xFF),
+            Item("u8", DType.UInt8, 1, b => b[0] = 200),
+            Item("bool", DType.Bool, 1, b => b[0] = 1),
+        ]);
+        using var file = SafetensorsFile.Open(path);
+        (string, double)[] expected =
+            [("f64", -1.1), ("f32", 2.5), ("f16", 0.25), ("bf16", -5), ("i64", -7), ("i32", 70000), ("i16", -300), ("i8", -1), ("u8", 200), ("bool", 1)];
+        foreach (var (name, value) in expected)
+        {
+            Assert.Equal([value], file.ReadFloat64(name));
+            Assert.Equal([(float)value], file.ReadFloat32(name));
+        }
+        Assert.Throws<ShapeException>(() => file.CopyTo("f32", new float[2]));
+    }
+
+    static SafetensorsItem Item(string name, DType dtype, int bytes, Action<byte[]> fill)
+    {
+        var buffer = new byte[bytes];
+        fill(buffer);
+        return SafetensorsItem.FromBytes(name, dtype, [1], buffer);
+    }
+
+    string WriteRaw(byte[] header, int dataBytes)
+    {
+        string path = _folder["raw.safetensors"];
+        File.WriteAllBytes(path, [.. BitConverter.GetBytes((long)header.Length), .. header, .. new byte[dataBytes]]);
+        return path;
+    }
+}
