@@ -1,0 +1,131 @@
+using System.Runtime.InteropServices;
+using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Core.Devices;
+
+/// <summary>
+/// Host memory and the SIMD backend. Freed blocks are kept for the next tensor of about their size, because fresh pages
+/// cost more than most operations; when more lies idle than is in use, the idle part goes back to the system.
+/// </summary>
+public sealed partial class CpuDevice : Device
+{
+    const int Alignment = 64;
+    const int HugePage = 2 << 20;
+    const long GuardBytes = 64;
+    const byte GuardPattern = 0xA5;
+    const long IdleAllowanceBytes = 256L << 20;
+
+    readonly Lock _lock = new();
+    readonly Dictionary<long, Stack<nint>> _idle = [];
+    readonly bool _guarded;
+    long _idleBytes, _liveBytes, _peakBytes;
+
+    /// <param name="guarded">
+    /// For tests: fresh memory holds NaN, and a guard behind each block reveals a kernel that writes past its end when the block is freed.
+    /// </param>
+    internal CpuDevice(bool guarded = false)
+    {
+        _guarded = guarded;
+        Backend = new CpuBackend();
+    }
+
+    /// <summary>The process's CPU device.</summary>
+    public static CpuDevice Shared { get; } = new();
+
+    public override long LiveBytes { get { lock (_lock) return _liveBytes; } }
+
+    public override long PeakBytes { get { lock (_lock) return _peakBytes; } }
+
+    internal override IBackend Backend { get; }
+
+    /// <summary>Gives idle memory back to the system.</summary>
+    public void Trim()
+    {
+        lock (_lock) TrimLocked();
+    }
+
+    internal override unsafe nint Allocate(long sizeBytes)
+    {
+        long block = BlockBytes(sizeBytes);
+        nint address = 0;
+        lock (_lock)
+        {
+            _liveBytes += block;
+            _peakBytes = Math.Max(_peakBytes, _liveBytes);
+            if (_idle.TryGetValue(block, out var stack) && stack.TryPop(out address)) _idleBytes -= block;
+            else if (_idleBytes > Math.Max(IdleAllowanceBytes, _liveBytes)) TrimLocked();
+        }
+        if (address == 0) address = Fresh(block);
+        if (_guarded)
+        {
+            new Span<byte>((void*)address, checked((int)block)).Fill(0xFF);
+            new Span<byte>((void*)(address + (nint)sizeBytes), (int)GuardBytes).Fill(GuardPattern);
+        }
+        return address;
+    }
+
+    internal override unsafe void Free(nint address, long sizeBytes)
+    {
+        long block = BlockBytes(sizeBytes);
+        if (_guarded && new ReadOnlySpan<byte>((void*)(address + (nint)sizeBytes), (int)GuardBytes).ContainsAnyExcept(GuardPattern))
+            throw new InvalidOperationException($"an operation wrote past the end of a block of {sizeBytes} bytes");
+        lock (_lock)
+        {
+            _liveBytes -= block;
+            _idleBytes += block;
+            if (!_idle.TryGetValue(block, out var stack)) _idle.Add(block, stack = new());
+            stack.Push(address);
+        }
+    }
+
+    internal override unsafe void Clear(nint address, long sizeBytes) => NativeMemory.Clear((void*)address, (nuint)sizeBytes);
+
+    internal override unsafe void Copy(nint source, nint target, long sizeBytes) =>
+        Buffer.MemoryCopy((void*)source, (void*)target, sizeBytes, sizeBytes);
+
+    internal override unsafe void CopyIn(ReadOnlySpan<byte> host, nint target) => host.CopyTo(new Span<byte>((void*)target, host.Length));
+
+    internal override unsafe void CopyOut(nint source, Span<byte> host) => new ReadOnlySpan<byte>((void*)source, host.Length).CopyTo(host);
+
+    internal override unsafe void* HostPointer(nint address) => (void*)address;
+
+    public override string ToString() => "cpu";
+
+    /// <summary>Sizes are rounded up to an eighth of their power of two, so that blocks of similar tensors are shared.</summary>
+    long BlockBytes(long sizeBytes)
+    {
+        long size = Math.Max(sizeBytes, 1) + (_guarded ? GuardBytes : 0);
+        long step = Math.Max(Alignment, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size) / 16);
+        return (size + step - 1) / step * step;
+    }
+
+    static unsafe nint Fresh(long block)
+    {
+        bool huge = block >= HugePage;
+        try
+        {
+            void* address = NativeMemory.AlignedAlloc((nuint)block, (nuint)(huge ? HugePage : Alignment));
+            if (huge && OperatingSystem.IsLinux()) _ = AdviseMemory(address, (nuint)block, UseHugePages);
+            return (nint)address;
+        }
+        catch (OutOfMemoryException e)
+        {
+            throw new NativeRetrievalException($"the system has no {block >> 20} MiB of memory for a tensor; use a smaller batch or shorter clips", e);
+        }
+    }
+
+    unsafe void TrimLocked()
+    {
+        foreach (var stack in _idle.Values)
+            while (stack.TryPop(out nint address)) NativeMemory.AlignedFree((void*)address);
+        _idle.Clear();
+        _idleBytes = 0;
+    }
+
+    const int UseHugePages = 14; // MADV_HUGEPAGE
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static unsafe partial int AdviseMemory(void* address, nuint length, int advice);
+}

@@ -1,0 +1,30 @@
+using NativeRetrieval.Core.Backends;
+
+namespace NativeRetrieval.Core.Devices;
+
+/// <summary>Where tensors live and operations run. Get one from <see cref="CpuDevice.Shared"/> or the CUDA assembly.</summary>
+public abstract class Device
+{
+    /// <summary>Bytes held by live tensors.</summary>
+    public abstract long LiveBytes { get; }
+
+    /// <summary>The most bytes that live tensors ever held.</summary>
+    public abstract long PeakBytes { get; }
+
+    internal abstract IBackend Backend { get; }
+
+    internal abstract nint Allocate(long sizeBytes);
+
+    internal abstract void Free(nint address, long sizeBytes);
+
+    internal abstract void Clear(nint address, long sizeBytes);
+
+    internal abstract void Copy(nint source, nint target, long sizeBytes);
+
+    internal abstract void CopyIn(ReadOnlySpan<byte> host, nint target);
+
+    internal abstract void CopyOut(nint source, Span<byte> host);
+
+    /// <summary>The address as a host pointer; a device without host-visible memory throws.</summary>
+    internal abstract unsafe void* HostPointer(nint address);
+}

@@ -1,0 +1,48 @@
+using System.Runtime.CompilerServices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Ops;
+
+/// <summary>Argument checks that many ops share; each names the op, the argument, what was expected and what came.</summary>
+internal static class Expect
+{
+    /// <summary>float32 or float64.</summary>
+    public static void Real(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        if (x.DType is not (DType.Float32 or DType.Float64))
+            throw new ShapeException($"{op}: {name} must be float32 or float64, got {x.Describe()}");
+    }
+
+    /// <summary>Row-major.</summary>
+    public static void Contiguous(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        if (x.Layout != Layout.Contiguous)
+            throw new ShapeException($"{op}: {name} must be contiguous, got {x.Describe()}; convert it by Op.ToLayout");
+    }
+
+    /// <summary>Equal dtype and device.</summary>
+    public static void Alike(Tensor x, Tensor reference, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(x))] string name = "", [CallerArgumentExpression(nameof(reference))] string referenceName = "")
+    {
+        if (x.DType != reference.DType || x.Device != reference.Device)
+            throw new ShapeException($"{op}: {name} must have the dtype and device of {referenceName}, {reference.Describe()}; got {x.Describe()}");
+    }
+
+    /// <summary>Equal shape, dtype, layout and device.</summary>
+    public static void Same(Tensor x, Tensor reference, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(x))] string name = "", [CallerArgumentExpression(nameof(reference))] string referenceName = "")
+    {
+        Alike(x, reference, op, name, referenceName);
+        if (x.Shape != reference.Shape || x.Layout != reference.Layout)
+            throw new ShapeException($"{op}: {name} must be like {referenceName}, {reference.Describe()}; got {x.Describe()}");
+    }
+
+    /// <summary>int32 [<paramref name="count"/>], one per clip or sentence.</summary>
+    public static void Lengths(Tensor lengths, int count, Tensor reference, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(lengths))] string name = "")
+    {
+        if (lengths.DType != DType.Int32 || lengths.Shape != [count] || lengths.Device != reference.Device)
+            throw new ShapeException($"{op}: {name} must be int32 [{count}] on {reference.Device}, got {lengths.Describe()}");
+    }
+}

@@ -1,0 +1,44 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Ops
+{
+    public static partial class Op
+    {
+        /// <summary><c>y = factor · x</c>.</summary>
+        public static Tensor Scale(Tensor x, double factor)
+        {
+            Expect.Real(x);
+            var y = Tensor.EmptyLike(x);
+            x.Backend.Scale(x, factor, y);
+            return Tape.Record(y, [x], [], factor, static ctx => [Scale(ctx.OutputGradient, ctx.State<double>())]);
+        }
+
+        /// <summary><c>x *= factor</c>. Not recorded.</summary>
+        internal static void ScaleInPlace(Tensor x, double factor)
+        {
+            x.Backend.Scale(x, factor, x);
+            x.Version++;
+        }
+
+        /// <summary>A tensor with <paramref name="value"/> in every element.</summary>
+        public static Tensor Full(Shape shape, double value, Devices.Device device, DType dtype = DType.Float32)
+        {
+            var y = Tensor.Empty(shape, device, dtype);
+            Expect.Real(y);
+            y.Backend.Fill(y, value);
+            return y;
+        }
+    }
+}
+
+namespace NativeRetrieval.Core.Backends
+{
+    internal partial interface IBackend
+    {
+        /// <summary>y = factor · x; y may be x.</summary>
+        void Scale(Tensor x, double factor, Tensor y);
+
+        void Fill(Tensor y, double value);
+    }
+}

@@ -1,0 +1,14 @@
+namespace NativeRetrieval.Core.Tensors;
+
+/// <summary>How a tensor's elements lie in memory. Changing it is an explicit op, <c>Op.ToLayout</c>, at the two ends of an encoder.</summary>
+public enum Layout : byte
+{
+    /// <summary>Row-major; feature maps are NCHW. The interchange form and the only one with views.</summary>
+    Contiguous,
+
+    /// <summary>
+    /// Feature maps [N, C, H, W] stored as [N, ⌈C/16⌉, H, W, 16]: one pixel's 16 channels fill a vector register.
+    /// Channels past C always hold zero.
+    /// </summary>
+    NCHW16c,
+}

@@ -1,0 +1,233 @@
+using System.Runtime.InteropServices;
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Core.Tensors;
+
+/// <summary>
+/// A dense n-dimensional array on a device. Always without gaps: a view reshapes, or takes whole rows of the first axis.
+/// Made inside a <see cref="TensorScope"/>, it is freed with the scope; otherwise by <see cref="Dispose"/>.
+/// Not safe for use by several threads while one of them writes.
+/// </summary>
+public sealed class Tensor : IDisposable
+{
+    readonly Storage _storage;
+    readonly long _offset;
+    bool _disposed;
+
+    Tensor(Storage storage, long offset, Shape shape, DType dtype, Layout layout)
+    {
+        (_storage, _offset, Shape, DType, Layout) = (storage, offset, shape, dtype, layout);
+        TensorScope.Track(this);
+    }
+
+    public Shape Shape { get; }
+
+    public DType DType { get; }
+
+    public Layout Layout { get; }
+
+    public Device Device => _storage.Device;
+
+    /// <summary>Number of elements, without a blocked layout's padding.</summary>
+    public long Count => Shape.Count;
+
+    /// <summary>Number of elements in memory, with a blocked layout's padding.</summary>
+    public long StoredCount => StoredElements(Shape, Layout);
+
+    public long SizeBytes => StoredCount * DType.SizeBytes();
+
+    /// <summary>Asks backward passes for this tensor's <see cref="Gradient"/>. Set on parameters, not on results.</summary>
+    public bool RequiresGradient { get; set; }
+
+    /// <summary>∂loss/∂this, summed over the backward passes since it was last cleared; null before the first.</summary>
+    public Tensor? Gradient { get; internal set; }
+
+    /// <summary>Counts in-place changes of a parameter, so that what was derived from its values (packed weights) can be renewed.</summary>
+    public int Version { get; internal set; }
+
+    /// <summary>The recorded operation that made this tensor, null for inputs and parameters.</summary>
+    internal TapeNode? Producer { get; set; }
+
+    internal IBackend Backend => Device.Backend;
+
+    internal bool IsExclusive => _storage.IsExclusive;
+
+    /// <summary>Uninitialised memory.</summary>
+    public static Tensor Empty(Shape shape, Device device, DType dtype = DType.Float32, Layout layout = Layout.Contiguous)
+    {
+        long size = checked(StoredElements(shape, layout) * dtype.SizeBytes());
+        return new Tensor(new Storage(device, size), 0, shape, dtype, layout);
+    }
+
+    public static Tensor Zeros(Shape shape, Device device, DType dtype = DType.Float32, Layout layout = Layout.Contiguous)
+    {
+        var tensor = Empty(shape, device, dtype, layout);
+        tensor.Device.Clear(tensor.Address, tensor.SizeBytes);
+        return tensor;
+    }
+
+    public static Tensor EmptyLike(Tensor other) => Empty(other.Shape, other.Device, other.DType, other.Layout);
+
+    public static Tensor ZerosLike(Tensor other) => Zeros(other.Shape, other.Device, other.DType, other.Layout);
+
+    /// <summary>A contiguous copy of host values.</summary>
+    /// <exception cref="ShapeException">The number of values is not the shape's.</exception>
+    public static Tensor From<T>(ReadOnlySpan<T> values, Shape shape, Device device) where T : unmanaged
+    {
+        var tensor = Empty(shape, device, DTypeOf<T>());
+        tensor.CopyFrom(values);
+        return tensor;
+    }
+
+    /// <inheritdoc cref="From{T}(ReadOnlySpan{T}, Shape, Device)"/>
+    public static Tensor From<T>(T[] values, Shape shape, Device device) where T : unmanaged => From<T>(values.AsSpan(), shape, device);
+
+    /// <summary>Overwrites all elements with host values. <typeparamref name="T"/> must be this tensor's element type.</summary>
+    public void CopyFrom<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        RequireType<T>();
+        RequireContiguous("CopyFrom");
+        if (values.Length != Count) throw new ShapeException($"CopyFrom: a tensor {Shape} takes {Count} values, got {values.Length}");
+        Device.CopyIn(MemoryMarshal.AsBytes(values), Address);
+        Version++;
+    }
+
+    /// <summary>A copy of all elements in row-major order.</summary>
+    public T[] ToArray<T>() where T : unmanaged
+    {
+        RequireType<T>();
+        RequireContiguous("ToArray");
+        var values = new T[Count];
+        Device.CopyOut(Address, MemoryMarshal.AsBytes(values.AsSpan()));
+        return values;
+    }
+
+    /// <summary>The single element of a one-element float tensor, as double.</summary>
+    public double Item() => DType == DType.Float64 ? ToArray<double>()[0] : ToArray<float>()[0];
+
+    /// <summary>The same elements under another shape of equal count; memory is shared. Differentiable.</summary>
+    public Tensor Reshape(Shape shape)
+    {
+        RequireContiguous("Reshape");
+        if (shape.Count != Count) throw new ShapeException($"Reshape: {Shape} has {Count} elements, {shape} has {shape.Count}");
+        var view = Alias(_offset, shape);
+        return Tape.Record(view, [this], [], Shape, static ctx => [ctx.OutputGradient.Reshape(ctx.State<Shape>())]);
+    }
+
+    /// <summary>Rows <paramref name="start"/> … <paramref name="start"/> + <paramref name="count"/> − 1 of the first axis; memory is shared. Differentiable.</summary>
+    public Tensor Rows(int start, int count)
+    {
+        RequireContiguous("Rows");
+        if (Shape.Length == 0 || start < 0 || count < 0 || start > Shape[0] - count)
+            throw new ShapeException($"Rows: {start} … {start + count} is outside the first axis of {Shape}");
+        long row = Shape[1..].Count;
+        var view = Alias(_offset + start * row * DType.SizeBytes(), [count, .. Shape[1..].Sizes]);
+        return Tape.Record(view, [this], [], (Shape, start), static ctx =>
+        {
+            var (shape, start) = ctx.State<(Shape, int)>();
+            var dx = Zeros(shape, ctx.OutputGradient.Device, ctx.OutputGradient.DType);
+            dx.Rows(start, ctx.OutputGradient.Shape[0]).CopyFrom(ctx.OutputGradient);
+            return [dx];
+        });
+    }
+
+    /// <summary>Overwrites all elements with those of a tensor of equal shape, dtype, layout and device.</summary>
+    public void CopyFrom(Tensor other)
+    {
+        if (other.Shape != Shape || other.DType != DType || other.Layout != Layout || other.Device != Device)
+            throw new ShapeException($"CopyFrom: {Describe()} cannot take {other.Describe()}");
+        Device.Copy(other.Address, Address, SizeBytes);
+        Version++;
+    }
+
+    /// <summary>A copy in memory of its own, without a place on the tape.</summary>
+    public Tensor Clone()
+    {
+        var copy = EmptyLike(this);
+        Device.Copy(Address, copy.Address, SizeBytes);
+        return copy;
+    }
+
+    /// <summary>Dtype, shape, layout and device, for messages.</summary>
+    public string Describe() => $"{DType} {Shape}{(Layout == Layout.Contiguous ? "" : " " + Layout)} on {Device}";
+
+    /// <summary>Gives the memory back unless a view, a scope's result or the tape still needs it. May be called again.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        Gradient?.Dispose();
+        _storage.Release();
+    }
+
+    internal nint Address
+    {
+        get
+        {
+            ObjectDisposedException.ThrowIf(_disposed, this);
+            return _storage.Address + (nint)_offset;
+        }
+    }
+
+    /// <summary>The elements in memory order; CPU tensors only.</summary>
+    internal unsafe Span<T> Span<T>() where T : unmanaged
+    {
+        RequireType<T>();
+        return new Span<T>(Device.HostPointer(Address), checked((int)StoredCount));
+    }
+
+    /// <summary>First element in memory; CPU tensors only.</summary>
+    internal unsafe T* Pointer<T>() where T : unmanaged
+    {
+        RequireType<T>();
+        return (T*)Device.HostPointer(Address);
+    }
+
+    /// <summary>Another handle on the same memory, in no scope and on no tape.</summary>
+    internal Tensor Share()
+    {
+        var alias = Alias(_offset, Shape);
+        TensorScope.Forget(alias);
+        return alias;
+    }
+
+    internal static DType DTypeOf<T>() where T : unmanaged =>
+        typeof(T) == typeof(float) ? DType.Float32
+        : typeof(T) == typeof(double) ? DType.Float64
+        : typeof(T) == typeof(int) ? DType.Int32
+        : typeof(T) == typeof(long) ? DType.Int64
+        : typeof(T) == typeof(Half) ? DType.Float16
+        : typeof(T) == typeof(short) ? DType.Int16
+        : typeof(T) == typeof(sbyte) ? DType.Int8
+        : typeof(T) == typeof(byte) ? DType.UInt8
+        : typeof(T) == typeof(bool) ? DType.Bool
+        : typeof(T) == typeof(BFloat16) ? DType.BFloat16
+        : throw new ShapeException($"{typeof(T).Name} is not an element type");
+
+    Tensor Alias(long offset, Shape shape)
+    {
+        ObjectDisposedException.ThrowIf(_disposed, this);
+        _storage.Share();
+        return new Tensor(_storage, offset, shape, DType, Layout);
+    }
+
+    void RequireType<T>() where T : unmanaged
+    {
+        if (DTypeOf<T>() != DType) throw new ShapeException($"{Describe()} does not hold {typeof(T).Name}");
+    }
+
+    void RequireContiguous(string op)
+    {
+        if (Layout != Layout.Contiguous) throw new ShapeException($"{op}: {Describe()} must be contiguous; convert it by Op.ToLayout");
+    }
+
+    static long StoredElements(Shape shape, Layout layout)
+    {
+        if (layout == Layout.Contiguous) return shape.Count;
+        if (shape.Length != 4) throw new ShapeException($"layout {layout} is for feature maps [N, C, H, W], got {shape}");
+        return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
+    }
+}
