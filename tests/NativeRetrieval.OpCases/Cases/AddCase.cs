@@ -1,0 +1,18 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+sealed class AddCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.Add);
+
+    public override IEnumerable<string> Sizes => ["0", "1", "33", "5x70000"];
+
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Add(inputs[0], inputs[1]);
+
+    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Zip(inputs[1], (a, b) => a + b)];
+}

@@ -1,0 +1,20 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+sealed class ReluCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.Relu);
+
+    public override IEnumerable<string> Sizes => ["0", "1", "31", "33x7", "40000"];
+
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Relu(inputs[0]);
+
+    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => Math.Max(x, 0))];
+
+    public override Cost Cost(string size) => new(Bytes: 8 * ((Shape)Parse(size)).Count, Flops: 0);
+}

@@ -1,0 +1,18 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+sealed class ScaleCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.Scale);
+
+    public override IEnumerable<string> Sizes => ["0", "1", "33x3"];
+
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Scale(inputs[0], -0.75);
+
+    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => -0.75 * x)];
+}

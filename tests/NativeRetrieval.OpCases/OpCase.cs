@@ -1,0 +1,67 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases;
+
+/// <summary>
+/// What is true of one operation at one set of sizes. From a case the harness makes: forward against the formula in float64 and float32,
+/// the float64 gradient against finite differences, the float32 gradient against float64, reads of uninitialised memory, writes past the
+/// end, leaks, and equal bits for any number of threads. Later backends and the benchmarks take the same cases.
+/// </summary>
+public abstract class OpCase
+{
+    /// <summary>The <c>Op</c> method under test; the coverage test asks for one case for each.</summary>
+    public abstract string Op { get; }
+
+    /// <summary>Names of the size sets: each is one run of the harness, e.g. <c>"3x5"</c>.</summary>
+    public abstract IEnumerable<string> Sizes { get; }
+
+    /// <summary>Float inputs in float64; the harness rounds them to float32 first, so that both precisions see the same values.</summary>
+    public abstract Input[] Inputs(string size, PhiloxSequence random);
+
+    /// <summary>Runs the op on the inputs. Integer inputs and settings belong to the case; build them on <paramref name="device"/>.</summary>
+    public abstract Tensor Run(string size, Tensor[] inputs, Device device);
+
+    /// <summary>The formula again in float64, sharing no code with the op.</summary>
+    public abstract double[] Reference(string size, double[][] inputs);
+
+    /// <summary>Allowed relative L2 errors of the float32 path. The float64 path is held to 1e-12, its gradients to 1e-6.</summary>
+    public virtual Tolerance Tolerance => new(Forward: 1e-6, Gradient: 1e-5);
+
+    /// <summary>False for ops without a gradient.</summary>
+    public virtual bool HasGradient => true;
+
+    /// <summary>False for float32-only ops, such as those on packed weights.</summary>
+    public virtual bool HasFloat64 => true;
+
+    /// <summary>Bytes read and written and floating-point operations of one forward, for benchmarks.</summary>
+    public virtual Cost Cost(string size) => default;
+
+    /// <summary>Sizes such as <c>"2x3x5"</c>, parsed.</summary>
+    protected static int[] Parse(string size) => [.. size.Split('x').Select(int.Parse)];
+
+    protected static Input Normal(PhiloxSequence random, params int[] shape) =>
+        new(shape, Draw(shape, () => random.NextNormal()));
+
+    protected static Input Uniform(PhiloxSequence random, double low, double high, params int[] shape) =>
+        new(shape, Draw(shape, () => low + (high - low) * random.NextUniform()));
+
+    static double[] Draw(int[] shape, Func<double> next)
+    {
+        var values = new double[((Shape)shape).Count];
+        for (int i = 0; i < values.Length; i++) values[i] = next();
+        return values;
+    }
+}
+
+/// <summary>A float input of a case.</summary>
+/// <param name="Layout">The layout that the float32 run gives it; float64 runs are contiguous.</param>
+/// <param name="Differentiable">Whether a gradient is asked for.</param>
+public sealed record Input(int[] Shape, double[] Values, Layout Layout = Layout.Contiguous, bool Differentiable = true);
+
+/// <summary>Allowed relative L2 errors, |ours − reference| / |reference|.</summary>
+public readonly record struct Tolerance(double Forward, double Gradient);
+
+/// <summary>Least work of one forward: bytes that must move, operations that must be done.</summary>
+public readonly record struct Cost(long Bytes, long Flops);

@@ -1,0 +1,81 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases;
+
+/// <summary>Runs a case in one precision on one device and hands back plain numbers.</summary>
+public sealed class OpCaseRunner(OpCase opCase, string size, Device device)
+{
+    const ulong Seed = 20_221_105;
+
+    /// <summary>Inputs as both precisions see them: rounded to float32.</summary>
+    public Input[] Inputs { get; } =
+        [.. opCase.Inputs(size, new PhiloxSequence(new Philox(Seed, (ulong)size.Length))).Select(input =>
+            input with { Values = [.. input.Values.Select(v => (double)(float)v)] })];
+
+    public double[] Forward(DType dtype)
+    {
+        using var scope = TensorScope.Begin();
+        return Values(opCase.Run(size, Tensors(dtype), device));
+    }
+
+    /// <summary>The output, and the gradient of Σ weights · output for each differentiable input (empty for others).</summary>
+    public (double[] Output, double[][] Gradients) ForwardAndBackward(DType dtype, double[] weights)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var leaves = Leaves(dtype);
+        for (int i = 0; i < leaves.Length; i++) leaves[i].RequiresGradient = Inputs[i].Differentiable;
+        var y = opCase.Run(size, Arranged(leaves, dtype), device);
+        double[] output = Values(y);
+        tape.Backward(y, OutputGradient(y, weights, dtype));
+        return (output, [.. leaves.Select((leaf, i) => Inputs[i].Differentiable && leaf.Gradient is { } g ? Values(g) : [])]);
+    }
+
+    /// <summary>Σ weights · output at inputs moved by <paramref name="delta"/> in one element, in float64.</summary>
+    public double Probe(double[] weights, int input, int element, double delta)
+    {
+        double before = Inputs[input].Values[element];
+        Inputs[input].Values[element] = before + delta;
+        try
+        {
+            double[] y = Forward(DType.Float64);
+            double sum = 0;
+            for (int i = 0; i < y.Length; i++) sum += weights[i] * y[i];
+            return sum;
+        }
+        finally
+        {
+            Inputs[input].Values[element] = before;
+        }
+    }
+
+    Tensor[] Tensors(DType dtype) => Arranged(Leaves(dtype), dtype);
+
+    Tensor[] Leaves(DType dtype) => [.. Inputs.Select(input => Make(input.Shape, input.Values, dtype))];
+
+    Tensor[] Arranged(Tensor[] leaves, DType dtype) =>
+        [.. leaves.Select((leaf, i) => dtype == DType.Float32 ? Arrange(leaf, Inputs[i].Layout) : leaf)];
+
+    Tensor OutputGradient(Tensor y, double[] weights, DType dtype)
+    {
+        var seed = Make(y.Shape, weights, dtype);
+        return y.Layout == Layout.Contiguous ? seed : Op.ToLayout(seed, y.Layout);
+    }
+
+    static Tensor Arrange(Tensor x, Layout layout) => x.Layout == layout ? x : Op.ToLayout(x, layout);
+
+    Tensor Make(Shape shape, double[] values, DType dtype) => dtype == DType.Float64
+        ? Tensor.From(values, shape, device)
+        : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, device);
+
+    /// <summary>The logical elements in row-major order.</summary>
+    static double[] Values(Tensor y)
+    {
+        y = Arrange(y, Layout.Contiguous);
+        return y.DType == DType.Float64 ? y.ToArray<double>() : Array.ConvertAll(y.ToArray<float>(), v => (double)v);
+    }
+}
