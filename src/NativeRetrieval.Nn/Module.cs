@@ -1,0 +1,79 @@
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Nn;
+
+/// <summary>
+/// A named tree of parameters and buffers. Names are PyTorch's, joined by dots (<c>conv_block1.bn1.weight</c>), so that checkpoints map one to one.
+/// A module owns its tensors.
+/// </summary>
+public abstract class Module : IDisposable
+{
+    readonly List<(string Name, Tensor Tensor)> _parameters = [];
+    readonly List<(string Name, Tensor Tensor)> _buffers = [];
+    readonly List<(string Name, Module Module)> _children = [];
+
+    /// <summary>Learned tensors of this module and all below it, in a fixed order.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> Parameters(string prefix = "") => Walk(prefix, static module => module._parameters);
+
+    /// <summary>Tensors that are saved but not learned, such as running statistics.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> Buffers(string prefix = "") => Walk(prefix, static module => module._buffers);
+
+    /// <summary>Everything a checkpoint of this module holds.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State(string prefix = "") => Parameters(prefix).Concat(Buffers(prefix));
+
+    /// <summary>Excludes every parameter below from training, or includes them again.</summary>
+    public void SetTrainable(bool trainable)
+    {
+        foreach (var (_, tensor) in Parameters()) tensor.RequiresGradient = trainable;
+    }
+
+    public void Dispose()
+    {
+        foreach (var (_, tensor) in State()) tensor.Dispose();
+        ReleaseDerived();
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Frees what was derived from the parameters, such as packed weights.</summary>
+    protected virtual void ReleaseDerived()
+    {
+        foreach (var (_, child) in _children) child.ReleaseDerived();
+    }
+
+    /// <summary>Adds a learned tensor; it leaves the tensor scope, if any.</summary>
+    protected Tensor Parameter(string name, Tensor value)
+    {
+        value = Adopt(value);
+        value.RequiresGradient = true;
+        _parameters.Add((name, value));
+        return value;
+    }
+
+    /// <summary>Adds a saved but not learned tensor.</summary>
+    protected Tensor Buffer(string name, Tensor value)
+    {
+        value = Adopt(value);
+        _buffers.Add((name, value));
+        return value;
+    }
+
+    protected T Child<T>(string name, T module) where T : Module
+    {
+        _children.Add((name, module));
+        return module;
+    }
+
+    static Tensor Adopt(Tensor value)
+    {
+        TensorScope.Forget(value);
+        return value;
+    }
+
+    IEnumerable<(string, Tensor)> Walk(string prefix, Func<Module, List<(string Name, Tensor Tensor)>> select)
+    {
+        foreach (var (name, tensor) in select(this)) yield return (prefix + name, tensor);
+        foreach (var (name, child) in _children)
+            foreach (var pair in child.Walk($"{prefix}{name}.", select))
+                yield return pair;
+    }
+}

@@ -1,0 +1,19 @@
+using NativeRetrieval.Core.Rng;
+
+namespace NativeRetrieval.Nn;
+
+/// <summary>
+/// One forward pass in training: layers drop out, batch norm uses and updates batch statistics. Layers take <c>null</c> for evaluation,
+/// so a mode cannot be left switched on. Each use of randomness gets a Philox stream of its own, numbered in the order of the calls:
+/// the same seed, step and model give the same numbers on any device and after a resume.
+/// </summary>
+/// <param name="seed">The run's seed.</param>
+/// <param name="step">Number of the optimisation step.</param>
+public sealed class TrainingPass(ulong seed, long step)
+{
+    const int StreamsPerStepLog2 = 16;
+
+    int _used;
+
+    public Philox NextStream() => new(seed, ((ulong)step << StreamsPerStepLog2) + (ulong)checked((ushort)_used++));
+}
