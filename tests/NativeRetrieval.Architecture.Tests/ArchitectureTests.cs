@@ -1,0 +1,45 @@
+namespace NativeRetrieval.Architecture.Tests;
+
+/// <summary>The rules, applied to this checkout.</summary>
+public class ArchitectureTests
+{
+    [Fact]
+    public void References_follow_the_allowed_arrows_only() => Holds(SourceTree.Projects, ReferenceRules.ForbiddenArrows);
+
+    [Fact]
+    public void The_lower_libraries_take_no_packages() => Holds(SourceTree.Projects, ReferenceRules.ForbiddenPackages);
+
+    [Fact]
+    public void Every_project_is_in_the_solution()
+    {
+        string solution = SourceTree.Files.Single(file => file.Path == "NativeRetrieval.sln").Text;
+        Holds(SourceTree.Projects, project => ReferenceRules.MissingFromSolution(project, solution));
+    }
+
+    [Fact]
+    public void Namespace_is_folder() => Holds(SourceTree.CSharp, SourceRules.NamespaceIsNotFolder);
+
+    [Fact]
+    public void Files_are_written_through_DurableFile_only() => Holds(SourceTree.CSharp, SourceRules.WritesPastDurableFile);
+
+    [Fact]
+    public void Every_exception_to_durable_writes_is_a_file_that_exists() =>
+        Assert.Empty(SourceRules.WritesItself.Keys.Except(SourceTree.CSharp.Select(file => file.Path)));
+
+    [Fact]
+    public void Libraries_are_given_randomness_and_time() => Holds(SourceTree.CSharp, SourceRules.AmbientRandomnessOrTime);
+
+    [Fact]
+    public void No_source_file_is_too_long() => Holds(SourceTree.CSharp, SourceRules.TooLong);
+
+    [Fact]
+    public void No_forbidden_words() => Holds(SourceTree.Files, SourceRules.ForbiddenWords);
+
+    static void Holds(IEnumerable<SourceFile> files, Func<SourceFile, IEnumerable<string>> rule)
+    {
+        var all = files.ToList();
+        Assert.NotEmpty(all);
+        string violations = string.Join("\n", all.SelectMany(rule));
+        Assert.True(violations.Length == 0, violations);
+    }
+}

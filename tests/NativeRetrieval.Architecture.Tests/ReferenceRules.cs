@@ -1,0 +1,51 @@
+using System.Xml.Linq;
+
+namespace NativeRetrieval.Architecture.Tests;
+
+/// <summary>Which assembly may know which: an arrow that is not listed here is a violation.</summary>
+internal static class ReferenceRules
+{
+    static readonly Dictionary<string, string[]> _arrows = new()
+    {
+        ["NativeRetrieval.Core"] = [],
+        ["NativeRetrieval.Text"] = [],
+        ["NativeRetrieval.Cuda"] = ["NativeRetrieval.Core"],
+        ["NativeRetrieval.Nn"] = ["NativeRetrieval.Core"],
+        ["NativeRetrieval.Audio"] = ["NativeRetrieval.Core"],
+        ["NativeRetrieval.Indexing"] = ["NativeRetrieval.Core"],
+        ["NativeRetrieval"] = ["NativeRetrieval.Nn", "NativeRetrieval.Audio", "NativeRetrieval.Text", "NativeRetrieval.Indexing"],
+        ["NativeRetrieval.Training"] = ["NativeRetrieval"],
+        ["NativeRetrieval.Server"] = ["NativeRetrieval"],
+        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "weights-convert"],
+        ["weights-convert"] = ["NativeRetrieval"],
+    };
+
+    /// <summary>Assemblies that a host takes without any package behind them.</summary>
+    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn", "NativeRetrieval.Audio"];
+
+    public static IEnumerable<string> ForbiddenArrows(SourceFile project)
+    {
+        if (!project.IsUnder("src") && !project.IsUnder("weights-convert")) yield break;
+        string name = NameOf(project.Path);
+        if (!_arrows.TryGetValue(name, out var allowed))
+        {
+            yield return $"{project.Path}: {name} has no row in the reference table; add the arrows it may have";
+            yield break;
+        }
+        foreach (string target in Includes(project, "ProjectReference").Select(NameOf))
+            if (!allowed.Contains(target)) yield return $"{project.Path}: {name} -> {target} is not an allowed arrow (allowed: {string.Join(", ", allowed)})";
+    }
+
+    public static IEnumerable<string> ForbiddenPackages(SourceFile project) =>
+        project.IsUnder("src") && _withoutPackages.Contains(NameOf(project.Path))
+            ? Includes(project, "PackageReference").Select(package => $"{project.Path}: {NameOf(project.Path)} takes no packages, found {package}")
+            : [];
+
+    public static IEnumerable<string> MissingFromSolution(SourceFile project, string solution) =>
+        solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal) ? [] : [$"{project.Path}: not in NativeRetrieval.sln"];
+
+    static IEnumerable<string> Includes(SourceFile project, string element) =>
+        XDocument.Parse(project.Text).Descendants(element).Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
+
+    static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
+}

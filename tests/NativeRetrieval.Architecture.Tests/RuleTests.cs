@@ -1,0 +1,82 @@
+namespace NativeRetrieval.Architecture.Tests;
+
+/// <summary>Each rule catches its offence and lets the permitted twin pass.</summary>
+public class RuleTests
+{
+    [Theory]
+    [InlineData("NativeRetrieval.Nn", "NativeRetrieval.Audio", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.TestSupport", 1)]
+    [InlineData("NativeRetrieval.Training", "NativeRetrieval.Cuda", 1)]
+    [InlineData("NativeRetrieval.Unheard", "NativeRetrieval.Core", 1)]
+    [InlineData("NativeRetrieval.Nn", "NativeRetrieval.Core", 0)]
+    [InlineData("NativeRetrieval.Cli", "NativeRetrieval.Training", 0)]
+    public void Arrows(string from, string to, int violations)
+    {
+        var project = Project(from, $"<ProjectReference Include=\"..\\{to}\\{to}.csproj\" />");
+        Assert.Equal(violations, ReferenceRules.ForbiddenArrows(project).Count());
+    }
+
+    [Theory]
+    [InlineData("NativeRetrieval.Core", 1)]
+    [InlineData("NativeRetrieval.Indexing", 0)]
+    public void Packages(string from, int violations) =>
+        Assert.Equal(violations, ReferenceRules.ForbiddenPackages(Project(from, "<PackageReference Include=\"X\" />")).Count());
+
+    [Theory]
+    [InlineData("\"src\\NativeRetrieval.Nn\\NativeRetrieval.Nn.csproj\"", 0)]
+    [InlineData("\"src\\NativeRetrieval.Other\\NativeRetrieval.Other.csproj\"", 1)]
+    public void Solution(string solution, int violations) =>
+        Assert.Equal(violations, ReferenceRules.MissingFromSolution(Project("NativeRetrieval.Nn", ""), solution).Count());
+
+    [Theory]
+    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops;", 0)]
+    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core;", 1)]
+    [InlineData("src/NativeRetrieval.Core/X.cs", "namespace NativeRetrieval.Core\n{", 1)]
+    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops\n{\n}\nnamespace NativeRetrieval.Core.Backends\n{\n}", 0)]
+    [InlineData("src/NativeRetrieval.Core/X.cs", "class X;", 1)]
+    [InlineData("src/NativeRetrieval.Cli/Program.cs", "return 0;", 0)]
+    public void Namespaces(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.NamespaceIsNotFolder(new(path, text)).Count());
+
+    [Theory]
+    [InlineData("src/A/X.cs", "File.WriteAllBytes(path, bytes);", 1)]
+    [InlineData("src/A/X.cs", "using var s = File.Create(path);", 1)]
+    [InlineData("src/A/X.cs", "new FileStream(path, FileMode.CreateNew)", 1)]
+    [InlineData("src/A/X.cs", "File.ReadAllBytes(path); // not File.Create(", 0)]
+    [InlineData("src/NativeRetrieval.Core/Serialization/DurableFile.cs", "File.Create(path)", 0)]
+    [InlineData("tests/A/X.cs", "File.WriteAllText(path, text);", 0)]
+    public void Writes(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.WritesPastDurableFile(new(path, text)).Count());
+
+    [Theory]
+    [InlineData("src/A/X.cs", "Random.Shared.Next()", 1)]
+    [InlineData("src/A/X.cs", "new Random()", 1)]
+    [InlineData("src/A/X.cs", "DateTime.UtcNow", 1)]
+    [InlineData("src/A/X.cs", "DateTimeOffset.Now", 1)]
+    [InlineData("src/A/X.cs", "new Philox(seed)", 0)]
+    [InlineData("src/NativeRetrieval.Cli/X.cs", "DateTime.UtcNow", 0)]
+    public void Ambient(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.AmbientRandomnessOrTime(new(path, text)).Count());
+
+    [Theory]
+    [InlineData(400, 0)]
+    [InlineData(401, 1)]
+    public void Length(int lines, int violations)
+    {
+        string text = string.Concat(Enumerable.Repeat("x\n", lines));
+        Assert.Equal(violations, SourceRules.TooLong(new("src/A/X.cs", text)).Count());
+    }
+
+    [Theory]
+    [InlineData("// TODO later", 1)]
+    [InlineData("#region Fields", 1)]
+    [InlineData("throw new NotImplementedException();", 1)]
+    [InlineData("var path = \"/home/me/file\";", 1)]
+    [InlineData("\"resolved\": \"https://example.org/x.tgz\"", 1)]
+    [InlineData("// a task to do", 0)]
+    public void Words(string text, int violations) =>
+        Assert.Equal(violations, SourceRules.ForbiddenWords(new("src/A/X.cs", text)).Count());
+
+    static SourceFile Project(string name, string items) =>
+        new($"src/{name}/{name}.csproj", $"<Project><ItemGroup>{items}</ItemGroup></Project>");
+}

@@ -1,0 +1,71 @@
+using System.Text.RegularExpressions;
+
+namespace NativeRetrieval.Architecture.Tests;
+
+/// <summary>What may stand in a source file. Every rule returns one line per violation: file, what, what to do.</summary>
+internal static partial class SourceRules
+{
+    public const int LongestFileLines = 400;
+
+    /// <summary>Files that write without <c>DurableFile</c>, each with the reason.</summary>
+    public static readonly Dictionary<string, string> WritesItself = new()
+    {
+        ["src/NativeRetrieval.Core/Serialization/DurableFile.cs"] = "it is the helper",
+    };
+
+    /// <summary>
+    /// Folder = namespace, file-scoped. Only <c>Program.cs</c> (top-level statements) and <c>GlobalUsings.cs</c> have none.
+    /// An op adds its slice of <c>IBackend</c> in a second namespace, which the language allows in block form only.
+    /// </summary>
+    public static IEnumerable<string> NamespaceIsNotFolder(SourceFile file)
+    {
+        var found = Namespace().Matches(file.Code);
+        if (found.Count == 0)
+        {
+            if (file.Name is not ("Program.cs" or "GlobalUsings.cs")) yield return $"{file.Path}: no namespace";
+            yield break;
+        }
+        string folder = file.Path[(file.Path.IndexOf('/') + 1)..file.Path.LastIndexOf('/')];
+        string expected = folder.Replace('/', '.');
+        if (found[0].Groups["name"].Value != expected) yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
+        if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";
+    }
+
+    /// <summary>A crash must not leave half a file: everything in src is written through the one helper.</summary>
+    public static IEnumerable<string> WritesPastDurableFile(SourceFile file) =>
+        !file.IsUnder("src") || WritesItself.ContainsKey(file.Path)
+            ? []
+            : FileWrites().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} writes past DurableFile");
+
+    /// <summary>Libraries are told what time it is and which numbers are random; only the command line may ask.</summary>
+    public static IEnumerable<string> AmbientRandomnessOrTime(SourceFile file) =>
+        !file.IsUnder("src") || file.IsUnder("src/NativeRetrieval.Cli")
+            ? []
+            : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
+
+    public static IEnumerable<string> TooLong(SourceFile file)
+    {
+        int lines = file.Text.AsSpan().TrimEnd().Count('\n') + 1;
+        return file.IsUnder("src") && lines > LongestFileLines
+            ? [$"{file.Path}: {lines} lines, at most {LongestFileLines}; ask what second idea moved in"]
+            : [];
+    }
+
+    /// <summary>Unfinished work, folded code and names of one machine or package mirror stay out.</summary>
+    public static IEnumerable<string> ForbiddenWords(SourceFile file) =>
+        file.IsUnder("tests/NativeRetrieval.Architecture.Tests")
+            ? []
+            : Words().Matches(file.Text).Select(word => $"{file.Path}:{file.LineOf(word.Index)}: '{word.Value}' must not appear");
+
+    [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline)]
+    private static partial Regex Namespace();
+
+    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\(|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
+    private static partial Regex FileWrites();
+
+    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
+    private static partial Regex Ambient();
+
+    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
+    private static partial Regex Words();
+}

@@ -1,0 +1,30 @@
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Architecture.Tests;
+
+/// <summary>The text files that people write: sources, projects, scripts and documents, without build output and golden files.</summary>
+internal static class SourceTree
+{
+    static readonly string[] _folders = ["src", "tests", "benchmarks", "kernels", "weights-convert", ".ci"];
+    static readonly string[] _skipped = ["bin", "obj", "node_modules", "fixtures", "results", "TestResults"];
+    static readonly string[] _extensions = [".cs", ".csproj", ".props", ".targets", ".json", ".js", ".md", ".cu", ".cuh", ".cpp", ".sh", ".yaml", ".yml", ""];
+
+    public static IReadOnlyList<SourceFile> Files { get; } =
+        [.. _folders.Select(name => System.IO.Path.Combine(Fixtures.RepositoryRoot, name))
+                    .Where(Directory.Exists)
+                    .SelectMany(Walk)
+                    .Concat(Directory.EnumerateFiles(Fixtures.RepositoryRoot))
+                    .Where(path => _extensions.Contains(Path.GetExtension(path)) || path.EndsWith(".sln", StringComparison.Ordinal))
+                    .Select(path => new SourceFile(Relative(path), File.ReadAllText(path)))
+                    .OrderBy(file => file.Path, StringComparer.Ordinal)];
+
+    public static IEnumerable<SourceFile> CSharp => Files.Where(file => file.IsCSharp);
+
+    public static IEnumerable<SourceFile> Projects => Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
+
+    static IEnumerable<string> Walk(string folder) =>
+        Directory.EnumerateFiles(folder).Concat(
+            Directory.EnumerateDirectories(folder).Where(path => !_skipped.Contains(Path.GetFileName(path))).SelectMany(Walk));
+
+    static string Relative(string path) => Path.GetRelativePath(Fixtures.RepositoryRoot, path).Replace('\\', '/');
+}
