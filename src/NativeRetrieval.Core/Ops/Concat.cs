@@ -1,0 +1,41 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
+{
+    /// <summary>The rows of all parts one below another: [Σ Nᵢ, …] from tensors [Nᵢ, …].</summary>
+    /// <exception cref="ShapeException">No parts, or parts that differ behind the first axis.</exception>
+    public static Tensor Concat(params ReadOnlySpan<Tensor> parts)
+    {
+        if (parts.IsEmpty) throw new ShapeException("Concat: at least one tensor is needed");
+        int rows = 0;
+        foreach (var part in parts)
+        {
+            Expect.Contiguous(part);
+            Expect.Alike(part, parts[0]);
+            if (part.Shape.Length == 0 || part.Shape[1..] != parts[0].Shape[1..])
+                throw new ShapeException($"Concat: parts must agree behind the first axis, got {parts[0].Shape} and {part.Shape}");
+            rows = checked(rows + part.Shape[0]);
+        }
+        var y = Tensor.Empty([rows, .. parts[0].Shape[1..].Sizes], parts[0].Device, parts[0].DType);
+        long offset = 0;
+        var counts = new int[parts.Length];
+        for (int i = 0; i < parts.Length; i++)
+        {
+            y.Device.Copy(parts[i].Address, y.Address + (nint)offset, parts[i].SizeBytes);
+            offset += parts[i].SizeBytes;
+            counts[i] = parts[i].Shape[0];
+        }
+        return Tape.Record(y, parts, [], counts, static ctx =>
+        {
+            var counts = ctx.State<int[]>();
+            var gradients = new Tensor?[counts.Length];
+            for (int i = 0, row = 0; i < counts.Length; row += counts[i++])
+                if (ctx.Wants(i)) gradients[i] = ctx.OutputGradient.Rows(row, counts[i]);
+            return gradients;
+        });
+    }
+}
