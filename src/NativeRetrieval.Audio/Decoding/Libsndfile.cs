@@ -1,0 +1,70 @@
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace NativeRetrieval.Audio.Decoding;
+
+/// <summary>The few entry points of libsndfile 1.x that reading takes, loaded on first use and never before.</summary>
+internal static partial class Libsndfile
+{
+    public const string Name = "libsndfile";
+
+    /// <summary>SFM_READ of sndfile.h.</summary>
+    public const int ReadMode = 0x10;
+
+    /// <summary>SF_COUNT_MAX: the number of frames is unknown.</summary>
+    public const long UnknownFrames = long.MaxValue;
+
+    public const string HowToInstall = "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; macOS: brew install libsndfile)";
+
+    static readonly string[] FileNames =
+        OperatingSystem.IsWindows() ? ["sndfile.dll", "libsndfile-1.dll"]
+        : OperatingSystem.IsMacOS() ? ["libsndfile.1.dylib", "/opt/homebrew/lib/libsndfile.1.dylib", "/usr/local/lib/libsndfile.1.dylib"]
+        : ["libsndfile.so.1"];
+
+    static readonly Lazy<nint> Library = new(Load);
+
+    static Libsndfile() => NativeLibrary.SetDllImportResolver(typeof(Libsndfile).Assembly, Resolve);
+
+    /// <summary>Whether the library is installed here.</summary>
+    public static bool IsAvailable => Library.Value != 0;
+
+    static nint Load()
+    {
+        foreach (string name in FileNames)
+            if (NativeLibrary.TryLoad(name, out nint library)) return library;
+        return 0;
+    }
+
+    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? Library.Value : 0;
+
+    [LibraryImport(Name, EntryPoint = "sf_open", StringMarshalling = StringMarshalling.Utf8)]
+    public static partial LibsndfileHandle Open(string path, int mode, ref Info info);
+
+    [LibraryImport(Name, EntryPoint = "sf_readf_float")]
+    public static partial long ReadFrames(LibsndfileHandle file, ref float interleaved, long frames);
+
+    /// <summary>0 = no error.</summary>
+    [LibraryImport(Name, EntryPoint = "sf_error")]
+    public static partial int Error(LibsndfileHandle file);
+
+    [LibraryImport(Name, EntryPoint = "sf_strerror")]
+    private static partial nint ErrorText(LibsndfileHandle file);
+
+    [LibraryImport(Name, EntryPoint = "sf_close")]
+    public static partial int Close(nint file);
+
+    /// <summary>The last error's text; of a failed open where <paramref name="file"/> is invalid.</summary>
+    public static string Explain(LibsndfileHandle file) => Marshal.PtrToStringUTF8(ErrorText(file))?.TrimEnd(' ', '.') ?? "unknown error";
+
+    /// <summary>SF_INFO.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public struct Info
+    {
+        public long Frames;
+        public int SampleRateHz;
+        public int Channels;
+        public int Format;
+        public int Sections;
+        public int Seekable;
+    }
+}

@@ -1,0 +1,126 @@
+using NativeRetrieval.Audio.Resampling;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Audio.Decoding;
+
+/// <summary>
+/// A sound file as one channel (the mean of all) at a wanted sample rate, read front to back in bounded memory however long it is.
+/// Not thread-safe.
+/// </summary>
+public sealed class MonoReader : IDisposable
+{
+    const int BlockSamples = 1 << 15;
+    readonly string _path;
+    readonly IAudioStream _stream;
+    readonly Resampler? _resampler;         // null where the file has the wanted rate
+    readonly float[] _interleaved, _mono;
+    bool _ended;
+
+    MonoReader(string path, IAudioStream stream, int sampleRateHz, Resampler? resampler)
+    {
+        (_path, _stream, SampleRateHz, _resampler) = (path, stream, sampleRateHz, resampler);
+        int frames = Math.Max(1, BlockSamples / stream.Channels);
+        (_interleaved, _mono) = (new float[frames * stream.Channels], new float[frames]);
+    }
+
+    /// <summary>Of the samples that <see cref="Read"/> gives.</summary>
+    public int SampleRateHz { get; }
+
+    /// <summary>Of the file.</summary>
+    public int SourceSampleRateHz => _stream.SampleRateHz;
+
+    /// <summary>Of the file.</summary>
+    public int SourceChannels => _stream.Channels;
+
+    /// <summary>Samples at <see cref="SampleRateHz"/> as the file's header promises them, or null where it does not say.</summary>
+    public long? LengthSamples => _stream.LengthFrames is { } frames ? Resampler.OutputLength(frames, SourceSampleRateHz, SampleRateHz) : null;
+
+    /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
+    /// <param name="sampleRateHz">Within a factor of 64 of the file's own.</param>
+    /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
+    /// <exception cref="AudioDecodeException">The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.</exception>
+    public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null)
+    {
+        IAudioStream stream = AudioDecoder.Open(path);
+        try
+        {
+            Resampler? resampler = stream.SampleRateHz == sampleRateHz ? null : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
+            return new MonoReader(path, stream, sampleRateHz, resampler);
+        }
+        catch (OptionException error)
+        {
+            stream.Dispose();
+            throw new AudioDecodeException(path, error.Message, error);
+        }
+    }
+
+    /// <summary>Reads a whole file; meant for clips. Long recordings are better read by <see cref="WindowReader"/>.</summary>
+    /// <exception cref="AudioDecodeException">The file cannot be decoded, or has more samples than one array holds (2³¹).</exception>
+    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null)
+    {
+        using MonoReader reader = Open(path, sampleRateHz, preset);
+        // The header's length is a promise of the file's, not a fact: it sizes the first array only up to a bound.
+        var samples = new float[(int)Math.Clamp(reader.LengthSamples ?? 0, BlockSamples, 1 << 22)];
+        for (int count = 0; ;)
+        {
+            int read = reader.Read(samples.AsSpan(count));
+            count += read;
+            if (count < samples.Length)
+            {
+                if (count == 0) throw new AudioDecodeException(path, "holds no samples that can be decoded");
+                return samples[..count];
+            }
+            if (count == Array.MaxLength) throw new AudioDecodeException(path, $"has more than {Array.MaxLength:N0} samples at {sampleRateHz} Hz; read it in windows");
+            Array.Resize(ref samples, (int)Math.Min(2L * samples.Length, Array.MaxLength));
+        }
+    }
+
+    /// <summary>Reads the next samples.</summary>
+    /// <returns>As many as fit; fewer only at the end.</returns>
+    /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
+    public int Read(Span<float> samples)
+    {
+        int count = 0;
+        while (count < samples.Length)
+        {
+            if (_resampler is null)
+            {
+                int frames = _ended ? 0 : ReadMono(Math.Min(_mono.Length, samples.Length - count));
+                if (frames == 0) break;
+                _mono.AsSpan(0, frames).CopyTo(samples[count..]);
+                count += frames;
+                continue;
+            }
+            int pulled = _resampler.Pull(samples[count..]);
+            count += pulled;
+            if (count == samples.Length || pulled == 0 && _ended) break;
+            if (pulled == 0) _resampler.Push(_mono.AsSpan(0, ReadMono(_mono.Length)));
+            if (_ended) _resampler.Complete();
+        }
+        return count;
+    }
+
+    int ReadMono(int maximumFrames)
+    {
+        int channels = _stream.Channels;
+        int frames = _stream.Read(_interleaved.AsSpan(0, maximumFrames * channels));
+        _ended = frames == 0;
+        Span<float> mono = _mono.AsSpan(0, frames);
+        ReadOnlySpan<float> interleaved = _interleaved.AsSpan(0, frames * channels);
+        if (channels == 1)
+        {
+            interleaved.CopyTo(mono);
+            return frames;
+        }
+        float scale = 1f / channels;
+        for (int frame = 0; frame < frames; frame++)
+        {
+            float sum = 0;
+            foreach (float sample in interleaved.Slice(frame * channels, channels)) sum += sample;
+            mono[frame] = sum * scale;
+        }
+        return frames;
+    }
+
+    public void Dispose() => _stream.Dispose();
+}

@@ -1,0 +1,57 @@
+using NativeRetrieval.Audio.Resampling;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Audio.Decoding;
+
+/// <summary>
+/// Cuts a recording of any length into overlapping windows at 0, hop, 2 hop, … samples without holding more than one window.
+/// Every sample is in a window, none is made up: the last window is moved back so that it ends with the file (all windows of a
+/// file are equally long), and a file shorter than a window gives the one window it is. Not thread-safe.
+/// </summary>
+public sealed class WindowReader : IDisposable
+{
+    readonly MonoReader _reader;
+    readonly float[] _window, _next;
+    long _start;                    // of _window[0]
+    bool _began, _ended;
+
+    WindowReader(MonoReader reader, int windowSamples, int hopSamples) =>
+        (_reader, _window, _next) = (reader, new float[windowSamples], new float[hopSamples]);
+
+    /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
+    /// <param name="sampleRateHz">Of the windows.</param>
+    /// <param name="windowSamples">Length of a window, at least 1.</param>
+    /// <param name="hopSamples">From one start to the next, 1 to <paramref name="windowSamples"/>.</param>
+    /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
+    /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
+    /// <exception cref="OptionException">Window or hop is out of range.</exception>
+    public static WindowReader Open(string path, int sampleRateHz, int windowSamples, int hopSamples, ResamplerPreset? preset = null)
+    {
+        if (windowSamples < 1) throw new OptionException($"a window of {windowSamples} samples is not possible; expected at least 1");
+        if (hopSamples < 1 || hopSamples > windowSamples) throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is skipped");
+        return new WindowReader(MonoReader.Open(path, sampleRateHz, preset), windowSamples, hopSamples);
+    }
+
+    /// <summary>The next window, or null after the last.</summary>
+    /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
+    public AudioWindow? Read()
+    {
+        if (_ended) return null;
+        if (!_began)
+        {
+            _began = true;
+            int filled = _reader.Read(_window);
+            _ended = filled < _window.Length;
+            return filled == 0 ? null : new AudioWindow(0, _reader.SampleRateHz, _window[..filled]);
+        }
+        int added = _reader.Read(_next);
+        _ended = added < _next.Length;
+        if (added == 0) return null;            // the window before this one ended with the file
+        _window.AsSpan(added).CopyTo(_window);  // by a hop, or, at the end, by what is left
+        _next.AsSpan(0, added).CopyTo(_window.AsSpan(_window.Length - added));
+        _start += added;
+        return new AudioWindow(_start, _reader.SampleRateHz, [.. _window]);
+    }
+
+    public void Dispose() => _reader.Dispose();
+}
