@@ -1,0 +1,130 @@
+using System.Globalization;
+using System.Text.Unicode;
+using CsvHelper;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Training.Data;
+
+/// <summary>
+/// Reads caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps (<c>file_name,caption</c>):
+/// UTF-8 CSV with a header, one clip per row, any number of caption columns. Other columns are ignored.
+/// </summary>
+public static class CaptionCsv
+{
+    const string FileNameColumn = "file_name";
+    const string CaptionColumn = "caption";
+    const int MissingFilesListed = 5;
+
+    /// <param name="audioFolder">Where the files of column <c>file_name</c> lie; every one of them must exist.</param>
+    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound file absent, or the text is not CSV.</exception>
+    /// <exception cref="FileReadException">The caption file or the folder cannot be read.</exception>
+    public static Dataset Read(string path, string audioFolder)
+    {
+        if (!Directory.Exists(audioFolder)) throw new FileReadException(audioFolder, "no such folder; --audio names the folder that holds the sound files");
+        var clips = ReadRows(path, audioFolder);
+        var missing = clips.Where(clip => !File.Exists(clip.AudioPath)).ToList();
+        if (missing.Count > 0)
+        {
+            string listed = string.Join(", ", missing.Take(MissingFilesListed).Select(clip => $"{clip.FileName} (line {clip.Line})"));
+            throw new CaptionFileException(path, missing[0].Line,
+                $"{missing.Count} of {clips.Count} sound files are not in {audioFolder}: {listed}{(missing.Count > MissingFilesListed ? ", …" : "")}");
+        }
+        return new Dataset(path, clips);
+    }
+
+    static List<Clip> ReadRows(string path, string audioFolder)
+    {
+        using var csv = CsvReader.Create(ReadUtf8(path), new CsvReaderOptions
+        {
+            Separator = ',',
+            TrackLineNumbers = true,
+            MalformedData = CsvMalformedDataHandling.Throw,
+        });
+        try
+        {
+            string[] header = [.. csv.Headers.Select(name => name.Trim())];
+            if (header.All(name => name.Length == 0)) throw new CaptionFileException(path, 1, "the file is empty; expected a header such as file_name,caption_1,caption_2");
+            int nameColumn = FindNameColumn(path, header);
+            int[] captionColumns = FindCaptionColumns(path, header);
+
+            var clips = new List<Clip>();
+            var lineOfName = new Dictionary<string, int>(StringComparer.Ordinal);
+            while (csv.Read())
+            {
+                int line = (int)csv.LineNumber;
+                var clip = ReadClip(path, audioFolder, csv, header.Length, nameColumn, captionColumns, line);
+                if (!lineOfName.TryAdd(clip.FileName, line))
+                    throw new CaptionFileException(path, line, $"file name '{clip.FileName}' was already given in line {lineOfName[clip.FileName]}; put all captions of a clip in one row");
+                clips.Add(clip);
+            }
+            return clips.Count > 0 ? clips : throw new CaptionFileException(path, 2, "there is a header but no clip");
+        }
+        catch (CsvFormatException error)
+        {
+            throw new CaptionFileException(path, Math.Max(1, (int)error.LineNumber), error.Message, error);
+        }
+    }
+
+    static byte[] ReadUtf8(string path)
+    {
+        byte[] bytes;
+        try
+        {
+            bytes = File.ReadAllBytes(path);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new FileReadException(path, error.Message, error);
+        }
+        if (Utf8.IsValid(bytes)) return bytes;
+        int line = 1;
+        for (int start = 0; ;)
+        {
+            int end = Array.IndexOf(bytes, (byte)'\n', start);
+            if (end < 0 || !Utf8.IsValid(bytes.AsSpan(start, end - start))) throw new CaptionFileException(path, line, "the text is not UTF-8; save the file as UTF-8");
+            (start, line) = (end + 1, line + 1);
+        }
+    }
+
+    static int FindNameColumn(string path, string[] header)
+    {
+        int column = Array.IndexOf(header, FileNameColumn);
+        return column >= 0 ? column : throw new CaptionFileException(path, 1, $"no column '{FileNameColumn}'; the columns are {string.Join(", ", header)}");
+    }
+
+    static int[] FindCaptionColumns(string path, string[] header)
+    {
+        var numbered = new SortedDictionary<int, int>();
+        for (int column = 0; column < header.Length; column++)
+            if (CaptionNumber(header[column]) is { } number && !numbered.TryAdd(number, column))
+                throw new CaptionFileException(path, 1, $"two columns hold caption {number}: '{header[numbered[number]]}' and '{header[column]}'");
+        return numbered.Count > 0
+            ? [.. numbered.Values]
+            : throw new CaptionFileException(path, 1, $"no column '{CaptionColumn}' or '{CaptionColumn}_1'; the columns are {string.Join(", ", header)}");
+    }
+
+    /// <summary><c>caption</c> and <c>caption_1</c> are the first; null for other columns.</summary>
+    static int? CaptionNumber(string column) =>
+        column == CaptionColumn ? 1
+        : column.StartsWith(CaptionColumn + "_", StringComparison.Ordinal)
+          && int.TryParse(column.AsSpan(CaptionColumn.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
+        : null;
+
+    static Clip ReadClip(string path, string audioFolder, CsvReader row, int columns, int nameColumn, int[] captionColumns, int line)
+    {
+        if (row.FieldCount != columns)
+            throw new CaptionFileException(path, line, $"{row.FieldCount} fields, the header has {columns}; a caption with a comma or a line break needs \"quotes\"");
+        string name = row.GetString(nameColumn);
+        if (string.IsNullOrWhiteSpace(name)) throw new CaptionFileException(path, line, $"'{FileNameColumn}' is empty");
+        if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
+            throw new CaptionFileException(path, line, $"file name '{name}' must lie inside the audio folder");
+        var captions = new string[captionColumns.Length];
+        for (int i = 0; i < captions.Length; i++)
+        {
+            captions[i] = row.GetString(captionColumns[i]);
+            if (string.IsNullOrWhiteSpace(captions[i]))
+                throw new CaptionFileException(path, line, $"caption {i + 1} of '{name}' is empty");
+        }
+        return new Clip(name, Path.Combine(audioFolder, name), captions, line);
+    }
+}

@@ -1,0 +1,11 @@
+namespace NativeRetrieval.Training.Data;
+
+/// <summary>What one epoch goes through.</summary>
+public enum CaptionSampling
+{
+    /// <summary>Every caption once, with its clip, as in the report: Clotho has 19,195 items an epoch.</summary>
+    All,
+
+    /// <summary>Every clip once, with one of its captions drawn anew each epoch.</summary>
+    OnePerClip,
+}

@@ -1,0 +1,74 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Rng;
+
+namespace NativeRetrieval.Training.Data;
+
+/// <summary>
+/// The batches of every epoch. Batch (epoch, step) is a function of the seed and the data alone, so a run is resumed by its position;
+/// nothing else has to be stored.
+/// </summary>
+/// <remarks>
+/// Items are listed in the order of the data, then shuffled by Fisher and Yates with stream (<see cref="RandomUse.ItemOrder"/>, epoch);
+/// the caption of clip i is drawn from number i of stream (<see cref="RandomUse.CaptionChoice"/>, epoch).
+/// </remarks>
+public sealed class EpochSampler
+{
+    readonly int[] _captionsPerClip;
+    readonly CaptionSampling _captions;
+    readonly int _batchSize;
+    readonly RunRandom _random;
+    readonly Lock _lock = new();
+    (int Epoch, TrainingItem[] Items) _cached = (-1, []);
+
+    /// <param name="batchSize">Items per batch, at least 1.</param>
+    /// <param name="dropLastBatch">Leaves out the items that do not fill a batch; they differ from epoch to epoch.</param>
+    /// <exception cref="OptionException">The data does not fill one batch.</exception>
+    public EpochSampler(Dataset data, CaptionSampling captions, int batchSize, bool dropLastBatch, RunRandom random)
+    {
+        if (batchSize < 1) throw new OptionException($"batch size {batchSize}: at least 1 is needed");
+        _captionsPerClip = [.. data.Clips.Select(clip => clip.Captions.Count)];
+        (_captions, _batchSize, _random) = (captions, batchSize, random);
+        ItemsPerEpoch = captions == CaptionSampling.All ? _captionsPerClip.Sum() : _captionsPerClip.Length;
+        BatchesPerEpoch = dropLastBatch ? ItemsPerEpoch / batchSize : (ItemsPerEpoch + batchSize - 1) / batchSize;
+        if (BatchesPerEpoch == 0)
+            throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; set training.batch_size lower or training.drop_last_batch=false");
+    }
+
+    public int ItemsPerEpoch { get; }
+
+    public int BatchesPerEpoch { get; }
+
+    /// <param name="epoch">From 0.</param>
+    /// <param name="step">From 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
+    public ReadOnlySpan<TrainingItem> Batch(int epoch, int step)
+    {
+        if ((uint)step >= (uint)BatchesPerEpoch) throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");
+        int start = step * _batchSize;
+        return Epoch(epoch).AsSpan(start, Math.Min(_batchSize, ItemsPerEpoch - start));
+    }
+
+    TrainingItem[] Epoch(int epoch)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(epoch);
+        lock (_lock)
+        {
+            if (_cached.Epoch != epoch) _cached = (epoch, Draw(epoch));
+            return _cached.Items;
+        }
+    }
+
+    TrainingItem[] Draw(int epoch)
+    {
+        var items = new List<TrainingItem>(ItemsPerEpoch);
+        var choice = _random.Stream(RandomUse.CaptionChoice, epoch);
+        for (int clip = 0; clip < _captionsPerClip.Length; clip++)
+        {
+            int captions = _captionsPerClip[clip];
+            if (_captions == CaptionSampling.OnePerClip) items.Add(new TrainingItem(clip, (int)((ulong)choice.UInt32((ulong)clip) * (uint)captions >> 32)));
+            else for (int caption = 0; caption < captions; caption++) items.Add(new TrainingItem(clip, caption));
+        }
+        var order = items.ToArray();
+        new PhiloxSequence(_random.Stream(RandomUse.ItemOrder, epoch)).Shuffle<TrainingItem>(order);
+        return order;
+    }
+}

@@ -1,0 +1,60 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Training.Data;
+
+namespace NativeRetrieval.Training.Tests.Data;
+
+public sealed class EpochSamplerTests
+{
+    [Fact]
+    public void EveryCaptionComesOnceAnEpoch()
+    {
+        var sampler = new EpochSampler(Data(7, 3), CaptionSampling.All, 4, dropLastBatch: false, new RunRandom(1));
+        Assert.Equal((21, 6), (sampler.ItemsPerEpoch, sampler.BatchesPerEpoch));
+        var items = Enumerable.Range(0, 6).SelectMany(step => sampler.Batch(3, step).ToArray()).ToList();
+        Assert.Equal(21, items.Distinct().Count());
+        Assert.Equal(Enumerable.Range(0, 21).Select(i => new TrainingItem(i / 3, i % 3)), items.OrderBy(item => item.Clip).ThenBy(item => item.Caption));
+        Assert.Equal(1, sampler.Batch(0, 5).Length);
+    }
+
+    [Fact]
+    public void EveryClipComesOnceAnEpochWithADrawnCaption()
+    {
+        var sampler = new EpochSampler(Data(50, 5), CaptionSampling.OnePerClip, 10, dropLastBatch: true, new RunRandom(1));
+        var drawn = new HashSet<TrainingItem>();
+        for (int epoch = 0; epoch < 40; epoch++)
+        {
+            var items = Enumerable.Range(0, 5).SelectMany(step => sampler.Batch(epoch, step).ToArray()).ToList();
+            Assert.Equal(Enumerable.Range(0, 50), items.Select(item => item.Clip).Order());
+            drawn.UnionWith(items);
+        }
+        Assert.True(drawn.Count > 245, $"{drawn.Count} of 250 captions came in 40 epochs");
+    }
+
+    [Fact]
+    public void TheLastPartialBatchIsDroppedAndHoldsOtherItemsEachEpoch()
+    {
+        var sampler = new EpochSampler(Data(11, 1), CaptionSampling.All, 4, dropLastBatch: true, new RunRandom(2));
+        Assert.Equal(2, sampler.BatchesPerEpoch);
+        var seen = Enumerable.Range(0, 10).SelectMany(epoch => Enumerable.Range(0, 2).SelectMany(step => sampler.Batch(epoch, step).ToArray())).Select(item => item.Clip);
+        Assert.Equal(11, seen.Distinct().Count());
+        Assert.Throws<ArgumentOutOfRangeException>(() => { sampler.Batch(0, 2); });
+    }
+
+    [Fact]
+    public void ABatchDependsOnSeedEpochAndStepAlone()
+    {
+        var one = new EpochSampler(Data(40, 5), CaptionSampling.OnePerClip, 8, true, new RunRandom(9));
+        var other = new EpochSampler(Data(40, 5), CaptionSampling.OnePerClip, 8, true, new RunRandom(9));
+        for (int step = 0; step < 5; step++) one.Batch(0, step);
+        Assert.Equal(one.Batch(6, 3), other.Batch(6, 3));
+        Assert.NotEqual(one.Batch(6, 3).ToArray(), one.Batch(7, 3).ToArray());
+        Assert.NotEqual(one.Batch(6, 3).ToArray(), new EpochSampler(Data(40, 5), CaptionSampling.OnePerClip, 8, true, new RunRandom(10)).Batch(6, 3).ToArray());
+    }
+
+    [Fact]
+    public void DataThatDoesNotFillABatchIsRefused() =>
+        Assert.Contains("3 items do not fill one batch of 4", Assert.Throws<OptionException>(() => new EpochSampler(Data(3, 1), CaptionSampling.All, 4, true, new RunRandom(0))).Message);
+
+    static Dataset Data(int clips, int captions) =>
+        new("captions.csv", [.. Enumerable.Range(0, clips).Select(i => new Clip($"{i}.wav", $"/{i}.wav", [.. Enumerable.Range(0, captions).Select(j => $"{i} {j}")], i + 2))]);
+}
