@@ -45,6 +45,13 @@ public sealed class Tensor : IDisposable
     /// <summary>∂loss/∂this, summed over the backward passes since it was last cleared; null before the first.</summary>
     public Tensor? Gradient { get; internal set; }
 
+    /// <summary>Forgets the collected <see cref="Gradient"/> and frees it.</summary>
+    public void ClearGradient()
+    {
+        Gradient?.Dispose();
+        Gradient = null;
+    }
+
     /// <summary>Counts in-place changes of a parameter, so that what was derived from its values (packed weights) can be renewed.</summary>
     public int Version { get; internal set; }
 

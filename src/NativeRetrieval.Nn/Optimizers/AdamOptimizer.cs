@@ -1,0 +1,71 @@
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Nn.Optimizers;
+
+/// <summary>Adam with global-norm clipping over groups of parameters. Parameters that do not require a gradient are left alone.</summary>
+public sealed class AdamOptimizer : IDisposable
+{
+    // torch.nn.utils.clip_grad_norm_ divides by norm + 1e-6.
+    const double ClipEpsilon = 1e-6;
+
+    readonly AdamOptions _options;
+    readonly List<Slot> _slots = [];
+
+    public AdamOptimizer(IEnumerable<ParameterGroup> groups, AdamOptions options)
+    {
+        options.Validate();
+        _options = options;
+        foreach (var group in groups)
+            foreach (var (name, tensor) in group.Parameters)
+                _slots.Add(new Slot(name, tensor, group.RateFactor, Moment(tensor), Moment(tensor)));
+    }
+
+    /// <summary>Number of steps taken.</summary>
+    public long Steps { get; set; }
+
+    /// <summary>The moments by parameter name, <c>NAME.first_moment</c> and <c>NAME.second_moment</c>: with <see cref="Steps"/> all of the state.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> State() =>
+        _slots.SelectMany<Slot, (string, Tensor)>(slot => [($"{slot.Name}.first_moment", slot.First), ($"{slot.Name}.second_moment", slot.Second)]);
+
+    /// <summary>Updates every parameter that has a gradient, and clears the gradients.</summary>
+    /// <returns>The global L2 norm of the gradients before clipping.</returns>
+    public double Step(double learningRate)
+    {
+        var ready = _slots.Where(slot => slot.Parameter is { RequiresGradient: true, Gradient: not null }).ToArray();
+        double norm = Op.GlobalNorm(ready.Select(slot => slot.Parameter.Gradient!).ToArray());
+        double scale = _options.MaxGradientNorm is { } limit ? Math.Min(1, limit / (norm + ClipEpsilon)) : 1;
+        Steps++;
+        foreach (var group in ready.GroupBy(slot => slot.RateFactor))
+        {
+            var step = new AdamStep(learningRate * group.Key, Steps, scale, _options.Beta1, _options.Beta2, _options.Epsilon,
+                _options.WeightDecay, _options.Decoupled);
+            Op.Adam(group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second)).ToArray(), step);
+        }
+        ClearGradients();
+        return norm;
+    }
+
+    public void ClearGradients()
+    {
+        foreach (var slot in _slots) slot.Parameter.ClearGradient();
+    }
+
+    public void Dispose()
+    {
+        foreach (var slot in _slots)
+        {
+            slot.First.Dispose();
+            slot.Second.Dispose();
+        }
+    }
+
+    static Tensor Moment(Tensor parameter)
+    {
+        var moment = Tensor.ZerosLike(parameter);
+        TensorScope.Forget(moment);
+        return moment;
+    }
+
+    sealed record Slot(string Name, Tensor Parameter, double RateFactor, Tensor First, Tensor Second);
+}
