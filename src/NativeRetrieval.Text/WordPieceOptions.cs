@@ -1,0 +1,40 @@
+namespace NativeRetrieval.Text;
+
+/// <summary>How text becomes word pieces. The defaults are those of bert-base-uncased.</summary>
+public sealed record WordPieceOptions
+{
+    /// <summary>Drop control and format characters and U+FFFD, and read every white space as a blank. Default true.</summary>
+    public bool CleanText { get; init; } = true;
+
+    /// <summary>Set CJK ideographs apart by blanks. Default true.</summary>
+    public bool SplitIdeographs { get; init; } = true;
+
+    /// <summary>Lower-case every character. Default true.</summary>
+    public bool LowerCase { get; init; } = true;
+
+    /// <summary>Decompose canonically (NFD) and drop nonspacing marks. Default null: as <see cref="LowerCase"/>.</summary>
+    public bool? StripAccents { get; init; }
+
+    /// <summary>A longer word, in Unicode code points, is unknown as a whole. At least 1; default 100.</summary>
+    public int MaxWordLength { get; init; } = 100;
+
+    /// <summary>What marks a piece that continues a word. Default <c>##</c>.</summary>
+    public string ContinuationPrefix { get; init; } = "##";
+
+    /// <summary>Most tokens of one text, [CLS] and [SEP] included, where a call does not say. At least 2; default 512.</summary>
+    public int MaxLength { get; init; } = 512;
+
+    public string UnknownToken { get; init; } = "[UNK]";
+    public string ClassToken { get; init; } = "[CLS]";
+    public string SeparatorToken { get; init; } = "[SEP]";
+    public string PaddingToken { get; init; } = "[PAD]";
+    public string MaskToken { get; init; } = "[MASK]";
+
+    /// <exception cref="ArgumentException">A value is outside its range; the message names it.</exception>
+    internal WordPieceOptions Validated()
+    {
+        if (MaxWordLength < 1) throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: a word has at least one code point");
+        if (MaxLength < 2) throw new ArgumentException($"{nameof(MaxLength)} is {MaxLength}: [CLS] and [SEP] alone are two tokens");
+        return this;
+    }
+}

@@ -1,0 +1,105 @@
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Text.Tests;
+
+public sealed class TokenizerFilesTests : IDisposable
+{
+    const string Normalizer = """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
+    const string Model = """{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":5,"vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"dog":4,"##s":5,"Dog":6,"é":7}}""";
+    const string Added = """[{"id":9,"content":"[SOUND]","normalized":false,"special":true},{"id":10,"content":"Woof","normalized":true}]""";
+
+    readonly string _folder = Directory.CreateTempSubdirectory("nr-text-").FullName;
+
+    public void Dispose() => Directory.Delete(_folder, recursive: true);
+
+    [Fact]
+    public void Vocabulary_and_settings_come_from_tokenizer_json_where_there_is_no_vocab_txt()
+    {
+        Write("tokenizer.json", Json());
+        var tokenizer = WordPieceTokenizer.FromFile(_folder);
+
+        Assert.Equal((7, 5, 11), (tokenizer.Options.MaxLength, tokenizer.Options.MaxWordLength, tokenizer.Vocabulary.Size));
+        Assert.Equal([2, 4, 5, 9, 4, 10, 3], tokenizer.Encode("DOGS[SOUND]dog woof"));
+        Assert.Equal([2, 1, 3], tokenizer.Encode("dogsss"));
+    }
+
+    [Fact]
+    public void Tokenizer_config_overrides_the_settings()
+    {
+        Write("tokenizer.json", Json());
+        Write("tokenizer_config.json", """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
+        var tokenizer = WordPieceTokenizer.FromFile(_folder);
+
+        Assert.Equal([2, 6, 7, 3], tokenizer.Encode("Dog é"));
+        Assert.Equal(7, tokenizer.Options.MaxLength);
+    }
+
+    [Fact]
+    public void The_vocabulary_of_vocab_txt_goes_first()
+    {
+        Write("tokenizer.json", Json());
+        Write("vocab.txt", "[SEP]\r\n[CLS]\r\n[UNK]\r\n[PAD]\r\ndog\r\n");
+        Assert.Equal([1, 4, 0], WordPieceTokenizer.FromFile(_folder).Encode("dog"));
+    }
+
+    [Fact]
+    public void The_model_length_limits_texts()
+    {
+        Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\ndog\n");
+        Write("tokenizer_config.json", """{"model_max_length":4}""");
+        Assert.Equal([2, 4, 4, 3], WordPieceTokenizer.FromFile(_folder).Encode("dog dog dog"));
+    }
+
+    [Fact]
+    public void A_published_folder_reads_alike_with_either_file()
+    {
+        if (Fixtures.Shared("weights/all-MiniLM-L6-v2") is not { } folder)
+        {
+            Assert.Skip(Fixtures.WhyAbsent("weights/all-MiniLM-L6-v2"));
+            return;
+        }
+        File.Copy(Path.Combine(folder, "tokenizer.json"), Path.Combine(_folder, "tokenizer.json"));
+        var (whole, json) = (WordPieceTokenizer.FromFile(folder), WordPieceTokenizer.FromFile(_folder));
+
+        Assert.Equal(128, whole.Options.MaxLength);
+        Assert.Equal(whole.Options, json.Options);
+        Assert.Equal(whole.Vocabulary.Ids.OrderBy(x => x.Value), json.Vocabulary.Ids.OrderBy(x => x.Value));
+    }
+
+    [Theory]
+    [InlineData("""{"model":{"type":"BPE"}}""", "WordPiece")]
+    [InlineData("""{"model":""", "JSON")]
+    [InlineData("[]", "WordPiece")]
+    public void Another_kind_of_tokenizer_is_refused(string json, string said)
+    {
+        Write("tokenizer.json", json);
+        Assert.Contains(said, Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+    }
+
+    [Theory]
+    [InlineData("\"dog\":-1"), InlineData("\"dog\":1.5"), InlineData("\"dog\":99999999999"), InlineData("\"dog\":\"4\""), InlineData("\"dog\":2000000000")]
+    public void Impossible_ids_are_refused(string entry)
+    {
+        Write("tokenizer.json", Json().Replace("\"dog\":4", entry));
+        Assert.Contains("dog", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+    }
+
+    [Fact]
+    public void Bytes_that_are_not_utf8_are_refused()
+    {
+        File.WriteAllBytes(Path.Combine(_folder, "vocab.txt"), [.. "[PAD]\n"u8, 0xFF, 0xFE, (byte)'\n']);
+        Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder));
+    }
+
+    [Fact]
+    public void Missing_files_are_named()
+    {
+        Assert.Contains("vocab.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("none.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+    }
+
+    static string Json() =>
+        $$"""{"truncation":{"max_length":7},"added_tokens":{{Added}},"normalizer":{{Normalizer}},"pre_tokenizer":{"type":"BertPreTokenizer"},"model":{{Model}}}""";
+
+    void Write(string name, string content) => File.WriteAllText(Path.Combine(_folder, name), content);
+}
