@@ -1,0 +1,69 @@
+using System.Diagnostics;
+using System.Text;
+using System.Text.RegularExpressions;
+using NativeRetrieval.Core.Backends.Cpu;
+
+namespace NativeRetrieval.Benchmarks.Measuring;
+
+/// <summary>The results of one run as a Markdown document, printed line by line as they come.</summary>
+internal sealed partial class Report(Ceilings ceilings, DateTime utcNow)
+{
+    static readonly string[] _columns = ["suite", "shape", "ms", "rate", "of ceiling", "peer ms", "times as fast", "note"];
+
+    readonly StringBuilder _text = new();
+
+    string Device => $"{CpuName()}, {Workers.Count} threads";
+
+    public void Begin()
+    {
+        string ceiling = $"FMA in registers {ceilings.GigaflopPerSecond:F0} GF/s, memory read {ceilings.GigabytesPerSecond:F1} GB/s";
+        Line($"# {Device}, {utcNow:yyyy-MM-dd HH:mm} UTC, commit {Commit()}");
+        Line("");
+        Line($"Ceilings in this run: {ceiling}. Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster.");
+        Line("");
+        Line("| " + string.Join(" | ", _columns) + " |");
+        Line("|" + string.Concat(Enumerable.Repeat("---|", _columns.Length)));
+    }
+
+    public void Add(Row row) =>
+        Line($"| {row.Suite} | {row.Shape} | {row.OursMs:F3} | {row.Rate} | {row.OfCeiling(ceilings)} | {row.PeerMs:F3} | {row.Speed} | {row.Note} |");
+
+    /// <summary>Writes the document to <c>benchmarks/results/DEVICE/DATE-COMMIT.md</c>.</summary>
+    public string Save()
+    {
+        string device = Unfit().Replace(Device.ToLowerInvariant(), "-").Trim('-');
+        string path = Path.Combine(Checkout.Benchmarks, "results", device, $"{utcNow:yyyy-MM-dd}-{Commit()}.md");
+        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+        File.WriteAllText(path, _text.ToString());
+        return path;
+    }
+
+    void Line(string line)
+    {
+        Console.WriteLine(line);
+        _text.Append(line).Append('\n');
+    }
+
+    static string CpuName()
+    {
+        const string key = "model name";
+        string? line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(key, StringComparison.Ordinal)) : null;
+        return line?[(line.IndexOf(':') + 1)..].Trim() ?? "unknown CPU";
+    }
+
+    static string Commit()
+    {
+        string head = Git("rev-parse --short HEAD");
+        return Git("status --porcelain --untracked-files=no").Length > 0 ? head + "-changed" : head;
+    }
+
+    static string Git(string arguments)
+    {
+        var start = new ProcessStartInfo("git", arguments) { RedirectStandardOutput = true, WorkingDirectory = Checkout.Root };
+        using var git = Process.Start(start)!;
+        return git.StandardOutput.ReadToEnd().Trim();
+    }
+
+    [GeneratedRegex("[^a-z0-9]+")]
+    private static partial Regex Unfit();
+}

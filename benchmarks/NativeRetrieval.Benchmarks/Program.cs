@@ -1,0 +1,36 @@
+using NativeRetrieval.Benchmarks.Measuring;
+using NativeRetrieval.Benchmarks.Peers;
+using NativeRetrieval.Benchmarks.Suites;
+
+const int DefaultRounds = 21;
+
+if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
+{
+    Console.WriteLine("usage: dotnet run -c Release --project benchmarks/NativeRetrieval.Benchmarks -- peers | SUITE… [--rounds N] [--save]");
+    foreach (var suite in Suite.All) Console.WriteLine($"  {suite.Name,-14} {suite.Summary}");
+    return 0;
+}
+
+bool save = false;
+int rounds = DefaultRounds;
+var chosen = new List<Suite>();
+for (int i = 0; i < args.Length; i++)
+{
+    if (args[i] == "--save") save = true;
+    else if (args[i] == "--rounds" && i + 1 < args.Length && int.TryParse(args[i + 1], out rounds) && rounds > 0) i++;
+    else if (args[i] == "peers") chosen.AddRange(Suite.All);
+    else if (Suite.All.FirstOrDefault(suite => suite.Name == args[i]) is { } suite) chosen.Add(suite);
+    else
+    {
+        Console.Error.WriteLine($"unknown argument '{args[i]}'; suites: peers {string.Join(' ', Suite.All.Select(known => known.Name))}; options: --rounds N, --save");
+        return 2;
+    }
+}
+
+using var ort = OrtPeer.TryStart();
+var report = new Report(Ceilings.Measure(), DateTime.UtcNow);
+report.Begin();
+var bench = new Bench(rounds, ort);
+foreach (var row in chosen.Distinct().SelectMany(suite => suite.Run(bench))) report.Add(row);
+if (save) Console.Error.WriteLine($"written to {report.Save()}");
+return 0;
