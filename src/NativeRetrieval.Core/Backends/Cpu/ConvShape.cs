@@ -1,0 +1,31 @@
+namespace NativeRetrieval.Core.Backends.Cpu;
+
+/// <summary>
+/// Sizes of a convolution with stride 1 that keeps height and width: a 3x3 kernel with a border of one zero pixel, or 1x1.
+/// Feature maps are [N, ⌈C/16⌉, H, W, 16]; one input channel is stored plainly as [N, H, W].
+/// </summary>
+internal readonly record struct ConvShape(int Batch, int InChannels, int OutChannels, int Height, int Width, int Kernel)
+{
+    public const int Lanes = 16;
+
+    public bool SingleInput => InChannels == 1;
+    public int InBlocks => (InChannels + Lanes - 1) / Lanes;
+    public int OutBlocks => (OutChannels + Lanes - 1) / Lanes;
+    public int Taps => Kernel * Kernel;
+    public int Border => Kernel / 2;
+    /// <summary>Rows of all images together.</summary>
+    public int Rows => Batch * Height;
+    public nint Plane => (nint)Height * Width;
+    /// <summary>Floats of one input pixel of one block.</summary>
+    public int InLanes => SingleInput ? 1 : Lanes;
+    /// <summary>Floats between two images of the input.</summary>
+    public nint InImage => Plane * InBlocks * InLanes;
+    public nint OutImage => Plane * OutBlocks * Lanes;
+    /// <summary>Packed weights of one panel of 16 output channels: [input block][tap][input lane][16].</summary>
+    public nint PanelFloats => (nint)InBlocks * Taps * InLanes * Lanes;
+    public nint PackedFloats => PanelFloats * OutBlocks;
+    public double Flops => 2.0 * Batch * Height * Width * Taps * InChannels * OutChannels;
+
+    /// <summary>The convolution that carries gradients of the output back to the input.</summary>
+    public ConvShape Transposed => this with { InChannels = OutChannels, OutChannels = InChannels };
+}

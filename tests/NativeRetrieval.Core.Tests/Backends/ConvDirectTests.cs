@@ -1,0 +1,105 @@
+using NativeRetrieval.Core.Backends.Cpu;
+
+namespace NativeRetrieval.Core.Tests.Backends;
+
+public sealed unsafe class ConvDirectTests
+{
+    private const double Tolerance = 1e-6;
+
+    public static TheoryData<string, int, int, int, int, int, int> Cases()
+    {
+        var data = new TheoryData<string, int, int, int, int, int, int>();
+        foreach (TileKind kind in Enum.GetValues<TileKind>())
+        {
+            if (kind == TileKind.Avx2 && ConvTile.Best == TileKind.Portable) continue;
+            foreach (var (n, i, o, h, w, k) in new[]
+            {
+                (1, 1, 16, 9, 8, 3), (2, 1, 32, 37, 64, 3), (2, 16, 32, 7, 5, 3), (1, 8, 12, 6, 4, 3), (3, 24, 40, 5, 2, 3), (2, 13, 56, 31, 1, 3),
+                (2, 160, 32, 15, 2, 3), (1, 32, 48, 1, 1, 3), (2, 40, 32, 9, 4, 1), (1, 16, 16, 70, 32, 3), (5, 144, 16, 3, 3, 1),
+            }) data.Add(kind.ToString(), n, i, o, h, w, k);
+        }
+        return data;
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void ForwardEqualsTheDefinition(string kind, int n, int i, int o, int h, int w, int k)
+    {
+        var s = new ConvShape(n, i, o, h, w, k);
+        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2);
+        double[] expected = ConvReference.Forward(s, x, weight);
+        float[] y = Run(s, x, weight, null, false, kind);
+        Assert.InRange(ConvReference.BlockedError(y, expected, n, o, h * w), 0, Tolerance);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void BiasAndReluAreAppliedOnce(string kind, int n, int i, int o, int h, int w, int k)
+    {
+        var s = new ConvShape(n, i, o, h, w, k);
+        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), bias = ConvReference.Values(o, 3);
+        double[] expected = ConvReference.Forward(s, x, weight);
+        for (int e = 0; e < expected.Length; e++) expected[e] = Math.Max(0, expected[e] + bias[e / (h * w) % o]);
+        float[] y = Run(s, x, weight, bias, true, kind);
+        Assert.InRange(ConvReference.BlockedError(y, expected, n, o, h * w), 0, Tolerance);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void GradientsEqualTheDefinition(string kind, int n, int i, int o, int h, int w, int k)
+    {
+        var s = new ConvShape(n, i, o, h, w, k);
+        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), dy = ConvReference.Values(n * o * h * w, 3);
+        float[] blockedX = i == 1 ? x : ConvReference.Block(x, n, i, h * w), blockedDy = ConvReference.Block(dy, n, o, h * w);
+        var packed = new float[s.PackedFloats];
+        var dw = new float[weight.Length];
+        fixed (float* px = blockedX, pdy = blockedDy, pp = packed, pdw = dw)
+        {
+            ConvFilterGradient.Run(s, px, pdy, pp, Enum.Parse<TileKind>(kind));
+            ConvPack.Unpack(s, pp, pdw);
+        }
+        Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
+
+        double[] expected = ConvReference.InputGradient(s, dy, weight);
+        var dx = new float[n * s.InBlocks * 16 * h * w];
+        var back = new float[s.Transposed.PackedFloats];
+        fixed (float* pdy = blockedDy, pw = weight, pp = back, pdx = dx)
+        {
+            ConvPack.Backward(s, pw, pp);
+            ConvDirect.Run(s.Transposed, pdy, pp, null, false, pdx, Enum.Parse<TileKind>(kind));
+        }
+        Assert.InRange(ConvReference.BlockedError(dx, expected, n, i, h * w), 0, Tolerance);
+    }
+
+    [Fact]
+    public void FilterGradientOfManyRowsIsSummedFromPartialsInAFixedOrder()
+    {
+        var s = new ConvShape(3, 16, 16, 200, 32, 3);
+        float[] x = ConvReference.Values(3 * 16 * 200 * 32, 1), dy = ConvReference.Values(3 * 16 * 200 * 32, 3);
+        float[] bx = ConvReference.Block(x, 3, 16, 200 * 32), bdy = ConvReference.Block(dy, 3, 16, 200 * 32);
+        float[] first = Gradient(), second = Gradient();
+        Assert.Equal(first, second);
+        var dw = new float[16 * 16 * 9];
+        fixed (float* from = first, to = dw) ConvPack.Unpack(s, from, to);
+        Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
+
+        float[] Gradient()
+        {
+            var packed = new float[s.PackedFloats];
+            fixed (float* px = bx, pdy = bdy, pp = packed) ConvFilterGradient.Run(s, px, pdy, pp, ConvTile.Best);
+            return packed;
+        }
+    }
+
+    private static float[] Run(ConvShape s, float[] x, float[] weight, float[]? bias, bool relu, string kind)
+    {
+        float[] blocked = s.SingleInput ? x : ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane);
+        var packed = new float[s.PackedFloats];
+        var padded = new float[s.OutBlocks * 16];
+        bias?.CopyTo(padded, 0);
+        var y = new float[s.Batch * s.OutImage];
+        fixed (float* px = blocked, pw = weight, pp = packed, pb = padded, py = y)
+        {
+            ConvPack.Forward(s, pw, null, pp);
+            ConvDirect.Run(s, px, pp, bias == null ? null : pb, relu, py, Enum.Parse<TileKind>(kind));
+        }
+        return y;
+    }
+}
