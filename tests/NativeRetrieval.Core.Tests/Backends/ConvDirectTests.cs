@@ -22,7 +22,7 @@ public sealed unsafe class ConvDirectTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void ForwardEqualsTheDefinition(string kind, int n, int i, int o, int h, int w, int k)
+    public void Forward_equals_the_definition(string kind, int n, int i, int o, int h, int w, int k)
     {
         var s = new ConvShape(n, i, o, h, w, k);
         float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2);
@@ -32,7 +32,7 @@ public sealed unsafe class ConvDirectTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void BiasAndReluAreAppliedOnce(string kind, int n, int i, int o, int h, int w, int k)
+    public void Bias_and_ReLU_are_applied_once(string kind, int n, int i, int o, int h, int w, int k)
     {
         var s = new ConvShape(n, i, o, h, w, k);
         float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), bias = ConvReference.Values(o, 3);
@@ -43,7 +43,7 @@ public sealed unsafe class ConvDirectTests
     }
 
     [Theory, MemberData(nameof(Cases))]
-    public void GradientsEqualTheDefinition(string kind, int n, int i, int o, int h, int w, int k)
+    public void Gradients_equal_the_definition(string kind, int n, int i, int o, int h, int w, int k)
     {
         var s = new ConvShape(n, i, o, h, w, k);
         float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), dy = ConvReference.Values(n * o * h * w, 3);
@@ -69,7 +69,7 @@ public sealed unsafe class ConvDirectTests
     }
 
     [Fact]
-    public void FilterGradientOfManyRowsIsSummedFromPartialsInAFixedOrder()
+    public void Filter_gradient_of_many_rows_is_the_same_in_every_run()
     {
         var s = new ConvShape(3, 16, 16, 200, 32, 3);
         float[] x = ConvReference.Values(3 * 16 * 200 * 32, 1), dy = ConvReference.Values(3 * 16 * 200 * 32, 3);

@@ -8,10 +8,10 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 internal static unsafe class ConvDirect
 {
     /// <summary>Input blocks that are summed in registers before the output is touched: 128 channels, 74 KB of 3x3 weights per panel.</summary>
-    private const int ChunkBlocks = 8;
+    const int ChunkBlocks = 8;
     /// <summary>Size of the bordered input of a band.</summary>
-    private const int BandFloats = 40 * 1024;
-    private const int MaxBandPixels = 1024;
+    const int BandFloats = 40 * 1024;
+    const int MaxBandPixels = 1024;
 
     /// <summary>y = relu?(x ∗ w + bias); <paramref name="packed"/> as <see cref="ConvPack.Forward"/> makes it, <paramref name="bias"/> padded to whole panels or null.</summary>
     public static void Run(ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind best)
@@ -34,7 +34,7 @@ internal static unsafe class ConvDirect
         });
     }
 
-    private static void Band(
+    static void Band(
         ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind kind, int chunk, int first, int last, int fromPanel, int toPanel)
     {
         int tileRows = ConvTile.Rows(kind), panels = ConvTile.Panels(kind);
@@ -75,7 +75,7 @@ internal static unsafe class ConvDirect
     }
 
     /// <summary>Where each pixel of the band is read and written; the last tile repeats the last pixel, which stores it again.</summary>
-    private static void PixelOffsets(ConvShape s, int first, int last, int padded, nint* sources, nint* targets)
+    static void PixelOffsets(ConvShape s, int first, int last, int padded, nint* sources, nint* targets)
     {
         nint* rows = stackalloc nint[last - first];
         ConvRows.RowOffsets(s, first, last, rows);

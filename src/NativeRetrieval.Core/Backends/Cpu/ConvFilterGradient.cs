@@ -7,11 +7,11 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 internal static unsafe class ConvFilterGradient
 {
     /// <summary>Pixels one tile sums before it is stored: the input and gradient rows behind them stay in the first-level cache.</summary>
-    private const int RunPixels = 192;
+    const int RunPixels = 192;
     /// <summary>Size of the bordered input rows of one block.</summary>
-    private const int BandFloats = 48 * 1024;
+    const int BandFloats = 48 * 1024;
     /// <summary>Sums of at most this many row ranges are held side by side; a constant, so that results do not depend on the machine.</summary>
-    private const int MaxPartials = 8;
+    const int MaxPartials = 8;
 
     /// <summary>Writes the gradient in the order of <see cref="ConvPack.Forward"/> to <paramref name="packed"/>.</summary>
     public static void Run(ConvShape s, float* x, float* dy, float* packed, TileKind best)
@@ -37,7 +37,7 @@ internal static unsafe class ConvFilterGradient
         Workers.Run(s.OutBlocks, panel => Sum(partials + panel * s.PanelFloats, floats, ranges, packed + panel * s.PanelFloats, s.PanelFloats));
     }
 
-    private static void Block(ConvShape s, float* x, float* dy, float* partial, TileKind kind, int block, int first, int last)
+    static void Block(ConvShape s, float* x, float* dy, float* partial, TileKind kind, int block, int first, int last)
     {
         int tileRows = ConvTile.Rows(kind), rows = s.Taps * s.InLanes, tiles = (rows + tileRows - 1) / tileRows;
         nint pitch = (s.Width + s.Border) * s.InLanes, plane = s.Plane * ConvShape.Lanes, blockFloats = (nint)rows * ConvShape.Lanes;
@@ -84,7 +84,7 @@ internal static unsafe class ConvFilterGradient
         }
     }
 
-    private static void Sum(float* partials, nint stride, int ranges, float* to, nint count)
+    static void Sum(float* partials, nint stride, int ranges, float* to, nint count)
     {
         for (nint i = 0; i < count; i++)
         {

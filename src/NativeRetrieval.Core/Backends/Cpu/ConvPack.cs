@@ -3,20 +3,13 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 /// <summary>Packs kernels [O, I, k, k] into panels [⌈O/16⌉][⌈I/16⌉][tap][16 in][16 out], zeros where channels are missing.</summary>
 internal static unsafe class ConvPack
 {
+    const int Lanes = ConvShape.Lanes;
+
     /// <summary>Weights of the forward pass; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
     public static void Forward(ConvShape s, float* weight, float* scale, float* packed) =>
         Workers.Run(s.OutBlocks, panel =>
         {
-            float* to = packed + panel * s.PanelFloats;
-            for (int block = 0; block < s.InBlocks; block++)
-            for (int tap = 0; tap < s.Taps; tap++)
-            for (int lane = 0; lane < s.InLanes; lane++)
-            for (int column = 0; column < ConvShape.Lanes; column++, to++)
-            {
-                int o = panel * ConvShape.Lanes + column, i = block * ConvShape.Lanes + lane;
-                bool real = o < s.OutChannels && i < s.InChannels;
-                *to = real ? weight[((nint)o * s.InChannels + i) * s.Taps + tap] * (scale == null ? 1 : scale[o]) : 0;
-            }
+            for (int block = 0; block < s.InBlocks; block++) ForwardBlock(s, weight, scale, panel, block, packed + panel * s.PanelFloats + block * s.BlockFloats);
         });
 
     /// <summary>
@@ -28,31 +21,57 @@ internal static unsafe class ConvPack
         ConvShape t = s.Transposed;
         Workers.Run(t.OutBlocks, panel =>
         {
-            float* to = packed + panel * t.PanelFloats;
-            for (int block = 0; block < t.InBlocks; block++)
-            for (int tap = 0; tap < t.Taps; tap++)
-            for (int lane = 0; lane < t.InLanes; lane++)
-            for (int column = 0; column < ConvShape.Lanes; column++, to++)
-            {
-                int i = panel * ConvShape.Lanes + column, o = block * ConvShape.Lanes + lane;
-                bool real = o < s.OutChannels && i < s.InChannels;
-                *to = real ? weight[((nint)o * s.InChannels + i) * s.Taps + (s.Taps - 1 - tap)] : 0;
-            }
+            for (int block = 0; block < t.InBlocks; block++) BackwardBlock(s, weight, panel, block, packed + panel * t.PanelFloats + block * t.BlockFloats);
         });
+    }
+
+    /// <summary>One block of <see cref="Forward"/>: [tap][16 in][16 out].</summary>
+    public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
+    {
+        new Span<float>(to, (int)s.BlockFloats).Clear();
+        int outs = Math.Min(Lanes, s.OutChannels - panel * Lanes), ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
+        for (int column = 0; column < outs; column++)
+        {
+            int o = panel * Lanes + column;
+            float* from = weight + ((nint)o * s.InChannels + block * s.InLanes) * s.Taps;
+            float factor = scale == null ? 1 : scale[o];
+            for (int lane = 0; lane < ins; lane++)
+            for (int tap = 0; tap < s.Taps; tap++)
+                to[(tap * s.InLanes + lane) * Lanes + column] = *from++ * factor;
+        }
+    }
+
+    /// <summary>One block of <see cref="Backward"/>: panel counts blocks of input channels, block those of output channels.</summary>
+    public static void BackwardBlock(ConvShape s, float* weight, int panel, int block, float* to)
+    {
+        int lanes = s.Transposed.InLanes, outs = Math.Min(lanes, s.OutChannels - block * lanes), ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
+        new Span<float>(to, (int)s.Transposed.BlockFloats).Clear();
+        for (int lane = 0; lane < outs; lane++)
+        {
+            float* from = weight + ((nint)(block * lanes + lane) * s.InChannels + panel * Lanes) * s.Taps;
+            for (int column = 0; column < ins; column++)
+            for (int tap = s.Taps - 1; tap >= 0; tap--)
+                to[(tap * lanes + lane) * Lanes + column] = *from++;
+        }
     }
 
     /// <summary>Inverse of <see cref="Forward"/> without a scale: gradients in packed order back to [O, I, k, k].</summary>
     public static void Unpack(ConvShape s, float* packed, float* weight) =>
         Workers.Run(s.OutBlocks, panel =>
         {
-            int columns = Math.Min(ConvShape.Lanes, s.OutChannels - panel * ConvShape.Lanes);
-            for (int i = 0; i < s.InChannels; i++)
-            for (int tap = 0; tap < s.Taps; tap++)
-            {
-                nint row = ((nint)(i / ConvShape.Lanes) * s.Taps + tap) * s.InLanes + i % ConvShape.Lanes;
-                float* from = packed + panel * s.PanelFloats + row * ConvShape.Lanes;
-                for (int column = 0; column < columns; column++)
-                    weight[((nint)(panel * ConvShape.Lanes + column) * s.InChannels + i) * s.Taps + tap] = from[column];
-            }
+            for (int block = 0; block < s.InBlocks; block++) UnpackBlock(s, packed + panel * s.PanelFloats + block * s.BlockFloats, panel, block, weight);
         });
+
+    /// <summary>Inverse of <see cref="ForwardBlock"/>.</summary>
+    public static void UnpackBlock(ConvShape s, float* from, int panel, int block, float* weight)
+    {
+        int outs = Math.Min(Lanes, s.OutChannels - panel * Lanes), ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
+        for (int column = 0; column < outs; column++)
+        {
+            float* to = weight + ((nint)(panel * Lanes + column) * s.InChannels + block * s.InLanes) * s.Taps;
+            for (int lane = 0; lane < ins; lane++)
+            for (int tap = 0; tap < s.Taps; tap++)
+                *to++ = from[(tap * s.InLanes + lane) * Lanes + column];
+        }
+    }
 }

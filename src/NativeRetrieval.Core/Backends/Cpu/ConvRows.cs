@@ -54,5 +54,5 @@ internal static unsafe class ConvRows
         }
     }
 
-    private static void Block(float* from, float* to, nint floats) => Buffer.MemoryCopy(from, to, floats * sizeof(float), floats * sizeof(float));
+    static void Block(float* from, float* to, nint floats) => Buffer.MemoryCopy(from, to, floats * sizeof(float), floats * sizeof(float));
 }

@@ -5,10 +5,10 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 /// <summary>A native buffer of one thread, 64-byte aligned, that grows and is kept for the thread's next convolution.</summary>
 internal sealed unsafe class ConvScratch
 {
-    [ThreadStatic] private static ConvScratch? t_first;
-    [ThreadStatic] private static ConvScratch? t_second;
-    private float* _memory;
-    private nint _floats;
+    [ThreadStatic] static ConvScratch? t_first;
+    [ThreadStatic] static ConvScratch? t_second;
+    float* _memory;
+    nint _floats;
 
     ~ConvScratch() => NativeMemory.AlignedFree(_memory);
 
@@ -18,7 +18,7 @@ internal sealed unsafe class ConvScratch
     /// <summary>A second buffer of the same thread.</summary>
     public static float* Second(nint floats) => (t_second ??= new ConvScratch()).Take(floats);
 
-    private float* Take(nint floats)
+    float* Take(nint floats)
     {
         if (floats > _floats)
         {

@@ -21,8 +21,10 @@ internal readonly record struct ConvShape(int Batch, int InChannels, int OutChan
     /// <summary>Floats between two images of the input.</summary>
     public nint InImage => Plane * InBlocks * InLanes;
     public nint OutImage => Plane * OutBlocks * Lanes;
+    /// <summary>Packed weights of one panel and one input block: [tap][input lane][16].</summary>
+    public nint BlockFloats => (nint)Taps * InLanes * Lanes;
     /// <summary>Packed weights of one panel of 16 output channels: [input block][tap][input lane][16].</summary>
-    public nint PanelFloats => (nint)InBlocks * Taps * InLanes * Lanes;
+    public nint PanelFloats => InBlocks * BlockFloats;
     public nint PackedFloats => PanelFloats * OutBlocks;
     public double Flops => 2.0 * Batch * Height * Width * Taps * InChannels * OutChannels;
 

@@ -3,9 +3,6 @@ using System.Runtime.Intrinsics.X86;
 
 namespace NativeRetrieval.Core.Backends.Cpu;
 
-/// <summary>Which instructions compute a register tile.</summary>
-internal enum TileKind { Portable, Avx2, Avx512 }
-
 /// <summary>
 /// One register tile of a product, <c>C[r][j] (+)= Σ_k A_r[k] · W[k][j]</c>: every row r of A is an own pointer, and k walks
 /// <see cref="SegmentCount"/> segments of <see cref="SegmentLength"/> steps. Because rows and segments are arbitrary, the same tile
@@ -64,22 +61,4 @@ internal unsafe struct ConvTile
                 break;
         }
     }
-}
-
-/// <summary>Distance of two elements of A along k, known when the kernel is compiled.</summary>
-internal interface ITileStep
-{
-    static abstract nint Floats { get; }
-}
-
-/// <summary>k runs over channels inside a block.</summary>
-internal readonly struct StepOf1 : ITileStep
-{
-    public static nint Floats => 1;
-}
-
-/// <summary>k runs over pixels.</summary>
-internal readonly struct StepOf16 : ITileStep
-{
-    public static nint Floats => 16;
 }

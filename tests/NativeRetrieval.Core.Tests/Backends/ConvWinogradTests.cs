@@ -1,0 +1,70 @@
+using NativeRetrieval.Core.Backends.Cpu;
+
+namespace NativeRetrieval.Core.Tests.Backends;
+
+public sealed unsafe class ConvWinogradTests
+{
+    const double Tolerance = 2e-6;
+
+    public static TheoryData<string, int, int, int, int, int> Cases()
+    {
+        var data = new TheoryData<string, int, int, int, int, int>();
+        foreach (TileKind kind in Enum.GetValues<TileKind>())
+        {
+            if (kind == TileKind.Avx2 && ConvTile.Best == TileKind.Portable) continue;
+            foreach (var (n, i, o, h, w) in new[]
+            {
+                (1, 16, 32, 8, 8), (2, 24, 40, 7, 5), (1, 32, 16, 31, 2), (3, 40, 24, 1, 1), (1, 272, 32, 9, 4), (2, 16, 16, 61, 33),
+            }) data.Add(kind.ToString(), n, i, o, h, w);
+        }
+        return data;
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Forward_equals_the_definition(string kind, int n, int i, int o, int h, int w)
+    {
+        Forward<WinogradOf2>(new ConvShape(n, i, o, h, w, 3), kind);
+        Forward<WinogradOf4>(new ConvShape(n, i, o, h, w, 3), kind);
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Input_gradient_equals_the_definition(string kind, int n, int i, int o, int h, int w)
+    {
+        Backward<WinogradOf2>(new ConvShape(n, i, o, h, w, 3), kind);
+        Backward<WinogradOf4>(new ConvShape(n, i, o, h, w, 3), kind);
+    }
+
+    static void Forward<TForm>(ConvShape s, string kind) where TForm : struct, IWinogradForm
+    {
+        float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1), weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
+        float[] bias = ConvReference.Values(s.OutChannels, 3), scale = ConvReference.Values(s.OutChannels, 4);
+        double[] expected = ConvReference.Forward(s, x, weight);
+        for (int e = 0; e < expected.Length; e++)
+        {
+            int c = e / (int)s.Plane % s.OutChannels;
+            expected[e] = Math.Max(0, expected[e] * scale[c] + bias[c]);
+        }
+        var padded = new float[s.OutBlocks * 16];
+        bias.CopyTo(padded, 0);
+        float[] y = new float[s.Batch * s.OutImage], packed = new float[ConvWinograd<TForm>.PackedFloats(s)];
+        fixed (float* px = ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane), pw = weight, pp = packed, pb = padded, ps = scale, py = y)
+        {
+            ConvWinograd<TForm>.PackForward(s, pw, ps, pp);
+            ConvWinograd<TForm>.Run(s, px, pp, pb, true, py, Enum.Parse<TileKind>(kind));
+        }
+        Assert.InRange(ConvReference.BlockedError(y, expected, s.Batch, s.OutChannels, (int)s.Plane), 0, Tolerance);
+    }
+
+    static void Backward<TForm>(ConvShape s, string kind) where TForm : struct, IWinogradForm
+    {
+        float[] dy = ConvReference.Values(s.Batch * s.OutChannels * (int)s.Plane, 1), weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
+        double[] expected = ConvReference.InputGradient(s, dy, weight);
+        float[] dx = new float[s.Batch * s.InImage], packed = new float[ConvWinograd<TForm>.PackedFloats(s.Transposed)];
+        fixed (float* pdy = ConvReference.Block(dy, s.Batch, s.OutChannels, (int)s.Plane), pw = weight, pp = packed, pdx = dx)
+        {
+            ConvWinograd<TForm>.PackBackward(s, pw, pp);
+            ConvWinograd<TForm>.Run(s.Transposed, pdy, pp, null, false, pdx, Enum.Parse<TileKind>(kind));
+        }
+        Assert.InRange(ConvReference.BlockedError(dx, expected, s.Batch, s.InChannels, (int)s.Plane), 0, Tolerance);
+    }
+}
