@@ -1,0 +1,55 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Ops
+{
+    public static partial class Op
+    {
+        /// <summary><c>y[n,o,h,w] = Σ_{i,a,b} x[n,i,h+a−p,w+b−p] · weight[o,i,a,b]</c>: stride 1, zero border p that keeps height and width, no bias.</summary>
+        /// <param name="x">
+        /// [N, I, H, W]. float32 with blocked channels, or float32 contiguous with I = 1 (a spectrogram), gives blocked channels;
+        /// float64 is contiguous throughout.
+        /// </param>
+        /// <param name="weight">[O, I, k, k], contiguous, k = 3 (p = 1) or 1 (p = 0).</param>
+        /// <returns>[N, O, H, W].</returns>
+        public static Tensor Conv2d(Tensor x, Tensor weight)
+        {
+            Expect.Real(x);
+            Shape.ExpectRank(x, 4, "[N, I, H, W]");
+            Shape.ExpectRank(weight, 4, "[O, I, k, k]");
+            Expect.Alike(weight, x);
+            Expect.Contiguous(weight);
+            int k = weight.Shape[2];
+            if (k is not (1 or 3)) throw new ShapeException($"Conv2d: kernels are 3x3 or 1x1, got {weight.Shape}");
+            Shape.Expect(weight, [weight.Shape[0], x.Shape[1], k, k], "kernels [O, I, k, k] take the channels of x");
+            bool single = x.Layout == Layout.Contiguous;
+            if (x.DType == DType.Float32 && single && x.Shape[1] != 1)
+                throw new ShapeException($"Conv2d: float32 feature maps must have blocked channels, got {x.Describe()}; convert it by Op.ToLayout");
+
+            var y = Tensor.Empty([x.Shape[0], weight.Shape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType,
+                x.DType == DType.Float32 ? Layout.NCHW16c : Layout.Contiguous);
+            x.Backend.Conv2d(x, weight, y);
+            return Tape.Record(y, [x, weight], [x, weight], null, static ctx =>
+            {
+                var (x, weight) = (ctx.Saved[0], ctx.Saved[1]);
+                Tensor? dx = null, dWeight = null;
+                if (ctx.Wants(0)) x.Backend.Conv2dInputGradient(ctx.OutputGradient, weight, dx = Tensor.EmptyLike(x));
+                if (ctx.Wants(1)) x.Backend.Conv2dFilterGradient(ctx.OutputGradient, x, dWeight = Tensor.EmptyLike(weight));
+                return [dx, dWeight];
+            });
+        }
+    }
+}
+
+namespace NativeRetrieval.Core.Backends
+{
+    internal partial interface IBackend
+    {
+        void Conv2d(Tensor x, Tensor weight, Tensor y);
+
+        void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx);
+
+        void Conv2dFilterGradient(Tensor dy, Tensor x, Tensor dWeight);
+    }
+}
