@@ -1,0 +1,42 @@
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Backends.Cpu;
+
+internal sealed unsafe partial class CpuBackend
+{
+    readonly PackedWeightsCache _packedWeights = new();
+
+    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
+    {
+        int rows = checked((int)x.Shape[..^1].Count), inputs = weight.Shape[1], outputs = weight.Shape[0];
+        if (x.DType == DType.Float64)
+        {
+            LinearReference(rows, x, weight, bias, activation, y);
+            return;
+        }
+        var epilogue = new GemmEpilogue { Bias = bias is null ? null : bias.Pointer<float>(), Activation = activation };
+        var source = new MatrixView<float>(x.Pointer<float>(), inputs);
+        if (reuseWeight && _packedWeights.Find(weight) is { } packed)
+            Gemm.Run(rows, source, packed, y.Pointer<float>(), outputs, epilogue);
+        else
+            Gemm.Run(rows, outputs, inputs, source, View<float>(weight, transposed: true), y.Pointer<float>(), outputs, epilogue);
+    }
+
+    static void LinearReference(int rows, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
+    {
+        int inputs = weight.Shape[1], outputs = weight.Shape[0];
+        double* target = y.Pointer<double>(), offsets = bias is null ? null : bias.Pointer<double>();
+        ReferenceGemm.Run(rows, outputs, inputs, new MatrixView<double>(x.Pointer<double>(), inputs), View<double>(weight, transposed: true), target, outputs);
+        for (long i = 0; i < y.Count; i++)
+        {
+            double value = offsets is null ? target[i] : target[i] + offsets[i % outputs];
+            target[i] = activation switch
+            {
+                Activation.Relu => Math.Max(value, 0),
+                Activation.Gelu => value * SpecialFunctions.NormalDistribution(value),
+                _ => value,
+            };
+        }
+    }
+}

@@ -1,0 +1,64 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Ops
+{
+    public static partial class Op
+    {
+        /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.</summary>
+        /// <param name="x">[…, I], float32 or float64, contiguous.</param>
+        /// <param name="weight">W, [O, I], as checkpoints store it.</param>
+        /// <param name="bias">b, [O], or null.</param>
+        /// <returns>[…, O].</returns>
+        /// <exception cref="Errors.ShapeException">W or b does not fit x.</exception>
+        public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null, Activation activation = Activation.None)
+        {
+            Expect.Real(x);
+            Expect.Contiguous(x);
+            if (x.Shape.Length == 0) throw new Errors.ShapeException("Linear: x must have at least one axis [..., I], got a scalar");
+            Expect.Alike(weight, x);
+            Expect.Contiguous(weight);
+            Shape.ExpectRank(weight, 2, "[O, I]");
+            Shape.Expect(weight, [weight.Shape[0], x.Shape[^1]], "one row per output, one column per feature of x");
+            if (bias is not null)
+            {
+                Expect.Alike(bias, x);
+                Shape.Expect(bias, [weight.Shape[0]], "one value per output");
+            }
+
+            bool recorded = Tape.Follows(x) || Tape.Follows(weight) || (bias is not null && Tape.Follows(bias));
+            var y = Tensor.Empty(x.Shape[..^1].Append(weight.Shape[0]), x.Device, x.DType);
+            x.Backend.Linear(x, weight, bias, recorded ? Activation.None : activation, reuseWeight: !Tape.IsRecording, y);
+            if (!recorded) return y;
+
+            y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], [x, weight], bias is not null, static ctx =>
+            {
+                var (x, weight) = (ctx.Saved[0], ctx.Saved[1]);
+                var dy = Matrix(ctx.OutputGradient);
+                var dx = ctx.Wants(0) ? MatMul(dy, weight).Reshape(x.Shape) : null;
+                var dWeight = ctx.Wants(1) ? MatMul(dy, Matrix(x), transposeA: true) : null;
+                return ctx.State<bool>() ? [dx, dWeight, ctx.Wants(2) ? SumOfRows(dy) : null] : [dx, dWeight];
+            });
+            return activation switch
+            {
+                Activation.Relu => Relu(y),
+                Activation.Gelu => Gelu(y),
+                _ => y,
+            };
+        }
+
+        /// <summary>[…, D] as [rows, D].</summary>
+        static Tensor Matrix(Tensor x) => x.Reshape([checked((int)x.Shape[..^1].Count), x.Shape[^1]]);
+    }
+}
+
+namespace NativeRetrieval.Core.Backends
+{
+    using NativeRetrieval.Core.Ops;
+
+    internal partial interface IBackend
+    {
+        /// <param name="reuseWeight">The weight is likely to come again unchanged: a copy in a faster order may be kept with it.</param>
+        void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
+    }
+}

@@ -1,0 +1,58 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+/// <summary>Sizes are B x S x I x O. Without a tape the activation is fused, with one it is an op of its own.</summary>
+abstract class LinearCase(bool hasBias, Activation activation) : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.Linear);
+
+    public override IEnumerable<string> Sizes => ["0x1x3x2", "1x1x1x1", "2x3x5x7", "3x11x260x33"];
+
+    public override Input[] Inputs(string size, PhiloxSequence random)
+    {
+        int[] d = Parse(size);
+        Input x = Normal(random, d[0], d[1], d[2]), weight = Uniform(random, -0.3, 0.3, d[3], d[2]);
+        return hasBias ? [x, weight, Normal(random, d[3])] : [x, weight];
+    }
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
+        Core.Ops.Op.Linear(inputs[0], inputs[1], hasBias ? inputs[2] : null, activation);
+
+    public override double[] Reference(string size, double[][] inputs)
+    {
+        int[] d = Parse(size);
+        int rows = d[0] * d[1], features = d[2], outputs = d[3];
+        var y = new double[rows * outputs];
+        for (int i = 0; i < y.Length; i++)
+        {
+            double sum = hasBias ? inputs[2][i % outputs] : 0;
+            for (int p = 0; p < features; p++) sum += inputs[0][i / outputs * features + p] * inputs[1][i % outputs * features + p];
+            y[i] = activation switch
+            {
+                Activation.Relu => Math.Max(sum, 0),
+                Activation.Gelu => Formulas.Gelu(sum),
+                _ => sum,
+            };
+        }
+        return y;
+    }
+
+    public override Cost Cost(string size)
+    {
+        int[] d = Parse(size);
+        long rows = (long)d[0] * d[1];
+        return new(Bytes: 4 * (rows * (d[2] + d[3]) + (long)d[2] * d[3]), Flops: 2 * rows * d[2] * d[3]);
+    }
+}
+
+sealed class LinearWithoutBiasCase() : LinearCase(false, Activation.None);
+
+sealed class LinearWithBiasCase() : LinearCase(true, Activation.None);
+
+sealed class LinearReluCase() : LinearCase(true, Activation.Relu);
+
+sealed class LinearGeluCase() : LinearCase(true, Activation.Gelu);
