@@ -1,0 +1,54 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Training.Data;
+
+namespace NativeRetrieval.Training.Settings;
+
+/// <summary>Named settings to start from.</summary>
+public static class Presets
+{
+    public static IReadOnlyList<string> Names { get; } = ["paper", "clotho", "audiocaps", "tiny"];
+
+    /// <exception cref="OptionException">There is no such preset.</exception>
+    public static TrainingSettings Get(string name) => name switch
+    {
+        "paper" => Paper,
+        "clotho" => Clotho,
+        "audiocaps" => AudioCaps,
+        "tiny" => Tiny,
+        _ => throw new OptionException($"no preset '{name}'; there are {string.Join(", ", Names)}"),
+    };
+
+    /// <summary>The report, padding included.</summary>
+    static TrainingSettings Paper { get; } = new() { Audio = new AudioSettings { Padding = PaddingRule.Paper } };
+
+    /// <summary>Clotho with what later work found to help: a smaller rate with warm-up and cosine, captions of one clip not used as negatives.</summary>
+    static TrainingSettings Clotho { get; } = new()
+    {
+        Training = new OptimizationSettings { Epochs = 20, LearningRate = 5e-5, Schedule = ScheduleKind.Cosine, WarmupSteps = 1000 },
+        Loss = new LossSettings { Positives = Positives.SameText },
+    };
+
+    /// <summary>AudioCaps: the same for clips of ten seconds and one caption each.</summary>
+    static TrainingSettings AudioCaps { get; } = Clotho with { Audio = new AudioSettings { MaxSeconds = 10 } };
+
+    /// <summary>A model of a few ten thousand weights that trains in seconds, for tests and demonstrations.</summary>
+    static TrainingSettings Tiny { get; } = new()
+    {
+        Model = new ModelSettings
+        {
+            Cnn14Widths = [8, 12, 16, 24, 32, 48],
+            Resnet38Widths = [8, 8, 16, 32, 64, 64],
+            AudioDropout = 0.1,
+            AudioHeadWidth = 64,
+            TextHeadWidth = 64,
+            EmbeddingDimension = 32,
+        },
+        Audio = new AudioSettings { MaxSeconds = 5 },
+        Text = new TextSettings { Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 32, Layers = 2, Heads = 2, FeedForwardWidth = 64 },
+        Augmentation = new AugmentationSettings { TimeStripeFrames = 15 },
+        Training = new OptimizationSettings { Epochs = 5, BatchSize = 8, LearningRate = 1e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10 },
+        Loss = new LossSettings { Positives = Positives.SameText },
+        Data = new DataSettings { Captions = CaptionSampling.OnePerClip },
+    };
+}

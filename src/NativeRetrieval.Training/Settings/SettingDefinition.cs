@@ -1,0 +1,110 @@
+using System.Globalization;
+using System.Reflection;
+using System.Text.Json;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Training.Settings;
+
+/// <summary>One setting: its key (<c>training.lr</c>), type, meaning and range.</summary>
+public sealed class SettingDefinition
+{
+    readonly PropertyInfo? _section;
+    readonly PropertyInfo _property;
+    readonly SettingAttribute _attribute;
+
+    internal SettingDefinition(PropertyInfo? section, PropertyInfo property, SettingAttribute attribute)
+    {
+        (_section, _property, _attribute) = (section, property, attribute);
+        string name = attribute.Key ?? JsonNamingPolicy.SnakeCaseLower.ConvertName(property.Name);
+        Section = section is null ? "" : JsonNamingPolicy.SnakeCaseLower.ConvertName(section.Name);
+        Name = name;
+    }
+
+    /// <summary>The part before the dot; empty for settings without a section.</summary>
+    public string Section { get; }
+
+    /// <summary>The part after the dot.</summary>
+    public string Name { get; }
+
+    public string Key => Section.Length == 0 ? Name : $"{Section}.{Name}";
+
+    public string Meaning => _attribute.Meaning;
+
+    /// <summary>What it may be, for people: <c>above 0, at most 10</c> or <c>sum | mean</c>.</summary>
+    public string Allowed
+    {
+        get
+        {
+            if (Type == typeof(bool)) return "true | false";
+            if (Type.IsEnum) return string.Join(" | ", Enum.GetValues(Type).Cast<object>().Select(EnumName));
+            string range = string.Create(CultureInfo.InvariantCulture, $"{(_attribute.AboveMin ? "above" : "from")} {_attribute.Min:R} to {_attribute.Max:R}");
+            string kind = Type == typeof(double) ? "a number" : "a whole number";
+            return Type == typeof(IReadOnlyList<int>) ? $"{_attribute.Length} whole numbers, each {range}" : $"{kind} {range}";
+        }
+    }
+
+    Type Type => _property.PropertyType;
+
+    public object Get(TrainingSettings settings) => _property.GetValue(_section is null ? settings : _section.GetValue(settings))!;
+
+    /// <summary>Changes a copy that nobody else has seen yet.</summary>
+    internal void Set(TrainingSettings copy, object value) => _property.SetValue(_section is null ? copy : _section.GetValue(copy), value);
+
+    /// <summary>The value as files have it.</summary>
+    public string Format(object value) => value switch
+    {
+        bool truth => truth ? "true" : "false",
+        Enum => EnumName(value),
+        IReadOnlyList<int> list => $"[{string.Join(", ", list)}]",
+        _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
+    };
+
+    /// <param name="source">Where the text stands, for messages.</param>
+    /// <exception cref="OptionException">The text is not a value of this setting's type, or outside its range.</exception>
+    internal object Parse(string text, string source)
+    {
+        object? value = ParseOrNull(text.Trim());
+        if (value is null) throw new OptionException($"{source}: {Key} = '{text}' is not allowed; it takes {Allowed}");
+        Validate(value, source);
+        return value;
+    }
+
+    internal void Validate(object value, string? source = null)
+    {
+        bool inside = value switch
+        {
+            double number => InRange(number),
+            int number => InRange(number),
+            long number => InRange(number),
+            IReadOnlyList<int> list => list.Count == _attribute.Length && list.All(number => InRange(number)),
+            Enum => Enum.IsDefined(Type, value),
+            _ => true,
+        };
+        if (!inside) throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Allowed}");
+    }
+
+    bool InRange(double value) => (_attribute.AboveMin ? value > _attribute.Min : value >= _attribute.Min) && value <= _attribute.Max;
+
+    object? ParseOrNull(string text)
+    {
+        if (Type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null;
+        if (Type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long wide) ? wide : null;
+        if (Type == typeof(double)) return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
+        if (Type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
+        if (Type == typeof(IReadOnlyList<int>)) return ParseList(text);
+        return Enum.GetValues(Type).Cast<object>().FirstOrDefault(value => EnumName(value) == text);
+    }
+
+    static int[]? ParseList(string text)
+    {
+        if (text is not ['[', .., ']']) return null;
+        var numbers = new List<int>();
+        foreach (string part in text[1..^1].Split(','))
+            if (int.TryParse(part.Trim(), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number)) numbers.Add(number);
+            else return null;
+        return [.. numbers];
+    }
+
+    static string EnumName(object value) =>
+        value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
+}

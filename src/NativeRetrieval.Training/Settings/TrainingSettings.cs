@@ -1,0 +1,48 @@
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Training.Settings;
+
+/// <summary>Everything that decides what a training run does, besides its data and initial weights. The defaults are the report's recipe with own-length padding.</summary>
+public sealed record TrainingSettings
+{
+    [Setting("seed of all randomness", Min = 0, Max = long.MaxValue)]
+    public long Seed { get; init; }
+
+    public ModelSettings Model { get; init; } = new();
+
+    public AudioSettings Audio { get; init; } = new();
+
+    public TextSettings Text { get; init; } = new();
+
+    public AugmentationSettings Augmentation { get; init; } = new();
+
+    public OptimizationSettings Training { get; init; } = new();
+
+    public LossSettings Loss { get; init; } = new();
+
+    public DataSettings Data { get; init; } = new();
+
+    /// <exception cref="OptionException">A setting is outside its range, or two contradict each other; the message names them.</exception>
+    public void Validate()
+    {
+        foreach (var definition in SettingsCatalogue.All) definition.Validate(definition.Get(this));
+        if (Text.HiddenWidth % Text.Heads != 0)
+            throw new OptionException($"text.hidden_width = {Text.HiddenWidth} must be a multiple of text.heads = {Text.Heads}");
+        if (Training.WarmupSteps > 0 && Training.Schedule != ScheduleKind.Cosine)
+            throw new OptionException($"training.warmup_steps = {Training.WarmupSteps} needs training.schedule=cosine");
+        if (Training.FreezeAudioEncoder && Training.FreezeTextEncoder && Training.HeadRate == 0)
+            throw new OptionException("nothing is trained: both encoders are frozen and training.head_rate is 0");
+    }
+
+    /// <summary>A copy that shares no section with this one.</summary>
+    internal TrainingSettings DeepCopy() => this with
+    {
+        Model = Model with { },
+        Audio = Audio with { },
+        Text = Text with { },
+        Augmentation = Augmentation with { },
+        Training = Training with { },
+        Loss = Loss with { },
+        Data = Data with { },
+    };
+}

@@ -1,0 +1,136 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Nn.Schedules;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Tests.Settings;
+
+public sealed class SettingsTests
+{
+    [Fact]
+    public void TheDefaultsAreTheReportsRecipeWithOwnLengthPadding()
+    {
+        var settings = SettingsLoader.Load(null, []);
+        var training = settings.Training;
+        Assert.Equal((50, 32, 1e-4, 2.0), (training.Epochs, training.BatchSize, training.LearningRate, training.GradientClip));
+        Assert.Equal(new LearningRateSchedule.StepDecay(20, 10), training.LearningRateSchedule);
+        Assert.Equal(new NtXentOptions(0.07, Positives.Paper, LossScale.Sum), settings.Loss.NtXent);
+        Assert.Equal(new SpecAugmentOptions(2, 64, 2, 8), settings.Augmentation.SpecAugment);
+        Assert.Equal((0.2, 0.2), (settings.Model.AudioDropout, settings.Text.Dropout));
+        Assert.Equal((2048, 2048, 1024), (settings.Model.AudioHeadWidth, settings.Model.TextHeadWidth, settings.Model.EmbeddingDimension));
+        Assert.Equal(PaddingRule.OwnLength, settings.Audio.Padding);
+        Assert.Equal(PaddingRule.Paper, SettingsLoader.Load("paper", []).Audio.Padding);
+        Assert.Equal(SettingsWriter.ToYaml(settings), SettingsWriter.ToYaml(SettingsLoader.Load("paper", ["audio.padding=own-length"])));
+    }
+
+    [Fact]
+    public void EveryPresetIsValidAndSurvivesWritingAndReading()
+    {
+        foreach (string name in Presets.Names)
+        {
+            var settings = SettingsLoader.Load(name, ["seed=7"]);
+            string yaml = SettingsWriter.ToYaml(settings);
+            Assert.Equal(yaml, SettingsWriter.ToYaml(SettingsLoader.Parse(yaml, "stored")));
+            Assert.Equal(7, SettingsLoader.Parse(yaml, "stored").Seed);
+        }
+    }
+
+    /// <summary>Each setting, changed alone, must come back from its written form: none is forgotten, misnamed or tied to another.</summary>
+    [Fact]
+    public void EverySettingCanBeOverriddenAlone()
+    {
+        var defaults = new TrainingSettings();
+        foreach (var definition in SettingsCatalogue.All)
+        {
+            object value = definition.Get(defaults);
+            string other = value switch
+            {
+                bool truth => truth ? "false" : "true",
+                Enum => definition.Allowed.Split(" | ").First(name => name != definition.Format(value)),
+                IReadOnlyList<int> list => $"[{string.Join(",", list.Select(number => number + 1))}]",
+                double number => definition.Format(number / 2 + 0.01),
+                _ => definition.Key == "text.heads" ? "6" : definition.Key == "text.hidden_width" ? "384" : (Convert.ToInt64(value) + 2).ToString(),
+            };
+            string[] overrides = definition.Key == "training.warmup_steps" ? ["training.schedule=cosine", $"{definition.Key}={other}"] : [$"{definition.Key}={other}"];
+            var changed = SettingsLoader.Parse(SettingsWriter.ToYaml(SettingsLoader.Load(null, overrides)), "stored");
+            var differing = SettingsCatalogue.All.Where(d => d.Format(d.Get(changed)) != d.Format(d.Get(defaults))).Select(d => d.Key);
+            Assert.Equal(overrides.Select(entry => entry.Split('=')[0]).Order(), differing.Order());
+            Assert.Equal(other.Replace(",", ", "), definition.Format(definition.Get(changed)));
+        }
+        Assert.Equal(new TrainingSettings().Training.Epochs, defaults.Training.Epochs);
+    }
+
+    [Theory]
+    [InlineData("training.lr=abc", "--set training.lr=abc: training.lr = 'abc' is not allowed; it takes a number above 0 to 10")]
+    [InlineData("training.lr=0", "training.lr = 0 is not allowed")]
+    [InlineData("training.lr=NaN", "training.lr = NaN is not allowed")]
+    [InlineData("training.epochs=2.5", "it takes a whole number from 1 to 100000")]
+    [InlineData("training.epochs=0", "training.epochs = 0 is not allowed")]
+    [InlineData("training.drop_last_batch=yes", "it takes true | false")]
+    [InlineData("loss.positives=same_text", "it takes paper | clip | same-text | dropped")]
+    [InlineData("model.cnn14_widths=[1,2,3]", "it takes 6 whole numbers, each from 1 to 8192")]
+    [InlineData("model.cnn14_widths=1,2,3,4,5,6", "it takes 6 whole numbers")]
+    [InlineData("model.block6_pooling=2", "it takes 2x2 | 1x1")]
+    [InlineData("training.lrr=1", "there is no setting 'training.lrr'; did you mean training.lr?")]
+    [InlineData("training.bach_size=1", "did you mean training.batch_size?")]
+    [InlineData("loss_scale=mean", "did you mean loss.loss_scale?")]
+    [InlineData("training.momentum_of_sgd=1", "training has epochs, batch_size, ")]
+    [InlineData("quantisation.bits=1", "the sections are model, audio, text, augmentation, training, loss, data")]
+    [InlineData("training.lr", "expected key=value")]
+    [InlineData("text.heads=5", "text.hidden_width = 768 must be a multiple of text.heads = 5")]
+    [InlineData("training.warmup_steps=5", "needs training.schedule=cosine")]
+    public void WrongOverridesSayWhatToDo(string entry, string message) =>
+        Assert.Contains(message, Assert.Throws<OptionException>(() => SettingsLoader.Load(null, [entry])).Message);
+
+    [Theory]
+    [InlineData("training:\n  lr: 1e-3\n  epoch: 3\n", "x.yaml line 3: there is no setting 'training.epoch'; did you mean training.epochs?")]
+    [InlineData("training:\n  lr: fast\n", "x.yaml line 2: training.lr = 'fast'")]
+    [InlineData("training:\n  lr: {a: 1}\n", "x.yaml line 2: expected a single value")]
+    [InlineData("training:\n  lr: 1\n  lr: 2\n", "x.yaml line 3: not valid YAML")]
+    [InlineData("training: [\n", "not valid YAML")]
+    [InlineData("- a\n", "expected sections")]
+    [InlineData("preset: none\n", "x.yaml line 1: no preset 'none'; there are paper, clotho, audiocaps, tiny")]
+    [InlineData("a: 1\n---\nb: 2\n", "one YAML document expected, found 2")]
+    [InlineData("a: &a [x, *a]\n", "x.yaml line 1: expected a single value")]
+    public void WrongFilesAreNamedWithTheirLine(string yaml, string message) =>
+        Assert.Contains(message, Assert.Throws<OptionException>(() => SettingsLoader.Parse(yaml, "x.yaml")).Message);
+
+    [Fact]
+    public void AFileStartsFromItsPresetAndOverridesWin()
+    {
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["mine.yaml"], "preset: tiny\nseed: 3\ntraining:\n  lr: 2e-3\n  epochs: 9\nmodel:\n  cnn14_widths: [4, 4, 4, 4, 4, 4]\n");
+        var settings = SettingsLoader.Load(folder["mine.yaml"], ["training.epochs=11", "training.epochs=12"]);
+        Assert.Equal((3, 2e-3, 12, 8), (settings.Seed, settings.Training.LearningRate, settings.Training.Epochs, settings.Training.BatchSize));
+        Assert.Equal([4, 4, 4, 4, 4, 4], settings.Model.Cnn14Widths);
+        Assert.Equal(5, Presets.Get("tiny").Training.Epochs);
+        Assert.Throws<FileReadException>(() => SettingsLoader.Load(folder["none.yaml"], []));
+        Assert.Contains("no preset 'big'", Assert.Throws<OptionException>(() => SettingsLoader.Load("big", [])).Message);
+    }
+
+    /// <summary>The from-scratch recipe that the benchmark against PyTorch uses, variant F (pre-trained text, fine-tuned) with S's sizes beside it.</summary>
+    [Fact]
+    public void TheSmallDataRecipeCanBeExpressed()
+    {
+        var settings = SettingsLoader.Load(null,
+        [
+            "model.cnn14_widths=[16,32,64,128,256,512]", "model.audio_head_width=512", "model.text_head_width=512", "model.embedding_dimension=256",
+            "audio.padding=paper", "text.pooling=mean", "text.apostrophe_to_blank=true", "text.dropout=0.1",
+            "text.hidden_width=128", "text.layers=2", "text.heads=2", "text.feed_forward_width=512",
+            "augmentation.circular_shift=true", "data.captions=one-per-clip", "loss.positives=same-text", "loss.loss_scale=mean",
+            "training.lr=1e-3", "training.schedule=cosine", "training.warmup_steps=100", "training.epochs=60", "training.text_encoder_rate=0.05", "training.freeze_text_encoder=true",
+        ]);
+        Assert.Equal(new LearningRateSchedule.WarmupCosine(100), settings.Training.LearningRateSchedule);
+        Assert.Equal(new NtXentOptions(0.07, Positives.SameText, LossScale.Mean), settings.Loss.NtXent);
+        Assert.Equal(CaptionSampling.OnePerClip, settings.Data.Captions);
+        Assert.Equal("don t stop ", settings.Text.Normalizer.Apply("Don't stop!"));
+        Assert.Equal(2.0, settings.Training.AdamOptions.MaxGradientNorm);
+        Assert.Null(SettingsLoader.Load(null, ["training.gradient_clip=0"]).Training.AdamOptions.MaxGradientNorm);
+    }
+
+    [Fact]
+    public void SettingsMadeInCodeAreValidatedToo() =>
+        Assert.Contains("training.lr = -1", Assert.Throws<OptionException>(() => new TrainingSettings { Training = new OptimizationSettings { LearningRate = -1 } }.Validate()).Message);
+}
