@@ -72,8 +72,25 @@ internal sealed class PolyphaseFilter
     /// <summary>One output sample: <c>Σ x[k] h(t − k)</c> over <see cref="Taps"/> inputs, for the phase <c>frac(t) = phase / L</c>.</summary>
     public float Apply(ReadOnlySpan<float> input, int phase)
     {
-        if (!IsInterpolated) return DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
+        return IsInterpolated ? Interpolate(input, phase) : DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
+    }
 
+    /// <summary>
+    /// Eight rounds of all phases, 8 L outputs from the phase 0 on: each row of coefficients is read once for the eight outputs that share
+    /// it. Not for interpolated filters.
+    /// </summary>
+    /// <param name="input">From the first input of the first output on.</param>
+    public void ApplyRounds(ReadOnlySpan<float> input, Span<float> output)
+    {
+        for (int i = 0; i < Up; i++)
+        {
+            int position = (int)((long)i * Down / Up), phase = (int)((long)i * Down % Up);
+            DotProduct.OfMany(_rows.AsSpan(phase * Taps, Taps), input[position..], Down, output[i..], Up);
+        }
+    }
+
+    float Interpolate(ReadOnlySpan<float> input, int phase)
+    {
         long scaled = (long)phase * InterpolatedPhases;
         int row = (int)(scaled / Up);
         float x = (float)((double)(scaled % Up) / Up);      // Lagrange's cubic through rows at −1, 0, 1, 2

@@ -9,6 +9,7 @@ namespace NativeRetrieval.Audio.Resampling;
 /// <remarks>Use: push pieces and pull what is ready; after the last piece <see cref="Complete"/> and pull the rest.</remarks>
 public sealed class Resampler
 {
+    const int BlockSamples = 1 << 14;
     readonly PolyphaseFilter _filter;
     float[] _window;                // inputs from absolute index _windowStart on; what no later output needs is dropped
     long _windowStart;
@@ -39,12 +40,19 @@ public sealed class Resampler
     {
         if (fromHz == toHz && fromHz > 0) return input.ToArray();
         var resampler = new Resampler(fromHz, toHz, preset);
-        resampler.Push(input);
-        resampler.Complete();
         long length = OutputLength(input.Length, fromHz, toHz);
         if (length > Array.MaxLength) throw new OptionException($"resampling {input.Length:N0} samples from {fromHz} Hz to {toHz} Hz gives {length:N0}, more than one array holds; resample piece by piece");
         var output = new float[length];
-        resampler.Pull(output);
+        int pulled = 0;
+        while (!input.IsEmpty)
+        {
+            var block = input[..Math.Min(BlockSamples, input.Length)];
+            resampler.Push(block);
+            pulled += resampler.Pull(output.AsSpan(pulled));
+            input = input[block.Length..];
+        }
+        resampler.Complete();
+        resampler.Pull(output.AsSpan(pulled));
         return output;
     }
 
@@ -79,6 +87,14 @@ public sealed class Resampler
         {
             long start = position - (Taps / 2 - 1) - _windowStart;
             if (start + Taps > _windowLength) break;
+            if (phase == 0 && CanRound(start, Math.Min(output.Length - count, total - _outputs)))
+            {
+                _filter.ApplyRounds(_window.AsSpan((int)start, _windowLength - (int)start), output[count..]);
+                count += DotProduct.Many * up;
+                _outputs += DotProduct.Many * up;
+                position += DotProduct.Many * down;
+                continue;
+            }
             output[count++] = _filter.Apply(_window.AsSpan((int)start, Taps), phase);
             _outputs++;
             position += step;
@@ -88,6 +104,10 @@ public sealed class Resampler
         _firstNeeded = position - (Taps / 2 - 1);
         return count;
     }
+
+    /// <summary>Whether eight rounds of all phases can be computed from what is there and are wanted.</summary>
+    bool CanRound(long start, long wanted) =>
+        !_filter.IsInterpolated && wanted >= (long)DotProduct.Many * _filter.Up && start + (long)DotProduct.Many * _filter.Down + Taps <= _windowLength;
 
     void Append(int samples)
     {

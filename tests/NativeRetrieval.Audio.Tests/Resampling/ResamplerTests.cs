@@ -1,6 +1,10 @@
 using NativeRetrieval.Audio.Resampling;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Audio.Tests.Resampling;
 
@@ -40,6 +44,34 @@ public sealed class ResamplerTests
         float[] ours = Resampler.Resample(input, rate, TargetHz, ResamplerPreset.High);
         double aliasDb = 10 * Math.Log10(MeanSquare(ours.AsSpan(Margin..^Margin)) / MeanSquare(input));
         Assert.True(aliasDb < -110, $"{rate} Hz: {aliasDb:F1} dB");
+    }
+
+    [Theory]
+    [InlineData("esc_0_44100", "high")]
+    [InlineData("esc_5_44100", "high")]
+    [InlineData("esc_0_44100", "fast")]
+    [InlineData("esc_5_44100", "fast")]
+    public void The_log_mel_of_real_clips_agrees_with_soxr(string clip, string preset)
+    {
+        using var golden = SafetensorsFile.Open(Fixtures.Small("resample.safetensors"));
+        float[] theirs = golden.ReadFloat32($"{clip}/soxr_HQ_32000");
+        float[] ours = Resampler.Resample(golden.ReadFloat32($"{clip}/input"), 44100, TargetHz, ResamplerPreset.Parse(preset));
+        Assert.Equal(theirs.Length, ours.Length);
+        using var scope = TensorScope.Begin();
+        float[] expected = LogMelOf(theirs), actual = LogMelOf(ours);
+        var filters = new MelFilterbank(LogMelSettings.Default);
+        int compared = 0;
+        float loudest = expected.Max();
+        for (int i = 0; i < expected.Length; i++)
+        {
+            double upperHz = filters.Support(i % filters.MelBins).End.Value * (double)TargetHz / LogMelSettings.Default.WindowSamples;
+            if (expected[i] < loudest - 40 || upperHz > 13000) continue;
+            Assert.Equal(expected[i], actual[i], 0.1f);
+            compared++;
+        }
+        Assert.True(compared > 500);
+
+        static float[] LogMelOf(float[] samples) => Op.LogMel(Tensor.From(samples, [1, samples.Length], CpuDevice.Shared), LogMelSettings.Default).ToArray<float>();
     }
 
     [Fact]

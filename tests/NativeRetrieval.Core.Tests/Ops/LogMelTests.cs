@@ -1,0 +1,99 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Core.Tests.Ops;
+
+public sealed class LogMelTests
+{
+    static readonly LogMelSettings Settings = LogMelSettings.Default;
+
+    [Fact]
+    public void The_filterbank_is_Slaneys()
+    {
+        using var golden = SafetensorsFile.Open(Fixtures.Small("logmel.safetensors"));
+        double[] expected = golden.ReadFloat64("mel_filters_513x64");
+        var ours = new MelFilterbank(Settings);
+        Assert.Equal(expected.Length, ours.Weights.Length);
+        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], ours.Weights[i], 1e-7);
+    }
+
+    public static TheoryData<string> Signals
+    {
+        get
+        {
+            using var golden = SafetensorsFile.Open(Fixtures.Small("logmel.safetensors"));
+            return [.. golden.Names.Where(name => name.EndsWith("/logmel", StringComparison.Ordinal)).Select(name => name[..^"/logmel".Length])];
+        }
+    }
+
+    [Theory]
+    [MemberData(nameof(Signals))]
+    public void Every_signal_agrees_with_torchlibrosa_in_both_precisions(string signal)
+    {
+        using var golden = SafetensorsFile.Open(Fixtures.Small("logmel.safetensors"));
+        float[] samples = [.. golden.ReadInt64($"{signal}/waveform_int16").Select(x => x / 32768f)];
+        double[] expected = golden.ReadFloat64($"{signal}/logmel");
+        using var scope = TensorScope.Begin();
+        double[] single = [.. Op.LogMel(Tensor.From(samples, [1, samples.Length], CpuDevice.Shared), Settings).ToArray<float>()];
+        double[] exact = Op.LogMel(Tensor.From(Array.ConvertAll(samples, x => (double)x), [1, samples.Length], CpuDevice.Shared), Settings).ToArray<double>();
+        double loudest = expected.Max();
+        foreach (double[] ours in (double[][])[single, exact])
+        {
+            Assert.Equal(expected.Length, ours.Length);
+            for (int i = 0; i < expected.Length; i++)
+                if (expected[i] > loudest - 70) Assert.Equal(expected[i], ours[i], expected[i] > loudest - 30 ? 1e-4 : 1e-3);
+        }
+    }
+
+    [Fact]
+    public void A_clip_in_a_padded_batch_has_the_bits_it_has_alone()
+    {
+        using var scope = TensorScope.Begin();
+        int[] lengths = [513, 20_160, 9_999, 20_480];
+        var random = new Random(3);
+        float[] batch = [.. Enumerable.Range(0, 4 * 20_480).Select(_ => random.NextSingle() - 0.5f)];
+        float[] together = Op.LogMel(Tensor.From(batch, [4, 20_480], CpuDevice.Shared), Settings, Tensor.From(lengths, [4], CpuDevice.Shared)).ToArray<float>();
+        for (int clip = 0; clip < 4; clip++)
+        {
+            float[] alone = Op.LogMel(Tensor.From(batch.AsSpan(clip * 20_480, lengths[clip]), [1, lengths[clip]], CpuDevice.Shared), Settings).ToArray<float>();
+            var row = together.AsSpan(clip * 65 * 64, 65 * 64);
+            Assert.Equal(alone, row[..alone.Length].ToArray());
+            Assert.Equal(-1, row[alone.Length..].IndexOfAnyExcept(0f));
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(512)]
+    public void A_clip_too_short_to_reflect_is_refused(int samples)
+    {
+        using var scope = TensorScope.Begin();
+        string message = Assert.Throws<ShapeException>(() => Op.LogMel(Tensor.Zeros([1, samples], CpuDevice.Shared), Settings)).Message;
+        Assert.Contains("at least 513", message, StringComparison.Ordinal);
+        Assert.Contains("lengths[0]", Assert.Throws<ShapeException>(() =>
+            Op.LogMel(Tensor.Zeros([1, 600], CpuDevice.Shared), Settings, Tensor.From([samples], [1], CpuDevice.Shared))).Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1000, 320, 64, 50, 14000, 1e-10)]
+    [InlineData(8, 4, 64, 50, 14000, 1e-10)]
+    [InlineData(1024, 0, 64, 50, 14000, 1e-10)]
+    [InlineData(1024, 1025, 64, 50, 14000, 1e-10)]
+    [InlineData(1024, 320, 0, 50, 14000, 1e-10)]
+    [InlineData(1024, 320, 64, -1, 14000, 1e-10)]
+    [InlineData(1024, 320, 64, 50, 16001, 1e-10)]
+    [InlineData(1024, 320, 64, 50, 50, 1e-10)]
+    [InlineData(1024, 320, 64, 50, 14000, 0)]
+    [InlineData(1024, 320, 64, 50, 14000, double.NaN)]
+    public void Settings_out_of_range_are_refused(int window, int hop, int bins, double minHz, double maxHz, double floor)
+    {
+        LogMelSettings settings = new() { WindowSamples = window, HopSamples = hop, MelBins = bins, MinHz = minHz, MaxHz = maxHz, Floor = floor };
+        Assert.StartsWith("log-mel: ", Assert.Throws<OptionException>(settings.Validate).Message, StringComparison.Ordinal);
+    }
+}
