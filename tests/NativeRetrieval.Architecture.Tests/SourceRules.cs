@@ -11,6 +11,7 @@ internal static partial class SourceRules
     public static readonly Dictionary<string, string> WritesItself = new()
     {
         ["src/NativeRetrieval.Core/Serialization/DurableFile.cs"] = "it is the helper",
+        ["src/NativeRetrieval.Core/Serialization/FolderLock.cs"] = "an empty file that is locked, not written",
     };
 
     /// <summary>

@@ -130,6 +130,37 @@ public static class DurableFile
         }
     }
 
+    /// <summary>Gives a file another name on the same disk, durably, replacing a file that has it.</summary>
+    public static void Move(string from, string to)
+    {
+        try
+        {
+            File.Move(from, to, overwrite: true);
+            AfterStep?.Invoke("move", to);
+            SyncFolder(Path.GetDirectoryName(Path.GetFullPath(to))!);
+        }
+        catch (Exception error) when (IsDiskError(error))
+        {
+            throw new FileWriteException(to, error.Message, error);
+        }
+    }
+
+    /// <summary>Deletes a folder with all it holds; one that is absent is no error. After a crash a part of it may remain.</summary>
+    public static void DeleteFolder(string path)
+    {
+        try
+        {
+            if (!Directory.Exists(path)) return;
+            Directory.Delete(path, recursive: true);
+            AfterStep?.Invoke("delete folder", path);
+            SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+        }
+        catch (Exception error) when (IsDiskError(error))
+        {
+            throw new FileWriteException(path, error.Message, error);
+        }
+    }
+
     /// <summary>Deletes a file durably; one that is absent is no error.</summary>
     public static void Delete(string path)
     {

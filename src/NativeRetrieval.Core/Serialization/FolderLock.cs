@@ -1,0 +1,32 @@
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Core.Serialization;
+
+/// <summary>
+/// Keeps a folder to one process. The operating system gives the lock back when the process ends, however it ends; the empty
+/// lock file stays, because deleting it would let two processes lock two files of one name.
+/// </summary>
+public sealed class FolderLock : IDisposable
+{
+    readonly FileStream _file;
+
+    FolderLock(FileStream file) => _file = file;
+
+    /// <param name="path">The lock file, created where it is absent.</param>
+    /// <param name="what">Names what is locked in the message, e.g. <c>run folder</c>.</param>
+    /// <exception cref="FileWriteException">Another process holds the lock, or the file cannot be created.</exception>
+    public static FolderLock Acquire(string path, string what)
+    {
+        try
+        {
+            return new FolderLock(new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, bufferSize: 0));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            bool taken = error is IOException and not DirectoryNotFoundException && File.Exists(path);
+            throw new FileWriteException(path, taken ? $"another process is using this {what}" : error.Message, error);
+        }
+    }
+
+    public void Dispose() => _file.Dispose();
+}

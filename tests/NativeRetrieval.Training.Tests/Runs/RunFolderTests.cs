@@ -1,0 +1,202 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Training.Runs;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Tests.Runs;
+
+public sealed class RunFolderTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    string RunPath => _folder["runs/one"];
+
+    public void Dispose()
+    {
+        DurableFile.AfterStep = null;
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public void ARunIsFoundAgainWithSettingsDataStateAndTensors()
+    {
+        var settings = SettingsLoader.Load("tiny", ["seed=5", "training.lr=3e-4"]);
+        var state = new TrainingState(Seed: 5, Step: 17, Epoch: 2, Batch: 3, LossSum: 1.1, BestScore: 0.1 + 0.2, BestEpoch: 1);
+        using (var run = RunFolder.Create(RunPath, settings, "abc"))
+        {
+            Assert.Null(run.LoadCheckpoint());
+            run.SaveCheckpoint(Tensors(1), state with { Step = 1 });
+            run.SaveCheckpoint(Tensors(2), state);
+        }
+        using (var run = RunFolder.Resume(RunPath))
+        {
+            Assert.Equal(SettingsWriter.ToYaml(settings), SettingsWriter.ToYaml(run.Settings));
+            run.RequireSameData("abc");
+            Assert.Contains("other training data", Assert.Throws<OptionException>(() => run.RequireSameData("abd")).Message);
+            using var checkpoint = run.LoadCheckpoint()!;
+            Assert.Equal(state, checkpoint.State);
+            Assert.Equal([2, 2, 2], checkpoint.Tensors.ReadFloat32("optimizer/m"));
+            Assert.Single(Directory.GetFiles(Path.Combine(RunPath, "checkpoints"), "*.safetensors"));
+        }
+    }
+
+    /// <summary>
+    /// The folder is copied after every step that changes the disk, as a kill there would leave it; each copy must resume with the
+    /// checkpoint before or after, and with the model files of one version.
+    /// </summary>
+    [Fact]
+    public void AKillAtAnyStepLeavesACompleteCheckpointAndOneModel()
+    {
+        var copies = new List<(string Path, string Step, int Saved, int Models)>();
+        int saved = 0, models = 0;
+        DurableFile.AfterStep = (step, path) =>
+        {
+            if (!File.Exists(Path.Combine(RunPath, "run.json"))) return;
+            string copy = _folder[$"kill-{copies.Count}"];
+            CopyFolder(RunPath, copy);
+            copies.Add((copy, $"{step} {Path.GetRelativePath(RunPath, path)}", saved, models));
+        };
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc"))
+            for (int i = 1; i <= 3; i++)
+            {
+                run.ReplaceModel(folder => WriteModel(folder, i));
+                models = i;
+                run.SaveCheckpoint(Tensors(i), new TrainingState(0, i, 0, i));
+                saved = i;
+            }
+        DurableFile.AfterStep = null;
+        Assert.True(copies.Count > 60, $"{copies.Count} steps were seen");
+
+        foreach (var (path, step, savedBefore, modelsBefore) in copies)
+        {
+            using var run = RunFolder.Resume(path);
+            using var checkpoint = run.LoadCheckpoint();
+            long found = checkpoint?.State.Step ?? 0;
+            Assert.True(found == savedBefore || found == savedBefore + 1, $"after {step}: checkpoint {found}, {savedBefore} were saved");
+            if (checkpoint is not null) Assert.Equal([found, found, found], checkpoint.Tensors.ReadFloat32("optimizer/m").Select(x => (long)x));
+
+            string[] versions = [.. ModelFiles.Select(name => Path.Combine(path, name)).Where(File.Exists).Select(File.ReadAllText).Distinct()];
+            if (versions.Length == 0) Assert.Equal(0, modelsBefore);
+            else Assert.Contains(int.Parse(Assert.Single(versions)), (int[])[modelsBefore, modelsBefore + 1]);
+            Assert.True(versions.Length == 0 || ModelFiles.All(name => File.Exists(Path.Combine(path, name))), $"after {step}: a part of the model");
+            Assert.DoesNotContain(Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories), DurableFile.IsTemporary);
+            Assert.Equal(found == 0 ? 0 : 1, Directory.GetFiles(Path.Combine(path, "checkpoints"), "*.safetensors").Length);
+        }
+    }
+
+    [Fact]
+    public void ARunGoesOnAfterAKillAndSavesFurther()
+    {
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc")) run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
+        // A kill after the second file was written and before last.json names it.
+        File.Copy(Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors"), Path.Combine(RunPath, "checkpoints", "checkpoint-2.safetensors"));
+        using (var run = RunFolder.Resume(RunPath))
+        {
+            run.SaveCheckpoint(Tensors(7), new TrainingState(0, 7, 0, 7));
+            using var checkpoint = run.LoadCheckpoint()!;
+            Assert.Equal(7, checkpoint.State.Step);
+        }
+    }
+
+    [Fact]
+    public void AKillWhileTheRunIsCreatedDoesNotBlockTheFolder()
+    {
+        var copies = new List<string>();
+        DurableFile.AfterStep = (_, _) =>
+        {
+            if (!Directory.Exists(RunPath)) return;
+            copies.Add(_folder[$"kill-{copies.Count}"]);
+            CopyFolder(RunPath, copies[^1]);
+        };
+        RunFolder.Create(RunPath, Presets.Get("tiny"), "abc").Dispose();
+        DurableFile.AfterStep = null;
+        foreach (string copy in copies)
+        {
+            bool begun = File.Exists(Path.Combine(copy, "run.json"));
+            using var run = begun ? RunFolder.Resume(copy) : RunFolder.Create(copy, Presets.Get("tiny"), "abc");
+            Assert.Equal("abc", run.DataFingerprint);
+        }
+    }
+
+    [Theory]
+    [InlineData("flip", "its SHA-256 is not the one that was saved")]
+    [InlineData("cut", "bytes, but")]
+    [InlineData("delete", "it does not exist")]
+    [InlineData("pointer", "not a checkpoint pointer")]
+    [InlineData("escape", "is not the name of a checkpoint")]
+    public void ADamagedCheckpointIsRefused(string damage, string message)
+    {
+        using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc");
+        run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
+        string pointer = Path.Combine(RunPath, "checkpoints", "last.json"), file = Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors");
+        byte[] bytes = File.ReadAllBytes(file);
+        if (damage == "flip") File.WriteAllBytes(file, [.. bytes[..^2], (byte)(bytes[^2] ^ 1), bytes[^1]]);
+        else if (damage == "cut") File.WriteAllBytes(file, bytes[..^1]);
+        else if (damage == "delete") File.Delete(file);
+        else if (damage == "pointer") File.WriteAllText(pointer, "{}");
+        else File.WriteAllText(pointer, File.ReadAllText(pointer).Replace("checkpoint-1", "../checkpoint-1", StringComparison.Ordinal));
+        Assert.Contains(message, Assert.Throws<CorruptFileException>(() => run.LoadCheckpoint()).Message);
+    }
+
+    [Fact]
+    public void FoldersInUseAreRefusedWithAdvice()
+    {
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc"))
+        {
+            Assert.Contains("--resume", Assert.Throws<OptionException>(() => RunFolder.Create(RunPath, Presets.Get("tiny"), "abc")).Message);
+            Assert.Contains("another process", Assert.Throws<FileWriteException>(() => RunFolder.Resume(RunPath)).Message);
+        }
+        RunFolder.Resume(RunPath).Dispose();
+        Assert.Contains("holds no run", Assert.Throws<OptionException>(() => RunFolder.Resume(_folder["none"])).Message);
+        Directory.CreateDirectory(_folder["music"]);
+        File.WriteAllText(_folder["music/a.wav"], "");
+        Assert.Contains("it holds a.wav", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music"], Presets.Get("tiny"), "abc")).Message);
+        Assert.Contains("is a file", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music/a.wav"], Presets.Get("tiny"), "abc")).Message);
+    }
+
+    [Fact]
+    public void AFailedCheckpointLeavesTheOneBefore()
+    {
+        using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc");
+        run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
+        var broken = new SafetensorsItem("x", Core.Tensors.DType.Float32, [1], _ => throw new IOException("No space left on device"));
+        Assert.Contains("No space left", Assert.Throws<FileWriteException>(() => run.SaveCheckpoint([broken], new TrainingState(0, 2, 0, 2))).Message);
+        using var checkpoint = run.LoadCheckpoint()!;
+        Assert.Equal(1, checkpoint.State.Step);
+    }
+
+    static readonly string[] ModelFiles = ["config.json", "model.safetensors", "pooling/config.json", "SHA256SUMS"];
+
+    static void WriteModel(string folder, int version)
+    {
+        foreach (string name in ModelFiles)
+        {
+            DurableFile.CreateFolder(Path.GetDirectoryName(Path.Combine(folder, name))!);
+            DurableFile.WriteAllText(Path.Combine(folder, name), version.ToString());
+        }
+    }
+
+    static SafetensorsItem[] Tensors(int value) =>
+    [
+        SafetensorsItem.Float32("model/w", [2], new float[] { value, -value }),
+        SafetensorsItem.Float32("optimizer/m", [3], new float[] { value, value, value }),
+        SafetensorsItem.Int64("optimizer/step", [1], new long[] { value }),
+    ];
+
+    static void CopyFolder(string from, string to)
+    {
+        foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories).Prepend(from))
+            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
+        // The lock is held; a killed process would have let it go.
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
+            File.WriteAllBytes(Path.Combine(to, Path.GetRelativePath(from, file)), ReadShared(file));
+    }
+
+    /// <summary>Files that are being written are read, too: past the exclusive share that the writer asks for.</summary>
+    static byte[] ReadShared(string file)
+    {
+        try { return File.ReadAllBytes(file); }
+        catch (IOException) { return [1, 2, 3]; }
+    }
+}
