@@ -17,12 +17,9 @@ namespace NativeRetrieval.Core.Ops
         {
             Expect.Real(x);
             Shape.ExpectRank(x, 4, "[N, I, H, W]");
-            Shape.ExpectRank(weight, 4, "[O, I, k, k]");
+            Expect.Kernel(weight);
             Expect.Alike(weight, x);
-            Expect.Contiguous(weight);
-            int k = weight.Shape[2];
-            if (k is not (1 or 3)) throw new ShapeException($"Conv2d: kernels are 3x3 or 1x1, got {weight.Shape}");
-            Shape.Expect(weight, [weight.Shape[0], x.Shape[1], k, k], "kernels [O, I, k, k] take the channels of x");
+            Shape.Expect(weight, [weight.Shape[0], x.Shape[1], weight.Shape[2], weight.Shape[3]], "kernels [O, I, k, k] take the channels of x");
             bool single = x.Layout == Layout.Contiguous;
             if (x.DType == DType.Float32 && single && x.Shape[1] != 1)
                 throw new ShapeException($"Conv2d: float32 feature maps must have blocked channels, got {x.Describe()}; convert it by Op.ToLayout");

@@ -38,6 +38,15 @@ internal static class Expect
             throw new ShapeException($"{op}: {name} must be like {referenceName}, {reference.Describe()}; got {x.Describe()}");
     }
 
+    /// <summary>Convolution kernels: contiguous [O, I, k, k], k = 1 or 3.</summary>
+    public static void Kernel(Tensor weight, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(weight))] string name = "")
+    {
+        Shape.ExpectRank(weight, 4, "[O, I, k, k]", op, name);
+        Contiguous(weight, op, name);
+        if (weight.Shape[2] != weight.Shape[3] || weight.Shape[2] is not (1 or 3))
+            throw new ShapeException($"{op}: {name} must be 3x3 or 1x1 kernels, got {weight.Shape}");
+    }
+
     /// <summary>int32 [<paramref name="count"/>], one per clip or sentence.</summary>
     public static void Lengths(Tensor lengths, int count, Tensor reference, [CallerMemberName] string op = "",
         [CallerArgumentExpression(nameof(lengths))] string name = "")

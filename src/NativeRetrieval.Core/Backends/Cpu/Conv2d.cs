@@ -12,9 +12,10 @@ internal sealed unsafe partial class CpuBackend
             ReferenceConv.Forward(shape, x.Pointer<double>(), weight.Pointer<double>(), y.Pointer<double>());
             return;
         }
-        using var packed = Scratch(shape.PackedFloats, x);
-        ConvPack.Forward(shape, weight.Pointer<float>(), null, packed.Pointer<float>());
-        ConvDirect.Run(shape, x.Pointer<float>(), packed.Pointer<float>(), null, relu: false, y.Pointer<float>(), ConvTile.Best);
+        var algorithm = ConvPlan.Choose(shape);
+        using var packed = Scratch(ConvPlan.PackedFloats(shape, algorithm), x);
+        ConvPlan.PackForward(shape, algorithm, weight.Pointer<float>(), null, packed.Pointer<float>());
+        ConvPlan.Run(shape, algorithm, x.Pointer<float>(), packed.Pointer<float>(), null, relu: false, y.Pointer<float>());
     }
 
     public void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx)
@@ -26,15 +27,16 @@ internal sealed unsafe partial class CpuBackend
             return;
         }
         var transposed = shape.Transposed;
-        using var packed = Scratch(transposed.PackedFloats, dx);
-        ConvPack.Backward(shape, weight.Pointer<float>(), packed.Pointer<float>());
+        var algorithm = ConvPlan.Choose(transposed);
+        using var packed = Scratch(ConvPlan.PackedFloats(transposed, algorithm), dx);
+        ConvPlan.PackBackward(shape, algorithm, weight.Pointer<float>(), packed.Pointer<float>());
         if (dx.Layout == Layout.NCHW16c)
         {
-            ConvDirect.Run(transposed, dy.Pointer<float>(), packed.Pointer<float>(), null, relu: false, dx.Pointer<float>(), ConvTile.Best);
+            ConvPlan.Run(transposed, algorithm, dy.Pointer<float>(), packed.Pointer<float>(), null, relu: false, dx.Pointer<float>());
             return;
         }
         using var blocked = Tensor.Empty(dx.Shape, dx.Device, dx.DType, Layout.NCHW16c);
-        ConvDirect.Run(transposed, dy.Pointer<float>(), packed.Pointer<float>(), null, relu: false, blocked.Pointer<float>(), ConvTile.Best);
+        ConvPlan.Run(transposed, algorithm, dy.Pointer<float>(), packed.Pointer<float>(), null, relu: false, blocked.Pointer<float>());
         ToLayout(blocked, dx);
     }
 

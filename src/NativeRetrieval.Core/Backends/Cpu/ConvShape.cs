@@ -2,13 +2,17 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 
 /// <summary>
 /// Sizes of a convolution with stride 1 that keeps height and width: a 3x3 kernel with a border of one zero pixel, or 1x1.
-/// Feature maps are [N, ⌈C/16⌉, H, W, 16]; one input channel is stored plainly as [N, H, W].
+/// Feature maps are [N, ⌈C/16⌉, H, W, 16]; a single input channel is stored plainly as [N, H, W] unless <see cref="BlockedSingle"/> says otherwise.
 /// </summary>
 internal readonly record struct ConvShape(int Batch, int InChannels, int OutChannels, int Height, int Width, int Kernel)
 {
     public const int Lanes = 16;
 
-    public bool SingleInput => InChannels == 1;
+    /// <summary>A single input channel is stored in a block like any other number.</summary>
+    public bool BlockedSingle { get; init; }
+
+    /// <summary>The input is one plain channel.</summary>
+    public bool SingleInput => InChannels == 1 && !BlockedSingle;
     public int InBlocks => (InChannels + Lanes - 1) / Lanes;
     public int OutBlocks => (OutChannels + Lanes - 1) / Lanes;
     public int Taps => Kernel * Kernel;
@@ -29,5 +33,5 @@ internal readonly record struct ConvShape(int Batch, int InChannels, int OutChan
     public double Flops => 2.0 * Batch * Height * Width * Taps * InChannels * OutChannels;
 
     /// <summary>The convolution that carries gradients of the output back to the input.</summary>
-    public ConvShape Transposed => this with { InChannels = OutChannels, OutChannels = InChannels };
+    public ConvShape Transposed => this with { InChannels = OutChannels, OutChannels = InChannels, BlockedSingle = true };
 }
