@@ -122,6 +122,16 @@ public sealed class RankingMetricsTests
     }
 
     [Fact]
+    public void TheSmallDataSetHasItsKnownQueries()
+    {
+        if (Fixtures.Shared("data/esc") is not { } folder) { Assert.Skip(Fixtures.WhyAbsent("data/esc")); return; }
+        var data = CaptionCsv.Read(Path.Combine(folder, "test.csv"), Path.Combine(folder, "audio"));
+        var same = RetrievalTask.From(data, RelevanceRule.SameText, text => text);
+        Assert.Equal((133, 250, 665), (data.Clips.Count, same.Texts.Count, RetrievalTask.From(data, RelevanceRule.Own, text => text).Texts.Count));
+        Assert.Equal(665, Enumerable.Range(0, 250).Sum(query => same.TextToClips.ItemsOf(query).Length));
+    }
+
+    [Fact]
     public void AnEnsembleAveragesScores()
     {
         var mean = SimilarityMatrix.Average([new SimilarityMatrix([1, 2], 1, 2), new SimilarityMatrix([3, 6], 1, 2)]);
