@@ -6,4 +6,6 @@ namespace NativeRetrieval.Text;
 public sealed class TokenizerFileException(string path, string problem, Exception? inner = null) : IOException($"{path}: {problem}", inner)
 {
     public string Path { get; } = path;
+
+    public string Problem { get; } = problem;
 }

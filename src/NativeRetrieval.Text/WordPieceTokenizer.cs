@@ -42,6 +42,16 @@ public sealed class WordPieceTokenizer
         _addedToNormalForm = new TokenMatcher(added.Where(token => token.Normalized).Select(token => (Normalize(token.Content), token.Id)));
     }
 
+    WordPieceTokenizer(WordPieceTokenizer other, WordPieceOptions options)
+    {
+        Options = options.Validated();
+        Vocabulary = other.Vocabulary;
+        PaddingId = other.PaddingId;
+        (_unknownId, _classId, _separatorId) = (other._unknownId, other._classId, other._separatorId);
+        (_normalizer, _pieces) = (other._normalizer, other._pieces);
+        (_addedToText, _addedToNormalForm) = (other._addedToText, other._addedToNormalForm);
+    }
+
     public WordPieceOptions Options { get; }
 
     public Vocabulary Vocabulary { get; }
@@ -51,6 +61,9 @@ public sealed class WordPieceTokenizer
     /// <summary>Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such file.</summary>
     /// <exception cref="TokenizerFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
     public static WordPieceTokenizer FromFile(string folderOrVocabulary) => TokenizerFiles.Read(folderOrVocabulary);
+
+    /// <summary>The same tokenizer with another <see cref="WordPieceOptions.MaxLength"/>; vocabulary and tables are shared.</summary>
+    public WordPieceTokenizer WithMaxLength(int maxLength) => new(this, Options with { MaxLength = maxLength });
 
     /// <summary>[CLS], the pieces of <paramref name="text"/>, [SEP]; pieces past the limit are cut off.</summary>
     /// <param name="maxLength">Most ids to return, at least 2; null: <see cref="WordPieceOptions.MaxLength"/>.</param>

@@ -1,0 +1,27 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Nn.Layers;
+
+/// <summary><c>y = γ·(x − μ)/√(σ² + ε) + β</c> over the last axis; γ starts at 1, β at 0.</summary>
+public sealed class LayerNorm : Module
+{
+    readonly double _epsilon;
+
+    /// <param name="width">Size of the last axis.</param>
+    public LayerNorm(int width, double epsilon, Device device, DType dtype)
+    {
+        _epsilon = epsilon;
+        Weight = Parameter("weight", Op.Full([width], 1, device, dtype));
+        Bias = Parameter("bias", Tensor.Zeros([width], device, dtype));
+    }
+
+    /// <summary>γ, [D].</summary>
+    public Tensor Weight { get; }
+
+    /// <summary>β, [D].</summary>
+    public Tensor Bias { get; }
+
+    public Tensor Forward(Tensor x) => Op.LayerNorm(x, Weight, Bias, _epsilon);
+}

@@ -1,0 +1,39 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Nn.Layers;
+
+/// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis.</summary>
+public sealed class Linear : Module
+{
+    /// <param name="weight">W, [O, I].</param>
+    /// <param name="bias">b, [O].</param>
+    public Linear(Tensor weight, Tensor bias)
+    {
+        Shape.ExpectRank(weight, 2, "[O, I]");
+        Shape.Expect(bias, [weight.Shape[0]], "one value per output");
+        Weight = Parameter("weight", weight);
+        Bias = Parameter("bias", bias);
+    }
+
+    public Tensor Weight { get; }
+
+    public Tensor Bias { get; }
+
+    /// <summary>PyTorch's starting values: weight and bias uniform in ±1/√I.</summary>
+    public static Linear Uniform(int inputs, int outputs, Device device, DType dtype, PhiloxSequence? random)
+    {
+        double bound = 1 / Math.Sqrt(inputs);
+        return new Linear(Initialization.Uniform([outputs, inputs], bound, device, dtype, random), Initialization.Uniform([outputs], bound, device, dtype, random));
+    }
+
+    /// <summary>BERT's starting values: a normal weight of the given deviation, zero bias.</summary>
+    public static Linear Normal(int inputs, int outputs, double deviation, Device device, DType dtype, PhiloxSequence? random) =>
+        new(Initialization.Normal([outputs, inputs], deviation, device, dtype, random), Tensor.Zeros([outputs], device, dtype));
+
+    /// <param name="x">[…, I].</param>
+    /// <returns>[…, O].</returns>
+    public Tensor Forward(Tensor x, Activation activation = Activation.None) => Op.Linear(x, Weight, Bias, activation);
+}

@@ -1,0 +1,123 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Encoders;
+
+/// <summary>Sizes and choices of a <see cref="BertEncoder"/>. The defaults are bert-base-uncased with the report's dropout of 0.2.</summary>
+public sealed record BertConfig
+{
+    /// <summary>Rows of the word embedding table.</summary>
+    public int VocabularySize { get; init; } = 30522;
+
+    /// <summary>Width of token and sentence vectors; a multiple of <see cref="Heads"/>.</summary>
+    public int Width { get; init; } = 768;
+
+    public int Layers { get; init; } = 12;
+
+    public int Heads { get; init; } = 12;
+
+    /// <summary>Width between the two linear layers after attention.</summary>
+    public int HiddenWidth { get; init; } = 3072;
+
+    /// <summary>Most tokens of one sentence.</summary>
+    public int MaxPositions { get; init; } = 512;
+
+    /// <summary>Rows of the segment embedding table, of which a single sentence uses the first.</summary>
+    public int Segments { get; init; } = 2;
+
+    public double LayerNormEpsilon { get; init; } = 1e-12;
+
+    /// <summary>Dropout after the embeddings and after each half of a layer, in [0, 1).</summary>
+    public double Dropout { get; init; } = 0.2;
+
+    /// <summary>Dropout of attention weights, in [0, 1).</summary>
+    public double AttentionDropout { get; init; } = 0.2;
+
+    /// <summary>Standard deviation of starting values for training from scratch.</summary>
+    public double InitialDeviation { get; init; } = 0.02;
+
+    /// <summary>Id of the padding token, whose embedding starts at 0; null: none.</summary>
+    public int? PaddingId { get; init; } = 0;
+
+    public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
+
+    /// <summary>Reads a Hugging Face <c>config.json</c>. Pooling is not in it: it stays <see cref="TextPooling.FirstToken"/>.</summary>
+    /// <exception cref="CorruptFileException">It is no JSON, lacks a size, or describes another architecture than BERT.</exception>
+    /// <exception cref="FileReadException">There is no such file.</exception>
+    public static BertConfig Read(string path)
+    {
+        using var document = JsonFile.Open(path);
+        var json = new JsonSettings(path, document.RootElement);
+        json.Expect("model_type", "bert");
+        json.Expect("hidden_act", "gelu");
+        json.Expect("position_embedding_type", "absolute");
+        var config = new BertConfig
+        {
+            VocabularySize = json.Integer("vocab_size"),
+            Width = json.Integer("hidden_size"),
+            Layers = json.Integer("num_hidden_layers"),
+            Heads = json.Integer("num_attention_heads"),
+            HiddenWidth = json.Integer("intermediate_size"),
+            MaxPositions = json.Integer("max_position_embeddings"),
+            Segments = json.Integer("type_vocab_size", 2),
+            LayerNormEpsilon = json.Number("layer_norm_eps", 1e-12),
+            Dropout = json.Number("hidden_dropout_prob", 0.1),
+            AttentionDropout = json.Number("attention_probs_dropout_prob", 0.1),
+            InitialDeviation = json.Number("initializer_range", 0.02),
+            PaddingId = json.OptionalInteger("pad_token_id"),
+        };
+        try
+        {
+            config.Validate();
+        }
+        catch (OptionException e)
+        {
+            throw new CorruptFileException(path, e.Message, e);
+        }
+        return config;
+    }
+
+    /// <summary>The content of a Hugging Face <c>config.json</c>.</summary>
+    public JsonObject ToJson() => new()
+    {
+        ["architectures"] = new JsonArray("BertModel"),
+        ["model_type"] = "bert",
+        ["vocab_size"] = VocabularySize,
+        ["hidden_size"] = Width,
+        ["num_hidden_layers"] = Layers,
+        ["num_attention_heads"] = Heads,
+        ["intermediate_size"] = HiddenWidth,
+        ["hidden_act"] = "gelu",
+        ["max_position_embeddings"] = MaxPositions,
+        ["position_embedding_type"] = "absolute",
+        ["type_vocab_size"] = Segments,
+        ["layer_norm_eps"] = LayerNormEpsilon,
+        ["hidden_dropout_prob"] = Dropout,
+        ["attention_probs_dropout_prob"] = AttentionDropout,
+        ["initializer_range"] = InitialDeviation,
+        ["pad_token_id"] = PaddingId,
+    };
+
+    /// <exception cref="OptionException">A value is outside its range.</exception>
+    public void Validate()
+    {
+        AtLeastOne(VocabularySize, "vocabulary size");
+        AtLeastOne(Width, "width");
+        AtLeastOne(Layers, "number of layers");
+        AtLeastOne(Heads, "number of heads");
+        AtLeastOne(HiddenWidth, "hidden width");
+        AtLeastOne(Segments, "number of segments");
+        if (MaxPositions < 2) throw new OptionException($"BERT's longest sentence must have room for [CLS] and [SEP], got {MaxPositions} positions");
+        if (Width % Heads != 0) throw new OptionException($"BERT's width must be a multiple of its heads, got {Width} and {Heads}");
+        if (Dropout is not (>= 0 and < 1)) throw new OptionException($"BERT's dropout must be in [0, 1), got {Dropout}");
+        if (AttentionDropout is not (>= 0 and < 1)) throw new OptionException($"BERT's attention dropout must be in [0, 1), got {AttentionDropout}");
+        if (LayerNormEpsilon is not (> 0 and < 1)) throw new OptionException($"BERT's layer norm epsilon must be in (0, 1), got {LayerNormEpsilon}");
+        if (InitialDeviation is not (>= 0 and < 100)) throw new OptionException($"BERT's initial deviation must be in [0, 100), got {InitialDeviation}");
+
+        static void AtLeastOne(int value, string what)
+        {
+            if (value < 1) throw new OptionException($"BERT's {what} must be at least 1, got {value}");
+        }
+    }
+}

@@ -1,0 +1,81 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Nn;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Encoders;
+
+/// <summary>
+/// BERT (Devlin et al. 2019) without pooler or heads: from token ids to one vector per sentence. A sentence's vector does not depend on
+/// the other sentences of the batch or on padding. Names are Hugging Face's without prefix: <c>embeddings.word_embeddings.weight</c>,
+/// <c>encoder.layer.0.attention.self.query.weight</c> …
+/// </summary>
+public sealed class BertEncoder : Module
+{
+    readonly BertEmbeddings _embeddings;
+    readonly BertLayer[] _layers;
+
+    /// <param name="random">Starting values are drawn from it; null: zeros, for weights read from a file.</param>
+    /// <param name="dtype">float32, or float64 for checks.</param>
+    /// <exception cref="OptionException">A value of <paramref name="config"/> is outside its range.</exception>
+    public BertEncoder(BertConfig config, Device device, PhiloxSequence? random, DType dtype = DType.Float32)
+    {
+        config.Validate();
+        Config = config;
+        _embeddings = Child("embeddings", new BertEmbeddings(config, device, dtype, random));
+        _layers = new BertLayer[config.Layers];
+        for (int i = 0; i < _layers.Length; i++) _layers[i] = Child($"encoder.layer.{i}", new BertLayer(config, device, dtype, random));
+    }
+
+    public BertConfig Config { get; }
+
+    /// <summary>Width of the vectors.</summary>
+    public int Width => Config.Width;
+
+    /// <summary>One vector per sentence, pooled as the configuration says.</summary>
+    /// <param name="pass">Null for evaluation.</param>
+    /// <returns>[B, Width].</returns>
+    /// <exception cref="ShapeException">A sentence is empty or longer than the position table, or an id is outside the vocabulary.</exception>
+    public Tensor Forward(TokenBatch batch, TrainingPass? pass = null)
+    {
+        using var scope = TensorScope.Begin();
+        var lengths = Tensor.From(batch.Lengths, [batch.Count], Device);
+        var states = Layers(batch, lengths, _layers.Length, pass);
+        return scope.Return(Config.Pooling == TextPooling.Mean ? Op.MeanOverTokens(states, lengths) : Op.FirstToken(states));
+    }
+
+    /// <summary>The vectors of all tokens after the first <paramref name="layers"/> layers (null: all). Those of padding mean nothing.</summary>
+    /// <returns>[B, S, Width].</returns>
+    public Tensor TokenStates(TokenBatch batch, int? layers = null, TrainingPass? pass = null)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(Layers(batch, Tensor.From(batch.Lengths, [batch.Count], Device), layers ?? _layers.Length, pass));
+    }
+
+    Device Device => _embeddings.Device;
+
+    Tensor Layers(TokenBatch batch, Tensor lengths, int layers, TrainingPass? pass)
+    {
+        Check(batch);
+        var x = _embeddings.Forward(batch.Ids, batch.Count, batch.Width, pass);
+        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, lengths, pass);
+        return x;
+    }
+
+    void Check(TokenBatch batch)
+    {
+        if (batch.Count == 0) throw new ShapeException("BERT: a batch needs at least one sentence");
+        if (batch.Width > Config.MaxPositions)
+            throw new ShapeException($"BERT: a sentence of {batch.Width} tokens exceeds the model's {Config.MaxPositions} positions; cut it when tokenizing");
+        if (batch.Ids.Length != (long)batch.Count * batch.Width)
+            throw new ShapeException($"BERT: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, got {batch.Ids.Length}");
+        foreach (int length in batch.Lengths)
+            if (length < 1 || length > batch.Width) throw new ShapeException($"BERT: a sentence's length must be 1 … {batch.Width} tokens, got {length}");
+        foreach (int id in batch.Ids)
+            if ((uint)id >= (uint)Config.VocabularySize)
+                throw new ShapeException($"BERT: token id {id} is outside the {Config.VocabularySize} of the model; the tokenizer belongs to another model");
+    }
+}

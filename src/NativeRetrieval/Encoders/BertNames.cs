@@ -1,0 +1,27 @@
+namespace NativeRetrieval.Encoders;
+
+/// <summary>What the tensors of published BERT files are called here.</summary>
+internal static class BertNames
+{
+    const string Prefix = "bert.";
+
+    static readonly string[] Heads = ["pooler.", "cls.", "classifier.", "qa_outputs."];
+
+    /// <summary>
+    /// From a file's names to an encoder's; null for what an encoder leaves out. Files of models with a head put the encoder under
+    /// <c>bert.</c>, and then all else is the head; files of the first years call the norms' parameters gamma and beta.
+    /// </summary>
+    public static Func<string, string?> Rename(IReadOnlyList<string> names)
+    {
+        bool prefixed = names.Any(name => name.StartsWith(Prefix, StringComparison.Ordinal));
+        return name =>
+        {
+            if (prefixed && !name.StartsWith(Prefix, StringComparison.Ordinal)) return null;
+            if (prefixed) name = name[Prefix.Length..];
+            if (name == "embeddings.position_ids" || Heads.Any(head => name.StartsWith(head, StringComparison.Ordinal))) return null;
+            return name.EndsWith("LayerNorm.gamma", StringComparison.Ordinal) ? $"{name[..^"gamma".Length]}weight"
+                : name.EndsWith("LayerNorm.beta", StringComparison.Ordinal) ? $"{name[..^"beta".Length]}bias"
+                : name;
+        };
+    }
+}

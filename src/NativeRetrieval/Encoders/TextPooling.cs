@@ -1,0 +1,11 @@
+namespace NativeRetrieval.Encoders;
+
+/// <summary>How the vectors of a sentence's tokens become one.</summary>
+public enum TextPooling : byte
+{
+    /// <summary>The last layer's vector of [CLS], as in the report.</summary>
+    FirstToken,
+
+    /// <summary>The mean over the sentence's own tokens, [CLS] and [SEP] included, as in sentence-transformers.</summary>
+    Mean,
+}
