@@ -54,24 +54,26 @@ public sealed class MonoReader : IDisposable
         }
     }
 
-    /// <summary>Reads a whole file; meant for clips. Long recordings are better read by <see cref="WindowReader"/>.</summary>
+    /// <summary>Reads a file to its end or its first <paramref name="maximumSamples"/>; meant for clips. Long recordings are better read by <see cref="WindowReader"/>.</summary>
+    /// <param name="maximumSamples">At <paramref name="sampleRateHz"/>, at least 1; what follows is not decoded.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded, or has more samples than one array holds (2³¹).</exception>
-    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null)
+    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null, int maximumSamples = int.MaxValue)
     {
+        ArgumentOutOfRangeException.ThrowIfLessThan(maximumSamples, 1);
         using MonoReader reader = Open(path, sampleRateHz, preset);
         // The header's length is a promise of the file's, not a fact: it sizes the first array only up to a bound.
-        var samples = new float[(int)Math.Clamp(reader.LengthSamples ?? 0, BlockSamples, 1 << 22)];
+        var samples = new float[(int)Math.Min(maximumSamples, Math.Clamp((reader.LengthSamples ?? 0) + 1, BlockSamples, 1 << 22))];
         for (int count = 0; ;)
         {
             int read = reader.Read(samples.AsSpan(count));
             count += read;
-            if (count < samples.Length)
+            if (count < samples.Length || count == maximumSamples)
             {
                 if (count == 0) throw new AudioDecodeException(path, "holds no samples that can be decoded");
                 return samples[..count];
             }
             if (count == Array.MaxLength) throw new AudioDecodeException(path, $"has more than {Array.MaxLength:N0} samples at {sampleRateHz} Hz; read it in windows");
-            Array.Resize(ref samples, (int)Math.Min(2L * samples.Length, Array.MaxLength));
+            Array.Resize(ref samples, (int)Math.Min(2L * samples.Length, Math.Min(maximumSamples, Array.MaxLength)));
         }
     }
 

@@ -1,0 +1,101 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+
+namespace NativeRetrieval.Audio.Features;
+
+/// <summary>
+/// SHA-256 of files' contents, remembered by path, size and time of last change, so that an unchanged file is not read again: the rule that
+/// make and rsync go by. Remembered lines are appended to a text file; losing some of it costs time, never correctness. Thread-safe, and
+/// several processes may share the file.
+/// </summary>
+/// <remarks>
+/// A line is <c>check sha256 size ticks path</c>, where check is the first eight hexadecimal digits of the SHA-256 of the rest. Each append
+/// begins with a line break: a line that a killed process left half-written spoils no other.
+/// </remarks>
+internal sealed class ContentHashes
+{
+    const int CheckDigits = 8, HashDigits = 64, BufferBytes = 1 << 16;
+    readonly string _path;
+    readonly Dictionary<string, (Stamp Stamp, string Hash)> _known = new(StringComparer.Ordinal);
+    readonly Lock _lock = new();
+
+    public ContentHashes(string path)
+    {
+        _path = path;
+        if (!File.Exists(path)) return;
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        while (reader.ReadLine() is { } line) Remember(line);
+    }
+
+    /// <summary>A file's size and time of last change.</summary>
+    public readonly record struct Stamp(long SizeBytes, long ChangedTicks)
+    {
+        /// <exception cref="AudioDecodeException">There is no such file.</exception>
+        public static Stamp Of(string path)
+        {
+            var info = new FileInfo(path);
+            try
+            {
+                return new Stamp(info.Length, info.LastWriteTimeUtc.Ticks);
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new AudioDecodeException(path, Directory.Exists(path) ? "is a folder; expected a sound file" : File.Exists(path) ? $"cannot be read: {error.Message}" : "does not exist", error);
+            }
+        }
+    }
+
+    /// <summary>The hash of a file whose stamp was taken just before, in 64 lower-case hexadecimal digits.</summary>
+    /// <exception cref="AudioDecodeException">The file cannot be read.</exception>
+    public string Of(string path, Stamp stamp)
+    {
+        string full = Path.GetFullPath(path);
+        lock (_lock)
+            if (_known.TryGetValue(full, out var known) && known.Stamp == stamp) return known.Hash;
+
+        string hash = Compute(path);
+        if (full.AsSpan().ContainsAny('\n', '\r')) return hash;
+        string rest = string.Create(CultureInfo.InvariantCulture, $"{hash} {stamp.SizeBytes} {stamp.ChangedTicks} {full}");
+        lock (_lock)
+        {
+            _known[full] = (stamp, hash);
+            try
+            {
+                DurableFile.Append(_path, Encoding.UTF8.GetBytes($"\n{Check(rest)} {rest}\n"));
+            }
+            catch (FileWriteException)
+            {
+                // Another process holds the file, or the disk is full: the next run computes this hash again.
+            }
+        }
+        return hash;
+    }
+
+    static string Compute(string path)
+    {
+        try
+        {
+            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes, FileOptions.SequentialScan);
+            return Convert.ToHexStringLower(SHA256.HashData(file));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new AudioDecodeException(path, $"cannot be read: {error.Message}", error);
+        }
+    }
+
+    void Remember(string line)
+    {
+        if (line.Length <= CheckDigits) return;
+        string rest = line[(CheckDigits + 1)..];
+        if (!line.AsSpan(0, CheckDigits).SequenceEqual(Check(rest))) return;
+        if (rest.Split(' ', 4) is [{ Length: HashDigits } hash, var size, var ticks, var path] && !hash.AsSpan().ContainsAnyExcept("0123456789abcdef")
+            && long.TryParse(size, CultureInfo.InvariantCulture, out long sizeBytes) && long.TryParse(ticks, CultureInfo.InvariantCulture, out long changedTicks))
+            _known[path] = (new Stamp(sizeBytes, changedTicks), hash);
+    }
+
+    static string Check(string rest) => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(rest)).AsSpan(0, CheckDigits / 2));
+}

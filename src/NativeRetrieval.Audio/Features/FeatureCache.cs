@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Numerics;
+using System.Runtime.InteropServices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+
+namespace NativeRetrieval.Audio.Features;
+
+/// <summary>
+/// Decodes, resamples and transforms every distinct sound once, and keeps its log-mel on disk, exactly as computed. A sound is known by the
+/// SHA-256 of its file's content: copies and renamed files share one entry, a changed file gets a new one. Thread-safe; several processes
+/// may use one folder.
+/// </summary>
+/// <remarks>
+/// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all. An entry that is
+/// damaged (its checksum is verified at every read) is computed and written anew. Nothing is ever deleted: to empty the cache, remove the folder.
+/// </remarks>
+public sealed class FeatureCache
+{
+    const string TensorName = "logmel", SamplesKey = "samples", ChecksumKey = "crc32c", SettingsKey = "settings";
+    readonly string _folder;
+    readonly FeatureExtractor _extractor;
+    readonly ContentHashes _hashes;
+
+    /// <param name="folder">Created if absent.</param>
+    /// <exception cref="OptionException">A setting is out of its range.</exception>
+    /// <exception cref="FileWriteException">The folder cannot be created.</exception>
+    public FeatureCache(string folder, FeatureSettings settings)
+    {
+        _extractor = new FeatureExtractor(settings);
+        _folder = Path.Combine(folder, settings.Id);
+        DurableFile.CreateFolder(_folder);
+        _hashes = new ContentHashes(Path.Combine(folder, "content-hashes.txt"));
+    }
+
+    public FeatureSettings Settings => _extractor.Settings;
+
+    /// <summary>The log-mel of a sound file, from the cache or into it.</summary>
+    /// <exception cref="AudioDecodeException">The file cannot be decoded, or changes while it is read.</exception>
+    /// <exception cref="FileWriteException">A new entry cannot be written.</exception>
+    public LogMelClip Get(string path)
+    {
+        var stamp = ContentHashes.Stamp.Of(path);
+        string hash = _hashes.Of(path, stamp);
+        string entry = Path.Combine(_folder, hash[..2], hash + ".safetensors");
+        if (Read(entry) is { } known) return known;
+
+        LogMelClip clip = _extractor.Extract(path);
+        if (ContentHashes.Stamp.Of(path) != stamp) throw new AudioDecodeException(path, "changed while it was being read; try again when it is complete");
+        Write(entry, clip);
+        return clip;
+    }
+
+    LogMelClip? Read(string entry)
+    {
+        if (!File.Exists(entry)) return null;
+        try
+        {
+            using var file = SafetensorsFile.Open(entry);
+            float[] values = file.ReadFloat32(TensorName);
+            bool intact = file.Entry(TensorName).Shape is [> 0, var bins] && bins == Settings.LogMel.MelBins
+                && file.Metadata.GetValueOrDefault(SettingsKey) == Settings.Description
+                && file.Metadata.GetValueOrDefault(ChecksumKey) == Checksum(values);
+            return intact && int.TryParse(file.Metadata.GetValueOrDefault(SamplesKey), CultureInfo.InvariantCulture, out int samples)
+                ? new LogMelClip(values, values.Length / Settings.LogMel.MelBins, Settings.LogMel.MelBins, samples)
+                : null;
+        }
+        catch (Exception error) when (error is CorruptFileException or FileReadException)
+        {
+            return null;
+        }
+    }
+
+    void Write(string entry, LogMelClip clip)
+    {
+        DurableFile.CreateFolder(Path.GetDirectoryName(entry)!);
+        var metadata = new Dictionary<string, string>
+        {
+            [SettingsKey] = Settings.Description,
+            [SamplesKey] = clip.Samples.ToString(CultureInfo.InvariantCulture),
+            [ChecksumKey] = Checksum(clip.Values),
+        };
+        SafetensorsWriter.Write(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)], metadata);
+    }
+
+    /// <summary>CRC-32C of the values' bytes, eight hexadecimal digits.</summary>
+    static string Checksum(ReadOnlySpan<float> values)
+    {
+        uint crc = uint.MaxValue;
+        var bytes = MemoryMarshal.AsBytes(values);
+        foreach (ulong word in MemoryMarshal.Cast<byte, ulong>(bytes)) crc = BitOperations.Crc32C(crc, word);
+        foreach (byte last in bytes[(bytes.Length & ~7)..]) crc = BitOperations.Crc32C(crc, last);
+        return (~crc).ToString("x8", CultureInfo.InvariantCulture);
+    }
+}

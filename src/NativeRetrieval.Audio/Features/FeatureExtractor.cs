@@ -1,0 +1,37 @@
+using NativeRetrieval.Audio.Decoding;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Audio.Features;
+
+/// <summary>From a sound file or samples to log-mel: decode, mean of the channels, resample, cut or pad, transform. Thread-safe.</summary>
+public sealed class FeatureExtractor
+{
+    /// <exception cref="OptionException">A setting is out of its range.</exception>
+    public FeatureExtractor(FeatureSettings settings)
+    {
+        settings.Validate();
+        Settings = settings;
+    }
+
+    public FeatureSettings Settings { get; }
+
+    /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
+    public LogMelClip Extract(string path) =>
+        Extract(MonoReader.ReadAll(path, Settings.LogMel.SampleRateHz, Settings.Resampler, Settings.MaximumSamples ?? int.MaxValue));
+
+    /// <param name="samples">Mono at the settings' sample rate, full scale ±1, at least one.</param>
+    public LogMelClip Extract(ReadOnlySpan<float> samples)
+    {
+        if (samples.IsEmpty) throw new ShapeException("Extract: a clip has at least one sample, got none");
+        if (Settings.MaximumSamples is { } most && samples.Length > most) samples = samples[..most];
+        int padded = Math.Max(samples.Length, Settings.MinimumSamples);
+        using var scope = TensorScope.Begin();
+        Tensor waveform = Tensor.Zeros([1, padded], CpuDevice.Shared);
+        samples.CopyTo(waveform.Span<float>());
+        Tensor logMel = Op.LogMel(waveform, Settings.LogMel);
+        return new LogMelClip(logMel.ToArray<float>(), logMel.Shape[2], logMel.Shape[3], samples.Length);
+    }
+}

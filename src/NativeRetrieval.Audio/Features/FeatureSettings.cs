@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.Security.Cryptography;
+using System.Text;
+using NativeRetrieval.Audio.Resampling;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
+
+namespace NativeRetrieval.Audio.Features;
+
+/// <summary>Everything that a clip's log-mel depends on, apart from the clip.</summary>
+public sealed record FeatureSettings
+{
+    public static FeatureSettings Default { get; } = new();
+
+    public LogMelSettings LogMel { get; init; } = LogMelSettings.Default;
+
+    /// <summary>Default <see cref="ResamplerPreset.High"/>.</summary>
+    public ResamplerPreset Resampler { get; init; } = ResamplerPreset.High;
+
+    /// <summary>
+    /// Shorter clips get zeros at their end up to this length. Default 20,160 (0.63 s at 32 kHz), the least that six halvings of the frames
+    /// leave something of; at least <see cref="LogMelSettings.MinimumSamples"/>.
+    /// </summary>
+    public int MinimumSamples { get; init; } = 20_160;
+
+    /// <summary>Longer clips are cut after this many samples. Default null: never; else at least <see cref="MinimumSamples"/>.</summary>
+    public int? MaximumSamples { get; init; }
+
+    /// <summary>Every setting by name and exact value: equal text, equal features.</summary>
+    public string Description => string.Create(CultureInfo.InvariantCulture,
+        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"}");
+
+    /// <summary>Sixteen hexadecimal digits that stand for <see cref="Description"/> in file names.</summary>
+    public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Description)).AsSpan(0, 8));
+
+    /// <exception cref="OptionException">A value is out of its range.</exception>
+    public void Validate()
+    {
+        LogMel.Validate();
+        if (MinimumSamples < LogMel.MinimumSamples)
+            throw new OptionException($"features: minimum length is {MinimumSamples} samples; a window of {LogMel.WindowSamples} takes at least {LogMel.MinimumSamples}");
+        if (MaximumSamples < MinimumSamples) throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
+    }
+}
