@@ -1,0 +1,16 @@
+using System.Buffers.Binary;
+using System.Numerics;
+
+namespace NativeRetrieval.Core.Serialization;
+
+/// <summary>CRC-32C (Castagnoli), as in iSCSI (RFC 3720) and TensorBoard's event files; detects every burst of up to 32 flipped bits.</summary>
+internal static class Crc32C
+{
+    public static uint Of(ReadOnlySpan<byte> bytes)
+    {
+        uint crc = uint.MaxValue;
+        for (; bytes.Length >= 8; bytes = bytes[8..]) crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(bytes));
+        foreach (byte value in bytes) crc = BitOperations.Crc32C(crc, value);
+        return ~crc;
+    }
+}

@@ -1,0 +1,32 @@
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Indexing;
+
+public sealed record AudioSearchOptions
+{
+    /// <summary>The most hits to return, 1 to 1,000,000.</summary>
+    public int Top { get; init; } = 10;
+
+    /// <summary>Best hits to leave out, for paging; 0 to 1,000,000.</summary>
+    public int Skip { get; init; }
+
+    /// <summary>
+    /// Only files whose path matches this glob, or null for all: <c>*</c> and <c>?</c> stay within a folder name, <c>**</c>
+    /// crosses folders. Without a slash it is matched against the file name, otherwise against the last parts of the path.
+    /// </summary>
+    public string? PathFilter { get; init; }
+
+    /// <summary>Only hits with at least this cosine similarity.</summary>
+    public float MinScore { get; init; } = float.NegativeInfinity;
+
+    public HitGrouping Grouping { get; init; } = HitGrouping.BestWindowPerFile;
+
+    internal AudioSearchOptions Validated()
+    {
+        if (Top is < 1 or > 1_000_000) throw new OptionException($"search: top is {Top}; it must be 1 to 1,000,000");
+        if (Skip is < 0 or > 1_000_000) throw new OptionException($"search: skip is {Skip}; it must be 0 to 1,000,000");
+        if (float.IsNaN(MinScore)) throw new OptionException("search: the minimum score is NaN");
+        if (PathFilter is { Length: 0 }) throw new OptionException("search: the path filter is empty");
+        return this;
+    }
+}

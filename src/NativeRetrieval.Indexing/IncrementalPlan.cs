@@ -1,0 +1,43 @@
+namespace NativeRetrieval.Indexing;
+
+/// <summary>
+/// Compares files with what an index holds, so that only new content is embedded. A file of the same path, size and time
+/// counts as unchanged and is not read; any other is identified by the hash of its content. Decisions are carried out in
+/// the order in which they were taken.
+/// </summary>
+/// <param name="known">What the index holds, from <see cref="LocalAudioIndex.Files"/>.</param>
+/// <param name="exists">Whether a file is there, by full path.</param>
+/// <param name="hashOf">The <see cref="ContentHash"/> of a file, by full path.</param>
+public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<string, bool> exists, Func<string, string> hashOf)
+{
+    readonly Dictionary<string, IndexedFile> _unseen = known.ToDictionary(file => file.FullPath);
+    readonly Dictionary<string, IndexedFile> _byPath = known.ToDictionary(file => file.FullPath);
+    readonly HashSet<string> _replaced = [];
+    readonly ILookup<string, IndexedFile> _byContent = known.ToLookup(file => file.ContentHash);
+
+    /// <summary>Known files that were neither decided on nor found under a new path: an indexer may take those that are gone out of the index.</summary>
+    public IEnumerable<IndexedFile> Unseen => _unseen.Values;
+
+    /// <param name="path">As the user gave it.</param>
+    public PlannedFile Decide(string path, long sizeBytes, DateTime modifiedUtc)
+    {
+        string full = Path.GetFullPath(path);
+        _unseen.Remove(full);
+        _byPath.TryGetValue(full, out var same);
+        if (same is not null && same.SizeBytes == sizeBytes && same.ModifiedUtc == modifiedUtc) return new(same, FileChange.Unchanged, full);
+
+        var file = new IndexedFile { Path = path, FullPath = full, ContentHash = hashOf(full), SizeBytes = sizeBytes, ModifiedUtc = modifiedUtc };
+        if (same is not null && same.ContentHash == file.ContentHash) return new(file, FileChange.Touched, full);
+
+        if (same is not null) _replaced.Add(full);
+        var holders = _byContent[file.ContentHash].Where(former => !_replaced.Contains(former.FullPath)).ToList();
+        if (holders.Find(former => _unseen.ContainsKey(former.FullPath) && !exists(former.FullPath)) is { } moved)
+        {
+            _unseen.Remove(moved.FullPath);
+            _replaced.Add(moved.FullPath);
+            return new(file, FileChange.Moved, moved.FullPath);
+        }
+        if (holders is [var copied, ..]) return new(file, FileChange.Copied, copied.FullPath);
+        return new(file, same is null ? FileChange.New : FileChange.Changed, Former: null);
+    }
+}

@@ -1,0 +1,58 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage;
+
+namespace NativeRetrieval.Indexing;
+
+public sealed partial class LocalAudioIndex
+{
+    public Task UpsertAsync(AudioIndexEntry entry, CancellationToken cancellationToken = default) => UpsertAsync([entry], cancellationToken);
+
+    public Task UpsertAsync(IReadOnlyList<AudioIndexEntry> entries, CancellationToken cancellationToken = default) =>
+        WriteAsync(writer =>
+        {
+            writer.Upsert([.. entries.Select(entry => PreparedFile.Of(entry, _format))]);
+            return true;
+        }, cancellationToken);
+
+    public Task<int> DeleteAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken = default) =>
+        WriteAsync(writer => writer.Delete([.. paths.Select(System.IO.Path.GetFullPath)]), cancellationToken);
+
+    /// <summary>Records that a file has moved or was touched, without embedding it again.</summary>
+    /// <param name="path">The path that the index knows.</param>
+    /// <param name="file">What is true now; the content hash is the one the index knows. A file indexed under the new path is replaced.</param>
+    public Task RedescribeAsync(string path, IndexedFile file, CancellationToken cancellationToken = default) =>
+        WriteAsync(writer =>
+        {
+            writer.Redescribe(System.IO.Path.GetFullPath(path), file);
+            return true;
+        }, cancellationToken);
+
+    public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) => ReadAsync(session =>
+    {
+        if (session.Catalogue.FindByPath(System.IO.Path.GetFullPath(path)) is not { } file) return null;
+        var windows = new List<AudioWindow>(file.Windows.Length);
+        for (int i = 0; i < file.Windows.Length; i++)
+        {
+            var (start, end, checksum) = file.Windows[i];
+            windows.Add(new AudioWindow(start, end, _format.Decode(session.CheckedRow(file.FirstRow + i, checksum))));
+        }
+        return new AudioIndexEntry(file.File, windows);
+    }, cancellationToken);
+
+    /// <summary>All files in the order in which they were added; see <see cref="IncrementalPlan"/>.</summary>
+    public IReadOnlyList<IndexedFile> Files() => Read(session =>
+    {
+        var files = new List<IndexedFile>();
+        long windows = 0;
+        foreach (var file in session.Catalogue.ReadFiles())
+        {
+            files.Add(file.File);
+            windows += file.Windows.Length;
+        }
+        // A damaged table that lost or repeats records would otherwise go unseen.
+        if (files.Count != session.State.Files || windows != session.State.LiveRows)
+            throw new IndexCorruptException(session.Catalogue.Path,
+                $"{files.Count:N0} files with {windows:N0} windows are listed, {session.State.Files:N0} with {session.State.LiveRows:N0} were committed");
+        return files;
+    });
+}

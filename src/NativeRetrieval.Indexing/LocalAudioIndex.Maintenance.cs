@@ -1,0 +1,63 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage;
+
+namespace NativeRetrieval.Indexing;
+
+public sealed partial class LocalAudioIndex
+{
+    public IndexStats Stats() => Read(session =>
+    {
+        long rows = session.Rows.Blocks.Sum(block => (long)block.Count);
+        long size = new DirectoryInfo(_folder).EnumerateFiles().Sum(file => file.Length);
+        return new IndexStats(session.State.Files, session.State.LiveRows, rows - session.State.LiveRows, session.Rows.Blocks.Count, size);
+    });
+
+    /// <summary>Rewrites the live vectors and frees the space of deleted ones; needs as much free space as they take. Changes row ids.</summary>
+    public Task CompactAsync(CancellationToken cancellationToken = default) =>
+        WriteAsync(writer =>
+        {
+            using (var session = _sessions.Begin()) writer.Compact(session);
+            writer.Checkpoint();
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Reads everything and compares it with its checksums. Finds problems; repairs nothing.</summary>
+    public IndexVerification Verify() => Read(session =>
+    {
+        var problems = new List<string>();
+        if (session.Catalogue.IntegrityProblem() is { } damage) problems.Add($"{session.Catalogue.Path}: {damage}");
+
+        var deleted = session.Rows.Blocks.ToDictionary(block => RowId.Segment(block.FirstId), block => RowBitmap.Full(block.Count));
+        long files = 0, windows = 0;
+        try
+        {
+            foreach (var file in session.Catalogue.ReadFiles())
+            {
+                files++;
+                for (int i = 0; i < file.Windows.Length; i++)
+                {
+                    windows++;
+                    try
+                    {
+                        session.CheckedRow(file.FirstRow + i, file.Windows[i].RowChecksum);
+                    }
+                    catch (IndexCorruptException e)
+                    {
+                        problems.Add(e.Message);
+                    }
+                }
+                if (deleted.TryGetValue(RowId.Segment(file.FirstRow), out var rows)) rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
+            }
+        }
+        catch (IndexCorruptException e)
+        {
+            problems.Add(e.Message);
+        }
+
+        if (files != session.State.Files) problems.Add($"{session.Catalogue.Path}: {files:N0} files are listed, {session.State.Files:N0} were committed");
+        foreach (var block in session.Rows.Blocks)
+            if (!deleted[RowId.Segment(block.FirstId)].Stored().AsSpan().SequenceEqual(new RowBitmap(block.Excluded).Stored()))
+                problems.Add($"{SegmentFormat.FileName(RowId.Segment(block.FirstId))}: the rows marked deleted are not those that no file uses");
+        return new IndexVerification(files, windows, problems);
+    });
+}

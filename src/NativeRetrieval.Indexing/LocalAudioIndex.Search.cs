@@ -1,0 +1,64 @@
+using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage;
+
+namespace NativeRetrieval.Indexing;
+
+public sealed partial class LocalAudioIndex
+{
+    /// <summary>Windows looked at for each file asked for: overlapping windows of one file tend to rank together.</summary>
+    const int WindowsPerFile = 4;
+
+    const int MaxQueriesPerPass = 1024;
+
+    public async Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        if (query.Length != Settings.Dimension) throw new IndexException($"search: the query has {query.Length} values, the index {Settings.Dimension}");
+        return (await SearchBatchAsync(query, options, cancellationToken).ConfigureAwait(false))[0];
+    }
+
+    public Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries, AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
+    {
+        var checkedOptions = (options ?? new AudioSearchOptions()).Validated();
+        int dimension = Settings.Dimension;
+        if (queries.Length == 0 || queries.Length % dimension != 0)
+            throw new IndexException($"search: the queries have {queries.Length} values in all, not a multiple of the index's {dimension}");
+
+        float[] units = new float[queries.Length];
+        for (int q = 0; q < queries.Length / dimension; q++)
+            UnitVector.Of(queries.Span.Slice(q * dimension, dimension), units.AsSpan(q * dimension, dimension), () => $"search: query {q}");
+
+        return ReadAsync<IReadOnlyList<IReadOnlyList<SearchHit>>>(session =>
+        {
+            var search = new HitCollector(session, checkedOptions);
+            var hits = new List<IReadOnlyList<SearchHit>>(units.Length / dimension);
+            for (int at = 0; at < units.Length; at += MaxQueriesPerPass * dimension)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                hits.AddRange(SearchPass(search, checkedOptions, units.AsSpan(at, Math.Min(MaxQueriesPerPass * dimension, units.Length - at))));
+            }
+            return hits;
+        }, cancellationToken);
+    }
+
+    List<IReadOnlyList<SearchHit>> SearchPass(HitCollector search, AudioSearchOptions options, ReadOnlySpan<float> queries)
+    {
+        bool perFile = options.Grouping == HitGrouping.BestWindowPerFile;
+        int wanted = (int)Math.Min((long)options.Skip + options.Top, search.SearchableRows);
+        int windows = (int)Math.Min((long)wanted * (perFile ? WindowsPerFile : 1), search.SearchableRows);
+        var best = RowSearch.TopK(search.Blocks, _format.Element, _format.Dimension, queries, windows);
+
+        var hits = new List<IReadOnlyList<SearchHit>>(best.Length);
+        for (int q = 0; q < best.Length; q++)
+        {
+            var ranking = search.NewRanking(wanted);
+            bool more = ranking.Add(best[q], perFile);
+            var query = queries.Slice(q * _format.Dimension, _format.Dimension);
+            // Windows of few files took all places: leave these files out, which are ranked, and look for the rest.
+            while (more && perFile)
+                more = ranking.Add(RowSearch.TopK(ranking.BlocksWithoutFound(), _format.Element, _format.Dimension, query, windows)[0], perFile);
+            hits.Add(ranking.Hits(options.Skip));
+        }
+        return hits;
+    }
+}

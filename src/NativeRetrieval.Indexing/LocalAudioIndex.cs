@@ -1,0 +1,177 @@
+using Microsoft.Data.Sqlite;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage;
+
+namespace NativeRetrieval.Indexing;
+
+/// <summary>
+/// An index in a folder: vectors in append-only segment files that are searched where they are mapped, everything else in SQLite.
+/// </summary>
+/// <remarks>
+/// One process writes at a time and any number read; each call sees one commit, whole. A call that returns has reached the
+/// disk. Every record and every row carries a checksum, which is compared whenever it is returned.
+/// </remarks>
+public sealed partial class LocalAudioIndex : IAudioIndex
+{
+    /// <summary>256 MiB of 1024 float32 values: large enough for few files, small enough for a deletion bitmap of 8 KiB.</summary>
+    const int DefaultMaxSegmentRows = 65_536;
+
+    readonly string _folder;
+    readonly SegmentFormat _format;
+    readonly ReadSessions _sessions;
+    readonly IndexWriter? _writer;
+    readonly WriterLock? _lock;
+    readonly SemaphoreSlim _writing = new(1);
+
+    LocalAudioIndex(string folder, IndexSettings settings, WriterLock? writerLock, IIndexIo io, int maxSegmentRows)
+    {
+        (_folder, _lock, Settings) = (folder, writerLock, settings);
+        _format = new SegmentFormat(settings.Dimension, settings.Element);
+        _sessions = new ReadSessions(folder, _format);
+        if (writerLock is null) return;
+        _writer = new IndexWriter(folder, _format, io, maxSegmentRows);
+    }
+
+    public IndexSettings Settings { get; }
+
+    /// <summary>Makes a new, empty index and opens it for writing.</summary>
+    /// <param name="folder">A folder that does not exist or is empty; its parent exists.</param>
+    /// <exception cref="IndexException">There is something already.</exception>
+    public static LocalAudioIndex Create(string folder, IndexSettings settings) => Create(folder, settings, orOpen: false, DiskIo.Shared, DefaultMaxSegmentRows);
+
+    /// <summary>Opens an index for writing and makes it if it does not exist.</summary>
+    /// <exception cref="IndexException">It was built with other settings, or another process writes to it.</exception>
+    public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings) => Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows);
+
+    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will be.</param>
+    /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes to it.</exception>
+    /// <exception cref="IndexCorruptException">The index is damaged.</exception>
+    public static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint = null) =>
+        Open(folder, access, modelFingerprint, DiskIo.Shared, DefaultMaxSegmentRows);
+
+    internal static LocalAudioIndex Create(string folder, IndexSettings settings, bool orOpen, IIndexIo io, int maxSegmentRows) => CatalogueErrors.Translate(folder, () =>
+    {
+        settings.Validated();
+        if (File.Exists(folder)) throw new IndexException($"{folder}: is a file; an index is a folder");
+        Directory.CreateDirectory(folder);
+        return WithLock(folder, taken =>
+        {
+            if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => !IsOwnFile(System.IO.Path.GetFileName(entry))) is { } stranger)
+                throw new IndexException($"{folder}: holds {System.IO.Path.GetFileName(stranger)}, which is not part of an index; name a new folder");
+
+            bool created = false;
+            using (var catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWriteCreate))
+            {
+                using var transaction = catalogue.BeginWrite();
+                if (!catalogue.HasSchema())
+                {
+                    catalogue.CreateSchema(settings);
+                    io.Commit(transaction);
+                    created = true;
+                }
+            }
+            if (created)
+            {
+                io.FlushFolder(folder);
+                io.FlushFolder(Directory.GetParent(System.IO.Path.GetFullPath(folder))?.FullName ?? folder);
+            }
+            else if (!orOpen) throw new IndexException($"{folder}: an index is already there; open it, or name a new folder");
+
+            var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows);
+            if (index.Settings == settings) return index;
+            index.Dispose();
+            throw new IndexException($"{folder}: was built with other settings: {index.Settings}; asked for: {settings}");
+        });
+    });
+
+    internal static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint, IIndexIo io, int maxSegmentRows) => CatalogueErrors.Translate(folder, () =>
+    {
+        if (!File.Exists(System.IO.Path.Combine(folder, Catalogue.FileName))) throw new IndexException($"{folder}: there is no index; build one with `nativeretrieval index`");
+        return access == IndexAccess.Read
+            ? OpenLocked(folder, modelFingerprint, taken: null, io, maxSegmentRows)
+            : WithLock(folder, taken => OpenLocked(folder, modelFingerprint, taken, io, maxSegmentRows));
+    });
+
+    static LocalAudioIndex WithLock(string folder, Func<WriterLock, LocalAudioIndex> open)
+    {
+        var taken = WriterLock.Take(folder);
+        try
+        {
+            return open(taken);
+        }
+        catch
+        {
+            taken.Dispose();
+            throw;
+        }
+    }
+
+    static LocalAudioIndex OpenLocked(string folder, string? modelFingerprint, WriterLock? taken, IIndexIo io, int maxSegmentRows)
+    {
+        IndexSettings settings;
+        using (var catalogue = Catalogue.Open(folder, taken is null ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite))
+        {
+            if (!catalogue.HasSchema()) throw new IndexException($"{folder}: there is no index; its creation was interrupted, build it anew");
+            settings = catalogue.ReadSettings();
+        }
+        if (modelFingerprint is not null && modelFingerprint != settings.ModelFingerprint)
+            throw new IndexException(
+                $"{folder}: was built with model {settings.ModelId} (fingerprint {Short(settings.ModelFingerprint)}), not with the one given (fingerprint {Short(modelFingerprint)}); "
+                + "their vectors cannot be compared: use that model, or build a new index with this one");
+
+        var index = new LocalAudioIndex(folder, settings, taken, io, maxSegmentRows);
+        try
+        {
+            index._writer?.CheckIntegrity();
+            index._writer?.RemoveStraySegments();
+            // Maps every segment and so finds missing, truncated and foreign ones before the first search.
+            index._sessions.Begin().Dispose();
+            return index;
+        }
+        catch
+        {
+            index.CloseFiles();
+            throw;
+        }
+    }
+
+    static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
+
+    static bool IsOwnFile(string name) =>
+        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName || SegmentFormat.IsSegmentFileName(name);
+
+    public void Dispose()
+    {
+        CloseFiles();
+        _lock?.Dispose();
+        _writing.Dispose();
+    }
+
+    void CloseFiles()
+    {
+        _sessions.Dispose();
+        _writer?.Dispose();
+    }
+
+    Task<T> ReadAsync<T>(Func<ReadSession, T> read, CancellationToken cancellationToken) => Task.Run(() => Read(read), cancellationToken);
+
+    T Read<T>(Func<ReadSession, T> read) => CatalogueErrors.Translate(_folder, () =>
+    {
+        using var session = _sessions.Begin();
+        return read(session);
+    });
+
+    async Task<T> WriteAsync<T>(Func<IndexWriter, T> write, CancellationToken cancellationToken)
+    {
+        if (_writer is null) throw new IndexException($"{_folder}: was opened for reading; open it with {nameof(IndexAccess)}.{nameof(IndexAccess.Write)} to change it");
+        await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            return await Task.Run(() => CatalogueErrors.Translate(_folder, () => write(_writer)), cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _writing.Release();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+using System.Text;
+using System.Text.RegularExpressions;
+
+namespace NativeRetrieval.Indexing;
+
+/// <summary>
+/// <c>*</c> any characters but the slash, <c>**</c> any characters, <c>?</c> one character but the slash; everything else
+/// stands for itself. A pattern without a slash is matched against the file name, another against the end of the path
+/// from some folder on; one that begins with a slash against the whole path.
+/// </summary>
+internal sealed class PathGlob
+{
+    readonly Regex _regex;
+
+    public PathGlob(string pattern)
+    {
+        pattern = pattern.Replace('\\', '/');
+        var text = new StringBuilder(pattern.StartsWith('/') ? "^" : "(^|/)");
+        for (int i = 0; i < pattern.Length; i++)
+        {
+            if (pattern.AsSpan(i).StartsWith("**/")) { text.Append("(.*/)?"); i += 2; }
+            else if (pattern.AsSpan(i).StartsWith("**")) { text.Append(".*"); i++; }
+            else if (pattern[i] == '*') text.Append("[^/]*");
+            else if (pattern[i] == '?') text.Append("[^/]");
+            else text.Append(Regex.Escape(pattern[i].ToString()));
+        }
+        // Without back-tracking a hostile pattern cannot take more than linear time.
+        _regex = new Regex(text.Append('$').ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+    }
+
+    public bool Matches(string fullPath) => _regex.IsMatch(fullPath.Replace('\\', '/'));
+}

@@ -1,0 +1,240 @@
+using System.Globalization;
+using Microsoft.Data.Sqlite;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Indexing.Storage;
+
+/// <summary>One connection to the SQLite file that holds everything but the vectors. Not for several threads at a time.</summary>
+internal sealed class Catalogue : IDisposable
+{
+    public const string FileName = "catalogue.db";
+    public const int SchemaVersion = 1;
+    const int ApplicationId = 0x4E525831;
+
+    const string Schema = $"""
+        CREATE TABLE settings (one INTEGER PRIMARY KEY CHECK (one = 1), model_id TEXT NOT NULL, model_fingerprint TEXT NOT NULL,
+            dimension INTEGER NOT NULL, element TEXT NOT NULL, metric TEXT NOT NULL, window_seconds REAL NOT NULL, hop_seconds REAL NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, next_segment INTEGER NOT NULL,
+            files INTEGER NOT NULL, live_rows INTEGER NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE segments (id INTEGER PRIMARY KEY, row_count INTEGER NOT NULL, deleted BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE files (first_row INTEGER PRIMARY KEY, path TEXT NOT NULL, full_path TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL,
+            size_bytes INTEGER NOT NULL, modified_ticks INTEGER NOT NULL, windows BLOB NOT NULL, checksum INTEGER NOT NULL);
+        """;
+
+    readonly SqliteConnection _connection;
+    readonly string _path;
+
+    Catalogue(SqliteConnection connection, string path) => (_connection, _path) = (connection, path);
+
+    public string Path => _path;
+
+    public static Catalogue Open(string folder, SqliteOpenMode mode)
+    {
+        string path = System.IO.Path.Combine(folder, FileName);
+        var connection = new SqliteConnection(new SqliteConnectionStringBuilder
+        {
+            DataSource = path,
+            Mode = mode,
+            Pooling = false,
+            DefaultTimeout = 30,
+        }.ToString());
+        var catalogue = new Catalogue(connection, path);
+        try
+        {
+            connection.Open();
+            catalogue.Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
+            if (mode == SqliteOpenMode.ReadOnly) return catalogue;
+            catalogue.Execute("PRAGMA journal_mode = WAL");
+            catalogue.Execute("PRAGMA synchronous = FULL");
+            return catalogue;
+        }
+        catch
+        {
+            catalogue.Dispose();
+            throw;
+        }
+    }
+
+    public void Dispose() => _connection.Dispose();
+
+    /// <summary>Reads inside it see one state, whatever is committed meanwhile.</summary>
+    public SqliteTransaction BeginRead() => _connection.BeginTransaction(deferred: true);
+
+    public SqliteTransaction BeginWrite() => _connection.BeginTransaction(deferred: false);
+
+    /// <summary>False where creation was interrupted before its one transaction: the file is there, but empty.</summary>
+    public bool HasSchema() => Scalar("SELECT COUNT(*) FROM sqlite_schema") != 0;
+
+    public void CreateSchema(IndexSettings settings)
+    {
+        Execute(Schema);
+        Execute("INSERT INTO settings VALUES (1, $model, $fingerprint, $dimension, $element, 'cosine', $window, $hop, $checksum)",
+            ("$model", settings.ModelId), ("$fingerprint", settings.ModelFingerprint), ("$dimension", settings.Dimension), ("$element", settings.Element.ToString()),
+            ("$window", settings.WindowSeconds), ("$hop", settings.HopSeconds), ("$checksum", Checksum(settings)));
+        var empty = new CatalogueState(Generation: 0, NextSegment: 1, Files: 0, LiveRows: 0);
+        Execute("INSERT INTO state VALUES (1, 0, 1, 0, 0, $checksum)", ("$checksum", empty.Checksum));
+        Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}"));
+    }
+
+    /// <exception cref="IndexException">A newer version wrote it.</exception>
+    /// <exception cref="IndexCorruptException">It is something else, or damaged.</exception>
+    public IndexSettings ReadSettings()
+    {
+        if (Scalar("PRAGMA application_id") != ApplicationId) throw Corrupt("this SQLite file is not the catalogue of an index");
+        long version = Scalar("PRAGMA user_version");
+        if (version > SchemaVersion)
+            throw new IndexException($"{_path}: the index has schema version {version}, this program reads up to {SchemaVersion}; use a newer NativeRetrieval");
+        if (version < 1) throw Corrupt($"schema version {version}");
+
+        return One("SELECT model_id, model_fingerprint, dimension, element, window_seconds, hop_seconds, metric, checksum FROM settings", [], row =>
+        {
+            var settings = new IndexSettings
+            {
+                ModelId = row.GetString(0),
+                ModelFingerprint = row.GetString(1),
+                Dimension = row.GetInt32(2),
+                Element = row.GetString(3) switch
+                {
+                    nameof(DType.Float32) => DType.Float32,
+                    nameof(DType.BFloat16) => DType.BFloat16,
+                    var other => throw Corrupt($"vectors are stored as {other}"),
+                },
+                WindowSeconds = row.GetDouble(4),
+                HopSeconds = row.GetDouble(5),
+            };
+            if (row.GetString(6) != "cosine" || row.GetInt64(7) != Checksum(settings)) throw Corrupt("the settings do not match their checksum");
+            return settings;
+        }) ?? throw Corrupt("the settings are missing");
+    }
+
+    static long Checksum(IndexSettings s) => new RecordChecksum()
+        .Add(s.ModelId).Add(s.ModelFingerprint).Add(s.Dimension).Add(s.Element.ToString()).Add(s.WindowSeconds).Add(s.HopSeconds).Value;
+
+    public CatalogueState ReadState() =>
+        One("SELECT generation, next_segment, files, live_rows, checksum FROM state", [], row =>
+        {
+            var state = new CatalogueState(row.GetInt64(0), row.GetInt32(1), row.GetInt64(2), row.GetInt64(3));
+            return row.GetInt64(4) == state.Checksum ? state : throw Corrupt("the state record does not match its checksum");
+        }) ?? throw Corrupt("the state record is missing");
+
+    public void WriteState(CatalogueState state) =>
+        Execute("UPDATE state SET generation = $generation, next_segment = $next, files = $files, live_rows = $rows, checksum = $checksum",
+            ("$generation", state.Generation), ("$next", state.NextSegment), ("$files", state.Files), ("$rows", state.LiveRows), ("$checksum", state.Checksum));
+
+    const string SegmentColumns = "SELECT id, row_count, deleted, checksum FROM segments";
+
+    public List<SegmentRecord> ReadSegments() => Many($"{SegmentColumns} ORDER BY id", [], Segment).ToList();
+
+    public SegmentRecord? ReadLastSegment() => One($"{SegmentColumns} ORDER BY id DESC LIMIT 1", [], Segment);
+
+    public SegmentRecord ReadSegment(int id) =>
+        One($"{SegmentColumns} WHERE id = $id", [("$id", id)], Segment) ?? throw Corrupt($"segment {id} has rows in use but no record");
+
+    SegmentRecord Segment(SqliteDataReader row)
+    {
+        var segment = new SegmentRecord(row.GetInt32(0), row.GetInt32(1), new RowBitmap(row.GetFieldValue<byte[]>(2)));
+        if (row.GetInt64(3) != segment.Checksum || segment.Rows < 1 || segment.Deleted.HighestSet() >= segment.Rows)
+            throw Corrupt($"the record of segment {segment.Id} does not match its checksum");
+        return segment;
+    }
+
+    public void WriteSegment(SegmentRecord segment) =>
+        Execute("INSERT OR REPLACE INTO segments VALUES ($id, $rows, $deleted, $checksum)",
+            ("$id", segment.Id), ("$rows", segment.Rows), ("$deleted", segment.Deleted.Stored()), ("$checksum", segment.Checksum));
+
+    public void DeleteSegment(int id) => Execute("DELETE FROM segments WHERE id = $id", ("$id", id));
+
+    const string FileColumns = "SELECT first_row, path, full_path, content_hash, size_bytes, modified_ticks, windows, checksum FROM files";
+
+    /// <summary>All files in the order of their rows.</summary>
+    public IEnumerable<FileRecord> ReadFiles() => Many($"{FileColumns} ORDER BY first_row", [], FileOf);
+
+    public FileRecord? FindByPath(string fullPath) => One($"{FileColumns} WHERE full_path = $path", [("$path", fullPath)], FileOf);
+
+    /// <summary>The file that a live row belongs to.</summary>
+    public FileRecord FindByRow(long row)
+    {
+        var file = One($"{FileColumns} WHERE first_row <= $row ORDER BY first_row DESC LIMIT 1", [("$row", row)], FileOf);
+        return file is not null && file.Holds(row) ? file : throw Corrupt($"row {row:X} is in use but belongs to no file");
+    }
+
+    FileRecord FileOf(SqliteDataReader row)
+    {
+        if (!WindowRecord.TryDecode(row.GetFieldValue<byte[]>(6), out var windows)) throw Corrupt("a file record has a damaged list of windows");
+        long ticks = row.GetInt64(5);
+        if (ticks < 0 || ticks > DateTime.MaxValue.Ticks) throw Corrupt("a file record has an impossible time");
+        var file = new FileRecord(
+            new IndexedFile
+            {
+                Path = row.GetString(1),
+                FullPath = row.GetString(2),
+                ContentHash = row.GetString(3),
+                SizeBytes = row.GetInt64(4),
+                ModifiedUtc = new DateTime(ticks, DateTimeKind.Utc),
+            },
+            row.GetInt64(0), windows);
+        return row.GetInt64(7) == file.Checksum ? file : throw Corrupt($"the record of row {file.FirstRow:X} does not match its checksum");
+    }
+
+    public void InsertFile(FileRecord file) =>
+        Execute("INSERT INTO files VALUES ($row, $path, $full, $hash, $size, $ticks, $windows, $checksum)",
+            ("$row", file.FirstRow), ("$path", file.File.Path), ("$full", file.File.FullPath), ("$hash", file.File.ContentHash),
+            ("$size", file.File.SizeBytes), ("$ticks", file.File.ModifiedUtc.Ticks), ("$windows", WindowRecord.Encode(file.Windows)), ("$checksum", file.Checksum));
+
+    public void DeleteFile(FileRecord file)
+    {
+        if (Execute("DELETE FROM files WHERE first_row = $row", ("$row", file.FirstRow)) != 1) throw Corrupt($"the record of row {file.FirstRow:X} cannot be removed");
+    }
+
+    /// <summary>SQLite's own check of pages, order and indices; the first complaint, or null.</summary>
+    public string? IntegrityProblem() =>
+        One("PRAGMA integrity_check(1)", [], row => row.GetString(0)) is { } result && result != "ok" ? result : null;
+
+    /// <summary>Moves what is in the write-ahead log into the main file, as far as readers allow.</summary>
+    public void Checkpoint() => Execute("PRAGMA wal_checkpoint(TRUNCATE)");
+
+    int Execute(string sql, params (string Name, object Value)[] parameters)
+    {
+        using var command = Command(sql, parameters);
+        return command.ExecuteNonQuery();
+    }
+
+    long Scalar(string sql)
+    {
+        using var command = Command(sql, []);
+        return command.ExecuteScalar() is long value ? value : throw Corrupt($"no number for: {sql}");
+    }
+
+    T? One<T>(string sql, (string, object)[] parameters, Func<SqliteDataReader, T> read) where T : class =>
+        Many(sql, parameters, read).FirstOrDefault();
+
+    IEnumerable<T> Many<T>(string sql, (string, object)[] parameters, Func<SqliteDataReader, T> read)
+    {
+        using var command = Command(sql, parameters);
+        using var row = command.ExecuteReader();
+        while (row.Read())
+        {
+            T item;
+            try
+            {
+                item = read(row);
+            }
+            catch (Exception e) when (e is InvalidCastException or InvalidOperationException or OverflowException or ArgumentException)
+            {
+                throw new IndexCorruptException(_path, "a record holds another type than its column promises", e);
+            }
+            yield return item;
+        }
+    }
+
+    SqliteCommand Command(string sql, (string Name, object Value)[] parameters)
+    {
+        var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        foreach (var (name, value) in parameters) command.Parameters.AddWithValue(name, value);
+        return command;
+    }
+
+    IndexCorruptException Corrupt(string problem) => new(_path, problem);
+}

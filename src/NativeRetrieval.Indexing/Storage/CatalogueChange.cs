@@ -1,0 +1,42 @@
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.Indexing.Storage;
+
+/// <summary>The records that one transaction changes, written when it is complete.</summary>
+internal sealed class CatalogueChange(Catalogue catalogue, CatalogueState state)
+{
+    readonly Dictionary<int, SegmentRecord> _segments = [];
+    CatalogueState _state = state with { Generation = state.Generation + 1 };
+
+    /// <summary>A segment that has grown; its deleted rows are those of the record.</summary>
+    public void Put(SegmentRecord segment) => _segments[segment.Id] = segment;
+
+    public void Add(FileRecord file)
+    {
+        catalogue.InsertFile(file);
+        _state = _state with { Files = _state.Files + 1, LiveRows = _state.LiveRows + file.Windows.Length };
+    }
+
+    /// <summary>Removes a file's record and marks its rows deleted.</summary>
+    public void Remove(FileRecord file)
+    {
+        catalogue.DeleteFile(file);
+        int id = RowId.Segment(file.FirstRow), first = RowId.Row(file.FirstRow);
+        if (!_segments.TryGetValue(id, out var segment)) _segments.Add(id, segment = catalogue.ReadSegment(id));
+        if (first < 0 || first + file.Windows.Length > segment.Rows) throw new IndexCorruptException(catalogue.Path, $"{file.File.FullPath} refers to rows past the end of segment {id}");
+        segment.Deleted.Set(first, file.Windows.Length);
+        _state = _state with { Files = _state.Files - 1, LiveRows = _state.LiveRows - file.Windows.Length };
+    }
+
+    public void Replace(FileRecord former, FileRecord file)
+    {
+        catalogue.DeleteFile(former);
+        catalogue.InsertFile(file);
+    }
+
+    public void Finish()
+    {
+        foreach (var segment in _segments.Values) catalogue.WriteSegment(segment);
+        catalogue.WriteState(_state);
+    }
+}

@@ -1,0 +1,16 @@
+using Microsoft.Data.Sqlite;
+
+namespace NativeRetrieval.Indexing.Storage;
+
+/// <summary>Every call by which an index changes what is on the disk. Tests let each of them fail in turn.</summary>
+internal interface IIndexIo
+{
+    /// <param name="create">Starts an empty file, over one that an interrupted run may have left.</param>
+    ISegmentOutput OpenSegment(string path, bool create);
+
+    void Delete(string path);
+
+    void FlushFolder(string folder);
+
+    void Commit(SqliteTransaction transaction);
+}

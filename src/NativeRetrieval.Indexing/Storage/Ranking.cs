@@ -1,0 +1,42 @@
+using NativeRetrieval.Core.Backends.Cpu;
+
+namespace NativeRetrieval.Indexing.Storage;
+
+/// <summary>The hits of one query, best first.</summary>
+internal sealed class Ranking(HitCollector collector, int wanted, float minScore)
+{
+    readonly List<(float Score, long Row)> _found = [];
+    readonly HashSet<FileRecord> _files = new(ReferenceEqualityComparer.Instance);
+
+    /// <summary>Appends rows that rank after all that are here.</summary>
+    /// <param name="perFile">Takes the first row of each file only.</param>
+    /// <returns>Whether further rows could still be wanted.</returns>
+    public bool Add(TopKList best, bool perFile)
+    {
+        int count = best.Count;
+        float[] scores = new float[count];
+        long[] rows = new long[count];
+        best.Drain(scores, rows);
+        for (int i = 0; i < count; i++)
+        {
+            if (_found.Count == wanted || scores[i] < minScore) return false;
+            if (!perFile || _files.Add(collector.FileOf(rows[i]))) _found.Add((scores[i], rows[i]));
+        }
+        return count > 0 && _found.Count < wanted;
+    }
+
+    /// <summary>The rows of files that are not in the ranking.</summary>
+    public List<RowBlock> BlocksWithoutFound()
+    {
+        var excluded = collector.Blocks.ToDictionary(block => RowId.Segment(block.FirstId), block => new RowBitmap(block.Excluded).Copy());
+        foreach (var file in _files) excluded[RowId.Segment(file.FirstRow)].Set(RowId.Row(file.FirstRow), file.Windows.Length);
+        return [.. collector.Blocks.Select(block => block with { Excluded = excluded[RowId.Segment(block.FirstId)].Words })];
+    }
+
+    public IReadOnlyList<SearchHit> Hits(int skip)
+    {
+        var hits = new List<SearchHit>(Math.Max(0, _found.Count - skip));
+        for (int i = skip; i < _found.Count; i++) hits.Add(collector.Hit(i + 1, _found[i].Score, _found[i].Row));
+        return hits;
+    }
+}
