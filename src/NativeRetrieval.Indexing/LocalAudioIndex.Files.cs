@@ -27,9 +27,16 @@ public sealed partial class LocalAudioIndex
             return true;
         }, cancellationToken);
 
-    public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) => ReadAsync(session =>
+    public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) => ReadAsync<AudioIndexEntry?>(session =>
     {
-        if (session.Catalogue.FindByPath(System.IO.Path.GetFullPath(path)) is not { } file) return null;
+        string full = System.IO.Path.GetFullPath(path);
+        if (session.Catalogue.FindByPath(full) is not { } file)
+        {
+            // Looked up through an SQLite index, which has no checksum; before saying no, look at the records themselves.
+            return CheckedFiles(session).Any(known => known.FullPath == full)
+                ? throw new IndexCorruptException(session.Catalogue.Path, $"{full} has a record that its index of paths does not lead to")
+                : null;
+        }
         var windows = new List<AudioWindow>(file.Windows.Length);
         for (int i = 0; i < file.Windows.Length; i++)
         {
@@ -40,7 +47,9 @@ public sealed partial class LocalAudioIndex
     }, cancellationToken);
 
     /// <summary>All files in the order in which they were added; see <see cref="IncrementalPlan"/>.</summary>
-    public IReadOnlyList<IndexedFile> Files() => Read(session =>
+    public IReadOnlyList<IndexedFile> Files() => Read(CheckedFiles);
+
+    static List<IndexedFile> CheckedFiles(ReadSession session)
     {
         var files = new List<IndexedFile>();
         long windows = 0;
@@ -54,5 +63,5 @@ public sealed partial class LocalAudioIndex
             throw new IndexCorruptException(session.Catalogue.Path,
                 $"{files.Count:N0} files with {windows:N0} windows are listed, {session.State.Files:N0} with {session.State.LiveRows:N0} were committed");
         return files;
-    });
+    }
 }

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing.Storage;
 
 namespace NativeRetrieval.Indexing;
@@ -35,7 +36,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     public IndexSettings Settings { get; }
 
     /// <summary>Makes a new, empty index and opens it for writing.</summary>
-    /// <param name="folder">A folder that does not exist or is empty; its parent exists.</param>
+    /// <param name="folder">A folder that does not exist or is empty.</param>
     /// <exception cref="IndexException">There is something already.</exception>
     public static LocalAudioIndex Create(string folder, IndexSettings settings) => Create(folder, settings, orOpen: false, DiskIo.Shared, DefaultMaxSegmentRows);
 
@@ -53,7 +54,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     {
         settings.Validated();
         if (File.Exists(folder)) throw new IndexException($"{folder}: is a file; an index is a folder");
-        Directory.CreateDirectory(folder);
+        DurableFile.CreateFolder(folder);
         return WithLock(folder, taken =>
         {
             if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => !IsOwnFile(System.IO.Path.GetFileName(entry))) is { } stranger)
@@ -70,11 +71,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
                     created = true;
                 }
             }
-            if (created)
-            {
-                io.FlushFolder(folder);
-                io.FlushFolder(Directory.GetParent(System.IO.Path.GetFullPath(folder))?.FullName ?? folder);
-            }
+            if (created) io.FlushFolder(folder);
             else if (!orOpen) throw new IndexException($"{folder}: an index is already there; open it, or name a new folder");
 
             var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows);
@@ -138,7 +135,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
 
     static bool IsOwnFile(string name) =>
-        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName || SegmentFormat.IsSegmentFileName(name);
+        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
 
     public void Dispose()
     {

@@ -13,7 +13,7 @@ internal sealed class DiskIo : IIndexIo
 
     public void Delete(string path) => File.Delete(path);
 
-    public void FlushFolder(string folder) => DurableFolder.Flush(folder);
+    public void FlushFolder(string folder) => FolderSync.Flush(folder);
 
     public void Commit(SqliteTransaction transaction) => transaction.Commit();
 

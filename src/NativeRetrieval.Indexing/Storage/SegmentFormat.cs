@@ -55,7 +55,7 @@ internal sealed class SegmentFormat(int dimension, DType element)
     {
         for (int i = 0; i < dimension; i++)
             if (element == DType.Float32) BinaryPrimitives.WriteSingleLittleEndian(row[(4 * i)..], vector[i]);
-            else BinaryPrimitives.WriteUInt16LittleEndian(row[(2 * i)..], BFloat16Bits.FromSingle(vector[i]));
+            else BinaryPrimitives.WriteUInt16LittleEndian(row[(2 * i)..], ((BFloat16)vector[i]).Bits);
     }
 
     public float[] Decode(ReadOnlySpan<byte> row)
@@ -64,7 +64,7 @@ internal sealed class SegmentFormat(int dimension, DType element)
         for (int i = 0; i < dimension; i++)
             vector[i] = element == DType.Float32
                 ? BinaryPrimitives.ReadSingleLittleEndian(row[(4 * i)..])
-                : BFloat16Bits.ToSingle(BinaryPrimitives.ReadUInt16LittleEndian(row[(2 * i)..]));
+                : (float)new BFloat16(BinaryPrimitives.ReadUInt16LittleEndian(row[(2 * i)..]));
         return vector;
     }
 }

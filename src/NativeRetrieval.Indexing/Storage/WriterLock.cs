@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Indexing.Storage;
 
@@ -31,8 +32,16 @@ internal sealed class WriterLock : IDisposable
                 ? $"{folder}: cannot be locked for writing: {e.Message}"
                 : $"{folder}: process {owner} is writing to this index; wait until it has finished or stop it", e);
         }
-        File.WriteAllText(Path.Combine(folder, OwnerName), $"{Environment.ProcessId}\n");
-        return new WriterLock(file);
+        try
+        {
+            DurableFile.WriteAllText(Path.Combine(folder, OwnerName), $"{Environment.ProcessId}\n");
+            return new WriterLock(file);
+        }
+        catch
+        {
+            file.Dispose();
+            throw;
+        }
     }
 
     /// <summary>The lock file itself cannot be read while it is held, so the owner's name is beside it.</summary>

@@ -40,7 +40,7 @@ internal static unsafe class RowSearch
         where TLanes : unmanaged, IDotLanes<TLanes> => element switch
         {
             DType.Float32 => TopK<TLanes, float>(blocks, dimension, queries, k, StrideBytes(dimension, element)),
-            DType.BFloat16 => TopK<TLanes, ushort>(blocks, dimension, queries, k, StrideBytes(dimension, element)),
+            DType.BFloat16 => TopK<TLanes, BFloat16>(blocks, dimension, queries, k, StrideBytes(dimension, element)),
             _ => throw new ArgumentOutOfRangeException(nameof(element), element, "rows are float32 or bfloat16"),
         };
 
