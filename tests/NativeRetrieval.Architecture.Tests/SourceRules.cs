@@ -13,7 +13,6 @@ internal static partial class SourceRules
         ["src/NativeRetrieval.Core/Serialization/DurableFile.cs"] = "it is the helper",
         ["src/NativeRetrieval.Core/Serialization/FolderLock.cs"] = "an empty file that is locked, not written",
         ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "appends rows that count only once the catalogue's transaction refers to them",
-        ["src/NativeRetrieval.Indexing/Storage/WriterLock.cs"] = "an empty file to lock; it holds no data",
     };
 
     /// <summary>

@@ -9,42 +9,35 @@ internal sealed class WriterLock : IDisposable
     public const string LockName = "writer.lock";
     public const string OwnerName = "writer.pid";
 
-    readonly FileStream _file;
+    readonly FolderLock _lock;
 
-    WriterLock(FileStream file) => _file = file;
+    WriterLock(FolderLock taken) => _lock = taken;
 
     /// <exception cref="IndexException">Another process, or another index object of this one, holds it.</exception>
     public static WriterLock Take(string folder)
     {
-        FileStream file;
+        FolderLock taken;
         try
         {
-            file = new FileStream(Path.Combine(folder, LockName), FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+            taken = FolderLock.Acquire(Path.Combine(folder, LockName), "index");
         }
-        catch (UnauthorizedAccessException e)
+        catch (FileWriteException e) when (e.InnerException is IOException and not DirectoryNotFoundException && Owner(folder) is { } owner)
         {
-            throw new IndexException($"{folder}: no permission to write: {e.Message}", e);
-        }
-        catch (IOException e)
-        {
-            string? owner = Owner(folder);
-            throw new IndexException(owner is null
-                ? $"{folder}: cannot be locked for writing: {e.Message}"
-                : $"{folder}: process {owner} is writing to this index; wait until it has finished or stop it", e);
+            throw new IndexException($"{folder}: process {owner} is writing to this index; wait until it has finished or stop it", e);
         }
         try
         {
             DurableFile.WriteAllText(Path.Combine(folder, OwnerName), $"{Environment.ProcessId}\n");
-            return new WriterLock(file);
+            return new WriterLock(taken);
         }
         catch
         {
-            file.Dispose();
+            taken.Dispose();
             throw;
         }
     }
 
-    /// <summary>The lock file itself cannot be read while it is held, so the owner's name is beside it.</summary>
+    /// <summary>The lock file itself cannot be read while it is held, so the owner's number is beside it.</summary>
     static string? Owner(string folder)
     {
         try
@@ -57,5 +50,5 @@ internal sealed class WriterLock : IDisposable
         }
     }
 
-    public void Dispose() => _file.Dispose();
+    public void Dispose() => _lock.Dispose();
 }
