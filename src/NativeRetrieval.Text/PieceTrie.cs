@@ -1,4 +1,3 @@
-using System.Numerics;
 using System.Runtime.CompilerServices;
 
 namespace NativeRetrieval.Text;
@@ -15,17 +14,18 @@ internal sealed class PieceTrie
     /// <summary>Root of the pieces that continue one; they are stored without their prefix.</summary>
     public const int Continuation = 1;
 
-    readonly Edge[] _edges;
-    readonly int[] _ids;
-    readonly int _shift;
+    /// <summary>Far beyond any real vocabulary (half a million pieces have about four million characters).</summary>
+    const int MostCharacters = 16 << 20;
 
+    readonly int[] _ids;
+    Edge[] _edges = new Edge[1 << 12];
+    int _shift = 32 - 12;
+
+    /// <exception cref="ArgumentException">The pieces have more characters than any real vocabulary.</exception>
     public PieceTrie(IReadOnlyDictionary<string, int> pieces, string continuationPrefix)
     {
-        long units = 0;
-        foreach (string piece in pieces.Keys) units += 2L * piece.Length;      // a piece may be entered below both roots
-        int bits = BitOperations.Log2((uint)checked((int)Math.Max(16, units))) + 1;
-        _edges = new Edge[1 << bits];
-        _shift = 32 - bits;
+        long characters = pieces.Keys.Sum(piece => (long)piece.Length);
+        if (characters > MostCharacters) throw new ArgumentException($"the vocabulary has {characters} characters, more than the {MostCharacters} that are accepted");
 
         List<int> ids = [-1, -1];
         foreach (var (piece, id) in pieces)
@@ -35,9 +35,6 @@ internal sealed class PieceTrie
                 Insert(Continuation, piece.AsSpan(continuationPrefix.Length), id, ids);
         }
         _ids = [.. ids];
-
-        int used = BitOperations.Log2((uint)Math.Max(16, 2 * ids.Count)) + 1;
-        if (used < bits) (_edges, _shift) = (Rehash(_edges, used), 32 - used);
     }
 
     /// <summary>The longest piece below <paramref name="root"/> that <paramref name="text"/> starts with; id −1 and length 0 if there is none.</summary>
@@ -64,7 +61,8 @@ internal sealed class PieceTrie
             {
                 child = ids.Count;
                 ids.Add(-1);
-                Place(_edges, _shift, new Edge(node, unit, child));
+                if (2 * ids.Count > _edges.Length) Grow();
+                Place(new Edge(node, unit, child));
             }
             node = child;
         }
@@ -83,19 +81,21 @@ internal sealed class PieceTrie
         }
     }
 
-    static Edge[] Rehash(Edge[] edges, int bits)
+    // At most half the slots are taken, so that searches end soon.
+    void Grow()
     {
-        var smaller = new Edge[1 << bits];
+        var edges = _edges;
+        _edges = new Edge[2 * edges.Length];
+        _shift--;
         foreach (var edge in edges)
-            if (edge.Child != 0) Place(smaller, 32 - bits, edge);
-        return smaller;
+            if (edge.Child != 0) Place(edge);
     }
 
-    static void Place(Edge[] edges, int shift, Edge edge)
+    void Place(Edge edge)
     {
-        uint slot = Hash(edge.Node, edge.Unit) >> shift;
-        while (edges[slot].Child != 0) slot = (slot + 1) & (uint)(edges.Length - 1);
-        edges[slot] = edge;
+        uint slot = Hash(edge.Node, edge.Unit) >> _shift;
+        while (_edges[slot].Child != 0) slot = (slot + 1) & (uint)(_edges.Length - 1);
+        _edges[slot] = edge;
     }
 
     // Fibonacci hashing: the golden ratio of 2^32 spreads consecutive keys over the top bits.

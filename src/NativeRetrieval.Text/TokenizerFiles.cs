@@ -6,7 +6,7 @@ namespace NativeRetrieval.Text;
 /// <summary>Reads a tokenizer from the files of a Hugging Face folder.</summary>
 internal static class TokenizerFiles
 {
-    const long LargestFileBytes = 256L << 20;
+    const long LargestFileBytes = 64L << 20;
     const int LargestId = 10_000_000;
 
     static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };

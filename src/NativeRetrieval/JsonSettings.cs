@@ -41,7 +41,8 @@ internal readonly struct JsonSettings
     /// <summary>Throws unless the setting is absent or <paramref name="expected"/>.</summary>
     public void Expect(string key, string expected)
     {
-        if (Member(key) is { } value && (value.ValueKind != JsonValueKind.String || value.GetString() != expected))
+        // Raw text, because a string with a lone surrogate cannot be unescaped.
+        if (Member(key) is { } value && value.GetRawText() != $"\"{expected}\"")
             throw Wrong(key, value, $"\"{expected}\", the only one that is read here");
     }
 

@@ -1,3 +1,5 @@
+using System.Text;
+using System.Text.Json.Nodes;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Text.Tests;
@@ -96,6 +98,72 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Assert.Contains("vocab.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
         Assert.Contains("none.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+    }
+
+    [Fact]
+    public void A_damaged_file_is_read_or_refused_but_never_crashes()
+    {
+        byte[] sound = Encoding.UTF8.GetBytes(Json());
+        string[] fragments = ["null", "{}", "[]", "-1", "\"\"", "\"\\ud800\"", "1e99", "true", "\0", "\u00ff"];
+        int refused = 0;
+        for (int seed = 0; seed < 400; seed++)
+        {
+            var random = new Random(seed);
+            byte[] damaged = [.. sound];
+            int at = random.Next(damaged.Length), length = Math.Min(random.Next(1, 12), damaged.Length - at);
+            damaged = [.. damaged[..at], .. Encoding.Latin1.GetBytes(fragments[random.Next(fragments.Length)]), .. damaged[(at + length)..]];
+            if (seed % 4 == 0) damaged = damaged[..at];
+            File.WriteAllBytes(Path.Combine(_folder, "tokenizer.json"), damaged);
+            try
+            {
+                WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
+            }
+            catch (TokenizerFileException)
+            {
+                refused++;
+            }
+        }
+        Assert.InRange(refused, 100, 400);
+    }
+
+    [Fact]
+    public void A_value_of_the_wrong_kind_in_every_place_is_read_or_refused()
+    {
+        string[] values = ["null", "{}", "[]", "-1", "0", "\"\"", "\"LONE\"", "1e99", "true"];
+        var root = JsonNode.Parse(Json())!;
+        foreach (string path in Places(root, "$").ToArray())
+            foreach (string value in values)
+            {
+                var copy = root.DeepClone();
+                Replace(copy, path, value);
+                Write("tokenizer.json", copy.ToJsonString().Replace("LONE", "\\ud800"));
+                try
+                {
+                    WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
+                }
+                catch (TokenizerFileException)
+                {
+                    // Refusing is one of the two right answers; anything else thrown fails the test.
+                }
+            }
+
+        static IEnumerable<string> Places(JsonNode? node, string path) => node switch
+        {
+            JsonObject entries => entries.SelectMany(entry => Places(entry.Value, entry.Key)).Prepend(path),
+            JsonArray items => items.SelectMany(item => Places(item, path)).Prepend(path),
+            _ => [path],
+        };
+
+        static void Replace(JsonNode? node, string key, string value)
+        {
+            if (node is JsonObject entries)
+            {
+                if (entries.ContainsKey(key)) entries[key] = JsonNode.Parse(value);
+                foreach (var (_, child) in entries.ToArray()) Replace(child, key, value);
+            }
+            if (node is JsonArray items)
+                foreach (var item in items) Replace(item, key, value);
+        }
     }
 
     static string Json() =>

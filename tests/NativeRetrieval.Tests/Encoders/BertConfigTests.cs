@@ -23,6 +23,8 @@ public sealed class BertConfigTests : IDisposable
     [InlineData("model_type", "\"roberta\"")]
     [InlineData("hidden_act", "\"gelu_new\"")]
     [InlineData("position_embedding_type", "\"relative_key\"")]
+    [InlineData("model_type", "\"LONE\"")]
+    [InlineData("model_type", "7")]
     [InlineData("hidden_size", "767")]
     [InlineData("hidden_size", "\"768\"")]
     [InlineData("num_hidden_layers", "0")]
@@ -36,6 +38,14 @@ public sealed class BertConfigTests : IDisposable
         json[key] = value is null ? null : JsonNode.Parse(value);
         var e = Assert.Throws<CorruptFileException>(() => Read(json));
         Assert.StartsWith(_folder["config.json"], e.Message);
+    }
+
+    [Fact]
+    public void Names_that_are_no_text_do_no_harm()
+    {
+        var json = new BertConfig().ToJson();
+        json["LONE"] = 1;
+        Assert.Equal(new BertConfig(), Read(json));
     }
 
     [Fact]
@@ -57,7 +67,8 @@ public sealed class BertConfigTests : IDisposable
 
     BertConfig Read(JsonObject json)
     {
-        File.WriteAllText(_folder["config.json"], json.ToJsonString());
+        // A lone surrogate can be written in JSON, though not by this writer.
+        File.WriteAllText(_folder["config.json"], json.ToJsonString().Replace("LONE", "\\ud800"));
         return BertConfig.Read(_folder["config.json"]);
     }
 }
