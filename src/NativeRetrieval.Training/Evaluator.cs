@@ -1,0 +1,22 @@
+using NativeRetrieval.Models;
+using NativeRetrieval.Training.Metrics;
+
+namespace NativeRetrieval.Training;
+
+/// <summary>Embeds a data set with a model and ranks it in both directions.</summary>
+public static class Evaluator
+{
+    /// <param name="done">Called with the number of clips embedded so far.</param>
+    /// <returns>The score of every query text against every clip.</returns>
+    public static SimilarityMatrix Score(RetrievalModel model, FeatureStore features, RetrievalTask task, Action<int>? done = null,
+        CancellationToken cancellation = default)
+    {
+        float[] clips = Embedder.Clips(model, features.Data.Clips.Count, features.Frames, features.Load, done, cancellation);
+        float[] texts = Embedder.Texts(model, task.Texts, cancellation);
+        return SimilarityMatrix.Cosine(texts, clips, model.Config.EmbeddingDimension);
+    }
+
+    /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>
+    public static RetrievalTask Task(RetrievalModel model, FeatureStore features, RelevanceRule relevance) =>
+        RetrievalTask.From(features.Data, relevance, model.Config.Captions.Apply);
+}

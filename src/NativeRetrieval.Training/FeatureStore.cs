@@ -1,0 +1,57 @@
+using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Training.Data;
+
+namespace NativeRetrieval.Training;
+
+/// <summary>The log-mel of a data set's clips, decoded once into a cache on disk.</summary>
+public sealed class FeatureStore
+{
+    readonly FeatureCache _cache;
+    readonly int[] _frames;
+
+    FeatureStore(FeatureCache cache, Dataset data, int[] frames) => (_cache, Data, _frames) = (cache, data, frames);
+
+    /// <summary>The clips that could be decoded, in their order.</summary>
+    public Dataset Data { get; }
+
+    /// <summary>Frames of clip <paramref name="index"/>.</summary>
+    public int Frames(int index) => _frames[index];
+
+    public LogMelClip Load(int index) => _cache.Get(Data.Clips[index].AudioPath);
+
+    /// <summary>Fills the cache with what it lacks, on all cores.</summary>
+    /// <param name="skipped">Gets one message for each clip that cannot be decoded; the others go on.</param>
+    /// <param name="done">Called with the number of clips looked at so far.</param>
+    /// <exception cref="OptionException">No clip can be decoded.</exception>
+    public static FeatureStore Prepare(FeatureCache cache, Dataset data, ICollection<string> skipped, Action<int>? done, CancellationToken cancellation)
+    {
+        var frames = new int[data.Clips.Count];
+        var problems = new string?[data.Clips.Count];
+        int finished = 0;
+        try
+        {
+            Parallel.For(0, data.Clips.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation }, i =>
+            {
+                try
+                {
+                    frames[i] = cache.Get(data.Clips[i].AudioPath).Frames;
+                }
+                catch (AudioDecodeException e)
+                {
+                    problems[i] = e.Message;
+                }
+                done?.Invoke(Interlocked.Increment(ref finished));
+            });
+        }
+        catch (AggregateException e) when (e.InnerException is NativeRetrievalException inner)
+        {
+            throw inner;
+        }
+        foreach (string? problem in problems)
+            if (problem is not null) skipped.Add(problem);
+        int[] kept = [.. Enumerable.Range(0, frames.Length).Where(i => problems[i] is null)];
+        if (kept.Length == 0) throw new OptionException($"{data.Path}: none of its {data.Clips.Count} clips can be decoded; the first says: {problems.FirstOrDefault()}");
+        return new FeatureStore(cache, data with { Clips = [.. kept.Select(i => data.Clips[i])] }, [.. kept.Select(i => frames[i])]);
+    }
+}

@@ -1,0 +1,80 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+using NativeRetrieval.Text;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training;
+
+/// <summary>Builds the model that a run starts from.</summary>
+public static class ModelFactory
+{
+    /// <summary>A fresh model: everything from scratch, or with a pre-trained text encoder.</summary>
+    /// <param name="data">Its captions make the vocabulary of a text encoder from scratch.</param>
+    /// <param name="textModel">Folder of a pre-trained BERT in Hugging Face's shape; null: from scratch.</param>
+    public static RetrievalModel Create(TrainingSettings settings, Dataset data, string? textModel, Device device)
+    {
+        var random = new PhiloxSequence(new RunRandom((ulong)settings.Seed).Stream(RandomUse.Initialization, 0));
+        if (settings.Model.AudioEncoder != AudioEncoderKind.Cnn14)
+            throw new OptionException($"model.audio_encoder={settings.Model.AudioEncoder} is not available; choose cnn14");
+        if (textModel is null)
+        {
+            var vocabulary = Vocabulary.FromCaptions(data.Clips.SelectMany(clip => clip.Captions).Select(settings.Text.Normalizer.Apply));
+            var tokenizer = new WordPieceTokenizer(vocabulary, new WordPieceOptions { MaxLength = settings.Text.MaxTokens });
+            var scratch = new BertConfig
+            {
+                VocabularySize = vocabulary.Size,
+                Width = settings.Text.HiddenWidth,
+                Layers = settings.Text.Layers,
+                Heads = settings.Text.Heads,
+                HiddenWidth = settings.Text.FeedForwardWidth,
+                MaxPositions = settings.Text.MaxTokens,
+                Pooling = Pooling(settings),
+            };
+            return new RetrievalModel(Config(settings, WithDropout(scratch, settings)), tokenizer, device, random);
+        }
+        var config = WithDropout(BertFolder.ReadConfig(textModel), settings);
+        // A sentence-transformers folder says how its sentences are pooled; a plain one leaves it to the settings.
+        if (!File.Exists(Path.Combine(textModel, "1_Pooling", "config.json"))) config = config with { Pooling = Pooling(settings) };
+        var encoder = BertFolder.ReadEncoder(textModel, device, out _, config);
+        return new RetrievalModel(Config(settings, config), BertFolder.ReadTokenizer(textModel, config), device, random, encoder);
+    }
+
+    /// <summary>A model that was trained before, with this run's dropout, padding and limits.</summary>
+    public static RetrievalModel From(string folder, TrainingSettings settings, Device device) =>
+        ModelPackage.Load(folder, device, config => config with
+        {
+            AudioEncoder = config.AudioEncoder with { Dropout = settings.Model.AudioDropout },
+            TextEncoder = WithDropout(config.TextEncoder, settings),
+            Padding = settings.Audio.Padding,
+            MaxSeconds = settings.Audio.MaxSeconds,
+            MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions),
+        });
+
+    static RetrievalModelConfig Config(TrainingSettings settings, BertConfig text) => new()
+    {
+        AudioEncoder = new Cnn14Config
+        {
+            Channels = settings.Model.Cnn14Widths,
+            PoolBlock6 = settings.Model.Block6Pooling == Block6Pooling.TwoByTwo,
+            Dropout = settings.Model.AudioDropout,
+        },
+        TextEncoder = text,
+        AudioHeadWidth = settings.Model.AudioHeadWidth,
+        TextHeadWidth = settings.Model.TextHeadWidth,
+        EmbeddingDimension = settings.Model.EmbeddingDimension,
+        Padding = settings.Audio.Padding,
+        MaxSeconds = settings.Audio.MaxSeconds,
+        Captions = settings.Text.Normalizer,
+        MaxTokens = Math.Min(settings.Text.MaxTokens, text.MaxPositions),
+    };
+
+    static BertConfig WithDropout(BertConfig config, TrainingSettings settings) =>
+        config with { Dropout = settings.Text.Dropout, AttentionDropout = settings.Text.Dropout };
+
+    static Encoders.TextPooling Pooling(TrainingSettings settings) =>
+        settings.Text.Pooling == Settings.TextPooling.Mean ? Encoders.TextPooling.Mean : Encoders.TextPooling.FirstToken;
+}

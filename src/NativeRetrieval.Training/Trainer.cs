@@ -1,0 +1,195 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Models;
+using NativeRetrieval.Nn.Optimizers;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Logging;
+using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Training.Runs;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training;
+
+/// <summary>
+/// Trains a model in a run folder, epoch by epoch. All randomness is a function of the seed and the position, and results do not depend on the
+/// number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    readonly RunFolder _run;
+    readonly RetrievalModel _model;
+    readonly FeatureStore _training;
+    readonly FeatureStore? _validation;
+    readonly TimeProvider _time;
+    readonly TrainingSettings _settings;
+    readonly AdamOptimizer _optimizer;
+    readonly EpochSampler _sampler;
+    readonly BatchLoss _loss;
+    readonly TrainedState _state;
+    readonly RunRandom _random;
+    readonly long _started;
+    TrainingState _position;
+    int _clipsDone;
+
+    /// <param name="model">The model that the run folder holds at its top; it is trained in place and stays the caller's.</param>
+    /// <param name="validation">Chooses the best epoch by R@1 + R@5 + R@10 of text to audio; null: the last epoch's model is kept.</param>
+    /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
+    public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time)
+    {
+        (_run, _model, _training, _validation, _time, _settings) = (run, model, training, validation, time, run.Settings);
+        var options = _settings.Training;
+        _random = new RunRandom((ulong)_settings.Seed);
+        _sampler = new EpochSampler(training.Data, _settings.Data.Captions, options.BatchSize, options.DropLastBatch, _random);
+        model.AudioEncoder.SetTrainable(!options.FreezeAudioEncoder);
+        model.TextEncoder.SetTrainable(!options.FreezeTextEncoder);
+        _optimizer = new AdamOptimizer(Groups(), options.AdamOptions);
+        _state = new TrainedState(model, _optimizer, options);
+        _position = Resume();
+        _loss = new BatchLoss(model, training, _settings);
+        _started = time.GetTimestamp();
+    }
+
+    public int BatchesPerEpoch => _sampler.BatchesPerEpoch;
+
+    /// <summary>Epochs completed so far.</summary>
+    public int EpochsDone => _position.Epoch;
+
+    /// <summary>Trains until the last epoch, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    public void Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
+    {
+        var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
+        var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
+        while (_position.Epoch < _settings.Training.Epochs)
+        {
+            try
+            {
+                TrainEpoch(log, events, progress, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                SaveCheckpoint();
+                throw;
+            }
+            epochDone?.Invoke(FinishEpoch(log, events, progress, cancellation));
+        }
+    }
+
+    public void Dispose() => _optimizer.Dispose();
+
+    void TrainEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        var options = _settings.Training;
+        int epoch = _position.Epoch;
+        while (_position.Batch < _sampler.BatchesPerEpoch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int last = Math.Min(_position.Batch + options.AccumulationBatches, _sampler.BatchesPerEpoch);
+            double loss = 0;
+            for (int batch = _position.Batch; batch < last; batch++)
+            {
+                loss += Accumulate(epoch, batch, last - _position.Batch);
+                _clipsDone += _sampler.Batch(epoch, batch).Length;
+            }
+            double rate = options.LearningRate * options.LearningRateSchedule.Factor(_position.Step, StepsPerEpoch, StepsPerEpoch * options.Epochs);
+            double norm = _optimizer.Step(rate);
+            if (!double.IsFinite(loss) || !double.IsFinite(norm))
+                throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: the loss is {loss} and the gradient's norm {norm}; lower training.lr, or resume from the last checkpoint with another seed");
+
+            int count = last - _position.Batch;
+            _position = _position with { Step = _position.Step + 1, Batch = last, LossSum = _position.LossSum + loss * count };
+            Log(log, events, epoch, [new("loss", loss), new("lr", rate), new("gradient_norm", norm)]);
+            progress?.Report(Progress(TrainingPhase.Training, last, _sampler.BatchesPerEpoch, _position.LossSum / last));
+            if (options.CheckpointEverySteps > 0 && _position.Step % options.CheckpointEverySteps == 0) SaveCheckpoint();
+        }
+    }
+
+    /// <summary>Adds the gradient of one batch, divided by the number of batches in the step.</summary>
+    /// <returns>The batch's loss over that number.</returns>
+    double Accumulate(int epoch, int batch, int batches)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        long number = (long)epoch * _sampler.BatchesPerEpoch + batch;
+        var loss = _loss.Compute(_sampler.Batch(epoch, batch), _random, number);
+        if (batches > 1) loss = Op.Scale(loss, 1.0 / batches);
+        double value = loss.Item();
+        tape.Backward(loss);
+        return value;
+    }
+
+    EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        int epoch = _position.Epoch;
+        double loss = _position.LossSum / _sampler.BatchesPerEpoch;
+        bool last = epoch + 1 == _settings.Training.Epochs;
+        bool evaluated = _validation is not null && (last || (epoch + 1) % _settings.Training.ValidateEveryEpochs == 0);
+        var metrics = evaluated ? Validate(progress, cancellation) : null;
+        // Equal scores keep the later epoch, as the report's public code does.
+        bool best = _validation is null || metrics is not null && !(metrics.RecallSum < _position.BestScore);
+        if (metrics is not null)
+            Log(log, events, epoch, [new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
+                new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank)]);
+        if (best) _run.ReplaceModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
+        _position = _position with
+        {
+            Epoch = epoch + 1,
+            Batch = 0,
+            LossSum = 0,
+            BestScore = best ? metrics?.RecallSum : _position.BestScore,
+            BestEpoch = best ? epoch : _position.BestEpoch,
+        };
+        SaveCheckpoint();
+        CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
+        double rate = _settings.Training.LearningRate * _settings.Training.LearningRateSchedule.Factor(_position.Step - 1, StepsPerEpoch, StepsPerEpoch * _settings.Training.Epochs);
+        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, ClipsPerSecond, metrics, best);
+    }
+
+    RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        var task = Evaluator.Task(_model, _validation!, RelevanceRule.Own);
+        int clips = _validation!.Data.Clips.Count;
+        var scores = Evaluator.Score(_model, _validation, task, done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);
+        return RankingMetrics.Compute(scores, task.TextToClips);
+    }
+
+    long StepsPerEpoch => (_sampler.BatchesPerEpoch + _settings.Training.AccumulationBatches - 1) / _settings.Training.AccumulationBatches;
+
+    double ClipsPerSecond => _clipsDone / Math.Max(1e-9, _time.GetElapsedTime(_started).TotalSeconds);
+
+    TrainingProgress Progress(TrainingPhase phase, int done, int total, double loss)
+    {
+        int batches = _sampler.BatchesPerEpoch;
+        double clipsLeft = ((double)(_settings.Training.Epochs - _position.Epoch) * batches - _position.Batch) * _settings.Training.BatchSize;
+        TimeSpan? remaining = _clipsDone == 0 ? null : TimeSpan.FromSeconds(Math.Min(clipsLeft / ClipsPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
+        return new TrainingProgress(phase, done, total, Math.Min(_position.Epoch + 1, _settings.Training.Epochs), _settings.Training.Epochs, loss, ClipsPerSecond, remaining);
+    }
+
+    void Log(MetricsLog log, EventFile events, int epoch, KeyValuePair<string, double>[] values)
+    {
+        log.Append(new MetricsLine(epoch + 1, _position.Step, values));
+        events.Append(_position.Step, values);
+    }
+
+    void SaveCheckpoint() => _run.SaveCheckpoint(_state.Items(), _position);
+
+    TrainingState Resume()
+    {
+        using var checkpoint = _run.LoadCheckpoint();
+        if (checkpoint is null) return new TrainingState(_settings.Seed, Step: 0, Epoch: 0, Batch: 0);
+        _state.Read(checkpoint.Tensors);
+        _optimizer.Steps = checkpoint.State.Step;
+        return checkpoint.State;
+    }
+
+    IEnumerable<ParameterGroup> Groups()
+    {
+        var options = _settings.Training;
+        if (!options.FreezeAudioEncoder) yield return new([.. _model.AudioEncoder.Parameters("audio_enc.")], options.AudioEncoderRate);
+        if (!options.FreezeTextEncoder) yield return new([.. _model.TextEncoder.Parameters("text_enc.")], options.TextEncoderRate);
+        yield return new([.. _model.HeadParameters()], options.HeadRate);
+    }
+}

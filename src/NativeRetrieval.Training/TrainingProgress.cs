@@ -1,0 +1,24 @@
+namespace NativeRetrieval.Training;
+
+/// <summary>What a run is doing.</summary>
+public enum TrainingPhase
+{
+    /// <summary>Decoding sounds into the feature cache.</summary>
+    Features,
+    Training,
+    Validation,
+}
+
+/// <summary>Where a run stands; reported after every batch and every few clips.</summary>
+/// <param name="Done">Clips or batches of this phase done.</param>
+/// <param name="Total">Clips or batches of this phase.</param>
+/// <param name="Epoch">From 1; 0 before training.</param>
+/// <param name="Loss">Mean over this epoch's batches so far; NaN outside training.</param>
+/// <param name="ClipsPerSecond">Since the run was started or resumed.</param>
+/// <param name="Remaining">Estimate for the phase, or in training for all epochs; null while unknown.</param>
+public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond, TimeSpan? Remaining);
+
+/// <summary>An epoch that was just completed.</summary>
+/// <param name="Validation">Null without validation data, or in an epoch that is not evaluated.</param>
+/// <param name="IsBest">Its model now lies at the top of the run folder.</param>
+public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond, Metrics.RankingMetrics? Validation, bool IsBest);

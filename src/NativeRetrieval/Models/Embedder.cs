@@ -1,0 +1,59 @@
+using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Models;
+
+/// <summary>
+/// Unit vectors of clips and captions in evaluation mode. Clips of equal length are batched together, so that nothing is padded or masked;
+/// a vector is the same whatever else is embedded with it.
+/// </summary>
+public static class Embedder
+{
+    const int BatchFrames = 12_000; // two minutes of sound: memory stays bounded whatever the clips' lengths
+    const int BatchTexts = 32;
+
+    /// <summary>Embeddings of <paramref name="count"/> clips, [count, D], row-major, of length 1.</summary>
+    /// <param name="frames">Frames of clip i.</param>
+    /// <param name="load">Log-mel of clip i; called once for each, in batches.</param>
+    /// <param name="done">Called with the number of clips embedded so far.</param>
+    public static float[] Clips(RetrievalModel model, int count, Func<int, int> frames, Func<int, LogMelClip> load, Action<int>? done = null,
+        CancellationToken cancellation = default)
+    {
+        int width = model.Config.EmbeddingDimension;
+        var vectors = new float[(long)count * width];
+        int finished = 0;
+        foreach (var group in Enumerable.Range(0, count).GroupBy(frames).OrderBy(group => group.Key))
+            foreach (int[] batch in group.Chunk(Math.Max(1, BatchFrames / Math.Max(1, group.Key))))
+            {
+                cancellation.ThrowIfCancellationRequested();
+                using var scope = TensorScope.Begin();
+                var audio = AudioBatch.Of([.. batch.Select(load)], PaddingRule.OwnLength, model.Device);
+                Scatter(Op.L2Normalize(model.EmbedAudio(audio.LogMel, audio.Lengths)), batch, width, vectors);
+                done?.Invoke(finished += batch.Length);
+            }
+        return vectors;
+    }
+
+    /// <summary>Embeddings of captions or queries, [count, D], row-major, of length 1.</summary>
+    public static float[] Texts(RetrievalModel model, IReadOnlyList<string> texts, CancellationToken cancellation = default)
+    {
+        int width = model.Config.EmbeddingDimension;
+        var vectors = new float[(long)texts.Count * width];
+        // Sentences of like length together: little padding to compute.
+        foreach (int[] batch in Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length).Chunk(BatchTexts))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Begin();
+            var tokens = model.Tokenize([.. batch.Select(i => texts[i])]);
+            Scatter(Op.L2Normalize(model.EmbedText(tokens)), batch, width, vectors);
+        }
+        return vectors;
+    }
+
+    static void Scatter(Tensor rows, int[] targets, int width, float[] vectors)
+    {
+        float[] values = rows.ToArray<float>();
+        for (int i = 0; i < targets.Length; i++) values.AsSpan(i * width, width).CopyTo(vectors.AsSpan(targets[i] * width));
+    }
+}

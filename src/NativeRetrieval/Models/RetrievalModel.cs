@@ -1,0 +1,70 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Nn;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Models;
+
+/// <summary>
+/// The report's system: an audio encoder and a text encoder, each with a head into one space where cosine says how well they match.
+/// Parameter names are those of the report authors' code: <c>audio_enc.*</c>, <c>text_enc.*</c>, <c>audio_linear.*</c>, <c>text_linear.*</c>.
+/// </summary>
+public sealed class RetrievalModel : Module
+{
+    readonly ProjectionHead _audioHead, _textHead;
+
+    /// <param name="random">Starting values are drawn from it.</param>
+    /// <param name="textEncoder">A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.</param>
+    /// <exception cref="Core.Errors.OptionException">A value of the configuration is outside its range.</exception>
+    public RetrievalModel(RetrievalModelConfig config, WordPieceTokenizer tokenizer, Device device, PhiloxSequence random,
+        BertEncoder? textEncoder = null, DType dtype = DType.Float32)
+    {
+        config.Validate();
+        (Config, Tokenizer, Device) = (config, tokenizer, device);
+        AudioEncoder = Child("audio_enc", new Cnn14(config.AudioEncoder, device, random, dtype));
+        TextEncoder = Child("text_enc", textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
+        _audioHead = Child("audio_linear", new ProjectionHead(AudioEncoder.Width, config.AudioHeadWidth, config.EmbeddingDimension, device, random, dtype));
+        _textHead = Child("text_linear", new ProjectionHead(TextEncoder.Width, config.TextHeadWidth, config.EmbeddingDimension, device, random, dtype));
+    }
+
+    public RetrievalModelConfig Config { get; }
+
+    public WordPieceTokenizer Tokenizer { get; }
+
+    public Device Device { get; }
+
+    public AudioEncoder AudioEncoder { get; }
+
+    public BertEncoder TextEncoder { get; }
+
+    /// <summary>Both heads, under their names in the model.</summary>
+    public IEnumerable<(string Name, Tensor Tensor)> HeadParameters() =>
+        _audioHead.Parameters("audio_linear.").Concat(_textHead.Parameters("text_linear."));
+
+    /// <summary>Embeddings of log-mel spectrograms; not normalised.</summary>
+    /// <param name="encoder">Training pass of the encoder; null: evaluation, as frozen encoders are run.</param>
+    /// <inheritdoc cref="AudioEncoder.Forward"/>
+    public Tensor EmbedAudio(Tensor logMel, int[]? lengths, TrainingPass? encoder = null, SpecAugmentOptions? masks = null)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(_audioHead.Forward(AudioEncoder.Forward(logMel, lengths, encoder, masks)));
+    }
+
+    /// <summary>The text head alone, for encoder vectors that were computed before: those of a frozen encoder never change.</summary>
+    /// <param name="vectors">[N, text encoder's width].</param>
+    public Tensor ProjectText(Tensor vectors) => _textHead.Forward(vectors);
+
+    /// <summary>Embeddings of tokenized captions; not normalised.</summary>
+    public Tensor EmbedText(TokenBatch batch, TrainingPass? encoder = null)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(_textHead.Forward(TextEncoder.Forward(batch, encoder)));
+    }
+
+    /// <summary>The tokens of captions or queries, after the model's caption rule.</summary>
+    public TokenBatch Tokenize(IReadOnlyList<string> texts) =>
+        Tokenizer.EncodeBatch([.. texts.Select(Config.Captions.Apply)], Config.MaxTokens);
+}
