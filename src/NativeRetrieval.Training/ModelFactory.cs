@@ -32,13 +32,13 @@ public static class ModelFactory
                 Heads = settings.Text.Heads,
                 HiddenWidth = settings.Text.FeedForwardWidth,
                 MaxPositions = settings.Text.MaxTokens,
-                Pooling = Pooling(settings),
+                Pooling = settings.Text.Pooling,
             };
             return new RetrievalModel(Config(settings, WithDropout(scratch, settings)), tokenizer, device, random);
         }
         var config = WithDropout(BertFolder.ReadConfig(textModel), settings);
         // A sentence-transformers folder says how its sentences are pooled; a plain one leaves it to the settings.
-        if (!File.Exists(Path.Combine(textModel, "1_Pooling", "config.json"))) config = config with { Pooling = Pooling(settings) };
+        if (!File.Exists(Path.Combine(textModel, "1_Pooling", "config.json"))) config = config with { Pooling = settings.Text.Pooling };
         var encoder = BertFolder.ReadEncoder(textModel, device, out _, config);
         return new RetrievalModel(Config(settings, config), BertFolder.ReadTokenizer(textModel, config), device, random, encoder);
     }
@@ -74,7 +74,4 @@ public static class ModelFactory
 
     static BertConfig WithDropout(BertConfig config, TrainingSettings settings) =>
         config with { Dropout = settings.Text.Dropout, AttentionDropout = settings.Text.Dropout };
-
-    static Encoders.TextPooling Pooling(TrainingSettings settings) =>
-        settings.Text.Pooling == Settings.TextPooling.Mean ? Encoders.TextPooling.Mean : Encoders.TextPooling.FirstToken;
 }

@@ -1,3 +1,4 @@
+using NativeRetrieval.Models;
 namespace NativeRetrieval.Training.Settings;
 
 /// <summary>Section <c>audio</c>. The front end itself (32 kHz, 1024-point window, hop 320, 64 mel bins) is fixed by the encoders.</summary>

@@ -1,3 +1,5 @@
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Training.Data;

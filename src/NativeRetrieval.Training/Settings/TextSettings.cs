@@ -1,3 +1,4 @@
+using NativeRetrieval.Encoders;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Training.Settings;

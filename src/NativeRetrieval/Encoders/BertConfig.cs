@@ -40,9 +40,9 @@ public sealed record BertConfig
     /// <summary>Id of the padding token, whose embedding starts at 0; null: none.</summary>
     public int? PaddingId { get; init; } = 0;
 
-    public TextPooling Pooling { get; init; } = TextPooling.FirstToken;
+    public TextPooling Pooling { get; init; } = TextPooling.Cls;
 
-    /// <summary>Reads a Hugging Face <c>config.json</c>. Pooling is not in it: it stays <see cref="TextPooling.FirstToken"/>.</summary>
+    /// <summary>Reads a Hugging Face <c>config.json</c>. Pooling is not in it: it stays <see cref="TextPooling.Cls"/>.</summary>
     /// <exception cref="CorruptFileException">It is no JSON, lacks a size, or describes another architecture than BERT.</exception>
     /// <exception cref="FileReadException">There is no such file.</exception>
     public static BertConfig Read(string path)

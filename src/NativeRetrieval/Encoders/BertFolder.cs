@@ -74,6 +74,6 @@ public static class BertFolder
         if (json.Flag("pooling_mode_max_tokens") || json.Flag("pooling_mode_mean_sqrt_len_tokens") || json.Flag("pooling_mode_weightedmean_tokens")
             || json.Flag("pooling_mode_lasttoken") || first == mean)
             throw new CorruptFileException(path, "expected exactly one of pooling_mode_cls_token and pooling_mode_mean_tokens, and no other pooling");
-        return mean ? TextPooling.Mean : TextPooling.FirstToken;
+        return mean ? TextPooling.Mean : TextPooling.Cls;
     }
 }

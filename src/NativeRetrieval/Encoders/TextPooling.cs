@@ -4,7 +4,7 @@ namespace NativeRetrieval.Encoders;
 public enum TextPooling : byte
 {
     /// <summary>The last layer's vector of [CLS], as in the report.</summary>
-    FirstToken,
+    Cls,
 
     /// <summary>The mean over the sentence's own tokens, [CLS] and [SEP] included, as in sentence-transformers.</summary>
     Mean,

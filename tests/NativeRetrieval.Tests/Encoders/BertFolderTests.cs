@@ -37,7 +37,7 @@ public sealed class BertFolderTests : IDisposable
         using var mean = BertFolder.ReadEncoder(folder, CpuDevice.Shared, out var ignored);
         Assert.Contains("pooler.dense.weight", ignored);
         Near(golden.ReadFloat64("mean_pooled"), mean.Forward(batch).Values());
-        using var first = BertFolder.ReadEncoder(folder, CpuDevice.Shared, out _, config with { Pooling = TextPooling.FirstToken });
+        using var first = BertFolder.ReadEncoder(folder, CpuDevice.Shared, out _, config with { Pooling = TextPooling.Cls });
         Near(golden.ReadFloat64("cls"), first.Forward(batch).Values());
 
         double[] layer = mean.TokenStates(batch, layers: 1).Values();
@@ -118,7 +118,7 @@ public sealed class BertFolderTests : IDisposable
         Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => BertFolder.ReadTokenizer(_folder.FullPath, Config)).Message);
 
     [Theory]
-    [InlineData("""{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false}""", TextPooling.FirstToken)]
+    [InlineData("""{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":false}""", TextPooling.Cls)]
     [InlineData("""{"pooling_mode_mean_tokens":true,"pooling_mode_max_tokens":false}""", TextPooling.Mean)]
     [InlineData("""{"pooling_mode_max_tokens":true}""", null)]
     [InlineData("""{"pooling_mode_cls_token":true,"pooling_mode_mean_tokens":true}""", null)]

@@ -57,7 +57,7 @@ public sealed class BertGoldenTests : IDisposable
     }
 
     [Theory]
-    [InlineData(TextPooling.FirstToken)]
+    [InlineData(TextPooling.Cls)]
     [InlineData(TextPooling.Mean)]
     public void A_vector_depends_neither_on_padding_nor_on_batch_mates(TextPooling pooling)
     {
@@ -126,7 +126,7 @@ public sealed class BertGoldenTests : IDisposable
         _golden.Dispose();
     }
 
-    BertEncoder Tiny(DType dtype, TextPooling pooling = TextPooling.FirstToken)
+    BertEncoder Tiny(DType dtype, TextPooling pooling = TextPooling.Cls)
     {
         var config = BertConfig.Read(Fixtures.Small("bert-tiny/config.json")) with { Pooling = pooling };
         var encoder = new BertEncoder(config, CpuDevice.Shared, random: null, dtype);
