@@ -28,7 +28,7 @@ namespace NativeRetrieval.Core.Ops
 
             bool recorded = Tape.Follows(x) || Tape.Follows(weight) || (bias is not null && Tape.Follows(bias));
             var y = Tensor.Empty(x.Shape[..^1].Append(weight.Shape[0]), x.Device, x.DType);
-            x.Backend.Linear(x, weight, bias, recorded ? Activation.None : activation, reuseWeight: !Tape.IsRecording, y);
+            x.Backend.Linear(x, weight, bias, recorded ? Activation.None : activation, reuseWeight: !Tape.Follows(weight), y);
             if (!recorded) return y;
 
             y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], [x, weight], bias is not null, static ctx =>
@@ -58,7 +58,7 @@ namespace NativeRetrieval.Core.Backends
 
     internal partial interface IBackend
     {
-        /// <param name="reuseWeight">The weight is likely to come again unchanged: a copy in a faster order may be kept with it.</param>
+        /// <param name="reuseWeight">The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.</param>
         void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
     }
 }

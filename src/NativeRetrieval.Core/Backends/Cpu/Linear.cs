@@ -17,6 +17,8 @@ internal sealed unsafe partial class CpuBackend
         }
         var epilogue = new GemmEpilogue { Bias = bias is null ? null : bias.Pointer<float>(), Activation = activation };
         var source = new MatrixView<float>(x.Pointer<float>(), inputs);
+        // The copies left by an evaluation between two epochs would be a second model in memory: training lets them go.
+        if (!reuseWeight) _packedWeights.Forget(weight);
         if (reuseWeight && _packedWeights.Find(weight) is { } packed)
             Gemm.Run(rows, source, packed, y.Pointer<float>(), outputs, epilogue);
         else

@@ -25,5 +25,7 @@ internal sealed class PackedWeightsCache
         return packed;
     }
 
+    public void Forget(Tensor weight) => _entries.Remove(weight);
+
     sealed record Entry(int Version, PackedWeights? Packed);
 }
