@@ -34,6 +34,16 @@ public sealed unsafe class ConvWinogradTests
         Backward<WinogradOf4>(new ConvShape(n, i, o, h, w, 3), kind);
     }
 
+    [Theory, MemberData(nameof(Cases))]
+    public void Filter_gradient_equals_the_definition(string kind, int n, int i, int o, int h, int w)
+    {
+        Filter<WinogradOf2>(new ConvShape(n, i, o, h, w, 3), kind);
+        Filter<WinogradOf4>(new ConvShape(n, i, o, h, w, 3), kind);
+    }
+
+    [Fact]
+    public void Filter_gradient_of_many_tiles_is_summed_from_several_ranges() => Filter<WinogradOf2>(new ConvShape(2, 16, 32, 151, 21, 3), TileKind.Portable.ToString());
+
     static void Forward<TForm>(ConvShape s, string kind) where TForm : struct, IWinogradForm
     {
         float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1), weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
@@ -66,5 +76,18 @@ public sealed unsafe class ConvWinogradTests
             ConvWinograd<TForm>.Run(s.Transposed, pdy, pp, null, false, pdx, Enum.Parse<TileKind>(kind));
         }
         Assert.InRange(ConvReference.BlockedError(dx, expected, s.Batch, s.InChannels, (int)s.Plane), 0, Tolerance);
+    }
+
+    static void Filter<TForm>(ConvShape s, string kind) where TForm : struct, IWinogradForm
+    {
+        float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1), dy = ConvReference.Values(s.Batch * s.OutChannels * (int)s.Plane, 2);
+        float[] packed = new float[s.PackedFloats], sums = new float[ConvWinogradGradient<TForm>.SumFloats(s)], dw = new float[s.OutChannels * s.InChannels * 9];
+        fixed (float* px = ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane), pdy = ConvReference.Block(dy, s.Batch, s.OutChannels, (int)s.Plane))
+        fixed (float* pp = packed, ps = sums, pdw = dw)
+        {
+            ConvWinogradGradient<TForm>.Run(s, px, pdy, pp, ps, Enum.Parse<TileKind>(kind));
+            ConvPack.Unpack(s, pp, pdw);
+        }
+        Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
     }
 }

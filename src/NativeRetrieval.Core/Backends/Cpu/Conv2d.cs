@@ -49,7 +49,9 @@ internal sealed unsafe partial class CpuBackend
             return;
         }
         using var packed = Scratch(shape.PackedFloats, x);
-        ConvFilterGradient.Run(shape, x.Pointer<float>(), dy.Pointer<float>(), packed.Pointer<float>(), ConvTile.Best);
+        var algorithm = ConvPlan.Choose(shape);
+        using (var work = Scratch(ConvPlan.FilterGradientFloats(shape, algorithm), x))
+            ConvPlan.FilterGradient(shape, algorithm, x.Pointer<float>(), dy.Pointer<float>(), packed.Pointer<float>(), work.Pointer<float>());
         ConvPack.Unpack(shape, packed.Pointer<float>(), dWeight.Pointer<float>());
     }
 

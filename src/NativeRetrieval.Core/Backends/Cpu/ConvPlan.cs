@@ -46,4 +46,20 @@ internal static unsafe class ConvPlan
         else if (algorithm == ConvAlgorithm.Winograd4) ConvWinograd<WinogradOf4>.Run(s, x, packed, bias, relu, y, ConvTile.Best);
         else ConvDirect.Run(s, x, packed, bias, relu, y, ConvTile.Best);
     }
+
+    /// <summary>Floats of working memory for <see cref="FilterGradient"/>.</summary>
+    public static nint FilterGradientFloats(ConvShape s, ConvAlgorithm algorithm) => algorithm switch
+    {
+        ConvAlgorithm.Winograd2 => ConvWinogradGradient<WinogradOf2>.SumFloats(s),
+        ConvAlgorithm.Winograd4 => ConvWinogradGradient<WinogradOf4>.SumFloats(s),
+        _ => 0,
+    };
+
+    /// <summary>Gradient of the kernels in the order of <see cref="ConvPack.Forward"/>.</summary>
+    public static void FilterGradient(ConvShape s, ConvAlgorithm algorithm, float* x, float* dy, float* packed, float* work)
+    {
+        if (algorithm == ConvAlgorithm.Winograd2) ConvWinogradGradient<WinogradOf2>.Run(s, x, dy, packed, work, ConvTile.Best);
+        else if (algorithm == ConvAlgorithm.Winograd4) ConvWinogradGradient<WinogradOf4>.Run(s, x, dy, packed, work, ConvTile.Best);
+        else ConvFilterGradient.Run(s, x, dy, packed, ConvTile.Best);
+    }
 }

@@ -8,16 +8,16 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 /// </summary>
 internal static unsafe class ConvWinograd<TForm> where TForm : struct, IWinogradForm
 {
-    const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
+    internal const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
     /// <summary>Input blocks that are summed in registers: 256 channels; two levels of summation lose less than one long one.</summary>
     const int ChunkBlocks = 16;
 
-    static int Points => TForm.Points * TForm.Points;
+    internal static int Points => TForm.Points * TForm.Points;
 
     /// <summary>Floats of transformed weights, [point][panel][input channel][16].</summary>
     public static nint PackedFloats(ConvShape s) => Points * PlaneFloats(s);
 
-    static nint PlaneFloats(ConvShape s) => (nint)s.InBlocks * ConvShape.Lanes * s.OutBlocks * ConvShape.Lanes;
+    internal static nint PlaneFloats(ConvShape s) => (nint)s.InBlocks * ConvShape.Lanes * s.OutBlocks * ConvShape.Lanes;
 
     /// <summary>Transformed weights of the forward pass; <paramref name="scale"/> as in <see cref="ConvPack.Forward"/>.</summary>
     public static void PackForward(ConvShape s, float* weight, float* scale, float* transformed) =>
@@ -50,7 +50,7 @@ internal static unsafe class ConvWinograd<TForm> where TForm : struct, IWinograd
     }
 
     /// <summary>to = g0·from[0] + g1·from[step] + g2·from[2 step] over the 256 elements of a block.</summary>
-    static void Combine(float* from, int step, ReadOnlySpan<float> g, float* to)
+    internal static void Combine(float* from, int step, ReadOnlySpan<float> g, float* to)
     {
         Vector256<float> g0 = Vector256.Create(g[0]), g1 = Vector256.Create(g[1]), g2 = Vector256.Create(g[2]);
         for (int e = 0; e < BlockElements; e += Vector256<float>.Count, from += Vector256<float>.Count)
