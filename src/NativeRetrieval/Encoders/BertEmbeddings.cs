@@ -27,16 +27,13 @@ internal sealed class BertEmbeddings : Module
 
     public Device Device => _words.Weight.Device;
 
-    /// <param name="ids">[B, S], row-major.</param>
-    /// <returns>[B, S, D].</returns>
-    public Tensor Forward(int[] ids, int sentences, int width, TrainingPass? pass)
+    /// <returns>[T, D], a row per real token.</returns>
+    public Tensor Forward(TokenLayout tokens, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        int[] positions = new int[ids.Length];
-        for (int i = 0; i < positions.Length; i++) positions[i] = i % width;
-        var x = _words.Forward(Tensor.From(ids, [sentences, width], Device));
-        x = Op.Add(x, _segments.Forward(Tensor.From(new int[ids.Length], [sentences, width], Device)));
-        x = Op.Add(x, _positions.Forward(Tensor.From(positions, [sentences, width], Device)));
+        var x = _words.Forward(tokens.Ids);
+        x = Op.Add(x, _segments.Forward(Tensor.From(new int[x.Shape[0]], [x.Shape[0]], Device)));
+        x = Op.Add(x, _positions.Forward(tokens.Positions));
         x = _norm.Forward(x);
         if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream());
         return scope.Return(x);

@@ -42,9 +42,8 @@ public sealed class BertEncoder : Module
     public Tensor Forward(TokenBatch batch, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
-        var lengths = Tensor.From(batch.Lengths, [batch.Count], Device);
-        var states = Layers(batch, lengths, _layers.Length, pass);
-        return scope.Return(Config.Pooling == TextPooling.Mean ? Op.MeanOverTokens(states, lengths) : Op.FirstToken(states));
+        var (states, tokens) = Run(batch, _layers.Length, pass);
+        return scope.Return(Config.Pooling == TextPooling.Mean ? Op.MeanOverTokens(states, tokens.Lengths) : Op.FirstToken(states));
     }
 
     /// <summary>The vectors of all tokens after the first <paramref name="layers"/> layers (null: all). Those of padding mean nothing.</summary>
@@ -52,17 +51,16 @@ public sealed class BertEncoder : Module
     public Tensor TokenStates(TokenBatch batch, int? layers = null, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(Layers(batch, Tensor.From(batch.Lengths, [batch.Count], Device), layers ?? _layers.Length, pass));
+        return scope.Return(Run(batch, layers ?? _layers.Length, pass).States);
     }
 
-    Device Device => _embeddings.Device;
-
-    Tensor Layers(TokenBatch batch, Tensor lengths, int layers, TrainingPass? pass)
+    (Tensor States, TokenLayout Tokens) Run(TokenBatch batch, int layers, TrainingPass? pass)
     {
         Check(batch);
-        var x = _embeddings.Forward(batch.Ids, batch.Count, batch.Width, pass);
-        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, lengths, pass);
-        return x;
+        var tokens = new TokenLayout(batch, _embeddings.Device);
+        var x = _embeddings.Forward(tokens, pass);
+        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, tokens, pass);
+        return (tokens.Pad(x), tokens);
     }
 
     void Check(TokenBatch batch)

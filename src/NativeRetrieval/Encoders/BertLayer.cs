@@ -36,16 +36,15 @@ internal sealed class BertLayer : Module
         LayerNorm Norm(string name) => Child(name, new LayerNorm(config.Width, config.LayerNormEpsilon, device, dtype));
     }
 
-    /// <param name="x">[B, S, D].</param>
-    /// <param name="lengths">int32 [B], own tokens of each sentence.</param>
-    public Tensor Forward(Tensor x, Tensor lengths, TrainingPass? pass)
+    /// <param name="x">[T, D], a row per real token.</param>
+    public Tensor Forward(Tensor x, TokenLayout tokens, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        var (q, k, v) = (_query.Forward(x), _key.Forward(x), _value.Forward(x));
+        var (q, k, v) = (tokens.Pad(_query.Forward(x)), tokens.Pad(_key.Forward(x)), tokens.Pad(_value.Forward(x)));
         var attended = pass is null
-            ? Op.Attention(q, k, v, lengths, _heads)
-            : Op.Attention(q, k, v, lengths, _heads, _attentionDropout, pass.NextStream());
-        x = _firstNorm.Forward(Op.Add(Drop(_attended.Forward(attended), pass), x));
+            ? Op.Attention(q, k, v, tokens.Lengths, _heads)
+            : Op.Attention(q, k, v, tokens.Lengths, _heads, _attentionDropout, pass.NextStream());
+        x = _firstNorm.Forward(Op.Add(Drop(_attended.Forward(tokens.Pack(attended)), pass), x));
         var hidden = _widen.Forward(x, Activation.Gelu);
         return scope.Return(_secondNorm.Forward(Op.Add(Drop(_narrow.Forward(hidden), pass), x)));
     }
