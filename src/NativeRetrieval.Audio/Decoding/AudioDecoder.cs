@@ -43,7 +43,6 @@ public static class AudioDecoder
     {
         Span<byte> magic = stackalloc byte[MagicBytes];
         int read = file.ReadAtLeast(magic, MagicBytes, throwOnEndOfStream: false);
-        if (read == 0) throw new AudioDecodeException(path, "is empty (0 bytes); expected a sound file");
         magic = magic[..read];
         if (WavHeader.IsWav(magic))
         {
@@ -57,6 +56,8 @@ public static class AudioDecoder
     {
         try
         {
+            // Asked before opening: a named pipe has no bytes either, and opening one waits for a writer.
+            if (new FileInfo(path).Length == 0) throw new AudioDecodeException(path, "is empty (0 bytes); expected a sound file");
             return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         }
         catch (Exception error) when (error is FileNotFoundException or DirectoryNotFoundException)

@@ -25,10 +25,7 @@ internal sealed class LibsndfileStream : IAudioStream
     /// <param name="formatName">What the first bytes look like, or null; only for messages.</param>
     public static LibsndfileStream Open(string path, string? formatName)
     {
-        if (!Libsndfile.IsAvailable)
-            throw new AudioDecodeException(path, formatName is null
-                ? $"is not a WAV file and no other known sound format; if it is sound, {Libsndfile.HowToInstall}, or convert it to WAV"
-                : $"is {formatName}; decoding it takes libsndfile, which is not installed: {Libsndfile.HowToInstall}, or convert the file to WAV");
+        if (!Libsndfile.IsAvailable) throw LibraryAbsent(path, formatName);
 
         var info = default(Libsndfile.Info);
         LibsndfileHandle file;
@@ -50,6 +47,10 @@ internal sealed class LibsndfileStream : IAudioStream
         }
         return new LibsndfileStream(path, file, info);
     }
+
+    internal static AudioDecodeException LibraryAbsent(string path, string? formatName) => new(path, formatName is null
+        ? $"is not a WAV file and no other known sound format; if it is sound, {Libsndfile.HowToInstall}, or convert it to WAV"
+        : $"is {formatName}; decoding it takes libsndfile, which is not installed: {Libsndfile.HowToInstall}, or convert the file to WAV");
 
     public int Read(Span<float> interleaved)
     {

@@ -22,12 +22,20 @@ internal sealed class ContentHashes
     readonly Dictionary<string, (Stamp Stamp, string Hash)> _known = new(StringComparer.Ordinal);
     readonly Lock _lock = new();
 
+    /// <exception cref="FileReadException">The file exists and may not be read.</exception>
     public ContentHashes(string path)
     {
         _path = path;
         if (!File.Exists(path)) return;
-        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
-        while (reader.ReadLine() is { } line) Remember(line);
+        try
+        {
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            while (reader.ReadLine() is { } line) Remember(line);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new FileReadException(path, error.Message, error);
+        }
     }
 
     /// <summary>A file's size and time of last change.</summary>

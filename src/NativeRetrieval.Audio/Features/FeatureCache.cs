@@ -25,6 +25,7 @@ public sealed class FeatureCache
     /// <param name="folder">Created if absent.</param>
     /// <exception cref="OptionException">A setting is out of its range.</exception>
     /// <exception cref="FileWriteException">The folder cannot be created.</exception>
+    /// <exception cref="FileReadException">What it remembers of files may not be read.</exception>
     public FeatureCache(string folder, FeatureSettings settings)
     {
         _extractor = new FeatureExtractor(settings);

@@ -77,6 +77,19 @@ public sealed class LibsndfileTests
         Assert.Contains("FLAC", error.Message, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("fLaC", "is FLAC; decoding it takes libsndfile")]
+    [InlineData("OggS", "is Ogg")]
+    [InlineData("ID3", "is MP3")]
+    [InlineData("FORM", "is AIFF")]
+    [InlineData("hello", "is not a WAV file")]
+    public void Without_the_library_the_message_names_format_and_package(string magic, string expected)
+    {
+        string message = LibsndfileStream.LibraryAbsent("a.bin", SoundFormat.NameOf(System.Text.Encoding.ASCII.GetBytes(magic))).Message;
+        Assert.StartsWith("a.bin: " + expected, message, StringComparison.Ordinal);
+        Assert.Contains("apt-get install libsndfile1", message, StringComparison.Ordinal);
+    }
+
     [Fact]
     public void The_real_clips_decode_to_five_seconds()
     {
