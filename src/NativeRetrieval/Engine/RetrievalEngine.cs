@@ -1,0 +1,91 @@
+using NativeRetrieval.Audio.Decoding;
+using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Audio.Resampling;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
+
+namespace NativeRetrieval.Engine;
+
+/// <summary>
+/// A trained model in use: vectors of sentences and of sounds, and search over an index of them. What a host opens once and keeps.
+/// Members may be called from several threads; model work is done one call at a time.
+/// </summary>
+public sealed class RetrievalEngine : IDisposable
+{
+    const int BatchFrames = 12_000;
+
+    readonly Lock _lock = new();
+    readonly FeatureExtractor _features;
+
+    RetrievalEngine(string folder, RetrievalModel model)
+    {
+        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelPackage.Fingerprint(folder));
+        _features = new FeatureExtractor(new FeatureSettings { LogMel = model.Config.LogMel, Resampler = ResamplerPreset.Parse(model.Config.Resampler) });
+    }
+
+    /// <summary>The model folder, in full.</summary>
+    public string Folder { get; }
+
+    public RetrievalModel Model { get; }
+
+    /// <summary>SHA-256 of configuration, weights and vocabulary: an index of another model is refused by it.</summary>
+    public string Fingerprint { get; }
+
+    /// <param name="modelFolder">As training or conversion writes it.</param>
+    /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
+    public static RetrievalEngine Open(string modelFolder, Device device) => new(modelFolder, ModelPackage.Load(modelFolder, device));
+
+    /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
+    public float[] EmbedTexts(IReadOnlyList<string> texts)
+    {
+        lock (_lock) return Embedder.Texts(Model, texts);
+    }
+
+    /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
+    /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
+    /// <param name="hopSeconds">From one window's start to the next; at most the window.</param>
+    /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
+    public IReadOnlyList<Indexing.AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds, CancellationToken cancellation = default)
+    {
+        int rate = Model.Config.LogMel.SampleRateHz;
+        using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate), _features.Settings.Resampler);
+        var windows = new List<Indexing.AudioWindow>();
+        var batch = new List<(Audio.Decoding.AudioWindow Window, LogMelClip LogMel)>();
+        while (reader.Read() is { } window)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            batch.Add((window, _features.Extract(window.Samples)));
+            if (batch.Sum(item => item.LogMel.Frames) >= BatchFrames) Flush();
+        }
+        if (batch.Count > 0) Flush();
+        return windows.Count > 0 ? windows : throw new AudioDecodeException(path, "holds no samples that can be decoded");
+
+        void Flush()
+        {
+            float[] vectors;
+            lock (_lock) vectors = Embedder.Clips(Model, batch.Count, i => batch[i].LogMel.Frames, i => batch[i].LogMel);
+            int width = Model.Config.EmbeddingDimension;
+            for (int i = 0; i < batch.Count; i++)
+                windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));
+            batch.Clear();
+        }
+    }
+
+    /// <summary>What an index of this model is created with.</summary>
+    public IndexSettings IndexSettings(double? windowSeconds = null, double? hopSeconds = null)
+    {
+        double window = windowSeconds ?? Model.Config.MaxSeconds;
+        return new() { ModelId = Folder, ModelFingerprint = Fingerprint, Dimension = Model.Config.EmbeddingDimension, WindowSeconds = window, HopSeconds = hopSeconds ?? window / 2 };
+    }
+
+    /// <summary>The stretches of sound that a sentence describes, best first.</summary>
+    public Task<IReadOnlyList<SearchHit>> SearchAsync(IAudioIndex index, string query, AudioSearchOptions? options = null, CancellationToken cancellation = default)
+    {
+        if (string.IsNullOrWhiteSpace(query)) throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
+        return index.SearchAsync(EmbedTexts([query]), options, cancellation);
+    }
+
+    public void Dispose() => Model.Dispose();
+}
