@@ -3,10 +3,18 @@ namespace NativeRetrieval.Core.Rng;
 /// <summary>A Philox stream read in order. Its whole state is the position.</summary>
 public sealed class PhiloxSequence(Philox source, ulong position = 0)
 {
+    ulong _counter = ulong.MaxValue;
+    (uint, uint, uint, uint) _block;
+
     /// <summary>Index of the number that comes next.</summary>
     public ulong Position { get; private set; } = position;
 
-    public uint NextUInt32() => source.UInt32(Position++);
+    public uint NextUInt32()
+    {
+        ulong counter = Position / 4;
+        if (counter != _counter) (_counter, _block) = (counter, source.Block(counter)); // four numbers come from one block
+        return (Position++ % 4) switch { 0 => _block.Item1, 1 => _block.Item2, 2 => _block.Item3, _ => _block.Item4 };
+    }
 
     /// <summary>Uniform in [0, 1), a multiple of 2⁻²⁴.</summary>
     public float NextUniform() => source.Uniform(Position++);
