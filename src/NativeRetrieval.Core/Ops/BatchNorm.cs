@@ -51,6 +51,11 @@ namespace NativeRetrieval.Core.Ops
             var y = Tensor.EmptyLike(x);
             var (mean, inverseDeviation) = (Tensor.EmptyLike(weight), Tensor.EmptyLike(weight));
             x.Backend.BatchNorm(x, weight, bias, runningMean, runningVariance, lengths, options, y, mean, inverseDeviation);
+            if (options.Training)
+            {
+                runningMean.Version++;
+                runningVariance.Version++;
+            }
             // x is kept, not y: the rectifier's mask is computed again from it.
             return Tape.Record(y, [x, weight, bias], lengths is null ? [x, weight, bias, mean, inverseDeviation] : [x, weight, bias, mean, inverseDeviation, lengths],
                 options, static ctx =>

@@ -43,4 +43,11 @@ internal sealed class ConvBlock : Module
         if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream());
         return (scope.Return(x), own);
     }
+
+    protected override void ReleaseDerived()
+    {
+        _first.ReleaseDerived();
+        _second.ReleaseDerived();
+        base.ReleaseDerived();
+    }
 }

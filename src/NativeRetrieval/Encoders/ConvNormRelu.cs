@@ -1,4 +1,6 @@
+using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn;
@@ -9,6 +11,8 @@ namespace NativeRetrieval.Encoders;
 /// <summary>A 3x3 convolution, batch norm and ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees silence there.</summary>
 internal sealed class ConvNormRelu(int inChannels, int outChannels, Device device, DType dtype, PhiloxSequence random)
 {
+    readonly FoldedConvolution _folded = new();
+
     public Conv2d Convolution { get; } = new(inChannels, outChannels, kernel: 3, device, dtype, random);
 
     public BatchNorm Norm { get; } = new(outChannels, device, dtype, relu: true);
@@ -16,6 +20,15 @@ internal sealed class ConvNormRelu(int inChannels, int outChannels, Device devic
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
+        if (pass is null && !Tape.IsRecording && x.DType == DType.Float32)
+        {
+            var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu: true);
+            return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
+        }
+        if (pass is not null) _folded.Release();
         return scope.Return(Norm.Forward(Convolution.Forward(x), lengths, pass));
     }
+
+    /// <summary>Frees the packed weights of inference.</summary>
+    public void ReleaseDerived() => _folded.Release();
 }

@@ -82,6 +82,19 @@ public sealed class Cnn14GoldenTests : IDisposable
             Golden.Check(expected.Values(), actual.Values(), 1e-12, name);
     }
 
+    [Fact]
+    public void Inference_follows_training()
+    {
+        using var encoder = Encoder(DType.Float32);
+        var logMel = Input("logmel", DType.Float32);
+        double[] before = encoder.Forward(logMel, null).Values();
+        encoder.Forward(logMel, null, new TrainingPass(seed: 0, step: 0)); // moves the running statistics
+        double[] folded = encoder.Forward(logMel, null).Values(), plain;
+        using (Tape.Begin()) plain = encoder.Forward(logMel, null).Values(); // without folding
+        Golden.Check(plain, folded, 1e-5, "after training");
+        Assert.NotEqual(before, folded);
+    }
+
     public void Dispose()
     {
         _scope.Dispose();
