@@ -14,11 +14,15 @@ static class GoldenModule
     {
         foreach (var (name, tensor) in module.State())
         {
-            float[] values = FormulaWeights.Of(name, tensor.Shape.Sizes.ToArray());
-            if (tensor.DType == DType.Float64) tensor.CopyFrom<double>(Array.ConvertAll(values, v => (double)v));
-            else tensor.CopyFrom<float>(values);
+            tensor.Fill(FormulaWeights.Of(name, tensor.Shape.Sizes.ToArray()));
         }
         return module;
+    }
+
+    public static void Fill(this Tensor tensor, float[] values)
+    {
+        if (tensor.DType == DType.Float64) tensor.CopyFrom<double>(Array.ConvertAll(values, v => (double)v));
+        else tensor.CopyFrom<float>(values);
     }
 
     public static Tensor Load(this SafetensorsFile golden, string name, DType dtype, Device device)

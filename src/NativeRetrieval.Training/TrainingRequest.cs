@@ -1,0 +1,41 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training;
+
+/// <summary>A run to start or to go on with.</summary>
+public sealed record TrainingRequest
+{
+    public required Dataset Training { get; init; }
+
+    /// <summary>Chooses the best epoch; null: the last epoch's model is kept.</summary>
+    public Dataset? Validation { get; init; }
+
+    /// <summary>The run's folder.</summary>
+    public required string RunFolder { get; init; }
+
+    /// <summary>Of a new run; a resumed one has its own.</summary>
+    public required TrainingSettings Settings { get; init; }
+
+    /// <summary>Go on with the run that the folder holds.</summary>
+    public bool Resume { get; init; }
+
+    /// <summary>Folder of a pre-trained BERT for a new run; null: from scratch.</summary>
+    public string? TextModel { get; init; }
+
+    /// <summary>Folder of a trained model that a new run starts from; null: none.</summary>
+    public string? InitialModel { get; init; }
+
+    /// <summary>Where decoded features are kept; shared by all runs.</summary>
+    public required string FeatureCache { get; init; }
+
+    public required Device Device { get; init; }
+
+    public required TimeProvider Time { get; init; }
+}
+
+/// <summary>How a run went.</summary>
+/// <param name="Last">The last epoch; null when a resumed run had none left.</param>
+/// <param name="Skipped">One message for each clip that cannot be decoded.</param>
+public sealed record TrainingOutcome(EpochSummary? Last, IReadOnlyList<string> Skipped);
