@@ -28,9 +28,18 @@ for (int i = 0; i < args.Length; i++)
 }
 
 using var ort = OrtPeer.TryStart();
-var report = new Report(Ceilings.Measure(), DateTime.UtcNow);
+var report = new Report(DateTime.UtcNow);
 report.Begin();
 var bench = new Bench(rounds, ort);
-foreach (var row in chosen.Distinct().SelectMany(suite => suite.Run(bench))) report.Add(row);
+var highest = Ceilings.Measure();
+var before = highest;
+foreach (var suite in chosen.Distinct())
+{
+    var rows = suite.Run(bench).ToList();
+    var after = Ceilings.Measure();
+    foreach (var row in rows) report.Add(row, Ceilings.Highest(before, after));
+    (before, highest) = (after, Ceilings.Highest(highest, after));
+}
+report.End(highest);
 if (save) Console.Error.WriteLine($"written to {report.Save()}");
 return 0;

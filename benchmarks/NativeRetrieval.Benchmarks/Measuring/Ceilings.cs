@@ -17,6 +17,10 @@ internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSec
 
     static float s_sink;
 
+    /// <summary>The higher of two measurements: other processes can only lower them.</summary>
+    public static Ceilings Highest(Ceilings a, Ceilings b) =>
+        new(Math.Max(a.GigaflopPerSecond, b.GigaflopPerSecond), Math.Max(a.GigabytesPerSecond, b.GigabytesPerSecond));
+
     public static Ceilings Measure() => new(Best(FmaGigaflop, FmaOnce), Stream());
 
     static double FmaGigaflop => (double)Workers.Count * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;

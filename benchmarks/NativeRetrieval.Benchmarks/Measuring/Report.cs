@@ -6,7 +6,7 @@ using NativeRetrieval.Core.Backends.Cpu;
 namespace NativeRetrieval.Benchmarks.Measuring;
 
 /// <summary>The results of one run as a Markdown document, printed line by line as they come.</summary>
-internal sealed partial class Report(Ceilings ceilings, DateTime utcNow)
+internal sealed partial class Report(DateTime utcNow)
 {
     static readonly string[] _columns = ["suite", "shape", "ms", "rate", "of ceiling", "peer ms", "times as fast", "note"];
 
@@ -16,17 +16,23 @@ internal sealed partial class Report(Ceilings ceilings, DateTime utcNow)
 
     public void Begin()
     {
-        string ceiling = $"FMA in registers {ceilings.GigaflopPerSecond:F0} GF/s, memory read {ceilings.GigabytesPerSecond:F1} GB/s";
         Line($"# {Device}, {utcNow:yyyy-MM-dd HH:mm} UTC, commit {Commit()}");
         Line("");
-        Line($"Ceilings in this run: {ceiling}. Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster.");
+        Line("Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster. A rate counts the operations of the plain algorithm, so Winograd can exceed the ceiling.");
         Line("");
         Line("| " + string.Join(" | ", _columns) + " |");
         Line("|" + string.Concat(Enumerable.Repeat("---|", _columns.Length)));
     }
 
-    public void Add(Row row) =>
+    /// <param name="ceilings">Measured before and after the row's suite.</param>
+    public void Add(Row row, Ceilings ceilings) =>
         Line($"| {row.Suite} | {row.Shape} | {row.OursMs:F3} | {row.Rate} | {row.OfCeiling(ceilings)} | {row.PeerMs:F3} | {row.Speed} | {row.Note} |");
+
+    public void End(Ceilings highest)
+    {
+        Line("");
+        Line($"Ceilings, the highest in this run: FMA in registers {highest.GigaflopPerSecond:F0} GF/s, memory read {highest.GigabytesPerSecond:F1} GB/s.");
+    }
 
     /// <summary>Writes the document to <c>benchmarks/results/DEVICE/DATE-COMMIT.md</c>.</summary>
     public string Save()

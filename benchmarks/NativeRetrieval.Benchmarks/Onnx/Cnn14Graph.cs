@@ -1,3 +1,5 @@
+using NativeRetrieval.TestSupport;
+
 namespace NativeRetrieval.Benchmarks.Onnx;
 
 /// <summary>

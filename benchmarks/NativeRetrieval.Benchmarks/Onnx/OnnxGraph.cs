@@ -18,7 +18,7 @@ internal sealed class OnnxGraph(string name)
     public void Output(string output, params object[] dimensions) => Declare(12, output, Float, dimensions);
 
     /// <summary>A constant float tensor; without a shape it is a number.</summary>
-    public string Constant(string tensor, float[] values, params long[] shape)
+    public string Constant(string tensor, float[] values, params int[] shape)
     {
         var writer = Initializer(tensor, Float, shape);
         _graph.Message(5, writer.Raw(9, values));
@@ -33,19 +33,24 @@ internal sealed class OnnxGraph(string name)
         return tensor;
     }
 
-    /// <summary>Adds a node; attributes are <c>long</c>, <c>float</c> or <c>long[]</c>.</summary>
+    /// <summary>Adds a node; attributes are <c>long</c>, <c>float</c>, <c>string</c> or <c>long[]</c>.</summary>
     public string Node(string operation, string[] inputs, params (string Name, object Value)[] attributes) =>
         Named($"{operation}_{_names++}", operation, inputs, attributes);
 
     /// <summary>Adds a node whose output has a given name.</summary>
-    public string Named(string output, string operation, string[] inputs, params (string Name, object Value)[] attributes)
+    public string Named(string output, string operation, string[] inputs, params (string Name, object Value)[] attributes) =>
+        Several([output], operation, inputs, attributes);
+
+    /// <summary>Adds a node with several outputs and returns the first.</summary>
+    public string Several(string[] outputs, string operation, string[] inputs, params (string Name, object Value)[] attributes)
     {
         var node = new ProtobufWriter();
         foreach (string input in inputs) node.Text(1, input);
-        node.Text(2, output).Text(3, output).Text(4, operation);
+        foreach (string output in outputs) node.Text(2, output);
+        node.Text(3, outputs[0]).Text(4, operation);
         foreach (var (key, value) in attributes) node.Message(5, Attribute(key, value));
         _graph.Message(1, node);
-        return output;
+        return outputs[0];
     }
 
     /// <summary>Writes the model; a file of that name exists only when it is complete.</summary>
@@ -61,10 +66,10 @@ internal sealed class OnnxGraph(string name)
         File.Move(partial, path, overwrite: true);
     }
 
-    static ProtobufWriter Initializer(string tensor, int elementType, long[] shape)
+    static ProtobufWriter Initializer(string tensor, int elementType, int[] shape)
     {
         var writer = new ProtobufWriter();
-        foreach (long size in shape) writer.Integer(1, size);
+        foreach (int size in shape) writer.Integer(1, size);
         return writer.Integer(2, elementType).Text(8, tensor);
     }
 
@@ -77,11 +82,13 @@ internal sealed class OnnxGraph(string name)
                 return writer.Single(2, number).Integer(20, 1);
             case long number:
                 return writer.Integer(3, number).Integer(20, 2);
+            case string text:
+                return writer.Text(4, text).Integer(20, 3);
             case long[] numbers:
                 foreach (long number in numbers) writer.Integer(8, number);
                 return writer.Integer(20, 7);
             default:
-                throw new ArgumentException($"attribute {key} is a {value.GetType().Name}; long, float or long[] is known", nameof(value));
+                throw new ArgumentException($"attribute {key} is a {value.GetType().Name}; long, float, string or long[] is known", nameof(value));
         }
     }
 

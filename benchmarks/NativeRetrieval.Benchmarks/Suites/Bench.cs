@@ -1,6 +1,8 @@
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Nn;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -32,6 +34,19 @@ internal sealed record Bench(int Rounds, OrtPeer? Ort)
         double error = Math.Sqrt(difference / Math.Max(length, double.Epsilon));
         if (!(error <= tolerance)) throw new InvalidOperationException($"{what}: ours and ONNX Runtime's differ by {error:E1} (relative L2), at most {tolerance:E0} is allowed; no time is quoted for a wrong result");
     }
+
+    /// <summary>The same bench with fewer rounds, for work of seconds.</summary>
+    public Bench WithAtMost(int rounds) => this with { Rounds = Math.Min(Rounds, rounds) };
+
+    /// <summary>Gives every parameter and buffer the value that the peer's model has.</summary>
+    public static T Filled<T>(T module) where T : Module
+    {
+        foreach (var (name, tensor) in module.State()) tensor.CopyFrom<float>(FormulaWeights.Of(name, tensor.Shape.Sizes.ToArray()));
+        return module;
+    }
+
+    /// <summary>Values as a log-mel spectrogram has them, in dB.</summary>
+    public static float[] LogMel(int clips, int frames, int melBins) => [.. Values((long)clips * frames * melBins).Select(value => 30 * value - 40)];
 
     /// <summary>Uniform in [−1, 1), the same in every run.</summary>
     public static float[] Values(long count)

@@ -2,6 +2,7 @@ using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

@@ -7,8 +7,14 @@ internal sealed record Suite(string Name, string Summary, Func<Bench, IEnumerabl
 {
     public static IReadOnlyList<Suite> All { get; } =
     [
+        new("cnn14", "the audio encoder from log-mel, 10 s", Cnn14Suite.Run),
+        new("logmel", "log-mel spectrogram of 10 s", LogMelSuite.Run),
+        new("training-step", "forward, backward and Adam of CNN14 + BERT-base, 4 x 10 s", TrainingStepSuite.Run),
+        new("conv", "3x3 convolutions of CNN14 with bias and ReLU", ConvSuite.Run),
         new("gemm", "matrix products of BERT and of large squares, weights packed before", GemmSuite.Run),
         new("gemm-training", "the three products of a linear layer's training step, nothing packed before", GemmTrainingSuite.Run),
+        new("search", "exact search, 100,000 x 1024", SearchSuite.Run),
+        new("tokenizer", "WordPiece ids of captions", TokenizerSuite.Run),
         new("resample", "44.1 and 48 kHz to 32 kHz", ResampleSuite.Run),
     ];
 }

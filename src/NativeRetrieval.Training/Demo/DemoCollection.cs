@@ -46,6 +46,15 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
         return new DemoCollection(Path.Combine(target, "train.csv"), Path.Combine(target, "test.csv"), Path.Combine(target, "audio"));
     }
 
+    /// <summary>The captions of such a collection without its sounds, five for each clip.</summary>
+    /// <exception cref="OptionException">The number of clips is out of range.</exception>
+    public static string[] Captions(ulong seed, int clips)
+    {
+        if (clips is < 1 or > DemoScene.MostScenes) throw new OptionException($"clips is {clips}; expected 1 to {DemoScene.MostScenes}");
+        var scenes = DemoScene.Draw(clips, new PhiloxSequence(new Philox(seed)));
+        return [.. scenes.SelectMany((scene, i) => SceneCaptions.Write(scene, CaptionsPerClip, CaptionRandom(seed, i)))];
+    }
+
     static void Write(string folder, ulong seed, int clips, int testClips)
     {
         string audio = Path.Combine(folder, "audio");
@@ -55,15 +64,18 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
         var scenes = DemoScene.Draw(clips, new PhiloxSequence(new Philox(seed)));
         for (int i = 0; i < clips; i++)
         {
-            // A stream of its own for each clip: what one clip draws does not move the others.
-            var random = new PhiloxSequence(new Philox(seed, (ulong)i + 1));
             string name = $"demo-{i + 1:D4}.wav";
-            File.WriteAllBytes(Path.Combine(audio, name), Wav16.Encode(SceneSound.Render(scenes[i], random), SceneSound.SampleRateHz));
-            Append(i < clips - testClips ? train : test, name, SceneCaptions.Write(scenes[i], CaptionsPerClip, random));
+            File.WriteAllBytes(Path.Combine(audio, name), Wav16.Encode(SceneSound.Render(scenes[i], SoundRandom(seed, i)), SceneSound.SampleRateHz));
+            Append(i < clips - testClips ? train : test, name, SceneCaptions.Write(scenes[i], CaptionsPerClip, CaptionRandom(seed, i)));
         }
         DurableFile.WriteAllText(Path.Combine(folder, "train.csv"), train.ToString());
         DurableFile.WriteAllText(Path.Combine(folder, "test.csv"), test.ToString());
     }
+
+    // Streams of its own for each clip: what one clip draws does not move the others.
+    static PhiloxSequence SoundRandom(ulong seed, int clip) => new(new Philox(seed, 2 * (ulong)clip + 1));
+
+    static PhiloxSequence CaptionRandom(ulong seed, int clip) => new(new Philox(seed, 2 * (ulong)clip + 2));
 
     static StringBuilder Header() => new StringBuilder("file_name,").AppendJoin(',', Enumerable.Range(1, CaptionsPerClip).Select(i => $"caption_{i}")).Append('\n');
 
