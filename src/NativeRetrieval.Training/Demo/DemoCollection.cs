@@ -43,7 +43,7 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
             if (error is IOException or UnauthorizedAccessException) throw new FileWriteException(folder, error.Message, error);
             throw;
         }
-        return new DemoCollection(Path.Combine(target, "train.csv"), Path.Combine(target, "test.csv"), Path.Combine(target, "audio"));
+        return At(target);
     }
 
     /// <summary>The captions of such a collection without its sounds, five for each clip.</summary>
@@ -54,6 +54,9 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
         var scenes = DemoScene.Draw(clips, new PhiloxSequence(new Philox(seed)));
         return [.. scenes.SelectMany((scene, i) => SceneCaptions.Write(scene, CaptionsPerClip, CaptionRandom(seed, i)))];
     }
+
+    /// <summary>The collection that was made in a folder before.</summary>
+    public static DemoCollection At(string folder) => new(Path.Combine(folder, "train.csv"), Path.Combine(folder, "test.csv"), Path.Combine(folder, "audio"));
 
     static void Write(string folder, ulong seed, int clips, int testClips)
     {
