@@ -16,7 +16,7 @@ internal static partial class Libsndfile
 
     public const string HowToInstall = "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; macOS: brew install libsndfile)";
 
-    static readonly string[] FileNames =
+    public static readonly string[] FileNames =
         OperatingSystem.IsWindows() ? ["sndfile.dll", "libsndfile-1.dll"]
         : OperatingSystem.IsMacOS() ? ["libsndfile.1.dylib", "/opt/homebrew/lib/libsndfile.1.dylib", "/usr/local/lib/libsndfile.1.dylib"]
         : ["libsndfile.so.1"];

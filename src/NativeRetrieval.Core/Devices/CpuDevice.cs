@@ -31,6 +31,9 @@ public sealed partial class CpuDevice : Device
         Backend = new CpuBackend();
     }
 
+    /// <summary>Threads that share the work of one operation: NATIVERETRIEVAL_THREADS, or the number of processors.</summary>
+    public static int Threads => Workers.Count;
+
     /// <summary>The process's CPU device.</summary>
     public static CpuDevice Shared { get; } = new();
 

@@ -1,0 +1,87 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Runtime;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.Arm;
+using System.Runtime.Intrinsics.X86;
+using NativeRetrieval.Audio.Decoding;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Devices;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary><c>doctor</c>: what this machine offers and what is missing.</summary>
+public static class DoctorCommand
+{
+    static readonly (string Name, bool Supported)[] s_features =
+    [
+        ("AVX2", Avx2.IsSupported),
+        ("FMA", Fma.IsSupported),
+        ("AVX-512F", Avx512F.IsSupported),
+        ("AdvSimd", AdvSimd.IsSupported),
+    ];
+
+    public static Command Create(Terminal terminal)
+    {
+        var json = JsonOutput.Option();
+        var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library.")
+        {
+            Examples =
+            [
+                ("nativeretrieval doctor", "Before reporting a problem"),
+                ("nativeretrieval doctor --json", "For a script"),
+            ],
+        };
+        command.Add(json);
+        command.SetAction(parsed =>
+        {
+            if (parsed.GetValue(json)) WriteJson(terminal);
+            else WriteText(terminal);
+            return ExitCode.Ok;
+        });
+        return command;
+    }
+
+    static string Version => typeof(DoctorCommand).Assembly.GetName().Version!.ToString(3);
+
+    static long MemorySizeBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
+    static void WriteText(Terminal terminal)
+    {
+        string features = string.Join(" ", s_features.Where(feature => feature.Supported).Select(feature => feature.Name));
+        new Table("", "")
+            .Add("NativeRetrieval", Version)
+            .Add("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}")
+            .Add("runtime", $"{RuntimeInformation.FrameworkDescription}{(GCSettings.IsServerGC ? ", server GC" : "")}")
+            .Add("processor", $"{Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)} cores, {(features.Length > 0 ? features : "no vector extensions")}")
+            .Add("threads", $"{CpuDevice.Threads.ToString(CultureInfo.InvariantCulture)} (set NATIVERETRIEVAL_THREADS to change)")
+            .Add("memory", Sizes.Text(MemorySizeBytes))
+            .Add("devices", "cpu")
+            .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read")
+            .Write(terminal.Out);
+        if (!SoundLibrary.IsAvailable) terminal.Message($"to read FLAC, Ogg and MP3 files, {SoundLibrary.HowToInstall}");
+    }
+
+    static void WriteJson(Terminal terminal) => terminal.WriteJson(json =>
+    {
+        json.WriteString("version", Version);
+        json.WriteString("system", RuntimeInformation.OSDescription);
+        json.WriteString("architecture", RuntimeInformation.OSArchitecture.ToString());
+        json.WriteString("runtime", RuntimeInformation.FrameworkDescription);
+        json.WriteNumber("cores", Environment.ProcessorCount);
+        json.WriteNumber("threads", CpuDevice.Threads);
+        json.WriteStartObject("cpu_features");
+        foreach (var (name, supported) in s_features) json.WriteBoolean(name, supported);
+        json.WriteEndObject();
+        json.WriteNumber("memory_bytes", MemorySizeBytes);
+        json.WriteStartArray("devices");
+        json.WriteStringValue("cpu");
+        json.WriteEndArray();
+        json.WriteStartObject("libsndfile");
+        json.WriteBoolean("found", SoundLibrary.IsAvailable);
+        json.WriteStartArray("names_tried");
+        foreach (string name in SoundLibrary.NamesTried) json.WriteStringValue(name);
+        json.WriteEndArray();
+        json.WriteEndObject();
+    });
+}

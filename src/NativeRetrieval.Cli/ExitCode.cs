@@ -1,0 +1,36 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Cli;
+
+/// <summary>What a script learns from the exit status.</summary>
+public static class ExitCode
+{
+    public const int Ok = 0;
+
+    public const int Failure = 1;
+
+    /// <summary>The command line or a setting is wrong.</summary>
+    public const int Usage = 2;
+
+    /// <summary>Done, but some files were skipped; they are listed.</summary>
+    public const int Partial = 3;
+
+    /// <summary>A file was read and refused: damaged, hostile or of another format.</summary>
+    public const int Corrupt = 5;
+
+    /// <summary>Stopped cleanly after Ctrl-C or SIGTERM.</summary>
+    public const int Interrupted = 130;
+
+    /// <summary>The one place where exceptions become exit codes.</summary>
+    public static int Of(Exception error) => error switch
+    {
+        OptionException => Usage,
+        CorruptFileException or TokenizerFileException => Corrupt,
+        OperationCanceledException => Interrupted,
+        _ => Failure,
+    };
+
+    /// <summary>Errors whose message is meant for the user; any other is a defect of the program.</summary>
+    public static bool IsExpected(Exception error) => error is NativeRetrievalException or TokenizerFileException or IOException or UnauthorizedAccessException;
+}

@@ -1,0 +1,37 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+using NativeRetrieval.Cli.Output;
+
+namespace NativeRetrieval.Cli;
+
+/// <summary>The library's help text, followed by the command's examples.</summary>
+internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLineAction
+{
+    public override bool Terminating => true;
+
+    public override bool ClearsParseErrors => true;
+
+    public override int Invoke(ParseResult parseResult)
+    {
+        Write(parseResult, terminal.Out);
+        return ExitCode.Ok;
+    }
+
+    public void Write(ParseResult parseResult, TextWriter output)
+    {
+        var text = new StringWriter { NewLine = "\n" };
+        parseResult.InvocationConfiguration.Output = text;
+        new HelpAction { MaxWidth = terminal.Width }.Invoke(parseResult);
+        foreach (string line in text.ToString().Replace("\r", "").TrimEnd('\n').Split('\n')) output.WriteLine(line.TrimEnd());
+        if (parseResult.CommandResult.Command is not DocumentedCommand { Examples.Count: > 0 } command) return;
+
+        output.WriteLine();
+        output.WriteLine("Examples:");
+        foreach (var (commandLine, meaning) in command.Examples)
+        {
+            output.WriteLine($"  # {meaning}");
+            output.WriteLine($"  {commandLine}");
+        }
+    }
+}

@@ -1,0 +1,45 @@
+using System.CommandLine;
+using System.Diagnostics;
+using NativeRetrieval.Cli.Output;
+
+namespace NativeRetrieval.Cli.Tests;
+
+/// <summary>Runs the program and shows what it left: exit code, stdout, stderr.</summary>
+internal sealed record CommandLine(int ExitCode, string Out, string Error)
+{
+    /// <summary>In this process.</summary>
+    public static async Task<CommandLine> Run(params string[] args)
+    {
+        var (output, error, terminal) = Captured();
+        int code = await Application.RunAsync(args, terminal, TestContext.Current.CancellationToken);
+        return new(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>In this process, with commands of the test's own.</summary>
+    public static async Task<CommandLine> Run(Func<Terminal, Command> command, CancellationToken cancellationToken, params string[] args)
+    {
+        var (output, error, terminal) = Captured();
+        int code = await Application.RunAsync(args, terminal, [command(terminal)], cancellationToken);
+        return new(code, output.ToString(), error.ToString());
+    }
+
+    /// <summary>The real program, as a process of its own.</summary>
+    public static CommandLine Start(params string[] args)
+    {
+        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args])
+        {
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        })!;
+        var error = process.StandardError.ReadToEndAsync();
+        string output = process.StandardOutput.ReadToEnd();
+        process.WaitForExit();
+        return new(process.ExitCode, output, error.Result);
+    }
+
+    static (StringWriter Out, StringWriter Error, Terminal Terminal) Captured()
+    {
+        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        return (output, error, new Terminal(output, error, TimeProvider.System));
+    }
+}

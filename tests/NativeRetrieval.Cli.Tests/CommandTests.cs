@@ -1,0 +1,121 @@
+using System.Diagnostics;
+using System.Text.Json;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Indexing;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Cli.Tests;
+
+public sealed class CommandTests : IDisposable
+{
+    readonly TemporaryFolder _temporary = new();
+
+    public void Dispose() => _temporary.Dispose();
+
+    [Fact]
+    public async Task DoctorTellsTheFactsAsTextAndAsJson()
+    {
+        var text = await CommandLine.Run("doctor");
+        Assert.Equal(0, text.ExitCode);
+        Assert.Contains($"threads          {CpuDevice.Threads}", text.Out);
+
+        var json = await CommandLine.Run("doctor", "--json");
+        using var document = JsonDocument.Parse(json.Out);
+        Assert.Equal(1, document.RootElement.GetProperty("schema_version").GetInt32());
+        Assert.Equal(CpuDevice.Threads, document.RootElement.GetProperty("threads").GetInt32());
+        Assert.True(document.RootElement.GetProperty("memory_bytes").GetInt64() > 1 << 20);
+        Assert.NotEqual(0, document.RootElement.GetProperty("libsndfile").GetProperty("names_tried").GetArrayLength());
+        Assert.Equal("", json.Error);
+    }
+
+    [Fact]
+    public async Task AnIndexIsLookedAfter()
+    {
+        string folder = await SmallIndex();
+        var stats = await CommandLine.Run("index", "stats", folder);
+        Assert.Matches(@"files +2\nwindows +2 of 10 s every 5 s\ndeleted +1 windows\nvectors +4 x Float32, 1 segments\n", stats.Out);
+        Assert.Equal("2 files, 2 windows: intact\n", (await CommandLine.Run("index", "verify", folder)).Out);
+
+        var compacted = await CommandLine.Run("index", "compact", folder, "--json");
+        Assert.Equal(0, compacted.ExitCode);
+        using var document = JsonDocument.Parse((await CommandLine.Run("index", "stats", folder, "--json")).Out);
+        Assert.Equal(0, document.RootElement.GetProperty("deleted_windows").GetInt64());
+        Assert.Equal("tiny", document.RootElement.GetProperty("model").GetString());
+    }
+
+    [Fact]
+    public async Task ADamagedIndexIsReportedWith5()
+    {
+        string folder = await SmallIndex();
+        using (var segment = new FileStream(Path.Combine(folder, "vectors-000001.nrs"), FileMode.Open))
+        {
+            segment.Position = 4096 + 64 + 3;
+            segment.WriteByte(0xFF);
+        }
+        var verify = await CommandLine.Run("index", "verify", folder, "--json");
+        Assert.Equal(5, verify.ExitCode);
+        using var document = JsonDocument.Parse(verify.Out);
+        Assert.False(document.RootElement.GetProperty("intact").GetBoolean());
+        Assert.Contains("row 1 at byte 4,160", document.RootElement.GetProperty("problems")[0].GetString());
+
+        File.WriteAllText(Path.Combine(folder, "catalogue.db"), "not a database, but long enough to have a header of one hundred bytes, which is what SQLite reads first of all");
+        var stats = await CommandLine.Run("index", "stats", folder);
+        Assert.Equal((5, ""), (stats.ExitCode, stats.Out));
+    }
+
+    [Fact]
+    public async Task AMissingIndexIsAFailureThatSaysWhatToDo()
+    {
+        var run = await CommandLine.Run("index", "stats", _temporary["none.nrx"]);
+        Assert.Equal((1, ""), (run.ExitCode, run.Out));
+        Assert.Contains("there is no index; build one with", run.Error);
+    }
+
+    [Fact]
+    public void TheRealProcessKeepsResultsAndMessagesApart()
+    {
+        var version = CommandLine.Start("--version");
+        Assert.Equal((0, ""), (version.ExitCode, version.Error));
+        Assert.StartsWith("nativeretrieval ", version.Out);
+        var wrong = CommandLine.Start("docter");
+        Assert.Equal((2, ""), (wrong.ExitCode, wrong.Out));
+    }
+
+    [Theory]
+    [InlineData("nativeretrieval do", "doctor")]
+    [InlineData("nativeretrieval index ver", "verify")]
+    [InlineData("nativeretrieval index stats --j", "--json")]
+    [InlineData("nativeretrieval doctor --q", "--quiet")]
+    public async Task BashCompletesCommandsAndOptions(string line, string expected)
+    {
+        if (!File.Exists("/bin/bash"))
+        {
+            Assert.Skip("/bin/bash is not here");
+            return;
+        }
+        string script = (await CommandLine.Run("completion", "bash")).Out;
+        string[] words = line.Split(' ');
+        string test = $"{script}\nCOMP_WORDS=({line}); COMP_CWORD={words.Length - 1}; _nativeretrieval; echo \"${{COMPREPLY[*]}}\"";
+        using var bash = Process.Start(new ProcessStartInfo("/bin/bash", ["-c", test]) { RedirectStandardOutput = true })!;
+        Assert.Equal(expected, bash.StandardOutput.ReadToEnd().Trim());
+    }
+
+    [Theory]
+    [InlineData("zsh", "\"index compact\") words_=\"--json --quiet --help\";;")]
+    [InlineData("fish", "complete -c nativeretrieval -n '__fish_use_subcommand' -a doctor -d")]
+    public async Task OtherShellsHaveScriptsToo(string shell, string expected) =>
+        Assert.Contains(expected, (await CommandLine.Run("completion", shell)).Out);
+
+    async Task<string> SmallIndex()
+    {
+        string folder = _temporary["sounds.nrx"];
+        using var index = LocalAudioIndex.Create(folder, new IndexSettings { ModelId = "tiny", ModelFingerprint = "0123", Dimension = 4, WindowSeconds = 10, HopSeconds = 5 });
+        for (int i = 0; i < 3; i++)
+        {
+            var file = new IndexedFile { Path = $"{i}.wav", FullPath = $"/{i}.wav", ContentHash = $"{i:x64}", SizeBytes = 1, ModifiedUtc = DateTime.UnixEpoch };
+            await index.UpsertAsync(new AudioIndexEntry(file, [new AudioWindow(0, 10, new float[] { 1, i, 2, 3 })]));
+        }
+        await index.DeleteAsync(["/0.wav"]);
+        return folder;
+    }
+}
