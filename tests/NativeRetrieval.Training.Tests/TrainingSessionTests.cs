@@ -1,0 +1,173 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+using NativeRetrieval.Nn.Checkpoints;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Text;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Demo;
+using NativeRetrieval.Training.Logging;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Tests;
+
+/// <summary>Whole runs on a handful of synthetic clips.</summary>
+public sealed class TrainingSessionTests : IDisposable
+{
+    const int Epochs = 3, BatchesPerEpoch = 3;
+
+    readonly TemporaryFolder _folder = new();
+    readonly Dataset _train, _test;
+
+    public TrainingSessionTests()
+    {
+        var demo = DemoCollection.Create(_folder["demo"], seed: 3, clips: 16, testClips: 4);
+        (_train, _test) = (CaptionCsv.Read(demo.TrainCsv, demo.AudioFolder), CaptionCsv.Read(demo.TestCsv, demo.AudioFolder));
+    }
+
+    [Fact]
+    public void A_run_leaves_a_model_metrics_events_and_curves()
+    {
+        var summaries = new List<EpochSummary>();
+        string run = _folder["run"];
+        var outcome = TrainingSession.Run(Request(run) with { Validation = _test }, null, summaries.Add, TestContext.Current.CancellationToken);
+        Assert.Equal(Epochs, summaries.Count);
+        Assert.Empty(outcome.Skipped);
+        Assert.All(summaries, epoch => Assert.NotNull(epoch.Validation));
+        var log = MetricsLog.Read(Path.Combine(run, "metrics.jsonl"));
+        Assert.Equal(Epochs * BatchesPerEpoch, log.Count(line => line["loss"] is not null));
+        Assert.Equal(Epochs, log.Count(line => line["validation/r10"] is not null));
+        Assert.True(File.Exists(Path.Combine(run, "curves.svg")) && File.Exists(Path.Combine(run, "events.out.tfevents.run")));
+
+        using var model = ModelPackage.Load(run, CpuDevice.Shared);
+        double best = summaries.Max(epoch => epoch.Validation!.RecallSum);
+        Assert.Equal(best, summaries.Last(epoch => epoch.IsBest).Validation!.RecallSum);
+    }
+
+    [Fact]
+    public void A_run_that_was_killed_goes_on_with_the_same_losses_to_the_last_bit()
+    {
+        string whole = _folder["whole"], broken = _folder["broken"];
+        TrainingSession.Run(Request(whole), null, null, TestContext.Current.CancellationToken);
+
+        // Two crashes without any clean-up, each after steps that no checkpoint holds.
+        foreach (int fatal in (int[])[2, 5])
+            Assert.Throws<InvalidOperationException>(() => TrainingSession.Run(Request(broken) with { Resume = Directory.Exists(broken) }, new Crash(fatal), null, TestContext.Current.CancellationToken));
+        TrainingSession.Run(Request(broken) with { Resume = true }, null, null, TestContext.Current.CancellationToken);
+
+        Assert.Equal(File.ReadAllText(Path.Combine(whole, "metrics.jsonl")), File.ReadAllText(Path.Combine(broken, "metrics.jsonl")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")), File.ReadAllBytes(Path.Combine(broken, "model.safetensors")));
+    }
+
+    [Fact]
+    public void An_interrupted_run_saves_its_last_step_and_goes_on_from_there()
+    {
+        string whole = _folder["whole"], stopped = _folder["stopped"];
+        TrainingSession.Run(Request(whole), null, null, TestContext.Current.CancellationToken);
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => TrainingSession.Run(Request(stopped), new Crash(4, cancellation), null, cancellation.Token));
+        int steps = 0;
+        TrainingSession.Run(Request(stopped) with { Resume = true }, new Counter(() => steps++), null, TestContext.Current.CancellationToken);
+        Assert.Equal(Epochs * BatchesPerEpoch - 4, steps);
+        Assert.Equal(File.ReadAllText(Path.Combine(whole, "metrics.jsonl")), File.ReadAllText(Path.Combine(stopped, "metrics.jsonl")));
+    }
+
+    [Fact]
+    public void Accumulated_batches_make_one_step()
+    {
+        string run = _folder["run"];
+        TrainingSession.Run(Request(run, "training.accumulation_batches=2"), null, null, TestContext.Current.CancellationToken);
+        Assert.Equal(Epochs * 2, MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Max(line => line.Step)); // 3 batches: 2 + 1
+    }
+
+    [Fact]
+    public void A_frozen_text_encoder_keeps_its_weights_and_the_rest_learns()
+    {
+        string text = PretrainedText(), run = _folder["run"];
+        TrainingSession.Run(Request(run, "training.freeze_text_encoder=true", "training.epochs=10", "training.warmup_steps=0") with { TextModel = text }, null, null, TestContext.Current.CancellationToken);
+        using var model = ModelPackage.Load(run, CpuDevice.Shared);
+        using var before = BertFolder.ReadEncoder(text, CpuDevice.Shared, out _);
+        foreach (var ((name, expected), (_, actual)) in before.Parameters().Zip(model.TextEncoder.Parameters()))
+            Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(actual.ToArray<float>()), name);
+        var epochs = MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).GroupBy(line => line.Epoch).Select(lines => lines.Average(line => line["loss"]!.Value)).ToArray();
+        Assert.True(epochs[^1] < epochs[0], $"the epochs' mean loss went from {epochs[0]} to {epochs[^1]}");
+    }
+
+    [Fact]
+    public void Fine_tuning_starts_from_the_given_model()
+    {
+        string first = _folder["first"], second = _folder["second"];
+        TrainingSession.Run(Request(first), null, null, TestContext.Current.CancellationToken);
+        TrainingSession.Run(Request(second, "training.lr=1e-12") with { InitialModel = first }, null, null, TestContext.Current.CancellationToken);
+        using var before = ModelPackage.Load(first, CpuDevice.Shared);
+        using var after = ModelPackage.Load(second, CpuDevice.Shared);
+        var (weights, tuned) = (before.HeadParameters().First().Tensor.ToArray<float>(), after.HeadParameters().First().Tensor.ToArray<float>());
+        for (int i = 0; i < weights.Length; i++) Assert.Equal(weights[i], tuned[i], 1e-6f);
+    }
+
+    [Fact]
+    public void Clips_that_cannot_be_decoded_are_skipped_and_named()
+    {
+        string bad = Path.Combine(Path.GetDirectoryName(_train.Clips[0].AudioPath)!, "bad.wav");
+        File.WriteAllText(bad, "this is text");
+        var data = _train with { Clips = [.. _train.Clips, new Clip("bad.wav", bad, ["a broken file"], 99)] };
+        var outcome = TrainingSession.Run(Request(_folder["run"]) with { Training = data }, null, null, TestContext.Current.CancellationToken);
+        Assert.Contains(bad, Assert.Single(outcome.Skipped));
+    }
+
+    [Fact]
+    public void Two_sources_of_weights_are_refused()
+    {
+        var error = Assert.Throws<OptionException>(() => TrainingSession.Run(Request(_folder["run"]) with { TextModel = "a", InitialModel = "b" }, null, null, TestContext.Current.CancellationToken));
+        Assert.Contains("--init-from or --text-model", error.Message);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    TrainingRequest Request(string run, params string[] overrides) => new()
+    {
+        Training = _train,
+        RunFolder = run,
+        Settings = SettingsLoader.Load("tiny", [$"training.epochs={Epochs}", "training.batch_size=4", "audio.max_seconds=1", "augmentation.circular_shift=true", .. overrides]),
+        FeatureCache = _folder["cache"],
+        Device = CpuDevice.Shared,
+        Time = TimeProvider.System,
+    };
+
+    /// <summary>A small BERT in a folder of Hugging Face's shape.</summary>
+    string PretrainedText()
+    {
+        string folder = _folder["bert"];
+        Directory.CreateDirectory(folder);
+        var vocabulary = Vocabulary.FromCaptions(_train.Clips.SelectMany(clip => clip.Captions));
+        var config = new BertConfig { VocabularySize = vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 64 };
+        using var encoder = new BertEncoder(config, CpuDevice.Shared, new PhiloxSequence(new Philox(5)));
+        File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson().ToJsonString());
+        File.WriteAllText(Path.Combine(folder, "vocab.txt"), vocabulary.ToVocabularyFile());
+        StateFile.Write(Path.Combine(folder, "model.safetensors"), encoder);
+        return folder;
+    }
+
+    /// <summary>Fails, or cancels, when the given number of training batches has been reported.</summary>
+    sealed class Crash(int batches, CancellationTokenSource? cancellation = null) : IProgress<TrainingProgress>
+    {
+        int _seen;
+
+        public void Report(TrainingProgress value)
+        {
+            if (value.Phase != TrainingPhase.Training || ++_seen != batches) return;
+            if (cancellation is null) throw new InvalidOperationException("killed");
+            cancellation.Cancel();
+        }
+    }
+
+    sealed class Counter(Action trained) : IProgress<TrainingProgress>
+    {
+        public void Report(TrainingProgress value)
+        {
+            if (value.Phase == TrainingPhase.Training) trained();
+        }
+    }
+}
