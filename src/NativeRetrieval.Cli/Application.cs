@@ -16,7 +16,12 @@ public static class Application
     /// <summary>Every command, in the order in which help lists them. A new one is a file in Commands and a line here.</summary>
     static Command[] Commands(Terminal terminal) =>
     [
+        TrainCommand.Create(terminal),
+        EvaluateCommand.Create(terminal),
         IndexCommand.Create(terminal),
+        SearchCommand.Create(terminal),
+        SimilarCommand.Create(terminal),
+        DemoCommand.Create(terminal),
         DoctorCommand.Create(terminal),
         CompletionCommand.Create(terminal),
     ];

@@ -3,15 +3,25 @@ using NativeRetrieval.Cli.Output;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary><c>index</c>: its subcommands look after an index that exists.</summary>
+/// <summary><c>index PATH… --model MODEL --to sounds.nrx</c>; its subcommands look after an index that exists.</summary>
 public static class IndexCommand
 {
-    public static Command Create(Terminal terminal) => new DocumentedCommand("index", "Look after an index of sounds.")
+    public static Command Create(Terminal terminal)
     {
-        IndexStatsSubcommand.Create(terminal),
-        IndexVerifySubcommand.Create(terminal),
-        IndexCompactSubcommand.Create(terminal),
-    };
+        var command = new DocumentedCommand("index", "Make an index of sounds, or bring one up to date: only what is new or changed is embedded.")
+        {
+            Examples =
+            [
+                ("nativeretrieval index ~/sounds --model runs/first --to sounds.nrx", "Index a folder; run it again after changes"),
+                ("nativeretrieval index interviews --model runs/first --to talks.nrx --window 10 --hop 5", "Long recordings in overlapping windows"),
+            ],
+        };
+        IndexBuild.AddTo(command, terminal);
+        command.Add(IndexStatsSubcommand.Create(terminal));
+        command.Add(IndexVerifySubcommand.Create(terminal));
+        command.Add(IndexCompactSubcommand.Create(terminal));
+        return command;
+    }
 
     /// <summary>The folder that every subcommand takes.</summary>
     internal static Argument<string> Folder() => new("INDEX") { Description = "Index folder, e.g. sounds.nrx." };

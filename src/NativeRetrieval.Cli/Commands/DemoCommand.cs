@@ -1,0 +1,83 @@
+using System.CommandLine;
+using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Engine;
+using NativeRetrieval.Indexing;
+using NativeRetrieval.Training;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Demo;
+using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary><c>demo</c>: the whole way from nothing to a ranked list, on sounds that it makes itself.</summary>
+internal static class DemoCommand
+{
+    const ulong Seed = 1;
+    const string Query = "a siren wails";
+
+    public static Command Create(Terminal terminal)
+    {
+        var to = new Option<DirectoryInfo>("--to") { Description = "Folder for sounds, model and index; model and index are made anew.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("nativeretrieval-demo") };
+        var command = new DocumentedCommand("demo", "Make a small sound collection, train on it, evaluate, index and search: the whole way in a few minutes.")
+        {
+            Examples = [("nativeretrieval demo", "Everything, into ./nativeretrieval-demo")],
+        };
+        command.Add(to);
+        command.SetAction((parsed, cancellation) => RunAsync(terminal, parsed.GetRequiredValue(to).FullName, cancellation));
+        return command;
+    }
+
+    static async Task<int> RunAsync(Terminal terminal, string folder, CancellationToken cancellation)
+    {
+        string sounds = Path.Combine(folder, "sounds"), model = Path.Combine(folder, "model"), index = Path.Combine(folder, "sounds.nrx"), cache = Path.Combine(folder, "cache");
+        foreach (string old in (string[])[model, index])
+            if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
+
+        terminal.Message("1/4  making sounds");
+        // The folder appears when it is complete, and the same seed gives the same sounds: what an earlier demo made can be used again.
+        var collection = Directory.Exists(sounds) ? DemoCollection.At(sounds) : DemoCollection.Create(sounds, Seed);
+        var settings = SettingsLoader.Load("tiny", []);
+        var training = CaptionCsv.Read(collection.TrainCsv, collection.AudioFolder);
+        var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder);
+
+        terminal.Message($"2/4  training on {training.Clips.Count} clips with {training.CaptionCount} captions");
+        TrainCommand.Run(terminal, new TrainingRequest
+        {
+            Training = training,
+            RunFolder = model,
+            Settings = settings,
+            FeatureCache = cache,
+            Device = CpuDevice.Shared,
+            Time = terminal.Time,
+        }, cancellation);
+
+        using var engine = RetrievalEngine.Open(model, CpuDevice.Shared);
+        var features = FeatureStore.Prepare(new FeatureCache(cache, ModelFeatures.Of(engine.Model.Config)), test, new List<string>(), null, cancellation);
+        var task = Evaluator.Task(engine.Model, features, RelevanceRule.Own);
+        var report = EvaluationReport.Compute(Evaluator.Score(engine.Model, features, task, null, cancellation), task.TextToClips);
+        double chance = 10.0 / test.Clips.Count;
+        terminal.Message($"3/4  evaluating on {test.Clips.Count} clips it has never heard (chance R@10: {chance:F2})");
+        EvaluateCommand.Print(terminal, report);
+        terminal.Out.Flush(); // stdout may be a pipe: keep its lines between the messages on stderr
+
+        terminal.Message("4/4  indexing and searching");
+        await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], index, null, null, cancellation);
+        using var opened = LocalAudioIndex.Open(index, IndexAccess.Read);
+        terminal.Out.WriteLine($"\nsearch \"{Query}\"");
+        HitList.Write(terminal, json: false, "query", Query, await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
+
+        terminal.Out.WriteLine($"""
+
+            Next:
+              nativeretrieval search "birds chirp, then a bell rings" --index {Relative(index)}
+              nativeretrieval similar {Relative(Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First())} --index {Relative(index)}
+              nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first
+            """);
+        return ExitCode.Ok;
+
+        static string Relative(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
+    }
+}

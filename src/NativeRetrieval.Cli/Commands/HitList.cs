@@ -1,0 +1,50 @@
+using System.Globalization;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Indexing;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary>Prints ranked hits, as a table or as JSON.</summary>
+internal static class HitList
+{
+    /// <param name="key">What was searched by: <c>query</c> or <c>file</c>.</param>
+    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits)
+    {
+        if (json)
+        {
+            terminal.WriteJson(document =>
+            {
+                document.WriteString(key, value);
+                document.WriteStartArray("hits");
+                foreach (var hit in hits)
+                {
+                    document.WriteStartObject();
+                    document.WriteNumber("rank", hit.Rank);
+                    document.WriteString("path", hit.Path);
+                    document.WriteNumber("start_seconds", Math.Round(hit.StartSeconds, 3));
+                    document.WriteNumber("end_seconds", Math.Round(hit.EndSeconds, 3));
+                    document.WriteNumber("score", Math.Round(hit.Score, 6));
+                    document.WriteEndObject();
+                }
+                document.WriteEndArray();
+            });
+            return;
+        }
+        if (hits.Count == 0)
+        {
+            terminal.Message("nothing found");
+            return;
+        }
+        var table = new Table(">", ">score", "from", "to", "file");
+        foreach (var hit in hits)
+            table.Add(hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture), Time(hit.StartSeconds), Time(hit.EndSeconds), hit.Path);
+        table.Write(terminal.Out);
+    }
+
+    /// <summary>Minutes and seconds, with hours where there are any.</summary>
+    static string Time(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(seconds);
+        return time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss\.f" : @"m\:ss\.f", CultureInfo.InvariantCulture);
+    }
+}

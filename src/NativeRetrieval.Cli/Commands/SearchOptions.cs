@@ -1,0 +1,69 @@
+using System.CommandLine;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
+using NativeRetrieval.Indexing;
+using NativeRetrieval.Cli.Output;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary>The options that all searching commands have.</summary>
+internal sealed class SearchOptions
+{
+    readonly Option<DirectoryInfo> _index = new("--index") { Description = "The index to search.", HelpName = "sounds.nrx", Required = true };
+    readonly Option<DirectoryInfo?> _model = new("--model") { Description = "The model folder, where it has moved since the index was made.", HelpName = "MODEL" };
+    readonly Option<int> _top = new("--top") { Description = "The most hits to show.", HelpName = "N", DefaultValueFactory = _ => 10 };
+    readonly Option<string?> _path = new("--path") { Description = "Only files whose path matches this pattern, e.g. '*.wav' or 'field/**'.", HelpName = "GLOB" };
+    readonly Option<float?> _minimum = new("--min-score") { Description = "Only hits with at least this cosine similarity.", HelpName = "S" };
+    readonly Option<bool> _windows = new("--windows") { Description = "Show every matching window, not only each file's best." };
+
+    public Option<bool> Json { get; } = JsonOutput.Option();
+
+    public void AddTo(Command command)
+    {
+        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, Json]) command.Add(option);
+    }
+
+    public AudioSearchOptions Of(ParseResult parsed) => new()
+    {
+        Top = parsed.GetValue(_top),
+        PathFilter = parsed.GetValue(_path),
+        MinScore = parsed.GetValue(_minimum) ?? float.NegativeInfinity,
+        Grouping = parsed.GetValue(_windows) ? HitGrouping.AllWindows : HitGrouping.BestWindowPerFile,
+    };
+
+    /// <summary>The index with the model it was made by.</summary>
+    /// <exception cref="OptionException">The model is no longer where it was.</exception>
+    public OpenedIndex Open(ParseResult parsed)
+    {
+        string path = parsed.GetRequiredValue(_index).FullName;
+        var index = LocalAudioIndex.Open(path, IndexAccess.Read);
+        try
+        {
+            string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
+            if (!Directory.Exists(folder)) throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
+            var engine = RetrievalEngine.Open(folder, CpuDevice.Shared);
+            if (engine.Fingerprint != index.Settings.ModelFingerprint)
+            {
+                engine.Dispose();
+                throw new OptionException($"{path} was made by another model than {folder}; index the sounds again, or name the right model by --model");
+            }
+            return new OpenedIndex(index, engine);
+        }
+        catch
+        {
+            index.Dispose();
+            throw;
+        }
+    }
+}
+
+/// <summary>An index and the model it was made by.</summary>
+internal sealed record OpenedIndex(LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
+{
+    public void Dispose()
+    {
+        Engine.Dispose();
+        Index.Dispose();
+    }
+}

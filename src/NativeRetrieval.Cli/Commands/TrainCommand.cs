@@ -1,0 +1,79 @@
+using System.CommandLine;
+using System.Globalization;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Training;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary><c>train CSV --audio DIR --to RUN</c></summary>
+internal static class TrainCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var csv = new Argument<FileInfo>("CSV") { Description = "Caption file in Clotho's or AudioCaps' layout: file_name,caption_1,… or file_name,caption." };
+        var audio = new Option<DirectoryInfo>("--audio") { Description = "Folder of the sound files that the CSV names.", HelpName = "DIR", Required = true };
+        var validation = new Option<FileInfo?>("--validation") { Description = "Caption file whose R@1+R@5+R@10 chooses the best epoch; without it the last epoch is kept.", HelpName = "CSV" };
+        var validationAudio = new Option<DirectoryInfo?>("--validation-audio") { Description = "Folder of the validation sounds; default: --audio.", HelpName = "DIR" };
+        var preset = new Option<string?>("--preset") { Description = $"Settings to start from: {string.Join(", ", Presets.Names)}, or a YAML file. Default: the report's recipe.", HelpName = "NAME" };
+        var set = new Option<string[]>("--set") { Description = "Override one setting, e.g. training.lr=1e-4. May be repeated.", HelpName = "KEY=VALUE" };
+        var initial = new Option<DirectoryInfo?>("--init-from") { Description = "Trained model to start from (fine-tuning).", HelpName = "MODEL" };
+        var textModel = new Option<DirectoryInfo?>("--text-model") { Description = "Folder of a pre-trained BERT (Hugging Face or sentence-transformers); without it the text encoder starts from scratch.", HelpName = "DIR" };
+        var to = new Option<DirectoryInfo>("--to") { Description = "Folder of the run; it becomes a model folder.", HelpName = "RUN", Required = true };
+        var resume = new Option<bool>("--resume") { Description = "Go on with the run in --to after an interruption, with exactly the losses it would have had." };
+        var cache = CacheFolder.Option();
+        var command = new DocumentedCommand("train", "Train a model on sounds and captions.")
+        {
+            Examples =
+            [
+                ("nativeretrieval train train.csv --audio clips --validation val.csv --to runs/first", "The report's recipe on your own folder"),
+                ("nativeretrieval train train.csv --audio clips --text-model all-MiniLM-L6-v2 --set training.freeze_text_encoder=true --to runs/minilm", "With a frozen pre-trained text encoder"),
+                ("nativeretrieval train train.csv --audio clips --to runs/first --resume", "Go on after an interruption"),
+            ],
+        };
+        command.Add(csv);
+        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, to, resume, cache]) command.Add(option);
+        command.SetAction((parsed, cancellation) =>
+        {
+            bool resumed = parsed.GetValue(resume);
+            if (resumed && (parsed.GetValue(preset) is not null || parsed.GetValue(set) is { Length: > 0 }))
+                throw new OptionException("a resumed run keeps its settings; leave out --preset and --set, or start a new run with --init-from");
+            string sounds = parsed.GetRequiredValue(audio).FullName;
+            var request = new TrainingRequest
+            {
+                Training = CaptionCsv.Read(parsed.GetRequiredValue(csv).FullName, sounds),
+                Validation = parsed.GetValue(validation) is { } file ? CaptionCsv.Read(file.FullName, parsed.GetValue(validationAudio)?.FullName ?? sounds) : null,
+                RunFolder = parsed.GetRequiredValue(to).FullName,
+                Settings = SettingsLoader.Load(parsed.GetValue(preset), parsed.GetValue(set) ?? []),
+                Resume = resumed,
+                TextModel = parsed.GetValue(textModel)?.FullName,
+                InitialModel = parsed.GetValue(initial)?.FullName,
+                FeatureCache = CacheFolder.Of(parsed, cache),
+                Device = CpuDevice.Shared,
+                Time = terminal.Time,
+            };
+            var outcome = Run(terminal, request, cancellation);
+            terminal.Message($"model: {request.RunFolder}");
+            return Task.FromResult(Skips.Report(terminal, outcome.Skipped));
+        });
+        return command;
+    }
+
+    /// <summary>Trains with progress on the terminal; the demo uses it, too.</summary>
+    public static TrainingOutcome Run(Terminal terminal, TrainingRequest request, CancellationToken cancellation)
+    {
+        using var display = new TrainingDisplay(terminal);
+        try
+        {
+            return TrainingSession.Run(request, display, display.EpochDone, cancellation);
+        }
+        catch (OperationCanceledException)
+        {
+            terminal.Message($"stopped; the same command with --resume goes on: {request.RunFolder}");
+            throw;
+        }
+    }
+}

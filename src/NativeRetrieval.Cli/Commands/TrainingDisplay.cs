@@ -1,0 +1,51 @@
+using System.Globalization;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Training;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary>Training on the terminal: a progress line for the phase at hand, a line for each epoch.</summary>
+internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingProgress>, IDisposable
+{
+    readonly Lock _lock = new();
+    (TrainingPhase Phase, int Epoch, int Total) _current = ((TrainingPhase)(-1), -1, -1);
+    Output.Progress? _line;
+    TimeSpan _remaining;
+
+    public void Report(TrainingProgress value)
+    {
+        lock (_lock)
+        {
+            if (_current != (value.Phase, value.Epoch, value.Total))
+            {
+                _line?.Dispose();
+                _current = (value.Phase, value.Epoch, value.Total);
+                _line = value.Phase switch
+                {
+                    TrainingPhase.Features => new(terminal, "features", value.Total, "clips"),
+                    TrainingPhase.Training => new(terminal, $"epoch {value.Epoch}/{value.Epochs}", value.Total, "batches"),
+                    _ => new(terminal, "validation", value.Total, "clips"),
+                };
+            }
+            _line!.Report(value.Done);
+            if (value.Remaining is { } remaining) _remaining = remaining;
+        }
+    }
+
+    public void EpochDone(EpochSummary epoch)
+    {
+        lock (_lock)
+        {
+            _line?.Dispose();
+            _line = null;
+            _current = ((TrainingPhase)(-1), -1, -1);
+            string scores = epoch.Validation is { } v
+                ? string.Create(CultureInfo.InvariantCulture, $", validation R@1 {v.R1.Value:F3} R@10 {v.R10.Value:F3} mAP@10 {v.Map10.Value:F3}{(epoch.IsBest ? " (best)" : "")}") : "";
+            terminal.Message(string.Create(CultureInfo.InvariantCulture,
+                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{scores}, {Output.Progress.Duration(_remaining)} left"));
+        }
+    }
+
+
+    public void Dispose() => _line?.Dispose();
+}
