@@ -15,6 +15,8 @@ namespace NativeRetrieval.Core.Ops
             Shape.ExpectRank(x, 4, "[N, I, H, W]");
             Expect.Alike(x, convolution.Bias);
             Shape.Expect(x, [x.Shape[0], convolution.WeightShape[1], x.Shape[2], x.Shape[3]], "the packed kernels take this many channels");
+            if (x.Shape[3] != convolution.Width)
+                throw new ShapeException($"PackedConv2d: the kernels were packed for maps {convolution.Width} wide, got {x.Shape}; pack them for this width");
             var layout = x.Shape[1] == 1 ? Layout.Contiguous : Layout.NCHW16c;
             if (x.Layout != layout) throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
             if (Tape.Follows(x)) throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");

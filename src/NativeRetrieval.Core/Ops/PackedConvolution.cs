@@ -12,7 +12,7 @@ public sealed class PackedConvolution : IDisposable
     /// <param name="weight">[O, I, k, k], float32, contiguous, k = 3 or 1.</param>
     /// <param name="scale">[O].</param>
     /// <param name="shift">[O].</param>
-    /// <param name="width">Expected width W of the feature maps; chooses the algorithm, any other width still works.</param>
+    /// <param name="width">Width W of the feature maps it will take: the order of the weights depends on it.</param>
     public PackedConvolution(Tensor weight, Tensor scale, Tensor shift, int width)
     {
         Expect.Kernel(weight, nameof(PackedConvolution));

@@ -62,7 +62,7 @@ public sealed unsafe class ConvDirectTests
         var back = new float[s.Transposed.PackedFloats];
         fixed (float* pdy = blockedDy, pw = weight, pp = back, pdx = dx)
         {
-            ConvPack.Backward(s, pw, pp);
+            ConvPack.Pack(s.Transposed, ConvWeights.Backward(pw), pp);
             ConvDirect.Run(s.Transposed, pdy, pp, null, false, pdx, Enum.Parse<TileKind>(kind));
         }
         Assert.InRange(ConvReference.BlockedError(dx, expected, n, i, h * w), 0, Tolerance);
@@ -97,7 +97,7 @@ public sealed unsafe class ConvDirectTests
         var y = new float[s.Batch * s.OutImage];
         fixed (float* px = blocked, pw = weight, pp = packed, pb = padded, py = y)
         {
-            ConvPack.Forward(s, pw, null, pp);
+            ConvPack.Pack(s, ConvWeights.Forward(pw), pp);
             ConvDirect.Run(s, px, pp, bias == null ? null : pb, relu, py, Enum.Parse<TileKind>(kind));
         }
         return y;

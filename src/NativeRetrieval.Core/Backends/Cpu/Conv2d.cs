@@ -13,9 +13,8 @@ internal sealed unsafe partial class CpuBackend
             return;
         }
         var algorithm = ConvPlan.Choose(shape);
-        using var packed = Scratch(ConvPlan.PackedFloats(shape, algorithm), x);
-        ConvPlan.PackForward(shape, algorithm, weight.Pointer<float>(), null, packed.Pointer<float>());
-        ConvPlan.Run(shape, algorithm, x.Pointer<float>(), packed.Pointer<float>(), null, relu: false, y.Pointer<float>());
+        using var work = Scratch(ConvPlan.RunOnceFloats(shape, algorithm), x);
+        ConvPlan.RunOnce(shape, algorithm, x.Pointer<float>(), ConvWeights.Forward(weight.Pointer<float>()), y.Pointer<float>(), work.Pointer<float>());
     }
 
     public void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx)
@@ -28,16 +27,10 @@ internal sealed unsafe partial class CpuBackend
         }
         var transposed = shape.Transposed;
         var algorithm = ConvPlan.Choose(transposed);
-        using var packed = Scratch(ConvPlan.PackedFloats(transposed, algorithm), dx);
-        ConvPlan.PackBackward(shape, algorithm, weight.Pointer<float>(), packed.Pointer<float>());
-        if (dx.Layout == Layout.NCHW16c)
-        {
-            ConvPlan.Run(transposed, algorithm, dy.Pointer<float>(), packed.Pointer<float>(), null, relu: false, dx.Pointer<float>());
-            return;
-        }
-        using var blocked = Tensor.Empty(dx.Shape, dx.Device, dx.DType, Layout.NCHW16c);
-        ConvPlan.Run(transposed, algorithm, dy.Pointer<float>(), packed.Pointer<float>(), null, relu: false, blocked.Pointer<float>());
-        ToLayout(blocked, dx);
+        using var work = Scratch(ConvPlan.RunOnceFloats(transposed, algorithm), dx);
+        using var blocked = dx.Layout == Layout.NCHW16c ? dx.Share() : Tensor.Empty(dx.Shape, dx.Device, dx.DType, Layout.NCHW16c);
+        ConvPlan.RunOnce(transposed, algorithm, dy.Pointer<float>(), ConvWeights.Backward(weight.Pointer<float>()), blocked.Pointer<float>(), work.Pointer<float>());
+        if (dx.Layout != Layout.NCHW16c) ToLayout(blocked, dx);
     }
 
     public void Conv2dFilterGradient(Tensor dy, Tensor x, Tensor dWeight)

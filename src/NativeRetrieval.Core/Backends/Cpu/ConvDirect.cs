@@ -13,7 +13,7 @@ internal static unsafe class ConvDirect
     const int BandFloats = 40 * 1024;
     const int MaxBandPixels = 1024;
 
-    /// <summary>y = relu?(x ∗ w + bias); <paramref name="packed"/> as <see cref="ConvPack.Forward"/> makes it, <paramref name="bias"/> padded to whole panels or null.</summary>
+    /// <summary>y = relu?(x ∗ w + bias); <paramref name="packed"/> as <see cref="ConvPack.Pack"/> makes it, <paramref name="bias"/> padded to whole panels or null.</summary>
     public static void Run(ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind best)
     {
         if (s.Rows == 0 || s.Width == 0) return;

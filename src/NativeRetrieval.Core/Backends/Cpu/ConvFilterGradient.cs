@@ -13,7 +13,7 @@ internal static unsafe class ConvFilterGradient
     /// <summary>Sums of at most this many row ranges are held side by side; a constant, so that results do not depend on the machine.</summary>
     const int MaxPartials = 8;
 
-    /// <summary>Writes the gradient in the order of <see cref="ConvPack.Forward"/> to <paramref name="packed"/>.</summary>
+    /// <summary>Writes the gradient in the order of <see cref="ConvPack.Pack"/> to <paramref name="packed"/>.</summary>
     public static void Run(ConvShape s, float* x, float* dy, float* packed, TileKind best)
     {
         TileKind kind = ConvTile.For(best, s.OutBlocks);
@@ -84,7 +84,8 @@ internal static unsafe class ConvFilterGradient
         }
     }
 
-    static void Sum(float* partials, nint stride, int ranges, float* to, nint count)
+    /// <summary>Adds equal parts in their order.</summary>
+    internal static void Sum(float* partials, nint stride, int ranges, float* to, nint count)
     {
         for (nint i = 0; i < count; i++)
         {

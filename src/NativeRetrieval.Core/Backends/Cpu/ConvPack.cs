@@ -5,27 +5,13 @@ internal static unsafe class ConvPack
 {
     const int Lanes = ConvShape.Lanes;
 
-    /// <summary>Weights of the forward pass; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
-    public static void Forward(ConvShape s, float* weight, float* scale, float* packed) =>
+    public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
         Workers.Run(s.OutBlocks, panel =>
         {
-            for (int block = 0; block < s.InBlocks; block++) ForwardBlock(s, weight, scale, panel, block, packed + panel * s.PanelFloats + block * s.BlockFloats);
+            for (int block = 0; block < s.InBlocks; block++) weights.Block(s, panel, block, packed + panel * s.PanelFloats + block * s.BlockFloats);
         });
 
-    /// <summary>
-    /// Weights of the backward pass: input and output channels exchanged and the taps in reverse order, so that
-    /// the forward kernel run over output gradients gives input gradients. <paramref name="s"/> is the forward convolution.
-    /// </summary>
-    public static void Backward(ConvShape s, float* weight, float* packed)
-    {
-        ConvShape t = s.Transposed;
-        Workers.Run(t.OutBlocks, panel =>
-        {
-            for (int block = 0; block < t.InBlocks; block++) BackwardBlock(s, weight, panel, block, packed + panel * t.PanelFloats + block * t.BlockFloats);
-        });
-    }
-
-    /// <summary>One block of <see cref="Forward"/>: [tap][16 in][16 out].</summary>
+    /// <summary>One block of forward kernels: [tap][16 in][16 out]; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
     public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
     {
         new Span<float>(to, (int)s.BlockFloats).Clear();
@@ -41,7 +27,10 @@ internal static unsafe class ConvPack
         }
     }
 
-    /// <summary>One block of <see cref="Backward"/>: panel counts blocks of input channels, block those of output channels.</summary>
+    /// <summary>
+    /// One block of backward kernels: input and output channels exchanged and the taps in reverse order, so that the forward kernel run over
+    /// output gradients gives input gradients. <paramref name="s"/> is the forward convolution; panel counts its input blocks, block its output blocks.
+    /// </summary>
     public static void BackwardBlock(ConvShape s, float* weight, int panel, int block, float* to)
     {
         int lanes = s.Transposed.InLanes, outs = Math.Min(lanes, s.OutChannels - block * lanes), ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
@@ -55,7 +44,7 @@ internal static unsafe class ConvPack
         }
     }
 
-    /// <summary>Inverse of <see cref="Forward"/> without a scale: gradients in packed order back to [O, I, k, k].</summary>
+    /// <summary>Inverse of <see cref="Pack"/> for forward kernels without a scale: gradients in packed order back to [O, I, k, k].</summary>
     public static void Unpack(ConvShape s, float* packed, float* weight) =>
         Workers.Run(s.OutBlocks, panel =>
         {

@@ -7,59 +7,64 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 internal static unsafe class ConvPlan
 {
     /// <summary>Below this many channels on either side the transforms cost more than the products they save.</summary>
-    const int WinogradChannels = 32;
+    const int WinogradChannels = 16;
+    /// <summary>Transformed weights up to this size stay in the last-level cache and are made ahead; larger ones panel by panel as they are used.</summary>
+    const int AheadFloats = 36 * 256 * 256;
 
-    public static ConvAlgorithm Choose(ConvShape s)
-    {
-        if (s.Kernel != 3 || Math.Min(s.InChannels, s.OutChannels) < WinogradChannels) return ConvAlgorithm.Direct;
-        // Maps of one or two pixels would fill half a 4x4 tile, and their weights (the widest layers) would grow fourfold.
-        return s.Width <= 2 ? ConvAlgorithm.Winograd2 : ConvAlgorithm.Winograd4;
-    }
+    public static ConvAlgorithm Choose(ConvShape s) =>
+        s.Kernel != 3 || Math.Min(s.InChannels, s.OutChannels) < WinogradChannels ? ConvAlgorithm.Direct
+        : s.Width <= 2 ? ConvAlgorithm.WinogradPair : ConvAlgorithm.Winograd;
 
     public static nint PackedFloats(ConvShape s, ConvAlgorithm algorithm) => algorithm switch
     {
-        ConvAlgorithm.Winograd2 => ConvWinograd<WinogradOf2>.PackedFloats(s),
-        ConvAlgorithm.Winograd4 => ConvWinograd<WinogradOf4>.PackedFloats(s),
+        ConvAlgorithm.Winograd => ConvWinograd<WinogradOf4, WinogradOf4>.PackedFloats(s),
+        ConvAlgorithm.WinogradPair => ConvWinograd<WinogradOf2, WinogradOfPair>.PackedFloats(s),
         _ => s.PackedFloats,
     };
 
-    /// <summary>Weights of the forward pass, [O, I, k, k] in; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
-    public static void PackForward(ConvShape s, ConvAlgorithm algorithm, float* weight, float* scale, float* packed)
+    /// <summary>Floats that <see cref="RunOnce"/> needs.</summary>
+    public static nint RunOnceFloats(ConvShape s, ConvAlgorithm algorithm) =>
+        PackedFloats(s, algorithm) is var floats && (algorithm == ConvAlgorithm.Direct || floats <= AheadFloats) ? floats : 0;
+
+    public static void Pack(ConvShape s, ConvAlgorithm algorithm, ConvWeights weights, float* packed)
     {
-        if (algorithm == ConvAlgorithm.Winograd2) ConvWinograd<WinogradOf2>.PackForward(s, weight, scale, packed);
-        else if (algorithm == ConvAlgorithm.Winograd4) ConvWinograd<WinogradOf4>.PackForward(s, weight, scale, packed);
-        else ConvPack.Forward(s, weight, scale, packed);
+        if (algorithm == ConvAlgorithm.Winograd) ConvWinograd<WinogradOf4, WinogradOf4>.Pack(s, weights, packed);
+        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinograd<WinogradOf2, WinogradOfPair>.Pack(s, weights, packed);
+        else ConvPack.Pack(s, weights, packed);
     }
 
-    /// <summary>Weights of the backward pass, to be run with <c>s.Transposed</c>.</summary>
-    public static void PackBackward(ConvShape s, ConvAlgorithm algorithm, float* weight, float* packed)
+    /// <summary>y = relu?(x ∗ w + bias); <paramref name="bias"/> is padded to whole panels, or null. The direct algorithm takes packed weights.</summary>
+    public static void Run(ConvShape s, ConvAlgorithm algorithm, float* x, ConvWeights weights, float* bias, bool relu, float* y)
     {
-        if (algorithm == ConvAlgorithm.Winograd2) ConvWinograd<WinogradOf2>.PackBackward(s, weight, packed);
-        else if (algorithm == ConvAlgorithm.Winograd4) ConvWinograd<WinogradOf4>.PackBackward(s, weight, packed);
-        else ConvPack.Backward(s, weight, packed);
+        if (algorithm == ConvAlgorithm.Winograd) ConvWinograd<WinogradOf4, WinogradOf4>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
+        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinograd<WinogradOf2, WinogradOfPair>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
+        else ConvDirect.Run(s, x, weights.Packed, bias, relu, y, ConvTile.Best);
     }
 
-    /// <summary>y = relu?(x ∗ w + bias); <paramref name="bias"/> is padded to whole panels, or null.</summary>
-    public static void Run(ConvShape s, ConvAlgorithm algorithm, float* x, float* packed, float* bias, bool relu, float* y)
+    /// <summary>y = x ∗ w with weights that are used this once; <paramref name="work"/> holds <see cref="RunOnceFloats"/>.</summary>
+    public static void RunOnce(ConvShape s, ConvAlgorithm algorithm, float* x, ConvWeights weights, float* y, float* work)
     {
-        if (algorithm == ConvAlgorithm.Winograd2) ConvWinograd<WinogradOf2>.Run(s, x, packed, bias, relu, y, ConvTile.Best);
-        else if (algorithm == ConvAlgorithm.Winograd4) ConvWinograd<WinogradOf4>.Run(s, x, packed, bias, relu, y, ConvTile.Best);
-        else ConvDirect.Run(s, x, packed, bias, relu, y, ConvTile.Best);
+        if (RunOnceFloats(s, algorithm) > 0)
+        {
+            Pack(s, algorithm, weights, work);
+            weights = ConvWeights.Of(work);
+        }
+        Run(s, algorithm, x, weights, null, relu: false, y);
     }
 
-    /// <summary>Floats of working memory for <see cref="FilterGradient"/>.</summary>
+    /// <summary>Floats that <see cref="FilterGradient"/> needs.</summary>
     public static nint FilterGradientFloats(ConvShape s, ConvAlgorithm algorithm) => algorithm switch
     {
-        ConvAlgorithm.Winograd2 => ConvWinogradGradient<WinogradOf2>.SumFloats(s),
-        ConvAlgorithm.Winograd4 => ConvWinogradGradient<WinogradOf4>.SumFloats(s),
+        ConvAlgorithm.Winograd => ConvWinogradGradient<WinogradOf4, WinogradOf4>.WorkFloats(s),
+        ConvAlgorithm.WinogradPair => ConvWinogradGradient<WinogradOf2, WinogradOfPair>.WorkFloats(s),
         _ => 0,
     };
 
-    /// <summary>Gradient of the kernels in the order of <see cref="ConvPack.Forward"/>.</summary>
+    /// <summary>Gradient of the kernels in the order of <see cref="ConvPack.Pack"/>.</summary>
     public static void FilterGradient(ConvShape s, ConvAlgorithm algorithm, float* x, float* dy, float* packed, float* work)
     {
-        if (algorithm == ConvAlgorithm.Winograd2) ConvWinogradGradient<WinogradOf2>.Run(s, x, dy, packed, work, ConvTile.Best);
-        else if (algorithm == ConvAlgorithm.Winograd4) ConvWinogradGradient<WinogradOf4>.Run(s, x, dy, packed, work, ConvTile.Best);
+        if (algorithm == ConvAlgorithm.Winograd) ConvWinogradGradient<WinogradOf4, WinogradOf4>.Run(s, x, dy, packed, work, ConvTile.Best);
+        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinogradGradient<WinogradOf2, WinogradOfPair>.Run(s, x, dy, packed, work, ConvTile.Best);
         else ConvFilterGradient.Run(s, x, dy, packed, ConvTile.Best);
     }
 }

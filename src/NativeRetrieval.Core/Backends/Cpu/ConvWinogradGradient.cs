@@ -6,56 +6,69 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 /// Gradient of a 3x3 convolution's kernels by the adjoint of Winograd's algorithm:
 /// <c>dW = Gᵀ [Σ_tiles (Bᵀ d B) ⊙ (A dy Aᵀ)] G</c>, for each point a product summed along the tiles.
 /// </summary>
-internal static unsafe class ConvWinogradGradient<TForm> where TForm : struct, IWinogradForm
+internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
 {
+    const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
     /// <summary>Tiles that are transformed together and summed in registers.</summary>
     const int BatchTiles = 96;
-    /// <summary>Layers with more weights than this are cut by channel, narrower ones by tiles with a partial sum for each range.</summary>
+    /// <summary>Layers with more weights than this are cut by channel, narrower ones by tiles with a partial gradient for each range.</summary>
     const int NarrowWeights = 128 * 128;
-    /// <summary>Ranges of tiles with an own sum; a constant, so that results do not depend on the machine.</summary>
+    /// <summary>Ranges of tiles with an own gradient; a constant, so that results do not depend on the machine.</summary>
     const int MaxRanges = 8;
 
-    static int Points => ConvWinograd<TForm>.Points;
+    static int Points => TDown.Points * TAcross.Points;
 
     /// <summary>Floats of working memory for <see cref="Run"/>.</summary>
-    public static nint SumFloats(ConvShape s) => Ranges(s) * Points * ConvWinograd<TForm>.PlaneFloats(s);
+    public static nint WorkFloats(ConvShape s) => Ranges(s) is var ranges && ranges == 1 ? 0 : ranges * s.PackedFloats;
 
-    /// <summary>Writes the gradient in the order of <see cref="ConvPack.Forward"/>; <paramref name="sums"/> holds <see cref="SumFloats"/>.</summary>
-    public static void Run(ConvShape s, float* x, float* dy, float* packed, float* sums, TileKind best)
+    /// <summary>Writes the gradient in the order of <see cref="ConvPack.Pack"/>; <paramref name="work"/> holds <see cref="WorkFloats"/>.</summary>
+    public static void Run(ConvShape s, float* x, float* dy, float* packed, float* work, TileKind best)
     {
         TileKind kind = ConvTile.For(best, s.OutBlocks);
-        var tiles = new WinogradTiles<TForm>(s);
+        var tiles = new WinogradTiles<TDown, TAcross>(s);
         int ranges = Ranges(s);
-        nint sumFloats = Points * ConvWinograd<TForm>.PlaneFloats(s);
-        if (ranges == 1) Range(s, tiles, kind, x, dy, 0, tiles.Count, sums);
-        else
-            Workers.Run(ranges, range => Range(s, tiles, kind, x, dy, (int)((long)tiles.Count * range / ranges), (int)((long)tiles.Count * (range + 1) / ranges),
-                sums + range * sumFloats));
-        Workers.Run(s.OutBlocks * s.InBlocks, part => Finish(sums + (nint)part * ConvWinograd<TForm>.BlockElements, ConvWinograd<TForm>.PlaneFloats(s), ranges,
-            packed + (nint)part * s.BlockFloats));
+        if (ranges == 1)
+        {
+            Range(s, tiles, kind, x, dy, 0, tiles.Count, packed);
+            return;
+        }
+        nint floats = s.PackedFloats;
+        Workers.Run(ranges, range =>
+            Range(s, tiles, kind, x, dy, (int)((long)tiles.Count * range / ranges), (int)((long)tiles.Count * (range + 1) / ranges), work + range * floats));
+        Workers.Run(s.OutBlocks, panel => ConvFilterGradient.Sum(work + panel * s.PanelFloats, floats, ranges, packed + panel * s.PanelFloats, s.PanelFloats));
     }
 
     static int Ranges(ConvShape s) =>
-        s.InChannels * s.OutChannels > NarrowWeights ? 1 : Math.Clamp(new WinogradTiles<TForm>(s).Count / (2 * BatchTiles), 1, MaxRanges);
+        s.InChannels * s.OutChannels > NarrowWeights ? 1 : Math.Clamp(new WinogradTiles<TDown, TAcross>(s).Count / (2 * BatchTiles), 1, MaxRanges);
 
-    /// <summary>Sums tiles [first, last); inside a part the inner loops run on their caller.</summary>
-    static void Range(ConvShape s, WinogradTiles<TForm> tiles, TileKind kind, float* x, float* dy, int first, int last, float* sums)
+    /// <summary>The gradient of tiles [first, last). Inside a part of an outer loop the inner loops run on their caller.</summary>
+    static void Range(ConvShape s, WinogradTiles<TDown, TAcross> tiles, TileKind kind, float* x, float* dy, int first, int last, float* packed)
     {
-        if (first == last) new Span<float>(sums, checked((int)(Points * ConvWinograd<TForm>.PlaneFloats(s)))).Clear();
+        new Span<float>(packed, checked((int)s.PackedFloats)).Clear();
+        int panels = ConvTile.Panels(kind);
+        nint panelFloats = Points * (nint)s.InBlocks * BlockElements;
         for (int start = first; start < last; start += BatchTiles)
         {
             int from = start, count = Math.Min(BatchTiles, last - start);
-            nint inStride = ((nint)s.InBlocks * count | 1) * ConvShape.Lanes, outStride = ((nint)s.OutBlocks * count | 1) * ConvShape.Lanes;
-            float* v = ConvScratch.First(Points * inStride), g = ConvScratch.Second(Points * outStride);
+            nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count), outStride = ConvWinograd<TDown, TAcross>.PointStride(panels, count);
+            float* v = ConvScratch.First(Points * inStride);
             Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, from, count, v + (nint)block * count * ConvShape.Lanes, inStride));
-            Workers.Run(s.OutBlocks, block => tiles.OutputAdjoint(dy, s.OutBlocks, block, from, count, g + (nint)block * count * ConvShape.Lanes, outStride));
-            Workers.Run(Points, point => Multiply(s, kind, v + point * inStride, g + point * outStride, count,
-                sums + point * ConvWinograd<TForm>.PlaneFloats(s), from > first));
+            Workers.Run(s.OutBlocks / panels, group =>
+            {
+                float* g = ConvScratch.Second(Points * outStride), sum = ConvScratch.Third(panels * panelFloats);
+                for (int p = 0; p < panels; p++)
+                    tiles.OutputAdjoint(dy, s.OutBlocks, group * panels + p, from, count, g + (nint)p * count * ConvShape.Lanes, outStride);
+                Multiply(s, kind, v, inStride, g, outStride, count, sum, panelFloats);
+                for (int p = 0; p < panels; p++)
+                    for (int block = 0; block < s.InBlocks; block++)
+                        AddTransformed(sum + p * panelFloats + (nint)block * BlockElements, (nint)s.InBlocks * BlockElements,
+                            packed + (group * panels + p) * s.PanelFloats + block * s.BlockFloats);
+            });
         }
     }
 
-    /// <summary>The product at one point: [input channels, tiles] by [tiles, output channels].</summary>
-    static void Multiply(ConvShape s, TileKind kind, float* v, float* g, int count, float* sum, bool accumulate)
+    /// <summary>For each point [input channels, tiles] by [tiles, 16 of each panel of the tile kind].</summary>
+    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* g, nint outStride, int count, float* sum, nint panelFloats)
     {
         int tileRows = ConvTile.Rows(kind), channels = s.InBlocks * ConvShape.Lanes, padded = (channels + tileRows - 1) / tileRows * tileRows;
         nint* sources = stackalloc nint[2 * padded], targets = sources + padded;
@@ -65,15 +78,16 @@ internal static unsafe class ConvWinogradGradient<TForm> where TForm : struct, I
             sources[r] = (nint)(channel / ConvShape.Lanes) * count * ConvShape.Lanes + channel % ConvShape.Lanes;
             targets[r] = (nint)channel * ConvShape.Lanes;
         }
-        nint start = 0, panelFloats = (nint)channels * ConvShape.Lanes, blockFloats = (nint)count * ConvShape.Lanes;
+        nint start = 0;
         var tile = new ConvTile
         {
-            A = v, Segments = &start, SegmentCount = 1, SegmentLength = count, PanelStride = blockFloats, ColumnPanelStride = panelFloats, Accumulate = accumulate,
+            Segments = &start, SegmentCount = 1, SegmentLength = count, PanelStride = (nint)count * ConvShape.Lanes, ColumnPanelStride = panelFloats,
         };
-        for (int panel = 0; panel < s.OutBlocks; panel += ConvTile.Panels(kind))
+        for (int point = 0; point < Points; point++)
         {
-            tile.W = g + panel * blockFloats;
-            tile.C = sum + panel * panelFloats;
+            tile.A = v + point * inStride;
+            tile.W = g + point * outStride;
+            tile.C = sum + point * (nint)channels * ConvShape.Lanes;
             for (int r = 0; r < padded; r += tileRows)
             {
                 tile.RowOffsets = sources + r;
@@ -83,29 +97,17 @@ internal static unsafe class ConvWinogradGradient<TForm> where TForm : struct, I
         }
     }
 
-    /// <summary>Gᵀ u G of one block of 16 by 16 channels, u being the sum of the ranges in their order.</summary>
-    static void Finish(float* sums, nint plane, int ranges, float* packed)
+    /// <summary>Adds Gᵀ u G of one block of 16 by 16 channels to its kernels [3][3][256].</summary>
+    static void AddTransformed(float* u, nint pointFloats, float* to)
     {
-        const int elements = ConvShape.Lanes * ConvShape.Lanes;
-        float* point = stackalloc float[elements], rows = stackalloc float[3 * elements];
-        new Span<float>(packed, 9 * elements).Clear();
-        for (int r = 0; r < TForm.Points; r++)
+        float* rows = stackalloc float[3 * BlockElements];
+        for (int r = 0; r < TDown.Points; r++)
         {
-            new Span<float>(rows, 3 * elements).Clear();
-            for (int c = 0; c < TForm.Points; c++)
-            {
-                float* u = sums + (r * TForm.Points + c) * plane;
-                if (ranges > 1)
-                {
-                    new ReadOnlySpan<float>(u, elements).CopyTo(new Span<float>(point, elements));
-                    for (int range = 1; range < ranges; range++) AddScaled(u + range * Points * plane, 1, point);
-                    u = point;
-                }
-                for (int k = 0; k < 3; k++) AddScaled(u, TForm.Filter[c * 3 + k], rows + k * elements);
-            }
+            new Span<float>(rows, 3 * BlockElements).Clear();
+            for (int c = 0; c < TAcross.Points; c++)
+                for (int k = 0; k < 3; k++) AddScaled(u + (r * TAcross.Points + c) * pointFloats, TAcross.Filter[c * 3 + k], rows + k * BlockElements);
             for (int k = 0; k < 3; k++)
-            for (int l = 0; l < 3; l++)
-                AddScaled(rows + l * elements, TForm.Filter[r * 3 + k], packed + (k * 3 + l) * elements);
+                for (int l = 0; l < 3; l++) AddScaled(rows + l * BlockElements, TDown.Filter[r * 3 + k], to + (k * 3 + l) * BlockElements);
         }
     }
 
@@ -113,7 +115,7 @@ internal static unsafe class ConvWinogradGradient<TForm> where TForm : struct, I
     {
         if (factor == 0) return;
         var f = Vector256.Create(factor);
-        for (int e = 0; e < ConvShape.Lanes * ConvShape.Lanes; e += Vector256<float>.Count)
+        for (int e = 0; e < BlockElements; e += Vector256<float>.Count)
             Vector256.FusedMultiplyAdd(f, Vector256.Load(from + e), Vector256.Load(to + e)).Store(to + e);
     }
 }

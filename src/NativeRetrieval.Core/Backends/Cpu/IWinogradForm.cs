@@ -9,10 +9,15 @@ internal unsafe interface IWinogradForm
     /// <summary>m.</summary>
     static abstract int Outputs { get; }
 
-    /// <summary>m + 2: inputs read and products made.</summary>
+    /// <summary>Inputs read, the first of them <see cref="Before"/> ahead of the first output.</summary>
+    static abstract int Inputs { get; }
+
+    static abstract int Before { get; }
+
+    /// <summary>Products made: m + 2, or fewer where a border is known to be zero.</summary>
     static abstract int Points { get; }
 
-    /// <summary>Bᵀ: Points inputs to Points values.</summary>
+    /// <summary>Bᵀ: Inputs to Points values.</summary>
     static abstract void Input(float* from, nint fromStep, float* to, nint toStep);
 
     /// <summary>Aᵀ: Points products to Outputs values.</summary>

@@ -8,6 +8,10 @@ internal readonly unsafe struct WinogradOf2 : IWinogradForm
 {
     public static int Outputs => 2;
 
+    public static int Inputs => 4;
+
+    public static int Before => 1;
+
     public static int Points => 4;
 
     public static ReadOnlySpan<float> Filter => [1, 0, 0, 0.5f, 0.5f, 0.5f, 0.5f, -0.5f, 0.5f, 0, 0, 1];

@@ -13,6 +13,10 @@ internal readonly unsafe struct WinogradOf4 : IWinogradForm
 
     public static int Outputs => 4;
 
+    public static int Inputs => 6;
+
+    public static int Before => 1;
+
     public static int Points => 6;
 
     // Rows (1, p, p²) / Π (p − other points); the products of differences are ±a: 2a²(a² − b²) = −3/2, ±b: 2b²(b² − a²) = 6.

@@ -3,31 +3,31 @@ using System.Runtime.Intrinsics;
 namespace NativeRetrieval.Core.Backends.Cpu;
 
 /// <summary>
-/// Moves feature maps in and out of Winograd's domain. An image is cut into m x m output tiles, numbered across images; tile values lie as
-/// [point][block][tile][16], with <paramref name="pointStride"/> floats between points.
+/// Moves feature maps in and out of Winograd's domain. An image is cut into tiles of as many outputs as the two forms make, numbered across
+/// images; tile values lie as [point][…][tile][16], with <c>pointStride</c> floats between points.
 /// </summary>
-internal readonly unsafe struct WinogradTiles<TForm>(ConvShape s) where TForm : struct, IWinogradForm
+internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
 {
     const int Half = 8;
 
-    readonly int _across = (s.Width + TForm.Outputs - 1) / TForm.Outputs;
-    readonly int _down = (s.Height + TForm.Outputs - 1) / TForm.Outputs;
+    readonly int _across = (s.Width + TAcross.Outputs - 1) / TAcross.Outputs;
+    readonly int _down = (s.Height + TDown.Outputs - 1) / TDown.Outputs;
 
     public int Count => s.Batch * _across * _down;
 
     /// <summary>Bᵀ d B of tiles [first, first + count) of one channel block.</summary>
     public void Input(float* x, int blocks, int block, int first, int count, float* to, nint pointStride)
     {
-        float* patch = stackalloc float[TForm.Points * TForm.Points * ConvShape.Lanes], half = stackalloc float[TForm.Points * TForm.Points * Half];
+        float* patch = stackalloc float[TDown.Inputs * TAcross.Inputs * ConvShape.Lanes], half = stackalloc float[TDown.Points * TAcross.Inputs * Half];
         for (int t = 0; t < count; t++, to += ConvShape.Lanes)
         {
             var (image, y, column) = Place(first + t);
             float* plane = x + ((nint)image * blocks + block) * s.Plane * ConvShape.Lanes;
-            float* from = Read(plane, y - 1, column - 1, TForm.Points, patch, out nint row);
+            float* from = Read(plane, y - TDown.Before, column - TAcross.Before, TDown.Inputs, TAcross.Inputs, patch, out nint row);
             for (int lane = 0; lane < ConvShape.Lanes; lane += Half)
             {
-                for (int c = 0; c < TForm.Points; c++) TForm.Input(from + c * ConvShape.Lanes + lane, row, half + c * Half, TForm.Points * Half);
-                for (int r = 0; r < TForm.Points; r++) TForm.Input(half + r * TForm.Points * Half, Half, to + r * TForm.Points * pointStride + lane, pointStride);
+                for (int c = 0; c < TAcross.Inputs; c++) TDown.Input(from + c * ConvShape.Lanes + lane, row, half + c * Half, TAcross.Inputs * Half);
+                for (int r = 0; r < TDown.Points; r++) TAcross.Input(half + r * TAcross.Inputs * Half, Half, to + r * TAcross.Points * pointStride + lane, pointStride);
             }
         }
     }
@@ -35,16 +35,17 @@ internal readonly unsafe struct WinogradTiles<TForm>(ConvShape s) where TForm : 
     /// <summary>A dy Aᵀ of tiles [first, first + count) of one channel block.</summary>
     public void OutputAdjoint(float* dy, int blocks, int block, int first, int count, float* to, nint pointStride)
     {
-        float* patch = stackalloc float[TForm.Outputs * TForm.Outputs * ConvShape.Lanes], half = stackalloc float[TForm.Outputs * TForm.Points * Half];
+        float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes], half = stackalloc float[TDown.Points * TAcross.Outputs * Half];
         for (int t = 0; t < count; t++, to += ConvShape.Lanes)
         {
             var (image, y, column) = Place(first + t);
             float* plane = dy + ((nint)image * blocks + block) * s.Plane * ConvShape.Lanes;
-            float* from = Read(plane, y, column, TForm.Outputs, patch, out nint row);
+            float* from = Read(plane, y, column, TDown.Outputs, TAcross.Outputs, patch, out nint row);
             for (int lane = 0; lane < ConvShape.Lanes; lane += Half)
             {
-                for (int c = 0; c < TForm.Outputs; c++) TForm.OutputAdjoint(from + c * ConvShape.Lanes + lane, row, half + c * Half, TForm.Outputs * Half);
-                for (int r = 0; r < TForm.Points; r++) TForm.OutputAdjoint(half + r * TForm.Outputs * Half, Half, to + r * TForm.Points * pointStride + lane, pointStride);
+                for (int c = 0; c < TAcross.Outputs; c++) TDown.OutputAdjoint(from + c * ConvShape.Lanes + lane, row, half + c * Half, TAcross.Outputs * Half);
+                for (int r = 0; r < TDown.Points; r++)
+                    TAcross.OutputAdjoint(half + r * TAcross.Outputs * Half, Half, to + r * TAcross.Points * pointStride + lane, pointStride);
             }
         }
     }
@@ -52,19 +53,19 @@ internal readonly unsafe struct WinogradTiles<TForm>(ConvShape s) where TForm : 
     /// <summary>Aᵀ m A of tiles [first, first + count) of one channel block, plus bias, through an optional ReLU.</summary>
     public void Output(float* from, nint pointStride, float* y, int blocks, int block, int first, int count, float* bias, bool relu)
     {
-        float* patch = stackalloc float[TForm.Outputs * TForm.Outputs * ConvShape.Lanes], half = stackalloc float[TForm.Outputs * TForm.Points * Half];
+        float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes], half = stackalloc float[TDown.Outputs * TAcross.Points * Half];
         for (int t = 0; t < count; t++, from += ConvShape.Lanes)
         {
             var (image, top, column) = Place(first + t);
             float* plane = y + ((nint)image * blocks + block) * s.Plane * ConvShape.Lanes;
-            int rows = Math.Min(TForm.Outputs, s.Height - top), columns = Math.Min(TForm.Outputs, s.Width - column);
-            bool whole = rows == TForm.Outputs && columns == TForm.Outputs;
-            nint row = (whole ? s.Width : TForm.Outputs) * ConvShape.Lanes;
+            int rows = Math.Min(TDown.Outputs, s.Height - top), columns = Math.Min(TAcross.Outputs, s.Width - column);
+            bool whole = rows == TDown.Outputs && columns == TAcross.Outputs;
+            nint row = (whole ? s.Width : TAcross.Outputs) * ConvShape.Lanes;
             float* target = plane + ((nint)top * s.Width + column) * ConvShape.Lanes, to = whole ? target : patch;
             for (int lane = 0; lane < ConvShape.Lanes; lane += Half)
             {
-                for (int c = 0; c < TForm.Points; c++) TForm.Output(from + c * pointStride + lane, TForm.Points * pointStride, half + c * Half, TForm.Points * Half);
-                for (int r = 0; r < TForm.Outputs; r++) TForm.Output(half + r * TForm.Points * Half, Half, to + r * row + lane, ConvShape.Lanes);
+                for (int c = 0; c < TAcross.Points; c++) TDown.Output(from + c * pointStride + lane, TAcross.Points * pointStride, half + c * Half, TAcross.Points * Half);
+                for (int r = 0; r < TDown.Outputs; r++) TAcross.Output(half + r * TAcross.Points * Half, Half, to + r * row + lane, ConvShape.Lanes);
                 if (bias != null || relu) Finish(to + lane, row, bias == null ? Vector256<float>.Zero : Vector256.Load(bias + lane), relu);
             }
             if (whole) continue;
@@ -75,8 +76,8 @@ internal readonly unsafe struct WinogradTiles<TForm>(ConvShape s) where TForm : 
 
     static void Finish(float* to, nint row, Vector256<float> bias, bool relu)
     {
-        for (int r = 0; r < TForm.Outputs; r++)
-        for (int c = 0; c < TForm.Outputs; c++)
+        for (int r = 0; r < TDown.Outputs; r++)
+        for (int c = 0; c < TAcross.Outputs; c++)
         {
             float* at = to + r * row + c * ConvShape.Lanes;
             var value = Vector256.Load(at) + bias;
@@ -87,21 +88,21 @@ internal readonly unsafe struct WinogradTiles<TForm>(ConvShape s) where TForm : 
     (int Image, int Y, int X) Place(int tile)
     {
         int image = tile / (_across * _down), rest = tile % (_across * _down);
-        return (image, rest / _across * TForm.Outputs, rest % _across * TForm.Outputs);
+        return (image, rest / _across * TDown.Outputs, rest % _across * TAcross.Outputs);
     }
 
-    /// <summary>Where a size x size patch can be read: in the image itself, or copied with zeros where it passes the edge.</summary>
-    float* Read(float* plane, int y, int x, int size, float* patch, out nint row)
+    /// <summary>Where a patch can be read: in the image itself, or copied with zeros where it passes the edge.</summary>
+    float* Read(float* plane, int y, int x, int height, int width, float* patch, out nint row)
     {
-        if (y >= 0 && x >= 0 && y + size <= s.Height && x + size <= s.Width)
+        if (y >= 0 && x >= 0 && y + height <= s.Height && x + width <= s.Width)
         {
             row = s.Width * ConvShape.Lanes;
             return plane + ((nint)y * s.Width + x) * ConvShape.Lanes;
         }
-        row = size * ConvShape.Lanes;
-        new Span<float>(patch, size * size * ConvShape.Lanes).Clear();
-        int left = Math.Max(0, -x), right = Math.Min(size, s.Width - x);
-        for (int r = Math.Max(0, -y); r < Math.Min(size, s.Height - y); r++)
+        row = width * ConvShape.Lanes;
+        new Span<float>(patch, height * width * ConvShape.Lanes).Clear();
+        int left = Math.Max(0, -x), right = Math.Min(width, s.Width - x);
+        for (int r = Math.Max(0, -y); r < Math.Min(height, s.Height - y); r++)
             new ReadOnlySpan<float>(plane + ((nint)(y + r) * s.Width + x + left) * ConvShape.Lanes, (right - left) * ConvShape.Lanes)
                 .CopyTo(new Span<float>(patch + r * row + left * ConvShape.Lanes, (right - left) * ConvShape.Lanes));
         return patch;
