@@ -1,0 +1,39 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+/// <summary>Sizes are rows x values x k. The values are few, so that most places are decided by the index.</summary>
+sealed class TopKCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.TopK);
+
+    public override IEnumerable<string> Sizes => ["0x5x2", "1x1x1", "3x7x0", "2x33x33", "5x1000x10", "130x97x3"];
+
+    public override bool HasGradient => false;
+
+    public override bool HasFloat64 => false;
+
+    public override Input[] Inputs(string size, PhiloxSequence random)
+    {
+        var input = Uniform(random, -10, 10, Parse(size)[..2]);
+        return [input with { Values = [.. input.Values.Select(value => Math.Round(value))] }];
+    }
+
+    /// <summary>The values of all rows, then their places.</summary>
+    public override Tensor Run(string size, Tensor[] inputs, Device device)
+    {
+        var (values, indices) = Core.Ops.Op.TopK(inputs[0], Parse(size)[2]);
+        return Core.Ops.Op.Concat(values, Tensor.From(Array.ConvertAll(indices.ToArray<int>(), i => (float)i), indices.Shape, device));
+    }
+
+    public override double[] Reference(string size, double[][] inputs)
+    {
+        var (width, k) = (Parse(size)[1], Parse(size)[2]);
+        var best = inputs[0].Chunk(width).SelectMany(row => row.Select((value, place) => (value, place)).OrderByDescending(pair => pair.value).ThenBy(pair => pair.place).Take(k)).ToList();
+        return [.. best.Select(pair => pair.value), .. best.Select(pair => (double)pair.place)];
+    }
+
+    public override Cost Cost(string size) => new(Bytes: 4L * Parse(size)[0] * (Parse(size)[1] + 2 * Parse(size)[2]), Flops: 0);
+}
