@@ -7,7 +7,8 @@ namespace NativeRetrieval.Core.Devices;
 
 /// <summary>
 /// Host memory and the SIMD backend. Freed blocks are kept for the next tensor of about their size, because fresh pages
-/// cost more than most operations; when more lies idle than is in use, the idle part goes back to the system.
+/// cost more than most operations. What a training step frees, the next one takes again; only when live and idle memory together outgrow the
+/// most that was ever in use by half, the idle part goes back to the system.
 /// </summary>
 public sealed partial class CpuDevice : Device
 {
@@ -58,7 +59,7 @@ public sealed partial class CpuDevice : Device
             _liveBytes += block;
             _peakBytes = Math.Max(_peakBytes, _liveBytes);
             if (_idle.TryGetValue(block, out var stack) && stack.TryPop(out address)) _idleBytes -= block;
-            else if (_idleBytes > Math.Max(IdleAllowanceBytes, _liveBytes)) TrimLocked();
+            else if (_liveBytes + _idleBytes > _peakBytes + _peakBytes / 2 + IdleAllowanceBytes) TrimLocked();
         }
         if (address == 0) address = Fresh(block);
         if (_guarded)
