@@ -91,6 +91,14 @@ public sealed class CorruptionTests : IDisposable
         }
     }
 
+    [Fact]
+    public async Task ADamagedRowIsNeverReturnedAsAHit()
+    {
+        string copy = Damaged("vectors-000001.nrs", stream => Flip(stream, 4096 + 8, 1));
+        using var index = LocalAudioIndex.Open(copy, IndexAccess.Read);
+        await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Samples.Vector(0), new() { Top = 1 }, TestContext.Current.CancellationToken));
+    }
+
     [Theory]
     [InlineData("vectors-000001.nrs", 0)]
     [InlineData("vectors-000001.nrs", 100)]
