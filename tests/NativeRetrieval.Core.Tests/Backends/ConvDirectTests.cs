@@ -4,7 +4,7 @@ namespace NativeRetrieval.Core.Tests.Backends;
 
 public sealed unsafe class ConvDirectTests
 {
-    private const double Tolerance = 1e-6;
+    const double Tolerance = 1e-6;
 
     public static TheoryData<string, int, int, int, int, int, int> Cases()
     {
@@ -48,13 +48,8 @@ public sealed unsafe class ConvDirectTests
         var s = new ConvShape(n, i, o, h, w, k);
         float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), dy = ConvReference.Values(n * o * h * w, 3);
         float[] blockedX = i == 1 ? x : ConvReference.Block(x, n, i, h * w), blockedDy = ConvReference.Block(dy, n, o, h * w);
-        var packed = new float[s.PackedFloats];
-        var dw = new float[weight.Length];
-        fixed (float* px = blockedX, pdy = blockedDy, pp = packed, pdw = dw)
-        {
-            ConvFilterGradient.Run(s, px, pdy, pp, Enum.Parse<TileKind>(kind));
-            ConvPack.Unpack(s, pp, pdw);
-        }
+        float[] work = new float[ConvFilterGradient.WorkFloats(s)], dw = new float[weight.Length];
+        fixed (float* px = blockedX, pdy = blockedDy, pw = work, pdw = dw) ConvFilterGradient.Run(s, px, pdy, pdw, pw, Enum.Parse<TileKind>(kind));
         Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
 
         double[] expected = ConvReference.InputGradient(s, dy, weight);
@@ -76,19 +71,17 @@ public sealed unsafe class ConvDirectTests
         float[] bx = ConvReference.Block(x, 3, 16, 200 * 32), bdy = ConvReference.Block(dy, 3, 16, 200 * 32);
         float[] first = Gradient(), second = Gradient();
         Assert.Equal(first, second);
-        var dw = new float[16 * 16 * 9];
-        fixed (float* from = first, to = dw) ConvPack.Unpack(s, from, to);
-        Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
+        Assert.InRange(ConvReference.Error(first, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
 
         float[] Gradient()
         {
-            var packed = new float[s.PackedFloats];
-            fixed (float* px = bx, pdy = bdy, pp = packed) ConvFilterGradient.Run(s, px, pdy, pp, ConvTile.Best);
-            return packed;
+            float[] work = new float[ConvFilterGradient.WorkFloats(s)], dw = new float[16 * 16 * 9];
+            fixed (float* px = bx, pdy = bdy, pw = work, pdw = dw) ConvFilterGradient.Run(s, px, pdy, pdw, pw, ConvTile.Best);
+            return dw;
         }
     }
 
-    private static float[] Run(ConvShape s, float[] x, float[] weight, float[]? bias, bool relu, string kind)
+    static float[] Run(ConvShape s, float[] x, float[] weight, float[]? bias, bool relu, string kind)
     {
         float[] blocked = s.SingleInput ? x : ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane);
         var packed = new float[s.PackedFloats];

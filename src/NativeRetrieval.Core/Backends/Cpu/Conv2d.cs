@@ -41,11 +41,9 @@ internal sealed unsafe partial class CpuBackend
             ReferenceConv.FilterGradient(shape, dy.Pointer<double>(), x.Pointer<double>(), dWeight.Pointer<double>());
             return;
         }
-        using var packed = Scratch(shape.PackedFloats, x);
         var algorithm = ConvPlan.Choose(shape);
-        using (var work = Scratch(ConvPlan.FilterGradientFloats(shape, algorithm), x))
-            ConvPlan.FilterGradient(shape, algorithm, x.Pointer<float>(), dy.Pointer<float>(), packed.Pointer<float>(), work.Pointer<float>());
-        ConvPack.Unpack(shape, packed.Pointer<float>(), dWeight.Pointer<float>());
+        using var work = Scratch(ConvPlan.FilterGradientFloats(shape, algorithm), x);
+        ConvPlan.FilterGradient(shape, algorithm, x.Pointer<float>(), dy.Pointer<float>(), dWeight.Pointer<float>(), work.Pointer<float>());
     }
 
     static ConvShape ConvShapeOf(Tensor x, Tensor weight) =>

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+
 namespace NativeRetrieval.Core.Backends.Cpu;
 
 /// <summary>
@@ -13,28 +15,43 @@ internal static unsafe class ConvFilterGradient
     /// <summary>Sums of at most this many row ranges are held side by side; a constant, so that results do not depend on the machine.</summary>
     const int MaxPartials = 8;
 
-    /// <summary>Writes the gradient in the order of <see cref="ConvPack.Pack"/> to <paramref name="packed"/>.</summary>
-    public static void Run(ConvShape s, float* x, float* dy, float* packed, TileKind best)
+    /// <summary>Floats of working memory for <see cref="Run"/>.</summary>
+    public static nint WorkFloats(ConvShape s) => Ranges(s) * s.PackedFloats;
+
+    /// <summary>Writes the gradient [O, I, k, k]; <paramref name="work"/> holds <see cref="WorkFloats"/>.</summary>
+    public static void Run(ConvShape s, float* x, float* dy, float* dWeight, float* work, TileKind best)
     {
         TileKind kind = ConvTile.For(best, s.OutBlocks);
-        if (s.Rows == 0 || s.Width == 0)
-        {
-            new Span<float>(packed, checked((int)s.PackedFloats)).Clear();
-            return;
-        }
+        int ranges = Ranges(s);
+        if (s.Rows * s.Width == 0) new Span<float>(work, checked((int)s.PackedFloats)).Clear();
+        else
+            Workers.Run(ranges * s.InBlocks, part =>
+            {
+                int range = part / s.InBlocks, block = part % s.InBlocks;
+                int first = (int)((long)s.Rows * range / ranges), last = (int)((long)s.Rows * (range + 1) / ranges);
+                Block(s, x, dy, work + range * s.PackedFloats, kind, block, first, last);
+            });
+        Sum(s, work, ranges);
+        ConvPack.Unpack(s, work, dWeight);
+    }
 
-        // Wide layers are cut by input block and need no partial sums; narrow ones are cut by rows, at a fixed size.
-        int ranges = s.InBlocks >= MaxPartials ? 1 : Math.Clamp((int)((long)s.Rows * s.Width / 4096), 1, MaxPartials);
-        nint floats = s.PackedFloats;
-        float* partials = ranges == 1 ? packed : ConvScratch.Second(floats * ranges);
-        Workers.Run(ranges * s.InBlocks, part =>
-        {
-            int range = part / s.InBlocks, block = part % s.InBlocks;
-            int first = (int)((long)s.Rows * range / ranges), last = (int)((long)s.Rows * (range + 1) / ranges);
-            Block(s, x, dy, partials + range * floats, kind, block, first, last);
-        });
+    /// <summary>Wide layers are cut by input block and need no partial sums; narrow ones are cut by rows, at a fixed size.</summary>
+    static int Ranges(ConvShape s) => s.InBlocks >= MaxPartials ? 1 : Math.Clamp((int)((long)s.Rows * s.Width / 4096), 1, Math.Clamp(s.Rows, 1, MaxPartials));
+
+    /// <summary>Adds packed gradients [range] in their order into the first.</summary>
+    public static void Sum(ConvShape s, float* packed, int ranges)
+    {
         if (ranges == 1) return;
-        Workers.Run(s.OutBlocks, panel => Sum(partials + panel * s.PanelFloats, floats, ranges, packed + panel * s.PanelFloats, s.PanelFloats));
+        Workers.Run(s.OutBlocks, panel =>
+        {
+            float* to = packed + panel * s.PanelFloats;
+            for (nint i = 0; i < s.PanelFloats; i += Vector256<float>.Count)
+            {
+                var sum = Vector256.Load(to + i);
+                for (int range = 1; range < ranges; range++) sum += Vector256.Load(to + range * s.PackedFloats + i);
+                sum.Store(to + i);
+            }
+        });
     }
 
     static void Block(ConvShape s, float* x, float* dy, float* partial, TileKind kind, int block, int first, int last)
@@ -81,17 +98,6 @@ internal static unsafe class ConvFilterGradient
                     row += count;
                 }
             }
-        }
-    }
-
-    /// <summary>Adds equal parts in their order.</summary>
-    internal static void Sum(float* partials, nint stride, int ranges, float* to, nint count)
-    {
-        for (nint i = 0; i < count; i++)
-        {
-            float sum = partials[i];
-            for (int range = 1; range < ranges; range++) sum += partials[range * stride + i];
-            to[i] = sum;
         }
     }
 }

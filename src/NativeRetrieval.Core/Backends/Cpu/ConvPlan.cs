@@ -57,14 +57,14 @@ internal static unsafe class ConvPlan
     {
         ConvAlgorithm.Winograd => ConvWinogradGradient<WinogradOf4, WinogradOf4>.WorkFloats(s),
         ConvAlgorithm.WinogradPair => ConvWinogradGradient<WinogradOf2, WinogradOfPair>.WorkFloats(s),
-        _ => 0,
+        _ => ConvFilterGradient.WorkFloats(s),
     };
 
-    /// <summary>Gradient of the kernels in the order of <see cref="ConvPack.Pack"/>.</summary>
-    public static void FilterGradient(ConvShape s, ConvAlgorithm algorithm, float* x, float* dy, float* packed, float* work)
+    /// <summary>Gradient of the kernels, [O, I, k, k]; <paramref name="work"/> holds <see cref="FilterGradientFloats"/>.</summary>
+    public static void FilterGradient(ConvShape s, ConvAlgorithm algorithm, float* x, float* dy, float* dWeight, float* work)
     {
-        if (algorithm == ConvAlgorithm.Winograd) ConvWinogradGradient<WinogradOf4, WinogradOf4>.Run(s, x, dy, packed, work, ConvTile.Best);
-        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinogradGradient<WinogradOf2, WinogradOfPair>.Run(s, x, dy, packed, work, ConvTile.Best);
-        else ConvFilterGradient.Run(s, x, dy, packed, ConvTile.Best);
+        if (algorithm == ConvAlgorithm.Winograd) ConvWinogradGradient<WinogradOf4, WinogradOf4>.Run(s, x, dy, dWeight, work, ConvTile.Best);
+        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinogradGradient<WinogradOf2, WinogradOfPair>.Run(s, x, dy, dWeight, work, ConvTile.Best);
+        else ConvFilterGradient.Run(s, x, dy, dWeight, work, ConvTile.Best);
     }
 }

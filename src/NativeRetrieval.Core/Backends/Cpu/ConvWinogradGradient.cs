@@ -18,53 +18,65 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
 
     static int Points => TDown.Points * TAcross.Points;
 
-    /// <summary>Floats of working memory for <see cref="Run"/>.</summary>
-    public static nint WorkFloats(ConvShape s) => Ranges(s) is var ranges && ranges == 1 ? 0 : ranges * s.PackedFloats;
+    /// <summary>Floats of working memory for <see cref="Run"/>: a gradient in packed order per range of tiles, none where one batch holds all.</summary>
+    public static nint WorkFloats(ConvShape s) =>
+        new WinogradTiles<TDown, TAcross>(s).Count <= BatchTiles ? 0 : Ranges(s) * s.PackedFloats;
 
-    /// <summary>Writes the gradient in the order of <see cref="ConvPack.Pack"/>; <paramref name="work"/> holds <see cref="WorkFloats"/>.</summary>
-    public static void Run(ConvShape s, float* x, float* dy, float* packed, float* work, TileKind best)
+    /// <summary>Writes the gradient [O, I, 3, 3]; <paramref name="work"/> holds <see cref="WorkFloats"/>.</summary>
+    public static void Run(ConvShape s, float* x, float* dy, float* dWeight, float* work, TileKind best)
     {
         TileKind kind = ConvTile.For(best, s.OutBlocks);
         var tiles = new WinogradTiles<TDown, TAcross>(s);
-        int ranges = Ranges(s);
-        if (ranges == 1)
+        if (WorkFloats(s) == 0)
         {
-            Range(s, tiles, kind, x, dy, 0, tiles.Count, packed);
+            Batch(s, tiles, kind, x, dy, 0, tiles.Count, (panel, block, sum, point) =>
+            {
+                float* taps = stackalloc float[9 * BlockElements];
+                new Span<float>(taps, 9 * BlockElements).Clear();
+                AddTransformed((float*)sum, point, taps);
+                ConvPack.UnpackBlock(s, taps, panel, block, dWeight);
+            });
             return;
         }
+        int ranges = Ranges(s);
         nint floats = s.PackedFloats;
         Workers.Run(ranges, range =>
-            Range(s, tiles, kind, x, dy, (int)((long)tiles.Count * range / ranges), (int)((long)tiles.Count * (range + 1) / ranges), work + range * floats));
-        Workers.Run(s.OutBlocks, panel => ConvFilterGradient.Sum(work + panel * s.PanelFloats, floats, ranges, packed + panel * s.PanelFloats, s.PanelFloats));
+        {
+            float* packed = work + range * floats;
+            int first = (int)((long)tiles.Count * range / ranges), last = (int)((long)tiles.Count * (range + 1) / ranges);
+            new Span<float>(packed, checked((int)floats)).Clear();
+            for (int start = first; start < last; start += BatchTiles)
+                Batch(s, tiles, kind, x, dy, start, Math.Min(BatchTiles, last - start), (panel, block, sum, point) =>
+                    AddTransformed((float*)sum, point, packed + panel * s.PanelFloats + block * s.BlockFloats));
+        });
+        ConvFilterGradient.Sum(s, work, ranges);
+        ConvPack.Unpack(s, work, dWeight);
     }
 
     static int Ranges(ConvShape s) =>
         s.InChannels * s.OutChannels > NarrowWeights ? 1 : Math.Clamp(new WinogradTiles<TDown, TAcross>(s).Count / (2 * BatchTiles), 1, MaxRanges);
 
-    /// <summary>The gradient of tiles [first, last). Inside a part of an outer loop the inner loops run on their caller.</summary>
-    static void Range(ConvShape s, WinogradTiles<TDown, TAcross> tiles, TileKind kind, float* x, float* dy, int first, int last, float* packed)
+    /// <summary>
+    /// Products of tiles [first, first + count); <paramref name="finish"/>(panel, block, sum, floats between points) takes each block's sum of
+    /// 16 by 16 channels. Inside a part of an outer loop the inner loops run on their caller.
+    /// </summary>
+    static void Batch(ConvShape s, WinogradTiles<TDown, TAcross> tiles, TileKind kind, float* x, float* dy, int first, int count, Action<int, int, nint, nint> finish)
     {
-        new Span<float>(packed, checked((int)s.PackedFloats)).Clear();
         int panels = ConvTile.Panels(kind);
-        nint panelFloats = Points * (nint)s.InBlocks * BlockElements;
-        for (int start = first; start < last; start += BatchTiles)
+        nint pointFloats = (nint)s.InBlocks * BlockElements, panelFloats = Points * pointFloats;
+        nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count), outStride = ConvWinograd<TDown, TAcross>.PointStride(panels, count);
+        float* v = ConvScratch.First(Points * inStride);
+        Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + (nint)block * count * ConvShape.Lanes, inStride));
+        Workers.Run(s.OutBlocks / panels, group =>
         {
-            int from = start, count = Math.Min(BatchTiles, last - start);
-            nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count), outStride = ConvWinograd<TDown, TAcross>.PointStride(panels, count);
-            float* v = ConvScratch.First(Points * inStride);
-            Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, from, count, v + (nint)block * count * ConvShape.Lanes, inStride));
-            Workers.Run(s.OutBlocks / panels, group =>
-            {
-                float* g = ConvScratch.Second(Points * outStride), sum = ConvScratch.Third(panels * panelFloats);
-                for (int p = 0; p < panels; p++)
-                    tiles.OutputAdjoint(dy, s.OutBlocks, group * panels + p, from, count, g + (nint)p * count * ConvShape.Lanes, outStride);
-                Multiply(s, kind, v, inStride, g, outStride, count, sum, panelFloats);
-                for (int p = 0; p < panels; p++)
-                    for (int block = 0; block < s.InBlocks; block++)
-                        AddTransformed(sum + p * panelFloats + (nint)block * BlockElements, (nint)s.InBlocks * BlockElements,
-                            packed + (group * panels + p) * s.PanelFloats + block * s.BlockFloats);
-            });
-        }
+            float* g = ConvScratch.Second(Points * outStride), sum = ConvScratch.Third(panels * panelFloats);
+            for (int p = 0; p < panels; p++)
+                tiles.OutputAdjoint(dy, s.OutBlocks, group * panels + p, first, count, g + (nint)p * count * ConvShape.Lanes, outStride);
+            Multiply(s, kind, v, inStride, g, outStride, count, sum, panelFloats);
+            for (int p = 0; p < panels; p++)
+                for (int block = 0; block < s.InBlocks; block++)
+                    finish(group * panels + p, block, (nint)(sum + p * panelFloats + (nint)block * BlockElements), pointFloats);
+        });
     }
 
     /// <summary>For each point [input channels, tiles] by [tiles, 16 of each panel of the tile kind].</summary>
