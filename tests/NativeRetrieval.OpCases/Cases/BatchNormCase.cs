@@ -13,7 +13,7 @@ abstract class BatchNormCase(BatchNormOptions options, bool lengths) : OpCase
     public override string Op => nameof(Core.Ops.Op.BatchNorm);
 
     public override IEnumerable<string> Sizes =>
-        options.Axis == 3 ? ["2x1x5x7", "3x1x9x64"] : ["1x1x3x2", "2x3x5x4", "3x16x7x2", "2x37x4x3"];
+        options.Axis == 3 ? ["2x1x5x7", "3x1x9x64"] : ["1x1x3x2", "2x3x5x4", "3x16x7x2", "2x37x4x3", "2x17x45x7"];
 
     public override Tolerance Tolerance => new(Forward: 1e-5, Gradient: 1e-4);
 

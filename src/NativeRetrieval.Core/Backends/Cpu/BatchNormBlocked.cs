@@ -7,36 +7,44 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 
 /// <summary>
 /// Batch normalisation of blocked feature maps: one pass over memory for the statistics, one to apply; two for the gradient.
-/// A part is one 16-channel block of one clip; its row sums are float32, everything above a row is float64 in a fixed order.
+/// A part is one 16-channel block of one clip; its sums of short runs of pixels are float32, everything above is float64 in a fixed order.
 /// </summary>
 internal static unsafe class BatchNormBlocked
 {
     const int Lanes = CpuBackend.ChannelBlock;
     const int Half = Lanes / 2;
+    /// <summary>Pixels that are summed in float32: 8 KiB, which stay in the first-level cache.</summary>
+    const int RunPixels = 128;
 
     public static Moments[] Statistics(Span<float> x, FrameMap map)
     {
-        var partial = new Moments[map.Clips * map.Blocks * Lanes];
+        var partial = new double[map.Clips * map.Blocks * 2 * Lanes];
         fixed (float* data = x)
+        fixed (double* moments = partial)
         {
             float* start = data;
+            double* results = moments;
             Workers.Run(map.Clips * map.Blocks, part =>
             {
-                float* row = start + (nint)part * map.BlockFloats;
-                var moments = partial.AsSpan(part * Lanes, Lanes);
-                float* buffer = stackalloc float[2 * Lanes];
-                for (int frame = 0; frame < map.Frames(part / map.Blocks); frame++, row += map.Width * Lanes)
+                float* from = start + (nint)part * map.BlockFloats;
+                double* mean = results + part * 2 * Lanes;
+                float* run = stackalloc float[2 * Lanes];
+                int pixels = map.Frames(part / map.Blocks) * map.Width;
+                for (int pixel = 0; pixel < pixels; pixel += RunPixels)
                 {
-                    RowMoments(row, map.Width, buffer);
-                    for (int lane = 0; lane < Lanes; lane++)
-                        moments[lane] = moments[lane].Merge(new(map.Width, buffer[lane], buffer[Lanes + lane]));
+                    int count = Math.Min(RunPixels, pixels - pixel);
+                    RunMoments(from + (nint)pixel * Lanes, count, run);
+                    Merge(mean, pixel, run, count);
                 }
             });
         }
         var all = new Moments[map.Channels];
         for (int c = 0; c < map.Channels; c++)
             for (int clip = 0; clip < map.Clips; clip++)
-                all[c] = all[c].Merge(partial[clip * map.Blocks * Lanes + c]);
+            {
+                int at = (clip * map.Blocks + c / Lanes) * 2 * Lanes + c % Lanes;
+                all[c] = all[c].Merge(new((double)map.Frames(clip) * map.Width, partial[at], partial[at + Lanes]));
+            }
         return all;
     }
 
@@ -53,8 +61,8 @@ internal static unsafe class BatchNormBlocked
             var floor = relu ? V.Zero : Vector256.Create(float.NegativeInfinity);
             for (int i = 0; i < real; i += Lanes)
             {
-                Vector256.Max(Vector256.FusedMultiplyAdd(Vector256.Load(from + i), s0, t0), floor).Store(to + i);
-                Vector256.Max(Vector256.FusedMultiplyAdd(Vector256.Load(from + i + Half), s1, t1), floor).Store(to + i + Half);
+                Rectify(Vector256.FusedMultiplyAdd(Vector256.Load(from + i), s0, t0), floor).Store(to + i);
+                Rectify(Vector256.FusedMultiplyAdd(Vector256.Load(from + i + Half), s1, t1), floor).Store(to + i + Half);
             }
             new Span<float>(to + real, map.BlockFloats - real).Clear();
         });
@@ -72,15 +80,15 @@ internal static unsafe class BatchNormBlocked
             int channel = part % map.Blocks * Lanes;
             float* g = gradient + (nint)part * map.BlockFloats, v = source + (nint)part * map.BlockFloats;
             var sums = partial.AsSpan(part * 2 * Lanes, 2 * Lanes);
-            float* row = stackalloc float[2 * Lanes];
-            for (int frame = 0; frame < map.Frames(part / map.Blocks); frame++)
+            float* run = stackalloc float[2 * Lanes];
+            int pixels = map.Frames(part / map.Blocks) * map.Width;
+            for (int pixel = 0; pixel < pixels; pixel += RunPixels)
             {
-                for (int half = 0; half < Lanes; half += Half)
-                    RowGradient(g + half, v + half, map.Width, Vector256.Create(scale, channel + half), Vector256.Create(shift, channel + half),
-                        Vector256.Create(mu, channel + half), options.Relu, row + half);
-                for (int lane = 0; lane < 2 * Lanes; lane++) sums[lane] += row[lane];
-                g += map.Width * Lanes;
-                v += map.Width * Lanes;
+                int floats = Math.Min(RunPixels, pixels - pixel) * Lanes;
+                RunGradient(g, v, floats, scale.AsSpan(channel), shift.AsSpan(channel), mu.AsSpan(channel), options.Relu, run);
+                for (int lane = 0; lane < 2 * Lanes; lane++) sums[lane] += run[lane];
+                g += floats;
+                v += floats;
             }
         });
 
@@ -116,38 +124,82 @@ internal static unsafe class BatchNormBlocked
         });
     }
 
-    /// <summary>Mean and squared deviations of one row of pixels, per lane; the row stays in the first-level cache for the second loop.</summary>
-    static void RowMoments(float* row, int width, float* moments)
+    /// <summary>Mean and squared deviations of a run of pixels, per lane; the run stays in the first-level cache for the second loop.</summary>
+    static void RunMoments(float* x, int pixels, float* moments)
     {
-        for (int half = 0; half < Lanes; half += Half)
+        // Two pixels at a time: four independent sums hide the latency of an addition.
+        V a0 = V.Zero, a1 = V.Zero, b0 = V.Zero, b1 = V.Zero;
+        float* end = x + pixels * Lanes, pairs = x + pixels / 2 * 2 * Lanes;
+        float* at = x;
+        for (; at < pairs; at += 2 * Lanes)
         {
-            V sum = V.Zero, squares = V.Zero;
-            for (int w = 0; w < width; w++) sum += Vector256.Load(row + w * Lanes + half);
-            var mean = sum * (1f / width);
-            for (int w = 0; w < width; w++)
-            {
-                var distance = Vector256.Load(row + w * Lanes + half) - mean;
-                squares = Vector256.FusedMultiplyAdd(distance, distance, squares);
-            }
-            mean.Store(moments + half);
-            squares.Store(moments + Lanes + half);
+            a0 += Vector256.Load(at);
+            a1 += Vector256.Load(at + Half);
+            b0 += Vector256.Load(at + Lanes);
+            b1 += Vector256.Load(at + Lanes + Half);
+        }
+        if (at < end)
+        {
+            a0 += Vector256.Load(at);
+            a1 += Vector256.Load(at + Half);
+        }
+        V m0 = (a0 + b0) * (1f / pixels), m1 = (a1 + b1) * (1f / pixels);
+        a0 = a1 = b0 = b1 = V.Zero;
+        for (at = x; at < pairs; at += 2 * Lanes)
+        {
+            V d0 = Vector256.Load(at) - m0, d1 = Vector256.Load(at + Half) - m1, e0 = Vector256.Load(at + Lanes) - m0, e1 = Vector256.Load(at + Lanes + Half) - m1;
+            a0 = Vector256.FusedMultiplyAdd(d0, d0, a0);
+            a1 = Vector256.FusedMultiplyAdd(d1, d1, a1);
+            b0 = Vector256.FusedMultiplyAdd(e0, e0, b0);
+            b1 = Vector256.FusedMultiplyAdd(e1, e1, b1);
+        }
+        if (at < end)
+        {
+            V d0 = Vector256.Load(at) - m0, d1 = Vector256.Load(at + Half) - m1;
+            a0 = Vector256.FusedMultiplyAdd(d0, d0, a0);
+            a1 = Vector256.FusedMultiplyAdd(d1, d1, a1);
+        }
+        m0.Store(moments);
+        m1.Store(moments + Half);
+        (a0 + b0).Store(moments + Lanes);
+        (a1 + b1).Store(moments + Lanes + Half);
+    }
+
+    /// <summary>Adds a run of <paramref name="added"/> pixels to the moments [mean | deviations] of <paramref name="count"/>, as <see cref="Moments.Merge"/>.</summary>
+    static void Merge(double* moments, int count, float* run, int added)
+    {
+        double share = added / (double)(count + added), weight = count * share;
+        for (int lane = 0; lane < Lanes; lane++)
+        {
+            double distance = run[lane] - moments[lane];
+            moments[lane] += distance * share;
+            moments[Lanes + lane] += run[Lanes + lane] + distance * distance * weight;
         }
     }
 
-    /// <summary>Σ dz and Σ dz·(x − μ) of one row, for eight lanes.</summary>
-    static void RowGradient(float* g, float* x, int width, V scale, V shift, V mean, bool relu, float* sums)
+    /// <summary>Σ dz and Σ dz·(x − μ) of a run of pixels, per lane.</summary>
+    static void RunGradient(float* g, float* x, int floats, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, bool relu, float* sums)
     {
-        V sum = V.Zero, along = V.Zero;
-        for (int i = 0; i < width * Lanes; i += Lanes)
+        V s0 = Vector256.Create(scale), s1 = Vector256.Create(scale[Half..]), t0 = Vector256.Create(shift), t1 = Vector256.Create(shift[Half..]);
+        V m0 = Vector256.Create(mean), m1 = Vector256.Create(mean[Half..]);
+        V sum0 = V.Zero, sum1 = V.Zero, along0 = V.Zero, along1 = V.Zero;
+        for (int i = 0; i < floats; i += Lanes)
         {
-            var value = Vector256.Load(x + i);
-            var dz = Through(Vector256.Load(g + i), value, scale, shift, relu);
-            sum += dz;
-            along = Vector256.FusedMultiplyAdd(dz, value - mean, along);
+            V x0 = Vector256.Load(x + i), x1 = Vector256.Load(x + i + Half);
+            V z0 = Through(Vector256.Load(g + i), x0, s0, t0, relu), z1 = Through(Vector256.Load(g + i + Half), x1, s1, t1, relu);
+            sum0 += z0;
+            sum1 += z1;
+            along0 = Vector256.FusedMultiplyAdd(z0, x0 - m0, along0);
+            along1 = Vector256.FusedMultiplyAdd(z1, x1 - m1, along1);
         }
-        sum.Store(sums);
-        along.Store(sums + Lanes);
+        sum0.Store(sums);
+        sum1.Store(sums + Half);
+        along0.Store(sums + Lanes);
+        along1.Store(sums + Lanes + Half);
     }
+
+    /// <summary>max(x, floor), NaN staying NaN: two instructions where <c>Vector256.Max</c> needs seven.</summary>
+    static V Rectify(V x, V floor) => Vector256.ConditionalSelect(Vector256.LessThan(x, floor), floor, x);
 
     static void InputGradient(float* g, float* x, int count, V scale, V shift, V slope, V offset, bool relu, float* dx)
     {

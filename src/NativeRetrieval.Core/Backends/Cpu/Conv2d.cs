@@ -25,12 +25,15 @@ internal sealed unsafe partial class CpuBackend
             ReferenceConv.InputGradient(shape, dy.Pointer<double>(), weight.Pointer<double>(), dx.Pointer<double>());
             return;
         }
+        if (shape.SingleInput)
+        {
+            ConvSingleInputGradient.Run(shape, dy.Pointer<float>(), weight.Pointer<float>(), dx.Pointer<float>());
+            return;
+        }
         var transposed = shape.Transposed;
         var algorithm = ConvPlan.Choose(transposed);
         using var work = Scratch(ConvPlan.RunOnceFloats(transposed, algorithm), dx);
-        using var blocked = dx.Layout == Layout.NCHW16c ? dx.Share() : Tensor.Empty(dx.Shape, dx.Device, dx.DType, Layout.NCHW16c);
-        ConvPlan.RunOnce(transposed, algorithm, dy.Pointer<float>(), ConvWeights.Backward(weight.Pointer<float>()), blocked.Pointer<float>(), work.Pointer<float>());
-        if (dx.Layout != Layout.NCHW16c) ToLayout(blocked, dx);
+        ConvPlan.RunOnce(transposed, algorithm, dy.Pointer<float>(), ConvWeights.Backward(weight.Pointer<float>()), dx.Pointer<float>(), work.Pointer<float>());
     }
 
     public void Conv2dFilterGradient(Tensor dy, Tensor x, Tensor dWeight)
@@ -47,7 +50,7 @@ internal sealed unsafe partial class CpuBackend
     }
 
     static ConvShape ConvShapeOf(Tensor x, Tensor weight) =>
-        new(x.Shape[0], x.Shape[1], weight.Shape[0], x.Shape[2], x.Shape[3], weight.Shape[2]);
+        new(x.Shape[0], x.Shape[1], weight.Shape[0], x.Shape[2], x.Shape[3], weight.Shape[2]) { BlockedSingle = x.Layout == Layout.NCHW16c };
 
     static Tensor Scratch(nint floats, Tensor like) => Tensor.Empty([checked((int)floats)], like.Device);
 }
