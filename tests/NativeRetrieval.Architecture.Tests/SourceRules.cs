@@ -12,6 +12,7 @@ internal static partial class SourceRules
     {
         ["src/NativeRetrieval.Core/Serialization/DurableFile.cs"] = "it is the helper",
         ["src/NativeRetrieval.Core/Serialization/FolderLock.cs"] = "an empty file that is locked, not written",
+        ["src/NativeRetrieval.Cli/Output/Terminal.cs"] = "wraps stdout, which is no file",
         ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "appends rows that count only once the catalogue's transaction refers to them",
         ["src/NativeRetrieval.Training/Demo/DemoCollection.cs"] = "hundreds of sounds in a folder that is renamed when it is complete",
     };
