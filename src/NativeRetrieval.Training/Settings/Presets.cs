@@ -34,22 +34,22 @@ public static class Presets
     /// <summary>AudioCaps: the same for clips of ten seconds and one caption each.</summary>
     static TrainingSettings AudioCaps { get; } = Clotho with { Audio = new AudioSettings { MaxSeconds = 10 } };
 
-    /// <summary>A model of a few ten thousand weights that trains in seconds, for tests and demonstrations.</summary>
+    /// <summary>A model of a quarter million weights that learns a few hundred short clips in a minute or two, for tests and the demo.</summary>
     static TrainingSettings Tiny { get; } = new()
     {
         Model = new ModelSettings
         {
-            Cnn14Widths = [8, 12, 16, 24, 32, 48],
-            Resnet38Widths = [8, 8, 16, 32, 64, 64],
+            Cnn14Widths = [16, 16, 32, 32, 64, 64],
+            Resnet38Widths = [16, 16, 16, 32, 64, 64],
             AudioDropout = 0.1,
-            AudioHeadWidth = 64,
-            TextHeadWidth = 64,
-            EmbeddingDimension = 32,
+            AudioHeadWidth = 128,
+            TextHeadWidth = 128,
+            EmbeddingDimension = 64,
         },
         Audio = new AudioSettings { MaxSeconds = 5 },
-        Text = new TextSettings { Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 32, Layers = 2, Heads = 2, FeedForwardWidth = 64 },
-        Augmentation = new AugmentationSettings { TimeStripeFrames = 15 },
-        Training = new OptimizationSettings { Epochs = 5, BatchSize = 8, LearningRate = 1e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10 },
+        Text = new TextSettings { Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 64, Layers = 2, Heads = 2, FeedForwardWidth = 128 },
+        Augmentation = new AugmentationSettings { TimeStripeFrames = 15, CircularShift = true },
+        Training = new OptimizationSettings { Epochs = 16, BatchSize = 16, LearningRate = 2e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10 },
         Loss = new LossSettings { Positives = Positives.SameText },
         Data = new DataSettings { Captions = CaptionSampling.OnePerClip },
     };
