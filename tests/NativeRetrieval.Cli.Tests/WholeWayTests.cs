@@ -1,0 +1,110 @@
+using System.Text.Json;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Training.Demo;
+
+namespace NativeRetrieval.Cli.Tests;
+
+/// <summary>From captioned sounds to a ranked list through the commands alone.</summary>
+public sealed class WholeWayTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+    readonly DemoCollection _demo;
+    readonly string[] _quick;
+
+    public WholeWayTests()
+    {
+        _demo = DemoCollection.Create(_folder["demo"], seed: 2, clips: 14, testClips: 4);
+        _quick = ["--preset", "tiny", "--set", "training.epochs=1", "--set", "training.batch_size=5", "--set", "audio.max_seconds=2", "--cache", _folder["cache"]];
+    }
+
+    [Fact]
+    public async Task Train_evaluate_index_and_search_print_what_they_promise()
+    {
+        await Train();
+        var evaluation = await Json(ExitCode.Ok, "evaluate", _demo.TestCsv, "--audio", _demo.AudioFolder, "--model", _folder["run"], "--cache", _folder["cache"],
+            "--submission", _folder["out.csv"], "--json");
+        Assert.Equal(1, evaluation.GetProperty("schema_version").GetInt32());
+        Assert.Equal(20, evaluation.GetProperty("text_to_audio").GetProperty("queries").GetInt32());
+        Assert.Equal(4, evaluation.GetProperty("audio_to_text").GetProperty("queries").GetInt32());
+        Assert.Equal(1, evaluation.GetProperty("text_to_audio").GetProperty("r5").GetDouble()); // four clips
+        Assert.Equal(2, evaluation.GetProperty("text_to_audio").GetProperty("map10_ci95").GetArrayLength());
+        Assert.Equal(21, File.ReadAllLines(_folder["out.csv"]).Length);
+
+        string index = _folder["sounds.nrx"];
+        var indexed = await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", index, "--json");
+        Assert.Equal(14, indexed.GetProperty("embedded").GetInt32());
+        Assert.Equal(14, (await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", index, "--json")).GetProperty("unchanged").GetInt32());
+
+        var found = await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--top", "3", "--json");
+        Assert.Equal("a bell rings", found.GetProperty("query").GetString());
+        var hits = found.GetProperty("hits").EnumerateArray().ToArray();
+        Assert.Equal([1, 2, 3], hits.Select(hit => hit.GetProperty("rank").GetInt32()));
+        Assert.All(hits, hit => Assert.True(File.Exists(hit.GetProperty("path").GetString()) && hit.GetProperty("end_seconds").GetDouble() <= 4));
+
+        string first = Directory.EnumerateFiles(_demo.AudioFolder).Order(StringComparer.Ordinal).First();
+        var similar = await Json(ExitCode.Ok, "similar", first, "--index", index, "--top", "1", "--json");
+        var best = similar.GetProperty("hits")[0];
+        Assert.Equal(first, best.GetProperty("path").GetString());
+        Assert.Equal(1, best.GetProperty("score").GetDouble(), 1e-5);
+
+        var table = await CommandLine.Run("search", "rain", "--index", index);
+        Assert.Equal(11, table.Out.TrimEnd().Split('\n').Length); // headings and ten hits
+    }
+
+    [Fact]
+    public async Task A_damaged_sound_is_skipped_and_listed_and_the_exit_code_is_3()
+    {
+        await Train();
+        string bad = Path.Combine(_demo.AudioFolder, "broken.wav");
+        File.WriteAllText(bad, "text");
+        var run = await CommandLine.Run("index", _demo.AudioFolder, "--model", _folder["run"], "--to", _folder["sounds.nrx"], "--json");
+        Assert.Equal(ExitCode.Partial, run.ExitCode);
+        Assert.Contains(bad, run.Error);
+        Assert.Equal(1, JsonDocument.Parse(run.Out).RootElement.GetProperty("skipped").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task A_changed_model_and_a_missing_one_are_refused_with_what_to_do()
+    {
+        await Train();
+        await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", _folder["sounds.nrx"], "--json");
+        Directory.Move(_folder["run"], _folder["moved"]);
+        var missing = await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"]);
+        Assert.Equal(ExitCode.Usage, missing.ExitCode);
+        Assert.Contains("--model", missing.Error);
+        Assert.Equal(ExitCode.Ok, (await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"], "--model", _folder["moved"])).ExitCode);
+
+        File.AppendAllText(Path.Combine(_folder["moved"], "vocab.txt"), "x");
+        var corrupt = await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"], "--model", _folder["moved"]);
+        Assert.Equal(ExitCode.Corrupt, corrupt.ExitCode);
+        Assert.Contains("SHA256SUMS", corrupt.Error);
+    }
+
+    [Theory]
+    [InlineData("train nothing.csv --audio . --to run", "nothing.csv")]
+    [InlineData("search rain --index nowhere.nrx", "nowhere.nrx")]
+    [InlineData("evaluate nothing.csv --audio . --model nowhere", "nothing.csv")]
+    [InlineData("index . --model nowhere --to x.nrx", "config.json")]
+    public async Task What_is_absent_is_named(string line, string expected)
+    {
+        var run = await CommandLine.Run(line.Split(' '));
+        Assert.NotEqual(ExitCode.Ok, run.ExitCode);
+        Assert.Contains(expected, run.Error);
+        Assert.DoesNotContain("internal error", run.Error);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    async Task Train()
+    {
+        var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--to", _folder["run"], .. _quick]);
+        Assert.True(run.ExitCode == ExitCode.Ok, run.Error);
+    }
+
+    static async Task<JsonElement> Json(int exitCode, params string[] args)
+    {
+        var run = await CommandLine.Run(args);
+        Assert.True(run.ExitCode == exitCode, $"exit code {run.ExitCode}: {run.Error}");
+        return JsonDocument.Parse(run.Out).RootElement;
+    }
+}
