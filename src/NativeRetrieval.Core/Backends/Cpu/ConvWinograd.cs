@@ -11,6 +11,8 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     public const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
     /// <summary>Input blocks that are summed in registers: 256 channels; two levels of summation lose less than one long one.</summary>
     const int ChunkBlocks = 16;
+    /// <summary>Panels in a group. The products of four stay near a core; of plain weights, packed for the moment, two fit beside them.</summary>
+    const int PackedGroup = 4, PlainGroup = 2;
 
     public static int Points => TDown.Points * TAcross.Points;
 
@@ -29,9 +31,11 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     {
         var tiles = new WinogradTiles<TDown, TAcross>(s);
         TileKind kind = ConvTile.For(best, s.OutBlocks);
-        int batch = BatchTiles(s, tiles.Count), batches = (tiles.Count + batch - 1) / Math.Max(1, batch), panels = ConvTile.Panels(kind);
+        int batch = BatchTiles(s, tiles.Count), batches = (tiles.Count + batch - 1) / Math.Max(1, batch);
         // Inside a part of this outer loop the inner loops run on their caller.
-        if (batches >= 2 * Workers.Count) Workers.Run(batches, Batch);
+        bool outer = batches >= 2 * Workers.Count;
+        int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : PlainGroup, parallel: !outer), groups = (s.OutBlocks + group - 1) / group;
+        if (outer) Workers.Run(batches, Batch);
         else for (int b = 0; b < batches; b++) Batch(b);
 
         void Batch(int b)
@@ -40,9 +44,9 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
             nint inStride = PointStride(s.InBlocks, count), blockFloats = (nint)count * ConvShape.Lanes;
             float* v = ConvScratch.First(Points * inStride);
             Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + block * blockFloats, inStride));
-            Workers.Run(s.OutBlocks / panels, group =>
+            Workers.Run(groups, part =>
             {
-                int panel = group * panels;
+                int panel = part * group, panels = Math.Min(group, s.OutBlocks - panel);
                 float* u = weights.Packed + panel * PanelFloats(s);
                 if (weights.Packed == null)
                 {
@@ -51,11 +55,18 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                 }
                 nint outStride = PointStride(panels, count);
                 float* m = ConvScratch.Second(Points * outStride);
-                Multiply(s, kind, v, inStride, u, m, outStride, count);
+                Multiply(s, kind, v, inStride, u, panels, m, outStride, count);
                 for (int p = 0; p < panels; p++)
                     tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count, bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
             });
         }
+    }
+
+    /// <summary>Panels that share one pass over the transformed input: as many as keep every core busy, at most <paramref name="most"/>.</summary>
+    public static int GroupPanels(ConvShape s, TileKind kind, int most, bool parallel)
+    {
+        int panels = ConvTile.Panels(kind), wanted = parallel ? Math.Min(most, s.OutBlocks / (2 * Workers.Count)) : most;
+        return Math.Max(1, wanted / panels) * panels;
     }
 
     /// <summary>An odd number of cache lines between points: the points of one tile then spread over all cache sets.</summary>
@@ -98,28 +109,32 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
             (g0 * Vector256.Load(from) + g1 * Vector256.Load(from + step) + g2 * Vector256.Load(from + 2 * step)).Store(to + e);
     }
 
-    /// <summary>For each point [tiles, input channels] by [input channels, 16 of each panel of the tile kind].</summary>
-    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* u, float* m, nint outStride, int count)
+    /// <summary>For each point [tiles, input channels] by [input channels, 16 of each of <paramref name="panels"/>].</summary>
+    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* u, int panels, float* m, nint outStride, int count)
     {
         int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
         nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
         for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
         for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
-        var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = PanelFloats(s), ColumnPanelStride = (nint)count * ConvShape.Lanes };
+        nint blockFloats = (nint)count * ConvShape.Lanes;
+        var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = PanelFloats(s), ColumnPanelStride = blockFloats };
         for (int point = 0; point < Points; point++)
         {
             tile.A = v + point * inStride;
-            tile.C = m + point * outStride;
-            for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
+            for (int panel = 0; panel < panels; panel += ConvTile.Panels(kind))
             {
-                tile.Segments = segments + block;
-                tile.SegmentCount = Math.Min(ChunkBlocks, s.InBlocks - block);
-                tile.W = u + point * PointFloats(s) + (nint)block * BlockElements;
-                tile.Accumulate = block > 0;
-                for (int t = 0; t < padded; t += tileRows)
+                tile.C = m + point * outStride + panel * blockFloats;
+                for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
                 {
-                    tile.RowOffsets = tile.ColumnOffsets = rows + t;
-                    ConvTile.Run(kind, &tile, across: false);
+                    tile.Segments = segments + block;
+                    tile.SegmentCount = Math.Min(ChunkBlocks, s.InBlocks - block);
+                    tile.W = u + panel * PanelFloats(s) + point * PointFloats(s) + (nint)block * BlockElements;
+                    tile.Accumulate = block > 0;
+                    for (int t = 0; t < padded; t += tileRows)
+                    {
+                        tile.RowOffsets = tile.ColumnOffsets = rows + t;
+                        ConvTile.Run(kind, &tile, across: false);
+                    }
                 }
             }
         }

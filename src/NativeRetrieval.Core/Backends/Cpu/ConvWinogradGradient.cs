@@ -15,6 +15,8 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     const int NarrowWeights = 128 * 128;
     /// <summary>Ranges of tiles with an own gradient; a constant, so that results do not depend on the machine.</summary>
     const int MaxRanges = 8;
+    /// <summary>Panels that share one pass over the transformed input.</summary>
+    const int Group = 2;
 
     static int Points => TDown.Points * TAcross.Points;
 
@@ -62,25 +64,26 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     /// </summary>
     static void Batch(ConvShape s, WinogradTiles<TDown, TAcross> tiles, TileKind kind, float* x, float* dy, int first, int count, Action<int, int, nint, nint> finish)
     {
-        int panels = ConvTile.Panels(kind);
-        nint pointFloats = (nint)s.InBlocks * BlockElements, panelFloats = Points * pointFloats;
-        nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count), outStride = ConvWinograd<TDown, TAcross>.PointStride(panels, count);
+        int group = ConvWinograd<TDown, TAcross>.GroupPanels(s, kind, Group, parallel: true), groups = (s.OutBlocks + group - 1) / group;
+        nint pointFloats = (nint)s.InBlocks * BlockElements, panelFloats = Points * pointFloats, blockFloats = (nint)count * ConvShape.Lanes;
+        nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count);
         float* v = ConvScratch.First(Points * inStride);
-        Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + (nint)block * count * ConvShape.Lanes, inStride));
-        Workers.Run(s.OutBlocks / panels, group =>
+        Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + block * blockFloats, inStride));
+        Workers.Run(groups, part =>
         {
+            int panel = part * group, panels = Math.Min(group, s.OutBlocks - panel);
+            nint outStride = ConvWinograd<TDown, TAcross>.PointStride(panels, count);
             float* g = ConvScratch.Second(Points * outStride), sum = ConvScratch.Third(panels * panelFloats);
-            for (int p = 0; p < panels; p++)
-                tiles.OutputAdjoint(dy, s.OutBlocks, group * panels + p, first, count, g + (nint)p * count * ConvShape.Lanes, outStride);
-            Multiply(s, kind, v, inStride, g, outStride, count, sum, panelFloats);
+            for (int p = 0; p < panels; p++) tiles.OutputAdjoint(dy, s.OutBlocks, panel + p, first, count, g + p * blockFloats, outStride);
+            Multiply(s, kind, v, inStride, g, outStride, count, panels, sum, panelFloats);
             for (int p = 0; p < panels; p++)
                 for (int block = 0; block < s.InBlocks; block++)
-                    finish(group * panels + p, block, (nint)(sum + p * panelFloats + (nint)block * BlockElements), pointFloats);
+                    finish(panel + p, block, (nint)(sum + p * panelFloats + (nint)block * BlockElements), pointFloats);
         });
     }
 
-    /// <summary>For each point [input channels, tiles] by [tiles, 16 of each panel of the tile kind].</summary>
-    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* g, nint outStride, int count, float* sum, nint panelFloats)
+    /// <summary>For each point [input channels, tiles] by [tiles, 16 of each of <paramref name="panels"/>].</summary>
+    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* g, nint outStride, int count, int panels, float* sum, nint panelFloats)
     {
         int tileRows = ConvTile.Rows(kind), channels = s.InBlocks * ConvShape.Lanes, padded = (channels + tileRows - 1) / tileRows * tileRows;
         nint* sources = stackalloc nint[2 * padded], targets = sources + padded;
@@ -98,13 +101,16 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
         for (int point = 0; point < Points; point++)
         {
             tile.A = v + point * inStride;
-            tile.W = g + point * outStride;
-            tile.C = sum + point * (nint)channels * ConvShape.Lanes;
-            for (int r = 0; r < padded; r += tileRows)
+            for (int panel = 0; panel < panels; panel += ConvTile.Panels(kind))
             {
-                tile.RowOffsets = sources + r;
-                tile.ColumnOffsets = targets + r;
-                ConvTile.Run(kind, &tile, across: true);
+                tile.W = g + point * outStride + panel * tile.PanelStride;
+                tile.C = sum + panel * panelFloats + point * (nint)channels * ConvShape.Lanes;
+                for (int r = 0; r < padded; r += tileRows)
+                {
+                    tile.RowOffsets = sources + r;
+                    tile.ColumnOffsets = targets + r;
+                    ConvTile.Run(kind, &tile, across: true);
+                }
             }
         }
     }
