@@ -43,15 +43,10 @@ internal sealed class BatchLoss
         using var scope = TensorScope.Begin();
         var training = _settings.Training;
         var pass = new TrainingPass(random.Seed, number);
-        var clips = new LogMelClip[items.Length];
         var (clipIds, textIds) = (new int[items.Length], new int[items.Length]);
-        var shifts = new PhiloxSequence(random.Stream(RandomUse.CircularShift, number));
         for (int i = 0; i < items.Length; i++)
-        {
-            clips[i] = Shifted(_features.Load(items[i].Clip), shifts);
             (clipIds[i], textIds[i]) = (items[i].Clip, _textIds[items[i].Clip][items[i].Caption]);
-        }
-        var batch = AudioBatch.Of(clips, _model.Config.Padding, _model.Device);
+        var batch = Audio(clipIds, new PhiloxSequence(random.Stream(RandomUse.CircularShift, number)));
         var audio = _model.EmbedAudio(batch.LogMel, batch.Lengths, training.FreezeAudioEncoder ? null : pass, _settings.Augmentation.SpecAugment);
         var text = _frozenTexts is null
             ? _model.EmbedText(_model.Tokenize(Captions(items)), pass)
@@ -59,9 +54,22 @@ internal sealed class BatchLoss
         return scope.Return(Op.NtXent(audio, text, Ids(clipIds), Ids(textIds), _settings.Loss.NtXent));
     }
 
-    LogMelClip Shifted(LogMelClip clip, PhiloxSequence random)
+    AudioBatch Audio(int[] clips, PhiloxSequence shifts)
     {
-        if (!_settings.Augmentation.CircularShift) return clip;
+        LogMelClip[] own = [.. clips.Select(_features.Load)];
+        bool paper = _model.Config.Padding == PaddingRule.Paper;
+        LogMelClip[] silenced = paper ? [.. clips.Select(_features.LoadFollowedBySilence)] : [];
+        if (_settings.Augmentation.CircularShift)
+        {
+            // A shifted clip has no end of its own any more: silence simply follows it.
+            own = [.. own.Select(clip => Shifted(clip, shifts))];
+            silenced = own;
+        }
+        return paper ? AudioBatch.Paper(own, silenced, _model.Device) : AudioBatch.OwnLength(own, _model.Device);
+    }
+
+    static LogMelClip Shifted(LogMelClip clip, PhiloxSequence random)
+    {
         var shifted = new float[clip.Values.Length];
         AudioAugmentation.CircularShift(clip.Values, clip.MelBins, random, shifted);
         return clip with { Values = shifted };

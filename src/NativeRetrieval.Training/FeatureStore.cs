@@ -8,9 +8,14 @@ namespace NativeRetrieval.Training;
 public sealed class FeatureStore
 {
     readonly FeatureCache _cache;
+    readonly Lazy<FeatureCache> _silenced;
     readonly int[] _frames;
 
-    FeatureStore(FeatureCache cache, Dataset data, int[] frames) => (_cache, Data, _frames) = (cache, data, frames);
+    FeatureStore(FeatureCache cache, Dataset data, int[] frames)
+    {
+        (_cache, Data, _frames) = (cache, data, frames);
+        _silenced = new(() => new FeatureCache(cache.Folder, cache.Settings with { TrailingSilenceSamples = cache.Settings.LogMel.WindowSamples }));
+    }
 
     /// <summary>The clips that could be decoded, in their order.</summary>
     public Dataset Data { get; }
@@ -19,6 +24,9 @@ public sealed class FeatureStore
     public int Frames(int index) => _frames[index];
 
     public LogMelClip Load(int index) => _cache.Get(Data.Clips[index].AudioPath);
+
+    /// <summary>The clip as it is at the start of a longer silence.</summary>
+    public LogMelClip LoadFollowedBySilence(int index) => _silenced.Value.Get(Data.Clips[index].AudioPath);
 
     /// <summary>Fills the cache with what it lacks, on all cores.</summary>
     /// <param name="skipped">Gets one message for each clip that cannot be decoded; the others go on.</param>

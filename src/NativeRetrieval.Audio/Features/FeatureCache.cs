@@ -29,10 +29,14 @@ public sealed class FeatureCache
     public FeatureCache(string folder, FeatureSettings settings)
     {
         _extractor = new FeatureExtractor(settings);
+        Folder = folder;
         _folder = Path.Combine(folder, settings.Id);
         DurableFile.CreateFolder(_folder);
         _hashes = new ContentHashes(Path.Combine(folder, "content-hashes.txt"));
     }
+
+    /// <summary>The folder, shared by caches of other settings.</summary>
+    public string Folder { get; }
 
     public FeatureSettings Settings => _extractor.Settings;
 

@@ -27,7 +27,7 @@ public sealed class FeatureExtractor
     {
         if (samples.IsEmpty) throw new ShapeException("Extract: a clip has at least one sample, got none");
         if (Settings.MaximumSamples is { } most && samples.Length > most) samples = samples[..most];
-        int padded = Math.Max(samples.Length, Settings.MinimumSamples);
+        int padded = checked(Math.Max(samples.Length, Settings.MinimumSamples) + Settings.TrailingSilenceSamples);
         using var scope = TensorScope.Begin();
         Tensor waveform = Tensor.Zeros([1, padded], CpuDevice.Shared);
         samples.CopyTo(waveform.Span<float>());

@@ -26,9 +26,15 @@ public sealed record FeatureSettings
     /// <summary>Longer clips are cut after this many samples. Default null: never; else at least <see cref="MinimumSamples"/>.</summary>
     public int? MaximumSamples { get; init; }
 
+    /// <summary>
+    /// Zeros that follow every clip before it is transformed. Default 0; with a whole window of them the frames at the clip's end are those of a
+    /// clip padded with any amount of silence.
+    /// </summary>
+    public int TrailingSilenceSamples { get; init; }
+
     /// <summary>Every setting by name and exact value: equal text, equal features.</summary>
     public string Description => string.Create(CultureInfo.InvariantCulture,
-        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"}");
+        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"} trailing_silence_samples={TrailingSilenceSamples}");
 
     /// <summary>Sixteen hexadecimal digits that stand for <see cref="Description"/> in file names.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Description)).AsSpan(0, 8));
@@ -39,6 +45,7 @@ public sealed record FeatureSettings
         LogMel.Validate();
         if (MinimumSamples < LogMel.MinimumSamples)
             throw new OptionException($"features: minimum length is {MinimumSamples} samples; a window of {LogMel.WindowSamples} takes at least {LogMel.MinimumSamples}");
+        if (TrailingSilenceSamples is < 0 or > 1 << 24) throw new OptionException($"features: {TrailingSilenceSamples} samples of trailing silence; expected 0 to {1 << 24}");
         if (MaximumSamples < MinimumSamples) throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
     }
 }

@@ -12,18 +12,32 @@ public readonly record struct AudioBatch(Tensor LogMel, int[]? Lengths)
     /// <summary>Log-mel of digital silence, 10·log10 of the floor, in dB.</summary>
     const float SilenceDb = -100;
 
+    /// <summary>Clips with their own lengths; what fills the batch is masked and never heard.</summary>
     /// <param name="clips">At least one, all with the same number of mel bins.</param>
-    public static AudioBatch Of(IReadOnlyList<LogMelClip> clips, PaddingRule padding, Device device)
+    public static AudioBatch OwnLength(IReadOnlyList<LogMelClip> clips, Device device) =>
+        new(Stack(clips, clips.Max(clip => clip.Frames), device), [.. clips.Select(clip => clip.Frames)]);
+
+    /// <summary>Clips followed by digital silence up to the longest, which is heard: what the transform of zero-padded waveforms gives.</summary>
+    /// <param name="clips">At least one, all with the same number of mel bins.</param>
+    /// <param name="followedBySilence">The same clips, transformed with at least a window of silence behind their end.</param>
+    public static AudioBatch Paper(IReadOnlyList<LogMelClip> clips, IReadOnlyList<LogMelClip> followedBySilence, Device device)
     {
-        int frames = clips.Max(clip => clip.Frames), bins = clips[0].MelBins;
+        int frames = clips.Max(clip => clip.Frames);
+        // The longest are reflected at their end, as every waveform is; in the others the reflection lies in the silence.
+        return new(Stack([.. clips.Select((clip, i) => clip.Frames == frames ? clip : followedBySilence[i])], frames, device), null);
+    }
+
+    static Tensor Stack(IReadOnlyList<LogMelClip> clips, int frames, Device device)
+    {
+        int bins = clips[0].MelBins;
         var values = new float[clips.Count * frames * bins];
         for (int i = 0; i < clips.Count; i++)
         {
             var row = values.AsSpan(i * frames * bins, frames * bins);
-            clips[i].Values.CopyTo(row);
-            row[clips[i].Values.Length..].Fill(SilenceDb);
+            var own = clips[i].Values.AsSpan(0, Math.Min(clips[i].Values.Length, row.Length));
+            own.CopyTo(row);
+            row[own.Length..].Fill(SilenceDb);
         }
-        var logMel = Tensor.From(values, [clips.Count, 1, frames, bins], device);
-        return new(logMel, padding == PaddingRule.Paper ? null : [.. clips.Select(clip => clip.Frames)]);
+        return Tensor.From(values, [clips.Count, 1, frames, bins], device);
     }
 }

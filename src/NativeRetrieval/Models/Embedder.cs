@@ -28,7 +28,7 @@ public static class Embedder
             {
                 cancellation.ThrowIfCancellationRequested();
                 using var scope = TensorScope.Begin();
-                var audio = AudioBatch.Of([.. batch.Select(load)], PaddingRule.OwnLength, model.Device);
+                var audio = AudioBatch.OwnLength([.. batch.Select(load)], model.Device);
                 Scatter(Op.L2Normalize(model.EmbedAudio(audio.LogMel, audio.Lengths)), batch, width, vectors);
                 done?.Invoke(finished += batch.Length);
             }
