@@ -82,6 +82,23 @@ public sealed class Cnn14GoldenTests : IDisposable
             Golden.Check(expected.Values(), actual.Values(), 1e-12, name);
     }
 
+    /// <summary>Wide layers run by Winograd's algorithm: folded and packed as in inference, and plain as in training.</summary>
+    [Fact]
+    public void Full_width_equals_PyTorch()
+    {
+        const string Name = "fixtures/full-size/audio.safetensors";
+        if (Fixtures.Shared(Name) is not { } path)
+        {
+            Assert.Skip(Fixtures.WhyAbsent(Name));
+            return;
+        }
+        using var golden = SafetensorsFile.Open(path);
+        using var encoder = new Cnn14(new Cnn14Config { Dropout = 0 }, CpuDevice.Shared, new PhiloxSequence(default)).FillByFormula();
+        var logMel = golden.Load("logmel", DType.Float32, CpuDevice.Shared);
+        golden.Check("authors_cnn14/embedding", encoder.Forward(logMel, null), 1e-5);
+        using (Tape.Begin()) golden.Check("authors_cnn14/embedding", encoder.Forward(logMel, null), 1e-5);
+    }
+
     [Fact]
     public void Inference_follows_training()
     {
