@@ -2,14 +2,15 @@ using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Training.Data;
 
-/// <summary>What a run draws random numbers for. Every use has streams of its own, so that none shifts another's numbers.</summary>
+/// <summary>
+/// What a run draws random numbers for. Every use has streams of its own, so that none shifts another's numbers. Use 0 belongs to the layers
+/// (dropout, SpecAugment): <see cref="Nn.TrainingPass"/> numbers their streams.
+/// </summary>
 public enum RandomUse : byte
 {
     ItemOrder = 1,
     CaptionChoice = 2,
-    SpecAugment = 3,
     CircularShift = 4,
-    Dropout = 5,
     Initialization = 6,
 }
 

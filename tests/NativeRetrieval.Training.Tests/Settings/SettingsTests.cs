@@ -105,9 +105,9 @@ public sealed class SettingsTests
         using var folder = new TemporaryFolder();
         File.WriteAllText(folder["mine.yaml"], "preset: tiny\nseed: 3\ntraining:\n  lr: 2e-3\n  epochs: 9\nmodel:\n  cnn14_widths: [4, 4, 4, 4, 4, 4]\n");
         var settings = SettingsLoader.Load(folder["mine.yaml"], ["training.epochs=11", "training.epochs=12"]);
-        Assert.Equal((3, 2e-3, 12, 8), (settings.Seed, settings.Training.LearningRate, settings.Training.Epochs, settings.Training.BatchSize));
+        Assert.Equal((3, 2e-3, 12, Presets.Get("tiny").Training.BatchSize), (settings.Seed, settings.Training.LearningRate, settings.Training.Epochs, settings.Training.BatchSize));
         Assert.Equal([4, 4, 4, 4, 4, 4], settings.Model.Cnn14Widths);
-        Assert.Equal(5, Presets.Get("tiny").Training.Epochs);
+        Assert.Equal(16, Presets.Get("tiny").Training.Epochs); // the preset itself is untouched
         Assert.Throws<FileReadException>(() => SettingsLoader.Load(folder["none.yaml"], []));
         Assert.Contains("no preset 'big'", Assert.Throws<OptionException>(() => SettingsLoader.Load("big", [])).Message);
     }
