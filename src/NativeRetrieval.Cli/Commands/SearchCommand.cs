@@ -32,16 +32,18 @@ internal static class SearchCommand
                 return ExitCode.Ok;
             }
             terminal.Message("a sentence per line; an empty line ends");
-            while (ReadLine() is { Length: > 0 } line) await AnswerAsync(line);
+            while (await ReadLineAsync() is { Length: > 0 } line) await AnswerAsync(line);
             return ExitCode.Ok;
 
             async Task AnswerAsync(string text) =>
                 HitList.Write(terminal, parsed.GetValue(options.Json), "query", text, await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation));
 
-            string? ReadLine()
+            async Task<string?> ReadLineAsync()
             {
                 if (terminal.IsInteractive && !terminal.Quiet) terminal.Error.Write("> ");
-                return Console.In.ReadLine()?.Trim();
+                // Reading from a screen cannot be cancelled: Ctrl-C leaves the read behind.
+                string? line = await Task.Run(Console.In.ReadLine, cancellation).WaitAsync(cancellation);
+                return line?.Trim();
             }
         });
         return command;
