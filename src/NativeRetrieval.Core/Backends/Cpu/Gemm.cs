@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics.X86;
+
 namespace NativeRetrieval.Core.Backends.Cpu;
 
 /// <summary>
@@ -108,6 +110,9 @@ internal static unsafe class Gemm
             bool accumulate = firstK > 0 || epilogue.Accumulate;
             if (width == kernel.Columns)
             {
+                // The tile of C is needed when the sums are done: by then it has come from memory.
+                if (Sse.IsSupported)
+                    for (int line = 0; line < height; line++) Sse.Prefetch0(target + line * cStride);
                 kernel.Run(height, blockK, packedA, panel, target, cStride, accumulate);
             }
             else
