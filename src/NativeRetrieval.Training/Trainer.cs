@@ -52,11 +52,6 @@ public sealed class Trainer : IDisposable
         _started = time.GetTimestamp();
     }
 
-    public int BatchesPerEpoch => _sampler.BatchesPerEpoch;
-
-    /// <summary>Epochs completed so far.</summary>
-    public int EpochsDone => _position.Epoch;
-
     /// <summary>Trains until the last epoch, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public void Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)

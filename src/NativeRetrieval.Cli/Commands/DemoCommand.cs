@@ -26,7 +26,7 @@ internal static class DemoCommand
             Examples = [("nativeretrieval demo", "Everything, into ./nativeretrieval-demo")],
         };
         command.Add(to);
-        command.SetAction((parsed, cancellation) => RunAsync(terminal, parsed.GetRequiredValue(to).FullName, cancellation));
+        command.SetAction((parsed, cancellation) => RunAsync(terminal, Relative(parsed.GetRequiredValue(to).FullName), cancellation));
         return command;
     }
 
@@ -38,7 +38,8 @@ internal static class DemoCommand
 
         terminal.Message("1/4  making sounds");
         // The folder appears when it is complete, and the same seed gives the same sounds: what an earlier demo made can be used again.
-        var collection = Directory.Exists(sounds) ? DemoCollection.At(sounds) : DemoCollection.Create(sounds, Seed);
+        if (!Directory.Exists(sounds)) DemoCollection.Create(sounds, Seed);
+        var collection = DemoCollection.At(sounds);
         var settings = SettingsLoader.Load("tiny", []);
         var training = CaptionCsv.Read(collection.TrainCsv, collection.AudioFolder);
         var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder);
@@ -72,12 +73,13 @@ internal static class DemoCommand
         terminal.Out.WriteLine($"""
 
             Next:
-              nativeretrieval search "birds chirp, then a bell rings" --index {Relative(index)}
-              nativeretrieval similar {Relative(Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First())} --index {Relative(index)}
+              nativeretrieval search "birds chirp, then a bell rings" --index {index}
+              nativeretrieval similar {Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First()} --index {index}
               nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first
             """);
         return ExitCode.Ok;
-
-        static string Relative(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
     }
+
+    /// <summary>As a person would write it; what is printed below can then be typed.</summary>
+    static string Relative(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
 }

@@ -41,8 +41,8 @@ internal static class IndexBuild
         double? windowSeconds, double? hopSeconds, CancellationToken cancellation)
     {
         using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds));
-        using var line = new Output.Progress(terminal, "indexing", SoundFiles.Find(paths).Count, "files");
-        return await new AudioIndexer(engine, index).RunAsync(paths, new FileProgress(line), cancellation);
+        using var progress = new FileProgress(terminal);
+        return await new AudioIndexer(engine, index).RunAsync(paths, progress, cancellation);
     }
 
     static void Write(Terminal terminal, IndexingReport report, string folder) => terminal.Message(string.Create(CultureInfo.InvariantCulture,
@@ -61,8 +61,13 @@ internal static class IndexBuild
         json.WriteEndArray();
     });
 
-    sealed class FileProgress(Output.Progress line) : IProgress<(int Done, int Total)>
+    sealed class FileProgress(Terminal terminal) : IProgress<(int Done, int Total)>, IDisposable
     {
-        public void Report((int Done, int Total) value) => line.Report(value.Done);
+        Output.Progress? _line;
+
+        public void Report((int Done, int Total) value) =>
+            (_line ??= new Output.Progress(terminal, "indexing", value.Total, "files")).Report(value.Done);
+
+        public void Dispose() => _line?.Dispose();
     }
 }

@@ -44,12 +44,6 @@ public sealed partial class CpuDevice : Device
 
     internal override IBackend Backend { get; }
 
-    /// <summary>Gives idle memory back to the system.</summary>
-    public void Trim()
-    {
-        lock (_lock) TrimLocked();
-    }
-
     internal override unsafe nint Allocate(long sizeBytes)
     {
         long block = BlockBytes(sizeBytes);
