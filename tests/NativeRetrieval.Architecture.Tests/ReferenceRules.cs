@@ -16,8 +16,9 @@ internal static class ReferenceRules
         ["NativeRetrieval"] = ["NativeRetrieval.Nn", "NativeRetrieval.Audio", "NativeRetrieval.Text", "NativeRetrieval.Indexing"],
         ["NativeRetrieval.Training"] = ["NativeRetrieval"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval"],
-        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "weights-convert"],
-        ["weights-convert"] = ["NativeRetrieval"],
+        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
+        ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
+        ["weights-convert"] = ["NativeRetrieval.WeightsConvert"],
     };
 
     /// <summary>Assemblies that a host takes without any package behind them.</summary>
@@ -25,7 +26,7 @@ internal static class ReferenceRules
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {
-        if (!project.IsUnder("src") && !project.IsUnder("weights-convert")) yield break;
+        if (!project.IsShipped) yield break;
         string name = NameOf(project.Path);
         if (!_arrows.TryGetValue(name, out var allowed))
         {

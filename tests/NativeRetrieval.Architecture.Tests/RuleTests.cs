@@ -10,6 +10,10 @@ public class RuleTests
     [InlineData("NativeRetrieval.Unheard", "NativeRetrieval.Core", 1)]
     [InlineData("NativeRetrieval.Nn", "NativeRetrieval.Core", 0)]
     [InlineData("NativeRetrieval.Cli", "NativeRetrieval.Training", 0)]
+    [InlineData("NativeRetrieval.Cli", "NativeRetrieval.WeightsConvert", 0)]
+    [InlineData("NativeRetrieval.WeightsConvert", "NativeRetrieval.Training", 1)]
+    [InlineData("weights-convert", "NativeRetrieval.WeightsConvert", 0)]
+    [InlineData("weights-convert", "NativeRetrieval", 1)]
     public void Arrows(string from, string to, int violations)
     {
         var project = Project(from, $"<ProjectReference Include=\"..\\{to}\\{to}.csproj\" />");
@@ -44,6 +48,7 @@ public class RuleTests
     [InlineData("src/A/X.cs", "new FileStream(path, FileMode.CreateNew)", 1)]
     [InlineData("src/A/X.cs", "File.ReadAllBytes(path); // not File.Create(", 0)]
     [InlineData("src/NativeRetrieval.Core/Serialization/DurableFile.cs", "File.Create(path)", 0)]
+    [InlineData("weights-convert/A/X.cs", "File.Create(path)", 1)]
     [InlineData("tests/A/X.cs", "File.WriteAllText(path, text);", 0)]
     public void Writes(string path, string text, int violations) =>
         Assert.Equal(violations, SourceRules.WritesPastDurableFile(new(path, text)).Count());
@@ -53,6 +58,7 @@ public class RuleTests
     [InlineData("src/A/X.cs", "new Random()", 1)]
     [InlineData("src/A/X.cs", "DateTime.UtcNow", 1)]
     [InlineData("src/A/X.cs", "DateTimeOffset.Now", 1)]
+    [InlineData("weights-convert/A/X.cs", "DateTime.UtcNow", 1)]
     [InlineData("src/A/X.cs", "new Philox(seed)", 0)]
     [InlineData("src/NativeRetrieval.Cli/X.cs", "DateTime.UtcNow", 0)]
     public void Ambient(string path, string text, int violations) =>

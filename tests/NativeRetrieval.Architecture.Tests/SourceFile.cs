@@ -10,6 +10,9 @@ internal sealed partial record SourceFile(string Path, string Text)
 
     public bool IsCSharp => Path.EndsWith(".cs", StringComparison.Ordinal);
 
+    /// <summary>True of what users get; tests and benchmarks are held to less.</summary>
+    public bool IsShipped => IsUnder("src") || IsUnder("weights-convert");
+
     public bool IsUnder(string folder) => Path.StartsWith(folder + "/", StringComparison.Ordinal);
 
     /// <summary>The text without its comments: what is said about a call is not a call.</summary>

@@ -35,22 +35,22 @@ internal static partial class SourceRules
         if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";
     }
 
-    /// <summary>A crash must not leave half a file: everything in src is written through the one helper.</summary>
+    /// <summary>A crash must not leave half a file: everything that ships is written through the one helper.</summary>
     public static IEnumerable<string> WritesPastDurableFile(SourceFile file) =>
-        !file.IsUnder("src") || WritesItself.ContainsKey(file.Path)
+        !file.IsShipped || WritesItself.ContainsKey(file.Path)
             ? []
             : FileWrites().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} writes past DurableFile");
 
     /// <summary>Libraries are told what time it is and which numbers are random; only the command line may ask.</summary>
     public static IEnumerable<string> AmbientRandomnessOrTime(SourceFile file) =>
-        !file.IsUnder("src") || file.IsUnder("src/NativeRetrieval.Cli")
+        !file.IsShipped || file.IsUnder("src/NativeRetrieval.Cli")
             ? []
             : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
 
     public static IEnumerable<string> TooLong(SourceFile file)
     {
         int lines = file.Text.AsSpan().TrimEnd().Count('\n') + 1;
-        return file.IsUnder("src") && lines > LongestFileLines
+        return file.IsShipped && lines > LongestFileLines
             ? [$"{file.Path}: {lines} lines, at most {LongestFileLines}; ask what second idea moved in"]
             : [];
     }
