@@ -72,7 +72,7 @@ internal sealed class ContentHashes
             _known[full] = (stamp, hash);
             try
             {
-                DurableFile.Append(_path, Encoding.UTF8.GetBytes($"\n{Check(rest)} {rest}\n"));
+                DurableFile.AppendRecomputable(_path, Encoding.UTF8.GetBytes($"\n{Check(rest)} {rest}\n"));
             }
             catch (FileWriteException)
             {

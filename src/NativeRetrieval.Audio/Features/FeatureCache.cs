@@ -12,8 +12,9 @@ namespace NativeRetrieval.Audio.Features;
 /// may use one folder.
 /// </summary>
 /// <remarks>
-/// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all. An entry that is
-/// damaged (its checksum is verified at every read) is computed and written anew. Nothing is ever deleted: to empty the cache, remove the folder.
+/// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all but not waited
+/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at every read) is
+/// computed and written anew. Nothing is ever deleted: to empty the cache, remove the folder.
 /// </remarks>
 public sealed class FeatureCache
 {
@@ -85,7 +86,7 @@ public sealed class FeatureCache
             [SamplesKey] = clip.Samples.ToString(CultureInfo.InvariantCulture),
             [ChecksumKey] = Checksum(clip.Values),
         };
-        SafetensorsWriter.Write(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)], metadata);
+        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)], metadata);
     }
 
     /// <summary>CRC-32C of the values' bytes, eight hexadecimal digits.</summary>

@@ -17,7 +17,16 @@ public static class DurableFile
     /// <summary>Replaces <paramref name="path"/> by what <paramref name="write"/> puts into the stream, entirely or not at all.</summary>
     /// <param name="write">Gets an empty, seekable, buffered stream; it must not be kept or closed.</param>
     /// <exception cref="FileWriteException">The disk refused; the old file is untouched and the temporary one removed.</exception>
-    public static void WriteAtomic(string path, Action<Stream> write)
+    public static void WriteAtomic(string path, Action<Stream> write) => Replace(path, write, sync: true);
+
+    /// <summary>
+    /// <see cref="WriteAtomic"/> without waiting for the disk, many times as fast: a reader sees the old content or the new one, but a power loss may
+    /// leave an absent or damaged file. Only for what carries a checksum and can be computed again.
+    /// </summary>
+    /// <exception cref="FileWriteException">The disk refused; the old file is untouched and the temporary one removed.</exception>
+    public static void WriteRecomputable(string path, Action<Stream> write) => Replace(path, write, sync: false);
+
+    static void Replace(string path, Action<Stream> write, bool sync)
     {
         string target = Path.GetFullPath(path);
         string folder = Path.GetDirectoryName(target) ?? throw new FileWriteException(path, "it is not a file name");
@@ -30,13 +39,16 @@ public static class DurableFile
                 write(file);
                 file.Flush();
                 AfterStep?.Invoke("write", temporary);
-                file.Flush(flushToDisk: true);
-                AfterStep?.Invoke("fsync", temporary);
+                if (sync)
+                {
+                    file.Flush(flushToDisk: true);
+                    AfterStep?.Invoke("fsync", temporary);
+                }
             }
             File.Move(temporary, target, overwrite: true);
             temporary = null;
             AfterStep?.Invoke("rename", target);
-            SyncFolder(folder);
+            if (sync) SyncFolder(folder);
         }
         catch (Exception error) when (IsDiskError(error))
         {
@@ -58,7 +70,12 @@ public static class DurableFile
     /// Adds bytes at the end of <paramref name="path"/> (created if absent) and fsyncs. After a crash the file holds
     /// everything appended before, and perhaps a part of these bytes: readers of appended files must tolerate a cut last record.
     /// </summary>
-    public static void Append(string path, ReadOnlySpan<byte> bytes)
+    public static void Append(string path, ReadOnlySpan<byte> bytes) => Append(path, bytes, sync: true);
+
+    /// <summary><see cref="Append(string, ReadOnlySpan{byte})"/> without waiting for the disk: a power loss may take or damage any of the last records. Only for records that carry a checksum and can be made again.</summary>
+    public static void AppendRecomputable(string path, ReadOnlySpan<byte> bytes) => Append(path, bytes, sync: false);
+
+    static void Append(string path, ReadOnlySpan<byte> bytes, bool sync)
     {
         try
         {
@@ -66,10 +83,10 @@ public static class DurableFile
             using (var file = new FileStream(path, FileMode.Append, FileAccess.Write, FileShare.Read, bufferSize: 0))
             {
                 file.Write(bytes);
-                file.Flush(flushToDisk: true);
+                if (sync) file.Flush(flushToDisk: true);
             }
             AfterStep?.Invoke("append", path);
-            if (created) SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
+            if (created && sync) SyncFolder(Path.GetDirectoryName(Path.GetFullPath(path))!);
         }
         catch (Exception error) when (IsDiskError(error))
         {

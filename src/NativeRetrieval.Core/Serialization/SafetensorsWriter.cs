@@ -17,12 +17,19 @@ public static class SafetensorsWriter
     /// <param name="metadata">Free text pairs for the header, or null for none.</param>
     /// <exception cref="FileWriteException">The disk refused; an older file of this name is untouched.</exception>
     /// <exception cref="ShapeException">Two items have one name, a size is negative, or an item wrote another number of bytes than its shape and type say.</exception>
-    public static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata = null)
+    public static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, items, metadata, DurableFile.WriteAtomic);
+
+    /// <summary>The same file by <see cref="DurableFile.WriteRecomputable"/>: for caches whose entries carry a checksum.</summary>
+    public static void WriteRecomputable(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata = null) =>
+        Write(path, items, metadata, DurableFile.WriteRecomputable);
+
+    static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata, Action<string, Action<Stream>> writeFile)
     {
         SafetensorsItem[] ordered = [.. items.OrderBy(item => SafetensorsDType.LayoutRank(item.DType)).ThenBy(item => item.Name, StringComparer.Ordinal)];
         var lengths = Array.ConvertAll(ordered, LengthBytes);
         var header = Header(ordered, lengths, metadata);
-        DurableFile.WriteAtomic(path, stream =>
+        writeFile(path, stream =>
         {
             stream.Write(header);
             for (int i = 0; i < ordered.Length; i++)

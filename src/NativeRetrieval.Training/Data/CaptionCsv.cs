@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Unicode;
 using CsvHelper;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Training.Data;
 
@@ -31,6 +32,30 @@ public static class CaptionCsv
         }
         return new Dataset(path, clips);
     }
+
+    /// <summary>The captions alone: the sound files need not be there.</summary>
+    /// <param name="audioFolder">Where the files of column <c>file_name</c> are said to lie.</param>
+    /// <exception cref="CaptionFileException">As for <see cref="Read"/>, sound files apart.</exception>
+    /// <exception cref="FileReadException">The caption file cannot be read.</exception>
+    public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder));
+
+    /// <summary>Writes clips in Clotho's layout, as many caption columns as the first clip has captions; all clips must have as many.</summary>
+    /// <exception cref="FileWriteException">The disk refused.</exception>
+    public static void Write(string path, IReadOnlyList<Clip> clips) => DurableFile.WriteAtomic(path, stream =>
+    {
+        using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
+        int captions = clips.Count == 0 ? 1 : clips[0].Captions.Count;
+        csv.WriteField(FileNameColumn);
+        for (int i = 1; i <= captions; i++) csv.WriteField($"{CaptionColumn}_{i}");
+        csv.EndRecord();
+        foreach (var clip in clips)
+        {
+            if (clip.Captions.Count != captions) throw new ShapeException($"'{clip.FileName}' has {clip.Captions.Count} captions, the first clip {captions}; one table holds clips with equally many");
+            csv.WriteField(clip.FileName);
+            foreach (string caption in clip.Captions) csv.WriteField(caption);
+            csv.EndRecord();
+        }
+    });
 
     static List<Clip> ReadRows(string path, string audioFolder)
     {

@@ -29,8 +29,29 @@ internal static class SceneSound
             Play(scene.First, body[..(half - lead)], random);
             Play(scene.Second, body[half..], random);
         }
-        for (int i = 0; i < samples.Length; i++) samples[i] += RoomNoise * (2 * random.NextUniform() - 1);
+        AddRoomNoise(samples, random);
         return samples;
+    }
+
+    /// <summary>A recording of any length: the kinds one after another, over and over, each for two to four seconds.</summary>
+    /// <param name="kinds">At least one.</param>
+    public static float[] Render(IReadOnlyList<SoundKind> kinds, int length, PhiloxSequence random)
+    {
+        var samples = new float[length];
+        for (int start = 0, turn = 0; start < length; turn++)
+        {
+            int part = (int)((ShortestSeconds + (LongestSeconds - ShortestSeconds) * random.NextUniform()) * SampleRateHz);
+            var kind = kinds[turn % kinds.Count];
+            Play(new SoundEvent(kind, random.NextBelow(2) == 1, kind.IsCountable ? 1 + random.NextBelow(3) : 1, Loudness.Medium), samples.AsSpan(start, Math.Min(part, length - start)), random);
+            start += part;
+        }
+        AddRoomNoise(samples, random);
+        return samples;
+    }
+
+    static void AddRoomNoise(Span<float> samples, PhiloxSequence random)
+    {
+        foreach (ref float sample in samples) sample += RoomNoise * (2 * random.NextUniform() - 1);
     }
 
     static void Play(SoundEvent what, Span<float> output, PhiloxSequence random)

@@ -53,6 +53,24 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.Equal(2, Entries().Length);
     }
 
+    [Fact]
+    public void A_clip_is_not_waited_for_on_its_way_to_the_disk()
+    {
+        var steps = new List<string>();
+        FeatureCache cache = Cache();
+        Core.Serialization.DurableFile.AfterStep = (step, path) => { if (!Directory.Exists(path)) steps.Add(step); };
+        try
+        {
+            cache.Get(Sound("a.wav", seed: 1));
+        }
+        finally
+        {
+            Core.Serialization.DurableFile.AfterStep = null;
+        }
+        Assert.DoesNotContain("fsync", steps);
+        Assert.Contains("rename", steps);
+    }
+
     [Theory]
     [InlineData("flip")]
     [InlineData("cut")]

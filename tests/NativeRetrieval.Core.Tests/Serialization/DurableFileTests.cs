@@ -26,6 +26,22 @@ public sealed class DurableFileTests : IDisposable
     }
 
     [Fact]
+    public void WhatCanBeComputedAgainIsReplacedWholeButNotWaitedFor()
+    {
+        string path = _folder["entry"];
+        File.WriteAllText(path, "old");
+        var seen = new List<(string Step, string Content)>();
+        DurableFile.AfterStep = (step, _) => seen.Add((step, File.ReadAllText(path)));
+        DurableFile.WriteRecomputable(path, stream => stream.Write("new"u8));
+        Assert.Equal([("create", "old"), ("write", "old"), ("rename", "new")], seen);
+        seen.Clear();
+        DurableFile.AppendRecomputable(path, "er"u8);
+        Assert.Equal([("append", "newer")], seen);
+        Assert.Throws<InvalidOperationException>(() => DurableFile.WriteRecomputable(path, _ => throw new InvalidOperationException()));
+        Assert.Equal([path], Directory.GetFiles(_folder.FullPath));
+    }
+
+    [Fact]
     public void AFailedWriteKeepsTheOldContentAndLeavesNoTemporaryFile()
     {
         string path = _folder["a"];

@@ -27,6 +27,17 @@ public sealed class CaptionCsvTests : IDisposable
     [Fact]
     public void ReadsAudioCapsLayout() => Assert.Equal(["a dog barks"], Read("file_name,caption\nY1.wav,a dog barks\n", "Y1.wav").Clips[0].Captions);
 
+    [Fact]
+    public void WhatIsWrittenIsReadBack()
+    {
+        Clip[] clips = [new("a, \"b\".wav", _folder["a, \"b\".wav"], ["two\nlines", "ü, é"], 2), new("c.wav", _folder["c.wav"], ["x", " y"], 3)];
+        CaptionCsv.Write(_folder["out.csv"], clips);
+        var read = CaptionCsv.ReadCaptions(_folder["out.csv"], _folder.FullPath).Clips;
+        Assert.Equal(clips.Select(clip => (clip.FileName, clip.AudioPath)), read.Select(clip => (clip.FileName, clip.AudioPath)));
+        Assert.Equal(clips.SelectMany(clip => clip.Captions), read.SelectMany(clip => clip.Captions));
+        Assert.Throws<ShapeException>(() => CaptionCsv.Write(_folder["out.csv"], [clips[0], clips[1] with { Captions = ["x"] }]));
+    }
+
     [Theory]
     [InlineData("", "line 1: the file is empty")]
     [InlineData("name,caption\na.wav,x\n", "line 1: no column 'file_name'; the columns are name, caption")]
