@@ -18,7 +18,7 @@ public class SafetensorsCheckpointTests
         foreach (var tensor in checkpoint.Tensors)
         {
             using var bytes = new MemoryStream();
-            checkpoint.CopyTo(tensor, bytes);
+            checkpoint.CopyTo(tensor, bytes, TestContext.Current.CancellationToken);
             Assert.Equal(expected.Entry(tensor.Name).Shape, tensor.Shape);
             Assert.True(expected.Bytes(tensor.Name).SequenceEqual(bytes.ToArray()), tensor.Name);
         }

@@ -32,6 +32,9 @@ public sealed class CheckpointFile : IDisposable
     /// <summary>Free text pairs that the file carries; empty for formats that have none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
+    /// <summary>The file itself where it already is what <see cref="CheckpointSafetensors"/> would make of it.</summary>
+    internal MappedBytes? Verbatim { get; init; }
+
     /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c>, <c>.ckpt</c> or <c>.safetensors</c> file (the content decides, not the name), an index of shards
     /// (<c>*.index.json</c>), or a folder that holds one of these under its Hugging Face name.</param>
     /// <exception cref="CorruptFileException">The file is damaged, hostile or of another format; the message names file and place.</exception>
@@ -41,7 +44,7 @@ public sealed class CheckpointFile : IDisposable
     /// <summary>Writes a tensor's values: row-major without gaps, little-endian, <see cref="CheckpointTensor.LengthBytes"/> bytes.</summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
     /// <exception cref="CorruptFileException">The values are damaged.</exception>
-    public void CopyTo(CheckpointTensor tensor, Stream destination) => tensor.Source.CopyTo(destination);
+    public void CopyTo(CheckpointTensor tensor, Stream destination, CancellationToken cancellation = default) => tensor.Source.CopyTo(destination, cancellation);
 
     public void Dispose()
     {

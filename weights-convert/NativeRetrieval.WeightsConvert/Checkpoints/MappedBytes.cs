@@ -46,10 +46,11 @@ sealed class MappedBytes : IDisposable
     }
 
     /// <summary>Writes a part of the file, window by window.</summary>
-    public void CopyTo(long offset, long length, Stream destination)
+    public void CopyTo(long offset, long length, Stream destination, CancellationToken cancellation)
     {
         for (long end = offset + length; offset < end;)
         {
+            cancellation.ThrowIfCancellationRequested();
             int count = (int)Math.Min(end - offset, WindowBytes);
             using var window = Map(offset, count);
             destination.Write(window.Span);

@@ -4,5 +4,5 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 abstract class TensorSource
 {
     /// <summary>Writes the values, row-major without gaps, little-endian.</summary>
-    public abstract void CopyTo(Stream destination);
+    public abstract void CopyTo(Stream destination, CancellationToken cancellation);
 }
