@@ -21,10 +21,15 @@ public abstract class Module : IDisposable
     /// <summary>Everything a checkpoint of this module holds.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State(string prefix = "") => Parameters(prefix).Concat(Buffers(prefix));
 
-    /// <summary>Excludes every parameter below from training, or includes them again.</summary>
+    /// <summary>False after <see cref="SetTrainable"/> has excluded this module: its encoder then runs it as in evaluation, without dropout and with stored statistics.</summary>
+    public bool IsTrainable { get; private set; } = true;
+
+    /// <summary>Excludes every parameter of this module and below from training, or includes them again.</summary>
     public void SetTrainable(bool trainable)
     {
-        foreach (var (_, tensor) in Parameters()) tensor.RequiresGradient = trainable;
+        IsTrainable = trainable;
+        foreach (var (_, tensor) in _parameters) tensor.RequiresGradient = trainable;
+        foreach (var (_, child) in _children) child.SetTrainable(trainable);
     }
 
     public void Dispose()

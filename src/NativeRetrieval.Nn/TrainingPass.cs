@@ -8,12 +8,15 @@ namespace NativeRetrieval.Nn;
 /// the same seed, step and model give the same numbers on any device and after a resume.
 /// </summary>
 /// <param name="seed">The run's seed.</param>
-/// <param name="step">Number of the optimisation step.</param>
-public sealed class TrainingPass(ulong seed, long step)
+/// <param name="step">Number of the pass: of the optimisation step, or of its part where a step takes several.</param>
+/// <param name="statistics">What batch norms normalise by.</param>
+public sealed class TrainingPass(ulong seed, long step, BatchStatistics statistics = BatchStatistics.OfBatch)
 {
     const int StreamsPerStepLog2 = 16;
 
     int _used;
+
+    public BatchStatistics Statistics => statistics;
 
     public Philox NextStream() => new(seed, ((ulong)step << StreamsPerStepLog2) + (ulong)checked((ushort)_used++));
 }

@@ -1,7 +1,5 @@
-using NativeRetrieval.Audio.Augmentation;
-using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Ops;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn;
@@ -10,23 +8,32 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training;
 
-/// <summary>The loss of one batch of a run: loads, augments, embeds both sides, compares.</summary>
-internal sealed class BatchLoss
+/// <summary>
+/// The loss of one batch and its gradient: loads, augments, embeds both sides, compares. A batch that is larger than a chunk is embedded chunk by
+/// chunk without a recording; the loss over all of it gives the gradient of every embedding; then each chunk is embedded once more, with the same
+/// random numbers, and its embeddings' gradients are played backwards (gradient cache, Gao et al. 2021, arXiv 2101.06983). Memory holds the
+/// activations of one chunk and of the whole batch the embeddings alone. Batch norms that use the batch's statistics use those of the chunk;
+/// with stored ones the gradient is that of the whole batch at once.
+/// </summary>
+internal sealed class BatchLoss : IDisposable
 {
     readonly RetrievalModel _model;
-    readonly FeatureStore _features;
     readonly TrainingSettings _settings;
+    readonly TrainingSounds _sounds;
+    readonly RunRandom _random;
     readonly string[][] _captions;
     readonly int[][] _textIds;
-    readonly Tensor? _frozenTexts;
+    readonly string[] _texts;
+    Tensor? _frozenTexts;
 
-    public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings)
+    public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings, RunRandom random)
     {
-        (_model, _features, _settings) = (model, features, settings);
+        (_model, _settings, _random) = (model, settings, random);
+        _sounds = new TrainingSounds(model, features, settings.Augmentation, random);
         var idOf = new Dictionary<string, int>(StringComparer.Ordinal);
         _captions = [.. features.Data.Clips.Select(clip => clip.Captions.ToArray())];
         _textIds = [.. _captions.Select(captions => captions.Select(Id).ToArray())];
-        if (settings.Training.FreezeTextEncoder) _frozenTexts = Encode([.. idOf.Keys]);
+        _texts = [.. idOf.Keys];
 
         int Id(string caption)
         {
@@ -36,58 +43,130 @@ internal sealed class BatchLoss
         }
     }
 
-    /// <param name="random">Of the run; circular shifts are drawn from it.</param>
+    /// <summary>Adds the gradient of a batch's loss to the gradients of all that is trained.</summary>
     /// <param name="number">Of this batch since the run began: the position of its randomness.</param>
-    public Tensor Compute(ReadOnlySpan<TrainingItem> items, RunRandom random, long number)
+    /// <param name="done">Called with the number of items whose gradients have been added, after each chunk.</param>
+    /// <returns>The loss.</returns>
+    /// <exception cref="OperationCanceledException">Between two chunks. Running statistics are as before; gradients are incomplete.</exception>
+    public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
     {
-        using var scope = TensorScope.Begin();
-        var training = _settings.Training;
-        var pass = new TrainingPass(random.Seed, number);
-        var (clipIds, textIds) = (new int[items.Length], new int[items.Length]);
-        for (int i = 0; i < items.Length; i++)
-            (clipIds[i], textIds[i]) = (items[i].Clip, _textIds[items[i].Clip][items[i].Caption]);
-        var batch = Audio(clipIds, new PhiloxSequence(random.Stream(RandomUse.CircularShift, number)));
-        var audio = _model.EmbedAudio(batch.LogMel, batch.Lengths, training.FreezeAudioEncoder ? null : pass, _settings.Augmentation.SpecAugment);
-        var text = _frozenTexts is null
-            ? _model.EmbedText(_model.Tokenize(Captions(items)), pass)
-            : _model.ProjectText(Op.Embedding(_frozenTexts, Ids(textIds)));
-        return scope.Return(Op.NtXent(audio, text, Ids(clipIds), Ids(textIds), _settings.Loss.NtXent));
+        var batch = Batch.Of(items, _textIds);
+        int chunk = _settings.Training.ChunkSize;
+        return chunk == 0 || chunk >= items.Length ? AtOnce(batch, number, done) : InChunks(batch, chunk, number, done, cancellation);
     }
 
-    AudioBatch Audio(int[] clips, PhiloxSequence shifts)
+    public void Dispose() => _frozenTexts?.Dispose();
+
+    double AtOnce(Batch batch, long number, Action<int>? done)
     {
-        LogMelClip[] own = [.. clips.Select(_features.Load)];
-        bool paper = _model.Config.Padding == PaddingRule.Paper;
-        LogMelClip[] silenced = paper ? [.. clips.Select(_features.LoadFollowedBySilence)] : [];
-        if (_settings.Augmentation.CircularShift)
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var (audio, text) = Embed(batch, 0, batch.Count, number, Pass(number, Statistics));
+        var loss = Compare(batch, audio, text);
+        double value = loss.Item();
+        tape.Backward(loss);
+        done?.Invoke(batch.Count);
+        return value;
+    }
+
+    double InChunks(Batch batch, int chunk, long number, Action<int>? done, CancellationToken cancellation)
+    {
+        var statistics = Statistics;
+        var before = _model.Buffers().Select(buffer => (buffer.Tensor, Values: buffer.Tensor.ToArray<float>())).ToList();
+        using var scope = TensorScope.Begin();
+        try
         {
-            // A shifted clip has no end of its own any more: silence simply follows it.
-            own = [.. own.Select(clip => Shifted(clip, shifts))];
-            silenced = own;
+            var (audioParts, textParts) = (new List<Tensor>(), new List<Tensor>());
+            for (int start = 0; start < batch.Count; start += chunk)
+            {
+                var (audioPart, textPart) = EmbedChunk(start, statistics);
+                audioParts.Add(audioPart);
+                textParts.Add(textPart);
+            }
+            var (audio, text) = (Op.Concat([.. audioParts]), Op.Concat([.. textParts]));
+            double value = CacheGradients(batch, audio, text);
+            var again = statistics == BatchStatistics.OfBatch ? BatchStatistics.OfBatchAgain : statistics;
+            for (int start = 0; start < batch.Count; start += chunk)
+            {
+                using var part = TensorScope.Begin();
+                using var tape = Tape.Begin();
+                var (audioPart, textPart) = EmbedChunk(start, again);
+                int count = audioPart.Shape[0];
+                var both = Op.Concat(audioPart, textPart);
+                tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)));
+                done?.Invoke(start + count);
+            }
+            return value;
         }
-        return paper ? AudioBatch.Paper(own, silenced, _model.Device) : AudioBatch.OwnLength(own, _model.Device);
+        catch (OperationCanceledException)
+        {
+            foreach (var (tensor, values) in before) tensor.CopyFrom<float>(values);
+            throw;
+        }
+
+        (Tensor Audio, Tensor Text) EmbedChunk(int start, BatchStatistics statistics)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int chunks = (_settings.Training.BatchSize + chunk - 1) / chunk;
+            return Embed(batch, start, Math.Min(chunk, batch.Count - start), number, Pass(number * chunks + start / chunk, statistics));
+        }
     }
 
-    static LogMelClip Shifted(LogMelClip clip, PhiloxSequence random)
-    {
-        var shifted = new float[clip.Values.Length];
-        AudioAugmentation.CircularShift(clip.Values, clip.MelBins, random, shifted);
-        return clip with { Values = shifted };
-    }
-
-    string[] Captions(ReadOnlySpan<TrainingItem> items)
-    {
-        var captions = new string[items.Length];
-        for (int i = 0; i < items.Length; i++) captions[i] = _captions[items[i].Clip][items[i].Caption];
-        return captions;
-    }
-
-    Tensor Ids(int[] ids) => Tensor.From(ids, [ids.Length], _model.Device);
-
-    Tensor Encode(string[] captions)
+    /// <summary>The loss of the whole batch; ∂loss/∂embeddings is then in their <see cref="Tensor.Gradient"/>.</summary>
+    double CacheGradients(Batch batch, Tensor audio, Tensor text)
     {
         using var scope = TensorScope.Begin();
-        var parts = captions.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
-        return scope.Return(Op.Concat(parts));
+        using var tape = Tape.Begin();
+        audio.RequiresGradient = text.RequiresGradient = true;
+        var loss = Compare(batch, audio, text);
+        double value = loss.Item();
+        tape.Backward(loss);
+        return value;
+    }
+
+    Tensor Compare(Batch batch, Tensor audio, Tensor text) => Op.NtXent(audio, text, Ids(batch.Clips), Ids(batch.Texts), _settings.Loss.NtXent);
+
+    (Tensor Audio, Tensor Text) Embed(Batch batch, int start, int count, long number, TrainingPass pass)
+    {
+        using var scope = TensorScope.Begin();
+        var sounds = _sounds.Load(batch.Clips, start, count, number);
+        var audio = _model.EmbedAudio(sounds.LogMel, sounds.Lengths, _model.AudioEncoder.IsTrainable ? pass : null, _settings.Augmentation.SpecAugment);
+        var text = _model.TextEncoder.IsTrainable
+            ? _model.EmbedText(_model.Tokenize([.. batch.Items.AsSpan(start, count).ToArray().Select(item => _captions[item.Clip][item.Caption])]), pass)
+            : _model.ProjectText(Op.Embedding(FrozenTexts, Ids(batch.Texts.AsSpan(start, count))));
+        return (scope.Return(audio), scope.Return(text));
+    }
+
+    TrainingPass Pass(long position, BatchStatistics statistics) => new(_random.Seed, position, statistics);
+
+    BatchStatistics Statistics => _settings.Training.FreezeBatchNorm ? BatchStatistics.Running : BatchStatistics.OfBatch;
+
+    /// <summary>Vectors of all distinct texts by a text encoder that is not trained; computed once.</summary>
+    Tensor FrozenTexts
+    {
+        get
+        {
+            if (_frozenTexts is not null) return _frozenTexts;
+            using var scope = TensorScope.Begin();
+            var parts = _texts.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
+            _frozenTexts = Op.Concat(parts);
+            TensorScope.Forget(_frozenTexts);
+            return _frozenTexts;
+        }
+    }
+
+    Tensor Ids(ReadOnlySpan<int> ids) => Tensor.From(ids, [ids.Length], _model.Device);
+
+    /// <param name="Clips">Clip of each item.</param>
+    /// <param name="Texts">Number of each item's caption text: equal texts, equal numbers.</param>
+    sealed record Batch(TrainingItem[] Items, int[] Clips, int[] Texts)
+    {
+        public int Count => Items.Length;
+
+        public static Batch Of(ReadOnlySpan<TrainingItem> items, int[][] textIds)
+        {
+            var copy = items.ToArray();
+            return new Batch(copy, [.. copy.Select(item => item.Clip)], [.. copy.Select(item => textIds[item.Clip][item.Caption])]);
+        }
     }
 }

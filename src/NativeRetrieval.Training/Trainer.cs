@@ -1,8 +1,5 @@
-using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Serialization;
-using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Training.Data;
@@ -48,7 +45,7 @@ public sealed class Trainer : IDisposable
         _optimizer = new AdamOptimizer(Groups(), options.AdamOptions);
         _state = new TrainedState(model, _optimizer, options);
         _position = Resume();
-        _loss = new BatchLoss(model, training, _settings);
+        _loss = new BatchLoss(model, training, _settings, _random);
         _started = time.GetTimestamp();
     }
 
@@ -66,6 +63,7 @@ public sealed class Trainer : IDisposable
             }
             catch (OperationCanceledException)
             {
+                _optimizer.ClearGradients();
                 SaveCheckpoint();
                 throw;
             }
@@ -73,7 +71,11 @@ public sealed class Trainer : IDisposable
         }
     }
 
-    public void Dispose() => _optimizer.Dispose();
+    public void Dispose()
+    {
+        _loss.Dispose();
+        _optimizer.Dispose();
+    }
 
     void TrainEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
@@ -82,38 +84,22 @@ public sealed class Trainer : IDisposable
         while (_position.Batch < _sampler.BatchesPerEpoch)
         {
             cancellation.ThrowIfCancellationRequested();
-            int last = Math.Min(_position.Batch + options.AccumulationBatches, _sampler.BatchesPerEpoch);
-            double loss = 0;
-            for (int batch = _position.Batch; batch < last; batch++)
-            {
-                loss += Accumulate(epoch, batch, last - _position.Batch);
-                _clipsDone += _sampler.Batch(epoch, batch).Length;
-            }
+            var items = _sampler.Batch(epoch, _position.Batch);
+            int count = items.Length, before = _position.Batch * options.BatchSize;
+            double loss = _loss.AddGradient(items, _position.Step, done => { if (done < count) Report(before + done); }, cancellation);
+            _clipsDone += count;
             double rate = options.LearningRate * options.LearningRateSchedule.Factor(_position.Step, StepsPerEpoch, StepsPerEpoch * options.Epochs);
             double norm = _optimizer.Step(rate);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
                 throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: the loss is {loss} and the gradient's norm {norm}; lower training.lr, or resume from the last checkpoint with another seed");
 
-            int count = last - _position.Batch;
-            _position = _position with { Step = _position.Step + 1, Batch = last, LossSum = _position.LossSum + loss * count };
+            _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };
             Log(log, events, epoch, [new("loss", loss), new("lr", rate), new("gradient_norm", norm)]);
-            progress?.Report(Progress(TrainingPhase.Training, last, _sampler.BatchesPerEpoch, _position.LossSum / last));
+            Report(before + count);
             if (options.CheckpointEverySteps > 0 && _position.Step % options.CheckpointEverySteps == 0) SaveCheckpoint();
         }
-    }
 
-    /// <summary>Adds the gradient of one batch, divided by the number of batches in the step.</summary>
-    /// <returns>The batch's loss over that number.</returns>
-    double Accumulate(int epoch, int batch, int batches)
-    {
-        using var scope = TensorScope.Begin();
-        using var tape = Tape.Begin();
-        long number = (long)epoch * _sampler.BatchesPerEpoch + batch;
-        var loss = _loss.Compute(_sampler.Batch(epoch, batch), _random, number);
-        if (batches > 1) loss = Op.Scale(loss, 1.0 / batches);
-        double value = loss.Item();
-        tape.Backward(loss);
-        return value;
+        void Report(int pairs) => progress?.Report(Progress(TrainingPhase.Training, pairs, _sampler.PairsPerEpoch, _position.LossSum / _position.Batch));
     }
 
     EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
@@ -151,7 +137,7 @@ public sealed class Trainer : IDisposable
         return RankingMetrics.Compute(scores, task.TextToClips);
     }
 
-    long StepsPerEpoch => (_sampler.BatchesPerEpoch + _settings.Training.AccumulationBatches - 1) / _settings.Training.AccumulationBatches;
+    long StepsPerEpoch => _sampler.BatchesPerEpoch;
 
     double ClipsPerSecond => _clipsDone / Math.Max(1e-9, _time.GetElapsedTime(_started).TotalSeconds);
 

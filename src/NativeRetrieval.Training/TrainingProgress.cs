@@ -9,11 +9,11 @@ public enum TrainingPhase
     Validation,
 }
 
-/// <summary>Where a run stands; reported after every batch and every few clips.</summary>
-/// <param name="Done">Clips or batches of this phase done.</param>
-/// <param name="Total">Clips or batches of this phase.</param>
+/// <summary>Where a run stands; reported after every batch or chunk of one, and every few clips.</summary>
+/// <param name="Done">Clips, in training pairs, of this phase done.</param>
+/// <param name="Total">Clips, in training pairs of this epoch, of this phase.</param>
 /// <param name="Epoch">From 1; 0 before training.</param>
-/// <param name="Loss">Mean over this epoch's batches so far; NaN outside training.</param>
+/// <param name="Loss">Mean over this epoch's batches so far; NaN before the first and outside training.</param>
 /// <param name="ClipsPerSecond">Since the run was started or resumed.</param>
 /// <param name="Remaining">Estimate for the phase, or in training for all epochs; null while unknown.</param>
 public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond, TimeSpan? Remaining);

@@ -19,16 +19,15 @@ public static class TrainingSession
         run.RequireSameData(fingerprint);
 
         var skipped = new List<string>();
-        var cache = new FeatureCache(request.FeatureCache, ModelFeatures.Of(run.Settings));
-        var training = Prepare(request.Training);
-        var validation = request.Validation is null ? null : Prepare(request.Validation);
+        var training = Prepare(request.Training, ModelFeatures.OfTraining(run.Settings));
+        var validation = request.Validation is null ? null : Prepare(request.Validation, ModelFeatures.Of(run.Settings));
         using var model = Model(request, run, training.Data);
         using var trainer = new Trainer(run, model, training, validation, request.Time);
         EpochSummary? last = null;
         trainer.Run(progress, summary => epochDone?.Invoke(last = summary), cancellation);
         return new TrainingOutcome(last, skipped);
 
-        FeatureStore Prepare(Dataset data) => FeatureStore.Prepare(cache, data, skipped,
+        FeatureStore Prepare(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
             done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, run.Settings.Training.Epochs, double.NaN, 0, null)), cancellation);
     }
 

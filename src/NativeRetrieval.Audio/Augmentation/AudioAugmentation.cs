@@ -1,3 +1,4 @@
+using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 
@@ -26,4 +27,22 @@ public static class AudioAugmentation
     /// <param name="random">One number of it is used.</param>
     public static void CircularShift(ReadOnlySpan<float> frames, int melBins, PhiloxSequence random, Span<float> shifted) =>
         CircularShift(frames, melBins, random.NextBelow(Math.Max(1, frames.Length / Math.Max(1, melBins))), shifted);
+
+    /// <summary><c>y = max(x + gain, floor)</c>: the log-mel of a louder or softer recording. What lies at the floor is silence and stays there.</summary>
+    /// <param name="logMel">In dB.</param>
+    /// <param name="changed">As long as <paramref name="logMel"/>.</param>
+    /// <exception cref="ShapeException">The lengths differ.</exception>
+    public static void Gain(ReadOnlySpan<float> logMel, float gainDb, float floorDb, Span<float> changed)
+    {
+        if (changed.Length != logMel.Length) throw new ShapeException($"Gain: {logMel.Length} values into {changed.Length}");
+        for (int i = 0; i < logMel.Length; i++) changed[i] = logMel[i] <= floorDb ? floorDb : MathF.Max(logMel[i] + gainDb, floorDb);
+    }
+
+    /// <summary>Frames <paramref name="start"/> … <paramref name="start"/> + <paramref name="frames"/> − 1 of a clip. At their ends they still hear the samples next to them.</summary>
+    /// <exception cref="ShapeException">They are not all within the clip.</exception>
+    public static LogMelClip Crop(LogMelClip clip, int start, int frames, int hopSamples)
+    {
+        if (start < 0 || frames < 1 || start > clip.Frames - frames) throw new ShapeException($"Crop: frames {start} … {start + frames - 1} of a clip of {clip.Frames}");
+        return new LogMelClip(clip.Values.AsSpan(start * clip.MelBins, frames * clip.MelBins).ToArray(), frames, clip.MelBins, Math.Min(clip.Samples, (frames - 1) * hopSamples));
+    }
 }

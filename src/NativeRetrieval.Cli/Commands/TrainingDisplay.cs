@@ -23,7 +23,7 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
                 _line = value.Phase switch
                 {
                     TrainingPhase.Features => new(terminal, "features", value.Total, "clips"),
-                    TrainingPhase.Training => new(terminal, $"epoch {value.Epoch}/{value.Epochs}", value.Total, "batches"),
+                    TrainingPhase.Training => new(terminal, $"epoch {value.Epoch}/{value.Epochs}", value.Total, "pairs"),
                     _ => new(terminal, "validation", value.Total, "clips"),
                 };
             }

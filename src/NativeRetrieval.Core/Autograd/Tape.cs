@@ -26,9 +26,6 @@ public sealed class Tape : IDisposable
     /// <summary>Starts recording on this thread until the tape is disposed.</summary>
     public static Tape Begin() => t_current = new Tape(t_current);
 
-    /// <summary>True while this thread records: layers then keep what backward needs.</summary>
-    public static bool IsRecording => t_current is not null;
-
     /// <summary>
     /// Adds ∂loss/∂leaf to the <see cref="Tensor.Gradient"/> of every leaf that requires it. Consumes the recording: a tape is played once.
     /// </summary>
@@ -96,8 +93,8 @@ public sealed class Tape : IDisposable
         return output;
     }
 
-    /// <summary>Whether <paramref name="tensor"/> would get a gradient from the tape that records now.</summary>
-    internal static bool Follows(Tensor tensor) =>
+    /// <summary>Whether <paramref name="tensor"/> would get a gradient from the tape that records now: layers then keep what backward needs.</summary>
+    public static bool Follows(Tensor tensor) =>
         t_current is { } tape && (tensor.RequiresGradient || tensor.Producer?.Tape == tape);
 
     static void Propagate(TapeNode node)

@@ -34,6 +34,10 @@ public sealed class BatchNorm : Module
 
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="pass">Null: running statistics, as frozen encoders use them.</param>
-    public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass) =>
-        Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, new(Training: pass is not null, _axis, _relu), lengths);
+    public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
+    {
+        var options = new BatchNormOptions(Training: pass is { Statistics: not BatchStatistics.Running }, _axis, _relu);
+        if (pass is { Statistics: BatchStatistics.OfBatchAgain }) options = options with { Momentum = 0 };
+        return Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, options, lengths);
+    }
 }

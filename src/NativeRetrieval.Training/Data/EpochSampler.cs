@@ -38,6 +38,9 @@ public sealed class EpochSampler
 
     public int BatchesPerEpoch { get; }
 
+    /// <summary>Items of all batches of an epoch: without those that do not fill a batch, where these are left out.</summary>
+    public int PairsPerEpoch => Math.Min(ItemsPerEpoch, BatchesPerEpoch * _batchSize);
+
     /// <param name="epoch">From 0.</param>
     /// <param name="step">From 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
     public ReadOnlySpan<TrainingItem> Batch(int epoch, int step)

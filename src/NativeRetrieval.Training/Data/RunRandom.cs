@@ -11,7 +11,10 @@ public enum RandomUse : byte
     ItemOrder = 1,
     CaptionChoice = 2,
     CircularShift = 4,
+    Gain = 5,
     Initialization = 6,
+    HoldOut = 7,
+    Crop = 8,
 }
 
 /// <summary>All randomness of a run: numbers are a function of (seed, use, position) and of nothing drawn before. A run's random state is therefore its position.</summary>

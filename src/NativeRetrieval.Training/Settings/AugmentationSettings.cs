@@ -20,6 +20,12 @@ public sealed record AugmentationSettings
     [Setting("each clip is shifted in time by a random amount, its end coming before its start")]
     public bool CircularShift { get; init; }
 
+    [Setting("each clip is made louder or softer by a random number of decibels up to this, uniformly; 0 for none", Min = 0, Max = 60)]
+    public double GainDb { get; init; }
+
+    [Setting("of clips longer than audio.max_seconds a random part is used instead of the start; their whole log-mel goes into the feature cache")]
+    public bool RandomCrop { get; init; }
+
     /// <summary>The masks as the operation takes them, whose limits are exclusive.</summary>
     public SpecAugmentOptions SpecAugment => new(TimeStripes, TimeStripeFrames + 1, MelStripes, MelStripeBins + 1);
 }

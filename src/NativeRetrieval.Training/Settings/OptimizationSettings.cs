@@ -15,8 +15,8 @@ public sealed record OptimizationSettings
     [Setting("items that do not fill a batch are left out of an epoch")]
     public bool DropLastBatch { get; init; } = true;
 
-    [Setting("batches whose gradients are averaged before an optimizer step; negatives come from the own batch only", Min = 1, Max = 65536)]
-    public int AccumulationBatches { get; init; } = 1;
+    [Setting("pairs that are embedded at a time, which bounds memory; the loss is that of the whole batch (gradient cache), batch norms use the statistics of the chunk unless training.freeze_batch_norm; 0: the whole batch", Min = 0, Max = 65536)]
+    public int ChunkSize { get; init; }
 
     [Setting("update rule")]
     public OptimizerKind Optimizer { get; init; } = OptimizerKind.Adam;
@@ -65,6 +65,9 @@ public sealed record OptimizationSettings
 
     [Setting("the text encoder is not trained and has no dropout")]
     public bool FreezeTextEncoder { get; init; }
+
+    [Setting("batch norms keep their stored statistics in training, too; their scale and shift are trained")]
+    public bool FreezeBatchNorm { get; init; }
 
     [Setting("epochs between two evaluations on the validation data; the last epoch is always evaluated", Min = 1, Max = 100_000)]
     public int ValidateEveryEpochs { get; init; } = 1;

@@ -58,8 +58,8 @@ public sealed class BertEncoder : Module
     {
         Check(batch);
         var tokens = new TokenLayout(batch, _embeddings.Device);
-        var x = _embeddings.Forward(tokens, pass);
-        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, tokens, pass);
+        var x = _embeddings.Forward(tokens, _embeddings.IsTrainable ? pass : null);
+        foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, tokens, layer.IsTrainable ? pass : null);
         return (tokens.Pad(x), tokens);
     }
 

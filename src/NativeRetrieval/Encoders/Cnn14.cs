@@ -41,9 +41,9 @@ public sealed class Cnn14 : AudioEncoder
     {
         using var scope = TensorScope.Begin();
         var own = FrameLengths.Of(lengths, logMel);
-        var x = _bn0.Forward(logMel, own.Tensor, pass);
+        var x = _bn0.Forward(logMel, own.Tensor, _bn0.IsTrainable ? pass : null);
         if (pass is not null && masks is not null) x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream());
-        foreach (var block in _blocks) (x, own) = block.Forward(x, own, pass);
+        foreach (var block in _blocks) (x, own) = block.Forward(x, own, block.IsTrainable ? pass : null);
         return scope.Return(Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor));
     }
 }

@@ -20,9 +20,9 @@ public readonly record struct AudioBatch(Tensor LogMel, int[]? Lengths)
     /// <summary>Clips followed by digital silence up to the longest, which is heard: what the transform of zero-padded waveforms gives.</summary>
     /// <param name="clips">At least one, all with the same number of mel bins.</param>
     /// <param name="followedBySilence">The same clips, transformed with at least a window of silence behind their end.</param>
-    public static AudioBatch Paper(IReadOnlyList<LogMelClip> clips, IReadOnlyList<LogMelClip> followedBySilence, Device device)
+    /// <param name="frames">Of the longest clip of the whole batch; these may be a part of it.</param>
+    public static AudioBatch Paper(IReadOnlyList<LogMelClip> clips, IReadOnlyList<LogMelClip> followedBySilence, int frames, Device device)
     {
-        int frames = clips.Max(clip => clip.Frames);
         // The longest are reflected at their end, as every waveform is; in the others the reflection lies in the silence.
         return new(Stack([.. clips.Select((clip, i) => clip.Frames == frames ? clip : followedBySilence[i])], frames, device), null);
     }

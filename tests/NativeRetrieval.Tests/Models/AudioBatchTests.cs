@@ -25,7 +25,7 @@ public sealed class AudioBatchTests
 
         var plain = new FeatureExtractor(FeatureSettings.Default);
         var silenced = new FeatureExtractor(FeatureSettings.Default with { TrailingSilenceSamples = 1024 });
-        var batch = AudioBatch.Paper([.. waveforms.Select(w => plain.Extract(w))], [.. waveforms.Select(w => silenced.Extract(w))], CpuDevice.Shared);
+        var batch = AudioBatch.Paper([.. waveforms.Select(w => plain.Extract(w))], [.. waveforms.Select(w => silenced.Extract(w))], waveforms.Max(w => plain.Extract(w).Frames), CpuDevice.Shared);
         Assert.Null(batch.Lengths);
         Assert.Equal(expected.Shape, batch.LogMel.Shape);
         Golden.Check([.. expected.ToArray<float>().Select(v => (double)v)], batch.LogMel.ToArray<float>(), 1e-6, "log-mel");

@@ -1,0 +1,148 @@
+using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Models;
+using NativeRetrieval.Nn;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Demo;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Tests;
+
+/// <summary>The loss of a batch and its gradient, at once and in chunks.</summary>
+public sealed class BatchLossTests : IDisposable
+{
+    const int Batch = 8, Chunk = 3, Number = 5;
+
+    /// <summary>Without randomness, so that a chunk's numbers do not differ from those of the whole batch.</summary>
+    static readonly string[] s_deterministic =
+        ["model.audio_dropout=0", "text.dropout=0", "augmentation.time_stripes=0", "augmentation.mel_stripes=0", "training.freeze_batch_norm=true"];
+
+    readonly TemporaryFolder _folder = new();
+    readonly Dataset _data;
+
+    public BatchLossTests()
+    {
+        var demo = DemoCollection.Create(_folder["demo"], seed: 4, clips: Batch + 1, testClips: 1);
+        _data = CaptionCsv.Read(demo.TrainCsv, demo.AudioFolder);
+    }
+
+    [Theory]
+    [InlineData("audio.padding=own-length", 1e-5)]
+    [InlineData("audio.padding=paper", 1e-5)]
+    public void Chunks_have_the_loss_and_every_gradient_of_the_whole_batch(string padding, double tolerance)
+    {
+        var whole = Gradients([.. s_deterministic, padding], out double expected);
+        var chunked = Gradients([.. s_deterministic, padding, $"training.chunk_size={Chunk}"], out double actual);
+        Assert.Equal(expected, actual, tolerance * expected);
+        Assert.Equal(whole.Count, chunked.Count);
+        foreach (var (name, gradient) in whole) AssertClose(gradient, chunked[name], tolerance, name);
+    }
+
+    /// <summary>With dropout, masks and batch statistics the oracle is one recording over all chunks, each with the pass that it has by its place.</summary>
+    [Fact]
+    public void A_chunk_repeats_its_random_numbers_and_the_gradient_is_that_of_one_recording()
+    {
+        string[] overrides = ["augmentation.gain_db=6", $"training.chunk_size={Chunk}"];
+        var chunked = Gradients(overrides, out double actual);
+
+        using var setting = new Setting(this, overrides);
+        var (model, random) = (setting.Model, new RunRandom((ulong)setting.Settings.Seed));
+        var sounds = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, random);
+        int[] clips = [.. Enumerable.Range(0, Batch)];
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var (audio, text) = (new List<Tensor>(), new List<Tensor>());
+        for (int start = 0, part = 0; start < Batch; start += Chunk, part++)
+        {
+            int count = Math.Min(Chunk, Batch - start), parts = (Batch + Chunk - 1) / Chunk;
+            var pass = new TrainingPass(random.Seed, Number * parts + part);
+            var loaded = sounds.Load(clips, start, count, Number);
+            audio.Add(model.EmbedAudio(loaded.LogMel, loaded.Lengths, pass, setting.Settings.Augmentation.SpecAugment));
+            text.Add(model.EmbedText(model.Tokenize([.. clips.AsSpan(start, count).ToArray().Select(clip => _data.Clips[clip].Captions[0])]), pass));
+        }
+        var ids = Tensor.From(clips, [Batch], model.Device);
+        var loss = Op.NtXent(Op.Concat([.. audio]), Op.Concat([.. text]), ids, ids, setting.Settings.Loss.NtXent);
+        Assert.Equal(loss.Item(), actual, 1e-6 * actual);
+        tape.Backward(loss);
+        foreach (var (name, parameter) in model.Parameters()) AssertClose(parameter.Gradient!.ToArray<float>(), chunked[name], 1e-5, name);
+
+        // Running statistics have moved once for each chunk, in one recording as in two passes.
+        using var trained = new Setting(this, overrides);
+        trained.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
+        foreach (var ((name, expected), (_, moved)) in model.Buffers().Zip(trained.Model.Buffers()))
+            Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(moved.ToArray<float>()), name);
+    }
+
+    [Fact]
+    public void A_frozen_batch_norm_keeps_its_statistics_and_learns_scale_and_shift()
+    {
+        using var setting = new Setting(this, ["training.freeze_batch_norm=true"]);
+        var before = setting.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()).ToList();
+        setting.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
+        Assert.Equal(before, setting.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()));
+        var norm = setting.Model.Parameters().First(parameter => parameter.Name == "audio_enc.conv_block1.bn1.weight").Tensor;
+        Assert.Contains(norm.Gradient!.ToArray<float>(), value => value != 0);
+
+        using var moving = new Setting(this, []);
+        moving.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
+        Assert.NotEqual(before, moving.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()));
+    }
+
+    [Fact]
+    public void A_cancelled_batch_leaves_the_running_statistics_as_they_were()
+    {
+        using var setting = new Setting(this, [$"training.chunk_size={Chunk}"]);
+        var before = setting.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()).ToList();
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() => setting.Loss.AddGradient(Items, Number, _ => cancellation.Cancel(), cancellation.Token));
+        Assert.Equal(before, setting.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()));
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    TrainingItem[] Items => [.. Enumerable.Range(0, Batch).Select(clip => new TrainingItem(clip, 0))];
+
+    Dictionary<string, float[]> Gradients(string[] overrides, out double loss)
+    {
+        using var setting = new Setting(this, overrides);
+        loss = setting.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
+        return setting.Model.Parameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Tensor.Gradient!.ToArray<float>());
+    }
+
+    /// <summary>Relative L2; the gradient of a key's bias is 0 in mathematics and compared absolutely.</summary>
+    static void AssertClose(float[] expected, float[] actual, double tolerance, string name)
+    {
+        double difference = Math.Sqrt(expected.Zip(actual, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
+        double norm = Math.Sqrt(expected.Sum(value => (double)value * value));
+        Assert.True(difference <= tolerance * Math.Max(norm, name.EndsWith("self.key.bias", StringComparison.Ordinal) ? 1 : 0), $"{name}: {difference:G3} of {norm:G3}");
+    }
+
+    sealed class Setting : IDisposable
+    {
+        public Setting(BatchLossTests test, string[] overrides)
+        {
+            Settings = SettingsLoader.Load("tiny", [$"training.batch_size={Batch}", "audio.max_seconds=1.5", "training.warmup_steps=0", .. overrides]);
+            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], ModelFeatures.OfTraining(Settings)), test._data, [], null, default);
+            Model = ModelFactory.Create(Settings, test._data, null, CpuDevice.Shared);
+            Loss = new BatchLoss(Model, Features, Settings, new RunRandom((ulong)Settings.Seed));
+        }
+
+        public TrainingSettings Settings { get; }
+
+        public FeatureStore Features { get; }
+
+        public RetrievalModel Model { get; }
+
+        public BatchLoss Loss { get; }
+
+        public void Dispose()
+        {
+            Loss.Dispose();
+            Model.Dispose();
+        }
+    }
+}
