@@ -1,0 +1,113 @@
+using System.Security.Cryptography;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.WeightsConvert.Catalogue;
+
+namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
+
+public sealed class ModelStoreTests : IDisposable
+{
+    static readonly byte[] s_weights = [1, 2, 3, 4], s_words = [5, 6];
+
+    readonly TemporaryFolder _folder = new();
+    readonly ScriptedServer _server = new(request => ScriptedServer.Response.Of(request, request.Path.EndsWith(".txt") ? s_words : s_weights));
+    readonly HttpClient _client = Downloader.CreateClient();
+
+    [Fact]
+    public async Task All_files_come_with_their_checksums_recorded_and_a_second_fetch_brings_nothing()
+    {
+        var (store, model) = (Store(), Model(checksums: true));
+        string source = store.SourceOf(model);
+        var fetched = await Fetch(store, model);
+        Assert.All(fetched, file => Assert.False(file.WasThere));
+        Assert.True(store.HasSource(model));
+        Assert.Equal(s_words, File.ReadAllBytes(Path.Combine(source, "1_Pooling", "words.txt")));
+        Assert.Empty(Problems(source));
+        Assert.All(await Fetch(store, model), file => Assert.True(file.WasThere));
+        Assert.Equal(2, _server.Requests.Count);
+    }
+
+    [Fact]
+    public async Task Without_published_checksums_those_of_the_first_fetch_count()
+    {
+        var (store, model) = (Store(), Model(checksums: false));
+        await Fetch(store, model);
+        Assert.All(await Fetch(store, model), file => Assert.True(file.WasThere));
+        string weights = Path.Combine(store.SourceOf(model), "weights.bin");
+        File.WriteAllBytes(weights, [4, 3, 2, 1]);
+        string problem = Assert.Single(Problems(store.SourceOf(model)));
+        Assert.Contains(Sha256(s_weights), problem);
+        Assert.Contains(Sha256([4, 3, 2, 1]), problem);
+        Assert.False((await Fetch(store, model))[0].WasThere);
+        Assert.Equal(s_weights, File.ReadAllBytes(weights));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_fetched_again()
+    {
+        var (store, model) = (Store(), Model(checksums: true));
+        await Fetch(store, model);
+        File.WriteAllBytes(Path.Combine(store.SourceOf(model), "weights.bin"), [0, 0, 0, 0]);
+        Assert.Equal([false, true], (await Fetch(store, model)).Select(file => file.WasThere));
+        Assert.Empty(Problems(store.SourceOf(model)));
+    }
+
+    [Fact]
+    public async Task A_mirror_has_the_files_under_the_model_s_name()
+    {
+        var model = Model(checksums: true) with { Files = [Model(checksums: true).Files[0] with { Url = "https://example.invalid/gone" }] };
+        await Store().FetchAsync(model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") }, TestContext.Current.CancellationToken);
+        Assert.Equal("/mirror/small/weights.bin", Assert.Single(_server.Requests).Path);
+    }
+
+    [Fact]
+    public async Task Files_from_a_folder_are_checked_and_copied_without_a_network()
+    {
+        var (store, model) = (Store(), Model(checksums: true));
+        Directory.CreateDirectory(_folder["stick/1_Pooling"]);
+        File.WriteAllBytes(_folder["stick/weights.bin"], s_weights);
+        File.WriteAllBytes(_folder["stick/1_Pooling/words.txt"], s_words);
+        await store.FetchAsync(model, _folder["to"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken);
+        Assert.Empty(_server.Requests);
+        Assert.Equal(s_weights, File.ReadAllBytes(_folder["to/weights.bin"]));
+
+        File.WriteAllBytes(_folder["stick/weights.bin"], [1, 2, 3, 5]);
+        await Assert.ThrowsAsync<CorruptFileException>(() => store.FetchAsync(model, _folder["other"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
+        Assert.False(File.Exists(_folder["other/weights.bin"]));
+        await Assert.ThrowsAsync<FileReadException>(() => store.FetchAsync(model, _folder["other"], new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
+    }
+
+    [Theory]
+    [InlineData("../outside")]
+    [InlineData("/outside")]
+    public void A_list_that_leaves_its_folder_is_refused(string name)
+    {
+        File.WriteAllText(_folder["SHA256SUMS"], $"{new string('0', 64)}  {name}\n");
+        Assert.Throws<CorruptFileException>(() => Problems(_folder.FullPath));
+    }
+
+    [Fact]
+    public void A_folder_without_a_list_cannot_be_verified() => Assert.Throws<FileReadException>(() => Problems(_folder.FullPath));
+
+    public void Dispose()
+    {
+        _client.Dispose();
+        _server.Dispose();
+        _folder.Dispose();
+    }
+
+    static IReadOnlyList<string> Problems(string folder) => ChecksumList.Verify(folder, TestContext.Current.CancellationToken);
+
+    ModelStore Store() => new(_folder["store"], new Downloader(_client, TimeProvider.System));
+
+    static Task<IReadOnlyList<FetchedFile>> Fetch(ModelStore store, CatalogueEntry model) =>
+        store.FetchAsync(model, store.SourceOf(model), new(), TestContext.Current.CancellationToken);
+
+    CatalogueEntry Model(bool checksums) => new("small", CatalogueEntry.TextEncoder, "", "Apache-2.0", "", "bert", "",
+    [
+        new("weights.bin", $"{_server.Address}weights.bin", Sha256: checksums ? Sha256(s_weights) : null),
+        new("1_Pooling/words.txt", $"{_server.Address}words.txt", Sha256: checksums ? Sha256(s_words) : null),
+    ]);
+
+    static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
+}

@@ -1,0 +1,54 @@
+using System.Text.Json;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval.WeightsConvert.Catalogue;
+
+/// <summary>The pre-trained models that are known by name: <c>catalogue.json</c> in this assembly.</summary>
+public sealed class ModelCatalogue
+{
+    readonly Dictionary<string, CatalogueEntry> _byName;
+
+    ModelCatalogue(IReadOnlyList<CatalogueEntry> models)
+    {
+        Models = models;
+        _byName = models.ToDictionary(model => model.Name, StringComparer.OrdinalIgnoreCase);
+    }
+
+    public static ModelCatalogue Embedded { get; } = ReadEmbedded();
+
+    /// <summary>In the order in which they are listed.</summary>
+    public IReadOnlyList<CatalogueEntry> Models { get; }
+
+    /// <summary>A catalogue of one's own, in the format of <c>catalogue.json</c>.</summary>
+    /// <exception cref="OptionException">It is no catalogue, or an entry cannot be used as it stands.</exception>
+    public static ModelCatalogue Parse(ReadOnlySpan<byte> json)
+    {
+        try
+        {
+            var models = JsonSerializer.Deserialize(json, CatalogueJson.Default.CatalogueDocument)?.Models
+                ?? throw new OptionException("the catalogue is null");
+            foreach (var model in models) model.Validate();
+            var twice = models.GroupBy(model => model.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
+            return twice is null ? new ModelCatalogue(models) : throw new OptionException($"the catalogue has two models named '{twice.Key}'");
+        }
+        catch (JsonException e)
+        {
+            throw new OptionException($"the catalogue is not readable: {e.Message}");
+        }
+    }
+
+    /// <exception cref="OptionException">There is no model of this name; the message lists those there are.</exception>
+    public CatalogueEntry Find(string name) => _byName.TryGetValue(name, out var entry)
+        ? entry
+        : throw new OptionException($"there is no model '{name}' in the catalogue; known are {string.Join(", ", Models.Select(model => model.Name))}");
+
+    public bool Contains(string name) => _byName.ContainsKey(name);
+
+    static ModelCatalogue ReadEmbedded()
+    {
+        using var stream = typeof(ModelCatalogue).Assembly.GetManifestResourceStream("catalogue.json")!;
+        var bytes = new byte[stream.Length];
+        stream.ReadExactly(bytes);
+        return Parse(bytes);
+    }
+}

@@ -1,0 +1,81 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+
+namespace NativeRetrieval.WeightsConvert.Catalogue;
+
+/// <summary>
+/// The folder in which fetched models are kept: <c>MODEL/source</c> has the files as published, with their SHA-256 in <c>SHA256SUMS</c>, and
+/// <c>MODEL/model</c> the folder that was made of them.
+/// </summary>
+/// <param name="folder">Created when something is fetched.</param>
+public sealed class ModelStore(string folder, Downloader downloader)
+{
+    public string Folder { get; } = Path.GetFullPath(folder);
+
+    /// <summary>Where a model's files are kept as published.</summary>
+    public string SourceOf(CatalogueEntry model) => Path.Combine(Folder, model.Name, "source");
+
+    /// <summary>Where the folder made of them is kept.</summary>
+    public string ReadyOf(CatalogueEntry model) => Path.Combine(Folder, model.Name, "model");
+
+    /// <summary>Whether all files of a model are there; whether they are intact is for <see cref="ChecksumList.Verify"/> to say.</summary>
+    public bool HasSource(CatalogueEntry model) => model.Files.All(file => File.Exists(At(SourceOf(model), file)));
+
+    /// <summary>Brings all files of a model into <paramref name="target"/>; those that are there and right are left alone.</summary>
+    /// <param name="target">Usually <see cref="SourceOf"/>.</param>
+    /// <exception cref="DownloadException">A file could not be fetched.</exception>
+    /// <exception cref="CorruptFileException">What came, or what <see cref="FetchRequest.From"/> holds, is another file than the catalogue's.</exception>
+    /// <exception cref="FileReadException"><see cref="FetchRequest.From"/> lacks a file.</exception>
+    /// <exception cref="FileWriteException">The disk refused, or another process is fetching into the same folder.</exception>
+    public async Task<IReadOnlyList<FetchedFile>> FetchAsync(CatalogueEntry model, string target, FetchRequest request, CancellationToken cancellation)
+    {
+        DurableFile.CreateFolder(target);
+        using var held = FolderLock.Acquire(Path.Combine(target, ".lock"), "model folder");
+        var recorded = ChecksumList.Read(target);
+        var fetched = new List<FetchedFile>();
+        foreach (var file in model.Files)
+        {
+            string path = At(target, file);
+            DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+            fetched.Add(Present(file, path, recorded, cancellation) ?? new FetchedFile(file, path, request.From is { } from
+                ? Copy(model, file, from, path, cancellation)
+                : await downloader.FetchAsync(file, Address(model, file, request.Mirror), path, bytes => request.Report?.Invoke(file, bytes), cancellation).ConfigureAwait(false), WasThere: false));
+        }
+        ChecksumList.Write(target, fetched.Select(file => (file.File.Name, file.Digest.Sha256)));
+        return fetched;
+    }
+
+    static FetchedFile? Present(CatalogueFile file, string path, IReadOnlyDictionary<string, string> recorded, CancellationToken cancellation)
+    {
+        if (!File.Exists(path)) return null;
+        var digest = FileDigest.Of(path, cancellation);
+        try
+        {
+            file.Check(path, digest);
+            bool known = file.HasChecksum || (recorded.TryGetValue(file.Name, out string? sum) && sum == digest.Sha256);
+            return known ? new FetchedFile(file, path, digest, WasThere: true) : null;
+        }
+        catch (CorruptFileException)
+        {
+            return null;
+        }
+    }
+
+    static FileDigest Copy(CatalogueEntry model, CatalogueFile file, string from, string target, CancellationToken cancellation)
+    {
+        string source = Directory.Exists(from) ? At(from, file) : from;
+        if (!Directory.Exists(from) && model.Files.Count > 1)
+            throw new FileReadException(from, $"{model.Name} has {model.Files.Count} files ({string.Join(", ", model.Files.Select(f => f.Name))}); give the folder that holds them");
+        var digest = FileDigest.Of(source, cancellation);
+        file.Check(source, digest);
+        using var stream = File.OpenRead(source);
+        DurableFile.WriteAtomic(target, stream.CopyTo);
+        return digest;
+    }
+
+    static Uri Address(CatalogueEntry model, CatalogueFile file, Uri? mirror) => mirror is null
+        ? new Uri(file.Url)
+        : new Uri($"{mirror.AbsoluteUri.TrimEnd('/')}/{model.Name}/{string.Join('/', file.Name.Split('/').Select(Uri.EscapeDataString))}");
+
+    static string At(string folder, CatalogueFile file) => Path.Combine(folder, file.Name.Replace('/', Path.DirectorySeparatorChar));
+}

@@ -1,0 +1,53 @@
+using System.Text.Json;
+using NativeRetrieval.Core.Serialization;
+
+namespace NativeRetrieval.WeightsConvert.Catalogue;
+
+/// <summary>The beginning of a file that is being fetched: <c>FILE.part</c> with its bytes, <c>FILE.part.json</c> with where they came from.</summary>
+sealed class PartFile(string target)
+{
+    readonly string _bytes = target + ".part", _state = target + ".part.json";
+
+    public string Path => _bytes;
+
+    public long Length => File.Exists(_bytes) ? new FileInfo(_bytes).Length : 0;
+
+    /// <summary>Null: nothing that could be continued.</summary>
+    public PartState? ReadState()
+    {
+        try
+        {
+            return File.Exists(_bytes) && File.Exists(_state) ? JsonSerializer.Deserialize(File.ReadAllBytes(_state), CatalogueJson.Default.PartState) : null;
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+
+    /// <summary>Empties the file; what follows comes from a response with this description.</summary>
+    public void Restart(PartState state)
+    {
+        DurableFile.Delete(_bytes);
+        DurableFile.WriteAllBytes(_state, JsonSerializer.SerializeToUtf8Bytes(state, CatalogueJson.Default.PartState));
+        DurableFile.WriteAllBytes(_bytes, default);
+    }
+
+    public void Append(ReadOnlySpan<byte> bytes)
+    {
+        if (bytes.Length > 0) DurableFile.Append(_bytes, bytes);
+    }
+
+    /// <summary>Gives the complete file its name.</summary>
+    public void Complete()
+    {
+        DurableFile.Move(_bytes, target);
+        DurableFile.Delete(_state);
+    }
+
+    public void Delete()
+    {
+        DurableFile.Delete(_bytes);
+        DurableFile.Delete(_state);
+    }
+}
