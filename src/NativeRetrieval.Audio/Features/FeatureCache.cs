@@ -57,6 +57,10 @@ public sealed class FeatureCache
         return clip;
     }
 
+    /// <summary>SHA-256 of a sound file's content, lower-case hex; read once, then remembered by size and time of change.</summary>
+    /// <exception cref="AudioDecodeException">The file cannot be read.</exception>
+    public string ContentHash(string path) => _hashes.Of(path, ContentHashes.Stamp.Of(path));
+
     LogMelClip? Read(string entry)
     {
         if (!File.Exists(entry)) return null;

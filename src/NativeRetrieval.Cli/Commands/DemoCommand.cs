@@ -61,7 +61,7 @@ internal static class DemoCommand
         var report = EvaluationReport.Compute(Evaluator.Score(engine.Model, features, task, null, cancellation), task.TextToClips);
         double chance = 10.0 / test.Clips.Count;
         terminal.Message($"3/4  evaluating on {test.Clips.Count} clips it has never heard (chance R@10: {chance:F2})");
-        EvaluateCommand.Print(terminal, report);
+        EvaluationOutput.Print(terminal, report);
         terminal.Out.Flush(); // stdout may be a pipe: keep its lines between the messages on stderr
 
         terminal.Message("4/4  indexing and searching");

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Unicode;
 using CsvHelper;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -59,12 +58,7 @@ public static class CaptionCsv
 
     static List<Clip> ReadRows(string path, string audioFolder)
     {
-        using var csv = CsvReader.Create(ReadUtf8(path), new CsvReaderOptions
-        {
-            Separator = ',',
-            TrackLineNumbers = true,
-            MalformedData = CsvMalformedDataHandling.Throw,
-        });
+        using var csv = CsvText.Open(path);
         try
         {
             string[] header = [.. csv.Headers.Select(name => name.Trim())];
@@ -87,27 +81,6 @@ public static class CaptionCsv
         catch (CsvFormatException error)
         {
             throw new CaptionFileException(path, Math.Max(1, (int)error.LineNumber), error.Message, error);
-        }
-    }
-
-    static byte[] ReadUtf8(string path)
-    {
-        byte[] bytes;
-        try
-        {
-            bytes = File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, error.Message, error);
-        }
-        if (Utf8.IsValid(bytes)) return bytes;
-        int line = 1;
-        for (int start = 0; ;)
-        {
-            int end = Array.IndexOf(bytes, (byte)'\n', start);
-            if (end < 0 || !Utf8.IsValid(bytes.AsSpan(start, end - start))) throw new CaptionFileException(path, line, "the text is not UTF-8; save the file as UTF-8");
-            (start, line) = (end + 1, line + 1);
         }
     }
 

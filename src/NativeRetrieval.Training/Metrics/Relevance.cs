@@ -20,6 +20,7 @@ public sealed class Relevance
             if (items.Length == 0) throw new OptionException($"query {query} has no relevant item: its rank is undefined");
             if (items[0] < 0 || items[^1] >= itemCount) throw new OptionException($"query {query} names item {(items[0] < 0 ? items[0] : items[^1])}; there are {itemCount}");
         }
+        RelevantItems = [.. _itemsOfQuery.SelectMany(items => items).Distinct().Order()];
     }
 
     public int QueryCount => _itemsOfQuery.Length;
@@ -29,13 +30,16 @@ public sealed class Relevance
     /// <summary>Relevant items of a query, ascending.</summary>
     public ReadOnlySpan<int> ItemsOf(int query) => _itemsOfQuery[query];
 
-    /// <summary>The same pairs with queries and items exchanged; every item must be relevant to some query.</summary>
+    /// <summary>Items that are relevant to some query, ascending: the queries of <see cref="Transpose"/>, in its order.</summary>
+    public IReadOnlyList<int> RelevantItems { get; }
+
+    /// <summary>The same pairs with queries and items exchanged; items that are relevant to no query are left out.</summary>
     public Relevance Transpose()
     {
-        var queriesOfItem = new List<int>[ItemCount];
-        for (int item = 0; item < ItemCount; item++) queriesOfItem[item] = [];
+        var queriesOfItem = new Dictionary<int, List<int>>();
+        foreach (int item in RelevantItems) queriesOfItem.Add(item, []);
         for (int query = 0; query < QueryCount; query++)
             foreach (int item in _itemsOfQuery[query]) queriesOfItem[item].Add(query);
-        return new Relevance(queriesOfItem, QueryCount);
+        return new Relevance(RelevantItems.Select(item => queriesOfItem[item]), QueryCount);
     }
 }

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Training.Data;
 
 namespace NativeRetrieval.Training.Metrics;
@@ -29,5 +30,28 @@ public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextTo
                 clipsOfText[text].Add(clip);
             }
         return new RetrievalTask(texts, new Relevance(clipsOfText, data.Clips.Count));
+    }
+
+    /// <summary>Queries and answers of a relevance file. Names that the data set has, but that could not be decoded, are left out, and queries that lose all.</summary>
+    /// <param name="kept">The clips that are ranked.</param>
+    /// <param name="all">The clips of the caption file, decoded or not.</param>
+    /// <exception cref="OptionException">A name is of no clip of the data set, or no query is left.</exception>
+    public static RetrievalTask From(IReadOnlyList<RelevantFiles> relevant, Dataset kept, Dataset all)
+    {
+        var known = all.Clips.Select(clip => clip.FileName).ToHashSet(StringComparer.Ordinal);
+        var index = kept.Clips.Select((clip, i) => (clip.FileName, i)).ToDictionary(pair => pair.FileName, pair => pair.i, StringComparer.Ordinal);
+        var texts = new List<string>();
+        var clipsOfText = new List<IEnumerable<int>>();
+        foreach (var query in relevant)
+        {
+            if (query.FileNames.FirstOrDefault(name => !known.Contains(name)) is { } stranger)
+                throw new OptionException($"the relevance file names '{stranger}' (line {query.Line}), which {all.Path} does not");
+            int[] clips = [.. query.FileNames.Where(index.ContainsKey).Select(name => index[name])];
+            if (clips.Length == 0) continue;
+            texts.Add(query.Query);
+            clipsOfText.Add(clips);
+        }
+        if (texts.Count == 0) throw new OptionException("no query of the relevance file has an answer that can be decoded");
+        return new RetrievalTask(texts, new Relevance(clipsOfText, kept.Clips.Count));
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Training.Metrics;
@@ -37,21 +38,6 @@ public sealed class SimilarityMatrix
         return new SimilarityMatrix(scores, rows, columns);
     }
 
-    /// <summary>Mean of several models' scores: an ensemble.</summary>
-    public static SimilarityMatrix Average(IReadOnlyList<SimilarityMatrix> models)
-    {
-        var first = models[0];
-        if (models.Any(model => model.Queries != first.Queries || model.Items != first.Items)) throw new ShapeException("models of one ensemble must score the same queries and items");
-        var mean = new float[first._scores.Length];
-        for (int i = 0; i < mean.Length; i++)
-        {
-            double sum = 0;
-            foreach (var model in models) sum += model._scores[i];
-            mean[i] = (float)(sum / models.Count);
-        }
-        return new SimilarityMatrix(mean, first.Queries, first.Items);
-    }
-
     public SimilarityMatrix Transpose()
     {
         const int Tile = 32;
@@ -64,15 +50,50 @@ public sealed class SimilarityMatrix
         return new SimilarityMatrix(scores, Items, Queries);
     }
 
-    /// <summary>Position of an item in a query's ranking, from 1: better scores come first, equal ones by index.</summary>
-    public int Rank(int query, int item)
+    /// <summary>The scores of some queries alone, in the given order.</summary>
+    public SimilarityMatrix Rows(ReadOnlySpan<int> queries)
     {
-        var row = Row(query);
+        var scores = new float[queries.Length * Items];
+        for (int i = 0; i < queries.Length; i++) Row(queries[i]).CopyTo(scores.AsSpan(i * Items));
+        return new SimilarityMatrix(scores, queries.Length, Items);
+    }
+
+    /// <summary>Position of an item in a query's ranking, from 1: better scores come first, equal ones by index.</summary>
+    public int Rank(int query, int item) => Rank(Row(query), item);
+
+    /// <summary>Ranks of some items of one query, ascending.</summary>
+    internal static int[] Ranks(ReadOnlySpan<float> row, ReadOnlySpan<int> items)
+    {
+        var ranks = new int[items.Length];
+        for (int i = 0; i < ranks.Length; i++) ranks[i] = Rank(row, items[i]);
+        Array.Sort(ranks);
+        return ranks;
+    }
+
+    /// <summary>Counting what is better takes one pass and no sort.</summary>
+    static int Rank(ReadOnlySpan<float> row, int item)
+    {
         float score = row[item];
-        int better = 0;
-        foreach (float other in row[..item]) better += other >= score ? 1 : 0;
-        foreach (float other in row[(item + 1)..]) better += other > score ? 1 : 0;
-        return better + 1;
+        return CountAtLeast(row[..item], score) + CountAtLeast(row[(item + 1)..], MathF.BitIncrement(score)) + 1;
+    }
+
+    static int CountAtLeast(ReadOnlySpan<float> scores, float least)
+    {
+        int count = 0, lanes = Vector<float>.Count, i = 0;
+        var bound = new Vector<float>(least);
+        var counts = Vector<int>.Zero;
+        for (; i <= scores.Length - lanes; i += lanes) counts -= Vector.GreaterThanOrEqual(new Vector<float>(scores[i..]), bound);
+        foreach (float score in scores[i..]) count += score >= least ? 1 : 0;
+        return count + Vector.Sum(counts);
+    }
+
+    /// <summary>All items of a query, best first, equal scores by index.</summary>
+    public int[] Order(int query)
+    {
+        float[] keys = [.. Row(query)];
+        int[] items = [.. Enumerable.Range(0, Items)];
+        Array.Sort(items, (a, b) => keys[a] != keys[b] ? keys[b].CompareTo(keys[a]) : a.CompareTo(b));
+        return items;
     }
 
     /// <summary>The best items of a query, best first, equal scores by index.</summary>

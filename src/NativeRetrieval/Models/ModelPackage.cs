@@ -46,10 +46,9 @@ public static class ModelPackage
     /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null)
     {
-        string configPath = Path.Combine(folder, ConfigName);
-        if (!File.Exists(configPath)) throw new FileReadException(configPath, "is absent; a model is a folder as `nativeretrieval train … --to` writes it");
+        RequireConfig(folder);
         VerifySums(folder);
-        var config = ReadConfig(configPath);
+        var config = ReadConfig(folder);
         if (adjust is not null) config = adjust(config);
         var model = new RetrievalModel(config, ReadTokenizer(folder), device, new PhiloxSequence(default));
         try
@@ -78,8 +77,12 @@ public static class ModelPackage
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    static RetrievalModelConfig ReadConfig(string path)
+    /// <summary>The configuration of a model folder, without its weights.</summary>
+    /// <exception cref="FileReadException">The folder or its configuration is absent.</exception>
+    /// <exception cref="CorruptFileException">It is not a configuration of a model.</exception>
+    public static RetrievalModelConfig ReadConfig(string folder)
     {
+        string path = RequireConfig(folder);
         try
         {
             using var document = JsonFile.Open(path);
@@ -91,6 +94,12 @@ public static class ModelPackage
         {
             throw new CorruptFileException(path, $"is not a model configuration: {e.Message}", e);
         }
+    }
+
+    static string RequireConfig(string folder)
+    {
+        string path = Path.Combine(folder, ConfigName);
+        return File.Exists(path) ? path : throw new FileReadException(path, "is absent; a model is a folder as `nativeretrieval train … --to` writes it");
     }
 
     static WordPieceTokenizer ReadTokenizer(string folder)

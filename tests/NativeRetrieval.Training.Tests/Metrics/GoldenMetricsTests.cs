@@ -33,10 +33,9 @@ public sealed class GoldenMetricsTests : IDisposable
     {
         long[] flags = _vectors.ReadInt64("relevant");
         var relevance = new Relevance(Enumerable.Range(0, 300).Select(query => Enumerable.Range(0, 60).Where(clip => flags[query * 60 + clip] == 1)), 60);
-        double Map(int depth) => Enumerable.Range(0, 300).Average(query =>
-            RankingMetrics.AveragePrecision([.. relevance.ItemsOf(query).ToArray().Select(clip => _textToClips.Rank(query, clip)).Order()], depth));
-        Assert.Equal(Golden("several_relevant", "mAP10"), RankingMetrics.Compute(_textToClips, relevance).Map10.Value, 1e-12);
-        Assert.Equal(Golden("several_relevant", "mAP16"), Map(16), 1e-12);
+        var metrics = RankingMetrics.Compute(_textToClips, relevance);
+        Assert.Equal(Golden("several_relevant", "mAP10"), metrics.Map10.Value, 1e-12);
+        Assert.Equal(Golden("several_relevant", "mAP16"), metrics.Map16.Value, 1e-12);
     }
 
     void AssertDirection(string name, RankingMetrics metrics)

@@ -132,9 +132,51 @@ public sealed class RankingMetricsTests
     }
 
     [Fact]
+    public void RankCountsWhatIsBetterOrEqualAndEarlierInRowsOfAnyLength()
+    {
+        var random = new PhiloxSequence(new Philox(8));
+        foreach (int items in (int[])[1, 2, 7, 8, 9, 31, 64, 65, 100])
+        {
+            var scores = new SimilarityMatrix([.. Enumerable.Range(0, items).Select(_ => random.NextBelow(5) - 2 + (random.NextBelow(2) == 0 ? -0f : 0f))], 1, items);
+            int[] order = [.. Enumerable.Range(0, items).OrderByDescending(item => scores.Row(0)[item])]; // stable
+            Assert.Equal(order, scores.Order(0));
+            for (int rank = 1; rank <= items; rank++) Assert.Equal(rank, scores.Rank(0, order[rank - 1]));
+        }
+    }
+
+    [Fact]
+    public void ClipsThatAnswerNothingAreRankedButAreNoQueries()
+    {
+        var relevance = new Relevance([[2], [0, 2]], 3);
+        Assert.Equal([0, 2], relevance.RelevantItems);
+        var report = EvaluationReport.Compute(new SimilarityMatrix([0.1f, 0.9f, 0.5f, 0.2f, 0.8f, 0.3f], 2, 3), relevance);
+        Assert.Equal((2, 2), (report.TextToAudio.Queries, report.AudioToText.Queries));
+        // Ranks 2; and 2 and 3.
+        Assert.Equal((0.5 + (1.0 / 2 + 2.0 / 3) / 2) / 2, report.TextToAudio.Map10.Value, 1e-15);
+        Assert.Equal((1.0, 1.0), (report.AudioToText.R1.Value, report.AudioToText.Map10.Value));
+    }
+
+    [Fact]
+    public void TheHardestQueriesComeWithWhatCameFirst()
+    {
+        var scores = new SimilarityMatrix([0.9f, 0.1f, 0.2f, 0.9f, 0.5f, 0.1f, 0.1f, 0.2f, 0.9f], 3, 3);
+        var hard = HardQuery.Find(scores, new Relevance([[1, 2], [2], [2]], 3), 2);
+        Assert.Equal([new HardQuery(1, 3, 2, 0.1f, 0, 0.9f), new HardQuery(0, 2, 2, 0.2f, 0, 0.9f)], hard);
+        Assert.Empty(HardQuery.Find(scores, new Relevance([[1], [2], [2]], 3), 0));
+    }
+
+    [Fact]
+    public void TheScoreMatrixHasOneRowForEachDistinctQueryAndQuotesWhatItMust()
+    {
+        using var folder = new TemporaryFolder();
+        ScoresCsv.Write(folder["out.csv"], ["A dog, barking", "say \"hi\"", "ü", "A dog, barking"], ["a, b.wav", "é.wav"], new SimilarityMatrix([0.5f, -1, 0.1f, 1e-7f, 0, 1, 0.5f, -1], 4, 2));
+        Assert.Equal("index,\"a, b.wav\",é.wav\n\"A dog, barking\",0.5,-1\n\"say \"\"hi\"\"\",0.1,1E-07\nü,0,1\n", File.ReadAllText(folder["out.csv"]));
+    }
+
+    [Fact]
     public void AnEnsembleAveragesScores()
     {
-        var mean = SimilarityMatrix.Average([new SimilarityMatrix([1, 2], 1, 2), new SimilarityMatrix([3, 6], 1, 2)]);
+        var mean = ScoreFusion.Mean([new SimilarityMatrix([1, 2], 1, 2), new SimilarityMatrix([3, 6], 1, 2)]);
         Assert.Equal([2, 4], mean.Row(0));
     }
 
@@ -147,7 +189,7 @@ public sealed class RankingMetricsTests
         foreach (string direction in (string[])["text_to_audio", "audio_to_text"])
         {
             var metrics = json[direction]!.AsObject();
-            Assert.Equal(["queries", "r1", "r5", "r10", "map10", "median_rank", "mean_rank", "r1_ci95", "r5_ci95", "r10_ci95", "map10_ci95"], metrics.Select(pair => pair.Key));
+            Assert.Equal(["queries", "r1", "r5", "r10", "map10", "median_rank", "mean_rank", "map16", "r1_ci95", "r5_ci95", "r10_ci95", "map10_ci95", "map16_ci95"], metrics.Select(pair => pair.Key));
             Assert.Equal([1.0, 1.0], metrics["map10_ci95"]!.AsArray().Select(value => (double)value!));
         }
     }
