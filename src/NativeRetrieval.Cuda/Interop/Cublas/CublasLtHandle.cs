@@ -1,0 +1,12 @@
+using NativeRetrieval.Cuda.Interop.Driver;
+using NativeRetrieval.Cuda.Runtime;
+using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;
+
+namespace NativeRetrieval.Cuda.Interop.Cublas;
+
+/// <summary>cuBLASLt's state for one context.</summary>
+[NativeName("cublasLtHandle_t")]
+internal sealed class CublasLtHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
+{
+    protected override bool Destroy() => cublasLtDestroy(handle) == CublasStatus.Success;
+}

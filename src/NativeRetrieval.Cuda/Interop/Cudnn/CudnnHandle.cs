@@ -1,0 +1,12 @@
+using NativeRetrieval.Cuda.Interop.Driver;
+using NativeRetrieval.Cuda.Runtime;
+using static NativeRetrieval.Cuda.Interop.Cudnn.CudnnApi;
+
+namespace NativeRetrieval.Cuda.Interop.Cudnn;
+
+/// <summary>cuDNN's state for one context; used by one thread at a time.</summary>
+[NativeName("cudnnHandle_t")]
+internal sealed class CudnnHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
+{
+    protected override bool Destroy() => cudnnDestroy(handle) == CudnnStatus.Success;
+}

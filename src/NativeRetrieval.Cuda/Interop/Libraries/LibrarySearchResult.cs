@@ -1,0 +1,30 @@
+namespace NativeRetrieval.Cuda.Interop.Libraries;
+
+/// <summary>What a search tried and found.</summary>
+internal sealed record LibrarySearchResult(LibraryFamily Family, IReadOnlyList<LibraryAttempt> Attempts)
+{
+    /// <summary>0 where nothing was found.</summary>
+    public nint Handle { get; init; }
+
+    /// <summary>Of the companions that were loaded, by file name up to <c>.so</c>, e.g. <c>libcublasLt</c>.</summary>
+    public IReadOnlyDictionary<string, nint> Companions { get; init; } = new Dictionary<string, nint>();
+
+    public string? Path { get; init; }
+
+    public LibraryVersion? Version { get; init; }
+
+    public bool IsFound => Handle != 0;
+
+    /// <summary>What is missing, where it was looked for, what to do.</summary>
+    public string Problem
+    {
+        get
+        {
+            var refused = Attempts.Where(attempt => attempt.Problem is not null and not LibrarySearch.NotThere).ToList();
+            string found = refused.Count == 0
+                ? $"{Family.Name} is not on this machine ({string.Join(", ", Family.Sonames)})"
+                : $"{Family.Name} cannot be used: {string.Join("; ", refused.Select(attempt => $"{attempt.File}: {attempt.Problem}"))}";
+            return $"{found}; {Family.HowToInstall}, or name its folder in {SearchPlaces.PathVariable}";
+        }
+    }
+}

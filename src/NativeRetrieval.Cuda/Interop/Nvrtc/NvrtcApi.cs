@@ -1,0 +1,39 @@
+using System.Runtime.InteropServices;
+using NativeRetrieval.Cuda.Interop.Libraries;
+
+namespace NativeRetrieval.Cuda.Interop.Nvrtc;
+
+/// <summary>libnvrtc: CUDA C++ to PTX and machine code. Needs neither a GPU nor a driver.</summary>
+internal static unsafe partial class NvrtcApi
+{
+    public const string Library = CudaLibraries.Nvrtc;
+
+    static NvrtcApi() => CudaLibraries.ConnectImports();
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcVersion(out int major, out int minor);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetNumSupportedArchs(out int count);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetSupportedArchs(int* architectures);
+
+    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
+    public static partial NvrtcResult nvrtcCreateProgram(out nint program, string source, string name, int headerCount, byte** headers, byte** includeNames);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcDestroyProgram(ref nint program);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcCompileProgram(ProgramHandle program, int optionCount, byte** options);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetPTXSize(ProgramHandle program, out nuint bytes);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetPTX(ProgramHandle program, byte* ptx);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetCUBINSize(ProgramHandle program, out nuint bytes);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetCUBIN(ProgramHandle program, byte* cubin);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetProgramLogSize(ProgramHandle program, out nuint bytes);
+
+    [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetProgramLog(ProgramHandle program, byte* log);
+
+    [LibraryImport(Library)] public static partial byte* nvrtcGetErrorString(NvrtcResult result);
+}

@@ -1,0 +1,82 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using NativeRetrieval.Cuda.Errors;
+using NativeRetrieval.Cuda.Interop.Cublas;
+using NativeRetrieval.Cuda.Interop.Cudnn;
+using NativeRetrieval.Cuda.Interop.Driver;
+using NativeRetrieval.Cuda.Interop.Nvrtc;
+using NativeRetrieval.Cuda.Runtime;
+
+namespace NativeRetrieval.Cuda.Interop;
+
+/// <summary>The one way to check a call: <c>cuStreamSynchronize(stream).ThrowIfFailed();</c></summary>
+internal static unsafe class ResultCheck
+{
+    /// <exception cref="CudaOutOfMemoryException">Recoverable.</exception>
+    /// <exception cref="CudaDeviceLostException">Final: every later call in the context says so, too.</exception>
+    /// <exception cref="CudaException">Any other failure.</exception>
+    public static void ThrowIfFailed(this DriverResult result, [CallerArgumentExpression(nameof(result))] string call = "")
+    {
+        if (result != DriverResult.Success) throw Of(result, call);
+    }
+
+    public static void ThrowIfFailed(this NvrtcResult result, [CallerArgumentExpression(nameof(result))] string call = "")
+    {
+        if (result == NvrtcResult.Success) return;
+        throw new CudaException(call, $"nvrtcResult {(int)result}", Text(NvrtcApi.nvrtcGetErrorString(result)));
+    }
+
+    public static void ThrowIfFailed(this CublasStatus status, [CallerArgumentExpression(nameof(status))] string call = "")
+    {
+        if (status == CublasStatus.Success) return;
+        CudaContext.ThrowIfCurrentIsLost(call);
+        string error = $"{Text(CublasApi.cublasGetStatusString(status))} ({(int)status})";
+        if (status == CublasStatus.AllocationFailed) throw OutOfMemory(call, error);
+        throw new CudaException(call, error, "");
+    }
+
+    public static void ThrowIfFailed(this CudnnStatus status, [CallerArgumentExpression(nameof(status))] string call = "")
+    {
+        if (status == CudnnStatus.Success) return;
+        CudaContext.ThrowIfCurrentIsLost(call);
+        string error = $"{Text(CudnnApi.cudnnGetErrorString(status))} ({(int)status})";
+        if (status == CudnnStatus.DeviceAllocationFailed) throw OutOfMemory(call, error);
+        byte* message = stackalloc byte[1024];
+        message[0] = 0;
+        CudnnApi.cudnnGetLastErrorString(message, 1024);
+        throw new CudaException(call, error, Text(message));
+    }
+
+    /// <summary>The exception for a driver result; the current context is marked where the result ends it.</summary>
+    public static CudaException Of(DriverResult result, string call)
+    {
+        string error = NameOf(result);
+        if (result == DriverResult.OutOfMemory) return OutOfMemory(call, error);
+        string explanation = DriverApi.cuGetErrorString(result, out byte* text) == DriverResult.Success ? Text(text) : "";
+        if (!EndsTheContext(result)) return new CudaException(call, error, explanation);
+        var lost = new CudaDeviceLostException(call, error, explanation);
+        CudaContext.Current?.MarkLost(lost);
+        return lost;
+    }
+
+    /// <summary>
+    /// Results after which, in the driver's documentation, the process must be started again; and hardware errors that leave
+    /// the memory's contents unknown.
+    /// </summary>
+    public static bool EndsTheContext(DriverResult result) => result is
+        DriverResult.IllegalAddress or DriverResult.LaunchTimeout or DriverResult.ContextIsDestroyed or DriverResult.Assert
+        or DriverResult.HardwareStackError or DriverResult.IllegalInstruction or DriverResult.MisalignedAddress
+        or DriverResult.InvalidAddressSpace or DriverResult.InvalidProgramCounter or DriverResult.LaunchFailed
+        or DriverResult.TensorMemoryLeak or DriverResult.Contained or DriverResult.EccUncorrectable or DriverResult.NvlinkUncorrectable;
+
+    /// <summary>The driver's name and number of a result, e.g. <c>CUDA_ERROR_NO_DEVICE (100)</c>.</summary>
+    public static string NameOf(DriverResult result) =>
+        DriverApi.cuGetErrorName(result, out byte* name) == DriverResult.Success ? $"{Text(name)} ({(int)result})" : $"CUresult {(int)result}";
+
+    static CudaOutOfMemoryException OutOfMemory(string call, string error) =>
+        DriverApi.cuMemGetInfo_v2(out nuint free, out nuint total) == DriverResult.Success
+            ? new CudaOutOfMemoryException(call, error, null, (long)free, (long)total)
+            : new CudaOutOfMemoryException(call, error, null, null, null);
+
+    static string Text(byte* text) => Marshal.PtrToStringUTF8((nint)text) ?? "";
+}

@@ -1,0 +1,32 @@
+using System.Text.Json.Nodes;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Cuda.Tests.Symbols;
+
+/// <summary>What NVIDIA's headers and libraries say about the bound names, as committed.</summary>
+internal sealed class RecordedSymbols(JsonObject json)
+{
+    public const string Folder = "cuda-symbols";
+
+    public static string ExtractPath => Path.Combine(Fixtures.RepositoryRoot, "tests", "fixtures", Folder, "bound.json");
+
+    public static RecordedSymbols Load() => new(JsonNode.Parse(File.ReadAllText(ExtractPath))!.AsObject());
+
+    public JsonObject? Function(string name) => json["functions"]![name]?.AsObject();
+
+    /// <summary>The name under which today's headers export a plain one; null where it is itself exported.</summary>
+    public JsonNode? ExportedAs(string plainName) => json["names"]![plainName];
+
+    public JsonObject? Type(string name) => json["types"]![name]?.AsObject();
+
+    public JsonObject? Enum(string name) => json["enums"]![name]?.AsObject();
+
+    public JsonObject? Struct(string name) => json["structs"]![name]?.AsObject();
+
+    public JsonNode? Macro(string name) => json["macros"]![name];
+
+    /// <summary>Export lists of a library, e.g. of <c>cudnn</c>: <c>libcudnn.so.9-9.10.2.21-cuda12</c> and the names in it.</summary>
+    public IEnumerable<(string List, HashSet<string> Names)> Exports(string library) =>
+        json["exports"]!.AsObject().Where(list => list.Key.StartsWith($"lib{library}.so", StringComparison.Ordinal))
+            .Select(list => (list.Key, list.Value!.AsArray().Select(name => (string)name!).ToHashSet()));
+}
