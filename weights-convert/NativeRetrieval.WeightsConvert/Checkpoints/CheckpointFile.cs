@@ -39,7 +39,10 @@ public sealed class CheckpointFile : IDisposable
     /// (<c>*.index.json</c>), or a folder that holds one of these under its Hugging Face name.</param>
     /// <exception cref="CorruptFileException">The file is damaged, hostile or of another format; the message names file and place.</exception>
     /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
-    public static CheckpointFile Open(string path) => SafetensorsCheckpoint.Open(path);
+    public static CheckpointFile Open(string path) =>
+        Directory.Exists(path) ? ShardedModel.OpenFolder(path)
+        : path.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase) ? ShardedModel.OpenIndex(path)
+        : SingleFile.Open(path);
 
     /// <summary>Writes a tensor's values: row-major without gaps, little-endian, <see cref="CheckpointTensor.LengthBytes"/> bytes.</summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>

@@ -22,7 +22,7 @@ public static class CheckpointInspection
     public static void WriteText(CheckpointFile checkpoint, TextWriter output, CancellationToken cancellation = default)
     {
         const int Number = 11;
-        int name = Math.Max("tensor".Length, checkpoint.Tensors.Select(tensor => Printable(tensor.Name).Length).DefaultIfEmpty().Max());
+        int name = Math.Max("tensor".Length, checkpoint.Tensors.Select(tensor => UntrustedText.Printable(tensor.Name).Length).DefaultIfEmpty().Max());
         int dtype = checkpoint.Tensors.Select(tensor => NameOf(tensor.DType).Length).Append("dtype".Length).Max();
         int shape = checkpoint.Tensors.Select(tensor => ShapeOf(tensor.Shape).Length).Append("shape".Length).Max();
         output.WriteLine($"{checkpoint.Path}: {checkpoint.Format}, {checkpoint.Tensors.Count} tensors");
@@ -36,7 +36,7 @@ public static class CheckpointInspection
                 (0, var infinite) => $"  {infinite} infinite",
                 var (nan, infinite) => $"  {nan} NaN, {infinite} infinite",
             };
-            output.WriteLine($"{Printable(summary.Name).PadRight(name)}  {NameOf(summary.DType).PadRight(dtype)}  {ShapeOf(summary.Shape).PadRight(shape)}  " +
+            output.WriteLine($"{UntrustedText.Printable(summary.Name).PadRight(name)}  {NameOf(summary.DType).PadRight(dtype)}  {ShapeOf(summary.Shape).PadRight(shape)}  " +
                 $"{Short(summary.Minimum),Number}  {Short(summary.Mean),Number}  {Short(summary.Maximum),Number}{odd}");
         }
         foreach (string note in checkpoint.Notes) output.WriteLine($"note: {note}");
@@ -84,9 +84,4 @@ public static class CheckpointInspection
     static string ShapeOf(IReadOnlyList<long> shape) => $"[{string.Join(", ", shape)}]";
 
     static string Short(double? value) => value is { } number ? number.ToString("G5", CultureInfo.InvariantCulture) : "-";
-
-    static string Printable(string name) => string.Create(name.Length, name, static (span, text) =>
-    {
-        for (int i = 0; i < span.Length; i++) span[i] = char.IsControl(text[i]) ? '?' : text[i];
-    });
 }

@@ -45,6 +45,10 @@ sealed class MappedBytes : IDisposable
         return length == 0 ? default : new MappedWindow(_file!.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read), length);
     }
 
+    /// <summary>A part of the file as a stream.</summary>
+    public Stream OpenStream(long offset, long length) =>
+        length == 0 ? Stream.Null : _file!.CreateViewStream(offset, length, MemoryMappedFileAccess.Read);
+
     /// <summary>Writes a part of the file, window by window.</summary>
     public void CopyTo(long offset, long length, Stream destination, CancellationToken cancellation)
     {

@@ -5,13 +5,13 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 /// <summary>Reads <c>.safetensors</c> files.</summary>
 static class SafetensorsCheckpoint
 {
-    public static CheckpointFile Open(string path)
+    /// <param name="file">Closed with the checkpoint.</param>
+    public static CheckpointFile Open(MappedBytes file)
     {
-        using var header = SafetensorsFile.Open(path);
-        var bytes = MappedBytes.Open(path);
+        using var header = SafetensorsFile.Open(file.Path);
         var tensors = header.Entries.Select(entry =>
-            new CheckpointTensor(entry.Name, entry.DType, entry.Shape, entry.LengthBytes, new FileRange(bytes, entry.OffsetBytes, entry.LengthBytes)));
-        return new CheckpointFile(path, "safetensors", [.. tensors], [], header.Metadata, bytes) { Verbatim = bytes };
+            new CheckpointTensor(entry.Name, entry.DType, entry.Shape, entry.LengthBytes, new FileRange(file, entry.OffsetBytes, entry.LengthBytes)));
+        return new CheckpointFile(file.Path, "safetensors", [.. tensors], [], header.Metadata, file) { Verbatim = file };
     }
 
     sealed class FileRange(MappedBytes file, long offset, long length) : TensorSource
