@@ -1,0 +1,20 @@
+// Sums over a warp and over a block. Every thread of the block calls; every thread gets the sum.
+#pragma once
+#include "common/types.cuh"
+
+NR_DEVICE float warp_sum(float value)
+{
+    for (int step = 16; step > 0; step >>= 1) value += __shfl_xor_sync(0xffffffffu, value, step);
+    return value;
+}
+
+// partial: one float per warp of the block, in shared memory. blockDim.x: a multiple of 32, at most 1024.
+NR_DEVICE float block_sum(float value, float* partial)
+{
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+    value = warp_sum(value);
+    __syncthreads(); // an earlier sum's partials may still be read
+    if (lane == 0) partial[warp] = value;
+    __syncthreads();
+    return warp_sum(lane < warps ? partial[lane] : 0.0f);
+}

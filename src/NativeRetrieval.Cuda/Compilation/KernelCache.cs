@@ -1,0 +1,88 @@
+using System.Security.Cryptography;
+using System.Text;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+
+namespace NativeRetrieval.Cuda.Compilation;
+
+/// <summary>
+/// Compiled kernels on disk, so that a second start compiles nothing. An entry's name is the hash of everything its content
+/// depends on: text, headers, options, architecture, NVRTC version. Several processes may share a folder.
+/// </summary>
+internal sealed class KernelCache(string folder)
+{
+    static ReadOnlySpan<byte> Magic => "NRKC"u8;
+    const int HeaderBytes = 4 + SHA256.HashSizeInBytes;
+
+    /// <summary><c>nativeretrieval/kernels</c> in the user's cache folder.</summary>
+    public static string DefaultFolder
+    {
+        get
+        {
+            string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+            if (string.IsNullOrEmpty(cache)) cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            return Path.Combine(cache, "nativeretrieval", "kernels");
+        }
+    }
+
+    public string Folder => folder;
+
+    /// <summary>The entry's path for this source and target.</summary>
+    public string PathOf(KernelSource source, KernelTarget target, Version nvrtc)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string part in Parts()) Add(part);
+        return Path.Combine(folder, $"{source.Name}-{target.Name}-{Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16))}.kernel");
+
+        IEnumerable<string> Parts() =>
+            source.Headers.SelectMany(header => (string[])[header.Name, header.Text])
+                .Concat(KernelCompiler.Options(target)).Append(nvrtc.ToString()).Append(source.FileName).Append(source.Text);
+
+        void Add(string part)
+        {
+            byte[] bytes = Encoding.UTF8.GetBytes(part);
+            // Lengths between parts: no two lists of parts give the same bytes.
+            hash.AppendData(BitConverter.GetBytes(bytes.Length));
+            hash.AppendData(bytes);
+        }
+    }
+
+    /// <summary>The stored image, or the one that <paramref name="compile"/> makes, which is then stored.</summary>
+    public byte[] GetOrAdd(KernelSource source, KernelTarget target, Version nvrtc, Func<KernelImage> compile)
+    {
+        string path = PathOf(source, target, nvrtc);
+        if (TryRead(path) is { } stored) return stored;
+        byte[] image = compile().Bytes;
+        try
+        {
+            DurableFile.CreateFolder(folder);
+            DurableFile.WriteAtomic(path, stream =>
+            {
+                stream.Write(Magic);
+                stream.Write(SHA256.HashData(image));
+                stream.Write(image);
+            });
+        }
+        catch (FileWriteException)
+        {
+            // A cache that cannot be written only costs time: the image is at hand.
+        }
+        return image;
+    }
+
+    /// <summary>The image; null where the entry is absent, cannot be read or is damaged.</summary>
+    static byte[]? TryRead(string path)
+    {
+        try
+        {
+            byte[] bytes = File.ReadAllBytes(path);
+            bool intact = bytes.Length > HeaderBytes && bytes.AsSpan().StartsWith(Magic)
+                && SHA256.HashData(bytes.AsSpan(HeaderBytes)).AsSpan().SequenceEqual(bytes.AsSpan(4, SHA256.HashSizeInBytes));
+            return intact ? bytes[HeaderBytes..] : null;
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            return null;
+        }
+    }
+}

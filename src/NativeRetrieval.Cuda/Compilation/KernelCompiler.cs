@@ -1,0 +1,100 @@
+using System.Runtime.InteropServices;
+using System.Text;
+using NativeRetrieval.Cuda.Errors;
+using NativeRetrieval.Cuda.Interop;
+using NativeRetrieval.Cuda.Interop.Libraries;
+using NativeRetrieval.Cuda.Interop.Nvrtc;
+using static NativeRetrieval.Cuda.Interop.Nvrtc.NvrtcApi;
+
+namespace NativeRetrieval.Cuda.Compilation;
+
+/// <summary>NVRTC: kernel text to machine code. Needs no GPU.</summary>
+internal sealed unsafe class KernelCompiler
+{
+    /// <summary>No fast math: results are held to the CPU backend's. -v makes the log tell registers, spills and shared memory.</summary>
+    static readonly string[] s_options = ["--std=c++17", "-default-device", "--ptxas-options=-v"];
+
+    /// <exception cref="CudaUnavailableException">NVRTC is not on this machine.</exception>
+    public KernelCompiler()
+    {
+        CudaLibraries.Require(LibraryFamily.Nvrtc);
+        nvrtcVersion(out int major, out int minor).ThrowIfFailed();
+        Version = new(major, minor);
+        nvrtcGetNumSupportedArchs(out int count).ThrowIfFailed();
+        var architectures = new int[count];
+        fixed (int* first = architectures) nvrtcGetSupportedArchs(first).ThrowIfFailed();
+        Architectures = architectures;
+    }
+
+    public Version Version { get; }
+
+    /// <summary>Compute capabilities that this NVRTC compiles for, e.g. 80.</summary>
+    public IReadOnlyList<int> Architectures { get; }
+
+    /// <summary>All options for a target, in order; part of what a compiled image depends on.</summary>
+    public static IReadOnlyList<string> Options(KernelTarget target) =>
+        // ptxas does not run for PTX and its options would be refused.
+        [$"--gpu-architecture={target.Name}", .. target.IsPtx ? s_options[..^1] : s_options];
+
+    /// <exception cref="KernelCompilationException">The text is wrong; the message has the log.</exception>
+    public KernelImage Compile(KernelSource source, KernelTarget target)
+    {
+        using var headers = new Utf8Strings(source.Headers.Select(header => header.Text));
+        using var names = new Utf8Strings(source.Headers.Select(header => header.Name));
+        nvrtcCreateProgram(out nint created, source.Text, source.FileName, source.Headers.Count, headers.Pointer, names.Pointer).ThrowIfFailed();
+        using var program = new ProgramHandle(created);
+        var list = Options(target);
+        using var options = new Utf8Strings(list);
+        var result = nvrtcCompileProgram(program, list.Count, options.Pointer);
+        string log = Log(program);
+        if (result == NvrtcResult.Compilation) throw new KernelCompilationException(source.FileName, target.Name, log);
+        if (result == NvrtcResult.InvalidOption) throw new KernelCompilationException(source.FileName, target.Name, $"NVRTC {Version} refuses an option of {string.Join(' ', list)}\n{log}");
+        result.ThrowIfFailed("nvrtcCompileProgram(program, …)");
+        return new(target, target.IsPtx ? Ptx(program) : Cubin(program), log);
+    }
+
+    static byte[] Cubin(ProgramHandle program)
+    {
+        nvrtcGetCUBINSize(program, out nuint size).ThrowIfFailed();
+        var bytes = new byte[checked((int)size)];
+        fixed (byte* first = bytes) nvrtcGetCUBIN(program, first).ThrowIfFailed();
+        return bytes;
+    }
+
+    static byte[] Ptx(ProgramHandle program)
+    {
+        nvrtcGetPTXSize(program, out nuint size).ThrowIfFailed();
+        var bytes = new byte[checked((int)size)];
+        fixed (byte* first = bytes) nvrtcGetPTX(program, first).ThrowIfFailed();
+        return bytes;
+    }
+
+    static string Log(ProgramHandle program)
+    {
+        nvrtcGetProgramLogSize(program, out nuint size).ThrowIfFailed();
+        var bytes = new byte[checked((int)size)];
+        fixed (byte* first = bytes) nvrtcGetProgramLog(program, first).ThrowIfFailed();
+        return Encoding.UTF8.GetString(bytes).TrimEnd('\0', '\n');
+    }
+
+    /// <summary>An array of C strings.</summary>
+    sealed class Utf8Strings : IDisposable
+    {
+        readonly nint[] _strings;
+        readonly GCHandle _pinned;
+
+        public Utf8Strings(IEnumerable<string> texts)
+        {
+            _strings = [.. texts.Select(Marshal.StringToCoTaskMemUTF8)];
+            _pinned = GCHandle.Alloc(_strings, GCHandleType.Pinned);
+        }
+
+        public byte** Pointer => (byte**)_pinned.AddrOfPinnedObject();
+
+        public void Dispose()
+        {
+            _pinned.Free();
+            foreach (nint text in _strings) Marshal.FreeCoTaskMem(text);
+        }
+    }
+}

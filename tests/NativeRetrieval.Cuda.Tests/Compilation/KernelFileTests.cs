@@ -1,0 +1,108 @@
+using System.Text.RegularExpressions;
+using NativeRetrieval.Cuda.Compilation;
+using NativeRetrieval.Cuda.Errors;
+
+namespace NativeRetrieval.Cuda.Tests.Compilation;
+
+/// <summary>Every kernel file by the real compiler, twice: NVRTC 12.4 in this process, 11.8 in another.</summary>
+public partial class KernelFileTests
+{
+    static readonly int[] s_architectures = [80, 90];
+
+    public static TheoryData<string, int> FilesAndArchitectures => [.. KernelSource.Names.SelectMany(name => s_architectures.Select(architecture => (name, architecture)))];
+
+    [Theory]
+    [MemberData(nameof(FilesAndArchitectures))]
+    public void Compiles_within_its_budget(string name, int architecture)
+    {
+        Assert.SkipWhen(CudaTestLibraries.Folder(CudaTestLibraries.Newer) is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Newer));
+        HoldsToBudget(name, architecture);
+    }
+
+    [Fact]
+    public async Task Compiles_by_the_oldest_supported_compiler_too()
+    {
+        string? folder = CudaTestLibraries.Folder(CudaTestLibraries.Older);
+        Assert.SkipWhen(folder is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Older));
+        await ChildRun.PassesAsync(typeof(OlderCompiler), folder);
+    }
+
+    [Fact]
+    public void Budget_names_no_entry_point_that_is_gone()
+    {
+        var entries = KernelSource.Names.SelectMany(name => EntryPoint().Matches(KernelSource.Embedded(name).Text).Select(match => match.Groups[1].Value));
+        Assert.All(KernelBudget.Read().Keys, entry => Assert.Contains(entries, pattern => entry == pattern || (pattern.EndsWith('_') && entry.StartsWith(pattern, StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Every_file_begins_with_the_header_of_its_kind()
+    {
+        Assert.NotEmpty(KernelSource.Names);
+        foreach (string name in KernelSource.Names)
+        {
+            string[] header = [.. KernelSource.Embedded(name).Text.Split('\n').TakeWhile(line => line.StartsWith("//", StringComparison.Ordinal))];
+            string[] parts = ["// mapping ", "// shared ", "// numerics ", "// limits ", "// reference "];
+            var found = header.Select(line => Array.FindIndex(parts, part => line.StartsWith(part, StringComparison.Ordinal))).Where(index => index >= 0);
+            Assert.True(found.SequenceEqual(Enumerable.Range(0, parts.Length)), $"{name}.cu: the header must have {string.Join(',', parts)} in this order");
+        }
+    }
+
+    [Fact]
+    public void No_file_includes_what_NVRTC_does_not_carry()
+    {
+        foreach (string name in KernelSource.Names)
+        {
+            var source = KernelSource.Embedded(name);
+            string[] allowed = [.. source.Headers.Select(header => $"\"{header.Name}\"")];
+            foreach (string text in source.Headers.Select(header => header.Text).Append(source.Text))
+                Assert.All(Include().Matches(text), match => Assert.Contains(match.Groups[1].Value, allowed));
+        }
+    }
+
+    internal static void HoldsToBudget(string name, int architecture)
+    {
+        var image = new KernelCompiler().Compile(KernelSource.Embedded(name), new(architecture, IsPtx: false));
+        Assert.Equal(0x7F, image.Bytes[0]);
+        var used = KernelResources.Parse(image.Log).ToList();
+        Assert.NotEmpty(used);
+        if (Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1") Update(used, image.Target.Name);
+        var budget = KernelBudget.Read();
+        foreach (var entry in used)
+        {
+            Assert.StartsWith(name + "_", entry.EntryPoint);
+            Assert.True(budget.TryGetValue(entry.EntryPoint, out var rows) && rows.ContainsKey(image.Target.Name),
+                $"{entry.EntryPoint} for {image.Target} is not in kernels/budget.json (uses {entry.Registers} registers)");
+            Assert.Empty(budget[entry.EntryPoint][image.Target.Name].Excess(entry).Select(excess => $"{entry.EntryPoint} for {image.Target}: {excess}"));
+        }
+    }
+
+    /// <summary>The larger figure of the compilers that measured; a file that is to shrink is deleted first.</summary>
+    static void Update(List<KernelResources> used, string target)
+    {
+        var budget = KernelBudget.Read();
+        foreach (var entry in used)
+        {
+            if (!budget.TryGetValue(entry.EntryPoint, out var rows)) budget[entry.EntryPoint] = rows = [];
+            var old = rows.GetValueOrDefault(target, new(0, 0, 0));
+            rows[target] = new(Math.Max(old.Registers, entry.Registers), Math.Max(old.SpillBytes, entry.SpillBytes), Math.Max(old.SharedBytes, entry.SharedBytes));
+        }
+        KernelBudget.Write(budget);
+    }
+
+    [GeneratedRegex(@"__global__[^(]*?(?:__launch_bounds__\([^)]*\))?\s+(\w+)(?:##\w+)?\(")]
+    private static partial Regex EntryPoint();
+
+    [GeneratedRegex(@"#include\s+(\S+)")]
+    private static partial Regex Include();
+
+    /// <summary>Run by <see cref="Compiles_by_the_oldest_supported_compiler_too"/>.</summary>
+    public class OlderCompiler
+    {
+        [Fact(Explicit = true)]
+        public void Is_11_8() => Assert.Equal(new Version(11, 8), new KernelCompiler().Version);
+
+        [Theory(Explicit = true)]
+        [MemberData(nameof(FilesAndArchitectures), MemberType = typeof(KernelFileTests))]
+        public void Compiles_within_its_budget(string name, int architecture) => HoldsToBudget(name, architecture);
+    }
+}
