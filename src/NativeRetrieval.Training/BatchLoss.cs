@@ -43,6 +43,12 @@ internal sealed class BatchLoss : IDisposable
         }
     }
 
+    /// <summary>Computes what is computed once, not with every batch: the vectors of a text encoder that is not trained.</summary>
+    public void Prepare()
+    {
+        if (!_model.TextEncoder.IsTrainable) _ = FrozenTexts;
+    }
+
     /// <summary>Adds the gradient of a batch's loss to the gradients of all that is trained.</summary>
     /// <param name="number">Of this batch since the run began: the position of its randomness.</param>
     /// <param name="done">Called with the number of items whose gradients have been added, after each chunk.</param>

@@ -22,11 +22,10 @@ public static class ModelFactory
             throw new OptionException($"model.audio_encoder={settings.Model.AudioEncoder} is not available; choose cnn14");
         if (textModel is null)
         {
-            var vocabulary = Vocabulary.FromCaptions(data.Clips.SelectMany(clip => clip.Captions).Select(settings.Text.Normalizer.Apply));
-            var tokenizer = new WordPieceTokenizer(vocabulary, new WordPieceOptions { MaxLength = settings.Text.MaxTokens });
+            var tokenizer = FromScratch(settings, data);
             var scratch = new BertConfig
             {
-                VocabularySize = vocabulary.Size,
+                VocabularySize = tokenizer.Vocabulary.Size,
                 Width = settings.Text.HiddenWidth,
                 Layers = settings.Text.Layers,
                 Heads = settings.Text.Heads,
@@ -53,6 +52,22 @@ public static class ModelFactory
             MaxSeconds = settings.Audio.MaxSeconds,
             MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions),
         });
+
+    /// <summary>The tokenizer, caption rule and token limit that a run's model will have, without building the model.</summary>
+    public static (WordPieceTokenizer Tokenizer, CaptionNormalizer Captions, int MaxTokens) Tokenizer(TrainingSettings settings, Dataset data, string? textModel, string? initialModel)
+    {
+        if (initialModel is not null)
+        {
+            var config = ModelPackage.ReadConfig(initialModel);
+            return (WordPieceTokenizer.FromFile(initialModel), config.Captions, Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions));
+        }
+        if (textModel is null) return (FromScratch(settings, data), settings.Text.Normalizer, settings.Text.MaxTokens);
+        var text = BertFolder.ReadConfig(textModel);
+        return (BertFolder.ReadTokenizer(textModel, text), settings.Text.Normalizer, Math.Min(settings.Text.MaxTokens, text.MaxPositions));
+    }
+
+    static WordPieceTokenizer FromScratch(TrainingSettings settings, Dataset data) =>
+        new(Vocabulary.FromCaptions(data.Clips.SelectMany(clip => clip.Captions).Select(settings.Text.Normalizer.Apply)), new WordPieceOptions { MaxLength = settings.Text.MaxTokens });
 
     static RetrievalModelConfig Config(TrainingSettings settings, BertConfig text) => new()
     {

@@ -27,7 +27,7 @@ public sealed class Trainer : IDisposable
     readonly BatchLoss _loss;
     readonly TrainedState _state;
     readonly RunRandom _random;
-    readonly long _started;
+    long _started;
     TrainingState _position;
     int _clipsDone;
 
@@ -46,13 +46,17 @@ public sealed class Trainer : IDisposable
         _state = new TrainedState(model, _optimizer, options);
         _position = Resume();
         _loss = new BatchLoss(model, training, _settings, _random);
-        _started = time.GetTimestamp();
     }
+
+    /// <summary>What the rest of the run will take, measured without changing it; null where nothing is left to train.</summary>
+    public RunEstimate? Estimate(CancellationToken cancellation) => _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
+        : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time).Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
 
     /// <summary>Trains until the last epoch, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public void Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
+        _started = _time.GetTimestamp();
         var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
         var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
         while (_position.Epoch < _settings.Training.Epochs)

@@ -30,6 +30,12 @@ public sealed record TrainingRequest
     /// <summary>Where decoded features are kept; shared by all runs.</summary>
     public required string FeatureCache { get; init; }
 
+    /// <summary>Called with what is wrong with the data, before the first epoch.</summary>
+    public Action<DataCheck>? Checked { get; init; }
+
+    /// <summary>Called with what the run will take, before the first epoch; null: that is not measured.</summary>
+    public Action<RunEstimate>? Estimated { get; init; }
+
     public required Device Device { get; init; }
 
     public required TimeProvider Time { get; init; }

@@ -1,8 +1,12 @@
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Models;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Runs;
+using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training;
 
@@ -12,23 +16,65 @@ public static class TrainingSession
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public static TrainingOutcome Run(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
-        if (request.TextModel is not null && request.InitialModel is not null)
-            throw new OptionException("a run starts from a trained model or from a pre-trained text encoder, not from both: give --init-from or --text-model");
+        RequireOneSource(request);
         string fingerprint = request.Training.Fingerprint();
         using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : RunFolder.Create(request.RunFolder, request.Settings, fingerprint);
         run.RequireSameData(fingerprint);
 
         var skipped = new List<string>();
-        var training = Prepare(request.Training, ModelFeatures.OfTraining(run.Settings));
-        var validation = request.Validation is null ? null : Prepare(request.Validation, ModelFeatures.Of(run.Settings));
+        var (training, validation) = Prepare(request, run.Settings, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
+        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions, model.Config.MaxTokens);
+        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(s_json) + "\n");
+        request.Checked?.Invoke(check);
         using var trainer = new Trainer(run, model, training, validation, request.Time);
+        if (request.Estimated is { } estimated && trainer.Estimate(cancellation) is { } estimate) estimated(estimate);
         EpochSummary? last = null;
         trainer.Run(progress, summary => epochDone?.Invoke(last = summary), cancellation);
         return new TrainingOutcome(last, skipped);
+    }
 
-        FeatureStore Prepare(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
-            done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, run.Settings.Training.Epochs, double.NaN, 0, null)), cancellation);
+    /// <summary>Looks at the data alone: no run folder, no model.</summary>
+    /// <param name="findings">What reading the CSV files found.</param>
+    public static DataCheck Check(TrainingRequest request, DataFindings findings, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        RequireOneSource(request);
+        if (request.Training.Clips.Count == 0) return new DataCheck(0, 0, 0, 0, findings.ToList());
+        var data = request.Validation is { Clips.Count: 0 } ? request with { Validation = null } : request;
+        var (training, validation) = Prepare(data, request.Settings, [], progress, cancellation);
+        var (tokenizer, captions, maxTokens) = ModelFactory.Tokenizer(request.Settings, training.Data, request.TextModel, request.InitialModel);
+        return DataInspector.Inspect(findings, training, validation, tokenizer, captions, maxTokens);
+    }
+
+    /// <summary>Measures what a new run would take and leaves nothing behind but decoded features.</summary>
+    public static RunEstimate Estimate(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        RequireOneSource(request);
+        string folder = Directory.CreateTempSubdirectory("nativeretrieval-estimate-").FullName;
+        try
+        {
+            using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, request.Training.Fingerprint());
+            var (training, validation) = Prepare(request, request.Settings, [], progress, cancellation);
+            using var model = Initial(request, request.Settings, training.Data);
+            using var trainer = new Trainer(run, model, training, validation, request.Time);
+            return trainer.Estimate(cancellation)!;
+        }
+        finally
+        {
+            DurableFile.DeleteFolder(folder);
+        }
+    }
+
+    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, TrainingSettings settings, ICollection<string> skipped,
+        IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        var training = Store(request.Training, ModelFeatures.OfTraining(settings));
+        return (training, request.Validation is null ? null : Store(request.Validation, ModelFeatures.Of(settings)));
+
+        FeatureStore Store(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
+            done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null)), cancellation);
     }
 
     /// <summary>
@@ -38,9 +84,17 @@ public static class TrainingSession
     static RetrievalModel Model(TrainingRequest request, RunFolder run, Dataset data)
     {
         if (File.Exists(Path.Combine(run.FolderPath, "config.json"))) return ModelFactory.From(run.FolderPath, run.Settings, request.Device);
-        var model = request.InitialModel is { } folder ? ModelFactory.From(folder, run.Settings, request.Device)
-            : ModelFactory.Create(run.Settings, data, request.TextModel, request.Device);
+        var model = Initial(request, run.Settings, data);
         run.ReplaceModel(target => ModelPackage.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
         return model;
     }
+
+    static void RequireOneSource(TrainingRequest request)
+    {
+        if (request.TextModel is not null && request.InitialModel is not null)
+            throw new OptionException("a run starts from a trained model or from a pre-trained text encoder, not from both: give --init-from or --text-model");
+    }
+
+    static RetrievalModel Initial(TrainingRequest request, TrainingSettings settings, Dataset data) =>
+        request.InitialModel is { } folder ? ModelFactory.From(folder, settings, request.Device) : ModelFactory.Create(settings, data, request.TextModel, request.Device);
 }

@@ -52,6 +52,53 @@ public sealed class WholeWayTests : IDisposable
     }
 
     [Fact]
+    public async Task A_check_finds_what_is_wrong_and_trains_nothing()
+    {
+        string[] check = ["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--check", .. _quick];
+        var good = await CommandLine.Run(check);
+        Assert.Equal(ExitCode.Ok, good.ExitCode);
+        Assert.StartsWith("data: 10 clips with 50 captions", good.Out);
+
+        string[] sounds = [.. Directory.GetFiles(_demo.AudioFolder).Order(StringComparer.Ordinal)];
+        File.WriteAllText(sounds[0], "text");
+        var bad = await CommandLine.Run([.. check, "--json"]);
+        Assert.Equal(ExitCode.Partial, bad.ExitCode);
+        var finding = JsonDocument.Parse(bad.Out).RootElement.GetProperty("findings").EnumerateArray().First();
+        Assert.Equal(("unreadable_file", "warning"), (finding.GetProperty("problem").GetString(), finding.GetProperty("severity").GetString()));
+
+        File.Delete(sounds[1]);
+        var missing = await CommandLine.Run(check);
+        Assert.Equal(ExitCode.Failure, missing.ExitCode);
+        Assert.Contains($"error: 1 sound file is missing: {Path.GetFileName(sounds[1])}", missing.Out);
+        foreach (string sound in sounds) File.Delete(sound);
+        Assert.Equal(ExitCode.Failure, (await CommandLine.Run(check)).ExitCode);
+        Assert.False(Directory.Exists(_folder["run"]));
+    }
+
+    [Fact]
+    public async Task An_estimate_says_what_a_run_takes_and_trains_nothing()
+    {
+        string[] estimate = ["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--estimate", .. _quick];
+        var json = await Json(ExitCode.Ok, [.. estimate, "--json"]);
+        Assert.Equal((2, 1), (json.GetProperty("steps_per_epoch").GetInt32(), json.GetProperty("epochs_left").GetInt32()));
+        Assert.True(json.GetProperty("fits").GetBoolean() && json.GetProperty("clips_per_second").GetDouble() > 0 && json.GetProperty("peak_memory_bytes").GetInt64() > 0);
+        Assert.Matches("^estimate: .* clips/s, .* an epoch of 2 batches, .* for 1 epoch; memory ", (await CommandLine.Run(estimate)).Out);
+        Assert.Contains("estimate: ", await Train());
+    }
+
+    [Theory]
+    [InlineData("", "--to")]
+    [InlineData("--to run --json", "--check or --estimate")]
+    [InlineData("--check --estimate", "one of them")]
+    [InlineData("--to run --resume --check", "one of them")]
+    public async Task Options_that_contradict_each_other_are_refused(string options, string message)
+    {
+        var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        Assert.Equal(ExitCode.Usage, run.ExitCode);
+        Assert.Contains(message, run.Error);
+    }
+
+    [Fact]
     public async Task A_damaged_sound_is_skipped_and_listed_and_the_exit_code_is_3()
     {
         await Train();
@@ -95,10 +142,11 @@ public sealed class WholeWayTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    async Task Train()
+    async Task<string> Train()
     {
         var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--to", _folder["run"], .. _quick]);
         Assert.True(run.ExitCode == ExitCode.Ok, run.Error);
+        return run.Error;
     }
 
     static async Task<JsonElement> Json(int exitCode, params string[] args)

@@ -107,6 +107,44 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.True(epochs[^1] < epochs[0], $"the epochs' mean loss went from {epochs[0]} to {epochs[^1]}");
     }
 
+    [Theory]
+    [InlineData("training.chunk_size=0")]
+    [InlineData("training.chunk_size=2")]
+    public void An_estimate_before_the_first_epoch_changes_nothing_of_the_run(string setting)
+    {
+        string plain = _folder["plain"], estimated = _folder["estimated"];
+        TrainingSession.Run(Request(plain, setting) with { Validation = _test }, null, null, TestContext.Current.CancellationToken);
+        RunEstimate? first = null, second = null;
+        var request = Request(estimated, setting) with { Validation = _test, Estimated = estimate => first = estimate };
+        Assert.Throws<InvalidOperationException>(() => TrainingSession.Run(request, new Crash(BatchesPerEpoch + 2), null, TestContext.Current.CancellationToken));
+        TrainingSession.Run(request with { Resume = true, Estimated = estimate => second = estimate }, null, null, TestContext.Current.CancellationToken);
+        Assert.Equal(File.ReadAllText(Path.Combine(plain, "metrics.jsonl")), File.ReadAllText(Path.Combine(estimated, "metrics.jsonl")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(plain, "model.safetensors")), File.ReadAllBytes(Path.Combine(estimated, "model.safetensors")));
+
+        Assert.Equal((BatchesPerEpoch, Epochs, BatchesPerEpoch), (first!.StepsPerEpoch, first.EpochsLeft, second!.StepsPerEpoch));
+        Assert.True(first.Fits && first.ClipsPerSecond > 0 && first.PeakMemoryBytes > 1 << 20 && first.Validation > TimeSpan.Zero);
+        Assert.True(first.Total >= first.Epoch * Epochs && first.Epoch >= first.Step);
+    }
+
+    [Fact]
+    public void An_estimate_alone_leaves_no_run_behind()
+    {
+        var estimate = TrainingSession.Estimate(Request(_folder["run"]), null, TestContext.Current.CancellationToken);
+        Assert.Equal((BatchesPerEpoch, Epochs), (estimate.StepsPerEpoch, estimate.EpochsLeft));
+        Assert.False(Directory.Exists(_folder["run"]));
+    }
+
+    [Fact]
+    public void A_run_keeps_what_was_wrong_with_its_data()
+    {
+        DataCheck? check = null;
+        var twice = _train with { Clips = [.. _train.Clips, _train.Clips[0] with { FileName = "twice.wav" }] };
+        TrainingSession.Run(Request(_folder["run"], "training.epochs=1") with { Training = twice, Checked = found => check = found }, null, null, TestContext.Current.CancellationToken);
+        Assert.Contains(check!.Findings, finding => finding.Problem == DataProblem.DuplicateContent);
+        string json = File.ReadAllText(Path.Combine(_folder["run"], "data-check.json"));
+        Assert.Equal(check.ToJson().ToJsonString(), System.Text.Json.Nodes.JsonNode.Parse(json)!.ToJsonString());
+    }
+
     [Fact]
     public void Fine_tuning_starts_from_the_given_model()
     {

@@ -22,8 +22,11 @@ internal static class TrainCommand
         var set = new Option<string[]>("--set") { Description = "Override one setting, e.g. training.lr=1e-4. May be repeated.", HelpName = "KEY=VALUE" };
         var initial = new Option<DirectoryInfo?>("--init-from") { Description = "Trained model to start from (fine-tuning).", HelpName = "MODEL" };
         var textModel = new Option<DirectoryInfo?>("--text-model") { Description = "Folder of a pre-trained BERT (Hugging Face or sentence-transformers); without it the text encoder starts from scratch.", HelpName = "DIR" };
-        var to = new Option<DirectoryInfo>("--to") { Description = "Folder of the run; it becomes a model folder.", HelpName = "RUN", Required = true };
+        var to = new Option<DirectoryInfo?>("--to") { Description = "Folder of the run; it becomes a model folder.", HelpName = "RUN" };
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in --to after an interruption, with exactly the losses it would have had." };
+        var check = new Option<bool>("--check") { Description = "Only look for what is wrong with the data: missing, unreadable, silent, short or duplicate sounds, empty or long captions. Exit code 1 with errors, 3 with warnings." };
+        var estimate = new Option<bool>("--estimate") { Description = "Only measure what the run will take: clips per second, time, memory." };
+        var json = new Option<bool>("--json") { Description = "With --check or --estimate: print one JSON document instead of text." };
         var cache = CacheFolder.Option();
         var command = new DocumentedCommand("train", "Train a model on sounds and captions.")
         {
@@ -32,21 +35,28 @@ internal static class TrainCommand
                 ("nativeretrieval train train.csv --audio clips --validation val.csv --to runs/first", "The report's recipe on your own folder"),
                 ("nativeretrieval train train.csv --audio clips --text-model all-MiniLM-L6-v2 --set training.freeze_text_encoder=true --to runs/minilm", "With a frozen pre-trained text encoder"),
                 ("nativeretrieval train train.csv --audio clips --to runs/first --resume", "Go on after an interruption"),
+                ("nativeretrieval train train.csv --audio clips --validation val.csv --check", "What is wrong with the data"),
+                ("nativeretrieval train train.csv --audio clips --preset paper --estimate", "How long a run will take, and how much memory"),
             ],
         };
         command.Add(csv);
-        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, to, resume, cache]) command.Add(option);
+        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, to, resume, check, estimate, json, cache]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             bool resumed = parsed.GetValue(resume);
             if (resumed && (parsed.GetValue(preset) is not null || parsed.GetValue(set) is { Length: > 0 }))
                 throw new OptionException("a resumed run keeps its settings; leave out --preset and --set, or start a new run with --init-from");
+            var (checks, estimates) = (parsed.GetValue(check), parsed.GetValue(estimate));
+            if (resumed && (checks || estimates) || checks && estimates) throw new OptionException("--check, --estimate and --resume are different things to do; give one of them");
+            if (parsed.GetValue(json) && !checks && !estimates) throw new OptionException("--json belongs to --check or --estimate; a run writes metrics.jsonl into its folder");
+            if (parsed.GetValue(to) is null && !checks && !estimates) throw new OptionException("say where the run goes by --to");
+            var findings = checks ? new DataFindings() : null;
             string sounds = parsed.GetRequiredValue(audio).FullName;
             var request = new TrainingRequest
             {
-                Training = CaptionCsv.Read(parsed.GetRequiredValue(csv).FullName, sounds),
-                Validation = parsed.GetValue(validation) is { } file ? CaptionCsv.Read(file.FullName, parsed.GetValue(validationAudio)?.FullName ?? sounds) : null,
-                RunFolder = parsed.GetRequiredValue(to).FullName,
+                Training = CaptionCsv.Read(parsed.GetRequiredValue(csv).FullName, sounds, findings),
+                Validation = parsed.GetValue(validation) is { } file ? CaptionCsv.Read(file.FullName, parsed.GetValue(validationAudio)?.FullName ?? sounds, findings) : null,
+                RunFolder = parsed.GetValue(to)?.FullName ?? "",
                 Settings = SettingsLoader.Load(parsed.GetValue(preset), parsed.GetValue(set) ?? []),
                 Resume = resumed,
                 TextModel = parsed.GetValue(textModel)?.FullName,
@@ -55,6 +65,8 @@ internal static class TrainCommand
                 Device = CpuDevice.Shared,
                 Time = terminal.Time,
             };
+            if (checks) return Task.FromResult(TrainPreview.Check(terminal, request, findings!, parsed.GetValue(json), cancellation));
+            if (estimates) return Task.FromResult(TrainPreview.Estimate(terminal, request, parsed.GetValue(json), cancellation));
             var outcome = Run(terminal, request, cancellation);
             terminal.Message($"model: {request.RunFolder}");
             return Task.FromResult(Skips.Report(terminal, outcome.Skipped));
@@ -68,7 +80,7 @@ internal static class TrainCommand
         using var display = new TrainingDisplay(terminal);
         try
         {
-            return TrainingSession.Run(request, display, display.EpochDone, cancellation);
+            return TrainingSession.Run(TrainPreview.Announced(terminal, request), display, display.EpochDone, cancellation);
         }
         catch (OperationCanceledException)
         {

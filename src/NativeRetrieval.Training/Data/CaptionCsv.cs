@@ -17,11 +17,17 @@ public static class CaptionCsv
 
     /// <param name="audioFolder">Where the files of column <c>file_name</c> lie; every one of them must exist.</param>
     /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound file absent, or the text is not CSV.</exception>
+    /// <param name="findings">Gets absent sounds, empty captions and names given twice, which are then left out; null: they are errors.</param>
     /// <exception cref="FileReadException">The caption file or the folder cannot be read.</exception>
-    public static Dataset Read(string path, string audioFolder)
+    public static Dataset Read(string path, string audioFolder, DataFindings? findings = null)
     {
         if (!Directory.Exists(audioFolder)) throw new FileReadException(audioFolder, "no such folder; --audio names the folder that holds the sound files");
-        var clips = ReadRows(path, audioFolder);
+        var clips = ReadRows(path, audioFolder, findings);
+        if (findings is not null)
+        {
+            foreach (var clip in clips.Where(clip => !File.Exists(clip.AudioPath))) findings.Add(DataProblem.MissingFile, $"{clip.FileName} (line {clip.Line})");
+            return new Dataset(path, [.. clips.Where(clip => clip.Captions.Count > 0 && File.Exists(clip.AudioPath))]);
+        }
         var missing = clips.Where(clip => !File.Exists(clip.AudioPath)).ToList();
         if (missing.Count > 0)
         {
@@ -36,7 +42,7 @@ public static class CaptionCsv
     /// <param name="audioFolder">Where the files of column <c>file_name</c> are said to lie.</param>
     /// <exception cref="CaptionFileException">As for <see cref="Read"/>, sound files apart.</exception>
     /// <exception cref="FileReadException">The caption file cannot be read.</exception>
-    public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder));
+    public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder, findings: null));
 
     /// <summary>Writes clips in Clotho's layout, as many caption columns as the first clip has captions; all clips must have as many.</summary>
     /// <exception cref="FileWriteException">The disk refused.</exception>
@@ -56,7 +62,7 @@ public static class CaptionCsv
         }
     });
 
-    static List<Clip> ReadRows(string path, string audioFolder)
+    static List<Clip> ReadRows(string path, string audioFolder, DataFindings? findings)
     {
         using var csv = CsvText.Open(path);
         try
@@ -71,9 +77,16 @@ public static class CaptionCsv
             while (csv.Read())
             {
                 int line = (int)csv.LineNumber;
-                var clip = ReadClip(path, audioFolder, csv, header.Length, nameColumn, captionColumns, line);
+                var clip = ReadClip(path, audioFolder, csv, header.Length, nameColumn, captionColumns, line, findings);
                 if (!lineOfName.TryAdd(clip.FileName, line))
+                {
+                    if (findings is not null)
+                    {
+                        findings.Add(DataProblem.DuplicateFileName, $"{clip.FileName} (lines {lineOfName[clip.FileName]} and {line})");
+                        continue;
+                    }
                     throw new CaptionFileException(path, line, $"file name '{clip.FileName}' was already given in line {lineOfName[clip.FileName]}; put all captions of a clip in one row");
+                }
                 clips.Add(clip);
             }
             return clips.Count > 0 ? clips : throw new CaptionFileException(path, 2, "there is a header but no clip");
@@ -108,7 +121,7 @@ public static class CaptionCsv
           && int.TryParse(column.AsSpan(CaptionColumn.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
         : null;
 
-    static Clip ReadClip(string path, string audioFolder, CsvReader row, int columns, int nameColumn, int[] captionColumns, int line)
+    static Clip ReadClip(string path, string audioFolder, CsvReader row, int columns, int nameColumn, int[] captionColumns, int line, DataFindings? findings)
     {
         if (row.FieldCount != columns)
             throw new CaptionFileException(path, line, $"{row.FieldCount} fields, the header has {columns}; a caption with a comma or a line break needs \"quotes\"");
@@ -116,12 +129,13 @@ public static class CaptionCsv
         if (string.IsNullOrWhiteSpace(name)) throw new CaptionFileException(path, line, $"'{FileNameColumn}' is empty");
         if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
             throw new CaptionFileException(path, line, $"file name '{name}' must lie inside the audio folder");
-        var captions = new string[captionColumns.Length];
-        for (int i = 0; i < captions.Length; i++)
+        var captions = new List<string>(captionColumns.Length);
+        for (int i = 0; i < captionColumns.Length; i++)
         {
-            captions[i] = row.GetString(captionColumns[i]);
-            if (string.IsNullOrWhiteSpace(captions[i]))
-                throw new CaptionFileException(path, line, $"caption {i + 1} of '{name}' is empty");
+            string caption = row.GetString(captionColumns[i]);
+            if (!string.IsNullOrWhiteSpace(caption)) captions.Add(caption);
+            else if (findings is not null) findings.Add(DataProblem.EmptyCaption, $"caption {i + 1} of {name} (line {line})");
+            else throw new CaptionFileException(path, line, $"caption {i + 1} of '{name}' is empty");
         }
         return new Clip(name, Path.Combine(audioFolder, name), captions, line);
     }

@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Training;
+using NativeRetrieval.Training.Data;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary>What <c>train</c> says before the first epoch: what is wrong with the data, and what the run will take.</summary>
+internal static class TrainPreview
+{
+    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
+    /// <summary><c>train --check</c></summary>
+    /// <param name="findings">What reading the CSV files found.</param>
+    /// <returns>1 with errors, 3 with warnings, else 0.</returns>
+    public static int Check(Terminal terminal, TrainingRequest request, DataFindings findings, bool json, CancellationToken cancellation)
+    {
+        DataCheck check;
+        using (var display = new TrainingDisplay(terminal)) check = TrainingSession.Check(request, findings, display, cancellation);
+        if (json) terminal.Out.WriteLine(check.ToJson().ToJsonString(s_json));
+        else
+        {
+            terminal.Out.WriteLine(Summary(check));
+            foreach (var finding in check.Findings) terminal.Out.WriteLine($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
+            if (check.Findings.Count == 0) terminal.Out.WriteLine("nothing is wrong with it");
+        }
+        return check.HasErrors ? ExitCode.Failure : check.HasWarnings ? ExitCode.Partial : ExitCode.Ok;
+    }
+
+    /// <summary><c>train --estimate</c></summary>
+    public static int Estimate(Terminal terminal, TrainingRequest request, bool json, CancellationToken cancellation)
+    {
+        RunEstimate estimate;
+        using (var display = new TrainingDisplay(terminal)) estimate = TrainingSession.Estimate(request, display, cancellation);
+        if (json) terminal.Out.WriteLine(ToJson(estimate).ToJsonString(s_json));
+        else terminal.Out.WriteLine(Text(estimate));
+        if (!estimate.Fits) terminal.Warning(TooLarge(request));
+        return ExitCode.Ok;
+    }
+
+    /// <summary>The same in passing, when a run begins.</summary>
+    public static TrainingRequest Announced(Terminal terminal, TrainingRequest request) => request with
+    {
+        Checked = check =>
+        {
+            terminal.Message(Summary(check));
+            foreach (var finding in check.Findings)
+                if (finding.Severity == DataSeverity.Note) terminal.Message($"  {Text(finding)}");
+                else terminal.Warning(Text(finding));
+        },
+        Estimated = estimate =>
+        {
+            terminal.Message(Text(estimate));
+            if (!estimate.Fits) terminal.Warning(TooLarge(request));
+        },
+    };
+
+    static string Summary(DataCheck check) => string.Create(CultureInfo.InvariantCulture,
+        $"data: {check.Clips:N0} clips with {check.Captions:N0} captions, {Output.Progress.Duration(TimeSpan.FromSeconds(check.Seconds))}{(check.ValidationClips > 0 ? $"; {check.ValidationClips:N0} clips for validation" : "")}");
+
+    static string Text(DataFinding finding) =>
+        $"{finding.Summary}: {string.Join(", ", finding.Examples)}{(finding.Count > finding.Examples.Count ? ", …" : "")}";
+
+    static string Text(RunEstimate estimate) => string.Create(CultureInfo.InvariantCulture,
+        $"estimate: {estimate.ClipsPerSecond:0.0##} clips/s, {Output.Progress.Duration(estimate.Epoch)} an epoch of {estimate.StepsPerEpoch:N0} batches{(estimate.Validation > TimeSpan.Zero ? $" and {Output.Progress.Duration(estimate.Validation)} its validation" : "")}, {Output.Progress.Duration(estimate.Total)} for {estimate.EpochsLeft:N0} {(estimate.EpochsLeft == 1 ? "epoch" : "epochs")}; memory {Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}");
+
+    static string TooLarge(TrainingRequest request) => string.Create(CultureInfo.InvariantCulture,
+        $"a batch of {request.Settings.Training.BatchSize} does not fit into memory; training.chunk_size computes it in parts (e.g. --set training.chunk_size={Math.Max(1, request.Settings.Training.BatchSize / 4)})");
+
+    static JsonObject ToJson(RunEstimate estimate) => new()
+    {
+        ["schema_version"] = JsonOutput.SchemaVersion,
+        ["clips_per_second"] = estimate.ClipsPerSecond,
+        ["step_seconds"] = estimate.Step.TotalSeconds,
+        ["steps_per_epoch"] = estimate.StepsPerEpoch,
+        ["epoch_seconds"] = estimate.Epoch.TotalSeconds,
+        ["validation_seconds"] = estimate.Validation.TotalSeconds,
+        ["total_seconds"] = estimate.Total.TotalSeconds,
+        ["epochs_left"] = estimate.EpochsLeft,
+        ["peak_memory_bytes"] = estimate.PeakMemoryBytes,
+        ["machine_memory_bytes"] = estimate.MachineMemoryBytes,
+        ["fits"] = estimate.Fits,
+    };
+}
