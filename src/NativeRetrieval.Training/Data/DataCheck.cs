@@ -54,7 +54,7 @@ public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<s
         (var one, DataProblem.FileNameInBothSplits) => $"{Count:N0} file {(one ? "name occurs" : "names occur")} in training and validation",
         (var one, DataProblem.DuplicateContent) => $"{Count:N0} {(one ? "clip has" : "clips have")} exactly the sound of an earlier one",
         (var one, DataProblem.ContentInBothSplits) => $"{Count:N0} validation {(one ? "clip has" : "clips have")} exactly the sound of a training clip: scores will look better than they are",
-        (var one, DataProblem.DuplicateCaptions) => $"{Count:N0} {(one ? "clip has" : "clips have")} the same captions as an earlier one; loss.positives=same_text or dropped keeps such clips from being each other's negatives",
+        (var one, DataProblem.DuplicateCaptions) => $"{Count:N0} {(one ? "clip has" : "clips have")} the same captions as an earlier one; loss.positives=same-text or dropped keeps such clips from being each other's negatives",
         (var one, DataProblem.CaptionsInBothSplits) => $"{Count:N0} validation {(one ? "clip has" : "clips have")} the same captions as a training clip",
         (var one, DataProblem.LongCaption) => $"{Count:N0} {(one ? "caption is" : "captions are")} longer than text.max_tokens and cut",
         (var one, DataProblem.ShortClip) => $"{Count:N0} {(one ? "clip is" : "clips are")} shorter than 0.63 s and followed by silence",
