@@ -17,7 +17,7 @@ internal static class ModelCard
         return string.Create(CultureInfo.InvariantCulture, $"""
             # A NativeRetrieval model
 
-            Finds sounds by sentences: an audio encoder (CNN14, widths {string.Join(" ", model.Config.AudioEncoder.Channels)}) and a text encoder
+            Finds sounds by sentences: an audio encoder ({model.Config.AudioEncoder.Name}, widths {string.Join(" ", model.Config.AudioEncoder.Channels)}) and a text encoder
             (BERT, {model.Config.TextEncoder.Layers} layers, {model.Config.TextEncoder.Width} wide) in one space of {model.Config.EmbeddingDimension} dimensions; {parameters:N0} parameters.
 
             Trained on {data.Clips.Count:N0} clips with {data.CaptionCount:N0} captions; epoch {epoch} of {settings.Training.Epochs}, mean training loss {loss:F4}, seed {settings.Seed}.

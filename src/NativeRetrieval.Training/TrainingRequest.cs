@@ -24,6 +24,9 @@ public sealed record TrainingRequest
     /// <summary>Folder of a pre-trained BERT for a new run; null: from scratch.</summary>
     public string? TextModel { get; init; }
 
+    /// <summary>Folder of a pre-trained audio encoder for a new run, whose front end it takes, too; null: from scratch.</summary>
+    public string? AudioModel { get; init; }
+
     /// <summary>Folder of a trained model that a new run starts from; null: none.</summary>
     public string? InitialModel { get; init; }
 

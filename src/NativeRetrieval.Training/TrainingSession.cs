@@ -3,6 +3,7 @@ using System.Text.Json;
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Runs;
@@ -17,12 +18,13 @@ public static class TrainingSession
     public static TrainingOutcome Run(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
         RequireOneSource(request);
+        var start = Start(request);
         string fingerprint = request.Training.Fingerprint();
         using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : RunFolder.Create(request.RunFolder, request.Settings, fingerprint);
         run.RequireSameData(fingerprint);
 
         var skipped = new List<string>();
-        var (training, validation) = Prepare(request, run.Settings, skipped, progress, cancellation);
+        var (training, validation) = Prepare(request, run.Settings, start, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
         var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions, model.Config.MaxTokens);
         DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(s_json) + "\n");
@@ -41,7 +43,7 @@ public static class TrainingSession
         RequireOneSource(request);
         if (request.Training.Clips.Count == 0) return new DataCheck(0, 0, 0, 0, findings.ToList());
         var data = request.Validation is { Clips.Count: 0 } ? request with { Validation = null } : request;
-        var (training, validation) = Prepare(data, request.Settings, [], progress, cancellation);
+        var (training, validation) = Prepare(data, request.Settings, Start(request), [], progress, cancellation);
         var (tokenizer, captions, maxTokens) = ModelFactory.Tokenizer(request.Settings, training.Data, request.TextModel, request.InitialModel);
         return DataInspector.Inspect(findings, training, validation, tokenizer, captions, maxTokens);
     }
@@ -54,7 +56,7 @@ public static class TrainingSession
         try
         {
             using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, request.Training.Fingerprint());
-            var (training, validation) = Prepare(request, request.Settings, [], progress, cancellation);
+            var (training, validation) = Prepare(request, request.Settings, Start(request), [], progress, cancellation);
             using var model = Initial(request, request.Settings, training.Data);
             using var trainer = new Trainer(run, model, training, validation, request.Time);
             return trainer.Estimate(cancellation)!;
@@ -67,14 +69,22 @@ public static class TrainingSession
 
     static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, TrainingSettings settings, ICollection<string> skipped,
+    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, TrainingSettings settings, RetrievalModelConfig start, ICollection<string> skipped,
         IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        var training = Store(request.Training, ModelFeatures.OfTraining(settings));
-        return (training, request.Validation is null ? null : Store(request.Validation, ModelFeatures.Of(settings)));
+        var training = Store(request.Training, ModelFeatures.OfTraining(settings, start));
+        return (training, request.Validation is null ? null : Store(request.Validation, ModelFeatures.Of(settings, start)));
 
         FeatureStore Store(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
             done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null)), cancellation);
+    }
+
+    /// <summary>Whose front end the run's features have: its own model's once there is one, else that of the weights it starts from.</summary>
+    static RetrievalModelConfig Start(TrainingRequest request)
+    {
+        if (request.Resume && File.Exists(Path.Combine(request.RunFolder, "config.json"))) return ModelPackage.ReadConfig(request.RunFolder);
+        if (request.InitialModel is { } model) return ModelPackage.ReadConfig(model);
+        return request.AudioModel is { } folder ? ModelFactory.Start(AudioEncoderFolder.ReadPackage(folder)) : new RetrievalModelConfig();
     }
 
     /// <summary>
@@ -91,10 +101,10 @@ public static class TrainingSession
 
     static void RequireOneSource(TrainingRequest request)
     {
-        if (request.TextModel is not null && request.InitialModel is not null)
-            throw new OptionException("a run starts from a trained model or from a pre-trained text encoder, not from both: give --init-from or --text-model");
+        if (request.InitialModel is not null && (request.TextModel ?? request.AudioModel) is not null)
+            throw new OptionException("a run starts from a trained model or from pre-trained encoders, not from both: give --init-from, or --text-model and --audio-model");
     }
 
     static RetrievalModel Initial(TrainingRequest request, TrainingSettings settings, Dataset data) =>
-        request.InitialModel is { } folder ? ModelFactory.From(folder, settings, request.Device) : ModelFactory.Create(settings, data, request.TextModel, request.Device);
+        request.InitialModel is { } folder ? ModelFactory.From(folder, settings, request.Device) : ModelFactory.Create(settings, data, request.TextModel, request.Device, request.AudioModel);
 }

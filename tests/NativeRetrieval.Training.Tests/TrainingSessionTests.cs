@@ -1,7 +1,10 @@
+using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.TestSupport;
@@ -145,6 +148,48 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.Equal(check.ToJson().ToJsonString(), System.Text.Json.Nodes.JsonNode.Parse(json)!.ToJsonString());
     }
 
+    /// <summary>PANNs' models for 16 kHz: their front end reaches features, model, fine-tuning and engine.</summary>
+    [Fact]
+    public void A_pre_trained_audio_encoder_brings_its_front_end()
+    {
+        string run = _folder["run"], tuned = _folder["tuned"];
+        var logMel = new LogMelSettings { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MaxHz = 8000 };
+        string audio = Directory.CreateDirectory(_folder["audio"]).FullName;
+        using (var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8], PoolBlock6 = false }, CpuDevice.Shared, new PhiloxSequence(new Philox(7))))
+            AudioEncoderFolder.Write(audio, encoder, new AudioEncoderPackage { LogMel = logMel }, "# A test\n");
+
+        var request = Request(run, "training.freeze_audio_encoder=true") with { AudioModel = audio };
+        TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken);
+        TrainingSession.Run(Request(tuned) with { InitialModel = run }, null, null, TestContext.Current.CancellationToken);
+        TrainingSession.Run(Request(tuned) with { Resume = true }, null, null, TestContext.Current.CancellationToken);
+
+        using var engine = RetrievalEngine.Open(run, CpuDevice.Shared);
+        Assert.Equal(logMel, engine.Model.Config.LogMel);
+        Assert.Equal(logMel, ModelPackage.ReadConfig(tuned).LogMel);
+        var config = Assert.IsType<Cnn14Config>(engine.Model.Config.AudioEncoder);
+        Assert.True(config.PoolBlock6); // the run's setting, not the folder's
+        Assert.Equal([4, 4, 4, 4, 8, 8], config.Channels);
+        using (var before = AudioEncoderFolder.ReadEncoder(audio, CpuDevice.Shared))
+            foreach (var ((name, expected), (_, actual)) in before.Parameters().Zip(engine.Model.AudioEncoder.Parameters()))
+                Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(actual.ToArray<float>()), name);
+
+        // The engine hears what training heard: one vector, whether through the cache of features or the windows of the index.
+        string path = _train.Clips[0].AudioPath;
+        var features = new FeatureCache(_folder["cache"], ModelFeatures.Of(engine.Model.Config));
+        var clip = features.Get(path);
+        Assert.Equal(16000, clip.Samples);
+        Assert.Equal(101, clip.Frames);
+        float[] expectedVector = Embedder.Clips(engine.Model, 1, _ => clip.Frames, _ => clip, null, TestContext.Current.CancellationToken);
+        Assert.Equal(expectedVector, engine.EmbedFile(path, 1, 1, TestContext.Current.CancellationToken)[0].Vector.ToArray());
+    }
+
+    [Fact]
+    public void An_absent_audio_encoder_is_refused_before_a_run_begins()
+    {
+        Assert.Throws<FileReadException>(() => TrainingSession.Run(Request(_folder["run"]) with { AudioModel = _folder["nothing"] }, null, null, TestContext.Current.CancellationToken));
+        Assert.False(Directory.Exists(_folder["run"]));
+    }
+
     [Fact]
     public void Fine_tuning_starts_from_the_given_model()
     {
@@ -171,7 +216,7 @@ public sealed class TrainingSessionTests : IDisposable
     public void Two_sources_of_weights_are_refused()
     {
         var error = Assert.Throws<OptionException>(() => TrainingSession.Run(Request(_folder["run"]) with { TextModel = "a", InitialModel = "b" }, null, null, TestContext.Current.CancellationToken));
-        Assert.Contains("--init-from or --text-model", error.Message);
+        Assert.Contains("--init-from, or --text-model", error.Message);
     }
 
     public void Dispose() => _folder.Dispose();

@@ -10,7 +10,18 @@ namespace NativeRetrieval.Audio.Features;
 /// <summary>Everything that a clip's log-mel depends on, apart from the clip.</summary>
 public sealed record FeatureSettings
 {
+    /// <summary>The least that six halvings of the frames leave something of.</summary>
+    const int LeastFrames = 64;
+
     public static FeatureSettings Default { get; } = new();
+
+    /// <summary>A model's features: clips of under 64 frames (0.63 s at a hop of 10 ms) are padded to that.</summary>
+    /// <param name="longest">Longer clips are cut after this many samples; null: never.</param>
+    public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null)
+    {
+        int least = Math.Max(logMel.MinimumSamples, (LeastFrames - 1) * logMel.HopSamples);
+        return new() { LogMel = logMel, Resampler = resampler, MinimumSamples = least, MaximumSamples = longest is { } most ? Math.Max(least, most) : null };
+    }
 
     public LogMelSettings LogMel { get; init; } = LogMelSettings.Default;
 
@@ -18,8 +29,8 @@ public sealed record FeatureSettings
     public ResamplerPreset Resampler { get; init; } = ResamplerPreset.High;
 
     /// <summary>
-    /// Shorter clips get zeros at their end up to this length. Default 20,160 (0.63 s at 32 kHz), the least that six halvings of the frames
-    /// leave something of; at least <see cref="LogMelSettings.MinimumSamples"/>.
+    /// Shorter clips get zeros at their end up to this length. Default 20,160: 64 frames of 320 samples
+    /// (0.63 s at 32 kHz); at least <see cref="LogMelSettings.MinimumSamples"/>.
     /// </summary>
     public int MinimumSamples { get; init; } = 20_160;
 

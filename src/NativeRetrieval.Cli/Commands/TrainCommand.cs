@@ -22,6 +22,7 @@ internal static class TrainCommand
         var set = new Option<string[]>("--set") { Description = "Override one setting, e.g. training.lr=1e-4. May be repeated.", HelpName = "KEY=VALUE" };
         var initial = new Option<DirectoryInfo?>("--init-from") { Description = "Trained model to start from (fine-tuning).", HelpName = "MODEL" };
         var textModel = new Option<DirectoryInfo?>("--text-model") { Description = "Folder of a pre-trained BERT (Hugging Face or sentence-transformers); without it the text encoder starts from scratch.", HelpName = "DIR" };
+        var audioModel = new Option<DirectoryInfo?>("--audio-model") { Description = "Folder of a pre-trained audio encoder, such as a converted PANNs checkpoint; without it the audio encoder starts from scratch.", HelpName = "DIR" };
         var to = new Option<DirectoryInfo?>("--to") { Description = "Folder of the run; it becomes a model folder.", HelpName = "RUN" };
         var resume = new Option<bool>("--resume") { Description = "Go on with the run in --to after an interruption, with exactly the losses it would have had." };
         var check = new Option<bool>("--check") { Description = "Only look for what is wrong with the data: missing, unreadable, silent, short or duplicate sounds, empty or long captions. Exit code 1 with errors, 3 with warnings." };
@@ -34,13 +35,14 @@ internal static class TrainCommand
             [
                 ("nativeretrieval train train.csv --audio clips --validation val.csv --to runs/first", "The report's recipe on your own folder"),
                 ("nativeretrieval train train.csv --audio clips --text-model all-MiniLM-L6-v2 --set training.freeze_text_encoder=true --to runs/minilm", "With a frozen pre-trained text encoder"),
+                ("nativeretrieval train train.csv --audio clips --text-model bert-base-uncased --audio-model cnn14 --to runs/report", "The report's system: both encoders pre-trained"),
                 ("nativeretrieval train train.csv --audio clips --to runs/first --resume", "Go on after an interruption"),
                 ("nativeretrieval train train.csv --audio clips --validation val.csv --check", "What is wrong with the data"),
                 ("nativeretrieval train train.csv --audio clips --preset paper --estimate", "How long a run will take, and how much memory"),
             ],
         };
         command.Add(csv);
-        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, to, resume, check, estimate, json, cache]) command.Add(option);
+        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, audioModel, to, resume, check, estimate, json, cache]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             bool resumed = parsed.GetValue(resume);
@@ -60,6 +62,7 @@ internal static class TrainCommand
                 Settings = SettingsLoader.Load(parsed.GetValue(preset), parsed.GetValue(set) ?? []),
                 Resume = resumed,
                 TextModel = parsed.GetValue(textModel)?.FullName,
+                AudioModel = parsed.GetValue(audioModel)?.FullName,
                 InitialModel = parsed.GetValue(initial)?.FullName,
                 FeatureCache = CacheFolder.Of(parsed, cache),
                 Device = CpuDevice.Shared,

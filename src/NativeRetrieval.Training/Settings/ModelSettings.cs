@@ -3,7 +3,7 @@ namespace NativeRetrieval.Training.Settings;
 /// <summary>Section <c>model</c>. Widths apply to parts trained from scratch; parts initialised from weights keep the weights' own.</summary>
 public sealed record ModelSettings
 {
-    [Setting("audio encoder")]
+    [Setting("audio encoder when it is trained from scratch")]
     public AudioEncoderKind AudioEncoder { get; init; } = AudioEncoderKind.Cnn14;
 
     [Setting("channels of CNN14's six blocks", Min = 1, Max = 8192, Length = 6)]
@@ -12,7 +12,7 @@ public sealed record ModelSettings
     [Setting("channels of ResNet38's stem, its four layers and its last block", Min = 1, Max = 8192, Length = 6)]
     public IReadOnlyList<int> Resnet38Widths { get; init; } = [64, 64, 128, 256, 512, 2048];
 
-    [Setting("pooling of CNN14's last block: 1x1 is PANNs' own form")]
+    [Setting("pooling of CNN14's last block, whatever its weights come from: 1x1 is PANNs' own form")]
     public Block6Pooling Block6Pooling { get; init; } = Block6Pooling.TwoByTwo;
 
     [Setting("dropout in the audio encoder, the share of values dropped", Min = 0, Max = 0.95)]

@@ -32,6 +32,9 @@ public sealed class BertEncoder : Module
 
     public BertConfig Config { get; }
 
+    /// <summary>Embeddings, then layer by layer: the order in which layers are frozen by depth.</summary>
+    public IReadOnlyList<Module> Stages => [_embeddings, .. _layers];
+
     /// <summary>Width of the vectors.</summary>
     public int Width => Config.Width;
 

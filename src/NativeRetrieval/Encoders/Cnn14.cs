@@ -18,9 +18,9 @@ public sealed class Cnn14 : AudioEncoder
     readonly ConvBlock[] _blocks;
     readonly Cnn14Config _config;
 
-    /// <param name="random">Xavier-uniform kernels are drawn from it.</param>
+    /// <param name="random">Xavier-uniform kernels are drawn from it; null: zeros, for weights read from a file.</param>
     /// <param name="dtype">float32, or float64 for checks.</param>
-    public Cnn14(Cnn14Config config, Device device, PhiloxSequence random, DType dtype = DType.Float32)
+    public Cnn14(Cnn14Config config, Device device, PhiloxSequence? random, DType dtype = DType.Float32)
     {
         config.Validate();
         _config = config;
@@ -33,9 +33,9 @@ public sealed class Cnn14 : AudioEncoder
         }
     }
 
-    public Cnn14Config Config => _config;
+    public override Cnn14Config Config => _config;
 
-    public override int Width => _config.Channels[^1];
+    public override IReadOnlyList<Module> Stages => [_bn0, .. _blocks];
 
     public override Tensor Forward(Tensor logMel, int[]? lengths, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
     {

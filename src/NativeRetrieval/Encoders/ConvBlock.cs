@@ -13,7 +13,7 @@ internal sealed class ConvBlock : Module
     readonly int _window;
     readonly double _dropout;
 
-    public ConvBlock(int inChannels, int outChannels, int window, double dropout, Device device, DType dtype, PhiloxSequence random)
+    public ConvBlock(int inChannels, int outChannels, int window, double dropout, Device device, DType dtype, PhiloxSequence? random)
     {
         (_window, _dropout) = (window, dropout);
         _first = Layer(1, inChannels);

@@ -9,7 +9,7 @@ using NativeRetrieval.Nn.Layers;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>A 3x3 convolution, batch norm and ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees silence there.</summary>
-internal sealed class ConvNormRelu(int inChannels, int outChannels, Device device, DType dtype, PhiloxSequence random)
+internal sealed class ConvNormRelu(int inChannels, int outChannels, Device device, DType dtype, PhiloxSequence? random)
 {
     readonly FoldedConvolution _folded = new();
 

@@ -22,7 +22,7 @@ public sealed class RetrievalEngine : IDisposable
     RetrievalEngine(string folder, RetrievalModel model)
     {
         (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelPackage.Fingerprint(folder));
-        _features = new FeatureExtractor(new FeatureSettings { LogMel = model.Config.LogMel, Resampler = ResamplerPreset.Parse(model.Config.Resampler) });
+        _features = new FeatureExtractor(FeatureSettings.Of(model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler)));
     }
 
     /// <summary>The model folder, in full.</summary>

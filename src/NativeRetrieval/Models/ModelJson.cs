@@ -1,9 +1,12 @@
 using System.Text.Json.Serialization;
+using NativeRetrieval.Encoders;
 
 namespace NativeRetrieval.Models;
 
-/// <summary>Reads and writes the model's configuration without reflection.</summary>
+/// <summary>Reads and writes configurations without reflection.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, WriteIndented = true, UseStringEnumConverter = true,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, AllowOutOfOrderMetadataProperties = true,
+    RespectNullableAnnotations = true)]
 [JsonSerializable(typeof(RetrievalModelConfig))]
+[JsonSerializable(typeof(AudioEncoderPackage))]
 internal sealed partial class ModelJson : JsonSerializerContext;

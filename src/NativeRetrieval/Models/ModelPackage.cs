@@ -18,7 +18,7 @@ namespace NativeRetrieval.Models;
 public static class ModelPackage
 {
     const string ConfigName = "config.json", WeightsName = "model.safetensors", VocabularyName = "vocab.txt", TokenizerName = "tokenizer_config.json",
-        PreprocessorName = "preprocessor_config.json", CardName = "README.md", SumsName = "SHA256SUMS";
+        PreprocessorName = "preprocessor_config.json", CardName = "README.md";
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
@@ -30,12 +30,9 @@ public static class ModelPackage
         StateFile.Write(At(WeightsName), model);
         DurableFile.WriteAllText(At(VocabularyName), model.Tokenizer.Vocabulary.ToVocabularyFile());
         DurableFile.WriteAllText(At(TokenizerName), TokenizerJson(options).ToJsonString(Indented) + "\n");
-        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorJson(model.Config).ToJsonString(Indented) + "\n");
+        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(model.Config.LogMel, model.Config.Resampler));
         DurableFile.WriteAllText(At(CardName), card);
-        var sums = new StringBuilder();
-        foreach (string name in (string[])[CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName])
-            sums.Append(Hash(At(name))).Append("  ").Append(name).Append('\n');
-        DurableFile.WriteAllText(At(SumsName), sums.ToString());
+        FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
 
         string At(string name) => Path.Combine(folder, name);
     }
@@ -47,7 +44,7 @@ public static class ModelPackage
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null)
     {
         RequireConfig(folder);
-        VerifySums(folder);
+        FolderSums.Verify(folder);
         var config = ReadConfig(folder);
         if (adjust is not null) config = adjust(config);
         var model = new RetrievalModel(config, ReadTokenizer(folder), device, new PhiloxSequence(default));
@@ -66,41 +63,28 @@ public static class ModelPackage
         }
     }
 
-    /// <summary>SHA-256 over configuration, weights and vocabulary: vectors of models with another fingerprint are not comparable.</summary>
-    public static string Fingerprint(string folder)
-    {
-        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string name in (string[])[ConfigName, WeightsName, VocabularyName])
-            all.AppendData(Encoding.ASCII.GetBytes(Hash(Path.Combine(folder, name))));
-        return Convert.ToHexStringLower(all.GetHashAndReset());
-    }
-
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     /// <summary>The configuration of a model folder, without its weights.</summary>
     /// <exception cref="FileReadException">The folder or its configuration is absent.</exception>
     /// <exception cref="CorruptFileException">It is not a configuration of a model.</exception>
-    public static RetrievalModelConfig ReadConfig(string folder)
-    {
-        string path = RequireConfig(folder);
-        try
-        {
-            using var document = JsonFile.Open(path);
-            var config = document.Deserialize(ModelJson.Default.RetrievalModelConfig) ?? throw new CorruptFileException(path, "holds null");
-            config.Validate();
-            return config;
-        }
-        catch (Exception e) when (e is JsonException or OptionException)
-        {
-            throw new CorruptFileException(path, $"is not a model configuration: {e.Message}", e);
-        }
-    }
+    public static RetrievalModelConfig ReadConfig(string folder) =>
+        ModelConfigFile.Read(RequireConfig(folder), ModelJson.Default.RetrievalModelConfig, new(), config => config.Validate(), RetrievalModelConfig.Kind);
 
     static string RequireConfig(string folder)
     {
         string path = Path.Combine(folder, ConfigName);
         return File.Exists(path) ? path : throw new FileReadException(path, "is absent; a model is a folder as `nativeretrieval train … --to` writes it");
     }
+
+    /// <summary>SHA-256 over configuration, weights and vocabulary: vectors of models with another fingerprint are not comparable.</summary>
+    public static string Fingerprint(string folder)
+    {
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in (string[])[ConfigName, WeightsName, VocabularyName])
+            all.AppendData(Encoding.ASCII.GetBytes(FileHash.Sha256(Path.Combine(folder, name))));
+        return Convert.ToHexStringLower(all.GetHashAndReset());
+    }
+
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     static WordPieceTokenizer ReadTokenizer(string folder)
     {
@@ -111,20 +95,6 @@ public static class ModelPackage
         catch (TokenizerFileException e)
         {
             throw new CorruptFileException(e.Path, e.Problem, e);
-        }
-    }
-
-    static void VerifySums(string folder)
-    {
-        string path = Path.Combine(folder, SumsName);
-        if (!File.Exists(path)) return;
-        foreach (string line in File.ReadLines(path))
-        {
-            string[] parts = line.Split("  ", 2);
-            if (parts.Length != 2 || parts[1] != Path.GetFileName(parts[1])) throw new CorruptFileException(path, $"'{line}' is not a checksum line");
-            string file = Path.Combine(folder, parts[1]);
-            if (!File.Exists(file)) throw new CorruptFileException(file, $"is listed in {SumsName} but absent");
-            if (Hash(file) != parts[0]) throw new CorruptFileException(file, $"does not have the checksum that {SumsName} lists; restore it, or delete {SumsName} if the change is yours");
         }
     }
 
@@ -146,33 +116,5 @@ public static class ModelPackage
             ["pad_token"] = options.PaddingToken,
             ["mask_token"] = options.MaskToken,
         };
-    }
-
-    /// <summary>For other programs; this one reads the front end from config.json.</summary>
-    static JsonObject PreprocessorJson(RetrievalModelConfig config) => new()
-    {
-        ["feature_extractor_type"] = "LogMel",
-        ["sampling_rate"] = config.LogMel.SampleRateHz,
-        ["n_fft"] = config.LogMel.WindowSamples,
-        ["hop_length"] = config.LogMel.HopSamples,
-        ["feature_size"] = config.LogMel.MelBins,
-        ["f_min"] = config.LogMel.MinHz,
-        ["f_max"] = config.LogMel.MaxHz,
-        ["amin"] = config.LogMel.Floor,
-        ["mel_scale"] = "slaney",
-        ["resampler"] = config.Resampler,
-    };
-
-    static string Hash(string path)
-    {
-        try
-        {
-            using var stream = File.OpenRead(path);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, e.Message, e);
-        }
     }
 }

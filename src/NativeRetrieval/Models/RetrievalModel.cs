@@ -18,13 +18,14 @@ public sealed class RetrievalModel : Module
 
     /// <param name="random">Starting values are drawn from it.</param>
     /// <param name="textEncoder">A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.</param>
+    /// <param name="audioEncoder">An audio encoder of <c>config.AudioEncoder</c>'s sizes to take over; null: a fresh one.</param>
     /// <exception cref="Core.Errors.OptionException">A value of the configuration is outside its range.</exception>
     public RetrievalModel(RetrievalModelConfig config, WordPieceTokenizer tokenizer, Device device, PhiloxSequence random,
-        BertEncoder? textEncoder = null, DType dtype = DType.Float32)
+        BertEncoder? textEncoder = null, AudioEncoder? audioEncoder = null, DType dtype = DType.Float32)
     {
         config.Validate();
         (Config, Tokenizer, Device) = (config, tokenizer, device);
-        AudioEncoder = Child("audio_enc", new Cnn14(config.AudioEncoder, device, random, dtype));
+        AudioEncoder = Child("audio_enc", audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
         TextEncoder = Child("text_enc", textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
         _audioHead = Child("audio_linear", new ProjectionHead(AudioEncoder.Width, config.AudioHeadWidth, config.EmbeddingDimension, device, random, dtype));
         _textHead = Child("text_linear", new ProjectionHead(TextEncoder.Width, config.TextHeadWidth, config.EmbeddingDimension, device, random, dtype));

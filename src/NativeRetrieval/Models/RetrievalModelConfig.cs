@@ -16,7 +16,7 @@ public sealed record RetrievalModelConfig
 
     public int SchemaVersion { get; init; } = NewestSchema;
 
-    public Cnn14Config AudioEncoder { get; init; } = new();
+    public AudioEncoderConfig AudioEncoder { get; init; } = new Cnn14Config();
 
     public BertConfig TextEncoder { get; init; } = new();
 

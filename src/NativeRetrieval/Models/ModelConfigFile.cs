@@ -1,0 +1,58 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization.Metadata;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Encoders;
+
+namespace NativeRetrieval.Models;
+
+/// <summary>Reads the <c>config.json</c> of the folders that this program writes.</summary>
+internal static class ModelConfigFile
+{
+    const string KindKey = "model_type", EncoderKey = "audio_encoder", OldestType = "\"cnn14\"";
+
+    /// <param name="defaults">What applies where the file is silent.</param>
+    /// <param name="validate">Throws an <see cref="OptionException"/> where a value is out of its range.</param>
+    /// <param name="kind">The <c>model_type</c> that is expected.</param>
+    /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
+    /// <exception cref="CorruptFileException">It is no JSON, describes another kind of folder, or an impossible model.</exception>
+    public static T Read<T>(string path, JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind) where T : class
+    {
+        try
+        {
+            using var document = JsonFile.Open(path);
+            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, "holds no object of settings");
+            var json = JsonObject.Create(document.RootElement)!;
+            if (json[KindKey] is { } found && found.ToJsonString() != $"\"{kind}\"") throw new CorruptFileException(path, $"{KindKey} is {found.ToJsonString()}, expected \"{kind}\"");
+            var published = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
+            if (json[EncoderKey] is JsonObject encoder) published[EncoderKey] = Published(path, encoder);
+            Complete(json, published);
+            var config = json.Deserialize(type) ?? throw new CorruptFileException(path, "holds null");
+            validate(config);
+            return config;
+        }
+        catch (Exception e) when (e is JsonException or OptionException or ArgumentException)
+        {
+            throw new CorruptFileException(path, $"is not a model configuration: {e.Message}", e);
+        }
+    }
+
+    /// <summary>The published form of the encoder that is described. The first files had one kind and did not name it.</summary>
+    static JsonObject Published(string path, JsonObject encoder)
+    {
+        string type = encoder[AudioEncoderConfig.TypeKey]?.ToJsonString() ?? OldestType;
+        var known = AudioEncoderConfig.Published.Select(config => JsonSerializer.SerializeToNode(config, ModelJson.Default.AudioEncoderConfig)!.AsObject()).ToList();
+        return known.Find(config => TypeOf(config) == type)
+            ?? throw new CorruptFileException(path, $"{EncoderKey}.{AudioEncoderConfig.TypeKey} is {type}; this program knows {string.Join(", ", known.Select(TypeOf))}");
+
+        static string TypeOf(JsonObject config) => config[AudioEncoderConfig.TypeKey]!.ToJsonString();
+    }
+
+    /// <summary>A value that is left out has its default: the serializer would make it 0.</summary>
+    static void Complete(JsonObject json, JsonObject defaults)
+    {
+        foreach (var (key, value) in defaults)
+            if (!json.ContainsKey(key)) json[key] = value?.DeepClone();
+            else if (json[key] is JsonObject inner && value is JsonObject innerDefaults) Complete(inner, innerDefaults);
+    }
+}

@@ -1,0 +1,25 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Features;
+
+namespace NativeRetrieval.Models;
+
+/// <summary><c>preprocessor_config.json</c>: the front end in Hugging Face's words, for other programs; this one reads it from <c>config.json</c>.</summary>
+internal static class PreprocessorFile
+{
+    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
+
+    public static string Text(LogMelSettings logMel, string resampler) => new JsonObject
+    {
+        ["feature_extractor_type"] = "LogMel",
+        ["sampling_rate"] = logMel.SampleRateHz,
+        ["n_fft"] = logMel.WindowSamples,
+        ["hop_length"] = logMel.HopSamples,
+        ["feature_size"] = logMel.MelBins,
+        ["f_min"] = logMel.MinHz,
+        ["f_max"] = logMel.MaxHz,
+        ["amin"] = logMel.Floor,
+        ["mel_scale"] = "slaney",
+        ["resampler"] = resampler,
+    }.ToJsonString(Indented) + "\n";
+}
