@@ -1,4 +1,4 @@
-// Sums over a warp and over a block. Every thread of the block calls; every thread gets the sum.
+// Sums and maxima over a warp and over a block. Every thread of the block calls; every thread gets the result.
 #pragma once
 #include "common/types.cuh"
 
@@ -17,4 +17,21 @@ NR_DEVICE float block_sum(float value, float* partial)
     if (lane == 0) partial[warp] = value;
     __syncthreads();
     return warp_sum(lane < warps ? partial[lane] : 0.0f);
+}
+
+NR_DEVICE float warp_max(float value)
+{
+    for (int step = 16; step > 0; step >>= 1) value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, step));
+    return value;
+}
+
+// As block_sum.
+NR_DEVICE float block_max(float value, float* partial)
+{
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+    value = warp_max(value);
+    __syncthreads();
+    if (lane == 0) partial[warp] = value;
+    __syncthreads();
+    return warp_max(lane < warps ? partial[lane] : partial[0]);
 }

@@ -1,0 +1,44 @@
+// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of (seed, stream, i) alone.
+// The same numbers as Core/Rng/Philox.cs, so that masks drawn on either side are equal bit for bit.
+#pragma once
+#include "common/types.cuh"
+
+typedef unsigned long long philox_word; // as on the host: 64 bits everywhere
+
+struct philox
+{
+    philox_word seed, stream;
+};
+
+// Numbers 4 * counter .. 4 * counter + 3.
+NR_DEVICE uint4 philox_block(philox source, philox_word counter)
+{
+    unsigned x0 = (unsigned)counter, x1 = (unsigned)(counter >> 32), x2 = (unsigned)source.stream, x3 = (unsigned)(source.stream >> 32);
+    unsigned k0 = (unsigned)source.seed, k1 = (unsigned)(source.seed >> 32);
+#pragma unroll
+    for (int round = 0; round < 10; round++)
+    {
+        const philox_word a = 0xD2511F53ull * x0, b = 0xCD9E8D57ull * x2;
+        x0 = (unsigned)(b >> 32) ^ x1 ^ k0;
+        x1 = (unsigned)b;
+        x2 = (unsigned)(a >> 32) ^ x3 ^ k1;
+        x3 = (unsigned)a;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    return make_uint4(x0, x1, x2, x3);
+}
+
+// Number `index`, uniform over all 32-bit values.
+NR_DEVICE unsigned philox_uint(philox source, philox_word index)
+{
+    const uint4 block = philox_block(source, index / 4);
+    const unsigned place = (unsigned)index & 3;
+    return place == 0 ? block.x : place == 1 ? block.y : place == 2 ? block.z : block.w;
+}
+
+// A multiple of 2^-24 in [0, 1).
+NR_DEVICE float philox_uniform(unsigned number) { return (float)(number >> 8) * (1.0f / (1 << 24)); }
+
+// Uniform over 0 .. bound - 1, by multiply and shift, as PhiloxSequence.NextBelow.
+NR_DEVICE int philox_below(unsigned number, int bound) { return (int)(((philox_word)number * (unsigned)bound) >> 32); }
