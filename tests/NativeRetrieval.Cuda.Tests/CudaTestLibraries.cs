@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using NativeRetrieval.Cuda.Interop.Libraries;
+using NativeRetrieval.Cuda.Tests.LookAlike;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cuda.Tests;
@@ -24,7 +25,8 @@ internal static class CudaTestLibraries
     [ModuleInitializer]
     internal static void Choose()
     {
-        if (Environment.GetEnvironmentVariable(SearchPlaces.PathVariable) is null && Folder(Newer) is { } newer)
-            Environment.SetEnvironmentVariable(SearchPlaces.PathVariable, newer);
+        if (Environment.GetEnvironmentVariable(SearchPlaces.PathVariable) is not null) return;
+        string[] folders = [.. new[] { LookAlikeDriver.Build(), Folder(Newer) }.OfType<string>()];
+        if (folders.Length > 0) Environment.SetEnvironmentVariable(SearchPlaces.PathVariable, string.Join(Path.PathSeparator, folders));
     }
 }

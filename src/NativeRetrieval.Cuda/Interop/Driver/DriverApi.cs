@@ -70,10 +70,10 @@ internal static unsafe partial class DriverApi
     [LibraryImport(Library)] public static partial DriverResult cuModuleUnload(nint module);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DriverResult cuModuleGetFunction(out nint function, ModuleHandle module, string name);
+    public static partial DriverResult cuModuleGetFunction(out nint function, KernelModuleHandle module, string name);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DriverResult cuModuleGetGlobal_v2(out nint address, out nuint bytes, ModuleHandle module, string name);
+    public static partial DriverResult cuModuleGetGlobal_v2(out nint address, out nuint bytes, KernelModuleHandle module, string name);
 
     [LibraryImport(Library)] public static partial DriverResult cuFuncSetAttribute(nint function, FunctionAttribute attribute, int value);
 

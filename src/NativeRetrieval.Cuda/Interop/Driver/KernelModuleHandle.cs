@@ -5,7 +5,7 @@ namespace NativeRetrieval.Cuda.Interop.Driver;
 
 /// <summary>A loaded kernel image; its functions die with it.</summary>
 [NativeName("CUmodule")]
-internal sealed class ModuleHandle(nint value, CudaContext context, bool owns = true) : ContextBoundHandle(value, context, owns)
+internal sealed class KernelModuleHandle(nint value, CudaContext context, bool owns = true) : ContextBoundHandle(value, context, owns)
 {
     protected override bool Destroy() => cuModuleUnload(handle) == DriverResult.Success;
 }

@@ -1,0 +1,93 @@
+using NativeRetrieval.Cuda.Interop;
+using NativeRetrieval.Cuda.Interop.Driver;
+using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
+
+namespace NativeRetrieval.Cuda.Runtime;
+
+/// <summary>A queue of work on a device; what is queued runs in order, and beside other streams.</summary>
+public sealed class CudaStream : IStreamOrder, IDisposable
+{
+    CudaStream(CudaContext context, StreamHandle handle) => (Context, Handle) = (context, handle);
+
+    /// <summary>A new stream that does not wait for the legacy default stream.</summary>
+    public CudaStream(CudaContext context) : this(context, Create(context))
+    {
+    }
+
+    /// <summary>A stream that the host owns and that outlives this object; 0 is the legacy default stream.</summary>
+    public static CudaStream Borrow(CudaContext context, nint stream) => new(context, new StreamHandle(stream, context, owns: false));
+
+    public CudaContext Context { get; }
+
+    internal StreamHandle Handle { get; }
+
+    /// <summary>True when nothing is queued any more.</summary>
+    public bool IsIdle
+    {
+        get
+        {
+            using var scope = Context.Enter();
+            var result = cuStreamQuery(Handle);
+            if (result == DriverResult.NotReady) return false;
+            result.ThrowIfFailed("cuStreamQuery(stream)");
+            return true;
+        }
+    }
+
+    /// <summary>Blocks this thread until everything queued is done; errors of queued kernels show here.</summary>
+    public void Synchronize()
+    {
+        using var scope = Context.Enter();
+        cuStreamSynchronize(Handle).ThrowIfFailed();
+    }
+
+    /// <summary>Moves an event to the end of what is queued now.</summary>
+    public void Record(CudaEvent mark)
+    {
+        using var scope = Context.Enter();
+        cuEventRecord(mark.Handle, Handle).ThrowIfFailed();
+    }
+
+    /// <summary>What is queued from now on runs after the event's last recording. This thread does not wait.</summary>
+    public void WaitFor(CudaEvent mark)
+    {
+        using var scope = Context.Enter();
+        cuStreamWaitEvent(Handle, mark.Handle, 0).ThrowIfFailed();
+    }
+
+    /// <summary>Queues a copy within the device.</summary>
+    public void Copy(nint source, nint target, long sizeBytes)
+    {
+        if (sizeBytes == 0) return;
+        using var scope = Context.Enter();
+        cuMemcpyDtoDAsync_v2(target, source, checked((nuint)sizeBytes), Handle).ThrowIfFailed();
+    }
+
+    /// <summary>Queues setting bytes to one value.</summary>
+    public void Fill(nint target, byte value, long sizeBytes)
+    {
+        if (sizeBytes == 0) return;
+        using var scope = Context.Enter();
+        cuMemsetD8Async(target, value, checked((nuint)sizeBytes), Handle).ThrowIfFailed();
+    }
+
+    /// <summary>An event at the end of what is queued now.</summary>
+    public CudaEvent Mark()
+    {
+        var mark = new CudaEvent(Context);
+        Record(mark);
+        return mark;
+    }
+
+    IStreamMark IStreamOrder.Mark() => Mark();
+
+    /// <summary>Ends the stream; what is queued still runs.</summary>
+    public void Dispose() => Handle.Dispose();
+
+    static StreamHandle Create(CudaContext context)
+    {
+        using var scope = context.Enter();
+        cuStreamCreateWithPriority(out nint stream, StreamFlags.NonBlocking, 0).ThrowIfFailed();
+        return new(stream, context);
+    }
+}
