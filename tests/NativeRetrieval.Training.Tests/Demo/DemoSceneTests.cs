@@ -6,6 +6,16 @@ namespace NativeRetrieval.Training.Tests.Demo;
 public class DemoSceneTests
 {
     [Fact]
+    public void A_recording_goes_on_to_its_end_and_is_the_same_every_time()
+    {
+        float[] Make() => SceneSound.Render([SoundKind.All[0], SoundKind.All[5]], 7 * SceneSound.SampleRateHz + 3, new PhiloxSequence(new Philox(1)));
+        float[] samples = Make();
+        Assert.Equal(7 * SceneSound.SampleRateHz + 3, samples.Length);
+        Assert.Equal(samples, Make());
+        foreach (float[] second in samples.Chunk(SceneSound.SampleRateHz)) Assert.True(second.Max(Math.Abs) > (second.Length > 10 ? 0.01f : 0));
+    }
+
+    [Fact]
     public void All_scenes_differ_up_to_the_largest_number() =>
         Assert.Equal(DemoScene.MostScenes, DemoScene.Draw(DemoScene.MostScenes, Random(1)).Distinct().Count());
 
