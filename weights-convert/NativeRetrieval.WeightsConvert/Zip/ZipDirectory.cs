@@ -130,7 +130,7 @@ sealed class ZipDirectory
     }
 
     static bool LeadsOutside(string name) =>
-        name.Length == 0 || name[0] == '/' || name.Contains('\\') || name.Contains('\0') || name.Contains(':') || name.Split('/').Contains("..");
+        name.Length == 0 || name[0] is '/' or '\\' || name.Contains('\0') || name.Split('/', '\\').Contains("..");
 
     MappedWindow Map(long offset, long length, string what) =>
         offset >= 0 && length >= 0 && length <= Math.Min(int.MaxValue, _file.Length - offset)
