@@ -56,12 +56,17 @@ internal sealed class BatchLoss : IDisposable
     /// <exception cref="OperationCanceledException">Between two chunks. Running statistics are as before; gradients are incomplete.</exception>
     public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
     {
+        if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again
         var batch = Batch.Of(items, _textIds);
         int chunk = _settings.Training.ChunkSize;
         return chunk == 0 || chunk >= items.Length ? AtOnce(batch, number, done) : InChunks(batch, chunk, number, done, cancellation);
     }
 
-    public void Dispose() => _frozenTexts?.Dispose();
+    public void Dispose()
+    {
+        _frozenTexts?.Dispose();
+        _frozenTexts = null;
+    }
 
     double AtOnce(Batch batch, long number, Action<int>? done)
     {

@@ -2,22 +2,21 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
-using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training;
 
-/// <summary>The tensors that a checkpoint holds: what training changes, and the optimizer's moments. A frozen encoder stays in the run's model.</summary>
+/// <summary>The tensors that a checkpoint holds: what training changes, its average where there is one, and the optimizer's moments. A frozen encoder stays in the run's model.</summary>
 internal sealed class TrainedState
 {
     readonly List<(string Name, Tensor Tensor)> _tensors;
 
-    public TrainedState(RetrievalModel model, AdamOptimizer optimizer, OptimizationSettings options) =>
+    /// <param name="trained">Parameters and buffers that training changes.</param>
+    public TrainedState(IEnumerable<(string Name, Tensor Tensor)> trained, WeightAverage? average, AdamOptimizer optimizer) =>
         _tensors =
         [
-            .. model.State("model.").Where(item => !(options.FreezeTextEncoder && item.Name.StartsWith("model.text_enc.", StringComparison.Ordinal))
-                && !(options.FreezeAudioEncoder && item.Name.StartsWith("model.audio_enc.", StringComparison.Ordinal))),
+            .. trained.Select(item => ("model." + item.Name, item.Tensor)),
+            .. average?.State().Select(item => ("average." + item.Name, item.Tensor)) ?? [],
             .. optimizer.State().Select(item => ("optimizer." + item.Name, item.Tensor)),
         ];
 

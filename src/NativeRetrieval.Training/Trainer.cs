@@ -25,6 +25,8 @@ public sealed class Trainer : IDisposable
     readonly AdamOptimizer _optimizer;
     readonly EpochSampler _sampler;
     readonly BatchLoss _loss;
+    readonly TrainedParts _parts;
+    readonly WeightAverage? _average;
     readonly TrainedState _state;
     readonly RunRandom _random;
     long _started;
@@ -40,11 +42,12 @@ public sealed class Trainer : IDisposable
         var options = _settings.Training;
         _random = new RunRandom((ulong)_settings.Seed);
         _sampler = new EpochSampler(training.Data, _settings.Data.Captions, options.BatchSize, options.DropLastBatch, _random);
-        model.AudioEncoder.SetTrainable(!options.FreezeAudioEncoder);
-        model.TextEncoder.SetTrainable(!options.FreezeTextEncoder);
-        _optimizer = new AdamOptimizer(Groups(), options.AdamOptions);
-        _state = new TrainedState(model, _optimizer, options);
+        _parts = new TrainedParts(model, options);
+        _optimizer = new AdamOptimizer(_parts.Groups(StepsPerEpoch), options.AdamOptions);
+        _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;
+        _state = new TrainedState(_parts.State(), _average, _optimizer);
         _position = Resume();
+        _parts.Begin(_position.Epoch);
         _loss = new BatchLoss(model, training, _settings, _random);
     }
 
@@ -52,18 +55,26 @@ public sealed class Trainer : IDisposable
     public RunEstimate? Estimate(CancellationToken cancellation) => _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
         : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time).Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
 
-    /// <summary>Trains until the last epoch, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
+    /// <summary>Optimizer steps done since the run began.</summary>
+    public long Step => _position.Step;
+
+    /// <summary>From 1; 0 before the first epoch is done.</summary>
+    public int BestEpoch => _position.BestEpoch + 1 ?? 0;
+
+    /// <summary>Trains until the last epoch or an early stop, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
-    public void Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
+    public TrainingEnd Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
         _started = _time.GetTimestamp();
         var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
         var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
-        while (_position.Epoch < _settings.Training.Epochs)
+        while (_position.Epoch < _settings.Training.Epochs && !HasStoppedImproving)
         {
+            EpochSummary summary;
             try
             {
                 TrainEpoch(log, events, progress, cancellation);
+                summary = FinishEpoch(log, events, progress, cancellation);
             }
             catch (OperationCanceledException)
             {
@@ -71,13 +82,18 @@ public sealed class Trainer : IDisposable
                 SaveCheckpoint();
                 throw;
             }
-            epochDone?.Invoke(FinishEpoch(log, events, progress, cancellation));
+            epochDone?.Invoke(summary);
         }
+        if (_position.BestEpoch != _position.Epoch - 1) KeepLastModel();
+        return _position.Epoch < _settings.Training.Epochs ? TrainingEnd.NoImprovement : TrainingEnd.AllEpochs;
     }
+
+    bool HasStoppedImproving => _settings.Training.EarlyStoppingEpochs is > 0 and int patience && _position.EvaluationsWithoutImprovement >= patience;
 
     public void Dispose()
     {
         _loss.Dispose();
+        _average?.Dispose();
         _optimizer.Dispose();
     }
 
@@ -85,6 +101,7 @@ public sealed class Trainer : IDisposable
     {
         var options = _settings.Training;
         int epoch = _position.Epoch;
+        _parts.Begin(epoch);
         while (_position.Batch < _sampler.BatchesPerEpoch)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -97,6 +114,7 @@ public sealed class Trainer : IDisposable
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
                 throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: the loss is {loss} and the gradient's norm {norm}; lower training.lr, or resume from the last checkpoint with another seed");
 
+            _average?.Update(_optimizer.Steps);
             _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };
             Log(log, events, epoch, [new("loss", loss), new("lr", rate), new("gradient_norm", norm)]);
             Report(before + count);
@@ -112,13 +130,16 @@ public sealed class Trainer : IDisposable
         double loss = _position.LossSum / _sampler.BatchesPerEpoch;
         bool last = epoch + 1 == _settings.Training.Epochs;
         bool evaluated = _validation is not null && (last || (epoch + 1) % _settings.Training.ValidateEveryEpochs == 0);
+        using var averaged = _average?.InUse();
         var metrics = evaluated ? Validate(progress, cancellation) : null;
         // Equal scores keep the later epoch, as the report's public code does.
         bool best = _validation is null || metrics is not null && !(metrics.RecallSum < _position.BestScore);
         if (metrics is not null)
             Log(log, events, epoch, [new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
                 new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank)]);
+        bool improved = metrics is not null && !(metrics.RecallSum <= _position.BestScore);
         if (best) _run.ReplaceModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
+        averaged?.Dispose();
         _position = _position with
         {
             Epoch = epoch + 1,
@@ -126,11 +147,19 @@ public sealed class Trainer : IDisposable
             LossSum = 0,
             BestScore = best ? metrics?.RecallSum : _position.BestScore,
             BestEpoch = best ? epoch : _position.BestEpoch,
+            EvaluationsWithoutImprovement = metrics is null ? _position.EvaluationsWithoutImprovement : improved ? 0 : _position.EvaluationsWithoutImprovement + 1,
         };
         SaveCheckpoint();
         CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
         double rate = _settings.Training.LearningRate * _settings.Training.LearningRateSchedule.Factor(_position.Step - 1, StepsPerEpoch, StepsPerEpoch * _settings.Training.Epochs);
         return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, ClipsPerSecond, metrics, best);
+    }
+
+    void KeepLastModel()
+    {
+        using var averaged = _average?.InUse();
+        double loss = MetricsLog.Read(_run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null).Average(line => line["loss"]!.Value);
+        _run.KeepLastModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
     }
 
     RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
@@ -168,13 +197,5 @@ public sealed class Trainer : IDisposable
         _state.Read(checkpoint.Tensors);
         _optimizer.Steps = checkpoint.State.Step;
         return checkpoint.State;
-    }
-
-    IEnumerable<ParameterGroup> Groups()
-    {
-        var options = _settings.Training;
-        if (!options.FreezeAudioEncoder) yield return new([.. _model.AudioEncoder.Parameters("audio_enc.")], options.AudioEncoderRate);
-        if (!options.FreezeTextEncoder) yield return new([.. _model.TextEncoder.Parameters("text_enc.")], options.TextEncoderRate);
-        yield return new([.. _model.HeadParameters()], options.HeadRate);
     }
 }

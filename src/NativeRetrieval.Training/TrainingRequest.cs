@@ -9,7 +9,7 @@ public sealed record TrainingRequest
 {
     public required Dataset Training { get; init; }
 
-    /// <summary>Chooses the best epoch; null: the last epoch's model is kept.</summary>
+    /// <summary>Chooses the best epoch; null: clips held out by the settings do, else the last epoch's model is kept.</summary>
     public Dataset? Validation { get; init; }
 
     /// <summary>The run's folder.</summary>
@@ -42,9 +42,23 @@ public sealed record TrainingRequest
     public required Device Device { get; init; }
 
     public required TimeProvider Time { get; init; }
+
+    /// <summary>The command line, for the run's description.</summary>
+    public IReadOnlyList<string> Command { get; init; } = [];
+}
+
+/// <summary>Why a run ended.</summary>
+public enum TrainingEnd
+{
+    /// <summary>All epochs are done.</summary>
+    AllEpochs,
+
+    /// <summary><see cref="OptimizationSettings.EarlyStoppingEpochs"/> evaluations had no better score.</summary>
+    NoImprovement,
 }
 
 /// <summary>How a run went.</summary>
 /// <param name="Last">The last epoch; null when a resumed run had none left.</param>
+/// <param name="BestEpoch">From 1: the epoch whose model lies at the top of the run folder.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded.</param>
-public sealed record TrainingOutcome(EpochSummary? Last, IReadOnlyList<string> Skipped);
+public sealed record TrainingOutcome(EpochSummary? Last, TrainingEnd End, int BestEpoch, IReadOnlyList<string> Skipped);

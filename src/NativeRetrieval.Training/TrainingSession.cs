@@ -19,21 +19,26 @@ public static class TrainingSession
     {
         RequireOneSource(request);
         var start = Start(request);
-        string fingerprint = request.Training.Fingerprint();
-        using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : RunFolder.Create(request.RunFolder, request.Settings, fingerprint);
-        run.RequireSameData(fingerprint);
+        using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : Begin(request);
+        var split = DataSplit.Of(request.Training, request.Validation, run.Settings);
+        run.RequireSameData(request.Training.Fingerprint(), split.Validation?.Fingerprint());
 
         var skipped = new List<string>();
-        var (training, validation) = Prepare(request, run.Settings, start, skipped, progress, cancellation);
+        var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
         var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions, model.Config.MaxTokens);
         DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(s_json) + "\n");
         request.Checked?.Invoke(check);
-        using var trainer = new Trainer(run, model, training, validation, request.Time);
+        using var trainer = Trainer(run, model, training, validation, request);
+        if (request.Resume) run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
         if (request.Estimated is { } estimated && trainer.Estimate(cancellation) is { } estimate) estimated(estimate);
         EpochSummary? last = null;
-        trainer.Run(progress, summary => epochDone?.Invoke(last = summary), cancellation);
-        return new TrainingOutcome(last, skipped);
+        var end = trainer.Run(progress, summary =>
+        {
+            last = summary;
+            epochDone?.Invoke(summary);
+        }, cancellation);
+        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped);
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>
@@ -43,7 +48,7 @@ public static class TrainingSession
         RequireOneSource(request);
         if (request.Training.Clips.Count == 0) return new DataCheck(0, 0, 0, 0, findings.ToList());
         var data = request.Validation is { Clips.Count: 0 } ? request with { Validation = null } : request;
-        var (training, validation) = Prepare(data, request.Settings, Start(request), [], progress, cancellation);
+        var (training, validation) = Prepare(data, new DataSplit(data.Training, data.Validation, IsHeldOut: false), request.Settings, Start(request), [], progress, cancellation);
         var (tokenizer, captions, maxTokens) = ModelFactory.Tokenizer(request.Settings, training.Data, request.TextModel, request.InitialModel);
         return DataInspector.Inspect(findings, training, validation, tokenizer, captions, maxTokens);
     }
@@ -55,8 +60,9 @@ public static class TrainingSession
         string folder = Directory.CreateTempSubdirectory("nativeretrieval-estimate-").FullName;
         try
         {
-            using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, request.Training.Fingerprint());
-            var (training, validation) = Prepare(request, request.Settings, Start(request), [], progress, cancellation);
+            var split = DataSplit.Of(request.Training, request.Validation, request.Settings);
+            using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, new RunDescription { DataSha256 = request.Training.Fingerprint() });
+            var (training, validation) = Prepare(request, split, request.Settings, Start(request), [], progress, cancellation);
             using var model = Initial(request, request.Settings, training.Data);
             using var trainer = new Trainer(run, model, training, validation, request.Time);
             return trainer.Estimate(cancellation)!;
@@ -69,11 +75,11 @@ public static class TrainingSession
 
     static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, TrainingSettings settings, RetrievalModelConfig start, ICollection<string> skipped,
-        IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, DataSplit split, TrainingSettings settings, RetrievalModelConfig start,
+        ICollection<string> skipped, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        var training = Store(request.Training, ModelFeatures.OfTraining(settings, start));
-        return (training, request.Validation is null ? null : Store(request.Validation, ModelFeatures.Of(settings, start)));
+        var training = Store(split.Training, ModelFeatures.OfTraining(settings, start));
+        return (training, split.Validation is null ? null : Store(split.Validation, ModelFeatures.Of(settings, start)));
 
         FeatureStore Store(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
             done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null)), cancellation);
@@ -87,6 +93,34 @@ public static class TrainingSession
         return request.AudioModel is { } folder ? ModelFactory.Start(AudioEncoderFolder.ReadPackage(folder)) : new RetrievalModelConfig();
     }
 
+    static Trainer Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TrainingRequest request)
+    {
+        try
+        {
+            return new Trainer(run, model, training, validation, request.Time);
+        }
+        catch (OptionException) when (!request.Resume)
+        {
+            run.Withdraw();
+            throw;
+        }
+    }
+
+    static RunFolder Begin(TrainingRequest request)
+    {
+        request.Settings.Validate();
+        var split = DataSplit.Of(request.Training, request.Validation, request.Settings);
+        var description = new RunDescription
+        {
+            DataSha256 = request.Training.Fingerprint(),
+            ValidationSha256 = split.Validation?.Fingerprint(),
+            HoldoutAudio = split.IsHeldOut ? HoldOutCsv.AudioFolder(split.Validation!) : null,
+            InitFromSha256 = request.InitialModel is { } folder ? ModelPackage.Fingerprint(folder) : null,
+            Starts = [RunStart.Of(request, step: 0)],
+        };
+        return RunFolder.Create(request.RunFolder, request.Settings, description, split.IsHeldOut ? split.Validation : null);
+    }
+
     /// <summary>
     /// The run's model as it began. A new run writes it into its folder at once: vocabulary, sizes and frozen weights are then found there when
     /// it is resumed, whatever has become of the files it was made from.
@@ -96,6 +130,7 @@ public static class TrainingSession
         if (File.Exists(Path.Combine(run.FolderPath, "config.json"))) return ModelFactory.From(run.FolderPath, run.Settings, request.Device);
         var model = Initial(request, run.Settings, data);
         run.ReplaceModel(target => ModelPackage.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
+        run.Describe(description => description with { InitialModelSha256 = ModelPackage.Fingerprint(run.FolderPath) });
         return model;
     }
 

@@ -53,6 +53,8 @@ public sealed class TrainingSessionTests : IDisposable
     [InlineData]
     [InlineData("training.batch_size=4", "training.chunk_size=3", "augmentation.random_crop=true", "augmentation.gain_db=6")]
     [InlineData("training.chunk_size=2", "training.freeze_batch_norm=true", "audio.padding=paper")]
+    [InlineData("training.average_decay=0.9", "data.hold_out_clips=3", "training.freeze_text_encoder=true", "training.unfreeze_text_epoch=1", "training.checkpoint_every_steps=2")]
+    [InlineData("training.freeze_audio_stages=3", "training.unfreeze_audio_epoch=2", "training.freeze_text_stages=2", "training.optimizer=adamw", "training.weight_decay=0.01")]
     public void A_run_that_was_killed_goes_on_with_the_same_losses_to_the_last_bit(params string[] overrides)
     {
         string whole = _folder["whole"], broken = _folder["broken"];

@@ -18,7 +18,7 @@ public sealed class AdamOptimizer : IDisposable
         _options = options;
         foreach (var group in groups)
             foreach (var (name, tensor) in group.Parameters)
-                _slots.Add(new Slot(name, tensor, group.RateFactor, Moment(tensor), Moment(tensor)));
+                _slots.Add(new Slot(name, tensor, group.RateFactor, group.FirstStep, Moment(tensor), Moment(tensor)));
     }
 
     /// <summary>Number of steps taken.</summary>
@@ -36,9 +36,9 @@ public sealed class AdamOptimizer : IDisposable
         double norm = Op.GlobalNorm(ready.Select(slot => slot.Parameter.Gradient!).ToArray());
         double scale = _options.MaxGradientNorm is { } limit ? Math.Min(1, limit / (norm + ClipEpsilon)) : 1;
         Steps++;
-        foreach (var group in ready.GroupBy(slot => slot.RateFactor))
+        foreach (var group in ready.GroupBy(slot => (slot.RateFactor, slot.FirstStep)))
         {
-            var step = new AdamStep(learningRate * group.Key, Steps, scale, _options.Beta1, _options.Beta2, _options.Epsilon,
+            var step = new AdamStep(learningRate * group.Key.RateFactor, Steps - group.Key.FirstStep, scale, _options.Beta1, _options.Beta2, _options.Epsilon,
                 _options.WeightDecay, _options.Decoupled);
             Op.Adam(group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second)).ToArray(), step);
         }
@@ -67,5 +67,5 @@ public sealed class AdamOptimizer : IDisposable
         return moment;
     }
 
-    sealed record Slot(string Name, Tensor Parameter, double RateFactor, Tensor First, Tensor Second);
+    sealed record Slot(string Name, Tensor Parameter, double RateFactor, long FirstStep, Tensor First, Tensor Second);
 }

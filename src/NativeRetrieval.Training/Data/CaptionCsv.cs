@@ -7,7 +7,7 @@ namespace NativeRetrieval.Training.Data;
 
 /// <summary>
 /// Reads caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps (<c>file_name,caption</c>):
-/// UTF-8 CSV with a header, one clip per row, any number of caption columns. Other columns are ignored.
+/// UTF-8 CSV with a header, one clip per row, any number of caption columns, of which a clip may leave the last ones empty. Other columns are ignored.
 /// </summary>
 public static class CaptionCsv
 {
@@ -61,6 +61,26 @@ public static class CaptionCsv
             csv.EndRecord();
         }
     });
+
+    /// <summary>Writes clips in Clotho's layout, durably.</summary>
+    public static void Write(string path, IEnumerable<Clip> clips)
+    {
+        var rows = clips.ToList();
+        int columns = rows.Max(clip => clip.Captions.Count);
+        DurableFile.WriteAtomic(path, stream =>
+        {
+            using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
+            csv.WriteField(FileNameColumn);
+            for (int i = 1; i <= columns; i++) csv.WriteField($"{CaptionColumn}_{i}");
+            csv.EndRecord();
+            foreach (var clip in rows)
+            {
+                csv.WriteField(clip.FileName);
+                for (int i = 0; i < columns; i++) csv.WriteField(i < clip.Captions.Count ? clip.Captions[i] : "");
+                csv.EndRecord();
+            }
+        });
+    }
 
     static List<Clip> ReadRows(string path, string audioFolder, DataFindings? findings)
     {
@@ -129,8 +149,10 @@ public static class CaptionCsv
         if (string.IsNullOrWhiteSpace(name)) throw new CaptionFileException(path, line, $"'{FileNameColumn}' is empty");
         if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
             throw new CaptionFileException(path, line, $"file name '{name}' must lie inside the audio folder");
-        var captions = new List<string>(captionColumns.Length);
-        for (int i = 0; i < captionColumns.Length; i++)
+        int count = captionColumns.Length;
+        while (count > 1 && string.IsNullOrWhiteSpace(row.GetString(captionColumns[count - 1]))) count--;
+        var captions = new List<string>(count);
+        for (int i = 0; i < count; i++)
         {
             string caption = row.GetString(captionColumns[i]);
             if (!string.IsNullOrWhiteSpace(caption)) captions.Add(caption);

@@ -1,28 +1,28 @@
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Runs;
 
 /// <summary>
 /// A training run on disk. The best model lies at its top, so that a run folder is a model folder; beside it
-/// <c>settings.yaml</c> (resolved), <c>run.json</c> (data fingerprint), <c>metrics.jsonl</c>, <c>events.out.tfevents.run</c>,
-/// <c>curves.svg</c>, and <c>checkpoints/</c> with what resuming needs. One process at a time; a kill at any moment loses
-/// nothing that a call had returned from.
+/// <c>settings.yaml</c> (resolved), <c>run.json</c> (<see cref="RunDescription"/>), <c>holdout.csv</c> where clips were held out, <c>metrics.jsonl</c>,
+/// <c>events.out.tfevents.run</c>, <c>curves.svg</c>, <c>checkpoints/</c> with what resuming needs, and <c>last/</c> with the last epoch's model once
+/// the run is over and another epoch is its best. One process at a time; a kill at any moment loses nothing that a call had returned from.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    const int SchemaVersion = 1;
-    const string SettingsName = "settings.yaml", RunName = "run.json", WorkName = "checkpoints", LockName = "lock";
+    const string SettingsName = "settings.yaml", RunName = "run.json", HoldOutName = "holdout.csv", WorkName = "checkpoints", LastName = "last", LockName = "lock";
 
     readonly FolderLock _lock;
     readonly CheckpointStore _checkpoints;
     readonly ModelSlot _model;
 
-    RunFolder(string path, FolderLock held, TrainingSettings settings, string dataFingerprint)
+    RunFolder(string path, FolderLock held, TrainingSettings settings, RunDescription description)
     {
-        (FolderPath, _lock, Settings, DataFingerprint) = (path, held, settings, dataFingerprint);
+        (FolderPath, _lock, Settings, Description) = (path, held, settings, description);
         string work = Path.Combine(path, WorkName);
         (_checkpoints, _model) = (new CheckpointStore(work), new ModelSlot(path, work));
     }
@@ -31,8 +31,7 @@ public sealed class RunFolder : IDisposable
 
     public TrainingSettings Settings { get; }
 
-    /// <summary><see cref="Data.Dataset.Fingerprint"/> of the training data.</summary>
-    public string DataFingerprint { get; }
+    public RunDescription Description { get; private set; }
 
     public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
 
@@ -43,7 +42,8 @@ public sealed class RunFolder : IDisposable
     /// <summary>Starts a run in a folder that is new, empty, or was left by a kill before the run had begun.</summary>
     /// <exception cref="OptionException">The folder holds a run or other files.</exception>
     /// <exception cref="FileWriteException">The disk refused, or another process uses the folder.</exception>
-    public static RunFolder Create(string path, TrainingSettings settings, string dataFingerprint)
+    /// <param name="holdOut">Clips that were held out of the training data, to be listed in <c>holdout.csv</c>; null: none.</param>
+    public static RunFolder Create(string path, TrainingSettings settings, RunDescription description, Dataset? holdOut = null)
     {
         settings.Validate();
         if (File.Exists(path)) throw new OptionException($"{path} is a file; --to names the run's folder");
@@ -57,8 +57,9 @@ public sealed class RunFolder : IDisposable
         {
             DurableFile.DeleteLeftovers(path);
             DurableFile.WriteAllText(Path.Combine(path, SettingsName), SettingsWriter.ToYaml(settings));
-            DurableFile.WriteAllText(Path.Combine(path, RunName), JsonSerializer.Serialize(new { schema_version = SchemaVersion, data_sha256 = dataFingerprint }) + "\n");
-            return new RunFolder(path, held, settings, dataFingerprint);
+            if (holdOut is not null) HoldOutCsv.Write(Path.Combine(path, HoldOutName), holdOut);
+            DurableFile.WriteAllText(Path.Combine(path, RunName), description.ToJson());
+            return new RunFolder(path, held, settings, description);
         }
         catch
         {
@@ -79,8 +80,9 @@ public sealed class RunFolder : IDisposable
         var held = Lock(path);
         try
         {
-            var run = new RunFolder(path, held, SettingsLoader.ReadFile(Path.Combine(path, SettingsName)), ReadFingerprint(runPath));
+            var run = new RunFolder(path, held, SettingsLoader.ReadFile(Path.Combine(path, SettingsName)), ReadDescription(runPath));
             DurableFile.DeleteLeftovers(path);
+            DurableFile.DeleteFolder(run.UnfinishedLast);
             run._model.CleanUp();
             run._checkpoints.CleanUp();
             return run;
@@ -92,11 +94,25 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <param name="validationSha256">Null: no validation data.</param>
     /// <exception cref="OptionException">The run was begun with other data.</exception>
-    public void RequireSameData(string dataFingerprint)
+    public void RequireSameData(string dataSha256, string? validationSha256)
     {
-        if (dataFingerprint != DataFingerprint)
-            throw new OptionException($"{FolderPath} was begun with other training data (its file names and captions hash to {DataFingerprint[..Math.Min(12, DataFingerprint.Length)]}…, these to {dataFingerprint[..Math.Min(12, dataFingerprint.Length)]}…); resume with the same CSV, or start a new run with --init-from");
+        if (dataSha256 != Description.DataSha256)
+            throw new OptionException($"{FolderPath} was begun with other training data (its file names and captions hash to {Short(Description.DataSha256)}, these to {Short(dataSha256)}); resume with the same CSV, or start a new run with --init-from");
+        if (Description.Starts.Count > 0 && validationSha256 != Description.ValidationSha256)
+            throw new OptionException($"{FolderPath} was begun {Validation(Description.ValidationSha256)}, not {Validation(validationSha256)}; the best epoch is chosen by one set of clips: resume with the same --validation");
+
+        static string Short(string hash) => hash[..Math.Min(12, hash.Length)] + "…";
+        static string Validation(string? hash) => hash is null ? "without validation data" : $"with validation data that hashes to {Short(hash)}";
+    }
+
+    /// <summary>Changes <c>run.json</c>.</summary>
+    public void Describe(Func<RunDescription, RunDescription> change)
+    {
+        var changed = change(Description);
+        DurableFile.WriteAllText(Path.Combine(FolderPath, RunName), changed.ToJson());
+        Description = changed;
     }
 
     /// <summary>Replaces the last checkpoint; it is complete and durable when this returns, and until then the one before is.</summary>
@@ -111,22 +127,42 @@ public sealed class RunFolder : IDisposable
     /// <param name="write">Writes the model's files into the folder it is given, durably.</param>
     public void ReplaceModel(Action<string> write) => _model.Replace(write);
 
+    /// <summary>Writes the last epoch's model into <c>last/</c>, all its files or none; does nothing where it is there.</summary>
+    /// <param name="write">Writes the model's files into the folder it is given, durably.</param>
+    public void KeepLastModel(Action<string> write)
+    {
+        string target = Path.Combine(FolderPath, LastName);
+        if (Directory.Exists(target)) return;
+        DurableFile.DeleteFolder(UnfinishedLast);
+        DurableFile.CreateFolder(UnfinishedLast);
+        write(UnfinishedLast);
+        DurableFile.RenameFolder(UnfinishedLast, target);
+    }
+
+    /// <summary>Removes a run that was created but cannot begin, so that the folder is free for another attempt.</summary>
+    public void Withdraw()
+    {
+        Dispose();
+        DurableFile.DeleteFolder(FolderPath);
+    }
+
     public void Dispose() => _lock.Dispose();
+
+    string UnfinishedLast => Path.Combine(FolderPath, WorkName, LastName + ".partial");
 
     static FolderLock Lock(string path) => FolderLock.Acquire(Path.Combine(path, WorkName, LockName), "run folder");
 
-    static bool IsOwnBeginning(string entry) => Path.GetFileName(entry) is SettingsName or WorkName || DurableFile.IsTemporary(entry);
+    static bool IsOwnBeginning(string entry) => Path.GetFileName(entry) is SettingsName or HoldOutName or WorkName || DurableFile.IsTemporary(entry);
 
-    static string ReadFingerprint(string path)
+    static RunDescription ReadDescription(string path)
     {
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(path));
-            int version = json.RootElement.GetProperty("schema_version").GetInt32();
-            if (version != SchemaVersion) throw new CorruptFileException(path, $"schema version {version}; this program reads {SchemaVersion}");
-            return json.RootElement.GetProperty("data_sha256").GetString() ?? throw new KeyNotFoundException("data_sha256 is null");
+            var description = RunDescription.FromJson(File.ReadAllBytes(path));
+            return description.SchemaVersion == RunDescription.NewestSchema ? description
+                : throw new CorruptFileException(path, $"schema version {description.SchemaVersion}; this program reads {RunDescription.NewestSchema}");
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (JsonException error)
         {
             throw new CorruptFileException(path, $"not a run's description: {error.Message}", error);
         }

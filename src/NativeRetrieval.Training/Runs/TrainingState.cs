@@ -11,7 +11,9 @@ namespace NativeRetrieval.Training.Runs;
 /// <param name="LossSum">Sum of the losses of this epoch's batches so far.</param>
 /// <param name="BestScore">R@1 + R@5 + R@10 of the best epoch so far, null before the first evaluation.</param>
 /// <param name="BestEpoch">The epoch of <paramref name="BestScore"/>, from 0.</param>
-public sealed record TrainingState(long Seed, long Step, int Epoch, int Batch, double LossSum = 0, double? BestScore = null, int? BestEpoch = null)
+/// <param name="EvaluationsWithoutImprovement">Evaluations since the one that had a better score than all before it.</param>
+public sealed record TrainingState(long Seed, long Step, int Epoch, int Batch, double LossSum = 0, double? BestScore = null, int? BestEpoch = null,
+    int EvaluationsWithoutImprovement = 0)
 {
     static readonly JsonSerializerOptions s_json = new()
     {

@@ -7,4 +7,7 @@ public sealed record DataSettings
 {
     [Setting("an epoch holds every caption, or every clip with one caption drawn anew")]
     public CaptionSampling Captions { get; init; } = CaptionSampling.All;
+
+    [Setting("clips drawn from the training data, by the seed, for validation instead; the run's holdout.csv lists them; 0: none", Min = 0, Max = 1e6)]
+    public int HoldOutClips { get; init; }
 }

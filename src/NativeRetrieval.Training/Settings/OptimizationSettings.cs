@@ -66,11 +66,29 @@ public sealed record OptimizationSettings
     [Setting("the text encoder is not trained and has no dropout")]
     public bool FreezeTextEncoder { get; init; }
 
+    [Setting("stages of the audio encoder, from its input on, that are not trained: the input's batch norm, then each block or layer; they have no dropout, and batch norms their stored statistics", Min = 0, Max = 1000)]
+    public int FreezeAudioStages { get; init; }
+
+    [Setting("stages of the text encoder, from its input on, that are not trained and have no dropout: its embeddings, then each layer", Min = 0, Max = 1000)]
+    public int FreezeTextStages { get; init; }
+
+    [Setting("epoch, counted from 0, from which what is frozen of the audio encoder is trained, too; 0: never", Min = 0, Max = 100_000)]
+    public int UnfreezeAudioEpoch { get; init; }
+
+    [Setting("epoch, counted from 0, from which what is frozen of the text encoder is trained, too; 0: never", Min = 0, Max = 100_000)]
+    public int UnfreezeTextEpoch { get; init; }
+
     [Setting("batch norms keep their stored statistics in training, too; their scale and shift are trained")]
     public bool FreezeBatchNorm { get; init; }
 
     [Setting("epochs between two evaluations on the validation data; the last epoch is always evaluated", Min = 1, Max = 100_000)]
     public int ValidateEveryEpochs { get; init; } = 1;
+
+    [Setting("evaluated epochs in a row without a better validation score (R@1 + R@5 + R@10) after which training stops; 0: never", Min = 0, Max = 100_000)]
+    public int EarlyStoppingEpochs { get; init; }
+
+    [Setting("decay of an exponential moving average of the weights, which is what is evaluated and saved; less in the first steps; 0: none", Min = 0, Max = 0.999999)]
+    public double AverageDecay { get; init; }
 
     [Setting("optimizer steps between two checkpoints within an epoch; 0: at the end of each epoch only", Min = 0, Max = 1e9)]
     public int CheckpointEverySteps { get; init; }

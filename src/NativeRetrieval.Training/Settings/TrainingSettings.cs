@@ -32,6 +32,18 @@ public sealed record TrainingSettings
             throw new OptionException($"training.warmup_steps = {Training.WarmupSteps} needs training.schedule=cosine");
         if (Training.FreezeAudioEncoder && Training.FreezeTextEncoder && Training.HeadRate == 0)
             throw new OptionException("nothing is trained: both encoders are frozen and training.head_rate is 0");
+        ValidateFreezing("audio", Training.FreezeAudioEncoder, Training.FreezeAudioStages, Training.UnfreezeAudioEpoch);
+        ValidateFreezing("text", Training.FreezeTextEncoder, Training.FreezeTextStages, Training.UnfreezeTextEpoch);
+    }
+
+    void ValidateFreezing(string side, bool whole, int stages, int unfreezeEpoch)
+    {
+        if (whole && stages > 0)
+            throw new OptionException($"training.freeze_{side}_stages = {stages} says nothing beside training.freeze_{side}_encoder = true; leave out one of them");
+        if (unfreezeEpoch > 0 && !whole && stages == 0)
+            throw new OptionException($"training.unfreeze_{side}_epoch = {unfreezeEpoch} unfreezes nothing; set training.freeze_{side}_encoder or training.freeze_{side}_stages");
+        if (unfreezeEpoch >= Training.Epochs)
+            throw new OptionException($"training.unfreeze_{side}_epoch = {unfreezeEpoch} is never reached: training.epochs = {Training.Epochs} are numbered from 0; 0 says never");
     }
 
     /// <summary>A copy that shares no section with this one.</summary>

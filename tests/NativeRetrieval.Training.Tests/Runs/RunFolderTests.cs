@@ -8,6 +8,8 @@ namespace NativeRetrieval.Training.Tests.Runs;
 
 public sealed class RunFolderTests : IDisposable
 {
+    static readonly RunDescription Described = new() { DataSha256 = "abc" };
+
     readonly TemporaryFolder _folder = new();
 
     string RunPath => _folder["runs/one"];
@@ -23,7 +25,7 @@ public sealed class RunFolderTests : IDisposable
     {
         var settings = SettingsLoader.Load("tiny", ["seed=5", "training.lr=3e-4"]);
         var state = new TrainingState(Seed: 5, Step: 17, Epoch: 2, Batch: 3, LossSum: 1.1, BestScore: 0.1 + 0.2, BestEpoch: 1);
-        using (var run = RunFolder.Create(RunPath, settings, "abc"))
+        using (var run = RunFolder.Create(RunPath, settings, Described))
         {
             Assert.Null(run.LoadCheckpoint());
             run.SaveCheckpoint(Tensors(1), state with { Step = 1 });
@@ -32,8 +34,8 @@ public sealed class RunFolderTests : IDisposable
         using (var run = RunFolder.Resume(RunPath))
         {
             Assert.Equal(SettingsWriter.ToYaml(settings), SettingsWriter.ToYaml(run.Settings));
-            run.RequireSameData("abc");
-            Assert.Contains("other training data", Assert.Throws<OptionException>(() => run.RequireSameData("abd")).Message);
+            run.RequireSameData("abc", null);
+            Assert.Contains("other training data", Assert.Throws<OptionException>(() => run.RequireSameData("abd", null)).Message);
             using var checkpoint = run.LoadCheckpoint()!;
             Assert.Equal(state, checkpoint.State);
             Assert.Equal([2, 2, 2], checkpoint.Tensors.ReadFloat32("optimizer/m"));
@@ -57,7 +59,7 @@ public sealed class RunFolderTests : IDisposable
             CopyFolder(RunPath, copy);
             copies.Add((copy, $"{step} {Path.GetRelativePath(RunPath, path)}", saved, models));
         };
-        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc"))
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
             for (int i = 1; i <= 3; i++)
             {
                 run.ReplaceModel(folder => WriteModel(folder, i));
@@ -88,7 +90,7 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void ARunGoesOnAfterAKillAndSavesFurther()
     {
-        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc")) run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described)) run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
         // A kill after the second file was written and before last.json names it.
         File.Copy(Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors"), Path.Combine(RunPath, "checkpoints", "checkpoint-2.safetensors"));
         using (var run = RunFolder.Resume(RunPath))
@@ -109,13 +111,13 @@ public sealed class RunFolderTests : IDisposable
             copies.Add(_folder[$"kill-{copies.Count}"]);
             CopyFolder(RunPath, copies[^1]);
         };
-        RunFolder.Create(RunPath, Presets.Get("tiny"), "abc").Dispose();
+        RunFolder.Create(RunPath, Presets.Get("tiny"), Described).Dispose();
         DurableFile.AfterStep = null;
         foreach (string copy in copies)
         {
             bool begun = File.Exists(Path.Combine(copy, "run.json"));
-            using var run = begun ? RunFolder.Resume(copy) : RunFolder.Create(copy, Presets.Get("tiny"), "abc");
-            Assert.Equal("abc", run.DataFingerprint);
+            using var run = begun ? RunFolder.Resume(copy) : RunFolder.Create(copy, Presets.Get("tiny"), Described);
+            Assert.Equal("abc", run.Description.DataSha256);
         }
     }
 
@@ -127,7 +129,7 @@ public sealed class RunFolderTests : IDisposable
     [InlineData("escape", "is not the name of a checkpoint")]
     public void ADamagedCheckpointIsRefused(string damage, string message)
     {
-        using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc");
+        using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described);
         run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
         string pointer = Path.Combine(RunPath, "checkpoints", "last.json"), file = Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors");
         byte[] bytes = File.ReadAllBytes(file);
@@ -142,23 +144,23 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void FoldersInUseAreRefusedWithAdvice()
     {
-        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc"))
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
         {
-            Assert.Contains("--resume", Assert.Throws<OptionException>(() => RunFolder.Create(RunPath, Presets.Get("tiny"), "abc")).Message);
+            Assert.Contains("--resume", Assert.Throws<OptionException>(() => RunFolder.Create(RunPath, Presets.Get("tiny"), Described)).Message);
             Assert.Contains("another process", Assert.Throws<FileWriteException>(() => RunFolder.Resume(RunPath)).Message);
         }
         RunFolder.Resume(RunPath).Dispose();
         Assert.Contains("holds no run", Assert.Throws<OptionException>(() => RunFolder.Resume(_folder["none"])).Message);
         Directory.CreateDirectory(_folder["music"]);
         File.WriteAllText(_folder["music/a.wav"], "");
-        Assert.Contains("it holds a.wav", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music"], Presets.Get("tiny"), "abc")).Message);
-        Assert.Contains("is a file", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music/a.wav"], Presets.Get("tiny"), "abc")).Message);
+        Assert.Contains("it holds a.wav", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music"], Presets.Get("tiny"), Described)).Message);
+        Assert.Contains("is a file", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music/a.wav"], Presets.Get("tiny"), Described)).Message);
     }
 
     [Fact]
     public void AFailedCheckpointLeavesTheOneBefore()
     {
-        using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), "abc");
+        using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described);
         run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
         var broken = new SafetensorsItem("x", Core.Tensors.DType.Float32, [1], _ => throw new IOException("No space left on device"));
         Assert.Contains("No space left", Assert.Throws<FileWriteException>(() => run.SaveCheckpoint([broken], new TrainingState(0, 2, 0, 2))).Message);

@@ -55,7 +55,13 @@ public sealed class SettingsTests
                 double number => definition.Format(number / 2 + 0.01),
                 _ => definition.Key == "text.heads" ? "6" : definition.Key == "text.hidden_width" ? "384" : (Convert.ToInt64(value) + 2).ToString(),
             };
-            string[] overrides = definition.Key == "training.warmup_steps" ? ["training.schedule=cosine", $"{definition.Key}={other}"] : [$"{definition.Key}={other}"];
+            string[] overrides = definition.Key switch
+            {
+                "training.warmup_steps" => ["training.schedule=cosine", $"{definition.Key}={other}"],
+                "training.unfreeze_audio_epoch" => ["training.freeze_audio_stages=1", $"{definition.Key}={other}"],
+                "training.unfreeze_text_epoch" => ["training.freeze_text_encoder=true", $"{definition.Key}={other}"],
+                _ => [$"{definition.Key}={other}"],
+            };
             var changed = SettingsLoader.Parse(SettingsWriter.ToYaml(SettingsLoader.Load(null, overrides)), "stored");
             var differing = SettingsCatalogue.All.Where(d => d.Format(d.Get(changed)) != d.Format(d.Get(defaults))).Select(d => d.Key);
             Assert.Equal(overrides.Select(entry => entry.Split('=')[0]).Order(), differing.Order());
@@ -83,8 +89,21 @@ public sealed class SettingsTests
     [InlineData("training.lr", "expected key=value")]
     [InlineData("text.heads=5", "text.hidden_width = 768 must be a multiple of text.heads = 5")]
     [InlineData("training.warmup_steps=5", "needs training.schedule=cosine")]
-    public void WrongOverridesSayWhatToDo(string entry, string message) =>
-        Assert.Contains(message, Assert.Throws<OptionException>(() => SettingsLoader.Load(null, [entry])).Message);
+    [InlineData("training.unfreeze_audio_epoch=5", "training.unfreeze_audio_epoch = 5 unfreezes nothing; set training.freeze_audio_encoder or training.freeze_audio_stages")]
+    [InlineData("training.unfreeze_text_epoch=5", "training.unfreeze_text_epoch = 5 unfreezes nothing")]
+    [InlineData("training.unfreeze_text_epoch=50 training.freeze_text_encoder=true", "training.unfreeze_text_epoch = 50 is never reached: training.epochs = 50")]
+    [InlineData("training.freeze_audio_stages=2 training.freeze_audio_encoder=true", "training.freeze_audio_stages = 2 says nothing beside training.freeze_audio_encoder = true")]
+    [InlineData("training.freeze_text_stages=2 training.freeze_text_encoder=true", "training.freeze_text_stages = 2 says nothing")]
+    [InlineData("training.freeze_text_encoder=true training.freeze_audio_encoder=true training.head_rate=0", "nothing is trained")]
+    [InlineData("training.average_decay=1", "training.average_decay = 1 is not allowed; it takes a number from 0 to 0.999999")]
+    [InlineData("augmentation.gain_db=-1", "augmentation.gain_db = -1 is not allowed; it takes a number from 0 to 60")]
+    public void WrongOverridesSayWhatToDo(string entries, string message) =>
+        Assert.Contains(message, Assert.Throws<OptionException>(() => SettingsLoader.Load(null, entries.Split(' '))).Message);
+
+    [Fact]
+    public void EveryNameOfPositivesIsRead() =>
+        Assert.Equal([Positives.Paper, Positives.Clip, Positives.SameText, Positives.Dropped],
+            new[] { "paper", "clip", "same-text", "dropped" }.Select(name => SettingsLoader.Load(null, [$"loss.positives={name}"]).Loss.NtXent.Positives));
 
     [Theory]
     [InlineData("training:\n  lr: 1e-3\n  epoch: 3\n", "x.yaml line 3: there is no setting 'training.epoch'; did you mean training.epochs?")]

@@ -1,0 +1,18 @@
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
+{
+    /// <summary><c>target += share · (goal − target)</c>: a step of an exponential moving average. Equal elements stay as they are, bit for bit. Not recorded.</summary>
+    internal static void MoveTowards(Tensor target, Tensor goal, double share)
+    {
+        Expect.Real(target);
+        Expect.Same(goal, target);
+        using var scope = TensorScope.Begin();
+        var difference = Tensor.EmptyLike(target);
+        target.Backend.AddScaled(goal, target, -1, difference);
+        target.Backend.AddScaled(target, difference, share, target);
+        target.Version++;
+    }
+}
