@@ -3,7 +3,7 @@ namespace NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 /// <summary>How much the reader may allocate for a file: every byte can be an instruction that makes a value.</summary>
 static class AllocationBound
 {
-    const int BytesPerByte = 128;
+    const int BytesPerByte = 256;
     const int Constant = 1 << 19;
 
     public static long For(long fileBytes) => fileBytes * BytesPerByte + Constant;

@@ -21,8 +21,9 @@ public static class CheckpointInspection
     /// <summary>A line per tensor in aligned columns, then the checkpoint's notes. Lines appear as they are computed.</summary>
     public static void WriteText(CheckpointFile checkpoint, TextWriter output, CancellationToken cancellation = default)
     {
-        const int Number = 11;
-        int name = Math.Max("tensor".Length, checkpoint.Tensors.Select(tensor => UntrustedText.Printable(tensor.Name).Length).DefaultIfEmpty().Max());
+        const int Number = 11, LongestName = 100;
+        // A name of a megabyte must not put a megabyte of blanks beside every other.
+        int name = Math.Min(LongestName, checkpoint.Tensors.Select(tensor => tensor.Name.Length).Append("tensor".Length).Max());
         int dtype = checkpoint.Tensors.Select(tensor => NameOf(tensor.DType).Length).Append("dtype".Length).Max();
         int shape = checkpoint.Tensors.Select(tensor => ShapeOf(tensor.Shape).Length).Append("shape".Length).Max();
         output.WriteLine($"{checkpoint.Path}: {checkpoint.Format}, {checkpoint.Tensors.Count} tensors");

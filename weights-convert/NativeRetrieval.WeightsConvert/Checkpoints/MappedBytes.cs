@@ -42,7 +42,15 @@ sealed class MappedBytes : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(offset);
         ArgumentOutOfRangeException.ThrowIfNegative(length);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(length, Length - offset);
-        return length == 0 ? default : new MappedWindow(_file!.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read), length);
+        if (length == 0) return default;
+        try
+        {
+            return new MappedWindow(_file!.CreateViewAccessor(offset, length, MemoryMappedFileAccess.Read), length);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new FileReadException(Path, error.Message, error);
+        }
     }
 
     /// <summary>A part of the file as a stream.</summary>

@@ -42,9 +42,9 @@ sealed class TensorLayout(string path, IStorageLocator storages)
             throw Refuse(name, $"size [{string.Join(", ", sizes)}] with stride [{string.Join(", ", strides)}] from element {offset} reaches byte {start + extent} of storage '{UntrustedText.Line(tensor.Storage.Key)}', which has {storageBytes}");
         var storage = storages.Find(tensor.Storage, problem => Refuse(name, problem));
 
-        if (IsContiguous(sizes, strides)) return new CheckpointTensor(name, dtype, sizes, lengthBytes, new ContiguousTensor(Label(name), storage, start, lengthBytes));
+        if (IsContiguous(sizes, strides)) return new CheckpointTensor(name, dtype, sizes, lengthBytes, new ContiguousTensor(name, storage, start, lengthBytes));
         if (extent > int.MaxValue) throw Refuse(name, $"its elements are spread over {extent} bytes; {int.MaxValue} are the most for a tensor that is not contiguous");
-        return new CheckpointTensor(name, dtype, sizes, lengthBytes, new StridedTensor(Label(name), storage, start, (int)extent, sizes, strides, elementBytes));
+        return new CheckpointTensor(name, dtype, sizes, lengthBytes, new StridedTensor(name, storage, start, (int)extent, sizes, strides, elementBytes));
     }
 
     static bool IsContiguous(long[] sizes, long[] strides)
@@ -71,7 +71,8 @@ sealed class TensorLayout(string path, IStorageLocator storages)
 
     CorruptFileException Refuse(string name, string problem) => new(path, $"{Label(name)}: {problem}");
 
-    static string Label(string name) => $"tensor '{UntrustedText.Line(name)}'";
+    /// <summary>The tensor in a message.</summary>
+    public static string Label(string name) => $"tensor '{UntrustedText.Line(name)}'";
 
     sealed class EmptyTensor : TensorSource
     {
