@@ -73,6 +73,17 @@ public sealed class PickledValueTests : IDisposable
     public void Views_that_repeat_a_value_until_the_disk_is_full_are_refused() =>
         Assert.Contains("64 times the file", Refuse(new PickleWriter().Op('}').Text("w").Tensor("FloatStorage", "0", 6, 0, [1L << 40], [0]).Op('s')), StringComparison.Ordinal);
 
+    [Theory]
+    [InlineData(4, 3, 1, 28)]
+    [InlineData(0, 4, 2, 28)]
+    public void A_view_past_the_end_of_its_storage_is_refused(long offset, long size, long stride, int reach) =>
+        Assert.Contains($"tensor 'w': size [{size}] with stride [{stride}] from element {offset} reaches byte {reach} of storage '0', which has 24",
+            Refuse(new PickleWriter().Op('}').Text("w").Tensor("FloatStorage", "0", 6, offset, [size], [stride]).Op('s')), StringComparison.Ordinal);
+
+    [Fact]
+    public void What_lies_under_a_mark_is_out_of_reach() =>
+        Assert.Contains("more values than there are on the stack", Refuse(new PickleWriter().Global("collections", "OrderedDict").Op('(').Op(')').Op('R')), StringComparison.Ordinal);
+
     [Fact]
     public void One_path_for_two_tensors_is_refused() =>
         Assert.Contains("two tensors have the path 'a.b'", Refuse(new PickleWriter().Op('}').Op('(').Text("a.b").Values().Text("a").Op('}').Text("b").Values().Op('s').Op('u')), StringComparison.Ordinal);

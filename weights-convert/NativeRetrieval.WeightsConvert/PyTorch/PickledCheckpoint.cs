@@ -31,7 +31,7 @@ static class PickledCheckpoint
             }
             var tensor = layout.Place(name, (TorchTensor)value);
             budget -= tensor.LengthBytes;
-            if (budget < 0) throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(name)}': views of the same storages add up to more than {MostTimesTheFile} times the file");
+            if (budget < 0) throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(name)}': with it the tensors add up to more than {MostTimesTheFile} times the file");
             tensors.Add(tensor);
         }
         if (tensors.Count == 0)
