@@ -24,13 +24,18 @@ internal sealed record CommandLine(int ExitCode, string Out, string Error)
     }
 
     /// <summary>The real program, as a process of its own.</summary>
-    public static CommandLine Start(params string[] args)
+    public static CommandLine Start(params string[] args) => Start([], args);
+
+    /// <summary>The real program, with these environment variables beside the inherited ones.</summary>
+    public static CommandLine Start(Dictionary<string, string> environment, params string[] args)
     {
-        using var process = Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args])
+        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
-        })!;
+        };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();
         string output = process.StandardOutput.ReadToEnd();
         process.WaitForExit();

@@ -26,6 +26,36 @@ public sealed class CommandTests : IDisposable
         Assert.True(document.RootElement.GetProperty("memory_bytes").GetInt64() > 1 << 20);
         Assert.NotEqual(0, document.RootElement.GetProperty("libsndfile").GetProperty("names_tried").GetArrayLength());
         Assert.Equal("", json.Error);
+        var cuda = document.RootElement.GetProperty("cuda");
+        Assert.Equal(["NVIDIA driver", "NVRTC", "cuBLAS", "cuDNN"], cuda.GetProperty("libraries").EnumerateArray().Select(library => library.GetProperty("name").GetString()));
+        Assert.All(cuda.GetProperty("libraries").EnumerateArray(), library => Assert.NotEqual(0, library.GetProperty("tried").GetArrayLength()));
+        Assert.Equal(cuda.GetProperty("found").GetBoolean(), cuda.GetProperty("problem").GetString() is null);
+    }
+
+    [Fact]
+    public void DoctorSaysWhatWasWrongWithALibrary()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "the CUDA backend is for Linux");
+        File.WriteAllText(_temporary["libcuda.so.1"], "not a library");
+        var doctor = CommandLine.Start(new Dictionary<string, string> { ["NATIVERETRIEVAL_CUDA_PATH"] = _temporary.FullPath }, "doctor");
+        Assert.Equal(0, doctor.ExitCode);
+        Assert.Matches("NATIVERETRIEVAL_CUDA_PATH: .*libcuda.so.1: (file too short|invalid ELF header)", doctor.Out);
+    }
+
+    [Theory]
+    [InlineData("search query --index sounds.nrx --device gpu", 2, "expected auto, cpu, cuda or cuda:N")]
+    [InlineData("search query --index sounds.nrx --device cuda:-1", 2, "expected auto, cpu, cuda or cuda:N")]
+    [InlineData("search query --index sounds.nrx --device cuda", 1, "--device cuda: ")]
+    [InlineData("similar a.wav --index sounds.nrx --device cuda:0", 1, "--device cuda:0: ")]
+    [InlineData("index a.wav --model m --to sounds.nrx --device cuda:0", 1, "--device cpu")]
+    [InlineData("evaluate a.csv --audio . --model m --device cuda:0", 1, "--device cpu")]
+    [InlineData("train a.csv --audio . --to run --device cuda:0", 1, "--device cpu")]
+    public async Task AGpuThatCannotBeUsedIsRefusedWithTheReason(string line, int exitCode, string message)
+    {
+        File.WriteAllText(_temporary["a.csv"], "file_name,caption\na.wav,a\n");
+        var refused = await CommandLine.Run(line.Replace("a.csv", _temporary["a.csv"]).Split(' '));
+        Assert.Equal((exitCode, ""), (refused.ExitCode, refused.Out));
+        Assert.Contains(message, refused.Error);
     }
 
     [Fact]

@@ -7,6 +7,7 @@ using System.Runtime.Intrinsics.X86;
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -24,7 +25,7 @@ public static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = JsonOutput.Option();
-        var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library.")
+        var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library, CUDA.")
         {
             Examples =
             [
@@ -49,7 +50,8 @@ public static class DoctorCommand
     static void WriteText(Terminal terminal)
     {
         string features = string.Join(" ", s_features.Where(feature => feature.Supported).Select(feature => feature.Name));
-        new Table("", "")
+        var cuda = CudaReport.Make();
+        var table = new Table("", "")
             .Add("NativeRetrieval", Version)
             .Add("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}")
             .Add("runtime", $"{RuntimeInformation.FrameworkDescription}{(GCSettings.IsServerGC ? ", server GC" : "")}")
@@ -57,9 +59,11 @@ public static class DoctorCommand
             .Add("threads", $"{CpuDevice.Threads.ToString(CultureInfo.InvariantCulture)} (set NATIVERETRIEVAL_THREADS to change)")
             .Add("memory", Sizes.Text(MemorySizeBytes))
             .Add("devices", "cpu")
-            .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read")
-            .Write(terminal.Out);
+            .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
+        DoctorCuda.AddTo(table, cuda);
+        table.Write(terminal.Out);
         if (!SoundLibrary.IsAvailable) terminal.Message($"to read FLAC, Ogg and MP3 files, {SoundLibrary.HowToInstall}");
+        if (cuda.Problem is { } problem) terminal.Message($"to use a GPU: {problem}");
     }
 
     static void WriteJson(Terminal terminal) => terminal.WriteJson(json =>
@@ -83,5 +87,6 @@ public static class DoctorCommand
         foreach (string name in SoundLibrary.NamesTried) json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteEndObject();
+        DoctorCuda.Write(json, CudaReport.Make());
     });
 }

@@ -28,6 +28,7 @@ internal static class EvaluateCommand
         var scores = new Option<FileInfo?>("--scores") { Description = "Write the score of every query and file in the layout of DCASE 2025.", HelpName = "OUT.csv" };
         var save = new Option<DirectoryInfo?>("--save-vectors") { Description = "Keep the vectors of clips and captions there, so that later evaluations need no encoding.", HelpName = "DIR" };
         var vectors = new Option<DirectoryInfo?>("--vectors") { Description = "Take vectors that were saved there.", HelpName = "DIR" };
+        var device = DeviceOption.Create();
         var cache = CacheFolder.Option();
         var json = JsonOutput.Option();
         var command = new DocumentedCommand("evaluate", "Measure retrieval in both directions on a captioned data set.")
@@ -42,7 +43,7 @@ internal static class EvaluateCommand
             ],
         };
         command.Add(csv);
-        foreach (Option option in (Option[])[audio, models, fusion, weights, fit, fitAudio, relevance, hard, submission, scores, save, vectors, cache, json]) command.Add(option);
+        foreach (Option option in (Option[])[audio, models, fusion, weights, fit, fitAudio, relevance, hard, submission, scores, save, vectors, device, cache, json]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             RequireConsistent(parsed.GetValue(fusion) == "weighted", parsed.GetValue(weights) is not null, parsed.GetValue(fit) is not null);
@@ -69,6 +70,7 @@ internal static class EvaluateCommand
                 FitAudio = parsed.GetValue(fitAudio)?.FullName,
                 Rule = rule == "same-text" ? RelevanceRule.SameText : RelevanceRule.Own,
                 RelevanceFile = rule is "own" or "same-text" ? null : Path.GetFullPath(rule),
+                Device = DeviceOption.Open(parsed, device),
                 Cache = CacheFolder.Of(parsed, cache),
                 Vectors = parsed.GetValue(vectors)?.FullName,
                 SaveVectors = parsed.GetValue(save)?.FullName,

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Training.Metrics;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -25,6 +26,9 @@ internal sealed record EvaluationRequest
 
     /// <summary>File of relevant clips; null: by <see cref="Rule"/>.</summary>
     public required string? RelevanceFile { get; init; }
+
+    /// <summary>Where the models run.</summary>
+    public required Device Device { get; init; }
 
     public required string Cache { get; init; }
 

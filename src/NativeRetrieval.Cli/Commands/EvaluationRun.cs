@@ -1,6 +1,5 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Models;
@@ -98,7 +97,7 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
 
     EvaluationVectors Embedded(string folder, Dataset data, Func<Dataset, IReadOnlyList<string>> textsOf)
     {
-        using var model = ModelPackage.Load(folder, CpuDevice.Shared);
+        using var model = ModelPackage.Load(folder, request.Device);
         var skipped = new List<string>();
         var cache = new FeatureCache(request.Cache, ModelFeatures.Of(model.Config));
         FeatureStore features;

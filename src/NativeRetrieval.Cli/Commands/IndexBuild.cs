@@ -1,7 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
 
@@ -17,9 +16,10 @@ internal static class IndexBuild
         var to = new Option<DirectoryInfo?>("--to") { Description = "The index: made if absent, otherwise brought up to date.", HelpName = "sounds.nrx" };
         var window = new Option<double?>("--window") { Description = "Length of the windows that recordings are cut into; default: what the model was trained on.", HelpName = "SECONDS" };
         var hop = new Option<double?>("--hop") { Description = "From one window to the next; default: half a window.", HelpName = "SECONDS" };
+        var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, to, window, hop, json]) command.Add(option);
+        foreach (Option option in (Option[])[model, to, window, hop, device, json]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 }) result.AddError("name the sound files or folders to index, or a subcommand: stats, verify, compact");
@@ -27,7 +27,7 @@ internal static class IndexBuild
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, CpuDevice.Shared);
+            using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, DeviceOption.Open(parsed, device));
             string folder = parsed.GetValue(to)!.FullName;
             var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop), cancellation);
             if (parsed.GetValue(json)) WriteJson(terminal, report);

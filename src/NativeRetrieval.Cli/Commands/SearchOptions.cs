@@ -1,5 +1,4 @@
 using System.CommandLine;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
@@ -17,11 +16,13 @@ internal sealed class SearchOptions
     readonly Option<float?> _minimum = new("--min-score") { Description = "Only hits with at least this cosine similarity.", HelpName = "S" };
     readonly Option<bool> _windows = new("--windows") { Description = "Show every matching window, not only each file's best." };
 
+    readonly Option<string> _device = DeviceOption.Create();
+
     public Option<bool> Json { get; } = JsonOutput.Option();
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, Json]) command.Add(option);
+        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, _device, Json]) command.Add(option);
     }
 
     public AudioSearchOptions Of(ParseResult parsed) => new()
@@ -36,13 +37,14 @@ internal sealed class SearchOptions
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
     public OpenedIndex Open(ParseResult parsed)
     {
+        var device = DeviceOption.Open(parsed, _device);
         string path = parsed.GetRequiredValue(_index).FullName;
         var index = LocalAudioIndex.Open(path, IndexAccess.Read);
         try
         {
             string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
             if (!Directory.Exists(folder)) throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
-            var engine = RetrievalEngine.Open(folder, CpuDevice.Shared);
+            var engine = RetrievalEngine.Open(folder, device);
             if (engine.Fingerprint != index.Settings.ModelFingerprint)
             {
                 engine.Dispose();

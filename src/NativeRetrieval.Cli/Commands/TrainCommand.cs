@@ -28,6 +28,7 @@ internal static class TrainCommand
         var check = new Option<bool>("--check") { Description = "Only look for what is wrong with the data: missing, unreadable, silent, short or duplicate sounds, empty or long captions. Exit code 1 with errors, 3 with warnings." };
         var estimate = new Option<bool>("--estimate") { Description = "Only measure what the run will take: clips per second, time, memory." };
         var json = new Option<bool>("--json") { Description = "With --check or --estimate: print one JSON document instead of text." };
+        var device = DeviceOption.Create();
         var cache = CacheFolder.Option();
         var command = new DocumentedCommand("train", "Train a model on sounds and captions.")
         {
@@ -42,9 +43,10 @@ internal static class TrainCommand
             ],
         };
         command.Add(csv);
-        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, audioModel, to, resume, check, estimate, json, cache]) command.Add(option);
+        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, audioModel, to, resume, check, estimate, json, device, cache]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
+            var runsOn = DeviceOption.Open(parsed, device);
             bool resumed = parsed.GetValue(resume);
             if (resumed && (parsed.GetValue(preset) is not null || parsed.GetValue(set) is { Length: > 0 }))
                 throw new OptionException("a resumed run keeps its settings; leave out --preset and --set, or start a new run with --init-from");
@@ -65,7 +67,7 @@ internal static class TrainCommand
                 AudioModel = parsed.GetValue(audioModel)?.FullName,
                 InitialModel = parsed.GetValue(initial)?.FullName,
                 FeatureCache = CacheFolder.Of(parsed, cache),
-                Device = CpuDevice.Shared,
+                Device = runsOn,
                 Time = terminal.Time,
             };
             if (checks) return Task.FromResult(TrainPreview.Check(terminal, request, findings!, parsed.GetValue(json), cancellation));

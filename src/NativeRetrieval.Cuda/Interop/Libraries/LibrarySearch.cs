@@ -21,7 +21,7 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
                 string? file = FileAt(place, soname);
                 if (file is not null && TryTake(place, file) is { } result) return result;
             }
-            if (_attempts.Count == before) _attempts.Add(new(place.Origin, place.Folder ?? family.Sonames[0], NotThere));
+            if (_attempts.Count == before) _attempts.Add(new(place.Origin, place.Folder ?? string.Join(", ", family.Sonames), NotThere));
         }
         return new(family, _attempts);
     }
@@ -53,7 +53,7 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
         }
         foreach (var companion in companions) loader.Free(companion.Handle);
         // A bare name that the system does not know is no finding.
-        _attempts.Add(new(place.Origin, file, !Path.IsPathRooted(file) && handle == 0 ? NotThere : problem));
+        if (Path.IsPathRooted(file) || handle != 0) _attempts.Add(new(place.Origin, file, problem));
         return null;
     }
 

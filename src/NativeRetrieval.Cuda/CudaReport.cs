@@ -1,0 +1,46 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Cuda.Interop;
+using NativeRetrieval.Cuda.Interop.Libraries;
+using NativeRetrieval.Cuda.Runtime;
+using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
+
+namespace NativeRetrieval.Cuda;
+
+/// <summary>What this machine has of CUDA. Finding out loads the libraries, but opens no device and never throws.</summary>
+public sealed record CudaReport
+{
+    /// <summary>Driver, NVRTC, cuBLAS, cuDNN.</summary>
+    public required IReadOnlyList<CudaLibraryReport> Libraries { get; init; }
+
+    /// <summary>GPUs that this process may use.</summary>
+    public required IReadOnlyList<CudaDeviceProperties> Devices { get; init; }
+
+    /// <summary>The first thing that is missing, and what to do; null where CUDA can be used.</summary>
+    public required string? Problem { get; init; }
+
+    /// <summary>Looks for the libraries (once per process) and asks the driver for its devices.</summary>
+    public static CudaReport Make()
+    {
+        CudaLibraryReport[] libraries = [.. LibraryFamily.All.Select(CudaLibraries.Of).Select(CudaLibraryReport.Of)];
+        string? problem = libraries[0].Problem;
+        var devices = new List<CudaDeviceProperties>();
+        if (problem is null)
+        {
+            try
+            {
+                int count = CudaDriver.DeviceCount;
+                for (int ordinal = 0; ordinal < count; ordinal++)
+                {
+                    cuDeviceGet(out int device, ordinal).ThrowIfFailed();
+                    devices.Add(CudaDeviceProperties.Read(device, ordinal));
+                }
+                if (count == 0) problem = "the NVIDIA driver sees no GPU";
+            }
+            catch (NativeRetrievalException error)
+            {
+                problem = error.Message;
+            }
+        }
+        return new() { Libraries = libraries, Devices = devices, Problem = problem ?? libraries.Select(library => library.Problem).FirstOrDefault(text => text is not null) };
+    }
+}
