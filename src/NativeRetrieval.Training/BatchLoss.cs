@@ -21,26 +21,14 @@ internal sealed class BatchLoss : IDisposable
     readonly TrainingSettings _settings;
     readonly TrainingSounds _sounds;
     readonly RunRandom _random;
-    readonly string[][] _captions;
-    readonly int[][] _textIds;
-    readonly string[] _texts;
+    readonly CaptionTable _captions;
     Tensor? _frozenTexts;
 
     public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings, RunRandom random)
     {
         (_model, _settings, _random) = (model, settings, random);
         _sounds = new TrainingSounds(model, features, settings.Augmentation, random);
-        var idOf = new Dictionary<string, int>(StringComparer.Ordinal);
-        _captions = [.. features.Data.Clips.Select(clip => clip.Captions.ToArray())];
-        _textIds = [.. _captions.Select(captions => captions.Select(Id).ToArray())];
-        _texts = [.. idOf.Keys];
-
-        int Id(string caption)
-        {
-            string normalised = model.Config.Captions.Apply(caption);
-            if (!idOf.TryGetValue(normalised, out int id)) idOf.Add(normalised, id = idOf.Count);
-            return id;
-        }
+        _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
     }
 
     /// <summary>Computes what is computed once, not with every batch: the vectors of a text encoder that is not trained.</summary>
@@ -57,7 +45,7 @@ internal sealed class BatchLoss : IDisposable
     public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
     {
         if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again
-        var batch = Batch.Of(items, _textIds);
+        var batch = Describe(items, number);
         int chunk = _settings.Training.ChunkSize;
         return chunk == 0 || chunk >= items.Length ? AtOnce(batch, number, done) : InChunks(batch, chunk, number, done, cancellation);
     }
@@ -135,7 +123,7 @@ internal sealed class BatchLoss : IDisposable
         return value;
     }
 
-    Tensor Compare(Batch batch, Tensor audio, Tensor text) => Op.NtXent(audio, text, Ids(batch.Clips), Ids(batch.Texts), _settings.Loss.NtXent);
+    Tensor Compare(Batch batch, Tensor audio, Tensor text) => Op.NtXent(audio, text, Ids(batch.Sounds), Ids(batch.Texts), _settings.Loss.NtXent);
 
     (Tensor Audio, Tensor Text) Embed(Batch batch, int start, int count, long number, TrainingPass pass)
     {
@@ -143,8 +131,8 @@ internal sealed class BatchLoss : IDisposable
         var sounds = _sounds.Load(batch.Clips, start, count, number);
         var audio = _model.EmbedAudio(sounds.LogMel, sounds.Lengths, _model.AudioEncoder.IsTrainable ? pass : null, _settings.Augmentation.SpecAugment);
         var text = _model.TextEncoder.IsTrainable
-            ? _model.EmbedText(_model.Tokenize([.. batch.Items.AsSpan(start, count).ToArray().Select(item => _captions[item.Clip][item.Caption])]), pass)
-            : _model.ProjectText(Op.Embedding(FrozenTexts, Ids(batch.Texts.AsSpan(start, count))));
+            ? _model.EmbedText(_model.Tokenize(batch.Captions[start..(start + count)]), pass)
+            : _model.ProjectText(FrozenVectors(batch.Captions.AsSpan(start, count), batch.Texts.AsSpan(start, count)));
         return (scope.Return(audio), scope.Return(text));
     }
 
@@ -159,25 +147,52 @@ internal sealed class BatchLoss : IDisposable
         {
             if (_frozenTexts is not null) return _frozenTexts;
             using var scope = TensorScope.Begin();
-            var parts = _texts.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
+            var parts = _captions.Texts.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
             _frozenTexts = Op.Concat(parts);
             TensorScope.Forget(_frozenTexts);
             return _frozenTexts;
         }
     }
 
+    /// <summary>Known texts are looked up; those of mixtures, whose numbers are negative, are encoded.</summary>
+    Tensor FrozenVectors(ReadOnlySpan<string> captions, ReadOnlySpan<int> texts)
+    {
+        using var scope = TensorScope.Begin();
+        var table = FrozenTexts;
+        var (rows, joined) = (texts.ToArray(), new List<string>());
+        for (int i = 0; i < rows.Length; i++)
+        {
+            if (rows[i] >= 0) continue;
+            rows[i] = table.Shape[0] + joined.Count;
+            joined.Add(captions[i]);
+        }
+        if (joined.Count > 0) table = Op.Concat(table, _model.TextEncoder.Forward(_model.Tokenize(joined)));
+        return scope.Return(Op.Embedding(table, Ids(rows)));
+    }
+
+    /// <summary>A mixture is a sound and a text of its own, with numbers below 0.</summary>
+    Batch Describe(ReadOnlySpan<TrainingItem> items, long number)
+    {
+        var batch = new Batch(new int[items.Length], new int[items.Length], new int[items.Length], new string[items.Length]);
+        for (int i = 0; i < items.Length; i++)
+        {
+            var item = items[i];
+            batch.Clips[i] = item.Clip;
+            (batch.Sounds[i], batch.Texts[i], batch.Captions[i]) = _sounds.Mixtures.At(i, number) is { } addition
+                ? (-1 - i, -1 - i, $"{_captions[item]} and {_captions[addition.Item]}")
+                : (_captions.Sound(item.Clip), _captions.Text(item), _captions[item]);
+        }
+        return batch;
+    }
+
     Tensor Ids(ReadOnlySpan<int> ids) => Tensor.From(ids, [ids.Length], _model.Device);
 
     /// <param name="Clips">Clip of each item.</param>
-    /// <param name="Texts">Number of each item's caption text: equal texts, equal numbers.</param>
-    sealed record Batch(TrainingItem[] Items, int[] Clips, int[] Texts)
+    /// <param name="Sounds">Items with equal numbers are of one sound.</param>
+    /// <param name="Texts">Items with equal numbers have one caption text.</param>
+    /// <param name="Captions">Caption of each item.</param>
+    sealed record Batch(int[] Clips, int[] Sounds, int[] Texts, string[] Captions)
     {
-        public int Count => Items.Length;
-
-        public static Batch Of(ReadOnlySpan<TrainingItem> items, int[][] textIds)
-        {
-            var copy = items.ToArray();
-            return new Batch(copy, [.. copy.Select(item => item.Clip)], [.. copy.Select(item => textIds[item.Clip][item.Caption])]);
-        }
+        public int Count => Clips.Length;
     }
 }

@@ -8,7 +8,7 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training;
 
 /// <summary>
-/// The clips of a batch as training hears them: cropped, shifted, louder or softer. What happens to an item depends on its place in the batch
+/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends on its place in the batch
 /// alone, so that any part of a batch can be loaded by itself, and again.
 /// </summary>
 internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features, AugmentationSettings augmentation, RunRandom random)
@@ -16,6 +16,9 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     readonly bool _paper = model.Config.Padding == PaddingRule.Paper;
     readonly float _floorDb = (float)(10 * Math.Log10(model.Config.LogMel.Floor));
     readonly int _longestFrames = augmentation.RandomCrop ? ModelFeatures.LongestFrames(model.Config) : int.MaxValue;
+
+    /// <summary>Which items are heard together with another clip.</summary>
+    public Mixtures Mixtures { get; } = new(features.Data, augmentation.MixShare, augmentation.MixLevelDb, random);
 
     /// <param name="batch">Clips of the whole batch.</param>
     /// <param name="start">First item to load.</param>
@@ -29,6 +32,12 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
             int clip = batch[start + i], item = start + i;
             own[i] = Crop(features.Load(clip), item, number);
             if (_paper) silenced[i] = own[i].Frames == _longestFrames ? own[i] : features.LoadFollowedBySilence(clip);
+            if (Mixtures.At(item, number) is { } addition)
+            {
+                var other = Crop(features.Load(addition.Item.Clip), batch.Length + item, number);
+                own[i] = AudioAugmentation.Mix(own[i], other, (float)addition.LevelDb, _floorDb);
+                if (_paper) silenced[i] = own[i];
+            }
             if (augmentation.CircularShift)
             {
                 own[i] = Shift(own[i], item, number);
@@ -42,14 +51,18 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
                 if (_paper) silenced[i] = Louder(silenced[i], gainDb);
             }
         }
-        return _paper ? AudioBatch.Paper(own, silenced, LongestOf(batch), model.Device) : AudioBatch.OwnLength(own, model.Device);
+        return _paper ? AudioBatch.Paper(own, silenced, LongestOf(batch, number), model.Device) : AudioBatch.OwnLength(own, model.Device);
     }
 
-    int LongestOf(ReadOnlySpan<int> batch)
+    int LongestOf(ReadOnlySpan<int> batch, long number)
     {
         int frames = 0;
-        foreach (int clip in batch) frames = Math.Max(frames, Math.Min(features.Frames(clip), _longestFrames));
-        return frames;
+        for (int item = 0; item < batch.Length; item++)
+        {
+            frames = Math.Max(frames, features.Frames(batch[item]));
+            if (Mixtures.At(item, number) is { } addition) frames = Math.Max(frames, features.Frames(addition.Item.Clip));
+        }
+        return Math.Min(frames, _longestFrames);
     }
 
     LogMelClip Crop(LogMelClip clip, int item, long number)

@@ -33,6 +33,7 @@ public sealed class BatchLossTests : IDisposable
     [Theory]
     [InlineData("audio.padding=own-length", 1e-5)]
     [InlineData("audio.padding=paper", 1e-5)]
+    [InlineData("augmentation.mix_share=0.5", 1e-5)]
     public void Chunks_have_the_loss_and_every_gradient_of_the_whole_batch(string padding, double tolerance)
     {
         var whole = Gradients([.. s_deterministic, padding], out double expected);
@@ -75,6 +76,49 @@ public sealed class BatchLossTests : IDisposable
         trained.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
         foreach (var ((name, expected), (_, moved)) in model.Buffers().Zip(trained.Model.Buffers()))
             Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(moved.ToArray<float>()), name);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void A_mixture_is_described_by_both_captions(bool frozen)
+    {
+        string[] overrides = [.. s_deterministic, "augmentation.mix_share=1", $"training.freeze_text_encoder={(frozen ? "true" : "false")}"];
+        using var setting = new Setting(this, overrides);
+        if (frozen) setting.Model.TextEncoder.SetTrainable(false);
+        var (model, random) = (setting.Model, new RunRandom((ulong)setting.Settings.Seed));
+        var sounds = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, random);
+        using var scope = TensorScope.Begin();
+        var loaded = sounds.Load([.. Enumerable.Range(0, Batch)], 0, Batch, Number);
+        var audio = model.EmbedAudio(loaded.LogMel, loaded.Lengths, new TrainingPass(random.Seed, Number, BatchStatistics.Running));
+        var text = model.EmbedText(model.Tokenize([.. Items.Select((item, place) =>
+        {
+            var other = sounds.Mixtures.At(place, Number)!.Value.Item;
+            return $"{_data.Clips[item.Clip].Captions[item.Caption]} and {_data.Clips[other.Clip].Captions[other.Caption]}";
+        })]));
+        var ids = Tensor.From([.. Enumerable.Range(0, Batch)], [Batch], model.Device);
+        double expected = Op.NtXent(audio, text, ids, ids, setting.Settings.Loss.NtXent).Item();
+        Assert.Equal(expected, setting.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken), 1e-5 * expected);
+    }
+
+    [Fact]
+    public void Clips_joined_by_a_caption_are_right_answers_to_each_other()
+    {
+        string[] overrides = [.. s_deterministic, "loss.positives=clip", "data.join_by_caption=true"];
+        var data = _data with { Clips = [.. _data.Clips.Select((clip, i) => clip with { Captions = [.. clip.Captions, $"kind {i % 3}"] })] };
+        using var setting = new Setting(this, overrides, data);
+        using var scope = TensorScope.Begin();
+        var model = setting.Model;
+        var sounds = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, new RunRandom((ulong)setting.Settings.Seed));
+        var loaded = sounds.Load([.. Enumerable.Range(0, Batch)], 0, Batch, Number);
+        var audio = model.EmbedAudio(loaded.LogMel, loaded.Lengths, new TrainingPass((ulong)setting.Settings.Seed, Number, BatchStatistics.Running));
+        var text = model.EmbedText(model.Tokenize([.. Items.Select(item => _data.Clips[item.Clip].Captions[item.Caption])]));
+        var table = new CaptionTable(setting.Features.Data, model.Config.Captions, join: true);
+        int[] sound = [.. Items.Select(item => table.Sound(item.Clip))];
+        Assert.Equal(3, sound.Distinct().Count());
+        double expected = Op.NtXent(audio, text, Tensor.From(sound, [Batch], model.Device), Tensor.From([.. Enumerable.Range(0, Batch)], [Batch], model.Device),
+            setting.Settings.Loss.NtXent).Item();
+        Assert.Equal(expected, setting.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken), 1e-5 * expected);
     }
 
     [Fact]
@@ -123,11 +167,12 @@ public sealed class BatchLossTests : IDisposable
 
     sealed class Setting : IDisposable
     {
-        public Setting(BatchLossTests test, string[] overrides)
+        public Setting(BatchLossTests test, string[] overrides, Dataset? data = null)
         {
+            data ??= test._data;
             Settings = SettingsLoader.Load("tiny", [$"training.batch_size={Batch}", "audio.max_seconds=1.5", "training.warmup_steps=0", .. overrides]);
-            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], ModelFeatures.OfTraining(Settings)), test._data, [], null, default);
-            Model = ModelFactory.Create(Settings, test._data, null, CpuDevice.Shared);
+            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], ModelFeatures.OfTraining(Settings)), data, [], null, default);
+            Model = ModelFactory.Create(Settings, data, null, CpuDevice.Shared);
             Loss = new BatchLoss(Model, Features, Settings, new RunRandom((ulong)Settings.Seed));
         }
 

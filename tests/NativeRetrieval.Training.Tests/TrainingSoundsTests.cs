@@ -14,6 +14,7 @@ public sealed class TrainingSoundsTests : IDisposable
 {
     const int Clips = 6, Bins = 64, CroppedFrames = 101; // one second
     const float FloorDb = -100;
+    const long Number = 7;
 
     readonly TemporaryFolder _folder = new();
     readonly Dataset _data;
@@ -57,12 +58,40 @@ public sealed class TrainingSoundsTests : IDisposable
         Assert.All(Load(["audio.max_seconds=1"]).Zip(whole), pair => Assert.True(pair.First.AsSpan(0, (CroppedFrames - 2) * Bins).SequenceEqual(pair.Second.AsSpan(0, (CroppedFrames - 2) * Bins))));
     }
 
+    [Fact]
+    public void A_mixture_is_the_sum_of_the_powers_of_two_clips()
+    {
+        var (plain, mixed) = (Load([]), Load(["augmentation.mix_share=0.5"]));
+        var mixtures = new Mixtures(_data, share: 0.5, levelDb: 6, new RunRandom((ulong)SettingsLoader.Load("tiny", []).Seed));
+        int alone = 0;
+        for (int clip = 0; clip < Clips; clip++)
+        {
+            if (mixtures.At(clip, Number) is not { } addition)
+            {
+                Assert.Equal(plain[clip], mixed[clip]);
+                alone++;
+                continue;
+            }
+            Assert.InRange(addition.LevelDb, -6, 6);
+            var other = plain[addition.Item.Clip];
+            Assert.Equal(Math.Max(plain[clip].Length, other.Length), mixed[clip].Length);
+            for (int i = 0; i < mixed[clip].Length; i++)
+            {
+                double power = Power(plain[clip], i, 0) + Power(other, i, addition.LevelDb);
+                Assert.Equal(Math.Max(FloorDb, 10 * Math.Log10(power)), mixed[clip][i], 1e-3);
+            }
+        }
+        Assert.InRange(alone, 1, Clips - 1);
+
+        static double Power(float[] clip, int i, double levelDb) => i < clip.Length && clip[i] > FloorDb ? Math.Pow(10, (clip[i] + levelDb) / 10) : 0;
+    }
+
     [Theory]
     [InlineData("own-length")]
     [InlineData("paper")]
     public void A_part_of_a_batch_sounds_as_it_does_in_the_whole(string padding)
     {
-        string[] all = [$"audio.padding={padding}", "audio.max_seconds=1", "augmentation.random_crop=true", "augmentation.circular_shift=true", "augmentation.gain_db=6"];
+        string[] all = [$"audio.padding={padding}", "audio.max_seconds=1", "augmentation.random_crop=true", "augmentation.circular_shift=true", "augmentation.gain_db=6", "augmentation.mix_share=0.5"];
         var whole = Load(all);
         Assert.Equal([.. whole[2], .. whole[3]], Load(all, start: 2, count: 2).SelectMany(values => values));
         Assert.Equal(whole, Load(all));
@@ -73,7 +102,7 @@ public sealed class TrainingSoundsTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     /// <summary>Log-mel of each clip, without what fills the batch.</summary>
-    List<float[]> Load(string[] overrides, int start = 0, int count = Clips, long number = 7)
+    List<float[]> Load(string[] overrides, int start = 0, int count = Clips, long number = Number)
     {
         var settings = SettingsLoader.Load("tiny", ["augmentation.circular_shift=false", .. overrides]);
         var features = FeatureStore.Prepare(new FeatureCache(_folder["cache"], ModelFeatures.OfTraining(settings)), _data, [], null, default);

@@ -38,6 +38,28 @@ public static class AudioAugmentation
         for (int i = 0; i < logMel.Length; i++) changed[i] = logMel[i] <= floorDb ? floorDb : MathF.Max(logMel[i] + gainDb, floorDb);
     }
 
+    /// <summary><c>y = 10·log₁₀(10^(a/10) + 10^((b + level)/10))</c>: two clips heard at once, from their first frames on; powers add up, as those of unrelated sounds do.</summary>
+    /// <returns>As long as the longer of both.</returns>
+    /// <exception cref="ShapeException">The numbers of mel bins differ.</exception>
+    public static LogMelClip Mix(LogMelClip a, LogMelClip b, float levelDb, float floorDb)
+    {
+        if (a.MelBins != b.MelBins) throw new ShapeException($"Mix: {a.MelBins} and {b.MelBins} mel bins");
+        int common = Math.Min(a.Values.Length, b.Values.Length);
+        var sum = new float[Math.Max(a.Values.Length, b.Values.Length)];
+        for (int i = 0; i < common; i++) sum[i] = PowerSum(a.Values[i], Added(b.Values[i]));
+        a.Values.AsSpan(common).CopyTo(sum.AsSpan(common));
+        for (int i = common; i < b.Values.Length; i++) sum[i] = Added(b.Values[i]);
+        return new LogMelClip(sum, Math.Max(a.Frames, b.Frames), a.MelBins, Math.Max(a.Samples, b.Samples));
+
+        float Added(float db) => db <= floorDb ? floorDb : MathF.Max(db + levelDb, floorDb);
+
+        static float PowerSum(float x, float y)
+        {
+            float less = MathF.Abs(x - y);
+            return MathF.Max(x, y) + (less > 80 ? 0 : 10 * MathF.Log10(1 + MathF.Exp(less * (-MathF.Log(10) / 10))));
+        }
+    }
+
     /// <summary>Frames <paramref name="start"/> … <paramref name="start"/> + <paramref name="frames"/> − 1 of a clip. At their ends they still hear the samples next to them.</summary>
     /// <exception cref="ShapeException">They are not all within the clip.</exception>
     public static LogMelClip Crop(LogMelClip clip, int start, int frames, int hopSamples)

@@ -15,6 +15,7 @@ public enum RandomUse : byte
     Initialization = 6,
     HoldOut = 7,
     Crop = 8,
+    Mixture = 9,
 }
 
 /// <summary>All randomness of a run: numbers are a function of (seed, use, position) and of nothing drawn before. A run's random state is therefore its position.</summary>

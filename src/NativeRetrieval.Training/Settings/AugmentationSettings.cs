@@ -26,6 +26,12 @@ public sealed record AugmentationSettings
     [Setting("of clips longer than audio.max_seconds a random part is used instead of the start; their whole log-mel goes into the feature cache")]
     public bool RandomCrop { get; init; }
 
+    [Setting("share of a batch's items that are heard together with another clip, their captions being joined by 'and'", Min = 0, Max = 1)]
+    public double MixShare { get; init; }
+
+    [Setting("mixtures: the other clip is made louder or softer by a random number of decibels up to this, uniformly", Min = 0, Max = 60)]
+    public double MixLevelDb { get; init; } = 6;
+
     /// <summary>The masks as the operation takes them, whose limits are exclusive.</summary>
     public SpecAugmentOptions SpecAugment => new(TimeStripes, TimeStripeFrames + 1, MelStripes, MelStripeBins + 1);
 }

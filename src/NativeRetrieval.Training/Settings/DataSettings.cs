@@ -10,4 +10,7 @@ public sealed record DataSettings
 
     [Setting("clips drawn from the training data, by the seed, for validation instead; the run's holdout.csv lists them; 0: none", Min = 0, Max = 1e6)]
     public int HoldOutClips { get; init; }
+
+    [Setting("clips that have a caption in common count as one clip in the loss, whichever caption they come with; for loss.positives other than paper")]
+    public bool JoinByCaption { get; init; }
 }
