@@ -67,4 +67,33 @@ public class GoodCheckpointTests
         using var checkpoint = CheckpointFile.Open(CheckpointFixtures.Path(file));
         Assert.Contains(note, checkpoint.Notes);
     }
+
+    /// <summary>A whole model in PANNs' wrapping, in both formats, against its weights under their own names.</summary>
+    [Theory]
+    [InlineData("fixtures/cnn14-small/Cnn14_small.pth")]
+    [InlineData("fixtures/cnn14-small/Cnn14_small_legacy.pth")]
+    public void A_model_of_PANNs_arrives_without_its_prefix(string file)
+    {
+        string? path = Fixtures.Shared(file), weights = Fixtures.Shared("fixtures/cnn14-small/weights.safetensors");
+        Assert.SkipWhen(path is null || weights is null, Fixtures.WhyAbsent(file));
+        using var folder = new TemporaryFolder();
+        using var checkpoint = CheckpointFile.Open(path);
+        CheckpointSafetensors.Write(checkpoint, folder["model.safetensors"], name => name.Replace("model.", "", StringComparison.Ordinal), cancellation: TestContext.Current.CancellationToken);
+        using SafetensorsFile expected = SafetensorsFile.Open(weights), actual = SafetensorsFile.Open(folder["model.safetensors"]);
+        Assert.Equal(expected.Names, actual.Names);
+        Assert.All(expected.Names, name => Assert.True(expected.Bytes(name).SequenceEqual(actual.Bytes(name)), name));
+    }
+
+    /// <summary>Written by PyTorch's safetensors library; the writer lays tensors out in the same order.</summary>
+    [Fact]
+    public void A_real_model_copied_tensor_by_tensor_is_the_same_file()
+    {
+        const string File = "weights/all-MiniLM-L6-v2/model.safetensors";
+        string? path = Fixtures.Shared(File);
+        Assert.SkipWhen(path is null, Fixtures.WhyAbsent(File));
+        using var folder = new TemporaryFolder();
+        using var checkpoint = CheckpointFile.Open(path);
+        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], rename: name => name, cancellation: TestContext.Current.CancellationToken);
+        Assert.Equal(FileHash.Sha256(path), FileHash.Sha256(folder["copy.safetensors"]));
+    }
 }
