@@ -26,7 +26,10 @@ public sealed class CheckpointFile : IDisposable
     /// <summary>All tensors under their own names, which differ, in the order of the file.</summary>
     public IReadOnlyList<CheckpointTensor> Tensors { get; }
 
-    /// <summary>One line for everything that is no tensor and was kept as data or skipped, and why.</summary>
+    /// <summary>
+    /// One line for each tensor that was skipped and each class whose instances were kept as data, and why. Plain numbers, texts and lists beside the
+    /// tensors are not mentioned.
+    /// </summary>
     public IReadOnlyList<string> Notes { get; }
 
     /// <summary>Free text pairs that the file carries; empty for formats that have none.</summary>

@@ -30,8 +30,9 @@ sealed class MappedBytes : IDisposable
             var file = length == 0 ? null : MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             return new MappedBytes(path, file, length);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
         {
+            // NotSupportedException: a pipe or device, which has no length.
             throw new FileReadException(path, error.Message, error);
         }
     }
