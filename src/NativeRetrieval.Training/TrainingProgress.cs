@@ -5,6 +5,9 @@ public enum TrainingPhase
 {
     /// <summary>Decoding sounds into the feature cache.</summary>
     Features,
+
+    /// <summary>Computing a batch to see what the run will take.</summary>
+    Estimate,
     Training,
     Validation,
 }

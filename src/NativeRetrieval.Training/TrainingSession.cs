@@ -31,7 +31,7 @@ public static class TrainingSession
         request.Checked?.Invoke(check);
         using var trainer = Trainer(run, model, training, validation, request);
         if (request.Resume) run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
-        if (request.Estimated is { } estimated && trainer.Estimate(cancellation) is { } estimate) estimated(estimate);
+        if (request.Estimated is { } estimated && Measured(trainer, progress, cancellation) is { } estimate) estimated(estimate);
         EpochSummary? last = null;
         var end = trainer.Run(progress, summary =>
         {
@@ -65,12 +65,20 @@ public static class TrainingSession
             var (training, validation) = Prepare(request, split, request.Settings, Start(request), [], progress, cancellation);
             using var model = Initial(request, request.Settings, training.Data);
             using var trainer = new Trainer(run, model, training, validation, request.Time);
-            return trainer.Estimate(cancellation)!;
+            return Measured(trainer, progress, cancellation)!;
         }
         finally
         {
             DurableFile.DeleteFolder(folder);
         }
+    }
+
+    static RunEstimate? Measured(Trainer trainer, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        progress?.Report(new(TrainingPhase.Estimate, 0, 1, 0, 0, double.NaN, 0, null));
+        var estimate = trainer.Estimate(cancellation);
+        progress?.Report(new(TrainingPhase.Estimate, 1, 1, 0, 0, double.NaN, 0, null));
+        return estimate;
     }
 
     static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };

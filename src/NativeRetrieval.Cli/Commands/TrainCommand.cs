@@ -85,7 +85,7 @@ internal static class TrainCommand
         using var display = new TrainingDisplay(terminal);
         try
         {
-            return TrainingSession.Run(TrainPreview.Announced(terminal, request), display, display.EpochDone, cancellation);
+            return TrainingSession.Run(TrainPreview.Announced(terminal, display, request), display, display.EpochDone, cancellation);
         }
         catch (OperationCanceledException)
         {

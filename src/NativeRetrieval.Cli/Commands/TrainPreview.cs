@@ -42,10 +42,11 @@ internal static class TrainPreview
     }
 
     /// <summary>The same in passing, when a run begins.</summary>
-    public static TrainingRequest Announced(Terminal terminal, TrainingRequest request) => request with
+    public static TrainingRequest Announced(Terminal terminal, TrainingDisplay display, TrainingRequest request) => request with
     {
         Checked = check =>
         {
+            display.EndLine();
             terminal.Message(Summary(check));
             foreach (var finding in check.Findings)
                 if (finding.Severity == DataSeverity.Note) terminal.Message($"  {Text(finding)}");
@@ -53,6 +54,7 @@ internal static class TrainPreview
         },
         Estimated = estimate =>
         {
+            display.EndLine();
             terminal.Message(Text(estimate));
             if (!estimate.Fits) terminal.Warning(TooLarge(request));
         },

@@ -23,6 +23,7 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
                 _line = value.Phase switch
                 {
                     TrainingPhase.Features => new(terminal, "features", value.Total, "clips"),
+                    TrainingPhase.Estimate => new(terminal, "estimate", value.Total, "batch"),
                     TrainingPhase.Training => new(terminal, $"epoch {value.Epoch}/{value.Epochs}", value.Total, "pairs"),
                     _ => new(terminal, "validation", value.Total, "clips"),
                 };
@@ -36,9 +37,7 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
     {
         lock (_lock)
         {
-            _line?.Dispose();
-            _line = null;
-            _current = ((TrainingPhase)(-1), -1, -1);
+            EndLine();
             string scores = epoch.Validation is { } v
                 ? string.Create(CultureInfo.InvariantCulture, $", validation R@1 {v.R1.Value:F3} R@10 {v.R10.Value:F3} mAP@10 {v.Map10.Value:F3}{(epoch.IsBest ? " (best)" : "")}") : "";
             terminal.Message(string.Create(CultureInfo.InvariantCulture,
@@ -46,6 +45,16 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
         }
     }
 
+    /// <summary>Ends the progress line, so that a message stands below it.</summary>
+    public void EndLine()
+    {
+        lock (_lock)
+        {
+            _line?.Dispose();
+            _line = null;
+            _current = ((TrainingPhase)(-1), -1, -1);
+        }
+    }
 
-    public void Dispose() => _line?.Dispose();
+    public void Dispose() => EndLine();
 }
