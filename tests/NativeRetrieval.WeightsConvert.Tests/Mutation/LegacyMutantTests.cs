@@ -7,9 +7,9 @@ public class LegacyMutantTests
     static readonly string[] s_files = [.. CheckpointFixtures.Committed.Where(path => File.ReadAllBytes(path) is [0x80, ..])];
 
     [Fact]
-    public void Edited_files_are_read_or_refused() => Mutants.Run(".pth", s_files, 5000, (bytes, edits, choice) =>
+    public void Edited_files_are_read_or_refused() => Mutants.Run(".pth", s_files, 5000, (bytes, other, edits, choice) =>
     {
-        if (choice % 3 == 0) return edits.Aggregate(bytes, (edited, edit) => edit.Apply(edited, File.ReadAllBytes(s_files[choice % s_files.Length])));
+        if (choice % 3 == 0) return edits.Aggregate(bytes, (edited, edit) => edit.Apply(edited, other));
         var operations = PickleOperations.Split(bytes);
         byte[] rest = bytes[operations.Sum(operation => operation.Length)..];
         foreach (var edit in edits) edit.Apply(operations);

@@ -20,9 +20,9 @@ public partial class SafetensorsMutantTests
     ];
 
     [Fact]
-    public void Edited_files_are_read_or_refused() => Mutants.Run(".safetensors", s_files, 4000, (bytes, edits, choice) =>
+    public void Edited_files_are_read_or_refused() => Mutants.Run(".safetensors", s_files, 4000, (bytes, other, edits, choice) =>
         choice % 2 == 0 || bytes.Length < 10
-            ? edits.Aggregate(bytes, (edited, edit) => edit.Apply(edited, File.ReadAllBytes(s_files[choice % s_files.Length])))
+            ? edits.Aggregate(bytes, (edited, edit) => edit.Apply(edited, other))
             : EditHeader(bytes, edits));
 
     /// <summary>Replaces words of the header by others and makes the header's length right again.</summary>
