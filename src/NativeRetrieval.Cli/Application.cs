@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.Runtime.InteropServices;
 using NativeRetrieval.Cli.Commands;
 using NativeRetrieval.Cli.Output;
 
@@ -21,17 +22,39 @@ public static class Application
         IndexCommand.Create(terminal),
         SearchCommand.Create(terminal),
         SimilarCommand.Create(terminal),
+        ConvertCommand.Create(terminal),
+        ModelsCommand.Create(terminal),
         DemoCommand.Create(terminal),
         DoctorCommand.Create(terminal),
         CompletionCommand.Create(terminal),
     ];
 
-    public static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken) =>
-        RunAsync(args, terminal, Commands(terminal), cancellationToken);
-
-    internal static async Task<int> RunAsync(string[] args, Terminal terminal, IEnumerable<Command> commands, CancellationToken cancellationToken)
+    /// <summary>Runs as a process does: on its standard streams, stopped cleanly by the first Ctrl-C or SIGTERM.</summary>
+    /// <param name="root">Makes the command that the process is.</param>
+    public static async Task<int> RunProcessAsync(string[] args, Func<Terminal, Command> root)
     {
-        var root = Root(terminal, commands);
+        using var stop = new CancellationTokenSource();
+        // The first signal asks for a clean stop; a second one ends the process at once, as without a handler.
+        using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
+        using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
+        var terminal = Terminal.OfProcess();
+        return await RunAsync(args, terminal, root(terminal), stop.Token).ConfigureAwait(false);
+
+        void Stop(PosixSignalContext signal)
+        {
+            if (stop.IsCancellationRequested) return;
+            signal.Cancel = true;
+            stop.Cancel();
+        }
+    }
+
+    public static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken) =>
+        RunAsync(args, terminal, Root(terminal), cancellationToken);
+
+    /// <param name="root">The command that the program is.</param>
+    internal static async Task<int> RunAsync(string[] args, Terminal terminal, Command root, CancellationToken cancellationToken)
+    {
+        AddCommonOptions(root, terminal);
         // Without response files a query may begin with @.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         terminal.Quiet = parsed.GetValue(Quiet);
@@ -82,15 +105,22 @@ public static class Application
             ],
         };
         foreach (var command in commands) root.Add(command);
-        root.Add(Quiet);
-        root.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(terminal), Description = "Show what a command does, its options and examples." });
-        root.Add(new VersionOption("--version") { Action = new VersionAction(terminal), Description = "Show the version." });
+        AddCommonOptions(root, terminal);
         return root;
     }
 
-    internal static Command Root(Terminal terminal) => Root(terminal, Commands(terminal));
+    /// <summary>Every command under one name.</summary>
+    public static Command Root(Terminal terminal) => Root(terminal, Commands(terminal));
 
-    sealed class VersionAction(Terminal terminal) : SynchronousCommandLineAction
+    static void AddCommonOptions(Command root, Terminal terminal)
+    {
+        if (root.Options.Contains(Quiet)) return;
+        root.Add(Quiet);
+        root.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(terminal), Description = "Show what a command does, its options and examples." });
+        root.Add(new VersionOption("--version") { Action = new VersionAction(terminal, root.Name), Description = "Show the version." });
+    }
+
+    sealed class VersionAction(Terminal terminal, string name) : SynchronousCommandLineAction
     {
         public override bool Terminating => true;
 
@@ -98,7 +128,7 @@ public static class Application
 
         public override int Invoke(ParseResult parseResult)
         {
-            terminal.Out.WriteLine($"{Name} {typeof(Application).Assembly.GetName().Version?.ToString(3)}");
+            terminal.Out.WriteLine($"{name} {typeof(Application).Assembly.GetName().Version?.ToString(3)}");
             return ExitCode.Ok;
         }
     }

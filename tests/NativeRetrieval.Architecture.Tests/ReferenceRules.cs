@@ -18,7 +18,7 @@ internal static class ReferenceRules
         ["NativeRetrieval.Server"] = ["NativeRetrieval"],
         ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
-        ["weights-convert"] = ["NativeRetrieval.WeightsConvert"],
+        ["weights-convert"] = ["NativeRetrieval.Cli"],
     };
 
     /// <summary>Assemblies that a host takes without any package behind them.</summary>

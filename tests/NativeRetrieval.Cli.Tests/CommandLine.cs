@@ -19,7 +19,7 @@ internal sealed record CommandLine(int ExitCode, string Out, string Error)
     public static async Task<CommandLine> Run(Func<Terminal, Command> command, CancellationToken cancellationToken, params string[] args)
     {
         var (output, error, terminal) = Captured();
-        int code = await Application.RunAsync(args, terminal, [command(terminal)], cancellationToken);
+        int code = await Application.RunAsync(args, terminal, Application.Root(terminal, [command(terminal)]), cancellationToken);
         return new(code, output.ToString(), error.ToString());
     }
 

@@ -21,12 +21,18 @@ public static class AudioEncoderFolder
     /// <param name="card">The model card (Markdown): where the weights come from.</param>
     /// <exception cref="OptionException">The front end does not fit the encoder.</exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Write(string folder, AudioEncoder encoder, AudioEncoderPackage package, string card)
+    public static void Write(string folder, AudioEncoder encoder, AudioEncoderPackage package, string card) =>
+        Write(folder, package with { AudioEncoder = encoder.Config }, StateFile.Items(encoder), card);
+
+    /// <summary>Writes an encoder whose weights need not be in memory.</summary>
+    /// <param name="weights">Every tensor of the encoder that <paramref name="package"/> describes.</param>
+    /// <param name="metadata">Text pairs for the header of the weights.</param>
+    /// <inheritdoc cref="Write(string, AudioEncoder, AudioEncoderPackage, string)"/>
+    public static void Write(string folder, AudioEncoderPackage package, IEnumerable<SafetensorsItem> weights, string card, IReadOnlyDictionary<string, string>? metadata = null)
     {
-        package = package with { AudioEncoder = encoder.Config };
         package.Validate();
         DurableFile.WriteAllText(At(ConfigName), JsonSerializer.Serialize(package, ModelJson.Default.AudioEncoderPackage) + "\n");
-        StateFile.Write(At(WeightsName), encoder);
+        SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(package.LogMel, package.Resampler));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName);

@@ -18,11 +18,19 @@ internal static class ModelConfigFile
     /// <exception cref="CorruptFileException">It is no JSON, describes another kind of folder, or an impossible model.</exception>
     public static T Read<T>(string path, JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind) where T : class
     {
+        using var document = JsonFile.Open(path);
+        return Read(path, document.RootElement, type, defaults, validate, kind);
+    }
+
+    /// <param name="path">Where the settings come from, for messages.</param>
+    /// <param name="settings">The content of a <c>config.json</c>.</param>
+    /// <inheritdoc cref="Read{T}(string, JsonTypeInfo{T}, T, Action{T}, string)"/>
+    public static T Read<T>(string path, JsonElement settings, JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind) where T : class
+    {
         try
         {
-            using var document = JsonFile.Open(path);
-            if (document.RootElement.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, "holds no object of settings");
-            var json = JsonObject.Create(document.RootElement)!;
+            if (settings.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, "holds no object of settings");
+            var json = JsonObject.Create(settings)!;
             if (json[KindKey] is { } found && found.ToJsonString() != $"\"{kind}\"") throw new CorruptFileException(path, $"{KindKey} is {found.ToJsonString()}, expected \"{kind}\"");
             var published = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
             if (json[EncoderKey] is JsonObject encoder) published[EncoderKey] = Published(path, encoder);

@@ -23,14 +23,20 @@ public static class ModelPackage
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Save(string folder, RetrievalModel model, string card)
+    public static void Save(string folder, RetrievalModel model, string card) => Save(folder, model.Config, model.Tokenizer, StateFile.Items(model), card);
+
+    /// <summary>Writes a model whose weights need not be in memory.</summary>
+    /// <param name="weights">Every tensor of a <see cref="RetrievalModel"/> of this configuration.</param>
+    /// <param name="metadata">Text pairs for the header of the weights.</param>
+    /// <inheritdoc cref="Save(string, RetrievalModel, string)"/>
+    public static void Save(string folder, RetrievalModelConfig config, WordPieceTokenizer tokenizer, IEnumerable<SafetensorsItem> weights, string card,
+        IReadOnlyDictionary<string, string>? metadata = null)
     {
-        var options = model.Tokenizer.Options;
-        DurableFile.WriteAllText(At(ConfigName), JsonSerializer.Serialize(model.Config, ModelJson.Default.RetrievalModelConfig) + "\n");
-        StateFile.Write(At(WeightsName), model);
-        DurableFile.WriteAllText(At(VocabularyName), model.Tokenizer.Vocabulary.ToVocabularyFile());
-        DurableFile.WriteAllText(At(TokenizerName), TokenizerJson(options).ToJsonString(Indented) + "\n");
-        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(model.Config.LogMel, model.Config.Resampler));
+        DurableFile.WriteAllText(At(ConfigName), JsonSerializer.Serialize(config, ModelJson.Default.RetrievalModelConfig) + "\n");
+        SafetensorsWriter.Write(At(WeightsName), weights, metadata);
+        DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
+        DurableFile.WriteAllText(At(TokenizerName), TokenizerJson(tokenizer.Options).ToJsonString(Indented) + "\n");
+        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
 

@@ -16,65 +16,65 @@ public sealed class ModelStoreTests : IDisposable
     [Fact]
     public async Task All_files_come_with_their_checksums_recorded_and_a_second_fetch_brings_nothing()
     {
-        var (store, model) = (Store(), Model(checksums: true));
-        string source = store.SourceOf(model);
-        var fetched = await Fetch(store, model);
+        var model = Model(checksums: true);
+        string source = Source(model);
+        var fetched = await Fetch(model);
         Assert.All(fetched, file => Assert.False(file.WasThere));
-        Assert.True(store.HasSource(model));
+        Assert.True(ModelStore.HasSourceIn(_folder["store"], model));
         Assert.Equal(s_words, File.ReadAllBytes(Path.Combine(source, "1_Pooling", "words.txt")));
         Assert.Empty(Problems(source));
-        Assert.All(await Fetch(store, model), file => Assert.True(file.WasThere));
+        Assert.All(await Fetch(model), file => Assert.True(file.WasThere));
         Assert.Equal(2, _server.Requests.Count);
     }
 
     [Fact]
     public async Task Without_published_checksums_those_of_the_first_fetch_count()
     {
-        var (store, model) = (Store(), Model(checksums: false));
-        await Fetch(store, model);
-        Assert.All(await Fetch(store, model), file => Assert.True(file.WasThere));
-        string weights = Path.Combine(store.SourceOf(model), "weights.bin");
+        var model = Model(checksums: false);
+        await Fetch(model);
+        Assert.All(await Fetch(model), file => Assert.True(file.WasThere));
+        string weights = Path.Combine(Source(model), "weights.bin");
         File.WriteAllBytes(weights, [4, 3, 2, 1]);
-        string problem = Assert.Single(Problems(store.SourceOf(model)));
+        string problem = Assert.Single(Problems(Source(model)));
         Assert.Contains(Sha256(s_weights), problem);
         Assert.Contains(Sha256([4, 3, 2, 1]), problem);
-        Assert.False((await Fetch(store, model))[0].WasThere);
+        Assert.False((await Fetch(model))[0].WasThere);
         Assert.Equal(s_weights, File.ReadAllBytes(weights));
     }
 
     [Fact]
     public async Task A_damaged_file_is_fetched_again()
     {
-        var (store, model) = (Store(), Model(checksums: true));
-        await Fetch(store, model);
-        File.WriteAllBytes(Path.Combine(store.SourceOf(model), "weights.bin"), [0, 0, 0, 0]);
-        Assert.Equal([false, true], (await Fetch(store, model)).Select(file => file.WasThere));
-        Assert.Empty(Problems(store.SourceOf(model)));
+        var model = Model(checksums: true);
+        await Fetch(model);
+        File.WriteAllBytes(Path.Combine(Source(model), "weights.bin"), [0, 0, 0, 0]);
+        Assert.Equal([false, true], (await Fetch(model)).Select(file => file.WasThere));
+        Assert.Empty(Problems(Source(model)));
     }
 
     [Fact]
     public async Task A_mirror_has_the_files_under_the_model_s_name()
     {
         var model = Model(checksums: true) with { Files = [Model(checksums: true).Files[0] with { Url = "https://example.invalid/gone" }] };
-        await Store().FetchAsync(model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") }, TestContext.Current.CancellationToken);
+        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") }, TestContext.Current.CancellationToken);
         Assert.Equal("/mirror/small/weights.bin", Assert.Single(_server.Requests).Path);
     }
 
     [Fact]
     public async Task Files_from_a_folder_are_checked_and_copied_without_a_network()
     {
-        var (store, model) = (Store(), Model(checksums: true));
+        var model = Model(checksums: true);
         Directory.CreateDirectory(_folder["stick/1_Pooling"]);
         File.WriteAllBytes(_folder["stick/weights.bin"], s_weights);
         File.WriteAllBytes(_folder["stick/1_Pooling/words.txt"], s_words);
-        await store.FetchAsync(model, _folder["to"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken);
+        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken);
         Assert.Empty(_server.Requests);
         Assert.Equal(s_weights, File.ReadAllBytes(_folder["to/weights.bin"]));
 
         File.WriteAllBytes(_folder["stick/weights.bin"], [1, 2, 3, 5]);
-        await Assert.ThrowsAsync<CorruptFileException>(() => store.FetchAsync(model, _folder["other"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CorruptFileException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
         Assert.False(File.Exists(_folder["other/weights.bin"]));
-        await Assert.ThrowsAsync<FileReadException>(() => store.FetchAsync(model, _folder["other"], new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<FileReadException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"], new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -98,10 +98,12 @@ public sealed class ModelStoreTests : IDisposable
 
     static IReadOnlyList<string> Problems(string folder) => ChecksumList.Verify(folder, TestContext.Current.CancellationToken);
 
-    ModelStore Store() => new(_folder["store"], new Downloader(_client, TimeProvider.System));
+    Downloader Downloads => new(_client, TimeProvider.System);
 
-    static Task<IReadOnlyList<FetchedFile>> Fetch(ModelStore store, CatalogueEntry model) =>
-        store.FetchAsync(model, store.SourceOf(model), new(), TestContext.Current.CancellationToken);
+    string Source(CatalogueEntry model) => ModelStore.SourceIn(_folder["store"], model);
+
+    Task<IReadOnlyList<FetchedFile>> Fetch(CatalogueEntry model) =>
+        ModelStore.FetchAsync(Downloads, model, Source(model), new(), TestContext.Current.CancellationToken);
 
     CatalogueEntry Model(bool checksums) => new("small", CatalogueEntry.TextEncoder, "", "Apache-2.0", "", "bert", "",
     [

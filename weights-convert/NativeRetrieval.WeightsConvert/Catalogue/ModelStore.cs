@@ -7,27 +7,24 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 /// The folder in which fetched models are kept: <c>MODEL/source</c> has the files as published, with their SHA-256 in <c>SHA256SUMS</c>, and
 /// <c>MODEL/model</c> the folder that was made of them.
 /// </summary>
-/// <param name="folder">Created when something is fetched.</param>
-public sealed class ModelStore(string folder, Downloader downloader)
+public static class ModelStore
 {
-    public string Folder { get; } = Path.GetFullPath(folder);
-
     /// <summary>Where a model's files are kept as published.</summary>
-    public string SourceOf(CatalogueEntry model) => Path.Combine(Folder, model.Name, "source");
+    public static string SourceIn(string store, CatalogueEntry model) => Path.Combine(store, model.Name, "source");
 
     /// <summary>Where the folder made of them is kept.</summary>
-    public string ReadyOf(CatalogueEntry model) => Path.Combine(Folder, model.Name, "model");
+    public static string ReadyIn(string store, CatalogueEntry model) => Path.Combine(store, model.Name, "model");
 
     /// <summary>Whether all files of a model are there; whether they are intact is for <see cref="ChecksumList.Verify"/> to say.</summary>
-    public bool HasSource(CatalogueEntry model) => model.Files.All(file => File.Exists(At(SourceOf(model), file)));
+    public static bool HasSourceIn(string store, CatalogueEntry model) => model.Files.All(file => File.Exists(At(SourceIn(store, model), file)));
 
     /// <summary>Brings all files of a model into <paramref name="target"/>; those that are there and right are left alone.</summary>
-    /// <param name="target">Usually <see cref="SourceOf"/>.</param>
+    /// <param name="target">Usually <see cref="SourceIn"/>; created where it is absent.</param>
     /// <exception cref="DownloadException">A file could not be fetched.</exception>
     /// <exception cref="CorruptFileException">What came, or what <see cref="FetchRequest.From"/> holds, is another file than the catalogue's.</exception>
     /// <exception cref="FileReadException"><see cref="FetchRequest.From"/> lacks a file.</exception>
     /// <exception cref="FileWriteException">The disk refused, or another process is fetching into the same folder.</exception>
-    public async Task<IReadOnlyList<FetchedFile>> FetchAsync(CatalogueEntry model, string target, FetchRequest request, CancellationToken cancellation)
+    public static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Downloader downloader, CatalogueEntry model, string target, FetchRequest request, CancellationToken cancellation)
     {
         DurableFile.CreateFolder(target);
         using var held = FolderLock.Acquire(Path.Combine(target, ".lock"), "model folder");

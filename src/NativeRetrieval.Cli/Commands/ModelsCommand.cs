@@ -1,0 +1,24 @@
+using System.CommandLine;
+using NativeRetrieval.Cli.Output;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary><c>models list | fetch | verify</c>: published encoders by name.</summary>
+public static class ModelsCommand
+{
+    public static Command Create(Terminal terminal)
+    {
+        var command = new DocumentedCommand("models", "List published encoders, fetch one ready to train with, or verify what was fetched.")
+        {
+            Examples =
+            [
+                ("nativeretrieval models list", "What can be fetched"),
+                ("nativeretrieval models fetch panns-cnn14", "The audio encoder of the report"),
+            ],
+        };
+        command.Add(ModelsListSubcommand.Create(terminal));
+        command.Add(ModelsFetchSubcommand.Create(terminal));
+        command.Add(ModelsVerifySubcommand.Create(terminal));
+        return command;
+    }
+}

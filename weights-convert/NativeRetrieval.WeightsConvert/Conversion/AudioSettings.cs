@@ -1,0 +1,63 @@
+using System.Globalization;
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+
+namespace NativeRetrieval.WeightsConvert.Conversion;
+
+/// <summary>An audio encoder's configuration and front end from its shapes, its form and what it stores.</summary>
+static class AudioSettings
+{
+    /// <param name="declared">What a file that was exported from here says of the encoder and its front end; null: nothing.</param>
+    /// <exception cref="CorruptFileException">No encoder can have these sizes, or the stored front end is another than can be computed here.</exception>
+    public static AudioEncoderPackage Of(ConversionDraft draft, AudioEncoderPackage? declared)
+    {
+        var (part, match) = draft.Audio;
+        var encoder = new JsonObject
+        {
+            ["type"] = part.Architecture.Name,
+            ["channels"] = new JsonArray([.. part.Architecture.Widths.Select(width => (JsonNode)match.Size(width))]),
+            ["mel_bins"] = match.Size("mel_bins"),
+        };
+        if (declared is not null) encoder["dropout"] = declared.AudioEncoder.Dropout;
+        string pooling = "";
+        if (draft.Match.Map.PoolsBlock6 is { } usual)
+        {
+            bool pools = draft.Request.PoolBlock6 ?? (declared?.AudioEncoder as Cnn14Config)?.PoolBlock6 ?? usual;
+            encoder["pool_block6"] = pools;
+            pooling = $", block 6 pools {(pools ? "2x2" : "1x1")}";
+        }
+        else if (draft.Request.PoolBlock6 is not null)
+        {
+            throw new OptionException($"{draft.Match.Map.Name} has no block 6; --block6-pooling is for CNN14");
+        }
+        var logMel = draft.Request.FrontEnd is null && declared is not null ? declared.LogMel : draft.FrontEnd(match.Size("mel_bins"));
+        var package = Read(draft.Request.Checkpoint, new JsonObject { ["audio_encoder"] = encoder }) with { LogMel = logMel, Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler };
+        Validate(draft.Request.Checkpoint, package);
+        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, widths {string.Join(", ", package.AudioEncoder.Channels)}{pooling}"));
+        draft.Settings.Add(("front end", string.Create(CultureInfo.InvariantCulture,
+            $"{logMel.SampleRateHz} Hz, window {logMel.WindowSamples}, hop {logMel.HopSamples}, {logMel.MelBins} mel bins from {logMel.MinHz} to {logMel.MaxHz} Hz")));
+        return package;
+    }
+
+    static AudioEncoderPackage Read(string path, JsonObject settings)
+    {
+        using var document = JsonDocument.Parse(settings.ToJsonString());
+        return ModelConfigFile.Read(path, document.RootElement, ModelJson.Default.AudioEncoderPackage, new(), _ => { }, AudioEncoderPackage.Kind);
+    }
+
+    static void Validate(string path, AudioEncoderPackage package)
+    {
+        try
+        {
+            package.Validate();
+        }
+        catch (OptionException e)
+        {
+            throw new CorruptFileException(path, e.Message, e);
+        }
+    }
+}

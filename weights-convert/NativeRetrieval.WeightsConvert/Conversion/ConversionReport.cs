@@ -1,0 +1,66 @@
+using System.Text.Json;
+
+namespace NativeRetrieval.WeightsConvert.Conversion;
+
+/// <summary>What a conversion did.</summary>
+/// <param name="Map">The name map that was followed.</param>
+/// <param name="Root">What stood before all names in the checkpoint; empty: nothing.</param>
+/// <param name="Kind">What the folder is: <c>audio encoder</c>, <c>text encoder</c> or <c>retrieval model</c>.</param>
+/// <param name="Mapped">Tensors that were taken over.</param>
+/// <param name="Settings">What the shapes and the form gave.</param>
+/// <param name="Ignored">Tensors that were left out, and why.</param>
+/// <param name="Notes">What was assumed, and what the checkpoint holds beside tensors.</param>
+public sealed record ConversionReport(string Checkpoint, string Format, string Map, string Root, string Kind, string Target, int Mapped,
+    IReadOnlyList<(string Name, string Value)> Settings, IReadOnlyList<(string Name, string Why)> Ignored, IReadOnlyList<string> Notes)
+{
+    public const string AudioEncoder = "audio encoder", TextEncoder = "text encoder", RetrievalModel = "retrieval model";
+
+    public void WriteText(TextWriter output)
+    {
+        output.WriteLine($"{Checkpoint}: {Format}, {Map}{(Root.Length > 0 ? $", names behind '{Root}'" : "")}");
+        foreach (var (name, value) in Settings) output.WriteLine($"  {name}: {value}");
+        output.WriteLine($"  {Mapped} tensors mapped, {Ignored.Count} ignored, 0 missing, 0 unexpected");
+        foreach (var group in Ignored.GroupBy(ignored => ignored.Why))
+            output.WriteLine($"  ignored: {Some([.. group.Select(ignored => ignored.Name)])}: {group.Key}");
+        foreach (string note in Notes) output.WriteLine($"  note: {note}");
+        output.WriteLine($"{Kind}: {Target}");
+    }
+
+    /// <summary>The report's members of an object that the caller begins and ends.</summary>
+    public void WriteJson(Utf8JsonWriter json)
+    {
+        json.WriteString("checkpoint", Checkpoint);
+        json.WriteString("format", Format);
+        json.WriteString("map", Map);
+        json.WriteString("root", Root);
+        json.WriteString("kind", Kind);
+        json.WriteString("folder", Target);
+        json.WriteStartObject("settings");
+        foreach (var (name, value) in Settings) json.WriteString(name, value);
+        json.WriteEndObject();
+        json.WriteNumber("mapped", Mapped);
+        json.WriteStartArray("ignored");
+        foreach (var (name, why) in Ignored)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteString("why", why);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
+        // A checkpoint with any of these is refused.
+        WriteEmpty("missing");
+        WriteEmpty("unexpected");
+        json.WriteStartArray("notes");
+        foreach (string note in Notes) json.WriteStringValue(note);
+        json.WriteEndArray();
+
+        void WriteEmpty(string name)
+        {
+            json.WriteStartArray(name);
+            json.WriteEndArray();
+        }
+    }
+
+    static string Some(IReadOnlyList<string> names) => names.Count <= 3 ? string.Join(", ", names) : $"{names[0]}, {names[1]} and {names.Count - 2} more";
+}

@@ -1,0 +1,64 @@
+using System.Globalization;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.WeightsConvert.Names;
+
+namespace NativeRetrieval.WeightsConvert.Conversion;
+
+/// <summary>A BERT's configuration from its shapes, and from <c>config.json</c> where there is one: heads and pooling show in no shape.</summary>
+static class TextEncoderSettings
+{
+    const int UsualHeadWidth = 64;
+
+    /// <param name="declared">What a file beside the weights says; null: there is none.</param>
+    /// <param name="strict">Whether that file belongs to the weights for certain; if not, and its sizes are others, it is left aside.</param>
+    /// <param name="heads">What the user says; null: from the file, else width / 64.</param>
+    /// <param name="source">Named in messages.</param>
+    /// <exception cref="CorruptFileException">The file describes other sizes than the weights have.</exception>
+    /// <exception cref="OptionException">The number of heads has to be given, or does not divide the width.</exception>
+    public static BertConfig Of(PartMatch bert, BertConfig? declared, bool strict, int? heads, string source, List<string> notes)
+    {
+        var shapes = new BertConfig
+        {
+            VocabularySize = bert.Size("vocabulary"),
+            Width = bert.Size("width"),
+            Layers = bert.Size("layer"),
+            HiddenWidth = bert.Size("hidden"),
+            MaxPositions = bert.Size("positions"),
+            Segments = bert.Size("segments"),
+            Heads = heads ?? 1,
+        };
+        if (declared is not null && shapes with { Heads = 1 } != Comparable(declared, shapes))
+        {
+            if (strict) throw new CorruptFileException(source, $"the configuration beside the weights describes another model: {Sizes(declared)}; the weights have {Sizes(shapes)}");
+            declared = null;
+        }
+        if (declared is not null)
+        {
+            shapes = heads is null ? declared : declared with { Heads = heads.Value };
+        }
+        else if (heads is null)
+        {
+            if (shapes.Width % UsualHeadWidth != 0)
+                throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"the weights do not show how many attention heads the text encoder has, and its width {shapes.Width} is no multiple of {UsualHeadWidth}; give --heads, or its config.json beside the checkpoint"));
+            shapes = shapes with { Heads = shapes.Width / UsualHeadWidth };
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{shapes.Heads} attention heads of {UsualHeadWidth} are assumed, as in all published sizes of BERT; --heads says otherwise"));
+        }
+        shapes.Validate();
+        return shapes;
+    }
+
+    static BertConfig Comparable(BertConfig declared, BertConfig shapes) => shapes with
+    {
+        VocabularySize = declared.VocabularySize,
+        Width = declared.Width,
+        Layers = declared.Layers,
+        HiddenWidth = declared.HiddenWidth,
+        MaxPositions = declared.MaxPositions,
+        Segments = declared.Segments,
+        Heads = 1,
+    };
+
+    static string Sizes(BertConfig config) => string.Create(CultureInfo.InvariantCulture,
+        $"{config.Layers} layers of width {config.Width}, {config.HiddenWidth} between, {config.VocabularySize} tokens, {config.MaxPositions} positions, {config.Segments} segments");
+}

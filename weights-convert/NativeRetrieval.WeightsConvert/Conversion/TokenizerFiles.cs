@@ -1,0 +1,60 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.WeightsConvert.Conversion;
+
+/// <summary>The files of a tokenizer, taken over as they are.</summary>
+static class TokenizerFiles
+{
+    static readonly string[] s_names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+
+    /// <summary>Where a conversion's tokenizer is: a file or a folder.</summary>
+    /// <param name="given">What the user names; null: the checkpoint's folder.</param>
+    /// <exception cref="OptionException">There is none.</exception>
+    public static string Find(string? given, string checkpoint)
+    {
+        if (given is not null) return File.Exists(given) || Directory.Exists(given) ? given : throw new FileReadException(given, "there is no such file or folder");
+        string folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
+        return s_names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
+            ? folder
+            : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
+    }
+
+    /// <summary>The tokenizer of a model with <paramref name="rows"/> word vectors.</summary>
+    /// <param name="source">As <see cref="Find"/> gives it.</param>
+    /// <exception cref="CorruptFileException">It has more tokens than that.</exception>
+    public static WordPieceTokenizer Read(string source, int rows)
+    {
+        var tokenizer = WordPieceTokenizer.FromFile(source);
+        return tokenizer.Vocabulary.Size <= rows
+            ? tokenizer
+            : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to different models");
+    }
+
+    /// <summary>Copies what there is of it.</summary>
+    /// <param name="source">As <see cref="Find"/> gives it.</param>
+    public static void Copy(string source, string folder)
+    {
+        if (File.Exists(source))
+        {
+            bool json = source.EndsWith(".json", StringComparison.OrdinalIgnoreCase);
+            CopyFile(source, Path.Combine(folder, json ? "tokenizer.json" : "vocab.txt"));
+            return;
+        }
+        foreach (string name in s_names)
+            if (File.Exists(Path.Combine(source, name))) CopyFile(Path.Combine(source, name), Path.Combine(folder, name));
+    }
+
+    static void CopyFile(string source, string target)
+    {
+        try
+        {
+            DurableFile.WriteAllBytes(target, File.ReadAllBytes(source));
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new FileReadException(source, e.Message, e);
+        }
+    }
+}

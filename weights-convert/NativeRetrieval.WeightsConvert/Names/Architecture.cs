@@ -1,0 +1,79 @@
+using System.Globalization;
+using NativeRetrieval.WeightsConvert.Checkpoints;
+
+namespace NativeRetrieval.WeightsConvert.Names;
+
+/// <summary>
+/// The tensors of one kind of network under the names they have here, with shapes in which sizes stand by name: a file of
+/// <c>Architectures</c>. Matching it against a checkpoint finds the sizes.
+/// </summary>
+sealed class Architecture
+{
+    readonly ArchitectureDocument _document;
+
+    public Architecture(ArchitectureDocument document)
+    {
+        _document = document;
+        Ignore = IgnoreRule.Of(document.Ignore);
+        // The first tensor is what a checkpoint is recognised by.
+        Anchor = NameTemplate.Alternatives(document.Tensors.GetAt(0).Key).First();
+    }
+
+    public string Name => _document.Name;
+
+    public bool IsAudio => _document.Kind == "audio";
+
+    public bool IsText => _document.Kind == "text";
+
+    /// <summary>The sizes that are output widths of its parts, in their order; the last is that of the vectors it makes.</summary>
+    public IReadOnlyList<string> Widths => _document.Widths;
+
+    /// <summary>Name of a tensor that every checkpoint of this kind has.</summary>
+    public string Anchor { get; }
+
+    public IReadOnlyList<IgnoreRule> Ignore { get; }
+
+    /// <param name="find">The tensor that a checkpoint has under a name, or null.</param>
+    public PartMatch Match(Func<string, CheckpointTensor?> find)
+    {
+        var match = new PartMatch(new Dictionary<string, long>(_document.Sizes));
+        foreach (var (loop, range) in _document.Loops)
+            if (Discovered(range) is { } template) match.Sizes[loop] = Count(loop, template, find);
+        foreach (var (names, shape) in _document.Tensors)
+            foreach (var loops in Iterations(names, match.Sizes))
+                foreach (string name in NameTemplate.Alternatives(NameTemplate.Fill(names, loops)))
+                    match.Add(name, Find(name, find), NameTemplate.Fill(shape, loops).Split(',', StringSplitOptions.TrimEntries));
+        return match;
+    }
+
+    CheckpointTensor? Find(string name, Func<string, CheckpointTensor?> find)
+    {
+        if (find(name) is { } tensor) return tensor;
+        foreach (var (ending, older) in _document.Aliases ?? [])
+            if (name.EndsWith(ending, StringComparison.Ordinal)) return find(name[..^ending.Length] + older);
+        return null;
+    }
+
+    static string? Discovered(string range) => range[(range.IndexOf("..", StringComparison.Ordinal) + 2)..] is var end && !char.IsAsciiDigit(end[0]) ? end : null;
+
+    /// <summary>How many of a repeated tensor the checkpoint has, without a gap; at least one, so that what is missing has a name.</summary>
+    static int Count(string loop, string template, Func<string, CheckpointTensor?> find)
+    {
+        int count = 0;
+        while (find(NameTemplate.Fill(template, new Dictionary<string, int> { [loop] = count })) is not null) count++;
+        return Math.Max(count, 1);
+    }
+
+    IEnumerable<IReadOnlyDictionary<string, int>> Iterations(string names, IReadOnlyDictionary<string, long> sizes)
+    {
+        IEnumerable<IReadOnlyDictionary<string, int>> all = [new Dictionary<string, int>()];
+        foreach (string loop in NameTemplate.LoopsOf(names))
+        {
+            string range = _document.Loops[loop];
+            int first = int.Parse(range[..range.IndexOf('.')], CultureInfo.InvariantCulture);
+            int count = Discovered(range) is not null ? (int)sizes[loop] : int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1;
+            all = [.. all.SelectMany(outer => Enumerable.Range(first, count).Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
+        }
+        return all;
+    }
+}

@@ -1,0 +1,52 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.WeightsConvert.Checkpoints;
+using NativeRetrieval.WeightsConvert.Conversion;
+
+namespace NativeRetrieval.WeightsConvert.Names;
+
+/// <summary>Finds the name map that a checkpoint follows.</summary>
+static class MapDetection
+{
+    const int NamesInMessage = 6;
+
+    /// <param name="forced">The map that the user names; null: the one that fits.</param>
+    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not; the message says what is missing and what is too much.</exception>
+    public static MapMatch Find(CheckpointFile checkpoint, NameMap? forced)
+    {
+        if (forced is not null) return Require(checkpoint, forced);
+        MapMatch[] seen = [.. NameMaps.All.Select(map => MapMatch.Of(map, checkpoint.Tensors)).OfType<MapMatch>()];
+        // A file that was written from here says what it is.
+        if (checkpoint.Metadata.TryGetValue(CheckpointConversion.MapKey, out string? recorded) && seen.FirstOrDefault(match => match.Map.Name == recorded && match.Problems == 0) is { } own) return own;
+        MapMatch[] fitting = [.. seen.Where(match => match.Problems == 0 && match.IsTypical)];
+        if (fitting.Length == 1) return fitting[0];
+        if (fitting.Length > 1)
+            throw new CorruptFileException(checkpoint.Path, $"follows several forms ({string.Join(", ", fitting.Select(match => match.Map.Name))}); say which with --map");
+        string looked = $"is of none of the forms that are known here ({NameMaps.Names})";
+        throw new CorruptFileException(checkpoint.Path, seen.OrderByDescending(match => match.IsTypical).MinBy(match => match.Problems) is { } closest
+            ? $"{looked}; closest is {closest.Map.Name}: {Problems(closest)}"
+            : $"{looked}: it has none of the tensors by which they are recognised ({string.Join(", ", NameMaps.All.Select(map => map.Parts[0].Source + map.Parts[0].Architecture.Anchor).Distinct())}); --inspect shows what it has");
+    }
+
+    static MapMatch Require(CheckpointFile checkpoint, NameMap map)
+    {
+        var match = MapMatch.Of(map, checkpoint.Tensors)
+            ?? throw new CorruptFileException(checkpoint.Path, $"does not follow {map.Name}: it has no {map.Parts[0].Source}{map.Parts[0].Architecture.Anchor}; --inspect shows what it has");
+        return match.Problems == 0 ? match : throw new CorruptFileException(checkpoint.Path, $"does not follow {map.Name}: {Problems(match)}");
+    }
+
+    static string Problems(MapMatch match)
+    {
+        var parts = new List<string>();
+        if (match.Missing is { Count: > 0 } missing) parts.Add($"{Count(missing.Count)} missing: {Some(missing)}");
+        if (match.OtherShape is { Count: > 0 } other)
+            parts.Add($"{Count(other.Count)} of another shape: {Some([.. other.Select(found => $"{found.Tensor.Name} [{string.Join(", ", found.Tensor.Shape)}] instead of {found.Expected}")])}");
+        if (match.Unexpected is { Count: > 0 } unexpected) parts.Add($"{Count(unexpected.Count)} without a place: {Some(unexpected)}");
+        if (!match.IsTypical) parts.Add(match.Map.Present.Count > 0 ? $"it has no {Some(match.Map.Present)}" : $"it has {Some(match.Map.Absent)}");
+        return string.Join("; ", parts);
+
+        static string Count(int count) => count == 1 ? "1 tensor is" : $"{count} tensors are";
+    }
+
+    static string Some(IReadOnlyList<string> names) =>
+        string.Join(", ", names.Take(NamesInMessage)) + (names.Count > NamesInMessage ? $" and {names.Count - NamesInMessage} more" : "");
+}
