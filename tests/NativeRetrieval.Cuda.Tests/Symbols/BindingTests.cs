@@ -1,6 +1,7 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cuda.Interop;
+using NativeRetrieval.Cuda.Interop.Cublas;
 using NativeRetrieval.Cuda.Interop.Driver;
 using NativeRetrieval.TestSupport;
 
@@ -26,6 +27,24 @@ public class BindingTests
     [Fact]
     public void Every_enum_of_an_import_names_its_enumerators() =>
         Holds(Named.Where(type => type.IsEnum), type => SymbolExtract.MembersOf(type).Where(name => name.Length == 0).Select(_ => $"{type.Name}: an enumerator without its C name"));
+
+    [Fact]
+    public void Every_attribute_of_cublasLt_has_the_width_that_the_libraries_answer()
+    {
+        Check<MatmulAttribute>(LtAttributes.SizeBytes);
+        Check<LayoutAttribute>(LtAttributes.SizeBytes);
+        Check<PreferenceAttribute>(LtAttributes.SizeBytes);
+
+        static void Check<T>(Func<T, int> sizeBytes) where T : struct, Enum
+        {
+            var recorded = RecordedSymbols.Load();
+            foreach (var value in Enum.GetValues<T>())
+            {
+                string member = SymbolExtract.NameOf(typeof(T).GetField(value.ToString())!);
+                Assert.All(recorded.AttributeBytes(SymbolExtract.NameOf(typeof(T)), member), bytes => Assert.Equal((member, bytes), (member, sizeBytes(value))));
+            }
+        }
+    }
 
     [Fact]
     public void All_five_libraries_are_bound() =>

@@ -25,6 +25,10 @@ internal sealed class RecordedSymbols(JsonObject json)
 
     public JsonNode? Macro(string name) => json["macros"]![name];
 
+    /// <summary>Bytes of a cublasLt attribute, as the libraries of two versions answered.</summary>
+    public IEnumerable<int?> AttributeBytes(string enumName, string member) =>
+        json["lt_attributes"]![enumName]![member]!.AsObject().Where(field => field.Key != "id").Select(field => (int?)field.Value?["bytes"]);
+
     /// <summary>Export lists of a library, e.g. of <c>cudnn</c>: <c>libcudnn.so.9-9.10.2.21-cuda12</c> and the names in it.</summary>
     public IEnumerable<(string List, HashSet<string> Names)> Exports(string library) =>
         json["exports"]!.AsObject().Where(list => list.Key.StartsWith($"lib{library}.so", StringComparison.Ordinal))

@@ -29,6 +29,8 @@ internal static class SymbolExtract
             ["enums"] = new JsonObject(types.Where(type => type.IsEnum).Select(type => Enum(type, enums["enums"]!.AsObject())).OfType<KeyValuePair<string, JsonNode?>>()),
             ["macros"] = Pick(enums["macros"]!["cuda"]!, types.Where(type => type.IsEnum).SelectMany(MembersOf).Order(StringComparer.Ordinal)),
             ["structs"] = Pick(signatures["structs"]!, types.Where(type => type.IsValueType && !type.IsEnum).Select(NameOf).Order(StringComparer.Ordinal), "size", "fields", "differs"),
+            ["lt_attributes"] = new JsonObject(Read(folder, "lt-attributes.json").Where(item => item.Value is JsonObject).Select(item =>
+                KeyValuePair.Create(item.Key, (JsonNode?)Pick(item.Value!, types.Where(type => NameOf(type) == item.Key).SelectMany(MembersOf).Order(StringComparer.Ordinal))))),
         };
     }
 

@@ -8,5 +8,13 @@ namespace NativeRetrieval.Cuda.Interop.Cublas;
 [NativeName("cublasHandle_t")]
 internal sealed class CublasHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
 {
+    /// <exception cref="Errors.CudaUnavailableException">The library is not on this machine.</exception>
+    public static CublasHandle Create(CudaContext context)
+    {
+        using var scope = context.Enter();
+        cublasCreate_v2(out nint handle).ThrowIfFailed();
+        return new(handle, context);
+    }
+
     protected override bool Destroy() => cublasDestroy_v2(handle) == CublasStatus.Success;
 }

@@ -8,5 +8,13 @@ namespace NativeRetrieval.Cuda.Interop.Cublas;
 [NativeName("cublasLtHandle_t")]
 internal sealed class CublasLtHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
 {
+    /// <exception cref="Errors.CudaUnavailableException">The library is not on this machine.</exception>
+    public static CublasLtHandle Create(CudaContext context)
+    {
+        using var scope = context.Enter();
+        cublasLtCreate(out nint handle).ThrowIfFailed();
+        return new(handle, context);
+    }
+
     protected override bool Destroy() => cublasLtDestroy(handle) == CublasStatus.Success;
 }

@@ -6,5 +6,19 @@ namespace NativeRetrieval.Cuda.Interop.Cublas;
 [NativeName("cublasLtMatmulDesc_t")]
 internal sealed class MatmulHandle(nint value) : NativeHandle(value, owns: true)
 {
+    /// <param name="scale">Type of alpha and beta; float32 with float32 compute types, whatever the matrices are.</param>
+    public static MatmulHandle Create(CublasComputeType compute, CudaDataType scale)
+    {
+        cublasLtMatmulDescCreate(out nint description, compute, scale).ThrowIfFailed();
+        return new(description);
+    }
+
+    /// <typeparam name="T">Of exactly the attribute's width.</typeparam>
+    public unsafe void Set<T>(MatmulAttribute attribute, T value) where T : unmanaged
+    {
+        LtAttributes.RequireWidth(attribute.ToString(), LtAttributes.SizeBytes(attribute), sizeof(T));
+        cublasLtMatmulDescSetAttribute(this, attribute, &value, (nuint)sizeof(T)).ThrowIfFailed($"cublasLtMatmulDescSetAttribute({attribute}, {value})");
+    }
+
     protected override bool ReleaseHandle() => cublasLtMatmulDescDestroy(handle) == CublasStatus.Success;
 }

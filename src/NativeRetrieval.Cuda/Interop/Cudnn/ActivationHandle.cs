@@ -6,5 +6,13 @@ namespace NativeRetrieval.Cuda.Interop.Cudnn;
 [NativeName("cudnnActivationDescriptor_t")]
 internal sealed class ActivationHandle(nint value) : NativeHandle(value, owns: true)
 {
+    public static ActivationHandle Create(CudnnActivationMode mode)
+    {
+        cudnnCreateActivationDescriptor(out nint value).ThrowIfFailed();
+        var activation = new ActivationHandle(value);
+        cudnnSetActivationDescriptor(activation, mode, CudnnNanPropagation.Propagate, coefficient: 0).ThrowIfFailed();
+        return activation;
+    }
+
     protected override bool ReleaseHandle() => cudnnDestroyActivationDescriptor(handle) == CudnnStatus.Success;
 }

@@ -6,5 +6,16 @@ namespace NativeRetrieval.Cuda.Interop.Cudnn;
 [NativeName("cudnnConvolutionDescriptor_t")]
 internal sealed class ConvolutionHandle(nint value) : NativeHandle(value, owns: true)
 {
+    /// <summary>A cross-correlation without dilation, in one padding and stride for both axes.</summary>
+    /// <param name="compute">Float also where the tensors are bfloat16 or half.</param>
+    public static ConvolutionHandle Create(int padding, int stride, CudnnDataType compute, CudnnMathType math)
+    {
+        cudnnCreateConvolutionDescriptor(out nint value).ThrowIfFailed();
+        var convolution = new ConvolutionHandle(value);
+        cudnnSetConvolution2dDescriptor(convolution, padding, padding, stride, stride, 1, 1, CudnnConvolutionMode.CrossCorrelation, compute).ThrowIfFailed();
+        cudnnSetConvolutionMathType(convolution, math).ThrowIfFailed();
+        return convolution;
+    }
+
     protected override bool ReleaseHandle() => cudnnDestroyConvolutionDescriptor(handle) == CudnnStatus.Success;
 }

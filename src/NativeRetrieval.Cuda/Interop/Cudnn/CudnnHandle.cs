@@ -8,5 +8,13 @@ namespace NativeRetrieval.Cuda.Interop.Cudnn;
 [NativeName("cudnnHandle_t")]
 internal sealed class CudnnHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
 {
+    /// <exception cref="Errors.CudaUnavailableException">The library is not on this machine.</exception>
+    public static CudnnHandle Create(CudaContext context)
+    {
+        using var scope = context.Enter();
+        cudnnCreate(out nint handle).ThrowIfFailed();
+        return new(handle, context);
+    }
+
     protected override bool Destroy() => cudnnDestroy(handle) == CudnnStatus.Success;
 }

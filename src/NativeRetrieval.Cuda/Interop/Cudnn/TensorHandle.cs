@@ -6,5 +6,14 @@ namespace NativeRetrieval.Cuda.Interop.Cudnn;
 [NativeName("cudnnTensorDescriptor_t")]
 internal sealed class TensorHandle(nint value) : NativeHandle(value, owns: true)
 {
+    /// <summary>[n, c, h, w]; the format says which of them is next to which in memory.</summary>
+    public static TensorHandle Create(CudnnTensorFormat format, CudnnDataType type, int n, int c, int h, int w)
+    {
+        cudnnCreateTensorDescriptor(out nint value).ThrowIfFailed();
+        var tensor = new TensorHandle(value);
+        cudnnSetTensor4dDescriptor(tensor, format, type, n, c, h, w).ThrowIfFailed($"cudnnSetTensor4dDescriptor({format}, {type}, [{n}, {c}, {h}, {w}])");
+        return tensor;
+    }
+
     protected override bool ReleaseHandle() => cudnnDestroyTensorDescriptor(handle) == CudnnStatus.Success;
 }
