@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
 # Puts NVRTC 12.4, NVRTC 11.8 and a driver library under artifacts/cuda-libraries, for tests that need neither GPU nor driver:
 # packages of Debian's non-free component, unpacked, not installed. Uses the mirror that this machine's apt uses.
-# usage: tests/fetch-cuda-libraries.sh [DIR]      exit 0: all there; 1: some are missing (their tests skip)
+# usage: tests/fetch-cuda-libraries.sh [--with-cublas]     (230 MB more, for the tests of cublasLt's descriptors)
+# exit 0: all there; 1: some are missing (their tests skip)
 set -euo pipefail
 cd "$(dirname "$0")/.."
-dir=$(mkdir -p "${1:-artifacts/cuda-libraries}" && realpath "${1:-artifacts/cuda-libraries}")
+mkdir -p artifacts/cuda-libraries
+dir=$(realpath artifacts/cuda-libraries)
 
 if [ "$(uname -m)" != x86_64 ] || ! command -v apt-get > /dev/null || ! command -v dpkg > /dev/null; then
     echo "CUDA libraries are fetched on x86-64 Debian and its kin only" >&2
@@ -51,4 +53,5 @@ try() {
 try nvrtc-12.4 trixie libnvrtc12 libnvrtc-builtins12.4
 try nvrtc-11.8 bookworm libnvrtc11.2 libnvrtc-builtins11.8
 try driver trixie libcuda1
+[ "${1:-}" != --with-cublas ] || try cublas-12.4 trixie libcublas12 libcublaslt12
 exit "$missing"

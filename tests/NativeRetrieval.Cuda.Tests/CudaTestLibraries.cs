@@ -11,6 +11,7 @@ internal static class CudaTestLibraries
     public const string Newer = "nvrtc-12.4";
     public const string Older = "nvrtc-11.8";
     public const string Driver = "driver";
+    public const string Cublas = "cublas-12.4";
 
     /// <summary>The folder of one set, or null where it was not fetched.</summary>
     public static string? Folder(string set)
@@ -19,7 +20,7 @@ internal static class CudaTestLibraries
         return File.Exists(Path.Combine(folder, "complete")) ? folder : null;
     }
 
-    public static string WhyAbsent(string set) => $"{set} is not here; tests/fetch-cuda-libraries.sh fetches it from Debian's archive";
+    public static string WhyAbsent(string set) => $"{set} is not here; tests/fetch-cuda-libraries.sh{(set == Cublas ? " --with-cublas" : "")} fetches it from Debian's archive";
 
     /// <summary>Libraries are searched for once per process: which ones this process gets is decided before its first test.</summary>
     [ModuleInitializer]

@@ -30,9 +30,9 @@ internal static unsafe class ResultCheck
     {
         if (status == CublasStatus.Success) return;
         CudaContext.ThrowIfCurrentIsLost(call);
-        string error = $"{Text(CublasApi.cublasGetStatusString(status))} ({(int)status})";
+        string error = $"cublasStatus {(int)status}";
         if (status == CublasStatus.AllocationFailed) throw OutOfMemory(call, error);
-        throw new CudaException(call, error, "");
+        throw new CudaException(call, error, Text(CublasApi.cublasGetStatusString(status)));
     }
 
     public static void ThrowIfFailed(this CudnnStatus status, [CallerArgumentExpression(nameof(status))] string call = "")
