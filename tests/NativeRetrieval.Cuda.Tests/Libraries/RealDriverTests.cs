@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop.Driver;
@@ -11,17 +10,12 @@ namespace NativeRetrieval.Cuda.Tests.Libraries;
 /// <summary>NVIDIA's own driver library on a machine without a GPU.</summary>
 public class RealDriverTests
 {
-    static string Folder()
-    {
-        string? folder = CudaTestLibraries.Folder(CudaTestLibraries.Driver);
-        Assert.SkipWhen(folder is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Driver));
-        return folder;
-    }
-
     [Fact]
     public void It_exports_every_function_that_is_bound()
     {
-        nint driver = NativeLibrary.Load(Path.Combine(Folder(), "libcuda.so.1"));
+        string? folder = CudaTestLibraries.Folder(CudaTestLibraries.Driver);
+        Assert.SkipWhen(folder is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Driver));
+        nint driver = NativeLibrary.Load(Path.Combine(folder, "libcuda.so.1"));
         var bound = BoundFunction.In(typeof(DriverApi));
         // The twin of 12.8 is newer than this driver.
         var missing = bound.Where(function => !NativeLibrary.TryGetExport(driver, function.Name, out _)).Select(function => function.Name);
@@ -30,30 +24,20 @@ public class RealDriverTests
     }
 
     [Fact]
-    public async Task Without_a_GPU_it_says_so()
+    public async Task Without_a_GPU_it_is_found_and_opening_a_device_is_refused_with_the_reason()
     {
-        string folder = Folder();
         Assert.SkipWhen(Directory.Exists("/proc/driver/nvidia"), "this machine has an NVIDIA kernel module of its own");
-        await ChildRun.PassesAsync(typeof(WithoutGpu), folder);
-    }
-
-    /// <summary>Run by <see cref="Without_a_GPU_it_says_so"/>.</summary>
-    public class WithoutGpu
-    {
-        [Fact(Explicit = true)]
-        public void The_driver_is_found_and_tells_its_version()
+        await ChildRun.WithAsync(CudaTestLibraries.Driver, () =>
         {
             var found = CudaLibraries.Require(LibraryFamily.Driver);
             Assert.Equal(new Version(12, 4), found.Version!.Own);
-            Assert.StartsWith(Environment.GetEnvironmentVariable(SearchPlaces.PathVariable)!, found.Path);
-        }
-
-        [Fact(Explicit = true)]
-        public void Opening_a_device_is_refused_with_the_reason()
-        {
+            Assert.Equal(Path.Combine(CudaTestLibraries.Folder(CudaTestLibraries.Driver)!, "libcuda.so.1"), found.Path);
             var error = Assert.Throws<CudaUnavailableException>(() => CudaContext.OpenPrimary());
             Assert.Contains("sees no GPU", error.Message);
             Assert.Contains("CUDA_ERROR_NO_DEVICE (100)", error.Message);
-        }
+            var report = CudaReport.Make();
+            Assert.Equal(error.Message, report.Problem);
+            Assert.Empty(report.Devices);
+        });
     }
 }
