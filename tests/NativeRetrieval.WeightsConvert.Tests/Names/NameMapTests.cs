@@ -85,6 +85,44 @@ public sealed class NameMapTests : IDisposable
         Assert.Equal("encoder-cnn14", Match(SyntheticCheckpoint.PannsCnn14().Remove("fc_audioset.weight").Remove("fc_audioset.bias"), match => match.Map.Name));
     }
 
+    [Theory]
+    [InlineData("cnn10", 4, 3, true)]
+    [InlineData("cnn6", 4, 5, false)]
+    public void Smaller_networks_of_PANNs_are_told_from_CNN14(string architecture, int blocks, int kernel, bool two)
+    {
+        var checkpoint = AddNorm(new SyntheticCheckpoint(), "bn0", 64);
+        for (int i = 1; i <= blocks; i++)
+        {
+            AddNorm(checkpoint.Add($"conv_block{i}.conv1.weight", i + 2, i == 1 ? 1 : i + 1, kernel, kernel), $"conv_block{i}.bn1", i + 2);
+            if (two) AddNorm(checkpoint.Add($"conv_block{i}.conv2.weight", i + 2, i + 2, kernel, kernel), $"conv_block{i}.bn2", i + 2);
+        }
+        Assert.Equal($"encoder-{architecture}", Match(checkpoint, match => match.Map.Name));
+        checkpoint.Add("fc1.weight", 6, 6).Add("fc1.bias", 6).Add("fc_audioset.weight", 9, 6).Add("fc_audioset.bias", 9);
+        Assert.Equal([3, 4, 5, 6], Match(checkpoint, match =>
+        {
+            Assert.Equal($"panns-{architecture}", match.Map.Name);
+            return match.Parts[0].Part.Architecture.Widths.Select(match.Parts[0].Match.Size).ToList();
+        }));
+
+        static SyntheticCheckpoint AddNorm(SyntheticCheckpoint checkpoint, string name, int channels) =>
+            checkpoint.Add($"{name}.weight", channels).Add($"{name}.bias", channels).Add($"{name}.running_mean", channels).Add($"{name}.running_var", channels);
+    }
+
+    [Fact]
+    public void ResNet38_is_recognised_with_its_widths()
+    {
+        const string Name = "fixtures/resnet38-encoder/resnet38_small.pth";
+        if (Fixtures.Shared(Name) is not { } path)
+        {
+            Assert.Skip(Fixtures.WhyAbsent(Name));
+            return;
+        }
+        using var checkpoint = CheckpointFile.Open(path);
+        var match = MapDetection.Find(checkpoint, null);
+        Assert.Equal(("encoder-resnet38", "model.", 199), (match.Map.Name, match.Root, match.Mapped.Count()));
+        Assert.Equal([8, 16, 32, 64, 256], match.Parts[0].Part.Architecture.Widths.Select(match.Parts[0].Match.Size));
+    }
+
     [Fact]
     public void A_forced_map_that_does_not_fit_says_why()
     {
