@@ -1,28 +1,40 @@
-using System.Collections.Concurrent;
 using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Cuda.Compilation;
 
-/// <summary>The kernels of one context: each file is compiled (or taken from disk) and loaded on first use.</summary>
+/// <summary>
+/// The kernels of one context: each file is compiled (or taken from disk) and loaded on first use. A file that fails is tried
+/// again at the next use: memory may be free by then. Safe for several threads.
+/// </summary>
 internal sealed class KernelLibrary(CudaContext context, KernelCache cache) : IDisposable
 {
-    readonly Lazy<KernelCompiler> _compiler = new(() => new());
-    readonly ConcurrentDictionary<string, Lazy<KernelModule>> _modules = new();
+    readonly Lock _lock = new();
+    readonly Dictionary<string, KernelModule> _modules = [];
+    KernelCompiler? _compiler;
 
     /// <param name="file">Name of a file in <c>kernels</c>, without extension.</param>
     /// <param name="entryPoint">Its <c>extern "C"</c> function.</param>
-    public KernelFunction Function(string file, string entryPoint) =>
-        _modules.GetOrAdd(file, name => new(() => Load(KernelSource.Embedded(name)))).Value.Function(entryPoint);
+    public KernelFunction Function(string file, string entryPoint)
+    {
+        lock (_lock)
+        {
+            if (!_modules.TryGetValue(file, out var module)) _modules.Add(file, module = Load(KernelSource.Embedded(file)));
+            return module.Function(entryPoint);
+        }
+    }
 
     public void Dispose()
     {
-        foreach (var module in _modules.Values)
-            if (module.IsValueCreated) module.Value.Dispose();
+        lock (_lock)
+        {
+            foreach (var module in _modules.Values) module.Dispose();
+            _modules.Clear();
+        }
     }
 
     KernelModule Load(KernelSource source)
     {
-        var compiler = _compiler.Value;
+        var compiler = _compiler ??= new();
         var target = KernelTarget.For(context.Properties.Architecture, compiler.Architectures, compiler.Version);
         return new(context, source.FileName, cache.GetOrAdd(source, target, compiler.Version, () => compiler.Compile(source, target)));
     }

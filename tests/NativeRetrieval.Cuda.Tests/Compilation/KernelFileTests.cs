@@ -28,6 +28,15 @@ public partial class KernelFileTests
     });
 
     [Fact]
+    public void Compiles_to_PTX_for_GPUs_that_are_newer_than_the_compiler()
+    {
+        Assert.SkipWhen(CudaTestLibraries.Folder(CudaTestLibraries.Newer) is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Newer));
+        var compiler = new KernelCompiler();
+        foreach (string name in KernelSource.Names)
+            Assert.Contains(".target sm_90", System.Text.Encoding.ASCII.GetString(compiler.Compile(KernelSource.Embedded(name), new(90, IsPtx: true)).Bytes));
+    }
+
+    [Fact]
     public void Budget_names_no_file_that_is_gone() =>
         Assert.All(KernelBudget.Read().Keys, entry => Assert.Contains(KernelSource.Names, name => entry.StartsWith(name + "_", StringComparison.Ordinal)));
 

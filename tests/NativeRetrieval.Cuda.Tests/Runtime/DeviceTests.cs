@@ -5,6 +5,7 @@ using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Runtime;
 using NativeRetrieval.Cuda.Tests.LookAlike;
+using NativeRetrieval.TestSupport;
 using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda.Tests.Runtime;
@@ -195,6 +196,27 @@ public unsafe class DeviceTests
         Assert.Equal((-3, 0.5f, long.MinValue, Math.PI, uint.MaxValue), (stored.A, stored.B, stored.C, stored.D, stored.E));
         Assert.Equal((5u, 128u), (stored.Grid, stored.Block));
         module.Function("store_arguments").Launch(stream, 0, 128, 0, (nint)0, 0, 0f, 0L, 0d, 0u);
+    }
+
+    [Fact]
+    public void A_kernel_file_is_compiled_for_the_device_kept_on_disk_and_loaded_once()
+    {
+        Assert.SkipWhen(CudaTestLibraries.Folder(CudaTestLibraries.Newer) is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Newer));
+        using var context = LookAlikeDriver.Open();
+        using var folder = new TemporaryFolder();
+        int handles = LookAlikeDriver.LiveHandles;
+        using (var kernels = new KernelLibrary(context, new(folder.FullPath)))
+        {
+            var function = kernels.Function("l2_normalize", "store_arguments");
+            Assert.Same(function, kernels.Function("l2_normalize", "store_arguments"));
+            Assert.Equal(handles + 1, LookAlikeDriver.LiveHandles);
+        }
+        Assert.Equal(handles, LookAlikeDriver.LiveHandles);
+        string entry = Assert.Single(Directory.GetFiles(folder.FullPath));
+        Assert.StartsWith("l2_normalize-sm_80-", Path.GetFileName(entry));
+        var written = File.GetLastWriteTimeUtc(entry);
+        using (var again = new KernelLibrary(context, new(folder.FullPath))) again.Function("l2_normalize", "store_arguments");
+        Assert.Equal(written, File.GetLastWriteTimeUtc(entry));
     }
 
     [Fact]
