@@ -1,0 +1,736 @@
+// libcuda.so.1: the driver API's minimal set on the emulator. Statuses are those of the real driver for the same mistake where it notices
+// it; what a GPU would pass over in silence (a race, a read of nothing) ends the context as a failed launch (719) and is named on stderr.
+#include <algorithm>
+#include <cstring>
+#include <map>
+#include <memory>
+#include <set>
+#include <vector>
+
+#include "../runtime/memory.h"
+#include "../runtime/module.h"
+#include "../runtime/queue.h"
+#include "support.h"
+
+using namespace nr_emu;
+
+namespace {
+
+enum Result : int
+{
+    Ok = 0, InvalidValue = 1, OutOfMemory = 2, NotInitialized = 3, InvalidDevice = 101, InvalidImage = 200, InvalidContext = 201, NoBinaryForGpu = 209,
+    InvalidHandle = 400, NotFound = 500, NotReady = 600, LaunchOutOfResources = 701, StreamCaptureUnsupported = 900, StreamCaptureInvalidated = 901,
+    StreamCaptureUnmatched = 903, StreamCaptureUnjoined = 904, StreamCaptureImplicit = 906, NotSupported = 801,
+};
+
+struct ErrorText { int code; const char* name; const char* text; };
+constexpr ErrorText Errors[] = {
+    { 0, "CUDA_SUCCESS", "no error" }, { 1, "CUDA_ERROR_INVALID_VALUE", "invalid argument" }, { 2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory" },
+    { 3, "CUDA_ERROR_NOT_INITIALIZED", "initialization error" }, { 101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal" },
+    { 200, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid" }, { 201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context" },
+    { 209, "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available for execution on the device" }, { 400, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle" },
+    { 500, "CUDA_ERROR_NOT_FOUND", "named symbol not found" }, { 600, "CUDA_ERROR_NOT_READY", "device not ready" },
+    { 700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered" }, { 701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch" },
+    { 716, "CUDA_ERROR_MISALIGNED_ADDRESS", "misaligned address" }, { 719, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure" },
+    { 801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported" }, { 900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing" },
+    { 901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", "operation failed due to a previous error during capture" },
+    { 903, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED", "a capture was ended on another stream than it began on" },
+    { 904, "CUDA_ERROR_STREAM_CAPTURE_UNJOINED", "capture ended with a stream that was not joined" },
+    { 906, "CUDA_ERROR_STREAM_CAPTURE_IMPLICIT", "operation would make the legacy stream depend on a capturing stream" },
+};
+
+struct Function
+{
+    const Image* image;
+    const Entry* entry;
+    std::string name;
+    int dynamic_limit = 49152;
+};
+
+struct Module
+{
+    Image* image;
+    std::map<std::string, std::unique_ptr<Function>> functions;
+};
+
+struct GraphExecutable { std::shared_ptr<Graph> graph; };
+
+bool s_initialised = false;
+int s_retained = 0;
+char s_context; // its address is the primary context's handle
+thread_local void* t_current = nullptr;
+std::set<Module*> s_modules;
+std::set<Function*> s_functions;
+std::map<void*, std::unique_ptr<Event>> s_events;
+std::map<void*, std::shared_ptr<Graph>> s_graphs;
+std::map<void*, std::unique_ptr<GraphExecutable>> s_executables;
+std::vector<std::shared_ptr<Graph>> s_capturing;
+
+using Lock = std::lock_guard<std::recursive_mutex>;
+
+// What every call checks first.
+int usable()
+{
+    if (!s_initialised) return NotInitialized;
+    if (t_current != &s_context || s_retained == 0) return InvalidContext;
+    return sticky();
+}
+
+#define USABLE()                            \
+    Lock lock(g_api);                       \
+    if (const int state = usable()) return state
+
+Failure examined(const void* address, size_t bytes, bool write, const char* call)
+{
+    const std::string wrong = examine(reinterpret_cast<uintptr_t>(address), bytes, write);
+    if (wrong.empty()) return {};
+    return { wrong.rfind("uninitialised", 0) == 0 ? LaunchFailed : IllegalAddress, std::string(call) + (write ? ": write, " : ": read, ") + wrong };
+}
+
+bool pinned(const void* host) { return is_live(reinterpret_cast<uintptr_t>(host), Place::Pinned); }
+bool in_arena(const void* p) { return arena_offset(reinterpret_cast<uintptr_t>(p)) < ArenaBytes; }
+
+Failure copy(void* target, const void* source, size_t bytes, const char* call)
+{
+    // Device and pinned addresses are checked when the copy runs: they may have been freed since it was queued.
+    if (in_arena(source))
+        if (auto failure = examined(source, bytes, false, call); failure.outcome != Success) return failure;
+    if (in_arena(target))
+    {
+        if (auto failure = examined(target, bytes, true, call); failure.outcome != Success) return failure;
+        mark_initialised(reinterpret_cast<uintptr_t>(target), bytes);
+    }
+    std::memcpy(target, source, bytes);
+    return {};
+}
+
+bool device(const void* p, size_t bytes) { return bytes == 0 || is_live(reinterpret_cast<uintptr_t>(p), Place::Device); }
+
+int any_capture_forbids()
+{
+    for (auto& graph : s_capturing) graph->invalid = true;
+    return s_capturing.empty() ? Ok : StreamCaptureUnsupported;
+}
+
+int synchronous(Work work)
+{
+    if (any_capture_forbids()) return StreamCaptureImplicit;
+    const auto stream = stream_of(nullptr);
+    submit(stream, std::move(work));
+    run_until(tail(stream));
+    return sticky();
+}
+
+int asynchronous(void* handle, Work work)
+{
+    const auto stream = stream_of(handle);
+    if (!stream) return InvalidHandle;
+    if (stream->legacy && any_capture_forbids()) return StreamCaptureImplicit;
+    submit(stream, std::move(work));
+    return Ok;
+}
+
+template <class T> int fill(T* target, T value, size_t count, void* stream, const char* call)
+{
+    USABLE();
+    if (reinterpret_cast<uintptr_t>(target) % sizeof(T)) return InvalidValue;
+    if (!device(target, count)) return InvalidValue;
+    return asynchronous(stream, [=]() -> Failure {
+        if (auto failure = examined(target, count * sizeof(T), true, call); failure.outcome != Success) return failure;
+        std::fill_n(target, count, value);
+        mark_initialised(reinterpret_cast<uintptr_t>(target), count * sizeof(T));
+        return {};
+    });
+}
+
+} // namespace
+
+API int cuInit(unsigned flags)
+{
+    Lock lock(g_api);
+    if (flags) return InvalidValue;
+    s_initialised = true;
+    return Ok;
+}
+API int cuDriverGetVersion(int* version) { *version = 12080; return Ok; }
+API int cuGetErrorName(int error, const char** name)
+{
+    for (const auto& e : Errors)
+        if (e.code == error) { *name = e.name; return Ok; }
+    *name = nullptr;
+    return InvalidValue;
+}
+API int cuGetErrorString(int error, const char** text)
+{
+    for (const auto& e : Errors)
+        if (e.code == error) { *text = e.text; return Ok; }
+    *text = nullptr;
+    return InvalidValue;
+}
+
+API int cuDeviceGetCount(int* count) { *count = 1; return s_initialised ? Ok : NotInitialized; }
+API int cuDeviceGet(int* device, int ordinal) { *device = 0; return !s_initialised ? NotInitialized : ordinal == 0 ? Ok : InvalidDevice; }
+API int cuDeviceGetName(char* name, int length, int device)
+{
+    if (device != 0) return InvalidDevice;
+    std::snprintf(name, static_cast<size_t>(length), "NR CPU emulator");
+    return Ok;
+}
+API int cuDeviceTotalMem_v2(size_t* bytes, int device) { *bytes = size_t{ settings().memory_mib } << 20; return device == 0 ? Ok : InvalidDevice; }
+API int cuDeviceGetUuid_v2(void* uuid, int device)
+{
+    if (device != 0) return InvalidDevice;
+    std::memcpy(uuid, "NR CPU emulator", 16);
+    return Ok;
+}
+API int cuDeviceGetAttribute(int* value, int attribute, int device)
+{
+    if (device != 0) return InvalidDevice;
+    switch (attribute)
+    {
+    case 1: *value = MaxThreads; break;          // threads per block
+    case 2: case 3: *value = 1024; break;        // block x, y
+    case 4: *value = 64; break;
+    case 5: *value = 2147483647; break;          // grid x
+    case 6: case 7: *value = 65535; break;
+    case 8: *value = 49152; break;               // shared bytes per block without opting in
+    case 10: *value = 32; break;                 // warp
+    case 12: *value = 65536; break;              // registers per block
+    case 16: *value = 4; break;                  // multiprocessors
+    case 38: *value = 4 << 20; break;            // L2 bytes
+    case 39: *value = 2048; break;               // threads per multiprocessor
+    case 40: *value = 2; break;                  // copy engines
+    case 41: *value = 1; break;                  // unified addressing
+    case 75: *value = static_cast<int>(settings().capability / 10); break;
+    case 76: *value = static_cast<int>(settings().capability % 10); break;
+    case 81: *value = 233472; break;             // shared bytes per multiprocessor
+    case 97: *value = MaxSharedBytes; break;     // shared bytes per block, opted in
+    case 115: *value = 1; break;                 // memory pools
+    default:
+        report("device attribute " + std::to_string(attribute) + " is not known to the emulator");
+        return InvalidValue;
+    }
+    return Ok;
+}
+
+API int cuDevicePrimaryCtxRetain(void** context, int device)
+{
+    Lock lock(g_api);
+    if (!s_initialised) return NotInitialized;
+    if (device != 0) return InvalidDevice;
+    s_retained++;
+    *context = &s_context;
+    return Ok;
+}
+API int cuDevicePrimaryCtxRelease_v2(int device)
+{
+    Lock lock(g_api);
+    if (device != 0) return InvalidDevice;
+    if (s_retained == 0) return InvalidContext;
+    if (--s_retained > 0) return Ok;
+    if (!sticky()) run_all();
+    clear_context();
+    // Device memory dies with its context: what is left then was forgotten. Pinned memory too.
+    if (const std::string forgotten = leaks(Place::Device) + leaks(Place::Pinned); !forgotten.empty()) report(forgotten);
+    s_capturing.clear();
+    s_events.clear();
+    s_graphs.clear();
+    s_executables.clear();
+    return Ok;
+}
+API int cuCtxSetCurrent(void* context)
+{
+    if (context && context != &s_context) return InvalidContext;
+    t_current = context;
+    return Ok;
+}
+API int cuCtxGetCurrent(void** context) { *context = t_current; return s_initialised ? Ok : NotInitialized; }
+API int cuCtxSynchronize()
+{
+    USABLE();
+    if (any_capture_forbids()) return StreamCaptureUnsupported;
+    run_all();
+    return sticky();
+}
+
+API int cuMemAlloc_v2(void** address, size_t bytes)
+{
+    USABLE();
+    if (bytes == 0) return InvalidValue;
+    if (any_capture_forbids()) return StreamCaptureUnsupported;
+    return (*address = allocate(bytes, Place::Device)) ? Ok : OutOfMemory;
+}
+API int cuMemFree_v2(void* address)
+{
+    Lock lock(g_api);
+    if (usable() == NotInitialized || usable() == InvalidContext) return usable();
+    if (!address) return Ok;
+    // The real call waits for the device first. Relying on it costs a stall at best; here queued work meets the freed memory.
+    if (!settings().strict) run_all();
+    if (const auto wrong = release(reinterpret_cast<uintptr_t>(address), Place::Device); !wrong.empty())
+    {
+        report("cuMemFree: " + wrong);
+        return InvalidValue;
+    }
+    return sticky();
+}
+API int cuMemGetInfo_v2(size_t* free, size_t* total)
+{
+    USABLE();
+    *total = size_t{ settings().memory_mib } << 20;
+    *free = *total - used_bytes();
+    return Ok;
+}
+API int cuMemAllocAsync(void** address, size_t bytes, void* stream)
+{
+    USABLE();
+    if (bytes == 0 || !stream_of(stream)) return InvalidValue;
+    if (stream_of(stream)->capture) { report("cuMemAllocAsync during a capture is not implemented"); return NotSupported; }
+    // Memory whose release is queued counts as used until it runs: the real pool also waits for it where nothing else is left.
+    *address = allocate(bytes, Place::Device);
+    if (!*address)
+    {
+        run_all();
+        *address = allocate(bytes, Place::Device);
+    }
+    return *address ? Ok : OutOfMemory;
+}
+API int cuMemFreeAsync(void* address, void* stream)
+{
+    USABLE();
+    return asynchronous(stream, [=]() -> Failure {
+        const auto wrong = release(reinterpret_cast<uintptr_t>(address), Place::Device);
+        return wrong.empty() ? Failure{} : Failure{ IllegalAddress, "cuMemFreeAsync: " + wrong };
+    });
+}
+API int cuDeviceGetDefaultMemPool(void** pool, int device) { *pool = &s_context; return device == 0 ? Ok : InvalidDevice; }
+API int cuMemPoolSetAttribute(void* pool, int, void*) { return pool == &s_context ? Ok : InvalidValue; }
+API int cuMemPoolTrimTo(void* pool, size_t) { return pool == &s_context ? Ok : InvalidValue; }
+
+API int cuMemHostAlloc(void** address, size_t bytes, unsigned)
+{
+    USABLE();
+    if (bytes == 0) return InvalidValue;
+    return (*address = allocate(bytes, Place::Pinned)) ? Ok : OutOfMemory;
+}
+API int cuMemFreeHost(void* address)
+{
+    Lock lock(g_api);
+    if (usable() == NotInitialized || usable() == InvalidContext) return usable();
+    if (!settings().strict) run_all();
+    if (const auto wrong = release(reinterpret_cast<uintptr_t>(address), Place::Pinned); !wrong.empty())
+    {
+        report("cuMemFreeHost: " + wrong);
+        return InvalidValue;
+    }
+    return sticky();
+}
+
+API int cuMemcpyHtoD_v2(void* target, const void* source, size_t bytes)
+{
+    USABLE();
+    if (!device(target, bytes)) return InvalidValue;
+    return synchronous([=] { return copy(target, source, bytes, "cuMemcpyHtoD"); });
+}
+API int cuMemcpyDtoH_v2(void* target, const void* source, size_t bytes)
+{
+    USABLE();
+    if (!device(source, bytes)) return InvalidValue;
+    return synchronous([=] { return copy(target, source, bytes, "cuMemcpyDtoH"); });
+}
+API int cuMemcpyHtoDAsync_v2(void* target, const void* source, size_t bytes, void* stream)
+{
+    USABLE();
+    if (!device(target, bytes)) return InvalidValue;
+    if (bytes == 0) return Ok;
+    const auto s = stream_of(stream);
+    if (!s) return InvalidHandle;
+    if (pinned(source) || s->capture) return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyHtoDAsync"); });
+    // Pageable memory is staged before the call returns.
+    auto staged = std::make_shared<std::vector<char>>(static_cast<const char*>(source), static_cast<const char*>(source) + bytes);
+    return asynchronous(stream, [=] { return copy(target, staged->data(), bytes, "cuMemcpyHtoDAsync"); });
+}
+API int cuMemcpyDtoHAsync_v2(void* target, const void* source, size_t bytes, void* stream)
+{
+    USABLE();
+    if (!device(source, bytes)) return InvalidValue;
+    if (bytes == 0) return Ok;
+    const auto s = stream_of(stream);
+    if (!s) return InvalidHandle;
+    if (const int result = asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyDtoHAsync"); })) return result;
+    // To pageable memory the real call returns when the copy is done.
+    if (!pinned(target) && !s->capture) run_until(tail(s));
+    return sticky();
+}
+API int cuMemcpyDtoDAsync_v2(void* target, const void* source, size_t bytes, void* stream)
+{
+    USABLE();
+    if (!device(target, bytes) || !device(source, bytes)) return InvalidValue;
+    return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyDtoDAsync"); });
+}
+API int cuMemsetD8Async(uint8_t* target, unsigned char value, size_t count, void* stream) { return fill(target, value, count, stream, "cuMemsetD8Async"); }
+API int cuMemsetD16Async(uint16_t* target, unsigned short value, size_t count, void* stream) { return fill(target, value, count, stream, "cuMemsetD16Async"); }
+API int cuMemsetD32Async(uint32_t* target, unsigned value, size_t count, void* stream) { return fill(target, value, count, stream, "cuMemsetD32Async"); }
+
+API int cuModuleLoadDataEx(void** module, const void* bytes, unsigned options, const int* names, void** values)
+{
+    USABLE();
+    std::string why;
+    Image* image = load_image(bytes, why);
+    if (!image)
+    {
+        report("module: " + why);
+        for (unsigned i = 0; i < options; i++)
+            if (names[i] == 5 && values[i]) // error log buffer; its size is the option beside it
+                for (unsigned j = 0; j < options; j++)
+                    if (names[j] == 6) std::snprintf(static_cast<char*>(values[i]), reinterpret_cast<size_t>(values[j]), "%s", why.c_str());
+        return InvalidImage;
+    }
+    if (image->architecture > static_cast<int>(settings().capability))
+    {
+        unload(image);
+        return NoBinaryForGpu;
+    }
+    auto* m = new Module{ image, {} };
+    s_modules.insert(m);
+    *module = m;
+    return Ok;
+}
+API int cuModuleLoadData(void** module, const void* bytes) { return cuModuleLoadDataEx(module, bytes, 0, nullptr, nullptr); }
+API int cuModuleUnload(Module* module)
+{
+    Lock lock(g_api);
+    if (!s_modules.erase(module)) return InvalidHandle;
+    if (!idle()) run_all(); // queued launches hold the code
+    for (auto& [name, function] : module->functions) s_functions.erase(function.get());
+    unload(module->image);
+    delete module;
+    return Ok;
+}
+API int cuModuleGetFunction(void** function, Module* module, const char* name)
+{
+    USABLE();
+    if (!s_modules.count(module)) return InvalidHandle;
+    const Entry* entry = module->image->find(name);
+    if (!entry) return NotFound;
+    auto& slot = module->functions[name];
+    if (!slot) slot = std::make_unique<Function>(Function{ module->image, entry, name });
+    s_functions.insert(slot.get());
+    *function = slot.get();
+    return Ok;
+}
+API int cuModuleGetGlobal_v2(void**, size_t*, Module*, const char* name)
+{
+    report(std::string("cuModuleGetGlobal: the emulator has no global variables (") + name + ")");
+    return NotFound;
+}
+API int cuFuncSetAttribute(Function* function, int attribute, int value)
+{
+    USABLE();
+    if (!s_functions.count(function)) return InvalidHandle;
+    if (attribute == 8)
+    {
+        if (value < 0 || value > static_cast<int>(MaxSharedBytes)) return InvalidValue;
+        function->dynamic_limit = value;
+        return Ok;
+    }
+    return attribute == 9 ? Ok : InvalidValue; // 9: preferred carve-out, a hint
+}
+API int cuFuncGetAttribute(int* value, int attribute, Function* function)
+{
+    USABLE();
+    if (!s_functions.count(function)) return InvalidHandle;
+    switch (attribute)
+    {
+    case 0: *value = static_cast<int>(function->entry->max_threads); break;
+    case 1: *value = static_cast<int>(function->image->thread_storage().second); break; // of the whole file
+    case 3: *value = 0; break;
+    case 4: *value = 32; break;
+    case 8: *value = function->dynamic_limit; break;
+    default: return InvalidValue;
+    }
+    return Ok;
+}
+API int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function* function, int block, size_t dynamic)
+{
+    USABLE();
+    if (!s_functions.count(function) || block <= 0) return InvalidValue;
+    *blocks = block > static_cast<int>(function->entry->max_threads) ? 0 : std::min(2048 / block, static_cast<int>(233472 / (dynamic + 1024)));
+    return Ok;
+}
+API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned dynamic, void* stream, void** parameters, void** extra)
+{
+    USABLE();
+    if (!s_functions.count(function)) return InvalidHandle;
+    if (extra) { report("cuLaunchKernel: `extra` is not implemented"); return InvalidValue; }
+    if (!gx || !gy || !gz || !bx || !by || !bz || gx > 2147483647u || gy > 65535 || gz > 65535 || bx > 1024 || by > 1024 || bz > 64 || uint64_t{ bx } * by * bz > 1024) return InvalidValue;
+    if (bx * by * bz > function->entry->max_threads) return LaunchOutOfResources;
+    if (static_cast<int>(dynamic) > function->dynamic_limit) return InvalidValue;
+    // Values are copied now: the caller's may change as soon as the call returns.
+    auto values = std::make_shared<std::vector<std::vector<char>>>();
+    for (unsigned i = 0; i < function->entry->parameters; i++)
+    {
+        const auto* value = static_cast<const char*>(parameters[i]);
+        values->emplace_back(value, value + function->entry->parameter_bytes[i]);
+    }
+    return asynchronous(stream, [=, image = function->image, run = function->entry->run, name = function->name] {
+        std::vector<void*> pointers;
+        for (auto& value : *values) pointers.push_back(value.data());
+        return execute({ image, name.c_str(), run, pointers.data(), { gx, gy, gz }, { bx, by, bz }, dynamic });
+    });
+}
+
+API int cuStreamCreateWithPriority(void** stream, unsigned flags, int)
+{
+    USABLE();
+    if (flags > 1) return InvalidValue;
+    *stream = add_stream(flags == 0);
+    return Ok;
+}
+API int cuStreamCreate(void** stream, unsigned flags) { return cuStreamCreateWithPriority(stream, flags, 0); }
+API int cuStreamDestroy_v2(void* stream)
+{
+    Lock lock(g_api);
+    return remove_stream(stream) ? Ok : InvalidHandle;
+}
+API int cuStreamSynchronize(void* stream)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    if (!s) return InvalidHandle;
+    if (s->capture) { s->capture->invalid = true; return StreamCaptureUnsupported; }
+    run_until(tail(s));
+    return sticky();
+}
+API int cuStreamQuery(void* stream)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    if (!s) return InvalidHandle;
+    if (s->capture) { s->capture->invalid = true; return StreamCaptureUnsupported; }
+    if (tail(s).done()) return Ok;
+    run_one(tail(s)); // whoever polls sees progress
+    return sticky() ? sticky() : NotReady;
+}
+API int cuStreamWaitEvent(void* stream, void* handle, unsigned)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    const auto found = s_events.find(handle);
+    if (!s || found == s_events.end()) return InvalidHandle;
+    const Event& event = *found->second;
+    if (event.capture)
+    {
+        if (s->capture && s->capture != event.capture) return StreamCaptureUnsupported;
+        if (!s->capture)
+        {
+            s->capture = event.capture;
+            s->capture_tail.clear();
+            event.capture->joined.push_back(s);
+        }
+        s->capture_tail.insert(s->capture_tail.end(), event.nodes.begin(), event.nodes.end());
+        return Ok;
+    }
+    if (s->capture) return StreamCaptureUnsupported;
+    if (event.recorded && !event.point.done()) s->after_next.push_back(event.point);
+    return Ok;
+}
+
+API int cuEventCreate(void** event, unsigned flags)
+{
+    USABLE();
+    auto e = std::make_unique<Event>();
+    e->timing = !(flags & 2);
+    *event = e.get();
+    s_events[e.get()] = std::move(e);
+    return Ok;
+}
+API int cuEventDestroy_v2(void* event)
+{
+    Lock lock(g_api);
+    return s_events.erase(event) ? Ok : InvalidHandle;
+}
+API int cuEventRecord(void* handle, void* stream)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    const auto found = s_events.find(handle);
+    if (!s || found == s_events.end()) return InvalidHandle;
+    Event& event = *found->second;
+    event.capture = s->capture;
+    if (s->capture)
+    {
+        event.nodes = s->capture_tail;
+        return Ok;
+    }
+    submit(s, [] { return Failure{}; });
+    event.point = tail(s);
+    event.recorded = true;
+    return Ok;
+}
+API int cuEventSynchronize(void* handle)
+{
+    USABLE();
+    const auto found = s_events.find(handle);
+    if (found == s_events.end()) return InvalidHandle;
+    if (found->second->capture) return StreamCaptureUnsupported;
+    if (found->second->recorded) run_until(found->second->point);
+    return sticky();
+}
+API int cuEventQuery(void* handle)
+{
+    USABLE();
+    const auto found = s_events.find(handle);
+    if (found == s_events.end()) return InvalidHandle;
+    if (found->second->capture) return StreamCaptureUnsupported;
+    if (!found->second->recorded || found->second->point.done()) return Ok;
+    run_one(found->second->point);
+    return sticky() ? sticky() : NotReady;
+}
+API int cuEventElapsedTime(float* milliseconds, void* start, void* end)
+{
+    USABLE();
+    const auto a = s_events.find(start), b = s_events.find(end);
+    if (a == s_events.end() || b == s_events.end()) return InvalidHandle;
+    if (!a->second->timing || !b->second->timing || !a->second->recorded || !b->second->recorded) return InvalidHandle;
+    if (!a->second->point.done() || !b->second->point.done()) return NotReady;
+    *milliseconds = 0.001f; // nothing here takes a time worth telling
+    return Ok;
+}
+
+API int cuStreamBeginCapture_v2(void* stream, int mode)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    if (!s || mode < 0 || mode > 2) return s ? InvalidValue : InvalidHandle;
+    if (s->legacy || s->capture) return StreamCaptureUnsupported;
+    s->capture = std::make_shared<Graph>();
+    s->capture->origin = s;
+    s->capture_tail.clear();
+    s_capturing.push_back(s->capture);
+    return Ok;
+}
+API int cuStreamEndCapture(void* stream, void** graph)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    if (!s) return InvalidHandle;
+    *graph = nullptr;
+    const auto captured = s->capture;
+    if (!captured || captured->origin != s) return StreamCaptureUnmatched;
+    // Every node of a joined stream must lead back to the stream that began.
+    std::vector<bool> reached(captured->nodes.size());
+    std::vector<size_t> open = s->capture_tail;
+    while (!open.empty())
+    {
+        const size_t n = open.back();
+        open.pop_back();
+        if (reached[n]) continue;
+        reached[n] = true;
+        open.insert(open.end(), captured->nodes[n].after.begin(), captured->nodes[n].after.end());
+    }
+    const bool joined = std::all_of(reached.begin(), reached.end(), [](bool r) { return r; });
+    s->capture = nullptr;
+    for (auto& other : captured->joined) other->capture = nullptr;
+    captured->joined.clear();
+    captured->origin = nullptr;
+    s_capturing.erase(std::find(s_capturing.begin(), s_capturing.end(), captured));
+    if (captured->invalid) return StreamCaptureInvalidated;
+    if (!joined) return StreamCaptureUnjoined;
+    s_graphs[captured.get()] = captured;
+    *graph = captured.get();
+    return Ok;
+}
+API int cuStreamIsCapturing(void* stream, int* status)
+{
+    USABLE();
+    const auto s = stream_of(stream);
+    if (!s) return InvalidHandle;
+    *status = !s->capture ? 0 : s->capture->invalid ? 2 : 1;
+    return Ok;
+}
+API int cuGraphInstantiateWithFlags(void** executable, void* graph, unsigned long long)
+{
+    USABLE();
+    const auto found = s_graphs.find(graph);
+    if (found == s_graphs.end()) return InvalidHandle;
+    auto e = std::make_unique<GraphExecutable>(GraphExecutable{ std::make_shared<Graph>(*found->second) });
+    *executable = e.get();
+    s_executables[e.get()] = std::move(e);
+    return Ok;
+}
+API int cuGraphLaunch(void* executable, void* stream)
+{
+    USABLE();
+    const auto found = s_executables.find(executable);
+    if (found == s_executables.end()) return InvalidHandle;
+    return asynchronous(stream, [graph = found->second->graph] { return graph->run(); });
+}
+API int cuGraphExecDestroy(void* executable)
+{
+    Lock lock(g_api);
+    return s_executables.erase(executable) ? Ok : InvalidHandle;
+}
+API int cuGraphDestroy(void* graph)
+{
+    Lock lock(g_api);
+    return s_graphs.erase(graph) ? Ok : InvalidHandle;
+}
+
+// What tests and the other look-alike libraries call.
+API bool nr_emu_configure(const char* name, const char* value)
+{
+    Lock lock(g_api);
+    return configure(name, value);
+}
+API const char* nr_emu_last_report()
+{
+    Lock lock(g_api);
+    static thread_local std::string text;
+    text = last_report();
+    return text.c_str();
+}
+API void nr_emu_forget_report()
+{
+    Lock lock(g_api);
+    forget_report();
+}
+// A fresh device: whatever the last test left behind is gone, its sticky error too.
+API void nr_emu_reset()
+{
+    Lock lock(g_api);
+    clear_context();
+    leaks(Place::Device);
+    leaks(Place::Pinned);
+    s_capturing.clear();
+    s_events.clear();
+    s_graphs.clear();
+    s_executables.clear();
+    forget_report();
+}
+API bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*))
+{
+    Lock lock(g_api);
+    std::shared_ptr<void> held(state, drop);
+    return asynchronous(stream, [=]() -> Failure {
+        const char* wrong = work(held.get());
+        if (!wrong) return {};
+        return { std::strstr(wrong, "uninitialised") ? LaunchFailed : IllegalAddress, wrong };
+    }) == Ok;
+}
+API const char* nr_emu_examine(const void* address, size_t bytes, bool write)
+{
+    static thread_local std::string text;
+    text = examine(reinterpret_cast<uintptr_t>(address), bytes, write);
+    return text.empty() ? nullptr : text.c_str();
+}
+API void nr_emu_written(void* address, size_t bytes) { mark_initialised(reinterpret_cast<uintptr_t>(address), bytes); }
+API bool nr_emu_is_device_memory(const void* address) { return is_live(reinterpret_cast<uintptr_t>(address), Place::Device); }
+API void nr_emu_report(const char* text) { report(text); }
+API bool nr_emu_strict() { return settings().strict; }
+API int nr_emu_capability() { return static_cast<int>(settings().capability); }
+API int nr_emu_unimplemented(const char* name)
+{
+    report(std::string(name) + " is not implemented by the emulator");
+    return NotSupported;
+}
