@@ -128,9 +128,9 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
 
     const std::string image = (folder / "image.so").string(), object = (folder / "image.o").string();
     // thread: a call for each load and store, defined by the driver and not by libtsan, hence only at compilation. Structs stay whole,
-    // so that a float4 is one access. Common subexpressions and such would be merged at higher levels; -O1 keeps accesses as written.
+    // so that a float4 is one access. Thread-local storage goes through __tls_get_addr: of storage reached by descriptors glibc does not tell the address.
     const std::string sanitise = " -fsanitize=thread -fsanitize=bounds,alignment,integer-divide-by-zero -fno-sanitize-recover=all --param tsan-instrument-func-entry-exit=0 -fno-tree-sra";
-    if (!run(cxx + language + " -O1 -g1 -w -fPIC -fno-exceptions -fno-rtti -ffp-contract=off -fvisibility=hidden -fno-gnu-unique -mtls-dialect=gnu2" + sanitise + " -include "
+    if (!run(cxx + language + " -O1 -g1 -w -fPIC -fno-exceptions -fno-rtti -ffp-contract=off -fvisibility=hidden -fno-gnu-unique" + sanitise + " -include "
              + quote(home() + "/device.h") + " -c " + quote(prepared) + " -o " + quote(object))
         || !run(cxx + " -shared -Wl,--no-undefined -o " + quote(image) + " " + quote(object) + " -L" + quote(home()) + " -l:libcuda.so.1 -lm"))
         return CompilationError;

@@ -1,0 +1,94 @@
+using System.Runtime.InteropServices;
+using NativeRetrieval.Cuda.Compilation;
+using NativeRetrieval.Cuda.Interop;
+using NativeRetrieval.Cuda.Interop.Libraries;
+using NativeRetrieval.Cuda.Runtime;
+using NativeRetrieval.TestSupport;
+using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
+
+namespace NativeRetrieval.CudaEmulator.Tests;
+
+/// <summary>The emulator's device behind the real bindings and launcher: kernels are compiled once, run in the order asked for, and leave nothing behind.</summary>
+internal sealed unsafe class EmulatedDevice : IDisposable
+{
+    static readonly Lazy<TemporaryFolder> s_kernels = new(() => new());
+
+    readonly CudaContext _context;
+    readonly CudaStream _stream;
+    readonly KernelLibrary _library;
+    readonly List<nint> _memory = [];
+
+    public EmulatedDevice(string order)
+    {
+        Emulator.Require();
+        CudaLibraries.Require(LibraryFamily.Driver);
+        Assert.True(Configure("NR_EMU_ORDER", order));
+        _context = CudaContext.OpenPrimary();
+        Assert.Equal("NR CPU emulator", _context.Properties.Name);
+        _stream = new(_context);
+        _library = new(_context, new KernelCache(s_kernels.Value["kernels"]));
+    }
+
+    /// <summary>Copies values to fresh device memory.</summary>
+    public nint Upload<T>(ReadOnlySpan<T> values) where T : unmanaged
+    {
+        nint address = Empty<T>(values.Length);
+        using var scope = _context.Enter();
+        fixed (T* first = values)
+            if (values.Length > 0) cuMemcpyHtoDAsync_v2(address, first, (nuint)(values.Length * sizeof(T)), _stream.Handle).ThrowIfFailed();
+        return address;
+    }
+
+    public nint Upload<T>(T[] values) where T : unmanaged => Upload<T>(values.AsSpan());
+
+    /// <summary>Device memory that holds nothing: to read it is an error.</summary>
+    public nint Empty<T>(int count) where T : unmanaged
+    {
+        using var scope = _context.Enter();
+        cuMemAlloc_v2(out nint address, (nuint)Math.Max(1, count * sizeof(T))).ThrowIfFailed();
+        _memory.Add(address);
+        return address;
+    }
+
+    public void Launch(string file, string entryPoint, int grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+        _library.Function(file, entryPoint).Launch(_stream, grid, block, sharedBytes, arguments);
+
+    public void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+        _library.Function(file, entryPoint).Launch(_stream, grid, (block, 1, 1), sharedBytes, arguments);
+
+    /// <summary>Waits; what a kernel did wrong fails here, with the emulator's finding.</summary>
+    public T[] Download<T>(nint address, int count) where T : unmanaged
+    {
+        var values = new T[count];
+        using var scope = _context.Enter();
+        fixed (T* first = values)
+        {
+            if (count > 0) _ = cuMemcpyDtoHAsync_v2(first, address, (nuint)(count * sizeof(T)), _stream.Handle);
+            var result = cuStreamSynchronize(_stream.Handle);
+            Assert.True(result == 0, $"{result}: {Report()}");
+        }
+        return values;
+    }
+
+    public void Dispose()
+    {
+        using (_context.Enter())
+            foreach (nint address in _memory) cuMemFree_v2(address);
+        _library.Dispose();
+        _stream.Dispose();
+        _context.Dispose();
+    }
+
+    static string Report() => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("nr_emu_last_report"))()) ?? "";
+
+    static bool Configure(string name, string value)
+    {
+        nint first = Marshal.StringToCoTaskMemUTF8(name), second = Marshal.StringToCoTaskMemUTF8(value);
+        bool known = ((delegate* unmanaged<nint, nint, byte>)Export("nr_emu_configure"))(first, second) != 0;
+        Marshal.FreeCoTaskMem(first);
+        Marshal.FreeCoTaskMem(second);
+        return known;
+    }
+
+    static nint Export(string name) => NativeLibrary.GetExport(CudaLibraries.Of(LibraryFamily.Driver).Handle, name);
+}

@@ -1,0 +1,55 @@
+using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using NativeRetrieval.Cuda.Interop.Libraries;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.CudaEmulator.Tests;
+
+/// <summary>The libraries of <c>tests/cuda-emulator</c>, built once for this run into <c>obj</c>; the script's lock keeps concurrent runs apart.</summary>
+internal static class Emulator
+{
+    static readonly Lazy<string?> s_problem = new(Build);
+
+    public static string Source => Path.Combine(Fixtures.RepositoryRoot, "tests", "cuda-emulator");
+
+    public static string Folder { get; } = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.CudaEmulator.Tests", "obj", "emulator");
+
+    /// <summary>Skips the test where the emulator cannot be built, fails where it should have been.</summary>
+    public static void Require()
+    {
+        string? problem = s_problem.Value;
+        Assert.SkipUnless(problem is null, problem ?? "");
+    }
+
+    /// <summary>Libraries are searched for once per process: before anything asks, this decides where.</summary>
+    [ModuleInitializer]
+    internal static void Choose() => Environment.SetEnvironmentVariable(SearchPlaces.PathVariable, Folder);
+
+    /// <summary>Null, or why there is no emulator here.</summary>
+    static string? Build()
+    {
+        if (!OperatingSystem.IsLinux()) return "the CUDA emulator is built on Linux only";
+        try
+        {
+            Directory.CreateDirectory(Folder);
+            using (var probe = Process.Start(new ProcessStartInfo("g++", ["--version"]) { RedirectStandardOutput = true })!)
+            {
+                probe.StandardOutput.ReadToEnd();
+                probe.WaitForExit();
+            }
+            using var build = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Source, "build.sh"), Folder]) { RedirectStandardError = true })!;
+            string errors = build.StandardError.ReadToEnd();
+            build.WaitForExit();
+            return build.ExitCode switch
+            {
+                0 => null,
+                3 => errors.Trim(),
+                _ => throw new InvalidOperationException($"tests/cuda-emulator/build.sh failed:\n{errors}"),
+            };
+        }
+        catch (System.ComponentModel.Win32Exception)
+        {
+            return "the CUDA emulator needs g++ (apt-get install g++)";
+        }
+    }
+}
