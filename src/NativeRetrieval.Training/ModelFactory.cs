@@ -96,7 +96,7 @@ public static class ModelFactory
     {
         var config = BertFolder.ReadConfig(folder);
         // A sentence-transformers folder says how its sentences are pooled; a plain one leaves it to the settings.
-        if (!File.Exists(Path.Combine(folder, "1_Pooling", "config.json"))) config = config with { Pooling = settings.Text.Pooling };
+        if (!BertFolder.DeclaresPooling(folder)) config = config with { Pooling = settings.Text.Pooling };
         return (config, BertFolder.ReadTokenizer(folder, config));
     }
 }

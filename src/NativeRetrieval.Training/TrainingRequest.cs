@@ -15,8 +15,11 @@ public sealed record TrainingRequest
     /// <summary>The run's folder.</summary>
     public required string RunFolder { get; init; }
 
-    /// <summary>Of a new run; a resumed one has its own.</summary>
+    /// <summary>Of a new run; a resumed one has its own. Sizes are replaced by those of the weights that the run starts from.</summary>
     public required TrainingSettings Settings { get; init; }
+
+    /// <summary>Keys of settings that were asked for by name: a size among them that the starting weights do not have is refused.</summary>
+    public IReadOnlyCollection<string> Insisted { get; init; } = [];
 
     /// <summary>Go on with the run that the folder holds.</summary>
     public bool Resume { get; init; }

@@ -116,8 +116,9 @@ public static class TrainingSession
 
     static RunFolder Begin(TrainingRequest request)
     {
-        request.Settings.Validate();
-        var split = DataSplit.Of(request.Training, request.Validation, request.Settings);
+        var settings = StartingSizes.Apply(request);
+        settings.Validate();
+        var split = DataSplit.Of(request.Training, request.Validation, settings);
         var description = new RunDescription
         {
             DataSha256 = request.Training.Fingerprint(),
@@ -126,7 +127,7 @@ public static class TrainingSession
             InitFromSha256 = request.InitialModel is { } folder ? ModelPackage.Fingerprint(folder) : null,
             Starts = [RunStart.Of(request, step: 0)],
         };
-        return RunFolder.Create(request.RunFolder, request.Settings, description, split.IsHeldOut ? split.Validation : null);
+        return RunFolder.Create(request.RunFolder, settings, description, split.IsHeldOut ? split.Validation : null);
     }
 
     /// <summary>

@@ -99,6 +99,25 @@ public sealed class WholeWayTests : IDisposable
     }
 
     [Fact]
+    public async Task Several_caption_files_train_as_one_and_folders_must_match_them()
+    {
+        string[] both = ["train", _demo.TrainCsv, _demo.TestCsv, "--audio", _demo.AudioFolder, .. _quick, "--to", _folder["run"]];
+        var run = await CommandLine.Run([.. both, "--audio", _demo.AudioFolder, "--set", "data.hold_out_clips=3", "--set", "training.epochs=4", "--set", "training.lr=1e-12",
+            "--set", "training.early_stopping_epochs=1", "--set", "training.freeze_batch_norm=true"]);
+        Assert.Equal(ExitCode.Ok, run.ExitCode);
+        Assert.Contains("stopped early", run.Error);
+        Assert.Equal(4, File.ReadAllLines(Path.Combine(_folder["run"], "holdout.csv")).Length);
+        Assert.Contains(_demo.TestCsv, File.ReadAllText(Path.Combine(_folder["run"], "run.json")));
+
+        var refused = await CommandLine.Run([.. both, "--audio", _demo.AudioFolder, "--audio", _demo.AudioFolder]);
+        Assert.Equal(ExitCode.Usage, refused.ExitCode);
+        Assert.Contains("3 --audio folders for 2 caption files", refused.Error);
+        var sizes = await CommandLine.Run("train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--init-from", _folder["run"], "--set", "model.embedding_dimension=3", "--to", _folder["next"]);
+        Assert.Equal(ExitCode.Usage, sizes.ExitCode);
+        Assert.Contains("model.embedding_dimension = 3 contradicts the weights", sizes.Error);
+    }
+
+    [Fact]
     public async Task A_damaged_sound_is_skipped_and_listed_and_the_exit_code_is_3()
     {
         await Train();

@@ -136,6 +136,43 @@ public sealed class BatchLossTests : IDisposable
         Assert.NotEqual(before, moving.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()));
     }
 
+    /// <summary>Items 0 and 1 are of one clip, 2 has the caption text of 3 but for case and punctuation; the oracle is the definition.</summary>
+    [Theory]
+    [InlineData("paper")]
+    [InlineData("clip")]
+    [InlineData("same-text")]
+    [InlineData("dropped")]
+    public void Every_kind_of_positives_reaches_the_loss(string positives)
+    {
+        string[][] captions = [["a dog barks", "it barks"], ["Rain falls."], ["rain falls"], ["a bell"]];
+        var data = _data with { Clips = [.. captions.Select((texts, i) => _data.Clips[i] with { Captions = texts })] };
+        TrainingItem[] items = [new(0, 0), new(0, 1), new(1, 0), new(2, 0), new(3, 0)];
+        using var setting = new Setting(this, ["training.freeze_batch_norm=true", $"loss.positives={positives}"], data);
+        double actual = setting.Loss.AddGradient(items, Number, null, TestContext.Current.CancellationToken);
+        Assert.All(setting.Model.HeadParameters(), parameter => Assert.NotNull(parameter.Tensor.Gradient));
+
+        // Dropout makes two of one clip or text differ; without it some kinds would have equal losses.
+        using var scope = TensorScope.Begin();
+        var (model, pass) = (setting.Model, new TrainingPass((ulong)setting.Settings.Seed, Number, BatchStatistics.Running));
+        var loaded = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, new RunRandom((ulong)setting.Settings.Seed)).Load([.. items.Select(item => item.Clip)], 0, items.Length, Number);
+        float[] clips = Op.L2Normalize(model.EmbedAudio(loaded.LogMel, loaded.Lengths, pass, setting.Settings.Augmentation.SpecAugment)).ToArray<float>();
+        float[] texts = Op.L2Normalize(model.EmbedText(model.Tokenize([.. items.Select(item => captions[item.Clip][item.Caption])]), pass)).ToArray<float>();
+        int count = items.Length, width = model.Config.EmbeddingDimension;
+        double Similarity(int audio, int text) => Enumerable.Range(0, width).Sum(d => (double)clips[audio * width + d] * texts[text * width + d]) / setting.Settings.Loss.Temperature;
+        bool Alike(int i, int j) => items[i].Clip == items[j].Clip || positives != "clip" && Text(i) == Text(j);
+        string Text(int i) => captions[items[i].Clip][items[i].Caption].ToLowerInvariant().TrimEnd('.', ' ');
+        double expected = 0;
+        foreach (bool byText in (bool[])[false, true])
+            for (int i = 0; i < count; i++)
+            {
+                int[] right = [.. Enumerable.Range(0, count).Where(j => j == i || positives is "clip" or "same-text" && Alike(i, j))];
+                double[] scores = [.. Enumerable.Range(0, count).Select(j => byText ? Similarity(j, i) : Similarity(i, j))];
+                double sum = Enumerable.Range(0, count).Where(j => j == i || positives != "dropped" || !Alike(i, j)).Sum(j => Math.Exp(scores[j]));
+                expected -= right.Average(j => scores[j] - Math.Log(sum)) / count;
+            }
+        Assert.Equal(expected, actual, 1e-5 * expected);
+    }
+
     [Fact]
     public void A_cancelled_batch_leaves_the_running_statistics_as_they_were()
     {

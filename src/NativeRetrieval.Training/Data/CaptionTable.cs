@@ -21,7 +21,8 @@ internal sealed class CaptionTable
 
         int Id(string caption)
         {
-            string text = rule.Apply(caption);
+            // The rule leaves a blank where a full stop was; no tokenizer hears it.
+            string text = string.Join(' ', rule.Apply(caption).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
             if (!idOf.TryGetValue(text, out int id)) idOf.Add(text, id = idOf.Count);
             return id;
         }

@@ -5,34 +5,36 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Training.Logging;
 
-/// <summary>A picture of a run (SVG): training loss above, scores of every evaluated set below, both over epochs.</summary>
+/// <summary>A picture of a run (SVG): training loss, scores of every evaluated set, and learning rate, over epochs.</summary>
 public static class CurvePicture
 {
     const int Width = 760, PanelHeight = 300, Left = 64, Right = 170, Top = 40, Bottom = 44;
-    const string LossKey = "loss";
+    const int Panels = 3;
+    const string LossKey = "loss", RateKey = "lr";
 
     // Eight colours that stay apart for colour-blind readers (Okabe and Ito 2008), the yellow left out on white.
     static readonly string[] s_colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F"];
 
-    /// <summary>Writes the picture of a log durably. Losses are averaged over each epoch; scores are the keys that hold a slash, shares between 0 and 1.</summary>
+    /// <summary>Writes the picture of a log durably. Losses and rates are averaged over each epoch; scores are the keys that hold a slash, shares between 0 and 1.</summary>
     public static void Write(string path, IReadOnlyList<MetricsLine> log) => DurableFile.WriteAllText(path, Render(log));
 
     public static string Render(IReadOnlyList<MetricsLine> log)
     {
         var svg = new StringBuilder();
-        svg.Append(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{2 * PanelHeight}" viewBox="0 0 {Width} {2 * PanelHeight}" font-family="sans-serif" font-size="12" role="img">""");
+        svg.Append(CultureInfo.InvariantCulture, $"""<svg xmlns="http://www.w3.org/2000/svg" width="{Width}" height="{Panels * PanelHeight}" viewBox="0 0 {Width} {Panels * PanelHeight}" font-family="sans-serif" font-size="12" role="img">""");
         svg.Append("<title>Training curves</title><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n");
-        AppendPanel(svg, 0, "Loss", LossCurves(log), fromZero: false);
+        AppendPanel(svg, 0, "Loss", EpochMeans(log, LossKey), fromZero: false);
         AppendPanel(svg, PanelHeight, "Scores", ScoreCurves(log), fromZero: true);
+        AppendPanel(svg, 2 * PanelHeight, "Learning rate", EpochMeans(log, RateKey), fromZero: true);
         return svg.Append("</svg>\n").ToString();
     }
 
-    static List<Curve> LossCurves(IReadOnlyList<MetricsLine> log)
+    static List<Curve> EpochMeans(IReadOnlyList<MetricsLine> log, string key)
     {
-        var points = log.Where(line => line[LossKey] is not null)
+        var points = log.Where(line => line[key] is not null)
             .GroupBy(line => line.Epoch).OrderBy(epoch => epoch.Key)
-            .Select(epoch => ((double)epoch.Key, epoch.Average(line => line[LossKey]!.Value))).ToList();
-        return points.Count > 0 ? [new Curve(LossKey, points)] : [];
+            .Select(epoch => ((double)epoch.Key, epoch.Average(line => line[key]!.Value))).ToList();
+        return points.Count > 0 ? [new Curve(key, points)] : [];
     }
 
     static List<Curve> ScoreCurves(IReadOnlyList<MetricsLine> log)
@@ -65,7 +67,7 @@ public static class CurvePicture
         foreach (double tick in vertical.Ticks)
         {
             double y = vertical.Place(tick);
-            svg.Append(CultureInfo.InvariantCulture, $"""<line x1="{Left}" y1="{y:0.##}" x2="{Width - Right}" y2="{y:0.##}" stroke="#ddd"/><text x="{Left - 8}" y="{y + 4:0.##}" text-anchor="end">{tick:0.####}</text>""").Append('\n');
+            svg.Append(CultureInfo.InvariantCulture, $"""<line x1="{Left}" y1="{y:0.##}" x2="{Width - Right}" y2="{y:0.##}" stroke="#ddd"/><text x="{Left - 8}" y="{y + 4:0.##}" text-anchor="end">{tick:G4}</text>""").Append('\n');
         }
         double bottom = vertical.Place(vertical.Low);
         foreach (double tick in horizontal.Ticks)

@@ -19,9 +19,13 @@ public static class BertFolder
     public static BertConfig ReadConfig(string folder)
     {
         var config = BertConfig.Read(Path.Combine(folder, "config.json"));
-        string pooling = Path.Combine(folder, "1_Pooling", "config.json");
-        return File.Exists(pooling) ? config with { Pooling = ReadPooling(pooling) } : config;
+        return DeclaresPooling(folder) ? config with { Pooling = ReadPooling(PoolingPath(folder)) } : config;
     }
+
+    /// <summary>Whether the folder says how sentences are pooled, as those of sentence-transformers do; a plain one leaves it to its user.</summary>
+    public static bool DeclaresPooling(string folder) => File.Exists(PoolingPath(folder));
+
+    static string PoolingPath(string folder) => Path.Combine(folder, "1_Pooling", "config.json");
 
     /// <summary>The folder's tokenizer, which never makes sentences longer than the model's position table.</summary>
     /// <exception cref="CorruptFileException">The tokenizer's files are missing, damaged or of another kind, or have ids beyond the model's vocabulary.</exception>

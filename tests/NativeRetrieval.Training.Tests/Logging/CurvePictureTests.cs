@@ -9,17 +9,19 @@ public sealed class CurvePictureTests
     static readonly XNamespace s_svg = "http://www.w3.org/2000/svg";
 
     [Fact]
-    public void DrawsTheMeanLossAndEveryScoreOverEpochs()
+    public void DrawsTheMeanLossEveryScoreAndTheRateOverEpochs()
     {
         MetricsLine[] log =
         [
             Line(1, 1, ("loss", 4), ("lr", 1)), Line(1, 2, ("loss", 2)), Line(1, 2, ("validation/r1", 0.1), ("validation/mean_rank", 70), ("test <a>/map10", 0.2)),
-            Line(2, 3, ("loss", 1)), Line(2, 4, ("loss", double.NaN)), Line(2, 4, ("validation/r1", 0.3)),
+            Line(2, 3, ("loss", 1), ("lr", 1e-5)), Line(2, 4, ("loss", double.NaN)), Line(2, 4, ("validation/r1", 0.3)),
             Line(3, 5, ("loss", 2)), Line(3, 6, ("validation/r1", 0.2)),
         ];
         var picture = XDocument.Parse(CurvePicture.Render(log));
         var curves = picture.Descendants(s_svg + "polyline").Select(Points).ToList();
-        Assert.Equal(3, curves.Count);
+        Assert.Equal(4, curves.Count);
+        Assert.Equal(2, curves[3].Count);
+        Assert.True(curves[3][0].Y < curves[3][1].Y);
         // Loss: epoch 2 has a NaN and is left out; epoch 1 is the mean of 4 and 2. Above is smaller y.
         Assert.Equal(2, curves[0].Count);
         Assert.True(curves[0][0].Y < curves[0][1].Y && curves[0][0].X < curves[0][1].X);
@@ -28,7 +30,7 @@ public sealed class CurvePictureTests
         Assert.Equal(curves[1][0].X, curves[0][0].X);
         Assert.Contains("test <a>/map10", picture.Descendants(s_svg + "text").Select(text => text.Value));
         Assert.DoesNotContain("validation/mean_rank", picture.Descendants(s_svg + "text").Select(text => text.Value));
-        Assert.All(curves.SelectMany(curve => curve), point => Assert.True(point.X is >= 0 and <= 760 && point.Y is >= 0 and <= 600));
+        Assert.All(curves.SelectMany(curve => curve), point => Assert.True(point.X is >= 0 and <= 760 && point.Y is >= 0 and <= 900));
     }
 
     [Theory]
@@ -40,7 +42,7 @@ public sealed class CurvePictureTests
         var picture = XDocument.Parse(CurvePicture.Render([.. Enumerable.Range(1, epochs).Select(epoch => Line(epoch, epoch, ("loss", 3.5), ("validation/r1", 0)))]));
         Assert.Equal(epochs == 0 ? 0 : 2, picture.Descendants(s_svg + "polyline").Count());
         Assert.DoesNotContain("NaN", picture.ToString());
-        Assert.InRange(picture.Descendants(s_svg + "text").Count(), 2, 30);
+        Assert.InRange(picture.Descendants(s_svg + "text").Count(), 3, 32);
     }
 
     static List<(double X, double Y)> Points(XElement polyline) =>

@@ -27,6 +27,34 @@ public sealed class SettingsTests
         Assert.Equal(SettingsWriter.ToYaml(settings), SettingsWriter.ToYaml(SettingsLoader.Load("paper", ["audio.padding=own-length"])));
     }
 
+    /// <summary>All of the report's recipe, as it is written into a run's settings.yaml: what the report states, and where it is silent what its public code does.</summary>
+    [Fact]
+    public void ThePresetPaperIsPinned()
+    {
+        var settings = SettingsLoader.Load("paper", []);
+        var pinned = new Dictionary<string, string>
+        {
+            ["model.audio_encoder"] = "cnn14", ["model.cnn14_widths"] = "[64, 128, 256, 512, 1024, 2048]", ["model.block6_pooling"] = "2x2", ["model.audio_dropout"] = "0.2",
+            ["model.audio_head_width"] = "2048", ["model.text_head_width"] = "2048", ["model.embedding_dimension"] = "1024",
+            ["audio.max_seconds"] = "30", ["audio.padding"] = "paper",
+            ["text.pooling"] = "cls", ["text.dropout"] = "0.2", ["text.apostrophe_to_blank"] = "false",
+            ["augmentation.time_stripes"] = "2", ["augmentation.time_stripe_frames"] = "63", ["augmentation.mel_stripes"] = "2", ["augmentation.mel_stripe_bins"] = "7",
+            ["augmentation.circular_shift"] = "false", ["augmentation.gain_db"] = "0", ["augmentation.random_crop"] = "false",
+            ["training.epochs"] = "50", ["training.batch_size"] = "32", ["training.drop_last_batch"] = "true", ["training.chunk_size"] = "0",
+            ["training.optimizer"] = "adam", ["training.lr"] = "0.0001", ["training.weight_decay"] = "0", ["training.gradient_clip"] = "2",
+            ["training.schedule"] = "step", ["training.decay_every_epochs"] = "20", ["training.decay_divisor"] = "10", ["training.warmup_steps"] = "0",
+            ["training.audio_encoder_rate"] = "1", ["training.text_encoder_rate"] = "1", ["training.head_rate"] = "1",
+            ["training.freeze_audio_encoder"] = "false", ["training.freeze_text_encoder"] = "false", ["training.freeze_audio_stages"] = "0", ["training.freeze_text_stages"] = "0",
+            ["training.freeze_batch_norm"] = "false", ["training.validate_every_epochs"] = "1", ["training.early_stopping_epochs"] = "0", ["training.average_decay"] = "0",
+            ["loss.temperature"] = "0.07", ["loss.positives"] = "paper", ["loss.loss_scale"] = "sum", ["data.captions"] = "all", ["data.hold_out_clips"] = "0",
+        };
+        foreach (var (key, value) in pinned)
+        {
+            var definition = SettingsCatalogue.Find(key)!;
+            Assert.Equal((key, value), (key, definition.Format(definition.Get(settings))));
+        }
+    }
+
     [Fact]
     public void EveryPresetIsValidAndSurvivesWritingAndReading()
     {
