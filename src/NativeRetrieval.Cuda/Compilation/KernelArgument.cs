@@ -1,39 +1,24 @@
-using System.Runtime.InteropServices;
-
 namespace NativeRetrieval.Cuda.Compilation;
 
 /// <summary>One parameter of a launch: an address or a number, of the width that the kernel declares.</summary>
-[StructLayout(LayoutKind.Explicit, Size = 8)]
 internal readonly struct KernelArgument
 {
-    [FieldOffset(0)] readonly nint _address;
-    [FieldOffset(0)] readonly long _long;
-    [FieldOffset(0)] readonly int _int;
-    [FieldOffset(0)] readonly uint _uint;
-    [FieldOffset(0)] readonly float _float;
-    [FieldOffset(0)] readonly double _double;
+    // First, because a launch passes the address of the argument as the address of its value; x86-64 and arm64 store the low bytes first.
+    readonly long _bits;
 
-    KernelArgument(nint value) => _address = value;
+    KernelArgument(long bits, KernelParameter kind) => (_bits, Kind) = (bits, kind);
 
-    KernelArgument(long value) => _long = value;
+    public KernelParameter Kind { get; }
 
-    KernelArgument(int value) => _int = value;
+    public static implicit operator KernelArgument(nint value) => new(value, KernelParameter.Word64);
 
-    KernelArgument(uint value) => _uint = value;
+    public static implicit operator KernelArgument(long value) => new(value, KernelParameter.Word64);
 
-    KernelArgument(float value) => _float = value;
+    public static implicit operator KernelArgument(int value) => new(value, KernelParameter.Word32);
 
-    KernelArgument(double value) => _double = value;
+    public static implicit operator KernelArgument(uint value) => new(value, KernelParameter.Word32);
 
-    public static implicit operator KernelArgument(nint value) => new(value);
+    public static implicit operator KernelArgument(float value) => new(BitConverter.SingleToInt32Bits(value), KernelParameter.Float32);
 
-    public static implicit operator KernelArgument(long value) => new(value);
-
-    public static implicit operator KernelArgument(int value) => new(value);
-
-    public static implicit operator KernelArgument(uint value) => new(value);
-
-    public static implicit operator KernelArgument(float value) => new(value);
-
-    public static implicit operator KernelArgument(double value) => new(value);
+    public static implicit operator KernelArgument(double value) => new(BitConverter.DoubleToInt64Bits(value), KernelParameter.Float64);
 }

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using NativeRetrieval.Core.Errors;
@@ -48,19 +49,20 @@ internal sealed class KernelCache(string folder)
     }
 
     /// <summary>The stored image, or the one that <paramref name="compile"/> makes, which is then stored.</summary>
-    public byte[] GetOrAdd(KernelSource source, KernelTarget target, Version nvrtc, Func<KernelImage> compile)
+    public KernelImage GetOrAdd(KernelSource source, KernelTarget target, Version nvrtc, Func<KernelImage> compile)
     {
         string path = PathOf(source, target, nvrtc);
         if (TryRead(path) is { } stored) return stored;
-        byte[] image = compile().Bytes;
+        var image = compile();
+        byte[] content = Pack(image);
         try
         {
             DurableFile.CreateFolder(folder);
             DurableFile.WriteAtomic(path, stream =>
             {
                 stream.Write(Magic);
-                stream.Write(SHA256.HashData(image));
-                stream.Write(image);
+                stream.Write(SHA256.HashData(content));
+                stream.Write(content);
             });
         }
         catch (FileWriteException)
@@ -70,15 +72,32 @@ internal sealed class KernelCache(string folder)
         return image;
     }
 
+    /// <summary>Length of the signatures' text, the text, the image.</summary>
+    static byte[] Pack(KernelImage image)
+    {
+        byte[] signatures = Encoding.UTF8.GetBytes(string.Join('\n', image.Signatures));
+        byte[] content = new byte[4 + signatures.Length + image.Bytes.Length];
+        BinaryPrimitives.WriteInt32LittleEndian(content, signatures.Length);
+        signatures.CopyTo(content, 4);
+        image.Bytes.CopyTo(content, 4 + signatures.Length);
+        return content;
+    }
+
+    static KernelImage Unpack(ReadOnlySpan<byte> content)
+    {
+        int length = BinaryPrimitives.ReadInt32LittleEndian(content);
+        return new(content[(4 + length)..].ToArray(), [.. KernelSignature.Read(Encoding.UTF8.GetString(content.Slice(4, length)))]);
+    }
+
     /// <summary>The image; null where the entry is absent, cannot be read or is damaged.</summary>
-    static byte[]? TryRead(string path)
+    static KernelImage? TryRead(string path)
     {
         try
         {
             byte[] bytes = File.ReadAllBytes(path);
             bool intact = bytes.Length > HeaderBytes && bytes.AsSpan().StartsWith(Magic)
                 && SHA256.HashData(bytes.AsSpan(HeaderBytes)).AsSpan().SequenceEqual(bytes.AsSpan(4, SHA256.HashSizeInBytes));
-            return intact ? bytes[HeaderBytes..] : null;
+            return intact ? Unpack(bytes.AsSpan(HeaderBytes)) : null;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

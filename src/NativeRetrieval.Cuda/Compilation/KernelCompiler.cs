@@ -50,7 +50,10 @@ internal sealed unsafe class KernelCompiler
         if (result == NvrtcResult.Compilation) throw new KernelCompilationException(source.FileName, target.Name, log);
         if (result == NvrtcResult.InvalidOption) throw new KernelCompilationException(source.FileName, target.Name, $"NVRTC {Version} refuses an option of {string.Join(' ', list)}\n{log}");
         result.ThrowIfFailed("nvrtcCompileProgram(program, …)");
-        return new(target, target.IsPtx ? Ptx(program) : Cubin(program), log);
+        byte[]? ptx = Ptx(program);
+        KernelSignature[] signatures = ptx is null ? [] : [.. KernelSignature.OfPtx(Encoding.ASCII.GetString(ptx))];
+        byte[] image = target.IsPtx ? ptx ?? throw new KernelCompilationException(source.FileName, target.Name, "NVRTC made no PTX") : Cubin(program);
+        return new(image, signatures) { Log = log };
     }
 
     static byte[] Cubin(ProgramHandle program)
@@ -61,9 +64,10 @@ internal sealed unsafe class KernelCompiler
         return bytes;
     }
 
-    static byte[] Ptx(ProgramHandle program)
+    /// <summary>Null where there is none; for a target of machine code that is no error.</summary>
+    static byte[]? Ptx(ProgramHandle program)
     {
-        nvrtcGetPTXSize(program, out nuint size).ThrowIfFailed();
+        if (nvrtcGetPTXSize(program, out nuint size) != NvrtcResult.Success || size == 0) return null;
         var bytes = new byte[checked((int)size)];
         fixed (byte* first = bytes) nvrtcGetPTX(program, first).ThrowIfFailed();
         return bytes;

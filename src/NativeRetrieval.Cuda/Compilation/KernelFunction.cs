@@ -6,7 +6,8 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 namespace NativeRetrieval.Cuda.Compilation;
 
 /// <summary>An entry point of a loaded kernel file.</summary>
-internal sealed unsafe class KernelFunction(string entryPoint, nint function)
+/// <param name="signature">What it takes; null where the compiler did not tell.</param>
+internal sealed unsafe class KernelFunction(string entryPoint, nint function, KernelSignature? signature)
 {
     /// <summary>What a launch may ask for without opting in, on every architecture.</summary>
     const int SharedWithoutOptIn = 48 << 10;
@@ -20,8 +21,10 @@ internal sealed unsafe class KernelFunction(string entryPoint, nint function)
     /// <param name="block">Threads of a block.</param>
     /// <param name="dynamicSharedBytes">Of each block; over 48 KiB the device's opt-in limit applies.</param>
     /// <param name="arguments">In the kernel's order and widths: an int where it says int, a float where it says float.</param>
+    /// <exception cref="ArgumentException">The arguments are not what the kernel takes.</exception>
     public void Launch(CudaStream stream, (int X, int Y, int Z) grid, (int X, int Y, int Z) block, int dynamicSharedBytes, params ReadOnlySpan<KernelArgument> arguments)
     {
+        signature?.Require(arguments);
         if (grid.X == 0 || grid.Y == 0 || grid.Z == 0) return;
         using var scope = stream.Context.Enter();
         AllowShared(dynamicSharedBytes);

@@ -16,20 +16,21 @@ internal sealed unsafe class KernelModule : IDisposable
     readonly CudaContext _context;
     readonly string _name;
     readonly KernelModuleHandle _handle;
+    readonly Dictionary<string, KernelSignature> _signatures;
     readonly ConcurrentDictionary<string, KernelFunction> _functions = new();
 
     /// <param name="name">For messages.</param>
-    /// <param name="image">A cubin, or PTX that ends with 0.</param>
     /// <exception cref="KernelCompilationException">The driver cannot load the image; the message has its log.</exception>
-    public KernelModule(CudaContext context, string name, ReadOnlySpan<byte> image)
+    public KernelModule(CudaContext context, string name, KernelImage image)
     {
         (_context, _name) = (context, name);
+        _signatures = image.Signatures.ToDictionary(signature => signature.EntryPoint);
         using var scope = context.Enter();
         byte* log = stackalloc byte[LogBytes];
         log[0] = 0;
         JitOption* options = stackalloc JitOption[] { JitOption.ErrorLogBuffer, JitOption.ErrorLogBufferBytes };
         void** values = stackalloc void*[] { log, (void*)LogBytes };
-        fixed (byte* bytes = image)
+        fixed (byte* bytes = image.Bytes)
         {
             var result = cuModuleLoadDataEx(out nint module, bytes, 2, options, values);
             if (result is DriverResult.InvalidImage or DriverResult.InvalidPtx or DriverResult.NoBinaryForGpu or DriverResult.UnsupportedPtxVersion)
@@ -45,7 +46,7 @@ internal sealed unsafe class KernelModule : IDisposable
     {
         using var scope = _context.Enter();
         cuModuleGetFunction(out nint function, _handle, name).ThrowIfFailed($"cuModuleGetFunction({_name}, {name})");
-        return new(name, function);
+        return new(name, function, _signatures.GetValueOrDefault(name));
     });
 
     public void Dispose() => _handle.Dispose();

@@ -123,11 +123,25 @@ public sealed class KernelCompilerTests : IDisposable
         Assert.Equal([1, 2, 3], Get(new KernelCache(_folder["file"])));
     }
 
+    [Fact]
+    public void Signatures_are_read_from_PTX_and_kept_with_the_image()
+    {
+        string text = "struct pair { float a, b; }; extern \"C\" __global__ void sample_all(float* y, int a, float b, long long c, double d, unsigned e) { y[a] = b + c + d + e; } extern \"C\" __global__ void sample_odd(char c, pair p, float* y) { y[0] = c + p.a; }";
+        var image = Compiler().Compile(s_source with { Text = text }, s_target);
+        string[] expected = ["sample_all Word64 Word32 Float32 Word64 Float64 Word32", "sample_odd Other Other Word64"];
+        Assert.Equal(expected, image.Signatures.Select(signature => signature.ToString()).Order(StringComparer.Ordinal));
+        var cache = new KernelCache(_folder["kernels"]);
+        cache.GetOrAdd(s_source, s_target, s_nvrtc, () => image);
+        var stored = cache.GetOrAdd(s_source, s_target, s_nvrtc, () => throw new InvalidOperationException("it is stored"));
+        Assert.Equal(image.Bytes, stored.Bytes);
+        Assert.Equal(image.Signatures.Select(signature => signature.ToString()), stored.Signatures.Select(signature => signature.ToString()));
+    }
+
     byte[] Get(KernelCache cache) => cache.GetOrAdd(s_source, s_target, s_nvrtc, () =>
     {
         _compilations++;
-        return new(s_target, [1, 2, 3], "");
-    });
+        return new([1, 2, 3], []);
+    }).Bytes;
 
     static KernelCompiler Compiler()
     {

@@ -67,20 +67,23 @@ public partial class KernelFileTests
 
     static void HoldsToBudget(string name, int architecture)
     {
-        var image = new KernelCompiler().Compile(KernelSource.Embedded(name), new(architecture, IsPtx: false));
+        var target = new KernelTarget(architecture, IsPtx: false);
+        var image = new KernelCompiler().Compile(KernelSource.Embedded(name), target);
         Assert.Equal(0x7F, image.Bytes[0]);
         var used = KernelResources.Parse(image.Log).ToList();
         Assert.NotEmpty(used);
-        if (Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1") Update(used, image.Target.Name);
+        Assert.Equal(used.Select(entry => entry.EntryPoint).Order(StringComparer.Ordinal), image.Signatures.Select(signature => signature.EntryPoint).Order(StringComparer.Ordinal));
+        Assert.All(image.Signatures, signature => Assert.DoesNotContain(KernelParameter.Other, signature.Parameters));
+        if (Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1") Update(used, target.Name);
         var budget = KernelBudget.Read();
         var gone = budget.Keys.Where(entry => OwnerOf(entry) == name).Except(used.Select(entry => entry.EntryPoint));
         Assert.True(!gone.Any(), $"kernels/budget.json names what {name}.cu does not have: {string.Join(", ", gone)}");
         foreach (var entry in used)
         {
             Assert.StartsWith(name + "_", entry.EntryPoint);
-            Assert.True(budget.TryGetValue(entry.EntryPoint, out var rows) && rows.ContainsKey(image.Target.Name),
-                $"{entry.EntryPoint} for {image.Target} is not in kernels/budget.json (uses {entry.Registers} registers)");
-            Assert.Empty(budget[entry.EntryPoint][image.Target.Name].Excess(entry).Select(excess => $"{entry.EntryPoint} for {image.Target}: {excess}"));
+            Assert.True(budget.TryGetValue(entry.EntryPoint, out var rows) && rows.ContainsKey(target.Name),
+                $"{entry.EntryPoint} for {target} is not in kernels/budget.json (uses {entry.Registers} registers)");
+            Assert.Empty(budget[entry.EntryPoint][target.Name].Excess(entry).Select(excess => $"{entry.EntryPoint} for {target}: {excess}"));
         }
     }
 
