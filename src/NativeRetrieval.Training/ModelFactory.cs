@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
@@ -72,8 +71,10 @@ public static class ModelFactory
 
     static AudioEncoderConfig Scratch(ModelSettings settings) => settings.AudioEncoder switch
     {
-        AudioEncoderKind.Cnn14 => new Cnn14Config { Channels = settings.Cnn14Widths },
-        _ => throw new OptionException($"model.audio_encoder={settings.AudioEncoder} is not available; choose cnn14"),
+        AudioEncoderKind.ResNet38 => new ResNet38Config { Channels = settings.Resnet38Widths },
+        AudioEncoderKind.Cnn10 => new Cnn10Config { Channels = settings.Cnn10Widths },
+        AudioEncoderKind.Cnn6 => new Cnn6Config { Channels = settings.Cnn6Widths },
+        _ => new Cnn14Config { Channels = settings.Cnn14Widths },
     };
 
     static (BertConfig, WordPieceTokenizer) Scratch(TrainingSettings settings, Dataset data)

@@ -11,7 +11,7 @@ namespace NativeRetrieval.Core.Ops
         /// [N, I, H, W]. float32 with blocked channels, or float32 contiguous with I = 1 (a spectrogram), gives blocked channels;
         /// float64 is contiguous throughout.
         /// </param>
-        /// <param name="weight">[O, I, k, k], contiguous, k = 3 (p = 1) or 1 (p = 0).</param>
+        /// <param name="weight">[O, I, k, k], contiguous, k = 5 (p = 2), 3 (p = 1) or 1 (p = 0).</param>
         /// <returns>[N, O, H, W].</returns>
         public static Tensor Conv2d(Tensor x, Tensor weight)
         {

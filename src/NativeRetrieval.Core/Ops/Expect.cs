@@ -43,8 +43,8 @@ internal static class Expect
     {
         Shape.ExpectRank(weight, 4, "[O, I, k, k]", op, name);
         Contiguous(weight, op, name);
-        if (weight.Shape[2] != weight.Shape[3] || weight.Shape[2] is not (1 or 3))
-            throw new ShapeException($"{op}: {name} must be 3x3 or 1x1 kernels, got {weight.Shape}");
+        if (weight.Shape[2] != weight.Shape[3] || weight.Shape[2] is not (1 or 3 or 5))
+            throw new ShapeException($"{op}: {name} must be 5x5, 3x3 or 1x1 kernels, got {weight.Shape}");
     }
 
     /// <summary>int32 [<paramref name="count"/>], one per clip or sentence.</summary>

@@ -9,7 +9,7 @@ namespace NativeRetrieval.Core.Ops;
 /// </summary>
 public sealed class PackedConvolution : IDisposable
 {
-    /// <param name="weight">[O, I, k, k], float32, contiguous, k = 3 or 1.</param>
+    /// <param name="weight">[O, I, k, k], float32, contiguous, k = 5, 3 or 1.</param>
     /// <param name="scale">[O].</param>
     /// <param name="shift">[O].</param>
     /// <param name="width">Width W of the feature maps it will take: the order of the weights depends on it.</param>

@@ -13,10 +13,11 @@ public sealed class BatchNorm : Module
     /// <param name="channels">Size of the normalised axis.</param>
     /// <param name="axis">1: channels of [N, C, H, W]; 3: mel bins of [N, 1, T, F].</param>
     /// <param name="relu">Follow with max(·, 0) in the same pass.</param>
-    public BatchNorm(int channels, Device device, DType dtype, int axis = 1, bool relu = false)
+    /// <param name="gain">Starting value of γ.</param>
+    public BatchNorm(int channels, Device device, DType dtype, int axis = 1, bool relu = false, double gain = 1)
     {
         (_axis, _relu) = (axis, relu);
-        Weight = Parameter("weight", Op.Full([channels], 1, device, dtype));
+        Weight = Parameter("weight", Op.Full([channels], gain, device, dtype));
         Bias = Parameter("bias", Tensor.Zeros([channels], device, dtype));
         RunningMean = Buffer("running_mean", Tensor.Zeros([channels], device, dtype));
         RunningVariance = Buffer("running_var", Op.Full([channels], 1, device, dtype));

@@ -5,7 +5,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Nn.Layers;
 
-/// <summary>Convolution without bias, 3x3 or 1x1, stride 1, keeping height and width; Xavier-uniform at the start, as PANNs.</summary>
+/// <summary>Convolution without bias, 5x5, 3x3 or 1x1, stride 1, keeping height and width; Xavier-uniform at the start, as PANNs.</summary>
 public sealed class Conv2d : Module
 {
     public Conv2d(int inChannels, int outChannels, int kernel, Device device, DType dtype, PhiloxSequence? random) =>

@@ -12,6 +12,12 @@ public sealed record ModelSettings
     [Setting("channels of ResNet38's stem, its four layers and its last block", Min = 1, Max = 8192, Length = 6)]
     public IReadOnlyList<int> Resnet38Widths { get; init; } = [64, 64, 128, 256, 512, 2048];
 
+    [Setting("channels of CNN10's four blocks", Min = 1, Max = 8192, Length = 4)]
+    public IReadOnlyList<int> Cnn10Widths { get; init; } = [64, 128, 256, 512];
+
+    [Setting("channels of CNN6's four blocks", Min = 1, Max = 8192, Length = 4)]
+    public IReadOnlyList<int> Cnn6Widths { get; init; } = [64, 128, 256, 512];
+
     [Setting("pooling of CNN14's last block, whatever its weights come from: 1x1 is PANNs' own form")]
     public Block6Pooling Block6Pooling { get; init; } = Block6Pooling.TwoByTwo;
 

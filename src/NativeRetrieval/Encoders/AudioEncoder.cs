@@ -4,28 +4,46 @@ using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn;
+using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>From log-mel spectrograms to one vector per clip.</summary>
+/// <summary>
+/// From log-mel spectrograms to one vector per clip, as PANNs' networks do it (Kong et al. 2020): bn0 over the mel bins, convolutional stages, then the
+/// mean over mel, and maximum plus mean over time. The final linear layers belong to the projection head. Names are PANNs': <c>bn0</c>,
+/// <c>conv_block1.conv1</c> …
+/// </summary>
 public abstract class AudioEncoder : Module
 {
+    readonly BatchNorm _bn0;
+    readonly List<EncoderStage> _stages = [];
+
+    private protected AudioEncoder(AudioEncoderConfig config, Device device, DType dtype)
+    {
+        config.Validate();
+        Config = config;
+        _bn0 = Child("bn0", new BatchNorm(config.MelBins, device, dtype, axis: 3));
+    }
+
     /// <summary>What the encoder was built from.</summary>
-    public abstract AudioEncoderConfig Config { get; }
+    public AudioEncoderConfig Config { get; }
 
     /// <summary>Width of the vector.</summary>
     public int Width => Config.Width;
 
     /// <summary>The encoder's parts from the input on, each with all its parameters: the order in which layers are frozen by depth.</summary>
-    public abstract IReadOnlyList<Module> Stages { get; }
+    public IReadOnlyList<Module> Stages => [_bn0, .. _stages];
 
     /// <summary>The encoder that the configuration describes.</summary>
-    /// <param name="random">Starting values are drawn from it; null: zeros, for weights read from a file.</param>
+    /// <param name="random">Xavier-uniform kernels are drawn from it; null: zeros, for weights read from a file.</param>
     /// <param name="dtype">float32, or float64 for checks.</param>
     /// <exception cref="OptionException">A value of <paramref name="config"/> is outside its range.</exception>
     public static AudioEncoder Create(AudioEncoderConfig config, Device device, PhiloxSequence? random, DType dtype = DType.Float32) => config switch
     {
         Cnn14Config cnn14 => new Cnn14(cnn14, device, random, dtype),
+        ResNet38Config resNet38 => new ResNet38(resNet38, device, random, dtype),
+        Cnn10Config cnn10 => new Cnn10(cnn10, device, random, dtype),
+        Cnn6Config cnn6 => new Cnn6(cnn6, device, random, dtype),
         _ => throw new OptionException($"no encoder is known for {config.Name}"),
     };
 
@@ -34,5 +52,16 @@ public abstract class AudioEncoder : Module
     /// <param name="pass">Null for evaluation.</param>
     /// <param name="masks">SpecAugment in training; null: none.</param>
     /// <returns>[N, Width].</returns>
-    public abstract Tensor Forward(Tensor logMel, int[]? lengths, TrainingPass? pass = null, SpecAugmentOptions? masks = null);
+    public Tensor Forward(Tensor logMel, int[]? lengths, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
+    {
+        using var scope = TensorScope.Begin();
+        var own = FrameLengths.Of(lengths, logMel);
+        var x = _bn0.Forward(logMel, own.Tensor, pass);
+        if (pass is not null && masks is not null) x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream());
+        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, pass);
+        return scope.Return(Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor));
+    }
+
+    /// <summary>Adds the next part.</summary>
+    private protected void Stage(string name, EncoderStage stage) => _stages.Add(Child(name, stage));
 }

@@ -6,12 +6,15 @@ namespace NativeRetrieval.Encoders;
 /// <summary>Sizes and choices of an <see cref="AudioEncoder"/>. In files, <c>type</c> says which of them it is.</summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = TypeKey)]
 [JsonDerivedType(typeof(Cnn14Config), "cnn14")]
+[JsonDerivedType(typeof(ResNet38Config), "resnet38")]
+[JsonDerivedType(typeof(Cnn10Config), "cnn10")]
+[JsonDerivedType(typeof(Cnn6Config), "cnn6")]
 public abstract record AudioEncoderConfig
 {
     internal const string TypeKey = "type";
 
     /// <summary>Every kind in its published form.</summary>
-    internal static AudioEncoderConfig[] Published { get; } = [new Cnn14Config()];
+    internal static AudioEncoderConfig[] Published { get; } = [new Cnn14Config(), new ResNet38Config(), new Cnn10Config(), new Cnn6Config()];
 
     /// <param name="name">The field's name of the architecture.</param>
     /// <param name="channels">The published widths.</param>

@@ -1,53 +1,31 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>Twice 3x3 convolution, batch norm and ReLU; then average pooling and dropout.</summary>
-internal sealed class ConvBlock : Module
+/// <summary>Convolutions, each with batch norm and ReLU; then average pooling and dropout: twice 3x3 in most of PANNs, once 5x5 in CNN6.</summary>
+internal sealed class ConvBlock : EncoderStage
 {
-    readonly ConvNormRelu _first, _second;
+    readonly ConvNorm[] _layers;
     readonly int _window;
     readonly double _dropout;
 
-    public ConvBlock(int inChannels, int outChannels, int window, double dropout, Device device, DType dtype, PhiloxSequence? random)
+    public ConvBlock(int inChannels, int outChannels, int window, double dropout, Device device, DType dtype, PhiloxSequence? random, int layers = 2, int kernel = 3)
+        : base(device, dtype, random)
     {
         (_window, _dropout) = (window, dropout);
-        _first = Layer(1, inChannels);
-        _second = Layer(2, outChannels);
-
-        ConvNormRelu Layer(int number, int channels)
-        {
-            var layer = new ConvNormRelu(channels, outChannels, device, dtype, random);
-            Child($"conv{number}", layer.Convolution);
-            Child($"bn{number}", layer.Norm);
-            return layer;
-        }
+        _layers = new ConvNorm[layers];
+        for (int i = 0; i < layers; i++) _layers[i] = Layer($"conv{i + 1}", $"bn{i + 1}", i == 0 ? inChannels : outChannels, outChannels, kernel, relu: true);
     }
 
-    public (Tensor, FrameLengths) Forward(Tensor x, FrameLengths own, TrainingPass? pass)
+    public override (Tensor, FrameLengths) Forward(Tensor x, FrameLengths own, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        x = _first.Forward(x, own.Tensor, pass);
-        x = _second.Forward(x, own.Tensor, pass);
-        x = Op.AvgPool2d(x, _window, _window);
-        own = own.Pooled(_window, x);
-        if (own.Tensor is { } lengths)
-        {
-            scope.Return(lengths);
-            x = Op.MaskFrames(x, lengths); // the frame that straddles the end is left out
-        }
-        if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream());
-        return (scope.Return(x), own);
-    }
-
-    protected override void ReleaseDerived()
-    {
-        _first.ReleaseDerived();
-        _second.ReleaseDerived();
-        base.ReleaseDerived();
+        foreach (var layer in _layers) x = layer.Forward(x, own.Tensor, pass);
+        (x, own) = AveragePool(x, own, _window);
+        if (own.Tensor is { } lengths) scope.Return(lengths);
+        return (scope.Return(Drop(x, _dropout, pass)), own);
     }
 }

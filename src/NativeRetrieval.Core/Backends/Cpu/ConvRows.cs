@@ -11,7 +11,7 @@ internal static unsafe class ConvRows
     {
         if (s.Border == 0) return (nint)(last - first) * s.Width * s.InLanes;
         int images = (last - 1) / s.Height - first / s.Height + 1;
-        return ((nint)(last - first + 2 * images) * (s.Width + 1) + 1) * s.InLanes;
+        return ((nint)(last - first + 2 * s.Border * images) * (s.Width + s.Border) + s.Border) * s.InLanes;
     }
 
     /// <summary>Offset in the buffer of the first tap of the pixel at the start of each row of [first, last).</summary>
@@ -28,7 +28,7 @@ internal static unsafe class ConvRows
     /// <summary>Fills the buffer: blocks [block, block + blocks) of rows [first, last), one after another at <paramref name="stride"/> floats.</summary>
     public static void Copy(ConvShape s, float* x, int block, int blocks, int first, int last, float* buffer, nint stride)
     {
-        nint lanes = s.InLanes, width = s.Width * lanes, pitch = (s.Width + s.Border) * lanes, plane = s.Plane * lanes;
+        nint lanes = s.InLanes, width = s.Width * lanes, border = s.Border * lanes, pitch = width + border, plane = s.Plane * lanes;
         for (int b = 0; b < blocks; b++)
         {
             float* to = buffer + b * stride;
@@ -43,14 +43,14 @@ internal static unsafe class ConvRows
                     to += (end - y) * width;
                     continue;
                 }
-                for (int row = y - 1; row <= end; row++, to += pitch)
+                for (int row = y - s.Border; row < end + s.Border; row++, to += pitch)
                 {
-                    new Span<float>(to, (int)lanes).Clear();
-                    if ((uint)row < (uint)s.Height) Block(from + row * width, to + lanes, width);
-                    else new Span<float>(to + lanes, (int)width).Clear();
+                    new Span<float>(to, (int)border).Clear();
+                    if ((uint)row < (uint)s.Height) Block(from + row * width, to + border, width);
+                    else new Span<float>(to + border, (int)width).Clear();
                 }
             }
-            if (s.Border != 0) new Span<float>(to, (int)lanes).Clear();
+            if (s.Border != 0) new Span<float>(to, (int)border).Clear();
         }
     }
 

@@ -1,7 +1,7 @@
 namespace NativeRetrieval.Core.Backends.Cpu;
 
 /// <summary>
-/// Sizes of a convolution with stride 1 that keeps height and width: a 3x3 kernel with a border of one zero pixel, or 1x1.
+/// Sizes of a convolution with stride 1 that keeps height and width: a 5x5 kernel with a border of two zero pixels, 3x3 with one, or 1x1.
 /// Feature maps are [N, ⌈C/16⌉, H, W, 16]; a single input channel is stored plainly as [N, H, W] unless <see cref="BlockedSingle"/> says otherwise.
 /// </summary>
 internal readonly record struct ConvShape(int Batch, int InChannels, int OutChannels, int Height, int Width, int Kernel)

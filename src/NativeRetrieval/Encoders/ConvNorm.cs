@@ -8,21 +8,21 @@ using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>A 3x3 convolution, batch norm and ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees silence there.</summary>
-internal sealed class ConvNormRelu(int inChannels, int outChannels, Device device, DType dtype, PhiloxSequence? random)
+/// <summary>A convolution, batch norm and, where asked for, ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees silence there.</summary>
+internal sealed class ConvNorm(int inChannels, int outChannels, int kernel, bool relu, double gain, Device device, DType dtype, PhiloxSequence? random)
 {
     readonly FoldedConvolution _folded = new();
 
-    public Conv2d Convolution { get; } = new(inChannels, outChannels, kernel: 3, device, dtype, random);
+    public Conv2d Convolution { get; } = new(inChannels, outChannels, kernel, device, dtype, random);
 
-    public BatchNorm Norm { get; } = new(outChannels, device, dtype, relu: true);
+    public BatchNorm Norm { get; } = new(outChannels, device, dtype, relu: relu, gain: gain);
 
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
         if (pass is null && x.DType == DType.Float32 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
         {
-            var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu: true);
+            var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
             return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
         }
         if (pass is not null) _folded.Release();
