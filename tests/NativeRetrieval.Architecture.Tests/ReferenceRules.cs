@@ -15,8 +15,9 @@ internal static class ReferenceRules
         ["NativeRetrieval.Indexing"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval"] = ["NativeRetrieval.Nn", "NativeRetrieval.Audio", "NativeRetrieval.Text", "NativeRetrieval.Indexing"],
         ["NativeRetrieval.Training"] = ["NativeRetrieval"],
+        ["NativeRetrieval.Parity"] = ["NativeRetrieval.Training"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval"],
-        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
+        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Parity", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
         ["weights-convert"] = ["NativeRetrieval.Cli"],
     };

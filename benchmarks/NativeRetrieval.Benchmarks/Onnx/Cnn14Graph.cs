@@ -1,4 +1,4 @@
-using NativeRetrieval.TestSupport;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Benchmarks.Onnx;
 

@@ -2,7 +2,7 @@ using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Nn;
-using NativeRetrieval.TestSupport;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

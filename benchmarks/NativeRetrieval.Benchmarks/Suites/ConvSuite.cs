@@ -4,7 +4,7 @@ using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.TestSupport;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

@@ -2,7 +2,7 @@ using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Backends.Cpu;
-using NativeRetrieval.TestSupport;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

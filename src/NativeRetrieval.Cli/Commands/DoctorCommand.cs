@@ -7,7 +7,9 @@ using System.Runtime.Intrinsics.X86;
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Cuda;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -25,20 +27,26 @@ public static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = JsonOutput.Option();
+        var parity = new Option<DirectoryInfo?>("--parity") { Description = "Compare this program's numbers with golden values of PyTorch and the published code in a folder laid out like tests/fixtures; exit code 1 if one fails.", HelpName = "DIR" };
+        var weights = new Option<DirectoryInfo?>("--weights") { Description = "With --parity: folder of pre-trained models; default: weights beside DIR.", HelpName = "DIR" };
         var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library, CUDA.")
         {
             Examples =
             [
                 ("nativeretrieval doctor", "Before reporting a problem"),
                 ("nativeretrieval doctor --json", "For a script"),
+                ("nativeretrieval doctor --parity tests/fixtures", "Does this machine compute what PyTorch computes?"),
             ],
         };
-        command.Add(json);
-        command.SetAction(parsed =>
+        foreach (Option option in (Option[])[parity, weights, json]) command.Add(option);
+        command.SetAction((parsed, cancellation) =>
         {
+            if (parsed.GetValue(parity) is { } folder)
+                return Task.FromResult(ParityReport.Run(terminal, new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName), parsed.GetValue(json), cancellation));
+            if (parsed.GetValue(weights) is not null) throw new OptionException("--weights belongs to --parity; give --parity DIR, too");
             if (parsed.GetValue(json)) WriteJson(terminal);
             else WriteText(terminal);
-            return ExitCode.Ok;
+            return Task.FromResult(ExitCode.Ok);
         });
         return command;
     }

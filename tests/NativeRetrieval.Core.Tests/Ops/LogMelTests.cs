@@ -2,53 +2,13 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
-using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Core.Tests.Ops;
 
 public sealed class LogMelTests
 {
     static readonly LogMelSettings Settings = LogMelSettings.Default;
-
-    [Fact]
-    public void The_filterbank_is_Slaneys()
-    {
-        using var golden = SafetensorsFile.Open(Fixtures.Small("logmel.safetensors"));
-        double[] expected = golden.ReadFloat64("mel_filters_513x64");
-        var ours = new MelFilterbank(Settings);
-        Assert.Equal(expected.Length, ours.Weights.Length);
-        for (int i = 0; i < expected.Length; i++) Assert.Equal(expected[i], ours.Weights[i], 1e-7);
-    }
-
-    public static TheoryData<string> Signals
-    {
-        get
-        {
-            using var golden = SafetensorsFile.Open(Fixtures.Small("logmel.safetensors"));
-            return [.. golden.Names.Where(name => name.EndsWith("/logmel", StringComparison.Ordinal)).Select(name => name[..^"/logmel".Length])];
-        }
-    }
-
-    [Theory]
-    [MemberData(nameof(Signals))]
-    public void Every_signal_agrees_with_torchlibrosa_in_both_precisions(string signal)
-    {
-        using var golden = SafetensorsFile.Open(Fixtures.Small("logmel.safetensors"));
-        float[] samples = [.. golden.ReadInt64($"{signal}/waveform_int16").Select(x => x / 32768f)];
-        double[] expected = golden.ReadFloat64($"{signal}/logmel");
-        using var scope = TensorScope.Begin();
-        double[] single = [.. Op.LogMel(Tensor.From(samples, [1, samples.Length], CpuDevice.Shared), Settings).ToArray<float>()];
-        double[] exact = Op.LogMel(Tensor.From(Array.ConvertAll(samples, x => (double)x), [1, samples.Length], CpuDevice.Shared), Settings).ToArray<double>();
-        double loudest = expected.Max();
-        foreach (double[] ours in (double[][])[single, exact])
-        {
-            Assert.Equal(expected.Length, ours.Length);
-            for (int i = 0; i < expected.Length; i++)
-                if (expected[i] > loudest - 70) Assert.Equal(expected[i], ours[i], expected[i] > loudest - 30 ? 1e-4 : 1e-3);
-        }
-    }
 
     [Fact]
     public void A_clip_in_a_padded_batch_has_the_bits_it_has_alone()

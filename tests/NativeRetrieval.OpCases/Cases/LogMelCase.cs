@@ -63,3 +63,9 @@ sealed class LogMelWindow64Case() : LogMelCase(new() { SampleRateHz = 8000, Wind
 sealed class LogMelWindow32Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 32, HopSamples = 1, MelBins = 3, MinHz = 50, MaxHz = 8000 }, ownLengths: true);
 
 sealed class LogMelWindow16Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 16, HopSamples = 5, MelBins = 4, MinHz = 50, MaxHz = 8000, Floor = 0.1 }, ownLengths: true);
+
+/// <summary>PANNs' models for 16 kHz.</summary>
+sealed class LogMelPanns16Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MinHz = 50, MaxHz = 8000 }, ownLengths: false);
+
+/// <summary>PANNs' models for 8 kHz.</summary>
+sealed class LogMelPanns8Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true);

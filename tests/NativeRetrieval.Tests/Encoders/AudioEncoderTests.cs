@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn;
+using NativeRetrieval.Parity;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Tests.Encoders;

@@ -1,3 +1,4 @@
+using NativeRetrieval.Parity;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;

@@ -1,6 +1,6 @@
 using System.Text;
 
-namespace NativeRetrieval.TestSupport;
+namespace NativeRetrieval.Parity;
 
 /// <summary>
 /// Weights that any language rebuilds from a parameter's name and shape, so that golden files of full-size models need not carry them.

@@ -1,0 +1,56 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Parity.Cases;
+
+/// <summary>NT-Xent in all its forms, batches of 1 to 257, loss and both gradients.</summary>
+static class LossCases
+{
+    const string File = "nt-xent.safetensors";
+
+    static readonly (string Name, NtXentOptions Options)[] s_forms =
+    [
+        ("report_sum", new(0.07, Positives.Paper, LossScale.Sum)),
+        ("authors_code", new(0.07, Positives.Paper, LossScale.Mean)),
+        ("multi_positive", new(0.07, Positives.Clip, LossScale.Sum)),
+        ("siblings_dropped", new(0.07, Positives.Dropped, LossScale.Sum)),
+    ];
+
+    public static IEnumerable<ParityCase> All =>
+        from form in s_forms
+        from precision in new[] { (DType: DType.Float64, Tolerance: 1e-10), (DType: DType.Float32, Tolerance: 1e-5) }
+        select new ParityCase($"NT-Xent, {form.Name.Replace('_', ' ')}, {precision.DType.ToString().ToLowerInvariant()}", precision.Tolerance, [File],
+            folder => Measure(folder, form.Name, form.Options, precision.DType, precision.Tolerance));
+
+    static WorstError Measure(ParityFolder folder, string form, NtXentOptions options, DType dtype, double tolerance)
+    {
+        using var golden = folder.Open(File);
+        var worst = new WorstError();
+        foreach (string batch in golden.Names.Select(name => name.Split('/')[0]).Distinct())
+        {
+            using var scope = TensorScope.Begin();
+            using var tape = Tape.Begin();
+            var (audio, text) = (golden.Load($"{batch}/audio", dtype), golden.Load($"{batch}/text", dtype));
+            (audio.RequiresGradient, text.RequiresGradient) = (true, true);
+            int[] clips = [.. golden.ReadInt64($"{batch}/clip_id").Select(id => (int)id)];
+            var clipIds = Tensor.From(clips, [clips.Length], CpuDevice.Shared);
+            var textIds = Tensor.From(Enumerable.Range(0, clips.Length).ToArray(), [clips.Length], CpuDevice.Shared);
+            var loss = Op.NtXent(audio, text, clipIds, textIds, options);
+            tape.Backward(loss);
+            Add("loss", loss);
+            Add("grad_audio", audio.Gradient!);
+            Add("grad_text", text.Gradient!);
+
+            void Add(string part, Tensor actual)
+            {
+                string name = $"{batch}/{form}/{part}";
+                // One item, or all others dropped: loss and gradient are 0 up to rounding, and a relative error means nothing.
+                if (golden.ReadFloat64(name).All(value => Math.Abs(value) < 1e-12)) worst.Add(actual.Values().Max(Math.Abs) / 1e-6 * tolerance, name);
+                else worst.Add(golden, name, actual);
+            }
+        }
+        return worst;
+    }
+}

@@ -1,0 +1,101 @@
+using System.Globalization;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Parity.Cases;
+
+/// <summary>Optimisation steps of the whole system, step by step: encoders, heads, NT-Xent, clipping, Adam.</summary>
+static class TrainingCases
+{
+    const string Small = "training-small.safetensors", Full = "training-full.safetensors", MiniLm = "weights/all-MiniLM-L6-v2";
+
+    public static IEnumerable<ParityCase> All =>
+    [
+        new("training, small, 20 steps: losses, gradient norms, embeddings, float64", 1e-8, [Small], Exact),
+        new("training, small, 20 steps: losses, float32", 1, [Small], folder =>
+        {
+            using var golden = folder.Open(Small);
+            using var run = new TrainingRun(golden, SmallModel(DType.Float32), 3e-4);
+            return AgainstFloat32(golden, run, firstSteps: 10);
+        }) { Unit = Allowed },
+        new("training, CNN14 and MiniLM, 8 steps: losses, float32", 1, [Full, MiniLm], folder =>
+        {
+            using var golden = folder.Open(Full);
+            using var run = new TrainingRun(golden, FullModel(folder.Require(MiniLm)), 2e-5);
+            return AgainstFloat32(golden, run, firstSteps: 0);
+        }) { Unit = Allowed },
+    ];
+
+    const string Allowed = "of 10x PyTorch float32's own";
+
+    static WorstError Exact(ParityFolder folder)
+    {
+        using var golden = folder.Open(Small);
+        using var run = new TrainingRun(golden, SmallModel(DType.Float64), 3e-4);
+        var (losses, norms) = run.Train();
+        var worst = new WorstError();
+        worst.AddRelative(golden.ReadFloat64("loss"), losses, "losses");
+        worst.AddRelative(golden.ReadFloat64("grad_norm_before_clip"), norms, "gradient norms");
+        run.AddEmbeddings(worst);
+        return worst;
+    }
+
+    /// <summary>
+    /// Training amplifies rounding, so that a step may differ from float64 by ten times the running maximum of what PyTorch's own float32 differs by,
+    /// or by 1e-5; the first steps by no more than 1e-4. The error is the share of that.
+    /// </summary>
+    static WorstError AgainstFloat32(SafetensorsFile golden, TrainingRun run, int firstSteps)
+    {
+        double[] losses = run.Train().Losses, expected = golden.ReadFloat64("loss");
+        double[] own = [.. golden.Metadata["pytorch_float32_error_loss"].Split(' ').Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
+        double[] errors = [.. losses.Zip(expected, (ours, theirs) => Math.Abs(ours - theirs) / theirs)];
+        string all = string.Join(" ", errors.Select(error => error.ToString("E1", CultureInfo.InvariantCulture)));
+        var worst = new WorstError();
+        double running = 0;
+        for (int step = 0; step < errors.Length; step++)
+        {
+            running = Math.Max(running, own[step]);
+            double allowed = Math.Max(1e-5, 10 * running);
+            if (step < firstSteps) allowed = Math.Min(allowed, 1e-4);
+            worst.Add(errors[step] / allowed, $"step {step + 1}; relative errors {all}");
+        }
+        return worst;
+    }
+
+    static RetrievalModel SmallModel(DType dtype)
+    {
+        var config = new RetrievalModelConfig
+        {
+            AudioEncoder = new Cnn14Config { Channels = [8, 12, 16, 24, 32, 48], Dropout = 0 },
+            TextEncoder = new BertConfig { VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20, Dropout = 0, AttentionDropout = 0 },
+            AudioHeadWidth = 64,
+            TextHeadWidth = 64,
+            EmbeddingDimension = 32,
+            MaxTokens = 20,
+        };
+        return Model(config, null, dtype);
+    }
+
+    static RetrievalModel FullModel(string miniLm)
+    {
+        var text = BertFolder.ReadConfig(miniLm) with { Pooling = TextPooling.Cls, Dropout = 0, AttentionDropout = 0 };
+        var config = new RetrievalModelConfig { AudioEncoder = new Cnn14Config { Dropout = 0 }, TextEncoder = text, MaxTokens = text.MaxPositions };
+        return Model(config, miniLm, DType.Float32);
+    }
+
+    static RetrievalModel Model(RetrievalModelConfig config, string? textFolder, DType dtype)
+    {
+        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"]));
+        var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(default),
+            textFolder is null ? null : BertFolder.ReadEncoder(textFolder, CpuDevice.Shared, out _, config.TextEncoder), dtype: dtype);
+        foreach (var (name, tensor) in model.State())
+            if (textFolder is null || !name.StartsWith("text_enc.", StringComparison.Ordinal))
+                tensor.Fill(FormulaWeights.Of(name.Replace("audio_enc.", "").Replace("text_enc.", ""), tensor.Shape.Sizes.ToArray()));
+        return model;
+    }
+}

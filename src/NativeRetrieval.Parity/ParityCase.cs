@@ -1,0 +1,28 @@
+namespace NativeRetrieval.Parity;
+
+/// <summary>One thing that this program computes as a reference implementation does.</summary>
+/// <param name="Name">What is compared, and in which precision.</param>
+/// <param name="Tolerance">The largest error that passes, in the unit of <paramref name="Measure"/>.</param>
+/// <param name="Files">What it reads, as <see cref="ParityFolder.Find"/> takes it; without them the case is absent.</param>
+/// <param name="Measure">Computes and compares everything of the case.</param>
+public sealed record ParityCase(string Name, double Tolerance, IReadOnlyList<string> Files, Func<ParityFolder, WorstError> Measure)
+{
+    /// <summary>What the error is in, where it is no relative L2 error.</summary>
+    public string? Unit { get; init; }
+
+    /// <summary>Runs the case where its files are there.</summary>
+    public ParityResult Run(ParityFolder folder)
+    {
+        if (Files.FirstOrDefault(file => folder.Find(file) is null) is { } missing)
+            return new ParityResult(this, null, ParityStatus.Absent, $"{missing} is not there");
+        try
+        {
+            var error = Measure(folder);
+            return new ParityResult(this, error.Value, error.Value <= Tolerance ? ParityStatus.Ok : ParityStatus.Failed, error.Where);
+        }
+        catch (Exception e) when (e is Core.Errors.NativeRetrievalException or System.Text.Json.JsonException or KeyNotFoundException)
+        {
+            return new ParityResult(this, null, ParityStatus.Failed, e.Message);
+        }
+    }
+}

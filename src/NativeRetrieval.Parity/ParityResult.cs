@@ -1,0 +1,15 @@
+namespace NativeRetrieval.Parity;
+
+/// <summary>What came of a case.</summary>
+/// <param name="Error">The worst error; null where none could be measured, NaN where a value is not a number.</param>
+/// <param name="Detail">Where the worst error is, or why there is none.</param>
+public sealed record ParityResult(ParityCase Case, double? Error, ParityStatus Status, string Detail);
+
+public enum ParityStatus : byte
+{
+    Ok,
+    Failed,
+
+    /// <summary>A file that the case reads is not there.</summary>
+    Absent,
+}
