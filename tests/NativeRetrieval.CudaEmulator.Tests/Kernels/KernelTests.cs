@@ -30,11 +30,11 @@ public abstract class KernelTests
 
     protected static Tensor Cpu(float[] values, params int[] shape) => Tensor.From(values, shape, CpuDevice.Shared);
 
-    /// <summary>Every value within <paramref name="relative"/> of the largest magnitude expected.</summary>
-    protected static void Close(float[] expected, float[] got, double relative)
+    /// <summary>Every value within <paramref name="relative"/> of the largest magnitude expected, or of that among <paramref name="terms"/>, whose difference the value is.</summary>
+    protected static void Close(float[] expected, float[] got, double relative, float[]? terms = null)
     {
         Assert.Equal(expected.Length, got.Length);
-        double scale = expected.Length == 0 ? 0 : expected.Max(value => Math.Abs((double)value));
+        double scale = expected.Length == 0 ? 0 : (terms ?? expected).Max(value => Math.Abs((double)value));
         for (int i = 0; i < expected.Length; i++)
             Assert.True(Math.Abs((double)expected[i] - got[i]) <= relative * scale, $"element {i} of {expected.Length}: expected {expected[i]}, got {got[i]} (allowed: {relative} of {scale})");
     }

@@ -1,0 +1,35 @@
+// y[i] = x[i] * scale, or 0 where the upper 24 bits of number i of the stream are below threshold = round(p * 2^24); scale = 1 / (1 - p)
+// The gradient is the same function of dy: the mask is drawn again.
+//   x, y [count] f32, bf16 or f16, in the order in which numbers are counted: row-major, and NHWC for feature maps
+// mapping   one thread per four neighbours, which share a Philox block; any block size
+// shared    none
+// numerics  the comparison is between integers: the same mask as on the CPU, bit for bit
+// limits    any count, also 0; a grid covers 4 * gridDim.x * blockDim.x elements
+// reference Core/Backends/Cpu/Dropout.cs
+#include "common/types.cuh"
+#include "common/philox.cuh"
+
+template <class T>
+NR_DEVICE void forward(const T* __restrict__ x, unsigned threshold, float scale, philox source, T* __restrict__ y, long long count)
+{
+    const long long block = (long long)blockIdx.x * blockDim.x + threadIdx.x, first = block * 4;
+    if (first >= count) return;
+    const uint4 numbers = philox_block(source, (philox_word)block);
+    const unsigned number[4] = { numbers.x, numbers.y, numbers.z, numbers.w };
+#pragma unroll
+    for (int i = 0; i < 4; i++)
+        if (first + i < count) store(&y[first + i], number[i] >> 8 < threshold ? 0.0f : to_float(x[first + i]) * scale);
+}
+
+#define ENTRY_POINT(T)                                                                                                               \
+    extern "C" __global__ void __launch_bounds__(1024) dropout_forward_##T(const T* __restrict__ x, unsigned threshold, float scale, \
+                                                                           philox_word seed, philox_word stream, T* __restrict__ y,  \
+                                                                           long long count)                                          \
+    {                                                                                                                                \
+        forward(x, threshold, scale, philox{ seed, stream }, y, count);                                                              \
+    }
+
+typedef float f32;
+ENTRY_POINT(f32)
+ENTRY_POINT(bf16)
+ENTRY_POINT(f16)
