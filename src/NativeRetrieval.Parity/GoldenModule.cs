@@ -29,8 +29,12 @@ public static class GoldenModule
         return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, CpuDevice.Shared) : Tensor.From(golden.ReadFloat32(name), shape, CpuDevice.Shared);
     }
 
-    /// <summary>The formula's tensor in float32.</summary>
-    public static Tensor Formula(string name, params int[] shape) => Tensor.From(FormulaWeights.Of(name, shape), shape, CpuDevice.Shared);
+    public static Tensor Formula(DType dtype, string name, params int[] shape)
+    {
+        var tensor = Tensor.Empty(shape, CpuDevice.Shared, dtype);
+        tensor.Fill(FormulaWeights.Of(name, shape));
+        return tensor;
+    }
 
     public static double[] Values(this Tensor tensor) =>
         tensor.DType == DType.Float64 ? tensor.ToArray<double>() : Array.ConvertAll(tensor.ToArray<float>(), v => (double)v);

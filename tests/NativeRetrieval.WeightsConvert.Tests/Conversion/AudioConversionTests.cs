@@ -38,18 +38,38 @@ public sealed class AudioConversionTests : IDisposable
         Golden.Check(Values(Op.ClipPooling(Load(golden, "conv_block6"))), Embed(golden, "logmel"), 1e-5, name);
     }
 
-    [Fact]
-    public void An_encoder_of_the_report_s_authors_gives_its_vectors()
+    [Theory]
+    [InlineData("fixtures/cnn14-encoder/cnn14_small.pth", "encoder-cnn14")]
+    [InlineData("fixtures/resnet38-encoder/resnet38_small.pth", "encoder-resnet38")]
+    public void An_encoder_of_the_report_s_authors_gives_its_vectors(string name, string map)
     {
-        const string Name = "fixtures/cnn14-encoder/cnn14_small.pth";
-        if (Fixtures.Shared(Name) is not { } path)
+        if (Fixtures.Shared(name) is not { } path)
         {
-            Assert.Skip(Fixtures.WhyAbsent(Name));
+            Assert.Skip(Fixtures.WhyAbsent(name));
             return;
         }
-        Assert.Equal("encoder-cnn14", Convert(new() { Checkpoint = path, Target = Target }).Map);
-        using var golden = SafetensorsFile.Open(Fixtures.Small("cnn14-encoder/golden.safetensors"));
-        Golden.Check(golden.ReadFloat64("eval_embedding"), Embed(golden, "logmel"), 1e-5, Name);
+        Assert.Equal(map, Convert(new() { Checkpoint = path, Target = Target }).Map);
+        using var golden = SafetensorsFile.Open(Fixtures.Small(Path.Combine(Path.GetFileName(Path.GetDirectoryName(name))!, "golden.safetensors")));
+        Golden.Check(golden.ReadFloat64("eval_embedding"), Embed(golden, "logmel"), 1e-5, name);
+    }
+
+    public static TheoryData<AudioEncoderConfig, string> SmallEncoders => new()
+    {
+        { new ResNet38Config { Channels = [6, 6, 8, 10, 12, 14] }, "panns-resnet38" },
+        { new Cnn10Config { Channels = [3, 4, 5, 6] }, "panns-cnn10" },
+        { new Cnn6Config { Channels = [3, 4, 5, 6] }, "panns-cnn6" },
+    };
+
+    [Theory]
+    [MemberData(nameof(SmallEncoders))]
+    public void Other_encoders_of_PANNs_become_folders_with_their_widths(AudioEncoderConfig config, string map)
+    {
+        int width = config.Channels[^1];
+        var checkpoint = new SyntheticCheckpoint().Add(AudioEncoder.Create(config, CpuDevice.Shared, random: null)).AddFrontEnd(LogMelSettings.Default)
+            .Add("fc1.weight", width, width).Add("fc1.bias", width).Add("fc_audioset.weight", 9, width).Add("fc_audioset.bias", 9);
+        Assert.Equal(map, Convert(checkpoint).Map);
+        Assert.Equal(config, AudioEncoderFolder.ReadPackage(Target).AudioEncoder);
+        AudioEncoderFolder.ReadEncoder(Target, CpuDevice.Shared).Dispose();
     }
 
     [Theory]

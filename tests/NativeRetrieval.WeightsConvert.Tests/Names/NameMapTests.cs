@@ -120,7 +120,7 @@ public sealed class NameMapTests : IDisposable
         using var checkpoint = CheckpointFile.Open(path);
         var match = MapDetection.Find(checkpoint, null);
         Assert.Equal(("encoder-resnet38", "model.", 199), (match.Map.Name, match.Root, match.Mapped.Count()));
-        Assert.Equal([8, 16, 32, 64, 256], match.Parts[0].Part.Architecture.Widths.Select(match.Parts[0].Match.Size));
+        Assert.Equal([8, 8, 16, 32, 64, 256], match.Parts[0].Part.Architecture.Widths.Select(match.Parts[0].Match.Size));
     }
 
     [Fact]

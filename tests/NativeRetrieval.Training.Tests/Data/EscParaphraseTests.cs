@@ -1,0 +1,46 @@
+using System.Text.RegularExpressions;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Training.Data;
+
+namespace NativeRetrieval.Training.Tests.Data;
+
+/// <summary>The sentences that stand for captions a model never saw, in <c>benchmarks/esc</c>.</summary>
+public partial class EscParaphraseTests
+{
+    static readonly string[] s_functionWords =
+        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "past", "along"];
+
+    static readonly string s_path = Path.Combine(Fixtures.RepositoryRoot, "benchmarks", "esc", "paraphrases.csv");
+
+    [Fact]
+    public void Every_kind_of_sound_has_one_sentence()
+    {
+        var data = CaptionCsv.Read(s_path, ".");
+        Assert.Equal(133, data.Clips.Count);
+        Assert.All(data.Clips, clip => Assert.Single(clip.Captions));
+        Assert.Equal(50, data.Clips.SelectMany(clip => clip.Captions).Distinct().Count());
+    }
+
+    [Fact]
+    public void No_sentence_shares_a_content_word_with_the_captions_trained_on()
+    {
+        string training = Path.Combine("data", "esc", "train.csv");
+        if (Fixtures.Shared(training) is not { } path) Assert.Skip(Fixtures.WhyAbsent(training));
+        else
+        {
+            var known = CaptionCsv.Read(path, ".").Clips.SelectMany(clip => clip.Captions).SelectMany(Words).Select(Stem).ToHashSet();
+            var shared = CaptionCsv.Read(s_path, ".").Clips.SelectMany(clip => clip.Captions).SelectMany(Words).Except(s_functionWords).Where(word => known.Contains(Stem(word))).Distinct();
+            Assert.Empty(shared);
+        }
+    }
+
+    static IEnumerable<string> Words(string caption) => Word().Matches(caption.ToLowerInvariant()).Select(match => match.Value);
+
+    static string Stem(string word) => Ending().Replace(word, "");
+
+    [GeneratedRegex("[a-z]+")]
+    private static partial Regex Word();
+
+    [GeneratedRegex("(?<=...)(ings?|ed|es|s|e|y|ly)$")]
+    private static partial Regex Ending();
+}
