@@ -49,16 +49,16 @@ public abstract class AudioEncoder : Module
 
     /// <param name="logMel">[N, 1, T, F], dB, contiguous.</param>
     /// <param name="lengths">Frames of each clip that are not padding, 1 … T; null: all are real. What lies behind them does not matter.</param>
-    /// <param name="pass">Null for evaluation.</param>
+    /// <param name="pass">Null for evaluation, as stages that are not trainable always run.</param>
     /// <param name="masks">SpecAugment in training; null: none.</param>
     /// <returns>[N, Width].</returns>
     public Tensor Forward(Tensor logMel, int[]? lengths, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
         var own = FrameLengths.Of(lengths, logMel);
-        var x = _bn0.Forward(logMel, own.Tensor, pass);
+        var x = _bn0.Forward(logMel, own.Tensor, _bn0.IsTrainable ? pass : null);
         if (pass is not null && masks is not null) x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream());
-        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, pass);
+        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
         return scope.Return(Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor));
     }
 

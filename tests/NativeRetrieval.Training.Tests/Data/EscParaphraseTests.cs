@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Training.Data;
 
 namespace NativeRetrieval.Training.Tests.Data;
 
@@ -8,17 +7,15 @@ namespace NativeRetrieval.Training.Tests.Data;
 public partial class EscParaphraseTests
 {
     static readonly string[] s_functionWords =
-        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "past", "along"];
+        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "on", "past", "along"];
 
     static readonly string s_path = Path.Combine(Fixtures.RepositoryRoot, "benchmarks", "esc", "paraphrases.csv");
 
     [Fact]
     public void Every_kind_of_sound_has_one_sentence()
     {
-        var data = CaptionCsv.Read(s_path, ".");
-        Assert.Equal(133, data.Clips.Count);
-        Assert.All(data.Clips, clip => Assert.Single(clip.Captions));
-        Assert.Equal(50, data.Clips.SelectMany(clip => clip.Captions).Distinct().Count());
+        Assert.Equal(133, Captions(s_path).Count());
+        Assert.Equal(50, Captions(s_path).Distinct().Count());
     }
 
     [Fact]
@@ -28,11 +25,14 @@ public partial class EscParaphraseTests
         if (Fixtures.Shared(training) is not { } path) Assert.Skip(Fixtures.WhyAbsent(training));
         else
         {
-            var known = CaptionCsv.Read(path, ".").Clips.SelectMany(clip => clip.Captions).SelectMany(Words).Select(Stem).ToHashSet();
-            var shared = CaptionCsv.Read(s_path, ".").Clips.SelectMany(clip => clip.Captions).SelectMany(Words).Except(s_functionWords).Where(word => known.Contains(Stem(word))).Distinct();
+            var known = Captions(path).SelectMany(Words).Select(Stem).ToHashSet();
+            var shared = Captions(s_path).SelectMany(Words).Except(s_functionWords).Where(word => known.Contains(Stem(word))).Distinct();
             Assert.Empty(shared);
         }
     }
+
+    /// <summary>What stands after the file name; the sounds themselves need not be here.</summary>
+    static IEnumerable<string> Captions(string csv) => File.ReadLines(csv).Skip(1).Select(line => line[(line.IndexOf(',') + 1)..]);
 
     static IEnumerable<string> Words(string caption) => Word().Matches(caption.ToLowerInvariant()).Select(match => match.Value);
 
