@@ -68,6 +68,7 @@ public sealed class RetrievalConversionTests : IDisposable
         Assert.Equal(before.Names, after.Names);
         foreach (string name in before.Names) Assert.True(before.Bytes(name).SequenceEqual(after.Bytes(name)), name);
         Assert.Equal(config, ModelPackage.ReadConfig(_folder["model"]));
+        Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Export("model", "again.safetensors")));
     }
 
     [Fact]

@@ -25,7 +25,7 @@ public static class ModelExport
         if (Path.Exists(target)) throw new FileWriteException(target, "there is something already; name another file");
         using var checkpoint = CheckpointFile.Open(source);
         string? recorded = checkpoint.Metadata.GetValueOrDefault(CheckpointConversion.MapKey);
-        var form = map is not null ? NameMaps.Find(map) : NameMaps.All.FirstOrDefault(known => known.Name == recorded);
+        var form = map is not null ? NameMaps.Find(map) : NameMaps.All.FirstOrDefault(known => known.Name == recorded) ?? MapDetection.OwnNames(checkpoint);
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         if (form is not null) metadata[CheckpointConversion.MapKey] = form.Name;
         string config = Path.Combine(source, "config.json");

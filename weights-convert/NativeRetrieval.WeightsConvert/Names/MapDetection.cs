@@ -27,6 +27,13 @@ static class MapDetection
             : $"{looked}: it has none of the tensors by which they are recognised ({string.Join(", ", NameMaps.All.Select(map => map.Parts[0].Source + map.Parts[0].Architecture.Anchor).Distinct())}); --inspect shows what it has");
     }
 
+    /// <summary>The form whose names the tensors have that are this program's own, as those of a model that was trained here; null: none.</summary>
+    public static NameMap? OwnNames(CheckpointFile checkpoint)
+    {
+        MapMatch[] fitting = [.. NameMaps.All.Select(map => MapMatch.Of(map, checkpoint.Tensors)).OfType<MapMatch>().Where(match => match.Problems == 0 && match.IsTypical)];
+        return fitting is [{ Root: "" } only] && checkpoint.Tensors.All(tensor => only.Map.ToSource(tensor.Name) == tensor.Name) ? only.Map : null;
+    }
+
     static MapMatch Require(CheckpointFile checkpoint, NameMap map)
     {
         var match = MapMatch.Of(map, checkpoint.Tensors)
