@@ -44,6 +44,9 @@ public sealed record CaptionNormalizer(
         return output.ToString();
     }
 
+    /// <summary><see cref="Apply"/> with one blank between words and none at the ends: captions with equal keys are one text to the tokenizer.</summary>
+    public string Key(string caption) => string.Join(' ', Apply(caption).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+
     // The tokenizer's own table: what .NET lower-cases beyond ASCII depends on the host's globalization mode.
     static void AppendLower(StringBuilder output, int codePoint)
     {

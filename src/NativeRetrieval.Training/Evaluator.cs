@@ -23,5 +23,5 @@ public static class Evaluator
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>
     public static RetrievalTask Task(RetrievalModel model, FeatureStore features, RelevanceRule relevance) =>
-        RetrievalTask.From(features.Data, relevance, model.Config.Captions.Apply);
+        RetrievalTask.From(features.Data, relevance, model.Config.Captions.Key);
 }

@@ -12,6 +12,13 @@ public class CaptionNormalizerTests
     public void The_report_s_rule_lower_cases_and_blanks_the_listed_punctuation(string caption, string expected) =>
         Assert.Equal(expected, CaptionNormalizer.Report.Apply(caption));
 
+    [Theory]
+    [InlineData("Rain falls.", "rain falls", true)]
+    [InlineData("  rain,  FALLS!", "rain falls", true)]
+    [InlineData("rainfalls", "rain falls", false)]
+    public void Captions_that_the_tokenizer_cannot_tell_apart_have_one_key(string first, string second, bool equal) =>
+        Assert.Equal(equal, CaptionNormalizer.Report.Key(first) == CaptionNormalizer.Report.Key(second));
+
     [Fact]
     public void The_apostrophe_is_an_option() => Assert.Equal("it s", CaptionNormalizer.ReportAndApostrophe.Apply("It's"));
 

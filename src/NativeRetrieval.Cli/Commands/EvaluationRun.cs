@@ -59,7 +59,7 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
         Func<string, string>? normalize = null;
         foreach (string folder in request.Models)
         {
-            normalize ??= ModelPackage.ReadConfig(folder).Captions.Apply;
+            normalize ??= ModelPackage.ReadConfig(folder).Captions.Key;
             var vectors = Stored(folder, data) ?? Embedded(folder, data, kept => makeTask(kept, normalize).Texts);
             if (names is null)
             {

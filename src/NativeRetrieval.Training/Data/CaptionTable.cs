@@ -21,8 +21,7 @@ internal sealed class CaptionTable
 
         int Id(string caption)
         {
-            // The rule leaves a blank where a full stop was; no tokenizer hears it.
-            string text = string.Join(' ', rule.Apply(caption).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
+            string text = rule.Key(caption);
             if (!idOf.TryGetValue(text, out int id)) idOf.Add(text, id = idOf.Count);
             return id;
         }

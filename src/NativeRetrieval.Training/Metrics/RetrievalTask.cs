@@ -8,7 +8,7 @@ namespace NativeRetrieval.Training.Metrics;
 /// <param name="TextToClips">Relevant clips of each text; its transpose serves the other direction.</param>
 public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextToClips)
 {
-    /// <param name="normalize">The model's caption rule: captions that it makes equal are one text to the model and count as one.</param>
+    /// <param name="normalize">The key of the model's caption rule: captions for which it is equal are one text to the model and count as one.</param>
     public static RetrievalTask From(Dataset data, RelevanceRule rule, Func<string, string> normalize)
     {
         var texts = new List<string>();
