@@ -1,19 +1,43 @@
 // s_ij = cos(a_i, t_j) / temperature; direction over rows: L_i = weight * (log sum_j exp s_ij - mean of s_ij over the positives of i); the other over columns
-// G_ij = weight * (softmax_row + softmax_column - [j positive] * (1 / positives_i + 1 / positives_j)); d unit_i = sum_j G_ij * t_j / temperature,
+// G_ij = weight * (softmax_row + softmax_column - [j positive] * (1 / positives_i + 1 / positives_j)) / temperature; d unit_i = sum_j G_ij * unit t_j,
 // dx = (d unit - (d unit . unit) * unit) / |x|
-//   x, unit, dx [batch, width] f32 row-major · norms, log_sums, losses [batch] f32 · positives [batch] i32 · clips, texts [batch] i32: equal numbers belong together
-//   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
-//   order of launches: normalize a, normalize t, forward (a, t), forward (t, a), loss over both losses, backward (a, t), backward (t, a)
-// mapping   one block per row, any multiple of 32 threads up to 1024, a warp per partner; loss: one block
-// shared    normalize, loss dynamic: blockDim.x / 32 floats; forward static: 512 bytes; backward dynamic: width + 2 * blockDim.x / 32 floats
-// numerics  no [batch, batch] matrix: products are computed again for the gradient; the sum runs against the maximum so far; f32, partners in a fixed order
-// limits    batch at least 1; a vector shorter than 1e-12 has cosine 0 with everything and no gradient
+//   x, unit, dx [batch, width] f32 row-major · norms, log sums, losses, largest, sums, matches [batch] f32 · positives [batch] i32
+//   strip [rows, batch] f32: cosines of items first .. first + rows - 1 of a with all of t; the gradient takes their place
+//   clips, texts [batch] i32: equal numbers belong together · kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
+//   order of launches: normalize a, normalize t; for each strip rows and columns; loss; for each strip gradient; finish da, finish dt
+//   the strips' cosines and what their gradients give are products of matrices and not made here
+// mapping   normalize, rows, finish: one block per item, any multiple of 32 threads up to 1024; columns: one block of 16 warps per 32 columns, lanes over columns, warps
+//           over rows; gradient: blocks of x and their threads cover the columns, blockIdx.y strides over rows; loss: one block of up to 1024 threads
+// shared    normalize, rows, finish, loss dynamic: blockDim.x / 32 floats; columns static: 6 KiB
+// numerics  f32; each soft-max is kept as the largest score so far and the sum against it, so that no exponential overflows; parts are merged in a fixed order
+// limits    batch at least 1, any number of strips; a vector shorter than 1e-12 has cosine 0 with everything and no gradient
 // reference Core/Backends/Cpu/NtXent.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
 
 enum { Paper, Clip, SameText, Dropped };
+
+constexpr int ColumnWarps = 16;
+
+// A soft-max so far: the largest score, and the sum of exponentials against it.
+struct running
+{
+    float largest = __int_as_float(0xff800000), sum = 0.0f;
+};
+
+NR_DEVICE void add(running& all, float s)
+{
+    if (s > all.largest)
+    {
+        all.sum = all.sum * expf(all.largest - s) + 1.0f;
+        all.largest = s;
+    }
+    else all.sum += expf(s - all.largest);
+}
+
+// The sum of a part against a score that is at least the part's largest; a part without scores adds 0.
+NR_DEVICE float sum_against(running part, float largest) { return part.sum == 0.0f ? 0.0f : part.sum * expf(part.largest - largest); }
 
 NR_DEVICE bool related(const int* __restrict__ clips, const int* __restrict__ texts, int kind, int i, int j)
 {
@@ -30,14 +54,6 @@ NR_DEVICE bool is_dropped(const int* __restrict__ clips, const int* __restrict__
     return kind == Dropped && i != j && related(clips, texts, kind, i, j);
 }
 
-// Of two rows, by one warp; every lane gets it.
-NR_DEVICE float warp_dot(const float* __restrict__ a, const float* __restrict__ b, int width)
-{
-    float sum = 0.0f;
-    for (int d = threadIdx.x & 31; d < width; d += 32) sum += a[d] * b[d];
-    return warp_sum(sum);
-}
-
 extern "C" __global__ void __launch_bounds__(1024) nt_xent_normalize_f32(const float* __restrict__ x, float* __restrict__ unit, float* __restrict__ norms, int width)
 {
     NR_DYNAMIC_SHARED(float, partial);
@@ -49,93 +65,127 @@ extern "C" __global__ void __launch_bounds__(1024) nt_xent_normalize_f32(const f
     if (threadIdx.x == 0) norms[blockIdx.x] = norm;
 }
 
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_forward_f32(
-    const float* __restrict__ own, const float* __restrict__ other, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
-    float weight, float* __restrict__ log_sums, int* __restrict__ positives, float* __restrict__ losses, int batch, int width)
+extern "C" __global__ void __launch_bounds__(1024) nt_xent_rows_f32(
+    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first,
+    float* __restrict__ log_sums, int* __restrict__ positives, float* __restrict__ losses, int batch)
 {
-    __shared__ float maxima[32], sums[32], matches[32];
-    __shared__ int counts[32];
-    const int i = blockIdx.x, lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
-    float largest = __int_as_float(0xff800000), sum = 0.0f, match = 0.0f;
-    int count = 0;
-    for (int j = warp; j < batch; j += warps)
+    NR_DYNAMIC_SHARED(float, partial);
+    const int i = first + blockIdx.x;
+    const float* const cosines = strip + (size_t)blockIdx.x * batch;
+    running all;
+    float match = 0.0f, count = 0.0f;
+    for (int j = threadIdx.x; j < batch; j += blockDim.x)
     {
         if (is_dropped(clips, texts, kind, i, j)) continue;
-        const float s = warp_dot(own + (size_t)i * width, other + (size_t)j * width, width) * inverse_temperature, higher = fmaxf(largest, s);
-        sum = sum * expf(largest - higher) + expf(s - higher);
-        largest = higher;
+        const float s = cosines[j] * inverse_temperature;
+        add(all, s);
         if (!is_positive(clips, texts, kind, i, j)) continue;
         match += s;
-        count++;
+        count += 1.0f;
     }
-    if (lane == 0)
-    {
-        maxima[warp] = largest;
-        sums[warp] = sum;
-        matches[warp] = match;
-        counts[warp] = count;
-    }
-    __syncthreads();
+    const float largest = block_max(all.largest, partial), sum = block_sum(sum_against(all, largest), partial);
+    match = block_sum(match, partial);
+    count = block_sum(count, partial);
     if (threadIdx.x != 0) return;
-    for (int w = 1; w < warps; w++) largest = fmaxf(largest, maxima[w]);
-    sum = match = 0.0f;
-    count = 0;
-    for (int w = 0; w < warps; w++)
-    {
-        sum += sums[w] * expf(maxima[w] - largest);
-        match += matches[w];
-        count += counts[w];
-    }
     const float log_sum = largest + logf(sum);
     log_sums[i] = log_sum;
-    positives[i] = count;
+    positives[i] = (int)count;
     losses[i] = weight * (log_sum - match / count);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(const float* __restrict__ rows, const float* __restrict__ columns, float* __restrict__ loss, int batch)
+// first 0 begins the columns' soft-max, others go on with it.
+extern "C" __global__ void __launch_bounds__(ColumnWarps * 32) nt_xent_columns_f32(
+    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, int first, int rows,
+    float* __restrict__ largest, float* __restrict__ sums, float* __restrict__ matches, int batch)
 {
-    NR_DYNAMIC_SHARED(float, partial);
-    float sum = 0.0f;
-    for (int i = threadIdx.x; i < batch; i += blockDim.x) sum += rows[i] + columns[i];
-    sum = block_sum(sum, partial);
-    if (threadIdx.x == 0) loss[0] = sum;
+    __shared__ float part_largest[ColumnWarps][32], part_sums[ColumnWarps][32], part_matches[ColumnWarps][32];
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, j = blockIdx.x * 32 + lane;
+    running all;
+    float match = 0.0f;
+    if (j < batch)
+        for (int row = warp; row < rows; row += ColumnWarps)
+        {
+            const int i = first + row;
+            if (is_dropped(clips, texts, kind, i, j)) continue;
+            const float s = strip[(size_t)row * batch + j] * inverse_temperature;
+            add(all, s);
+            if (is_positive(clips, texts, kind, i, j)) match += s;
+        }
+    part_largest[warp][lane] = all.largest;
+    part_sums[warp][lane] = all.sum;
+    part_matches[warp][lane] = match;
+    __syncthreads();
+    if (warp != 0 || j >= batch) return;
+    running before;
+    if (first > 0)
+    {
+        before.largest = largest[j];
+        before.sum = sums[j];
+    }
+    float most = before.largest;
+    for (int w = 0; w < ColumnWarps; w++) most = fmaxf(most, part_largest[w][lane]);
+    float sum = sum_against(before, most);
+    match = first > 0 ? matches[j] : 0.0f;
+    for (int w = 0; w < ColumnWarps; w++)
+    {
+        running part;
+        part.largest = part_largest[w][lane];
+        part.sum = part_sums[w][lane];
+        sum += sum_against(part, most);
+        match += part_matches[w][lane];
+    }
+    largest[j] = most;
+    sums[j] = sum;
+    matches[j] = match;
 }
 
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_backward_f32(
-    const float* __restrict__ own, const float* __restrict__ norms, const float* __restrict__ own_log_sums, const float* __restrict__ other,
-    const float* __restrict__ other_log_sums, const int* __restrict__ positives, const int* __restrict__ clips, const int* __restrict__ texts, int kind,
-    float inverse_temperature, float weight, float* __restrict__ dx, int batch, int width)
+// An item has as many positives among the columns as among the rows: the relation is symmetric.
+extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(
+    const float* __restrict__ row_losses, const float* __restrict__ largest, const float* __restrict__ sums, const float* __restrict__ matches, const int* __restrict__ positives,
+    float weight, float* __restrict__ column_log_sums, float* __restrict__ loss, int batch)
 {
-    const int i = blockIdx.x, lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
-    NR_DYNAMIC_SHARED(float, direction); // width floats, then the warps' gradients, then their partial sums
-    float* const gradients = direction + width;
-    float* const partial = gradients + warps;
-    const float* const unit = own + (size_t)i * width;
-    for (int d = threadIdx.x; d < width; d += blockDim.x) direction[d] = 0.0f;
-    for (int first = 0; first < batch; first += warps)
+    NR_DYNAMIC_SHARED(float, partial);
+    float total = 0.0f;
+    for (int j = threadIdx.x; j < batch; j += blockDim.x)
     {
-        const int j = first + warp;
-        float gradient = 0.0f;
-        if (j < batch && !is_dropped(clips, texts, kind, i, j))
-        {
-            const float s = warp_dot(unit, other + (size_t)j * width, width) * inverse_temperature;
-            const float target = is_positive(clips, texts, kind, i, j) ? 1.0f / positives[i] + 1.0f / positives[j] : 0.0f;
-            gradient = weight * (expf(s - own_log_sums[i]) + expf(s - other_log_sums[j]) - target) * inverse_temperature;
-        }
-        __syncthreads(); // the last round's gradients may still be read
-        if (lane == 0) gradients[warp] = gradient;
-        __syncthreads();
-        const int here = min(warps, batch - first);
-        for (int d = threadIdx.x; d < width; d += blockDim.x)
-        {
-            float sum = direction[d];
-            for (int w = 0; w < here; w++) sum += gradients[w] * other[(size_t)(first + w) * width + d];
-            direction[d] = sum;
-        }
+        const float log_sum = largest[j] + logf(sums[j]);
+        column_log_sums[j] = log_sum;
+        total += row_losses[j] + weight * (log_sum - matches[j] / positives[j]);
     }
+    total = block_sum(total, partial);
+    if (threadIdx.x == 0) loss[0] = total;
+}
+
+extern "C" __global__ void __launch_bounds__(256) nt_xent_gradient_f32(
+    float* __restrict__ strip, const float* __restrict__ row_log_sums, const float* __restrict__ column_log_sums, const int* __restrict__ positives, const int* __restrict__ clips,
+    const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first, int rows, int batch)
+{
+    const int j = blockIdx.x * blockDim.x + threadIdx.x;
+    if (j >= batch) return;
+    for (int row = blockIdx.y; row < rows; row += gridDim.y)
+    {
+        const int i = first + row;
+        float* const cell = strip + (size_t)row * batch + j;
+        float gradient = 0.0f;
+        if (!is_dropped(clips, texts, kind, i, j))
+        {
+            const float s = *cell * inverse_temperature;
+            const float target = is_positive(clips, texts, kind, i, j) ? 1.0f / positives[i] + 1.0f / positives[j] : 0.0f;
+            gradient = weight * (expf(s - row_log_sums[i]) + expf(s - column_log_sums[j]) - target) * inverse_temperature;
+        }
+        *cell = gradient;
+    }
+}
+
+// dx holds d unit before.
+extern "C" __global__ void __launch_bounds__(1024) nt_xent_finish_f32(const float* __restrict__ units, const float* __restrict__ norms, float* __restrict__ dx, int width)
+{
+    NR_DYNAMIC_SHARED(float, partial);
+    const float* const unit = units + (size_t)blockIdx.x * width;
+    float* const direction = dx + (size_t)blockIdx.x * width;
     float along = 0.0f;
     for (int d = threadIdx.x; d < width; d += blockDim.x) along += direction[d] * unit[d];
     along = block_sum(along, partial);
-    const float inverse = norms[i] < 1e-12f ? 0.0f : 1.0f / norms[i];
-    for (int d = threadIdx.x; d < width; d += blockDim.x) dx[(size_t)i * width + d] = (direction[d] - along * unit[d]) * inverse;
+    const float norm = norms[blockIdx.x], inverse = norm < 1e-12f ? 0.0f : 1.0f / norm;
+    for (int d = threadIdx.x; d < width; d += blockDim.x) direction[d] = (direction[d] - along * unit[d]) * inverse;
 }

@@ -15,6 +15,9 @@ public sealed record CudaDeviceOptions
     /// </summary>
     public bool AllowTf32 { get; init; }
 
+    /// <summary>Device memory that search and NT-Xent take for the scores of pairs at a time; larger problems go in parts. Default: 128 MiB.</summary>
+    public long ScoreBytes { get; init; } = 128 << 20;
+
     /// <summary>Where compiled kernels are kept. Default: <c>nativeretrieval/kernels</c> in the user's cache folder.</summary>
     public string? KernelFolder { get; init; }
 }

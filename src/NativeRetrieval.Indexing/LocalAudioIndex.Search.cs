@@ -1,4 +1,3 @@
-using NativeRetrieval.Core.Backends.Cpu;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing.Storage;
 
@@ -46,7 +45,7 @@ public sealed partial class LocalAudioIndex
         bool perFile = options.Grouping == HitGrouping.BestWindowPerFile;
         int wanted = (int)Math.Min((long)options.Skip + options.Top, search.SearchableRows);
         int windows = (int)Math.Min((long)wanted * (perFile ? WindowsPerFile : 1), search.SearchableRows);
-        var best = RowSearch.TopK(search.Blocks, _format.Element, _format.Dimension, queries, windows);
+        var best = _search.TopK(search.Blocks, queries, windows);
 
         var hits = new List<IReadOnlyList<SearchHit>>(best.Length);
         for (int q = 0; q < best.Length; q++)
@@ -56,7 +55,7 @@ public sealed partial class LocalAudioIndex
             var query = queries.Slice(q * _format.Dimension, _format.Dimension);
             // Windows of few files took all places: leave these files out, which are ranked, and look for the rest.
             while (more && perFile)
-                more = ranking.Add(RowSearch.TopK(ranking.BlocksWithoutFound(), _format.Element, _format.Dimension, query, windows)[0], perFile);
+                more = ranking.Add(_search.TopK(ranking.BlocksWithoutFound(), query, windows)[0], perFile);
             hits.Add(ranking.Hits(options.Skip));
         }
         return hits;

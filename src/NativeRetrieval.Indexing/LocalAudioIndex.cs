@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing.Storage;
@@ -6,7 +7,8 @@ using NativeRetrieval.Indexing.Storage;
 namespace NativeRetrieval.Indexing;
 
 /// <summary>
-/// An index in a folder: vectors in append-only segment files that are searched where they are mapped, everything else in SQLite.
+/// An index in a folder: vectors in append-only segment files that are searched where they are mapped or from a copy on a device,
+/// everything else in SQLite.
 /// </summary>
 /// <remarks>
 /// One process writes at a time and any number read; each call sees one commit, whole. A call that returns has reached the
@@ -20,15 +22,17 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     readonly string _folder;
     readonly SegmentFormat _format;
     readonly ReadSessions _sessions;
+    readonly IRowSearch _search;
     readonly IndexWriter? _writer;
     readonly WriterLock? _lock;
     readonly SemaphoreSlim _writing = new(1);
 
-    LocalAudioIndex(string folder, IndexSettings settings, WriterLock? writerLock, IIndexIo io, int maxSegmentRows)
+    LocalAudioIndex(string folder, IndexSettings settings, WriterLock? writerLock, IIndexIo io, int maxSegmentRows, Device? resident)
     {
         (_folder, _lock, Settings) = (folder, writerLock, settings);
         _format = new SegmentFormat(settings.Dimension, settings.Element);
         _sessions = new ReadSessions(folder, _format);
+        _search = resident is null ? new MappedRowSearch(_format) : new ResidentRowSearch(_format, resident);
         if (writerLock is null) return;
         _writer = new IndexWriter(folder, _format, io, maxSegmentRows);
     }
@@ -37,20 +41,28 @@ public sealed partial class LocalAudioIndex : IAudioIndex
 
     /// <summary>Makes a new, empty index and opens it for writing.</summary>
     /// <param name="folder">A folder that does not exist or is empty.</param>
+    /// <param name="device">Where searches run, as for <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <exception cref="IndexException">There is something already.</exception>
-    public static LocalAudioIndex Create(string folder, IndexSettings settings) => Create(folder, settings, orOpen: false, DiskIo.Shared, DefaultMaxSegmentRows);
+    public static LocalAudioIndex Create(string folder, IndexSettings settings, Device? device = null) =>
+        Create(folder, settings, orOpen: false, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
     /// <summary>Opens an index for writing and makes it if it does not exist.</summary>
+    /// <param name="device">Where searches run, as for <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <exception cref="IndexException">It was built with other settings, or another process writes to it.</exception>
-    public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings) => Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows);
+    public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings, Device? device = null) =>
+        Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
     /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will be.</param>
+    /// <param name="device">
+    /// Where searches run. Null or the CPU: over the mapped files. Another device keeps a copy of all vectors in its memory, loaded by
+    /// the first search that sees them, until this index is disposed, which must come before the device. Scores differ by float32 rounding.
+    /// </param>
     /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes to it.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
-    public static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint = null) =>
-        Open(folder, access, modelFingerprint, DiskIo.Shared, DefaultMaxSegmentRows);
+    public static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint = null, Device? device = null) =>
+        Open(folder, access, modelFingerprint, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
-    internal static LocalAudioIndex Create(string folder, IndexSettings settings, bool orOpen, IIndexIo io, int maxSegmentRows) => CatalogueErrors.Translate(folder, () =>
+    internal static LocalAudioIndex Create(string folder, IndexSettings settings, bool orOpen, IIndexIo io, int maxSegmentRows, Device? resident = null) => CatalogueErrors.Translate(folder, () =>
     {
         settings.Validated();
         if (File.Exists(folder)) throw new IndexException($"{folder}: is a file; an index is a folder");
@@ -74,19 +86,19 @@ public sealed partial class LocalAudioIndex : IAudioIndex
             if (created) io.FlushFolder(folder);
             else if (!orOpen) throw new IndexException($"{folder}: an index is already there; open it, or name a new folder");
 
-            var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows);
+            var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows, resident);
             if (index.Settings == settings) return index;
             index.Dispose();
             throw new IndexException($"{folder}: was built with other settings: {index.Settings}; asked for: {settings}");
         });
     });
 
-    internal static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint, IIndexIo io, int maxSegmentRows) => CatalogueErrors.Translate(folder, () =>
+    internal static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint, IIndexIo io, int maxSegmentRows, Device? resident = null) => CatalogueErrors.Translate(folder, () =>
     {
         if (!File.Exists(System.IO.Path.Combine(folder, Catalogue.FileName))) throw new IndexException($"{folder}: there is no index; build one with `nativeretrieval index`");
         return access == IndexAccess.Read
-            ? OpenLocked(folder, modelFingerprint, taken: null, io, maxSegmentRows)
-            : WithLock(folder, taken => OpenLocked(folder, modelFingerprint, taken, io, maxSegmentRows));
+            ? OpenLocked(folder, modelFingerprint, taken: null, io, maxSegmentRows, resident)
+            : WithLock(folder, taken => OpenLocked(folder, modelFingerprint, taken, io, maxSegmentRows, resident));
     });
 
     static LocalAudioIndex WithLock(string folder, Func<WriterLock, LocalAudioIndex> open)
@@ -103,7 +115,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    static LocalAudioIndex OpenLocked(string folder, string? modelFingerprint, WriterLock? taken, IIndexIo io, int maxSegmentRows)
+    static LocalAudioIndex OpenLocked(string folder, string? modelFingerprint, WriterLock? taken, IIndexIo io, int maxSegmentRows, Device? resident)
     {
         IndexSettings settings;
         using (var catalogue = Catalogue.Open(folder, taken is null ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite))
@@ -116,7 +128,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
                 $"{folder}: was built with model {settings.ModelId} (fingerprint {Short(settings.ModelFingerprint)}), not with the one given (fingerprint {Short(modelFingerprint)}); "
                 + "their vectors cannot be compared: use that model, or build a new index with this one");
 
-        var index = new LocalAudioIndex(folder, settings, taken, io, maxSegmentRows);
+        var index = new LocalAudioIndex(folder, settings, taken, io, maxSegmentRows, resident);
         try
         {
             index._writer?.CheckIntegrity();
@@ -132,6 +144,9 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
+    /// <summary>A device that needs a copy of the vectors: the CPU reads them where they are mapped.</summary>
+    static Device? Resident(Device? device) => device is CpuDevice ? null : device;
+
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
 
     static bool IsOwnFile(string name) =>
@@ -146,6 +161,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
 
     void CloseFiles()
     {
+        _search.Dispose();
         _sessions.Dispose();
         _writer?.Dispose();
     }

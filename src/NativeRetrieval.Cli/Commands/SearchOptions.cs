@@ -43,7 +43,7 @@ internal sealed class SearchOptions
         LocalAudioIndex? index = null;
         try
         {
-            index = LocalAudioIndex.Open(path, IndexAccess.Read);
+            index = LocalAudioIndex.Open(path, IndexAccess.Read, device: device);
             string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
             if (!Directory.Exists(folder)) throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
             var engine = RetrievalEngine.Open(folder, device);

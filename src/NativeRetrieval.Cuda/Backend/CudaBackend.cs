@@ -42,7 +42,11 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
         }
     }
 
+    CudaDevice Device => device;
+
     CudaStream Stream => device.Stream;
+
+    int Multiprocessors => device.Properties.Multiprocessors;
 
     public void Dispose()
     {

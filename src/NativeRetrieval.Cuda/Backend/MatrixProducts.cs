@@ -36,28 +36,32 @@ internal sealed unsafe class MatrixProducts : IDisposable
     /// <param name="b">[inner, columns], or [columns, inner] with <paramref name="transposeB"/>.</param>
     /// <param name="epilogue">A bias has one entry per column of C; <see cref="Epilogue.BiasGradientB"/> writes the sums of op(A)'s rows.</param>
     /// <param name="bias">What the epilogue reads or writes, or 0.</param>
+    /// <param name="exact">No TF32, whatever the device's options say.</param>
+    /// <param name="accumulate">Adds to what C holds.</param>
     /// <returns>False where the library has no algorithm with this epilogue: nothing was done.</returns>
-    public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c, Epilogue epilogue = Epilogue.Default, nint bias = 0)
+    public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c, Epilogue epilogue = Epilogue.Default, nint bias = 0,
+        bool exact = false, bool accumulate = false)
     {
-        var key = new Key(rows, columns, inner, transposeA, transposeB, epilogue, AlignmentOf(a | b | c));
+        var key = new Key(rows, columns, inner, transposeA, transposeB, epilogue, AlignmentOf(a | b | c), _device.Options.AllowTf32 && !exact);
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
             if (!_plans.TryGetValue(key, out var plan)) _plans.Add(key, plan = Choose(key));
             if (plan is null) return false;
             if (bias != 0) plan.Product.Set(MatmulAttribute.BiasPointer, bias);
-            float one = 1, zero = 0;
+            float one = 1, kept = accumulate ? 1 : 0;
             var algorithm = plan.Algorithm;
-            cublasLtMatmul(_handle, plan.Product, &one, b, plan.Right, a, plan.Left, &zero, c, plan.Result, c, plan.Result, &algorithm,
+            cublasLtMatmul(_handle, plan.Product, &one, b, plan.Right, a, plan.Left, &kept, c, plan.Result, c, plan.Result, &algorithm,
                 _workspace.Address, (nuint)_workspace.SizeBytes, _device.Stream.Handle).ThrowIfFailed($"cublasLtMatmul({key})");
             return true;
         }
     }
 
     /// <exception cref="Errors.CudaException">The library has no algorithm.</exception>
-    public void Multiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c, Epilogue epilogue = Epilogue.Default, nint bias = 0)
+    public void Multiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c, Epilogue epilogue = Epilogue.Default, nint bias = 0,
+        bool exact = false, bool accumulate = false)
     {
-        if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias))
+        if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, accumulate))
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
     }
 
@@ -71,7 +75,7 @@ internal sealed unsafe class MatrixProducts : IDisposable
 
     Plan? Choose(Key key)
     {
-        var plan = new Plan(key, _device.Options.AllowTf32 ? CublasComputeType.Float32FastTf32 : CublasComputeType.Float32);
+        var plan = new Plan(key, key.Tf32 ? CublasComputeType.Float32FastTf32 : CublasComputeType.Float32);
         var preference = _preferences[key.AlignmentBytes] ??= PreferenceHandle.Create(_workspace.SizeBytes, key.AlignmentBytes);
         MatmulHeuristic best;
         // Some epilogues want to see the pointer before they are judged; any will do.
@@ -90,7 +94,7 @@ internal sealed unsafe class MatrixProducts : IDisposable
     /// <summary>The largest power of two up to 256 that divides all addresses or-ed together.</summary>
     static int AlignmentOf(nint addresses) => (int)Math.Min(BestAlignment, addresses & -addresses);
 
-    readonly record struct Key(int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue, int AlignmentBytes);
+    readonly record struct Key(int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue, int AlignmentBytes, bool Tf32);
 
     sealed class Plan : IDisposable
     {

@@ -5,44 +5,96 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
+    const string NtXentFile = "nt_xent";
+
+    /// <summary>Threads and columns of a block of the columns' soft-max, as kernels/nt_xent.cu has it.</summary>
+    const int ColumnThreads = 512, ColumnsPerBlock = 32;
+
+    /// <remarks>
+    /// All pairs are looked at in strips of rows that fit <see cref="CudaDeviceOptions.ScoreBytes"/>: the products of matrices, which
+    /// do nearly all the work, are the library's. Several strips are computed again for the gradient, one is kept.
+    /// </remarks>
     public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText)
     {
-        int batch = audio.Shape[0], width = audio.Shape[1], threads = RowThreads(width), warps = threads / Warp;
-        int kind = (int)options.Positives;
+        int batch = audio.Shape[0], width = audio.Shape[1], kind = (int)options.Positives;
         float inverse = (float)(1 / options.Temperature), weight = (float)((options.Scale == LossScale.Mean ? 0.5 : 1) / batch);
-        using var rows = new Side(audio);
-        using var columns = new Side(text);
+        int height = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / batch, 1, batch);
+        using var a = new UnitVectors(this, audio);
+        using var t = new UnitVectors(this, text);
+        using var strip = Tensor.Empty([height, batch], device);
+        using var rowLogSums = Tensor.Empty([batch], device);
+        using var rowLosses = Tensor.Empty([batch], device);
         using var positives = Tensor.Empty([batch], device, DType.Int32);
-        foreach (var side in (Side[])[rows, columns])
-            Launch("nt_xent", "nt_xent_normalize_f32", batch, threads, WarpSums(threads), F32(side.Vectors), F32(side.Units), F32(side.Norms), width);
-        foreach (var (own, other) in ((Side, Side)[])[(rows, columns), (columns, rows)])
-            Launch("nt_xent", "nt_xent_forward_f32", batch, threads, 0, F32(own.Units), F32(other.Units), clips.Address, texts.Address, kind, inverse, weight,
-                F32(own.LogSums), positives.Address, F32(own.Losses), batch, width);
-        Launch("nt_xent", "nt_xent_loss_f32", 1, Block, WarpSums(Block), F32(rows.Losses), F32(columns.Losses), F32(loss), batch);
-        if (dAudio is null || dText is null) return;
-        foreach (var (own, other, gradient) in ((Side, Side, Tensor)[])[(rows, columns, dAudio), (columns, rows, dText)])
-            Launch("nt_xent", "nt_xent_backward_f32", batch, threads, (width + 2 * warps) * sizeof(float), F32(own.Units), F32(own.Norms), F32(own.LogSums),
-                F32(other.Units), F32(other.LogSums), positives.Address, clips.Address, texts.Address, kind, inverse, weight, F32(gradient), batch, width);
+        using var largest = Tensor.Empty([batch], device);
+        using var sums = Tensor.Empty([batch], device);
+        using var matches = Tensor.Empty([batch], device);
+        using var columnLogSums = Tensor.Empty([batch], device);
+
+        int threads = RowThreads(batch);
+        foreach (var (first, rows) in Strips(batch, height))
+        {
+            Cosines(first, rows);
+            Launch(NtXentFile, "nt_xent_rows_f32", rows, threads, WarpSums(threads), F32(strip), clips.Address, texts.Address, kind, inverse, weight, first,
+                F32(rowLogSums), positives.Address, F32(rowLosses), batch);
+            Launch(NtXentFile, "nt_xent_columns_f32", Ceil(batch, ColumnsPerBlock), ColumnThreads, 0, F32(strip), clips.Address, texts.Address, kind, inverse, first, rows,
+                F32(largest), F32(sums), F32(matches), batch);
+        }
+        Launch(NtXentFile, "nt_xent_loss_f32", 1, threads, WarpSums(threads), F32(rowLosses), F32(largest), F32(sums), F32(matches), positives.Address, weight,
+            F32(columnLogSums), F32(loss), batch);
+        if (dAudio is null || dText is null || width == 0) return;
+
+        foreach (var (first, rows) in Strips(batch, height))
+        {
+            if (rows < batch) Cosines(first, rows);
+            Launch(NtXentFile, "nt_xent_gradient_f32", (Ceil(batch, Block), Math.Min(rows, GridLimit), 1), Block, 0, F32(strip), F32(rowLogSums), F32(columnLogSums),
+                positives.Address, clips.Address, texts.Address, kind, inverse, weight, first, rows, batch);
+            Products.Multiply(rows, width, batch, F32(strip), false, F32(t.Units), false, RowOf(dAudio, first), exact: true);
+            Products.Multiply(batch, width, rows, F32(strip), true, RowOf(a.Units, first), false, F32(dText), exact: true, accumulate: first > 0);
+        }
+        a.Finish(dAudio);
+        t.Finish(dText);
+
+        // Exact whatever the device's options say: a rounded score is multiplied by 1/τ, and every gradient of a model comes through here.
+        void Cosines(int first, int rows)
+        {
+            if (width == 0) device.Clear(strip.Address, strip.SizeBytes);
+            else Products.Multiply(rows, batch, width, RowOf(a.Units, first), false, F32(t.Units), true, F32(strip), exact: true);
+        }
     }
 
-    /// <summary>The vectors of one modality and what is kept of each: direction, length, logarithm of its soft-max's sum, share of the loss.</summary>
-    sealed class Side(Tensor vectors) : IDisposable
+    static IEnumerable<(int First, int Rows)> Strips(int batch, int height)
     {
-        public Tensor Vectors => vectors;
+        for (int first = 0; first < batch; first += height) yield return (first, Math.Min(height, batch - first));
+    }
 
-        public Tensor Units { get; } = Tensor.EmptyLike(vectors);
+    /// <summary>Address of a row of float32 values.</summary>
+    static nint RowOf(Tensor x, int row) => F32(x) + (nint)row * x.Shape[1] * sizeof(float);
 
-        public Tensor Norms { get; } = PerVector(vectors);
+    /// <summary>The vectors of one modality as directions and lengths, and the way of a gradient back through them.</summary>
+    sealed class UnitVectors : IDisposable
+    {
+        readonly CudaBackend _backend;
+        readonly Tensor _norms;
+        readonly int _threads;
 
-        public Tensor LogSums { get; } = PerVector(vectors);
+        public UnitVectors(CudaBackend backend, Tensor vectors)
+        {
+            (_backend, _threads) = (backend, RowThreads(vectors.Shape[1]));
+            Units = Tensor.EmptyLike(vectors);
+            _norms = Tensor.Empty([vectors.Shape[0]], vectors.Device);
+            backend.Launch(NtXentFile, "nt_xent_normalize_f32", vectors.Shape[0], _threads, WarpSums(_threads), F32(vectors), F32(Units), F32(_norms), vectors.Shape[1]);
+        }
 
-        public Tensor Losses { get; } = PerVector(vectors);
+        public Tensor Units { get; }
+
+        /// <summary>Makes the gradient of the directions that of the vectors, in place.</summary>
+        public void Finish(Tensor gradient) =>
+            _backend.Launch(NtXentFile, "nt_xent_finish_f32", gradient.Shape[0], _threads, WarpSums(_threads), F32(Units), F32(_norms), F32(gradient), gradient.Shape[1]);
 
         public void Dispose()
         {
-            foreach (var tensor in (Tensor[])[Units, Norms, LogSums, Losses]) tensor.Dispose();
+            Units.Dispose();
+            _norms.Dispose();
         }
-
-        static Tensor PerVector(Tensor vectors) => Tensor.Empty([vectors.Shape[0]], vectors.Device);
     }
 }

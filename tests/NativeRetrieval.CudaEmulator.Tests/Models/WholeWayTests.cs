@@ -91,7 +91,7 @@ public sealed class WholeWayTests : IDisposable
         string folder = _folder[$"{device.ToString()!.Replace(':', '-')}.nrx"];
         using (var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings()))
             await new AudioIndexer(engine, index).RunAsync([_demo.AudioFolder], cancellation: TestContext.Current.CancellationToken);
-        using var opened = LocalAudioIndex.Open(folder, IndexAccess.Read, engine.Fingerprint);
+        using var opened = LocalAudioIndex.Open(folder, IndexAccess.Read, engine.Fingerprint, device);
         return
         [
             await engine.SearchAsync(opened, "a siren wails", cancellation: TestContext.Current.CancellationToken),

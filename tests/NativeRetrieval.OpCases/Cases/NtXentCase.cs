@@ -10,7 +10,7 @@ abstract class NtXentCase(NtXentOptions options) : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.NtXent);
 
-    public override IEnumerable<string> Sizes => ["1x4", "2x3", "7x5", "33x16"];
+    public override IEnumerable<string> Sizes => ["1x4", "2x3", "7x5", "33x16", "63x9", "64x33", "65x7", "130x19"];
 
     public override Tolerance Tolerance => new(Forward: 1e-5, Gradient: 1e-5);
 

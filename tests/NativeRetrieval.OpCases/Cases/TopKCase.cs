@@ -9,7 +9,7 @@ sealed class TopKCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.TopK);
 
-    public override IEnumerable<string> Sizes => ["0x5x2", "1x1x1", "3x7x0", "2x33x33", "5x1000x10", "130x97x3"];
+    public override IEnumerable<string> Sizes => ["0x5x2", "1x1x1", "3x7x0", "2x33x33", "5x1000x10", "130x97x3", "2x9001x5", "1x20000x256", "3x700x700"];
 
     public override bool HasGradient => false;
 

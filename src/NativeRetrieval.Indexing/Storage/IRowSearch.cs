@@ -1,0 +1,12 @@
+using NativeRetrieval.Core.Backends.Cpu;
+
+namespace NativeRetrieval.Indexing.Storage;
+
+/// <summary>Exact search over the rows of a session. Safe for several threads.</summary>
+internal interface IRowSearch : IDisposable
+{
+    /// <param name="blocks">One block for each segment of the session, in the order of ids.</param>
+    /// <param name="queries">[Q, dimension], contiguous.</param>
+    /// <returns>One list of at most k rows for each query.</returns>
+    TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k);
+}

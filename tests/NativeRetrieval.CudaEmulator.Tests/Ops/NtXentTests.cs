@@ -1,0 +1,74 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.CudaEmulator.Tests.Ops;
+
+/// <summary>What the sizes of the op cases do not reach: batches of several strips, and scores that are large.</summary>
+[Collection("device")]
+public sealed class NtXentTests
+{
+    const int Batch = 41, Width = 10;
+
+    public static TheoryData<string, Positives, int> Strips =>
+        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>().SelectMany(kind => ((int[])[1, 7, 40]).Select(height => (order, kind, height))))];
+
+    public static TheoryData<string> Orders => [.. DeviceOrder.All];
+
+    [Theory, MemberData(nameof(Strips))]
+    public void Strips_give_what_the_whole_batch_gives(string order, Positives kind, int height)
+    {
+        using var test = new TestDevice(order);
+        using var device = CudaDevice.Open(0, test.Device.Options with { ScoreBytes = 4 * Batch * height });
+        var random = new PhiloxSequence(new Philox(21));
+        float[] audio = Normal(), text = Normal();
+        var options = new NtXentOptions(0.1, kind, LossScale.Sum);
+        var expected = Compute(CpuDevice.Shared, audio, text, options);
+        var found = test.Run(_ => Compute(device, audio, text, options));
+        Assert.Equal(expected.Loss, found.Loss, 1e-5 * expected.Loss);
+        Golden.Check(expected.Audio, found.Audio, 1e-5, "gradient of audio");
+        Golden.Check(expected.Text, found.Text, 1e-5, "gradient of text");
+
+        float[] Normal() => [.. Enumerable.Range(0, Batch * Width).Select(_ => (float)random.NextNormal())];
+    }
+
+    /// <summary>Scores of 100 and −100: without the largest taken off, their exponentials would overflow.</summary>
+    [Theory, MemberData(nameof(Orders))]
+    public void Large_scores_stay_finite(string order)
+    {
+        using var test = new TestDevice(order);
+        var options = new NtXentOptions(0.01, Positives.Paper, LossScale.Sum);
+        float[] same = [.. Enumerable.Range(0, Batch * Width).Select(i => 1f + i % Width)], opposite = Array.ConvertAll(same, value => -value);
+        foreach (float[] text in (float[][])[same, opposite])
+        {
+            var found = test.Run(device => Compute(device, same, text, options));
+            Assert.Equal(2 * Math.Log(Batch), found.Loss, 1e-4);
+            Assert.All(found.Audio.Concat(found.Text), value => Assert.Equal(0, value, 1e-4));
+        }
+
+        // Each text is its audio, and the batch is two groups: 100 for half of the pairs, −100 for the others.
+        float[] groups = [.. Enumerable.Range(0, Batch).SelectMany(item => Enumerable.Range(0, Width).Select(d => item % 2 == 0 ? 1f + d : -1f - d))];
+        var expected = Compute(CpuDevice.Shared, groups, groups, options);
+        var grouped = test.Run(device => Compute(device, groups, groups, options));
+        Assert.Equal(expected.Loss, grouped.Loss, 1e-5 * expected.Loss);
+        Assert.All(grouped.Audio.Concat(grouped.Text), value => Assert.Equal(0, value, 1e-4));
+    }
+
+    static (double Loss, double[] Audio, double[] Text) Compute(Device device, float[] audio, float[] text, NtXentOptions options)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        Tensor a = Tensor.From(audio, [Batch, Width], device), t = Tensor.From(text, [Batch, Width], device);
+        (a.RequiresGradient, t.RequiresGradient) = (true, true);
+        int[] clips = [.. Enumerable.Range(0, Batch).Select(i => i / 2)], texts = [.. Enumerable.Range(0, Batch).Select(i => i % 9)];
+        var loss = Op.NtXent(a, t, Tensor.From(clips, [Batch], device), Tensor.From(texts, [Batch], device), options);
+        tape.Backward(loss);
+        return (loss.Item(), Wide(a.Gradient!), Wide(t.Gradient!));
+
+        static double[] Wide(Tensor x) => Array.ConvertAll(x.ToArray<float>(), value => (double)value);
+    }
+}
