@@ -1,18 +1,19 @@
 // y[i] = table[ids[i]]; dtable[ids[i]] += dy[i], i in order
-//   table, dtable [rows, width] · ids [count] i32 · y, dy [count, width] · table, y, dy f32, bf16 or f16, dtable f32; row-major · outside [1] i32, 0 before
+//   table, dtable [rows, width] · ids [count] i32 · y, dy [count, width] · table, y, dy f32, bf16 or f16, dtable f32; row-major · fault: common/fault.cuh
 // mapping   forward: one block per id, threads stride the row; backward: one thread per column, which walks the ids; any block size
 // shared    none
 // numerics  forward copies; backward adds in the order of the ids: the same sums in every run, and bit for bit the CPU's in f32
-// limits    any sizes, also 0; an id outside the table gives a row of zeros and outside = 1, and is left out of the gradient
+// limits    any sizes, also 0; an id outside the table is a fault, gives a row of zeros and is left out of the gradient
 // reference Core/Backends/Cpu/Embedding.cs
 #include "common/types.cuh"
+#include "common/fault.cuh"
 
 template <class T>
-NR_DEVICE void forward(const T* __restrict__ table, const int* __restrict__ ids, T* __restrict__ y, int* __restrict__ outside, int rows, int width)
+NR_DEVICE void forward(const T* __restrict__ table, const int* __restrict__ ids, T* __restrict__ y, int* __restrict__ fault, int rows, int width)
 {
     const int id = ids[blockIdx.x];
     const bool inside = id >= 0 && id < rows;
-    if (!inside && threadIdx.x == 0) atomicExch(outside, 1);
+    if (!inside && threadIdx.x == 0) report_fault(fault, EmbeddingId, blockIdx.x, id, rows);
     for (int d = threadIdx.x; d < width; d += blockDim.x)
         store(&y[(size_t)blockIdx.x * width + d], inside ? to_float(table[(size_t)id * width + d]) : 0.0f);
 }
@@ -31,9 +32,9 @@ NR_DEVICE void backward(const T* __restrict__ dy, const int* __restrict__ ids, f
 
 #define ENTRY_POINTS(T)                                                                                                                     \
     extern "C" __global__ void __launch_bounds__(1024) embedding_forward_##T(                                                              \
-        const T* __restrict__ table, const int* __restrict__ ids, T* __restrict__ y, int* __restrict__ outside, int rows, int width)       \
+        const T* __restrict__ table, const int* __restrict__ ids, T* __restrict__ y, int* __restrict__ fault, int rows, int width)       \
     {                                                                                                                                      \
-        forward(table, ids, y, outside, rows, width);                                                                                      \
+        forward(table, ids, y, fault, rows, width);                                                                                      \
     }                                                                                                                                      \
     extern "C" __global__ void __launch_bounds__(1024) embedding_backward_##T(                                                             \
         const T* __restrict__ dy, const int* __restrict__ ids, float* __restrict__ dtable, int count, int rows, int width)                 \

@@ -3,7 +3,7 @@
 // mapping   one thread per element, any block size; a grid of any size strides
 // shared    none
 // numerics  P(x) = erfc(-x / sqrt 2) / 2, which keeps its digits where 1 + erf cancels
-// limits    any count, also 0
+// limits    any count, also 0; y may be x
 // reference Core/Backends/Cpu/Gelu.cs
 #include "common/types.cuh"
 
@@ -12,7 +12,7 @@ NR_DEVICE float distribution(float x) { return 0.5f * erfcf(-0.70710678f * x); }
 NR_DEVICE float density(float x) { return 0.39894228f * expf(-0.5f * x * x); }
 
 template <class T>
-NR_DEVICE void forward(const T* __restrict__ x, T* __restrict__ y, long long count)
+NR_DEVICE void forward(const T* x, T* y, long long count)
 {
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
     {
@@ -32,7 +32,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, T* __
 }
 
 #define ENTRY_POINTS(T)                                                                                                       \
-    extern "C" __global__ void __launch_bounds__(1024) gelu_forward_##T(const T* __restrict__ x, T* __restrict__ y, long long count) \
+    extern "C" __global__ void __launch_bounds__(1024) gelu_forward_##T(const T* x, T* y, long long count) \
     {                                                                                                                        \
         forward(x, y, count);                                                                                                \
     }                                                                                                                        \

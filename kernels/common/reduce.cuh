@@ -35,3 +35,15 @@ NR_DEVICE float block_max(float value, float* partial)
     __syncthreads();
     return warp_max(lane < warps ? partial[lane] : partial[0]);
 }
+
+// Sum over the block in double precision, in thread 0 alone; for one sum a kernel.
+NR_DEVICE double block_total(double value)
+{
+    __shared__ double partial[32];
+    for (int step = 16; step > 0; step >>= 1) value += __shfl_down_sync(0xffffffffu, value, step);
+    if ((threadIdx.x & 31) == 0) partial[threadIdx.x >> 5] = value;
+    __syncthreads();
+    if (threadIdx.x != 0) return 0.0;
+    for (int warp = 1; warp < (int)blockDim.x >> 5; warp++) value += partial[warp];
+    return value;
+}

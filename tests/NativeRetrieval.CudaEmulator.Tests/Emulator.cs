@@ -5,25 +5,42 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
-/// <summary>The libraries of <c>tests/cuda-emulator</c>, built once for this run into <c>obj</c>; the script's lock keeps concurrent runs apart.</summary>
+/// <summary>
+/// The libraries of <c>tests/cuda-emulator</c>, built once for this run into <c>obj</c>; the script's lock keeps concurrent runs apart.
+/// With NATIVERETRIEVAL_TEST_GPU=1 the same tests run on this machine's GPU, and those about the emulator skip.
+/// </summary>
 internal static class Emulator
 {
     static readonly Lazy<string?> s_problem = new(Build);
+
+    /// <summary>False where a GPU takes the emulator's place.</summary>
+    public static bool IsUsed { get; } = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_TEST_GPU") != "1";
 
     public static string Source => Path.Combine(Fixtures.RepositoryRoot, "tests", "cuda-emulator");
 
     public static string Folder { get; } = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.CudaEmulator.Tests", "obj", "emulator");
 
-    /// <summary>Skips the test where the emulator cannot be built, fails where it should have been.</summary>
+    /// <summary>Skips the test on a GPU: it is about the emulator. Otherwise as <see cref="RequireDevice"/>.</summary>
     public static void Require()
     {
+        Assert.SkipUnless(IsUsed, "about the emulator; this run is on a GPU");
+        RequireDevice();
+    }
+
+    /// <summary>Skips the test where the emulator cannot be built, fails where it should have been. On a GPU there is nothing to build.</summary>
+    public static void RequireDevice()
+    {
+        if (!IsUsed) return;
         string? problem = s_problem.Value;
         Assert.SkipUnless(problem is null, problem ?? "");
     }
 
     /// <summary>Libraries are searched for once per process: before anything asks, this decides where.</summary>
     [ModuleInitializer]
-    internal static void Choose() => Environment.SetEnvironmentVariable(SearchPlaces.PathVariable, Folder);
+    internal static void Choose()
+    {
+        if (IsUsed) Environment.SetEnvironmentVariable(SearchPlaces.PathVariable, Folder);
+    }
 
     /// <summary>Null, or why there is no emulator here.</summary>
     static string? Build()

@@ -56,9 +56,9 @@ public abstract class OpCase
 }
 
 /// <summary>A float input of a case.</summary>
-/// <param name="Layout">The layout that the float32 run gives it; float64 runs are contiguous.</param>
+/// <param name="FeatureMap">Whether the float32 run gives it the device's layout of feature maps; float64 runs are contiguous.</param>
 /// <param name="Differentiable">Whether a gradient is asked for.</param>
-public sealed record Input(int[] Shape, double[] Values, Layout Layout = Layout.Contiguous, bool Differentiable = true);
+public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true);
 
 /// <summary>Allowed relative L2 errors, |ours − reference| / |reference|.</summary>
 public readonly record struct Tolerance(double Forward, double Gradient);

@@ -40,7 +40,7 @@ internal static class ConvSuite
         Tensor Forward()
         {
             using var step = TensorScope.Begin();
-            var y = Op.ToLayout(input, Layout.NCHW16c);
+            var y = Op.ToLayout(input, CpuDevice.Shared.FeatureMaps);
             for (int i = 0; i < Chain; i++) y = Op.PackedConv2d(y, convolution, relu: true);
             return step.Return(Op.ToLayout(y, Layout.Contiguous));
         }

@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Backends;
 using NativeRetrieval.Core.Backends.Cpu;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Devices;
 
@@ -41,6 +42,8 @@ public sealed partial class CpuDevice : Device
     public override long LiveBytes { get { lock (_lock) return _liveBytes; } }
 
     public override long PeakBytes { get { lock (_lock) return _peakBytes; } }
+
+    public override Layout FeatureMaps => Layout.NCHW16c;
 
     internal override IBackend Backend { get; }
 

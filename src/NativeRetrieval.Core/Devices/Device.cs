@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Devices;
 
@@ -11,9 +12,20 @@ public abstract class Device
     /// <summary>The most bytes that live tensors ever held.</summary>
     public abstract long PeakBytes { get; }
 
+    /// <summary>Layout of float32 feature maps between convolutions on this device: what <c>Op.Conv2d</c> takes and gives.</summary>
+    public abstract Layout FeatureMaps { get; }
+
     internal abstract IBackend Backend { get; }
 
     internal abstract nint Allocate(long sizeBytes);
+
+    /// <summary>Memory with a copy of <paramref name="host"/>, which may be changed as soon as this returns.</summary>
+    internal virtual nint AllocateFrom(ReadOnlySpan<byte> host)
+    {
+        nint address = Allocate(host.Length);
+        CopyIn(host, address);
+        return address;
+    }
 
     internal abstract void Free(nint address, long sizeBytes);
 

@@ -6,9 +6,8 @@ namespace NativeRetrieval.Core.Ops
     /// <summary>Settings of one Adam step (Kingma and Ba 2015; decoupled decay: Loshchilov and Hutter 2019).</summary>
     /// <param name="LearningRate">η ≥ 0.</param>
     /// <param name="Step">1 for the first step; sets the bias corrections.</param>
-    /// <param name="GradientScale">Multiplies every gradient first: the factor of global-norm clipping.</param>
     /// <param name="WeightDecay">λ; added to the gradient (Adam), or η·λ·p subtracted from p (AdamW) when <paramref name="Decoupled"/>.</param>
-    public readonly record struct AdamStep(double LearningRate, long Step, double GradientScale = 1, double Beta1 = 0.9, double Beta2 = 0.999,
+    public readonly record struct AdamStep(double LearningRate, long Step, double Beta1 = 0.9, double Beta2 = 0.999,
         double Epsilon = 1e-8, double WeightDecay = 0, bool Decoupled = false);
 
     /// <summary>One parameter with its gradient g and its moments m and v, all of one shape; p, m and v are updated in place.</summary>
@@ -19,7 +18,8 @@ namespace NativeRetrieval.Core.Ops
         /// <summary>
         /// <c>m = β₁m + (1−β₁)g; v = β₂v + (1−β₂)g²; p −= η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)</c> for all slots at once. Not recorded.
         /// </summary>
-        public static void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step)
+        /// <param name="gradientScale">float64 [2] of <see cref="ClipScale"/>: every gradient is multiplied by its first value. Null: 1.</param>
+        public static void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale = null)
         {
             if (step.Step < 1) throw new OptionException($"Adam: steps are numbered from 1, got {step.Step}");
             foreach (var slot in slots)
@@ -30,15 +30,25 @@ namespace NativeRetrieval.Core.Ops
                 Expect.Same(slot.SecondMoment, slot.Parameter);
             }
             if (slots.Length == 0) return;
-            slots[0].Parameter.Backend.Adam(slots, step);
+            slots[0].Parameter.Backend.Adam(slots, step, gradientScale);
             foreach (var slot in slots) slot.Parameter.Version++;
         }
 
-        /// <summary><c>√(Σ g²)</c> over all elements of all tensors, summed in float64.</summary>
-        public static double GlobalNorm(ReadOnlySpan<Tensor> tensors)
+        /// <summary>
+        /// Global-norm clipping: <c>s = min(1, limit / (‖g‖ + ε))</c> with ‖g‖ = √(Σ g²) over all elements of all tensors, summed in float64.
+        /// Not recorded.
+        /// </summary>
+        /// <param name="gradients">At least one, on one device.</param>
+        /// <param name="limit">Above 0; infinite: s = 1.</param>
+        /// <returns>float64 [2]: s and ‖g‖. It stays on the device: reading it waits.</returns>
+        public static Tensor ClipScale(ReadOnlySpan<Tensor> gradients, double limit = double.PositiveInfinity, double epsilon = 0)
         {
-            foreach (var tensor in tensors) Expect.Real(tensor);
-            return tensors.Length == 0 ? 0 : Math.Sqrt(tensors[0].Backend.SquaredNorm(tensors));
+            if (gradients.IsEmpty) throw new ShapeException("ClipScale: at least one gradient is needed");
+            if (!(limit > 0)) throw new OptionException($"ClipScale: the limit must be above 0, got {limit}");
+            foreach (var gradient in gradients) Expect.Real(gradient);
+            var result = Tensor.Empty([2], gradients[0].Device, DType.Float64);
+            gradients[0].Backend.ClipScale(gradients, limit, epsilon, result);
+            return result;
         }
     }
 }
@@ -49,8 +59,8 @@ namespace NativeRetrieval.Core.Backends
 
     internal partial interface IBackend
     {
-        void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step);
+        void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale);
 
-        double SquaredNorm(ReadOnlySpan<Tensor> tensors);
+        void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result);
     }
 }

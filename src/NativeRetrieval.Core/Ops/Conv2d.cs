@@ -8,7 +8,7 @@ namespace NativeRetrieval.Core.Ops
     {
         /// <summary><c>y[n,o,h,w] = Σ_{i,a,b} x[n,i,h+a−p,w+b−p] · weight[o,i,a,b]</c>: stride 1, zero border p that keeps height and width, no bias.</summary>
         /// <param name="x">
-        /// [N, I, H, W]. float32 with blocked channels, or float32 contiguous with I = 1 (a spectrogram), gives blocked channels;
+        /// [N, I, H, W]. float32 in the device's layout of feature maps, or contiguous with I = 1 (a spectrogram), gives that layout;
         /// float64 is contiguous throughout.
         /// </param>
         /// <param name="weight">[O, I, k, k], contiguous, k = 5 (p = 2), 3 (p = 1) or 1 (p = 0).</param>
@@ -20,12 +20,11 @@ namespace NativeRetrieval.Core.Ops
             Expect.Kernel(weight);
             Expect.Alike(weight, x);
             Shape.Expect(weight, [weight.Shape[0], x.Shape[1], weight.Shape[2], weight.Shape[3]], "kernels [O, I, k, k] take the channels of x");
-            bool single = x.Layout == Layout.Contiguous;
-            if (x.DType == DType.Float32 && single && x.Shape[1] != 1)
-                throw new ShapeException($"Conv2d: float32 feature maps must have blocked channels, got {x.Describe()}; convert it by Op.ToLayout");
+            var layout = x.DType == DType.Float32 ? x.Device.FeatureMaps : Layout.Contiguous;
+            if (x.Layout != layout && (x.Layout != Layout.Contiguous || x.Shape[1] != 1))
+                throw new ShapeException($"Conv2d: {x.DType} feature maps on {x.Device} must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
 
-            var y = Tensor.Empty([x.Shape[0], weight.Shape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType,
-                x.DType == DType.Float32 ? Layout.NCHW16c : Layout.Contiguous);
+            var y = Tensor.Empty([x.Shape[0], weight.Shape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType, layout);
             x.Backend.Conv2d(x, weight, y);
             return Tape.Record(y, [x, weight], [x, weight], null, static ctx =>
             {

@@ -28,23 +28,28 @@ namespace NativeRetrieval.Core.Ops
 
             bool recorded = Tape.Follows(x) || Tape.Follows(weight) || (bias is not null && Tape.Follows(bias));
             var y = Tensor.Empty(x.Shape[..^1].Append(weight.Shape[0]), x.Device, x.DType);
-            x.Backend.Linear(x, weight, bias, recorded ? Activation.None : activation, reuseWeight: !Tape.Follows(weight), y);
+            // The slope of max(x, 0) can be read off its result, that of GELU cannot.
+            bool separate = recorded && activation == Activation.Gelu;
+            x.Backend.Linear(x, weight, bias, separate ? Activation.None : activation, reuseWeight: !Tape.Follows(weight), y);
             if (!recorded) return y;
 
-            y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], [x, weight], bias is not null, static ctx =>
+            bool relu = activation == Activation.Relu;
+            y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], relu ? [x, weight, y] : [x, weight], bias is not null, static ctx =>
             {
-                var (x, weight) = (ctx.Saved[0], ctx.Saved[1]);
-                var dy = Matrix(ctx.OutputGradient);
+                var (x, weight, dy) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
+                if (ctx.Saved is [_, _, var y])
+                {
+                    dy = Tensor.EmptyLike(y);
+                    y.Backend.ReluBackward(ctx.OutputGradient, y, dy);
+                }
+                dy = Matrix(dy);
                 var dx = ctx.Wants(0) ? MatMul(dy, weight).Reshape(x.Shape) : null;
-                var dWeight = ctx.Wants(1) ? MatMul(dy, Matrix(x), transposeA: true) : null;
-                return ctx.State<bool>() ? [dx, dWeight, ctx.Wants(2) ? SumOfRows(dy) : null] : [dx, dWeight];
+                var dWeight = ctx.Wants(1) ? Tensor.EmptyLike(weight) : null;
+                var dBias = ctx.State<bool>() && ctx.Wants(2) ? Tensor.Empty([weight.Shape[0]], x.Device, x.DType) : null;
+                if (dWeight is not null || dBias is not null) x.Backend.LinearParameterGradients(dy, Matrix(x), dWeight, dBias);
+                return ctx.State<bool>() ? [dx, dWeight, dBias] : [dx, dWeight];
             });
-            return activation switch
-            {
-                Activation.Relu => Relu(y),
-                Activation.Gelu => Gelu(y),
-                _ => y,
-            };
+            return separate ? Gelu(y) : y;
         }
 
         /// <summary>[…, D] as [rows, D].</summary>
@@ -60,5 +65,8 @@ namespace NativeRetrieval.Core.Backends
     {
         /// <param name="reuseWeight">The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.</param>
         void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
+
+        /// <summary>dWeight = dyᵀ·x and dBias = Σ dy over rows, where asked for; dy [N, O] and x [N, I].</summary>
+        void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias);
     }
 }

@@ -34,10 +34,7 @@ namespace NativeRetrieval.Core.Ops
             var dText = wanted ? Tensor.EmptyLike(text) : null;
             audio.Backend.NtXent(audio, text, clips, texts, options, loss, dAudio, dText);
             return Tape.Record(loss, [audio, text], wanted ? [dAudio!, dText!] : [], null, static ctx =>
-            {
-                double dy = ctx.OutputGradient.Item();
-                return [ctx.Wants(0) ? Scale(ctx.Saved[0], dy) : null, ctx.Wants(1) ? Scale(ctx.Saved[1], dy) : null];
-            });
+                [ctx.Wants(0) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null, ctx.Wants(1) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null]);
         }
     }
 }

@@ -21,6 +21,17 @@ namespace NativeRetrieval.Core.Ops
             x.Version++;
         }
 
+        /// <summary><c>y = factor · x</c> with a factor that is on the device: no value of it is waited for. Not recorded.</summary>
+        /// <param name="factor">One element of the dtype of <paramref name="x"/>.</param>
+        internal static Tensor ScaleBy(Tensor x, Tensor factor)
+        {
+            Expect.Real(x);
+            Expect.Alike(factor, x);
+            var y = Tensor.EmptyLike(x);
+            x.Backend.ScaleBy(x, factor, y);
+            return y;
+        }
+
         /// <summary>A tensor with <paramref name="value"/> in every element.</summary>
         public static Tensor Full(Shape shape, double value, Devices.Device device, DType dtype = DType.Float32)
         {
@@ -38,6 +49,9 @@ namespace NativeRetrieval.Core.Backends
     {
         /// <summary>y = factor · x; y may be x.</summary>
         void Scale(Tensor x, double factor, Tensor y);
+
+        /// <summary>y = factor[0] · x.</summary>
+        void ScaleBy(Tensor x, Tensor factor, Tensor y);
 
         void Fill(Tensor y, double value);
     }

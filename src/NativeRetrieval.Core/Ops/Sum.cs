@@ -14,7 +14,7 @@ namespace NativeRetrieval.Core.Ops
             var y = Tensor.Empty([], x.Device, x.DType);
             x.Backend.Sum(x, y);
             return Tape.Record(y, [x], [], x.Shape, static ctx =>
-                [Full(ctx.State<Shape>(), ctx.OutputGradient.Item(), ctx.OutputGradient.Device, ctx.OutputGradient.DType)]);
+                [ScaleBy(Full(ctx.State<Shape>(), 1, ctx.OutputGradient.Device, ctx.OutputGradient.DType), ctx.OutputGradient)]);
         }
 
         /// <summary><c>y = Σ a · b</c> over all elements, summed in float64: a loss with a known gradient.</summary>
@@ -27,10 +27,7 @@ namespace NativeRetrieval.Core.Ops
             var y = Tensor.Empty([], a.Device, a.DType);
             a.Backend.Dot(a, b, y);
             return Tape.Record(y, [a, b], [a, b], null, static ctx =>
-            {
-                double dy = ctx.OutputGradient.Item();
-                return [ctx.Wants(0) ? Scale(ctx.Saved[1], dy) : null, ctx.Wants(1) ? Scale(ctx.Saved[0], dy) : null];
-            });
+                [ctx.Wants(0) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null, ctx.Wants(1) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null]);
         }
     }
 }

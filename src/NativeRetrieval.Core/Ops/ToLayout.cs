@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops
@@ -12,6 +13,8 @@ namespace NativeRetrieval.Core.Ops
             if (x.Layout == layout) return x;
             Expect.Real(x);
             Shape.ExpectRank(x, 4, "[N, C, H, W]");
+            if (layout != Layout.Contiguous && layout != x.Device.FeatureMaps)
+                throw new ShapeException($"ToLayout: feature maps on {x.Device} are {Layout.Contiguous} or {x.Device.FeatureMaps}, not {layout}");
             var y = Tensor.Empty(x.Shape, x.Device, x.DType, layout);
             x.Backend.ToLayout(x, y);
             return Tape.Record(y, [x], [], x.Layout, static ctx => [ToLayout(ctx.OutputGradient, ctx.State<Layout>())]);

@@ -11,4 +11,7 @@ public enum Layout : byte
     /// Channels past C always hold zero.
     /// </summary>
     NCHW16c,
+
+    /// <summary>Feature maps [N, C, H, W] stored as [N, H, W, C]: what tensor-core convolutions read. CUDA's form between convolutions.</summary>
+    NHWC,
 }

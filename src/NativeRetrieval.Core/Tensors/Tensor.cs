@@ -76,6 +76,10 @@ public sealed class Tensor : IDisposable
         return tensor;
     }
 
+    /// <summary>A contiguous tensor over memory of its device that somebody else owns and that outlives it.</summary>
+    internal static Tensor Over(nint address, Shape shape, Device device, DType dtype) =>
+        new(Storage.Foreign(device, address), 0, shape, dtype, Layout.Contiguous);
+
     public static Tensor EmptyLike(Tensor other) => Empty(other.Shape, other.Device, other.DType, other.Layout);
 
     public static Tensor ZerosLike(Tensor other) => Zeros(other.Shape, other.Device, other.DType, other.Layout);
@@ -84,9 +88,8 @@ public sealed class Tensor : IDisposable
     /// <exception cref="ShapeException">The number of values is not the shape's.</exception>
     public static Tensor From<T>(ReadOnlySpan<T> values, Shape shape, Device device) where T : unmanaged
     {
-        var tensor = Empty(shape, device, DTypeOf<T>());
-        tensor.CopyFrom(values);
-        return tensor;
+        if (values.Length != shape.Count) throw new ShapeException($"From: a tensor {shape} takes {shape.Count} values, got {values.Length}");
+        return new Tensor(new Storage(device, MemoryMarshal.AsBytes(values)), 0, shape, DTypeOf<T>(), Layout.Contiguous);
     }
 
     /// <inheritdoc cref="From{T}(ReadOnlySpan{T}, Shape, Device)"/>
@@ -235,6 +238,7 @@ public sealed class Tensor : IDisposable
     {
         if (layout == Layout.Contiguous) return shape.Count;
         if (shape.Length != 4) throw new ShapeException($"layout {layout} is for feature maps [N, C, H, W], got {shape}");
+        if (layout == Layout.NHWC) return shape.Count;
         return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
     }
 }

@@ -33,17 +33,18 @@ public sealed class AdamOptimizer : IDisposable
     public double Step(double learningRate)
     {
         var ready = _slots.Where(slot => slot.Parameter is { RequiresGradient: true, Gradient: not null }).ToArray();
-        double norm = Op.GlobalNorm(ready.Select(slot => slot.Parameter.Gradient!).ToArray());
-        double scale = _options.MaxGradientNorm is { } limit ? Math.Min(1, limit / (norm + ClipEpsilon)) : 1;
         Steps++;
+        if (ready.Length == 0) return 0;
+        using var scale = Op.ClipScale(ready.Select(slot => slot.Parameter.Gradient!).ToArray(), _options.MaxGradientNorm ?? double.PositiveInfinity, ClipEpsilon);
         foreach (var group in ready.GroupBy(slot => (slot.RateFactor, slot.FirstStep)))
         {
-            var step = new AdamStep(learningRate * group.Key.RateFactor, Steps - group.Key.FirstStep, scale, _options.Beta1, _options.Beta2, _options.Epsilon,
+            var step = new AdamStep(learningRate * group.Key.RateFactor, Steps - group.Key.FirstStep, _options.Beta1, _options.Beta2, _options.Epsilon,
                 _options.WeightDecay, _options.Decoupled);
-            Op.Adam(group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second)).ToArray(), step);
+            Op.Adam(group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second)).ToArray(), step, scale);
         }
         ClearGradients();
-        return norm;
+        // Read last: on a device that works behind the program, everything is queued before anything is waited for.
+        return scale.ToArray<double>()[1];
     }
 
     public void ClearGradients()

@@ -22,7 +22,7 @@ public unsafe class RuntimeTests
         Emulator.Require();
         const int Rows = 3, Width = 200;
         using var folder = new TemporaryFolder();
-        using var settings = new EmulatedDevice(order);
+        using var settings = new KernelDevice(order);
         using var context = CudaContext.OpenPrimary();
         using var kernels = new KernelLibrary(context, new(folder.FullPath));
         using var copy = new CudaStream(context);
@@ -64,7 +64,7 @@ public unsafe class RuntimeTests
     [Fact]
     public void Handles_and_descriptors_are_made_and_released()
     {
-        using var settings = new EmulatedDevice("forward");
+        using var settings = new KernelDevice("forward");
         using var context = CudaContext.OpenPrimary();
         using var scope = context.Enter();
         using var blas = CublasHandle.Create(context);

@@ -20,9 +20,10 @@ sealed class AdamCase : OpCase
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
+        var scale = Tensor.From([Scale, 1.0], [2], device);
         var (m, v) = (Tensor.ZerosLike(inputs[0]), Tensor.ZerosLike(inputs[0]));
         for (int step = 1; step <= 3; step++)
-            Core.Ops.Op.Adam([new(inputs[0], inputs[1], m, v)], new(Rate, step, Scale, WeightDecay: Decay, Decoupled: step == 3));
+            Core.Ops.Op.Adam([new(inputs[0], inputs[1], m, v)], new(Rate, step, WeightDecay: Decay, Decoupled: step == 3), scale);
         return inputs[0];
     }
 
@@ -45,9 +46,12 @@ sealed class AdamCase : OpCase
     }
 }
 
-sealed class GlobalNormCase : OpCase
+/// <summary>Scale and norm: without a limit, and with one below the norm.</summary>
+sealed class ClipScaleCase : OpCase
 {
-    public override string Op => nameof(Core.Ops.Op.GlobalNorm);
+    const double Limit = 0.25, Epsilon = 1e-6;
+
+    public override string Op => nameof(Core.Ops.Op.ClipScale);
 
     public override IEnumerable<string> Sizes => ["0", "1", "3x50000"];
 
@@ -56,7 +60,11 @@ sealed class GlobalNormCase : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, 3)];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
-        Core.Ops.Op.Full([], Core.Ops.Op.GlobalNorm(inputs), device, inputs[0].DType);
+        Core.Ops.Op.Concat(Core.Ops.Op.ClipScale(inputs), Core.Ops.Op.ClipScale(inputs, Limit, Epsilon));
 
-    public override double[] Reference(string size, double[][] inputs) => [Math.Sqrt(inputs.SelectMany(x => x).Sum(x => x * x))];
+    public override double[] Reference(string size, double[][] inputs)
+    {
+        double norm = Math.Sqrt(inputs.SelectMany(x => x).Sum(x => x * x));
+        return [1, norm, Math.Min(1, Limit / (norm + Epsilon)), norm];
+    }
 }

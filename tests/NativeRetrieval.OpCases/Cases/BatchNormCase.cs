@@ -23,7 +23,7 @@ abstract class BatchNormCase(BatchNormOptions options, bool lengths) : OpCase
         var x = Normal(random, shape);
         return
         [
-            x with { Values = [.. x.Values.Select(v => 2 * v + Offset)], Layout = options.Axis == 1 ? Layout.NCHW16c : Layout.Contiguous },
+            x with { Values = [.. x.Values.Select(v => 2 * v + Offset)], FeatureMap = options.Axis == 1 },
             Uniform(random, 0.5, 1.5, shape[options.Axis]),
             Uniform(random, -0.5, 0.5, shape[options.Axis]),
         ];

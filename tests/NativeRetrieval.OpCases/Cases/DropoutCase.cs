@@ -16,7 +16,7 @@ sealed class DropoutCase : OpCase
     public override IEnumerable<string> Sizes => ["0", "7", "3x1001", "2x3x5x4", "2x16x3x5", "1x34x7x2"];
 
     public override Input[] Inputs(string size, PhiloxSequence random) =>
-        [Normal(random, Parse(size)) with { Layout = Parse(size).Length == 4 ? Layout.NCHW16c : Layout.Contiguous }];
+        [Normal(random, Parse(size)) with { FeatureMap = Parse(size).Length == 4 }];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dropout(inputs[0], Probability, Stream);
 

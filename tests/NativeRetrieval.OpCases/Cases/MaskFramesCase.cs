@@ -5,13 +5,13 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
-abstract class MaskFramesCase(Layout layout) : OpCase
+abstract class MaskFramesCase(bool featureMap) : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.MaskFrames);
 
     public override IEnumerable<string> Sizes => ["0x1x2x2", "3x2x5x4", "4x19x6x3"];
 
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)) with { Layout = layout }];
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)) with { FeatureMap = featureMap }];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.MaskFrames(inputs[0], Tensor.From(Lengths(size), [Parse(size)[0]], device));
@@ -26,6 +26,6 @@ abstract class MaskFramesCase(Layout layout) : OpCase
     static int[] Lengths(string size) => [.. Enumerable.Range(0, Parse(size)[0]).Select(clip => Math.Min(2 * clip, Parse(size)[2]))];
 }
 
-sealed class MaskFramesPlainCase() : MaskFramesCase(Layout.Contiguous);
+sealed class MaskFramesPlainCase() : MaskFramesCase(featureMap: false);
 
-sealed class MaskFramesBlockedCase() : MaskFramesCase(Layout.NCHW16c);
+sealed class MaskFramesBlockedCase() : MaskFramesCase(featureMap: true);

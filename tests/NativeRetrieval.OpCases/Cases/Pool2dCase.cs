@@ -6,13 +6,13 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>Sizes are N x C x H x W x window height x window width.</summary>
-abstract class Pool2dCase(bool maximum, Layout layout) : OpCase
+abstract class Pool2dCase(bool maximum, bool featureMap) : OpCase
 {
     public override string Op => maximum ? nameof(Core.Ops.Op.MaxPool2d) : nameof(Core.Ops.Op.AvgPool2d);
 
     public override IEnumerable<string> Sizes => ["0x2x4x4x2x2", "1x1x2x2x2x2", "2x5x5x7x2x2", "1x33x9x4x3x1", "2x16x1x3x2x2"];
 
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)[..4]) with { Layout = layout }];
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)[..4]) with { FeatureMap = featureMap }];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
@@ -36,10 +36,10 @@ abstract class Pool2dCase(bool maximum, Layout layout) : OpCase
     }
 }
 
-sealed class AvgPool2dCase() : Pool2dCase(maximum: false, Layout.Contiguous);
+sealed class AvgPool2dCase() : Pool2dCase(maximum: false, featureMap: false);
 
-sealed class AvgPool2dBlockedCase() : Pool2dCase(maximum: false, Layout.NCHW16c);
+sealed class AvgPool2dBlockedCase() : Pool2dCase(maximum: false, featureMap: true);
 
-sealed class MaxPool2dCase() : Pool2dCase(maximum: true, Layout.Contiguous);
+sealed class MaxPool2dCase() : Pool2dCase(maximum: true, featureMap: false);
 
-sealed class MaxPool2dBlockedCase() : Pool2dCase(maximum: true, Layout.NCHW16c);
+sealed class MaxPool2dBlockedCase() : Pool2dCase(maximum: true, featureMap: true);

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
-/// <summary>There and back through the blocked layout is the identity; the harness reads every output row-major.</summary>
+/// <summary>There and back through the device's layout of feature maps is the identity; the harness reads every output row-major.</summary>
 sealed class ToLayoutCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.ToLayout);
@@ -13,7 +13,7 @@ sealed class ToLayoutCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
-    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.ToLayout(inputs[0], Layout.NCHW16c);
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.ToLayout(inputs[0], device.FeatureMaps);
 
     public override double[] Reference(string size, double[][] inputs) => inputs[0];
 }

@@ -6,34 +6,37 @@ namespace NativeRetrieval.Core.Backends.Cpu;
 
 internal sealed partial class CpuBackend
 {
-    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step)
+    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale)
     {
+        double scale = gradientScale is null ? 1 : gradientScale.Span<double>()[0];
         foreach (var slot in slots)
         {
-            if (slot.Parameter.DType == DType.Float32) Run<float>(slot, step);
-            else Run<double>(slot, step);
+            if (slot.Parameter.DType == DType.Float32) Run<float>(slot, step, scale);
+            else Run<double>(slot, step, scale);
         }
 
-        static unsafe void Run<T>(AdamSlot slot, AdamStep step) where T : unmanaged, INumber<T>, IRootFunctions<T>
+        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
         {
             T* p = slot.Parameter.Pointer<T>(), g = slot.Gradient.Pointer<T>();
             T* m = slot.FirstMoment.Pointer<T>(), v = slot.SecondMoment.Pointer<T>();
-            var rule = new AdamRule<T>(step);
+            var rule = new AdamRule<T>(step, scale);
             Slices.Run(slot.Parameter.StoredCount, (start, length) => rule.Apply(p + start, g + start, m + start, v + start, length));
         }
     }
 
-    public double SquaredNorm(ReadOnlySpan<Tensor> tensors)
+    public void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result)
     {
         double sum = 0;
-        foreach (var tensor in tensors) sum += tensor.DType == DType.Float32 ? Total<float>(tensor, tensor) : Total<double>(tensor, tensor);
-        return sum;
+        foreach (var gradient in gradients) sum += gradient.DType == DType.Float32 ? Total<float>(gradient, gradient) : Total<double>(gradient, gradient);
+        double norm = Math.Sqrt(sum);
+        var target = result.Span<double>();
+        (target[0], target[1]) = (double.IsInfinity(limit) ? 1 : Math.Min(1, limit / (norm + epsilon)), norm);
     }
 
     /// <summary>One step's constants, rounded once to the element type.</summary>
-    sealed unsafe class AdamRule<T>(AdamStep step) where T : unmanaged, INumber<T>, IRootFunctions<T>
+    sealed unsafe class AdamRule<T>(AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
     {
-        readonly T _scale = T.CreateTruncating(step.GradientScale);
+        readonly T _scale = T.CreateTruncating(scale);
         readonly T _beta1 = T.CreateTruncating(step.Beta1), _rest1 = T.CreateTruncating(1 - step.Beta1);
         readonly T _beta2 = T.CreateTruncating(step.Beta2), _rest2 = T.CreateTruncating(1 - step.Beta2);
         readonly T _rate = T.CreateTruncating(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step)));

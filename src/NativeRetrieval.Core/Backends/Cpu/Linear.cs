@@ -1,3 +1,4 @@
+using System.Numerics;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
@@ -23,6 +24,29 @@ internal sealed unsafe partial class CpuBackend
             Gemm.Run(rows, source, packed, y.Pointer<float>(), outputs, epilogue);
         else
             Gemm.Run(rows, outputs, inputs, source, View<float>(weight, transposed: true), y.Pointer<float>(), outputs, epilogue);
+    }
+
+    public void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias)
+    {
+        if (dWeight is not null) MatMul(dy, x, transposeA: true, transposeB: false, dWeight);
+        if (dBias is not null) SumOfRows(dy, dBias);
+    }
+
+    static void SumOfRows(Tensor x, Tensor y)
+    {
+        if (x.DType == DType.Float32) Run<float>(x, y);
+        else Run<double>(x, y);
+
+        static void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            int rows = x.Shape[0], width = x.Shape[1];
+            T* source = x.Pointer<T>(), target = y.Pointer<T>();
+            RowSlices.RunColumns(width, (first, end) =>
+            {
+                new Span<T>(target + first, end - first).Clear();
+                for (int row = 0; row < rows; row++) RowMath.Add(source + (long)row * width + first, target + first, end - first);
+            });
+        }
     }
 
     static void LinearReference(int rows, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)

@@ -1,15 +1,13 @@
-using System.Runtime.InteropServices;
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Interop;
-using NativeRetrieval.Cuda.Interop.Libraries;
 using NativeRetrieval.Cuda.Runtime;
 using NativeRetrieval.TestSupport;
 using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
-/// <summary>The emulator's device behind the real bindings and launcher: kernels are compiled once, run in the order asked for, and leave nothing behind.</summary>
-internal sealed unsafe class EmulatedDevice : IDisposable
+/// <summary>A device behind the real bindings and launcher, for single kernels: compiled once, run in the order asked for, and leaving nothing behind.</summary>
+internal sealed unsafe class KernelDevice : IDisposable
 {
     static readonly Lazy<TemporaryFolder> s_kernels = new(() => new());
 
@@ -18,13 +16,10 @@ internal sealed unsafe class EmulatedDevice : IDisposable
     readonly KernelLibrary _library;
     readonly List<nint> _memory = [];
 
-    public EmulatedDevice(string order)
+    public KernelDevice(string order)
     {
-        Emulator.Require();
-        CudaLibraries.Require(LibraryFamily.Driver);
-        Assert.True(Configure("NR_EMU_ORDER", order));
+        DeviceOrder.Choose(order);
         _context = CudaContext.OpenPrimary();
-        Assert.Equal("NR CPU emulator", _context.Properties.Name);
         _stream = new(_context);
         _library = new(_context, new KernelCache(s_kernels.Value["kernels"]));
     }
@@ -65,7 +60,7 @@ internal sealed unsafe class EmulatedDevice : IDisposable
         {
             if (count > 0) _ = cuMemcpyDtoHAsync_v2(first, address, (nuint)(count * sizeof(T)), _stream.Handle);
             var result = cuStreamSynchronize(_stream.Handle);
-            Assert.True(result == 0, $"{result}: {Report()}");
+            Assert.True(result == 0, $"{result}: {DeviceOrder.Report()}");
         }
         return values;
     }
@@ -78,17 +73,4 @@ internal sealed unsafe class EmulatedDevice : IDisposable
         _stream.Dispose();
         _context.Dispose();
     }
-
-    static string Report() => Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("nr_emu_last_report"))()) ?? "";
-
-    static bool Configure(string name, string value)
-    {
-        nint first = Marshal.StringToCoTaskMemUTF8(name), second = Marshal.StringToCoTaskMemUTF8(value);
-        bool known = ((delegate* unmanaged<nint, nint, byte>)Export("nr_emu_configure"))(first, second) != 0;
-        Marshal.FreeCoTaskMem(first);
-        Marshal.FreeCoTaskMem(second);
-        return known;
-    }
-
-    static nint Export(string name) => NativeLibrary.GetExport(CudaLibraries.Of(LibraryFamily.Driver).Handle, name);
 }

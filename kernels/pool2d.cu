@@ -1,0 +1,78 @@
+// average: y = mean over windows of h x w without overlap, dx = dy / (h * w); maximum: y = the greatest (NaN before all), dx = dy at the first greatest
+//   x, dx [outer, height, width, inner], y, dy [outer, height / h, width / w, inner] f32: NHWC with outer = clips and inner = channels, NCHW with inner = 1
+// mapping   forward: one block per row of windows, threads stride over its width / w * inner results; backward: one block per row of x
+// shared    none
+// numerics  sums row by row in f32, times 1 / (h * w)
+// limits    any sizes, also 0; a rest smaller than a window is left out, its gradient is 0
+// reference Core/Backends/Cpu/Pool2d.cs
+#include "common/types.cuh"
+
+// Where the greatest of a window lies, as row * w + column.
+NR_DEVICE int greatest(const float* __restrict__ window, int h, int w, int width, int inner)
+{
+    int best = 0;
+    float value = window[0];
+    for (int i = 0; i < h; i++)
+        for (int j = 0; j < w; j++)
+        {
+            const float candidate = window[((size_t)i * width + j) * inner];
+            if (!(candidate > value || candidate != candidate)) continue;
+            best = i * w + j;
+            value = candidate;
+        }
+    return best;
+}
+
+extern "C" __global__ void __launch_bounds__(256) pool2d_average_f32(const float* __restrict__ x, float* __restrict__ y, int height, int width, int inner, int h, int w)
+{
+    const int rows = height / h, columns = width / w, outer = blockIdx.x / rows, row = blockIdx.x % rows;
+    const float factor = 1.0f / (h * w);
+    for (int i = threadIdx.x; i < columns * inner; i += blockDim.x)
+    {
+        const float* const window = x + (((size_t)outer * height + row * h) * width + i / inner * w) * inner + i % inner;
+        float sum = 0.0f;
+        for (int r = 0; r < h; r++)
+            for (int c = 0; c < w; c++) sum += window[((size_t)r * width + c) * inner];
+        y[(size_t)blockIdx.x * columns * inner + i] = sum * factor;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(256) pool2d_average_backward_f32(const float* __restrict__ dy, float* __restrict__ dx, int height, int width, int inner, int h, int w)
+{
+    const int rows = height / h, columns = width / w, outer = blockIdx.x / height, row = blockIdx.x % height / h;
+    const float factor = 1.0f / (h * w);
+    for (int i = threadIdx.x; i < width * inner; i += blockDim.x)
+    {
+        const int column = i / inner / w;
+        const bool inside = row < rows && column < columns;
+        dx[(size_t)blockIdx.x * width * inner + i] = inside ? dy[(((size_t)outer * rows + row) * columns + column) * inner + i % inner] * factor : 0.0f;
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(256) pool2d_maximum_f32(const float* __restrict__ x, float* __restrict__ y, int height, int width, int inner, int h, int w)
+{
+    const int rows = height / h, columns = width / w, outer = blockIdx.x / rows, row = blockIdx.x % rows;
+    for (int i = threadIdx.x; i < columns * inner; i += blockDim.x)
+    {
+        const float* const window = x + (((size_t)outer * height + row * h) * width + i / inner * w) * inner + i % inner;
+        const int best = greatest(window, h, w, width, inner);
+        y[(size_t)blockIdx.x * columns * inner + i] = window[((size_t)(best / w) * width + best % w) * inner];
+    }
+}
+
+extern "C" __global__ void __launch_bounds__(256) pool2d_maximum_backward_f32(const float* __restrict__ dy, const float* __restrict__ x, float* __restrict__ dx,
+                                                                              int height, int width, int inner, int h, int w)
+{
+    const int rows = height / h, columns = width / w, outer = blockIdx.x / height, line = blockIdx.x % height, row = line / h;
+    for (int i = threadIdx.x; i < width * inner; i += blockDim.x)
+    {
+        const int place = i / inner, column = place / w;
+        float gradient = 0.0f;
+        if (row < rows && column < columns)
+        {
+            const float* const window = x + (((size_t)outer * height + row * h) * width + column * w) * inner + i % inner;
+            if (greatest(window, h, w, width, inner) == (line - row * h) * w + place - column * w) gradient = dy[(((size_t)outer * rows + row) * columns + column) * inner + i % inner];
+        }
+        dx[(size_t)blockIdx.x * width * inner + i] = gradient;
+    }
+}

@@ -1,0 +1,87 @@
+using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Compilation;
+using NativeRetrieval.Cuda.Runtime;
+
+namespace NativeRetrieval.Cuda.Backend;
+
+/// <summary>
+/// Operations on a GPU: cuDNN's convolutions, cuBLASLt's matrix products, own kernels for the rest. One file per operation; each
+/// says which kernel runs over what grid, the kernel's file says the rest.
+/// </summary>
+internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDisposable
+{
+    /// <summary>Threads of a block that strides over elements.</summary>
+    const int Block = 256;
+
+    /// <summary>Blocks per multiprocessor of a grid that strides: enough to fill it, and to hide the tail.</summary>
+    const int BlocksPerMultiprocessor = 16;
+
+    const int Warp = 32;
+
+    readonly Lock _lock = new();
+    MatrixProducts? _products;
+    IConvolutions? _convolutions;
+
+    public DeviceFaults Faults { get; } = new(device);
+
+    MatrixProducts Products
+    {
+        get
+        {
+            lock (_lock) return _products ??= new(device);
+        }
+    }
+
+    IConvolutions Convolutions
+    {
+        get
+        {
+            lock (_lock) return _convolutions ??= new CudnnConvolutions(device);
+        }
+    }
+
+    CudaStream Stream => device.Stream;
+
+    public void Dispose()
+    {
+        _products?.Dispose();
+        _convolutions?.Dispose();
+        Faults.Dispose();
+    }
+
+    void Launch(string file, string entryPoint, int grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+        device.Kernels.Function(file, entryPoint).Launch(Stream, grid, block, sharedBytes, arguments);
+
+    void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+        device.Kernels.Function(file, entryPoint).Launch(Stream, grid, (block, 1, 1), sharedBytes, arguments);
+
+    /// <summary>A kernel of <paramref name="count"/> elements whose threads stride over any number.</summary>
+    void LaunchOver(long count, string file, string entryPoint, params ReadOnlySpan<KernelArgument> arguments) =>
+        Launch(file, entryPoint, Spread(count), Block, 0, arguments);
+
+    /// <summary>Blocks for so many elements; no more than the device can run at a time a few times over.</summary>
+    int Spread(long count, int perBlock = Block) =>
+        (int)Math.Min((count + perBlock - 1) / perBlock, (long)device.Properties.Multiprocessors * BlocksPerMultiprocessor);
+
+    /// <summary>Threads for a row that one block strides over: whole warps, about four elements each, at most 1024.</summary>
+    static int RowThreads(int width) => Math.Clamp((width / 4 + Warp - 1) / Warp * Warp, Warp, 1024);
+
+    /// <summary>Bytes of the sums that <c>block_sum</c> keeps, one for each warp.</summary>
+    static int WarpSums(int threads) => threads / Warp * sizeof(float);
+
+    static int RowsOf(Tensor x) => checked((int)x.Shape[..^1].Count);
+
+    static int Ceil(long count, int part) => checked((int)((count + part - 1) / part));
+
+    /// <summary>Address of float32 values.</summary>
+    /// <exception cref="ShapeException">float64 is computed on the CPU only.</exception>
+    static nint F32(Tensor x) => x.DType == DType.Float32 ? x.Address
+        : throw new ShapeException($"{x.Device} computes in float32, got {x.Describe()}; float64 is for checks on the CPU");
+
+    static nint F32OrNull(Tensor? x) => x is null ? 0 : F32(x);
+
+    /// <summary>Address of int32 values, such as lengths; 0 for null.</summary>
+    static nint IntsOrNull(Tensor? x) => x?.Address ?? 0;
+}

@@ -1,0 +1,173 @@
+using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Backend;
+using NativeRetrieval.Cuda.Compilation;
+using NativeRetrieval.Cuda.Errors;
+using NativeRetrieval.Cuda.Runtime;
+
+namespace NativeRetrieval.Cuda;
+
+/// <summary>
+/// An NVIDIA GPU. Operations are queued on one stream and return before they are done; reading a tensor's values waits. New tensors
+/// with host values travel on a second stream beside the computation. float32 only: float64 is for checks on the CPU.
+/// Its members may be called from several threads.
+/// </summary>
+public sealed class CudaDevice : Device, IDisposable
+{
+    readonly CudaStream _copies;
+    readonly CachingAllocator _memory;
+    readonly StagingRing _uploads, _downloads;
+    readonly CudaBackend _backend;
+    readonly bool _ownsContext;
+    volatile bool _disposed;
+
+    CudaDevice(CudaContext context, CudaStream stream, bool ownsContext, CudaDeviceOptions options)
+    {
+        (Context, Stream, _ownsContext, Options) = (context, stream, ownsContext, options);
+        _copies = new(context);
+        _memory = new(new DriverMemory(context));
+        _uploads = new(context, slotBytes: 4 << 20);
+        _downloads = new(context, slotBytes: 4 << 20);
+        Kernels = new(context, new KernelCache(options.KernelFolder ?? KernelCache.DefaultFolder));
+        _backend = new(this);
+    }
+
+    /// <summary>Opens a GPU of this machine. Kernels, cuBLAS and cuDNN are loaded when they are first needed.</summary>
+    /// <param name="ordinal">Number among the GPUs that this process may use, from 0.</param>
+    /// <exception cref="CudaUnavailableException">No driver, no GPU, or a library is missing; the message says what to install.</exception>
+    /// <exception cref="OptionException">There is no GPU of this number.</exception>
+    public static CudaDevice Open(int ordinal = 0, CudaDeviceOptions? options = null)
+    {
+        var context = CudaContext.OpenPrimary(ordinal);
+        try
+        {
+            return new(context, new CudaStream(context), ownsContext: true, options ?? new());
+        }
+        catch
+        {
+            context.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Computes in a context and on a stream of the host's, which outlive this object: work queued there before comes first.</summary>
+    /// <param name="context">The host's, from <see cref="CudaContext.Borrow"/>; one of <see cref="CudaContext.OpenPrimary"/> works, too. It stays the caller's.</param>
+    /// <param name="stream">A CUstream of that context; 0 is the legacy default stream.</param>
+    public static CudaDevice Borrow(CudaContext context, nint stream, CudaDeviceOptions? options = null) =>
+        new(context, CudaStream.Borrow(context, stream), ownsContext: false, options ?? new());
+
+    public CudaContext Context { get; }
+
+    /// <summary>Where operations are queued.</summary>
+    public CudaStream Stream { get; }
+
+    public CudaDeviceOptions Options { get; }
+
+    public CudaDeviceProperties Properties => Context.Properties;
+
+    public override long LiveBytes => _memory.Statistics.LiveBytes;
+
+    public override long PeakBytes => _memory.Statistics.PeakBytes;
+
+    /// <summary>What the device's allocator holds and did.</summary>
+    public AllocatorStatistics Memory => _memory.Statistics;
+
+    public override Layout FeatureMaps => Layout.NHWC;
+
+    internal override IBackend Backend => _backend;
+
+    internal KernelLibrary Kernels { get; }
+
+    /// <summary>A tensor over device memory of the host's (a CUdeviceptr), row-major, which must outlive it.</summary>
+    /// <exception cref="ShapeException">The address is null while the shape has elements.</exception>
+    public Tensor Wrap(nint address, Shape shape, DType dtype = DType.Float32)
+    {
+        if (address == 0 && shape.Count > 0) throw new ShapeException($"Wrap: a tensor {shape} needs memory, got a null CUdeviceptr");
+        return Tensor.Over(address, shape, this, dtype);
+    }
+
+    /// <summary>The CUdeviceptr of a tensor's first element, valid while the tensor lives. Work that uses it belongs on <see cref="Stream"/>.</summary>
+    /// <exception cref="ShapeException">The tensor is on another device.</exception>
+    public nint AddressOf(Tensor tensor) =>
+        tensor.Device == this ? tensor.Address : throw new ShapeException($"AddressOf: {tensor.Describe()} is not on {this}");
+
+    /// <summary>Waits for everything queued; errors of queued kernels show here.</summary>
+    public void Synchronize()
+    {
+        _copies.Synchronize();
+        Stream.Synchronize();
+        _backend.Faults.ThrowIfAny();
+    }
+
+    /// <summary>Gives memory that no tensor uses back to the GPU, after waiting for it.</summary>
+    public void Trim() => _memory.Trim();
+
+    /// <summary>Ends the device. Its tensors must not be used any more.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        try
+        {
+            // What is queued may still use what is released here.
+            if (!Context.IsLost) Context.Synchronize();
+        }
+        catch (CudaException)
+        {
+        }
+        _backend.Dispose();
+        Kernels.Dispose();
+        _uploads.Dispose();
+        _downloads.Dispose();
+        if (!Context.IsLost) _memory.Trim();
+        _copies.Dispose();
+        Stream.Dispose();
+        if (_ownsContext) Context.Dispose();
+    }
+
+    public override string ToString() => Context.ToString();
+
+    internal override nint Allocate(long sizeBytes) => _memory.Allocate(sizeBytes, Stream);
+
+    /// <summary>Memory of the copying stream, so that the copy need not wait for what the computing stream is at.</summary>
+    internal override nint AllocateFrom(ReadOnlySpan<byte> host)
+    {
+        nint address = _memory.Allocate(host.Length, _copies);
+        if (host.IsEmpty) return address;
+        try
+        {
+            _uploads.Upload(host, address, _copies);
+            using (var arrived = _copies.Mark()) Stream.WaitFor(arrived);
+            _memory.UsedOn(address, Stream);
+            return address;
+        }
+        catch
+        {
+            _memory.Free(address);
+            throw;
+        }
+    }
+
+    /// <summary>Also from finalizers: after <see cref="Dispose"/> the memory is gone already.</summary>
+    internal override void Free(nint address, long sizeBytes)
+    {
+        if (!_disposed) _memory.Free(address);
+    }
+
+    internal override void Clear(nint address, long sizeBytes) => Stream.Fill(address, 0, sizeBytes);
+
+    internal override void Copy(nint source, nint target, long sizeBytes) => Stream.Copy(source, target, sizeBytes);
+
+    internal override void CopyIn(ReadOnlySpan<byte> host, nint target) => _uploads.Upload(host, target, Stream);
+
+    internal override void CopyOut(nint source, Span<byte> host)
+    {
+        _downloads.Download(source, host, Stream);
+        _backend.Faults.ThrowIfAny();
+    }
+
+    internal override unsafe void* HostPointer(nint address) =>
+        throw new ShapeException($"values on {this} are not in host memory; read them by ToArray");
+}

@@ -1,0 +1,42 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.OpCases;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.CudaEmulator.Tests.Ops;
+
+/// <summary>Every op on the device: the result against the formula, gradients against the CPU's in float64, in several orders of threads, leaving no memory behind.</summary>
+[Collection("device")]
+public sealed class OpCaseTests
+{
+    public static TheoryData<string, string, string> Cases()
+    {
+        var data = new TheoryData<string, string, string>();
+        foreach (string order in DeviceOrder.All)
+            foreach (var opCase in OpCaseCatalogue.All)
+                foreach (string size in opCase.Sizes) data.Add(order, opCase.GetType().Name, size);
+        return data;
+    }
+
+    [Theory, MemberData(nameof(Cases))]
+    public void Result_and_gradients_are_right(string order, string name, string size)
+    {
+        var opCase = OpCaseCatalogue.All.Single(c => c.GetType().Name == name);
+        using var test = new TestDevice(order);
+        long before = test.Device.LiveBytes;
+        var runner = new OpCaseRunner(opCase, size, test.Device);
+        double[] output = test.Run(_ => runner.Forward(DType.Float32));
+        Golden.Check(opCase.Reference(size, [.. runner.Inputs.Select(input => input.Values)]), output, opCase.Tolerance.Forward, $"{name} {size}");
+        if (opCase.HasGradient)
+        {
+            var random = new PhiloxSequence(new Philox(7));
+            double[] weights = [.. output.Select(_ => (double)(float)random.NextNormal())];
+            double[][] gradients = test.Run(_ => runner.ForwardAndBackward(DType.Float32, weights).Gradients);
+            double[][] exact = new OpCaseRunner(opCase, size, CpuDevice.Shared).ForwardAndBackward(opCase.HasFloat64 ? DType.Float64 : DType.Float32, weights).Gradients;
+            for (int input = 0; input < exact.Length; input++)
+                if (runner.Inputs[input].Differentiable) Golden.Check(exact[input], gradients[input], opCase.Tolerance.Gradient, $"{name} {size}, gradient of input {input}");
+        }
+        Assert.Equal(before, test.Device.LiveBytes);
+    }
+}

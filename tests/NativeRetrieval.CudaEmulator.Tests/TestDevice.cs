@@ -1,0 +1,49 @@
+using NativeRetrieval.Cuda;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.CudaEmulator.Tests;
+
+/// <summary>
+/// The whole backend on the emulator, or on a GPU. One device serves all tests of a process, and what a test frees is given back after
+/// it: fresh memory holds nothing, and reading it is found. A test that loses the device costs the next one a new one.
+/// </summary>
+internal sealed class TestDevice : IDisposable
+{
+    static readonly Lazy<TemporaryFolder> s_kernels = new(() => new());
+    static CudaDevice? s_device;
+
+    public TestDevice(string order)
+    {
+        DeviceOrder.Choose(order);
+        if (s_device is { Context.IsLost: true })
+        {
+            s_device.Dispose();
+            s_device = null;
+        }
+        Device = s_device ??= CudaDevice.Open(0, new() { Deterministic = true, KernelFolder = s_kernels.Value["kernels"] });
+        if (Emulator.IsUsed) Assert.Equal("NR CPU emulator", Device.Properties.Name);
+    }
+
+    public CudaDevice Device { get; }
+
+    /// <summary>Runs work on the device; what a kernel did wrong fails with the emulator's finding.</summary>
+    public T Run<T>(Func<CudaDevice, T> work)
+    {
+        try
+        {
+            return work(Device);
+        }
+        catch (Exception error) when (Device.Context.IsLost)
+        {
+            Assert.Fail($"{error.Message}: {DeviceOrder.Report()}");
+            throw;
+        }
+    }
+
+    public void Dispose()
+    {
+        if (Device.Context.IsLost) return;
+        Device.Synchronize();
+        Device.Trim();
+    }
+}
