@@ -2,7 +2,7 @@
 """The PyTorch peer of the benchmarks' `cuda` mode: the same numbers to be held to, the same work to be timed.
 
     torch_gpu.py parity --out FILE [--small] [--training-small tests/fixtures/training-small.safetensors]
-    torch_gpu.py time --out FILE [--compile] [--rounds N] [--small]
+    torch_gpu.py time --out FILE [--compile] [--rounds N] [--seconds N] [--small]
 
 Both write one JSON document; `time` rewrites it after each workload, so that who is killed leaves what was timed.
 Without a GPU it computes on the CPU, which proves the script and says nothing about speed.
@@ -19,7 +19,7 @@ import torch
 import torch_parity
 from torch_models import Bert, Cnn14, LogMel, ResNet38, RetrievalModel, fill, nt_xent, spec_augment
 
-WARM_UPS, ROUND_MS, WORKLOAD_MS, MOST_REPEATS, FEWEST_ROUNDS = 3, 5.0, 3000.0, 100, 5  # as DeviceTimer.cs
+WARM_UPS, ROUND_MS, WORKLOAD_MS, MOST_REPEATS, FEWEST_ROUNDS = 3, 5.0, 1000.0, 100, 5  # as DeviceTimer.cs
 
 # As WorkloadSizes.cs; shapes are called alike, so that the tables find each other's rows.
 FULL = dict(
@@ -39,6 +39,7 @@ class Peer:
 
     def __init__(self, sizes, device, compiled):
         self.sizes, self.device, self.compiled = sizes, device, compiled
+        self.precision = "fp32"
 
     def prepared(self, function):
         # Dynamic shapes would compile something slower than what one fixed size can have.
@@ -48,23 +49,48 @@ class Peer:
         return torch.rand(*shape, device=self.device) * 2 - 1
 
     def workloads(self):
-        """(name, shape, function that prepares it, precisions)."""
-        sizes, all_precisions = self.sizes, ("fp32", "tf32", "bf16")
-        if not self.compiled:
-            size = sizes["copy"]
-            text = f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 10} KiB"
-            yield "copy", f"{text} on the device", lambda: self.copy(size), ("fp32",)
-            for m, n, k in sizes["products"]:
-                yield "gemm", f"{m} x {n} x {k} (m n k)", lambda m=m, n=n, k=k: self.product(m, n, k), all_precisions
-        for name, kind in (("cnn14", Cnn14), ("resnet38", ResNet38)):
-            for clips in sizes["clips"]:
-                yield name, f"{clips} x {sizes['clip']}", lambda name=name, kind=kind, clips=clips: self.audio(kind, sizes[name], clips), all_precisions
-        yield "bert", f"{sizes['sentences']} x {sizes['tokens']} tokens", self.text, all_precisions
+        """(name, shape, function that prepares it, precision), the most telling first."""
+        found = list(self.compiled_workloads() if self.compiled else self.eager_workloads())
+        return [(name, shape, prepare, precision) for name, shape, prepare, precisions in found for precision in precisions]
+
+    def eager_workloads(self):
+        sizes, every = self.sizes, ("fp32", "tf32", "bf16")
+        size = sizes["copy"]
+        text = f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 10} KiB"
+        yield "copy", f"{text} on the device", lambda: self.copy(size), ("fp32",)
+        for m, n, k in sizes["products"]:
+            yield "gemm", f"{m} x {n} x {k} (m n k)", lambda m=m, n=n, k=k: self.product(m, n, k), every
         for pairs in sizes["training"]:
-            yield "training-step", f"{pairs} x {sizes['clip']}", lambda pairs=pairs: self.training_step(pairs), all_precisions
+            yield self.step(pairs, every)
+        for kind in (Cnn14, ResNet38):
+            for clips in sizes["clips"]:
+                yield self.encoder(kind, clips, every)
+        yield "bert", f"{sizes['sentences']} x {sizes['tokens']} tokens", self.text, every
         yield "logmel", f"{sizes['clips'][-1]} x {sizes['clip']}", self.log_mel, ("fp32",)
         for pairs in sizes["pairs"]:
-            yield "nt-xent", f"{pairs} x {sizes['dimension']}, with gradients", lambda pairs=pairs: self.nt_xent(pairs), ("fp32", "tf32")
+            yield self.loss(pairs, ("fp32", "tf32"))
+
+    def compiled_workloads(self):
+        """Each takes a compilation of up to a minute: the large shapes alone, in what is likely to be used."""
+        sizes = self.sizes
+        yield self.step(sizes["training"][-1], ("tf32",))
+        yield self.encoder(Cnn14, sizes["clips"][-1], ("tf32",))
+        yield "bert", f"{sizes['sentences']} x {sizes['tokens']} tokens", self.text, ("tf32",)
+        yield self.encoder(ResNet38, sizes["clips"][-1], ("tf32",))
+        yield self.loss(sizes["pairs"][-1], ("tf32",))
+        yield "logmel", f"{sizes['clips'][-1]} x {sizes['clip']}", self.log_mel, ("fp32",)
+        yield self.step(sizes["training"][-1], ("fp32", "bf16"))
+        yield self.encoder(Cnn14, sizes["clips"][-1], ("fp32", "bf16"))
+
+    def step(self, pairs, precisions):
+        return "training-step", f"{pairs} x {self.sizes['clip']}", lambda: self.training_step(pairs), precisions
+
+    def encoder(self, kind, clips, precisions):
+        name = kind.__name__.lower()
+        return name, f"{clips} x {self.sizes['clip']}", lambda: self.audio(kind, self.sizes[name], clips), precisions
+
+    def loss(self, pairs, precisions):
+        return "nt-xent", f"{pairs} x {self.sizes['dimension']}, with gradients", lambda: self.nt_xent(pairs), precisions
 
     def copy(self, size):
         source = self.random(size // 4)
@@ -73,7 +99,7 @@ class Peer:
 
     def product(self, m, n, k):
         a, b = self.random(m, k), self.random(k, n)
-        if torch.is_autocast_enabled():
+        if self.precision == "bf16":
             # The inputs of a bf16 product are bf16: converting them is not its work.
             a, b = a.bfloat16(), b.bfloat16()
         return lambda: a @ b
@@ -180,23 +206,28 @@ def time_all(arguments, device):
     mode = "compiled" if arguments.compile else "eager"
     document = dict(schema_version=1, program=f"PyTorch {torch.__version__.split('+')[0]} {mode}", device=name, rows=[])
     failed = 0
-    timer = Timer(device, arguments.rounds, arguments.small)
-    for workload, shape, prepare, precisions in Peer(SMALL if arguments.small else FULL, device, arguments.compile).workloads():
-        for precision in precisions if device.type == "cuda" else precisions[:1]:
-            row = dict(workload=workload, shape=shape, precision=precision)
+    began = time.monotonic()
+    peer, timer = Peer(SMALL if arguments.small else FULL, device, arguments.compile), Timer(device, arguments.rounds, arguments.small)
+    for workload, shape, prepare, peer.precision in peer.workloads():
+        if device.type != "cuda" and peer.precision != "fp32":
+            continue
+        row = dict(workload=workload, shape=shape, precision=peer.precision)
+        if time.monotonic() - began > arguments.seconds:
+            row["note"] = f"not timed: {arguments.seconds} s were over"
+        else:
             try:
                 if arguments.compile:
                     torch._dynamo.reset()
-                with set_precision(precision):
+                with set_precision(peer.precision):
                     row["milliseconds"] = timer.median(prepare())
             except Exception as error:  # one workload that fails must not take the others' figures with it; the exit code tells
                 row["note"] = f"FAILED {type(error).__name__}: {error}".splitlines()[0]
                 failed += 1
-            document["rows"].append(row)
-            print(workload, shape, precision, row.get("milliseconds", row.get("note")), flush=True)
-            write(arguments.out, document)
-            if device.type == "cuda":
-                torch.cuda.empty_cache()
+        document["rows"].append(row)
+        print(workload, shape, peer.precision, row.get("milliseconds", row.get("note")), flush=True)
+        write(arguments.out, document)
+        if device.type == "cuda":
+            torch.cuda.empty_cache()
     return 1 if failed else 0
 
 
@@ -207,6 +238,7 @@ def main():
     parser.add_argument("--small", action="store_true", help="tiny sizes, as on the emulator")
     parser.add_argument("--compile", action="store_true", help="time what torch.compile makes of the models")
     parser.add_argument("--rounds", type=int, default=20)
+    parser.add_argument("--seconds", type=float, default=3600, help="after these no further workload is begun")
     parser.add_argument("--training-small", metavar="FILE", help="golden training run to repeat")
     arguments = parser.parse_args()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")

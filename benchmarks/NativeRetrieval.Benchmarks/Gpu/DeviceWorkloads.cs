@@ -44,15 +44,15 @@ internal static class DeviceWorkloads
 
     static PreparedRun CopyOnDevice(Device device, int bytes)
     {
-        var source = Tensor.From(Bench.Values(bytes / sizeof(float)), [bytes / sizeof(float)], device);
+        var source = Tensor.From(Values(bytes / sizeof(float)), [bytes / sizeof(float)], device);
         var target = Tensor.EmptyLike(source);
         return new(() => target.CopyFrom(source), source, target);
     }
 
     static PreparedRun MatMul(Device device, int m, int n, int k)
     {
-        var a = Tensor.From(Bench.Values((long)m * k), [m, k], device);
-        var b = Tensor.From(Bench.Values((long)k * n), [k, n], device);
+        var a = Tensor.From(Values((long)m * k), [m, k], device);
+        var b = Tensor.From(Values((long)k * n), [k, n], device);
         return new(() => Op.MatMul(a, b).Dispose(), a, b);
     }
 
@@ -123,6 +123,14 @@ internal static class DeviceWorkloads
     /// <summary>Sentences that fill the width, so that both sides compute the same number of tokens.</summary>
     static TokenBatch Captions(WorkloadSizes sizes, int sentences) =>
         new([.. Enumerable.Range(0, sentences * sizes.Tokens).Select(i => 1 + i * 7919 % (sizes.Bert.VocabularySize - 1))], [.. Enumerable.Repeat(sizes.Tokens, sentences)], sizes.Tokens);
+
+    /// <summary>A million numbers again and again: a gigabyte of new ones takes the host seconds.</summary>
+    static float[] Values(long count)
+    {
+        float[] some = Bench.Values(Math.Min(count, 1_000_003)), values = new float[count];
+        for (long i = 0; i < count; i += some.Length) some.AsSpan(0, (int)Math.Min(some.Length, count - i)).CopyTo(values.AsSpan((int)i));
+        return values;
+    }
 
     static string Bytes(int bytes) => bytes >= 1 << 30 ? $"{bytes >> 30} GiB" : $"{bytes >> 10} KiB";
 }
