@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Runtime;
 using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
@@ -16,7 +15,7 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
     const int Words = 4;
 
     readonly Lock _lock = new();
-    Tensor? _record;
+    DeviceBuffer? _record;
     PinnedBuffer? _host;
     bool _possible;
 
@@ -29,8 +28,8 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
             {
                 if (_record is null)
                 {
-                    _record = Tensor.Zeros([Words], device, DType.Int32);
-                    TensorScope.Forget(_record);
+                    _record = new(device.Context, Words * sizeof(int));
+                    device.Clear(_record.Address, _record.SizeBytes);
                 }
                 _possible = true;
                 return _record.Address;

@@ -1,6 +1,6 @@
-using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cublas;
+using NativeRetrieval.Cuda.Runtime;
 using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;
 
 namespace NativeRetrieval.Cuda.Backend;
@@ -21,15 +21,14 @@ internal sealed unsafe class MatrixProducts : IDisposable
     readonly Lock _lock = new();
     readonly CublasLtHandle _handle;
     readonly Dictionary<Key, Plan?> _plans = [];
-    readonly Tensor _workspace;
+    readonly DeviceBuffer _workspace;
     readonly PreferenceHandle?[] _preferences = new PreferenceHandle?[BestAlignment + 1];
 
     public MatrixProducts(CudaDevice device)
     {
         _device = device;
         _handle = CublasLtHandle.Create(device.Context);
-        _workspace = Tensor.Empty([device.Properties.Architecture >= HopperArchitecture ? 32 << 20 : 4 << 20], device, DType.UInt8);
-        TensorScope.Forget(_workspace);
+        _workspace = new(device.Context, device.Properties.Architecture >= HopperArchitecture ? 32 << 20 : 4 << 20);
     }
 
     /// <summary>C [rows, columns] = op(A)·op(B), then the epilogue.</summary>
