@@ -71,7 +71,7 @@ status_of() { [ -e "$work/state/$1" ] && cut -f 1 "$work/state/$1"; }
 
 # The whole report anew after each step, so that a run that is killed leaves what it had.
 render() {
-    local id status code seconds note
+    local id status code seconds note fresh=$BASHPID
     {
         if [ -n "$rehearse" ]; then
             echo "# REHEARSAL ON THE EMULATOR, $started, commit $commit"
@@ -102,11 +102,11 @@ render() {
                 echo '```'
             fi
         done
-    } | sed -e "s|$work|TEMPORARY|g" -e "s|$root/||g" > "$report.$BASHPID" && mv "$report.$BASHPID" "$report"
+    } | sed -e "s|$work|TEMPORARY|g" -e "s|$root/||g" > "$report.$fresh" && mv "$report.$fresh" "$report"
     # One file of all output: few files come back from a lent machine.
     for id in "${steps[@]}"; do
         [ -e "$work/log/$id" ] && { echo "===== $id"; cat "$work/log/$id"; }
-    done > "$out/log.txt.$BASHPID" && mv "$out/log.txt.$BASHPID" "$out/log.txt"
+    done > "$out/log.txt.$fresh" && mv "$out/log.txt.$fresh" "$out/log.txt"
 }
 declare -A tail_lines=([tests]=25 [parity]=70 [memcheck]=40 [racecheck]=40)
 

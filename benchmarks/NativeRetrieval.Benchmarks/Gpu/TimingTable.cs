@@ -10,7 +10,8 @@ internal static class TimingTable
     {
         var ours = programs[0];
         Console.WriteLine($"Milliseconds, medians of CUDA events around the work. {string.Join("; ", programs.Select(program => $"{program.Program} on {program.Device}"))}.");
-        if (programs.Select(program => program.Device).Distinct().Count() > 1) Console.WriteLine("**The devices differ: the columns cannot be compared.**");
+        bool comparable = programs.Select(program => program.Device).Distinct().Count() == 1;
+        if (!comparable) Console.WriteLine("**The devices differ: the columns cannot be compared.**");
         Console.WriteLine();
         Console.WriteLine("| workload | shape | precision | " + string.Join(" | ", programs.Select(program => program.Program)) + " | times as fast as the fastest peer |");
         Console.WriteLine("|---|---|---|" + string.Concat(Enumerable.Repeat("---:|", programs.Count + 1)));
@@ -19,7 +20,7 @@ internal static class TimingTable
         foreach (var (workload, shape, precision) in keys)
         {
             double?[] times = [.. programs.Select(program => program.Rows.FirstOrDefault(row => (row.Workload, row.Shape, row.Precision) == (workload, shape, precision))?.Milliseconds)];
-            string ratio = times[0] is { } own && times.Skip(1).Min() is { } best ? Number(best / own, "F2") : "";
+            string ratio = comparable && times[0] is { } own && times.Skip(1).Min() is { } best ? Number(best / own, "F2") : "";
             Console.WriteLine($"| {workload} | {shape} | {precision} | {string.Join(" | ", times.Select(time => time is { } ms ? Number(ms, "F3") : ""))} | {ratio} |");
         }
         foreach (var program in programs)
