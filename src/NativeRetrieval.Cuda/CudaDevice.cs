@@ -14,7 +14,7 @@ namespace NativeRetrieval.Cuda;
 /// with host values travel on a second stream beside the computation. float32 only: float64 is for checks on the CPU.
 /// Its members may be called from several threads.
 /// </summary>
-public sealed class CudaDevice : Device, IDisposable
+public sealed class CudaDevice : Device
 {
     readonly CudaStream _copies;
     readonly CachingAllocator _memory;
@@ -105,7 +105,7 @@ public sealed class CudaDevice : Device, IDisposable
     public void Trim() => _memory.Trim();
 
     /// <summary>Ends the device. Its tensors must not be used any more.</summary>
-    public void Dispose()
+    public override void Dispose()
     {
         if (_disposed) return;
         _disposed = true;

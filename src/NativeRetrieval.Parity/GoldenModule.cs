@@ -23,15 +23,15 @@ public static class GoldenModule
         else tensor.CopyFrom<float>(values);
     }
 
-    public static Tensor Load(this SafetensorsFile golden, string name, DType dtype)
+    public static Tensor Load(this SafetensorsFile golden, string name, DType dtype, Device device)
     {
         int[] shape = [.. golden.Entry(name).Shape.Select(size => (int)size)];
-        return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, CpuDevice.Shared) : Tensor.From(golden.ReadFloat32(name), shape, CpuDevice.Shared);
+        return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, device) : Tensor.From(golden.ReadFloat32(name), shape, device);
     }
 
-    public static Tensor Formula(DType dtype, string name, params int[] shape)
+    public static Tensor Formula(DType dtype, Device device, string name, params int[] shape)
     {
-        var tensor = Tensor.Empty(shape, CpuDevice.Shared, dtype);
+        var tensor = Tensor.Empty(shape, device, dtype);
         tensor.Fill(FormulaWeights.Of(name, shape));
         return tensor;
     }

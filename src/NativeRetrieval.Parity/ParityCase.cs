@@ -10,6 +10,9 @@ public sealed record ParityCase(string Name, double Tolerance, IReadOnlyList<str
     /// <summary>What the error is in, where it is no relative L2 error.</summary>
     public string? Unit { get; init; }
 
+    /// <summary>True where everything compared is computed in float32 by a device, so that another than the CPU can be put to the same test.</summary>
+    public bool OnAnyDevice { get; init; }
+
     /// <summary>Runs the case where its files are there.</summary>
     public ParityResult Run(ParityFolder folder)
     {

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Parity.Cases;
 
 namespace NativeRetrieval.Parity;
@@ -10,4 +11,7 @@ public static class ParityCatalogue
         .. LogMelCases.All, .. ResamplingCases.All, .. AudioEncoderCases.All, .. PannsCases.All, .. BertCases.All, .. LossCases.All, .. OptimizerCases.All,
         .. MetricCases.All, .. TokenizerCases.All, .. TrainingCases.All,
     ];
+
+    /// <summary>The cases that a device can be put to: all on the CPU, those of its float32 operations on another.</summary>
+    public static IReadOnlyList<ParityCase> For(Device device) => device is CpuDevice ? All : [.. All.Where(item => item.OnAnyDevice)];
 }

@@ -1,9 +1,10 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Parity;
 
-/// <summary>Where the reference's inputs and outputs are: golden files, pre-trained weights beside them, caption files beside them.</summary>
+/// <summary>Where the reference's inputs and outputs are: golden files, pre-trained weights beside them, caption files beside them; and where ours are computed.</summary>
 public sealed class ParityFolder
 {
     const string Weights = "weights/", Data = "data/", Vocabulary = "tokenizer/vocab.txt", SameVocabulary = "weights/all-MiniLM-L6-v2/vocab.txt";
@@ -12,15 +13,20 @@ public sealed class ParityFolder
 
     /// <param name="fixtures">Folder of the golden files.</param>
     /// <param name="weights">Folder of pre-trained models; null: <c>weights</c> beside <paramref name="fixtures"/>.</param>
+    /// <param name="device">Computes what is compared; null: the CPU.</param>
     /// <exception cref="FileReadException">There is no such folder.</exception>
-    public ParityFolder(string fixtures, string? weights = null)
+    public ParityFolder(string fixtures, string? weights = null, Device? device = null)
     {
+        Device = device ?? CpuDevice.Shared;
         _fixtures = Path.GetFullPath(fixtures);
         if (!Directory.Exists(_fixtures)) throw new FileReadException(_fixtures, "is no folder; parity is measured against a folder of golden files such as tests/fixtures");
         string beside = Path.GetDirectoryName(_fixtures.TrimEnd(Path.DirectorySeparatorChar)) ?? _fixtures;
         _weights = weights ?? Path.Combine(beside, "weights");
         _data = Path.Combine(beside, "data");
     }
+
+    /// <summary>What computes.</summary>
+    public Device Device { get; }
 
     /// <summary>Full path of a file or folder; null where it is absent.</summary>
     /// <param name="name">Relative to the golden files; <c>weights/…</c> and <c>data/…</c> are beside them.</param>

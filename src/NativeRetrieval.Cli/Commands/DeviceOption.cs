@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Cuda;
@@ -7,37 +8,66 @@ using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>Where models run: <c>--device auto|cpu|cuda:N</c>.</summary>
-internal static class DeviceOption
+/// <summary>Where models run: <c>--device auto|cpu|cuda:N</c>, and <c>--deterministic</c>.</summary>
+internal sealed class DeviceOption
 {
-    const string Cuda = "cuda";
+    const string Cuda = "cuda", Auto = "auto", Cpu = "cpu";
 
-    public static Option<string> Create()
+    readonly Option<string> _device = new("--device")
     {
-        var option = new Option<string>("--device")
-        {
-            Description = "Where the model runs: cpu, cuda:N (the Nth GPU), or auto: the best that can run models here, today always cpu.",
-            HelpName = "auto|cpu|cuda:N",
-            DefaultValueFactory = _ => "auto",
-        };
-        option.Validators.Add(result =>
-        {
-            string? text = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
-            if (text is not (null or "auto" or "cpu") && OrdinalOf(text) is null) result.AddError($"--device {text}: expected auto, cpu, cuda or cuda:N");
-        });
-        return option;
-    }
+        Description = "Where the model runs: cpu, cuda:N (the Nth GPU), or auto: the first GPU where CUDA can be used, else the CPU.",
+        HelpName = "auto|cpu|cuda:N",
+        DefaultValueFactory = _ => Auto,
+    };
 
+    readonly Option<bool> _deterministic = new("--deterministic") { Description = "On a GPU, only algorithms that give the same bits in every run. The CPU always does." };
+
+    DeviceOption() => _device.Validators.Add(result =>
+    {
+        string? text = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
+        if (text is not (null or Auto or Cpu) && OrdinalOf(text) is null) result.AddError($"--device {text}: expected auto, cpu, cuda or cuda:N");
+    });
+
+    public static DeviceOption Create() => new();
+
+    public IReadOnlyList<Option> Options => [_device, _deterministic];
+
+    /// <summary>The device, open; the caller ends it. Why <c>auto</c> takes the CPU is said once.</summary>
     /// <exception cref="CudaUnavailableException">A GPU was asked for; the message says what is missing.</exception>
     /// <exception cref="OptionException">There is no GPU of this number.</exception>
-    public static Device Open(ParseResult parsed, Option<string> option)
+    public Device Open(ParseResult parsed, Terminal terminal)
     {
-        string text = parsed.GetRequiredValue(option);
-        if (OrdinalOf(text) is not { } ordinal) return CpuDevice.Shared;
+        string text = parsed.GetRequiredValue(_device);
+        if (text == Cpu) return CpuDevice.Shared;
+        var options = new CudaDeviceOptions { Deterministic = parsed.GetValue(_deterministic) };
+        return OrdinalOf(text) is { } ordinal ? Require(text, ordinal, options) : Best(options, terminal);
+    }
+
+    static CudaDevice Require(string text, int ordinal, CudaDeviceOptions options)
+    {
         var report = CudaReport.Make();
         if (report.Problem is { } problem) throw new CudaUnavailableException($"--device {text}: {problem}; --device cpu runs without a GPU");
         if (ordinal >= report.Devices.Count) throw new OptionException($"--device {text}: this machine has cuda:0{(report.Devices.Count > 1 ? $" to cuda:{report.Devices.Count - 1}" : "")}");
-        throw new CudaUnavailableException($"--device {text}: {report.Devices[ordinal].Name} is ready, but the CUDA backend does not run models yet; use --device cpu");
+        return CudaDevice.Open(ordinal, options);
+    }
+
+    static Device Best(CudaDeviceOptions options, Terminal terminal)
+    {
+        var report = CudaReport.Make();
+        string? problem = report.Problem;
+        if (problem is null)
+        {
+            try
+            {
+                return CudaDevice.Open(0, options);
+            }
+            catch (NativeRetrievalException error)
+            {
+                problem = error.Message;
+            }
+        }
+        terminal.Message($"running on the CPU: {problem}");
+        return CpuDevice.Shared;
     }
 
     /// <summary>N of <c>cuda:N</c>, 0 of <c>cuda</c>, null of anything else.</summary>

@@ -29,6 +29,7 @@ public static class DoctorCommand
         var json = JsonOutput.Option();
         var parity = new Option<DirectoryInfo?>("--parity") { Description = "Compare this program's numbers with golden values of PyTorch and the published code in a folder laid out like tests/fixtures; exit code 1 if one fails.", HelpName = "DIR" };
         var weights = new Option<DirectoryInfo?>("--weights") { Description = "With --parity: folder of pre-trained models; default: weights beside DIR.", HelpName = "DIR" };
+        var device = DeviceOption.Create();
         var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library, CUDA.")
         {
             Examples =
@@ -36,13 +37,17 @@ public static class DoctorCommand
                 ("nativeretrieval doctor", "Before reporting a problem"),
                 ("nativeretrieval doctor --json", "For a script"),
                 ("nativeretrieval doctor --parity tests/fixtures", "Does this machine compute what PyTorch computes?"),
+                ("nativeretrieval doctor --parity tests/fixtures --device cuda:0", "Does its GPU?"),
             ],
         };
-        foreach (Option option in (Option[])[parity, weights, json]) command.Add(option);
+        foreach (Option option in (Option[])[parity, weights, .. device.Options, json]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             if (parsed.GetValue(parity) is { } folder)
-                return Task.FromResult(ParityReport.Run(terminal, new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName), parsed.GetValue(json), cancellation));
+            {
+                using var computes = device.Open(parsed, terminal);
+                return Task.FromResult(ParityReport.Run(terminal, new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName, computes), parsed.GetValue(json), cancellation));
+            }
             if (parsed.GetValue(weights) is not null) throw new OptionException("--weights belongs to --parity; give --parity DIR, too");
             if (parsed.GetValue(json)) WriteJson(terminal);
             else WriteText(terminal);
@@ -55,6 +60,10 @@ public static class DoctorCommand
 
     static long MemorySizeBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
+    /// <summary>What --device takes here.</summary>
+    static IEnumerable<string> Devices(CudaReport cuda) =>
+        ["cpu", .. cuda.Problem is null ? cuda.Devices.Select(device => $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}") : []];
+
     static void WriteText(Terminal terminal)
     {
         string features = string.Join(" ", s_features.Where(feature => feature.Supported).Select(feature => feature.Name));
@@ -66,7 +75,7 @@ public static class DoctorCommand
             .Add("processor", $"{Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)} cores, {(features.Length > 0 ? features : "no vector extensions")}")
             .Add("threads", $"{CpuDevice.Threads.ToString(CultureInfo.InvariantCulture)} (set NATIVERETRIEVAL_THREADS to change)")
             .Add("memory", Sizes.Text(MemorySizeBytes))
-            .Add("devices", "cpu")
+            .Add("devices", string.Join(", ", Devices(cuda)))
             .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
         DoctorCuda.AddTo(table, cuda);
         table.Write(terminal.Out);
@@ -76,6 +85,7 @@ public static class DoctorCommand
 
     static void WriteJson(Terminal terminal) => terminal.WriteJson(json =>
     {
+        var cuda = CudaReport.Make();
         json.WriteString("version", Version);
         json.WriteString("system", RuntimeInformation.OSDescription);
         json.WriteString("architecture", RuntimeInformation.OSArchitecture.ToString());
@@ -87,7 +97,7 @@ public static class DoctorCommand
         json.WriteEndObject();
         json.WriteNumber("memory_bytes", MemorySizeBytes);
         json.WriteStartArray("devices");
-        json.WriteStringValue("cpu");
+        foreach (string name in Devices(cuda)) json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteStartObject("libsndfile");
         json.WriteBoolean("found", SoundLibrary.IsAvailable);
@@ -95,6 +105,6 @@ public static class DoctorCommand
         foreach (string name in SoundLibrary.NamesTried) json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteEndObject();
-        DoctorCuda.Write(json, CudaReport.Make());
+        DoctorCuda.Write(json, cuda);
     });
 }

@@ -12,7 +12,7 @@ internal static class DoctorCuda
 {
     public static void AddTo(Table table, CudaReport report)
     {
-        table.Add("CUDA", report.Problem is null ? "libraries and GPU found; the CUDA backend does not run models yet" : "not usable");
+        table.Add("CUDA", report.Problem is null ? "usable" : "not usable");
         foreach (var device in report.Devices) table.Add($"  cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}", Describe(device));
         foreach (var library in report.Libraries)
         {
@@ -28,7 +28,6 @@ internal static class DoctorCuda
     {
         json.WriteStartObject("cuda");
         json.WriteBoolean("found", report.Problem is null);
-        json.WriteBoolean("runs_models", false);
         json.WriteString("problem", report.Problem);
         json.WriteStartArray("devices");
         foreach (var device in report.Devices)

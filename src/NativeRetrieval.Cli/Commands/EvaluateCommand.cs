@@ -43,7 +43,7 @@ internal static class EvaluateCommand
             ],
         };
         command.Add(csv);
-        foreach (Option option in (Option[])[audio, models, fusion, weights, fit, fitAudio, relevance, hard, submission, scores, save, vectors, device, cache, json]) command.Add(option);
+        foreach (Option option in (Option[])[audio, models, fusion, weights, fit, fitAudio, relevance, hard, submission, scores, save, vectors, .. device.Options, cache, json]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             RequireConsistent(parsed.GetValue(fusion) == "weighted", parsed.GetValue(weights) is not null, parsed.GetValue(fit) is not null);
@@ -59,6 +59,7 @@ internal static class EvaluateCommand
                 if (answers is null && table is null) throw new OptionException("the CSV names no sounds, so there is nothing to measure; write the ranking by --submission or --scores");
                 if (parsed.GetValue(hard) > 0) throw new OptionException("the CSV names no sounds, so no query is known to be hard; leave out --hard");
             }
+            using var runsOn = device.Open(parsed, terminal);
             var outcome = new EvaluationRun(terminal, new EvaluationRequest
             {
                 Csv = parsed.GetRequiredValue(csv).FullName,
@@ -70,7 +71,7 @@ internal static class EvaluateCommand
                 FitAudio = parsed.GetValue(fitAudio)?.FullName,
                 Rule = rule == "same-text" ? RelevanceRule.SameText : RelevanceRule.Own,
                 RelevanceFile = rule is "own" or "same-text" ? null : Path.GetFullPath(rule),
-                Device = DeviceOption.Open(parsed, device),
+                Device = runsOn,
                 Cache = CacheFolder.Of(parsed, cache),
                 Vectors = parsed.GetValue(vectors)?.FullName,
                 SaveVectors = parsed.GetValue(save)?.FullName,

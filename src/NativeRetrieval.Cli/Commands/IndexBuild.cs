@@ -19,7 +19,7 @@ internal static class IndexBuild
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, to, window, hop, device, json]) command.Add(option);
+        foreach (Option option in (Option[])[model, to, window, hop, .. device.Options, json]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 }) result.AddError("name the sound files or folders to index, or a subcommand: stats, verify, compact");
@@ -27,7 +27,8 @@ internal static class IndexBuild
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, DeviceOption.Open(parsed, device));
+            using var runsOn = device.Open(parsed, terminal);
+            using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, runsOn);
             string folder = parsed.GetValue(to)!.FullName;
             var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop), cancellation);
             if (parsed.GetValue(json)) WriteJson(terminal, report);

@@ -10,9 +10,10 @@ internal static class ParityReport
     /// <returns>1 where a case fails, or where none has its files.</returns>
     public static int Run(Terminal terminal, ParityFolder folder, bool json, CancellationToken cancellation)
     {
+        var cases = ParityCatalogue.For(folder.Device);
         var results = new List<ParityResult>();
-        using (var progress = new Output.Progress(terminal, "parity", ParityCatalogue.All.Count, "cases"))
-            foreach (var item in ParityCatalogue.All)
+        using (var progress = new Output.Progress(terminal, "parity", cases.Count, "cases"))
+            foreach (var item in cases)
             {
                 cancellation.ThrowIfCancellationRequested();
                 results.Add(item.Run(folder));

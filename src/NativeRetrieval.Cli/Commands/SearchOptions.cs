@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
@@ -16,13 +17,13 @@ internal sealed class SearchOptions
     readonly Option<float?> _minimum = new("--min-score") { Description = "Only hits with at least this cosine similarity.", HelpName = "S" };
     readonly Option<bool> _windows = new("--windows") { Description = "Show every matching window, not only each file's best." };
 
-    readonly Option<string> _device = DeviceOption.Create();
+    readonly DeviceOption _device = DeviceOption.Create();
 
     public Option<bool> Json { get; } = JsonOutput.Option();
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, _device, Json]) command.Add(option);
+        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, .. _device.Options, Json]) command.Add(option);
     }
 
     public AudioSearchOptions Of(ParseResult parsed) => new()
@@ -35,13 +36,14 @@ internal sealed class SearchOptions
 
     /// <summary>The index with the model it was made by.</summary>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
-    public OpenedIndex Open(ParseResult parsed)
+    public OpenedIndex Open(ParseResult parsed, Terminal terminal)
     {
-        var device = DeviceOption.Open(parsed, _device);
+        var device = _device.Open(parsed, terminal);
         string path = parsed.GetRequiredValue(_index).FullName;
-        var index = LocalAudioIndex.Open(path, IndexAccess.Read);
+        LocalAudioIndex? index = null;
         try
         {
+            index = LocalAudioIndex.Open(path, IndexAccess.Read);
             string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
             if (!Directory.Exists(folder)) throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
             var engine = RetrievalEngine.Open(folder, device);
@@ -50,22 +52,24 @@ internal sealed class SearchOptions
                 engine.Dispose();
                 throw new OptionException($"{path} was made by another model than {folder}; index the sounds again, or name the right model by --model");
             }
-            return new OpenedIndex(index, engine);
+            return new OpenedIndex(device, index, engine);
         }
         catch
         {
-            index.Dispose();
+            index?.Dispose();
+            device.Dispose();
             throw;
         }
     }
 }
 
-/// <summary>An index and the model it was made by.</summary>
-internal sealed record OpenedIndex(LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
+/// <summary>An index, the model it was made by, and where that runs.</summary>
+internal sealed record OpenedIndex(Device Device, LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
 {
     public void Dispose()
     {
         Engine.Dispose();
         Index.Dispose();
+        Device.Dispose();
     }
 }

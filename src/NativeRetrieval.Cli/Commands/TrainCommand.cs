@@ -45,10 +45,10 @@ internal static class TrainCommand
             ],
         };
         command.Add(csv);
-        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, audioModel, to, resume, check, estimate, json, device, cache]) command.Add(option);
+        foreach (Option option in (Option[])[audio, validation, validationAudio, preset, set, initial, textModel, audioModel, to, resume, check, estimate, json, .. device.Options, cache]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
-            var runsOn = DeviceOption.Open(parsed, device);
+            using var runsOn = device.Open(parsed, terminal);
             bool resumed = parsed.GetValue(resume);
             if (resumed && (parsed.GetValue(preset) is not null || parsed.GetValue(set) is { Length: > 0 }))
                 throw new OptionException("a resumed run keeps its settings; leave out --preset and --set, or start a new run with --init-from");

@@ -4,13 +4,16 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Core.Devices;
 
 /// <summary>Where tensors live and operations run. Get one from <see cref="CpuDevice.Shared"/> or the CUDA assembly.</summary>
-public abstract class Device
+public abstract class Device : IDisposable
 {
     /// <summary>Bytes held by live tensors.</summary>
     public abstract long LiveBytes { get; }
 
     /// <summary>The most bytes that live tensors ever held.</summary>
     public abstract long PeakBytes { get; }
+
+    /// <summary>Ends the device; nothing to end is <see cref="CpuDevice.Shared"/>.</summary>
+    public virtual void Dispose() => GC.SuppressFinalize(this);
 
     /// <summary>Layout of float32 feature maps between convolutions on this device: what <c>Op.Conv2d</c> takes and gives.</summary>
     public abstract Layout FeatureMaps { get; }

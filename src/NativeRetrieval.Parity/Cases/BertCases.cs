@@ -19,16 +19,16 @@ static class BertCases
     public static IEnumerable<ParityCase> All =>
     [
         new("BERT tiny: vectors, token states and gradients, float64", 1e-9, [Tiny, TinyConfig], folder => TinyModel(folder, DType.Float64, 1e-9)),
-        new("BERT tiny: vectors, token states and gradients, float32", 1e-5, [Tiny, TinyConfig], folder => TinyModel(folder, DType.Float32, 1e-5)),
-        new("bert-base, float32", 1e-5, [Base], BertBase),
-        new("MiniLM-L6 from text: CLS, mean and first layer, float32", 1e-4, [MiniLmGolden, MiniLmTexts, MiniLm], Pretrained) { Unit = "absolute" },
+        new("BERT tiny: vectors, token states and gradients, float32", 1e-5, [Tiny, TinyConfig], folder => TinyModel(folder, DType.Float32, 1e-5)) { OnAnyDevice = true },
+        new("bert-base, float32", 1e-5, [Base], BertBase) { OnAnyDevice = true },
+        new("MiniLM-L6 from text: CLS, mean and first layer, float32", 1e-4, [MiniLmGolden, MiniLmTexts, MiniLm], Pretrained) { Unit = "absolute", OnAnyDevice = true },
     ];
 
     static WorstError TinyModel(ParityFolder folder, DType dtype, double tolerance)
     {
         using var scope = TensorScope.Begin();
         using var golden = folder.Open(Tiny);
-        using var encoder = new BertEncoder(BertConfig.Read(folder.Require(TinyConfig)), CpuDevice.Shared, random: null, dtype);
+        using var encoder = new BertEncoder(BertConfig.Read(folder.Require(TinyConfig)), folder.Device, random: null, dtype);
         StateFile.Read(golden, encoder, name => name.StartsWith("weight/", StringComparison.Ordinal) ? name["weight/".Length..] : null);
         var batch = Batch(golden);
         var worst = new WorstError();
@@ -37,7 +37,7 @@ static class BertCases
         {
             var vectors = encoder.Forward(batch, new TrainingPass(seed: 0, step: 0));
             worst.Add(golden, "cls", vectors);
-            tape.Backward(vectors, golden.Load("cotangent", dtype));
+            tape.Backward(vectors, golden.Load("cotangent", dtype, folder.Device));
         }
         // A key bias moves all scores of a query alike and soft-max ignores that: its gradient is zero but for rounding, and is compared absolutely.
         double keyBias = dtype == DType.Float64 ? 1e-12 : 1e-5;
@@ -51,7 +51,7 @@ static class BertCases
     {
         using var scope = TensorScope.Begin();
         using var golden = folder.Open(Base);
-        using var encoder = new BertEncoder(new BertConfig(), CpuDevice.Shared, random: null).FillByFormula();
+        using var encoder = new BertEncoder(new BertConfig(), folder.Device, random: null).FillByFormula();
         var worst = new WorstError();
         States(worst, golden, encoder, Batch(golden));
         return worst;
@@ -67,9 +67,9 @@ static class BertCases
         var batch = BertFolder.ReadTokenizer(path, config).EncodeBatch(texts, maxLength: 128);
         var worst = new WorstError();
         if (!golden.ReadInt64("input_ids").SequenceEqual(batch.Ids.Select(id => (long)id))) worst.Add(double.PositiveInfinity, "token ids");
-        using var mean = BertFolder.ReadEncoder(path, CpuDevice.Shared, out _, config with { Pooling = TextPooling.Mean });
+        using var mean = BertFolder.ReadEncoder(path, folder.Device, out _, config with { Pooling = TextPooling.Mean });
         worst.AddLargest(golden.ReadFloat64("mean_pooled"), mean.Forward(batch).Values(), "mean");
-        using var first = BertFolder.ReadEncoder(path, CpuDevice.Shared, out _, config with { Pooling = TextPooling.Cls });
+        using var first = BertFolder.ReadEncoder(path, folder.Device, out _, config with { Pooling = TextPooling.Cls });
         worst.AddLargest(golden.ReadFloat64("cls"), first.Forward(batch).Values(), "CLS");
 
         double[] layer = mean.TokenStates(batch, layers: 1).Values(), expected = golden.ReadFloat64("layer1_first8");

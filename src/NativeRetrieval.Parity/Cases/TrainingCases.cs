@@ -20,15 +20,15 @@ static class TrainingCases
         new("training, small, 20 steps: losses, float32", 1, [Small], folder =>
         {
             using var golden = folder.Open(Small);
-            using var run = new TrainingRun(golden, SmallModel(DType.Float32), 3e-4);
+            using var run = new TrainingRun(golden, SmallModel(folder, DType.Float32), 3e-4);
             return AgainstFloat32(golden, run, firstSteps: 10);
-        }) { Unit = Allowed },
+        }) { Unit = Allowed, OnAnyDevice = true },
         new("training, CNN14 and MiniLM, 8 steps: losses, float32", 1, [Full, MiniLm], folder =>
         {
             using var golden = folder.Open(Full);
-            using var run = new TrainingRun(golden, FullModel(folder.Require(MiniLm)), 2e-5);
+            using var run = new TrainingRun(golden, FullModel(folder, folder.Require(MiniLm)), 2e-5);
             return AgainstFloat32(golden, run, firstSteps: 0);
-        }) { Unit = Allowed },
+        }) { Unit = Allowed, OnAnyDevice = true },
     ];
 
     const string Allowed = "of 10x PyTorch float32's own";
@@ -36,7 +36,7 @@ static class TrainingCases
     static WorstError Exact(ParityFolder folder)
     {
         using var golden = folder.Open(Small);
-        using var run = new TrainingRun(golden, SmallModel(DType.Float64), 3e-4);
+        using var run = new TrainingRun(golden, SmallModel(folder, DType.Float64), 3e-4);
         var (losses, norms) = run.Train();
         var worst = new WorstError();
         worst.AddRelative(golden.ReadFloat64("loss"), losses, "losses");
@@ -67,7 +67,7 @@ static class TrainingCases
         return worst;
     }
 
-    static RetrievalModel SmallModel(DType dtype)
+    static RetrievalModel SmallModel(ParityFolder folder, DType dtype)
     {
         var config = new RetrievalModelConfig
         {
@@ -78,21 +78,21 @@ static class TrainingCases
             EmbeddingDimension = 32,
             MaxTokens = 20,
         };
-        return Model(config, null, dtype);
+        return Model(folder, config, null, dtype);
     }
 
-    static RetrievalModel FullModel(string miniLm)
+    static RetrievalModel FullModel(ParityFolder folder, string miniLm)
     {
         var text = BertFolder.ReadConfig(miniLm) with { Pooling = TextPooling.Cls, Dropout = 0, AttentionDropout = 0 };
         var config = new RetrievalModelConfig { AudioEncoder = new Cnn14Config { Dropout = 0 }, TextEncoder = text, MaxTokens = text.MaxPositions };
-        return Model(config, miniLm, DType.Float32);
+        return Model(folder, config, miniLm, DType.Float32);
     }
 
-    static RetrievalModel Model(RetrievalModelConfig config, string? textFolder, DType dtype)
+    static RetrievalModel Model(ParityFolder folder, RetrievalModelConfig config, string? textFolder, DType dtype)
     {
         var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"]));
-        var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(default),
-            textFolder is null ? null : BertFolder.ReadEncoder(textFolder, CpuDevice.Shared, out _, config.TextEncoder), dtype: dtype);
+        var model = new RetrievalModel(config, tokenizer, folder.Device, new PhiloxSequence(default),
+            textFolder is null ? null : BertFolder.ReadEncoder(textFolder, folder.Device, out _, config.TextEncoder), dtype: dtype);
         foreach (var (name, tensor) in model.State())
             if (textFolder is null || !name.StartsWith("text_enc.", StringComparison.Ordinal))
                 tensor.Fill(FormulaWeights.Of(name.Replace("audio_enc.", "").Replace("text_enc.", ""), tensor.Shape.Sizes.ToArray()));

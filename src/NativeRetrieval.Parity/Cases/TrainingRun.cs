@@ -32,7 +32,7 @@ sealed class TrainingRun(SafetensorsFile golden, RetrievalModel model, double ra
                 var pass = new TrainingPass(seed: 0, step);
                 var audio = model.EmbedAudio(LogMel(first, BatchSize), null, pass);
                 var text = model.EmbedText(Tokens(first, BatchSize), pass);
-                var ids = Tensor.From(Enumerable.Range(0, BatchSize).ToArray(), [BatchSize], CpuDevice.Shared);
+                var ids = Tensor.From(Enumerable.Range(0, BatchSize).ToArray(), [BatchSize], model.Device);
                 var loss = Op.NtXent(audio, text, ids, ids, new NtXentOptions());
                 losses[step] = loss.Item();
                 tape.Backward(loss);
@@ -52,7 +52,7 @@ sealed class TrainingRun(SafetensorsFile golden, RetrievalModel model, double ra
 
     public void Dispose() => model.Dispose();
 
-    Tensor LogMel(int first, int count) => golden.Load("logmel", _dtype).Rows(first, count);
+    Tensor LogMel(int first, int count) => golden.Load("logmel", _dtype, model.Device).Rows(first, count);
 
     /// <summary>Padding is id 0 at the end of each row.</summary>
     TokenBatch Tokens(int first, int count)
