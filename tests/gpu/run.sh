@@ -64,10 +64,21 @@ else
 fi
 
 record() { # ID STATUS EXIT SECONDS NOTE
-    printf '%s\t%s\t%s\t%s\n' "$2" "$3" "$4" "${5//|//}" > "$work/state/$1.$BASHPID" && mv "$work/state/$1.$BASHPID" "$work/state/$1"
+    printf '%s\x1f%s\x1f%s\x1f%s\n' "$2" "$3" "$4" "${5//|//}" > "$work/state/$1.$BASHPID" && mv "$work/state/$1.$BASHPID" "$work/state/$1"
 }
 
-status_of() { [ -e "$work/state/$1" ] && cut -f 1 "$work/state/$1"; }
+status_of() { [ -e "$work/state/$1" ] && cut -d $'\x1f' -f 1 "$work/state/$1"; }
+
+# What a reader wants of long output: what failed, what a sanitizer found, and the end; log.txt has all of it.
+excerpt() {
+    if grep -qE '\[FAIL\]|^========= ' "$1"; then
+        grep -E -A 8 '\[FAIL\]|^========= (Error|Invalid|Warning|Uninit|Misaligned)' "$1" | head -n 150
+        echo "[...]"
+        tail -n 6 "$1"
+    else
+        tail -n 70 "$1"
+    fi
+}
 
 # The whole report anew after each step, so that a run that is killed leaves what it had.
 render() {
@@ -85,7 +96,7 @@ render() {
         echo "|---|---|---|---:|---:|---|"
         for id in "${steps[@]}"; do
             status='not reached' code='' seconds='' note=''
-            [ -e "$work/state/$id" ] && IFS=$'\t' read -r status code seconds note < "$work/state/$id"
+            [ -e "$work/state/$id" ] && IFS=$'\x1f' read -r status code seconds note < "$work/state/$id"
             case $status in ok | skipped | running) ;; *) status="**$status**" ;; esac
             echo "| $id | ${what[$id]} | $status | $code | $seconds | $note |"
         done
@@ -98,17 +109,16 @@ render() {
             if grep -q '^|---' "$work/log/$id"; then cat "$work/log/$id"
             else
                 echo '```text'
-                tail -n "${tail_lines[$id]:-40}" "$work/log/$id" | cut -c 1-300 | sed 's/```/'"'''"'/g'
+                excerpt "$work/log/$id" | cut -c 1-300 | tr -d '`'
                 echo '```'
             fi
         done
     } | sed -e "s|$work|TEMPORARY|g" -e "s|$root/||g" > "$report.$fresh" && mv "$report.$fresh" "$report"
     # One file of all output: few files come back from a lent machine.
     for id in "${steps[@]}"; do
-        [ -e "$work/log/$id" ] && { echo "===== $id"; cat "$work/log/$id"; }
+        if [ -e "$work/log/$id" ]; then echo "===== $id"; cat "$work/log/$id"; fi
     done > "$out/log.txt.$fresh" && mv "$out/log.txt.$fresh" "$out/log.txt"
 }
-declare -A tail_lines=([tests]=25 [parity]=70 [memcheck]=40 [racecheck]=40)
 
 skip() { # ID REASON
     record "$1" skipped '' '' "$2"
