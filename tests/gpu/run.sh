@@ -45,6 +45,8 @@ commit=$(cat "$pack/commit" 2> /dev/null || echo unknown)
 started=$(date -u '+%Y-%m-%d %H:%M UTC')
 
 steps=(machine runtime doctor tests parity pytorch-values pytorch-parity timings pytorch-eager memcheck racecheck pytorch-compiled table)
+# Results before how they came about.
+sections=(table timings pytorch-parity parity tests memcheck racecheck pytorch-values pytorch-eager pytorch-compiled doctor runtime)
 declare -A what=(
     [machine]="GPU, driver, PyTorch" [runtime]=".NET, unpacked" [doctor]="which CUDA libraries load" [tests]="all CUDA tests"
     [parity]="golden values, float32, the 20-step training run among them" [pytorch-values]="PyTorch's outputs and gradients here"
@@ -92,6 +94,7 @@ render() {
             echo "# $device, $started, commit $commit"
         fi
         echo
+        if [ -s "$work/log/machine" ]; then sed 's/$/  /' "$work/log/machine"; echo; fi
         echo "| step | what | status | exit | s | note |"
         echo "|---|---|---|---:|---:|---|"
         for id in "${steps[@]}"; do
@@ -100,7 +103,7 @@ render() {
             case $status in ok | skipped | running) ;; *) status="**$status**" ;; esac
             echo "| $id | ${what[$id]} | $status | $code | $seconds | $note |"
         done
-        for id in "${steps[@]}"; do
+        for id in "${sections[@]}"; do
             [ -s "$work/log/$id" ] || continue
             echo
             echo "## ${what[$id]}"
@@ -149,7 +152,9 @@ step() {
     record "$id" running '' '' "since $(date -u +%H:%M:%S), at most $limit s"
     render
     start=$(now_ms)
-    timeout -k 5 "$limit" "$@" > "$work/log/$id" 2>&1 < /dev/null || code=$?
+    timeout -k 5 "$limit" "$@" > "$work/log/$id" 2> "$work/data/$id.stderr" < /dev/null || code=$?
+    # Behind the output, not in the middle of its tables.
+    cat "$work/data/$id.stderr" >> "$work/log/$id"
     seconds=$(awk -v ms=$(($(now_ms) - start)) 'BEGIN { printf "%.1f", ms / 1000 }')
     if [ "$code" = 0 ]; then
         if note=$("$check" "$work/log/$id"); then status=ok; else status=FAILED; fi
