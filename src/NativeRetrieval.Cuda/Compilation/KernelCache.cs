@@ -8,7 +8,7 @@ namespace NativeRetrieval.Cuda.Compilation;
 
 /// <summary>
 /// Compiled kernels on disk, so that a second start compiles nothing. An entry's name is the hash of everything its content
-/// depends on: text, headers, options, architecture, NVRTC version. Several processes may share a folder.
+/// depends on: text, headers, options, architecture, the compiler's identity. Several processes may share a folder.
 /// </summary>
 internal sealed class KernelCache(string folder)
 {
@@ -29,7 +29,8 @@ internal sealed class KernelCache(string folder)
     public string Folder => folder;
 
     /// <summary>The entry's path for this source and target.</summary>
-    public string PathOf(KernelSource source, KernelTarget target, Version nvrtc)
+    /// <param name="compiler"><see cref="KernelCompiler.Identity"/>.</param>
+    public string PathOf(KernelSource source, KernelTarget target, string compiler)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         foreach (string part in Parts()) Add(part);
@@ -37,7 +38,7 @@ internal sealed class KernelCache(string folder)
 
         IEnumerable<string> Parts() =>
             source.Headers.SelectMany(header => (string[])[header.Name, header.Text])
-                .Concat(KernelCompiler.Options(target)).Append(nvrtc.ToString()).Append(source.FileName).Append(source.Text);
+                .Concat(KernelCompiler.Options(target)).Append(compiler).Append(source.FileName).Append(source.Text);
 
         void Add(string part)
         {
@@ -49,9 +50,9 @@ internal sealed class KernelCache(string folder)
     }
 
     /// <summary>The stored image, or the one that <paramref name="compile"/> makes, which is then stored.</summary>
-    public KernelImage GetOrAdd(KernelSource source, KernelTarget target, Version nvrtc, Func<KernelImage> compile)
+    public KernelImage GetOrAdd(KernelSource source, KernelTarget target, string compiler, Func<KernelImage> compile)
     {
-        string path = PathOf(source, target, nvrtc);
+        string path = PathOf(source, target, compiler);
         if (TryRead(path) is { } stored) return stored;
         var image = compile();
         byte[] content = Pack(image);

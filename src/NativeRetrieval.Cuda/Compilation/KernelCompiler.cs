@@ -17,14 +17,19 @@ internal sealed unsafe class KernelCompiler
     /// <exception cref="CudaUnavailableException">NVRTC is not on this machine.</exception>
     public KernelCompiler()
     {
-        CudaLibraries.Require(LibraryFamily.Nvrtc);
+        var library = CudaLibraries.Require(LibraryFamily.Nvrtc);
         nvrtcVersion(out int major, out int minor).ThrowIfFailed();
         Version = new(major, minor);
         nvrtcGetNumSupportedArchs(out int count).ThrowIfFailed();
         var architectures = new int[count];
         fixed (int* first = architectures) nvrtcGetSupportedArchs(first).ThrowIfFailed();
         Architectures = architectures;
+        var file = library.Path is null ? null : new FileInfo(library.Path);
+        Identity = file is { Exists: true } ? $"NVRTC {Version}, {file.Length} bytes of {file.LastWriteTimeUtc:O}" : $"NVRTC {Version}";
     }
+
+    /// <summary>Version, size and date: an emulator's compiler, or another build of the same version, makes other images.</summary>
+    public string Identity { get; }
 
     public Version Version { get; }
 

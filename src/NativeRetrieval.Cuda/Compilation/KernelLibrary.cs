@@ -36,6 +36,6 @@ internal sealed class KernelLibrary(CudaContext context, KernelCache cache) : ID
     {
         var compiler = _compiler ??= new();
         var target = KernelTarget.For(context.Properties.Architecture, compiler.Architectures, compiler.Version);
-        return new(context, source.FileName, cache.GetOrAdd(source, target, compiler.Version, () => compiler.Compile(source, target)));
+        return new(context, source.FileName, cache.GetOrAdd(source, target, compiler.Identity, () => compiler.Compile(source, target)));
     }
 }

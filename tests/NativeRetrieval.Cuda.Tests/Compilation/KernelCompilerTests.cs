@@ -9,6 +9,8 @@ public sealed class KernelCompilerTests : IDisposable
 {
     static readonly KernelSource s_source = new("sample", "#include \"common/one.cuh\"\nextern \"C\" __global__ void sample_forward_f32(float* y) { y[threadIdx.x] = ONE; }\n", [("common/one.cuh", "#define ONE 1.0f\n")]);
     static readonly KernelTarget s_target = new(80, IsPtx: false);
+    const string CompilerIdentity = "NVRTC 12.4";
+
     static readonly Version s_nvrtc = new(12, 4);
 
     readonly TemporaryFolder _folder = new();
@@ -86,12 +88,12 @@ public sealed class KernelCompilerTests : IDisposable
         var cache = new KernelCache(_folder["kernels"]);
         string[] paths =
         [
-            cache.PathOf(s_source, s_target, s_nvrtc),
-            cache.PathOf(s_source with { Text = s_source.Text + " " }, s_target, s_nvrtc),
-            cache.PathOf(s_source with { Headers = [("common/one.cuh", "#define ONE 2.0f\n")] }, s_target, s_nvrtc),
-            cache.PathOf(s_source, new(90, IsPtx: false), s_nvrtc),
-            cache.PathOf(s_source, new(80, IsPtx: true), s_nvrtc),
-            cache.PathOf(s_source, s_target, new(12, 8)),
+            cache.PathOf(s_source, s_target, CompilerIdentity),
+            cache.PathOf(s_source with { Text = s_source.Text + " " }, s_target, CompilerIdentity),
+            cache.PathOf(s_source with { Headers = [("common/one.cuh", "#define ONE 2.0f\n")] }, s_target, CompilerIdentity),
+            cache.PathOf(s_source, new(90, IsPtx: false), CompilerIdentity),
+            cache.PathOf(s_source, new(80, IsPtx: true), CompilerIdentity),
+            cache.PathOf(s_source, s_target, "NVRTC 12.8"),
         ];
         Assert.Equal(paths.Length, paths.Distinct().Count());
     }
@@ -104,7 +106,7 @@ public sealed class KernelCompilerTests : IDisposable
     {
         var cache = new KernelCache(_folder["kernels"]);
         Get(cache);
-        string path = cache.PathOf(s_source, s_target, s_nvrtc);
+        string path = cache.PathOf(s_source, s_target, CompilerIdentity);
         byte[] bytes = File.ReadAllBytes(path);
         bytes[offset < 0 ? ^1 : offset] ^= 1;
         File.WriteAllBytes(path, bytes);
@@ -131,13 +133,13 @@ public sealed class KernelCompilerTests : IDisposable
         string[] expected = ["sample_all Word64 Word32 Float32 Word64 Float64 Word32", "sample_odd Other Other Word64"];
         Assert.Equal(expected, image.Signatures.Select(signature => signature.ToString()).Order(StringComparer.Ordinal));
         var cache = new KernelCache(_folder["kernels"]);
-        cache.GetOrAdd(s_source, s_target, s_nvrtc, () => image);
-        var stored = cache.GetOrAdd(s_source, s_target, s_nvrtc, () => throw new InvalidOperationException("it is stored"));
+        cache.GetOrAdd(s_source, s_target, CompilerIdentity, () => image);
+        var stored = cache.GetOrAdd(s_source, s_target, CompilerIdentity, () => throw new InvalidOperationException("it is stored"));
         Assert.Equal(image.Bytes, stored.Bytes);
         Assert.Equal(image.Signatures.Select(signature => signature.ToString()), stored.Signatures.Select(signature => signature.ToString()));
     }
 
-    byte[] Get(KernelCache cache) => cache.GetOrAdd(s_source, s_target, s_nvrtc, () =>
+    byte[] Get(KernelCache cache) => cache.GetOrAdd(s_source, s_target, CompilerIdentity, () =>
     {
         _compilations++;
         return new([1, 2, 3], []);
