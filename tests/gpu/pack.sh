@@ -17,6 +17,10 @@ programs=(tests/NativeRetrieval.CudaEmulator.Tests src/NativeRetrieval.Cli bench
 # Golden files that the checkout does not have; those that need pre-trained weights stay behind.
 fixtures=(full-size/audio.safetensors full-size/bert-base.safetensors)
 
+# The machine gets no history: which commit it runs is written down here.
+commit_now() { echo "$(git rev-parse --short HEAD)$([ -z "$(git status --porcelain --untracked-files=no)" ] || echo -changed)"; }
+commit=$(commit_now)
+
 mkdir -p "$out"
 rm -rf "$out/app" "$out/fixtures"
 for program in "${programs[@]}"; do
@@ -53,9 +57,7 @@ if [ ! -e "$out/dotnet.tar.xz" ] || [ "$(cat "$out/dotnet.version" 2> /dev/null)
     echo "$stamp" > "$out/dotnet.version"
 fi
 
-# The machine gets no history: which commit it runs is written down here.
-commit=$(git rev-parse --short HEAD)
-if [ -n "$(git status --porcelain --untracked-files=no)" ]; then commit+=-changed; fi
+[ "$commit" = "$(commit_now)" ] || fail "the checkout changed while it was packed: run again"
 echo "$commit" > "$out/commit"
 
 bytes_of() { du -cb --apparent-size "$@" 2> /dev/null | tail -n 1 | cut -f 1; }
