@@ -26,33 +26,33 @@ NR_DEVICE void for_each(const float* a, const float* b, float* y, long long coun
     for (long long i = groups * 4 + thread; i < count; i += threads) y[i] = function(a[i], b[i]);
 }
 
-extern "C" __global__ void __launch_bounds__(256) add_scaled_forward_f32(const float* a, const float* b, float scale, float* y, long long count)
+extern "C" __global__ void __launch_bounds__(256) elementwise_add_scaled_f32(const float* a, const float* b, float scale, float* y, long long count)
 {
     for_each(a, b, y, count, [scale](float left, float right) { return left + scale * right; });
 }
 
-extern "C" __global__ void __launch_bounds__(256) add_relu_forward_f32(const float* a, const float* b, float* y, long long count)
+extern "C" __global__ void __launch_bounds__(256) elementwise_add_relu_f32(const float* a, const float* b, float* y, long long count)
 {
     for_each(a, b, y, count, [](float left, float right) { return rectified(left + right); });
 }
 
-extern "C" __global__ void __launch_bounds__(256) relu_forward_f32(const float* x, float* y, long long count)
+extern "C" __global__ void __launch_bounds__(256) elementwise_relu_f32(const float* x, float* y, long long count)
 {
     for_each(x, x, y, count, [](float value, float) { return rectified(value); });
 }
 
-extern "C" __global__ void __launch_bounds__(256) relu_backward_f32(const float* dy, const float* y, float* dx, long long count)
+extern "C" __global__ void __launch_bounds__(256) elementwise_relu_backward_f32(const float* dy, const float* y, float* dx, long long count)
 {
     for_each(dy, y, dx, count, [](float gradient, float value) { return value > 0.0f ? gradient : 0.0f; });
 }
 
-extern "C" __global__ void __launch_bounds__(256) scale_forward_f32(const float* x, const float* factor, float scale, float* y, long long count)
+extern "C" __global__ void __launch_bounds__(256) elementwise_scale_f32(const float* x, const float* factor, float scale, float* y, long long count)
 {
     const float both = factor ? scale * factor[0] : scale;
     for_each(x, x, y, count, [both](float value, float) { return value * both; });
 }
 
-extern "C" __global__ void __launch_bounds__(256) fill_forward_f32(float value, float* y, long long count)
+extern "C" __global__ void __launch_bounds__(256) elementwise_fill_f32(float value, float* y, long long count)
 {
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x) y[i] = value;
 }

@@ -13,12 +13,15 @@ internal static unsafe class DeviceOrder
     {
         Emulator.RequireDevice();
         CudaLibraries.Require(LibraryFamily.Driver);
-        if (Emulator.IsUsed) Assert.True(Configure("NR_EMU_ORDER", order));
+        if (Emulator.IsUsed) Set("NR_EMU_ORDER", order);
         else Assert.SkipUnless(order == All[0], "a GPU chooses the order itself");
     }
 
     /// <summary>What the emulator found wrong last.</summary>
     public static string Report() => Emulator.IsUsed ? Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("nr_emu_last_report"))()) ?? "" : "";
+
+    /// <summary>Changes a setting of the emulator (tests/cuda-emulator/README.md) until the test puts it back.</summary>
+    public static void Set(string name, string value) => Assert.True(Configure(name, value));
 
     static bool Configure(string name, string value)
     {

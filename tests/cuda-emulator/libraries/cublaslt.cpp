@@ -89,6 +89,7 @@ int shape_of(const Description& d, const Layout& a, const Layout& b, const Layou
     if ((d.op_a ? a.columns : a.rows) != s.m || (d.op_b ? b.rows : b.columns) != s.n || (d.op_b ? b.columns : b.rows) != s.k || c.rows != s.m || c.columns != s.n) return InvalidValue;
     if (s.m == 0 || s.n == 0 || s.k == 0) return InvalidValue;
     if (std::find(std::begin(Epilogues), std::end(Epilogues), d.epilogue) == std::end(Epilogues)) return NotSupported;
+    if (d.epilogue != 1 && d.epilogue & (BiasGradient | GradientA | GradientB) && !nr_emu_bias_gradients()) return NotSupported;
     return Ok;
 }
 

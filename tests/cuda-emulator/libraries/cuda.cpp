@@ -729,6 +729,8 @@ API bool nr_emu_is_device_memory(const void* address) { return is_live(reinterpr
 API void nr_emu_report(const char* text) { report(text); }
 API bool nr_emu_strict() { return settings().strict; }
 API int nr_emu_capability() { return static_cast<int>(settings().capability); }
+API bool nr_emu_bias_gradients() { return settings().bias_gradients; }
+API bool nr_emu_forward_order() { return settings().order == Order::Forward; }
 API int nr_emu_unimplemented(const char* name)
 {
     report(std::string(name) + " is not implemented by the emulator");

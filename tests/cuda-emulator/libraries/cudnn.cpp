@@ -155,12 +155,13 @@ template <class Visit> void each_product(const Tensor& x, const Filter& w, const
 
 template <class F> int queue(Handle* handle, F work) { return enqueue(handle->stream, std::move(work)) ? Ok : ExecutionFailed; }
 
-int plans(int requested, int* returned, Plan* results, std::initializer_list<int> algorithms, int math)
+// Algorithm 0 of the gradients adds atomically: it is proposed first and is not deterministic.
+int plans(int requested, int* returned, Plan* results, std::initializer_list<int> algorithms, int math, bool gradient = false)
 {
     if (requested < 1 || !returned || !results) return refuse(BadParam, "nothing is asked for");
     *returned = 0;
     for (int algorithm : algorithms)
-        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), 1, math, {} };
+        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), gradient && algorithm == 0 ? 0 : 1, math, {} };
     return Ok;
 }
 
@@ -257,12 +258,12 @@ API int cudnnGetConvolutionForwardAlgorithm_v7(Handle* handle, const Tensor* x, 
 API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle* handle, const Filter* w, const Tensor* dy, const Convolution* d, const Tensor* dx, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, dx, w, d, dy)) return status;
-    return plans(requested, returned, results, { 1, 0 }, d->math);
+    return plans(requested, returned, results, { 0, 1 }, d->math, true);
 }
 API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle* handle, const Tensor* x, const Tensor* dy, const Convolution* d, const Filter* dw, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, dw, d, dy)) return status;
-    return plans(requested, returned, results, { 1, 0 }, d->math);
+    return plans(requested, returned, results, { 0, 1 }, d->math, true);
 }
 API int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int algorithm, size_t* bytes)
 {
@@ -330,8 +331,11 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
         if (const char* wrong = beta == 0 ? writable(dw, tdw) : readable(dw, tdw)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
         const auto vx = values(x, tx), vdy = values(dy, tdy);
-        std::vector<float> sums(tdw.count());
-        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { sums[iw] += vx[ix] * vdy[iy]; });
+        std::vector<float> sums(tdw.count()), others(tdw.count());
+        // Atomic additions come in no order of their own: here in two, which is enough to give other bits.
+        const bool unordered = algorithm == 0 && !nr_emu_forward_order();
+        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { (unordered && iy / static_cast<size_t>(tdy.c) % 2 ? others : sums)[iw] += vx[ix] * vdy[iy]; });
+        for (size_t i = 0; i < sums.size(); i++) sums[i] += others[i];
         finish(dw, tdw, sums, alpha, beta);
         return nullptr;
     });

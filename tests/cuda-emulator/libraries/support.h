@@ -18,6 +18,8 @@ bool nr_emu_is_device_memory(const void* address);
 void nr_emu_report(const char* text);
 bool nr_emu_strict();
 int nr_emu_capability();
+bool nr_emu_bias_gradients();
+bool nr_emu_forward_order();
 }
 
 namespace nr_emu {

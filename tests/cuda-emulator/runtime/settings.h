@@ -17,6 +17,7 @@ struct Settings
     unsigned memory_mib = 4096;
     unsigned capability = 90;    // compute capability as one number
     unsigned workers = 2;
+    bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
 };
 
 Settings& settings();
