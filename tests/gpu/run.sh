@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Proves the CUDA backend on a GPU and takes first timings beside PyTorch: tests/gpu/run.sh OUT [--rehearse]
-# Needs artifacts/gpu from pack.sh, bash, tar, xz; python3 with PyTorch for its parts. README.md beside this file says what the report holds.
+# Needs artifacts/gpu from pack.sh, bash, tar, xz (or Python's); python3 with PyTorch for its parts. README.md beside this file says what the report holds.
 # No set -e: a step that fails is written down, and the others still run.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -234,7 +234,10 @@ describe_machine() {
 }
 
 unpack() {
-    mkdir -p "$dotnet_root" && tar -xJf "$pack/dotnet.tar.xz" -C "$dotnet_root" && "$dotnet_root/dotnet" --list-runtimes || return 1
+    mkdir -p "$dotnet_root"
+    if command -v xz > /dev/null; then tar -xJf "$pack/dotnet.tar.xz" -C "$dotnet_root" || return 1
+    else "$python" -c 'import sys, tarfile; tarfile.open(sys.argv[1], "r:xz").extractall(sys.argv[2])' "$pack/dotnet.tar.xz" "$dotnet_root" || return 1; fi
+    "$dotnet_root/dotnet" --list-runtimes || return 1
     # Golden files of the checkout and those that were carried, in one folder.
     mkdir -p "$work/data/fixtures"
     if [ -n "$rehearse" ]; then cp -r tests/fixtures/{adam.safetensors,bert-tiny} "$work/data/fixtures/"; return; fi
