@@ -71,6 +71,10 @@ public sealed class CudaDevice : Device
 
     public override long PeakBytes => _memory.Statistics.PeakBytes;
 
+    public override string Description => $"{this}, {Properties.Name}";
+
+    public override long MemoryBytes => Properties.MemoryBytes;
+
     /// <summary>What the device's allocator holds and did.</summary>
     public AllocatorStatistics Memory => _memory.Statistics;
 

@@ -62,8 +62,8 @@ internal sealed class BatchLoss : IDisposable
         using var tape = Tape.Begin();
         var (audio, text) = Embed(batch, 0, batch.Count, number, Pass(number, Statistics));
         var loss = Compare(batch, audio, text);
-        double value = loss.Item();
         tape.Backward(loss);
+        double value = loss.Item(); // last: a GPU has the whole step before anything is waited for
         done?.Invoke(batch.Count);
         return value;
     }
@@ -118,9 +118,8 @@ internal sealed class BatchLoss : IDisposable
         using var tape = Tape.Begin();
         audio.RequiresGradient = text.RequiresGradient = true;
         var loss = Compare(batch, audio, text);
-        double value = loss.Item();
         tape.Backward(loss);
-        return value;
+        return loss.Item();
     }
 
     Tensor Compare(Batch batch, Tensor audio, Tensor text) => Op.NtXent(audio, text, Ids(batch.Sounds), Ids(batch.Texts), _settings.Loss.NtXent);

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Training.Data;
@@ -31,8 +32,9 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         int largest = Array.IndexOf(costs, costs.Max());
         TrainingItem[] items = [.. sampler.Batch(epoch, largest).ToArray().OrderByDescending(item => Frames(item.Clip))];
         loss.Prepare();
-        long moments = step > 0 ? 0 : optimizer.State().Sum(item => item.Tensor.Count) * sizeof(float); // not touched before the first step
-        long machine = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+        bool touched = step > 0 || model.Device is not CpuDevice;
+        long moments = touched ? 0 : optimizer.State().Sum(item => item.Tensor.Count) * sizeof(float); // not touched before the first step
+        long machine = model.Device.MemoryBytes;
         var (duration, cost) = (TimeSpan.Zero, costs[largest]);
         if (Predicted(items, step, cancellation) is { } predicted && predicted.PeakBytes + moments > machine)
         {
@@ -118,10 +120,12 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
 
     int Frames(int clip) => Math.Min(training.Frames(clip), ModelFeatures.LongestFrames(model.Config));
 
-    static long PeakBytes
+    /// <summary>Of the process, or of a GPU's tensors.</summary>
+    long PeakBytes
     {
         get
         {
+            if (model.Device is not CpuDevice) return model.Device.PeakBytes;
             using var process = Process.GetCurrentProcess();
             return process.PeakWorkingSet64;
         }

@@ -58,7 +58,7 @@ public static class DoctorCommand
 
     static string Version => typeof(DoctorCommand).Assembly.GetName().Version!.ToString(3);
 
-    static long MemorySizeBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+    static long MemorySizeBytes => CpuDevice.Shared.MemoryBytes;
 
     /// <summary>What --device takes here.</summary>
     static IEnumerable<string> Devices(CudaReport cuda) =>

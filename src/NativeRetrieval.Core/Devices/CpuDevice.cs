@@ -43,6 +43,8 @@ public sealed partial class CpuDevice : Device
 
     public override long PeakBytes { get { lock (_lock) return _peakBytes; } }
 
+    public override long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
+
     public override Layout FeatureMaps => Layout.NCHW16c;
 
     internal override IBackend Backend { get; }

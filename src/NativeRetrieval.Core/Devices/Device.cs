@@ -15,6 +15,12 @@ public abstract class Device : IDisposable
     /// <summary>Ends the device; nothing to end is <see cref="CpuDevice.Shared"/>.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
+    /// <summary>As <c>--device</c> takes it, and what it is.</summary>
+    public virtual string Description => ToString() ?? "";
+
+    /// <summary>Memory that the device has in all.</summary>
+    public abstract long MemoryBytes { get; }
+
     /// <summary>Layout of float32 feature maps between convolutions on this device: what <c>Op.Conv2d</c> takes and gives.</summary>
     public abstract Layout FeatureMaps { get; }
 

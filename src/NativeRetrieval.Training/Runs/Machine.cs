@@ -9,7 +9,7 @@ namespace NativeRetrieval.Training.Runs;
 /// <param name="MemoryBytes">That the process may use.</param>
 public sealed record Machine(string Device, string System, string Architecture, string Runtime, int Cores, int Threads, int VectorBits, long MemoryBytes)
 {
-    internal static Machine With(Device device) => new(device.ToString() ?? "", RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString(),
+    internal static Machine With(Device device) => new(device.Description, RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString(),
         RuntimeInformation.FrameworkDescription, Environment.ProcessorCount, CpuDevice.Threads,
-        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes);
+        Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128, CpuDevice.Shared.MemoryBytes);
 }
