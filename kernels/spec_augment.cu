@@ -1,7 +1,6 @@
 // y = x, with random stripes of frames and of mel bins set to 0, other stripes for each clip; the gradient is the same function of dy
 //   x, y [clips, frames, bins] f32, bf16 or f16, row-major · lengths [clips] i32, a clip's own frames, or null: frames
-//   stripe s of a clip (time stripes first) has width = below(number 2k, limit), at most the extent, and start = below(number 2k + 1, max(1, extent - width)),
-//   with k = clip * stripes + s and extent = own frames or bins; mel stripes end with the clip's own frames
+//   stripes as in common/stripes.cuh
 // mapping   blockIdx.y = clip, blocks of x and their threads stride its elements; at most 256 threads
 // shared    dynamic: 2 ints per stripe
 // numerics  integers: the same stripes as on the CPU, bit for bit
@@ -9,34 +8,19 @@
 // reference Core/Backends/Cpu/SpecAugment.cs, Core/Ops/SpecAugmentOptions.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
-#include "common/philox.cuh"
+#include "common/stripes.cuh"
 
 template <class T>
-NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox source, T* y,
-                       int frames, int bins)
+NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, const stripe_rule& rule, T* y, int frames, int bins)
 {
     NR_DYNAMIC_SHARED(int2, stripe); // start, end
-    const int clip = blockIdx.y, stripes = time_stripes + mel_stripes, own = lengths ? lengths[clip] : frames;
-    for (int s = threadIdx.x; s < stripes; s += blockDim.x)
-    {
-        const bool time = s < time_stripes;
-        const int extent = time ? own : bins;
-        const philox_word number = 2 * ((philox_word)clip * stripes + s);
-        const int width = min(philox_below(philox_uint(source, number), time ? time_limit : mel_limit), extent);
-        const int start = philox_below(philox_uint(source, number + 1), max(1, extent - width));
-        stripe[s] = make_int2(start, start + width);
-    }
+    const int clip = blockIdx.y, own = lengths ? lengths[clip] : frames;
+    draw_stripes(rule, clip, own, bins, stripe);
     __syncthreads();
     const long long count = (long long)frames * bins, first = clip * count;
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
     {
-        const int frame = (int)(i / bins), bin = (int)(i % bins);
-        bool masked = false;
-        for (int s = 0; s < stripes; s++)
-        {
-            const int place = s < time_stripes ? frame : bin;
-            masked |= place >= stripe[s].x && place < stripe[s].y && (s < time_stripes || frame < own);
-        }
+        const bool masked = in_stripe(rule, stripe, (int)(i / bins), (int)(i % bins), own);
         store(&y[first + i], masked ? 0.0f : to_float(x[first + i]));
     }
 }
@@ -46,7 +30,7 @@ NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, int time_str
         const T* x, const int* __restrict__ lengths, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox_word seed,    \
         philox_word stream, T* y, int frames, int bins)                                                                                     \
     {                                                                                                                                       \
-        forward(x, lengths, time_stripes, time_limit, mel_stripes, mel_limit, philox{ seed, stream }, y, frames, bins);                     \
+        forward(x, lengths, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } }, y, frames, bins);                       \
     }
 
 typedef float f32;

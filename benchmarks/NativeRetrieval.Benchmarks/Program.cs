@@ -1,4 +1,5 @@
 using NativeRetrieval.Benchmarks;
+using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Benchmarks.Suites;
@@ -6,12 +7,14 @@ using NativeRetrieval.Benchmarks.Suites;
 const int DefaultRounds = 21;
 
 if (args.Length > 0 && args[0] == SyntheticClotho.Name) return SyntheticClotho.Run(args[1..]);
+if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return GpuCommand.Run(args);
 
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
     Console.WriteLine("usage: dotnet run -c Release --project benchmarks/NativeRetrieval.Benchmarks -- peers | SUITE… [--rounds N] [--save]");
     foreach (var suite in Suite.All) Console.WriteLine($"  {suite.Name,-14} {suite.Summary}");
     Console.WriteLine(SyntheticClotho.Usage);
+    Console.WriteLine(GpuCommand.Usage);
     return 0;
 }
 

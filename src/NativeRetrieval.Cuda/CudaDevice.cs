@@ -125,7 +125,7 @@ public sealed class CudaDevice : Device
         Kernels.Dispose();
         _uploads.Dispose();
         _downloads.Dispose();
-        if (!Context.IsLost) _memory.Trim();
+        if (!Context.IsLost) _memory.Release();
         _copies.Dispose();
         Stream.Dispose();
         if (_ownsContext) Context.Dispose();

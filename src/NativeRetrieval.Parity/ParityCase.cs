@@ -23,7 +23,7 @@ public sealed record ParityCase(string Name, double Tolerance, IReadOnlyList<str
             var error = Measure(folder);
             return new ParityResult(this, error.Value, error.Value <= Tolerance ? ParityStatus.Ok : ParityStatus.Failed, error.Where);
         }
-        catch (Exception e) when (e is Core.Errors.NativeRetrievalException or System.Text.Json.JsonException or KeyNotFoundException)
+        catch (Exception e) when (e is not OperationCanceledException)
         {
             return new ParityResult(this, null, ParityStatus.Failed, e.Message);
         }

@@ -25,13 +25,28 @@ public sealed class FeatureExtractor
     /// <param name="samples">Mono at the settings' sample rate, full scale ±1, at least one.</param>
     public LogMelClip Extract(ReadOnlySpan<float> samples)
     {
-        if (samples.IsEmpty) throw new ShapeException("Extract: a clip has at least one sample, got none");
-        if (Settings.MaximumSamples is { } most && samples.Length > most) samples = samples[..most];
-        int padded = checked(Math.Max(samples.Length, Settings.MinimumSamples) + Settings.TrailingSilenceSamples);
         using var scope = TensorScope.Begin();
-        Tensor waveform = Tensor.Zeros([1, padded], CpuDevice.Shared);
+        Tensor waveform = Tensor.Zeros([1, PaddedSamples(samples.Length)], CpuDevice.Shared);
+        samples = Cut(samples);
         samples.CopyTo(waveform.Span<float>());
         Tensor logMel = Op.LogMel(waveform, Settings.LogMel);
         return new LogMelClip(logMel.ToArray<float>(), logMel.Shape[2], logMel.Shape[3], samples.Length);
+    }
+
+    /// <summary>What <see cref="Extract(ReadOnlySpan{float})"/> transforms: the samples, cut or followed by zeros as the settings say.</summary>
+    /// <inheritdoc cref="Extract(ReadOnlySpan{float})"/>
+    public float[] Waveform(ReadOnlySpan<float> samples)
+    {
+        var waveform = new float[PaddedSamples(samples.Length)];
+        Cut(samples).CopyTo(waveform);
+        return waveform;
+    }
+
+    ReadOnlySpan<float> Cut(ReadOnlySpan<float> samples) => Settings.MaximumSamples is { } most && samples.Length > most ? samples[..most] : samples;
+
+    int PaddedSamples(int samples)
+    {
+        if (samples < 1) throw new ShapeException("a clip has at least one sample, got none");
+        return checked(Math.Clamp(samples, Settings.MinimumSamples, Settings.MaximumSamples ?? int.MaxValue) + Settings.TrailingSilenceSamples);
     }
 }

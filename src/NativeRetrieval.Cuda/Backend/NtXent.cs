@@ -11,14 +11,14 @@ internal sealed partial class CudaBackend
     const int ColumnThreads = 512, ColumnsPerBlock = 32;
 
     /// <remarks>
-    /// All pairs are looked at in strips of rows that fit <see cref="CudaDeviceOptions.ScoreBytes"/>: the products of matrices, which
-    /// do nearly all the work, are the library's. Several strips are computed again for the gradient, one is kept.
+    /// Pairs are looked at in strips of rows that fit <see cref="CudaDeviceOptions.ScoreBytes"/> and hold half of the pairs at most; the
+    /// gradient computes them again. Nearly all of the work is products of matrices, which are the library's: it has tensor cores for them.
     /// </remarks>
     public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText)
     {
         int batch = audio.Shape[0], width = audio.Shape[1], kind = (int)options.Positives;
         float inverse = (float)(1 / options.Temperature), weight = (float)((options.Scale == LossScale.Mean ? 0.5 : 1) / batch);
-        int height = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / batch, 1, batch);
+        int height = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / batch, 1, (batch + 1) / 2);
         using var a = new UnitVectors(this, audio);
         using var t = new UnitVectors(this, text);
         using var strip = Tensor.Empty([height, batch], device);
@@ -45,7 +45,7 @@ internal sealed partial class CudaBackend
 
         foreach (var (first, rows) in Strips(batch, height))
         {
-            if (rows < batch) Cosines(first, rows);
+            Cosines(first, rows);
             Launch(NtXentFile, "nt_xent_gradient_f32", (Ceil(batch, Block), Math.Min(rows, GridLimit), 1), Block, 0, F32(strip), F32(rowLogSums), F32(columnLogSums),
                 positives.Address, clips.Address, texts.Address, kind, inverse, weight, first, rows, batch);
             Products.Multiply(rows, width, batch, F32(strip), false, F32(t.Units), false, RowOf(dAudio, first), exact: true);

@@ -94,6 +94,18 @@ internal sealed class CachingAllocator(IMemorySource source)
         lock (_lock) TrimLocked();
     }
 
+    /// <summary>Gives everything back, what is still live as well: the device ends. Nothing is allocated or freed afterwards.</summary>
+    public void Release()
+    {
+        lock (_lock)
+        {
+            TrimLocked();
+            foreach (nint address in _live.Keys) source.Free(address);
+            _live.Clear();
+            _liveBytes = 0;
+        }
+    }
+
     /// <summary>Sizes are rounded up to an eighth of their power of two: at most an eighth is wasted, and tensors of about one size share blocks.</summary>
     internal static long ClassOf(long sizeBytes)
     {

@@ -7,8 +7,11 @@ namespace NativeRetrieval.Nn.Layers;
 /// <summary>Batch normalisation with PyTorch's names, starting values and momentum.</summary>
 public sealed class BatchNorm : Module
 {
+    readonly Lock _lock = new();
     readonly int _axis;
     readonly bool _relu;
+    (Tensor Scale, Tensor Shift)? _folded;
+    (int Weight, int Bias, int Mean, int Variance) _version;
 
     /// <param name="channels">Size of the normalised axis.</param>
     /// <param name="axis">1: channels of [N, C, H, W]; 3: mel bins of [N, 1, T, F].</param>
@@ -40,5 +43,51 @@ public sealed class BatchNorm : Module
         var options = new BatchNormOptions(Training: pass is { Statistics: not BatchStatistics.Running }, _axis, _relu);
         if (pass is { Statistics: BatchStatistics.OfBatchAgain }) options = options with { Momentum = 0 };
         return Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, options, lengths);
+    }
+
+    /// <summary>
+    /// What evaluation does as <c>scale·x + shift</c>, [C] each: scale = γ/√(σ² + ε), shift = β − μ·scale, in float64 and rounded once. Made at first use
+    /// and again after a tensor behind it has changed; this layer frees it.
+    /// </summary>
+    public (Tensor Scale, Tensor Shift) Folded()
+    {
+        var version = (Weight.Version, Bias.Version, RunningMean.Version, RunningVariance.Version);
+        lock (_lock)
+        {
+            if (_folded is { } folded && _version == version) return folded;
+            Release();
+            double[] scale = Values(Weight), shift = Values(Bias), mean = Values(RunningMean), variance = Values(RunningVariance);
+            double epsilon = new BatchNormOptions(Training: false).Epsilon;
+            for (int c = 0; c < scale.Length; c++)
+            {
+                scale[c] /= Math.Sqrt(variance[c] + epsilon);
+                shift[c] -= mean[c] * scale[c];
+            }
+            _folded = (Make(scale), Make(shift));
+            _version = version;
+            return _folded.Value;
+        }
+    }
+
+    protected override void ReleaseDerived()
+    {
+        lock (_lock) Release();
+        base.ReleaseDerived();
+    }
+
+    void Release()
+    {
+        _folded?.Scale.Dispose();
+        _folded?.Shift.Dispose();
+        _folded = null;
+    }
+
+    static double[] Values(Tensor x) => x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), value => (double)value);
+
+    Tensor Make(double[] values)
+    {
+        var tensor = Weight.DType == DType.Float64 ? Tensor.From(values, Weight.Shape, Weight.Device) : Tensor.From(Array.ConvertAll(values, value => (float)value), Weight.Shape, Weight.Device);
+        TensorScope.Forget(tensor);
+        return tensor;
     }
 }

@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
@@ -58,10 +59,31 @@ public abstract class AudioEncoder : Module
         var own = FrameLengths.Of(lengths, logMel);
         var x = _bn0.Forward(logMel, own.Tensor, _bn0.IsTrainable ? pass : null);
         if (pass is not null && masks is not null) x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream());
-        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
-        return scope.Return(Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor));
+        return scope.Return(Embed(x, own, pass));
+    }
+
+    /// <summary>
+    /// <see cref="Op.LogMel"/>, then <see cref="Forward"/> in evaluation, in which bn0 is part of the spectrogram's own pass. No gradient flows back to bn0.
+    /// </summary>
+    /// <param name="waveform">[N, T], mono, full scale ±1.</param>
+    /// <param name="lengths">Samples of each clip that are its own, as <see cref="Op.LogMel"/> takes them; null: all.</param>
+    /// <param name="settings">Of the model; as many mel bins as the encoder takes.</param>
+    /// <returns>[N, Width].</returns>
+    public Tensor ForwardWaveform(Tensor waveform, int[]? lengths, LogMelSettings settings)
+    {
+        using var scope = TensorScope.Begin();
+        var (scale, shift) = _bn0.Folded();
+        var x = Op.LogMel(waveform, settings, lengths is null ? null : Tensor.From(lengths, [lengths.Length], waveform.Device), new(scale, shift));
+        return scope.Return(Embed(x, FrameLengths.Of(lengths is null ? null : [.. lengths.Select(settings.FramesOf)], x), pass: null));
     }
 
     /// <summary>Adds the next part.</summary>
     private protected void Stage(string name, EncoderStage stage) => _stages.Add(Child(name, stage));
+
+    /// <summary>Everything behind bn0 and the masks.</summary>
+    Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass)
+    {
+        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
+        return Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor);
+    }
 }

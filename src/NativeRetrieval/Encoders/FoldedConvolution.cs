@@ -22,7 +22,9 @@ internal sealed class FoldedConvolution
             if (_packed is not null && _version == version) return _packed;
             _packed?.Dispose();
             _packed = null;
-            _packed = Fold(convolution, norm, width);
+            using var scope = TensorScope.Begin();
+            var (scale, shift) = norm.Folded();
+            _packed = new(convolution.Weight, scale, shift, width);
             _version = version;
             return _packed;
         }
@@ -35,22 +37,5 @@ internal sealed class FoldedConvolution
             _packed?.Dispose();
             _packed = null;
         }
-    }
-
-    /// <summary>scale = γ/√(σ² + ε), shift = β − μ·scale.</summary>
-    static PackedConvolution Fold(Conv2d convolution, BatchNorm norm, int width)
-    {
-        using var scope = TensorScope.Begin();
-        float[] gain = norm.Weight.ToArray<float>(), bias = norm.Bias.ToArray<float>();
-        float[] mean = norm.RunningMean.ToArray<float>(), variance = norm.RunningVariance.ToArray<float>();
-        double epsilon = new BatchNormOptions(Training: false).Epsilon;
-        for (int c = 0; c < gain.Length; c++)
-        {
-            double scale = gain[c] / Math.Sqrt(variance[c] + epsilon);
-            gain[c] = (float)scale;
-            bias[c] = (float)(bias[c] - mean[c] * scale);
-        }
-        var device = convolution.Weight.Device;
-        return new PackedConvolution(convolution.Weight, Tensor.From(gain, [gain.Length], device), Tensor.From(bias, [bias.Length], device), width);
     }
 }

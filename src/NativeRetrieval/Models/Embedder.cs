@@ -23,15 +23,32 @@ public static class Embedder
         int width = model.Config.EmbeddingDimension;
         var vectors = new float[(long)count * width];
         int finished = 0;
-        foreach (var group in Enumerable.Range(0, count).GroupBy(frames).OrderBy(group => group.Key))
-            foreach (int[] batch in group.Chunk(Math.Max(1, BatchFrames / Math.Max(1, group.Key))))
-            {
-                cancellation.ThrowIfCancellationRequested();
-                using var scope = TensorScope.Begin();
-                var audio = AudioBatch.OwnLength([.. batch.Select(load)], model.Device);
-                Scatter(Op.L2Normalize(model.EmbedAudio(audio.LogMel, audio.Lengths)), batch, width, vectors);
-                done?.Invoke(finished += batch.Length);
-            }
+        foreach (int[] batch in OfEqualLength(count, frames, length => length))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Begin();
+            var audio = AudioBatch.OwnLength([.. batch.Select(load)], model.Device);
+            Scatter(Op.L2Normalize(model.EmbedAudio(audio.LogMel, audio.Lengths)), batch, width, vectors);
+            done?.Invoke(finished += batch.Length);
+        }
+        return vectors;
+    }
+
+    /// <summary>Embeddings of waveforms, [count, D], row-major, of length 1; the front end runs on the model's device.</summary>
+    /// <param name="clips">Mono at the model's sample rate, as <see cref="FeatureExtractor.Waveform"/> makes them.</param>
+    public static float[] Waveforms(RetrievalModel model, IReadOnlyList<float[]> clips, CancellationToken cancellation = default)
+    {
+        int width = model.Config.EmbeddingDimension;
+        var vectors = new float[(long)clips.Count * width];
+        foreach (int[] batch in OfEqualLength(clips.Count, i => clips[i].Length, model.Config.LogMel.FramesOf))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            using var scope = TensorScope.Begin();
+            var samples = new float[batch.Length * clips[batch[0]].Length];
+            for (int i = 0; i < batch.Length; i++) clips[batch[i]].CopyTo(samples, i * clips[batch[0]].Length);
+            var waveform = Tensor.From(samples, [batch.Length, samples.Length / batch.Length], model.Device);
+            Scatter(Op.L2Normalize(model.EmbedWaveform(waveform, lengths: null)), batch, width, vectors);
+        }
         return vectors;
     }
 
@@ -50,6 +67,11 @@ public static class Embedder
         }
         return vectors;
     }
+
+    /// <summary>Clips of one length together, the shortest first, in batches of bounded size.</summary>
+    static IEnumerable<int[]> OfEqualLength(int count, Func<int, int> length, Func<int, int> framesOf) =>
+        Enumerable.Range(0, count).GroupBy(length).OrderBy(group => group.Key)
+            .SelectMany(group => group.Chunk(Math.Max(1, BatchFrames / Math.Max(1, framesOf(group.Key)))));
 
     static void Scatter(Tensor rows, int[] targets, int width, float[] vectors)
     {

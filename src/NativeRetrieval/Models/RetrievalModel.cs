@@ -54,6 +54,14 @@ public sealed class RetrievalModel : Module
         return scope.Return(_audioHead.Forward(AudioEncoder.Forward(logMel, lengths, encoder, masks)));
     }
 
+    /// <summary>Embeddings of waveforms in evaluation, through the model's own front end; not normalised.</summary>
+    /// <inheritdoc cref="AudioEncoder.ForwardWaveform"/>
+    public Tensor EmbedWaveform(Tensor waveform, int[]? lengths)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(_audioHead.Forward(AudioEncoder.ForwardWaveform(waveform, lengths, Config.LogMel)));
+    }
+
     /// <summary>The text head alone, for encoder vectors that were computed before: those of a frozen encoder never change.</summary>
     /// <param name="vectors">[N, text encoder's width].</param>
     public Tensor ProjectText(Tensor vectors) => _textHead.Forward(vectors);

@@ -15,7 +15,7 @@ public sealed class NtXentTests
     const int Batch = 41, Width = 10;
 
     public static TheoryData<string, Positives, int> Strips =>
-        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>().SelectMany(kind => ((int[])[1, 7, 40]).Select(height => (order, kind, height))))];
+        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>().SelectMany(kind => ((int[])[1, 7, 20]).Select(height => (order, kind, height))))];
 
     public static TheoryData<string> Orders => [.. DeviceOrder.All];
 

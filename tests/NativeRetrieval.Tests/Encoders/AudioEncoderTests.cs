@@ -1,5 +1,7 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Features;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
@@ -76,6 +78,35 @@ public sealed class AudioEncoderTests : IDisposable
         Golden.Check(expected, plain, 1e-5, "layer by layer");
         single.Forward(Make(clip, 1, DType.Float32), null, new TrainingPass(seed: 0, step: 0)); // moves the running statistics
         Assert.NotEqual(folded, single.Forward(Make(clip, 1, DType.Float32), null).Values());
+    }
+
+    [Theory, MemberData(nameof(Kinds))]
+    public void Waveforms_give_what_their_spectrograms_give(string kind)
+    {
+        const int Samples = 48_001;
+        int[] samples = [Samples, 33_333];
+        var settings = LogMelSettings.Default;
+        var random = new PhiloxSequence(new Philox(5));
+        double[] waveform = [.. Enumerable.Range(0, 2 * Samples).Select(_ => (double)(float)(0.1 * random.NextNormal()))];
+        foreach (var (dtype, tolerance) in new[] { (DType.Float64, 1e-12), (DType.Float32, 1e-5) })
+        {
+            using var encoder = Encoder(kind, dtype);
+            Shape shape = [2, Samples];
+            var x = dtype == DType.Float64 ? Tensor.From(waveform, shape, CpuDevice.Shared) : Tensor.From(Array.ConvertAll(waveform, v => (float)v), shape, CpuDevice.Shared);
+            var logMel = Op.LogMel(x, settings, Tensor.From(samples, [2], CpuDevice.Shared));
+            Golden.Check(encoder.Forward(logMel, [.. samples.Select(settings.FramesOf)]).Values(), encoder.ForwardWaveform(x, samples, settings).Values(), tolerance, $"{kind} in {dtype}");
+            Golden.Check(encoder.Forward(Op.LogMel(x, settings), null).Values(), encoder.ForwardWaveform(x, null, settings).Values(), tolerance, $"{kind} in {dtype}, all samples");
+        }
+    }
+
+    [Fact]
+    public void The_front_end_follows_bn0_when_it_changes()
+    {
+        using var encoder = Encoder("cnn6", DType.Float64);
+        var x = Tensor.From([.. Enumerable.Range(0, 48_000).Select(i => Math.Sin(i * 0.05))], [1, 48_000], CpuDevice.Shared);
+        encoder.ForwardWaveform(x, null, LogMelSettings.Default);
+        encoder.Parameters().Single(item => item.Name == "bn0.bias").Tensor.CopyFrom<double>([.. Enumerable.Range(0, Bins).Select(i => i * 0.1)]);
+        Golden.Check(encoder.Forward(Op.LogMel(x, LogMelSettings.Default), null).Values(), encoder.ForwardWaveform(x, null, LogMelSettings.Default).Values(), 1e-12, "after the change");
     }
 
     [Theory]

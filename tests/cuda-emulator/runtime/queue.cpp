@@ -120,7 +120,8 @@ void run_until(const Point& point)
         if (point.done()) return;
         const auto after = point.stream->queue.front().after;
         for (const auto& p : after) run_until(p);
-        if (!point.done() && !point.stream->queue.empty()) run_front(*point.stream);
+        // Another operation may be in front by now: what ran in between may have run this stream's, too.
+        if (!point.done() && ready(point.stream->queue.front())) run_front(*point.stream);
     }
 }
 

@@ -1,0 +1,136 @@
+using NativeRetrieval.Benchmarks.Suites;
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Features;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+using NativeRetrieval.Nn;
+using NativeRetrieval.Nn.Optimizers;
+using NativeRetrieval.Parity;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Benchmarks.Gpu;
+
+/// <summary>What is timed on a GPU, the two ceilings first; weights and inputs are never zero, which some devices multiply faster.</summary>
+internal static class DeviceWorkloads
+{
+    public const string Copy = "copy", Product = "gemm";
+
+    public static IEnumerable<DeviceWorkload> Of(WorkloadSizes sizes)
+    {
+        yield return new(Copy, $"{Bytes(sizes.CopyBytes)} on the device", 0, 2.0 * sizes.CopyBytes / 1e9, device => CopyOnDevice(device, sizes.CopyBytes));
+        foreach (var (m, n, k) in sizes.Products)
+            yield return new(Product, $"{m} x {n} x {k} (m n k)", WorkAmount.Product(m, n, k), 0, device => MatMul(device, m, n, k));
+        foreach (int clips in sizes.AudioBatches)
+            yield return new("cnn14", $"{clips} x {sizes.ClipName}", clips * WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), 0, device => Audio(device, sizes.Cnn14, clips, sizes.Frames));
+        foreach (int clips in sizes.AudioBatches)
+            yield return new("resnet38", $"{clips} x {sizes.ClipName}", clips * WorkAmount.ResNet38(sizes.ResNet38, sizes.Frames), 0, device => Audio(device, sizes.ResNet38, clips, sizes.Frames));
+        yield return new("bert", $"{sizes.Sentences} x {sizes.Tokens} tokens", sizes.Sentences * WorkAmount.Bert(sizes.Bert, sizes.Tokens), 0, device => Text(device, sizes));
+        foreach (int pairs in sizes.TrainingBatches)
+            yield return new("training-step", $"{pairs} x {sizes.ClipName}", StepGigaflop(sizes, pairs), 0, device => TrainingStep(device, sizes, pairs));
+        int clipsOfLogMel = sizes.AudioBatches[^1];
+        yield return new("logmel", $"{clipsOfLogMel} x {sizes.ClipName}", 0, clipsOfLogMel * 4e-9 * (sizes.Samples + 64.0 * LogMelSettings.Default.FramesOf(sizes.Samples)),
+            device => LogMel(device, clipsOfLogMel, sizes.Samples));
+        foreach (int pairs in sizes.Pairs)
+            yield return new("nt-xent", $"{pairs} x {sizes.Dimension}, with gradients", 3 * WorkAmount.Product(pairs, pairs, sizes.Dimension), 0, device => NtXent(device, pairs, sizes.Dimension));
+    }
+
+    /// <summary>Backward takes two passes' arithmetic.</summary>
+    static double StepGigaflop(WorkloadSizes sizes, int pairs) =>
+        3 * pairs * (WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames) + WorkAmount.Bert(sizes.Bert, sizes.Tokens));
+
+    static PreparedRun CopyOnDevice(Device device, int bytes)
+    {
+        var source = Tensor.From(Values(bytes / sizeof(float)), [bytes / sizeof(float)], device);
+        var target = Tensor.EmptyLike(source);
+        return new(() => target.CopyFrom(source), source, target);
+    }
+
+    static PreparedRun MatMul(Device device, int m, int n, int k)
+    {
+        var a = Tensor.From(Values((long)m * k), [m, k], device);
+        var b = Tensor.From(Values((long)k * n), [k, n], device);
+        return new(() => Op.MatMul(a, b).Dispose(), a, b);
+    }
+
+    static PreparedRun Audio(Device device, AudioEncoderConfig config, int clips, int frames)
+    {
+        var encoder = AudioEncoder.Create(config, device, random: null).FillByFormula();
+        var logMel = Tensor.From(Bench.LogMel(clips, frames, config.MelBins), [clips, 1, frames, config.MelBins], device);
+        return new(() => encoder.Forward(logMel, lengths: null).Dispose(), encoder, logMel);
+    }
+
+    static PreparedRun Text(Device device, WorkloadSizes sizes)
+    {
+        var encoder = new BertEncoder(sizes.Bert, device, random: null).FillByFormula();
+        var batch = Captions(sizes, sizes.Sentences);
+        return new(() => encoder.Forward(batch).Dispose(), encoder);
+    }
+
+    static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
+    {
+        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
+        var model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(1)));
+        var optimizer = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], new AdamOptions(MaxGradientNorm: 2));
+        var logMel = Tensor.From(Bench.LogMel(pairs, sizes.Frames, sizes.Cnn14.MelBins), [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device);
+        var numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
+        var captions = Captions(sizes, pairs);
+        long step = 0;
+        return new(Step, optimizer, model, logMel, numbers);
+
+        void Step()
+        {
+            using var scope = TensorScope.Begin();
+            using (var tape = Tape.Begin())
+            {
+                var pass = new TrainingPass(seed: 1, step++);
+                var audio = model.EmbedAudio(logMel, lengths: null, pass, new SpecAugmentOptions());
+                var text = model.EmbedText(captions, pass);
+                tape.Backward(Op.NtXent(audio, text, numbers, numbers, new NtXentOptions()));
+            }
+            optimizer.Step(1e-4);
+        }
+    }
+
+    static PreparedRun LogMel(Device device, int clips, int samples)
+    {
+        float[] values = [.. Bench.Values((long)clips * samples).Select(value => value / 2)];
+        var waveform = Tensor.From(values, [clips, samples], device);
+        return new(() => Op.LogMel(waveform, LogMelSettings.Default).Dispose(), waveform);
+    }
+
+    static PreparedRun NtXent(Device device, int pairs, int dimension)
+    {
+        float[] values = Bench.Values(2L * pairs * dimension);
+        var audio = Tensor.From(values.AsSpan(0, pairs * dimension), [pairs, dimension], device);
+        var text = Tensor.From(values.AsSpan(pairs * dimension), [pairs, dimension], device);
+        var numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
+        audio.RequiresGradient = text.RequiresGradient = true;
+        return new(Run, audio, text, numbers);
+
+        void Run()
+        {
+            using var scope = TensorScope.Begin();
+            using (var tape = Tape.Begin()) tape.Backward(Op.NtXent(audio, text, numbers, numbers, new NtXentOptions()));
+            audio.ClearGradient();
+            text.ClearGradient();
+        }
+    }
+
+    /// <summary>Sentences that fill the width, so that both sides compute the same number of tokens.</summary>
+    static TokenBatch Captions(WorkloadSizes sizes, int sentences) =>
+        new([.. Enumerable.Range(0, sentences * sizes.Tokens).Select(i => 1 + i * 7919 % (sizes.Bert.VocabularySize - 1))], [.. Enumerable.Repeat(sizes.Tokens, sentences)], sizes.Tokens);
+
+    /// <summary>A million numbers again and again: a gigabyte of new ones takes the host seconds.</summary>
+    static float[] Values(long count)
+    {
+        float[] some = Bench.Values(Math.Min(count, 1_000_003)), values = new float[count];
+        for (long i = 0; i < count; i += some.Length) some.AsSpan(0, (int)Math.Min(some.Length, count - i)).CopyTo(values.AsSpan((int)i));
+        return values;
+    }
+
+    static string Bytes(int bytes) => bytes >= 1 << 30 ? $"{bytes >> 30} GiB" : $"{bytes >> 10} KiB";
+}

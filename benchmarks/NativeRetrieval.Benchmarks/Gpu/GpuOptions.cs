@@ -1,0 +1,50 @@
+using System.Globalization;
+
+namespace NativeRetrieval.Benchmarks.Gpu;
+
+/// <summary>What <c>cuda</c> was asked for on the command line.</summary>
+internal sealed record GpuOptions
+{
+    /// <summary>Timed rounds of each workload.</summary>
+    public int Rounds { get; init; } = 20;
+
+    /// <summary>Tiny sizes: for the emulator, where times mean nothing and every access is checked.</summary>
+    public bool Small { get; init; }
+
+    /// <summary>Number of the GPU; null: the CPU device, to hold the comparison itself to something that is proven.</summary>
+    public int? Ordinal { get; init; } = 0;
+
+    /// <summary>Where the timings go as JSON, rewritten after each workload.</summary>
+    public string? Json { get; init; }
+
+    /// <summary>What <c>torch_gpu.py parity</c> wrote: compared before anything is timed.</summary>
+    public string? Parity { get; init; }
+
+    /// <summary>Nothing is timed.</summary>
+    public bool ParityOnly { get; init; }
+
+    /// <summary>Null where the arguments are not understood.</summary>
+    public static GpuOptions? Parse(ReadOnlySpan<string> arguments)
+    {
+        var options = new GpuOptions();
+        for (int i = 0; i < arguments.Length; i++)
+        {
+            string? value = i + 1 < arguments.Length ? arguments[i + 1] : null;
+            switch (arguments[i])
+            {
+                case "--small": options = options with { Small = true }; continue;
+                case "--parity-only": options = options with { ParityOnly = true }; continue;
+                case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out int rounds) && rounds > 0: options = options with { Rounds = rounds }; break;
+                case "--json" when value is not null: options = options with { Json = value }; break;
+                case "--parity" when value is not null: options = options with { Parity = value }; break;
+                case "--device" when value is "cpu": options = options with { Ordinal = null }; break;
+                case "--device" when value is not null && value.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal):
+                    options = options with { Ordinal = ordinal };
+                    break;
+                default: return null;
+            }
+            i++;
+        }
+        return options is { ParityOnly: true, Parity: null } ? null : options;
+    }
+}

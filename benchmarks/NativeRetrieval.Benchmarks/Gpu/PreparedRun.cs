@@ -1,0 +1,14 @@
+namespace NativeRetrieval.Benchmarks.Gpu;
+
+/// <summary>A workload whose weights and inputs lie on the device.</summary>
+/// <param name="run">Queues one run and leaves nothing behind.</param>
+/// <param name="owned">Freed in the end.</param>
+internal sealed class PreparedRun(Action run, params IDisposable[] owned) : IDisposable
+{
+    public Action Run => run;
+
+    public void Dispose()
+    {
+        foreach (var item in owned) item.Dispose();
+    }
+}

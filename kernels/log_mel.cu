@@ -1,0 +1,315 @@
+// y[t, m] = 10 log10(max(sum over k of W[k, m] * |DFT(window * x around t * hop)[k]|^2, floor)), then times scale[m], plus shift[m], then SpecAugment
+//   x reflected at both ends of a clip; frames behind length / hop + 1 are 0
+//   waveform [clips, samples] f32 · lengths [clips] i32, own samples, or null: samples · y [clips, frames, bins] f32 · scale, shift [bins] f32, or null: 1, 0
+//   with M = 2^bits = window / 2 points: tables = window [2M] · twiddles [M] complex · unpacking [M / 2] complex: e^(-2 pi i k / 2M) · weights [sum of counts]
+//     twiddles of the pass whose transforms have L points begin at M - L: [q - 1, j] = e^(-2 pi i rev(q) j / L), rev(q) as the butterfly's order
+//   filters [bins + 1] = (first frequency, place of the first weight; the next filter's ends it); weights are divided by 4
+//   workspace of large: for each block M complex and M + 2 floats · fault: common/fault.cuh · stripes: common/stripes.cuh
+// mapping   forward: blockIdx.x = (clip, group of 2^frame_bits frames), 256 threads; a pass is one butterfly of 8 points per thread and turn
+//           large: blocks stride over frames, for windows whose points do not fit into shared memory; they lie in the workspace
+// shared    dynamic: 2 ints per stripe, then forward, F = 2^frame_bits: max(F * M, ceil(F * (bins + 1) / 2)) complex, max((F - 1) * hop + 2M, F * (M + 1)) floats;
+//           large: bins + 1 floats
+// memory    a sample is read from global memory once per group, the features are written once
+// numerics  f32; a real frame is transformed as M complex points, decimation in frequency, radix 8 after one pass of radix 2 or 4 where log2(M) asks for it;
+//           tables are rounded once from f64; a filter's sum in the order of the frequencies
+// limits    window 16 .. 65536, a power of two; hop 1 .. window; clips of at most 2^30 samples; a length outside M + 1 .. samples is a fault and the clip's rows are 0
+// reference Core/Backends/Cpu/LogMel.cs, LogMelReference.cs
+#include "common/types.cuh"
+#include "common/shared.cuh"
+#include "common/fault.cuh"
+#include "common/stripes.cuh"
+
+struct front_end
+{
+    const float* __restrict__ tables;
+    const int2* __restrict__ filters;
+    int bits, hop, bins;
+    float floor;
+
+    NR_DEVICE int points() const { return 1 << bits; }
+    NR_DEVICE const float2* window() const { return (const float2*)tables; }
+    NR_DEVICE const float2* twiddles(int length) const { return (const float2*)tables + 2 * points() - length; }
+    NR_DEVICE const float2* unpacking() const { return (const float2*)tables + 2 * points(); }
+    NR_DEVICE const float* weights() const { return tables + 5 * points(); }
+    NR_DEVICE int power_stride() const { return points() + 1; }
+    NR_DEVICE int mel_stride() const { return bins + 1; } // frames' sums of one filter lie in different banks
+};
+
+struct epilogue
+{
+    const float* __restrict__ scale;
+    const float* __restrict__ shift;
+    stripe_rule masks;
+};
+
+// Where point i of a frame lies: i with its lower four bits changed by the upper ones, so that 16 lanes find 16 banks for neighbours, for neighbours 8 and 64
+// apart, and in bit-reversed order. It is linear over exclusive or: the place of a | b, without common bits, is place(a) ^ place(b).
+NR_DEVICE int place(int i) { return i ^ ((i >> 4) & 7) ^ ((i >> 3) & 8) ^ ((i >> 5) & 4) ^ ((i >> 8) & 3); }
+
+// Of the points that a butterfly takes: first + r * stride.
+struct places
+{
+    int base, one, two, four;
+    NR_DEVICE places(int frame, int first, int stride, int bits) : base((frame << bits) + place(first)), one(place(stride)), two(place(2 * stride)), four(place(4 * stride)) {}
+    NR_DEVICE int operator[](int r) const { return base ^ (r & 1 ? one : 0) ^ (r & 2 ? two : 0) ^ (r & 4 ? four : 0); }
+};
+
+NR_DEVICE float2 times(float2 a, float2 b) { return make_float2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); }
+
+// z * e^(-2 pi i eighths / 8), eighths 0 .. 3
+NR_DEVICE float2 turned(float2 z, int eighths)
+{
+    constexpr float half_root = 0.70710678118654752f;
+    return eighths == 0 ? z
+        : eighths == 1  ? make_float2((z.x + z.y) * half_root, (z.y - z.x) * half_root)
+        : eighths == 2  ? make_float2(z.y, -z.x)
+                        : make_float2((z.y - z.x) * half_root, (-z.x - z.y) * half_root);
+}
+
+// The transform of `radix` points in registers; frequency q comes to lie at q with its bits reversed.
+template <int radix>
+NR_DEVICE void butterfly(float2* v)
+{
+    constexpr int half = radix / 2;
+#pragma unroll
+    for (int r = 0; r < half; r++)
+    {
+        const float2 a = v[r], b = v[r + half];
+        v[r] = make_float2(a.x + b.x, a.y + b.y);
+        v[r + half] = turned(make_float2(a.x - b.x, a.y - b.y), r * 4 / half);
+    }
+    if constexpr (half > 1)
+    {
+        butterfly<half>(v);
+        butterfly<half>(v + half);
+    }
+}
+
+// Two neighbouring samples are one point: from the samples of a group of frames in shared memory,
+struct staged_samples
+{
+    const float* segment;
+    int hop;
+    NR_DEVICE float2 point(int frame, int i) const
+    {
+        const float* const at = segment + frame * hop + 2 * i;
+        return hop & 1 ? make_float2(at[0], at[1]) : *(const float2*)at;
+    }
+};
+
+NR_DEVICE int reflected(int i, int length) { return i < 0 ? -i : i >= length ? 2 * (length - 1) - i : i; }
+
+// or of one frame from the clip itself.
+struct clip_samples
+{
+    const float* clip;
+    int start, own;
+    NR_DEVICE float2 point(int, int i) const { return make_float2(clip[reflected(start + 2 * i, own)], clip[reflected(start + 2 * i + 1, own)]); }
+};
+
+// What the first pass reads: windowed samples.
+template <class Samples>
+struct windowed
+{
+    Samples samples;
+    const float2* __restrict__ window;
+
+    template <int radix>
+    NR_DEVICE void load(float2 (&v)[radix], int frame, int first, int stride) const
+    {
+#pragma unroll
+        for (int r = 0; r < radix; r++)
+        {
+            const float2 weight = window[first + r * stride], x = samples.point(frame, first + r * stride);
+            v[r] = make_float2(x.x * weight.x, x.y * weight.y);
+        }
+    }
+};
+
+// What later passes read: what the one before wrote.
+struct in_place
+{
+    const float2* points;
+    int bits;
+
+    template <int radix>
+    NR_DEVICE void load(float2 (&v)[radix], int frame, int first, int stride) const
+    {
+        const places at(frame, first, stride, bits);
+#pragma unroll
+        for (int r = 0; r < radix; r++) v[r] = points[at[r]];
+    }
+};
+
+// Transforms of radix * stride neighbouring points become radix transforms of stride points each, over all frames of the block.
+template <int radix, class Source>
+NR_DEVICE void pass(const front_end& front, const Source& source, float2* points, int frames, int stride_bits)
+{
+    constexpr int radix_bits = radix == 8 ? 3 : radix == 4 ? 2 : 1;
+    const int stride = 1 << stride_bits, butterfly_bits = front.bits - radix_bits;
+    const float2* const __restrict__ twiddles = front.twiddles(radix << stride_bits);
+#pragma unroll 1
+    for (int i = threadIdx.x; i < frames << butterfly_bits; i += blockDim.x)
+    {
+        const int frame = i >> butterfly_bits, b = i & ((1 << butterfly_bits) - 1), j = b & (stride - 1), first = ((b - j) << radix_bits) + j;
+        float2 v[radix];
+        source.load(v, frame, first, stride);
+        butterfly<radix>(v);
+        if (stride > 1)
+        {
+            const float2* __restrict__ twiddle = twiddles + j;
+#pragma unroll
+            for (int q = 1; q < radix; q++, twiddle += stride) v[q] = times(v[q], *twiddle);
+        }
+        const places at(frame, first, stride, front.bits);
+#pragma unroll
+        for (int r = 0; r < radix; r++) points[at[r]] = v[r];
+    }
+}
+
+// The transforms of the block's frames: frequency k of a frame comes to lie at place(k with its bits reversed).
+template <class Samples>
+NR_DEVICE void transform(const front_end& front, const Samples& samples, float2* points, int frames)
+{
+    const windowed<Samples> source = { samples, front.window() };
+    const int rest = front.bits % 3;
+    int stride_bits = front.bits - (rest ? rest : 3);
+    if (rest == 0) pass<8>(front, source, points, frames, stride_bits);
+    else if (rest == 1) pass<2>(front, source, points, frames, stride_bits);
+    else pass<4>(front, source, points, frames, stride_bits);
+    while (stride_bits > 0)
+    {
+        stride_bits -= 3;
+        __syncthreads();
+        pass<8>(front, in_place{ points, front.bits }, points, frames, stride_bits);
+    }
+    __syncthreads();
+}
+
+NR_DEVICE float squared(float re, float im) { return re * re + im * im; }
+
+// |2 X[k]|^2 of the real frames' spectra from the packed ones, Z: 2 X[k] = E + w O and 2 conj X[M - k] = E - w O with w = e^(-2 pi i k / 2M),
+// E = Z[k] + conj Z[M - k], O = -i (Z[k] - conj Z[M - k]).
+NR_DEVICE void powers(const front_end& front, const float2* points, float* power, int frames)
+{
+    const int half_bits = front.bits - 1, half = 1 << half_bits, size = front.points(), shift = 32 - front.bits;
+    const float2* const __restrict__ unpacking = front.unpacking();
+#pragma unroll 1
+    for (int i = threadIdx.x; i < frames << half_bits; i += blockDim.x)
+    {
+        const int frame = i >> half_bits, k = i & (half - 1);
+        const float2* const z = points + (frame << front.bits);
+        float* const p = power + frame * front.power_stride();
+        const float2 a = z[place(__brev(k) >> shift)], b = z[place(__brev((size - k) & (size - 1)) >> shift)];
+        const float2 even = make_float2(a.x + b.x, a.y - b.y), odd = times(make_float2(a.y + b.y, b.x - a.x), unpacking[k]);
+        p[k] = squared(even.x + odd.x, even.y + odd.y);
+        p[size - k] = squared(even.x - odd.x, even.y - odd.y);
+        if (k == 0) p[half] = 4.0f * squared(z[place(1)].x, z[place(1)].y); // its own partner, at bit-reversed 1
+    }
+}
+
+// Lanes are frames first: those of one filter are as long, and their weights are one read.
+NR_DEVICE void filter(const front_end& front, const float* power, float* mels, int frames, int frame_bits)
+{
+    const float* const __restrict__ weights = front.weights();
+#pragma unroll 1
+    for (int i = threadIdx.x; i < front.bins << frame_bits; i += blockDim.x)
+    {
+        const int frame = i & ((1 << frame_bits) - 1), bin = i >> frame_bits;
+        if (frame >= frames) continue;
+        const int2 from = front.filters[bin];
+        const int count = front.filters[bin + 1].y - from.y;
+        const float* const p = power + frame * front.power_stride() + from.x;
+        float sum = 0.0f;
+        for (int k = 0; k < count; k++) sum += weights[from.y + k] * p[k];
+        mels[frame * front.mel_stride() + bin] = sum;
+    }
+}
+
+// dB, normalised and masked, of frames first .. first + count - 1, of which `real` are the clip's; a warp per frame.
+NR_DEVICE void finish(const front_end& front, const epilogue& after, const float* mels, const int2* stripe, float* __restrict__ y, int first, int real, int count, int own_frames)
+{
+    for (int frame = threadIdx.x >> 5; frame < count; frame += blockDim.x >> 5)
+        for (int bin = threadIdx.x & 31; bin < front.bins; bin += 32)
+        {
+            float value = 0.0f;
+            if (frame < real && !in_stripe(after.masks, stripe, first + frame, bin, own_frames))
+            {
+                value = 10.0f * log10f(fmaxf(mels[frame * front.mel_stride() + bin], front.floor));
+                if (after.scale) value *= after.scale[bin];
+                if (after.shift) value += after.shift[bin];
+            }
+            y[(size_t)frame * front.bins + bin] = value;
+        }
+}
+
+// Samples of a clip that are its own, 0 for a length that is out of its range.
+NR_DEVICE int own_samples(const int* __restrict__ lengths, int clip, int samples, int least, int* __restrict__ fault, bool tells)
+{
+    const int own = lengths ? lengths[clip] : samples;
+    if (own >= least && own <= samples) return own;
+    if (tells && threadIdx.x == 0) report_fault(fault, LogMelLength, clip, own, samples);
+    return 0;
+}
+
+extern "C" __global__ void __launch_bounds__(256) log_mel_forward_f32(
+    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ tables, const int2* __restrict__ filters, int bits, int hop, int bins, float floor,
+    const float* __restrict__ scale, const float* __restrict__ shift, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox_word seed, philox_word stream,
+    float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int frame_bits)
+{
+    NR_DYNAMIC_SHARED(int2, stripe);
+    const front_end front = { tables, filters, bits, hop, bins, floor };
+    const epilogue after = { scale, shift, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } } };
+    const int group = 1 << frame_bits, groups = (frames + group - 1) >> frame_bits;
+    const int clip = blockIdx.x / groups, first = (blockIdx.x % groups) << frame_bits, count = min(group, frames - first);
+    const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, first == 0), own_frames = own > 0 ? own / hop + 1 : 0;
+    const int real = min(max(own_frames - first, 0), count);
+
+    float2* const points = (float2*)(stripe + time_stripes + mel_stripes);
+    float* const mels = (float*)points; // after the spectrum has been read
+    float* const segment = (float*)(points + max(group << bits, (group * front.mel_stride() + 1) / 2));
+    float* const power = segment; // after the first pass
+    if (real > 0)
+    {
+        draw_stripes(after.masks, clip, own_frames, bins, stripe);
+        const int start = first * hop - front.points(), needed = (real - 1) * hop + 2 * front.points();
+        for (int i = threadIdx.x; i < needed; i += blockDim.x) segment[i] = waveform[(size_t)clip * samples + reflected(start + i, own)];
+        __syncthreads();
+        transform(front, staged_samples{ segment, hop }, points, real);
+        powers(front, points, power, real);
+        __syncthreads();
+        filter(front, power, mels, real, frame_bits);
+        __syncthreads();
+    }
+    finish(front, after, mels, stripe, y + ((size_t)clip * frames + first) * bins, first, real, count, own_frames);
+}
+
+extern "C" __global__ void __launch_bounds__(256) log_mel_large_f32(
+    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ tables, const int2* __restrict__ filters, int bits, int hop, int bins, float floor,
+    const float* __restrict__ scale, const float* __restrict__ shift, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox_word seed, philox_word stream,
+    float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int rows, float* workspace)
+{
+    NR_DYNAMIC_SHARED(int2, stripe);
+    const front_end front = { tables, filters, bits, hop, bins, floor };
+    const epilogue after = { scale, shift, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } } };
+    float* const mels = (float*)(stripe + time_stripes + mel_stripes);
+    float2* const points = (float2*)(workspace + (size_t)blockIdx.x * (3 * front.points() + 2));
+    float* const power = (float*)(points + front.points());
+    for (int i = blockIdx.x; i < rows; i += gridDim.x)
+    {
+        const int clip = i / frames, frame = i % frames;
+        const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, frame == 0), own_frames = own > 0 ? own / hop + 1 : 0;
+        const int real = frame < own_frames ? 1 : 0;
+        if (real > 0)
+        {
+            draw_stripes(after.masks, clip, own_frames, bins, stripe);
+            transform(front, clip_samples{ waveform + (size_t)clip * samples, frame * hop - front.points(), own }, points, 1);
+            powers(front, points, power, 1);
+            __syncthreads();
+            filter(front, power, mels, 1, 0);
+            __syncthreads();
+        }
+        finish(front, after, mels, stripe, y + (size_t)i * bins, frame, real, 1, own_frames);
+        __syncthreads(); // the next frame's stripes take the place of these
+    }
+}
