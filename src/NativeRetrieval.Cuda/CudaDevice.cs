@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Backends;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Backend;
 using NativeRetrieval.Cuda.Compilation;
@@ -96,6 +97,20 @@ public sealed class CudaDevice : Device
     /// <exception cref="ShapeException">The tensor is on another device.</exception>
     public nint AddressOf(Tensor tensor) =>
         tensor.Device == this ? tensor.Address : throw new ShapeException($"AddressOf: {tensor.Describe()} is not on {this}");
+
+    /// <summary>
+    /// Loads all that models need: compiles a kernel and runs it, opens cuBLAS and cuDNN. Otherwise each is loaded at first use, and what is
+    /// wrong with it shows there.
+    /// </summary>
+    /// <exception cref="CudaUnavailableException">A library is missing, or the GPU is too old for it.</exception>
+    /// <exception cref="KernelCompilationException">NVRTC refuses the kernels.</exception>
+    /// <exception cref="CudaException">The device does not answer, or has no memory left.</exception>
+    public void Check()
+    {
+        using var scope = TensorScope.Begin();
+        Op.Full([1], 1, this).Item();
+        _backend.LoadLibraries();
+    }
 
     /// <summary>Waits for everything queued; errors of queued kernels show here.</summary>
     public void Synchronize()

@@ -1,6 +1,6 @@
 using System.CommandLine;
-using System.Diagnostics;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
 
@@ -29,17 +29,8 @@ internal sealed record CommandLine(int ExitCode, string Out, string Error)
     /// <summary>The real program, with these environment variables beside the inherited ones.</summary>
     public static CommandLine Start(Dictionary<string, string> environment, params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args])
-        {
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        };
-        foreach (var (name, value) in environment) start.Environment[name] = value;
-        using var process = Process.Start(start)!;
-        var error = process.StandardError.ReadToEndAsync();
-        string output = process.StandardOutput.ReadToEnd();
-        process.WaitForExit();
-        return new(process.ExitCode, output, error.Result);
+        var run = ProgramRun.Of("NativeRetrieval.Cli.dll", environment, args);
+        return new(run.ExitCode, run.Out, run.Error);
     }
 
     static (StringWriter Out, StringWriter Error, Terminal Terminal) Captured()

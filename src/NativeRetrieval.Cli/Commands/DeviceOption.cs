@@ -48,7 +48,23 @@ internal sealed class DeviceOption
         var report = CudaReport.Make();
         if (report.Problem is { } problem) throw new CudaUnavailableException($"--device {text}: {problem}; --device cpu runs without a GPU");
         if (ordinal >= report.Devices.Count) throw new OptionException($"--device {text}: this machine has cuda:0{(report.Devices.Count > 1 ? $" to cuda:{report.Devices.Count - 1}" : "")}");
-        return CudaDevice.Open(ordinal, options);
+        return Checked(ordinal, options);
+    }
+
+    /// <summary>A device that has shown it can run models.</summary>
+    static CudaDevice Checked(int ordinal, CudaDeviceOptions options)
+    {
+        var device = CudaDevice.Open(ordinal, options);
+        try
+        {
+            device.Check();
+            return device;
+        }
+        catch
+        {
+            device.Dispose();
+            throw;
+        }
     }
 
     static Device Best(CudaDeviceOptions options, Terminal terminal)
@@ -59,7 +75,7 @@ internal sealed class DeviceOption
         {
             try
             {
-                return CudaDevice.Open(0, options);
+                return Checked(0, options);
             }
             catch (NativeRetrievalException error)
             {

@@ -25,7 +25,7 @@ internal static class SearchCommand
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var opened = options.Open(parsed, terminal);
+            using var opened = options.Open(parsed, terminal, asksAgain: parsed.GetValue(query) is null);
             if (parsed.GetValue(query) is { } sentence)
             {
                 await AnswerAsync(sentence);

@@ -35,15 +35,16 @@ internal sealed class SearchOptions
     };
 
     /// <summary>The index with the model it was made by.</summary>
+    /// <param name="asksAgain">Whether several searches follow: a GPU then holds a copy of the index; for one, reading the mapped files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
-    public OpenedIndex Open(ParseResult parsed, Terminal terminal)
+    public OpenedIndex Open(ParseResult parsed, Terminal terminal, bool asksAgain)
     {
         var device = _device.Open(parsed, terminal);
         string path = parsed.GetRequiredValue(_index).FullName;
         LocalAudioIndex? index = null;
         try
         {
-            index = LocalAudioIndex.Open(path, IndexAccess.Read, device: device);
+            index = LocalAudioIndex.Open(path, IndexAccess.Read, device: asksAgain ? device : null);
             string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
             if (!Directory.Exists(folder)) throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
             var engine = RetrievalEngine.Open(folder, device);

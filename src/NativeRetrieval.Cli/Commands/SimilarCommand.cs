@@ -19,7 +19,7 @@ internal static class SimilarCommand
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var opened = options.Open(parsed, terminal);
+            using var opened = options.Open(parsed, terminal, asksAgain: false);
             string path = parsed.GetRequiredValue(file).FullName;
             var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds, cancellation);
             HitList.Write(terminal, parsed.GetValue(options.Json), "file", path, await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation));

@@ -46,6 +46,9 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     CudaStream Stream => device.Stream;
 
+    /// <summary>Opens cuBLAS and cuDNN, which are otherwise opened at their first use.</summary>
+    public void LoadLibraries() => _ = (Products, Convolutions);
+
     int Multiprocessors => device.Properties.Multiprocessors;
 
     public void Dispose()
