@@ -18,6 +18,9 @@ public sealed record CudaReport
     /// <summary>The first thing that is missing, and what to do; null where CUDA can be used.</summary>
     public required string? Problem { get; init; }
 
+    /// <summary>True where no place holds a driver, not even one that is refused.</summary>
+    public bool HasNoDriver => Libraries[0] is { Path: null } driver && driver.Attempts.All(attempt => attempt.Problem == CudaLibraryReport.NotThere);
+
     /// <summary>Looks for the libraries (once per process) and asks the driver for its devices.</summary>
     public static CudaReport Make()
     {

@@ -70,7 +70,8 @@ internal sealed class DeviceOption
     static Device Best(CudaDeviceOptions options, Terminal terminal)
     {
         var report = CudaReport.Make();
-        string? problem = report.Problem;
+        // A machine without an NVIDIA driver is no fault, and advice with every command would be noise.
+        string? problem = report.HasNoDriver ? "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for" : report.Problem;
         if (problem is null)
         {
             try
