@@ -21,16 +21,21 @@ internal static class DemoCommand
     public static Command Create(Terminal terminal)
     {
         var to = new Option<DirectoryInfo>("--to") { Description = "Folder for sounds, model and index; model and index are made anew.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("nativeretrieval-demo") };
+        var device = DeviceOption.Create();
         var command = new DocumentedCommand("demo", "Make a small sound collection, train on it, evaluate, index and search: the whole way in a few minutes.")
         {
             Examples = [("nativeretrieval demo", "Everything, into ./nativeretrieval-demo")],
         };
-        command.Add(to);
-        command.SetAction((parsed, cancellation) => RunAsync(terminal, Relative(parsed.GetRequiredValue(to).FullName), cancellation));
+        foreach (Option option in (Option[])[to, .. device.Options]) command.Add(option);
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            using var runsOn = device.Open(parsed, terminal);
+            return await RunAsync(terminal, Relative(parsed.GetRequiredValue(to).FullName), runsOn, cancellation);
+        });
         return command;
     }
 
-    static async Task<int> RunAsync(Terminal terminal, string folder, CancellationToken cancellation)
+    static async Task<int> RunAsync(Terminal terminal, string folder, Device device, CancellationToken cancellation)
     {
         string sounds = Path.Combine(folder, "sounds"), model = Path.Combine(folder, "model"), index = Path.Combine(folder, "sounds.nrx"), cache = Path.Combine(folder, "cache");
         foreach (string old in (string[])[model, index])
@@ -51,11 +56,11 @@ internal static class DemoCommand
             RunFolder = model,
             Settings = settings,
             FeatureCache = cache,
-            Device = CpuDevice.Shared,
+            Device = device,
             Time = terminal.Time,
         }, cancellation);
 
-        using var engine = RetrievalEngine.Open(model, CpuDevice.Shared);
+        using var engine = RetrievalEngine.Open(model, device);
         var features = FeatureStore.Prepare(new FeatureCache(cache, ModelFeatures.Of(engine.Model.Config)), test, new List<string>(), null, cancellation);
         var task = Evaluator.Task(engine.Model, features, RelevanceRule.Own);
         var report = EvaluationReport.Compute(Evaluator.Score(engine.Model, features, task, null, cancellation), task.TextToClips);

@@ -94,9 +94,8 @@ internal sealed unsafe class CudnnConvolutions : IConvolutions
     {
         var plans = stackalloc CudnnForwardPlan[Proposals];
         cudnnGetConvolutionForwardAlgorithm_v7(_handle, entry.X, entry.W, entry.Convolution, entry.Y, Proposals, out int count, plans).ThrowIfFailed();
-        for (int i = 0; i < count; i++)
-            if (IsUsable(plans[i].Status, plans[i].Determinism, plans[i].WorkspaceBytes)) return (plans[i].Algorithm, plans[i].WorkspaceBytes);
-        throw Nothing(entry);
+        var plan = First(new ReadOnlySpan<CudnnForwardPlan>(plans, count), entry);
+        return (plan.Algorithm, plan.WorkspaceBytes);
     }
 
     (CudnnForwardAlgorithm, nuint) Precomputed(Entry entry)
@@ -110,26 +109,27 @@ internal sealed unsafe class CudnnConvolutions : IConvolutions
     {
         var plans = stackalloc CudnnInputGradientPlan[Proposals];
         cudnnGetConvolutionBackwardDataAlgorithm_v7(_handle, entry.W, entry.Y, entry.Convolution, entry.X, Proposals, out int count, plans).ThrowIfFailed();
-        for (int i = 0; i < count; i++)
-            if (IsUsable(plans[i].Status, plans[i].Determinism, plans[i].WorkspaceBytes)) return (plans[i].Algorithm, plans[i].WorkspaceBytes);
-        throw Nothing(entry);
+        var plan = First(new ReadOnlySpan<CudnnInputGradientPlan>(plans, count), entry);
+        return (plan.Algorithm, plan.WorkspaceBytes);
     }
 
     (CudnnFilterGradientAlgorithm, nuint) ChooseFilterGradient(Entry entry)
     {
         var plans = stackalloc CudnnFilterGradientPlan[Proposals];
         cudnnGetConvolutionBackwardFilterAlgorithm_v7(_handle, entry.X, entry.Y, entry.Convolution, entry.W, Proposals, out int count, plans).ThrowIfFailed();
-        for (int i = 0; i < count; i++)
-            if (IsUsable(plans[i].Status, plans[i].Determinism, plans[i].WorkspaceBytes)) return (plans[i].Algorithm, plans[i].WorkspaceBytes);
-        throw Nothing(entry);
+        var plan = First(new ReadOnlySpan<CudnnFilterGradientPlan>(plans, count), entry);
+        return (plan.Algorithm, plan.WorkspaceBytes);
     }
 
-    bool IsUsable(CudnnStatus status, CudnnDeterminism determinism, nuint workspaceBytes) => status == CudnnStatus.Success
-        && workspaceBytes <= (nuint)_workspaceLimitBytes
-        && (!_device.Options.Deterministic || determinism == CudnnDeterminism.Deterministic);
-
-    Errors.CudaException Nothing(Entry entry) => new($"convolution {entry.Shape}", "no algorithm",
-        $"cuDNN proposes none that {(_device.Options.Deterministic ? "is deterministic and " : "")}needs at most {_workspaceLimitBytes >> 20} MiB of workspace");
+    /// <summary>The best proposal that works, fits the workspace and, where asked for, is deterministic.</summary>
+    T First<T>(ReadOnlySpan<T> plans, Entry entry) where T : struct, ICudnnPlan
+    {
+        foreach (var plan in plans)
+            if (plan.Status == CudnnStatus.Success && plan.WorkspaceBytes <= (nuint)_workspaceLimitBytes
+                && (!_device.Options.Deterministic || plan.Determinism == CudnnDeterminism.Deterministic)) return plan;
+        throw new Errors.CudaException($"convolution {entry.Shape}", "no algorithm",
+            $"cuDNN proposes none that {(_device.Options.Deterministic ? "is deterministic and " : "")}needs at most {_workspaceLimitBytes >> 20} MiB of workspace");
+    }
 
     Tensor? Workspace(nuint bytes) => bytes == 0 ? null : Tensor.Empty([checked((int)bytes)], _device, DType.UInt8);
 

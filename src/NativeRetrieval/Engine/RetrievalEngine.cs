@@ -51,11 +51,26 @@ public sealed class RetrievalEngine : IDisposable
     {
         int rate = Model.Config.LogMel.SampleRateHz;
         using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate), _features.Settings.Resampler);
-        // A GPU takes the samples themselves: its front end reads them once and writes what the first convolution reads.
-        var windows = Model.Device is CpuDevice
-            ? Embed(reader, _features.Extract, clip => clip.Frames, clips => Embedder.Clips(Model, clips.Count, i => clips[i].Frames, i => clips[i]), cancellation)
-            : Embed(reader, _features.Waveform, samples => Model.Config.LogMel.FramesOf(samples.Length), clips => Embedder.Waveforms(Model, clips), cancellation);
+        var windows = new List<Indexing.AudioWindow>();
+        var batch = new List<(Audio.Decoding.AudioWindow Window, float[] Samples)>();
+        while (reader.Read() is { } window)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            batch.Add((window, _features.Waveform(window.Samples)));
+            if (batch.Sum(item => Model.Config.LogMel.FramesOf(item.Samples.Length)) >= BatchFrames) Flush();
+        }
+        if (batch.Count > 0) Flush();
         return windows.Count > 0 ? windows : throw new AudioDecodeException(path, "holds no samples that can be decoded");
+
+        void Flush()
+        {
+            float[] vectors;
+            lock (_lock) vectors = Embedder.Waveforms(Model, [.. batch.Select(item => item.Samples)]);
+            int width = Model.Config.EmbeddingDimension;
+            for (int i = 0; i < batch.Count; i++)
+                windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));
+            batch.Clear();
+        }
     }
 
     /// <summary>What an index of this model is created with.</summary>
@@ -73,34 +88,4 @@ public sealed class RetrievalEngine : IDisposable
     }
 
     public void Dispose() => Model.Dispose();
-
-    /// <summary>The windows of a recording with their unit vectors, read and embedded batch after batch.</summary>
-    /// <param name="prepare">From a window's samples to what the model takes.</param>
-    /// <param name="frames">Frames of that.</param>
-    /// <param name="embed">Unit vectors of a batch, row-major.</param>
-    List<Indexing.AudioWindow> Embed<T>(WindowReader reader, Preparation<T> prepare, Func<T, int> frames, Func<IReadOnlyList<T>, float[]> embed, CancellationToken cancellation)
-    {
-        var windows = new List<Indexing.AudioWindow>();
-        var batch = new List<(Audio.Decoding.AudioWindow Window, T Clip)>();
-        while (reader.Read() is { } window)
-        {
-            cancellation.ThrowIfCancellationRequested();
-            batch.Add((window, prepare(window.Samples)));
-            if (batch.Sum(item => frames(item.Clip)) >= BatchFrames) Flush();
-        }
-        if (batch.Count > 0) Flush();
-        return windows;
-
-        void Flush()
-        {
-            float[] vectors;
-            lock (_lock) vectors = embed([.. batch.Select(item => item.Clip)]);
-            int width = Model.Config.EmbeddingDimension;
-            for (int i = 0; i < batch.Count; i++)
-                windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));
-            batch.Clear();
-        }
-    }
-
-    delegate T Preparation<T>(ReadOnlySpan<float> samples);
 }

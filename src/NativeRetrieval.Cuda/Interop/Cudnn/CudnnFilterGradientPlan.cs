@@ -4,7 +4,7 @@ namespace NativeRetrieval.Cuda.Interop.Cudnn;
 
 /// <summary>An algorithm that cuDNN proposes for the gradient of a convolution's filters, best first.</summary>
 [NativeName("cudnnConvolutionBwdFilterAlgoPerf_t")]
-internal struct CudnnFilterGradientPlan
+internal struct CudnnFilterGradientPlan : ICudnnPlan
 {
     [NativeName("algo")] public CudnnFilterGradientAlgorithm Algorithm;
     [NativeName("status")] public CudnnStatus Status;
@@ -13,6 +13,12 @@ internal struct CudnnFilterGradientPlan
     [NativeName("determinism")] public CudnnDeterminism Determinism;
     [NativeName("mathType")] public CudnnMathType Math;
     [NativeName("reserved")] public Reserved Unused;
+
+    readonly CudnnStatus ICudnnPlan.Status => Status;
+
+    readonly CudnnDeterminism ICudnnPlan.Determinism => Determinism;
+
+    readonly nuint ICudnnPlan.WorkspaceBytes => WorkspaceBytes;
 
     [InlineArray(3)]
     internal struct Reserved

@@ -4,7 +4,7 @@ namespace NativeRetrieval.Cuda.Interop.Cudnn;
 
 /// <summary>An algorithm that cuDNN proposes for a convolution, best first.</summary>
 [NativeName("cudnnConvolutionFwdAlgoPerf_t")]
-internal struct CudnnForwardPlan
+internal struct CudnnForwardPlan : ICudnnPlan
 {
     [NativeName("algo")] public CudnnForwardAlgorithm Algorithm;
     [NativeName("status")] public CudnnStatus Status;
@@ -13,6 +13,12 @@ internal struct CudnnForwardPlan
     [NativeName("determinism")] public CudnnDeterminism Determinism;
     [NativeName("mathType")] public CudnnMathType Math;
     [NativeName("reserved")] public Reserved Unused;
+
+    readonly CudnnStatus ICudnnPlan.Status => Status;
+
+    readonly CudnnDeterminism ICudnnPlan.Determinism => Determinism;
+
+    readonly nuint ICudnnPlan.WorkspaceBytes => WorkspaceBytes;
 
     [InlineArray(3)]
     internal struct Reserved
