@@ -8,9 +8,13 @@ namespace NativeRetrieval.Cuda.Compilation;
 /// </summary>
 internal sealed partial record KernelSignature(string EntryPoint, IReadOnlyList<KernelParameter> Parameters)
 {
-    /// <summary>One per entry point of a compiled file, from its PTX.</summary>
+    /// <summary>One per entry point of a compiled file, from its PTX. An entry point with a parameter of unknown form has none: its launches are not compared.</summary>
     public static IEnumerable<KernelSignature> OfPtx(string ptx) =>
-        Entry().Matches(ptx).Select(entry => new KernelSignature(entry.Groups[1].Value, [.. Parameter().Matches(entry.Groups[2].Value).Select(OfPtxParameter)]));
+        from entry in Entry().Matches(ptx)
+        let text = entry.Groups[2].Value
+        let parameters = Parameter().Matches(text)
+        where parameters.Count == AnyParameter().Count(text)
+        select new KernelSignature(entry.Groups[1].Value, [.. parameters.Select(OfPtxParameter)]);
 
     /// <summary>Reads what <see cref="ToString"/> wrote, one a line.</summary>
     public static IEnumerable<KernelSignature> Read(string text) =>
@@ -42,6 +46,10 @@ internal sealed partial record KernelSignature(string EntryPoint, IReadOnlyList<
     [GeneratedRegex(@"\.entry\s+(\w+)\s*\(([^)]*)\)")]
     private static partial Regex Entry();
 
-    [GeneratedRegex(@"\.param\s+(?:\.align\s+\d+\s+)?\.([a-z])(\d+)\s+\w+(\[)?")]
+    // Newer compilers say of a pointer where it points to: .param .u64 .ptr.global.align 4 name, with or without spaces.
+    [GeneratedRegex(@"\.param\s+(?:\.align\s+\d+\s+)?\.([a-z])(\d+)(?:\s*\.ptr(?:\s*\.(?:const|global|local|shared))?(?:\s*\.align\s+\d+)?)?\s+\w+(\[)?")]
     private static partial Regex Parameter();
+
+    [GeneratedRegex(@"\.param\b")]
+    private static partial Regex AnyParameter();
 }

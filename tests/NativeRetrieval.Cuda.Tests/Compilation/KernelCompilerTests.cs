@@ -139,6 +139,21 @@ public sealed class KernelCompilerTests : IDisposable
         Assert.Equal(image.Signatures.Select(signature => signature.ToString()), stored.Signatures.Select(signature => signature.ToString()));
     }
 
+    /// <summary>Forms that compilers of CUDA 12 and 13 write, and one that none does yet.</summary>
+    [Theory]
+    [InlineData(".param .u64 sample_param_0,\n\t.param .u32 sample_param_1,\n\t.param .f32 sample_param_2\n", "sample Word64 Word32 Float32")]
+    [InlineData(".param .u64 .ptr .align 1 sample_param_0,\n\t.param .b32 sample_param_1", "sample Word64 Word32")]
+    [InlineData(".param .u64 .ptr .global .align 4 sample_param_0,\n\t.param .f64 sample_param_1", "sample Word64 Float64")]
+    [InlineData(".param .u64 .ptr.global.align 16 sample_param_0", "sample Word64")]
+    [InlineData(".param .align 8 .b8 sample_param_0[16],\n\t.param .s64 sample_param_1", "sample Other Word64")]
+    [InlineData(".param .u64 .new_form sample_param_0,\n\t.param .u32 sample_param_1", null)]
+    public void Parameters_are_read_in_every_form_or_not_at_all(string parameters, string? expected)
+    {
+        var signatures = KernelSignature.OfPtx($".visible .entry sample(\n\t{parameters}\n)\n.maxntid 256, 1, 1\n{{\n\tret;\n}}\n").ToList();
+        if (expected is null) Assert.Empty(signatures);
+        else Assert.Equal(expected, Assert.Single(signatures).ToString());
+    }
+
     byte[] Get(KernelCache cache) => cache.GetOrAdd(s_source, s_target, CompilerIdentity, () =>
     {
         _compilations++;
