@@ -1,0 +1,89 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.CudaEmulator.Tests.Ops;
+
+/// <summary>Where a formula leaves a choice, the device chooses as the CPU: ties, zeros, and what is updated on the way.</summary>
+[Collection("device")]
+public sealed class EdgeTests
+{
+    public static TheoryData<string> Orders => [.. DeviceOrder.All];
+
+    /// <summary>Small whole numbers: nearly every window has its maximum twice.</summary>
+    [Theory, MemberData(nameof(Orders))]
+    public void Of_equal_maxima_the_first_gets_the_gradient(string order)
+    {
+        using var test = new TestDevice(order);
+        int[] shape = [2, 5, 6, 7];
+        Same(test, (device, tape) =>
+        {
+            var x = Whole(device, 1, shape);
+            x.RequiresGradient = true;
+            return Gradient(tape, x, Op.MaxPool2d(Op.ToLayout(x, device.FeatureMaps), 3, 2));
+        });
+        Same(test, (device, tape) =>
+        {
+            var x = Whole(device, 2, shape);
+            x.RequiresGradient = true;
+            return Gradient(tape, x, Op.ClipPooling(x));
+        });
+    }
+
+    [Theory, MemberData(nameof(Orders))]
+    public void The_rectifier_has_no_slope_at_zero(string order)
+    {
+        using var test = new TestDevice(order);
+        foreach (var rectify in (Func<Tensor, Tensor>[])[Op.Relu, x => Op.AddRelu(x, x)])
+            Same(test, (device, tape) =>
+            {
+                var x = Whole(device, 3, 9, 11);
+                x.RequiresGradient = true;
+                return Gradient(tape, x, rectify(x));
+            });
+    }
+
+    [Theory, MemberData(nameof(Orders))]
+    public void Running_statistics_follow_the_batchs_real_frames_or_stay(string order)
+    {
+        using var test = new TestDevice(order);
+        foreach (int[] lengths in (int[][])[[5, 2, 0], [1, 0, 0], [0, 0, 0]])
+            foreach (int part in (int[])[0, 1])
+                Same(test, (device, tape) =>
+                {
+                    var x = Op.ToLayout(Whole(device, 4, 3, 4, 5, 2), device.FeatureMaps);
+                    Tensor ones = Op.Full([4], 1, device), mean = Op.Full([4], 0.5, device), variance = Op.Full([4], 2, device);
+                    Op.BatchNorm(x, ones, ones, mean, variance, new(Training: true), Tensor.From(lengths, [3], device));
+                    return part == 0 ? mean : variance;
+                });
+    }
+
+    static Tensor Gradient(Tape tape, Tensor x, Tensor y)
+    {
+        tape.Backward(y, Op.ToLayout(Whole(x.Device, 9, y.Shape.Sizes.ToArray()), y.Layout));
+        return x.Gradient!;
+    }
+
+    static void Same(TestDevice test, Func<Device, Tape, Tensor> compute)
+    {
+        double[] expected = Values(CpuDevice.Shared);
+        Assert.Contains(expected, value => value != 0);
+        Golden.Check(expected, test.Run(Values), 1e-6, "device");
+
+        double[] Values(Device device)
+        {
+            using var scope = TensorScope.Begin();
+            using var tape = Tape.Begin();
+            return Array.ConvertAll(compute(device, tape).ToArray<float>(), value => (double)value);
+        }
+    }
+
+    static Tensor Whole(Device device, ulong stream, params int[] shape)
+    {
+        var random = new PhiloxSequence(new Philox(17, stream));
+        return Tensor.From([.. Enumerable.Range(0, (int)((Shape)shape).Count).Select(_ => (float)(random.NextBelow(4) - 1))], shape, device);
+    }
+}
