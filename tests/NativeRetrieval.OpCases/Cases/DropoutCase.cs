@@ -6,7 +6,7 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>Row-major numbering in two axes, channels-last in feature maps, the same mask in either layout.</summary>
-sealed class DropoutCase : OpCase
+abstract class DropoutCase(bool featureMap) : OpCase
 {
     const double Probability = 0.2;
     static readonly Philox Stream = new(5, 9);
@@ -16,7 +16,7 @@ sealed class DropoutCase : OpCase
     public override IEnumerable<string> Sizes => ["0", "7", "3x1001", "2x3x5x4", "2x16x3x5", "1x34x7x2"];
 
     public override Input[] Inputs(string size, PhiloxSequence random) =>
-        [Normal(random, Parse(size)) with { FeatureMap = Parse(size).Length == 4 }];
+        [Normal(random, Parse(size)) with { FeatureMap = featureMap && Parse(size).Length == 4 }];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dropout(inputs[0], Probability, Stream);
 
@@ -37,3 +37,7 @@ sealed class DropoutCase : OpCase
         return y;
     }
 }
+
+sealed class DropoutFeatureMapCase() : DropoutCase(featureMap: true);
+
+sealed class DropoutRowMajorCase() : DropoutCase(featureMap: false);
