@@ -58,6 +58,23 @@ public sealed class NtXentTests
         Assert.All(grouped.Audio.Concat(grouped.Text), value => Assert.Equal(0, value, 1e-4));
     }
 
+    /// <summary>Scores of all pairs would be 4 MiB; a strip and everything per item stay far below.</summary>
+    [Fact]
+    public void Memory_does_not_grow_with_the_square_of_the_batch()
+    {
+        const int Pairs = 1024, Scores = 256 << 10;
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var device = CudaDevice.Open(0, test.Device.Options with { ScoreBytes = Scores });
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        float[] values = [.. Enumerable.Range(0, Pairs * 4).Select(i => MathF.Sin(i))];
+        Tensor a = Tensor.From(values, [Pairs, 4], device), numbers = Tensor.From(Enumerable.Range(0, Pairs).ToArray(), [Pairs], device);
+        a.RequiresGradient = true;
+        tape.Backward(Op.NtXent(a, a, numbers, numbers, new NtXentOptions()));
+        Assert.True(double.IsFinite(a.Gradient!.ToArray<float>().Sum()));
+        Assert.InRange(device.PeakBytes, Scores, 2 * Scores);
+    }
+
     static (double Loss, double[] Audio, double[] Text) Compute(Device device, float[] audio, float[] text, NtXentOptions options)
     {
         using var scope = TensorScope.Begin();
