@@ -12,7 +12,7 @@ public abstract class Device : IDisposable
     /// <summary>The most bytes that live tensors ever held.</summary>
     public abstract long PeakBytes { get; }
 
-    /// <summary>Ends the device; nothing to end is <see cref="CpuDevice.Shared"/>.</summary>
+    /// <summary>Ends the device; <see cref="CpuDevice.Shared"/> has nothing to end.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
     /// <summary>As <c>--device</c> takes it, and what it is.</summary>

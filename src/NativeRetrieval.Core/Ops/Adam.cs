@@ -30,6 +30,8 @@ namespace NativeRetrieval.Core.Ops
                 Expect.Same(slot.SecondMoment, slot.Parameter);
             }
             if (slots.Length == 0) return;
+            if (gradientScale is not null && (gradientScale.DType != DType.Float64 || gradientScale.Shape != [2] || gradientScale.Device != slots[0].Parameter.Device))
+                throw new ShapeException($"Adam: gradientScale must be float64 [2] on {slots[0].Parameter.Device}, as ClipScale gives it; got {gradientScale.Describe()}");
             slots[0].Parameter.Backend.Adam(slots, step, gradientScale);
             foreach (var slot in slots) slot.Parameter.Version++;
         }
