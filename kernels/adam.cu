@@ -6,7 +6,7 @@
 // shared    squared_norm, clip static: 256 bytes
 // numerics  squares are summed in f64 in an order that depends on the launch alone; the step is rounded as on the CPU, except for fused multiply-add
 // limits    any counts, also 0; n at most 65535. `scale` may be null (1)
-// reference Core/Backends/Cpu/Adam.cs
+// reference Core/Cpu/Adam.cs
 #include "common/types.cuh"
 #include "common/reduce.cuh"
 

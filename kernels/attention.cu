@@ -6,7 +6,7 @@
 // shared    dynamic, in floats: forward and gradient of queries 32 * (width + 1) + 8 * (tokens + width), gradient of keys 64 * (width + 1) + 16 * (32 + width)
 // numerics  against the row's maximum; dot products in f32 in the order of d; sums over keys and queries in their order, the soft-max's lane by lane
 // limits    any sizes, also 0; tokens as shared memory allows; a length of 0 gives zeros, one outside 0 .. tokens is a fault and counts as the nearer end
-// reference Core/Backends/Cpu/Attention.cs
+// reference Core/Cpu/Attention.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"

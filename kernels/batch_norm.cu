@@ -7,7 +7,7 @@
 // shared    partial static: 4224 bytes
 // numerics  sums of x and x^2, dz and dz * n in f64 in an order that depends on the launch alone; the rest in f32
 // limits    any sizes, also 0; lengths outside 0 .. frames count as the nearer end; without a single real frame the running statistics are used and left alone
-// reference Core/Backends/Cpu/BatchNorm.cs, BatchNormPlain.cs
+// reference Core/Cpu/BatchNorm.cs, BatchNormPlain.cs
 #include "common/types.cuh"
 #include "common/frames.cuh"
 

@@ -6,7 +6,7 @@
 // shared    none
 // numerics  the comparison is between integers: the same mask as on the CPU, bit for bit
 // limits    any count, also 0; a grid covers 4 * gridDim.x * blockDim.x elements (planes: any)
-// reference Core/Backends/Cpu/Dropout.cs
+// reference Core/Cpu/Dropout.cs
 #include "common/types.cuh"
 #include "common/philox.cuh"
 

@@ -5,7 +5,7 @@
 // shared    none
 // numerics  one rounding per operation, except for fused multiply-add; max(NaN, 0) is NaN
 // limits    any count, also 0; y may be an input; groups of four where all addresses are multiples of 16, single elements elsewhere
-// reference Core/Backends/Cpu/AddScaled.cs, AddRelu.cs, Relu.cs, Scale.cs
+// reference Core/Cpu/AddScaled.cs, AddRelu.cs, Relu.cs, Scale.cs
 #include "common/types.cuh"
 
 NR_DEVICE float rectified(float value) { return value < 0.0f ? 0.0f : value; }

@@ -4,7 +4,7 @@
 // shared    none
 // numerics  forward copies; backward adds in the order of the ids: the same sums in every run, and bit for bit the CPU's in f32
 // limits    any sizes, also 0; an id outside the table is a fault, gives a row of zeros and is left out of the gradient
-// reference Core/Backends/Cpu/Embedding.cs
+// reference Core/Cpu/Embedding.cs
 #include "common/types.cuh"
 #include "common/fault.cuh"
 

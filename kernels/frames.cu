@@ -7,7 +7,7 @@
 // shared    none
 // numerics  a frame's mean in f32 in the order of the bins; over frames lane by lane, then across lanes
 // limits    any sizes, also 0; lengths outside 0 .. frames count as the nearer end
-// reference Core/Backends/Cpu/MaskFrames.cs, ClipPooling.cs
+// reference Core/Cpu/MaskFrames.cs, ClipPooling.cs
 #include "common/types.cuh"
 #include "common/frames.cuh"
 #include "common/reduce.cuh"

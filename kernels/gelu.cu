@@ -4,7 +4,7 @@
 // shared    none
 // numerics  P(x) = erfc(-x / sqrt 2) / 2, which keeps its digits where 1 + erf cancels
 // limits    any count, also 0; y may be x
-// reference Core/Backends/Cpu/Gelu.cs
+// reference Core/Cpu/Gelu.cs
 #include "common/types.cuh"
 
 NR_DEVICE float distribution(float x) { return 0.5f * erfcf(-0.70710678f * x); }

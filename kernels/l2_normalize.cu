@@ -4,7 +4,7 @@
 // shared    dynamic: blockDim.x / 32 floats
 // numerics  sums in f32 over threads, then lanes, then warps; 1 / norm is a correctly rounded division
 // limits    any width and rows, also 0 (no block is launched for no row)
-// reference Core/Backends/Cpu/L2Normalize.cs
+// reference Core/Cpu/L2Normalize.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"

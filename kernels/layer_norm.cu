@@ -6,7 +6,7 @@
 // shared    forward, backward dynamic: blockDim.x / 32 floats; parameters static: 2112 bytes
 // numerics  sums in f32: over threads, then lanes, then warps; deviations are squared after the mean is known; column sums in a fixed order
 // limits    any rows and width, also 0
-// reference Core/Backends/Cpu/LayerNorm.cs
+// reference Core/Cpu/LayerNorm.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"

@@ -13,7 +13,7 @@
 // numerics  f32; a real frame is transformed as M complex points, decimation in frequency, radix 8 after one pass of radix 2 or 4 where log2(M) asks for it;
 //           tables are rounded once from f64; a filter's sum in the order of the frequencies
 // limits    window 16 .. 65536, a power of two; hop 1 .. window; clips of at most 2^30 samples; a length outside M + 1 .. samples is a fault and the clip's rows are 0
-// reference Core/Backends/Cpu/LogMel.cs, LogMelReference.cs
+// reference Core/Cpu/LogMel.cs, LogMelReference.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/fault.cuh"

@@ -11,7 +11,7 @@
 // shared    normalize, rows, finish, loss dynamic: blockDim.x / 32 floats; columns static: 6 KiB
 // numerics  f32; each soft-max is kept as the largest score so far and the sum against it, so that no exponential overflows; parts are merged in a fixed order
 // limits    batch at least 1, any number of strips; a vector shorter than 1e-12 has cosine 0 with everything and no gradient
-// reference Core/Backends/Cpu/NtXent.cs
+// reference Core/Cpu/NtXent.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"

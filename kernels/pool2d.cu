@@ -4,7 +4,7 @@
 // shared    none
 // numerics  sums row by row in f32, times 1 / (h * w)
 // limits    any sizes, also 0; a rest smaller than a window is left out, its gradient is 0
-// reference Core/Backends/Cpu/Pool2d.cs
+// reference Core/Cpu/Pool2d.cs
 #include "common/types.cuh"
 
 // Where the greatest of a window lies, as row * w + column.

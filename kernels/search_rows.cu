@@ -5,7 +5,7 @@
 // shared    static: 1024 elements of the block's queries, 32 KiB (4 KiB for one query); wider rows go in slices
 // numerics  products and sums in f32: per lane in the order of the elements, then across lanes; a score does not depend on the other queries or rows
 // limits    any count, width and address; vectors of 16 bytes where rows and width are multiples of them
-// reference Core/Backends/Cpu/SearchRows.cs, RowSearch.cs
+// reference Core/Cpu/SearchRows.cs, RowSearch.cs
 #include "common/types.cuh"
 
 constexpr int Slice = 1024, Step = 256, RowsPerWarp = 4, Warps = 8, RowsPerBlock = RowsPerWarp * Warps, PerLane = Step / 32;

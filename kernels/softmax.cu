@@ -4,7 +4,7 @@
 // shared    dynamic: blockDim.x / 32 floats
 // numerics  against the row's maximum; sums in f32 over threads, then lanes, then warps
 // limits    any rows and width, also 0; x may be y, dy may be dx
-// reference Core/Backends/Cpu/Softmax.cs
+// reference Core/Cpu/Softmax.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"

@@ -5,7 +5,7 @@
 // shared    dynamic: 2 ints per stripe
 // numerics  integers: the same stripes as on the CPU, bit for bit
 // limits    any sizes, also 0; clips at most 65535; y may be x
-// reference Core/Backends/Cpu/SpecAugment.cs, Core/Ops/SpecAugmentOptions.cs
+// reference Core/Cpu/SpecAugment.cs, Core/Ops/SpecAugmentOptions.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/stripes.cuh"

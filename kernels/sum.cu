@@ -4,7 +4,7 @@
 // shared    static: partial, total 256 bytes, of_rows 1056
 // numerics  sums and products in f64 in an order that depends on the launch alone; of_rows in f32, over rows in steps of 8, then over those 8
 // limits    any count, rows and width, also 0
-// reference Core/Backends/Cpu/Sum.cs, Linear.cs
+// reference Core/Cpu/Sum.cs, Linear.cs
 #include "common/types.cuh"
 #include "common/reduce.cuh"
 

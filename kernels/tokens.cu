@@ -4,7 +4,7 @@
 // shared    none
 // numerics  sums in f32 in the order of the tokens, times 1 / length
 // limits    any sizes, also 0; a length of 0 gives 0; one outside 0 .. tokens is a fault and counts as the nearer end
-// reference Core/Backends/Cpu/FirstToken.cs, MeanOverTokens.cs
+// reference Core/Cpu/FirstToken.cs, MeanOverTokens.cs
 #include "common/types.cuh"
 #include "common/fault.cuh"
 

@@ -8,7 +8,7 @@
 // shared    scores, keys static: 8 KiB of counters; ranks static: 2 KiB
 // numerics  exact: the k-th key is found digit by digit by counting, 11 bits at a time; counts do not depend on the order of threads, ranks not on the order of keys
 // limits    count up to 2^31 - 513; any rows, k from 0 to count; ranks compares all pairs of a row's k keys
-// reference Core/Backends/Cpu/TopK.cs, TopKList.cs
+// reference Core/Cpu/TopK.cs, TopKList.cs
 #include "common/types.cuh"
 #include "common/top_k_key.cuh"
 

@@ -4,7 +4,7 @@
 // shared    static: 4224 bytes
 // numerics  copies, or one product
 // limits    any sizes, also 0; rows at most 32 * 65535
-// reference Core/Backends/Cpu/ToLayout.cs
+// reference Core/Cpu/ToLayout.cs
 #include "common/types.cuh"
 
 extern "C" __global__ void __launch_bounds__(256) transpose_forward_f32(const float* __restrict__ x, const float* __restrict__ scale, float* __restrict__ y,

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Models;

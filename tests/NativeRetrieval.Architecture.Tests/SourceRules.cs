@@ -1,4 +1,5 @@
 using System.Text.RegularExpressions;
+using NativeRetrieval.Core.Ops;
 
 namespace NativeRetrieval.Architecture.Tests;
 

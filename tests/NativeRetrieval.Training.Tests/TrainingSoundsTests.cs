@@ -1,4 +1,5 @@
 using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Models;

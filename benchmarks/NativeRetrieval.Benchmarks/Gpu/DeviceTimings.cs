@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 

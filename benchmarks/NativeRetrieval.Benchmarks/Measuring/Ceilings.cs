@@ -2,7 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
 

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
 

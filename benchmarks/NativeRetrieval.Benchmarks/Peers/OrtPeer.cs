@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Benchmarks.Measuring;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Benchmarks.Peers;
 

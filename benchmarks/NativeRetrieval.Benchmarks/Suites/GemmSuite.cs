@@ -1,7 +1,7 @@
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Benchmarks.Suites;
@@ -30,7 +30,7 @@ internal static class GemmSuite
         {
             using var packed = new PackedWeights(k, n, new MatrixView<float>(pb, n));
             nint left = (nint)pa, result = (nint)pc;
-            void Ours() => Gemm.Run(m, new MatrixView<float>((float*)left, k), packed, (float*)result, n);
+            void Ours() => Sgemm.Run(m, new MatrixView<float>((float*)left, k), packed, (float*)result, n);
             Ours();
             bench.ExpectSame($"gemm {m} x {n} x {k}", c);
             var (ours, theirs) = bench.Measure(Ours, peer);

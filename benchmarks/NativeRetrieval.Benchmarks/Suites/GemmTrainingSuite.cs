@@ -1,5 +1,6 @@
 using NativeRetrieval.Benchmarks.Measuring;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Gemm;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -22,9 +23,9 @@ internal static unsafe class GemmTrainingSuite
             nint addressX = (nint)px, addressW = (nint)pw, addressY = (nint)py;
             return
             [
-                One("Y = X Wt", () => Gemm.Run(rows, outputs, inputs, viewX, viewW.Transposed, (float*)addressY, outputs)),
-                One("dX = dY W", () => Gemm.Run(rows, inputs, outputs, viewY, viewW, (float*)addressX, inputs)),
-                One("dW = dYt X", () => Gemm.Run(outputs, inputs, rows, viewY.Transposed, viewX, (float*)addressW, inputs)),
+                One("Y = X Wt", () => Sgemm.Run(rows, outputs, inputs, viewX, viewW.Transposed, (float*)addressY, outputs)),
+                One("dX = dY W", () => Sgemm.Run(rows, inputs, outputs, viewY, viewW, (float*)addressX, inputs)),
+                One("dW = dYt X", () => Sgemm.Run(outputs, inputs, rows, viewY.Transposed, viewX, (float*)addressW, inputs)),
             ];
         }
 

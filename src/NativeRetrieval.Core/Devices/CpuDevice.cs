@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
-using NativeRetrieval.Core.Backends;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Devices;

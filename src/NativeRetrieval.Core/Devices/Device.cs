@@ -1,4 +1,4 @@
-using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Devices;

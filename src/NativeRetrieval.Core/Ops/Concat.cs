@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 

@@ -3,38 +3,34 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary>
+    /// <c>y = x · keep / (1 − p)</c>, keep = 0 with probability p. Element i uses number i of <paramref name="stream"/>; i counts row-major,
+    /// and channels-last ((n·H + h)·W + w)·C + c for feature maps [N, C, H, W], so that no layout or device changes the mask.
+    /// </summary>
+    /// <param name="x">Any shape and layout, float32 or float64; four axes are a feature map.</param>
+    /// <param name="probability">p, 0 ≤ p &lt; 1; 0 returns <paramref name="x"/>.</param>
+    public static Tensor Dropout(Tensor x, double probability, Philox stream)
     {
-        /// <summary>
-        /// <c>y = x · keep / (1 − p)</c>, keep = 0 with probability p. Element i uses number i of <paramref name="stream"/>; i counts row-major,
-        /// and channels-last ((n·H + h)·W + w)·C + c for feature maps [N, C, H, W], so that no layout or device changes the mask.
-        /// </summary>
-        /// <param name="x">Any shape and layout, float32 or float64; four axes are a feature map.</param>
-        /// <param name="probability">p, 0 ≤ p &lt; 1; 0 returns <paramref name="x"/>.</param>
-        public static Tensor Dropout(Tensor x, double probability, Philox stream)
+        Expect.Real(x);
+        if (probability is not (>= 0 and < 1)) throw new OptionException($"Dropout: the probability must be in [0, 1), got {probability}");
+        if (probability == 0) return x;
+        var y = Tensor.EmptyLike(x);
+        x.Backend.Dropout(x, probability, stream, y);
+        return Tape.Record(y, [x], [], (probability, stream), static ctx =>
         {
-            Expect.Real(x);
-            if (probability is not (>= 0 and < 1)) throw new OptionException($"Dropout: the probability must be in [0, 1), got {probability}");
-            if (probability == 0) return x;
-            var y = Tensor.EmptyLike(x);
-            x.Backend.Dropout(x, probability, stream, y);
-            return Tape.Record(y, [x], [], (probability, stream), static ctx =>
-            {
-                var (probability, stream) = ctx.State<(double, Philox)>();
-                var dx = Tensor.EmptyLike(ctx.OutputGradient);
-                dx.Backend.Dropout(ctx.OutputGradient, probability, stream, dx); // linear in x: the same mask, drawn again
-                return [dx];
-            });
-        }
+            var (probability, stream) = ctx.State<(double, Philox)>();
+            var dx = Tensor.EmptyLike(ctx.OutputGradient);
+            dx.Backend.Dropout(ctx.OutputGradient, probability, stream, dx); // linear in x: the same mask, drawn again
+            return [dx];
+        });
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        void Dropout(Tensor x, double probability, Philox stream, Tensor y);
-    }
+    void Dropout(Tensor x, double probability, Philox stream, Tensor y);
 }

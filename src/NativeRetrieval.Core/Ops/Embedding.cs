@@ -2,41 +2,37 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary><c>y[…, :] = table[ids[…], :]</c>. Backward adds in the order of the ids.</summary>
+    /// <param name="table">[V, D], float32 or float64, contiguous.</param>
+    /// <param name="ids">[…], int32, each in 0 … V − 1.</param>
+    /// <returns>[…, D].</returns>
+    /// <exception cref="ShapeException">An id is outside the table.</exception>
+    public static Tensor Embedding(Tensor table, Tensor ids)
     {
-        /// <summary><c>y[…, :] = table[ids[…], :]</c>. Backward adds in the order of the ids.</summary>
-        /// <param name="table">[V, D], float32 or float64, contiguous.</param>
-        /// <param name="ids">[…], int32, each in 0 … V − 1.</param>
-        /// <returns>[…, D].</returns>
-        /// <exception cref="ShapeException">An id is outside the table.</exception>
-        public static Tensor Embedding(Tensor table, Tensor ids)
+        Expect.Real(table);
+        Expect.Contiguous(table);
+        Shape.ExpectRank(table, 2, "[V, D]");
+        if (ids.DType != DType.Int32 || ids.Device != table.Device)
+            throw new ShapeException($"Embedding: ids must be int32 on {table.Device}, got {ids.Describe()}");
+        var y = Tensor.Empty(ids.Shape.Append(table.Shape[1]), table.Device, table.DType);
+        table.Backend.Embedding(table, ids, y);
+        return Tape.Record(y, [table], [ids], table.Shape, static ctx =>
         {
-            Expect.Real(table);
-            Expect.Contiguous(table);
-            Shape.ExpectRank(table, 2, "[V, D]");
-            if (ids.DType != DType.Int32 || ids.Device != table.Device)
-                throw new ShapeException($"Embedding: ids must be int32 on {table.Device}, got {ids.Describe()}");
-            var y = Tensor.Empty(ids.Shape.Append(table.Shape[1]), table.Device, table.DType);
-            table.Backend.Embedding(table, ids, y);
-            return Tape.Record(y, [table], [ids], table.Shape, static ctx =>
-            {
-                var dTable = Tensor.Zeros(ctx.State<Shape>(), ctx.OutputGradient.Device, ctx.OutputGradient.DType);
-                dTable.Backend.EmbeddingBackward(ctx.OutputGradient, ctx.Saved[0], dTable);
-                return [dTable];
-            });
-        }
+            var dTable = Tensor.Zeros(ctx.State<Shape>(), ctx.OutputGradient.Device, ctx.OutputGradient.DType);
+            dTable.Backend.EmbeddingBackward(ctx.OutputGradient, ctx.Saved[0], dTable);
+            return [dTable];
+        });
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        void Embedding(Tensor table, Tensor ids, Tensor y);
+    void Embedding(Tensor table, Tensor ids, Tensor y);
 
-        /// <summary>dTable[ids[i], :] += dy[i, :].</summary>
-        void EmbeddingBackward(Tensor dy, Tensor ids, Tensor dTable);
-    }
+    /// <summary>dTable[ids[i], :] += dy[i, :].</summary>
+    void EmbeddingBackward(Tensor dy, Tensor ids, Tensor dTable);
 }

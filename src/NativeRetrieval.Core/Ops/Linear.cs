@@ -1,72 +1,66 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.</summary>
+    /// <param name="x">[…, I], float32 or float64, contiguous.</param>
+    /// <param name="weight">W, [O, I], as checkpoints store it.</param>
+    /// <param name="bias">b, [O], or null.</param>
+    /// <returns>[…, O].</returns>
+    /// <exception cref="Errors.ShapeException">W or b does not fit x.</exception>
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null, Activation activation = Activation.None)
     {
-        /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.</summary>
-        /// <param name="x">[…, I], float32 or float64, contiguous.</param>
-        /// <param name="weight">W, [O, I], as checkpoints store it.</param>
-        /// <param name="bias">b, [O], or null.</param>
-        /// <returns>[…, O].</returns>
-        /// <exception cref="Errors.ShapeException">W or b does not fit x.</exception>
-        public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null, Activation activation = Activation.None)
+        Expect.Real(x);
+        Expect.Contiguous(x);
+        if (x.Shape.Length == 0) throw new Errors.ShapeException("Linear: x must have at least one axis [..., I], got a scalar");
+        Expect.Alike(weight, x);
+        Expect.Contiguous(weight);
+        Shape.ExpectRank(weight, 2, "[O, I]");
+        Shape.Expect(weight, [weight.Shape[0], x.Shape[^1]], "one row per output, one column per feature of x");
+        if (bias is not null)
         {
-            Expect.Real(x);
-            Expect.Contiguous(x);
-            if (x.Shape.Length == 0) throw new Errors.ShapeException("Linear: x must have at least one axis [..., I], got a scalar");
-            Expect.Alike(weight, x);
-            Expect.Contiguous(weight);
-            Shape.ExpectRank(weight, 2, "[O, I]");
-            Shape.Expect(weight, [weight.Shape[0], x.Shape[^1]], "one row per output, one column per feature of x");
-            if (bias is not null)
-            {
-                Expect.Alike(bias, x);
-                Shape.Expect(bias, [weight.Shape[0]], "one value per output");
-            }
-
-            bool recorded = Tape.Follows(x) || Tape.Follows(weight) || (bias is not null && Tape.Follows(bias));
-            var y = Tensor.Empty(x.Shape[..^1].Append(weight.Shape[0]), x.Device, x.DType);
-            // The slope of max(x, 0) can be read off its result, that of GELU cannot.
-            bool separate = recorded && activation == Activation.Gelu;
-            x.Backend.Linear(x, weight, bias, separate ? Activation.None : activation, reuseWeight: !Tape.Follows(weight), y);
-            if (!recorded) return y;
-
-            bool relu = activation == Activation.Relu;
-            y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], relu ? [x, weight, y] : [x, weight], bias is not null, static ctx =>
-            {
-                var (x, weight, dy) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
-                if (ctx.Saved is [_, _, var y])
-                {
-                    dy = Tensor.EmptyLike(y);
-                    y.Backend.ReluBackward(ctx.OutputGradient, y, dy);
-                }
-                dy = Matrix(dy);
-                var dx = ctx.Wants(0) ? MatMul(dy, weight).Reshape(x.Shape) : null;
-                var dWeight = ctx.Wants(1) ? Tensor.EmptyLike(weight) : null;
-                var dBias = ctx.State<bool>() && ctx.Wants(2) ? Tensor.Empty([weight.Shape[0]], x.Device, x.DType) : null;
-                if (dWeight is not null || dBias is not null) x.Backend.LinearParameterGradients(dy, Matrix(x), dWeight, dBias);
-                return ctx.State<bool>() ? [dx, dWeight, dBias] : [dx, dWeight];
-            });
-            return separate ? Gelu(y) : y;
+            Expect.Alike(bias, x);
+            Shape.Expect(bias, [weight.Shape[0]], "one value per output");
         }
 
-        /// <summary>[…, D] as [rows, D].</summary>
-        static Tensor Matrix(Tensor x) => x.Reshape([checked((int)x.Shape[..^1].Count), x.Shape[^1]]);
+        bool recorded = Tape.Follows(x) || Tape.Follows(weight) || (bias is not null && Tape.Follows(bias));
+        var y = Tensor.Empty(x.Shape[..^1].Append(weight.Shape[0]), x.Device, x.DType);
+        // The slope of max(x, 0) can be read off its result, that of GELU cannot.
+        bool separate = recorded && activation == Activation.Gelu;
+        x.Backend.Linear(x, weight, bias, separate ? Activation.None : activation, reuseWeight: !Tape.Follows(weight), y);
+        if (!recorded) return y;
+
+        bool relu = activation == Activation.Relu;
+        y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], relu ? [x, weight, y] : [x, weight], bias is not null, static ctx =>
+        {
+            var (x, weight, dy) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
+            if (ctx.Saved is [_, _, var y])
+            {
+                dy = Tensor.EmptyLike(y);
+                y.Backend.ReluBackward(ctx.OutputGradient, y, dy);
+            }
+            dy = Matrix(dy);
+            var dx = ctx.Wants(0) ? MatMul(dy, weight).Reshape(x.Shape) : null;
+            var dWeight = ctx.Wants(1) ? Tensor.EmptyLike(weight) : null;
+            var dBias = ctx.State<bool>() && ctx.Wants(2) ? Tensor.Empty([weight.Shape[0]], x.Device, x.DType) : null;
+            if (dWeight is not null || dBias is not null) x.Backend.LinearParameterGradients(dy, Matrix(x), dWeight, dBias);
+            return ctx.State<bool>() ? [dx, dWeight, dBias] : [dx, dWeight];
+        });
+        return separate ? Gelu(y) : y;
     }
+
+    /// <summary>[…, D] as [rows, D].</summary>
+    static Tensor Matrix(Tensor x) => x.Reshape([checked((int)x.Shape[..^1].Count), x.Shape[^1]]);
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    using NativeRetrieval.Core.Ops;
+    /// <param name="reuseWeight">The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.</param>
+    void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
 
-    internal partial interface IBackend
-    {
-        /// <param name="reuseWeight">The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.</param>
-        void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
-
-        /// <summary>dWeight = dyᵀ·x and dBias = Σ dy over rows, where asked for; dy [N, O] and x [N, I].</summary>
-        void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias);
-    }
+    /// <summary>dWeight = dyᵀ·x and dBias = Σ dy over rows, where asked for; dy [N, O] and x [N, I].</summary>
+    void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias);
 }

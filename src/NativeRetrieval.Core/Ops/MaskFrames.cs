@@ -1,29 +1,25 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary><c>y = x</c> in each clip's own frames, 0 in the padding behind them.</summary>
+    /// <param name="x">[N, C, T, F], any layout.</param>
+    /// <param name="lengths">int32 [N], frames of each clip that are not padding.</param>
+    public static Tensor MaskFrames(Tensor x, Tensor lengths)
     {
-        /// <summary><c>y = x</c> in each clip's own frames, 0 in the padding behind them.</summary>
-        /// <param name="x">[N, C, T, F], any layout.</param>
-        /// <param name="lengths">int32 [N], frames of each clip that are not padding.</param>
-        public static Tensor MaskFrames(Tensor x, Tensor lengths)
-        {
-            Expect.Real(x);
-            Shape.ExpectRank(x, 4, "[N, C, T, F]");
-            Expect.Lengths(lengths, x.Shape[0], x);
-            var y = Tensor.EmptyLike(x);
-            x.Backend.MaskFrames(x, lengths, y);
-            return Tape.Record(y, [x], [lengths], null, static ctx => [MaskFrames(ctx.OutputGradient, ctx.Saved[0])]);
-        }
+        Expect.Real(x);
+        Shape.ExpectRank(x, 4, "[N, C, T, F]");
+        Expect.Lengths(lengths, x.Shape[0], x);
+        var y = Tensor.EmptyLike(x);
+        x.Backend.MaskFrames(x, lengths, y);
+        return Tape.Record(y, [x], [lengths], null, static ctx => [MaskFrames(ctx.OutputGradient, ctx.Saved[0])]);
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        void MaskFrames(Tensor x, Tensor lengths, Tensor y);
-    }
+    void MaskFrames(Tensor x, Tensor lengths, Tensor y);
 }

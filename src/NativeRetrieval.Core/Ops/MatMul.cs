@@ -2,44 +2,40 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
-{
-    public static partial class Op
-    {
-        /// <summary><c>C = op(A)·op(B)</c>, where op transposes on request.</summary>
-        /// <param name="a">[M, K], or [K, M] with <paramref name="transposeA"/>; float32 or float64, contiguous.</param>
-        /// <param name="b">[K, N], or [N, K] with <paramref name="transposeB"/>; dtype and device of <paramref name="a"/>.</param>
-        /// <returns>[M, N].</returns>
-        /// <exception cref="ShapeException">The inner sizes differ.</exception>
-        public static Tensor MatMul(Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
-        {
-            Expect.Real(a);
-            Expect.Contiguous(a);
-            Expect.Contiguous(b);
-            Expect.Alike(b, a);
-            Shape.ExpectRank(a, 2, "[M, K]");
-            Shape.ExpectRank(b, 2, "[K, N]");
-            if (a.Shape[transposeA ? 0 : 1] != b.Shape[transposeB ? 1 : 0])
-                throw new ShapeException($"MatMul: the inner sizes of a {a.Shape}{(transposeA ? " transposed" : "")} and b {b.Shape}{(transposeB ? " transposed" : "")} differ");
+namespace NativeRetrieval.Core.Ops;
 
-            var c = Tensor.Empty([a.Shape[transposeA ? 1 : 0], b.Shape[transposeB ? 0 : 1]], a.Device, a.DType);
-            a.Backend.MatMul(a, b, transposeA, transposeB, c);
-            return Tape.Record(c, [a, b], [a, b], (transposeA, transposeB), static ctx =>
-            {
-                var (a, b, dc) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
-                var (transposeA, transposeB) = ctx.State<(bool, bool)>();
-                var da = !ctx.Wants(0) ? null : transposeA ? MatMul(b, dc, transposeB, true) : MatMul(dc, b, false, !transposeB);
-                var db = !ctx.Wants(1) ? null : transposeB ? MatMul(dc, a, true, transposeA) : MatMul(a, dc, !transposeA, false);
-                return [da, db];
-            });
-        }
+public static partial class Op
+{
+    /// <summary><c>C = op(A)·op(B)</c>, where op transposes on request.</summary>
+    /// <param name="a">[M, K], or [K, M] with <paramref name="transposeA"/>; float32 or float64, contiguous.</param>
+    /// <param name="b">[K, N], or [N, K] with <paramref name="transposeB"/>; dtype and device of <paramref name="a"/>.</param>
+    /// <returns>[M, N].</returns>
+    /// <exception cref="ShapeException">The inner sizes differ.</exception>
+    public static Tensor MatMul(Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
+    {
+        Expect.Real(a);
+        Expect.Contiguous(a);
+        Expect.Contiguous(b);
+        Expect.Alike(b, a);
+        Shape.ExpectRank(a, 2, "[M, K]");
+        Shape.ExpectRank(b, 2, "[K, N]");
+        if (a.Shape[transposeA ? 0 : 1] != b.Shape[transposeB ? 1 : 0])
+            throw new ShapeException($"MatMul: the inner sizes of a {a.Shape}{(transposeA ? " transposed" : "")} and b {b.Shape}{(transposeB ? " transposed" : "")} differ");
+
+        var c = Tensor.Empty([a.Shape[transposeA ? 1 : 0], b.Shape[transposeB ? 0 : 1]], a.Device, a.DType);
+        a.Backend.MatMul(a, b, transposeA, transposeB, c);
+        return Tape.Record(c, [a, b], [a, b], (transposeA, transposeB), static ctx =>
+        {
+            var (a, b, dc) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
+            var (transposeA, transposeB) = ctx.State<(bool, bool)>();
+            var da = !ctx.Wants(0) ? null : transposeA ? MatMul(b, dc, transposeB, true) : MatMul(dc, b, false, !transposeB);
+            var db = !ctx.Wants(1) ? null : transposeB ? MatMul(dc, a, true, transposeA) : MatMul(a, dc, !transposeA, false);
+            return [da, db];
+        });
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c);
-    }
+    void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c);
 }

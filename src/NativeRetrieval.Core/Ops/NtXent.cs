@@ -2,50 +2,44 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
-{
-    public static partial class Op
-    {
-        /// <summary>
-        /// NT-Xent over a batch of pairs (Chen et al. 2020; equation 2 of the report), cosine included:
-        /// <c>sᵢⱼ = cos(aᵢ, tⱼ)/τ</c>, <c>L = −1/B Σᵢ 1/|Pᵢ| Σ_{j∈Pᵢ} log softmaxⱼ(sᵢⱼ)</c> plus the same over columns. Pᵢ are the positives of item i.
-        /// Loss and both gradients come from one pass; soft-max is taken against the row's maximum.
-        /// </summary>
-        /// <param name="audio">a, [B, D], B ≥ 1; need not be normalised. A zero vector has cosine 0 with everything.</param>
-        /// <param name="text">t, [B, D].</param>
-        /// <param name="clips">int32 [B]: items with equal numbers are of one clip. Unused for <see cref="Positives.Paper"/>.</param>
-        /// <param name="texts">int32 [B]: items with equal numbers have one caption text; used for same-text and dropped.</param>
-        /// <returns>[], the loss.</returns>
-        public static Tensor NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options)
-        {
-            Expect.Real(audio);
-            Expect.Contiguous(audio);
-            Shape.ExpectRank(audio, 2, "[B, D]");
-            Expect.Same(text, audio);
-            int batch = audio.Shape[0];
-            if (batch == 0) throw new ShapeException("NtXent: the batch is empty");
-            Expect.Lengths(clips, batch, audio);
-            Expect.Lengths(texts, batch, audio);
-            options.Validate();
+namespace NativeRetrieval.Core.Ops;
 
-            var loss = Tensor.Empty([], audio.Device, audio.DType);
-            bool wanted = Tape.Follows(audio) || Tape.Follows(text);
-            var dAudio = wanted ? Tensor.EmptyLike(audio) : null;
-            var dText = wanted ? Tensor.EmptyLike(text) : null;
-            audio.Backend.NtXent(audio, text, clips, texts, options, loss, dAudio, dText);
-            return Tape.Record(loss, [audio, text], wanted ? [dAudio!, dText!] : [], null, static ctx =>
-                [ctx.Wants(0) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null, ctx.Wants(1) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null]);
-        }
+public static partial class Op
+{
+    /// <summary>
+    /// NT-Xent over a batch of pairs (Chen et al. 2020; equation 2 of the report), cosine included:
+    /// <c>sᵢⱼ = cos(aᵢ, tⱼ)/τ</c>, <c>L = −1/B Σᵢ 1/|Pᵢ| Σ_{j∈Pᵢ} log softmaxⱼ(sᵢⱼ)</c> plus the same over columns. Pᵢ are the positives of item i.
+    /// Loss and both gradients come from one pass; soft-max is taken against the row's maximum.
+    /// </summary>
+    /// <param name="audio">a, [B, D], B ≥ 1; need not be normalised. A zero vector has cosine 0 with everything.</param>
+    /// <param name="text">t, [B, D].</param>
+    /// <param name="clips">int32 [B]: items with equal numbers are of one clip. Unused for <see cref="Positives.Paper"/>.</param>
+    /// <param name="texts">int32 [B]: items with equal numbers have one caption text; used for same-text and dropped.</param>
+    /// <returns>[], the loss.</returns>
+    public static Tensor NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options)
+    {
+        Expect.Real(audio);
+        Expect.Contiguous(audio);
+        Shape.ExpectRank(audio, 2, "[B, D]");
+        Expect.Same(text, audio);
+        int batch = audio.Shape[0];
+        if (batch == 0) throw new ShapeException("NtXent: the batch is empty");
+        Expect.Lengths(clips, batch, audio);
+        Expect.Lengths(texts, batch, audio);
+        options.Validate();
+
+        var loss = Tensor.Empty([], audio.Device, audio.DType);
+        bool wanted = Tape.Follows(audio) || Tape.Follows(text);
+        var dAudio = wanted ? Tensor.EmptyLike(audio) : null;
+        var dText = wanted ? Tensor.EmptyLike(text) : null;
+        audio.Backend.NtXent(audio, text, clips, texts, options, loss, dAudio, dText);
+        return Tape.Record(loss, [audio, text], wanted ? [dAudio!, dText!] : [], null, static ctx =>
+            [ctx.Wants(0) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null, ctx.Wants(1) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null]);
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    using NativeRetrieval.Core.Ops;
-
-    internal partial interface IBackend
-    {
-        /// <summary>dAudio and dText are both given or both null.</summary>
-        void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText);
-    }
+    /// <summary>dAudio and dText are both given or both null.</summary>
+    void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText);
 }

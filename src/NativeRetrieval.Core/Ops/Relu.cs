@@ -1,34 +1,30 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary><c>y = max(x, 0)</c>. The gradient at 0 is 0.</summary>
+    /// <param name="x">Any shape and layout, float32 or float64.</param>
+    public static Tensor Relu(Tensor x)
     {
-        /// <summary><c>y = max(x, 0)</c>. The gradient at 0 is 0.</summary>
-        /// <param name="x">Any shape and layout, float32 or float64.</param>
-        public static Tensor Relu(Tensor x)
+        Expect.Real(x);
+        var y = Tensor.EmptyLike(x);
+        x.Backend.Relu(x, y);
+        return Tape.Record(y, [x], [y], null, static ctx =>
         {
-            Expect.Real(x);
-            var y = Tensor.EmptyLike(x);
-            x.Backend.Relu(x, y);
-            return Tape.Record(y, [x], [y], null, static ctx =>
-            {
-                var y = ctx.Saved[0]; // y > 0 exactly where x > 0, and the next operation keeps y anyway
-                var dx = Tensor.EmptyLike(y);
-                y.Backend.ReluBackward(ctx.OutputGradient, y, dx);
-                return [dx];
-            });
-        }
+            var y = ctx.Saved[0]; // y > 0 exactly where x > 0, and the next operation keeps y anyway
+            var dx = Tensor.EmptyLike(y);
+            y.Backend.ReluBackward(ctx.OutputGradient, y, dx);
+            return [dx];
+        });
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        void Relu(Tensor x, Tensor y);
+    void Relu(Tensor x, Tensor y);
 
-        void ReluBackward(Tensor dy, Tensor y, Tensor dx);
-    }
+    void ReluBackward(Tensor dy, Tensor y, Tensor dx);
 }

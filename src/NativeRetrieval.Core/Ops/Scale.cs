@@ -1,58 +1,54 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary><c>y = factor · x</c>.</summary>
+    public static Tensor Scale(Tensor x, double factor)
     {
-        /// <summary><c>y = factor · x</c>.</summary>
-        public static Tensor Scale(Tensor x, double factor)
-        {
-            Expect.Real(x);
-            var y = Tensor.EmptyLike(x);
-            x.Backend.Scale(x, factor, y);
-            return Tape.Record(y, [x], [], factor, static ctx => [Scale(ctx.OutputGradient, ctx.State<double>())]);
-        }
+        Expect.Real(x);
+        var y = Tensor.EmptyLike(x);
+        x.Backend.Scale(x, factor, y);
+        return Tape.Record(y, [x], [], factor, static ctx => [Scale(ctx.OutputGradient, ctx.State<double>())]);
+    }
 
-        /// <summary><c>x *= factor</c>. Not recorded.</summary>
-        internal static void ScaleInPlace(Tensor x, double factor)
-        {
-            x.Backend.Scale(x, factor, x);
-            x.Version++;
-        }
+    /// <summary><c>x *= factor</c>. Not recorded.</summary>
+    internal static void ScaleInPlace(Tensor x, double factor)
+    {
+        x.Backend.Scale(x, factor, x);
+        x.Version++;
+    }
 
-        /// <summary><c>y = factor · x</c> with a factor that is on the device: no value of it is waited for. Not recorded.</summary>
-        /// <param name="factor">One element of the dtype of <paramref name="x"/>.</param>
-        internal static Tensor ScaleBy(Tensor x, Tensor factor)
-        {
-            Expect.Real(x);
-            Expect.Alike(factor, x);
-            var y = Tensor.EmptyLike(x);
-            x.Backend.ScaleBy(x, factor, y);
-            return y;
-        }
+    /// <summary><c>y = factor · x</c> with a factor that is on the device: no value of it is waited for. Not recorded.</summary>
+    /// <param name="factor">One element of the dtype of <paramref name="x"/>.</param>
+    internal static Tensor ScaleBy(Tensor x, Tensor factor)
+    {
+        Expect.Real(x);
+        Expect.Alike(factor, x);
+        var y = Tensor.EmptyLike(x);
+        x.Backend.ScaleBy(x, factor, y);
+        return y;
+    }
 
-        /// <summary>A tensor with <paramref name="value"/> in every element.</summary>
-        public static Tensor Full(Shape shape, double value, Devices.Device device, DType dtype = DType.Float32)
-        {
-            var y = Tensor.Empty(shape, device, dtype);
-            Expect.Real(y);
-            y.Backend.Fill(y, value);
-            return y;
-        }
+    /// <summary>A tensor with <paramref name="value"/> in every element.</summary>
+    public static Tensor Full(Shape shape, double value, Devices.Device device, DType dtype = DType.Float32)
+    {
+        var y = Tensor.Empty(shape, device, dtype);
+        Expect.Real(y);
+        y.Backend.Fill(y, value);
+        return y;
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        /// <summary>y = factor · x; y may be x.</summary>
-        void Scale(Tensor x, double factor, Tensor y);
+    /// <summary>y = factor · x; y may be x.</summary>
+    void Scale(Tensor x, double factor, Tensor y);
 
-        /// <summary>y = factor[0] · x.</summary>
-        void ScaleBy(Tensor x, Tensor factor, Tensor y);
+    /// <summary>y = factor[0] · x.</summary>
+    void ScaleBy(Tensor x, Tensor factor, Tensor y);
 
-        void Fill(Tensor y, double value);
-    }
+    void Fill(Tensor y, double value);
 }

@@ -2,31 +2,27 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.Core.Ops
+namespace NativeRetrieval.Core.Ops;
+
+public static partial class Op
 {
-    public static partial class Op
+    /// <summary>The same feature map in another memory layout; <paramref name="x"/> itself where it already has it.</summary>
+    /// <param name="x">[N, C, H, W], float32 or float64.</param>
+    public static Tensor ToLayout(Tensor x, Layout layout)
     {
-        /// <summary>The same feature map in another memory layout; <paramref name="x"/> itself where it already has it.</summary>
-        /// <param name="x">[N, C, H, W], float32 or float64.</param>
-        public static Tensor ToLayout(Tensor x, Layout layout)
-        {
-            if (x.Layout == layout) return x;
-            Expect.Real(x);
-            Shape.ExpectRank(x, 4, "[N, C, H, W]");
-            if (layout != Layout.Contiguous && layout != x.Device.FeatureMaps)
-                throw new ShapeException($"ToLayout: feature maps on {x.Device} are {Layout.Contiguous} or {x.Device.FeatureMaps}, not {layout}");
-            var y = Tensor.Empty(x.Shape, x.Device, x.DType, layout);
-            x.Backend.ToLayout(x, y);
-            return Tape.Record(y, [x], [], x.Layout, static ctx => [ToLayout(ctx.OutputGradient, ctx.State<Layout>())]);
-        }
+        if (x.Layout == layout) return x;
+        Expect.Real(x);
+        Shape.ExpectRank(x, 4, "[N, C, H, W]");
+        if (layout != Layout.Contiguous && layout != x.Device.FeatureMaps)
+            throw new ShapeException($"ToLayout: feature maps on {x.Device} are {Layout.Contiguous} or {x.Device.FeatureMaps}, not {layout}");
+        var y = Tensor.Empty(x.Shape, x.Device, x.DType, layout);
+        x.Backend.ToLayout(x, y);
+        return Tape.Record(y, [x], [], x.Layout, static ctx => [ToLayout(ctx.OutputGradient, ctx.State<Layout>())]);
     }
 }
 
-namespace NativeRetrieval.Core.Backends
+internal partial interface IBackend
 {
-    internal partial interface IBackend
-    {
-        /// <summary>Copies x into y's layout; padded channels of y become 0.</summary>
-        void ToLayout(Tensor x, Tensor y);
-    }
+    /// <summary>Copies x into y's layout; padded channels of y become 0.</summary>
+    void ToLayout(Tensor x, Tensor y);
 }

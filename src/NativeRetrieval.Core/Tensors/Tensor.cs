@@ -1,8 +1,9 @@
 using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Backends;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
 
 namespace NativeRetrieval.Core.Tensors;
 

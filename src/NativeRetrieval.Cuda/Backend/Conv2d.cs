@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Backend.Libraries;
 
 namespace NativeRetrieval.Cuda.Backend;
 

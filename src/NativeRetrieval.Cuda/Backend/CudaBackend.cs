@@ -1,6 +1,7 @@
-using NativeRetrieval.Core.Backends;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Backend.Libraries;
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Runtime;
 

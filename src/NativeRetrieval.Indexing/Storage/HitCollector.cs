@@ -1,4 +1,5 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Search;
 
 namespace NativeRetrieval.Indexing.Storage;
 

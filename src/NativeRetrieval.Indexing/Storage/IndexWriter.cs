@@ -1,4 +1,5 @@
 using Microsoft.Data.Sqlite;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Indexing.Storage;

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 

@@ -1,4 +1,4 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Search;
 
 namespace NativeRetrieval.Indexing.Storage;
 

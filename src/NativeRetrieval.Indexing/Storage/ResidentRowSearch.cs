@@ -1,7 +1,8 @@
 using System.Runtime.InteropServices;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;

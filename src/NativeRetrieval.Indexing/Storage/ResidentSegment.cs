@@ -1,5 +1,6 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;

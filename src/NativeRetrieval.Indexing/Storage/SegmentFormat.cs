@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Globalization;
-using NativeRetrieval.Core.Backends.Cpu;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 

@@ -1,5 +1,6 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Search;
 
 namespace NativeRetrieval.Indexing.Storage;
 

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;

@@ -1,6 +1,6 @@
 using System.Numerics;
 using System.Runtime.CompilerServices;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Training.Metrics;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Training.Metrics;
 

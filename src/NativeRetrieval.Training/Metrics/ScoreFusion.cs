@@ -1,5 +1,5 @@
-using NativeRetrieval.Core.Backends.Cpu;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Training.Metrics;
 

@@ -1,4 +1,5 @@
 using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Training.Metrics;

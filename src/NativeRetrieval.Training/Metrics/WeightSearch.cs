@@ -1,4 +1,4 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Training.Metrics;
 

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Encoders;

@@ -1,4 +1,4 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Convolution;
 
 namespace NativeRetrieval.Core.Tests.Backends;
 

@@ -1,5 +1,7 @@
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Gemm;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Core.Tests.Cpu;
@@ -29,7 +31,7 @@ public sealed unsafe class GemmTests
                 float[] a = Normal(m * k, 1), b = Normal(k * n, 2), c = Normal(m * n, 3);
                 double[] expected = Expected(m, n, k, (i, p) => a[transposeA ? p * m + i : i * k + p], (p, j) => b[transposeB ? j * k + p : p * n + j]);
                 fixed (float* pa = a, pb = b, pc = c)
-                    Gemm.Run(m, n, k, View(pa, m, k, transposeA), View(pb, k, n, transposeB), pc, n, default, kernel);
+                    Sgemm.Run(m, n, k, View(pa, m, k, transposeA), View(pb, k, n, transposeB), pc, n, default, kernel);
                 AssertClose(expected, c, k);
             }
     }
@@ -41,7 +43,7 @@ public sealed unsafe class GemmTests
         float[] a = Normal(m * stride, 1), b = Normal(k * stride, 2), c = Normal(m * stride, 3), before = [.. c];
         double[] expected = Expected(m, n, k, (i, p) => a[i * stride + 5 + p], (p, j) => b[p * stride + 2 + j]);
         fixed (float* pa = a, pb = b, pc = c)
-            Gemm.Run(m, n, k, new(pa + 5, stride), new(pb + 2, stride), pc + 3, stride);
+            Sgemm.Run(m, n, k, new(pa + 5, stride), new(pb + 2, stride), pc + 3, stride);
         for (int i = 0; i < m; i++)
             for (int j = 0; j < stride; j++)
                 if (j is >= 3 and < 3 + n) Assert.Equal(expected[i * n + j - 3], c[i * stride + j], 1e-4);
@@ -57,13 +59,13 @@ public sealed unsafe class GemmTests
         {
             MatrixView<float> viewA = new(pa, k), viewB = new(pb, n);
             float* inner = pAlone;
-            Gemm.Run(m, n, k, viewA, viewB, pParallel, n);
-            Workers.Run(2, part => { if (part == 0) Gemm.Run(m, n, k, viewA, viewB, inner, n); });
-            using (var weights = new PackedWeights(k, n, viewB)) Gemm.Run(m, viewA, weights, pPacked, n);
+            Sgemm.Run(m, n, k, viewA, viewB, pParallel, n);
+            Workers.Run(2, part => { if (part == 0) Sgemm.Run(m, n, k, viewA, viewB, inner, n); });
+            using (var weights = new PackedWeights(k, n, viewB)) Sgemm.Run(m, viewA, weights, pPacked, n);
             Assert.Equal(alone, parallel);
             Assert.Equal(alone, packed);
             if (!System.Runtime.Intrinsics.X86.Fma.IsSupported) return;
-            Gemm.Run(m, n, k, viewA, viewB, pParallel, n, default, GemmKernel.Avx512);
+            Sgemm.Run(m, n, k, viewA, viewB, pParallel, n, default, GemmKernel.Avx512);
             Assert.Equal(alone, parallel);
         }
     }
@@ -78,7 +80,7 @@ public sealed unsafe class GemmTests
         float[] a = Normal(m * k, 1), b = Normal(k * n, 2), bias = Normal(n, 3), c = new float[m * n];
         double[] sums = Expected(m, n, k, (i, p) => a[i * k + p], (p, j) => b[p * n + j]);
         fixed (float* pa = a, pb = b, pc = c, pBias = bias)
-            Gemm.Run(m, n, k, new(pa, k), new(pb, n), pc, n, new() { Bias = pBias, Activation = activation });
+            Sgemm.Run(m, n, k, new(pa, k), new(pb, n), pc, n, new() { Bias = pBias, Activation = activation });
         for (int i = 0; i < sums.Length; i++)
         {
             double x = sums[i] + bias[i % n];
@@ -99,7 +101,7 @@ public sealed unsafe class GemmTests
     {
         float[] a = Normal(m * k, 1), b = Normal(k * n, 2), c = Normal(m * n, 3), before = [.. c];
         double[] sums = Expected(m, n, k, (i, p) => a[i * k + p], (p, j) => b[p * n + j]);
-        fixed (float* pa = a, pb = b, pc = c) Gemm.Run(m, n, k, new(pa, k), new(pb, n), pc, n, new() { Accumulate = true });
+        fixed (float* pa = a, pb = b, pc = c) Sgemm.Run(m, n, k, new(pa, k), new(pb, n), pc, n, new() { Accumulate = true });
         AssertClose(sums.Select((sum, i) => sum + before[i]).ToArray(), c, k);
     }
 

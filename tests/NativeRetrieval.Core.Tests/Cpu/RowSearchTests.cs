@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Tests.Cpu;

@@ -1,5 +1,5 @@
 using System.Numerics;
-using NativeRetrieval.Core.Backends.Cpu;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Tests.Cpu;
 

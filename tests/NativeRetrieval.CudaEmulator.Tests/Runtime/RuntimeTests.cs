@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Interop;

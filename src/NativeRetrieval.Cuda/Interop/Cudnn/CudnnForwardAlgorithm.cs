@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Cpu.Gemm;
+
 namespace NativeRetrieval.Cuda.Interop.Cudnn;
 
 /// <summary>Algorithms of a convolution.</summary>

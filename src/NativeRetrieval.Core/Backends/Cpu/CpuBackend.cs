@@ -1,4 +1,0 @@
-namespace NativeRetrieval.Core.Backends.Cpu;
-
-/// <summary>The pure C# backend: the embedded default and the reference of every CUDA kernel.</summary>
-internal sealed partial class CpuBackend : IBackend;

@@ -1,0 +1,71 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale)
+    {
+        double scale = gradientScale is null ? 1 : gradientScale.Span<double>()[0];
+        foreach (var slot in slots)
+        {
+            if (slot.Parameter.DType == DType.Float32) Run<float>(slot, step, scale);
+            else Run<double>(slot, step, scale);
+        }
+
+        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
+        {
+            T* p = slot.Parameter.Pointer<T>(), g = slot.Gradient.Pointer<T>();
+            T* m = slot.FirstMoment.Pointer<T>(), v = slot.SecondMoment.Pointer<T>();
+            var rule = new AdamRule<T>(step, scale);
+            Slices.Run(slot.Parameter.StoredCount, (start, length) => rule.Apply(p + start, g + start, m + start, v + start, length));
+        }
+    }
+
+    public void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result)
+    {
+        double sum = 0;
+        foreach (var gradient in gradients) sum += gradient.DType == DType.Float32 ? Total<float>(gradient, gradient) : Total<double>(gradient, gradient);
+        double norm = Math.Sqrt(sum);
+        var target = result.Span<double>();
+        (target[0], target[1]) = (double.IsInfinity(limit) ? 1 : Math.Min(1, limit / (norm + epsilon)), norm);
+    }
+
+    /// <summary>One step's constants, rounded once to the element type.</summary>
+    sealed unsafe class AdamRule<T>(AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
+    {
+        readonly T _scale = T.CreateTruncating(scale);
+        readonly T _beta1 = T.CreateTruncating(step.Beta1), _rest1 = T.CreateTruncating(1 - step.Beta1);
+        readonly T _beta2 = T.CreateTruncating(step.Beta2), _rest2 = T.CreateTruncating(1 - step.Beta2);
+        readonly T _rate = T.CreateTruncating(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step)));
+        readonly T _rootCorrection = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step)));
+        readonly T _epsilon = T.CreateTruncating(step.Epsilon);
+        readonly T _decay = T.CreateTruncating(step.Decoupled ? 0 : step.WeightDecay);
+        readonly T _shrink = T.CreateTruncating(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1);
+
+        public void Apply(T* p, T* g, T* m, T* v, int length)
+        {
+            int i = 0;
+            for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+            {
+                var parameter = Vector.Load(p + i);
+                var gradient = Vector.Load(g + i) * _scale + parameter * _decay;
+                var first = Vector.Load(m + i) * _beta1 + gradient * _rest1;
+                var second = Vector.Load(v + i) * _beta2 + gradient * gradient * _rest2;
+                first.Store(m + i);
+                second.Store(v + i);
+                (parameter * _shrink - first * _rate / (Vector.SquareRoot(second) * _rootCorrection + new Vector<T>(_epsilon))).Store(p + i);
+            }
+            for (; i < length; i++)
+            {
+                T gradient = g[i] * _scale + p[i] * _decay;
+                m[i] = m[i] * _beta1 + gradient * _rest1;
+                v[i] = v[i] * _beta2 + gradient * gradient * _rest2;
+                p[i] = p[i] * _shrink - m[i] * _rate / (T.Sqrt(v[i]) * _rootCorrection + _epsilon);
+            }
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.FeatureMaps;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    public void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths, BatchNormOptions options,
+        Tensor y, Tensor mean, Tensor inverseDeviation)
+    {
+        if (x.DType == DType.Float32) Run<float>();
+        else Run<double>();
+
+        void Run<T>() where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            var map = new FrameMap(x, lengths, options.Axis);
+            var statistics = !options.Training ? []
+                : x.Layout == Layout.NCHW16c ? BatchNormBlocked.Statistics(x.Span<float>(), map)
+                : BatchNormPlain<T>.Statistics(x, map);
+            var running = runningMean.Span<T>();
+            var variance = runningVariance.Span<T>();
+            for (int c = 0; c < map.Channels; c++)
+            {
+                double mu = double.CreateTruncating(running[c]), sigma2 = double.CreateTruncating(variance[c]);
+                if (options.Training)
+                {
+                    // A batch without a single real frame has no statistics: it leaves the running ones as they are.
+                    if (statistics[c].Count > 0)
+                    {
+                        mu = statistics[c].Mean;
+                        sigma2 = statistics[c].Variance;
+                        running[c] = Towards(running[c], mu);
+                        variance[c] = Towards(variance[c], statistics[c].UnbiasedVariance);
+                    }
+                }
+                mean.Span<T>()[c] = T.CreateTruncating(mu);
+                inverseDeviation.Span<T>()[c] = T.CreateTruncating(1 / Math.Sqrt(sigma2 + options.Epsilon));
+            }
+            if (x.Layout == Layout.NCHW16c) BatchNormBlocked.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
+            else BatchNormPlain<T>.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
+
+            T Towards(T old, double batch) => T.CreateTruncating((1 - options.Momentum) * double.CreateTruncating(old) + options.Momentum * batch);
+        }
+    }
+
+    public void BatchNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, Tensor? lengths,
+        BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
+    {
+        var map = new FrameMap(x, lengths, options.Axis);
+        if (x.Layout == Layout.NCHW16c)
+            BatchNormBlocked.Backward(dy, x, weight, bias, mean, inverseDeviation, map, options, dx, dWeight, dBias);
+        else if (x.DType == DType.Float32)
+            BatchNormPlain<float>.Backward(dy, x, weight, bias, mean, inverseDeviation, map, options, dx, dWeight, dBias);
+        else
+            BatchNormPlain<double>.Backward(dy, x, weight, bias, mean, inverseDeviation, map, options, dx, dWeight, dBias);
+    }
+}

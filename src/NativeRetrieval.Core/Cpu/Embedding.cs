@@ -1,0 +1,49 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed unsafe partial class CpuBackend
+{
+    public void Embedding(Tensor table, Tensor ids, Tensor y)
+    {
+        var indices = ids.Span<int>();
+        for (int i = 0; i < indices.Length; i++)
+            if ((uint)indices[i] >= (uint)table.Shape[0])
+                throw new ShapeException($"Embedding: id {indices[i]} at position {i} is outside the table of {table.Shape[0]} rows");
+        if (table.DType == DType.Float32) Run<float>(table, ids, y);
+        else Run<double>(table, ids, y);
+
+        static void Run<T>(Tensor table, Tensor ids, Tensor y) where T : unmanaged
+        {
+            int width = table.Shape[1];
+            T* rows = table.Pointer<T>(), target = y.Pointer<T>();
+            int* index = ids.Pointer<int>();
+            RowSlices.Run((int)ids.Count, width, (first, end) =>
+            {
+                for (long i = first; i < end; i++) new Span<T>(rows + (long)index[i] * width, width).CopyTo(new Span<T>(target + i * width, width));
+            });
+        }
+    }
+
+    public void EmbeddingBackward(Tensor dy, Tensor ids, Tensor dTable)
+    {
+        if (dy.DType == DType.Float32) Run<float>(dy, ids, dTable);
+        else Run<double>(dy, ids, dTable);
+
+        static void Run<T>(Tensor dy, Tensor ids, Tensor dTable) where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            int width = dTable.Shape[1];
+            long count = ids.Count;
+            T* upstream = dy.Pointer<T>(), rows = dTable.Pointer<T>();
+            int* index = ids.Pointer<int>();
+            // Columns are shared out, not ids: two threads never add to one element, and the order of additions is that of the ids.
+            RowSlices.RunColumns(width, (first, end) =>
+            {
+                for (long i = 0; i < count; i++) RowMath.Add(upstream + i * width + first, rows + (long)index[i] * width + first, end - first);
+            });
+        }
+    }
+}

@@ -1,0 +1,93 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu.FeatureMaps;
+
+/// <summary>Batch normalisation of row-major feature maps: the reference, one channel at a time, sums in float64.</summary>
+internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPointIeee754<T>
+{
+    public static Moments[] Statistics(Tensor x, FrameMap map)
+    {
+        var moments = new Moments[map.Channels];
+        T* data = x.Pointer<T>();
+        Workers.Run(map.Channels, c =>
+        {
+            double sum = 0, squares = 0;
+            foreach (var (row, count, real) in Rows(map, c))
+                for (int i = 0; real && i < count; i++) sum += double.CreateTruncating(data[row + i]);
+            double mean = map.RealPixels == 0 ? 0 : sum / map.RealPixels;
+            foreach (var (row, count, real) in Rows(map, c))
+                for (int i = 0; real && i < count; i++)
+                {
+                    double distance = double.CreateTruncating(data[row + i]) - mean;
+                    squares += distance * distance;
+                }
+            moments[c] = new(map.RealPixels, mean, squares);
+        });
+        return moments;
+    }
+
+    public static void Apply(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map, bool relu, Tensor y)
+    {
+        T* source = x.Pointer<T>(), target = y.Pointer<T>();
+        T* gamma = weight.Pointer<T>(), beta = bias.Pointer<T>(), mu = mean.Pointer<T>(), inverse = inverseDeviation.Pointer<T>();
+        Workers.Run(map.Channels, c =>
+        {
+            T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
+            foreach (var (row, count, real) in Rows(map, c))
+                for (int i = 0; i < count; i++)
+                {
+                    T value = real ? source[row + i] * scale + shift : T.Zero;
+                    target[row + i] = relu ? T.Max(value, T.Zero) : value;
+                }
+        });
+    }
+
+    public static void Backward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
+        BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
+    {
+        T* gradient = dy.Pointer<T>(), source = x.Pointer<T>(), target = dx.Pointer<T>();
+        T* gamma = weight.Pointer<T>(), beta = bias.Pointer<T>(), mu = mean.Pointer<T>(), inverse = inverseDeviation.Pointer<T>();
+        T* dGamma = dWeight.Pointer<T>(), dBeta = dBias.Pointer<T>();
+        Workers.Run(map.Channels, c =>
+        {
+            T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
+            double sum = 0, along = 0;
+            foreach (var (row, count, real) in Rows(map, c))
+                for (int i = 0; real && i < count; i++)
+                {
+                    double dz = double.CreateTruncating(Through(row + i));
+                    sum += dz;
+                    along += dz * double.CreateTruncating((source[row + i] - mu[c]) * inverse[c]);
+                }
+            dBeta[c] = T.CreateTruncating(sum);
+            dGamma[c] = T.CreateTruncating(along);
+            // With running statistics the mean and the variance do not depend on x.
+            double pixels = options.Training && map.RealPixels > 0 ? map.RealPixels : double.PositiveInfinity;
+            T meanGradient = T.CreateTruncating(sum / pixels), meanAlong = T.CreateTruncating(along / pixels);
+            foreach (var (row, count, real) in Rows(map, c))
+                for (int i = 0; i < count; i++)
+                    target[row + i] = real
+                        ? scale * (Through(row + i) - meanGradient - (source[row + i] - mu[c]) * inverse[c] * meanAlong)
+                        : T.Zero;
+
+            T Through(long i) => options.Relu && source[i] * scale + shift <= T.Zero ? T.Zero : gradient[i];
+        });
+    }
+
+    /// <summary>The runs of memory that hold a channel, clip by clip and frame by frame.</summary>
+    static IEnumerable<(long Start, int Count, bool Real)> Rows(FrameMap map, int channel)
+    {
+        for (int clip = 0; clip < map.Clips; clip++)
+        {
+            int frames = map.Frames(clip);
+            for (int frame = 0; frame < map.Height; frame++)
+                yield return map.ChannelsLast
+                    ? (((long)clip * map.Height + frame) * map.Channels + channel, 1, frame < frames)
+                    : ((((long)clip * map.Channels + channel) * map.Height + frame) * map.Width, map.Width, frame < frames);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Parallel;
+
+namespace NativeRetrieval.Core.Cpu.Gemm;
+
+/// <summary>How a product is cut: along k for the caches, always in the same way, and along m and n among threads.</summary>
+internal static class GemmBlocking
+{
+    /// <summary>A panel of B, 256 steps of 16 or 32 floats, fits in a first-level cache of 32 KiB or more.</summary>
+    const int MaxBlockK = 256;
+
+    /// <summary>Rows of A packed at a time: 144 × 256 floats, a third of a second-level cache of 512 KiB.</summary>
+    public const int MaxBlockRows = 144;
+
+    /// <summary>Columns of one part: with 256 steps of k, 1 MiB of packed B.</summary>
+    const int MaxPartColumns = 1024;
+
+    /// <summary>Multiply-adds below which handing out parts costs more than it saves: about 10 µs of one core.</summary>
+    const long MinParallelWork = 1 << 18;
+
+    public static int Panels(int columns, GemmKernel kernel) => (columns + kernel.Columns - 1) / kernel.Columns;
+
+    /// <summary>
+    /// Length of the blocks of k, the last of which may be shorter; at least 1. It depends on <paramref name="k"/>
+    /// alone, and so does the rounding of every sum.
+    /// </summary>
+    public static int BlockK(int k)
+    {
+        int blocks = Math.Max(1, (k + MaxBlockK - 1) / MaxBlockK);
+        return Math.Max(1, (k + blocks - 1) / blocks);
+    }
+
+    /// <summary>
+    /// Numbers of row parts and column parts for which the slowest thread is expected to finish first: a part of
+    /// m × n needs m·n/16 cycles per k for the products and about m + n for packing.
+    /// </summary>
+    public static (int RowParts, int ColumnParts) Parts(int m, int n, int k, GemmKernel kernel, bool packed)
+    {
+        if ((long)m * n * Math.Max(k, 1) < MinParallelWork || Workers.Count == 1) return (1, MinColumnParts(n));
+        int panels = Panels(n, kernel), maxRowParts = (m + kernel.Rows - 1) / kernel.Rows;
+        var best = (RowParts: 1, ColumnParts: MinColumnParts(n));
+        double bestCost = double.MaxValue;
+        for (int columnParts = MinColumnParts(n); columnParts <= panels && columnParts <= MinColumnParts(n) + 4 * Workers.Count; columnParts++)
+        {
+            for (int rounds = 1; rounds <= 4; rounds++)
+            {
+                int rowParts = Math.Min(maxRowParts, Math.Max(1, rounds * Workers.Count / columnParts));
+                double rows = Math.Ceiling((double)m / rowParts), columns = Math.Ceiling((double)panels / columnParts) * kernel.Columns;
+                double part = rows * columns / 16 + rows + (packed ? 0 : columns);
+                double cost = Math.Ceiling((double)rowParts * columnParts / Workers.Count) * part;
+                if (cost >= bestCost) continue;
+                (best, bestCost) = ((rowParts, columnParts), cost);
+            }
+        }
+        return best;
+    }
+
+    static int MinColumnParts(int n) => Math.Max(1, (n + MaxPartColumns - 1) / MaxPartColumns);
+}

@@ -1,0 +1,161 @@
+using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+using NativeRetrieval.Core.Cpu.Vectors;
+
+namespace NativeRetrieval.Core.Cpu.Gemm;
+
+/// <summary>
+/// The inner kernel of the matrix product: a tile of C, up to <see cref="Rows"/> × <see cref="Columns"/>, is held in
+/// registers while k runs. Per step it loads two vectors of B and broadcasts each row's value of A.
+/// </summary>
+/// <remarks>
+/// Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile: all vector widths with
+/// FMA give the same bits. Tile sizes fill the register file: 14 × 2 of 32 registers in AVX-512, 6 × 2 of 16 in AVX2.
+/// </remarks>
+internal sealed unsafe class GemmKernel
+{
+    readonly delegate*<nint, float*, float*, float*, nint, bool, void>[] _byRows;
+
+    GemmKernel(string name, int columns, delegate*<nint, float*, float*, float*, nint, bool, void>[] byRows)
+    {
+        (Name, Columns, _byRows) = (name, columns, byRows);
+    }
+
+    public string Name { get; }
+
+    /// <summary>Rows of the largest tile.</summary>
+    public int Rows => _byRows.Length;
+
+    /// <summary>Columns of a tile; a panel of packed B is as wide.</summary>
+    public int Columns { get; }
+
+    public static GemmKernel Avx512 { get; } = new("AVX-512 14x32", 32,
+    [
+        &Tile<GemmSimd512, Vector512<float>, GemmRows1>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows2>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows3>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows4>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows5>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows6>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows7>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows8>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows9>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows10>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows11>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows12>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows13>,
+        &Tile<GemmSimd512, Vector512<float>, GemmRows14>,
+    ]);
+
+    public static GemmKernel Avx2 { get; } = new("AVX2 6x16", 16,
+    [
+        &Tile<GemmSimd256, Vector256<float>, GemmRows1>,
+        &Tile<GemmSimd256, Vector256<float>, GemmRows2>,
+        &Tile<GemmSimd256, Vector256<float>, GemmRows3>,
+        &Tile<GemmSimd256, Vector256<float>, GemmRows4>,
+        &Tile<GemmSimd256, Vector256<float>, GemmRows5>,
+        &Tile<GemmSimd256, Vector256<float>, GemmRows6>,
+    ]);
+
+    public static GemmKernel Portable { get; } = new($"Vector<float> 6x{2 * Vector<float>.Count}", 2 * Vector<float>.Count,
+    [
+        &Tile<GemmSimdPortable, Vector<float>, GemmRows1>,
+        &Tile<GemmSimdPortable, Vector<float>, GemmRows2>,
+        &Tile<GemmSimdPortable, Vector<float>, GemmRows3>,
+        &Tile<GemmSimdPortable, Vector<float>, GemmRows4>,
+        &Tile<GemmSimdPortable, Vector<float>, GemmRows5>,
+        &Tile<GemmSimdPortable, Vector<float>, GemmRows6>,
+    ]);
+
+    /// <summary>The widest kernel that this machine runs in hardware.</summary>
+    public static GemmKernel Best { get; } =
+        Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? Avx512
+        : System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported ? Avx2
+        : Portable;
+
+    /// <summary>C[rows, Columns] = A·B, or += where <paramref name="accumulate"/>.</summary>
+    /// <param name="rows">1 … <see cref="Rows"/>.</param>
+    /// <param name="k">Length of the sum; 0 is allowed.</param>
+    /// <param name="a">Packed [k][rows].</param>
+    /// <param name="b">Packed [k][Columns].</param>
+    /// <param name="c">First element of the tile.</param>
+    /// <param name="cStride">Floats from one row of C to the next.</param>
+    /// <param name="accumulate">Whether to add to what C holds.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int rows, nint k, float* a, float* b, float* c, nint cStride, bool accumulate) =>
+        _byRows[rows - 1](k, a, b, c, cStride, accumulate);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Tile<TSimd, TVector, TRows>(nint k, float* a, float* b, float* c, nint cStride, bool accumulate)
+        where TSimd : struct, IGemmSimd<TVector>
+        where TVector : unmanaged
+        where TRows : struct, IGemmRows
+    {
+        TVector c00 = default, c01 = default;
+        TVector c10 = default, c11 = default;
+        TVector c20 = default, c21 = default;
+        TVector c30 = default, c31 = default;
+        TVector c40 = default, c41 = default;
+        TVector c50 = default, c51 = default;
+        TVector c60 = default, c61 = default;
+        TVector c70 = default, c71 = default;
+        TVector c80 = default, c81 = default;
+        TVector c90 = default, c91 = default;
+        TVector c100 = default, c101 = default;
+        TVector c110 = default, c111 = default;
+        TVector c120 = default, c121 = default;
+        TVector c130 = default, c131 = default;
+        for (; k > 0; k--)
+        {
+            TVector b0 = TSimd.Load(b), b1 = TSimd.Load(b + sizeof(TVector) / sizeof(float));
+            TVector value = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(value, b0, c00); c01 = TSimd.MultiplyAdd(value, b1, c01);
+            if (TRows.Count > 1) { value = TSimd.Broadcast(a + 1); c10 = TSimd.MultiplyAdd(value, b0, c10); c11 = TSimd.MultiplyAdd(value, b1, c11); }
+            if (TRows.Count > 2) { value = TSimd.Broadcast(a + 2); c20 = TSimd.MultiplyAdd(value, b0, c20); c21 = TSimd.MultiplyAdd(value, b1, c21); }
+            if (TRows.Count > 3) { value = TSimd.Broadcast(a + 3); c30 = TSimd.MultiplyAdd(value, b0, c30); c31 = TSimd.MultiplyAdd(value, b1, c31); }
+            if (TRows.Count > 4) { value = TSimd.Broadcast(a + 4); c40 = TSimd.MultiplyAdd(value, b0, c40); c41 = TSimd.MultiplyAdd(value, b1, c41); }
+            if (TRows.Count > 5) { value = TSimd.Broadcast(a + 5); c50 = TSimd.MultiplyAdd(value, b0, c50); c51 = TSimd.MultiplyAdd(value, b1, c51); }
+            if (TRows.Count > 6) { value = TSimd.Broadcast(a + 6); c60 = TSimd.MultiplyAdd(value, b0, c60); c61 = TSimd.MultiplyAdd(value, b1, c61); }
+            if (TRows.Count > 7) { value = TSimd.Broadcast(a + 7); c70 = TSimd.MultiplyAdd(value, b0, c70); c71 = TSimd.MultiplyAdd(value, b1, c71); }
+            if (TRows.Count > 8) { value = TSimd.Broadcast(a + 8); c80 = TSimd.MultiplyAdd(value, b0, c80); c81 = TSimd.MultiplyAdd(value, b1, c81); }
+            if (TRows.Count > 9) { value = TSimd.Broadcast(a + 9); c90 = TSimd.MultiplyAdd(value, b0, c90); c91 = TSimd.MultiplyAdd(value, b1, c91); }
+            if (TRows.Count > 10) { value = TSimd.Broadcast(a + 10); c100 = TSimd.MultiplyAdd(value, b0, c100); c101 = TSimd.MultiplyAdd(value, b1, c101); }
+            if (TRows.Count > 11) { value = TSimd.Broadcast(a + 11); c110 = TSimd.MultiplyAdd(value, b0, c110); c111 = TSimd.MultiplyAdd(value, b1, c111); }
+            if (TRows.Count > 12) { value = TSimd.Broadcast(a + 12); c120 = TSimd.MultiplyAdd(value, b0, c120); c121 = TSimd.MultiplyAdd(value, b1, c121); }
+            if (TRows.Count > 13) { value = TSimd.Broadcast(a + 13); c130 = TSimd.MultiplyAdd(value, b0, c130); c131 = TSimd.MultiplyAdd(value, b1, c131); }
+            a += TRows.Count;
+            b += 2 * sizeof(TVector) / sizeof(float);
+        }
+        StoreRow<TSimd, TVector>(c, c00, c01, accumulate);
+        if (TRows.Count > 1) StoreRow<TSimd, TVector>(c += cStride, c10, c11, accumulate);
+        if (TRows.Count > 2) StoreRow<TSimd, TVector>(c += cStride, c20, c21, accumulate);
+        if (TRows.Count > 3) StoreRow<TSimd, TVector>(c += cStride, c30, c31, accumulate);
+        if (TRows.Count > 4) StoreRow<TSimd, TVector>(c += cStride, c40, c41, accumulate);
+        if (TRows.Count > 5) StoreRow<TSimd, TVector>(c += cStride, c50, c51, accumulate);
+        if (TRows.Count > 6) StoreRow<TSimd, TVector>(c += cStride, c60, c61, accumulate);
+        if (TRows.Count > 7) StoreRow<TSimd, TVector>(c += cStride, c70, c71, accumulate);
+        if (TRows.Count > 8) StoreRow<TSimd, TVector>(c += cStride, c80, c81, accumulate);
+        if (TRows.Count > 9) StoreRow<TSimd, TVector>(c += cStride, c90, c91, accumulate);
+        if (TRows.Count > 10) StoreRow<TSimd, TVector>(c += cStride, c100, c101, accumulate);
+        if (TRows.Count > 11) StoreRow<TSimd, TVector>(c += cStride, c110, c111, accumulate);
+        if (TRows.Count > 12) StoreRow<TSimd, TVector>(c += cStride, c120, c121, accumulate);
+        if (TRows.Count > 13) StoreRow<TSimd, TVector>(c += cStride, c130, c131, accumulate);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreRow<TSimd, TVector>(float* c, TVector left, TVector right, bool accumulate)
+        where TSimd : struct, IGemmSimd<TVector>
+        where TVector : unmanaged
+    {
+        float* cRight = c + sizeof(TVector) / sizeof(float);
+        if (accumulate)
+        {
+            left = TSimd.Add(left, TSimd.Load(c));
+            right = TSimd.Add(right, TSimd.Load(cRight));
+        }
+        TSimd.Store(left, c);
+        TSimd.Store(right, cRight);
+    }
+}

@@ -1,0 +1,112 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed unsafe partial class CpuBackend
+{
+    public void LayerNorm(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation)
+    {
+        if (x.DType == DType.Float32) Run<float>(x, gain, bias, epsilon, y, mean, inverseDeviation);
+        else Run<double>(x, gain, bias, epsilon, y, mean, inverseDeviation);
+
+        static void Run<T>(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation)
+            where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            int width = x.Shape[^1];
+            T* source = x.Pointer<T>(), target = y.Pointer<T>(), gains = gain.Pointer<T>(), offsets = bias.Pointer<T>();
+            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
+            T count = T.CreateTruncating(width), floor = T.CreateTruncating(epsilon);
+            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            {
+                for (long row = first; row < end; row++)
+                {
+                    T* from = source + row * width;
+                    means[row] = RowMath.Sum(from, width) / count;
+                    // Deviations are squared after the mean is known: E[x²] − μ² would lose digits.
+                    inverses[row] = T.One / T.Sqrt(RowMath.SumOfSquaredDeviations(from, means[row], width) / count + floor);
+                    NormalizeRow(from, means[row], inverses[row], gains, offsets, target + row * width, width);
+                }
+            });
+        }
+    }
+
+    static void NormalizeRow<T>(T* x, T mean, T inverseDeviation, T* gain, T* bias, T* y, int width) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var (means, inverses) = (new Vector<T>(mean), new Vector<T>(inverseDeviation));
+        int i = 0;
+        for (; i <= width - Vector<T>.Count; i += Vector<T>.Count)
+            Vector.Store((Vector.Load(x + i) - means) * inverses * Vector.Load(gain + i) + Vector.Load(bias + i), y + i);
+        for (; i < width; i++) y[i] = (x[i] - mean) * inverseDeviation * gain[i] + bias[i];
+    }
+
+    public void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias)
+    {
+        if (x.DType == DType.Float32) Run<float>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
+        else Run<double>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
+
+        static void Run<T>(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias)
+            where T : unmanaged, IFloatingPointIeee754<T>
+        {
+            int width = x.Shape[^1], rows = RowsOf(x);
+            T* source = x.Pointer<T>(), upstream = dy.Pointer<T>(), target = dx.Pointer<T>(), gains = gain.Pointer<T>();
+            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>(), gainSums = dGain.Pointer<T>(), biasSums = dBias.Pointer<T>();
+            RowSlices.Run(rows, width, (first, end) =>
+            {
+                for (long row = first; row < end; row++)
+                    NormalizeRowBackward(upstream + row * width, source + row * width, gains, means[row], inverses[row], target + row * width, width);
+            });
+            RowSlices.RunColumns(width, (first, end) =>
+            {
+                new Span<T>(gainSums + first, end - first).Clear();
+                new Span<T>(biasSums + first, end - first).Clear();
+                for (long row = 0; row < rows; row++)
+                {
+                    T* gradient = upstream + row * width + first;
+                    AddNormalized(gradient, source + row * width + first, means[row], inverses[row], gainSums + first, end - first);
+                    RowMath.Add(gradient, biasSums + first, end - first);
+                }
+            });
+        }
+    }
+
+    static void NormalizeRowBackward<T>(T* dy, T* x, T* gain, T mean, T inverseDeviation, T* dx, int width) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var (means, inverses) = (new Vector<T>(mean), new Vector<T>(inverseDeviation));
+        var (sums, dots) = (Vector<T>.Zero, Vector<T>.Zero);
+        int i = 0;
+        for (; i <= width - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            var scaled = Vector.Load(dy + i) * Vector.Load(gain + i);
+            sums += scaled;
+            dots += scaled * ((Vector.Load(x + i) - means) * inverses);
+        }
+        var (sum, dot) = (Vector.Sum(sums), Vector.Sum(dots));
+        for (; i < width; i++)
+        {
+            sum += dy[i] * gain[i];
+            dot += dy[i] * gain[i] * ((x[i] - mean) * inverseDeviation);
+        }
+
+        T meanSum = sum / T.CreateTruncating(width), meanDot = dot / T.CreateTruncating(width);
+        var (meanSums, meanDots) = (new Vector<T>(meanSum), new Vector<T>(meanDot));
+        for (i = 0; i <= width - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            var normalized = (Vector.Load(x + i) - means) * inverses;
+            Vector.Store(inverses * (Vector.Load(dy + i) * Vector.Load(gain + i) - meanSums - normalized * meanDots), dx + i);
+        }
+        for (; i < width; i++)
+            dx[i] = inverseDeviation * (dy[i] * gain[i] - meanSum - (x[i] - mean) * inverseDeviation * meanDot);
+    }
+
+    /// <summary>sums += dy·(x − μ)·s.</summary>
+    static void AddNormalized<T>(T* dy, T* x, T mean, T inverseDeviation, T* sums, int count) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var (means, inverses) = (new Vector<T>(mean), new Vector<T>(inverseDeviation));
+        int i = 0;
+        for (; i <= count - Vector<T>.Count; i += Vector<T>.Count)
+            Vector.Store(Vector.Load(sums + i) + Vector.Load(dy + i) * ((Vector.Load(x + i) - means) * inverses), sums + i);
+        for (; i < count; i++) sums[i] += dy[i] * ((x[i] - mean) * inverseDeviation);
+    }
+}

@@ -1,0 +1,130 @@
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    /// <summary>Vectors shorter than this count as zero: no direction, cosine 0, no gradient.</summary>
+    const double SmallestNorm = 1e-12;
+
+    /// <summary>Computed in float64 throughout: B² numbers are few beside the encoders' work, and the loss sets every gradient's quality.</summary>
+    public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText)
+    {
+        int batch = audio.Shape[0], width = audio.Shape[1];
+        var (a, aNorm) = Normalised(audio);
+        var (t, tNorm) = Normalised(text);
+        var similarity = new double[(long)batch * batch];
+        Workers.Run(batch, i =>
+        {
+            for (int j = 0; j < batch; j++)
+                similarity[(long)i * batch + j] = Dot(a.AsSpan(i * width, width), t.AsSpan(j * width, width)) / options.Temperature;
+        });
+
+        // G = ∂L/∂S collects both directions: rows are audio to text, columns text to audio.
+        var gradient = new double[similarity.LongLength];
+        double weight = (options.Scale == LossScale.Mean ? 0.5 : 1) / batch;
+        double total = 0;
+        var relation = new Relation(options.Positives, clips.Span<int>().ToArray(), texts.Span<int>().ToArray());
+        for (int i = 0; i < batch; i++) total += Direction(similarity, gradient, i * (long)batch, 1, i, batch, relation, weight);
+        for (int i = 0; i < batch; i++) total += Direction(similarity, gradient, i, batch, i, batch, relation, weight);
+        if (loss.DType == DType.Float32) loss.Span<float>()[0] = (float)total;
+        else loss.Span<double>()[0] = total;
+        if (dAudio is null || dText is null) return;
+
+        for (long i = 0; i < gradient.LongLength; i++) gradient[i] /= options.Temperature;
+        ThroughCosine(gradient, batch, 1, t, a, aNorm, dAudio);
+        ThroughCosine(gradient, 1, batch, a, t, tNorm, dText);
+    }
+
+    /// <summary>Which items of a batch belong together.</summary>
+    readonly record struct Relation(Positives Kind, int[] Clips, int[] Texts)
+    {
+        public bool IsPositive(int i, int j) => i == j || (Kind is Positives.Clip or Positives.SameText && Related(i, j));
+
+        public bool IsDropped(int i, int j) => Kind == Positives.Dropped && i != j && Related(i, j);
+
+        bool Related(int i, int j) => Clips[i] == Clips[j] || (Kind != Positives.Clip && Texts[i] == Texts[j]);
+    }
+
+    /// <summary>One item's cross-entropy along a row or column of S; adds its gradient into G and returns its part of the loss.</summary>
+    static double Direction(double[] s, double[] g, long start, long stride, int item, int batch, Relation relation, double weight)
+    {
+        double maximum = double.NegativeInfinity, sum = 0, positive = 0;
+        int positives = 0;
+        for (int j = 0; j < batch; j++)
+            if (!relation.IsDropped(item, j)) maximum = Math.Max(maximum, s[start + j * stride]);
+        for (int j = 0; j < batch; j++)
+        {
+            if (relation.IsDropped(item, j)) continue;
+            sum += Math.Exp(s[start + j * stride] - maximum);
+            if (!relation.IsPositive(item, j)) continue;
+            positive += s[start + j * stride];
+            positives++;
+        }
+        double logSum = maximum + Math.Log(sum);
+        for (int j = 0; j < batch; j++)
+        {
+            if (relation.IsDropped(item, j)) continue;
+            double target = relation.IsPositive(item, j) ? 1.0 / positives : 0;
+            g[start + j * stride] += weight * (Math.Exp(s[start + j * stride] - logSum) - target);
+        }
+        return weight * (logSum - positive / positives);
+    }
+
+    /// <summary>∂L/∂x from ∂L/∂x̂ = Σⱼ G·ŷⱼ and x̂ = x/|x|: (∂x̂ − (∂x̂·x̂) x̂)/|x|.</summary>
+    static void ThroughCosine(double[] g, int rowStride, int columnStride, double[] other, double[] own, double[] norms, Tensor dx)
+    {
+        int batch = dx.Shape[0], width = dx.Shape[1];
+        Workers.Run(batch, i =>
+        {
+            var direction = new double[width];
+            for (int j = 0; j < batch; j++)
+            {
+                double scale = g[(long)i * rowStride + (long)j * columnStride];
+                var row = other.AsSpan(j * width, width);
+                for (int d = 0; d < width; d++) direction[d] += scale * row[d];
+            }
+            var unit = own.AsSpan(i * width, width);
+            double along = Dot(direction, unit), inverse = norms[i] < SmallestNorm ? 0 : 1 / norms[i];
+            for (int d = 0; d < width; d++)
+            {
+                double value = (direction[d] - along * unit[d]) * inverse;
+                if (dx.DType == DType.Float32) dx.Span<float>()[i * width + d] = (float)value;
+                else dx.Span<double>()[i * width + d] = value;
+            }
+        });
+    }
+
+    static (double[] Rows, double[] Norms) Normalised(Tensor x)
+    {
+        int rows = x.Shape[0], width = x.Shape[1];
+        double[] values = x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), v => (double)v);
+        var norms = new double[rows];
+        for (int i = 0; i < rows; i++)
+        {
+            var row = values.AsSpan(i * width, width);
+            norms[i] = Math.Sqrt(Dot(row, row));
+            double inverse = norms[i] < SmallestNorm ? 0 : 1 / norms[i];
+            for (int d = 0; d < width; d++) row[d] *= inverse;
+        }
+        return (values, norms);
+    }
+
+    static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
+    {
+        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+        int i = 0;
+        for (; i + 4 <= a.Length; i += 4)
+        {
+            s0 += a[i] * b[i];
+            s1 += a[i + 1] * b[i + 1];
+            s2 += a[i + 2] * b[i + 2];
+            s3 += a[i + 3] * b[i + 3];
+        }
+        for (; i < a.Length; i++) s0 += a[i] * b[i];
+        return s0 + s1 + (s2 + s3);
+    }
+}

@@ -1,0 +1,46 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    public void Relu(Tensor x, Tensor y)
+    {
+        if (x.DType == DType.Float32) Run<float>(x, y);
+        else Run<double>(x, y);
+
+        static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged, INumber<T>
+        {
+            T* source = x.Pointer<T>(), target = y.Pointer<T>();
+            Slices.Run(x.StoredCount, (start, length) =>
+            {
+                T* from = source + start, to = target + start;
+                int i = 0;
+                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+                    Vector.Max(Vector.Load(from + i), Vector<T>.Zero).Store(to + i);
+                for (; i < length; i++) to[i] = T.Max(from[i], T.Zero);
+            });
+        }
+    }
+
+    public void ReluBackward(Tensor dy, Tensor y, Tensor dx)
+    {
+        if (y.DType == DType.Float32) Run<float>(dy, y, dx);
+        else Run<double>(dy, y, dx);
+
+        static unsafe void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, INumber<T>
+        {
+            T* gradient = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
+            Slices.Run(y.StoredCount, (start, length) =>
+            {
+                T* g = gradient + start, v = value + start, to = target + start;
+                int i = 0;
+                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+                    Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(v + i), Vector<T>.Zero), Vector.Load(g + i), Vector<T>.Zero).Store(to + i);
+                for (; i < length; i++) to[i] = v[i] > T.Zero ? g[i] : T.Zero;
+            });
+        }
+    }
+}

@@ -1,0 +1,34 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    public void Scale(Tensor x, double factor, Tensor y)
+    {
+        if (x.DType == DType.Float32) Run<float>(x, (float)factor, y);
+        else Run<double>(x, factor, y);
+
+        static unsafe void Run<T>(Tensor x, T factor, Tensor y) where T : unmanaged, INumber<T>
+        {
+            T* source = x.Pointer<T>(), target = y.Pointer<T>();
+            Slices.Run(x.StoredCount, (start, length) =>
+            {
+                T* from = source + start, to = target + start;
+                int i = 0;
+                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count) (Vector.Load(from + i) * factor).Store(to + i);
+                for (; i < length; i++) to[i] = from[i] * factor;
+            });
+        }
+    }
+
+    public void ScaleBy(Tensor x, Tensor factor, Tensor y) => Scale(x, factor.Item(), y);
+
+    public void Fill(Tensor y, double value)
+    {
+        if (y.DType == DType.Float32) y.Span<float>().Fill((float)value);
+        else y.Span<double>().Fill(value);
+    }
+}

@@ -1,0 +1,42 @@
+using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu;
+
+internal sealed partial class CpuBackend
+{
+    /// <summary>Channels in one block of <see cref="Layout.NCHW16c"/>.</summary>
+    internal const int ChannelBlock = 16;
+
+    public void ToLayout(Tensor x, Tensor y)
+    {
+        if (x.DType == DType.Float32) Run<float>(x, y);
+        else Run<double>(x, y);
+
+        static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged
+        {
+            bool block = y.Layout == Layout.NCHW16c;
+            T* plain = (block ? x : y).Pointer<T>(), blocked = (block ? y : x).Pointer<T>();
+            int channels = x.Shape[1], blocks = (channels + ChannelBlock - 1) / ChannelBlock;
+            long plane = (long)x.Shape[2] * x.Shape[3];
+            Workers.Run(x.Shape[0] * blocks, part =>
+            {
+                int first = part % blocks * ChannelBlock, used = Math.Min(ChannelBlock, channels - first);
+                T* p = plain + ((long)(part / blocks) * channels + first) * plane;
+                T* b = blocked + part * plane * ChannelBlock;
+                for (long pixel = 0; pixel < plane; pixel++, b += ChannelBlock)
+                {
+                    if (block)
+                    {
+                        for (int c = 0; c < used; c++) b[c] = p[c * plane + pixel];
+                        for (int c = used; c < ChannelBlock; c++) b[c] = default;
+                    }
+                    else
+                    {
+                        for (int c = 0; c < used; c++) p[c * plane + pixel] = b[c];
+                    }
+                }
+            });
+        }
+    }
+}

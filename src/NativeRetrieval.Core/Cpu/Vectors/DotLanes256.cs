@@ -1,0 +1,22 @@
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace NativeRetrieval.Core.Cpu.Vectors;
+
+/// <summary>AVX2 with FMA.</summary>
+internal readonly unsafe struct DotLanes256(Vector256<float> value) : IDotLanes<DotLanes256>
+{
+    readonly Vector256<float> _value = value;
+
+    public static int Width => 8;
+
+    public static DotLanes256 Load(float* source) => new(Vector256.Load(source));
+
+    public static DotLanes256 LoadBFloat16(ushort* source) =>
+        new((Avx2.ConvertToVector256Int32(source) << 16).AsSingle());
+
+    public static DotLanes256 MultiplyAdd(DotLanes256 a, DotLanes256 b, DotLanes256 sum) =>
+        new(Vector256.FusedMultiplyAdd(a._value, b._value, sum._value));
+
+    public static float Total(DotLanes256 sum) => Vector256.Sum(sum._value);
+}

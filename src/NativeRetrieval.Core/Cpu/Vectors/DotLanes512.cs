@@ -1,0 +1,24 @@
+using System.Runtime.Intrinsics;
+
+namespace NativeRetrieval.Core.Cpu.Vectors;
+
+/// <summary>AVX-512.</summary>
+internal readonly unsafe struct DotLanes512(Vector512<float> value) : IDotLanes<DotLanes512>
+{
+    readonly Vector512<float> _value = value;
+
+    public static int Width => 16;
+
+    public static DotLanes512 Load(float* source) => new(Vector512.Load(source));
+
+    public static DotLanes512 LoadBFloat16(ushort* source)
+    {
+        var (lower, upper) = Vector256.Widen(Vector256.Load(source));
+        return new((Vector512.Create(lower, upper) << 16).AsSingle());
+    }
+
+    public static DotLanes512 MultiplyAdd(DotLanes512 a, DotLanes512 b, DotLanes512 sum) =>
+        new(Vector512.FusedMultiplyAdd(a._value, b._value, sum._value));
+
+    public static float Total(DotLanes512 sum) => Vector512.Sum(sum._value);
+}

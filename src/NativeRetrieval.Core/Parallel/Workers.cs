@@ -1,0 +1,169 @@
+using System.Runtime.ExceptionServices;
+
+namespace NativeRetrieval.Core.Parallel;
+
+/// <summary>
+/// Fork and join over all cores. Work is cut into parts by its size, and each part writes its own output or partial
+/// sum: results are bit-identical for any number of threads.
+/// </summary>
+/// <remarks>
+/// The threads live as long as the process. An idle one spins for some tens of microseconds, the gap between two
+/// kernels of a model, and then blocks. Parts are handed out one by one, so a thread that the system delays does not
+/// hold up the rest. A second caller does not wait for the first: it runs its own parts by itself.
+/// </remarks>
+internal static class Workers
+{
+    const int SpinsBeforeBlocking = 4000;
+
+    static readonly Lock _callers = new();
+    static readonly object _sleep = new();
+    static Job? _job;
+    static int _sleepers;
+    static bool _started;
+    [ThreadStatic] static bool _insideJob;
+
+    /// <summary>Threads that run parts, the caller included.</summary>
+    public static int Count { get; } =
+        int.TryParse(Environment.GetEnvironmentVariable("NATIVERETRIEVAL_THREADS"), out int n) && n > 0 ? n : Environment.ProcessorCount;
+
+    /// <summary>
+    /// Runs <paramref name="body"/> for 0 … parts − 1 and returns when all are done. A nested call runs on its caller.
+    /// When a part throws, the parts not yet begun are left out and the exception is thrown here.
+    /// </summary>
+    public static void Run(int parts, Action<int> body)
+    {
+        if (parts <= 1 || Count == 1 || _insideJob || !_callers.TryEnter())
+        {
+            for (int part = 0; part < parts; part++) body(part);
+            return;
+        }
+        try
+        {
+            if (!_started) Start();
+            var job = new Job(parts, body);
+            // The exchange is a full fence: a thread about to sleep either sees the job or is counted below.
+            Interlocked.Exchange(ref _job, job);
+            if (Volatile.Read(ref _sleepers) > 0) WakeAll();
+            RunParts(job);
+            job.Join();
+            // Idle threads must not keep alive what the body captured.
+            job.Body = null;
+            job.Error?.Throw();
+        }
+        finally
+        {
+            _callers.Exit();
+        }
+    }
+
+    static void Start()
+    {
+        for (int i = 1; i < Count; i++)
+            new Thread(Serve) { IsBackground = true, Name = $"NativeRetrieval worker {i}" }.UnsafeStart();
+        _started = true;
+    }
+
+    static void Serve()
+    {
+        Job? last = null;
+        while (true)
+        {
+            last = NextJob(last);
+            RunParts(last);
+        }
+    }
+
+    static Job NextJob(Job? last)
+    {
+        for (int spin = 0; spin < SpinsBeforeBlocking; spin++)
+        {
+            if (Volatile.Read(ref _job) is { } job && job != last) return job;
+            Thread.SpinWait(1);
+        }
+        lock (_sleep)
+        {
+            Interlocked.Increment(ref _sleepers);
+            try
+            {
+                while (true)
+                {
+                    if (Volatile.Read(ref _job) is { } job && job != last) return job;
+                    Monitor.Wait(_sleep);
+                }
+            }
+            finally
+            {
+                Interlocked.Decrement(ref _sleepers);
+            }
+        }
+    }
+
+    static void WakeAll()
+    {
+        lock (_sleep) Monitor.PulseAll(_sleep);
+    }
+
+    static void RunParts(Job job)
+    {
+        _insideJob = true;
+        try
+        {
+            while (job.TryTakePart(out int part)) job.RunPart(part);
+        }
+        finally
+        {
+            _insideJob = false;
+        }
+    }
+
+    sealed class Job
+    {
+        readonly int _parts;
+        int _taken, _unfinished;
+        bool _joinerSleeps;
+
+        public Action<int>? Body;
+        public ExceptionDispatchInfo? Error;
+
+        public Job(int parts, Action<int> body)
+        {
+            _parts = _unfinished = parts;
+            Body = body;
+        }
+
+        public bool TryTakePart(out int part)
+        {
+            part = Interlocked.Increment(ref _taken) - 1;
+            return part < _parts;
+        }
+
+        public void RunPart(int part)
+        {
+            try
+            {
+                if (Volatile.Read(ref Error) is null) Body!(part);
+            }
+            catch (Exception exception)
+            {
+                Interlocked.CompareExchange(ref Error, ExceptionDispatchInfo.Capture(exception), null);
+            }
+            if (Interlocked.Decrement(ref _unfinished) > 0 || !Volatile.Read(ref _joinerSleeps)) return;
+            lock (this) Monitor.PulseAll(this);
+        }
+
+        public void Join()
+        {
+            for (int spin = 0; spin < SpinsBeforeBlocking; spin++)
+            {
+                if (Volatile.Read(ref _unfinished) == 0) return;
+                Thread.SpinWait(1);
+            }
+            lock (this)
+            {
+                Volatile.Write(ref _joinerSleeps, true);
+                Interlocked.MemoryBarrier();
+                while (Volatile.Read(ref _unfinished) > 0) Monitor.Wait(this);
+            }
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Cuda.Interop;
+using NativeRetrieval.Cuda.Runtime;
+using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
+
+namespace NativeRetrieval.Cuda.Backend.Libraries;
+
+/// <summary>
+/// What kernels found wrong with values that only the device sees, such as a token id outside the table: the first such find is
+/// written to device memory (kernels/common/fault.cuh) and thrown when values are next read, as the CPU throws it at once.
+/// </summary>
+internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
+{
+    /// <summary>The find's kind (0: none), place, value and limit.</summary>
+    const int Words = 4;
+
+    readonly Lock _lock = new();
+    DeviceBuffer? _record;
+    PinnedBuffer? _host;
+    bool _possible;
+
+    /// <summary>The record's address, for a launch that may write it.</summary>
+    public nint Address
+    {
+        get
+        {
+            lock (_lock)
+            {
+                if (_record is null)
+                {
+                    _record = new(device.Context, Words * sizeof(int));
+                    device.Clear(_record.Address, _record.SizeBytes);
+                }
+                _possible = true;
+                return _record.Address;
+            }
+        }
+    }
+
+    /// <summary>Costs nothing where no launch since the last call could have written the record. Everything queued must be done.</summary>
+    /// <exception cref="ShapeException">A value was outside its range.</exception>
+    public void ThrowIfAny()
+    {
+        lock (_lock)
+        {
+            if (!_possible) return;
+            _possible = false;
+            _host ??= new(device.Context, Words * sizeof(int));
+            using (device.Context.Enter())
+                cuMemcpyDtoHAsync_v2(_host.Pointer, _record!.Address, Words * sizeof(int), device.Stream.Handle).ThrowIfFailed();
+            device.Stream.Synchronize();
+            int* word = (int*)_host.Pointer;
+            if (word[0] == 0) return;
+            string message = Describe((Fault)word[0], word[1], word[2], word[3]);
+            device.Clear(_record!.Address, Words * sizeof(int));
+            throw new ShapeException(message);
+        }
+    }
+
+    public void Dispose()
+    {
+        _record?.Dispose();
+        _host?.Dispose();
+    }
+
+    static string Describe(Fault fault, int place, int value, int limit) => fault switch
+    {
+        Fault.EmbeddingId => $"Embedding: id {value} at position {place} is outside the table of {limit} rows",
+        Fault.AttentionLength => $"Attention: lengths[{place}] is {value}, outside 0 … {limit}, the tokens of a sentence",
+        Fault.MeanLength => $"MeanOverTokens: lengths[{place}] is {value}, outside 0 … {limit}, the tokens of a sentence",
+        Fault.LogMelLength => $"LogMel: lengths[{place}] is {value}; expected at most {limit}, the samples of a row, and more than half a window",
+        _ => $"a kernel reports fault {(int)fault} at {place}: {value}, limit {limit}",
+    };
+}

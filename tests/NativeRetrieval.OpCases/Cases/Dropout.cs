@@ -1,0 +1,42 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+/// <summary>Row-major numbering in two axes, channels-last in feature maps, the same mask in either layout.</summary>
+abstract class DropoutCase(bool featureMap) : OpCase
+{
+    const double Probability = 0.2;
+    static readonly Philox Stream = new(5, 9);
+
+    public override string Op => nameof(Core.Ops.Op.Dropout);
+
+    public override IEnumerable<string> Sizes => ["0", "7", "3x1001", "2x3x5x4", "2x16x3x5", "1x34x7x2"];
+
+    public override Input[] Inputs(string size, PhiloxSequence random) =>
+        [Normal(random, Parse(size)) with { FeatureMap = featureMap && Parse(size).Length == 4 }];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dropout(inputs[0], Probability, Stream);
+
+    public override double[] Reference(string size, double[][] inputs)
+    {
+        int[] shape = Parse(size);
+        var y = new double[inputs[0].Length];
+        for (int i = 0; i < y.Length; i++)
+        {
+            long number = i;
+            if (shape is [_, int channels, int height, int width])
+            {
+                int plane = height * width, pixel = i % plane, c = i / plane % channels, n = i / plane / channels;
+                number = ((long)n * plane + pixel) * channels + c;
+            }
+            y[i] = Stream.Uniform((ulong)number) < Probability ? 0 : inputs[0][i] / (1 - Probability);
+        }
+        return y;
+    }
+}
+
+sealed class DropoutFeatureMapCase() : DropoutCase(featureMap: true);
+
+sealed class DropoutRowMajorCase() : DropoutCase(featureMap: false);

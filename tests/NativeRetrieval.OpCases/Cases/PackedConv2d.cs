@@ -1,0 +1,48 @@
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+/// <summary>Sizes are N x I x O x H x W x k; weights, scale and shift are inputs, packed anew in each run.</summary>
+sealed class PackedConv2dCase : OpCase
+{
+    readonly Conv2dCase _convolution = new();
+
+    public override string Op => nameof(Core.Ops.Op.PackedConv2d);
+
+    public override IEnumerable<string> Sizes => ["1x1x19x6x5x3", "2x16x17x5x2x3", "1x40x32x9x2x3", "2x32x48x11x6x3", "2x18x33x5x3x1", "2x64x128x7x4x1", "2x1x19x6x5x5", "2x18x33x5x3x5"];
+
+    public override bool HasGradient => false;
+
+    public override bool HasFloat64 => false;
+
+    public override Tolerance Tolerance => new(Forward: 2e-6, Gradient: 0);
+
+    public override Input[] Inputs(string size, PhiloxSequence random)
+    {
+        int outputs = Parse(size)[2];
+        return [.. _convolution.Inputs(size, random), Uniform(random, 0.5, 1.5, outputs), Normal(random, outputs)];
+    }
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device)
+    {
+        using var packed = new PackedConvolution(inputs[1], inputs[2], inputs[3], inputs[0].Shape[3]);
+        return Core.Ops.Op.PackedConv2d(inputs[0], packed, relu: true);
+    }
+
+    public override double[] Reference(string size, double[][] inputs)
+    {
+        int plane = Parse(size)[3] * Parse(size)[4];
+        double[] y = _convolution.Reference(size, inputs);
+        for (int at = 0; at < y.Length; at++)
+        {
+            int channel = at / plane % inputs[2].Length;
+            y[at] = Math.Max(0, y[at] * inputs[2][channel] + inputs[3][channel]);
+        }
+        return y;
+    }
+
+    public override Cost Cost(string size) => _convolution.Cost(size);
+}
