@@ -1,8 +1,8 @@
 using System.Globalization;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Demo;
+using NativeRetrieval.Demo;
+using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Benchmarks;
 

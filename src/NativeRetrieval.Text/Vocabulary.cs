@@ -1,4 +1,3 @@
-using System.Text;
 using NativeRetrieval.Text.Unicode;
 
 namespace NativeRetrieval.Text;

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using NativeRetrieval.Core.Ops;
 
 namespace NativeRetrieval.Architecture.Tests;
 
@@ -15,7 +14,7 @@ internal static partial class SourceRules
         ["src/NativeRetrieval.Core/Serialization/FolderLock.cs"] = "an empty file that is locked, not written",
         ["src/NativeRetrieval.Cli/Output/Terminal.cs"] = "wraps stdout, which is no file",
         ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "appends rows that count only once the catalogue's transaction refers to them",
-        ["src/NativeRetrieval.Training/Demo/DemoCollection.cs"] = "hundreds of sounds in a folder that is renamed when it is complete",
+        ["src/NativeRetrieval.Demo/DemoCollection.cs"] = "hundreds of sounds in a folder that is renamed when it is complete",
     };
 
     /// <summary>

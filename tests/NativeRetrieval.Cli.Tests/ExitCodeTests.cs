@@ -1,8 +1,8 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Text;
-using NativeRetrieval.Training.Data;
 
 namespace NativeRetrieval.Cli.Tests;
 

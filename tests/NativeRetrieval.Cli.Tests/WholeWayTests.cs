@@ -1,6 +1,6 @@
 using System.Text.Json;
+using NativeRetrieval.Demo;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Training.Demo;
 
 namespace NativeRetrieval.Cli.Tests;
 

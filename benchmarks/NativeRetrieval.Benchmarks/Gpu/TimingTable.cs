@@ -1,5 +1,4 @@
 using System.Globalization;
-using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 

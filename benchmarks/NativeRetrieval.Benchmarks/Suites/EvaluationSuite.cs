@@ -1,7 +1,7 @@
 using NativeRetrieval.Benchmarks.Measuring;
-using NativeRetrieval.Training;
-using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Evaluation.Vectors;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

@@ -1,6 +1,5 @@
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Core.Cpu.Gemm;
-using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

@@ -2,7 +2,6 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Tensors;
 

@@ -1,6 +1,6 @@
 using NativeRetrieval.Benchmarks.Measuring;
+using NativeRetrieval.Demo;
 using NativeRetrieval.Text;
-using NativeRetrieval.Training.Demo;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 

@@ -2,8 +2,10 @@ using System.CommandLine;
 using System.Globalization;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Fusion;
+using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Evaluation.Submissions;
 
 namespace NativeRetrieval.Cli.Commands;
 

@@ -3,7 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Evaluation.Metrics;
 
 namespace NativeRetrieval.Cli.Commands;
 

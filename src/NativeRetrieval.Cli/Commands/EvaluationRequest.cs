@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Evaluation.Fusion;
+using NativeRetrieval.Evaluation.Metrics;
 
 namespace NativeRetrieval.Cli.Commands;
 

@@ -2,10 +2,14 @@ using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation;
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Evaluation.Fusion;
+using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Evaluation.Vectors;
 using NativeRetrieval.Models;
-using NativeRetrieval.Training;
-using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Training.Features;
 
 namespace NativeRetrieval.Cli.Commands;
 

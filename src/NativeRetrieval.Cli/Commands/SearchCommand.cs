@@ -1,7 +1,5 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Engine;
-using NativeRetrieval.Indexing;
 
 namespace NativeRetrieval.Cli.Commands;
 

@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Engine;
 
 namespace NativeRetrieval.Cli.Commands;
 

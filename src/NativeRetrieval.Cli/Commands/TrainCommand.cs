@@ -1,10 +1,8 @@
 using System.CommandLine;
-using System.Globalization;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Training;
-using NativeRetrieval.Training.Data;
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Cli.Commands;

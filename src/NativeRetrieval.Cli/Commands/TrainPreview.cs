@@ -3,8 +3,9 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Training;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Cli.Commands;
 

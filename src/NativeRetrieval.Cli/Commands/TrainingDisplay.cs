@@ -1,6 +1,6 @@
 using System.Globalization;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Training;
+using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Cli.Commands;
 

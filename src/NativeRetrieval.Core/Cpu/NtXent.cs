@@ -1,4 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;

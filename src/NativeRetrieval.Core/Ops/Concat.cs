@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 

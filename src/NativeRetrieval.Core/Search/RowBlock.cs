@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
-
 namespace NativeRetrieval.Core.Search;
 
 /// <summary>Rows to be searched, consecutive in memory.</summary>

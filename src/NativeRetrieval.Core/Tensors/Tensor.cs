@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;

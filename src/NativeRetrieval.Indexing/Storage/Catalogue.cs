@@ -1,6 +1,5 @@
 using System.Globalization;
 using Microsoft.Data.Sqlite;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 

@@ -1,6 +1,5 @@
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Indexing.Storage;

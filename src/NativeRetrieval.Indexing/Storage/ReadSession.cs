@@ -1,5 +1,4 @@
 using Microsoft.Data.Sqlite;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Search;

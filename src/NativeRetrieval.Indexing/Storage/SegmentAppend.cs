@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
-
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>Rows on their way to the ends of segment files. They count once a transaction has recorded <see cref="Changed"/>.</summary>

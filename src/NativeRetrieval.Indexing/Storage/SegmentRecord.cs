@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
-
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>A segment in the catalogue: its committed rows, and which of them are deleted.</summary>

@@ -1,6 +1,5 @@
 using System.Text.Json;
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;

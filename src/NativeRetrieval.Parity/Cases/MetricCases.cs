@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NativeRetrieval.Training.Metrics;
+using NativeRetrieval.Evaluation.Metrics;
 
 namespace NativeRetrieval.Parity.Cases;
 

@@ -2,8 +2,8 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Text;
-using NativeRetrieval.Training.Data;
 
 namespace NativeRetrieval.Parity.Cases;
 

@@ -1,5 +1,4 @@
 using System.Globalization;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;

@@ -1,6 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Cpu.Vectors;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;

@@ -1,3 +1,4 @@
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Training.Data;

@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Data;

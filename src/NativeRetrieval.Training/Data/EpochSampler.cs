@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Training.Data;
 

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Training.Data;
 

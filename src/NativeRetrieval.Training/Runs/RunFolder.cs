@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Settings;
 

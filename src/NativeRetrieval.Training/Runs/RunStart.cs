@@ -1,4 +1,5 @@
 using System.Reflection;
+using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Training.Runs;
 

@@ -1,6 +1,4 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Encoders;

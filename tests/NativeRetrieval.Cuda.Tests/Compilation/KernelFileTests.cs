@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using NativeRetrieval.Cuda.Compilation;
-using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cuda.Tests.Compilation;
 

@@ -1,4 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Compilation;

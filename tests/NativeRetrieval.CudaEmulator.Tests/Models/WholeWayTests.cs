@@ -1,11 +1,11 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Demo;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Training;
-using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Demo;
 using NativeRetrieval.Training.Logging;
+using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Models;

@@ -1,5 +1,4 @@
 using System.Runtime.InteropServices;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Interop;

@@ -1,7 +1,6 @@
 using System.Text.Json.Nodes;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;

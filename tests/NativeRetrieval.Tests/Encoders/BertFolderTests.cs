@@ -1,4 +1,3 @@
-using System.Text.Json;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;

@@ -1,3 +1,4 @@
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Text;
 using NativeRetrieval.Training.Data;
 

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Data;
 
 namespace NativeRetrieval.Training.Tests.Data;

@@ -1,7 +1,6 @@
-using NativeRetrieval.Encoders;
-using NativeRetrieval.Models;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Schedules;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Training.Data;

@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.TestSupport;
 using NativeRetrieval.WeightsConvert.Checkpoints;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Checkpoints;

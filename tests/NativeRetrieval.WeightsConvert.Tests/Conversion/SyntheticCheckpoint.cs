@@ -5,7 +5,6 @@ using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn;
-using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Conversion;
 

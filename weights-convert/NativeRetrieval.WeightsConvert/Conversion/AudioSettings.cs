@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Features;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 

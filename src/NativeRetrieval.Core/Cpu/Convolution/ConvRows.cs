@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
-
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>

@@ -1,6 +1,5 @@
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 

@@ -1,5 +1,4 @@
 using System.Runtime.Intrinsics;
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;

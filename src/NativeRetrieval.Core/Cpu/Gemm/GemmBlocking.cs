@@ -1,4 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Gemm;

@@ -2,7 +2,6 @@ using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
-using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Gemm;
 

@@ -1,4 +1,3 @@
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Cuda.Backend.Libraries;

@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Runtime;
 using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;

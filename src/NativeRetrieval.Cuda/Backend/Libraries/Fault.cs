@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Ops;
-
 namespace NativeRetrieval.Cuda.Backend.Libraries;
 
 /// <summary>Kinds of <see cref="DeviceFaults"/>; the numbers are those of kernels/common/fault.cuh.</summary>

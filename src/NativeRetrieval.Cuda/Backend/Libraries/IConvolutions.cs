@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Ops;
-
 namespace NativeRetrieval.Cuda.Backend.Libraries;
 
 /// <summary>

@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cublas;
 using NativeRetrieval.Cuda.Runtime;

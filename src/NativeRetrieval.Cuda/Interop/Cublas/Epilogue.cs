@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Vectors;
-
 namespace NativeRetrieval.Cuda.Interop.Cublas;
 
 /// <summary>What is done to each element of D = op(A)·op(B) before it is stored. Rows and columns are those of column-major D: a bias has one entry per row.</summary>

@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Cpu.Gemm;
-
 namespace NativeRetrieval.Cuda.Interop.Cudnn;
 
 /// <summary>Algorithms of a convolution.</summary>

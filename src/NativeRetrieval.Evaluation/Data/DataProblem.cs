@@ -1,0 +1,57 @@
+
+namespace NativeRetrieval.Evaluation.Data;
+
+/// <summary>What may be wrong with training data.</summary>
+public enum DataProblem
+{
+    /// <summary>A sound that the CSV names is not in the folder.</summary>
+    MissingFile,
+
+    EmptyCaption,
+
+    /// <summary>Two rows of one CSV name the same sound.</summary>
+    DuplicateFileName,
+
+    /// <summary>A sound that cannot be decoded; it is left out.</summary>
+    UnreadableFile,
+
+    /// <summary>A file name of the training data occurs in the validation data.</summary>
+    FileNameInBothSplits,
+
+    /// <summary>Two clips have byte for byte the same sound file.</summary>
+    DuplicateContent,
+
+    /// <summary>A training and a validation clip have byte for byte the same sound file.</summary>
+    ContentInBothSplits,
+
+    /// <summary>Two clips have the same set of captions.</summary>
+    DuplicateCaptions,
+
+    /// <summary>A training and a validation clip have the same set of captions.</summary>
+    CaptionsInBothSplits,
+
+    /// <summary>A caption has more tokens than text.max_tokens; the rest is cut.</summary>
+    LongCaption,
+
+    /// <summary>A clip is shorter than the encoder takes (0.63 s); silence is put behind it.</summary>
+    ShortClip,
+
+    /// <summary>Nothing in a clip lies above the front end's floor.</summary>
+    SilentClip,
+
+    /// <summary>A clip is longer than audio.max_seconds; the rest is not used.</summary>
+    LongClip,
+}
+
+/// <summary>How much a problem matters.</summary>
+public enum DataSeverity
+{
+    /// <summary>As the settings ask for.</summary>
+    Note,
+
+    /// <summary>Training goes on; a clip is left out, or results mean less than they seem to.</summary>
+    Warning,
+
+    /// <summary>Training refuses the data.</summary>
+    Error,
+}

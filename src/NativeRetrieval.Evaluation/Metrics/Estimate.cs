@@ -1,0 +1,25 @@
+namespace NativeRetrieval.Evaluation.Metrics;
+
+/// <summary>A mean over queries with its 95 % interval by the jackknife.</summary>
+/// <param name="Value">The mean.</param>
+/// <param name="StandardError">√((n−1)/n · Σ(mean without query i − mean)²), which for a mean is √(Σ(xᵢ − mean)² / (n (n−1))).</param>
+public readonly record struct Estimate(double Value, double StandardError)
+{
+    const double NormalQuantile = 1.959963984540054;    // 97.5 %
+
+    public double Low => Value - NormalQuantile * StandardError;
+
+    public double High => Value + NormalQuantile * StandardError;
+
+    /// <param name="values">One per query; with fewer than two the error is 0.</param>
+    public static Estimate OfMean(ReadOnlySpan<double> values)
+    {
+        if (values.IsEmpty) return default;
+        double sum = 0, squares = 0;
+        foreach (double value in values) sum += value;
+        double mean = sum / values.Length;
+        foreach (double value in values) squares += (value - mean) * (value - mean);
+        double n = values.Length;
+        return new Estimate(mean, n > 1 ? Math.Sqrt(squares / (n * (n - 1))) : 0);
+    }
+}

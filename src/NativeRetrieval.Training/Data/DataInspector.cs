@@ -1,0 +1,78 @@
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Training.Data;
+
+/// <summary>Looks at a run's decoded data for what would spoil it. Hashes and lengths are known from decoding: nothing is read again.</summary>
+internal static class DataInspector
+{
+    /// <param name="findings">Holds what reading the CSV files found; gets what is found here.</param>
+    /// <param name="tokenizer">Of the run's model, with the caption rule applied before.</param>
+    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, WordPieceTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
+    {
+        Clips(findings, training, "");
+        Contents(findings, training, validation);
+        Captions(findings, training.Data, validation?.Data);
+        TokenCounts(findings, training.Data, tokenizer, captions, maxTokens);
+        if (validation is not null) Clips(findings, validation, "validation: ");
+        double seconds = Enumerable.Range(0, training.Data.Clips.Count).Sum(i => training.Facts(i).Samples / (double)training.SampleRateHz);
+        return new DataCheck(training.Data.Clips.Count, validation?.Data.Clips.Count ?? 0, training.Data.CaptionCount, seconds, findings.ToList());
+    }
+
+    static void Clips(DataFindings findings, FeatureStore store, string prefix)
+    {
+        foreach (string problem in store.Unreadable) findings.Add(DataProblem.UnreadableFile, prefix + problem);
+        for (int i = 0; i < store.Data.Clips.Count; i++)
+        {
+            var facts = store.Facts(i);
+            string where = prefix + Place(store.Data.Clips[i]);
+            if (facts.Samples < store.MinimumSamples) findings.Add(DataProblem.ShortClip, where);
+            if (facts.IsSilent) findings.Add(DataProblem.SilentClip, where);
+            if (facts.IsCut) findings.Add(DataProblem.LongClip, where);
+        }
+    }
+
+    static void Contents(DataFindings findings, FeatureStore training, FeatureStore? validation)
+    {
+        var first = new Dictionary<string, Clip>(StringComparer.Ordinal);
+        for (int i = 0; i < training.Data.Clips.Count; i++)
+        {
+            var clip = training.Data.Clips[i];
+            if (!first.TryAdd(training.ContentHash(i), clip)) findings.Add(DataProblem.DuplicateContent, $"{Place(clip)} = {first[training.ContentHash(i)].FileName}");
+        }
+        if (validation is null) return;
+        var names = training.Data.Clips.Select(clip => clip.FileName).ToHashSet(StringComparer.Ordinal);
+        for (int i = 0; i < validation.Data.Clips.Count; i++)
+        {
+            var clip = validation.Data.Clips[i];
+            if (names.Contains(clip.FileName)) findings.Add(DataProblem.FileNameInBothSplits, Place(clip));
+            if (first.TryGetValue(validation.ContentHash(i), out var same)) findings.Add(DataProblem.ContentInBothSplits, $"{Place(clip)} = {same.FileName}");
+        }
+    }
+
+    static void Captions(DataFindings findings, Dataset data, Dataset? validation)
+    {
+        var first = new Dictionary<string, Clip>(StringComparer.Ordinal);
+        foreach (var clip in data.Clips)
+        {
+            string all = All(clip);
+            if (!first.TryAdd(all, clip)) findings.Add(DataProblem.DuplicateCaptions, $"{Place(clip)} = {first[all].FileName}");
+        }
+        foreach (var clip in validation?.Clips ?? [])
+            if (first.TryGetValue(All(clip), out var same)) findings.Add(DataProblem.CaptionsInBothSplits, $"{Place(clip)} = {same.FileName}");
+
+        static string All(Clip clip) => string.Join('\n', clip.Captions.Order(StringComparer.Ordinal));
+    }
+
+    static void TokenCounts(DataFindings findings, Dataset data, WordPieceTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
+    {
+        // One token more than fits is enough to know.
+        var unlimited = tokenizer.WithMaxLength(maxTokens + 1);
+        foreach (var clip in data.Clips)
+            foreach (string caption in clip.Captions)
+                if (unlimited.Encode(captions.Apply(caption)).Length > maxTokens) findings.Add(DataProblem.LongCaption, $"{Place(clip)}: \"{caption}\"");
+    }
+
+    static string Place(Clip clip) => clip.Line > 0 ? $"{clip.FileName} (line {clip.Line})" : clip.FileName;
+}

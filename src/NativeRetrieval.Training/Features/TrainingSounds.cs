@@ -1,0 +1,89 @@
+using NativeRetrieval.Audio.Augmentation;
+using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Models;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Features;
+
+/// <summary>
+/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends on its place in the batch
+/// alone, so that any part of a batch can be loaded by itself, and again.
+/// </summary>
+internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features, AugmentationSettings augmentation, RunRandom random)
+{
+    readonly bool _paper = model.Config.Padding == PaddingRule.Paper;
+    readonly float _floorDb = (float)(10 * Math.Log10(model.Config.LogMel.Floor));
+    readonly int _longestFrames = augmentation.RandomCrop ? ModelFeatures.LongestFrames(model.Config) : int.MaxValue;
+
+    /// <summary>Which items are heard together with another clip.</summary>
+    public Mixtures Mixtures { get; } = new(features.Data, augmentation.MixShare, augmentation.MixLevelDb, random);
+
+    /// <param name="batch">Clips of the whole batch.</param>
+    /// <param name="start">First item to load.</param>
+    /// <param name="number">Of the batch since the run began: the position of its randomness.</param>
+    public AudioBatch Load(ReadOnlySpan<int> batch, int start, int count, long number)
+    {
+        var own = new LogMelClip[count];
+        var silenced = new LogMelClip[_paper ? count : 0];
+        for (int i = 0; i < count; i++)
+        {
+            int clip = batch[start + i], item = start + i;
+            own[i] = Crop(features.Load(clip), item, number);
+            if (_paper) silenced[i] = own[i].Frames == _longestFrames ? own[i] : features.LoadFollowedBySilence(clip);
+            if (Mixtures.At(item, number) is { } addition)
+            {
+                var other = Crop(features.Load(addition.Item.Clip), batch.Length + item, number);
+                own[i] = AudioAugmentation.Mix(own[i], other, (float)addition.LevelDb, _floorDb);
+                if (_paper) silenced[i] = own[i];
+            }
+            if (augmentation.CircularShift)
+            {
+                own[i] = Shift(own[i], item, number);
+                // A shifted clip has no end of its own any more: silence simply follows it.
+                if (_paper) silenced[i] = own[i];
+            }
+            if (augmentation.GainDb > 0)
+            {
+                double gainDb = augmentation.GainDb * (2.0 * random.Stream(RandomUse.Gain, number).Uniform((ulong)item) - 1);
+                own[i] = Louder(own[i], gainDb);
+                if (_paper) silenced[i] = Louder(silenced[i], gainDb);
+            }
+        }
+        return _paper ? AudioBatch.Paper(own, silenced, LongestOf(batch, number), model.Device) : AudioBatch.OwnLength(own, model.Device);
+    }
+
+    int LongestOf(ReadOnlySpan<int> batch, long number)
+    {
+        int frames = 0;
+        for (int item = 0; item < batch.Length; item++)
+        {
+            frames = Math.Max(frames, features.Frames(batch[item]));
+            if (Mixtures.At(item, number) is { } addition) frames = Math.Max(frames, features.Frames(addition.Item.Clip));
+        }
+        return Math.Min(frames, _longestFrames);
+    }
+
+    LogMelClip Crop(LogMelClip clip, int item, long number)
+    {
+        if (clip.Frames <= _longestFrames) return clip;
+        int start = new PhiloxSequence(random.Stream(RandomUse.Crop, number), (ulong)item).NextBelow(clip.Frames - _longestFrames + 1);
+        return AudioAugmentation.Crop(clip, start, _longestFrames, model.Config.LogMel.HopSamples);
+    }
+
+    LogMelClip Shift(LogMelClip clip, int item, long number)
+    {
+        var shifted = new float[clip.Values.Length];
+        AudioAugmentation.CircularShift(clip.Values, clip.MelBins, new PhiloxSequence(random.Stream(RandomUse.CircularShift, number), (ulong)item), shifted);
+        return clip with { Values = shifted };
+    }
+
+    LogMelClip Louder(LogMelClip clip, double gainDb)
+    {
+        var changed = new float[clip.Values.Length];
+        AudioAugmentation.Gain(clip.Values, (float)gainDb, _floorDb, changed);
+        return clip with { Values = changed };
+    }
+}

@@ -1,0 +1,199 @@
+using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Models;
+using NativeRetrieval.Nn;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Features;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Loop;
+
+/// <summary>
+/// The loss of one batch and its gradient: loads, augments, embeds both sides, compares. A batch that is larger than a chunk is embedded chunk by
+/// chunk without a recording; the loss over all of it gives the gradient of every embedding; then each chunk is embedded once more, with the same
+/// random numbers, and its embeddings' gradients are played backwards (gradient cache, Gao et al. 2021, arXiv 2101.06983). Memory holds the
+/// activations of one chunk and of the whole batch the embeddings alone. Batch norms that use the batch's statistics use those of the chunk;
+/// with stored ones the gradient is that of the whole batch at once.
+/// </summary>
+internal sealed class BatchLoss : IDisposable
+{
+    readonly RetrievalModel _model;
+    readonly TrainingSettings _settings;
+    readonly TrainingSounds _sounds;
+    readonly RunRandom _random;
+    readonly CaptionTable _captions;
+    Tensor? _frozenTexts;
+
+    public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings, RunRandom random)
+    {
+        (_model, _settings, _random) = (model, settings, random);
+        _sounds = new TrainingSounds(model, features, settings.Augmentation, random);
+        _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
+    }
+
+    /// <summary>Computes what is computed once, not with every batch: the vectors of a text encoder that is not trained.</summary>
+    public void Prepare()
+    {
+        if (!_model.TextEncoder.IsTrainable) _ = FrozenTexts;
+    }
+
+    /// <summary>Adds the gradient of a batch's loss to the gradients of all that is trained.</summary>
+    /// <param name="number">Of this batch since the run began: the position of its randomness.</param>
+    /// <param name="done">Called with the number of items whose gradients have been added, after each chunk.</param>
+    /// <returns>The loss.</returns>
+    /// <exception cref="OperationCanceledException">Between two chunks. Running statistics are as before; gradients are incomplete.</exception>
+    public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
+    {
+        if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again
+        var batch = Describe(items, number);
+        int chunk = _settings.Training.ChunkSize;
+        return chunk == 0 || chunk >= items.Length ? AtOnce(batch, number, done) : InChunks(batch, chunk, number, done, cancellation);
+    }
+
+    public void Dispose()
+    {
+        _frozenTexts?.Dispose();
+        _frozenTexts = null;
+    }
+
+    double AtOnce(Batch batch, long number, Action<int>? done)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var (audio, text) = Embed(batch, 0, batch.Count, number, Pass(number, Statistics));
+        var loss = Compare(batch, audio, text);
+        tape.Backward(loss);
+        double value = loss.Item(); // last: a GPU has the whole step before anything is waited for
+        done?.Invoke(batch.Count);
+        return value;
+    }
+
+    double InChunks(Batch batch, int chunk, long number, Action<int>? done, CancellationToken cancellation)
+    {
+        var statistics = Statistics;
+        var before = _model.Buffers().Select(buffer => (buffer.Tensor, Values: buffer.Tensor.ToArray<float>())).ToList();
+        using var scope = TensorScope.Begin();
+        try
+        {
+            var (audioParts, textParts) = (new List<Tensor>(), new List<Tensor>());
+            for (int start = 0; start < batch.Count; start += chunk)
+            {
+                var (audioPart, textPart) = EmbedChunk(start, statistics);
+                audioParts.Add(audioPart);
+                textParts.Add(textPart);
+            }
+            var (audio, text) = (Op.Concat([.. audioParts]), Op.Concat([.. textParts]));
+            double value = CacheGradients(batch, audio, text);
+            var again = statistics == BatchStatistics.OfBatch ? BatchStatistics.OfBatchAgain : statistics;
+            for (int start = 0; start < batch.Count; start += chunk)
+            {
+                using var part = TensorScope.Begin();
+                using var tape = Tape.Begin();
+                var (audioPart, textPart) = EmbedChunk(start, again);
+                int count = audioPart.Shape[0];
+                var both = Op.Concat(audioPart, textPart);
+                tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)));
+                done?.Invoke(start + count);
+            }
+            return value;
+        }
+        catch (OperationCanceledException)
+        {
+            foreach (var (tensor, values) in before) tensor.CopyFrom<float>(values);
+            throw;
+        }
+
+        (Tensor Audio, Tensor Text) EmbedChunk(int start, BatchStatistics statistics)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            int chunks = (_settings.Training.BatchSize + chunk - 1) / chunk;
+            return Embed(batch, start, Math.Min(chunk, batch.Count - start), number, Pass(number * chunks + start / chunk, statistics));
+        }
+    }
+
+    /// <summary>The loss of the whole batch; ∂loss/∂embeddings is then in their <see cref="Tensor.Gradient"/>.</summary>
+    double CacheGradients(Batch batch, Tensor audio, Tensor text)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        audio.RequiresGradient = text.RequiresGradient = true;
+        var loss = Compare(batch, audio, text);
+        tape.Backward(loss);
+        return loss.Item();
+    }
+
+    Tensor Compare(Batch batch, Tensor audio, Tensor text) => Op.NtXent(audio, text, Ids(batch.Sounds), Ids(batch.Texts), _settings.Loss.NtXent);
+
+    (Tensor Audio, Tensor Text) Embed(Batch batch, int start, int count, long number, TrainingPass pass)
+    {
+        using var scope = TensorScope.Begin();
+        var sounds = _sounds.Load(batch.Clips, start, count, number);
+        var audio = _model.EmbedAudio(sounds.LogMel, sounds.Lengths, _model.AudioEncoder.IsTrainable ? pass : null, _settings.Augmentation.SpecAugment);
+        var text = _model.TextEncoder.IsTrainable
+            ? _model.EmbedText(_model.Tokenize(batch.Captions[start..(start + count)]), pass)
+            : _model.ProjectText(FrozenVectors(batch.Captions.AsSpan(start, count), batch.Texts.AsSpan(start, count)));
+        return (scope.Return(audio), scope.Return(text));
+    }
+
+    TrainingPass Pass(long position, BatchStatistics statistics) => new(_random.Seed, position, statistics);
+
+    BatchStatistics Statistics => _settings.Training.FreezeBatchNorm ? BatchStatistics.Running : BatchStatistics.OfBatch;
+
+    /// <summary>Vectors of all distinct texts by a text encoder that is not trained; computed once.</summary>
+    Tensor FrozenTexts
+    {
+        get
+        {
+            if (_frozenTexts is not null) return _frozenTexts;
+            using var scope = TensorScope.Begin();
+            var parts = _captions.Texts.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
+            _frozenTexts = Op.Concat(parts);
+            TensorScope.Forget(_frozenTexts);
+            return _frozenTexts;
+        }
+    }
+
+    /// <summary>Known texts are looked up; those of mixtures, whose numbers are negative, are encoded.</summary>
+    Tensor FrozenVectors(ReadOnlySpan<string> captions, ReadOnlySpan<int> texts)
+    {
+        using var scope = TensorScope.Begin();
+        var table = FrozenTexts;
+        var (rows, joined) = (texts.ToArray(), new List<string>());
+        for (int i = 0; i < rows.Length; i++)
+        {
+            if (rows[i] >= 0) continue;
+            rows[i] = table.Shape[0] + joined.Count;
+            joined.Add(captions[i]);
+        }
+        if (joined.Count > 0) table = Op.Concat(table, _model.TextEncoder.Forward(_model.Tokenize(joined)));
+        return scope.Return(Op.Embedding(table, Ids(rows)));
+    }
+
+    /// <summary>A mixture is a sound and a text of its own, with numbers below 0.</summary>
+    Batch Describe(ReadOnlySpan<TrainingItem> items, long number)
+    {
+        var batch = new Batch(new int[items.Length], new int[items.Length], new int[items.Length], new string[items.Length]);
+        for (int i = 0; i < items.Length; i++)
+        {
+            var item = items[i];
+            batch.Clips[i] = item.Clip;
+            (batch.Sounds[i], batch.Texts[i], batch.Captions[i]) = _sounds.Mixtures.At(i, number) is { } addition
+                ? (-1 - i, -1 - i, $"{_captions[item]} and {_captions[addition.Item]}")
+                : (_captions.Sound(item.Clip), _captions.Text(item), _captions[item]);
+        }
+        return batch;
+    }
+
+    Tensor Ids(ReadOnlySpan<int> ids) => Tensor.From(ids, [ids.Length], _model.Device);
+
+    /// <param name="Clips">Clip of each item.</param>
+    /// <param name="Sounds">Items with equal numbers are of one sound.</param>
+    /// <param name="Texts">Items with equal numbers have one caption text.</param>
+    /// <param name="Captions">Caption of each item.</param>
+    sealed record Batch(int[] Clips, int[] Sounds, int[] Texts, string[] Captions)
+    {
+        public int Count => Clips.Length;
+    }
+}

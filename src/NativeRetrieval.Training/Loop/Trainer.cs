@@ -1,0 +1,202 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Evaluation;
+using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Models;
+using NativeRetrieval.Nn.Optimizers;
+using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Logging;
+using NativeRetrieval.Training.Runs;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Loop;
+
+/// <summary>
+/// Trains a model in a run folder, epoch by epoch. All randomness is a function of the seed and the position, and results do not depend on the
+/// number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not.
+/// </summary>
+public sealed class Trainer : IDisposable
+{
+    readonly RunFolder _run;
+    readonly RetrievalModel _model;
+    readonly FeatureStore _training;
+    readonly FeatureStore? _validation;
+    readonly TimeProvider _time;
+    readonly TrainingSettings _settings;
+    readonly AdamOptimizer _optimizer;
+    readonly EpochSampler _sampler;
+    readonly BatchLoss _loss;
+    readonly TrainedParts _parts;
+    readonly WeightAverage? _average;
+    readonly TrainedState _state;
+    readonly RunRandom _random;
+    long _started;
+    TrainingState _position;
+    int _clipsDone;
+
+    /// <param name="model">The model that the run folder holds at its top; it is trained in place and stays the caller's.</param>
+    /// <param name="validation">Chooses the best epoch by R@1 + R@5 + R@10 of text to audio; null: the last epoch's model is kept.</param>
+    /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
+    public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time)
+    {
+        (_run, _model, _training, _validation, _time, _settings) = (run, model, training, validation, time, run.Settings);
+        var options = _settings.Training;
+        _random = new RunRandom((ulong)_settings.Seed);
+        _sampler = new EpochSampler(training.Data, _settings.Data.Captions, options.BatchSize, options.DropLastBatch, _random);
+        _parts = new TrainedParts(model, options);
+        _optimizer = new AdamOptimizer(_parts.Groups(StepsPerEpoch), options.AdamOptions);
+        _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;
+        _state = new TrainedState(_parts.State(), _average, _optimizer);
+        _position = Resume();
+        _parts.Begin(_position.Epoch);
+        _loss = new BatchLoss(model, training, _settings, _random);
+    }
+
+    /// <summary>What the rest of the run will take, measured without changing it; null where nothing is left to train.</summary>
+    public RunEstimate? Estimate(CancellationToken cancellation) => _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
+        : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time).Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
+
+    /// <summary>Optimizer steps done since the run began.</summary>
+    public long Step => _position.Step;
+
+    /// <summary>From 1; 0 before the first epoch is done.</summary>
+    public int BestEpoch => _position.BestEpoch + 1 ?? 0;
+
+    /// <summary>Trains until the last epoch or an early stop, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
+    /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    public TrainingEnd Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
+    {
+        _started = _time.GetTimestamp();
+        var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
+        var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
+        while (_position.Epoch < _settings.Training.Epochs && !HasStoppedImproving)
+        {
+            EpochSummary summary;
+            try
+            {
+                TrainEpoch(log, events, progress, cancellation);
+                summary = FinishEpoch(log, events, progress, cancellation);
+            }
+            catch (OperationCanceledException)
+            {
+                _optimizer.ClearGradients();
+                SaveCheckpoint();
+                throw;
+            }
+            epochDone?.Invoke(summary);
+        }
+        if (_position.BestEpoch != _position.Epoch - 1) KeepLastModel();
+        return _position.Epoch < _settings.Training.Epochs ? TrainingEnd.NoImprovement : TrainingEnd.AllEpochs;
+    }
+
+    bool HasStoppedImproving => _settings.Training.EarlyStoppingEpochs is > 0 and int patience && _position.EvaluationsWithoutImprovement >= patience;
+
+    public void Dispose()
+    {
+        _loss.Dispose();
+        _average?.Dispose();
+        _optimizer.Dispose();
+    }
+
+    void TrainEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        var options = _settings.Training;
+        int epoch = _position.Epoch;
+        _parts.Begin(epoch);
+        while (_position.Batch < _sampler.BatchesPerEpoch)
+        {
+            cancellation.ThrowIfCancellationRequested();
+            var items = _sampler.Batch(epoch, _position.Batch);
+            int count = items.Length, before = _position.Batch * options.BatchSize;
+            double loss = _loss.AddGradient(items, _position.Step, done => { if (done < count) Report(before + done); }, cancellation);
+            _clipsDone += count;
+            double rate = options.LearningRate * options.LearningRateSchedule.Factor(_position.Step, StepsPerEpoch, StepsPerEpoch * options.Epochs);
+            double norm = _optimizer.Step(rate);
+            if (!double.IsFinite(loss) || !double.IsFinite(norm))
+                throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: the loss is {loss} and the gradient's norm {norm}; lower training.lr, or resume from the last checkpoint with another seed");
+
+            _average?.Update(_optimizer.Steps);
+            _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };
+            Log(log, events, epoch, [new("loss", loss), new("lr", rate), new("gradient_norm", norm)]);
+            Report(before + count);
+            if (options.CheckpointEverySteps > 0 && _position.Step % options.CheckpointEverySteps == 0) SaveCheckpoint();
+        }
+
+        void Report(int pairs) => progress?.Report(Progress(TrainingPhase.Training, pairs, _sampler.PairsPerEpoch, _position.LossSum / _position.Batch));
+    }
+
+    EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        int epoch = _position.Epoch;
+        double loss = _position.LossSum / _sampler.BatchesPerEpoch;
+        bool last = epoch + 1 == _settings.Training.Epochs;
+        bool evaluated = _validation is not null && (last || (epoch + 1) % _settings.Training.ValidateEveryEpochs == 0);
+        using var averaged = _average?.InUse();
+        var metrics = evaluated ? Validate(progress, cancellation) : null;
+        // Equal scores keep the later epoch, as the report's public code does.
+        bool best = _validation is null || metrics is not null && !(metrics.RecallSum < _position.BestScore);
+        if (metrics is not null)
+            Log(log, events, epoch, [new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
+                new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank)]);
+        bool improved = metrics is not null && !(metrics.RecallSum <= _position.BestScore);
+        if (best) _run.ReplaceModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
+        averaged?.Dispose();
+        _position = _position with
+        {
+            Epoch = epoch + 1,
+            Batch = 0,
+            LossSum = 0,
+            BestScore = best ? metrics?.RecallSum : _position.BestScore,
+            BestEpoch = best ? epoch : _position.BestEpoch,
+            EvaluationsWithoutImprovement = metrics is null ? _position.EvaluationsWithoutImprovement : improved ? 0 : _position.EvaluationsWithoutImprovement + 1,
+        };
+        SaveCheckpoint();
+        CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
+        double rate = _settings.Training.LearningRate * _settings.Training.LearningRateSchedule.Factor(_position.Step - 1, StepsPerEpoch, StepsPerEpoch * _settings.Training.Epochs);
+        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, ClipsPerSecond, metrics, best);
+    }
+
+    void KeepLastModel()
+    {
+        using var averaged = _average?.InUse();
+        double loss = MetricsLog.Read(_run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null).Average(line => line["loss"]!.Value);
+        _run.KeepLastModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
+    }
+
+    RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    {
+        var task = Evaluator.Task(_model, _validation!, RelevanceRule.Own);
+        int clips = _validation!.Data.Clips.Count;
+        var scores = Evaluator.Score(_model, _validation, task, done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);
+        return RankingMetrics.Compute(scores, task.TextToClips);
+    }
+
+    long StepsPerEpoch => _sampler.BatchesPerEpoch;
+
+    double ClipsPerSecond => _clipsDone / Math.Max(1e-9, _time.GetElapsedTime(_started).TotalSeconds);
+
+    TrainingProgress Progress(TrainingPhase phase, int done, int total, double loss)
+    {
+        int batches = _sampler.BatchesPerEpoch;
+        double clipsLeft = ((double)(_settings.Training.Epochs - _position.Epoch) * batches - _position.Batch) * _settings.Training.BatchSize;
+        TimeSpan? remaining = _clipsDone == 0 ? null : TimeSpan.FromSeconds(Math.Min(clipsLeft / ClipsPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
+        return new TrainingProgress(phase, done, total, Math.Min(_position.Epoch + 1, _settings.Training.Epochs), _settings.Training.Epochs, loss, ClipsPerSecond, remaining);
+    }
+
+    void Log(MetricsLog log, EventFile events, int epoch, KeyValuePair<string, double>[] values)
+    {
+        log.Append(new MetricsLine(epoch + 1, _position.Step, values));
+        events.Append(_position.Step, values);
+    }
+
+    void SaveCheckpoint() => _run.SaveCheckpoint(_state.Items(), _position);
+
+    TrainingState Resume()
+    {
+        using var checkpoint = _run.LoadCheckpoint();
+        if (checkpoint is null) return new TrainingState(_settings.Seed, Step: 0, Epoch: 0, Batch: 0);
+        _state.Read(checkpoint.Tensors);
+        _optimizer.Steps = checkpoint.State.Step;
+        return checkpoint.State;
+    }
+}

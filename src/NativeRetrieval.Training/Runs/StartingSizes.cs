@@ -1,0 +1,69 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+using NativeRetrieval.Training.Loop;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Training.Runs;
+
+/// <summary>
+/// Sizes belong to weights: where a run starts from some, its settings take their sizes, so that <c>settings.yaml</c> says what the model has. A size
+/// that was asked for by name and differs is refused.
+/// </summary>
+internal static class StartingSizes
+{
+    /// <exception cref="OptionException">A setting that was asked for contradicts the weights.</exception>
+    public static TrainingSettings Apply(TrainingRequest request)
+    {
+        var sizes = new List<(string Key, object Value, string Folder)>();
+        if (request.InitialModel is { } model)
+        {
+            var config = ModelPackage.ReadConfig(model);
+            Audio(config.AudioEncoder, model);
+            if (config.AudioEncoder is Cnn14Config cnn14) Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);
+            Text(config.TextEncoder, model);
+            Add("text.pooling", config.TextEncoder.Pooling, model);
+            Add("text.apostrophe_to_blank", config.Captions == Scratch(apostrophe: true), model);
+            Add("model.audio_head_width", config.AudioHeadWidth, model);
+            Add("model.text_head_width", config.TextHeadWidth, model);
+            Add("model.embedding_dimension", config.EmbeddingDimension, model);
+        }
+        if (request.AudioModel is { } audio) Audio(AudioEncoderFolder.ReadPackage(audio).AudioEncoder, audio);
+        if (request.TextModel is { } text)
+        {
+            var config = BertFolder.ReadConfig(text);
+            Text(config, text);
+            if (BertFolder.DeclaresPooling(text)) Add("text.pooling", config.Pooling, text);
+        }
+
+        var settings = request.Settings.DeepCopy();
+        foreach (var (key, value, folder) in sizes)
+        {
+            var setting = SettingsCatalogue.Find(key)!;
+            string asked = setting.Format(setting.Get(settings)), has = setting.Format(value);
+            if (asked != has && request.Insisted.Contains(key))
+                throw new OptionException($"{key} = {asked} contradicts the weights in {folder}, which have {has}; leave the setting out, or start without them");
+            setting.Set(settings, value);
+        }
+        return settings;
+
+        void Add(string key, object value, string folder) => sizes.Add((key, value, folder));
+
+        void Audio(AudioEncoderConfig config, string folder)
+        {
+            bool cnn14 = config is Cnn14Config;
+            Add("model.audio_encoder", cnn14 ? AudioEncoderKind.Cnn14 : AudioEncoderKind.ResNet38, folder);
+            Add(cnn14 ? "model.cnn14_widths" : "model.resnet38_widths", config.Channels, folder);
+        }
+
+        void Text(BertConfig config, string folder)
+        {
+            Add("text.hidden_width", config.Width, folder);
+            Add("text.layers", config.Layers, folder);
+            Add("text.heads", config.Heads, folder);
+            Add("text.feed_forward_width", config.HiddenWidth, folder);
+        }
+
+        static Text.CaptionNormalizer Scratch(bool apostrophe) => new TextSettings { ApostropheToBlank = apostrophe }.Normalizer;
+    }
+}
