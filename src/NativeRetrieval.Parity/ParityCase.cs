@@ -21,6 +21,7 @@ public sealed record ParityCase(string Name, double Tolerance, IReadOnlyList<str
         try
         {
             var error = Measure(folder);
+            if (error.Where.Length == 0) return new ParityResult(this, null, ParityStatus.Failed, "the files have no tensor that the case compares");
             return new ParityResult(this, error.Value, error.Value <= Tolerance ? ParityStatus.Ok : ParityStatus.Failed, error.Where);
         }
         catch (Exception e) when (e is not OperationCanceledException)
