@@ -25,7 +25,7 @@ public static class FormulaWeights
     }
 
     /// <summary>u of the i-th element, counted from 0.</summary>
-    internal static Func<int, double> Uniform(string name, int seed)
+    public static Func<int, double> Uniform(string name, int seed)
     {
         ulong hash = 0xCBF29CE484222325;
         foreach (byte b in Encoding.UTF8.GetBytes(seed == 0 ? name : string.Create(CultureInfo.InvariantCulture, $"{name}#{seed}")))
