@@ -8,7 +8,10 @@ namespace NativeRetrieval.Parity;
 /// <summary>Numbers that a golden file's metadata states in words.</summary>
 static class GoldenMetadata
 {
-    /// <summary>The numbers that a regular expression's groups capture in the entry of that key, in their order; null where the entry does not match.</summary>
+    /// <summary>
+    /// The numbers that a regular expression's groups capture in the entry of that key, in their order; null where the entry does not
+    /// match.
+    /// </summary>
     /// <exception cref="CorruptFileException">There is no such entry.</exception>
     public static double[]? FindNumbers(this SafetensorsFile golden, string key, string pattern)
     {
@@ -22,5 +25,6 @@ static class GoldenMetadata
     /// <summary>The numbers of <see cref="FindNumbers"/>, which must be there.</summary>
     /// <exception cref="CorruptFileException">There is no such entry, or it does not match.</exception>
     public static double[] Numbers(this SafetensorsFile golden, string key, string pattern) => FindNumbers(golden, key, pattern)
-        ?? throw new CorruptFileException(golden.Path, $"its metadata '{key}' was expected to match \"{pattern}\", got \"{golden.Metadata[key]}\"");
+        ?? throw new CorruptFileException(golden.Path,
+            $"its metadata '{key}' was expected to match \"{pattern}\", got \"{golden.Metadata[key]}\"");
 }

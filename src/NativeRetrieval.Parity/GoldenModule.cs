@@ -25,7 +25,8 @@ public static class GoldenModule
     public static Tensor Load(this SafetensorsFile golden, string name, DType dtype, Device device)
     {
         int[] shape = Sizes(golden, name);
-        return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, device) : Tensor.From(golden.ReadFloat32(name), shape, device);
+        return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, device)
+            : Tensor.From(golden.ReadFloat32(name), shape, device);
     }
 
     /// <summary>A golden tensor's sizes, outermost first.</summary>

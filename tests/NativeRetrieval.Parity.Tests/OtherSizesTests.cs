@@ -9,11 +9,12 @@ namespace NativeRetrieval.Parity.Tests;
 /// <summary>Every case on golden files of other sizes: met as they are, failed once one value is another.</summary>
 public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
 {
-    const string Cnn14 = "cnn14-encoder/golden.safetensors", ResNet38 = "resnet38-encoder/golden.safetensors", FullSize = "full-size/audio.safetensors";
+    const string Cnn14 = "cnn14-encoder/golden.safetensors", ResNet38 = "resnet38-encoder/golden.safetensors",
+        FullSize = "full-size/audio.safetensors";
     const string Pruned = "cnn14-small/eval.safetensors", Tiny = "bert-tiny/golden.safetensors", MiniLm = "minilm/golden.safetensors";
     const string Small = "training-small.safetensors", Full = "training-full.safetensors";
 
-    /// <summary>How the names of cases start, and a golden value that they compare: a tensor, or what stands before a number in a text.</summary>
+    /// <summary>The start of cases' names and a golden value that they compare: a tensor, or in a text the words before a number.</summary>
     static readonly (string Case, string File, string Value)[] s_compared =
     [
         ("mel filters", "logmel.safetensors", "mel_filters_257x40"),
@@ -59,7 +60,8 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
     public void A_case_is_met_on_files_of_other_sizes(string name)
     {
         var result = ParityCatalogue.All.Single(item => item.Name == name).Run(set.Folder);
-        Assert.True(result.Status == ParityStatus.Ok, $"{name}: {result.Status}, error {result.Error:E2}, tolerance {result.Case.Tolerance:E1}; {result.Detail}");
+        Assert.True(result.Status == ParityStatus.Ok,
+            $"{name}: {result.Status}, error {result.Error:E2}, tolerance {result.Case.Tolerance:E1}; {result.Detail}");
     }
 
     [Theory, MemberData(nameof(Cases))]
@@ -96,7 +98,8 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
         using (var file = SafetensorsFile.Open(path))
         {
             metadata = file.Metadata;
-            items = [.. file.Entries.Select(entry => SafetensorsItem.FromBytes(entry.Name, entry.DType, entry.Shape, entry.Name == name ? Altered(file, entry) : file.Bytes(entry.Name).ToArray()))];
+            items = [.. file.Entries.Select(entry => SafetensorsItem.FromBytes(entry.Name, entry.DType, entry.Shape,
+                entry.Name == name ? Altered(file, entry) : file.Bytes(entry.Name).ToArray()))];
         }
         SafetensorsWriter.Write(path, items, metadata);
 

@@ -16,28 +16,34 @@ static class AudioEncoderCases
     static readonly string[] s_cnn14 = [.. Enumerable.Range(1, 6).Select(block => $"conv_block{block}.conv1.weight")];
 
     static readonly string[] s_resnet38 =
-        ["conv_block1.conv1.weight", .. Enumerable.Range(1, 4).Select(layer => $"resnet.layer{layer}.0.conv1.weight"), "conv_block_after1.conv1.weight"];
+        ["conv_block1.conv1.weight", .. Enumerable.Range(1, 4).Select(layer => $"resnet.layer{layer}.0.conv1.weight"),
+            "conv_block_after1.conv1.weight"];
 
     public static IEnumerable<ParityCase> All =>
     [
         .. Of(new Cnn14Config(), s_cnn14, "cnn14-encoder/golden.safetensors", exact: 1e-9),
         // These goldens are stored as float32.
         .. Of(new ResNet38Config(), s_resnet38, "resnet38-encoder/golden.safetensors", exact: 1e-6),
-        new("CNN14 full size, float32", 1e-5, [FullSize], folder => Full(folder, new Cnn14Config(), "authors_cnn14/embedding")) { OnAnyDevice = true },
-        new("ResNet38 full size, float32", 1e-5, [FullSize], folder => Full(folder, new ResNet38Config(), "authors_resnet38/embedding")) { OnAnyDevice = true },
+        new("CNN14 full size, float32", 1e-5, [FullSize],
+            folder => Full(folder, new Cnn14Config(), "authors_cnn14/embedding")) { OnAnyDevice = true },
+        new("ResNet38 full size, float32", 1e-5, [FullSize],
+            folder => Full(folder, new ResNet38Config(), "authors_resnet38/embedding")) { OnAnyDevice = true },
     ];
 
     static IEnumerable<ParityCase> Of(AudioEncoderConfig published, string[] convolutions, string file, double exact)
     {
         string name = published.Name;
         yield return new($"{name} small: evaluation, float64", exact, [file], folder => Evaluate(folder, DType.Float64));
-        yield return new($"{name} small: evaluation, float32", 1e-5, [file], folder => Evaluate(folder, DType.Float32)) { OnAnyDevice = true };
+        yield return new($"{name} small: evaluation, float32", 1e-5, [file],
+            folder => Evaluate(folder, DType.Float32)) { OnAnyDevice = true };
         foreach (var (dtype, forward, gradients) in new[] { (DType.Float64, exact, exact), (DType.Float32, 1e-5, 1e-4) })
         {
             string precision = dtype.ToString().ToLowerInvariant();
             bool anywhere = dtype == DType.Float32;
-            yield return new($"{name} small: training and running statistics, {precision}", forward, [file], folder => Train(folder, dtype, gradients: false)) { OnAnyDevice = anywhere };
-            yield return new($"{name} small: gradients, {precision}", gradients, [file], folder => Train(folder, dtype, gradients: true)) { OnAnyDevice = anywhere };
+            yield return new($"{name} small: training and running statistics, {precision}", forward, [file],
+                folder => Train(folder, dtype, gradients: false)) { OnAnyDevice = anywhere };
+            yield return new($"{name} small: gradients, {precision}", gradients, [file],
+                folder => Train(folder, dtype, gradients: true)) { OnAnyDevice = anywhere };
         }
 
         WorstError Evaluate(ParityFolder folder, DType dtype)
@@ -47,7 +53,8 @@ static class AudioEncoderCases
             using var encoder = Encoder(folder, golden, dtype);
             var worst = new WorstError();
             foreach (string embedding in golden.Names.Where(name => name.StartsWith(Embedding, StringComparison.Ordinal)))
-                worst.Add(golden, embedding, encoder.Forward(golden.Load(Input + embedding[Embedding.Length..], dtype, folder.Device), null));
+                worst.Add(golden, embedding,
+                    encoder.Forward(golden.Load(Input + embedding[Embedding.Length..], dtype, folder.Device), null));
             return worst;
         }
 

@@ -18,10 +18,15 @@ static class BertCases
 
     public static IEnumerable<ParityCase> All =>
     [
-        new("BERT tiny: vectors, token states and gradients, float64", 1e-9, [Tiny, TinyConfig], folder => TinyModel(folder, DType.Float64, 1e-9)),
-        new("BERT tiny: vectors, token states and gradients, float32", 1e-5, [Tiny, TinyConfig], folder => TinyModel(folder, DType.Float32, 1e-5)) { OnAnyDevice = true },
+        new("BERT tiny: vectors, token states and gradients, float64", 1e-9, [Tiny, TinyConfig],
+            folder => TinyModel(folder, DType.Float64, 1e-9)),
+        new("BERT tiny: vectors, token states and gradients, float32", 1e-5, [Tiny, TinyConfig],
+            folder => TinyModel(folder, DType.Float32, 1e-5)) { OnAnyDevice = true },
         new("bert-base, float32", 1e-5, [Base], BertBase) { OnAnyDevice = true },
-        new("MiniLM-L6 from text: CLS, mean and first layer, float32", 1e-4, [MiniLmGolden, MiniLmTexts, MiniLm], Pretrained) { Unit = "absolute", OnAnyDevice = true },
+        new("MiniLM-L6 from text: CLS, mean and first layer, float32", 1e-4, [MiniLmGolden, MiniLmTexts, MiniLm], Pretrained)
+        { 
+            Unit = "absolute", OnAnyDevice = true,
+        },
     ];
 
     static WorstError TinyModel(ParityFolder folder, DType dtype, double tolerance)
@@ -39,10 +44,12 @@ static class BertCases
             worst.Add(golden, "cls", vectors);
             tape.Backward(vectors, golden.Load("cotangent", dtype, folder.Device));
         }
-        // A key bias moves all scores of a query alike and soft-max ignores that: its gradient is zero but for rounding, and is compared absolutely.
+        // A key bias moves all scores of a query alike and soft-max ignores that:
+        // its gradient is zero but for rounding, and is compared absolutely.
         double keyBias = dtype == DType.Float64 ? 1e-12 : 1e-5;
         foreach (var (name, parameter) in encoder.Parameters())
-            if (name.EndsWith("key.bias", StringComparison.Ordinal)) worst.Add(parameter.Gradient!.Values().Max(Math.Abs) / keyBias * tolerance, $"grad/{name}");
+            if (name.EndsWith("key.bias", StringComparison.Ordinal))
+                worst.Add(parameter.Gradient!.Values().Max(Math.Abs) / keyBias * tolerance, $"grad/{name}");
             else worst.Add(golden, $"grad/{name}", parameter.Gradient!);
         return worst;
     }

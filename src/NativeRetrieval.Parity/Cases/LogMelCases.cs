@@ -14,7 +14,8 @@ static class LogMelCases
     public static IEnumerable<ParityCase> All =>
     [
         new("mel filters", 1e-7, [File], Filters) { Unit = "absolute" },
-        new("log-mel within 30 dB of the loudest", 1e-4, [File], folder => Measure(folder, double.PositiveInfinity, -30)) { Unit = "dB", OnAnyDevice = true },
+        new("log-mel within 30 dB of the loudest", 1e-4, [File],
+            folder => Measure(folder, double.PositiveInfinity, -30)) { Unit = "dB", OnAnyDevice = true },
         new("log-mel from -70 to -30 dB", 1e-3, [File], folder => Measure(folder, -30, -70)) { Unit = "dB", OnAnyDevice = true },
     ];
 
@@ -22,7 +23,8 @@ static class LogMelCases
     {
         using var golden = folder.Open(File);
         var worst = new WorstError();
-        worst.AddLargest(golden.ReadFloat64(golden.Names.Single(IsFilters)), new MelFilterbank(Settings(golden)).Weights, "Slaney's filters");
+        worst.AddLargest(golden.ReadFloat64(golden.Names.Single(IsFilters)), new MelFilterbank(Settings(golden)).Weights,
+            "Slaney's filters");
         return worst;
     }
 
@@ -51,21 +53,26 @@ static class LogMelCases
         using var golden = folder.Open(File);
         var settings = Settings(golden);
         var worst = new WorstError();
-        foreach (string signal in golden.Names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal)).Select(name => name[..^Suffix.Length]))
+        foreach (string signal in golden.Names.Where(name => name.EndsWith(Suffix, StringComparison.Ordinal))
+            .Select(name => name[..^Suffix.Length]))
         {
             using var scope = TensorScope.Begin();
             float[] samples = [.. golden.ReadInt64($"{signal}/waveform_int16").Select(x => x / 32768f)];
             double[] expected = golden.ReadFloat64(signal + Suffix);
             Shape shape = [1, samples.Length];
             var single = Op.LogMel(Tensor.From(samples, shape, folder.Device), settings);
-            var exact = folder.Device is CpuDevice ? Op.LogMel(Tensor.From(Array.ConvertAll(samples, x => (double)x), shape, folder.Device), settings) : single;
+            var exact = folder.Device is CpuDevice
+                ? Op.LogMel(Tensor.From(Array.ConvertAll(samples, x => (double)x), shape, folder.Device), settings) : single;
             double loudest = expected.Max();
-            int[] compared = [.. Enumerable.Range(0, expected.Length).Where(i => expected[i] > loudest + above && expected[i] <= loudest + below)];
+            int[] compared = [.. Enumerable.Range(0, expected.Length)
+                .Where(i => expected[i] > loudest + above && expected[i] <= loudest + below)];
             foreach (var ours in (Tensor[])[single, exact])
             {
                 double[] values = ours.Values();
-                if (values.Length != expected.Length) worst.Add(double.PositiveInfinity, $"{signal}: {values.Length} values for {expected.Length}");
-                else worst.AddLargest([.. compared.Select(i => expected[i])], [.. compared.Select(i => values[i])], $"{signal} in {ours.DType}");
+                if (values.Length != expected.Length)
+                    worst.Add(double.PositiveInfinity, $"{signal}: {values.Length} values for {expected.Length}");
+                else worst.AddLargest([.. compared.Select(i => expected[i])], [.. compared.Select(i => values[i])],
+                    $"{signal} in {ours.DType}");
             }
         }
         return worst;

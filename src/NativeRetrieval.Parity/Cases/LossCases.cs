@@ -21,8 +21,12 @@ static class LossCases
     public static IEnumerable<ParityCase> All =>
         from form in s_forms
         from precision in new[] { (DType: DType.Float64, Tolerance: 1e-10), (DType: DType.Float32, Tolerance: 1e-5) }
-        select new ParityCase($"NT-Xent, {form.Name.Replace('_', ' ')}, {precision.DType.ToString().ToLowerInvariant()}", precision.Tolerance, [File],
-            folder => Measure(folder, form.Name, form.Positives, form.Scale, precision.DType, precision.Tolerance)) { OnAnyDevice = precision.DType == DType.Float32 };
+        select new ParityCase($"NT-Xent, {form.Name.Replace('_', ' ')}, {precision.DType.ToString().ToLowerInvariant()}",
+            precision.Tolerance, [File],
+            folder => Measure(folder, form.Name, form.Positives, form.Scale, precision.DType, precision.Tolerance))
+        {
+            OnAnyDevice = precision.DType == DType.Float32,
+        };
 
     static WorstError Measure(ParityFolder folder, string form, Positives positives, LossScale scale, DType dtype, double tolerance)
     {
@@ -48,7 +52,8 @@ static class LossCases
             {
                 string name = $"{batch}/{form}/{part}";
                 // One item, or all others dropped: loss and gradient are 0 up to rounding, and a relative error means nothing.
-                if (golden.ReadFloat64(name).All(value => Math.Abs(value) < 1e-12)) worst.Add(actual.Values().Max(Math.Abs) / 1e-6 * tolerance, name);
+                if (golden.ReadFloat64(name).All(value => Math.Abs(value) < 1e-12))
+                    worst.Add(actual.Values().Max(Math.Abs) / 1e-6 * tolerance, name);
                 else worst.Add(golden, name, actual);
             }
         }

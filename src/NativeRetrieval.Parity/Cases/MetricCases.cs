@@ -19,7 +19,8 @@ static class MetricCases
     {
         var (scores, _, golden) = Read(folder);
         int captionsPerClip = scores.Queries / scores.Items;
-        var report = EvaluationReport.Compute(scores, new Relevance(Enumerable.Range(0, scores.Queries).Select(query => new[] { query / captionsPerClip }), scores.Items));
+        var report = EvaluationReport.Compute(scores,
+            new Relevance(Enumerable.Range(0, scores.Queries).Select(query => new[] { query / captionsPerClip }), scores.Items));
         var worst = new WorstError();
         foreach (var (name, metrics) in new[] { ("t2a", report.TextToAudio), ("a2t", report.AudioToText) })
         {
@@ -31,7 +32,8 @@ static class MetricCases
             Add($"{name} mean rank", figures.GetProperty("meanR").GetDouble(), metrics.MeanRank);
         }
         Add("t2a mAP@10", golden.GetProperty("t2a_mAP10_percent").GetDouble() / 100, report.TextToAudio.Map10.Value);
-        Add("t2a standard error of mAP@10", golden.GetProperty("t2a_mAP10_jackknife_se_percent").GetDouble() / 100, report.TextToAudio.Map10.StandardError);
+        Add("t2a standard error of mAP@10", golden.GetProperty("t2a_mAP10_jackknife_se_percent").GetDouble() / 100,
+            report.TextToAudio.Map10.StandardError);
         return worst;
 
         void Add(string what, double expected, double actual) => worst.Add(Math.Abs(expected - actual), what);
@@ -46,11 +48,13 @@ static class MetricCases
         foreach (var figure in golden.GetProperty("several_relevant").EnumerateObject())
         {
             int depth = int.Parse(figure.Name["mAP".Length..], CultureInfo.InvariantCulture);
-            double precision = depth == 10 ? RankingMetrics.Compute(scores, relevance).Map10.Value : Enumerable.Range(0, scores.Queries).Average(query =>
-                RankingMetrics.AveragePrecision([.. relevance.ItemsOf(query).ToArray().Select(clip => scores.Rank(query, clip)).Order()], depth));
+            double precision = depth == 10 ? RankingMetrics.Compute(scores, relevance).Map10.Value
+                : Enumerable.Range(0, scores.Queries).Average(query => RankingMetrics.AveragePrecision(Ranks(query), depth));
             worst.Add(Math.Abs(figure.Value.GetDouble() - precision), $"mAP@{depth}");
         }
         return worst;
+
+        int[] Ranks(int query) => [.. relevance.ItemsOf(query).ToArray().Select(clip => scores.Rank(query, clip)).Order()];
     }
 
     static (SimilarityMatrix, long[] Flags, JsonElement) Read(ParityFolder folder)

@@ -17,8 +17,10 @@ static class OptimizerCases
     public static IEnumerable<ParityCase> All =>
     [
         new("Adam, ten steps, float32", 1e-6, [File], folder => Measure(folder, "adam", new())) { OnAnyDevice = true },
-        new("AdamW, ten steps, float32", 1e-6, [File], folder => Measure(folder, "adamw", new(WeightDecay: DecayOfAdamW, Decoupled: true))) { OnAnyDevice = true },
-        new("Adam with clipped gradients, ten steps, float32", 1e-6, [File], folder => Measure(folder, Clipped, new())) { OnAnyDevice = true },
+        new("AdamW, ten steps, float32", 1e-6, [File],
+            folder => Measure(folder, "adamw", new(WeightDecay: DecayOfAdamW, Decoupled: true))) { OnAnyDevice = true },
+        new("Adam with clipped gradients, ten steps, float32", 1e-6, [File],
+            folder => Measure(folder, Clipped, new())) { OnAnyDevice = true },
     ];
 
     /// <param name="kind">The optimizer's name in the file, to which that of the clipped one appends the largest norm.</param>
@@ -42,7 +44,8 @@ static class OptimizerCases
         int steps = golden.Names.Count(name => name.StartsWith($"{kind}/{parameters[0].Name}/after", StringComparison.Ordinal));
         for (int step = 0; step < steps; step++)
         {
-            foreach (var (name, parameter) in parameters) SetGradient(parameter, golden.Load($"{kind}/{name}/grad{step}", DType.Float32, folder.Device));
+            foreach (var (name, parameter) in parameters)
+                SetGradient(parameter, golden.Load($"{kind}/{name}/grad{step}", DType.Float32, folder.Device));
             adam.Step(rate);
             foreach (var (name, parameter) in parameters) worst.Add(golden, $"{kind}/{name}/after{step}", parameter);
         }

@@ -6,7 +6,9 @@ using NativeRetrieval.Encoders;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>The encoders in PANNs' own form: block 6 of CNN14 pools 1x1, and behind the encoder are its linear layer and its tags.</summary>
+/// <summary>
+/// The encoders in PANNs' own form: block 6 of CNN14 pools 1x1, and behind the encoder are its linear layer and its tags.
+/// </summary>
 static class PannsCases
 {
     const string Small = "cnn14-small/eval.safetensors", FullSize = "full-size/audio.safetensors";
@@ -14,10 +16,14 @@ static class PannsCases
     public static IEnumerable<ParityCase> All =>
     [
         new("PANNs CNN14 pruned: embedding and tags, float64", 1e-5, [Small], folder => Pruned(folder, DType.Float64)),
-        new("PANNs CNN14 pruned: embedding and tags, float32", 1e-5, [Small], folder => Pruned(folder, DType.Float32)) { OnAnyDevice = true },
-        new("PANNs CNN14 full size: embedding and tags, float32", 1e-5, [FullSize], folder => Full(folder, new Cnn14Config { PoolBlock6 = false }, "panns_cnn14", "embedding", "clipwise_output")) { OnAnyDevice = true },
-        new("PANNs ResNet38 full size: embedding, float32", 1e-5, [FullSize], folder => Full(folder, new ResNet38Config(), "panns_resnet38", "embedding")) { OnAnyDevice = true },
-        new("PANNs ResNet38 full size: tags, float32", 1e-4, [FullSize], folder => Full(folder, new ResNet38Config(), "panns_resnet38", "clipwise_output")) { OnAnyDevice = true },
+        new("PANNs CNN14 pruned: embedding and tags, float32", 1e-5, [Small],
+            folder => Pruned(folder, DType.Float32)) { OnAnyDevice = true },
+        new("PANNs CNN14 full size: embedding and tags, float32", 1e-5, [FullSize], folder =>
+            Full(folder, new Cnn14Config { PoolBlock6 = false }, "panns_cnn14", "embedding", "clipwise_output")) { OnAnyDevice = true },
+        new("PANNs ResNet38 full size: embedding, float32", 1e-5, [FullSize],
+            folder => Full(folder, new ResNet38Config(), "panns_resnet38", "embedding")) { OnAnyDevice = true },
+        new("PANNs ResNet38 full size: tags, float32", 1e-4, [FullSize],
+            folder => Full(folder, new ResNet38Config(), "panns_resnet38", "clipwise_output")) { OnAnyDevice = true },
     ];
 
     static WorstError Pruned(ParityFolder folder, DType dtype)
@@ -25,7 +31,8 @@ static class PannsCases
         using var scope = TensorScope.Begin();
         using var golden = folder.Open(Small);
         int[] channels = [.. Enumerable.Range(1, 6).Select(block => golden.Sizes($"conv_block{block}")[1])];
-        var (pooled, embedding, tags) = Run(folder, golden, new Cnn14Config { Channels = channels, PoolBlock6 = false }, "embedding_fc1", "clipwise_output", dtype);
+        var (pooled, embedding, tags) = Run(folder, golden, new Cnn14Config { Channels = channels, PoolBlock6 = false }, "embedding_fc1",
+            "clipwise_output", dtype);
         var worst = new WorstError();
         worst.AddRelative(Op.ClipPooling(golden.Load("conv_block6", dtype, folder.Device)).Values(), pooled.Values(), "pooled block 6");
         worst.Add(golden, "embedding_fc1", embedding);
@@ -55,8 +62,10 @@ static class PannsCases
         config = config with { MelBins = logMel.Shape[^1], Dropout = 0 };
         using var encoder = AudioEncoder.Create(config, folder.Device, random: null, dtype).FillByFormula(seed);
         var pooled = encoder.Forward(logMel, null);
-        var embedding = Op.Linear(pooled, Formula("fc1.weight", golden.Sizes(embeddings)[1], encoder.Width), Formula("fc1.bias", golden.Sizes(embeddings)[1]), Activation.Relu);
-        var scores = Op.Linear(embedding, Formula("fc_audioset.weight", golden.Sizes(tags)[1], embedding.Shape[1]), Formula("fc_audioset.bias", golden.Sizes(tags)[1]));
+        var embedding = Op.Linear(pooled, Formula("fc1.weight", golden.Sizes(embeddings)[1], encoder.Width),
+            Formula("fc1.bias", golden.Sizes(embeddings)[1]), Activation.Relu);
+        var scores = Op.Linear(embedding, Formula("fc_audioset.weight", golden.Sizes(tags)[1], embedding.Shape[1]),
+            Formula("fc_audioset.bias", golden.Sizes(tags)[1]));
         return (pooled, embedding, Sigmoid(scores));
 
         Tensor Formula(string name, params int[] shape)

@@ -8,7 +8,9 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>Resampling to the rate that the golden tensors' names end in: tones against their exact values, real clips against soxr.</summary>
+/// <summary>
+/// Resampling to the rate that the golden tensors' names end in: tones against their exact values, real clips against soxr.
+/// </summary>
 static class ResamplingCases
 {
     const string File = "resample.safetensors", Exact = "/tones_exact_", Soxr = "/soxr_HQ_";
@@ -31,7 +33,8 @@ static class ResamplingCases
             {
                 double[] exact = golden.ReadFloat64($"{group}{Exact}{targetHz}");
                 float[] ours = Resampler.Resample(golden.ReadFloat32($"{group}/tones_input"), sourceHz, targetHz, preset);
-                worst.AddRelative(exact.AsSpan(Inner(targetHz)), Array.ConvertAll(ours, v => (double)v).AsSpan(Inner(targetHz)), $"{sourceHz} Hz, {preset.Name}");
+                worst.AddRelative(exact.AsSpan(Inner(targetHz)), Array.ConvertAll(ours, v => (double)v).AsSpan(Inner(targetHz)),
+                    $"{sourceHz} Hz, {preset.Name}");
             }
         return worst;
     }
@@ -40,7 +43,8 @@ static class ResamplingCases
     {
         using var golden = folder.Open(File);
         var worst = new WorstError();
-        foreach (var (group, sourceHz, targetHz) in Pairs(golden, Exact).Where(pair => golden.Contains($"{pair.Group}/above_nyquist_input")))
+        foreach (var (group, sourceHz, targetHz) in Pairs(golden, Exact)
+            .Where(pair => golden.Contains($"{pair.Group}/above_nyquist_input")))
         {
             float[] input = golden.ReadFloat32($"{group}/above_nyquist_input");
             float[] ours = Resampler.Resample(input, sourceHz, targetHz, ResamplerPreset.High);
@@ -55,7 +59,8 @@ static class ResamplingCases
         var worst = new WorstError();
         foreach (var (clip, sourceHz, targetHz) in Pairs(golden, Soxr))
         {
-            var settings = LogMelSettings.Default with { SampleRateHz = targetHz, MaxHz = Math.Min(LogMelSettings.Default.MaxHz, targetHz / 2.0) };
+            var settings = LogMelSettings.Default;
+            settings = settings with { SampleRateHz = targetHz, MaxHz = Math.Min(settings.MaxHz, targetHz / 2.0) };
             var filters = new MelFilterbank(settings);
             double[] expected = LogMelOf(golden.ReadFloat32($"{clip}{Soxr}{targetHz}"), settings);
             double loudest = expected.Max();
@@ -65,7 +70,8 @@ static class ResamplingCases
                 for (int i = 0; i < expected.Length; i++)
                 {
                     double upperHz = filters.Support(i % filters.MelBins).End.Value * (double)targetHz / settings.WindowSamples;
-                    if (expected[i] >= loudest - 40 && upperHz <= 13000) worst.Add(Math.Abs(expected[i] - actual[i]), $"{clip}, {preset.Name}");
+                    if (expected[i] >= loudest - 40 && upperHz <= 13000)
+                        worst.Add(Math.Abs(expected[i] - actual[i]), $"{clip}, {preset.Name}");
                 }
             }
         }
@@ -78,12 +84,16 @@ static class ResamplingCases
         }
     }
 
-    /// <summary>The groups of tensors whose name ends in its source's rate and that have a tensor named after the target's: <c>44100/tones_exact_32000</c>.</summary>
+    /// <summary>
+    /// The groups of tensors whose name ends in its source's rate and that have a tensor named after the target's:
+    /// <c>44100/tones_exact_32000</c>.
+    /// </summary>
     static IEnumerable<(string Group, int SourceHz, int TargetHz)> Pairs(SafetensorsFile golden, string tensor) =>
         from name in golden.Names
         let parts = name.Split(tensor)
         where parts.Length == 2
-        select (parts[0], int.Parse(parts[0].Split('_')[^1], CultureInfo.InvariantCulture), int.Parse(parts[1], CultureInfo.InvariantCulture));
+        select (parts[0], int.Parse(parts[0].Split('_')[^1], CultureInfo.InvariantCulture),
+            int.Parse(parts[1], CultureInfo.InvariantCulture));
 
     /// <summary>All but 20 ms at each end, where the tones are cut off.</summary>
     static Range Inner(int rateHz) => (rateHz / 50)..^(rateHz / 50);

@@ -46,13 +46,15 @@ static class TrainingCases
     }
 
     /// <summary>
-    /// Training amplifies rounding, so that a step may differ from float64 by ten times the running maximum of what PyTorch's own float32 differs by,
+    /// Training amplifies rounding, so that a step may differ from float64 by ten times the running maximum of what PyTorch's own float32
+    /// differs by,
     /// or by 1e-5; the first steps by no more than 1e-4. The error is the share of that.
     /// </summary>
     static WorstError AgainstFloat32(SafetensorsFile golden, TrainingRun run, int firstSteps)
     {
         double[] losses = run.Train().Losses, expected = golden.ReadFloat64("loss");
-        double[] own = [.. golden.Metadata["pytorch_float32_error_loss"].Split(' ').Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
+        double[] own = [.. golden.Metadata["pytorch_float32_error_loss"].Split(' ')
+            .Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
         double[] errors = [.. losses.Zip(expected, (ours, theirs) => Math.Abs(ours - theirs) / theirs)];
         string all = string.Join(" ", errors.Select(error => error.ToString("E1", CultureInfo.InvariantCulture)));
         var worst = new WorstError();

@@ -5,8 +5,11 @@ using NativeRetrieval.Nn.Optimizers;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>Sizes and settings of a golden training run: those of its tensors, and the rest as the note in its metadata states it.</summary>
-/// <param name="BatchSize">Items of a step; step s takes the items from s · <paramref name="BatchSize"/> on, and after the last the first again.</param>
+/// <summary>
+/// Sizes and settings of a golden training run: those of its tensors, and the rest as the note in its metadata states it.
+/// </summary>
+/// <param name="BatchSize">Items of a step; step s takes the items from s · <paramref name="BatchSize"/> on, and after the last the first
+/// again.</param>
 /// <param name="Rate">Adam's step size.</param>
 sealed record TrainingRecipe(RetrievalModelConfig Model, int BatchSize, double Rate, AdamOptions Adam)
 {
@@ -17,7 +20,8 @@ sealed record TrainingRecipe(RetrievalModelConfig Model, int BatchSize, double R
     {
         int mels = golden.Sizes("logmel")[^1];
         var audio = new Cnn14Config { MelBins = mels, Dropout = 0 };
-        if (golden.FindNumbers(Key, @"CNN14 with widths(?:[ ,]+(\d+))+") is { } widths) audio = audio with { Channels = [.. widths.Select(width => (int)width)] };
+        if (golden.FindNumbers(Key, @"CNN14 with widths(?:[ ,]+(\d+))+") is { } widths)
+            audio = audio with { Channels = [.. widths.Select(width => (int)width)] };
         text ??= Bert(golden);
         double[] heads = golden.Numbers(Key, @"heads \d+->(\d+)->\d+ and \d+->(\d+)->\d+");
         var model = new RetrievalModelConfig
@@ -30,7 +34,8 @@ sealed record TrainingRecipe(RetrievalModelConfig Model, int BatchSize, double R
             MaxTokens = text.MaxPositions,
         };
         model = model with { LogMel = model.LogMel with { MelBins = mels } };
-        var adam = new AdamOptions(Epsilon: golden.Numbers(Key, "eps " + Real)[0], MaxGradientNorm: golden.Numbers(Key, "clipped at " + Real)[0]);
+        var adam = new AdamOptions(Epsilon: golden.Numbers(Key, "eps " + Real)[0],
+            MaxGradientNorm: golden.Numbers(Key, "clipped at " + Real)[0]);
         return new(model, (int)golden.Numbers(Key, @"\((\d+) ?\* ?step")[0], golden.Numbers(Key, "lr " + Real)[0], adam);
     }
 

@@ -10,7 +10,9 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>The training loop of the golden runs: batches in turn, no dropout, NT-Xent at the report's temperature, clipped gradients, Adam.</summary>
+/// <summary>
+/// The training loop of the golden runs: batches in turn, no dropout, NT-Xent at the report's temperature, clipped gradients, Adam.
+/// </summary>
 sealed class TrainingRun(SafetensorsFile golden, TrainingRecipe recipe, RetrievalModel model) : IDisposable
 {
     readonly int _clips = golden.Sizes("logmel")[0];
@@ -55,7 +57,8 @@ sealed class TrainingRun(SafetensorsFile golden, TrainingRecipe recipe, Retrieva
     {
         int[] shape = [items.Length, .. golden.Sizes("logmel")[1..]];
         double[] all = golden.ReadFloat64("logmel"), values = [.. items.SelectMany(item => Row(all, item))];
-        return _dtype == DType.Float64 ? Tensor.From(values, shape, model.Device) : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, model.Device);
+        return _dtype == DType.Float64 ? Tensor.From(values, shape, model.Device)
+            : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, model.Device);
     }
 
     /// <summary>Padding is id 0 at the end of each row.</summary>

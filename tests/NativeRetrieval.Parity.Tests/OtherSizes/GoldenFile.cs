@@ -27,8 +27,10 @@ sealed class GoldenFile
     }
 
     /// <summary>Numbers in [−1, 1) that follow from the name.</summary>
-    public static double[] Noise(string name, int count) => Array.ConvertAll(FormulaWeights.Of(name + ".bias", count), value => 10.0 * value);
+    public static double[] Noise(string name, int count) =>
+        Array.ConvertAll(FormulaWeights.Of(name + ".bias", count), value => 10.0 * value);
 
     /// <summary>Something like log-mel: −40 ± 30 dB, exact in float32.</summary>
-    public static float[] LogMel(string name, int[] shape) => Array.ConvertAll(Noise(name, shape.Aggregate((a, b) => a * b)), value => (float)(-40 + 30 * value));
+    public static float[] LogMel(string name, int[] shape) =>
+        Array.ConvertAll(Noise(name, shape.Aggregate((a, b) => a * b)), value => (float)(-40 + 30 * value));
 }

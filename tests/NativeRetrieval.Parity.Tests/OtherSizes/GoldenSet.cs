@@ -5,7 +5,8 @@ namespace NativeRetrieval.Parity.Tests.OtherSizes;
 
 /// <summary>
 /// A second set of golden files, laid out as the committed one and unlike it in every size and setting, computed by this program in float64
-/// (the full-size files in float32). It shows that the cases take their sizes from the files; that the values are right, the reference's own files show.
+/// (the full-size files in float32). It shows that the cases take their sizes from the files; that the values are right, the reference's
+/// own files show.
 /// </summary>
 public sealed class GoldenSet : IDisposable
 {
@@ -17,8 +18,10 @@ public sealed class GoldenSet : IDisposable
     {
         Signals.WriteLogMel(_folder["fixtures/logmel.safetensors"]);
         Signals.WriteResampling(_folder["fixtures/resample.safetensors"]);
-        AudioEncoders.WriteTrained(_folder["fixtures/cnn14-encoder/golden.safetensors"], new Cnn14Config { Channels = [3, 5, 7, 6, 9, 11], MelBins = 72 }, Seed);
-        AudioEncoders.WriteTrained(_folder["fixtures/resnet38-encoder/golden.safetensors"], new ResNet38Config { Channels = [4, 5, 6, 7, 9, 10], MelBins = 48 }, Seed);
+        AudioEncoders.WriteTrained(_folder["fixtures/cnn14-encoder/golden.safetensors"],
+            new Cnn14Config { Channels = [3, 5, 7, 6, 9, 11], MelBins = 72 }, Seed);
+        AudioEncoders.WriteTrained(_folder["fixtures/resnet38-encoder/golden.safetensors"],
+            new ResNet38Config { Channels = [4, 5, 6, 7, 9, 10], MelBins = 48 }, Seed);
         AudioEncoders.WritePruned(_folder["fixtures/cnn14-small/eval.safetensors"], Seed);
         AudioEncoders.WriteFullSize(_folder["fixtures/full-size/audio.safetensors"], Seed);
         TextEncoders.WriteTiny(_folder["fixtures/bert-tiny"], Seed);

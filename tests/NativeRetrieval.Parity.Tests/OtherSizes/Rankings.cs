@@ -10,17 +10,21 @@ static class Rankings
     public static void Write(string vectors, string figures)
     {
         float[] audio = Floats("audio", Clips);
-        float[] captions = [.. Floats("captions", Captions).Select((value, i) => value + 0.5f * audio[i / Width / PerClip * Width + i % Width])];
-        int[] relevant = [.. GoldenFile.Noise("relevant", Captions * Clips).Select((value, i) => value > 0.6 || i / Clips / PerClip == i % Clips ? 1 : 0)];
+        float[] captions = [.. Floats("captions", Captions)
+            .Select((value, i) => value + 0.5f * audio[i / Width / PerClip * Width + i % Width])];
+        int[] relevant = [.. GoldenFile.Noise("relevant", Captions * Clips)
+            .Select((value, i) => value > 0.6 || i / Clips / PerClip == i % Clips ? 1 : 0)];
         var file = new GoldenFile();
         file.Add("audio", [Clips, Width], audio);
         file.Add("captions_3_per_audio", [Captions, Width], captions);
         file.Add("relevant", [Captions, Clips], relevant);
         file.Write(vectors);
 
-        double[][] scores = [.. Enumerable.Range(0, Captions).Select(caption => Enumerable.Range(0, Clips).Select(clip => Cosine(captions, caption, audio, clip)).ToArray())];
+        double[][] scores = [.. Enumerable.Range(0, Captions)
+            .Select(caption => Enumerable.Range(0, Clips).Select(clip => Cosine(captions, caption, audio, clip)).ToArray())];
         int[] toClip = [.. Enumerable.Range(0, Captions).Select(caption => Rank(scores[caption], caption / PerClip))];
-        int[] toCaption = [.. Enumerable.Range(0, Clips).Select(clip => Enumerable.Range(0, PerClip).Min(i => Rank([.. scores.Select(row => row[clip])], clip * PerClip + i)))];
+        int[] toCaption = [.. Enumerable.Range(0, Clips)
+            .Select(clip => Enumerable.Range(0, PerClip).Min(i => Rank([.. scores.Select(row => row[clip])], clip * PerClip + i)))];
         double[] precision = [.. toClip.Select(rank => rank <= 10 ? 1.0 / rank : 0)];
         double variance = precision.Sum(value => Math.Pow(value - precision.Average(), 2)) / (Captions - 1);
         File.WriteAllText(figures, JsonSerializer.Serialize(new
@@ -34,15 +38,18 @@ static class Rankings
 
         double Precision(int depth) => Enumerable.Range(0, Captions).Average(caption =>
         {
-            int[] ranks = [.. Enumerable.Range(0, Clips).Where(clip => relevant[caption * Clips + clip] == 1).Select(clip => Rank(scores[caption], clip)).Order()];
-            return ranks.Index().Where(item => item.Item <= depth).Sum(item => (item.Index + 1.0) / item.Item) / Math.Min(depth, ranks.Length);
+            int[] ranks = [.. Enumerable.Range(0, Clips).Where(clip => relevant[caption * Clips + clip] == 1)
+                .Select(clip => Rank(scores[caption], clip)).Order()];
+            return ranks.Index()
+                .Where(item => item.Item <= depth).Sum(item => (item.Index + 1.0) / item.Item) / Math.Min(depth, ranks.Length);
         });
     }
 
     static object Figures(int[] ranks)
     {
         int[] ordered = [.. ranks.Order()];
-        return new { R1 = Recall(1), R5 = Recall(5), R10 = Recall(10), medR = (double)((ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2), meanR = ranks.Average() };
+        return new { R1 = Recall(1), R5 = Recall(5), R10 = Recall(10),
+            medR = (double)((ordered[(ordered.Length - 1) / 2] + ordered[ordered.Length / 2]) / 2), meanR = ranks.Average() };
 
         double Recall(int depth) => 100.0 * ranks.Count(rank => rank <= depth) / ranks.Length;
     }

@@ -13,7 +13,8 @@ static class Signals
 
     public static void WriteLogMel(string path)
     {
-        var settings = new LogMelSettings { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 200, MelBins = 40, MinHz = 60, MaxHz = 7500, Floor = 1e-9 };
+        var settings = new LogMelSettings { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 200, MelBins = 40, MinHz = 60,
+            MaxHz = 7500, Floor = 1e-9 };
         var file = new GoldenFile();
         file.Add("stft_window_hann_512", [settings.WindowSamples], new float[settings.WindowSamples]);
         file.Add("mel_filters_257x40", [257, settings.MelBins], new MelFilterbank(settings).Weights.ToArray());
@@ -36,8 +37,10 @@ static class Signals
         {
             double[] below = [.. Enumerable.Range(1, 7).Select(i => 0.85 * Math.Min(rate, TargetHz) / 2 * i / 7)];
             file.Add($"{rate}/tones_input", [rate / 2], Array.ConvertAll(Tones(below, rate, rate / 2), x => (float)x));
-            file.Add($"{rate}/tones_exact_{TargetHz}", [(rate / 2 * TargetHz + rate - 1) / rate], Tones(below, TargetHz, (rate / 2 * TargetHz + rate - 1) / rate));
-            if (rate > TargetHz) file.Add($"{rate}/above_nyquist_input", [rate / 2], Array.ConvertAll(Tones([13000, 15500, 20100], rate, rate / 2), x => (float)x));
+            file.Add($"{rate}/tones_exact_{TargetHz}", [(rate / 2 * TargetHz + rate - 1) / rate],
+                Tones(below, TargetHz, (rate / 2 * TargetHz + rate - 1) / rate));
+            if (rate > TargetHz) file.Add($"{rate}/above_nyquist_input", [rate / 2],
+                Array.ConvertAll(Tones([13000, 15500, 20100], rate, rate / 2), x => (float)x));
         }
         float[] clip = Array.ConvertAll(Tones([300, 1100, 4700], 22050, 15000), x => (float)x);
         float[] resampled = Resampler.Resample(clip, 22050, TargetHz, ResamplerPreset.High);
@@ -47,5 +50,6 @@ static class Signals
     }
 
     static double[] Tones(double[] frequencies, int rate, int samples) =>
-        [.. Enumerable.Range(0, samples).Select(i => frequencies.Index().Sum(tone => Math.Sin(2 * Math.PI * tone.Item * i / rate + tone.Index)) / frequencies.Length)];
+        [.. Enumerable.Range(0, samples)
+            .Select(i => frequencies.Index().Sum(tone => Math.Sin(2 * Math.PI * tone.Item * i / rate + tone.Index)) / frequencies.Length)];
 }

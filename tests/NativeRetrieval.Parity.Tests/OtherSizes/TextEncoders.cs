@@ -13,7 +13,8 @@ namespace NativeRetrieval.Parity.Tests.OtherSizes;
 /// <summary>BERTs of other sizes and a tokenizer of another vocabulary.</summary>
 static class TextEncoders
 {
-    static readonly string[] s_texts = ["rain falls", "a dog barks and a dog barks and a dog barks", "", "thunder rolls over rain", "unknown \u00fc words"];
+    static readonly string[] s_texts = ["rain falls", "a dog barks and a dog barks and a dog barks", "", "thunder rolls over rain",
+        "unknown \u00fc words"];
 
     /// <summary>Vectors, token states and gradients of a BERT that is 20 wide.</summary>
     public static void WriteTiny(string folder, int seed)
@@ -21,14 +22,16 @@ static class TextEncoders
         using var scope = TensorScope.Begin();
         var config = new BertConfig
         {
-            VocabularySize = 37, Width = 20, Layers = 3, Heads = 5, HiddenWidth = 28, MaxPositions = 17, Dropout = 0, AttentionDropout = 0, LayerNormEpsilon = 1e-9,
+            VocabularySize = 37, Width = 20, Layers = 3, Heads = 5, HiddenWidth = 28, MaxPositions = 17,
+            Dropout = 0, AttentionDropout = 0, LayerNormEpsilon = 1e-9,
         };
         using var encoder = new BertEncoder(config, CpuDevice.Shared, random: null, DType.Float64).FillByFormula(seed);
         var file = new GoldenFile();
         var batch = Batch(file, [11, 4, 9], width: 11, vocabulary: 37);
         foreach (var (name, tensor) in encoder.State()) file.Add($"weight/{name}", tensor);
         file.Add("last_hidden_state", encoder.TokenStates(batch));
-        var cotangent = Tensor.From([.. Enumerable.Range(0, 60).Select(FormulaWeights.Uniform("bert.cotangent", seed))], (int[])[3, 20], CpuDevice.Shared);
+        var cotangent = Tensor.From([.. Enumerable.Range(0, 60).Select(FormulaWeights.Uniform("bert.cotangent", seed))], (int[])[3, 20],
+            CpuDevice.Shared);
         file.Add("cotangent", cotangent);
         using (var tape = Tape.Begin())
         {
@@ -58,7 +61,8 @@ static class TextEncoders
         WriteVocabulary(folder);
         var config = new BertConfig { VocabularySize = 40, Width = 16, Layers = 2, Heads = 2, HiddenWidth = 24, MaxPositions = 30 };
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson().ToJsonString());
-        using var mean = new BertEncoder(config with { Pooling = TextPooling.Mean }, CpuDevice.Shared, random: null, DType.Float64).FillByFormula(seed);
+        using var mean = new BertEncoder(config with { Pooling = TextPooling.Mean }, CpuDevice.Shared, random: null, DType.Float64)
+            .FillByFormula(seed);
         var weights = new GoldenFile();
         foreach (var (name, tensor) in mean.State()) weights.Add(name, tensor);
         weights.Write(Path.Combine(folder, "model.safetensors"));
@@ -70,7 +74,8 @@ static class TextEncoders
         using var first = BertFolder.ReadEncoder(folder, CpuDevice.Shared, out _, config, DType.Float64);
         file.Add("cls", first.Forward(batch));
         double[] states = mean.TokenStates(batch, layers: 1).Values();
-        file.Add("layer1_first3", [3, 7, 16], [.. Enumerable.Range(0, 3).SelectMany(row => states.Skip(row * batch.Width * 16).Take(7 * 16))]);
+        file.Add("layer1_first3", [3, 7, 16],
+            [.. Enumerable.Range(0, 3).SelectMany(row => states.Skip(row * batch.Width * 16).Take(7 * 16))]);
         file.Write(Path.Combine(goldens, "golden.safetensors"));
         File.WriteAllText(Path.Combine(goldens, "texts.json"), JsonSerializer.Serialize(s_texts));
     }
@@ -80,26 +85,32 @@ static class TextEncoders
     {
         WriteVocabulary(folder);
         var tokenizer = WordPieceTokenizer.FromFile(Path.Combine(folder, "vocab.txt"));
-        File.WriteAllLines(Path.Combine(folder, "hostile.jsonl"), s_texts.Select(text => JsonSerializer.Serialize(new { text, ids = tokenizer.Encode(text) })));
-        string[] files = [.. from set in (string[])["clotho", "audiocaps"] from part in (string[])["train", "val", "test"] select $"{set}/{part}.csv"];
-        File.WriteAllText(Path.Combine(folder, "captions.json"), JsonSerializer.Serialize(new { files = files.Index().Select(entry => Hashed(entry.Item, entry.Index + 2)) }));
+        File.WriteAllLines(Path.Combine(folder, "hostile.jsonl"),
+            s_texts.Select(text => JsonSerializer.Serialize(new { text, ids = tokenizer.Encode(text) })));
+        string[] files =
+            [.. from set in (string[])["clotho", "audiocaps"] from part in (string[])["train", "val", "test"] select $"{set}/{part}.csv"];
+        File.WriteAllText(Path.Combine(folder, "captions.json"),
+            JsonSerializer.Serialize(new { files = files.Index().Select(entry => Hashed(entry.Item, entry.Index + 2)) }));
 
         object Hashed(string file, int rows)
         {
             string[] captions = [.. Enumerable.Range(0, 2 * rows).Select(i => string.Join(' ', Enumerable.Repeat("dog rain", i % 4 + 1)))];
             string path = Path.Combine(data, file);
             Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            File.WriteAllLines(path, ["file_name,caption_1,caption_2", .. captions.Chunk(2).Select((pair, i) => $"{i}.wav,{pair[0]},{pair[1]}")]);
+            File.WriteAllLines(path,
+                ["file_name,caption_1,caption_2", .. captions.Chunk(2).Select((pair, i) => $"{i}.wav,{pair[0]},{pair[1]}")]);
             int[][] ids = [.. captions.Select(caption => tokenizer.Encode(caption))];
             byte[] bytes = [.. ids.SelectMany(row => (int[])[row.Length, .. row]).SelectMany(id => BitConverter.GetBytes(id))];
-            return new { file, captions = captions.Length, tokens = ids.Sum(row => row.Length), sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
+            return new { file, captions = captions.Length, tokens = ids.Sum(row => row.Length),
+                sha256 = Convert.ToHexStringLower(SHA256.HashData(bytes)) };
         }
     }
 
     static void WriteVocabulary(string folder)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllLines(Path.Combine(folder, "vocab.txt"), ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "and", "bark", "##s", "dog", "falls", "over", "rain", "rolls", "thunder"]);
+        File.WriteAllLines(Path.Combine(folder, "vocab.txt"),
+            ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "a", "and", "bark", "##s", "dog", "falls", "over", "rain", "rolls", "thunder"]);
     }
 
     /// <summary>Sentences of random ids, padded with 0.</summary>

@@ -15,7 +15,8 @@ namespace NativeRetrieval.Parity.Tests.OtherSizes;
 static class TrainingRuns
 {
     const int Items = 7, Batch = 3, Steps = 5, Frames = 77, Mels = 70, Tokens = 8;
-    const string Settings = "heads 9->13->10 and 12->15->10, Adam lr 2e-3; batch = items (3*step+j) mod 7, gradient norm clipped at 1.5, Adam with eps 1e-3 (for less noise)";
+    const string Settings = "heads 9->13->10 and 12->15->10, Adam lr 2e-3; batch = items (3*step+j) mod 7, "
+        + "gradient norm clipped at 1.5, Adam with eps 1e-3 (for less noise)";
     const string Audio = "authors' CNN14 with widths 4 5 6 7 8 9 + ";
 
     /// <param name="pretrained">Folder of the text encoder; null: a BERT with formula weights.</param>
@@ -27,11 +28,14 @@ static class TrainingRuns
         text = text with { Dropout = 0, AttentionDropout = 0 };
         var config = new RetrievalModelConfig
         {
-            AudioEncoder = new Cnn14Config { Channels = [4, 5, 6, 7, 8, 9], MelBins = Mels, Dropout = 0 }, LogMel = new() { MelBins = Mels },
+            AudioEncoder = new Cnn14Config { Channels = [4, 5, 6, 7, 8, 9], MelBins = Mels, Dropout = 0 },
+            LogMel = new() { MelBins = Mels },
             TextEncoder = text, AudioHeadWidth = 13, TextHeadWidth = 15, EmbeddingDimension = 10, MaxTokens = text.MaxPositions,
         };
-        using var model = new RetrievalModel(config, new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"])), CpuDevice.Shared, new PhiloxSequence(default),
-            pretrained is null ? null : BertFolder.ReadEncoder(pretrained, CpuDevice.Shared, out _, text, DType.Float64), dtype: DType.Float64);
+        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"]));
+        var encoder = pretrained is null ? null : BertFolder.ReadEncoder(pretrained, CpuDevice.Shared, out _, text, DType.Float64);
+        var random = new PhiloxSequence(default);
+        using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, random, encoder, dtype: DType.Float64);
         foreach (var (name, tensor) in model.State())
             if (pretrained is null || !name.StartsWith("text_enc.", StringComparison.Ordinal))
                 tensor.Fill(FormulaWeights.Of(name.Replace("audio_enc.", "").Replace("text_enc.", ""), seed, tensor.Shape.Sizes.ToArray()));
@@ -41,7 +45,8 @@ static class TrainingRuns
         file.Add("logmel", [Items, 1, Frames, Mels], logMel);
         var ids = TextEncoders.Batch(file, [8, 3, 5, 2, 6, 4, 7], Tokens, vocabulary: 30);
         double[] losses = new double[Steps], norms = new double[Steps];
-        using (var adam = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], new AdamOptions(Epsilon: 1e-3, MaxGradientNorm: 1.5)))
+        using (var adam = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])],
+            new AdamOptions(Epsilon: 1e-3, MaxGradientNorm: 1.5)))
             for (int step = 0; step < Steps; step++)
             {
                 int[] items = [.. Enumerable.Range(0, Batch).Select(j => (Batch * step + j) % Items)];
@@ -49,7 +54,8 @@ static class TrainingRuns
                 {
                     var pass = new TrainingPass(seed: 0, step);
                     var order = Tensor.From(Enumerable.Range(0, Batch).ToArray(), [Batch], CpuDevice.Shared);
-                    var loss = Op.NtXent(model.EmbedAudio(Clips(items), null, pass), model.EmbedText(Sentences(items), pass), order, order, new(0.07));
+                    var loss = Op.NtXent(model.EmbedAudio(Clips(items), null, pass), model.EmbedText(Sentences(items), pass), order, order,
+                        new(0.07));
                     losses[step] = loss.Item();
                     tape.Backward(loss);
                 }
@@ -60,13 +66,16 @@ static class TrainingRuns
         file.Add("grad_norm_before_clip", [Steps], norms);
         file.Add("final_audio_embedding", model.EmbedAudio(Clips(all), null));
         file.Add("final_text_embedding", model.EmbedText(Sentences(all)));
-        string note = pretrained is null ? Audio + "BERT(12 wide, 3 layers, 2 heads, 14, vocab 31, 9 positions), " + Settings : Audio + "a pre-trained BERT, " + Settings;
+        string note = pretrained is null ? Audio + "BERT(12 wide, 3 layers, 2 heads, 14, vocab 31, 9 positions), " + Settings
+            : Audio + "a pre-trained BERT, " + Settings;
         file.Write(path, ("note", note), ("pytorch_float32_error_loss", "1e-6 1e-6 2e-6 2e-6 2e-6"));
 
-        Tensor Clips(int[] items) => Tensor.From([.. items.SelectMany(item => logMel.Skip(item * Frames * Mels).Take(Frames * Mels)).Select(value => (double)value)],
+        Tensor Clips(int[] items) =>
+            Tensor.From([.. items.SelectMany(item => logMel.Skip(item * Frames * Mels).Take(Frames * Mels)).Select(value => (double)value)],
             (int[])[items.Length, 1, Frames, Mels], CpuDevice.Shared);
 
         TokenBatch Sentences(int[] items) =>
-            new([.. items.SelectMany(item => ids.Ids.Skip(item * Tokens).Take(Tokens))], [.. items.Select(item => ids.Lengths[item])], Tokens);
+            new([.. items.SelectMany(item => ids.Ids.Skip(item * Tokens).Take(Tokens))], [.. items.Select(item => ids.Lengths[item])],
+                Tokens);
     }
 }
