@@ -1,13 +1,16 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
 
-public class HelpTests
+public partial class HelpTests
 {
-    /// <summary>Set to write what is printed over the golden files; then look at the difference.</summary>
-    static readonly bool s_update = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1";
+    /// <summary>Set to write what is printed into the README; then look at the difference.</summary>
+    static readonly bool _update = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1";
+
+    static readonly string _readme = Path.Combine(Fixtures.RepositoryRoot, "src", "NativeRetrieval.Cli", "README.md");
 
     public static TheoryData<string> Commands()
     {
@@ -18,16 +21,23 @@ public class HelpTests
 
     [Theory]
     [MemberData(nameof(Commands))]
-    public async Task HelpIsAsRecorded(string path)
+    public async Task TheReadmeShowsTheHelpOfEachCommand(string path)
     {
         var run = await CommandLine.Run([.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
 
-        string golden = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.Cli.Tests", "golden", $"help{path.Replace(' ', '-')}.txt");
-        if (s_update) await File.WriteAllTextAsync(golden, run.Out, TestContext.Current.CancellationToken);
-        Assert.True(File.Exists(golden), $"{golden} is missing; set NATIVERETRIEVAL_UPDATE_GOLDEN=1 to write it");
-        Assert.Equal(await File.ReadAllTextAsync(golden, TestContext.Current.CancellationToken), run.Out);
+        string text = await File.ReadAllTextAsync(_readme, TestContext.Current.CancellationToken);
+        string marker = MarkerOf(path);
+        var block = HelpBlock().Matches(text).SingleOrDefault(found => found.Groups["marker"].Value == marker);
+        Assert.True(block is not null, $"{_readme} has no block under {marker}");
+        var shown = block.Groups["text"];
+        if (_update) await File.WriteAllTextAsync(_readme, text[..shown.Index] + run.Out + text[(shown.Index + shown.Length)..], TestContext.Current.CancellationToken);
+        else Assert.Equal(shown.Value, run.Out);
     }
+
+    [Fact]
+    public void TheReadmeShowsNoHelpOfOtherCommands() =>
+        Assert.Equal(Commands().Select(row => MarkerOf(row.Data)).Order(), HelpBlock().Matches(File.ReadAllText(_readme)).Select(found => found.Groups["marker"].Value).Order());
 
     [Fact]
     public void EveryExampleIsACommandLineThatParses()
@@ -54,6 +64,11 @@ public class HelpTests
             if (command.Subcommands.Count == 0) Assert.True(command is DocumentedCommand { Examples.Count: > 0 }, $"{path} has no examples");
         }
     }
+
+    static string MarkerOf(string path) => path.Length == 0 ? "<!-- help -->" : $"<!-- help:{path} -->";
+
+    [GeneratedRegex(@"^(?<marker><!-- help.*? -->)\n```\n(?<text>.*?)^```$", RegexOptions.Multiline | RegexOptions.Singleline)]
+    private static partial Regex HelpBlock();
 
     static Terminal Quiet() => new(TextWriter.Null, TextWriter.Null, TimeProvider.System);
 
