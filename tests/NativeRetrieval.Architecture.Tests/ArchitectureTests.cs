@@ -40,8 +40,12 @@ public class ArchitectureTests
         Holds(SourceTree.Documents, file => DocumentRules.BrokenLinks(file, SourceTree.Find));
 
     [Fact]
-    public void Code_of_documents_is_that_of_compiled_samples() =>
-        Holds(SourceTree.Documents, file => DocumentRules.CodeOfNoSample(file, path => SourceTree.Files.SingleOrDefault(source => source.Path == path && source.IsCSharp)?.Text));
+    public void Code_of_documents_is_that_of_compiled_samples()
+    {
+        Holds(SourceTree.Documents, file => DocumentRules.CodeOfNoSample(file, Read));
+
+        static string? Read(string path) => SourceTree.CSharp.SingleOrDefault(file => file.Path == path)?.Text;
+    }
 
     static void Holds(IEnumerable<SourceFile> files, Func<SourceFile, IEnumerable<string>> rule)
     {

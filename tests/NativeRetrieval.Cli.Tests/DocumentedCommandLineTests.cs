@@ -15,7 +15,8 @@ public partial class DocumentedCommandLineTests
     public void EveryCommandLineOfTheDocumentsParses()
     {
         var root = Application.Root(new Terminal(TextWriter.Null, TextWriter.Null, TimeProvider.System));
-        var lines = Documents().SelectMany(path => CommandLinesOf(File.ReadAllText(path)).Select(line => (Path: path, Line: line))).ToList();
+        var lines = Documents().SelectMany(path => CommandLinesOf(File.ReadAllText(path)), (path, line) => (Path: path, Line: line))
+            .ToList();
         Assert.NotEmpty(lines);
         Assert.All(lines, shown =>
         {
@@ -24,7 +25,10 @@ public partial class DocumentedCommandLineTests
             // A command that takes any number of arguments takes an unknown option for one of them.
             Assert.DoesNotContain(parsed.CommandResult.Tokens, token => token.Value.StartsWith("--", StringComparison.Ordinal));
             foreach (Match setting in Setting().Matches(shown.Line))
-                Assert.True(SettingsCatalogue.Find(setting.Groups["key"].Value) is not null, $"{shown.Path}: there is no setting {setting.Groups["key"].Value}");
+            {
+                string key = setting.Groups["key"].Value;
+                Assert.True(SettingsCatalogue.Find(key) is not null, $"{shown.Path}: there is no setting {key}");
+            }
         });
     }
 
@@ -33,7 +37,8 @@ public partial class DocumentedCommandLineTests
     [InlineData("```\nfor S in 0 1; do nativeretrieval train a \\\n    --to b; done\n```\n", "nativeretrieval train a     --to b")]
     [InlineData("text\nnativeretrieval is a program\n", null)]
     [InlineData("<!-- help -->\n```\nUsage:\n  nativeretrieval [command]\n```\n", null)]
-    public void CommandLinesAreThoseOfCodeBlocks(string text, string? line) => Assert.Equal(line is null ? [] : [line], CommandLinesOf(text));
+    public void CommandLinesAreThoseOfCodeBlocks(string text, string? line) =>
+        Assert.Equal(line is null ? [] : [line], CommandLinesOf(text));
 
     static IEnumerable<string> CommandLinesOf(string text) =>
         from block in Block().Matches(text)
