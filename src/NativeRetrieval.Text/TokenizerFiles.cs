@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Text;
 
@@ -22,7 +23,7 @@ internal static class TokenizerFiles
         }
         catch (Exception e) when (e is JsonException or ArgumentException or DecoderFallbackException or OverflowException or InvalidOperationException)
         {
-            throw new TokenizerFileException(path, e.Message, e);
+            throw new CorruptFileException(path, e.Message, e);
         }
     }
 
@@ -31,7 +32,7 @@ internal static class TokenizerFiles
         string vocabulary = Path.Combine(folder, "vocab.txt"), tokenizer = Path.Combine(folder, "tokenizer.json");
         string settings = Path.Combine(folder, "tokenizer_config.json");
         if (!File.Exists(vocabulary) && !File.Exists(tokenizer))
-            throw new TokenizerFileException(folder, "has neither vocab.txt nor tokenizer.json: give the folder of a BERT model with its tokenizer");
+            throw new CorruptFileException(folder, "has neither vocab.txt nor tokenizer.json: give the folder of a BERT model with its tokenizer");
 
         return Build(
             File.Exists(vocabulary) ? ReadVocabulary(vocabulary) : null,
@@ -164,14 +165,14 @@ internal static class TokenizerFiles
         }
         catch (JsonException e)
         {
-            throw new TokenizerFileException(path, $"is not valid JSON: {e.Message}", e);
+            throw new CorruptFileException(path, $"is not valid JSON: {e.Message}", e);
         }
     }
 
     static void CheckSize(string path)
     {
         var file = new FileInfo(path);
-        if (!file.Exists) throw new TokenizerFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
-        if (file.Length > LargestFileBytes) throw new TokenizerFileException(path, $"is {file.Length} bytes, more than the {LargestFileBytes} a tokenizer file may have");
+        if (!file.Exists) throw new CorruptFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
+        if (file.Length > LargestFileBytes) throw new CorruptFileException(path, $"is {file.Length} bytes, more than the {LargestFileBytes} a tokenizer file may have");
     }
 }

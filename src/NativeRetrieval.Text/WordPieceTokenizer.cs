@@ -1,4 +1,5 @@
 using System.Text;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Text.Unicode;
 
 namespace NativeRetrieval.Text;
@@ -58,7 +59,7 @@ public sealed class WordPieceTokenizer
     public int PaddingId { get; }
 
     /// <summary>Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such file.</summary>
-    /// <exception cref="TokenizerFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
+    /// <exception cref="CorruptFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
     public static WordPieceTokenizer FromFile(string folderOrVocabulary) => TokenizerFiles.Read(folderOrVocabulary);
 
     /// <summary>The same tokenizer with another <see cref="WordPieceOptions.MaxLength"/>; vocabulary and tables are shared.</summary>

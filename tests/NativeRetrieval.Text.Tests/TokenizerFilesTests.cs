@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Text.Tests;
@@ -75,7 +76,7 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Another_kind_of_tokenizer_is_refused(string json, string said)
     {
         Write("tokenizer.json", json);
-        Assert.Contains(said, Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains(said, Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
     }
 
     [Theory]
@@ -83,21 +84,21 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Impossible_ids_are_refused(string entry)
     {
         Write("tokenizer.json", Json().Replace("\"dog\":4", entry));
-        Assert.Contains("dog", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("dog", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
     }
 
     [Fact]
     public void Bytes_that_are_not_utf8_are_refused()
     {
         File.WriteAllBytes(Path.Combine(_folder, "vocab.txt"), [.. "[PAD]\n"u8, 0xFF, 0xFE, (byte)'\n']);
-        Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder));
+        Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder));
     }
 
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains("vocab.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
-        Assert.Contains("none.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+        Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("none.txt", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
     }
 
     [Fact]
@@ -118,7 +119,7 @@ public sealed class TokenizerFilesTests : IDisposable
             {
                 WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
             }
-            catch (TokenizerFileException)
+            catch (CorruptFileException)
             {
                 refused++;
             }
@@ -141,7 +142,7 @@ public sealed class TokenizerFilesTests : IDisposable
                 {
                     WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
                 }
-                catch (TokenizerFileException)
+                catch (CorruptFileException)
                 {
                     // Refusing is one of the two right answers; anything else thrown fails the test.
                 }
