@@ -10,7 +10,7 @@ internal static class TokenizerFiles
     const long LargestFileBytes = 64L << 20;
     const int LargestId = 10_000_000;
 
-    static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
+    static readonly JsonDocumentOptions _strict = new() { MaxDepth = 64 };
 
     public static WordPieceTokenizer Read(string path)
     {
@@ -161,7 +161,7 @@ internal static class TokenizerFiles
         CheckSize(path);
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path), Strict);
+            return JsonDocument.Parse(File.ReadAllBytes(path), _strict);
         }
         catch (JsonException e)
         {

@@ -11,7 +11,7 @@ namespace NativeRetrieval.Text;
 /// </summary>
 public sealed class WordPieceTokenizer
 {
-    static readonly CharacterTable Characters = CharacterTable.Shared;
+    static readonly CharacterTable _characters = CharacterTable.Shared;
 
     readonly BertNormalizer _normalizer;
     readonly PieceTrie _pieces;
@@ -143,7 +143,7 @@ public sealed class WordPieceTokenizer
                 Rune.DecodeFromUtf16(text[i..], out var rune, out units);
                 c = rune.Value;
             }
-            var kind = Characters[c] & (CharacterClass.Space | CharacterClass.Punctuation);
+            var kind = _characters[c] & (CharacterClass.Space | CharacterClass.Punctuation);
             if (kind == CharacterClass.None) codePoints++;
             else
             {

@@ -21,12 +21,12 @@ internal static partial class Libsndfile
         : OperatingSystem.IsMacOS() ? ["libsndfile.1.dylib", "/opt/homebrew/lib/libsndfile.1.dylib", "/usr/local/lib/libsndfile.1.dylib"]
         : ["libsndfile.so.1"];
 
-    static readonly Lazy<nint> Library = new(Load);
+    static readonly Lazy<nint> _library = new(Load);
 
     static Libsndfile() => NativeLibrary.SetDllImportResolver(typeof(Libsndfile).Assembly, Resolve);
 
     /// <summary>Whether the library is installed here.</summary>
-    public static bool IsAvailable => Library.Value != 0;
+    public static bool IsAvailable => _library.Value != 0;
 
     static nint Load()
     {
@@ -35,7 +35,7 @@ internal static partial class Libsndfile
         return 0;
     }
 
-    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? Library.Value : 0;
+    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? _library.Value : 0;
 
     [LibraryImport(Name, EntryPoint = "sf_open", StringMarshalling = StringMarshalling.Utf8)]
     public static partial LibsndfileHandle Open(string path, int mode, ref Info info);

@@ -6,7 +6,7 @@ namespace NativeRetrieval.Audio.Decoding;
 /// <summary>Any format that the installed libsndfile reads.</summary>
 internal sealed class LibsndfileStream : IAudioStream
 {
-    static readonly Lock Opening = new();
+    static readonly Lock _opening = new();
     readonly string _path;
     readonly LibsndfileHandle _file;
     long _framesRead;
@@ -30,7 +30,7 @@ internal sealed class LibsndfileStream : IAudioStream
         var info = default(Libsndfile.Info);
         LibsndfileHandle file;
         string problem;
-        lock (Opening)              // libsndfile keeps the reason of a failed open in one global
+        lock (_opening)             // libsndfile keeps the reason of a failed open in one global
         {
             file = Libsndfile.Open(path, Libsndfile.ReadMode, ref info);
             problem = file.IsInvalid ? Libsndfile.Explain(file) : "";

@@ -18,7 +18,7 @@ internal sealed class PolyphaseFilter
     const int TapsAlignment = 8;
     const int MaximumKept = 16;
 
-    static readonly ConcurrentDictionary<(int, int, string), PolyphaseFilter> Kept = new();
+    static readonly ConcurrentDictionary<(int, int, string), PolyphaseFilter> _kept = new();
 
     readonly float[] _rows;
 
@@ -63,9 +63,9 @@ internal sealed class PolyphaseFilter
             throw new OptionException($"cannot resample from {fromHz} Hz to {toHz} Hz: both must be positive and differ at most by a factor of {MaximumRatio}");
         int divisor = GreatestCommonDivisor(fromHz, toHz);
         var key = (toHz / divisor, fromHz / divisor, preset.Name);
-        if (Kept.TryGetValue(key, out PolyphaseFilter? filter)) return filter;
+        if (_kept.TryGetValue(key, out PolyphaseFilter? filter)) return filter;
         filter = new PolyphaseFilter(key.Item1, key.Item2, preset);
-        if (Kept.Count < MaximumKept) Kept.TryAdd(key, filter);
+        if (_kept.Count < MaximumKept) _kept.TryAdd(key, filter);
         return filter;
     }
 

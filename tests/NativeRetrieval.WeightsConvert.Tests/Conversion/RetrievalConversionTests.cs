@@ -13,7 +13,7 @@ namespace NativeRetrieval.WeightsConvert.Tests.Conversion;
 
 public sealed class RetrievalConversionTests : IDisposable
 {
-    static readonly RetrievalModelConfig s_config = new()
+    static readonly RetrievalModelConfig _config = new()
     {
         AudioEncoder = SyntheticCheckpoint.SmallCnn14,
         TextEncoder = SyntheticCheckpoint.SmallBert,
@@ -34,7 +34,7 @@ public sealed class RetrievalConversionTests : IDisposable
         var report = Convert(Report());
         Assert.Equal(("report-cnn14", "model.", ConversionReport.RetrievalModel), (report.Map, report.Root, report.Kind));
         using var model = ModelPackage.Load(_folder["model"], CpuDevice.Shared);
-        Assert.Equal(s_config, model.Config);
+        Assert.Equal(_config, model.Config);
         // The names of formula weights are those in the checkpoint.
         foreach (var (name, tensor) in model.State())
             Assert.True(FormulaWeights.Of(AuthorsName(name), tensor.Shape.Sizes.ToArray()).AsSpan().SequenceEqual(tensor.ToArray<float>()), name);
@@ -58,7 +58,7 @@ public sealed class RetrievalConversionTests : IDisposable
     [Fact]
     public void A_trained_model_keeps_its_settings_on_the_way_there_and_back()
     {
-        var config = s_config with { MaxSeconds = 7.5, TextEncoder = s_config.TextEncoder with { Pooling = TextPooling.Mean, Heads = 4 }, Padding = PaddingRule.Paper };
+        var config = _config with { MaxSeconds = 7.5, TextEncoder = _config.TextEncoder with { Pooling = TextPooling.Mean, Heads = 4 }, Padding = PaddingRule.Paper };
         Directory.CreateDirectory(_folder["run"]);
         using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(new Philox(3)))) ModelPackage.Save(_folder["run"], model, "");
         string file = Export("run", "run.safetensors");
@@ -99,7 +99,7 @@ public sealed class RetrievalConversionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    RetrievalModel Model() => new(s_config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
+    RetrievalModel Model() => new(_config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
 
     /// <summary>As the authors' program saves it: the weights, and under "optimizer" the same weights again.</summary>
     SyntheticCheckpoint Report()

@@ -8,7 +8,7 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
 {
     public enum Kinds { Flip, Set, Extreme, Insert, Delete, Repeat, Swap, Truncate }
 
-    static readonly byte[][] s_extremes =
+    static readonly byte[][] _extremes =
     [
         [255, 255, 255, 255], [255, 255, 255, 127], [0, 0, 0, 128], [0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 255], [255, 255, 255, 255, 255, 255, 255, 127], [0, 0, 0, 0, 0, 0, 0, 64], [0, 0, 0, 0, 0, 0, 0, 0],
     ];
@@ -31,7 +31,7 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
             case Kinds.Flip: copy[at] ^= (byte)(1 << (Value % 8)); return copy;
             case Kinds.Set: copy[at] = (byte)Value; return copy;
             case Kinds.Extreme:
-                var extreme = s_extremes[Value % s_extremes.Length];
+                var extreme = _extremes[Value % _extremes.Length];
                 extreme.AsSpan(0, Math.Min(extreme.Length, bytes.Length - at)).CopyTo(copy.AsSpan(at));
                 return copy;
             case Kinds.Insert:

@@ -12,13 +12,13 @@ static class ShardedModel
     const int MaxIndexBytes = 1 << 26;
     const int MaxShards = 4096;
 
-    static readonly string[] s_names = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
+    static readonly string[] _names = ["model.safetensors", "model.safetensors.index.json", "pytorch_model.bin", "pytorch_model.bin.index.json"];
 
     public static CheckpointFile OpenFolder(string folder)
     {
-        string? name = s_names.FirstOrDefault(name => File.Exists(System.IO.Path.Combine(folder, name)));
+        string? name = _names.FirstOrDefault(name => File.Exists(System.IO.Path.Combine(folder, name)));
         return name is null
-            ? throw new FileReadException(folder, $"the folder has none of {string.Join(", ", s_names)}; name the checkpoint itself")
+            ? throw new FileReadException(folder, $"the folder has none of {string.Join(", ", _names)}; name the checkpoint itself")
             : CheckpointFile.Open(System.IO.Path.Combine(folder, name));
     }
 

@@ -7,7 +7,7 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 /// <summary>The files of a tokenizer, taken over as they are.</summary>
 static class TokenizerFiles
 {
-    static readonly string[] s_names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+    static readonly string[] _names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
 
     /// <summary>Where a conversion's tokenizer is: a file or a folder.</summary>
     /// <param name="given">What the user names; null: the checkpoint's folder.</param>
@@ -16,7 +16,7 @@ static class TokenizerFiles
     {
         if (given is not null) return File.Exists(given) || Directory.Exists(given) ? given : throw new FileReadException(given, "there is no such file or folder");
         string folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
-        return s_names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
+        return _names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
             ? folder
             : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
     }
@@ -42,7 +42,7 @@ static class TokenizerFiles
             CopyFile(source, Path.Combine(folder, json ? "tokenizer.json" : "vocab.txt"));
             return;
         }
-        foreach (string name in s_names)
+        foreach (string name in _names)
             if (File.Exists(Path.Combine(source, name))) CopyFile(Path.Combine(source, name), Path.Combine(folder, name));
     }
 

@@ -11,7 +11,7 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
     /// <summary>Bytes of a storage whose tensors say themselves what they hold.</summary>
     public static readonly StorageType Untyped = new("untyped", 1, null);
 
-    static readonly (string Storage, StorageType Type)[] s_table =
+    static readonly (string Storage, StorageType Type)[] _table =
     [
         ("FloatStorage", new("float32", 4, Core.Tensors.DType.Float32)), ("DoubleStorage", new("float64", 8, Core.Tensors.DType.Float64)),
         ("HalfStorage", new("float16", 2, Core.Tensors.DType.Float16)), ("BFloat16Storage", new("bfloat16", 2, Core.Tensors.DType.BFloat16)),
@@ -25,7 +25,7 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
     ];
 
     // Types that have no storage class of their own; their storages are untyped.
-    static readonly StorageType[] s_withoutStorage =
+    static readonly StorageType[] _withoutStorage =
     [
         new("uint16", 2, null), new("uint32", 4, null), new("uint64", 8, null), new("complex32", 4, null),
         new("float8_e4m3fn", 1, null), new("float8_e5m2", 1, null), new("float8_e4m3fnuz", 1, null), new("float8_e5m2fnuz", 1, null),
@@ -36,8 +36,8 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
     {
         if (type.Module is "torch" or "torch.cuda" or "torch.storage")
         {
-            int index = Array.FindIndex(s_table, row => row.Storage == type.Name);
-            if (index >= 0) return s_table[index].Type;
+            int index = Array.FindIndex(_table, row => row.Storage == type.Name);
+            if (index >= 0) return _table[index].Type;
         }
         throw new PickleError($"{type} is no storage type that is known");
     }
@@ -46,7 +46,7 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
     public static StorageType OfDType(PickleGlobal dtype)
     {
         if (dtype.Module == "torch")
-            foreach (var type in s_table.Select(row => row.Type).Concat(s_withoutStorage))
+            foreach (var type in _table.Select(row => row.Type).Concat(_withoutStorage))
                 if (type.Name == dtype.Name && type != Untyped) return type;
         throw new PickleError($"{dtype} is no element type that is known");
     }

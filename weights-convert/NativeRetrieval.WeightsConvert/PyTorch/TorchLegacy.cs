@@ -16,7 +16,7 @@ sealed class TorchLegacy : IStorageLocator
     const int CountBytes = 8;
     const long Protocol = 1001;
 
-    static readonly BigInteger s_magic = BigInteger.Parse("1950A86A20F9469CFC6C", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    static readonly BigInteger _magic = BigInteger.Parse("1950A86A20F9469CFC6C", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     readonly MappedBytes _file;
     readonly Dictionary<string, (TorchStorage Said, StorageData Data)> _storages = [];
@@ -54,7 +54,7 @@ sealed class TorchLegacy : IStorageLocator
 
     void CheckMagic(ReadOnlySpan<byte> bytes, TorchTypes types)
     {
-        if (!(Load(bytes, types) is BigInteger magic && magic == s_magic))
+        if (!(Load(bytes, types) is BigInteger magic && magic == _magic))
             throw new CorruptFileException(_file.Path, "a Python pickle, but not one that torch.save wrote; load it with Python and save its state_dict with torch.save");
         if (Load(bytes, types) is not Protocol) throw Refuse($"the format's version is not {Protocol}");
     }

@@ -9,13 +9,13 @@ namespace NativeRetrieval.WeightsConvert.PyTorch;
 sealed class TorchTypes : IPickleTypes
 {
     /// <summary>Modules whose functions reach outside the program: no instance of anything in them belongs into a file of weights.</summary>
-    static readonly HashSet<string> s_neverData =
+    static readonly HashSet<string> _neverData =
     [
         "builtins", "os", "posix", "nt", "sys", "subprocess", "importlib", "runpy", "pty", "socket", "shutil", "ctypes", "webbrowser", "types", "marshal", "code",
     ];
 
     /// <summary>Constructors of values that carry no weights, by module.</summary>
-    static readonly HashSet<string> s_plainData =
+    static readonly HashSet<string> _plainData =
     [
         "_codecs.encode", "builtins.bytes", "builtins.bytearray", "builtins.complex", "builtins.slice", "builtins.range", "builtins.xrange", "builtins.object",
         "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone", "decimal.Decimal", "fractions.Fraction", "uuid.UUID",
@@ -52,8 +52,8 @@ sealed class TorchTypes : IPickleTypes
     {
         if (Container(type, arguments) is { } container) return container;
         string name = $"{type.Module}.{type.Name}";
-        if (s_plainData.Contains(name)) return new PickleObject(type, arguments);
-        if (s_neverData.Contains(type.Module)) throw Refuse(type);
+        if (_plainData.Contains(name)) return new PickleObject(type, arguments);
+        if (_neverData.Contains(type.Module)) throw Refuse(type);
         return Keep(type, arguments);
     }
 
@@ -64,7 +64,7 @@ sealed class TorchTypes : IPickleTypes
         "copyreg" when callable.Name is "_reconstructor" or "__newobj__" && arguments.Count > 0 && arguments[0] is PickleGlobal type => Instance(type, arguments),
         "torch" when callable.Name == "Size" => arguments.Count == 1 && arguments[0] is PickleList sizes ? sizes.As(PickleList.Kinds.Tuple) : throw new PickleError("torch.Size without sizes"),
         _ when Container(callable, arguments) is { } container => container,
-        _ when s_plainData.Contains($"{callable.Module}.{callable.Name}") => new PickleObject(callable, arguments),
+        _ when _plainData.Contains($"{callable.Module}.{callable.Name}") => new PickleObject(callable, arguments),
         _ => throw Refuse(callable),
     };
 
