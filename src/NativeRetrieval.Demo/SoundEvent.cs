@@ -7,3 +7,13 @@ internal sealed record SoundEvent(SoundKind Kind, bool IsHigh, int Times, Loudne
 {
     public double Variant => Kind.Variation == Variation.None ? 1 : IsHigh ? 1.8 : 0.6;
 }
+
+internal enum Loudness
+{
+    Quiet,
+
+    /// <summary>Captions do not mention it.</summary>
+    Medium,
+
+    Loud,
+}

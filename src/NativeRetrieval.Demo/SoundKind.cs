@@ -16,3 +16,23 @@ internal sealed record SoundKind(string Name, Variation Variation, bool IsCounta
         .. Kinds.Tones.All, .. Kinds.Noises.All, .. Kinds.Impacts.All, .. Kinds.Strings.All, .. Kinds.Animals.All, .. Kinds.Machines.All,
     ];
 }
+
+/// <summary>One way to say what sounds, e.g. <c>("bell", "rings", "ringing")</c>.</summary>
+/// <param name="Subject">Singular, without an article.</param>
+/// <param name="Verb">Third person; what is done to it or with it may follow, as in "is beaten".</param>
+/// <param name="Gerund">For "the sound of a bell ringing"; empty where the subject says all.</param>
+/// <param name="IsMass">Takes no article: rain, wind.</param>
+internal sealed record Phrase(string Subject, string Verb, string Gerund, bool IsMass = false);
+
+/// <summary>In what a kind of sound varies audibly, beside loudness and number.</summary>
+internal enum Variation
+{
+    /// <summary>In nothing.</summary>
+    None,
+
+    /// <summary>Low or high: the variant scales frequencies.</summary>
+    Pitch,
+
+    /// <summary>Slow or fast: the variant scales the rate of repetition inside the sound.</summary>
+    Rate,
+}

@@ -30,3 +30,12 @@ public sealed record AudioSearchOptions
         return this;
     }
 }
+
+public enum HitGrouping
+{
+    /// <summary>Each file appears once, with its best window.</summary>
+    BestWindowPerFile,
+
+    /// <summary>A file appears with each of its windows that ranks high enough.</summary>
+    AllWindows,
+}

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace NativeRetrieval.Audio.Decoding;
 
@@ -67,4 +68,10 @@ internal static partial class Libsndfile
         public int Sections;
         public int Seekable;
     }
+}
+
+/// <summary>An open SNDFILE.</summary>
+internal sealed class LibsndfileHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+{
+    protected override bool ReleaseHandle() => Libsndfile.Close(handle) == 0;
 }

@@ -118,3 +118,14 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
         return text.ToString();
     }
 }
+
+/// <summary>How one sample of a WAV file is stored; integers wider than 8 bits are signed, all are little-endian.</summary>
+internal enum WavEncoding
+{
+    UnsignedPcm8,
+    Pcm16,
+    Pcm24,
+    Pcm32,
+    Float32,
+    Float64,
+}

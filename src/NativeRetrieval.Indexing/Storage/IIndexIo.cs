@@ -14,3 +14,11 @@ internal interface IIndexIo
 
     void Commit(SqliteTransaction transaction);
 }
+
+internal interface ISegmentOutput : IDisposable
+{
+    void Write(long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Returns when everything written has reached the disk.</summary>
+    void Flush();
+}

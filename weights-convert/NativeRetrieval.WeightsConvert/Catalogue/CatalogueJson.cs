@@ -7,3 +7,6 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 [JsonSerializable(typeof(CatalogueDocument))]
 [JsonSerializable(typeof(PartState))]
 sealed partial class CatalogueJson : JsonSerializerContext;
+
+/// <summary>The file as a whole.</summary>
+sealed record CatalogueDocument(IReadOnlyList<CatalogueEntry> Models);

@@ -12,3 +12,7 @@ public sealed record FetchRequest
     /// <summary>Told which file is on its way and how many bytes of it are there.</summary>
     public Action<CatalogueFile, long>? Report { get; init; }
 }
+
+/// <summary>A file of a model as it is now on disk.</summary>
+/// <param name="WasThere">Nothing had to be fetched.</param>
+public sealed record FetchedFile(CatalogueFile File, string Path, FileDigest Digest, bool WasThere);

@@ -24,3 +24,10 @@ public sealed class CheckpointTensor
 
     internal TensorSource Source { get; }
 }
+
+/// <summary>Where a tensor's values come from.</summary>
+abstract class TensorSource
+{
+    /// <summary>Writes the values, row-major without gaps, little-endian.</summary>
+    public abstract void CopyTo(Stream destination, CancellationToken cancellation);
+}

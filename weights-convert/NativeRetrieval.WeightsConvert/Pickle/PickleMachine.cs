@@ -144,3 +144,6 @@ ref partial struct PickleMachine
 
     static long MemoIndex(object index) => index is long and >= 0 ? (long)index : throw new PickleError("a memo index that is none");
 }
+
+/// <summary>What is wrong with a pickle; the machine adds file and place and makes a <c>CorruptFileException</c> of it.</summary>
+sealed class PickleError(string problem) : Exception(problem);

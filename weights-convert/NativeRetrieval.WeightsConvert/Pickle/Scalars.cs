@@ -11,3 +11,13 @@ static class Scalars
 
     public static object Integer(int value) => (uint)value < (uint)_small.Length ? _small[value] : (long)value;
 }
+
+/// <summary>Python's <c>None</c>.</summary>
+sealed class PickleNone
+{
+    public static readonly PickleNone Value = new();
+
+    PickleNone() { }
+
+    public override string ToString() => "None";
+}

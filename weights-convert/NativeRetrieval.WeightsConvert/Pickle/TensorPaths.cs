@@ -85,3 +85,6 @@ sealed class TensorPaths(long pickleBytes)
         }
     }
 }
+
+/// <summary>Marks the values that a walk over a pickle is looking for.</summary>
+interface ITensorValue;

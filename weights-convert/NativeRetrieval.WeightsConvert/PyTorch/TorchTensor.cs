@@ -7,3 +7,7 @@ namespace NativeRetrieval.WeightsConvert.PyTorch;
 /// <param name="Sizes">Outermost first.</param>
 /// <param name="Strides">Elements from one index of a dimension to the next.</param>
 sealed record TorchTensor(TorchStorage Storage, StorageType Type, object Offset, PickleList Sizes, PickleList Strides) : ITensorValue;
+
+/// <summary>A tensor that cannot be read as plain numbers in a row.</summary>
+/// <param name="Reason">Completes "skipped: it is".</param>
+sealed record SkippedTensor(string Reason) : ITensorValue;
