@@ -9,18 +9,18 @@ namespace NativeRetrieval.Demo;
 /// A small captioned sound collection made by formulas, to try everything without downloading anything: <c>train.csv</c> and
 /// <c>test.csv</c> in Clotho's layout and the sounds they name in <c>audio/</c>, WAV, 32 kHz, mono, 16 bit, 2 to 4 s.
 /// </summary>
-/// <param name="TrainCsv">Captions to train on.</param>
-/// <param name="TestCsv">Captions of held-out clips; no two clips of the collection are described alike.</param>
-/// <param name="AudioFolder">The sounds of both.</param>
+/// <param name="TrainCsv">Path of the CSV with the captions to train on.</param>
+/// <param name="TestCsv">Path of the CSV with the captions of held-out clips; no two clips of the collection are described alike.</param>
+/// <param name="AudioFolder">Folder with the sounds of both.</param>
 public sealed record DemoCollection(string TrainCsv, string TestCsv, string AudioFolder)
 {
     const int CaptionsPerClip = 5;
     const string PartialSuffix = ".nr-partial";
 
     /// <summary>Makes the collection; the folder appears when it is complete. The same seed gives the same bytes.</summary>
-    /// <param name="folder">Must not exist yet.</param>
-    /// <param name="clips">All clips, at least 1 and at most <see cref="DemoScene.MostScenes"/>.</param>
-    /// <param name="testClips">How many of them are held out, fewer than <paramref name="clips"/>.</param>
+    /// <param name="folder">The folder to make; it must not exist yet.</param>
+    /// <param name="clips">Number of all clips, at least 1 and at most <see cref="DemoScene.MostScenes"/>.</param>
+    /// <param name="testClips">Number of held-out clips among them, fewer than <paramref name="clips"/>.</param>
     /// <exception cref="OptionException">The folder exists, or a number is out of range.</exception>
     /// <exception cref="FileWriteException">The disk refused; nothing is left of the folder.</exception>
     public static DemoCollection Create(string folder, ulong seed, int clips = 400, int testClips = 100)
@@ -75,7 +75,7 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
         DurableFile.WriteAllText(Path.Combine(folder, "test.csv"), test.ToString());
     }
 
-    // Streams of its own for each clip: what one clip draws does not move the others.
+    // Each clip has random streams of its own: the numbers that one clip draws do not move the others.
     static PhiloxSequence SoundRandom(ulong seed, int clip) => new(new Philox(seed, 2 * (ulong)clip + 1));
 
     static PhiloxSequence CaptionRandom(ulong seed, int clip) => new(new Philox(seed, 2 * (ulong)clip + 2));

@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Demo;
 
-/// <summary>Describes a scene in several ways. What every caption says: kinds, order, pitch or rate, number, and loudness unless medium.</summary>
+/// <summary>Describes a scene in several ways. Every caption names kinds, order, pitch or rate, number, and loudness unless medium.</summary>
 internal static class SceneCaptions
 {
     static readonly string[] _times = ["once", "twice", "three times"];

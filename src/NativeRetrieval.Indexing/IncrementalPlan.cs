@@ -5,8 +5,8 @@ namespace NativeRetrieval.Indexing;
 /// counts as unchanged and is not read; any other is identified by the hash of its content. Decisions are carried out in
 /// the order in which they were taken.
 /// </summary>
-/// <param name="known">What the index holds, from <see cref="LocalAudioIndex.Files"/>.</param>
-/// <param name="exists">Whether a file is there, by full path.</param>
+/// <param name="known">Files that the index holds, from <see cref="LocalAudioIndex.Files"/>.</param>
+/// <param name="exists">Tells by full path if a file is there.</param>
 /// <param name="hashOf">The <see cref="ContentHash"/> of a file, by full path.</param>
 public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<string, bool> exists, Func<string, string> hashOf)
 {
@@ -18,7 +18,10 @@ public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<strin
     /// <summary>Known files that were neither decided on nor found under a new path: an indexer may take those that are gone out of the index.</summary>
     public IEnumerable<IndexedFile> Unseen => _unseen.Values;
 
-    /// <param name="path">As the user gave it.</param>
+    /// <summary>Compares one file with the index and records the decision.</summary>
+    /// <param name="path">The path as the user gave it.</param>
+    /// <param name="sizeBytes">Length of the file.</param>
+    /// <param name="modifiedUtc">Time of its last change, UTC.</param>
     public PlannedFile Decide(string path, long sizeBytes, DateTime modifiedUtc)
     {
         string full = Path.GetFullPath(path);
@@ -42,7 +45,8 @@ public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<strin
     }
 }
 
+/// <summary>The decision about one file.</summary>
 /// <param name="File">The file as it is now.</param>
-/// <param name="Change">What an indexer has to do.</param>
+/// <param name="Change">Step that an indexer has to take.</param>
 /// <param name="Former">The full path under which the index holds this content, for Touched, Moved and Copied; otherwise null.</param>
 public sealed record PlannedFile(IndexedFile File, FileChange Change, string? Former);

@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing;
 
-/// <summary>What an index was built with. Fixed when it is created: vectors of other settings could not be compared.</summary>
+/// <summary>Model and windows that an index was built with. They are fixed when it is created: vectors of other settings could not be compared.</summary>
 public sealed record IndexSettings
 {
     /// <summary>Name of the model, for people.</summary>
@@ -16,7 +16,7 @@ public sealed record IndexSettings
     public required int Dimension { get; init; }
 
     /// <summary>
-    /// How vectors are stored: Float32, or BFloat16 for half the memory and time. Queries and sums are float32 either way,
+    /// Storage type of the vectors: Float32, the default, or BFloat16 for half the memory and time. Queries and sums are float32 either way,
     /// but rounding a row to bfloat16 moves its scores by up to 0.004, so near-equal hits may change places.
     /// </summary>
     public DType Element { get; init; } = DType.Float32;

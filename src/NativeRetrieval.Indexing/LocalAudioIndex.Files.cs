@@ -5,8 +5,10 @@ namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
+    /// <inheritdoc/>
     public Task UpsertAsync(AudioIndexEntry entry, CancellationToken cancellationToken = default) => UpsertAsync([entry], cancellationToken);
 
+    /// <inheritdoc/>
     public Task UpsertAsync(IReadOnlyList<AudioIndexEntry> entries, CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
@@ -14,12 +16,13 @@ public sealed partial class LocalAudioIndex
             return true;
         }, cancellationToken);
 
+    /// <inheritdoc/>
     public Task<int> DeleteAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken = default) =>
         WriteAsync(writer => writer.Delete([.. paths.Select(System.IO.Path.GetFullPath)]), cancellationToken);
 
     /// <summary>Records that a file has moved or was touched, without embedding it again.</summary>
     /// <param name="path">The path that the index knows.</param>
-    /// <param name="file">What is true now; the content hash is the one the index knows. A file indexed under the new path is replaced.</param>
+    /// <param name="file">The file as it is now; the content hash is the one the index knows. A file indexed under the new path is replaced.</param>
     public Task RedescribeAsync(string path, IndexedFile file, CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
@@ -27,6 +30,7 @@ public sealed partial class LocalAudioIndex
             return true;
         }, cancellationToken);
 
+    /// <inheritdoc/>
     public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) => ReadAsync<AudioIndexEntry?>(session =>
     {
         string full = System.IO.Path.GetFullPath(path);

@@ -5,6 +5,7 @@ namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
+    /// <summary>Counts and size of the index at this moment.</summary>
     public IndexStats Stats() => Read(session =>
     {
         long rows = session.Rows.Blocks.Sum(block => (long)block.Count);

@@ -37,24 +37,26 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         _writer = new IndexWriter(folder, _format, io, maxSegmentRows);
     }
 
+    /// <inheritdoc/>
     public IndexSettings Settings { get; }
 
     /// <summary>Makes a new, empty index and opens it for writing.</summary>
     /// <param name="folder">A folder that does not exist or is empty.</param>
-    /// <param name="device">Where searches run, as for <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
+    /// <param name="device">Device that searches; see <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <exception cref="IndexException">There is something already.</exception>
     public static LocalAudioIndex Create(string folder, IndexSettings settings, Device? device = null) =>
         Create(folder, settings, orOpen: false, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
     /// <summary>Opens an index for writing and makes it if it does not exist.</summary>
-    /// <param name="device">Where searches run, as for <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
+    /// <param name="device">Device that searches; see <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <exception cref="IndexException">It was built with other settings, or another process writes to it.</exception>
     public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings, Device? device = null) =>
         Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
+    /// <summary>Opens an existing index.</summary>
     /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will be.</param>
     /// <param name="device">
-    /// Where searches run. Null or the CPU: over the mapped files. Another device keeps a copy of all vectors in its memory, loaded by
+    /// Device that searches. Null or the CPU reads the mapped files. Another device keeps a copy of all vectors in its memory, loaded by
     /// the first search that sees them, until this index is disposed, which must come before the device. Scores differ by float32 rounding.
     /// </param>
     /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes to it.</exception>
@@ -144,7 +146,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    /// <summary>A device that needs a copy of the vectors: the CPU reads them where they are mapped.</summary>
+    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which reads them where they are mapped.</summary>
     static Device? Resident(Device? device) => device is CpuDevice ? null : device;
 
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
@@ -152,6 +154,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     static bool IsOwnFile(string name) =>
         name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
 
+    /// <summary>Closes the index's files; when it was open for writing, another process may write to it afterwards.</summary>
     public void Dispose()
     {
         CloseFiles();

@@ -5,7 +5,7 @@ using NativeRetrieval.Text.Unicode;
 namespace NativeRetrieval.Text;
 
 /// <summary>
-/// What is done to a caption before it is tokenized. A model stores the rule it was trained with and applies it to queries.
+/// The changes made to a caption before it is tokenized. A model stores the rule it was trained with and applies it to queries.
 /// Every listed character becomes one blank; nothing else changes, so double and trailing blanks stay (the tokenizer ignores them).
 /// </summary>
 /// <param name="LowerCase">Lower-case every character.</param>

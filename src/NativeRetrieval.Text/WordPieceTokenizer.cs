@@ -18,6 +18,8 @@ public sealed class WordPieceTokenizer
     readonly TokenMatcher _addedToText, _addedToNormalForm;
     readonly int _unknownId, _classId, _separatorId;
 
+    /// <summary>A tokenizer over a vocabulary.</summary>
+    /// <param name="options">Null: those of bert-base-uncased.</param>
     /// <exception cref="ArgumentException">The vocabulary lacks a special token that the options name, or an option is out of range.</exception>
     public WordPieceTokenizer(Vocabulary vocabulary, WordPieceOptions? options = null) : this(vocabulary, options, [])
     {
@@ -52,10 +54,13 @@ public sealed class WordPieceTokenizer
         (_addedToText, _addedToNormalForm) = (other._addedToText, other._addedToNormalForm);
     }
 
+    /// <summary>Rules that the tokenizer follows.</summary>
     public WordPieceOptions Options { get; }
 
+    /// <summary>Word pieces and their ids.</summary>
     public Vocabulary Vocabulary { get; }
 
+    /// <summary>Id of <see cref="WordPieceOptions.PaddingToken"/>, which fills up the rows of a <see cref="TokenBatch"/>.</summary>
     public int PaddingId { get; }
 
     /// <summary>Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such file.</summary>
@@ -77,7 +82,7 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>Encodes each text and pads to the longest of them.</summary>
-    /// <param name="maxLength">As for <see cref="Encode(string, int?)"/>.</param>
+    /// <param name="maxLength">Most ids of one text, at least 2; null: <see cref="WordPieceOptions.MaxLength"/>.</param>
     public TokenBatch EncodeBatch(IReadOnlyList<string> texts, int? maxLength = null)
     {
         int limit = Limit(maxLength), width = 0;
@@ -99,7 +104,7 @@ public sealed class WordPieceTokenizer
         return new TokenBatch(padded, lengths, width);
     }
 
-    // Appends at most `limit` ids.
+    /// <summary>Appends at most <paramref name="limit"/> ids.</summary>
     void Encode(string text, int limit, ref ValueBuffer<int> ids)
     {
         ArgumentNullException.ThrowIfNull(text);

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace NativeRetrieval.Architecture.Tests;
 
-/// <summary>What may stand in a source file. Every rule returns one line per violation: file, what, what to do.</summary>
+/// <summary>Rules for the text of a source file. Every rule returns one line per violation: file, what, what to do.</summary>
 internal static partial class SourceRules
 {
     public const int LongestFileLines = 400;

@@ -40,7 +40,7 @@ public sealed class CrashTests : IDisposable
         Assert.Equal((await Script.Answers(whole)).Split('\n').Order(), (await Script.Answers(survivor)).Split('\n').Order());
     }
 
-    /// <returns>How many steps are acknowledged by then.</returns>
+    /// <returns>Number of steps acknowledged by then.</returns>
     int RunAndKill(int first, int acknowledgements)
     {
         using var process = Start(first);
@@ -69,6 +69,6 @@ public sealed class CrashTests : IDisposable
         RedirectStandardError = true,
     })!;
 
-    /// <summary>Whether this process is <c>dotnet</c> with the test assembly as its argument.</summary>
+    /// <summary>True if this process is <c>dotnet</c> with the test assembly as its argument.</summary>
     static bool Hosted => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 }

@@ -29,7 +29,7 @@ internal static class Script
         return files;
     }
 
-    /// <summary>Whether the index holds exactly these files with exactly their windows.</summary>
+    /// <summary>True if the index holds exactly these files with exactly their windows.</summary>
     public static async Task<bool> Holds(LocalAudioIndex index, SortedDictionary<int, int> expected)
     {
         var hashes = expected.ToDictionary(file => Samples.Hash(file.Key, file.Value), file => Entry(file.Key, file.Value));

@@ -26,7 +26,7 @@ internal static partial class Libsndfile
 
     static Libsndfile() => NativeLibrary.SetDllImportResolver(typeof(Libsndfile).Assembly, Resolve);
 
-    /// <summary>Whether the library is installed here.</summary>
+    /// <summary>True if the library is installed on this machine.</summary>
     public static bool IsAvailable => _library.Value != 0;
 
     static nint Load()
@@ -54,7 +54,7 @@ internal static partial class Libsndfile
     [LibraryImport(Name, EntryPoint = "sf_close")]
     public static partial int Close(nint file);
 
-    /// <summary>The last error's text; of a failed open where <paramref name="file"/> is invalid.</summary>
+    /// <summary>The text of a file's last error, or of the last failed open if <paramref name="file"/> is invalid.</summary>
     public static string Explain(LibsndfileHandle file) => Marshal.PtrToStringUTF8(ErrorText(file))?.TrimEnd(' ', '.') ?? "unknown error";
 
     /// <summary>SF_INFO.</summary>

@@ -22,7 +22,7 @@ internal sealed class LibsndfileStream : IAudioStream
     public int Channels { get; }
     public long? LengthFrames { get; }
 
-    /// <param name="formatName">What the first bytes look like, or null; only for messages.</param>
+    /// <param name="formatName">Format that the first bytes suggest, or null; used in messages only.</param>
     public static LibsndfileStream Open(string path, string? formatName)
     {
         if (!Libsndfile.IsAvailable) throw LibraryAbsent(path, formatName);

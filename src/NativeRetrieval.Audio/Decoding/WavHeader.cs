@@ -9,7 +9,7 @@ namespace NativeRetrieval.Audio.Decoding;
 /// </summary>
 /// <param name="Encoding">Null where the samples are not linear PCM or float (ADPCM, A-law, …).</param>
 /// <param name="DataBytes">
-/// Whole frames only. What is there counts: a data chunk that claims more than the file holds (an interrupted copy, a recorder
+/// Length of the audio, whole frames only. The bytes present count: a data chunk that claims more than the file holds (an interrupted copy, a recorder
 /// that never wrote the final size, a size of 0xFFFFFFFF from a pipe) is read to the end of the file.
 /// </param>
 internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes, WavEncoding? Encoding, long DataOffset, long DataBytes)
@@ -119,7 +119,7 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
     }
 }
 
-/// <summary>How one sample of a WAV file is stored; integers wider than 8 bits are signed, all are little-endian.</summary>
+/// <summary>Storage form of one sample in a WAV file. Integers wider than 8 bits are signed; all are little-endian.</summary>
 internal enum WavEncoding
 {
     UnsignedPcm8,

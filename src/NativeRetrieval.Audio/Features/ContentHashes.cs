@@ -7,8 +7,8 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Audio.Features;
 
 /// <summary>
-/// SHA-256 of files' contents, remembered by path, size and time of last change, so that an unchanged file is not read again: the rule that
-/// make and rsync go by. Remembered lines are appended to a text file; losing some of it costs time, never correctness. Thread-safe, and
+/// SHA-256 of files' contents, remembered by path, size and time of last change, so that an unchanged file is not read again (the rule of
+/// make and rsync). Remembered lines are appended to a text file; losing some of it costs time, never correctness. Thread-safe, and
 /// several processes may share the file.
 /// </summary>
 /// <remarks>

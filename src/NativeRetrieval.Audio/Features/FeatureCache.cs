@@ -23,10 +23,11 @@ public sealed class FeatureCache
     readonly FeatureExtractor _extractor;
     readonly ContentHashes _hashes;
 
-    /// <param name="folder">Created if absent.</param>
+    /// <summary>Opens a cache, or begins one.</summary>
+    /// <param name="folder">Folder of the cache; created if absent.</param>
     /// <exception cref="OptionException">A setting is out of its range.</exception>
     /// <exception cref="FileWriteException">The folder cannot be created.</exception>
-    /// <exception cref="FileReadException">What it remembers of files may not be read.</exception>
+    /// <exception cref="FileReadException">The list of known files may not be read.</exception>
     public FeatureCache(string folder, FeatureSettings settings)
     {
         _extractor = new FeatureExtractor(settings);
@@ -39,6 +40,7 @@ public sealed class FeatureCache
     /// <summary>The folder, shared by caches of other settings.</summary>
     public string Folder { get; }
 
+    /// <summary>Settings of the features that this cache gives.</summary>
     public FeatureSettings Settings => _extractor.Settings;
 
     /// <summary>The log-mel of a sound file, from the cache or into it.</summary>

@@ -7,12 +7,13 @@ using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.Audio.Features;
 
-/// <summary>Everything that a clip's log-mel depends on, apart from the clip.</summary>
+/// <summary>Settings on which a clip's log-mel depends: all of them, so that equal settings give equal features.</summary>
 public sealed record FeatureSettings
 {
-    /// <summary>The least that six halvings of the frames leave something of.</summary>
+    /// <summary>Fewest frames that six halvings in an encoder reduce to at least one.</summary>
     const int LeastFrames = 64;
 
+    /// <summary>The published models' features: 32 kHz, 64 mel bins, clips of any length.</summary>
     public static FeatureSettings Default { get; } = new();
 
     /// <summary>A model's features: clips of under 64 frames (0.63 s at a hop of 10 ms) are padded to that.</summary>
@@ -23,9 +24,10 @@ public sealed record FeatureSettings
         return new() { LogMel = logMel, Resampler = resampler, MinimumSamples = least, MaximumSamples = longest is { } most ? Math.Max(least, most) : null };
     }
 
+    /// <summary>Spectrogram: sample rate, window, hop, mel bins and frequency range.</summary>
     public LogMelSettings LogMel { get; init; } = LogMelSettings.Default;
 
-    /// <summary>Default <see cref="ResamplerPreset.High"/>.</summary>
+    /// <summary>Filter that brings recordings to the sample rate. Default <see cref="ResamplerPreset.High"/>.</summary>
     public ResamplerPreset Resampler { get; init; } = ResamplerPreset.High;
 
     /// <summary>
@@ -43,13 +45,17 @@ public sealed record FeatureSettings
     /// </summary>
     public int TrailingSilenceSamples { get; init; }
 
-    /// <summary>Every setting by name and exact value: equal text, equal features.</summary>
+    /// <summary>Every setting by name and exact value. Caches are keyed by this text: it must not change.</summary>
     public string Description => string.Create(CultureInfo.InvariantCulture,
-        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"} trailing_silence_samples={TrailingSilenceSamples}");
+        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} "
+        + $"mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} "
+        + $"minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"} "
+        + $"trailing_silence_samples={TrailingSilenceSamples}");
 
     /// <summary>Sixteen hexadecimal digits that stand for <see cref="Description"/> in file names.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Description)).AsSpan(0, 8));
 
+    /// <summary>Refuses settings that no features can have.</summary>
     /// <exception cref="OptionException">A value is out of its range.</exception>
     public void Validate()
     {

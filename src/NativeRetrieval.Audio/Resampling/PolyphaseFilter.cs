@@ -52,7 +52,7 @@ internal sealed class PolyphaseFilter
     public int Taps { get; }
 
     /// <summary>
-    /// Whether L is so large that coefficients come from a cubic through 256 tabulated phases (error under −150 dB) instead of a row of their own.
+    /// True if L is so large that coefficients come from a cubic through 256 tabulated phases (error under −150 dB) instead of a row of their own.
     /// </summary>
     public bool IsInterpolated { get; }
 
@@ -70,16 +70,14 @@ internal sealed class PolyphaseFilter
     }
 
     /// <summary>One output sample: <c>Σ x[k] h(t − k)</c> over <see cref="Taps"/> inputs, for the phase <c>frac(t) = phase / L</c>.</summary>
-    public float Apply(ReadOnlySpan<float> input, int phase)
-    {
-        return IsInterpolated ? Interpolate(input, phase) : DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
-    }
+    public float Apply(ReadOnlySpan<float> input, int phase) =>
+        IsInterpolated ? Interpolate(input, phase) : DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
 
     /// <summary>
     /// Eight rounds of all phases, 8 L outputs from the phase 0 on: each row of coefficients is read once for the eight outputs that share
     /// it. Not for interpolated filters.
     /// </summary>
-    /// <param name="input">From the first input of the first output on.</param>
+    /// <param name="input">Samples from the first input of the first output on.</param>
     public void ApplyRounds(ReadOnlySpan<float> input, Span<float> output)
     {
         for (int i = 0; i < Up; i++)

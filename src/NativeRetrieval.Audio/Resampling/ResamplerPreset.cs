@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Audio.Resampling;
 
 /// <summary>
-/// A linear-phase low-pass filter, by the band it keeps and the one it removes, as fractions of the lower of the two Nyquist frequencies.
+/// A linear-phase low-pass filter, given by the band it keeps and the band it removes, as fractions of the lower of the two Nyquist frequencies.
 /// Pass-band ripple, and images and aliases that reach the pass band, stay under −<see cref="StopBandDb"/>.
 /// </summary>
 public sealed record ResamplerPreset
@@ -22,15 +22,19 @@ public sealed record ResamplerPreset
     ResamplerPreset(string name, double passBand, double stopBand, double stopBandDb) =>
         (Name, PassBand, StopBand, StopBandDb) = (name, passBand, stopBand, stopBandDb);
 
-    /// <summary>What configurations and cache keys call it; another filter gets another name.</summary>
+    /// <summary>Name in configurations and cache keys; another filter gets another name.</summary>
     public string Name { get; }
 
+    /// <summary>End of the pass band, a fraction of the lower Nyquist frequency, above 0 and below <see cref="StopBand"/>.</summary>
     public double PassBand { get; }
 
+    /// <summary>Start of the stop band, a fraction of the lower Nyquist frequency.</summary>
     public double StopBand { get; }
 
+    /// <summary>Attenuation of the stop band, in dB.</summary>
     public double StopBandDb { get; }
 
+    /// <summary>The preset of a name.</summary>
     /// <exception cref="OptionException">No preset has this name.</exception>
     public static ResamplerPreset Parse(string name) => name switch
     {
@@ -39,5 +43,6 @@ public sealed record ResamplerPreset
         _ => throw new OptionException($"resampler '{name}' is unknown; choose high or fast"),
     };
 
+    /// <summary>The preset's name.</summary>
     public override string ToString() => Name;
 }

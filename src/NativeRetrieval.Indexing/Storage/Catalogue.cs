@@ -58,12 +58,12 @@ internal sealed class Catalogue : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    /// <summary>Reads inside it see one state, whatever is committed meanwhile.</summary>
+    /// <summary>Begins a transaction whose reads see one state, whatever is committed meanwhile.</summary>
     public SqliteTransaction BeginRead() => _connection.BeginTransaction(deferred: true);
 
     public SqliteTransaction BeginWrite() => _connection.BeginTransaction(deferred: false);
 
-    /// <summary>False where creation was interrupted before its one transaction: the file is there, but empty.</summary>
+    /// <summary>True if the tables exist; not so where the creation was interrupted before its one transaction and left an empty file.</summary>
     public bool HasSchema() => Scalar("SELECT COUNT(*) FROM sqlite_schema") != 0;
 
     public void CreateSchema(IndexSettings settings)

@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Indexing.Storage;
 
+/// <summary>The real disk.</summary>
 internal sealed class DiskIo : IIndexIo
 {
     public static DiskIo Shared { get; } = new();

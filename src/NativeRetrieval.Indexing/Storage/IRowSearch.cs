@@ -11,7 +11,7 @@ internal interface IRowSearch : IDisposable
     TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k);
 }
 
-/// <summary>On the CPU, where the rows are mapped: nothing to load first.</summary>
+/// <summary>Search on the CPU over the mapped rows: nothing is loaded first.</summary>
 internal sealed class MappedRowSearch(SegmentFormat format) : IRowSearch
 {
     public TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k) =>

@@ -7,7 +7,7 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// On a device that holds a copy of all committed rows: loaded by the first search that sees them, each row once. Committed rows
+/// Search on a device that holds a copy of all committed rows, loaded by the first search that sees them, each row once. Committed rows
 /// never change, so a copy serves every later session; deletions and filters come with each search.
 /// </summary>
 internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : IRowSearch

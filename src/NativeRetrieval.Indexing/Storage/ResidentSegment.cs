@@ -4,11 +4,11 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>A copy of a segment's committed rows in a device's memory. It grows as the segment does; what is there is not loaded again.</summary>
+/// <summary>A copy of a segment's committed rows in a device's memory. It grows as the segment does; rows that were loaded are not loaded again.</summary>
 /// <param name="width">Elements of a row with its padding.</param>
 internal sealed class ResidentSegment(Device device, DType element, int width) : IDisposable
 {
-    /// <summary>What is copied to the device in one call.</summary>
+    /// <summary>Most bytes that are copied to the device in one call.</summary>
     const int PieceSizeBytes = 64 << 20;
 
     Tensor? _rows;

@@ -47,6 +47,7 @@ internal sealed class CharacterTable
         (_blocks, _classes) = Compress(flat);
     }
 
+    /// <summary>Properties of a code point, 0 … 0x10FFFF.</summary>
     public CharacterClass this[int codePoint] =>
         _classes[(_blocks[codePoint >> BlockBits] << BlockBits) | (codePoint & (BlockSize - 1))];
 

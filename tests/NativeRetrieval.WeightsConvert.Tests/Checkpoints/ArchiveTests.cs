@@ -7,7 +7,7 @@ using NativeRetrieval.WeightsConvert.Checkpoints;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 
-/// <summary>What zip archives and legacy files can be around the same tensors.</summary>
+/// <summary>Variants of zip archives and legacy files around the same tensors.</summary>
 public sealed class ArchiveTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();

@@ -55,7 +55,7 @@ public class BadCheckpointTests
     [InlineData("bad/st_overlap.safetensors", "they overlap")]
     public void The_message_says_what_is_wrong(string file, string expected) => Assert.Contains(expected, Refuse(CheckpointFixtures.Path(file)).Message, StringComparison.Ordinal);
 
-    /// <summary>What a file makes the reader allocate is bounded by its own length, whatever numbers it holds.</summary>
+    /// <summary>The memory that a file makes the reader allocate is bounded by its own length, whatever numbers it holds.</summary>
     [Theory]
     [MemberData(nameof(Files))]
     public void Costs_no_more_memory_than_its_length_gives_reason_for(string file)

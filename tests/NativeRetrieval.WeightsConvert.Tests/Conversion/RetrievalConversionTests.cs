@@ -101,7 +101,7 @@ public sealed class RetrievalConversionTests : IDisposable
 
     RetrievalModel Model() => new(_config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
 
-    /// <summary>As the authors' program saves it: the weights, and under "optimizer" the same weights again.</summary>
+    /// <summary>A checkpoint as the authors' program saves it: the weights, and under "optimizer" the same weights again.</summary>
     SyntheticCheckpoint Report()
     {
         var checkpoint = new SyntheticCheckpoint();

@@ -20,7 +20,7 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
          from value in Gen.Choose(0, int.MaxValue - 1)
          select new ByteEdit((Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair => Gen.Choose(1, 2).Select(count => pair[..count]));
 
-    /// <param name="other">Where inserted bytes come from.</param>
+    /// <param name="other">Source of inserted bytes.</param>
     public byte[] Apply(byte[] bytes, byte[] other)
     {
         if (bytes.Length == 0) return bytes;

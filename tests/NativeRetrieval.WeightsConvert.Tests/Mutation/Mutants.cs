@@ -9,7 +9,7 @@ static class Mutants
 {
     const ulong Seed = 20220707, Gamma = 0x9E3779B97F4A7C15;
 
-    /// <param name="mutant">From one of <paramref name="sources"/>, another to take pieces from, edits and a number for further choices to the mutant.</param>
+    /// <param name="mutant">Makes a mutant of one of <paramref name="sources"/>, another to take pieces from, edits and a number for further choices.</param>
     public static void Run(string extension, IReadOnlyList<string> sources, int count, Func<byte[], byte[], ByteEdit[], int, byte[]> mutant)
     {
         // Most of the committed files are bad already: the good ones come more often.

@@ -8,5 +8,5 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 [JsonSerializable(typeof(PartState))]
 sealed partial class CatalogueJson : JsonSerializerContext;
 
-/// <summary>The file as a whole.</summary>
+/// <summary>The content of <c>catalogue.json</c>.</summary>
 sealed record CatalogueDocument(IReadOnlyList<CatalogueEntry> Models);

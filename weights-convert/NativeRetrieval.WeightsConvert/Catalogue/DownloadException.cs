@@ -6,5 +6,6 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 public sealed class DownloadException(Uri url, string problem, Exception? inner = null)
     : NativeRetrievalException($"{url}: {problem}", inner)
 {
+    /// <summary>Address of the file.</summary>
     public Uri Url { get; } = url;
 }

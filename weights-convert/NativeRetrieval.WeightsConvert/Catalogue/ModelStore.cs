@@ -9,19 +9,19 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 /// </summary>
 public static class ModelStore
 {
-    /// <summary>Where a model's files are kept as published.</summary>
+    /// <summary>Folder that keeps a model's files as published.</summary>
     public static string SourceIn(string store, CatalogueEntry model) => Path.Combine(store, model.Name, "source");
 
-    /// <summary>Where the folder made of them is kept.</summary>
+    /// <summary>Folder made of those files, ready for use.</summary>
     public static string ReadyIn(string store, CatalogueEntry model) => Path.Combine(store, model.Name, "model");
 
-    /// <summary>Whether all files of a model are there; whether they are intact is for <see cref="ChecksumList.Verify"/> to say.</summary>
+    /// <summary>True if all files of a model are there; <see cref="ChecksumList.Verify"/> tells if they are intact.</summary>
     public static bool HasSourceIn(string store, CatalogueEntry model) => model.Files.All(file => File.Exists(At(SourceIn(store, model), file)));
 
-    /// <summary>Brings all files of a model into <paramref name="target"/>; those that are there and right are left alone.</summary>
-    /// <param name="target">Usually <see cref="SourceIn"/>; created where it is absent.</param>
+    /// <summary>Brings all files of a model into <paramref name="target"/>; files that are there and right are left alone.</summary>
+    /// <param name="target">Folder for the files, usually <see cref="SourceIn"/>; created where it is absent.</param>
     /// <exception cref="DownloadException">A file could not be fetched.</exception>
-    /// <exception cref="CorruptFileException">What came, or what <see cref="FetchRequest.From"/> holds, is another file than the catalogue's.</exception>
+    /// <exception cref="CorruptFileException">A file that came, or one of <see cref="FetchRequest.From"/>, is another than the catalogue's.</exception>
     /// <exception cref="FileReadException"><see cref="FetchRequest.From"/> lacks a file.</exception>
     /// <exception cref="FileWriteException">The disk refused, or another process is fetching into the same folder.</exception>
     public static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Downloader downloader, CatalogueEntry model, string target, FetchRequest request, CancellationToken cancellation)

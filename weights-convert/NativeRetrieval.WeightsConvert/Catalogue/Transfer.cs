@@ -5,10 +5,10 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>One request for what is missing of a file.</summary>
+/// <summary>One request for the missing part of a file.</summary>
 sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, CatalogueFile file, Uri url, string target, PartFile part)
 {
-    /// <summary>Bytes that are put on disk at once.</summary>
+    /// <summary>Bytes that are written to disk at once.</summary>
     const int ChunkBytes = 4 << 20;
 
     public async Task<TransferOutcome> RunAsync(Action<long>? report, CancellationToken cancellation)
@@ -105,7 +105,7 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
 
     DownloadException WebPage() => new(url, "a web page came instead of the file; a login or notice of the network in between does that: open the address in a browser, or give a copy with --from FILE");
 
-    /// <summary>Length of the whole file, where the response says it.</summary>
+    /// <summary>Length of the whole file; null where the response does not say it.</summary>
     static long? Total(HttpResponseMessage response) => response.StatusCode == HttpStatusCode.PartialContent
         ? response.Content.Headers.ContentRange?.Length
         : response.Content.Headers.ContentLength;
@@ -184,9 +184,9 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
     }
 }
 
-/// <summary>How one request ended that did not fail for good.</summary>
-/// <param name="Problem">Why another is needed; null: the file is complete.</param>
-/// <param name="RetryAfter">When the server wants to be asked again.</param>
+/// <summary>End of a request that did not fail for good.</summary>
+/// <param name="Problem">Reason for another request; null: the file is complete.</param>
+/// <param name="RetryAfter">Wait that the server asks for; null: none.</param>
 readonly record struct TransferOutcome(Exception? Problem, TimeSpan? RetryAfter = null)
 {
     public bool Complete => Problem is null;

@@ -4,10 +4,10 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
-/// <summary>Shows what a checkpoint holds: every tensor with the range of its values, and what was not taken for a tensor.</summary>
+/// <summary>Lists the content of a checkpoint: every tensor with the range of its values, and notes on everything else.</summary>
 public static class CheckpointInspection
 {
-    /// <summary>Reads tensor after tensor; each is summed up while it streams by.</summary>
+    /// <summary>Name, shape and value range of every tensor; each is read once, piece by piece.</summary>
     public static IEnumerable<TensorSummary> Summarize(CheckpointFile checkpoint, CancellationToken cancellation = default)
     {
         foreach (var tensor in checkpoint.Tensors)
@@ -18,7 +18,7 @@ public static class CheckpointInspection
         }
     }
 
-    /// <summary>A line per tensor in aligned columns, then the checkpoint's notes. Lines appear as they are computed.</summary>
+    /// <summary>Writes a line per tensor in aligned columns, then the checkpoint's notes. Lines appear as they are computed.</summary>
     public static void WriteText(CheckpointFile checkpoint, TextWriter output, CancellationToken cancellation = default)
     {
         const int Number = 11, LongestName = 100;
@@ -43,7 +43,7 @@ public static class CheckpointInspection
         foreach (string note in checkpoint.Notes) output.WriteLine($"note: {note}");
     }
 
-    /// <summary>The members <c>path</c>, <c>format</c>, <c>metadata</c>, <c>tensors</c> and <c>notes</c> of an object that the caller begins and ends.</summary>
+    /// <summary>Writes the members <c>path</c>, <c>format</c>, <c>metadata</c>, <c>tensors</c> and <c>notes</c> of an object that the caller begins and ends.</summary>
     public static void WriteJson(CheckpointFile checkpoint, Utf8JsonWriter json, CancellationToken cancellation = default)
     {
         json.WriteString("path", checkpoint.Path);

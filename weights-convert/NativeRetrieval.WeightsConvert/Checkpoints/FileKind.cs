@@ -5,7 +5,7 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 /// <summary>Tells formats by their first bytes.</summary>
 static class FileKind
 {
-    /// <summary>How many bytes are looked at.</summary>
+    /// <summary>Number of bytes at the start of a file that are looked at.</summary>
     public const int HeadBytes = 512;
 
     const int TarMagicOffset = 257;
@@ -18,7 +18,7 @@ static class FileKind
     public static bool IsSafetensors(ReadOnlySpan<byte> head, long fileBytes) =>
         head.Length > 8 && head[8] == '{' && BinaryPrimitives.ReadUInt64LittleEndian(head) is var length && length <= (ulong)fileBytes;
 
-    /// <summary>What a file that is no checkpoint looks like, completing "it looks like".</summary>
+    /// <summary>Kind of a file that is no checkpoint, completing "it looks like".</summary>
     public static string Describe(ReadOnlySpan<byte> head)
     {
         var text = head.TrimStart(" \t\r\n\uFEFF"u8);

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
 /// <summary>
-/// A file whose parts are mapped while they are looked at and let go afterwards: a checkpoint of any size takes no more memory than its largest window.
+/// A file whose parts are mapped only while they are read: a checkpoint of any size takes no more memory than its largest window.
 /// </summary>
 sealed class MappedBytes : IDisposable
 {

@@ -5,7 +5,7 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 /// <summary>Reads <c>.safetensors</c> files.</summary>
 static class SafetensorsCheckpoint
 {
-    /// <param name="file">Closed with the checkpoint.</param>
+    /// <param name="file">The file; it is closed with the checkpoint.</param>
     public static CheckpointFile Open(MappedBytes file)
     {
         using var header = SafetensorsFile.Open(file.Path);

@@ -5,7 +5,7 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
 /// <summary>
 /// A model in Hugging Face's layout: a folder with <c>model.safetensors</c> or <c>pytorch_model.bin</c>, or with several such files and an index, whose
-/// <c>weight_map</c> says in which file each tensor is.
+/// <c>weight_map</c> names the file of each tensor.
 /// </summary>
 static class ShardedModel
 {
@@ -52,7 +52,7 @@ static class ShardedModel
             [.. shards.SelectMany(shard => shard.Tensors)], [.. shards.SelectMany(shard => shard.Notes)], shards[0].Metadata, [.. shards]);
     }
 
-    /// <summary>From a tensor's name to the file's.</summary>
+    /// <summary>File name by tensor name.</summary>
     static Dictionary<string, string> ReadMap(string path)
     {
         using var file = MappedBytes.Open(path);

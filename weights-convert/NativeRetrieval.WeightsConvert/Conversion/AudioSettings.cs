@@ -7,11 +7,11 @@ using NativeRetrieval.Models;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>An audio encoder's configuration and front end from its shapes, its form and what it stores.</summary>
+/// <summary>An audio encoder's configuration and front end from the checkpoint's shapes, form and metadata.</summary>
 static class AudioSettings
 {
-    /// <param name="declared">What a file that was exported from here says of the encoder and its front end; null: nothing.</param>
-    /// <exception cref="CorruptFileException">No encoder can have these sizes, or the stored front end is another than can be computed here.</exception>
+    /// <param name="declared">Settings recorded in the file by an export of this program; null: none.</param>
+    /// <exception cref="CorruptFileException">No encoder can have these sizes, or the stored front end cannot be computed here.</exception>
     public static AudioEncoderPackage Of(ConversionDraft draft, AudioEncoderPackage? declared)
     {
         var (part, match) = draft.Audio;

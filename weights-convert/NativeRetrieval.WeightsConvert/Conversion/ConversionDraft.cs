@@ -11,7 +11,7 @@ using NativeRetrieval.WeightsConvert.Names;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A conversion under way: what is read, what was found in it, and where it goes.</summary>
+/// <summary>A conversion under way: the checkpoint, the match of its name map, and the folder to fill.</summary>
 sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder, CancellationToken cancellation)
 {
     public ConversionRequest Request => request;
@@ -21,7 +21,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     /// <summary>The folder to fill.</summary>
     public string Folder => folder;
 
-    /// <summary>For the report: what the shapes and the form gave.</summary>
+    /// <summary>Settings that the shapes and the form gave, for the report.</summary>
     public List<(string Name, string Value)> Settings { get; } = [];
 
     public List<string> Notes { get; } = [];
@@ -50,7 +50,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
         return config;
     }
 
-    /// <summary>The settings that a file carries which was exported from a folder of this <paramref name="kind"/>; null: there are none.</summary>
+    /// <summary>The settings in a file that was exported from a folder of this <paramref name="kind"/>; null: there are none.</summary>
     /// <inheritdoc cref="ModelConfigFile.Read{T}(string, JsonTypeInfo{T}, T, Action{T}, string)"/>
     public T? Declared<T>(JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind) where T : class
     {
@@ -75,10 +75,11 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     public LogMelSettings FrontEnd(int melBins) =>
         new FrontEndCheck(checkpoint, match.Root + Audio.Part.Source).Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
 
-    /// <summary>Lists every file's checksum.</summary>
+    /// <summary>Writes the list of all files' checksums.</summary>
     public void WriteChecksums() => ChecksumList.Write(folder, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .Select(path => (Path.GetRelativePath(folder, path).Replace('\\', '/'), FileHash.Sha256(path))));
 
+    /// <summary>Refuses options that have no meaning for this kind of checkpoint.</summary>
     /// <exception cref="OptionException">Options are given that this kind of checkpoint has no use for.</exception>
     public void RefuseOptions(bool audio, bool text)
     {

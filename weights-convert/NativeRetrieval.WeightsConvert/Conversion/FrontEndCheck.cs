@@ -9,20 +9,20 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 
 /// <summary>
 /// Finds the front end of an audio encoder. PANNs' checkpoints store theirs, the Fourier transform as convolution kernels (torchlibrosa) and the mel matrix:
-/// both are compared with what is computed here, because vectors of another front end would be wrong without a sign of it.
+/// both are compared with those computed here, because another front end would give wrong vectors without any error.
 /// </summary>
 sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
 {
-    /// <summary>The kernels are cosines rounded to float32.</summary>
+    /// <summary>Largest difference of Fourier kernels, which are cosines rounded to float32.</summary>
     const double KernelTolerance = 1e-5;
 
-    /// <summary>A thousandth of the smallest filter's peak at 32 kHz is 4e-6.</summary>
+    /// <summary>Largest difference of mel weights: a quarter of a thousandth of the smallest filter's peak at 32 kHz.</summary>
     const double MelTolerance = 1e-6;
 
-    /// <param name="melBins">What the encoder takes.</param>
+    /// <param name="melBins">Mel bins that the encoder takes.</param>
     /// <param name="forced">The front end that the user names; null: the one that is stored, else 32k.</param>
-    /// <param name="notes">Gets a line where something had to be assumed.</param>
-    /// <exception cref="CorruptFileException">The stored front end is another than any that is known, or than the forced one; the message names the difference.</exception>
+    /// <param name="notes">Receives a line for each assumption.</param>
+    /// <exception cref="CorruptFileException">The stored front end is not known, or is not the forced one; the message names the difference.</exception>
     public LogMelSettings Find(int melBins, FrontEndForm? forced, List<string> notes)
     {
         var (real, imaginary, mel) = (Stored("spectrogram_extractor.stft.conv_real.weight"), Stored("spectrogram_extractor.stft.conv_imag.weight"), Stored("logmel_extractor.melW"));

@@ -5,17 +5,18 @@ using NativeRetrieval.WeightsConvert.Names;
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
 /// <summary>
-/// Writes the weights of a model folder, or of any checkpoint, into one <c>.safetensors</c> file. A model folder's tensors get the names that the checkpoint
-/// had which it was made of; those of other checkpoints keep theirs.
+/// Writes the weights of a model folder, or of any checkpoint, into one <c>.safetensors</c> file. A model folder's tensors get the names of the checkpoint
+/// that the folder was made of; those of other checkpoints keep theirs.
 /// </summary>
 public static class ModelExport
 {
-    /// <summary>Key of the model's settings in the metadata of the file, so that it can become the same folder again.</summary>
+    /// <summary>Metadata key of the model's settings, with which the file can become the same folder again.</summary>
     public const string ConfigKey = "config";
 
+    /// <summary>Writes the file, entirely or not at all.</summary>
     /// <param name="source">A model folder, or a checkpoint as <see cref="CheckpointFile.Open"/> takes it.</param>
-    /// <param name="target">The file to write; absent.</param>
-    /// <param name="map">Form whose names the tensors get; null: the one that is recorded, else the names they have.</param>
+    /// <param name="target">The file to write; it must be absent.</param>
+    /// <param name="map">Name map whose names the tensors get; null: the recorded one, else the names stay.</param>
     /// <exception cref="CorruptFileException">The source is damaged, or has tensors that the form knows no name for.</exception>
     /// <exception cref="OptionException">There is no such form.</exception>
     /// <exception cref="FileReadException">The source is absent or may not be read.</exception>

@@ -5,15 +5,15 @@ using NativeRetrieval.WeightsConvert.Names;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A BERT's configuration from its shapes, and from <c>config.json</c> where there is one: heads and pooling show in no shape.</summary>
+/// <summary>A BERT's configuration from its shapes and, if there is one, from <c>config.json</c>: heads and pooling show in no shape.</summary>
 static class TextEncoderSettings
 {
     const int UsualHeadWidth = 64;
 
-    /// <param name="declared">What a file beside the weights says; null: there is none.</param>
-    /// <param name="strict">Whether that file belongs to the weights for certain; if not, and its sizes are others, it is left aside.</param>
-    /// <param name="heads">What the user says; null: from the file, else width / 64.</param>
-    /// <param name="source">Named in messages.</param>
+    /// <param name="declared">Configuration in a file beside the weights; null: there is none.</param>
+    /// <param name="strict">True if that file surely belongs to the weights; false to ignore it where its sizes differ.</param>
+    /// <param name="heads">Attention heads that the user names; null: from the file, else width / 64.</param>
+    /// <param name="source">Path named in messages.</param>
     /// <exception cref="CorruptFileException">The file describes other sizes than the weights have.</exception>
     /// <exception cref="OptionException">The number of heads has to be given, or does not divide the width.</exception>
     public static BertConfig Of(PartMatch bert, BertConfig? declared, bool strict, int? heads, string source, List<string> notes)

@@ -9,9 +9,9 @@ static class TokenizerFiles
 {
     static readonly string[] _names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
 
-    /// <summary>Where a conversion's tokenizer is: a file or a folder.</summary>
-    /// <param name="given">What the user names; null: the checkpoint's folder.</param>
-    /// <exception cref="OptionException">There is none.</exception>
+    /// <summary>Path of a conversion's tokenizer: a file or a folder.</summary>
+    /// <param name="given">Path that the user names; null: the checkpoint's folder.</param>
+    /// <exception cref="OptionException">There is no tokenizer.</exception>
     public static string Find(string? given, string checkpoint)
     {
         if (given is not null) return File.Exists(given) || Directory.Exists(given) ? given : throw new FileReadException(given, "there is no such file or folder");
@@ -22,8 +22,8 @@ static class TokenizerFiles
     }
 
     /// <summary>The tokenizer of a model with <paramref name="rows"/> word vectors.</summary>
-    /// <param name="source">As <see cref="Find"/> gives it.</param>
-    /// <exception cref="CorruptFileException">It has more tokens than that.</exception>
+    /// <param name="source">Result of <see cref="Find"/>.</param>
+    /// <exception cref="CorruptFileException">The tokenizer has more tokens than that.</exception>
     public static WordPieceTokenizer Read(string source, int rows)
     {
         var tokenizer = WordPieceTokenizer.FromFile(source);
@@ -32,8 +32,8 @@ static class TokenizerFiles
             : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to different models");
     }
 
-    /// <summary>Copies what there is of it.</summary>
-    /// <param name="source">As <see cref="Find"/> gives it.</param>
+    /// <summary>Copies those of the files that exist.</summary>
+    /// <param name="source">Result of <see cref="Find"/>.</param>
     public static void Copy(string source, string folder)
     {
         if (File.Exists(source))

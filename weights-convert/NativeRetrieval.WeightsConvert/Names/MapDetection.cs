@@ -10,12 +10,12 @@ static class MapDetection
     const int NamesInMessage = 6;
 
     /// <param name="forced">The map that the user names; null: the one that fits.</param>
-    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not; the message says what is missing and what is too much.</exception>
+    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not; the message names missing and unexpected tensors.</exception>
     public static MapMatch Find(CheckpointFile checkpoint, NameMap? forced)
     {
         if (forced is not null) return Require(checkpoint, forced);
         MapMatch[] seen = [.. NameMaps.All.Select(map => MapMatch.Of(map, checkpoint.Tensors)).OfType<MapMatch>()];
-        // A file that was written from here says what it is.
+        // A file that this program wrote names its map.
         if (checkpoint.Metadata.TryGetValue(CheckpointConversion.MapKey, out string? recorded) && seen.FirstOrDefault(match => match.Map.Name == recorded && match.Problems == 0) is { } own) return own;
         MapMatch[] fitting = [.. seen.Where(match => match.Problems == 0 && match.IsTypical)];
         if (fitting.Length == 1) return fitting[0];
@@ -27,7 +27,7 @@ static class MapDetection
             : $"{looked}: it has none of the tensors by which they are recognised ({string.Join(", ", NameMaps.All.Select(map => map.Parts[0].Source + map.Parts[0].Architecture.Anchor).Distinct())}); --inspect shows what it has");
     }
 
-    /// <summary>The form whose names the tensors have that are this program's own, as those of a model that was trained here; null: none.</summary>
+    /// <summary>The map whose own names the tensors have, as in a model that this program trained; null: none.</summary>
     public static NameMap? OwnNames(CheckpointFile checkpoint)
     {
         MapMatch[] fitting = [.. NameMaps.All.Select(map => MapMatch.Of(map, checkpoint.Tensors)).OfType<MapMatch>().Where(match => match.Problems == 0 && match.IsTypical)];

@@ -3,14 +3,14 @@ using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.WeightsConvert.Names;
 
-/// <summary>The embedded files as they stand; see README.md beside them for what each member means.</summary>
+/// <summary>Reads the embedded files; <c>weights-convert/README.md</c> explains each member.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(ArchitectureDocument))]
 [JsonSerializable(typeof(NameMapDocument))]
 [JsonSerializable(typeof(CommonDocument))]
 sealed partial class NamesJson : JsonSerializerContext;
 
-/// <summary>What holds for all maps: <c>common.json</c>.</summary>
+/// <summary>Rules for all maps: <c>common.json</c>.</summary>
 sealed record CommonDocument(string[] Wrappers, OrderedDictionary<string, string> Ignore, FrontEndDocument[] FrontEnds);
 
 /// <summary>A front end by name.</summary>

@@ -5,7 +5,7 @@ using System.Text;
 
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
-/// <summary>The operands of a pickle's instructions. Every length is compared with the bytes that are left before anything is made of it.</summary>
+/// <summary>The operands of a pickle's instructions. Every length is compared with the bytes that are left before memory is taken.</summary>
 ref struct PickleReader(ReadOnlySpan<byte> bytes)
 {
     const int MaxIntegerBytes = 256;
@@ -37,7 +37,7 @@ ref struct PickleReader(ReadOnlySpan<byte> bytes)
 
     public double Float64() => BinaryPrimitives.ReadDoubleBigEndian(Bytes(8));
 
-    /// <summary>UTF-8 of this many bytes; what is not UTF-8 becomes U+FFFD.</summary>
+    /// <summary>Text of this many bytes of UTF-8; invalid bytes become U+FFFD.</summary>
     public string Text(long count) => Encoding.UTF8.GetString(Bytes(count));
 
     /// <summary>The bytes up to the next line feed, which is stepped over.</summary>

@@ -3,7 +3,7 @@ using System.Text;
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
 /// <summary>
-/// Finds the tensors in what a pickle describes and names each by its dotted path. The graph may share containers, which gives a tensor several
+/// Finds the tensors in the value of a pickle and names each by its dotted path. The graph may share containers, which gives a tensor several
 /// names, and may lead back into itself; such steps back are not taken.
 /// </summary>
 /// <param name="pickleBytes">Length of the pickle: the sum of all names and the number of steps are bounded by multiples of it.</param>

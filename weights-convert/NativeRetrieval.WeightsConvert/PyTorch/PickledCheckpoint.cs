@@ -11,7 +11,7 @@ static class PickledCheckpoint
     const int MostTimesTheFile = 64;
     const long AlwaysAllowedBytes = 1 << 26;
 
-    /// <param name="file">Closed with the checkpoint.</param>
+    /// <param name="file">The file; it is closed with the checkpoint.</param>
     /// <param name="pickleBytes">Length of the pickle.</param>
     public static CheckpointFile Make(string format, MappedBytes file, object root, TorchTypes types, long pickleBytes, IStorageLocator storages)
     {

@@ -5,10 +5,10 @@ namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>Element type of a PyTorch storage or tensor.</summary>
 /// <param name="Name">PyTorch's name, e.g. <c>float32</c>.</param>
-/// <param name="DType">Null where this engine has no such type; the tensor is then skipped.</param>
+/// <param name="DType">Type in this engine; null where it has none, and the tensor is skipped.</param>
 readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
 {
-    /// <summary>Bytes of a storage whose tensors say themselves what they hold.</summary>
+    /// <summary>Type of a storage of plain bytes, whose tensors have element types of their own.</summary>
     public static readonly StorageType Untyped = new("untyped", 1, null);
 
     static readonly (string Storage, StorageType Type)[] _table =
@@ -31,7 +31,7 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
         new("float8_e4m3fn", 1, null), new("float8_e5m2", 1, null), new("float8_e4m3fnuz", 1, null), new("float8_e5m2fnuz", 1, null),
     ];
 
-    /// <summary>What a storage class holds, e.g. <c>torch.FloatStorage</c> or <c>torch.cuda.HalfStorage</c>.</summary>
+    /// <summary>Element type of a storage class, e.g. <c>torch.FloatStorage</c> or <c>torch.cuda.HalfStorage</c>.</summary>
     public static StorageType OfStorage(PickleGlobal type)
     {
         if (type.Module is "torch" or "torch.cuda" or "torch.storage")
@@ -42,7 +42,7 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
         throw new PickleError($"{type} is no storage type that is known");
     }
 
-    /// <summary>What <c>torch.float32</c> and its like mean.</summary>
+    /// <summary>Element type of <c>torch.float32</c> and its like.</summary>
     public static StorageType OfDType(PickleGlobal dtype)
     {
         if (dtype.Module == "torch")

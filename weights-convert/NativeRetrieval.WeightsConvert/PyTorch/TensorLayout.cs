@@ -5,7 +5,7 @@ using NativeRetrieval.WeightsConvert.Pickle;
 
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
-/// <summary>Checks what a pickle says of a tensor against its storage and makes a readable tensor of it.</summary>
+/// <summary>Checks a pickle's description of a tensor against its storage and makes a readable tensor of it.</summary>
 sealed class TensorLayout(string path, IStorageLocator storages)
 {
     const int MaxRank = 32;

@@ -8,7 +8,7 @@ using NativeRetrieval.WeightsConvert.Pickle;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
-/// What <c>torch.save</c> wrote before PyTorch 1.6: five pickles (magic number, protocol, machine, the value, keys of the storages), then
+/// The format of <c>torch.save</c> before PyTorch 1.6: five pickles (magic number, protocol, machine, the value, keys of the storages), then
 /// for each key 8 bytes with the number of elements and the elements.
 /// </summary>
 sealed class TorchLegacy : IStorageLocator
@@ -81,7 +81,7 @@ sealed class TorchLegacy : IStorageLocator
         for (int i = 0; i < keys.Count; i++)
         {
             if (TorchStorage.KeyOf(keys[i]) is not { } key || !types.Storages.TryGetValue(key, out var storage)) throw Refuse($"storage {i + 1} of {keys.Count} is used by no tensor, so its size is not known");
-            // Cut short: the tensors that need what is missing say so.
+            // The file is cut short: tensors without their bytes report it.
             if (_file.Length - at < CountBytes) return;
             using (var window = _file.Map(at, CountBytes)) window.Span.CopyTo(field);
             long count = BinaryPrimitives.ReadInt64LittleEndian(field);

@@ -3,10 +3,10 @@ using NativeRetrieval.WeightsConvert.Pickle;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>The memory behind tensors, kept outside the pickle.</summary>
-/// <param name="Key">Its number in the file.</param>
-/// <param name="ElementCount">Of the storage in the file.</param>
-/// <param name="Start">Where in it, in elements, this one begins: old files name parts of a storage.</param>
-/// <param name="Count">Elements from there on.</param>
+/// <param name="Key">Number of the storage in the file.</param>
+/// <param name="ElementCount">Elements of the whole storage in the file.</param>
+/// <param name="Start">First element of this part: old files name parts of a storage.</param>
+/// <param name="Count">Elements of this part.</param>
 sealed record TorchStorage(string Key, StorageType Type, long ElementCount, long Start, long Count)
 {
     /// <summary>Reads <c>('storage', torch.FloatStorage, key, location, count[, None | (key, start, count)])</c>.</summary>

@@ -3,7 +3,7 @@ using NativeRetrieval.WeightsConvert.Pickle;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
-/// What the names in a PyTorch checkpoint stand for. Calls of functions that rebuild tensors and make plain containers give these; a few
+/// Meanings of the names in a PyTorch checkpoint. Calls of functions that rebuild tensors and make plain containers give these; a few
 /// other constructors of harmless values, and instances of classes that are not known, stay opaque data; a call of anything else is refused.
 /// </summary>
 sealed class TorchTypes : IPickleTypes
@@ -28,10 +28,10 @@ sealed class TorchTypes : IPickleTypes
     readonly Dictionary<string, TorchStorage> _storages = [];
     long _budget;
 
-    /// <param name="pickleBytes">Length of the pickle: what it may make is bounded by a multiple of it.</param>
+    /// <param name="pickleBytes">Length of the pickle: the number of values that it may make is bounded by a multiple of it.</param>
     public TorchTypes(long pickleBytes) => _budget = 2 * pickleBytes + (1 << 16);
 
-    /// <summary>Names of the classes whose instances were kept as data, with how many there are.</summary>
+    /// <summary>Classes whose instances were kept as data, with the number of instances.</summary>
     public IReadOnlyDictionary<string, int> Opaque => _opaque;
 
     /// <summary>Every storage that the pickle mentions, by key.</summary>

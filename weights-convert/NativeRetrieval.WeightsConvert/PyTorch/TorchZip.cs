@@ -6,7 +6,7 @@ using NativeRetrieval.WeightsConvert.Zip;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
-/// What <c>torch.save</c> writes since PyTorch 1.6: a zip archive with <c>NAME/data.pkl</c>, a storage in each <c>NAME/data/KEY</c>, and <c>NAME/byteorder</c> since 2.1.
+/// The format of <c>torch.save</c> since PyTorch 1.6: a zip archive with <c>NAME/data.pkl</c>, a storage in each <c>NAME/data/KEY</c>, and <c>NAME/byteorder</c> since 2.1.
 /// </summary>
 sealed class TorchZip : IStorageLocator
 {

@@ -38,7 +38,7 @@ sealed class DeflatedEntry(MappedBytes file, ZipEntry entry, long dataOffset) : 
     {
         if (_intact) return;
         var crc = new Crc32();
-        // One byte more than is promised would show.
+        // One byte more than promised is asked for, so that a longer entry shows.
         long length = Inflate(0, entry.LengthBytes + 1, what, crc, static (block, to) => to.Append(block), cancellation);
         if (length != entry.LengthBytes) throw Refuse(what, $"it inflates to {(length > entry.LengthBytes ? "more than " : $"{length} bytes, not ")}{entry.LengthBytes}");
         if (crc.GetCurrentHashAsUInt32() != entry.Crc) throw Refuse(what, entry.ChecksumProblem(crc.GetCurrentHashAsUInt32()));
@@ -46,7 +46,7 @@ sealed class DeflatedEntry(MappedBytes file, ZipEntry entry, long dataOffset) : 
     }
 
     /// <summary>Hands out the inflated bytes from <paramref name="begin"/> to <paramref name="end"/> in blocks.</summary>
-    /// <returns>Where it ended: before <paramref name="end"/> if the entry does.</returns>
+    /// <returns>Position of the end, before <paramref name="end"/> if the entry does.</returns>
     long Inflate<TState>(long begin, long end, string what, TState state, ReadOnlySpanAction<byte, TState> take, CancellationToken cancellation)
     {
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);

@@ -20,7 +20,7 @@ sealed class ZipDirectory
     readonly MappedBytes _file;
     readonly Dictionary<string, ZipEntry> _byName = new(StringComparer.Ordinal);
 
-    /// <exception cref="CorruptFileException">The archive is cut short, damaged or uses what no checkpoint does.</exception>
+    /// <exception cref="CorruptFileException">The archive is cut short or damaged, or uses features that no checkpoint does.</exception>
     public ZipDirectory(MappedBytes file)
     {
         _file = file;
