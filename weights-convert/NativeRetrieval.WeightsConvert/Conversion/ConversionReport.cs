@@ -17,10 +17,10 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
     IReadOnlyList<(string Name, string Value)> Settings, IReadOnlyList<(string Name, string Why)> Ignored, IReadOnlyList<string> Notes)
 {
     /// <summary>The <see cref="Kind"/> of a folder for <c>train --audio-model</c>.</summary>
-    public const string AudioEncoder = CatalogueEntry.AudioEncoder;
+    public const string AudioEncoder = "audio encoder";
 
     /// <summary>The <see cref="Kind"/> of a folder for <c>train --text-model</c>.</summary>
-    public const string TextEncoder = CatalogueEntry.TextEncoder;
+    public const string TextEncoder = "text encoder";
 
     /// <summary>The <see cref="Kind"/> of a whole model: both encoders and their heads.</summary>
     public const string RetrievalModel = "retrieval model";
