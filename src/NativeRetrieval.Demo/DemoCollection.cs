@@ -27,7 +27,8 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
     {
         string target = Path.GetFullPath(folder);
         if (clips is < 1 or > DemoScene.MostScenes) throw new OptionException($"clips is {clips}; expected 1 to {DemoScene.MostScenes}");
-        if (testClips < 0 || testClips >= clips) throw new OptionException($"test clips is {testClips}; expected 0 to {clips - 1}, fewer than the {clips} clips");
+        if (testClips < 0 || testClips >= clips)
+            throw new OptionException($"test clips is {testClips}; expected 0 to {clips - 1}, fewer than the {clips} clips");
         if (Path.Exists(target)) throw new OptionException($"{folder} exists already; name a new folder or delete it");
 
         string partial = target + PartialSuffix;
@@ -56,7 +57,8 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
     }
 
     /// <summary>The collection that was made in a folder before.</summary>
-    public static DemoCollection At(string folder) => new(Path.Combine(folder, "train.csv"), Path.Combine(folder, "test.csv"), Path.Combine(folder, "audio"));
+    public static DemoCollection At(string folder) =>
+        new(Path.Combine(folder, "train.csv"), Path.Combine(folder, "test.csv"), Path.Combine(folder, "audio"));
 
     static void Write(string folder, ulong seed, int clips, int testClips)
     {
@@ -68,7 +70,8 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
         for (int i = 0; i < clips; i++)
         {
             string name = $"demo-{i + 1:D4}.wav";
-            File.WriteAllBytes(Path.Combine(audio, name), Wav16.Encode(SceneSound.Render(scenes[i], SoundRandom(seed, i)), SceneSound.SampleRateHz));
+            File.WriteAllBytes(Path.Combine(audio, name),
+                Wav16.Encode(SceneSound.Render(scenes[i], SoundRandom(seed, i)), SceneSound.SampleRateHz));
             Append(i < clips - testClips ? train : test, name, SceneCaptions.Write(scenes[i], CaptionsPerClip, CaptionRandom(seed, i)));
         }
         DurableFile.WriteAllText(Path.Combine(folder, "train.csv"), train.ToString());
@@ -80,8 +83,10 @@ public sealed record DemoCollection(string TrainCsv, string TestCsv, string Audi
 
     static PhiloxSequence CaptionRandom(ulong seed, int clip) => new(new Philox(seed, 2 * (ulong)clip + 2));
 
-    static StringBuilder Header() => new StringBuilder("file_name,").AppendJoin(',', Enumerable.Range(1, CaptionsPerClip).Select(i => $"caption_{i}")).Append('\n');
+    static StringBuilder Header() =>
+        new StringBuilder("file_name,").AppendJoin(',', Enumerable.Range(1, CaptionsPerClip).Select(i => $"caption_{i}")).Append('\n');
 
     static void Append(StringBuilder csv, string name, IEnumerable<string> captions) =>
-        csv.Append(name).Append(',').AppendJoin(',', captions.Select(caption => caption.Contains(',') ? $"\"{caption}\"" : caption)).Append('\n');
+        csv.Append(name).Append(',').AppendJoin(',', captions.Select(caption => caption.Contains(',') ? $"\"{caption}\"" : caption))
+            .Append('\n');
 }

@@ -8,11 +8,13 @@ public interface IAudioIndex : IDisposable
     IndexSettings Settings { get; }
 
     /// <summary>Adds a file or replaces all its former windows, as one step.</summary>
-    /// <exception cref="Core.Errors.IndexException">A vector has another dimension or no direction, or the index was opened for reading.</exception>
+    /// <exception cref="Core.Errors.IndexException">A vector has another dimension or no direction, or the index was opened for
+    /// reading.</exception>
     Task UpsertAsync(AudioIndexEntry entry, CancellationToken cancellationToken = default);
 
     /// <summary>Adds or replaces several files in one step: all of them or none. Much faster than one by one.</summary>
-    /// <exception cref="Core.Errors.IndexException">A vector has another dimension or no direction, or the index was opened for reading.</exception>
+    /// <exception cref="Core.Errors.IndexException">A vector has another dimension or no direction, or the index was opened for
+    /// reading.</exception>
     Task UpsertAsync(IReadOnlyList<AudioIndexEntry> entries, CancellationToken cancellationToken = default);
 
     /// <summary>The file with its windows and stored vectors, or null. Relative paths start at the current folder.</summary>
@@ -26,11 +28,13 @@ public interface IAudioIndex : IDisposable
     /// <param name="query">Embedding [dimension], float32, of any length but 0.</param>
     /// <exception cref="Core.Errors.IndexException">The query has another dimension, holds NaN or infinity, or is zero.</exception>
     /// <exception cref="Core.Errors.OptionException">An option is out of its range.</exception>
-    Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null,
+        CancellationToken cancellationToken = default);
 
     /// <summary>The best windows or files for each of several queries, which share one pass over the vectors.</summary>
     /// <param name="queries">Embeddings [Q, dimension], float32, contiguous.</param>
     /// <returns>One list for each query.</returns>
     /// <inheritdoc cref="SearchAsync" path="/exception"/>
-    Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries, AudioSearchOptions? options = null, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries, AudioSearchOptions? options = null,
+        CancellationToken cancellationToken = default);
 }

@@ -15,7 +15,9 @@ public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<strin
     readonly HashSet<string> _replaced = [];
     readonly ILookup<string, IndexedFile> _byContent = known.ToLookup(file => file.ContentHash);
 
-    /// <summary>Known files that were neither decided on nor found under a new path: an indexer may take those that are gone out of the index.</summary>
+    /// <summary>
+    /// Known files that were neither decided on nor found under a new path: an indexer may take those that are gone out of the index.
+    /// </summary>
     public IEnumerable<IndexedFile> Unseen => _unseen.Values;
 
     /// <summary>Compares one file with the index and records the decision.</summary>
@@ -27,9 +29,17 @@ public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<strin
         string full = Path.GetFullPath(path);
         _unseen.Remove(full);
         _byPath.TryGetValue(full, out var same);
-        if (same is not null && same.SizeBytes == sizeBytes && same.ModifiedUtc == modifiedUtc) return new(same, FileChange.Unchanged, full);
+        if (same is not null && same.SizeBytes == sizeBytes && same.ModifiedUtc == modifiedUtc)
+            return new(same, FileChange.Unchanged, full);
 
-        var file = new IndexedFile { Path = path, FullPath = full, ContentHash = hashOf(full), SizeBytes = sizeBytes, ModifiedUtc = modifiedUtc };
+        var file = new IndexedFile
+        {
+            Path = path,
+            FullPath = full,
+            ContentHash = hashOf(full),
+            SizeBytes = sizeBytes,
+            ModifiedUtc = modifiedUtc,
+        };
         if (same is not null && same.ContentHash == file.ContentHash) return new(file, FileChange.Touched, full);
 
         if (same is not null) _replaced.Add(full);

@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Indexing;
 
-/// <summary>Purpose for which an index is opened. Many processes may read at a time and one may write; it does not hold up the readers.</summary>
+/// <summary>
+/// Purpose for which an index is opened. Many processes may read at a time and one may write; it does not hold up the readers.
+/// </summary>
 public enum IndexAccess
 {
     /// <summary>Search and look up; changes are refused.</summary>

@@ -11,14 +11,17 @@ public sealed partial class LocalAudioIndex
     const int MaxQueriesPerPass = 1024;
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
-        if (query.Length != Settings.Dimension) throw new IndexException($"search: the query has {query.Length} values, the index {Settings.Dimension}");
+        if (query.Length != Settings.Dimension)
+            throw new IndexException($"search: the query has {query.Length} values, the index {Settings.Dimension}");
         return (await SearchBatchAsync(query, options, cancellationToken).ConfigureAwait(false))[0];
     }
 
     /// <inheritdoc/>
-    public Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries, AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
+    public Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries,
+        AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
     {
         var checkedOptions = (options ?? new AudioSearchOptions()).Validated();
         int dimension = Settings.Dimension;
@@ -36,7 +39,8 @@ public sealed partial class LocalAudioIndex
             for (int at = 0; at < units.Length; at += MaxQueriesPerPass * dimension)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                hits.AddRange(SearchPass(search, checkedOptions, units.AsSpan(at, Math.Min(MaxQueriesPerPass * dimension, units.Length - at))));
+                hits.AddRange(SearchPass(search, checkedOptions,
+                    units.AsSpan(at, Math.Min(MaxQueriesPerPass * dimension, units.Length - at))));
             }
             return hits;
         }, cancellationToken);

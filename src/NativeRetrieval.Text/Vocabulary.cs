@@ -23,7 +23,9 @@ public sealed class Vocabulary
     /// <summary>Largest id + 1: the rows that an embedding table must have.</summary>
     public int Size { get; }
 
-    /// <summary>A vocabulary of tokens in the order of their ids. A token that is listed twice gets the later id, as in Hugging Face's tokenizers.</summary>
+    /// <summary>
+    /// A vocabulary of tokens in the order of their ids. A token that is listed twice gets the later id, as in Hugging Face's tokenizers.
+    /// </summary>
     public static Vocabulary FromTokens(IEnumerable<string> tokens)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -74,7 +76,8 @@ public sealed class Vocabulary
         string?[] tokens = new string?[Size];
         foreach (var (token, id) in Ids) tokens[id] = token;
         int gap = Array.FindIndex(tokens, token => token is null || token.AsSpan().ContainsAny('\n', '\r'));
-        if (gap >= 0) throw new InvalidOperationException($"id {gap} has no token that fits on a line: keep this vocabulary as tokenizer.json");
+        if (gap >= 0)
+            throw new InvalidOperationException($"id {gap} has no token that fits on a line: keep this vocabulary as tokenizer.json");
         return string.Concat(tokens.Select(token => token + "\n"));
     }
 

@@ -42,7 +42,8 @@ public sealed record WordPieceOptions
     /// <exception cref="ArgumentException">A value is outside its range; the message names it.</exception>
     internal WordPieceOptions Validated()
     {
-        if (MaxWordLength < 1) throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: a word has at least one code point");
+        if (MaxWordLength < 1)
+            throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: a word has at least one code point");
         if (MaxLength < 2) throw new ArgumentException($"{nameof(MaxLength)} is {MaxLength}: [CLS] and [SEP] alone are two tokens");
         return this;
     }

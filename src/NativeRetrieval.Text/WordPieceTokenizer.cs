@@ -20,7 +20,8 @@ public sealed class WordPieceTokenizer
 
     /// <summary>A tokenizer over a vocabulary.</summary>
     /// <param name="options">Null: those of bert-base-uncased.</param>
-    /// <exception cref="ArgumentException">The vocabulary lacks a special token that the options name, or an option is out of range.</exception>
+    /// <exception cref="ArgumentException">The vocabulary lacks a special token that the options name, or an option is out of
+    /// range.</exception>
     public WordPieceTokenizer(Vocabulary vocabulary, WordPieceOptions? options = null) : this(vocabulary, options, [])
     {
     }
@@ -63,7 +64,10 @@ public sealed class WordPieceTokenizer
     /// <summary>Id of <see cref="WordPieceOptions.PaddingToken"/>, which fills up the rows of a <see cref="TokenBatch"/>.</summary>
     public int PaddingId { get; }
 
-    /// <summary>Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such file.</summary>
+    /// <summary>
+    /// Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such
+    /// file.
+    /// </summary>
     /// <exception cref="CorruptFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
     public static WordPieceTokenizer FromFile(string folderOrVocabulary) => TokenizerFiles.Read(folderOrVocabulary);
 
@@ -195,5 +199,6 @@ public sealed class WordPieceTokenizer
     }
 
     int Special(string token) => Vocabulary.Ids.TryGetValue(token, out int id) ? id
-        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which BERT's input needs: name the right token in the options or use the model's own vocabulary");
+        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which BERT's input needs: name "
+            + "the right token in the options or use the model's own vocabulary");
 }

@@ -31,7 +31,8 @@ internal static partial class SourceRules
         }
         string folder = file.Path[(file.Path.IndexOf('/') + 1)..file.Path.LastIndexOf('/')];
         string expected = folder.Replace('/', '.');
-        if (found[0].Groups["name"].Value != expected) yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
+        if (found[0].Groups["name"].Value != expected)
+            yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
         if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";
     }
 
@@ -64,12 +65,15 @@ internal static partial class SourceRules
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\(|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
+    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\("
+        + @"|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
     private static partial Regex FileWrites();
 
-    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
+    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
+        + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
 
-    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w"
+        + @"|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
     private static partial Regex Words();
 }

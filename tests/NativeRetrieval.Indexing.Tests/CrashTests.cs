@@ -28,13 +28,15 @@ public sealed class CrashTests : IDisposable
             var found = index.Verify();
             Assert.True(found.IsIntact, $"kill {kill}: {string.Join("; ", found.Problems)}");
             // The step that was under way is there whole or not at all.
-            Assert.True(await Script.Holds(index, Script.After(done)) || await Script.Holds(index, Script.After(done + 1)), $"kill {kill}: not the state after {done} steps");
+            Assert.True(await Script.Holds(index, Script.After(done)) || await Script.Holds(index, Script.After(done + 1)),
+                $"kill {kill}: not the state after {done} steps");
         }
 
         Assert.InRange(done, Kills, Steps - 1);
         RunToTheEnd(done);
         using var whole = LocalAudioIndex.Create(_temporary["whole.nrx"], Samples.Settings);
-        await whole.UpsertAsync([.. Script.After(Steps).Select(file => Script.Entry(file.Key, file.Value))], TestContext.Current.CancellationToken);
+        await whole.UpsertAsync([.. Script.After(Steps).Select(file => Script.Entry(file.Key, file.Value))],
+            TestContext.Current.CancellationToken);
         using var survivor = LocalAudioIndex.Open(Folder, IndexAccess.Read);
         Assert.True(await Script.Holds(survivor, Script.After(Steps)));
         Assert.Equal((await Script.Answers(whole)).Split('\n').Order(), (await Script.Answers(survivor)).Split('\n').Order());

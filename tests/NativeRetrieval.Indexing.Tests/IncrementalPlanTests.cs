@@ -41,7 +41,8 @@ public class IncrementalPlanTests
         Assert.Equal((FileChange.New, null), Decide("/b.wav"));
         Assert.Equal([Samples.PathOf(2), Samples.PathOf(3)], plan.Unseen.Select(file => file.FullPath));
 
-        (FileChange, string?) Decide(string path) => plan.Decide(path, 5, _later) is var planned ? (planned.Change, planned.Former) : default;
+        (FileChange, string?) Decide(string path) =>
+            plan.Decide(path, 5, _later) is var planned ? (planned.Change, planned.Former) : default;
     }
 
     [Fact]

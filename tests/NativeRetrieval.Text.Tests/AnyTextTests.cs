@@ -25,7 +25,8 @@ public class AnyTextTests
         Prop.ForAll(_utf16, Gen.Choose(2, 40).ToArbitrary(), (text, limit) =>
         {
             int[] ids = _tokenizer.Encode(text, limit);
-            return ids.Length >= 2 && ids.Length <= limit && ids[0] == 101 && ids[^1] == 102 && ids.All(id => id >= 0 && id < _tokenizer.Vocabulary.Size);
+            return ids.Length >= 2 && ids.Length <= limit && ids[0] == 101 && ids[^1] == 102
+                && ids.All(id => id >= 0 && id < _tokenizer.Vocabulary.Size);
         }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
 
     [Fact]

@@ -20,7 +20,8 @@ public class CharacterTableTests
             if (c is >= 0xD800 and <= 0xDFFF || _recategorised.Contains(c)) continue;
             var category = CharUnicodeInfo.GetUnicodeCategory(c);
             bool other = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse;
-            bool punctuation = category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation || (c < 128 && char.IsSymbol((char)c));
+            bool punctuation = category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation
+                || (c < 128 && char.IsSymbol((char)c));
             bool nonspacing = category == UnicodeCategory.NonSpacingMark;
 
             // What .NET lacks we must lack; what it has we may lack, if it was assigned after Unicode 8.
@@ -28,7 +29,8 @@ public class CharacterTableTests
             if (!punctuation) Assert.False(_table[c].HasFlag(CharacterClass.Punctuation), $"U+{c:X4}");
             if (!nonspacing) Assert.False(_table[c].HasFlag(CharacterClass.Nonspacing), $"U+{c:X4}");
             if (c >= 0x2000) continue;
-            if (c is not ('\t' or '\n' or '\r')) Assert.True(other == _table[c].HasFlag(CharacterClass.Removed) || c is 0x890 or 0x891 or 0x8E2, $"U+{c:X4}");
+            if (c is not ('\t' or '\n' or '\r'))
+                Assert.True(other == _table[c].HasFlag(CharacterClass.Removed) || c is 0x890 or 0x891 or 0x8E2, $"U+{c:X4}");
             if (c < 0x800) Assert.True(punctuation == _table[c].HasFlag(CharacterClass.Punctuation) || c is 0x61D, $"U+{c:X4}");
             if (c < 0x7FD) Assert.True(nonspacing == _table[c].HasFlag(CharacterClass.Nonspacing), $"U+{c:X4}");
         }
@@ -49,7 +51,8 @@ public class CharacterTableTests
             if (c is >= 0xD800 and <= 0xDFFF || c == 0x130) continue;
             int runtime = Rune.ToLowerInvariant(new Rune(c)).Value;
             int ours = _table[c].HasFlag(CharacterClass.Uppercase) ? _table.Lower(c)[0] : c;
-            Assert.True(ours == runtime || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.OtherNotAssigned, $"U+{c:X4}: {ours:X4}, runtime {runtime:X4}");
+            Assert.True(ours == runtime || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.OtherNotAssigned,
+                $"U+{c:X4}: {ours:X4}, runtime {runtime:X4}");
         }
         Assert.Equal([0x69, 0x307], _table.Lower(0x130).ToArray());
     }

@@ -7,9 +7,14 @@ namespace NativeRetrieval.Text.Tests;
 
 public sealed class TokenizerFilesTests : IDisposable
 {
-    const string Normalizer = """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
-    const string Model = """{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":5,"vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"dog":4,"##s":5,"Dog":6,"é":7}}""";
-    const string Added = """[{"id":9,"content":"[SOUND]","normalized":false,"special":true},{"id":10,"content":"Woof","normalized":true}]""";
+    const string Normalizer =
+        """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
+    const string Model = """
+        {"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":5,
+        "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"dog":4,"##s":5,"Dog":6,"é":7}}
+        """;
+    const string Added =
+        """[{"id":9,"content":"[SOUND]","normalized":false,"special":true},{"id":10,"content":"Woof","normalized":true}]""";
 
     readonly string _folder = Directory.CreateTempSubdirectory("nr-text-").FullName;
 
@@ -30,7 +35,8 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Tokenizer_config_overrides_the_settings()
     {
         Write("tokenizer.json", Json());
-        Write("tokenizer_config.json", """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
+        Write("tokenizer_config.json",
+            """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
         var tokenizer = WordPieceTokenizer.FromFile(_folder);
 
         Assert.Equal([2, 6, 7, 3], tokenizer.Encode("Dog é"));
@@ -80,7 +86,8 @@ public sealed class TokenizerFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("\"dog\":-1"), InlineData("\"dog\":1.5"), InlineData("\"dog\":99999999999"), InlineData("\"dog\":\"4\""), InlineData("\"dog\":2000000000")]
+    [InlineData("\"dog\":-1"), InlineData("\"dog\":1.5"), InlineData("\"dog\":99999999999"), InlineData("\"dog\":\"4\""),
+        InlineData("\"dog\":2000000000")]
     public void Impossible_ids_are_refused(string entry)
     {
         Write("tokenizer.json", Json().Replace("\"dog\":4", entry));
@@ -98,7 +105,8 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Missing_files_are_named()
     {
         Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
-        Assert.Contains("none.txt", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+        Assert.Contains("none.txt",
+            Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
     }
 
     [Fact]
@@ -112,7 +120,8 @@ public sealed class TokenizerFilesTests : IDisposable
             var random = new Random(seed);
             byte[] damaged = [.. sound];
             int at = random.Next(damaged.Length), length = Math.Min(random.Next(1, 12), damaged.Length - at);
-            damaged = [.. damaged[..at], .. Encoding.Latin1.GetBytes(fragments[random.Next(fragments.Length)]), .. damaged[(at + length)..]];
+            damaged = [.. damaged[..at], .. Encoding.Latin1.GetBytes(fragments[random.Next(fragments.Length)]),
+                .. damaged[(at + length)..]];
             if (seed % 4 == 0) damaged = damaged[..at];
             File.WriteAllBytes(Path.Combine(_folder, "tokenizer.json"), damaged);
             try
@@ -168,7 +177,10 @@ public sealed class TokenizerFilesTests : IDisposable
     }
 
     static string Json() =>
-        $$"""{"truncation":{"max_length":7},"added_tokens":{{Added}},"normalizer":{{Normalizer}},"pre_tokenizer":{"type":"BertPreTokenizer"},"model":{{Model}}}""";
+        $$"""
+        {"truncation":{"max_length":7},"added_tokens":{{Added}},"normalizer":{{Normalizer}},
+        "pre_tokenizer":{"type":"BertPreTokenizer"},"model":{{Model}}}
+        """;
 
     void Write(string name, string content) => File.WriteAllText(Path.Combine(_folder, name), content);
 }

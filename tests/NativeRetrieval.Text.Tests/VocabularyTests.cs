@@ -44,5 +44,6 @@ public class VocabularyTests
 
     [Fact]
     public void A_vocabulary_with_gaps_has_no_file_form() =>
-        Assert.Throws<InvalidOperationException>(() => new Vocabulary(new Dictionary<string, int> { ["a"] = 0, ["b"] = 2 }).ToVocabularyFile());
+        Assert.Throws<InvalidOperationException>(() => new Vocabulary(new Dictionary<string, int> { ["a"] = 0, ["b"] = 2 })
+            .ToVocabularyFile());
 }

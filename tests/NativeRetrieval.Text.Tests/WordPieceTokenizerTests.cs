@@ -68,7 +68,8 @@ public class WordPieceTokenizerTests
     {
         var vocabulary = Vocabulary.FromTokens(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "É", "é", "e", "E", "i\u0307"]);
         string Pieces(string text, bool lower, bool? strip) =>
-            string.Join(' ', new WordPieceTokenizer(vocabulary, new WordPieceOptions { LowerCase = lower, StripAccents = strip }).Pieces(text));
+            string.Join(' ', new WordPieceTokenizer(vocabulary, new WordPieceOptions { LowerCase = lower, StripAccents = strip })
+                .Pieces(text));
 
         Assert.Equal("e", Pieces("É", lower: true, strip: null));
         Assert.Equal("é", Pieces("É", lower: true, strip: false));

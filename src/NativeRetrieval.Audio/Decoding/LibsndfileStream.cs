@@ -38,12 +38,16 @@ internal sealed class LibsndfileStream : IAudioStream
         if (file.IsInvalid)
         {
             file.Dispose();
-            throw new AudioDecodeException(path, formatName is null ? $"is not a sound file that can be read (libsndfile: {problem})" : $"looks like {formatName} but cannot be decoded (libsndfile: {problem})");
+            throw new AudioDecodeException(path,
+                formatName is null
+                    ? $"is not a sound file that can be read (libsndfile: {problem})"
+                    : $"looks like {formatName} but cannot be decoded (libsndfile: {problem})");
         }
         if (info.Channels < 1 || info.SampleRateHz < 1)
         {
             file.Dispose();
-            throw new AudioDecodeException(path, $"says it has {info.Channels} channels at {info.SampleRateHz} Hz; expected at least 1 of each");
+            throw new AudioDecodeException(path, $"says it has {info.Channels} channels at {info.SampleRateHz} Hz; expected at least 1 "
+                + "of each");
         }
         return new LibsndfileStream(path, file, info);
     }
@@ -58,7 +62,8 @@ internal sealed class LibsndfileStream : IAudioStream
         ArgumentOutOfRangeException.ThrowIfZero(room, nameof(interleaved));
         int frames = (int)Libsndfile.ReadFrames(_file, ref MemoryMarshal.GetReference(interleaved), room);
         if (frames < room && Libsndfile.Error(_file) != 0)
-            throw new AudioDecodeException(_path, $"is damaged after frame {_framesRead + Math.Max(0, frames)} (libsndfile: {Libsndfile.Explain(_file)})");
+            throw new AudioDecodeException(_path, $"is damaged after frame {_framesRead + Math.Max(0, frames)} (libsndfile: "
+                + $"{Libsndfile.Explain(_file)})");
         SampleRange.Check(_path, interleaved[..(frames * Channels)], Channels, _framesRead);
         _framesRead += frames;
         return frames;

@@ -29,7 +29,9 @@ public sealed class WindowReader : IDisposable
     public static WindowReader Open(string path, int sampleRateHz, int windowSamples, int hopSamples, ResamplerPreset? preset = null)
     {
         if (windowSamples < 1) throw new OptionException($"a window of {windowSamples} samples is not possible; expected at least 1");
-        if (hopSamples < 1 || hopSamples > windowSamples) throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is skipped");
+        if (hopSamples < 1 || hopSamples > windowSamples)
+            throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is "
+                + "skipped");
         return new WindowReader(MonoReader.Open(path, sampleRateHz, preset), windowSamples, hopSamples);
     }
 

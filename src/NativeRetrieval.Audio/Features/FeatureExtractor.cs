@@ -6,7 +6,9 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Audio.Features;
 
-/// <summary>Computes the log-mel of a sound file or of samples: decode, mean of the channels, resample, cut or pad, transform. Thread-safe.</summary>
+/// <summary>
+/// Computes the log-mel of a sound file or of samples: decode, mean of the channels, resample, cut or pad, transform. Thread-safe.
+/// </summary>
 public sealed class FeatureExtractor
 {
     /// <summary>An extractor with these settings.</summary>
@@ -38,7 +40,9 @@ public sealed class FeatureExtractor
         return new LogMelClip(logMel.ToArray<float>(), logMel.Shape[2], logMel.Shape[3], samples.Length);
     }
 
-    /// <summary>The waveform that <see cref="Extract(ReadOnlySpan{float})"/> transforms: the samples, cut or followed by zeros as the settings say.</summary>
+    /// <summary>
+    /// The waveform that <see cref="Extract(ReadOnlySpan{float})"/> transforms: the samples, cut or followed by zeros as the settings say.
+    /// </summary>
     /// <inheritdoc cref="Extract(ReadOnlySpan{float})"/>
     public float[] Waveform(ReadOnlySpan<float> samples)
     {
@@ -47,12 +51,14 @@ public sealed class FeatureExtractor
         return waveform;
     }
 
-    ReadOnlySpan<float> Cut(ReadOnlySpan<float> samples) => Settings.MaximumSamples is { } most && samples.Length > most ? samples[..most] : samples;
+    ReadOnlySpan<float> Cut(ReadOnlySpan<float> samples) =>
+        Settings.MaximumSamples is { } most && samples.Length > most ? samples[..most] : samples;
 
     int PaddedSamples(int samples)
     {
         if (samples < 1) throw new ShapeException("a clip has at least one sample, got none");
-        return checked(Math.Clamp(samples, Settings.MinimumSamples, Settings.MaximumSamples ?? int.MaxValue) + Settings.TrailingSilenceSamples);
+        int content = Math.Clamp(samples, Settings.MinimumSamples, Settings.MaximumSamples ?? int.MaxValue);
+        return checked(content + Settings.TrailingSilenceSamples);
     }
 }
 

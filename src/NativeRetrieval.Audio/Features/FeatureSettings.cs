@@ -21,7 +21,13 @@ public sealed record FeatureSettings
     public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null)
     {
         int least = Math.Max(logMel.MinimumSamples, (LeastFrames - 1) * logMel.HopSamples);
-        return new() { LogMel = logMel, Resampler = resampler, MinimumSamples = least, MaximumSamples = longest is { } most ? Math.Max(least, most) : null };
+        return new()
+        {
+            LogMel = logMel,
+            Resampler = resampler,
+            MinimumSamples = least,
+            MaximumSamples = longest is { } most ? Math.Max(least, most) : null,
+        };
     }
 
     /// <summary>Spectrogram: sample rate, window, hop, mel bins and frequency range.</summary>
@@ -40,8 +46,8 @@ public sealed record FeatureSettings
     public int? MaximumSamples { get; init; }
 
     /// <summary>
-    /// Zeros that follow every clip before it is transformed. Default 0; with a whole window of them the frames at the clip's end are those of a
-    /// clip padded with any amount of silence.
+    /// Zeros that follow every clip before it is transformed. Default 0; with a whole window of them the frames at the clip's end are those
+    /// of a clip padded with any amount of silence.
     /// </summary>
     public int TrailingSilenceSamples { get; init; }
 
@@ -61,8 +67,11 @@ public sealed record FeatureSettings
     {
         LogMel.Validate();
         if (MinimumSamples < LogMel.MinimumSamples)
-            throw new OptionException($"features: minimum length is {MinimumSamples} samples; a window of {LogMel.WindowSamples} takes at least {LogMel.MinimumSamples}");
-        if (TrailingSilenceSamples is < 0 or > 1 << 24) throw new OptionException($"features: {TrailingSilenceSamples} samples of trailing silence; expected 0 to {1 << 24}");
-        if (MaximumSamples < MinimumSamples) throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
+            throw new OptionException($"features: minimum length is {MinimumSamples} samples; a window of {LogMel.WindowSamples} takes "
+                + $"at least {LogMel.MinimumSamples}");
+        if (TrailingSilenceSamples is < 0 or > 1 << 24)
+            throw new OptionException($"features: {TrailingSilenceSamples} samples of trailing silence; expected 0 to {1 << 24}");
+        if (MaximumSamples < MinimumSamples)
+            throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
     }
 }

@@ -4,8 +4,8 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Audio.Resampling;
 
 /// <summary>
-/// <c>h(t) = f · sinc(f t) · I₀(β √(1 − (t/w)²)) / I₀(β)</c>, |t| &lt; w input samples, tabulated by phase for the ratio L/M in lowest terms
-/// (Kaiser's window; β and w from the attenuation and the transition band, Kaiser 1974). Immutable, shared and kept per ratio.
+/// <c>h(t) = f · sinc(f t) · I₀(β √(1 − (t/w)²)) / I₀(β)</c>, |t| &lt; w input samples, tabulated by phase for the ratio L/M in lowest
+/// terms (Kaiser's window; β and w from the attenuation and the transition band, Kaiser 1974). Immutable, shared and kept per ratio.
 /// </summary>
 internal sealed class PolyphaseFilter
 {
@@ -52,7 +52,8 @@ internal sealed class PolyphaseFilter
     public int Taps { get; }
 
     /// <summary>
-    /// True if L is so large that coefficients come from a cubic through 256 tabulated phases (error under −150 dB) instead of a row of their own.
+    /// True if L is so large that coefficients come from a cubic through 256 tabulated phases (error under −150 dB) instead of a row of
+    /// their own.
     /// </summary>
     public bool IsInterpolated { get; }
 
@@ -60,7 +61,8 @@ internal sealed class PolyphaseFilter
     public static PolyphaseFilter Get(int fromHz, int toHz, ResamplerPreset preset)
     {
         if (fromHz < 1 || toHz < 1 || fromHz > (long)toHz * MaximumRatio || toHz > (long)fromHz * MaximumRatio)
-            throw new OptionException($"cannot resample from {fromHz} Hz to {toHz} Hz: both must be positive and differ at most by a factor of {MaximumRatio}");
+            throw new OptionException($"cannot resample from {fromHz} Hz to {toHz} Hz: both must be positive and differ at most by a "
+                + $"factor of {MaximumRatio}");
         int divisor = GreatestCommonDivisor(fromHz, toHz);
         var key = (toHz / divisor, fromHz / divisor, preset.Name);
         if (_kept.TryGetValue(key, out PolyphaseFilter? filter)) return filter;
@@ -69,7 +71,9 @@ internal sealed class PolyphaseFilter
         return filter;
     }
 
-    /// <summary>One output sample: <c>Σ x[k] h(t − k)</c> over <see cref="Taps"/> inputs, for the phase <c>frac(t) = phase / L</c>.</summary>
+    /// <summary>
+    /// One output sample: <c>Σ x[k] h(t − k)</c> over <see cref="Taps"/> inputs, for the phase <c>frac(t) = phase / L</c>.
+    /// </summary>
     public float Apply(ReadOnlySpan<float> input, int phase) =>
         IsInterpolated ? Interpolate(input, phase) : DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
 

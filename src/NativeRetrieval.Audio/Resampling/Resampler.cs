@@ -44,7 +44,9 @@ public sealed class Resampler
         if (fromHz == toHz && fromHz > 0) return input.ToArray();
         var resampler = new Resampler(fromHz, toHz, preset);
         long length = OutputLength(input.Length, fromHz, toHz);
-        if (length > Array.MaxLength) throw new OptionException($"resampling {input.Length:N0} samples from {fromHz} Hz to {toHz} Hz gives {length:N0}, more than one array holds; resample piece by piece");
+        if (length > Array.MaxLength)
+            throw new OptionException($"resampling {input.Length:N0} samples from {fromHz} Hz to {toHz} Hz gives {length:N0}, more than "
+                + "one array holds; resample piece by piece");
         var output = new float[length];
         int pulled = 0;
         while (!input.IsEmpty)
@@ -112,7 +114,8 @@ public sealed class Resampler
 
     /// <summary>True if the window holds the input of eight rounds of all phases and the caller wants as many outputs.</summary>
     bool CanRound(long start, long wanted) =>
-        !_filter.IsInterpolated && wanted >= (long)DotProduct.Many * _filter.Up && start + (long)DotProduct.Many * _filter.Down + Taps <= _windowLength;
+        !_filter.IsInterpolated && wanted >= (long)DotProduct.Many * _filter.Up
+            && start + (long)DotProduct.Many * _filter.Down + Taps <= _windowLength;
 
     void Append(int samples)
     {

@@ -3,13 +3,14 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Audio.Resampling;
 
 /// <summary>
-/// A linear-phase low-pass filter, given by the band it keeps and the band it removes, as fractions of the lower of the two Nyquist frequencies.
-/// Pass-band ripple, and images and aliases that reach the pass band, stay under −<see cref="StopBandDb"/>.
+/// A linear-phase low-pass filter, given by the band it keeps and the band it removes, as fractions of the lower of the two Nyquist
+/// frequencies. Pass-band ripple, and images and aliases that reach the pass band, stay under −<see cref="StopBandDb"/>.
 /// </summary>
 public sealed record ResamplerPreset
 {
     /// <summary>
-    /// Passes up to 0.91 and removes everything from 1.0 on: no alias anywhere. 264 taps from 44.1 kHz to 32 kHz, whose output is exact to 14.56 kHz.
+    /// Passes up to 0.91 and removes everything from 1.0 on: no alias anywhere. 264 taps from 44.1 kHz to 32 kHz, whose output is exact to
+    /// 14.56 kHz.
     /// </summary>
     public static ResamplerPreset High { get; } = new("high", 0.91, 1.0, 130);
 

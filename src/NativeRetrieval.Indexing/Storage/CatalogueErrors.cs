@@ -33,7 +33,8 @@ internal static class CatalogueErrors
     {
         Full => new IndexException($"{folder}: the disk is full; nothing was changed, free some space and run again", e),
         IoError => new IndexException($"{folder}: the disk reports an error ({e.Message}); what was committed before is unharmed", e),
-        ReadOnly or CannotOpen or PermissionDenied => new IndexException($"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); check permissions", e),
+        ReadOnly or CannotOpen or PermissionDenied =>
+            new IndexException($"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); check permissions", e),
         Busy or Locked => new IndexException($"{folder}: another process holds {Catalogue.FileName} ({e.Message}); try again", e),
         _ => new IndexCorruptException(Path.Combine(folder, Catalogue.FileName), e.Message, e),
     };

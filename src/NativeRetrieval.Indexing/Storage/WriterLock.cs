@@ -37,7 +37,9 @@ internal sealed class WriterLock : IDisposable
         }
     }
 
-    /// <summary>Process id of the lock's owner. It is in a file of its own, because the lock file cannot be read while it is held.</summary>
+    /// <summary>
+    /// Process id of the lock's owner. It is in a file of its own, because the lock file cannot be read while it is held.
+    /// </summary>
     static string? Owner(string folder)
     {
         try

@@ -31,7 +31,9 @@ public sealed class DownloaderTests : IDisposable
     [Fact]
     public async Task A_cut_connection_is_taken_up_where_it_broke()
     {
-        using var server = new ScriptedServer(request => request.Number < 3 ? Response.Of(request, _content).Cut(1000) : Response.Of(request, _content));
+        using var server = new ScriptedServer(request => request.Number < 3
+            ? Response.Of(request, _content).Cut(1000)
+            : Response.Of(request, _content));
         await Fetch(server);
         Assert.Equal(_content, File.ReadAllBytes(Target));
         Assert.Equal([null, "bytes=1000-", "bytes=2000-", "bytes=3000-"], server.Requests.Select(request => request.Range));
@@ -53,7 +55,9 @@ public sealed class DownloaderTests : IDisposable
     [Fact]
     public async Task What_an_earlier_process_left_is_continued()
     {
-        using var server = new ScriptedServer(request => request.Number == 0 ? Response.Of(request, _content).Cut(4000) : Response.Of(request, _content));
+        using var server = new ScriptedServer(request => request.Number == 0
+            ? Response.Of(request, _content).Cut(4000)
+            : Response.Of(request, _content));
         await Assert.ThrowsAsync<DownloadException>(() => Fetch(server, options: new() { Attempts = 1 }));
         await Fetch(server);
         Assert.Equal("bytes=4000-", server.Requests[1].Range);
@@ -64,7 +68,9 @@ public sealed class DownloaderTests : IDisposable
     public async Task A_file_that_changed_between_two_parts_is_fetched_whole()
     {
         byte[] older = Content(seed: 2);
-        using var server = new ScriptedServer(request => request.Number == 0 ? Response.Of(request, older, "\"old\"").Cut(3000) : Response.Of(request, _content, "\"new\""));
+        using var server = new ScriptedServer(request => request.Number == 0
+            ? Response.Of(request, older, "\"old\"").Cut(3000)
+            : Response.Of(request, _content, "\"new\""));
         await Fetch(server);
         Assert.Equal(2, server.Requests.Count);
         Assert.Equal(_content, File.ReadAllBytes(Target));
@@ -74,7 +80,9 @@ public sealed class DownloaderTests : IDisposable
     public async Task Without_a_validator_mixed_parts_are_found_by_the_checksum_and_fetched_anew()
     {
         byte[] older = Content(seed: 2);
-        using var server = new ScriptedServer(request => request.Number == 0 ? Response.Of(request, older, etag: null).Cut(3000) : Response.Of(request, _content, etag: null));
+        using var server = new ScriptedServer(request => request.Number == 0
+            ? Response.Of(request, older, etag: null).Cut(3000)
+            : Response.Of(request, _content, etag: null));
         await Fetch(server);
         Assert.Equal([null, "bytes=3000-", null], server.Requests.Select(request => request.Range));
         Assert.Equal(_content, File.ReadAllBytes(Target));
@@ -83,7 +91,9 @@ public sealed class DownloaderTests : IDisposable
     [Fact]
     public async Task Without_validator_and_checksum_nothing_is_continued()
     {
-        using var server = new ScriptedServer(request => request.Number == 0 ? Response.Of(request, _content, etag: null).Cut(3000) : Response.Of(request, _content, etag: null));
+        using var server = new ScriptedServer(request => request.Number == 0
+            ? Response.Of(request, _content, etag: null).Cut(3000)
+            : Response.Of(request, _content, etag: null));
         await Fetch(server, file: Entry() with { Sha256 = null, Md5 = null });
         Assert.Equal([null, null], server.Requests.Select(request => request.Range));
         Assert.Equal(_content, File.ReadAllBytes(Target));
@@ -93,7 +103,9 @@ public sealed class DownloaderTests : IDisposable
     public async Task A_server_that_ignores_ranges_is_understood()
     {
         using var server = new ScriptedServer(request =>
-            request.Number == 0 ? Response.Of(request, _content).Cut(3000) : Response.Of(request with { Headers = new Dictionary<string, string>() }, _content));
+            request.Number == 0
+                ? Response.Of(request, _content).Cut(3000)
+                : Response.Of(request with { Headers = new Dictionary<string, string>() }, _content));
         await Fetch(server);
         Assert.Equal(_content, File.ReadAllBytes(Target));
     }
@@ -101,12 +113,15 @@ public sealed class DownloaderTests : IDisposable
     [Fact]
     public async Task A_complete_part_needs_no_more_bytes()
     {
-        using (var first = new ScriptedServer(request => Response.Of(request, _content) with { Head = ["200 OK", "Content-Length: 99999", "ETag: \"one\""] }))
-            await Assert.ThrowsAsync<DownloadException>(() => Fetch(first, file: Entry() with { SizeBytes = null }, options: new() { Attempts = 1 }));
+        using (var first = new ScriptedServer(request =>
+            Response.Of(request, _content) with { Head = ["200 OK", "Content-Length: 99999", "ETag: \"one\""] }))
+            await Assert.ThrowsAsync<DownloadException>(() =>
+                Fetch(first, file: Entry() with { SizeBytes = null }, options: new() { Attempts = 1 }));
         // The same address again, as the same server would have after its restart.
         using var server = new ScriptedServer(request => Response.Of(request, _content));
         string state = File.ReadAllText(Target + ".part.json");
-        File.WriteAllText(Target + ".part.json", System.Text.RegularExpressions.Regex.Replace(state, "http://127.0.0.1:\\d+/", server.Address.AbsoluteUri));
+        File.WriteAllText(Target + ".part.json",
+            System.Text.RegularExpressions.Regex.Replace(state, "http://127.0.0.1:\\d+/", server.Address.AbsoluteUri));
         await Fetch(server);
         Assert.Equal(_content, File.ReadAllBytes(Target));
         Assert.Equal($"bytes={_content.Length}-", Assert.Single(server.Requests).Range);
@@ -199,14 +214,17 @@ public sealed class DownloaderTests : IDisposable
             : Response.Of(request, _content));
         // Every timer fires at once here, the one that waits for the first response included.
         var time = new InstantTime(TimeSpan.MaxValue);
-        var e = await Assert.ThrowsAsync<DownloadException>(() => Fetch(server.Address, Entry(), options: new() { Attempts = 2 }, time: time));
+        var e = await Assert.ThrowsAsync<DownloadException>(() =>
+            Fetch(server.Address, Entry(), options: new() { Attempts = 2 }, time: time));
         Assert.Contains("nothing arrived for 60 s", e.Message);
     }
 
     [Fact]
     public async Task Redirections_are_followed()
     {
-        using var server = new ScriptedServer(request => request.Path == "/elsewhere" ? Response.Of(request, _content) : Response.Status("302 Found", "Location: /elsewhere"));
+        using var server = new ScriptedServer(request => request.Path == "/elsewhere"
+            ? Response.Of(request, _content)
+            : Response.Status("302 Found", "Location: /elsewhere"));
         await Fetch(server);
         Assert.Equal(_content, File.ReadAllBytes(Target));
     }
@@ -223,16 +241,19 @@ public sealed class DownloaderTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    Task<FileDigest> Fetch(ScriptedServer server, Action<long>? report = null, CatalogueFile? file = null, DownloadOptions? options = null, CancellationTokenSource? stop = null) =>
+    Task<FileDigest> Fetch(ScriptedServer server, Action<long>? report = null, CatalogueFile? file = null, DownloadOptions? options = null,
+        CancellationTokenSource? stop = null) =>
         Fetch(server.Address, file ?? Entry(), report, options, null, stop);
 
-    async Task<FileDigest> Fetch(Uri address, CatalogueFile file, Action<long>? report = null, DownloadOptions? options = null, TimeProvider? time = null, CancellationTokenSource? stop = null)
+    async Task<FileDigest> Fetch(Uri address, CatalogueFile file, Action<long>? report = null, DownloadOptions? options = null,
+        TimeProvider? time = null, CancellationTokenSource? stop = null)
     {
         using var client = Downloader.CreateClient();
         options ??= new();
         if (time is null) options = options with { Stall = _stall };
         using var either = CancellationTokenSource.CreateLinkedTokenSource(stop?.Token ?? default, TestContext.Current.CancellationToken);
-        return await new Downloader(client, time ?? _time, options).FetchAsync(file, new Uri(address, "weights.pth"), Target, report, either.Token);
+        return await new Downloader(client, time ?? _time, options)
+            .FetchAsync(file, new Uri(address, "weights.pth"), Target, report, either.Token);
     }
 
     static CatalogueFile Entry() => new("weights.pth", "http://example.org/weights.pth", _content.Length, Md5(_content), Sha256(_content));

@@ -10,7 +10,8 @@ public sealed class ModelStoreTests : IDisposable
     static readonly byte[] _weights = [1, 2, 3, 4], _words = [5, 6];
 
     readonly TemporaryFolder _folder = new();
-    readonly ScriptedServer _server = new(request => ScriptedServer.Response.Of(request, request.Path.EndsWith(".txt") ? _words : _weights));
+    readonly ScriptedServer _server = new(request => ScriptedServer.Response.Of(request,
+        request.Path.EndsWith(".txt") ? _words : _weights));
     readonly HttpClient _client = Downloader.CreateClient();
 
     [Fact]
@@ -56,7 +57,8 @@ public sealed class ModelStoreTests : IDisposable
     public async Task A_mirror_has_the_files_under_the_model_s_name()
     {
         var model = Model(checksums: true) with { Files = [Model(checksums: true).Files[0] with { Url = "https://example.invalid/gone" }] };
-        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") }, TestContext.Current.CancellationToken);
+        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") },
+            TestContext.Current.CancellationToken);
         Assert.Equal("/mirror/small/weights.bin", Assert.Single(_server.Requests).Path);
     }
 
@@ -67,14 +69,17 @@ public sealed class ModelStoreTests : IDisposable
         Directory.CreateDirectory(_folder["stick/1_Pooling"]);
         File.WriteAllBytes(_folder["stick/weights.bin"], _weights);
         File.WriteAllBytes(_folder["stick/1_Pooling/words.txt"], _words);
-        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken);
+        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { From = _folder["stick"] },
+            TestContext.Current.CancellationToken);
         Assert.Empty(_server.Requests);
         Assert.Equal(_weights, File.ReadAllBytes(_folder["to/weights.bin"]));
 
         File.WriteAllBytes(_folder["stick/weights.bin"], [1, 2, 3, 5]);
-        await Assert.ThrowsAsync<CorruptFileException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CorruptFileException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"],
+            new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
         Assert.False(File.Exists(_folder["other/weights.bin"]));
-        await Assert.ThrowsAsync<FileReadException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"], new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<FileReadException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"],
+            new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
     }
 
     [Theory]

@@ -10,7 +10,8 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
 
     static readonly byte[][] _extremes =
     [
-        [255, 255, 255, 255], [255, 255, 255, 127], [0, 0, 0, 128], [0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 255], [255, 255, 255, 255, 255, 255, 255, 127], [0, 0, 0, 0, 0, 0, 0, 64], [0, 0, 0, 0, 0, 0, 0, 0],
+        [255, 255, 255, 255], [255, 255, 255, 127], [0, 0, 0, 128], [0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 255],
+        [255, 255, 255, 255, 255, 255, 255, 127], [0, 0, 0, 0, 0, 0, 0, 64], [0, 0, 0, 0, 0, 0, 0, 0],
     ];
 
     public static readonly Gen<ByteEdit[]> Some =
@@ -18,7 +19,8 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
          from position in Gen.Choose(0, int.MaxValue - 1)
          from length in Gen.Choose(1, 24)
          from value in Gen.Choose(0, int.MaxValue - 1)
-         select new ByteEdit((Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair => Gen.Choose(1, 2).Select(count => pair[..count]));
+         select new ByteEdit((Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair =>
+             Gen.Choose(1, 2).Select(count => pair[..count]));
 
     /// <param name="other">Source of inserted bytes.</param>
     public byte[] Apply(byte[] bytes, byte[] other)

@@ -11,7 +11,8 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 /// <param name="Map">The name map that its checkpoint follows.</param>
 /// <param name="ChecksumsFrom">Source of the checksums; <c>none published here</c> where a file has none.</param>
 /// <param name="Files">Files of the model, the checkpoint first.</param>
-public sealed record CatalogueEntry(string Name, string Kind, string About, string Licence, string Source, string Map, string ChecksumsFrom, IReadOnlyList<CatalogueFile> Files)
+public sealed record CatalogueEntry(string Name, string Kind, string About, string Licence, string Source, string Map,
+    string ChecksumsFrom, IReadOnlyList<CatalogueFile> Files)
 {
     /// <summary>The <see cref="Kind"/> of models that turn sound into vectors.</summary>
     public const string AudioEncoder = "audio encoder";
@@ -27,8 +28,10 @@ public sealed record CatalogueEntry(string Name, string Kind, string About, stri
 
     internal void Validate()
     {
-        if (Name.Length == 0 || Name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.'))) throw new OptionException($"'{Name}' is no name for a model: letters, digits, '-' and '.'");
-        if (Kind is not (AudioEncoder or TextEncoder)) throw new OptionException($"model '{Name}' is of kind '{Kind}', expected '{AudioEncoder}' or '{TextEncoder}'");
+        if (Name.Length == 0 || Name.Any(c => !char.IsAsciiLetterOrDigit(c) && c is not ('-' or '.')))
+            throw new OptionException($"'{Name}' is no name for a model: letters, digits, '-' and '.'");
+        if (Kind is not (AudioEncoder or TextEncoder))
+            throw new OptionException($"model '{Name}' is of kind '{Kind}', expected '{AudioEncoder}' or '{TextEncoder}'");
         if (Files.Count == 0) throw new OptionException($"model '{Name}' has no files");
         foreach (var file in Files) file.Validate(Name);
     }

@@ -35,7 +35,8 @@ public sealed record CatalogueFile(string Name, string Url, long? SizeBytes = nu
         if (!IsHex(Md5, MD5.HashSizeInBytes) || !IsHex(Sha256, SHA256.HashSizeInBytes))
             throw new OptionException($"model '{model}': a checksum of {Name} is not lower-case hex of the right length");
 
-        static bool IsHex(string? text, int bytes) => text is null || (text.Length == 2 * bytes && text.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f'));
+        static bool IsHex(string? text, int bytes) =>
+            text is null || (text.Length == 2 * bytes && text.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f'));
     }
 
     static CorruptFileException Other(string path, string what, string expected, string found) =>

@@ -3,7 +3,8 @@ using System.Text.Json.Serialization;
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
 /// <summary>Reads and writes the catalogue's files without reflection.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(CatalogueDocument))]
 [JsonSerializable(typeof(PartState))]
 sealed partial class CatalogueJson : JsonSerializerContext;

@@ -31,13 +31,16 @@ public static class ChecksumList
     public static IReadOnlyList<string> Verify(string folder, CancellationToken cancellation = default)
     {
         var sums = Read(folder);
-        if (sums.Count == 0) throw new FileReadException(Path.Combine(folder, FileName), "there is no such list; only folders that this program wrote can be verified");
+        if (sums.Count == 0)
+            throw new FileReadException(Path.Combine(folder, FileName), "there is no such list; only folders that this program wrote can "
+                + "be verified");
         var problems = new List<string>();
         foreach (var (name, expected) in sums)
         {
             string path = Path.Combine(folder, name);
             if (!File.Exists(path)) problems.Add($"{path}: is listed in {FileName} but absent");
-            else if (FileDigest.Of(path, cancellation).Sha256 is var found && found != expected) problems.Add($"{path}: SHA-256 expected {expected}, got {found}");
+            else if (FileDigest.Of(path, cancellation).Sha256 is var found && found != expected)
+                problems.Add($"{path}: SHA-256 expected {expected}, got {found}");
         }
         return problems;
     }

@@ -3,7 +3,9 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 /// <summary>Source of a model's files.</summary>
 public sealed record FetchRequest
 {
-    /// <summary>A file, or a folder with the files under their names in the catalogue, to take instead of the network; null: download.</summary>
+    /// <summary>
+    /// A file, or a folder with the files under their names in the catalogue, to take instead of the network; null: download.
+    /// </summary>
     public string? From { get; init; }
 
     /// <summary>Address at which a mirror has <c>MODEL/FILE</c>; null: the published addresses.</summary>

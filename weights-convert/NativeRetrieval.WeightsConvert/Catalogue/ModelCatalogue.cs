@@ -30,7 +30,9 @@ public sealed class ModelCatalogue
                 ?? throw new OptionException("the catalogue is null");
             foreach (var model in models) model.Validate();
             var twice = models.GroupBy(model => model.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
-            return twice is null ? new ModelCatalogue(models) : throw new OptionException($"the catalogue has two models named '{twice.Key}'");
+            return twice is null
+                ? new ModelCatalogue(models)
+                : throw new OptionException($"the catalogue has two models named '{twice.Key}'");
         }
         catch (JsonException e)
         {
@@ -42,7 +44,8 @@ public sealed class ModelCatalogue
     /// <exception cref="OptionException">There is no model of this name; the message lists the names.</exception>
     public CatalogueEntry Find(string name) => _byName.TryGetValue(name, out var entry)
         ? entry
-        : throw new OptionException($"there is no model '{name}' in the catalogue; known are {string.Join(", ", Models.Select(model => model.Name))}");
+        : throw new OptionException($"there is no model '{name}' in the catalogue; known are "
+            + $"{string.Join(", ", Models.Select(model => model.Name))}");
 
     /// <summary>True if there is a model of this name; upper and lower case are the same.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);

@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>The beginning of a file that is being fetched: <c>FILE.part</c> with its bytes, <c>FILE.part.json</c> with their source.</summary>
+/// <summary>
+/// The beginning of a file that is being fetched: <c>FILE.part</c> with its bytes, <c>FILE.part.json</c> with their source.
+/// </summary>
 sealed class PartFile(string target)
 {
     readonly string _bytes = target + ".part", _state = target + ".part.json";
@@ -17,7 +19,9 @@ sealed class PartFile(string target)
     {
         try
         {
-            return File.Exists(_bytes) && File.Exists(_state) ? JsonSerializer.Deserialize(File.ReadAllBytes(_state), CatalogueJson.Default.PartState) : null;
+            return File.Exists(_bytes) && File.Exists(_state)
+                ? JsonSerializer.Deserialize(File.ReadAllBytes(_state), CatalogueJson.Default.PartState)
+                : null;
         }
         catch (JsonException)
         {

@@ -27,8 +27,8 @@ public sealed class CheckpointFile : IDisposable
     public IReadOnlyList<CheckpointTensor> Tensors { get; }
 
     /// <summary>
-    /// One line for each tensor that was skipped and each class whose instances were kept as data, and why. Plain numbers, texts and lists beside the
-    /// tensors are not mentioned.
+    /// One line for each tensor that was skipped and each class whose instances were kept as data, and why. Plain numbers, texts and lists
+    /// beside the tensors are not mentioned.
     /// </summary>
     public IReadOnlyList<string> Notes { get; }
 
@@ -39,19 +39,23 @@ public sealed class CheckpointFile : IDisposable
     internal MappedBytes? Verbatim { get; init; }
 
     /// <summary>Opens a checkpoint and checks the description of its tensors.</summary>
-    /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c>, <c>.ckpt</c> or <c>.safetensors</c> file (the content decides, not the name), an index of shards
-    /// (<c>*.index.json</c>), or a folder that holds one of these under its Hugging Face name.</param>
-    /// <exception cref="CorruptFileException">The file is damaged, hostile or of another format; the message names file and place.</exception>
+    /// <param name="path">A <c>.pth</c>, <c>.pt</c>, <c>.bin</c>, <c>.ckpt</c> or <c>.safetensors</c> file (the content decides, not the
+    /// name), an index of shards (<c>*.index.json</c>), or a folder that holds one of these under its Hugging Face name.</param>
+    /// <exception cref="CorruptFileException">The file is damaged, hostile or of another format; the message names file and
+    /// place.</exception>
     /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
     public static CheckpointFile Open(string path) =>
         Directory.Exists(path) ? ShardedModel.OpenFolder(path)
         : path.EndsWith(".index.json", StringComparison.OrdinalIgnoreCase) ? ShardedModel.OpenIndex(path)
         : SingleFile.Open(path);
 
-    /// <summary>Writes a tensor's values: row-major without gaps, little-endian, <see cref="CheckpointTensor.LengthBytes"/> bytes.</summary>
+    /// <summary>
+    /// Writes a tensor's values: row-major without gaps, little-endian, <see cref="CheckpointTensor.LengthBytes"/> bytes.
+    /// </summary>
     /// <param name="tensor">One of <see cref="Tensors"/>.</param>
     /// <exception cref="CorruptFileException">The values are damaged.</exception>
-    public void CopyTo(CheckpointTensor tensor, Stream destination, CancellationToken cancellation = default) => tensor.Source.CopyTo(destination, cancellation);
+    public void CopyTo(CheckpointTensor tensor, Stream destination, CancellationToken cancellation = default) =>
+        tensor.Source.CopyTo(destination, cancellation);
 
     /// <summary>Closes the file.</summary>
     public void Dispose()

@@ -27,7 +27,8 @@ public static class CheckpointSafetensors
         foreach (var tensor in checkpoint.Tensors)
         {
             if ((rename is null ? tensor.Name : rename(tensor.Name)) is { } name)
-                items.Add(new SafetensorsItem(name, tensor.DType, [.. tensor.Shape], stream => checkpoint.CopyTo(tensor, stream, cancellation)));
+                items.Add(new SafetensorsItem(name, tensor.DType, [.. tensor.Shape],
+                    stream => checkpoint.CopyTo(tensor, stream, cancellation)));
         }
         SafetensorsWriter.Write(path, items, metadata ?? checkpoint.Metadata);
     }

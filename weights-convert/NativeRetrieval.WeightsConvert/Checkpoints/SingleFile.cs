@@ -17,7 +17,8 @@ static class SingleFile
             if (FileKind.IsZip(head)) return TorchZip.Open(file);
             if (FileKind.IsPickle(head)) return TorchLegacy.Open(file);
             // The format's own reader gives the best message for a damaged file.
-            if (FileKind.IsSafetensors(head, file.Length) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsCheckpoint.Open(file);
+            if (FileKind.IsSafetensors(head, file.Length) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+                return SafetensorsCheckpoint.Open(file);
             throw new CorruptFileException(path, $"neither a PyTorch checkpoint nor safetensors; it looks like {FileKind.Describe(head)}");
         }
         catch

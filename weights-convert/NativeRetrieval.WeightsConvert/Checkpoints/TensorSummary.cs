@@ -8,4 +8,5 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 /// <param name="Maximum">Largest finite value; null where there are none.</param>
 /// <param name="NanCount">Number of values that are NaN.</param>
 /// <param name="InfinityCount">Number of infinite values, of either sign.</param>
-public sealed record TensorSummary(string Name, DType DType, IReadOnlyList<long> Shape, double? Minimum, double? Mean, double? Maximum, long NanCount, long InfinityCount);
+public sealed record TensorSummary(string Name, DType DType, IReadOnlyList<long> Shape, double? Minimum, double? Mean, double? Maximum,
+    long NanCount, long InfinityCount);

@@ -34,18 +34,25 @@ static class AudioSettings
             throw new OptionException($"{draft.Match.Map.Name} has no block 6; --block6-pooling is for CNN14");
         }
         var logMel = draft.Request.FrontEnd is null && declared is not null ? declared.LogMel : draft.FrontEnd(match.Size("mel_bins"));
-        var package = Read(draft.Request.Checkpoint, new JsonObject { ["audio_encoder"] = encoder }) with { LogMel = logMel, Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler };
+        var package = Read(draft.Request.Checkpoint, new JsonObject { ["audio_encoder"] = encoder }) with
+        {
+            LogMel = logMel,
+            Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler,
+        };
         Validate(draft.Request.Checkpoint, package);
-        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, widths {string.Join(", ", package.AudioEncoder.Channels)}{pooling}"));
+        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, widths "
+            + $"{string.Join(", ", package.AudioEncoder.Channels)}{pooling}"));
         draft.Settings.Add(("front end", string.Create(CultureInfo.InvariantCulture,
-            $"{logMel.SampleRateHz} Hz, window {logMel.WindowSamples}, hop {logMel.HopSamples}, {logMel.MelBins} mel bins from {logMel.MinHz} to {logMel.MaxHz} Hz")));
+            $"{logMel.SampleRateHz} Hz, window {logMel.WindowSamples}, hop {logMel.HopSamples}, {logMel.MelBins} mel bins from "
+                + $"{logMel.MinHz} to {logMel.MaxHz} Hz")));
         return package;
     }
 
     static AudioEncoderPackage Read(string path, JsonObject settings)
     {
         using var document = JsonDocument.Parse(settings.ToJsonString());
-        return ModelConfigFile.Read(path, document.RootElement, ModelJson.Default.AudioEncoderPackage, new(), _ => { }, AudioEncoderPackage.Kind);
+        return ModelConfigFile.Read(path, document.RootElement, ModelJson.Default.AudioEncoderPackage, new(), _ => { },
+            AudioEncoderPackage.Kind);
     }
 
     static void Validate(string path, AudioEncoderPackage package)

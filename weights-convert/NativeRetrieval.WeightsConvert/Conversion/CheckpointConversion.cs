@@ -14,7 +14,8 @@ public static class CheckpointConversion
     public const string MapKey = "name_map";
 
     /// <summary>Makes the folder of a checkpoint, entirely or not at all.</summary>
-    /// <exception cref="CorruptFileException">The checkpoint is damaged, of no known form, or contradicts itself or the files beside it.</exception>
+    /// <exception cref="CorruptFileException">The checkpoint is damaged, of no known form, or contradicts itself or the files beside
+    /// it.</exception>
     /// <exception cref="OptionException">An option is needed that the checkpoint does not show, or one contradicts it.</exception>
     /// <exception cref="FileReadException">A file is absent or may not be read.</exception>
     /// <exception cref="FileWriteException">The target is taken, or the disk refuses.</exception>
@@ -29,7 +30,8 @@ public static class CheckpointConversion
             : match.Parts[0].Part.Architecture.IsText ? TextTarget.Write(draft)
             : AudioTarget.Write(draft);
         folder.Complete();
-        return new ConversionReport(request.Checkpoint, checkpoint.Format, match.Map.Name, match.Root, kind, request.Target, match.Mapped.Count(),
+        return new ConversionReport(request.Checkpoint, checkpoint.Format, match.Map.Name, match.Root, kind, request.Target,
+            match.Mapped.Count(),
             draft.Settings, match.Ignored, [.. draft.Notes, .. checkpoint.Notes]);
     }
 

@@ -12,7 +12,8 @@ using NativeRetrieval.WeightsConvert.Names;
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
 /// <summary>A conversion under way: the checkpoint, the match of its name map, and the folder to fill.</summary>
-sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder, CancellationToken cancellation)
+sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder,
+    CancellationToken cancellation)
 {
     public ConversionRequest Request => request;
 
@@ -30,11 +31,13 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     /// <summary>All tensors under their names here; the values are read when they are written.</summary>
     public IEnumerable<SafetensorsItem> Items =>
-        match.Mapped.Select(mapped => new SafetensorsItem(mapped.Name, mapped.Tensor.DType, [.. mapped.Tensor.Shape], stream => checkpoint.CopyTo(mapped.Tensor, stream, cancellation)));
+        match.Mapped.Select(mapped => new SafetensorsItem(mapped.Name, mapped.Tensor.DType, [.. mapped.Tensor.Shape],
+            stream => checkpoint.CopyTo(mapped.Tensor, stream, cancellation)));
 
     /// <summary>The folder beside the weights whose other files belong to them; null: the checkpoint is a file of its own.</summary>
     public string? Surroundings => Directory.Exists(request.Checkpoint) ? request.Checkpoint
-        : Path.GetFileName(request.Checkpoint) is "pytorch_model.bin" or "model.safetensors" || request.Checkpoint.EndsWith(".index.json", StringComparison.Ordinal)
+        : Path.GetFileName(request.Checkpoint) is "pytorch_model.bin" or "model.safetensors"
+            || request.Checkpoint.EndsWith(".index.json", StringComparison.Ordinal)
             ? Path.GetDirectoryName(Path.GetFullPath(request.Checkpoint))
             : null;
 
@@ -46,7 +49,8 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     public BertConfig TextConfig(BertConfig? declared, bool strict)
     {
         var config = TextEncoderSettings.Of(Text, declared, strict, request.Heads, request.Checkpoint, Notes);
-        Settings.Add(("text encoder", $"BERT, {config.Layers} layers of width {config.Width}, {config.Heads} heads, {config.VocabularySize} tokens, {config.Pooling.ToString().ToLowerInvariant()} pooling"));
+        Settings.Add(("text encoder", $"BERT, {config.Layers} layers of width {config.Width}, {config.Heads} heads, "
+            + $"{config.VocabularySize} tokens, {config.Pooling.ToString().ToLowerInvariant()} pooling"));
         return config;
     }
 
@@ -58,7 +62,8 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
         try
         {
             using var document = JsonDocument.Parse(text);
-            bool own = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("model_type", out var found) && found.ValueEquals(kind);
+            bool own = document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("model_type", out var found) && found.ValueEquals(kind);
             return own ? ModelConfigFile.Read(request.Checkpoint, document.RootElement, type, defaults, validate, kind) : null;
         }
         catch (JsonException)
@@ -69,11 +74,13 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     /// <summary>A model card that says where the weights come from.</summary>
     public string Card(string title) =>
-        $"# {title}\n\nMade of `{Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Checkpoint))}` by the name map `{match.Map.Name}`: {match.Map.About}.\n";
+        $"# {title}\n\nMade of `{Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Checkpoint))}` by the name map "
+            + $"`{match.Map.Name}`: {match.Map.About}.\n";
 
     /// <summary>Finds and checks the front end of the audio encoder.</summary>
     public LogMelSettings FrontEnd(int melBins) =>
-        new FrontEndCheck(checkpoint, match.Root + Audio.Part.Source).Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
+        new FrontEndCheck(checkpoint, match.Root + Audio.Part.Source)
+            .Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
 
     /// <summary>Writes the list of all files' checksums.</summary>
     public void WriteChecksums() => ChecksumList.Write(folder, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
@@ -83,7 +90,9 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     /// <exception cref="OptionException">Options are given that this kind of checkpoint has no use for.</exception>
     public void RefuseOptions(bool audio, bool text)
     {
-        if (!audio && (request.PoolBlock6 is not null || request.FrontEnd is not null)) throw new OptionException($"{match.Map.Name} has no audio encoder; --block6-pooling and --front-end are for those");
-        if (!text && (request.Heads is not null || request.Vocabulary is not null)) throw new OptionException($"{match.Map.Name} has no text encoder; --heads and --vocabulary are for those");
+        if (!audio && (request.PoolBlock6 is not null || request.FrontEnd is not null))
+            throw new OptionException($"{match.Map.Name} has no audio encoder; --block6-pooling and --front-end are for those");
+        if (!text && (request.Heads is not null || request.Vocabulary is not null))
+            throw new OptionException($"{match.Map.Name} has no text encoder; --heads and --vocabulary are for those");
     }
 }

@@ -73,5 +73,6 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
         }
     }
 
-    static string Some(IReadOnlyList<string> names) => names.Count <= 3 ? string.Join(", ", names) : $"{names[0]}, {names[1]} and {names.Count - 2} more";
+    static string Some(IReadOnlyList<string> names) =>
+        names.Count <= 3 ? string.Join(", ", names) : $"{names[0]}, {names[1]} and {names.Count - 2} more";
 }

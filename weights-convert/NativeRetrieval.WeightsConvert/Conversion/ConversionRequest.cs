@@ -18,7 +18,9 @@ public sealed record ConversionRequest
     /// <summary>True if block 6 of a CNN14 pools 2 x 2, false if 1 x 1; null: as usual for the checkpoint's form.</summary>
     public bool? PoolBlock6 { get; init; }
 
-    /// <summary>Name of the front end of an audio encoder; null: the one whose Fourier kernels and mel matrix the checkpoint stores, else 32k.</summary>
+    /// <summary>
+    /// Name of the front end of an audio encoder; null: the one whose Fourier kernels and mel matrix the checkpoint stores, else 32k.
+    /// </summary>
     public string? FrontEnd { get; init; }
 
     /// <summary>Attention heads of a text encoder, which its weights do not show; null: from <c>config.json</c>, else width / 64.</summary>

@@ -5,8 +5,8 @@ using NativeRetrieval.WeightsConvert.Names;
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
 /// <summary>
-/// Writes the weights of a model folder, or of any checkpoint, into one <c>.safetensors</c> file. A model folder's tensors get the names of the checkpoint
-/// that the folder was made of; those of other checkpoints keep theirs.
+/// Writes the weights of a model folder, or of any checkpoint, into one <c>.safetensors</c> file. A model folder's tensors get the names of
+/// the checkpoint that the folder was made of; those of other checkpoints keep theirs.
 /// </summary>
 public static class ModelExport
 {
@@ -26,13 +26,16 @@ public static class ModelExport
         if (Path.Exists(target)) throw new FileWriteException(target, "there is something already; name another file");
         using var checkpoint = CheckpointFile.Open(source);
         string? recorded = checkpoint.Metadata.GetValueOrDefault(CheckpointConversion.MapKey);
-        var form = map is not null ? NameMaps.Find(map) : NameMaps.All.FirstOrDefault(known => known.Name == recorded) ?? MapDetection.OwnNames(checkpoint);
+        var form = map is not null
+            ? NameMaps.Find(map)
+            : NameMaps.All.FirstOrDefault(known => known.Name == recorded) ?? MapDetection.OwnNames(checkpoint);
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         if (form is not null) metadata[CheckpointConversion.MapKey] = form.Name;
         string config = Path.Combine(source, "config.json");
         if (File.Exists(config)) metadata[ConfigKey] = File.ReadAllText(config);
         CheckpointSafetensors.Write(checkpoint, target, form is null ? null : Rename, metadata, cancellation);
-        return new ConversionReport(source, checkpoint.Format, form?.Name ?? "names as they are", "", "safetensors file", target, checkpoint.Tensors.Count, [], [], checkpoint.Notes);
+        return new ConversionReport(source, checkpoint.Format, form?.Name ?? "names as they are", "", "safetensors file", target,
+            checkpoint.Tensors.Count, [], [], checkpoint.Notes);
 
         string Rename(string name) => form.ToSource(name)
             ?? throw new CorruptFileException(source, $"its tensor {name} has no name in the form {form.Name}");

@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A folder that is filled beside its place and moved there when it is complete; if anything fails, nothing is left of it.</summary>
+/// <summary>
+/// A folder that is filled beside its place and moved there when it is complete; if anything fails, nothing is left of it.
+/// </summary>
 sealed class StagedFolder : IDisposable
 {
     readonly string _target;

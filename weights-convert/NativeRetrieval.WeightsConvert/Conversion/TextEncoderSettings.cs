@@ -5,7 +5,9 @@ using NativeRetrieval.WeightsConvert.Names;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A BERT's configuration from its shapes and, if there is one, from <c>config.json</c>: heads and pooling show in no shape.</summary>
+/// <summary>
+/// A BERT's configuration from its shapes and, if there is one, from <c>config.json</c>: heads and pooling show in no shape.
+/// </summary>
 static class TextEncoderSettings
 {
     const int UsualHeadWidth = 64;
@@ -30,7 +32,9 @@ static class TextEncoderSettings
         };
         if (declared is not null && shapes with { Heads = 1 } != Comparable(declared, shapes))
         {
-            if (strict) throw new CorruptFileException(source, $"the configuration beside the weights describes another model: {Sizes(declared)}; the weights have {Sizes(shapes)}");
+            if (strict)
+                throw new CorruptFileException(source, "the configuration beside the weights describes another model: "
+                    + $"{Sizes(declared)}; the weights have {Sizes(shapes)}");
             declared = null;
         }
         if (declared is not null)
@@ -40,9 +44,12 @@ static class TextEncoderSettings
         else if (heads is null)
         {
             if (shapes.Width % UsualHeadWidth != 0)
-                throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"the weights do not show how many attention heads the text encoder has, and its width {shapes.Width} is no multiple of {UsualHeadWidth}; give --heads, or its config.json beside the checkpoint"));
+                throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"the weights do not show how many attention heads "
+                    + $"the text encoder has, and its width {shapes.Width} is no multiple of {UsualHeadWidth}; give --heads, or its "
+                    + $"config.json beside the checkpoint"));
             shapes = shapes with { Heads = shapes.Width / UsualHeadWidth };
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{shapes.Heads} attention heads of {UsualHeadWidth} are assumed, as in all published sizes of BERT; --heads says otherwise"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{shapes.Heads} attention heads of {UsualHeadWidth} are assumed, as "
+                + $"in all published sizes of BERT; --heads says otherwise"));
         }
         shapes.Validate();
         return shapes;
@@ -60,5 +67,6 @@ static class TextEncoderSettings
     };
 
     static string Sizes(BertConfig config) => string.Create(CultureInfo.InvariantCulture,
-        $"{config.Layers} layers of width {config.Width}, {config.HiddenWidth} between, {config.VocabularySize} tokens, {config.MaxPositions} positions, {config.Segments} segments");
+        $"{config.Layers} layers of width {config.Width}, {config.HiddenWidth} between, {config.VocabularySize} tokens, "
+            + $"{config.MaxPositions} positions, {config.Segments} segments");
 }

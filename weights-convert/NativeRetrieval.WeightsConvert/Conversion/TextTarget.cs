@@ -5,7 +5,9 @@ using NativeRetrieval.Encoders;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>Writes a BERT as Hugging Face lays it out, with sentence-transformers' pooling file where a sentence is the mean of its tokens.</summary>
+/// <summary>
+/// Writes a BERT as Hugging Face lays it out, with sentence-transformers' pooling file where a sentence is the mean of its tokens.
+/// </summary>
 static class TextTarget
 {
     static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };

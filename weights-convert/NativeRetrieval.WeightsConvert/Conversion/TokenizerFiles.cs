@@ -14,11 +14,15 @@ static class TokenizerFiles
     /// <exception cref="OptionException">There is no tokenizer.</exception>
     public static string Find(string? given, string checkpoint)
     {
-        if (given is not null) return File.Exists(given) || Directory.Exists(given) ? given : throw new FileReadException(given, "there is no such file or folder");
+        if (given is not null)
+            return File.Exists(given) || Directory.Exists(given)
+                ? given
+                : throw new FileReadException(given, "there is no such file or folder");
         string folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
         return _names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
             ? folder
-            : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
+            : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the "
+                + "checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
     }
 
     /// <summary>The tokenizer of a model with <paramref name="rows"/> word vectors.</summary>
@@ -29,7 +33,8 @@ static class TokenizerFiles
         var tokenizer = WordPieceTokenizer.FromFile(source);
         return tokenizer.Vocabulary.Size <= rows
             ? tokenizer
-            : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to different models");
+            : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to "
+                + "different models");
     }
 
     /// <summary>Copies those of the files that exist.</summary>

@@ -54,9 +54,12 @@ sealed class Architecture
         return null;
     }
 
-    static string? Discovered(string range) => range[(range.IndexOf("..", StringComparison.Ordinal) + 2)..] is var end && !char.IsAsciiDigit(end[0]) ? end : null;
+    static string? Discovered(string range) =>
+        range[(range.IndexOf("..", StringComparison.Ordinal) + 2)..] is var end && !char.IsAsciiDigit(end[0]) ? end : null;
 
-    /// <summary>Number of repetitions of a tensor in the checkpoint, without a gap; at least one, so that a missing tensor has a name.</summary>
+    /// <summary>
+    /// Number of repetitions of a tensor in the checkpoint, without a gap; at least one, so that a missing tensor has a name.
+    /// </summary>
     static int Count(string loop, string template, Func<string, CheckpointTensor?> find)
     {
         int count = 0;
@@ -71,8 +74,11 @@ sealed class Architecture
         {
             string range = _document.Loops[loop];
             int first = int.Parse(range[..range.IndexOf('.')], CultureInfo.InvariantCulture);
-            int count = Discovered(range) is not null ? (int)sizes[loop] : int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1;
-            all = [.. all.SelectMany(outer => Enumerable.Range(first, count).Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
+            int count = Discovered(range) is not null
+                ? (int)sizes[loop]
+                : int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1;
+            all = [.. all.SelectMany(outer => Enumerable.Range(first, count)
+                .Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
         }
         return all;
     }

@@ -21,5 +21,6 @@ public sealed record IgnoreRule(string Pattern, string Why)
         return name.Length - at >= pieces[^1].Length && name.EndsWith(pieces[^1], StringComparison.Ordinal);
     }
 
-    internal static IReadOnlyList<IgnoreRule> Of(OrderedDictionary<string, string> rules) => [.. rules.Select(rule => new IgnoreRule(rule.Key, rule.Value))];
+    internal static IReadOnlyList<IgnoreRule> Of(OrderedDictionary<string, string> rules) =>
+        [.. rules.Select(rule => new IgnoreRule(rule.Key, rule.Value))];
 }

@@ -35,7 +35,8 @@ sealed class MapMatch
     /// <summary>Tensors that have no place in the model and fit no rule for being ignored.</summary>
     public IReadOnlyList<string> Unexpected => _unexpected;
 
-    public IReadOnlyList<string> Missing => [.. Parts.SelectMany(part => part.Match.Missing.Select(name => Root + part.Part.Source + name))];
+    public IReadOnlyList<string> Missing =>
+        [.. Parts.SelectMany(part => part.Match.Missing.Select(name => Root + part.Part.Source + name))];
 
     public IReadOnlyList<(CheckpointTensor Tensor, string Expected)> OtherShape => [.. Parts.SelectMany(part => part.Match.OtherShape)];
 
@@ -53,10 +54,12 @@ sealed class MapMatch
     {
         string anchor = map.Parts[0].Source + map.Parts[0].Architecture.Anchor;
         string[] words = [.. NameMaps.CommonWrappers, .. map.Wrappers];
-        return tensors.Where(tensor => tensor.Name.EndsWith(anchor, StringComparison.Ordinal)).Select(tensor => tensor.Name[..^anchor.Length])
+        return tensors.Where(tensor => tensor.Name.EndsWith(anchor, StringComparison.Ordinal))
+            .Select(tensor => tensor.Name[..^anchor.Length])
             .Where(IsWrapping).Select(root => new MapMatch(map, root, tensors)).MinBy(match => match.Problems);
 
-        bool IsWrapping(string prefix) => prefix.Length == 0 || words.Any(word => prefix.StartsWith(word, StringComparison.Ordinal) && IsWrapping(prefix[word.Length..]));
+        bool IsWrapping(string prefix) =>
+            prefix.Length == 0 || words.Any(word => prefix.StartsWith(word, StringComparison.Ordinal) && IsWrapping(prefix[word.Length..]));
     }
 
     string? WhyIgnored(string name)
@@ -65,7 +68,9 @@ sealed class MapMatch
         {
             string own = name[Root.Length..];
             foreach (var (part, _) in Parts)
-                if (own.StartsWith(part.Source, StringComparison.Ordinal) && Why(part.Architecture.Ignore, own[part.Source.Length..]) is { } ofPart) return ofPart;
+                if (own.StartsWith(part.Source, StringComparison.Ordinal)
+                    && Why(part.Architecture.Ignore, own[part.Source.Length..]) is { } ofPart)
+                    return ofPart;
             if ((Why(Map.Ignore, own) ?? Why(NameMaps.CommonIgnore, own)) is { } ofMap) return ofMap;
         }
         return Why(Map.Ignore, name) ?? Why(NameMaps.CommonIgnore, name);

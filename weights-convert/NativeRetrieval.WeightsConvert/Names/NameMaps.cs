@@ -12,8 +12,10 @@ public static class NameMaps
     static NameMaps()
     {
         var common = Read("common.json", NamesJson.Default.CommonDocument);
-        (CommonWrappers, CommonIgnore, FrontEnds) = (common.Wrappers, IgnoreRule.Of(common.Ignore), [.. common.FrontEnds.Select(form => form.ToForm())]);
-        var architectures = ReadAll("Architectures/", NamesJson.Default.ArchitectureDocument).Select(document => new Architecture(document)).ToDictionary(architecture => architecture.Name);
+        (CommonWrappers, CommonIgnore, FrontEnds) = (common.Wrappers, IgnoreRule.Of(common.Ignore),
+            [.. common.FrontEnds.Select(form => form.ToForm())]);
+        var architectures = ReadAll("Architectures/", NamesJson.Default.ArchitectureDocument)
+            .Select(document => new Architecture(document)).ToDictionary(architecture => architecture.Name);
         All = [.. ReadAll("Maps/", NamesJson.Default.NameMapDocument).Select(document => new NameMap(document, architectures))];
     }
 

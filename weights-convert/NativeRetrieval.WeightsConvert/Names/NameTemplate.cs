@@ -7,7 +7,8 @@ namespace NativeRetrieval.WeightsConvert.Names;
 static partial class NameTemplate
 {
     /// <summary>Names of the loops in a template, in order.</summary>
-    public static IReadOnlyList<string> LoopsOf(string template) => [.. Loop().Matches(template).Select(found => found.Groups["name"].Value).Distinct()];
+    public static IReadOnlyList<string> LoopsOf(string template) =>
+        [.. Loop().Matches(template).Select(found => found.Groups["name"].Value).Distinct()];
 
     public static string Fill(string template, IReadOnlyDictionary<string, int> loops) => Loop().Replace(template, found =>
     {
@@ -20,7 +21,8 @@ static partial class NameTemplate
     {
         var found = Choice().Match(text);
         return found.Success
-            ? found.Groups["options"].Value.Split('|').SelectMany(option => Alternatives($"{text[..found.Index]}{option}{text[(found.Index + found.Length)..]}"))
+            ? found.Groups["options"].Value.Split('|')
+                .SelectMany(option => Alternatives($"{text[..found.Index]}{option}{text[(found.Index + found.Length)..]}"))
             : [text];
     }
 

@@ -4,7 +4,8 @@ using NativeRetrieval.Core.Features;
 namespace NativeRetrieval.WeightsConvert.Names;
 
 /// <summary>Reads the embedded files; <c>weights-convert/README.md</c> explains each member.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
 [JsonSerializable(typeof(ArchitectureDocument))]
 [JsonSerializable(typeof(NameMapDocument))]
 [JsonSerializable(typeof(CommonDocument))]
@@ -28,7 +29,8 @@ sealed record FrontEndDocument(string Name, int SampleRateHz, int WindowSamples,
 }
 
 /// <summary>A file of <c>Architectures</c>.</summary>
-sealed record ArchitectureDocument(string Name, string Kind, string[] Widths, Dictionary<string, long> Sizes, Dictionary<string, string> Loops,
+sealed record ArchitectureDocument(string Name, string Kind, string[] Widths,
+    Dictionary<string, long> Sizes, Dictionary<string, string> Loops,
     OrderedDictionary<string, string> Tensors, OrderedDictionary<string, string> Ignore, Dictionary<string, string>? Aliases = null);
 
 /// <summary>One network of a map.</summary>

@@ -43,7 +43,10 @@ sealed class PartMatch(Dictionary<string, long> sizes)
         if (!fits) _otherShape.Add((tensor, $"[{string.Join(", ", shape.Select(Describe))}]"));
     }
 
-    long? Value(string size) => long.TryParse(size, CultureInfo.InvariantCulture, out long number) ? number : sizes.TryGetValue(size, out long known) ? known : null;
+    long? Value(string size) =>
+        long.TryParse(size, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : sizes.TryGetValue(size, out long known) ? known : null;
 
     string Describe(string size) => Value(size)?.ToString(CultureInfo.InvariantCulture) ?? size;
 }

@@ -127,7 +127,8 @@ ref partial struct PickleMachine
             case Opcode.Build: Build(); break;
             case Opcode.BinPersistentId: Push(_types.Persistent(Pop())); break;
 
-            case Opcode.PersistentId or Opcode.NextBuffer or Opcode.ReadonlyBuffer or Opcode.Extension1 or Opcode.Extension2 or Opcode.Extension4:
+            case Opcode.PersistentId or Opcode.NextBuffer or Opcode.ReadonlyBuffer
+                or Opcode.Extension1 or Opcode.Extension2 or Opcode.Extension4:
                 throw new PickleError($"instruction {opcode} refers to something outside the file");
             default: throw new PickleError($"0x{(byte)opcode:X2} is no instruction of a pickle");
         }

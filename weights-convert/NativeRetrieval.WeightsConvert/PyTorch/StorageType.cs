@@ -14,7 +14,8 @@ readonly record struct StorageType(string Name, int SizeBytes, DType? DType)
     static readonly (string Storage, StorageType Type)[] _table =
     [
         ("FloatStorage", new("float32", 4, Core.Tensors.DType.Float32)), ("DoubleStorage", new("float64", 8, Core.Tensors.DType.Float64)),
-        ("HalfStorage", new("float16", 2, Core.Tensors.DType.Float16)), ("BFloat16Storage", new("bfloat16", 2, Core.Tensors.DType.BFloat16)),
+        ("HalfStorage", new("float16", 2, Core.Tensors.DType.Float16)),
+        ("BFloat16Storage", new("bfloat16", 2, Core.Tensors.DType.BFloat16)),
         ("LongStorage", new("int64", 8, Core.Tensors.DType.Int64)), ("IntStorage", new("int32", 4, Core.Tensors.DType.Int32)),
         ("ShortStorage", new("int16", 2, Core.Tensors.DType.Int16)), ("CharStorage", new("int8", 1, Core.Tensors.DType.Int8)),
         ("ByteStorage", new("uint8", 1, Core.Tensors.DType.UInt8)), ("BoolStorage", new("bool", 1, Core.Tensors.DType.Bool)),

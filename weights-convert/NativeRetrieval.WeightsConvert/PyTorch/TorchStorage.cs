@@ -16,7 +16,8 @@ sealed record TorchStorage(string Key, StorageType Type, long ElementCount, long
             throw new PickleError("a storage without type, key or size");
         long count = (long)id[4];
         if (id.Count < 6 || id[5] is PickleNone) return new TorchStorage(key, StorageType.OfStorage(type), count, 0, count);
-        if (id[5] is PickleList { Count: 3 } part && part[1] is long and >= 0 && part[2] is long and >= 0 && (long)part[1] <= count && (long)part[2] <= count - (long)part[1])
+        if (id[5] is PickleList { Count: 3 } part && part[1] is long and >= 0 && part[2] is long and >= 0 && (long)part[1] <= count
+            && (long)part[2] <= count - (long)part[1])
             return new TorchStorage(key, StorageType.OfStorage(type), count, (long)part[1], (long)part[2]);
         throw new PickleError($"storage '{UntrustedText.Line(key)}' is a part that lies outside the whole");
     }

@@ -4,21 +4,27 @@ namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
 /// Meanings of the names in a PyTorch checkpoint. Calls of functions that rebuild tensors and make plain containers give these; a few
-/// other constructors of harmless values, and instances of classes that are not known, stay opaque data; a call of anything else is refused.
+/// other constructors of harmless values, and instances of classes that are not known, stay opaque data; a call of anything else is
+/// refused.
 /// </summary>
 sealed class TorchTypes : IPickleTypes
 {
-    /// <summary>Modules whose functions reach outside the program: no instance of anything in them belongs into a file of weights.</summary>
+    /// <summary>
+    /// Modules whose functions reach outside the program: no instance of anything in them belongs into a file of weights.
+    /// </summary>
     static readonly HashSet<string> _neverData =
     [
-        "builtins", "os", "posix", "nt", "sys", "subprocess", "importlib", "runpy", "pty", "socket", "shutil", "ctypes", "webbrowser", "types", "marshal", "code",
+        "builtins", "os", "posix", "nt", "sys", "subprocess", "importlib", "runpy", "pty", "socket", "shutil", "ctypes", "webbrowser",
+        "types", "marshal", "code",
     ];
 
     /// <summary>Constructors of values that carry no weights, by module.</summary>
     static readonly HashSet<string> _plainData =
     [
-        "_codecs.encode", "builtins.bytes", "builtins.bytearray", "builtins.complex", "builtins.slice", "builtins.range", "builtins.xrange", "builtins.object",
-        "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone", "decimal.Decimal", "fractions.Fraction", "uuid.UUID",
+        "_codecs.encode", "builtins.bytes", "builtins.bytearray", "builtins.complex", "builtins.slice", "builtins.range",
+        "builtins.xrange", "builtins.object",
+        "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone", "decimal.Decimal",
+        "fractions.Fraction", "uuid.UUID",
         "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
         "pathlib._local.Path", "pathlib._local.PosixPath", "pathlib._local.WindowsPath",
         "torch.device", "torch.serialization._get_layout", "numpy.dtype",
@@ -39,7 +45,8 @@ sealed class TorchTypes : IPickleTypes
 
     public object Persistent(object id)
     {
-        if (id is not PickleList { Count: >= 2 } list) throw new PickleError("a reference to something outside the pickle that is no storage");
+        if (id is not PickleList { Count: >= 2 } list)
+            throw new PickleError("a reference to something outside the pickle that is no storage");
         // Old files keep the source text of module classes beside the class: ('module', class, file, text).
         if (list[0] is "module") return list[1];
         if (list[0] is not "storage") throw new PickleError("a reference to something outside the pickle that is no storage");
@@ -60,9 +67,14 @@ sealed class TorchTypes : IPickleTypes
     public object Call(PickleGlobal callable, PickleList arguments) => callable.Module switch
     {
         "torch._utils" or "torch._tensor" or "torch.nn.parameter" => TorchRebuild.Call(callable, arguments) ?? throw Refuse(callable),
-        "numpy.core.multiarray" or "numpy._core.multiarray" or "numpy.core.numeric" or "numpy._core.numeric" when callable.Name is "scalar" or "_reconstruct" or "_frombuffer" => Keep(callable, arguments),
-        "copyreg" when callable.Name is "_reconstructor" or "__newobj__" && arguments.Count > 0 && arguments[0] is PickleGlobal type => Instance(type, arguments),
-        "torch" when callable.Name == "Size" => arguments.Count == 1 && arguments[0] is PickleList sizes ? sizes.As(PickleList.Kinds.Tuple) : throw new PickleError("torch.Size without sizes"),
+        "numpy.core.multiarray" or "numpy._core.multiarray" or "numpy.core.numeric" or "numpy._core.numeric"
+            when callable.Name is "scalar" or "_reconstruct" or "_frombuffer" => Keep(callable, arguments),
+        "copyreg" when callable.Name is "_reconstructor" or "__newobj__" && arguments.Count > 0 && arguments[0] is PickleGlobal type =>
+            Instance(type, arguments),
+        "torch" when callable.Name == "Size" =>
+            arguments.Count == 1 && arguments[0] is PickleList sizes
+                ? sizes.As(PickleList.Kinds.Tuple)
+                : throw new PickleError("torch.Size without sizes"),
         _ when Container(callable, arguments) is { } container => container,
         _ when _plainData.Contains($"{callable.Module}.{callable.Name}") => new PickleObject(callable, arguments),
         _ => throw Refuse(callable),
@@ -111,5 +123,7 @@ sealed class TorchTypes : IPickleTypes
 
     static PickleError Refuse(PickleGlobal callable) =>
         // Python's os is made of these two.
-        new($"it asks to call {callable}{(callable.Module is "posix" or "nt" ? $" (os.{UntrustedText.Line(callable.Name)})" : "")}, which reading weights does not need; nothing was run. A program that loads this file with pickle would run it: use the file only if you know who wrote it and why");
+        new($"it asks to call {callable}{(callable.Module is "posix" or "nt" ? $" (os.{UntrustedText.Line(callable.Name)})" : "")}, "
+            + "which reading weights does not need; nothing was run. A program that loads this file with pickle would run it: use the "
+            + "file only if you know who wrote it and why");
 }

@@ -11,5 +11,7 @@ sealed record ZipEntry(string Name, bool Deflated, bool SizesFollow, uint Crc, l
     /// <summary>Start of the next entry or of the directory: this entry ends before it.</summary>
     public long EndOffset { get; set; }
 
-    public string ChecksumProblem(uint found) => $"CRC-32 of entry '{UntrustedText.Line(Name)}' is {found:x8}, the archive says {Crc:x8}: the file is damaged; fetch or save it again";
+    public string ChecksumProblem(uint found) =>
+        $"CRC-32 of entry '{UntrustedText.Line(Name)}' is {found:x8}, the archive says {Crc:x8}: the file is damaged; fetch or save it "
+            + "again";
 }
