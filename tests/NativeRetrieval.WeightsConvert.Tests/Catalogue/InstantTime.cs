@@ -1,7 +1,7 @@
 namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
 
 /// <summary>
-/// Time in which waiting takes none: timers fire at once and are noted, except those as long as <paramref name="never"/>.
+/// A clock without waiting: timers fire at once and are noted, except those as long as <paramref name="never"/>.
 /// </summary>
 sealed class InstantTime(TimeSpan never) : TimeProvider
 {
