@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Cli;
 
@@ -26,11 +25,11 @@ public static class ExitCode
     public static int Of(Exception error) => error switch
     {
         OptionException => Usage,
-        CorruptFileException or TokenizerFileException => Corrupt,
+        CorruptFileException => Corrupt,
         OperationCanceledException => Interrupted,
         _ => Failure,
     };
 
     /// <summary>Errors whose message is meant for the user; any other is a defect of the program.</summary>
-    public static bool IsExpected(Exception error) => error is NativeRetrievalException or TokenizerFileException or IOException or UnauthorizedAccessException;
+    public static bool IsExpected(Exception error) => error is NativeRetrievalException or IOException or UnauthorizedAccessException;
 }

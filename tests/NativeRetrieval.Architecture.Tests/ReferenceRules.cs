@@ -2,13 +2,13 @@ using System.Xml.Linq;
 
 namespace NativeRetrieval.Architecture.Tests;
 
-/// <summary>Which assembly may know which: an arrow that is not listed here is a violation.</summary>
+/// <summary>Arrows between assemblies that are allowed; any other is a violation.</summary>
 internal static class ReferenceRules
 {
     static readonly Dictionary<string, string[]> _arrows = new()
     {
         ["NativeRetrieval.Core"] = [],
-        ["NativeRetrieval.Text"] = [],
+        ["NativeRetrieval.Text"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Cuda"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Nn"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Audio"] = ["NativeRetrieval.Core"],
@@ -19,7 +19,8 @@ internal static class ReferenceRules
         ["NativeRetrieval.Demo"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Parity"] = ["NativeRetrieval.Training"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval"],
-        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.Parity", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
+        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.Parity", "NativeRetrieval.Server",
+            "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
         ["weights-convert"] = ["NativeRetrieval.Cli"],
     };
@@ -28,7 +29,8 @@ internal static class ReferenceRules
     static readonly string[] _notForHosts = ["NativeRetrieval.Cli", "NativeRetrieval.Parity", "weights-convert"];
 
     /// <summary>Assemblies that a host takes without any package behind them.</summary>
-    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn", "NativeRetrieval.Audio"];
+    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn",
+        "NativeRetrieval.Audio"];
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {
@@ -41,19 +43,24 @@ internal static class ReferenceRules
             yield break;
         }
         foreach (string target in Includes(project, "ProjectReference").Select(NameOf))
-            if (!allowed.Contains(target)) yield return $"{project.Path}: {name} -> {target} is not an allowed arrow (allowed: {string.Join(", ", allowed)})";
+            if (!allowed.Contains(target))
+                yield return $"{project.Path}: {name} -> {target} is not an allowed arrow (allowed: {string.Join(", ", allowed)})";
     }
 
     public static IEnumerable<string> ForbiddenPackages(SourceFile project) =>
         project.IsUnder("src") && _withoutPackages.Contains(NameOf(project.Path))
-            ? Includes(project, "PackageReference").Select(package => $"{project.Path}: {NameOf(project.Path)} takes no packages, found {package}")
+            ? Includes(project, "PackageReference")
+                .Select(package => $"{project.Path}: {NameOf(project.Path)} takes no packages, found {package}")
             : [];
 
     public static IEnumerable<string> MissingFromSolution(SourceFile project, string solution) =>
-        solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal) ? [] : [$"{project.Path}: not in NativeRetrieval.sln"];
+        solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal)
+            ? []
+            : [$"{project.Path}: not in NativeRetrieval.sln"];
 
     static IEnumerable<string> Includes(SourceFile project, string element) =>
-        XDocument.Parse(project.Text).Descendants(element).Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
+        XDocument.Parse(project.Text).Descendants(element)
+            .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
 
     static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
 }

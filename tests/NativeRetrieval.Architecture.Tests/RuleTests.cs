@@ -48,7 +48,8 @@ public class RuleTests
     [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops;", 0)]
     [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core;", 1)]
     [InlineData("src/NativeRetrieval.Core/X.cs", "namespace NativeRetrieval.Core\n{", 1)]
-    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops\n{\n}\nnamespace NativeRetrieval.Core.Backends\n{\n}", 0)]
+    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops\n{\n}\nnamespace "
+        + "NativeRetrieval.Core.Backends\n{\n}", 0)]
     [InlineData("src/NativeRetrieval.Core/X.cs", "class X;", 1)]
     [InlineData("src/NativeRetrieval.Cli/Program.cs", "return 0;", 0)]
     [InlineData("src/samples/Host/Parts/X.cs", "namespace Host.Parts;", 0)]

@@ -2,7 +2,7 @@ using System.Text.RegularExpressions;
 
 namespace NativeRetrieval.Architecture.Tests;
 
-/// <summary>What may stand in a source file. Every rule returns one line per violation: file, what, what to do.</summary>
+/// <summary>Rules for the text of a source file. Every rule returns one line per violation: file, what, what to do.</summary>
 internal static partial class SourceRules
 {
     public const int LongestFileLines = 400;
@@ -32,7 +32,8 @@ internal static partial class SourceRules
         int start = file.IsSample ? SourceFile.SampleFolder.Length : file.Path.IndexOf('/');
         string folder = file.Path[(start + 1)..file.Path.LastIndexOf('/')];
         string expected = folder.Replace('/', '.');
-        if (found[0].Groups["name"].Value != expected) yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
+        if (found[0].Groups["name"].Value != expected)
+            yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
         if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";
     }
 
@@ -65,12 +66,15 @@ internal static partial class SourceRules
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\(|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
+    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\("
+        + @"|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
     private static partial Regex FileWrites();
 
-    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
+    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
+        + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
 
-    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w"
+        + @"|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
     private static partial Regex Words();
 }

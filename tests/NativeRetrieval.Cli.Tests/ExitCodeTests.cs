@@ -2,7 +2,6 @@ using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Data;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Cli.Tests;
 
@@ -15,7 +14,6 @@ public class ExitCodeTests
         { new AudioDecodeException("a.wav", "bad"), 5 },
         { new IndexCorruptException("x.nrx", "bad"), 5 },
         { new CaptionFileException("a.csv", 3, "bad"), 5 },
-        { new TokenizerFileException("vocab.txt", "bad"), 5 },
         { new IndexException("locked"), 1 },
         { new FileWriteException("a", "full"), 1 },
         { new IOException("gone"), 1 },

@@ -13,7 +13,8 @@ public static class AudioDecoder
 
     /// <summary>Opens <paramref name="path"/> at its first frame.</summary>
     /// <exception cref="AudioDecodeException">
-    /// The file is absent, a folder, unreadable, empty, of no known sound format, damaged, without a sample, or needs libsndfile, which is absent.
+    /// The file is absent, a folder, unreadable, empty, of no known sound format, damaged, without a sample, or needs libsndfile, which is
+    /// absent.
     /// </exception>
     public static IAudioStream Open(string path)
     {
@@ -24,13 +25,15 @@ public static class AudioDecoder
         try
         {
             stream = OpenContent(path, file);
-            if (stream.LengthFrames == 0) throw new AudioDecodeException(path, "holds no samples: its header is complete but no audio follows");
+            if (stream.LengthFrames == 0)
+                throw new AudioDecodeException(path, "holds no samples: its header is complete but no audio follows");
             return stream;
         }
         catch (Exception error)
         {
             stream?.Dispose();
-            if (error is IOException or UnauthorizedAccessException) throw new AudioDecodeException(path, $"cannot be read: {error.Message}", error);
+            if (error is IOException or UnauthorizedAccessException)
+                throw new AudioDecodeException(path, $"cannot be read: {error.Message}", error);
             throw;
         }
         finally

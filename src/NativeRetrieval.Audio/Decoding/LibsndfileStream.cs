@@ -6,7 +6,7 @@ namespace NativeRetrieval.Audio.Decoding;
 /// <summary>Any format that the installed libsndfile reads.</summary>
 internal sealed class LibsndfileStream : IAudioStream
 {
-    static readonly Lock Opening = new();
+    static readonly Lock _opening = new();
     readonly string _path;
     readonly LibsndfileHandle _file;
     long _framesRead;
@@ -22,7 +22,7 @@ internal sealed class LibsndfileStream : IAudioStream
     public int Channels { get; }
     public long? LengthFrames { get; }
 
-    /// <param name="formatName">What the first bytes look like, or null; only for messages.</param>
+    /// <param name="formatName">Format that the first bytes suggest, or null; used in messages only.</param>
     public static LibsndfileStream Open(string path, string? formatName)
     {
         if (!Libsndfile.IsAvailable) throw LibraryAbsent(path, formatName);
@@ -30,7 +30,7 @@ internal sealed class LibsndfileStream : IAudioStream
         var info = default(Libsndfile.Info);
         LibsndfileHandle file;
         string problem;
-        lock (Opening)              // libsndfile keeps the reason of a failed open in one global
+        lock (_opening)             // libsndfile keeps the reason of a failed open in one global
         {
             file = Libsndfile.Open(path, Libsndfile.ReadMode, ref info);
             problem = file.IsInvalid ? Libsndfile.Explain(file) : "";
@@ -38,12 +38,16 @@ internal sealed class LibsndfileStream : IAudioStream
         if (file.IsInvalid)
         {
             file.Dispose();
-            throw new AudioDecodeException(path, formatName is null ? $"is not a sound file that can be read (libsndfile: {problem})" : $"looks like {formatName} but cannot be decoded (libsndfile: {problem})");
+            throw new AudioDecodeException(path,
+                formatName is null
+                    ? $"is not a sound file that can be read (libsndfile: {problem})"
+                    : $"looks like {formatName} but cannot be decoded (libsndfile: {problem})");
         }
         if (info.Channels < 1 || info.SampleRateHz < 1)
         {
             file.Dispose();
-            throw new AudioDecodeException(path, $"says it has {info.Channels} channels at {info.SampleRateHz} Hz; expected at least 1 of each");
+            throw new AudioDecodeException(path, $"says it has {info.Channels} channels at {info.SampleRateHz} Hz; expected at least 1 "
+                + "of each");
         }
         return new LibsndfileStream(path, file, info);
     }
@@ -58,7 +62,8 @@ internal sealed class LibsndfileStream : IAudioStream
         ArgumentOutOfRangeException.ThrowIfZero(room, nameof(interleaved));
         int frames = (int)Libsndfile.ReadFrames(_file, ref MemoryMarshal.GetReference(interleaved), room);
         if (frames < room && Libsndfile.Error(_file) != 0)
-            throw new AudioDecodeException(_path, $"is damaged after frame {_framesRead + Math.Max(0, frames)} (libsndfile: {Libsndfile.Explain(_file)})");
+            throw new AudioDecodeException(_path, $"is damaged after frame {_framesRead + Math.Max(0, frames)} (libsndfile: "
+                + $"{Libsndfile.Explain(_file)})");
         SampleRange.Check(_path, interleaved[..(frames * Channels)], Channels, _framesRead);
         _framesRead += frames;
         return frames;

@@ -8,7 +8,8 @@ internal static class SoundFormat
     {
         if (magic.StartsWith("fLaC"u8)) return "FLAC";
         if (magic.StartsWith("OggS"u8)) return "Ogg (Vorbis, Opus or FLAC)";
-        if (magic.StartsWith("RIFF"u8) || magic.StartsWith("RIFX"u8) || magic.StartsWith("RF64"u8)) return "WAV in an encoding other than little-endian PCM or float";
+        if (magic.StartsWith("RIFF"u8) || magic.StartsWith("RIFX"u8) || magic.StartsWith("RF64"u8))
+            return "WAV in an encoding other than little-endian PCM or float";
         if (magic.StartsWith("FORM"u8)) return "AIFF";
         if (magic.StartsWith("caff"u8)) return "Apple CAF";
         if (magic.StartsWith(".snd"u8)) return "Sun AU";

@@ -18,17 +18,20 @@ public sealed class WindowReader : IDisposable
     WindowReader(MonoReader reader, int windowSamples, int hopSamples) =>
         (_reader, _window, _next) = (reader, new float[windowSamples], new float[hopSamples]);
 
+    /// <summary>Opens a sound file at its first window.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
-    /// <param name="sampleRateHz">Of the windows.</param>
+    /// <param name="sampleRateHz">Sample rate of the windows, within a factor of 64 of the file's own.</param>
     /// <param name="windowSamples">Length of a window, at least 1.</param>
-    /// <param name="hopSamples">From one start to the next, 1 to <paramref name="windowSamples"/>.</param>
-    /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
+    /// <param name="hopSamples">Distance from one start to the next, 1 to <paramref name="windowSamples"/>.</param>
+    /// <param name="preset">Filter of the resampler; null: <see cref="ResamplerPreset.High"/>.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
     /// <exception cref="OptionException">Window or hop is out of range.</exception>
     public static WindowReader Open(string path, int sampleRateHz, int windowSamples, int hopSamples, ResamplerPreset? preset = null)
     {
         if (windowSamples < 1) throw new OptionException($"a window of {windowSamples} samples is not possible; expected at least 1");
-        if (hopSamples < 1 || hopSamples > windowSamples) throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is skipped");
+        if (hopSamples < 1 || hopSamples > windowSamples)
+            throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is "
+                + "skipped");
         return new WindowReader(MonoReader.Open(path, sampleRateHz, preset), windowSamples, hopSamples);
     }
 
@@ -53,5 +56,6 @@ public sealed class WindowReader : IDisposable
         return new AudioWindow(_start, _reader.SampleRateHz, [.. _window]);
     }
 
+    /// <summary>Closes the file.</summary>
     public void Dispose() => _reader.Dispose();
 }

@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>Turns what SQLite and the file system throw into errors that a user can act on.</summary>
+/// <summary>Turns the exceptions of SQLite and the file system into errors that a user can act on.</summary>
 internal static class CatalogueErrors
 {
     // Primary result codes, https://sqlite.org/rescode.html
@@ -33,7 +33,8 @@ internal static class CatalogueErrors
     {
         Full => new IndexException($"{folder}: the disk is full; nothing was changed, free some space and run again", e),
         IoError => new IndexException($"{folder}: the disk reports an error ({e.Message}); what was committed before is unharmed", e),
-        ReadOnly or CannotOpen or PermissionDenied => new IndexException($"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); check permissions", e),
+        ReadOnly or CannotOpen or PermissionDenied =>
+            new IndexException($"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); check permissions", e),
         Busy or Locked => new IndexException($"{folder}: another process holds {Catalogue.FileName} ({e.Message}); try again", e),
         _ => new IndexCorruptException(Path.Combine(folder, Catalogue.FileName), e.Message, e),
     };

@@ -4,11 +4,13 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>A copy of a segment's committed rows in a device's memory. It grows as the segment does; what is there is not loaded again.</summary>
+/// <summary>
+/// A copy of a segment's committed rows in a device's memory. It grows as the segment does; rows that were loaded are not loaded again.
+/// </summary>
 /// <param name="width">Elements of a row with its padding.</param>
 internal sealed class ResidentSegment(Device device, DType element, int width) : IDisposable
 {
-    /// <summary>What is copied to the device in one call.</summary>
+    /// <summary>Most bytes that are copied to the device in one call.</summary>
     const int PieceSizeBytes = 64 << 20;
 
     Tensor? _rows;
@@ -25,7 +27,10 @@ internal sealed class ResidentSegment(Device device, DType element, int width) :
 
     public void Dispose() => _rows?.Dispose();
 
-    /// <summary>Room for the rows asked for, and at a later time half as many again as there were: appending in small steps copies each row only a few times.</summary>
+    /// <summary>
+    /// Room for the rows asked for, and at a later time half as many again as there were: appending in small steps copies each row only a
+    /// few times.
+    /// </summary>
     void Grow(int count)
     {
         var larger = Tensor.Empty([Math.Max(count, (int)Math.Min(int.MaxValue, _count * 3L / 2)), width], device, element);

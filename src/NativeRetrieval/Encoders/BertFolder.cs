@@ -31,17 +31,11 @@ public static class BertFolder
     /// <exception cref="CorruptFileException">The tokenizer's files are missing, damaged or of another kind, or have ids beyond the model's vocabulary.</exception>
     public static WordPieceTokenizer ReadTokenizer(string folder, BertConfig config)
     {
-        try
-        {
-            var tokenizer = WordPieceTokenizer.FromFile(folder);
-            if (tokenizer.Vocabulary.Size > config.VocabularySize)
-                throw new CorruptFileException(folder, $"the tokenizer has ids up to {tokenizer.Vocabulary.Size - 1}, the model's vocabulary ends at {config.VocabularySize - 1}; they belong to different models");
-            return tokenizer.WithMaxLength(Math.Min(tokenizer.Options.MaxLength, config.MaxPositions));
-        }
-        catch (TokenizerFileException e)
-        {
-            throw new CorruptFileException(e.Path, e.Problem, e);
-        }
+        var tokenizer = WordPieceTokenizer.FromFile(folder);
+        if (tokenizer.Vocabulary.Size > config.VocabularySize)
+            throw new CorruptFileException(folder, $"the tokenizer has ids up to {tokenizer.Vocabulary.Size - 1}, "
+                + $"the model's vocabulary ends at {config.VocabularySize - 1}; they belong to different models");
+        return tokenizer.WithMaxLength(Math.Min(tokenizer.Options.MaxLength, config.MaxPositions));
     }
 
     /// <summary>Builds the encoder and fills it with the folder's weights.</summary>

@@ -53,7 +53,7 @@ public static class ModelPackage
         FolderSums.Verify(folder);
         var config = ReadConfig(folder);
         if (adjust is not null) config = adjust(config);
-        var model = new RetrievalModel(config, ReadTokenizer(folder), device, new PhiloxSequence(default));
+        var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(folder), device, new PhiloxSequence(default));
         try
         {
             if (model.Tokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
@@ -91,18 +91,6 @@ public static class ModelPackage
     }
 
     static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    static WordPieceTokenizer ReadTokenizer(string folder)
-    {
-        try
-        {
-            return WordPieceTokenizer.FromFile(folder);
-        }
-        catch (TokenizerFileException e)
-        {
-            throw new CorruptFileException(e.Path, e.Problem, e);
-        }
-    }
 
     static JsonObject TokenizerJson(WordPieceOptions options)
     {

@@ -69,7 +69,8 @@ public sealed class MonoReaderTests
         while (reader.Read() is { } window) windows.Add(window);
         Assert.Null(reader.Read());
         Assert.Equal(expected, string.Join(' ', windows.Select(w => $"{w.StartSample}+{w.Samples.Length}")));
-        foreach (AudioWindow window in windows) Assert.Equal(samples.Skip((int)window.StartSample).Take(window.Samples.Length), window.Samples);
+        foreach (AudioWindow window in windows)
+            Assert.Equal(samples.Skip((int)window.StartSample).Take(window.Samples.Length), window.Samples);
         Assert.Equal(frames / 32000.0, windows[^1].EndSeconds, 1e-12);
     }
 
