@@ -22,3 +22,14 @@ internal readonly struct KernelArgument
 
     public static implicit operator KernelArgument(double value) => new(BitConverter.DoubleToInt64Bits(value), KernelParameter.Float64);
 }
+
+/// <summary>How a kernel parameter travels: its width, and whether it is a floating-point number.</summary>
+internal enum KernelParameter : byte
+{
+    /// <summary>Anything that <see cref="KernelArgument"/> cannot carry: bytes, halves, structs.</summary>
+    Other,
+    Word32,
+    Word64,
+    Float32,
+    Float64,
+}

@@ -6,3 +6,10 @@ internal interface IStreamOrder
     /// <summary>Marks the end of what is queued now.</summary>
     IStreamMark Mark();
 }
+
+/// <summary>A point in a stream.</summary>
+internal interface IStreamMark : IDisposable
+{
+    /// <summary>True once the device has done everything before it. Asks, does not wait.</summary>
+    bool HasPassed { get; }
+}

@@ -72,3 +72,13 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
         _ => $"a kernel reports fault {(int)fault} at {place}: {value}, limit {limit}",
     };
 }
+
+/// <summary>Kinds of <see cref="DeviceFaults"/>; the numbers are those of kernels/common/fault.cuh.</summary>
+internal enum Fault
+{
+    None,
+    EmbeddingId,
+    AttentionLength,
+    MeanLength,
+    LogMelLength,
+}

@@ -1,6 +1,8 @@
 using System.Runtime.InteropServices;
 using NativeRetrieval.Cuda.Interop.Driver;
 using NativeRetrieval.Cuda.Interop.Libraries;
+using NativeRetrieval.Cuda.Runtime;
+using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;
 
 namespace NativeRetrieval.Cuda.Interop.Cublas;
 
@@ -48,4 +50,38 @@ internal static unsafe partial class CublasLtApi
     public static partial CublasStatus cublasLtMatmul(CublasLtHandle handle, MatmulHandle description, void* alpha, nint a, MatrixLayoutHandle layoutA,
         nint b, MatrixLayoutHandle layoutB, void* beta, nint c, MatrixLayoutHandle layoutC, nint d, MatrixLayoutHandle layoutD,
         MatmulAlgorithm* algorithm, nint workspace, nuint workspaceBytes, StreamHandle stream);
+}
+
+/// <summary>cuBLASLt's state for one context.</summary>
+[NativeName("cublasLtHandle_t")]
+internal sealed class CublasLtHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
+{
+    /// <exception cref="Errors.CudaUnavailableException">The library is not on this machine.</exception>
+    public static CublasLtHandle Create(CudaContext context)
+    {
+        using var scope = context.Enter();
+        cublasLtCreate(out nint handle).ThrowIfFailed();
+        return new(handle, context);
+    }
+
+    protected override bool Destroy() => cublasLtDestroy(handle) == CublasStatus.Success;
+}
+
+/// <summary>Widths of cuBLASLt's attributes in bytes; another width is refused by the library with nothing but "invalid value".</summary>
+internal static class LtAttributes
+{
+    public static int SizeBytes(MatmulAttribute attribute) => attribute switch
+    {
+        MatmulAttribute.TransposeA or MatmulAttribute.TransposeB or MatmulAttribute.Epilogue or MatmulAttribute.MultiprocessorTarget or MatmulAttribute.BiasDataType => 4,
+        _ => 8,
+    };
+
+    public static int SizeBytes(LayoutAttribute attribute) => attribute == LayoutAttribute.BatchStride ? 8 : 4;
+
+    public static int SizeBytes(PreferenceAttribute attribute) => attribute == PreferenceAttribute.MaxWorkspaceBytes ? 8 : 4;
+
+    public static void RequireWidth(string attribute, int expected, int actual)
+    {
+        if (actual != expected) throw new ArgumentException($"{attribute} takes {expected} bytes, got {actual}");
+    }
 }

@@ -18,3 +18,16 @@ internal struct MatmulHeuristic
         int _first;
     }
 }
+
+/// <summary>cuBLASLt's choice for one product: 64 bytes that mean something to the version that wrote them only.</summary>
+[NativeName("cublasLtMatmulAlgo_t")]
+internal struct MatmulAlgorithm
+{
+    [NativeName("data")] public Words Data;
+
+    [InlineArray(8)]
+    internal struct Words
+    {
+        ulong _first;
+    }
+}

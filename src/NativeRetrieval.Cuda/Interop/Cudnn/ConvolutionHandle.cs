@@ -19,3 +19,20 @@ internal sealed class ConvolutionHandle(nint value) : NativeHandle(value, owns: 
 
     protected override bool ReleaseHandle() => cudnnDestroyConvolutionDescriptor(handle) == CudnnStatus.Success;
 }
+
+/// <summary>Neural networks correlate: the filter is not flipped.</summary>
+[NativeName("cudnnConvolutionMode_t")]
+internal enum CudnnConvolutionMode
+{
+    [NativeName("CUDNN_CROSS_CORRELATION")] CrossCorrelation = 1,
+}
+
+/// <summary>Whether tensor cores may be used, and whether float32 may be rounded for them.</summary>
+[NativeName("cudnnMathType_t")]
+internal enum CudnnMathType
+{
+    [NativeName("CUDNN_DEFAULT_MATH")] Default = 0,
+    [NativeName("CUDNN_TENSOR_OP_MATH")] TensorOp = 1,
+    [NativeName("CUDNN_TENSOR_OP_MATH_ALLOW_CONVERSION")] TensorOpAllowConversion = 2,
+    [NativeName("CUDNN_FMA_MATH")] FusedMultiplyAdd = 3,
+}

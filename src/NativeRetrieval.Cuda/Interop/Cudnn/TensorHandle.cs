@@ -17,3 +17,37 @@ internal sealed class TensorHandle(nint value) : NativeHandle(value, owns: true)
 
     protected override bool ReleaseHandle() => cudnnDestroyTensorDescriptor(handle) == CudnnStatus.Success;
 }
+
+/// <summary>Type, layout and sizes of a convolution's filters.</summary>
+[NativeName("cudnnFilterDescriptor_t")]
+internal sealed class FilterHandle(nint value) : NativeHandle(value, owns: true)
+{
+    /// <summary>k filters of [c, h, w].</summary>
+    public static FilterHandle Create(CudnnTensorFormat format, CudnnDataType type, int k, int c, int h, int w)
+    {
+        cudnnCreateFilterDescriptor(out nint value).ThrowIfFailed();
+        var filter = new FilterHandle(value);
+        cudnnSetFilter4dDescriptor(filter, type, format, k, c, h, w).ThrowIfFailed($"cudnnSetFilter4dDescriptor({type}, {format}, [{k}, {c}, {h}, {w}])");
+        return filter;
+    }
+
+    protected override bool ReleaseHandle() => cudnnDestroyFilterDescriptor(handle) == CudnnStatus.Success;
+}
+
+/// <summary>How a four-dimensional tensor lies in memory; NHWC is the fast one since Ampere.</summary>
+[NativeName("cudnnTensorFormat_t")]
+internal enum CudnnTensorFormat
+{
+    [NativeName("CUDNN_TENSOR_NCHW")] Nchw = 0,
+    [NativeName("CUDNN_TENSOR_NHWC")] Nhwc = 1,
+}
+
+/// <summary>Element types. A bfloat16 convolution takes BFloat16 tensors and computes in Float.</summary>
+[NativeName("cudnnDataType_t")]
+internal enum CudnnDataType
+{
+    [NativeName("CUDNN_DATA_FLOAT")] Float = 0,
+    [NativeName("CUDNN_DATA_DOUBLE")] Double = 1,
+    [NativeName("CUDNN_DATA_HALF")] Half = 2,
+    [NativeName("CUDNN_DATA_BFLOAT16")] BFloat16 = 9,
+}

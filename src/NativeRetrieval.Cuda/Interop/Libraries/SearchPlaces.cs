@@ -78,3 +78,23 @@ internal static class SearchPlaces
     static IEnumerable<string> Split(string? list) =>
         (list ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries).Select(Path.GetFullPath);
 }
+
+/// <summary>Where libraries are looked for.</summary>
+/// <param name="Origin">Who named it, e.g. <c>CUDA_HOME</c>.</param>
+/// <param name="Folder">Absolute path; null where the system is asked by bare name.</param>
+internal sealed record SearchPlace(string Origin, string? Folder);
+
+/// <summary>What of the machine decides where libraries may be.</summary>
+internal sealed record SearchEnvironment
+{
+    /// <summary>Environment variables; null for those not set.</summary>
+    public required Func<string, string?> Variable { get; init; }
+
+    /// <summary>Where toolkits are installed beside the distribution's own packages.</summary>
+    public string ToolkitRoot { get; init; } = "/usr/local";
+
+    /// <summary>Whether libraries that are loaded already, and those that the system finds by name, count.</summary>
+    public bool AskSystem { get; init; } = true;
+
+    public static SearchEnvironment OfProcess { get; } = new() { Variable = Environment.GetEnvironmentVariable };
+}
