@@ -13,7 +13,7 @@ public class BindingTests
     static readonly Assembly s_assembly = typeof(DriverApi).Assembly;
     static readonly Lazy<BindingRules> s_rules = new(() => new(RecordedSymbols.Load()));
 
-    static IEnumerable<Type> Named => s_assembly.GetTypes().Where(type => type.GetCustomAttribute<NativeNameAttribute>() is not null);
+    static IEnumerable<Type> Named => SymbolExtract.NamedTypes(s_assembly);
 
     [Fact]
     public void Every_function_exists_with_these_parameters_in_every_version() => Holds(BoundFunction.In(s_assembly), s_rules.Value.Function);

@@ -17,7 +17,7 @@ internal static class SymbolExtract
         var signatures = Read(folder, "signatures.json");
         var enums = Read(folder, "enums.json");
         var functions = BoundFunction.In(assembly).Select(function => function.Name).Order(StringComparer.Ordinal).ToList();
-        var types = assembly.GetTypes().Where(type => type.GetCustomAttribute<NativeNameAttribute>() is not null).ToList();
+        var types = NamedTypes(assembly).ToList();
         var recorded = Pick(signatures["functions"]!, functions, "library", "ret", "params", "differs");
         return new JsonObject
         {
@@ -36,7 +36,19 @@ internal static class SymbolExtract
 
     public static string Text(JsonObject extract) => extract.ToJsonString(new JsonSerializerOptions { WriteIndented = true, IndentSize = 1, NewLine = "\n" }) + "\n";
 
-    public static string NameOf(MemberInfo member) => member.GetCustomAttribute<NativeNameAttribute>()?.Name ?? "";
+    /// <summary>All types with a C name. Generic structs stand here as the imports use them.</summary>
+    public static IEnumerable<Type> NamedTypes(Assembly assembly) => BoundFunction.In(assembly)
+        .SelectMany(function => function.Managed.GetParameters()).Select(parameter => parameter.ParameterType.GetElementType())
+        .OfType<Type>().Where(type => type.IsConstructedGenericType).Distinct()
+        .Concat(assembly.GetTypes().Where(type => !type.IsGenericTypeDefinition))
+        .Where(type => type.GetCustomAttribute<NativeNameAttribute>() is not null);
+
+    /// <summary>The C name; in that of a generic struct, {0} is its argument's without _t. Empty where there is none.</summary>
+    public static string NameOf(MemberInfo member)
+    {
+        string name = member.GetCustomAttribute<NativeNameAttribute>()?.Name ?? "";
+        return member is Type { IsConstructedGenericType: true } type ? name.Replace("{0}", NameOf(type.GenericTypeArguments[0])[..^2]) : name;
+    }
 
     public static IEnumerable<string> MembersOf(Type enumType) => enumType.GetFields(BindingFlags.Public | BindingFlags.Static).Select(NameOf);
 

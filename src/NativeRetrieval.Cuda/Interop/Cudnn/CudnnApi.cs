@@ -58,7 +58,7 @@ internal static unsafe partial class CudnnApi
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnGetConvolutionForwardAlgorithm_v7(CudnnHandle handle, TensorHandle x, FilterHandle w, ConvolutionHandle convolution,
-        TensorHandle y, int requested, out int returned, CudnnForwardPlan* plans);
+        TensorHandle y, int requested, out int returned, CudnnPlan<CudnnForwardAlgorithm>* plans);
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnGetConvolutionForwardWorkspaceSize(CudnnHandle handle, TensorHandle x, FilterHandle w, ConvolutionHandle convolution,
@@ -76,7 +76,7 @@ internal static unsafe partial class CudnnApi
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnGetConvolutionBackwardDataAlgorithm_v7(CudnnHandle handle, FilterHandle w, TensorHandle dy, ConvolutionHandle convolution,
-        TensorHandle dx, int requested, out int returned, CudnnInputGradientPlan* plans);
+        TensorHandle dx, int requested, out int returned, CudnnPlan<CudnnInputGradientAlgorithm>* plans);
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnGetConvolutionBackwardDataWorkspaceSize(CudnnHandle handle, FilterHandle w, TensorHandle dy,
@@ -88,7 +88,7 @@ internal static unsafe partial class CudnnApi
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnGetConvolutionBackwardFilterAlgorithm_v7(CudnnHandle handle, TensorHandle x, TensorHandle dy, ConvolutionHandle convolution,
-        FilterHandle dw, int requested, out int returned, CudnnFilterGradientPlan* plans);
+        FilterHandle dw, int requested, out int returned, CudnnPlan<CudnnFilterGradientAlgorithm>* plans);
 
     [LibraryImport(Library)]
     public static partial CudnnStatus cudnnGetConvolutionBackwardFilterWorkspaceSize(CudnnHandle handle, TensorHandle x, TensorHandle dy,

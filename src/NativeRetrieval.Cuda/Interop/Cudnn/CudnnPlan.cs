@@ -2,33 +2,17 @@ using System.Runtime.CompilerServices;
 
 namespace NativeRetrieval.Cuda.Interop.Cudnn;
 
-/// <summary>What a choice among proposed algorithms looks at, whatever the direction of the convolution.</summary>
-internal interface ICudnnPlan
+/// <summary>An algorithm that cuDNN proposes for one direction of a convolution. The three directions share this layout.</summary>
+[NativeName("{0}Perf_t")]
+internal struct CudnnPlan<TAlgorithm> where TAlgorithm : unmanaged, Enum
 {
-    CudnnStatus Status { get; }
-
-    CudnnDeterminism Determinism { get; }
-
-    nuint WorkspaceBytes { get; }
-}
-
-/// <summary>An algorithm that cuDNN proposes for a convolution, best first.</summary>
-[NativeName("cudnnConvolutionFwdAlgoPerf_t")]
-internal struct CudnnForwardPlan : ICudnnPlan
-{
-    [NativeName("algo")] public CudnnForwardAlgorithm Algorithm;
+    [NativeName("algo")] public TAlgorithm Algorithm;
     [NativeName("status")] public CudnnStatus Status;
     [NativeName("time")] public float Milliseconds;
     [NativeName("memory")] public nuint WorkspaceBytes;
     [NativeName("determinism")] public CudnnDeterminism Determinism;
     [NativeName("mathType")] public CudnnMathType Math;
     [NativeName("reserved")] public Reserved Unused;
-
-    readonly CudnnStatus ICudnnPlan.Status => Status;
-
-    readonly CudnnDeterminism ICudnnPlan.Determinism => Determinism;
-
-    readonly nuint ICudnnPlan.WorkspaceBytes => WorkspaceBytes;
 
     [InlineArray(3)]
     internal struct Reserved
@@ -51,31 +35,6 @@ internal enum CudnnForwardAlgorithm
     [NativeName("CUDNN_CONVOLUTION_FWD_ALGO_WINOGRAD_NONFUSED")] WinogradNonfused = 7,
 }
 
-/// <summary>An algorithm that cuDNN proposes for the gradient of a convolution's input, best first.</summary>
-[NativeName("cudnnConvolutionBwdDataAlgoPerf_t")]
-internal struct CudnnInputGradientPlan : ICudnnPlan
-{
-    [NativeName("algo")] public CudnnInputGradientAlgorithm Algorithm;
-    [NativeName("status")] public CudnnStatus Status;
-    [NativeName("time")] public float Milliseconds;
-    [NativeName("memory")] public nuint WorkspaceBytes;
-    [NativeName("determinism")] public CudnnDeterminism Determinism;
-    [NativeName("mathType")] public CudnnMathType Math;
-    [NativeName("reserved")] public Reserved Unused;
-
-    readonly CudnnStatus ICudnnPlan.Status => Status;
-
-    readonly CudnnDeterminism ICudnnPlan.Determinism => Determinism;
-
-    readonly nuint ICudnnPlan.WorkspaceBytes => WorkspaceBytes;
-
-    [InlineArray(3)]
-    internal struct Reserved
-    {
-        int _first;
-    }
-}
-
 /// <summary>Algorithms of a convolution's input gradient. Algorithm 0 adds atomically: its sums differ from run to run.</summary>
 [NativeName("cudnnConvolutionBwdDataAlgo_t")]
 internal enum CudnnInputGradientAlgorithm
@@ -86,31 +45,6 @@ internal enum CudnnInputGradientAlgorithm
     [NativeName("CUDNN_CONVOLUTION_BWD_DATA_ALGO_FFT_TILING")] FftTiling = 3,
     [NativeName("CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD")] Winograd = 4,
     [NativeName("CUDNN_CONVOLUTION_BWD_DATA_ALGO_WINOGRAD_NONFUSED")] WinogradNonfused = 5,
-}
-
-/// <summary>An algorithm that cuDNN proposes for the gradient of a convolution's filters, best first.</summary>
-[NativeName("cudnnConvolutionBwdFilterAlgoPerf_t")]
-internal struct CudnnFilterGradientPlan : ICudnnPlan
-{
-    [NativeName("algo")] public CudnnFilterGradientAlgorithm Algorithm;
-    [NativeName("status")] public CudnnStatus Status;
-    [NativeName("time")] public float Milliseconds;
-    [NativeName("memory")] public nuint WorkspaceBytes;
-    [NativeName("determinism")] public CudnnDeterminism Determinism;
-    [NativeName("mathType")] public CudnnMathType Math;
-    [NativeName("reserved")] public Reserved Unused;
-
-    readonly CudnnStatus ICudnnPlan.Status => Status;
-
-    readonly CudnnDeterminism ICudnnPlan.Determinism => Determinism;
-
-    readonly nuint ICudnnPlan.WorkspaceBytes => WorkspaceBytes;
-
-    [InlineArray(3)]
-    internal struct Reserved
-    {
-        int _first;
-    }
 }
 
 /// <summary>Algorithms of a convolution's filter gradient. Algorithms 0 and 3 add atomically: their sums differ from run to run.</summary>
@@ -126,7 +60,7 @@ internal enum CudnnFilterGradientAlgorithm
     [NativeName("CUDNN_CONVOLUTION_BWD_FILTER_ALGO_FFT_TILING")] FftTiling = 6,
 }
 
-/// <summary>Whether an algorithm gives the same bits in every run.</summary>
+/// <summary>The promise of an algorithm to give the same bits in every run.</summary>
 [NativeName("cudnnDeterminism_t")]
 internal enum CudnnDeterminism
 {
