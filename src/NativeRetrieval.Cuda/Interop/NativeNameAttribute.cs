@@ -8,7 +8,9 @@ internal sealed class NativeNameAttribute(string name) : Attribute
     public string Name => name;
 }
 
-/// <summary>The mark of a function that some supported library versions lack: its callers expect <see cref="EntryPointNotFoundException"/>.</summary>
+/// <summary>
+/// The mark of a function that some supported library versions lack: its callers expect <see cref="EntryPointNotFoundException"/>.
+/// </summary>
 /// <param name="since">The first CUDA version that has it.</param>
 [AttributeUsage(AttributeTargets.Method)]
 internal sealed class OptionalExportAttribute(string since) : Attribute

@@ -71,7 +71,8 @@ internal static unsafe class ResultCheck
 
     /// <summary>The driver's name and number of a result, e.g. <c>CUDA_ERROR_NO_DEVICE (100)</c>.</summary>
     public static string NameOf(DriverResult result) =>
-        DriverApi.cuGetErrorName(result, out byte* name) == DriverResult.Success ? $"{Text(name)} ({(int)result})" : $"CUresult {(int)result}";
+        DriverApi.cuGetErrorName(result,
+        out byte* name) == DriverResult.Success ? $"{Text(name)} ({(int)result})" : $"CUresult {(int)result}";
 
     static CudaOutOfMemoryException OutOfMemory(string call, string error) =>
         DriverApi.cuMemGetInfo_v2(out nuint free, out nuint total) == DriverResult.Success

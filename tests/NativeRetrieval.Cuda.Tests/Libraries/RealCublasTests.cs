@@ -22,9 +22,6 @@ public unsafe class RealCublasTests
             else product.Set(attribute, attribute == MatmulAttribute.Epilogue ? (int)Epilogue.GeluAuxBias : 0);
         }
         using var layout = MatrixLayoutHandle.Create(CudaDataType.BFloat16, 768, 512, 768);
-        layout.Set(LayoutAttribute.Order, MatrixOrder.Column);
-        layout.Set(LayoutAttribute.BatchCount, 12);
-        layout.Set(LayoutAttribute.BatchStride, 768L * 512);
         using var preference = PreferenceHandle.Create(32 << 20, 16);
     });
 
@@ -36,6 +33,7 @@ public unsafe class RealCublasTests
         long wide = 1;
         var status = CublasLtApi.cublasLtMatmulDescSetAttribute(product, MatmulAttribute.BiasPointer, &wide, 4);
         Assert.Equal("status: cublasStatus 7: an unsupported value or parameter was passed to the function", Assert.Throws<CudaException>(() => status.ThrowIfFailed()).Message);
-        Assert.Equal("CublasApi.cublasCreate_v2(out _): cublasStatus 1: the library was not initialized", Assert.Throws<CudaException>(() => CublasApi.cublasCreate_v2(out _).ThrowIfFailed()).Message);
+        Assert.Equal("CublasLtApi.cublasLtCreate(out _): cublasStatus 1: the library was not initialized",
+            Assert.Throws<CudaException>(() => CublasLtApi.cublasLtCreate(out _).ThrowIfFailed()).Message);
     });
 }

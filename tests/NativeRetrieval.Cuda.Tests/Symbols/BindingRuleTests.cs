@@ -18,8 +18,8 @@ public unsafe class BindingRuleTests
         [DllImport("cuda", EntryPoint = nameof(cuMemAlloc_v2))]
         public static extern DriverResult cuMemAlloc_v2(out nint address, uint bytes);
 
-        [DllImport("cuda", EntryPoint = nameof(cuMemsetD32Async))]
-        public static extern DriverResult cuMemsetD32Async(nint target, nuint count, uint value, nint stream);
+        [DllImport("cuda", EntryPoint = nameof(cuMemsetD8Async))]
+        public static extern DriverResult cuMemsetD8Async(nint target, nuint count, byte value, nint stream);
 
         [DllImport("cuda", EntryPoint = nameof(cuDeviceGetCount))]
         public static extern DriverResult cuDeviceGetCount(out int count, int more);
@@ -43,19 +43,19 @@ public unsafe class BindingRuleTests
     [NativeName("CUfunction_attribute")]
     enum WrongValue
     {
-        [NativeName("CU_FUNC_ATTRIBUTE_NUM_REGS")] Registers = 5,
+        [NativeName("CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES")] Bytes = 5,
     }
 
     [NativeName("CUfunction_attribute")]
     enum WrongName
     {
-        [NativeName("CU_FUNC_ATTRIBUTE_NUMBER_OF_REGISTERS")] Registers = 4,
+        [NativeName("CU_FUNC_ATTRIBUTE_DYNAMIC_SHARED_BYTES")] Bytes = 8,
     }
 
     [NativeName("CUfunction_attribute")]
     enum WrongSize : byte
     {
-        [NativeName("CU_FUNC_ATTRIBUTE_NUM_REGS")] Registers = 4,
+        [NativeName("CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES")] Bytes = 8,
     }
 
 #pragma warning disable CS0649 // only its layout is looked at
@@ -72,7 +72,7 @@ public unsafe class BindingRuleTests
     [Theory]
     [InlineData("cuMemAlloc", "no header or library has it")]
     [InlineData("cuMemAlloc_v2", "4 bytes are passed")]
-    [InlineData("cuMemsetD32Async", "parameter 1 (count): 8 bytes are passed")]
+    [InlineData("cuMemsetD8Async", "parameter 1 (count): 8 bytes are passed")]
     [InlineData("cuDeviceGetCount", "2 parameters, C has 1")]
     [InlineData("cuDeviceGetAttribute", "FunctionAttribute is not CUdevice_attribute")]
     [InlineData("cuEventSynchronize", "is not a plain value")]
@@ -86,8 +86,8 @@ public unsafe class BindingRuleTests
     }
 
     [Theory]
-    [InlineData(typeof(WrongValue), "is 5, CU_FUNC_ATTRIBUTE_NUM_REGS is 4")]
-    [InlineData(typeof(WrongName), "has no CU_FUNC_ATTRIBUTE_NUMBER_OF_REGISTERS")]
+    [InlineData(typeof(WrongValue), "is 5, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES is 8")]
+    [InlineData(typeof(WrongName), "has no CU_FUNC_ATTRIBUTE_DYNAMIC_SHARED_BYTES")]
     [InlineData(typeof(WrongSize), "C enums have 4 bytes")]
     public void A_wrong_enum(Type type, string problem) => Assert.Contains(problem, string.Join("\n", s_rules.Value.Enum(type)));
 

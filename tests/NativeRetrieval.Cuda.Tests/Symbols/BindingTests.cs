@@ -32,7 +32,6 @@ public class BindingTests
     public void Every_attribute_of_cublasLt_has_the_width_that_the_libraries_answer()
     {
         Check<MatmulAttribute>(LtAttributes.SizeBytes);
-        Check<LayoutAttribute>(LtAttributes.SizeBytes);
         Check<PreferenceAttribute>(LtAttributes.SizeBytes);
 
         static void Check<T>(Func<T, int> sizeBytes) where T : struct, Enum

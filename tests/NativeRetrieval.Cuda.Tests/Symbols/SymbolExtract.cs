@@ -26,7 +26,8 @@ internal static class SymbolExtract
             ["names"] = Pick(signatures["names"]!, functions),
             ["exports"] = Exports(folder, functions),
             ["types"] = Pick(signatures["types"]!, TypesOf(recorded)),
-            ["enums"] = new JsonObject(types.Where(type => type.IsEnum).Select(type => Enum(type, enums["enums"]!.AsObject())).OfType<KeyValuePair<string, JsonNode?>>()),
+            ["enums"] = new JsonObject(types.Where(type => type.IsEnum).OrderBy(NameOf, StringComparer.Ordinal)
+                .Select(type => Enum(type, enums["enums"]!.AsObject())).OfType<KeyValuePair<string, JsonNode?>>()),
             ["macros"] = Pick(enums["macros"]!["cuda"]!, types.Where(type => type.IsEnum).SelectMany(MembersOf).Order(StringComparer.Ordinal)),
             ["structs"] = Pick(signatures["structs"]!, types.Where(type => type.IsValueType && !type.IsEnum).Select(NameOf).Order(StringComparer.Ordinal), "size", "fields", "differs"),
             ["lt_attributes"] = new JsonObject(Read(folder, "lt-attributes.json").Where(item => item.Value is JsonObject).Select(item =>

@@ -67,7 +67,6 @@ public unsafe class RuntimeTests
         using var settings = new KernelDevice("forward");
         using var context = CudaContext.OpenPrimary();
         using var scope = context.Enter();
-        using var blas = CublasHandle.Create(context);
         using var light = CublasLtHandle.Create(context);
         using var preference = PreferenceHandle.Create(4 << 20, 16);
         using var dnn = CudnnHandle.Create(context);

@@ -2,22 +2,23 @@ using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;
 
 namespace NativeRetrieval.Cuda.Interop.Cublas;
 
-/// <summary>What a matrix product computes: operations, epilogue, compute type.</summary>
+/// <summary>The description of a matrix product: operations, epilogue, compute type.</summary>
 [NativeName("cublasLtMatmulDesc_t")]
 internal sealed class MatmulHandle(nint value) : NativeHandle(value, owns: true)
 {
-    /// <param name="scale">Type of alpha and beta; float32 with float32 compute types, whatever the matrices are.</param>
+    /// <param name="scale">Type of alpha and beta: float32 with float32 compute types, whatever the matrices are.</param>
     public static MatmulHandle Create(CublasComputeType compute, CudaDataType scale)
     {
         cublasLtMatmulDescCreate(out nint description, compute, scale).ThrowIfFailed();
         return new(description);
     }
 
-    /// <typeparam name="T">Of exactly the attribute's width.</typeparam>
+    /// <typeparam name="T">A type of exactly the attribute's width.</typeparam>
     public unsafe void Set<T>(MatmulAttribute attribute, T value) where T : unmanaged
     {
         LtAttributes.RequireWidth(attribute.ToString(), LtAttributes.SizeBytes(attribute), sizeof(T));
-        cublasLtMatmulDescSetAttribute(this, attribute, &value, (nuint)sizeof(T)).ThrowIfFailed($"cublasLtMatmulDescSetAttribute({attribute}, {value})");
+        cublasLtMatmulDescSetAttribute(this, attribute, &value, (nuint)sizeof(T))
+            .ThrowIfFailed($"cublasLtMatmulDescSetAttribute({attribute}, {value})");
     }
 
     protected override bool ReleaseHandle() => cublasLtMatmulDescDestroy(handle) == CublasStatus.Success;
@@ -38,7 +39,7 @@ internal enum MatmulAttribute
     [NativeName("CUBLASLT_MATMUL_DESC_BIAS_DATA_TYPE")] BiasDataType = 26,
 }
 
-/// <summary>op(A): A or its transpose.</summary>
+/// <summary>The form op(A) in which a matrix enters: A or its transpose.</summary>
 [NativeName("cublasOperation_t")]
 internal enum CublasOperation
 {
@@ -46,7 +47,7 @@ internal enum CublasOperation
     [NativeName("CUBLAS_OP_T")] Transpose = 1,
 }
 
-/// <summary>What sums are kept in, and what inputs may be rounded to.</summary>
+/// <summary>The type that sums are kept in, and with it the precision that inputs may be rounded to.</summary>
 [NativeName("cublasComputeType_t")]
 internal enum CublasComputeType
 {
@@ -56,7 +57,10 @@ internal enum CublasComputeType
     [NativeName("CUBLAS_COMPUTE_32F_FAST_TF32")] Float32FastTf32 = 77,
 }
 
-/// <summary>What is done to each element of D = op(A)·op(B) before it is stored. Rows and columns are those of column-major D: a bias has one entry per row.</summary>
+/// <summary>
+/// The last operation on each element of D = op(A)·op(B) before it is stored. Rows and columns are those of column-major D: a bias
+/// has one entry per row.
+/// </summary>
 [NativeName("cublasLtEpilogue_t")]
 internal enum Epilogue
 {

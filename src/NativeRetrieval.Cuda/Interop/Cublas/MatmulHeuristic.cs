@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace NativeRetrieval.Cuda.Interop.Cublas;
 
-/// <summary>An algorithm that cuBLASLt proposes, best first.</summary>
+/// <summary>An algorithm that cuBLASLt proposes for a product; its list starts with the best.</summary>
 [NativeName("cublasLtMatmulHeuristicResult_t")]
 internal struct MatmulHeuristic
 {
@@ -19,7 +19,7 @@ internal struct MatmulHeuristic
     }
 }
 
-/// <summary>cuBLASLt's choice for one product: 64 bytes that mean something to the version that wrote them only.</summary>
+/// <summary>The choice of cuBLASLt for one product: 64 bytes that only the version that wrote them can read.</summary>
 [NativeName("cublasLtMatmulAlgo_t")]
 internal struct MatmulAlgorithm
 {

@@ -17,7 +17,7 @@ internal sealed class ActivationHandle(nint value) : NativeHandle(value, owns: t
     protected override bool ReleaseHandle() => cudnnDestroyActivationDescriptor(handle) == CudnnStatus.Success;
 }
 
-/// <summary>What a fused convolution applies to its result.</summary>
+/// <summary>The function that a fused convolution applies to its result.</summary>
 [NativeName("cudnnActivationMode_t")]
 internal enum CudnnActivationMode
 {
@@ -25,7 +25,7 @@ internal enum CudnnActivationMode
     [NativeName("CUDNN_ACTIVATION_IDENTITY")] Identity = 5,
 }
 
-/// <summary>Whether NaN passes an activation.</summary>
+/// <summary>The treatment of NaN by an activation.</summary>
 [NativeName("cudnnNanPropagation_t")]
 internal enum CudnnNanPropagation
 {

@@ -4,7 +4,7 @@ using static NativeRetrieval.Cuda.Interop.Cudnn.CudnnApi;
 
 namespace NativeRetrieval.Cuda.Interop.Cudnn;
 
-/// <summary>cuDNN's state for one context; used by one thread at a time.</summary>
+/// <summary>The state of cuDNN for one context; one thread uses it at a time.</summary>
 [NativeName("cudnnHandle_t")]
 internal sealed class CudnnHandle(nint value, CudaContext context) : ContextBoundHandle(value, context, owns: true)
 {
@@ -19,7 +19,9 @@ internal sealed class CudnnHandle(nint value, CudaContext context) : ContextBoun
     protected override bool Destroy() => cudnnDestroy(handle) == CudnnStatus.Success;
 }
 
-/// <summary>What cuDNN 9 answers. Sub-codes refine a class: compare by <see cref="CudnnStatuses.Class"/>, never for equality with a class.</summary>
+/// <summary>
+/// Results of cuDNN 9 calls. A number between two of these refines the lower one: 3003 is a kind of <see cref="NotSupported"/>.
+/// </summary>
 [NativeName("cudnnStatus_t")]
 internal enum CudnnStatus
 {
@@ -33,10 +35,4 @@ internal enum CudnnStatus
     [NativeName("CUDNN_STATUS_INTERNAL_ERROR_HOST_ALLOCATION_FAILED")] HostAllocationFailed = 4003,
     [NativeName("CUDNN_STATUS_INTERNAL_ERROR_DEVICE_ALLOCATION_FAILED")] DeviceAllocationFailed = 4004,
     [NativeName("CUDNN_STATUS_EXECUTION_FAILED")] ExecutionFailed = 5000,
-}
-
-internal static class CudnnStatuses
-{
-    /// <summary>The thousand a status belongs to, e.g. <see cref="CudnnStatus.NotSupported"/> of 3003.</summary>
-    public static CudnnStatus Class(this CudnnStatus status) => (CudnnStatus)((int)status / 1000 * 1000);
 }

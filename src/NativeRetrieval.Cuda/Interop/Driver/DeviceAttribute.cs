@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace NativeRetrieval.Cuda.Interop.Driver;
 
-/// <summary>What cuDeviceGetAttribute can be asked; a selection.</summary>
+/// <summary>Attributes that cuDeviceGetAttribute tells; a selection.</summary>
 [NativeName("CUdevice_attribute")]
 internal enum DeviceAttribute
 {
@@ -27,6 +27,6 @@ internal struct DeviceUuid
         byte _first;
     }
 
-    /// <summary>As nvidia-smi writes it: <c>GPU-5fd4f087-86f3-7a43-b711-4771313afc50</c>.</summary>
+    /// <summary>The form in which nvidia-smi writes it: <c>GPU-5fd4f087-86f3-7a43-b711-4771313afc50</c>.</summary>
     public override string ToString() => $"GPU-{new Guid(Bytes, bigEndian: true)}";
 }

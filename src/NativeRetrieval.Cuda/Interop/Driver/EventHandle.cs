@@ -10,7 +10,7 @@ internal sealed class EventHandle(nint value, CudaContext context, bool owns = t
     protected override bool Destroy() => cuEventDestroy_v2(handle) == DriverResult.Success;
 }
 
-/// <summary>What an event can do.</summary>
+/// <summary>Abilities of an event.</summary>
 [Flags]
 [NativeName("CUevent_flags")]
 internal enum EventFlags : uint

@@ -9,7 +9,7 @@ internal sealed unsafe class PinnedHandle(nint address, CudaContext context) : C
     protected override bool Destroy() => cuMemFreeHost((void*)handle) == DriverResult.Success;
 }
 
-/// <summary>How page-locked memory is used. Macros in cuda.h, not an enum.</summary>
+/// <summary>Uses of page-locked memory. In cuda.h they are macros, not an enum.</summary>
 [Flags]
 [NativeName("CU_MEMHOSTALLOC_")]
 internal enum HostMemoryFlags : uint

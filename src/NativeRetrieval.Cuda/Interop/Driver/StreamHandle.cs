@@ -10,7 +10,7 @@ internal sealed class StreamHandle(nint value, CudaContext context, bool owns = 
     protected override bool Destroy() => cuStreamDestroy_v2(handle) == DriverResult.Success;
 }
 
-/// <summary>How a stream relates to the legacy default stream.</summary>
+/// <summary>The relation of a stream to the legacy default stream.</summary>
 [Flags]
 [NativeName("CUstream_flags")]
 internal enum StreamFlags : uint
@@ -19,7 +19,7 @@ internal enum StreamFlags : uint
     [NativeName("CU_STREAM_NON_BLOCKING")] NonBlocking = 1,
 }
 
-/// <summary>Which calls end a capture: of all threads, of this one, none.</summary>
+/// <summary>The threads whose unsafe calls end a capture: all, this one, none.</summary>
 [NativeName("CUstreamCaptureMode")]
 internal enum CaptureMode
 {
@@ -28,7 +28,7 @@ internal enum CaptureMode
     [NativeName("CU_STREAM_CAPTURE_MODE_RELAXED")] Relaxed = 2,
 }
 
-/// <summary>Whether a stream records a graph.</summary>
+/// <summary>The state of a stream: it records a graph, or not.</summary>
 [NativeName("CUstreamCaptureStatus")]
 internal enum CaptureStatus
 {

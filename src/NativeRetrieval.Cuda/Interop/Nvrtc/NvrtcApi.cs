@@ -4,7 +4,7 @@ using static NativeRetrieval.Cuda.Interop.Nvrtc.NvrtcApi;
 
 namespace NativeRetrieval.Cuda.Interop.Nvrtc;
 
-/// <summary>libnvrtc: CUDA C++ to PTX and machine code. Needs neither a GPU nor a driver.</summary>
+/// <summary>Functions of libnvrtc, which compiles CUDA C++ to PTX and machine code. It needs neither a GPU nor a driver.</summary>
 internal static unsafe partial class NvrtcApi
 {
     public const string Library = CudaLibraries.Nvrtc;
@@ -18,7 +18,8 @@ internal static unsafe partial class NvrtcApi
     [LibraryImport(Library)] public static partial NvrtcResult nvrtcGetSupportedArchs(int* architectures);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial NvrtcResult nvrtcCreateProgram(out nint program, string source, string name, int headerCount, byte** headers, byte** includeNames);
+    public static partial NvrtcResult nvrtcCreateProgram(
+        out nint program, string source, string name, int headerCount, byte** headers, byte** includeNames);
 
     [LibraryImport(Library)] public static partial NvrtcResult nvrtcDestroyProgram(ref nint program);
 
@@ -39,7 +40,7 @@ internal static unsafe partial class NvrtcApi
     [LibraryImport(Library)] public static partial byte* nvrtcGetErrorString(NvrtcResult result);
 }
 
-/// <summary>What NVRTC answers.</summary>
+/// <summary>Results of NVRTC calls.</summary>
 [NativeName("nvrtcResult")]
 internal enum NvrtcResult
 {
