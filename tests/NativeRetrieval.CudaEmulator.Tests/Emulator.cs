@@ -11,7 +11,7 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 /// </summary>
 internal static class Emulator
 {
-    static readonly Lazy<string?> s_problem = new(Build);
+    static readonly Lazy<string?> _problem = new(Build);
 
     /// <summary>False where a GPU takes the emulator's place.</summary>
     public static bool IsUsed { get; } = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_TEST_GPU") != "1";
@@ -31,7 +31,7 @@ internal static class Emulator
     public static void RequireDevice()
     {
         if (!IsUsed) return;
-        string? problem = s_problem.Value;
+        string? problem = _problem.Value;
         Assert.SkipUnless(problem is null, problem ?? "");
     }
 

@@ -9,7 +9,7 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 /// <summary>A device behind the real bindings and launcher, for single kernels: compiled once, run in the order asked for, and leaving nothing behind.</summary>
 internal sealed unsafe class KernelDevice : IDisposable
 {
-    static readonly Lazy<TemporaryFolder> s_kernels = new(() => new());
+    static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
 
     readonly CudaContext _context;
     readonly CudaStream _stream;
@@ -21,7 +21,7 @@ internal sealed unsafe class KernelDevice : IDisposable
         DeviceOrder.Choose(order);
         _context = CudaContext.OpenPrimary();
         _stream = new(_context);
-        _library = new(_context, new KernelCache(s_kernels.Value["kernels"]));
+        _library = new(_context, new KernelCache(_kernels.Value["kernels"]));
     }
 
     /// <summary>Copies values to fresh device memory.</summary>

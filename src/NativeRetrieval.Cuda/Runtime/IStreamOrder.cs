@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>A queue of device work, as far as memory reuse needs to know it.</summary>
+/// <summary>A queue of device work, seen by the reuse of memory.</summary>
 internal interface IStreamOrder
 {
     /// <summary>Marks the end of what is queued now.</summary>

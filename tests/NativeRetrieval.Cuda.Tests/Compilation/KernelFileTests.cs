@@ -6,9 +6,9 @@ namespace NativeRetrieval.Cuda.Tests.Compilation;
 /// <summary>Every kernel file by the real compiler, twice: NVRTC 12.4 in this process, 11.8 in another.</summary>
 public partial class KernelFileTests
 {
-    static readonly int[] s_architectures = [80, 90];
+    static readonly int[] _architectures = [80, 90];
 
-    public static TheoryData<string, int> FilesAndArchitectures => [.. KernelSource.Names.SelectMany(name => s_architectures.Select(architecture => (name, architecture)))];
+    public static TheoryData<string, int> FilesAndArchitectures => [.. KernelSource.Names.SelectMany(name => _architectures.Select(architecture => (name, architecture)))];
 
     [Theory]
     [MemberData(nameof(FilesAndArchitectures))]
@@ -23,7 +23,7 @@ public partial class KernelFileTests
     {
         Assert.Equal(new Version(11, 8), new KernelCompiler().Version);
         foreach (string name in KernelSource.Names)
-            foreach (int architecture in s_architectures) HoldsToBudget(name, architecture);
+            foreach (int architecture in _architectures) HoldsToBudget(name, architecture);
     });
 
     [Fact]

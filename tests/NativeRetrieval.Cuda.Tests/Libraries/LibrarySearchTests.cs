@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cuda.Tests.Libraries;
 /// <summary>Where libraries are looked for and which are taken; the files are empty, the loader is told what they are.</summary>
 public sealed class LibrarySearchTests : IDisposable
 {
-    static readonly LibraryVersion s_cuda12 = new(new(12, 4), new(12, 4));
+    static readonly LibraryVersion _cuda12 = new(new(12, 4), new(12, 4));
 
     readonly TemporaryFolder _folder = new();
     readonly FakeLoader _loader = new();
@@ -20,7 +20,7 @@ public sealed class LibrarySearchTests : IDisposable
         _variables[SearchPlaces.PathVariable] = Files("mine", "libnvrtc.so.12", "libnvrtc-builtins.so.12.4", "libnvrtc-builtins.so.12.4.127", "libnvrtc.alt.so.12");
         _variables["CUDA_HOME"] = Folder("toolkit");
         Files("toolkit/lib64", "libnvrtc.so.13", "libnvrtc-builtins.so.13.0");
-        _loader.Versions["mine"] = s_cuda12;
+        _loader.Versions["mine"] = _cuda12;
         var found = Search(LibraryFamily.Nvrtc);
         Assert.Equal(_folder["mine/libnvrtc.so.12"], found.Path);
         Assert.Equal([_folder["mine/libnvrtc-builtins.so.12.4"], _folder["mine/libnvrtc.so.12"]], _loader.Loaded);
@@ -51,7 +51,7 @@ public sealed class LibrarySearchTests : IDisposable
     {
         _variables[variable] = Folder("prefix");
         Files($"prefix/{layout}", library, companion);
-        _loader.Versions["prefix"] = s_cuda12;
+        _loader.Versions["prefix"] = _cuda12;
         var found = Search(LibraryFamily.Nvrtc);
         Assert.Equal(_folder[$"prefix/{layout}/{library}"], found.Path);
         Assert.Equal(variable, found.Attempts[^1].Origin);
@@ -92,7 +92,7 @@ public sealed class LibrarySearchTests : IDisposable
     {
         _loader.ByName["libcuda.so.1"] = "/opt/host/libcuda.so.1";
         _loader.TryLoad("libcuda.so.1", out _, out _);
-        _loader.Versions["host"] = s_cuda12;
+        _loader.Versions["host"] = _cuda12;
         var found = LibrarySearch.Run(LibraryFamily.Driver, Environment() with { AskSystem = true }, _loader);
         Assert.Equal("/opt/host/libcuda.so.1", found.Path);
         Assert.Equal(SearchPlaces.AlreadyLoaded, found.Attempts[^1].Origin);

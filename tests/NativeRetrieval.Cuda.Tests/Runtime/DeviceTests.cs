@@ -13,7 +13,7 @@ namespace NativeRetrieval.Cuda.Tests.Runtime;
 /// <summary>The real calls, into a driver that computes nothing and does queued work as late as it may.</summary>
 public unsafe class DeviceTests
 {
-    static readonly KernelImage s_image = new([.. "image\0"u8], [.. KernelSignature.Read("store_arguments Word64 Word32 Float32 Word64 Float64 Word32")]);
+    static readonly KernelImage _image = new([.. "image\0"u8], [.. KernelSignature.Read("store_arguments Word64 Word32 Float32 Word64 Float64 Word32")]);
 
     [Fact]
     public void A_device_tells_what_it_is()
@@ -42,7 +42,7 @@ public unsafe class DeviceTests
             using var stream = new CudaStream(context);
             using var ring = new StagingRing(context, 1024);
             using var mark = stream.Mark();
-            using var module = new KernelModule(context, "sample", s_image);
+            using var module = new KernelModule(context, "sample", _image);
         }
         Assert.Equal((handles, retained - 1), (LookAlikeDriver.LiveHandles, LookAlikeDriver.Retained));
     }
@@ -161,7 +161,7 @@ public unsafe class DeviceTests
     public void Any_other_failure_names_the_call_and_the_error()
     {
         using var context = LookAlikeDriver.Open();
-        using var module = new KernelModule(context, "sample.cu", s_image);
+        using var module = new KernelModule(context, "sample.cu", _image);
         var error = Assert.Throws<CudaException>(() => module.Function("unheard"));
         Assert.Equal("cuModuleGetFunction(sample.cu, unheard)", error.Call);
         Assert.Equal("CUDA_ERROR_NOT_FOUND (500)", error.Error);
@@ -192,7 +192,7 @@ public unsafe class DeviceTests
     {
         using var context = LookAlikeDriver.Open();
         using var stream = new CudaStream(context);
-        using var module = new KernelModule(context, "sample.cu", s_image);
+        using var module = new KernelModule(context, "sample.cu", _image);
         var stored = new Stored();
         module.Function("store_arguments").Launch(stream, 5, 128, dynamicSharedBytes: 100 << 10, (nint)(&stored), -3, 0.5f, long.MinValue, Math.PI, uint.MaxValue);
         Assert.Equal((-3, 0.5f, long.MinValue, Math.PI, uint.MaxValue), (stored.A, stored.B, stored.C, stored.D, stored.E));
@@ -205,7 +205,7 @@ public unsafe class DeviceTests
     {
         using var context = LookAlikeDriver.Open();
         using var stream = new CudaStream(context);
-        using var module = new KernelModule(context, "sample.cu", s_image);
+        using var module = new KernelModule(context, "sample.cu", _image);
         var kernel = module.Function("store_arguments");
         var error = Assert.Throws<ArgumentException>(() => kernel.Launch(stream, 0, 32, 0, (nint)1, 2L, 0.5f, 3L, 0.25, 4u));
         Assert.Equal("store_arguments takes (Word64, Word32, Float32, Word64, Float64, Word32), got (Word64, Word64, Float32, Word64, Float64, Word32)", error.Message);

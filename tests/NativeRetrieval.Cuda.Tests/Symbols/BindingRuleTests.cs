@@ -8,7 +8,7 @@ namespace NativeRetrieval.Cuda.Tests.Symbols;
 /// <summary>Each rule catches its offence: wrong bindings, which are never called.</summary>
 public unsafe class BindingRuleTests
 {
-    static readonly Lazy<BindingRules> s_rules = new(() => new(RecordedSymbols.Load()));
+    static readonly Lazy<BindingRules> _rules = new(() => new(RecordedSymbols.Load()));
 
     static class Wrong
     {
@@ -82,19 +82,19 @@ public unsafe class BindingRuleTests
     public void A_wrong_import(string name, string problem)
     {
         var function = BoundFunction.In(typeof(Wrong)).Single(function => function.Name == name);
-        Assert.Contains(problem, string.Join("\n", s_rules.Value.Function(function)));
+        Assert.Contains(problem, string.Join("\n", _rules.Value.Function(function)));
     }
 
     [Theory]
     [InlineData(typeof(WrongValue), "is 5, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES is 8")]
     [InlineData(typeof(WrongName), "has no CU_FUNC_ATTRIBUTE_DYNAMIC_SHARED_BYTES")]
     [InlineData(typeof(WrongSize), "C enums have 4 bytes")]
-    public void A_wrong_enum(Type type, string problem) => Assert.Contains(problem, string.Join("\n", s_rules.Value.Enum(type)));
+    public void A_wrong_enum(Type type, string problem) => Assert.Contains(problem, string.Join("\n", _rules.Value.Enum(type)));
 
     [Fact]
     public void A_wrong_struct()
     {
-        string problems = string.Join("\n", s_rules.Value.Struct(typeof(WrongOrder)));
+        string problems = string.Join("\n", _rules.Value.Struct(typeof(WrongOrder)));
         Assert.Contains("State: stands where C has workspaceSize", problems);
         Assert.Contains("WorkspaceBytes: stands where C has state", problems);
         Assert.Contains("State: 4 bytes, C has 8", problems);

@@ -10,19 +10,19 @@ namespace NativeRetrieval.Cuda.Tests.Symbols;
 /// <summary>Every binding against what NVIDIA's headers and libraries say, CUDA 11.8 to 13.2 and cuDNN 9.10 to 9.28.</summary>
 public class BindingTests
 {
-    static readonly Assembly s_assembly = typeof(DriverApi).Assembly;
-    static readonly Lazy<BindingRules> s_rules = new(() => new(RecordedSymbols.Load()));
+    static readonly Assembly _assembly = typeof(DriverApi).Assembly;
+    static readonly Lazy<BindingRules> _rules = new(() => new(RecordedSymbols.Load()));
 
-    static IEnumerable<Type> Named => SymbolExtract.NamedTypes(s_assembly);
-
-    [Fact]
-    public void Every_function_exists_with_these_parameters_in_every_version() => Holds(BoundFunction.In(s_assembly), s_rules.Value.Function);
+    static IEnumerable<Type> Named => SymbolExtract.NamedTypes(_assembly);
 
     [Fact]
-    public void Every_enumerator_has_its_value_in_every_version() => Holds(Named.Where(type => type.IsEnum), s_rules.Value.Enum);
+    public void Every_function_exists_with_these_parameters_in_every_version() => Holds(BoundFunction.In(_assembly), _rules.Value.Function);
 
     [Fact]
-    public void Every_struct_is_laid_out_as_in_C() => Holds(Named.Where(type => type.IsValueType && !type.IsEnum), s_rules.Value.Struct);
+    public void Every_enumerator_has_its_value_in_every_version() => Holds(Named.Where(type => type.IsEnum), _rules.Value.Enum);
+
+    [Fact]
+    public void Every_struct_is_laid_out_as_in_C() => Holds(Named.Where(type => type.IsValueType && !type.IsEnum), _rules.Value.Struct);
 
     [Fact]
     public void Every_enum_of_an_import_names_its_enumerators() =>
@@ -47,7 +47,7 @@ public class BindingTests
 
     [Fact]
     public void All_five_libraries_are_bound() =>
-        Assert.Equal(["cublas", "cublasLt", "cuda", "cudnn", "nvrtc"], BoundFunction.In(s_assembly).Select(function => function.Library).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["cublas", "cublasLt", "cuda", "cudnn", "nvrtc"], BoundFunction.In(_assembly).Select(function => function.Library).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>NATIVERETRIEVAL_UPDATE_GOLDEN=1 writes the extract anew.</summary>
     [Fact]
@@ -55,7 +55,7 @@ public class BindingTests
     {
         string? folder = Fixtures.Shared("fixtures/cuda-symbols");
         Assert.SkipWhen(folder is null, Fixtures.WhyAbsent("fixtures/cuda-symbols"));
-        string text = SymbolExtract.Text(SymbolExtract.Make(folder, s_assembly));
+        string text = SymbolExtract.Text(SymbolExtract.Make(folder, _assembly));
         if (Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1")
         {
             Directory.CreateDirectory(Path.GetDirectoryName(RecordedSymbols.ExtractPath)!);

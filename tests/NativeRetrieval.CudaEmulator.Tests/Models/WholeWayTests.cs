@@ -16,7 +16,7 @@ public sealed class WholeWayTests : IDisposable
 {
     const int Clips = 6, TestClips = 2;
 
-    static readonly string[] s_small =
+    static readonly string[] _small =
     [
         "model.cnn14_widths=[4, 4, 8, 8, 8, 8]", "model.audio_head_width=16", "model.text_head_width=16", "model.embedding_dimension=8", "text.hidden_width=16", "text.layers=1",
         "text.feed_forward_width=24", "audio.max_seconds=1", "training.batch_size=2", "training.epochs=2", "training.warmup_steps=0",
@@ -77,7 +77,7 @@ public sealed class WholeWayTests : IDisposable
         Training = _train,
         Validation = _test,
         RunFolder = run,
-        Settings = SettingsLoader.Load("tiny", s_small),
+        Settings = SettingsLoader.Load("tiny", _small),
         FeatureCache = _folder["cache"],
         Device = device,
         Time = TimeProvider.System,
