@@ -6,7 +6,10 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
-/// <summary>A device behind the real bindings and launcher, for single kernels: compiled once, run in the order asked for, and leaving nothing behind.</summary>
+/// <summary>
+/// A device behind the real bindings and launcher, for single kernels: compiled once, run in the order asked for, and leaving nothing
+/// behind.
+/// </summary>
 internal sealed unsafe class KernelDevice : IDisposable
 {
     static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
@@ -45,10 +48,12 @@ internal sealed unsafe class KernelDevice : IDisposable
         return address;
     }
 
-    public void Launch(string file, string entryPoint, int grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+    public void Launch(string file, string entryPoint, int grid, int block, int sharedBytes,
+        params ReadOnlySpan<KernelArgument> arguments) =>
         _library.Function(file, entryPoint).Launch(_stream, grid, block, sharedBytes, arguments);
 
-    public void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+    public void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes,
+        params ReadOnlySpan<KernelArgument> arguments) =>
         _library.Function(file, entryPoint).Launch(_stream, grid, (block, 1, 1), sharedBytes, arguments);
 
     /// <summary>Waits; what a kernel did wrong fails here, with the emulator's finding.</summary>

@@ -26,7 +26,8 @@ public class BindingTests
 
     [Fact]
     public void Every_enum_of_an_import_names_its_enumerators() =>
-        Holds(Named.Where(type => type.IsEnum), type => SymbolExtract.MembersOf(type).Where(name => name.Length == 0).Select(_ => $"{type.Name}: an enumerator without its C name"));
+        Holds(Named.Where(type => type.IsEnum), type => SymbolExtract.MembersOf(type)
+            .Where(name => name.Length == 0).Select(_ => $"{type.Name}: an enumerator without its C name"));
 
     [Fact]
     public void Every_attribute_of_cublasLt_has_the_width_that_the_libraries_answer()
@@ -40,14 +41,16 @@ public class BindingTests
             foreach (var value in Enum.GetValues<T>())
             {
                 string member = SymbolExtract.NameOf(typeof(T).GetField(value.ToString())!);
-                Assert.All(recorded.AttributeBytes(SymbolExtract.NameOf(typeof(T)), member), bytes => Assert.Equal((member, bytes), (member, sizeBytes(value))));
+                Assert.All(recorded.AttributeBytes(SymbolExtract.NameOf(typeof(T)), member),
+                    bytes => Assert.Equal((member, bytes), (member, sizeBytes(value))));
             }
         }
     }
 
     [Fact]
     public void All_five_libraries_are_bound() =>
-        Assert.Equal(["cublas", "cublasLt", "cuda", "cudnn", "nvrtc"], BoundFunction.In(_assembly).Select(function => function.Library).Distinct().Order(StringComparer.Ordinal));
+        Assert.Equal(["cublas", "cublasLt", "cuda", "cudnn", "nvrtc"],
+            BoundFunction.In(_assembly).Select(function => function.Library).Distinct().Order(StringComparer.Ordinal));
 
     /// <summary>NATIVERETRIEVAL_UPDATE_GOLDEN=1 writes the extract anew.</summary>
     [Fact]
@@ -61,7 +64,8 @@ public class BindingTests
             Directory.CreateDirectory(Path.GetDirectoryName(RecordedSymbols.ExtractPath)!);
             File.WriteAllText(RecordedSymbols.ExtractPath, text);
         }
-        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(text), JsonNode.Parse(File.ReadAllText(RecordedSymbols.ExtractPath))), $"{RecordedSymbols.ExtractPath} is out of date; make it anew");
+        Assert.True(JsonNode.DeepEquals(JsonNode.Parse(text), JsonNode.Parse(File.ReadAllText(RecordedSymbols.ExtractPath))),
+            $"{RecordedSymbols.ExtractPath} is out of date; make it anew");
     }
 
     static void Holds<T>(IEnumerable<T> things, Func<T, IEnumerable<string>> rule)

@@ -15,7 +15,10 @@ internal static partial class KernelTexts
         string expanded = Macros().Replace(code, "");
         foreach (Match use in Invocations().Matches(expanded))
             if (macros.TryGetValue(use.Groups["name"].Value, out var macro))
-                expanded += Regex.Replace(macro.Groups["body"].Value, $@"\s*##\s*{macro.Groups["parameter"].Value}\b", use.Groups["argument"].Value);
+            {
+                string parameter = $@"\s*##\s*{macro.Groups["parameter"].Value}\b";
+                expanded += Regex.Replace(macro.Groups["body"].Value, parameter, use.Groups["argument"].Value);
+            }
         return EntryPoint().Matches(expanded).Select(match => match.Groups["name"].Value);
     }
 
@@ -32,7 +35,7 @@ internal static partial class KernelTexts
         return headers.Keys.Except(used);
     }
 
-    /// <summary>The strings of the CUDA assembly's sources that start like an entry point, as patterns: a hole stands for any word.</summary>
+    /// <summary>The strings in the backend's sources that start like an entry point, as patterns: a hole stands for any word.</summary>
     public static List<Regex> Uses()
     {
         string folder = Path.Combine(Fixtures.RepositoryRoot, "src", "NativeRetrieval.Cuda", "Backend");
@@ -42,7 +45,7 @@ internal static partial class KernelTexts
             .Distinct().Select(text => new Regex($@"^{text.Replace("*", @"\w+")}$"))];
     }
 
-    /// <summary>The strings of a C# text; of an interpolated one, each hole is a <c>*</c>.</summary>
+    /// <summary>The strings of a C# text; a hole of an interpolated one is a <c>*</c>.</summary>
     public static IEnumerable<string> Strings(string text)
     {
         string code = Comments().Replace(text, "");

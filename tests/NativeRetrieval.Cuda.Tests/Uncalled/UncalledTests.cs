@@ -7,7 +7,9 @@ namespace NativeRetrieval.Cuda.Tests.Uncalled;
 /// <summary>Native imports, kernel entry points and kernel headers that the library never uses: none, but those that wait.</summary>
 public class UncalledTests
 {
-    /// <summary>They wait for training in 16 bits and for captured steps, which need a GPU to be judged. What is used leaves the list.</summary>
+    /// <summary>
+    /// Parts for training in 16 bits and for captured steps, which only a GPU can judge. Whoever uses one takes it out of the list.
+    /// </summary>
     static readonly string[] _waiting =
     [
         // Graph capture.
@@ -55,10 +57,16 @@ public class UncalledTests
     }
 
     [Fact]
-    public void Holes_of_interpolated_strings_stand_for_any_word() => Assert.Equal(["a \\\" quote", "rows_*_*", "", "plain"],
-        KernelTexts.Strings("""F("a \" quote", $"rows_{(n == 1 ? "one" : "several")}_{(x ? "f32" : "bf16")}", "", 'c' /* */); // "no" """ + "\nG(\"plain\");"));
+    public void Holes_of_interpolated_strings_stand_for_any_word()
+    {
+        const string text = """
+            F("a \" quote", $"rows_{(n == 1 ? "one" : "several")}_{(x ? "f32" : "bf16")}", ""); // "in a comment"
+            G("plain");
+            """;
+        Assert.Equal(["a \\\" quote", "rows_*_*", "", "plain"], KernelTexts.Strings(text));
+    }
 
-    /// <summary>The list is compared with code that has an uncalled import: this class's own, and one that a handle nobody makes calls.</summary>
+    /// <summary>A handle that nobody makes counts for nothing: neither its maker nor its destructor is a caller.</summary>
     [Fact]
     public void A_method_that_only_uncalled_methods_call_is_uncalled()
     {
