@@ -9,7 +9,7 @@ public sealed unsafe class PinnedBuffer : IDisposable
 {
     readonly PinnedHandle _handle;
 
-    /// <summary>Allocates page-locked memory, which counts as the process's own.</summary>
+    /// <summary>Allocates page-locked memory, which all contexts of the process can use.</summary>
     /// <exception cref="Errors.CudaOutOfMemoryException">The system has no such memory left.</exception>
     public PinnedBuffer(CudaContext context, int sizeBytes)
     {
