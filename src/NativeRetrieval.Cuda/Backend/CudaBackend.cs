@@ -23,7 +23,7 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     readonly Lock _lock = new();
     MatrixProducts? _products;
-    IConvolutions? _convolutions;
+    CudnnConvolutions? _convolutions;
 
     public DeviceFaults Faults { get; } = new(device);
 
@@ -35,11 +35,11 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
         }
     }
 
-    IConvolutions Convolutions
+    CudnnConvolutions Convolutions
     {
         get
         {
-            lock (_lock) return _convolutions ??= new CudnnConvolutions(device);
+            lock (_lock) return _convolutions ??= new(device);
         }
     }
 
