@@ -48,8 +48,7 @@ public abstract class Module : IDisposable
     /// <summary>Adds a learned tensor; it leaves the tensor scope, if any.</summary>
     protected Tensor Parameter(string name, Tensor value)
     {
-        value = Adopt(value);
-        value.RequiresGradient = true;
+        TensorScope.Detach(value).RequiresGradient = true;
         _parameters.Add((name, value));
         return value;
     }
@@ -57,8 +56,7 @@ public abstract class Module : IDisposable
     /// <summary>Adds a saved but not learned tensor.</summary>
     protected Tensor Buffer(string name, Tensor value)
     {
-        value = Adopt(value);
-        _buffers.Add((name, value));
+        _buffers.Add((name, TensorScope.Detach(value)));
         return value;
     }
 
@@ -66,12 +64,6 @@ public abstract class Module : IDisposable
     {
         _children.Add((name, module));
         return module;
-    }
-
-    static Tensor Adopt(Tensor value)
-    {
-        TensorScope.Forget(value);
-        return value;
     }
 
     IEnumerable<(string, Tensor)> Walk(string prefix, Func<Module, List<(string Name, Tensor Tensor)>> select)

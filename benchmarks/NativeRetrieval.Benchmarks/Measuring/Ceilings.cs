@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
@@ -23,9 +24,9 @@ internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSec
 
     public static Ceilings Measure() => new(Best(FmaGigaflop, FmaOnce), Stream());
 
-    static double FmaGigaflop => (double)Workers.Count * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;
+    static double FmaGigaflop => (double)CpuDevice.Threads * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;
 
-    static void FmaOnce() => Workers.Run(Workers.Count, _ => s_sink = Vector512.IsHardwareAccelerated ? Fma512(FmaLoops) : Fma256(FmaLoops));
+    static void FmaOnce() => Workers.Run(CpuDevice.Threads, _ => s_sink = Vector512.IsHardwareAccelerated ? Fma512(FmaLoops) : Fma256(FmaLoops));
 
     static unsafe double Stream()
     {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
-using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
 
@@ -13,7 +13,7 @@ internal sealed partial class Report(DateTime utcNow)
     readonly StringBuilder _text = new();
     double? _yardstickMs;
 
-    string Device => $"{CpuName()}, {Workers.Count} threads";
+    string Device => $"{CpuName()}, {CpuDevice.Threads} threads";
 
     public void Begin()
     {

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Benchmarks.Measuring;
-using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Peers;
 
@@ -41,7 +41,7 @@ internal sealed class OrtPeer : IDisposable
     /// <summary>Opens a model with all graph optimisations and as many threads as we use, and feeds it once.</summary>
     public Contender Open(string modelPath, params PeerInput[] inputs)
     {
-        Ask(new JsonObject { ["load"] = modelPath, ["threads"] = Workers.Count });
+        Ask(new JsonObject { ["load"] = modelPath, ["threads"] = CpuDevice.Threads });
         Run(new JsonArray([.. inputs.Select(Describe)]));
         return new Contender("ONNX Runtime", () => Run(null));
     }

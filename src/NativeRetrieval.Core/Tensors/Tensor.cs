@@ -197,12 +197,7 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>Another handle on the same memory, in no scope and on no tape.</summary>
-    internal Tensor Share()
-    {
-        var alias = Alias(_offset, Shape);
-        TensorScope.Forget(alias);
-        return alias;
-    }
+    internal Tensor Share() => TensorScope.Detach(Alias(_offset, Shape));
 
     internal static DType DTypeOf<T>() where T : unmanaged =>
         typeof(T) == typeof(float) ? DType.Float32

@@ -84,10 +84,7 @@ public sealed class BatchNorm : Module
 
     static double[] Values(Tensor x) => x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), value => (double)value);
 
-    Tensor Make(double[] values)
-    {
-        var tensor = Weight.DType == DType.Float64 ? Tensor.From(values, Weight.Shape, Weight.Device) : Tensor.From(Array.ConvertAll(values, value => (float)value), Weight.Shape, Weight.Device);
-        TensorScope.Forget(tensor);
-        return tensor;
-    }
+    Tensor Make(double[] values) => TensorScope.Detach(Weight.DType == DType.Float64
+        ? Tensor.From(values, Weight.Shape, Weight.Device)
+        : Tensor.From(Array.ConvertAll(values, value => (float)value), Weight.Shape, Weight.Device));
 }

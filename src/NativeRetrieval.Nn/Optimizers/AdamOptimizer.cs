@@ -61,12 +61,7 @@ public sealed class AdamOptimizer : IDisposable
         }
     }
 
-    static Tensor Moment(Tensor parameter)
-    {
-        var moment = Tensor.ZerosLike(parameter);
-        TensorScope.Forget(moment);
-        return moment;
-    }
+    static Tensor Moment(Tensor parameter) => TensorScope.Detach(Tensor.ZerosLike(parameter));
 
     sealed record Slot(string Name, Tensor Parameter, double RateFactor, long FirstStep, Tensor First, Tensor Second);
 }
