@@ -29,7 +29,8 @@ internal static partial class SourceRules
             if (file.Name is not ("Program.cs" or "GlobalUsings.cs")) yield return $"{file.Path}: no namespace";
             yield break;
         }
-        string folder = file.Path[(file.Path.IndexOf('/') + 1)..file.Path.LastIndexOf('/')];
+        int start = file.IsSample ? SourceFile.SampleFolder.Length : file.Path.IndexOf('/');
+        string folder = file.Path[(start + 1)..file.Path.LastIndexOf('/')];
         string expected = folder.Replace('/', '.');
         if (found[0].Groups["name"].Value != expected) yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
         if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";
@@ -46,6 +47,12 @@ internal static partial class SourceRules
         !file.IsShipped || file.IsUnder("src/NativeRetrieval.Cli")
             ? []
             : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
+
+    /// <summary>The CPU backend is behind Core's public operations; only the backend beside it and tests know its parts.</summary>
+    public static IEnumerable<string> NamesTheCpuBackend(SourceFile file) =>
+        file.IsUnder("src/NativeRetrieval.Core") || file.IsUnder("src/NativeRetrieval.Cuda") || file.IsUnder("tests")
+            ? []
+            : CpuBackend().Matches(file.Code).Select(name => $"{file.Path}: {name.Value} is Core's own; use a public operation");
 
     public static IEnumerable<string> TooLong(SourceFile file)
     {
@@ -69,6 +76,9 @@ internal static partial class SourceRules
 
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
+
+    [GeneratedRegex(@"\bCore\.Cpu\b")]
+    private static partial Regex CpuBackend();
 
     [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
     private static partial Regex Words();
