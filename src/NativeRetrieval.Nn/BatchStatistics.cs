@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Nn;
 
-/// <summary>What batch norms of trained parts normalise by in a training pass.</summary>
+/// <summary>The statistics that batch norms of trained parts normalise by in a training pass.</summary>
 public enum BatchStatistics
 {
     /// <summary>The batch's own statistics; the running ones move towards them.</summary>

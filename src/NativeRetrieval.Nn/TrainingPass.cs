@@ -9,14 +9,16 @@ namespace NativeRetrieval.Nn;
 /// </summary>
 /// <param name="seed">The run's seed.</param>
 /// <param name="step">Number of the pass: of the optimisation step, or of its part where a step takes several.</param>
-/// <param name="statistics">What batch norms normalise by.</param>
+/// <param name="statistics">The statistics that batch norms normalise by.</param>
 public sealed class TrainingPass(ulong seed, long step, BatchStatistics statistics = BatchStatistics.OfBatch)
 {
     const int StreamsPerStepLog2 = 16;
 
     int _used;
 
+    /// <summary>The statistics that batch norms of trained parts normalise by.</summary>
     public BatchStatistics Statistics => statistics;
 
+    /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
     public Philox NextStream() => new(seed, ((ulong)step << StreamsPerStepLog2) + (ulong)checked((ushort)_used++));
 }

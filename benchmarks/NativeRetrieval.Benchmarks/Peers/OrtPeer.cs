@@ -22,10 +22,12 @@ internal sealed class OrtPeer : IDisposable
         string folder = Path.Combine(Checkout.Benchmarks, "peers");
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "onnxruntime-node")))
         {
-            Console.Error.WriteLine("ONNX Runtime is not installed: run `npm ci --ignore-scripts` in benchmarks/peers. Continuing without it.");
+            Console.Error.WriteLine(
+                "ONNX Runtime is not installed: run `npm ci --ignore-scripts` in benchmarks/peers. Continuing without it.");
             return null;
         }
-        var start = new ProcessStartInfo("node", ["ort.js"]) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("node", ["ort.js"])
+            { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true };
         // Settings for one BLAS library and one machine must not leak into a comparison.
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("OPENBLAS_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
@@ -79,7 +81,8 @@ internal sealed class OrtPeer : IDisposable
     {
         _process.StandardInput.WriteLine(request.ToJsonString());
         _process.StandardInput.Flush();
-        string line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the ONNX Runtime process ended; its message is above");
+        string line = _process.StandardOutput.ReadLine()
+            ?? throw new InvalidOperationException("the ONNX Runtime process ended; its message is above");
         var answer = JsonNode.Parse(line)!;
         return answer["error"] is { } error ? throw new InvalidOperationException($"ONNX Runtime: {error}") : answer;
     }

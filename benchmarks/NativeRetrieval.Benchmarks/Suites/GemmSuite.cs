@@ -9,13 +9,14 @@ using NativeRetrieval.Parity;
 namespace NativeRetrieval.Benchmarks.Suites;
 
 /// <summary>
-/// C[m, n] = A[m, k] · B[k, n] with constant B, which both sides may pack beforehand: <see cref="Op.Linear"/> keeps a packed copy of a weight
-/// that comes again unchanged.
+/// C[m, n] = A[m, k] · B[k, n] with constant B, which both sides may pack beforehand: <see cref="Op.Linear"/> keeps a packed copy of a
+/// weight that comes again unchanged.
 /// </summary>
 internal static class GemmSuite
 {
     static readonly (int M, int N, int K)[] _shapes =
-        [(2048, 2048, 2048), (1024, 768, 768), (1024, 3072, 768), (1024, 768, 3072), (32, 768, 768), (32, 3072, 768), (32, 768, 3072), (4, 2048, 2048)];
+        [(2048, 2048, 2048), (1024, 768, 768), (1024, 3072, 768), (1024, 768, 3072),
+            (32, 768, 768), (32, 3072, 768), (32, 768, 3072), (4, 2048, 2048)];
 
     public static IEnumerable<Row> Run(Bench bench) => _shapes.Select(shape => One(bench, shape.M, shape.N, shape.K));
 

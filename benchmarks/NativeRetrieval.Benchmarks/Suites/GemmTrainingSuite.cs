@@ -6,8 +6,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Benchmarks.Suites;
 
 /// <summary>
-/// A linear layer's training step on rows × inputs → outputs: Y = X·Wᵀ, dX = dY·W, dW = dYᵀ·X. Weights change from step to step, so packing counts.
-/// No peer: the inference suite has it.
+/// A linear layer's training step on rows × inputs → outputs: Y = X·Wᵀ, dX = dY·W, dW = dYᵀ·X. Weights change from step to step, so
+/// packing counts. No peer: the inference suite has it.
 /// </summary>
 internal static class GemmTrainingSuite
 {

@@ -33,7 +33,8 @@ internal static class TrainingStepSuite
         float[] values = Bench.LogMel(Clips, Cnn14Suite.Frames, Cnn14Suite.MelBins);
         using var logMel = Tensor.From(values, [Clips, 1, Cnn14Suite.Frames, Cnn14Suite.MelBins], device);
         using var numbers = Tensor.From(Enumerable.Range(0, Clips).ToArray(), [Clips], device);
-        var captions = new TokenBatch([.. Enumerable.Range(0, Clips * Tokens).Select(i => 1000 + i * 7919 % 29000)], [.. Enumerable.Repeat(Tokens, Clips)], Tokens);
+        var captions = new TokenBatch(
+            [.. Enumerable.Range(0, Clips * Tokens).Select(i => 1000 + i * 7919 % 29000)], [.. Enumerable.Repeat(Tokens, Clips)], Tokens);
 
         var peer = Cnn14Suite.Peer(bench, values, Clips);
         long step = 0;

@@ -11,7 +11,9 @@ public sealed class BackwardContext
 
     internal BackwardContext(TapeNode node, Tensor outputGradient) => (_node, OutputGradient) = (node, outputGradient);
 
-    /// <summary>∂loss/∂output, in the output's shape and dtype. Other rules may be given the same memory: it must not be written to.</summary>
+    /// <summary>
+    /// ∂loss/∂output, in the output's shape and dtype. Other rules may be given the same memory: it must not be written to.
+    /// </summary>
     public Tensor OutputGradient { get; }
 
     /// <summary>The saved tensors in the order they were given; they must not be written to.</summary>
@@ -22,6 +24,8 @@ public sealed class BackwardContext
     /// <exception cref="InvalidCastException">They are of another type.</exception>
     public T State<T>() => (T)_node.State!;
 
-    /// <summary>True where input <paramref name="index"/> leads to a tensor that requires a gradient; elsewhere the rule may return null.</summary>
+    /// <summary>
+    /// True where input <paramref name="index"/> leads to a tensor that requires a gradient; elsewhere the rule may return null.
+    /// </summary>
     public bool Wants(int index) => _node.Inputs[index].WantsGradient;
 }

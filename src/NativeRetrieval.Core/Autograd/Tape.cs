@@ -32,12 +32,17 @@ public sealed class Tape : IDisposable
     /// </summary>
     /// <param name="loss">A result recorded on this tape.</param>
     /// <param name="seed">∂objective/∂loss, of the loss's shape; null: 1 for a one-element loss.</param>
-    /// <exception cref="NativeRetrievalException">The loss was not recorded on this tape, or nothing that it depends on requires a gradient.</exception>
-    /// <exception cref="ShapeException">The seed does not fit the loss, or a backward rule returned a wrong number, shape, dtype or device.</exception>
+    /// <exception cref="NativeRetrievalException">
+    /// The loss was not recorded on this tape, or nothing that it depends on requires a gradient.
+    /// </exception>
+    /// <exception cref="ShapeException">
+    /// The seed does not fit the loss, or a backward rule returned a wrong number, shape, dtype or device.
+    /// </exception>
     public void Backward(Tensor loss, Tensor? seed = null)
     {
         if (loss.Producer is not { } root || root.Tape != this)
-            throw new NativeRetrievalException("Backward: the loss was not recorded on this tape, or depends on no tensor that requires a gradient");
+            throw new NativeRetrievalException(
+                "Backward: the loss was not recorded on this tape, or depends on no tensor that requires a gradient");
         if (seed is null && loss.Count != 1)
             throw new ShapeException($"Backward: a loss {loss.Shape} needs a seed gradient; only a one-element loss has a default");
         if (seed is not null && seed.Shape != loss.Shape)
@@ -70,8 +75,8 @@ public sealed class Tape : IDisposable
     }
 
     /// <summary>
-    /// Puts an operation on the tape that records on this thread and returns its output: the last line of every differentiable op, and of a host's own.
-    /// Nothing is kept when no tape records or no input leads to a tensor that requires a gradient.
+    /// Puts an operation on the tape that records on this thread and returns its output: the last line of every differentiable op, and
+    /// of a host's own. Nothing is kept when no tape records or no input leads to a tensor that requires a gradient.
     /// <code>
     /// var y = Tensor.From(values, x.Shape, x.Device);                  // y = f(x), computed by any means
     /// return Tape.Record(y, [x], saved: [x], state: null, static ctx =&gt; [Gradient(ctx.OutputGradient, ctx.Saved[0])]);
@@ -80,14 +85,14 @@ public sealed class Tape : IDisposable
     /// <param name="output">The result: a tensor of its own or a new view, neither an input nor recorded before. One per operation.</param>
     /// <param name="inputs">The tensors that backward returns gradients for, in order.</param>
     /// <param name="saved">
-    /// The tensors that backward reads. The tape shares their memory until it has passed this operation, so their handles may be disposed, but
-    /// their values must not change before that.
+    /// The tensors that backward reads. The tape shares their memory until it has passed this operation, so their handles may be
+    /// disposed, but their values must not change before that.
     /// </param>
     /// <param name="state">Non-tensor values that backward needs, or null.</param>
     /// <param name="backward">
     /// The backward rule, best a static lambda: it returns ∂loss/∂input for each input, in the input's shape and dtype, or null where
-    /// <see cref="BackwardContext.Wants"/> says no. It runs once, on the thread of <see cref="Backward"/>, inside a scope that frees what it makes;
-    /// its own ops are not recorded. It may return <see cref="BackwardContext.OutputGradient"/> itself or a view of it.
+    /// <see cref="BackwardContext.Wants"/> says no. It runs once, on the thread of <see cref="Backward"/>, inside a scope that frees
+    /// what it makes; its own ops are not recorded. It may return <see cref="BackwardContext.OutputGradient"/> itself or a view of it.
     /// </param>
     /// <param name="op">The operation's name, for messages.</param>
     /// <exception cref="NativeRetrievalException">The output is an input or is recorded already.</exception>
@@ -115,7 +120,9 @@ public sealed class Tape : IDisposable
         return output;
     }
 
-    /// <summary>True where the tape that records now would give <paramref name="tensor"/> a gradient: layers then keep what backward needs.</summary>
+    /// <summary>
+    /// True where the tape that records now would give <paramref name="tensor"/> a gradient: layers then keep what backward needs.
+    /// </summary>
     public static bool Follows(Tensor tensor) =>
         t_current is { } tape && (tensor.RequiresGradient || tensor.Producer?.Tape == tape);
 
@@ -127,14 +134,17 @@ public sealed class Tape : IDisposable
         {
             if (gradients[i] is not { } gradient) continue;
             if (node.Inputs[i].Node is { } source) source.Gradient = Sum(source.Gradient, gradient);
-            else if (node.Inputs[i].Leaf is { } leaf) leaf.Gradient = leaf.Gradient is null ? OwnCopy(gradient) : Sum(leaf.Gradient, gradient);
+            else if (node.Inputs[i].Leaf is { } leaf)
+                leaf.Gradient = leaf.Gradient is null ? OwnCopy(gradient) : Sum(leaf.Gradient, gradient);
         }
     }
 
     /// <summary>A gradient that nobody else will see change: optimizers scale and clip a leaf's gradient in place.</summary>
     static Tensor OwnCopy(Tensor gradient) => (gradient.IsExclusive ? gradient : gradient.Clone()).Share();
 
-    /// <summary>Adds in place where the collected gradient is nobody else's; a gradient handed through unchanged is shared, not copied.</summary>
+    /// <summary>
+    /// Adds in place where the collected gradient is nobody else's; a gradient handed through unchanged is shared, not copied.
+    /// </summary>
     static Tensor Sum(Tensor? collected, Tensor gradient)
     {
         if (collected is null) return gradient.Share();

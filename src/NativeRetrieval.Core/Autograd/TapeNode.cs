@@ -5,7 +5,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Core.Autograd;
 
 /// <summary>One recorded operation: its inputs' sources, what backward needs, and the gradient collected so far.</summary>
-internal sealed class TapeNode(Tape tape, string op, Source[] inputs, Tensor[] saved, object? state, Func<BackwardContext, Tensor?[]> backward)
+internal sealed class TapeNode(Tape tape, string op, Source[] inputs, Tensor[] saved, object? state,
+    Func<BackwardContext, Tensor?[]> backward)
 {
     public Tape Tape => tape;
 
@@ -26,7 +27,8 @@ internal sealed class TapeNode(Tape tape, string op, Source[] inputs, Tensor[] s
             throw new ShapeException($"{op}: its backward rule returned {gradients.Length} gradients for {inputs.Length} inputs");
         for (int i = 0; i < gradients.Length; i++)
             if (gradients[i] is { } gradient && !inputs[i].Fits(gradient))
-                throw new ShapeException($"{op}: its backward rule returned {gradient.Describe()} for input {i}, which is {inputs[i].Describe()}");
+                throw new ShapeException(
+                    $"{op}: its backward rule returned {gradient.Describe()} for input {i}, which is {inputs[i].Describe()}");
         return gradients;
     }
 

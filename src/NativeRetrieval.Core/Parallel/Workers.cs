@@ -3,9 +3,10 @@ using System.Runtime.ExceptionServices;
 namespace NativeRetrieval.Core.Parallel;
 
 /// <summary>
-/// Fork and join over all cores, on the threads that run the CPU's operations: work between operations on other threads would compete with these.
-/// Callers cut their work into parts by its size, not by the number of threads (<see cref="Devices.CpuDevice.Threads"/>), and let each part write its
-/// own output or partial sum: results are then bit-identical for any number of threads. Safe for concurrent callers.
+/// Fork and join over all cores, on the threads that run the CPU's operations: work between operations on other threads would compete
+/// with these. Callers cut their work into parts by its size, not by the number of threads (<see cref="Devices.CpuDevice.Threads"/>),
+/// and let each part write its own output or partial sum: results are then bit-identical for any number of threads. Safe for concurrent
+/// callers.
 /// </summary>
 /// <remarks>
 /// The threads live as long as the process. An idle one spins for some tens of microseconds, the gap between two
@@ -21,7 +22,7 @@ public static class Workers
     static Job? _job;
     static int _sleepers;
     static bool _started;
-    [ThreadStatic] static bool _insideJob;
+    [ThreadStatic] static bool t_insideJob;
 
     /// <summary>Threads that run parts, the caller included.</summary>
     internal static int Count { get; } =
@@ -38,7 +39,7 @@ public static class Workers
     /// </param>
     public static void Run(int parts, Action<int> body)
     {
-        if (parts <= 1 || Count == 1 || _insideJob || !_callers.TryEnter())
+        if (parts <= 1 || Count == 1 || t_insideJob || !_callers.TryEnter())
         {
             for (int part = 0; part < parts; part++) body(part);
             return;
@@ -111,14 +112,14 @@ public static class Workers
 
     static void RunParts(Job job)
     {
-        _insideJob = true;
+        t_insideJob = true;
         try
         {
             while (job.TryTakePart(out int part)) job.RunPart(part);
         }
         finally
         {
-            _insideJob = false;
+            t_insideJob = false;
         }
     }
 

@@ -1,11 +1,12 @@
 namespace NativeRetrieval.Core.Search;
 
 /// <summary>
-/// Rows to be searched, consecutive in host memory that the caller owns, such as a mapped file. The address is not checked and the memory is not kept
-/// alive: all of it must be readable, and unchanged, until the search that is given the block has returned.
+/// Rows to be searched, consecutive in host memory that the caller owns, such as a mapped file. The address is not checked and the
+/// memory is not kept alive: all of it must be readable, and unchanged, until the search that is given the block has returned.
 /// </summary>
 /// <param name="Rows">
-/// Address of the first row; float32 or bfloat16, little-endian. Each row takes <see cref="RowSearch.StrideBytes"/> bytes, the last ones zero.
+/// Address of the first row; float32 or bfloat16, little-endian. Each row takes <see cref="RowSearch.StrideBytes"/> bytes, the last
+/// ones zero.
 /// </param>
 /// <param name="Count">Number of rows, 0 or more.</param>
 /// <param name="FirstId">Id of the first row; the others follow.</param>

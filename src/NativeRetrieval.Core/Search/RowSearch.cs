@@ -10,8 +10,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Core.Search;
 
 /// <summary>
-/// Exact search in host memory: the k rows with the greatest dot product with each query, by reading every row once. For rows that lie in a file's
-/// mapping or in a caller's own memory; <see cref="Ops.Op.SearchRows"/> searches tensors on any device.
+/// Exact search in host memory: the k rows with the greatest dot product with each query, by reading every row once. For rows that lie
+/// in a file's mapping or in a caller's own memory; <see cref="Ops.Op.SearchRows"/> searches tensors on any device.
 /// </summary>
 /// <remarks>
 /// The dot product of one query and one row is one chain of fused multiply-adds per SIMD lane, whatever the number of
@@ -32,8 +32,8 @@ public static unsafe class RowSearch
     public static int StrideBytes(int dimension, DType element) => checked((dimension * element.SizeBytes() + 63) / 64 * 64);
 
     /// <summary>
-    /// The k best rows for each query by <c>sᵢⱼ = qᵢ · rⱼ</c>; equal scores are ranked by id, lower first, NaN behind every number. Runs on all cores
-    /// and is safe for concurrent callers.
+    /// The k best rows for each query by <c>sᵢⱼ = qᵢ · rⱼ</c>; equal scores are ranked by id, lower first, NaN behind every number.
+    /// Runs on all cores and is safe for concurrent callers.
     /// </summary>
     /// <param name="blocks">The rows; ids must differ.</param>
     /// <param name="element">Type of the rows' elements: float32 or bfloat16.</param>
@@ -41,7 +41,9 @@ public static unsafe class RowSearch
     /// <param name="queries">[Q, dimension], row-major.</param>
     /// <param name="k">Rows wanted for each query, 0 or more; memory for Q·k pairs is taken for each thread.</param>
     /// <returns>One list of at most k rows for each query.</returns>
-    /// <exception cref="ShapeException">The queries are not whole rows of the dimension, or the rows are neither float32 nor bfloat16.</exception>
+    /// <exception cref="ShapeException">
+    /// The queries are not whole rows of the dimension, or the rows are neither float32 nor bfloat16.
+    /// </exception>
     public static TopKList[] TopK(IReadOnlyList<RowBlock> blocks, DType element, int dimension, ReadOnlySpan<float> queries, int k)
     {
         if (dimension < 1 || queries.Length % dimension != 0)
@@ -52,7 +54,8 @@ public static unsafe class RowSearch
         return TopK<DotLanes128>(blocks, element, dimension, queries, k);
     }
 
-    internal static TopKList[] TopK<TLanes>(IReadOnlyList<RowBlock> blocks, DType element, int dimension, ReadOnlySpan<float> queries, int k)
+    internal static TopKList[] TopK<TLanes>(IReadOnlyList<RowBlock> blocks, DType element, int dimension,
+        ReadOnlySpan<float> queries, int k)
         where TLanes : unmanaged, IDotLanes<TLanes> => element switch
         {
             DType.Float32 => TopK<TLanes, float>(blocks, dimension, queries, k, StrideBytes(dimension, element)),
@@ -60,7 +63,8 @@ public static unsafe class RowSearch
             _ => throw new ShapeException($"TopK: rows must be float32 or bfloat16, got {element}"),
         };
 
-    static TopKList[] TopK<TLanes, TElement>(IReadOnlyList<RowBlock> blocks, int dimension, ReadOnlySpan<float> queries, int k, int strideBytes)
+    static TopKList[] TopK<TLanes, TElement>(IReadOnlyList<RowBlock> blocks, int dimension,
+        ReadOnlySpan<float> queries, int k, int strideBytes)
         where TLanes : unmanaged, IDotLanes<TLanes>
         where TElement : unmanaged
     {

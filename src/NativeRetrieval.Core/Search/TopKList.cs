@@ -5,8 +5,8 @@ namespace NativeRetrieval.Core.Search;
 /// NaN ranks below every number. This is a total order, so the result does not depend on the order of the offers.
 /// </summary>
 /// <remarks>
-/// A binary heap with the worst kept pair at its root: an offer that is not good enough costs one comparison. Memory for k pairs is taken at once.
-/// Not safe for concurrent use: parallel work fills a list for each thread and merges them.
+/// A binary heap with the worst kept pair at its root: an offer that is not good enough costs one comparison. Memory for k pairs is
+/// taken at once. Not safe for concurrent use: parallel work fills a list for each thread and merges them.
 /// </remarks>
 public sealed class TopKList
 {
@@ -51,7 +51,9 @@ public sealed class TopKList
         for (int i = 0; i < other._count; i++) Offer(other._scores[i], other._ids[i]);
     }
 
-    /// <summary>Empties the list into <paramref name="scores"/> and <paramref name="ids"/>, best first; both hold at least <see cref="Count"/>.</summary>
+    /// <summary>
+    /// Empties the list into <paramref name="scores"/> and <paramref name="ids"/>, best first; both hold at least <see cref="Count"/>.
+    /// </summary>
     /// <exception cref="ArgumentException">One of them is shorter; the list stays as it is.</exception>
     public void Drain(Span<float> scores, Span<long> ids)
     {

@@ -29,8 +29,9 @@ public sealed class TensorScope : IDisposable
     }
 
     /// <summary>
-    /// Takes a tensor out of the scope that would free it, whichever open scope of this thread that is: its new owner disposes it. For tensors that
-    /// outlive the work they are made in, such as weights, an optimizer's moments and caches. A tensor in no scope is left as it is.
+    /// Takes a tensor out of the scope that would free it, whichever open scope of this thread that is: its new owner disposes it. For
+    /// tensors that outlive the work they are made in, such as weights, an optimizer's moments and caches. A tensor in no scope is left
+    /// as it is.
     /// </summary>
     /// <returns>The same tensor.</returns>
     public static Tensor Detach(Tensor tensor)
