@@ -64,9 +64,11 @@ public sealed class SafetensorsWriterTests : IDisposable
     }
 
     [Fact]
-    public void TwoItemsOfOneNameAreRefused() =>
+    public void TwoItemsOfOneNameAreRefused()
+    {
         var error = Assert.Throws<ShapeException>(() => SafetensorsWriter.Write(_folder["x"], [Zeros("a", [1]), Zeros("a", [2])]));
         Assert.Contains("two tensors are named 'a'", error.Message);
+    }
 
     static SafetensorsItem Zeros(string name, long[] shape) =>
         SafetensorsItem.Float32(name, shape, new float[shape.Aggregate(1L, (product, size) => product * size)]);
