@@ -22,3 +22,16 @@ public sealed class TrainingPass(ulong seed, long step, BatchStatistics statisti
     /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
     public Philox NextStream() => new(seed, ((ulong)step << StreamsPerStepLog2) + (ulong)checked((ushort)_used++));
 }
+
+/// <summary>The statistics that batch norms of trained parts normalise by in a training pass.</summary>
+public enum BatchStatistics
+{
+    /// <summary>The batch's own statistics; the running ones move towards them.</summary>
+    OfBatch,
+
+    /// <summary>The batch's own statistics; the running ones stay: a pass that repeats one which has moved them.</summary>
+    OfBatchAgain,
+
+    /// <summary>The running statistics, which stay; scale and shift are trained all the same.</summary>
+    Running,
+}

@@ -82,7 +82,7 @@ internal static class DeviceWorkloads
     /// <summary>
     /// One step of the report's training: encoders and heads with dropout and SpecAugment, NT-Xent, gradient clipping, Adam.
     /// </summary>
-    static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
+    public static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
     {
         var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
         var model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(1)));
