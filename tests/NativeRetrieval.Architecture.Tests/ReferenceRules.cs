@@ -28,6 +28,15 @@ internal static class ReferenceRules
     /// <summary>Programs, and the libraries behind them that are no host's: samples take every other row.</summary>
     static readonly string[] _notForHosts = ["NativeRetrieval.Cli", "NativeRetrieval.Parity", "weights-convert"];
 
+    /// <summary>Assemblies that see another's internals, each with the reason; beside them only test projects may.</summary>
+    static readonly Dictionary<string, string> _friends = new()
+    {
+        ["NativeRetrieval.Core -> NativeRetrieval.Cuda"] = "implements the internal IBackend",
+        ["NativeRetrieval -> NativeRetrieval.WeightsConvert"] = "writes the configuration in the form that the model package reads",
+        ["NativeRetrieval.Evaluation -> NativeRetrieval.Parity"] = "reads columns of a caption file as evaluation does",
+        ["NativeRetrieval.Demo -> NativeRetrieval.Benchmarks"] = "makes collections of any size from the demo's sounds",
+    };
+
     /// <summary>Assemblies that a host takes without any package behind them.</summary>
     static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn",
         "NativeRetrieval.Audio"];
@@ -47,6 +56,13 @@ internal static class ReferenceRules
                 yield return $"{project.Path}: {name} -> {target} is not an allowed arrow (allowed: {string.Join(", ", allowed)})";
     }
 
+    /// <param name="testProjects">Names of the projects under <c>tests</c>.</param>
+    public static IEnumerable<string> ForbiddenFriends(SourceFile project, IReadOnlyCollection<string> testProjects) =>
+        from friend in Includes(project, "InternalsVisibleTo")
+        let pair = $"{NameOf(project.Path)} -> {friend}"
+        where !testProjects.Contains(friend) && !_friends.ContainsKey(pair)
+        select $"{project.Path}: {pair} shows internals to an assembly that is no test; use or make public parts";
+
     public static IEnumerable<string> ForbiddenPackages(SourceFile project) =>
         project.IsUnder("src") && _withoutPackages.Contains(NameOf(project.Path))
             ? Includes(project, "PackageReference")
@@ -62,5 +78,5 @@ internal static class ReferenceRules
         XDocument.Parse(project.Text).Descendants(element)
             .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
 
-    static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
+    public static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
 }

@@ -33,6 +33,31 @@ public class RuleTests
     }
 
     [Theory]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Nn", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Benchmarks", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Other.Tests", 1)]
+    [InlineData("NativeRetrieval.Nn", "NativeRetrieval.Cuda", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Cuda", 0)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Core.Tests", 0)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.OpCases", 0)]
+    public void Friends(string of, string friend, int violations)
+    {
+        var project = Project(of, $"<InternalsVisibleTo Include=\"{friend}\" />");
+        Assert.Equal(violations, ReferenceRules.ForbiddenFriends(project, ["NativeRetrieval.Core.Tests", "NativeRetrieval.OpCases"]).Count());
+    }
+
+    [Theory]
+    [InlineData("src/NativeRetrieval.Nn/X.cs", "using NativeRetrieval.Core.Cpu;", 1)]
+    [InlineData("benchmarks/A/X.cs", "using NativeRetrieval.Core.Cpu.Gemm;", 1)]
+    [InlineData("src/samples/Host/X.cs", "Core.Cpu.CpuBackend b;", 1)]
+    [InlineData("src/NativeRetrieval.Nn/X.cs", "using NativeRetrieval.Core.Devices; // not Core.Cpu", 0)]
+    [InlineData("src/NativeRetrieval.Core/Devices/X.cs", "using NativeRetrieval.Core.Cpu;", 0)]
+    [InlineData("src/NativeRetrieval.Cuda/X.cs", "using NativeRetrieval.Core.Cpu;", 0)]
+    [InlineData("tests/A/X.cs", "using NativeRetrieval.Core.Cpu.Gemm;", 0)]
+    public void CpuBackend(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.NamesTheCpuBackend(new(path, text)).Count());
+
+    [Theory]
     [InlineData("NativeRetrieval.Core", 1)]
     [InlineData("NativeRetrieval.Indexing", 0)]
     public void Packages(string from, int violations) =>

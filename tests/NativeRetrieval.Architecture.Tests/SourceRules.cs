@@ -49,6 +49,12 @@ internal static partial class SourceRules
             ? []
             : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
 
+    /// <summary>The CPU backend is behind Core's public operations; only the backend beside it and tests know its parts.</summary>
+    public static IEnumerable<string> NamesTheCpuBackend(SourceFile file) =>
+        file.IsUnder("src/NativeRetrieval.Core") || file.IsUnder("src/NativeRetrieval.Cuda") || file.IsUnder("tests")
+            ? []
+            : CpuBackend().Matches(file.Code).Select(name => $"{file.Path}: {name.Value} is Core's own; use a public operation");
+
     public static IEnumerable<string> TooLong(SourceFile file)
     {
         int lines = file.Text.AsSpan().TrimEnd().Count('\n') + 1;
@@ -73,6 +79,9 @@ internal static partial class SourceRules
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
         + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
+
+    [GeneratedRegex(@"\bCore\.Cpu\b")]
+    private static partial Regex CpuBackend();
 
     [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w"
         + @"|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]

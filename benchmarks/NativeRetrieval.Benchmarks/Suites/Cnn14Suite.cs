@@ -13,7 +13,7 @@ internal static class Cnn14Suite
 {
     public const int Frames = 1001, MelBins = 64;
 
-    /// <summary>Of 10 s, two operations per multiply-add.</summary>
+    /// <summary>Work of 10 s, two operations per multiply-add.</summary>
     public const double Gigaflop = 40.07;
 
     public static IEnumerable<Row> Run(Bench bench)

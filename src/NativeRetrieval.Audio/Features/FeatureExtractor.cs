@@ -35,7 +35,7 @@ public sealed class FeatureExtractor
         using var scope = TensorScope.Begin();
         Tensor waveform = Tensor.Zeros([1, PaddedSamples(samples.Length)], CpuDevice.Shared);
         samples = Cut(samples);
-        samples.CopyTo(waveform.Span<float>());
+        waveform.Reshape([waveform.Shape[1]]).Rows(0, samples.Length).CopyFrom(samples);
         Tensor logMel = Op.LogMel(waveform, Settings.LogMel);
         return new LogMelClip(logMel.ToArray<float>(), logMel.Shape[2], logMel.Shape[3], samples.Length);
     }

@@ -39,7 +39,7 @@ public static partial class Op
         return Tape.Record(y, [q, k, v], [q, k, v, lengths, weights], (heads, dropoutProbability, dropout), static ctx =>
         {
             var (heads, probability, dropout) = ctx.State<(int, double, Philox)>();
-            Tensor[] saved = ctx.Saved;
+            var saved = ctx.Saved;
             var (dq, dk, dv) = (Tensor.EmptyLike(saved[0]), Tensor.EmptyLike(saved[0]), Tensor.EmptyLike(saved[0]));
             dq.Backend.AttentionBackward(ctx.OutputGradient, saved[0], saved[1], saved[2], saved[3], saved[4], heads, probability, dropout, dq, dk, dv);
             return [dq, dk, dv];

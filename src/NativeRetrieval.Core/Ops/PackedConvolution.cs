@@ -22,13 +22,11 @@ public sealed class PackedConvolution : IDisposable
         Expect.Alike(scale, weight, nameof(PackedConvolution));
         Expect.Alike(shift, weight, nameof(PackedConvolution));
         (WeightShape, Width) = (weight.Shape, width);
-        Weight = weight.Backend.PackConvolution(weight, scale, width);
-        Bias = Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device);
+        // They live as long as this object, not as the scope it is made in.
+        Weight = TensorScope.Detach(weight.Backend.PackConvolution(weight, scale, width));
+        Bias = TensorScope.Detach(Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device));
         using var bias = Bias.Rows(0, weight.Shape[0]);
         bias.CopyFrom(shift);
-        // They live as long as this object, not as the scope it is made in.
-        TensorScope.Forget(Weight);
-        TensorScope.Forget(Bias);
     }
 
     internal Shape WeightShape { get; }

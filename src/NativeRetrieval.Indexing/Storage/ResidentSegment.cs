@@ -21,7 +21,8 @@ internal sealed class ResidentSegment(Device device, DType element, int width) :
     public Tensor Rows(RowBlock block)
     {
         if (_rows is null || block.Count > _rows.Shape[0]) Grow(block.Count);
-        if (block.Count > _count) Load(block);
+        if (element == DType.Float32) Load<float>(block);
+        else Load<BFloat16>(block);
         return _rows!.Rows(0, block.Count);
     }
 
@@ -33,24 +34,25 @@ internal sealed class ResidentSegment(Device device, DType element, int width) :
     /// </summary>
     void Grow(int count)
     {
-        var larger = Tensor.Empty([Math.Max(count, (int)Math.Min(int.MaxValue, _count * 3L / 2)), width], device, element);
-        TensorScope.Forget(larger);
+        int room = Math.Max(count, (int)Math.Min(int.MaxValue, _count * 3L / 2));
+        var larger = TensorScope.Detach(Tensor.Empty([room, width], device, element));
         if (_rows is not null)
         {
-            device.Copy(_rows.Address, larger.Address, (long)_count * width * element.SizeBytes());
+            using Tensor source = _rows.Rows(0, _count), target = larger.Rows(0, _count);
+            target.CopyFrom(source);
             _rows.Dispose();
         }
         _rows = larger;
     }
 
-    unsafe void Load(RowBlock block)
+    unsafe void Load<TElement>(RowBlock block) where TElement : unmanaged
     {
-        int strideBytes = width * element.SizeBytes(), piece = Math.Max(1, PieceSizeBytes / strideBytes);
+        int piece = Math.Max(1, PieceSizeBytes / (width * sizeof(TElement)));
         while (_count < block.Count)
         {
             int rows = Math.Min(piece, block.Count - _count);
-            long offset = (long)_count * strideBytes;
-            device.CopyIn(new ReadOnlySpan<byte>((byte*)block.Rows + offset, rows * strideBytes), _rows!.Address + (nint)offset);
+            using var target = _rows!.Rows(_count, rows);
+            target.CopyFrom(new ReadOnlySpan<TElement>((TElement*)block.Rows + (long)_count * width, rows * width));
             _count += rows;
         }
     }

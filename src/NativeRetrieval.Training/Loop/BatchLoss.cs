@@ -149,8 +149,7 @@ internal sealed class BatchLoss : IDisposable
             if (_frozenTexts is not null) return _frozenTexts;
             using var scope = TensorScope.Begin();
             var parts = _captions.Texts.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
-            _frozenTexts = Op.Concat(parts);
-            TensorScope.Forget(_frozenTexts);
+            _frozenTexts = TensorScope.Detach(Op.Concat(parts));
             return _frozenTexts;
         }
     }

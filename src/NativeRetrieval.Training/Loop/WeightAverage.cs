@@ -19,8 +19,7 @@ internal sealed class WeightAverage : IDisposable
         _decay = decay;
         foreach (var (name, tensor) in state)
         {
-            var average = tensor.Clone();
-            TensorScope.Forget(average);
+            var average = TensorScope.Detach(tensor.Clone());
             _items.Add((name, tensor, average));
         }
     }

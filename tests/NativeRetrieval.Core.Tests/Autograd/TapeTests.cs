@@ -89,6 +89,16 @@ public sealed class TapeTests
     }
 
     [Fact]
+    public void A_seed_of_another_shape_than_the_loss_is_refused()
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var y = Op.Scale(Leaf(1, 2), 3);
+        var error = Assert.Throws<ShapeException>(() => tape.Backward(y, Tensor.Zeros([3], _device)));
+        Assert.Equal("Backward: the seed gradient must have the loss's shape [2], got [3]", error.Message);
+    }
+
+    [Fact]
     public void Everything_is_freed_when_scope_and_tape_close()
     {
         using (TensorScope.Begin())
