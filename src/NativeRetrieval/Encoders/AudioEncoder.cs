@@ -39,14 +39,8 @@ public abstract class AudioEncoder : Module
     /// <param name="random">Xavier-uniform kernels are drawn from it; null: zeros, for weights read from a file.</param>
     /// <param name="dtype">float32, or float64 for checks.</param>
     /// <exception cref="OptionException">A value of <paramref name="config"/> is outside its range.</exception>
-    public static AudioEncoder Create(AudioEncoderConfig config, Device device, PhiloxSequence? random, DType dtype = DType.Float32) => config switch
-    {
-        Cnn14Config cnn14 => new Cnn14(cnn14, device, random, dtype),
-        ResNet38Config resNet38 => new ResNet38(resNet38, device, random, dtype),
-        Cnn10Config cnn10 => new Cnn10(cnn10, device, random, dtype),
-        Cnn6Config cnn6 => new Cnn6(cnn6, device, random, dtype),
-        _ => throw new OptionException($"no encoder is known for {config.Name}"),
-    };
+    public static AudioEncoder Create(AudioEncoderConfig config, Device device, PhiloxSequence? random, DType dtype = DType.Float32) =>
+        config.Architecture.Create(config, device, random, dtype);
 
     /// <param name="logMel">[N, 1, T, F], dB, contiguous.</param>
     /// <param name="lengths">Frames of each clip that are not padding, 1 … T; null: all are real. What lies behind them does not matter.</param>

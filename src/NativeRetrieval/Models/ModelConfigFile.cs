@@ -9,7 +9,7 @@ namespace NativeRetrieval.Models;
 /// <summary>Reads the <c>config.json</c> of the folders that this program writes.</summary>
 internal static class ModelConfigFile
 {
-    const string KindKey = "model_type", EncoderKey = "audio_encoder", OldestType = "\"cnn14\"";
+    const string KindKey = "model_type", EncoderKey = "audio_encoder", OldestType = $"\"{Cnn14Config.Key}\"";
 
     /// <param name="defaults">What applies where the file is silent.</param>
     /// <param name="validate">Throws an <see cref="OptionException"/> where a value is out of its range.</param>
@@ -49,11 +49,11 @@ internal static class ModelConfigFile
     static JsonObject Published(string path, JsonObject encoder)
     {
         string type = encoder[AudioEncoderConfig.TypeKey]?.ToJsonString() ?? OldestType;
-        var known = AudioEncoderConfig.Published.Select(config => JsonSerializer.SerializeToNode(config, ModelJson.Default.AudioEncoderConfig)!.AsObject()).ToList();
-        return known.Find(config => TypeOf(config) == type)
-            ?? throw new CorruptFileException(path, $"{EncoderKey}.{AudioEncoderConfig.TypeKey} is {type}; this program knows {string.Join(", ", known.Select(TypeOf))}");
+        var architecture = AudioArchitecture.All.FirstOrDefault(known => Quoted(known) == type) ?? throw new CorruptFileException(path,
+            $"{EncoderKey}.{AudioEncoderConfig.TypeKey} is {type}; this program knows {string.Join(", ", AudioArchitecture.All.Select(Quoted))}");
+        return JsonSerializer.SerializeToNode(architecture.Published, ModelJson.Default.AudioEncoderConfig)!.AsObject();
 
-        static string TypeOf(JsonObject config) => config[AudioEncoderConfig.TypeKey]!.ToJsonString();
+        static string Quoted(AudioArchitecture architecture) => $"\"{architecture.Key}\"";
     }
 
     /// <summary>A value that is left out has its default: the serializer would make it 0.</summary>
