@@ -70,13 +70,8 @@ public static class ModelFactory
         MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions),
     };
 
-    static AudioEncoderConfig Scratch(ModelSettings settings) => settings.AudioEncoder switch
-    {
-        AudioEncoderKind.ResNet38 => new ResNet38Config { Channels = settings.Resnet38Widths },
-        AudioEncoderKind.Cnn10 => new Cnn10Config { Channels = settings.Cnn10Widths },
-        AudioEncoderKind.Cnn6 => new Cnn6Config { Channels = settings.Cnn6Widths },
-        _ => new Cnn14Config { Channels = settings.Cnn14Widths },
-    };
+    static AudioEncoderConfig Scratch(ModelSettings settings) =>
+        settings.AudioEncoder.Published with { Channels = settings.AudioChannels ?? settings.AudioEncoder.Channels };
 
     static (BertConfig, WordPieceTokenizer) Scratch(TrainingSettings settings, Dataset data)
     {

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.Core.Errors;
@@ -21,6 +22,12 @@ public static class Presets
         _ => throw new OptionException($"no preset '{name}'; there are {string.Join(", ", Names)}"),
     };
 
+    /// <summary>A preset's channels for encoders besides its own; those that are absent have their published ones.</summary>
+    internal static IReadOnlyDictionary<AudioArchitecture, IReadOnlyList<int>> ChannelsOfOthers(string name) =>
+        name == "tiny"
+            ? new Dictionary<AudioArchitecture, IReadOnlyList<int>> { [ResNet38.Architecture] = [16, 16, 16, 32, 64, 64] }
+            : ReadOnlyDictionary<AudioArchitecture, IReadOnlyList<int>>.Empty;
+
     /// <summary>The report, padding included.</summary>
     static TrainingSettings Paper { get; } = new() { Audio = new AudioSettings { Padding = PaddingRule.Paper } };
 
@@ -39,8 +46,7 @@ public static class Presets
     {
         Model = new ModelSettings
         {
-            Cnn14Widths = [16, 16, 32, 32, 64, 64],
-            Resnet38Widths = [16, 16, 16, 32, 64, 64],
+            AudioChannels = [16, 16, 32, 32, 64, 64],
             AudioDropout = 0.1,
             AudioHeadWidth = 128,
             TextHeadWidth = 128,

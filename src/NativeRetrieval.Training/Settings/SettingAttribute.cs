@@ -15,9 +15,6 @@ public sealed class SettingAttribute(string meaning) : Attribute
     /// <summary><see cref="Min"/> itself is excluded.</summary>
     public bool AboveMin { get; init; }
 
-    /// <summary>Number of entries of a list.</summary>
-    public int Length { get; init; }
-
     /// <summary>The name in files and on the command line where it is not the property's in snake_case.</summary>
     public string? Key { get; init; }
 }

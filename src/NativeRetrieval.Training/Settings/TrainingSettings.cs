@@ -26,6 +26,7 @@ public sealed record TrainingSettings
     public void Validate()
     {
         foreach (var definition in SettingsCatalogue.All) definition.Validate(definition.Get(this));
+        ModelSettings.ValidateChannels(Model.AudioEncoder, Model.AudioChannels);
         if (Text.HiddenWidth % Text.Heads != 0)
             throw new OptionException($"text.hidden_width = {Text.HiddenWidth} must be a multiple of text.heads = {Text.Heads}");
         if (Training.WarmupSteps > 0 && Training.Schedule != ScheduleKind.Cosine)

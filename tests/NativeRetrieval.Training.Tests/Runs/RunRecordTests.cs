@@ -101,7 +101,7 @@ public sealed class RunRecordTests : IDisposable
         using var model = ModelPackage.Load(second, CpuDevice.Shared);
         Assert.Equal((48, 32, 2.0, 0.3), (model.Config.EmbeddingDimension, model.Config.TextEncoder.Width, model.Config.MaxSeconds, model.Config.TextEncoder.Dropout));
         var resolved = SettingsLoader.ReadFile(Path.Combine(second, "settings.yaml"));
-        Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.Cnn14Widths);
+        Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.AudioChannels);
         Assert.Equal((48, 32, 2.0), (resolved.Model.EmbeddingDimension, resolved.Text.HiddenWidth, resolved.Audio.MaxSeconds));
         var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(second, "run.json"))).RootElement;
         Assert.Equal(ModelPackage.Fingerprint(first), json.GetProperty("init_from_sha256").GetString());
