@@ -1,4 +1,3 @@
-using System.Text.Json;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -31,7 +30,7 @@ public static class AudioEncoderFolder
     public static void Write(string folder, AudioEncoderPackage package, IEnumerable<SafetensorsItem> weights, string card, IReadOnlyDictionary<string, string>? metadata = null)
     {
         package.Validate();
-        DurableFile.WriteAllText(At(ConfigName), JsonSerializer.Serialize(package, ModelJson.Default.AudioEncoderPackage) + "\n");
+        DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(package, ModelJson.Default.AudioEncoderPackage));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(package.LogMel, package.Resampler));
         DurableFile.WriteAllText(At(CardName), card);

@@ -47,7 +47,7 @@ public sealed record BertConfig
     public static BertConfig Read(string path)
     {
         using var document = JsonFile.Open(path);
-        var json = new JsonSettings(path, document.RootElement);
+        var json = new JsonConfig(path, document.RootElement);
         json.Expect("model_type", "bert");
         json.Expect("hidden_act", "gelu");
         json.Expect("position_embedding_type", "absolute");

@@ -73,7 +73,7 @@ public static class BertFolder
     static TextPooling ReadPooling(string path)
     {
         using var document = JsonFile.Open(path);
-        var json = new JsonSettings(path, document.RootElement);
+        var json = new JsonConfig(path, document.RootElement);
         bool first = json.Flag("pooling_mode_cls_token"), mean = json.Flag("pooling_mode_mean_tokens");
         if (json.Flag("pooling_mode_max_tokens") || json.Flag("pooling_mode_mean_sqrt_len_tokens") || json.Flag("pooling_mode_weightedmean_tokens")
             || json.Flag("pooling_mode_lasttoken") || first == mean)

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
@@ -32,10 +31,10 @@ public static class ModelPackage
     public static void Save(string folder, RetrievalModelConfig config, WordPieceTokenizer tokenizer, IEnumerable<SafetensorsItem> weights, string card,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
-        DurableFile.WriteAllText(At(ConfigName), JsonSerializer.Serialize(config, ModelJson.Default.RetrievalModelConfig) + "\n");
+        DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
-        DurableFile.WriteAllText(At(TokenizerName), TokenizerJson(tokenizer.Options).ToJsonString(Indented) + "\n");
+        DurableFile.WriteAllText(At(TokenizerName), ModelJson.Text(TokenizerJson(tokenizer.Options)));
         DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
@@ -89,8 +88,6 @@ public static class ModelPackage
             all.AppendData(Encoding.ASCII.GetBytes(FileHash.Sha256(Path.Combine(folder, name))));
         return Convert.ToHexStringLower(all.GetHashAndReset());
     }
-
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     static WordPieceTokenizer ReadTokenizer(string folder)
     {

@@ -3,13 +3,13 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval;
 
-/// <summary>The settings of one JSON object, read strictly: a value of another kind is an error that names file and key.</summary>
-internal readonly struct JsonSettings
+/// <summary>A configuration in JSON, read strictly: a value of another kind is an error that names file and key.</summary>
+internal readonly struct JsonConfig
 {
     readonly string _path;
     readonly JsonElement _object;
 
-    public JsonSettings(string path, JsonElement element)
+    public JsonConfig(string path, JsonElement element)
     {
         if (element.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, $"holds {Kind(element)} where an object of settings was expected");
         (_path, _object) = (path, element);
@@ -38,7 +38,7 @@ internal readonly struct JsonSettings
         { } value => throw Wrong(key, value, "true or false"),
     };
 
-    /// <summary>Throws unless the setting is absent or <paramref name="expected"/>.</summary>
+    /// <summary>Throws unless the value is absent or <paramref name="expected"/>.</summary>
     public void Expect(string key, string expected)
     {
         // Raw text, because a string with a lone surrogate cannot be unescaped.
