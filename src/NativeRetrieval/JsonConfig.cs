@@ -11,7 +11,8 @@ internal readonly struct JsonConfig
 
     public JsonConfig(string path, JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, $"holds {Kind(element)} where an object of settings was expected");
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new CorruptFileException(path, $"holds {Kind(element)} where an object of settings was expected");
         (_path, _object) = (path, element);
     }
 
@@ -22,13 +23,17 @@ internal readonly struct JsonConfig
     public int? OptionalInteger(string key)
     {
         if (Member(key) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Wrong(key, value, "a whole number");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
+            ? number
+            : throw Wrong(key, value, "a whole number");
     }
 
     public double Number(string key, double otherwise)
     {
         if (Member(key) is not { } value) return otherwise;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : throw Wrong(key, value, "a number");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+            ? number
+            : throw Wrong(key, value, "a number");
     }
 
     public bool Flag(string key) => Member(key) switch
@@ -52,5 +57,7 @@ internal readonly struct JsonConfig
         new(_path, $"\"{key}\" is {Kind(value)}, expected {expected}");
 
     static string Kind(JsonElement value) =>
-        value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? $"an {value.ValueKind.ToString().ToLowerInvariant()}" : value.GetRawText();
+        value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
+            ? $"an {value.ValueKind.ToString().ToLowerInvariant()}"
+            : value.GetRawText();
 }

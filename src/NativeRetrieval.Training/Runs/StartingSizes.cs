@@ -7,8 +7,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Runs;
 
 /// <summary>
-/// Sizes belong to weights: where a run starts from some, its settings take their sizes, so that <c>settings.yaml</c> says what the model has. A size
-/// that was asked for by name and differs is refused.
+/// Sizes belong to weights: where a run starts from some, its settings take their sizes, so that <c>settings.yaml</c> says what the model
+/// has. A size that was asked for by name and differs is refused.
 /// </summary>
 internal static class StartingSizes
 {
@@ -20,7 +20,8 @@ internal static class StartingSizes
         {
             var config = ModelPackage.ReadConfig(model);
             Audio(config.AudioEncoder, model);
-            if (config.AudioEncoder is Cnn14Config cnn14) Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);
+            if (config.AudioEncoder is Cnn14Config cnn14)
+                Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);
             Text(config.TextEncoder, model);
             Add("text.pooling", config.TextEncoder.Pooling, model);
             Add("text.apostrophe_to_blank", config.Captions == Scratch(apostrophe: true), model);
@@ -67,8 +68,10 @@ internal static class StartingSizes
         }
 
         // The published channels by number: what the model has stands in settings.yaml.
-        static TrainingSettings WithChannels(TrainingSettings settings) =>
-            settings with { Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? settings.Model.AudioEncoder.Channels } };
+        static TrainingSettings WithChannels(TrainingSettings settings) => settings with
+        {
+            Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? settings.Model.AudioEncoder.Channels },
+        };
 
         static Text.CaptionNormalizer Scratch(bool apostrophe) => new TextSettings { ApostropheToBlank = apostrophe }.Normalizer;
     }

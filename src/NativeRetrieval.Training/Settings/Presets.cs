@@ -10,6 +10,7 @@ namespace NativeRetrieval.Training.Settings;
 /// <summary>Named settings to start from.</summary>
 public static class Presets
 {
+    /// <summary>Names of all presets.</summary>
     public static IReadOnlyList<string> Names { get; } = ["paper", "clotho", "audiocaps", "tiny"];
 
     /// <exception cref="OptionException">There is no such preset.</exception>
@@ -31,7 +32,9 @@ public static class Presets
     /// <summary>The report, padding included.</summary>
     static TrainingSettings Paper { get; } = new() { Audio = new AudioSettings { Padding = PaddingRule.Paper } };
 
-    /// <summary>Clotho with what later work found to help: a smaller rate with warm-up and cosine, captions of one clip not used as negatives.</summary>
+    /// <summary>
+    /// Clotho with what later work found to help: a smaller rate with warm-up and cosine, captions of one clip not used as negatives.
+    /// </summary>
     static TrainingSettings Clotho { get; } = new()
     {
         Training = new OptimizationSettings { Epochs = 20, LearningRate = 5e-5, Schedule = ScheduleKind.Cosine, WarmupSteps = 1000 },
@@ -41,7 +44,9 @@ public static class Presets
     /// <summary>AudioCaps: the same for clips of ten seconds and one caption each.</summary>
     static TrainingSettings AudioCaps { get; } = Clotho with { Audio = new AudioSettings { MaxSeconds = 10 } };
 
-    /// <summary>A model of a quarter million weights that learns a few hundred short clips in a minute or two, for tests and the demo.</summary>
+    /// <summary>
+    /// A model of a quarter million weights that learns a few hundred short clips in a minute or two, for tests and the demo.
+    /// </summary>
     static TrainingSettings Tiny { get; } = new()
     {
         Model = new ModelSettings
@@ -53,9 +58,15 @@ public static class Presets
             EmbeddingDimension = 64,
         },
         Audio = new AudioSettings { MaxSeconds = 5 },
-        Text = new TextSettings { Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 64, Layers = 2, Heads = 2, FeedForwardWidth = 128 },
+        Text = new TextSettings
+        {
+            Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 64, Layers = 2, Heads = 2, FeedForwardWidth = 128,
+        },
         Augmentation = new AugmentationSettings { TimeStripeFrames = 15, CircularShift = true },
-        Training = new OptimizationSettings { Epochs = 16, BatchSize = 16, LearningRate = 2e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10 },
+        Training = new OptimizationSettings
+        {
+            Epochs = 16, BatchSize = 16, LearningRate = 2e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10,
+        },
         Loss = new LossSettings { Positives = Positives.SameText },
         Data = new DataSettings { Captions = CaptionSampling.OnePerClip },
     };

@@ -27,11 +27,13 @@ public sealed class SettingDefinition
     /// <summary>The part after the dot.</summary>
     public string Name { get; }
 
+    /// <summary>Name with its section, as in <c>training.lr</c>.</summary>
     public string Key => Section.Length == 0 ? Name : $"{Section}.{Name}";
 
+    /// <summary>Meaning of the setting, for people: a noun phrase in lower case.</summary>
     public string Meaning => _attribute.Meaning;
 
-    /// <summary>What it may be, for people: <c>above 0, at most 10</c> or <c>sum | mean</c>.</summary>
+    /// <summary>Values that it takes, for people: <c>a number above 0 to 10</c> or <c>sum | mean</c>.</summary>
     public string Allowed
     {
         get
@@ -66,7 +68,7 @@ public sealed class SettingDefinition
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 
-    /// <param name="source">Where the text stands, for messages.</param>
+    /// <param name="source">Place of the text, for messages.</param>
     /// <exception cref="OptionException">The text is not a value of this setting's type, or outside its range.</exception>
     internal object? Parse(string text, string source)
     {
@@ -89,16 +91,20 @@ public sealed class SettingDefinition
             Enum => Enum.IsDefined(Type, value),
             _ => true,
         };
-        if (!inside) throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Allowed}");
+        if (!inside)
+            throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Allowed}");
     }
 
     bool InRange(double value) => (_attribute.AboveMin ? value > _attribute.Min : value >= _attribute.Min) && value <= _attribute.Max;
 
     object? ParseOrNull(string text)
     {
-        if (Type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null;
-        if (Type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long wide) ? wide : null;
-        if (Type == typeof(double)) return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
+        if (Type == typeof(int))
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null;
+        if (Type == typeof(long))
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long wide) ? wide : null;
+        if (Type == typeof(double))
+            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
         if (Type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
         if (Type == typeof(AudioArchitecture)) return AudioArchitecture.All.FirstOrDefault(encoder => encoder.Key == text);
         if (IsList) return ParseList(text);
@@ -116,5 +122,6 @@ public sealed class SettingDefinition
     }
 
     static string EnumName(object value) =>
-        value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
+        value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name
+            ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
 }

@@ -4,9 +4,9 @@ using NativeRetrieval.Encoders;
 namespace NativeRetrieval.Training.Settings;
 
 /// <summary>
-/// Settings that are put together of a preset, a file and a command line, the later entry winning. Channels belong to the encoder that they were given
-/// for: by the key (<c>model.cnn14_widths</c>, the older form), or by the encoder that their preset, file or command line ends with. An encoder for which
-/// none were given has its published ones.
+/// Settings that are put together of a preset, a file and a command line, the later entry winning. Channels belong to the encoder that they
+/// were given for: by the key (<c>model.cnn14_widths</c>, the older form), or by the encoder that their preset, file or command line ends
+/// with. An encoder for which none were given has its published ones.
 /// </summary>
 internal sealed class SettingsDraft
 {

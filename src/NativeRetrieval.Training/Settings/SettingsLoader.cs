@@ -13,7 +13,9 @@ public static class SettingsLoader
     const string PresetKey = "preset";
     const int LargestFileBytes = 1 << 20;
 
-    /// <param name="preset">A preset's name, or the path of a YAML file (recognised by <c>.yaml</c> or <c>.yml</c>); null for the defaults.</param>
+    /// <param name="preset">
+    /// A preset's name, or the path of a YAML file (recognised by <c>.yaml</c> or <c>.yml</c>); null for the defaults.
+    /// </param>
     /// <param name="overrides">
     /// Each <c>key=value</c>: <c>training.lr=1e-4</c>, <c>model.audio_channels=[8,8,16,16,32,32]</c>. Later ones win.
     /// </param>
@@ -56,7 +58,9 @@ public static class SettingsLoader
         return settings;
     }
 
-    /// <summary>Reads YAML on top of the preset it names, or of the defaults; settings that contradict each other are not looked for.</summary>
+    /// <summary>
+    /// Reads YAML on top of the preset it names, or of the defaults; settings that contradict each other are not looked for.
+    /// </summary>
     /// <param name="source">Names the text in messages.</param>
     /// <exception cref="OptionException">It is no YAML, a key does not exist or a value is not allowed; the message says where.</exception>
     public static TrainingSettings Parse(string yaml, string source) => Draft(yaml, source).Settle();
@@ -115,7 +119,9 @@ public static class SettingsLoader
     }
 
     static string TextOf(YamlNode node, string source) =>
-        node is YamlSequenceNode list ? $"[{string.Join(',', list.Children.Select(child => ScalarOf(child, source)))}]" : ScalarOf(node, source);
+        node is YamlSequenceNode list
+            ? $"[{string.Join(',', list.Children.Select(child => ScalarOf(child, source)))}]"
+            : ScalarOf(node, source);
 
     static string ScalarOf(YamlNode node, string source) =>
         node is YamlScalarNode { Value: { } value } ? value

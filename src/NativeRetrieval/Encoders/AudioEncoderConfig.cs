@@ -4,14 +4,16 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// Sizes and choices of an <see cref="AudioEncoder"/>. In files, <c>type</c> is the <see cref="AudioArchitecture.Key"/>; each encoder's file adds its own.
+/// Sizes and choices of an <see cref="AudioEncoder"/>. In files, <c>type</c> is the <see cref="AudioArchitecture.Key"/>; each encoder's
+/// file adds its own.
 /// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = TypeKey)]
 public abstract partial record AudioEncoderConfig
 {
     internal const string TypeKey = "type";
 
-    private protected AudioEncoderConfig(AudioArchitecture architecture) => (Architecture, Channels) = (architecture, architecture.Channels);
+    private protected AudioEncoderConfig(AudioArchitecture architecture) =>
+        (Architecture, Channels) = (architecture, architecture.Channels);
 
     /// <summary>Kind of encoder.</summary>
     [JsonIgnore]
@@ -21,7 +23,9 @@ public abstract partial record AudioEncoderConfig
     [JsonIgnore]
     public string Name => Architecture.Name;
 
-    /// <summary>Output channels of the blocks in their order; the last is the width of the embedding. Pruned models have any numbers ≥ 1.</summary>
+    /// <summary>
+    /// Output channels of the blocks in their order; the last is the width of the embedding. Pruned models have any numbers ≥ 1.
+    /// </summary>
     public IReadOnlyList<int> Channels { get; init; }
 
     /// <summary>Mel bins of the input; at least as many as the poolings halve away.</summary>

@@ -6,8 +6,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// CNN6, CNN10 and CNN14 (Kong et al. 2020): <c>conv_block1</c>, <c>conv_block2</c> …, each of one or two convolutions with batch norm and ReLU, then
-/// 2x2 average pooling and dropout.
+/// CNN6, CNN10 and CNN14 (Kong et al. 2020): <c>conv_block1</c>, <c>conv_block2</c> …, each of one or two convolutions with batch norm and
+/// ReLU, then 2x2 average pooling and dropout.
 /// </summary>
 public sealed class PlainCnn : AudioEncoder
 {
@@ -23,10 +23,12 @@ public sealed class PlainCnn : AudioEncoder
         AudioArchitecture.Of<Cnn14Config>(Cnn14Config.Key, "CNN14", [64, 128, 256, 512, 1024, 2048], Create);
 
     /// <summary>CNN10: four blocks of two 3x3 convolutions.</summary>
-    public static AudioArchitecture Cnn10 { get; } = AudioArchitecture.Of<Cnn10Config>(Cnn10Config.Key, "CNN10", [64, 128, 256, 512], Create);
+    public static AudioArchitecture Cnn10 { get; } =
+        AudioArchitecture.Of<Cnn10Config>(Cnn10Config.Key, "CNN10", [64, 128, 256, 512], Create);
 
     /// <summary>CNN6: four blocks of one 5x5 convolution.</summary>
-    public static AudioArchitecture Cnn6 { get; } = AudioArchitecture.Of<Cnn6Config>(Cnn6Config.Key, "CNN6", [64, 128, 256, 512], Create);
+    public static AudioArchitecture Cnn6 { get; } =
+        AudioArchitecture.Of<Cnn6Config>(Cnn6Config.Key, "CNN6", [64, 128, 256, 512], Create);
 
     static PlainCnn Create(PlainCnnConfig config, Device device, PhiloxSequence? random, DType dtype) => new(config, device, random, dtype);
 }
@@ -43,7 +45,7 @@ public abstract record PlainCnnConfig : AudioEncoderConfig
     /// <summary>Height and width of a convolution's kernel.</summary>
     internal int Kernel { get; }
 
-    /// <summary>Every block pools.</summary>
+    /// <summary>Number of blocks that pool: all of them.</summary>
     internal override int Halvings => Architecture.Channels.Count;
 }
 

@@ -6,8 +6,9 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// ResNet38 (Kong et al. 2020) as the report uses it: <c>conv_block1</c> with 2x2 pooling; <c>resnet.layer1</c> to <c>4</c> of 3, 4, 6 and 3 basic
-/// blocks, the last three halving; another 2x2 pooling; <c>conv_block_after1</c>. Dropout is the same inside the blocks and between the parts.
+/// ResNet38 (Kong et al. 2020) as the report uses it: <c>conv_block1</c> with 2x2 pooling; <c>resnet.layer1</c> to <c>4</c> of 3, 4, 6 and
+/// 3 basic blocks, the last three halving; another 2x2 pooling; <c>conv_block_after1</c>. Dropout is the same inside the blocks and between
+/// the parts.
 /// </summary>
 public sealed class ResNet38 : AudioEncoder
 {
@@ -24,7 +25,7 @@ public sealed class ResNet38 : AudioEncoder
             new ConvBlock(channels[^2], channels[^1], convolutions: 2, kernel: 3, window: 1, config.Dropout, device, dtype, random));
     }
 
-    /// <summary>ResNet38: channels of the stem, the four layers and the last block.</summary>
+    /// <summary>ResNet38; its channels are those of the stem, the four layers and the last block.</summary>
     public static AudioArchitecture Architecture { get; } = AudioArchitecture.Of<ResNet38Config>(ResNet38Config.Key, "ResNet38",
         [64, 64, 128, 256, 512, 2048], (config, device, random, dtype) => new ResNet38(config, device, random, dtype));
 }

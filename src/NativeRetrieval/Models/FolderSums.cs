@@ -26,10 +26,13 @@ internal static class FolderSums
         foreach (string line in File.ReadLines(path))
         {
             string[] parts = line.Split("  ", 2);
-            if (parts.Length != 2 || parts[1] != Path.GetFileName(parts[1])) throw new CorruptFileException(path, $"'{line}' is not a checksum line");
+            if (parts.Length != 2 || parts[1] != Path.GetFileName(parts[1]))
+                throw new CorruptFileException(path, $"'{line}' is not a checksum line");
             string file = Path.Combine(folder, parts[1]);
             if (!File.Exists(file)) throw new CorruptFileException(file, $"is listed in {Name} but absent");
-            if (FileHash.Sha256(file) != parts[0]) throw new CorruptFileException(file, $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
+            if (FileHash.Sha256(file) != parts[0])
+                throw new CorruptFileException(file,
+                    $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
         }
     }
 }

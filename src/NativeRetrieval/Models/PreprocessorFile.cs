@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.Models;
 
-/// <summary><c>preprocessor_config.json</c>: the front end in Hugging Face's words, for other programs; this one reads it from <c>config.json</c>.</summary>
+/// <summary>
+/// <c>preprocessor_config.json</c>: the front end in Hugging Face's words, for other programs; this one reads it from <c>config.json</c>.
+/// </summary>
 internal static class PreprocessorFile
 {
     public static string Text(LogMelSettings logMel, string resampler) => ModelJson.Text(new JsonObject

@@ -14,8 +14,10 @@ public sealed class AudioArchitectureTests
 
     [Fact]
     public void Files_name_each_encoder_of_the_list_by_its_key() => Assert.Equal(
-        AudioArchitecture.All.Select(architecture => (architecture.Published.GetType(), (object?)architecture.Key)).OrderBy(entry => entry.Item2),
-        typeof(AudioEncoderConfig).GetCustomAttributes<JsonDerivedTypeAttribute>().Select(entry => (entry.DerivedType, entry.TypeDiscriminator)).OrderBy(entry => entry.TypeDiscriminator));
+        AudioArchitecture.All.Select(architecture => (architecture.Published.GetType(), (object?)architecture.Key))
+            .OrderBy(entry => entry.Item2),
+        typeof(AudioEncoderConfig).GetCustomAttributes<JsonDerivedTypeAttribute>()
+            .Select(entry => (entry.DerivedType, entry.TypeDiscriminator)).OrderBy(entry => entry.TypeDiscriminator));
 
     [Theory, MemberData(nameof(Keys))]
     public void The_published_form_is_valid_and_its_encoder_is_of_its_kind(string key)

@@ -47,7 +47,8 @@ public sealed class ModelPackageTests : IDisposable
             EmbeddingDimension = 7,
             MaxTokens = 8,
         };
-        using var model = new RetrievalModel(config, new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
+        using var model = new RetrievalModel(config, new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
+            new PhiloxSequence(new Philox(1)));
         ModelPackage.Save(_folder.FullPath, model, "# A test\n");
         return config;
     }

@@ -32,11 +32,13 @@ public sealed class EncoderRunTests : IDisposable
         string whole = _folder["whole"], resumed = _folder["resumed"];
         Run(Request(whole, architecture, "training.epochs=2"));
         var request = Request(resumed, architecture, "training.epochs=2");
-        Assert.Throws<InvalidOperationException>(() => TrainingSession.Run(request, null, _ => throw new InvalidOperationException("killed"), TestContext.Current.CancellationToken));
+        Assert.Throws<InvalidOperationException>(() =>
+            TrainingSession.Run(request, null, _ => throw new InvalidOperationException("killed"), TestContext.Current.CancellationToken));
         Run(request with { Resume = true });
         using var model = ModelPackage.Load(whole, CpuDevice.Shared);
         Assert.Equal(Config(architecture) with { Dropout = 0.1 }, model.Config.AudioEncoder);
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")), File.ReadAllBytes(Path.Combine(resumed, "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(resumed, "model.safetensors")));
     }
 
     [Theory, MemberData(nameof(Keys))]
@@ -71,13 +73,16 @@ public sealed class EncoderRunTests : IDisposable
         string audio = Directory.CreateDirectory(_folder["audio"]).FullName, channels = Text(Config(architecture).Channels);
         AudioEncoderFolder.Write(audio, new AudioEncoderPackage { AudioEncoder = Config(architecture) }, weights: [], "# A test\n");
 
-        var asked = Request(_folder["run"], null, $"model.audio_encoder={other.Key}") with { AudioModel = audio, Insisted = ["model.audio_encoder"] };
+        var asked = Request(_folder["run"], null, $"model.audio_encoder={other.Key}")
+            with { AudioModel = audio, Insisted = ["model.audio_encoder"] };
         Assert.Contains($"model.audio_encoder = {other.Key} contradicts the weights in {audio}, which have {key}", Refused(asked));
         foreach (string setting in (string[])["model.audio_channels", $"model.{key}_widths"])
         {
             string[] overrides = [$"model.audio_encoder={key}", $"{setting}={Text(architecture.Channels)}"];
             asked = Request(_folder["run"], null, overrides) with { AudioModel = audio, Insisted = [setting] };
-            Assert.Contains($"model.audio_channels = {Text(architecture.Channels)} contradicts the weights in {audio}, which have {channels}", Refused(asked));
+            Assert.Contains(
+                $"model.audio_channels = {Text(architecture.Channels)} contradicts the weights in {audio}, which have {channels}",
+                Refused(asked));
         }
         Assert.False(Directory.Exists(_folder["run"]));
 
@@ -101,8 +106,11 @@ public sealed class EncoderRunTests : IDisposable
         RunFolder = run,
         Settings = SettingsLoader.Load("tiny",
         [
-            "training.epochs=1", "training.batch_size=4", "audio.max_seconds=1", "training.warmup_steps=0", "text.hidden_width=8", "text.feed_forward_width=8",
-            .. encoder is null ? (string[])[] : [$"model.audio_encoder={encoder.Key}", $"model.audio_channels=[{string.Join(',', Config(encoder).Channels)}]"],
+            "training.epochs=1", "training.batch_size=4", "training.warmup_steps=0", "audio.max_seconds=1",
+            "text.hidden_width=8", "text.feed_forward_width=8",
+            .. encoder is null
+                ? (string[])[]
+                : [$"model.audio_encoder={encoder.Key}", $"model.audio_channels=[{string.Join(',', Config(encoder).Channels)}]"],
             .. overrides,
         ]),
         FeatureCache = _folder["cache"],
