@@ -41,7 +41,7 @@ public static class ModelFactory
 
     /// <summary>A model that was trained before, with this run's dropout, padding and limits.</summary>
     public static RetrievalModel From(string folder, TrainingSettings settings, Device device) =>
-        ModelPackage.Load(folder, device, config => Configure(config, settings));
+        ModelFolder.Load(folder, device, config => Configure(config, settings));
 
     /// <summary>The tokenizer, caption rule and token limit that a run's model will have, without building the model.</summary>
     public static (WordPieceTokenizer Tokenizer, CaptionNormalizer Captions, int MaxTokens) Tokenizer(
@@ -49,7 +49,7 @@ public static class ModelFactory
     {
         if (initialModel is not null)
         {
-            var config = ModelPackage.ReadConfig(initialModel);
+            var config = ModelFolder.ReadConfig(initialModel);
             return (WordPieceTokenizer.FromFile(initialModel), config.Captions,
                 Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions));
         }

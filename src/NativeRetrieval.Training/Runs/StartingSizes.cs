@@ -18,7 +18,7 @@ internal static class StartingSizes
         var sizes = new List<(string Key, object Value, string Folder)>();
         if (request.InitialModel is { } model)
         {
-            var config = ModelPackage.ReadConfig(model);
+            var config = ModelFolder.ReadConfig(model);
             Audio(config.AudioEncoder, model);
             if (config.AudioEncoder is Cnn14Config cnn14)
                 Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);

@@ -5,7 +5,7 @@ using NativeRetrieval.Core.Features;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// The content of an audio encoder folder's <c>config.json</c>: the encoder and the front end that its weights were trained on.
+/// An audio encoder's folder in memory, without the weights: the encoder and the front end that it was trained on, as <c>config.json</c> has them.
 /// </summary>
 public sealed record AudioEncoderPackage
 {

@@ -21,7 +21,7 @@ public sealed class RetrievalEngine : IDisposable
 
     RetrievalEngine(string folder, RetrievalModel model)
     {
-        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelPackage.Fingerprint(folder));
+        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelFolder.Fingerprint(folder));
         _features = new FeatureExtractor(FeatureSettings.Of(model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler)));
     }
 
@@ -36,7 +36,7 @@ public sealed class RetrievalEngine : IDisposable
 
     /// <param name="modelFolder">A folder that training or conversion has written.</param>
     /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
-    public static RetrievalEngine Open(string modelFolder, Device device) => new(modelFolder, ModelPackage.Load(modelFolder, device));
+    public static RetrievalEngine Open(string modelFolder, Device device) => new(modelFolder, ModelFolder.Load(modelFolder, device));
 
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts)

@@ -37,7 +37,7 @@ public sealed class AudioIndexerTests : IDisposable
         using (var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
         {
             Directory.CreateDirectory(_folder["model"]);
-            ModelPackage.Save(_folder["model"], model, "# test\n");
+            ModelFolder.Save(_folder["model"], model, "# test\n");
         }
         _engine = RetrievalEngine.Open(_folder["model"], CpuDevice.Shared);
         _sounds = _folder["sounds"];

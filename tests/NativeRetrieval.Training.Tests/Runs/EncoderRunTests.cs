@@ -35,7 +35,7 @@ public sealed class EncoderRunTests : IDisposable
         Assert.Throws<InvalidOperationException>(() =>
             TrainingSession.Run(request, null, _ => throw new InvalidOperationException("killed"), TestContext.Current.CancellationToken));
         Run(request with { Resume = true });
-        using var model = ModelPackage.Load(whole, CpuDevice.Shared);
+        using var model = ModelFolder.Load(whole, CpuDevice.Shared);
         Assert.Equal(Config(architecture) with { Dropout = 0.1 }, model.Config.AudioEncoder);
         Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
             File.ReadAllBytes(Path.Combine(resumed, "model.safetensors")));
@@ -53,7 +53,7 @@ public sealed class EncoderRunTests : IDisposable
         Run(Request(first, null, "training.freeze_audio_encoder=true") with { AudioModel = audio });
         Run(Request(second, null) with { InitialModel = first });
         using (var expected = AudioEncoderFolder.ReadEncoder(audio, CpuDevice.Shared))
-        using (var model = ModelPackage.Load(first, CpuDevice.Shared))
+        using (var model = ModelFolder.Load(first, CpuDevice.Shared))
             foreach (var ((name, before), (_, after)) in expected.Parameters().Zip(model.AudioEncoder.Parameters()))
                 Assert.True(before.ToArray<float>().AsSpan().SequenceEqual(after.ToArray<float>()), name);
         foreach (string run in (string[])[first, second])
@@ -61,7 +61,7 @@ public sealed class EncoderRunTests : IDisposable
             var settings = SettingsLoader.ReadFile(Path.Combine(run, "settings.yaml")).Model;
             Assert.Same(architecture, settings.AudioEncoder);
             Assert.Equal(Config(architecture).Channels, settings.AudioChannels);
-            Assert.Equal(Config(architecture) with { Dropout = 0.1 }, ModelPackage.ReadConfig(run).AudioEncoder);
+            Assert.Equal(Config(architecture) with { Dropout = 0.1 }, ModelFolder.ReadConfig(run).AudioEncoder);
         }
     }
 

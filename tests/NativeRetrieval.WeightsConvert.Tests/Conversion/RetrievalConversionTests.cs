@@ -33,7 +33,7 @@ public sealed class RetrievalConversionTests : IDisposable
     {
         var report = Convert(Report());
         Assert.Equal(("report-cnn14", "model.", ConversionReport.RetrievalModel), (report.Map, report.Root, report.Kind));
-        using var model = ModelPackage.Load(_folder["model"], CpuDevice.Shared);
+        using var model = ModelFolder.Load(_folder["model"], CpuDevice.Shared);
         Assert.Equal(s_config, model.Config);
         // The names of formula weights are those in the checkpoint.
         foreach (var (name, tensor) in model.State())
@@ -60,14 +60,14 @@ public sealed class RetrievalConversionTests : IDisposable
     {
         var config = s_config with { MaxSeconds = 7.5, TextEncoder = s_config.TextEncoder with { Pooling = TextPooling.Mean, Heads = 4 }, Padding = PaddingRule.Paper };
         Directory.CreateDirectory(_folder["run"]);
-        using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(new Philox(3)))) ModelPackage.Save(_folder["run"], model, "");
+        using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(new Philox(3)))) ModelFolder.Save(_folder["run"], model, "");
         string file = Export("run", "run.safetensors");
         var report = CheckpointConversion.Run(new() { Checkpoint = file, Target = _folder["model"], Vocabulary = _folder["run"] }, TestContext.Current.CancellationToken);
         Assert.Equal("retrieval-cnn14", report.Map);
         using SafetensorsFile before = SafetensorsFile.Open(_folder["run/model.safetensors"]), after = SafetensorsFile.Open(_folder["model/model.safetensors"]);
         Assert.Equal(before.Names, after.Names);
         foreach (string name in before.Names) Assert.True(before.Bytes(name).SequenceEqual(after.Bytes(name)), name);
-        Assert.Equal(config, ModelPackage.ReadConfig(_folder["model"]));
+        Assert.Equal(config, ModelFolder.ReadConfig(_folder["model"]));
         Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Export("model", "again.safetensors")));
     }
 
@@ -75,7 +75,7 @@ public sealed class RetrievalConversionTests : IDisposable
     public void A_trained_model_can_be_given_the_authors_names()
     {
         Directory.CreateDirectory(_folder["run"]);
-        using (var model = Model()) ModelPackage.Save(_folder["run"], model, "");
+        using (var model = Model()) ModelFolder.Save(_folder["run"], model, "");
         ModelExport.Run(_folder["run"], _folder["run.safetensors"], "report-cnn14", TestContext.Current.CancellationToken);
         using var file = SafetensorsFile.Open(_folder["run.safetensors"]);
         Assert.Contains("audio_enc.audio_enc.conv_block1.conv1.weight", file.Names);

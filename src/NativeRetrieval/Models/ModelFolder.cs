@@ -14,7 +14,7 @@ namespace NativeRetrieval.Models;
 /// A model as a folder in Hugging Face's shape: <c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>,
 /// <c>tokenizer_config.json</c>, <c>preprocessor_config.json</c>, <c>README.md</c>, and <c>SHA256SUMS</c> over all of them.
 /// </summary>
-public static class ModelPackage
+public static class ModelFolder
 {
     const string ConfigName = "config.json", WeightsName = "model.safetensors", VocabularyName = "vocab.txt",
         TokenizerName = "tokenizer_config.json", PreprocessorName = "preprocessor_config.json", CardName = "README.md";
