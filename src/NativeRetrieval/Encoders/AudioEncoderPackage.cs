@@ -5,7 +5,8 @@ using NativeRetrieval.Core.Features;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// An audio encoder's folder in memory, without the weights: the encoder and the front end that it was trained on, as <c>config.json</c> has them.
+/// An audio encoder's folder in memory, without the weights: the encoder and the front end that it was trained on, the content of
+/// <c>config.json</c>.
 /// </summary>
 public sealed record AudioEncoderPackage
 {
