@@ -71,7 +71,7 @@ public sealed class ConvertCommandTests : IDisposable
 
     string Checkpoint()
     {
-        using var encoder = new Cnn14(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared, new PhiloxSequence(default));
+        using var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared, new PhiloxSequence(default));
         StateFile.Write(_folder["cnn14.safetensors"], encoder);
         return _folder["cnn14.safetensors"];
     }

@@ -63,7 +63,7 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
         Func<string, string>? normalize = null;
         foreach (string folder in request.Models)
         {
-            normalize ??= ModelPackage.ReadConfig(folder).Captions.Key;
+            normalize ??= ModelFolder.ReadConfig(folder).Captions.Key;
             var vectors = Stored(folder, data) ?? Embedded(folder, data, kept => makeTask(kept, normalize).Texts);
             if (names is null)
             {
@@ -90,8 +90,8 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
     {
         if (request.Vectors is not { } stored) return null;
         var saved = new VectorFolder(stored);
-        string fingerprint = ModelPackage.Fingerprint(folder);
-        FeatureCache? cache = request.Audio is null ? null : new FeatureCache(request.Cache, ModelFeatures.Of(ModelPackage.ReadConfig(folder)));
+        string fingerprint = ModelFolder.Fingerprint(folder);
+        FeatureCache? cache = request.Audio is null ? null : new FeatureCache(request.Cache, ModelFeatures.Of(ModelFolder.ReadConfig(folder)));
         var vectors = saved.Find(fingerprint, data, cache is null ? null
             : kept => VectorFolder.SoundsHash(data with { Clips = [.. data.Clips.Where(clip => kept.Contains(clip.FileName))] }, cache.ContentHash));
         if (vectors is null && request.Audio is null)
@@ -101,7 +101,7 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
 
     EvaluationVectors Embedded(string folder, Dataset data, Func<Dataset, IReadOnlyList<string>> textsOf)
     {
-        using var model = ModelPackage.Load(folder, request.Device);
+        using var model = ModelFolder.Load(folder, request.Device);
         var skipped = new List<string>();
         var cache = new FeatureCache(request.Cache, ModelFeatures.Of(model.Config));
         FeatureStore features;
@@ -114,7 +114,7 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
         using var embedding = new Output.Progress(terminal, "embedding", features.Data.Clips.Count, "clips");
         var vectors = Evaluator.Embed(model, features, texts, done => embedding.Report(done), cancellation);
         if (request.SaveVectors is { } to)
-            new VectorFolder(to).Save(ModelPackage.Fingerprint(folder), data, vectors, VectorFolder.SoundsHash(features.Data, cache.ContentHash));
+            new VectorFolder(to).Save(ModelFolder.Fingerprint(folder), data, vectors, VectorFolder.SoundsHash(features.Data, cache.ContentHash));
         return vectors;
     }
 }

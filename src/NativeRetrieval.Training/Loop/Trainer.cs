@@ -139,7 +139,7 @@ public sealed class Trainer : IDisposable
             Log(log, events, epoch, [new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
                 new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank)]);
         bool improved = metrics is not null && !(metrics.RecallSum <= _position.BestScore);
-        if (best) _run.ReplaceModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
+        if (best) _run.ReplaceModel(folder => ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
         averaged?.Dispose();
         _position = _position with
         {
@@ -160,7 +160,7 @@ public sealed class Trainer : IDisposable
     {
         using var averaged = _average?.InUse();
         double loss = MetricsLog.Read(_run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null).Average(line => line["loss"]!.Value);
-        _run.KeepLastModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
+        _run.KeepLastModel(folder => ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
     }
 
     RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)

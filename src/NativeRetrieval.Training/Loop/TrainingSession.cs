@@ -99,8 +99,8 @@ public static class TrainingSession
     /// <summary>Whose front end the run's features have: its own model's once there is one, else that of the weights it starts from.</summary>
     static RetrievalModelConfig Start(TrainingRequest request)
     {
-        if (request.Resume && File.Exists(Path.Combine(request.RunFolder, "config.json"))) return ModelPackage.ReadConfig(request.RunFolder);
-        if (request.InitialModel is { } model) return ModelPackage.ReadConfig(model);
+        if (request.Resume && File.Exists(Path.Combine(request.RunFolder, "config.json"))) return ModelFolder.ReadConfig(request.RunFolder);
+        if (request.InitialModel is { } model) return ModelFolder.ReadConfig(model);
         return request.AudioModel is { } folder ? ModelFactory.Start(AudioEncoderFolder.ReadPackage(folder)) : new RetrievalModelConfig();
     }
 
@@ -127,7 +127,7 @@ public static class TrainingSession
             DataSha256 = request.Training.Fingerprint(),
             ValidationSha256 = split.Validation?.Fingerprint(),
             HoldoutAudio = split.IsHeldOut ? HoldOutCsv.AudioFolder(split.Validation!) : null,
-            InitFromSha256 = request.InitialModel is { } folder ? ModelPackage.Fingerprint(folder) : null,
+            InitFromSha256 = request.InitialModel is { } folder ? ModelFolder.Fingerprint(folder) : null,
             Starts = [RunStart.Of(request, step: 0)],
         };
         return RunFolder.Create(request.RunFolder, settings, description, split.IsHeldOut ? split.Validation : null);
@@ -141,8 +141,8 @@ public static class TrainingSession
     {
         if (File.Exists(Path.Combine(run.FolderPath, "config.json"))) return ModelFactory.From(run.FolderPath, run.Settings, request.Device);
         var model = Initial(request, run.Settings, data);
-        run.ReplaceModel(target => ModelPackage.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
-        run.Describe(description => description with { InitialModelSha256 = ModelPackage.Fingerprint(run.FolderPath) });
+        run.ReplaceModel(target => ModelFolder.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
+        run.Describe(description => description with { InitialModelSha256 = ModelFolder.Fingerprint(run.FolderPath) });
         return model;
     }
 

@@ -4,8 +4,8 @@ using NativeRetrieval.Indexing;
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// Brings an index up to date with sound files: only new content is embedded. Every few files are one commit: what was committed stays when the
-/// process is killed, and the next run goes on from there.
+/// Brings an index up to date with sound files: only new content is embedded. Every few files are one commit: what was committed stays when
+/// the process is killed, and the next run goes on from there.
 /// </summary>
 public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 {
@@ -19,7 +19,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// <param name="roots">Files and folders; indexed files below a folder that are gone are taken out.</param>
     /// <param name="progress">Gets the number of files looked at, and of all.</param>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
-    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null, CancellationToken cancellation = default)
+    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null,
+        CancellationToken cancellation = default)
     {
         var files = SoundFiles.Find(roots);
         if (files.Count == 0 && index.Stats().Files == 0)
@@ -94,9 +95,21 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 
     async Task RemoveGoneAsync(IncrementalPlan plan, IReadOnlyList<string> roots, CancellationToken cancellation)
     {
-        string[] folders = [.. roots.Where(Directory.Exists).Select(root => Path.GetFullPath(root).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar)];
+        string[] folders = [.. roots.Where(Directory.Exists)
+            .Select(root => Path.GetFullPath(root).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar)];
         string[] gone = [.. plan.Unseen.Select(file => file.FullPath)
             .Where(path => !File.Exists(path) && folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))];
         if (gone.Length > 0) _removed = await index.DeleteAsync(gone, cancellation);
     }
 }
+
+/// <summary>Result of an indexing run. Files that are listed nowhere were left as they were.</summary>
+/// <param name="Embedded">New or changed files that went through the model.</param>
+/// <param name="Windows">Windows of the embedded files.</param>
+/// <param name="AudioSeconds">Length of the embedded files, seconds.</param>
+/// <param name="Unchanged">Files whose content the index already had.</param>
+/// <param name="Moved">Files known under another path, or copies of known ones: their vectors were taken over.</param>
+/// <param name="Removed">Files that are gone from the indexed folders.</param>
+/// <param name="Skipped">One message for each file that cannot be decoded.</param>
+public sealed record IndexingReport(int Embedded, int Windows, double AudioSeconds, int Unchanged, int Moved, int Removed,
+    IReadOnlyList<string> Skipped);

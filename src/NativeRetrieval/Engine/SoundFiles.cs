@@ -19,7 +19,8 @@ public static class SoundFiles
         {
             if (File.Exists(path)) found.Add(path);
             else if (Directory.Exists(path))
-                found.AddRange(Directory.EnumerateFiles(path, "*", new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false })
+                found.AddRange(Directory.EnumerateFiles(path, "*",
+                    new EnumerationOptions { RecurseSubdirectories = true, IgnoreInaccessible = false })
                     .Where(file => Extensions.Contains(Path.GetExtension(file))).Order(StringComparer.Ordinal));
             else throw new OptionException($"{path} does not exist; name sound files or folders");
         }

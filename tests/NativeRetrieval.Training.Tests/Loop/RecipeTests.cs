@@ -151,7 +151,7 @@ public sealed class RecipeTests : IDisposable
             else TrainingSession.Run(Request(run, $"training.average_decay={decay}", "training.epochs=1", "training.schedule=step"), null, null, TestContext.Current.CancellationToken);
             if (count == Steps) break;
             using var folder = Training.Runs.RunFolder.Resume(run);
-            using var initial = ModelPackage.Load(run, CpuDevice.Shared);
+            using var initial = ModelFolder.Load(run, CpuDevice.Shared);
             average ??= [.. initial.Parameters().First(item => item.Name == name).Tensor.ToArray<float>().Select(value => (double)value)];
             using var checkpoint = folder.LoadCheckpoint()!;
             float[] weights = checkpoint.Tensors.ReadFloat32("model." + name), averaged = checkpoint.Tensors.ReadFloat32("average." + name);
@@ -180,7 +180,7 @@ public sealed class RecipeTests : IDisposable
         string[] growing = ["training.lr=0.5", "training.schedule=cosine", "training.warmup_steps=300", "training.epochs=8"];
         TrainingSession.Run(Request(run, growing) with { InitialModel = start, Validation = _train }, null, best.Add, TestContext.Current.CancellationToken);
         Assert.False(best[^1].IsBest, string.Join(" ", best.Select(e => $"{e.Validation?.RecallSum:F3}/{e.IsBest}")));
-        using var last = ModelPackage.Load(Path.Combine(run, "last"), CpuDevice.Shared);
+        using var last = ModelFolder.Load(Path.Combine(run, "last"), CpuDevice.Shared);
         using var checkpoint = Training.Runs.RunFolder.Resume(run);
         using var state = checkpoint.LoadCheckpoint()!;
         Assert.Equal(state.Tensors.ReadFloat32("model.text_linear.0.weight"), last.Parameters().First(item => item.Name == "text_linear.0.weight").Tensor.ToArray<float>());
@@ -209,7 +209,7 @@ public sealed class RecipeTests : IDisposable
 
     static Dictionary<string, float[]> Weights(string model)
     {
-        using var loaded = ModelPackage.Load(model, CpuDevice.Shared);
+        using var loaded = ModelFolder.Load(model, CpuDevice.Shared);
         return loaded.State().ToDictionary(item => item.Name, item => item.Tensor.ToArray<float>());
     }
 

@@ -47,7 +47,7 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.Equal(Epochs, log.Count(line => line["validation/r10"] is not null));
         Assert.True(File.Exists(Path.Combine(run, "curves.svg")) && File.Exists(Path.Combine(run, "events.out.tfevents.run")));
 
-        using var model = ModelPackage.Load(run, CpuDevice.Shared);
+        using var model = ModelFolder.Load(run, CpuDevice.Shared);
         double best = summaries.Max(epoch => epoch.Validation!.RecallSum);
         Assert.Equal(best, summaries.Last(epoch => epoch.IsBest).Validation!.RecallSum);
     }
@@ -107,7 +107,7 @@ public sealed class TrainingSessionTests : IDisposable
     {
         string text = PretrainedText(), run = _folder["run"];
         TrainingSession.Run(Request(run, "training.freeze_text_encoder=true", "training.epochs=10", "training.warmup_steps=0") with { TextModel = text }, null, null, TestContext.Current.CancellationToken);
-        using var model = ModelPackage.Load(run, CpuDevice.Shared);
+        using var model = ModelFolder.Load(run, CpuDevice.Shared);
         using var before = BertFolder.ReadEncoder(text, CpuDevice.Shared, out _);
         foreach (var ((name, expected), (_, actual)) in before.Parameters().Zip(model.TextEncoder.Parameters()))
             Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(actual.ToArray<float>()), name);
@@ -170,7 +170,7 @@ public sealed class TrainingSessionTests : IDisposable
 
         using var engine = RetrievalEngine.Open(run, CpuDevice.Shared);
         Assert.Equal(logMel, engine.Model.Config.LogMel);
-        Assert.Equal(logMel, ModelPackage.ReadConfig(tuned).LogMel);
+        Assert.Equal(logMel, ModelFolder.ReadConfig(tuned).LogMel);
         var config = Assert.IsType<Cnn14Config>(engine.Model.Config.AudioEncoder);
         Assert.True(config.PoolBlock6); // the run's setting, not the folder's
         Assert.Equal([4, 4, 4, 4, 8, 8], config.Channels);
@@ -201,8 +201,8 @@ public sealed class TrainingSessionTests : IDisposable
         string first = _folder["first"], second = _folder["second"];
         TrainingSession.Run(Request(first), null, null, TestContext.Current.CancellationToken);
         TrainingSession.Run(Request(second, "training.lr=1e-12") with { InitialModel = first }, null, null, TestContext.Current.CancellationToken);
-        using var before = ModelPackage.Load(first, CpuDevice.Shared);
-        using var after = ModelPackage.Load(second, CpuDevice.Shared);
+        using var before = ModelFolder.Load(first, CpuDevice.Shared);
+        using var after = ModelFolder.Load(second, CpuDevice.Shared);
         var (weights, tuned) = (before.HeadParameters().First().Tensor.ToArray<float>(), after.HeadParameters().First().Tensor.ToArray<float>());
         for (int i = 0; i < weights.Length; i++) Assert.Equal(weights[i], tuned[i], 1e-6f);
     }

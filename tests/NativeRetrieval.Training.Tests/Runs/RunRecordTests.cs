@@ -98,13 +98,13 @@ public sealed class RunRecordTests : IDisposable
         string first = _folder["first"], second = _folder["second"];
         Run(Request(first, "audio.max_seconds=1", "model.cnn14_widths=[8,8,8,16,16,16]", "model.embedding_dimension=48", "text.hidden_width=32") with { Training = single });
         Run(Request(second, "audio.max_seconds=2", "text.dropout=0.3") with { InitialModel = first });
-        using var model = ModelPackage.Load(second, CpuDevice.Shared);
+        using var model = ModelFolder.Load(second, CpuDevice.Shared);
         Assert.Equal((48, 32, 2.0, 0.3), (model.Config.EmbeddingDimension, model.Config.TextEncoder.Width, model.Config.MaxSeconds, model.Config.TextEncoder.Dropout));
         var resolved = SettingsLoader.ReadFile(Path.Combine(second, "settings.yaml"));
-        Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.Cnn14Widths);
+        Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.AudioChannels);
         Assert.Equal((48, 32, 2.0), (resolved.Model.EmbeddingDimension, resolved.Text.HiddenWidth, resolved.Audio.MaxSeconds));
         var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(second, "run.json"))).RootElement;
-        Assert.Equal(ModelPackage.Fingerprint(first), json.GetProperty("init_from_sha256").GetString());
+        Assert.Equal(ModelFolder.Fingerprint(first), json.GetProperty("init_from_sha256").GetString());
 
         var request = Request(_folder["third"], "model.embedding_dimension=64") with { InitialModel = first, Insisted = ["model.embedding_dimension"] };
         Assert.Contains($"model.embedding_dimension = 64 contradicts the weights in {first}, which have 48", Refused(request));

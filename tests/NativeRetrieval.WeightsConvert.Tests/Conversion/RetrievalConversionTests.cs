@@ -1,10 +1,10 @@
-using NativeRetrieval.Parity;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
+using NativeRetrieval.Parity;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
 using NativeRetrieval.WeightsConvert.Conversion;
@@ -33,7 +33,7 @@ public sealed class RetrievalConversionTests : IDisposable
     {
         var report = Convert(Report());
         Assert.Equal(("report-cnn14", "model.", ConversionReport.RetrievalModel), (report.Map, report.Root, report.Kind));
-        using var model = ModelPackage.Load(_folder["model"], CpuDevice.Shared);
+        using var model = ModelFolder.Load(_folder["model"], CpuDevice.Shared);
         Assert.Equal(_config, model.Config);
         // The names of formula weights are those in the checkpoint.
         foreach (var (name, tensor) in model.State())
@@ -65,7 +65,7 @@ public sealed class RetrievalConversionTests : IDisposable
         Directory.CreateDirectory(_folder["run"]);
         using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared,
             new PhiloxSequence(new Philox(3))))
-            ModelPackage.Save(_folder["run"], model, "");
+            ModelFolder.Save(_folder["run"], model, "");
         string file = Export("run", "run.safetensors");
         var report = CheckpointConversion.Run(new() { Checkpoint = file, Target = _folder["model"], Vocabulary = _folder["run"] },
             TestContext.Current.CancellationToken);
@@ -74,7 +74,7 @@ public sealed class RetrievalConversionTests : IDisposable
             after = SafetensorsFile.Open(_folder["model/model.safetensors"]);
         Assert.Equal(before.Names, after.Names);
         foreach (string name in before.Names) Assert.True(before.Bytes(name).SequenceEqual(after.Bytes(name)), name);
-        Assert.Equal(config, ModelPackage.ReadConfig(_folder["model"]));
+        Assert.Equal(config, ModelFolder.ReadConfig(_folder["model"]));
         Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Export("model", "again.safetensors")));
     }
 
@@ -82,7 +82,7 @@ public sealed class RetrievalConversionTests : IDisposable
     public void A_trained_model_can_be_given_the_authors_names()
     {
         Directory.CreateDirectory(_folder["run"]);
-        using (var model = Model()) ModelPackage.Save(_folder["run"], model, "");
+        using (var model = Model()) ModelFolder.Save(_folder["run"], model, "");
         ModelExport.Run(_folder["run"], _folder["run.safetensors"], "report-cnn14", TestContext.Current.CancellationToken);
         using var file = SafetensorsFile.Open(_folder["run.safetensors"]);
         Assert.Contains("audio_enc.audio_enc.conv_block1.conv1.weight", file.Names);

@@ -1,10 +1,10 @@
-using NativeRetrieval.Parity;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Conversion;
 
@@ -81,7 +81,7 @@ sealed class SyntheticCheckpoint
 
     /// <summary>PANNs' Cnn14 with narrow layers: encoder, fc1 and classifier.</summary>
     public static SyntheticCheckpoint PannsCnn14() =>
-        new SyntheticCheckpoint().Add(new Cnn14(SmallCnn14, CpuDevice.Shared, new PhiloxSequence(default)))
+        new SyntheticCheckpoint().Add(AudioEncoder.Create(SmallCnn14, CpuDevice.Shared, new PhiloxSequence(default)))
         .Add("fc1.weight", 6, 6).Add("fc1.bias", 6).Add("fc_audioset.weight", 9, 6).Add("fc_audioset.bias", 9);
 
     public static SyntheticCheckpoint Bert() => new SyntheticCheckpoint().Add(new BertEncoder(SmallBert, CpuDevice.Shared, random: null));

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
@@ -12,30 +11,32 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.Models;
 
 /// <summary>
-/// A model as a folder in Hugging Face's shape: <c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>, <c>tokenizer_config.json</c>,
-/// <c>preprocessor_config.json</c>, <c>README.md</c>, and <c>SHA256SUMS</c> over all of them.
+/// A model as a folder in Hugging Face's shape: <c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>,
+/// <c>tokenizer_config.json</c>, <c>preprocessor_config.json</c>, <c>README.md</c>, and <c>SHA256SUMS</c> over all of them.
 /// </summary>
-public static class ModelPackage
+public static class ModelFolder
 {
-    const string ConfigName = "config.json", WeightsName = "model.safetensors", VocabularyName = "vocab.txt", TokenizerName = "tokenizer_config.json",
-        PreprocessorName = "preprocessor_config.json", CardName = "README.md";
+    const string ConfigName = "config.json", WeightsName = "model.safetensors", VocabularyName = "vocab.txt",
+        TokenizerName = "tokenizer_config.json", PreprocessorName = "preprocessor_config.json", CardName = "README.md";
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Save(string folder, RetrievalModel model, string card) => Save(folder, model.Config, model.Tokenizer, StateFile.Items(model), card);
+    public static void Save(string folder, RetrievalModel model, string card) =>
+        Save(folder, model.Config, model.Tokenizer, StateFile.Items(model), card);
 
     /// <summary>Writes a model whose weights need not be in memory.</summary>
     /// <param name="weights">Every tensor of a <see cref="RetrievalModel"/> of this configuration.</param>
     /// <param name="metadata">Text pairs for the header of the weights.</param>
     /// <inheritdoc cref="Save(string, RetrievalModel, string)"/>
-    public static void Save(string folder, RetrievalModelConfig config, WordPieceTokenizer tokenizer, IEnumerable<SafetensorsItem> weights, string card,
+    public static void Save(string folder, RetrievalModelConfig config, WordPieceTokenizer tokenizer, IEnumerable<SafetensorsItem> weights,
+        string card,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
-        DurableFile.WriteAllText(At(ConfigName), JsonSerializer.Serialize(config, ModelJson.Default.RetrievalModelConfig) + "\n");
+        DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
-        DurableFile.WriteAllText(At(TokenizerName), TokenizerJson(tokenizer.Options).ToJsonString(Indented) + "\n");
+        DurableFile.WriteAllText(At(TokenizerName), ModelJson.Text(TokenizerJson(tokenizer.Options)));
         DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
@@ -57,7 +58,9 @@ public static class ModelPackage
         try
         {
             if (model.Tokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
-                throw new CorruptFileException(folder, $"the tokenizer has {model.Tokenizer.Vocabulary.Size} tokens, the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
+                throw new CorruptFileException(folder,
+                    $"the tokenizer has {model.Tokenizer.Vocabulary.Size} tokens, "
+                        + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
             using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
             StateFile.Read(weights, model);
             return model;
@@ -73,15 +76,20 @@ public static class ModelPackage
     /// <exception cref="FileReadException">The folder or its configuration is absent.</exception>
     /// <exception cref="CorruptFileException">It is not a configuration of a model.</exception>
     public static RetrievalModelConfig ReadConfig(string folder) =>
-        ModelConfigFile.Read(RequireConfig(folder), ModelJson.Default.RetrievalModelConfig, new(), config => config.Validate(), RetrievalModelConfig.Kind);
+        ModelConfigFile.Read(RequireConfig(folder), ModelJson.Default.RetrievalModelConfig, new(),
+            config => config.Validate(), RetrievalModelConfig.Kind);
 
     static string RequireConfig(string folder)
     {
         string path = Path.Combine(folder, ConfigName);
-        return File.Exists(path) ? path : throw new FileReadException(path, "is absent; a model is a folder as `nativeretrieval train … --to` writes it");
+        return File.Exists(path)
+            ? path
+            : throw new FileReadException(path, "is absent; a model is a folder as `nativeretrieval train … --to` writes it");
     }
 
-    /// <summary>SHA-256 over configuration, weights and vocabulary: vectors of models with another fingerprint are not comparable.</summary>
+    /// <summary>
+    /// SHA-256 over configuration, weights and vocabulary: vectors of models with another fingerprint are not comparable.
+    /// </summary>
     public static string Fingerprint(string folder)
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -90,13 +98,13 @@ public static class ModelPackage
         return Convert.ToHexStringLower(all.GetHashAndReset());
     }
 
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
     static JsonObject TokenizerJson(WordPieceOptions options)
     {
         var stored = new WordPieceOptions();
-        if (options.CleanText != stored.CleanText || options.MaxWordLength != stored.MaxWordLength || options.ContinuationPrefix != stored.ContinuationPrefix)
-            throw new OptionException("the tokenizer cleans text, limits words or marks continuations in a way that tokenizer_config.json cannot say");
+        if (options.CleanText != stored.CleanText || options.MaxWordLength != stored.MaxWordLength
+            || options.ContinuationPrefix != stored.ContinuationPrefix)
+            throw new OptionException(
+                "the tokenizer cleans text, limits words or marks continuations in a way that tokenizer_config.json cannot say");
         return new JsonObject
         {
             ["tokenizer_class"] = "BertTokenizer",

@@ -3,15 +3,16 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval;
 
-/// <summary>The settings of one JSON object, read strictly: a value of another kind is an error that names file and key.</summary>
-internal readonly struct JsonSettings
+/// <summary>A configuration in JSON, read strictly: a value of another kind is an error that names file and key.</summary>
+internal readonly struct JsonConfig
 {
     readonly string _path;
     readonly JsonElement _object;
 
-    public JsonSettings(string path, JsonElement element)
+    public JsonConfig(string path, JsonElement element)
     {
-        if (element.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, $"holds {Kind(element)} where an object of settings was expected");
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new CorruptFileException(path, $"holds {Kind(element)} where an object of settings was expected");
         (_path, _object) = (path, element);
     }
 
@@ -22,13 +23,17 @@ internal readonly struct JsonSettings
     public int? OptionalInteger(string key)
     {
         if (Member(key) is not { } value) return null;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number) ? number : throw Wrong(key, value, "a whole number");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
+            ? number
+            : throw Wrong(key, value, "a whole number");
     }
 
     public double Number(string key, double otherwise)
     {
         if (Member(key) is not { } value) return otherwise;
-        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number) ? number : throw Wrong(key, value, "a number");
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+            ? number
+            : throw Wrong(key, value, "a number");
     }
 
     public bool Flag(string key) => Member(key) switch
@@ -38,7 +43,7 @@ internal readonly struct JsonSettings
         { } value => throw Wrong(key, value, "true or false"),
     };
 
-    /// <summary>Throws unless the setting is absent or <paramref name="expected"/>.</summary>
+    /// <summary>Throws unless the value is absent or <paramref name="expected"/>.</summary>
     public void Expect(string key, string expected)
     {
         // Raw text, because a string with a lone surrogate cannot be unescaped.
@@ -52,5 +57,7 @@ internal readonly struct JsonSettings
         new(_path, $"\"{key}\" is {Kind(value)}, expected {expected}");
 
     static string Kind(JsonElement value) =>
-        value.ValueKind is JsonValueKind.Object or JsonValueKind.Array ? $"an {value.ValueKind.ToString().ToLowerInvariant()}" : value.GetRawText();
+        value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
+            ? $"an {value.ValueKind.ToString().ToLowerInvariant()}"
+            : value.GetRawText();
 }
