@@ -7,7 +7,7 @@ namespace NativeRetrieval.Cli.Tests;
 public class HelpTests
 {
     /// <summary>Set to write what is printed over the golden files; then look at the difference.</summary>
-    static readonly bool s_update = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1";
+    static readonly bool _update = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1";
 
     public static TheoryData<string> Commands()
     {
@@ -24,7 +24,7 @@ public class HelpTests
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
 
         string golden = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.Cli.Tests", "golden", $"help{path.Replace(' ', '-')}.txt");
-        if (s_update) await File.WriteAllTextAsync(golden, run.Out, TestContext.Current.CancellationToken);
+        if (_update) await File.WriteAllTextAsync(golden, run.Out, TestContext.Current.CancellationToken);
         Assert.True(File.Exists(golden), $"{golden} is missing; set NATIVERETRIEVAL_UPDATE_GOLDEN=1 to write it");
         Assert.Equal(await File.ReadAllTextAsync(golden, TestContext.Current.CancellationToken), run.Out);
     }

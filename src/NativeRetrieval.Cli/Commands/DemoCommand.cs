@@ -1,15 +1,11 @@
 using System.CommandLine;
-using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Data;
-using NativeRetrieval.Evaluation.Features;
-using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Training.Features;
 using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
 
@@ -50,7 +46,7 @@ internal static class DemoCommand
         var collection = DemoCollection.At(sounds);
         var settings = SettingsLoader.Load("tiny", []);
         var training = CaptionCsv.Read(collection.TrainCsv, collection.AudioFolder);
-        var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder);
+        var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder); // what is wrong with it is said before training
 
         terminal.Message($"2/4  training on {training.Clips.Count} clips with {training.CaptionCount} captions");
         TrainCommand.Run(terminal, new TrainingRequest
@@ -63,16 +59,21 @@ internal static class DemoCommand
             Time = terminal.Time,
         }, cancellation);
 
-        using var engine = RetrievalEngine.Open(model, device);
-        var features = FeatureStore.Prepare(new FeatureCache(cache, ModelFeatures.Of(engine.Model.Config)), test, new List<string>(), null, cancellation);
-        var task = Evaluator.Task(engine.Model, features, RelevanceRule.Own);
-        var report = EvaluationReport.Compute(Evaluator.Score(engine.Model, features, task, null, cancellation), task.TextToClips);
+        var outcome = EvaluationSession.Run(new EvaluationRequest
+        {
+            Csv = collection.TestCsv,
+            Audio = collection.AudioFolder,
+            Models = [model],
+            FeatureCache = cache,
+            Device = device,
+        }, progress: null, cancellation);
         double chance = 10.0 / test.Clips.Count;
         terminal.Message($"3/4  evaluating on {test.Clips.Count} clips it has never heard (chance R@10: {chance:F2})");
-        EvaluationOutput.Print(terminal, report);
+        EvaluationOutput.Print(terminal, outcome.Report!);
         terminal.Out.Flush(); // stdout may be a pipe: keep its lines between the messages on stderr
 
         terminal.Message("4/4  indexing and searching");
+        using var engine = RetrievalEngine.Open(model, device);
         await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], index, null, null, cancellation);
         using var opened = LocalAudioIndex.Open(index, IndexAccess.Read);
         terminal.Out.WriteLine($"\nsearch \"{Query}\"");

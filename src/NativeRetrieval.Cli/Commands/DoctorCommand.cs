@@ -16,7 +16,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>doctor</c>: what this machine offers and what is missing.</summary>
 public static class DoctorCommand
 {
-    static readonly (string Name, bool Supported)[] s_features =
+    static readonly (string Name, bool Supported)[] _features =
     [
         ("AVX2", Avx2.IsSupported),
         ("FMA", Fma.IsSupported),
@@ -66,7 +66,7 @@ public static class DoctorCommand
 
     static void WriteText(Terminal terminal)
     {
-        string features = string.Join(" ", s_features.Where(feature => feature.Supported).Select(feature => feature.Name));
+        string features = string.Join(" ", _features.Where(feature => feature.Supported).Select(feature => feature.Name));
         var cuda = CudaReport.Make();
         var table = new Table("", "")
             .Add("NativeRetrieval", Version)
@@ -93,7 +93,7 @@ public static class DoctorCommand
         json.WriteNumber("cores", Environment.ProcessorCount);
         json.WriteNumber("threads", CpuDevice.Threads);
         json.WriteStartObject("cpu_features");
-        foreach (var (name, supported) in s_features) json.WriteBoolean(name, supported);
+        foreach (var (name, supported) in _features) json.WriteBoolean(name, supported);
         json.WriteEndObject();
         json.WriteNumber("memory_bytes", MemorySizeBytes);
         json.WriteStartArray("devices");

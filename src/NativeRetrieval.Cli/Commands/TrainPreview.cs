@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Evaluation.Data;
@@ -12,8 +10,6 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>What <c>train</c> says before the first epoch: what is wrong with the data, and what the run will take.</summary>
 internal static class TrainPreview
 {
-    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary><c>train --check</c></summary>
     /// <param name="findings">What reading the CSV files found.</param>
     /// <returns>1 with errors, 3 with warnings, else 0.</returns>
@@ -21,7 +17,7 @@ internal static class TrainPreview
     {
         DataCheck check;
         using (var display = new TrainingDisplay(terminal)) check = TrainingSession.Check(request, findings, display, cancellation);
-        if (json) terminal.Out.WriteLine(check.ToJson().ToJsonString(s_json));
+        if (json) terminal.WriteJson(check.ToJson());
         else
         {
             terminal.Out.WriteLine(Summary(check));
@@ -36,7 +32,7 @@ internal static class TrainPreview
     {
         RunEstimate estimate;
         using (var display = new TrainingDisplay(terminal)) estimate = TrainingSession.Estimate(request, display, cancellation);
-        if (json) terminal.Out.WriteLine(ToJson(estimate).ToJsonString(s_json));
+        if (json) terminal.WriteJson(ToJson(estimate));
         else terminal.Out.WriteLine(Text(estimate));
         if (!estimate.Fits) terminal.Warning(TooLarge(request));
         return ExitCode.Ok;

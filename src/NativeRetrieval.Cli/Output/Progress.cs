@@ -11,8 +11,8 @@ namespace NativeRetrieval.Cli.Output;
 /// <param name="unit">What a step is, e.g. <c>files</c>.</param>
 public sealed class Progress(Terminal terminal, string label, long total, string unit) : IDisposable
 {
-    static readonly TimeSpan s_onScreen = TimeSpan.FromMilliseconds(100);
-    static readonly TimeSpan s_inLog = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan _onScreen = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan _inLog = TimeSpan.FromSeconds(10);
 
     readonly long _start = terminal.Time.GetTimestamp();
     readonly Lock _gate = new();
@@ -27,7 +27,7 @@ public sealed class Progress(Terminal terminal, string label, long total, string
         {
             _done = Math.Max(_done, done);
             long now = terminal.Time.GetTimestamp();
-            var wait = terminal.IsInteractive ? s_onScreen : s_inLog;
+            var wait = terminal.IsInteractive ? _onScreen : _inLog;
             if (terminal.Time.GetElapsedTime(_shownAt ?? _start, now) < wait) return;
             _shownAt = now;
             Show(now);

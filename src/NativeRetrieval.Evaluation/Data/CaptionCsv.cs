@@ -44,29 +44,15 @@ public static class CaptionCsv
     /// <exception cref="FileReadException">The caption file cannot be read.</exception>
     public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder, findings: null));
 
-    /// <summary>Writes clips in Clotho's layout, as many caption columns as the first clip has captions; all clips must have as many.</summary>
+    /// <summary>Writes clips in Clotho's layout, durably, with as many caption columns as any clip has captions; other clips leave the last ones empty.</summary>
+    /// <exception cref="OptionException">A clip has no caption: <see cref="Read"/> would refuse the file.</exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Write(string path, IReadOnlyList<Clip> clips) => DurableFile.WriteAtomic(path, stream =>
-    {
-        using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
-        int captions = clips.Count == 0 ? 1 : clips[0].Captions.Count;
-        csv.WriteField(FileNameColumn);
-        for (int i = 1; i <= captions; i++) csv.WriteField($"{CaptionColumn}_{i}");
-        csv.EndRecord();
-        foreach (var clip in clips)
-        {
-            if (clip.Captions.Count != captions) throw new ShapeException($"'{clip.FileName}' has {clip.Captions.Count} captions, the first clip {captions}; one table holds clips with equally many");
-            csv.WriteField(clip.FileName);
-            foreach (string caption in clip.Captions) csv.WriteField(caption);
-            csv.EndRecord();
-        }
-    });
-
-    /// <summary>Writes clips in Clotho's layout, durably.</summary>
     public static void Write(string path, IEnumerable<Clip> clips)
     {
-        var rows = clips.ToList();
-        int columns = rows.Max(clip => clip.Captions.Count);
+        Clip[] rows = [.. clips];
+        if (rows.FirstOrDefault(clip => clip.Captions.Count == 0) is { } mute)
+            throw new OptionException($"{path}: '{mute.FileName}' has no caption; a caption file takes clips with one caption or more");
+        int columns = rows.Select(clip => clip.Captions.Count).DefaultIfEmpty(1).Max();
         DurableFile.WriteAtomic(path, stream =>
         {
             using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);

@@ -6,7 +6,7 @@ namespace NativeRetrieval.Evaluation.Data;
 /// <summary>Queries without answers, as DCASE's evaluation set has them: CSV with a column <c>caption</c> or <c>query</c> and none that names files.</summary>
 public static class QueryCsv
 {
-    static readonly string[] s_columns = ["caption", "query"];
+    static readonly string[] _columns = ["caption", "query"];
 
     /// <summary>True where the header has a query column and no <c>file_name</c>: then every sound of the folder is a candidate.</summary>
     /// <exception cref="CaptionFileException">The text is not UTF-8 or not CSV.</exception>
@@ -15,7 +15,7 @@ public static class QueryCsv
     {
         using var csv = CsvText.Open(path);
         string[] header = [.. csv.Headers.Select(name => name.Trim())];
-        return !header.Contains("file_name") && s_columns.Any(header.Contains);
+        return !header.Contains("file_name") && _columns.Any(header.Contains);
     }
 
     /// <summary>The queries in their order, as written.</summary>
@@ -27,8 +27,8 @@ public static class QueryCsv
         try
         {
             string[] header = [.. csv.Headers.Select(name => name.Trim())];
-            int column = Array.FindIndex(header, s_columns.Contains);
-            if (column < 0) throw new CaptionFileException(path, 1, $"no column '{s_columns[0]}' or '{s_columns[1]}'; the columns are {string.Join(", ", header)}");
+            int column = Array.FindIndex(header, _columns.Contains);
+            if (column < 0) throw new CaptionFileException(path, 1, $"no column '{_columns[0]}' or '{_columns[1]}'; the columns are {string.Join(", ", header)}");
             var queries = new List<string>();
             while (csv.Read())
             {

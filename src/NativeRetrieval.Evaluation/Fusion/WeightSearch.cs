@@ -11,7 +11,7 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
 {
     const int LatticeDivisions = 5, LargestLattice = 150, QueriesPerPart = 32;
 
-    static readonly double[] s_steps = [0.1, 0.05, 0.02, 0.01];
+    static readonly double[] _steps = [0.1, 0.05, 0.02, 0.01];
 
     /// <summary>
     /// Maximises mAP@10 over the simplex: the best point of a lattice of fifths (of equal weights and single models where that is large), then moves of
@@ -27,7 +27,7 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
         if (models.Count > 1)
         {
             foreach (double[] weights in Starts(models.Count)) best = Better(best, At(weights));
-            foreach (double step in s_steps)
+            foreach (double step in _steps)
                 for (var before = best; ; before = best)
                 {
                     foreach (double[] weights in Moves(before.Weights, step)) best = Better(best, At(weights));

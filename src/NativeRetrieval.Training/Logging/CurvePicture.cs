@@ -13,7 +13,7 @@ public static class CurvePicture
     const string LossKey = "loss", RateKey = "lr";
 
     // Eight colours that stay apart for colour-blind readers (Okabe and Ito 2008), the yellow left out on white.
-    static readonly string[] s_colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F"];
+    static readonly string[] _colours = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#56B4E9", "#E69F00", "#000000", "#7F7F7F"];
 
     /// <summary>Writes the picture of a log durably. Losses and rates are averaged over each epoch; scores are the keys that hold a slash, shares between 0 and 1.</summary>
     public static void Write(string path, IReadOnlyList<MetricsLine> log) => DurableFile.WriteAllText(path, Render(log));
@@ -77,8 +77,8 @@ public static class CurvePicture
 
     static void AppendCurve(StringBuilder svg, Curve curve, int index, ChartAxis horizontal, ChartAxis vertical, int y)
     {
-        string colour = s_colours[index % s_colours.Length];
-        string dash = index >= s_colours.Length ? " stroke-dasharray=\"5 3\"" : "";
+        string colour = _colours[index % _colours.Length];
+        string dash = index >= _colours.Length ? " stroke-dasharray=\"5 3\"" : "";
         var drawn = curve.Points.Where(point => double.IsFinite(point.Y)).ToList();
         string path = string.Join(' ', drawn.Select(point => string.Create(CultureInfo.InvariantCulture, $"{horizontal.Place(point.X):0.##},{vertical.Place(point.Y):0.##}")));
         svg.Append(CultureInfo.InvariantCulture, $"""<polyline points="{path}" fill="none" stroke="{colour}" stroke-width="2"{dash}/>""");

@@ -22,8 +22,8 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
 
     const int MostTimes = 5;
 
-    static readonly TimeSpan s_enough = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan s_longStep = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan _enough = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan _longStep = TimeSpan.FromSeconds(20);
 
     /// <param name="epoch">The next to train, from 0.</param>
     /// <param name="batch">The next batch of it.</param>
@@ -45,10 +45,10 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         }
         duration = Timed(items, step, cancellation);
         // The first time includes compilation and packing; short steps are noisy.
-        if (duration < s_longStep)
+        if (duration < _longStep)
         {
             int times = 0;
-            for (duration = TimeSpan.Zero; times < MostTimes && duration < s_enough; times++) duration += Timed(items, step, cancellation);
+            for (duration = TimeSpan.Zero; times < MostTimes && duration < _enough; times++) duration += Timed(items, step, cancellation);
             duration /= times;
         }
         return Estimate(PeakBytes + moments);

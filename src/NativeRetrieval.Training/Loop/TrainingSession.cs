@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -30,7 +28,7 @@ public static class TrainingSession
         var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
         var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions, model.Config.MaxTokens);
-        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(s_json) + "\n");
+        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
         request.Checked?.Invoke(check);
         using var trainer = Trainer(run, model, training, validation, request);
         if (request.Resume) run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
@@ -84,13 +82,11 @@ public static class TrainingSession
         return estimate;
     }
 
-    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, DataSplit split, TrainingSettings settings, RetrievalModelConfig start,
         ICollection<string> skipped, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        var training = Store(split.Training, ModelFeatures.OfTraining(settings, start));
-        return (training, split.Validation is null ? null : Store(split.Validation, ModelFeatures.Of(settings, start)));
+        var training = Store(split.Training, RunFeatures.OfTraining(settings, start));
+        return (training, split.Validation is null ? null : Store(split.Validation, RunFeatures.OfValidation(settings, start)));
 
         FeatureStore Store(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
             done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null)), cancellation);

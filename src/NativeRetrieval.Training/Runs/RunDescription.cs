@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
@@ -8,17 +7,9 @@ public sealed record RunDescription
 {
     public const int NewestSchema = 1;
 
-    static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
     public int SchemaVersion { get; init; } = NewestSchema;
 
-    /// <summary><see cref="Data.Dataset.Fingerprint"/> of the training data, before clips were held out.</summary>
+    /// <summary><see cref="Evaluation.Data.Dataset.Fingerprint"/> of the training data, before clips were held out.</summary>
     public required string DataSha256 { get; init; }
 
     /// <summary>Of the validation data; null: none.</summary>
@@ -36,8 +27,8 @@ public sealed record RunDescription
     /// <summary>First the beginning, then every resume.</summary>
     public IReadOnlyList<RunStart> Starts { get; init; } = [];
 
-    internal string ToJson() => JsonSerializer.Serialize(this, s_json) + "\n";
+    internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Document) + "\n";
 
     /// <exception cref="JsonException">The text is not a run's description.</exception>
-    internal static RunDescription FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<RunDescription>(json, s_json) ?? throw new JsonException("null is no description");
+    internal static RunDescription FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<RunDescription>(json, RunJson.Document) ?? throw new JsonException("null is no description");
 }

@@ -1,5 +1,4 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
@@ -15,16 +14,8 @@ namespace NativeRetrieval.Training.Runs;
 public sealed record TrainingState(long Seed, long Step, int Epoch, int Batch, double LossSum = 0, double? BestScore = null, int? BestEpoch = null,
     int EvaluationsWithoutImprovement = 0)
 {
-    static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
-    internal string ToJson() => JsonSerializer.Serialize(this, s_json);
+    internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Counters);
 
     /// <exception cref="JsonException">The text is not a training state.</exception>
-    internal static TrainingState FromJson(string json) => JsonSerializer.Deserialize<TrainingState>(json, s_json) ?? throw new JsonException("null is no training state");
+    internal static TrainingState FromJson(string json) => JsonSerializer.Deserialize<TrainingState>(json, RunJson.Counters) ?? throw new JsonException("null is no training state");
 }

@@ -35,7 +35,29 @@ public sealed class CaptionCsvTests : IDisposable
         var read = CaptionCsv.ReadCaptions(_folder["out.csv"], _folder.FullPath).Clips;
         Assert.Equal(clips.Select(clip => (clip.FileName, clip.AudioPath)), read.Select(clip => (clip.FileName, clip.AudioPath)));
         Assert.Equal(clips.SelectMany(clip => clip.Captions), read.SelectMany(clip => clip.Captions));
-        Assert.Throws<ShapeException>(() => CaptionCsv.Write(_folder["out.csv"], [clips[0], clips[1] with { Captions = ["x"] }]));
+    }
+
+    [Fact]
+    public void ClipsWithFewerCaptionsLeaveTheLastColumnsEmpty()
+    {
+        Clip[] clips = [new("a.wav", "a.wav", ["one"], 2), new("b.wav", "b.wav", ["two", "three"], 3)];
+        List<string[]> texts = [];
+        foreach (IEnumerable<Clip> given in (IEnumerable<Clip>[])[clips, clips.Where(_ => true)])
+        {
+            CaptionCsv.Write(_folder["out.csv"], given);
+            texts.Add(File.ReadAllLines(_folder["out.csv"]));
+        }
+        Assert.Equal(["file_name,caption_1,caption_2", "a.wav,one,", "b.wav,two,three"], texts[0]);
+        Assert.Equal(texts[0], texts[1]);
+        Assert.Equal([1, 2], CaptionCsv.ReadCaptions(_folder["out.csv"], ".").Clips.Select(clip => clip.Captions.Count));
+    }
+
+    [Fact]
+    public void AClipWithoutCaptionsIsNotWritten()
+    {
+        var error = Assert.Throws<OptionException>(() => CaptionCsv.Write(_folder["out.csv"], [new Clip("a.wav", "a.wav", [], 2)]));
+        Assert.Contains("'a.wav' has no caption", error.Message);
+        Assert.False(File.Exists(_folder["out.csv"]));
     }
 
     [Theory]

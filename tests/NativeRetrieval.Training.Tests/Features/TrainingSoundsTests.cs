@@ -108,7 +108,7 @@ public sealed class TrainingSoundsTests : IDisposable
     List<float[]> Load(string[] overrides, int start = 0, int count = Clips, long number = Number)
     {
         var settings = SettingsLoader.Load("tiny", ["augmentation.circular_shift=false", .. overrides]);
-        var features = FeatureStore.Prepare(new FeatureCache(_folder["cache"], ModelFeatures.OfTraining(settings)), _data, [], null, default);
+        var features = FeatureStore.Prepare(new FeatureCache(_folder["cache"], RunFeatures.OfTraining(settings)), _data, [], null, default);
         using var scope = TensorScope.Begin();
         using var model = ModelFactory.Create(settings, _data, null, CpuDevice.Shared);
         var batch = new TrainingSounds(model, features, settings.Augmentation, new RunRandom((ulong)settings.Seed)).Load([.. Enumerable.Range(0, Clips)], start, count, number);

@@ -6,7 +6,7 @@ namespace NativeRetrieval.Training.Tests.Logging;
 
 public sealed class CurvePictureTests
 {
-    static readonly XNamespace s_svg = "http://www.w3.org/2000/svg";
+    static readonly XNamespace _svg = "http://www.w3.org/2000/svg";
 
     [Fact]
     public void DrawsTheMeanLossEveryScoreAndTheRateOverEpochs()
@@ -18,7 +18,7 @@ public sealed class CurvePictureTests
             Line(3, 5, ("loss", 2)), Line(3, 6, ("validation/r1", 0.2)),
         ];
         var picture = XDocument.Parse(CurvePicture.Render(log));
-        var curves = picture.Descendants(s_svg + "polyline").Select(Points).ToList();
+        var curves = picture.Descendants(_svg + "polyline").Select(Points).ToList();
         Assert.Equal(4, curves.Count);
         Assert.Equal(2, curves[3].Count);
         Assert.True(curves[3][0].Y < curves[3][1].Y);
@@ -28,8 +28,8 @@ public sealed class CurvePictureTests
         Assert.Equal(3, curves[1].Count);
         Assert.True(curves[1][1].Y < curves[1][2].Y && curves[1][2].Y < curves[1][0].Y);
         Assert.Equal(curves[1][0].X, curves[0][0].X);
-        Assert.Contains("test <a>/map10", picture.Descendants(s_svg + "text").Select(text => text.Value));
-        Assert.DoesNotContain("validation/mean_rank", picture.Descendants(s_svg + "text").Select(text => text.Value));
+        Assert.Contains("test <a>/map10", picture.Descendants(_svg + "text").Select(text => text.Value));
+        Assert.DoesNotContain("validation/mean_rank", picture.Descendants(_svg + "text").Select(text => text.Value));
         Assert.All(curves.SelectMany(curve => curve), point => Assert.True(point.X is >= 0 and <= 760 && point.Y is >= 0 and <= 900));
     }
 
@@ -40,9 +40,9 @@ public sealed class CurvePictureTests
     public void RunsOfAnyLengthGiveAPicture(int epochs)
     {
         var picture = XDocument.Parse(CurvePicture.Render([.. Enumerable.Range(1, epochs).Select(epoch => Line(epoch, epoch, ("loss", 3.5), ("validation/r1", 0)))]));
-        Assert.Equal(epochs == 0 ? 0 : 2, picture.Descendants(s_svg + "polyline").Count());
+        Assert.Equal(epochs == 0 ? 0 : 2, picture.Descendants(_svg + "polyline").Count());
         Assert.DoesNotContain("NaN", picture.ToString());
-        Assert.InRange(picture.Descendants(s_svg + "text").Count(), 3, 32);
+        Assert.InRange(picture.Descendants(_svg + "text").Count(), 3, 32);
     }
 
     static List<(double X, double Y)> Points(XElement polyline) =>

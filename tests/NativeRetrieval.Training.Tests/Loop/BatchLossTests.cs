@@ -23,7 +23,7 @@ public sealed class BatchLossTests : IDisposable
     const int Batch = 8, Chunk = 3, Number = 5;
 
     /// <summary>Without randomness, so that a chunk's numbers do not differ from those of the whole batch.</summary>
-    static readonly string[] s_deterministic =
+    static readonly string[] _deterministic =
         ["model.audio_dropout=0", "text.dropout=0", "augmentation.time_stripes=0", "augmentation.mel_stripes=0", "training.freeze_batch_norm=true"];
 
     readonly TemporaryFolder _folder = new();
@@ -41,8 +41,8 @@ public sealed class BatchLossTests : IDisposable
     [InlineData("augmentation.mix_share=0.5", 1e-5)]
     public void Chunks_have_the_loss_and_every_gradient_of_the_whole_batch(string padding, double tolerance)
     {
-        var whole = Gradients([.. s_deterministic, padding], out double expected);
-        var chunked = Gradients([.. s_deterministic, padding, $"training.chunk_size={Chunk}"], out double actual);
+        var whole = Gradients([.. _deterministic, padding], out double expected);
+        var chunked = Gradients([.. _deterministic, padding, $"training.chunk_size={Chunk}"], out double actual);
         Assert.Equal(expected, actual, tolerance * expected);
         Assert.Equal(whole.Count, chunked.Count);
         foreach (var (name, gradient) in whole) AssertClose(gradient, chunked[name], tolerance, name);
@@ -88,7 +88,7 @@ public sealed class BatchLossTests : IDisposable
     [InlineData(true)]
     public void A_mixture_is_described_by_both_captions(bool frozen)
     {
-        string[] overrides = [.. s_deterministic, "augmentation.mix_share=1", $"training.freeze_text_encoder={(frozen ? "true" : "false")}"];
+        string[] overrides = [.. _deterministic, "augmentation.mix_share=1", $"training.freeze_text_encoder={(frozen ? "true" : "false")}"];
         using var setting = new Setting(this, overrides);
         if (frozen) setting.Model.TextEncoder.SetTrainable(false);
         var (model, random) = (setting.Model, new RunRandom((ulong)setting.Settings.Seed));
@@ -109,7 +109,7 @@ public sealed class BatchLossTests : IDisposable
     [Fact]
     public void Clips_joined_by_a_caption_are_right_answers_to_each_other()
     {
-        string[] overrides = [.. s_deterministic, "loss.positives=clip", "data.join_by_caption=true"];
+        string[] overrides = [.. _deterministic, "loss.positives=clip", "data.join_by_caption=true"];
         var data = _data with { Clips = [.. _data.Clips.Select((clip, i) => clip with { Captions = [.. clip.Captions, $"kind {i % 3}"] })] };
         using var setting = new Setting(this, overrides, data);
         using var scope = TensorScope.Begin();
@@ -213,7 +213,7 @@ public sealed class BatchLossTests : IDisposable
         {
             data ??= test._data;
             Settings = SettingsLoader.Load("tiny", [$"training.batch_size={Batch}", "audio.max_seconds=1.5", "training.warmup_steps=0", .. overrides]);
-            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], ModelFeatures.OfTraining(Settings)), data, [], null, default);
+            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], RunFeatures.OfTraining(Settings)), data, [], null, default);
             Model = ModelFactory.Create(Settings, data, null, CpuDevice.Shared);
             Loss = new BatchLoss(Model, Features, Settings, new RunRandom((ulong)Settings.Seed));
         }

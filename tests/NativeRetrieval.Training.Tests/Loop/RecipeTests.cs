@@ -51,7 +51,7 @@ public sealed class RecipeTests : IDisposable
         var settings = Settings("training.freeze_audio_stages=5");
         using var model = ModelFactory.Create(settings, _train, null, CpuDevice.Shared);
         var parts = new TrainedParts(model, settings.Training);
-        var features = FeatureStore.Prepare(new(_folder["cache"], ModelFeatures.OfTraining(settings)), _train, [], null, TestContext.Current.CancellationToken);
+        var features = FeatureStore.Prepare(new(_folder["cache"], RunFeatures.OfTraining(settings)), _train, [], null, TestContext.Current.CancellationToken);
         using var loss = new BatchLoss(model, features, settings, new RunRandom(0));
         parts.Begin(0);
         loss.AddGradient([new(0, 0), new(1, 0)], 0, null, TestContext.Current.CancellationToken);
