@@ -7,6 +7,7 @@ using NativeRetrieval.Demo;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.TestSupport;
