@@ -8,6 +8,7 @@ namespace NativeRetrieval.Evaluation;
 /// <summary>Embeds a data set with a model and ranks it in both directions.</summary>
 public static class Evaluator
 {
+    /// <summary>Embeds a data set and scores every query against every clip.</summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
     /// <returns>The score of every query text against every clip.</returns>
     public static SimilarityMatrix Score(RetrievalModel model, FeatureStore features, RetrievalTask task, Action<int>? done = null,

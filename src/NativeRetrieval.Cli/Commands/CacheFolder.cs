@@ -2,7 +2,7 @@ using System.CommandLine;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>Where what can be computed or fetched again is kept between runs.</summary>
+/// <summary>The folders that keep between runs whatever can be computed or fetched again.</summary>
 internal static class CacheFolder
 {
     public const string Features = "features", Models = "models";

@@ -12,8 +12,9 @@ public static class ConvertCommand
 {
     const string FileEnding = ".safetensors", OneByOne = "1x1", TwoByTwo = "2x2";
 
-    /// <param name="name">What stands before CHECKPOINT on the command line.</param>
-    /// <param name="before">What stands before the name, with a space.</param>
+    /// <summary>Makes the command.</summary>
+    /// <param name="name">Word before CHECKPOINT on the command line.</param>
+    /// <param name="before">Words before the name in examples, with a space at their end.</param>
     public static Command Create(Terminal terminal, string name = "convert", string before = "nativeretrieval ")
     {
         var checkpoint = new Argument<string>("CHECKPOINT") { Description = "A .pth, .pt, .bin, .ckpt or .safetensors file, or a folder with weights or a model." };

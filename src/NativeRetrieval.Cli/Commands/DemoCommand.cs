@@ -89,6 +89,6 @@ internal static class DemoCommand
         return ExitCode.Ok;
     }
 
-    /// <summary>As a person would write it; what is printed below can then be typed.</summary>
+    /// <summary>The path as a person would write it, so that what is printed can be typed.</summary>
     static string Relative(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
 }

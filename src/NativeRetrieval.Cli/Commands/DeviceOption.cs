@@ -8,7 +8,7 @@ using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>Where models run: <c>--device auto|cpu|cuda:N</c>, and <c>--deterministic</c>.</summary>
+/// <summary>The device that models run on: <c>--device auto|cpu|cuda:N</c>, and <c>--deterministic</c>.</summary>
 internal sealed class DeviceOption
 {
     const string Cuda = "cuda", Auto = "auto", Cpu = "cpu";
@@ -32,7 +32,7 @@ internal sealed class DeviceOption
 
     public IReadOnlyList<Option> Options => [_device, _deterministic];
 
-    /// <summary>The device, open; the caller ends it. Why <c>auto</c> takes the CPU is said once.</summary>
+    /// <summary>The device, open; the caller disposes it. The reason why <c>auto</c> takes the CPU is printed.</summary>
     /// <exception cref="CudaUnavailableException">A GPU was asked for; the message says what is missing.</exception>
     /// <exception cref="OptionException">There is no GPU of this number.</exception>
     public Device Open(ParseResult parsed, Terminal terminal)

@@ -13,7 +13,7 @@ using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary><c>doctor</c>: what this machine offers and what is missing.</summary>
+/// <summary><c>doctor</c>: the parts of this machine that matter, and those that are missing.</summary>
 public static class DoctorCommand
 {
     static readonly (string Name, bool Supported)[] _features =
@@ -24,6 +24,7 @@ public static class DoctorCommand
         ("AdvSimd", AdvSimd.IsSupported),
     ];
 
+    /// <summary>Makes the command <c>doctor</c>.</summary>
     public static Command Create(Terminal terminal)
     {
         var json = JsonOutput.Option();
@@ -60,7 +61,7 @@ public static class DoctorCommand
 
     static long MemorySizeBytes => CpuDevice.Shared.MemoryBytes;
 
-    /// <summary>What --device takes here.</summary>
+    /// <summary>The values that --device takes here.</summary>
     static IEnumerable<string> Devices(CudaReport cuda) =>
         ["cpu", .. cuda.Problem is null ? cuda.Devices.Select(device => $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}") : []];
 

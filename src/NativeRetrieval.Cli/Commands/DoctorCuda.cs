@@ -7,7 +7,7 @@ using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>What <c>doctor</c> says about CUDA: GPUs, libraries with their versions, and where those that are missing were looked for.</summary>
+/// <summary>The part of <c>doctor</c> about CUDA: GPUs, libraries with their versions, and where those that are missing were looked for.</summary>
 internal static class DoctorCuda
 {
     public static void AddTo(Table table, CudaReport report)

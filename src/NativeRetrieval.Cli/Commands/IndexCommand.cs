@@ -6,6 +6,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>index PATH… --model MODEL --to sounds.nrx</c>; its subcommands look after an index that exists.</summary>
 public static class IndexCommand
 {
+    /// <summary>Makes the command <c>index</c>.</summary>
     public static Command Create(Terminal terminal)
     {
         var command = new DocumentedCommand("index", "Make an index of sounds, or bring one up to date: only what is new or changed is embedded.")

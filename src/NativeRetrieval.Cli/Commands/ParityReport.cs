@@ -7,7 +7,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>doctor --parity DIR</c>: this program's numbers beside those of the reference implementations.</summary>
 internal static class ParityReport
 {
-    /// <returns>1 where a case fails, or where none has its files.</returns>
+    /// <returns>Exit code: 1 where a case fails, or where none has its files.</returns>
     public static int Run(Terminal terminal, ParityFolder folder, bool json, CancellationToken cancellation)
     {
         var cases = ParityCatalogue.For(folder.Device);

@@ -35,7 +35,7 @@ internal sealed class SearchOptions
     };
 
     /// <summary>The index with the model it was made by.</summary>
-    /// <param name="asksAgain">Whether several searches follow: a GPU then holds a copy of the index; for one, reading the mapped files is less work than copying them.</param>
+    /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the mapped files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
     public OpenedIndex Open(ParseResult parsed, Terminal terminal, bool asksAgain)
     {
@@ -64,7 +64,7 @@ internal sealed class SearchOptions
     }
 }
 
-/// <summary>An index, the model it was made by, and where that runs.</summary>
+/// <summary>An index, the model it was made by, and the device.</summary>
 internal sealed record OpenedIndex(Device Device, LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
 {
     public void Dispose()

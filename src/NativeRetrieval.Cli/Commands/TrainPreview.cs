@@ -7,12 +7,12 @@ using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>What <c>train</c> says before the first epoch: what is wrong with the data, and what the run will take.</summary>
+/// <summary>The messages of <c>train</c> before the first epoch: problems of the data, and time and memory of the run.</summary>
 internal static class TrainPreview
 {
     /// <summary><c>train --check</c></summary>
-    /// <param name="findings">What reading the CSV files found.</param>
-    /// <returns>1 with errors, 3 with warnings, else 0.</returns>
+    /// <param name="findings">Problems that reading the CSV files found.</param>
+    /// <returns>Exit code: 1 with errors, 3 with warnings, else 0.</returns>
     public static int Check(Terminal terminal, TrainingRequest request, DataFindings findings, bool json, CancellationToken cancellation)
     {
         DataCheck check;
@@ -38,7 +38,7 @@ internal static class TrainPreview
         return ExitCode.Ok;
     }
 
-    /// <summary>The same in passing, when a run begins.</summary>
+    /// <summary>The request with both messages printed in passing, when the run begins.</summary>
     public static TrainingRequest Announced(Terminal terminal, TrainingDisplay display, TrainingRequest request) => request with
     {
         Checked = check =>

@@ -3,12 +3,12 @@ using System.Globalization;
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>
-/// How far a long command is and how long it will take, on stderr: one line that is written over on a screen, a line now and
+/// The progress of a long command and the time that is left, on stderr: one line that is written over on a screen, a line now and
 /// then in a log, nothing with <c>--quiet</c>.
 /// </summary>
-/// <param name="label">What is being done, e.g. <c>indexing</c>.</param>
+/// <param name="label">Work that is done, e.g. <c>indexing</c>.</param>
 /// <param name="total">Steps in all; 0 if unknown.</param>
-/// <param name="unit">What a step is, e.g. <c>files</c>.</param>
+/// <param name="unit">Name of the steps, e.g. <c>files</c>.</param>
 public sealed class Progress(Terminal terminal, string label, long total, string unit) : IDisposable
 {
     static readonly TimeSpan _onScreen = TimeSpan.FromMilliseconds(100);

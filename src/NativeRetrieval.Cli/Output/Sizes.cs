@@ -7,6 +7,7 @@ public static class Sizes
 {
     static readonly string[] _units = ["bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
 
+    /// <summary>A number of bytes in the largest unit of which there is one, such as <c>1.5 GiB</c>.</summary>
     public static string Text(long bytes)
     {
         double value = bytes;

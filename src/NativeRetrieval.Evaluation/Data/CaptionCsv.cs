@@ -15,9 +15,10 @@ public static class CaptionCsv
     const string CaptionColumn = "caption";
     const int MissingFilesListed = 5;
 
-    /// <param name="audioFolder">Where the files of column <c>file_name</c> lie; every one of them must exist.</param>
-    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound file absent, or the text is not CSV.</exception>
+    /// <summary>Reads clips with their captions.</summary>
+    /// <param name="audioFolder">Folder in which the files of column <c>file_name</c> lie; every one of them must exist.</param>
     /// <param name="findings">Gets absent sounds, empty captions and names given twice, which are then left out; null: they are errors.</param>
+    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound file absent, or the text is not CSV.</exception>
     /// <exception cref="FileReadException">The caption file or the folder cannot be read.</exception>
     public static Dataset Read(string path, string audioFolder, DataFindings? findings = null)
     {
@@ -39,8 +40,8 @@ public static class CaptionCsv
     }
 
     /// <summary>The captions alone: the sound files need not be there.</summary>
-    /// <param name="audioFolder">Where the files of column <c>file_name</c> are said to lie.</param>
-    /// <exception cref="CaptionFileException">As for <see cref="Read"/>, sound files apart.</exception>
+    /// <param name="audioFolder">Folder in which the files of column <c>file_name</c> are said to lie.</param>
+    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, or the text is not CSV.</exception>
     /// <exception cref="FileReadException">The caption file cannot be read.</exception>
     public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder, findings: null));
 

@@ -1,10 +1,11 @@
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>One problem and where it occurs.</summary>
-/// <param name="Count">How often.</param>
-/// <param name="Examples">The first few places.</param>
+/// <param name="Count">Number of occurrences.</param>
+/// <param name="Examples">Places of the first few occurrences.</param>
 public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<string> Examples)
 {
+    /// <summary>The weight of the problem.</summary>
     public DataSeverity Severity => Problem switch
     {
         DataProblem.MissingFile or DataProblem.EmptyCaption or DataProblem.DuplicateFileName => DataSeverity.Error,
@@ -12,7 +13,7 @@ public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<s
         _ => DataSeverity.Warning,
     };
 
-    /// <summary>For people: <c>2 sound files are missing</c>.</summary>
+    /// <summary>The finding as a sentence for people, such as <c>2 sound files are missing</c>.</summary>
     public string Summary => (Count == 1, Problem) switch
     {
         (var one, DataProblem.MissingFile) => $"{Count:N0} sound {(one ? "file is" : "files are")} missing",

@@ -7,6 +7,7 @@ namespace NativeRetrieval.Evaluation.Data;
 /// <param name="Path">The caption file; several, separated by commas, where they were joined.</param>
 public sealed record Dataset(string Path, IReadOnlyList<Clip> Clips)
 {
+    /// <summary>Captions of all clips together.</summary>
     public int CaptionCount => Clips.Sum(clip => clip.Captions.Count);
 
     /// <summary>

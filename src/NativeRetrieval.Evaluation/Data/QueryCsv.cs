@@ -8,7 +8,7 @@ public static class QueryCsv
 {
     static readonly string[] _columns = ["caption", "query"];
 
-    /// <summary>True where the header has a query column and no <c>file_name</c>: then every sound of the folder is a candidate.</summary>
+    /// <summary>True for a file whose header has a query column and no <c>file_name</c>: then every sound of the folder is a candidate.</summary>
     /// <exception cref="CaptionFileException">The text is not UTF-8 or not CSV.</exception>
     /// <exception cref="FileReadException">The file cannot be read.</exception>
     public static bool HasNoAnswers(string path)

@@ -5,7 +5,7 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>A query and the names of all files that answer it.</summary>
-/// <param name="Line">Where it stands first, for messages.</param>
+/// <param name="Line">Line of its first row, for messages.</param>
 public sealed record RelevantFiles(string Query, IReadOnlyList<string> FileNames, int Line);
 
 /// <summary>

@@ -23,22 +23,25 @@ public sealed class FeatureStore
     /// <summary>One message for each clip that could not be decoded.</summary>
     public IReadOnlyList<string> Unreadable { get; }
 
+    /// <summary>Sample rate of the features.</summary>
     public int SampleRateHz => _cache.Settings.LogMel.SampleRateHz;
 
-    /// <summary>Length to which shorter clips are padded.</summary>
+    /// <summary>Length in samples to which shorter clips are padded.</summary>
     public int MinimumSamples => _cache.Settings.MinimumSamples;
 
     /// <summary>Frames of clip <paramref name="index"/>.</summary>
     public int Frames(int index) => _facts[index].Frames;
 
+    /// <summary>Facts about clip <paramref name="index"/>.</summary>
     public ClipFacts Facts(int index) => _facts[index];
 
     /// <summary>SHA-256 of the sound file of clip <paramref name="index"/>.</summary>
     public string ContentHash(int index) => _cache.ContentHash(Data.Clips[index].AudioPath);
 
+    /// <summary>The log-mel of clip <paramref name="index"/>, from the cache.</summary>
     public LogMelClip Load(int index) => _cache.Get(Data.Clips[index].AudioPath);
 
-    /// <summary>The clip as it is at the start of a longer silence.</summary>
+    /// <summary>The log-mel of clip <paramref name="index"/> with a window of silence behind it.</summary>
     public LogMelClip LoadFollowedBySilence(int index) => _silenced.Value.Get(Data.Clips[index].AudioPath);
 
     /// <summary>Fills the cache with what it lacks, on all cores.</summary>

@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Evaluation.Fusion;
 
-/// <summary>How the scores of several models become one ranking.</summary>
+/// <summary>The rule by which the scores of several models become one ranking.</summary>
 public enum FusionRule
 {
     /// <summary>Mean of the cosines: what DCASE's ensembles do.</summary>

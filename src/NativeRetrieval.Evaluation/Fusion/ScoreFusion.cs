@@ -17,8 +17,9 @@ public static class ScoreFusion
 
     const int RowsPerPart = 32;
 
-    /// <param name="models">At least one; texts against clips. A single one is left as it is.</param>
-    /// <param name="weights">For <see cref="FusionRule.Weighted"/>: one for each model.</param>
+    /// <summary>Joins the scores of several models by a rule, in both directions.</summary>
+    /// <param name="models">Scores of texts against clips, at least one matrix. A single one is left as it is.</param>
+    /// <param name="weights">Weights for <see cref="FusionRule.Weighted"/>, one for each model.</param>
     /// <exception cref="ShapeException">The models scored different numbers of texts or clips.</exception>
     /// <exception cref="OptionException">The weights are not weights of these models.</exception>
     public static FusedScores Fuse(IReadOnlyList<SimilarityMatrix> models, FusionRule rule, IReadOnlyList<double>? weights = null)
@@ -42,7 +43,7 @@ public static class ScoreFusion
 
     /// <summary>Σ over models of weight · score.</summary>
     /// <param name="weights">One for each model, at least 0, together 1.</param>
-    /// <exception cref="OptionException">They are not that.</exception>
+    /// <exception cref="OptionException">The weights are not that.</exception>
     public static SimilarityMatrix Weighted(IReadOnlyList<SimilarityMatrix> models, IReadOnlyList<double> weights)
     {
         RequireWeights(weights, models.Count);
@@ -61,6 +62,7 @@ public static class ScoreFusion
         for (int item = 0; item < fused.Length; item++) fused[item] = (float)sums[item];
     });
 
+    /// <summary>Checks that there is one weight for each model, each at least 0, together 1.</summary>
     /// <exception cref="OptionException">There are not as many as models, one is below 0, or they do not sum to 1 within a millionth.</exception>
     public static void RequireWeights(IReadOnlyList<double> weights, int models)
     {

@@ -3,11 +3,11 @@ using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Evaluation.Metrics;
 
-/// <summary>How well one direction of retrieval ranks. Shares lie between 0 and 1; ranks count from 1.</summary>
+/// <summary>The figures of one direction of retrieval. Shares lie between 0 and 1; ranks count from 1.</summary>
 /// <param name="Queries">Number of queries.</param>
 /// <param name="R1">R@1: share of queries with a relevant item among the first 1. Likewise R@5 and R@10.</param>
 /// <param name="Map10">mAP@10: mean over queries of Σ (precision at each relevant item among the first 10) / min(10, relevant items); with one relevant item the reciprocal rank, or 0 past 10.</param>
-/// <param name="Map16">mAP@16 likewise, DCASE's main figure since 2025.</param>
+/// <param name="Map16">mAP@16: the same over the first 16, DCASE's main figure since 2025.</param>
 /// <param name="MedianRank">Median of the best relevant item's rank, rounded down, as the field's evaluation code has it.</param>
 /// <param name="MeanRank">Mean of the best relevant item's rank.</param>
 public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estimate R10, Estimate Map10, Estimate Map16, double MedianRank, double MeanRank)

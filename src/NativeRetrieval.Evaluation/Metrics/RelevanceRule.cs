@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Evaluation.Metrics;
 
-/// <summary>What counts as a right answer in an evaluation.</summary>
+/// <summary>The rule for right answers in an evaluation.</summary>
 public enum RelevanceRule
 {
     /// <summary>Every caption of every clip is a query; its own clip is the one relevant item.</summary>

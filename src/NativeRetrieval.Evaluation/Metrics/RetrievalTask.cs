@@ -8,6 +8,7 @@ namespace NativeRetrieval.Evaluation.Metrics;
 /// <param name="TextToClips">Relevant clips of each text; its transpose serves the other direction.</param>
 public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextToClips)
 {
+    /// <summary>The captions of a data set as queries, with their right answers.</summary>
     /// <param name="normalize">The key of the model's caption rule: captions for which it is equal are one text to the model and count as one.</param>
     public static RetrievalTask From(Dataset data, RelevanceRule rule, Func<string, string> normalize)
     {

@@ -18,10 +18,13 @@ public sealed class SimilarityMatrix
         (_scores, Queries, Items) = (scores, queries, items);
     }
 
+    /// <summary>Number of rows.</summary>
     public int Queries { get; }
 
+    /// <summary>Number of columns.</summary>
     public int Items { get; }
 
+    /// <summary>The scores of one query against all items.</summary>
     public ReadOnlySpan<float> Row(int query) => _scores.AsSpan(query * Items, Items);
 
     /// <summary>Cosine of every pair of rows. Equal rows get exactly equal scores, so that ties are real.</summary>
@@ -38,6 +41,7 @@ public sealed class SimilarityMatrix
         return new SimilarityMatrix(scores, rows, columns);
     }
 
+    /// <summary>The same scores with queries and items exchanged.</summary>
     public SimilarityMatrix Transpose()
     {
         const int Tile = 32;
@@ -70,7 +74,7 @@ public sealed class SimilarityMatrix
         return ranks;
     }
 
-    /// <summary>Counting what is better takes one pass and no sort.</summary>
+    /// <summary>The rank by counting the better scores: one pass and no sort.</summary>
     static int Rank(ReadOnlySpan<float> row, int item)
     {
         float score = row[item];

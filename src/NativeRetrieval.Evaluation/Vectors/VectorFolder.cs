@@ -33,6 +33,7 @@ public sealed class VectorFolder(string folder)
         return Path.Combine(folder, $"{modelFingerprint[..NameDigits]}-{Convert.ToHexStringLower(names)[..NameDigits]}.safetensors");
     }
 
+    /// <summary>Writes the vectors of a model and a data set, durably.</summary>
     /// <param name="soundsHash"><see cref="SoundsHash"/> of the clips that were embedded.</param>
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public void Save(string modelFingerprint, Dataset data, EvaluationVectors vectors, string soundsHash)
@@ -52,8 +53,8 @@ public sealed class VectorFolder(string folder)
             });
     }
 
-    /// <summary>What was saved for a model and a data set; null where nothing was.</summary>
-    /// <param name="soundsHash">Of the sounds as they are now, given the names of the clips that were embedded; null: not compared.</param>
+    /// <summary>The vectors that were saved for a model and a data set; null where none were.</summary>
+    /// <param name="soundsHash">Gives the <see cref="SoundsHash"/> of the sounds as they are now from the names of the clips that were embedded; null: not compared.</param>
     /// <exception cref="CorruptFileException">The file is damaged or not such a file.</exception>
     /// <exception cref="OptionException">The sounds have changed since.</exception>
     public EvaluationVectors? Find(string modelFingerprint, Dataset data, Func<IReadOnlySet<string>, string>? soundsHash = null)

@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Training.Data;
 
-/// <summary>What one epoch goes through.</summary>
+/// <summary>The items that one epoch goes through.</summary>
 public enum CaptionSampling
 {
     /// <summary>Every caption once, with its clip, as in the report: Clotho has 19,195 items an epoch.</summary>

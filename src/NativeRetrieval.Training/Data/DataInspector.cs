@@ -4,11 +4,11 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Training.Data;
 
-/// <summary>Looks at a run's decoded data for what would spoil it. Hashes and lengths are known from decoding: nothing is read again.</summary>
+/// <summary>Looks for problems in a run's decoded data. Hashes and lengths are known from decoding: nothing is read again.</summary>
 internal static class DataInspector
 {
-    /// <param name="findings">Holds what reading the CSV files found; gets what is found here.</param>
-    /// <param name="tokenizer">Of the run's model, with the caption rule applied before.</param>
+    /// <param name="findings">Problems that reading the CSV files found; those found here are added.</param>
+    /// <param name="tokenizer">Tokenizer of the run's model; the caption rule is applied before it.</param>
     public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, WordPieceTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
     {
         Clips(findings, training, "");

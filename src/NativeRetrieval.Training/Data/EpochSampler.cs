@@ -21,6 +21,7 @@ public sealed class EpochSampler
     readonly Lock _lock = new();
     (int Epoch, TrainingItem[] Items) _cached = (-1, []);
 
+    /// <summary>Prepares the batches of a run.</summary>
     /// <param name="batchSize">Items per batch, at least 1.</param>
     /// <param name="dropLastBatch">Leaves out the items that do not fill a batch; they differ from epoch to epoch.</param>
     /// <exception cref="OptionException">The data does not fill one batch.</exception>
@@ -35,15 +36,18 @@ public sealed class EpochSampler
             throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; set training.batch_size lower or training.drop_last_batch=false");
     }
 
+    /// <summary>Items of an epoch, those included that do not fill a batch.</summary>
     public int ItemsPerEpoch { get; }
 
+    /// <summary>Batches of an epoch.</summary>
     public int BatchesPerEpoch { get; }
 
     /// <summary>Items of all batches of an epoch: without those that do not fill a batch, where these are left out.</summary>
     public int PairsPerEpoch => Math.Min(ItemsPerEpoch, BatchesPerEpoch * _batchSize);
 
-    /// <param name="epoch">From 0.</param>
-    /// <param name="step">From 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
+    /// <summary>The items of one batch.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="step">Batch of the epoch, from 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
     public ReadOnlySpan<TrainingItem> Batch(int epoch, int step)
     {
         if ((uint)step >= (uint)BatchesPerEpoch) throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");

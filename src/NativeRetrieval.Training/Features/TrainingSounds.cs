@@ -18,12 +18,12 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     readonly float _floorDb = (float)(10 * Math.Log10(model.Config.LogMel.Floor));
     readonly int _longestFrames = augmentation.RandomCrop ? ModelFeatures.LongestFrames(model.Config) : int.MaxValue;
 
-    /// <summary>Which items are heard together with another clip.</summary>
+    /// <summary>The items that are heard together with another clip.</summary>
     public Mixtures Mixtures { get; } = new(features.Data, augmentation.MixShare, augmentation.MixLevelDb, random);
 
     /// <param name="batch">Clips of the whole batch.</param>
     /// <param name="start">First item to load.</param>
-    /// <param name="number">Of the batch since the run began: the position of its randomness.</param>
+    /// <param name="number">Number of the batch since the run began: the position of its randomness.</param>
     public AudioBatch Load(ReadOnlySpan<int> batch, int start, int count, long number)
     {
         var own = new LogMelClip[count];

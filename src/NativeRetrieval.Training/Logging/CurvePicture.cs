@@ -18,6 +18,7 @@ public static class CurvePicture
     /// <summary>Writes the picture of a log durably. Losses and rates are averaged over each epoch; scores are the keys that hold a slash, shares between 0 and 1.</summary>
     public static void Write(string path, IReadOnlyList<MetricsLine> log) => DurableFile.WriteAllText(path, Render(log));
 
+    /// <summary>The picture of a log, as SVG text.</summary>
     public static string Render(IReadOnlyList<MetricsLine> log)
     {
         var svg = new StringBuilder();

@@ -32,6 +32,7 @@ public sealed class MetricsLog
     /// <exception cref="CorruptFileException">A line in the middle is not a log line.</exception>
     public static IReadOnlyList<MetricsLine> Read(string path) => [.. Parse(path).Select(parsed => parsed.Line)];
 
+    /// <summary>Appends a line; it is durable when this returns.</summary>
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public void Append(MetricsLine line)
     {

@@ -33,17 +33,17 @@ internal sealed class BatchLoss : IDisposable
         _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
     }
 
-    /// <summary>Computes what is computed once, not with every batch: the vectors of a text encoder that is not trained.</summary>
+    /// <summary>Computes the vectors of a text encoder that is not trained, once for all batches.</summary>
     public void Prepare()
     {
         if (!_model.TextEncoder.IsTrainable) _ = FrozenTexts;
     }
 
     /// <summary>Adds the gradient of a batch's loss to the gradients of all that is trained.</summary>
-    /// <param name="number">Of this batch since the run began: the position of its randomness.</param>
+    /// <param name="number">Number of this batch since the run began: the position of its randomness.</param>
     /// <param name="done">Called with the number of items whose gradients have been added, after each chunk.</param>
     /// <returns>The loss.</returns>
-    /// <exception cref="OperationCanceledException">Between two chunks. Running statistics are as before; gradients are incomplete.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks. Running statistics are as before; gradients are incomplete.</exception>
     public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
     {
         if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again

@@ -25,9 +25,9 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
     static readonly TimeSpan _enough = TimeSpan.FromSeconds(1);
     static readonly TimeSpan _longStep = TimeSpan.FromSeconds(20);
 
-    /// <param name="epoch">The next to train, from 0.</param>
-    /// <param name="batch">The next batch of it.</param>
-    /// <param name="step">Steps done, whose number gives the batch its randomness.</param>
+    /// <param name="epoch">Next epoch to train, from 0.</param>
+    /// <param name="batch">Next batch of it.</param>
+    /// <param name="step">Steps done; the number gives the batch its randomness.</param>
     public RunEstimate Measure(int epoch, int batch, long step, CancellationToken cancellation)
     {
         long[] costs = [.. Enumerable.Range(0, sampler.BatchesPerEpoch).Select(i => Cost(sampler.Batch(epoch, i)))];
@@ -122,7 +122,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
 
     int Frames(int clip) => Math.Min(training.Frames(clip), ModelFeatures.LongestFrames(model.Config));
 
-    /// <summary>Of the process, or of a GPU's tensors.</summary>
+    /// <summary>Peak memory of the process, or of a GPU's tensors.</summary>
     long PeakBytes
     {
         get

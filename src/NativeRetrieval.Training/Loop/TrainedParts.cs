@@ -8,7 +8,7 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// What of a model is trained, and from which epoch. What is frozen has no gradient, runs without dropout and with stored statistics,
+/// The parts of a model that are trained, and from which epoch. Frozen parts have no gradient, run without dropout and with stored statistics,
 /// and below the first trained part nothing is kept for a backward pass.
 /// </summary>
 internal sealed class TrainedParts
@@ -49,7 +49,7 @@ internal sealed class TrainedParts
     }
 
     /// <param name="Frozen">The encoder, or parts of it.</param>
-    /// <param name="UnfreezeEpoch">From 0; 0 is never.</param>
+    /// <param name="UnfreezeEpoch">Epoch from which all is trained, from 0; 0 is never.</param>
     sealed record Side(string Name, Module Encoder, IReadOnlyList<Module> Frozen, int UnfreezeEpoch, double Rate)
     {
         public void Begin(int epoch)

@@ -34,8 +34,9 @@ public sealed class Trainer : IDisposable
     TrainingState _position;
     int _clipsDone;
 
+    /// <summary>Prepares a run, from its last checkpoint where it has one.</summary>
     /// <param name="model">The model that the run folder holds at its top; it is trained in place and stays the caller's.</param>
-    /// <param name="validation">Chooses the best epoch by R@1 + R@5 + R@10 of text to audio; null: the last epoch's model is kept.</param>
+    /// <param name="validation">Clips that choose the best epoch by R@1 + R@5 + R@10 of text to audio; null: the last epoch's model is kept.</param>
     /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
     public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time)
     {
@@ -52,14 +53,14 @@ public sealed class Trainer : IDisposable
         _loss = new BatchLoss(model, training, _settings, _random);
     }
 
-    /// <summary>What the rest of the run will take, measured without changing it; null where nothing is left to train.</summary>
+    /// <summary>The time and memory that the rest of the run will take, measured without changing it; null where nothing is left to train.</summary>
     public RunEstimate? Estimate(CancellationToken cancellation) => _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
         : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time).Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
 
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
 
-    /// <summary>From 1; 0 before the first epoch is done.</summary>
+    /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;
 
     /// <summary>Trains until the last epoch or an early stop, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
@@ -91,6 +92,7 @@ public sealed class Trainer : IDisposable
 
     bool HasStoppedImproving => _settings.Training.EarlyStoppingEpochs is > 0 and int patience && _position.EvaluationsWithoutImprovement >= patience;
 
+    /// <summary>Frees what the run computed; the model stays the caller's.</summary>
     public void Dispose()
     {
         _loss.Dispose();

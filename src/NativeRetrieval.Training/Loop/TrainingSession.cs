@@ -15,6 +15,7 @@ namespace NativeRetrieval.Training.Loop;
 /// <summary>Starts or resumes a run: run folder, features, model, trainer.</summary>
 public static class TrainingSession
 {
+    /// <summary>Starts or resumes a run and trains until the last epoch or an early stop.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public static TrainingOutcome Run(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
@@ -43,7 +44,7 @@ public static class TrainingSession
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>
-    /// <param name="findings">What reading the CSV files found.</param>
+    /// <param name="findings">Problems that reading the CSV files found.</param>
     public static DataCheck Check(TrainingRequest request, DataFindings findings, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         RequireOneSource(request);
@@ -54,7 +55,7 @@ public static class TrainingSession
         return DataInspector.Inspect(findings, training, validation, tokenizer, captions, maxTokens);
     }
 
-    /// <summary>Measures what a new run would take and leaves nothing behind but decoded features.</summary>
+    /// <summary>Measures the time and memory that a new run would take, and leaves nothing behind but decoded features.</summary>
     public static RunEstimate Estimate(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         RequireOneSource(request);
@@ -92,7 +93,7 @@ public static class TrainingSession
             done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null)), cancellation);
     }
 
-    /// <summary>Whose front end the run's features have: its own model's once there is one, else that of the weights it starts from.</summary>
+    /// <summary>The configuration whose front end the features have: that of the run's model once there is one, else of the weights it starts from.</summary>
     static RetrievalModelConfig Start(TrainingRequest request)
     {
         if (request.Resume && File.Exists(Path.Combine(request.RunFolder, "config.json"))) return ModelPackage.ReadConfig(request.RunFolder);

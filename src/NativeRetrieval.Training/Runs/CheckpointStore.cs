@@ -28,7 +28,7 @@ sealed class CheckpointStore(string folder)
     }
 
     /// <summary>The last checkpoint, its hash verified; null where none was completed.</summary>
-    /// <exception cref="CorruptFileException">What <c>last.json</c> names is absent or other than it was.</exception>
+    /// <exception cref="CorruptFileException">The file that <c>last.json</c> names is absent or has changed.</exception>
     public Checkpoint? Load()
     {
         if (ReadPointer() is not { } pointer) return null;

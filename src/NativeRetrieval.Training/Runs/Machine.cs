@@ -4,9 +4,9 @@ using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>What a run was computed on. Results do not depend on threads; vector width and device change them in the last bits.</summary>
+/// <summary>The machine that a run was computed on. Results do not depend on threads; vector width and device change them in the last bits.</summary>
 /// <param name="VectorBits">Widest vectors of the processor that the runtime uses.</param>
-/// <param name="MemoryBytes">That the process may use.</param>
+/// <param name="MemoryBytes">Memory that the process may use.</param>
 public sealed record Machine(string Device, string System, string Architecture, string Runtime, int Cores, int Threads, int VectorBits, long MemoryBytes)
 {
     internal static Machine With(Device device) => new(device.Description, RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString(),

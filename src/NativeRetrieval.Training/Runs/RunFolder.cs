@@ -28,16 +28,22 @@ public sealed class RunFolder : IDisposable
         (_checkpoints, _model) = (new CheckpointStore(work), new ModelSlot(path, work));
     }
 
+    /// <summary>Path of the folder.</summary>
     public string FolderPath { get; }
 
+    /// <summary>Settings of the run, resolved.</summary>
     public TrainingSettings Settings { get; }
 
+    /// <summary>Content of <c>run.json</c>.</summary>
     public RunDescription Description { get; private set; }
 
+    /// <summary>Path of the log, <c>metrics.jsonl</c>.</summary>
     public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
 
+    /// <summary>Path of the log for TensorBoard.</summary>
     public string EventsPath => Path.Combine(FolderPath, "events.out.tfevents.run");
 
+    /// <summary>Path of the picture of the curves.</summary>
     public string CurvesPath => Path.Combine(FolderPath, "curves.svg");
 
     /// <summary>Starts a run in a folder that is new, empty, or was left by a kill before the run had begun.</summary>
@@ -95,7 +101,8 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <param name="validationSha256">Null: no validation data.</param>
+    /// <summary>Checks that the run goes on with the data that it was begun with.</summary>
+    /// <param name="validationSha256">Fingerprint of the validation data; null: none.</param>
     /// <exception cref="OptionException">The run was begun with other data.</exception>
     public void RequireSameData(string dataSha256, string? validationSha256)
     {
@@ -147,6 +154,7 @@ public sealed class RunFolder : IDisposable
         DurableFile.DeleteFolder(FolderPath);
     }
 
+    /// <summary>Lets other processes use the folder.</summary>
     public void Dispose() => _lock.Dispose();
 
     string UnfinishedLast => Path.Combine(FolderPath, WorkName, LastName + ".partial");

@@ -2,8 +2,8 @@ using System.Text.Json;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>Where a run stands, besides its tensors. All randomness is a function of seed and position, so this is the random state, too.</summary>
-/// <param name="Seed">Of the run's streams.</param>
+/// <summary>The position of a run: with its tensors all that resuming needs. Randomness is a function of seed and position, so this is the random state, too.</summary>
+/// <param name="Seed">Seed of the run's streams.</param>
 /// <param name="Step">Optimizer steps done.</param>
 /// <param name="Epoch">Epoch of the next batch, from 0.</param>
 /// <param name="Batch">Next batch of that epoch, from 0.</param>

@@ -31,7 +31,7 @@ public partial class EscParaphraseTests
         }
     }
 
-    /// <summary>What stands after the file name; the sounds themselves need not be here.</summary>
+    /// <summary>The text of every row behind the file name; the sounds themselves need not be here.</summary>
     static IEnumerable<string> Captions(string csv) => File.ReadLines(csv).Skip(1).Select(line => line[(line.IndexOf(',') + 1)..]);
 
     static IEnumerable<string> Words(string caption) => Word().Matches(caption.ToLowerInvariant()).Select(match => match.Value);

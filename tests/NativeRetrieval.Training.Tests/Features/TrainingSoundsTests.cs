@@ -12,7 +12,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Features;
 
-/// <summary>What augmentation does to the clips of a batch.</summary>
+/// <summary>The clips of a batch as augmentation changes them.</summary>
 public sealed class TrainingSoundsTests : IDisposable
 {
     const int Clips = 6, Bins = 64, CroppedFrames = 101; // one second

@@ -13,7 +13,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Loop;
 
-/// <summary>What settings of the recipe do to a whole run: freezing, early stopping, averaging, rates.</summary>
+/// <summary>Settings of the recipe that change a whole run: freezing, early stopping, averaging, rates.</summary>
 public sealed class RecipeTests : IDisposable
 {
     const int Epochs = 3, Steps = 3;

@@ -12,7 +12,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Runs;
 
-/// <summary>What a run is made from and what its folder says about it: data sets, hold-out, starting weights, run.json.</summary>
+/// <summary>The sources of a run and the record of them in its folder: data sets, hold-out, starting weights, run.json.</summary>
 public sealed class RunRecordTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
