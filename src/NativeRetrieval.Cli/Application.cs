@@ -118,7 +118,11 @@ public static class Application
     {
         if (root.Options.Contains(Quiet)) return;
         root.Add(Quiet);
-        root.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(terminal), Description = "Show what a command does, its options and examples." });
+        root.Add(new HelpOption("--help", "-h")
+        {
+            Action = new HelpWithExamples(terminal),
+            Description = "Show what a command does, its options and examples.",
+        });
         root.Add(new VersionOption("--version") { Action = new VersionAction(terminal, root.Name), Description = "Show the version." });
     }
 

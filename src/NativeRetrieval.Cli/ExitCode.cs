@@ -34,5 +34,6 @@ public static class ExitCode
     };
 
     /// <summary>Errors whose message is meant for the user; any other is a defect of the program.</summary>
-    public static bool IsExpected(Exception error) => error is NativeRetrievalException or TokenizerFileException or IOException or UnauthorizedAccessException;
+    public static bool IsExpected(Exception error) =>
+        error is NativeRetrievalException or TokenizerFileException or IOException or UnauthorizedAccessException;
 }

@@ -27,7 +27,8 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
     /// <summary>One message for each clip that could not be decoded.</summary>
     public IReadOnlyList<string> Skipped => _skipped;
 
-    /// <param name="makeQueries">Makes the queries from the clips that could be decoded and the key of the first model's caption rule.</param>
+    /// <param name="makeQueries">Makes the queries from the clips that could be decoded and the
+    /// key of the first model's caption rule.</param>
     public EnsembleScores Score(Dataset data, Func<Dataset, Func<string, string>, Queries> makeQueries)
     {
         var scores = new List<SimilarityMatrix>();
@@ -56,13 +57,15 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
     static Dataset Kept(Dataset data, IReadOnlyList<string> names) =>
         names.Count == data.Clips.Count ? data : Kept(data, names.ToHashSet(StringComparer.Ordinal));
 
-    static Dataset Kept(Dataset data, IReadOnlySet<string> names) => data with { Clips = [.. data.Clips.Where(clip => names.Contains(clip.FileName))] };
+    static Dataset Kept(Dataset data, IReadOnlySet<string> names) =>
+        data with { Clips = [.. data.Clips.Where(clip => names.Contains(clip.FileName))] };
 
     EvaluationVectors? Stored(string folder, Dataset data)
     {
         if (request.Vectors is not { } stored) return null;
         string fingerprint = ModelPackage.Fingerprint(folder);
-        var cache = request.Audio is null ? null : new FeatureCache(request.FeatureCache, ModelFeatures.Of(ModelPackage.ReadConfig(folder)));
+        var cache = request.Audio is null ? null
+            : new FeatureCache(request.FeatureCache, ModelFeatures.Of(ModelPackage.ReadConfig(folder)));
         var vectors = new VectorFolder(stored).Find(fingerprint, data,
             cache is null ? null : names => VectorFolder.SoundsHash(Kept(data, names), cache.ContentHash));
         if (vectors is null && request.Audio is null)

@@ -10,7 +10,9 @@ public enum EvaluationPhase
     Embedding,
 }
 
-/// <summary>The progress of an evaluation, reported at the start of a phase with 0 clips done, and after every clip or batch, from any thread.</summary>
+/// <summary>
+/// The progress of an evaluation, reported at the start of a phase with 0 clips done, and after every clip or batch, from any thread.
+/// </summary>
 /// <param name="Done">Clips of this phase done.</param>
 /// <param name="Total">Clips of this phase.</param>
 public sealed record EvaluationProgress(EvaluationPhase Phase, int Done, int Total);

@@ -8,7 +8,9 @@ namespace NativeRetrieval.Evaluation;
 /// <summary>An evaluation to run: a data set, the models to score, and how their scores are joined.</summary>
 public sealed record EvaluationRequest
 {
-    /// <summary>Caption file in Clotho's or AudioCaps' layout; or queries without answers, for which all sounds of <see cref="Audio"/> are ranked.</summary>
+    /// <summary>
+    /// Caption file in Clotho's or AudioCaps' layout; or queries without answers, for which all sounds of <see cref="Audio"/> are ranked.
+    /// </summary>
     public required string Csv { get; init; }
 
     /// <summary>Folder of the sounds; null only with <see cref="Vectors"/>.</summary>
@@ -20,7 +22,9 @@ public sealed record EvaluationRequest
     /// <summary>Rule by which an ensemble's scores are joined. Default <see cref="FusionRule.Mean"/>.</summary>
     public FusionRule Fusion { get; init; } = FusionRule.Mean;
 
-    /// <summary>Weights of the models, at least 0, together 1, for <see cref="FusionRule.Weighted"/>; null: fitted on <see cref="FitCsv"/>, or none.</summary>
+    /// <summary>
+    /// Weights of the models, at least 0, together 1, for <see cref="FusionRule.Weighted"/>; null: fitted on <see cref="FitCsv"/>, or none.
+    /// </summary>
     public IReadOnlyList<double>? Weights { get; init; }
 
     /// <summary>Caption file on which the weights are fitted, never that of the test set; null: they are not fitted.</summary>
@@ -32,7 +36,9 @@ public sealed record EvaluationRequest
     /// <summary>Rule for right answers. Default <see cref="RelevanceRule.Own"/>.</summary>
     public RelevanceRule Relevance { get; init; } = RelevanceRule.Own;
 
-    /// <summary>File of queries and the clips that answer them, which replaces the captions as queries; null: by <see cref="Relevance"/>.</summary>
+    /// <summary>
+    /// File of queries and the clips that answer them, which replaces the captions as queries; null: by <see cref="Relevance"/>.
+    /// </summary>
     public string? RelevanceFile { get; init; }
 
     /// <summary>Device that the models run on. Default: the CPU.</summary>
@@ -52,9 +58,12 @@ public sealed record EvaluationRequest
     public void Validate()
     {
         bool weighted = Fusion == FusionRule.Weighted;
-        if (weighted && (Weights is null) == (FitCsv is null)) throw new OptionException("--fusion weighted takes either --weights or --fit-weights");
-        if (!weighted && (Weights is not null || FitCsv is not null)) throw new OptionException("--weights and --fit-weights belong to --fusion weighted");
-        if (Audio is null && Vectors is null) throw new OptionException("say where the sounds are by --audio, or where saved vectors are by --vectors");
+        if (weighted && (Weights is null) == (FitCsv is null))
+            throw new OptionException("--fusion weighted takes either --weights or --fit-weights");
+        if (!weighted && (Weights is not null || FitCsv is not null))
+            throw new OptionException("--weights and --fit-weights belong to --fusion weighted");
+        if (Audio is null && Vectors is null)
+            throw new OptionException("say where the sounds are by --audio, or where saved vectors are by --vectors");
         if (Models.Count == 0) throw new OptionException("there is no model to evaluate; name at least one by --model");
         if (Weights is not null) ScoreFusion.RequireWeights(Weights, Models.Count);
     }
@@ -68,8 +77,8 @@ public sealed record EvaluationRequest
 /// <param name="Weights">Weights of the models, with weighted fusion; else null.</param>
 /// <param name="Fitted">Search by which the weights were found; null where they were not fitted.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded and was left out.</param>
-public sealed record EvaluationOutcome(FusedScores Scores, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames, Relevance? Relevance,
-    IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped)
+public sealed record EvaluationOutcome(FusedScores Scores, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames,
+    Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped)
 {
     /// <summary>Recall, precision and ranks in both directions; null where no right answers are known.</summary>
     public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Scores, Relevance);

@@ -16,7 +16,8 @@ public static class EvaluationSession
     /// <exception cref="FileReadException">A file or folder cannot be read.</exception>
     /// <exception cref="FileWriteException">The feature cache or the vectors cannot be written.</exception>
     /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
-    public static EvaluationOutcome Run(EvaluationRequest request, IProgress<EvaluationProgress>? progress = null, CancellationToken cancellation = default)
+    public static EvaluationOutcome Run(EvaluationRequest request, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellation = default)
     {
         request.Validate();
         bool hidden = QueryCsv.HasNoAnswers(request.Csv);
@@ -47,7 +48,8 @@ public static class EvaluationSession
     static Dataset Sounds(EvaluationRequest request)
     {
         if (request.Audio is not { } folder) throw new OptionException($"{request.Csv} names no sounds; --audio says which folder to rank");
-        var clips = SoundFiles.Find([folder]).Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0)).ToList();
+        var clips = SoundFiles.Find([folder]).Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0))
+            .ToList();
         if (clips.Count == 0) throw new OptionException($"{folder} holds no sound file to rank");
         return new Dataset(request.Csv, clips);
     }

@@ -16,12 +16,13 @@ public static class Evaluator
 
     /// <summary>Vectors of every clip and every distinct text.</summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
-    public static EvaluationVectors Embed(RetrievalModel model, FeatureStore features, IReadOnlyList<string> texts, Action<int>? done = null,
-        CancellationToken cancellation = default)
+    public static EvaluationVectors Embed(RetrievalModel model, FeatureStore features, IReadOnlyList<string> texts,
+        Action<int>? done = null, CancellationToken cancellation = default)
     {
         string[] distinct = [.. texts.Distinct(StringComparer.Ordinal)];
         float[] clips = Embedder.Clips(model, features.Data.Clips.Count, features.Frames, features.Load, done, cancellation);
-        return new EvaluationVectors(model.Config.EmbeddingDimension, [.. features.Data.Clips.Select(clip => clip.FileName)], clips, distinct, Embedder.Texts(model, distinct, cancellation));
+        return new EvaluationVectors(model.Config.EmbeddingDimension, [.. features.Data.Clips.Select(clip => clip.FileName)], clips,
+            distinct, Embedder.Texts(model, distinct, cancellation));
     }
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>

@@ -23,7 +23,8 @@ public class HelpTests
         var run = await CommandLine.Run([.. path.Split(' ', StringSplitOptions.RemoveEmptyEntries), "--help"]);
         Assert.Equal((0, ""), (run.ExitCode, run.Error));
 
-        string golden = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.Cli.Tests", "golden", $"help{path.Replace(' ', '-')}.txt");
+        string golden = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.Cli.Tests", "golden",
+            $"help{path.Replace(' ', '-')}.txt");
         if (_update) await File.WriteAllTextAsync(golden, run.Out, TestContext.Current.CancellationToken);
         Assert.True(File.Exists(golden), $"{golden} is missing; set NATIVERETRIEVAL_UPDATE_GOLDEN=1 to write it");
         Assert.Equal(await File.ReadAllTextAsync(golden, TestContext.Current.CancellationToken), run.Out);
@@ -33,7 +34,8 @@ public class HelpTests
     public void EveryExampleIsACommandLineThatParses()
     {
         var root = Application.Root(Quiet());
-        var examples = Walk(root, "").Select(found => found.Command).OfType<DocumentedCommand>().SelectMany(command => command.Examples).ToList();
+        var examples = Walk(root, "").Select(found => found.Command).OfType<DocumentedCommand>().SelectMany(command => command.Examples)
+            .ToList();
         Assert.NotEmpty(examples);
         foreach (var (line, _) in examples)
         {
@@ -51,7 +53,8 @@ public class HelpTests
             Assert.False(string.IsNullOrEmpty(command.Description), path);
             Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), $"{path} {option.Name}"));
             Assert.All(command.Arguments, argument => Assert.False(string.IsNullOrEmpty(argument.Description), $"{path} {argument.Name}"));
-            if (command.Subcommands.Count == 0) Assert.True(command is DocumentedCommand { Examples.Count: > 0 }, $"{path} has no examples");
+            if (command.Subcommands.Count == 0)
+                Assert.True(command is DocumentedCommand { Examples.Count: > 0 }, $"{path} has no examples");
         }
     }
 

@@ -84,7 +84,8 @@ public sealed class EvaluationSessionTests : IDisposable
 
     [Fact]
     public void ACancelledEvaluationEnds() =>
-        Assert.ThrowsAny<OperationCanceledException>(() => EvaluationSession.Run(Request(_model), progress: null, new CancellationToken(canceled: true)));
+        Assert.ThrowsAny<OperationCanceledException>(() =>
+            EvaluationSession.Run(Request(_model), progress: null, new CancellationToken(canceled: true)));
 
     [Fact]
     public void ARequestThatContradictsItselfIsRefusedBeforeAnythingIsRead()
@@ -107,7 +108,8 @@ public sealed class EvaluationSessionTests : IDisposable
         new() { Csv = _demo.TestCsv, Audio = _demo.AudioFolder, Models = models, FeatureCache = _folder["cache"] };
 
     static IEnumerable<int> Ranks(EvaluationOutcome outcome) =>
-        Enumerable.Range(0, outcome.Texts.Count).Select(query => outcome.Scores.TextToAudio.Rank(query, outcome.Relevance!.ItemsOf(query)[0]));
+        Enumerable.Range(0, outcome.Texts.Count)
+            .Select(query => outcome.Scores.TextToAudio.Rank(query, outcome.Relevance!.ItemsOf(query)[0]));
 
     string SaveModel(string name, ulong seed)
     {
@@ -115,7 +117,15 @@ public sealed class EvaluationSessionTests : IDisposable
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig { VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32 },
+            TextEncoder = new BertConfig
+            {
+                VocabularySize = tokenizer.Vocabulary.Size,
+                Width = 16,
+                Layers = 1,
+                Heads = 2,
+                HiddenWidth = 32,
+                MaxPositions = 32,
+            },
             AudioHeadWidth = 16,
             TextHeadWidth = 16,
             EmbeddingDimension = 8,

@@ -9,7 +9,8 @@ internal static class CacheFolder
 
     public static Option<DirectoryInfo?> Option() => new("--cache")
     {
-        Description = "Where decoded audio features are kept and shared between runs; default: nativeretrieval/features in the user's cache folder.",
+        Description = "Where decoded audio features are kept and shared between runs; default: "
+            + "nativeretrieval/features in the user's cache folder.",
         HelpName = "DIR",
     };
 
@@ -19,7 +20,8 @@ internal static class CacheFolder
         HelpName = "DIR",
     };
 
-    public static string Of(ParseResult parsed, Option<DirectoryInfo?> option, string kind = Features) => parsed.GetValue(option)?.FullName ?? Default(kind);
+    public static string Of(ParseResult parsed, Option<DirectoryInfo?> option, string kind = Features) =>
+        parsed.GetValue(option)?.FullName ?? Default(kind);
 
     static string Default(string kind)
     {

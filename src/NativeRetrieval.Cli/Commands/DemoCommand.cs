@@ -19,9 +19,15 @@ internal static class DemoCommand
 
     public static Command Create(Terminal terminal)
     {
-        var to = new Option<DirectoryInfo>("--to") { Description = "Folder for sounds, model and index; model and index are made anew.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("nativeretrieval-demo") };
+        var to = new Option<DirectoryInfo>("--to")
+        {
+            Description = "Folder for sounds, model and index; model and index are made anew.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => new DirectoryInfo("nativeretrieval-demo"),
+        };
         var device = DeviceOption.Create();
-        var command = new DocumentedCommand("demo", "Make a small sound collection, train on it, evaluate, index and search: the whole way in a few minutes.")
+        var command = new DocumentedCommand("demo", "Make a small sound collection, train on it, evaluate, index and search: "
+            + "the whole way in a few minutes.")
         {
             Examples = [("nativeretrieval demo", "Everything, into ./nativeretrieval-demo")],
         };
@@ -36,7 +42,8 @@ internal static class DemoCommand
 
     static async Task<int> RunAsync(Terminal terminal, string folder, Device device, CancellationToken cancellation)
     {
-        string sounds = Path.Combine(folder, "sounds"), model = Path.Combine(folder, "model"), index = Path.Combine(folder, "sounds.nrx"), cache = Path.Combine(folder, "cache");
+        string sounds = Path.Combine(folder, "sounds"), model = Path.Combine(folder, "model"), index = Path.Combine(folder, "sounds.nrx"),
+            cache = Path.Combine(folder, "cache");
         foreach (string old in (string[])[model, index])
             if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
 
@@ -77,13 +84,15 @@ internal static class DemoCommand
         await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], index, null, null, cancellation);
         using var opened = LocalAudioIndex.Open(index, IndexAccess.Read);
         terminal.Out.WriteLine($"\nsearch \"{Query}\"");
-        HitList.Write(terminal, json: false, "query", Query, await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
+        HitList.Write(terminal, json: false, "query", Query,
+            await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
 
+        string sound = Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First();
         terminal.Out.WriteLine($"""
 
             Next:
               nativeretrieval search "birds chirp, then a bell rings" --index {index}
-              nativeretrieval similar {Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First()} --index {index}
+              nativeretrieval similar {sound} --index {index}
               nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first
             """);
         return ExitCode.Ok;

@@ -28,8 +28,17 @@ public static class DoctorCommand
     public static Command Create(Terminal terminal)
     {
         var json = JsonOutput.Option();
-        var parity = new Option<DirectoryInfo?>("--parity") { Description = "Compare this program's numbers with golden values of PyTorch and the published code in a folder laid out like tests/fixtures; exit code 1 if one fails.", HelpName = "DIR" };
-        var weights = new Option<DirectoryInfo?>("--weights") { Description = "With --parity: folder of pre-trained models; default: weights beside DIR.", HelpName = "DIR" };
+        var parity = new Option<DirectoryInfo?>("--parity")
+        {
+            Description = "Compare this program's numbers with golden values of PyTorch and the published code in a folder laid out like "
+                + "tests/fixtures; exit code 1 if one fails.",
+            HelpName = "DIR",
+        };
+        var weights = new Option<DirectoryInfo?>("--weights")
+        {
+            Description = "With --parity: folder of pre-trained models; default: weights beside DIR.",
+            HelpName = "DIR",
+        };
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library, CUDA.")
         {
@@ -47,7 +56,8 @@ public static class DoctorCommand
             if (parsed.GetValue(parity) is { } folder)
             {
                 using var computes = device.Open(parsed, terminal);
-                return Task.FromResult(ParityReport.Run(terminal, new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName, computes), parsed.GetValue(json), cancellation));
+                return Task.FromResult(ParityReport.Run(terminal,
+                    new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName, computes), parsed.GetValue(json), cancellation));
             }
             if (parsed.GetValue(weights) is not null) throw new OptionException("--weights belongs to --parity; give --parity DIR, too");
             if (parsed.GetValue(json)) WriteJson(terminal);
@@ -63,7 +73,8 @@ public static class DoctorCommand
 
     /// <summary>The values that --device takes here.</summary>
     static IEnumerable<string> Devices(CudaReport cuda) =>
-        ["cpu", .. cuda.Problem is null ? cuda.Devices.Select(device => $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}") : []];
+        ["cpu", .. cuda.Problem is null ? cuda.Devices.Select(device => $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}")
+            : []];
 
     static void WriteText(Terminal terminal)
     {
@@ -73,11 +84,13 @@ public static class DoctorCommand
             .Add("NativeRetrieval", Version)
             .Add("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}")
             .Add("runtime", $"{RuntimeInformation.FrameworkDescription}{(GCSettings.IsServerGC ? ", server GC" : "")}")
-            .Add("processor", $"{Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)} cores, {(features.Length > 0 ? features : "no vector extensions")}")
+            .Add("processor", $"{Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)} cores, "
+                + $"{(features.Length > 0 ? features : "no vector extensions")}")
             .Add("threads", $"{CpuDevice.Threads.ToString(CultureInfo.InvariantCulture)} (set NATIVERETRIEVAL_THREADS to change)")
             .Add("memory", Sizes.Text(MemorySizeBytes))
             .Add("devices", string.Join(", ", Devices(cuda)))
-            .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
+            .Add("libsndfile", SoundLibrary.IsAvailable ? "found"
+                : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
         DoctorCuda.AddTo(table, cuda);
         table.Write(terminal.Out);
         if (!SoundLibrary.IsAvailable) terminal.Message($"to read FLAC, Ogg and MP3 files, {SoundLibrary.HowToInstall}");

@@ -57,7 +57,8 @@ internal static class EvaluateCommand
         if (hard < 0) throw new OptionException($"--hard {hard}: expected a number of queries, at least 0");
         if (!QueryCsv.HasNoAnswers(csv)) return;
         if ((options.Submission(parsed) ?? options.Scores(parsed)) is null)
-            throw new OptionException("the CSV names no sounds, so there is nothing to measure; write the ranking by --submission or --scores");
+            throw new OptionException("the CSV names no sounds, so there is nothing to measure; "
+                + "write the ranking by --submission or --scores");
         if (hard > 0) throw new OptionException("the CSV names no sounds, so no query is known to be hard; leave out --hard");
     }
 }

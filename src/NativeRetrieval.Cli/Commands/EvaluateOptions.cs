@@ -104,8 +104,12 @@ internal sealed class EvaluateOptions
     public void AddTo(Command command)
     {
         command.Add(_csv);
-        foreach (Option option in (Option[])[_audio, _models, _fusion, _weights, _fit, _fitAudio, _relevance, _hard, _submission, _scores, _save,
-            _vectors, .. Device.Options, _cache, _json]) command.Add(option);
+        Option[] options =
+        [
+            _audio, _models, _fusion, _weights, _fit, _fitAudio, _relevance, _hard, _submission, _scores, _save, _vectors,
+            .. Device.Options, _cache, _json,
+        ];
+        foreach (var option in options) command.Add(option);
     }
 
     /// <summary>Number of the hardest queries to list.</summary>
@@ -143,5 +147,6 @@ internal sealed class EvaluateOptions
 
     static double[] Weights(string text) =>
         [.. text.Split(',').Select(part => double.TryParse(part, CultureInfo.InvariantCulture, out double weight) ? weight
-            : throw new OptionException($"--weights {text}: '{part}' is not a number; expected one number for each --model, e.g. 0.6,0.4"))];
+            : throw new OptionException($"--weights {text}: '{part}' is not a number; "
+                + "expected one number for each --model, e.g. 0.6,0.4"))];
 }

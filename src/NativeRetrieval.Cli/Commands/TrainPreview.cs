@@ -21,7 +21,8 @@ internal static class TrainPreview
         else
         {
             terminal.Out.WriteLine(Summary(check));
-            foreach (var finding in check.Findings) terminal.Out.WriteLine($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
+            foreach (var finding in check.Findings)
+                terminal.Out.WriteLine($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
             if (check.Findings.Count == 0) terminal.Out.WriteLine("nothing is wrong with it");
         }
         return check.HasErrors ? ExitCode.Failure : check.HasWarnings ? ExitCode.Partial : ExitCode.Ok;
@@ -57,17 +58,36 @@ internal static class TrainPreview
         },
     };
 
-    static string Summary(DataCheck check) => string.Create(CultureInfo.InvariantCulture,
-        $"data: {check.Clips:N0} clips with {check.Captions:N0} captions, {Output.Progress.Duration(TimeSpan.FromSeconds(check.Seconds))}{(check.ValidationClips > 0 ? $"; {check.ValidationClips:N0} clips for validation" : "")}");
+    static string Summary(DataCheck check)
+    {
+        string sound = Output.Progress.Duration(TimeSpan.FromSeconds(check.Seconds));
+        string data = string.Create(CultureInfo.InvariantCulture,
+            $"data: {check.Clips:N0} clips with {check.Captions:N0} captions, {sound}");
+        return check.ValidationClips == 0 ? data
+            : string.Create(CultureInfo.InvariantCulture, $"{data}; {check.ValidationClips:N0} clips for validation");
+    }
 
     static string Text(DataFinding finding) =>
         $"{finding.Summary}: {string.Join(", ", finding.Examples)}{(finding.Count > finding.Examples.Count ? ", …" : "")}";
 
-    static string Text(RunEstimate estimate) => string.Create(CultureInfo.InvariantCulture,
-        $"estimate: {estimate.ClipsPerSecond:0.0##} clips/s, {Output.Progress.Duration(estimate.Epoch)} an epoch of {estimate.StepsPerEpoch:N0} batches{(estimate.Validation > TimeSpan.Zero ? $" and {Output.Progress.Duration(estimate.Validation)} its validation" : "")}, {Output.Progress.Duration(estimate.Total)} for {estimate.EpochsLeft:N0} {(estimate.EpochsLeft == 1 ? "epoch" : "epochs")}; memory {Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}");
+    static string Text(RunEstimate estimate)
+    {
+        string epoch = Output.Progress.Duration(estimate.Epoch), all = Output.Progress.Duration(estimate.Total);
+        string validation = estimate.Validation > TimeSpan.Zero
+            ? $" and {Output.Progress.Duration(estimate.Validation)} its validation" : "";
+        string epochs = estimate.EpochsLeft == 1 ? "epoch" : "epochs";
+        string memory = $"{Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}";
+        return string.Create(CultureInfo.InvariantCulture, $"estimate: {estimate.ClipsPerSecond:0.0##} clips/s, "
+            + $"{epoch} an epoch of {estimate.StepsPerEpoch:N0} batches{validation}, "
+            + $"{all} for {estimate.EpochsLeft:N0} {epochs}; memory {memory}");
+    }
 
-    static string TooLarge(TrainingRequest request) => string.Create(CultureInfo.InvariantCulture,
-        $"a batch of {request.Settings.Training.BatchSize} does not fit into memory; training.chunk_size computes it in parts (e.g. --set training.chunk_size={Math.Max(1, request.Settings.Training.BatchSize / 4)})");
+    static string TooLarge(TrainingRequest request)
+    {
+        int batch = request.Settings.Training.BatchSize;
+        return string.Create(CultureInfo.InvariantCulture, $"a batch of {batch} does not fit into memory; "
+            + $"training.chunk_size computes it in parts (e.g. --set training.chunk_size={Math.Max(1, batch / 4)})");
+    }
 
     static JsonObject ToJson(RunEstimate estimate) => new()
     {

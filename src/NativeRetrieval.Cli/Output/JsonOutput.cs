@@ -13,7 +13,12 @@ public static class JsonOutput
     public const int SchemaVersion = 1;
 
     // Paths and captions stay readable; the document is not embedded in HTML.
-    static readonly JsonWriterOptions _format = new() { Indented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+    static readonly JsonWriterOptions _format = new()
+    {
+        Indented = true,
+        NewLine = "\n",
+        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+    };
 
     /// <summary>The option <c>--json</c>.</summary>
     public static Option<bool> Option() => new("--json") { Description = "Print one JSON document instead of text." };

@@ -13,6 +13,7 @@ public static class Sizes
         double value = bytes;
         int unit = 0;
         for (; value >= 1024 && unit < _units.Length - 1; unit++) value /= 1024;
-        return string.Create(CultureInfo.InvariantCulture, $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {_units[unit]}");
+        return string.Create(CultureInfo.InvariantCulture,
+            $"{value.ToString(unit == 0 ? "0" : "0.0", CultureInfo.InvariantCulture)} {_units[unit]}");
     }
 }

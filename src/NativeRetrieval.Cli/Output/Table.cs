@@ -10,7 +10,8 @@ public sealed class Table(params string[] headers)
     /// <summary>Adds a row, one cell for each column.</summary>
     public Table Add(params string[] cells)
     {
-        if (cells.Length != headers.Length) throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
+        if (cells.Length != headers.Length)
+            throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
         _rows.Add(cells);
         return this;
     }

@@ -10,7 +10,8 @@ namespace NativeRetrieval.Cli.Output;
 /// <param name="isInteractive">True where stderr is a screen, on which a line can be written over.</param>
 /// <param name="hasColor">True where stderr understands colours and NO_COLOR is not set.</param>
 /// <param name="width">Characters per line of help and tables.</param>
-public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider time, bool isInteractive = false, bool hasColor = false, int width = Terminal.DefaultWidth)
+public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider time, bool isInteractive = false, bool hasColor = false,
+    int width = Terminal.DefaultWidth)
 {
     /// <summary>Characters per line where no screen says how many fit.</summary>
     public const int DefaultWidth = 100;
@@ -39,10 +40,12 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     public static Terminal OfProcess()
     {
         bool interactive = !Console.IsErrorRedirected;
-        bool color = interactive && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR")) && Environment.GetEnvironmentVariable("TERM") != "dumb";
+        bool color = interactive && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
+            && Environment.GetEnvironmentVariable("TERM") != "dumb";
         // Data is UTF-8 whatever the locale says, without a byte-order mark.
         var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = !Console.IsOutputRedirected };
-        return new Terminal(output, Console.Error, TimeProvider.System, interactive, color, interactive ? Math.Clamp(Console.WindowWidth, 60, 120) : DefaultWidth);
+        int width = interactive ? Math.Clamp(Console.WindowWidth, 60, 120) : DefaultWidth;
+        return new Terminal(output, Console.Error, TimeProvider.System, interactive, color, width);
     }
 
     /// <summary>Writes out the results that a failing command has printed so far, if stdout still takes them.</summary>

@@ -18,5 +18,6 @@ public sealed class DataFindings
 
     /// <summary>The problems found, errors first, then in the order of <see cref="DataProblem"/>.</summary>
     public IReadOnlyList<DataFinding> ToList() =>
-        [.. _found.Select(pair => new DataFinding(pair.Key, pair.Value.Count, pair.Value.Examples)).OrderByDescending(finding => finding.Severity).ThenBy(finding => finding.Problem)];
+        [.. _found.Select(pair => new DataFinding(pair.Key, pair.Value.Count, pair.Value.Examples))
+            .OrderByDescending(finding => finding.Severity).ThenBy(finding => finding.Problem)];
 }

@@ -37,7 +37,8 @@ public sealed record Dataset(string Path, IReadOnlyList<Clip> Clips)
                 if (!seen.TryAdd(System.IO.Path.GetFullPath(clip.AudioPath), (part.Path, clip.Line)))
                 {
                     var (path, line) = seen[System.IO.Path.GetFullPath(clip.AudioPath)];
-                    throw new CaptionFileException(part.Path, clip.Line, $"'{clip.FileName}' is in {path} line {line}, too; put all captions of a clip in one row of one file");
+                    throw new CaptionFileException(part.Path, clip.Line,
+                        $"'{clip.FileName}' is in {path} line {line}, too; put all captions of a clip in one row of one file");
                 }
         return new Dataset(string.Join(", ", parts.Select(part => part.Path)), [.. parts.SelectMany(part => part.Clips)]);
     }

@@ -16,7 +16,8 @@ public readonly record struct ClipFacts(int Frames, int Samples, bool IsSilent, 
     internal static ClipFacts Of(LogMelClip clip, string path, FeatureSettings settings)
     {
         float floor = (float)(10 * Math.Log10(settings.LogMel.Floor)) + RoundingDb;
-        return new ClipFacts(clip.Frames, clip.Samples, !clip.Values.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, floor), clip.Samples == settings.MaximumSamples && GoesOn(path, clip.Samples, settings));
+        return new ClipFacts(clip.Frames, clip.Samples, !clip.Values.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, floor),
+            clip.Samples == settings.MaximumSamples && GoesOn(path, clip.Samples, settings));
     }
 
     /// <summary>Sound behind a clip's end that is no loss: lossy formats put padding there.</summary>

@@ -14,7 +14,8 @@ public sealed class FeatureStore
     FeatureStore(FeatureCache cache, Dataset data, ClipFacts[] facts, IReadOnlyList<string> unreadable)
     {
         (_cache, Data, _facts, Unreadable) = (cache, data, facts, unreadable);
-        _silenced = new(() => new FeatureCache(cache.Folder, cache.Settings with { TrailingSilenceSamples = cache.Settings.LogMel.WindowSamples }));
+        _silenced = new(() => new FeatureCache(cache.Folder,
+            cache.Settings with { TrailingSilenceSamples = cache.Settings.LogMel.WindowSamples }));
     }
 
     /// <summary>The clips that could be decoded, in their order.</summary>
@@ -48,14 +49,16 @@ public sealed class FeatureStore
     /// <param name="skipped">Gets one message for each clip that cannot be decoded; the others go on.</param>
     /// <param name="done">Called with the number of clips looked at so far.</param>
     /// <exception cref="OptionException">No clip can be decoded.</exception>
-    public static FeatureStore Prepare(FeatureCache cache, Dataset data, ICollection<string> skipped, Action<int>? done, CancellationToken cancellation)
+    public static FeatureStore Prepare(FeatureCache cache, Dataset data, ICollection<string> skipped, Action<int>? done,
+        CancellationToken cancellation)
     {
         var facts = new ClipFacts[data.Clips.Count];
         var problems = new string?[data.Clips.Count];
         int finished = 0;
         try
         {
-            Parallel.For(0, data.Clips.Count, new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation }, i =>
+            var options = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount, CancellationToken = cancellation };
+            Parallel.For(0, data.Clips.Count, options, i =>
             {
                 try
                 {
@@ -75,7 +78,10 @@ public sealed class FeatureStore
         foreach (string? problem in problems)
             if (problem is not null) skipped.Add(problem);
         int[] kept = [.. Enumerable.Range(0, facts.Length).Where(i => problems[i] is null)];
-        if (kept.Length == 0) throw new OptionException($"{data.Path}: none of its {data.Clips.Count} clips can be decoded; the first says: {problems.FirstOrDefault()}");
-        return new FeatureStore(cache, data with { Clips = [.. kept.Select(i => data.Clips[i])] }, [.. kept.Select(i => facts[i])], [.. problems.OfType<string>()]);
+        if (kept.Length == 0)
+            throw new OptionException($"{data.Path}: none of its {data.Clips.Count} clips can be decoded; "
+                + $"the first says: {problems.FirstOrDefault()}");
+        return new FeatureStore(cache, data with { Clips = [.. kept.Select(i => data.Clips[i])] }, [.. kept.Select(i => facts[i])],
+            [.. problems.OfType<string>()]);
     }
 }

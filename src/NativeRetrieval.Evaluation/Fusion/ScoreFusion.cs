@@ -25,7 +25,8 @@ public static class ScoreFusion
     public static FusedScores Fuse(IReadOnlyList<SimilarityMatrix> models, FusionRule rule, IReadOnlyList<double>? weights = null)
     {
         RequireSameSizes(models);
-        if (rule == FusionRule.Rank && models.Count > 1) return new(ReciprocalRank(models), ReciprocalRank([.. models.Select(model => model.Transpose())]));
+        if (rule == FusionRule.Rank && models.Count > 1)
+            return new(ReciprocalRank(models), ReciprocalRank([.. models.Select(model => model.Transpose())]));
         var scores = models.Count == 1 ? models[0] : rule == FusionRule.Weighted ? Weighted(models, weights ?? []) : Mean(models);
         return new(scores, scores.Transpose());
     }
@@ -63,13 +64,17 @@ public static class ScoreFusion
     });
 
     /// <summary>Checks that there is one weight for each model, each at least 0, together 1.</summary>
-    /// <exception cref="OptionException">There are not as many as models, one is below 0, or they do not sum to 1 within a millionth.</exception>
+    /// <exception cref="OptionException">There are not as many as models, one is below 0, or they do
+    /// not sum to 1 within a millionth.</exception>
     public static void RequireWeights(IReadOnlyList<double> weights, int models)
     {
         string listed = string.Join(", ", weights.Select(weight => weight.ToString(System.Globalization.CultureInfo.InvariantCulture)));
-        if (weights.Count != models) throw new OptionException($"{weights.Count} weights ({listed}) for {models} models; give one for each --model, in their order");
+        if (weights.Count != models)
+            throw new OptionException($"{weights.Count} weights ({listed}) for {models} models; give one for each --model, in their order");
         if (weights.Any(weight => !(weight >= 0))) throw new OptionException($"the weights are {listed}; each must be at least 0");
-        if (!(Math.Abs(weights.Sum() - 1) <= 1e-6)) throw new OptionException(string.Create(System.Globalization.CultureInfo.InvariantCulture, $"the weights {listed} sum to {weights.Sum()}; they must sum to 1"));
+        if (!(Math.Abs(weights.Sum() - 1) <= 1e-6))
+            throw new OptionException(string.Create(System.Globalization.CultureInfo.InvariantCulture,
+                $"the weights {listed} sum to {weights.Sum()}; they must sum to 1"));
     }
 
     internal static void WeightedRow(IReadOnlyList<SimilarityMatrix> models, IReadOnlyList<double> weights, int row, Span<float> fused)
@@ -89,7 +94,8 @@ public static class ScoreFusion
         var scores = new float[queries * items];
         Workers.Run((queries + RowsPerPart - 1) / RowsPerPart, part =>
         {
-            for (int row = part * RowsPerPart; row < Math.Min((part + 1) * RowsPerPart, queries); row++) fuse(row, scores.AsSpan(row * items, items));
+            for (int row = part * RowsPerPart; row < Math.Min((part + 1) * RowsPerPart, queries); row++)
+                fuse(row, scores.AsSpan(row * items, items));
         });
         return new SimilarityMatrix(scores, queries, items);
     }
@@ -98,7 +104,8 @@ public static class ScoreFusion
     {
         var first = models[0];
         if (models.FirstOrDefault(model => model.Queries != first.Queries || model.Items != first.Items) is { } other)
-            throw new ShapeException($"models of one ensemble must score the same texts and clips; one scored {first.Queries} x {first.Items}, another {other.Queries} x {other.Items}");
+            throw new ShapeException("models of one ensemble must score the same texts and clips; "
+                + $"one scored {first.Queries} x {first.Items}, another {other.Queries} x {other.Items}");
     }
 
     delegate void FuseRow(int row, Span<float> fused);

@@ -16,14 +16,15 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
     /// <summary>The figures of fused scores. Clips that answer no text are ranked among the others and are no queries themselves.</summary>
     public static EvaluationReport Compute(FusedScores scores, Relevance relevance)
     {
-        var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText : scores.AudioToText.Rows([.. relevance.RelevantItems]);
+        var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText
+            : scores.AudioToText.Rows([.. relevance.RelevantItems]);
         return new(RankingMetrics.Compute(scores.TextToAudio, relevance), RankingMetrics.Compute(clips, relevance.Transpose()));
     }
 
     /// <summary>
-    /// The figures as JSON, shares between 0 and 1: <c>{"schema_version":1,"text_to_audio":{…},"audio_to_text":{…}}</c>, where each direction has
-    /// <c>queries</c>, <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>map10</c>, <c>median_rank</c>, <c>mean_rank</c>, <c>map16</c>, and the 95 % intervals
-    /// <c>r1_ci95</c> to <c>map16_ci95</c> as <c>[low, high]</c>.
+    /// The figures as JSON, shares between 0 and 1: <c>{"schema_version":1,"text_to_audio":{…},"audio_to_text":{…}}</c>, where each
+    /// direction has <c>queries</c>, <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>map10</c>, <c>median_rank</c>, <c>mean_rank</c>, <c>map16</c>,
+    /// and the 95 % intervals <c>r1_ci95</c> to <c>map16_ci95</c> as <c>[low, high]</c>.
     /// </summary>
     public JsonObject ToJson() => new()
     {

@@ -16,7 +16,8 @@ public sealed record HardQuery(int Query, int Rank, int Relevant, float Relevant
         return [.. Enumerable.Range(0, best.Length).OrderByDescending(query => best[query].Rank).Take(count).Select(query =>
         {
             int first = scores.Best(query, 1)[0];
-            return new HardQuery(query, best[query].Rank, best[query].Item, scores.Row(query)[best[query].Item], first, scores.Row(query)[first]);
+            return new HardQuery(query, best[query].Rank, best[query].Item, scores.Row(query)[best[query].Item], first,
+                scores.Row(query)[first]);
         })];
     }
 }

@@ -18,7 +18,8 @@ public sealed class Relevance
         {
             int[] items = _itemsOfQuery[query];
             if (items.Length == 0) throw new OptionException($"query {query} has no relevant item: its rank is undefined");
-            if (items[0] < 0 || items[^1] >= itemCount) throw new OptionException($"query {query} names item {(items[0] < 0 ? items[0] : items[^1])}; there are {itemCount}");
+            if (items[0] < 0 || items[^1] >= itemCount)
+                throw new OptionException($"query {query} names item {(items[0] < 0 ? items[0] : items[^1])}; there are {itemCount}");
         }
         RelevantItems = [.. _itemsOfQuery.SelectMany(items => items).Distinct().Order()];
     }

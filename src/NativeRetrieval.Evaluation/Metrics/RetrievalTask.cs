@@ -9,7 +9,8 @@ namespace NativeRetrieval.Evaluation.Metrics;
 public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextToClips)
 {
     /// <summary>The captions of a data set as queries, with their right answers.</summary>
-    /// <param name="normalize">The key of the model's caption rule: captions for which it is equal are one text to the model and count as one.</param>
+    /// <param name="normalize">The key of the model's caption rule: captions for which it is equal are
+    /// one text to the model and count as one.</param>
     public static RetrievalTask From(Dataset data, RelevanceRule rule, Func<string, string> normalize)
     {
         var texts = new List<string>();
@@ -33,14 +34,18 @@ public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextTo
         return new RetrievalTask(texts, new Relevance(clipsOfText, data.Clips.Count));
     }
 
-    /// <summary>Queries and answers of a relevance file. Names that the data set has, but that could not be decoded, are left out, and queries that lose all.</summary>
+    /// <summary>
+    /// Queries and answers of a relevance file. Names that the data set has, but that could not be
+    /// decoded, are left out, and queries that lose all.
+    /// </summary>
     /// <param name="kept">The clips that are ranked.</param>
     /// <param name="all">The clips of the caption file, decoded or not.</param>
     /// <exception cref="OptionException">A name is of no clip of the data set, or no query is left.</exception>
     public static RetrievalTask From(IReadOnlyList<RelevantFiles> relevant, Dataset kept, Dataset all)
     {
         var known = all.Clips.Select(clip => clip.FileName).ToHashSet(StringComparer.Ordinal);
-        var index = kept.Clips.Select((clip, i) => (clip.FileName, i)).ToDictionary(pair => pair.FileName, pair => pair.i, StringComparer.Ordinal);
+        var index = kept.Clips.Select((clip, i) => (clip.FileName, i))
+            .ToDictionary(pair => pair.FileName, pair => pair.i, StringComparer.Ordinal);
         var texts = new List<string>();
         var clipsOfText = new List<IEnumerable<int>>();
         foreach (var query in relevant)

@@ -12,9 +12,12 @@ public sealed class SimilarityMatrix
     /// <exception cref="OptionException">A score is NaN or infinite: it has no rank.</exception>
     public SimilarityMatrix(float[] scores, int queries, int items)
     {
-        if (scores.LongLength != (long)queries * items) throw new ShapeException($"{scores.LongLength} scores for {queries} queries x {items} items");
+        if (scores.LongLength != (long)queries * items)
+            throw new ShapeException($"{scores.LongLength} scores for {queries} queries x {items} items");
         int bad = Array.FindIndex(scores, score => !float.IsFinite(score));
-        if (bad >= 0) throw new OptionException($"the score of query {bad / items} and item {bad % items} is {scores[bad]}; the model's embeddings are not finite");
+        if (bad >= 0)
+            throw new OptionException($"the score of query {bad / items} and item {bad % items} is {scores[bad]}; "
+                + "the model's embeddings are not finite");
         (_scores, Queries, Items) = (scores, queries, items);
     }
 

@@ -19,7 +19,8 @@ public static class ScoresCsv
     public static void Write(string path, IReadOnlyList<string> captions, IReadOnlyList<string> fileNames, SimilarityMatrix scores)
     {
         if (captions.Count != scores.Queries || fileNames.Count != scores.Items)
-            throw new ShapeException($"{captions.Count} captions and {fileNames.Count} file names for scores of {scores.Queries} x {scores.Items}");
+            throw new ShapeException($"{captions.Count} captions and {fileNames.Count} file names "
+                + $"for scores of {scores.Queries} x {scores.Items}");
         DurableFile.WriteAtomic(path, stream =>
         {
             using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);

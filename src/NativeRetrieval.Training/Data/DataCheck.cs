@@ -18,8 +18,8 @@ public sealed record DataCheck(int Clips, int ValidationClips, int Captions, dou
     public bool HasWarnings => Findings.Any(finding => finding.Severity == DataSeverity.Warning);
 
     /// <summary>
-    /// The check as JSON: <c>{"schema_version":1,"clips":…,"validation_clips":…,"captions":…,"seconds":…,"findings":[…]}</c>, a finding being
-    /// <c>{"problem":"missing_file","severity":"error","count":2,"examples":["…"]}</c>.
+    /// The check as JSON: <c>{"schema_version":1,"clips":…,"validation_clips":…,"captions":…,"seconds":…,"findings":[…]}</c>, a finding
+    /// being <c>{"problem":"missing_file","severity":"error","count":2,"examples":["…"]}</c>.
     /// </summary>
     public JsonObject ToJson() => new()
     {

@@ -33,7 +33,8 @@ public sealed class EpochSampler
         ItemsPerEpoch = captions == CaptionSampling.All ? _captionsPerClip.Sum() : _captionsPerClip.Length;
         BatchesPerEpoch = dropLastBatch ? ItemsPerEpoch / batchSize : (ItemsPerEpoch + batchSize - 1) / batchSize;
         if (BatchesPerEpoch == 0)
-            throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; set training.batch_size lower or training.drop_last_batch=false");
+            throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; "
+                + "set training.batch_size lower or training.drop_last_batch=false");
     }
 
     /// <summary>Items of an epoch, those included that do not fill a batch.</summary>
@@ -50,7 +51,8 @@ public sealed class EpochSampler
     /// <param name="step">Batch of the epoch, from 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
     public ReadOnlySpan<TrainingItem> Batch(int epoch, int step)
     {
-        if ((uint)step >= (uint)BatchesPerEpoch) throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");
+        if ((uint)step >= (uint)BatchesPerEpoch)
+            throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");
         int start = step * _batchSize;
         return Epoch(epoch).AsSpan(start, Math.Min(_batchSize, ItemsPerEpoch - start));
     }
@@ -72,7 +74,8 @@ public sealed class EpochSampler
         for (int clip = 0; clip < _captionsPerClip.Length; clip++)
         {
             int captions = _captionsPerClip[clip];
-            if (_captions == CaptionSampling.OnePerClip) items.Add(new TrainingItem(clip, (int)((ulong)choice.UInt32((ulong)clip) * (uint)captions >> 32)));
+            if (_captions == CaptionSampling.OnePerClip)
+                items.Add(new TrainingItem(clip, (int)((ulong)choice.UInt32((ulong)clip) * (uint)captions >> 32)));
             else for (int caption = 0; caption < captions; caption++) items.Add(new TrainingItem(clip, caption));
         }
         var order = items.ToArray();

@@ -9,8 +9,8 @@ namespace NativeRetrieval.Training.Data;
 internal readonly record struct Addition(TrainingItem Item, double LevelDb);
 
 /// <summary>
-/// The items of a batch that become mixtures: two clips at once, described by both captions (as in MixGen, Hao et al. 2022, arXiv 2206.08358; here the powers add up).
-/// A function of the item's place in the batch and the batch's number alone.
+/// The items of a batch that become mixtures: two clips at once, described by both captions (as in MixGen, Hao et al. 2022, arXiv
+/// 2206.08358; here the powers add up). A function of the item's place in the batch and the batch's number alone.
 /// </summary>
 /// <param name="share">Share of the items that become mixtures.</param>
 /// <param name="levelDb">Largest gain or loss of the added clip.</param>

@@ -3,8 +3,8 @@ using NativeRetrieval.Core.Rng;
 namespace NativeRetrieval.Training.Data;
 
 /// <summary>
-/// The uses of random numbers in a run. Every use has streams of its own, so that none shifts another's numbers. Use 0 belongs to the layers
-/// (dropout, SpecAugment): <see cref="Nn.TrainingPass"/> numbers their streams.
+/// The uses of random numbers in a run. Every use has streams of its own, so that none shifts another's numbers. Use 0 belongs to the
+/// layers (dropout, SpecAugment): <see cref="Nn.TrainingPass"/> numbers their streams.
 /// </summary>
 public enum RandomUse : byte
 {
@@ -33,7 +33,10 @@ public enum RandomUse : byte
     Mixture = 9,
 }
 
-/// <summary>All randomness of a run: numbers are a function of (seed, use, position) and of nothing drawn before. A run's random state is therefore its position.</summary>
+/// <summary>
+/// All randomness of a run: numbers are a function of (seed, use, position) and of nothing drawn before. A
+/// run's random state is therefore its position.
+/// </summary>
 public readonly record struct RunRandom(ulong Seed)
 {
     /// <summary>The numbers for a use at a position.</summary>

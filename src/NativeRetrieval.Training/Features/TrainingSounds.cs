@@ -9,8 +9,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Features;
 
 /// <summary>
-/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends on its place in the batch
-/// alone, so that any part of a batch can be loaded by itself, and again.
+/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends
+/// on its place in the batch alone, so that any part of a batch can be loaded by itself, and again.
 /// </summary>
 internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features, AugmentationSettings augmentation, RunRandom random)
 {
@@ -76,7 +76,8 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     LogMelClip Shift(LogMelClip clip, int item, long number)
     {
         var shifted = new float[clip.Values.Length];
-        AudioAugmentation.CircularShift(clip.Values, clip.MelBins, new PhiloxSequence(random.Stream(RandomUse.CircularShift, number), (ulong)item), shifted);
+        AudioAugmentation.CircularShift(clip.Values, clip.MelBins,
+            new PhiloxSequence(random.Stream(RandomUse.CircularShift, number), (ulong)item), shifted);
         return clip with { Values = shifted };
     }
 

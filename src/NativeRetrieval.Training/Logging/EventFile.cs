@@ -17,7 +17,10 @@ public sealed class EventFile
 
     EventFile(string path, TimeProvider time) => (_path, _time) = (path, time);
 
-    /// <summary>Opens the file to go on after step <paramref name="step"/>: later events, and whatever follows the last whole record, are removed. Step 0 starts anew.</summary>
+    /// <summary>
+    /// Opens the file to go on after step <paramref name="step"/>: later events, and whatever follows the last
+    /// whole record, are removed. Step 0 starts anew.
+    /// </summary>
     /// <param name="path">The file; TensorBoard reads files whose name contains <c>tfevents</c>.</param>
     /// <param name="time">Clock that gives each event its wall time.</param>
     public static EventFile Resume(string path, long step, TimeProvider time)

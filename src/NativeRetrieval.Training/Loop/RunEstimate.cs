@@ -8,10 +8,11 @@ namespace NativeRetrieval.Training.Loop;
 /// <param name="Validation">Time of one evaluation of the validation data; zero without.</param>
 /// <param name="Total">Time of all that is left of the run.</param>
 /// <param name="EpochsLeft">Epochs not yet complete.</param>
-/// <param name="PeakMemoryBytes">Most memory of the process with the epoch's largest batch; measured, or extrapolated where that batch would not fit.</param>
+/// <param name="PeakMemoryBytes">Most memory of the process with the epoch's largest batch; measured, or
+/// extrapolated where that batch would not fit.</param>
 /// <param name="MachineMemoryBytes">Memory that the process may use.</param>
-public sealed record RunEstimate(double ClipsPerSecond, TimeSpan Step, int StepsPerEpoch, TimeSpan Epoch, TimeSpan Validation, TimeSpan Total, int EpochsLeft,
-    long PeakMemoryBytes, long MachineMemoryBytes)
+public sealed record RunEstimate(double ClipsPerSecond, TimeSpan Step, int StepsPerEpoch, TimeSpan Epoch, TimeSpan Validation,
+    TimeSpan Total, int EpochsLeft, long PeakMemoryBytes, long MachineMemoryBytes)
 {
     /// <summary>False where the run would most likely be killed for lack of memory.</summary>
     public bool Fits => PeakMemoryBytes <= MachineMemoryBytes;

@@ -10,8 +10,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// Measures a run before it begins: the largest batch of its next epoch forwards and backwards, without an optimizer step. Running statistics and
-/// gradients are put back, and randomness is a function of the position: the run that follows is the same to the last bit.
+/// Measures a run before it begins: the largest batch of its next epoch forwards and backwards, without an optimizer step. Running
+/// statistics and gradients are put back, and randomness is a function of the position: the run that follows is the same to the last bit.
 /// </summary>
 internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSampler sampler, FeatureStore training, FeatureStore? validation,
     AdamOptimizer optimizer, TrainingSettings settings, TimeProvider time)
@@ -59,7 +59,8 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
             int epochs = settings.Training.Epochs, every = settings.Training.ValidateEveryEpochs;
             int evaluations = Enumerable.Range(epoch, epochs - epoch).Count(i => i + 1 == epochs || (i + 1) % every == 0);
             double left = perCost * costs.Skip(batch).Sum() + whole * (epochs - epoch - 1) + evaluation * evaluations;
-            return new RunEstimate(sampler.PairsPerEpoch / whole, Seconds(whole / costs.Length), costs.Length, Seconds(whole), Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine);
+            return new RunEstimate(sampler.PairsPerEpoch / whole, Seconds(whole / costs.Length), costs.Length, Seconds(whole),
+                Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine);
         }
     }
 

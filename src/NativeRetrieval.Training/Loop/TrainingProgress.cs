@@ -25,9 +25,12 @@ public enum TrainingPhase
 /// <param name="Loss">Mean loss over this epoch's batches so far; NaN before the first and outside training.</param>
 /// <param name="ClipsPerSecond">Throughput since the run was started or resumed.</param>
 /// <param name="Remaining">Time left for the phase, or in training for all epochs; null while unknown.</param>
-public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond, TimeSpan? Remaining);
+public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond,
+    TimeSpan? Remaining);
 
 /// <summary>An epoch that was just completed.</summary>
-/// <param name="Validation">Figures of text to audio on the validation data; null without any, or in an epoch that is not evaluated.</param>
+/// <param name="Validation">Figures of text to audio on the validation data; null without any,
+/// or in an epoch that is not evaluated.</param>
 /// <param name="IsBest">True where its model now lies at the top of the run folder.</param>
-public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond, RankingMetrics? Validation, bool IsBest);
+public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond,
+    RankingMetrics? Validation, bool IsBest);

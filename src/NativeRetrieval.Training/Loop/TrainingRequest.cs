@@ -17,7 +17,9 @@ public sealed record TrainingRequest
     /// <summary>The run's folder.</summary>
     public required string RunFolder { get; init; }
 
-    /// <summary>Settings of a new run; a resumed one has its own. Sizes are replaced by those of the weights that the run starts from.</summary>
+    /// <summary>
+    /// Settings of a new run; a resumed one has its own. Sizes are replaced by those of the weights that the run starts from.
+    /// </summary>
     public required TrainingSettings Settings { get; init; }
 
     /// <summary>Keys of settings that were asked for by name: a size among them that the starting weights do not have is refused.</summary>

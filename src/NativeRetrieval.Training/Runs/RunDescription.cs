@@ -2,7 +2,10 @@ using System.Text.Json;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>The data and weights that a run was begun with and every start of it: the content of <c>run.json</c>. With <c>settings.yaml</c>, the data and the commit it says how to repeat the run.</summary>
+/// <summary>
+/// The data and weights that a run was begun with and every start of it: the content of <c>run.json</c>. With <c>settings.yaml</c>, the
+/// data and the commit it says how to repeat the run.
+/// </summary>
 public sealed record RunDescription
 {
     /// <summary>Newest layout of the file.</summary>
@@ -32,5 +35,6 @@ public sealed record RunDescription
     internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Document) + "\n";
 
     /// <exception cref="JsonException">The text is not a run's description.</exception>
-    internal static RunDescription FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<RunDescription>(json, RunJson.Document) ?? throw new JsonException("null is no description");
+    internal static RunDescription FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize<RunDescription>(json, RunJson.Document) ?? throw new JsonException("null is no description");
 }

@@ -7,7 +7,9 @@ namespace NativeRetrieval.Training.Runs;
 /// <summary>The two forms of JSON in a run folder.</summary>
 internal static class RunJson
 {
-    /// <summary>Files for people and scripts (<c>run.json</c>, <c>data-check.json</c>): indented, other scripts than Latin readable.</summary>
+    /// <summary>
+    /// Files for people and scripts (<c>run.json</c>, <c>data-check.json</c>): indented, other scripts than Latin readable.
+    /// </summary>
     public static JsonSerializerOptions Document { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,

@@ -7,7 +7,8 @@ namespace NativeRetrieval.Training.Tests.Data;
 /// <summary>Captions with numbers, and the sounds that clips with captions in common are.</summary>
 public class CaptionTableTests
 {
-    static readonly Dataset _data = new("x.csv", [Clip("a", "A dog, barks!", "rain"), Clip("b", "a dog  barks ", "wind"), Clip("c", "bells"), Clip("d", "wind"), Clip("e", "bells and wind")]);
+    static readonly Dataset _data = new("x.csv", [Clip("a", "A dog, barks!", "rain"), Clip("b", "a dog  barks ", "wind"),
+        Clip("c", "bells"), Clip("d", "wind"), Clip("e", "bells and wind")]);
 
     [Fact]
     public void Captions_that_the_rule_makes_equal_share_a_number()

@@ -7,7 +7,8 @@ namespace NativeRetrieval.Training.Tests.Data;
 public partial class EscParaphraseTests
 {
     static readonly string[] _functionWords =
-        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "on", "past", "along"];
+        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "on", "past",
+            "along"];
 
     static readonly string _path = Path.Combine(Fixtures.RepositoryRoot, "benchmarks", "esc", "paraphrases.csv");
 

@@ -13,7 +13,8 @@ public sealed class CurvePictureTests
     {
         MetricsLine[] log =
         [
-            Line(1, 1, ("loss", 4), ("lr", 1)), Line(1, 2, ("loss", 2)), Line(1, 2, ("validation/r1", 0.1), ("validation/mean_rank", 70), ("test <a>/map10", 0.2)),
+            Line(1, 1, ("loss", 4), ("lr", 1)), Line(1, 2, ("loss", 2)),
+            Line(1, 2, ("validation/r1", 0.1), ("validation/mean_rank", 70), ("test <a>/map10", 0.2)),
             Line(2, 3, ("loss", 1), ("lr", 1e-5)), Line(2, 4, ("loss", double.NaN)), Line(2, 4, ("validation/r1", 0.3)),
             Line(3, 5, ("loss", 2)), Line(3, 6, ("validation/r1", 0.2)),
         ];
@@ -39,14 +40,16 @@ public sealed class CurvePictureTests
     [InlineData(200)]
     public void RunsOfAnyLengthGiveAPicture(int epochs)
     {
-        var picture = XDocument.Parse(CurvePicture.Render([.. Enumerable.Range(1, epochs).Select(epoch => Line(epoch, epoch, ("loss", 3.5), ("validation/r1", 0)))]));
+        var picture = XDocument.Parse(
+            CurvePicture.Render([.. Enumerable.Range(1, epochs).Select(epoch => Line(epoch, epoch, ("loss", 3.5), ("validation/r1", 0)))]));
         Assert.Equal(epochs == 0 ? 0 : 2, picture.Descendants(_svg + "polyline").Count());
         Assert.DoesNotContain("NaN", picture.ToString());
         Assert.InRange(picture.Descendants(_svg + "text").Count(), 3, 32);
     }
 
     static List<(double X, double Y)> Points(XElement polyline) =>
-        [.. polyline.Attribute("points")!.Value.Split(' ').Select(pair => pair.Split(',')).Select(pair => (double.Parse(pair[0], CultureInfo.InvariantCulture), double.Parse(pair[1], CultureInfo.InvariantCulture)))];
+        [.. polyline.Attribute("points")!.Value.Split(' ').Select(pair => pair.Split(','))
+            .Select(pair => (double.Parse(pair[0], CultureInfo.InvariantCulture), double.Parse(pair[1], CultureInfo.InvariantCulture)))];
 
     static MetricsLine Line(int epoch, long step, params (string Name, double Value)[] values) =>
         new(epoch, step, [.. values.Select(pair => KeyValuePair.Create(pair.Name, pair.Value))]);
