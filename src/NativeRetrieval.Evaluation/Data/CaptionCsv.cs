@@ -6,7 +6,7 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>
-/// Reads caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps
+/// Caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps
 /// (<c>file_name,caption</c>): UTF-8 CSV with a header, one clip per row, any number of caption columns, of which a clip may
 /// leave the last ones empty. Other columns are ignored.
 /// </summary>

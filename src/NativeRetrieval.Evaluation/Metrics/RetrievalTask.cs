@@ -3,6 +3,16 @@ using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Evaluation.Metrics;
 
+/// <summary>The rule for right answers in an evaluation.</summary>
+public enum RelevanceRule
+{
+    /// <summary>Every caption of every clip is a query; its own clip is the one relevant item.</summary>
+    Own,
+
+    /// <summary>Every distinct caption is one query; every clip whose row carries it is relevant.</summary>
+    SameText,
+}
+
 /// <summary>The queries of an evaluation and their right answers, made from a data set.</summary>
 /// <param name="Texts">Query captions as written, row i of the text embeddings.</param>
 /// <param name="TextToClips">Relevant clips of each text; its transpose serves the other direction.</param>

@@ -4,6 +4,19 @@ using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Training.Data;
 
+/// <summary>A pair to train on: indices into <see cref="Dataset.Clips"/> and that clip's captions.</summary>
+public readonly record struct TrainingItem(int Clip, int Caption);
+
+/// <summary>The items that one epoch goes through.</summary>
+public enum CaptionSampling
+{
+    /// <summary>Every caption once, with its clip, as in the report: Clotho has 19,195 items an epoch.</summary>
+    All,
+
+    /// <summary>Every clip once, with one of its captions drawn anew each epoch.</summary>
+    OnePerClip,
+}
+
 /// <summary>
 /// The batches of every epoch. Batch (epoch, step) is a function of the seed and the data alone, so a run is resumed by its position;
 /// nothing else has to be stored.

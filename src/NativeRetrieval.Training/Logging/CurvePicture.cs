@@ -111,3 +111,7 @@ public static class CurvePicture
             $"""<text x="{Width - Right + 40}" y="{legend}">{SecurityElement.Escape(curve.Name)}</text>""").Append('\n');
     }
 }
+
+/// <summary>One line of a chart.</summary>
+/// <param name="Points">x ascending; points whose y is NaN are left out.</param>
+public sealed record Curve(string Name, IReadOnlyList<(double X, double Y)> Points);

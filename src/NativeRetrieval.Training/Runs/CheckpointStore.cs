@@ -5,6 +5,14 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
+/// <summary>A verified checkpoint. Dispose it before the next one is saved: its file is mapped.</summary>
+/// <param name="Tensors">Saved tensors: parameters, buffers and optimizer state, by the trainer's names.</param>
+public sealed record Checkpoint(TrainingState State, SafetensorsFile Tensors) : IDisposable
+{
+    /// <summary>Closes the file.</summary>
+    public void Dispose() => Tensors.Dispose();
+}
+
 /// <summary>
 /// The last checkpoint of a run. <c>checkpoint-N.safetensors</c> holds the tensors and, in its metadata, the counters;
 /// <c>last.json</c> names the file, its size and its SHA-256. Saving writes file N + 1, then replaces <c>last.json</c>, then deletes

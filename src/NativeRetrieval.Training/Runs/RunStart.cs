@@ -1,4 +1,7 @@
 using System.Reflection;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Training.Runs;
@@ -19,4 +22,18 @@ public sealed record RunStart(DateTimeOffset Time, long Step, string Version, st
         string? commit = version.Length > 1 ? version[1] : null;
         return new RunStart(request.Time.GetUtcNow(), step, version[0], commit, request.Command, Machine.With(request.Device));
     }
+}
+
+/// <summary>
+/// The machine that a run was computed on. Results do not depend on threads; vector width and device change them in the last bits.
+/// </summary>
+/// <param name="VectorBits">Widest vectors of the processor that the runtime uses.</param>
+/// <param name="MemoryBytes">Memory that the process may use.</param>
+public sealed record Machine(string Device, string System, string Architecture, string Runtime, int Cores, int Threads, int VectorBits,
+    long MemoryBytes)
+{
+    internal static Machine With(Device device) =>
+        new(device.Description, RuntimeInformation.OSDescription, RuntimeInformation.OSArchitecture.ToString(),
+            RuntimeInformation.FrameworkDescription, Environment.ProcessorCount, CpuDevice.Threads,
+            Vector512.IsHardwareAccelerated ? 512 : Vector256.IsHardwareAccelerated ? 256 : 128, CpuDevice.Shared.MemoryBytes);
 }
