@@ -2,11 +2,13 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Cli;
 
-/// <summary>What a script learns from the exit status.</summary>
+/// <summary>The exit codes of all commands.</summary>
 public static class ExitCode
 {
+    /// <summary>Everything was done.</summary>
     public const int Ok = 0;
 
+    /// <summary>The command failed for a reason that has no code of its own.</summary>
     public const int Failure = 1;
 
     /// <summary>The command line or a setting is wrong.</summary>

@@ -30,7 +30,8 @@ public class ExitCodeTests
     [Fact]
     public async Task ADefectOfTheProgramIsShownWithItsTrace()
     {
-        var run = await CommandLine.Run(terminal => Throwing(new InvalidOperationException("oops")), TestContext.Current.CancellationToken, "work");
+        var run = await CommandLine.Run(terminal =>
+            Throwing(new InvalidOperationException("oops")), TestContext.Current.CancellationToken, "work");
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("error: internal error, please report it:", run.Error);
         Assert.Contains("oops", run.Error);
@@ -69,8 +70,10 @@ public class ExitCodeTests
             });
             return command;
         }
-        Assert.Equal(new(0, "result\n", "hello\nwarning: careful\n"), await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work"));
-        Assert.Equal(new(0, "result\n", "warning: careful\n"), await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work", "--quiet"));
+        Assert.Equal(new(0, "result\n", "hello\nwarning: careful\n"),
+            await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work"));
+        Assert.Equal(new(0, "result\n", "warning: careful\n"),
+            await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work", "--quiet"));
     }
 
     static Command Throwing(Exception error)

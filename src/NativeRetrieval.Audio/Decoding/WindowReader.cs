@@ -37,7 +37,7 @@ public sealed class WindowReader : IDisposable
 
     /// <summary>The next window, or null after the last.</summary>
     /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
-    public AudioWindow? Read()
+    public SampleWindow? Read()
     {
         if (_ended) return null;
         if (!_began)
@@ -45,7 +45,7 @@ public sealed class WindowReader : IDisposable
             _began = true;
             int filled = _reader.Read(_window);
             _ended = filled < _window.Length;
-            return filled == 0 ? null : new AudioWindow(0, _reader.SampleRateHz, _window[..filled]);
+            return filled == 0 ? null : new SampleWindow(0, _reader.SampleRateHz, _window[..filled]);
         }
         int added = _reader.Read(_next);
         _ended = added < _next.Length;
@@ -53,7 +53,7 @@ public sealed class WindowReader : IDisposable
         _window.AsSpan(added).CopyTo(_window);  // by a hop, or, at the end, by what is left
         _next.AsSpan(0, added).CopyTo(_window.AsSpan(_window.Length - added));
         _start += added;
-        return new AudioWindow(_start, _reader.SampleRateHz, [.. _window]);
+        return new SampleWindow(_start, _reader.SampleRateHz, [.. _window]);
     }
 
     /// <summary>Closes the file.</summary>

@@ -48,14 +48,13 @@ public sealed class RetrievalEngine : IDisposable
     /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
     /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
-    public IReadOnlyList<Indexing.AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
-        CancellationToken cancellation = default)
+    public IReadOnlyList<AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds, CancellationToken cancellation = default)
     {
         int rate = Model.Config.LogMel.SampleRateHz;
         using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
             _features.Settings.Resampler);
-        var windows = new List<Indexing.AudioWindow>();
-        var batch = new List<(Audio.Decoding.AudioWindow Window, float[] Samples)>();
+        var windows = new List<AudioWindow>();
+        var batch = new List<(SampleWindow Window, float[] Samples)>();
         while (reader.Read() is { } window)
         {
             cancellation.ThrowIfCancellationRequested();
