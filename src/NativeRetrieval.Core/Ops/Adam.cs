@@ -35,28 +35,9 @@ public static partial class Op
         slots[0].Parameter.Backend.Adam(slots, step, gradientScale);
         foreach (var slot in slots) slot.Parameter.Version++;
     }
-
-    /// <summary>
-    /// Global-norm clipping: <c>s = min(1, limit / (‖g‖ + ε))</c> with ‖g‖ = √(Σ g²) over all elements of all tensors, summed in float64.
-    /// Not recorded.
-    /// </summary>
-    /// <param name="gradients">At least one, on one device.</param>
-    /// <param name="limit">Above 0; infinite: s = 1.</param>
-    /// <returns>float64 [2]: s and ‖g‖. It stays on the device: reading it waits.</returns>
-    public static Tensor ClipScale(ReadOnlySpan<Tensor> gradients, double limit = double.PositiveInfinity, double epsilon = 0)
-    {
-        if (gradients.IsEmpty) throw new ShapeException("ClipScale: at least one gradient is needed");
-        if (!(limit > 0)) throw new OptionException($"ClipScale: the limit must be above 0, got {limit}");
-        foreach (var gradient in gradients) Expect.Real(gradient);
-        var result = Tensor.Empty([2], gradients[0].Device, DType.Float64);
-        gradients[0].Backend.ClipScale(gradients, limit, epsilon, result);
-        return result;
-    }
 }
 
 internal partial interface IBackend
 {
     void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale);
-
-    void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result);
 }

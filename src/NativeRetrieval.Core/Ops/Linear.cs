@@ -3,6 +3,18 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
+/// <summary>What a linear layer applies to its output where no tape needs the value before it.</summary>
+public enum Activation : byte
+{
+    None,
+
+    /// <summary>max(x, 0)</summary>
+    Relu,
+
+    /// <summary>x·Φ(x) with the exact normal distribution function, as in BERT.</summary>
+    Gelu,
+}
+
 public static partial class Op
 {
     /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.</summary>

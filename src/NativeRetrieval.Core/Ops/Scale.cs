@@ -31,15 +31,6 @@ public static partial class Op
         x.Backend.ScaleBy(x, factor, y);
         return y;
     }
-
-    /// <summary>A tensor with <paramref name="value"/> in every element.</summary>
-    public static Tensor Full(Shape shape, double value, Devices.Device device, DType dtype = DType.Float32)
-    {
-        var y = Tensor.Empty(shape, device, dtype);
-        Expect.Real(y);
-        y.Backend.Fill(y, value);
-        return y;
-    }
 }
 
 internal partial interface IBackend
@@ -49,6 +40,4 @@ internal partial interface IBackend
 
     /// <summary>y = factor[0] · x.</summary>
     void ScaleBy(Tensor x, Tensor factor, Tensor y);
-
-    void Fill(Tensor y, double value);
 }

@@ -19,14 +19,6 @@ internal sealed partial class CudaBackend
             (float)(step.Decoupled ? 0 : step.WeightDecay), (float)(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1));
     }
 
-    public void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result)
-    {
-        using var table = Table(gradients, static gradient => new(0, F32(gradient), 0, 0, gradient.StoredCount));
-        using var partials = Tensor.Empty([BlocksPerTensor * gradients.Length], device, DType.Float64);
-        Launch("adam", "adam_squared_norm_f32", (BlocksPerTensor, gradients.Length, 1), Block, 0, table.Address, partials.Address);
-        Launch("adam", "adam_clip_f32", 1, Block, 0, partials.Address, partials.Count, limit, epsilon, result.Address);
-    }
-
     Tensor Table<T>(ReadOnlySpan<T> items, Func<T, Slot> slot)
     {
         if (items.Length > GridLimit) throw new ShapeException($"at most {GridLimit} tensors go into one optimizer step, got {items.Length}");

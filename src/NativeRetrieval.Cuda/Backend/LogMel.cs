@@ -3,6 +3,7 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Backend.LogMel;
 using NativeRetrieval.Cuda.Compilation;
 
 namespace NativeRetrieval.Cuda.Backend;

@@ -1,0 +1,8 @@
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Cuda.Backend;
+
+internal sealed partial class CudaBackend
+{
+    public void Fill(Tensor y, double value) => LaunchOver(y.StoredCount, "elementwise", "elementwise_fill_f32", (float)value, F32(y), y.StoredCount);
+}
