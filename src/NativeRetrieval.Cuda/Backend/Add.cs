@@ -5,5 +5,5 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     public void AddScaled(Tensor a, Tensor b, double scale, Tensor y) =>
-        LaunchOver(a.StoredCount, "elementwise", "elementwise_add_scaled_f32", F32(a), F32(b), (float)scale, F32(y), a.StoredCount);
+        LaunchOver(a.StoredCount, "add", "add_forward_f32", F32(a), F32(b), (float)scale, F32(y), a.StoredCount);
 }

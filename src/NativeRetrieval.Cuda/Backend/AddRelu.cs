@@ -5,5 +5,5 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     public void AddRelu(Tensor a, Tensor b, Tensor y) =>
-        LaunchOver(a.StoredCount, "elementwise", "elementwise_add_relu_f32", F32(a), F32(b), F32(y), a.StoredCount);
+        LaunchOver(a.StoredCount, "add_relu", "add_relu_forward_f32", F32(a), F32(b), F32(y), a.StoredCount);
 }

@@ -8,7 +8,7 @@ internal sealed partial class CudaBackend
     {
         using var table = Table(gradients, static gradient => new(0, F32(gradient), 0, 0, gradient.StoredCount));
         using var partials = Tensor.Empty([BlocksPerTensor * gradients.Length], device, DType.Float64);
-        Launch("adam", "adam_squared_norm_f32", (BlocksPerTensor, gradients.Length, 1), Block, 0, table.Address, partials.Address);
-        Launch("adam", "adam_clip_f32", 1, Block, 0, partials.Address, partials.Count, limit, epsilon, result.Address);
+        Launch("clip_scale", "clip_scale_partial_f32", (BlocksPerTensor, gradients.Length, 1), Block, 0, table.Address, partials.Address);
+        Launch("clip_scale", "clip_scale_total_f32", 1, Block, 0, partials.Address, partials.Count, limit, epsilon, result.Address);
     }
 }

@@ -27,10 +27,10 @@ internal sealed partial class CudaBackend
             && Products.TryMultiply(outputs, inputs, rows, F32(dy), true, F32(x), false, F32(dWeight), Epilogue.BiasGradientB, F32(dBias));
         if (both) return;
         if (dWeight is not null) Multiply(outputs, inputs, rows, dy, true, x, false, dWeight);
-        if (dBias is not null) SumOfRows(dy, dBias);
+        if (dBias is not null) BiasGradient(dy, dBias);
     }
 
-    /// <summary>y [D] = Σ rows of x [N, D].</summary>
-    void SumOfRows(Tensor x, Tensor y) =>
-        Launch("sum", "sum_of_rows_forward_f32", Ceil(y.Count, Warp), Block, 0, F32(x), F32(y), x.Shape[0], x.Shape[1]);
+    /// <summary>dBias [O] = Σ dy [N, O] over rows.</summary>
+    void BiasGradient(Tensor dy, Tensor dBias) =>
+        Launch("linear", "linear_bias_gradient_f32", Ceil(dBias.Count, Warp), Block, 0, F32(dy), F32(dBias), dy.Shape[0], dy.Shape[1]);
 }

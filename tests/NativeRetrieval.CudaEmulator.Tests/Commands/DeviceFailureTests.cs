@@ -55,7 +55,7 @@ public sealed class DeviceFailureTests : IDisposable
     public void A_GPU_that_is_too_old() => Fails(Emulator.Folder, "compute capability 3.0 is older than what NVRTC", new() { ["NR_EMU_CC"] = "30" });
 
     [Fact]
-    public void Kernels_that_do_not_compile() => Fails(Emulator.Folder, "elementwise.cu does not compile for sm_90", new() { ["NR_EMU_CXX"] = "false" });
+    public void Kernels_that_do_not_compile() => Fails(Emulator.Folder, "full.cu does not compile for sm_90", new() { ["NR_EMU_CXX"] = "false" });
 
     [Fact]
     public void A_GPU_without_memory() => Fails(Emulator.Folder, "of memory left on the GPU", new() { ["NR_EMU_MEMORY_MIB"] = "4" });
