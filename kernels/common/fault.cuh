@@ -1,5 +1,6 @@
-// Values that only the device sees and that are outside their range: the first find is kept, and thrown by the host when it next reads values.
-//   fault [4] i32, zeros while nothing was found: kind (Cuda/Backend/Fault.cs), place, value, limit
+// Values that only the device sees and that are outside their range: the first find is kept, and thrown by the host when it next reads
+// values.
+//   fault [4] i32, zeros while nothing was found: kind (src/NativeRetrieval.Cuda/Backend/Libraries/DeviceFaults.cs), place, value, limit
 #pragma once
 #include "common/types.cuh"
 

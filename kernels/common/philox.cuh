@@ -1,5 +1,6 @@
-// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of (seed, stream, i) alone.
-// The same numbers as Core/Rng/Philox.cs, so that masks drawn on either side are equal bit for bit.
+// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of
+// (seed, stream, i) alone. The same numbers as src/NativeRetrieval.Core/Rng/Philox.cs, so that masks drawn on either side are equal bit
+// for bit.
 #pragma once
 #include "common/types.cuh"
 

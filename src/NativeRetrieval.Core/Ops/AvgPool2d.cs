@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
@@ -12,7 +11,8 @@ public static partial class Op
     public static Tensor AvgPool2d(Tensor x, int height, int width)
     {
         if ((height, width) == (1, 1)) return x;
-        var y = Tensor.Empty(Pooled(x, height, width), x.Device, x.DType, x.Layout);
+        Expect.Pooling(x, height, width);
+        var y = Tensor.Empty(Pooled(x.Shape, height, width), x.Device, x.DType, x.Layout);
         x.Backend.AvgPool2d(x, height, width, y);
         return Tape.Record(y, [x], [], (x.Shape, height, width), static ctx =>
         {
@@ -24,13 +24,8 @@ public static partial class Op
         });
     }
 
-    static Shape Pooled(Tensor x, int height, int width)
-    {
-        Expect.Real(x, "Pool2d");
-        Shape.ExpectRank(x, 4, "[N, C, H, W]", "Pool2d");
-        if (height < 1 || width < 1) throw new ShapeException($"Pool2d: the window must be at least 1 x 1, got {height} x {width}");
-        return [x.Shape[0], x.Shape[1], x.Shape[2] / height, x.Shape[3] / width];
-    }
+    /// <summary>The shape of feature maps after pooling over windows of height × width.</summary>
+    static Shape Pooled(Shape maps, int height, int width) => [maps[0], maps[1], maps[2] / height, maps[3] / width];
 }
 
 internal partial interface IBackend

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
-/// <summary>What batch normalisation does besides <c>γ·x̂ + β</c>.</summary>
+/// <summary>Settings of <see cref="Op.BatchNorm"/>.</summary>
 /// <param name="Training">Normalise by the batch's statistics and move the running ones towards them; otherwise use the running ones.</param>
 /// <param name="Axis">The axis that owns the statistics: 1, the channels of [N, C, H, W], or 3, the mel bins of [N, 1, T, F].</param>
 /// <param name="Relu">Follow with max(·, 0) in the same pass.</param>

@@ -9,12 +9,12 @@ public static partial class Op
     {
         var y = Tensor.Empty(shape, device, dtype);
         Expect.Real(y);
-        y.Backend.Fill(y, value);
+        y.Backend.Full(y, value);
         return y;
     }
 }
 
 internal partial interface IBackend
 {
-    void Fill(Tensor y, double value);
+    void Full(Tensor y, double value);
 }

@@ -3,12 +3,13 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
-/// <summary>What a linear layer applies to its output where no tape needs the value before it.</summary>
+/// <summary>The function that a linear layer applies to its output.</summary>
 public enum Activation : byte
 {
+    /// <summary>x itself.</summary>
     None,
 
-    /// <summary>max(x, 0)</summary>
+    /// <summary>max(x, 0).</summary>
     Relu,
 
     /// <summary>x·Φ(x) with the exact normal distribution function, as in BERT.</summary>

@@ -1,20 +1,17 @@
 using System.Runtime.CompilerServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
 /// <summary>
-/// What follows the logarithm in the same pass: <c>y[t, m] = scale[m] · dB[t, m] + shift[m]</c>, then SpecAugment. Frames behind a clip's own
-/// end stay 0. Batch norm over the mel bins in evaluation is scale = γ/√(σ² + ε), shift = β − μ·scale.
+/// Normalisation in the same pass as the logarithm: <c>y[t, m] = scale[m] · dB[t, m] + shift[m]</c>. Frames behind a clip's own end stay 0.
+/// Batch norm over the mel bins in evaluation is scale = γ/√(σ² + ε), shift = β − μ·scale.
 /// </summary>
 /// <param name="Scale">[MelBins], dtype and device of the waveform; null: 1.</param>
 /// <param name="Shift">[MelBins], dtype and device of the waveform; null: 0.</param>
-/// <param name="Masks">Stripes of frames and of mel bins that become 0, the same as <see cref="Op.SpecAugment"/> sets; null: none.</param>
-/// <param name="Stream">Where the stripes are drawn from.</param>
-public sealed record LogMelEpilogue(Tensor? Scale = null, Tensor? Shift = null, SpecAugmentOptions? Masks = null, Philox Stream = default);
+public sealed record LogMelEpilogue(Tensor? Scale = null, Tensor? Shift = null);
 
 public static partial class Op
 {
@@ -27,7 +24,7 @@ public static partial class Op
     /// int32 [N], samples of each clip that are its own: it is reflected at its own end, and frames after <c>length / hop + 1</c> are 0.
     /// null: all.
     /// </param>
-    /// <param name="epilogue">Normalisation and masks in the same pass; null: dB as they are.</param>
+    /// <param name="epilogue">Normalisation in the same pass; null: dB as they are.</param>
     /// <returns>[N, 1, T / hop + 1, MelBins].</returns>
     /// <exception cref="ShapeException">A clip has half a window of samples or fewer; zero-pad it first.</exception>
     public static Tensor LogMel(Tensor waveform, LogMelSettings settings, Tensor? lengths = null, LogMelEpilogue? epilogue = null)
@@ -40,7 +37,6 @@ public static partial class Op
         if (lengths is not null) Expect.Lengths(lengths, clips, waveform);
         if (epilogue?.Scale is { } scale) ExpectPerBin(scale);
         if (epilogue?.Shift is { } shift) ExpectPerBin(shift);
-        epilogue?.Masks?.Validate();
         if (samples < settings.MinimumSamples)
             throw new ShapeException($"LogMel: waveform is {waveform.Shape}; a window of {settings.WindowSamples} reflects {settings.WindowSamples / 2} samples at each end and takes at least {settings.MinimumSamples}: zero-pad shorter clips");
         var y = Tensor.Empty([clips, 1, settings.FramesOf(samples), settings.MelBins], waveform.Device, waveform.DType);

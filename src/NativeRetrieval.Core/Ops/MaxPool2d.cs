@@ -10,7 +10,8 @@ public static partial class Op
     public static Tensor MaxPool2d(Tensor x, int height, int width)
     {
         if ((height, width) == (1, 1)) return x;
-        var y = Tensor.Empty(Pooled(x, height, width), x.Device, x.DType, x.Layout);
+        Expect.Pooling(x, height, width);
+        var y = Tensor.Empty(Pooled(x.Shape, height, width), x.Device, x.DType, x.Layout);
         x.Backend.MaxPool2d(x, height, width, y);
         return Tape.Record(y, [x], [x], (height, width), static ctx =>
         {

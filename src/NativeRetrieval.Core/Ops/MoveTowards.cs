@@ -11,8 +11,8 @@ public static partial class Op
         Expect.Same(goal, target);
         using var scope = TensorScope.Begin();
         var difference = Tensor.EmptyLike(target);
-        target.Backend.AddScaled(goal, target, -1, difference);
-        target.Backend.AddScaled(target, difference, share, target);
+        target.Backend.Add(goal, target, -1, difference);
+        target.Backend.Add(target, difference, share, target);
         target.Version++;
     }
 }

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
-/// <summary>Which other items of a batch count as right answers for a caption.</summary>
+/// <summary>The items of a batch that count as right answers for a caption.</summary>
 public enum Positives
 {
     /// <summary>Only the pair itself (the report).</summary>
@@ -20,7 +20,7 @@ public enum Positives
     Dropped,
 }
 
-/// <summary>How the two directions of the loss are joined.</summary>
+/// <summary>The way in which the two directions of the loss are joined.</summary>
 public enum LossScale
 {
     /// <summary>text-to-audio + audio-to-text (equation 2 of the report).</summary>
@@ -30,13 +30,15 @@ public enum LossScale
     Mean,
 }
 
+/// <summary>Settings of <see cref="Op.NtXent"/>.</summary>
 /// <param name="Temperature">τ &gt; 0; 0.07 in the report.</param>
 public sealed record NtXentOptions(double Temperature = 0.07, Positives Positives = Positives.Paper, LossScale Scale = LossScale.Sum)
 {
+    /// <exception cref="OptionException">The temperature is not a number above 0.</exception>
     public void Validate()
     {
         if (!(Temperature > 0) || !double.IsFinite(Temperature))
-            throw new OptionException($"NT-Xent: the temperature must be above 0, got {Temperature}");
+            throw new OptionException($"NtXent: the temperature must be above 0, got {Temperature}");
     }
 }
 

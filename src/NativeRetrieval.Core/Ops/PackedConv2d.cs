@@ -18,13 +18,13 @@ public sealed class PackedConvolution : IDisposable
     public PackedConvolution(Tensor weight, Tensor scale, Tensor shift, int width)
     {
         Expect.Kernel(weight, nameof(PackedConvolution));
-        if (weight.DType != DType.Float32) throw new Errors.ShapeException($"PackedConvolution: weight must be float32, got {weight.Describe()}");
+        if (weight.DType != DType.Float32) throw new ShapeException($"PackedConvolution: weight must be float32, got {weight.Describe()}");
         Shape.Expect(scale, [weight.Shape[0]], "one value per output channel", nameof(PackedConvolution));
         Shape.Expect(shift, [weight.Shape[0]], "one value per output channel", nameof(PackedConvolution));
         Expect.Alike(scale, weight, nameof(PackedConvolution));
         Expect.Alike(shift, weight, nameof(PackedConvolution));
         (WeightShape, Width) = (weight.Shape, width);
-        Weight = weight.Backend.PackConvolution(weight, scale, width);
+        Weight = weight.Backend.PackedConv2dWeight(weight, scale, width);
         Bias = Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device);
         using var bias = Bias.Rows(0, weight.Shape[0]);
         bias.CopyFrom(shift);
@@ -43,6 +43,7 @@ public sealed class PackedConvolution : IDisposable
     /// <summary>The shift, padded with zeros to whole blocks of 16 channels.</summary>
     internal Tensor Bias { get; }
 
+    /// <inheritdoc/>
     public void Dispose()
     {
         Weight.Dispose();
@@ -74,8 +75,8 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <summary>Kernels times scale, in whatever order <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
-    Tensor PackConvolution(Tensor weight, Tensor scale, int width);
+    /// <summary>Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
+    Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width);
 
     void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y);
 }

@@ -6,7 +6,7 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Core.Ops;
 
 /// <summary>
-/// How much of a log-mel spectrogram is masked (Park et al. 2019; widths as PANNs uses them). Width w is uniform over 0 … limit − 1,
+/// Stripes of a log-mel spectrogram that are masked (Park et al. 2019; widths as PANNs uses them). A width is uniform over 0 … limit − 1,
 /// the start uniform over the positions that fit.
 /// </summary>
 /// <param name="TimeStripes">Stripes across time per clip, 0 or more.</param>
@@ -15,8 +15,10 @@ namespace NativeRetrieval.Core.Ops;
 /// <param name="MelWidthBins">Exclusive limit of a mel stripe's width, at least 1.</param>
 public sealed record SpecAugmentOptions(int TimeStripes = 2, int TimeWidthFrames = 64, int MelStripes = 2, int MelWidthBins = 8)
 {
+    /// <summary>Stripes per clip.</summary>
     public int Stripes => TimeStripes + MelStripes;
 
+    /// <exception cref="OptionException">A number is out of its range.</exception>
     public void Validate()
     {
         if (TimeStripes < 0 || MelStripes < 0 || TimeWidthFrames < 1 || MelWidthBins < 1)

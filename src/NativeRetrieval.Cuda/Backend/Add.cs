@@ -4,6 +4,6 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    public void AddScaled(Tensor a, Tensor b, double scale, Tensor y) =>
+    public void Add(Tensor a, Tensor b, double scale, Tensor y) =>
         LaunchOver(a.StoredCount, "add", "add_forward_f32", F32(a), F32(b), (float)scale, F32(y), a.StoredCount);
 }

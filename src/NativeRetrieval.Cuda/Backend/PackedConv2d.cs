@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    public Tensor PackConvolution(Tensor weight, Tensor scale, int width)
+    public Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width)
     {
         var packed = Tensor.EmptyLike(weight);
         Transpose(F32(weight), F32(scale), F32(packed), weight.Shape[0], weight.Shape[1], weight.Shape[2] * weight.Shape[3]);

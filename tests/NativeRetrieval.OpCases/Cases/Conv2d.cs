@@ -40,7 +40,4 @@ sealed class Conv2dCase : OpCase
         }
         return y;
     }
-
-    public override Cost Cost(string size) => Parse(size) is [int n, int i, int o, int h, int w, int k]
-        ? new(Bytes: 4L * (n * h * w * (i + o) + o * i * k * k), Flops: 2L * n * h * w * o * i * k * k) : default;
 }

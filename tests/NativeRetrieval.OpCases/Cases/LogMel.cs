@@ -7,13 +7,11 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>
-/// Transform sizes that end in an eight, a four and a two, mel counts that are no multiple of eight, clips shorter than the batch; normalised per bin
-/// and masked or not.
+/// Transform sizes that end in an eight, a four and a two, mel counts that are no multiple of eight, clips shorter than the batch;
+/// normalised per bin or not.
 /// </summary>
-abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normalised = false, SpecAugmentOptions? masks = null) : OpCase
+abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normalised = false) : OpCase
 {
-    static readonly Philox Stream = new(5, 2);
-
     public override string Op => nameof(Core.Ops.Op.LogMel);
 
     public override IEnumerable<string> Sizes => [$"1x{settings.MinimumSamples}", $"2x{5 * settings.HopSamples + settings.WindowSamples}", $"3x{33 * settings.HopSamples - 1 + settings.WindowSamples}"];
@@ -28,7 +26,7 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.LogMel(inputs[0], settings, ownLengths ? Tensor.From(Lengths(size), [Parse(size)[0]], device) : null,
-            normalised || masks is not null ? new(normalised ? inputs[1] : null, normalised ? inputs[2] : null, masks, Stream) : null);
+            normalised ? new(inputs[1], inputs[2]) : null);
 
     public override double[] Reference(string size, double[][] inputs)
     {
@@ -60,24 +58,8 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
                         10 * Math.Log10(Math.Max(settings.Floor, Enumerable.Range(0, bins).Sum(k => filters.Weight(k, mel) * power[k])))
                         * (normalised ? inputs[1][mel] : 1) + (normalised ? inputs[2][mel] : 0);
             }
-            if (masks is not null) Mask(y.AsSpan(clip * frames * settings.MelBins, frames * settings.MelBins), clip, own / settings.HopSamples + 1);
         }
         return y;
-    }
-
-    void Mask(Span<double> map, int clip, int own)
-    {
-        int stripes = masks!.TimeStripes + masks.MelStripes;
-        var numbers = new PhiloxSequence(Stream, 2 * (ulong)(clip * stripes));
-        for (int stripe = 0; stripe < stripes; stripe++)
-        {
-            bool time = stripe < masks.TimeStripes;
-            int extent = time ? own : settings.MelBins, width = Math.Min(numbers.NextBelow(time ? masks.TimeWidthFrames : masks.MelWidthBins), extent);
-            int start = numbers.NextBelow(Math.Max(1, extent - width));
-            for (int frame = 0; frame < own; frame++)
-                for (int bin = 0; bin < settings.MelBins; bin++)
-                    if ((time ? frame : bin) is var at && at >= start && at < start + width) map[frame * settings.MelBins + bin] = 0;
-        }
     }
 
     int[] Lengths(string size) =>
@@ -99,9 +81,3 @@ sealed class LogMelPanns16Case() : LogMelCase(new() { SampleRateHz = 16000, Wind
 sealed class LogMelPanns8Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true);
 
 sealed class LogMelNormalisedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true, normalised: true);
-
-sealed class LogMelMaskedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 64, HopSamples = 32, MelBins = 9, MinHz = 100, MaxHz = 3000 }, ownLengths: false,
-    masks: new(TimeStripes: 2, TimeWidthFrames: 9, MelStripes: 2, MelWidthBins: 3));
-
-sealed class LogMelNormalisedAndMaskedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 128, HopSamples = 40, MelBins = 33, MinHz = 0, MaxHz = 4000 }, ownLengths: true,
-    normalised: true, masks: new(TimeStripes: 3, TimeWidthFrames: 8, MelStripes: 1, MelWidthBins: 12));

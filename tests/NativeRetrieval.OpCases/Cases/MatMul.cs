@@ -30,12 +30,6 @@ abstract class MatMulCase(bool transposeA, bool transposeB) : OpCase
         return c;
     }
 
-    public override Cost Cost(string size)
-    {
-        var (m, k, n) = Dimensions(size);
-        return new(Bytes: 4L * (m * k + k * n + m * n), Flops: 2L * m * k * n);
-    }
-
     static (int M, int K, int N) Dimensions(string size) => Parse(size) is [int m, int k, int n] ? (m, k, n) : throw new FormatException(size);
 }
 

@@ -43,6 +43,4 @@ sealed class PackedConv2dCase : OpCase
         }
         return y;
     }
-
-    public override Cost Cost(string size) => _convolution.Cost(size);
 }

@@ -50,12 +50,6 @@ abstract class SearchRowsCase(DType element, bool excludes) : OpCase
         return [.. best.Select(pair => pair.Score), .. best.Select(pair => (double)pair.Row)];
     }
 
-    public override Cost Cost(string size)
-    {
-        var (rows, width, queries, _) = Dimensions(size);
-        return new(Bytes: (long)element.SizeBytes() * rows * width, Flops: 2L * rows * width * queries);
-    }
-
     /// <summary>Every third row but the last ones, whose words are missing.</summary>
     static bool IsExcluded(int row) => row < 100 && row % 3 == 1;
 

@@ -34,6 +34,4 @@ sealed class TopKCase : OpCase
         var best = inputs[0].Chunk(width).SelectMany(row => row.Select((value, place) => (value, place)).OrderByDescending(pair => pair.value).ThenBy(pair => pair.place).Take(k)).ToList();
         return [.. best.Select(pair => pair.value), .. best.Select(pair => (double)pair.place)];
     }
-
-    public override Cost Cost(string size) => new(Bytes: 4L * Parse(size)[0] * (Parse(size)[1] + 2 * Parse(size)[2]), Flops: 0);
 }

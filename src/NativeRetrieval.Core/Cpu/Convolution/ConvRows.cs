@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Cpu.Vectors;
+
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
@@ -55,4 +57,18 @@ internal static unsafe class ConvRows
     }
 
     static void Block(float* from, float* to, nint floats) => Buffer.MemoryCopy(from, to, floats * sizeof(float), floats * sizeof(float));
+}
+
+/// <summary>Three working buffers of each thread, kept for its next convolution. They hold whatever an earlier use left.</summary>
+internal static unsafe class ConvScratch
+{
+    [ThreadStatic] static AlignedBuffer? t_first;
+    [ThreadStatic] static AlignedBuffer? t_second;
+    [ThreadStatic] static AlignedBuffer? t_third;
+
+    public static float* First(nint floats) => (t_first ??= new AlignedBuffer()).Reserve((nuint)floats);
+
+    public static float* Second(nint floats) => (t_second ??= new AlignedBuffer()).Reserve((nuint)floats);
+
+    public static float* Third(nint floats) => (t_third ??= new AlignedBuffer()).Reserve((nuint)floats);
 }
