@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
@@ -5,7 +6,10 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Cuda.Backend;
 
-/// <remarks>All tensors in one launch: a table of their addresses goes along. Blocks of a tensor stride, so that large ones take longer, not more launches.</remarks>
+/// <remarks>
+/// All tensors in one launch: a table of their addresses goes along. Blocks of a tensor stride, so that large ones take longer, not more
+/// launches.
+/// </remarks>
 internal sealed partial class CudaBackend
 {
     const int BlocksPerTensor = 64;
@@ -19,15 +23,16 @@ internal sealed partial class CudaBackend
             (float)(step.Decoupled ? 0 : step.WeightDecay), (float)(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1));
     }
 
-    Tensor Table<T>(ReadOnlySpan<T> items, Func<T, Slot> slot)
+    /// <summary>A table of many tensors' addresses on the device.</summary>
+    Tensor Table<T>(ReadOnlySpan<T> items, Func<T, Slot> slot, [CallerMemberName] string op = "")
     {
-        if (items.Length > GridLimit) throw new ShapeException($"at most {GridLimit} tensors go into one optimizer step, got {items.Length}");
+        if (items.Length > GridLimit) throw new ShapeException($"{op}: at most {GridLimit} tensors are taken at once, got {items.Length}");
         var slots = new Slot[items.Length];
         for (int i = 0; i < slots.Length; i++) slots[i] = slot(items[i]);
         var bytes = MemoryMarshal.AsBytes(slots.AsSpan());
         return Tensor.From<byte>(bytes, [bytes.Length], device);
     }
 
-    /// <summary>As kernels/adam.cu has it.</summary>
+    /// <summary>A row of the table, laid out as kernels/common/adam_slot.cuh has it.</summary>
     readonly record struct Slot(nint Parameter, nint Gradient, nint FirstMoment, nint SecondMoment, long Count);
 }

@@ -4,9 +4,7 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    const string SearchRowsFile = "search_rows";
-
-    /// <summary>As kernels/search_rows.cu has it.</summary>
+    /// <summary>Tile sizes of kernels/search_rows.cu.</summary>
     const int QueriesPerGroup = 8, RowsPerBlock = 32;
 
     /// <summary>
@@ -34,7 +32,7 @@ internal sealed partial class CudaBackend
             {
                 if (widened is not null)
                 {
-                    LaunchOver((long)here * width, SearchRowsFile, "search_rows_widen_bf16", source, widened.Address, (long)here * width);
+                    LaunchOver((long)here * width, "search_rows", "search_rows_widen_bf16", source, widened.Address, (long)here * width);
                     source = widened.Address;
                 }
                 Products.Multiply(queryCount, here, width, F32(queries), false, source, true, F32(products), exact: true);
@@ -48,7 +46,14 @@ internal sealed partial class CudaBackend
     void ScoreFew(nint rows, DType element, int count, Tensor queries, Tensor scores)
     {
         int queryCount = queries.Shape[0], groups = queryCount == 1 ? 1 : Ceil(queryCount, QueriesPerGroup);
-        string entryPoint = $"search_rows_{(queryCount == 1 ? "one" : "several")}_{(element == DType.Float32 ? "f32" : "bf16")}";
-        Launch(SearchRowsFile, entryPoint, groups * Spread(count, RowsPerBlock), Block, 0, rows, F32(queries), F32(scores), count, queries.Shape[1], queryCount, groups);
+        string entryPoint = (queryCount == 1, element == DType.Float32) switch
+        {
+            (true, true) => "search_rows_one_f32",
+            (true, false) => "search_rows_one_bf16",
+            (false, true) => "search_rows_several_f32",
+            _ => "search_rows_several_bf16",
+        };
+        Launch("search_rows", entryPoint, groups * Spread(count, RowsPerBlock), Block, 0,
+            rows, F32(queries), F32(scores), count, queries.Shape[1], queryCount, groups);
     }
 }

@@ -20,9 +20,7 @@ internal sealed partial class CudaBackend
     /// <param name="k">At least 1.</param>
     sealed class TopKSelection(CudaBackend backend, int rows, int k) : IDisposable
     {
-        const string File = "top_k";
-
-        /// <summary>As the kernels have it.</summary>
+        /// <summary>Threads of a block that chooses, as in kernels/top_k.cu.</summary>
         const int Threads = 512;
 
         /// <summary>Fewer scores than this are not worth a block of their own.</summary>
@@ -46,7 +44,7 @@ internal sealed partial class CudaBackend
             int before = _best is null ? 0 : k, held = checked(before + segments * kept);
             var keys = Keys(held);
             if (before > 0) Select(_best!, k, k, 1, k, keys);
-            backend.Launch(File, "top_k_scores_f32", checked(rows * segments), Threads, 0, scores, width, count, firstPlace, IntsOrNull(excluded),
+            backend.Launch("top_k", "top_k_scores_f32", checked(rows * segments), Threads, 0, scores, width, count, firstPlace, IntsOrNull(excluded),
                 checked((int)(2 * (excluded?.Count ?? 0))), segment, segments, kept, keys.Address + before * sizeof(long), (long)held);
             while (segments > 1 || before > 0)
             {
@@ -66,13 +64,13 @@ internal sealed partial class CudaBackend
         public void Rank(nint scores, long width, Tensor values, Tensor indices)
         {
             int threads = Math.Min(Block, Ceil(k, Warp) * Warp), blocks = Ceil(k, threads);
-            backend.Launch(File, "top_k_ranks_f32", checked(rows * blocks), threads, 0, _best!.Address, (long)k, k, blocks, scores, width, F32(values), indices.Address);
+            backend.Launch("top_k", "top_k_ranks_f32", checked(rows * blocks), threads, 0, _best!.Address, (long)k, k, blocks, scores, width, F32(values), indices.Address);
         }
 
         public void Dispose() => _best?.Dispose();
 
         void Select(Tensor source, int count, int segment, int segments, int kept, Tensor target) =>
-            backend.Launch(File, "top_k_keys_f32", checked(rows * segments), Threads, 0, source.Address, (long)source.Shape[1], count, segment, segments, kept, target.Address, (long)target.Shape[1]);
+            backend.Launch("top_k", "top_k_keys_f32", checked(rows * segments), Threads, 0, source.Address, (long)source.Shape[1], count, segment, segments, kept, target.Address, (long)target.Shape[1]);
 
         /// <summary>A row of so many scores or keys: the length of its segments, their number, and how many are kept of each.</summary>
         (int Segment, int Segments, int Kept) Split(int count)

@@ -5,7 +5,10 @@ using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Cuda.Backend.LogMel;
 
-/// <summary>What kernels/log_mel.cu reads beside the waveform: window, twiddles and mel filters, made in float64, rounded once and kept on the device.</summary>
+/// <summary>
+/// The tables that kernels/log_mel.cu reads beside the waveform: window, twiddles and mel filters, made in float64, rounded once and kept on
+/// the device.
+/// </summary>
 internal sealed class LogMelTables : IDisposable
 {
     const int RadixBits = 3;
