@@ -38,8 +38,5 @@ NR_DEVICE unsigned philox_uint(philox source, philox_word index)
     return place == 0 ? block.x : place == 1 ? block.y : place == 2 ? block.z : block.w;
 }
 
-// A multiple of 2^-24 in [0, 1).
-NR_DEVICE float philox_uniform(unsigned number) { return (float)(number >> 8) * (1.0f / (1 << 24)); }
-
 // Uniform over 0 .. bound - 1, by multiply and shift, as PhiloxSequence.NextBelow.
 NR_DEVICE int philox_below(unsigned number, int bound) { return (int)(((philox_word)number * (unsigned)bound) >> 32); }

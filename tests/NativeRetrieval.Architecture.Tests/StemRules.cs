@@ -3,12 +3,13 @@ using System.Text.RegularExpressions;
 namespace NativeRetrieval.Architecture.Tests;
 
 /// <summary>
-/// One stem per op: its public method, its slice of the backend, the two halves, the kernel file and the case lie under one name. Every rule
-/// returns one line per violation.
+/// One stem per op: its public method, its slice of the backend, the two halves, the kernel file and the case lie under one name. Every
+/// rule returns one line per violation.
 /// </summary>
 internal static partial class StemRules
 {
-    public const string Ops = "src/NativeRetrieval.Core/Ops/", Cpu = "src/NativeRetrieval.Core/Cpu/", Cuda = "src/NativeRetrieval.Cuda/Backend/";
+    public const string Ops = "src/NativeRetrieval.Core/Ops/", Cpu = "src/NativeRetrieval.Core/Cpu/";
+    public const string Cuda = "src/NativeRetrieval.Cuda/Backend/";
     public const string Cases = "tests/NativeRetrieval.OpCases/Cases/", Kernels = "kernels/";
 
     /// <summary>Ops that launch no kernel of their own, each with the reason.</summary>
@@ -25,7 +26,7 @@ internal static partial class StemRules
     /// <summary>Files beside the ops in their folders.</summary>
     static readonly Dictionary<string, string[]> _others = new()
     {
-        [Ops] = ["IBackend", "Expect"], [Cpu] = ["CpuBackend"], [Cuda] = ["CudaBackend"], [Cases] = ["Formulas"], [Kernels] = [],
+        [Ops] = ["Op", "Expect"], [Cpu] = ["CpuBackend"], [Cuda] = ["CudaBackend"], [Cases] = ["Formulas"], [Kernels] = [],
     };
 
     /// <summary>The stem of a method: of two that its name begins with, the longer one.</summary>
@@ -50,8 +51,10 @@ internal static partial class StemRules
     /// <summary>A member of the backend is declared in its op's file and implemented in both halves of the same stem.</summary>
     public static IEnumerable<string> MemberElsewhere(string member, IReadOnlyList<SourceFile> files)
     {
-        if (StemOf(member, StemsIn(Ops, files)) is not { } stem) return [$"IBackend.{member}: no file of {Ops} has a name that it begins with"];
-        return new[] { (Ops, $@"interface IBackend\b[\s\S]*\b{member}\("), (Cpu, $@"public [^\n]*\b{member}\("), (Cuda, $@"public [^\n]*\b{member}\(") }
+        if (StemOf(member, StemsIn(Ops, files)) is not { } stem)
+            return [$"IBackend.{member}: no file of {Ops} has a name that it begins with"];
+        string implementation = $@"public [^\n]*\b{member}\(";
+        return new[] { (Ops, $@"interface IBackend\b[\s\S]*\b{member}\("), (Cpu, implementation), (Cuda, implementation) }
             .Where(place => !Contains(files, $"{place.Item1}{stem}.cs", place.Item2))
             .Select(place => $"IBackend.{member}: not in {place.Item1}{stem}.cs");
     }
@@ -66,14 +69,15 @@ internal static partial class StemRules
     }
 
     /// <summary>
-    /// A kernel's entry points are its op's alone: launched from the CUDA half of the same stem and from nowhere else. Those of 16-bit types
-    /// beside a launched one of float32 wait for the encoders in 16 bits.
+    /// A kernel's entry points are its op's alone: launched from the CUDA half of the same stem and from nowhere else. Those of 16-bit
+    /// types beside a launched one of float32 wait for the encoders in 16 bits.
     /// </summary>
     public static IEnumerable<string> LaunchedElsewhere(string stem, IReadOnlyList<SourceFile> files)
     {
         var kernel = files.SingleOrDefault(file => file.Path == $"{Kernels}{Snake(stem)}.cu");
         if (kernel is null)
-            return WithoutKernel.ContainsKey(stem) ? [] : [$"{stem}: no {Kernels}{Snake(stem)}.cu, and no reason in StemRules.WithoutKernel"];
+            return WithoutKernel.ContainsKey(stem) ? []
+                : [$"{stem}: no {Kernels}{Snake(stem)}.cu, and no reason in StemRules.WithoutKernel"];
         if (WithoutKernel.ContainsKey(stem)) return [$"{kernel.Path}: StemRules.WithoutKernel says that there is none"];
         string[] declared = [.. EntryPoints(kernel)];
         string[] launched = [.. Literals(files.Where(file => file.Path == $"{Cuda}{stem}.cs"))];

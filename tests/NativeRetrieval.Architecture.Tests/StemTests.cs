@@ -9,19 +9,22 @@ public class StemTests
     static readonly IReadOnlyList<SourceFile> _files = SourceTree.Files;
 
     static readonly string[] _members =
-        [.. typeof(Op).Assembly.GetType("NativeRetrieval.Core.Ops.IBackend", throwOnError: true)!.GetMethods().Select(method => method.Name)];
+        [.. typeof(Op).Assembly.GetType("NativeRetrieval.Core.Ops.IBackend", throwOnError: true)!.GetMethods()
+            .Select(method => method.Name)];
 
     /// <summary>Public and internal methods of <c>Op</c>; the compiler's own have names in angle brackets.</summary>
     static readonly string[] _methods =
         [.. typeof(Op).GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic | BindingFlags.DeclaredOnly)
-            .Where(method => (method.IsPublic || method.IsAssembly) && !method.Name.StartsWith('<')).Select(method => method.Name).Distinct()];
+            .Where(method => (method.IsPublic || method.IsAssembly) && !method.Name.StartsWith('<'))
+            .Select(method => method.Name).Distinct()];
 
     [Fact]
     public void Every_member_of_the_backend_lies_in_both_halves_under_its_ops_stem() =>
         Holds(_members, member => StemRules.MemberElsewhere(member, _files));
 
     [Fact]
-    public void Every_method_of_Op_and_its_case_lie_under_one_stem() => Holds(_methods, method => StemRules.MethodElsewhere(method, _files));
+    public void Every_method_of_Op_and_its_case_lie_under_one_stem() =>
+        Holds(_methods, method => StemRules.MethodElsewhere(method, _files));
 
     [Fact]
     public void Every_kernel_is_launched_from_the_half_of_its_stem_alone() =>
@@ -29,7 +32,8 @@ public class StemTests
 
     [Fact]
     public void Folders_of_ops_hold_ops_alone() =>
-        Holds([StemRules.Ops, StemRules.Cpu, StemRules.Cuda, StemRules.Cases, StemRules.Kernels], folder => StemRules.NotAnOp(folder, _files, _methods));
+        Holds([StemRules.Ops, StemRules.Cpu, StemRules.Cuda, StemRules.Cases, StemRules.Kernels],
+            folder => StemRules.NotAnOp(folder, _files, _methods));
 
     [Fact]
     public void Every_reason_for_no_kernel_is_of_an_op_that_exists() =>
@@ -68,11 +72,14 @@ public class StemTests
             ["src/NativeRetrieval.Core/Cpu/Add.cs"] = "public void Add(Tensor a)",
             ["src/NativeRetrieval.Cuda/Backend/Add.cs"] = "public void Add(Tensor a) => Launch(\"add\", \"add_forward_f32\");",
             ["tests/NativeRetrieval.OpCases/Cases/Add.cs"] = "nameof(Core.Ops.Op.Add)",
-            ["kernels/add.cu"] = "extern \"C\" __global__ void __launch_bounds__(256) add_forward_##T(const T* a)\nENTRY_POINT(f32)\nENTRY_POINT(bf16)",
+            ["kernels/add.cu"] =
+                "extern \"C\" __global__ void __launch_bounds__(256) add_forward_##T(const T* a)\nENTRY_POINT(f32)\nENTRY_POINT(bf16)",
         };
         if (path.Length > 0) tree[path] = text;
         List<SourceFile> files = [.. tree.Select(file => new SourceFile(file.Key, file.Value))];
-        var found = StemRules.MemberElsewhere("Add", files).Concat(StemRules.MethodElsewhere("Add", files)).Concat(StemRules.LaunchedElsewhere("Add", files))
+        var found = StemRules.MemberElsewhere("Add", files)
+            .Concat(StemRules.MethodElsewhere("Add", files))
+            .Concat(StemRules.LaunchedElsewhere("Add", files))
             .Concat(((string[])[StemRules.Ops, StemRules.Cpu, StemRules.Cuda, StemRules.Cases, StemRules.Kernels])
                 .SelectMany(folder => StemRules.NotAnOp(folder, files, ["Add"])));
         Assert.Equal(violations, found.Count());

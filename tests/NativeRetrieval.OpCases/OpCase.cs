@@ -20,7 +20,9 @@ public abstract class OpCase
     /// <summary>Float inputs in float64; the harness rounds them to float32 first, so that both precisions see the same values.</summary>
     public abstract Input[] Inputs(string size, PhiloxSequence random);
 
-    /// <summary>Runs the op on the inputs. Integer inputs and settings belong to the case; build them on <paramref name="device"/>.</summary>
+    /// <summary>
+    /// Runs the op on the inputs. Integer inputs and settings belong to the case; build them on <paramref name="device"/>.
+    /// </summary>
     public abstract Tensor Run(string size, Tensor[] inputs, Device device);
 
     /// <summary>The formula again in float64, sharing no code with the op.</summary>
@@ -53,8 +55,8 @@ public abstract class OpCase
 }
 
 /// <summary>A float input of a case.</summary>
-/// <param name="FeatureMap">Whether the float32 run gives it the device's layout of feature maps; float64 runs are contiguous.</param>
-/// <param name="Differentiable">Whether a gradient is asked for.</param>
+/// <param name="FeatureMap">True gives it the device's layout of feature maps in the float32 run; float64 runs are contiguous.</param>
+/// <param name="Differentiable">False where no gradient is asked for.</param>
 public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true);
 
 /// <summary>Allowed relative L2 errors, |ours − reference| / |reference|.</summary>

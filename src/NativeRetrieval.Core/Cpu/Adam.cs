@@ -48,7 +48,8 @@ internal sealed partial class CpuBackend
                 var second = Vector.Load(v + i) * _beta2 + gradient * gradient * _rest2;
                 first.Store(m + i);
                 second.Store(v + i);
-                (parameter * _shrink - first * _rate / (Vector.SquareRoot(second) * _rootCorrection + new Vector<T>(_epsilon))).Store(p + i);
+                (parameter * _shrink - first * _rate / (Vector.SquareRoot(second) * _rootCorrection + new Vector<T>(_epsilon)))
+                    .Store(p + i);
             }
             for (; i < length; i++)
             {

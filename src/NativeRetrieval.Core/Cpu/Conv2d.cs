@@ -52,7 +52,10 @@ internal sealed unsafe partial class CpuBackend
     }
 
     static ConvShape ConvShapeOf(Tensor x, Tensor weight) =>
-        new(x.Shape[0], x.Shape[1], weight.Shape[0], x.Shape[2], x.Shape[3], weight.Shape[2]) { BlockedSingle = x.Layout == Layout.NCHW16c };
+        new(x.Shape[0], x.Shape[1], weight.Shape[0], x.Shape[2], x.Shape[3], weight.Shape[2])
+        {
+            BlockedSingle = x.Layout == Layout.NCHW16c,
+        };
 
     static Tensor Scratch(nint floats, Tensor like) => Tensor.Empty([checked((int)floats)], like.Device);
 }

@@ -15,9 +15,11 @@ internal sealed partial class CpuBackend
         int clips = waveform.Shape[0], samples = waveform.Shape[1];
         for (int clip = 0; clip < clips; clip++)
             if (LengthOf(clip) is var own && (own < settings.MinimumSamples || own > samples))
-                throw new ShapeException($"LogMel: lengths[{clip}] is {own}; expected {settings.MinimumSamples} to {samples}, the samples of a row");
+                throw new ShapeException(
+                    $"LogMel: lengths[{clip}] is {own}; expected {settings.MinimumSamples} to {samples}, the samples of a row");
 
-        if (waveform.DType == DType.Float32) Run(waveform.Pointer<float>(), y.Pointer<float>(), LogMelKernel.For(settings).Run, LogMelKernel.Lanes);
+        if (waveform.DType == DType.Float32)
+            Run(waveform.Pointer<float>(), y.Pointer<float>(), LogMelKernel.For(settings).Run, LogMelKernel.Lanes);
         else Run(waveform.Pointer<double>(), y.Pointer<double>(), new LogMelReference<double>(settings).Run, 1);
 
         int LengthOf(int clip) => lengths is null ? samples : lengths.Span<int>()[clip];

@@ -22,5 +22,6 @@ internal sealed unsafe partial class CpuBackend
         ConvPlan.For(shape).Run(shape, x.Pointer<float>(), weights, convolution.Bias.Pointer<float>(), relu, y.Pointer<float>());
     }
 
-    static ConvShape PackedShape(Shape weight, int clips, int height, int width) => new(clips, weight[1], weight[0], height, width, weight[2]);
+    static ConvShape PackedShape(Shape weight, int clips, int height, int width) =>
+        new(clips, weight[1], weight[0], height, width, weight[2]);
 }

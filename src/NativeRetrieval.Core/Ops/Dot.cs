@@ -15,7 +15,10 @@ public static partial class Op
         var y = Tensor.Empty([], a.Device, a.DType);
         a.Backend.Dot(a, b, y);
         return Tape.Record(y, [a, b], [a, b], null, static ctx =>
-            [ctx.Wants(0) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null, ctx.Wants(1) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null]);
+        [
+            ctx.Wants(0) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null,
+            ctx.Wants(1) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null,
+        ]);
     }
 }
 

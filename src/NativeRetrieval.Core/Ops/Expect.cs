@@ -4,7 +4,9 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
-/// <summary>Argument checks that many ops share. A message names the op by its public method, the argument, what was expected and what came.</summary>
+/// <summary>
+/// Argument checks that many ops share. A message names the op by its public method, the argument, what was expected and what came.
+/// </summary>
 internal static class Expect
 {
     /// <summary>A dtype of float32 or float64.</summary>
@@ -26,7 +28,8 @@ internal static class Expect
         [CallerArgumentExpression(nameof(x))] string name = "", [CallerArgumentExpression(nameof(reference))] string referenceName = "")
     {
         if (x.DType != reference.DType || x.Device != reference.Device)
-            throw new ShapeException($"{op}: {name} must have the dtype and device of {referenceName}, {reference.Describe()}; got {x.Describe()}");
+            throw new ShapeException($"{op}: {name} must have the dtype and device of {referenceName}, {reference.Describe()}; "
+                + $"got {x.Describe()}");
     }
 
     /// <summary>Equal shape, dtype, layout and device.</summary>
@@ -55,7 +58,8 @@ internal static class Expect
             throw new ShapeException($"{op}: {name} must be int32 [{count}] on {reference.Device}, got {lengths.Describe()}");
     }
     /// <summary>Pooling: feature maps [N, C, H, W] of real numbers, and a window of at least one pixel.</summary>
-    public static void Pooling(Tensor x, int height, int width, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
+    public static void Pooling(Tensor x, int height, int width, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(x))] string name = "")
     {
         Real(x, op, name);
         Shape.ExpectRank(x, 4, "[N, C, H, W]", op, name);

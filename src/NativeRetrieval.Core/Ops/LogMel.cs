@@ -38,7 +38,8 @@ public static partial class Op
         if (epilogue?.Scale is { } scale) ExpectPerBin(scale);
         if (epilogue?.Shift is { } shift) ExpectPerBin(shift);
         if (samples < settings.MinimumSamples)
-            throw new ShapeException($"LogMel: waveform is {waveform.Shape}; a window of {settings.WindowSamples} reflects {settings.WindowSamples / 2} samples at each end and takes at least {settings.MinimumSamples}: zero-pad shorter clips");
+            throw new ShapeException($"LogMel: waveform is {waveform.Shape}; a window of {settings.WindowSamples} reflects "
+                + $"{settings.WindowSamples / 2} samples at each end and takes at least {settings.MinimumSamples}: zero-pad shorter clips");
         var y = Tensor.Empty([clips, 1, settings.FramesOf(samples), settings.MelBins], waveform.Device, waveform.DType);
         waveform.Backend.LogMel(waveform, lengths, settings, epilogue, y);
         return y;

@@ -4,7 +4,10 @@ namespace NativeRetrieval.Core.Ops;
 
 public static partial class Op
 {
-    /// <summary><c>target += share · (goal − target)</c>: a step of an exponential moving average. Equal elements stay as they are, bit for bit. Not recorded.</summary>
+    /// <summary>
+    /// <c>target += share · (goal − target)</c>: a step of an exponential moving average. Equal elements stay as they are, bit for bit. Not
+    /// recorded.
+    /// </summary>
     internal static void MoveTowards(Tensor target, Tensor goal, double share)
     {
         Expect.Real(target);

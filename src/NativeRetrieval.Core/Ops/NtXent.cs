@@ -46,8 +46,8 @@ public static partial class Op
 {
     /// <summary>
     /// NT-Xent over a batch of pairs (Chen et al. 2020; equation 2 of the report), cosine included:
-    /// <c>sᵢⱼ = cos(aᵢ, tⱼ)/τ</c>, <c>L = −1/B Σᵢ 1/|Pᵢ| Σ_{j∈Pᵢ} log softmaxⱼ(sᵢⱼ)</c> plus the same over columns. Pᵢ are the positives of item i.
-    /// Loss and both gradients come from one pass; soft-max is taken against the row's maximum.
+    /// <c>sᵢⱼ = cos(aᵢ, tⱼ)/τ</c>, <c>L = −1/B Σᵢ 1/|Pᵢ| Σ_{j∈Pᵢ} log softmaxⱼ(sᵢⱼ)</c> plus the same over columns. Pᵢ are the positives of
+    /// item i. Loss and both gradients come from one pass; soft-max is taken against the row's maximum.
     /// </summary>
     /// <param name="audio">a, [B, D], B ≥ 1; need not be normalised. A zero vector has cosine 0 with everything.</param>
     /// <param name="text">t, [B, D].</param>
@@ -72,7 +72,10 @@ public static partial class Op
         var dText = wanted ? Tensor.EmptyLike(text) : null;
         audio.Backend.NtXent(audio, text, clips, texts, options, loss, dAudio, dText);
         return Tape.Record(loss, [audio, text], wanted ? [dAudio!, dText!] : [], null, static ctx =>
-            [ctx.Wants(0) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null, ctx.Wants(1) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null]);
+        [
+            ctx.Wants(0) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null,
+            ctx.Wants(1) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null,
+        ]);
     }
 }
 

@@ -53,7 +53,9 @@ public sealed class PackedConvolution : IDisposable
 
 public static partial class Op
 {
-    /// <summary><c>y = (x ∗ weight) · scale + shift</c>, then max(·, 0) where <paramref name="relu"/> is set: <see cref="Conv2d"/> for inference.</summary>
+    /// <summary>
+    /// <c>y = (x ∗ weight) · scale + shift</c>, then max(·, 0) where <paramref name="relu"/> is set: <see cref="Conv2d"/> for inference.
+    /// </summary>
     /// <param name="x">[N, I, H, W], float32, in the device's layout of feature maps; contiguous where I = 1.</param>
     /// <returns>[N, O, H, W], in the device's layout of feature maps.</returns>
     /// <exception cref="NativeRetrievalException">A tape follows x: this op has no gradient.</exception>
@@ -63,10 +65,13 @@ public static partial class Op
         Expect.Alike(x, convolution.Bias);
         Shape.Expect(x, [x.Shape[0], convolution.WeightShape[1], x.Shape[2], x.Shape[3]], "the packed kernels take this many channels");
         if (x.Shape[3] != convolution.Width)
-            throw new ShapeException($"PackedConv2d: the kernels were packed for maps {convolution.Width} wide, got {x.Shape}; pack them for this width");
+            throw new ShapeException($"PackedConv2d: the kernels were packed for maps {convolution.Width} wide, got {x.Shape}; "
+                + "pack them for this width");
         var layout = x.Shape[1] == 1 ? Layout.Contiguous : x.Device.FeatureMaps;
-        if (x.Layout != layout) throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
-        if (Tape.Follows(x)) throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");
+        if (x.Layout != layout)
+            throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
+        if (Tape.Follows(x))
+            throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");
         var y = Tensor.Empty([x.Shape[0], convolution.WeightShape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType, x.Device.FeatureMaps);
         x.Backend.PackedConv2d(x, convolution, relu, y);
         return y;

@@ -14,13 +14,6 @@ public static partial class Op
         return Tape.Record(y, [x], [], factor, static ctx => [Scale(ctx.OutputGradient, ctx.State<double>())]);
     }
 
-    /// <summary><c>x *= factor</c>. Not recorded.</summary>
-    internal static void ScaleInPlace(Tensor x, double factor)
-    {
-        x.Backend.Scale(x, factor, x);
-        x.Version++;
-    }
-
     /// <summary><c>y = factor · x</c> with a factor that is on the device: no value of it is waited for. Not recorded.</summary>
     /// <param name="factor">One element of the dtype of <paramref name="x"/>.</param>
     internal static Tensor ScaleBy(Tensor x, Tensor factor)
@@ -35,7 +28,7 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <summary>y = factor · x; y may be x.</summary>
+    /// <summary>y = factor · x.</summary>
     void Scale(Tensor x, double factor, Tensor y);
 
     /// <summary>y = factor[0] · x.</summary>

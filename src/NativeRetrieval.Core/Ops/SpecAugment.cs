@@ -26,7 +26,8 @@ public sealed record SpecAugmentOptions(int TimeStripes = 2, int TimeWidthFrames
     }
 
     /// <summary>
-    /// Stripe <paramref name="stripe"/> (time stripes first) of clip <paramref name="clip"/>: numbers 2s and 2s + 1 of the stream, s = clip · stripes + stripe.
+    /// Stripe <paramref name="stripe"/> (time stripes first) of clip <paramref name="clip"/>: numbers 2s and 2s + 1 of the stream, s =
+    /// clip · stripes + stripe.
     /// </summary>
     /// <param name="frames">The clip's own length, so that padding does not change its mask.</param>
     internal (int Start, int Width) Stripe(Philox stream, int clip, int stripe, int frames, int bins)

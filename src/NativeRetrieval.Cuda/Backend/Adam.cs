@@ -16,10 +16,12 @@ internal sealed partial class CudaBackend
 
     public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale)
     {
-        using var table = Table(slots, static slot => new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment), slot.Parameter.StoredCount));
-        Launch("adam", "adam_step_f32", (BlocksPerTensor, slots.Length, 1), Block, 0, table.Address, gradientScale?.Address ?? 0,
-            (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2, (float)(1 - step.Beta2),
-            (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))), (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon,
+        using var table = Table(slots, static slot =>
+            new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment), slot.Parameter.StoredCount));
+        Launch("adam", "adam_step_f32", (BlocksPerTensor, slots.Length, 1), Block, 0,
+            table.Address, gradientScale?.Address ?? 0, (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2,
+            (float)(1 - step.Beta2), (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))),
+            (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon,
             (float)(step.Decoupled ? 0 : step.WeightDecay), (float)(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1));
     }
 

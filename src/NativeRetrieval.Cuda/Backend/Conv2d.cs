@@ -3,7 +3,9 @@ using NativeRetrieval.Cuda.Backend.Libraries;
 
 namespace NativeRetrieval.Cuda.Backend;
 
-/// <remarks>A filter [O, I, k, k] is turned to [O, k, k, I] for each use: training changes it in every step, inference packs it once.</remarks>
+/// <remarks>
+/// A filter [O, I, k, k] is turned to [O, k, k, I] for each use: training changes it in every step, inference packs it once.
+/// </remarks>
 internal sealed partial class CudaBackend
 {
     public void Conv2d(Tensor x, Tensor weight, Tensor y)

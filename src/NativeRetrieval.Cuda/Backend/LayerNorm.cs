@@ -11,10 +11,12 @@ internal sealed partial class CudaBackend
             F32(x), F32(gain), F32(bias), (float)epsilon, F32(y), F32(mean), F32(inverseDeviation), x.Shape[^1]);
     }
 
-    public void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias)
+    public void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain,
+        Tensor dBias)
     {
         int width = x.Shape[^1], rows = RowsOf(x), threads = RowThreads(width);
-        Launch("layer_norm", "layer_norm_backward_f32", rows, threads, WarpSums(threads), F32(dy), F32(x), F32(gain), F32(mean), F32(inverseDeviation), F32(dx), width);
+        Launch("layer_norm", "layer_norm_backward_f32", rows, threads, WarpSums(threads),
+            F32(dy), F32(x), F32(gain), F32(mean), F32(inverseDeviation), F32(dx), width);
         Launch("layer_norm", "layer_norm_parameters_f32", Ceil(width, Warp), Block, 0,
             F32(dy), F32(x), F32(mean), F32(inverseDeviation), F32(dGain), F32(dBias), rows, width);
     }

@@ -10,7 +10,9 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    /// <summary>Points of a block, eight frames of 1024 samples: two butterflies for each thread and pass, and four blocks on a multiprocessor.</summary>
+    /// <summary>
+    /// Points of a block, eight frames of 1024 samples: two butterflies for each thread and pass, and four blocks on a multiprocessor.
+    /// </summary>
     const int LogMelPoints = 4096;
 
     const int MostLogMelFrames = 64;
@@ -23,11 +25,13 @@ internal sealed partial class CudaBackend
     public void LogMel(Tensor waveform, Tensor? lengths, LogMelSettings settings, LogMelEpilogue? epilogue, Tensor y)
     {
         int clips = waveform.Shape[0], samples = waveform.Shape[1], frames = y.Shape[2], rows = checked(clips * frames);
-        if (samples > MostLogMelSamples) throw new ShapeException($"LogMel: waveform is {waveform.Shape}; on {device} a clip has at most {MostLogMelSamples} samples");
+        if (samples > MostLogMelSamples)
+            throw new ShapeException($"LogMel: waveform is {waveform.Shape}; on {device} a clip has at most {MostLogMelSamples} samples");
         var tables = TablesOf(settings);
         KernelArgument[] common =
         [
-            F32(waveform), IntsOrNull(lengths), tables.Values, tables.Filters, tables.PointBits, settings.HopSamples, settings.MelBins, (float)settings.Floor,
+            F32(waveform), IntsOrNull(lengths), tables.Values, tables.Filters,
+            tables.PointBits, settings.HopSamples, settings.MelBins, (float)settings.Floor,
             F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), F32(y), Faults.Address, samples, frames,
         ];
         int perBlock = Math.Clamp(LogMelPoints >> tables.PointBits, 1, MostLogMelFrames);

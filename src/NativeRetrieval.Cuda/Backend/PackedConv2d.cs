@@ -16,6 +16,7 @@ internal sealed partial class CudaBackend
     public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
     {
         if (y.Count == 0) return;
-        Convolutions.ForwardWithBias(ConvolutionShape.Of(x.Shape, convolution.WeightShape), F32(x), F32(convolution.Weight), F32(convolution.Bias), relu, F32(y));
+        Convolutions.ForwardWithBias(ConvolutionShape.Of(x.Shape, convolution.WeightShape), F32(x), F32(convolution.Weight),
+            F32(convolution.Bias), relu, F32(y));
     }
 }

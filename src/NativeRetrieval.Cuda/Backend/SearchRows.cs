@@ -18,8 +18,10 @@ internal sealed partial class CudaBackend
     {
         if (scores.Count == 0) return;
         int count = rows.Shape[0], width = rows.Shape[1], queryCount = queries.Shape[0];
-        bool few = queryCount <= (rows.DType == DType.Float32 ? FewFloat32Queries : FewBFloat16Queries), widens = !few && rows.DType == DType.BFloat16;
-        int part = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / Math.Max(queryCount, widens ? width : 1), 1, Math.Max(1, count));
+        bool few = queryCount <= (rows.DType == DType.Float32 ? FewFloat32Queries : FewBFloat16Queries);
+        bool widens = !few && rows.DType == DType.BFloat16;
+        long fitting = device.Options.ScoreBytes / sizeof(float) / Math.Max(queryCount, widens ? width : 1);
+        int part = (int)Math.Clamp(fitting, 1, Math.Max(1, count));
         using var products = Tensor.Empty([queryCount, part], device);
         using var widened = widens ? Tensor.Empty([part, width], device) : null;
         using var selection = new TopKSelection(this, queryCount, scores.Shape[1]);

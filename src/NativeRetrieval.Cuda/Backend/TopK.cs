@@ -37,15 +37,18 @@ internal sealed partial class CudaBackend
         /// <summary>Offers scores to every row; several calls may follow each other.</summary>
         /// <param name="scores">[rows, <paramref name="count"/>], float32, the next row after <paramref name="width"/>.</param>
         /// <param name="firstPlace">Place of the first score of each row: places of all calls differ.</param>
-        /// <param name="excluded">int64 words: bit r % 64 of word r / 64 is set where place r must not be chosen. Missing words exclude nothing.</param>
+        /// <param name="excluded">
+        /// int64 words: bit r % 64 of word r / 64 is set where place r must not be chosen. Missing words exclude nothing.
+        /// </param>
         public void Add(nint scores, long width, int count, int firstPlace = 0, Tensor? excluded = null)
         {
             var (segment, segments, kept) = Split(count);
             int before = _best is null ? 0 : k, held = checked(before + segments * kept);
             var keys = Keys(held);
             if (before > 0) Select(_best!, k, k, 1, k, keys);
-            backend.Launch("top_k", "top_k_scores_f32", checked(rows * segments), Threads, 0, scores, width, count, firstPlace, IntsOrNull(excluded),
-                checked((int)(2 * (excluded?.Count ?? 0))), segment, segments, kept, keys.Address + before * sizeof(long), (long)held);
+            backend.Launch("top_k", "top_k_scores_f32", checked(rows * segments), Threads, 0,
+                scores, width, count, firstPlace, IntsOrNull(excluded), checked((int)(2 * (excluded?.Count ?? 0))), segment, segments, kept,
+                keys.Address + before * sizeof(long), (long)held);
             while (segments > 1 || before > 0)
             {
                 (segment, segments, kept) = Split(held);
@@ -59,18 +62,20 @@ internal sealed partial class CudaBackend
         }
 
         /// <summary>Writes the best in order: −∞ and −1 where a row has fewer than k.</summary>
-        /// <param name="scores">Where the values are taken from, bit for bit; 0: from the keys, which have one NaN and one 0.</param>
+        /// <param name="scores">Scores whose bits the values take; 0: from the keys, which have one NaN and one 0.</param>
         /// <param name="width">From one row of scores to the next.</param>
         public void Rank(nint scores, long width, Tensor values, Tensor indices)
         {
             int threads = Math.Min(Block, Ceil(k, Warp) * Warp), blocks = Ceil(k, threads);
-            backend.Launch("top_k", "top_k_ranks_f32", checked(rows * blocks), threads, 0, _best!.Address, (long)k, k, blocks, scores, width, F32(values), indices.Address);
+            backend.Launch("top_k", "top_k_ranks_f32", checked(rows * blocks), threads, 0,
+                _best!.Address, (long)k, k, blocks, scores, width, F32(values), indices.Address);
         }
 
         public void Dispose() => _best?.Dispose();
 
         void Select(Tensor source, int count, int segment, int segments, int kept, Tensor target) =>
-            backend.Launch("top_k", "top_k_keys_f32", checked(rows * segments), Threads, 0, source.Address, (long)source.Shape[1], count, segment, segments, kept, target.Address, (long)target.Shape[1]);
+            backend.Launch("top_k", "top_k_keys_f32", checked(rows * segments), Threads, 0,
+                source.Address, (long)source.Shape[1], count, segment, segments, kept, target.Address, (long)target.Shape[1]);
 
         /// <summary>A row of so many scores or keys: the length of its segments, their number, and how many are kept of each.</summary>
         (int Segment, int Segments, int Kept) Split(int count)

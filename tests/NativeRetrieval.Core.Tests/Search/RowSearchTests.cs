@@ -59,7 +59,8 @@ public sealed unsafe class RowSearchTests : IDisposable
         var blocks = Blocks(x, dimension, DType.Float32, [], splitAt: 500);
         var batch = Search("256", blocks, DType.Float32, dimension, q, 50);
         for (int query = 0; query < 8; query++)
-            Assert.Equal(Search("256", blocks, DType.Float32, dimension, q.AsSpan(query * dimension, dimension).ToArray(), 50)[0], batch[query]);
+            Assert.Equal(Search("256", blocks, DType.Float32, dimension, q.AsSpan(query * dimension, dimension).ToArray(), 50)[0],
+                batch[query]);
     }
 
     [Fact]
@@ -67,11 +68,13 @@ public sealed unsafe class RowSearchTests : IDisposable
     {
         float[] x = new float[3000 * 16];
         Array.Fill(x, 0.5f);
-        var found = Search("256", Blocks(x, 16, DType.Float32, [], splitAt: 1000), DType.Float32, 16, Values(5, 16).Select(MathF.Abs).ToArray(), 10);
+        var found = Search("256", Blocks(x, 16, DType.Float32, [], splitAt: 1000), DType.Float32, 16,
+            Values(5, 16).Select(MathF.Abs).ToArray(), 10);
         Assert.Equal(Enumerable.Range(0, 10).Select(i => (long)i), found[0].Select(pair => pair.Id));
     }
 
-    static (float Score, long Id)[][] Search(string lanes, IReadOnlyList<RowBlock> blocks, DType element, int dimension, float[] queries, int k)
+    static (float Score, long Id)[][] Search(string lanes, IReadOnlyList<RowBlock> blocks, DType element, int dimension, float[] queries,
+        int k)
     {
         var lists = lanes switch
         {

@@ -35,7 +35,8 @@ public class TopKListTests
     public void NaNRanksBelowEveryNumber()
     {
         var list = new TopKList(4);
-        foreach (var (score, id) in new[] { (float.NaN, 1L), (float.NegativeInfinity, 2), (float.NaN, 0), (1f, 3), (float.PositiveInfinity, 4) }) list.Offer(score, id);
+        var offers = new[] { (float.NaN, 1L), (float.NegativeInfinity, 2), (float.NaN, 0), (1f, 3), (float.PositiveInfinity, 4) };
+        foreach (var (score, id) in offers) list.Offer(score, id);
         Assert.Equal([4L, 3, 2, 0], Drained(list).Select(pair => pair.Id));
     }
 

@@ -50,13 +50,15 @@ public sealed class LogMelTests
             string message = Assert.Throws<ShapeException>(() => y.ToArray<float>()).Message;
             Assert.Contains($"lengths[1] is {wrong}", message, StringComparison.Ordinal);
             float[] values = y.ToArray<float>();
-            Assert.Equal(Op.LogMel(Tensor.From(waveform.AsSpan(0, 3_000), [1, 3_000], device), LogMelSettings.Default).ToArray<float>(), values[..(values.Length / 2)]);
+            Assert.Equal(Op.LogMel(Tensor.From(waveform.AsSpan(0, 3_000), [1, 3_000], device), LogMelSettings.Default).ToArray<float>(),
+                values[..(values.Length / 2)]);
             Assert.Equal(-1, values.AsSpan(values.Length / 2).IndexOfAnyExcept(0f));
             return 0;
         });
     }
 
-    static void Check(string order, LogMelSettings settings, float[] waveform, Shape shape, int[] lengths, (float[] Scale, float[] Shift)? norm)
+    static void Check(string order, LogMelSettings settings, float[] waveform, Shape shape, int[] lengths,
+        (float[] Scale, float[] Shift)? norm)
     {
         using var test = new TestDevice(order);
         using var scope = TensorScope.Begin();

@@ -5,13 +5,15 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>Sizes are N x C x H x W x window height x window width.</summary>
-abstract class Pool2dCase(string op, Func<Tensor, int, int, Tensor> pool, Func<IEnumerable<double>, double> formula, bool featureMap) : OpCase
+abstract class Pool2dCase(string op, Func<Tensor, int, int, Tensor> pool, Func<IEnumerable<double>, double> formula, bool featureMap)
+    : OpCase
 {
     public override string Op => op;
 
     public override IEnumerable<string> Sizes => ["0x2x4x4x2x2", "1x1x2x2x2x2", "2x5x5x7x2x2", "1x33x9x4x3x1", "2x16x1x3x2x2"];
 
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)[..4]) with { FeatureMap = featureMap }];
+    public override Input[] Inputs(string size, PhiloxSequence random) =>
+        [Normal(random, Parse(size)[..4]) with { FeatureMap = featureMap }];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => pool(inputs[0], Parse(size)[4], Parse(size)[5]);
 
@@ -33,4 +35,5 @@ abstract class Pool2dCase(string op, Func<Tensor, int, int, Tensor> pool, Func<I
 
 sealed class AvgPool2dCase() : Pool2dCase(nameof(Core.Ops.Op.AvgPool2d), Core.Ops.Op.AvgPool2d, Enumerable.Average, featureMap: false);
 
-sealed class AvgPool2dBlockedCase() : Pool2dCase(nameof(Core.Ops.Op.AvgPool2d), Core.Ops.Op.AvgPool2d, Enumerable.Average, featureMap: true);
+sealed class AvgPool2dBlockedCase()
+    : Pool2dCase(nameof(Core.Ops.Op.AvgPool2d), Core.Ops.Op.AvgPool2d, Enumerable.Average, featureMap: true);

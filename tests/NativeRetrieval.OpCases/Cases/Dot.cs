@@ -10,7 +10,8 @@ sealed class DotCase : OpCase
 
     public override IEnumerable<string> Sizes => ["0", "1", "33x3", "70000"];
 
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Uniform(random, 0, 1, Parse(size)), Uniform(random, 0, 1, Parse(size))];
+    public override Input[] Inputs(string size, PhiloxSequence random) =>
+        [Uniform(random, 0, 1, Parse(size)), Uniform(random, 0, 1, Parse(size))];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dot(inputs[0], inputs[1]);
 

@@ -14,7 +14,11 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
 {
     public override string Op => nameof(Core.Ops.Op.LogMel);
 
-    public override IEnumerable<string> Sizes => [$"1x{settings.MinimumSamples}", $"2x{5 * settings.HopSamples + settings.WindowSamples}", $"3x{33 * settings.HopSamples - 1 + settings.WindowSamples}"];
+    public override IEnumerable<string> Sizes =>
+    [
+        $"1x{settings.MinimumSamples}", $"2x{5 * settings.HopSamples + settings.WindowSamples}",
+        $"3x{33 * settings.HopSamples - 1 + settings.WindowSamples}",
+    ];
 
     public override bool HasGradient => false;
 
@@ -30,7 +34,8 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
 
     public override double[] Reference(string size, double[][] inputs)
     {
-        int window = settings.WindowSamples, clips = Parse(size)[0], samples = Parse(size)[1], frames = samples / settings.HopSamples + 1, bins = window / 2 + 1;
+        int window = settings.WindowSamples, bins = window / 2 + 1;
+        int clips = Parse(size)[0], samples = Parse(size)[1], frames = samples / settings.HopSamples + 1;
         double[] cosines = [.. Enumerable.Range(0, window).Select(i => Math.Cos(2 * Math.PI * i / window))];
         var filters = new MelFilterbank(settings);
         var y = new double[clips * frames * settings.MelBins];
@@ -63,21 +68,34 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
     }
 
     int[] Lengths(string size) =>
-        [.. Enumerable.Range(0, Parse(size)[0]).Select(clip => ownLengths ? Math.Max(settings.MinimumSamples, Parse(size)[1] - 3 * clip * settings.HopSamples) : Parse(size)[1])];
+        [.. Enumerable.Range(0, Parse(size)[0]).Select(clip =>
+            ownLengths ? Math.Max(settings.MinimumSamples, Parse(size)[1] - 3 * clip * settings.HopSamples) : Parse(size)[1])];
 }
 
-sealed class LogMelWindow128Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 128, HopSamples = 40, MelBins = 11, MinHz = 0, MaxHz = 4000 }, ownLengths: false);
+sealed class LogMelWindow128Case()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 128, HopSamples = 40, MelBins = 11, MinHz = 0, MaxHz = 4000 },
+        ownLengths: false);
 
-sealed class LogMelWindow64Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 64, HopSamples = 64, MelBins = 8, MinHz = 100, MaxHz = 3000 }, ownLengths: true);
+sealed class LogMelWindow64Case()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 64, HopSamples = 64, MelBins = 8, MinHz = 100, MaxHz = 3000 },
+        ownLengths: true);
 
-sealed class LogMelWindow32Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 32, HopSamples = 1, MelBins = 3, MinHz = 50, MaxHz = 8000 }, ownLengths: true);
+sealed class LogMelWindow32Case()
+    : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 32, HopSamples = 1, MelBins = 3, MinHz = 50, MaxHz = 8000 },
+        ownLengths: true);
 
-sealed class LogMelWindow16Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 16, HopSamples = 5, MelBins = 4, MinHz = 50, MaxHz = 8000, Floor = 0.1 }, ownLengths: true);
+sealed class LogMelWindow16Case()
+    : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 16, HopSamples = 5, MelBins = 4, MinHz = 50, MaxHz = 8000, Floor = 0.1 },
+        ownLengths: true);
 
 /// <summary>PANNs' models for 16 kHz.</summary>
-sealed class LogMelPanns16Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MinHz = 50, MaxHz = 8000 }, ownLengths: false);
+sealed class LogMelPanns16Case()
+    : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MinHz = 50, MaxHz = 8000 }, ownLengths: false);
 
 /// <summary>PANNs' models for 8 kHz.</summary>
-sealed class LogMelPanns8Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true);
+sealed class LogMelPanns8Case()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true);
 
-sealed class LogMelNormalisedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true, normalised: true);
+sealed class LogMelNormalisedCase()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 },
+        ownLengths: true, normalised: true);

@@ -17,26 +17,6 @@ sealed class ScaleCase : OpCase
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => -0.75 * x)];
 }
 
-/// <summary>The result is the tensor itself.</summary>
-sealed class ScaleInPlaceCase : OpCase
-{
-    public override string Op => nameof(Core.Ops.Op.ScaleInPlace);
-
-    public override IEnumerable<string> Sizes => ["0", "1", "33x3"];
-
-    public override bool HasGradient => false;
-
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
-
-    public override Tensor Run(string size, Tensor[] inputs, Device device)
-    {
-        Core.Ops.Op.ScaleInPlace(inputs[0], -0.75);
-        return inputs[0];
-    }
-
-    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => -0.75 * x)];
-}
-
 /// <summary>The factor is on the device.</summary>
 sealed class ScaleByCase : OpCase
 {

@@ -1,8 +1,8 @@
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// The algorithm of a convolution. The choice depends on channels and width alone, never on the number of clips or frames: a clip's result has
-/// the same bits in any batch.
+/// The algorithm of a convolution. The choice depends on channels and width alone, never on the number of clips or frames: a clip's result
+/// has the same bits in any batch.
 /// </summary>
 internal abstract unsafe class ConvPlan
 {
@@ -68,7 +68,8 @@ internal abstract unsafe class ConvPlan
     sealed class WinogradPlan<TDown, TAcross> : ConvPlan where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
     {
         /// <summary>
-        /// Transformed weights up to this size stay in the last-level cache and are made ahead; larger ones panel by panel as they are used.
+        /// Transformed weights up to this size stay in the last-level cache and are made ahead; larger ones panel by panel as they are
+        /// used.
         /// </summary>
         const int AheadFloats = 36 * 256 * 256;
 

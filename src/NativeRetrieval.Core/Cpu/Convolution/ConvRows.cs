@@ -27,7 +27,9 @@ internal static unsafe class ConvRows
         }
     }
 
-    /// <summary>Fills the buffer: blocks [block, block + blocks) of rows [first, last), one after another at <paramref name="stride"/> floats.</summary>
+    /// <summary>
+    /// Fills the buffer: blocks [block, block + blocks) of rows [first, last), one after another at <paramref name="stride"/> floats.
+    /// </summary>
     public static void Copy(ConvShape s, float* x, int block, int blocks, int first, int last, float* buffer, nint stride)
     {
         nint lanes = s.InLanes, width = s.Width * lanes, border = s.Border * lanes, pitch = width + border, plane = s.Plane * lanes;

@@ -8,7 +8,8 @@ namespace NativeRetrieval.Core.Cpu.FeatureMaps;
 internal readonly unsafe struct Pool2dWindows<T>(Tensor large, Tensor small, int height, int width) where T : unmanaged, INumber<T>
 {
     readonly int _lanes = large.Layout == Layout.NCHW16c ? CpuBackend.ChannelBlock : 1;
-    readonly int _planes = large.Shape[0] * (large.Layout == Layout.NCHW16c ? (large.Shape[1] + CpuBackend.ChannelBlock - 1) / CpuBackend.ChannelBlock : large.Shape[1]);
+    readonly int _planes = large.Shape[0]
+        * (large.Layout == Layout.NCHW16c ? (large.Shape[1] + CpuBackend.ChannelBlock - 1) / CpuBackend.ChannelBlock : large.Shape[1]);
     readonly int _largeHeight = large.Shape[2], _largeWidth = large.Shape[3];
     readonly int _smallHeight = small.Shape[2], _smallWidth = small.Shape[3];
 

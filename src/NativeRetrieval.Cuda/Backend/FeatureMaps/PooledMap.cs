@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Cuda.Backend.FeatureMaps;
 
-/// <summary>A feature map as [outer, height, width, inner]: what neighbours a pixel is inside, what repeats the plane outside.</summary>
+/// <summary>A feature map as [outer, height, width, inner]: planes are repeated outside, values of one pixel lie inside.</summary>
 internal readonly record struct PooledMap(int Outer, int Height, int Width, int Inner)
 {
     public int Lines => checked(Outer * Height);

@@ -6,8 +6,8 @@ using NativeRetrieval.Cuda.Runtime;
 namespace NativeRetrieval.Cuda.Backend.LogMel;
 
 /// <summary>
-/// The tables that kernels/log_mel.cu reads beside the waveform: window, twiddles and mel filters, made in float64, rounded once and kept on
-/// the device.
+/// The tables that kernels/log_mel.cu reads beside the waveform: window, twiddles and mel filters, made in float64, rounded once and kept
+/// on the device.
 /// </summary>
 internal sealed class LogMelTables : IDisposable
 {
@@ -20,7 +20,8 @@ internal sealed class LogMelTables : IDisposable
         int points = settings.WindowSamples / 2;
         PointBits = BitOperations.Log2((uint)points);
         var values = new List<float>(5 * points);
-        for (int i = 0; i < settings.WindowSamples; i++) values.Add((float)(0.5 - 0.5 * Math.Cos(2 * Math.PI * i / settings.WindowSamples)));
+        for (int i = 0; i < settings.WindowSamples; i++)
+            values.Add((float)(0.5 - 0.5 * Math.Cos(2 * Math.PI * i / settings.WindowSamples)));
         AddTwiddles(values);
         for (int k = 0; k < points / 2; k++) AddRotation(values, k, settings.WindowSamples);
 
@@ -52,11 +53,14 @@ internal sealed class LogMelTables : IDisposable
         _filters.Dispose();
     }
 
-    /// <summary>Pass after pass, the factors of output q of each butterfly, in the order in which outputs come to lie: bits reversed.</summary>
+    /// <summary>
+    /// Adds, pass after pass, the factors of output q of each butterfly, in the order in which outputs come to lie: bits reversed.
+    /// </summary>
     void AddTwiddles(List<float> values)
     {
         int rest = PointBits % RadixBits;
-        for (int lengthBits = PointBits, radixBits = rest == 0 ? RadixBits : rest; lengthBits > 0; lengthBits -= radixBits, radixBits = RadixBits)
+        int radixBits = rest == 0 ? RadixBits : rest;
+        for (int lengthBits = PointBits; lengthBits > 0; lengthBits -= radixBits, radixBits = RadixBits)
         {
             int length = 1 << lengthBits, stride = length >> radixBits;
             for (int place = 1; place < 1 << radixBits; place++)

@@ -14,8 +14,9 @@ public sealed unsafe class ConvDirectTests
             if (kind == TileKind.Avx2 && ConvTile.Best == TileKind.Portable) continue;
             foreach (var (n, i, o, h, w, k) in new[]
             {
-                (1, 1, 16, 9, 8, 3), (2, 1, 32, 37, 64, 3), (2, 16, 32, 7, 5, 3), (1, 8, 12, 6, 4, 3), (3, 24, 40, 5, 2, 3), (2, 13, 56, 31, 1, 3),
-                (2, 160, 32, 15, 2, 3), (1, 32, 48, 1, 1, 3), (2, 40, 32, 9, 4, 1), (1, 16, 16, 70, 32, 3), (5, 144, 16, 3, 3, 1), (2, 1, 32, 37, 9, 5), (3, 40, 24, 5, 4, 5), (2, 16, 16, 80, 32, 5),
+                (1, 1, 16, 9, 8, 3), (2, 1, 32, 37, 64, 3), (2, 16, 32, 7, 5, 3), (1, 8, 12, 6, 4, 3), (3, 24, 40, 5, 2, 3),
+                (2, 13, 56, 31, 1, 3), (2, 160, 32, 15, 2, 3), (1, 32, 48, 1, 1, 3), (2, 40, 32, 9, 4, 1), (1, 16, 16, 70, 32, 3),
+                (5, 144, 16, 3, 3, 1), (2, 1, 32, 37, 9, 5), (3, 40, 24, 5, 4, 5), (2, 16, 16, 80, 32, 5),
             }) data.Add(kind.ToString(), n, i, o, h, w, k);
         }
         return data;
@@ -35,7 +36,8 @@ public sealed unsafe class ConvDirectTests
     public void Bias_and_ReLU_are_applied_once(string kind, int n, int i, int o, int h, int w, int k)
     {
         var s = new ConvShape(n, i, o, h, w, k);
-        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), bias = ConvReference.Values(o, 3);
+        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2),
+            bias = ConvReference.Values(o, 3);
         double[] expected = ConvReference.Forward(s, x, weight);
         for (int e = 0; e < expected.Length; e++) expected[e] = Math.Max(0, expected[e] + bias[e / (h * w) % o]);
         float[] y = Run(s, x, weight, bias, true, kind);
@@ -46,10 +48,12 @@ public sealed unsafe class ConvDirectTests
     public void Gradients_equal_the_definition(string kind, int n, int i, int o, int h, int w, int k)
     {
         var s = new ConvShape(n, i, o, h, w, k);
-        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2), dy = ConvReference.Values(n * o * h * w, 3);
+        float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2),
+            dy = ConvReference.Values(n * o * h * w, 3);
         float[] blockedX = i == 1 ? x : ConvReference.Block(x, n, i, h * w), blockedDy = ConvReference.Block(dy, n, o, h * w);
         float[] work = new float[ConvFilterGradient.WorkFloats(s)], dw = new float[weight.Length];
-        fixed (float* px = blockedX, pdy = blockedDy, pw = work, pdw = dw) ConvFilterGradient.Run(s, px, pdy, pdw, pw, Enum.Parse<TileKind>(kind));
+        fixed (float* px = blockedX, pdy = blockedDy, pw = work, pdw = dw)
+            ConvFilterGradient.Run(s, px, pdy, pdw, pw, Enum.Parse<TileKind>(kind));
         Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
 
         double[] expected = ConvReference.InputGradient(s, dy, weight);

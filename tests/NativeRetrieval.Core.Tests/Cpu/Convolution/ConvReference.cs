@@ -25,7 +25,9 @@ internal static class ConvReference
         return y;
     }
 
-    /// <summary>Calls <paramref name="visit"/>(output index, input index, weight index) for every multiplication of the convolution.</summary>
+    /// <summary>
+    /// Calls <paramref name="visit"/>(output index, input index, weight index) for every multiplication of the convolution.
+    /// </summary>
     private static void Visit(ConvShape s, Action<int, int, int> visit)
     {
         for (int n = 0; n < s.Batch; n++)
@@ -37,7 +39,8 @@ internal static class ConvReference
         {
             int u = y + tap / s.Kernel - s.Border, v = x + tap % s.Kernel - s.Border;
             if ((uint)u < (uint)s.Height && (uint)v < (uint)s.Width)
-                visit(((n * s.OutChannels + o) * s.Height + y) * s.Width + x, ((n * s.InChannels + i) * s.Height + u) * s.Width + v, (o * s.InChannels + i) * s.Taps + tap);
+                visit(((n * s.OutChannels + o) * s.Height + y) * s.Width + x, ((n * s.InChannels + i) * s.Height + u) * s.Width + v,
+                    (o * s.InChannels + i) * s.Taps + tap);
         }
     }
 

@@ -45,12 +45,14 @@ public sealed unsafe class ConvWinogradTests
     }
 
     [Fact]
-    public void Filter_gradient_of_many_tiles_is_summed_from_several_ranges() => Filter<WinogradOf2, WinogradOf2>(new ConvShape(2, 16, 32, 151, 21, 3), TileKind.Portable.ToString());
+    public void Filter_gradient_of_many_tiles_is_summed_from_several_ranges() =>
+        Filter<WinogradOf2, WinogradOf2>(new ConvShape(2, 16, 32, 151, 21, 3), TileKind.Portable.ToString());
 
     static void Forward<TDown, TAcross>(ConvShape s, string kind)
         where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
     {
-        float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1), weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
+        float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1),
+            weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
         float[] bias = ConvReference.Values(s.OutChannels, 3), scale = ConvReference.Values(s.OutChannels, 4);
         double[] expected = ConvReference.Forward(s, x, weight);
         for (int e = 0; e < expected.Length; e++)
@@ -61,7 +63,8 @@ public sealed unsafe class ConvWinogradTests
         var padded = new float[s.OutBlocks * 16];
         bias.CopyTo(padded, 0);
         float[] y = new float[s.Batch * s.OutImage], packed = new float[ConvWinograd<TDown, TAcross>.PackedFloats(s)];
-        fixed (float* px = ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane), pw = weight, pp = packed, pb = padded, ps = scale, py = y)
+        fixed (float* px = ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane), pw = weight, pp = packed, pb = padded, ps = scale,
+            py = y)
         {
             ConvWinograd<TDown, TAcross>.Pack(s, ConvWeights.Forward(pw, ps), pp);
             ConvWinograd<TDown, TAcross>.Run(s, px, ConvWeights.Of(pp), pb, true, py, Enum.Parse<TileKind>(kind));
@@ -77,7 +80,8 @@ public sealed unsafe class ConvWinogradTests
     static void Backward<TDown, TAcross>(ConvShape s, string kind)
         where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
     {
-        float[] dy = ConvReference.Values(s.Batch * s.OutChannels * (int)s.Plane, 1), weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
+        float[] dy = ConvReference.Values(s.Batch * s.OutChannels * (int)s.Plane, 1),
+            weight = ConvReference.Values(s.OutChannels * s.InChannels * 9, 2);
         double[] expected = ConvReference.InputGradient(s, dy, weight);
         float[] dx = new float[s.Batch * s.InImage];
         fixed (float* pdy = ConvReference.Block(dy, s.Batch, s.OutChannels, (int)s.Plane), pw = weight, pdx = dx)
@@ -88,9 +92,11 @@ public sealed unsafe class ConvWinogradTests
     static void Filter<TDown, TAcross>(ConvShape s, string kind)
         where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
     {
-        float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1), dy = ConvReference.Values(s.Batch * s.OutChannels * (int)s.Plane, 2);
+        float[] x = ConvReference.Values(s.Batch * s.InChannels * (int)s.Plane, 1),
+            dy = ConvReference.Values(s.Batch * s.OutChannels * (int)s.Plane, 2);
         float[] work = new float[ConvWinogradGradient<TDown, TAcross>.WorkFloats(s)], dw = new float[s.OutChannels * s.InChannels * 9];
-        fixed (float* px = ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane), pdy = ConvReference.Block(dy, s.Batch, s.OutChannels, (int)s.Plane))
+        fixed (float* px = ConvReference.Block(x, s.Batch, s.InChannels, (int)s.Plane),
+            pdy = ConvReference.Block(dy, s.Batch, s.OutChannels, (int)s.Plane))
         fixed (float* pw = work, pdw = dw)
             ConvWinogradGradient<TDown, TAcross>.Run(s, px, pdy, pdw, pw, Enum.Parse<TileKind>(kind));
         Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
