@@ -16,8 +16,8 @@
 // method    A block takes F neighbouring frames of a clip, reads the samples that they share once and transforms each frame, as M complex
 //           points of two samples, in shared memory: radix-8 passes over registers, decimation in frequency, so that nothing is reordered.
 //           The powers of the real spectrum are unpacked from the complex one, and each mel filter sums those of its few frequencies.
-// mapping   forward: blockIdx.x = (clip, group of F frames), 256 threads, four blocks on a multiprocessor; a pass is one butterfly of 8 points
-//           per thread and turn
+// mapping   forward: blockIdx.x = (clip, group of F frames), 256 threads, four blocks on a multiprocessor; a pass is one butterfly of 8
+//           points per thread and turn
 //           large: blocks of 256 threads stride over frames, for windows whose points do not fit into shared memory; they lie in the
 //           workspace
 // shared    dynamic. forward: max(F·M, ⌈F·(bins + 1) / 2⌉) complex and max((F − 1)·hop + 2M, F·(M + 1)) floats; large: bins + 1 floats

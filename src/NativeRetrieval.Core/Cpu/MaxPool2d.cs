@@ -1,6 +1,4 @@
-using System.Numerics;
 using NativeRetrieval.Core.Cpu.FeatureMaps;
-using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Cpu;

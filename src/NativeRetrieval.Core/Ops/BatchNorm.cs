@@ -60,17 +60,16 @@ public static partial class Op
             runningVariance.Version++;
         }
         // x is kept, not y: the rectifier's mask is computed again from it.
-        return Tape.Record(y, [x, weight, bias],
-            lengths is null ? [x, weight, bias, mean, inverseDeviation] : [x, weight, bias, mean, inverseDeviation, lengths], options,
-            static ctx =>
-            {
-                var (x, weight, bias) = (ctx.Saved[0], ctx.Saved[1], ctx.Saved[2]);
-                var dx = Tensor.EmptyLike(x);
-                var (dWeight, dBias) = (Tensor.EmptyLike(weight), Tensor.EmptyLike(bias));
-                x.Backend.BatchNormBackward(ctx.OutputGradient, x, weight, bias, ctx.Saved[3], ctx.Saved[4],
-                    ctx.Saved.Length > 5 ? ctx.Saved[5] : null, ctx.State<BatchNormOptions>(), dx, dWeight, dBias);
-                return [dx, dWeight, dBias];
-            });
+        Tensor[] saved = lengths is null ? [x, weight, bias, mean, inverseDeviation] : [x, weight, bias, mean, inverseDeviation, lengths];
+        return Tape.Record(y, [x, weight, bias], saved, options, static ctx =>
+        {
+            var (x, weight, bias) = (ctx.Saved[0], ctx.Saved[1], ctx.Saved[2]);
+            var dx = Tensor.EmptyLike(x);
+            var (dWeight, dBias) = (Tensor.EmptyLike(weight), Tensor.EmptyLike(bias));
+            x.Backend.BatchNormBackward(ctx.OutputGradient, x, weight, bias, ctx.Saved[3], ctx.Saved[4],
+                ctx.Saved.Length > 5 ? ctx.Saved[5] : null, ctx.State<BatchNormOptions>(), dx, dWeight, dBias);
+            return [dx, dWeight, dBias];
+        });
     }
 }
 

@@ -49,8 +49,8 @@ public static partial class Op
         if (!recorded) return y;
 
         bool relu = activation == Activation.Relu;
-        y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], relu ? [x, weight, y] : [x, weight], bias is not null,
-            static ctx =>
+        Tensor[] inputs = bias is null ? [x, weight] : [x, weight, bias], saved = relu ? [x, weight, y] : [x, weight];
+        y = Tape.Record(y, inputs, saved, bias is not null, static ctx =>
         {
             var (x, weight, dy) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
             if (ctx.Saved is [_, _, var y])
