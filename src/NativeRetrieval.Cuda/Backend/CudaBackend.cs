@@ -63,7 +63,8 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     void Launch(string file, string entryPoint, int grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
         device.Kernels.Function(file, entryPoint).Launch(Stream, grid, block, sharedBytes, arguments);
 
-    void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+    void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes,
+        params ReadOnlySpan<KernelArgument> arguments) =>
         device.Kernels.Function(file, entryPoint).Launch(Stream, grid, (block, 1, 1), sharedBytes, arguments);
 
     /// <summary>A kernel of <paramref name="count"/> elements whose threads stride over any number.</summary>
