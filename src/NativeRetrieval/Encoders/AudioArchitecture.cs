@@ -16,7 +16,7 @@ public sealed class AudioArchitecture
 
     AudioArchitecture(string key, string name, int[] channels, Func<AudioEncoderConfig> published,
         Func<AudioEncoderConfig, Device, PhiloxSequence?, DType, AudioEncoder> create) =>
-        (Key, Name, Channels, _published, _create) = (key, name, channels, published, create);
+        (Key, Name, Channels, _published, _create) = (key, name, Array.AsReadOnly(channels), published, create);
 
     /// <summary>All audio encoders.</summary>
     public static IReadOnlyList<AudioArchitecture> All { get; } = [PlainCnn.Cnn14, ResNet38.Architecture, PlainCnn.Cnn10, PlainCnn.Cnn6];
