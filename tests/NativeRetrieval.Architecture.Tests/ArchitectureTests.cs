@@ -9,7 +9,8 @@ public class ArchitectureTests
     [Fact]
     public void Internals_are_seen_by_tests_and_by_friends_with_a_reason_only()
     {
-        var tests = SourceTree.Projects.Where(project => project.IsUnder("tests")).Select(project => ReferenceRules.NameOf(project.Path)).ToHashSet();
+        var tests = SourceTree.Projects.Where(project => project.IsUnder("tests"))
+            .Select(project => ReferenceRules.NameOf(project.Path)).ToHashSet();
         Holds(SourceTree.Projects, project => ReferenceRules.ForbiddenFriends(project, tests));
     }
 
@@ -41,6 +42,12 @@ public class ArchitectureTests
 
     [Fact]
     public void No_source_file_is_too_long() => Holds(SourceTree.CSharp, SourceRules.TooLong);
+
+    [Fact]
+    public void Lines_end_by_the_last_column() => Holds(SourceTree.Code, SourceRules.LongLines);
+
+    [Fact]
+    public void Summaries_begin_with_their_noun() => Holds(SourceTree.CSharp, SourceRules.SummariesWithoutNoun);
 
     [Fact]
     public void No_forbidden_words() => Holds(SourceTree.Files, SourceRules.ForbiddenWords);

@@ -43,7 +43,8 @@ public class RuleTests
     public void Friends(string of, string friend, int violations)
     {
         var project = Project(of, $"<InternalsVisibleTo Include=\"{friend}\" />");
-        Assert.Equal(violations, ReferenceRules.ForbiddenFriends(project, ["NativeRetrieval.Core.Tests", "NativeRetrieval.OpCases"]).Count());
+        string[] tests = ["NativeRetrieval.Core.Tests", "NativeRetrieval.OpCases"];
+        Assert.Equal(violations, ReferenceRules.ForbiddenFriends(project, tests).Count());
     }
 
     [Theory]
@@ -113,6 +114,20 @@ public class RuleTests
         string text = string.Concat(Enumerable.Repeat("x\n", lines));
         Assert.Equal(violations, SourceRules.TooLong(new("src/A/X.cs", text)).Count());
     }
+
+    [Theory]
+    [InlineData(140, 0)]
+    [InlineData(141, 1)]
+    public void Columns(int columns, int violations) =>
+        Assert.Equal(violations, SourceRules.LongLines(new("src/A/X.cs", $"short\n{new string('x', columns)}\r\n")).Count());
+
+    [Theory]
+    [InlineData("/// <summary>What it is.</summary>", 1)]
+    [InlineData("/// <summary>\n    /// Where it is.\n    /// </summary>", 1)]
+    [InlineData("/// <summary>Whatever the reader takes.</summary>", 0)]
+    [InlineData("/// <summary>The place.</summary>", 0)]
+    public void Summaries(string text, int violations) =>
+        Assert.Equal(violations, SourceRules.SummariesWithoutNoun(new("src/A/X.cs", text)).Count());
 
     [Theory]
     [InlineData("// TODO later", 1)]

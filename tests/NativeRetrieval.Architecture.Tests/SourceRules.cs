@@ -5,7 +5,7 @@ namespace NativeRetrieval.Architecture.Tests;
 /// <summary>Rules for the text of a source file. Every rule returns one line per violation: file, what, what to do.</summary>
 internal static partial class SourceRules
 {
-    public const int LongestFileLines = 400;
+    public const int LongestFileLines = 400, LastColumn = 140;
 
     /// <summary>Files that write without <c>DurableFile</c>, each with the reason.</summary>
     public static readonly Dictionary<string, string> WritesItself = new()
@@ -63,11 +63,25 @@ internal static partial class SourceRules
             : [];
     }
 
+    /// <summary>Lines of code end by a column that two of them fit side by side on a screen.</summary>
+    public static IEnumerable<string> LongLines(SourceFile file) =>
+        from line in file.Text.Split('\n').Index()
+        where line.Item.TrimEnd('\r').Length > LastColumn
+        select $"{file.Path}:{line.Index + 1}: {line.Item.Length} columns, at most {LastColumn}; wrap it";
+
+    /// <summary>A summary names its subject first: "The windows of a recording", not "What a recording is cut into".</summary>
+    public static IEnumerable<string> SummariesWithoutNoun(SourceFile file) =>
+        RiddleSummary().Matches(file.Text)
+            .Select(found => $"{file.Path}:{file.LineOf(found.Index)}: the summary begins with '{found.Groups["word"].Value}'");
+
     /// <summary>Unfinished work, folded code and names of one machine or package mirror stay out.</summary>
     public static IEnumerable<string> ForbiddenWords(SourceFile file) =>
         file.IsUnder("tests/NativeRetrieval.Architecture.Tests")
             ? []
             : Words().Matches(file.Text).Select(word => $"{file.Path}:{file.LineOf(word.Index)}: '{word.Value}' must not appear");
+
+    [GeneratedRegex(@"<summary>\s*(///\s*)?(?<word>What|Where|As|How|Of|Which|That|Whether|When|Who|Why|If)\s")]
+    private static partial Regex RiddleSummary();
 
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline)]
     private static partial Regex Namespace();

@@ -23,6 +23,10 @@ internal static class SourceTree
 
     public static IEnumerable<SourceFile> Documents => Files.Where(file => file.IsDocument);
 
+    /// <summary>Sources that are read in an editor: C# and CUDA.</summary>
+    public static IEnumerable<SourceFile> Code =>
+        Files.Where(file => file.IsCSharp || file.Path.EndsWith(".cu", StringComparison.Ordinal) || file.Path.EndsWith(".cuh", StringComparison.Ordinal));
+
     public static IEnumerable<SourceFile> Projects => Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
 
     /// <summary>The text of a document, "" for any other file or folder that is there, or null.</summary>

@@ -75,7 +75,8 @@ public sealed class ConvertCommandTests : IDisposable
 
     string Checkpoint()
     {
-        using var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared, new PhiloxSequence(default));
+        var config = new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] };
+        using var encoder = AudioEncoder.Create(config, CpuDevice.Shared, new PhiloxSequence(default));
         StateFile.Write(_folder["cnn14.safetensors"], encoder);
         return _folder["cnn14.safetensors"];
     }

@@ -2,7 +2,6 @@ using System.Globalization;
 using System.Text.Json;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Cuda;
-using NativeRetrieval.Cuda.Interop.Libraries;
 using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Cli.Commands;

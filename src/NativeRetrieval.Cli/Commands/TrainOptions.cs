@@ -1,5 +1,4 @@
 using System.CommandLine;
-using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Data;

@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;

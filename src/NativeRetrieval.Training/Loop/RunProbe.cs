@@ -4,7 +4,6 @@ using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Features;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Loop;

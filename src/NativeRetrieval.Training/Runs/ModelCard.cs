@@ -16,11 +16,12 @@ internal static class ModelCard
         long parameters = model.Parameters().Sum(item => item.Tensor.Count);
         string trained = string.Create(CultureInfo.InvariantCulture,
             $"epoch {epoch} of {settings.Training.Epochs}, mean training loss {loss:F4}, seed {settings.Seed}");
+        string space = string.Create(CultureInfo.InvariantCulture, $"{config.EmbeddingDimension} dimensions; {parameters:N0} parameters");
         return string.Create(CultureInfo.InvariantCulture, $"""
             # A NativeRetrieval model
 
             Finds sounds by sentences: an audio encoder ({audio.Name}, widths {string.Join(" ", audio.Channels)}) and a text encoder
-            (BERT, {text.Layers} layers, {text.Width} wide) in one space of {config.EmbeddingDimension} dimensions; {parameters:N0} parameters.
+            (BERT, {text.Layers} layers, {text.Width} wide) in one space of {space}.
 
             Trained on {data.Clips.Count:N0} clips with {data.CaptionCount:N0} captions; {trained}.
             {Scores(validation)}

@@ -48,7 +48,8 @@ public sealed class RetrievalEngine : IDisposable
     /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
     /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
-    public IReadOnlyList<AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds, CancellationToken cancellation = default)
+    public IReadOnlyList<AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
+        CancellationToken cancellation = default)
     {
         int rate = Model.Config.LogMel.SampleRateHz;
         using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),

@@ -47,7 +47,8 @@ internal static class FolderSums
             string file = Path.Combine(folder, name);
             if (!File.Exists(file)) throw new CorruptFileException(file, $"is listed in {Name} but absent");
             if (FileHash.Sha256(file) != sum)
-                throw new CorruptFileException(file, $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
+                throw new CorruptFileException(file,
+                    $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
         }
     }
 }

@@ -1,6 +1,5 @@
 using System.Reflection;
 using System.Text.Json.Nodes;
-using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cublas;
 using NativeRetrieval.Cuda.Interop.Driver;
 using NativeRetrieval.TestSupport;

@@ -1,6 +1,5 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Features;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 

@@ -5,7 +5,6 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn;
-using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Parity.Tests.OtherSizes;

@@ -13,7 +13,6 @@ using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
 using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Features;
 using NativeRetrieval.Training.Logging;
 using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;

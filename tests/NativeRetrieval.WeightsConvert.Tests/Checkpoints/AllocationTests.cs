@@ -26,7 +26,8 @@ public class AllocationTests
         { "one tensor again and again", [.. new PickleWriter().Values().ToArray()[2..^1], .. "q\u0007]"u8], [(byte)'h', 7, (byte)'a'] },
         {
             "tensors",
-            [.. new PickleWriter().Storage("FloatStorage", "0", 6).ToArray()[2..^1], .. "q\u0007ctorch._utils\n_rebuild_tensor\nq\u0006]"u8],
+            [.. new PickleWriter().Storage("FloatStorage", "0", 6).ToArray()[2..^1],
+                .. "q\u0007ctorch._utils\n_rebuild_tensor\nq\u0006]"u8],
             [(byte)'h', 6, (byte)'(', (byte)'h', 7, (byte)'K', 0, (byte)')', (byte)')', (byte)'t', (byte)'R', (byte)'a']
         },
     };
