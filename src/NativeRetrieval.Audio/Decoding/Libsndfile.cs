@@ -37,8 +37,8 @@ internal static partial class Libsndfile
 
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? Library.Value : 0;
 
-    [LibraryImport(Name, EntryPoint = "sf_open", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial LibsndfileHandle Open(string path, int mode, ref Info info);
+    [LibraryImport(Name, EntryPoint = "sf_open_virtual")]
+    public static partial LibsndfileHandle OpenVirtual(in VirtualIo io, int mode, ref Info info, nint user);
 
     [LibraryImport(Name, EntryPoint = "sf_readf_float")]
     public static partial long ReadFrames(LibsndfileHandle file, ref float interleaved, long frames);
@@ -55,6 +55,17 @@ internal static partial class Libsndfile
 
     /// <summary>The last error's text; of a failed open where <paramref name="file"/> is invalid.</summary>
     public static string Explain(LibsndfileHandle file) => Marshal.PtrToStringUTF8(ErrorText(file))?.TrimEnd(' ', '.') ?? "unknown error";
+
+    /// <summary>SF_VIRTUAL_IO: the calls by which libsndfile reads a file that is open here.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct VirtualIo
+    {
+        public delegate* unmanaged<nint, long> Length;
+        public delegate* unmanaged<long, int, nint, long> Seek;
+        public delegate* unmanaged<byte*, long, nint, long> Read;
+        public nint Write;
+        public delegate* unmanaged<nint, long> Tell;
+    }
 
     /// <summary>SF_INFO.</summary>
     [StructLayout(LayoutKind.Sequential)]

@@ -32,6 +32,9 @@ public sealed class MonoReader : IDisposable
     /// <summary>Of the file.</summary>
     public int SourceChannels => _stream.Channels;
 
+    /// <summary>The defect that reading met and got past so far, as <see cref="IAudioStream.Defect"/>.</summary>
+    public string? Defect => _stream.Defect;
+
     /// <summary>Samples at <see cref="SampleRateHz"/> as the file's header promises them, or null where it does not say.</summary>
     public long? LengthSamples => _stream.LengthFrames is { } frames ? Resampler.OutputLength(frames, SourceSampleRateHz, SampleRateHz) : null;
 
@@ -39,12 +42,16 @@ public sealed class MonoReader : IDisposable
     /// <param name="sampleRateHz">Within a factor of 64 of the file's own.</param>
     /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.</exception>
-    public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null)
+    public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null) =>
+        Over(path, AudioDecoder.Open(path), sampleRateHz, preset);
+
+    /// <summary>Reads a stream that is open already; the reader closes it.</summary>
+    /// <exception cref="AudioDecodeException">The stream's rate is too far from <paramref name="sampleRateHz"/>.</exception>
+    public static MonoReader Over(string path, IAudioStream stream, int sampleRateHz, ResamplerPreset? preset = null)
     {
-        IAudioStream stream = AudioDecoder.Open(path);
         try
         {
-            Resampler? resampler = stream.SampleRateHz == sampleRateHz ? null : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
+            var resampler = stream.SampleRateHz == sampleRateHz ? null : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
             return new MonoReader(path, stream, sampleRateHz, resampler);
         }
         catch (OptionException error)

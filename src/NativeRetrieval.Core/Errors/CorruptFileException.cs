@@ -7,4 +7,7 @@ public class CorruptFileException(string path, string problem, Exception? inner 
     : NativeRetrievalException($"{path}: {problem}", inner)
 {
     public string Path { get; } = path;
+
+    /// <summary>What is wrong and where, without the path.</summary>
+    public string Problem { get; } = problem;
 }

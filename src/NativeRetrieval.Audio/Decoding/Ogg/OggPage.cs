@@ -1,0 +1,26 @@
+using System.Buffers.Binary;
+
+namespace NativeRetrieval.Audio.Decoding.Ogg;
+
+/// <summary>The header of an Ogg page (RFC 3533, section 6).</summary>
+/// <param name="SizeBytes">Bytes of the whole page.</param>
+/// <param name="IsFirst">The page begins a logical stream.</param>
+/// <param name="IsLast">The page ends its logical stream.</param>
+/// <param name="GranulePosition">The stream's position in samples behind this page; −1 where no packet ends on it.</param>
+internal readonly record struct OggPage(int SizeBytes, bool IsFirst, bool IsLast, long GranulePosition, uint Serial)
+{
+    public const int FixedBytes = 27, LargestHeaderBytes = FixedBytes + 255;
+
+    /// <summary>Parses the header in front of <paramref name="bytes"/>; false where none begins there.</summary>
+    public static bool TryParse(ReadOnlySpan<byte> bytes, out OggPage page)
+    {
+        page = default;
+        if (bytes.Length < FixedBytes || !bytes.StartsWith("OggS"u8) || bytes[4] != 0 || bytes[5] > 7) return false;
+        int segments = bytes[26], size = FixedBytes + segments;
+        if (bytes.Length < size) return false;
+        foreach (byte length in bytes.Slice(FixedBytes, segments)) size += length;
+        page = new(size, (bytes[5] & 2) != 0, (bytes[5] & 4) != 0, BinaryPrimitives.ReadInt64LittleEndian(bytes[6..]),
+            BinaryPrimitives.ReadUInt32LittleEndian(bytes[14..]));
+        return true;
+    }
+}
