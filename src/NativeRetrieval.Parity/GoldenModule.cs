@@ -9,11 +9,10 @@ namespace NativeRetrieval.Parity;
 public static class GoldenModule
 {
     /// <summary>Gives every parameter and buffer its formula value.</summary>
-    /// <param name="seed">The name that seeds a tensor; null: its own.</param>
-    public static T FillByFormula<T>(this T module, Func<string, string>? seed = null) where T : Module
+    /// <param name="seed">The seed of the set of golden files that the values belong to.</param>
+    public static T FillByFormula<T>(this T module, int seed = 0) where T : Module
     {
-        foreach (var (name, tensor) in module.State())
-            tensor.Fill(FormulaWeights.Of(seed is null ? name : seed(name), tensor.Shape.Sizes.ToArray()));
+        foreach (var (name, tensor) in module.State()) tensor.Fill(FormulaWeights.Of(name, seed, tensor.Shape.Sizes.ToArray()));
         return module;
     }
 
@@ -25,16 +24,13 @@ public static class GoldenModule
 
     public static Tensor Load(this SafetensorsFile golden, string name, DType dtype, Device device)
     {
-        int[] shape = [.. golden.Entry(name).Shape.Select(size => (int)size)];
-        return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, device) : Tensor.From(golden.ReadFloat32(name), shape, device);
+        int[] shape = Sizes(golden, name);
+        return dtype == DType.Float64 ? Tensor.From(golden.ReadFloat64(name), shape, device)
+            : Tensor.From(golden.ReadFloat32(name), shape, device);
     }
 
-    public static Tensor Formula(DType dtype, Device device, string name, params int[] shape)
-    {
-        var tensor = Tensor.Empty(shape, device, dtype);
-        tensor.Fill(FormulaWeights.Of(name, shape));
-        return tensor;
-    }
+    /// <summary>A golden tensor's sizes, outermost first.</summary>
+    public static int[] Sizes(this SafetensorsFile golden, string name) => [.. golden.Entry(name).Shape.Select(size => (int)size)];
 
     public static double[] Values(this Tensor tensor) =>
         tensor.DType == DType.Float64 ? tensor.ToArray<double>() : Array.ConvertAll(tensor.ToArray<float>(), v => (double)v);

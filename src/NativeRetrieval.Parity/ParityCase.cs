@@ -7,10 +7,12 @@ namespace NativeRetrieval.Parity;
 /// <param name="Measure">Computes and compares everything of the case.</param>
 public sealed record ParityCase(string Name, double Tolerance, IReadOnlyList<string> Files, Func<ParityFolder, WorstError> Measure)
 {
-    /// <summary>What the error is in, where it is no relative L2 error.</summary>
+    /// <summary>The unit of the error; null: a relative L2 error.</summary>
     public string? Unit { get; init; }
 
-    /// <summary>True where everything compared is computed in float32 by a device, so that another than the CPU can be put to the same test.</summary>
+    /// <summary>
+    /// True where everything compared is computed in float32 by a device, so that another than the CPU can be put to the same test.
+    /// </summary>
     public bool OnAnyDevice { get; init; }
 
     /// <summary>Runs the case where its files are there.</summary>
@@ -21,6 +23,8 @@ public sealed record ParityCase(string Name, double Tolerance, IReadOnlyList<str
         try
         {
             var error = Measure(folder);
+            if (error.Where.Length == 0)
+                return new ParityResult(this, null, ParityStatus.Failed, "the files have no tensor that the case compares");
             return new ParityResult(this, error.Value, error.Value <= Tolerance ? ParityStatus.Ok : ParityStatus.Failed, error.Where);
         }
         catch (Exception e) when (e is not OperationCanceledException)

@@ -8,7 +8,8 @@ public static class ParityCatalogue
 {
     public static IReadOnlyList<ParityCase> All { get; } =
     [
-        .. LogMelCases.All, .. ResamplingCases.All, .. AudioEncoderCases.All, .. PannsCases.All, .. BertCases.All, .. LossCases.All, .. OptimizerCases.All,
+        .. LogMelCases.All, .. ResamplingCases.All, .. AudioEncoderCases.All, .. PannsCases.All, .. BertCases.All, .. LossCases.All,
+            .. OptimizerCases.All,
         .. MetricCases.All, .. TokenizerCases.All, .. TrainingCases.All,
     ];
 

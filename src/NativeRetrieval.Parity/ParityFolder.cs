@@ -4,10 +4,14 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Parity;
 
-/// <summary>Where the reference's inputs and outputs are: golden files, pre-trained weights beside them, caption files beside them; and where ours are computed.</summary>
+/// <summary>
+/// The reference's inputs and outputs, which are golden files with pre-trained weights and caption files beside them,
+/// and the device that computes ours.
+/// </summary>
 public sealed class ParityFolder
 {
-    const string Weights = "weights/", Data = "data/", Vocabulary = "tokenizer/vocab.txt", SameVocabulary = "weights/all-MiniLM-L6-v2/vocab.txt";
+    const string Weights = "weights/", Data = "data/", Vocabulary = "tokenizer/vocab.txt",
+        SameVocabulary = "weights/all-MiniLM-L6-v2/vocab.txt";
 
     readonly string _fixtures, _weights, _data;
 
@@ -19,13 +23,14 @@ public sealed class ParityFolder
     {
         Device = device ?? CpuDevice.Shared;
         _fixtures = Path.GetFullPath(fixtures);
-        if (!Directory.Exists(_fixtures)) throw new FileReadException(_fixtures, "is no folder; parity is measured against a folder of golden files such as tests/fixtures");
+        if (!Directory.Exists(_fixtures)) throw new FileReadException(_fixtures,
+            "is no folder; parity is measured against a folder of golden files such as tests/fixtures");
         string beside = Path.GetDirectoryName(_fixtures.TrimEnd(Path.DirectorySeparatorChar)) ?? _fixtures;
         _weights = weights ?? Path.Combine(beside, "weights");
         _data = Path.Combine(beside, "data");
     }
 
-    /// <summary>What computes.</summary>
+    /// <summary>The device that computes what is compared.</summary>
     public Device Device { get; }
 
     /// <summary>Full path of a file or folder; null where it is absent.</summary>

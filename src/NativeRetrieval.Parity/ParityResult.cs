@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Parity;
 
-/// <summary>What came of a case.</summary>
+/// <summary>The outcome of a case.</summary>
 /// <param name="Error">The worst error; null where none could be measured, NaN where a value is not a number.</param>
 /// <param name="Detail">Where the worst error is, or why there is none.</param>
 public sealed record ParityResult(ParityCase Case, double? Error, ParityStatus Status, string Detail);

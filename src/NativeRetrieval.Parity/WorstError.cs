@@ -6,7 +6,7 @@ public sealed class WorstError
     /// <summary>The worst so far; NaN once a value was not a number.</summary>
     public double Value { get; private set; }
 
-    /// <summary>Where that was.</summary>
+    /// <summary>The place of the worst; empty where nothing was compared.</summary>
     public string Where { get; private set; } = "";
 
     public void Add(double error, string where)
@@ -15,7 +15,9 @@ public sealed class WorstError
         (Value, Where) = (error, where);
     }
 
-    /// <summary>Adds |actual − expected| / |expected| in L2 norm; the absolute norm where the expected one is 0; ∞ for another number of values.</summary>
+    /// <summary>
+    /// Adds |actual − expected| / |expected| in L2 norm; the absolute norm where the expected one is 0; ∞ for another number of values.
+    /// </summary>
     public void AddRelative(ReadOnlySpan<double> expected, ReadOnlySpan<double> actual, string where)
     {
         if (expected.Length != actual.Length)

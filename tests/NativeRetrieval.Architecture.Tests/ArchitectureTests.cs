@@ -35,6 +35,18 @@ public class ArchitectureTests
     [Fact]
     public void No_forbidden_words() => Holds(SourceTree.Files, SourceRules.ForbiddenWords);
 
+    [Fact]
+    public void Links_of_documents_lead_to_something() =>
+        Holds(SourceTree.Documents, file => DocumentRules.BrokenLinks(file, SourceTree.Find));
+
+    [Fact]
+    public void Code_of_documents_is_that_of_compiled_samples()
+    {
+        Holds(SourceTree.Documents, file => DocumentRules.CodeOfNoSample(file, Read));
+
+        static string? Read(string path) => SourceTree.CSharp.SingleOrDefault(file => file.Path == path)?.Text;
+    }
+
     static void Holds(IEnumerable<SourceFile> files, Func<SourceFile, IEnumerable<string>> rule)
     {
         var all = files.ToList();

@@ -21,6 +21,18 @@ public class RuleTests
     }
 
     [Theory]
+    [InlineData("NativeRetrieval.Training", 0)]
+    [InlineData("NativeRetrieval.Cuda", 0)]
+    [InlineData("NativeRetrieval.Cli", 1)]
+    [InlineData("NativeRetrieval.TestSupport", 1)]
+    public void ArrowsOfSamples(string to, int violations)
+    {
+        string items = $"<ItemGroup><ProjectReference Include=\"../../{to}/{to}.csproj\" /></ItemGroup>";
+        var project = new SourceFile("src/samples/Host/Host.csproj", $"<Project>{items}</Project>");
+        Assert.Equal(violations, ReferenceRules.ForbiddenArrows(project).Count());
+    }
+
+    [Theory]
     [InlineData("NativeRetrieval.Core", 1)]
     [InlineData("NativeRetrieval.Indexing", 0)]
     public void Packages(string from, int violations) =>
@@ -39,6 +51,8 @@ public class RuleTests
     [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops\n{\n}\nnamespace NativeRetrieval.Core.Backends\n{\n}", 0)]
     [InlineData("src/NativeRetrieval.Core/X.cs", "class X;", 1)]
     [InlineData("src/NativeRetrieval.Cli/Program.cs", "return 0;", 0)]
+    [InlineData("src/samples/Host/Parts/X.cs", "namespace Host.Parts;", 0)]
+    [InlineData("src/samples/Host/X.cs", "namespace samples.Host;", 1)]
     public void Namespaces(string path, string text, int violations) =>
         Assert.Equal(violations, SourceRules.NamespaceIsNotFolder(new(path, text)).Count());
 
@@ -50,6 +64,7 @@ public class RuleTests
     [InlineData("src/NativeRetrieval.Core/Serialization/DurableFile.cs", "File.Create(path)", 0)]
     [InlineData("weights-convert/A/X.cs", "File.Create(path)", 1)]
     [InlineData("tests/A/X.cs", "File.WriteAllText(path, text);", 0)]
+    [InlineData("src/samples/Host/X.cs", "File.WriteAllText(path, text);", 0)]
     public void Writes(string path, string text, int violations) =>
         Assert.Equal(violations, SourceRules.WritesPastDurableFile(new(path, text)).Count());
 
@@ -82,6 +97,41 @@ public class RuleTests
     [InlineData("// a task to do", 0)]
     public void Words(string text, int violations) =>
         Assert.Equal(violations, SourceRules.ForbiddenWords(new("src/A/X.cs", text)).Count());
+
+    [Theory]
+    [InlineData("[x](there.md)", 0)]
+    [InlineData("[x](there.md#part)", 0)]
+    [InlineData("[x](there.md#other)", 1)]
+    [InlineData("[x](../there.md)", 1)]
+    [InlineData("[x](gone.md)", 1)]
+    [InlineData("![x](gone.svg)", 1)]
+    [InlineData("<source srcset=\"gone.svg\">", 1)]
+    [InlineData("<img src=\"there.md\">", 0)]
+    [InlineData("[x](https://example.org/gone.md)", 0)]
+    [InlineData("[x](#part) ## Part", 1)]
+    [InlineData("[x](#the-part-s-10)\n\n## The `part`'s, 10\n", 1)]
+    [InlineData("[x](#the-parts-10)\n\n## The `part`'s, 10\n", 0)]
+    [InlineData("```\n[x](gone.md)\n```", 0)]
+    public void Links(string text, int violations)
+    {
+        var broken = DocumentRules.BrokenLinks(new("tests/README.md", text), path => path == "tests/there.md" ? "## Part\n" : null);
+        Assert.Equal(violations, broken.Count());
+    }
+
+    [Theory]
+    [InlineData("<!-- sample: s.cs -->\n```csharp\nuse(1);\n// <part>\n    use(2);\n\n    use(3);\n// </part>\n```\n", 0)]
+    [InlineData("<!-- sample: s.cs#part -->\n```csharp\nuse(2);\n\nuse(3);\n```\n", 0)]
+    [InlineData("<!-- sample: s.cs#part -->\n```csharp\nuse(2);\nuse(3);\n```\n", 1)]
+    [InlineData("<!-- sample: s.cs#other -->\n```csharp\nuse(2);\n```\n", 1)]
+    [InlineData("<!-- sample: gone.cs -->\n```csharp\nuse(2);\n```\n", 1)]
+    [InlineData("<!-- sample: s.cs#part -->\nuse(2);\n", 1)]
+    [InlineData("```csharp\nuse(2);\n```\n", 1)]
+    [InlineData("```\nuse(2);\n```\n", 0)]
+    public void Samples(string text, int violations)
+    {
+        const string Sample = "use(1);\n// <part>\n    use(2);\n\n    use(3);\n// </part>\n";
+        Assert.Equal(violations, DocumentRules.CodeOfNoSample(new("README.md", text), path => path == "s.cs" ? Sample : null).Count());
+    }
 
     static SourceFile Project(string name, string items) =>
         new($"src/{name}/{name}.csproj", $"<Project><ItemGroup>{items}</ItemGroup></Project>");

@@ -6,12 +6,19 @@ namespace NativeRetrieval.Architecture.Tests;
 /// <param name="Path">Relative to the repository root, with forward slashes.</param>
 internal sealed partial record SourceFile(string Path, string Text)
 {
+    public const string SampleFolder = "src/samples";
+
     public string Name => Path[(Path.LastIndexOf('/') + 1)..];
 
     public bool IsCSharp => Path.EndsWith(".cs", StringComparison.Ordinal);
 
-    /// <summary>True of what users get; tests and benchmarks are held to less.</summary>
-    public bool IsShipped => IsUnder("src") || IsUnder("weights-convert");
+    public bool IsDocument => Path.EndsWith(".md", StringComparison.Ordinal);
+
+    /// <summary>True of programs that show how a host uses the libraries; they are compiled, but not what users get.</summary>
+    public bool IsSample => IsUnder(SampleFolder);
+
+    /// <summary>True of what users get; tests, benchmarks and samples are held to less.</summary>
+    public bool IsShipped => (IsUnder("src") && !IsSample) || IsUnder("weights-convert");
 
     public bool IsUnder(string folder) => Path.StartsWith(folder + "/", StringComparison.Ordinal);
 

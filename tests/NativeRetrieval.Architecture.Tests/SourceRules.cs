@@ -29,7 +29,8 @@ internal static partial class SourceRules
             if (file.Name is not ("Program.cs" or "GlobalUsings.cs")) yield return $"{file.Path}: no namespace";
             yield break;
         }
-        string folder = file.Path[(file.Path.IndexOf('/') + 1)..file.Path.LastIndexOf('/')];
+        int start = file.IsSample ? SourceFile.SampleFolder.Length : file.Path.IndexOf('/');
+        string folder = file.Path[(start + 1)..file.Path.LastIndexOf('/')];
         string expected = folder.Replace('/', '.');
         if (found[0].Groups["name"].Value != expected) yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
         if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";

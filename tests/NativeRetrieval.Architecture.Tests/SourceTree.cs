@@ -20,7 +20,16 @@ internal static class SourceTree
 
     public static IEnumerable<SourceFile> CSharp => Files.Where(file => file.IsCSharp);
 
+    public static IEnumerable<SourceFile> Documents => Files.Where(file => file.IsDocument);
+
     public static IEnumerable<SourceFile> Projects => Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
+
+    /// <summary>The text of a document, "" for any other file or folder that is there, or null.</summary>
+    public static string? Find(string path)
+    {
+        string full = System.IO.Path.Combine(Fixtures.RepositoryRoot, path);
+        return Documents.FirstOrDefault(file => file.Path == path)?.Text ?? (System.IO.Path.Exists(full) ? "" : null);
+    }
 
     static IEnumerable<string> Walk(string folder) =>
         Directory.EnumerateFiles(folder).Concat(

@@ -27,7 +27,8 @@ public sealed class ParityTests
     }
 
     [Fact]
-    public void Names_are_unique() => Assert.Equal(ParityCatalogue.All.Count, ParityCatalogue.All.Select(item => item.Name).Distinct().Count());
+    public void Names_are_unique() =>
+        Assert.Equal(ParityCatalogue.All.Count, ParityCatalogue.All.Select(item => item.Name).Distinct().Count());
 
     [Fact]
     public void A_case_without_its_files_is_absent_and_names_the_first()
@@ -57,6 +58,13 @@ public sealed class ParityTests
     {
         using var folder = new TemporaryFolder();
         Assert.Contains("golden files", Assert.Throws<FileReadException>(() => new ParityFolder(folder["nothing"])).Message);
+    }
+
+    [Fact]
+    public void A_case_that_compares_nothing_fails()
+    {
+        var result = new ParityCase("nothing", 1, [], _ => new WorstError()).Run(new ParityFolder(Fixtures.Small("")));
+        Assert.Equal((ParityStatus.Failed, null), (result.Status, result.Error));
     }
 
     [Fact]

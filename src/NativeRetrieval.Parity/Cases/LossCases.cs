@@ -4,28 +4,33 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>NT-Xent in all its forms, batches of 1 to 257, loss and both gradients.</summary>
+/// <summary>NT-Xent in all its forms on batches of several sizes: loss and both gradients.</summary>
 static class LossCases
 {
     const string File = "nt-xent.safetensors";
 
-    static readonly (string Name, NtXentOptions Options)[] s_forms =
+    static readonly (string Name, Positives Positives, LossScale Scale)[] s_forms =
     [
-        ("report_sum", new(0.07, Positives.Paper, LossScale.Sum)),
-        ("authors_code", new(0.07, Positives.Paper, LossScale.Mean)),
-        ("multi_positive", new(0.07, Positives.Clip, LossScale.Sum)),
-        ("siblings_dropped", new(0.07, Positives.Dropped, LossScale.Sum)),
+        ("report_sum", Positives.Paper, LossScale.Sum),
+        ("authors_code", Positives.Paper, LossScale.Mean),
+        ("multi_positive", Positives.Clip, LossScale.Sum),
+        ("siblings_dropped", Positives.Dropped, LossScale.Sum),
     ];
 
     public static IEnumerable<ParityCase> All =>
         from form in s_forms
         from precision in new[] { (DType: DType.Float64, Tolerance: 1e-10), (DType: DType.Float32, Tolerance: 1e-5) }
-        select new ParityCase($"NT-Xent, {form.Name.Replace('_', ' ')}, {precision.DType.ToString().ToLowerInvariant()}", precision.Tolerance, [File],
-            folder => Measure(folder, form.Name, form.Options, precision.DType, precision.Tolerance)) { OnAnyDevice = precision.DType == DType.Float32 };
+        select new ParityCase($"NT-Xent, {form.Name.Replace('_', ' ')}, {precision.DType.ToString().ToLowerInvariant()}",
+            precision.Tolerance, [File],
+            folder => Measure(folder, form.Name, form.Positives, form.Scale, precision.DType, precision.Tolerance))
+        {
+            OnAnyDevice = precision.DType == DType.Float32,
+        };
 
-    static WorstError Measure(ParityFolder folder, string form, NtXentOptions options, DType dtype, double tolerance)
+    static WorstError Measure(ParityFolder folder, string form, Positives positives, LossScale scale, DType dtype, double tolerance)
     {
         using var golden = folder.Open(File);
+        var options = new NtXentOptions(golden.Numbers("temperature", "(.+)")[0], positives, scale);
         var worst = new WorstError();
         foreach (string batch in golden.Names.Select(name => name.Split('/')[0]).Distinct())
         {
@@ -46,7 +51,8 @@ static class LossCases
             {
                 string name = $"{batch}/{form}/{part}";
                 // One item, or all others dropped: loss and gradient are 0 up to rounding, and a relative error means nothing.
-                if (golden.ReadFloat64(name).All(value => Math.Abs(value) < 1e-12)) worst.Add(actual.Values().Max(Math.Abs) / 1e-6 * tolerance, name);
+                if (golden.ReadFloat64(name).All(value => Math.Abs(value) < 1e-12))
+                    worst.Add(actual.Values().Max(Math.Abs) / 1e-6 * tolerance, name);
                 else worst.Add(golden, name, actual);
             }
         }

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json;
 using NativeRetrieval.Evaluation.Metrics;
 
@@ -7,7 +8,6 @@ namespace NativeRetrieval.Parity.Cases;
 static class MetricCases
 {
     const string Vectors = "metrics.safetensors", Figures = "metrics.json";
-    const int Captions = 300, Clips = 60, Width = 16;
 
     public static IEnumerable<ParityCase> All =>
     [
@@ -18,7 +18,9 @@ static class MetricCases
     static WorstError One(ParityFolder folder)
     {
         var (scores, _, golden) = Read(folder);
-        var report = EvaluationReport.Compute(scores, new Relevance(Enumerable.Range(0, Captions).Select(i => new[] { i / (Captions / Clips) }), Clips));
+        int captionsPerClip = scores.Queries / scores.Items;
+        var report = EvaluationReport.Compute(scores,
+            new Relevance(Enumerable.Range(0, scores.Queries).Select(query => new[] { query / captionsPerClip }), scores.Items));
         var worst = new WorstError();
         foreach (var (name, metrics) in new[] { ("t2a", report.TextToAudio), ("a2t", report.AudioToText) })
         {
@@ -30,7 +32,8 @@ static class MetricCases
             Add($"{name} mean rank", figures.GetProperty("meanR").GetDouble(), metrics.MeanRank);
         }
         Add("t2a mAP@10", golden.GetProperty("t2a_mAP10_percent").GetDouble() / 100, report.TextToAudio.Map10.Value);
-        Add("t2a standard error of mAP@10", golden.GetProperty("t2a_mAP10_jackknife_se_percent").GetDouble() / 100, report.TextToAudio.Map10.StandardError);
+        Add("t2a standard error of mAP@10", golden.GetProperty("t2a_mAP10_jackknife_se_percent").GetDouble() / 100,
+            report.TextToAudio.Map10.StandardError);
         return worst;
 
         void Add(string what, double expected, double actual) => worst.Add(Math.Abs(expected - actual), what);
@@ -39,21 +42,27 @@ static class MetricCases
     static WorstError Several(ParityFolder folder)
     {
         var (scores, flags, golden) = Read(folder);
-        var relevance = new Relevance(Enumerable.Range(0, Captions).Select(query => Enumerable.Range(0, Clips).Where(clip => flags[query * Clips + clip] == 1)), Clips);
-        var figures = golden.GetProperty("several_relevant");
-        double map16 = Enumerable.Range(0, Captions).Average(query =>
-            RankingMetrics.AveragePrecision([.. relevance.ItemsOf(query).ToArray().Select(clip => scores.Rank(query, clip)).Order()], 16));
+        var relevance = new Relevance(Enumerable.Range(0, scores.Queries)
+            .Select(query => Enumerable.Range(0, scores.Items).Where(clip => flags[query * scores.Items + clip] == 1)), scores.Items);
         var worst = new WorstError();
-        worst.Add(Math.Abs(figures.GetProperty("mAP10").GetDouble() - RankingMetrics.Compute(scores, relevance).Map10.Value), "mAP@10");
-        worst.Add(Math.Abs(figures.GetProperty("mAP16").GetDouble() - map16), "mAP@16");
+        foreach (var figure in golden.GetProperty("several_relevant").EnumerateObject())
+        {
+            int depth = int.Parse(figure.Name["mAP".Length..], CultureInfo.InvariantCulture);
+            double precision = depth == 10 ? RankingMetrics.Compute(scores, relevance).Map10.Value
+                : Enumerable.Range(0, scores.Queries).Average(query => RankingMetrics.AveragePrecision(Ranks(query), depth));
+            worst.Add(Math.Abs(figure.Value.GetDouble() - precision), $"mAP@{depth}");
+        }
         return worst;
+
+        int[] Ranks(int query) => [.. relevance.ItemsOf(query).ToArray().Select(clip => scores.Rank(query, clip)).Order()];
     }
 
     static (SimilarityMatrix, long[] Flags, JsonElement) Read(ParityFolder folder)
     {
         using var vectors = folder.Open(Vectors);
         using var figures = JsonDocument.Parse(File.ReadAllBytes(folder.Require(Figures)));
-        var scores = SimilarityMatrix.Cosine(vectors.ReadFloat32("captions_5_per_audio"), vectors.ReadFloat32("audio"), Width);
+        string captions = vectors.Names.Single(name => name.StartsWith("captions_", StringComparison.Ordinal));
+        var scores = SimilarityMatrix.Cosine(vectors.ReadFloat32(captions), vectors.ReadFloat32("audio"), vectors.Sizes("audio")[1]);
         return (scores, vectors.ReadInt64("relevant"), figures.RootElement.Clone());
     }
 }

@@ -12,12 +12,14 @@ static class TokenizerCases
 {
     const string Vocabulary = "tokenizer/vocab.txt", Hostile = "tokenizer/hostile.jsonl", Hashes = "tokenizer/captions.json";
 
-    static readonly string[] s_captions = ["clotho/train.csv", "clotho/val.csv", "clotho/test.csv", "audiocaps/train.csv", "audiocaps/val.csv", "audiocaps/test.csv"];
+    static readonly string[] s_captions = ["clotho/train.csv", "clotho/val.csv", "clotho/test.csv", "audiocaps/train.csv",
+        "audiocaps/val.csv", "audiocaps/test.csv"];
 
     public static IEnumerable<ParityCase> All =>
     [
         new("tokenizer: hostile strings", 0, [Hostile, Vocabulary], HostileStrings) { Unit = "strings that differ" },
-        .. s_captions.Select(file => new ParityCase($"tokenizer: every caption of {file}", 0, [Hashes, Vocabulary, $"data/{file}"], folder => Captions(folder, file)) { Unit = "files that differ" }),
+        .. s_captions.Select(file => new ParityCase($"tokenizer: every caption of {file}", 0, [Hashes, Vocabulary, $"data/{file}"],
+            folder => Captions(folder, file)) { Unit = "files that differ" }),
     ];
 
     static WorstError HostileStrings(ParityFolder folder)
@@ -42,7 +44,8 @@ static class TokenizerCases
     {
         var tokenizer = WordPieceTokenizer.FromFile(folder.Require(Vocabulary));
         using var json = JsonDocument.Parse(File.ReadAllBytes(folder.Require(Hashes)));
-        var expected = json.RootElement.GetProperty("files").EnumerateArray().Single(entry => entry.GetProperty("file").GetString() == file);
+        var expected = json.RootElement.GetProperty("files").EnumerateArray().Single(entry =>
+            entry.GetProperty("file").GetString() == file);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var (captions, tokens) = (0, 0);
         byte[] bytes = new byte[4 * (tokenizer.Options.MaxLength + 1)];
@@ -65,7 +68,8 @@ static class TokenizerCases
     static IEnumerable<string> CaptionColumns(string path)
     {
         using var csv = CsvText.Open(path);
-        int[] columns = [.. csv.Headers.Index().Where(cell => cell.Item.StartsWith("caption", StringComparison.Ordinal)).Select(cell => cell.Index)];
+        int[] columns = [.. csv.Headers.Index().Where(cell => cell.Item.StartsWith("caption", StringComparison.Ordinal))
+            .Select(cell => cell.Index)];
         while (csv.Read())
             foreach (int column in columns) yield return csv.GetString(column);
     }

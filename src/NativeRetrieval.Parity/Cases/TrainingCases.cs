@@ -19,13 +19,13 @@ static class TrainingCases
         new("training, small, 20 steps: losses, float32", 1, [Small], folder =>
         {
             using var golden = folder.Open(Small);
-            using var run = new TrainingRun(golden, SmallModel(folder, DType.Float32), 3e-4);
+            using var run = SmallRun(folder, golden, DType.Float32);
             return AgainstFloat32(golden, run, firstSteps: 10);
         }) { Unit = Allowed, OnAnyDevice = true },
         new("training, CNN14 and MiniLM, 8 steps: losses, float32", 1, [Full, MiniLm], folder =>
         {
             using var golden = folder.Open(Full);
-            using var run = new TrainingRun(golden, FullModel(folder, folder.Require(MiniLm)), 2e-5);
+            using var run = FullRun(folder, golden, folder.Require(MiniLm));
             return AgainstFloat32(golden, run, firstSteps: 0);
         }) { Unit = Allowed, OnAnyDevice = true },
     ];
@@ -35,7 +35,7 @@ static class TrainingCases
     static WorstError Exact(ParityFolder folder)
     {
         using var golden = folder.Open(Small);
-        using var run = new TrainingRun(golden, SmallModel(folder, DType.Float64), 3e-4);
+        using var run = SmallRun(folder, golden, DType.Float64);
         var (losses, norms) = run.Train();
         var worst = new WorstError();
         worst.AddRelative(golden.ReadFloat64("loss"), losses, "losses");
@@ -45,13 +45,15 @@ static class TrainingCases
     }
 
     /// <summary>
-    /// Training amplifies rounding, so that a step may differ from float64 by ten times the running maximum of what PyTorch's own float32 differs by,
+    /// Training amplifies rounding, so that a step may differ from float64 by ten times the running maximum of what PyTorch's own float32
+    /// differs by,
     /// or by 1e-5; the first steps by no more than 1e-4. The error is the share of that.
     /// </summary>
     static WorstError AgainstFloat32(SafetensorsFile golden, TrainingRun run, int firstSteps)
     {
         double[] losses = run.Train().Losses, expected = golden.ReadFloat64("loss");
-        double[] own = [.. golden.Metadata["pytorch_float32_error_loss"].Split(' ').Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
+        double[] own = [.. golden.Metadata["pytorch_float32_error_loss"].Split(' ')
+            .Select(v => double.Parse(v, CultureInfo.InvariantCulture))];
         double[] errors = [.. losses.Zip(expected, (ours, theirs) => Math.Abs(ours - theirs) / theirs)];
         string all = string.Join(" ", errors.Select(error => error.ToString("E1", CultureInfo.InvariantCulture)));
         var worst = new WorstError();
@@ -66,25 +68,16 @@ static class TrainingCases
         return worst;
     }
 
-    static RetrievalModel SmallModel(ParityFolder folder, DType dtype)
+    static TrainingRun SmallRun(ParityFolder folder, SafetensorsFile golden, DType dtype)
     {
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [8, 12, 16, 24, 32, 48], Dropout = 0 },
-            TextEncoder = new BertConfig { VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20, Dropout = 0, AttentionDropout = 0 },
-            AudioHeadWidth = 64,
-            TextHeadWidth = 64,
-            EmbeddingDimension = 32,
-            MaxTokens = 20,
-        };
-        return Model(folder, config, null, dtype);
+        var recipe = TrainingRecipe.Read(golden);
+        return new(golden, recipe, Model(folder, recipe.Model, null, dtype));
     }
 
-    static RetrievalModel FullModel(ParityFolder folder, string miniLm)
+    static TrainingRun FullRun(ParityFolder folder, SafetensorsFile golden, string miniLm)
     {
-        var text = BertFolder.ReadConfig(miniLm) with { Pooling = TextPooling.Cls, Dropout = 0, AttentionDropout = 0 };
-        var config = new RetrievalModelConfig { AudioEncoder = new Cnn14Config { Dropout = 0 }, TextEncoder = text, MaxTokens = text.MaxPositions };
-        return Model(folder, config, miniLm, DType.Float32);
+        var recipe = TrainingRecipe.Read(golden, BertFolder.ReadConfig(miniLm) with { Pooling = TextPooling.Cls });
+        return new(golden, recipe, Model(folder, recipe.Model, miniLm, DType.Float32));
     }
 
     static RetrievalModel Model(ParityFolder folder, RetrievalModelConfig config, string? textFolder, DType dtype)
@@ -92,9 +85,10 @@ static class TrainingCases
         var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"]));
         var model = new RetrievalModel(config, tokenizer, folder.Device, new PhiloxSequence(default),
             textFolder is null ? null : BertFolder.ReadEncoder(textFolder, folder.Device, out _, config.TextEncoder), dtype: dtype);
+        int seed = FormulaSeed.Of(folder);
         foreach (var (name, tensor) in model.State())
             if (textFolder is null || !name.StartsWith("text_enc.", StringComparison.Ordinal))
-                tensor.Fill(FormulaWeights.Of(name.Replace("audio_enc.", "").Replace("text_enc.", ""), tensor.Shape.Sizes.ToArray()));
+                tensor.Fill(FormulaWeights.Of(name.Replace("audio_enc.", "").Replace("text_enc.", ""), seed, tensor.Shape.Sizes.ToArray()));
         return model;
     }
 }

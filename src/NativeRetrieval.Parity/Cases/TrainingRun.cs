@@ -9,34 +9,34 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>The training loop of the golden runs: batches of eight in turn, no dropout, gradients clipped at norm 2, Adam with ε = 1e-4.</summary>
-sealed class TrainingRun(SafetensorsFile golden, RetrievalModel model, double rate) : IDisposable
+/// <summary>
+/// The training loop of the golden runs: batches in turn, no dropout, NT-Xent at the report's temperature, clipped gradients, Adam.
+/// </summary>
+sealed class TrainingRun(SafetensorsFile golden, TrainingRecipe recipe, RetrievalModel model) : IDisposable
 {
-    const int BatchSize = 8;
-
-    readonly int _clips = (int)golden.Entry("logmel").Shape[0];
+    readonly int _clips = golden.Sizes("logmel")[0];
     readonly DType _dtype = model.AudioEncoder.Parameters().First().Tensor.DType;
 
     public (double[] Losses, double[] Norms) Train()
     {
-        using var adam = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], new AdamOptions(Epsilon: 1e-4, MaxGradientNorm: 2));
-        int steps = (int)golden.Entry("loss").Shape[0];
+        using var adam = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], recipe.Adam);
+        int steps = golden.Sizes("loss")[0];
         var (losses, norms) = (new double[steps], new double[steps]);
         for (int step = 0; step < steps; step++)
         {
-            int first = step * BatchSize % _clips;
+            int[] items = [.. Enumerable.Range(step * recipe.BatchSize, recipe.BatchSize).Select(item => item % _clips)];
             using var scope = TensorScope.Begin();
             using (var tape = Tape.Begin())
             {
                 var pass = new TrainingPass(seed: 0, step);
-                var audio = model.EmbedAudio(LogMel(first, BatchSize), null, pass);
-                var text = model.EmbedText(Tokens(first, BatchSize), pass);
-                var ids = Tensor.From(Enumerable.Range(0, BatchSize).ToArray(), [BatchSize], model.Device);
+                var audio = model.EmbedAudio(LogMel(items), null, pass);
+                var text = model.EmbedText(Tokens(items), pass);
+                var ids = Tensor.From(Enumerable.Range(0, items.Length).ToArray(), [items.Length], model.Device);
                 var loss = Op.NtXent(audio, text, ids, ids, new NtXentOptions());
                 losses[step] = loss.Item();
                 tape.Backward(loss);
             }
-            norms[step] = adam.Step(rate);
+            norms[step] = adam.Step(recipe.Rate);
         }
         return (losses, norms);
     }
@@ -45,20 +45,28 @@ sealed class TrainingRun(SafetensorsFile golden, RetrievalModel model, double ra
     public void AddEmbeddings(WorstError worst)
     {
         using var scope = TensorScope.Begin();
-        worst.Add(golden, "final_audio_embedding", model.EmbedAudio(LogMel(0, _clips), null));
-        worst.Add(golden, "final_text_embedding", model.EmbedText(Tokens(0, _clips)));
+        int[] all = [.. Enumerable.Range(0, _clips)];
+        worst.Add(golden, "final_audio_embedding", model.EmbedAudio(LogMel(all), null));
+        worst.Add(golden, "final_text_embedding", model.EmbedText(Tokens(all)));
     }
 
     public void Dispose() => model.Dispose();
 
-    Tensor LogMel(int first, int count) => golden.Load("logmel", _dtype, model.Device).Rows(first, count);
+    Tensor LogMel(int[] items)
+    {
+        int[] shape = [items.Length, .. golden.Sizes("logmel")[1..]];
+        double[] all = golden.ReadFloat64("logmel"), values = [.. items.SelectMany(item => Row(all, item))];
+        return _dtype == DType.Float64 ? Tensor.From(values, shape, model.Device)
+            : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, model.Device);
+    }
 
     /// <summary>Padding is id 0 at the end of each row.</summary>
-    TokenBatch Tokens(int first, int count)
+    TokenBatch Tokens(int[] items)
     {
-        long[] ids = golden.ReadInt64("input_ids");
-        int width = ids.Length / _clips;
-        int[] rows = [.. ids.Skip(first * width).Take(count * width).Select(id => (int)id)];
-        return new TokenBatch(rows, [.. Enumerable.Range(0, count).Select(i => rows.Skip(i * width).Take(width).Count(id => id != 0))], width);
+        int[] ids = [.. golden.ReadInt64("input_ids").Select(id => (int)id)];
+        int[][] rows = [.. items.Select(item => Row(ids, item).ToArray())];
+        return new TokenBatch([.. rows.SelectMany(row => row)], [.. rows.Select(row => row.Count(id => id != 0))], rows[0].Length);
     }
+
+    ArraySegment<T> Row<T>(T[] values, int item) => new(values, item * (values.Length / _clips), values.Length / _clips);
 }

@@ -30,7 +30,8 @@ public sealed class BertEncoderTests : IDisposable
             int[] ids = batch.Row(row).ToArray();
             double[] alone = encoder.Forward(new TokenBatch(ids, [ids.Length], ids.Length)).Values();
             // Padding of another id and another width.
-            double[] padded = encoder.Forward(new TokenBatch([.. ids, 7, 210, 3], [ids.Length], ids.Length + 3)).Values();
+            int[] padding = [.. Enumerable.Repeat(encoder.Config.VocabularySize - 1, encoder.Config.MaxPositions - ids.Length)];
+            double[] padded = encoder.Forward(new TokenBatch([.. ids, .. padding], [ids.Length], encoder.Config.MaxPositions)).Values();
             Golden.Check(alone, together.AsSpan(row * encoder.Width, encoder.Width), 1e-5, $"sentence {row} in the batch");
             Golden.Check(alone, padded, 1e-5, $"sentence {row} with padding");
         }
