@@ -14,7 +14,8 @@ internal static partial class Libsndfile
     /// <summary>SF_COUNT_MAX: the number of frames is unknown.</summary>
     public const long UnknownFrames = long.MaxValue;
 
-    public const string HowToInstall = "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; macOS: brew install libsndfile)";
+    public const string HowToInstall =
+        "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; macOS: brew install libsndfile)";
 
     public static readonly string[] FileNames =
         OperatingSystem.IsWindows() ? ["sndfile.dll", "libsndfile-1.dll"]

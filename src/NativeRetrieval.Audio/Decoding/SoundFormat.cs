@@ -3,9 +3,9 @@ namespace NativeRetrieval.Audio.Decoding;
 /// <summary>Names sound formats by a file's first bytes: for the choice of a decoder, and for messages.</summary>
 internal static class SoundFormat
 {
-    public const string Flac = "FLAC", Ogg = "Ogg (Vorbis, Opus or FLAC)", Mp3 = "MP3", Aiff = "AIFF";
+    public const string Flac = "FLAC", Ogg = "Ogg (Vorbis, Opus or FLAC)", Mp3 = "MP3", Aiff = "AIFF", Caf = "Apple CAF";
 
-    /// <summary>First bytes of formats that ffmpeg reads and libsndfile does not: their place, the bytes, the format's usual name.</summary>
+    /// <summary>First bytes of formats that ffmpeg reads and libsndfile does not: their place, the bytes, the usual name.</summary>
     static readonly (int Offset, byte[] Bytes, string Name)[] _foreign =
     [
         (4, [.. "ftyp"u8], "MP4 or M4A"),
@@ -35,9 +35,9 @@ internal static class SoundFormat
         if (magic.StartsWith("RIFF"u8) || magic.StartsWith("RIFX"u8) || magic.StartsWith("RF64"u8))
             return "WAV in an encoding other than little-endian PCM or float";
         if (magic.StartsWith("FORM"u8)) return Aiff;
-        if (magic.StartsWith("caff"u8)) return "Apple CAF";
+        if (magic.StartsWith("caff"u8)) return Caf;
         if (magic.StartsWith(".snd"u8)) return "Sun AU";
-        if (magic.StartsWith("ID3"u8)) return Mp3;
+        if (magic.StartsWith("ID3"u8) || magic.StartsWith("APETAGEX"u8)) return Mp3;
         if (magic.Length >= 2 && magic[0] == 0xFF && (magic[1] & 0xE0) == 0xE0) return Mp3;     // an MPEG frame begins with eleven set bits
         return null;
     }

@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Audio.Decoding;
 
-/// <summary>libsndfile, which decodes everything but WAV; whether it is installed here.</summary>
+/// <summary>The library libsndfile, which decodes FLAC, Opus and many others; whether it is installed here.</summary>
 public static class SoundLibrary
 {
     /// <summary>Whether the library could be loaded.</summary>

@@ -1,9 +1,23 @@
 namespace NativeRetrieval.Audio.Decoding;
 
-/// <summary>Bytes [start, end) of a seekable stream as a stream of their own, for reading. The stream behind it stays open.</summary>
-internal sealed class StreamPart(Stream whole, long start, long end) : Stream
+/// <summary>Stretches of a seekable stream, one behind the other, as a stream of their own, for reading.</summary>
+internal sealed class StreamPart : Stream
 {
+    readonly Stream _whole;
+    readonly IReadOnlyList<(long Start, long End)> _ranges;
+    readonly bool _ownsWhole;
+    readonly long[] _ends;          // behind each range, in bytes of this stream
     long _position;
+    int _range;
+
+    /// <param name="ranges">Bytes [start, end) of <paramref name="whole"/>, at least one range.</param>
+    /// <param name="ownsWhole">Whether <paramref name="whole"/> is closed with this stream.</param>
+    public StreamPart(Stream whole, IReadOnlyList<(long Start, long End)> ranges, bool ownsWhole = false)
+    {
+        (_whole, _ranges, _ownsWhole, _ends) = (whole, ranges, ownsWhole, new long[ranges.Count]);
+        long length = 0;
+        for (int i = 0; i < _ends.Length; i++) _ends[i] = length += ranges[i].End - ranges[i].Start;
+    }
 
     public override bool CanRead => true;
 
@@ -11,7 +25,7 @@ internal sealed class StreamPart(Stream whole, long start, long end) : Stream
 
     public override bool CanWrite => false;
 
-    public override long Length => end - start;
+    public override long Length => _ends[^1];
 
     public override long Position
     {
@@ -21,10 +35,16 @@ internal sealed class StreamPart(Stream whole, long start, long end) : Stream
 
     public override int Read(Span<byte> buffer)
     {
-        int count = (int)Math.Min(buffer.Length, Math.Max(0, Length - _position));
-        if (count == 0) return 0;
-        whole.Position = start + _position;
-        int read = whole.Read(buffer[..count]);
+        if (buffer.Length == 0 || _position >= Length) return 0;
+        if (_position >= _ends[_range] || _position < StartOf(_range))
+        {
+            int found = Array.BinarySearch(_ends, _position);
+            _range = found < 0 ? ~found : found + 1;
+        }
+        long start = StartOf(_range);
+        int count = (int)Math.Min(buffer.Length, _ends[_range] - _position);
+        _whole.Position = _ranges[_range].Start + (_position - start);
+        int read = _whole.Read(buffer[..count]);
         _position += read;
         return read;
     }
@@ -45,4 +65,12 @@ internal sealed class StreamPart(Stream whole, long start, long end) : Stream
     public override void SetLength(long value) => throw new NotSupportedException();
 
     public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+    protected override void Dispose(bool disposing)
+    {
+        if (disposing && _ownsWhole) _whole.Dispose();
+        base.Dispose(disposing);
+    }
+
+    long StartOf(int range) => range == 0 ? 0 : _ends[range - 1];
 }

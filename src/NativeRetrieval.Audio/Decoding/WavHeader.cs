@@ -51,10 +51,12 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
                 if (format is null) throw new AudioDecodeException(path, $"has its data chunk (byte {position}) before any fmt chunk, so the samples' form is unknown");
                 // 0xFFFFFFFF and sizes of 0 in headers that were never finished come from pipes and recorders: the sound goes to the file's end.
                 bool isLong = sizeBytes == UnknownSize && longDataBytes > 0;
-                bool isUnknown = sizeBytes == UnknownSize && !isLong || sizeBytes == 0 && riffBytes + (long)ChunkHeaderBytes <= body;
+                bool isUnknown = !isLong && (sizeBytes == 0 ? riffBytes + (long)ChunkHeaderBytes <= body || ContainerSize.IsUnknown(riffBytes)
+                    : ContainerSize.IsUnknown(sizeBytes) && sizeBytes > available);
                 long declared = isUnknown ? available : isLong ? longDataBytes : sizeBytes;
                 long bytes = Math.Min(declared, available), whole = bytes - bytes % format.FrameBytes;
-                return format with { DataOffset = body, DataBytes = whole, Defect = DefectOf(declared, bytes, whole) };
+                string? defect = isUnknown ? null : DefectOf(declared, bytes, whole) ?? DefectBehind(path, file, body + declared + (declared & 1));
+                return format with { DataOffset = body, DataBytes = whole, Defect = defect };
             }
             if (sizeBytes > available)
                 throw new AudioDecodeException(path, $"is damaged: chunk '{Printable(buffer[..4])}' at byte {position} claims {sizeBytes:N0} bytes, the file ends after {available:N0}");
@@ -79,6 +81,22 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
         declared > bytes ? $"its data chunk claims {declared:N0} bytes, the file ends after {bytes:N0} of them: it was cut off"
         : bytes > whole ? $"its last {bytes - whole} bytes are less than a frame; they are left out"
         : null;
+
+    /// <summary>A sentence where bytes behind the data chunk are no chunks, as where a recording went on behind its header's length.</summary>
+    static string? DefectBehind(string path, Stream file, long position)
+    {
+        Span<byte> header = stackalloc byte[ChunkHeaderBytes];
+        for (int chunk = 0; chunk < MaximumChunks && position + ChunkHeaderBytes <= file.Length; chunk++)
+        {
+            ReadAt(path, file, position, header);
+            uint sizeBytes = BinaryPrimitives.ReadUInt32LittleEndian(header[4..]);
+            long end = position + ChunkHeaderBytes + sizeBytes;
+            if (header[..4].ContainsAnyExceptInRange((byte)' ', (byte)'~') || end > file.Length)
+                return $"{file.Length - position:N0} bytes behind its data chunk are no chunk; they are left out";
+            position = end + (sizeBytes & 1);
+        }
+        return position < file.Length - 1 ? $"{file.Length - position:N0} bytes behind its data chunk are no chunk; they are left out" : null;
+    }
 
     static WavHeader ParseFormat(string path, ReadOnlySpan<byte> fields)
     {

@@ -18,6 +18,7 @@ public static partial class RegularFile
     /// <exception cref="UnauthorizedAccessException">There is no permission.</exception>
     public static FileStream OpenRead(string path, int bufferSize = 0)
     {
+        if (path.Contains('\0')) throw new FileNotFoundException("no file has a NUL character in its name", path);
         if (Directory.Exists(path)) throw new IOException("it is a folder, not a file");
         const FileShare share = FileShare.ReadWrite | FileShare.Delete;
         if (OperatingSystem.IsWindows()) return new FileStream(path, FileMode.Open, FileAccess.Read, share, bufferSize);

@@ -4,8 +4,8 @@ using NLayer;
 namespace NativeRetrieval.Audio.Decoding.Mp3;
 
 /// <summary>
-/// One part of an MP3 file, decoded frame by frame. A frame that cannot be decoded becomes silence of its length, so that what follows keeps its
-/// time; the encoder's delay is skipped as mpg123 does it.
+/// One part of an MP3 file, decoded frame by frame. A frame that cannot be decoded becomes silence of its length, so that what follows
+/// keeps its time; the encoder's delay is skipped as mpg123 does it.
 /// </summary>
 internal sealed class Mp3PartStream : IAudioStream
 {
@@ -36,7 +36,9 @@ internal sealed class Mp3PartStream : IAudioStream
     public long? LengthFrames => _part.Samples;
 
     public string? Defect => _damagedFrames == 0 ? null
-        : $"{_damagedFrames:N0} of {_part.Frames:N0} MPEG frames cannot be decoded, the first at {(double)_firstDamaged * _part.First.SamplesPerFrame / SampleRateHz:F2} s; they are silence";
+        : $"{_damagedFrames:N0} of {_part.Frames:N0} frames cannot be decoded, the first at {FirstDamagedSeconds:F2} s; they are silence";
+
+    double FirstDamagedSeconds => (double)_firstDamaged * _part.First.SamplesPerFrame / SampleRateHz;
 
     public int Read(Span<float> interleaved)
     {
@@ -67,10 +69,10 @@ internal sealed class Mp3PartStream : IAudioStream
             if (!NextBytes(out var header)) return false;
             int samples = header.SamplesPerFrame;
             _frame.Set(_bytes, header);
+            if (_framesRead == 0) Prepare();
             if (!TryDecode(samples))
             {
                 Array.Clear(_samples);
-                _decoder.Reset();
                 if (_damagedFrames++ == 0) _firstDamaged = _framesRead;
             }
             _framesRead++;
@@ -82,15 +84,28 @@ internal sealed class Mp3PartStream : IAudioStream
         return true;
     }
 
+    /// <summary>Decodes the first frame once in vain, so that the decoder makes its tables, and completes them.</summary>
+    void Prepare()
+    {
+        if (_part.First.Layer != MpegLayer.LayerIII) return;
+        TryDecode(_part.First.SamplesPerFrame);
+        ShortBlockWindows.Complete(_decoder, _part.First.SampleRateHz);
+        _decoder.Reset();
+        _frame.Reset();
+    }
+
     bool TryDecode(int samples)
     {
         try
         {
-            return _decoder.DecodeFrame(_frame, _samples, 0) == samples * Channels && !_samples.AsSpan(0, samples * Channels).ContainsAnyExceptInRange(-SampleRange.Maximum, SampleRange.Maximum);
+            return _decoder.DecodeFrame(_frame, _samples, 0) == samples * Channels
+                && !_samples.AsSpan(0, samples * Channels).ContainsAnyExceptInRange(-SampleRange.Maximum, SampleRange.Maximum);
         }
-        // The decoder trusts what it reads; damage shows as an index outside one of its tables.
-        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or InvalidDataException or InvalidOperationException or OverflowException or NullReferenceException)
+        // The decoder trusts what it reads; damage shows as an index outside one of its tables and the like.
+        catch (Exception error) when (error is not OutOfMemoryException)
         {
+            // A frame that only lacks bits of the frames before it has none of these: its own bits are kept for the next.
+            _decoder.Reset();
             return false;
         }
     }

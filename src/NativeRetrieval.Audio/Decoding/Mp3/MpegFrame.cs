@@ -2,10 +2,10 @@ using NLayer;
 
 namespace NativeRetrieval.Audio.Decoding.Mp3;
 
-/// <summary>One frame in the form that NLayer's decoder reads: the header's fields, and the bits behind the header and its checksum.</summary>
+/// <summary>One frame in the form that NLayer reads: the header's fields, and the bits behind the header and its checksum.</summary>
 internal sealed class MpegFrame : IMpegFrame
 {
-    const int CrcBytes = 2;
+    public const int CrcBytes = 2;
 
     byte[] _bytes = [];
     MpegHeader _header;
