@@ -64,7 +64,12 @@ public sealed class MonoReader : IDisposable
     /// <summary>Reads a file to its end or its first <paramref name="maximumSamples"/>; meant for clips. Long recordings are better read by <see cref="WindowReader"/>.</summary>
     /// <param name="maximumSamples">At <paramref name="sampleRateHz"/>, at least 1; what follows is not decoded.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded, or has more samples than one array holds (2³¹).</exception>
-    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null, int maximumSamples = int.MaxValue)
+    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null, int maximumSamples = int.MaxValue) =>
+        ReadAll(path, sampleRateHz, preset, maximumSamples, out _);
+
+    /// <inheritdoc cref="ReadAll(string, int, ResamplerPreset?, int)"/>
+    /// <param name="defect">The defect that reading met and got past, as <see cref="IAudioStream.Defect"/>; or null.</param>
+    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset, int maximumSamples, out string? defect)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumSamples, 1);
         using MonoReader reader = Open(path, sampleRateHz, preset);
@@ -77,6 +82,7 @@ public sealed class MonoReader : IDisposable
             if (count < samples.Length || count == maximumSamples)
             {
                 if (count == 0) throw new AudioDecodeException(path, "holds no samples that can be decoded");
+                defect = reader.Defect;
                 return samples[..count];
             }
             if (count == Array.MaxLength) throw new AudioDecodeException(path, $"has more than {Array.MaxLength:N0} samples at {sampleRateHz} Hz; read it in windows");

@@ -19,8 +19,12 @@ public sealed class FeatureExtractor
     public FeatureSettings Settings { get; }
 
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
-    public LogMelClip Extract(string path) =>
-        Extract(MonoReader.ReadAll(path, Settings.LogMel.SampleRateHz, Settings.Resampler, Settings.MaximumSamples ?? int.MaxValue));
+    public LogMelClip Extract(string path)
+    {
+        int most = Settings.MaximumSamples ?? int.MaxValue;
+        float[] samples = MonoReader.ReadAll(path, Settings.LogMel.SampleRateHz, Settings.Resampler, most, out string? defect);
+        return Extract(samples) with { Defect = defect };
+    }
 
     /// <param name="samples">Mono at the settings' sample rate, full scale ±1, at least one.</param>
     public LogMelClip Extract(ReadOnlySpan<float> samples)
