@@ -17,6 +17,7 @@ namespace NativeRetrieval.Cli.Commands;
 internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request, CancellationToken cancellation)
 {
     readonly List<string> _skipped = [];
+    readonly HashSet<string> _damaged = [];
 
     public EvaluationOutcome Run()
     {
@@ -108,6 +109,7 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
         using (var line = new Output.Progress(terminal, "features", data.Clips.Count, "clips"))
             features = FeatureStore.Prepare(cache, data, skipped, done => line.Report(done), cancellation);
         _skipped.AddRange(skipped.Except(_skipped));
+        foreach (string message in features.Damaged.Where(_damaged.Add)) terminal.Warning(message);
         var texts = textsOf(features.Data);
         // Saved vectors serve evaluations with other rules of relevance, too.
         if (request.SaveVectors is not null) texts = [.. texts.Concat(data.Clips.SelectMany(clip => clip.Captions)).Distinct(StringComparer.Ordinal)];

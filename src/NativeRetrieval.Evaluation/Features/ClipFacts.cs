@@ -7,8 +7,9 @@ namespace NativeRetrieval.Evaluation.Features;
 /// <param name="Frames">Of its log-mel, padding of short clips included.</param>
 /// <param name="Samples">Its length as used, before padding, at the features' sample rate.</param>
 /// <param name="IsSilent">Nothing in it lies above the front end's floor.</param>
+/// <param name="Defect">A sentence about damage of its file that decoding got past, or null.</param>
 /// <param name="IsCut">The file goes on for more than a tenth of a second behind what is used.</param>
-public readonly record struct ClipFacts(int Frames, int Samples, bool IsSilent, bool IsCut)
+public readonly record struct ClipFacts(int Frames, int Samples, bool IsSilent, bool IsCut, string? Defect = null)
 {
     /// <summary>Rounding of a logarithm near −100 dB.</summary>
     const float RoundingDb = 1e-3f;
@@ -16,7 +17,7 @@ public readonly record struct ClipFacts(int Frames, int Samples, bool IsSilent, 
     internal static ClipFacts Of(LogMelClip clip, string path, FeatureSettings settings)
     {
         float floor = (float)(10 * Math.Log10(settings.LogMel.Floor)) + RoundingDb;
-        return new ClipFacts(clip.Frames, clip.Samples, !clip.Values.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, floor), clip.Samples == settings.MaximumSamples && GoesOn(path, clip.Samples, settings));
+        return new ClipFacts(clip.Frames, clip.Samples, !clip.Values.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, floor), clip.Samples == settings.MaximumSamples && GoesOn(path, clip.Samples, settings), clip.Defect);
     }
 
     /// <summary>What lossy formats put behind a clip's end is no loss.</summary>
