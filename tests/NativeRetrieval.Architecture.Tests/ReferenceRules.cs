@@ -28,8 +28,8 @@ internal static class ReferenceRules
     static readonly string[] _notForHosts = ["NativeRetrieval.Cli", "NativeRetrieval.Parity", "weights-convert"];
 
     /// <summary>
-    /// Assemblies that a host takes without any package behind them. Audio is none of them: MP3 is decoded by NLayer, and where libsndfile is not
-    /// installed NVorbis and NAudio decode Ogg Vorbis and AIFF, so that common sounds need nothing native.
+    /// Assemblies that a host takes without any package behind them. Audio is none of them: MP3 is decoded by NLayer, and where libsndfile
+    /// is not installed NVorbis and NAudio decode Ogg Vorbis and AIFF, so that common sounds need nothing native.
     /// </summary>
     static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn"];
 

@@ -118,7 +118,8 @@ public static class AudioDecoder
 
         // NLayer 3.0.1 takes a wrong Huffman table for part of the short blocks at this one rate.
         const string approximate = "MP3 of 8 kHz is decoded only roughly where ffmpeg is not installed";
-        if (decoders.Ffmpeg is null) return new JoinedStream(path, parts, file, frames, scan.Defect is { } other ? $"{other}; {approximate}" : approximate);
+        string all = scan.Defect is { } other ? $"{other}; {approximate}" : approximate;
+        if (decoders.Ffmpeg is null) return new JoinedStream(path, parts, file, frames, all);
         file.Dispose();
         return FfmpegStream.Open(path, SoundFormat.Mp3, decoders.Ffmpeg, scan.Defect);
     }

@@ -14,14 +14,15 @@ namespace NativeRetrieval.Audio.Features;
 /// <remarks>
 /// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all but not waited
 /// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at every read) is
-/// computed and written anew. A file's defect is kept with its log-mel, so that it is told whether the entry is new or not. Nothing is ever deleted: to empty the cache, remove the folder.
+/// computed and written anew. A file's defect is kept with its log-mel, so that it is told whether the entry is new or not. Nothing is ever
+/// deleted: to empty the cache, remove the folder.
 /// </remarks>
 public sealed class FeatureCache
 {
     const string TensorName = "logmel", SamplesKey = "samples", ChecksumKey = "crc32c", SettingsKey = "settings";
     const string DefectKey = "defect", DecodingKey = "decoding";
 
-    /// <summary>The generation of the decoders. An entry of an earlier one may hold less of the sound, or not its defect; it is made anew.</summary>
+    /// <summary>The generation of the decoders. An entry of an earlier one may lack sound or the file's defect; it is made anew.</summary>
     const string Decoding = "2";
     readonly string _folder;
     readonly FeatureExtractor _extractor;

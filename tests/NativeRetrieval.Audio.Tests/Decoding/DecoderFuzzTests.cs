@@ -11,12 +11,15 @@ public sealed class DecoderFuzzTests
     const int Rounds = 2000, MostFrames = 50_000_000;
     const long MostBytes = 64 << 20;
 
+    static readonly byte[] _aiff = AiffBytes.Pcm16(2, [.. Enumerable.Range(0, 200).Select(i => (short)(i * 300))]);
+
     [Fact]
     public void WAV() => Fuzz(Sounds.Managed, Pcm16(2, 44100, [.. Enumerable.Range(0, 200).Select(i => (short)(i * 300))]),
         File(Format(WavBytes.Float, 1, 8000, 32), new byte[400], before: Chunk("LIST", new byte[9])));
 
     [Fact]
-    public void MP3() => Fuzz(Sounds.Managed, Sounds.Bytes("lame-stereo.mp3"), Sounds.Bytes("lame-8000.mp3"), Sounds.Bytes("lavc.mp3"), Sounds.Bytes("layer2.mp2"));
+    public void MP3() => Fuzz(Sounds.Managed,
+        Sounds.Bytes("lame-stereo.mp3"), Sounds.Bytes("lame-8000.mp3"), Sounds.Bytes("lavc.mp3"), Sounds.Bytes("layer2.mp2"));
 
     [Fact]
     public void Vorbis_by_managed_code() => Fuzz(Sounds.Managed, Sounds.Bytes("vorbis.ogg"));
@@ -37,18 +40,19 @@ public sealed class DecoderFuzzTests
     {
         Sounds.SkipWithoutLibsndfile();
         using var folder = new TemporaryFolder();
-        Assert.True(SndfileWriter.TryWrite(folder["a"], SndfileWriter.Flac16, 8000, 1, [.. Enumerable.Range(0, 4000).Select(i => MathF.Sin(i * i * 0.001f))]));
+        float[] chirp = [.. Enumerable.Range(0, 4000).Select(i => MathF.Sin(i * i * 0.001f))];
+        Assert.True(SndfileWriter.TryWrite(folder["a"], SndfileWriter.Flac16, 8000, 1, chirp));
         Fuzz(Sounds.InProcess, System.IO.File.ReadAllBytes(folder["a"]));
     }
 
     [Fact]
-    public void AIFF_by_managed_code() => Fuzz(Sounds.Managed, AiffBytes.Pcm16(2, [.. Enumerable.Range(0, 200).Select(i => (short)(i * 300))]));
+    public void AIFF_by_managed_code() => Fuzz(Sounds.Managed, _aiff);
 
     [Fact]
     public void AIFF_by_libsndfile()
     {
         Sounds.SkipWithoutLibsndfile();
-        Fuzz(Sounds.InProcess, AiffBytes.Pcm16(2, [.. Enumerable.Range(0, 200).Select(i => (short)(i * 300))]));
+        Fuzz(Sounds.InProcess, _aiff);
     }
 
     static void Fuzz(DecoderSet decoders, params byte[][] seeds) => Fuzz(decoders, bytes => bytes, seeds);
@@ -66,7 +70,8 @@ public sealed class DecoderFuzzTests
             {
                 using var stream = AudioDecoder.Open(path, decoders);
                 var block = new float[Math.Max(stream.Channels, 8192 / stream.Channels * stream.Channels)];
-                for (int frames = 0; stream.Read(block) is > 0 and var read; frames += read) Assert.True(frames < MostFrames, $"round {round}: no end");
+                for (int frames = 0; stream.Read(block) is > 0 and var read; frames += read)
+                    Assert.True(frames < MostFrames, $"round {round}: no end");
                 decoded++;
             }
             catch (AudioDecodeException)
@@ -85,8 +90,12 @@ public sealed class DecoderFuzzTests
     /// <summary>Gives every Ogg page the checksum of what it holds now.</summary>
     static byte[] WithChecksums(byte[] bytes)
     {
-        for (int position = 0; OggPage.TryParse(bytes.AsSpan(position), out var page) && position + page.SizeBytes <= bytes.Length; position += page.SizeBytes)
+        int position = 0;
+        while (OggPage.TryParse(bytes.AsSpan(position), out var page) && position + page.SizeBytes <= bytes.Length)
+        {
             U32(OggPage.Checksum(bytes.AsSpan(position, page.SizeBytes))).CopyTo(bytes, position + 22);
+            position += page.SizeBytes;
+        }
         return bytes;
     }
 }

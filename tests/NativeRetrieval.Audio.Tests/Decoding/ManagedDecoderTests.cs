@@ -49,14 +49,16 @@ public sealed class ManagedDecoderTests
         if (native) Sounds.SkipWithoutLibsndfile();
         byte[] bytes = AiffBytes.Pcm16(1, [.. Enumerable.Range(0, 5000).Select(i => (short)i)]);
         var sound = Sounds.Read(bytes[..6054], native ? Sounds.InProcess : Sounds.Managed);
-        Assert.Equal((3000, $"its container states {bytes.Length:N0} bytes, the file ends after 6,054: it was cut off"), (sound.Frames, sound.Defect));
+        Assert.Equal($"its container states {bytes.Length:N0} bytes, the file ends after 6,054: it was cut off", sound.Defect);
+        Assert.Equal(3000, sound.Frames);
     }
 
     [Fact]
     public void The_file_is_closed_with_the_stream()
     {
         using var folder = new TemporaryFolder();
-        foreach (byte[] bytes in (byte[][])[AiffBytes.Pcm16(1, 1, 2, 3), Sounds.Bytes("vorbis.ogg"), Sounds.Bytes("lavc.mp3"), WavBytes.Pcm16(1, 8000, 1, 2)])
+        foreach (byte[] bytes in (byte[][])
+            [AiffBytes.Pcm16(1, 1, 2, 3), Sounds.Bytes("vorbis.ogg"), Sounds.Bytes("lavc.mp3"), WavBytes.Pcm16(1, 8000, 1, 2)])
             foreach (var decoders in (DecoderSet[])[Sounds.Managed, Sounds.InProcess])
             {
                 string path = folder["sound"];

@@ -5,7 +5,7 @@ static class Mutants
 {
     static readonly byte[] _interesting = [0, 1, 2, 3, 0x7F, 0x80, 0xFE, 0xFF];
 
-    /// <summary>One to eight changed bytes, half of them within the first hundred; now and then a cut, a doubled or a missing stretch.</summary>
+    /// <summary>One to eight changed bytes, half of them in the first hundred; at times a cut, a doubled or a missing stretch.</summary>
     public static byte[] Of(byte[] seed, Random random)
     {
         byte[] mutant = [.. seed];

@@ -14,7 +14,8 @@ public sealed class OggTests
     public void Vorbis_ends_at_its_last_granule(bool native)
     {
         var sound = Sounds.ReadFile(Sounds.Path("vorbis.ogg"), Set(native));
-        Assert.Equal((44100, 1, 22050, (long?)22050, null), (sound.SampleRateHz, sound.Channels, sound.Frames, sound.StatedFrames, sound.Defect));
+        Assert.Equal((44100, 1, 22050), (sound.SampleRateHz, sound.Channels, sound.Frames));
+        Assert.Equal(((long?)22050, null), (sound.StatedFrames, sound.Defect));
     }
 
     [Theory]
@@ -74,7 +75,8 @@ public sealed class OggTests
     {
         byte[] bytes = Sounds.Bytes("vorbis.ogg");
         var sound = Sounds.Read([.. bytes, .. Enumerable.Repeat((byte)0x55, 100)], Set(native));
-        Assert.Equal((22050, $"100 bytes from byte {bytes.Length:N0} on belong to no Ogg stream; they are left out"), (sound.Frames, sound.Defect));
+        Assert.Equal($"100 bytes from byte {bytes.Length:N0} on belong to no Ogg stream; they are left out", sound.Defect);
+        Assert.Equal(22050, sound.Frames);
     }
 
     [Theory]
@@ -103,7 +105,8 @@ public sealed class OggTests
     [MemberData(nameof(Decoders))]
     public void A_stream_that_is_no_sound_beside_it_is_left_out(bool native)
     {
-        byte[] sound = Sounds.Bytes("vorbis.ogg"), skeleton = Page(serial: 77, flags: 2, "fishead\0"u8.ToArray()), end = Page(serial: 77, flags: 4, []);
+        byte[] sound = Sounds.Bytes("vorbis.ogg");
+        byte[] skeleton = Page(serial: 77, flags: 2, "fishead\0"u8.ToArray()), end = Page(serial: 77, flags: 4, []);
         int first = PageBytes(sound);
         var read = Sounds.Read([.. skeleton, .. sound[..first], .. end, .. sound[first..]], Set(native));
         Assert.Equal((22050, null), (read.Frames, read.Defect));
@@ -129,8 +132,11 @@ public sealed class OggTests
     }
 
     [Fact]
-    public void Opus_without_a_library_names_what_to_install() =>
-        Assert.Contains("takes libsndfile, which is not installed", Sounds.ProblemOf(Sounds.Bytes("opus.opus"), Sounds.Managed), StringComparison.Ordinal);
+    public void Opus_without_a_library_names_what_to_install()
+    {
+        string problem = Sounds.ProblemOf(Sounds.Bytes("opus.opus"), Sounds.Managed);
+        Assert.Contains("takes libsndfile, which is not installed", problem, StringComparison.Ordinal);
+    }
 
     static byte[] Chain(int links) => [.. Enumerable.Repeat(Sounds.Bytes("vorbis.ogg"), links).SelectMany(bytes => bytes)];
 
@@ -143,7 +149,8 @@ public sealed class OggTests
     /// <summary>A page with one packet of less than 255 bytes and a right checksum.</summary>
     static byte[] Page(uint serial, byte flags, byte[] packet)
     {
-        byte[] page = [.. "OggS"u8, 0, flags, .. WavBytes.U64(0), .. WavBytes.U32(serial), .. WavBytes.U32(0), .. WavBytes.U32(0), 1, (byte)packet.Length, .. packet];
+        byte[] page = [.. "OggS"u8, 0, flags, .. WavBytes.U64(0), .. WavBytes.U32(serial), .. new byte[8], 1,
+            (byte)packet.Length, .. packet];
         WavBytes.U32(OggPage.Checksum(page)).CopyTo(page, 22);
         return page;
     }

@@ -14,10 +14,11 @@ public sealed class SoundFormatsTests
     [InlineData(".opus", "libsndfile", null, "ffmpeg")]
     [InlineData(".m4a", null, null, "ffmpeg")]
     [InlineData(".wma", null, null, "ffmpeg")]
-    public void Each_kind_names_its_decoder_or_what_to_install(string extension, string? byLibsndfile, string? byManagedCode, string? byFfmpeg)
+    public void Each_kind_names_its_decoder_or_what_to_install(string extension, string? byLibrary, string? byManagedCode, string? byFfmpeg)
     {
         var program = new FfmpegProgram("/usr/bin/ffmpeg", TimeSpan.FromMinutes(1));
-        foreach (var (decoders, expected) in ((DecoderSet, string?)[])[(new(true, null), byLibsndfile), (new(false, null), byManagedCode), (new(false, program), byFfmpeg)])
+        foreach (var (decoders, expected) in ((DecoderSet, string?)[])
+            [(new(true, null), byLibrary), (new(false, null), byManagedCode), (new(false, program), byFfmpeg)])
         {
             var kind = Assert.Single(SoundFormats.For(decoders), kind => kind.Extensions.Contains(extension));
             Assert.Equal(expected, kind.ReadBy);

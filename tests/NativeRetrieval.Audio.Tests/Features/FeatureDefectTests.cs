@@ -30,14 +30,16 @@ public sealed class FeatureDefectTests : IDisposable
         var clip = cache.Get(cut);
         string entry = Directory.EnumerateFiles(_folder["cache"], "*.safetensors", SearchOption.AllDirectories).Single();
         Dictionary<string, string> metadata;
-        using (var file = SafetensorsFile.Open(entry)) metadata = file.Metadata.Where(pair => pair.Key is not ("decoding" or "defect")).ToDictionary();
+        using (var file = SafetensorsFile.Open(entry))
+            metadata = file.Metadata.Where(pair => pair.Key is not ("decoding" or "defect")).ToDictionary();
         SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32("logmel", [clip.Frames, clip.MelBins], clip.Values)], metadata);
         Assert.Equal(clip.Defect, cache.Get(cut).Defect);
     }
 
     string Write(string name, int missingBytes)
     {
-        File.WriteAllBytes(_folder[name], WavBytes.Pcm16(1, 32000, [.. Enumerable.Range(0, 32000).Select(i => (short)(i * 31))])[..^missingBytes]);
+        byte[] whole = WavBytes.Pcm16(1, 32000, [.. Enumerable.Range(0, 32000).Select(i => (short)(i * 31))]);
+        File.WriteAllBytes(_folder[name], whole[..^missingBytes]);
         return _folder[name];
     }
 }
