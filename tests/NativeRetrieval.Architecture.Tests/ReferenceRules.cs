@@ -18,9 +18,10 @@ internal static class ReferenceRules
         ["NativeRetrieval.Training"] = ["NativeRetrieval.Evaluation"],
         ["NativeRetrieval.Demo"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Parity"] = ["NativeRetrieval.Training"],
+        ["NativeRetrieval.NAudio"] = ["NativeRetrieval"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval"],
-        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.Parity", "NativeRetrieval.Server",
-            "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
+        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.NAudio", "NativeRetrieval.Parity",
+            "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
         ["weights-convert"] = ["NativeRetrieval.Cli"],
     };

@@ -4,14 +4,18 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Audio.Decoding;
 
-/// <summary>Refuses samples that would poison everything computed from them.</summary>
-internal static class SampleRange
+/// <summary>The samples that an <see cref="IAudioStream"/> may give: others would poison everything computed from them.</summary>
+public static class SampleRange
 {
     /// <summary>
     /// Far above any scaling mistake (32-bit integers kept as floats reach 2.1e9), and its power spectrum still fits float32.
     /// </summary>
     public const float Maximum = 1e12f;
 
+    /// <summary>Refuses a sample that is NaN, infinite or beyond ±<see cref="Maximum"/>.</summary>
+    /// <param name="path">Name of the sound in the message.</param>
+    /// <param name="interleaved">[frames × channels], frame by frame.</param>
+    /// <param name="firstFrame">Place of the first frame in the sound, for the message.</param>
     /// <exception cref="AudioDecodeException">A sample is NaN, infinite or beyond ±<see cref="Maximum"/>.</exception>
     public static void Check(string path, ReadOnlySpan<float> interleaved, int channels, long firstFrame)
     {

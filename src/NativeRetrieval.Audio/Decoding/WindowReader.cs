@@ -28,11 +28,34 @@ public sealed class WindowReader : IDisposable
     /// <exception cref="OptionException">Window or hop is out of range.</exception>
     public static WindowReader Open(string path, int sampleRateHz, int windowSamples, int hopSamples, ResamplerPreset? preset = null)
     {
+        CheckLengths(windowSamples, hopSamples);
+        return Over(path, AudioDecoder.Open(path), sampleRateHz, windowSamples, hopSamples, preset);
+    }
+
+    /// <summary>Cuts a sound that is open already, from where it stands; the reader closes it, also where this call fails.</summary>
+    /// <param name="name">Name of the sound in messages.</param>
+    /// <inheritdoc cref="Open"/>
+    public static WindowReader Over(string name, IAudioStream stream, int sampleRateHz, int windowSamples, int hopSamples,
+        ResamplerPreset? preset = null)
+    {
+        try
+        {
+            CheckLengths(windowSamples, hopSamples);
+        }
+        catch
+        {
+            stream.Dispose();
+            throw;
+        }
+        return new WindowReader(MonoReader.Over(name, stream, sampleRateHz, preset), windowSamples, hopSamples);
+    }
+
+    static void CheckLengths(int windowSamples, int hopSamples)
+    {
         if (windowSamples < 1) throw new OptionException($"a window of {windowSamples} samples is not possible; expected at least 1");
         if (hopSamples < 1 || hopSamples > windowSamples)
             throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is "
                 + "skipped");
-        return new WindowReader(MonoReader.Open(path, sampleRateHz, preset), windowSamples, hopSamples);
     }
 
     /// <summary>The defect that reading met and got past so far, as <see cref="IAudioStream.Defect"/>.</summary>

@@ -7,8 +7,21 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>Prints ranked hits, as a table or as JSON.</summary>
 internal static class HitList
 {
+    /// <summary>Exports the hits where that is asked for, prints them, and lists those that could not be exported.</summary>
     /// <param name="key">Kind of the search: <c>query</c> or <c>file</c>.</param>
-    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits)
+    /// <returns><see cref="ExitCode.Partial"/> where a hit could not be exported.</returns>
+    public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
+        LocalAudioIndex index, HitExport? export, CancellationToken cancellation)
+    {
+        if (export is not null) await export.WriteAsync(hits, index, cancellation);
+        Write(terminal, json, key, value, hits, export?.Excerpts);
+        return export is null ? ExitCode.Ok : export.Report(terminal);
+    }
+
+    /// <summary>Prints the hits.</summary>
+    /// <param name="excerpts">Paths by rank, null for a hit that could not be exported; null where none was asked for.</param>
+    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
+        IReadOnlyDictionary<int, string?>? excerpts = null)
     {
         if (json)
         {
@@ -24,6 +37,7 @@ internal static class HitList
                     document.WriteNumber("start_seconds", Math.Round(hit.StartSeconds, 3));
                     document.WriteNumber("end_seconds", Math.Round(hit.EndSeconds, 3));
                     document.WriteNumber("score", Math.Round(hit.Score, 6));
+                    if (excerpts is not null) document.WriteString("excerpt", excerpts[hit.Rank]);
                     document.WriteEndObject();
                 }
                 document.WriteEndArray();

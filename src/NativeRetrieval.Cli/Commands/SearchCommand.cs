@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -20,6 +21,7 @@ internal static class SearchCommand
             [
                 ("nativeretrieval search \"a dog is barking\" --index sounds.nrx", "The ten best sounds"),
                 ("nativeretrieval search \"rain on a window\" --index sounds.nrx --top 3 --json", "For another program"),
+                ("nativeretrieval search \"glass breaks\" --index sounds.nrx --export glass", "The hits as WAV files in the folder glass"),
                 ("nativeretrieval search --index sounds.nrx", "Ask again and again; an empty line ends it"),
             ],
         };
@@ -27,19 +29,18 @@ internal static class SearchCommand
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
+            var export = options.ExportOf(parsed);
+            if (export is not null && parsed.GetValue(query) is null)
+                throw new OptionException("--export writes the hits of one sentence; give the sentence on the command line");
             using var opened = options.Open(parsed, terminal, asksAgain: parsed.GetValue(query) is null);
-            if (parsed.GetValue(query) is { } sentence)
-            {
-                await AnswerAsync(sentence);
-                return ExitCode.Ok;
-            }
+            if (parsed.GetValue(query) is { } sentence) return await AnswerAsync(sentence);
             terminal.Message("a sentence per line; an empty line ends");
             while (await ReadLineAsync() is { Length: > 0 } line) await AnswerAsync(line);
             return ExitCode.Ok;
 
-            async Task AnswerAsync(string text) =>
-                HitList.Write(terminal, parsed.GetValue(options.Json), "query", text,
-                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation));
+            async Task<int> AnswerAsync(string text) =>
+                await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text,
+                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation), opened.Index, export, cancellation);
 
             async Task<string?> ReadLineAsync()
             {

@@ -33,6 +33,12 @@ internal sealed class SearchOptions
         HelpName = "S",
     };
     readonly Option<bool> _windows = new("--windows") { Description = "Show every matching window, not only each file's best." };
+    readonly Option<DirectoryInfo?> _export = new("--export")
+    {
+        Description = "Write the stretch of each hit as WAV into this folder, which is new or empty: 01-0.899-rain-0m12.5s.wav has "
+            + "rank, score, name and start. Sample rate, channels and samples are the file's own.",
+        HelpName = "DIR",
+    };
 
     readonly DeviceOption _device = DeviceOption.Create();
 
@@ -40,7 +46,7 @@ internal sealed class SearchOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, .. _device.Options, Json])
+        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, _export, .. _device.Options, Json])
             command.Add(option);
     }
 
@@ -51,6 +57,10 @@ internal sealed class SearchOptions
         MinScore = parsed.GetValue(_minimum) ?? float.NegativeInfinity,
         Grouping = parsed.GetValue(_windows) ? HitGrouping.AllWindows : HitGrouping.BestWindowPerFile,
     };
+
+    /// <summary>The export that <c>--export</c> asks for, or null.</summary>
+    /// <exception cref="OptionException">The folder holds something, or is a file.</exception>
+    public HitExport? ExportOf(ParseResult parsed) => parsed.GetValue(_export) is { } folder ? HitExport.Into(folder.FullName) : null;
 
     /// <summary>The index with the model it was made by.</summary>
     /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the mapped

@@ -18,13 +18,13 @@ internal static class SimilarCommand
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
+            var export = options.ExportOf(parsed);
             using var opened = options.Open(parsed, terminal, asksAgain: false);
             string path = parsed.GetRequiredValue(file).FullName;
             var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds,
                 cancellation);
-            HitList.Write(terminal, parsed.GetValue(options.Json), "file", path,
-                await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation));
-            return ExitCode.Ok;
+            return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "file", path,
+                await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation), opened.Index, export, cancellation);
         });
         return command;
     }

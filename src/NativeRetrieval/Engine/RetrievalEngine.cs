@@ -49,10 +49,21 @@ public sealed class RetrievalEngine : IDisposable
     /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
     public IReadOnlyList<AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
+        CancellationToken cancellation = default) =>
+        EmbedStream(AudioDecoder.Open(path), path, windowSeconds, hopSeconds, cancellation);
+
+    /// <summary>The windows of a sound that is open, with their unit vectors: those of a file with the same samples.</summary>
+    /// <param name="stream">The sound, from where it stands to its end; it is closed. Its length is not bounded.</param>
+    /// <param name="name">Name of the sound in messages.</param>
+    /// <param name="windowSeconds">Length of a window; a shorter sound is one window.</param>
+    /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
+    /// <exception cref="AudioDecodeException">The sound is damaged, empty, or of a rate too far from the model's.</exception>
+    /// <exception cref="OptionException">Window or hop is out of range.</exception>
+    public IReadOnlyList<AudioWindow> EmbedStream(IAudioStream stream, string name, double windowSeconds, double hopSeconds,
         CancellationToken cancellation = default)
     {
         int rate = Model.Config.LogMel.SampleRateHz;
-        using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
+        using var reader = WindowReader.Over(name, stream, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
             _features.Settings.Resampler);
         var windows = new List<AudioWindow>();
         var batch = new List<(SampleWindow Window, float[] Samples)>();
@@ -63,7 +74,7 @@ public sealed class RetrievalEngine : IDisposable
             if (batch.Sum(item => Model.Config.LogMel.FramesOf(item.Samples.Length)) >= BatchFrames) Flush();
         }
         if (batch.Count > 0) Flush();
-        return windows.Count > 0 ? windows : throw new AudioDecodeException(path, "holds no samples that can be decoded");
+        return windows.Count > 0 ? windows : throw new AudioDecodeException(name, "holds no samples that can be decoded");
 
         void Flush()
         {
