@@ -50,8 +50,8 @@ public static class AudioExcerpt
         int digits = Math.Max(2, hits.ToString(CultureInfo.InvariantCulture).Length);
         string rank = hit.Rank.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
         long tenths = (long)Math.Floor(hit.StartSeconds * 10);
-        long hours = tenths / 36_000;
-        string start = (hours > 0 ? Invariant($"{hours}h") : "") + Invariant($"{tenths / 600 % 60}m{tenths / 10 % 60:00}.{tenths % 10}s");
+        long minutes = tenths / 600;
+        string start = Invariant($"{(minutes < 60 ? $"{minutes}" : $"{minutes / 60}h{minutes % 60:00}")}m{tenths / 10 % 60:00}.{tenths % 10}s");
         return Invariant($"{rank}-{hit.Score:F3}-{Stem(hit.Path)}-{start}.wav");
     }
 

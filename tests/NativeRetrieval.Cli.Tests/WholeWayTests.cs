@@ -1,5 +1,7 @@
 using System.Text.Json;
+using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Demo;
+using NativeRetrieval.Indexing;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
@@ -53,6 +55,73 @@ public sealed class WholeWayTests : IDisposable
 
         var table = await CommandLine.Run("search", "rain", "--index", index);
         Assert.Equal(11, table.Out.TrimEnd().Split('\n').Length); // headings and ten hits
+    }
+
+    [Fact]
+    public async Task Exported_hits_are_the_sounds_own_samples_and_a_hit_without_its_file_is_listed()
+    {
+        await Train();
+        string index = _folder["sounds.nrx"], export = _folder["deep/bells"];
+        await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", index, "--json");
+        var found = await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--windows", "--top", "12", "--export", export,
+            "--json");
+        var hits = found.GetProperty("hits").EnumerateArray().ToArray();
+        Assert.Equal(12, hits.Length);
+        using var sounds = LocalAudioIndex.Open(index, IndexAccess.Read);
+        Assert.Equal(hits.Select(hit => hit.GetProperty("excerpt").GetString()!).Order(StringComparer.Ordinal),
+            Directory.GetFiles(export).Order(StringComparer.Ordinal));
+        foreach (var hit in hits)
+        {
+            string path = hit.GetProperty("path").GetString()!, excerpt = hit.GetProperty("excerpt").GetString()!;
+            Assert.Matches($@"^{hit.GetProperty("rank").GetInt32():00}--?[01]\.\d{{3}}-{Path.GetFileNameWithoutExtension(path)}-"
+                + @"0m\d\d\.\ds\.wav$", Path.GetFileName(excerpt));
+            var whole = Samples(path);
+            var window = (await sounds.GetAsync(path, TestContext.Current.CancellationToken))!.Windows
+                .Single(window => Math.Round(window.StartSeconds, 3) == hit.GetProperty("start_seconds").GetDouble());
+            int start = (int)Math.Round(window.StartSeconds * whole.RateHz), end = (int)Math.Round(window.EndSeconds * whole.RateHz);
+            var part = Samples(excerpt);
+            Assert.Equal((whole.RateHz, whole.Channels), (part.RateHz, part.Channels));
+            Assert.Equal(whole.Values[(start * whole.Channels)..(end * whole.Channels)], part.Values);
+        }
+
+        string[] again = ["search", "a bell rings", "--index", index, "--top", "3", "--export"];
+        var refused = await CommandLine.Run([.. again, export]);
+        Assert.Equal(ExitCode.Usage, refused.ExitCode);
+        Assert.Contains("holds files already", refused.Error);
+        Assert.Equal("", refused.Out);
+        Assert.Equal(12, Directory.GetFiles(export).Length);
+        Assert.Contains("is a file", (await CommandLine.Run([.. again, _demo.TestCsv])).Error);
+        var unnamed = await CommandLine.Run("search", "--index", index, "--export", _folder["new"]);
+        Assert.Equal(ExitCode.Usage, unnamed.ExitCode);
+        Assert.Contains("--export writes the hits of one sentence", unnamed.Error);
+
+        var ranked = (await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--top", "3", "--json")).GetProperty("hits");
+        string[] paths = [.. ranked.EnumerateArray().Select(hit => hit.GetProperty("path").GetString()!)];
+        byte[] bytes = File.ReadAllBytes(paths[0]);
+        bytes[^1] ^= 1;
+        File.WriteAllBytes(paths[0], bytes);
+        File.SetLastWriteTimeUtc(paths[0], DateTime.UnixEpoch);
+        File.Delete(paths[1]);
+        File.SetLastWriteTimeUtc(paths[2], DateTime.UnixEpoch);     // touched, with the content that was indexed
+        var partial = await CommandLine.Run([.. again, _folder["partial"], "--json"]);
+        Assert.Equal(ExitCode.Partial, partial.ExitCode);
+        var excerpts = JsonDocument.Parse(partial.Out).RootElement.GetProperty("hits").EnumerateArray()
+            .Select(hit => hit.GetProperty("excerpt").GetString() ?? "none");
+        Assert.Equal(["none", "none", Assert.Single(Directory.GetFiles(_folder["partial"]))], excerpts);
+        Assert.Contains($"1 excerpt in {_folder["partial"]}\nwarning: 2 hits have no excerpt:\n  1. {paths[0]}: has changed", partial.Error);
+        Assert.Contains($"  2. {paths[1]}: does not exist\n", partial.Error);
+
+        var alike = await Json(ExitCode.Ok, "similar", paths[2], "--index", index, "--top", "1", "--export", _folder["alike"], "--json");
+        Assert.Equal(Assert.Single(Directory.GetFiles(_folder["alike"])), alike.GetProperty("hits")[0].GetProperty("excerpt").GetString());
+
+        static (int RateHz, int Channels, float[] Values) Samples(string path)
+        {
+            using var stream = AudioDecoder.Open(path);
+            var values = new List<float>();
+            var block = new float[4096 * stream.Channels];
+            for (int frames; (frames = stream.Read(block)) > 0;) values.AddRange(block.AsSpan(0, frames * stream.Channels));
+            return (stream.SampleRateHz, stream.Channels, [.. values]);
+        }
     }
 
     [Fact]

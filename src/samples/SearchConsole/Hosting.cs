@@ -1,3 +1,4 @@
+using NAudio.Wave;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
@@ -5,10 +6,13 @@ using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Runtime;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.NAudio;
 
 namespace SearchConsole;
 
-/// <summary>Parts of a host that the READMEs quote: vectors for a store of its own, a GPU, a CUDA context that the host opened.</summary>
+/// <summary>
+/// Parts of a host that the READMEs quote: vectors for a store of its own, sound from NAudio, a GPU, a CUDA context that the host opened.
+/// </summary>
 internal static class Hosting
 {
     /// <summary>Unit vectors of sentences and of a recording's windows, for a database of the host's.</summary>
@@ -21,6 +25,26 @@ internal static class Hosting
             Console.WriteLine($"{window.StartSeconds:F1}-{window.EndSeconds:F1} s: {window.Vector.Length} values");
         // </vectors>
         Console.WriteLine($"{sentences.Length} values of two sentences");
+    }
+
+    /// <summary>A recording that NAudio reads, mixes down and bounds, indexed under a name; then the best hit of a sentence as WAV.</summary>
+    public static async Task IndexFromNAudioAsync(RetrievalEngine engine, LocalAudioIndex index, ISampleProvider source, string path,
+        string sentence)
+    {
+        // <naudio>
+        var minute = source.ToMono().Take(TimeSpan.FromMinutes(1));
+        var settings = index.Settings;
+        var windows = engine.EmbedStream(minute.ToAudioStream(path), path, settings.WindowSeconds, settings.HopSeconds);
+        var file = new FileInfo(path);
+        await index.UpsertAsync([new AudioIndexEntry(new IndexedFile
+        {
+            Path = path, FullPath = file.FullName, ContentHash = ContentHash.OfFile(path), SizeBytes = file.Length,
+            ModifiedUtc = file.LastWriteTimeUtc,
+        }, windows)]);
+
+        var hit = (await engine.SearchAsync(index, sentence))[0];
+        AudioExcerpt.Write(hit.Path, hit.StartSeconds, hit.EndSeconds, AudioExcerpt.FileName(hit, hits: 1));
+        // </naudio>
     }
 
     /// <summary>A search on the first GPU, which keeps a copy of the index's vectors.</summary>
