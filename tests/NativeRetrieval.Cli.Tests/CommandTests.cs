@@ -25,6 +25,10 @@ public sealed class CommandTests : IDisposable
         Assert.Equal(CpuDevice.Threads, document.RootElement.GetProperty("threads").GetInt32());
         Assert.True(document.RootElement.GetProperty("memory_bytes").GetInt64() > 1 << 20);
         Assert.NotEqual(0, document.RootElement.GetProperty("libsndfile").GetProperty("names_tried").GetArrayLength());
+        var sounds = document.RootElement.GetProperty("sound_formats").EnumerateArray()
+            .ToDictionary(sound => sound.GetProperty("name").GetString()!, sound => sound.GetProperty("read_by").GetString());
+        Assert.Equal(("built in", "NLayer"), (sounds["WAV (PCM, float)"], sounds["MP3"]));
+        Assert.Contains("FLAC", text.Out);
         Assert.Equal("", json.Error);
         var cuda = document.RootElement.GetProperty("cuda");
         Assert.Equal(["NVIDIA driver", "NVRTC", "cuBLAS", "cuDNN"], cuda.GetProperty("libraries").EnumerateArray()

@@ -9,8 +9,14 @@ public interface IAudioStream : IDisposable
     /// <summary>Interleaved channels of one frame, at least 1.</summary>
     int Channels { get; }
 
-    /// <summary>Frames as the header promises them, or null where the format does not say. A damaged file may end earlier.</summary>
+    /// <summary>Frames as far as they are known before reading, or null. It is an estimate: what is read counts.</summary>
     long? LengthFrames { get; }
+
+    /// <summary>
+    /// A defect that reading met and got past, in words for a message, such as an end before the stated length; null where there is none.
+    /// Final once <see cref="Read"/> has returned 0.
+    /// </summary>
+    string? Defect { get; }
 
     /// <summary>Reads the next whole frames.</summary>
     /// <param name="interleaved">Room for at least one frame: [frames × Channels], frame by frame.</param>

@@ -15,8 +15,8 @@ internal static partial class Libsndfile
     /// <summary>SF_COUNT_MAX: the number of frames is unknown.</summary>
     public const long UnknownFrames = long.MaxValue;
 
-    public const string HowToInstall = "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; "
-        + "macOS: brew install libsndfile)";
+    public const string HowToInstall =
+        "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; macOS: brew install libsndfile)";
 
     public static readonly string[] FileNames =
         OperatingSystem.IsWindows() ? ["sndfile.dll", "libsndfile-1.dll"]
@@ -39,8 +39,8 @@ internal static partial class Libsndfile
 
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? _library.Value : 0;
 
-    [LibraryImport(Name, EntryPoint = "sf_open", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial LibsndfileHandle Open(string path, int mode, ref Info info);
+    [LibraryImport(Name, EntryPoint = "sf_open_virtual")]
+    public static partial LibsndfileHandle OpenVirtual(in VirtualIo io, int mode, ref Info info, nint user);
 
     [LibraryImport(Name, EntryPoint = "sf_readf_float")]
     public static partial long ReadFrames(LibsndfileHandle file, ref float interleaved, long frames);
@@ -58,6 +58,17 @@ internal static partial class Libsndfile
     /// <summary>The text of a file's last error, or of the last failed open if <paramref name="file"/> is invalid.</summary>
     public static string Explain(LibsndfileHandle file) => Marshal.PtrToStringUTF8(ErrorText(file))?.TrimEnd(' ', '.') ?? "unknown error";
 
+    /// <summary>SF_VIRTUAL_IO: the calls by which libsndfile reads a file that is open here.</summary>
+    [StructLayout(LayoutKind.Sequential)]
+    public unsafe struct VirtualIo
+    {
+        public delegate* unmanaged<nint, long> Length;
+        public delegate* unmanaged<long, int, nint, long> Seek;
+        public delegate* unmanaged<byte*, long, nint, long> Read;
+        public nint Write;
+        public delegate* unmanaged<nint, long> Tell;
+    }
+
     /// <summary>SF_INFO.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Info
@@ -71,8 +82,16 @@ internal static partial class Libsndfile
     }
 }
 
-/// <summary>An open SNDFILE.</summary>
+/// <summary>An open SNDFILE. It keeps the source of its bytes alive as long as the library may call it.</summary>
 internal sealed class LibsndfileHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
 {
-    protected override bool ReleaseHandle() => Libsndfile.Close(handle) == 0;
+    /// <summary>The handle by which the library knows the <see cref="LibsndfileSource"/>; freed behind the file.</summary>
+    public GCHandle Source { get; set; }
+
+    protected override bool ReleaseHandle()
+    {
+        bool closed = Libsndfile.Close(handle) == 0;
+        if (Source.IsAllocated) Source.Free();
+        return closed;
+    }
 }

@@ -32,6 +32,9 @@ public sealed class MonoReader : IDisposable
     /// <summary>Channels of the file.</summary>
     public int SourceChannels => _stream.Channels;
 
+    /// <summary>The defect that reading met and got past so far, as <see cref="IAudioStream.Defect"/>.</summary>
+    public string? Defect => _stream.Defect;
+
     /// <summary>Samples at <see cref="SampleRateHz"/> as the file's header promises them, or null where it does not say.</summary>
     public long? LengthSamples =>
         _stream.LengthFrames is { } frames ? Resampler.OutputLength(frames, SourceSampleRateHz, SampleRateHz) : null;
@@ -39,17 +42,18 @@ public sealed class MonoReader : IDisposable
     /// <summary>Opens a sound file at its first sample.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
     /// <param name="sampleRateHz">Within a factor of 64 of the file's own.</param>
-    /// <param name="preset">Filter of the resampler; null: <see cref="ResamplerPreset.High"/>.</param>
-    /// <exception cref="AudioDecodeException">The file cannot be decoded, or its rate is too far from
-    /// <paramref name="sampleRateHz"/>.</exception>
-    public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null)
+    /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
+    /// <exception cref="AudioDecodeException">The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.</exception>
+    public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null) =>
+        Over(path, AudioDecoder.Open(path), sampleRateHz, preset);
+
+    /// <summary>Reads a stream that is open already; the reader closes it.</summary>
+    /// <exception cref="AudioDecodeException">The stream's rate is too far from <paramref name="sampleRateHz"/>.</exception>
+    public static MonoReader Over(string path, IAudioStream stream, int sampleRateHz, ResamplerPreset? preset = null)
     {
-        IAudioStream stream = AudioDecoder.Open(path);
         try
         {
-            Resampler? resampler = stream.SampleRateHz == sampleRateHz
-                ? null
-                : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
+            var resampler = stream.SampleRateHz == sampleRateHz ? null : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
             return new MonoReader(path, stream, sampleRateHz, resampler);
         }
         catch (OptionException error)
@@ -66,7 +70,12 @@ public sealed class MonoReader : IDisposable
     /// <param name="maximumSamples">Most samples to read, at least 1, at <paramref name="sampleRateHz"/>; the rest of the file is not
     /// decoded.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded, or has more samples than one array holds (2³¹).</exception>
-    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null, int maximumSamples = int.MaxValue)
+    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null, int maximumSamples = int.MaxValue) =>
+        ReadAll(path, sampleRateHz, preset, maximumSamples, out _);
+
+    /// <inheritdoc cref="ReadAll(string, int, ResamplerPreset?, int)"/>
+    /// <param name="defect">The defect that reading met and got past, as <see cref="IAudioStream.Defect"/>; or null.</param>
+    public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset, int maximumSamples, out string? defect)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(maximumSamples, 1);
         using MonoReader reader = Open(path, sampleRateHz, preset);
@@ -79,6 +88,7 @@ public sealed class MonoReader : IDisposable
             if (count < samples.Length || count == maximumSamples)
             {
                 if (count == 0) throw new AudioDecodeException(path, "holds no samples that can be decoded");
+                defect = reader.Defect;
                 return samples[..count];
             }
             if (count == Array.MaxLength)

@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Audio.Decoding;
 
-/// <summary>The native library libsndfile, which decodes every format but WAV, and its presence on this machine.</summary>
+/// <summary>The library libsndfile, which decodes FLAC, Opus and many others; whether it is installed here.</summary>
 public static class SoundLibrary
 {
     /// <summary>True if the library could be loaded.</summary>

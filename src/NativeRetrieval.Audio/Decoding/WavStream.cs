@@ -27,6 +27,8 @@ internal sealed class WavStream : IAudioStream
     public int Channels => _header.Channels;
     public long? LengthFrames => _header.DataBytes / _header.FrameBytes;
 
+    public string? Defect => _header.Defect;
+
     public int Read(Span<float> interleaved)
     {
         int room = interleaved.Length / Channels, frames = 0;

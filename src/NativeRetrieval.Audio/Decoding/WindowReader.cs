@@ -35,6 +35,9 @@ public sealed class WindowReader : IDisposable
         return new WindowReader(MonoReader.Open(path, sampleRateHz, preset), windowSamples, hopSamples);
     }
 
+    /// <summary>The defect that reading met and got past so far, as <see cref="IAudioStream.Defect"/>.</summary>
+    public string? Defect => _reader.Defect;
+
     /// <summary>The next window, or null after the last.</summary>
     /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
     public SampleWindow? Read()

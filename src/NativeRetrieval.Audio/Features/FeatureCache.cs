@@ -13,12 +13,17 @@ namespace NativeRetrieval.Audio.Features;
 /// </summary>
 /// <remarks>
 /// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all but not waited
-/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at
-/// every read) is computed and written anew. Nothing is ever deleted: to empty the cache, remove the folder.
+/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at every read) is
+/// computed and written anew. A file's defect is kept with its log-mel, so that it is told whether the entry is new or not. Nothing is ever
+/// deleted: to empty the cache, remove the folder.
 /// </remarks>
 public sealed class FeatureCache
 {
     const string TensorName = "logmel", SamplesKey = "samples", ChecksumKey = "crc32c", SettingsKey = "settings";
+    const string DefectKey = "defect", DecodingKey = "decoding";
+
+    /// <summary>The generation of the decoders. An entry of an earlier one may lack sound or the file's defect; it is made anew.</summary>
+    const string Decoding = "2";
     readonly string _folder;
     readonly FeatureExtractor _extractor;
     readonly ContentHashes _hashes;
@@ -73,9 +78,13 @@ public sealed class FeatureCache
             float[] values = file.ReadFloat32(TensorName);
             bool intact = file.Entry(TensorName).Shape is [> 0, var bins] && bins == Settings.LogMel.MelBins
                 && file.Metadata.GetValueOrDefault(SettingsKey) == Settings.Description
+                && file.Metadata.GetValueOrDefault(DecodingKey) == Decoding
                 && file.Metadata.GetValueOrDefault(ChecksumKey) == Checksum(values);
             return intact && int.TryParse(file.Metadata.GetValueOrDefault(SamplesKey), CultureInfo.InvariantCulture, out int samples)
                 ? new LogMelClip(values, values.Length / Settings.LogMel.MelBins, Settings.LogMel.MelBins, samples)
+                {
+                    Defect = file.Metadata.GetValueOrDefault(DefectKey),
+                }
                 : null;
         }
         catch (Exception error) when (error is CorruptFileException or FileReadException)
@@ -92,9 +101,10 @@ public sealed class FeatureCache
             [SettingsKey] = Settings.Description,
             [SamplesKey] = clip.Samples.ToString(CultureInfo.InvariantCulture),
             [ChecksumKey] = Checksum(clip.Values),
+            [DecodingKey] = Decoding,
         };
-        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)],
-            metadata);
+        if (clip.Defect is not null) metadata[DefectKey] = clip.Defect;
+        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)], metadata);
     }
 
     /// <summary>CRC-32C of the values' bytes, eight hexadecimal digits.</summary>

@@ -24,8 +24,12 @@ public sealed class FeatureExtractor
 
     /// <summary>The log-mel of a sound file.</summary>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
-    public LogMelClip Extract(string path) =>
-        Extract(MonoReader.ReadAll(path, Settings.LogMel.SampleRateHz, Settings.Resampler, Settings.MaximumSamples ?? int.MaxValue));
+    public LogMelClip Extract(string path)
+    {
+        int most = Settings.MaximumSamples ?? int.MaxValue;
+        float[] samples = MonoReader.ReadAll(path, Settings.LogMel.SampleRateHz, Settings.Resampler, most, out string? defect);
+        return Extract(samples) with { Defect = defect };
+    }
 
     /// <summary>The log-mel of samples.</summary>
     /// <param name="samples">Mono at the settings' sample rate, full scale ±1, at least one.</param>
@@ -65,4 +69,8 @@ public sealed class FeatureExtractor
 /// <summary>The log-mel spectrogram of one clip.</summary>
 /// <param name="Values">[Frames, MelBins] in dB, float32.</param>
 /// <param name="Samples">Length of the clip at the settings' sample rate, before short ones were padded.</param>
-public sealed record LogMelClip(float[] Values, int Frames, int MelBins, int Samples);
+public sealed record LogMelClip(float[] Values, int Frames, int MelBins, int Samples)
+{
+    /// <summary>The defect of the sound file that decoding met and got past, as <see cref="Decoding.IAudioStream.Defect"/>; or null.</summary>
+    public string? Defect { get; init; }
+}

@@ -89,11 +89,15 @@ public static class DoctorCommand
             .Add("threads", $"{CpuDevice.Threads.ToString(CultureInfo.InvariantCulture)} (set NATIVERETRIEVAL_THREADS to change)")
             .Add("memory", Sizes.Text(MemorySizeBytes))
             .Add("devices", string.Join(", ", Devices(cuda)))
-            .Add("libsndfile", SoundLibrary.IsAvailable ? "found"
-                : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
+            .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)})");
         DoctorCuda.AddTo(table, cuda);
         table.Write(terminal.Out);
-        if (!SoundLibrary.IsAvailable) terminal.Message($"to read FLAC, Ogg and MP3 files, {SoundLibrary.HowToInstall}");
+        var sounds = new Table("sounds", "read by");
+        foreach (var format in SoundFormats.Supported) sounds.Add(format.Name, format.ReadBy ?? "nothing here");
+        terminal.Out.WriteLine();
+        sounds.Write(terminal.Out);
+        foreach (var missing in SoundFormats.Supported.Where(format => format.ReadBy is null).GroupBy(format => format.HowToInstall))
+            terminal.Message($"to read {string.Join("; ", missing.Select(format => format.Name))}: {missing.Key}");
         if (cuda.Problem is { } problem) terminal.Message($"to use a GPU: {problem}");
     }
 
@@ -119,6 +123,18 @@ public static class DoctorCommand
         foreach (string name in SoundLibrary.NamesTried) json.WriteStringValue(name);
         json.WriteEndArray();
         json.WriteEndObject();
+        json.WriteStartArray("sound_formats");
+        foreach (var format in SoundFormats.Supported)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", format.Name);
+            json.WriteStartArray("extensions");
+            foreach (string extension in format.Extensions) json.WriteStringValue(extension);
+            json.WriteEndArray();
+            json.WriteString("read_by", format.ReadBy);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
         DoctorCuda.Write(json, cuda);
     });
 }

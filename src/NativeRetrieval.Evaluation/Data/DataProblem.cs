@@ -15,6 +15,9 @@ public enum DataProblem
     /// <summary>A sound that cannot be decoded; it is left out.</summary>
     UnreadableFile,
 
+    /// <summary>A sound file that is cut off or damaged; it is used as far as it could be decoded.</summary>
+    DamagedFile,
+
     /// <summary>A file name of the training data occurs in the validation data.</summary>
     FileNameInBothSplits,
 

@@ -55,7 +55,7 @@ public sealed class LibsndfileTests
             {
                 string path = folder[$"{container:x}-{subtype}.wav"];
                 Assert.True(SndfileWriter.TryWrite(path, container | subtype, SampleRateHz, 2, Tone()));
-                using IAudioStream managed = AudioDecoder.Open(path), native = LibsndfileStream.Open(path, null);
+                using IAudioStream managed = AudioDecoder.Open(path), native = LibsndfileStream.Open(path, File.OpenRead(path), null);
                 Assert.IsType<WavStream>(managed);
                 Assert.Equal((native.LengthFrames, native.Channels, native.SampleRateHz),
                     (managed.LengthFrames, managed.Channels, managed.SampleRateHz));

@@ -38,6 +38,7 @@ public sealed class DataCheckTests : IDisposable
             ("short.wav", Noise(0.5, 2), ["a click"]),
             ("long.wav", Noise(2.5, 3), ["goes on and on"]),
             ("bad.wav", null, ["broken"]),
+            ("cut.wav", Noise(1.5, 7), ["ends too early"]),
             ("missing.wav", [], ["gone"]),
             ("empty.wav", Noise(1, 4), [" "]),
             ("again.wav", Noise(1, 5), ["rain falls"]),
@@ -48,17 +49,18 @@ public sealed class DataCheckTests : IDisposable
 
         (DataProblem, string)[] expected =
         [
-            (DataProblem.MissingFile, "missing.wav (line 8)"),
-            (DataProblem.EmptyCaption, "caption 1 of empty.wav (line 9)"),
-            (DataProblem.DuplicateFileName, "a.wav (lines 2 and 12)"),
+            (DataProblem.MissingFile, "missing.wav (line 9)"),
+            (DataProblem.EmptyCaption, "caption 1 of empty.wav (line 10)"),
+            (DataProblem.DuplicateFileName, "a.wav (lines 2 and 13)"),
             (DataProblem.UnreadableFile, "bad.wav"),
+            (DataProblem.DamagedFile, "cut.wav (line 8): its data chunk claims"),
             (DataProblem.FileNameInBothSplits, "a.wav (line 2)"),
             (DataProblem.DuplicateContent, "copy.wav (line 3) = a.wav"),
             (DataProblem.ContentInBothSplits, "a.wav (line 2) = a.wav"),
-            (DataProblem.LongCaption, "words.wav (line 11)"),
+            (DataProblem.LongCaption, "words.wav (line 12)"),
             (DataProblem.ShortClip, "short.wav (line 5)"),
             (DataProblem.SilentClip, "silent.wav (line 4)"),
-            (DataProblem.DuplicateCaptions, "again.wav (line 10) = a.wav"),
+            (DataProblem.DuplicateCaptions, "again.wav (line 11) = a.wav"),
             (DataProblem.CaptionsInBothSplits, "v.wav (line 3) = long.wav"),
             (DataProblem.LongClip, "long.wav (line 6)"),
         ];
@@ -100,12 +102,12 @@ public sealed class DataCheckTests : IDisposable
         }, findings, null, TestContext.Current.CancellationToken);
     }
 
-    /// <summary>No samples: no file; null: a file that is no sound.</summary>
+    /// <summary>No samples: no file; null: a file that is no sound; <c>cut.wav</c> lacks its last bytes.</summary>
     Dataset Read(string name, (string Name, float[]? Samples, string[] Captions)[] clips, DataFindings findings)
     {
         foreach (var (file, samples, _) in clips)
             if (samples is null) File.WriteAllText(_folder["audio/" + file], "text");
-            else if (samples.Length > 0) File.WriteAllBytes(_folder["audio/" + file], Wav16.Encode(samples, SampleRateHz));
+            else if (samples.Length > 0) File.WriteAllBytes(_folder["audio/" + file], Wav16.Encode(samples, SampleRateHz)[..^(file == "cut.wav" ? 1000 : 0)]);
         CaptionCsv.Write(_folder[name + ".csv"], [.. clips.Select(clip => new Clip(clip.Name, clip.Name, clip.Captions, 0))]);
         return CaptionCsv.Read(_folder[name + ".csv"], _folder["audio"], findings);
     }

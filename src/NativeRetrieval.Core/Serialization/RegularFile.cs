@@ -1,0 +1,63 @@
+using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
+
+namespace NativeRetrieval.Core.Serialization;
+
+/// <summary>
+/// Opens files that people name for reading, and only files: a named pipe, a device or a socket under a sound's name is refused at once,
+/// where opening it the ordinary way would wait for a writer.
+/// </summary>
+public static partial class RegularFile
+{
+    const int NonBlockingOnLinux = 0x800, CloseOnExecOnLinux = 0x80000, NonBlockingOnMac = 0x4, CloseOnExecOnMac = 0x1000000;
+
+    /// <summary>Opens a file at its first byte; others may write, rename or delete it meanwhile.</summary>
+    /// <param name="bufferSize">Bytes read ahead; 0: none.</param>
+    /// <exception cref="IOException">The path names a folder, a pipe, a device or a socket, or the disk refused.</exception>
+    /// <exception cref="FileNotFoundException">Nothing has this name.</exception>
+    /// <exception cref="UnauthorizedAccessException">There is no permission.</exception>
+    public static FileStream OpenRead(string path, int bufferSize = 0)
+    {
+        if (path.Contains('\0')) throw new FileNotFoundException("no file has a NUL character in its name", path);
+        if (Directory.Exists(path)) throw new IOException("it is a folder, not a file");
+        const FileShare share = FileShare.ReadWrite | FileShare.Delete;
+        if (OperatingSystem.IsWindows()) return new FileStream(path, FileMode.Open, FileAccess.Read, share, bufferSize);
+        bool mac = OperatingSystem.IsMacOS();
+        int flags = mac ? NonBlockingOnMac | CloseOnExecOnMac : NonBlockingOnLinux | CloseOnExecOnLinux;
+        var handle = Open(path, flags);
+        if (handle.IsInvalid)
+        {
+            int error = Marshal.GetLastPInvokeError();
+            handle.Dispose();
+            throw Explain(path, error);
+        }
+        try
+        {
+            var file = new FileStream(handle, FileAccess.Read, bufferSize);
+            if (file.CanSeek) return file;
+            file.Dispose();
+            throw new IOException("it is a pipe, a terminal or a socket, not a file");
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    static Exception Explain(string path, int error)
+    {
+        const int noEntry = 2, noDevice = 6, access = 13, notDirectory = 20;
+        string text = Marshal.GetPInvokeErrorMessage(error);
+        return error switch
+        {
+            noEntry or notDirectory => new FileNotFoundException(text, path),
+            access => new UnauthorizedAccessException(text),
+            noDevice => new IOException("it is a socket or a device without a driver, not a file"),
+            _ => new IOException(text),
+        };
+    }
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8, SetLastError = true)]
+    private static partial SafeFileHandle Open(string path, int flags);
+}
