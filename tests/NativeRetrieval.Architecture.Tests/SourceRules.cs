@@ -71,7 +71,7 @@ internal static partial class SourceRules
 
     /// <summary>A summary names its subject first: "The windows of a recording", not "What a recording is cut into".</summary>
     public static IEnumerable<string> SummariesWithoutNoun(SourceFile file) =>
-        RiddleSummary().Matches(file.Text)
+        file.IsUnder("tests/NativeRetrieval.Architecture.Tests") ? [] : RiddleSummary().Matches(file.Text)
             .Select(found => $"{file.Path}:{file.LineOf(found.Index)}: the summary begins with '{found.Groups["word"].Value}'");
 
     /// <summary>Unfinished work, folded code and names of one machine or package mirror stay out.</summary>

@@ -24,8 +24,7 @@ internal static class SourceTree
     public static IEnumerable<SourceFile> Documents => Files.Where(file => file.IsDocument);
 
     /// <summary>Sources that are read in an editor: C# and CUDA.</summary>
-    public static IEnumerable<SourceFile> Code =>
-        Files.Where(file => file.IsCSharp || file.Path.EndsWith(".cu", StringComparison.Ordinal) || file.Path.EndsWith(".cuh", StringComparison.Ordinal));
+    public static IEnumerable<SourceFile> Code => Files.Where(file => Path.GetExtension(file.Path) is ".cs" or ".cu" or ".cuh");
 
     public static IEnumerable<SourceFile> Projects => Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
 
