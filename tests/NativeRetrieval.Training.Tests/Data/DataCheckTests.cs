@@ -107,7 +107,8 @@ public sealed class DataCheckTests : IDisposable
     {
         foreach (var (file, samples, _) in clips)
             if (samples is null) File.WriteAllText(_folder["audio/" + file], "text");
-            else if (samples.Length > 0) File.WriteAllBytes(_folder["audio/" + file], Wav16.Encode(samples, SampleRateHz)[..^(file == "cut.wav" ? 1000 : 0)]);
+            else if (samples.Length > 0)
+                File.WriteAllBytes(_folder["audio/" + file], Wav16.Encode(samples, SampleRateHz)[..^(file == "cut.wav" ? 1000 : 0)]);
         CaptionCsv.Write(_folder[name + ".csv"], [.. clips.Select(clip => new Clip(clip.Name, clip.Name, clip.Captions, 0))]);
         return CaptionCsv.Read(_folder[name + ".csv"], _folder["audio"], findings);
     }
