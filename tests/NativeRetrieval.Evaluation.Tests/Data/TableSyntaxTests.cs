@@ -164,6 +164,25 @@ public sealed class TableSyntaxTests : IDisposable
             Assert.Equal(captions, Captions().Clips.Select(clip => clip.Captions[0]));
         }));
 
+    [Theory]
+    [InlineData("sep=;\r\nFile Name;Caption 1;x\r\na.wav;\"o;n\"\"e\";\r\nb.wav;two;\r\n")]
+    [InlineData("audiocap_id,youtube_id,start_time,caption\n1,a,30,rain\n2,a,30.5,\"wind, rain\"\n")]
+    [InlineData("{\"data\": [{\"id\": \"1\", \"caption\": [\"x\", \"\\u00fc\"], \"audio\": null}, {\"id\": 2, \"caption\": \"y\"}]}")]
+    [InlineData("{\"path\": \"a.wav\", \"captions\": [\"x\"]}\n{\"path\": \"b.wav\", \"captions\": [\"y\", [1], {}]}\n")]
+    public void DamagedTablesAreReadOrRefused(string text)
+    {
+        var random = new Random(7);
+        for (int mutant = 0; mutant < 500; mutant++)
+        {
+            byte[] bytes = (mutant % 3 == 0 ? Encoding.Unicode : Encoding.UTF8).GetBytes('\uFEFF' + text);
+            for (int i = random.Next(4); i >= 0; i--) bytes[random.Next(bytes.Length)] = (byte)random.Next(256);
+            File.WriteAllBytes(_folder["table"], bytes[..random.Next(bytes.Length / 2, bytes.Length + 1)]);
+            foreach (Action read in (Action[])[() => Captions(), () => CaptionCsv.Read(_folder["table"], _folder.FullPath),
+                () => RelevanceCsv.Read(_folder["table"]), () => QueryCsv.Read(_folder["table"])])
+                if (Record.Exception(read) is { } error) Assert.IsType<CaptionFileException>(error);
+        }
+    }
+
     [Fact]
     public void QueriesAndAnswersAreReadAsCaptionsAre()
     {
