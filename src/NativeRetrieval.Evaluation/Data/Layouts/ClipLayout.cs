@@ -13,7 +13,7 @@ internal abstract class ClipLayout(Table table)
 
     const string CaptionKey = "caption", CaptionListKey = "captions";
 
-    /// <summary>Whether the rows of a table name sounds.</summary>
+    /// <summary>True where the rows of a table name sounds.</summary>
     /// <exception cref="CaptionFileException">Two columns name them alike.</exception>
     public static bool NamesSounds(Table table) =>
         table.Find([.. FileNameLayout.Keys, AudioCapsLayout.VideoKey]) is not null

@@ -19,6 +19,6 @@ internal sealed class FileNameLayout(Table table, TableColumn name) : ClipLayout
         return new ClipRow(row.Line, UnicodeForm.Composed(file), file, Captions(row), new SoundNames([file], []));
     }
 
-    /// <summary>Whether a name cannot lead out of the audio folder.</summary>
+    /// <summary>True for a name that cannot lead out of the audio folder.</summary>
     public static bool IsInside(string file) => !Path.IsPathRooted(file) && !file.Split('/', '\\').Contains("..") && !file.Contains('\0');
 }

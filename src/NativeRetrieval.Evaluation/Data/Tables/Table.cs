@@ -24,7 +24,7 @@ internal sealed class Table : IDisposable
     /// <summary>The first row; null where there is none.</summary>
     public TableRow? First { get; }
 
-    /// <summary>Whether rows name their fields themselves.</summary>
+    /// <summary>True where rows name their fields themselves.</summary>
     public bool IsJson => _rows.Header is null;
 
     /// <summary>Opens a file and reads its header and first row.</summary>
