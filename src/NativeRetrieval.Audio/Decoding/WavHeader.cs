@@ -57,7 +57,8 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
                 // Sizes of 0xFFFFFFFF, and of 0 in headers that were never finished, come from pipes and recorders: the sound goes to the
                 // file's end.
                 bool isLong = sizeBytes == UnknownSize && longDataBytes > 0;
-                bool isUnknown = !isLong && (sizeBytes == 0 ? riffBytes + (long)ChunkHeaderBytes <= body || ContainerSize.IsUnknown(riffBytes)
+                bool isUnknown = !isLong && (sizeBytes == 0
+                    ? riffBytes + (long)ChunkHeaderBytes <= body || ContainerSize.IsUnknown(riffBytes)
                     : ContainerSize.IsUnknown(sizeBytes) && sizeBytes > available);
                 long declared = isUnknown ? available : isLong ? longDataBytes : sizeBytes;
                 long bytes = Math.Min(declared, available), whole = bytes - bytes % format.FrameBytes;

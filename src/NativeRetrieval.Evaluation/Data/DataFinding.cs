@@ -17,10 +17,10 @@ public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<s
     public string Summary => (Count == 1, Problem) switch
     {
         (var one, DataProblem.MissingFile) => $"{Count:N0} sound {(one ? "file is" : "files are")} missing",
-        (var one, DataProblem.EmptyCaption) => $"{Count:N0} {(one ? "caption is" : "captions are")} empty",
+        (var one, DataProblem.EmptyCaption) => $"{Count:N0} {(one ? "clip has" : "clips have")} no caption",
         (var one, DataProblem.DuplicateFileName) =>
-            $"{Count:N0} {(one ? "row names a sound that an earlier one names" : "rows name sounds that earlier ones name")}; "
-                + "put all captions of a clip in one row",
+            $"{Count:N0} {(one ? "row repeats" : "rows repeat")} a caption of the same sound, "
+                + $"or {(one ? "calls" : "call")} it by another name; give each caption of a sound once, under one name",
         (var one, DataProblem.UnreadableFile) =>
             $"{Count:N0} sound {(one ? "file" : "files")} cannot be decoded and {(one ? "is" : "are")} left out",
         (var one, DataProblem.DamagedFile) =>
