@@ -12,13 +12,14 @@ namespace NativeRetrieval.Cli.Output;
 public sealed class LineEditor(Terminal terminal, Func<ConsoleKeyInfo> readKey, string prompt)
 {
     readonly List<string> _history = [];
-    string _text = "", _draft = "";
+    string[] _lines = []; // the history as it is edited, and the new line behind it
+    string _text = "";
     int _cursor, _past;
 
     /// <summary>The next line; null when Ctrl-D is pressed on an empty one.</summary>
     public string? Read()
     {
-        (_text, _draft, _cursor, _past) = ("", "", 0, _history.Count);
+        (_text, _cursor, _past, _lines) = ("", 0, _history.Count, [.. _history, ""]);
         while (true)
         {
             Show();
@@ -80,14 +81,12 @@ public sealed class LineEditor(Terminal terminal, Func<ConsoleKeyInfo> readKey, 
 
     void Remove(int from, int to) => (_text, _cursor) = (_text.Remove(from, to - from), from);
 
-    /// <summary>Puts a line of the history into place; the one behind the last is what was being typed.</summary>
+    /// <summary>Puts a line of the history into place; what was typed on the one before it is kept.</summary>
     void Recall(int line)
     {
-        if (line < 0 || line > _history.Count) return;
-        if (_past == _history.Count) _draft = _text;
-        _past = line;
-        _text = line == _history.Count ? _draft : _history[line];
-        _cursor = _text.Length;
+        if (line < 0 || line >= _lines.Length) return;
+        _lines[_past] = _text;
+        (_past, _text, _cursor) = (line, _lines[line], _lines[line].Length);
     }
 
     int Right() => _cursor + StringInfo.GetNextTextElementLength(_text, _cursor);
