@@ -60,7 +60,12 @@ public static class Application
         // Without response files a query may begin with @.
         var parsed = root.Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         terminal.Quiet = parsed.GetValue(Quiet);
-        if (parsed.Action is not (HelpWithExamples or VersionAction) && parsed.Errors.Count > 0) return UsageError.Report(parsed, terminal);
+        terminal.Json = JsonOutput.IsAskedFor(parsed);
+        if (parsed.Action is not (HelpWithExamples or VersionAction))
+        {
+            var unknown = UnknownOptions.In(args, parsed);
+            if (parsed.Errors.Count + unknown.Count > 0) return UsageError.Report(parsed, unknown, terminal);
+        }
 
         var invocation = new InvocationConfiguration
         {
@@ -79,12 +84,15 @@ public static class Application
         {
             terminal.FlushQuietly();
             terminal.Message("interrupted");
+            terminal.WriteJsonError(ExitCode.Interrupted, "interrupted");
             return ExitCode.Interrupted;
         }
         catch (Exception error)
         {
+            string message = ExitCode.IsExpected(error) ? error.Message : $"internal error, please report it:\n{error}";
             terminal.FlushQuietly();
-            terminal.Failure(ExitCode.IsExpected(error) ? error.Message : $"internal error, please report it:\n{error}");
+            terminal.Failure(message);
+            terminal.WriteJsonError(ExitCode.Of(error), message);
             return ExitCode.Of(error);
         }
     }
@@ -117,6 +125,7 @@ public static class Application
     static void AddCommonOptions(Command root, Terminal terminal)
     {
         if (root.Options.Contains(Quiet)) return;
+        OptionValues.Check(root);
         root.Add(Quiet);
         root.Add(new HelpOption("--help", "-h")
         {

@@ -1,36 +1,79 @@
 using System.CommandLine;
+using System.CommandLine.Parsing;
 using NativeRetrieval.Cli.Output;
 
 namespace NativeRetrieval.Cli;
 
-/// <summary>Says what is wrong with a command line, what may have been meant, and where help is. Nothing goes to stdout.</summary>
+/// <summary>Says what is wrong with a command line, what may have been meant, and where help is. Only JSON goes to stdout.</summary>
 internal static class UsageError
 {
     /// <summary>Edits between two words that are taken for one misspelled.</summary>
     const int MaxDistance = 3;
 
-    public static int Report(ParseResult parsed, Terminal terminal)
+    /// <param name="unknown">Words of the command line that look like options and are none.</param>
+    public static int Report(ParseResult parsed, IReadOnlyList<string> unknown, Terminal terminal)
     {
         var command = parsed.CommandResult.Command;
-        if (parsed.UnmatchedTokens.Count == 0 && command.Subcommands.Count > 0 && command.Action is null)
+        if (unknown.Count + parsed.UnmatchedTokens.Count == 0 && command.Subcommands.Count > 0 && command.Action is null)
         {
             new HelpWithExamples(terminal).Write(parsed, terminal.Error);
             return ExitCode.Usage;
         }
 
-        // With a word that is no command, "a command is required" says nothing new.
-        var errors = parsed.Errors.Where(error => parsed.UnmatchedTokens.Count == 0 || parsed.UnmatchedTokens.Any(error.Message.Contains));
-        foreach (string message in errors.Select(error => error.Message).Distinct()) terminal.Failure(message.TrimEnd('.'));
-        foreach (string word in parsed.UnmatchedTokens)
-            if (Nearest(word, Candidates(command)) is { } meant) terminal.Error.WriteLine($"did you mean '{meant}'?");
-        terminal.Error.WriteLine($"run '{PathOf(parsed)} --help' for what is possible");
+        // What follows a word that is no command belongs to the command that was meant.
+        bool isNoCommand = command.Action is null && parsed.UnmatchedTokens is [[not '-', ..], ..];
+        string[] problems = isNoCommand ? [Unrecognized(parsed.UnmatchedTokens[0])] : [.. Problems(parsed, unknown).Distinct()];
+        var misspelled = isNoCommand ? parsed.UnmatchedTokens.Take(1) : unknown.Concat(parsed.UnmatchedTokens).Distinct();
+        string[] hints =
+        [
+            .. misspelled.Select(word => Nearest(word, Candidates(command))).OfType<string>().Select(meant => $"did you mean '{meant}'?"),
+            $"run '{PathOf(parsed)} --help' for what is possible",
+        ];
+        foreach (string problem in problems) terminal.Failure(problem);
+        foreach (string hint in hints) terminal.Error.WriteLine(hint);
+        terminal.WriteJsonError(ExitCode.Usage, string.Join('\n', problems.Concat(hints)));
         return ExitCode.Usage;
     }
+
+    static IEnumerable<string> Problems(ParseResult parsed, IReadOnlyList<string> unknown)
+    {
+        var command = parsed.CommandResult.Command;
+        foreach (string option in unknown)
+        {
+            bool isTaken = !parsed.UnmatchedTokens.Any(word => word.StartsWith(option, StringComparison.Ordinal));
+            yield return $"unknown option '{option}'" + (isTaken ? "; if it is not meant as one, put it after --" : "");
+        }
+
+        // A word behind an unknown option may be its value: nothing is said of it.
+        string[] words = [.. parsed.UnmatchedTokens.TakeWhile(word => !IsUnknown(word))];
+        var argument = command.Arguments is [{ Arity.MaximumNumberOfValues: 1 } only] ? parsed.GetResult(only) : null;
+        if (words.Length > 0 && argument?.Tokens is [var first])
+            yield return $"{command.Name} takes one {argument.Argument.Name}, and {string.Join(", ", words.Select(word => $"'{word}'"))} "
+                + $"{(words.Length == 1 ? "is" : "are")} left over; words that belong together need quotes: "
+                + $"\"{string.Join(' ', words.Prepend(first.Value))}\"";
+        else
+            foreach (string word in words) yield return Unrecognized(word);
+
+        foreach (var error in parsed.Errors)
+        {
+            if (parsed.UnmatchedTokens.Any(word => error.Message.TrimEnd('.') == Unrecognized(word))) continue;
+            // With a word that is no command, "a command is required" says nothing new.
+            if (parsed.UnmatchedTokens.Count > 0 && command.Action is null) continue;
+            // Options that take numbers have said it better.
+            if (error.SymbolResult is OptionResult { Option: var option } && OptionValues.IsNumeric(option)
+                && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal)) continue;
+            yield return error.Message.TrimEnd('.');
+        }
+
+        bool IsUnknown(string word) => unknown.Any(option => word.StartsWith(option, StringComparison.Ordinal));
+    }
+
+    static string Unrecognized(string word) => $"Unrecognized command or argument '{word}'";
 
     static string PathOf(ParseResult parsed)
     {
         var names = new Stack<string>();
-        for (var result = parsed.CommandResult; result is not null; result = result.Parent as System.CommandLine.Parsing.CommandResult)
+        for (var result = parsed.CommandResult; result is not null; result = result.Parent as CommandResult)
             names.Push(result.Command.Name);
         return string.Join(' ', names);
     }
@@ -39,11 +82,13 @@ internal static class UsageError
     {
         foreach (var subcommand in command.Subcommands) yield return subcommand.Name;
         foreach (var option in command.Options) yield return option.Name;
+        foreach (var option in command.Parents.OfType<Command>().SelectMany(parent => parent.Options).Where(option => option.Recursive))
+            yield return option.Name;
     }
 
     static string? Nearest(string word, IEnumerable<string> candidates) =>
         candidates.Select(candidate => (candidate, Distance: Distance(word, candidate)))
-            .Where(pair => pair.Distance <= Math.Min(MaxDistance, pair.candidate.Length / 2))
+            .Where(pair => pair.Distance > 0 && pair.Distance <= Math.Min(MaxDistance, pair.candidate.Length / 2))
             .OrderBy(pair => pair.Distance).Select(pair => pair.candidate).FirstOrDefault();
 
     /// <summary>Fewest insertions, removals, replacements and swaps of neighbours that turn one word into the other.</summary>

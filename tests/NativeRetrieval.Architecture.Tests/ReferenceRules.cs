@@ -29,6 +29,15 @@ internal static class ReferenceRules
     /// <summary>Programs, and the libraries behind them that are no host's: samples take every other row.</summary>
     static readonly string[] _notForHosts = ["NativeRetrieval.Cli", "NativeRetrieval.Parity", "weights-convert"];
 
+    /// <summary>Assemblies that see another's internals, each with the reason; beside them only test projects may.</summary>
+    static readonly Dictionary<string, string> _friends = new()
+    {
+        ["NativeRetrieval.Core -> NativeRetrieval.Cuda"] = "implements the internal IBackend",
+        ["NativeRetrieval -> NativeRetrieval.WeightsConvert"] = "writes the configuration in the form that the model package reads",
+        ["NativeRetrieval.Evaluation -> NativeRetrieval.Parity"] = "reads columns of a caption file as evaluation does",
+        ["NativeRetrieval.Demo -> NativeRetrieval.Benchmarks"] = "makes collections of any size from the demo's sounds",
+    };
+
     /// <summary>
     /// Assemblies that a host takes without any package behind them. Audio is none of them: MP3 is decoded by NLayer, and where libsndfile
     /// is not installed NVorbis and NAudio decode Ogg Vorbis and AIFF, so that common sounds need nothing native.

@@ -23,6 +23,10 @@ internal sealed record CommandLine(int ExitCode, string Out, string Error)
         return new(code, output.ToString(), error.ToString());
     }
 
+    /// <summary>In this process, on a terminal of the test's own.</summary>
+    public static Task<int> Run(Terminal terminal, params string[] args) =>
+        Application.RunAsync(args, terminal, TestContext.Current.CancellationToken);
+
     /// <summary>The real program, as a process of its own.</summary>
     public static CommandLine Start(params string[] args) => Start([], args);
 

@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace NativeRetrieval.Cli.Tests;
 
 public class UsageTests
@@ -12,12 +14,75 @@ public class UsageTests
     [InlineData("index stats", "Required argument missing")]
     [InlineData("completion tcsh", "'tcsh' not recognized")]
     [InlineData("doctor extra", "run 'nativeretrieval doctor --help'")]
+    [InlineData("train a.csv --audio . --presett tiny", "unknown option '--presett'; if it is not meant as one, put it after --\n"
+        + "did you mean '--preset'?")]
+    [InlineData("train a.csv --audio . --presett=tiny --to run", "did you mean '--preset'?")]
+    [InlineData("train a.csv --audio . --to --prset", "did you mean '--preset'?")]
+    [InlineData("index sounds --modell m --to x", "did you mean '--model'?")]
+    [InlineData("search rain --index x --quite", "did you mean '--quiet'?")]
+    [InlineData("search --jsno --index x", "unknown option '--jsno'")]
+    [InlineData("index sounds -m m", "unknown option '-m'")]
+    [InlineData("search --index --top 3", "--index needs a value, and what follows is the option '--top'")]
+    [InlineData("search a dog barks --index x", "search takes one QUERY, and 'dog', 'barks' are left over; "
+        + "words that belong together need quotes: \"a dog barks\"")]
+    [InlineData("search a dog barks --indx x", "need quotes: \"a dog barks\"")]
+    [InlineData("similar my bark.wav --index x", "similar takes one FILE, and 'bark.wav' is left over")]
+    [InlineData("search rain --index x --top abc", "error: --top abc: expected a whole number, e.g. 10\n")]
+    [InlineData("search rain --index x --top 2.5", "--top 2.5: expected a whole number")]
+    [InlineData("search rain --index x --top 0", "--top 0: expected 1 to 1,000,000 hits")]
+    [InlineData("similar a.wav --index x --top 99999999999", "--top 99999999999: the number is too large")]
+    [InlineData("search rain --index x --min-score 5", "--min-score 5: expected -1 to 1, because scores are cosine similarities")]
+    [InlineData("search rain --index x --min-score nan", "--min-score nan: expected a number")]
+    [InlineData("index sounds --model m --to x --window 1,5", "--window 1,5: expected a number without commas")]
+    [InlineData("index sounds --model m --to x --hop abc", "--hop abc: expected a number, e.g. 0.5")]
+    [InlineData("evaluate a.csv --model m --hard ten", "--hard ten: expected a whole number")]
+    [InlineData("convert a.pth --to m --heads four", "--heads four: expected a whole number")]
     public async Task AMistypedCommandLineIsExplainedOnStderr(string line, string expected)
     {
         var run = await CommandLine.Run(line.Split(' '));
         Assert.Equal((ExitCode.Usage, ""), (run.ExitCode, run.Out));
         Assert.Contains(expected, run.Error);
         Assert.DoesNotContain("   at ", run.Error);
+        Assert.DoesNotContain("System.", run.Error);
+        Assert.DoesNotContain("internal error", run.Error);
+    }
+
+    [Theory]
+    [InlineData("search|rain|--index|nowhere|--min-score|-0.5")]
+    [InlineData("search|-ish sounds|--index|nowhere")]
+    [InlineData("search|--index|nowhere|--|--jsno")]
+    [InlineData("search|-q|rain|--index=nowhere|--top:3")]
+    public async Task NegativeNumbersSentencesAndWhatFollowsTwoDashesAreNoOptions(string line)
+    {
+        var run = await CommandLine.Run(line.Split('|'));
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("nowhere: there is no index", run.Error);
+    }
+
+    [Fact]
+    public async Task WhatIsTypedIsShownWithoutItsControlCharacters()
+    {
+        var run = await CommandLine.Run("doctor", "\e[2J\u202e");
+        Assert.Contains(@"'\x1b[2J\u202e'", run.Error);
+    }
+
+    [Theory]
+    [InlineData("search a dog --index x --json", 2, "need quotes")]
+    [InlineData("search a --index x --json --top abc", 2, "--top abc")]
+    [InlineData("search --index --json", 2, "--index needs a value")]
+    [InlineData("docter --json", 2, "did you mean 'doctor'?")]
+    [InlineData("index stats nowhere --json", 1, "there is no index")]
+    [InlineData("train a.csv --audio . --to run --json", 2, "--check or --estimate")]
+    public async Task AnErrorUnderJsonIsOneDocumentOnStdout(string line, int code, string message)
+    {
+        var run = await CommandLine.Run(line.Split(' '));
+        var document = JsonDocument.Parse(run.Out).RootElement;
+        Assert.Equal(["schema_version", "error"], document.EnumerateObject().Select(member => member.Name));
+        Assert.Equal(1, document.GetProperty("schema_version").GetInt32());
+        var error = document.GetProperty("error");
+        Assert.Equal((code, code), (run.ExitCode, error.GetProperty("code").GetInt32()));
+        Assert.Contains(message, error.GetProperty("message").GetString());
+        Assert.Contains(message, run.Error);
     }
 
     [Fact]

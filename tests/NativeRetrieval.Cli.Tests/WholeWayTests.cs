@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NativeRetrieval.Audio.Decoding;
+using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.TestSupport;
@@ -205,6 +205,41 @@ public sealed class WholeWayTests : IDisposable
         Assert.Equal(ExitCode.Partial, run.ExitCode);
         Assert.Contains(bad, run.Error);
         Assert.Equal(1, JsonDocument.Parse(run.Out).RootElement.GetProperty("skipped").GetArrayLength());
+    }
+
+    [Fact]
+    public async Task Training_prints_a_line_for_each_epoch() =>
+        Assert.Single((await Train()).Split('\n'), line => line.StartsWith("epoch ", StringComparison.Ordinal));
+
+    [Fact]
+    public async Task The_prompt_answers_each_line_at_once_and_reads_a_pipe_to_its_end()
+    {
+        await Train();
+        await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", _folder["sounds.nrx"], "--json");
+        string[] ask = ["search", "--index", _folder["sounds.nrx"], "--top", "1"];
+        string siren = (await CommandLine.Run([.. ask, "a siren"])).Out, rain = (await CommandLine.Run([.. ask, "rain"])).Out;
+
+        using var pipe = new MemoryStream();
+        var seen = new List<string>(); // by the other end of the pipe, before each line is read
+        var lines = new Queue<string?>(["a siren", "", "  ", " rain ", null]);
+        var output = new StreamWriter(pipe) { NewLine = "\n" };
+        var error = new StringWriter { NewLine = "\n" };
+        Assert.Equal(ExitCode.Ok, await CommandLine.Run(new Terminal(output, error, TimeProvider.System) { ReadLine = Next }, ask));
+        Assert.Equal(["", siren, siren, siren, siren + rain], seen);
+        Assert.DoesNotContain("empty line", error.ToString());
+
+        var keys = new Queue<ConsoleKeyInfo>("rain\r\r".Select(typed => new ConsoleKeyInfo(typed, ConsoleKey.None, false, false, false)));
+        var screen = new StringWriter { NewLine = "\n" };
+        var keyboard = new Terminal(screen, error, TimeProvider.System, isInteractive: true) { ReadKey = keys.Dequeue };
+        Assert.Equal(ExitCode.Ok, await CommandLine.Run(keyboard, ask));
+        Assert.Equal(rain, screen.ToString());
+        Assert.Contains("an empty line ends", error.ToString());
+
+        string? Next()
+        {
+            seen.Add(System.Text.Encoding.UTF8.GetString(pipe.ToArray()));
+            return lines.Dequeue();
+        }
     }
 
     [Fact]

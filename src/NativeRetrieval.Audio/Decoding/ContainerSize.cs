@@ -50,7 +50,7 @@ internal static class ContainerSize
     static long? EndOf(uint size, long start) => IsUnknown(size) ? null : start + size;
 
     /// <summary>
-    /// Whether 32 bits stand for a size that its writer did not know: 0 and the largest number, and what programs that write into a pipe
+    /// True where 32 bits stand for a size that its writer did not know: 0 and the largest number, and what programs that write into a pipe
     /// put there (sox: just below 2 GiB, arecord: 2 GiB).
     /// </summary>
     public static bool IsUnknown(uint size) => size is 0 or (>= 0x7FFFF000 and <= 0x80001000) or >= 0xFFFFF000;

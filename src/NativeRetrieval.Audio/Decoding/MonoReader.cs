@@ -42,8 +42,10 @@ public sealed class MonoReader : IDisposable
     /// <summary>Opens a sound file at its first sample.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
     /// <param name="sampleRateHz">Within a factor of 64 of the file's own.</param>
-    /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
-    /// <exception cref="AudioDecodeException">The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.</exception>
+    /// <param name="preset">Filter of the resampler; null: <see cref="ResamplerPreset.High"/>.</param>
+    /// <exception cref="AudioDecodeException">
+    /// The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.
+    /// </exception>
     public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null) =>
         Over(path, AudioDecoder.Open(path), sampleRateHz, preset);
 
@@ -53,7 +55,9 @@ public sealed class MonoReader : IDisposable
     {
         try
         {
-            var resampler = stream.SampleRateHz == sampleRateHz ? null : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
+            var resampler = stream.SampleRateHz == sampleRateHz
+                ? null
+                : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
             return new MonoReader(path, stream, sampleRateHz, resampler);
         }
         catch (OptionException error)

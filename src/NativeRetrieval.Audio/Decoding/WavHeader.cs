@@ -12,8 +12,11 @@ namespace NativeRetrieval.Audio.Decoding;
 /// Length of the audio, whole frames only. The bytes present count: a data chunk that claims more than the file holds (an interrupted copy,
 /// a recorder that never wrote the final size, a size of 0xFFFFFFFF from a pipe) is read to the end of the file.
 /// </param>
-/// <param name="Defect">A sentence about a data chunk that is shorter than it claims or ends inside a frame; null where it is whole.</param>
-internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes, WavEncoding? Encoding, long DataOffset, long DataBytes, string? Defect = null)
+/// <param name="Defect">
+/// A sentence about a data chunk that is shorter than it claims or ends inside a frame; null where it is whole.
+/// </param>
+internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes, WavEncoding? Encoding, long DataOffset, long DataBytes,
+    string? Defect = null)
 {
     const int ChunkHeaderBytes = 8, RiffHeaderBytes = 12, MinimumFormatBytes = 16, ExtensibleFormatBytes = 40, Ds64Bytes = 16;
     const int MaximumChunks = 10_000;       // far beyond real files; keeps a file of empty chunks from being walked for minutes
@@ -48,14 +51,19 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
 
             if (buffer.StartsWith("data"u8))
             {
-                if (format is null) throw new AudioDecodeException(path, $"has its data chunk (byte {position}) before any fmt chunk, so the samples' form is unknown");
-                // 0xFFFFFFFF and sizes of 0 in headers that were never finished come from pipes and recorders: the sound goes to the file's end.
+                if (format is null)
+                    throw new AudioDecodeException(path,
+                        $"has its data chunk (byte {position}) before any fmt chunk, so the samples' form is unknown");
+                // Sizes of 0xFFFFFFFF, and of 0 in headers that were never finished, come from pipes and recorders: the sound goes to the
+                // file's end.
                 bool isLong = sizeBytes == UnknownSize && longDataBytes > 0;
-                bool isUnknown = !isLong && (sizeBytes == 0 ? riffBytes + (long)ChunkHeaderBytes <= body || ContainerSize.IsUnknown(riffBytes)
+                bool isUnknown = !isLong && (sizeBytes == 0
+                    ? riffBytes + (long)ChunkHeaderBytes <= body || ContainerSize.IsUnknown(riffBytes)
                     : ContainerSize.IsUnknown(sizeBytes) && sizeBytes > available);
                 long declared = isUnknown ? available : isLong ? longDataBytes : sizeBytes;
                 long bytes = Math.Min(declared, available), whole = bytes - bytes % format.FrameBytes;
-                string? defect = isUnknown ? null : DefectOf(declared, bytes, whole) ?? DefectBehind(path, file, body + declared + (declared & 1));
+                string? defect = isUnknown ? null
+                    : DefectOf(declared, bytes, whole) ?? DefectBehind(path, file, body + declared + (declared & 1));
                 return format with { DataOffset = body, DataBytes = whole, Defect = defect };
             }
             if (sizeBytes > available)
@@ -87,7 +95,9 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
         : bytes > whole ? $"its last {bytes - whole} bytes are less than a frame; they are left out"
         : null;
 
-    /// <summary>A sentence where bytes behind the data chunk are no chunks, as where a recording went on behind its header's length.</summary>
+    /// <summary>
+    /// A sentence where bytes behind the data chunk are no chunks, as where a recording went on behind its header's length.
+    /// </summary>
     static string? DefectBehind(string path, Stream file, long position)
     {
         Span<byte> header = stackalloc byte[ChunkHeaderBytes];
@@ -100,7 +110,9 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
                 return $"{file.Length - position:N0} bytes behind its data chunk are no chunk; they are left out";
             position = end + (sizeBytes & 1);
         }
-        return position < file.Length - 1 ? $"{file.Length - position:N0} bytes behind its data chunk are no chunk; they are left out" : null;
+        return position < file.Length - 1
+            ? $"{file.Length - position:N0} bytes behind its data chunk are no chunk; they are left out"
+            : null;
     }
 
     static WavHeader ParseFormat(string path, ReadOnlySpan<byte> fields)

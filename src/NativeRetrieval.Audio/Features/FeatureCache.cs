@@ -13,9 +13,9 @@ namespace NativeRetrieval.Audio.Features;
 /// </summary>
 /// <remarks>
 /// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all but not waited
-/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at every read) is
-/// computed and written anew. A file's defect is kept with its log-mel, so that it is told whether the entry is new or not. Nothing is ever
-/// deleted: to empty the cache, remove the folder.
+/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at
+/// every read) is computed and written anew. A file's defect is kept with its log-mel, so that it is told whether the entry is new or not.
+/// Nothing is ever deleted: to empty the cache, remove the folder.
 /// </remarks>
 public sealed class FeatureCache
 {
@@ -104,7 +104,8 @@ public sealed class FeatureCache
             [DecodingKey] = Decoding,
         };
         if (clip.Defect is not null) metadata[DefectKey] = clip.Defect;
-        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)], metadata);
+        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)],
+            metadata);
     }
 
     /// <summary>CRC-32C of the values' bytes, eight hexadecimal digits.</summary>

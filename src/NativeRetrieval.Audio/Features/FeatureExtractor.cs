@@ -71,6 +71,8 @@ public sealed class FeatureExtractor
 /// <param name="Samples">Length of the clip at the settings' sample rate, before short ones were padded.</param>
 public sealed record LogMelClip(float[] Values, int Frames, int MelBins, int Samples)
 {
-    /// <summary>The defect of the sound file that decoding met and got past, as <see cref="Decoding.IAudioStream.Defect"/>; or null.</summary>
+    /// <summary>
+    /// The defect of the sound file that decoding met and got past, as <see cref="Decoding.IAudioStream.Defect"/>; or null.
+    /// </summary>
     public string? Defect { get; init; }
 }

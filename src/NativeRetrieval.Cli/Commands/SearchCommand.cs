@@ -7,6 +7,8 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>search "a dog is barking" --index sounds.nrx</c>; without a query, questions and answers in turn.</summary>
 internal static class SearchCommand
 {
+    const string Prompt = "> ";
+
     public static Command Create(Terminal terminal)
     {
         var query = new Argument<string?>("QUERY")
@@ -33,9 +35,22 @@ internal static class SearchCommand
             if (export is not null && parsed.GetValue(query) is null)
                 throw new OptionException("--export writes the hits of one sentence; give the sentence on the command line");
             using var opened = options.Open(parsed, terminal, asksAgain: parsed.GetValue(query) is null);
-            if (parsed.GetValue(query) is { } sentence) return await AnswerAsync(sentence);
-            terminal.Message("a sentence per line; an empty line ends");
-            while (await ReadLineAsync() is { Length: > 0 } line) await AnswerAsync(line);
+            if (parsed.GetValue(query) is { } sentence)
+            {
+                await AnswerAsync(sentence);
+                return ExitCode.Ok;
+            }
+            // On a keyboard an empty line ends, in a file it is only empty.
+            bool typed = terminal.ReadKey is not null;
+            var editor = typed && terminal.IsInteractive ? new LineEditor(terminal, terminal.ReadKey!, terminal.Quiet ? "" : Prompt) : null;
+            if (typed) terminal.Message("a sentence per line; an empty line ends");
+            while (await ReadLineAsync() is { } line)
+            {
+                if (line.Length == 0 && typed) break;
+                if (line.Length == 0) continue;
+                await AnswerAsync(line);
+                terminal.Out.Flush(); // the asker may be a program that waits for it
+            }
             return ExitCode.Ok;
 
             async Task<int> AnswerAsync(string text) =>
@@ -44,10 +59,17 @@ internal static class SearchCommand
 
             async Task<string?> ReadLineAsync()
             {
-                if (terminal.IsInteractive && !terminal.Quiet) terminal.Error.Write("> ");
-                // Reading from a screen cannot be cancelled: Ctrl-C leaves the read behind.
-                string? line = await Task.Run(Console.In.ReadLine, cancellation).WaitAsync(cancellation);
-                return line?.Trim();
+                try
+                {
+                    // Reading cannot be cancelled: Ctrl-C leaves the read behind.
+                    string? line = await Task.Run(editor is null ? terminal.ReadLine : editor.Read, cancellation).WaitAsync(cancellation);
+                    return line?.Trim();
+                }
+                catch (OperationCanceledException) when (editor is not null)
+                {
+                    terminal.Error.WriteLine();
+                    throw;
+                }
             }
         });
         return command;

@@ -44,6 +44,12 @@ internal sealed class SearchOptions
 
     public Option<bool> Json { get; } = JsonOutput.Option();
 
+    public SearchOptions()
+    {
+        _top.RequireRange(1, 1_000_000, "1 to 1,000,000 hits");
+        _minimum.RequireRange(-1, 1, "-1 to 1, because scores are cosine similarities");
+    }
+
     public void AddTo(Command command)
     {
         foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, _export, .. _device.Options, Json])

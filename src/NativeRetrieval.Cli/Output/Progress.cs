@@ -3,14 +3,20 @@ using System.Globalization;
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>
-/// The progress of a long command and the time that is left, on stderr: one line that is written over on a screen, a line now and
-/// then in a log, nothing with <c>--quiet</c>.
+/// The progress of a long command with its rate and the time that is left, on stderr: a bar that is written over on a screen and
+/// leaves one line behind, a line now and then in a log, nothing with <c>--quiet</c>.
 /// </summary>
 /// <param name="label">Work that is done, e.g. <c>indexing</c>.</param>
 /// <param name="total">Steps in all; 0 if unknown.</param>
 /// <param name="unit">Name of the steps, e.g. <c>files</c>.</param>
-public sealed class Progress(Terminal terminal, string label, long total, string unit) : IDisposable
+/// <param name="leavesLine">False where the command itself says how it ended: then nothing is left behind.</param>
+public sealed class Progress(Terminal terminal, string label, long total, string unit, bool leavesLine = true) : IDisposable
 {
+    const int WidestBar = 30, NarrowestBar = 6;
+
+    /// <summary>Characters of share, rate and time left at their longest, such as <c>, 100 %, 1,000,000 files/s, 59 min 59 s left</c>.</summary>
+    const int RoomForRates = 38;
+
     static readonly TimeSpan _onScreen = TimeSpan.FromMilliseconds(100);
     static readonly TimeSpan _inLog = TimeSpan.FromSeconds(10);
 
@@ -18,7 +24,6 @@ public sealed class Progress(Terminal terminal, string label, long total, string
     readonly Lock _gate = new();
     long? _shownAt;
     long _done, _shown = -1;
-    int _width;
 
     /// <summary>Says that <paramref name="done"/> steps are done. Cheap enough for every step, from any thread.</summary>
     public void Report(long done)
@@ -28,9 +33,12 @@ public sealed class Progress(Terminal terminal, string label, long total, string
             _done = Math.Max(_done, done);
             long now = terminal.Time.GetTimestamp();
             var wait = terminal.IsInteractive ? _onScreen : _inLog;
-            if (terminal.Time.GetElapsedTime(_shownAt ?? _start, now) < wait) return;
+            if (terminal.Quiet || terminal.Time.GetElapsedTime(_shownAt ?? _start, now) < wait) return;
             _shownAt = now;
-            Show(now);
+            _shown = _done;
+            var elapsed = terminal.Time.GetElapsedTime(_start, now);
+            if (terminal.IsInteractive) ShowBar(elapsed);
+            else terminal.Message($"{label}: {Text(elapsed, rate: "")}");
         }
     }
 
@@ -39,33 +47,48 @@ public sealed class Progress(Terminal terminal, string label, long total, string
     {
         lock (_gate)
         {
-            if (_shown != _done) Show(terminal.Time.GetTimestamp());
-            if (terminal.IsInteractive && !terminal.Quiet) terminal.Error.WriteLine();
+            if (terminal.IsInteractive) terminal.EndStatus();
+            if (!leavesLine) return;
+            var elapsed = terminal.Time.GetElapsedTime(_start);
+            if (terminal.IsInteractive) terminal.Message($"{label}: {Count(_done)}, {Duration(elapsed)}{Rate(elapsed)}");
+            else if (_shown != _done) terminal.Message($"{label}: {Text(elapsed, rate: "")}");
         }
     }
 
-    void Show(long now)
+    void ShowBar(TimeSpan elapsed)
     {
-        if (terminal.Quiet) return;
-        _shown = _done;
-        string text = Text(terminal.Time.GetElapsedTime(_start, now));
-        if (!terminal.IsInteractive)
+        int columns = terminal.Columns() - 1; // a character in the last column would move some screens on to the next line
+        string text = Text(elapsed, Rate(elapsed));
+        int bar = Math.Min(WidestBar, columns - label.Length - " [] ".Length - Count(total).Length - RoomForRates);
+        if (total <= 0 || bar < NarrowestBar)
         {
-            terminal.Error.WriteLine(text);
+            string line = $"{label}: {text}";
+            terminal.ShowStatus(line[..Math.Clamp(columns, 0, line.Length)], "", "");
             return;
         }
-        if (text.Length >= terminal.Width) text = text[..(terminal.Width - 1)];
-        terminal.Error.Write($"\r{text.PadRight(_width)}");
-        _width = text.Length;
+        int full = (int)(bar * Math.Min(_done, total) / total);
+        string done = full == bar ? new string('=', bar) : new string('=', full) + '>';
+        string rest = $"{new string(' ', bar - done.Length)}] {text}";
+        terminal.ShowStatus($"{label} [", done, rest[..Math.Clamp(columns - label.Length - 2 - done.Length, 0, rest.Length)]);
     }
 
-    string Text(TimeSpan elapsed)
+    string Text(TimeSpan elapsed, string rate)
     {
-        string count = string.Create(CultureInfo.InvariantCulture, $"{label}: {_done:N0}{(total > 0 ? $" of {total:N0}" : "")} {unit}");
-        if (total <= 0 || _done <= 0) return count;
-        if (_done >= total) return $"{count}, {Duration(elapsed)}";
-        string share = string.Create(CultureInfo.InvariantCulture, $"{100 * _done / total} %");
-        return $"{count} ({share}), {Duration(elapsed * ((double)(total - _done) / _done))} left";
+        if (total <= 0 || _done <= 0) return Count(_done) + rate;
+        if (_done >= total) return $"{Count(_done)}{rate}, {Duration(elapsed)}";
+        string share = string.Create(CultureInfo.InvariantCulture, $" ({100 * _done / total} %)");
+        return $"{Count(_done)}{share}{rate}, {Duration(elapsed * ((double)(total - _done) / _done))} left";
+    }
+
+    string Count(long done) =>
+        string.Create(CultureInfo.InvariantCulture, $"{done:N0}{(total > 0 ? $" of {total:N0}" : "")} {unit}");
+
+    string Rate(TimeSpan elapsed)
+    {
+        double rate = _done / elapsed.TotalSeconds;
+        if (_done == 0 || !double.IsFinite(rate)) return "";
+        string digits = rate switch { >= 100 => "N0", >= 1 => "N1", _ => "0.##" };
+        return string.Create(CultureInfo.InvariantCulture, $", {rate.ToString(digits, CultureInfo.InvariantCulture)} {unit}/s");
     }
 
     internal static string Duration(TimeSpan time) => time switch

@@ -3,7 +3,7 @@ using System.Text;
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>
-/// The streams that a command writes to: results to <see cref="Out"/>, everything else to <see cref="Error"/>.
+/// The streams of a command: results go to <see cref="Out"/>, everything else to <see cref="Error"/>.
 /// </summary>
 /// <param name="output">Standard output: data, for people or programs.</param>
 /// <param name="error">Standard error: messages, progress, errors.</param>
@@ -16,7 +16,11 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>Characters per line where no screen says how many fit.</summary>
     public const int DefaultWidth = 100;
 
-    const string Red = "\e[31m", Reset = "\e[0m";
+    const string Red = "\e[31m", Yellow = "\e[33m", Green = "\e[32m", Reset = "\e[0m";
+    const string EraseLine = "\r\e[K";
+
+    readonly Lock _screen = new();
+    string _status = "";
 
     /// <summary>Standard output: results.</summary>
     public TextWriter Out => output;
@@ -33,19 +37,37 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>Characters per line of help and tables.</summary>
     public int Width => width;
 
+    /// <summary>The reader of the next line of standard input, without the line's end; null at the end of the input.</summary>
+    public Func<string?> ReadLine { get; init; } = () => null;
+
+    /// <summary>The reader of the next key, which does not show it; null where standard input is no keyboard.</summary>
+    public Func<ConsoleKeyInfo>? ReadKey { get; init; }
+
+    /// <summary>The number of characters that a line of the screen holds at this moment.</summary>
+    public Func<int> Columns { get; init; } = () => width;
+
     /// <summary>True with <c>--quiet</c>: no messages and no progress.</summary>
     public bool Quiet { get; set; }
+
+    /// <summary>True with <c>--json</c>: a failure is a JSON document, too, and nothing is coloured.</summary>
+    public bool Json { get; set; }
 
     /// <summary>The streams of this process.</summary>
     public static Terminal OfProcess()
     {
-        bool interactive = !Console.IsErrorRedirected;
-        bool color = interactive && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
-            && Environment.GetEnvironmentVariable("TERM") != "dumb";
+        string? kind = Environment.GetEnvironmentVariable("TERM");
+        bool interactive = !Console.IsErrorRedirected && kind != "dumb";
+        bool color = interactive && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"));
         // Data is UTF-8 whatever the locale says, without a byte-order mark.
         var output = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false)) { AutoFlush = !Console.IsOutputRedirected };
         int width = interactive ? Math.Clamp(Console.WindowWidth, 60, 120) : DefaultWidth;
-        return new Terminal(output, Console.Error, TimeProvider.System, interactive, color, width);
+        var input = new Lazy<TextReader>(() => Console.IsInputRedirected ? new StreamReader(Console.OpenStandardInput()) : Console.In);
+        return new Terminal(output, Console.Error, TimeProvider.System, interactive, color, width)
+        {
+            ReadLine = () => input.Value.ReadLine(),
+            ReadKey = Console.IsInputRedirected ? null : () => Console.ReadKey(intercept: true),
+            Columns = interactive ? () => Console.WindowWidth : () => width,
+        };
     }
 
     /// <summary>Writes out the results that a failing command has printed so far, if stdout still takes them.</summary>
@@ -63,12 +85,45 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>Writes something the user may want to know; left out with <c>--quiet</c>.</summary>
     public void Message(string text)
     {
-        if (!Quiet) error.WriteLine(text);
+        if (!Quiet) WriteLine(PlainText.Of(text, lines: true));
     }
 
     /// <summary>Writes that something was done, but not as wished. Shown even with <c>--quiet</c>.</summary>
-    public void Warning(string text) => error.WriteLine($"warning: {text}");
+    public void Warning(string text) => WriteLine($"{Colored(Yellow, "warning:")} {PlainText.Of(text, lines: true)}");
 
     /// <summary>Writes the reason why the command failed.</summary>
-    public void Failure(string text) => error.WriteLine(hasColor ? $"{Red}error:{Reset} {text}" : $"error: {text}");
+    public void Failure(string text) => WriteLine($"{Colored(Red, "error:")} {PlainText.Of(text, lines: true)}");
+
+    /// <summary>Shows text on the line of the screen that is written over, in place of what it showed before.</summary>
+    /// <param name="done">The first part of the text, which stands for what is done and is coloured.</param>
+    internal void ShowStatus(string label, string done, string text)
+    {
+        lock (_screen)
+        {
+            _status = label + (done.Length > 0 ? Colored(Green, done) : "") + text;
+            error.Write(EraseLine + _status);
+        }
+    }
+
+    /// <summary>Takes the line that is written over from the screen; the next one begins in its place.</summary>
+    internal void EndStatus()
+    {
+        lock (_screen)
+        {
+            if (_status.Length > 0) error.Write(EraseLine);
+            _status = "";
+        }
+    }
+
+    void WriteLine(string text)
+    {
+        lock (_screen)
+        {
+            if (_status.Length > 0) error.Write(EraseLine);
+            error.WriteLine(text);
+            error.Write(_status);
+        }
+    }
+
+    string Colored(string color, string text) => hasColor && !Json ? color + text + Reset : text;
 }

@@ -9,6 +9,6 @@ public class CorruptFileException(string path, string problem, Exception? inner 
     /// <summary>The file as the caller named it.</summary>
     public string Path { get; } = path;
 
-    /// <summary>What is wrong and where, without the path.</summary>
+    /// <summary>The problem and its place, without the path.</summary>
     public string Problem { get; } = problem;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using CsvHelper;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -6,9 +5,9 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>
-/// Caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps
-/// (<c>file_name,caption</c>): UTF-8 CSV with a header, one clip per row, any number of caption columns, of which a clip may
-/// leave the last ones empty. Other columns are ignored.
+/// Caption files as people have them: rows of <c>file_name,caption_1,…</c> (Clotho), <c>audiocap_id,youtube_id,start_time,caption</c>
+/// (AudioCaps), WavCaps' JSON and JSON Lines. CSV may have commas, semicolons or tabs; all may be UTF-8 or UTF-16 with a byte order
+/// mark. Rows of one clip are joined, blank cells are no captions, other columns are ignored. The command line's README lists the rules.
 /// </summary>
 public static class CaptionCsv
 {
@@ -17,40 +16,51 @@ public static class CaptionCsv
     const int MissingFilesListed = 5;
 
     /// <summary>Reads clips with their captions.</summary>
-    /// <param name="audioFolder">Folder in which the files of column <c>file_name</c> lie; every one of them must exist.</param>
-    /// <param name="findings">Gets absent sounds, empty captions and names given twice, which are
+    /// <param name="audioFolder">Folder of the sounds; every clip must have one.</param>
+    /// <param name="findings">Gets absent sounds, clips without captions, and captions or sounds given twice, which are
     /// then left out; null: they are errors.</param>
-    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound
-    /// file absent, or the text is not CSV.</exception>
+    /// <exception cref="CaptionFileException">The table is of no known layout, a row malformed, a clip without caption, a caption or
+    /// sound given twice, a sound file absent, or two fit one clip.</exception>
     /// <exception cref="FileReadException">The caption file or the folder cannot be read.</exception>
     public static Dataset Read(string path, string audioFolder, DataFindings? findings = null)
     {
         if (!Directory.Exists(audioFolder))
             throw new FileReadException(audioFolder, "no such folder; --audio names the folder that holds the sound files");
-        var clips = ReadRows(path, audioFolder, findings);
-        if (findings is not null)
+        var clips = GatheredClip.ReadAll(path, findings);
+        var folder = new SoundFolder(audioFolder);
+        var found = new List<Clip>();
+        var missing = new List<GatheredClip>();
+        var clipOfSound = new Dictionary<string, Clip>(StringComparer.Ordinal);
+        foreach (var clip in clips)
         {
-            foreach (var clip in clips.Where(clip => !File.Exists(clip.AudioPath)))
-                findings.Add(DataProblem.MissingFile, $"{clip.FileName} (line {clip.Line})");
-            return new Dataset(path, [.. clips.Where(clip => clip.Captions.Count > 0 && File.Exists(clip.AudioPath))]);
+            if (FindSound(path, folder, clip) is not { } sound)
+            {
+                missing.Add(clip);
+                continue;
+            }
+            var read = new Clip(clip.Name, sound, clip.Captions, clip.Line);
+            if (clipOfSound.TryAdd(Path.GetFullPath(sound), read)) found.Add(read);
+            else Twice(path, clipOfSound[Path.GetFullPath(sound)], read, findings);
         }
-        var missing = clips.Where(clip => !File.Exists(clip.AudioPath)).ToList();
-        if (missing.Count > 0)
+        if (findings is null && missing.Count > 0)
         {
-            string listed = string.Join(", ", missing.Take(MissingFilesListed).Select(clip => $"{clip.FileName} (line {clip.Line})"));
+            string listed = string.Join(", ", missing.Take(MissingFilesListed).Select(clip => Absent(folder, clip)));
             throw new CaptionFileException(path, missing[0].Line,
                 $"{missing.Count} of {clips.Count} sound files are not in {audioFolder}: "
-                    + $"{listed}{(missing.Count > MissingFilesListed ? ", …" : "")}");
+                    + $"{listed}{(missing.Count > MissingFilesListed ? ", …" : "")}{Tried(missing[0])}");
         }
-        return new Dataset(path, clips);
+        foreach (var clip in missing) findings!.Add(DataProblem.MissingFile, Absent(folder, clip) + Tried(clip));
+        return new Dataset(path, [.. found.Where(clip => clip.Captions.Count > 0)]);
     }
 
     /// <summary>The captions alone: the sound files need not be there.</summary>
-    /// <param name="audioFolder">Folder in which the files of column <c>file_name</c> are said to lie.</param>
-    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name
-    /// given twice, or the text is not CSV.</exception>
+    /// <param name="audioFolder">Folder in which the sounds are said to lie.</param>
+    /// <exception cref="CaptionFileException">The table is of no known layout, a row malformed, a clip without caption, or a caption
+    /// given twice.</exception>
     /// <exception cref="FileReadException">The caption file cannot be read.</exception>
-    public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder, findings: null));
+    public static Dataset ReadCaptions(string path, string audioFolder) =>
+        new(path, [.. GatheredClip.ReadAll(path, findings: null)
+            .Select(clip => new Clip(clip.Name, Path.Combine(audioFolder, clip.Name), clip.Captions, clip.Line))]);
 
     /// <summary>
     /// Writes clips in Clotho's layout, durably, with as many caption columns as any clip has
@@ -79,91 +89,42 @@ public static class CaptionCsv
         });
     }
 
-    static List<Clip> ReadRows(string path, string audioFolder, DataFindings? findings)
+    /// <summary>The file of a clip's first row that has one; null where none has.</summary>
+    static string? FindSound(string path, SoundFolder folder, GatheredClip clip)
     {
-        using var csv = CsvText.Open(path);
-        try
+        foreach (var names in clip.Sounds)
         {
-            string[] header = [.. csv.Headers.Select(name => name.Trim())];
-            if (header.All(name => name.Length == 0))
-                throw new CaptionFileException(path, 1, "the file is empty; expected a header such as file_name,caption_1,caption_2");
-            int nameColumn = FindNameColumn(path, header);
-            int[] captionColumns = FindCaptionColumns(path, header);
-
-            var clips = new List<Clip>();
-            var lineOfName = new Dictionary<string, int>(StringComparer.Ordinal);
-            while (csv.Read())
-            {
-                int line = (int)csv.LineNumber;
-                var clip = ReadClip(path, audioFolder, csv, header.Length, nameColumn, captionColumns, line, findings);
-                if (!lineOfName.TryAdd(clip.FileName, line))
-                {
-                    if (findings is not null)
-                    {
-                        findings.Add(DataProblem.DuplicateFileName, $"{clip.FileName} (lines {lineOfName[clip.FileName]} and {line})");
-                        continue;
-                    }
-                    throw new CaptionFileException(path, line,
-                        $"file name '{clip.FileName}' was already given in line {lineOfName[clip.FileName]}; "
-                        + "put all captions of a clip in one row");
-                }
-                clips.Add(clip);
-            }
-            return clips.Count > 0 ? clips : throw new CaptionFileException(path, 2, "there is a header but no clip");
+            var found = folder.Find(names);
+            if (found.Count > 1)
+                throw new CaptionFileException(path, clip.Line,
+                    $"{found.Count} files fit '{clip.Name}': {string.Join(" and ", found)}; leave one of them in the folder");
+            if (found.Count == 1) return found[0];
         }
-        catch (CsvFormatException error)
-        {
-            throw new CaptionFileException(path, Math.Max(1, (int)error.LineNumber), error.Message, error);
-        }
+        return null;
     }
 
-    static int FindNameColumn(string path, string[] header)
+    static void Twice(string path, Clip first, Clip second, DataFindings? findings)
     {
-        int column = Array.IndexOf(header, FileNameColumn);
-        return column >= 0 ? column
-            : throw new CaptionFileException(path, 1, $"no column '{FileNameColumn}'; the columns are {string.Join(", ", header)}");
+        if (findings is null)
+            throw new CaptionFileException(path, second.Line,
+                $"'{second.FileName}' and '{first.FileName}' (line {first.Line}) are the same file, {first.AudioPath}; "
+                    + "give a clip one name and one start");
+        findings.Add(DataProblem.DuplicateFileName,
+            $"{second.FileName} (line {second.Line}) and {first.FileName} (line {first.Line}) are the same file");
     }
 
-    static int[] FindCaptionColumns(string path, string[] header)
+    static string Absent(SoundFolder folder, GatheredClip clip)
     {
-        var numbered = new SortedDictionary<int, int>();
-        for (int column = 0; column < header.Length; column++)
-            if (CaptionNumber(header[column]) is { } number && !numbered.TryAdd(number, column))
-                throw new CaptionFileException(path, 1,
-                    $"two columns hold caption {number}: '{header[numbered[number]]}' and '{header[column]}'");
-        return numbered.Count > 0
-            ? [.. numbered.Values]
-            : throw new CaptionFileException(path, 1,
-                $"no column '{CaptionColumn}' or '{CaptionColumn}_1'; the columns are {string.Join(", ", header)}");
+        string near = string.Join(" or ", clip.Sounds.SelectMany(folder.Near).Distinct());
+        return $"{clip.Name} (line {clip.Line}{(near.Length > 0 ? $"; {near} is in the folder; did you mean it?" : "")})";
     }
 
-    /// <summary><c>caption</c> and <c>caption_1</c> are the first; null for other columns.</summary>
-    static int? CaptionNumber(string column) =>
-        column == CaptionColumn ? 1
-        : column.StartsWith(CaptionColumn + "_", StringComparison.Ordinal)
-          && int.TryParse(column.AsSpan(CaptionColumn.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
-        : null;
-
-    static Clip ReadClip(string path, string audioFolder, CsvReader row, int columns, int nameColumn, int[] captionColumns, int line,
-        DataFindings? findings)
+    /// <summary>The names that were looked for, where they are not the clip's own.</summary>
+    static string Tried(GatheredClip clip)
     {
-        if (row.FieldCount != columns)
-            throw new CaptionFileException(path, line,
-                $"{row.FieldCount} fields, the header has {columns}; a caption with a comma or a line break needs \"quotes\"");
-        string name = row.GetString(nameColumn);
-        if (string.IsNullOrWhiteSpace(name)) throw new CaptionFileException(path, line, $"'{FileNameColumn}' is empty");
-        if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))
-            throw new CaptionFileException(path, line, $"file name '{name}' must lie inside the audio folder");
-        int count = captionColumns.Length;
-        while (count > 1 && string.IsNullOrWhiteSpace(row.GetString(captionColumns[count - 1]))) count--;
-        var captions = new List<string>(count);
-        for (int i = 0; i < count; i++)
-        {
-            string caption = row.GetString(captionColumns[i]);
-            if (!string.IsNullOrWhiteSpace(caption)) captions.Add(caption);
-            else if (findings is not null) findings.Add(DataProblem.EmptyCaption, $"caption {i + 1} of {name} (line {line})");
-            else throw new CaptionFileException(path, line, $"caption {i + 1} of '{name}' is empty");
-        }
-        return new Clip(name, Path.Combine(audioFolder, name), captions, line);
+        string[] stems = [.. clip.Sounds.SelectMany(names => names.Stems).Distinct()];
+        string[] paths = [.. clip.Sounds.SelectMany(names => names.Paths).Where(name => name != clip.Name).Distinct()];
+        return stems.Length + paths.Length == 0 ? ""
+            : $"; looked for {string.Join(", ", paths.Concat(stems))}, these with any extension of a sound, in it and below";
     }
 }

@@ -17,11 +17,16 @@ public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<s
     public string Summary => (Count == 1, Problem) switch
     {
         (var one, DataProblem.MissingFile) => $"{Count:N0} sound {(one ? "file is" : "files are")} missing",
-        (var one, DataProblem.EmptyCaption) => $"{Count:N0} {(one ? "caption is" : "captions are")} empty",
-        (var one, DataProblem.DuplicateFileName) => $"{Count:N0} {(one ? "row names a sound that an earlier one names" : "rows name sounds that earlier ones name")}; put all captions of a clip in one row",
-        (var one, DataProblem.UnreadableFile) => $"{Count:N0} sound {(one ? "file" : "files")} cannot be decoded and {(one ? "is" : "are")} left out",
-        (var one, DataProblem.DamagedFile) => $"{Count:N0} sound {(one ? "file is" : "files are")} cut off or damaged and used as far as {(one ? "it goes" : "they go")}",
-        (var one, DataProblem.FileNameInBothSplits) => $"{Count:N0} file {(one ? "name occurs" : "names occur")} in training and validation",
+        (var one, DataProblem.EmptyCaption) => $"{Count:N0} {(one ? "clip has" : "clips have")} no caption",
+        (var one, DataProblem.DuplicateFileName) =>
+            $"{Count:N0} {(one ? "row repeats" : "rows repeat")} a caption of the same sound, "
+                + $"or {(one ? "calls" : "call")} it by another name; give each caption of a sound once, under one name",
+        (var one, DataProblem.UnreadableFile) =>
+            $"{Count:N0} sound {(one ? "file" : "files")} cannot be decoded and {(one ? "is" : "are")} left out",
+        (var one, DataProblem.DamagedFile) =>
+            $"{Count:N0} sound {(one ? "file is" : "files are")} cut off or damaged and used as far as {(one ? "it goes" : "they go")}",
+        (var one, DataProblem.FileNameInBothSplits) =>
+            $"{Count:N0} file {(one ? "name occurs" : "names occur")} in training and validation",
         (var one, DataProblem.DuplicateContent) => $"{Count:N0} {(one ? "clip has" : "clips have")} exactly the sound of an earlier one",
         (var one, DataProblem.ContentInBothSplits) =>
             $"{Count:N0} validation {(one ? "clip has" : "clips have")} exactly the sound of a training clip: "

@@ -6,10 +6,10 @@ public enum DataProblem
     /// <summary>A sound that the CSV names is not in the folder.</summary>
     MissingFile,
 
-    /// <summary>A caption holds no text.</summary>
+    /// <summary>A clip has no caption that holds text; it is left out.</summary>
     EmptyCaption,
 
-    /// <summary>Two rows of one CSV name the same sound.</summary>
+    /// <summary>Two rows of one CSV give the same sound the same caption, or call it by two names.</summary>
     DuplicateFileName,
 
     /// <summary>A sound that cannot be decoded; it is left out.</summary>

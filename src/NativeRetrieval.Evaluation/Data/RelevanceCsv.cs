@@ -1,6 +1,6 @@
 using System.Text;
-using CsvHelper;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Evaluation.Data.Tables;
 
 namespace NativeRetrieval.Evaluation.Data;
 
@@ -14,54 +14,36 @@ public sealed record RelevantFiles(string Query, IReadOnlyList<string> FileNames
 /// </summary>
 public static class RelevanceCsv
 {
+    const string ListKey = "audiofilenames";
+    const string Known = "Known layouts: query,audio_filenames (DCASE 2025) and query,file_name";
+
     /// <summary>Queries in the order of their first row, rows of one query joined.</summary>
     /// <exception cref="CaptionFileException">A column is missing, a query or its list empty, a list not
     /// readable, or the text is not CSV.</exception>
     /// <exception cref="FileReadException">The file cannot be read.</exception>
     public static IReadOnlyList<RelevantFiles> Read(string path)
     {
-        using var csv = CsvText.Open(path);
-        try
+        using var table = Table.Open(path);
+        var query = table.Find("query", "caption") ?? throw table.Refused("no column 'query' or 'caption'", Known);
+        var files = table.Find(ListKey, "filename") ?? throw table.Refused("no column 'audio_filenames' or 'file_name'", Known);
+        var found = new Dictionary<string, List<string>>(StringComparer.Ordinal);
+        var queries = new List<RelevantFiles>();
+        foreach (var row in table.Rows())
         {
-            string[] header = [.. csv.Headers.Select(name => name.Trim())];
-            int query = Column("query", "caption"), files = Column("audio_filenames", "file_name");
-            bool isList = header[files] == "audio_filenames";
-            var found = new Dictionary<string, (List<string> Names, int Line)>(StringComparer.Ordinal);
-            var order = new List<string>();
-            while (csv.Read())
+            string text = row[query.Key]?.Text ?? "";
+            if (string.IsNullOrWhiteSpace(text)) throw new CaptionFileException(path, row.Line, "the query is empty");
+            IReadOnlyList<string> names = row[files.Key] is not { } field ? []
+                : files.Key == ListKey && !field.IsList ? List(path, row.Line, field.Text) : field.Values;
+            if (names.Count == 0 || names.Any(string.IsNullOrWhiteSpace))
+                throw new CaptionFileException(path, row.Line, "the query has no relevant file, or an empty name");
+            if (!found.TryGetValue(text, out var all))
             {
-                int line = (int)csv.LineNumber;
-                if (csv.FieldCount != header.Length)
-                    throw new CaptionFileException(path, line,
-                        $"{csv.FieldCount} fields, the header has {header.Length}; fields with commas need \"quotes\"");
-                string text = csv.GetString(query), field = csv.GetString(files);
-                if (string.IsNullOrWhiteSpace(text)) throw new CaptionFileException(path, line, "the query is empty");
-                var names = isList ? List(path, line, field) : [field];
-                if (names.Count == 0 || names.Any(string.IsNullOrWhiteSpace))
-                    throw new CaptionFileException(path, line, "the query has no relevant file, or an empty name");
-                if (!found.TryGetValue(text, out var entry))
-                {
-                    found.Add(text, entry = ([], line));
-                    order.Add(text);
-                }
-                entry.Names.AddRange(names);
+                found.Add(text, all = []);
+                queries.Add(new RelevantFiles(text, all, row.Line));
             }
-            return order.Count > 0 ? [.. order.Select(text => new RelevantFiles(text, found[text].Names, found[text].Line))]
-                : throw new CaptionFileException(path, 2, "there is a header but no query");
-
-            int Column(string name, string other)
-            {
-                int column = Array.FindIndex(header, title => title == name);
-                if (column < 0) column = Array.FindIndex(header, title => title == other);
-                return column >= 0 ? column
-                    : throw new CaptionFileException(path, 1,
-                        $"no column '{name}' or '{other}'; the columns are {string.Join(", ", header)}");
-            }
+            all.AddRange(names);
         }
-        catch (CsvFormatException error)
-        {
-            throw new CaptionFileException(path, Math.Max(1, (int)error.LineNumber), error.Message, error);
-        }
+        return queries.Count > 0 ? queries : throw new CaptionFileException(path, 2, "there is a header but no query");
     }
 
     /// <summary>

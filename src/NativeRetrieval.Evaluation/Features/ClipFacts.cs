@@ -3,12 +3,12 @@ using NativeRetrieval.Audio.Features;
 
 namespace NativeRetrieval.Evaluation.Features;
 
-/// <summary>What decoding a clip tells about it.</summary>
-/// <param name="Frames">Of its log-mel, padding of short clips included.</param>
-/// <param name="Samples">Its length as used, before padding, at the features' sample rate.</param>
-/// <param name="IsSilent">Nothing in it lies above the front end's floor.</param>
-/// <param name="Defect">A sentence about damage of its file that decoding got past, or null.</param>
-/// <param name="IsCut">The file goes on for more than a tenth of a second behind what is used.</param>
+/// <summary>Facts about a clip that decoding it tells.</summary>
+/// <param name="Frames">Frames of its log-mel, padding of short clips included.</param>
+/// <param name="Samples">Length as used, before padding, at the features' sample rate.</param>
+/// <param name="IsSilent">True where nothing in it lies above the front end's floor.</param>
+/// <param name="IsCut">True where the file goes on for more than a tenth of a second behind what is used.</param>
+/// <param name="Defect">Damage of its file that decoding got past, as a sentence; null where there is none.</param>
 public readonly record struct ClipFacts(int Frames, int Samples, bool IsSilent, bool IsCut, string? Defect = null)
 {
     /// <summary>Rounding error of a logarithm near −100 dB.</summary>
@@ -17,7 +17,9 @@ public readonly record struct ClipFacts(int Frames, int Samples, bool IsSilent, 
     internal static ClipFacts Of(LogMelClip clip, string path, FeatureSettings settings)
     {
         float floor = (float)(10 * Math.Log10(settings.LogMel.Floor)) + RoundingDb;
-        return new ClipFacts(clip.Frames, clip.Samples, !clip.Values.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, floor), clip.Samples == settings.MaximumSamples && GoesOn(path, clip.Samples, settings), clip.Defect);
+        bool silent = !clip.Values.AsSpan().ContainsAnyExceptInRange(float.NegativeInfinity, floor);
+        bool cut = clip.Samples == settings.MaximumSamples && GoesOn(path, clip.Samples, settings);
+        return new ClipFacts(clip.Frames, clip.Samples, silent, cut, clip.Defect);
     }
 
     /// <summary>Sound behind a clip's end that is no loss: lossy formats put padding there.</summary>

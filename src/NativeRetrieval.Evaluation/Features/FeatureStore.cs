@@ -26,8 +26,10 @@ public sealed class FeatureStore
 
     /// <summary>One message for each clip whose file is damaged, and which is used as far as it could be decoded.</summary>
     public IReadOnlyList<string> Damaged =>
-        [.. Enumerable.Range(0, _facts.Length).Where(i => _facts[i].Defect is not null).Select(i => $"{Data.Clips[i].AudioPath}: {_facts[i].Defect}")];
+        [.. Data.Clips.Zip(_facts).Where(pair => pair.Second.Defect is not null)
+            .Select(pair => $"{pair.First.AudioPath}: {pair.Second.Defect}")];
 
+    /// <summary>Sample rate of the features.</summary>
     public int SampleRateHz => _cache.Settings.LogMel.SampleRateHz;
 
     /// <summary>Length in samples to which shorter clips are padded.</summary>

@@ -2,7 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
-using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Data.Tables;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Parity.Cases;
@@ -67,10 +67,9 @@ static class TokenizerCases
 
     static IEnumerable<string> CaptionColumns(string path)
     {
-        using var csv = CsvText.Open(path);
-        int[] columns = [.. csv.Headers.Index().Where(cell => cell.Item.StartsWith("caption", StringComparison.Ordinal))
-            .Select(cell => cell.Index)];
-        while (csv.Read())
-            foreach (int column in columns) yield return csv.GetString(column);
+        using var table = Table.Open(path);
+        foreach (var row in table.Rows())
+            foreach (var field in row.Fields)
+                if (field.Column.Key.StartsWith("caption", StringComparison.Ordinal)) yield return field.Text;
     }
 }

@@ -1,5 +1,4 @@
 using System.Runtime.Versioning;
-using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Audio.Decoding.Ffmpeg;
 using NativeRetrieval.Core.Errors;
 

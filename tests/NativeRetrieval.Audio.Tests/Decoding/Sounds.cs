@@ -47,7 +47,7 @@ static class Sounds
         return new DecodedSound([.. all], stream.SampleRateHz, stream.Channels, stream.LengthFrames, stream.Defect);
     }
 
-    /// <summary>What is wrong with bytes that cannot be decoded, without the file's name.</summary>
+    /// <summary>The problem with bytes that cannot be decoded, without the file's name.</summary>
     public static string ProblemOf(byte[] bytes, DecoderSet? decoders = null) =>
         Assert.Throws<AudioDecodeException>(() => Read(bytes, decoders)).Problem;
 

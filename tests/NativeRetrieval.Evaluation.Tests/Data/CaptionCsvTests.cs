@@ -65,13 +65,19 @@ public sealed class CaptionCsvTests : IDisposable
 
     [Theory]
     [InlineData("", "line 1: the file is empty")]
-    [InlineData("name,caption\na.wav,x\n", "line 1: no column 'file_name'; the columns are name, caption")]
+    [InlineData("name,caption\na.wav,x\n", "line 1: no column 'file_name', 'audio', 'path' or 'youtube_id' says which sound a "
+        + "row is about; "
+        + "the columns are name, caption. The file looks like CSV with commas; the first row is a.wav | x. "
+        + "Known layouts: file_name,caption or")]
     [InlineData("file_name,text\na.wav,x\n", "line 1: no column 'caption' or 'caption_1'")]
     [InlineData("file_name,caption,caption_1\na.wav,x,y\n", "line 1: two columns hold caption 1")]
     [InlineData("file_name,caption\n", "there is a header but no clip")]
-    [InlineData("file_name,caption\na.wav,x\nb.wav, \n", "line 3: caption 1 of 'b.wav' is empty")]
+    [InlineData("file_name,caption\na.wav,x\nb.wav, \n", "line 3: 'b.wav' has no caption")]
     [InlineData("file_name,caption\n,x\n", "line 2: 'file_name' is empty")]
-    [InlineData("file_name,caption\na.wav,x\n\na.wav,y\n", "line 4: file name 'a.wav' was already given in line 2")]
+    [InlineData("file_name,caption\na.wav,x\n\na.wav,y\na.wav,x\n",
+        "line 5: 'a.wav' was already given with this caption in line 2")]
+    [InlineData("file_name,caption\na.wav,x\n./a.wav,y\n", "line 3: './a.wav' and 'a.wav' (line 2) are the same file, ")]
+    [InlineData("File Name,file_name,caption\na.wav,a.wav,x\n", "line 1: two columns are the same: 'File Name' and 'file_name'")]
     [InlineData("file_name,caption\na.wav,x, y\n", "line 2: 3 fields, the header has 2")]
     [InlineData("file_name,caption\na.wav\n", "line 2: 1 fields, the header has 2")]
     [InlineData("file_name,caption\n../a.wav,x\n", "line 2: file name '../a.wav' must lie inside")]

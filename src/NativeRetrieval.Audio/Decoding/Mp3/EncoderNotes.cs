@@ -13,7 +13,7 @@ internal readonly record struct EncoderNotes(long Frames, int SkipStart, int Ski
 
     const int VbriOffset = 36, VbriFramesOffset = 14, DelayOffset = 21;
 
-    /// <summary>Whether a frame holds notes instead of sound.</summary>
+    /// <summary>True where a frame holds notes instead of sound.</summary>
     public static bool TryRead(ReadOnlySpan<byte> frame, MpegHeader header, out EncoderNotes notes)
     {
         notes = default;

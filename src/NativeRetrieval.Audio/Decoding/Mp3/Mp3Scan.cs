@@ -35,10 +35,10 @@ internal sealed class Mp3Scan
     /// <summary>The parts of the file in their order; none where it holds no frame.</summary>
     public IReadOnlyList<Mp3Part> Parts => _parts;
 
-    /// <summary>What of the file is not sound or is missing, in sentences; null where there is nothing to say.</summary>
+    /// <summary>Parts of the file that are no sound or are missing, in sentences; null where there is nothing to say.</summary>
     public string? Defect { get; private set; }
 
-    /// <summary>Whether there are more parts than <see cref="MaximumParts"/>; the walk ended there.</summary>
+    /// <summary>True where there are more parts than <see cref="MaximumParts"/>; the walk ended there.</summary>
     public bool HasTooManyParts => _parts.Count > MaximumParts;
 
     /// <summary>Walks through <paramref name="file"/> from its first to its last byte; its position afterwards is undefined.</summary>

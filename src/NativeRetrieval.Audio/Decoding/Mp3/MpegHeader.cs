@@ -95,7 +95,7 @@ internal readonly struct MpegHeader
         _ => 4,
     };
 
-    /// <summary>Whether four bytes are the header of a frame whose length is known; free-format frames are not.</summary>
+    /// <summary>True where four bytes are the header of a frame whose length is known; free-format frames are not.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out MpegHeader header)
     {
         header = default;
@@ -107,7 +107,7 @@ internal readonly struct MpegHeader
         return true;
     }
 
-    /// <summary>Whether both can be frames of one stream: version, layer, sample rate and number of channels are the same.</summary>
+    /// <summary>True where both can be frames of one stream: version, layer, sample rate and number of channels are the same.</summary>
     public bool IsLike(MpegHeader other) =>
         Version == other.Version && Layer == other.Layer && SampleRateIndex == other.SampleRateIndex && Channels == other.Channels;
 }

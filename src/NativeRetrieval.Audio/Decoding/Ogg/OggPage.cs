@@ -30,7 +30,7 @@ internal readonly record struct OggPage(int SizeBytes, bool IsFirst, bool IsLast
         return true;
     }
 
-    /// <summary>Whether a whole page has the checksum that it states.</summary>
+    /// <summary>True where a whole page has the checksum that it states.</summary>
     public static bool IsIntact(ReadOnlySpan<byte> page) =>
         Checksum(page) == BinaryPrimitives.ReadUInt32LittleEndian(page[ChecksumOffset..]);
 

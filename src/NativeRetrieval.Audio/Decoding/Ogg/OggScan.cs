@@ -27,10 +27,10 @@ internal sealed class OggScan
 
     public IReadOnlyList<OggLink> Links => _links;
 
-    /// <summary>What of the file is not read, in sentences; null where all of it is.</summary>
+    /// <summary>Parts of the file that are not read, in sentences; null where all of it is.</summary>
     public string? Defect { get; private set; }
 
-    /// <summary>Whether there are more links than <see cref="MaximumLinks"/>; the walk ended there.</summary>
+    /// <summary>True where there are more links than <see cref="MaximumLinks"/>; the walk ended there.</summary>
     public bool HasTooManyLinks { get; private set; }
 
     /// <summary>Walks through <paramref name="file"/> from its first to its last byte; its position afterwards is undefined.</summary>

@@ -14,7 +14,7 @@ internal static class VorbisHeaders
     const int LargestHeaders = 1 << 20, CodebookHeaderBytes = 8;
     const uint CodebookMark = 0x564342;
 
-    /// <summary>Whether the tables of a Vorbis stream are of a sane size. Leaves the position at the stream's start.</summary>
+    /// <summary>True where the tables of a Vorbis stream are of a sane size. Leaves the position at the stream's start.</summary>
     public static bool AreSane(Stream stream)
     {
         byte[] headers = Read(stream);
