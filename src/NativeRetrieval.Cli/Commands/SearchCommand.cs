@@ -55,7 +55,8 @@ internal static class SearchCommand
 
             async Task<int> AnswerAsync(string text) =>
                 await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text,
-                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation), opened.Index, export, cancellation);
+                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation),
+                        opened.Index, export, cancellation);
 
             async Task<string?> ReadLineAsync()
             {
