@@ -48,7 +48,9 @@ internal sealed class EvaluationRun(Terminal terminal, EvaluationRequest request
     Dataset Sounds()
     {
         if (request.Audio is not { } folder) throw new OptionException($"{request.Csv} names no sounds; --audio says which folder to rank");
-        var clips = SoundFiles.Find([folder]).Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0)).ToList();
+        var found = SoundFiles.Find([folder]);
+        _skipped.AddRange(found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!));
+        var clips = found.Files.Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0)).ToList();
         if (clips.Count == 0) throw new OptionException($"{folder} holds no sound file to rank");
         return new Dataset(request.Csv, clips);
     }

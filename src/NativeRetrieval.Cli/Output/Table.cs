@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Cli.Output;
 
-/// <summary>Aligned columns of text. A column whose header begins with &gt; is aligned to the right, as numbers are.</summary>
+/// <summary>Aligned columns of text. A column whose header begins with &gt; is aligned to the right, as numbers are. Cells are shown as <see cref="PlainText"/>.</summary>
 public sealed class Table(params string[] headers)
 {
     const string Gap = "  ";
@@ -10,7 +10,7 @@ public sealed class Table(params string[] headers)
     public Table Add(params string[] cells)
     {
         if (cells.Length != headers.Length) throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
-        _rows.Add(cells);
+        _rows.Add([.. cells.Select(cell => PlainText.Of(cell))]);
         return this;
     }
 

@@ -53,12 +53,18 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>Something the user may want to know; left out with <c>--quiet</c>.</summary>
     public void Message(string text)
     {
-        if (!Quiet) error.WriteLine(text);
+        if (!Quiet) error.WriteLine(PlainText.Of(text, lines: true));
     }
 
     /// <summary>Something was done, but not as wished. Shown even with <c>--quiet</c>.</summary>
-    public void Warning(string text) => error.WriteLine($"warning: {text}");
+    public void Warning(string text) => error.WriteLine($"warning: {PlainText.Of(text, lines: true)}");
 
     /// <summary>Why the command failed.</summary>
-    public void Failure(string text) => error.WriteLine(hasColor ? $"{Red}error:{Reset} {text}" : $"error: {text}");
+    public void Failure(string text) => error.WriteLine($"{(hasColor ? $"{Red}error:{Reset}" : "error:")} {PlainText.Of(text, lines: true)}");
+
+    /// <summary>A line of a result for people.</summary>
+    public void Line(string text) => output.WriteLine(PlainText.Of(text));
+
+    /// <summary>An item of a list below a warning. Shown even with <c>--quiet</c>.</summary>
+    public void Item(string text) => error.WriteLine($"  {PlainText.Of(text)}");
 }

@@ -12,7 +12,19 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
 {
     readonly Catalogue _catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWrite);
 
-    public void Dispose() => _catalogue.Dispose();
+    /// <summary>Leaves everything in the main file, so that a copy, or a reader without write access, has all of it.</summary>
+    public void Dispose()
+    {
+        try
+        {
+            _catalogue.Checkpoint();
+        }
+        catch (SqliteException)
+        {
+            // What is committed is safe in the log; the next writer moves it.
+        }
+        _catalogue.Dispose();
+    }
 
     public void CheckIntegrity()
     {

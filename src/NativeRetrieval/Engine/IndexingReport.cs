@@ -1,11 +1,36 @@
+using NativeRetrieval.Audio.Decoding;
+
 namespace NativeRetrieval.Engine;
 
-/// <summary>What an indexing run did. Files not listed anywhere were left as they were.</summary>
-/// <param name="Embedded">New or changed files that went through the model.</param>
-/// <param name="Windows">Their windows.</param>
-/// <param name="AudioSeconds">Their length.</param>
-/// <param name="Unchanged">Files whose content the index already had.</param>
-/// <param name="Moved">Files known under another path, or copies of known ones: their vectors were taken over.</param>
-/// <param name="Removed">Files that are gone from the indexed folders.</param>
-/// <param name="Skipped">One message for each file that cannot be decoded.</param>
-public sealed record IndexingReport(int Embedded, int Windows, double AudioSeconds, int Unchanged, int Moved, int Removed, IReadOnlyList<string> Skipped);
+/// <summary>The result of an indexing run, which accounts for every sound file it met. Files not listed anywhere were left as they were.</summary>
+/// <param name="Files">Every file by name, in the order in which it was dealt with.</param>
+/// <param name="Windows">The windows of the embedded files.</param>
+/// <param name="AudioSeconds">The length of the embedded files.</param>
+public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows, double AudioSeconds)
+{
+    /// <summary>New or changed files that went through the model.</summary>
+    public int Embedded => Count(FileOutcome.Embedded);
+
+    /// <summary>Files whose content the index already had.</summary>
+    public int Unchanged => Count(FileOutcome.Unchanged);
+
+    /// <summary>Files known under another path, or copies of known ones: their vectors were taken over.</summary>
+    public int Moved => Count(FileOutcome.Moved);
+
+    /// <summary>Files that are gone from the indexed folders, and second paths of files that are indexed under another.</summary>
+    public int Removed => Count(FileOutcome.Removed);
+
+    /// <summary>One message for each file, folder or link that cannot be read.</summary>
+    public IReadOnlyList<string> Skipped => Messages(FileOutcome.Skipped);
+
+    /// <summary>One message for each file that was embedded although it is damaged, as far as it could be decoded.</summary>
+    public IReadOnlyList<string> Damaged => Messages(FileOutcome.Embedded);
+
+    /// <summary>The number of files of each kind that no installed decoder reads, by extension without the dot, e.g. <c>m4a</c>.</summary>
+    public IReadOnlyDictionary<string, int> UnreadableKinds => Files.Where(file => file.Outcome == FileOutcome.UnreadableKind)
+        .CountBy(file => SoundKinds.Of(file.Path)!).OrderBy(kind => kind.Key, StringComparer.Ordinal).ToDictionary();
+
+    int Count(FileOutcome outcome) => Files.Count(file => file.Outcome == outcome);
+
+    List<string> Messages(FileOutcome outcome) => [.. Files.Where(file => file.Outcome == outcome && file.Message is not null).Select(file => file.Message!)];
+}
