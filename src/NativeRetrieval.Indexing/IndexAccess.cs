@@ -4,9 +4,9 @@ namespace NativeRetrieval.Indexing;
 public enum IndexAccess
 {
     /// <summary>
-    /// Searching, listing and verifying. No write access is needed: a folder on a read-only disk or of another user serves. Only an index whose
-    /// writer was killed, or that was copied while it was written, is refused there, because its last changes lie in a log that SQLite
-    /// reads with write access alone.
+    /// Searching, listing and verifying. No write access is needed: a folder on a read-only disk or of another user serves. Only an
+    /// index whose writer was killed, or that was copied while it was written, is refused there, because its last changes lie in a log that
+    /// SQLite reads with write access alone.
     /// </summary>
     Read,
 

@@ -109,7 +109,8 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
         catch (UnauthorizedAccessException e)
         {
-            throw new IndexException($"{folder}: may not be read: {e.Message}; reading an index takes read access to its folder and files", e);
+            throw new IndexException(
+                $"{folder}: may not be read: {e.Message}; reading an index takes read access to its folder and files", e);
         }
         catch (FileNotFoundException e)
         {

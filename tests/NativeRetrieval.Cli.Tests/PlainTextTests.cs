@@ -37,7 +37,8 @@ public sealed class PlainTextTests
     {
         using var folder = new TemporaryFolder();
         string absent = folder["\e[1mgone.wav"];
-        SearchHit[] hits = [new(1, absent, 0, 1, 0.5f, 1), new(2, Path.Combine(Environment.CurrentDirectory, "nothing.wav"), 0, 1, 0.25f, 2)];
+        SearchHit[] hits = [new(1, absent, 0, 1, 0.5f, 1),
+            new(2, Path.Combine(Environment.CurrentDirectory, "nothing.wav"), 0, 1, 0.25f, 2)];
         Assert.Contains($"{folder.FullPath}/\\x1b[1mgone.wav\n", Written(hits, json: false));
         Assert.Contains($"{Environment.CurrentDirectory}/nothing.wav\n", Written(hits, json: false));
         Assert.Contains($"\"path\": \"{folder.FullPath}/\\u001B[1mgone.wav\"", Written(hits, json: true));

@@ -15,7 +15,8 @@ internal static class TinyModel
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig { VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32 },
+            TextEncoder = new BertConfig { VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2,
+                HiddenWidth = 32, MaxPositions = 32 },
             AudioHeadWidth = 16,
             TextHeadWidth = 16,
             EmbeddingDimension = 8,

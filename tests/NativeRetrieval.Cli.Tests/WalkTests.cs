@@ -9,7 +9,8 @@ namespace NativeRetrieval.Cli.Tests;
 [UnsupportedOSPlatform("windows")]
 public sealed class WalkTests : IDisposable
 {
-    const UnixFileMode OthersRead = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
+    const UnixFileMode OthersRead = UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute
+        | UnixFileMode.OtherRead | UnixFileMode.OtherExecute;
     const string Evil = "evil\e[31m\n\u202ename.wav";
 
     readonly TemporaryFolder _folder = new();
@@ -56,11 +57,14 @@ public sealed class WalkTests : IDisposable
         var run = Indexed();
         Assert.Equal(ExitCode.Partial, run.ExitCode);
         var files = JsonDocument.Parse(run.Out).RootElement.GetProperty("files").EnumerateArray()
-            .Select(file => $"{file.GetProperty("path").GetString()![(_folder.FullPath.Length + 3)..]}: {file.GetProperty("outcome").GetString()}");
+            .Select(file => (Path: file.GetProperty("path").GetString()!, Outcome: file.GetProperty("outcome").GetString()))
+            .Select(file => $"{file.Path[(_folder.FullPath.Length + 3)..]}: {file.Outcome}");
         Assert.Equal(
             [
-                "broken.wav: skipped", "cut.wav: unchanged", "deep/twin.wav: unchanged", "empty.wav: skipped", $"{Evil}: unchanged", "good.wav: unchanged",
-                "link.wav: duplicate", "locked: skipped", "pipe.wav: skipped", "self: skipped", "song.m4a: unreadable_kind", "song.wma: unreadable_kind",
+                "broken.wav: skipped", "cut.wav: unchanged", "deep/twin.wav: unchanged", "empty.wav: skipped", $"{Evil}: unchanged",
+                "good.wav: unchanged",
+                "link.wav: duplicate", "locked: skipped", "pipe.wav: skipped", "self: skipped", "song.m4a: unreadable_kind",
+                "song.wma: unreadable_kind",
                 "text.wav: skipped",
             ],
             files.Order(StringComparer.Ordinal));
@@ -85,7 +89,8 @@ public sealed class WalkTests : IDisposable
         Assert.Empty(Directory.GetFiles(_folder["i.nrx"], "catalogue.db-*"));
         File.SetUnixFileMode(_folder["i.nrx"], OthersRead & ~UnixFileMode.UserWrite);
 
-        foreach (string[] command in (string[][])[["index", "stats", _folder["i.nrx"]], ["index", "verify", _folder["i.nrx"]], ["search", "rain", "--index", _folder["i.nrx"]]])
+        foreach (string[] command in (string[][])[["index", "stats", _folder["i.nrx"]], ["index", "verify", _folder["i.nrx"]],
+            ["search", "rain", "--index", _folder["i.nrx"]]])
         {
             var run = Run(command);
             Assert.True(run.ExitCode == ExitCode.Ok, run.Error);
@@ -102,12 +107,15 @@ public sealed class WalkTests : IDisposable
     {
         NamedPipe.Create(_folder["captions.csv"]);
         using var process = Process.Start(new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "train", _folder["captions.csv"], "--audio", _folder.FullPath, "--to", _folder["run"]])
+            [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "train", _folder["captions.csv"], "--audio",
+                _folder.FullPath, "--to", _folder["run"]])
         {
             RedirectStandardError = true,
         })!;
-        await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken); // "running on …": the signal handlers are in place
-        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        // "running on …": the signal handlers are in place.
+        await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
+            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
         string said = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal((ExitCode.Interrupted, "interrupted\n"), (process.ExitCode, said));
@@ -119,7 +127,8 @@ public sealed class WalkTests : IDisposable
         NamedPipe.Create(_folder["a.wav"]);
         WavFile.Write(_folder["b.wav"], 1, 300);
         File.WriteAllText(_folder["captions.csv"], "file_name,caption_1\na.wav,rain falls\nb.wav,a dog is barking\n");
-        var run = await CommandLine.Run("train", _folder["captions.csv"], "--audio", _folder.FullPath, "--check", "--preset", "tiny", "--cache", _folder["cache"]);
+        var run = await CommandLine.Run("train", _folder["captions.csv"], "--audio", _folder.FullPath, "--check", "--preset", "tiny",
+            "--cache", _folder["cache"]);
         Assert.Contains("a.wav: cannot be read: it is a named pipe, not a file", run.Out);
     }
 

@@ -14,6 +14,7 @@ public static class NamedPipe
         if (MakePipe(path, readable) != 0) throw new IOException($"{path}: {Marshal.GetLastPInvokeErrorMessage()}");
     }
 
-    [DllImport("libc", EntryPoint = "mkfifo", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false, ThrowOnUnmappableChar = true)]
+    [DllImport("libc", EntryPoint = "mkfifo", SetLastError = true, CharSet = CharSet.Ansi, BestFitMapping = false,
+        ThrowOnUnmappableChar = true)]
     static extern int MakePipe(string path, uint mode);
 }

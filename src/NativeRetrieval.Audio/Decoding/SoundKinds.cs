@@ -27,11 +27,11 @@ public static class SoundKinds
     /// <summary>All extensions that sound files have, lower-case and without the dot.</summary>
     public static IReadOnlyCollection<string> All => _kinds.Keys;
 
-    /// <summary>The kind that a file's name stands for: its extension in lower case, without the dot; null where it stands for no sound.</summary>
+    /// <summary>The kind that a file's name stands for: its extension in lower case, without the dot; null for no sound.</summary>
     public static string? Of(string path) =>
         Path.GetExtension(path) is [_, .. var extension] && _kinds.ContainsKey(extension) ? extension.ToLowerInvariant() : null;
 
-    /// <summary>Whether a decoder for this kind is installed. A file of the kind may still be damaged, or in a form that no decoder knows.</summary>
+    /// <summary>Whether a decoder for this kind is installed. A file of the kind may still be damaged.</summary>
     /// <param name="kind">One of <see cref="All"/>.</param>
     public static bool CanBeRead(string kind) => _kinds[kind] switch
     {

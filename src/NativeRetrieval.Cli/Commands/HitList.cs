@@ -37,7 +37,8 @@ internal static class HitList
         }
         var table = new Table(">", ">score", "from", "to", "file");
         foreach (var hit in hits)
-            table.Add(hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture), Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path));
+            table.Add(hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture),
+                Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path));
         table.Write(terminal.Out);
     }
 

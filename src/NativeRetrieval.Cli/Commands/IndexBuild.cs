@@ -20,7 +20,8 @@ internal static class IndexBuild
         var hop = new Option<double?>("--hop") { Description = "From one window to the next; default: half a window.", HelpName = "SECONDS" };
         var allowEmpty = new Option<bool>("--allow-empty")
         {
-            Description = "Take out what the index has of a folder that is now empty or gone. Without it that is refused: its disk may not be mounted.",
+            Description = "Take out what the index has of a folder that is now empty or gone. "
+                + "Without it that is refused: its disk may not be mounted.",
         };
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
@@ -36,8 +37,8 @@ internal static class IndexBuild
             using var runsOn = device.Open(parsed, terminal);
             using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, runsOn);
             string folder = parsed.GetValue(to)!.FullName;
-            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop), cancellation,
-                parsed.GetValue(allowEmpty));
+            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop),
+                cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);
             else Write(terminal, report, folder);
             return Unread(terminal, report);

@@ -4,12 +4,14 @@ using System.Text;
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>
-/// Text from elsewhere, such as names of files, in a form that a terminal only shows: whatever could steer it is replaced by a visible escape.
+/// Text from elsewhere, such as names of files, in a form that a terminal only shows:
+/// whatever could steer it is replaced by a visible escape.
 /// </summary>
 public static class PlainText
 {
     /// <summary>
-    /// The text with control characters as <c>\x1b</c>, and marks of writing direction, line separators and unpaired surrogates as <c>\u202e</c>.
+    /// The text with control characters as <c>\x1b</c>, and marks of writing direction, line separators and unpaired
+    /// surrogates as <c>\u202e</c>.
     /// </summary>
     /// <param name="lines">Whether line feeds stay: for messages, which may have several lines, and not for names.</param>
     public static string Of(string text, bool lines = false)

@@ -1,6 +1,7 @@
 namespace NativeRetrieval.Cli.Output;
 
-/// <summary>Aligned columns of text. A column whose header begins with &gt; is aligned to the right, as numbers are. Cells are shown as <see cref="PlainText"/>.</summary>
+/// <summary>Aligned columns of text. A column whose header begins with &gt; is aligned to the right, as numbers are.</summary>
+/// <remarks>Cells are shown as <see cref="PlainText"/>.</remarks>
 public sealed class Table(params string[] headers)
 {
     const string Gap = "  ";

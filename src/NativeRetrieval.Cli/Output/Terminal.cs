@@ -60,7 +60,8 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     public void Warning(string text) => error.WriteLine($"warning: {PlainText.Of(text, lines: true)}");
 
     /// <summary>Why the command failed.</summary>
-    public void Failure(string text) => error.WriteLine($"{(hasColor ? $"{Red}error:{Reset}" : "error:")} {PlainText.Of(text, lines: true)}");
+    public void Failure(string text) =>
+        error.WriteLine($"{(hasColor ? $"{Red}error:{Reset}" : "error:")} {PlainText.Of(text, lines: true)}");
 
     /// <summary>A line of a result for people.</summary>
     public void Line(string text) => output.WriteLine(PlainText.Of(text));

@@ -75,7 +75,8 @@ public readonly partial record struct FileIdentity
         if (!OperatingSystem.IsLinux()) return null;
         try
         {
-            if (Statx(folder, name, flags, TypeAndInode, out var status) != 0) throw RegularFile.Explain(path, Marshal.GetLastPInvokeError());
+            if (Statx(folder, name, flags, TypeAndInode, out var status) != 0)
+                throw RegularFile.Explain(path, Marshal.GetLastPInvokeError());
             return new FileIdentity(KindOf(status.Mode), (ulong)status.DeviceMajor << 32 | status.DeviceMinor, status.Inode, place: null);
         }
         catch (EntryPointNotFoundException)

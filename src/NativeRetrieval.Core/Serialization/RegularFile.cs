@@ -32,7 +32,8 @@ public static partial class RegularFile
         }
         try
         {
-            if (FileIdentity.Of(handle, path) is { Kind: not FileKind.File and var kind }) throw new IOException($"it is {FileIdentity.Name(kind)}, not a file");
+            if (FileIdentity.Of(handle, path) is { Kind: not FileKind.File and var kind })
+                throw new IOException($"it is {FileIdentity.Name(kind)}, not a file");
             var file = new FileStream(handle, FileAccess.Read, bufferSize);
             if (file.CanSeek) return file;
             file.Dispose();

@@ -49,9 +49,11 @@ internal sealed class Catalogue : IDisposable
             // A reader of a log in use makes files of its own beside it. Where it may not and no log is there, the main file is complete.
             if (new FileInfo(path + LogSuffix) is { Exists: true, Length: > 0 })
                 throw new IndexException(
-                    $"{folder}: its last changes are still in {FileName}{LogSuffix}, and reading them takes write access to the folder once "
-                    + "(the writer was killed, or the folder was copied while it was being written): run `nativeretrieval index stats` on it with write access, or copy it to where you have it", e);
-            return Open(path, $"file:{Uri.EscapeDataString(System.IO.Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal)}?immutable=1", mode, isFrozen: true);
+                    $"{folder}: its last changes are still in {FileName}{LogSuffix}, "
+                    + "and reading them takes write access to the folder once (the writer was killed, or the folder was copied meanwhile): "
+                    + "run `nativeretrieval index stats` on it with write access, or copy it to where you have it", e);
+            string escaped = Uri.EscapeDataString(System.IO.Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal);
+            return Open(path, $"file:{escaped}?immutable=1", mode, isFrozen: true);
         }
     }
 

@@ -13,7 +13,7 @@ internal sealed class WriterLock : IDisposable
 
     WriterLock(FolderLock taken) => _lock = taken;
 
-    /// <exception cref="IndexException">Another process, or another index object of this one, holds it, or the folder cannot be written.</exception>
+    /// <exception cref="IndexException">Another process or index object holds it, or writing is not allowed.</exception>
     public static WriterLock Take(string folder)
     {
         FolderLock taken;

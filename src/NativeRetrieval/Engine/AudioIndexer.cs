@@ -33,12 +33,15 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         var known = index.Files();
         var found = SoundFiles.Find(roots.Where(root => !IsGone(root, known)), cancellation);
         if (found.Files.Count == 0 && found.LeftOut.Count == 0 && known.Count == 0)
-            throw new OptionException($"no sound files in {string.Join(", ", roots)}; WAV, FLAC, Ogg, Opus, MP3 and AIFF are read, and with ffmpeg M4A, WMA and others");
-        string[] folders = [.. roots.Where(root => !File.Exists(root)).Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar)];
+            throw new OptionException(
+                $"no sound files in {string.Join(", ", roots)}; WAV, FLAC, Ogg, Opus, MP3 and AIFF are read, with ffmpeg also others");
+        string[] folders = [.. roots.Where(root => !File.Exists(root))
+            .Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar)];
         foreach (string folder in folders) CheckIsNotEmptied(folder, known, found);
 
         _files.AddRange(found.LeftOut);
-        var plan = new IncrementalPlan(known, path => File.Exists(path) && !found.IsAlias(path), path => ContentHash.OfFile(path, cancellation));
+        var plan = new IncrementalPlan(known, path => File.Exists(path) && !found.IsAlias(path),
+            path => ContentHash.OfFile(path, cancellation));
         try
         {
             await TakeAllAsync(plan, found.Files, progress, cancellation);
@@ -46,12 +49,14 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         }
         catch (IndexException e) when (_kept > 0)
         {
-            throw new IndexException($"{e.Message}; {_kept:N0} files of this run are in the index and stay there, and the same command goes on from them", e);
+            throw new IndexException(
+                $"{e.Message}; {_kept:N0} files of this run are in the index and stay there, and the same command goes on from them", e);
         }
         return new IndexingReport(_files, _windows, _seconds);
     }
 
-    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total)>? progress, CancellationToken cancellation)
+    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total)>? progress,
+        CancellationToken cancellation)
     {
         try
         {
@@ -95,7 +100,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
                     break;
                 default:
                     string? damage = null;
-                    var windows = engine.EmbedFile(path, index.Settings.WindowSeconds, index.Settings.HopSeconds, cancellation, text => damage = text);
+                    var windows = engine.EmbedFile(path, index.Settings.WindowSeconds, index.Settings.HopSeconds, cancellation,
+                        text => damage = text);
                     _pending.Add(new AudioIndexEntry(planned.File, windows));
                     _windows += windows.Count;
                     _seconds += windows[^1].EndSeconds;
@@ -113,7 +119,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         }
     }
 
-    void Report(string path, FileOutcome outcome, string? message = null) => _files.Add(new FileReport(Path.GetFullPath(path), outcome, message));
+    void Report(string path, FileOutcome outcome, string? message = null) =>
+        _files.Add(new FileReport(Path.GetFullPath(path), outcome, message));
 
     async Task CommitAsync()
     {
@@ -137,7 +144,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     void CheckIsNotEmptied(string folder, IReadOnlyList<IndexedFile> known, FoundSounds found)
     {
         if (AllowEmptyFolders || found.HasAnyBelow(folder)) return;
-        int lost = known.Count(file => file.FullPath.StartsWith(folder, StringComparison.Ordinal) && IsGone(file.FullPath, found) && !found.IsAlias(file.FullPath));
+        int lost = known.Count(file => file.FullPath.StartsWith(folder, StringComparison.Ordinal) && IsGone(file.FullPath, found)
+            && !found.IsAlias(file.FullPath));
         if (lost > 0) throw Emptied(folder, "holds no sound any more", lost);
     }
 

@@ -7,7 +7,8 @@ public sealed class FoundSounds
 {
     readonly IReadOnlyDictionary<FileIdentity, string> _pathOf;
 
-    internal FoundSounds(IReadOnlyList<string> files, IReadOnlyList<FileReport> leftOut, IReadOnlyDictionary<FileIdentity, string> pathOf) =>
+    internal FoundSounds(IReadOnlyList<string> files, IReadOnlyList<FileReport> leftOut,
+        IReadOnlyDictionary<FileIdentity, string> pathOf) =>
         (Files, LeftOut, _pathOf) = (files, leftOut, pathOf);
 
     /// <summary>The files to read, each real file once, in the order of the paths given and by name within a folder.</summary>

@@ -2,7 +2,7 @@ using NativeRetrieval.Audio.Decoding;
 
 namespace NativeRetrieval.Engine;
 
-/// <summary>The result of an indexing run, which accounts for every sound file it met. Files not listed anywhere were left as they were.</summary>
+/// <summary>The result of an indexing run, which accounts for every sound file it met.</summary>
 /// <param name="Files">Every file by name, in the order in which it was dealt with.</param>
 /// <param name="Windows">The windows of the embedded files.</param>
 /// <param name="AudioSeconds">The length of the embedded files.</param>
@@ -32,5 +32,6 @@ public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows
 
     int Count(FileOutcome outcome) => Files.Count(file => file.Outcome == outcome);
 
-    List<string> Messages(FileOutcome outcome) => [.. Files.Where(file => file.Outcome == outcome && file.Message is not null).Select(file => file.Message!)];
+    List<string> Messages(FileOutcome outcome) => [.. Files.Where(file => file.Outcome == outcome && file.Message is not null)
+        .Select(file => file.Message!)];
 }

@@ -46,10 +46,10 @@ public sealed class RetrievalEngine : IDisposable
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
     /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
     /// <param name="hopSeconds">From one window's start to the next; at most the window.</param>
-    /// <param name="damaged">Gets a sentence about damage that was met and got past: the windows are those of what could be decoded.</param>
+    /// <param name="damaged">Gets a sentence about damage that was met and got past.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
-    public IReadOnlyList<Indexing.AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds, CancellationToken cancellation = default,
-        Action<string>? damaged = null)
+    public IReadOnlyList<Indexing.AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
+        CancellationToken cancellation = default, Action<string>? damaged = null)
     {
         int rate = Model.Config.LogMel.SampleRateHz;
         using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate), _features.Settings.Resampler);

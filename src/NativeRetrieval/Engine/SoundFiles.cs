@@ -5,13 +5,17 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// Finds the sound files that paths stand for: files as given, whatever their name, and folders with everything below them whose extension is
-/// that of a sound (<see cref="SoundKinds"/>). Links are followed; each real folder and file is taken once, under its first path, and a path
-/// without links comes before one with. Names that begin with a dot are passed over in folders.
+/// Finds the sound files that paths stand for: files as given, whatever their name, and folders with everything below them whose extension
+/// is that of a sound (<see cref="SoundKinds"/>). Links are followed; each real folder and file is taken once, under its first path, and a
+/// path without links comes before one with. Names that begin with a dot are passed over in folders.
 /// </summary>
 public sealed class SoundFiles
 {
-    static readonly EnumerationOptions _visible = new() { AttributesToSkip = FileAttributes.Hidden | FileAttributes.System, IgnoreInaccessible = false };
+    static readonly EnumerationOptions _visible = new()
+    {
+        AttributesToSkip = FileAttributes.Hidden | FileAttributes.System,
+        IgnoreInaccessible = false,
+    };
 
     readonly List<string> _files = [];
     readonly List<FileReport> _leftOut = [];
@@ -64,7 +68,8 @@ public sealed class SoundFiles
                 else if (isLink) linked.Enqueue((path, identity));
                 else if (_folders.Add(identity)) folders.Push((path, isLinked));
             }
-        foreach (var (path, identity, _) in sounds.OrderBy(sound => sound.IsLinked).ThenBy(sound => sound.Path, StringComparer.Ordinal)) TakeSound(path, identity);
+        foreach (var (path, identity, _) in sounds.OrderBy(sound => sound.IsLinked).ThenBy(sound => sound.Path, StringComparer.Ordinal))
+            TakeSound(path, identity);
 
         (string, bool)? Next()
         {
@@ -79,7 +84,8 @@ public sealed class SoundFiles
     {
         try
         {
-            return [.. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", _visible).OrderBy(entry => entry.Name, StringComparer.Ordinal)];
+            return [.. new DirectoryInfo(folder).EnumerateFileSystemInfos("*", _visible)
+                .OrderBy(entry => entry.Name, StringComparer.Ordinal)];
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -112,7 +118,8 @@ public sealed class SoundFiles
     {
         if (identity.Kind != FileKind.File) Skip(path, $"is {FileIdentity.Name(identity.Kind)}, not a file");
         else if (_pathOf.TryAdd(identity, Path.GetFullPath(path))) _files.Add(path);
-        else if (_pathOf[identity] is var first && first != Path.GetFullPath(path)) LeaveOut(path, FileOutcome.Duplicate, $"is the same file as {first}");
+        else if (_pathOf[identity] is var first && first != Path.GetFullPath(path))
+            LeaveOut(path, FileOutcome.Duplicate, $"is the same file as {first}");
     }
 
     /// <summary>Looks up a path; reports what cannot be followed.</summary>

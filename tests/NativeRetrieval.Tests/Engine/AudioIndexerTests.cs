@@ -114,8 +114,10 @@ public sealed class AudioIndexerTests : IDisposable
         var report = await Index();
         Assert.Equal(
             [
-                ("copy.wav", FileOutcome.Moved), ("cut.wav", FileOutcome.Embedded), ("link.wav", FileOutcome.Duplicate), ("new.wav", FileOutcome.Embedded),
-                ("one.wav", FileOutcome.Unchanged), ("pipe.wav", FileOutcome.Skipped), ("text.wav", FileOutcome.Skipped), ("three.wav", FileOutcome.Removed),
+                ("copy.wav", FileOutcome.Moved), ("cut.wav", FileOutcome.Embedded), ("link.wav", FileOutcome.Duplicate),
+                ("new.wav", FileOutcome.Embedded),
+                ("one.wav", FileOutcome.Unchanged), ("pipe.wav", FileOutcome.Skipped), ("text.wav", FileOutcome.Skipped),
+                ("three.wav", FileOutcome.Removed),
                 ("two.wav", FileOutcome.Unchanged), ("x.ra", FileOutcome.UnreadableKind),
             ],
             report.Files.Select(file => (Path.GetFileName(file.Path), file.Outcome)).OrderBy(file => file.Item1, StringComparer.Ordinal));
@@ -176,10 +178,26 @@ public sealed class AudioIndexerTests : IDisposable
     public async Task A_disk_that_is_full_leaves_what_was_committed_and_says_so()
     {
         for (ulong i = 0; i < 17; i++) WriteWav($"more{i:D2}.wav", 0.05, seed: 100 + i);
-        using var index = LocalAudioIndex.Create(_folder["sounds.nrx"], _engine.IndexSettings(), orOpen: false, new FullDisk(commits: 2), maxSegmentRows: 1000);
-        var error = await Assert.ThrowsAsync<IndexException>(() => new AudioIndexer(_engine, index).RunAsync([_sounds], cancellation: TestContext.Current.CancellationToken));
-        Assert.Contains("No space left on device; what was committed before is unharmed; 16 files of this run are in the index and stay there", error.Message);
+        using var index = LocalAudioIndex.Create(_folder["sounds.nrx"], _engine.IndexSettings(), orOpen: false, new FullDisk(commits: 2),
+            maxSegmentRows: 1000);
+        var error = await Assert.ThrowsAsync<IndexException>(() =>
+            new AudioIndexer(_engine, index).RunAsync([_sounds], cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("No space left on device; what was committed before is unharmed; 16 files of this run", error.Message);
         Assert.Equal(16, index.Stats().Files);
+    }
+
+    [Fact]
+    public async Task A_library_in_three_formats_is_indexed_whole()
+    {
+        if (Fixtures.Shared("data/library") is not { } library)
+        {
+            Assert.Skip(Fixtures.WhyAbsent("data/library"));
+            return;
+        }
+        var report = await Index(library);
+        Assert.Equal((460, 0, 0), (report.Embedded, report.Skipped.Count, report.Files.Count - report.Embedded));
+        Assert.Equal(460, report.Files.DistinctBy(file => file.Path).Count());
+        Assert.Equal(460, (await Index(library)).Unchanged);
     }
 
     /// <summary>A disk with room for so many commits; the first makes the index.</summary>

@@ -21,8 +21,9 @@ public sealed class SoundFilesTests : IDisposable
     [Fact]
     public void Sounds_below_a_folder_come_in_the_order_of_their_paths_and_nothing_else_does()
     {
-        foreach (string name in (string[])["s/note.txt", "s/cover.jpg", "s/.hidden.wav", "s/b.WAV", "s/deep/noextension"]) File.WriteAllText(_folder[name], name);
-        var found = SoundFiles.Find([_folder["s"]], TestContext.Current.CancellationToken);
+        foreach (string name in (string[])["s/note.txt", "s/cover.jpg", "s/.hidden.wav", "s/b.WAV", "s/deep/noextension"])
+            File.WriteAllText(_folder[name], name);
+        var found = Found("s");
         Assert.Equal(Full("s/b.WAV", "s/b.wav", "s/deep/a.flac"), found.Files);
         Assert.Empty(found.LeftOut);
     }
@@ -34,9 +35,10 @@ public sealed class SoundFilesTests : IDisposable
         Directory.CreateSymbolicLink(_folder["s/deep/up"], "..");
         Directory.CreateSymbolicLink(_folder["s/a-link-before-the-real-one"], "deep");
         File.CreateSymbolicLink(_folder["s/a.wav"], "b.wav");
-        var found = SoundFiles.Find([_folder["s"]], TestContext.Current.CancellationToken);
+        var found = Found("s");
         Assert.Equal(Full("s/b.wav", "s/deep/a.flac"), found.Files);
-        Assert.Equal([(_folder["s/a.wav"], FileOutcome.Duplicate, $"{_folder["s/a.wav"]}: is the same file as {_folder["s/b.wav"]}")], Left(found));
+        Assert.Equal([(_folder["s/a.wav"], FileOutcome.Duplicate, $"{_folder["s/a.wav"]}: is the same file as {_folder["s/b.wav"]}")],
+            Left(found));
     }
 
     [Fact]
@@ -45,14 +47,15 @@ public sealed class SoundFilesTests : IDisposable
         Directory.CreateDirectory(_folder["elsewhere"]);
         File.WriteAllText(_folder["elsewhere/c.wav"], "c");
         Directory.CreateSymbolicLink(_folder["s/aa"], _folder["elsewhere"]);
-        Assert.Equal(Full("s/b.wav", "s/deep/a.flac", "s/aa/c.wav"), SoundFiles.Find([_folder["s"]], TestContext.Current.CancellationToken).Files);
+        Assert.Equal(Full("s/b.wav", "s/deep/a.flac", "s/aa/c.wav"), Found("s").Files);
     }
 
     [Fact]
     public void A_file_given_twice_is_taken_under_its_first_path()
     {
         File.CreateSymbolicLink(_folder["link.wav"], _folder["s/b.wav"]);
-        var found = SoundFiles.Find([_folder["link.wav"], _folder["s"], _folder["s/b.wav"], _folder["link.wav"], _folder["s/deep"]], TestContext.Current.CancellationToken);
+        var found = SoundFiles.Find([_folder["link.wav"], _folder["s"], _folder["s/b.wav"], _folder["link.wav"], _folder["s/deep"]],
+            TestContext.Current.CancellationToken);
         Assert.Equal(Full("link.wav", "s/deep/a.flac"), found.Files);
         Assert.All(found.LeftOut, left => Assert.Equal((_folder["s/b.wav"], FileOutcome.Duplicate), (left.Path, left.Outcome)));
     }
@@ -83,7 +86,7 @@ public sealed class SoundFilesTests : IDisposable
     {
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the test needs /dev/zero");
         File.CreateSymbolicLink(_folder["s/endless.wav"], "/dev/zero");
-        var found = SoundFiles.Find([_folder["s"]], TestContext.Current.CancellationToken);
+        var found = Found("s");
         Assert.Equal($"{_folder["s/endless.wav"]}: is a device, not a file", Assert.Single(found.LeftOut).Message);
     }
 
@@ -92,8 +95,9 @@ public sealed class SoundFilesTests : IDisposable
     {
         File.WriteAllText(_folder["s/x.RA"], "x");
         File.WriteAllText(_folder["s/y.dts"], "y");
-        var found = SoundFiles.Find([_folder["s"]], TestContext.Current.CancellationToken);
-        Assert.Equal([(_folder["s/x.RA"], FileOutcome.UnreadableKind), (_folder["s/y.dts"], FileOutcome.UnreadableKind)], found.LeftOut.Select(left => (left.Path, left.Outcome)));
+        var found = Found("s");
+        Assert.Equal([(_folder["s/x.RA"], FileOutcome.UnreadableKind), (_folder["s/y.dts"], FileOutcome.UnreadableKind)],
+            found.LeftOut.Select(left => (left.Path, left.Outcome)));
         Assert.Equal([_folder["s/x.RA"]], SoundFiles.Find([_folder["s/x.RA"]], TestContext.Current.CancellationToken).Files);
     }
 
@@ -104,7 +108,10 @@ public sealed class SoundFilesTests : IDisposable
         Assert.Equal($"{_folder["nothing"]} does not exist; name sound files or folders", error.Message);
     }
 
+    FoundSounds Found(string name) => SoundFiles.Find([_folder[name]], TestContext.Current.CancellationToken);
+
     string[] Full(params string[] names) => [.. names.Select(name => _folder[name])];
 
-    static IEnumerable<(string, FileOutcome, string?)> Left(FoundSounds found) => found.LeftOut.Select(left => (left.Path, left.Outcome, left.Message));
+    static IEnumerable<(string, FileOutcome, string?)> Left(FoundSounds found) =>
+        found.LeftOut.Select(left => (left.Path, left.Outcome, left.Message));
 }
