@@ -31,7 +31,7 @@ public static class SoundKinds
     public static string? Of(string path) =>
         Path.GetExtension(path) is [_, .. var extension] && _kinds.ContainsKey(extension) ? extension.ToLowerInvariant() : null;
 
-    /// <summary>Whether a decoder for this kind is installed. A file of the kind may still be damaged.</summary>
+    /// <summary>True where a decoder for this kind is installed. A file of the kind may still be damaged.</summary>
     /// <param name="kind">One of <see cref="All"/>.</param>
     public static bool CanBeRead(string kind) => _kinds[kind] switch
     {

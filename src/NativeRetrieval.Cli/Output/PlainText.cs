@@ -13,7 +13,7 @@ public static class PlainText
     /// The text with control characters as <c>\x1b</c>, and marks of writing direction, line separators and unpaired
     /// surrogates as <c>\u202e</c>.
     /// </summary>
-    /// <param name="lines">Whether line feeds stay: for messages, which may have several lines, and not for names.</param>
+    /// <param name="lines">Line feeds stay: for messages, which may have several lines, and not for names.</param>
     public static string Of(string text, bool lines = false)
     {
         if (!text.AsSpan().ContainsAnyExceptInRange(' ', '~')) return text;

@@ -27,7 +27,7 @@ public sealed class FolderLock : IDisposable
         }
     }
 
-    /// <summary>Whether opening failed because another holds the lock, and not for want of permission, space or a folder.</summary>
+    /// <summary>True where opening failed because another holds the lock, and not for want of permission, space or a folder.</summary>
     public static bool IsTaken(Exception? error)
     {
         // EWOULDBLOCK of Linux and of macOS, and Windows' sharing and lock violations: .NET keeps the system's number.

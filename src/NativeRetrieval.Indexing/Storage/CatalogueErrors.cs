@@ -29,7 +29,7 @@ internal static class CatalogueErrors
         }
     }
 
-    /// <summary>Whether SQLite could not open or make the files it needs beside the catalogue.</summary>
+    /// <summary>True where SQLite could not open or make the files it needs beside the catalogue.</summary>
     public static bool LacksWriteAccess(SqliteException e) => e.SqliteErrorCode is ReadOnly or CannotOpen or PermissionDenied;
 
     static Exception Translated(string folder, SqliteException e) => e.SqliteErrorCode switch

@@ -17,8 +17,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     double _seconds;
 
     /// <summary>
-    /// Whether a folder that had indexed files and now has none is believed. Otherwise it is refused: the disk with the sounds may not be
-    /// mounted, and the index would be emptied.
+    /// Consent to take out all files of a folder that had indexed files and now has none. Without it the run is refused: the disk with the
+    /// sounds may not be mounted.
     /// </summary>
     public bool AllowEmptyFolders { get; init; }
 
@@ -131,7 +131,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         _kept += entries.Length;
     }
 
-    /// <summary>Whether a path that does not exist is a folder of indexed files, which the caller allows to be gone.</summary>
+    /// <summary>True where a path that does not exist is a folder of indexed files, which the caller allows to be gone.</summary>
     bool IsGone(string root, IReadOnlyList<IndexedFile> known)
     {
         if (Path.Exists(root) || new FileInfo(root).LinkTarget is not null) return false;

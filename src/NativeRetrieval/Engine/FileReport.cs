@@ -27,7 +27,7 @@ public enum FileOutcome
 
 /// <summary>A file that a run met, by name, and how the run dealt with it.</summary>
 /// <param name="Path">The absolute path.</param>
-/// <param name="Outcome">How it was dealt with.</param>
+/// <param name="Outcome">The way in which it was dealt with.</param>
 /// <param name="Message">
 /// For what was left out, a sentence that begins with the path and says why; for an embedded file, the damage that was met in it, or null.
 /// </param>

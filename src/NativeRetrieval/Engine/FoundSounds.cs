@@ -14,10 +14,10 @@ public sealed class FoundSounds
     /// <summary>The files to read, each real file once, in the order of the paths given and by name within a folder.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>What will not be read, with the reason: sounds, and folders and links that could not be followed.</summary>
+    /// <summary>The sounds that will not be read, and the folders and links that could not be followed, with the reason.</summary>
     public IReadOnlyList<FileReport> LeftOut { get; }
 
-    /// <summary>Whether a path leads to a file that was found under another path.</summary>
+    /// <summary>True where a path leads to a file that was found under another path.</summary>
     internal bool IsAlias(string fullPath)
     {
         try
@@ -30,12 +30,12 @@ public sealed class FoundSounds
         }
     }
 
-    /// <summary>Whether the state of a path is unknown, because it is, or lies below, something that could not be followed.</summary>
+    /// <summary>True where the state of a path is unknown, because it is, or lies below, something that could not be followed.</summary>
     internal bool IsOutOfSight(string fullPath) => LeftOut.Any(left => left.Outcome == FileOutcome.Skipped
         && fullPath.StartsWith(left.Path, StringComparison.Ordinal)
         && (fullPath.Length == left.Path.Length || fullPath[left.Path.Length] == Path.DirectorySeparatorChar));
 
-    /// <summary>Whether sounds of any kind were found below a folder, given with a separator at its end.</summary>
+    /// <summary>True where sounds of any kind were found below a folder, given with a separator at its end.</summary>
     internal bool HasAnyBelow(string folder) => Files.Select(Path.GetFullPath)
         .Concat(LeftOut.Where(left => left.Outcome != FileOutcome.Skipped).Select(left => left.Path))
         .Any(path => path.StartsWith(folder, StringComparison.Ordinal));
