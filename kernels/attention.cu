@@ -1,12 +1,29 @@
-// per sentence and head: p = softmax(scale * q . k) over the sentence's own keys, y = sum over keys of dropped(p) * v, scale = 1 / sqrt(head width)
-// backward: dp = dropped(dy . v), ds = scale * p * (dp - sum dp * p), dq = sum over keys of ds * k; dk = sum over queries of ds * q, dv = sum of dropped(p) * dy
-//   q, k, v, y, dy, dq, dk, dv [sentences, tokens, heads, width] f32 row-major · weights (p before dropout, or null), ds [sentences, heads, tokens, tokens] f32
-//   lengths [sentences] i32, own keys · fault: common/fault.cuh · dropped: 0 where the upper 24 bits of the weight's number are below threshold, else times keep
-// mapping   blockIdx.x = (sentence, head), y = 8 queries (gradient of keys: 8 keys), a warp each; keys (queries) come in tiles of 32 for all eight
-// shared    dynamic, in floats: forward and gradient of queries 32 * (width + 1) + 8 * (tokens + width), gradient of keys 64 * (width + 1) + 16 * (32 + width)
-// numerics  against the row's maximum; dot products in f32 in the order of d; sums over keys and queries in their order, the soft-max's lane by lane
-// limits    any sizes, also 0; tokens as shared memory allows; a length of 0 gives zeros, one outside 0 .. tokens is a fault and counts as the nearer end
-// reference Core/Cpu/Attention.cs
+// per sentence and head: y = drop(softmax(q·kᵀ/√D))·v over the sentence's own keys
+// backward, with P the soft-max: dP = drop(dy·vᵀ), dS = P ∘ (dP − Σ_keys dP ∘ P)/√D, dq = dS·k, dk = dSᵀ·q, dv = drop(P)ᵀ·dy
+// drop: 0 where the upper 24 bits of the weight's number are below the threshold, else times 1/(1 − p)
+//   q        [sentences, tokens, heads, width]   f32  row-major
+//   k        [sentences, tokens, heads, width]   f32  row-major
+//   v        [sentences, tokens, heads, width]   f32  row-major
+//   lengths  [sentences]                         i32  own keys
+//   y        [sentences, tokens, heads, width]   f32  row-major
+//   weights  [sentences, heads, tokens, tokens]  f32  row-major: P, or null where backward will not come
+//   dy       [sentences, tokens, heads, width]   f32  row-major
+//   dq       [sentences, tokens, heads, width]   f32  row-major
+//   dk       [sentences, tokens, heads, width]   f32  row-major
+//   dv       [sentences, tokens, heads, width]   f32  row-major
+//   ds       [sentences, heads, tokens, tokens]  f32  row-major: dS
+//   fault    common/fault.cuh
+// method    Each warp owns one query, keeps its whole row of scores in shared memory and shares tiles of 32 keys, then of values, with the
+//           block's seven others. backward_queries goes the same way and leaves dS behind; backward_keys turns the roles around: a warp
+//           owns a key, and the tiles are queries and output gradients.
+// mapping   blockIdx.x = (sentence, head), y = 8 queries (backward_keys: 8 keys), a warp each; 256 threads
+// shared    dynamic, in floats: forward and backward_queries 32·(width + 1) + 8·(tokens + width),
+//           backward_keys 64·(width + 1) + 16·(32 + width)
+// numerics  against the row's maximum; dot products in f32 in the order of d; sums over keys and queries in their order,
+//           the soft-max's lane by lane
+// limits    any sizes, also 0; tokens as shared memory allows; a length of 0 gives zeros, one outside 0 … tokens is a fault and counts as
+//           the nearer end
+// reference src/NativeRetrieval.Core/Cpu/Attention.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
@@ -30,7 +47,7 @@ NR_DEVICE float dropped(float weight, const dropout& rule, int head, int query, 
     return philox_uint(rule.source, number) >> 8 < rule.threshold ? 0.0f : weight * rule.keep;
 }
 
-// What of a tensor [sentences, tokens, heads, width] belongs to one sentence and head.
+// The part of a tensor [sentences, tokens, heads, width] that belongs to one sentence and head.
 struct slice
 {
     size_t first;
@@ -43,7 +60,8 @@ NR_DEVICE slice slice_of(int head, int tokens, int heads, int width)
     return { (size_t)(head / heads) * tokens * heads * width + (size_t)(head % heads) * width, heads * width };
 }
 
-// tile[r, d] = x[first + r, d], 0 behind the last token; by the whole block. Rows are one float apart from a multiple of 32: lanes read different banks.
+// tile[r, d] = x[first + r, d], 0 behind the last token; by the whole block. Rows are one float apart from a multiple of 32: lanes read
+// different banks.
 NR_DEVICE void load_tile(const float* __restrict__ x, const slice& part, int first, int tokens, int width, float* tile)
 {
     for (int i = threadIdx.x; i < Keys * width; i += blockDim.x)
@@ -92,11 +110,13 @@ NR_DEVICE void weighted_sum(const float* __restrict__ y, const slice& part, int 
 NR_DEVICE int own_keys(const int* __restrict__ lengths, int sentence, int tokens) { return min(max(lengths[sentence], 0), tokens); }
 
 extern "C" __global__ void __launch_bounds__(256) attention_forward_f32(
-    const float* __restrict__ q, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths, int* __restrict__ fault, float scale,
-    unsigned threshold, float keep, philox_word seed, philox_word stream, float* __restrict__ y, float* __restrict__ weights, int tokens, int heads, int width)
+    const float* __restrict__ q, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths,
+    int* __restrict__ fault, float scale, unsigned threshold, float keep, philox_word seed, philox_word stream,
+    float* __restrict__ y, float* __restrict__ weights, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tile);
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Rows + warp, sentence = head / heads;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    const int head = blockIdx.x, query = blockIdx.y * Rows + warp, sentence = head / heads;
     float* const row = tile + Keys * (width + 1) + warp * tokens;
     float* const own = tile + Keys * (width + 1) + Rows * tokens + warp * width;
     const bool active = query < tokens;
@@ -131,8 +151,9 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward_f32(
 
 // Also writes ds for the gradient of the keys.
 extern "C" __global__ void __launch_bounds__(256) attention_backward_queries_f32(
-    const float* __restrict__ dy, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths, const float* __restrict__ weights, float scale,
-    unsigned threshold, float keep, philox_word seed, philox_word stream, float* __restrict__ dq, float* __restrict__ ds, int tokens, int heads, int width)
+    const float* __restrict__ dy, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths,
+    const float* __restrict__ weights, float scale, unsigned threshold, float keep, philox_word seed, philox_word stream,
+    float* __restrict__ dq, float* __restrict__ ds, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tile);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Rows + warp;
@@ -165,8 +186,9 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_queries_f32
 }
 
 extern "C" __global__ void __launch_bounds__(256) attention_backward_keys_f32(
-    const float* __restrict__ dy, const float* __restrict__ q, const int* __restrict__ lengths, const float* __restrict__ weights, const float* __restrict__ ds,
-    unsigned threshold, float keep, philox_word seed, philox_word stream, float* __restrict__ dk, float* __restrict__ dv, int tokens, int heads, int width)
+    const float* __restrict__ dy, const float* __restrict__ q, const int* __restrict__ lengths, const float* __restrict__ weights,
+    const float* __restrict__ ds, unsigned threshold, float keep, philox_word seed, philox_word stream,
+    float* __restrict__ dk, float* __restrict__ dv, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, queries);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, key = blockIdx.y * Rows + warp;

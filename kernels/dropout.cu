@@ -1,12 +1,14 @@
-// y[i] = x[i] * scale, or 0 where the upper 24 bits of number i of the stream are below threshold = round(p * 2^24); scale = 1 / (1 - p)
-// The gradient is the same function of dy: the mask is drawn again.
-//   x, y [count] f32, bf16 or f16, in the order in which numbers are counted: row-major, and NHWC for feature maps
-//   planes: x, y [clips, channels, pixels] f32; i counts (clip, pixel, channel), as in NHWC
-// mapping   one thread per four neighbours, which share a Philox block; any block size; planes: threads stride over elements
+// y[i] = x[i] · keep/(1 − p), keep = 0 where the upper 24 bits of number i of the stream are below round(p · 2^24)
+// dx: the same function of dy, the mask is drawn again
+//   forward: x  [count]                    f32, bf16 or f16  in the order of the numbers: row-major, and NHWC for feature maps
+//            y  [count]                    like x
+//   planes:  x  [clips, channels, pixels]  f32  row-major; i counts (clip, pixel, channel), as in NHWC
+//            y  [clips, channels, pixels]  f32  row-major
+// mapping   forward: one thread per four neighbours, which share a Philox block; any block size; planes: threads stride over elements
 // shared    none
 // numerics  the comparison is between integers: the same mask as on the CPU, bit for bit
-// limits    any count, also 0; a grid covers 4 * gridDim.x * blockDim.x elements (planes: any)
-// reference Core/Cpu/Dropout.cs
+// limits    any count, also 0; a grid covers 4 · gridDim.x · blockDim.x elements (planes: any)
+// reference src/NativeRetrieval.Core/Cpu/Dropout.cs
 #include "common/types.cuh"
 #include "common/philox.cuh"
 
@@ -35,8 +37,9 @@ ENTRY_POINT(f32)
 ENTRY_POINT(bf16)
 ENTRY_POINT(f16)
 
-extern "C" __global__ void __launch_bounds__(256) dropout_planes_f32(const float* __restrict__ x, unsigned threshold, float scale, philox_word seed, philox_word stream,
-                                                                     float* __restrict__ y, long long count, int channels, int pixels)
+extern "C" __global__ void __launch_bounds__(256) dropout_planes_f32(
+    const float* __restrict__ x, unsigned threshold, float scale, philox_word seed, philox_word stream, float* __restrict__ y,
+    long long count, int channels, int pixels)
 {
     const philox source{ seed, stream };
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)

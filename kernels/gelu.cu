@@ -1,10 +1,14 @@
-// y = x * P(x), P the standard normal distribution function (exact GELU, not the tanh form); dx = dy * (P(x) + x * p(x)), p the density
-//   x, y, dy, dx [count] f32, bf16 or f16
+// y = x·Φ(x), Φ the standard normal distribution function: exact GELU, not the tanh form
+// dx = dy·(Φ(x) + x·φ(x)), φ the density
+//   x   [count]  f32, bf16 or f16  row-major
+//   y   [count]  like x
+//   dy  [count]  like x
+//   dx  [count]  like x
 // mapping   one thread per element, any block size; a grid of any size strides
 // shared    none
-// numerics  P(x) = erfc(-x / sqrt 2) / 2, which keeps its digits where 1 + erf cancels
+// numerics  Φ(x) = erfc(−x/√2)/2, which keeps its digits where 1 + erf cancels
 // limits    any count, also 0; y may be x
-// reference Core/Cpu/Gelu.cs
+// reference src/NativeRetrieval.Core/Cpu/Gelu.cs
 #include "common/types.cuh"
 
 NR_DEVICE float distribution(float x) { return 0.5f * erfcf(-0.70710678f * x); }
@@ -31,15 +35,15 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, T* __
     }
 }
 
-#define ENTRY_POINTS(T)                                                                                                       \
+#define ENTRY_POINTS(T)                                                                                    \
     extern "C" __global__ void __launch_bounds__(1024) gelu_forward_##T(const T* x, T* y, long long count) \
-    {                                                                                                                        \
-        forward(x, y, count);                                                                                                \
-    }                                                                                                                        \
-    extern "C" __global__ void __launch_bounds__(1024) gelu_backward_##T(                                                    \
-        const T* __restrict__ dy, const T* __restrict__ x, T* __restrict__ dx, long long count)                              \
-    {                                                                                                                        \
-        backward(dy, x, dx, count);                                                                                          \
+    {                                                                                                      \
+        forward(x, y, count);                                                                              \
+    }                                                                                                      \
+    extern "C" __global__ void __launch_bounds__(1024) gelu_backward_##T(                                  \
+        const T* __restrict__ dy, const T* __restrict__ x, T* __restrict__ dx, long long count)            \
+    {                                                                                                      \
+        backward(dy, x, dx, count);                                                                        \
     }
 
 typedef float f32;

@@ -1,10 +1,14 @@
-// y = x / max(|x|, epsilon), per row; dx = (dy - y * sum(dy * y)) / |x|, and dy / epsilon where |x| <= epsilon
-//   x, y, dy, dx [rows, width] f32, bf16 or f16, row-major
+// y = x / max(‖x‖₂, ε) per row
+// dx = (dy − y·Σ dy·y)/‖x‖, and dy/ε where ‖x‖ ≤ ε
+//   x   [rows, width]  f32, bf16 or f16  row-major
+//   y   [rows, width]  like x            row-major
+//   dy  [rows, width]  like x            row-major
+//   dx  [rows, width]  like x            row-major
 // mapping   one block per row, any multiple of 32 threads up to 1024; threads stride the row
 // shared    dynamic: blockDim.x / 32 floats
-// numerics  sums in f32 over threads, then lanes, then warps; 1 / norm is a correctly rounded division
+// numerics  sums in f32 over threads, then lanes, then warps; 1/‖x‖ is a correctly rounded division
 // limits    any width and rows, also 0 (no block is launched for no row)
-// reference Core/Cpu/L2Normalize.cs
+// reference src/NativeRetrieval.Core/Cpu/L2Normalize.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
@@ -25,7 +29,8 @@ NR_DEVICE void forward(const T* __restrict__ x, T* __restrict__ y, float epsilon
 }
 
 template <class T>
-NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const T* __restrict__ y, T* __restrict__ dx, float epsilon, int width)
+NR_DEVICE void backward(
+    const T* __restrict__ dy, const T* __restrict__ x, const T* __restrict__ y, T* __restrict__ dx, float epsilon, int width)
 {
     NR_DYNAMIC_SHARED(float, partial);
     const size_t first = (size_t)blockIdx.x * width;
@@ -44,16 +49,16 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
         store(&dx[first + i], (to_float(dy[first + i]) - to_float(y[first + i]) * along) * inverse);
 }
 
-#define ENTRY_POINTS(T)                                                                                                        \
-    extern "C" __global__ void __launch_bounds__(1024) l2_normalize_forward_##T(                                              \
-        const T* __restrict__ x, T* __restrict__ y, float epsilon, int width)                                                 \
-    {                                                                                                                         \
-        forward(x, y, epsilon, width);                                                                                        \
-    }                                                                                                                         \
-    extern "C" __global__ void __launch_bounds__(1024) l2_normalize_backward_##T(                                             \
+#define ENTRY_POINTS(T)                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(1024) l2_normalize_forward_##T(                                                  \
+        const T* __restrict__ x, T* __restrict__ y, float epsilon, int width)                                                     \
+    {                                                                                                                             \
+        forward(x, y, epsilon, width);                                                                                            \
+    }                                                                                                                             \
+    extern "C" __global__ void __launch_bounds__(1024) l2_normalize_backward_##T(                                                 \
         const T* __restrict__ dy, const T* __restrict__ x, const T* __restrict__ y, T* __restrict__ dx, float epsilon, int width) \
-    {                                                                                                                         \
-        backward(dy, x, y, dx, epsilon, width);                                                                               \
+    {                                                                                                                             \
+        backward(dy, x, y, dx, epsilon, width);                                                                                   \
     }
 
 typedef float f32;

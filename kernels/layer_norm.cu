@@ -1,19 +1,29 @@
-// y = gain * (x - mean) * inverse + bias per row, inverse = 1 / sqrt(mean((x - mean)^2) + epsilon)
-// dx = inverse * (g - mean(g) - n * mean(g * n)) with g = gain * dy, n = (x - mean) * inverse; dgain = sum over rows of dy * n, dbias = sum of dy
-//   x, y, dy, dx [rows, width] f32, bf16 or f16, row-major · gain, bias, dgain, dbias [width] f32 · mean, inverse [rows] f32
+// y = γ·(x − μ)/√(σ² + ε) + β per row, σ² = mean((x − μ)²)
+// dx = s·(g − mean(g) − n·mean(g·n)), g = γ·dy, n = (x − μ)·s, s = 1/√(σ² + ε); dγ = Σ dy·n, dβ = Σ dy over rows
+//   x        [rows, width]  f32, bf16 or f16  row-major
+//   gain     [width]        f32  γ
+//   bias     [width]        f32  β
+//   y        [rows, width]  like x            row-major
+//   mean     [rows]         f32  μ
+//   inverse  [rows]         f32  s
+//   dy       [rows, width]  like x            row-major
+//   dx       [rows, width]  like x            row-major
+//   dgain    [width]        f32  dγ
+//   dbias    [width]        f32  dβ
 // mapping   forward, backward: one block per row, any multiple of 32 threads up to 1024, threads stride the row;
-//           parameters: one block of 32 x 8 threads per 32 columns, lanes over columns, warps over rows
+//           parameters: one block of 32 × 8 threads per 32 columns, lanes over columns, warps over rows
 // shared    forward, backward dynamic: blockDim.x / 32 floats; parameters static: 2112 bytes
 // numerics  sums in f32: over threads, then lanes, then warps; deviations are squared after the mean is known; column sums in a fixed order
 // limits    any rows and width, also 0
-// reference Core/Cpu/LayerNorm.cs
+// reference src/NativeRetrieval.Core/Cpu/LayerNorm.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
 
 template <class T>
-NR_DEVICE void forward(const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, T* __restrict__ y,
-                       float* __restrict__ mean, float* __restrict__ inverse, int width)
+NR_DEVICE void forward(
+    const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, T* __restrict__ y,
+    float* __restrict__ mean, float* __restrict__ inverse, int width)
 {
     NR_DYNAMIC_SHARED(float, partial);
     const size_t first = (size_t)blockIdx.x * width;
@@ -37,8 +47,9 @@ NR_DEVICE void forward(const T* __restrict__ x, const float* __restrict__ gain, 
 }
 
 template <class T>
-NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ mean,
-                        const float* __restrict__ inverse, T* __restrict__ dx, int width)
+NR_DEVICE void backward(
+    const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ mean,
+    const float* __restrict__ inverse, T* __restrict__ dx, int width)
 {
     NR_DYNAMIC_SHARED(float, partial);
     const size_t first = (size_t)blockIdx.x * width;
@@ -60,8 +71,9 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
 }
 
 template <class T>
-NR_DEVICE void parameters(const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ mean, const float* __restrict__ inverse,
-                          float* __restrict__ dgain, float* __restrict__ dbias, int rows, int width)
+NR_DEVICE void parameters(
+    const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ mean, const float* __restrict__ inverse,
+    float* __restrict__ dgain, float* __restrict__ dbias, int rows, int width)
 {
     constexpr int Warps = 8;
     __shared__ float gains[Warps][33], biases[Warps][33]; // 33: lanes of a column lie in different banks
@@ -88,7 +100,7 @@ NR_DEVICE void parameters(const T* __restrict__ dy, const T* __restrict__ x, con
     dbias[column] = bias;
 }
 
-#define ENTRY_POINTS(T)                                                                                                             \
+#define ENTRY_POINTS(T)                                                                                                            \
     extern "C" __global__ void __launch_bounds__(1024) layer_norm_forward_##T(                                                     \
         const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, T* __restrict__ y, \
         float* __restrict__ mean, float* __restrict__ inverse, int width)                                                          \

@@ -1,23 +1,35 @@
-// y[t, m] = 10 log10(max(sum over k of W[k, m] * |DFT(window * x around t * hop)[k]|^2, floor)), then times scale[m], plus shift[m], then SpecAugment
-//   x reflected at both ends of a clip; frames behind length / hop + 1 are 0
-//   waveform [clips, samples] f32 · lengths [clips] i32, own samples, or null: samples · y [clips, frames, bins] f32 · scale, shift [bins] f32, or null: 1, 0
-//   with M = 2^bits = window / 2 points: tables = window [2M] · twiddles [M] complex · unpacking [M / 2] complex: e^(-2 pi i k / 2M) · weights [sum of counts]
-//     twiddles of the pass whose transforms have L points begin at M - L: [q - 1, j] = e^(-2 pi i rev(q) j / L), rev(q) as the butterfly's order
-//   filters [bins + 1] = (first frequency, place of the first weight; the next filter's ends it); weights are divided by 4
-//   workspace of large: for each block M complex and M + 2 floats · fault: common/fault.cuh · stripes: common/stripes.cuh
-// mapping   forward: blockIdx.x = (clip, group of 2^frame_bits frames), 256 threads; a pass is one butterfly of 8 points per thread and turn
-//           large: blocks stride over frames, for windows whose points do not fit into shared memory; they lie in the workspace
-// shared    dynamic: 2 ints per stripe, then forward, F = 2^frame_bits: max(F * M, ceil(F * (bins + 1) / 2)) complex, max((F - 1) * hop + 2M, F * (M + 1)) floats;
-//           large: bins + 1 floats
+// y[t, m] = scale[m] · 10·log10(max(Σ_k W[k, m]·|DFT(window · x around t·hop)[k]|², floor)) + shift[m]
+//   with x reflected at both ends of a clip; frames behind length / hop + 1 are 0. M = 2^bits = window / 2 points, F = 2^frame_bits frames
+//   waveform   [clips, samples]       f32  row-major
+//   lengths    [clips]                i32  own samples of a clip, or null: samples
+//   tables     [2M]                   f32  window
+//              then [M]       complex f32  twiddles; those of the pass whose transforms have L points begin at M − L:
+//                                          [q − 1, j] = e^(−2πi·rev(q)·j / L), rev(q) as the order in which a butterfly leaves its outputs
+//              then [M / 2]   complex f32  unpacking, e^(−2πi·k / 2M)
+//              then [Σ counts]        f32  weights W / 4, filter after filter
+//   filters    [bins + 1]             i32  pairs: first frequency, place of the first weight; the next filter's place ends it
+//   scale      [bins]                 f32, or null: 1
+//   shift      [bins]                 f32, or null: 0
+//   y          [clips, frames, bins]  f32  row-major
+//   workspace  [blocks, 3M + 2]       f32  large: M complex points and M + 2 powers of each block
+//   fault      common/fault.cuh
+// method    A block takes F neighbouring frames of a clip, reads the samples that they share once and transforms each frame, as M complex
+//           points of two samples, in shared memory: radix-8 passes over registers, decimation in frequency, so that nothing is reordered.
+//           The powers of the real spectrum are unpacked from the complex one, and each mel filter sums those of its few frequencies.
+// mapping   forward: blockIdx.x = (clip, group of F frames), 256 threads, four blocks on a multiprocessor; a pass is one butterfly of 8
+//           points per thread and turn
+//           large: blocks of 256 threads stride over frames, for windows whose points do not fit into shared memory; they lie in the
+//           workspace
+// shared    dynamic. forward: max(F·M, ⌈F·(bins + 1) / 2⌉) complex and max((F − 1)·hop + 2M, F·(M + 1)) floats; large: bins + 1 floats
 // memory    a sample is read from global memory once per group, the features are written once
-// numerics  f32; a real frame is transformed as M complex points, decimation in frequency, radix 8 after one pass of radix 2 or 4 where log2(M) asks for it;
-//           tables are rounded once from f64; a filter's sum in the order of the frequencies
-// limits    window 16 .. 65536, a power of two; hop 1 .. window; clips of at most 2^30 samples; a length outside M + 1 .. samples is a fault and the clip's rows are 0
-// reference Core/Cpu/LogMel.cs, LogMelReference.cs
+// numerics  f32; one pass of radix 2 or 4 comes first where log2(M) asks for it; tables are rounded once from f64;
+//           a filter's sum in the order of the frequencies
+// limits    window 16 … 65536, a power of two; hop 1 … window; clips of at most 2^30 samples;
+//           a length outside M + 1 … samples is a fault and the clip's rows are 0
+// reference src/NativeRetrieval.Core/Cpu/LogMel.cs, LogMel/LogMelReference.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/fault.cuh"
-#include "common/stripes.cuh"
 
 struct front_end
 {
@@ -39,18 +51,19 @@ struct epilogue
 {
     const float* __restrict__ scale;
     const float* __restrict__ shift;
-    stripe_rule masks;
 };
 
-// Where point i of a frame lies: i with its lower four bits changed by the upper ones, so that 16 lanes find 16 banks for neighbours, for neighbours 8 and 64
-// apart, and in bit-reversed order. It is linear over exclusive or: the place of a | b, without common bits, is place(a) ^ place(b).
+// Place of point i of a frame: i with its lower four bits changed by the upper ones, so that 16 lanes find 16 banks for neighbours, for
+// neighbours 8 and 64 apart, and in bit-reversed order. It is linear over exclusive or: the place of a | b, without common bits, is
+// place(a) ^ place(b).
 NR_DEVICE int place(int i) { return i ^ ((i >> 4) & 7) ^ ((i >> 3) & 8) ^ ((i >> 5) & 4) ^ ((i >> 8) & 3); }
 
-// Of the points that a butterfly takes: first + r * stride.
+// Places of the points first + r * stride that a butterfly takes.
 struct places
 {
     int base, one, two, four;
-    NR_DEVICE places(int frame, int first, int stride, int bits) : base((frame << bits) + place(first)), one(place(stride)), two(place(2 * stride)), four(place(4 * stride)) {}
+    NR_DEVICE places(int frame, int first, int stride, int bits)
+        : base((frame << bits) + place(first)), one(place(stride)), two(place(2 * stride)), four(place(4 * stride)) {}
     NR_DEVICE int operator[](int r) const { return base ^ (r & 1 ? one : 0) ^ (r & 2 ? two : 0) ^ (r & 4 ? four : 0); }
 };
 
@@ -85,7 +98,7 @@ NR_DEVICE void butterfly(float2* v)
     }
 }
 
-// Two neighbouring samples are one point: from the samples of a group of frames in shared memory,
+// Points, two neighbouring samples each, from the samples of a group of frames in shared memory.
 struct staged_samples
 {
     const float* segment;
@@ -99,15 +112,18 @@ struct staged_samples
 
 NR_DEVICE int reflected(int i, int length) { return i < 0 ? -i : i >= length ? 2 * (length - 1) - i : i; }
 
-// or of one frame from the clip itself.
+// Points of one frame from the clip itself.
 struct clip_samples
 {
     const float* clip;
     int start, own;
-    NR_DEVICE float2 point(int, int i) const { return make_float2(clip[reflected(start + 2 * i, own)], clip[reflected(start + 2 * i + 1, own)]); }
+    NR_DEVICE float2 point(int, int i) const
+    {
+        return make_float2(clip[reflected(start + 2 * i, own)], clip[reflected(start + 2 * i + 1, own)]);
+    }
 };
 
-// What the first pass reads: windowed samples.
+// Input of the first pass: windowed samples.
 template <class Samples>
 struct windowed
 {
@@ -126,7 +142,7 @@ struct windowed
     }
 };
 
-// What later passes read: what the one before wrote.
+// Input of later passes: the points that the one before wrote.
 struct in_place
 {
     const float2* points;
@@ -151,7 +167,8 @@ NR_DEVICE void pass(const front_end& front, const Source& source, float2* points
 #pragma unroll 1
     for (int i = threadIdx.x; i < frames << butterfly_bits; i += blockDim.x)
     {
-        const int frame = i >> butterfly_bits, b = i & ((1 << butterfly_bits) - 1), j = b & (stride - 1), first = ((b - j) << radix_bits) + j;
+        const int frame = i >> butterfly_bits, b = i & ((1 << butterfly_bits) - 1);
+        const int j = b & (stride - 1), first = ((b - j) << radix_bits) + j;
         float2 v[radix];
         source.load(v, frame, first, stride);
         butterfly<radix>(v);
@@ -188,8 +205,8 @@ NR_DEVICE void transform(const front_end& front, const Samples& samples, float2*
 
 NR_DEVICE float squared(float re, float im) { return re * re + im * im; }
 
-// |2 X[k]|^2 of the real frames' spectra from the packed ones, Z: 2 X[k] = E + w O and 2 conj X[M - k] = E - w O with w = e^(-2 pi i k / 2M),
-// E = Z[k] + conj Z[M - k], O = -i (Z[k] - conj Z[M - k]).
+// |2X[k]|² of the real frames' spectra from the packed ones, Z: 2X[k] = E + w·O and 2·conj X[M − k] = E − w·O with w = e^(−2πi·k / 2M),
+// E = Z[k] + conj Z[M − k], O = −i·(Z[k] − conj Z[M − k]).
 NR_DEVICE void powers(const front_end& front, const float2* points, float* power, int frames)
 {
     const int half_bits = front.bits - 1, half = 1 << half_bits, size = front.points(), shift = 32 - front.bits;
@@ -226,14 +243,14 @@ NR_DEVICE void filter(const front_end& front, const float* power, float* mels, i
     }
 }
 
-// dB, normalised and masked, of frames first .. first + count - 1, of which `real` are the clip's; a warp per frame.
-NR_DEVICE void finish(const front_end& front, const epilogue& after, const float* mels, const int2* stripe, float* __restrict__ y, int first, int real, int count, int own_frames)
+// Normalised dB of `count` frames, of which `real` are the clip's; a warp per frame.
+NR_DEVICE void finish(const front_end& front, const epilogue& after, const float* mels, float* __restrict__ y, int real, int count)
 {
     for (int frame = threadIdx.x >> 5; frame < count; frame += blockDim.x >> 5)
         for (int bin = threadIdx.x & 31; bin < front.bins; bin += 32)
         {
             float value = 0.0f;
-            if (frame < real && !in_stripe(after.masks, stripe, first + frame, bin, own_frames))
+            if (frame < real)
             {
                 value = 10.0f * log10f(fmaxf(mels[frame * front.mel_stride() + bin], front.floor));
                 if (after.scale) value *= after.scale[bin];
@@ -252,26 +269,24 @@ NR_DEVICE int own_samples(const int* __restrict__ lengths, int clip, int samples
     return 0;
 }
 
-extern "C" __global__ void __launch_bounds__(256) log_mel_forward_f32(
-    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ tables, const int2* __restrict__ filters, int bits, int hop, int bins, float floor,
-    const float* __restrict__ scale, const float* __restrict__ shift, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox_word seed, philox_word stream,
-    float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int frame_bits)
+extern "C" __global__ void __launch_bounds__(256, 4) log_mel_forward_f32(
+    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ tables, const int2* __restrict__ filters,
+    int bits, int hop, int bins, float floor, const float* __restrict__ scale, const float* __restrict__ shift, float* __restrict__ y,
+    int* __restrict__ fault, int samples, int frames, int frame_bits)
 {
-    NR_DYNAMIC_SHARED(int2, stripe);
+    NR_DYNAMIC_SHARED(float2, points);
     const front_end front = { tables, filters, bits, hop, bins, floor };
-    const epilogue after = { scale, shift, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } } };
+    const epilogue after = { scale, shift };
     const int group = 1 << frame_bits, groups = (frames + group - 1) >> frame_bits;
     const int clip = blockIdx.x / groups, first = (blockIdx.x % groups) << frame_bits, count = min(group, frames - first);
     const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, first == 0), own_frames = own > 0 ? own / hop + 1 : 0;
     const int real = min(max(own_frames - first, 0), count);
 
-    float2* const points = (float2*)(stripe + time_stripes + mel_stripes);
     float* const mels = (float*)points; // after the spectrum has been read
     float* const segment = (float*)(points + max(group << bits, (group * front.mel_stride() + 1) / 2));
     float* const power = segment; // after the first pass
     if (real > 0)
     {
-        draw_stripes(after.masks, clip, own_frames, bins, stripe);
         const int start = first * hop - front.points(), needed = (real - 1) * hop + 2 * front.points();
         for (int i = threadIdx.x; i < needed; i += blockDim.x) segment[i] = waveform[(size_t)clip * samples + reflected(start + i, own)];
         __syncthreads();
@@ -281,35 +296,33 @@ extern "C" __global__ void __launch_bounds__(256) log_mel_forward_f32(
         filter(front, power, mels, real, frame_bits);
         __syncthreads();
     }
-    finish(front, after, mels, stripe, y + ((size_t)clip * frames + first) * bins, first, real, count, own_frames);
+    finish(front, after, mels, y + ((size_t)clip * frames + first) * bins, real, count);
 }
 
 extern "C" __global__ void __launch_bounds__(256) log_mel_large_f32(
-    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ tables, const int2* __restrict__ filters, int bits, int hop, int bins, float floor,
-    const float* __restrict__ scale, const float* __restrict__ shift, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox_word seed, philox_word stream,
-    float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int rows, float* workspace)
+    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ tables, const int2* __restrict__ filters,
+    int bits, int hop, int bins, float floor, const float* __restrict__ scale, const float* __restrict__ shift, float* __restrict__ y,
+    int* __restrict__ fault, int samples, int frames, int rows, float* workspace)
 {
-    NR_DYNAMIC_SHARED(int2, stripe);
+    NR_DYNAMIC_SHARED(float, mels);
     const front_end front = { tables, filters, bits, hop, bins, floor };
-    const epilogue after = { scale, shift, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } } };
-    float* const mels = (float*)(stripe + time_stripes + mel_stripes);
+    const epilogue after = { scale, shift };
     float2* const points = (float2*)(workspace + (size_t)blockIdx.x * (3 * front.points() + 2));
     float* const power = (float*)(points + front.points());
     for (int i = blockIdx.x; i < rows; i += gridDim.x)
     {
         const int clip = i / frames, frame = i % frames;
-        const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, frame == 0), own_frames = own > 0 ? own / hop + 1 : 0;
-        const int real = frame < own_frames ? 1 : 0;
+        const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, frame == 0);
+        const int real = own > 0 && frame < own / hop + 1 ? 1 : 0;
         if (real > 0)
         {
-            draw_stripes(after.masks, clip, own_frames, bins, stripe);
             transform(front, clip_samples{ waveform + (size_t)clip * samples, frame * hop - front.points(), own }, points, 1);
             powers(front, points, power, 1);
             __syncthreads();
             filter(front, power, mels, 1, 0);
             __syncthreads();
         }
-        finish(front, after, mels, stripe, y + (size_t)i * bins, frame, real, 1, own_frames);
-        __syncthreads(); // the next frame's stripes take the place of these
+        finish(front, after, mels, y + (size_t)i * bins, real, 1);
+        __syncthreads(); // the next frame's sums take the place of these
     }
 }

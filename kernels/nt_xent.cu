@@ -1,17 +1,34 @@
-// s_ij = cos(a_i, t_j) / temperature; direction over rows: L_i = weight * (log sum_j exp s_ij - mean of s_ij over the positives of i); the other over columns
-// G_ij = weight * (softmax_row + softmax_column - [j positive] * (1 / positives_i + 1 / positives_j)) / temperature; d unit_i = sum_j G_ij * unit t_j,
-// dx = (d unit - (d unit . unit) * unit) / |x|
-//   x, unit, dx [batch, width] f32 row-major · norms, log sums, losses, largest, sums, matches [batch] f32 · positives [batch] i32
-//   strip [rows, batch] f32: cosines of items first .. first + rows - 1 of a with all of t; the gradient takes their place
-//   clips, texts [batch] i32: equal numbers belong together · kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
-//   order of launches: normalize a, normalize t; for each strip rows and columns; loss; for each strip gradient; finish da, finish dt
-//   the strips' cosines and what their gradients give are products of matrices and not made here
-// mapping   normalize, rows, finish: one block per item, any multiple of 32 threads up to 1024; columns: one block of 16 warps per 32 columns, lanes over columns, warps
-//           over rows; gradient: blocks of x and their threads cover the columns, blockIdx.y strides over rows; loss: one block of up to 1024 threads
+// sᵢⱼ = cos(aᵢ, tⱼ)/τ; over rows Lᵢ = w·(log Σⱼ e^sᵢⱼ − mean of sᵢⱼ over the positives j of i), the same over columns; L = Σ Lᵢ of both
+// Gᵢⱼ = w·(softmax over row i + softmax over column j − [j positive of i]·(1/|Pᵢ| + 1/|Pⱼ|))/τ;
+// dâᵢ = Σⱼ Gᵢⱼ·t̂ⱼ, da = (dâ − (dâ·â)·â)/‖a‖, and the same for t
+//   x                [batch, width]  f32  row-major: a or t
+//   unit             [batch, width]  f32  row-major: x/‖x‖
+//   norms            [batch]         f32  ‖x‖
+//   dx               [batch, width]  f32  row-major: before finish, the gradient of unit
+//   strip            [rows, batch]   f32  row-major: cosines of items first … first + rows − 1 of a with all of t; then their gradient
+//   clips            [batch]         i32  equal numbers are of one clip
+//   texts            [batch]         i32  equal numbers have one text
+//   log_sums         [batch]         f32  log Σ e^s of a row
+//   column_log_sums  [batch]         f32  log Σ e^s of a column
+//   positives        [batch]         i32  |Pᵢ|
+//   losses           [batch]         f32  Lᵢ over rows
+//   largest          [batch]         f32  largest score of a column so far
+//   sums             [batch]         f32  Σ e^(s − largest) of a column so far
+//   matches          [batch]         f32  sum of the positives' scores of a column so far
+//   loss             [1]             f32  L
+//   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
+// method    The B × B scores are never held at once. Strips of rows are made by a product of matrices, which is the library's and not here;
+//           rows finishes its strip's soft-max over rows, columns carries a running one over all strips, loss closes it. The second walk
+//           makes the cosines again, turns them into G in place, and two more products give the gradients of the unit vectors. Order of
+//           launches: normalize a, normalize t; for each strip rows and columns; loss; for each strip gradient; finish da, finish dt.
+// mapping   normalize, rows, finish: one block per item, any multiple of 32 threads up to 1024;
+//           columns: one block of 16 warps per 32 columns, lanes over columns, warps over rows;
+//           gradient: blocks of x and their threads cover the columns, blockIdx.y strides over rows; loss: one block of up to 1024 threads
 // shared    normalize, rows, finish, loss dynamic: blockDim.x / 32 floats; columns static: 6 KiB
-// numerics  f32; each soft-max is kept as the largest score so far and the sum against it, so that no exponential overflows; parts are merged in a fixed order
+// numerics  f32; each soft-max is kept as the largest score so far and the sum against it, so that no exponential overflows;
+//           parts are merged in a fixed order
 // limits    batch at least 1, any number of strips; a vector shorter than 1e-12 has cosine 0 with everything and no gradient
-// reference Core/Cpu/NtXent.cs
+// reference src/NativeRetrieval.Core/Cpu/NtXent.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
@@ -54,7 +71,8 @@ NR_DEVICE bool is_dropped(const int* __restrict__ clips, const int* __restrict__
     return kind == Dropped && i != j && related(clips, texts, kind, i, j);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_normalize_f32(const float* __restrict__ x, float* __restrict__ unit, float* __restrict__ norms, int width)
+extern "C" __global__ void __launch_bounds__(1024) nt_xent_normalize_f32(
+    const float* __restrict__ x, float* __restrict__ unit, float* __restrict__ norms, int width)
 {
     NR_DYNAMIC_SHARED(float, partial);
     const size_t first = (size_t)blockIdx.x * width;
@@ -66,8 +84,8 @@ extern "C" __global__ void __launch_bounds__(1024) nt_xent_normalize_f32(const f
 }
 
 extern "C" __global__ void __launch_bounds__(1024) nt_xent_rows_f32(
-    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first,
-    float* __restrict__ log_sums, int* __restrict__ positives, float* __restrict__ losses, int batch)
+    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
+    float weight, int first, float* __restrict__ log_sums, int* __restrict__ positives, float* __restrict__ losses, int batch)
 {
     NR_DYNAMIC_SHARED(float, partial);
     const int i = first + blockIdx.x;
@@ -95,8 +113,8 @@ extern "C" __global__ void __launch_bounds__(1024) nt_xent_rows_f32(
 
 // first 0 begins the columns' soft-max, others go on with it.
 extern "C" __global__ void __launch_bounds__(ColumnWarps * 32) nt_xent_columns_f32(
-    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, int first, int rows,
-    float* __restrict__ largest, float* __restrict__ sums, float* __restrict__ matches, int batch)
+    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
+    int first, int rows, float* __restrict__ largest, float* __restrict__ sums, float* __restrict__ matches, int batch)
 {
     __shared__ float part_largest[ColumnWarps][32], part_sums[ColumnWarps][32], part_matches[ColumnWarps][32];
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, j = blockIdx.x * 32 + lane;
@@ -141,8 +159,9 @@ extern "C" __global__ void __launch_bounds__(ColumnWarps * 32) nt_xent_columns_f
 
 // An item has as many positives among the columns as among the rows: the relation is symmetric.
 extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(
-    const float* __restrict__ row_losses, const float* __restrict__ largest, const float* __restrict__ sums, const float* __restrict__ matches, const int* __restrict__ positives,
-    float weight, float* __restrict__ column_log_sums, float* __restrict__ loss, int batch)
+    const float* __restrict__ row_losses, const float* __restrict__ largest, const float* __restrict__ sums,
+    const float* __restrict__ matches, const int* __restrict__ positives, float weight,
+    float* __restrict__ column_log_sums, float* __restrict__ loss, int batch)
 {
     NR_DYNAMIC_SHARED(float, partial);
     float total = 0.0f;
@@ -157,8 +176,9 @@ extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(
 }
 
 extern "C" __global__ void __launch_bounds__(256) nt_xent_gradient_f32(
-    float* __restrict__ strip, const float* __restrict__ row_log_sums, const float* __restrict__ column_log_sums, const int* __restrict__ positives, const int* __restrict__ clips,
-    const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first, int rows, int batch)
+    float* __restrict__ strip, const float* __restrict__ row_log_sums, const float* __restrict__ column_log_sums,
+    const int* __restrict__ positives, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
+    float weight, int first, int rows, int batch)
 {
     const int j = blockIdx.x * blockDim.x + threadIdx.x;
     if (j >= batch) return;
@@ -177,8 +197,9 @@ extern "C" __global__ void __launch_bounds__(256) nt_xent_gradient_f32(
     }
 }
 
-// dx holds d unit before.
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_finish_f32(const float* __restrict__ units, const float* __restrict__ norms, float* __restrict__ dx, int width)
+// dx holds the gradient of the unit vectors before.
+extern "C" __global__ void __launch_bounds__(1024) nt_xent_finish_f32(
+    const float* __restrict__ units, const float* __restrict__ norms, float* __restrict__ dx, int width)
 {
     NR_DYNAMIC_SHARED(float, partial);
     const float* const unit = units + (size_t)blockIdx.x * width;

@@ -1,16 +1,26 @@
-// scores[q, r] = sum over d of queries[q, d] * rows[r, d], for few queries · widen: y = x
-//   rows [count, width] f32 or bf16, queries [query_count, width] f32, row-major · scores [query_count, count] f32 · widen: x [elements] bf16, y [elements] f32
-// mapping   blocks of 256 threads, of which those of one group of 8 queries (or 1) share the rows: a block takes 32 rows at a time, a warp 4 of them, its lanes stride the width
-//           by 16 bytes; the groups of the same rows lie beside each other in the grid, so that one of them brings the rows to the level-2 cache. widen: threads stride
+// s[q, r] = Σ_d queries[q, d]·rows[r, d], for few queries
+// widen: y = x
+//   rows     [count, width]        f32 or bf16  row-major
+//   queries  [query_count, width]  f32          row-major
+//   scores   [query_count, count]  f32          row-major
+//   widen: x [elements]            bf16
+//          y [elements]            f32
+// method    The rows are read from memory once, at its speed: everything else is arranged around that. A block keeps 8 queries (or 1) in
+//           shared memory; each warp holds 4 rows' elements in registers, uses them for all of the block's queries and sums over its lanes
+//           at the end. Blocks of other queries on the same rows lie beside each other in the grid, so that one of them brings the rows to
+//           the level-2 cache. Many queries go another way: widen and a product of matrices.
+// mapping   blocks of 256 threads; blockIdx.x = (tile of 32 rows, group of queries), tiles stride; a warp takes 4 rows, its lanes
+//           stride the width by 16 bytes; widen: threads stride
 // shared    static: 1024 elements of the block's queries, 32 KiB (4 KiB for one query); wider rows go in slices
-// numerics  products and sums in f32: per lane in the order of the elements, then across lanes; a score does not depend on the other queries or rows
+// numerics  products and sums in f32: per lane in the order of the elements, then across lanes; a score does not depend on the other
+//           queries or rows
 // limits    any count, width and address; vectors of 16 bytes where rows and width are multiples of them
-// reference Core/Cpu/SearchRows.cs, RowSearch.cs
+// reference src/NativeRetrieval.Core/Cpu/SearchRows.cs, src/NativeRetrieval.Core/Search/RowSearch.cs
 #include "common/types.cuh"
 
 constexpr int Slice = 1024, Step = 256, RowsPerWarp = 4, Warps = 8, RowsPerBlock = RowsPerWarp * Warps, PerLane = Step / 32;
 
-// Which element of a step lies at a place in shared memory: lanes read theirs as two float4, and neighbouring lanes neighbouring ones.
+// The element of a step that lies at a place in shared memory: lanes read theirs as two float4, and neighbouring lanes neighbouring ones.
 template <class T>
 NR_DEVICE int element_of(int place)
 {
@@ -57,7 +67,8 @@ NR_DEVICE void load(const bf16* __restrict__ row, int first, int width, int lane
         for (int i = 0; i < PerLane; i++) x[i] = d + i < width ? to_float(row[d + i]) : 0.0f;
 }
 
-// Sums of `count` values over the lanes: lane l ends with that of value l * count / 32. A step halves the values, so that all take hardly more than one.
+// Sums of `count` values over the lanes: lane l ends with that of value l * count / 32. A step halves the values, so that all take hardly
+// more than one.
 template <int count>
 NR_DEVICE float sums_over_lanes(float* value, int lane, int step = 16)
 {
@@ -80,7 +91,9 @@ NR_DEVICE float sums_over_lanes(float* value, int lane, int step = 16)
 }
 
 template <class T, int Queries>
-NR_DEVICE void score(const T* __restrict__ rows, const float* __restrict__ queries, float* __restrict__ scores, int count, int width, int query_count, int groups)
+NR_DEVICE void score(
+    const T* __restrict__ rows, const float* __restrict__ queries, float* __restrict__ scores,
+    int count, int width, int query_count, int groups)
 {
     __shared__ float4 own[Queries][Slice / 4];
     constexpr int Sums = Queries * RowsPerWarp;
@@ -138,23 +151,26 @@ NR_DEVICE void score(const T* __restrict__ rows, const float* __restrict__ queri
     }
 }
 
-#define ENTRY_POINTS(T)                                                                                                                                           \
-    extern "C" __global__ void __launch_bounds__(256, 2) search_rows_one_##T(                                                                                     \
-        const T* __restrict__ rows, const float* __restrict__ queries, float* __restrict__ scores, int count, int width, int query_count, int groups)             \
-    {                                                                                                                                                             \
-        score<T, 1>(rows, queries, scores, count, width, query_count, groups);                                                                                    \
-    }                                                                                                                                                             \
-    extern "C" __global__ void __launch_bounds__(256, 2) search_rows_several_##T(                                                                                 \
-        const T* __restrict__ rows, const float* __restrict__ queries, float* __restrict__ scores, int count, int width, int query_count, int groups)             \
-    {                                                                                                                                                             \
-        score<T, 8>(rows, queries, scores, count, width, query_count, groups);                                                                                    \
+#define ENTRY_POINTS(T)                                                                            \
+    extern "C" __global__ void __launch_bounds__(256, 2) search_rows_one_##T(                      \
+        const T* __restrict__ rows, const float* __restrict__ queries, float* __restrict__ scores, \
+        int count, int width, int query_count, int groups)                                         \
+    {                                                                                              \
+        score<T, 1>(rows, queries, scores, count, width, query_count, groups);                     \
+    }                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256, 2) search_rows_several_##T(                  \
+        const T* __restrict__ rows, const float* __restrict__ queries, float* __restrict__ scores, \
+        int count, int width, int query_count, int groups)                                         \
+    {                                                                                              \
+        score<T, 8>(rows, queries, scores, count, width, query_count, groups);                     \
     }
 
 typedef float f32;
 ENTRY_POINTS(f32)
 ENTRY_POINTS(bf16)
 
-extern "C" __global__ void __launch_bounds__(256) search_rows_widen_bf16(const bf16* __restrict__ x, float* __restrict__ y, long long elements)
+extern "C" __global__ void __launch_bounds__(256) search_rows_widen_bf16(
+    const bf16* __restrict__ x, float* __restrict__ y, long long elements)
 {
     const long long thread = (long long)blockIdx.x * blockDim.x + threadIdx.x, threads = (long long)gridDim.x * blockDim.x;
     const long long pairs = (((size_t)x & 3) | ((size_t)y & 7)) == 0 ? elements / 2 : 0;

@@ -1,10 +1,14 @@
-// y[i] = exp(x[i] - max x) / sum_j exp(x[j] - max x) per row; dx = y * (dy - sum_j dy[j] * y[j])
-//   x, y, dy, dx [rows, width] f32, bf16 or f16, row-major
+// yᵢ = e^(xᵢ − max x) / Σⱼ e^(xⱼ − max x) per row
+// dx = y·(dy − Σ dy·y)
+//   x   [rows, width]  f32, bf16 or f16  row-major
+//   y   [rows, width]  like x            row-major
+//   dy  [rows, width]  like x            row-major
+//   dx  [rows, width]  like x            row-major
 // mapping   one block per row, any multiple of 32 threads up to 1024; threads stride the row
 // shared    dynamic: blockDim.x / 32 floats
 // numerics  against the row's maximum; sums in f32 over threads, then lanes, then warps
 // limits    any rows and width, also 0; x may be y, dy may be dx
-// reference Core/Cpu/Softmax.cs
+// reference src/NativeRetrieval.Core/Cpu/Softmax.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
@@ -37,16 +41,14 @@ NR_DEVICE void backward(const T* dy, const T* __restrict__ y, T* dx, int width)
         store(&dx[first + i], (to_float(dy[first + i]) - dot) * to_float(y[first + i]));
 }
 
-#define ENTRY_POINTS(T)                                                                                                          \
-    extern "C" __global__ void __launch_bounds__(1024) softmax_forward_##T(                                                     \
-        const T* x, T* y, int width)                         \
-    {                                                                                                                           \
-        forward(x, y, width);                                                                  \
-    }                                                                                                                           \
-    extern "C" __global__ void __launch_bounds__(1024) softmax_backward_##T(                                                    \
-        const T* dy, const T* __restrict__ y, T* dx, int width) \
-    {                                                                                                                           \
-        backward(dy, y, dx, width);                                                            \
+#define ENTRY_POINTS(T)                                                                                                             \
+    extern "C" __global__ void __launch_bounds__(1024) softmax_forward_##T(const T* x, T* y, int width)                             \
+    {                                                                                                                               \
+        forward(x, y, width);                                                                                                       \
+    }                                                                                                                               \
+    extern "C" __global__ void __launch_bounds__(1024) softmax_backward_##T(const T* dy, const T* __restrict__ y, T* dx, int width) \
+    {                                                                                                                               \
+        backward(dy, y, dx, width);                                                                                                 \
     }
 
 typedef float f32;

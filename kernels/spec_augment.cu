@@ -1,14 +1,51 @@
-// y = x, with random stripes of frames and of mel bins set to 0, other stripes for each clip; the gradient is the same function of dy
-//   x, y [clips, frames, bins] f32, bf16 or f16, row-major · lengths [clips] i32, a clip's own frames, or null: frames
-//   stripes as in common/stripes.cuh
+// y = x, 0 in random stripes of frames and of mel bins, other stripes for each clip
+// dx = dy, 0 in the same stripes: the same function of dy
+//   x        [clips, frames, bins]  f32, bf16 or f16  row-major
+//   y        [clips, frames, bins]  like x            row-major
+//   lengths  [clips]                i32  own frames of a clip, or null: frames
+// method    Stripe s (time stripes first) of a clip has width = below(number 2k, limit), at most the extent, and start =
+//           below(number 2k + 1, max(1, extent − width)), with k = clip · stripes + s and extent = the clip's own frames, or the bins;
+//           mel stripes end with the clip's own frames. A block draws all stripes of its clip, then looks each element up in them.
 // mapping   blockIdx.y = clip, blocks of x and their threads stride its elements; at most 256 threads
 // shared    dynamic: 2 ints per stripe
 // numerics  integers: the same stripes as on the CPU, bit for bit
 // limits    any sizes, also 0; clips at most 65535; y may be x
-// reference Core/Cpu/SpecAugment.cs, Core/Ops/SpecAugmentOptions.cs
+// reference src/NativeRetrieval.Core/Cpu/SpecAugment.cs
 #include "common/types.cuh"
 #include "common/shared.cuh"
-#include "common/stripes.cuh"
+#include "common/philox.cuh"
+
+struct stripe_rule
+{
+    int time_stripes, time_limit, mel_stripes, mel_limit;
+    philox source;
+};
+
+// Draws a clip's stripes, (start, end) each, by the whole block; they may be read after a barrier.
+NR_DEVICE void draw_stripes(const stripe_rule& rule, int clip, int own, int bins, int2* stripe)
+{
+    const int stripes = rule.time_stripes + rule.mel_stripes;
+    for (int s = threadIdx.x; s < stripes; s += blockDim.x)
+    {
+        const bool time = s < rule.time_stripes;
+        const int extent = time ? own : bins;
+        const philox_word number = 2 * ((philox_word)clip * stripes + s);
+        const int width = min(philox_below(philox_uint(rule.source, number), time ? rule.time_limit : rule.mel_limit), extent);
+        const int start = philox_below(philox_uint(rule.source, number + 1), max(1, extent - width));
+        stripe[s] = make_int2(start, start + width);
+    }
+}
+
+NR_DEVICE bool in_stripe(const stripe_rule& rule, const int2* stripe, int frame, int bin, int own)
+{
+    bool inside = false;
+    for (int s = 0; s < rule.time_stripes + rule.mel_stripes; s++)
+    {
+        const int place = s < rule.time_stripes ? frame : bin;
+        inside |= place >= stripe[s].x && place < stripe[s].y && (s < rule.time_stripes || frame < own);
+    }
+    return inside;
+}
 
 template <class T>
 NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, const stripe_rule& rule, T* y, int frames, int bins)
@@ -25,12 +62,12 @@ NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, const stripe
     }
 }
 
-#define ENTRY_POINT(T)                                                                                                                       \
-    extern "C" __global__ void __launch_bounds__(256) spec_augment_forward_##T(                                                             \
-        const T* x, const int* __restrict__ lengths, int time_stripes, int time_limit, int mel_stripes, int mel_limit, philox_word seed,    \
-        philox_word stream, T* y, int frames, int bins)                                                                                     \
-    {                                                                                                                                       \
-        forward(x, lengths, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } }, y, frames, bins);                       \
+#define ENTRY_POINT(T)                                                                                                 \
+    extern "C" __global__ void __launch_bounds__(256) spec_augment_forward_##T(                                        \
+        const T* x, const int* __restrict__ lengths, int time_stripes, int time_limit, int mel_stripes, int mel_limit, \
+        philox_word seed, philox_word stream, T* y, int frames, int bins)                                              \
+    {                                                                                                                  \
+        forward(x, lengths, { time_stripes, time_limit, mel_stripes, mel_limit, { seed, stream } }, y, frames, bins);  \
     }
 
 typedef float f32;

@@ -1,20 +1,26 @@
-// values[q] = the k greatest of scores[q], greatest first, equal ones by index, lower first, NaN behind every number; indices[q] = their places
-//   scores [rows, count] f32 row-major, next row after `width` · keys [rows, .] u64 (common/top_k_key.cuh), next row after its stride · values [rows, k] f32 · indices [rows, k] i32
-//   order of launches: scores to keys; keys to keys until a row is one segment; ranks
-//   scores: of each segment of a row the `kept` best, as keys in no order, 0 where there are fewer; keys: the same among keys
-//   ranks: puts the k keys of each row in order; a key that is 0 gives -infinity and -1
-//   excluded: bit r % 32 of word r / 32 is set where place r must not be chosen; words past excluded_words exclude nothing
-// mapping   scores, keys: one block of 512 threads per row and segment, threads stride the segment; ranks: one thread per key, blocks of one row each, at most 256 threads
+// values[q] = the k greatest of scores[q], greatest first, equal ones by index, lower first, NaN behind every number;
+// indices[q] = their places
+//   scores    [rows, count]  f32  row-major, the next row after `width`
+//   excluded  [words]        u32, or null: bit r % 32 of word r / 32 is set where place r must not be chosen; missing words exclude nothing
+//   keys      [rows, ·]      u64  row-major, the next row after its stride: score and place as one number (common/top_k_key.cuh)
+//   values    [rows, k]      f32  row-major
+//   indices   [rows, k]      i32  row-major
+// method    A long row is cut into segments, and a block chooses the best of each: it finds their least key digit by digit, by counting
+//           keys in 2048 bins, 11 bits at a time, and copies what reaches it. scores makes keys of scores; keys chooses among keys, until a
+//           row is one segment; ranks puts the k that are left in order, where a key that is 0 (there were fewer than k) gives −∞ and −1.
+// mapping   scores, keys: one block of 512 threads per row and segment, threads stride the segment;
+//           ranks: one thread per key, blocks of one row each, at most 256 threads
 // shared    scores, keys static: 8 KiB of counters; ranks static: 2 KiB
-// numerics  exact: the k-th key is found digit by digit by counting, 11 bits at a time; counts do not depend on the order of threads, ranks not on the order of keys
-// limits    count up to 2^31 - 513; any rows, k from 0 to count; ranks compares all pairs of a row's k keys
-// reference Core/Cpu/TopK.cs, TopKList.cs
+// numerics  exact; counts do not depend on the order of threads, ranks not on the order of keys
+// limits    count up to 2^31 − 513; any rows, k from 0 to count; ranks compares all pairs of a row's k keys
+// reference src/NativeRetrieval.Core/Cpu/TopK.cs, src/NativeRetrieval.Core/Search/TopKList.cs
 #include "common/types.cuh"
 #include "common/top_k_key.cuh"
 
 constexpr int Threads = 512, DigitBits = 11, Bins = 1 << DigitBits, BinsPerThread = Bins / Threads;
 
-// The greatest key that at least `wanted` keys reach, or 1 where there are no more than `wanted`. keyAt(i) is read several times for each i of [begin, end).
+// The greatest key that at least `wanted` keys reach, or 1 where there are no more than `wanted`. keyAt(i) is read several times for each i
+// of [begin, end).
 template <class KeyAt>
 NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
 {
@@ -92,8 +98,8 @@ NR_DEVICE void keep_best(KeyAt keyAt, int begin, int end, int kept, top_k_key* _
 }
 
 extern "C" __global__ void __launch_bounds__(Threads, 3) top_k_scores_f32(
-    const float* __restrict__ scores, long long width, int count, int first_place, const unsigned* __restrict__ excluded, int excluded_words, int segment, int segments, int kept,
-    top_k_key* __restrict__ keys, long long stride)
+    const float* __restrict__ scores, long long width, int count, int first_place, const unsigned* __restrict__ excluded,
+    int excluded_words, int segment, int segments, int kept, top_k_key* __restrict__ keys, long long stride)
 {
     const size_t row = blockIdx.x / segments;
     const int part = blockIdx.x % segments, begin = part * segment;
@@ -108,8 +114,9 @@ extern "C" __global__ void __launch_bounds__(Threads, 3) top_k_scores_f32(
         begin, min(count - begin, segment) + begin, kept, keys + row * stride + (size_t)part * kept);
 }
 
-extern "C" __global__ void __launch_bounds__(Threads, 3) top_k_keys_f32(const top_k_key* __restrict__ source, long long source_stride, int count, int segment, int segments, int kept,
-                                                                     top_k_key* __restrict__ keys, long long stride)
+extern "C" __global__ void __launch_bounds__(Threads, 3) top_k_keys_f32(
+    const top_k_key* __restrict__ source, long long source_stride, int count, int segment, int segments, int kept,
+    top_k_key* __restrict__ keys, long long stride)
 {
     const size_t row = blockIdx.x / segments;
     const int part = blockIdx.x % segments, begin = part * segment;
@@ -118,8 +125,9 @@ extern "C" __global__ void __launch_bounds__(Threads, 3) top_k_keys_f32(const to
 }
 
 // scores: where the values come from, bit for bit; null: from the keys.
-extern "C" __global__ void __launch_bounds__(256) top_k_ranks_f32(const top_k_key* __restrict__ keys, long long stride, int k, int blocks_per_row,
-                                                                  const float* __restrict__ scores, long long width, float* __restrict__ values, int* __restrict__ indices)
+extern "C" __global__ void __launch_bounds__(256) top_k_ranks_f32(
+    const top_k_key* __restrict__ keys, long long stride, int k, int blocks_per_row, const float* __restrict__ scores, long long width,
+    float* __restrict__ values, int* __restrict__ indices)
 {
     __shared__ top_k_key tile[256];
     const size_t row = blockIdx.x / blocks_per_row;

@@ -11,7 +11,8 @@ if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return Gp
 
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
-    Console.WriteLine("usage: dotnet run -c Release --project benchmarks/NativeRetrieval.Benchmarks -- peers | SUITE… [--rounds N] [--save]");
+    Console.WriteLine(
+        "usage: dotnet run -c Release --project benchmarks/NativeRetrieval.Benchmarks -- peers | SUITE… [--rounds N] [--save]");
     foreach (var suite in Suite.All) Console.WriteLine($"  {suite.Name,-14} {suite.Summary}");
     Console.WriteLine(SyntheticClotho.Usage);
     Console.WriteLine(GpuCommand.Usage);
@@ -29,7 +30,8 @@ for (int i = 0; i < args.Length; i++)
     else if (Suite.All.FirstOrDefault(suite => suite.Name == args[i]) is { } suite) chosen.Add(suite);
     else
     {
-        Console.Error.WriteLine($"unknown argument '{args[i]}'; suites: peers {string.Join(' ', Suite.All.Select(known => known.Name))}; options: --rounds N, --save");
+        Console.Error.WriteLine($"unknown argument '{args[i]}'; suites: peers "
+            + $"{string.Join(' ', Suite.All.Select(known => known.Name))}; options: --rounds N, --save");
         return 2;
     }
 }

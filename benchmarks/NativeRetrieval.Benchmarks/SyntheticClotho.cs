@@ -14,12 +14,13 @@ internal static class SyntheticClotho
 {
     public const string Name = "synthetic-clotho";
 
-    public const string Usage = $"       {Name} --captions DIR --to DIR [--clips N | --clips TRAIN,VAL,TEST]   Clotho's captions with made-up sounds";
+    public const string Usage =
+        $"       {Name} --captions DIR --to DIR [--clips N | --clips TRAIN,VAL,TEST]   Clotho's captions with made-up sounds";
 
     const int SampleRateHz = 44100;
     const double ShortestSeconds = 15, LongestSeconds = 30;
 
-    static readonly string[] s_splits = ["train", "val", "test"];
+    static readonly string[] _splits = ["train", "val", "test"];
 
     public static int Run(string[] args)
     {
@@ -40,8 +41,9 @@ internal static class SyntheticClotho
         }
         try
         {
-            for (int split = 0; split < s_splits.Length; split++)
-                if (limits[split] > 0) Make(Path.Combine(captions, s_splits[split] + ".csv"), to, s_splits[split], limits[split], (ulong)split);
+            for (int split = 0; split < _splits.Length; split++)
+                if (limits[split] > 0)
+                    Make(Path.Combine(captions, _splits[split] + ".csv"), to, _splits[split], limits[split], (ulong)split);
             return 0;
         }
         catch (NativeRetrievalException error)
@@ -84,7 +86,8 @@ internal static class SyntheticClotho
     static IReadOnlyList<SoundKind> Kinds(Clip clip, int index)
     {
         string text = string.Join(' ', clip.Captions).ToLowerInvariant();
-        SoundKind[] named = [.. SoundKind.All.Where(kind => kind.Phrases.Any(phrase => text.Contains(phrase.Subject.Split(' ')[^1], StringComparison.Ordinal)))];
+        SoundKind[] named = [.. SoundKind.All.Where(kind =>
+            kind.Phrases.Any(phrase => text.Contains(phrase.Subject.Split(' ')[^1], StringComparison.Ordinal)))];
         return named.Length > 0 ? named : [SoundKind.All[index % SoundKind.All.Count]];
     }
 }

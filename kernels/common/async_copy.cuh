@@ -1,5 +1,5 @@
 // Copies from global to shared memory that do not pass through registers. Both addresses are multiples of 16.
-// What was copied may be read by this thread after the wait, by others after a barrier that follows it.
+// The copied values may be read by this thread after the wait, by others after a barrier that follows it.
 #pragma once
 #include "common/types.cuh"
 

@@ -1,5 +1,6 @@
-// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of (seed, stream, i) alone.
-// The same numbers as Core/Rng/Philox.cs, so that masks drawn on either side are equal bit for bit.
+// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of
+// (seed, stream, i) alone. The same numbers as src/NativeRetrieval.Core/Rng/Philox.cs, so that masks drawn on either side are equal bit
+// for bit.
 #pragma once
 #include "common/types.cuh"
 
@@ -36,9 +37,6 @@ NR_DEVICE unsigned philox_uint(philox source, philox_word index)
     const unsigned place = (unsigned)index & 3;
     return place == 0 ? block.x : place == 1 ? block.y : place == 2 ? block.z : block.w;
 }
-
-// A multiple of 2^-24 in [0, 1).
-NR_DEVICE float philox_uniform(unsigned number) { return (float)(number >> 8) * (1.0f / (1 << 24)); }
 
 // Uniform over 0 .. bound - 1, by multiply and shift, as PhiloxSequence.NextBelow.
 NR_DEVICE int philox_below(unsigned number, int bound) { return (int)(((philox_word)number * (unsigned)bound) >> 32); }

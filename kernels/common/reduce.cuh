@@ -25,7 +25,7 @@ NR_DEVICE float warp_max(float value)
     return value;
 }
 
-// As block_sum.
+// The maximum over the block; partial and blockDim.x as for block_sum.
 NR_DEVICE float block_max(float value, float* partial)
 {
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;

@@ -1,5 +1,5 @@
-// A score and its place as one integer that is the greater the better: higher scores first, equal ones by place, lower first, NaN behind every
-// number. Keys of different places differ, so any way of choosing among them gives the same result. 0: no key.
+// A score and its place as one integer that is the greater the better: higher scores first, equal ones by place, lower first, NaN behind
+// every number. Keys of different places differ, so any way of choosing among them gives the same result. 0: no key.
 #pragma once
 #include "common/types.cuh"
 

@@ -12,6 +12,7 @@ namespace NativeRetrieval.Cli;
 /// </summary>
 public static class Application
 {
+    /// <summary>Name of the program.</summary>
     public const string Name = "nativeretrieval";
 
     const string Interrupted = "interrupted";
@@ -35,7 +36,7 @@ public static class Application
     ];
 
     /// <summary>Runs as a process does: on its standard streams, stopped cleanly by the first Ctrl-C or SIGTERM.</summary>
-    /// <param name="root">Makes the command that the process is.</param>
+    /// <param name="root">Maker of the command that the process is.</param>
     public static async Task<int> RunProcessAsync(string[] args, Func<Terminal, Command> root)
     {
         var terminal = Terminal.OfProcess();
@@ -60,6 +61,7 @@ public static class Application
         }
     }
 
+    /// <summary>Runs one command line on a terminal.</summary>
     public static Task<int> RunAsync(string[] args, Terminal terminal, CancellationToken cancellationToken) =>
         RunAsync(args, terminal, Root(terminal), cancellationToken);
 
@@ -128,7 +130,11 @@ public static class Application
     {
         if (root.Options.Contains(Quiet)) return;
         root.Add(Quiet);
-        root.Add(new HelpOption("--help", "-h") { Action = new HelpWithExamples(terminal), Description = "Show what a command does, its options and examples." });
+        root.Add(new HelpOption("--help", "-h")
+        {
+            Action = new HelpWithExamples(terminal),
+            Description = "Show what a command does, its options and examples.",
+        });
         root.Add(new VersionOption("--version") { Action = new VersionAction(terminal, root.Name), Description = "Show the version." });
     }
 

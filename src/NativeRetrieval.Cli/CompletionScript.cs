@@ -3,7 +3,9 @@ using System.Text;
 
 namespace NativeRetrieval.Cli;
 
-/// <summary>Completion scripts made from the command tree. They start no process; where a file may stand, the shell completes files.</summary>
+/// <summary>
+/// Completion scripts made from the command tree. They start no process; where a file may stand, the shell completes files.
+/// </summary>
 internal static class CompletionScript
 {
     public static string For(string shell, Command root) => shell switch
@@ -23,10 +25,12 @@ internal static class CompletionScript
     }
 
     static string Words(Command root, Command command) =>
-        string.Join(' ', command.Subcommands.Select(subcommand => subcommand.Name).Concat(Options(root, command).Select(option => option.Name)));
+        string.Join(' ', command.Subcommands.Select(subcommand => subcommand.Name)
+            .Concat(Options(root, command).Select(option => option.Name)));
 
     static IEnumerable<Option> Options(Command root, Command command) =>
-        command.Options.Concat(command == root ? [] : root.Options.Where(option => option.Recursive)).Where(option => !option.Hidden).DistinctBy(option => option.Name);
+        command.Options.Concat(command == root ? [] : root.Options.Where(option => option.Recursive)).Where(option => !option.Hidden)
+            .DistinctBy(option => option.Name);
 
     /// <summary>Shell code that leaves in <c>path</c> the command that the words before the cursor name.</summary>
     static string FindPath(Command root, string indent)
@@ -90,7 +94,8 @@ internal static class CompletionScript
             foreach (var subcommand in command.Subcommands)
                 text.Append($"complete -c {root.Name} -n '{condition}' -a {subcommand.Name} -d '{Quoted(subcommand.Description)}'\n");
             foreach (var option in Options(root, command))
-                text.Append($"complete -c {root.Name} -n '{condition}' -l {option.Name.TrimStart('-')} -d '{Quoted(option.Description)}'\n");
+                text.Append($"complete -c {root.Name} -n '{condition}' -l {option.Name.TrimStart('-')} -d "
+                    + $"'{Quoted(option.Description)}'\n");
         }
         return text.ToString();
     }

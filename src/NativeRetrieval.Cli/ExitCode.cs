@@ -1,13 +1,14 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Cli;
 
-/// <summary>What a script learns from the exit status.</summary>
+/// <summary>The exit codes of all commands.</summary>
 public static class ExitCode
 {
+    /// <summary>Everything was done.</summary>
     public const int Ok = 0;
 
+    /// <summary>The command failed for a reason that has no code of its own.</summary>
     public const int Failure = 1;
 
     /// <summary>The command line or a setting is wrong.</summary>
@@ -26,11 +27,11 @@ public static class ExitCode
     public static int Of(Exception error) => error switch
     {
         OptionException => Usage,
-        CorruptFileException or TokenizerFileException => Corrupt,
+        CorruptFileException => Corrupt,
         OperationCanceledException => Interrupted,
         _ => Failure,
     };
 
     /// <summary>Errors whose message is meant for the user; any other is a defect of the program.</summary>
-    public static bool IsExpected(Exception error) => error is NativeRetrievalException or TokenizerFileException or IOException or UnauthorizedAccessException;
+    public static bool IsExpected(Exception error) => error is NativeRetrievalException or IOException or UnauthorizedAccessException;
 }

@@ -11,8 +11,8 @@ namespace NativeRetrieval.Cuda;
 
 /// <summary>
 /// An NVIDIA GPU. Operations are queued on one stream and return before they are done; reading a tensor's values waits. New tensors
-/// with host values travel on a second stream beside the computation. float32 only: float64 is for checks on the CPU.
-/// Its members may be called from several threads.
+/// with host values travel on a second stream beside the computation. Operations compute in float32; float64 is for checks on the
+/// CPU. Members may be called from several threads.
 /// </summary>
 public sealed class CudaDevice : Device
 {
@@ -35,8 +35,9 @@ public sealed class CudaDevice : Device
     }
 
     /// <summary>Opens a GPU of this machine. Kernels, cuBLAS and cuDNN are loaded when they are first needed.</summary>
-    /// <param name="ordinal">Number among the GPUs that this process may use, from 0.</param>
-    /// <exception cref="CudaUnavailableException">No driver, no GPU, or a library is missing; the message says what to install.</exception>
+    /// <param name="ordinal">The number among the GPUs that this process may use, from 0.</param>
+    /// <param name="options">The device's options; null for the defaults.</param>
+    /// <exception cref="CudaUnavailableException">There is no driver or no GPU; the message says what to install.</exception>
     /// <exception cref="OptionException">There is no GPU of this number.</exception>
     public static CudaDevice Open(int ordinal = 0, CudaDeviceOptions? options = null)
     {
@@ -52,39 +53,56 @@ public sealed class CudaDevice : Device
         }
     }
 
-    /// <summary>Computes in a context and on a stream of the host's, which outlive this object: work queued there before comes first.</summary>
-    /// <param name="context">The host's, from <see cref="CudaContext.Borrow"/>; one of <see cref="CudaContext.OpenPrimary"/> works, too. It stays the caller's.</param>
+    /// <summary>
+    /// A device that computes in the host's context and on the host's stream, both of which outlive it. Work that is queued on the
+    /// stream comes first.
+    /// </summary>
+    /// <param name="context">
+    /// A context from <see cref="CudaContext.Borrow"/> or <see cref="CudaContext.OpenPrimary"/>. The caller keeps it.
+    /// </param>
     /// <param name="stream">A CUstream of that context; 0 is the legacy default stream.</param>
+    /// <param name="options">The device's options; null for the defaults.</param>
     public static CudaDevice Borrow(CudaContext context, nint stream, CudaDeviceOptions? options = null) =>
         new(context, CudaStream.Borrow(context, stream), ownsContext: false, options ?? new());
 
+    /// <summary>The context that the device computes in.</summary>
     public CudaContext Context { get; }
 
-    /// <summary>Where operations are queued.</summary>
+    /// <summary>The stream that operations are queued on.</summary>
     public CudaStream Stream { get; }
 
+    /// <summary>The options that the device was opened with.</summary>
     public CudaDeviceOptions Options { get; }
 
+    /// <summary>The name, architecture and sizes of the GPU.</summary>
     public CudaDeviceProperties Properties => Context.Properties;
 
+    /// <inheritdoc/>
     public override long LiveBytes => _memory.Statistics.LiveBytes;
 
+    /// <inheritdoc/>
     public override long PeakBytes => _memory.Statistics.PeakBytes;
 
+    /// <inheritdoc/>
     public override string Description => $"{this}, {Properties.Name}";
 
+    /// <inheritdoc/>
     public override long MemoryBytes => Properties.MemoryBytes;
 
-    /// <summary>What the device's allocator holds and did.</summary>
+    /// <summary>The statistics of the device's allocator.</summary>
     public AllocatorStatistics Memory => _memory.Statistics;
 
+    /// <summary>The layout of feature maps that convolutions take: NHWC, which cuDNN computes fastest.</summary>
     public override Layout FeatureMaps => Layout.NHWC;
 
     internal override IBackend Backend => _backend;
 
     internal KernelLibrary Kernels { get; }
 
-    /// <summary>A tensor over device memory of the host's (a CUdeviceptr), row-major, which must outlive it.</summary>
+    /// <summary>A tensor over device memory of the host's, which is row-major and must outlive the tensor.</summary>
+    /// <param name="address">A CUdeviceptr.</param>
+    /// <param name="shape">The shape of the values.</param>
+    /// <param name="dtype">The type of the values.</param>
     /// <exception cref="ShapeException">The address is null while the shape has elements.</exception>
     public Tensor Wrap(nint address, Shape shape, DType dtype = DType.Float32)
     {
@@ -92,14 +110,16 @@ public sealed class CudaDevice : Device
         return Tensor.Over(address, shape, this, dtype);
     }
 
-    /// <summary>The CUdeviceptr of a tensor's first element, valid while the tensor lives. Work that uses it belongs on <see cref="Stream"/>.</summary>
+    /// <summary>
+    /// The CUdeviceptr of a tensor's first element, valid while the tensor lives. Work that uses it belongs on <see cref="Stream"/>.
+    /// </summary>
     /// <exception cref="ShapeException">The tensor is on another device.</exception>
     public nint AddressOf(Tensor tensor) =>
         tensor.Device == this ? tensor.Address : throw new ShapeException($"AddressOf: {tensor.Describe()} is not on {this}");
 
     /// <summary>
-    /// Loads all that models need: compiles a kernel and runs it, opens cuBLAS and cuDNN. Otherwise each is loaded at first use, and what is
-    /// wrong with it shows there.
+    /// Loads all that models need: compiles a kernel and runs it, opens cuBLAS and cuDNN. Without this call each is loaded at its first
+    /// use and fails there.
     /// </summary>
     /// <exception cref="CudaUnavailableException">A library is missing, or the GPU is too old for it.</exception>
     /// <exception cref="KernelCompilationException">NVRTC refuses the kernels.</exception>
@@ -111,7 +131,9 @@ public sealed class CudaDevice : Device
         _backend.LoadLibraries();
     }
 
-    /// <summary>Waits for everything queued; errors of queued kernels show here.</summary>
+    /// <summary>Waits for everything queued.</summary>
+    /// <exception cref="ShapeException">A kernel found a value outside its range, such as a token id beyond the table.</exception>
+    /// <exception cref="CudaException">Queued work failed.</exception>
     public void Synchronize()
     {
         _copies.Synchronize();
@@ -119,17 +141,17 @@ public sealed class CudaDevice : Device
         _backend.Faults.ThrowIfAny();
     }
 
-    /// <summary>Gives memory that no tensor uses back to the GPU, after waiting for it.</summary>
+    /// <summary>Waits for everything queued, then gives memory that no tensor uses back to the GPU.</summary>
     public void Trim() => _memory.Trim();
 
-    /// <summary>Ends the device. Its tensors must not be used any more.</summary>
+    /// <summary>Waits for everything queued and ends the device. Its tensors must not be used any more.</summary>
     public override void Dispose()
     {
         if (_disposed) return;
         _disposed = true;
         try
         {
-            // What is queued may still use what is released here.
+            // Queued work may still use the memory that is released here.
             if (!Context.IsLost) Context.Synchronize();
         }
         catch (CudaException)
@@ -145,11 +167,12 @@ public sealed class CudaDevice : Device
         if (_ownsContext) Context.Dispose();
     }
 
+    /// <summary>The name of the device, e.g. <c>cuda:0</c>.</summary>
     public override string ToString() => Context.ToString();
 
     internal override nint Allocate(long sizeBytes) => _memory.Allocate(sizeBytes, Stream);
 
-    /// <summary>Memory of the copying stream, so that the copy need not wait for what the computing stream is at.</summary>
+    /// <summary>Memory of the copying stream, so that the copy need not wait for the computing stream.</summary>
     internal override nint AllocateFrom(ReadOnlySpan<byte> host)
     {
         nint address = _memory.Allocate(host.Length, _copies);
@@ -168,7 +191,7 @@ public sealed class CudaDevice : Device
         }
     }
 
-    /// <summary>Also from finalizers: after <see cref="Dispose"/> the memory is gone already.</summary>
+    /// <summary>Frees a block. Finalizers call it, too: after <see cref="Dispose"/> the memory is gone already.</summary>
     internal override void Free(nint address, long sizeBytes)
     {
         if (!_disposed) _memory.Free(address);

@@ -1,23 +1,26 @@
 namespace NativeRetrieval.Cuda;
 
-/// <summary>How a <see cref="CudaDevice"/> computes.</summary>
+/// <summary>Choices between speed, precision and memory of a <see cref="CudaDevice"/>.</summary>
 public sealed record CudaDeviceOptions
 {
     /// <summary>
-    /// Only algorithms that give the same bits in every run on this GPU. Default false: cuDNN may add filter gradients atomically.
-    /// The device's own kernels and its matrix products always give the same bits.
+    /// True restricts cuDNN to algorithms that give the same bits in every run on this GPU. Default false: it may add filter gradients
+    /// atomically. The device's own kernels and its matrix products always give the same bits.
     /// </summary>
     public bool Deterministic { get; init; }
 
     /// <summary>
-    /// Lets convolutions and matrix products round float32 inputs to TF32 (10 mantissa bits) for the tensor cores. Default false:
-    /// results then differ from the CPU's by float32 rounding alone.
+    /// True lets convolutions and matrix products round float32 inputs to TF32 (10 mantissa bits) for the tensor cores. Default false:
+    /// results differ from the CPU's by float32 rounding alone.
     /// </summary>
     public bool AllowTf32 { get; init; }
 
-    /// <summary>Device memory that search and NT-Xent take for the scores of pairs at a time; larger problems go in parts. Default: 128 MiB.</summary>
+    /// <summary>
+    /// Bytes of device memory that search and NT-Xent take for the scores of pairs at a time; larger problems go in parts. At least
+    /// one row of scores is taken. Default: 128 MiB.
+    /// </summary>
     public long ScoreBytes { get; init; } = 128 << 20;
 
-    /// <summary>Where compiled kernels are kept. Default: <c>nativeretrieval/kernels</c> in the user's cache folder.</summary>
+    /// <summary>The folder of compiled kernels. Default (null): <c>nativeretrieval/kernels</c> in the user's cache folder.</summary>
     public string? KernelFolder { get; init; }
 }

@@ -6,22 +6,25 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda;
 
-/// <summary>What this machine has of CUDA. Finding out loads the libraries, but opens no device and never throws.</summary>
+/// <summary>
+/// The CUDA libraries and GPUs of this machine. Making the report loads the libraries, but opens no device and never throws.
+/// </summary>
 public sealed record CudaReport
 {
-    /// <summary>Driver, NVRTC, cuBLAS, cuDNN.</summary>
+    /// <summary>The results of the search for the driver, NVRTC, cuBLAS and cuDNN, in this order.</summary>
     public required IReadOnlyList<CudaLibraryReport> Libraries { get; init; }
 
-    /// <summary>GPUs that this process may use.</summary>
+    /// <summary>The GPUs that this process may use, by number; none where the driver is missing.</summary>
     public required IReadOnlyList<CudaDeviceProperties> Devices { get; init; }
 
-    /// <summary>The first thing that is missing, and what to do; null where CUDA can be used.</summary>
+    /// <summary>The first thing that is missing, with advice; null where CUDA can be used.</summary>
     public required string? Problem { get; init; }
 
     /// <summary>True where no place holds a driver, not even one that is refused.</summary>
-    public bool HasNoDriver => Libraries[0] is { Path: null } driver && driver.Attempts.All(attempt => attempt.Problem == CudaLibraryReport.NotThere);
+    public bool HasNoDriver =>
+        Libraries[0] is { Path: null } driver && driver.Attempts.All(attempt => attempt.Problem == CudaLibraryReport.NotThere);
 
-    /// <summary>Looks for the libraries (once per process) and asks the driver for its devices.</summary>
+    /// <summary>Looks for the libraries, once per process, and asks the driver for its devices.</summary>
     public static CudaReport Make()
     {
         CudaLibraryReport[] libraries = [.. LibraryFamily.All.Select(CudaLibraries.Of).Select(CudaLibraryReport.Of)];
@@ -44,6 +47,7 @@ public sealed record CudaReport
                 problem = error.Message;
             }
         }
-        return new() { Libraries = libraries, Devices = devices, Problem = problem ?? libraries.Select(library => library.Problem).FirstOrDefault(text => text is not null) };
+        problem ??= libraries.Select(library => library.Problem).FirstOrDefault(text => text is not null);
+        return new() { Libraries = libraries, Devices = devices, Problem = problem };
     }
 }

@@ -2,10 +2,10 @@ using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Demo;
 
-/// <summary>What happens in one clip: one event, or one followed by another.</summary>
+/// <summary>The content of one clip: one event, or one followed by another.</summary>
 internal sealed record DemoScene(SoundEvent First, SoundEvent? Second)
 {
-    /// <summary>Well below the number of different scenes, so that drawing finds a new one quickly.</summary>
+    /// <summary>Most scenes of a collection: well below the number of different ones, so that drawing finds a new one quickly.</summary>
     public const int MostScenes = 2000;
 
     const int MostTimes = 3;

@@ -2,7 +2,9 @@ using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Demo;
 
-/// <summary>Describes a scene in several ways. What every caption says: kinds, order, pitch or rate, number, and loudness unless medium.</summary>
+/// <summary>
+/// Describes a scene in several ways. Every caption names kinds, order, pitch or rate, number, and loudness unless medium.
+/// </summary>
 internal static class SceneCaptions
 {
     static readonly string[] _times = ["once", "twice", "three times"];
@@ -53,14 +55,18 @@ internal static class SceneCaptions
 
     static string Subject(SoundEvent what, Phrase phrase, bool withLoudness, PhiloxSequence random)
     {
-        string loudness = !withLoudness ? "" : what.Loudness switch { Loudness.Quiet => Pick(["quiet", "faint"], random), Loudness.Loud => "loud", _ => "" };
+        string loudness = !withLoudness
+            ? ""
+            : what.Loudness switch { Loudness.Quiet => Pick(["quiet", "faint"], random), Loudness.Loud => "loud", _ => "" };
         string subject = Join(loudness, phrase.Subject);
         return phrase.IsMass ? subject : ("aeiou".Contains(subject[0]) ? "an " : "a ") + subject;
     }
 
     static string Adverbs(SoundEvent what, bool withLoudness, PhiloxSequence random)
     {
-        string loudness = !withLoudness ? "" : what.Loudness switch { Loudness.Quiet => Pick(["quietly", "softly"], random), Loudness.Loud => "loudly", _ => "" };
+        string loudness = !withLoudness
+            ? ""
+            : what.Loudness switch { Loudness.Quiet => Pick(["quietly", "softly"], random), Loudness.Loud => "loudly", _ => "" };
         string manner = (what.Kind.Variation, what.IsHigh) switch
         {
             (Variation.Pitch, false) => Pick(["at a low pitch", "in a low register"], random),

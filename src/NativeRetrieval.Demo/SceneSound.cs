@@ -42,7 +42,8 @@ internal static class SceneSound
         {
             int part = (int)((ShortestSeconds + (LongestSeconds - ShortestSeconds) * random.NextUniform()) * SampleRateHz);
             var kind = kinds[turn % kinds.Count];
-            Play(new SoundEvent(kind, random.NextBelow(2) == 1, kind.IsCountable ? 1 + random.NextBelow(3) : 1, Loudness.Medium), samples.AsSpan(start, Math.Min(part, length - start)), random);
+            Play(new SoundEvent(kind, random.NextBelow(2) == 1, kind.IsCountable ? 1 + random.NextBelow(3) : 1, Loudness.Medium),
+                samples.AsSpan(start, Math.Min(part, length - start)), random);
             start += part;
         }
         AddRoomNoise(samples, random);

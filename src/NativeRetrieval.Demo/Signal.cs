@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Demo;
 
-/// <summary>The parts that sounds are made of. Times are seconds from the start of the span, frequencies Hz.</summary>
+/// <summary>Building blocks of sounds. Times are seconds from the start of the span, frequencies Hz.</summary>
 internal static class Signal
 {
     const double Step = 1.0 / SceneSound.SampleRateHz;
@@ -57,7 +57,7 @@ internal static class Signal
         for (int i = 0; i < output.Length; i++) output[i] += (float)(amplitude(i * Step) * (2 * random.NextUniform() - 1));
     }
 
-    /// <summary>Keeps what lies around a frequency (two-pole band pass, peak gain 1).</summary>
+    /// <summary>Keeps the part of a signal around a frequency (two-pole band pass, peak gain 1).</summary>
     public static void BandPass(Span<float> signal, double frequencyHz, double quality) => BandPass(signal, _ => frequencyHz, quality);
 
     /// <summary>A band pass whose centre moves.</summary>
@@ -78,14 +78,14 @@ internal static class Signal
         }
     }
 
-    /// <summary>Removes what lies above a frequency (one pole, 6 dB per octave).</summary>
+    /// <summary>Removes the part of a signal above a frequency (one pole, 6 dB per octave).</summary>
     public static void LowPass(Span<float> signal, double frequencyHz)
     {
         double gain = 1 - Math.Exp(-2 * Math.PI * frequencyHz * Step), y = 0;
         for (int i = 0; i < signal.Length; i++) signal[i] = (float)(y += gain * (signal[i] - y));
     }
 
-    /// <summary>Removes what lies below a frequency (one pole, 6 dB per octave).</summary>
+    /// <summary>Removes the part of a signal below a frequency (one pole, 6 dB per octave).</summary>
     public static void HighPass(Span<float> signal, double frequencyHz)
     {
         double gain = 1 - Math.Exp(-2 * Math.PI * frequencyHz * Step), low = 0;

@@ -8,7 +8,7 @@ internal static class Wav16
 {
     const int HeaderBytes = 44;
 
-    /// <param name="samples">In [−1, 1]; what lies outside is clipped.</param>
+    /// <param name="samples">Samples in [−1, 1]; values outside are clipped.</param>
     public static byte[] Encode(ReadOnlySpan<float> samples, int sampleRateHz)
     {
         byte[] file = new byte[HeaderBytes + samples.Length * sizeof(short)];

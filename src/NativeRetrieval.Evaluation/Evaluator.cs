@@ -8,6 +8,7 @@ namespace NativeRetrieval.Evaluation;
 /// <summary>Embeds a data set with a model and ranks it in both directions.</summary>
 public static class Evaluator
 {
+    /// <summary>Embeds a data set and scores every query against every clip.</summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
     /// <returns>The score of every query text against every clip.</returns>
     public static SimilarityMatrix Score(RetrievalModel model, FeatureStore features, RetrievalTask task, Action<int>? done = null,
@@ -15,12 +16,13 @@ public static class Evaluator
 
     /// <summary>Vectors of every clip and every distinct text.</summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
-    public static EvaluationVectors Embed(RetrievalModel model, FeatureStore features, IReadOnlyList<string> texts, Action<int>? done = null,
-        CancellationToken cancellation = default)
+    public static EvaluationVectors Embed(RetrievalModel model, FeatureStore features, IReadOnlyList<string> texts,
+        Action<int>? done = null, CancellationToken cancellation = default)
     {
         string[] distinct = [.. texts.Distinct(StringComparer.Ordinal)];
         float[] clips = Embedder.Clips(model, features.Data.Clips.Count, features.Frames, features.Load, done, cancellation);
-        return new EvaluationVectors(model.Config.EmbeddingDimension, [.. features.Data.Clips.Select(clip => clip.FileName)], clips, distinct, Embedder.Texts(model, distinct, cancellation));
+        return new EvaluationVectors(model.Config.EmbeddingDimension, [.. features.Data.Clips.Select(clip => clip.FileName)], clips,
+            distinct, Embedder.Texts(model, distinct, cancellation));
     }
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>

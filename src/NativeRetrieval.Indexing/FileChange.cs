@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Indexing;
 
-/// <summary>What has happened to a file since it was indexed, and so what an indexer has to do.</summary>
+/// <summary>Difference between a file and the index's knowledge of it, with the step that an indexer has to take.</summary>
 public enum FileChange
 {
     /// <summary>Same path, size and time: nothing to do.</summary>

@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Indexing;
 
-/// <summary>Many processes may read an index at a time, one may write, and readers are not held up by it.</summary>
+/// <summary>
+/// Purpose for which an index is opened. Many processes may read at a time and one may write; it does not hold up the readers.
+/// </summary>
 public enum IndexAccess
 {
     /// <summary>
@@ -10,6 +12,6 @@ public enum IndexAccess
     /// </summary>
     Read,
 
-    /// <summary>Reading and changing.</summary>
+    /// <summary>Reading and changing. Only one process at a time has this access.</summary>
     Write,
 }

@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing;
 
-/// <summary>What an index was built with. Fixed when it is created: vectors of other settings could not be compared.</summary>
+/// <summary>
+/// Model and windows that an index was built with. They are fixed when it is created: vectors of other settings could not be compared.
+/// </summary>
 public sealed record IndexSettings
 {
     /// <summary>Name of the model, for people.</summary>
@@ -16,8 +18,8 @@ public sealed record IndexSettings
     public required int Dimension { get; init; }
 
     /// <summary>
-    /// How vectors are stored: Float32, or BFloat16 for half the memory and time. Queries and sums are float32 either way,
-    /// but rounding a row to bfloat16 moves its scores by up to 0.004, so near-equal hits may change places.
+    /// Storage type of the vectors: Float32, the default, or BFloat16 for half the memory and time. Queries and sums are float32 either
+    /// way, but rounding a row to bfloat16 moves its scores by up to 0.004, so near-equal hits may change places.
     /// </summary>
     public DType Element { get; init; } = DType.Float32;
 
@@ -32,9 +34,12 @@ public sealed record IndexSettings
         if (string.IsNullOrWhiteSpace(ModelId)) throw new OptionException("index settings: the model id is empty");
         if (string.IsNullOrWhiteSpace(ModelFingerprint)) throw new OptionException("index settings: the model fingerprint is empty");
         if (Dimension is < 1 or > 65_536) throw new OptionException($"index settings: dimension is {Dimension}; it must be 1 to 65,536");
-        if (Element is not (DType.Float32 or DType.BFloat16)) throw new OptionException($"index settings: vectors are {Element}; they must be Float32 or BFloat16");
-        if (!(WindowSeconds > 0 && double.IsFinite(WindowSeconds))) throw new OptionException($"index settings: the window is {WindowSeconds} s; it must be more than 0");
-        if (!(HopSeconds > 0 && double.IsFinite(HopSeconds))) throw new OptionException($"index settings: the hop is {HopSeconds} s; it must be more than 0");
+        if (Element is not (DType.Float32 or DType.BFloat16))
+            throw new OptionException($"index settings: vectors are {Element}; they must be Float32 or BFloat16");
+        if (!(WindowSeconds > 0 && double.IsFinite(WindowSeconds)))
+            throw new OptionException($"index settings: the window is {WindowSeconds} s; it must be more than 0");
+        if (!(HopSeconds > 0 && double.IsFinite(HopSeconds)))
+            throw new OptionException($"index settings: the hop is {HopSeconds} s; it must be more than 0");
         return this;
     }
 }

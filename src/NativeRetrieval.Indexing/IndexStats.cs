@@ -1,5 +1,6 @@
 namespace NativeRetrieval.Indexing;
 
+/// <summary>Size of an index.</summary>
 /// <param name="Files">Indexed files.</param>
 /// <param name="Windows">Live vectors.</param>
 /// <param name="DeletedWindows">Vectors that still take space; <c>Compact</c> frees it.</param>

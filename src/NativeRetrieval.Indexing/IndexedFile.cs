@@ -12,6 +12,7 @@ public sealed record IndexedFile
     /// <summary>SHA-256 of the content, in lower-case hexadecimal; see <see cref="Indexing.ContentHash"/>.</summary>
     public required string ContentHash { get; init; }
 
+    /// <summary>Length of the file.</summary>
     public required long SizeBytes { get; init; }
 
     /// <summary>Last change of the file, UTC.</summary>

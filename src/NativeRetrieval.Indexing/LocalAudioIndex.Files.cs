@@ -5,8 +5,11 @@ namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
-    public Task UpsertAsync(AudioIndexEntry entry, CancellationToken cancellationToken = default) => UpsertAsync([entry], cancellationToken);
+    /// <inheritdoc/>
+    public Task UpsertAsync(AudioIndexEntry entry, CancellationToken cancellationToken = default) =>
+        UpsertAsync([entry], cancellationToken);
 
+    /// <inheritdoc/>
     public Task UpsertAsync(IReadOnlyList<AudioIndexEntry> entries, CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
@@ -14,12 +17,14 @@ public sealed partial class LocalAudioIndex
             return true;
         }, cancellationToken);
 
+    /// <inheritdoc/>
     public Task<int> DeleteAsync(IReadOnlyList<string> paths, CancellationToken cancellationToken = default) =>
         WriteAsync(writer => writer.Delete([.. paths.Select(System.IO.Path.GetFullPath)]), cancellationToken);
 
     /// <summary>Records that a file has moved or was touched, without embedding it again.</summary>
     /// <param name="path">The path that the index knows.</param>
-    /// <param name="file">What is true now; the content hash is the one the index knows. A file indexed under the new path is replaced.</param>
+    /// <param name="file">The file as it is now; the content hash is the one the index knows. A file indexed under the new path is
+    /// replaced.</param>
     public Task RedescribeAsync(string path, IndexedFile file, CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
@@ -27,7 +32,9 @@ public sealed partial class LocalAudioIndex
             return true;
         }, cancellationToken);
 
-    public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) => ReadAsync<AudioIndexEntry?>(session =>
+    /// <inheritdoc/>
+    public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) =>
+        ReadAsync<AudioIndexEntry?>(session =>
     {
         string full = System.IO.Path.GetFullPath(path);
         if (session.Catalogue.FindByPath(full) is not { } file)
@@ -61,7 +68,8 @@ public sealed partial class LocalAudioIndex
         // A damaged table that lost or repeats records would otherwise go unseen.
         if (files.Count != session.State.Files || windows != session.State.LiveRows)
             throw new IndexCorruptException(session.Catalogue.Path,
-                $"{files.Count:N0} files with {windows:N0} windows are listed, {session.State.Files:N0} with {session.State.LiveRows:N0} were committed");
+                $"{files.Count:N0} files with {windows:N0} windows are listed, {session.State.Files:N0} with {session.State.LiveRows:N0} "
+                + "were committed");
         return files;
     }
 }

@@ -5,6 +5,7 @@ namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
+    /// <summary>Counts and size of the index at this moment.</summary>
     public IndexStats Stats() => Read(session =>
     {
         long rows = session.Rows.Blocks.Sum(block => (long)block.Count);
@@ -12,7 +13,9 @@ public sealed partial class LocalAudioIndex
         return new IndexStats(session.State.Files, session.State.LiveRows, rows - session.State.LiveRows, session.Rows.Blocks.Count, size);
     });
 
-    /// <summary>Rewrites the live vectors and frees the space of deleted ones; needs as much free space as they take. Changes row ids.</summary>
+    /// <summary>
+    /// Rewrites the live vectors and frees the space of deleted ones; needs as much free space as they take. Changes row ids.
+    /// </summary>
     public Task CompactAsync(CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
@@ -46,7 +49,8 @@ public sealed partial class LocalAudioIndex
                         problems.Add(e.Message);
                     }
                 }
-                if (deleted.TryGetValue(RowId.Segment(file.FirstRow), out var rows)) rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
+                if (deleted.TryGetValue(RowId.Segment(file.FirstRow), out var rows))
+                    rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
             }
         }
         catch (IndexCorruptException e)
@@ -54,10 +58,12 @@ public sealed partial class LocalAudioIndex
             problems.Add(e.Message);
         }
 
-        if (files != session.State.Files) problems.Add($"{session.Catalogue.Path}: {files:N0} files are listed, {session.State.Files:N0} were committed");
+        if (files != session.State.Files)
+            problems.Add($"{session.Catalogue.Path}: {files:N0} files are listed, {session.State.Files:N0} were committed");
         foreach (var block in session.Rows.Blocks)
             if (!deleted[RowId.Segment(block.FirstId)].Stored().AsSpan().SequenceEqual(new RowBitmap(block.Excluded).Stored()))
-                problems.Add($"{SegmentFormat.FileName(RowId.Segment(block.FirstId))}: the rows marked deleted are not those that no file uses");
+                problems.Add($"{SegmentFormat.FileName(RowId.Segment(block.FirstId))}: the rows marked deleted are not those that no "
+                    + "file uses");
         return new IndexVerification(files, windows, problems);
     });
 }

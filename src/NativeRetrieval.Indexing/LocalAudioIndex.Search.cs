@@ -10,13 +10,18 @@ public sealed partial class LocalAudioIndex
 
     const int MaxQueriesPerPass = 1024;
 
-    public async Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc/>
+    public async Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null,
+        CancellationToken cancellationToken = default)
     {
-        if (query.Length != Settings.Dimension) throw new IndexException($"search: the query has {query.Length} values, the index {Settings.Dimension}");
+        if (query.Length != Settings.Dimension)
+            throw new IndexException($"search: the query has {query.Length} values, the index {Settings.Dimension}");
         return (await SearchBatchAsync(query, options, cancellationToken).ConfigureAwait(false))[0];
     }
 
-    public Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries, AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
+    /// <inheritdoc/>
+    public Task<IReadOnlyList<IReadOnlyList<SearchHit>>> SearchBatchAsync(ReadOnlyMemory<float> queries,
+        AudioSearchOptions? options = null, CancellationToken cancellationToken = default)
     {
         var checkedOptions = (options ?? new AudioSearchOptions()).Validated();
         int dimension = Settings.Dimension;
@@ -34,7 +39,8 @@ public sealed partial class LocalAudioIndex
             for (int at = 0; at < units.Length; at += MaxQueriesPerPass * dimension)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                hits.AddRange(SearchPass(search, checkedOptions, units.AsSpan(at, Math.Min(MaxQueriesPerPass * dimension, units.Length - at))));
+                hits.AddRange(SearchPass(search, checkedOptions,
+                    units.AsSpan(at, Math.Min(MaxQueriesPerPass * dimension, units.Length - at))));
             }
             return hits;
         }, cancellationToken);
@@ -53,7 +59,7 @@ public sealed partial class LocalAudioIndex
             var ranking = search.NewRanking(wanted);
             bool more = ranking.Add(best[q], perFile);
             var query = queries.Slice(q * _format.Dimension, _format.Dimension);
-            // Windows of few files took all places: leave these files out, which are ranked, and look for the rest.
+            // Windows of few files took all places. These files are ranked: the search goes on without them.
             while (more && perFile)
                 more = ranking.Add(_search.TopK(ranking.BlocksWithoutFound(), query, windows)[0], perFile);
             hits.Add(ranking.Hits(options.Skip));

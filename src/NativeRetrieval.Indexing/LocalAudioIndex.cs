@@ -37,40 +37,47 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         _writer = new IndexWriter(folder, _format, io, maxSegmentRows);
     }
 
+    /// <inheritdoc/>
     public IndexSettings Settings { get; }
 
     /// <summary>Makes a new, empty index and opens it for writing.</summary>
     /// <param name="folder">A folder that does not exist or is empty.</param>
-    /// <param name="device">Where searches run, as for <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
+    /// <param name="device">Device that searches; see <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <exception cref="IndexException">There is something already.</exception>
     public static LocalAudioIndex Create(string folder, IndexSettings settings, Device? device = null) =>
         Create(folder, settings, orOpen: false, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
     /// <summary>Opens an index for writing and makes it if it does not exist.</summary>
-    /// <param name="device">Where searches run, as for <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
+    /// <param name="device">Device that searches; see <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <exception cref="IndexException">It was built with other settings, or another process writes to it.</exception>
     public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings, Device? device = null) =>
         Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
-    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will be.</param>
+    /// <summary>Opens an existing index.</summary>
+    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will
+    /// be.</param>
     /// <param name="device">
-    /// Where searches run. Null or the CPU: over the mapped files. Another device keeps a copy of all vectors in its memory, loaded by
+    /// Device that searches. Null or the CPU reads the mapped files. Another device keeps a copy of all vectors in its memory, loaded by
     /// the first search that sees them, until this index is disposed, which must come before the device. Scores differ by float32 rounding.
     /// </param>
-    /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes to it.</exception>
+    /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes
+    /// to it.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
     public static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint = null, Device? device = null) =>
         Open(folder, access, modelFingerprint, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
-    internal static LocalAudioIndex Create(string folder, IndexSettings settings, bool orOpen, IIndexIo io, int maxSegmentRows, Device? resident = null) => CatalogueErrors.Translate(folder, () =>
+    internal static LocalAudioIndex Create(string folder, IndexSettings settings, bool orOpen, IIndexIo io, int maxSegmentRows,
+        Device? resident = null) => CatalogueErrors.Translate(folder, () =>
     {
         settings.Validated();
         if (File.Exists(folder)) throw new IndexException($"{folder}: is a file; an index is a folder");
         DurableFile.CreateFolder(folder);
         return WithLock(folder, taken =>
         {
-            if (Directory.EnumerateFileSystemEntries(folder).FirstOrDefault(entry => !IsOwnFile(System.IO.Path.GetFileName(entry))) is { } stranger)
-                throw new IndexException($"{folder}: holds {System.IO.Path.GetFileName(stranger)}, which is not part of an index; name a new folder");
+            if (Directory.EnumerateFileSystemEntries(folder)
+                .FirstOrDefault(entry => !IsOwnFile(System.IO.Path.GetFileName(entry))) is { } stranger)
+                throw new IndexException($"{folder}: holds {System.IO.Path.GetFileName(stranger)}, which is not part of an index; name a "
+                    + "new folder");
 
             bool created = false;
             using (var catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWriteCreate))
@@ -93,7 +100,8 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         });
     });
 
-    internal static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint, IIndexIo io, int maxSegmentRows, Device? resident = null) => CatalogueErrors.Translate(folder, () =>
+    internal static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint, IIndexIo io, int maxSegmentRows,
+        Device? resident = null) => CatalogueErrors.Translate(folder, () =>
     {
         CheckIsThere(folder);
         return access == IndexAccess.Read
@@ -132,17 +140,20 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    static LocalAudioIndex OpenLocked(string folder, string? modelFingerprint, WriterLock? taken, IIndexIo io, int maxSegmentRows, Device? resident)
+    static LocalAudioIndex OpenLocked(string folder, string? modelFingerprint, WriterLock? taken, IIndexIo io, int maxSegmentRows,
+        Device? resident)
     {
         IndexSettings settings;
         using (var catalogue = Catalogue.Open(folder, taken is null ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite))
         {
-            if (!catalogue.HasSchema()) throw new IndexException($"{folder}: there is no index; its creation was interrupted, build it anew");
+            if (!catalogue.HasSchema())
+                throw new IndexException($"{folder}: there is no index; its creation was interrupted, build it anew");
             settings = catalogue.ReadSettings();
         }
         if (modelFingerprint is not null && modelFingerprint != settings.ModelFingerprint)
             throw new IndexException(
-                $"{folder}: was built with model {settings.ModelId} (fingerprint {Short(settings.ModelFingerprint)}), not with the one given (fingerprint {Short(modelFingerprint)}); "
+                $"{folder}: was built with model {settings.ModelId} (fingerprint {Short(settings.ModelFingerprint)}), "
+                + $"not with the one given (fingerprint {Short(modelFingerprint)}); "
                 + "their vectors cannot be compared: use that model, or build a new index with this one");
 
         var index = new LocalAudioIndex(folder, settings, taken, io, maxSegmentRows, resident);
@@ -161,14 +172,16 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    /// <summary>A device that needs a copy of the vectors: the CPU reads them where they are mapped.</summary>
+    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which reads them where they are mapped.</summary>
     static Device? Resident(Device? device) => device is CpuDevice ? null : device;
 
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
 
     static bool IsOwnFile(string name) =>
-        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
+        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName
+            || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
 
+    /// <summary>Closes the index's files; when it was open for writing, another process may write to it afterwards.</summary>
     public void Dispose()
     {
         CloseFiles();
@@ -193,7 +206,9 @@ public sealed partial class LocalAudioIndex : IAudioIndex
 
     async Task<T> WriteAsync<T>(Func<IndexWriter, T> write, CancellationToken cancellationToken)
     {
-        if (_writer is null) throw new IndexException($"{_folder}: was opened for reading; open it with {nameof(IndexAccess)}.{nameof(IndexAccess.Write)} to change it");
+        if (_writer is null)
+            throw new IndexException($"{_folder}: was opened for reading; open it with {nameof(IndexAccess)}.{nameof(IndexAccess.Write)} "
+                + "to change it");
         await _writing.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {

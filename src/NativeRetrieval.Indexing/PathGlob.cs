@@ -25,7 +25,8 @@ internal sealed class PathGlob
             else text.Append(Regex.Escape(pattern[i].ToString()));
         }
         // Without back-tracking a hostile pattern cannot take more than linear time.
-        _regex = new Regex(text.Append('$').ToString(), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+        _regex = new Regex(text.Append('$').ToString(),
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
     }
 
     public bool Matches(string fullPath) => _regex.IsMatch(fullPath.Replace('\\', '/'));

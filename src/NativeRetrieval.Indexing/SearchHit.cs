@@ -6,5 +6,6 @@ namespace NativeRetrieval.Indexing;
 /// <param name="StartSeconds">Start of the window.</param>
 /// <param name="EndSeconds">End of the window.</param>
 /// <param name="Score">Cosine similarity with the query, −1 to 1 up to rounding.</param>
-/// <param name="RowId">Identifies the window until the file is replaced or the index compacted; equal scores are ranked by it, lower first.</param>
+/// <param name="RowId">Identifies the window until the file is replaced or the index compacted; equal scores are ranked by it, lower
+/// first.</param>
 public sealed record SearchHit(int Rank, string Path, double StartSeconds, double EndSeconds, float Score, long RowId);

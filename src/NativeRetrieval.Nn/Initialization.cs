@@ -10,7 +10,9 @@ namespace NativeRetrieval.Nn;
 /// </summary>
 public static class Initialization
 {
-    /// <summary>Uniform in ±√(6/(fan in + fan out)) (Glorot and Bengio 2010). The fans of a kernel [O, I, h, w] are I·h·w and O·h·w.</summary>
+    /// <summary>
+    /// Uniform in ±√(6/(fan in + fan out)) (Glorot and Bengio 2010). The fans of a kernel [O, I, h, w] are I·h·w and O·h·w.
+    /// </summary>
     public static Tensor XavierUniform(Shape shape, Device device, DType dtype, PhiloxSequence? random)
     {
         long window = shape[2..].Count;

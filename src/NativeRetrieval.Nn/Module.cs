@@ -3,8 +3,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Nn;
 
 /// <summary>
-/// A named tree of parameters and buffers. Names are PyTorch's, joined by dots (<c>conv_block1.bn1.weight</c>), so that checkpoints map one to one.
-/// A module owns its tensors.
+/// A named tree of parameters and buffers. Names are PyTorch's, joined by dots (<c>conv_block1.bn1.weight</c>), so that checkpoints map
+/// one to one. A module owns its tensors.
 /// </summary>
 public abstract class Module : IDisposable
 {
@@ -21,7 +21,10 @@ public abstract class Module : IDisposable
     /// <summary>Everything a checkpoint of this module holds.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State(string prefix = "") => Parameters(prefix).Concat(Buffers(prefix));
 
-    /// <summary>False after <see cref="SetTrainable"/> has excluded this module: its encoder then runs it as in evaluation, without dropout and with stored statistics.</summary>
+    /// <summary>
+    /// False after <see cref="SetTrainable"/> has excluded this module: its encoder then runs it as in evaluation, without dropout and
+    /// with stored statistics.
+    /// </summary>
     public bool IsTrainable { get; private set; } = true;
 
     /// <summary>Excludes every parameter of this module and below from training, or includes them again.</summary>
@@ -32,6 +35,7 @@ public abstract class Module : IDisposable
         foreach (var (_, child) in _children) child.SetTrainable(trainable);
     }
 
+    /// <summary>Frees the tensors of this module and of all below it.</summary>
     public void Dispose()
     {
         foreach (var (_, tensor) in State()) tensor.Dispose();
@@ -48,8 +52,7 @@ public abstract class Module : IDisposable
     /// <summary>Adds a learned tensor; it leaves the tensor scope, if any.</summary>
     protected Tensor Parameter(string name, Tensor value)
     {
-        value = Adopt(value);
-        value.RequiresGradient = true;
+        TensorScope.Detach(value).RequiresGradient = true;
         _parameters.Add((name, value));
         return value;
     }
@@ -57,21 +60,16 @@ public abstract class Module : IDisposable
     /// <summary>Adds a saved but not learned tensor.</summary>
     protected Tensor Buffer(string name, Tensor value)
     {
-        value = Adopt(value);
-        _buffers.Add((name, value));
+        _buffers.Add((name, TensorScope.Detach(value)));
         return value;
     }
 
+    /// <summary>Adds a module below this one, whose names it puts <paramref name="name"/> and a dot before.</summary>
+    /// <returns><paramref name="module"/>.</returns>
     protected T Child<T>(string name, T module) where T : Module
     {
         _children.Add((name, module));
         return module;
-    }
-
-    static Tensor Adopt(Tensor value)
-    {
-        TensorScope.Forget(value);
-        return value;
     }
 
     IEnumerable<(string, Tensor)> Walk(string prefix, Func<Module, List<(string Name, Tensor Tensor)>> select)

@@ -9,14 +9,29 @@ namespace NativeRetrieval.Nn;
 /// </summary>
 /// <param name="seed">The run's seed.</param>
 /// <param name="step">Number of the pass: of the optimisation step, or of its part where a step takes several.</param>
-/// <param name="statistics">What batch norms normalise by.</param>
+/// <param name="statistics">The statistics that batch norms normalise by.</param>
 public sealed class TrainingPass(ulong seed, long step, BatchStatistics statistics = BatchStatistics.OfBatch)
 {
     const int StreamsPerStepLog2 = 16;
 
     int _used;
 
+    /// <summary>The statistics that batch norms of trained parts normalise by.</summary>
     public BatchStatistics Statistics => statistics;
 
+    /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
     public Philox NextStream() => new(seed, ((ulong)step << StreamsPerStepLog2) + (ulong)checked((ushort)_used++));
+}
+
+/// <summary>The statistics that batch norms of trained parts normalise by in a training pass.</summary>
+public enum BatchStatistics
+{
+    /// <summary>The batch's own statistics; the running ones move towards them.</summary>
+    OfBatch,
+
+    /// <summary>The batch's own statistics; the running ones stay: a pass that repeats one which has moved them.</summary>
+    OfBatchAgain,
+
+    /// <summary>The running statistics, which stay; scale and shift are trained all the same.</summary>
+    Running,
 }

@@ -7,7 +7,7 @@ static class FormulaSeed
 {
     const int Highest = 1 << 16, Compared = 8;
 
-    static readonly (string File, string Formula)[] s_cotangents =
+    static readonly (string File, string Formula)[] _cotangents =
     [
         ("cnn14-encoder/golden.safetensors", "cotangent"), ("resnet38-encoder/golden.safetensors", "cotangent"),
             ("bert-tiny/golden.safetensors", "bert.cotangent"),
@@ -18,7 +18,7 @@ static class FormulaSeed
     /// </summary>
     public static int Of(ParityFolder folder)
     {
-        if (s_cotangents.FirstOrDefault(item => folder.Find(item.File) is not null) is not { File: not null } found) return 0;
+        if (_cotangents.FirstOrDefault(item => folder.Find(item.File) is not null) is not { File: not null } found) return 0;
         using var golden = folder.Open(found.File);
         double[] stored = golden.ReadFloat64("cotangent");
         return Enumerable.Range(0, Highest).FirstOrDefault(seed =>

@@ -16,12 +16,14 @@ public static class GoldenModule
         return module;
     }
 
+    /// <summary>Overwrites a float32 or float64 tensor with values in row-major order, rounded to its dtype.</summary>
     public static void Fill(this Tensor tensor, float[] values)
     {
         if (tensor.DType == DType.Float64) tensor.CopyFrom<double>(Array.ConvertAll(values, v => (double)v));
         else tensor.CopyFrom<float>(values);
     }
 
+    /// <summary>A golden tensor, float32 or float64, as a tensor of <paramref name="dtype"/> on <paramref name="device"/>.</summary>
     public static Tensor Load(this SafetensorsFile golden, string name, DType dtype, Device device)
     {
         int[] shape = Sizes(golden, name);
@@ -32,6 +34,7 @@ public static class GoldenModule
     /// <summary>A golden tensor's sizes, outermost first.</summary>
     public static int[] Sizes(this SafetensorsFile golden, string name) => [.. golden.Entry(name).Shape.Select(size => (int)size)];
 
+    /// <summary>The elements of a float32 or float64 tensor in row-major order.</summary>
     public static double[] Values(this Tensor tensor) =>
         tensor.DType == DType.Float64 ? tensor.ToArray<double>() : Array.ConvertAll(tensor.ToArray<float>(), v => (double)v);
 

@@ -5,9 +5,13 @@ namespace NativeRetrieval.Parity;
 /// <param name="Detail">Where the worst error is, or why there is none.</param>
 public sealed record ParityResult(ParityCase Case, double? Error, ParityStatus Status, string Detail);
 
+/// <summary>The verdict on a case.</summary>
 public enum ParityStatus : byte
 {
+    /// <summary>The worst error is within the tolerance.</summary>
     Ok,
+
+    /// <summary>The worst error exceeds the tolerance, or the case broke.</summary>
     Failed,
 
     /// <summary>A file that the case reads is not there.</summary>

@@ -9,6 +9,7 @@ public sealed class WorstError
     /// <summary>The place of the worst; empty where nothing was compared.</summary>
     public string Where { get; private set; } = "";
 
+    /// <summary>Takes an error if it is worse than the worst so far; NaN is worse than every number.</summary>
     public void Add(double error, string where)
     {
         if (Where.Length > 0 && (double.IsNaN(Value) || error <= Value)) return;

@@ -5,7 +5,7 @@ using NativeRetrieval.Text.Unicode;
 namespace NativeRetrieval.Text;
 
 /// <summary>
-/// What is done to a caption before it is tokenized. A model stores the rule it was trained with and applies it to queries.
+/// The changes made to a caption before it is tokenized. A model stores the rule it was trained with and applies it to queries.
 /// Every listed character becomes one blank; nothing else changes, so double and trailing blanks stay (the tokenizer ignores them).
 /// </summary>
 /// <param name="LowerCase">Lower-case every character.</param>
@@ -14,7 +14,9 @@ public sealed record CaptionNormalizer(
     [property: JsonPropertyName("lower_case")] bool LowerCase,
     [property: JsonPropertyName("to_blank")] string ToBlank)
 {
-    /// <summary>The rule of the retrieval authors' code: lower case and <c>, . ! ? ; : "</c> to blanks; hyphens and apostrophes stay.</summary>
+    /// <summary>
+    /// The rule of the retrieval authors' code: lower case and <c>, . ! ? ; : "</c> to blanks; hyphens and apostrophes stay.
+    /// </summary>
     public static CaptionNormalizer Report { get; } = new(LowerCase: true, ToBlank: ",.!?;:\"");
 
     /// <summary><see cref="Report"/> with the apostrophe among the blanks.</summary>
@@ -44,7 +46,9 @@ public sealed record CaptionNormalizer(
         return output.ToString();
     }
 
-    /// <summary><see cref="Apply"/> with one blank between words and none at the ends: captions with equal keys are one text to the tokenizer.</summary>
+    /// <summary>
+    /// <see cref="Apply"/> with one blank between words and none at the ends: captions with equal keys are one text to the tokenizer.
+    /// </summary>
     public string Key(string caption) => string.Join(' ', Apply(caption).Split((char[]?)null, StringSplitOptions.RemoveEmptyEntries));
 
     // The tokenizer's own table: what .NET lower-cases beyond ASCII depends on the host's globalization mode.

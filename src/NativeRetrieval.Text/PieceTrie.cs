@@ -25,7 +25,8 @@ internal sealed class PieceTrie
     public PieceTrie(IReadOnlyDictionary<string, int> pieces, string continuationPrefix)
     {
         long characters = pieces.Keys.Sum(piece => (long)piece.Length);
-        if (characters > MostCharacters) throw new ArgumentException($"the vocabulary has {characters} characters, more than the {MostCharacters} that are accepted");
+        if (characters > MostCharacters)
+            throw new ArgumentException($"the vocabulary has {characters} characters, more than the {MostCharacters} that are accepted");
 
         List<int> ids = [-1, -1];
         foreach (var (piece, id) in pieces)
@@ -37,7 +38,9 @@ internal sealed class PieceTrie
         _ids = [.. ids];
     }
 
-    /// <summary>The longest piece below <paramref name="root"/> that <paramref name="text"/> starts with; id −1 and length 0 if there is none.</summary>
+    /// <summary>
+    /// The longest piece below <paramref name="root"/> that <paramref name="text"/> starts with; id −1 and length 0 if there is none.
+    /// </summary>
     public int LongestMatch(int root, ReadOnlySpan<char> text, out int length)
     {
         int node = root, id = -1;

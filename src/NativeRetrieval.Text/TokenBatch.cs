@@ -6,6 +6,7 @@ namespace NativeRetrieval.Text;
 /// <param name="Width">The largest length; 0 for an empty batch.</param>
 public sealed record TokenBatch(int[] Ids, int[] Lengths, int Width)
 {
+    /// <summary>Number of texts.</summary>
     public int Count => Lengths.Length;
 
     /// <summary>The ids of one text without padding.</summary>

@@ -15,7 +15,7 @@ internal sealed class TokenMatcher
             _contents = SearchValues.Create(Array.ConvertAll(_longestFirst, token => token.Content), StringComparison.Ordinal);
     }
 
-    /// <summary>Where the first token begins, or −1.</summary>
+    /// <summary>Position of the first token, or −1.</summary>
     public int Find(ReadOnlySpan<char> text, out int length, out int id)
     {
         (length, id) = (0, -1);

@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Text;
 
@@ -9,7 +10,7 @@ internal static class TokenizerFiles
     const long LargestFileBytes = 64L << 20;
     const int LargestId = 10_000_000;
 
-    static readonly JsonDocumentOptions Strict = new() { MaxDepth = 64 };
+    static readonly JsonDocumentOptions _strict = new() { MaxDepth = 64 };
 
     public static WordPieceTokenizer Read(string path)
     {
@@ -20,9 +21,10 @@ internal static class TokenizerFiles
                 ? Build(null, Open(path), null)
                 : Build(ReadVocabulary(path), null, null);
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or DecoderFallbackException or OverflowException or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or ArgumentException or DecoderFallbackException or OverflowException
+            or InvalidOperationException)
         {
-            throw new TokenizerFileException(path, e.Message, e);
+            throw new CorruptFileException(path, e.Message, e);
         }
     }
 
@@ -31,7 +33,8 @@ internal static class TokenizerFiles
         string vocabulary = Path.Combine(folder, "vocab.txt"), tokenizer = Path.Combine(folder, "tokenizer.json");
         string settings = Path.Combine(folder, "tokenizer_config.json");
         if (!File.Exists(vocabulary) && !File.Exists(tokenizer))
-            throw new TokenizerFileException(folder, "has neither vocab.txt nor tokenizer.json: give the folder of a BERT model with its tokenizer");
+            throw new CorruptFileException(folder, "has neither vocab.txt nor tokenizer.json: give the folder of a BERT model with its "
+                + "tokenizer");
 
         return Build(
             File.Exists(vocabulary) ? ReadVocabulary(vocabulary) : null,
@@ -70,7 +73,9 @@ internal static class TokenizerFiles
         MaxWordLength = Number(model, "max_input_chars_per_word") ?? options.MaxWordLength,
         ContinuationPrefix = Text(model, "continuing_subword_prefix") ?? options.ContinuationPrefix,
         UnknownToken = Text(model, "unk_token") ?? options.UnknownToken,
-        MaxLength = Member(root, "truncation") is { } truncation ? Number(truncation, "max_length") ?? options.MaxLength : options.MaxLength,
+        MaxLength = Member(root, "truncation") is { } truncation
+            ? Number(truncation, "max_length") ?? options.MaxLength
+            : options.MaxLength,
     };
 
     static WordPieceOptions Apply(WordPieceOptions options, JsonElement settings) => options with
@@ -97,7 +102,8 @@ internal static class TokenizerFiles
     static Vocabulary ReadVocabulary(JsonElement model)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        if (Member(model, "vocab") is not { ValueKind: JsonValueKind.Object } entries) throw new JsonException("model.vocab is not an object of token: id");
+        if (Member(model, "vocab") is not { ValueKind: JsonValueKind.Object } entries)
+            throw new JsonException("model.vocab is not an object of token: id");
         foreach (var entry in entries.EnumerateObject()) ids[entry.Name] = Id(entry.Value, entry.Name);
         return new Vocabulary(ids);
     }
@@ -118,8 +124,11 @@ internal static class TokenizerFiles
         {
             string content = Text(entry, "content") ?? throw new JsonException("an added token has no content");
             // lstrip and rstrip only take in white space, which yields no ids here anyway.
-            if (Flag(entry, "single_word") == true) throw new JsonException($"added token \"{content}\" is limited to single words, which is not supported");
-            int id = Member(entry, "id") is { } value ? Id(value, content) : throw new JsonException($"added token \"{content}\" has no id");
+            if (Flag(entry, "single_word") == true)
+                throw new JsonException($"added token \"{content}\" is limited to single words, which is not supported");
+            int id = Member(entry, "id") is { } value
+                ? Id(value, content)
+                : throw new JsonException($"added token \"{content}\" has no id");
             added.Add(new AddedToken(content, id, Flag(entry, "normalized") ?? false));
         }
         return added;
@@ -134,12 +143,16 @@ internal static class TokenizerFiles
         var found = Member(root, part);
         string name = found is { } element ? Text(element, "type") ?? "none" : "none";
         // Older files leave out the model's type; what makes it WordPiece is the prefix of its continuations.
-        if (name == type || (part == "model" && name == "none" && found is { } model && Text(model, "continuing_subword_prefix") is not null)) return found!.Value;
+        if (name == type
+            || (part == "model" && name == "none" && found is { } model && Text(model, "continuing_subword_prefix") is not null))
+            return found!.Value;
         throw new JsonException($"{part} is of type {name}: only {type} is read here, the tokenizer of BERT models");
     }
 
     static JsonElement? Member(JsonElement element, string name) =>
-        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+        element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
+            ? value
+            : null;
 
     static bool? Flag(JsonElement element, string name) =>
         Member(element, name)?.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null };
@@ -160,18 +173,25 @@ internal static class TokenizerFiles
         CheckSize(path);
         try
         {
-            return JsonDocument.Parse(File.ReadAllBytes(path), Strict);
+            return JsonDocument.Parse(File.ReadAllBytes(path), _strict);
         }
         catch (JsonException e)
         {
-            throw new TokenizerFileException(path, $"is not valid JSON: {e.Message}", e);
+            throw new CorruptFileException(path, $"is not valid JSON: {e.Message}", e);
         }
     }
 
     static void CheckSize(string path)
     {
         var file = new FileInfo(path);
-        if (!file.Exists) throw new TokenizerFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
-        if (file.Length > LargestFileBytes) throw new TokenizerFileException(path, $"is {file.Length} bytes, more than the {LargestFileBytes} a tokenizer file may have");
+        if (!file.Exists)
+            throw new CorruptFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
+        if (file.Length > LargestFileBytes)
+            throw new CorruptFileException(path, $"is {file.Length} bytes, more than the {LargestFileBytes} a tokenizer file may have");
     }
 }
+
+/// <summary>A token that is found in running text before words are split.</summary>
+/// <param name="Content">The text to look for, at least one character.</param>
+/// <param name="Normalized">False: found in the text as given (special tokens). True: found in the normal form of the text.</param>
+internal sealed record AddedToken(string Content, int Id, bool Normalized);

@@ -5,6 +5,7 @@ namespace NativeRetrieval.Text;
 /// <summary>Word pieces and their ids.</summary>
 public sealed class Vocabulary
 {
+    /// <summary>Takes the pieces of an existing model; the dictionary is kept, not copied.</summary>
     /// <exception cref="ArgumentException">An id is negative.</exception>
     public Vocabulary(IReadOnlyDictionary<string, int> ids)
     {
@@ -16,12 +17,15 @@ public sealed class Vocabulary
         Ids = ids;
     }
 
+    /// <summary>Id of each word piece, 0 or more; ids may have gaps.</summary>
     public IReadOnlyDictionary<string, int> Ids { get; }
 
     /// <summary>Largest id + 1: the rows that an embedding table must have.</summary>
     public int Size { get; }
 
-    /// <summary>Tokens in id order. Of a token that stands twice, the later id holds, as in the reference.</summary>
+    /// <summary>
+    /// A vocabulary of tokens in the order of their ids. A token that is listed twice gets the later id, as in Hugging Face's tokenizers.
+    /// </summary>
     public static Vocabulary FromTokens(IEnumerable<string> tokens)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
@@ -35,7 +39,7 @@ public sealed class Vocabulary
     /// (alone, and as a continuation unless it is punctuation) and then the words of the captions, the most frequent first.
     /// Any ASCII text whose words are not over-long tokenizes without an unknown token.
     /// </summary>
-    /// <param name="captions">Normalised as queries will be; see <see cref="CaptionNormalizer"/>.</param>
+    /// <param name="captions">Texts in the form that queries will have; see <see cref="CaptionNormalizer"/>.</param>
     /// <param name="minimumCount">Words that occur less often are left to the character pieces. At least 1.</param>
     /// <param name="options">Special tokens and text rules; the tokenizer must be given the same.</param>
     public static Vocabulary FromCaptions(IEnumerable<string> captions, int minimumCount = 1, WordPieceOptions? options = null)
@@ -72,7 +76,8 @@ public sealed class Vocabulary
         string?[] tokens = new string?[Size];
         foreach (var (token, id) in Ids) tokens[id] = token;
         int gap = Array.FindIndex(tokens, token => token is null || token.AsSpan().ContainsAny('\n', '\r'));
-        if (gap >= 0) throw new InvalidOperationException($"id {gap} has no token that fits on a line: keep this vocabulary as tokenizer.json");
+        if (gap >= 0)
+            throw new InvalidOperationException($"id {gap} has no token that fits on a line: keep this vocabulary as tokenizer.json");
         return string.Concat(tokens.Select(token => token + "\n"));
     }
 

@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Text;
 
-/// <summary>How text becomes word pieces. The defaults are those of bert-base-uncased.</summary>
+/// <summary>Rules by which text becomes word pieces. The defaults are those of bert-base-uncased.</summary>
 public sealed record WordPieceOptions
 {
     /// <summary>Drop control and format characters and U+FFFD, and read every white space as a blank. Default true.</summary>
@@ -15,25 +15,35 @@ public sealed record WordPieceOptions
     /// <summary>Decompose canonically (NFD) and drop nonspacing marks. Default null: as <see cref="LowerCase"/>.</summary>
     public bool? StripAccents { get; init; }
 
-    /// <summary>A longer word, in Unicode code points, is unknown as a whole. At least 1; default 100.</summary>
+    /// <summary>Longest word in Unicode code points; a longer one is unknown as a whole. At least 1; default 100.</summary>
     public int MaxWordLength { get; init; } = 100;
 
-    /// <summary>What marks a piece that continues a word. Default <c>##</c>.</summary>
+    /// <summary>Prefix of a piece that continues a word. Default <c>##</c>.</summary>
     public string ContinuationPrefix { get; init; } = "##";
 
     /// <summary>Most tokens of one text, [CLS] and [SEP] included, where a call does not say. At least 2; default 512.</summary>
     public int MaxLength { get; init; } = 512;
 
+    /// <summary>Token of a word that the vocabulary cannot spell. Default <c>[UNK]</c>.</summary>
     public string UnknownToken { get; init; } = "[UNK]";
+
+    /// <summary>First token of every text; its vector stands for the text. Default <c>[CLS]</c>.</summary>
     public string ClassToken { get; init; } = "[CLS]";
+
+    /// <summary>Last token of every text. Default <c>[SEP]</c>.</summary>
     public string SeparatorToken { get; init; } = "[SEP]";
+
+    /// <summary>Token that fills up the shorter texts of a batch. Default <c>[PAD]</c>.</summary>
     public string PaddingToken { get; init; } = "[PAD]";
+
+    /// <summary>Token of BERT's pre-training task; it is found in text like the other special tokens. Default <c>[MASK]</c>.</summary>
     public string MaskToken { get; init; } = "[MASK]";
 
     /// <exception cref="ArgumentException">A value is outside its range; the message names it.</exception>
     internal WordPieceOptions Validated()
     {
-        if (MaxWordLength < 1) throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: a word has at least one code point");
+        if (MaxWordLength < 1)
+            throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: a word has at least one code point");
         if (MaxLength < 2) throw new ArgumentException($"{nameof(MaxLength)} is {MaxLength}: [CLS] and [SEP] alone are two tokens");
         return this;
     }

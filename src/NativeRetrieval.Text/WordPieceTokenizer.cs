@@ -1,4 +1,5 @@
 using System.Text;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Text.Unicode;
 
 namespace NativeRetrieval.Text;
@@ -10,14 +11,17 @@ namespace NativeRetrieval.Text;
 /// </summary>
 public sealed class WordPieceTokenizer
 {
-    static readonly CharacterTable Characters = CharacterTable.Shared;
+    static readonly CharacterTable _characters = CharacterTable.Shared;
 
     readonly BertNormalizer _normalizer;
     readonly PieceTrie _pieces;
     readonly TokenMatcher _addedToText, _addedToNormalForm;
     readonly int _unknownId, _classId, _separatorId;
 
-    /// <exception cref="ArgumentException">The vocabulary lacks a special token that the options name, or an option is out of range.</exception>
+    /// <summary>A tokenizer over a vocabulary.</summary>
+    /// <param name="options">Null: those of bert-base-uncased.</param>
+    /// <exception cref="ArgumentException">The vocabulary lacks a special token that the options name, or an option is out of
+    /// range.</exception>
     public WordPieceTokenizer(Vocabulary vocabulary, WordPieceOptions? options = null) : this(vocabulary, options, [])
     {
     }
@@ -51,14 +55,20 @@ public sealed class WordPieceTokenizer
         (_addedToText, _addedToNormalForm) = (other._addedToText, other._addedToNormalForm);
     }
 
+    /// <summary>Rules that the tokenizer follows.</summary>
     public WordPieceOptions Options { get; }
 
+    /// <summary>Word pieces and their ids.</summary>
     public Vocabulary Vocabulary { get; }
 
+    /// <summary>Id of <see cref="WordPieceOptions.PaddingToken"/>, which fills up the rows of a <see cref="TokenBatch"/>.</summary>
     public int PaddingId { get; }
 
-    /// <summary>Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such file.</summary>
-    /// <exception cref="TokenizerFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
+    /// <summary>
+    /// Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such
+    /// file.
+    /// </summary>
+    /// <exception cref="CorruptFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
     public static WordPieceTokenizer FromFile(string folderOrVocabulary) => TokenizerFiles.Read(folderOrVocabulary);
 
     /// <summary>The same tokenizer with another <see cref="WordPieceOptions.MaxLength"/>; vocabulary and tables are shared.</summary>
@@ -76,7 +86,7 @@ public sealed class WordPieceTokenizer
     }
 
     /// <summary>Encodes each text and pads to the longest of them.</summary>
-    /// <param name="maxLength">As for <see cref="Encode(string, int?)"/>.</param>
+    /// <param name="maxLength">Most ids of one text, at least 2; null: <see cref="WordPieceOptions.MaxLength"/>.</param>
     public TokenBatch EncodeBatch(IReadOnlyList<string> texts, int? maxLength = null)
     {
         int limit = Limit(maxLength), width = 0;
@@ -98,7 +108,7 @@ public sealed class WordPieceTokenizer
         return new TokenBatch(padded, lengths, width);
     }
 
-    // Appends at most `limit` ids.
+    /// <summary>Appends at most <paramref name="limit"/> ids.</summary>
     void Encode(string text, int limit, ref ValueBuffer<int> ids)
     {
         ArgumentNullException.ThrowIfNull(text);
@@ -142,7 +152,7 @@ public sealed class WordPieceTokenizer
                 Rune.DecodeFromUtf16(text[i..], out var rune, out units);
                 c = rune.Value;
             }
-            var kind = Characters[c] & (CharacterClass.Space | CharacterClass.Punctuation);
+            var kind = _characters[c] & (CharacterClass.Space | CharacterClass.Punctuation);
             if (kind == CharacterClass.None) codePoints++;
             else
             {
@@ -189,5 +199,6 @@ public sealed class WordPieceTokenizer
     }
 
     int Special(string token) => Vocabulary.Ids.TryGetValue(token, out int id) ? id
-        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which BERT's input needs: name the right token in the options or use the model's own vocabulary");
+        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which BERT's input needs: name "
+            + "the right token in the options or use the model's own vocabulary");
 }

@@ -7,6 +7,17 @@ public class ArchitectureTests
     public void References_follow_the_allowed_arrows_only() => Holds(SourceTree.Projects, ReferenceRules.ForbiddenArrows);
 
     [Fact]
+    public void Internals_are_seen_by_tests_and_by_friends_with_a_reason_only()
+    {
+        var tests = SourceTree.Projects.Where(project => project.IsUnder("tests"))
+            .Select(project => ReferenceRules.NameOf(project.Path)).ToHashSet();
+        Holds(SourceTree.Projects, project => ReferenceRules.ForbiddenFriends(project, tests));
+    }
+
+    [Fact]
+    public void Only_Core_and_Cuda_name_the_CPU_backend() => Holds(SourceTree.CSharp, SourceRules.NamesTheCpuBackend);
+
+    [Fact]
     public void The_lower_libraries_take_no_packages() => Holds(SourceTree.Projects, ReferenceRules.ForbiddenPackages);
 
     [Fact]
@@ -31,6 +42,12 @@ public class ArchitectureTests
 
     [Fact]
     public void No_source_file_is_too_long() => Holds(SourceTree.CSharp, SourceRules.TooLong);
+
+    [Fact]
+    public void Lines_end_by_the_last_column() => Holds(SourceTree.Code, SourceRules.LongLines);
+
+    [Fact]
+    public void Summaries_begin_with_their_noun() => Holds(SourceTree.CSharp, SourceRules.SummariesWithoutNoun);
 
     [Fact]
     public void No_forbidden_words() => Holds(SourceTree.Files, SourceRules.ForbiddenWords);

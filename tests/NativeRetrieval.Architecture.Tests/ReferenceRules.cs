@@ -2,13 +2,13 @@ using System.Xml.Linq;
 
 namespace NativeRetrieval.Architecture.Tests;
 
-/// <summary>Which assembly may know which: an arrow that is not listed here is a violation.</summary>
+/// <summary>Arrows between assemblies that are allowed; any other is a violation.</summary>
 internal static class ReferenceRules
 {
     static readonly Dictionary<string, string[]> _arrows = new()
     {
         ["NativeRetrieval.Core"] = [],
-        ["NativeRetrieval.Text"] = [],
+        ["NativeRetrieval.Text"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Cuda"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Nn"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Audio"] = ["NativeRetrieval.Core"],
@@ -19,7 +19,8 @@ internal static class ReferenceRules
         ["NativeRetrieval.Demo"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Parity"] = ["NativeRetrieval.Training"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval"],
-        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.Parity", "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
+        ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.Parity", "NativeRetrieval.Server",
+            "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
         ["weights-convert"] = ["NativeRetrieval.Cli"],
     };
@@ -27,8 +28,19 @@ internal static class ReferenceRules
     /// <summary>Programs, and the libraries behind them that are no host's: samples take every other row.</summary>
     static readonly string[] _notForHosts = ["NativeRetrieval.Cli", "NativeRetrieval.Parity", "weights-convert"];
 
-    /// <summary>Assemblies that a host takes without any package behind them.</summary>
-    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn", "NativeRetrieval.Audio"];
+    /// <summary>Assemblies that see another's internals, each with the reason; beside them only test projects may.</summary>
+    static readonly Dictionary<string, string> _friends = new()
+    {
+        ["NativeRetrieval.Core -> NativeRetrieval.Cuda"] = "implements the internal IBackend",
+        ["NativeRetrieval -> NativeRetrieval.WeightsConvert"] = "writes the configuration in the form that the model package reads",
+        ["NativeRetrieval.Evaluation -> NativeRetrieval.Parity"] = "reads columns of a caption file as evaluation does",
+        ["NativeRetrieval.Demo -> NativeRetrieval.Benchmarks"] = "makes collections of any size from the demo's sounds",
+    };
+
+    /// <summary>
+    /// Assemblies that a host takes without any package behind them. Audio is none of them: NLayer, NVorbis and NAudio decode for it.
+    /// </summary>
+    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn"];
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {
@@ -41,19 +53,31 @@ internal static class ReferenceRules
             yield break;
         }
         foreach (string target in Includes(project, "ProjectReference").Select(NameOf))
-            if (!allowed.Contains(target)) yield return $"{project.Path}: {name} -> {target} is not an allowed arrow (allowed: {string.Join(", ", allowed)})";
+            if (!allowed.Contains(target))
+                yield return $"{project.Path}: {name} -> {target} is not an allowed arrow (allowed: {string.Join(", ", allowed)})";
     }
+
+    /// <param name="testProjects">Names of the projects under <c>tests</c>.</param>
+    public static IEnumerable<string> ForbiddenFriends(SourceFile project, IReadOnlyCollection<string> testProjects) =>
+        from friend in Includes(project, "InternalsVisibleTo")
+        let pair = $"{NameOf(project.Path)} -> {friend}"
+        where !testProjects.Contains(friend) && !_friends.ContainsKey(pair)
+        select $"{project.Path}: {pair} shows internals to an assembly that is no test; use or make public parts";
 
     public static IEnumerable<string> ForbiddenPackages(SourceFile project) =>
         project.IsUnder("src") && _withoutPackages.Contains(NameOf(project.Path))
-            ? Includes(project, "PackageReference").Select(package => $"{project.Path}: {NameOf(project.Path)} takes no packages, found {package}")
+            ? Includes(project, "PackageReference")
+                .Select(package => $"{project.Path}: {NameOf(project.Path)} takes no packages, found {package}")
             : [];
 
     public static IEnumerable<string> MissingFromSolution(SourceFile project, string solution) =>
-        solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal) ? [] : [$"{project.Path}: not in NativeRetrieval.sln"];
+        solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal)
+            ? []
+            : [$"{project.Path}: not in NativeRetrieval.sln"];
 
     static IEnumerable<string> Includes(SourceFile project, string element) =>
-        XDocument.Parse(project.Text).Descendants(element).Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
+        XDocument.Parse(project.Text).Descendants(element)
+            .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
 
-    static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
+    public static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
 }

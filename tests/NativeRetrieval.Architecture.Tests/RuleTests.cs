@@ -33,6 +33,32 @@ public class RuleTests
     }
 
     [Theory]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Nn", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Benchmarks", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Other.Tests", 1)]
+    [InlineData("NativeRetrieval.Nn", "NativeRetrieval.Cuda", 1)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Cuda", 0)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.Core.Tests", 0)]
+    [InlineData("NativeRetrieval.Core", "NativeRetrieval.OpCases", 0)]
+    public void Friends(string of, string friend, int violations)
+    {
+        var project = Project(of, $"<InternalsVisibleTo Include=\"{friend}\" />");
+        string[] tests = ["NativeRetrieval.Core.Tests", "NativeRetrieval.OpCases"];
+        Assert.Equal(violations, ReferenceRules.ForbiddenFriends(project, tests).Count());
+    }
+
+    [Theory]
+    [InlineData("src/NativeRetrieval.Nn/X.cs", "using NativeRetrieval.Core.Cpu;", 1)]
+    [InlineData("benchmarks/A/X.cs", "using NativeRetrieval.Core.Cpu.Gemm;", 1)]
+    [InlineData("src/samples/Host/X.cs", "Core.Cpu.CpuBackend b;", 1)]
+    [InlineData("src/NativeRetrieval.Nn/X.cs", "using NativeRetrieval.Core.Devices; // not Core.Cpu", 0)]
+    [InlineData("src/NativeRetrieval.Core/Devices/X.cs", "using NativeRetrieval.Core.Cpu;", 0)]
+    [InlineData("src/NativeRetrieval.Cuda/X.cs", "using NativeRetrieval.Core.Cpu;", 0)]
+    [InlineData("tests/A/X.cs", "using NativeRetrieval.Core.Cpu.Gemm;", 0)]
+    public void CpuBackend(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.NamesTheCpuBackend(new(path, text)).Count());
+
+    [Theory]
     [InlineData("NativeRetrieval.Core", 1)]
     [InlineData("NativeRetrieval.Indexing", 0)]
     public void Packages(string from, int violations) =>
@@ -48,7 +74,8 @@ public class RuleTests
     [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops;", 0)]
     [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core;", 1)]
     [InlineData("src/NativeRetrieval.Core/X.cs", "namespace NativeRetrieval.Core\n{", 1)]
-    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops\n{\n}\nnamespace NativeRetrieval.Core.Backends\n{\n}", 0)]
+    [InlineData("src/NativeRetrieval.Core/Ops/X.cs", "namespace NativeRetrieval.Core.Ops\n{\n}\nnamespace "
+        + "NativeRetrieval.Core.Backends\n{\n}", 0)]
     [InlineData("src/NativeRetrieval.Core/X.cs", "class X;", 1)]
     [InlineData("src/NativeRetrieval.Cli/Program.cs", "return 0;", 0)]
     [InlineData("src/samples/Host/Parts/X.cs", "namespace Host.Parts;", 0)]
@@ -87,6 +114,20 @@ public class RuleTests
         string text = string.Concat(Enumerable.Repeat("x\n", lines));
         Assert.Equal(violations, SourceRules.TooLong(new("src/A/X.cs", text)).Count());
     }
+
+    [Theory]
+    [InlineData(140, 0)]
+    [InlineData(141, 1)]
+    public void Columns(int columns, int violations) =>
+        Assert.Equal(violations, SourceRules.LongLines(new("src/A/X.cs", $"short\n{new string('x', columns)}\r\n")).Count());
+
+    [Theory]
+    [InlineData("/// <summary>What it is.</summary>", 1)]
+    [InlineData("/// <summary>\n    /// Where it is.\n    /// </summary>", 1)]
+    [InlineData("/// <summary>Whatever the reader takes.</summary>", 0)]
+    [InlineData("/// <summary>The place.</summary>", 0)]
+    public void Summaries(string text, int violations) =>
+        Assert.Equal(violations, SourceRules.SummariesWithoutNoun(new("src/A/X.cs", text)).Count());
 
     [Theory]
     [InlineData("// TODO later", 1)]

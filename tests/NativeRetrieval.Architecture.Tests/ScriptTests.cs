@@ -11,7 +11,8 @@ public class ScriptTests
     public void Shell_scripts_parse() => Parse(".sh", "bash", "-n");
 
     [Fact]
-    public void Python_scripts_parse() => Parse(".py", "python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read(), sys.argv[1])");
+    public void Python_scripts_parse() =>
+        Parse(".py", "python3", "-c", "import ast, sys; ast.parse(open(sys.argv[1], encoding='utf-8').read(), sys.argv[1])");
 
     static void Parse(string extension, string program, params string[] arguments)
     {
@@ -19,7 +20,8 @@ public class ScriptTests
         Assert.NotEmpty(scripts);
         foreach (var script in scripts)
         {
-            var start = new ProcessStartInfo(program, [.. arguments, script.Path]) { RedirectStandardError = true, WorkingDirectory = Fixtures.RepositoryRoot };
+            var start = new ProcessStartInfo(program, [.. arguments, script.Path]) { RedirectStandardError = true,
+                WorkingDirectory = Fixtures.RepositoryRoot };
             try
             {
                 using var process = Process.Start(start)!;

@@ -2,10 +2,10 @@ using System.Text.RegularExpressions;
 
 namespace NativeRetrieval.Architecture.Tests;
 
-/// <summary>What may stand in a source file. Every rule returns one line per violation: file, what, what to do.</summary>
+/// <summary>Rules for the text of a source file. Every rule returns one line per violation: file, what, what to do.</summary>
 internal static partial class SourceRules
 {
-    public const int LongestFileLines = 400;
+    public const int LongestFileLines = 400, LastColumn = 140;
 
     /// <summary>Files that write without <c>DurableFile</c>, each with the reason.</summary>
     public static readonly Dictionary<string, string> WritesItself = new()
@@ -32,7 +32,8 @@ internal static partial class SourceRules
         int start = file.IsSample ? SourceFile.SampleFolder.Length : file.Path.IndexOf('/');
         string folder = file.Path[(start + 1)..file.Path.LastIndexOf('/')];
         string expected = folder.Replace('/', '.');
-        if (found[0].Groups["name"].Value != expected) yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
+        if (found[0].Groups["name"].Value != expected)
+            yield return $"{file.Path}: namespace is {found[0].Groups["name"].Value}, folder says {expected}";
         if (found.Count == 1 && found[0].Groups["end"].Value != ";") yield return $"{file.Path}: namespace is a block; make it file-scoped";
     }
 
@@ -48,6 +49,12 @@ internal static partial class SourceRules
             ? []
             : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
 
+    /// <summary>The CPU backend is behind Core's public operations; only the backend beside it and tests know its parts.</summary>
+    public static IEnumerable<string> NamesTheCpuBackend(SourceFile file) =>
+        file.IsUnder("src/NativeRetrieval.Core") || file.IsUnder("src/NativeRetrieval.Cuda") || file.IsUnder("tests")
+            ? []
+            : CpuBackend().Matches(file.Code).Select(name => $"{file.Path}: {name.Value} is Core's own; use a public operation");
+
     public static IEnumerable<string> TooLong(SourceFile file)
     {
         int lines = file.Text.AsSpan().TrimEnd().Count('\n') + 1;
@@ -56,21 +63,41 @@ internal static partial class SourceRules
             : [];
     }
 
+    /// <summary>Lines of code end by a column that two of them fit side by side on a screen.</summary>
+    public static IEnumerable<string> LongLines(SourceFile file) =>
+        from line in file.Text.Split('\n').Index()
+        where line.Item.TrimEnd('\r').Length > LastColumn
+        select $"{file.Path}:{line.Index + 1}: {line.Item.Length} columns, at most {LastColumn}; wrap it";
+
+    /// <summary>A summary names its subject first: "The windows of a recording", not "What a recording is cut into".</summary>
+    public static IEnumerable<string> SummariesWithoutNoun(SourceFile file) =>
+        file.IsUnder("tests/NativeRetrieval.Architecture.Tests") ? [] : RiddleSummary().Matches(file.Text)
+            .Select(found => $"{file.Path}:{file.LineOf(found.Index)}: the summary begins with '{found.Groups["word"].Value}'");
+
     /// <summary>Unfinished work, folded code and names of one machine or package mirror stay out.</summary>
     public static IEnumerable<string> ForbiddenWords(SourceFile file) =>
         file.IsUnder("tests/NativeRetrieval.Architecture.Tests")
             ? []
             : Words().Matches(file.Text).Select(word => $"{file.Path}:{file.LineOf(word.Index)}: '{word.Value}' must not appear");
 
+    [GeneratedRegex(@"<summary>\s*(///\s*)?(?<word>What|Where|As|How|Of|Which|That|Whether|When|Who|Why|If)\s")]
+    private static partial Regex RiddleSummary();
+
     [GeneratedRegex(@"^namespace\s+(?<name>[\w.]+)\s*(?<end>[;{]?)", RegexOptions.Multiline)]
     private static partial Regex Namespace();
 
-    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\(|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
+    [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\("
+        + @"|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
     private static partial Regex FileWrites();
 
-    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
+    [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
+        + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
 
-    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
+    [GeneratedRegex(@"\bCore\.Cpu\b")]
+    private static partial Regex CpuBackend();
+
+    [GeneratedRegex(@"\bTODO\b|\bFIXME\b|\bXXX\b|#region|NotImplementedException|/(work|home|root)/\w"
+        + @"|""resolved""\s*:\s*""https?:|registry\.\w+\.\w+", RegexOptions.CultureInvariant)]
     private static partial Regex Words();
 }

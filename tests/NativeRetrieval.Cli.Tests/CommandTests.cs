@@ -27,8 +27,10 @@ public sealed class CommandTests : IDisposable
         Assert.NotEqual(0, document.RootElement.GetProperty("libsndfile").GetProperty("names_tried").GetArrayLength());
         Assert.Equal("", json.Error);
         var cuda = document.RootElement.GetProperty("cuda");
-        Assert.Equal(["NVIDIA driver", "NVRTC", "cuBLAS", "cuDNN"], cuda.GetProperty("libraries").EnumerateArray().Select(library => library.GetProperty("name").GetString()));
-        Assert.All(cuda.GetProperty("libraries").EnumerateArray(), library => Assert.NotEqual(0, library.GetProperty("tried").GetArrayLength()));
+        Assert.Equal(["NVIDIA driver", "NVRTC", "cuBLAS", "cuDNN"], cuda.GetProperty("libraries").EnumerateArray()
+            .Select(library => library.GetProperty("name").GetString()));
+        Assert.All(cuda.GetProperty("libraries").EnumerateArray(), library =>
+            Assert.NotEqual(0, library.GetProperty("tried").GetArrayLength()));
         Assert.Equal(cuda.GetProperty("found").GetBoolean(), cuda.GetProperty("problem").GetString() is null);
     }
 
@@ -88,7 +90,8 @@ public sealed class CommandTests : IDisposable
         Assert.False(document.RootElement.GetProperty("intact").GetBoolean());
         Assert.Contains("row 1 at byte 4,160", document.RootElement.GetProperty("problems")[0].GetString());
 
-        File.WriteAllText(Path.Combine(folder, "catalogue.db"), "not a database, but long enough to have a header of one hundred bytes, which is what SQLite reads first of all");
+        File.WriteAllText(Path.Combine(folder, "catalogue.db"),
+            "not a database, but long enough to have a header of one hundred bytes, which is what SQLite reads first of all");
         var stats = await CommandLine.Run("index", "stats", folder);
         Assert.Equal((5, ""), (stats.ExitCode, stats.Out));
     }
@@ -139,10 +142,24 @@ public sealed class CommandTests : IDisposable
     async Task<string> SmallIndex()
     {
         string folder = _temporary["sounds.nrx"];
-        using var index = LocalAudioIndex.Create(folder, new IndexSettings { ModelId = "tiny", ModelFingerprint = "0123", Dimension = 4, WindowSeconds = 10, HopSeconds = 5 });
+        using var index = LocalAudioIndex.Create(folder, new IndexSettings
+        {
+            ModelId = "tiny",
+            ModelFingerprint = "0123",
+            Dimension = 4,
+            WindowSeconds = 10,
+            HopSeconds = 5,
+        });
         for (int i = 0; i < 3; i++)
         {
-            var file = new IndexedFile { Path = $"{i}.wav", FullPath = $"/{i}.wav", ContentHash = $"{i:x64}", SizeBytes = 1, ModifiedUtc = DateTime.UnixEpoch };
+            var file = new IndexedFile
+            {
+                Path = $"{i}.wav",
+                FullPath = $"/{i}.wav",
+                ContentHash = $"{i:x64}",
+                SizeBytes = 1,
+                ModifiedUtc = DateTime.UnixEpoch,
+            };
             await index.UpsertAsync(new AudioIndexEntry(file, [new AudioWindow(0, 10, new float[] { 1, i, 2, 3 })]));
         }
         await index.DeleteAsync(["/0.wav"]);

@@ -21,7 +21,8 @@ public sealed class ConvertCommandTests : IDisposable
         Assert.Contains("64 tensors mapped, 0 ignored, 0 missing, 0 unexpected", there.Out);
         Assert.Contains("block 6 pools 2x2", there.Out);
         Assert.EndsWith($"audio encoder: {_folder["model"]}\n", there.Out);
-        Assert.Equal(64, Json(await CommandLine.Run("convert", _folder["model"], "--to", _folder["back.safetensors"], "--json")).GetProperty("mapped").GetInt32());
+        Assert.Equal(64, Json(await CommandLine.Run("convert", _folder["model"], "--to", _folder["back.safetensors"], "--json"))
+            .GetProperty("mapped").GetInt32());
         using var back = SafetensorsFile.Open(_folder["back.safetensors"]);
         Assert.Contains("conv_block6.bn2.running_var", back.Names);
     }
@@ -29,8 +30,10 @@ public sealed class ConvertCommandTests : IDisposable
     [Fact]
     public async Task The_report_is_one_document()
     {
-        var json = Json(await CommandLine.Run("convert", Checkpoint(), "--to", _folder["model"], "--front-end", "16k", "--block6-pooling", "1x1", "--json"));
-        Assert.Equal(("encoder-cnn14", "audio encoder", 0), (json.GetProperty("map").GetString(), json.GetProperty("kind").GetString(), json.GetProperty("missing").GetArrayLength()));
+        var json = Json(await CommandLine.Run("convert", Checkpoint(), "--to", _folder["model"], "--front-end", "16k", "--block6-pooling",
+            "1x1", "--json"));
+        Assert.Equal(("encoder-cnn14", "audio encoder", 0),
+            (json.GetProperty("map").GetString(), json.GetProperty("kind").GetString(), json.GetProperty("missing").GetArrayLength()));
         Assert.Contains("16000 Hz", json.GetProperty("settings").GetProperty("front end").GetString());
     }
 
@@ -53,7 +56,8 @@ public sealed class ConvertCommandTests : IDisposable
     [InlineData(2, "no text encoder", "cnn14.safetensors", "--to", "model", "--heads", "3")]
     [InlineData(1, "cannot be read", "absent.pth", "--to", "model")]
     [InlineData(1, "absent or empty", "cnn14.safetensors", "--to", "taken")]
-    public async Task What_cannot_be_converted_is_one_message_and_its_code(int code, string message, string checkpoint, params string[] args)
+    public async Task What_cannot_be_converted_is_one_message_and_its_code(int code, string message, string checkpoint,
+        params string[] args)
     {
         Checkpoint();
         SafetensorsWriter.Write(_folder["none.safetensors"], [SafetensorsItem.Float32("a", [1], new float[1])]);
@@ -71,7 +75,8 @@ public sealed class ConvertCommandTests : IDisposable
 
     string Checkpoint()
     {
-        using var encoder = new Cnn14(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared, new PhiloxSequence(default));
+        var config = new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] };
+        using var encoder = AudioEncoder.Create(config, CpuDevice.Shared, new PhiloxSequence(default));
         StateFile.Write(_folder["cnn14.safetensors"], encoder);
         return _folder["cnn14.safetensors"];
     }

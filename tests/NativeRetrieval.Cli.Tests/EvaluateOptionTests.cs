@@ -13,7 +13,8 @@ public class EvaluateOptionTests
     [InlineData("--hard many", "many")]
     public async Task Contradictory_options_are_refused(string options, string message)
     {
-        var run = await CommandLine.Run(["evaluate", "test.csv", "--audio", "clips", "--model", "a", "--model", "b", .. options.Split(' ')]);
+        var run = await CommandLine.Run(["evaluate", "test.csv", "--audio", "clips", "--model", "a", "--model", "b",
+            .. options.Split(' ')]);
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains(message, run.Error);
     }

@@ -34,7 +34,8 @@ public sealed class EvaluateTests : IAsyncLifetime
 
         var fitted = await Evaluate("--fusion", "weighted", "--fit-weights", _demo.TrainCsv, "--hard", "3");
         Assert.Equal(1, fitted.GetProperty("weights").EnumerateArray().Sum(weight => weight.GetDouble()), 1e-6);
-        Assert.True(fitted.GetProperty("fit").GetProperty("map10").GetDouble() >= fitted.GetProperty("fit").GetProperty("map10_equal_weights").GetDouble());
+        Assert.True(fitted.GetProperty("fit").GetProperty("map10").GetDouble() >= fitted.GetProperty("fit")
+            .GetProperty("map10_equal_weights").GetDouble());
         int[] ranks = [.. fitted.GetProperty("hard").EnumerateArray().Select(query => query.GetProperty("rank").GetInt32())];
         Assert.Equal(3, ranks.Length);
         Assert.Equal(ranks.OrderDescending(), ranks);
@@ -51,11 +52,13 @@ public sealed class EvaluateTests : IAsyncLifetime
         Assert.Equal(2, Directory.GetFiles(_folder["vectors"]).Length);
         var with = await Evaluate("--vectors", _folder["vectors"]);
         Directory.Delete(_demo.AudioFolder, recursive: true);
-        var run = await CommandLine.Run("evaluate", _demo.TestCsv, "--model", _folder["a"], "--model", _folder["b"], "--vectors", _folder["vectors"], "--json");
+        var run = await CommandLine.Run("evaluate", _demo.TestCsv, "--model", _folder["a"], "--model", _folder["b"], "--vectors",
+            _folder["vectors"], "--json");
         Assert.True(run.ExitCode == ExitCode.Ok, run.Error);
         Assert.Equal(first.ToString(), with.ToString());
         Assert.Equal(first.ToString(), JsonDocument.Parse(run.Out).RootElement.ToString());
-        var sameText = await CommandLine.Run("evaluate", _demo.TestCsv, "--model", _folder["a"], "--vectors", _folder["vectors"], "--relevance", "same-text");
+        var sameText = await CommandLine.Run("evaluate", _demo.TestCsv, "--model", _folder["a"], "--vectors", _folder["vectors"],
+            "--relevance", "same-text");
         Assert.True(sameText.ExitCode == ExitCode.Ok, sameText.Error);
 
         var none = await CommandLine.Run("evaluate", _demo.TrainCsv, "--model", _folder["a"], "--vectors", _folder["vectors"]);
@@ -79,7 +82,8 @@ public sealed class EvaluateTests : IAsyncLifetime
     public async Task A_relevance_file_says_what_answers_each_query()
     {
         string[] names = [.. File.ReadLines(_demo.TestCsv).Skip(1).Select(line => line.Split(',')[0])];
-        File.WriteAllText(_folder["relevance.csv"], $"query,audio_filenames\n\"rain, or wind\",\"['{names[0]}', '{names[1]}']\"\nbells,['{names[2]}']\n");
+        File.WriteAllText(_folder["relevance.csv"],
+            $"query,audio_filenames\n\"rain, or wind\",\"['{names[0]}', '{names[1]}']\"\nbells,['{names[2]}']\n");
         var result = await Evaluate("--relevance", _folder["relevance.csv"]);
         Assert.Equal(2, result.GetProperty("text_to_audio").GetProperty("queries").GetInt32());
         Assert.Equal(3, result.GetProperty("audio_to_text").GetProperty("queries").GetInt32());
@@ -90,10 +94,12 @@ public sealed class EvaluateTests : IAsyncLifetime
     public async Task Queries_without_answers_are_ranked_over_all_sounds_of_the_folder()
     {
         File.WriteAllText(_folder["queries.csv"], "caption\n\"a bell, then \"\"rain\"\"\"\nein Gewitter über dem See\na dog\na dog\n");
-        var run = await CommandLine.Run("evaluate", _folder["queries.csv"], "--audio", _demo.AudioFolder, "--model", _folder["a"], "--cache", _folder["cache"],
+        var run = await CommandLine.Run("evaluate", _folder["queries.csv"], "--audio", _demo.AudioFolder, "--model", _folder["a"],
+            "--cache", _folder["cache"],
             "--submission", _folder["out.csv"], "--scores", _folder["scores.csv"], "--json");
         Assert.True(run.ExitCode == ExitCode.Ok, run.Error);
-        Assert.Equal((4, 14), (JsonDocument.Parse(run.Out).RootElement.GetProperty("queries").GetInt32(), JsonDocument.Parse(run.Out).RootElement.GetProperty("clips").GetInt32()));
+        Assert.Equal((4, 14), (JsonDocument.Parse(run.Out).RootElement.GetProperty("queries").GetInt32(), JsonDocument.Parse(run.Out)
+            .RootElement.GetProperty("clips").GetInt32()));
         string[] rows = File.ReadAllLines(_folder["out.csv"]), scores = File.ReadAllLines(_folder["scores.csv"]);
         Assert.Equal(5, rows.Length);
         Assert.StartsWith("\"a bell, then \"\"rain\"\"\",demo-", rows[1]);
@@ -116,7 +122,8 @@ public sealed class EvaluateTests : IAsyncLifetime
         Assert.Contains("no clip", run.Error);
     }
 
-    Task<CommandLine> Run(string[] options) => CommandLine.Run(["evaluate", _demo.TestCsv, "--audio", _demo.AudioFolder, "--model", _folder["a"], "--model", _folder["b"],
+    Task<CommandLine> Run(string[] options) =>
+        CommandLine.Run(["evaluate", _demo.TestCsv, "--audio", _demo.AudioFolder, "--model", _folder["a"], "--model", _folder["b"],
         "--cache", _folder["cache"], .. options]);
 
     async Task<JsonElement> Evaluate(params string[] options)
@@ -128,8 +135,10 @@ public sealed class EvaluateTests : IAsyncLifetime
 
     async Task Train(string name, params string[] settings)
     {
-        var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--to", _folder[name], "--preset", "tiny", "--cache", _folder["cache"],
-            .. ((string[])["training.epochs=1", "training.batch_size=5", "audio.max_seconds=2", .. settings]).SelectMany(setting => (string[])["--set", setting])]);
+        var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--to", _folder[name], "--preset", "tiny",
+            "--cache", _folder["cache"],
+            .. ((string[])["training.epochs=1", "training.batch_size=5", "audio.max_seconds=2", .. settings])
+                .SelectMany(setting => (string[])["--set", setting])]);
         Assert.True(run.ExitCode == ExitCode.Ok, run.Error);
     }
 }

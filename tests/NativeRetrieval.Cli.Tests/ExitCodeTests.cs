@@ -2,7 +2,6 @@ using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Data;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Cli.Tests;
 
@@ -15,7 +14,6 @@ public class ExitCodeTests
         { new AudioDecodeException("a.wav", "bad"), 5 },
         { new IndexCorruptException("x.nrx", "bad"), 5 },
         { new CaptionFileException("a.csv", 3, "bad"), 5 },
-        { new TokenizerFileException("vocab.txt", "bad"), 5 },
         { new IndexException("locked"), 1 },
         { new FileWriteException("a", "full"), 1 },
         { new IOException("gone"), 1 },
@@ -32,7 +30,8 @@ public class ExitCodeTests
     [Fact]
     public async Task ADefectOfTheProgramIsShownWithItsTrace()
     {
-        var run = await CommandLine.Run(terminal => Throwing(new InvalidOperationException("oops")), TestContext.Current.CancellationToken, "work");
+        var run = await CommandLine.Run(terminal =>
+            Throwing(new InvalidOperationException("oops")), TestContext.Current.CancellationToken, "work");
         Assert.Equal(1, run.ExitCode);
         Assert.StartsWith("error: internal error, please report it:", run.Error);
         Assert.Contains("oops", run.Error);
@@ -71,8 +70,10 @@ public class ExitCodeTests
             });
             return command;
         }
-        Assert.Equal(new(0, "result\n", "hello\nwarning: careful\n"), await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work"));
-        Assert.Equal(new(0, "result\n", "warning: careful\n"), await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work", "--quiet"));
+        Assert.Equal(new(0, "result\n", "hello\nwarning: careful\n"),
+            await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work"));
+        Assert.Equal(new(0, "result\n", "warning: careful\n"),
+            await CommandLine.Run(Chatty, TestContext.Current.CancellationToken, "work", "--quiet"));
     }
 
     static Command Throwing(Exception error)

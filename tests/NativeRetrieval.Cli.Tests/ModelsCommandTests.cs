@@ -39,7 +39,8 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Contains("licence Apache-2.0", run.Error);
 
         var again = await CommandLine.Run(["models", "fetch", "all-minilm-l6-v2", "--from", copy, "--json", .. cache]);
-        Assert.All(JsonDocument.Parse(again.Out).RootElement.GetProperty("files").EnumerateArray(), file => Assert.True(file.GetProperty("was_there").GetBoolean()));
+        Assert.All(JsonDocument.Parse(again.Out).RootElement.GetProperty("files").EnumerateArray(), file =>
+            Assert.True(file.GetProperty("was_there").GetBoolean()));
         Assert.Contains("ready", (await CommandLine.Run(["models", "list", .. cache])).Out);
         Assert.Equal("2 folders: intact\n", (await CommandLine.Run(["models", "verify", .. cache])).Out);
 
@@ -54,10 +55,12 @@ public sealed class ModelsCommandTests : IDisposable
     public async Task A_wrong_file_is_refused_and_not_kept()
     {
         File.WriteAllText(_folder["Cnn14_mAP=0.431.pth"], "not the file");
-        var run = await CommandLine.Run("models", "fetch", "panns-cnn14", "--from", _folder["Cnn14_mAP=0.431.pth"], "--cache", _folder["cache"], "--quiet");
+        var run = await CommandLine.Run("models", "fetch", "panns-cnn14", "--from", _folder["Cnn14_mAP=0.431.pth"], "--cache",
+            _folder["cache"], "--quiet");
         Assert.Equal((5, ""), (run.ExitCode, run.Out));
         Assert.Contains("bytes expected 327428481, got 12", run.Error);
-        Assert.DoesNotContain(Directory.GetFiles(_folder["cache"], "*", SearchOption.AllDirectories), path => path.EndsWith(".pth", StringComparison.Ordinal));
+        Assert.DoesNotContain(Directory.GetFiles(_folder["cache"], "*", SearchOption.AllDirectories), path =>
+            path.EndsWith(".pth", StringComparison.Ordinal));
     }
 
     [Theory]

@@ -32,7 +32,8 @@ public class OutputTests
                 time.Advance(1);
                 progress.Report(i);
             }
-        Assert.Equal(["indexing: 10 of 7,200 files (0 %), 1 h 59 min left", "indexing: 20 of 7,200 files (0 %), 1 h 59 min left", "indexing: 25 of 7,200 files (0 %), 1 h 59 min left"],
+        Assert.Equal(["indexing: 10 of 7,200 files (0 %), 1 h 59 min left", "indexing: 20 of 7,200 files (0 %), 1 h 59 min left",
+            "indexing: 25 of 7,200 files (0 %), 1 h 59 min left"],
             error.ToString().TrimEnd('\n').Split('\n'));
     }
 
@@ -40,7 +41,8 @@ public class OutputTests
     public void QuietProgressIsSilent()
     {
         var (time, error) = (new ManualTime(), new StringWriter());
-        using (var progress = new Progress(new Terminal(TextWriter.Null, error, time, isInteractive: true) { Quiet = true }, "indexing", 0, "files"))
+        using (var progress = new Progress(new Terminal(TextWriter.Null, error, time, isInteractive: true) { Quiet = true }, "indexing", 0,
+            "files"))
         {
             time.Advance(60);
             progress.Report(5);

@@ -32,7 +32,8 @@ public sealed class ParityCommandTests : IDisposable
         var json = await CommandLine.Run("doctor", "--parity", _folder.FullPath, "--json");
         Assert.Equal(1, json.ExitCode);
         using var document = JsonDocument.Parse(json.Out);
-        var failed = document.RootElement.GetProperty("cases").EnumerateArray().First(item => item.GetProperty("status").GetString() == "failed");
+        var failed = document.RootElement.GetProperty("cases").EnumerateArray()
+            .First(item => item.GetProperty("status").GetString() == "failed");
         Assert.Equal("Adam, ten steps, float32", failed.GetProperty("case").GetString());
         Assert.Equal(JsonValueKind.Null, failed.GetProperty("worst_error").ValueKind);
     }

@@ -25,7 +25,7 @@ internal static class TinyModel
         };
         using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
         Directory.CreateDirectory(folder);
-        ModelPackage.Save(folder, model, "# test\n");
+        ModelFolder.Save(folder, model, "# test\n");
         return folder;
     }
 }

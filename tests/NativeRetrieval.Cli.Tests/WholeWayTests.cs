@@ -14,14 +14,16 @@ public sealed class WholeWayTests : IDisposable
     public WholeWayTests()
     {
         _demo = DemoCollection.Create(_folder["demo"], seed: 2, clips: 14, testClips: 4);
-        _quick = ["--preset", "tiny", "--set", "training.epochs=1", "--set", "training.batch_size=5", "--set", "audio.max_seconds=2", "--cache", _folder["cache"]];
+        _quick = ["--preset", "tiny", "--set", "training.epochs=1", "--set", "training.batch_size=5", "--set", "audio.max_seconds=2",
+            "--cache", _folder["cache"]];
     }
 
     [Fact]
     public async Task Train_evaluate_index_and_search_print_what_they_promise()
     {
         await Train();
-        var evaluation = await Json(ExitCode.Ok, "evaluate", _demo.TestCsv, "--audio", _demo.AudioFolder, "--model", _folder["run"], "--cache", _folder["cache"],
+        var evaluation = await Json(ExitCode.Ok, "evaluate", _demo.TestCsv, "--audio", _demo.AudioFolder, "--model", _folder["run"],
+            "--cache", _folder["cache"],
             "--submission", _folder["out.csv"], "--json");
         Assert.Equal(1, evaluation.GetProperty("schema_version").GetInt32());
         Assert.Equal(20, evaluation.GetProperty("text_to_audio").GetProperty("queries").GetInt32());
@@ -33,13 +35,15 @@ public sealed class WholeWayTests : IDisposable
         string index = _folder["sounds.nrx"];
         var indexed = await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", index, "--json");
         Assert.Equal(14, indexed.GetProperty("embedded").GetInt32());
-        Assert.Equal(14, (await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", index, "--json")).GetProperty("unchanged").GetInt32());
+        Assert.Equal(14, (await Json(ExitCode.Ok, "index", _demo.AudioFolder, "--model", _folder["run"], "--to", index, "--json"))
+            .GetProperty("unchanged").GetInt32());
 
         var found = await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--top", "3", "--json");
         Assert.Equal("a bell rings", found.GetProperty("query").GetString());
         var hits = found.GetProperty("hits").EnumerateArray().ToArray();
         Assert.Equal([1, 2, 3], hits.Select(hit => hit.GetProperty("rank").GetInt32()));
-        Assert.All(hits, hit => Assert.True(File.Exists(hit.GetProperty("path").GetString()) && hit.GetProperty("end_seconds").GetDouble() <= 4));
+        Assert.All(hits, hit =>
+            Assert.True(File.Exists(hit.GetProperty("path").GetString()) && hit.GetProperty("end_seconds").GetDouble() <= 4));
 
         string first = Directory.EnumerateFiles(_demo.AudioFolder).Order(StringComparer.Ordinal).First();
         var similar = await Json(ExitCode.Ok, "similar", first, "--index", index, "--top", "1", "--json");
@@ -64,7 +68,8 @@ public sealed class WholeWayTests : IDisposable
         var bad = await CommandLine.Run([.. check, "--json"]);
         Assert.Equal(ExitCode.Partial, bad.ExitCode);
         var finding = JsonDocument.Parse(bad.Out).RootElement.GetProperty("findings").EnumerateArray().First();
-        Assert.Equal(("unreadable_file", "warning"), (finding.GetProperty("problem").GetString(), finding.GetProperty("severity").GetString()));
+        Assert.Equal(("unreadable_file", "warning"),
+            (finding.GetProperty("problem").GetString(), finding.GetProperty("severity").GetString()));
 
         File.Delete(sounds[1]);
         var missing = await CommandLine.Run(check);
@@ -81,7 +86,8 @@ public sealed class WholeWayTests : IDisposable
         string[] estimate = ["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--estimate", .. _quick];
         var json = await Json(ExitCode.Ok, [.. estimate, "--json"]);
         Assert.Equal((2, 1), (json.GetProperty("steps_per_epoch").GetInt32(), json.GetProperty("epochs_left").GetInt32()));
-        Assert.True(json.GetProperty("fits").GetBoolean() && json.GetProperty("clips_per_second").GetDouble() > 0 && json.GetProperty("peak_memory_bytes").GetInt64() > 0);
+        Assert.True(json.GetProperty("fits").GetBoolean() && json.GetProperty("clips_per_second").GetDouble() > 0
+            && json.GetProperty("peak_memory_bytes").GetInt64() > 0);
         Assert.Matches("^estimate: .* clips/s, .* an epoch of 2 batches, .* for 1 epoch; memory ", (await CommandLine.Run(estimate)).Out);
         Assert.Contains("estimate: ", await Train());
     }
@@ -93,7 +99,8 @@ public sealed class WholeWayTests : IDisposable
     [InlineData("--to run --resume --check", "one of them")]
     public async Task Options_that_contradict_each_other_are_refused(string options, string message)
     {
-        var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
+        var run = await CommandLine.Run(["train", _demo.TrainCsv, "--audio", _demo.AudioFolder,
+            .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries)]);
         Assert.Equal(ExitCode.Usage, run.ExitCode);
         Assert.Contains(message, run.Error);
     }
@@ -102,7 +109,8 @@ public sealed class WholeWayTests : IDisposable
     public async Task Several_caption_files_train_as_one_and_folders_must_match_them()
     {
         string[] both = ["train", _demo.TrainCsv, _demo.TestCsv, "--audio", _demo.AudioFolder, .. _quick, "--to", _folder["run"]];
-        var run = await CommandLine.Run([.. both, "--audio", _demo.AudioFolder, "--set", "data.hold_out_clips=3", "--set", "training.epochs=4", "--set", "training.lr=1e-12",
+        var run = await CommandLine.Run([.. both, "--audio", _demo.AudioFolder, "--set", "data.hold_out_clips=3", "--set",
+            "training.epochs=4", "--set", "training.lr=1e-12",
             "--set", "training.early_stopping_epochs=1", "--set", "training.freeze_batch_norm=true"]);
         Assert.Equal(ExitCode.Ok, run.ExitCode);
         Assert.Contains("stopped early", run.Error);
@@ -112,7 +120,8 @@ public sealed class WholeWayTests : IDisposable
         var refused = await CommandLine.Run([.. both, "--audio", _demo.AudioFolder, "--audio", _demo.AudioFolder]);
         Assert.Equal(ExitCode.Usage, refused.ExitCode);
         Assert.Contains("3 --audio folders for 2 caption files", refused.Error);
-        var sizes = await CommandLine.Run("train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--init-from", _folder["run"], "--set", "model.embedding_dimension=3", "--to", _folder["next"]);
+        var sizes = await CommandLine.Run("train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--init-from", _folder["run"], "--set",
+            "model.embedding_dimension=3", "--to", _folder["next"]);
         Assert.Equal(ExitCode.Usage, sizes.ExitCode);
         Assert.Contains("model.embedding_dimension = 3 contradicts the weights", sizes.Error);
     }
@@ -138,7 +147,8 @@ public sealed class WholeWayTests : IDisposable
         var missing = await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"]);
         Assert.Equal(ExitCode.Usage, missing.ExitCode);
         Assert.Contains("--model", missing.Error);
-        Assert.Equal(ExitCode.Ok, (await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"], "--model", _folder["moved"])).ExitCode);
+        Assert.Equal(ExitCode.Ok, (await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"], "--model", _folder["moved"]))
+            .ExitCode);
 
         File.AppendAllText(Path.Combine(_folder["moved"], "vocab.txt"), "x");
         var corrupt = await CommandLine.Run("search", "rain", "--index", _folder["sounds.nrx"], "--model", _folder["moved"]);

@@ -8,7 +8,10 @@ internal static class ChildRun
 {
     const string Variable = "NATIVERETRIEVAL_TEST_LIBRARIES";
 
-    /// <summary>Starts this assembly again with the calling test alone; there, runs <paramref name="body"/>. Skips where the libraries were not fetched.</summary>
+    /// <summary>
+    /// Starts this assembly again with the calling test alone; there, runs <paramref name="body"/>. Skips where the libraries were
+    /// not fetched.
+    /// </summary>
     /// <param name="set">One of <see cref="CudaTestLibraries"/>.</param>
     public static async Task WithAsync(string set, Action body)
     {
@@ -23,7 +26,8 @@ internal static class ChildRun
         // Under a plain host the executable is dotnet itself and the assembly its first argument.
         if (Path.GetFileNameWithoutExtension(start.FileName) == "dotnet") start.ArgumentList.Add(typeof(ChildRun).Assembly.Location);
         var context = TestContext.Current;
-        foreach (string argument in (string[])["-method", $"{context.TestClass!.TestClassName}.{context.TestMethod!.MethodName}", "-noColor"]) start.ArgumentList.Add(argument);
+        string method = $"{context.TestClass!.TestClassName}.{context.TestMethod!.MethodName}";
+        foreach (string argument in (string[])["-method", method, "-noColor"]) start.ArgumentList.Add(argument);
         start.Environment[SearchPlaces.PathVariable] = folder;
         start.Environment[Variable] = set;
         using var process = Process.Start(start)!;

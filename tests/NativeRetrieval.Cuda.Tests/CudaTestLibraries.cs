@@ -20,7 +20,8 @@ internal static class CudaTestLibraries
         return File.Exists(Path.Combine(folder, "complete")) ? folder : null;
     }
 
-    public static string WhyAbsent(string set) => $"{set} is not here; tests/fetch-cuda-libraries.sh{(set == Cublas ? " --with-cublas" : "")} fetches it from Debian's archive";
+    public static string WhyAbsent(string set) =>
+        $"{set} is not here; tests/fetch-cuda-libraries.sh{(set == Cublas ? " --with-cublas" : "")} fetches it from Debian's archive";
 
     /// <summary>Libraries are searched for once per process: which ones this process gets is decided before its first test.</summary>
     [ModuleInitializer]

@@ -3,7 +3,7 @@ using NativeRetrieval.Cuda.Interop.Libraries;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
-/// <summary>In which order the emulator runs threads, blocks and streams. A GPU has its own: there, each test runs once.</summary>
+/// <summary>The order in which the emulator runs threads, blocks and streams. A GPU has its own: there, each test runs once.</summary>
 internal static unsafe class DeviceOrder
 {
     public static readonly string[] All = ["forward", "reverse", "random"];
@@ -17,8 +17,12 @@ internal static unsafe class DeviceOrder
         else Assert.SkipUnless(order == All[0], "a GPU chooses the order itself");
     }
 
-    /// <summary>What the emulator found wrong last.</summary>
-    public static string Report() => Emulator.IsUsed ? Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("nr_emu_last_report"))()) ?? "" : "";
+    /// <summary>The emulator's last finding.</summary>
+    public static string Report()
+    {
+        if (!Emulator.IsUsed) return "";
+        return Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)Export("nr_emu_last_report"))()) ?? "";
+    }
 
     /// <summary>Changes a setting of the emulator (tests/cuda-emulator/README.md) until the test puts it back.</summary>
     public static void Set(string name, string value) => Assert.True(Configure(name, value));

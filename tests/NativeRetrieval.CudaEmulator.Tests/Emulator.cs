@@ -11,27 +11,30 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 /// </summary>
 internal static class Emulator
 {
-    static readonly Lazy<string?> s_problem = new(Build);
+    static readonly Lazy<string?> _problem = new(Build);
 
-    /// <summary>False where a GPU takes the emulator's place.</summary>
+    /// <summary>True unless a GPU takes the emulator's place.</summary>
     public static bool IsUsed { get; } = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_TEST_GPU") != "1";
 
     public static string Source => Path.Combine(Fixtures.RepositoryRoot, "tests", "cuda-emulator");
 
-    public static string Folder { get; } = Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.CudaEmulator.Tests", "obj", "emulator");
+    public static string Folder { get; } =
+        Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.CudaEmulator.Tests", "obj", "emulator");
 
-    /// <summary>Skips the test on a GPU: it is about the emulator. Otherwise as <see cref="RequireDevice"/>.</summary>
+    /// <summary>Skips the test on a GPU, because it is about the emulator; otherwise does what <see cref="RequireDevice"/> does.</summary>
     public static void Require()
     {
         Assert.SkipUnless(IsUsed, "about the emulator; this run is on a GPU");
         RequireDevice();
     }
 
-    /// <summary>Skips the test where the emulator cannot be built, fails where it should have been. On a GPU there is nothing to build.</summary>
+    /// <summary>
+    /// Skips the test where the emulator cannot be built, fails where it should have been. On a GPU there is nothing to build.
+    /// </summary>
     public static void RequireDevice()
     {
         if (!IsUsed) return;
-        string? problem = s_problem.Value;
+        string? problem = _problem.Value;
         Assert.SkipUnless(problem is null, problem ?? "");
     }
 
@@ -42,7 +45,7 @@ internal static class Emulator
         if (IsUsed) Environment.SetEnvironmentVariable(SearchPlaces.PathVariable, Folder);
     }
 
-    /// <summary>Null, or why there is no emulator here.</summary>
+    /// <summary>The reason why there is no emulator here; null where there is one.</summary>
     static string? Build()
     {
         if (!OperatingSystem.IsLinux()) return "the CUDA emulator is built on Linux only";
@@ -54,7 +57,8 @@ internal static class Emulator
                 probe.StandardOutput.ReadToEnd();
                 probe.WaitForExit();
             }
-            using var build = Process.Start(new ProcessStartInfo("bash", [Path.Combine(Source, "build.sh"), Folder]) { RedirectStandardError = true })!;
+            string[] arguments = [Path.Combine(Source, "build.sh"), Folder];
+            using var build = Process.Start(new ProcessStartInfo("bash", arguments) { RedirectStandardError = true })!;
             string errors = build.StandardError.ReadToEnd();
             build.WaitForExit();
             return build.ExitCode switch

@@ -6,10 +6,13 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
-/// <summary>A device behind the real bindings and launcher, for single kernels: compiled once, run in the order asked for, and leaving nothing behind.</summary>
+/// <summary>
+/// A device behind the real bindings and launcher, for single kernels: compiled once, run in the order asked for, and leaving nothing
+/// behind.
+/// </summary>
 internal sealed unsafe class KernelDevice : IDisposable
 {
-    static readonly Lazy<TemporaryFolder> s_kernels = new(() => new());
+    static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
 
     readonly CudaContext _context;
     readonly CudaStream _stream;
@@ -21,7 +24,7 @@ internal sealed unsafe class KernelDevice : IDisposable
         DeviceOrder.Choose(order);
         _context = CudaContext.OpenPrimary();
         _stream = new(_context);
-        _library = new(_context, new KernelCache(s_kernels.Value["kernels"]));
+        _library = new(_context, new KernelCache(_kernels.Value["kernels"]));
     }
 
     /// <summary>Copies values to fresh device memory.</summary>
@@ -45,10 +48,12 @@ internal sealed unsafe class KernelDevice : IDisposable
         return address;
     }
 
-    public void Launch(string file, string entryPoint, int grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+    public void Launch(string file, string entryPoint, int grid, int block, int sharedBytes,
+        params ReadOnlySpan<KernelArgument> arguments) =>
         _library.Function(file, entryPoint).Launch(_stream, grid, block, sharedBytes, arguments);
 
-    public void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+    public void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes,
+        params ReadOnlySpan<KernelArgument> arguments) =>
         _library.Function(file, entryPoint).Launch(_stream, grid, (block, 1, 1), sharedBytes, arguments);
 
     /// <summary>Waits; what a kernel did wrong fails here, with the emulator's finding.</summary>

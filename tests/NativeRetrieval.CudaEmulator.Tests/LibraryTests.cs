@@ -2,8 +2,10 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cublas;
 using NativeRetrieval.Cuda.Interop.Cudnn;
+using NativeRetrieval.Cuda.Interop.Driver;
 using NativeRetrieval.Cuda.Interop.Libraries;
-using static NativeRetrieval.Cuda.Interop.Cublas.CublasApi;
+using NativeRetrieval.Cuda.Interop.Nvrtc;
+using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;
 using static NativeRetrieval.Cuda.Interop.Cudnn.CudnnApi;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
@@ -28,13 +30,15 @@ public unsafe class LibraryTests
     public void Every_bound_function_is_exported()
     {
         Emulator.Require();
-        foreach (var (family, folder) in ((LibraryFamily, string)[])[(LibraryFamily.Driver, "Driver"), (LibraryFamily.Nvrtc, "Nvrtc"), (LibraryFamily.Cublas, "Cublas"), (LibraryFamily.Cudnn, "Cudnn")])
-        {
-            var api = typeof(CublasApi).Assembly.GetType($"NativeRetrieval.Cuda.Interop.{folder}.{folder}Api")!;
-            nint library = CudaLibraries.Of(family).Handle;
-            foreach (var method in api.GetMethods().Where(method => method.IsStatic && !method.IsDefined(typeof(OptionalExportAttribute), false)))
-                Assert.True(NativeLibrary.TryGetExport(library, method.Name, out _), $"{family.Name} lacks {method.Name}");
-        }
+        Check(typeof(DriverApi), CudaLibraries.Of(LibraryFamily.Driver).Handle);
+        Check(typeof(NvrtcApi), CudaLibraries.Of(LibraryFamily.Nvrtc).Handle);
+        Check(typeof(CublasApi), CudaLibraries.Of(LibraryFamily.Cublas).Handle);
+        Check(typeof(CublasLtApi), CudaLibraries.Of(LibraryFamily.Cublas).Companions["libcublasLt"]);
+        Check(typeof(CudnnApi), CudaLibraries.Of(LibraryFamily.Cudnn).Handle);
+
+        static void Check(Type api, nint library) => Assert.All(
+            api.GetMethods().Where(method => method.IsStatic && !method.IsDefined(typeof(OptionalExportAttribute), false)),
+            method => Assert.True(NativeLibrary.TryGetExport(library, method.Name, out _), $"{api.Name}: {method.Name} is not exported"));
     }
 
     [Fact]
@@ -42,8 +46,8 @@ public unsafe class LibraryTests
     {
         Emulator.Require();
         foreach (var family in LibraryFamily.All) CudaLibraries.Require(family);
-        cublasCreate_v2(out nint blas).ThrowIfFailed();
-        cublasDestroy_v2(blas).ThrowIfFailed();
+        cublasLtCreate(out nint blas).ThrowIfFailed();
+        cublasLtDestroy(blas).ThrowIfFailed();
         cudnnCreate(out nint dnn).ThrowIfFailed();
         cudnnDestroy(dnn).ThrowIfFailed();
         cudnnCreateTensorDescriptor(out nint created).ThrowIfFailed();

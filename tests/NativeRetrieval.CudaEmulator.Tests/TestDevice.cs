@@ -9,18 +9,18 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 /// </summary>
 internal sealed class TestDevice : IDisposable
 {
-    static readonly Lazy<TemporaryFolder> s_kernels = new(() => new());
-    static CudaDevice? s_device;
+    static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
+    static CudaDevice? _device;
 
     public TestDevice(string order)
     {
         DeviceOrder.Choose(order);
-        if (s_device is { Context.IsLost: true })
+        if (_device is { Context.IsLost: true })
         {
-            s_device.Dispose();
-            s_device = null;
+            _device.Dispose();
+            _device = null;
         }
-        Device = s_device ??= CudaDevice.Open(0, new() { Deterministic = true, KernelFolder = s_kernels.Value["kernels"] });
+        Device = _device ??= CudaDevice.Open(0, new() { Deterministic = true, KernelFolder = _kernels.Value["kernels"] });
         if (Emulator.IsUsed) Assert.Equal("NR CPU emulator", Device.Properties.Name);
     }
 

@@ -7,11 +7,13 @@ public class DemoSceneTests
     [Fact]
     public void A_recording_goes_on_to_its_end_and_is_the_same_every_time()
     {
-        float[] Make() => SceneSound.Render([SoundKind.All[0], SoundKind.All[5]], 7 * SceneSound.SampleRateHz + 3, new PhiloxSequence(new Philox(1)));
+        float[] Make() =>
+            SceneSound.Render([SoundKind.All[0], SoundKind.All[5]], 7 * SceneSound.SampleRateHz + 3, new PhiloxSequence(new Philox(1)));
         float[] samples = Make();
         Assert.Equal(7 * SceneSound.SampleRateHz + 3, samples.Length);
         Assert.Equal(samples, Make());
-        foreach (float[] second in samples.Chunk(SceneSound.SampleRateHz)) Assert.True(second.Max(Math.Abs) > (second.Length > 10 ? 0.01f : 0));
+        foreach (float[] second in samples.Chunk(SceneSound.SampleRateHz))
+            Assert.True(second.Max(Math.Abs) > (second.Length > 10 ? 0.01f : 0));
     }
 
     [Fact]
@@ -65,7 +67,8 @@ public class DemoSceneTests
     [MemberData(nameof(Kinds))]
     public void A_sound_is_finite_unclipped_and_as_loud_as_asked(string name)
     {
-        float quiet = Peak(name, isHigh: false, Loudness.Quiet), medium = Peak(name, isHigh: true, Loudness.Medium), loud = Peak(name, isHigh: false, Loudness.Loud);
+        float quiet = Peak(name, isHigh: false, Loudness.Quiet), medium = Peak(name, isHigh: true, Loudness.Medium),
+            loud = Peak(name, isHigh: false, Loudness.Loud);
         Assert.True(0.02 < quiet && quiet < medium && medium < loud && loud < 1, $"{quiet} {medium} {loud}");
     }
 
@@ -77,7 +80,8 @@ public class DemoSceneTests
     public void The_second_event_sounds_in_the_second_half()
     {
         // Thunder has nothing above 2 kHz, white noise has most of its energy there.
-        var scene = new DemoScene(new SoundEvent(Kind("thunder"), false, 1, Loudness.Medium), new SoundEvent(Kind("white noise"), false, 1, Loudness.Medium));
+        var scene = new DemoScene(new SoundEvent(Kind("thunder"), false, 1, Loudness.Medium),
+            new SoundEvent(Kind("white noise"), false, 1, Loudness.Medium));
         float[] samples = SceneSound.Render(scene, Random(5));
         int middle = samples.Length / 2, margin = samples.Length / 8;
         Assert.True(Roughness(samples.AsSpan(0, middle - margin)) * 20 < Roughness(samples.AsSpan(middle + margin)));

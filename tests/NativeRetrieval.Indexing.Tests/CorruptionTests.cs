@@ -96,7 +96,8 @@ public sealed class CorruptionTests : IDisposable
     {
         string copy = Damaged("vectors-000001.nrs", stream => Flip(stream, 4096 + 8, 1));
         using var index = LocalAudioIndex.Open(copy, IndexAccess.Read);
-        await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Samples.Vector(0), new() { Top = 1 }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IndexCorruptException>(() =>
+            index.SearchAsync(Samples.Vector(0), new() { Top = 1 }, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -117,7 +118,8 @@ public sealed class CorruptionTests : IDisposable
     public void AMissingSegmentIsNamed()
     {
         File.Delete(Path.Combine(Folder, "vectors-000002.nrs"));
-        Assert.Contains("vectors-000002.nrs", Assert.Throws<IndexCorruptException>(() => LocalAudioIndex.Open(Folder, IndexAccess.Read)).Message);
+        Assert.Contains("vectors-000002.nrs",
+            Assert.Throws<IndexCorruptException>(() => LocalAudioIndex.Open(Folder, IndexAccess.Read)).Message);
     }
 
     [Fact]

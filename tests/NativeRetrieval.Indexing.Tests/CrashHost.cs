@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Indexing.Tests;
 
-/// <summary>The process that the crash tests kill: carries out the script and prints the number of each step that was acknowledged.</summary>
+/// <summary>
+/// The process that the crash tests kill: carries out the script and prints the number of each step that was acknowledged.
+/// </summary>
 internal static class CrashHost
 {
     public const string Argument = "crash-host";

@@ -28,19 +28,21 @@ public sealed class CrashTests : IDisposable
             var found = index.Verify();
             Assert.True(found.IsIntact, $"kill {kill}: {string.Join("; ", found.Problems)}");
             // The step that was under way is there whole or not at all.
-            Assert.True(await Script.Holds(index, Script.After(done)) || await Script.Holds(index, Script.After(done + 1)), $"kill {kill}: not the state after {done} steps");
+            Assert.True(await Script.Holds(index, Script.After(done)) || await Script.Holds(index, Script.After(done + 1)),
+                $"kill {kill}: not the state after {done} steps");
         }
 
         Assert.InRange(done, Kills, Steps - 1);
         RunToTheEnd(done);
         using var whole = LocalAudioIndex.Create(_temporary["whole.nrx"], Samples.Settings);
-        await whole.UpsertAsync([.. Script.After(Steps).Select(file => Script.Entry(file.Key, file.Value))], TestContext.Current.CancellationToken);
+        await whole.UpsertAsync([.. Script.After(Steps).Select(file => Script.Entry(file.Key, file.Value))],
+            TestContext.Current.CancellationToken);
         using var survivor = LocalAudioIndex.Open(Folder, IndexAccess.Read);
         Assert.True(await Script.Holds(survivor, Script.After(Steps)));
         Assert.Equal((await Script.Answers(whole)).Split('\n').Order(), (await Script.Answers(survivor)).Split('\n').Order());
     }
 
-    /// <returns>How many steps are acknowledged by then.</returns>
+    /// <returns>Number of steps acknowledged by then.</returns>
     int RunAndKill(int first, int acknowledgements)
     {
         using var process = Start(first);
@@ -69,6 +71,6 @@ public sealed class CrashTests : IDisposable
         RedirectStandardError = true,
     })!;
 
-    /// <summary>Whether this process is <c>dotnet</c> with the test assembly as its argument.</summary>
+    /// <summary>True if this process is <c>dotnet</c> with the test assembly as its argument.</summary>
     static bool Hosted => Path.GetFileNameWithoutExtension(Environment.ProcessPath) == "dotnet";
 }

@@ -22,7 +22,7 @@ public sealed class DiskFailureTests : IDisposable
     }
 
     /// <summary>Runs the script on a disk that fails once, and repeats the step that failed.</summary>
-    /// <returns>Whether the script made as many calls.</returns>
+    /// <returns>True if the script made as many calls.</returns>
     async Task<bool> Survives(int failAt)
     {
         string folder = _temporary[$"{failAt}.nrx"];

@@ -8,7 +8,7 @@ internal sealed class FailingIo(int failAt) : IIndexIo
 {
     int _calls;
 
-    /// <summary>Whether the failure has happened.</summary>
+    /// <summary>True once the failure has happened.</summary>
     public bool HasFailed => _calls > failAt;
 
     public ISegmentOutput OpenSegment(string path, bool create)

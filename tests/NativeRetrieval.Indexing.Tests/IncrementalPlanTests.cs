@@ -2,7 +2,7 @@ namespace NativeRetrieval.Indexing.Tests;
 
 public class IncrementalPlanTests
 {
-    static readonly DateTime s_later = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
+    static readonly DateTime _later = new(2025, 1, 1, 0, 0, 0, DateTimeKind.Utc);
 
     /// <summary>Plans against files 1, 2 and 3; <paramref name="onDisk"/> are the contents by path.</summary>
     static IncrementalPlan Plan(Dictionary<string, string> onDisk) =>
@@ -21,15 +21,15 @@ public class IncrementalPlanTests
     public void AnotherTimeWithTheSameContentIsATouch()
     {
         var plan = Plan(new() { [Samples.PathOf(1)] = Samples.Hash(1, 0) });
-        var planned = plan.Decide(Samples.PathOf(1), Samples.File(1).SizeBytes, s_later);
-        Assert.Equal((FileChange.Touched, s_later), (planned.Change, planned.File.ModifiedUtc));
+        var planned = plan.Decide(Samples.PathOf(1), Samples.File(1).SizeBytes, _later);
+        Assert.Equal((FileChange.Touched, _later), (planned.Change, planned.File.ModifiedUtc));
     }
 
     [Fact]
     public void NewContentUnderAKnownPathIsAChange()
     {
         var plan = Plan(new() { [Samples.PathOf(1)] = Samples.Hash(9, 9) });
-        var planned = plan.Decide(Samples.PathOf(1), 5, s_later);
+        var planned = plan.Decide(Samples.PathOf(1), 5, _later);
         Assert.Equal((FileChange.Changed, Samples.Hash(9, 9), null), (planned.Change, planned.File.ContentHash, planned.Former));
     }
 
@@ -41,7 +41,8 @@ public class IncrementalPlanTests
         Assert.Equal((FileChange.New, null), Decide("/b.wav"));
         Assert.Equal([Samples.PathOf(2), Samples.PathOf(3)], plan.Unseen.Select(file => file.FullPath));
 
-        (FileChange, string?) Decide(string path) => plan.Decide(path, 5, s_later) is var planned ? (planned.Change, planned.Former) : default;
+        (FileChange, string?) Decide(string path) =>
+            plan.Decide(path, 5, _later) is var planned ? (planned.Change, planned.Former) : default;
     }
 
     [Fact]
@@ -49,7 +50,7 @@ public class IncrementalPlanTests
     {
         var plan = Plan(new() { [Samples.PathOf(1)] = Samples.Hash(1, 0), ["/a.wav"] = Samples.Hash(1, 0) });
         plan.Decide(Samples.PathOf(1), Samples.File(1).SizeBytes, Samples.File(1).ModifiedUtc);
-        var planned = plan.Decide("/a.wav", 5, s_later);
+        var planned = plan.Decide("/a.wav", 5, _later);
         Assert.Equal((FileChange.Copied, Samples.PathOf(1)), (planned.Change, planned.Former));
     }
 
@@ -57,7 +58,7 @@ public class IncrementalPlanTests
     public void ContentThatWasOverwrittenBeforeIsNew()
     {
         var plan = Plan(new() { [Samples.PathOf(1)] = Samples.Hash(9, 9), ["/a.wav"] = Samples.Hash(1, 0) });
-        plan.Decide(Samples.PathOf(1), 5, s_later);
-        Assert.Equal(FileChange.New, plan.Decide("/a.wav", 5, s_later).Change);
+        plan.Decide(Samples.PathOf(1), 5, _later);
+        Assert.Equal(FileChange.New, plan.Decide("/a.wav", 5, _later).Change);
     }
 }

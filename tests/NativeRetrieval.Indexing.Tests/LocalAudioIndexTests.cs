@@ -39,7 +39,8 @@ public sealed class LocalAudioIndexTests : IDisposable
         await index.UpsertAsync([Samples.Entry(1, 5), Samples.Entry(2)], TestContext.Current.CancellationToken);
         await index.UpsertAsync(Samples.Entry(1, windows: 1, version: 1), TestContext.Current.CancellationToken);
 
-        var hits = await index.SearchAsync(Samples.Vector(1000), new() { Grouping = HitGrouping.AllWindows, Top = 100 }, TestContext.Current.CancellationToken);
+        var hits = await index.SearchAsync(Samples.Vector(1000), new() { Grouping = HitGrouping.AllWindows, Top = 100 },
+            TestContext.Current.CancellationToken);
         Assert.Equal(3, hits.Count);
         Assert.Single(hits, hit => hit.Path == Samples.PathOf(1));
         Assert.Equal(new IndexStats(2, 3, 5, 1, index.Stats().SizeBytes), index.Stats());
@@ -60,7 +61,8 @@ public sealed class LocalAudioIndexTests : IDisposable
     {
         using var index = LocalAudioIndex.Create(Folder, Samples.Settings);
         await index.UpsertAsync([.. Enumerable.Range(0, 10).Select(i => Samples.Entry(i))], TestContext.Current.CancellationToken);
-        Assert.Equal(2, await index.DeleteAsync([Samples.PathOf(3), "/not/there", Samples.PathOf(4)], TestContext.Current.CancellationToken));
+        Assert.Equal(2, await index.DeleteAsync([Samples.PathOf(3), "/not/there", Samples.PathOf(4)],
+            TestContext.Current.CancellationToken));
         Assert.Equal(0, await index.DeleteAsync([Samples.PathOf(3)], TestContext.Current.CancellationToken));
 
         var hits = await index.SearchAsync(Samples.Vector(3000), new() { Top = 100 }, TestContext.Current.CancellationToken);
@@ -88,7 +90,8 @@ public sealed class LocalAudioIndexTests : IDisposable
 
         static async Task<string> Answers(LocalAudioIndex index)
         {
-            var hits = await index.SearchAsync(Samples.Vector(1), new() { Top = 100, Grouping = HitGrouping.AllWindows }, TestContext.Current.CancellationToken);
+            var hits = await index.SearchAsync(Samples.Vector(1), new() { Top = 100, Grouping = HitGrouping.AllWindows },
+                TestContext.Current.CancellationToken);
             return string.Join("\n", hits.Select(hit => hit with { RowId = 0 })) + string.Join("\n", index.Files());
         }
     }
@@ -102,7 +105,8 @@ public sealed class LocalAudioIndexTests : IDisposable
         {
             await writer.UpsertAsync(Samples.Entry(i, windows: 1), TestContext.Current.CancellationToken);
             Assert.Equal(i + 1, reader.Files().Count);
-            Assert.Equal(i + 1, (await reader.SearchAsync(Samples.Vector(0), new() { Top = 100 }, TestContext.Current.CancellationToken)).Count);
+            Assert.Equal(i + 1, (await reader.SearchAsync(Samples.Vector(0), new() { Top = 100 },
+                TestContext.Current.CancellationToken)).Count);
         }
     }
 
@@ -135,7 +139,8 @@ public sealed class LocalAudioIndexTests : IDisposable
         Assert.Equal([moved, Samples.File(2)], index.Files());
         var hit = Assert.Single(await index.SearchAsync(Samples.Vector(1000), new() { Top = 1 }, TestContext.Current.CancellationToken));
         Assert.Equal("/library/new.wav", hit.Path);
-        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync(Samples.PathOf(2), moved, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync(Samples.PathOf(2), moved,
+            TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync("/none", moved, TestContext.Current.CancellationToken));
 
         await index.RedescribeAsync("/library/new.wav", moved with { FullPath = Samples.PathOf(2) }, TestContext.Current.CancellationToken);
@@ -195,7 +200,8 @@ public sealed class LocalAudioIndexTests : IDisposable
         float[] bad = new float[Samples.Dimension];
         bad[4] = value;
         var entry = new AudioIndexEntry(Samples.File(2), [new AudioWindow(0, 1, bad)]);
-        var error = await Assert.ThrowsAsync<IndexException>(() => index.UpsertAsync([Samples.Entry(1), entry], TestContext.Current.CancellationToken));
+        var error = await Assert.ThrowsAsync<IndexException>(() =>
+            index.UpsertAsync([Samples.Entry(1), entry], TestContext.Current.CancellationToken));
         Assert.Contains("sounds/2/2.wav: window 0", error.Message);
         Assert.Empty(index.Files());
         await Assert.ThrowsAsync<IndexException>(() => index.SearchAsync(bad, cancellationToken: TestContext.Current.CancellationToken));
@@ -216,7 +222,8 @@ public sealed class LocalAudioIndexTests : IDisposable
             good with { File = good.File with { ContentHash = "AB" } },
             good with { File = good.File with { SizeBytes = -1 } },
         ];
-        foreach (var entry in bad) await Assert.ThrowsAsync<IndexException>(() => index.UpsertAsync(entry, TestContext.Current.CancellationToken));
+        foreach (var entry in bad)
+            await Assert.ThrowsAsync<IndexException>(() => index.UpsertAsync(entry, TestContext.Current.CancellationToken));
         Assert.Empty(index.Files());
         Assert.Throws<OptionException>(() => LocalAudioIndex.Create(_temporary["x"], Samples.Settings with { Dimension = 0 }));
     }

@@ -108,7 +108,8 @@ public sealed class ReadOnlyTests : IDisposable
         Allow(folder, mode ?? OthersRead & ~UnixFileMode.UserWrite);
         var inherited = new Dictionary<string, string>();
         var run = ProgramRun.Unprivileged("NativeRetrieval.Indexing.Tests.dll", inherited, ReadHost.Argument, folder);
-        Assert.SkipWhen(run is null, "permissions do not bind root, and there is no setpriv, or another user may not read the tests' folder");
+        Assert.SkipWhen(run is null,
+            "permissions do not bind root, and there is no setpriv, or another user may not read the tests' folder");
         return run!;
     }
 

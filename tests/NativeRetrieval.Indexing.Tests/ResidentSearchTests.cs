@@ -3,7 +3,10 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
 
-/// <summary>Searches over a copy of the rows find what searches over the mapped files find; the device here is the CPU, so that the bits are equal, too.</summary>
+/// <summary>
+/// Searches over a copy of the rows find what searches over the mapped files find; the device here is the CPU, so that the bits are equal,
+/// too.
+/// </summary>
 public sealed class ResidentSearchTests : IDisposable
 {
     const int MaxSegmentRows = 50;
@@ -19,14 +22,16 @@ public sealed class ResidentSearchTests : IDisposable
     {
         long before = CpuDevice.Shared.LiveBytes;
         string folder = _temporary["sounds.nrx"];
-        using (var writer = LocalAudioIndex.Create(folder, half ? Samples.BFloat16Settings : Samples.Settings, orOpen: false, Storage.DiskIo.Shared, MaxSegmentRows))
+        using (var writer = LocalAudioIndex.Create(folder, half ? Samples.BFloat16Settings : Samples.Settings, orOpen: false,
+            Storage.DiskIo.Shared, MaxSegmentRows))
         using (var resident = LocalAudioIndex.Open(folder, IndexAccess.Read, null, Storage.DiskIo.Shared, MaxSegmentRows, CpuDevice.Shared))
         {
             await ExpectEqualAsync();
             // Segments grow, begin, lose rows and are replaced.
             for (int step = 0; step < 5; step++)
             {
-                await writer.UpsertAsync([.. Enumerable.Range(9 * step, 9).Select(i => Samples.Entry(i, windows: 1 + i % 5))], TestContext.Current.CancellationToken);
+                await writer.UpsertAsync([.. Enumerable.Range(9 * step, 9).Select(i => Samples.Entry(i, windows: 1 + i % 5))],
+                    TestContext.Current.CancellationToken);
                 await ExpectEqualAsync();
             }
             await writer.DeleteAsync([.. Enumerable.Range(3, 20).Select(Samples.PathOf)], TestContext.Current.CancellationToken);
@@ -41,8 +46,10 @@ public sealed class ResidentSearchTests : IDisposable
                 foreach (int queries in (int[])[1, 5])
                 {
                     float[] batch = [.. Enumerable.Range(0, queries).SelectMany(query => Samples.Vector(700 + query))];
-                    foreach (var options in (AudioSearchOptions[])[new(), new() { Top = 1000, Grouping = HitGrouping.AllWindows }, new() { Top = 4, PathFilter = "sounds/1/*" }, new() { PathFilter = "nothing" }])
-                        Assert.Equal(await writer.SearchBatchAsync(batch, options, TestContext.Current.CancellationToken), await resident.SearchBatchAsync(batch, options, TestContext.Current.CancellationToken));
+                    foreach (var options in (AudioSearchOptions[])[new(), new() { Top = 1000, Grouping = HitGrouping.AllWindows },
+                        new() { Top = 4, PathFilter = "sounds/1/*" }, new() { PathFilter = "nothing" }])
+                        Assert.Equal(await writer.SearchBatchAsync(batch, options, TestContext.Current.CancellationToken),
+                            await resident.SearchBatchAsync(batch, options, TestContext.Current.CancellationToken));
                 }
             }
         }
@@ -52,7 +59,8 @@ public sealed class ResidentSearchTests : IDisposable
     [Fact]
     public async Task Compacted_segments_leave_the_device()
     {
-        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared, MaxSegmentRows, CpuDevice.Shared);
+        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared,
+            MaxSegmentRows, CpuDevice.Shared);
         await index.UpsertAsync([.. Enumerable.Range(0, 100).Select(i => Samples.Entry(i))], TestContext.Current.CancellationToken);
         long before = CpuDevice.Shared.LiveBytes;
         await index.SearchAsync(Samples.Vector(1), cancellationToken: TestContext.Current.CancellationToken);
@@ -68,7 +76,8 @@ public sealed class ResidentSearchTests : IDisposable
     [Fact]
     public async Task Several_threads_may_search_while_rows_are_added()
     {
-        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared, MaxSegmentRows, CpuDevice.Shared);
+        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared,
+            MaxSegmentRows, CpuDevice.Shared);
         await index.UpsertAsync(Samples.Entry(0), TestContext.Current.CancellationToken);
         var searches = Enumerable.Range(0, 4).Select(async _ =>
         {

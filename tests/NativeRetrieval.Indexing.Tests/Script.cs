@@ -29,7 +29,7 @@ internal static class Script
         return files;
     }
 
-    /// <summary>Whether the index holds exactly these files with exactly their windows.</summary>
+    /// <summary>True if the index holds exactly these files with exactly their windows.</summary>
     public static async Task<bool> Holds(LocalAudioIndex index, SortedDictionary<int, int> expected)
     {
         var hashes = expected.ToDictionary(file => Samples.Hash(file.Key, file.Value), file => Entry(file.Key, file.Value));
@@ -50,7 +50,8 @@ internal static class Script
     public static async Task<string> Answers(LocalAudioIndex index)
     {
         var hits = new List<SearchHit>();
-        for (int seed = 0; seed < 3; seed++) hits.AddRange(await index.SearchAsync(Samples.Vector(seed), new() { Top = 10_000, Grouping = HitGrouping.AllWindows }));
+        for (int seed = 0; seed < 3; seed++)
+            hits.AddRange(await index.SearchAsync(Samples.Vector(seed), new() { Top = 10_000, Grouping = HitGrouping.AllWindows }));
         return string.Join("\n", hits.Select(hit => hit with { RowId = 0 }));
     }
 

@@ -13,7 +13,8 @@ public sealed class SearchTests : IDisposable
 
     public SearchTests()
     {
-        _index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared, maxSegmentRows: 50);
+        _index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared,
+            maxSegmentRows: 50);
         var entries = Enumerable.Range(0, FileCount).Select(i => Samples.Entry(i, windows: 1 + i % 5)).ToList();
         _index.UpsertAsync(entries, CancellationToken.None).GetAwaiter().GetResult();
         foreach (var entry in entries)
@@ -26,10 +27,12 @@ public sealed class SearchTests : IDisposable
         _temporary.Dispose();
     }
 
-    Task<IReadOnlyList<SearchHit>> Search(int seed, AudioSearchOptions options) => _index.SearchAsync(Samples.Vector(seed), options, TestContext.Current.CancellationToken);
+    Task<IReadOnlyList<SearchHit>> Search(int seed, AudioSearchOptions options) =>
+        _index.SearchAsync(Samples.Vector(seed), options, TestContext.Current.CancellationToken);
 
     List<(string Path, int Window, double Score)> Expected(int seed) =>
-        [.. _rows.Select(row => (row.Path, row.Window, Score: Samples.Cosine(Samples.Vector(seed), row.Vector))).OrderByDescending(row => row.Score)];
+        [.. _rows.Select(row => (row.Path, row.Window, Score: Samples.Cosine(Samples.Vector(seed), row.Vector)))
+            .OrderByDescending(row => row.Score)];
 
     [Fact]
     public async Task AllWindowsAreRankedByCosine()
@@ -57,7 +60,8 @@ public sealed class SearchTests : IDisposable
     [Fact]
     public async Task AFileOfManyGoodWindowsDoesNotCrowdOutTheOthers()
     {
-        var windows = Enumerable.Range(0, 500).Select(i => new AudioWindow(i, i + 1, Samples.Vector(44).Select((x, at) => at == 0 ? x + 1e-4f * i : x).ToArray())).ToList();
+        var windows = Enumerable.Range(0, 500)
+            .Select(i => new AudioWindow(i, i + 1, Samples.Vector(44).Select((x, at) => at == 0 ? x + 1e-4f * i : x).ToArray())).ToList();
         await _index.UpsertAsync(new AudioIndexEntry(Samples.File(999), windows), TestContext.Current.CancellationToken);
         var hits = await Search(44, new() { Top = 10 });
         Assert.Equal(Samples.PathOf(999), hits[0].Path);
@@ -91,14 +95,16 @@ public sealed class SearchTests : IDisposable
     {
         var hits = await Search(47, new() { Top = 1000, PathFilter = filter });
         Assert.Equal(files, hits.Count);
-        Assert.Equal(Expected(47).DistinctBy(row => row.Path).Select(row => row.Path).Where(path => hits.Any(hit => hit.Path == path)), hits.Select(hit => hit.Path));
+        Assert.Equal(Expected(47).DistinctBy(row => row.Path).Select(row => row.Path).Where(path => hits.Any(hit => hit.Path == path)),
+            hits.Select(hit => hit.Path));
     }
 
     [Fact]
     public async Task ABatchGivesTheBitsOfItsQueriesAlone()
     {
         int[] seeds = [.. Enumerable.Range(100, 11)];
-        var batch = await _index.SearchBatchAsync(seeds.SelectMany(seed => Samples.Vector(seed)).ToArray(), new() { Top = 20 }, TestContext.Current.CancellationToken);
+        var batch = await _index.SearchBatchAsync(seeds.SelectMany(seed => Samples.Vector(seed)).ToArray(), new() { Top = 20 },
+            TestContext.Current.CancellationToken);
         for (int q = 0; q < seeds.Length; q++) Assert.Equal(await Search(seeds[q], new() { Top = 20 }), batch[q]);
     }
 
@@ -106,7 +112,8 @@ public sealed class SearchTests : IDisposable
     public async Task EqualScoresAreRankedByRow()
     {
         var twin = Samples.Vector(7);
-        await _index.UpsertAsync([.. Enumerable.Range(2000, 5).Select(i => new AudioIndexEntry(Samples.File(i), [new AudioWindow(0, 1, twin)]))], TestContext.Current.CancellationToken);
+        await _index.UpsertAsync([.. Enumerable.Range(2000, 5)
+            .Select(i => new AudioIndexEntry(Samples.File(i), [new AudioWindow(0, 1, twin)]))], TestContext.Current.CancellationToken);
         var hits = await Search(7, new() { Top = 5 });
         Assert.Equal(Enumerable.Range(2000, 5).Select(i => Samples.PathOf(i)), hits.Select(hit => hit.Path));
     }
@@ -115,7 +122,8 @@ public sealed class SearchTests : IDisposable
     public async Task BFloat16FindsTheSameNeighboursWithinItsRounding()
     {
         using var half = LocalAudioIndex.Create(_temporary["half.nrx"], Samples.BFloat16Settings);
-        await half.UpsertAsync([.. Enumerable.Range(0, FileCount).Select(i => Samples.Entry(i, windows: 1 + i % 5))], TestContext.Current.CancellationToken);
+        await half.UpsertAsync([.. Enumerable.Range(0, FileCount).Select(i => Samples.Entry(i, windows: 1 + i % 5))],
+            TestContext.Current.CancellationToken);
         var exact = (await Search(48, new() { Top = FileCount })).ToDictionary(hit => hit.Path);
         var hits = await half.SearchAsync(Samples.Vector(48), new() { Top = FileCount }, TestContext.Current.CancellationToken);
         Assert.Equal(FileCount, hits.Count);
@@ -137,7 +145,9 @@ public sealed class SearchTests : IDisposable
         await Assert.ThrowsAsync<OptionException>(() => Search(1, new() { Top = 0 }));
         await Assert.ThrowsAsync<OptionException>(() => Search(1, new() { Skip = -1 }));
         await Assert.ThrowsAsync<OptionException>(() => Search(1, new() { MinScore = float.NaN }));
-        await Assert.ThrowsAsync<IndexException>(() => _index.SearchAsync(new float[3], cancellationToken: TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<IndexException>(() => _index.SearchBatchAsync(new float[Samples.Dimension + 1], cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IndexException>(() => _index.SearchAsync(new float[3],
+            cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IndexException>(() => _index.SearchBatchAsync(new float[Samples.Dimension + 1],
+            cancellationToken: TestContext.Current.CancellationToken));
     }
 }

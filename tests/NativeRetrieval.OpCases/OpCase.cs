@@ -5,13 +5,13 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases;
 
 /// <summary>
-/// What is true of one operation at one set of sizes. From a case the harness makes: forward against the formula in float64 and float32,
-/// the float64 gradient against finite differences, the float32 gradient against float64, reads of uninitialised memory, writes past the
-/// end, leaks, and equal bits for any number of threads. Later backends and the benchmarks take the same cases.
+/// One operation and what is true of it. From a case the harness makes, at each of its sizes: forward against the formula in float64 and
+/// float32, the float64 gradient against finite differences, the float32 gradient against float64, reads of uninitialised memory, writes
+/// past the end and leaks. Every backend takes the same cases.
 /// </summary>
 public abstract class OpCase
 {
-    /// <summary>The <c>Op</c> method under test; the coverage test asks for one case for each.</summary>
+    /// <summary>The method of <c>Op</c> under test: each public or internal one has a case.</summary>
     public abstract string Op { get; }
 
     /// <summary>Names of the size sets: each is one run of the harness, e.g. <c>"3x5"</c>.</summary>
@@ -20,7 +20,9 @@ public abstract class OpCase
     /// <summary>Float inputs in float64; the harness rounds them to float32 first, so that both precisions see the same values.</summary>
     public abstract Input[] Inputs(string size, PhiloxSequence random);
 
-    /// <summary>Runs the op on the inputs. Integer inputs and settings belong to the case; build them on <paramref name="device"/>.</summary>
+    /// <summary>
+    /// Runs the op on the inputs. Integer inputs and settings belong to the case; build them on <paramref name="device"/>.
+    /// </summary>
     public abstract Tensor Run(string size, Tensor[] inputs, Device device);
 
     /// <summary>The formula again in float64, sharing no code with the op.</summary>
@@ -34,9 +36,6 @@ public abstract class OpCase
 
     /// <summary>False for float32-only ops, such as those on packed weights.</summary>
     public virtual bool HasFloat64 => true;
-
-    /// <summary>Bytes read and written and floating-point operations of one forward, for benchmarks.</summary>
-    public virtual Cost Cost(string size) => default;
 
     /// <summary>Sizes such as <c>"2x3x5"</c>, parsed.</summary>
     protected static int[] Parse(string size) => [.. size.Split('x').Select(int.Parse)];
@@ -56,12 +55,9 @@ public abstract class OpCase
 }
 
 /// <summary>A float input of a case.</summary>
-/// <param name="FeatureMap">Whether the float32 run gives it the device's layout of feature maps; float64 runs are contiguous.</param>
-/// <param name="Differentiable">Whether a gradient is asked for.</param>
+/// <param name="FeatureMap">True gives it the device's layout of feature maps in the float32 run; float64 runs are contiguous.</param>
+/// <param name="Differentiable">False where no gradient is asked for.</param>
 public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true);
 
 /// <summary>Allowed relative L2 errors, |ours − reference| / |reference|.</summary>
 public readonly record struct Tolerance(double Forward, double Gradient);
-
-/// <summary>Least work of one forward: bytes that must move, operations that must be done.</summary>
-public readonly record struct Cost(long Bytes, long Flops);

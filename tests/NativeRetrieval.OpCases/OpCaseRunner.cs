@@ -58,7 +58,8 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device)
     Tensor[] Leaves(DType dtype) => [.. Inputs.Select(input => Make(input.Shape, input.Values, dtype))];
 
     Tensor[] Arranged(Tensor[] leaves, DType dtype) =>
-        [.. leaves.Select((leaf, i) => dtype == DType.Float32 ? Arrange(leaf, Inputs[i].FeatureMap ? device.FeatureMaps : Layout.Contiguous) : leaf)];
+        [.. leaves.Select((leaf, i) =>
+            dtype == DType.Float32 ? Arrange(leaf, Inputs[i].FeatureMap ? device.FeatureMaps : Layout.Contiguous) : leaf)];
 
     Tensor OutputGradient(Tensor y, double[] weights, DType dtype)
     {

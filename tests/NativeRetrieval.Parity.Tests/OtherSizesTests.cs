@@ -15,7 +15,7 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
     const string Small = "training-small.safetensors", Full = "training-full.safetensors";
 
     /// <summary>The start of cases' names and a golden value that they compare: a tensor, or in a text the words before a number.</summary>
-    static readonly (string Case, string File, string Value)[] s_compared =
+    static readonly (string Case, string File, string Value)[] _compared =
     [
         ("mel filters", "logmel.safetensors", "mel_filters_257x40"),
         ("log-mel within", "logmel.safetensors", "tone_5000/logmel"),
@@ -68,7 +68,7 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
     public void A_case_fails_when_one_golden_value_is_another(string name)
     {
         var item = ParityCatalogue.All.Single(one => one.Name == name);
-        var (_, file, value) = s_compared.Single(one => name.StartsWith(one.Case, StringComparison.Ordinal));
+        var (_, file, value) = _compared.Single(one => name.StartsWith(one.Case, StringComparison.Ordinal));
         set.With(file, path =>
         {
             if (file.EndsWith(".safetensors", StringComparison.Ordinal)) AlterTensor(path, value, Change(name));

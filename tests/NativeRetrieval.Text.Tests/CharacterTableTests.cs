@@ -7,30 +7,32 @@ namespace NativeRetrieval.Text.Tests;
 /// <summary>The table against .NET's own, which follow a newer Unicode version: what changed since is named, all else must agree.</summary>
 public class CharacterTableTests
 {
-    static readonly CharacterTable Table = CharacterTable.Shared;
+    static readonly CharacterTable _table = CharacterTable.Shared;
 
     // Recategorised after Unicode 8, between Mn, Mc, Lo, Po and So.
-    static readonly HashSet<int> Recategorised = [0x166D, 0x1734, 0x1885, 0x1886, 0xA9BD, 0x111C9, 0x1171E];
+    static readonly HashSet<int> _recategorised = [0x166D, 0x1734, 0x1885, 0x1886, 0xA9BD, 0x111C9, 0x1171E];
 
     [Fact]
     public void Categories_agree_with_those_of_the_runtime()
     {
         for (int c = 0; c < 0x110000; c++)
         {
-            if (c is >= 0xD800 and <= 0xDFFF || Recategorised.Contains(c)) continue;
+            if (c is >= 0xD800 and <= 0xDFFF || _recategorised.Contains(c)) continue;
             var category = CharUnicodeInfo.GetUnicodeCategory(c);
             bool other = category is UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.PrivateUse;
-            bool punctuation = category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation || (c < 128 && char.IsSymbol((char)c));
+            bool punctuation = category is >= UnicodeCategory.ConnectorPunctuation and <= UnicodeCategory.OtherPunctuation
+                || (c < 128 && char.IsSymbol((char)c));
             bool nonspacing = category == UnicodeCategory.NonSpacingMark;
 
             // What .NET lacks we must lack; what it has we may lack, if it was assigned after Unicode 8.
-            if (!other) Assert.False(Table[c].HasFlag(CharacterClass.Removed) && c != 0xFFFD, $"U+{c:X4}");
-            if (!punctuation) Assert.False(Table[c].HasFlag(CharacterClass.Punctuation), $"U+{c:X4}");
-            if (!nonspacing) Assert.False(Table[c].HasFlag(CharacterClass.Nonspacing), $"U+{c:X4}");
+            if (!other) Assert.False(_table[c].HasFlag(CharacterClass.Removed) && c != 0xFFFD, $"U+{c:X4}");
+            if (!punctuation) Assert.False(_table[c].HasFlag(CharacterClass.Punctuation), $"U+{c:X4}");
+            if (!nonspacing) Assert.False(_table[c].HasFlag(CharacterClass.Nonspacing), $"U+{c:X4}");
             if (c >= 0x2000) continue;
-            if (c is not ('\t' or '\n' or '\r')) Assert.True(other == Table[c].HasFlag(CharacterClass.Removed) || c is 0x890 or 0x891 or 0x8E2, $"U+{c:X4}");
-            if (c < 0x800) Assert.True(punctuation == Table[c].HasFlag(CharacterClass.Punctuation) || c is 0x61D, $"U+{c:X4}");
-            if (c < 0x7FD) Assert.True(nonspacing == Table[c].HasFlag(CharacterClass.Nonspacing), $"U+{c:X4}");
+            if (c is not ('\t' or '\n' or '\r'))
+                Assert.True(other == _table[c].HasFlag(CharacterClass.Removed) || c is 0x890 or 0x891 or 0x8E2, $"U+{c:X4}");
+            if (c < 0x800) Assert.True(punctuation == _table[c].HasFlag(CharacterClass.Punctuation) || c is 0x61D, $"U+{c:X4}");
+            if (c < 0x7FD) Assert.True(nonspacing == _table[c].HasFlag(CharacterClass.Nonspacing), $"U+{c:X4}");
         }
     }
 
@@ -38,7 +40,7 @@ public class CharacterTableTests
     public void White_space_is_that_of_the_runtime()
     {
         for (int c = 0; c < 0x10000; c++)
-            Assert.True(char.IsWhiteSpace((char)c) == Table[c].HasFlag(CharacterClass.Space), $"U+{c:X4}");
+            Assert.True(char.IsWhiteSpace((char)c) == _table[c].HasFlag(CharacterClass.Space), $"U+{c:X4}");
     }
 
     [Fact]
@@ -48,10 +50,11 @@ public class CharacterTableTests
         {
             if (c is >= 0xD800 and <= 0xDFFF || c == 0x130) continue;
             int runtime = Rune.ToLowerInvariant(new Rune(c)).Value;
-            int ours = Table[c].HasFlag(CharacterClass.Uppercase) ? Table.Lower(c)[0] : c;
-            Assert.True(ours == runtime || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.OtherNotAssigned, $"U+{c:X4}: {ours:X4}, runtime {runtime:X4}");
+            int ours = _table[c].HasFlag(CharacterClass.Uppercase) ? _table.Lower(c)[0] : c;
+            Assert.True(ours == runtime || CharUnicodeInfo.GetUnicodeCategory(c) == UnicodeCategory.OtherNotAssigned,
+                $"U+{c:X4}: {ours:X4}, runtime {runtime:X4}");
         }
-        Assert.Equal([0x69, 0x307], Table.Lower(0x130).ToArray());
+        Assert.Equal([0x69, 0x307], _table.Lower(0x130).ToArray());
     }
 
     [Fact]
@@ -59,14 +62,14 @@ public class CharacterTableTests
     {
         for (int c = 0; c < 0x110000; c++)
         {
-            if (!Table[c].HasFlag(CharacterClass.Decomposes)) continue;
-            int[] parts = Table.Decomposition(c).ToArray();
-            int[] orders = Array.ConvertAll(parts, Table.CombiningClass);
-            Assert.All(parts, part => Assert.False(Table[part].HasFlag(CharacterClass.Decomposes), $"U+{c:X4}"));
+            if (!_table[c].HasFlag(CharacterClass.Decomposes)) continue;
+            int[] parts = _table.Decomposition(c).ToArray();
+            int[] orders = Array.ConvertAll(parts, _table.CombiningClass);
+            Assert.All(parts, part => Assert.False(_table[part].HasFlag(CharacterClass.Decomposes), $"U+{c:X4}"));
             for (int i = 1; i < parts.Length; i++) Assert.True(orders[i] == 0 || orders[i - 1] <= orders[i], $"U+{c:X4}");
         }
-        Assert.Equal([0x65, 0x301], Table.Decomposition(0xE9).ToArray());
-        Assert.Equal([0x3C9, 0x314, 0x342, 0x345], Table.Decomposition(0x1FA7).ToArray());
+        Assert.Equal([0x65, 0x301], _table.Decomposition(0xE9).ToArray());
+        Assert.Equal([0x3C9, 0x314, 0x342, 0x345], _table.Decomposition(0x1FA7).ToArray());
     }
 
     [Theory]

@@ -1,14 +1,20 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Text.Tests;
 
 public sealed class TokenizerFilesTests : IDisposable
 {
-    const string Normalizer = """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
-    const string Model = """{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":5,"vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"dog":4,"##s":5,"Dog":6,"é":7}}""";
-    const string Added = """[{"id":9,"content":"[SOUND]","normalized":false,"special":true},{"id":10,"content":"Woof","normalized":true}]""";
+    const string Normalizer =
+        """{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true}""";
+    const string Model = """
+        {"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":5,
+        "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"dog":4,"##s":5,"Dog":6,"é":7}}
+        """;
+    const string Added =
+        """[{"id":9,"content":"[SOUND]","normalized":false,"special":true},{"id":10,"content":"Woof","normalized":true}]""";
 
     readonly string _folder = Directory.CreateTempSubdirectory("nr-text-").FullName;
 
@@ -29,7 +35,8 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Tokenizer_config_overrides_the_settings()
     {
         Write("tokenizer.json", Json());
-        Write("tokenizer_config.json", """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
+        Write("tokenizer_config.json",
+            """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
         var tokenizer = WordPieceTokenizer.FromFile(_folder);
 
         Assert.Equal([2, 6, 7, 3], tokenizer.Encode("Dog é"));
@@ -75,29 +82,31 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Another_kind_of_tokenizer_is_refused(string json, string said)
     {
         Write("tokenizer.json", json);
-        Assert.Contains(said, Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains(said, Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
     }
 
     [Theory]
-    [InlineData("\"dog\":-1"), InlineData("\"dog\":1.5"), InlineData("\"dog\":99999999999"), InlineData("\"dog\":\"4\""), InlineData("\"dog\":2000000000")]
+    [InlineData("\"dog\":-1"), InlineData("\"dog\":1.5"), InlineData("\"dog\":99999999999"), InlineData("\"dog\":\"4\""),
+        InlineData("\"dog\":2000000000")]
     public void Impossible_ids_are_refused(string entry)
     {
         Write("tokenizer.json", Json().Replace("\"dog\":4", entry));
-        Assert.Contains("dog", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("dog", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
     }
 
     [Fact]
     public void Bytes_that_are_not_utf8_are_refused()
     {
         File.WriteAllBytes(Path.Combine(_folder, "vocab.txt"), [.. "[PAD]\n"u8, 0xFF, 0xFE, (byte)'\n']);
-        Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder));
+        Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder));
     }
 
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains("vocab.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
-        Assert.Contains("none.txt", Assert.Throws<TokenizerFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+        Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("none.txt",
+            Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
     }
 
     [Fact]
@@ -111,14 +120,15 @@ public sealed class TokenizerFilesTests : IDisposable
             var random = new Random(seed);
             byte[] damaged = [.. sound];
             int at = random.Next(damaged.Length), length = Math.Min(random.Next(1, 12), damaged.Length - at);
-            damaged = [.. damaged[..at], .. Encoding.Latin1.GetBytes(fragments[random.Next(fragments.Length)]), .. damaged[(at + length)..]];
+            damaged = [.. damaged[..at], .. Encoding.Latin1.GetBytes(fragments[random.Next(fragments.Length)]),
+                .. damaged[(at + length)..]];
             if (seed % 4 == 0) damaged = damaged[..at];
             File.WriteAllBytes(Path.Combine(_folder, "tokenizer.json"), damaged);
             try
             {
                 WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
             }
-            catch (TokenizerFileException)
+            catch (CorruptFileException)
             {
                 refused++;
             }
@@ -141,7 +151,7 @@ public sealed class TokenizerFilesTests : IDisposable
                 {
                     WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
                 }
-                catch (TokenizerFileException)
+                catch (CorruptFileException)
                 {
                     // Refusing is one of the two right answers; anything else thrown fails the test.
                 }
@@ -167,7 +177,10 @@ public sealed class TokenizerFilesTests : IDisposable
     }
 
     static string Json() =>
-        $$"""{"truncation":{"max_length":7},"added_tokens":{{Added}},"normalizer":{{Normalizer}},"pre_tokenizer":{"type":"BertPreTokenizer"},"model":{{Model}}}""";
+        $$"""
+        {"truncation":{"max_length":7},"added_tokens":{{Added}},"normalizer":{{Normalizer}},
+        "pre_tokenizer":{"type":"BertPreTokenizer"},"model":{{Model}}}
+        """;
 
     void Write(string name, string content) => File.WriteAllText(Path.Combine(_folder, name), content);
 }

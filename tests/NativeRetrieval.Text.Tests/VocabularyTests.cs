@@ -2,12 +2,12 @@ namespace NativeRetrieval.Text.Tests;
 
 public class VocabularyTests
 {
-    static readonly string[] Captions = ["a dog barks", "the dog barks at a café", "A rocky-talkie", "dog"];
+    static readonly string[] _captions = ["a dog barks", "the dog barks at a café", "A rocky-talkie", "dog"];
 
     [Fact]
     public void Words_follow_the_special_tokens_and_characters_by_frequency()
     {
-        string[] tokens = Vocabulary.FromCaptions(Captions).ToVocabularyFile().Split('\n')[..^1];
+        string[] tokens = Vocabulary.FromCaptions(_captions).ToVocabularyFile().Split('\n')[..^1];
 
         Assert.Equal(["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "!", "\""], tokens[..7]);
         Assert.Contains("##a", tokens);
@@ -18,7 +18,7 @@ public class VocabularyTests
     [Fact]
     public void Rare_words_are_left_to_the_characters()
     {
-        var vocabulary = Vocabulary.FromCaptions(Captions, minimumCount: 2);
+        var vocabulary = Vocabulary.FromCaptions(_captions, minimumCount: 2);
         Assert.False(vocabulary.Ids.ContainsKey("rocky"));
         Assert.Equal(["r", "##o", "##c", "##k", "##y"], new WordPieceTokenizer(vocabulary).Pieces("rocky"));
     }
@@ -26,7 +26,7 @@ public class VocabularyTests
     [Fact]
     public void Any_ascii_text_tokenizes_without_an_unknown_token()
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(Captions));
+        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(_captions));
         string ascii = string.Concat(Enumerable.Range(0, 128).Select(c => (char)c));
         int unknown = tokenizer.Vocabulary.Ids["[UNK]"];
         Assert.DoesNotContain(unknown, tokenizer.Encode(ascii + " " + new string([.. ascii.Reverse()])));
@@ -36,7 +36,7 @@ public class VocabularyTests
     public void A_vocabulary_file_reads_back()
     {
         string path = Path.Combine(Directory.CreateTempSubdirectory("nr-text-").FullName, "vocab.txt");
-        var vocabulary = Vocabulary.FromCaptions(Captions);
+        var vocabulary = Vocabulary.FromCaptions(_captions);
         File.WriteAllText(path, vocabulary.ToVocabularyFile());
 
         Assert.Equal(vocabulary.Ids.OrderBy(x => x.Value), WordPieceTokenizer.FromFile(path).Vocabulary.Ids.OrderBy(x => x.Value));
@@ -44,5 +44,6 @@ public class VocabularyTests
 
     [Fact]
     public void A_vocabulary_with_gaps_has_no_file_form() =>
-        Assert.Throws<InvalidOperationException>(() => new Vocabulary(new Dictionary<string, int> { ["a"] = 0, ["b"] = 2 }).ToVocabularyFile());
+        Assert.Throws<InvalidOperationException>(() => new Vocabulary(new Dictionary<string, int> { ["a"] = 0, ["b"] = 2 })
+            .ToVocabularyFile());
 }

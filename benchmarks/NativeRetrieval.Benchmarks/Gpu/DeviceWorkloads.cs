@@ -14,28 +14,37 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>What is timed on a GPU, the two ceilings first; weights and inputs are never zero, which some devices multiply faster.</summary>
+/// <summary>
+/// The workloads that are timed on a GPU, the two ceilings first; weights and inputs are never zero, which some devices multiply faster.
+/// </summary>
 internal static class DeviceWorkloads
 {
     public const string Copy = "copy", Product = "gemm";
 
     public static IEnumerable<DeviceWorkload> Of(WorkloadSizes sizes)
     {
-        yield return new(Copy, $"{Bytes(sizes.CopyBytes)} on the device", 0, 2.0 * sizes.CopyBytes / 1e9, device => CopyOnDevice(device, sizes.CopyBytes));
+        yield return new(Copy, $"{Bytes(sizes.CopyBytes)} on the device", 0, 2.0 * sizes.CopyBytes / 1e9,
+            device => CopyOnDevice(device, sizes.CopyBytes));
         foreach (var (m, n, k) in sizes.Products)
             yield return new(Product, $"{m} x {n} x {k} (m n k)", WorkAmount.Product(m, n, k), 0, device => MatMul(device, m, n, k));
         foreach (int clips in sizes.AudioBatches)
-            yield return new("cnn14", $"{clips} x {sizes.ClipName}", clips * WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), 0, device => Audio(device, sizes.Cnn14, clips, sizes.Frames));
+            yield return new("cnn14", $"{clips} x {sizes.ClipName}", clips * WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), 0,
+                device => Audio(device, sizes.Cnn14, clips, sizes.Frames));
         foreach (int clips in sizes.AudioBatches)
-            yield return new("resnet38", $"{clips} x {sizes.ClipName}", clips * WorkAmount.ResNet38(sizes.ResNet38, sizes.Frames), 0, device => Audio(device, sizes.ResNet38, clips, sizes.Frames));
-        yield return new("bert", $"{sizes.Sentences} x {sizes.Tokens} tokens", sizes.Sentences * WorkAmount.Bert(sizes.Bert, sizes.Tokens), 0, device => Text(device, sizes));
+            yield return new("resnet38", $"{clips} x {sizes.ClipName}", clips * WorkAmount.ResNet38(sizes.ResNet38, sizes.Frames), 0,
+                device => Audio(device, sizes.ResNet38, clips, sizes.Frames));
+        yield return new("bert", $"{sizes.Sentences} x {sizes.Tokens} tokens",
+            sizes.Sentences * WorkAmount.Bert(sizes.Bert, sizes.Tokens), 0, device => Text(device, sizes));
         foreach (int pairs in sizes.TrainingBatches)
-            yield return new("training-step", $"{pairs} x {sizes.ClipName}", StepGigaflop(sizes, pairs), 0, device => TrainingStep(device, sizes, pairs));
+            yield return new("training-step", $"{pairs} x {sizes.ClipName}", StepGigaflop(sizes, pairs), 0,
+                device => TrainingStep(device, sizes, pairs));
         int clipsOfLogMel = sizes.AudioBatches[^1];
-        yield return new("logmel", $"{clipsOfLogMel} x {sizes.ClipName}", 0, clipsOfLogMel * 4e-9 * (sizes.Samples + 64.0 * LogMelSettings.Default.FramesOf(sizes.Samples)),
+        yield return new("logmel", $"{clipsOfLogMel} x {sizes.ClipName}", 0,
+            clipsOfLogMel * 4e-9 * (sizes.Samples + 64.0 * LogMelSettings.Default.FramesOf(sizes.Samples)),
             device => LogMel(device, clipsOfLogMel, sizes.Samples));
         foreach (int pairs in sizes.Pairs)
-            yield return new("nt-xent", $"{pairs} x {sizes.Dimension}, with gradients", 3 * WorkAmount.Product(pairs, pairs, sizes.Dimension), 0, device => NtXent(device, pairs, sizes.Dimension));
+            yield return new("nt-xent", $"{pairs} x {sizes.Dimension}, with gradients",
+                3 * WorkAmount.Product(pairs, pairs, sizes.Dimension), 0, device => NtXent(device, pairs, sizes.Dimension));
     }
 
     /// <summary>Backward takes two passes' arithmetic.</summary>
@@ -70,13 +79,16 @@ internal static class DeviceWorkloads
         return new(() => encoder.Forward(batch).Dispose(), encoder);
     }
 
-    /// <summary>One step of the report's training: encoders and heads with dropout and SpecAugment, NT-Xent, gradient clipping, Adam.</summary>
-    static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
+    /// <summary>
+    /// One step of the report's training: encoders and heads with dropout and SpecAugment, NT-Xent, gradient clipping, Adam.
+    /// </summary>
+    public static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
     {
         var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
         var model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(1)));
         var optimizer = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], new AdamOptions(MaxGradientNorm: 2));
-        var logMel = Tensor.From(Bench.LogMel(pairs, sizes.Frames, sizes.Cnn14.MelBins), [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device);
+        var logMel = Tensor.From(
+            Bench.LogMel(pairs, sizes.Frames, sizes.Cnn14.MelBins), [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device);
         var numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
         var captions = Captions(sizes, pairs);
         long step = 0;
@@ -123,7 +135,8 @@ internal static class DeviceWorkloads
 
     /// <summary>Sentences that fill the width, so that both sides compute the same number of tokens.</summary>
     static TokenBatch Captions(WorkloadSizes sizes, int sentences) =>
-        new([.. Enumerable.Range(0, sentences * sizes.Tokens).Select(i => 1 + i * 7919 % (sizes.Bert.VocabularySize - 1))], [.. Enumerable.Repeat(sizes.Tokens, sentences)], sizes.Tokens);
+        new([.. Enumerable.Range(0, sentences * sizes.Tokens).Select(i => 1 + i * 7919 % (sizes.Bert.VocabularySize - 1))],
+            [.. Enumerable.Repeat(sizes.Tokens, sentences)], sizes.Tokens);
 
     /// <summary>A million numbers again and again: a gigabyte of new ones takes the host seconds.</summary>
     static float[] Values(long count)

@@ -3,7 +3,9 @@ using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>Two CUDA events on the device's stream around the work: what the host does meanwhile counts only where the GPU waits for it.</summary>
+/// <summary>
+/// Two CUDA events on the device's stream around the work: what the host does meanwhile counts only where the GPU waits for it.
+/// </summary>
 internal sealed class EventClock(CudaDevice device) : IDeviceClock
 {
     readonly CudaEvent _start = new(device.Context, timing: true), _end = new(device.Context, timing: true);

@@ -12,7 +12,7 @@ internal sealed class GpuBench(GpuOptions options)
     readonly List<DeviceTiming> _rows = [];
     bool _complete = true;
 
-    /// <returns>Whether every workload ran.</returns>
+    /// <returns>True where every workload ran.</returns>
     public bool Run()
     {
         Console.WriteLine("| workload | shape | precision | ms | rate | of ceiling | note |");
@@ -42,9 +42,10 @@ internal sealed class GpuBench(GpuOptions options)
             var row = Time(workload, device, timer, precision);
             _rows.Add(row);
             _complete &= row.Milliseconds is not null;
-            Console.WriteLine($"| {row.Workload} | {row.Shape} | {row.Precision} | {Milliseconds(row)} | {Rate(row)} | {OfCeiling(row)} | {row.Note} |");
+            Console.WriteLine(
+                $"| {row.Workload} | {row.Shape} | {row.Precision} | {Milliseconds(row)} | {Rate(row)} | {OfCeiling(row)} | {row.Note} |");
             if (options.Json is { } path) new DeviceTimings(1, "NativeRetrieval", deviceName, _rows).Write(path);
-            // What one workload held must not be missing for the next.
+            // The next workload must not lack the memory that this one held.
             if (device is CudaDevice { Context.IsLost: false } cuda) cuda.Trim();
         }
     }
@@ -68,7 +69,8 @@ internal sealed class GpuBench(GpuOptions options)
     /// <summary>Related to what this run measured: the product's rate in the same precision, or the copy's.</summary>
     string OfCeiling(DeviceTiming row)
     {
-        double? share = row.GigaflopPerSecond is { } flop ? flop / _rows.First(known => known.Workload == DeviceWorkloads.Product && known.Precision == row.Precision).GigaflopPerSecond
+        double? share = row.GigaflopPerSecond is { } flop
+            ? flop / _rows.First(known => (known.Workload, known.Precision) == (DeviceWorkloads.Product, row.Precision)).GigaflopPerSecond
             : row.GigabytesPerSecond / _rows.First(known => known.Workload == DeviceWorkloads.Copy).GigabytesPerSecond;
         return share?.ToString("P0", CultureInfo.InvariantCulture) ?? "";
     }

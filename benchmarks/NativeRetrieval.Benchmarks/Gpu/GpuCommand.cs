@@ -5,13 +5,17 @@ using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary><c>cuda</c>: PyTorch's numbers on this device first, then what the device does in a millisecond; <c>cuda-table</c> puts several programs beside each other.</summary>
+/// <summary>
+/// <c>cuda</c>: PyTorch's numbers on this device first, then what the device does in a millisecond; <c>cuda-table</c> puts several
+/// programs beside each other.
+/// </summary>
 internal static class GpuCommand
 {
     public const string Name = "cuda", Table = "cuda-table";
 
     public const string Usage = $"""
-               {Name} [--parity FILE [--parity-only]] [--rounds N] [--small] [--json FILE] [--device cuda:N|cpu]   a GPU, timed by its events; see tests/gpu/README.md
+               {Name} [--parity FILE [--parity-only]] [--rounds N] [--small] [--json FILE] [--device cuda:N|cpu]
+                   a GPU, timed by its events; see tests/gpu/README.md
                {Table} OURS.json PEER.json…   the timings of several programs in one table
         """;
 

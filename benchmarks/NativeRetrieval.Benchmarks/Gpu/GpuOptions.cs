@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>What <c>cuda</c> was asked for on the command line.</summary>
+/// <summary>Options of the command <c>cuda</c>.</summary>
 internal sealed record GpuOptions
 {
     /// <summary>Timed rounds of each workload.</summary>
@@ -14,10 +14,10 @@ internal sealed record GpuOptions
     /// <summary>Number of the GPU; null: the CPU device, to hold the comparison itself to something that is proven.</summary>
     public int? Ordinal { get; init; } = 0;
 
-    /// <summary>Where the timings go as JSON, rewritten after each workload.</summary>
+    /// <summary>Path of the timings as JSON, rewritten after each workload.</summary>
     public string? Json { get; init; }
 
-    /// <summary>What <c>torch_gpu.py parity</c> wrote: compared before anything is timed.</summary>
+    /// <summary>Path of the document of <c>torch_gpu.py parity</c>: compared before anything is timed.</summary>
     public string? Parity { get; init; }
 
     /// <summary>Nothing is timed.</summary>
@@ -34,11 +34,14 @@ internal sealed record GpuOptions
             {
                 case "--small": options = options with { Small = true }; continue;
                 case "--parity-only": options = options with { ParityOnly = true }; continue;
-                case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out int rounds) && rounds > 0: options = options with { Rounds = rounds }; break;
+                case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
+                    options = options with { Rounds = rounds };
+                    break;
                 case "--json" when value is not null: options = options with { Json = value }; break;
                 case "--parity" when value is not null: options = options with { Parity = value }; break;
                 case "--device" when value is "cpu": options = options with { Ordinal = null }; break;
-                case "--device" when value is not null && value.StartsWith("cuda:", StringComparison.Ordinal) && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal):
+                case "--device" when value is not null && value.StartsWith("cuda:", StringComparison.Ordinal)
+                    && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal):
                     options = options with { Ordinal = ordinal };
                     break;
                 default: return null;

@@ -65,7 +65,9 @@ internal sealed class PeerComparison(Device device, PeerSizes sizes)
         };
         using var encoder = new BertEncoder(config, device, random: null).FillByFormula();
         int width = sizes.Lengths.Max();
-        var batch = new TokenBatch([.. Enumerable.Range(0, sizes.Lengths.Length * width).Select(i => 1 + (i * 7919 + 13) % (sizes.Vocabulary - 1))], sizes.Lengths, width);
+        var batch = new TokenBatch(
+            [.. Enumerable.Range(0, sizes.Lengths.Length * width).Select(i => 1 + (i * 7919 + 13) % (sizes.Vocabulary - 1))],
+            sizes.Lengths, width);
         if (!gradients) return Named("first token", encoder.Forward(batch));
         using var tape = Tape.Begin();
         return Gradients(tape, encoder.Forward(batch, new TrainingPass(seed: 0, step: 0)), encoder);
@@ -73,7 +75,8 @@ internal sealed class PeerComparison(Device device, PeerSizes sizes)
 
     Dictionary<string, float[]> Loss(bool gradients)
     {
-        var (audio, text) = (Signal("parity.audio", 1, sizes.Pairs, sizes.Dimension), Signal("parity.text", 1, sizes.Pairs, sizes.Dimension));
+        var (audio, text) =
+            (Signal("parity.audio", 1, sizes.Pairs, sizes.Dimension), Signal("parity.text", 1, sizes.Pairs, sizes.Dimension));
         audio.RequiresGradient = text.RequiresGradient = true;
         var numbers = Tensor.From(Enumerable.Range(0, sizes.Pairs).ToArray(), [sizes.Pairs], device);
         using var tape = Tape.Begin();

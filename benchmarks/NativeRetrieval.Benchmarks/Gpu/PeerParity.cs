@@ -6,15 +6,16 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 internal static class PeerParity
 {
     /// <summary>
-    /// Both sides round float32 differently and deep networks amplify it: where PyTorch's own float32 is further than half the tolerance from its
-    /// float64, twice its distance is allowed.
+    /// Both sides round float32 differently and deep networks amplify it: where PyTorch's own float32 is further than half the
+    /// tolerance from its float64, twice its distance is allowed.
     /// </summary>
     const double OwnErrors = 2;
 
-    /// <returns>Whether every case holds.</returns>
+    /// <returns>True where every case holds.</returns>
     public static bool Run(Device device, PeerDocument peer)
     {
-        Console.WriteLine($"float32 on {device} against PyTorch {peer.Torch} in float64 on {peer.Device}; relative L2, the worst tensor of each case.");
+        Console.WriteLine(
+            $"float32 on {device} against PyTorch {peer.Torch} in float64 on {peer.Device}; relative L2, the worst tensor of each case.");
         Console.WriteLine();
         Console.WriteLine("| case | tensors | ours | PyTorch's float32 | allowed | | worst tensor |");
         Console.WriteLine("|---|---:|---:|---:|---:|---|---|");
@@ -24,7 +25,9 @@ internal static class PeerParity
         if (peer.TrainingSmall is { } training)
         {
             Console.WriteLine();
-            Console.WriteLine($"The golden training run of 20 steps in PyTorch's float32 on {peer.Device}: its worst loss error is {Text(training.ShareOfAllowed ?? double.NaN)} times what the fixture allows (above 1: it would not pass itself).");
+            Console.WriteLine(
+                $"The golden training run of 20 steps in PyTorch's float32 on {peer.Device}: its worst loss error is "
+                + $"{Text(training.ShareOfAllowed ?? double.NaN)} times what the fixture allows (above 1: it would not pass itself).");
         }
         return holds;
     }
@@ -46,11 +49,14 @@ internal static class PeerParity
         {
             double error = ours.TryGetValue(tensor.Name, out float[]? values) ? tensor.ErrorOf(values) : double.PositiveInfinity;
             double allowed = Math.Max(item.Tolerance, OwnErrors * tensor.OwnError);
-            return (tensor.Name, Error: error, tensor.OwnError, Allowed: allowed, Share: double.IsNaN(error) ? double.PositiveInfinity : error / allowed);
+            double share = double.IsNaN(error) ? double.PositiveInfinity : error / allowed;
+            return (tensor.Name, Error: error, tensor.OwnError, Allowed: allowed, Share: share);
         }).ToList();
         var worst = errors.MaxBy(tensor => tensor.Share);
         bool holds = errors.Count > 0 && worst.Share <= 1;
-        Console.WriteLine($"| {item.Name} | {errors.Count} | {Text(worst.Error)} | {Text(worst.OwnError)} | {Text(worst.Allowed)} | {(holds ? "ok" : "**FAILED**")} | {worst.Name} |");
+        Console.WriteLine(
+            $"| {item.Name} | {errors.Count} | {Text(worst.Error)} | {Text(worst.OwnError)} | {Text(worst.Allowed)} | "
+            + $"{(holds ? "ok" : "**FAILED**")} | {worst.Name} |");
         return holds;
     }
 

@@ -9,19 +9,23 @@ internal static class TimingTable
     public static void Print(IReadOnlyList<DeviceTimings> programs)
     {
         var ours = programs[0];
-        Console.WriteLine($"Milliseconds, medians of CUDA events around the work. {string.Join("; ", programs.Select(program => $"{program.Program} on {program.Device}"))}.");
+        Console.WriteLine("Milliseconds, medians of CUDA events around the work. "
+            + $"{string.Join("; ", programs.Select(program => $"{program.Program} on {program.Device}"))}.");
         bool comparable = programs.Select(program => program.Device).Distinct().Count() == 1;
         if (!comparable) Console.WriteLine("**The devices differ: the columns cannot be compared.**");
         Console.WriteLine();
-        Console.WriteLine("| workload | shape | precision | " + string.Join(" | ", programs.Select(program => program.Program)) + " | times as fast as the fastest peer |");
+        Console.WriteLine("| workload | shape | precision | " + string.Join(" | ", programs.Select(program => program.Program))
+            + " | times as fast as the fastest peer |");
         Console.WriteLine("|---|---|---|" + string.Concat(Enumerable.Repeat("---:|", programs.Count + 1)));
         var keys = programs.SelectMany(program => program.Rows).Select(row => (row.Workload, row.Shape, row.Precision)).Distinct()
             .OrderBy(key => Order(ours, key.Workload, key.Shape)).ThenBy(key => Precision(key.Precision));
         foreach (var (workload, shape, precision) in keys)
         {
-            double?[] times = [.. programs.Select(program => program.Rows.FirstOrDefault(row => (row.Workload, row.Shape, row.Precision) == (workload, shape, precision))?.Milliseconds)];
+            double?[] times = [.. programs.Select(program => program.Rows
+                .FirstOrDefault(row => (row.Workload, row.Shape, row.Precision) == (workload, shape, precision))?.Milliseconds)];
             string ratio = comparable && times[0] is { } own && times.Skip(1).Min() is { } best ? Number(best / own, "F2") : "";
-            Console.WriteLine($"| {workload} | {shape} | {precision} | {string.Join(" | ", times.Select(time => time is { } ms ? Number(ms, "F3") : ""))} | {ratio} |");
+            Console.WriteLine($"| {workload} | {shape} | {precision} | "
+                + $"{string.Join(" | ", times.Select(time => time is { } ms ? Number(ms, "F3") : ""))} | {ratio} |");
         }
         foreach (var program in programs)
             foreach (var row in program.Rows.Where(row => row.Milliseconds is null))

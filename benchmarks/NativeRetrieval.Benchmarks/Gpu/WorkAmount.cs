@@ -2,10 +2,13 @@ using NativeRetrieval.Encoders;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>Arithmetic of the plain algorithms in gigaflop, two for each multiply-add of a convolution or matrix product; all else is small beside it.</summary>
+/// <summary>
+/// Arithmetic of the plain algorithms in gigaflop, two for each multiply-add of a convolution or matrix product; all else is small
+/// beside it.
+/// </summary>
 internal static class WorkAmount
 {
-    static readonly int[] s_residualBlocks = [3, 4, 6, 3];
+    static readonly int[] _residualBlocks = [3, 4, 6, 3];
 
     public static double Product(double m, double n, double k) => 2 * m * n * k / 1e9;
 
@@ -28,20 +31,24 @@ internal static class WorkAmount
         int bins = config.MelBins, channels = config.Channels[0];
         double sum = Convolution(1, channels, 9, frames, bins) + Convolution(channels, channels, 9, frames, bins);
         (frames, bins) = (frames / 2, bins / 2);
-        for (int layer = 0; layer < s_residualBlocks.Length; layer++)
+        for (int layer = 0; layer < _residualBlocks.Length; layer++)
         {
             int width = config.Channels[layer + 1];
             if (layer > 0) (frames, bins) = (frames / 2, bins / 2);
             if (layer > 0 || channels != width) sum += Convolution(channels, width, 1, frames, bins);
-            sum += Convolution(channels, width, 9, frames, bins) + (2 * s_residualBlocks[layer] - 1) * Convolution(width, width, 9, frames, bins);
+            sum += Convolution(channels, width, 9, frames, bins)
+                + (2 * _residualBlocks[layer] - 1) * Convolution(width, width, 9, frames, bins);
             channels = width;
         }
-        return sum + Convolution(channels, config.Width, 9, frames / 2, bins / 2) + Convolution(config.Width, config.Width, 9, frames / 2, bins / 2);
+        return sum + Convolution(channels, config.Width, 9, frames / 2, bins / 2)
+            + Convolution(config.Width, config.Width, 9, frames / 2, bins / 2);
     }
 
     /// <summary>One sentence's forward pass.</summary>
     public static double Bert(BertConfig config, int tokens) =>
-        config.Layers * (4 * Product(tokens, config.Width, config.Width) + 2 * Product(tokens, config.HiddenWidth, config.Width) + 2 * Product(tokens, tokens, config.Width));
+        config.Layers * (4 * Product(tokens, config.Width, config.Width)
+            + 2 * Product(tokens, config.HiddenWidth, config.Width) + 2 * Product(tokens, tokens, config.Width));
 
-    static double Convolution(int inputs, int outputs, int taps, int frames, int bins) => Product(outputs, (double)frames * bins, (double)inputs * taps);
+    static double Convolution(int inputs, int outputs, int taps, int frames, int bins) =>
+        Product(outputs, (double)frames * bins, (double)inputs * taps);
 }

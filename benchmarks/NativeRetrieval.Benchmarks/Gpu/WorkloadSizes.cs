@@ -3,7 +3,7 @@ using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>How large the workloads are; those of <c>benchmarks/peers/torch_gpu.py</c> are the same.</summary>
+/// <summary>Sizes of the workloads; those of <c>benchmarks/peers/torch_gpu.py</c> are the same.</summary>
 internal sealed record WorkloadSizes
 {
     /// <summary>The models of the report.</summary>
@@ -38,13 +38,13 @@ internal sealed record WorkloadSizes
     /// <summary>Hidden width of both projection heads.</summary>
     public int HeadWidth { get; init; } = 2048;
 
-    /// <summary>Of the space that sounds and sentences share.</summary>
+    /// <summary>Dimension of the space that sounds and sentences share.</summary>
     public int Dimension { get; init; } = 1024;
 
-    /// <summary>Of each clip: 10 s.</summary>
+    /// <summary>Frames of each clip: 10 s.</summary>
     public int Frames { get; init; } = 1001;
 
-    /// <summary>Of each clip's waveform at 32 kHz: 10 s.</summary>
+    /// <summary>Samples of each clip's waveform at 32 kHz: 10 s.</summary>
     public int Samples { get; init; } = 320000;
 
     /// <summary>Clips at once, in evaluation.</summary>
@@ -65,11 +65,16 @@ internal sealed record WorkloadSizes
     /// <summary>Matrix products, [M, K] x [K, N]; the first is the ceiling.</summary>
     public IReadOnlyList<(int M, int N, int K)> Products { get; init; } = [(8192, 8192, 8192), (1024, 3072, 768)];
 
-    /// <summary>How the tables call a clip.</summary>
+    /// <summary>Name of a clip in the tables.</summary>
     public string ClipName { get; init; } = "10 s";
 
     public RetrievalModelConfig Model => new()
     {
-        AudioEncoder = Cnn14, TextEncoder = Bert, AudioHeadWidth = HeadWidth, TextHeadWidth = HeadWidth, EmbeddingDimension = Dimension, MaxTokens = Math.Min(Bert.MaxPositions, 512),
+        AudioEncoder = Cnn14,
+        TextEncoder = Bert,
+        AudioHeadWidth = HeadWidth,
+        TextHeadWidth = HeadWidth,
+        EmbeddingDimension = Dimension,
+        MaxTokens = Math.Min(Bert.MaxPositions, 512),
     };
 }

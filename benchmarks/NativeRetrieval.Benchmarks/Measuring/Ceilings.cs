@@ -2,11 +2,14 @@ using System.Diagnostics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
 
-/// <summary>What this machine can do at most right now, on all its cores; measured in the same run as what is compared with it.</summary>
+/// <summary>
+/// The most that this machine can do right now, on all its cores; measured in the same run as the work that is compared with it.
+/// </summary>
 /// <param name="GigaflopPerSecond">Fused multiply-adds that never leave the registers, two operations each.</param>
 /// <param name="GigabytesPerSecond">Sum of an array far larger than the caches.</param>
 internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSecond)
@@ -15,7 +18,7 @@ internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSec
     const int StreamBytes = 512 << 20;
     const int FmaLoops = 2_000_000;
 
-    static float s_sink;
+    static float _sink;
 
     /// <summary>The higher of two measurements: other processes can only lower them.</summary>
     public static Ceilings Highest(Ceilings a, Ceilings b) =>
@@ -23,9 +26,10 @@ internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSec
 
     public static Ceilings Measure() => new(Best(FmaGigaflop, FmaOnce), Stream());
 
-    static double FmaGigaflop => (double)Workers.Count * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;
+    static double FmaGigaflop => (double)CpuDevice.Threads * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;
 
-    static void FmaOnce() => Workers.Run(Workers.Count, _ => s_sink = Vector512.IsHardwareAccelerated ? Fma512(FmaLoops) : Fma256(FmaLoops));
+    static void FmaOnce() =>
+        Workers.Run(CpuDevice.Threads, _ => _sink = Vector512.IsHardwareAccelerated ? Fma512(FmaLoops) : Fma256(FmaLoops));
 
     static unsafe double Stream()
     {
@@ -35,7 +39,7 @@ internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSec
             int floats = StreamBytes / sizeof(float), parts = 64, part = floats / parts;
             nint address = (nint)data;
             Workers.Run(parts, i => new Span<float>((float*)address + (nint)i * part, part).Fill(1));
-            return Best(StreamBytes / 1e9, () => Workers.Run(parts, i => s_sink = Sum((float*)address + (nint)i * part, part)));
+            return Best(StreamBytes / 1e9, () => Workers.Run(parts, i => _sink = Sum((float*)address + (nint)i * part, part)));
         }
         finally
         {

@@ -9,7 +9,8 @@ internal static class ProcessMemory
         get
         {
             const string key = "VmHWM:";
-            string? line = File.Exists("/proc/self/status") ? File.ReadLines("/proc/self/status").FirstOrDefault(text => text.StartsWith(key, StringComparison.Ordinal)) : null;
+            string? line = File.Exists("/proc/self/status")
+                ? File.ReadLines("/proc/self/status").FirstOrDefault(text => text.StartsWith(key, StringComparison.Ordinal)) : null;
             return line is null ? 0 : double.Parse(line[key.Length..].Replace("kB", "").Trim()) / 1024;
         }
     }

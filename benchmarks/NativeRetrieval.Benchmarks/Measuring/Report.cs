@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text;
 using System.Text.RegularExpressions;
-using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
 
@@ -13,13 +13,15 @@ internal sealed partial class Report(DateTime utcNow)
     readonly StringBuilder _text = new();
     double? _yardstickMs;
 
-    string Device => $"{CpuName()}, {Workers.Count} threads";
+    string Device => $"{CpuName()}, {CpuDevice.Threads} threads";
 
     public void Begin()
     {
         Line($"# {Device}, {utcNow:yyyy-MM-dd HH:mm} UTC, commit {Commit()}");
         Line("");
-        Line("Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster. A rate counts the operations of the plain algorithm, so Winograd can exceed the ceiling. \"of one CNN14\": our time over the peer's for CNN14 on 10 s in this run, a measure that carries over to other machines.");
+        Line("Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster. "
+            + "A rate counts the operations of the plain algorithm, so Winograd can exceed the ceiling. "
+            + "\"of one CNN14\": our time over the peer's for CNN14 on 10 s in this run, a measure that carries over to other machines.");
         Line("");
         Line("| " + string.Join(" | ", _columns) + " |");
         Line("|" + string.Concat(Enumerable.Repeat("---|", _columns.Length)));
@@ -30,13 +32,15 @@ internal sealed partial class Report(DateTime utcNow)
     {
         if (row is { Suite: "cnn14", Shape: "1 x 10 s" }) _yardstickMs = row.PeerMs;
         string yardsticks = _yardstickMs is { } ms ? $"{row.OursMs / ms:G3}" : "";
-        Line($"| {row.Suite} | {row.Shape} | {row.OursMs:F3} | {row.Rate} | {row.OfCeiling(ceilings)} | {row.PeerMs:F3} | {row.Speed} | {yardsticks} | {row.Note} |");
+        Line($"| {row.Suite} | {row.Shape} | {row.OursMs:F3} | {row.Rate} | {row.OfCeiling(ceilings)} | "
+            + $"{row.PeerMs:F3} | {row.Speed} | {yardsticks} | {row.Note} |");
     }
 
     public void End(Ceilings highest)
     {
         Line("");
-        Line($"Ceilings, the highest in this run: FMA in registers {highest.GigaflopPerSecond:F0} GF/s, memory read {highest.GigabytesPerSecond:F1} GB/s.");
+        Line($"Ceilings, the highest in this run: FMA in registers {highest.GigaflopPerSecond:F0} GF/s, "
+            + $"memory read {highest.GigabytesPerSecond:F1} GB/s.");
     }
 
     /// <summary>Writes the document to <c>benchmarks/results/DEVICE/DATE-COMMIT.md</c>.</summary>
@@ -58,7 +62,8 @@ internal sealed partial class Report(DateTime utcNow)
     static string CpuName()
     {
         const string key = "model name";
-        string? line = File.Exists("/proc/cpuinfo") ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(key, StringComparison.Ordinal)) : null;
+        string? line = File.Exists("/proc/cpuinfo")
+            ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(key, StringComparison.Ordinal)) : null;
         return line?[(line.IndexOf(':') + 1)..].Trim() ?? "unknown CPU";
     }
 

@@ -1,13 +1,14 @@
 namespace NativeRetrieval.Benchmarks.Measuring;
 
 /// <summary>One line of a result table.</summary>
-/// <param name="Shape">What was computed.</param>
+/// <param name="Shape">The computed work.</param>
 /// <param name="OursMs">Median.</param>
 /// <param name="PeerMs">Median of the peer, in the same run, in turn; null where there is none.</param>
 /// <param name="Gigaflop">Arithmetic work of one run (two per multiply-add), 0 if memory or neither is the limit.</param>
 /// <param name="Gigabytes">Bytes that one run must read, 0 if arithmetic or neither is the limit.</param>
 /// <param name="Note">A rate in the task's own unit, a peak of memory, or what the peer is.</param>
-internal sealed record Row(string Suite, string Shape, double OursMs, double? PeerMs, double Gigaflop = 0, double Gigabytes = 0, string Note = "")
+internal sealed record Row(string Suite, string Shape, double OursMs, double? PeerMs,
+    double Gigaflop = 0, double Gigabytes = 0, string Note = "")
 {
     public string Rate => Gigaflop > 0 ? $"{Gigaflop / OursMs * 1e3:F0} GF/s" : Gigabytes > 0 ? $"{Gigabytes / OursMs * 1e3:F1} GB/s" : "";
 
@@ -16,6 +17,6 @@ internal sealed record Row(string Suite, string Shape, double OursMs, double? Pe
         Gigaflop > 0 ? $"{Gigaflop / OursMs * 1e3 / ceilings.GigaflopPerSecond:P0}"
         : Gigabytes > 0 ? $"{Gigabytes / OursMs * 1e3 / ceilings.GigabytesPerSecond:P0}" : "";
 
-    /// <summary>How many times as fast as the peer.</summary>
+    /// <summary>The peer's time over ours.</summary>
     public string Speed => PeerMs is { } peer ? $"{peer / OursMs:F2}" : "";
 }

@@ -38,7 +38,8 @@ internal static class Cnn14Graph
     {
         string weight = $"{block}.conv{number}.weight";
         graph.Constant(weight, FormulaWeights.Of(weight, outputs, inputs, 3, 3), outputs, inputs, 3, 3);
-        x = graph.Node("Conv", [x, weight], ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 1, 1 }));
+        x = graph.Node("Conv", [x, weight],
+            ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }), ("strides", new long[] { 1, 1 }));
         return graph.Node("Relu", [BatchNorm(graph, x, $"{block}.bn{number}", outputs)]);
     }
 

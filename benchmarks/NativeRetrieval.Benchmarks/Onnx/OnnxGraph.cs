@@ -13,7 +13,8 @@ internal sealed class OnnxGraph(string name)
     int _names;
 
     /// <param name="dimensions">Sizes, or names of sizes that are known only at run time.</param>
-    public string Input(string input, bool integers, params object[] dimensions) => Declare(11, input, integers ? Int64 : Float, dimensions);
+    public string Input(string input, bool integers, params object[] dimensions) =>
+        Declare(11, input, integers ? Int64 : Float, dimensions);
 
     public void Output(string output, params object[] dimensions) => Declare(12, output, Float, dimensions);
 
@@ -88,7 +89,8 @@ internal sealed class OnnxGraph(string name)
                 foreach (long number in numbers) writer.Integer(8, number);
                 return writer.Integer(20, 7);
             default:
-                throw new ArgumentException($"attribute {key} is a {value.GetType().Name}; long, float, string or long[] is known", nameof(value));
+                throw new ArgumentException(
+                    $"attribute {key} is a {value.GetType().Name}; long, float, string or long[] is known", nameof(value));
         }
     }
 
@@ -96,7 +98,8 @@ internal sealed class OnnxGraph(string name)
     {
         var shape = new ProtobufWriter();
         foreach (object size in dimensions)
-            shape.Message(1, size is string symbol ? new ProtobufWriter().Text(2, symbol) : new ProtobufWriter().Integer(1, Convert.ToInt64(size)));
+            shape.Message(
+                1, size is string symbol ? new ProtobufWriter().Text(2, symbol) : new ProtobufWriter().Integer(1, Convert.ToInt64(size)));
         var type = new ProtobufWriter().Message(1, new ProtobufWriter().Integer(1, elementType).Message(2, shape));
         _graph.Message(field, new ProtobufWriter().Text(1, tensor).Message(2, type));
         return tensor;

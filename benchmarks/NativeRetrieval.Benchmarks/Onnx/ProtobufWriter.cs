@@ -3,7 +3,9 @@ using System.Text;
 
 namespace NativeRetrieval.Benchmarks.Onnx;
 
-/// <summary>Protocol-buffer wire format, as much of it as an ONNX model needs. Large payloads are kept as references until the file is written.</summary>
+/// <summary>
+/// Protocol-buffer wire format, as much of it as an ONNX model needs. Large payloads are kept as references until the file is written.
+/// </summary>
 internal sealed class ProtobufWriter
 {
     readonly List<ReadOnlyMemory<byte>> _parts = [];

@@ -1,7 +1,7 @@
 using System.Diagnostics;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Benchmarks.Measuring;
-using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Peers;
 
@@ -22,10 +22,12 @@ internal sealed class OrtPeer : IDisposable
         string folder = Path.Combine(Checkout.Benchmarks, "peers");
         if (!Directory.Exists(Path.Combine(folder, "node_modules", "onnxruntime-node")))
         {
-            Console.Error.WriteLine("ONNX Runtime is not installed: run `npm ci --ignore-scripts` in benchmarks/peers. Continuing without it.");
+            Console.Error.WriteLine(
+                "ONNX Runtime is not installed: run `npm ci --ignore-scripts` in benchmarks/peers. Continuing without it.");
             return null;
         }
-        var start = new ProcessStartInfo("node", ["ort.js"]) { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true };
+        var start = new ProcessStartInfo("node", ["ort.js"])
+            { WorkingDirectory = folder, RedirectStandardInput = true, RedirectStandardOutput = true };
         // Settings for one BLAS library and one machine must not leak into a comparison.
         foreach (string name in start.Environment.Keys.Where(name => name.StartsWith("OPENBLAS_", StringComparison.Ordinal)).ToList())
             start.Environment.Remove(name);
@@ -41,7 +43,7 @@ internal sealed class OrtPeer : IDisposable
     /// <summary>Opens a model with all graph optimisations and as many threads as we use, and feeds it once.</summary>
     public Contender Open(string modelPath, params PeerInput[] inputs)
     {
-        Ask(new JsonObject { ["load"] = modelPath, ["threads"] = Workers.Count });
+        Ask(new JsonObject { ["load"] = modelPath, ["threads"] = CpuDevice.Threads });
         Run(new JsonArray([.. inputs.Select(Describe)]));
         return new Contender("ONNX Runtime", () => Run(null));
     }
@@ -79,7 +81,8 @@ internal sealed class OrtPeer : IDisposable
     {
         _process.StandardInput.WriteLine(request.ToJsonString());
         _process.StandardInput.Flush();
-        string line = _process.StandardOutput.ReadLine() ?? throw new InvalidOperationException("the ONNX Runtime process ended; its message is above");
+        string line = _process.StandardOutput.ReadLine()
+            ?? throw new InvalidOperationException("the ONNX Runtime process ended; its message is above");
         var answer = JsonNode.Parse(line)!;
         return answer["error"] is { } error ? throw new InvalidOperationException($"ONNX Runtime: {error}") : answer;
     }

@@ -6,7 +6,7 @@ using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
-/// <summary>What a suite gets to work with.</summary>
+/// <summary>Settings and helpers of a suite.</summary>
 /// <param name="Rounds">Timed runs of each contender.</param>
 /// <param name="Ort">Null where ONNX Runtime is not installed.</param>
 internal sealed record Bench(int Rounds, OrtPeer? Ort)
@@ -32,7 +32,9 @@ internal sealed record Bench(int Rounds, OrtPeer? Ort)
             length += Math.Pow(theirs[i], 2);
         }
         double error = Math.Sqrt(difference / Math.Max(length, double.Epsilon));
-        if (!(error <= tolerance)) throw new InvalidOperationException($"{what}: ours and ONNX Runtime's differ by {error:E1} (relative L2), at most {tolerance:E0} is allowed; no time is quoted for a wrong result");
+        if (error <= tolerance) return;
+        throw new InvalidOperationException($"{what}: ours and ONNX Runtime's differ by {error:E1} (relative L2), "
+            + $"at most {tolerance:E0} is allowed; no time is quoted for a wrong result");
     }
 
     /// <summary>The same bench with fewer rounds, for work of seconds.</summary>
@@ -46,7 +48,8 @@ internal sealed record Bench(int Rounds, OrtPeer? Ort)
     }
 
     /// <summary>Values as a log-mel spectrogram has them, in dB.</summary>
-    public static float[] LogMel(int clips, int frames, int melBins) => [.. Values((long)clips * frames * melBins).Select(value => 30 * value - 40)];
+    public static float[] LogMel(int clips, int frames, int melBins) =>
+        [.. Values((long)clips * frames * melBins).Select(value => 30 * value - 40)];
 
     /// <summary>Uniform in [−1, 1), the same in every run.</summary>
     public static float[] Values(long count)

@@ -13,12 +13,12 @@ internal static class Cnn14Suite
 {
     public const int Frames = 1001, MelBins = 64;
 
-    /// <summary>Of 10 s, two operations per multiply-add.</summary>
+    /// <summary>Work of 10 s, two operations per multiply-add.</summary>
     public const double Gigaflop = 40.07;
 
     public static IEnumerable<Row> Run(Bench bench)
     {
-        using var encoder = Bench.Filled(new Cnn14(new Cnn14Config(), CpuDevice.Shared, new PhiloxSequence(new Philox(1))));
+        using var encoder = Bench.Filled(AudioEncoder.Create(new Cnn14Config(), CpuDevice.Shared, new PhiloxSequence(new Philox(1))));
         foreach (int clips in (int[])[1, 4]) yield return One(bench.WithAtMost(clips == 1 ? 15 : 7), encoder, clips);
     }
 
@@ -26,7 +26,7 @@ internal static class Cnn14Suite
     public static Contender? Peer(Bench bench, float[] logMel, int clips) =>
         bench.Ort?.Open(PeerModels.Get("cnn14", Cnn14Graph.Save), PeerInput.Of("mel", logMel, clips, 1, Frames, MelBins));
 
-    static Row One(Bench bench, Cnn14 encoder, int clips)
+    static Row One(Bench bench, AudioEncoder encoder, int clips)
     {
         float[] logMel = Bench.LogMel(clips, Frames, MelBins);
         using var input = Tensor.From(logMel, [clips, 1, Frames, MelBins], CpuDevice.Shared);
@@ -38,7 +38,7 @@ internal static class Cnn14Suite
         return new Row("cnn14", $"{clips} x 10 s", ours, theirs, clips * Gigaflop, Note: memory);
     }
 
-    static float[] Forward(Cnn14 encoder, Tensor input)
+    static float[] Forward(AudioEncoder encoder, Tensor input)
     {
         using var scope = TensorScope.Begin();
         return encoder.Forward(input, lengths: null).ToArray<float>();

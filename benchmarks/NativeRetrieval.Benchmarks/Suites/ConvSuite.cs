@@ -16,7 +16,8 @@ internal static class ConvSuite
 {
     const int Chain = 4;
 
-    static readonly (int Channels, int Height, int Width)[] _maps = [(64, 1001, 64), (128, 500, 32), (256, 250, 16), (512, 125, 8), (1024, 62, 4), (2048, 31, 2)];
+    static readonly (int Channels, int Height, int Width)[] _maps =
+        [(64, 1001, 64), (128, 500, 32), (256, 250, 16), (512, 125, 8), (1024, 62, 4), (2048, 31, 2)];
 
     public static IEnumerable<Row> Run(Bench bench) => _maps.Select(map => One(bench.WithAtMost(11), map.Channels, map.Height, map.Width));
 
@@ -31,11 +32,13 @@ internal static class ConvSuite
         using var scope = TensorScope.Begin();
         var input = Tensor.From(x, [1, channels, height, width], device);
         var scale = Tensor.From(Enumerable.Repeat(1f, channels).ToArray(), [channels], device);
-        using var convolution = new PackedConvolution(Tensor.From(weight, [channels, channels, 3, 3], device), scale, Tensor.From(shift, [channels], device), width);
+        using var convolution = new PackedConvolution(
+            Tensor.From(weight, [channels, channels, 3, 3], device), scale, Tensor.From(shift, [channels], device), width);
 
         bench.ExpectSame($"convolution of {channels} channels", Forward().ToArray<float>());
         var (ours, theirs) = bench.Measure(() => Forward().Dispose(), peer);
-        return new Row("conv", $"{channels} -> {channels}, {height} x {width}", ours / Chain, theirs / Chain, 2.0 * 9 * channels * channels * height * width / 1e9);
+        return new Row("conv", $"{channels} -> {channels}, {height} x {width}", ours / Chain, theirs / Chain,
+            2.0 * 9 * channels * channels * height * width / 1e9);
 
         Tensor Forward()
         {
@@ -53,7 +56,8 @@ internal static class ConvSuite
         graph.Constant("weight", weight, channels, channels, 3, 3);
         graph.Constant("shift", shift, channels);
         for (int i = 0; i < Chain; i++)
-            y = graph.Node("Relu", [graph.Node("Conv", [y, "weight", "shift"], ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }))]);
+            y = graph.Node("Relu", [graph.Node("Conv", [y, "weight", "shift"],
+                ("kernel_shape", new long[] { 3, 3 }), ("pads", new long[] { 1, 1, 1, 1 }))]);
         graph.Output(y, "batch", channels, "height", "width");
         graph.Save(path);
     }

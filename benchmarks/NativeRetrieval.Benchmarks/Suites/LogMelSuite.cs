@@ -8,7 +8,10 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
-/// <summary>Log-mel spectrogram from the waveform. The peer computes it as exported front ends do: the Fourier transform is a strided convolution.</summary>
+/// <summary>
+/// Log-mel spectrogram from the waveform. The peer computes it as exported front ends do: the Fourier transform is a strided
+/// convolution.
+/// </summary>
 internal static class LogMelSuite
 {
     const int Seconds = 10;
@@ -29,7 +32,8 @@ internal static class LogMelSuite
         }
         bench.ExpectSame("log-mel", Forward());
         var (ours, theirs) = bench.Measure(() => Forward(), peer);
-        yield return new Row("logmel", $"{Seconds} s", ours, theirs, Note: $"{Seconds * 1000 / ours:F0} times real time; the peer's transform is a convolution");
+        yield return new Row("logmel", $"{Seconds} s", ours, theirs,
+            Note: $"{Seconds * 1000 / ours:F0} times real time; the peer's transform is a convolution");
     }
 
     static void Save(string path, LogMelSettings settings)

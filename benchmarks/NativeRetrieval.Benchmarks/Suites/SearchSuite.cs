@@ -30,7 +30,8 @@ internal static class SearchSuite
             RowBlock[] blocks = [new((nint)aligned, Rows, FirstId: 0, Excluded: [])];
             bench.ExpectSame($"search for {queryCount}", Scores(RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top)));
             var (ours, theirs) = bench.Measure(() => RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top), peer);
-            return new Row("search", $"{queryCount} of {Rows:N0} x {Dimension}, float32", ours, theirs, Gigabytes: (double)rows.Length * sizeof(float) / 1e9);
+            return new Row("search", $"{queryCount} of {Rows:N0} x {Dimension}, float32", ours, theirs,
+                Gigabytes: (double)rows.Length * sizeof(float) / 1e9);
         }
         finally
         {

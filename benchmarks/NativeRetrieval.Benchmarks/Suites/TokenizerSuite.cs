@@ -15,6 +15,7 @@ internal static class TokenizerSuite
         var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(captions));
         var (ours, _) = bench.Measure(() => tokenizer.EncodeBatch(captions), peer: null);
         int words = captions.Sum(caption => caption.Split(' ').Length);
-        yield return new Row("tokenizer", $"{captions.Length:N0} captions, {words:N0} words", ours, null, Note: $"{captions.Length / ours * 1000:N0} captions/s");
+        yield return new Row("tokenizer", $"{captions.Length:N0} captions, {words:N0} words", ours, null,
+            Note: $"{captions.Length / ours * 1000:N0} captions/s");
     }
 }

@@ -8,14 +8,15 @@ namespace NativeRetrieval.Audio.Augmentation;
 public static class AudioAugmentation
 {
     /// <summary><c>y[t] = x[(t − offset) mod frames]</c>: later frames come round to the front; nothing is lost.</summary>
-    /// <param name="frames">[frames, melBins], row-major.</param>
+    /// <param name="frames">Log-mel [frames, melBins], float32, row-major.</param>
     /// <param name="offsetFrames">Any number; its remainder by the number of frames counts.</param>
-    /// <param name="shifted">As long as <paramref name="frames"/>, not overlapping it.</param>
+    /// <param name="shifted">Result, as long as <paramref name="frames"/>, not overlapping it.</param>
     /// <exception cref="ShapeException">The lengths differ or are no multiple of <paramref name="melBins"/>.</exception>
     public static void CircularShift(ReadOnlySpan<float> frames, int melBins, int offsetFrames, Span<float> shifted)
     {
         if (melBins < 1 || frames.Length % melBins != 0 || shifted.Length != frames.Length)
-            throw new ShapeException($"CircularShift: {frames.Length} values into {shifted.Length}; expected equal multiples of {melBins} mel bins");
+            throw new ShapeException($"CircularShift: {frames.Length} values into {shifted.Length}; expected equal multiples of "
+                + $"{melBins} mel bins");
         if (frames.IsEmpty) return;
         int count = frames.Length / melBins, offset = (offsetFrames % count + count) % count;
         int tail = (count - offset) * melBins;
@@ -24,13 +25,20 @@ public static class AudioAugmentation
     }
 
     /// <summary><see cref="CircularShift(ReadOnlySpan{float}, int, int, Span{float})"/> by 0 … frames − 1, uniformly.</summary>
-    /// <param name="random">One number of it is used.</param>
+    /// <param name="frames">Log-mel [frames, melBins], float32, row-major.</param>
+    /// <param name="random">Source of the offset; one number is drawn.</param>
+    /// <param name="shifted">Result, as long as <paramref name="frames"/>, not overlapping it.</param>
+    /// <exception cref="ShapeException">The lengths differ or are no multiple of <paramref name="melBins"/>.</exception>
     public static void CircularShift(ReadOnlySpan<float> frames, int melBins, PhiloxSequence random, Span<float> shifted) =>
         CircularShift(frames, melBins, random.NextBelow(Math.Max(1, frames.Length / Math.Max(1, melBins))), shifted);
 
-    /// <summary><c>y = max(x + gain, floor)</c>: the log-mel of a louder or softer recording. What lies at the floor is silence and stays there.</summary>
-    /// <param name="logMel">In dB.</param>
-    /// <param name="changed">As long as <paramref name="logMel"/>.</param>
+    /// <summary>
+    /// <c>y = max(x + gain, floor)</c>: the log-mel of a louder or softer recording. Values at the floor are silence and stay there.
+    /// </summary>
+    /// <param name="logMel">Log-mel values in dB.</param>
+    /// <param name="gainDb">Gain in dB.</param>
+    /// <param name="floorDb">Level of silence, in dB.</param>
+    /// <param name="changed">Result, as long as <paramref name="logMel"/>.</param>
     /// <exception cref="ShapeException">The lengths differ.</exception>
     public static void Gain(ReadOnlySpan<float> logMel, float gainDb, float floorDb, Span<float> changed)
     {
@@ -38,8 +46,13 @@ public static class AudioAugmentation
         for (int i = 0; i < logMel.Length; i++) changed[i] = logMel[i] <= floorDb ? floorDb : MathF.Max(logMel[i] + gainDb, floorDb);
     }
 
-    /// <summary><c>y = 10·log₁₀(10^(a/10) + 10^((b + level)/10))</c>: two clips heard at once, from their first frames on; powers add up, as those of unrelated sounds do.</summary>
-    /// <returns>As long as the longer of both.</returns>
+    /// <summary>
+    /// <c>y = 10·log₁₀(10^(a/10) + 10^((b + level)/10))</c>: two clips heard at once, from their first frames on; powers add up, as those
+    /// of unrelated sounds do.
+    /// </summary>
+    /// <param name="levelDb">Level added to <paramref name="b"/>, in dB.</param>
+    /// <param name="floorDb">Level of silence, in dB; silence stays silence.</param>
+    /// <returns>A clip as long as the longer of both.</returns>
     /// <exception cref="ShapeException">The numbers of mel bins differ.</exception>
     public static LogMelClip Mix(LogMelClip a, LogMelClip b, float levelDb, float floorDb)
     {
@@ -60,11 +73,19 @@ public static class AudioAugmentation
         }
     }
 
-    /// <summary>Frames <paramref name="start"/> … <paramref name="start"/> + <paramref name="frames"/> − 1 of a clip. At their ends they still hear the samples next to them.</summary>
-    /// <exception cref="ShapeException">They are not all within the clip.</exception>
+    /// <summary>
+    /// Frames <paramref name="start"/> … <paramref name="start"/> + <paramref name="frames"/> − 1 of a clip. The first and the last still
+    /// contain samples from beyond the cut, because STFT windows overlap.
+    /// </summary>
+    /// <param name="start">First frame, 0 or more.</param>
+    /// <param name="frames">Number of frames, at least 1.</param>
+    /// <param name="hopSamples">Samples from one frame to the next.</param>
+    /// <exception cref="ShapeException">The frames are not all within the clip.</exception>
     public static LogMelClip Crop(LogMelClip clip, int start, int frames, int hopSamples)
     {
-        if (start < 0 || frames < 1 || start > clip.Frames - frames) throw new ShapeException($"Crop: frames {start} … {start + frames - 1} of a clip of {clip.Frames}");
-        return new LogMelClip(clip.Values.AsSpan(start * clip.MelBins, frames * clip.MelBins).ToArray(), frames, clip.MelBins, Math.Min(clip.Samples, (frames - 1) * hopSamples));
+        if (start < 0 || frames < 1 || start > clip.Frames - frames)
+            throw new ShapeException($"Crop: frames {start} … {start + frames - 1} of a clip of {clip.Frames}");
+        return new LogMelClip(clip.Values.AsSpan(start * clip.MelBins, frames * clip.MelBins).ToArray(), frames, clip.MelBins,
+            Math.Min(clip.Samples, (frames - 1) * hopSamples));
     }
 }

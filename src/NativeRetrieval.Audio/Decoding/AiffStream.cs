@@ -33,7 +33,8 @@ internal sealed class AiffStream : IAudioStream
         catch (Exception error) when (IsDamage(error))
         {
             stream.Dispose();
-            throw new AudioDecodeException(path, $"looks like AIFF but cannot be decoded (NAudio: {error.Message}); {Libsndfile.HowToInstall} for other encodings", error);
+            throw new AudioDecodeException(path,
+                $"looks like AIFF but cannot be decoded (NAudio: {error.Message}); {Libsndfile.HowToInstall} for other encodings", error);
         }
     }
 
@@ -52,12 +53,14 @@ internal sealed class AiffStream : IAudioStream
         }
         SampleRange.Check(_path, interleaved[..(frames * Channels)], Channels, _framesRead);
         _framesRead += frames;
-        if (frames == 0 && LengthFrames > _framesRead) Defect ??= $"its sound ends after {_framesRead:N0} of {LengthFrames:N0} frames: it was cut off";
+        if (frames == 0 && LengthFrames > _framesRead)
+            Defect ??= $"its sound ends after {_framesRead:N0} of {LengthFrames:N0} frames: it was cut off";
         return frames;
     }
 
     public void Dispose() => _reader.Dispose();
 
-    static bool IsDamage(Exception error) => error is IOException or ArgumentException or InvalidDataException or FormatException or InvalidOperationException
-        or NotSupportedException or OverflowException or IndexOutOfRangeException or NullReferenceException or DivideByZeroException or ApplicationException;
+    static bool IsDamage(Exception error) => error is IOException or ArgumentException or InvalidDataException or FormatException
+        or InvalidOperationException or NotSupportedException or OverflowException or IndexOutOfRangeException or NullReferenceException
+        or DivideByZeroException or ApplicationException;
 }

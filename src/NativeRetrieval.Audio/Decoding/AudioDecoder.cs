@@ -8,9 +8,10 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Audio.Decoding;
 
 /// <summary>
-/// Opens sound files. The content decides, not the file's name: linear PCM and float WAV (RIFF, RF64, BW64) is read by code of this assembly, MP3 by
-/// NLayer; Ogg Vorbis and AIFF by libsndfile or, where that is not installed, NVorbis and NAudio; FLAC, Opus and what else it knows by libsndfile;
-/// everything else by the program ffmpeg where that is installed. Sound is read to its end whatever length a header states.
+/// Opens sound files. The content decides, not the file's name: linear PCM and float WAV (RIFF, RF64, BW64) is read by code of this
+/// assembly, MP3 by NLayer; Ogg Vorbis and AIFF by libsndfile or, where that is not installed, NVorbis and NAudio; FLAC, Opus and what else
+/// it knows by libsndfile; everything else by the program ffmpeg where that is installed. Sound is read to its end whatever length a header
+/// states.
 /// </summary>
 public static class AudioDecoder
 {
@@ -18,7 +19,8 @@ public static class AudioDecoder
 
     /// <summary>Opens <paramref name="path"/> at its first frame.</summary>
     /// <exception cref="AudioDecodeException">
-    /// The file is absent, a folder, a pipe, unreadable, empty, of no known sound format, damaged, without a sample, or needs a decoder that is not installed.
+    /// The file is absent, a folder, a pipe, unreadable, empty, of no known sound format, damaged, without a sample, or needs a decoder
+    /// that is not installed.
     /// </exception>
     public static IAudioStream Open(string path)
     {
@@ -35,7 +37,8 @@ public static class AudioDecoder
         catch (Exception error)
         {
             file.Dispose();
-            if (error is IOException or UnauthorizedAccessException) throw new AudioDecodeException(path, $"cannot be read: {error.Message}", error);
+            if (error is IOException or UnauthorizedAccessException)
+                throw new AudioDecodeException(path, $"cannot be read: {error.Message}", error);
             throw;
         }
     }
@@ -64,7 +67,8 @@ public static class AudioDecoder
         {
             return LibsndfileStream.Open(path, file, format);
         }
-        // A known format in a form that libsndfile lacks, such as Speex in Ogg: ffmpeg is asked, and the first reason stays the one that is told.
+        // A known format in a form that libsndfile lacks, such as Speex in Ogg: ffmpeg is asked, and the first reason stays the one that is
+        // told.
         catch (AudioDecodeException refusal) when (format is not null && FfmpegProgram.Path is not null)
         {
             try
@@ -84,7 +88,8 @@ public static class AudioDecoder
         if (scan.Parts.Count == 0) return null;
         int rate = scan.Parts[0].First.SampleRateHz;
         long frames = scan.Parts.Sum(part => Resampler.OutputLength(part.Samples, part.First.SampleRateHz, rate));
-        return new JoinedStream(path, [.. scan.Parts.Select(part => (Func<IAudioStream>)(() => new Mp3PartStream(path, file, part)))], file, frames, scan.Defect);
+        return new JoinedStream(path, [.. scan.Parts.Select(part => (Func<IAudioStream>)(() => new Mp3PartStream(path, file, part)))],
+            file, frames, scan.Defect);
     }
 
     /// <summary>Null where a link needs a decoder that reads the file as a whole.</summary>
@@ -92,7 +97,8 @@ public static class AudioDecoder
     {
         var scan = OggScan.Of(file);
         bool managed = !Libsndfile.IsAvailable;
-        if (scan.Links.Count == 0 || scan.Links.Any(link => link.Codec == OggCodec.Other || managed && link.Codec != OggCodec.Vorbis)) return null;
+        if (scan.Links.Count == 0 || scan.Links.Any(link => link.Codec == OggCodec.Other || managed && link.Codec != OggCodec.Vorbis))
+            return null;
         var links = scan.Links.Select(link => (Func<IAudioStream>)(() => OpenLink(path, file, link, managed))).ToArray();
         return new JoinedStream(path, links, file, LengthOf(links), scan.Defect);
     }
@@ -103,7 +109,9 @@ public static class AudioDecoder
         return managed ? VorbisStream.Open(path, bytes, link.LastGranule) : LibsndfileStream.Open(path, bytes, SoundFormat.Ogg);
     }
 
-    /// <summary>Frames of all parts at the first one's rate; null where a part does not say. A part that cannot be opened has none.</summary>
+    /// <summary>
+    /// Frames of all parts at the first one's rate; null where a part does not say. A part that cannot be opened has none.
+    /// </summary>
     static long? LengthOf(IReadOnlyList<Func<IAudioStream>> parts)
     {
         long frames = 0;

@@ -3,8 +3,8 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Audio.Decoding;
 
 /// <summary>
-/// Sounds that follow each other in one file, such as the links of a chained Ogg stream, as one. The first gives sample rate and channels; a part
-/// with another rate or other channels is mixed to mono at that rate and put on all channels.
+/// Sounds that follow each other in one file, such as the links of a chained Ogg stream, as one. The first gives sample rate and channels;
+/// a part with another rate or other channels is mixed to mono at that rate and put on all channels.
 /// </summary>
 internal sealed class JoinedStream : IAudioStream
 {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using System.Runtime.InteropServices;
+using Microsoft.Win32.SafeHandles;
 
 namespace NativeRetrieval.Audio.Decoding;
 
@@ -14,19 +15,20 @@ internal static partial class Libsndfile
     /// <summary>SF_COUNT_MAX: the number of frames is unknown.</summary>
     public const long UnknownFrames = long.MaxValue;
 
-    public const string HowToInstall = "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; macOS: brew install libsndfile)";
+    public const string HowToInstall = "install libsndfile (Debian, Ubuntu: apt-get install libsndfile1; Fedora: dnf install libsndfile; "
+        + "macOS: brew install libsndfile)";
 
     public static readonly string[] FileNames =
         OperatingSystem.IsWindows() ? ["sndfile.dll", "libsndfile-1.dll"]
         : OperatingSystem.IsMacOS() ? ["libsndfile.1.dylib", "/opt/homebrew/lib/libsndfile.1.dylib", "/usr/local/lib/libsndfile.1.dylib"]
         : ["libsndfile.so.1"];
 
-    static readonly Lazy<nint> Library = new(Load);
+    static readonly Lazy<nint> _library = new(Load);
 
     static Libsndfile() => NativeLibrary.SetDllImportResolver(typeof(Libsndfile).Assembly, Resolve);
 
-    /// <summary>Whether the library is installed here.</summary>
-    public static bool IsAvailable => Library.Value != 0;
+    /// <summary>True if the library is installed on this machine.</summary>
+    public static bool IsAvailable => _library.Value != 0;
 
     static nint Load()
     {
@@ -35,7 +37,7 @@ internal static partial class Libsndfile
         return 0;
     }
 
-    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? Library.Value : 0;
+    static nint Resolve(string name, Assembly assembly, DllImportSearchPath? search) => name == Name ? _library.Value : 0;
 
     [LibraryImport(Name, EntryPoint = "sf_open_virtual")]
     public static partial LibsndfileHandle OpenVirtual(in VirtualIo io, int mode, ref Info info, nint user);
@@ -53,7 +55,7 @@ internal static partial class Libsndfile
     [LibraryImport(Name, EntryPoint = "sf_close")]
     public static partial int Close(nint file);
 
-    /// <summary>The last error's text; of a failed open where <paramref name="file"/> is invalid.</summary>
+    /// <summary>The text of a file's last error, or of the last failed open if <paramref name="file"/> is invalid.</summary>
     public static string Explain(LibsndfileHandle file) => Marshal.PtrToStringUTF8(ErrorText(file))?.TrimEnd(' ', '.') ?? "unknown error";
 
     /// <summary>SF_VIRTUAL_IO: the calls by which libsndfile reads a file that is open here.</summary>
@@ -78,4 +80,10 @@ internal static partial class Libsndfile
         public int Sections;
         public int Seekable;
     }
+}
+
+/// <summary>An open SNDFILE.</summary>
+internal sealed class LibsndfileHandle() : SafeHandleZeroOrMinusOneIsInvalid(ownsHandle: true)
+{
+    protected override bool ReleaseHandle() => Libsndfile.Close(handle) == 0;
 }

@@ -3,12 +3,14 @@ using System.Runtime.InteropServices;
 namespace NativeRetrieval.Audio.Decoding;
 
 /// <summary>
-/// The bytes that libsndfile decodes: a stream that is open here. The number of samples in a FLAC file's header is shown to it as unknown, so that
-/// it reads to the last frame whatever the header says.
+/// The bytes that libsndfile decodes: a stream that is open here. The number of samples in a FLAC file's header is shown to it as unknown,
+/// so that it reads to the last frame whatever the header says.
 /// </summary>
 internal sealed unsafe class LibsndfileSource : IDisposable
 {
-    /// <summary>Place of the sample count, the low 36 bits of eight bytes (RFC 9639, 8.2), in a file that begins with its STREAMINFO block.</summary>
+    /// <summary>
+    /// Place of the sample count, the low 36 bits of eight bytes (RFC 9639, 8.2), in a file that begins with its STREAMINFO block.
+    /// </summary>
     const int FlacCountOffset = 18, FlacCountBytes = 8;
     const ulong FlacCountMask = (1UL << 36) - 1;
 

@@ -51,7 +51,8 @@ internal sealed class LibsndfileStream : IAudioStream
         bool opened = !file.IsInvalid;
         file.Dispose();
         source.Dispose();
-        throw new AudioDecodeException(path, opened ? $"says it has {info.Channels} channels at {info.SampleRateHz} Hz; expected at least 1 of each"
+        throw new AudioDecodeException(path,
+            opened ? $"says it has {info.Channels} channels at {info.SampleRateHz} Hz; expected at least 1 of each"
             : formatName is null ? $"is not a sound file that can be read (libsndfile: {problem})"
             : $"looks like {formatName} but cannot be decoded (libsndfile: {problem})");
     }
@@ -78,16 +79,20 @@ internal sealed class LibsndfileStream : IAudioStream
         _source.Dispose();
     }
 
-    /// <summary>Says what is missing where the sound ends before its header's length or by an error; without a sample the file is refused.</summary>
+    /// <summary>
+    /// Says what is missing where the sound ends before its header's length or by an error; without a sample the file is refused.
+    /// </summary>
     void End()
     {
         _ended = true;
         if (_source.Failure is { } failure) throw new AudioDecodeException(_path, $"cannot be read: {failure.Message}", failure);
         string? reason = Libsndfile.Error(_file) != 0 ? Libsndfile.Explain(_file) : null;
-        if (_framesRead == 0 && reason is not null) throw new AudioDecodeException(_path, $"is damaged from its first frame on (libsndfile: {reason})");
+        if (_framesRead == 0 && reason is not null)
+            throw new AudioDecodeException(_path, $"is damaged from its first frame on (libsndfile: {reason})");
         double seconds = (double)_framesRead / SampleRateHz;
         if (LengthFrames is { } stated && _framesRead < stated)
-            Defect = $"its sound ends after {seconds:F2} s of the {(double)stated / SampleRateHz:F2} s that the header states: it is cut off or damaged there";
+            Defect = $"its sound ends after {seconds:F2} s of the {(double)stated / SampleRateHz:F2} s that the header states: "
+                + "it is cut off or damaged there";
         else if (reason is not null && LengthFrames is null)
             Defect = $"it is damaged after {seconds:F2} s (libsndfile: {reason}); what follows is left out";
     }

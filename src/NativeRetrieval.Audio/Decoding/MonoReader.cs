@@ -23,25 +23,29 @@ public sealed class MonoReader : IDisposable
         (_interleaved, _mono) = (new float[frames * stream.Channels], new float[frames]);
     }
 
-    /// <summary>Of the samples that <see cref="Read"/> gives.</summary>
+    /// <summary>Sample rate of the samples that <see cref="Read"/> gives.</summary>
     public int SampleRateHz { get; }
 
-    /// <summary>Of the file.</summary>
+    /// <summary>Sample rate of the file.</summary>
     public int SourceSampleRateHz => _stream.SampleRateHz;
 
-    /// <summary>Of the file.</summary>
+    /// <summary>Channels of the file.</summary>
     public int SourceChannels => _stream.Channels;
 
     /// <summary>The defect that reading met and got past so far, as <see cref="IAudioStream.Defect"/>.</summary>
     public string? Defect => _stream.Defect;
 
     /// <summary>Samples at <see cref="SampleRateHz"/> as the file's header promises them, or null where it does not say.</summary>
-    public long? LengthSamples => _stream.LengthFrames is { } frames ? Resampler.OutputLength(frames, SourceSampleRateHz, SampleRateHz) : null;
+    public long? LengthSamples =>
+        _stream.LengthFrames is { } frames ? Resampler.OutputLength(frames, SourceSampleRateHz, SampleRateHz) : null;
 
+    /// <summary>Opens a sound file at its first sample.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
     /// <param name="sampleRateHz">Within a factor of 64 of the file's own.</param>
     /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
-    /// <exception cref="AudioDecodeException">The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.</exception>
+    /// <exception cref="AudioDecodeException">
+    /// The file cannot be decoded, or its rate is too far from <paramref name="sampleRateHz"/>.
+    /// </exception>
     public static MonoReader Open(string path, int sampleRateHz, ResamplerPreset? preset = null) =>
         Over(path, AudioDecoder.Open(path), sampleRateHz, preset);
 
@@ -51,7 +55,9 @@ public sealed class MonoReader : IDisposable
     {
         try
         {
-            var resampler = stream.SampleRateHz == sampleRateHz ? null : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
+            Resampler? resampler = stream.SampleRateHz == sampleRateHz
+                ? null
+                : new Resampler(stream.SampleRateHz, sampleRateHz, preset ?? ResamplerPreset.High);
             return new MonoReader(path, stream, sampleRateHz, resampler);
         }
         catch (OptionException error)
@@ -61,8 +67,12 @@ public sealed class MonoReader : IDisposable
         }
     }
 
-    /// <summary>Reads a file to its end or its first <paramref name="maximumSamples"/>; meant for clips. Long recordings are better read by <see cref="WindowReader"/>.</summary>
-    /// <param name="maximumSamples">At <paramref name="sampleRateHz"/>, at least 1; what follows is not decoded.</param>
+    /// <summary>
+    /// Reads a file to its end or its first <paramref name="maximumSamples"/>; meant for clips. Long recordings are better read by
+    /// <see cref="WindowReader"/>.
+    /// </summary>
+    /// <param name="maximumSamples">Most samples to read, at least 1, at <paramref name="sampleRateHz"/>; the rest of the file is not
+    /// decoded.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded, or has more samples than one array holds (2³¹).</exception>
     public static float[] ReadAll(string path, int sampleRateHz, ResamplerPreset? preset = null, int maximumSamples = int.MaxValue)
     {
@@ -79,13 +89,15 @@ public sealed class MonoReader : IDisposable
                 if (count == 0) throw new AudioDecodeException(path, "holds no samples that can be decoded");
                 return samples[..count];
             }
-            if (count == Array.MaxLength) throw new AudioDecodeException(path, $"has more than {Array.MaxLength:N0} samples at {sampleRateHz} Hz; read it in windows");
+            if (count == Array.MaxLength)
+                throw new AudioDecodeException(path,
+                    $"has more than {Array.MaxLength:N0} samples at {sampleRateHz} Hz; read it in windows");
             Array.Resize(ref samples, (int)Math.Min(2L * samples.Length, Math.Min(maximumSamples, Array.MaxLength)));
         }
     }
 
     /// <summary>Reads the next samples.</summary>
-    /// <returns>As many as fit; fewer only at the end.</returns>
+    /// <returns>Samples read: as many as fit; fewer only at the end.</returns>
     /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
     public int Read(Span<float> samples)
     {
@@ -131,5 +143,6 @@ public sealed class MonoReader : IDisposable
         return frames;
     }
 
+    /// <summary>Closes the file.</summary>
     public void Dispose() => _stream.Dispose();
 }

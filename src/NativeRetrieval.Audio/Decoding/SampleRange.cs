@@ -7,7 +7,9 @@ namespace NativeRetrieval.Audio.Decoding;
 /// <summary>Refuses samples that would poison everything computed from them.</summary>
 internal static class SampleRange
 {
-    /// <summary>Far above any scaling mistake (32-bit integers kept as floats reach 2.1e9), and its power spectrum still fits float32.</summary>
+    /// <summary>
+    /// Far above any scaling mistake (32-bit integers kept as floats reach 2.1e9), and its power spectrum still fits float32.
+    /// </summary>
     public const float Maximum = 1e12f;
 
     /// <exception cref="AudioDecodeException">A sample is NaN, infinite or beyond ±<see cref="Maximum"/>.</exception>
@@ -19,6 +21,7 @@ internal static class SampleRange
         while (i < vectors.Length && Vector.LessThanOrEqualAll(Vector.Abs(vectors[i]), limit)) i++;      // false for NaN
         for (i *= Vector<float>.Count; i < interleaved.Length; i++)
             if (!(MathF.Abs(interleaved[i]) <= Maximum))
-                throw new AudioDecodeException(path, $"frame {firstFrame + i / channels}, channel {i % channels}: the sample is {interleaved[i]}; expected finite samples within ±{Maximum:0e0}");
+                throw new AudioDecodeException(path, $"frame {firstFrame + i / channels}, channel {i % channels}: the sample is "
+                    + $"{interleaved[i]}; expected finite samples within ±{Maximum:0e0}");
     }
 }

@@ -5,7 +5,9 @@ internal static class SoundFormat
 {
     public const string Flac = "FLAC", Ogg = "Ogg (Vorbis, Opus or FLAC)", Mp3 = "MP3", Aiff = "AIFF";
 
-    /// <summary>First bytes of formats that ffmpeg reads and libsndfile does not: their place, the bytes, the format's usual name.</summary>
+    /// <summary>
+    /// First bytes of formats that ffmpeg reads and libsndfile does not: their place, the bytes, the format's usual name.
+    /// </summary>
     static readonly (int Offset, byte[] Bytes, string Name)[] _foreign =
     [
         (4, [.. "ftyp"u8], "MP4 or M4A"),

@@ -9,11 +9,14 @@ namespace NativeRetrieval.Audio.Decoding;
 /// </summary>
 /// <param name="Encoding">Null where the samples are not linear PCM or float (ADPCM, A-law, …).</param>
 /// <param name="DataBytes">
-/// Whole frames only. What is there counts: a data chunk that claims more than the file holds (an interrupted copy, a recorder
-/// that never wrote the final size, a size of 0xFFFFFFFF from a pipe) is read to the end of the file.
+/// Length of the audio, whole frames only. The bytes present count: a data chunk that claims more than the file holds (an interrupted copy,
+/// a recorder that never wrote the final size, a size of 0xFFFFFFFF from a pipe) is read to the end of the file.
 /// </param>
-/// <param name="Defect">A sentence about a data chunk that is shorter than it claims or ends inside a frame; null where it is whole.</param>
-internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes, WavEncoding? Encoding, long DataOffset, long DataBytes, string? Defect = null)
+/// <param name="Defect">
+/// A sentence about a data chunk that is shorter than it claims or ends inside a frame; null where it is whole.
+/// </param>
+internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes, WavEncoding? Encoding, long DataOffset, long DataBytes,
+    string? Defect = null)
 {
     const int ChunkHeaderBytes = 8, RiffHeaderBytes = 12, MinimumFormatBytes = 16, ExtensibleFormatBytes = 40, Ds64Bytes = 16;
     const int MaximumChunks = 10_000;       // far beyond real files; keeps a file of empty chunks from being walked for minutes
@@ -48,8 +51,11 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
 
             if (buffer.StartsWith("data"u8))
             {
-                if (format is null) throw new AudioDecodeException(path, $"has its data chunk (byte {position}) before any fmt chunk, so the samples' form is unknown");
-                // 0xFFFFFFFF and sizes of 0 in headers that were never finished come from pipes and recorders: the sound goes to the file's end.
+                if (format is null)
+                    throw new AudioDecodeException(path, $"has its data chunk (byte {position}) before any fmt chunk, so the samples' "
+                        + "form is unknown");
+                // 0xFFFFFFFF and sizes of 0 in headers that were never finished come from pipes and recorders: the sound goes to the file's
+                // end.
                 bool isLong = sizeBytes == UnknownSize && longDataBytes > 0;
                 bool isUnknown = sizeBytes == UnknownSize && !isLong || sizeBytes == 0 && riffBytes + (long)ChunkHeaderBytes <= body;
                 long declared = isUnknown ? available : isLong ? longDataBytes : sizeBytes;
@@ -57,10 +63,12 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
                 return format with { DataOffset = body, DataBytes = whole, Defect = DefectOf(declared, bytes, whole) };
             }
             if (sizeBytes > available)
-                throw new AudioDecodeException(path, $"is damaged: chunk '{Printable(buffer[..4])}' at byte {position} claims {sizeBytes:N0} bytes, the file ends after {available:N0}");
+                throw new AudioDecodeException(path, $"is damaged: chunk '{Printable(buffer[..4])}' at byte {position} claims "
+                    + $"{sizeBytes:N0} bytes, the file ends after {available:N0}");
             if (buffer.StartsWith("fmt "u8))
             {
-                if (sizeBytes < MinimumFormatBytes) throw new AudioDecodeException(path, $"has a fmt chunk of {sizeBytes} bytes; expected at least {MinimumFormatBytes}");
+                if (sizeBytes < MinimumFormatBytes)
+                    throw new AudioDecodeException(path, $"has a fmt chunk of {sizeBytes} bytes; expected at least {MinimumFormatBytes}");
                 Span<byte> fields = buffer[..(int)Math.Min(sizeBytes, ExtensibleFormatBytes)];
                 ReadAt(path, file, body, fields);
                 format = ParseFormat(path, fields);
@@ -72,7 +80,10 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
             }
             position = body + sizeBytes + (sizeBytes & 1);
         }
-        throw new AudioDecodeException(path, format is null ? "has neither a fmt nor a data chunk: the WAV header is cut off or damaged" : "has no data chunk: the file is cut off or damaged");
+        throw new AudioDecodeException(path,
+            format is null
+                ? "has neither a fmt nor a data chunk: the WAV header is cut off or damaged"
+                : "has no data chunk: the file is cut off or damaged");
     }
 
     static string? DefectOf(long declared, long bytes, long whole) =>
@@ -91,7 +102,8 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
             tag = BinaryPrimitives.ReadUInt16LittleEndian(fields[24..]);
 
         if (channels == 0) throw new AudioDecodeException(path, "says it has 0 channels; expected at least 1");
-        if (sampleRateHz is 0 or > int.MaxValue) throw new AudioDecodeException(path, $"says its sample rate is {sampleRateHz} Hz; expected 1 to {int.MaxValue}");
+        if (sampleRateHz is 0 or > int.MaxValue)
+            throw new AudioDecodeException(path, $"says its sample rate is {sampleRateHz} Hz; expected 1 to {int.MaxValue}");
         if (tag is not (PcmTag or FloatTag)) return new WavHeader((int)sampleRateHz, channels, Math.Max(1, frameBytes), null, 0, 0);
 
         // A sample of, say, 20 bits stands in the high bits of the next whole byte count: the container's width alone matters.
@@ -108,7 +120,8 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
         };
         bool consistent = frameBytes == containerBytes * channels && bits <= 8 * containerBytes && bits > 0;
         if (encoding is null || !consistent)
-            throw new AudioDecodeException(path, $"says {channels} channel(s) of {bits}-bit {(tag == PcmTag ? "PCM" : "float")} in frames of {frameBytes} bytes, which do not fit together; PCM of 8 to 32 and float of 32 or 64 bits are read");
+            throw new AudioDecodeException(path, $"says {channels} channel(s) of {bits}-bit {(tag == PcmTag ? "PCM" : "float")} in "
+                + $"frames of {frameBytes} bytes, which do not fit together; PCM of 8 to 32 and float of 32 or 64 bits are read");
         return new WavHeader((int)sampleRateHz, channels, frameBytes, encoding, 0, 0);
     }
 
@@ -125,4 +138,15 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
         for (int i = 0; i < id.Length; i++) text[i] = id[i] is >= 32 and < 127 ? (char)id[i] : '?';
         return text.ToString();
     }
+}
+
+/// <summary>Storage form of one sample in a WAV file. Integers wider than 8 bits are signed; all are little-endian.</summary>
+internal enum WavEncoding
+{
+    UnsignedPcm8,
+    Pcm16,
+    Pcm24,
+    Pcm32,
+    Float32,
+    Float64,
 }

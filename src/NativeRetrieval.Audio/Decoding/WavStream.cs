@@ -68,14 +68,16 @@ internal sealed class WavStream : IAudioStream
                 for (int i = 0; i < samples.Length; i++) samples[i] = (bytes[i] - 128) * (1 / 128f);
                 break;
             case WavEncoding.Pcm16:
-                for (int i = 0; i < samples.Length; i++) samples[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]) * (1 / 32768f);
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = BinaryPrimitives.ReadInt16LittleEndian(bytes[(2 * i)..]) * (1 / 32768f);
                 break;
             case WavEncoding.Pcm24:
                 for (int i = 0; i < samples.Length; i++)
                     samples[i] = (bytes[3 * i] | bytes[3 * i + 1] << 8 | (sbyte)bytes[3 * i + 2] << 16) * (1 / 8388608f);
                 break;
             case WavEncoding.Pcm32:
-                for (int i = 0; i < samples.Length; i++) samples[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]) * (1 / 2147483648f);
+                for (int i = 0; i < samples.Length; i++)
+                    samples[i] = BinaryPrimitives.ReadInt32LittleEndian(bytes[(4 * i)..]) * (1 / 2147483648f);
                 break;
             case WavEncoding.Float32 when BitConverter.IsLittleEndian:
                 MemoryMarshal.Cast<byte, float>(bytes).CopyTo(samples);

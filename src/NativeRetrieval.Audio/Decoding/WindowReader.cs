@@ -18,17 +18,20 @@ public sealed class WindowReader : IDisposable
     WindowReader(MonoReader reader, int windowSamples, int hopSamples) =>
         (_reader, _window, _next) = (reader, new float[windowSamples], new float[hopSamples]);
 
+    /// <summary>Opens a sound file at its first window.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
-    /// <param name="sampleRateHz">Of the windows.</param>
+    /// <param name="sampleRateHz">Sample rate of the windows, within a factor of 64 of the file's own.</param>
     /// <param name="windowSamples">Length of a window, at least 1.</param>
-    /// <param name="hopSamples">From one start to the next, 1 to <paramref name="windowSamples"/>.</param>
-    /// <param name="preset">Default <see cref="ResamplerPreset.High"/>.</param>
+    /// <param name="hopSamples">Distance from one start to the next, 1 to <paramref name="windowSamples"/>.</param>
+    /// <param name="preset">Filter of the resampler; null: <see cref="ResamplerPreset.High"/>.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
     /// <exception cref="OptionException">Window or hop is out of range.</exception>
     public static WindowReader Open(string path, int sampleRateHz, int windowSamples, int hopSamples, ResamplerPreset? preset = null)
     {
         if (windowSamples < 1) throw new OptionException($"a window of {windowSamples} samples is not possible; expected at least 1");
-        if (hopSamples < 1 || hopSamples > windowSamples) throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is skipped");
+        if (hopSamples < 1 || hopSamples > windowSamples)
+            throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is "
+                + "skipped");
         return new WindowReader(MonoReader.Open(path, sampleRateHz, preset), windowSamples, hopSamples);
     }
 
@@ -37,7 +40,7 @@ public sealed class WindowReader : IDisposable
 
     /// <summary>The next window, or null after the last.</summary>
     /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
-    public AudioWindow? Read()
+    public SampleWindow? Read()
     {
         if (_ended) return null;
         if (!_began)
@@ -45,7 +48,7 @@ public sealed class WindowReader : IDisposable
             _began = true;
             int filled = _reader.Read(_window);
             _ended = filled < _window.Length;
-            return filled == 0 ? null : new AudioWindow(0, _reader.SampleRateHz, _window[..filled]);
+            return filled == 0 ? null : new SampleWindow(0, _reader.SampleRateHz, _window[..filled]);
         }
         int added = _reader.Read(_next);
         _ended = added < _next.Length;
@@ -53,8 +56,9 @@ public sealed class WindowReader : IDisposable
         _window.AsSpan(added).CopyTo(_window);  // by a hop, or, at the end, by what is left
         _next.AsSpan(0, added).CopyTo(_window.AsSpan(_window.Length - added));
         _start += added;
-        return new AudioWindow(_start, _reader.SampleRateHz, [.. _window]);
+        return new SampleWindow(_start, _reader.SampleRateHz, [.. _window]);
     }
 
+    /// <summary>Closes the file.</summary>
     public void Dispose() => _reader.Dispose();
 }

@@ -7,8 +7,8 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Audio.Features;
 
 /// <summary>
-/// SHA-256 of files' contents, remembered by path, size and time of last change, so that an unchanged file is not read again: the rule that
-/// make and rsync go by. Remembered lines are appended to a text file; losing some of it costs time, never correctness. Thread-safe, and
+/// SHA-256 of files' contents, remembered by path, size and time of last change, so that an unchanged file is not read again (the rule of
+/// make and rsync). Remembered lines are appended to a text file; losing some of it costs time, never correctness. Thread-safe, and
 /// several processes may share the file.
 /// </summary>
 /// <remarks>
@@ -29,7 +29,8 @@ internal sealed class ContentHashes
         if (!File.Exists(path)) return;
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read,
+                FileShare.ReadWrite | FileShare.Delete));
             while (reader.ReadLine() is { } line) Remember(line);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -51,7 +52,10 @@ internal sealed class ContentHashes
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {
-                throw new AudioDecodeException(path, Directory.Exists(path) ? "is a folder; expected a sound file" : File.Exists(path) ? $"cannot be read: {error.Message}" : "does not exist", error);
+                throw new AudioDecodeException(path,
+                    Directory.Exists(path)
+                        ? "is a folder; expected a sound file"
+                        : File.Exists(path) ? $"cannot be read: {error.Message}" : "does not exist", error);
             }
         }
     }
@@ -99,8 +103,10 @@ internal sealed class ContentHashes
         if (line.Length <= CheckDigits) return;
         string rest = line[(CheckDigits + 1)..];
         if (!line.AsSpan(0, CheckDigits).SequenceEqual(Check(rest))) return;
-        if (rest.Split(' ', 4) is [{ Length: HashDigits } hash, var size, var ticks, var path] && !hash.AsSpan().ContainsAnyExcept("0123456789abcdef")
-            && long.TryParse(size, CultureInfo.InvariantCulture, out long sizeBytes) && long.TryParse(ticks, CultureInfo.InvariantCulture, out long changedTicks))
+        if (rest.Split(' ', 4) is [{ Length: HashDigits } hash, var size, var ticks, var path]
+            && !hash.AsSpan().ContainsAnyExcept("0123456789abcdef")
+            && long.TryParse(size, CultureInfo.InvariantCulture, out long sizeBytes)
+            && long.TryParse(ticks, CultureInfo.InvariantCulture, out long changedTicks))
             _known[path] = (new Stamp(sizeBytes, changedTicks), hash);
     }
 

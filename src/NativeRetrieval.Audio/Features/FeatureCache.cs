@@ -13,8 +13,8 @@ namespace NativeRetrieval.Audio.Features;
 /// </summary>
 /// <remarks>
 /// One safetensors file per sound and settings, <c>FOLDER/SETTINGS/ab/abcd….safetensors</c>, written whole or not at all but not waited
-/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at every read) is
-/// computed and written anew. Nothing is ever deleted: to empty the cache, remove the folder.
+/// for: a sync for each of thousands of clips would take longer than decoding them. An entry that is damaged (its checksum is verified at
+/// every read) is computed and written anew. Nothing is ever deleted: to empty the cache, remove the folder.
 /// </remarks>
 public sealed class FeatureCache
 {
@@ -23,10 +23,11 @@ public sealed class FeatureCache
     readonly FeatureExtractor _extractor;
     readonly ContentHashes _hashes;
 
-    /// <param name="folder">Created if absent.</param>
+    /// <summary>Opens a cache, or begins one.</summary>
+    /// <param name="folder">Folder of the cache; created if absent.</param>
     /// <exception cref="OptionException">A setting is out of its range.</exception>
     /// <exception cref="FileWriteException">The folder cannot be created.</exception>
-    /// <exception cref="FileReadException">What it remembers of files may not be read.</exception>
+    /// <exception cref="FileReadException">The list of known files may not be read.</exception>
     public FeatureCache(string folder, FeatureSettings settings)
     {
         _extractor = new FeatureExtractor(settings);
@@ -39,6 +40,7 @@ public sealed class FeatureCache
     /// <summary>The folder, shared by caches of other settings.</summary>
     public string Folder { get; }
 
+    /// <summary>Settings of the features that this cache gives.</summary>
     public FeatureSettings Settings => _extractor.Settings;
 
     /// <summary>The log-mel of a sound file, from the cache or into it.</summary>
@@ -52,7 +54,8 @@ public sealed class FeatureCache
         if (Read(entry) is { } known) return known;
 
         LogMelClip clip = _extractor.Extract(path);
-        if (ContentHashes.Stamp.Of(path) != stamp) throw new AudioDecodeException(path, "changed while it was being read; try again when it is complete");
+        if (ContentHashes.Stamp.Of(path) != stamp)
+            throw new AudioDecodeException(path, "changed while it was being read; try again when it is complete");
         Write(entry, clip);
         return clip;
     }
@@ -90,7 +93,8 @@ public sealed class FeatureCache
             [SamplesKey] = clip.Samples.ToString(CultureInfo.InvariantCulture),
             [ChecksumKey] = Checksum(clip.Values),
         };
-        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)], metadata);
+        SafetensorsWriter.WriteRecomputable(entry, [SafetensorsItem.Float32(TensorName, [clip.Frames, clip.MelBins], clip.Values)],
+            metadata);
     }
 
     /// <summary>CRC-32C of the values' bytes, eight hexadecimal digits.</summary>

@@ -7,12 +7,13 @@ using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.Audio.Features;
 
-/// <summary>Everything that a clip's log-mel depends on, apart from the clip.</summary>
+/// <summary>Settings on which a clip's log-mel depends: all of them, so that equal settings give equal features.</summary>
 public sealed record FeatureSettings
 {
-    /// <summary>The least that six halvings of the frames leave something of.</summary>
+    /// <summary>Fewest frames that six halvings in an encoder reduce to at least one.</summary>
     const int LeastFrames = 64;
 
+    /// <summary>The published models' features: 32 kHz, 64 mel bins, clips of any length.</summary>
     public static FeatureSettings Default { get; } = new();
 
     /// <summary>A model's features: clips of under 64 frames (0.63 s at a hop of 10 ms) are padded to that.</summary>
@@ -20,12 +21,19 @@ public sealed record FeatureSettings
     public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null)
     {
         int least = Math.Max(logMel.MinimumSamples, (LeastFrames - 1) * logMel.HopSamples);
-        return new() { LogMel = logMel, Resampler = resampler, MinimumSamples = least, MaximumSamples = longest is { } most ? Math.Max(least, most) : null };
+        return new()
+        {
+            LogMel = logMel,
+            Resampler = resampler,
+            MinimumSamples = least,
+            MaximumSamples = longest is { } most ? Math.Max(least, most) : null,
+        };
     }
 
+    /// <summary>Spectrogram: sample rate, window, hop, mel bins and frequency range.</summary>
     public LogMelSettings LogMel { get; init; } = LogMelSettings.Default;
 
-    /// <summary>Default <see cref="ResamplerPreset.High"/>.</summary>
+    /// <summary>Filter that brings recordings to the sample rate. Default <see cref="ResamplerPreset.High"/>.</summary>
     public ResamplerPreset Resampler { get; init; } = ResamplerPreset.High;
 
     /// <summary>
@@ -38,25 +46,32 @@ public sealed record FeatureSettings
     public int? MaximumSamples { get; init; }
 
     /// <summary>
-    /// Zeros that follow every clip before it is transformed. Default 0; with a whole window of them the frames at the clip's end are those of a
-    /// clip padded with any amount of silence.
+    /// Zeros that follow every clip before it is transformed. Default 0; with a whole window of them the frames at the clip's end are those
+    /// of a clip padded with any amount of silence.
     /// </summary>
     public int TrailingSilenceSamples { get; init; }
 
-    /// <summary>Every setting by name and exact value: equal text, equal features.</summary>
+    /// <summary>Every setting by name and exact value. Caches are keyed by this text: it must not change.</summary>
     public string Description => string.Create(CultureInfo.InvariantCulture,
-        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"} trailing_silence_samples={TrailingSilenceSamples}");
+        $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} "
+        + $"mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} "
+        + $"minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"} "
+        + $"trailing_silence_samples={TrailingSilenceSamples}");
 
     /// <summary>Sixteen hexadecimal digits that stand for <see cref="Description"/> in file names.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Description)).AsSpan(0, 8));
 
+    /// <summary>Refuses settings that no features can have.</summary>
     /// <exception cref="OptionException">A value is out of its range.</exception>
     public void Validate()
     {
         LogMel.Validate();
         if (MinimumSamples < LogMel.MinimumSamples)
-            throw new OptionException($"features: minimum length is {MinimumSamples} samples; a window of {LogMel.WindowSamples} takes at least {LogMel.MinimumSamples}");
-        if (TrailingSilenceSamples is < 0 or > 1 << 24) throw new OptionException($"features: {TrailingSilenceSamples} samples of trailing silence; expected 0 to {1 << 24}");
-        if (MaximumSamples < MinimumSamples) throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
+            throw new OptionException($"features: minimum length is {MinimumSamples} samples; a window of {LogMel.WindowSamples} takes "
+                + $"at least {LogMel.MinimumSamples}");
+        if (TrailingSilenceSamples is < 0 or > 1 << 24)
+            throw new OptionException($"features: {TrailingSilenceSamples} samples of trailing silence; expected 0 to {1 << 24}");
+        if (MaximumSamples < MinimumSamples)
+            throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
     }
 }

@@ -9,7 +9,9 @@ namespace NativeRetrieval.Audio.Resampling;
 /// </summary>
 internal static class DotProduct
 {
-    /// <summary>Sums that <see cref="OfMany"/> makes: as many as hide the latency of a multiply-add, sharing every load of <c>a</c>.</summary>
+    /// <summary>
+    /// Sums that <see cref="OfMany"/> makes: as many as hide the latency of a multiply-add, sharing every load of <c>a</c>.
+    /// </summary>
     public const int Many = 8;
 
     const int Lanes = 8;

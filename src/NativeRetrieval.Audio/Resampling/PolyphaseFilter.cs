@@ -4,8 +4,8 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Audio.Resampling;
 
 /// <summary>
-/// <c>h(t) = f · sinc(f t) · I₀(β √(1 − (t/w)²)) / I₀(β)</c>, |t| &lt; w input samples, tabulated by phase for the ratio L/M in lowest terms
-/// (Kaiser's window; β and w from the attenuation and the transition band, Kaiser 1974). Immutable, shared and kept per ratio.
+/// <c>h(t) = f · sinc(f t) · I₀(β √(1 − (t/w)²)) / I₀(β)</c>, |t| &lt; w input samples, tabulated by phase for the ratio L/M in lowest
+/// terms (Kaiser's window; β and w from the attenuation and the transition band, Kaiser 1974). Immutable, shared and kept per ratio.
 /// </summary>
 internal sealed class PolyphaseFilter
 {
@@ -18,7 +18,7 @@ internal sealed class PolyphaseFilter
     const int TapsAlignment = 8;
     const int MaximumKept = 16;
 
-    static readonly ConcurrentDictionary<(int, int, string), PolyphaseFilter> Kept = new();
+    static readonly ConcurrentDictionary<(int, int, string), PolyphaseFilter> _kept = new();
 
     readonly float[] _rows;
 
@@ -52,7 +52,8 @@ internal sealed class PolyphaseFilter
     public int Taps { get; }
 
     /// <summary>
-    /// Whether L is so large that coefficients come from a cubic through 256 tabulated phases (error under −150 dB) instead of a row of their own.
+    /// True if L is so large that coefficients come from a cubic through 256 tabulated phases (error under −150 dB) instead of a row of
+    /// their own.
     /// </summary>
     public bool IsInterpolated { get; }
 
@@ -60,26 +61,27 @@ internal sealed class PolyphaseFilter
     public static PolyphaseFilter Get(int fromHz, int toHz, ResamplerPreset preset)
     {
         if (fromHz < 1 || toHz < 1 || fromHz > (long)toHz * MaximumRatio || toHz > (long)fromHz * MaximumRatio)
-            throw new OptionException($"cannot resample from {fromHz} Hz to {toHz} Hz: both must be positive and differ at most by a factor of {MaximumRatio}");
+            throw new OptionException($"cannot resample from {fromHz} Hz to {toHz} Hz: both must be positive and differ at most by a "
+                + $"factor of {MaximumRatio}");
         int divisor = GreatestCommonDivisor(fromHz, toHz);
         var key = (toHz / divisor, fromHz / divisor, preset.Name);
-        if (Kept.TryGetValue(key, out PolyphaseFilter? filter)) return filter;
+        if (_kept.TryGetValue(key, out PolyphaseFilter? filter)) return filter;
         filter = new PolyphaseFilter(key.Item1, key.Item2, preset);
-        if (Kept.Count < MaximumKept) Kept.TryAdd(key, filter);
+        if (_kept.Count < MaximumKept) _kept.TryAdd(key, filter);
         return filter;
     }
 
-    /// <summary>One output sample: <c>Σ x[k] h(t − k)</c> over <see cref="Taps"/> inputs, for the phase <c>frac(t) = phase / L</c>.</summary>
-    public float Apply(ReadOnlySpan<float> input, int phase)
-    {
-        return IsInterpolated ? Interpolate(input, phase) : DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
-    }
+    /// <summary>
+    /// One output sample: <c>Σ x[k] h(t − k)</c> over <see cref="Taps"/> inputs, for the phase <c>frac(t) = phase / L</c>.
+    /// </summary>
+    public float Apply(ReadOnlySpan<float> input, int phase) =>
+        IsInterpolated ? Interpolate(input, phase) : DotProduct.Of(_rows.AsSpan(phase * Taps, Taps), input);
 
     /// <summary>
     /// Eight rounds of all phases, 8 L outputs from the phase 0 on: each row of coefficients is read once for the eight outputs that share
     /// it. Not for interpolated filters.
     /// </summary>
-    /// <param name="input">From the first input of the first output on.</param>
+    /// <param name="input">Samples from the first input of the first output on.</param>
     public void ApplyRounds(ReadOnlySpan<float> input, Span<float> output)
     {
         for (int i = 0; i < Up; i++)

@@ -18,6 +18,9 @@ public sealed class Resampler
     long _inputs, _outputs;
     bool _completed;
 
+    /// <summary>A resampler at the start of a signal.</summary>
+    /// <param name="fromHz">Sample rate of the input, in Hz.</param>
+    /// <param name="toHz">Sample rate of the output, in Hz.</param>
     /// <exception cref="OptionException">A rate is not positive, or they differ by more than a factor of 64.</exception>
     public Resampler(int fromHz, int toHz, ResamplerPreset preset)
     {
@@ -30,7 +33,7 @@ public sealed class Resampler
     /// <summary>Input samples that each output sample is computed from.</summary>
     public int Taps => _filter.Taps;
 
-    /// <summary>Outputs of <paramref name="inputSamples"/> inputs: ⌈n·L/M⌉.</summary>
+    /// <summary>Number of outputs of <paramref name="inputSamples"/> inputs: ⌈n·L/M⌉.</summary>
     public static long OutputLength(long inputSamples, int fromHz, int toHz) =>
         (long)(((Int128)inputSamples * toHz + fromHz - 1) / fromHz);
 
@@ -41,7 +44,9 @@ public sealed class Resampler
         if (fromHz == toHz && fromHz > 0) return input.ToArray();
         var resampler = new Resampler(fromHz, toHz, preset);
         long length = OutputLength(input.Length, fromHz, toHz);
-        if (length > Array.MaxLength) throw new OptionException($"resampling {input.Length:N0} samples from {fromHz} Hz to {toHz} Hz gives {length:N0}, more than one array holds; resample piece by piece");
+        if (length > Array.MaxLength)
+            throw new OptionException($"resampling {input.Length:N0} samples from {fromHz} Hz to {toHz} Hz gives {length:N0}, more than "
+                + "one array holds; resample piece by piece");
         var output = new float[length];
         int pulled = 0;
         while (!input.IsEmpty)
@@ -57,6 +62,7 @@ public sealed class Resampler
     }
 
     /// <summary>Appends input samples.</summary>
+    /// <exception cref="InvalidOperationException">The input was completed.</exception>
     public void Push(ReadOnlySpan<float> input)
     {
         if (_completed) throw new InvalidOperationException("the input was completed");
@@ -75,7 +81,8 @@ public sealed class Resampler
         _window.AsSpan(_windowLength - zeros, zeros).Clear();
     }
 
-    /// <summary>Takes as many ready output samples as fit. Fewer than fit means that more input is needed, or the end.</summary>
+    /// <summary>Writes as many ready output samples as fit.</summary>
+    /// <returns>Samples written; fewer than fit where more input is needed, or at the end.</returns>
     public int Pull(Span<float> output)
     {
         int up = _filter.Up, down = _filter.Down;
@@ -105,9 +112,10 @@ public sealed class Resampler
         return count;
     }
 
-    /// <summary>Whether eight rounds of all phases can be computed from what is there and are wanted.</summary>
+    /// <summary>True if the window holds the input of eight rounds of all phases and the caller wants as many outputs.</summary>
     bool CanRound(long start, long wanted) =>
-        !_filter.IsInterpolated && wanted >= (long)DotProduct.Many * _filter.Up && start + (long)DotProduct.Many * _filter.Down + Taps <= _windowLength;
+        !_filter.IsInterpolated && wanted >= (long)DotProduct.Many * _filter.Up
+            && start + (long)DotProduct.Many * _filter.Down + Taps <= _windowLength;
 
     void Append(int samples)
     {

@@ -3,13 +3,14 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Audio.Resampling;
 
 /// <summary>
-/// A linear-phase low-pass filter, by the band it keeps and the one it removes, as fractions of the lower of the two Nyquist frequencies.
-/// Pass-band ripple, and images and aliases that reach the pass band, stay under −<see cref="StopBandDb"/>.
+/// A linear-phase low-pass filter, given by the band it keeps and the band it removes, as fractions of the lower of the two Nyquist
+/// frequencies. Pass-band ripple, and images and aliases that reach the pass band, stay under −<see cref="StopBandDb"/>.
 /// </summary>
 public sealed record ResamplerPreset
 {
     /// <summary>
-    /// Passes up to 0.91 and removes everything from 1.0 on: no alias anywhere. 264 taps from 44.1 kHz to 32 kHz, whose output is exact to 14.56 kHz.
+    /// Passes up to 0.91 and removes everything from 1.0 on: no alias anywhere. 264 taps from 44.1 kHz to 32 kHz, whose output is exact to
+    /// 14.56 kHz.
     /// </summary>
     public static ResamplerPreset High { get; } = new("high", 0.91, 1.0, 130);
 
@@ -22,15 +23,19 @@ public sealed record ResamplerPreset
     ResamplerPreset(string name, double passBand, double stopBand, double stopBandDb) =>
         (Name, PassBand, StopBand, StopBandDb) = (name, passBand, stopBand, stopBandDb);
 
-    /// <summary>What configurations and cache keys call it; another filter gets another name.</summary>
+    /// <summary>Name in configurations and cache keys; another filter gets another name.</summary>
     public string Name { get; }
 
+    /// <summary>End of the pass band, a fraction of the lower Nyquist frequency, above 0 and below <see cref="StopBand"/>.</summary>
     public double PassBand { get; }
 
+    /// <summary>Start of the stop band, a fraction of the lower Nyquist frequency.</summary>
     public double StopBand { get; }
 
+    /// <summary>Attenuation of the stop band, in dB.</summary>
     public double StopBandDb { get; }
 
+    /// <summary>The preset of a name.</summary>
     /// <exception cref="OptionException">No preset has this name.</exception>
     public static ResamplerPreset Parse(string name) => name switch
     {
@@ -39,5 +44,6 @@ public sealed record ResamplerPreset
         _ => throw new OptionException($"resampler '{name}' is unknown; choose high or fast"),
     };
 
+    /// <summary>The preset's name.</summary>
     public override string ToString() => Name;
 }

@@ -2,14 +2,15 @@ using System.CommandLine;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>Where what can be computed or fetched again is kept between runs.</summary>
+/// <summary>The folders that keep between runs whatever can be computed or fetched again.</summary>
 internal static class CacheFolder
 {
     public const string Features = "features", Models = "models";
 
     public static Option<DirectoryInfo?> Option() => new("--cache")
     {
-        Description = "Where decoded audio features are kept and shared between runs; default: nativeretrieval/features in the user's cache folder.",
+        Description = "Where decoded audio features are kept and shared between runs; default: "
+            + "nativeretrieval/features in the user's cache folder.",
         HelpName = "DIR",
     };
 
@@ -19,7 +20,8 @@ internal static class CacheFolder
         HelpName = "DIR",
     };
 
-    public static string Of(ParseResult parsed, Option<DirectoryInfo?> option, string kind = Features) => parsed.GetValue(option)?.FullName ?? Default(kind);
+    public static string Of(ParseResult parsed, Option<DirectoryInfo?> option, string kind = Features) =>
+        parsed.GetValue(option)?.FullName ?? Default(kind);
 
     static string Default(string kind)
     {

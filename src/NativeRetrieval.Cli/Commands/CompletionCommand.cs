@@ -6,6 +6,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>completion</c>: a script that completes commands and options in a shell.</summary>
 public static class CompletionCommand
 {
+    /// <summary>Makes the command <c>completion</c>.</summary>
     public static Command Create(Terminal terminal)
     {
         var shell = new Argument<string>("SHELL") { Description = "bash, zsh or fish." };

@@ -7,32 +7,62 @@ using NativeRetrieval.WeightsConvert.Names;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary><c>convert CHECKPOINT --to DIR | --to FILE.safetensors | --inspect</c>; also the tool <c>weights-convert</c>, whose only command it is.</summary>
+/// <summary>
+/// <c>convert CHECKPOINT --to DIR | --to FILE.safetensors | --inspect</c>; also the tool <c>weights-convert</c>, whose only command it is.
+/// </summary>
 public static class ConvertCommand
 {
     const string FileEnding = ".safetensors", OneByOne = "1x1", TwoByTwo = "2x2";
 
-    /// <param name="name">What stands before CHECKPOINT on the command line.</param>
-    /// <param name="before">What stands before the name, with a space.</param>
+    /// <summary>Makes the command.</summary>
+    /// <param name="name">Word before CHECKPOINT on the command line.</param>
+    /// <param name="before">Words before the name in examples, with a space at their end.</param>
     public static Command Create(Terminal terminal, string name = "convert", string before = "nativeretrieval ")
     {
-        var checkpoint = new Argument<string>("CHECKPOINT") { Description = "A .pth, .pt, .bin, .ckpt or .safetensors file, or a folder with weights or a model." };
-        var to = new Option<string?>("--to") { Description = "Model folder to make, absent or empty; or a .safetensors file, which gets PyTorch's names.", HelpName = "DIR" };
-        var inspect = new Option<bool>("--inspect") { Description = "Show every tensor with its type, shape and range, and convert nothing." };
-        var map = new Option<string?>("--map") { Description = $"Form of the checkpoint, or of the file to write; default: the one that fits. {NameMaps.Names}.", HelpName = "NAME" };
-        var vocabulary = new Option<string?>("--vocabulary") { Description = "vocab.txt, tokenizer.json or a folder with them, where there is none beside the checkpoint.", HelpName = "FILE" };
-        var pooling = new Option<string?>("--block6-pooling") { Description = "Pooling of CNN14's last block; default: 1x1 for PANNs, 2x2 for the report's." };
+        var checkpoint = new Argument<string>("CHECKPOINT")
+        {
+            Description = "A .pth, .pt, .bin, .ckpt or .safetensors file, or a folder with weights or a model.",
+        };
+        var to = new Option<string?>("--to")
+        {
+            Description = "Model folder to make, absent or empty; or a .safetensors file, which gets PyTorch's names.",
+            HelpName = "DIR",
+        };
+        var inspect = new Option<bool>("--inspect")
+        {
+            Description = "Show every tensor with its type, shape and range, and convert nothing.",
+        };
+        var map = new Option<string?>("--map")
+        {
+            Description = $"Form of the checkpoint, or of the file to write; default: the one that fits. {NameMaps.Names}.",
+            HelpName = "NAME",
+        };
+        var vocabulary = new Option<string?>("--vocabulary")
+        {
+            Description = "vocab.txt, tokenizer.json or a folder with them, where there is none beside the checkpoint.",
+            HelpName = "FILE",
+        };
+        var pooling = new Option<string?>("--block6-pooling")
+        {
+            Description = "Pooling of CNN14's last block; default: 1x1 for PANNs, 2x2 for the report's.",
+        };
         pooling.AcceptOnlyFromAmong(OneByOne, TwoByTwo);
         var frontEnd = new Option<string?>("--front-end") { Description = "Front end of an audio encoder that stores none; default: 32k." };
         frontEnd.AcceptOnlyFromAmong([.. NameMaps.FrontEnds.Select(form => form.Name)]);
-        var heads = new Option<int?>("--heads") { Description = "Attention heads of a text encoder without config.json; default: width / 64.", HelpName = "NUMBER" };
+        var heads = new Option<int?>("--heads")
+        {
+            Description = "Attention heads of a text encoder without config.json; default: width / 64.",
+            HelpName = "NUMBER",
+        };
         var json = JsonOutput.Option();
-        var command = new DocumentedCommand(name, "Turn a PyTorch checkpoint into a model folder, a model folder into one file, or show what a checkpoint holds. Nothing of it is run. Exits with 5 if it is refused.")
+        var command = new DocumentedCommand(name, "Turn a PyTorch checkpoint into a model folder, a model folder into one file, "
+            + "or show what a checkpoint holds. Nothing of it is run. Exits with 5 if it is refused.")
         {
             Examples =
             [
                 ($"{before}{name} Cnn14_mAP=0.431.pth --to models/cnn14", "An audio encoder, for train --audio-model"),
-                ($"{before}{name} best_model.pth --vocabulary bert-base-uncased/vocab.txt --to models/report", "A retrieval model of the report's authors"),
+                ($"{before}{name} best_model.pth --vocabulary bert-base-uncased/vocab.txt --to models/report",
+                    "A retrieval model of the report's authors"),
                 ($"{before}{name} models/report --to report.safetensors", "The way back, with the names that the checkpoint had"),
                 ($"{before}{name} Cnn14_mAP=0.431.pth --inspect", "Every tensor with its range"),
             ],
@@ -43,7 +73,8 @@ public static class ConvertCommand
         {
             string source = parsed.GetRequiredValue(checkpoint);
             string? target = parsed.GetValue(to);
-            if (parsed.GetValue(inspect) == target is not null) throw new OptionException("say what to make with --to, or --inspect to look only");
+            if (parsed.GetValue(inspect) == target is not null)
+                throw new OptionException("say what to make with --to, or --inspect to look only");
             if (target is null)
                 Inspect(terminal, source, parsed.GetValue(json), cancellation);
             else if (target.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))

@@ -1,15 +1,11 @@
 using System.CommandLine;
-using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Data;
-using NativeRetrieval.Evaluation.Features;
-using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Training.Features;
 using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
 
@@ -23,9 +19,15 @@ internal static class DemoCommand
 
     public static Command Create(Terminal terminal)
     {
-        var to = new Option<DirectoryInfo>("--to") { Description = "Folder for sounds, model and index; model and index are made anew.", HelpName = "DIR", DefaultValueFactory = _ => new DirectoryInfo("nativeretrieval-demo") };
+        var to = new Option<DirectoryInfo>("--to")
+        {
+            Description = "Folder for sounds, model and index; model and index are made anew.",
+            HelpName = "DIR",
+            DefaultValueFactory = _ => new DirectoryInfo("nativeretrieval-demo"),
+        };
         var device = DeviceOption.Create();
-        var command = new DocumentedCommand("demo", "Make a small sound collection, train on it, evaluate, index and search: the whole way in a few minutes.")
+        var command = new DocumentedCommand("demo", "Make a small sound collection, train on it, evaluate, index and search: "
+            + "the whole way in a few minutes.")
         {
             Examples = [("nativeretrieval demo", "Everything, into ./nativeretrieval-demo")],
         };
@@ -40,7 +42,8 @@ internal static class DemoCommand
 
     static async Task<int> RunAsync(Terminal terminal, string folder, Device device, CancellationToken cancellation)
     {
-        string sounds = Path.Combine(folder, "sounds"), model = Path.Combine(folder, "model"), index = Path.Combine(folder, "sounds.nrx"), cache = Path.Combine(folder, "cache");
+        string sounds = Path.Combine(folder, "sounds"), model = Path.Combine(folder, "model"), index = Path.Combine(folder, "sounds.nrx"),
+            cache = Path.Combine(folder, "cache");
         foreach (string old in (string[])[model, index])
             if (Directory.Exists(old)) Directory.Delete(old, recursive: true);
 
@@ -50,7 +53,7 @@ internal static class DemoCommand
         var collection = DemoCollection.At(sounds);
         var settings = SettingsLoader.Load("tiny", []);
         var training = CaptionCsv.Read(collection.TrainCsv, collection.AudioFolder);
-        var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder);
+        var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder); // what is wrong with it is said before training
 
         terminal.Message($"2/4  training on {training.Clips.Count} clips with {training.CaptionCount} captions");
         TrainCommand.Run(terminal, new TrainingRequest
@@ -63,31 +66,38 @@ internal static class DemoCommand
             Time = terminal.Time,
         }, cancellation);
 
-        using var engine = RetrievalEngine.Open(model, device);
-        var features = FeatureStore.Prepare(new FeatureCache(cache, ModelFeatures.Of(engine.Model.Config)), test, new List<string>(), null, cancellation);
-        var task = Evaluator.Task(engine.Model, features, RelevanceRule.Own);
-        var report = EvaluationReport.Compute(Evaluator.Score(engine.Model, features, task, null, cancellation), task.TextToClips);
+        var outcome = EvaluationSession.Run(new EvaluationRequest
+        {
+            Csv = collection.TestCsv,
+            Audio = collection.AudioFolder,
+            Models = [model],
+            FeatureCache = cache,
+            Device = device,
+        }, progress: null, cancellation);
         double chance = 10.0 / test.Clips.Count;
         terminal.Message($"3/4  evaluating on {test.Clips.Count} clips it has never heard (chance R@10: {chance:F2})");
-        EvaluationOutput.Print(terminal, report);
+        EvaluationOutput.Print(terminal, outcome.Report!);
         terminal.Out.Flush(); // stdout may be a pipe: keep its lines between the messages on stderr
 
         terminal.Message("4/4  indexing and searching");
+        using var engine = RetrievalEngine.Open(model, device);
         await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], index, null, null, cancellation);
         using var opened = LocalAudioIndex.Open(index, IndexAccess.Read);
         terminal.Out.WriteLine($"\nsearch \"{Query}\"");
-        HitList.Write(terminal, json: false, "query", Query, await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
+        HitList.Write(terminal, json: false, "query", Query,
+            await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
 
+        string sound = Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First();
         terminal.Out.WriteLine($"""
 
             Next:
               nativeretrieval search "birds chirp, then a bell rings" --index {index}
-              nativeretrieval similar {Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First()} --index {index}
+              nativeretrieval similar {sound} --index {index}
               nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first
             """);
         return ExitCode.Ok;
     }
 
-    /// <summary>As a person would write it; what is printed below can then be typed.</summary>
+    /// <summary>The path as a person would write it, so that what is printed can be typed.</summary>
     static string Relative(string path) => Path.GetRelativePath(Environment.CurrentDirectory, path);
 }

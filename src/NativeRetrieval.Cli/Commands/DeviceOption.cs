@@ -8,7 +8,7 @@ using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>Where models run: <c>--device auto|cpu|cuda:N</c>, and <c>--deterministic</c>.</summary>
+/// <summary>The device that models run on: <c>--device auto|cpu|cuda:N</c>, and <c>--deterministic</c>.</summary>
 internal sealed class DeviceOption
 {
     const string Cuda = "cuda", Auto = "auto", Cpu = "cpu";
@@ -20,19 +20,23 @@ internal sealed class DeviceOption
         DefaultValueFactory = _ => Auto,
     };
 
-    readonly Option<bool> _deterministic = new("--deterministic") { Description = "On a GPU, only algorithms that give the same bits in every run. The CPU always does." };
+    readonly Option<bool> _deterministic = new("--deterministic")
+    {
+        Description = "On a GPU, only algorithms that give the same bits in every run. The CPU always does.",
+    };
 
     DeviceOption() => _device.Validators.Add(result =>
     {
         string? text = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
-        if (text is not (null or Auto or Cpu) && OrdinalOf(text) is null) result.AddError($"--device {text}: expected auto, cpu, cuda or cuda:N");
+        if (text is not (null or Auto or Cpu) && OrdinalOf(text) is null)
+            result.AddError($"--device {text}: expected auto, cpu, cuda or cuda:N");
     });
 
     public static DeviceOption Create() => new();
 
     public IReadOnlyList<Option> Options => [_device, _deterministic];
 
-    /// <summary>The device, open; the caller ends it. Why <c>auto</c> takes the CPU is said once.</summary>
+    /// <summary>The device, open; the caller disposes it. The reason why <c>auto</c> takes the CPU is printed.</summary>
     /// <exception cref="CudaUnavailableException">A GPU was asked for; the message says what is missing.</exception>
     /// <exception cref="OptionException">There is no GPU of this number.</exception>
     public Device Open(ParseResult parsed, Terminal terminal)
@@ -46,8 +50,11 @@ internal sealed class DeviceOption
     static CudaDevice Require(string text, int ordinal, CudaDeviceOptions options)
     {
         var report = CudaReport.Make();
-        if (report.Problem is { } problem) throw new CudaUnavailableException($"--device {text}: {problem}; --device cpu runs without a GPU");
-        if (ordinal >= report.Devices.Count) throw new OptionException($"--device {text}: this machine has cuda:0{(report.Devices.Count > 1 ? $" to cuda:{report.Devices.Count - 1}" : "")}");
+        if (report.Problem is { } problem)
+            throw new CudaUnavailableException($"--device {text}: {problem}; --device cpu runs without a GPU");
+        if (ordinal >= report.Devices.Count)
+            throw new OptionException($"--device {text}: this machine has "
+                + $"cuda:0{(report.Devices.Count > 1 ? $" to cuda:{report.Devices.Count - 1}" : "")}");
         return Checked(ordinal, options);
     }
 
@@ -71,7 +78,8 @@ internal sealed class DeviceOption
     {
         var report = CudaReport.Make();
         // A machine without an NVIDIA driver is no fault, and advice with every command would be noise.
-        string? problem = report.HasNoDriver ? "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for" : report.Problem;
+        string? problem = report.HasNoDriver ? "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for"
+            : report.Problem;
         if (problem is null)
         {
             try
@@ -90,6 +98,7 @@ internal sealed class DeviceOption
     /// <summary>N of <c>cuda:N</c>, 0 of <c>cuda</c>, null of anything else.</summary>
     static int? OrdinalOf(string text) =>
         text == Cuda ? 0
-        : text.StartsWith(Cuda + ":", StringComparison.Ordinal) && int.TryParse(text.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal
+        : text.StartsWith(Cuda + ":", StringComparison.Ordinal)
+            && int.TryParse(text.AsSpan(Cuda.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal) ? ordinal
         : null;
 }

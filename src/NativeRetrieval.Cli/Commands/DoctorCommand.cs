@@ -13,10 +13,10 @@ using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary><c>doctor</c>: what this machine offers and what is missing.</summary>
+/// <summary><c>doctor</c>: the parts of this machine that matter, and those that are missing.</summary>
 public static class DoctorCommand
 {
-    static readonly (string Name, bool Supported)[] s_features =
+    static readonly (string Name, bool Supported)[] _features =
     [
         ("AVX2", Avx2.IsSupported),
         ("FMA", Fma.IsSupported),
@@ -24,11 +24,21 @@ public static class DoctorCommand
         ("AdvSimd", AdvSimd.IsSupported),
     ];
 
+    /// <summary>Makes the command <c>doctor</c>.</summary>
     public static Command Create(Terminal terminal)
     {
         var json = JsonOutput.Option();
-        var parity = new Option<DirectoryInfo?>("--parity") { Description = "Compare this program's numbers with golden values of PyTorch and the published code in a folder laid out like tests/fixtures; exit code 1 if one fails.", HelpName = "DIR" };
-        var weights = new Option<DirectoryInfo?>("--weights") { Description = "With --parity: folder of pre-trained models; default: weights beside DIR.", HelpName = "DIR" };
+        var parity = new Option<DirectoryInfo?>("--parity")
+        {
+            Description = "Compare this program's numbers with golden values of PyTorch and the published code in a folder laid out like "
+                + "tests/fixtures; exit code 1 if one fails.",
+            HelpName = "DIR",
+        };
+        var weights = new Option<DirectoryInfo?>("--weights")
+        {
+            Description = "With --parity: folder of pre-trained models; default: weights beside DIR.",
+            HelpName = "DIR",
+        };
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("doctor", "Show what this machine offers: processor, threads, memory, sound library, CUDA.")
         {
@@ -46,7 +56,8 @@ public static class DoctorCommand
             if (parsed.GetValue(parity) is { } folder)
             {
                 using var computes = device.Open(parsed, terminal);
-                return Task.FromResult(ParityReport.Run(terminal, new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName, computes), parsed.GetValue(json), cancellation));
+                return Task.FromResult(ParityReport.Run(terminal,
+                    new ParityFolder(folder.FullName, parsed.GetValue(weights)?.FullName, computes), parsed.GetValue(json), cancellation));
             }
             if (parsed.GetValue(weights) is not null) throw new OptionException("--weights belongs to --parity; give --parity DIR, too");
             if (parsed.GetValue(json)) WriteJson(terminal);
@@ -60,23 +71,26 @@ public static class DoctorCommand
 
     static long MemorySizeBytes => CpuDevice.Shared.MemoryBytes;
 
-    /// <summary>What --device takes here.</summary>
+    /// <summary>The values that --device takes here.</summary>
     static IEnumerable<string> Devices(CudaReport cuda) =>
-        ["cpu", .. cuda.Problem is null ? cuda.Devices.Select(device => $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}") : []];
+        ["cpu", .. cuda.Problem is null ? cuda.Devices.Select(device => $"cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}")
+            : []];
 
     static void WriteText(Terminal terminal)
     {
-        string features = string.Join(" ", s_features.Where(feature => feature.Supported).Select(feature => feature.Name));
+        string features = string.Join(" ", _features.Where(feature => feature.Supported).Select(feature => feature.Name));
         var cuda = CudaReport.Make();
         var table = new Table("", "")
             .Add("NativeRetrieval", Version)
             .Add("system", $"{RuntimeInformation.OSDescription}, {RuntimeInformation.OSArchitecture}")
             .Add("runtime", $"{RuntimeInformation.FrameworkDescription}{(GCSettings.IsServerGC ? ", server GC" : "")}")
-            .Add("processor", $"{Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)} cores, {(features.Length > 0 ? features : "no vector extensions")}")
+            .Add("processor", $"{Environment.ProcessorCount.ToString(CultureInfo.InvariantCulture)} cores, "
+                + $"{(features.Length > 0 ? features : "no vector extensions")}")
             .Add("threads", $"{CpuDevice.Threads.ToString(CultureInfo.InvariantCulture)} (set NATIVERETRIEVAL_THREADS to change)")
             .Add("memory", Sizes.Text(MemorySizeBytes))
             .Add("devices", string.Join(", ", Devices(cuda)))
-            .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
+            .Add("libsndfile", SoundLibrary.IsAvailable ? "found"
+                : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)}); only WAV files can be read");
         DoctorCuda.AddTo(table, cuda);
         table.Write(terminal.Out);
         if (!SoundLibrary.IsAvailable) terminal.Message($"to read FLAC, Ogg and MP3 files, {SoundLibrary.HowToInstall}");
@@ -93,7 +107,7 @@ public static class DoctorCommand
         json.WriteNumber("cores", Environment.ProcessorCount);
         json.WriteNumber("threads", CpuDevice.Threads);
         json.WriteStartObject("cpu_features");
-        foreach (var (name, supported) in s_features) json.WriteBoolean(name, supported);
+        foreach (var (name, supported) in _features) json.WriteBoolean(name, supported);
         json.WriteEndObject();
         json.WriteNumber("memory_bytes", MemorySizeBytes);
         json.WriteStartArray("devices");

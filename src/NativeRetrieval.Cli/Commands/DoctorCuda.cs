@@ -2,18 +2,20 @@ using System.Globalization;
 using System.Text.Json;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Cuda;
-using NativeRetrieval.Cuda.Interop.Libraries;
 using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>What <c>doctor</c> says about CUDA: GPUs, libraries with their versions, and where those that are missing were looked for.</summary>
+/// <summary>
+/// The part of <c>doctor</c> about CUDA: GPUs, libraries with their versions, and where those that are missing were looked for.
+/// </summary>
 internal static class DoctorCuda
 {
     public static void AddTo(Table table, CudaReport report)
     {
         table.Add("CUDA", report.Problem is null ? "usable" : "not usable");
-        foreach (var device in report.Devices) table.Add($"  cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}", Describe(device));
+        foreach (var device in report.Devices)
+            table.Add($"  cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}", Describe(device));
         foreach (var library in report.Libraries)
         {
             table.Add($"  {library.Name}", library.Path is null ? "not found" : $"{library.Version}{ForCuda(library)}, {library.Path}");
@@ -67,7 +69,8 @@ internal static class DoctorCuda
     }
 
     static string Describe(CudaDeviceProperties device) =>
-        $"{device.Name}, compute capability {device.ComputeCapability}, {Sizes.Text(device.MemoryBytes)}, {device.Multiprocessors.ToString(CultureInfo.InvariantCulture)} multiprocessors";
+        $"{device.Name}, compute capability {device.ComputeCapability}, {Sizes.Text(device.MemoryBytes)}, "
+            + $"{device.Multiprocessors.ToString(CultureInfo.InvariantCulture)} multiprocessors";
 
     static string Place(LibraryAttempt attempt) => Path.IsPathRooted(attempt.File) ? attempt.File : attempt.Origin;
 

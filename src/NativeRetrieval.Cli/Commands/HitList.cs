@@ -7,7 +7,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>Prints ranked hits, as a table or as JSON.</summary>
 internal static class HitList
 {
-    /// <param name="key">What was searched by: <c>query</c> or <c>file</c>.</param>
+    /// <param name="key">Kind of the search: <c>query</c> or <c>file</c>.</param>
     public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits)
     {
         if (json)

@@ -13,11 +13,27 @@ internal static class IndexBuild
 {
     public static void AddTo(Command command, Terminal terminal)
     {
-        var paths = new Argument<string[]>("PATH") { Description = "Sound files, and folders to search for them.", Arity = ArgumentArity.ZeroOrMore };
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Sound files, and folders to search for them.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
         var model = new Option<DirectoryInfo?>("--model") { Description = "Model folder.", HelpName = "MODEL" };
-        var to = new Option<DirectoryInfo?>("--to") { Description = "The index: made if absent, otherwise brought up to date.", HelpName = "sounds.nrx" };
-        var window = new Option<double?>("--window") { Description = "Length of the windows that recordings are cut into; default: what the model was trained on.", HelpName = "SECONDS" };
-        var hop = new Option<double?>("--hop") { Description = "From one window to the next; default: half a window.", HelpName = "SECONDS" };
+        var to = new Option<DirectoryInfo?>("--to")
+        {
+            Description = "The index: made if absent, otherwise brought up to date.",
+            HelpName = "sounds.nrx",
+        };
+        var window = new Option<double?>("--window")
+        {
+            Description = "Length of the windows that recordings are cut into; default: what the model was trained on.",
+            HelpName = "SECONDS",
+        };
+        var hop = new Option<double?>("--hop")
+        {
+            Description = "From one window to the next; default: half a window.",
+            HelpName = "SECONDS",
+        };
         var allowEmpty = new Option<bool>("--allow-empty")
         {
             Description = "Take out what the index has of a folder that is now empty or gone. "
@@ -29,8 +45,10 @@ internal static class IndexBuild
         foreach (Option option in (Option[])[model, to, window, hop, allowEmpty, .. device.Options, json]) command.Add(option);
         command.Validators.Add(result =>
         {
-            if (result.GetValue(paths) is not { Length: > 0 }) result.AddError("name the sound files or folders to index, or a subcommand: stats, verify, compact");
-            else if (result.GetValue(model) is null || result.GetValue(to) is null) result.AddError("say which model to use by --model and where the index is by --to");
+            if (result.GetValue(paths) is not { Length: > 0 })
+                result.AddError("name the sound files or folders to index, or a subcommand: stats, verify, compact");
+            else if (result.GetValue(model) is null || result.GetValue(to) is null)
+                result.AddError("say which model to use by --model and where the index is by --to");
         });
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -68,8 +86,13 @@ internal static class IndexBuild
         return ExitCode.Partial;
     }
 
-    static void Write(Terminal terminal, IndexingReport report, string folder) => terminal.Message(string.Create(CultureInfo.InvariantCulture,
-        $"{folder}: {report.Embedded:N0} files embedded ({report.Windows:N0} windows, {report.AudioSeconds:N0} s of sound), {report.Unchanged:N0} unchanged, {report.Moved:N0} moved or copied, {report.Removed:N0} removed"));
+    static void Write(Terminal terminal, IndexingReport report, string folder)
+    {
+        string embedded = string.Create(CultureInfo.InvariantCulture,
+            $"{report.Embedded:N0} files embedded ({report.Windows:N0} windows, {report.AudioSeconds:N0} s of sound)");
+        terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{folder}: {embedded}, "
+            + $"{report.Unchanged:N0} unchanged, {report.Moved:N0} moved or copied, {report.Removed:N0} removed"));
+    }
 
     static void WriteJson(Terminal terminal, IndexingReport report) => terminal.WriteJson(json =>
     {

@@ -6,14 +6,17 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>index PATH… --model MODEL --to sounds.nrx</c>; its subcommands look after an index that exists.</summary>
 public static class IndexCommand
 {
+    /// <summary>Makes the command <c>index</c>.</summary>
     public static Command Create(Terminal terminal)
     {
-        var command = new DocumentedCommand("index", "Make an index of sounds, or bring one up to date: only what is new or changed is embedded.")
+        var command = new DocumentedCommand("index", "Make an index of sounds, or bring one up to date: "
+            + "only what is new or changed is embedded.")
         {
             Examples =
             [
                 ("nativeretrieval index ~/sounds --model runs/first --to sounds.nrx", "Index a folder; run it again after changes"),
-                ("nativeretrieval index interviews --model runs/first --to talks.nrx --window 10 --hop 5", "Long recordings in overlapping windows"),
+                ("nativeretrieval index interviews --model runs/first --to talks.nrx --window 10 --hop 5",
+                    "Long recordings in overlapping windows"),
             ],
         };
         IndexBuild.AddTo(command, terminal);

@@ -11,7 +11,8 @@ static class IndexCompactSubcommand
     {
         var folder = IndexCommand.Folder();
         var json = JsonOutput.Option();
-        var command = new DocumentedCommand("compact", "Rewrite an index without what was deleted. Takes as much free space as the live vectors.")
+        var command = new DocumentedCommand("compact", "Rewrite an index without what was deleted. "
+            + "Takes as much free space as the live vectors.")
         {
             Examples = [("nativeretrieval index compact sounds.nrx", "After many files were changed or deleted")],
         };

@@ -30,9 +30,11 @@ static class IndexStatsSubcommand
 
     static void WriteText(Terminal terminal, IndexSettings settings, IndexStats stats) => new Table("", "")
         .Add("files", Number(stats.Files))
-        .Add("windows", $"{Number(stats.Windows)} of {settings.WindowSeconds.ToString(CultureInfo.InvariantCulture)} s every {settings.HopSeconds.ToString(CultureInfo.InvariantCulture)} s")
+        .Add("windows", $"{Number(stats.Windows)} of {settings.WindowSeconds.ToString(CultureInfo.InvariantCulture)} s every "
+            + $"{settings.HopSeconds.ToString(CultureInfo.InvariantCulture)} s")
         .Add("deleted", $"{Number(stats.DeletedWindows)} windows")
-        .Add("vectors", $"{settings.Dimension.ToString(CultureInfo.InvariantCulture)} x {settings.Element}, {Number(stats.Segments)} segments")
+        .Add("vectors",
+            $"{settings.Dimension.ToString(CultureInfo.InvariantCulture)} x {settings.Element}, {Number(stats.Segments)} segments")
         .Add("size", Sizes.Text(stats.SizeBytes))
         .Add("model", settings.ModelId)
         .Add("fingerprint", settings.ModelFingerprint)

@@ -12,7 +12,8 @@ static class IndexVerifySubcommand
     {
         var folder = IndexCommand.Folder();
         var json = JsonOutput.Option();
-        var command = new DocumentedCommand("verify", "Read a whole index and compare it with its checksums. Exits with 5 if it is damaged.")
+        var command = new DocumentedCommand("verify", "Read a whole index and compare it with its checksums. "
+            + "Exits with 5 if it is damaged.")
         {
             Examples = [("nativeretrieval index verify sounds.nrx", "After a disk error, or a copy from elsewhere")],
         };
@@ -33,7 +34,8 @@ static class IndexVerifySubcommand
     {
         foreach (string problem in found.Problems) terminal.Line(problem);
         string verdict = found.IsIntact ? "intact" : $"{found.Problems.Count} problems; index the sounds anew";
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{found.FilesChecked:N0} files, {found.WindowsChecked:N0} windows: {verdict}"));
+        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            $"{found.FilesChecked:N0} files, {found.WindowsChecked:N0} windows: {verdict}"));
     }
 
     static void WriteJson(Terminal terminal, IndexVerification found) => terminal.WriteJson(json =>

@@ -6,6 +6,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>models list | fetch | verify</c>: published encoders by name.</summary>
 public static class ModelsCommand
 {
+    /// <summary>Makes the command <c>models</c>.</summary>
     public static Command Create(Terminal terminal)
     {
         var command = new DocumentedCommand("models", "List published encoders, fetch one ready to train with, or verify what was fetched.")

@@ -16,12 +16,21 @@ static class ModelsFetchSubcommand
     {
         var name = new Argument<string>("NAME") { Description = "Name in the catalogue, e.g. panns-cnn14." };
         var to = new Option<DirectoryInfo?>("--to") { Description = "Folder to make; default: in the cache.", HelpName = "DIR" };
-        var from = new Option<FileInfo?>("--from") { Description = "Take the published file from here instead of the network; a folder where a model has several files.", HelpName = "FILE" };
-        var mirror = new Option<string?>("--mirror") { Description = $"Fetch URL/NAME/FILE instead of the published address; default: {MirrorVariable}.", HelpName = "URL" };
+        var from = new Option<FileInfo?>("--from")
+        {
+            Description = "Take the published file from here instead of the network; a folder where a model has several files.",
+            HelpName = "FILE",
+        };
+        var mirror = new Option<string?>("--mirror")
+        {
+            Description = $"Fetch URL/NAME/FILE instead of the published address; default: {MirrorVariable}.",
+            HelpName = "URL",
+        };
         var raw = new Option<bool>("--no-convert") { Description = "Fetch the files as they are published and leave it at that." };
         var json = JsonOutput.Option();
         var cache = CacheFolder.ModelsOption();
-        var command = new DocumentedCommand("fetch", "Fetch a published encoder, check it, and make a folder that train takes. An interrupted download goes on where it stopped.")
+        var command = new DocumentedCommand("fetch", "Fetch a published encoder, check it, and make a folder that train takes. "
+            + "An interrupted download goes on where it stopped.")
         {
             Examples =
             [
@@ -41,8 +50,10 @@ static class ModelsFetchSubcommand
             bool convert = !parsed.GetValue(raw);
             // A download of hundreds of megabytes does not begin where its result has no place.
             if (convert && folder is not null) CheckpointConversion.CheckTarget(folder);
-            var fetched = await FetchAsync(terminal, model, source, parsed.GetValue(from)?.FullName, Mirror(parsed.GetValue(mirror)), cancellation);
-            if (convert) Convert(terminal, model, source, ready, replace: folder is null, fresh: fetched.Any(file => !file.WasThere), cancellation);
+            var fetched = await FetchAsync(terminal, model, source, parsed.GetValue(from)?.FullName, Mirror(parsed.GetValue(mirror)),
+                cancellation);
+            if (convert)
+                Convert(terminal, model, source, ready, replace: folder is null, fresh: fetched.Any(file => !file.WasThere), cancellation);
             Report(terminal, model, convert ? ready : source, convert, fetched, parsed.GetValue(json));
             return ExitCode.Ok;
         });
@@ -53,10 +64,12 @@ static class ModelsFetchSubcommand
     {
         given ??= Environment.GetEnvironmentVariable(MirrorVariable);
         if (string.IsNullOrEmpty(given)) return null;
-        return Uri.TryCreate(given, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url : throw new OptionException($"the mirror '{given}' is no web address");
+        return Uri.TryCreate(given, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
+            : throw new OptionException($"the mirror '{given}' is no web address");
     }
 
-    static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Terminal terminal, CatalogueEntry model, string source, string? from, Uri? mirror, CancellationToken cancellation)
+    static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Terminal terminal, CatalogueEntry model, string source, string? from,
+        Uri? mirror, CancellationToken cancellation)
     {
         terminal.Message($"{model.Name}: {model.Source}, licence {model.Licence}");
         using var client = Downloader.CreateClient();
@@ -77,7 +90,8 @@ static class ModelsFetchSubcommand
         return await ModelStore.FetchAsync(new Downloader(client, terminal.Time), model, source, request, cancellation);
     }
 
-    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool replace, bool fresh, CancellationToken cancellation)
+    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool replace, bool fresh,
+        CancellationToken cancellation)
     {
         if (replace && Directory.Exists(ready))
         {
@@ -85,14 +99,17 @@ static class ModelsFetchSubcommand
             DurableFile.DeleteFolder(ready);
         }
         string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
-        var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = ready, Map = model.Map }, cancellation);
+        var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = ready, Map = model.Map },
+            cancellation);
         if (!terminal.Quiet) report.WriteText(terminal.Error);
     }
 
-    static void Report(Terminal terminal, CatalogueEntry model, string folder, bool converted, IReadOnlyList<FetchedFile> fetched, bool asJson)
+    static void Report(Terminal terminal, CatalogueEntry model, string folder, bool converted, IReadOnlyList<FetchedFile> fetched,
+        bool asJson)
     {
         foreach (var file in fetched.Where(file => !file.File.HasChecksum))
-            terminal.Message($"{file.File.Name}: checksum: none published here; got SHA-256 {file.Digest.Sha256}, recorded in {ChecksumList.FileName} beside it");
+            terminal.Message($"{file.File.Name}: checksum: none published here; "
+                + $"got SHA-256 {file.Digest.Sha256}, recorded in {ChecksumList.FileName} beside it");
         string option = model.Kind == CatalogueEntry.AudioEncoder ? "--audio-model" : "--text-model";
         string next = $"nativeretrieval train captions.csv --audio DIR {option} {folder} --to RUN";
         if (asJson) WriteJson(terminal, model, folder, fetched, converted ? next : null);
@@ -103,7 +120,8 @@ static class ModelsFetchSubcommand
         }
     }
 
-    static void WriteJson(Terminal terminal, CatalogueEntry model, string folder, IReadOnlyList<FetchedFile> fetched, string? next) => terminal.WriteJson(json =>
+    static void WriteJson(Terminal terminal, CatalogueEntry model, string folder, IReadOnlyList<FetchedFile> fetched, string? next) =>
+        terminal.WriteJson(json =>
     {
         json.WriteString("model", model.Name);
         json.WriteString("folder", folder);

@@ -31,11 +31,13 @@ static class ModelsListSubcommand
     {
         var table = new Table("name", "kind", ">size", "licence", "checksum", "here", "what");
         foreach (var model in ModelCatalogue.Embedded.Models)
-            table.Add(model.Name, model.Kind, model.SizeBytes is { } size ? Sizes.Text(size) : "?", model.Licence, Checksum(model), State(folder, model), model.About);
+            table.Add(model.Name, model.Kind, model.SizeBytes is { } size ? Sizes.Text(size) : "?", model.Licence, Checksum(model),
+                State(folder, model), model.About);
         table.Write(terminal.Out);
     }
 
-    static string Checksum(CatalogueEntry model) => !model.HasChecksums ? "none published here" : model.Files.All(file => file.Sha256 is not null) ? "SHA-256" : "MD5";
+    static string Checksum(CatalogueEntry model) =>
+        !model.HasChecksums ? "none published here" : model.Files.All(file => file.Sha256 is not null) ? "SHA-256" : "MD5";
 
     static string State(string folder, CatalogueEntry model) =>
         Directory.Exists(ModelStore.ReadyIn(folder, model)) ? "ready" : ModelStore.HasSourceIn(folder, model) ? "fetched" : "";

@@ -10,7 +10,11 @@ static class ModelsVerifySubcommand
 {
     public static Command Create(Terminal terminal)
     {
-        var what = new Argument<string?>("MODEL") { Description = "Name of a fetched model, or any model folder; default: everything that was fetched.", Arity = ArgumentArity.ZeroOrOne };
+        var what = new Argument<string?>("MODEL")
+        {
+            Description = "Name of a fetched model, or any model folder; default: everything that was fetched.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var json = JsonOutput.Option();
         var cache = CacheFolder.ModelsOption();
         var command = new DocumentedCommand("verify", "Compare model files with their recorded checksums. Exits with 5 if one is damaged.")
@@ -24,7 +28,8 @@ static class ModelsVerifySubcommand
         command.Add(what);
         command.Add(json);
         command.Add(cache);
-        command.SetAction((parsed, cancellation) => Task.FromResult(Run(terminal, parsed.GetValue(what), CacheFolder.Of(parsed, cache, CacheFolder.Models), parsed.GetValue(json), cancellation)));
+        command.SetAction((parsed, cancellation) => Task.FromResult(
+            Run(terminal, parsed.GetValue(what), CacheFolder.Of(parsed, cache, CacheFolder.Models), parsed.GetValue(json), cancellation)));
         return command;
     }
 
@@ -36,7 +41,8 @@ static class ModelsVerifySubcommand
         else
         {
             foreach (string problem in problems) terminal.Line(problem);
-            terminal.Out.WriteLine($"{folders.Length} folders: {(problems.Length == 0 ? "intact" : $"{problems.Length} problems; fetch the model again")}");
+            terminal.Out.WriteLine($"{folders.Length} folders: "
+                + $"{(problems.Length == 0 ? "intact" : $"{problems.Length} problems; fetch the model again")}");
         }
         return problems.Length == 0 ? ExitCode.Ok : ExitCode.Corrupt;
     }
@@ -44,10 +50,14 @@ static class ModelsVerifySubcommand
     static IEnumerable<string> Folders(string? what, string cache)
     {
         if (what is not null && !ModelCatalogue.Embedded.Contains(what))
-            return Directory.Exists(what) ? [what] : throw new OptionException($"'{what}' is neither a folder nor a model of the catalogue; models are listed by 'nativeretrieval models list'");
+            return Directory.Exists(what) ? [what]
+                : throw new OptionException($"'{what}' is neither a folder nor a model of the catalogue; "
+                    + "models are listed by 'nativeretrieval models list'");
         var models = what is null ? ModelCatalogue.Embedded.Models : [ModelCatalogue.Embedded.Find(what)];
-        string[] folders = [.. models.SelectMany(model => new[] { ModelStore.SourceIn(cache, model), ModelStore.ReadyIn(cache, model) }).Where(folder => File.Exists(Path.Combine(folder, ChecksumList.FileName)))];
-        return folders.Length > 0 || what is null ? folders : throw new OptionException($"{what} was not fetched yet; 'nativeretrieval models fetch {what}' does it");
+        string[] folders = [.. models.SelectMany(model => new[] { ModelStore.SourceIn(cache, model), ModelStore.ReadyIn(cache, model) })
+            .Where(folder => File.Exists(Path.Combine(folder, ChecksumList.FileName)))];
+        return folders.Length > 0 || what is null ? folders
+            : throw new OptionException($"{what} was not fetched yet; 'nativeretrieval models fetch {what}' does it");
     }
 
     static void WriteJson(Terminal terminal, string[] folders, string[] problems) => terminal.WriteJson(json =>

@@ -7,7 +7,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>doctor --parity DIR</c>: this program's numbers beside those of the reference implementations.</summary>
 internal static class ParityReport
 {
-    /// <returns>1 where a case fails, or where none has its files.</returns>
+    /// <returns>Exit code: 1 where a case fails, or where none has its files.</returns>
     public static int Run(Terminal terminal, ParityFolder folder, bool json, CancellationToken cancellation)
     {
         var cases = ParityCatalogue.For(folder.Device);
@@ -24,7 +24,8 @@ internal static class ParityReport
 
         var (ok, failed, absent) = (Count(ParityStatus.Ok), Count(ParityStatus.Failed), Count(ParityStatus.Absent));
         terminal.Message($"{ok} ok, {failed} failed, {absent} absent");
-        foreach (var result in results.Where(result => result.Status == ParityStatus.Failed)) terminal.Warning($"{result.Case.Name}: {result.Detail}");
+        foreach (var result in results.Where(result => result.Status == ParityStatus.Failed))
+            terminal.Warning($"{result.Case.Name}: {result.Detail}");
         if (ok + failed == 0) terminal.Warning("no case has its files; the folder is laid out like tests/fixtures");
         return failed > 0 || ok == 0 ? ExitCode.Failure : ExitCode.Ok;
 
@@ -35,7 +36,8 @@ internal static class ParityReport
     {
         var table = new Table("case", ">worst error", ">tolerance", "", "error is");
         foreach (var result in results)
-            table.Add(result.Case.Name, result.Error is { } error ? Number(error) : "-", Number(result.Case.Tolerance), Text(result.Status), result.Case.Unit ?? "relative");
+            table.Add(result.Case.Name, result.Error is { } error ? Number(error) : "-", Number(result.Case.Tolerance), Text(result.Status),
+                result.Case.Unit ?? "relative");
         table.Write(terminal.Out);
     }
 

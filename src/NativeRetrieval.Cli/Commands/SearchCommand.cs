@@ -8,7 +8,11 @@ internal static class SearchCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var query = new Argument<string?>("QUERY") { Description = "A sentence. Without it, sentences are read line by line.", Arity = ArgumentArity.ZeroOrOne };
+        var query = new Argument<string?>("QUERY")
+        {
+            Description = "A sentence. Without it, sentences are read line by line.",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
         var options = new SearchOptions();
         var command = new DocumentedCommand("search", "Find the sounds that a sentence describes.")
         {
@@ -34,7 +38,8 @@ internal static class SearchCommand
             return ExitCode.Ok;
 
             async Task AnswerAsync(string text) =>
-                HitList.Write(terminal, parsed.GetValue(options.Json), "query", text, await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation));
+                HitList.Write(terminal, parsed.GetValue(options.Json), "query", text,
+                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation));
 
             async Task<string?> ReadLineAsync()
             {

@@ -10,11 +10,28 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>The options that all searching commands have.</summary>
 internal sealed class SearchOptions
 {
-    readonly Option<DirectoryInfo> _index = new("--index") { Description = "The index to search.", HelpName = "sounds.nrx", Required = true };
-    readonly Option<DirectoryInfo?> _model = new("--model") { Description = "The model folder, where it has moved since the index was made.", HelpName = "MODEL" };
+    readonly Option<DirectoryInfo> _index = new("--index")
+    {
+        Description = "The index to search.",
+        HelpName = "sounds.nrx",
+        Required = true,
+    };
+    readonly Option<DirectoryInfo?> _model = new("--model")
+    {
+        Description = "The model folder, where it has moved since the index was made.",
+        HelpName = "MODEL",
+    };
     readonly Option<int> _top = new("--top") { Description = "The most hits to show.", HelpName = "N", DefaultValueFactory = _ => 10 };
-    readonly Option<string?> _path = new("--path") { Description = "Only files whose path matches this pattern, e.g. '*.wav' or 'field/**'.", HelpName = "GLOB" };
-    readonly Option<float?> _minimum = new("--min-score") { Description = "Only hits with at least this cosine similarity.", HelpName = "S" };
+    readonly Option<string?> _path = new("--path")
+    {
+        Description = "Only files whose path matches this pattern, e.g. '*.wav' or 'field/**'.",
+        HelpName = "GLOB",
+    };
+    readonly Option<float?> _minimum = new("--min-score")
+    {
+        Description = "Only hits with at least this cosine similarity.",
+        HelpName = "S",
+    };
     readonly Option<bool> _windows = new("--windows") { Description = "Show every matching window, not only each file's best." };
 
     readonly DeviceOption _device = DeviceOption.Create();
@@ -23,7 +40,8 @@ internal sealed class SearchOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, .. _device.Options, Json]) command.Add(option);
+        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, .. _device.Options, Json])
+            command.Add(option);
     }
 
     public AudioSearchOptions Of(ParseResult parsed) => new()
@@ -35,7 +53,8 @@ internal sealed class SearchOptions
     };
 
     /// <summary>The index with the model it was made by.</summary>
-    /// <param name="asksAgain">Whether several searches follow: a GPU then holds a copy of the index; for one, reading the mapped files is less work than copying them.</param>
+    /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the mapped
+    /// files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
     public OpenedIndex Open(ParseResult parsed, Terminal terminal, bool asksAgain)
     {
@@ -46,12 +65,14 @@ internal sealed class SearchOptions
         {
             index = LocalAudioIndex.Open(path, IndexAccess.Read, device: asksAgain ? device : null);
             string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
-            if (!Directory.Exists(folder)) throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
+            if (!Directory.Exists(folder))
+                throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
             var engine = RetrievalEngine.Open(folder, device);
             if (engine.Fingerprint != index.Settings.ModelFingerprint)
             {
                 engine.Dispose();
-                throw new OptionException($"{path} was made by another model than {folder}; index the sounds again, or name the right model by --model");
+                throw new OptionException($"{path} was made by another model than {folder}; "
+                    + "index the sounds again, or name the right model by --model");
             }
             return new OpenedIndex(device, index, engine);
         }
@@ -64,7 +85,7 @@ internal sealed class SearchOptions
     }
 }
 
-/// <summary>An index, the model it was made by, and where that runs.</summary>
+/// <summary>An index, the model it was made by, and the device.</summary>
 internal sealed record OpenedIndex(Device Device, LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
 {
     public void Dispose()

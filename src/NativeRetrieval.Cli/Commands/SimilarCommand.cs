@@ -20,8 +20,10 @@ internal static class SimilarCommand
         {
             using var opened = options.Open(parsed, terminal, asksAgain: false);
             string path = parsed.GetRequiredValue(file).FullName;
-            var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds, cancellation);
-            HitList.Write(terminal, parsed.GetValue(options.Json), "file", path, await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation));
+            var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds,
+                cancellation);
+            HitList.Write(terminal, parsed.GetValue(options.Json), "file", path,
+                await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation));
             return ExitCode.Ok;
         });
         return command;

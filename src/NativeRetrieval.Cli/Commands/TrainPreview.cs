@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Evaluation.Data;
@@ -9,23 +7,22 @@ using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>What <c>train</c> says before the first epoch: what is wrong with the data, and what the run will take.</summary>
+/// <summary>The messages of <c>train</c> before the first epoch: problems of the data, and time and memory of the run.</summary>
 internal static class TrainPreview
 {
-    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
     /// <summary><c>train --check</c></summary>
-    /// <param name="findings">What reading the CSV files found.</param>
-    /// <returns>1 with errors, 3 with warnings, else 0.</returns>
+    /// <param name="findings">Problems that reading the CSV files found.</param>
+    /// <returns>Exit code: 1 with errors, 3 with warnings, else 0.</returns>
     public static int Check(Terminal terminal, TrainingRequest request, DataFindings findings, bool json, CancellationToken cancellation)
     {
         DataCheck check;
         using (var display = new TrainingDisplay(terminal)) check = TrainingSession.Check(request, findings, display, cancellation);
-        if (json) terminal.Out.WriteLine(check.ToJson().ToJsonString(s_json));
+        if (json) terminal.WriteJson(check.ToJson());
         else
         {
             terminal.Out.WriteLine(Summary(check));
-            foreach (var finding in check.Findings) terminal.Line($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
+            foreach (var finding in check.Findings)
+                terminal.Line($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
             if (check.Findings.Count == 0) terminal.Out.WriteLine("nothing is wrong with it");
         }
         return check.HasErrors ? ExitCode.Failure : check.HasWarnings ? ExitCode.Partial : ExitCode.Ok;
@@ -36,13 +33,13 @@ internal static class TrainPreview
     {
         RunEstimate estimate;
         using (var display = new TrainingDisplay(terminal)) estimate = TrainingSession.Estimate(request, display, cancellation);
-        if (json) terminal.Out.WriteLine(ToJson(estimate).ToJsonString(s_json));
+        if (json) terminal.WriteJson(ToJson(estimate));
         else terminal.Out.WriteLine(Text(estimate));
         if (!estimate.Fits) terminal.Warning(TooLarge(request));
         return ExitCode.Ok;
     }
 
-    /// <summary>The same in passing, when a run begins.</summary>
+    /// <summary>The request with both messages printed in passing, when the run begins.</summary>
     public static TrainingRequest Announced(Terminal terminal, TrainingDisplay display, TrainingRequest request) => request with
     {
         Checked = check =>
@@ -61,17 +58,36 @@ internal static class TrainPreview
         },
     };
 
-    static string Summary(DataCheck check) => string.Create(CultureInfo.InvariantCulture,
-        $"data: {check.Clips:N0} clips with {check.Captions:N0} captions, {Output.Progress.Duration(TimeSpan.FromSeconds(check.Seconds))}{(check.ValidationClips > 0 ? $"; {check.ValidationClips:N0} clips for validation" : "")}");
+    static string Summary(DataCheck check)
+    {
+        string sound = Output.Progress.Duration(TimeSpan.FromSeconds(check.Seconds));
+        string data = string.Create(CultureInfo.InvariantCulture,
+            $"data: {check.Clips:N0} clips with {check.Captions:N0} captions, {sound}");
+        return check.ValidationClips == 0 ? data
+            : string.Create(CultureInfo.InvariantCulture, $"{data}; {check.ValidationClips:N0} clips for validation");
+    }
 
     static string Text(DataFinding finding) =>
         $"{finding.Summary}: {string.Join(", ", finding.Examples)}{(finding.Count > finding.Examples.Count ? ", …" : "")}";
 
-    static string Text(RunEstimate estimate) => string.Create(CultureInfo.InvariantCulture,
-        $"estimate: {estimate.ClipsPerSecond:0.0##} clips/s, {Output.Progress.Duration(estimate.Epoch)} an epoch of {estimate.StepsPerEpoch:N0} batches{(estimate.Validation > TimeSpan.Zero ? $" and {Output.Progress.Duration(estimate.Validation)} its validation" : "")}, {Output.Progress.Duration(estimate.Total)} for {estimate.EpochsLeft:N0} {(estimate.EpochsLeft == 1 ? "epoch" : "epochs")}; memory {Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}");
+    static string Text(RunEstimate estimate)
+    {
+        string epoch = Output.Progress.Duration(estimate.Epoch), all = Output.Progress.Duration(estimate.Total);
+        string validation = estimate.Validation > TimeSpan.Zero
+            ? $" and {Output.Progress.Duration(estimate.Validation)} its validation" : "";
+        string epochs = estimate.EpochsLeft == 1 ? "epoch" : "epochs";
+        string memory = $"{Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}";
+        return string.Create(CultureInfo.InvariantCulture, $"estimate: {estimate.ClipsPerSecond:0.0##} clips/s, "
+            + $"{epoch} an epoch of {estimate.StepsPerEpoch:N0} batches{validation}, "
+            + $"{all} for {estimate.EpochsLeft:N0} {epochs}; memory {memory}");
+    }
 
-    static string TooLarge(TrainingRequest request) => string.Create(CultureInfo.InvariantCulture,
-        $"a batch of {request.Settings.Training.BatchSize} does not fit into memory; training.chunk_size computes it in parts (e.g. --set training.chunk_size={Math.Max(1, request.Settings.Training.BatchSize / 4)})");
+    static string TooLarge(TrainingRequest request)
+    {
+        int batch = request.Settings.Training.BatchSize;
+        return string.Create(CultureInfo.InvariantCulture, $"a batch of {batch} does not fit into memory; "
+            + $"training.chunk_size computes it in parts (e.g. --set training.chunk_size={Math.Max(1, batch / 4)})");
+    }
 
     static JsonObject ToJson(RunEstimate estimate) => new()
     {

@@ -39,9 +39,12 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
         {
             EndLine();
             string scores = epoch.Validation is { } v
-                ? string.Create(CultureInfo.InvariantCulture, $", validation R@1 {v.R1.Value:F3} R@10 {v.R10.Value:F3} mAP@10 {v.Map10.Value:F3}{(epoch.IsBest ? " (best)" : "")}") : "";
+                ? string.Create(CultureInfo.InvariantCulture,
+                    $", validation R@1 {v.R1.Value:F3} R@10 {v.R10.Value:F3} mAP@10 {v.Map10.Value:F3}{(epoch.IsBest ? " (best)" : "")}")
+                    : "";
             terminal.Message(string.Create(CultureInfo.InvariantCulture,
-                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{scores}, {Output.Progress.Duration(_remaining)} left"));
+                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{scores}, "
+                    + $"{Output.Progress.Duration(_remaining)} left"));
         }
     }
 

@@ -3,16 +3,16 @@ using System.Globalization;
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>
-/// How far a long command is and how long it will take, on stderr: one line that is written over on a screen, a line now and
+/// The progress of a long command and the time that is left, on stderr: one line that is written over on a screen, a line now and
 /// then in a log, nothing with <c>--quiet</c>.
 /// </summary>
-/// <param name="label">What is being done, e.g. <c>indexing</c>.</param>
+/// <param name="label">Work that is done, e.g. <c>indexing</c>.</param>
 /// <param name="total">Steps in all; 0 if unknown.</param>
-/// <param name="unit">What a step is, e.g. <c>files</c>.</param>
+/// <param name="unit">Name of the steps, e.g. <c>files</c>.</param>
 public sealed class Progress(Terminal terminal, string label, long total, string unit) : IDisposable
 {
-    static readonly TimeSpan s_onScreen = TimeSpan.FromMilliseconds(100);
-    static readonly TimeSpan s_inLog = TimeSpan.FromSeconds(10);
+    static readonly TimeSpan _onScreen = TimeSpan.FromMilliseconds(100);
+    static readonly TimeSpan _inLog = TimeSpan.FromSeconds(10);
 
     readonly long _start = terminal.Time.GetTimestamp();
     readonly Lock _gate = new();
@@ -27,7 +27,7 @@ public sealed class Progress(Terminal terminal, string label, long total, string
         {
             _done = Math.Max(_done, done);
             long now = terminal.Time.GetTimestamp();
-            var wait = terminal.IsInteractive ? s_onScreen : s_inLog;
+            var wait = terminal.IsInteractive ? _onScreen : _inLog;
             if (terminal.Time.GetElapsedTime(_shownAt ?? _start, now) < wait) return;
             _shownAt = now;
             Show(now);

@@ -8,13 +8,16 @@ public sealed class Table(params string[] headers)
 
     readonly List<string[]> _rows = [];
 
+    /// <summary>Adds a row, one cell for each column.</summary>
     public Table Add(params string[] cells)
     {
-        if (cells.Length != headers.Length) throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
+        if (cells.Length != headers.Length)
+            throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
         _rows.Add([.. cells.Select(cell => PlainText.Of(cell))]);
         return this;
     }
 
+    /// <summary>Writes the headers, where there are any, and the rows.</summary>
     public void Write(TextWriter output)
     {
         string[] titles = [.. headers.Select(header => header.TrimStart('>'))];

@@ -2,18 +2,30 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Autograd;
 
-/// <summary>What an operation's backward rule is given.</summary>
-internal sealed class BackwardContext(TapeNode node, Tensor outputGradient)
+/// <summary>
+/// The arguments of an operation's backward rule (see <see cref="Tape.Record"/>). It and its tensors are valid until the rule returns.
+/// </summary>
+public sealed class BackwardContext
 {
-    /// <summary>∂loss/∂output. May be shared: never write to it.</summary>
-    public Tensor OutputGradient => outputGradient;
+    readonly TapeNode _node;
 
-    /// <summary>The saved tensors in the order they were given.</summary>
-    public Tensor[] Saved => node.Saved;
+    internal BackwardContext(TapeNode node, Tensor outputGradient) => (_node, OutputGradient) = (node, outputGradient);
+
+    /// <summary>
+    /// ∂loss/∂output, in the output's shape and dtype. Other rules may be given the same memory: it must not be written to.
+    /// </summary>
+    public Tensor OutputGradient { get; }
+
+    /// <summary>The saved tensors in the order they were given; they must not be written to.</summary>
+    public ReadOnlySpan<Tensor> Saved => _node.Saved;
 
     /// <summary>The non-tensor values saved with the operation.</summary>
-    public T State<T>() => (T)node.State!;
+    /// <typeparam name="T">The type they were saved as.</typeparam>
+    /// <exception cref="InvalidCastException">They are of another type.</exception>
+    public T State<T>() => (T)_node.State!;
 
-    /// <summary>Whether input <paramref name="index"/> wants a gradient; return null in its place where it does not.</summary>
-    public bool Wants(int index) => node.Inputs[index].WantsGradient;
+    /// <summary>
+    /// True where input <paramref name="index"/> leads to a tensor that requires a gradient; elsewhere the rule may return null.
+    /// </summary>
+    public bool Wants(int index) => _node.Inputs[index].WantsGradient;
 }

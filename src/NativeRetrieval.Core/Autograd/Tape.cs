@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
@@ -12,7 +13,7 @@ namespace NativeRetrieval.Core.Autograd;
 /// tape.Backward(loss);                   // parameter.Gradient now holds ∂loss/∂parameter
 /// </code>
 /// The order of recording is a topological order, so backward is one walk over a list: no recursion, any depth.
-/// Each node's saved tensors are freed as the walk passes it.
+/// Each node's saved tensors are freed as the walk passes it. A tape belongs to the thread that began it.
 /// </summary>
 public sealed class Tape : IDisposable
 {
@@ -23,7 +24,7 @@ public sealed class Tape : IDisposable
 
     Tape(Tape? outer) => _outer = outer;
 
-    /// <summary>Starts recording on this thread until the tape is disposed.</summary>
+    /// <summary>Starts recording on this thread until the tape is disposed; a tape that recorded before goes on after that.</summary>
     public static Tape Begin() => t_current = new Tape(t_current);
 
     /// <summary>
@@ -31,15 +32,24 @@ public sealed class Tape : IDisposable
     /// </summary>
     /// <param name="loss">A result recorded on this tape.</param>
     /// <param name="seed">∂objective/∂loss, of the loss's shape; null: 1 for a one-element loss.</param>
+    /// <exception cref="NativeRetrievalException">
+    /// The loss was not recorded on this tape, or nothing that it depends on requires a gradient.
+    /// </exception>
+    /// <exception cref="ShapeException">
+    /// The seed does not fit the loss, or a backward rule returned a wrong number, shape, dtype or device.
+    /// </exception>
     public void Backward(Tensor loss, Tensor? seed = null)
     {
         if (loss.Producer is not { } root || root.Tape != this)
-            throw new NativeRetrievalException("Backward: the loss was not recorded on this tape, or depends on no tensor that requires a gradient");
+            throw new NativeRetrievalException(
+                "Backward: the loss was not recorded on this tape, or depends on no tensor that requires a gradient");
         if (seed is null && loss.Count != 1)
             throw new ShapeException($"Backward: a loss {loss.Shape} needs a seed gradient; only a one-element loss has a default");
+        if (seed is not null && seed.Shape != loss.Shape)
+            throw new ShapeException($"Backward: the seed gradient must have the loss's shape {loss.Shape}, got {seed.Shape}");
 
         var recording = t_current;
-        t_current = null; // backward rules use ordinary ops: they must not be recorded
+        t_current = null; // Backward rules use ordinary ops: they must not be recorded.
         try
         {
             root.Gradient = seed is null ? Op.Full(loss.Shape, 1, loss.Device, loss.DType).Share() : seed.Share();
@@ -56,6 +66,7 @@ public sealed class Tape : IDisposable
         }
     }
 
+    /// <summary>Ends the recording and frees what it saved.</summary>
     public void Dispose()
     {
         if (t_current == this) t_current = _outer;
@@ -64,62 +75,76 @@ public sealed class Tape : IDisposable
     }
 
     /// <summary>
-    /// Puts an operation on the current tape and returns its output. Nothing is kept when no tape records or no input leads to a
-    /// tensor that requires a gradient.
+    /// Puts an operation on the tape that records on this thread and returns its output: the last line of every differentiable op, and
+    /// of a host's own. Nothing is kept when no tape records or no input leads to a tensor that requires a gradient.
+    /// <code>
+    /// var y = Tensor.From(values, x.Shape, x.Device);                  // y = f(x), computed by any means
+    /// return Tape.Record(y, [x], saved: [x], state: null, static ctx =&gt; [Gradient(ctx.OutputGradient, ctx.Saved[0])]);
+    /// </code>
     /// </summary>
-    /// <param name="output">The result; one per operation.</param>
+    /// <param name="output">The result: a tensor of its own or a new view, neither an input nor recorded before. One per operation.</param>
     /// <param name="inputs">The tensors that backward returns gradients for, in order.</param>
-    /// <param name="saved">The tensors that backward reads; the tape shares their memory until it has passed this node.</param>
-    /// <param name="state">Non-tensor values that backward needs.</param>
-    /// <param name="backward">Static: returns ∂loss/∂input per input, null where <see cref="BackwardContext.Wants"/> says no.</param>
-    internal static Tensor Record(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, object? state,
-        Func<BackwardContext, Tensor?[]> backward)
+    /// <param name="saved">
+    /// The tensors that backward reads. The tape shares their memory until it has passed this operation, so their handles may be
+    /// disposed, but their values must not change before that.
+    /// </param>
+    /// <param name="state">Non-tensor values that backward needs, or null.</param>
+    /// <param name="backward">
+    /// The backward rule, best a static lambda: it returns ∂loss/∂input for each input, in the input's shape and dtype, or null where
+    /// <see cref="BackwardContext.Wants"/> says no. It runs once, on the thread of <see cref="Backward"/>, inside a scope that frees
+    /// what it makes; its own ops are not recorded. It may return <see cref="BackwardContext.OutputGradient"/> itself or a view of it.
+    /// </param>
+    /// <param name="op">The operation's name, for messages.</param>
+    /// <exception cref="NativeRetrievalException">The output is an input or is recorded already.</exception>
+    public static Tensor Record(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, object? state,
+        Func<BackwardContext, Tensor?[]> backward, [CallerMemberName] string op = "")
     {
         if (t_current is not { } tape) return output;
         var sources = new Source[inputs.Length];
         bool wanted = false;
         for (int i = 0; i < inputs.Length; i++)
         {
-            sources[i] = inputs[i].Producer is { } node && node.Tape == tape ? new(node, null)
-                : inputs[i].RequiresGradient ? new(null, inputs[i]) : default;
+            var (node, leaf) = inputs[i].Producer is { } producer && producer.Tape == tape ? (producer, null)
+                : inputs[i].RequiresGradient ? ((TapeNode?)null, (Tensor?)inputs[i]) : default;
+            sources[i] = new(inputs[i].Shape, inputs[i].DType, inputs[i].Device, node, leaf);
             wanted |= sources[i].WantsGradient;
         }
         if (!wanted) return output;
+        if (output.Producer?.Tape == tape || inputs.Contains(output))
+            throw new NativeRetrievalException($"{op}: the output is an input or is recorded already; record a new tensor or a new view");
 
         var kept = new Tensor[saved.Length];
         for (int i = 0; i < kept.Length; i++) kept[i] = saved[i].Share();
-        output.Producer = new TapeNode(tape, sources, kept, state, backward);
+        output.Producer = new TapeNode(tape, op, sources, kept, state, backward);
         tape._nodes.Add(output.Producer);
         return output;
     }
 
-    /// <summary>Whether <paramref name="tensor"/> would get a gradient from the tape that records now: layers then keep what backward needs.</summary>
+    /// <summary>
+    /// True where the tape that records now would give <paramref name="tensor"/> a gradient: layers then keep what backward needs.
+    /// </summary>
     public static bool Follows(Tensor tensor) =>
         t_current is { } tape && (tensor.RequiresGradient || tensor.Producer?.Tape == tape);
 
     static void Propagate(TapeNode node)
     {
         using var scope = TensorScope.Begin();
-        var gradients = node.Backward(new BackwardContext(node, node.Gradient!));
-        if (gradients.Length != node.Inputs.Length)
-            throw new InvalidOperationException($"a backward rule returned {gradients.Length} gradients for {node.Inputs.Length} inputs");
+        var gradients = node.Backward();
         for (int i = 0; i < gradients.Length; i++)
         {
             if (gradients[i] is not { } gradient) continue;
             if (node.Inputs[i].Node is { } source) source.Gradient = Sum(source.Gradient, gradient);
             else if (node.Inputs[i].Leaf is { } leaf)
-            {
-                if (leaf.Shape != gradient.Shape)
-                    throw new InvalidOperationException($"a backward rule returned {gradient.Shape} for a leaf {leaf.Shape}");
                 leaf.Gradient = leaf.Gradient is null ? OwnCopy(gradient) : Sum(leaf.Gradient, gradient);
-            }
         }
     }
 
     /// <summary>A gradient that nobody else will see change: optimizers scale and clip a leaf's gradient in place.</summary>
     static Tensor OwnCopy(Tensor gradient) => (gradient.IsExclusive ? gradient : gradient.Clone()).Share();
 
-    /// <summary>Adds in place where the collected gradient is nobody else's; a gradient handed through unchanged is shared, not copied.</summary>
+    /// <summary>
+    /// Adds in place where the collected gradient is nobody else's; a gradient handed through unchanged is shared, not copied.
+    /// </summary>
     static Tensor Sum(Tensor? collected, Tensor gradient)
     {
         if (collected is null) return gradient.Share();

@@ -25,15 +25,6 @@ internal sealed partial class CpuBackend
         }
     }
 
-    public void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result)
-    {
-        double sum = 0;
-        foreach (var gradient in gradients) sum += gradient.DType == DType.Float32 ? Total<float>(gradient, gradient) : Total<double>(gradient, gradient);
-        double norm = Math.Sqrt(sum);
-        var target = result.Span<double>();
-        (target[0], target[1]) = (double.IsInfinity(limit) ? 1 : Math.Min(1, limit / (norm + epsilon)), norm);
-    }
-
     /// <summary>One step's constants, rounded once to the element type.</summary>
     sealed unsafe class AdamRule<T>(AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
     {
@@ -57,7 +48,8 @@ internal sealed partial class CpuBackend
                 var second = Vector.Load(v + i) * _beta2 + gradient * gradient * _rest2;
                 first.Store(m + i);
                 second.Store(v + i);
-                (parameter * _shrink - first * _rate / (Vector.SquareRoot(second) * _rootCorrection + new Vector<T>(_epsilon))).Store(p + i);
+                (parameter * _shrink - first * _rate / (Vector.SquareRoot(second) * _rootCorrection + new Vector<T>(_epsilon)))
+                    .Store(p + i);
             }
             for (; i < length; i++)
             {

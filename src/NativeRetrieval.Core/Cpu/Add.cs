@@ -6,7 +6,7 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed partial class CpuBackend
 {
-    public void AddScaled(Tensor a, Tensor b, double scale, Tensor y)
+    public void Add(Tensor a, Tensor b, double scale, Tensor y)
     {
         if (a.DType == DType.Float32) Run<float>(a, b, (float)scale, y);
         else Run<double>(a, b, scale, y);

@@ -10,16 +10,19 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public void Attention(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double dropoutProbability, Philox dropout, Tensor y, Tensor? weights)
+    public void Attention(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double dropoutProbability, Philox dropout, Tensor y,
+        Tensor? weights)
     {
         ExpectLengthsWithin(lengths, q.Shape[1], "Attention");
         if (q.DType == DType.Float32) Run<float>(q, k, v, lengths, heads, dropoutProbability, dropout, y, weights);
         else Run<double>(q, k, v, lengths, heads, dropoutProbability, dropout, y, weights);
 
-        static void Run<T>(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double probability, Philox dropout, Tensor y, Tensor? weights)
+        static void Run<T>(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double probability, Philox dropout, Tensor y,
+            Tensor? weights)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var (queries, keys, values, target) = (new Heads<T>(q, heads), new Heads<T>(k, heads), new Heads<T>(v, heads), new Heads<T>(y, heads));
+            var (queries, keys, values) = (new Heads<T>(q, heads), new Heads<T>(k, heads), new Heads<T>(v, heads));
+            var target = new Heads<T>(y, heads);
             int tokens = q.Shape[1], width = queries.Width;
             long square = (long)tokens * tokens;
             T scale = T.One / T.Sqrt(T.CreateTruncating(width));
@@ -46,16 +49,17 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    public void AttentionBackward(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads, double dropoutProbability, Philox dropout,
-        Tensor dq, Tensor dk, Tensor dv)
+    public void AttentionBackward(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads,
+        double dropoutProbability, Philox dropout, Tensor dq, Tensor dk, Tensor dv)
     {
         if (q.DType == DType.Float32) Run<float>(dy, q, k, v, lengths, weights, heads, dropoutProbability, dropout, dq, dk, dv);
         else Run<double>(dy, q, k, v, lengths, weights, heads, dropoutProbability, dropout, dq, dk, dv);
 
-        static void Run<T>(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads, double probability, Philox dropout,
-            Tensor dq, Tensor dk, Tensor dv) where T : unmanaged, IFloatingPointIeee754<T>
+        static void Run<T>(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads, double probability,
+            Philox dropout, Tensor dq, Tensor dk, Tensor dv) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var (upstream, queries, keys, values) = (new Heads<T>(dy, heads), new Heads<T>(q, heads), new Heads<T>(k, heads), new Heads<T>(v, heads));
+            var upstream = new Heads<T>(dy, heads);
+            var (queries, keys, values) = (new Heads<T>(q, heads), new Heads<T>(k, heads), new Heads<T>(v, heads));
             var (dQueries, dKeys, dValues) = (new Heads<T>(dq, heads), new Heads<T>(dk, heads), new Heads<T>(dv, heads));
             int tokens = q.Shape[1], width = queries.Width;
             long square = (long)tokens * tokens;
@@ -66,17 +70,20 @@ internal sealed unsafe partial class CpuBackend
             {
                 int used = length[head / heads];
                 T* p = saved + head * square, dropped = p, dp = HeadScratch<T>(0, square);
-                if (probability > 0) DropWeights(p, square, (ulong)(head * square), probability, dropout, dropped = HeadScratch<T>(1, square));
+                if (probability > 0)
+                    DropWeights(p, square, (ulong)(head * square), probability, dropout, dropped = HeadScratch<T>(1, square));
 
                 // dV = dropped(P)ᵀ·dY; dP = dropped(dY·Vᵀ); dS = P·(dP − Σ dP·P)/√D; dQ = dS·K; dK = dSᵀ·Q.
-                Product(used, width, tokens, new MatrixView<T>(dropped, tokens).Transposed, upstream.Matrix(head), dValues.First(head), dValues.RowStride);
+                Product(used, width, tokens, new MatrixView<T>(dropped, tokens).Transposed, upstream.Matrix(head), dValues.First(head),
+                    dValues.RowStride);
                 Product(tokens, used, width, upstream.Matrix(head), values.Matrix(head).Transposed, dp, tokens);
                 for (int query = 0; query < tokens; query++) new Span<T>(dp + query * tokens + used, tokens - used).Clear();
                 if (probability > 0) DropWeights(dp, square, (ulong)(head * square), probability, dropout, dp);
                 for (int query = 0; query < tokens; query++)
                     SoftmaxRowBackward(dp + query * tokens, p + query * tokens, scale, dp + query * tokens, used);
                 Product(tokens, width, used, new(dp, tokens), keys.Matrix(head), dQueries.First(head), dQueries.RowStride);
-                Product(used, width, tokens, new MatrixView<T>(dp, tokens).Transposed, queries.Matrix(head), dKeys.First(head), dKeys.RowStride);
+                Product(used, width, tokens, new MatrixView<T>(dp, tokens).Transposed, queries.Matrix(head), dKeys.First(head),
+                    dKeys.RowStride);
                 for (int key = used; key < tokens; key++)
                 {
                     new Span<T>(dKeys.First(head) + key * dKeys.RowStride, width).Clear();
@@ -90,10 +97,12 @@ internal sealed unsafe partial class CpuBackend
     {
         var values = lengths.Span<int>();
         for (int i = 0; i < values.Length; i++)
-            if ((uint)values[i] > (uint)tokens) throw new ShapeException($"{op}: lengths[{i}] is {values[i]}, outside 0 … {tokens}, the tokens of a sentence");
+            if ((uint)values[i] > (uint)tokens)
+                throw new ShapeException($"{op}: lengths[{i}] is {values[i]}, outside 0 … {tokens}, the tokens of a sentence");
     }
 
-    static void DropWeights<T>(T* x, long count, ulong firstNumber, double probability, Philox stream, T* y) where T : unmanaged, IFloatingPointIeee754<T>
+    static void DropWeights<T>(T* x, long count, ulong firstNumber, double probability, Philox stream, T* y)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         uint threshold = (uint)Math.Round(probability * (1 << 24));
         T scale = T.CreateTruncating(1 / (1 - probability));

@@ -7,8 +7,8 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed partial class CpuBackend
 {
-    public void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths, BatchNormOptions options,
-        Tensor y, Tensor mean, Tensor inverseDeviation)
+    public void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
+        BatchNormOptions options, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
         if (x.DType == DType.Float32) Run<float>();
         else Run<double>();
@@ -41,7 +41,8 @@ internal sealed partial class CpuBackend
             if (x.Layout == Layout.NCHW16c) BatchNormBlocked.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
             else BatchNormPlain<T>.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
 
-            T Towards(T old, double batch) => T.CreateTruncating((1 - options.Momentum) * double.CreateTruncating(old) + options.Momentum * batch);
+            T Towards(T old, double batch) =>
+                T.CreateTruncating((1 - options.Momentum) * double.CreateTruncating(old) + options.Momentum * batch);
         }
     }
 

@@ -13,9 +13,9 @@ internal sealed unsafe partial class CpuBackend
             ReferenceConv.Forward(shape, x.Pointer<double>(), weight.Pointer<double>(), y.Pointer<double>());
             return;
         }
-        var algorithm = ConvPlan.Choose(shape);
-        using var work = Scratch(ConvPlan.RunOnceFloats(shape, algorithm), x);
-        ConvPlan.RunOnce(shape, algorithm, x.Pointer<float>(), ConvWeights.Forward(weight.Pointer<float>()), y.Pointer<float>(), work.Pointer<float>());
+        var plan = ConvPlan.For(shape);
+        using var work = Scratch(plan.RunOnceFloats(shape), x);
+        plan.RunOnce(shape, x.Pointer<float>(), ConvWeights.Forward(weight.Pointer<float>()), y.Pointer<float>(), work.Pointer<float>());
     }
 
     public void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx)
@@ -32,9 +32,10 @@ internal sealed unsafe partial class CpuBackend
             return;
         }
         var transposed = shape.Transposed;
-        var algorithm = ConvPlan.Choose(transposed);
-        using var work = Scratch(ConvPlan.RunOnceFloats(transposed, algorithm), dx);
-        ConvPlan.RunOnce(transposed, algorithm, dy.Pointer<float>(), ConvWeights.Backward(weight.Pointer<float>()), dx.Pointer<float>(), work.Pointer<float>());
+        var plan = ConvPlan.For(transposed);
+        using var work = Scratch(plan.RunOnceFloats(transposed), dx);
+        var weights = ConvWeights.Backward(weight.Pointer<float>());
+        plan.RunOnce(transposed, dy.Pointer<float>(), weights, dx.Pointer<float>(), work.Pointer<float>());
     }
 
     public void Conv2dFilterGradient(Tensor dy, Tensor x, Tensor dWeight)
@@ -45,13 +46,16 @@ internal sealed unsafe partial class CpuBackend
             ReferenceConv.FilterGradient(shape, dy.Pointer<double>(), x.Pointer<double>(), dWeight.Pointer<double>());
             return;
         }
-        var algorithm = ConvPlan.Choose(shape);
-        using var work = Scratch(ConvPlan.FilterGradientFloats(shape, algorithm), x);
-        ConvPlan.FilterGradient(shape, algorithm, x.Pointer<float>(), dy.Pointer<float>(), dWeight.Pointer<float>(), work.Pointer<float>());
+        var plan = ConvPlan.For(shape);
+        using var work = Scratch(plan.FilterGradientFloats(shape), x);
+        plan.FilterGradient(shape, x.Pointer<float>(), dy.Pointer<float>(), dWeight.Pointer<float>(), work.Pointer<float>());
     }
 
     static ConvShape ConvShapeOf(Tensor x, Tensor weight) =>
-        new(x.Shape[0], x.Shape[1], weight.Shape[0], x.Shape[2], x.Shape[3], weight.Shape[2]) { BlockedSingle = x.Layout == Layout.NCHW16c };
+        new(x.Shape[0], x.Shape[1], weight.Shape[0], x.Shape[2], x.Shape[3], weight.Shape[2])
+        {
+            BlockedSingle = x.Layout == Layout.NCHW16c,
+        };
 
     static Tensor Scratch(nint floats, Tensor like) => Tensor.Empty([checked((int)floats)], like.Device);
 }

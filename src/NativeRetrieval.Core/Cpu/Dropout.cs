@@ -89,7 +89,8 @@ internal sealed partial class CpuBackend
                 for (; i <= numbers.Length - Vector<float>.Count; i += Vector<float>.Count)
                 {
                     var dropped = Vector.LessThan(Vector.Load(number + i) >>> 8, new Vector<uint>(threshold));
-                    Vector.ConditionalSelect(dropped.As<uint, float>(), Vector<float>.Zero, Vector.Load((float*)x + i) * factor).Store((float*)y + i);
+                    Vector.ConditionalSelect(dropped.As<uint, float>(), Vector<float>.Zero, Vector.Load((float*)x + i) * factor)
+                        .Store((float*)y + i);
                 }
             }
         }

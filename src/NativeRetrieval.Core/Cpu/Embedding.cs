@@ -23,7 +23,8 @@ internal sealed unsafe partial class CpuBackend
             int* index = ids.Pointer<int>();
             RowSlices.Run((int)ids.Count, width, (first, end) =>
             {
-                for (long i = first; i < end; i++) new Span<T>(rows + (long)index[i] * width, width).CopyTo(new Span<T>(target + i * width, width));
+                for (long i = first; i < end; i++)
+                    new Span<T>(rows + (long)index[i] * width, width).CopyTo(new Span<T>(target + i * width, width));
             });
         }
     }
@@ -42,7 +43,8 @@ internal sealed unsafe partial class CpuBackend
             // Columns are shared out, not ids: two threads never add to one element, and the order of additions is that of the ids.
             RowSlices.RunColumns(width, (first, end) =>
             {
-                for (long i = 0; i < count; i++) RowMath.Add(upstream + i * width + first, rows + (long)index[i] * width + first, end - first);
+                for (long i = 0; i < count; i++)
+                    RowMath.Add(upstream + i * width + first, rows + (long)index[i] * width + first, end - first);
             });
         }
     }

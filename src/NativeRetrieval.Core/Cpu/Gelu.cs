@@ -21,7 +21,8 @@ internal sealed unsafe partial class CpuBackend
         Slices.Run(x.Count, (start, length) =>
         {
             long i = start, end = start + length;
-            for (; i <= end - Vector<float>.Count; i += Vector<float>.Count) Vector.Store(VectorMath.Gelu(Vector.Load(source + i)), target + i);
+            for (; i <= end - Vector<float>.Count; i += Vector<float>.Count)
+                Vector.Store(VectorMath.Gelu(Vector.Load(source + i)), target + i);
             for (; i < end; i++) target[i] = VectorMath.Gelu(new Vector<float>(source[i]))[0];
         });
     }
@@ -34,7 +35,8 @@ internal sealed unsafe partial class CpuBackend
             Slices.Run(x.Count, (start, length) =>
             {
                 for (long i = start; i < start + length; i++)
-                    to[i] = gradient[i] * (SpecialFunctions.NormalDistribution(from[i]) + from[i] * SpecialFunctions.NormalDensity(from[i]));
+                    to[i] = gradient[i]
+                        * (SpecialFunctions.NormalDistribution(from[i]) + from[i] * SpecialFunctions.NormalDensity(from[i]));
             });
             return;
         }

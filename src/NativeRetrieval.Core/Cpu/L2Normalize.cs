@@ -41,7 +41,8 @@ internal sealed unsafe partial class CpuBackend
             {
                 for (long row = first; row < end; row++)
                 {
-                    T* from = source + row * width, unit = value + row * width, gradient = upstream + row * width, to = target + row * width;
+                    T* from = source + row * width, unit = value + row * width;
+                    T* gradient = upstream + row * width, to = target + row * width;
                     T norm = T.Sqrt(RowMath.Dot(from, from, width));
                     // Under the floor y = x/ε, which is linear in x: nothing is projected out.
                     T along = norm > floor ? RowMath.Dot(gradient, unit, width) : T.Zero, inverse = T.One / T.Max(norm, floor);

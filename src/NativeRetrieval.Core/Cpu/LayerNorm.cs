@@ -32,7 +32,8 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    static void NormalizeRow<T>(T* x, T mean, T inverseDeviation, T* gain, T* bias, T* y, int width) where T : unmanaged, IFloatingPointIeee754<T>
+    static void NormalizeRow<T>(T* x, T mean, T inverseDeviation, T* gain, T* bias, T* y, int width)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         var (means, inverses) = (new Vector<T>(mean), new Vector<T>(inverseDeviation));
         int i = 0;
@@ -41,7 +42,8 @@ internal sealed unsafe partial class CpuBackend
         for (; i < width; i++) y[i] = (x[i] - mean) * inverseDeviation * gain[i] + bias[i];
     }
 
-    public void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias)
+    public void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain,
+        Tensor dBias)
     {
         if (x.DType == DType.Float32) Run<float>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
         else Run<double>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
@@ -51,11 +53,13 @@ internal sealed unsafe partial class CpuBackend
         {
             int width = x.Shape[^1], rows = RowsOf(x);
             T* source = x.Pointer<T>(), upstream = dy.Pointer<T>(), target = dx.Pointer<T>(), gains = gain.Pointer<T>();
-            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>(), gainSums = dGain.Pointer<T>(), biasSums = dBias.Pointer<T>();
+            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
+            T* gainSums = dGain.Pointer<T>(), biasSums = dBias.Pointer<T>();
             RowSlices.Run(rows, width, (first, end) =>
             {
                 for (long row = first; row < end; row++)
-                    NormalizeRowBackward(upstream + row * width, source + row * width, gains, means[row], inverses[row], target + row * width, width);
+                    NormalizeRowBackward(upstream + row * width, source + row * width, gains, means[row], inverses[row],
+                        target + row * width, width);
             });
             RowSlices.RunColumns(width, (first, end) =>
             {
@@ -71,7 +75,8 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    static void NormalizeRowBackward<T>(T* dy, T* x, T* gain, T mean, T inverseDeviation, T* dx, int width) where T : unmanaged, IFloatingPointIeee754<T>
+    static void NormalizeRowBackward<T>(T* dy, T* x, T* gain, T mean, T inverseDeviation, T* dx, int width)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         var (means, inverses) = (new Vector<T>(mean), new Vector<T>(inverseDeviation));
         var (sums, dots) = (Vector<T>.Zero, Vector<T>.Zero);

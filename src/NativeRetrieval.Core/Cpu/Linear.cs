@@ -55,7 +55,8 @@ internal sealed unsafe partial class CpuBackend
     {
         int inputs = weight.Shape[1], outputs = weight.Shape[0];
         double* target = y.Pointer<double>(), offsets = bias is null ? null : bias.Pointer<double>();
-        ReferenceGemm.Run(rows, outputs, inputs, new MatrixView<double>(x.Pointer<double>(), inputs), View<double>(weight, transposed: true), target, outputs);
+        ReferenceGemm.Run(rows, outputs, inputs, new MatrixView<double>(x.Pointer<double>(), inputs),
+            View<double>(weight, transposed: true), target, outputs);
         for (long i = 0; i < y.Count; i++)
         {
             double value = offsets is null ? target[i] : target[i] + offsets[i % outputs];

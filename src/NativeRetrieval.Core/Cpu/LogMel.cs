@@ -15,9 +15,11 @@ internal sealed partial class CpuBackend
         int clips = waveform.Shape[0], samples = waveform.Shape[1];
         for (int clip = 0; clip < clips; clip++)
             if (LengthOf(clip) is var own && (own < settings.MinimumSamples || own > samples))
-                throw new ShapeException($"LogMel: lengths[{clip}] is {own}; expected {settings.MinimumSamples} to {samples}, the samples of a row");
+                throw new ShapeException(
+                    $"LogMel: lengths[{clip}] is {own}; expected {settings.MinimumSamples} to {samples}, the samples of a row");
 
-        if (waveform.DType == DType.Float32) Run(waveform.Pointer<float>(), y.Pointer<float>(), LogMelKernel.For(settings).Run, LogMelKernel.Lanes);
+        if (waveform.DType == DType.Float32)
+            Run(waveform.Pointer<float>(), y.Pointer<float>(), LogMelKernel.For(settings).Run, LogMelKernel.Lanes);
         else Run(waveform.Pointer<double>(), y.Pointer<double>(), new LogMelReference<double>(settings).Run, 1);
 
         int LengthOf(int clip) => lengths is null ? samples : lengths.Span<int>()[clip];
@@ -29,38 +31,26 @@ internal sealed partial class CpuBackend
             Workers.Run(clips * partsPerClip, part =>
             {
                 int clip = part / partsPerClip, first = part % partsPerClip * framesPerPart;
-                int own = LengthOf(clip), ownFrames = settings.FramesOf(own), real = Math.Clamp(ownFrames - first, 0, Math.Min(framesPerPart, frames - first));
+                int own = LengthOf(clip), real = Math.Clamp(settings.FramesOf(own) - first, 0, Math.Min(framesPerPart, frames - first));
                 T* output = target + ((long)clip * frames + first) * settings.MelBins;
                 var rows = new Span<T>(output, real * settings.MelBins);
                 kernel(new ReadOnlySpan<T>(source + (long)clip * samples, own), first, rows);
-                if (epilogue is not null) Finish(rows, epilogue, clip, first, ownFrames, settings.MelBins);
+                if (epilogue is not null) Finish(rows, epilogue, settings.MelBins);
                 new Span<T>(output, Math.Min(framesPerPart, frames - first) * settings.MelBins)[(real * settings.MelBins)..].Clear();
             });
         }
     }
 
-    /// <summary>Scale, shift and masks of whole frames from <paramref name="first"/> on.</summary>
-    static void Finish<T>(Span<T> rows, LogMelEpilogue epilogue, int clip, int first, int ownFrames, int bins) where T : unmanaged, IFloatingPointIeee754<T>
+    /// <summary>Scales and shifts whole frames.</summary>
+    static void Finish<T>(Span<T> rows, LogMelEpilogue epilogue, int bins) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        int frames = rows.Length / bins;
-        ReadOnlySpan<T> scale = epilogue.Scale is null ? [] : epilogue.Scale.Span<T>(), shift = epilogue.Shift is null ? [] : epilogue.Shift.Span<T>();
-        for (int frame = 0; frame < frames; frame++)
+        ReadOnlySpan<T> scale = epilogue.Scale is null ? [] : epilogue.Scale.Span<T>();
+        ReadOnlySpan<T> shift = epilogue.Shift is null ? [] : epilogue.Shift.Span<T>();
+        for (int first = 0; first < rows.Length; first += bins)
         {
-            var row = rows.Slice(frame * bins, bins);
+            var row = rows.Slice(first, bins);
             for (int bin = 0; bin < scale.Length; bin++) row[bin] *= scale[bin];
             for (int bin = 0; bin < shift.Length; bin++) row[bin] += shift[bin];
-        }
-        if (epilogue.Masks is not { } masks) return;
-        for (int stripe = 0; stripe < masks.Stripes; stripe++)
-        {
-            var (start, width) = masks.Stripe(epilogue.Stream, clip, stripe, ownFrames, bins);
-            if (stripe < masks.TimeStripes)
-            {
-                int from = Math.Clamp(start - first, 0, frames), to = Math.Clamp(start + width - first, 0, frames);
-                rows[(from * bins)..(to * bins)].Clear();
-            }
-            else
-                for (int frame = 0; frame < frames; frame++) rows.Slice(frame * bins + start, width).Clear();
         }
     }
 

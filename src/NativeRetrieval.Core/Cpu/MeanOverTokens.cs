@@ -45,7 +45,8 @@ internal sealed unsafe partial class CpuBackend
                 for (long b = first; b < end; b++)
                 {
                     for (int s = 0; s < length[b]; s++)
-                        RowMath.Scale(upstream + b * width, T.One / T.CreateTruncating(length[b]), target + (b * tokens + s) * width, width);
+                        RowMath.Scale(upstream + b * width, T.One / T.CreateTruncating(length[b]), target + (b * tokens + s) * width,
+                            width);
                     new Span<T>(target + (b * tokens + length[b]) * width, (tokens - length[b]) * width).Clear();
                 }
             });

@@ -9,8 +9,11 @@ internal sealed partial class CpuBackend
     /// <summary>Vectors shorter than this count as zero: no direction, cosine 0, no gradient.</summary>
     const double SmallestNorm = 1e-12;
 
-    /// <summary>Computed in float64 throughout: B² numbers are few beside the encoders' work, and the loss sets every gradient's quality.</summary>
-    public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText)
+    /// <summary>
+    /// Computed in float64 throughout: B² numbers are few beside the encoders' work, and the loss sets every gradient's quality.
+    /// </summary>
+    public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio,
+        Tensor? dText)
     {
         int batch = audio.Shape[0], width = audio.Shape[1];
         var (a, aNorm) = Normalised(audio);
@@ -38,7 +41,7 @@ internal sealed partial class CpuBackend
         ThroughCosine(gradient, 1, batch, a, t, tNorm, dText);
     }
 
-    /// <summary>Which items of a batch belong together.</summary>
+    /// <summary>The items of a batch that belong together.</summary>
     readonly record struct Relation(Positives Kind, int[] Clips, int[] Texts)
     {
         public bool IsPositive(int i, int j) => i == j || (Kind is Positives.Clip or Positives.SameText && Related(i, j));

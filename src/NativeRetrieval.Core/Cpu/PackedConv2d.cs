@@ -6,21 +6,22 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public Tensor PackConvolution(Tensor weight, Tensor scale, int width)
+    public Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width)
     {
         var shape = PackedShape(weight.Shape, 1, 1, width);
-        var algorithm = ConvPlan.Choose(shape);
-        var packed = Tensor.Empty([checked((int)ConvPlan.PackedFloats(shape, algorithm))], weight.Device);
-        ConvPlan.Pack(shape, algorithm, ConvWeights.Forward(weight.Pointer<float>(), scale.Pointer<float>()), packed.Pointer<float>());
+        var plan = ConvPlan.For(shape);
+        var packed = Tensor.Empty([checked((int)plan.PackedFloats(shape))], weight.Device);
+        plan.Pack(shape, ConvWeights.Forward(weight.Pointer<float>(), scale.Pointer<float>()), packed.Pointer<float>());
         return packed;
     }
 
     public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
     {
         var shape = PackedShape(convolution.WeightShape, x.Shape[0], x.Shape[2], x.Shape[3]);
-        var algorithm = ConvPlan.Choose(shape);
-        ConvPlan.Run(shape, algorithm, x.Pointer<float>(), ConvWeights.Of(convolution.Weight.Pointer<float>()), convolution.Bias.Pointer<float>(), relu, y.Pointer<float>());
+        var weights = ConvWeights.Of(convolution.Weight.Pointer<float>());
+        ConvPlan.For(shape).Run(shape, x.Pointer<float>(), weights, convolution.Bias.Pointer<float>(), relu, y.Pointer<float>());
     }
 
-    static ConvShape PackedShape(Shape weight, int clips, int height, int width) => new(clips, weight[1], weight[0], height, width, weight[2]);
+    static ConvShape PackedShape(Shape weight, int clips, int height, int width) =>
+        new(clips, weight[1], weight[0], height, width, weight[2]);
 }

@@ -38,7 +38,8 @@ internal sealed partial class CpuBackend
                 T* g = gradient + start, v = value + start, to = target + start;
                 int i = 0;
                 for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
-                    Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(v + i), Vector<T>.Zero), Vector.Load(g + i), Vector<T>.Zero).Store(to + i);
+                    Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(v + i), Vector<T>.Zero), Vector.Load(g + i), Vector<T>.Zero)
+                        .Store(to + i);
                 for (; i < length; i++) to[i] = v[i] > T.Zero ? g[i] : T.Zero;
             });
         }

@@ -25,10 +25,4 @@ internal sealed partial class CpuBackend
     }
 
     public void ScaleBy(Tensor x, Tensor factor, Tensor y) => Scale(x, factor.Item(), y);
-
-    public void Fill(Tensor y, double value)
-    {
-        if (y.DType == DType.Float32) y.Span<float>().Fill((float)value);
-        else y.Span<double>().Fill(value);
-    }
 }

@@ -11,9 +11,11 @@ internal sealed partial class CpuBackend
         int count = rows.Shape[0], dimension = rows.Shape[1], queryCount = queries.Shape[0], k = scores.Shape[1];
         if (queryCount == 0 || k == 0) return;
         using var padded = Padded(rows, dimension);
-        RowBlock[] blocks = [new((padded ?? rows).Address, count, FirstId: 0, excluded is null ? [] : Array.ConvertAll(excluded.ToArray<long>(), word => (ulong)word))];
+        ulong[] words = excluded is null ? [] : Array.ConvertAll(excluded.ToArray<long>(), word => (ulong)word);
+        RowBlock[] blocks = [new((padded ?? rows).Address, count, FirstId: 0, words)];
         // A heap is as large as it may become: no larger than the rows.
-        var best = RowSearch.TopK(blocks, rows.DType, dimension, new ReadOnlySpan<float>(queries.Pointer<float>(), checked(queryCount * dimension)), Math.Min(k, count));
+        var best = RowSearch.TopK(blocks, rows.DType, dimension,
+            new ReadOnlySpan<float>(queries.Pointer<float>(), checked(queryCount * dimension)), Math.Min(k, count));
         long[] ids = new long[k];
         for (int query = 0; query < queryCount; query++)
         {

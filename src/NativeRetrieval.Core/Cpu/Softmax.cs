@@ -45,7 +45,8 @@ internal sealed unsafe partial class CpuBackend
         T dot = RowMath.Dot(dy, y, count);
         var (dots, scales) = (new Vector<T>(dot), new Vector<T>(scale));
         int i = 0;
-        for (; i <= count - Vector<T>.Count; i += Vector<T>.Count) Vector.Store((Vector.Load(dy + i) - dots) * Vector.Load(y + i) * scales, dx + i);
+        for (; i <= count - Vector<T>.Count; i += Vector<T>.Count)
+            Vector.Store((Vector.Load(dy + i) - dots) * Vector.Load(y + i) * scales, dx + i);
         for (; i < count; i++) dx[i] = (dy[i] - dot) * y[i] * scale;
     }
 

@@ -12,12 +12,6 @@ internal sealed partial class CpuBackend
         else y.Span<double>()[0] = Total<double>(x, null);
     }
 
-    public void Dot(Tensor a, Tensor b, Tensor y)
-    {
-        if (a.DType == DType.Float32) y.Span<float>()[0] = (float)Total<float>(a, b);
-        else y.Span<double>()[0] = Total<double>(a, b);
-    }
-
     /// <summary>Σ a·b, or Σ a: float64 partial sums per slice, added in slice order, so that no thread count changes a bit.</summary>
     internal static unsafe double Total<T>(Tensor a, Tensor? b) where T : unmanaged, INumber<T>
     {

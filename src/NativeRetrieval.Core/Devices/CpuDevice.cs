@@ -9,8 +9,8 @@ namespace NativeRetrieval.Core.Devices;
 
 /// <summary>
 /// Host memory and the SIMD backend. Freed blocks are kept for the next tensor of about their size, because fresh pages
-/// cost more than most operations. What a training step frees, the next one takes again; only when live and idle memory together outgrow the
-/// most that was ever in use by half, the idle part goes back to the system.
+/// cost more than most operations. What a training step frees, the next one takes again; only when live and idle memory together
+/// outgrow the most that was ever in use by half, the idle part goes back to the system.
 /// </summary>
 public sealed partial class CpuDevice : Device
 {
@@ -40,12 +40,16 @@ public sealed partial class CpuDevice : Device
     /// <summary>The process's CPU device.</summary>
     public static CpuDevice Shared { get; } = new();
 
+    /// <inheritdoc/>
     public override long LiveBytes { get { lock (_lock) return _liveBytes; } }
 
+    /// <inheritdoc/>
     public override long PeakBytes { get { lock (_lock) return _peakBytes; } }
 
+    /// <summary>Memory that the system grants this process, in bytes.</summary>
     public override long MemoryBytes => GC.GetGCMemoryInfo().TotalAvailableMemoryBytes;
 
+    /// <summary>Blocks of 16 channels: <see cref="Layout.NCHW16c"/>.</summary>
     public override Layout FeatureMaps => Layout.NCHW16c;
 
     internal override IBackend Backend { get; }
@@ -95,6 +99,7 @@ public sealed partial class CpuDevice : Device
 
     internal override unsafe void* HostPointer(nint address) => (void*)address;
 
+    /// <summary>The name that <c>--device</c> takes: <c>cpu</c>.</summary>
     public override string ToString() => "cpu";
 
     /// <summary>Sizes are rounded up to an eighth of their power of two, so that blocks of similar tensors are shared.</summary>
@@ -116,7 +121,8 @@ public sealed partial class CpuDevice : Device
         }
         catch (OutOfMemoryException e)
         {
-            throw new NativeRetrievalException($"the system has no {block >> 20} MiB of memory for a tensor; use a smaller batch or shorter clips", e);
+            throw new NativeRetrievalException(
+                $"the system has no {block >> 20} MiB of memory for a tensor; use a smaller batch or shorter clips", e);
         }
     }
 

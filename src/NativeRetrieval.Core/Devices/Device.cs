@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Devices;
 
-/// <summary>Where tensors live and operations run. Get one from <see cref="CpuDevice.Shared"/> or the CUDA assembly.</summary>
+/// <summary>
+/// The memory of tensors and the processor of their operations: <see cref="CpuDevice.Shared"/>, or one that the CUDA assembly opens.
+/// </summary>
 public abstract class Device : IDisposable
 {
     /// <summary>Bytes held by live tensors.</summary>
@@ -15,7 +17,7 @@ public abstract class Device : IDisposable
     /// <summary>Ends the device; <see cref="CpuDevice.Shared"/> has nothing to end.</summary>
     public virtual void Dispose() => GC.SuppressFinalize(this);
 
-    /// <summary>As <c>--device</c> takes it, and what it is.</summary>
+    /// <summary>The name that <c>--device</c> takes and the kind of device, for people.</summary>
     public virtual string Description => ToString() ?? "";
 
     /// <summary>Memory that the device has in all.</summary>

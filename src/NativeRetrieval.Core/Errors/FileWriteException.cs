@@ -5,5 +5,6 @@ namespace NativeRetrieval.Core.Errors;
 public sealed class FileWriteException(string path, string problem, Exception? inner = null)
     : NativeRetrievalException($"{path}: cannot be written: {problem}", inner)
 {
+    /// <summary>The target as the caller named it.</summary>
     public string Path { get; } = path;
 }

@@ -10,6 +10,7 @@ public sealed class MelFilterbank
     static readonly double LogarithmOfStep = Math.Log(6.4) / 27;
     readonly double[] _weights;
 
+    /// <summary>Computes the filters in float64.</summary>
     /// <exception cref="Errors.OptionException">A setting is out of its range.</exception>
     public MelFilterbank(LogMelSettings settings)
     {
@@ -29,17 +30,21 @@ public sealed class MelFilterbank
         }
     }
 
+    /// <summary>Number of filters.</summary>
     public int MelBins { get; }
 
-    /// <summary>Half a window, and one for 0 Hz.</summary>
+    /// <summary>Number of frequencies from 0 Hz to half the sample rate: half a window and one.</summary>
     public int FrequencyBins { get; }
 
-    /// <summary>[<see cref="FrequencyBins"/>, <see cref="MelBins"/>].</summary>
+    /// <summary>All weights, [<see cref="FrequencyBins"/>, <see cref="MelBins"/>].</summary>
     public ReadOnlySpan<double> Weights => _weights;
 
+    /// <summary>The weight that filter <paramref name="mel"/> gives frequency bin <paramref name="bin"/>.</summary>
     public double Weight(int bin, int mel) => _weights[bin * MelBins + mel];
 
-    /// <summary>The frequency bins that a filter weighs, from its first to its last that is not 0; empty where it falls between two bins.</summary>
+    /// <summary>
+    /// The frequency bins that a filter weighs, from its first to its last that is not 0; empty where it falls between two bins.
+    /// </summary>
     public Range Support(int mel)
     {
         int start = 0, end = FrequencyBins;
@@ -48,7 +53,9 @@ public sealed class MelFilterbank
         return start..end;
     }
 
-    static double MelOf(double hz) => hz < LogarithmicFromHz ? hz / HzPerMel : LogarithmicFromMel + Math.Log(hz / LogarithmicFromHz) / LogarithmOfStep;
+    static double MelOf(double hz) =>
+        hz < LogarithmicFromHz ? hz / HzPerMel : LogarithmicFromMel + Math.Log(hz / LogarithmicFromHz) / LogarithmOfStep;
 
-    static double HzOf(double mel) => mel < LogarithmicFromMel ? mel * HzPerMel : LogarithmicFromHz * Math.Exp((mel - LogarithmicFromMel) * LogarithmOfStep);
+    static double HzOf(double mel) =>
+        mel < LogarithmicFromMel ? mel * HzPerMel : LogarithmicFromHz * Math.Exp((mel - LogarithmicFromMel) * LogarithmOfStep);
 }

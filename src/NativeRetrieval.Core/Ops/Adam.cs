@@ -5,7 +5,7 @@ namespace NativeRetrieval.Core.Ops;
 
 /// <summary>Settings of one Adam step (Kingma and Ba 2015; decoupled decay: Loshchilov and Hutter 2019).</summary>
 /// <param name="LearningRate">η ≥ 0.</param>
-/// <param name="Step">1 for the first step; sets the bias corrections.</param>
+/// <param name="Step">t, 1 for the first step; sets the bias corrections.</param>
 /// <param name="WeightDecay">λ; added to the gradient (Adam), or η·λ·p subtracted from p (AdamW) when <paramref name="Decoupled"/>.</param>
 public readonly record struct AdamStep(double LearningRate, long Step, double Beta1 = 0.9, double Beta2 = 0.999,
     double Epsilon = 1e-8, double WeightDecay = 0, bool Decoupled = false);
@@ -18,7 +18,9 @@ public static partial class Op
     /// <summary>
     /// <c>m = β₁m + (1−β₁)g; v = β₂v + (1−β₂)g²; p −= η · m/(1−β₁ᵗ) / (√(v/(1−β₂ᵗ)) + ε)</c> for all slots at once. Not recorded.
     /// </summary>
-    /// <param name="gradientScale">float64 [2] of <see cref="ClipScale"/>: every gradient is multiplied by its first value. Null: 1.</param>
+    /// <param name="gradientScale">
+    /// float64 [2] of <see cref="ClipScale"/>: every gradient is multiplied by its first value. Null: 1.
+    /// </param>
     public static void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale = null)
     {
         if (step.Step < 1) throw new OptionException($"Adam: steps are numbered from 1, got {step.Step}");
@@ -30,33 +32,16 @@ public static partial class Op
             Expect.Same(slot.SecondMoment, slot.Parameter);
         }
         if (slots.Length == 0) return;
-        if (gradientScale is not null && (gradientScale.DType != DType.Float64 || gradientScale.Shape != [2] || gradientScale.Device != slots[0].Parameter.Device))
-            throw new ShapeException($"Adam: gradientScale must be float64 [2] on {slots[0].Parameter.Device}, as ClipScale gives it; got {gradientScale.Describe()}");
+        if (gradientScale is not null
+            && (gradientScale.DType != DType.Float64 || gradientScale.Shape != [2] || gradientScale.Device != slots[0].Parameter.Device))
+            throw new ShapeException($"Adam: gradientScale must be float64 [2] on {slots[0].Parameter.Device}, as ClipScale gives it; "
+                + $"got {gradientScale.Describe()}");
         slots[0].Parameter.Backend.Adam(slots, step, gradientScale);
         foreach (var slot in slots) slot.Parameter.Version++;
-    }
-
-    /// <summary>
-    /// Global-norm clipping: <c>s = min(1, limit / (‖g‖ + ε))</c> with ‖g‖ = √(Σ g²) over all elements of all tensors, summed in float64.
-    /// Not recorded.
-    /// </summary>
-    /// <param name="gradients">At least one, on one device.</param>
-    /// <param name="limit">Above 0; infinite: s = 1.</param>
-    /// <returns>float64 [2]: s and ‖g‖. It stays on the device: reading it waits.</returns>
-    public static Tensor ClipScale(ReadOnlySpan<Tensor> gradients, double limit = double.PositiveInfinity, double epsilon = 0)
-    {
-        if (gradients.IsEmpty) throw new ShapeException("ClipScale: at least one gradient is needed");
-        if (!(limit > 0)) throw new OptionException($"ClipScale: the limit must be above 0, got {limit}");
-        foreach (var gradient in gradients) Expect.Real(gradient);
-        var result = Tensor.Empty([2], gradients[0].Device, DType.Float64);
-        gradients[0].Backend.ClipScale(gradients, limit, epsilon, result);
-        return result;
     }
 }
 
 internal partial interface IBackend
 {
     void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale);
-
-    void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result);
 }

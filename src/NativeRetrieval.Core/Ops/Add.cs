@@ -11,7 +11,7 @@ public static partial class Op
         Expect.Real(a);
         Expect.Same(b, a);
         var y = Tensor.EmptyLike(a);
-        a.Backend.AddScaled(a, b, 1, y);
+        a.Backend.Add(a, b, 1, y);
         return Tape.Record(y, [a, b], [], null, static ctx => [ctx.OutputGradient, ctx.OutputGradient]);
     }
 
@@ -19,7 +19,7 @@ public static partial class Op
     internal static void AddInPlace(Tensor target, Tensor x)
     {
         Expect.Same(x, target);
-        target.Backend.AddScaled(target, x, 1, target);
+        target.Backend.Add(target, x, 1, target);
         target.Version++;
     }
 }
@@ -27,5 +27,5 @@ public static partial class Op
 internal partial interface IBackend
 {
     /// <summary>y = a + scale · b; y may be a.</summary>
-    void AddScaled(Tensor a, Tensor b, double scale, Tensor y);
+    void Add(Tensor a, Tensor b, double scale, Tensor y);
 }

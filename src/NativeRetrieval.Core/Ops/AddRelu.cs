@@ -5,7 +5,9 @@ namespace NativeRetrieval.Core.Ops;
 
 public static partial class Op
 {
-    /// <summary><c>y = max(a + b, 0)</c>, elementwise over tensors of equal shape and layout: the end of a residual block in one pass.</summary>
+    /// <summary>
+    /// <c>y = max(a + b, 0)</c>, elementwise over tensors of equal shape and layout: the end of a residual block in one pass.
+    /// </summary>
     public static Tensor AddRelu(Tensor a, Tensor b)
     {
         Expect.Real(a);

@@ -6,7 +6,9 @@ namespace NativeRetrieval.Core.Ops;
 
 public static partial class Op
 {
-    /// <summary><c>y[n,o,h,w] = Σ_{i,a,b} x[n,i,h+a−p,w+b−p] · weight[o,i,a,b]</c>: stride 1, zero border p that keeps height and width, no bias.</summary>
+    /// <summary>
+    /// <c>y[n,o,h,w] = Σ_{i,a,b} x[n,i,h+a−p,w+b−p] · weight[o,i,a,b]</c>: stride 1, zero border p that keeps height and width, no bias.
+    /// </summary>
     /// <param name="x">
     /// [N, I, H, W]. float32 in the device's layout of feature maps, or contiguous with I = 1 (a spectrogram), gives that layout;
     /// float64 is contiguous throughout.
@@ -19,10 +21,12 @@ public static partial class Op
         Shape.ExpectRank(x, 4, "[N, I, H, W]");
         Expect.Kernel(weight);
         Expect.Alike(weight, x);
-        Shape.Expect(weight, [weight.Shape[0], x.Shape[1], weight.Shape[2], weight.Shape[3]], "kernels [O, I, k, k] take the channels of x");
+        Shape.Expect(weight, [weight.Shape[0], x.Shape[1], weight.Shape[2], weight.Shape[3]],
+            "kernels [O, I, k, k] take the channels of x");
         var layout = x.DType == DType.Float32 ? x.Device.FeatureMaps : Layout.Contiguous;
         if (x.Layout != layout && (x.Layout != Layout.Contiguous || x.Shape[1] != 1))
-            throw new ShapeException($"Conv2d: {x.DType} feature maps on {x.Device} must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
+            throw new ShapeException($"Conv2d: {x.DType} feature maps on {x.Device} must be {layout}, got {x.Describe()}; "
+                + "convert it by Op.ToLayout");
 
         var y = Tensor.Empty([x.Shape[0], weight.Shape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType, layout);
         x.Backend.Conv2d(x, weight, y);

@@ -8,8 +8,8 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary>
-    /// <c>y = x · keep / (1 − p)</c>, keep = 0 with probability p. Element i uses number i of <paramref name="stream"/>; i counts row-major,
-    /// and channels-last ((n·H + h)·W + w)·C + c for feature maps [N, C, H, W], so that no layout or device changes the mask.
+    /// <c>y = x · keep / (1 − p)</c>, keep = 0 with probability p. Element i uses number i of <paramref name="stream"/>; i counts
+    /// row-major, and channels-last ((n·H + h)·W + w)·C + c for feature maps [N, C, H, W], so that no layout or device changes the mask.
     /// </summary>
     /// <param name="x">Any shape and layout, float32 or float64; four axes are a feature map.</param>
     /// <param name="probability">p, 0 ≤ p &lt; 1; 0 returns <paramref name="x"/>.</param>

@@ -4,17 +4,19 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
-/// <summary>Argument checks that many ops share; each names the op, the argument, what was expected and what came.</summary>
+/// <summary>
+/// Argument checks that many ops share. A message names the op by its public method, the argument, what was expected and what came.
+/// </summary>
 internal static class Expect
 {
-    /// <summary>float32 or float64.</summary>
+    /// <summary>A dtype of float32 or float64.</summary>
     public static void Real(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
     {
         if (x.DType is not (DType.Float32 or DType.Float64))
             throw new ShapeException($"{op}: {name} must be float32 or float64, got {x.Describe()}");
     }
 
-    /// <summary>Row-major.</summary>
+    /// <summary>A row-major layout.</summary>
     public static void Contiguous(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
     {
         if (x.Layout != Layout.Contiguous)
@@ -26,7 +28,8 @@ internal static class Expect
         [CallerArgumentExpression(nameof(x))] string name = "", [CallerArgumentExpression(nameof(reference))] string referenceName = "")
     {
         if (x.DType != reference.DType || x.Device != reference.Device)
-            throw new ShapeException($"{op}: {name} must have the dtype and device of {referenceName}, {reference.Describe()}; got {x.Describe()}");
+            throw new ShapeException($"{op}: {name} must have the dtype and device of {referenceName}, {reference.Describe()}; "
+                + $"got {x.Describe()}");
     }
 
     /// <summary>Equal shape, dtype, layout and device.</summary>
@@ -38,20 +41,28 @@ internal static class Expect
             throw new ShapeException($"{op}: {name} must be like {referenceName}, {reference.Describe()}; got {x.Describe()}");
     }
 
-    /// <summary>Convolution kernels: contiguous [O, I, k, k], k = 1 or 3.</summary>
+    /// <summary>Convolution kernels: contiguous [O, I, k, k], k = 1, 3 or 5.</summary>
     public static void Kernel(Tensor weight, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(weight))] string name = "")
     {
         Shape.ExpectRank(weight, 4, "[O, I, k, k]", op, name);
         Contiguous(weight, op, name);
         if (weight.Shape[2] != weight.Shape[3] || weight.Shape[2] is not (1 or 3 or 5))
-            throw new ShapeException($"{op}: {name} must be 5x5, 3x3 or 1x1 kernels, got {weight.Shape}");
+            throw new ShapeException($"{op}: {name} must be 1x1, 3x3 or 5x5 kernels, got {weight.Shape}");
     }
 
-    /// <summary>int32 [<paramref name="count"/>], one per clip or sentence.</summary>
+    /// <summary>Lengths: int32 [<paramref name="count"/>], one per clip or sentence.</summary>
     public static void Lengths(Tensor lengths, int count, Tensor reference, [CallerMemberName] string op = "",
         [CallerArgumentExpression(nameof(lengths))] string name = "")
     {
         if (lengths.DType != DType.Int32 || lengths.Shape != [count] || lengths.Device != reference.Device)
             throw new ShapeException($"{op}: {name} must be int32 [{count}] on {reference.Device}, got {lengths.Describe()}");
+    }
+    /// <summary>Pooling: feature maps [N, C, H, W] of real numbers, and a window of at least one pixel.</summary>
+    public static void Pooling(Tensor x, int height, int width, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        Real(x, op, name);
+        Shape.ExpectRank(x, 4, "[N, C, H, W]", op, name);
+        if (height < 1 || width < 1) throw new ShapeException($"{op}: the window must be at least 1 x 1, got {height} x {width}");
     }
 }

@@ -42,6 +42,8 @@ internal partial interface IBackend
     /// <param name="inverseDeviation">1/√(σ² + ε) per row.</param>
     void LayerNorm(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation);
 
-    /// <summary>With n = (x − μ)·s, s = inverseDeviation: dx = s·(γdy − mean(γdy) − n·mean(γdy·n)), dγ = Σ dy·n, dβ = Σ dy over rows.</summary>
+    /// <summary>
+    /// With n = (x − μ)·s, s = inverseDeviation: dx = s·(γdy − mean(γdy) − n·mean(γdy·n)), dγ = Σ dy·n, dβ = Σ dy over rows.
+    /// </summary>
     void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias);
 }

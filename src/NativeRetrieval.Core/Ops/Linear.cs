@@ -3,9 +3,24 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
+/// <summary>The function that a linear layer applies to its output.</summary>
+public enum Activation : byte
+{
+    /// <summary>x itself.</summary>
+    None,
+
+    /// <summary>max(x, 0).</summary>
+    Relu,
+
+    /// <summary>x·Φ(x) with the exact normal distribution function, as in BERT.</summary>
+    Gelu,
+}
+
 public static partial class Op
 {
-    /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.</summary>
+    /// <summary>
+    /// <c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.
+    /// </summary>
     /// <param name="x">[…, I], float32 or float64, contiguous.</param>
     /// <param name="weight">W, [O, I], as checkpoints store it.</param>
     /// <param name="bias">b, [O], or null.</param>
@@ -34,7 +49,8 @@ public static partial class Op
         if (!recorded) return y;
 
         bool relu = activation == Activation.Relu;
-        y = Tape.Record(y, bias is null ? [x, weight] : [x, weight, bias], relu ? [x, weight, y] : [x, weight], bias is not null, static ctx =>
+        Tensor[] inputs = bias is null ? [x, weight] : [x, weight, bias], saved = relu ? [x, weight, y] : [x, weight];
+        y = Tape.Record(y, inputs, saved, bias is not null, static ctx =>
         {
             var (x, weight, dy) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
             if (ctx.Saved is [_, _, var y])
@@ -58,7 +74,9 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <param name="reuseWeight">The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.</param>
+    /// <param name="reuseWeight">
+    /// The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.
+    /// </param>
     void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
 
     /// <summary>dWeight = dyᵀ·x and dBias = Σ dy over rows, where asked for; dy [N, O] and x [N, I].</summary>

@@ -5,6 +5,14 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
+/// <summary>
+/// Normalisation in the same pass as the logarithm: <c>y[t, m] = scale[m] · dB[t, m] + shift[m]</c>. Frames behind a clip's own end stay 0.
+/// Batch norm over the mel bins in evaluation is scale = γ/√(σ² + ε), shift = β − μ·scale.
+/// </summary>
+/// <param name="Scale">[MelBins], dtype and device of the waveform; null: 1.</param>
+/// <param name="Shift">[MelBins], dtype and device of the waveform; null: 0.</param>
+public sealed record LogMelEpilogue(Tensor? Scale = null, Tensor? Shift = null);
+
 public static partial class Op
 {
     /// <summary>
@@ -16,7 +24,7 @@ public static partial class Op
     /// int32 [N], samples of each clip that are its own: it is reflected at its own end, and frames after <c>length / hop + 1</c> are 0.
     /// null: all.
     /// </param>
-    /// <param name="epilogue">Normalisation and masks in the same pass; null: dB as they are.</param>
+    /// <param name="epilogue">Normalisation in the same pass; null: dB as they are.</param>
     /// <returns>[N, 1, T / hop + 1, MelBins].</returns>
     /// <exception cref="ShapeException">A clip has half a window of samples or fewer; zero-pad it first.</exception>
     public static Tensor LogMel(Tensor waveform, LogMelSettings settings, Tensor? lengths = null, LogMelEpilogue? epilogue = null)
@@ -29,9 +37,9 @@ public static partial class Op
         if (lengths is not null) Expect.Lengths(lengths, clips, waveform);
         if (epilogue?.Scale is { } scale) ExpectPerBin(scale);
         if (epilogue?.Shift is { } shift) ExpectPerBin(shift);
-        epilogue?.Masks?.Validate();
         if (samples < settings.MinimumSamples)
-            throw new ShapeException($"LogMel: waveform is {waveform.Shape}; a window of {settings.WindowSamples} reflects {settings.WindowSamples / 2} samples at each end and takes at least {settings.MinimumSamples}: zero-pad shorter clips");
+            throw new ShapeException($"LogMel: waveform is {waveform.Shape}; a window of {settings.WindowSamples} reflects "
+                + $"{settings.WindowSamples / 2} samples at each end and takes at least {settings.MinimumSamples}: zero-pad shorter clips");
         var y = Tensor.Empty([clips, 1, settings.FramesOf(samples), settings.MelBins], waveform.Device, waveform.DType);
         waveform.Backend.LogMel(waveform, lengths, settings, epilogue, y);
         return y;

@@ -20,7 +20,8 @@ public static partial class Op
         Shape.ExpectRank(a, 2, "[M, K]");
         Shape.ExpectRank(b, 2, "[K, N]");
         if (a.Shape[transposeA ? 0 : 1] != b.Shape[transposeB ? 1 : 0])
-            throw new ShapeException($"MatMul: the inner sizes of a {a.Shape}{(transposeA ? " transposed" : "")} and b {b.Shape}{(transposeB ? " transposed" : "")} differ");
+            throw new ShapeException($"MatMul: the inner sizes of a {a.Shape}{(transposeA ? " transposed" : "")} "
+                + $"and b {b.Shape}{(transposeB ? " transposed" : "")} differ");
 
         var c = Tensor.Empty([a.Shape[transposeA ? 1 : 0], b.Shape[transposeB ? 0 : 1]], a.Device, a.DType);
         a.Backend.MatMul(a, b, transposeA, transposeB, c);

@@ -4,9 +4,56 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
 
+/// <summary>
+/// A convolution prepared for inference: kernels, multiplied by a scale per output channel, in the order in which the backend reads them,
+/// and a shift per output channel. Batch normalisation folds into scale and shift. It does not follow later changes of the tensors it was
+/// made from. float32 only.
+/// </summary>
+public sealed class PackedConvolution : IDisposable
+{
+    /// <param name="weight">[O, I, k, k], float32, contiguous, k = 5, 3 or 1.</param>
+    /// <param name="scale">[O].</param>
+    /// <param name="shift">[O].</param>
+    /// <param name="width">Width W of the feature maps it will take: the order of the weights depends on it.</param>
+    public PackedConvolution(Tensor weight, Tensor scale, Tensor shift, int width)
+    {
+        Expect.Kernel(weight, nameof(PackedConvolution));
+        if (weight.DType != DType.Float32) throw new ShapeException($"PackedConvolution: weight must be float32, got {weight.Describe()}");
+        Shape.Expect(scale, [weight.Shape[0]], "one value per output channel", nameof(PackedConvolution));
+        Shape.Expect(shift, [weight.Shape[0]], "one value per output channel", nameof(PackedConvolution));
+        Expect.Alike(scale, weight, nameof(PackedConvolution));
+        Expect.Alike(shift, weight, nameof(PackedConvolution));
+        (WeightShape, Width) = (weight.Shape, width);
+        // They live as long as this object, not as the scope it is made in.
+        Weight = TensorScope.Detach(weight.Backend.PackedConv2dWeight(weight, scale, width));
+        Bias = TensorScope.Detach(Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device));
+        using var bias = Bias.Rows(0, weight.Shape[0]);
+        bias.CopyFrom(shift);
+    }
+
+    internal Shape WeightShape { get; }
+
+    internal int Width { get; }
+
+    /// <summary>Kernels in the backend's order.</summary>
+    internal Tensor Weight { get; }
+
+    /// <summary>The shift, padded with zeros to whole blocks of 16 channels.</summary>
+    internal Tensor Bias { get; }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        Weight.Dispose();
+        Bias.Dispose();
+    }
+}
+
 public static partial class Op
 {
-    /// <summary><c>y = (x ∗ weight) · scale + shift</c>, then max(·, 0) where <paramref name="relu"/> is set: <see cref="Conv2d"/> for inference.</summary>
+    /// <summary>
+    /// <c>y = (x ∗ weight) · scale + shift</c>, then max(·, 0) where <paramref name="relu"/> is set: <see cref="Conv2d"/> for inference.
+    /// </summary>
     /// <param name="x">[N, I, H, W], float32, in the device's layout of feature maps; contiguous where I = 1.</param>
     /// <returns>[N, O, H, W], in the device's layout of feature maps.</returns>
     /// <exception cref="NativeRetrievalException">A tape follows x: this op has no gradient.</exception>
@@ -16,10 +63,13 @@ public static partial class Op
         Expect.Alike(x, convolution.Bias);
         Shape.Expect(x, [x.Shape[0], convolution.WeightShape[1], x.Shape[2], x.Shape[3]], "the packed kernels take this many channels");
         if (x.Shape[3] != convolution.Width)
-            throw new ShapeException($"PackedConv2d: the kernels were packed for maps {convolution.Width} wide, got {x.Shape}; pack them for this width");
+            throw new ShapeException($"PackedConv2d: the kernels were packed for maps {convolution.Width} wide, got {x.Shape}; "
+                + "pack them for this width");
         var layout = x.Shape[1] == 1 ? Layout.Contiguous : x.Device.FeatureMaps;
-        if (x.Layout != layout) throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
-        if (Tape.Follows(x)) throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");
+        if (x.Layout != layout)
+            throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
+        if (Tape.Follows(x))
+            throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");
         var y = Tensor.Empty([x.Shape[0], convolution.WeightShape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType, x.Device.FeatureMaps);
         x.Backend.PackedConv2d(x, convolution, relu, y);
         return y;
@@ -28,8 +78,8 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <summary>Kernels times scale, in whatever order <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
-    Tensor PackConvolution(Tensor weight, Tensor scale, int width);
+    /// <summary>Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
+    Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width);
 
     void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y);
 }

@@ -14,13 +14,6 @@ public static partial class Op
         return Tape.Record(y, [x], [], factor, static ctx => [Scale(ctx.OutputGradient, ctx.State<double>())]);
     }
 
-    /// <summary><c>x *= factor</c>. Not recorded.</summary>
-    internal static void ScaleInPlace(Tensor x, double factor)
-    {
-        x.Backend.Scale(x, factor, x);
-        x.Version++;
-    }
-
     /// <summary><c>y = factor · x</c> with a factor that is on the device: no value of it is waited for. Not recorded.</summary>
     /// <param name="factor">One element of the dtype of <paramref name="x"/>.</param>
     internal static Tensor ScaleBy(Tensor x, Tensor factor)
@@ -31,24 +24,13 @@ public static partial class Op
         x.Backend.ScaleBy(x, factor, y);
         return y;
     }
-
-    /// <summary>A tensor with <paramref name="value"/> in every element.</summary>
-    public static Tensor Full(Shape shape, double value, Devices.Device device, DType dtype = DType.Float32)
-    {
-        var y = Tensor.Empty(shape, device, dtype);
-        Expect.Real(y);
-        y.Backend.Fill(y, value);
-        return y;
-    }
 }
 
 internal partial interface IBackend
 {
-    /// <summary>y = factor · x; y may be x.</summary>
+    /// <summary>y = factor · x.</summary>
     void Scale(Tensor x, double factor, Tensor y);
 
     /// <summary>y = factor[0] · x.</summary>
     void ScaleBy(Tensor x, Tensor factor, Tensor y);
-
-    void Fill(Tensor y, double value);
 }

@@ -12,7 +12,9 @@ public static partial class Op
     /// <param name="rows">r, [N, D], D ≥ 1, float32 or bfloat16, contiguous.</param>
     /// <param name="queries">q, [Q, D], float32, contiguous.</param>
     /// <param name="k">0 or more. Where fewer rows may be found, the rest of the values is −∞ and of the rows −1.</param>
-    /// <param name="excluded">int64 [W] or null: bit j % 64 of word j / 64 is set where row j must not be found. Missing words exclude nothing.</param>
+    /// <param name="excluded">
+    /// int64 [W] or null: bit j % 64 of word j / 64 is set where row j must not be found. Missing words exclude nothing.
+    /// </param>
     /// <returns>Scores [Q, k], float32, and rows [Q, k], int32. Neither has a gradient.</returns>
     public static (Tensor Scores, Tensor Rows) SearchRows(Tensor rows, Tensor queries, int k, Tensor? excluded = null)
     {
@@ -20,7 +22,8 @@ public static partial class Op
         Shape.ExpectRank(queries, 2, "[Q, D]");
         Expect.Contiguous(rows);
         Expect.Contiguous(queries);
-        if (rows.DType is not (DType.Float32 or DType.BFloat16)) throw new ShapeException($"SearchRows: rows must be float32 or bfloat16, got {rows.Describe()}");
+        if (rows.DType is not (DType.Float32 or DType.BFloat16))
+            throw new ShapeException($"SearchRows: rows must be float32 or bfloat16, got {rows.Describe()}");
         int dimension = rows.Shape[1];
         if (dimension == 0) throw new ShapeException($"SearchRows: rows must have at least one column, got {rows.Shape}");
         if (queries.DType != DType.Float32 || queries.Device != rows.Device || queries.Shape[1] != dimension)

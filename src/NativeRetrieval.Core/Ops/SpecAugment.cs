@@ -1,8 +1,47 @@
 using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
+
+/// <summary>
+/// Stripes of a log-mel spectrogram that are masked (Park et al. 2019; widths as PANNs uses them). A width is uniform over 0 … limit − 1,
+/// the start uniform over the positions that fit.
+/// </summary>
+/// <param name="TimeStripes">Stripes across time per clip, 0 or more.</param>
+/// <param name="TimeWidthFrames">Exclusive limit of a time stripe's width, at least 1.</param>
+/// <param name="MelStripes">Stripes across mel bins per clip, 0 or more.</param>
+/// <param name="MelWidthBins">Exclusive limit of a mel stripe's width, at least 1.</param>
+public sealed record SpecAugmentOptions(int TimeStripes = 2, int TimeWidthFrames = 64, int MelStripes = 2, int MelWidthBins = 8)
+{
+    /// <summary>Stripes per clip.</summary>
+    public int Stripes => TimeStripes + MelStripes;
+
+    /// <exception cref="OptionException">A number is out of its range.</exception>
+    public void Validate()
+    {
+        if (TimeStripes < 0 || MelStripes < 0 || TimeWidthFrames < 1 || MelWidthBins < 1)
+            throw new OptionException($"SpecAugment: stripes must be 0 or more and width limits 1 or more, got {this}");
+    }
+
+    /// <summary>
+    /// Stripe <paramref name="stripe"/> (time stripes first) of clip <paramref name="clip"/>: numbers 2s and 2s + 1 of the stream, s =
+    /// clip · stripes + stripe.
+    /// </summary>
+    /// <param name="frames">The clip's own length, so that padding does not change its mask.</param>
+    internal (int Start, int Width) Stripe(Philox stream, int clip, int stripe, int frames, int bins)
+    {
+        bool time = stripe < TimeStripes;
+        int extent = time ? frames : bins;
+        ulong index = 2 * ((ulong)clip * (ulong)Stripes + (ulong)stripe);
+        int width = Math.Min(Below(stream.UInt32(index), time ? TimeWidthFrames : MelWidthBins), extent);
+        int start = Below(stream.UInt32(index + 1), Math.Max(1, extent - width));
+        return (start, width);
+
+        static int Below(uint number, int bound) => (int)(((ulong)number * (uint)bound) >> 32);
+    }
+}
 
 public static partial class Op
 {

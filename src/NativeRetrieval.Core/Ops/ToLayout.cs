@@ -14,7 +14,8 @@ public static partial class Op
         Expect.Real(x);
         Shape.ExpectRank(x, 4, "[N, C, H, W]");
         if (layout != Layout.Contiguous && layout != x.Device.FeatureMaps)
-            throw new ShapeException($"ToLayout: feature maps on {x.Device} are {Layout.Contiguous} or {x.Device.FeatureMaps}, not {layout}");
+            throw new ShapeException(
+                $"ToLayout: feature maps on {x.Device} are {Layout.Contiguous} or {x.Device.FeatureMaps}, not {layout}");
         var y = Tensor.Empty(x.Shape, x.Device, x.DType, layout);
         x.Backend.ToLayout(x, y);
         return Tape.Record(y, [x], [], x.Layout, static ctx => [ToLayout(ctx.OutputGradient, ctx.State<Layout>())]);

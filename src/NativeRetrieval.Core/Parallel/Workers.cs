@@ -3,15 +3,17 @@ using System.Runtime.ExceptionServices;
 namespace NativeRetrieval.Core.Parallel;
 
 /// <summary>
-/// Fork and join over all cores. Work is cut into parts by its size, and each part writes its own output or partial
-/// sum: results are bit-identical for any number of threads.
+/// Fork and join over all cores, on the threads that run the CPU's operations: work between operations on other threads would compete
+/// with these. Callers cut their work into parts by its size, not by the number of threads (<see cref="Devices.CpuDevice.Threads"/>),
+/// and let each part write its own output or partial sum: results are then bit-identical for any number of threads. Safe for concurrent
+/// callers.
 /// </summary>
 /// <remarks>
 /// The threads live as long as the process. An idle one spins for some tens of microseconds, the gap between two
 /// kernels of a model, and then blocks. Parts are handed out one by one, so a thread that the system delays does not
 /// hold up the rest. A second caller does not wait for the first: it runs its own parts by itself.
 /// </remarks>
-internal static class Workers
+public static class Workers
 {
     const int SpinsBeforeBlocking = 4000;
 
@@ -20,19 +22,24 @@ internal static class Workers
     static Job? _job;
     static int _sleepers;
     static bool _started;
-    [ThreadStatic] static bool _insideJob;
+    [ThreadStatic] static bool t_insideJob;
 
     /// <summary>Threads that run parts, the caller included.</summary>
-    public static int Count { get; } =
+    internal static int Count { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("NATIVERETRIEVAL_THREADS"), out int n) && n > 0 ? n : Environment.ProcessorCount;
 
     /// <summary>
     /// Runs <paramref name="body"/> for 0 … parts − 1 and returns when all are done. A nested call runs on its caller.
     /// When a part throws, the parts not yet begun are left out and the exception is thrown here.
     /// </summary>
+    /// <param name="parts">Number of parts; with 0 or less nothing runs.</param>
+    /// <param name="body">
+    /// The work of one part, called concurrently and in no fixed order. Tensor scopes and tapes are those of the thread that runs the part:
+    /// tensors made there belong to no scope of the caller.
+    /// </param>
     public static void Run(int parts, Action<int> body)
     {
-        if (parts <= 1 || Count == 1 || _insideJob || !_callers.TryEnter())
+        if (parts <= 1 || Count == 1 || t_insideJob || !_callers.TryEnter())
         {
             for (int part = 0; part < parts; part++) body(part);
             return;
@@ -105,14 +112,14 @@ internal static class Workers
 
     static void RunParts(Job job)
     {
-        _insideJob = true;
+        t_insideJob = true;
         try
         {
             while (job.TryTakePart(out int part)) job.RunPart(part);
         }
         finally
         {
-            _insideJob = false;
+            t_insideJob = false;
         }
     }
 

@@ -4,8 +4,8 @@ using System.Runtime.Intrinsics.X86;
 namespace NativeRetrieval.Core.Rng;
 
 /// <summary>
-/// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of (seed, stream, i)
-/// alone. Any part of a tensor can be drawn anywhere, on any device, in any order, with the same result.
+/// Philox4x32-10 (Salmon et al. 2011, "Parallel random numbers: as easy as 1, 2, 3"): number i of a stream is a function of (seed,
+/// stream, i) alone. Any part of a tensor can be drawn anywhere, on any device, in any order, with the same result.
 /// </summary>
 /// <param name="Seed">The key: one per run.</param>
 /// <param name="Stream">The upper half of the counter: one per use within a run.</param>

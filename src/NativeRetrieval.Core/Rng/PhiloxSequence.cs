@@ -9,6 +9,7 @@ public sealed class PhiloxSequence(Philox source, ulong position = 0)
     /// <summary>Index of the number that comes next.</summary>
     public ulong Position { get; private set; } = position;
 
+    /// <summary>The next number, uniform over all 32-bit values.</summary>
     public uint NextUInt32()
     {
         ulong counter = Position / 4;
@@ -16,17 +17,17 @@ public sealed class PhiloxSequence(Philox source, ulong position = 0)
         return (Position++ % 4) switch { 0 => _block.Item1, 1 => _block.Item2, 2 => _block.Item3, _ => _block.Item4 };
     }
 
-    /// <summary>Uniform in [0, 1), a multiple of 2⁻²⁴.</summary>
+    /// <summary>The next number, uniform in [0, 1), a multiple of 2⁻²⁴.</summary>
     public float NextUniform() => source.Uniform(Position++);
 
-    /// <summary>Uniform over 0 … <paramref name="bound"/> − 1, by multiply and shift (bias below bound / 2³²).</summary>
+    /// <summary>A number uniform over 0 … <paramref name="bound"/> − 1, by multiply and shift (bias below bound / 2³²).</summary>
     public int NextBelow(int bound)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);
         return (int)(((ulong)NextUInt32() * (uint)bound) >> 32);
     }
 
-    /// <summary>Standard normal, by Box and Muller; two numbers of the stream each.</summary>
+    /// <summary>A standard normal number, by Box and Muller; two numbers of the stream each.</summary>
     public double NextNormal()
     {
         double radius = Math.Sqrt(-2 * Math.Log((NextUInt32() + 1.0) / 4294967296.0));

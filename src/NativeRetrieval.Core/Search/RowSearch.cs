@@ -3,20 +3,22 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Search;
 
 /// <summary>
-/// Exact search: the k rows with the greatest dot product with each query, by reading every row once.
+/// Exact search in host memory: the k rows with the greatest dot product with each query, by reading every row once. For rows that lie
+/// in a file's mapping or in a caller's own memory; <see cref="Ops.Op.SearchRows"/> searches tensors on any device.
 /// </summary>
 /// <remarks>
 /// The dot product of one query and one row is one chain of fused multiply-adds per SIMD lane, whatever the number of
 /// queries, rows or threads, and <see cref="TopKList"/> is a total order: results are bit-identical for any of them.
 /// Sums are float32 for bfloat16 rows too.
 /// </remarks>
-internal static unsafe class RowSearch
+public static unsafe class RowSearch
 {
     /// <summary>Bytes of rows that one part of the work reads: large against the cost of handing it out.</summary>
     const int PartSizeBytes = 4 << 20;
@@ -25,28 +27,44 @@ internal static unsafe class RowSearch
     const int PanelSizeBytes = 128 << 10;
 
     /// <summary>Bytes from one row to the next: the row zero-padded to a multiple of 64.</summary>
+    /// <param name="dimension">Elements of a row, at least 1.</param>
+    /// <param name="element">Type of an element.</param>
     public static int StrideBytes(int dimension, DType element) => checked((dimension * element.SizeBytes() + 63) / 64 * 64);
 
+    /// <summary>
+    /// The k best rows for each query by <c>sᵢⱼ = qᵢ · rⱼ</c>; equal scores are ranked by id, lower first, NaN behind every number.
+    /// Runs on all cores and is safe for concurrent callers.
+    /// </summary>
     /// <param name="blocks">The rows; ids must differ.</param>
-    /// <param name="element">Float32 or BFloat16, of the rows.</param>
-    /// <param name="queries">[Q, dimension], float32, contiguous.</param>
+    /// <param name="element">Type of the rows' elements: float32 or bfloat16.</param>
+    /// <param name="dimension">Elements of a row and of a query, at least 1.</param>
+    /// <param name="queries">[Q, dimension], row-major.</param>
+    /// <param name="k">Rows wanted for each query, 0 or more; memory for Q·k pairs is taken for each thread.</param>
     /// <returns>One list of at most k rows for each query.</returns>
+    /// <exception cref="ShapeException">
+    /// The queries are not whole rows of the dimension, or the rows are neither float32 nor bfloat16.
+    /// </exception>
     public static TopKList[] TopK(IReadOnlyList<RowBlock> blocks, DType element, int dimension, ReadOnlySpan<float> queries, int k)
     {
+        if (dimension < 1 || queries.Length % dimension != 0)
+            throw new ShapeException($"TopK: queries must be rows of {dimension} numbers, at least 1; got {queries.Length} numbers");
+        ArgumentOutOfRangeException.ThrowIfNegative(k);
         if (Avx512F.IsSupported && Vector512.IsHardwareAccelerated) return TopK<DotLanes512>(blocks, element, dimension, queries, k);
         if (Avx2.IsSupported && Fma.IsSupported) return TopK<DotLanes256>(blocks, element, dimension, queries, k);
         return TopK<DotLanes128>(blocks, element, dimension, queries, k);
     }
 
-    public static TopKList[] TopK<TLanes>(IReadOnlyList<RowBlock> blocks, DType element, int dimension, ReadOnlySpan<float> queries, int k)
+    internal static TopKList[] TopK<TLanes>(IReadOnlyList<RowBlock> blocks, DType element, int dimension,
+        ReadOnlySpan<float> queries, int k)
         where TLanes : unmanaged, IDotLanes<TLanes> => element switch
         {
             DType.Float32 => TopK<TLanes, float>(blocks, dimension, queries, k, StrideBytes(dimension, element)),
             DType.BFloat16 => TopK<TLanes, BFloat16>(blocks, dimension, queries, k, StrideBytes(dimension, element)),
-            _ => throw new ArgumentOutOfRangeException(nameof(element), element, "rows are float32 or bfloat16"),
+            _ => throw new ShapeException($"TopK: rows must be float32 or bfloat16, got {element}"),
         };
 
-    static TopKList[] TopK<TLanes, TElement>(IReadOnlyList<RowBlock> blocks, int dimension, ReadOnlySpan<float> queries, int k, int strideBytes)
+    static TopKList[] TopK<TLanes, TElement>(IReadOnlyList<RowBlock> blocks, int dimension,
+        ReadOnlySpan<float> queries, int k, int strideBytes)
         where TLanes : unmanaged, IDotLanes<TLanes>
         where TElement : unmanaged
     {
@@ -120,7 +138,8 @@ internal static unsafe class RowSearch
                         for (int i = 0; i < queriesHere; i++)
                             if (rowsHere == 4) Dot1x4<TLanes, TElement>(query + (long)i * width, source, width, scores + 4 * i);
                             else
-                                for (int r = 0; r < rowsHere; r++) scores[4 * i + r] = Dot1x1<TLanes, TElement>(query + (long)i * width, source + (long)r * width, width);
+                                for (int r = 0; r < rowsHere; r++)
+                                    scores[4 * i + r] = Dot1x1<TLanes, TElement>(query + (long)i * width, source + (long)r * width, width);
 
                     for (int r = 0; r < rowsHere; r++)
                     {

@@ -4,22 +4,32 @@ namespace NativeRetrieval.Core.Search;
 /// The k best (score, id) pairs offered so far. Higher scores are better; equal scores are ranked by id, lower first;
 /// NaN ranks below every number. This is a total order, so the result does not depend on the order of the offers.
 /// </summary>
-/// <remarks>A binary heap with the worst kept pair at its root: an offer that is not good enough costs one comparison.</remarks>
-internal sealed class TopKList(int k)
+/// <remarks>
+/// A binary heap with the worst kept pair at its root: an offer that is not good enough costs one comparison. Memory for k pairs is
+/// taken at once. Not safe for concurrent use: parallel work fills a list for each thread and merges them.
+/// </remarks>
+public sealed class TopKList
 {
-    readonly float[] _scores = new float[k];
-    readonly long[] _ids = new long[k];
+    readonly float[] _scores;
+    readonly long[] _ids;
     int _count;
 
+    /// <param name="k">Number of pairs to keep, 0 or more.</param>
+    public TopKList(int k)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(k);
+        (_scores, _ids) = (new float[k], new long[k]);
+    }
+
+    /// <summary>Number of pairs in the list, at most k.</summary>
     public int Count => _count;
 
-    public void Clear() => _count = 0;
-
+    /// <summary>Adds a pair if it is among the k best so far.</summary>
     public void Offer(float score, long id)
     {
-        if (_count == k)
+        if (_count == _ids.Length)
         {
-            if (k == 0 || !Better(score, id, _scores[0], _ids[0])) return;
+            if (_count == 0 || !Better(score, id, _scores[0], _ids[0])) return;
             SinkFromRoot(score, id, _count);
             return;
         }
@@ -35,14 +45,20 @@ internal sealed class TopKList(int k)
         (_scores[at], _ids[at]) = (score, id);
     }
 
+    /// <summary>Offers every pair of <paramref name="other"/>, which stays as it is.</summary>
     public void Merge(TopKList other)
     {
         for (int i = 0; i < other._count; i++) Offer(other._scores[i], other._ids[i]);
     }
 
-    /// <summary>Empties the list into <paramref name="scores"/> and <paramref name="ids"/>, best first; both hold at least <see cref="Count"/>.</summary>
+    /// <summary>
+    /// Empties the list into <paramref name="scores"/> and <paramref name="ids"/>, best first; both hold at least <see cref="Count"/>.
+    /// </summary>
+    /// <exception cref="ArgumentException">One of them is shorter; the list stays as it is.</exception>
     public void Drain(Span<float> scores, Span<long> ids)
     {
+        if (scores.Length < _count || ids.Length < _count)
+            throw new ArgumentException($"the list holds {_count} pairs, there is room for {scores.Length} scores and {ids.Length} ids");
         for (int last = _count - 1; last >= 0; last--)
         {
             (scores[last], ids[last]) = (_scores[0], _ids[0]);
@@ -51,7 +67,7 @@ internal sealed class TopKList(int k)
         _count = 0;
     }
 
-    public static bool Better(float score, long id, float otherScore, long otherId)
+    static bool Better(float score, long id, float otherScore, long otherId)
     {
         if (score > otherScore) return true;
         if (score < otherScore) return false;

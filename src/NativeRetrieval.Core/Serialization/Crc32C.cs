@@ -3,9 +3,14 @@ using System.Numerics;
 
 namespace NativeRetrieval.Core.Serialization;
 
-/// <summary>CRC-32C (Castagnoli), as in iSCSI (RFC 3720) and TensorBoard's event files; detects every burst of up to 32 flipped bits.</summary>
-internal static class Crc32C
+/// <summary>
+/// CRC-32C (Castagnoli), as in iSCSI (RFC 3720) and TensorBoard's event files; detects every burst of up to 32 flipped bits.
+/// </summary>
+public static class Crc32C
 {
+    /// <summary>
+    /// The checksum of <paramref name="bytes"/>, with the usual start and end: initial value and final inversion are 0xFFFFFFFF.
+    /// </summary>
     public static uint Of(ReadOnlySpan<byte> bytes)
     {
         uint crc = uint.MaxValue;

@@ -9,7 +9,7 @@ namespace NativeRetrieval.Core.Serialization;
 public static class DurableFile
 {
     const string TemporarySuffix = ".nr-tmp";
-    static int s_counter;
+    static int _counter;
 
     /// <summary>Called after every step that changes the disk, with the step's name and path; tests look at the disk there.</summary>
     [ThreadStatic] internal static Action<string, string>? AfterStep;
@@ -20,8 +20,8 @@ public static class DurableFile
     public static void WriteAtomic(string path, Action<Stream> write) => Replace(path, write, sync: true);
 
     /// <summary>
-    /// <see cref="WriteAtomic"/> without waiting for the disk, many times as fast: a reader sees the old content or the new one, but a power loss may
-    /// leave an absent or damaged file. Only for what carries a checksum and can be computed again.
+    /// <see cref="WriteAtomic"/> without waiting for the disk, many times as fast: a reader sees the old content or the new one, but a
+    /// power loss may leave an absent or damaged file. Only for what carries a checksum and can be computed again.
     /// </summary>
     /// <exception cref="FileWriteException">The disk refused; the old file is untouched and the temporary one removed.</exception>
     public static void WriteRecomputable(string path, Action<Stream> write) => Replace(path, write, sync: false);
@@ -72,7 +72,10 @@ public static class DurableFile
     /// </summary>
     public static void Append(string path, ReadOnlySpan<byte> bytes) => Append(path, bytes, sync: true);
 
-    /// <summary><see cref="Append(string, ReadOnlySpan{byte})"/> without waiting for the disk: a power loss may take or damage any of the last records. Only for records that carry a checksum and can be made again.</summary>
+    /// <summary>
+    /// <see cref="Append(string, ReadOnlySpan{byte})"/> without waiting for the disk: a power loss may take or damage any of the last
+    /// records. Only for records that carry a checksum and can be made again.
+    /// </summary>
     public static void AppendRecomputable(string path, ReadOnlySpan<byte> bytes) => Append(path, bytes, sync: false);
 
     static void Append(string path, ReadOnlySpan<byte> bytes, bool sync)
@@ -211,7 +214,7 @@ public static class DurableFile
         for (int attempt = 0; ; attempt++)
         {
             // Process number and a counter: unique among live processes; a leftover of a dead one with the same number is stepped over.
-            string name = $".{Path.GetFileName(target)}.{Environment.ProcessId}-{Interlocked.Increment(ref s_counter)}{TemporarySuffix}";
+            string name = $".{Path.GetFileName(target)}.{Environment.ProcessId}-{Interlocked.Increment(ref _counter)}{TemporarySuffix}";
             temporary = Path.Combine(Path.GetDirectoryName(target)!, name);
             try
             {

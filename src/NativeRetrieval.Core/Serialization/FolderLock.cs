@@ -12,8 +12,9 @@ public sealed class FolderLock : IDisposable
 
     FolderLock(FileStream file) => _file = file;
 
+    /// <summary>Takes the lock at once or fails; it is held until <see cref="Dispose"/>.</summary>
     /// <param name="path">The lock file, created where it is absent.</param>
-    /// <param name="what">Names what is locked in the message, e.g. <c>run folder</c>.</param>
+    /// <param name="what">The locked thing as the message names it, e.g. <c>run folder</c>.</param>
     /// <exception cref="FileWriteException">Another process holds the lock, or the file cannot be created.</exception>
     public static FolderLock Acquire(string path, string what)
     {
@@ -35,5 +36,6 @@ public sealed class FolderLock : IDisposable
         return error is IOException && error.HResult is linux or mac or sharing or locked;
     }
 
+    /// <summary>Gives the lock back.</summary>
     public void Dispose() => _file.Dispose();
 }

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace NativeRetrieval.Core.Serialization;
 
 /// <summary>Makes a folder's entries (new, renamed, deleted names) durable.</summary>
-static partial class FolderSync
+public static partial class FolderSync
 {
     const int NotSupported = 22;    // EINVAL: file systems that cannot sync a folder (some network mounts) say so
 

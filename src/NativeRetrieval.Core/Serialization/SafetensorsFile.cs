@@ -16,7 +16,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
     readonly MemoryMappedViewAccessor _view;
     byte* _start;
 
-    SafetensorsFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start, List<SafetensorsEntry> entries, Dictionary<string, string> metadata)
+    SafetensorsFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start,
+        List<SafetensorsEntry> entries, Dictionary<string, string> metadata)
     {
         (Path, _file, _view) = (path, file, view);
         _start = start;
@@ -25,6 +26,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _byName = entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
     }
 
+    /// <summary>The file as the caller named it.</summary>
     public string Path { get; }
 
     /// <summary>Tensors in the order of their data.</summary>
@@ -36,23 +38,29 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <summary>The header's <c>__metadata__</c>; empty where it has none.</summary>
     public IReadOnlyDictionary<string, string> Metadata { get; }
 
-    /// <exception cref="CorruptFileException">The header is damaged, hostile or of another format; the message names tensor and place.</exception>
+    /// <summary>Maps the file and checks its header.</summary>
+    /// <exception cref="CorruptFileException">
+    /// The header is damaged, hostile or of another format; the message names tensor and place.
+    /// </exception>
     /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
     public static SafetensorsFile Open(string path)
     {
-        if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("safetensors files are mapped as they are: little-endian machines only");
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("safetensors files are mapped as they are: little-endian machines only");
         using var stream = OpenForReading(path);
         long fileBytes = stream.Length;
         int headerBytes = ReadHeaderLength(path, stream, fileBytes);
 
-        var file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        var file = MemoryMappedFile.CreateFromFile(
+            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
         MemoryMappedViewAccessor? view = null;
         try
         {
             view = file.CreateViewAccessor(0, fileBytes, MemoryMappedFileAccess.Read);
             byte* start = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
-            var (entries, metadata) = SafetensorsHeader.Parse(path, new ReadOnlySpan<byte>(start + SafetensorsHeader.LengthFieldBytes, headerBytes), fileBytes);
+            var (entries, metadata) = SafetensorsHeader.Parse(
+                path, new ReadOnlySpan<byte>(start + SafetensorsHeader.LengthFieldBytes, headerBytes), fileBytes);
             return new SafetensorsFile(path, file, view, start, entries, metadata);
         }
         catch
@@ -83,28 +91,41 @@ public sealed unsafe class SafetensorsFile : IDisposable
         stream.ReadExactly(field);
         ulong length = BinaryPrimitives.ReadUInt64LittleEndian(field);
         if (length > SafetensorsHeader.MaxHeaderBytes || (long)length > fileBytes - field.Length)
-            throw new CorruptFileException(path, $"not a safetensors file: the header length at byte 0 is {length}, but {fileBytes - field.Length} bytes follow and {SafetensorsHeader.MaxHeaderBytes} are the most");
+            throw new CorruptFileException(
+                path,
+                $"not a safetensors file: the header length at byte 0 is {length}, but {fileBytes - field.Length} bytes follow and "
+                    + $"{SafetensorsHeader.MaxHeaderBytes} are the most");
         return (int)length;
     }
 
+    /// <summary>True where the file has a tensor of this name.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
+    /// <summary>The header's words on one tensor.</summary>
     /// <exception cref="CorruptFileException">The file has no such tensor.</exception>
     public SafetensorsEntry Entry(string name) =>
-        _byName.TryGetValue(name, out var entry) ? entry : throw new CorruptFileException(Path, $"it has no tensor '{name}' among its {Names.Count}");
+        _byName.TryGetValue(name, out var entry)
+            ? entry
+            : throw new CorruptFileException(Path, $"it has no tensor '{name}' among its {Names.Count}");
 
     /// <summary>A tensor's bytes, in place; valid until <see cref="Dispose"/>. Little-endian, row-major, of the entry's type.</summary>
-    /// <exception cref="CorruptFileException">There is no such tensor, or it is larger than 2 GB, the most that one span covers.</exception>
+    /// <exception cref="CorruptFileException">
+    /// There is no such tensor, or it is larger than 2 GB, the most that one span covers.
+    /// </exception>
     public ReadOnlySpan<byte> Bytes(string name)
     {
         ObjectDisposedException.ThrowIf(_start is null, this);
         var entry = Entry(name);
         if (entry.LengthBytes > int.MaxValue)
-            throw new CorruptFileException(Path, $"tensor '{name}' has {entry.LengthBytes} bytes; {int.MaxValue} are the most that are read at once");
+            throw new CorruptFileException(
+                Path, $"tensor '{name}' has {entry.LengthBytes} bytes; {int.MaxValue} are the most that are read at once");
         return new ReadOnlySpan<byte>(_start + entry.OffsetBytes, (int)entry.LengthBytes);
     }
 
-    /// <summary>A tensor's values as float32, converted from any type: float64 is rounded, bfloat16 and float16 widened, booleans become 0 and 1.</summary>
+    /// <summary>
+    /// A tensor's values as float32, converted from any type: float64 is rounded, bfloat16 and float16 widened, booleans become 0 and
+    /// 1.
+    /// </summary>
     public float[] ReadFloat32(string name)
     {
         var values = new float[Bytes(name).Length / Entry(name).DType.SizeBytes()];
@@ -138,6 +159,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <inheritdoc cref="CopyTo(string, Span{float})"/>
     public void CopyTo(string name, Span<double> destination) => ElementConversion.Convert(Bytes(name), Entry(name).DType, destination);
 
+    /// <summary>Ends the mapping; spans of it must not be used any more.</summary>
     public void Dispose()
     {
         if (_start is null) return;
@@ -146,4 +168,14 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _view.Dispose();
         _file.Dispose();
     }
+}
+
+/// <summary>One tensor of a safetensors file, as its header describes it; checked against the file when it was opened.</summary>
+/// <param name="Shape">Sizes, outermost first; empty for a scalar.</param>
+/// <param name="OffsetBytes">Distance of its data from the beginning of the file.</param>
+/// <param name="LengthBytes">Product of the shape times the size of an element.</param>
+public sealed record SafetensorsEntry(string Name, DType DType, long[] Shape, long OffsetBytes, long LengthBytes)
+{
+    /// <summary>Number of elements: the product of the shape.</summary>
+    public long ElementCount => LengthBytes / DType.SizeBytes();
 }

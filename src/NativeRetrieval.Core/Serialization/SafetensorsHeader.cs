@@ -34,7 +34,8 @@ ref struct SafetensorsHeader
 
     /// <param name="header">The JSON text, padding included; it ends where the data starts.</param>
     /// <returns>Tensors in the order of their data, and the <c>__metadata__</c> map.</returns>
-    public static (List<SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(string path, ReadOnlySpan<byte> header, long fileBytes)
+    public static (List<SafetensorsEntry> Entries, Dictionary<string, string> Metadata) Parse(
+        string path, ReadOnlySpan<byte> header, long fileBytes)
     {
         if (header.IsEmpty || header[0] != (byte)'{')
             throw new CorruptFileException(path, "not a safetensors file: the header at byte 8 does not start with '{'");
@@ -46,7 +47,8 @@ ref struct SafetensorsHeader
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
             // InvalidOperationException: text that is not UTF-8, or a value of another kind than the format has there.
-            throw new CorruptFileException(path, $"the header is not valid JSON near byte {LengthFieldBytes + parser._json.BytesConsumed}: {error.Message}", error);
+            throw new CorruptFileException(
+                path, $"the header is not valid JSON near byte {LengthFieldBytes + parser._json.BytesConsumed}: {error.Message}", error);
         }
         parser.CheckCoverage();
         return (parser._entries, parser._metadata);
@@ -85,7 +87,13 @@ ref struct SafetensorsHeader
         while (_json.Read() && _json.TokenType == JsonTokenType.PropertyName)
         {
             string field = _json.GetString()!;
-            bool again = field switch { "dtype" => dtype is not null, "shape" => shape is not null, "data_offsets" => offsets is not null, _ => false };
+            bool again = field switch
+            {
+                "dtype" => dtype is not null,
+                "shape" => shape is not null,
+                "data_offsets" => offsets is not null,
+                _ => false,
+            };
             if (again) throw Refuse(name, $"'{field}' appears twice");
             if (field == "dtype") dtype = ReadDType(name);
             else if (field == "shape") shape = ReadSizes(name, field, MaxRank);
@@ -99,7 +107,10 @@ ref struct SafetensorsHeader
             throw Refuse(name, $"data_offsets [{begin}, {end}] lie outside the {_dataBytes} bytes of data");
         long bytes = SizeBytes(name, shape, dtype.Value);
         if (bytes != end - begin)
-            throw Refuse(name, $"shape [{string.Join(", ", shape)}] of {SafetensorsDType.NameOf(dtype.Value)} takes {bytes} bytes, data_offsets [{begin}, {end}] give {end - begin}");
+            throw Refuse(
+                name,
+                $"shape [{string.Join(", ", shape)}] of {SafetensorsDType.NameOf(dtype.Value)} takes {bytes} bytes, "
+                    + $"data_offsets [{begin}, {end}] give {end - begin}");
         return new SafetensorsEntry(name, dtype.Value, shape, _dataStart + begin, bytes);
     }
 
@@ -148,11 +159,15 @@ ref struct SafetensorsHeader
         foreach (var entry in ordered)
         {
             if (entry.OffsetBytes != covered)
-                throw Refuse(entry.Name, $"its data starts at byte {entry.OffsetBytes} of the file, but the tensors before it end at {covered}: {(entry.OffsetBytes < covered ? "they overlap" : "there is a gap")}");
+                throw Refuse(
+                    entry.Name,
+                    $"its data starts at byte {entry.OffsetBytes} of the file, but the tensors before it end at {covered}: "
+                        + (entry.OffsetBytes < covered ? "they overlap" : "there is a gap"));
             covered += entry.LengthBytes;
         }
         if (covered != _dataStart + _dataBytes)
-            throw new CorruptFileException(_path, $"no tensor covers the bytes from {covered} to the end of the file at {_dataStart + _dataBytes}");
+            throw new CorruptFileException(
+                _path, $"no tensor covers the bytes from {covered} to the end of the file at {_dataStart + _dataBytes}");
         _entries.Clear();
         _entries.AddRange(ordered);
     }

@@ -13,20 +13,27 @@ namespace NativeRetrieval.Core.Serialization;
 /// </summary>
 public static class SafetensorsWriter
 {
-    /// <param name="items">In any order; names differ and are not <c>__metadata__</c>.</param>
-    /// <param name="metadata">Free text pairs for the header, or null for none.</param>
+    /// <summary>Writes the file by <see cref="DurableFile.WriteAtomic"/>.</summary>
+    /// <param name="items">Tensors in any order; names differ and are not <c>__metadata__</c>.</param>
+    /// <param name="metadata">Pairs of free text for the header, or null for none.</param>
     /// <exception cref="FileWriteException">The disk refused; an older file of this name is untouched.</exception>
-    /// <exception cref="ShapeException">Two items have one name, a size is negative, or an item wrote another number of bytes than its shape and type say.</exception>
+    /// <exception cref="ShapeException">
+    /// Two items have one name, a size is negative, or an item wrote another number of bytes than its shape and type say.
+    /// </exception>
     public static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, items, metadata, DurableFile.WriteAtomic);
 
     /// <summary>The same file by <see cref="DurableFile.WriteRecomputable"/>: for caches whose entries carry a checksum.</summary>
-    public static void WriteRecomputable(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata = null) =>
+    public static void WriteRecomputable(
+        string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata = null) =>
         Write(path, items, metadata, DurableFile.WriteRecomputable);
 
-    static void Write(string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata, Action<string, Action<Stream>> writeFile)
+    static void Write(
+        string path, IEnumerable<SafetensorsItem> items, IReadOnlyDictionary<string, string>? metadata,
+        Action<string, Action<Stream>> writeFile)
     {
-        SafetensorsItem[] ordered = [.. items.OrderBy(item => SafetensorsDType.LayoutRank(item.DType)).ThenBy(item => item.Name, StringComparer.Ordinal)];
+        SafetensorsItem[] ordered =
+            [.. items.OrderBy(item => SafetensorsDType.LayoutRank(item.DType)).ThenBy(item => item.Name, StringComparer.Ordinal)];
         var lengths = Array.ConvertAll(ordered, LengthBytes);
         var header = Header(ordered, lengths, metadata);
         writeFile(path, stream =>
@@ -37,7 +44,9 @@ public static class SafetensorsWriter
                 long before = stream.Position;
                 ordered[i].Write(stream);
                 if (stream.Position - before != lengths[i])
-                    throw new ShapeException($"tensor '{ordered[i].Name}' wrote {stream.Position - before} bytes to {path}, its shape and type say {lengths[i]}");
+                    throw new ShapeException(
+                        $"tensor '{ordered[i].Name}' wrote {stream.Position - before} bytes to {path}, "
+                            + $"its shape and type say {lengths[i]}");
             }
         });
     }

@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Core.Tensors;
 
-/// <summary>How a tensor's elements lie in memory. Changing it is an explicit op, <c>Op.ToLayout</c>, at the two ends of an encoder.</summary>
+/// <summary>
+/// The order of a tensor's elements in memory. Changing it is an explicit op, <c>Op.ToLayout</c>, at the two ends of an encoder.
+/// </summary>
 public enum Layout : byte
 {
     /// <summary>Row-major; feature maps are NCHW. The interchange form and the only one with views.</summary>
@@ -12,6 +14,8 @@ public enum Layout : byte
     /// </summary>
     NCHW16c,
 
-    /// <summary>Feature maps [N, C, H, W] stored as [N, H, W, C]: what tensor-core convolutions read. CUDA's form between convolutions.</summary>
+    /// <summary>
+    /// Feature maps [N, C, H, W] stored as [N, H, W, C], the order that tensor-core convolutions read. CUDA's form between convolutions.
+    /// </summary>
     NHWC,
 }

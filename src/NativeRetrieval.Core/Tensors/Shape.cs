@@ -16,20 +16,27 @@ public readonly struct Shape : IEquatable<Shape>
         _sizes = sizes;
     }
 
+    /// <summary>A shape of these sizes; serves collection expressions such as <c>[2, 3]</c>.</summary>
+    /// <exception cref="ShapeException">A size is negative.</exception>
     public static Shape Create(ReadOnlySpan<int> sizes) => new(sizes.ToArray());
 
+    /// <summary>A shape of a copy of these sizes.</summary>
+    /// <exception cref="ShapeException">A size is negative.</exception>
     public static implicit operator Shape(int[] sizes) => new((int[])sizes.Clone());
 
     /// <summary>Number of axes.</summary>
     public int Length => _sizes?.Length ?? 0;
 
+    /// <summary>Size of an axis, counted from the outermost; <c>^1</c> is the innermost.</summary>
     public int this[int axis] => _sizes![axis];
 
     /// <summary>A run of axes; enables <c>shape[..^1]</c>.</summary>
     public Shape Slice(int start, int length) => new(Sizes.Slice(start, length).ToArray());
 
+    /// <summary>All sizes, outermost first.</summary>
     public ReadOnlySpan<int> Sizes => _sizes;
 
+    /// <summary>Walks the sizes, outermost first.</summary>
     public ReadOnlySpan<int>.Enumerator GetEnumerator() => Sizes.GetEnumerator();
 
     /// <summary>Number of elements: the product of the sizes, 1 for a scalar.</summary>
@@ -46,10 +53,13 @@ public readonly struct Shape : IEquatable<Shape>
     /// <summary>This shape with one more axis at the end.</summary>
     public Shape Append(int size) => [.. Sizes, size];
 
+    /// <summary>True where number and sizes of the axes are equal.</summary>
     public bool Equals(Shape other) => Sizes.SequenceEqual(other.Sizes);
 
+    /// <summary>True of a <see cref="Shape"/> with the same sizes.</summary>
     public override bool Equals(object? obj) => obj is Shape other && Equals(other);
 
+    /// <summary>A hash of the sizes.</summary>
     public override int GetHashCode()
     {
         var hash = new HashCode();
@@ -57,10 +67,13 @@ public readonly struct Shape : IEquatable<Shape>
         return hash.ToHashCode();
     }
 
+    /// <summary>True where number and sizes of the axes are equal.</summary>
     public static bool operator ==(Shape a, Shape b) => a.Equals(b);
 
+    /// <summary>True where number or sizes of the axes differ.</summary>
     public static bool operator !=(Shape a, Shape b) => !a.Equals(b);
 
+    /// <summary>The sizes in brackets, <c>[2, 3]</c>.</summary>
     public override string ToString() => $"[{string.Join(", ", _sizes ?? [])}]";
 
     /// <summary>Throws unless <paramref name="tensor"/> has exactly the shape <paramref name="expected"/>.</summary>

@@ -10,7 +10,8 @@ internal sealed class Storage
     readonly bool _owns;
     int _owners = 1;
 
-    Storage(Device device, nint address, long sizeBytes, bool owns) => (_device, Address, _sizeBytes, _owns) = (device, address, sizeBytes, owns);
+    Storage(Device device, nint address, long sizeBytes, bool owns) =>
+        (_device, Address, _sizeBytes, _owns) = (device, address, sizeBytes, owns);
 
     /// <summary>Uninitialised memory.</summary>
     public Storage(Device device, long sizeBytes) : this(device, device.Allocate(sizeBytes), sizeBytes, owns: true)

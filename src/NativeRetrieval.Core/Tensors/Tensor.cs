@@ -9,7 +9,8 @@ namespace NativeRetrieval.Core.Tensors;
 /// <summary>
 /// A dense n-dimensional array on a device. Always without gaps: a view reshapes, or takes whole rows of the first axis.
 /// Made inside a <see cref="TensorScope"/>, it is freed with the scope; otherwise by <see cref="Dispose"/>.
-/// Not safe for use by several threads while one of them writes.
+/// Host code reads elements by <see cref="ToArray{T}"/> and writes them by <see cref="CopyFrom{T}(ReadOnlySpan{T})"/>; both copy, on
+/// any device. Safe for concurrent readers; not while a thread writes.
 /// </summary>
 public sealed class Tensor : IDisposable
 {
@@ -23,12 +24,16 @@ public sealed class Tensor : IDisposable
         TensorScope.Track(this);
     }
 
+    /// <summary>Sizes of the axes, outermost first.</summary>
     public Shape Shape { get; }
 
+    /// <summary>Type of the elements.</summary>
     public DType DType { get; }
 
+    /// <summary>Order of the elements in memory.</summary>
     public Layout Layout { get; }
 
+    /// <summary>The device whose memory holds the elements.</summary>
     public Device Device => _storage.Device;
 
     /// <summary>Number of elements, without a blocked layout's padding.</summary>
@@ -37,6 +42,7 @@ public sealed class Tensor : IDisposable
     /// <summary>Number of elements in memory, with a blocked layout's padding.</summary>
     public long StoredCount => StoredElements(Shape, Layout);
 
+    /// <summary>Bytes in memory, with a blocked layout's padding.</summary>
     public long SizeBytes => StoredCount * DType.SizeBytes();
 
     /// <summary>Asks backward passes for this tensor's <see cref="Gradient"/>. Set on parameters, not on results.</summary>
@@ -52,7 +58,7 @@ public sealed class Tensor : IDisposable
         Gradient = null;
     }
 
-    /// <summary>Counts in-place changes of a parameter, so that what was derived from its values (packed weights) can be renewed.</summary>
+    /// <summary>Number of in-place changes, so that values derived from a parameter's (packed weights) can be renewed.</summary>
     public int Version { get; internal set; }
 
     /// <summary>The recorded operation that made this tensor, null for inputs and parameters.</summary>
@@ -69,6 +75,7 @@ public sealed class Tensor : IDisposable
         return new Tensor(new Storage(device, size), 0, shape, dtype, layout);
     }
 
+    /// <summary>Memory filled with zeros.</summary>
     public static Tensor Zeros(Shape shape, Device device, DType dtype = DType.Float32, Layout layout = Layout.Contiguous)
     {
         var tensor = Empty(shape, device, dtype, layout);
@@ -80,22 +87,29 @@ public sealed class Tensor : IDisposable
     internal static Tensor Over(nint address, Shape shape, Device device, DType dtype) =>
         new(Storage.Foreign(device, address), 0, shape, dtype, Layout.Contiguous);
 
+    /// <summary>Uninitialised memory of the shape, dtype, layout and device of <paramref name="other"/>.</summary>
     public static Tensor EmptyLike(Tensor other) => Empty(other.Shape, other.Device, other.DType, other.Layout);
 
+    /// <summary>Zeros of the shape, dtype, layout and device of <paramref name="other"/>.</summary>
     public static Tensor ZerosLike(Tensor other) => Zeros(other.Shape, other.Device, other.DType, other.Layout);
 
     /// <summary>A contiguous copy of host values.</summary>
     /// <exception cref="ShapeException">The number of values is not the shape's.</exception>
     public static Tensor From<T>(ReadOnlySpan<T> values, Shape shape, Device device) where T : unmanaged
     {
-        if (values.Length != shape.Count) throw new ShapeException($"From: a tensor {shape} takes {shape.Count} values, got {values.Length}");
+        if (values.Length != shape.Count)
+            throw new ShapeException($"From: a tensor {shape} takes {shape.Count} values, got {values.Length}");
         return new Tensor(new Storage(device, MemoryMarshal.AsBytes(values)), 0, shape, DTypeOf<T>(), Layout.Contiguous);
     }
 
     /// <inheritdoc cref="From{T}(ReadOnlySpan{T}, Shape, Device)"/>
     public static Tensor From<T>(T[] values, Shape shape, Device device) where T : unmanaged => From<T>(values.AsSpan(), shape, device);
 
-    /// <summary>Overwrites all elements with host values. <typeparamref name="T"/> must be this tensor's element type.</summary>
+    /// <summary>
+    /// Overwrites all elements with host values in row-major order; contiguous tensors only. A view writes to a part of its whole.
+    /// </summary>
+    /// <typeparam name="T">This tensor's element type.</typeparam>
+    /// <exception cref="ShapeException">Type, layout or number of values differ.</exception>
     public void CopyFrom<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
         RequireType<T>();
@@ -105,7 +119,11 @@ public sealed class Tensor : IDisposable
         Version++;
     }
 
-    /// <summary>A copy of all elements in row-major order.</summary>
+    /// <summary>
+    /// A copy of all elements in row-major order; contiguous tensors only. Waits for the device where it works behind the program.
+    /// </summary>
+    /// <typeparam name="T">This tensor's element type.</typeparam>
+    /// <exception cref="ShapeException">The type differs, or the tensor is not contiguous.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
         RequireType<T>();
@@ -127,7 +145,10 @@ public sealed class Tensor : IDisposable
         return Tape.Record(view, [this], [], Shape, static ctx => [ctx.OutputGradient.Reshape(ctx.State<Shape>())]);
     }
 
-    /// <summary>Rows <paramref name="start"/> … <paramref name="start"/> + <paramref name="count"/> − 1 of the first axis; memory is shared. Differentiable.</summary>
+    /// <summary>
+    /// Rows <paramref name="start"/> … <paramref name="start"/> + <paramref name="count"/> − 1 of the first axis; memory is shared.
+    /// Differentiable.
+    /// </summary>
     public Tensor Rows(int start, int count)
     {
         RequireContiguous("Rows");
@@ -197,12 +218,7 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>Another handle on the same memory, in no scope and on no tape.</summary>
-    internal Tensor Share()
-    {
-        var alias = Alias(_offset, Shape);
-        TensorScope.Forget(alias);
-        return alias;
-    }
+    internal Tensor Share() => TensorScope.Detach(Alias(_offset, Shape));
 
     internal static DType DTypeOf<T>() where T : unmanaged =>
         typeof(T) == typeof(float) ? DType.Float32

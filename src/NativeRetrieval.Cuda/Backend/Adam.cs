@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
@@ -5,37 +6,35 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Cuda.Backend;
 
-/// <remarks>All tensors in one launch: a table of their addresses goes along. Blocks of a tensor stride, so that large ones take longer, not more launches.</remarks>
+/// <remarks>
+/// All tensors in one launch: a table of their addresses goes along. Blocks of a tensor stride, so that large ones take longer, not more
+/// launches.
+/// </remarks>
 internal sealed partial class CudaBackend
 {
     const int BlocksPerTensor = 64;
 
     public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale)
     {
-        using var table = Table(slots, static slot => new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment), slot.Parameter.StoredCount));
-        Launch("adam", "adam_step_f32", (BlocksPerTensor, slots.Length, 1), Block, 0, table.Address, gradientScale?.Address ?? 0,
-            (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2, (float)(1 - step.Beta2),
-            (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))), (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon,
+        using var table = Table(slots, static slot =>
+            new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment), slot.Parameter.StoredCount));
+        Launch("adam", "adam_step_f32", (BlocksPerTensor, slots.Length, 1), Block, 0,
+            table.Address, gradientScale?.Address ?? 0, (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2,
+            (float)(1 - step.Beta2), (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))),
+            (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon,
             (float)(step.Decoupled ? 0 : step.WeightDecay), (float)(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1));
     }
 
-    public void ClipScale(ReadOnlySpan<Tensor> gradients, double limit, double epsilon, Tensor result)
+    /// <summary>A table of many tensors' addresses on the device.</summary>
+    Tensor Table<T>(ReadOnlySpan<T> items, Func<T, Slot> slot, [CallerMemberName] string op = "")
     {
-        using var table = Table(gradients, static gradient => new(0, F32(gradient), 0, 0, gradient.StoredCount));
-        using var partials = Tensor.Empty([BlocksPerTensor * gradients.Length], device, DType.Float64);
-        Launch("adam", "adam_squared_norm_f32", (BlocksPerTensor, gradients.Length, 1), Block, 0, table.Address, partials.Address);
-        Launch("adam", "adam_clip_f32", 1, Block, 0, partials.Address, partials.Count, limit, epsilon, result.Address);
-    }
-
-    Tensor Table<T>(ReadOnlySpan<T> items, Func<T, Slot> slot)
-    {
-        if (items.Length > GridLimit) throw new ShapeException($"at most {GridLimit} tensors go into one optimizer step, got {items.Length}");
+        if (items.Length > GridLimit) throw new ShapeException($"{op}: at most {GridLimit} tensors are taken at once, got {items.Length}");
         var slots = new Slot[items.Length];
         for (int i = 0; i < slots.Length; i++) slots[i] = slot(items[i]);
         var bytes = MemoryMarshal.AsBytes(slots.AsSpan());
         return Tensor.From<byte>(bytes, [bytes.Length], device);
     }
 
-    /// <summary>As kernels/adam.cu has it.</summary>
+    /// <summary>A row of the table, laid out as kernels/common/adam_slot.cuh has it.</summary>
     readonly record struct Slot(nint Parameter, nint Gradient, nint FirstMoment, nint SecondMoment, long Count);
 }

@@ -1,10 +1,11 @@
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Backend.Libraries;
 
 namespace NativeRetrieval.Cuda.Backend;
 
-/// <remarks>A filter [O, I, k, k] is turned to [O, k, k, I] for each use: training changes it in every step, inference packs it once.</remarks>
+/// <remarks>
+/// A filter [O, I, k, k] is turned to [O, k, k, I] for each use: training changes it in every step, inference packs it once.
+/// </remarks>
 internal sealed partial class CudaBackend
 {
     public void Conv2d(Tensor x, Tensor weight, Tensor y)
@@ -37,19 +38,6 @@ internal sealed partial class CudaBackend
         using var dw = Tensor.EmptyLike(dWeight);
         Convolutions.FilterGradient(shape, F32(x), F32(dy), F32(dw));
         Transpose(F32(dw), 0, F32(dWeight), shape.Outputs, shape.Kernel * shape.Kernel, shape.Inputs);
-    }
-
-    public Tensor PackConvolution(Tensor weight, Tensor scale, int width)
-    {
-        var packed = Tensor.EmptyLike(weight);
-        Transpose(F32(weight), F32(scale), F32(packed), weight.Shape[0], weight.Shape[1], weight.Shape[2] * weight.Shape[3]);
-        return packed;
-    }
-
-    public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
-    {
-        if (y.Count == 0) return;
-        Convolutions.ForwardWithBias(ConvolutionShape.Of(x.Shape, convolution.WeightShape), F32(x), F32(convolution.Weight), F32(convolution.Bias), relu, F32(y));
     }
 
     /// <summary>The filters as [O, k, k, I], in memory of their own or, where that is the same, their own memory.</summary>

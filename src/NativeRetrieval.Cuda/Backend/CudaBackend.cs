@@ -23,7 +23,7 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     readonly Lock _lock = new();
     MatrixProducts? _products;
-    IConvolutions? _convolutions;
+    CudnnConvolutions? _convolutions;
 
     public DeviceFaults Faults { get; } = new(device);
 
@@ -35,11 +35,11 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
         }
     }
 
-    IConvolutions Convolutions
+    CudnnConvolutions Convolutions
     {
         get
         {
-            lock (_lock) return _convolutions ??= new CudnnConvolutions(device);
+            lock (_lock) return _convolutions ??= new(device);
         }
     }
 
@@ -63,7 +63,8 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     void Launch(string file, string entryPoint, int grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
         device.Kernels.Function(file, entryPoint).Launch(Stream, grid, block, sharedBytes, arguments);
 
-    void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes, params ReadOnlySpan<KernelArgument> arguments) =>
+    void Launch(string file, string entryPoint, (int X, int Y, int Z) grid, int block, int sharedBytes,
+        params ReadOnlySpan<KernelArgument> arguments) =>
         device.Kernels.Function(file, entryPoint).Launch(Stream, grid, (block, 1, 1), sharedBytes, arguments);
 
     /// <summary>A kernel of <paramref name="count"/> elements whose threads stride over any number.</summary>

@@ -1,4 +1,3 @@
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Interop.Cublas;
@@ -7,9 +6,6 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    public void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c) =>
-        Multiply(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], a, transposeA, b, transposeB, c);
-
     public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
     {
         var epilogue = (bias is not null, activation == Activation.Relu) switch
@@ -31,19 +27,10 @@ internal sealed partial class CudaBackend
             && Products.TryMultiply(outputs, inputs, rows, F32(dy), true, F32(x), false, F32(dWeight), Epilogue.BiasGradientB, F32(dBias));
         if (both) return;
         if (dWeight is not null) Multiply(outputs, inputs, rows, dy, true, x, false, dWeight);
-        if (dBias is not null) SumOfRows(dy, dBias);
+        if (dBias is not null) BiasGradient(dy, dBias);
     }
 
-    /// <summary>C = op(A)·op(B), then the epilogue; without inner elements C is 0.</summary>
-    void Multiply(int rows, int columns, int inner, Tensor a, bool transposeA, Tensor b, bool transposeB, Tensor c, Epilogue epilogue = Epilogue.Default, Tensor? bias = null)
-    {
-        if (c.Count == 0) return;
-        if (inner > 0) Products.Multiply(rows, columns, inner, F32(a), transposeA, F32(b), transposeB, F32(c), epilogue, F32OrNull(bias));
-        else if (bias is null) device.Clear(c.Address, c.SizeBytes);
-        else throw new ShapeException($"Linear: on {device} a weight must have at least one column, got {b.Shape}");
-    }
-
-    /// <summary>y [D] = Σ rows of x [N, D].</summary>
-    void SumOfRows(Tensor x, Tensor y) =>
-        Launch("sum", "sum_of_rows_forward_f32", Ceil(y.Count, Warp), Block, 0, F32(x), F32(y), x.Shape[0], x.Shape[1]);
+    /// <summary>dBias [O] = Σ dy [N, O] over rows.</summary>
+    void BiasGradient(Tensor dy, Tensor dBias) =>
+        Launch("linear", "linear_bias_gradient_f32", Ceil(dBias.Count, Warp), Block, 0, F32(dy), F32(dBias), dy.Shape[0], dy.Shape[1]);
 }

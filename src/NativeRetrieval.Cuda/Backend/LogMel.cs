@@ -3,18 +3,21 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Backend.LogMel;
 using NativeRetrieval.Cuda.Compilation;
 
 namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    /// <summary>Points of a block, eight frames of 1024 samples: two butterflies for each thread and pass, and four blocks on a multiprocessor.</summary>
+    /// <summary>
+    /// Points of a block, eight frames of 1024 samples: two butterflies for each thread and pass, and four blocks on a multiprocessor.
+    /// </summary>
     const int LogMelPoints = 4096;
 
     const int MostLogMelFrames = 64;
 
-    /// <summary>So that the place of a reflected sample is an int.</summary>
+    /// <summary>The longest clip: the place of a reflected sample must be an int.</summary>
     const int MostLogMelSamples = 1 << 30;
 
     readonly Dictionary<LogMelSettings, LogMelTables> _logMelTables = [];
@@ -22,30 +25,29 @@ internal sealed partial class CudaBackend
     public void LogMel(Tensor waveform, Tensor? lengths, LogMelSettings settings, LogMelEpilogue? epilogue, Tensor y)
     {
         int clips = waveform.Shape[0], samples = waveform.Shape[1], frames = y.Shape[2], rows = checked(clips * frames);
-        if (samples > MostLogMelSamples) throw new ShapeException($"LogMel: waveform is {waveform.Shape}; on {device} a clip has at most {MostLogMelSamples} samples");
+        if (samples > MostLogMelSamples)
+            throw new ShapeException($"LogMel: waveform is {waveform.Shape}; on {device} a clip has at most {MostLogMelSamples} samples");
         var tables = TablesOf(settings);
-        var masks = epilogue?.Masks ?? new(TimeStripes: 0, MelStripes: 0);
-        var stream = epilogue?.Stream ?? default;
         KernelArgument[] common =
         [
-            F32(waveform), IntsOrNull(lengths), tables.Values, tables.Filters, tables.PointBits, settings.HopSamples, settings.MelBins, (float)settings.Floor,
-            F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), masks.TimeStripes, masks.TimeWidthFrames, masks.MelStripes, masks.MelWidthBins,
-            (long)stream.Seed, (long)stream.Stream, F32(y), Faults.Address, samples, frames,
+            F32(waveform), IntsOrNull(lengths), tables.Values, tables.Filters,
+            tables.PointBits, settings.HopSamples, settings.MelBins, (float)settings.Floor,
+            F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), F32(y), Faults.Address, samples, frames,
         ];
-        int stripeBytes = masks.Stripes * StripeBytes, perBlock = Math.Clamp(LogMelPoints >> tables.PointBits, 1, MostLogMelFrames);
-        while (perBlock > 0 && stripeBytes + LogMelSharedBytes(settings, perBlock) > device.Properties.SharedBytesPerBlock) perBlock /= 2;
+        int perBlock = Math.Clamp(LogMelPoints >> tables.PointBits, 1, MostLogMelFrames);
+        while (perBlock > 0 && LogMelSharedBytes(settings, perBlock) > device.Properties.SharedBytesPerBlock) perBlock /= 2;
         if (perBlock > 0)
         {
-            Launch("log_mel", "log_mel_forward_f32", checked(clips * Ceil(frames, perBlock)), Block, stripeBytes + LogMelSharedBytes(settings, perBlock),
+            Launch("log_mel", "log_mel_forward_f32", checked(clips * Ceil(frames, perBlock)), Block, LogMelSharedBytes(settings, perBlock),
                 [.. common, BitOperations.Log2((uint)perBlock)]);
             return;
         }
         int blocks = Math.Min(rows, device.Properties.Multiprocessors);
         using var workspace = Tensor.Empty([blocks, (3 << tables.PointBits) + 2], device);
-        Launch("log_mel", "log_mel_large_f32", blocks, Block, stripeBytes + (settings.MelBins + 1) * sizeof(float), [.. common, rows, F32(workspace)]);
+        Launch("log_mel", "log_mel_large_f32", blocks, Block, (settings.MelBins + 1) * sizeof(float), [.. common, rows, F32(workspace)]);
     }
 
-    /// <summary>Of log_mel_forward, beside the stripes: points, where mel sums come later, and samples, where powers come later.</summary>
+    /// <summary>Shared memory of log_mel_forward: points, whose place mel sums take later, and samples, whose place powers take.</summary>
     static int LogMelSharedBytes(LogMelSettings settings, int perBlock)
     {
         int points = settings.WindowSamples / 2;

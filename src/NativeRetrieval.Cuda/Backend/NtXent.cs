@@ -5,8 +5,6 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    const string NtXentFile = "nt_xent";
-
     /// <summary>Threads and columns of a block of the columns' soft-max, as kernels/nt_xent.cu has it.</summary>
     const int ColumnThreads = 512, ColumnsPerBlock = 32;
 
@@ -14,7 +12,8 @@ internal sealed partial class CudaBackend
     /// Pairs are looked at in strips of rows that fit <see cref="CudaDeviceOptions.ScoreBytes"/> and hold half of the pairs at most; the
     /// gradient computes them again. Nearly all of the work is products of matrices, which are the library's: it has tensor cores for them.
     /// </remarks>
-    public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio, Tensor? dText)
+    public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio,
+        Tensor? dText)
     {
         int batch = audio.Shape[0], width = audio.Shape[1], kind = (int)options.Positives;
         float inverse = (float)(1 / options.Temperature), weight = (float)((options.Scale == LossScale.Mean ? 0.5 : 1) / batch);
@@ -34,22 +33,25 @@ internal sealed partial class CudaBackend
         foreach (var (first, rows) in Strips(batch, height))
         {
             Cosines(first, rows);
-            Launch(NtXentFile, "nt_xent_rows_f32", rows, threads, WarpSums(threads), F32(strip), clips.Address, texts.Address, kind, inverse, weight, first,
-                F32(rowLogSums), positives.Address, F32(rowLosses), batch);
-            Launch(NtXentFile, "nt_xent_columns_f32", Ceil(batch, ColumnsPerBlock), ColumnThreads, 0, F32(strip), clips.Address, texts.Address, kind, inverse, first, rows,
-                F32(largest), F32(sums), F32(matches), batch);
+            Launch("nt_xent", "nt_xent_rows_f32", rows, threads, WarpSums(threads),
+                F32(strip), clips.Address, texts.Address, kind, inverse, weight, first, F32(rowLogSums), positives.Address, F32(rowLosses),
+                batch);
+            Launch("nt_xent", "nt_xent_columns_f32", Ceil(batch, ColumnsPerBlock), ColumnThreads, 0,
+                F32(strip), clips.Address, texts.Address, kind, inverse, first, rows, F32(largest), F32(sums), F32(matches), batch);
         }
-        Launch(NtXentFile, "nt_xent_loss_f32", 1, threads, WarpSums(threads), F32(rowLosses), F32(largest), F32(sums), F32(matches), positives.Address, weight,
-            F32(columnLogSums), F32(loss), batch);
+        Launch("nt_xent", "nt_xent_loss_f32", 1, threads, WarpSums(threads),
+            F32(rowLosses), F32(largest), F32(sums), F32(matches), positives.Address, weight, F32(columnLogSums), F32(loss), batch);
         if (dAudio is null || dText is null || width == 0) return;
 
         foreach (var (first, rows) in Strips(batch, height))
         {
             Cosines(first, rows);
-            Launch(NtXentFile, "nt_xent_gradient_f32", (Ceil(batch, Block), Math.Min(rows, GridLimit), 1), Block, 0, F32(strip), F32(rowLogSums), F32(columnLogSums),
-                positives.Address, clips.Address, texts.Address, kind, inverse, weight, first, rows, batch);
+            Launch("nt_xent", "nt_xent_gradient_f32", (Ceil(batch, Block), Math.Min(rows, GridLimit), 1), Block, 0,
+                F32(strip), F32(rowLogSums), F32(columnLogSums), positives.Address, clips.Address, texts.Address, kind, inverse, weight,
+                first, rows, batch);
             Products.Multiply(rows, width, batch, F32(strip), false, F32(t.Units), false, RowOf(dAudio, first), exact: true);
-            Products.Multiply(batch, width, rows, F32(strip), true, RowOf(a.Units, first), false, F32(dText), exact: true, accumulate: first > 0);
+            Products.Multiply(batch, width, rows, F32(strip), true, RowOf(a.Units, first), false, F32(dText), exact: true,
+                accumulate: first > 0);
         }
         a.Finish(dAudio);
         t.Finish(dText);
@@ -82,14 +84,16 @@ internal sealed partial class CudaBackend
             (_backend, _threads) = (backend, RowThreads(vectors.Shape[1]));
             Units = Tensor.EmptyLike(vectors);
             _norms = Tensor.Empty([vectors.Shape[0]], vectors.Device);
-            backend.Launch(NtXentFile, "nt_xent_normalize_f32", vectors.Shape[0], _threads, WarpSums(_threads), F32(vectors), F32(Units), F32(_norms), vectors.Shape[1]);
+            backend.Launch("nt_xent", "nt_xent_normalize_f32", vectors.Shape[0], _threads, WarpSums(_threads),
+                F32(vectors), F32(Units), F32(_norms), vectors.Shape[1]);
         }
 
         public Tensor Units { get; }
 
         /// <summary>Makes the gradient of the directions that of the vectors, in place.</summary>
         public void Finish(Tensor gradient) =>
-            _backend.Launch(NtXentFile, "nt_xent_finish_f32", gradient.Shape[0], _threads, WarpSums(_threads), F32(Units), F32(_norms), F32(gradient), gradient.Shape[1]);
+            _backend.Launch("nt_xent", "nt_xent_finish_f32", gradient.Shape[0], _threads, WarpSums(_threads),
+                F32(Units), F32(_norms), F32(gradient), gradient.Shape[1]);
 
         public void Dispose()
         {

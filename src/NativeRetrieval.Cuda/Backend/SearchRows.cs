@@ -4,9 +4,7 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    const string SearchRowsFile = "search_rows";
-
-    /// <summary>As kernels/search_rows.cu has it.</summary>
+    /// <summary>Tile sizes of kernels/search_rows.cu.</summary>
     const int QueriesPerGroup = 8, RowsPerBlock = 32;
 
     /// <summary>
@@ -20,8 +18,10 @@ internal sealed partial class CudaBackend
     {
         if (scores.Count == 0) return;
         int count = rows.Shape[0], width = rows.Shape[1], queryCount = queries.Shape[0];
-        bool few = queryCount <= (rows.DType == DType.Float32 ? FewFloat32Queries : FewBFloat16Queries), widens = !few && rows.DType == DType.BFloat16;
-        int part = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / Math.Max(queryCount, widens ? width : 1), 1, Math.Max(1, count));
+        bool few = queryCount <= (rows.DType == DType.Float32 ? FewFloat32Queries : FewBFloat16Queries);
+        bool widens = !few && rows.DType == DType.BFloat16;
+        long fitting = device.Options.ScoreBytes / sizeof(float) / Math.Max(queryCount, widens ? width : 1);
+        int part = (int)Math.Clamp(fitting, 1, Math.Max(1, count));
         using var products = Tensor.Empty([queryCount, part], device);
         using var widened = widens ? Tensor.Empty([part, width], device) : null;
         using var selection = new TopKSelection(this, queryCount, scores.Shape[1]);
@@ -34,7 +34,7 @@ internal sealed partial class CudaBackend
             {
                 if (widened is not null)
                 {
-                    LaunchOver((long)here * width, SearchRowsFile, "search_rows_widen_bf16", source, widened.Address, (long)here * width);
+                    LaunchOver((long)here * width, "search_rows", "search_rows_widen_bf16", source, widened.Address, (long)here * width);
                     source = widened.Address;
                 }
                 Products.Multiply(queryCount, here, width, F32(queries), false, source, true, F32(products), exact: true);
@@ -48,7 +48,14 @@ internal sealed partial class CudaBackend
     void ScoreFew(nint rows, DType element, int count, Tensor queries, Tensor scores)
     {
         int queryCount = queries.Shape[0], groups = queryCount == 1 ? 1 : Ceil(queryCount, QueriesPerGroup);
-        string entryPoint = $"search_rows_{(queryCount == 1 ? "one" : "several")}_{(element == DType.Float32 ? "f32" : "bf16")}";
-        Launch(SearchRowsFile, entryPoint, groups * Spread(count, RowsPerBlock), Block, 0, rows, F32(queries), F32(scores), count, queries.Shape[1], queryCount, groups);
+        string entryPoint = (queryCount == 1, element == DType.Float32) switch
+        {
+            (true, true) => "search_rows_one_f32",
+            (true, false) => "search_rows_one_bf16",
+            (false, true) => "search_rows_several_f32",
+            _ => "search_rows_several_bf16",
+        };
+        Launch("search_rows", entryPoint, groups * Spread(count, RowsPerBlock), Block, 0,
+            rows, F32(queries), F32(scores), count, queries.Shape[1], queryCount, groups);
     }
 }

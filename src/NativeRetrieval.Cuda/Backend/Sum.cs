@@ -9,8 +9,6 @@ internal sealed partial class CudaBackend
 
     public void Sum(Tensor x, Tensor y) => Total(F32(x), 0, x.StoredCount, F32(y));
 
-    public void Dot(Tensor a, Tensor b, Tensor y) => Total(F32(a), F32(b), a.StoredCount, F32(y));
-
     void Total(nint a, nint b, long count, nint y)
     {
         int blocks = Math.Clamp(Ceil(count, Block), 1, SumBlocks);

@@ -15,5 +15,6 @@ internal sealed partial class CudaBackend
 
     /// <summary>y [outer, columns, rows] from x [outer, rows, columns]; scale [outer], or 0.</summary>
     void Transpose(nint x, nint scale, nint y, int outer, int rows, int columns) =>
-        Launch("transpose", "transpose_forward_f32", (Ceil(columns, Tile), Ceil(rows, Tile), Math.Min(outer, GridLimit)), Block, 0, x, scale, y, outer, rows, columns);
+        Launch("to_layout", "to_layout_forward_f32", (Ceil(columns, Tile), Ceil(rows, Tile), Math.Min(outer, GridLimit)), Block, 0,
+            x, scale, y, outer, rows, columns);
 }

@@ -1,9 +1,10 @@
 namespace NativeRetrieval.Cuda.Compilation;
 
-/// <summary>One parameter of a launch: an address or a number, of the width that the kernel declares.</summary>
+/// <summary>One argument of a launch: an address or a number, of the width that the kernel declares.</summary>
 internal readonly struct KernelArgument
 {
-    // First, because a launch passes the address of the argument as the address of its value; x86-64 and arm64 store the low bytes first.
+    // The first field, because a launch passes the address of the argument as that of its value; x86-64 and arm64 store the low
+    // bytes first.
     readonly long _bits;
 
     KernelArgument(long bits, KernelParameter kind) => (_bits, Kind) = (bits, kind);
@@ -21,4 +22,15 @@ internal readonly struct KernelArgument
     public static implicit operator KernelArgument(float value) => new(BitConverter.SingleToInt32Bits(value), KernelParameter.Float32);
 
     public static implicit operator KernelArgument(double value) => new(BitConverter.DoubleToInt64Bits(value), KernelParameter.Float64);
+}
+
+/// <summary>The form in which a kernel parameter travels: its width, and integer or floating point.</summary>
+internal enum KernelParameter : byte
+{
+    /// <summary>Anything that <see cref="KernelArgument"/> cannot carry: bytes, halves, structs.</summary>
+    Other,
+    Word32,
+    Word64,
+    Float32,
+    Float64,
 }

@@ -21,7 +21,8 @@ internal sealed class KernelCache(string folder)
         get
         {
             string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
-            if (string.IsNullOrEmpty(cache)) cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            if (string.IsNullOrEmpty(cache))
+                cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
             return Path.Combine(cache, "nativeretrieval", "kernels");
         }
     }
@@ -49,7 +50,7 @@ internal sealed class KernelCache(string folder)
         }
     }
 
-    /// <summary>The stored image, or the one that <paramref name="compile"/> makes, which is then stored.</summary>
+    /// <summary>The stored image, or the one that <paramref name="compile"/> makes and that is stored then.</summary>
     public KernelImage GetOrAdd(KernelSource source, KernelTarget target, string compiler, Func<KernelImage> compile)
     {
         string path = PathOf(source, target, compiler);
@@ -73,7 +74,7 @@ internal sealed class KernelCache(string folder)
         return image;
     }
 
-    /// <summary>Length of the signatures' text, the text, the image.</summary>
+    /// <summary>The content of an entry: length of the signatures' text, the text, the image.</summary>
     static byte[] Pack(KernelImage image)
     {
         byte[] signatures = Encoding.UTF8.GetBytes(string.Join('\n', image.Signatures));

@@ -8,11 +8,13 @@ using static NativeRetrieval.Cuda.Interop.Nvrtc.NvrtcApi;
 
 namespace NativeRetrieval.Cuda.Compilation;
 
-/// <summary>NVRTC: kernel text to machine code. Needs no GPU.</summary>
+/// <summary>Compilation of kernel texts to machine code by NVRTC. It needs no GPU.</summary>
 internal sealed unsafe class KernelCompiler
 {
-    /// <summary>No fast math: results are held to the CPU backend's. -v makes the log tell registers, spills and shared memory.</summary>
-    static readonly string[] s_options = ["--std=c++17", "-default-device", "--ptxas-options=-v"];
+    /// <summary>
+    /// Options without fast math: results are held to the CPU backend's. -v makes the log tell registers, spills, shared memory.
+    /// </summary>
+    static readonly string[] _options = ["--std=c++17", "-default-device", "--ptxas-options=-v"];
 
     /// <exception cref="CudaUnavailableException">NVRTC is not on this machine.</exception>
     public KernelCompiler()
@@ -28,7 +30,9 @@ internal sealed unsafe class KernelCompiler
         Identity = file is { Exists: true } ? $"NVRTC {Version}, {file.Length} bytes of {file.LastWriteTimeUtc:O}" : $"NVRTC {Version}";
     }
 
-    /// <summary>Version, size and date: an emulator's compiler, or another build of the same version, makes other images.</summary>
+    /// <summary>
+    /// The version, size and date of the library: an emulator's compiler, or another build of the same version, makes other images.
+    /// </summary>
     public string Identity { get; }
 
     public Version Version { get; }
@@ -39,25 +43,30 @@ internal sealed unsafe class KernelCompiler
     /// <summary>All options for a target, in order; part of what a compiled image depends on.</summary>
     public static IReadOnlyList<string> Options(KernelTarget target) =>
         // ptxas does not run for PTX and its options would be refused.
-        [$"--gpu-architecture={target.Name}", .. target.IsPtx ? s_options[..^1] : s_options];
+        [$"--gpu-architecture={target.Name}", .. target.IsPtx ? _options[..^1] : _options];
 
     /// <exception cref="KernelCompilationException">The text is wrong; the message has the log.</exception>
     public KernelImage Compile(KernelSource source, KernelTarget target)
     {
         using var headers = new Utf8Strings(source.Headers.Select(header => header.Text));
         using var names = new Utf8Strings(source.Headers.Select(header => header.Name));
-        nvrtcCreateProgram(out nint created, source.Text, source.FileName, source.Headers.Count, headers.Pointer, names.Pointer).ThrowIfFailed();
+        nvrtcCreateProgram(out nint created, source.Text, source.FileName, source.Headers.Count, headers.Pointer, names.Pointer)
+            .ThrowIfFailed();
         using var program = new ProgramHandle(created);
         var list = Options(target);
         using var options = new Utf8Strings(list);
         var result = nvrtcCompileProgram(program, list.Count, options.Pointer);
         string log = Log(program);
         if (result == NvrtcResult.Compilation) throw new KernelCompilationException(source.FileName, target.Name, log);
-        if (result == NvrtcResult.InvalidOption) throw new KernelCompilationException(source.FileName, target.Name, $"NVRTC {Version} refuses an option of {string.Join(' ', list)}\n{log}");
+        if (result == NvrtcResult.InvalidOption)
+            throw new KernelCompilationException(
+                source.FileName, target.Name, $"NVRTC {Version} refuses an option of {string.Join(' ', list)}\n{log}");
         result.ThrowIfFailed("nvrtcCompileProgram(program, …)");
         byte[]? ptx = Ptx(program);
         KernelSignature[] signatures = ptx is null ? [] : [.. KernelSignature.OfPtx(Encoding.ASCII.GetString(ptx))];
-        byte[] image = target.IsPtx ? ptx ?? throw new KernelCompilationException(source.FileName, target.Name, "NVRTC made no PTX") : Cubin(program);
+        byte[] image = target.IsPtx
+            ? ptx ?? throw new KernelCompilationException(source.FileName, target.Name, "NVRTC made no PTX")
+            : Cubin(program);
         return new(image, signatures) { Log = log };
     }
 
@@ -69,7 +78,7 @@ internal sealed unsafe class KernelCompiler
         return bytes;
     }
 
-    /// <summary>Null where there is none; for a target of machine code that is no error.</summary>
+    /// <summary>The PTX; null where there is none, which is no error for a target of machine code.</summary>
     static byte[]? Ptx(ProgramHandle program)
     {
         if (nvrtcGetPTXSize(program, out nuint size) != NvrtcResult.Success || size == 0) return null;

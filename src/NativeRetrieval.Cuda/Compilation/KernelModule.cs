@@ -19,7 +19,7 @@ internal sealed unsafe class KernelModule : IDisposable
     readonly Dictionary<string, KernelSignature> _signatures;
     readonly ConcurrentDictionary<string, KernelFunction> _functions = new();
 
-    /// <param name="name">For messages.</param>
+    /// <param name="name">The name in messages.</param>
     /// <exception cref="KernelCompilationException">The driver cannot load the image; the message has its log.</exception>
     public KernelModule(CudaContext context, string name, KernelImage image)
     {
@@ -33,9 +33,13 @@ internal sealed unsafe class KernelModule : IDisposable
         fixed (byte* bytes = image.Bytes)
         {
             var result = cuModuleLoadDataEx(out nint module, bytes, 2, options, values);
-            if (result is DriverResult.InvalidImage or DriverResult.InvalidPtx or DriverResult.NoBinaryForGpu or DriverResult.UnsupportedPtxVersion)
+            if (result is DriverResult.InvalidImage or DriverResult.InvalidPtx or DriverResult.NoBinaryForGpu
+                or DriverResult.UnsupportedPtxVersion)
+            {
+                string advice = result == DriverResult.UnsupportedPtxVersion ? ": NVRTC is newer than the driver; update the driver" : "";
                 throw new KernelCompilationException(name, $"{context.Properties.Name} ({context.Properties.ComputeCapability})",
-                    $"{ResultCheck.NameOf(result)}{(result == DriverResult.UnsupportedPtxVersion ? ": NVRTC is newer than the driver; update the driver" : "")}\n{Marshal.PtrToStringUTF8((nint)log)}");
+                    $"{ResultCheck.NameOf(result)}{advice}\n{Marshal.PtrToStringUTF8((nint)log)}");
+            }
             result.ThrowIfFailed($"cuModuleLoadDataEx({name})");
             _handle = new(module, context);
         }

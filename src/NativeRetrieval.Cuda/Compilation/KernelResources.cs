@@ -3,13 +3,13 @@ using System.Text.RegularExpressions;
 
 namespace NativeRetrieval.Cuda.Compilation;
 
-/// <summary>What an entry point takes of a multiprocessor, as the assembler's log tells it.</summary>
-/// <param name="Registers">Per thread.</param>
-/// <param name="SpillBytes">Stores and loads of registers that did not fit, per thread.</param>
-/// <param name="SharedBytes">Static shared memory, per block.</param>
+/// <summary>The resources of a multiprocessor that an entry point takes, read from the assembler's log.</summary>
+/// <param name="Registers">Registers of a thread.</param>
+/// <param name="SpillBytes">Bytes that a thread stores and loads for registers that did not fit.</param>
+/// <param name="SharedBytes">Static shared memory of a block.</param>
 internal sealed partial record KernelResources(string EntryPoint, int Registers, int SpillBytes, int SharedBytes)
 {
-    /// <summary>One per entry point of a compiled file.</summary>
+    /// <summary>The resources of each entry point of a compiled file.</summary>
     public static IEnumerable<KernelResources> Parse(string log)
     {
         string? entry = null;
@@ -20,7 +20,8 @@ internal sealed partial record KernelResources(string EntryPoint, int Registers,
             else if (Spills().Match(line) is { Success: true } spilled) spills = Number(spilled.Groups[1]) + Number(spilled.Groups[2]);
             else if (entry is not null && Used().Match(line) is { Success: true } used)
             {
-                yield return new(entry, Number(used.Groups[1]), spills, Shared().Match(line) is { Success: true } shared ? Number(shared.Groups[1]) : 0);
+                int sharedBytes = Shared().Match(line) is { Success: true } shared ? Number(shared.Groups[1]) : 0;
+                yield return new(entry, Number(used.Groups[1]), spills, sharedBytes);
                 entry = null;
             }
         }

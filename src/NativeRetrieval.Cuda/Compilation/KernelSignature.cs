@@ -3,12 +3,15 @@ using System.Text.RegularExpressions;
 namespace NativeRetrieval.Cuda.Compilation;
 
 /// <summary>
-/// What an entry point takes. The driver copies arguments by the kernel's own declaration without knowing the caller's: an int
-/// passed for a 64-bit parameter reads what lies behind it, so every launch is compared with this first.
+/// The parameters of an entry point. The driver copies arguments by the kernel's own declaration without knowing the caller's: an
+/// int passed for a 64-bit parameter reads what lies behind it, so every launch is compared with this first.
 /// </summary>
 internal sealed partial record KernelSignature(string EntryPoint, IReadOnlyList<KernelParameter> Parameters)
 {
-    /// <summary>One per entry point of a compiled file, from its PTX. An entry point with a parameter of unknown form has none: its launches are not compared.</summary>
+    /// <summary>
+    /// The signatures of a compiled file, from its PTX. An entry point with a parameter of unknown form has none: its launches are not
+    /// compared.
+    /// </summary>
     public static IEnumerable<KernelSignature> OfPtx(string ptx) =>
         from entry in Entry().Matches(ptx)
         let text = entry.Groups[2].Value
@@ -16,7 +19,7 @@ internal sealed partial record KernelSignature(string EntryPoint, IReadOnlyList<
         where parameters.Count == AnyParameter().Count(text)
         select new KernelSignature(entry.Groups[1].Value, [.. parameters.Select(OfPtxParameter)]);
 
-    /// <summary>Reads what <see cref="ToString"/> wrote, one a line.</summary>
+    /// <summary>The signatures of a text that has one <see cref="ToString"/> a line.</summary>
     public static IEnumerable<KernelSignature> Read(string text) =>
         text.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => line.Split(' '))
             .Select(words => new KernelSignature(words[0], [.. words[1..].Select(Enum.Parse<KernelParameter>)]));
@@ -47,7 +50,8 @@ internal sealed partial record KernelSignature(string EntryPoint, IReadOnlyList<
     private static partial Regex Entry();
 
     // Newer compilers say of a pointer where it points to: .param .u64 .ptr.global.align 4 name, with or without spaces.
-    [GeneratedRegex(@"\.param\s+(?:\.align\s+\d+\s+)?\.([a-z])(\d+)(?:\s*\.ptr(?:\s*\.(?:const|global|local|shared))?(?:\s*\.align\s+\d+)?)?\s+\w+(\[)?")]
+    [GeneratedRegex(@"\.param\s+(?:\.align\s+\d+\s+)?\.([a-z])(\d+)"
+        + @"(?:\s*\.ptr(?:\s*\.(?:const|global|local|shared))?(?:\s*\.align\s+\d+)?)?\s+\w+(\[)?")]
     private static partial Regex Parameter();
 
     [GeneratedRegex(@"\.param\b")]

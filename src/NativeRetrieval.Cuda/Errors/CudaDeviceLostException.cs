@@ -6,9 +6,13 @@ namespace NativeRetrieval.Cuda.Errors;
 /// </summary>
 public sealed class CudaDeviceLostException : CudaException
 {
-    /// <param name="call">The call that reported it; the cause is often an earlier kernel, because launches are asynchronous.</param>
+    /// <summary>The loss that a call reports.</summary>
+    /// <param name="call">The call as the source has it; the cause is often an earlier kernel, because launches are asynchronous.</param>
+    /// <param name="error">The driver's name and number of the error.</param>
+    /// <param name="explanation">The driver's own words.</param>
     public CudaDeviceLostException(string call, string error, string explanation)
-        : base(call, error, explanation, $"the GPU context is lost, start the program again ({Describe(call, error, explanation)}); the cause may be an earlier kernel")
+        : base(call, error, explanation, $"the GPU context is lost, start the program again "
+            + $"({Describe(call, error, explanation)}); the cause may be an earlier kernel")
     {
     }
 

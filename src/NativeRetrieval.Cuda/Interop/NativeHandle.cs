@@ -2,7 +2,10 @@ using System.Runtime.InteropServices;
 
 namespace NativeRetrieval.Cuda.Interop;
 
-/// <summary>An opaque pointer of an NVIDIA library. Released once, on whichever thread; a release that fails is silent, because nothing can be done about it.</summary>
+/// <summary>
+/// An opaque pointer of an NVIDIA library. It is released once, on whichever thread; a release that fails is silent, because
+/// nothing can be done about it.
+/// </summary>
 internal abstract class NativeHandle : SafeHandle
 {
     /// <param name="owns">False for a handle that belongs to the host: it is never released here.</param>

@@ -12,8 +12,8 @@ namespace NativeRetrieval.Cuda.Interop;
 /// <summary>The one way to check a call: <c>cuStreamSynchronize(stream).ThrowIfFailed();</c></summary>
 internal static unsafe class ResultCheck
 {
-    /// <exception cref="CudaOutOfMemoryException">Recoverable.</exception>
-    /// <exception cref="CudaDeviceLostException">Final: every later call in the context says so, too.</exception>
+    /// <exception cref="CudaOutOfMemoryException">The device has no memory left, which is recoverable.</exception>
+    /// <exception cref="CudaDeviceLostException">The context is lost: every later call in it says so, too.</exception>
     /// <exception cref="CudaException">Any other failure.</exception>
     public static void ThrowIfFailed(this DriverResult result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
@@ -71,7 +71,8 @@ internal static unsafe class ResultCheck
 
     /// <summary>The driver's name and number of a result, e.g. <c>CUDA_ERROR_NO_DEVICE (100)</c>.</summary>
     public static string NameOf(DriverResult result) =>
-        DriverApi.cuGetErrorName(result, out byte* name) == DriverResult.Success ? $"{Text(name)} ({(int)result})" : $"CUresult {(int)result}";
+        DriverApi.cuGetErrorName(result,
+        out byte* name) == DriverResult.Success ? $"{Text(name)} ({(int)result})" : $"CUresult {(int)result}";
 
     static CudaOutOfMemoryException OutOfMemory(string call, string error) =>
         DriverApi.cuMemGetInfo_v2(out nuint free, out nuint total) == DriverResult.Success

@@ -11,7 +11,7 @@ namespace NativeRetrieval.Cuda.Runtime;
 /// <remarks>Small blocks are not cut out of larger ones: the driver packs them into its 2 MiB pages itself.</remarks>
 internal sealed class CachingAllocator(IMemorySource source)
 {
-    /// <summary>What cuMemAlloc guarantees at least, and more than any vector access needs.</summary>
+    /// <summary>The alignment that cuMemAlloc guarantees at least: more than any vector access needs.</summary>
     const long Alignment = 512;
 
     readonly Lock _lock = new();
@@ -35,7 +35,8 @@ internal sealed class CachingAllocator(IMemorySource source)
     }
 
     /// <summary>A block for use on <paramref name="stream"/>; its content is undefined.</summary>
-    /// <exception cref="CudaOutOfMemoryException">Not even after giving back everything idle. Nothing has changed; free something and go on.</exception>
+    /// <exception cref="CudaOutOfMemoryException">The device has no such block, even after everything idle went back. Free something
+    /// and go on.</exception>
     public nint Allocate(long sizeBytes, IStreamOrder stream)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(sizeBytes);
@@ -65,7 +66,10 @@ internal sealed class CachingAllocator(IMemorySource source)
         }
     }
 
-    /// <summary>Takes a block back. Work that was queued with it may still be running. On a lost device nothing is left to do, and that is no error here: finalizers free, too.</summary>
+    /// <summary>
+    /// Takes a block back; queued work may still use it. On a lost device this does nothing and is no error, because finalizers call
+    /// it, too.
+    /// </summary>
     public void Free(nint address)
     {
         lock (_lock)
@@ -106,7 +110,10 @@ internal sealed class CachingAllocator(IMemorySource source)
         }
     }
 
-    /// <summary>Sizes are rounded up to an eighth of their power of two: at most an eighth is wasted, and tensors of about one size share blocks.</summary>
+    /// <summary>
+    /// Sizes are rounded up to an eighth of their power of two: at most an eighth is wasted, and tensors of about one size share
+    /// blocks.
+    /// </summary>
     internal static long ClassOf(long sizeBytes)
     {
         long size = Math.Max(sizeBytes, 1);
@@ -120,7 +127,8 @@ internal sealed class CachingAllocator(IMemorySource source)
         TrimLocked();
         if (source.TryAllocate(size, out address)) return address;
         var (free, total) = source.Available;
-        throw new CudaOutOfMemoryException("cuMemAlloc_v2", "CUDA_ERROR_OUT_OF_MEMORY (2)", requested, free, total, $"{_liveBytes >> 20} MiB are in use by this program's tensors");
+        throw new CudaOutOfMemoryException("cuMemAlloc_v2", "CUDA_ERROR_OUT_OF_MEMORY (2)", requested, free, total,
+            $"{_liveBytes >> 20} MiB are in use by this program's tensors");
     }
 
     void TrimLocked()

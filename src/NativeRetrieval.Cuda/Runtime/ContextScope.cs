@@ -2,7 +2,7 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>While it lives, a context is current on its thread; afterwards the one that was before, which may be a host's own.</summary>
+/// <summary>The time during which a context is current on a thread. Afterwards the one before is, which may be a host's own.</summary>
 public readonly ref struct ContextScope
 {
     readonly nint _before;
@@ -11,6 +11,7 @@ public readonly ref struct ContextScope
 
     internal ContextScope(nint before, bool changed, CudaContext? outer) => (_before, _changed, _outer) = (before, changed, outer);
 
+    /// <summary>Makes the context before current again; call it on the thread that entered.</summary>
     public void Dispose()
     {
         CudaContext.Current = _outer;

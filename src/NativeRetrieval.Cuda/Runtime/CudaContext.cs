@@ -7,7 +7,7 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 namespace NativeRetrieval.Cuda.Runtime;
 
 /// <summary>
-/// A CUDA context: the device's primary one, which cuBLAS, cuDNN and other CUDA code of the process share, or one that a host
+/// A CUDA context: the primary one of the GPU, which cuBLAS, cuDNN and other CUDA code of the process share, or one that a host
 /// lends. Every use of the device is inside <see cref="Enter"/>. Safe for use by several threads.
 /// </summary>
 public sealed class CudaContext : IDisposable
@@ -26,8 +26,8 @@ public sealed class CudaContext : IDisposable
     }
 
     /// <summary>Retains the primary context of a GPU.</summary>
-    /// <param name="ordinal">Number among the GPUs that this process may use, from 0.</param>
-    /// <exception cref="CudaUnavailableException">No driver, or no GPU.</exception>
+    /// <param name="ordinal">The number among the GPUs that this process may use, from 0.</param>
+    /// <exception cref="CudaUnavailableException">There is no driver or no GPU.</exception>
     /// <exception cref="OptionException">There is no GPU of this number.</exception>
     public static CudaContext OpenPrimary(int ordinal = 0)
     {
@@ -46,22 +46,26 @@ public sealed class CudaContext : IDisposable
     }
 
     /// <summary>Uses a context that the host owns and that outlives this object.</summary>
-    /// <param name="context">A CUcontext of the device <paramref name="ordinal"/>.</param>
+    /// <param name="context">A CUcontext of that GPU; not null.</param>
+    /// <param name="ordinal">The number of its GPU among those that this process may use, from 0.</param>
+    /// <exception cref="CudaUnavailableException">There is no driver or no GPU.</exception>
+    /// <exception cref="OptionException">The context is null, or there is no GPU of this number.</exception>
     public static CudaContext Borrow(nint context, int ordinal)
     {
         if (context == 0) throw new OptionException("the CUcontext to borrow is null");
         return new CudaContext(context, ordinal, DeviceOf(ordinal), null);
     }
 
-    /// <summary>Number of the GPU among those that this process may use.</summary>
+    /// <summary>The number of the GPU among those that this process may use, from 0.</summary>
     public int Ordinal { get; }
 
+    /// <summary>The properties of the GPU, read once when the context is opened.</summary>
     public CudaDeviceProperties Properties { get; }
 
-    /// <summary>The CUcontext.</summary>
+    /// <summary>The CUcontext, for CUDA calls of the host's own.</summary>
     public nint Address => _context;
 
-    /// <summary>True after an error that ended the context.</summary>
+    /// <summary>True after an error that ended the context: every later use of it throws <see cref="CudaDeviceLostException"/>.</summary>
     public bool IsLost => Volatile.Read(ref _lost) is not null;
 
     /// <summary>The context that this thread entered last.</summary>
@@ -73,6 +77,7 @@ public sealed class CudaContext : IDisposable
 
     /// <summary>Makes the context current on this thread until the scope is disposed.</summary>
     /// <exception cref="CudaDeviceLostException">An earlier error ended the context.</exception>
+    /// <exception cref="ObjectDisposedException">The context was given back.</exception>
     public ContextScope Enter()
     {
         ObjectDisposedException.ThrowIf(_closed, this);
@@ -84,14 +89,15 @@ public sealed class CudaContext : IDisposable
         return scope;
     }
 
-    /// <summary>Waits for everything that was queued on the device.</summary>
+    /// <summary>Waits for everything that was queued in the context.</summary>
+    /// <exception cref="CudaException">Queued work failed.</exception>
     public void Synchronize()
     {
         using var scope = Enter();
         cuCtxSynchronize().ThrowIfFailed();
     }
 
-    /// <summary>As <see cref="Enter"/>, for the release of handles: false where the context is gone and with it all it held.</summary>
+    /// <summary>Enters the context to release a handle. False where the context is gone, and with it all that it held.</summary>
     internal bool TryEnter(out ContextScope scope)
     {
         scope = default;
@@ -119,13 +125,16 @@ public sealed class CudaContext : IDisposable
         _primary?.Dispose();
     }
 
+    /// <summary>The name of the device, e.g. <c>cuda:0</c>.</summary>
     public override string ToString() => $"cuda:{Ordinal}";
 
     static int DeviceOf(int ordinal)
     {
         int count = CudaDriver.DeviceCount;
         if (ordinal < 0 || ordinal >= count)
-            throw new OptionException(count == 0 ? "the NVIDIA driver sees no GPU" : $"there is no cuda:{ordinal}; this machine has cuda:0{(count > 1 ? $" … cuda:{count - 1}" : "")}");
+            throw new OptionException(count == 0
+                ? "the NVIDIA driver sees no GPU"
+                : $"there is no cuda:{ordinal}; this machine has cuda:0{(count > 1 ? $" … cuda:{count - 1}" : "")}");
         cuDeviceGet(out int device, ordinal).ThrowIfFailed();
         return device;
     }

@@ -1,27 +1,33 @@
+using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Driver;
 using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>A queue of work on a device; what is queued runs in order, and beside other streams.</summary>
+/// <summary>A queue of work on a device. Its work runs in order, and beside that of other streams.</summary>
 public sealed class CudaStream : IStreamOrder, IDisposable
 {
     CudaStream(CudaContext context, StreamHandle handle) => (Context, Handle) = (context, handle);
 
-    /// <summary>A new stream that does not wait for the legacy default stream.</summary>
+    /// <summary>A new stream of a context, which does not wait for the legacy default stream.</summary>
+    /// <exception cref="CudaDeviceLostException">An earlier error ended the context.</exception>
     public CudaStream(CudaContext context) : this(context, Create(context))
     {
     }
 
-    /// <summary>A stream that the host owns and that outlives this object; 0 is the legacy default stream.</summary>
+    /// <summary>A stream that the host owns and that outlives this object.</summary>
+    /// <param name="context">The context of the stream.</param>
+    /// <param name="stream">A CUstream; 0 is the legacy default stream.</param>
     public static CudaStream Borrow(CudaContext context, nint stream) => new(context, new StreamHandle(stream, context, owns: false));
 
+    /// <summary>The context that the stream belongs to.</summary>
     public CudaContext Context { get; }
 
     internal StreamHandle Handle { get; }
 
-    /// <summary>True when nothing is queued any more.</summary>
+    /// <summary>True when everything queued is done. Asks, does not wait.</summary>
+    /// <exception cref="CudaException">Queued work failed.</exception>
     public bool IsIdle
     {
         get
@@ -34,7 +40,8 @@ public sealed class CudaStream : IStreamOrder, IDisposable
         }
     }
 
-    /// <summary>Blocks this thread until everything queued is done; errors of queued kernels show here.</summary>
+    /// <summary>Blocks this thread until everything queued is done.</summary>
+    /// <exception cref="CudaException">Queued work failed.</exception>
     public void Synchronize()
     {
         using var scope = Context.Enter();
@@ -48,7 +55,7 @@ public sealed class CudaStream : IStreamOrder, IDisposable
         cuEventRecord(mark.Handle, Handle).ThrowIfFailed();
     }
 
-    /// <summary>What is queued from now on runs after the event's last recording. This thread does not wait.</summary>
+    /// <summary>Lets everything queued from now on run after the event's last recording. This thread does not wait.</summary>
     public void WaitFor(CudaEvent mark)
     {
         using var scope = Context.Enter();
@@ -56,6 +63,9 @@ public sealed class CudaStream : IStreamOrder, IDisposable
     }
 
     /// <summary>Queues a copy within the device.</summary>
+    /// <param name="source">A CUdeviceptr.</param>
+    /// <param name="target">A CUdeviceptr; the two ranges do not overlap.</param>
+    /// <param name="sizeBytes">The length; 0 queues nothing.</param>
     public void Copy(nint source, nint target, long sizeBytes)
     {
         if (sizeBytes == 0) return;
@@ -64,6 +74,9 @@ public sealed class CudaStream : IStreamOrder, IDisposable
     }
 
     /// <summary>Queues setting bytes to one value.</summary>
+    /// <param name="target">A CUdeviceptr.</param>
+    /// <param name="value">The value of every byte.</param>
+    /// <param name="sizeBytes">The length; 0 queues nothing.</param>
     public void Fill(nint target, byte value, long sizeBytes)
     {
         if (sizeBytes == 0) return;
@@ -71,7 +84,7 @@ public sealed class CudaStream : IStreamOrder, IDisposable
         cuMemsetD8Async(target, value, checked((nuint)sizeBytes), Handle).ThrowIfFailed();
     }
 
-    /// <summary>An event at the end of what is queued now.</summary>
+    /// <summary>A new event at the end of what is queued now. The caller disposes it.</summary>
     public CudaEvent Mark()
     {
         var mark = new CudaEvent(Context);

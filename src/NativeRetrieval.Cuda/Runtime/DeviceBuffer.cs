@@ -2,7 +2,9 @@ using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>Device memory that lives as long as the device itself, such as a library's workspace: not a tensor's, and not counted with theirs.</summary>
+/// <summary>
+/// Device memory that lives as long as the device, such as a library's workspace. It is not counted with the tensors' memory.
+/// </summary>
 internal sealed class DeviceBuffer : IDisposable
 {
     readonly DriverMemory _source;

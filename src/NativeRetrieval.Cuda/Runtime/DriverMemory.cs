@@ -4,7 +4,7 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>Memory of a context's device.</summary>
+/// <summary>The memory of a context's device, taken from the driver.</summary>
 internal sealed class DriverMemory(CudaContext context) : IMemorySource
 {
     public bool TryAllocate(long sizeBytes, out nint address)
@@ -16,7 +16,7 @@ internal sealed class DriverMemory(CudaContext context) : IMemorySource
         return true;
     }
 
-    /// <summary>Silent: memory of a lost or closed context is gone already.</summary>
+    /// <summary>Frees a block. Silent on a lost or closed context, whose memory is gone already.</summary>
     public void Free(nint address)
     {
         if (!context.TryEnter(out var scope)) return;

@@ -1,9 +1,9 @@
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>Where the allocator gets memory from: the driver, or a test.</summary>
+/// <summary>The source of the allocator's memory: the driver, or a test.</summary>
 internal interface IMemorySource
 {
-    /// <summary>False where the device has no such block left.</summary>
+    /// <summary>Takes a block from the device; false where none of this size is left.</summary>
     bool TryAllocate(long sizeBytes, out nint address);
 
     void Free(nint address);
@@ -11,6 +11,6 @@ internal interface IMemorySource
     /// <summary>Waits until the device uses no memory any more.</summary>
     void Synchronize();
 
-    /// <summary>What the device has left and has at all, for all processes together.</summary>
+    /// <summary>The memory that the device has left, and all it has, for all processes together.</summary>
     (long FreeBytes, long TotalBytes) Available { get; }
 }

@@ -4,11 +4,13 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>Page-locked host memory: only from it do copies run beside computation.</summary>
+/// <summary>Page-locked host memory. Copies run beside computation only from and to such memory.</summary>
 public sealed unsafe class PinnedBuffer : IDisposable
 {
     readonly PinnedHandle _handle;
 
+    /// <summary>Allocates page-locked memory, which all contexts of the process can use.</summary>
+    /// <exception cref="Errors.CudaOutOfMemoryException">The system has no such memory left.</exception>
     public PinnedBuffer(CudaContext context, int sizeBytes)
     {
         using var scope = context.Enter();
@@ -17,6 +19,7 @@ public sealed unsafe class PinnedBuffer : IDisposable
         SizeBytes = sizeBytes;
     }
 
+    /// <summary>The length in bytes.</summary>
     public int SizeBytes { get; }
 
     /// <summary>The memory; valid until <see cref="Dispose"/>.</summary>

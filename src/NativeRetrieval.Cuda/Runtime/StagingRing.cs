@@ -20,8 +20,11 @@ public sealed unsafe class StagingRing : IDisposable
 
     sealed record Slot(PinnedBuffer Buffer, CudaEvent Done);
 
-    /// <param name="slotBytes">Size of one buffer; larger copies go in pieces.</param>
-    /// <param name="slots">Number of buffers; two suffice to overlap.</param>
+    /// <summary>Allocates the buffers.</summary>
+    /// <param name="context">The context of the streams that copy.</param>
+    /// <param name="slotBytes">The size of one buffer, at least 1; larger copies go in pieces.</param>
+    /// <param name="slots">The number of buffers, at least 2, which suffice to overlap.</param>
+    /// <exception cref="CudaOutOfMemoryException">The system has no page-locked memory left.</exception>
     public StagingRing(CudaContext context, int slotBytes = 8 << 20, int slots = 2)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(slotBytes);
@@ -38,7 +41,9 @@ public sealed unsafe class StagingRing : IDisposable
         }
     }
 
-    /// <summary>Queues a copy to the device. Returns when <paramref name="host"/> may be changed, not when the device has it.</summary>
+    /// <summary>
+    /// Queues a copy to the device address <paramref name="target"/>. Returns when <paramref name="host"/> may be changed.
+    /// </summary>
     public void Upload(ReadOnlySpan<byte> host, nint target, CudaStream stream)
     {
         lock (_lock)
@@ -48,7 +53,8 @@ public sealed unsafe class StagingRing : IDisposable
                 var slot = Take();
                 int count = Math.Min(host.Length, slot.Buffer.SizeBytes);
                 host[..count].CopyTo(slot.Buffer.Span);
-                using (stream.Context.Enter()) cuMemcpyHtoDAsync_v2(target, slot.Buffer.Pointer, (nuint)count, stream.Handle).ThrowIfFailed();
+                using (stream.Context.Enter())
+                    cuMemcpyHtoDAsync_v2(target, slot.Buffer.Pointer, (nuint)count, stream.Handle).ThrowIfFailed();
                 stream.Record(slot.Done);
                 host = host[count..];
                 target += count;
@@ -67,7 +73,8 @@ public sealed unsafe class StagingRing : IDisposable
             {
                 var slot = Take();
                 int count = Math.Min(host.Length - offset, slot.Buffer.SizeBytes);
-                using (stream.Context.Enter()) cuMemcpyDtoHAsync_v2(slot.Buffer.Pointer, source + offset, (nuint)count, stream.Handle).ThrowIfFailed();
+                using (stream.Context.Enter())
+                    cuMemcpyDtoHAsync_v2(slot.Buffer.Pointer, source + offset, (nuint)count, stream.Handle).ThrowIfFailed();
                 stream.Record(slot.Done);
                 if (before is { } earlier) CopyOut(earlier, host);
                 before = (slot, offset, count);
@@ -77,6 +84,7 @@ public sealed unsafe class StagingRing : IDisposable
         }
     }
 
+    /// <summary>Waits for the copies that still use the buffers and frees them.</summary>
     public void Dispose()
     {
         foreach (var slot in _slots)

@@ -15,7 +15,8 @@ internal static class Animals
         new("cricket", Variation.Rate, false, (output, rate, _) =>
             Signal.Repeat(output, 0.6 / rate, (rest, _) =>
                 Signal.Tone(Signal.From(rest, 0, 0.3 / rate), _ => 4600, t => Math.Max(0, Math.Sin(2 * Math.PI * 35 * t)))),
-            new("cricket", "chirps in the grass", "chirping in the grass"), new("cicada", "trills", "trilling"), new("cricket", "stridulates at night", "stridulating at night")),
+            new("cricket", "chirps in the grass", "chirping in the grass"), new("cicada", "trills", "trilling"),
+            new("cricket", "stridulates at night", "stridulating at night")),
 
         new("insect", Variation.Pitch, false, (output, pitch, random) =>
         {
@@ -30,7 +31,8 @@ internal static class Animals
             Signal.Tone(Signal.From(output, 0, 0.15), _ => 380 * pitch, t => Math.Sin(Math.PI * t / 0.15));
             Signal.Tone(Signal.From(output, 0.25, 0.35), t => 400 * pitch * (1 - 0.2 * t), t => Math.Sin(Math.PI * t / 0.35));
         },
-            new("owl", "hoots", "hooting"), new("night bird", "calls", "calling"), new("owl", "hoots in the forest", "hooting in the forest")),
+            new("owl", "hoots", "hooting"), new("night bird", "calls", "calling"),
+            new("owl", "hoots in the forest", "hooting in the forest")),
 
         new("frog", Variation.Rate, true, (output, rate, _) =>
             Signal.Buzz(Signal.From(output, 0, 0.35), _ => 45 * rate, 60, t => Math.Sin(Math.PI * t / 0.35)),

@@ -20,7 +20,8 @@ internal static class Impacts
             Signal.BandPass(part, 350, 3);
             Signal.Ping(part, 190, 0.03, 0.4);
         },
-            new("visitor", "knocks on a door", "knocking on a door"), new("fist", "bangs on wood", "banging on wood"), new("person", "knocks at the door", "knocking at the door")),
+            new("visitor", "knocks on a door", "knocking on a door"), new("fist", "bangs on wood", "banging on wood"),
+            new("person", "knocks at the door", "knocking at the door")),
 
         new("footsteps", Variation.Rate, false, (output, rate, random) =>
             Signal.Repeat(output, 0.5 / rate, (rest, _) =>
@@ -32,7 +33,8 @@ internal static class Impacts
                 Signal.BandPass(crunch, 1800, 1.5);
                 for (int i = 0; i < step.Length; i++) step[i] += crunch[i];
             }),
-            new("person", "walks on gravel", "walking on gravel"), new("man", "takes steps", "taking steps"), new("pair of boots", "walks along", "walking along")),
+            new("person", "walks on gravel", "walking on gravel"), new("man", "takes steps", "taking steps"),
+            new("pair of boots", "walks along", "walking along")),
 
         new("clapping", Variation.Rate, false, (output, rate, random) =>
             Signal.Repeat(output, 0.33 / rate, (rest, _) =>
@@ -53,11 +55,14 @@ internal static class Impacts
                 (time, gap, height) = (time + gap, gap * 0.78, height * 0.82);
             }
         },
-            new("ball", "bounces faster and faster", "bouncing faster and faster"), new("rubber ball", "bounces on the floor", "bouncing on the floor"), new("table tennis ball", "drops and bounces", "dropping and bouncing")),
+            new("ball", "bounces faster and faster", "bouncing faster and faster"),
+            new("rubber ball", "bounces on the floor", "bouncing on the floor"),
+            new("table tennis ball", "drops and bounces", "dropping and bouncing")),
 
         new("water drop", Variation.Pitch, true, (output, pitch, _) =>
             Signal.Tone(Signal.From(output, 0, 0.12), t => 700 * pitch * (1 + 9 * t), t => Math.Exp(-t / 0.025)),
-            new("water drop", "falls into a bowl", "falling into a bowl"), new("tap", "drips", "dripping"), new("drop of water", "plops", "plopping")),
+            new("water drop", "falls into a bowl", "falling into a bowl"), new("tap", "drips", "dripping"),
+            new("drop of water", "plops", "plopping")),
 
         new("drum", Variation.Pitch, true, (output, pitch, random) =>
         {

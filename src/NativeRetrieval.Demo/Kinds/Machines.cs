@@ -15,7 +15,8 @@ internal static class Machines
 
         new("alarm", Variation.Rate, false, (output, rate, _) =>
             Signal.Repeat(output, 0.3 / rate, (rest, _) => Signal.Buzz(Signal.From(rest, 0, 0.15 / rate), _ => 2000, 3, _ => 1)),
-            new("alarm clock", "beeps", "beeping"), new("smoke detector", "sounds an alarm", "sounding an alarm"), new("alarm", "goes off", "going off")),
+            new("alarm clock", "beeps", "beeping"), new("smoke detector", "sounds an alarm", "sounding an alarm"),
+            new("alarm", "goes off", "going off")),
 
         new("telephone", Variation.None, true, (output, _, _) =>
         {
@@ -23,7 +24,8 @@ internal static class Machines
             Signal.Tone(ring, _ => 1320, t => 0.5 + 0.5 * Math.Sin(2 * Math.PI * 20 * t));
             Signal.Tone(ring, _ => 1660, t => 0.5 - 0.5 * Math.Sin(2 * Math.PI * 20 * t));
         },
-            new("telephone", "rings", "ringing"), new("old phone", "rings on a desk", "ringing on a desk"), new("landline", "rings", "ringing")),
+            new("telephone", "rings", "ringing"), new("old phone", "rings on a desk", "ringing on a desk"),
+            new("landline", "rings", "ringing")),
 
         new("car horn", Variation.Pitch, true, (output, pitch, _) =>
         {
@@ -39,6 +41,7 @@ internal static class Machines
             Signal.BandPass(output, 3000, 1);
             Signal.Buzz(output, t => 330 * pitch * Math.Min(1, 0.5 + 2 * t), 25, _ => 0.5);
         },
-            new("drill", "whirs", "whirring"), new("power drill", "bores into a wall", "boring into a wall"), new("electric drill", "runs", "running")),
+            new("drill", "whirs", "whirring"), new("power drill", "bores into a wall", "boring into a wall"),
+            new("electric drill", "runs", "running")),
     ];
 }

@@ -6,14 +6,16 @@ internal static class Noises
     public static IReadOnlyList<SoundKind> All { get; } =
     [
         new("white noise", Variation.None, false, (output, _, random) => Signal.Noise(output, random, _ => 1),
-            new("white noise", "hisses", "hissing", IsMass: true), new("radio", "hisses with static", "hissing with static"), new("television static", "is heard", "hissing", IsMass: true)),
+            new("white noise", "hisses", "hissing", IsMass: true), new("radio", "hisses with static", "hissing with static"),
+            new("television static", "is heard", "hissing", IsMass: true)),
 
         new("waterfall", Variation.None, false, (output, _, random) =>
         {
             Signal.Noise(output, random, _ => 1);
             Signal.LowPass(output, 250);
         },
-            new("waterfall", "roars", "roaring"), new("river", "rushes past", "rushing past"), new("stream of water", "pours down", "pouring down")),
+            new("waterfall", "roars", "roaring"), new("river", "rushes past", "rushing past"),
+            new("stream of water", "pours down", "pouring down")),
 
         new("rain", Variation.None, false, (output, _, random) =>
         {
@@ -26,7 +28,8 @@ internal static class Noises
             }
             Signal.HighPass(output, 1500);
         },
-            new("rain", "falls", "falling", IsMass: true), new("rain", "patters on a roof", "pattering on a roof", IsMass: true), new("heavy shower", "pours down", "pouring down")),
+            new("rain", "falls", "falling", IsMass: true), new("rain", "patters on a roof", "pattering on a roof", IsMass: true),
+            new("heavy shower", "pours down", "pouring down")),
 
         new("wind", Variation.None, false, (output, _, random) =>
         {
@@ -34,7 +37,8 @@ internal static class Noises
             Signal.Noise(output, random, t => 0.6 + 0.4 * Math.Sin(2.2 * t + phase));
             Signal.BandPass(output, t => 500 + 250 * Math.Sin(2.2 * t + phase), 5);
         },
-            new("wind", "howls", "howling", IsMass: true), new("strong wind", "blows", "blowing"), new("breeze", "whistles around a house", "whistling around a house")),
+            new("wind", "howls", "howling", IsMass: true), new("strong wind", "blows", "blowing"),
+            new("breeze", "whistles around a house", "whistling around a house")),
 
         new("waves", Variation.Rate, false, (output, rate, random) =>
         {
@@ -42,7 +46,8 @@ internal static class Noises
             Signal.Noise(output, random, t => Math.Pow(0.5 + 0.5 * Math.Sin(2 * Math.PI * 0.8 * rate * t + phase), 3) + 0.02);
             Signal.LowPass(output, 1500);
         },
-            new("sea", "washes ashore", "washing ashore"), new("ocean", "sends waves to the beach", "sending waves to the beach"), new("surf", "breaks on the shore", "breaking on the shore", IsMass: true)),
+            new("sea", "washes ashore", "washing ashore"), new("ocean", "sends waves to the beach", "sending waves to the beach"),
+            new("surf", "breaks on the shore", "breaking on the shore", IsMass: true)),
 
         new("thunder", Variation.None, false, (output, _, random) =>
         {
@@ -54,6 +59,7 @@ internal static class Noises
             Signal.LowPass(output, 90);
             Signal.LowPass(output, 180);
         },
-            new("thunder", "rumbles", "rumbling", IsMass: true), new("thunderstorm", "rolls in the distance", "rolling in the distance"), new("clap of thunder", "booms", "booming")),
+            new("thunder", "rumbles", "rumbling", IsMass: true), new("thunderstorm", "rolls in the distance", "rolling in the distance"),
+            new("clap of thunder", "booms", "booming")),
     ];
 }

@@ -5,8 +5,11 @@ namespace NativeRetrieval.Demo.Kinds;
 /// <summary>Things that ring on: bells, strings and bars.</summary>
 internal static class Strings
 {
-    /// <summary>Frequency and strength of a church bell's partials relative to the strike note: hum, prime, tierce, quint, nominal and above.</summary>
-    static readonly (double Ratio, double Amplitude)[] _bellPartials = [(0.5, 0.5), (1, 0.8), (1.2, 0.7), (1.5, 0.35), (2, 1), (2.66, 0.4), (4.1, 0.25)];
+    /// <summary>
+    /// Frequency and strength of a church bell's partials relative to the strike note: hum, prime, tierce, quint, nominal and above.
+    /// </summary>
+    static readonly (double Ratio, double Amplitude)[] _bellPartials =
+        [(0.5, 0.5), (1, 0.8), (1.2, 0.7), (1.5, 0.35), (2, 1), (2.66, 0.4), (4.1, 0.25)];
 
     public static IReadOnlyList<SoundKind> All { get; } =
     [
@@ -17,7 +20,8 @@ internal static class Strings
             new("bell", "rings", "ringing"), new("church bell", "tolls", "tolling"), new("metal bell", "is struck", "being struck")),
 
         new("plucked string", Variation.Pitch, true, (output, pitch, random) => Pluck(output, 220 * pitch, random),
-            new("guitar string", "is plucked", "being plucked"), new("string", "twangs", "twanging"), new("musician", "plucks a guitar", "plucking a guitar")),
+            new("guitar string", "is plucked", "being plucked"), new("string", "twangs", "twanging"),
+            new("musician", "plucks a guitar", "plucking a guitar")),
 
         new("xylophone", Variation.Pitch, true, (output, pitch, random) =>
         {
@@ -27,7 +31,8 @@ internal static class Strings
             Signal.Ping(output, 700 * 5.4 * pitch, 0.015, 0.3);
             Signal.Noise(Signal.From(output, 0, 0.003), random, _ => 0.2);
         },
-            new("xylophone", "plays a note", "playing a note"), new("wooden bar", "is struck", "being struck"), new("marimba", "sounds", "sounding")),
+            new("xylophone", "plays a note", "playing a note"), new("wooden bar", "is struck", "being struck"),
+            new("marimba", "sounds", "sounding")),
     ];
 
     /// <summary>Karplus and Strong 1983: a noise burst in a delay line whose ends are averaged.</summary>

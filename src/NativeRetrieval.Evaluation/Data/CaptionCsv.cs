@@ -6,8 +6,9 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>
-/// Reads caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps (<c>file_name,caption</c>):
-/// UTF-8 CSV with a header, one clip per row, any number of caption columns, of which a clip may leave the last ones empty. Other columns are ignored.
+/// Caption files in the layouts of Clotho (<c>file_name,caption_1,…,caption_5</c>) and AudioCaps
+/// (<c>file_name,caption</c>): UTF-8 CSV with a header, one clip per row, any number of caption columns, of which a clip may
+/// leave the last ones empty. Other columns are ignored.
 /// </summary>
 public static class CaptionCsv
 {
@@ -15,17 +16,22 @@ public static class CaptionCsv
     const string CaptionColumn = "caption";
     const int MissingFilesListed = 5;
 
-    /// <param name="audioFolder">Where the files of column <c>file_name</c> lie; every one of them must exist.</param>
-    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound file absent, or the text is not CSV.</exception>
-    /// <param name="findings">Gets absent sounds, empty captions and names given twice, which are then left out; null: they are errors.</param>
+    /// <summary>Reads clips with their captions.</summary>
+    /// <param name="audioFolder">Folder in which the files of column <c>file_name</c> lie; every one of them must exist.</param>
+    /// <param name="findings">Gets absent sounds, empty captions and names given twice, which are
+    /// then left out; null: they are errors.</param>
+    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name given twice, a sound
+    /// file absent, or the text is not CSV.</exception>
     /// <exception cref="FileReadException">The caption file or the folder cannot be read.</exception>
     public static Dataset Read(string path, string audioFolder, DataFindings? findings = null)
     {
-        if (!Directory.Exists(audioFolder)) throw new FileReadException(audioFolder, "no such folder; --audio names the folder that holds the sound files");
+        if (!Directory.Exists(audioFolder))
+            throw new FileReadException(audioFolder, "no such folder; --audio names the folder that holds the sound files");
         var clips = ReadRows(path, audioFolder, findings);
         if (findings is not null)
         {
-            foreach (var clip in clips.Where(clip => !File.Exists(clip.AudioPath))) findings.Add(DataProblem.MissingFile, $"{clip.FileName} (line {clip.Line})");
+            foreach (var clip in clips.Where(clip => !File.Exists(clip.AudioPath)))
+                findings.Add(DataProblem.MissingFile, $"{clip.FileName} (line {clip.Line})");
             return new Dataset(path, [.. clips.Where(clip => clip.Captions.Count > 0 && File.Exists(clip.AudioPath))]);
         }
         var missing = clips.Where(clip => !File.Exists(clip.AudioPath)).ToList();
@@ -33,40 +39,31 @@ public static class CaptionCsv
         {
             string listed = string.Join(", ", missing.Take(MissingFilesListed).Select(clip => $"{clip.FileName} (line {clip.Line})"));
             throw new CaptionFileException(path, missing[0].Line,
-                $"{missing.Count} of {clips.Count} sound files are not in {audioFolder}: {listed}{(missing.Count > MissingFilesListed ? ", …" : "")}");
+                $"{missing.Count} of {clips.Count} sound files are not in {audioFolder}: "
+                    + $"{listed}{(missing.Count > MissingFilesListed ? ", …" : "")}");
         }
         return new Dataset(path, clips);
     }
 
     /// <summary>The captions alone: the sound files need not be there.</summary>
-    /// <param name="audioFolder">Where the files of column <c>file_name</c> are said to lie.</param>
-    /// <exception cref="CaptionFileException">As for <see cref="Read"/>, sound files apart.</exception>
+    /// <param name="audioFolder">Folder in which the files of column <c>file_name</c> are said to lie.</param>
+    /// <exception cref="CaptionFileException">A column is missing, a caption empty, a file name
+    /// given twice, or the text is not CSV.</exception>
     /// <exception cref="FileReadException">The caption file cannot be read.</exception>
     public static Dataset ReadCaptions(string path, string audioFolder) => new(path, ReadRows(path, audioFolder, findings: null));
 
-    /// <summary>Writes clips in Clotho's layout, as many caption columns as the first clip has captions; all clips must have as many.</summary>
+    /// <summary>
+    /// Writes clips in Clotho's layout, durably, with as many caption columns as any clip has
+    /// captions; other clips leave the last ones empty.
+    /// </summary>
+    /// <exception cref="OptionException">A clip has no caption: <see cref="Read"/> would refuse the file.</exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Write(string path, IReadOnlyList<Clip> clips) => DurableFile.WriteAtomic(path, stream =>
-    {
-        using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
-        int captions = clips.Count == 0 ? 1 : clips[0].Captions.Count;
-        csv.WriteField(FileNameColumn);
-        for (int i = 1; i <= captions; i++) csv.WriteField($"{CaptionColumn}_{i}");
-        csv.EndRecord();
-        foreach (var clip in clips)
-        {
-            if (clip.Captions.Count != captions) throw new ShapeException($"'{clip.FileName}' has {clip.Captions.Count} captions, the first clip {captions}; one table holds clips with equally many");
-            csv.WriteField(clip.FileName);
-            foreach (string caption in clip.Captions) csv.WriteField(caption);
-            csv.EndRecord();
-        }
-    });
-
-    /// <summary>Writes clips in Clotho's layout, durably.</summary>
     public static void Write(string path, IEnumerable<Clip> clips)
     {
-        var rows = clips.ToList();
-        int columns = rows.Max(clip => clip.Captions.Count);
+        Clip[] rows = [.. clips];
+        if (rows.FirstOrDefault(clip => clip.Captions.Count == 0) is { } mute)
+            throw new OptionException($"{path}: '{mute.FileName}' has no caption; a caption file takes clips with one caption or more");
+        int columns = rows.Select(clip => clip.Captions.Count).DefaultIfEmpty(1).Max();
         DurableFile.WriteAtomic(path, stream =>
         {
             using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
@@ -88,7 +85,8 @@ public static class CaptionCsv
         try
         {
             string[] header = [.. csv.Headers.Select(name => name.Trim())];
-            if (header.All(name => name.Length == 0)) throw new CaptionFileException(path, 1, "the file is empty; expected a header such as file_name,caption_1,caption_2");
+            if (header.All(name => name.Length == 0))
+                throw new CaptionFileException(path, 1, "the file is empty; expected a header such as file_name,caption_1,caption_2");
             int nameColumn = FindNameColumn(path, header);
             int[] captionColumns = FindCaptionColumns(path, header);
 
@@ -105,7 +103,9 @@ public static class CaptionCsv
                         findings.Add(DataProblem.DuplicateFileName, $"{clip.FileName} (lines {lineOfName[clip.FileName]} and {line})");
                         continue;
                     }
-                    throw new CaptionFileException(path, line, $"file name '{clip.FileName}' was already given in line {lineOfName[clip.FileName]}; put all captions of a clip in one row");
+                    throw new CaptionFileException(path, line,
+                        $"file name '{clip.FileName}' was already given in line {lineOfName[clip.FileName]}; "
+                        + "put all captions of a clip in one row");
                 }
                 clips.Add(clip);
             }
@@ -120,7 +120,8 @@ public static class CaptionCsv
     static int FindNameColumn(string path, string[] header)
     {
         int column = Array.IndexOf(header, FileNameColumn);
-        return column >= 0 ? column : throw new CaptionFileException(path, 1, $"no column '{FileNameColumn}'; the columns are {string.Join(", ", header)}");
+        return column >= 0 ? column
+            : throw new CaptionFileException(path, 1, $"no column '{FileNameColumn}'; the columns are {string.Join(", ", header)}");
     }
 
     static int[] FindCaptionColumns(string path, string[] header)
@@ -128,10 +129,12 @@ public static class CaptionCsv
         var numbered = new SortedDictionary<int, int>();
         for (int column = 0; column < header.Length; column++)
             if (CaptionNumber(header[column]) is { } number && !numbered.TryAdd(number, column))
-                throw new CaptionFileException(path, 1, $"two columns hold caption {number}: '{header[numbered[number]]}' and '{header[column]}'");
+                throw new CaptionFileException(path, 1,
+                    $"two columns hold caption {number}: '{header[numbered[number]]}' and '{header[column]}'");
         return numbered.Count > 0
             ? [.. numbered.Values]
-            : throw new CaptionFileException(path, 1, $"no column '{CaptionColumn}' or '{CaptionColumn}_1'; the columns are {string.Join(", ", header)}");
+            : throw new CaptionFileException(path, 1,
+                $"no column '{CaptionColumn}' or '{CaptionColumn}_1'; the columns are {string.Join(", ", header)}");
     }
 
     /// <summary><c>caption</c> and <c>caption_1</c> are the first; null for other columns.</summary>
@@ -141,10 +144,12 @@ public static class CaptionCsv
           && int.TryParse(column.AsSpan(CaptionColumn.Length + 1), NumberStyles.None, CultureInfo.InvariantCulture, out int number) ? number
         : null;
 
-    static Clip ReadClip(string path, string audioFolder, CsvReader row, int columns, int nameColumn, int[] captionColumns, int line, DataFindings? findings)
+    static Clip ReadClip(string path, string audioFolder, CsvReader row, int columns, int nameColumn, int[] captionColumns, int line,
+        DataFindings? findings)
     {
         if (row.FieldCount != columns)
-            throw new CaptionFileException(path, line, $"{row.FieldCount} fields, the header has {columns}; a caption with a comma or a line break needs \"quotes\"");
+            throw new CaptionFileException(path, line,
+                $"{row.FieldCount} fields, the header has {columns}; a caption with a comma or a line break needs \"quotes\"");
         string name = row.GetString(nameColumn);
         if (string.IsNullOrWhiteSpace(name)) throw new CaptionFileException(path, line, $"'{FileNameColumn}' is empty");
         if (Path.IsPathRooted(name) || name.Split('/', '\\').Contains(".."))

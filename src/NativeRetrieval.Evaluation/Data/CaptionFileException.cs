@@ -6,5 +6,6 @@ namespace NativeRetrieval.Evaluation.Data;
 public sealed class CaptionFileException(string path, int line, string problem, Exception? inner = null)
     : CorruptFileException(path, $"line {line}: {problem}", inner)
 {
+    /// <summary>Line of the caption file, counted from 1.</summary>
     public int Line { get; } = line;
 }

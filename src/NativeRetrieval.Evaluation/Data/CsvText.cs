@@ -32,7 +32,8 @@ internal static class CsvText
         for (int start = 0; ;)
         {
             int end = Array.IndexOf(bytes, (byte)'\n', start);
-            if (end < 0 || !Utf8.IsValid(bytes.AsSpan(start, end - start))) throw new CaptionFileException(path, line, "the text is not UTF-8; save the file as UTF-8");
+            if (end < 0 || !Utf8.IsValid(bytes.AsSpan(start, end - start)))
+                throw new CaptionFileException(path, line, "the text is not UTF-8; save the file as UTF-8");
             (start, line) = (end + 1, line + 1);
         }
     }

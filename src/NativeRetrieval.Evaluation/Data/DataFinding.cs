@@ -1,10 +1,11 @@
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>One problem and where it occurs.</summary>
-/// <param name="Count">How often.</param>
-/// <param name="Examples">The first few places.</param>
+/// <param name="Count">Number of occurrences.</param>
+/// <param name="Examples">Places of the first few occurrences.</param>
 public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<string> Examples)
 {
+    /// <summary>The weight of the problem.</summary>
     public DataSeverity Severity => Problem switch
     {
         DataProblem.MissingFile or DataProblem.EmptyCaption or DataProblem.DuplicateFileName => DataSeverity.Error,
@@ -12,18 +13,27 @@ public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<s
         _ => DataSeverity.Warning,
     };
 
-    /// <summary>For people: <c>2 sound files are missing</c>.</summary>
+    /// <summary>The finding as a sentence for people, such as <c>2 sound files are missing</c>.</summary>
     public string Summary => (Count == 1, Problem) switch
     {
         (var one, DataProblem.MissingFile) => $"{Count:N0} sound {(one ? "file is" : "files are")} missing",
         (var one, DataProblem.EmptyCaption) => $"{Count:N0} {(one ? "caption is" : "captions are")} empty",
-        (var one, DataProblem.DuplicateFileName) => $"{Count:N0} {(one ? "row names a sound that an earlier one names" : "rows name sounds that earlier ones name")}; put all captions of a clip in one row",
-        (var one, DataProblem.UnreadableFile) => $"{Count:N0} sound {(one ? "file" : "files")} cannot be decoded and {(one ? "is" : "are")} left out",
-        (var one, DataProblem.FileNameInBothSplits) => $"{Count:N0} file {(one ? "name occurs" : "names occur")} in training and validation",
+        (var one, DataProblem.DuplicateFileName) =>
+            $"{Count:N0} {(one ? "row names a sound that an earlier one names" : "rows name sounds that earlier ones name")}; "
+                + "put all captions of a clip in one row",
+        (var one, DataProblem.UnreadableFile) =>
+            $"{Count:N0} sound {(one ? "file" : "files")} cannot be decoded and {(one ? "is" : "are")} left out",
+        (var one, DataProblem.FileNameInBothSplits) =>
+            $"{Count:N0} file {(one ? "name occurs" : "names occur")} in training and validation",
         (var one, DataProblem.DuplicateContent) => $"{Count:N0} {(one ? "clip has" : "clips have")} exactly the sound of an earlier one",
-        (var one, DataProblem.ContentInBothSplits) => $"{Count:N0} validation {(one ? "clip has" : "clips have")} exactly the sound of a training clip: scores will look better than they are",
-        (var one, DataProblem.DuplicateCaptions) => $"{Count:N0} {(one ? "clip has" : "clips have")} the same captions as an earlier one; loss.positives=same-text or dropped keeps such clips from being each other's negatives",
-        (var one, DataProblem.CaptionsInBothSplits) => $"{Count:N0} validation {(one ? "clip has" : "clips have")} the same captions as a training clip",
+        (var one, DataProblem.ContentInBothSplits) =>
+            $"{Count:N0} validation {(one ? "clip has" : "clips have")} exactly the sound of a training clip: "
+                + "scores will look better than they are",
+        (var one, DataProblem.DuplicateCaptions) =>
+            $"{Count:N0} {(one ? "clip has" : "clips have")} the same captions as an earlier one; "
+                + "loss.positives=same-text or dropped keeps such clips from being each other's negatives",
+        (var one, DataProblem.CaptionsInBothSplits) =>
+            $"{Count:N0} validation {(one ? "clip has" : "clips have")} the same captions as a training clip",
         (var one, DataProblem.LongCaption) => $"{Count:N0} {(one ? "caption is" : "captions are")} longer than text.max_tokens and cut",
         (var one, DataProblem.ShortClip) => $"{Count:N0} {(one ? "clip is" : "clips are")} shorter than 0.63 s and followed by silence",
         (var one, DataProblem.SilentClip) => $"{Count:N0} {(one ? "clip is" : "clips are")} silent",

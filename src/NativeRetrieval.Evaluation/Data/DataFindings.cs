@@ -1,4 +1,3 @@
-
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>Collects problems while data is read and decoded.</summary>
@@ -8,7 +7,8 @@ public sealed class DataFindings
 
     readonly Dictionary<DataProblem, (int Count, List<string> Examples)> _found = [];
 
-    /// <param name="where">File and line, file, or caption: what a person needs to find it.</param>
+    /// <summary>Counts one occurrence of a problem; the places of the first five are kept.</summary>
+    /// <param name="where">Place of the occurrence: file and line, file, or caption.</param>
     public void Add(DataProblem problem, string where)
     {
         var (count, examples) = _found.GetValueOrDefault(problem, (0, []));
@@ -16,7 +16,8 @@ public sealed class DataFindings
         _found[problem] = (count + 1, examples);
     }
 
-    /// <summary>Errors first, then in the order of <see cref="DataProblem"/>.</summary>
+    /// <summary>The problems found, errors first, then in the order of <see cref="DataProblem"/>.</summary>
     public IReadOnlyList<DataFinding> ToList() =>
-        [.. _found.Select(pair => new DataFinding(pair.Key, pair.Value.Count, pair.Value.Examples)).OrderByDescending(finding => finding.Severity).ThenBy(finding => finding.Problem)];
+        [.. _found.Select(pair => new DataFinding(pair.Key, pair.Value.Count, pair.Value.Examples))
+            .OrderByDescending(finding => finding.Severity).ThenBy(finding => finding.Problem)];
 }

@@ -1,12 +1,12 @@
-
 namespace NativeRetrieval.Evaluation.Data;
 
-/// <summary>What may be wrong with training data.</summary>
+/// <summary>A problem that training data may have.</summary>
 public enum DataProblem
 {
     /// <summary>A sound that the CSV names is not in the folder.</summary>
     MissingFile,
 
+    /// <summary>A caption holds no text.</summary>
     EmptyCaption,
 
     /// <summary>Two rows of one CSV name the same sound.</summary>
@@ -43,10 +43,10 @@ public enum DataProblem
     LongClip,
 }
 
-/// <summary>How much a problem matters.</summary>
+/// <summary>The weight of a problem.</summary>
 public enum DataSeverity
 {
-    /// <summary>As the settings ask for.</summary>
+    /// <summary>Nothing is wrong: the settings ask for it.</summary>
     Note,
 
     /// <summary>Training goes on; a clip is left out, or results mean less than they seem to.</summary>

@@ -3,10 +3,18 @@ using System.Text;
 
 namespace NativeRetrieval.Evaluation.Data;
 
+/// <summary>One row of a caption file.</summary>
+/// <param name="FileName">File name as the caption file has it: the clip's name in results and submissions.</param>
+/// <param name="AudioPath">The sound file.</param>
+/// <param name="Captions">Captions as written; none for a sound that is only ranked.</param>
+/// <param name="Line">Line of the caption file, for messages; 0 where there is none.</param>
+public sealed record Clip(string FileName, string AudioPath, IReadOnlyList<string> Captions, int Line);
+
 /// <summary>Clips with their captions, in the order of the caption file.</summary>
 /// <param name="Path">The caption file; several, separated by commas, where they were joined.</param>
 public sealed record Dataset(string Path, IReadOnlyList<Clip> Clips)
 {
+    /// <summary>Captions of all clips together.</summary>
     public int CaptionCount => Clips.Sum(clip => clip.Captions.Count);
 
     /// <summary>
@@ -36,7 +44,8 @@ public sealed record Dataset(string Path, IReadOnlyList<Clip> Clips)
                 if (!seen.TryAdd(System.IO.Path.GetFullPath(clip.AudioPath), (part.Path, clip.Line)))
                 {
                     var (path, line) = seen[System.IO.Path.GetFullPath(clip.AudioPath)];
-                    throw new CaptionFileException(part.Path, clip.Line, $"'{clip.FileName}' is in {path} line {line}, too; put all captions of a clip in one row of one file");
+                    throw new CaptionFileException(part.Path, clip.Line,
+                        $"'{clip.FileName}' is in {path} line {line}, too; put all captions of a clip in one row of one file");
                 }
         return new Dataset(string.Join(", ", parts.Select(part => part.Path)), [.. parts.SelectMany(part => part.Clips)]);
     }

@@ -3,19 +3,23 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Evaluation.Data;
 
-/// <summary>Queries without answers, as DCASE's evaluation set has them: CSV with a column <c>caption</c> or <c>query</c> and none that names files.</summary>
+/// <summary>
+/// Queries without answers, as DCASE's evaluation set has them: CSV with a column <c>caption</c> or <c>query</c> and none that names files.
+/// </summary>
 public static class QueryCsv
 {
-    static readonly string[] s_columns = ["caption", "query"];
+    static readonly string[] _columns = ["caption", "query"];
 
-    /// <summary>True where the header has a query column and no <c>file_name</c>: then every sound of the folder is a candidate.</summary>
+    /// <summary>
+    /// True for a file whose header has a query column and no <c>file_name</c>: then every sound of the folder is a candidate.
+    /// </summary>
     /// <exception cref="CaptionFileException">The text is not UTF-8 or not CSV.</exception>
     /// <exception cref="FileReadException">The file cannot be read.</exception>
     public static bool HasNoAnswers(string path)
     {
         using var csv = CsvText.Open(path);
         string[] header = [.. csv.Headers.Select(name => name.Trim())];
-        return !header.Contains("file_name") && s_columns.Any(header.Contains);
+        return !header.Contains("file_name") && _columns.Any(header.Contains);
     }
 
     /// <summary>The queries in their order, as written.</summary>
@@ -27,13 +31,17 @@ public static class QueryCsv
         try
         {
             string[] header = [.. csv.Headers.Select(name => name.Trim())];
-            int column = Array.FindIndex(header, s_columns.Contains);
-            if (column < 0) throw new CaptionFileException(path, 1, $"no column '{s_columns[0]}' or '{s_columns[1]}'; the columns are {string.Join(", ", header)}");
+            int column = Array.FindIndex(header, _columns.Contains);
+            if (column < 0)
+                throw new CaptionFileException(path, 1,
+                    $"no column '{_columns[0]}' or '{_columns[1]}'; the columns are {string.Join(", ", header)}");
             var queries = new List<string>();
             while (csv.Read())
             {
                 int line = (int)csv.LineNumber;
-                if (csv.FieldCount != header.Length) throw new CaptionFileException(path, line, $"{csv.FieldCount} fields, the header has {header.Length}; a query with a comma or a line break needs \"quotes\"");
+                if (csv.FieldCount != header.Length)
+                    throw new CaptionFileException(path, line,
+                        $"{csv.FieldCount} fields, the header has {header.Length}; a query with a comma or a line break needs \"quotes\"");
                 string query = csv.GetString(column);
                 if (string.IsNullOrWhiteSpace(query)) throw new CaptionFileException(path, line, "the query is empty");
                 queries.Add(query);

@@ -5,17 +5,18 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Evaluation.Data;
 
 /// <summary>A query and the names of all files that answer it.</summary>
-/// <param name="Line">Where it stands first, for messages.</param>
+/// <param name="Line">Line of its first row, for messages.</param>
 public sealed record RelevantFiles(string Query, IReadOnlyList<string> FileNames, int Line);
 
 /// <summary>
-/// Queries with several right answers. Column <c>query</c> (or <c>caption</c>) and either <c>audio_filenames</c>, a list in brackets as in DCASE 2025's
-/// annotations (<c>['a.wav', "b's.wav"]</c>), or <c>file_name</c>, one row for each pair.
+/// Queries with several right answers. Column <c>query</c> (or <c>caption</c>) and either <c>audio_filenames</c>, a list in brackets as in
+/// DCASE 2025's annotations (<c>['a.wav', "b's.wav"]</c>), or <c>file_name</c>, one row for each pair.
 /// </summary>
 public static class RelevanceCsv
 {
     /// <summary>Queries in the order of their first row, rows of one query joined.</summary>
-    /// <exception cref="CaptionFileException">A column is missing, a query or its list empty, a list not readable, or the text is not CSV.</exception>
+    /// <exception cref="CaptionFileException">A column is missing, a query or its list empty, a list not
+    /// readable, or the text is not CSV.</exception>
     /// <exception cref="FileReadException">The file cannot be read.</exception>
     public static IReadOnlyList<RelevantFiles> Read(string path)
     {
@@ -30,11 +31,14 @@ public static class RelevanceCsv
             while (csv.Read())
             {
                 int line = (int)csv.LineNumber;
-                if (csv.FieldCount != header.Length) throw new CaptionFileException(path, line, $"{csv.FieldCount} fields, the header has {header.Length}; fields with commas need \"quotes\"");
+                if (csv.FieldCount != header.Length)
+                    throw new CaptionFileException(path, line,
+                        $"{csv.FieldCount} fields, the header has {header.Length}; fields with commas need \"quotes\"");
                 string text = csv.GetString(query), field = csv.GetString(files);
                 if (string.IsNullOrWhiteSpace(text)) throw new CaptionFileException(path, line, "the query is empty");
                 var names = isList ? List(path, line, field) : [field];
-                if (names.Count == 0 || names.Any(string.IsNullOrWhiteSpace)) throw new CaptionFileException(path, line, "the query has no relevant file, or an empty name");
+                if (names.Count == 0 || names.Any(string.IsNullOrWhiteSpace))
+                    throw new CaptionFileException(path, line, "the query has no relevant file, or an empty name");
                 if (!found.TryGetValue(text, out var entry))
                 {
                     found.Add(text, entry = ([], line));
@@ -49,7 +53,9 @@ public static class RelevanceCsv
             {
                 int column = Array.FindIndex(header, title => title == name);
                 if (column < 0) column = Array.FindIndex(header, title => title == other);
-                return column >= 0 ? column : throw new CaptionFileException(path, 1, $"no column '{name}' or '{other}'; the columns are {string.Join(", ", header)}");
+                return column >= 0 ? column
+                    : throw new CaptionFileException(path, 1,
+                        $"no column '{name}' or '{other}'; the columns are {string.Join(", ", header)}");
             }
         }
         catch (CsvFormatException error)
@@ -58,7 +64,9 @@ public static class RelevanceCsv
         }
     }
 
-    /// <summary>Strings in single or double quotes between brackets, backslash escapes the next character: Python's way to print a list, and JSON's.</summary>
+    /// <summary>
+    /// Strings in single or double quotes between brackets, backslash escapes the next character: Python's way to print a list, and JSON's.
+    /// </summary>
     static List<string> List(string path, int line, string text)
     {
         text = text.Trim();
@@ -85,6 +93,7 @@ public static class RelevanceCsv
         }
         return names;
 
-        CaptionFileException Refused() => new(path, line, $"'{text}' is not a list of quoted file names in brackets, such as ['a.wav', 'b.wav']");
+        CaptionFileException Refused() =>
+            new(path, line, $"'{text}' is not a list of quoted file names in brackets, such as ['a.wav', 'b.wav']");
     }
 }

@@ -11,12 +11,12 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
 {
     const int LatticeDivisions = 5, LargestLattice = 150, QueriesPerPart = 32;
 
-    static readonly double[] s_steps = [0.1, 0.05, 0.02, 0.01];
+    static readonly double[] _steps = [0.1, 0.05, 0.02, 0.01];
 
     /// <summary>
-    /// Maximises mAP@10 over the simplex: the best point of a lattice of fifths (of equal weights and single models where that is large), then moves of
-    /// 0.1, 0.05, 0.02 and 0.01 from one model to another while one helps. Of points with equal scores the one nearest to equal weights is taken.
-    /// Deterministic.
+    /// Maximises mAP@10 over the simplex: the best point of a lattice of fifths (of equal weights and single models where that is
+    /// large), then moves of 0.1, 0.05, 0.02 and 0.01 from one model to another while one helps. Of points with equal scores the one
+    /// nearest to equal weights is taken. Deterministic.
     /// </summary>
     /// <param name="models">Texts against clips of the validation set, at least one.</param>
     public static WeightSearch Fit(IReadOnlyList<SimilarityMatrix> models, Relevance relevance)
@@ -27,7 +27,7 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
         if (models.Count > 1)
         {
             foreach (double[] weights in Starts(models.Count)) best = Better(best, At(weights));
-            foreach (double step in s_steps)
+            foreach (double step in _steps)
                 for (var before = best; ; before = best)
                 {
                     foreach (double[] weights in Moves(before.Weights, step)) best = Better(best, At(weights));
@@ -36,7 +36,8 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
         }
         return new WeightSearch(best.Weights, best.Score, first.Score);
 
-        Point At(double[] weights) => new(weights, Score(models, weights, relevance), weights.Sum(weight => Math.Abs(weight - 1.0 / models.Count)));
+        Point At(double[] weights) =>
+            new(weights, Score(models, weights, relevance), weights.Sum(weight => Math.Abs(weight - 1.0 / models.Count)));
     }
 
     static Point Better(Point a, Point b) => b.Score > a.Score || b.Score == a.Score && b.FromEqual < a.FromEqual - 1e-9 ? b : a;
@@ -49,7 +50,8 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
     }
 
     static IEnumerable<int[]> Lattice(int models, int total) =>
-        models == 1 ? [[total]] : Enumerable.Range(0, total + 1).SelectMany(own => Lattice(models - 1, total - own).Select(rest => (int[])[own, .. rest]));
+        models == 1 ? [[total]]
+            : Enumerable.Range(0, total + 1).SelectMany(own => Lattice(models - 1, total - own).Select(rest => (int[])[own, .. rest]));
 
     static IEnumerable<double[]> Moves(IReadOnlyList<double> from, double step)
     {
@@ -74,7 +76,8 @@ public sealed record WeightSearch(IReadOnlyList<double> Weights, double Map10, d
             for (int query = part * QueriesPerPart; query < Math.Min((part + 1) * QueriesPerPart, precision.Length); query++)
             {
                 ScoreFusion.WeightedRow(models, weights, query, row);
-                precision[query] = RankingMetrics.AveragePrecision(SimilarityMatrix.Ranks(row, relevance.ItemsOf(query)), RankingMetrics.Depth);
+                precision[query] = RankingMetrics.AveragePrecision(SimilarityMatrix.Ranks(row, relevance.ItemsOf(query)),
+                    RankingMetrics.Depth);
             }
         });
         return precision.Average();

@@ -26,10 +26,13 @@ static class DotProducts
         });
     }
 
-    /// <summary>Three rows against four: twelve running sums in registers. Past the edge the last row is taken again and written once.</summary>
+    /// <summary>
+    /// Three rows against four: twelve running sums in registers. Past the edge the last row is taken again and written once.
+    /// </summary>
     static void ComputeTile(float[] a, float[] b, int width, int row, int rowEnd, int column, int columns, float[] scores)
     {
-        ref float a0 = ref a[row * width], a1 = ref a[Math.Min(row + 1, rowEnd - 1) * width], a2 = ref a[Math.Min(row + 2, rowEnd - 1) * width];
+        ref float a0 = ref a[row * width], a1 = ref a[Math.Min(row + 1, rowEnd - 1) * width],
+            a2 = ref a[Math.Min(row + 2, rowEnd - 1) * width];
         ref float b0 = ref b[column * width], b1 = ref b[Math.Min(column + 1, columns - 1) * width];
         ref float b2 = ref b[Math.Min(column + 2, columns - 1) * width], b3 = ref b[Math.Min(column + 3, columns - 1) * width];
         Vector<float> s00 = default, s01 = default, s02 = default, s03 = default;
@@ -64,7 +67,8 @@ static class DotProducts
             for (int j = 0; j < ColumnsPerTile && column + j < columns; j++)
             {
                 float sum = sums[i * ColumnsPerTile + j];
-                for (int tail = (int)vectorEnd; tail < width; tail++) sum = MathF.FusedMultiplyAdd(a[(row + i) * width + tail], b[(column + j) * width + tail], sum);
+                for (int tail = (int)vectorEnd; tail < width; tail++)
+                    sum = MathF.FusedMultiplyAdd(a[(row + i) * width + tail], b[(column + j) * width + tail], sum);
                 scores[(row + i) * columns + column + j] = sum;
             }
     }

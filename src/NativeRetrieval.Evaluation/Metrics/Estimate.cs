@@ -7,10 +7,13 @@ public readonly record struct Estimate(double Value, double StandardError)
 {
     const double NormalQuantile = 1.959963984540054;    // 97.5 %
 
+    /// <summary>Lower end of the 95 % interval: Value − 1.96 · StandardError.</summary>
     public double Low => Value - NormalQuantile * StandardError;
 
+    /// <summary>Upper end of the 95 % interval: Value + 1.96 · StandardError.</summary>
     public double High => Value + NormalQuantile * StandardError;
 
+    /// <summary>The mean of values and its standard error.</summary>
     /// <param name="values">One per query; with fewer than two the error is 0.</param>
     public static Estimate OfMean(ReadOnlySpan<double> values)
     {

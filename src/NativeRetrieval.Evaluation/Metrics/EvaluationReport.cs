@@ -3,25 +3,28 @@ using NativeRetrieval.Evaluation.Fusion;
 
 namespace NativeRetrieval.Evaluation.Metrics;
 
-/// <summary>Both directions of an evaluation.</summary>
+/// <summary>The figures of an evaluation in both directions.</summary>
 public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics AudioToText)
 {
     const int SchemaVersion = 1;
 
+    /// <summary>The figures of one model's scores.</summary>
     /// <param name="textToClips">Scores of every text against every clip.</param>
     public static EvaluationReport Compute(SimilarityMatrix textToClips, Relevance relevance) =>
         Compute(new FusedScores(textToClips, textToClips.Transpose()), relevance);
 
-    /// <summary>Clips that answer no text are ranked among the others and are no queries themselves.</summary>
+    /// <summary>The figures of fused scores. Clips that answer no text are ranked among the others and are no queries themselves.</summary>
     public static EvaluationReport Compute(FusedScores scores, Relevance relevance)
     {
-        var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText : scores.AudioToText.Rows([.. relevance.RelevantItems]);
+        var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText
+            : scores.AudioToText.Rows([.. relevance.RelevantItems]);
         return new(RankingMetrics.Compute(scores.TextToAudio, relevance), RankingMetrics.Compute(clips, relevance.Transpose()));
     }
 
     /// <summary>
-    /// <c>{"schema_version":1,"text_to_audio":{"queries":…,"r1":…,"r5":…,"r10":…,"map10":…,"median_rank":…,"mean_rank":…,"map16":…,"r1_ci95":[low,high],…,"map10_ci95":[…],"map16_ci95":[…]},"audio_to_text":{…}}</c>,
-    /// shares between 0 and 1.
+    /// The figures as JSON, shares between 0 and 1: <c>{"schema_version":1,"text_to_audio":{…},"audio_to_text":{…}}</c>, where each
+    /// direction has <c>queries</c>, <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>map10</c>, <c>median_rank</c>, <c>mean_rank</c>, <c>map16</c>,
+    /// and the 95 % intervals <c>r1_ci95</c> to <c>map16_ci95</c> as <c>[low, high]</c>.
     /// </summary>
     public JsonObject ToJson() => new()
     {

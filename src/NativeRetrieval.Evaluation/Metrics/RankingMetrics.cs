@@ -3,14 +3,16 @@ using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Evaluation.Metrics;
 
-/// <summary>How well one direction of retrieval ranks. Shares lie between 0 and 1; ranks count from 1.</summary>
+/// <summary>The figures of one direction of retrieval. Shares lie between 0 and 1; ranks count from 1.</summary>
 /// <param name="Queries">Number of queries.</param>
 /// <param name="R1">R@1: share of queries with a relevant item among the first 1. Likewise R@5 and R@10.</param>
-/// <param name="Map10">mAP@10: mean over queries of Σ (precision at each relevant item among the first 10) / min(10, relevant items); with one relevant item the reciprocal rank, or 0 past 10.</param>
-/// <param name="Map16">mAP@16 likewise, DCASE's main figure since 2025.</param>
+/// <param name="Map10">mAP@10: mean over queries of Σ (precision at each relevant item among the first 10) / min(10, relevant items); with
+/// one relevant item the reciprocal rank, or 0 past 10.</param>
+/// <param name="Map16">mAP@16: the same over the first 16, DCASE's main figure since 2025.</param>
 /// <param name="MedianRank">Median of the best relevant item's rank, rounded down, as the field's evaluation code has it.</param>
 /// <param name="MeanRank">Mean of the best relevant item's rank.</param>
-public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estimate R10, Estimate Map10, Estimate Map16, double MedianRank, double MeanRank)
+public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estimate R10, Estimate Map10, Estimate Map16, double MedianRank,
+    double MeanRank)
 {
     internal const int Depth = 10;
 
@@ -24,7 +26,8 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
     public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance)
     {
         if (scores.Queries != relevance.QueryCount || scores.Items != relevance.ItemCount)
-            throw new ShapeException($"scores are {scores.Queries} queries x {scores.Items} items, relevance is {relevance.QueryCount} x {relevance.ItemCount}");
+            throw new ShapeException($"scores are {scores.Queries} queries x {scores.Items} items, "
+                + $"relevance is {relevance.QueryCount} x {relevance.ItemCount}");
         if (scores.Queries == 0) throw new ShapeException("there is no query to rank for");
         var best = new int[scores.Queries];
         var (precision, deep) = (new double[scores.Queries], new double[scores.Queries]);
@@ -35,7 +38,8 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
             precision[query] = AveragePrecision(ranks, Depth);
             deep[query] = AveragePrecision(ranks, DeepDepth);
         });
-        return new RankingMetrics(scores.Queries, Recall(best, 1), Recall(best, 5), Recall(best, 10), Estimate.OfMean(precision), Estimate.OfMean(deep), Median(best), best.Average());
+        return new RankingMetrics(scores.Queries, Recall(best, 1), Recall(best, 5), Recall(best, 10), Estimate.OfMean(precision),
+            Estimate.OfMean(deep), Median(best), best.Average());
     }
 
     /// <summary>The best ranked relevant item of every query, and its rank.</summary>
@@ -56,7 +60,9 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
         for (int query = part * QueriesPerPart; query < Math.Min((part + 1) * QueriesPerPart, queries); query++) body(query);
     });
 
-    /// <summary>Σ over relevant items among the first <paramref name="depth"/> of (how many so far) / rank, over min(depth, relevant items).</summary>
+    /// <summary>
+    /// Σ over relevant items among the first <paramref name="depth"/> of (how many so far) / rank, over min(depth, relevant items).
+    /// </summary>
     /// <param name="ranks">Ranks of all relevant items, ascending, from 1.</param>
     public static double AveragePrecision(ReadOnlySpan<int> ranks, int depth)
     {

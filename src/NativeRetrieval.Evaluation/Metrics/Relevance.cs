@@ -2,12 +2,12 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Evaluation.Metrics;
 
-/// <summary>Which items answer which query. Every query has at least one.</summary>
+/// <summary>The items that answer each query, at least one for each.</summary>
 public sealed class Relevance
 {
     readonly int[][] _itemsOfQuery;
 
-    /// <param name="itemsOfQuery">For each query its relevant items; order and repetition do not matter.</param>
+    /// <param name="itemsOfQuery">Relevant items of each query; order and repetition do not matter.</param>
     /// <param name="itemCount">Number of items that are ranked.</param>
     /// <exception cref="OptionException">A query has no relevant item, or one that does not exist.</exception>
     public Relevance(IEnumerable<IEnumerable<int>> itemsOfQuery, int itemCount)
@@ -18,13 +18,16 @@ public sealed class Relevance
         {
             int[] items = _itemsOfQuery[query];
             if (items.Length == 0) throw new OptionException($"query {query} has no relevant item: its rank is undefined");
-            if (items[0] < 0 || items[^1] >= itemCount) throw new OptionException($"query {query} names item {(items[0] < 0 ? items[0] : items[^1])}; there are {itemCount}");
+            if (items[0] < 0 || items[^1] >= itemCount)
+                throw new OptionException($"query {query} names item {(items[0] < 0 ? items[0] : items[^1])}; there are {itemCount}");
         }
         RelevantItems = [.. _itemsOfQuery.SelectMany(items => items).Distinct().Order()];
     }
 
+    /// <summary>Number of queries.</summary>
     public int QueryCount => _itemsOfQuery.Length;
 
+    /// <summary>Number of items that are ranked, relevant ones and others.</summary>
     public int ItemCount { get; }
 
     /// <summary>Relevant items of a query, ascending.</summary>

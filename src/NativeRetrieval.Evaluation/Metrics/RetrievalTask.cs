@@ -3,12 +3,24 @@ using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Evaluation.Metrics;
 
+/// <summary>The rule for right answers in an evaluation.</summary>
+public enum RelevanceRule
+{
+    /// <summary>Every caption of every clip is a query; its own clip is the one relevant item.</summary>
+    Own,
+
+    /// <summary>Every distinct caption is one query; every clip whose row carries it is relevant.</summary>
+    SameText,
+}
+
 /// <summary>The queries of an evaluation and their right answers, made from a data set.</summary>
 /// <param name="Texts">Query captions as written, row i of the text embeddings.</param>
 /// <param name="TextToClips">Relevant clips of each text; its transpose serves the other direction.</param>
 public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextToClips)
 {
-    /// <param name="normalize">The key of the model's caption rule: captions for which it is equal are one text to the model and count as one.</param>
+    /// <summary>The captions of a data set as queries, with their right answers.</summary>
+    /// <param name="normalize">The key of the model's caption rule: captions for which it is equal are
+    /// one text to the model and count as one.</param>
     public static RetrievalTask From(Dataset data, RelevanceRule rule, Func<string, string> normalize)
     {
         var texts = new List<string>();
@@ -32,14 +44,18 @@ public sealed record RetrievalTask(IReadOnlyList<string> Texts, Relevance TextTo
         return new RetrievalTask(texts, new Relevance(clipsOfText, data.Clips.Count));
     }
 
-    /// <summary>Queries and answers of a relevance file. Names that the data set has, but that could not be decoded, are left out, and queries that lose all.</summary>
+    /// <summary>
+    /// Queries and answers of a relevance file. Names that the data set has, but that could not be
+    /// decoded, are left out, and queries that lose all.
+    /// </summary>
     /// <param name="kept">The clips that are ranked.</param>
     /// <param name="all">The clips of the caption file, decoded or not.</param>
     /// <exception cref="OptionException">A name is of no clip of the data set, or no query is left.</exception>
     public static RetrievalTask From(IReadOnlyList<RelevantFiles> relevant, Dataset kept, Dataset all)
     {
         var known = all.Clips.Select(clip => clip.FileName).ToHashSet(StringComparer.Ordinal);
-        var index = kept.Clips.Select((clip, i) => (clip.FileName, i)).ToDictionary(pair => pair.FileName, pair => pair.i, StringComparer.Ordinal);
+        var index = kept.Clips.Select((clip, i) => (clip.FileName, i))
+            .ToDictionary(pair => pair.FileName, pair => pair.i, StringComparer.Ordinal);
         var texts = new List<string>();
         var clipsOfText = new List<IEnumerable<int>>();
         foreach (var query in relevant)

@@ -12,16 +12,22 @@ public sealed class SimilarityMatrix
     /// <exception cref="OptionException">A score is NaN or infinite: it has no rank.</exception>
     public SimilarityMatrix(float[] scores, int queries, int items)
     {
-        if (scores.LongLength != (long)queries * items) throw new ShapeException($"{scores.LongLength} scores for {queries} queries x {items} items");
+        if (scores.LongLength != (long)queries * items)
+            throw new ShapeException($"{scores.LongLength} scores for {queries} queries x {items} items");
         int bad = Array.FindIndex(scores, score => !float.IsFinite(score));
-        if (bad >= 0) throw new OptionException($"the score of query {bad / items} and item {bad % items} is {scores[bad]}; the model's embeddings are not finite");
+        if (bad >= 0)
+            throw new OptionException($"the score of query {bad / items} and item {bad % items} is {scores[bad]}; "
+                + "the model's embeddings are not finite");
         (_scores, Queries, Items) = (scores, queries, items);
     }
 
+    /// <summary>Number of rows.</summary>
     public int Queries { get; }
 
+    /// <summary>Number of columns.</summary>
     public int Items { get; }
 
+    /// <summary>The scores of one query against all items.</summary>
     public ReadOnlySpan<float> Row(int query) => _scores.AsSpan(query * Items, Items);
 
     /// <summary>Cosine of every pair of rows. Equal rows get exactly equal scores, so that ties are real.</summary>
@@ -38,6 +44,7 @@ public sealed class SimilarityMatrix
         return new SimilarityMatrix(scores, rows, columns);
     }
 
+    /// <summary>The same scores with queries and items exchanged.</summary>
     public SimilarityMatrix Transpose()
     {
         const int Tile = 32;
@@ -70,7 +77,7 @@ public sealed class SimilarityMatrix
         return ranks;
     }
 
-    /// <summary>Counting what is better takes one pass and no sort.</summary>
+    /// <summary>The rank by counting the better scores: one pass and no sort.</summary>
     static int Rank(ReadOnlySpan<float> row, int item)
     {
         float score = row[item];

@@ -12,13 +12,15 @@ namespace NativeRetrieval.Evaluation.Submissions;
 /// </summary>
 public static class ScoresCsv
 {
-    /// <param name="fileNames">Of the items, in order.</param>
+    /// <summary>Writes the scores of all queries, durably.</summary>
+    /// <param name="fileNames">File names of the items, in order.</param>
     /// <exception cref="ShapeException">There are not as many captions and names as scores.</exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public static void Write(string path, IReadOnlyList<string> captions, IReadOnlyList<string> fileNames, SimilarityMatrix scores)
     {
         if (captions.Count != scores.Queries || fileNames.Count != scores.Items)
-            throw new ShapeException($"{captions.Count} captions and {fileNames.Count} file names for scores of {scores.Queries} x {scores.Items}");
+            throw new ShapeException($"{captions.Count} captions and {fileNames.Count} file names "
+                + $"for scores of {scores.Queries} x {scores.Items}");
         DurableFile.WriteAtomic(path, stream =>
         {
             using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);

@@ -13,12 +13,15 @@ public static class SubmissionCsv
 {
     const int Answers = 10;
 
-    /// <param name="fileNames">Of the items, in order.</param>
+    /// <summary>Writes the best ten files of every query, durably.</summary>
+    /// <param name="fileNames">File names of the items, in order.</param>
     /// <exception cref="ShapeException">There are not as many captions and names as scores.</exception>
+    /// <exception cref="FileWriteException">The disk refused.</exception>
     public static void Write(string path, IReadOnlyList<string> captions, IReadOnlyList<string> fileNames, SimilarityMatrix scores)
     {
         if (captions.Count != scores.Queries || fileNames.Count != scores.Items)
-            throw new ShapeException($"{captions.Count} captions and {fileNames.Count} file names for scores of {scores.Queries} x {scores.Items}");
+            throw new ShapeException($"{captions.Count} captions and {fileNames.Count} file names "
+                + $"for scores of {scores.Queries} x {scores.Items}");
         DurableFile.WriteAtomic(path, stream =>
         {
             using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);

@@ -15,7 +15,8 @@ internal sealed class Catalogue : IDisposable
 
     const string Schema = $"""
         CREATE TABLE settings (one INTEGER PRIMARY KEY CHECK (one = 1), model_id TEXT NOT NULL, model_fingerprint TEXT NOT NULL,
-            dimension INTEGER NOT NULL, element TEXT NOT NULL, metric TEXT NOT NULL, window_seconds REAL NOT NULL, hop_seconds REAL NOT NULL, checksum INTEGER NOT NULL);
+            dimension INTEGER NOT NULL, element TEXT NOT NULL, metric TEXT NOT NULL, window_seconds REAL NOT NULL,
+            hop_seconds REAL NOT NULL, checksum INTEGER NOT NULL);
         CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, next_segment INTEGER NOT NULL,
             files INTEGER NOT NULL, live_rows INTEGER NOT NULL, checksum INTEGER NOT NULL);
         CREATE TABLE segments (id INTEGER PRIMARY KEY, row_count INTEGER NOT NULL, deleted BLOB NOT NULL, checksum INTEGER NOT NULL);
@@ -90,23 +91,27 @@ internal sealed class Catalogue : IDisposable
 
     public void Dispose() => _connection.Dispose();
 
-    /// <summary>Reads inside it see one state, whatever is committed meanwhile.</summary>
+    /// <summary>Begins a transaction whose reads see one state, whatever is committed meanwhile.</summary>
     public SqliteTransaction BeginRead() => _connection.BeginTransaction(deferred: true);
 
     public SqliteTransaction BeginWrite() => _connection.BeginTransaction(deferred: false);
 
-    /// <summary>False where creation was interrupted before its one transaction: the file is there, but empty.</summary>
+    /// <summary>
+    /// True if the tables exist; not so where the creation was interrupted before its one transaction and left an empty file.
+    /// </summary>
     public bool HasSchema() => Scalar("SELECT COUNT(*) FROM sqlite_schema") != 0;
 
     public void CreateSchema(IndexSettings settings)
     {
         Execute(Schema);
         Execute("INSERT INTO settings VALUES (1, $model, $fingerprint, $dimension, $element, 'cosine', $window, $hop, $checksum)",
-            ("$model", settings.ModelId), ("$fingerprint", settings.ModelFingerprint), ("$dimension", settings.Dimension), ("$element", settings.Element.ToString()),
+            ("$model", settings.ModelId), ("$fingerprint", settings.ModelFingerprint), ("$dimension", settings.Dimension),
+            ("$element", settings.Element.ToString()),
             ("$window", settings.WindowSeconds), ("$hop", settings.HopSeconds), ("$checksum", Checksum(settings)));
         var empty = new CatalogueState(Generation: 0, NextSegment: 1, Files: 0, LiveRows: 0);
         Execute("INSERT INTO state VALUES (1, 0, 1, 0, 0, $checksum)", ("$checksum", empty.Checksum));
-        Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}"));
+        Execute(string.Create(CultureInfo.InvariantCulture,
+            $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}"));
     }
 
     /// <exception cref="IndexException">A newer version wrote it.</exception>
@@ -116,10 +121,12 @@ internal sealed class Catalogue : IDisposable
         if (Scalar("PRAGMA application_id") != ApplicationId) throw Corrupt("this SQLite file is not the catalogue of an index");
         long version = Scalar("PRAGMA user_version");
         if (version > SchemaVersion)
-            throw new IndexException($"{_path}: the index has schema version {version}, this program reads up to {SchemaVersion}; use a newer NativeRetrieval");
+            throw new IndexException($"{_path}: the index has schema version {version}, this program reads up to {SchemaVersion}; use a "
+                + "newer NativeRetrieval");
         if (version < 1) throw Corrupt($"schema version {version}");
 
-        return One("SELECT model_id, model_fingerprint, dimension, element, window_seconds, hop_seconds, metric, checksum FROM settings", [], row =>
+        return One("SELECT model_id, model_fingerprint, dimension, element, window_seconds, hop_seconds, metric, checksum FROM settings",
+            [], row =>
         {
             var settings = new IndexSettings
             {
@@ -135,7 +142,8 @@ internal sealed class Catalogue : IDisposable
                 WindowSeconds = row.GetDouble(4),
                 HopSeconds = row.GetDouble(5),
             };
-            if (row.GetString(6) != "cosine" || row.GetInt64(7) != Checksum(settings)) throw Corrupt("the settings do not match their checksum");
+            if (row.GetString(6) != "cosine" || row.GetInt64(7) != Checksum(settings))
+                throw Corrupt("the settings do not match their checksum");
             return settings;
         }) ?? throw Corrupt("the settings are missing");
     }
@@ -152,7 +160,8 @@ internal sealed class Catalogue : IDisposable
 
     public void WriteState(CatalogueState state) =>
         Execute("UPDATE state SET generation = $generation, next_segment = $next, files = $files, live_rows = $rows, checksum = $checksum",
-            ("$generation", state.Generation), ("$next", state.NextSegment), ("$files", state.Files), ("$rows", state.LiveRows), ("$checksum", state.Checksum));
+            ("$generation", state.Generation), ("$next", state.NextSegment), ("$files", state.Files), ("$rows", state.LiveRows),
+            ("$checksum", state.Checksum));
 
     const string SegmentColumns = "SELECT id, row_count, deleted, checksum FROM segments";
 
@@ -193,7 +202,8 @@ internal sealed class Catalogue : IDisposable
 
     FileRecord FileOf(SqliteDataReader row)
     {
-        if (!WindowRecord.TryDecode(row.GetFieldValue<byte[]>(6), out var windows)) throw Corrupt("a file record has a damaged list of windows");
+        if (!WindowRecord.TryDecode(row.GetFieldValue<byte[]>(6), out var windows))
+            throw Corrupt("a file record has a damaged list of windows");
         long ticks = row.GetInt64(5);
         if (ticks < 0 || ticks > DateTime.MaxValue.Ticks) throw Corrupt("a file record has an impossible time");
         var file = new FileRecord(
@@ -212,11 +222,13 @@ internal sealed class Catalogue : IDisposable
     public void InsertFile(FileRecord file) =>
         Execute("INSERT INTO files VALUES ($row, $path, $full, $hash, $size, $ticks, $windows, $checksum)",
             ("$row", file.FirstRow), ("$path", file.File.Path), ("$full", file.File.FullPath), ("$hash", file.File.ContentHash),
-            ("$size", file.File.SizeBytes), ("$ticks", file.File.ModifiedUtc.Ticks), ("$windows", WindowRecord.Encode(file.Windows)), ("$checksum", file.Checksum));
+            ("$size", file.File.SizeBytes), ("$ticks", file.File.ModifiedUtc.Ticks), ("$windows", WindowRecord.Encode(file.Windows)),
+            ("$checksum", file.Checksum));
 
     public void DeleteFile(FileRecord file)
     {
-        if (Execute("DELETE FROM files WHERE first_row = $row", ("$row", file.FirstRow)) != 1) throw Corrupt($"the record of row {file.FirstRow:X} cannot be removed");
+        if (Execute("DELETE FROM files WHERE first_row = $row", ("$row", file.FirstRow)) != 1)
+            throw Corrupt($"the record of row {file.FirstRow:X} cannot be removed");
     }
 
     /// <summary>SQLite's own check of pages, order and indices; the first complaint, or null.</summary>

@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>Turns what SQLite and the file system throw into errors that a user can act on.</summary>
+/// <summary>Turns the exceptions of SQLite and the file system into errors that a user can act on.</summary>
 internal static class CatalogueErrors
 {
     // Primary result codes, https://sqlite.org/rescode.html

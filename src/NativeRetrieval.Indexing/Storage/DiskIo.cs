@@ -4,12 +4,14 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Indexing.Storage;
 
+/// <summary>The real disk.</summary>
 internal sealed class DiskIo : IIndexIo
 {
     public static DiskIo Shared { get; } = new();
 
     public ISegmentOutput OpenSegment(string path, bool create) =>
-        new Output(File.OpenHandle(path, create ? FileMode.Create : FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete));
+        new Output(File.OpenHandle(path, create ? FileMode.Create : FileMode.Open, FileAccess.ReadWrite,
+            FileShare.ReadWrite | FileShare.Delete));
 
     public void Delete(string path) => File.Delete(path);
 

@@ -2,10 +2,10 @@ using Microsoft.Data.Sqlite;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>Every call by which an index changes what is on the disk. Tests let each of them fail in turn.</summary>
+/// <summary>The calls by which an index changes the disk, all of them. Tests let each fail in turn.</summary>
 internal interface IIndexIo
 {
-    /// <param name="create">Starts an empty file, over one that an interrupted run may have left.</param>
+    /// <param name="create">True to start an empty file, over one that an interrupted run may have left.</param>
     ISegmentOutput OpenSegment(string path, bool create);
 
     void Delete(string path);
@@ -13,4 +13,13 @@ internal interface IIndexIo
     void FlushFolder(string folder);
 
     void Commit(SqliteTransaction transaction);
+}
+
+/// <summary>A segment file open for writing.</summary>
+internal interface ISegmentOutput : IDisposable
+{
+    void Write(long offset, ReadOnlySpan<byte> bytes);
+
+    /// <summary>Returns when everything written has reached the disk.</summary>
+    void Flush();
 }

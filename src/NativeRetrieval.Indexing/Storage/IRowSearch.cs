@@ -10,3 +10,14 @@ internal interface IRowSearch : IDisposable
     /// <returns>One list of at most k rows for each query.</returns>
     TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k);
 }
+
+/// <summary>Search on the CPU over the mapped rows: nothing is loaded first.</summary>
+internal sealed class MappedRowSearch(SegmentFormat format) : IRowSearch
+{
+    public TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k) =>
+        RowSearch.TopK(blocks, format.Element, format.Dimension, queries, k);
+
+    public void Dispose()
+    {
+    }
+}

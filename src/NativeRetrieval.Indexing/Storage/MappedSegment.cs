@@ -4,7 +4,10 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>The committed rows of a segment file, mapped for reading. The mapping outlives <see cref="Dispose"/> until the last <see cref="Release"/>.</summary>
+/// <summary>
+/// The committed rows of a segment file, mapped for reading. The mapping outlives <see cref="Dispose"/> until the last
+/// <see cref="Release"/>.
+/// </summary>
 internal sealed unsafe class MappedSegment : IDisposable
 {
     readonly MemoryMappedFile _file;
@@ -24,13 +27,15 @@ internal sealed unsafe class MappedSegment : IDisposable
         using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
         long needed = format.OffsetBytes(rows);
         if (stream.Length < needed)
-            throw new IndexCorruptException(path, $"{stream.Length:N0} bytes, but {rows:N0} committed rows take {needed:N0}; the file was truncated");
+            throw new IndexCorruptException(path, $"{stream.Length:N0} bytes, but {rows:N0} committed rows take {needed:N0}; the file "
+                + "was truncated");
 
         byte[] header = new byte[SegmentFormat.HeaderSizeBytes];
         stream.ReadExactly(header);
         format.CheckHeader(path, segment, header);
 
-        var file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        var file = MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read,
+            HandleInheritability.None, leaveOpen: true);
         return new MappedSegment(file, file.CreateViewAccessor(0, needed, MemoryMappedFileAccess.Read), rows);
     }
 

@@ -10,8 +10,10 @@ internal sealed record PreparedFile(IndexedFile File, WindowRecord[] Windows, by
     {
         var file = entry.File;
         if (string.IsNullOrEmpty(file.Path)) throw new IndexException("index: a file without a path cannot be added");
-        if (!Path.IsPathFullyQualified(file.FullPath)) throw new IndexException($"index: {file.Path}: the full path {file.FullPath} is not absolute");
-        if (!ContentHash.IsWellFormed(file.ContentHash)) throw new IndexException($"index: {file.Path}: the content hash is not 64 lower-case hexadecimal digits");
+        if (!Path.IsPathFullyQualified(file.FullPath))
+            throw new IndexException($"index: {file.Path}: the full path {file.FullPath} is not absolute");
+        if (!ContentHash.IsWellFormed(file.ContentHash))
+            throw new IndexException($"index: {file.Path}: the content hash is not 64 lower-case hexadecimal digits");
         if (file.SizeBytes < 0) throw new IndexException($"index: {file.Path}: the size is {file.SizeBytes} bytes");
         if (entry.Windows.Count == 0) throw new IndexException($"index: {file.Path}: no windows; a file needs at least one");
 
@@ -28,6 +30,7 @@ internal sealed record PreparedFile(IndexedFile File, WindowRecord[] Windows, by
             format.Encode(unit, row);
             windows[i] = new(window.StartSeconds, window.EndSeconds, Crc32C.Of(row));
         }
-        return new(file with { FullPath = Path.GetFullPath(file.FullPath), ModifiedUtc = file.ModifiedUtc.ToUniversalTime() }, windows, rows);
+        return new(file with { FullPath = Path.GetFullPath(file.FullPath), ModifiedUtc = file.ModifiedUtc.ToUniversalTime() }, windows,
+            rows);
     }
 }

@@ -9,8 +9,8 @@ internal sealed class Ranking(HitCollector collector, int wanted, float minScore
     readonly HashSet<FileRecord> _files = new(ReferenceEqualityComparer.Instance);
 
     /// <summary>Appends rows that rank after all that are here.</summary>
-    /// <param name="perFile">Takes the first row of each file only.</param>
-    /// <returns>Whether further rows could still be wanted.</returns>
+    /// <param name="perFile">True to take only the first row of each file.</param>
+    /// <returns>True if further rows could still be wanted.</returns>
     public bool Add(TopKList best, bool perFile)
     {
         int count = best.Count;

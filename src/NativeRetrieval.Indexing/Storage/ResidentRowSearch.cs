@@ -7,7 +7,7 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// On a device that holds a copy of all committed rows: loaded by the first search that sees them, each row once. Committed rows
+/// Search on a device that holds a copy of all committed rows, loaded by the first search that sees them, each row once. Committed rows
 /// never change, so a copy serves every later session; deletions and filters come with each search.
 /// </summary>
 internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : IRowSearch
@@ -30,7 +30,9 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
         var found = new List<(RowBlock Block, Tensor Scores, Tensor Rows)>(blocks.Count);
         for (int i = 0; i < rows.Count; i++)
         {
-            var excluded = blocks[i].Excluded is { Length: > 0 } words ? Tensor.From(MemoryMarshal.Cast<ulong, long>(words), [words.Length], device) : null;
+            var excluded = blocks[i].Excluded is { Length: > 0 } words
+                ? Tensor.From(MemoryMarshal.Cast<ulong, long>(words), [words.Length], device)
+                : null;
             var (scores, places) = Op.SearchRows(rows[i], padded, Math.Min(k, blocks[i].Count), excluded);
             found.Add((blocks[i], scores, places));
         }
@@ -48,7 +50,9 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
         }
     }
 
-    /// <summary>Each block's rows on the device, [count, padded width]; they live as long as the caller's scope, whatever happens to the segment.</summary>
+    /// <summary>
+    /// Each block's rows on the device, [count, padded width]; they live as long as the caller's scope, whatever happens to the segment.
+    /// </summary>
     List<Tensor> Resident(IReadOnlyList<RowBlock> blocks)
     {
         lock (_gate)
@@ -59,14 +63,17 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
             foreach (var block in blocks)
             {
                 int id = RowId.Segment(block.FirstId);
-                if (!_segments.TryGetValue(id, out var segment)) _segments.Add(id, segment = new ResidentSegment(device, format.Element, _width));
+                if (!_segments.TryGetValue(id, out var segment))
+                    _segments.Add(id, segment = new ResidentSegment(device, format.Element, _width));
                 rows.Add(segment.Rows(block));
             }
             return rows;
         }
     }
 
-    /// <summary>A compaction writes new segments with higher numbers in place of all there were; a higher one than the session's is newer than it.</summary>
+    /// <summary>
+    /// A compaction writes new segments with higher numbers in place of all there were; a higher one than the session's is newer than it.
+    /// </summary>
     void RemoveCompacted(IReadOnlyList<RowBlock> blocks)
     {
         if (blocks.Count == 0) return;

@@ -4,11 +4,13 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>A copy of a segment's committed rows in a device's memory. It grows as the segment does; what is there is not loaded again.</summary>
+/// <summary>
+/// A copy of a segment's committed rows in a device's memory. It grows as the segment does; rows that were loaded are not loaded again.
+/// </summary>
 /// <param name="width">Elements of a row with its padding.</param>
 internal sealed class ResidentSegment(Device device, DType element, int width) : IDisposable
 {
-    /// <summary>What is copied to the device in one call.</summary>
+    /// <summary>Most bytes that are copied to the device in one call.</summary>
     const int PieceSizeBytes = 64 << 20;
 
     Tensor? _rows;
@@ -19,33 +21,38 @@ internal sealed class ResidentSegment(Device device, DType element, int width) :
     public Tensor Rows(RowBlock block)
     {
         if (_rows is null || block.Count > _rows.Shape[0]) Grow(block.Count);
-        if (block.Count > _count) Load(block);
+        if (element == DType.Float32) Load<float>(block);
+        else Load<BFloat16>(block);
         return _rows!.Rows(0, block.Count);
     }
 
     public void Dispose() => _rows?.Dispose();
 
-    /// <summary>Room for the rows asked for, and at a later time half as many again as there were: appending in small steps copies each row only a few times.</summary>
+    /// <summary>
+    /// Room for the rows asked for, and at a later time half as many again as there were: appending in small steps copies each row only a
+    /// few times.
+    /// </summary>
     void Grow(int count)
     {
-        var larger = Tensor.Empty([Math.Max(count, (int)Math.Min(int.MaxValue, _count * 3L / 2)), width], device, element);
-        TensorScope.Forget(larger);
+        int room = Math.Max(count, (int)Math.Min(int.MaxValue, _count * 3L / 2));
+        var larger = TensorScope.Detach(Tensor.Empty([room, width], device, element));
         if (_rows is not null)
         {
-            device.Copy(_rows.Address, larger.Address, (long)_count * width * element.SizeBytes());
+            using Tensor source = _rows.Rows(0, _count), target = larger.Rows(0, _count);
+            target.CopyFrom(source);
             _rows.Dispose();
         }
         _rows = larger;
     }
 
-    unsafe void Load(RowBlock block)
+    unsafe void Load<TElement>(RowBlock block) where TElement : unmanaged
     {
-        int strideBytes = width * element.SizeBytes(), piece = Math.Max(1, PieceSizeBytes / strideBytes);
+        int piece = Math.Max(1, PieceSizeBytes / (width * sizeof(TElement)));
         while (_count < block.Count)
         {
             int rows = Math.Min(piece, block.Count - _count);
-            long offset = (long)_count * strideBytes;
-            device.CopyIn(new ReadOnlySpan<byte>((byte*)block.Rows + offset, rows * strideBytes), _rows!.Address + (nint)offset);
+            using var target = _rows!.Rows(_count, rows);
+            target.CopyFrom(new ReadOnlySpan<TElement>((TElement*)block.Rows + (long)_count * width, rows * width));
             _count += rows;
         }
     }

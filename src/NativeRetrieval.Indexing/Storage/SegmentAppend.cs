@@ -1,7 +1,8 @@
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>Rows on their way to the ends of segment files. They count once a transaction has recorded <see cref="Changed"/>.</summary>
-internal sealed class SegmentAppend(string folder, SegmentFormat format, IIndexIo io, int maxSegmentRows, SegmentRecord? last, int nextSegment) : IDisposable
+internal sealed class SegmentAppend(string folder, SegmentFormat format, IIndexIo io, int maxSegmentRows, SegmentRecord? last,
+    int nextSegment) : IDisposable
 {
     readonly List<SegmentRecord> _changed = [];
     ISegmentOutput? _output;

@@ -27,7 +27,8 @@ internal sealed class SegmentFormat(int dimension, DType element)
 
     public static string FileName(int segment) => string.Create(CultureInfo.InvariantCulture, $"vectors-{segment:D6}{Extension}");
 
-    public static bool IsSegmentFileName(string name) => name.StartsWith("vectors-", StringComparison.Ordinal) && name.EndsWith(Extension, StringComparison.Ordinal);
+    public static bool IsSegmentFileName(string name) =>
+        name.StartsWith("vectors-", StringComparison.Ordinal) && name.EndsWith(Extension, StringComparison.Ordinal);
 
     public long OffsetBytes(int row) => HeaderSizeBytes + (long)row * StrideBytes;
 

@@ -31,7 +31,9 @@ internal sealed class Snapshot
                 opened.Add(MappedSegment.Open(folder, format, record.Id, record.Rows));
                 snapshot._segments.Add(record.Id, (record, opened[^1]));
             }
-            if (live != state.LiveRows) throw new IndexCorruptException(catalogue.Path, $"the segments hold {live:N0} live rows, the state record says {state.LiveRows:N0}");
+            if (live != state.LiveRows)
+                throw new IndexCorruptException(catalogue.Path, $"the segments hold {live:N0} live rows, the state record says "
+                    + $"{state.LiveRows:N0}");
         }
         catch
         {
@@ -46,7 +48,8 @@ internal sealed class Snapshot
     public void DisposeAllBut(Snapshot? successor)
     {
         foreach (var (id, segment) in _segments)
-            if (successor is null || !successor._segments.TryGetValue(id, out var kept) || kept.Rows != segment.Rows) segment.Rows.Dispose();
+            if (successor is null || !successor._segments.TryGetValue(id, out var kept) || kept.Rows != segment.Rows)
+                segment.Rows.Dispose();
     }
 
     /// <summary>Keeps all mappings alive until the result is disposed, even when a newer snapshot takes over.</summary>

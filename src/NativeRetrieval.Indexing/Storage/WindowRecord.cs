@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>A window in the catalogue: where it is in the file, and the CRC-32C of its row in the segment.</summary>
+/// <summary>A window in the catalogue: its place in the file, and the CRC-32C of its row in the segment.</summary>
 internal readonly record struct WindowRecord(double StartSeconds, double EndSeconds, uint RowChecksum)
 {
     const int SizeBytes = 20;

@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>Held by the one process that writes. The system frees it when the process ends, however it ends.</summary>
+/// <summary>The lock of the one process that writes. The system frees it when the process ends, however it ends.</summary>
 internal sealed class WriterLock : IDisposable
 {
     public const string LockName = "writer.lock";
@@ -44,7 +44,9 @@ internal sealed class WriterLock : IDisposable
         }
     }
 
-    /// <summary>The lock file itself cannot be read while it is held, so the owner's number is beside it.</summary>
+    /// <summary>
+    /// Process id of the lock's owner. It is in a file of its own, because the lock file cannot be read while it is held.
+    /// </summary>
     static string? Owner(string folder)
     {
         try

@@ -33,7 +33,9 @@ public static class StateFile
     /// </summary>
     /// <param name="rename">From a name in the file to the module's name, null for a tensor to ignore; by default names are equal.</param>
     /// <returns>The names that were ignored, in the file's order.</returns>
-    /// <exception cref="CorruptFileException">A tensor is missing, has another shape, is named twice or has no place in the module.</exception>
+    /// <exception cref="CorruptFileException">
+    /// A tensor is missing, has another shape, is named twice or has no place in the module.
+    /// </exception>
     public static IReadOnlyList<string> Read(SafetensorsFile file, Module module, Func<string, string?>? rename = null)
     {
         var targets = module.State().ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
@@ -47,12 +49,18 @@ public static class StateFile
             else if (!sources.TryAdd(name, entry))
                 throw new CorruptFileException(file.Path, $"tensors '{sources[name].Name}' and '{entry.Name}' are both meant for '{name}'");
             else if (!Fits(entry, target))
-                throw new CorruptFileException(file.Path, $"tensor '{entry.Name}' has the shape [{string.Join(", ", entry.Shape)}], the model's is {target.Shape}; the configuration belongs to another model");
+                throw new CorruptFileException(
+                    file.Path,
+                    $"tensor '{entry.Name}' has the shape [{string.Join(", ", entry.Shape)}], the model's is {target.Shape}; "
+                        + "the configuration belongs to another model");
         }
 
         string[] missing = [.. targets.Keys.Where(name => !sources.ContainsKey(name))];
-        if (missing.Length > 0) throw new CorruptFileException(file.Path, $"{missing.Length} of {targets.Count} tensors of the model are missing: {Some(missing)}");
-        if (unknown.Count > 0) throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
+        if (missing.Length > 0)
+            throw new CorruptFileException(
+                file.Path, $"{missing.Length} of {targets.Count} tensors of the model are missing: {Some(missing)}");
+        if (unknown.Count > 0)
+            throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
 
         foreach (var (name, entry) in sources) Copy(file, entry.Name, targets[name]);
         return ignored;

@@ -13,6 +13,7 @@ public sealed class BatchNorm : Module
     (Tensor Scale, Tensor Shift)? _folded;
     (int Weight, int Bias, int Mean, int Variance) _version;
 
+    /// <summary>A layer with γ = <paramref name="gain"/>, β = 0, mean 0 and variance 1.</summary>
     /// <param name="channels">Size of the normalised axis.</param>
     /// <param name="axis">1: channels of [N, C, H, W]; 3: mel bins of [N, 1, T, F].</param>
     /// <param name="relu">Follow with max(·, 0) in the same pass.</param>
@@ -32,10 +33,14 @@ public sealed class BatchNorm : Module
     /// <summary>β, [C].</summary>
     public Tensor Bias { get; }
 
+    /// <summary>Moving average of the batches' means, [C].</summary>
     public Tensor RunningMean { get; }
 
+    /// <summary>Moving average of the batches' variances (divisor N − 1), [C].</summary>
     public Tensor RunningVariance { get; }
 
+    /// <summary><c>y = γ·(x − μ)/√(σ² + ε) + β</c> over each channel, then max(·, 0) where the layer was made with <c>relu</c>.</summary>
+    /// <param name="x">[N, C, H, W], in the device's layout of feature maps, or [N, 1, T, F] for mel bins.</param>
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="pass">Null: running statistics, as frozen encoders use them.</param>
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
@@ -46,8 +51,8 @@ public sealed class BatchNorm : Module
     }
 
     /// <summary>
-    /// What evaluation does as <c>scale·x + shift</c>, [C] each: scale = γ/√(σ² + ε), shift = β − μ·scale, in float64 and rounded once. Made at first use
-    /// and again after a tensor behind it has changed; this layer frees it.
+    /// The layer in evaluation as <c>scale·x + shift</c>, [C] each: scale = γ/√(σ² + ε), shift = β − μ·scale, in float64 and rounded once.
+    /// Made at first use and again after a tensor behind it has changed; this layer frees it.
     /// </summary>
     public (Tensor Scale, Tensor Shift) Folded()
     {
@@ -69,6 +74,7 @@ public sealed class BatchNorm : Module
         }
     }
 
+    /// <inheritdoc/>
     protected override void ReleaseDerived()
     {
         lock (_lock) Release();
@@ -82,12 +88,10 @@ public sealed class BatchNorm : Module
         _folded = null;
     }
 
-    static double[] Values(Tensor x) => x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), value => (double)value);
+    static double[] Values(Tensor x) =>
+        x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), value => (double)value);
 
-    Tensor Make(double[] values)
-    {
-        var tensor = Weight.DType == DType.Float64 ? Tensor.From(values, Weight.Shape, Weight.Device) : Tensor.From(Array.ConvertAll(values, value => (float)value), Weight.Shape, Weight.Device);
-        TensorScope.Forget(tensor);
-        return tensor;
-    }
+    Tensor Make(double[] values) => TensorScope.Detach(Weight.DType == DType.Float64
+        ? Tensor.From(values, Weight.Shape, Weight.Device)
+        : Tensor.From(Array.ConvertAll(values, value => (float)value), Weight.Shape, Weight.Device));
 }

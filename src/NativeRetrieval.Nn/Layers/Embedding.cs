@@ -8,7 +8,7 @@ namespace NativeRetrieval.Nn.Layers;
 /// <summary>A table of vectors, one per id.</summary>
 public sealed class Embedding : Module
 {
-    /// <summary>Normal starting values; row <paramref name="paddingId"/>, if any, starts at 0.</summary>
+    /// <summary>A table with normal starting values; row <paramref name="paddingId"/>, if any, starts at 0.</summary>
     public Embedding(int count, int width, double deviation, Device device, DType dtype, PhiloxSequence? random, int? paddingId = null)
     {
         Weight = Parameter("weight", Initialization.Normal([count, width], deviation, device, dtype, random));
@@ -20,9 +20,10 @@ public sealed class Embedding : Module
         }
     }
 
-    /// <summary>[V, D].</summary>
+    /// <summary>The table, [V, D].</summary>
     public Tensor Weight { get; }
 
+    /// <summary>The row of each id.</summary>
     /// <param name="ids">[…], int32.</param>
     /// <returns>[…, D].</returns>
     public Tensor Forward(Tensor ids) => Op.Embedding(Weight, ids);

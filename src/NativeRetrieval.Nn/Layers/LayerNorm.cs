@@ -9,6 +9,7 @@ public sealed class LayerNorm : Module
 {
     readonly double _epsilon;
 
+    /// <summary>A layer with γ = 1 and β = 0.</summary>
     /// <param name="width">Size of the last axis.</param>
     public LayerNorm(int width, double epsilon, Device device, DType dtype)
     {
@@ -23,5 +24,8 @@ public sealed class LayerNorm : Module
     /// <summary>β, [D].</summary>
     public Tensor Bias { get; }
 
+    /// <summary>Normalises each row of the last axis.</summary>
+    /// <param name="x">[…, D].</param>
+    /// <returns>[…, D].</returns>
     public Tensor Forward(Tensor x) => Op.LayerNorm(x, Weight, Bias, _epsilon);
 }

@@ -8,6 +8,7 @@ namespace NativeRetrieval.Nn.Layers;
 /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis.</summary>
 public sealed class Linear : Module
 {
+    /// <summary>A layer of these tensors, which it owns from now on.</summary>
     /// <param name="weight">W, [O, I].</param>
     /// <param name="bias">b, [O].</param>
     public Linear(Tensor weight, Tensor bias)
@@ -18,21 +19,26 @@ public sealed class Linear : Module
         Bias = Parameter("bias", bias);
     }
 
+    /// <summary>W, [O, I].</summary>
     public Tensor Weight { get; }
 
+    /// <summary>b, [O].</summary>
     public Tensor Bias { get; }
 
     /// <summary>PyTorch's starting values: weight and bias uniform in ±1/√I.</summary>
     public static Linear Uniform(int inputs, int outputs, Device device, DType dtype, PhiloxSequence? random)
     {
         double bound = 1 / Math.Sqrt(inputs);
-        return new Linear(Initialization.Uniform([outputs, inputs], bound, device, dtype, random), Initialization.Uniform([outputs], bound, device, dtype, random));
+        return new Linear(
+            Initialization.Uniform([outputs, inputs], bound, device, dtype, random),
+                Initialization.Uniform([outputs], bound, device, dtype, random));
     }
 
     /// <summary>BERT's starting values: a normal weight of the given deviation, zero bias.</summary>
     public static Linear Normal(int inputs, int outputs, double deviation, Device device, DType dtype, PhiloxSequence? random) =>
         new(Initialization.Normal([outputs, inputs], deviation, device, dtype, random), Tensor.Zeros([outputs], device, dtype));
 
+    /// <summary>Applies the layer to each row of the last axis.</summary>
     /// <param name="x">[…, I].</param>
     /// <returns>[…, O].</returns>
     public Tensor Forward(Tensor x, Activation activation = Activation.None) => Op.Linear(x, Weight, Bias, activation);

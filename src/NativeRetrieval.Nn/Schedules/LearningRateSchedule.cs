@@ -5,6 +5,7 @@ namespace NativeRetrieval.Nn.Schedules;
 /// <summary>The learning rate of each optimisation step, as a multiple of the base rate.</summary>
 public abstract record LearningRateSchedule
 {
+    /// <summary>The factor of one step.</summary>
     /// <param name="step">Steps taken before this one, from 0.</param>
     /// <param name="stepsPerEpoch">At least 1.</param>
     /// <param name="totalSteps">Steps of the whole run.</param>
@@ -13,9 +14,11 @@ public abstract record LearningRateSchedule
     /// <summary>Divided by <paramref name="Divisor"/> every <paramref name="Epochs"/> epochs: 10 and 20 in the report.</summary>
     public sealed record StepDecay(int Epochs = 20, double Divisor = 10) : LearningRateSchedule
     {
+        /// <inheritdoc/>
         public override double Factor(long step, long stepsPerEpoch, long totalSteps)
         {
-            if (Epochs < 1 || !(Divisor > 0)) throw new OptionException($"step decay needs at least 1 epoch and a divisor above 0, got {this}");
+            if (Epochs < 1 || !(Divisor > 0))
+                throw new OptionException($"step decay needs at least 1 epoch and a divisor above 0, got {this}");
             return Math.Pow(Divisor, -(step / stepsPerEpoch / Epochs));
         }
     }
@@ -23,6 +26,7 @@ public abstract record LearningRateSchedule
     /// <summary>Rises linearly over <paramref name="WarmupSteps"/>, then falls to 0 at the last step along half a cosine.</summary>
     public sealed record WarmupCosine(long WarmupSteps = 0) : LearningRateSchedule
     {
+        /// <inheritdoc/>
         public override double Factor(long step, long stepsPerEpoch, long totalSteps)
         {
             if (WarmupSteps < 0) throw new OptionException($"warm-up cannot be {WarmupSteps} steps");

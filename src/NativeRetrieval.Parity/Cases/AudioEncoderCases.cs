@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
@@ -13,17 +12,17 @@ static class AudioEncoderCases
     const string FullSize = "full-size/audio.safetensors", Input = "logmel", Embedding = "eval_embedding";
 
     // The first convolution of every part has as many outputs as the part has channels.
-    static readonly string[] s_cnn14 = [.. Enumerable.Range(1, 6).Select(block => $"conv_block{block}.conv1.weight")];
+    static readonly string[] _cnn14 = [.. Enumerable.Range(1, 6).Select(block => $"conv_block{block}.conv1.weight")];
 
-    static readonly string[] s_resnet38 =
+    static readonly string[] _resnet38 =
         ["conv_block1.conv1.weight", .. Enumerable.Range(1, 4).Select(layer => $"resnet.layer{layer}.0.conv1.weight"),
             "conv_block_after1.conv1.weight"];
 
     public static IEnumerable<ParityCase> All =>
     [
-        .. Of(new Cnn14Config(), s_cnn14, "cnn14-encoder/golden.safetensors", exact: 1e-9),
+        .. Of(new Cnn14Config(), _cnn14, "cnn14-encoder/golden.safetensors", exact: 1e-9),
         // These goldens are stored as float32.
-        .. Of(new ResNet38Config(), s_resnet38, "resnet38-encoder/golden.safetensors", exact: 1e-6),
+        .. Of(new ResNet38Config(), _resnet38, "resnet38-encoder/golden.safetensors", exact: 1e-6),
         new("CNN14 full size, float32", 1e-5, [FullSize],
             folder => Full(folder, new Cnn14Config(), "authors_cnn14/embedding")) { OnAnyDevice = true },
         new("ResNet38 full size, float32", 1e-5, [FullSize],

@@ -9,7 +9,7 @@ static class LossCases
 {
     const string File = "nt-xent.safetensors";
 
-    static readonly (string Name, Positives Positives, LossScale Scale)[] s_forms =
+    static readonly (string Name, Positives Positives, LossScale Scale)[] _forms =
     [
         ("report_sum", Positives.Paper, LossScale.Sum),
         ("authors_code", Positives.Paper, LossScale.Mean),
@@ -18,7 +18,7 @@ static class LossCases
     ];
 
     public static IEnumerable<ParityCase> All =>
-        from form in s_forms
+        from form in _forms
         from precision in new[] { (DType: DType.Float64, Tolerance: 1e-10), (DType: DType.Float32, Tolerance: 1e-5) }
         select new ParityCase($"NT-Xent, {form.Name.Replace('_', ' ')}, {precision.DType.ToString().ToLowerInvariant()}",
             precision.Tolerance, [File],

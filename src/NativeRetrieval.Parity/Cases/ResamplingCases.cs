@@ -15,12 +15,12 @@ static class ResamplingCases
 {
     const string File = "resample.safetensors", Exact = "/tones_exact_", Soxr = "/soxr_HQ_";
 
-    static readonly double s_minus110Decibels = Math.Pow(10, -110 / 20.0);
+    static readonly double _minus110Decibels = Math.Pow(10, -110 / 20.0);
 
     public static IEnumerable<ParityCase> All =>
     [
-        new("resampling: tones, 8 rates", s_minus110Decibels, [File], Tones),
-        new("resampling: tones above 16 kHz vanish", s_minus110Decibels, [File], Aliases),
+        new("resampling: tones, 8 rates", _minus110Decibels, [File], Tones),
+        new("resampling: tones above 16 kHz vanish", _minus110Decibels, [File], Aliases),
         new("resampling: log-mel of two clips", 0.1, [File], Clips) { Unit = "dB" },
     ];
 

@@ -12,13 +12,13 @@ static class TokenizerCases
 {
     const string Vocabulary = "tokenizer/vocab.txt", Hostile = "tokenizer/hostile.jsonl", Hashes = "tokenizer/captions.json";
 
-    static readonly string[] s_captions = ["clotho/train.csv", "clotho/val.csv", "clotho/test.csv", "audiocaps/train.csv",
+    static readonly string[] _captions = ["clotho/train.csv", "clotho/val.csv", "clotho/test.csv", "audiocaps/train.csv",
         "audiocaps/val.csv", "audiocaps/test.csv"];
 
     public static IEnumerable<ParityCase> All =>
     [
         new("tokenizer: hostile strings", 0, [Hostile, Vocabulary], HostileStrings) { Unit = "strings that differ" },
-        .. s_captions.Select(file => new ParityCase($"tokenizer: every caption of {file}", 0, [Hashes, Vocabulary, $"data/{file}"],
+        .. _captions.Select(file => new ParityCase($"tokenizer: every caption of {file}", 0, [Hashes, Vocabulary, $"data/{file}"],
             folder => Captions(folder, file)) { Unit = "files that differ" }),
     ];
 

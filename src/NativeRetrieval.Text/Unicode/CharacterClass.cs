@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Text.Unicode;
 
-/// <summary>What the tokenizer asks of a code point. Several may hold at once.</summary>
+/// <summary>Properties of a code point that the tokenizer asks for. Several may hold at once.</summary>
 [Flags]
 internal enum CharacterClass : byte
 {
@@ -9,6 +9,7 @@ internal enum CharacterClass : byte
     /// <summary>Dropped by text cleaning: control, format, private use and U+FFFD, but not tab, line feed and carriage return.</summary>
     Removed = 1,
 
+    /// <summary>White space, which separates words.</summary>
     Space = 2,
 
     /// <summary>Always a word of its own: general category P* and the ASCII symbols.</summary>

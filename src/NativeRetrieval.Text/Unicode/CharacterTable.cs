@@ -14,7 +14,7 @@ internal sealed class CharacterTable
     const int CodePoints = 0x110000;
 
     // CJK Unified Ideographs, extensions A to E and the compatibility ideographs, with the reference's gap at 2B820..2B91F.
-    static readonly (int First, int Last)[] Ideographs =
+    static readonly (int First, int Last)[] _ideographs =
     [
         (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xF900, 0xFAFF), (0x20000, 0x2A6DF),
         (0x2A700, 0x2B73F), (0x2B740, 0x2B81F), (0x2B920, 0x2CEAF), (0x2F800, 0x2FA1F),
@@ -42,11 +42,12 @@ internal sealed class CharacterTable
 
         foreach (char kept in "\t\n\r") flat[kept] &= ~CharacterClass.Removed;
         flat[0xFFFD] |= CharacterClass.Removed;
-        foreach (var (first, last) in Ideographs)
+        foreach (var (first, last) in _ideographs)
             for (int c = first; c <= last; c++) flat[c] |= CharacterClass.Ideograph;
         (_blocks, _classes) = Compress(flat);
     }
 
+    /// <summary>Properties of a code point, 0 … 0x10FFFF.</summary>
     public CharacterClass this[int codePoint] =>
         _classes[(_blocks[codePoint >> BlockBits] << BlockBits) | (codePoint & (BlockSize - 1))];
 

@@ -4,12 +4,13 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Training.Data;
 
-/// <summary>Looks at a run's decoded data for what would spoil it. Hashes and lengths are known from decoding: nothing is read again.</summary>
+/// <summary>Looks for problems in a run's decoded data. Hashes and lengths are known from decoding: nothing is read again.</summary>
 internal static class DataInspector
 {
-    /// <param name="findings">Holds what reading the CSV files found; gets what is found here.</param>
-    /// <param name="tokenizer">Of the run's model, with the caption rule applied before.</param>
-    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, WordPieceTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
+    /// <param name="findings">Problems that reading the CSV files found; those found here are added.</param>
+    /// <param name="tokenizer">Tokenizer of the run's model; the caption rule is applied before it.</param>
+    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, WordPieceTokenizer tokenizer,
+        CaptionNormalizer captions, int maxTokens)
     {
         Clips(findings, training, "");
         Contents(findings, training, validation);
@@ -17,7 +18,8 @@ internal static class DataInspector
         TokenCounts(findings, training.Data, tokenizer, captions, maxTokens);
         if (validation is not null) Clips(findings, validation, "validation: ");
         double seconds = Enumerable.Range(0, training.Data.Clips.Count).Sum(i => training.Facts(i).Samples / (double)training.SampleRateHz);
-        return new DataCheck(training.Data.Clips.Count, validation?.Data.Clips.Count ?? 0, training.Data.CaptionCount, seconds, findings.ToList());
+        int validationClips = validation?.Data.Clips.Count ?? 0;
+        return new DataCheck(training.Data.Clips.Count, validationClips, training.Data.CaptionCount, seconds, findings.ToList());
     }
 
     static void Clips(DataFindings findings, FeatureStore store, string prefix)
@@ -39,7 +41,8 @@ internal static class DataInspector
         for (int i = 0; i < training.Data.Clips.Count; i++)
         {
             var clip = training.Data.Clips[i];
-            if (!first.TryAdd(training.ContentHash(i), clip)) findings.Add(DataProblem.DuplicateContent, $"{Place(clip)} = {first[training.ContentHash(i)].FileName}");
+            if (!first.TryAdd(training.ContentHash(i), clip))
+                findings.Add(DataProblem.DuplicateContent, $"{Place(clip)} = {first[training.ContentHash(i)].FileName}");
         }
         if (validation is null) return;
         var names = training.Data.Clips.Select(clip => clip.FileName).ToHashSet(StringComparer.Ordinal);
@@ -47,7 +50,8 @@ internal static class DataInspector
         {
             var clip = validation.Data.Clips[i];
             if (names.Contains(clip.FileName)) findings.Add(DataProblem.FileNameInBothSplits, Place(clip));
-            if (first.TryGetValue(validation.ContentHash(i), out var same)) findings.Add(DataProblem.ContentInBothSplits, $"{Place(clip)} = {same.FileName}");
+            if (first.TryGetValue(validation.ContentHash(i), out var same))
+                findings.Add(DataProblem.ContentInBothSplits, $"{Place(clip)} = {same.FileName}");
         }
     }
 
@@ -60,7 +64,8 @@ internal static class DataInspector
             if (!first.TryAdd(all, clip)) findings.Add(DataProblem.DuplicateCaptions, $"{Place(clip)} = {first[all].FileName}");
         }
         foreach (var clip in validation?.Clips ?? [])
-            if (first.TryGetValue(All(clip), out var same)) findings.Add(DataProblem.CaptionsInBothSplits, $"{Place(clip)} = {same.FileName}");
+            if (first.TryGetValue(All(clip), out var same))
+                findings.Add(DataProblem.CaptionsInBothSplits, $"{Place(clip)} = {same.FileName}");
 
         static string All(Clip clip) => string.Join('\n', clip.Captions.Order(StringComparer.Ordinal));
     }
@@ -71,7 +76,8 @@ internal static class DataInspector
         var unlimited = tokenizer.WithMaxLength(maxTokens + 1);
         foreach (var clip in data.Clips)
             foreach (string caption in clip.Captions)
-                if (unlimited.Encode(captions.Apply(caption)).Length > maxTokens) findings.Add(DataProblem.LongCaption, $"{Place(clip)}: \"{caption}\"");
+                if (unlimited.Encode(captions.Apply(caption)).Length > maxTokens)
+                    findings.Add(DataProblem.LongCaption, $"{Place(clip)}: \"{caption}\"");
     }
 
     static string Place(Clip clip) => clip.Line > 0 ? $"{clip.FileName} (line {clip.Line})" : clip.FileName;

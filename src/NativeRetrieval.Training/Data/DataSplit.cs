@@ -6,23 +6,29 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Data;
 
 /// <summary>The clips that a run learns from and those that choose its best epoch.</summary>
-/// <param name="Validation">Null: the last epoch is kept.</param>
-/// <param name="IsHeldOut">The validation clips were drawn from the training data.</param>
+/// <param name="Validation">Clips that choose the best epoch; null: the last epoch is kept.</param>
+/// <param name="IsHeldOut">True where the validation clips were drawn from the training data.</param>
 public sealed record DataSplit(Dataset Training, Dataset? Validation, bool IsHeldOut)
 {
     /// <summary>
-    /// With <see cref="DataSettings.HoldOutClips"/> that many clips are drawn for validation: a function of the seed and the data, so the same at every resume.
-    /// The report's submissions were trained on 5,829 clips of Clotho, with 100 drawn like this.
+    /// The split of a run: with <see cref="DataSettings.HoldOutClips"/> that many clips are drawn for validation, as a
+    /// function of the seed and the data and so the same at every resume. The report's submissions were trained on
+    /// 5,829 clips of Clotho, with 100 drawn like this.
     /// </summary>
-    /// <exception cref="OptionException">Validation data and a hold-out are both asked for, the hold-out leaves nothing to train on, or early stopping has nothing to go by.</exception>
+    /// <exception cref="OptionException">Validation data and a hold-out are both asked for, the hold-out leaves nothing to train on, or
+    /// early stopping has nothing to go by.</exception>
     public static DataSplit Of(Dataset data, Dataset? validation, TrainingSettings settings)
     {
         int count = settings.Data.HoldOutClips;
         if (settings.Training.EarlyStoppingEpochs > 0 && validation is null && count == 0)
-            throw new OptionException($"training.early_stopping_epochs = {settings.Training.EarlyStoppingEpochs} needs validation data: give --validation, or data.hold_out_clips");
+            throw new OptionException($"training.early_stopping_epochs = {settings.Training.EarlyStoppingEpochs} needs validation data: "
+                + "give --validation, or data.hold_out_clips");
         if (count == 0) return new DataSplit(data, validation, IsHeldOut: false);
-        if (validation is not null) throw new OptionException($"data.hold_out_clips = {count} and --validation both choose validation clips; leave out one of them");
-        if (count >= data.Clips.Count) throw new OptionException($"data.hold_out_clips = {count} leaves nothing of {data.Clips.Count} clips to train on");
+        if (validation is not null)
+            throw new OptionException($"data.hold_out_clips = {count} and --validation both choose validation clips; "
+                + "leave out one of them");
+        if (count >= data.Clips.Count)
+            throw new OptionException($"data.hold_out_clips = {count} leaves nothing of {data.Clips.Count} clips to train on");
 
         int[] order = [.. Enumerable.Range(0, data.Clips.Count)];
         new PhiloxSequence(new RunRandom((ulong)settings.Seed).Stream(RandomUse.HoldOut, 0)).Shuffle<int>(order);

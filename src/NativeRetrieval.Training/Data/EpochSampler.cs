@@ -4,6 +4,19 @@ using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Training.Data;
 
+/// <summary>A pair to train on: indices into <see cref="Dataset.Clips"/> and that clip's captions.</summary>
+public readonly record struct TrainingItem(int Clip, int Caption);
+
+/// <summary>The items that one epoch goes through.</summary>
+public enum CaptionSampling
+{
+    /// <summary>Every caption once, with its clip, as in the report: Clotho has 19,195 items an epoch.</summary>
+    All,
+
+    /// <summary>Every clip once, with one of its captions drawn anew each epoch.</summary>
+    OnePerClip,
+}
+
 /// <summary>
 /// The batches of every epoch. Batch (epoch, step) is a function of the seed and the data alone, so a run is resumed by its position;
 /// nothing else has to be stored.
@@ -21,6 +34,7 @@ public sealed class EpochSampler
     readonly Lock _lock = new();
     (int Epoch, TrainingItem[] Items) _cached = (-1, []);
 
+    /// <summary>Prepares the batches of a run.</summary>
     /// <param name="batchSize">Items per batch, at least 1.</param>
     /// <param name="dropLastBatch">Leaves out the items that do not fill a batch; they differ from epoch to epoch.</param>
     /// <exception cref="OptionException">The data does not fill one batch.</exception>
@@ -32,21 +46,26 @@ public sealed class EpochSampler
         ItemsPerEpoch = captions == CaptionSampling.All ? _captionsPerClip.Sum() : _captionsPerClip.Length;
         BatchesPerEpoch = dropLastBatch ? ItemsPerEpoch / batchSize : (ItemsPerEpoch + batchSize - 1) / batchSize;
         if (BatchesPerEpoch == 0)
-            throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; set training.batch_size lower or training.drop_last_batch=false");
+            throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; "
+                + "set training.batch_size lower or training.drop_last_batch=false");
     }
 
+    /// <summary>Items of an epoch, those included that do not fill a batch.</summary>
     public int ItemsPerEpoch { get; }
 
+    /// <summary>Batches of an epoch.</summary>
     public int BatchesPerEpoch { get; }
 
     /// <summary>Items of all batches of an epoch: without those that do not fill a batch, where these are left out.</summary>
     public int PairsPerEpoch => Math.Min(ItemsPerEpoch, BatchesPerEpoch * _batchSize);
 
-    /// <param name="epoch">From 0.</param>
-    /// <param name="step">From 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
+    /// <summary>The items of one batch.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    /// <param name="step">Batch of the epoch, from 0 to <see cref="BatchesPerEpoch"/> − 1.</param>
     public ReadOnlySpan<TrainingItem> Batch(int epoch, int step)
     {
-        if ((uint)step >= (uint)BatchesPerEpoch) throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");
+        if ((uint)step >= (uint)BatchesPerEpoch)
+            throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");
         int start = step * _batchSize;
         return Epoch(epoch).AsSpan(start, Math.Min(_batchSize, ItemsPerEpoch - start));
     }
@@ -68,7 +87,8 @@ public sealed class EpochSampler
         for (int clip = 0; clip < _captionsPerClip.Length; clip++)
         {
             int captions = _captionsPerClip[clip];
-            if (_captions == CaptionSampling.OnePerClip) items.Add(new TrainingItem(clip, (int)((ulong)choice.UInt32((ulong)clip) * (uint)captions >> 32)));
+            if (_captions == CaptionSampling.OnePerClip)
+                items.Add(new TrainingItem(clip, (int)((ulong)choice.UInt32((ulong)clip) * (uint)captions >> 32)));
             else for (int caption = 0; caption < captions; caption++) items.Add(new TrainingItem(clip, caption));
         }
         var order = items.ToArray();

@@ -9,8 +9,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Features;
 
 /// <summary>
-/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends on its place in the batch
-/// alone, so that any part of a batch can be loaded by itself, and again.
+/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends
+/// on its place in the batch alone, so that any part of a batch can be loaded by itself, and again.
 /// </summary>
 internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features, AugmentationSettings augmentation, RunRandom random)
 {
@@ -18,12 +18,12 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     readonly float _floorDb = (float)(10 * Math.Log10(model.Config.LogMel.Floor));
     readonly int _longestFrames = augmentation.RandomCrop ? ModelFeatures.LongestFrames(model.Config) : int.MaxValue;
 
-    /// <summary>Which items are heard together with another clip.</summary>
+    /// <summary>The items that are heard together with another clip.</summary>
     public Mixtures Mixtures { get; } = new(features.Data, augmentation.MixShare, augmentation.MixLevelDb, random);
 
     /// <param name="batch">Clips of the whole batch.</param>
     /// <param name="start">First item to load.</param>
-    /// <param name="number">Of the batch since the run began: the position of its randomness.</param>
+    /// <param name="number">Number of the batch since the run began: the position of its randomness.</param>
     public AudioBatch Load(ReadOnlySpan<int> batch, int start, int count, long number)
     {
         var own = new LogMelClip[count];
@@ -76,7 +76,8 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     LogMelClip Shift(LogMelClip clip, int item, long number)
     {
         var shifted = new float[clip.Values.Length];
-        AudioAugmentation.CircularShift(clip.Values, clip.MelBins, new PhiloxSequence(random.Stream(RandomUse.CircularShift, number), (ulong)item), shifted);
+        AudioAugmentation.CircularShift(clip.Values, clip.MelBins,
+            new PhiloxSequence(random.Stream(RandomUse.CircularShift, number), (ulong)item), shifted);
         return clip with { Values = shifted };
     }
 

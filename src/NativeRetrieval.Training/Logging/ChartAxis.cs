@@ -7,8 +7,8 @@ sealed class ChartAxis
 
     readonly double _high, _start, _end;
 
-    /// <param name="start">Where the low end lies in the picture; <paramref name="end"/>: the high end.</param>
-    /// <param name="tight">The ends are the values themselves, and ticks are whole numbers; otherwise the ends are ticks.</param>
+    /// <param name="start">Place of the low end in the picture; <paramref name="end"/>: of the high end.</param>
+    /// <param name="tight">True: the ends are the values themselves, and ticks are whole numbers; false: the ends are ticks.</param>
     public ChartAxis(double low, double high, double start, double end, bool tight)
     {
         double span = high > low ? high - low : Math.Max(1, Math.Abs(high));

@@ -17,9 +17,12 @@ public sealed class EventFile
 
     EventFile(string path, TimeProvider time) => (_path, _time) = (path, time);
 
-    /// <summary>Opens the file to go on after step <paramref name="step"/>: later events, and whatever follows the last whole record, are removed. Step 0 starts anew.</summary>
-    /// <param name="path">TensorBoard reads files whose name contains <c>tfevents</c>.</param>
-    /// <param name="time">Gives each event its wall time.</param>
+    /// <summary>
+    /// Opens the file to go on after step <paramref name="step"/>: later events, and whatever follows the last
+    /// whole record, are removed. Step 0 starts anew.
+    /// </summary>
+    /// <param name="path">The file; TensorBoard reads files whose name contains <c>tfevents</c>.</param>
+    /// <param name="time">Clock that gives each event its wall time.</param>
     public static EventFile Resume(string path, long step, TimeProvider time)
     {
         var file = new EventFile(path, time);
@@ -29,6 +32,7 @@ public sealed class EventFile
         return file;
     }
 
+    /// <summary>Appends one event with its named values.</summary>
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public void Append(long step, IEnumerable<KeyValuePair<string, double>> values) =>
         DurableFile.Append(_path, Record(EventMessage.Scalars(_time.GetUtcNow(), step, values)));

@@ -38,7 +38,10 @@ static class EventMessage
         return [.. message];
     }
 
-    /// <summary>The step of a message that <see cref="Scalars"/> or <see cref="FileVersion"/> made; 0 for the latter, null for bytes of another kind.</summary>
+    /// <summary>
+    /// The step of a message that <see cref="Scalars"/> or <see cref="FileVersion"/> made; 0
+    /// for the latter, null for bytes of another kind.
+    /// </summary>
     public static long? Step(ReadOnlySpan<byte> message)
     {
         const int TimeBytes = 9;

@@ -3,7 +3,10 @@ using System.Numerics;
 
 namespace NativeRetrieval.Training.Logging;
 
-/// <summary>The checksum of TFRecord files: CRC-32C, rotated right by 15 and shifted by a constant, so that checksums of data that holds checksums stay useful.</summary>
+/// <summary>
+/// The checksum of TFRecord files: CRC-32C, rotated right by 15 and shifted by a constant, so that
+/// checksums of data that holds checksums stay useful.
+/// </summary>
 static class MaskedCrc32C
 {
     const uint MaskDelta = 0xA282EAD8;

@@ -24,7 +24,11 @@ public sealed class MetricsLog
     /// <exception cref="CorruptFileException">A line in the middle is not a log line.</exception>
     public static MetricsLog Resume(string path, long step)
     {
-        if (File.Exists(path)) DurableFile.Truncate(path, Parse(path).Where(parsed => parsed.Line.Step <= step && step > 0).Select(parsed => parsed.EndBytes).LastOrDefault());
+        if (File.Exists(path))
+        {
+            var kept = Parse(path).Where(parsed => parsed.Line.Step <= step && step > 0);
+            DurableFile.Truncate(path, kept.Select(parsed => parsed.EndBytes).LastOrDefault());
+        }
         return new MetricsLog(path);
     }
 
@@ -32,6 +36,7 @@ public sealed class MetricsLog
     /// <exception cref="CorruptFileException">A line in the middle is not a log line.</exception>
     public static IReadOnlyList<MetricsLine> Read(string path) => [.. Parse(path).Select(parsed => parsed.Line)];
 
+    /// <summary>Appends a line; it is durable when this returns.</summary>
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public void Append(MetricsLine line)
     {
@@ -60,7 +65,8 @@ public sealed class MetricsLog
             int length = bytes.AsSpan(start).IndexOf((byte)'\n');
             if (length < 0) break;
             if (ParseLine(bytes.AsMemory(start, length)) is not { } line) badLine = badLine == 0 ? number + 1 : badLine;
-            else if (badLine > 0) throw new CorruptFileException(path, $"line {badLine} is not a line of a metrics log, but lines after it are");
+            else if (badLine > 0)
+                throw new CorruptFileException(path, $"line {badLine} is not a line of a metrics log, but lines after it are");
             else lines.Add((line, start + length + 1));
             start += length + 1;
         }

@@ -11,11 +11,11 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// The loss of one batch and its gradient: loads, augments, embeds both sides, compares. A batch that is larger than a chunk is embedded chunk by
-/// chunk without a recording; the loss over all of it gives the gradient of every embedding; then each chunk is embedded once more, with the same
-/// random numbers, and its embeddings' gradients are played backwards (gradient cache, Gao et al. 2021, arXiv 2101.06983). Memory holds the
-/// activations of one chunk and of the whole batch the embeddings alone. Batch norms that use the batch's statistics use those of the chunk;
-/// with stored ones the gradient is that of the whole batch at once.
+/// The loss of one batch and its gradient: loads, augments, embeds both sides, compares. A batch that is larger than a chunk is embedded
+/// chunk by chunk without a recording; the loss over all of it gives the gradient of every embedding; then each chunk is embedded once
+/// more, with the same random numbers, and its embeddings' gradients are played backwards (gradient cache, Gao et al. 2021, arXiv
+/// 2101.06983). Memory holds the activations of one chunk and of the whole batch the embeddings alone. Batch norms that use the batch's
+/// statistics use those of the chunk; with stored ones the gradient is that of the whole batch at once.
 /// </summary>
 internal sealed class BatchLoss : IDisposable
 {
@@ -33,17 +33,18 @@ internal sealed class BatchLoss : IDisposable
         _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
     }
 
-    /// <summary>Computes what is computed once, not with every batch: the vectors of a text encoder that is not trained.</summary>
+    /// <summary>Computes the vectors of a text encoder that is not trained, once for all batches.</summary>
     public void Prepare()
     {
         if (!_model.TextEncoder.IsTrainable) _ = FrozenTexts;
     }
 
     /// <summary>Adds the gradient of a batch's loss to the gradients of all that is trained.</summary>
-    /// <param name="number">Of this batch since the run began: the position of its randomness.</param>
+    /// <param name="number">Number of this batch since the run began: the position of its randomness.</param>
     /// <param name="done">Called with the number of items whose gradients have been added, after each chunk.</param>
     /// <returns>The loss.</returns>
-    /// <exception cref="OperationCanceledException">Between two chunks. Running statistics are as before; gradients are incomplete.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled between two chunks. Running statistics are as
+    /// before; gradients are incomplete.</exception>
     public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
     {
         if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again
@@ -124,13 +125,15 @@ internal sealed class BatchLoss : IDisposable
         return loss.Item();
     }
 
-    Tensor Compare(Batch batch, Tensor audio, Tensor text) => Op.NtXent(audio, text, Ids(batch.Sounds), Ids(batch.Texts), _settings.Loss.NtXent);
+    Tensor Compare(Batch batch, Tensor audio, Tensor text) =>
+        Op.NtXent(audio, text, Ids(batch.Sounds), Ids(batch.Texts), _settings.Loss.NtXent);
 
     (Tensor Audio, Tensor Text) Embed(Batch batch, int start, int count, long number, TrainingPass pass)
     {
         using var scope = TensorScope.Begin();
         var sounds = _sounds.Load(batch.Clips, start, count, number);
-        var audio = _model.EmbedAudio(sounds.LogMel, sounds.Lengths, _model.AudioEncoder.IsTrainable ? pass : null, _settings.Augmentation.SpecAugment);
+        var audio = _model.EmbedAudio(sounds.LogMel, sounds.Lengths, _model.AudioEncoder.IsTrainable ? pass : null,
+            _settings.Augmentation.SpecAugment);
         var text = _model.TextEncoder.IsTrainable
             ? _model.EmbedText(_model.Tokenize(batch.Captions[start..(start + count)]), pass)
             : _model.ProjectText(FrozenVectors(batch.Captions.AsSpan(start, count), batch.Texts.AsSpan(start, count)));
@@ -148,9 +151,9 @@ internal sealed class BatchLoss : IDisposable
         {
             if (_frozenTexts is not null) return _frozenTexts;
             using var scope = TensorScope.Begin();
-            var parts = _captions.Texts.Chunk(_settings.Training.BatchSize).Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
-            _frozenTexts = Op.Concat(parts);
-            TensorScope.Forget(_frozenTexts);
+            var parts = _captions.Texts.Chunk(_settings.Training.BatchSize)
+                .Select(chunk => _model.TextEncoder.Forward(_model.Tokenize(chunk))).ToArray();
+            _frozenTexts = TensorScope.Detach(Op.Concat(parts));
             return _frozenTexts;
         }
     }

@@ -4,14 +4,13 @@ using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Features;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// Measures a run before it begins: the largest batch of its next epoch forwards and backwards, without an optimizer step. Running statistics and
-/// gradients are put back, and randomness is a function of the position: the run that follows is the same to the last bit.
+/// Measures a run before it begins: the largest batch of its next epoch forwards and backwards, without an optimizer step. Running
+/// statistics and gradients are put back, and randomness is a function of the position: the run that follows is the same to the last bit.
 /// </summary>
 internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSampler sampler, FeatureStore training, FeatureStore? validation,
     AdamOptimizer optimizer, TrainingSettings settings, TimeProvider time)
@@ -22,12 +21,12 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
 
     const int MostTimes = 5;
 
-    static readonly TimeSpan s_enough = TimeSpan.FromSeconds(1);
-    static readonly TimeSpan s_longStep = TimeSpan.FromSeconds(20);
+    static readonly TimeSpan _enough = TimeSpan.FromSeconds(1);
+    static readonly TimeSpan _longStep = TimeSpan.FromSeconds(20);
 
-    /// <param name="epoch">The next to train, from 0.</param>
-    /// <param name="batch">The next batch of it.</param>
-    /// <param name="step">Steps done, whose number gives the batch its randomness.</param>
+    /// <param name="epoch">Next epoch to train, from 0.</param>
+    /// <param name="batch">Next batch of it.</param>
+    /// <param name="step">Steps done; the number gives the batch its randomness.</param>
     public RunEstimate Measure(int epoch, int batch, long step, CancellationToken cancellation)
     {
         long[] costs = [.. Enumerable.Range(0, sampler.BatchesPerEpoch).Select(i => Cost(sampler.Batch(epoch, i)))];
@@ -45,10 +44,10 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         }
         duration = Timed(items, step, cancellation);
         // The first time includes compilation and packing; short steps are noisy.
-        if (duration < s_longStep)
+        if (duration < _longStep)
         {
             int times = 0;
-            for (duration = TimeSpan.Zero; times < MostTimes && duration < s_enough; times++) duration += Timed(items, step, cancellation);
+            for (duration = TimeSpan.Zero; times < MostTimes && duration < _enough; times++) duration += Timed(items, step, cancellation);
             duration /= times;
         }
         return Estimate(PeakBytes + moments);
@@ -59,7 +58,8 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
             int epochs = settings.Training.Epochs, every = settings.Training.ValidateEveryEpochs;
             int evaluations = Enumerable.Range(epoch, epochs - epoch).Count(i => i + 1 == epochs || (i + 1) % every == 0);
             double left = perCost * costs.Skip(batch).Sum() + whole * (epochs - epoch - 1) + evaluation * evaluations;
-            return new RunEstimate(sampler.PairsPerEpoch / whole, Seconds(whole / costs.Length), costs.Length, Seconds(whole), Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine);
+            return new RunEstimate(sampler.PairsPerEpoch / whole, Seconds(whole / costs.Length), costs.Length, Seconds(whole),
+                Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine);
         }
     }
 
@@ -122,7 +122,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
 
     int Frames(int clip) => Math.Min(training.Frames(clip), ModelFeatures.LongestFrames(model.Config));
 
-    /// <summary>Of the process, or of a GPU's tensors.</summary>
+    /// <summary>Peak memory of the process, or of a GPU's tensors.</summary>
     long PeakBytes
     {
         get

@@ -8,8 +8,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// What of a model is trained, and from which epoch. What is frozen has no gradient, runs without dropout and with stored statistics,
-/// and below the first trained part nothing is kept for a backward pass.
+/// The parts of a model that are trained, and from which epoch. Frozen parts have no gradient, run without dropout and with stored
+/// statistics, and below the first trained part nothing is kept for a backward pass.
 /// </summary>
 internal sealed class TrainedParts
 {
@@ -21,8 +21,12 @@ internal sealed class TrainedParts
     public TrainedParts(RetrievalModel model, OptimizationSettings options)
     {
         (_model, _options) = (model, options);
-        _audio = new Side("audio_enc.", model.AudioEncoder, Frozen("audio", model.AudioEncoder, model.AudioEncoder.Stages, options.FreezeAudioEncoder, options.FreezeAudioStages), options.UnfreezeAudioEpoch, options.AudioEncoderRate);
-        _text = new Side("text_enc.", model.TextEncoder, Frozen("text", model.TextEncoder, model.TextEncoder.Stages, options.FreezeTextEncoder, options.FreezeTextStages), options.UnfreezeTextEpoch, options.TextEncoderRate);
+        _audio = new Side("audio_enc.", model.AudioEncoder,
+            Frozen("audio", model.AudioEncoder, model.AudioEncoder.Stages, options.FreezeAudioEncoder, options.FreezeAudioStages),
+            options.UnfreezeAudioEpoch, options.AudioEncoderRate);
+        _text = new Side("text_enc.", model.TextEncoder,
+            Frozen("text", model.TextEncoder, model.TextEncoder.Stages, options.FreezeTextEncoder, options.FreezeTextStages),
+            options.UnfreezeTextEpoch, options.TextEncoderRate);
         Begin(0);
     }
 
@@ -44,12 +48,13 @@ internal sealed class TrainedParts
     {
         if (whole) return [encoder];
         if (count >= stages.Count)
-            throw new OptionException($"training.freeze_{side}_stages = {count}, but this model's {side} encoder has {stages.Count}; to train none of them set training.freeze_{side}_encoder=true");
+            throw new OptionException($"training.freeze_{side}_stages = {count}, but this model's {side} encoder has {stages.Count}; "
+                + $"to train none of them set training.freeze_{side}_encoder=true");
         return [.. stages.Take(count)];
     }
 
     /// <param name="Frozen">The encoder, or parts of it.</param>
-    /// <param name="UnfreezeEpoch">From 0; 0 is never.</param>
+    /// <param name="UnfreezeEpoch">Epoch from which all is trained, from 0; 0 is never.</param>
     sealed record Side(string Name, Module Encoder, IReadOnlyList<Module> Frozen, int UnfreezeEpoch, double Rate)
     {
         public void Begin(int epoch)
@@ -67,6 +72,7 @@ internal sealed class TrainedParts
                 else if (UnfreezeEpoch > 0) yield return new ParameterGroup([.. later], Rate, UnfreezeEpoch * stepsPerEpoch);
         }
 
-        public bool StaysFrozen(string name) => UnfreezeEpoch == 0 && Frozen.Contains(Encoder) && name.StartsWith(Name, StringComparison.Ordinal);
+        public bool StaysFrozen(string name) =>
+            UnfreezeEpoch == 0 && Frozen.Contains(Encoder) && name.StartsWith(Name, StringComparison.Ordinal);
     }
 }

@@ -6,7 +6,10 @@ using NativeRetrieval.Nn.Optimizers;
 
 namespace NativeRetrieval.Training.Loop;
 
-/// <summary>The tensors that a checkpoint holds: what training changes, its average where there is one, and the optimizer's moments. A frozen encoder stays in the run's model.</summary>
+/// <summary>
+/// The tensors that a checkpoint holds: what training changes, its average where there is one, and the optimizer's
+/// moments. A frozen encoder stays in the run's model.
+/// </summary>
 internal sealed class TrainedState
 {
     readonly List<(string Name, Tensor Tensor)> _tensors;
@@ -30,10 +33,12 @@ internal sealed class TrainedState
     {
         foreach (var (name, tensor) in _tensors)
         {
-            if (!file.Contains(name)) throw new CorruptFileException(file.Path, $"tensor '{name}' is missing; the checkpoint belongs to another model");
+            if (!file.Contains(name))
+                throw new CorruptFileException(file.Path, $"tensor '{name}' is missing; the checkpoint belongs to another model");
             var shape = file.Entry(name).Shape;
             if (!shape.AsSpan().SequenceEqual(Array.ConvertAll(tensor.Shape.Sizes.ToArray(), size => (long)size)))
-                throw new CorruptFileException(file.Path, $"tensor '{name}' is [{string.Join(", ", shape)}], the model's is {tensor.Shape}");
+                throw new CorruptFileException(file.Path,
+                    $"tensor '{name}' is [{string.Join(", ", shape)}], the model's is {tensor.Shape}");
             tensor.CopyFrom<float>(file.ReadFloat32(name));
         }
     }

@@ -12,8 +12,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// Trains a model in a run folder, epoch by epoch. All randomness is a function of the seed and the position, and results do not depend on the
-/// number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not.
+/// Trains a model in a run folder, epoch by epoch. All randomness is a function of the seed and the position, and results do not depend on
+/// the number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
@@ -34,8 +34,10 @@ public sealed class Trainer : IDisposable
     TrainingState _position;
     int _clipsDone;
 
+    /// <summary>Prepares a run, from its last checkpoint where it has one.</summary>
     /// <param name="model">The model that the run folder holds at its top; it is trained in place and stays the caller's.</param>
-    /// <param name="validation">Chooses the best epoch by R@1 + R@5 + R@10 of text to audio; null: the last epoch's model is kept.</param>
+    /// <param name="validation">Clips that choose the best epoch by R@1 + R@5 + R@10 of text to audio;
+    /// null: the last epoch's model is kept.</param>
     /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
     public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time)
     {
@@ -52,17 +54,23 @@ public sealed class Trainer : IDisposable
         _loss = new BatchLoss(model, training, _settings, _random);
     }
 
-    /// <summary>What the rest of the run will take, measured without changing it; null where nothing is left to train.</summary>
-    public RunEstimate? Estimate(CancellationToken cancellation) => _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
-        : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time).Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
+    /// <summary>
+    /// The time and memory that the rest of the run will take, measured without changing it; null where nothing is left to train.
+    /// </summary>
+    public RunEstimate? Estimate(CancellationToken cancellation) =>
+        _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
+        : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time)
+            .Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
 
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
 
-    /// <summary>From 1; 0 before the first epoch is done.</summary>
+    /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;
 
-    /// <summary>Trains until the last epoch or an early stop, or until cancelled: then a checkpoint of the last whole step is left behind.</summary>
+    /// <summary>
+    /// Trains until the last epoch or an early stop, or until cancelled: then a checkpoint of the last whole step is left behind.
+    /// </summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public TrainingEnd Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
@@ -89,8 +97,10 @@ public sealed class Trainer : IDisposable
         return _position.Epoch < _settings.Training.Epochs ? TrainingEnd.NoImprovement : TrainingEnd.AllEpochs;
     }
 
-    bool HasStoppedImproving => _settings.Training.EarlyStoppingEpochs is > 0 and int patience && _position.EvaluationsWithoutImprovement >= patience;
+    bool HasStoppedImproving =>
+        _settings.Training.EarlyStoppingEpochs is > 0 and int patience && _position.EvaluationsWithoutImprovement >= patience;
 
+    /// <summary>Frees what the run computed; the model stays the caller's.</summary>
     public void Dispose()
     {
         _loss.Dispose();
@@ -110,10 +120,12 @@ public sealed class Trainer : IDisposable
             int count = items.Length, before = _position.Batch * options.BatchSize;
             double loss = _loss.AddGradient(items, _position.Step, done => { if (done < count) Report(before + done); }, cancellation);
             _clipsDone += count;
-            double rate = options.LearningRate * options.LearningRateSchedule.Factor(_position.Step, StepsPerEpoch, StepsPerEpoch * options.Epochs);
+            double rate = LearningRate(_position.Step);
             double norm = _optimizer.Step(rate);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
-                throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: the loss is {loss} and the gradient's norm {norm}; lower training.lr, or resume from the last checkpoint with another seed");
+                throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: "
+                    + $"the loss is {loss} and the gradient's norm {norm}; "
+                    + "lower training.lr, or resume from the last checkpoint with another seed");
 
             _average?.Update(_optimizer.Steps);
             _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };
@@ -122,7 +134,8 @@ public sealed class Trainer : IDisposable
             if (options.CheckpointEverySteps > 0 && _position.Step % options.CheckpointEverySteps == 0) SaveCheckpoint();
         }
 
-        void Report(int pairs) => progress?.Report(Progress(TrainingPhase.Training, pairs, _sampler.PairsPerEpoch, _position.LossSum / _position.Batch));
+        void Report(int pairs) =>
+            progress?.Report(Progress(TrainingPhase.Training, pairs, _sampler.PairsPerEpoch, _position.LossSum / _position.Batch));
     }
 
     EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
@@ -136,10 +149,15 @@ public sealed class Trainer : IDisposable
         // Equal scores keep the later epoch, as the report's public code does.
         bool best = _validation is null || metrics is not null && !(metrics.RecallSum < _position.BestScore);
         if (metrics is not null)
-            Log(log, events, epoch, [new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
-                new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank)]);
+            Log(log, events, epoch,
+            [
+                new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
+                new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank),
+            ]);
         bool improved = metrics is not null && !(metrics.RecallSum <= _position.BestScore);
-        if (best) _run.ReplaceModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
+        if (best)
+            _run.ReplaceModel(folder =>
+                ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
         averaged?.Dispose();
         _position = _position with
         {
@@ -148,27 +166,37 @@ public sealed class Trainer : IDisposable
             LossSum = 0,
             BestScore = best ? metrics?.RecallSum : _position.BestScore,
             BestEpoch = best ? epoch : _position.BestEpoch,
-            EvaluationsWithoutImprovement = metrics is null ? _position.EvaluationsWithoutImprovement : improved ? 0 : _position.EvaluationsWithoutImprovement + 1,
+            EvaluationsWithoutImprovement = metrics is null ? _position.EvaluationsWithoutImprovement
+                : improved ? 0 : _position.EvaluationsWithoutImprovement + 1,
         };
         SaveCheckpoint();
         CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
-        double rate = _settings.Training.LearningRate * _settings.Training.LearningRateSchedule.Factor(_position.Step - 1, StepsPerEpoch, StepsPerEpoch * _settings.Training.Epochs);
+        double rate = LearningRate(_position.Step - 1);
         return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, ClipsPerSecond, metrics, best);
     }
 
     void KeepLastModel()
     {
         using var averaged = _average?.InUse();
-        double loss = MetricsLog.Read(_run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null).Average(line => line["loss"]!.Value);
-        _run.KeepLastModel(folder => ModelPackage.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
+        double loss = MetricsLog.Read(_run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null)
+            .Average(line => line["loss"]!.Value);
+        _run.KeepLastModel(folder =>
+            ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
     }
 
     RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         var task = Evaluator.Task(_model, _validation!, RelevanceRule.Own);
         int clips = _validation!.Data.Clips.Count;
-        var scores = Evaluator.Score(_model, _validation, task, done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);
+        var scores = Evaluator.Score(_model, _validation, task,
+            done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);
         return RankingMetrics.Compute(scores, task.TextToClips);
+    }
+
+    double LearningRate(long step)
+    {
+        var options = _settings.Training;
+        return options.LearningRate * options.LearningRateSchedule.Factor(step, StepsPerEpoch, StepsPerEpoch * options.Epochs);
     }
 
     long StepsPerEpoch => _sampler.BatchesPerEpoch;
@@ -178,9 +206,12 @@ public sealed class Trainer : IDisposable
     TrainingProgress Progress(TrainingPhase phase, int done, int total, double loss)
     {
         int batches = _sampler.BatchesPerEpoch;
-        double clipsLeft = ((double)(_settings.Training.Epochs - _position.Epoch) * batches - _position.Batch) * _settings.Training.BatchSize;
-        TimeSpan? remaining = _clipsDone == 0 ? null : TimeSpan.FromSeconds(Math.Min(clipsLeft / ClipsPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
-        return new TrainingProgress(phase, done, total, Math.Min(_position.Epoch + 1, _settings.Training.Epochs), _settings.Training.Epochs, loss, ClipsPerSecond, remaining);
+        double batchesLeft = (double)(_settings.Training.Epochs - _position.Epoch) * batches - _position.Batch;
+        double clipsLeft = batchesLeft * _settings.Training.BatchSize;
+        TimeSpan? remaining = _clipsDone == 0 ? null
+            : TimeSpan.FromSeconds(Math.Min(clipsLeft / ClipsPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
+        return new TrainingProgress(phase, done, total, Math.Min(_position.Epoch + 1, _settings.Training.Epochs), _settings.Training.Epochs,
+            loss, ClipsPerSecond, remaining);
     }
 
     void Log(MetricsLog log, EventFile events, int epoch, KeyValuePair<string, double>[] values)

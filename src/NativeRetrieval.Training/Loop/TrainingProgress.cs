@@ -2,28 +2,35 @@ using NativeRetrieval.Evaluation.Metrics;
 
 namespace NativeRetrieval.Training.Loop;
 
-/// <summary>What a run is doing.</summary>
+/// <summary>The work that a run is at.</summary>
 public enum TrainingPhase
 {
-    /// <summary>Decoding sounds into the feature cache.</summary>
+    /// <summary>Clips are decoded into the feature cache.</summary>
     Features,
 
-    /// <summary>Computing a batch to see what the run will take.</summary>
+    /// <summary>A batch is computed to see what the run will take.</summary>
     Estimate,
+
+    /// <summary>Batches are computed and learned from.</summary>
     Training,
+
+    /// <summary>The validation clips are evaluated.</summary>
     Validation,
 }
 
-/// <summary>Where a run stands; reported after every batch or chunk of one, and every few clips.</summary>
-/// <param name="Done">Clips, in training pairs, of this phase done.</param>
-/// <param name="Total">Clips, in training pairs of this epoch, of this phase.</param>
-/// <param name="Epoch">From 1; 0 before training.</param>
-/// <param name="Loss">Mean over this epoch's batches so far; NaN before the first and outside training.</param>
-/// <param name="ClipsPerSecond">Since the run was started or resumed.</param>
-/// <param name="Remaining">Estimate for the phase, or in training for all epochs; null while unknown.</param>
-public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond, TimeSpan? Remaining);
+/// <summary>The progress of a run, reported after every batch or chunk of one, and every few clips.</summary>
+/// <param name="Done">Clips of this phase done; in training, pairs of clip and caption.</param>
+/// <param name="Total">Clips of this phase; in training, pairs of this epoch.</param>
+/// <param name="Epoch">Epoch at hand, from 1; 0 before training.</param>
+/// <param name="Loss">Mean loss over this epoch's batches so far; NaN before the first and outside training.</param>
+/// <param name="ClipsPerSecond">Throughput since the run was started or resumed.</param>
+/// <param name="Remaining">Time left for the phase, or in training for all epochs; null while unknown.</param>
+public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond,
+    TimeSpan? Remaining);
 
 /// <summary>An epoch that was just completed.</summary>
-/// <param name="Validation">Null without validation data, or in an epoch that is not evaluated.</param>
-/// <param name="IsBest">Its model now lies at the top of the run folder.</param>
-public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond, RankingMetrics? Validation, bool IsBest);
+/// <param name="Validation">Figures of text to audio on the validation data; null without any,
+/// or in an epoch that is not evaluated.</param>
+/// <param name="IsBest">True where its model now lies at the top of the run folder.</param>
+public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond,
+    RankingMetrics? Validation, bool IsBest);

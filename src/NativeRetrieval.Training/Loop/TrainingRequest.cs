@@ -8,21 +8,24 @@ namespace NativeRetrieval.Training.Loop;
 /// <summary>A run to start or to go on with.</summary>
 public sealed record TrainingRequest
 {
+    /// <summary>Clips to train on.</summary>
     public required Dataset Training { get; init; }
 
-    /// <summary>Chooses the best epoch; null: clips held out by the settings do, else the last epoch's model is kept.</summary>
+    /// <summary>Clips that choose the best epoch; null: clips held out by the settings do, else the last epoch's model is kept.</summary>
     public Dataset? Validation { get; init; }
 
     /// <summary>The run's folder.</summary>
     public required string RunFolder { get; init; }
 
-    /// <summary>Of a new run; a resumed one has its own. Sizes are replaced by those of the weights that the run starts from.</summary>
+    /// <summary>
+    /// Settings of a new run; a resumed one has its own. Sizes are replaced by those of the weights that the run starts from.
+    /// </summary>
     public required TrainingSettings Settings { get; init; }
 
     /// <summary>Keys of settings that were asked for by name: a size among them that the starting weights do not have is refused.</summary>
     public IReadOnlyCollection<string> Insisted { get; init; } = [];
 
-    /// <summary>Go on with the run that the folder holds.</summary>
+    /// <summary>True: go on with the run that the folder holds.</summary>
     public bool Resume { get; init; }
 
     /// <summary>Folder of a pre-trained BERT for a new run; null: from scratch.</summary>
@@ -34,7 +37,7 @@ public sealed record TrainingRequest
     /// <summary>Folder of a trained model that a new run starts from; null: none.</summary>
     public string? InitialModel { get; init; }
 
-    /// <summary>Where decoded features are kept; shared by all runs.</summary>
+    /// <summary>Folder in which decoded features are kept; all runs may share it.</summary>
     public required string FeatureCache { get; init; }
 
     /// <summary>Called with what is wrong with the data, before the first epoch.</summary>
@@ -43,15 +46,17 @@ public sealed record TrainingRequest
     /// <summary>Called with what the run will take, before the first epoch; null: that is not measured.</summary>
     public Action<RunEstimate>? Estimated { get; init; }
 
+    /// <summary>Device that the run is computed on.</summary>
     public required Device Device { get; init; }
 
+    /// <summary>Clock of the log and of the estimates.</summary>
     public required TimeProvider Time { get; init; }
 
     /// <summary>The command line, for the run's description.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];
 }
 
-/// <summary>Why a run ended.</summary>
+/// <summary>The reason why a run ended.</summary>
 public enum TrainingEnd
 {
     /// <summary>All epochs are done.</summary>
@@ -61,8 +66,8 @@ public enum TrainingEnd
     NoImprovement,
 }
 
-/// <summary>How a run went.</summary>
-/// <param name="Last">The last epoch; null when a resumed run had none left.</param>
-/// <param name="BestEpoch">From 1: the epoch whose model lies at the top of the run folder.</param>
+/// <summary>The result of a run.</summary>
+/// <param name="Last">Last epoch; null when a resumed run had none left.</param>
+/// <param name="BestEpoch">Epoch whose model lies at the top of the run folder, from 1.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded.</param>
 public sealed record TrainingOutcome(EpochSummary? Last, TrainingEnd End, int BestEpoch, IReadOnlyList<string> Skipped);

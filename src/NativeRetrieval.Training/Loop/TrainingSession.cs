@@ -1,5 +1,3 @@
-using System.Text.Encodings.Web;
-using System.Text.Json;
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -17,8 +15,10 @@ namespace NativeRetrieval.Training.Loop;
 /// <summary>Starts or resumes a run: run folder, features, model, trainer.</summary>
 public static class TrainingSession
 {
+    /// <summary>Starts or resumes a run and trains until the last epoch or an early stop.</summary>
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
-    public static TrainingOutcome Run(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
+    public static TrainingOutcome Run(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone,
+        CancellationToken cancellation)
     {
         RequireOneSource(request);
         var start = Start(request);
@@ -29,11 +29,13 @@ public static class TrainingSession
         var skipped = new List<string>();
         var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
-        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions, model.Config.MaxTokens);
-        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(s_json) + "\n");
+        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions,
+            model.Config.MaxTokens);
+        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
         request.Checked?.Invoke(check);
         using var trainer = Trainer(run, model, training, validation, request);
-        if (request.Resume) run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
+        if (request.Resume)
+            run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
         if (request.Estimated is { } estimated && Measured(trainer, progress, cancellation) is { } estimate) estimated(estimate);
         EpochSummary? last = null;
         var end = trainer.Run(progress, summary =>
@@ -45,18 +47,21 @@ public static class TrainingSession
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>
-    /// <param name="findings">What reading the CSV files found.</param>
-    public static DataCheck Check(TrainingRequest request, DataFindings findings, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    /// <param name="findings">Problems that reading the CSV files found.</param>
+    public static DataCheck Check(TrainingRequest request, DataFindings findings, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellation)
     {
         RequireOneSource(request);
         if (request.Training.Clips.Count == 0) return new DataCheck(0, 0, 0, 0, findings.ToList());
         var data = request.Validation is { Clips.Count: 0 } ? request with { Validation = null } : request;
-        var (training, validation) = Prepare(data, new DataSplit(data.Training, data.Validation, IsHeldOut: false), request.Settings, Start(request), [], progress, cancellation);
-        var (tokenizer, captions, maxTokens) = ModelFactory.Tokenizer(request.Settings, training.Data, request.TextModel, request.InitialModel);
+        var (training, validation) = Prepare(data, new DataSplit(data.Training, data.Validation, IsHeldOut: false), request.Settings,
+            Start(request), [], progress, cancellation);
+        var (tokenizer, captions, maxTokens) = ModelFactory.Tokenizer(request.Settings, training.Data, request.TextModel,
+            request.InitialModel);
         return DataInspector.Inspect(findings, training, validation, tokenizer, captions, maxTokens);
     }
 
-    /// <summary>Measures what a new run would take and leaves nothing behind but decoded features.</summary>
+    /// <summary>Measures the time and memory that a new run would take, and leaves nothing behind but decoded features.</summary>
     public static RunEstimate Estimate(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         RequireOneSource(request);
@@ -64,7 +69,8 @@ public static class TrainingSession
         try
         {
             var split = DataSplit.Of(request.Training, request.Validation, request.Settings);
-            using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, new RunDescription { DataSha256 = request.Training.Fingerprint() });
+            var description = new RunDescription { DataSha256 = request.Training.Fingerprint() };
+            using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, description);
             var (training, validation) = Prepare(request, split, request.Settings, Start(request), [], progress, cancellation);
             using var model = Initial(request, request.Settings, training.Data);
             using var trainer = new Trainer(run, model, training, validation, request.Time);
@@ -84,23 +90,27 @@ public static class TrainingSession
         return estimate;
     }
 
-    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
-
-    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, DataSplit split, TrainingSettings settings, RetrievalModelConfig start,
-        ICollection<string> skipped, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    static (FeatureStore Training, FeatureStore? Validation) Prepare(TrainingRequest request, DataSplit split, TrainingSettings settings,
+        RetrievalModelConfig start, ICollection<string> skipped, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        var training = Store(split.Training, ModelFeatures.OfTraining(settings, start));
-        return (training, split.Validation is null ? null : Store(split.Validation, ModelFeatures.Of(settings, start)));
+        var training = Store(split.Training, RunFeatures.OfTraining(settings, start));
+        return (training, split.Validation is null ? null : Store(split.Validation, RunFeatures.OfValidation(settings, start)));
 
-        FeatureStore Store(Dataset data, FeatureSettings features) => FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped,
-            done => progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null)), cancellation);
+        FeatureStore Store(Dataset data, FeatureSettings features) =>
+            FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped, done => Report(data, done), cancellation);
+
+        void Report(Dataset data, int done) =>
+            progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null));
     }
 
-    /// <summary>Whose front end the run's features have: its own model's once there is one, else that of the weights it starts from.</summary>
+    /// <summary>
+    /// The configuration whose front end the features have: that of the run's model once there is one, else of the weights it starts from.
+    /// </summary>
     static RetrievalModelConfig Start(TrainingRequest request)
     {
-        if (request.Resume && File.Exists(Path.Combine(request.RunFolder, "config.json"))) return ModelPackage.ReadConfig(request.RunFolder);
-        if (request.InitialModel is { } model) return ModelPackage.ReadConfig(model);
+        if (request.Resume && File.Exists(Path.Combine(request.RunFolder, "config.json")))
+            return ModelFolder.ReadConfig(request.RunFolder);
+        if (request.InitialModel is { } model) return ModelFolder.ReadConfig(model);
         return request.AudioModel is { } folder ? ModelFactory.Start(AudioEncoderFolder.ReadPackage(folder)) : new RetrievalModelConfig();
     }
 
@@ -127,31 +137,35 @@ public static class TrainingSession
             DataSha256 = request.Training.Fingerprint(),
             ValidationSha256 = split.Validation?.Fingerprint(),
             HoldoutAudio = split.IsHeldOut ? HoldOutCsv.AudioFolder(split.Validation!) : null,
-            InitFromSha256 = request.InitialModel is { } folder ? ModelPackage.Fingerprint(folder) : null,
+            InitFromSha256 = request.InitialModel is { } folder ? ModelFolder.Fingerprint(folder) : null,
             Starts = [RunStart.Of(request, step: 0)],
         };
         return RunFolder.Create(request.RunFolder, settings, description, split.IsHeldOut ? split.Validation : null);
     }
 
     /// <summary>
-    /// The run's model as it began. A new run writes it into its folder at once: vocabulary, sizes and frozen weights are then found there when
-    /// it is resumed, whatever has become of the files it was made from.
+    /// The run's model as it began. A new run writes it into its folder at once: vocabulary, sizes and frozen weights are then found there
+    /// when it is resumed, whatever has become of the files it was made from.
     /// </summary>
     static RetrievalModel Model(TrainingRequest request, RunFolder run, Dataset data)
     {
-        if (File.Exists(Path.Combine(run.FolderPath, "config.json"))) return ModelFactory.From(run.FolderPath, run.Settings, request.Device);
+        if (File.Exists(Path.Combine(run.FolderPath, "config.json")))
+            return ModelFactory.From(run.FolderPath, run.Settings, request.Device);
         var model = Initial(request, run.Settings, data);
-        run.ReplaceModel(target => ModelPackage.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
-        run.Describe(description => description with { InitialModelSha256 = ModelPackage.Fingerprint(run.FolderPath) });
+        run.ReplaceModel(target =>
+            ModelFolder.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
+        run.Describe(description => description with { InitialModelSha256 = ModelFolder.Fingerprint(run.FolderPath) });
         return model;
     }
 
     static void RequireOneSource(TrainingRequest request)
     {
         if (request.InitialModel is not null && (request.TextModel ?? request.AudioModel) is not null)
-            throw new OptionException("a run starts from a trained model or from pre-trained encoders, not from both: give --init-from, or --text-model and --audio-model");
+            throw new OptionException("a run starts from a trained model or from pre-trained encoders, not from both: "
+                + "give --init-from, or --text-model and --audio-model");
     }
 
     static RetrievalModel Initial(TrainingRequest request, TrainingSettings settings, Dataset data) =>
-        request.InitialModel is { } folder ? ModelFactory.From(folder, settings, request.Device) : ModelFactory.Create(settings, data, request.TextModel, request.Device, request.AudioModel);
+        request.InitialModel is { } folder ? ModelFactory.From(folder, settings, request.Device)
+            : ModelFactory.Create(settings, data, request.TextModel, request.Device, request.AudioModel);
 }

@@ -4,9 +4,9 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// Exponential moving average of a model's weights over the optimizer steps: <c>a ← d·a + (1 − d)·w</c>, d = min(decay, (1 + n)/(10 + n)) after n steps,
-/// so that a short run's average is not its starting point. Running statistics of batch norms are averaged as weights are. What is not trained stays
-/// exactly as it is. It takes the memory of the model once more.
+/// Exponential moving average of a model's weights over the optimizer steps: <c>a ← d·a + (1 − d)·w</c>, d = min(decay, (1 + n)/(10 + n))
+/// after n steps, so that a short run's average is not its starting point. Running statistics of batch norms are averaged as weights are.
+/// What is not trained stays exactly as it is. It takes the memory of the model once more.
 /// </summary>
 internal sealed class WeightAverage : IDisposable
 {
@@ -19,8 +19,7 @@ internal sealed class WeightAverage : IDisposable
         _decay = decay;
         foreach (var (name, tensor) in state)
         {
-            var average = tensor.Clone();
-            TensorScope.Forget(average);
+            var average = TensorScope.Detach(tensor.Clone());
             _items.Add((name, tensor, average));
         }
     }

@@ -16,11 +16,14 @@ public static class ModelFactory
     /// <param name="data">Its captions make the vocabulary of a text encoder from scratch.</param>
     /// <param name="textModel">Folder of a pre-trained BERT in Hugging Face's shape; null: from scratch.</param>
     /// <param name="audioModel">Folder of a pre-trained audio encoder, whose front end the model takes, too; null: from scratch.</param>
-    public static RetrievalModel Create(TrainingSettings settings, Dataset data, string? textModel, Device device, string? audioModel = null)
+    public static RetrievalModel Create(
+        TrainingSettings settings, Dataset data, string? textModel, Device device, string? audioModel = null)
     {
         var random = new PhiloxSequence(new RunRandom((ulong)settings.Seed).Stream(RandomUse.Initialization, 0));
         var (text, tokenizer) = textModel is null ? Scratch(settings, data) : Pretrained(settings, textModel);
-        var start = audioModel is null ? new RetrievalModelConfig { AudioEncoder = Scratch(settings.Model) } : Start(AudioEncoderFolder.ReadPackage(audioModel));
+        var start = audioModel is null
+            ? new RetrievalModelConfig { AudioEncoder = Scratch(settings.Model) }
+            : Start(AudioEncoderFolder.ReadPackage(audioModel));
         // The report takes PANNs' weights for CNN14 and pools otherwise than PANNs: the weights do not decide it.
         if (start.AudioEncoder is Cnn14Config cnn14)
             start = start with { AudioEncoder = cnn14 with { PoolBlock6 = settings.Model.Block6Pooling == Block6Pooling.TwoByTwo } };
@@ -38,15 +41,17 @@ public static class ModelFactory
 
     /// <summary>A model that was trained before, with this run's dropout, padding and limits.</summary>
     public static RetrievalModel From(string folder, TrainingSettings settings, Device device) =>
-        ModelPackage.Load(folder, device, config => Configure(config, settings));
+        ModelFolder.Load(folder, device, config => Configure(config, settings));
 
     /// <summary>The tokenizer, caption rule and token limit that a run's model will have, without building the model.</summary>
-    public static (WordPieceTokenizer Tokenizer, CaptionNormalizer Captions, int MaxTokens) Tokenizer(TrainingSettings settings, Dataset data, string? textModel, string? initialModel)
+    public static (WordPieceTokenizer Tokenizer, CaptionNormalizer Captions, int MaxTokens) Tokenizer(
+        TrainingSettings settings, Dataset data, string? textModel, string? initialModel)
     {
         if (initialModel is not null)
         {
-            var config = ModelPackage.ReadConfig(initialModel);
-            return (WordPieceTokenizer.FromFile(initialModel), config.Captions, Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions));
+            var config = ModelFolder.ReadConfig(initialModel);
+            return (WordPieceTokenizer.FromFile(initialModel), config.Captions,
+                Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions));
         }
         if (textModel is null) return (FromScratch(settings, data), settings.Text.Normalizer, settings.Text.MaxTokens);
         var text = BertFolder.ReadConfig(textModel);
@@ -54,13 +59,14 @@ public static class ModelFactory
     }
 
     static WordPieceTokenizer FromScratch(TrainingSettings settings, Dataset data) =>
-        new(Vocabulary.FromCaptions(data.Clips.SelectMany(clip => clip.Captions).Select(settings.Text.Normalizer.Apply)), new WordPieceOptions { MaxLength = settings.Text.MaxTokens });
+        new(Vocabulary.FromCaptions(data.Clips.SelectMany(clip => clip.Captions).Select(settings.Text.Normalizer.Apply)),
+            new WordPieceOptions { MaxLength = settings.Text.MaxTokens });
 
     /// <summary>A model's configuration around a pre-trained audio encoder.</summary>
     internal static RetrievalModelConfig Start(AudioEncoderPackage package) =>
         new() { AudioEncoder = package.AudioEncoder, LogMel = package.LogMel, Resampler = package.Resampler };
 
-    /// <summary>What a run decides, whatever its weights come from.</summary>
+    /// <summary>The choices of a run, whatever its weights come from.</summary>
     static RetrievalModelConfig Configure(RetrievalModelConfig config, TrainingSettings settings) => config with
     {
         AudioEncoder = config.AudioEncoder with { Dropout = settings.Model.AudioDropout },
@@ -70,13 +76,8 @@ public static class ModelFactory
         MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions),
     };
 
-    static AudioEncoderConfig Scratch(ModelSettings settings) => settings.AudioEncoder switch
-    {
-        AudioEncoderKind.ResNet38 => new ResNet38Config { Channels = settings.Resnet38Widths },
-        AudioEncoderKind.Cnn10 => new Cnn10Config { Channels = settings.Cnn10Widths },
-        AudioEncoderKind.Cnn6 => new Cnn6Config { Channels = settings.Cnn6Widths },
-        _ => new Cnn14Config { Channels = settings.Cnn14Widths },
-    };
+    static AudioEncoderConfig Scratch(ModelSettings settings) =>
+        settings.AudioEncoder.Published with { Channels = settings.AudioChannels ?? settings.AudioEncoder.Channels };
 
     static (BertConfig, WordPieceTokenizer) Scratch(TrainingSettings settings, Dataset data)
     {

@@ -1,27 +1,23 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>What a run was begun with and every start of it: the content of <c>run.json</c>. With <c>settings.yaml</c>, the data and the commit it says how to repeat the run.</summary>
+/// <summary>
+/// The data and weights that a run was begun with and every start of it: the content of <c>run.json</c>. With <c>settings.yaml</c>, the
+/// data and the commit it says how to repeat the run.
+/// </summary>
 public sealed record RunDescription
 {
+    /// <summary>Newest layout of the file.</summary>
     public const int NewestSchema = 1;
 
-    static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        WriteIndented = true,
-        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
-
+    /// <summary>Layout of the file.</summary>
     public int SchemaVersion { get; init; } = NewestSchema;
 
-    /// <summary><see cref="Data.Dataset.Fingerprint"/> of the training data, before clips were held out.</summary>
+    /// <summary><see cref="Evaluation.Data.Dataset.Fingerprint"/> of the training data, before clips were held out.</summary>
     public required string DataSha256 { get; init; }
 
-    /// <summary>Of the validation data; null: none.</summary>
+    /// <summary>Fingerprint of the validation data; null: none.</summary>
     public string? ValidationSha256 { get; init; }
 
     /// <summary>The folder that the names in <c>holdout.csv</c> are relative to; null: no clips were held out.</summary>
@@ -33,11 +29,12 @@ public sealed record RunDescription
     /// <summary>Fingerprint of the run's own model before the first step, whatever it was made from.</summary>
     public string? InitialModelSha256 { get; init; }
 
-    /// <summary>First the beginning, then every resume.</summary>
+    /// <summary>Starts of the run: first the beginning, then every resume.</summary>
     public IReadOnlyList<RunStart> Starts { get; init; } = [];
 
-    internal string ToJson() => JsonSerializer.Serialize(this, s_json) + "\n";
+    internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Document) + "\n";
 
     /// <exception cref="JsonException">The text is not a run's description.</exception>
-    internal static RunDescription FromJson(ReadOnlySpan<byte> json) => JsonSerializer.Deserialize<RunDescription>(json, s_json) ?? throw new JsonException("null is no description");
+    internal static RunDescription FromJson(ReadOnlySpan<byte> json) =>
+        JsonSerializer.Deserialize<RunDescription>(json, RunJson.Document) ?? throw new JsonException("null is no description");
 }

@@ -8,14 +8,16 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Runs;
 
 /// <summary>
-/// A training run on disk. The best model lies at its top, so that a run folder is a model folder; beside it
-/// <c>settings.yaml</c> (resolved), <c>run.json</c> (<see cref="RunDescription"/>), <c>holdout.csv</c> where clips were held out, <c>metrics.jsonl</c>,
-/// <c>events.out.tfevents.run</c>, <c>curves.svg</c>, <c>checkpoints/</c> with what resuming needs, and <c>last/</c> with the last epoch's model once
-/// the run is over and another epoch is its best. One process at a time; a kill at any moment loses nothing that a call had returned from.
+/// A training run on disk. The best model lies at its top, so that a run folder is a model folder; beside it <c>settings.yaml</c>
+/// (resolved), <c>run.json</c> (<see cref="RunDescription"/>), <c>holdout.csv</c> where clips were held out,
+/// <c>metrics.jsonl</c>, <c>events.out.tfevents.run</c>, <c>curves.svg</c>, <c>checkpoints/</c> with what resuming needs, and
+/// <c>last/</c> with the last epoch's model once the run is over and another epoch is its best. One process at a time; a kill at
+/// any moment loses nothing that a call had returned from.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
-    const string SettingsName = "settings.yaml", RunName = "run.json", HoldOutName = "holdout.csv", WorkName = "checkpoints", LastName = "last", LockName = "lock";
+    const string SettingsName = "settings.yaml", RunName = "run.json", HoldOutName = "holdout.csv", WorkName = "checkpoints",
+        LastName = "last", LockName = "lock";
 
     readonly FolderLock _lock;
     readonly CheckpointStore _checkpoints;
@@ -28,16 +30,22 @@ public sealed class RunFolder : IDisposable
         (_checkpoints, _model) = (new CheckpointStore(work), new ModelSlot(path, work));
     }
 
+    /// <summary>Path of the folder.</summary>
     public string FolderPath { get; }
 
+    /// <summary>Settings of the run, resolved.</summary>
     public TrainingSettings Settings { get; }
 
+    /// <summary>Content of <c>run.json</c>.</summary>
     public RunDescription Description { get; private set; }
 
+    /// <summary>Path of the log, <c>metrics.jsonl</c>.</summary>
     public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
 
+    /// <summary>Path of the log for TensorBoard.</summary>
     public string EventsPath => Path.Combine(FolderPath, "events.out.tfevents.run");
 
+    /// <summary>Path of the picture of the curves.</summary>
     public string CurvesPath => Path.Combine(FolderPath, "curves.svg");
 
     /// <summary>Starts a run in a folder that is new, empty, or was left by a kill before the run had begun.</summary>
@@ -48,8 +56,10 @@ public sealed class RunFolder : IDisposable
     {
         settings.Validate();
         if (File.Exists(path)) throw new OptionException($"{path} is a file; --to names the run's folder");
-        if (File.Exists(Path.Combine(path, RunName))) throw new OptionException($"{path} already holds a run; add --resume to go on with it, or choose another folder");
-        if (Directory.Exists(path) && Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => !IsOwnBeginning(entry)) is { } foreign)
+        if (File.Exists(Path.Combine(path, RunName)))
+            throw new OptionException($"{path} already holds a run; add --resume to go on with it, or choose another folder");
+        if (Directory.Exists(path)
+            && Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => !IsOwnBeginning(entry)) is { } foreign)
             throw new OptionException($"{path} is not empty (it holds {Path.GetFileName(foreign)}); choose another folder");
 
         DurableFile.CreateFolder(Path.Combine(path, WorkName));
@@ -76,7 +86,8 @@ public sealed class RunFolder : IDisposable
     public static RunFolder Resume(string path)
     {
         string runPath = Path.Combine(path, RunName);
-        if (!File.Exists(runPath)) throw new OptionException($"{path} holds no run to resume ({RunName} is absent); leave out --resume to start one");
+        if (!File.Exists(runPath))
+            throw new OptionException($"{path} holds no run to resume ({RunName} is absent); leave out --resume to start one");
         DurableFile.CreateFolder(Path.Combine(path, WorkName));
         var held = Lock(path);
         try
@@ -95,17 +106,22 @@ public sealed class RunFolder : IDisposable
         }
     }
 
-    /// <param name="validationSha256">Null: no validation data.</param>
+    /// <summary>Checks that the run goes on with the data that it was begun with.</summary>
+    /// <param name="validationSha256">Fingerprint of the validation data; null: none.</param>
     /// <exception cref="OptionException">The run was begun with other data.</exception>
     public void RequireSameData(string dataSha256, string? validationSha256)
     {
         if (dataSha256 != Description.DataSha256)
-            throw new OptionException($"{FolderPath} was begun with other training data (its file names and captions hash to {Short(Description.DataSha256)}, these to {Short(dataSha256)}); resume with the same CSV, or start a new run with --init-from");
+            throw new OptionException($"{FolderPath} was begun with other training data (its file names and captions hash to "
+                + $"{Short(Description.DataSha256)}, these to {Short(dataSha256)}); "
+                + "resume with the same CSV, or start a new run with --init-from");
         if (Description.Starts.Count > 0 && validationSha256 != Description.ValidationSha256)
-            throw new OptionException($"{FolderPath} was begun {Validation(Description.ValidationSha256)}, not {Validation(validationSha256)}; the best epoch is chosen by one set of clips: resume with the same --validation");
+            throw new OptionException($"{FolderPath} was begun {Validation(Description.ValidationSha256)}, "
+                + $"not {Validation(validationSha256)}; the best epoch is chosen by one set of clips: resume with the same --validation");
 
         static string Short(string hash) => hash[..Math.Min(12, hash.Length)] + "…";
-        static string Validation(string? hash) => hash is null ? "without validation data" : $"with validation data that hashes to {Short(hash)}";
+        static string Validation(string? hash) =>
+            hash is null ? "without validation data" : $"with validation data that hashes to {Short(hash)}";
     }
 
     /// <summary>Changes <c>run.json</c>.</summary>
@@ -147,13 +163,15 @@ public sealed class RunFolder : IDisposable
         DurableFile.DeleteFolder(FolderPath);
     }
 
+    /// <summary>Lets other processes use the folder.</summary>
     public void Dispose() => _lock.Dispose();
 
     string UnfinishedLast => Path.Combine(FolderPath, WorkName, LastName + ".partial");
 
     static FolderLock Lock(string path) => FolderLock.Acquire(Path.Combine(path, WorkName, LockName), "run folder");
 
-    static bool IsOwnBeginning(string entry) => Path.GetFileName(entry) is SettingsName or HoldOutName or WorkName || DurableFile.IsTemporary(entry);
+    static bool IsOwnBeginning(string entry) =>
+        Path.GetFileName(entry) is SettingsName or HoldOutName or WorkName || DurableFile.IsTemporary(entry);
 
     static RunDescription ReadDescription(string path)
     {
@@ -161,7 +179,8 @@ public sealed class RunFolder : IDisposable
         {
             var description = RunDescription.FromJson(File.ReadAllBytes(path));
             return description.SchemaVersion == RunDescription.NewestSchema ? description
-                : throw new CorruptFileException(path, $"schema version {description.SchemaVersion}; this program reads {RunDescription.NewestSchema}");
+                : throw new CorruptFileException(path,
+                    $"schema version {description.SchemaVersion}; this program reads {RunDescription.NewestSchema}");
         }
         catch (JsonException error)
         {

@@ -7,8 +7,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Runs;
 
 /// <summary>
-/// Sizes belong to weights: where a run starts from some, its settings take their sizes, so that <c>settings.yaml</c> says what the model has. A size
-/// that was asked for by name and differs is refused.
+/// Sizes belong to weights: where a run starts from some, its settings take their sizes, so that <c>settings.yaml</c> says what the model
+/// has. A size that was asked for by name and differs is refused.
 /// </summary>
 internal static class StartingSizes
 {
@@ -18,9 +18,10 @@ internal static class StartingSizes
         var sizes = new List<(string Key, object Value, string Folder)>();
         if (request.InitialModel is { } model)
         {
-            var config = ModelPackage.ReadConfig(model);
+            var config = ModelFolder.ReadConfig(model);
             Audio(config.AudioEncoder, model);
-            if (config.AudioEncoder is Cnn14Config cnn14) Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);
+            if (config.AudioEncoder is Cnn14Config cnn14)
+                Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);
             Text(config.TextEncoder, model);
             Add("text.pooling", config.TextEncoder.Pooling, model);
             Add("text.apostrophe_to_blank", config.Captions == Scratch(apostrophe: true), model);
@@ -36,13 +37,16 @@ internal static class StartingSizes
             if (BertFolder.DeclaresPooling(text)) Add("text.pooling", config.Pooling, text);
         }
 
-        var settings = request.Settings.DeepCopy();
+        var settings = WithChannels(request.Settings.DeepCopy());
+        string oldKey = ModelSettings.OldChannelsKey(settings.Model.AudioEncoder);
+        var insisted = request.Insisted.Select(key => key == oldKey ? ModelSettings.ChannelsKey : key).ToHashSet();
         foreach (var (key, value, folder) in sizes)
         {
             var setting = SettingsCatalogue.Find(key)!;
             string asked = setting.Format(setting.Get(settings)), has = setting.Format(value);
-            if (asked != has && request.Insisted.Contains(key))
-                throw new OptionException($"{key} = {asked} contradicts the weights in {folder}, which have {has}; leave the setting out, or start without them");
+            if (asked != has && insisted.Contains(key))
+                throw new OptionException(
+                    $"{key} = {asked} contradicts the weights in {folder}, which have {has}; leave the setting out, or start without them");
             setting.Set(settings, value);
         }
         return settings;
@@ -51,9 +55,8 @@ internal static class StartingSizes
 
         void Audio(AudioEncoderConfig config, string folder)
         {
-            bool cnn14 = config is Cnn14Config;
-            Add("model.audio_encoder", cnn14 ? AudioEncoderKind.Cnn14 : AudioEncoderKind.ResNet38, folder);
-            Add(cnn14 ? "model.cnn14_widths" : "model.resnet38_widths", config.Channels, folder);
+            Add("model.audio_encoder", config.Architecture, folder);
+            Add(ModelSettings.ChannelsKey, config.Channels, folder);
         }
 
         void Text(BertConfig config, string folder)
@@ -63,6 +66,12 @@ internal static class StartingSizes
             Add("text.heads", config.Heads, folder);
             Add("text.feed_forward_width", config.HiddenWidth, folder);
         }
+
+        // The published channels by number: what the model has stands in settings.yaml.
+        static TrainingSettings WithChannels(TrainingSettings settings) => settings with
+        {
+            Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? settings.Model.AudioEncoder.Channels },
+        };
 
         static Text.CaptionNormalizer Scratch(bool apostrophe) => new TextSettings { ApostropheToBlank = apostrophe }.Normalizer;
     }

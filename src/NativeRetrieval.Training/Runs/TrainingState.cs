@@ -1,10 +1,12 @@
 using System.Text.Json;
-using System.Text.Json.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>Where a run stands, besides its tensors. All randomness is a function of seed and position, so this is the random state, too.</summary>
-/// <param name="Seed">Of the run's streams.</param>
+/// <summary>
+/// The position of a run: with its tensors all that resuming needs. Randomness is a function of seed
+/// and position, so this is the random state, too.
+/// </summary>
+/// <param name="Seed">Seed of the run's streams.</param>
 /// <param name="Step">Optimizer steps done.</param>
 /// <param name="Epoch">Epoch of the next batch, from 0.</param>
 /// <param name="Batch">Next batch of that epoch, from 0.</param>
@@ -12,19 +14,12 @@ namespace NativeRetrieval.Training.Runs;
 /// <param name="BestScore">R@1 + R@5 + R@10 of the best epoch so far, null before the first evaluation.</param>
 /// <param name="BestEpoch">The epoch of <paramref name="BestScore"/>, from 0.</param>
 /// <param name="EvaluationsWithoutImprovement">Evaluations since the one that had a better score than all before it.</param>
-public sealed record TrainingState(long Seed, long Step, int Epoch, int Batch, double LossSum = 0, double? BestScore = null, int? BestEpoch = null,
-    int EvaluationsWithoutImprovement = 0)
+public sealed record TrainingState(long Seed, long Step, int Epoch, int Batch, double LossSum = 0, double? BestScore = null,
+    int? BestEpoch = null, int EvaluationsWithoutImprovement = 0)
 {
-    static readonly JsonSerializerOptions s_json = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
-
-    internal string ToJson() => JsonSerializer.Serialize(this, s_json);
+    internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Counters);
 
     /// <exception cref="JsonException">The text is not a training state.</exception>
-    internal static TrainingState FromJson(string json) => JsonSerializer.Deserialize<TrainingState>(json, s_json) ?? throw new JsonException("null is no training state");
+    internal static TrainingState FromJson(string json) =>
+        JsonSerializer.Deserialize<TrainingState>(json, RunJson.Counters) ?? throw new JsonException("null is no training state");
 }

@@ -1,3 +1,4 @@
+using System.Collections.ObjectModel;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.Core.Errors;
@@ -9,6 +10,7 @@ namespace NativeRetrieval.Training.Settings;
 /// <summary>Named settings to start from.</summary>
 public static class Presets
 {
+    /// <summary>Names of all presets.</summary>
     public static IReadOnlyList<string> Names { get; } = ["paper", "clotho", "audiocaps", "tiny"];
 
     /// <exception cref="OptionException">There is no such preset.</exception>
@@ -21,10 +23,18 @@ public static class Presets
         _ => throw new OptionException($"no preset '{name}'; there are {string.Join(", ", Names)}"),
     };
 
+    /// <summary>A preset's channels for encoders besides its own; those that are absent have their published ones.</summary>
+    internal static IReadOnlyDictionary<AudioArchitecture, IReadOnlyList<int>> ChannelsOfOthers(string name) =>
+        name == "tiny"
+            ? new Dictionary<AudioArchitecture, IReadOnlyList<int>> { [ResNet38.Architecture] = [16, 16, 16, 32, 64, 64] }
+            : ReadOnlyDictionary<AudioArchitecture, IReadOnlyList<int>>.Empty;
+
     /// <summary>The report, padding included.</summary>
     static TrainingSettings Paper { get; } = new() { Audio = new AudioSettings { Padding = PaddingRule.Paper } };
 
-    /// <summary>Clotho with what later work found to help: a smaller rate with warm-up and cosine, captions of one clip not used as negatives.</summary>
+    /// <summary>
+    /// Clotho with what later work found to help: a smaller rate with warm-up and cosine, captions of one clip not used as negatives.
+    /// </summary>
     static TrainingSettings Clotho { get; } = new()
     {
         Training = new OptimizationSettings { Epochs = 20, LearningRate = 5e-5, Schedule = ScheduleKind.Cosine, WarmupSteps = 1000 },
@@ -34,22 +44,29 @@ public static class Presets
     /// <summary>AudioCaps: the same for clips of ten seconds and one caption each.</summary>
     static TrainingSettings AudioCaps { get; } = Clotho with { Audio = new AudioSettings { MaxSeconds = 10 } };
 
-    /// <summary>A model of a quarter million weights that learns a few hundred short clips in a minute or two, for tests and the demo.</summary>
+    /// <summary>
+    /// A model of a quarter million weights that learns a few hundred short clips in a minute or two, for tests and the demo.
+    /// </summary>
     static TrainingSettings Tiny { get; } = new()
     {
         Model = new ModelSettings
         {
-            Cnn14Widths = [16, 16, 32, 32, 64, 64],
-            Resnet38Widths = [16, 16, 16, 32, 64, 64],
+            AudioChannels = [16, 16, 32, 32, 64, 64],
             AudioDropout = 0.1,
             AudioHeadWidth = 128,
             TextHeadWidth = 128,
             EmbeddingDimension = 64,
         },
         Audio = new AudioSettings { MaxSeconds = 5 },
-        Text = new TextSettings { Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 64, Layers = 2, Heads = 2, FeedForwardWidth = 128 },
+        Text = new TextSettings
+        {
+            Pooling = TextPooling.Mean, MaxTokens = 64, Dropout = 0.1, HiddenWidth = 64, Layers = 2, Heads = 2, FeedForwardWidth = 128,
+        },
         Augmentation = new AugmentationSettings { TimeStripeFrames = 15, CircularShift = true },
-        Training = new OptimizationSettings { Epochs = 16, BatchSize = 16, LearningRate = 2e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10 },
+        Training = new OptimizationSettings
+        {
+            Epochs = 16, BatchSize = 16, LearningRate = 2e-3, Schedule = ScheduleKind.Cosine, WarmupSteps = 10,
+        },
         Loss = new LossSettings { Positives = Positives.SameText },
         Data = new DataSettings { Captions = CaptionSampling.OnePerClip },
     };

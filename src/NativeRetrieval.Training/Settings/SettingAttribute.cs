@@ -1,9 +1,10 @@
 namespace NativeRetrieval.Training.Settings;
 
-/// <summary>What a setting means and what it may be. The one source for validation, error messages, the listing of settings and the comments in stored settings.</summary>
+/// <summary>Meaning and range of a setting: the one source for validation, error messages and the comments in stored settings.</summary>
 [AttributeUsage(AttributeTargets.Property)]
 public sealed class SettingAttribute(string meaning) : Attribute
 {
+    /// <summary>Meaning of the setting, for people: a noun phrase in lower case.</summary>
     public string Meaning { get; } = meaning;
 
     /// <summary>Smallest value of a number, or of each number of a list.</summary>
@@ -15,9 +16,14 @@ public sealed class SettingAttribute(string meaning) : Attribute
     /// <summary><see cref="Min"/> itself is excluded.</summary>
     public bool AboveMin { get; init; }
 
-    /// <summary>Number of entries of a list.</summary>
-    public int Length { get; init; }
-
     /// <summary>The name in files and on the command line where it is not the property's in snake_case.</summary>
     public string? Key { get; init; }
+}
+
+/// <summary>The written form of an enum value where it is not the name in kebab-case.</summary>
+[AttributeUsage(AttributeTargets.Field)]
+public sealed class SettingNameAttribute(string name) : Attribute
+{
+    /// <summary>The written form.</summary>
+    public string Name { get; } = name;
 }

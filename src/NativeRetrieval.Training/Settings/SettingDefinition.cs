@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Encoders;
 
 namespace NativeRetrieval.Training.Settings;
 
@@ -26,72 +27,87 @@ public sealed class SettingDefinition
     /// <summary>The part after the dot.</summary>
     public string Name { get; }
 
+    /// <summary>Name with its section, as in <c>training.lr</c>.</summary>
     public string Key => Section.Length == 0 ? Name : $"{Section}.{Name}";
 
+    /// <summary>Meaning of the setting, for people: a noun phrase in lower case.</summary>
     public string Meaning => _attribute.Meaning;
 
-    /// <summary>What it may be, for people: <c>above 0, at most 10</c> or <c>sum | mean</c>.</summary>
+    /// <summary>Values that it takes, for people: <c>a number above 0 to 10</c> or <c>sum | mean</c>.</summary>
     public string Allowed
     {
         get
         {
             if (Type == typeof(bool)) return "true | false";
             if (Type.IsEnum) return string.Join(" | ", Enum.GetValues(Type).Cast<object>().Select(EnumName));
-            string range = string.Create(CultureInfo.InvariantCulture, $"{(_attribute.AboveMin ? "above" : "from")} {_attribute.Min:R} to {_attribute.Max:R}");
-            string kind = Type == typeof(double) ? "a number" : "a whole number";
-            return Type == typeof(IReadOnlyList<int>) ? $"{_attribute.Length} whole numbers, each {range}" : $"{kind} {range}";
+            if (Type == typeof(AudioArchitecture)) return string.Join(" | ", AudioArchitecture.All.Select(encoder => encoder.Key));
+            string range = string.Create(CultureInfo.InvariantCulture,
+                $"{(_attribute.AboveMin ? "above" : "from")} {_attribute.Min:R} to {_attribute.Max:R}");
+            return IsList ? $"null | [whole numbers {range}]" : Type == typeof(double) ? $"a number {range}" : $"a whole number {range}";
         }
     }
 
     Type Type => _property.PropertyType;
 
-    public object Get(TrainingSettings settings) => _property.GetValue(_section is null ? settings : _section.GetValue(settings))!;
+    bool IsList => Type == typeof(IReadOnlyList<int>);
+
+    /// <summary>The setting's value in <paramref name="settings"/>; null only where <see cref="Allowed"/> says so.</summary>
+    public object? Get(TrainingSettings settings) => _property.GetValue(_section is null ? settings : _section.GetValue(settings));
 
     /// <summary>Changes a copy that nobody else has seen yet.</summary>
-    internal void Set(TrainingSettings copy, object value) => _property.SetValue(_section is null ? copy : _section.GetValue(copy), value);
+    internal void Set(TrainingSettings copy, object? value) => _property.SetValue(_section is null ? copy : _section.GetValue(copy), value);
 
     /// <summary>The value as files have it.</summary>
-    public string Format(object value) => value switch
+    public string Format(object? value) => value switch
     {
+        null => "null",
         bool truth => truth ? "true" : "false",
         Enum => EnumName(value),
+        AudioArchitecture encoder => encoder.Key,
         IReadOnlyList<int> list => $"[{string.Join(", ", list)}]",
         _ => Convert.ToString(value, CultureInfo.InvariantCulture)!,
     };
 
-    /// <param name="source">Where the text stands, for messages.</param>
+    /// <param name="source">Place of the text, for messages.</param>
     /// <exception cref="OptionException">The text is not a value of this setting's type, or outside its range.</exception>
-    internal object Parse(string text, string source)
+    internal object? Parse(string text, string source)
     {
-        object? value = ParseOrNull(text.Trim());
+        text = text.Trim();
+        if (IsList && text == "null") return null;
+        object? value = ParseOrNull(text);
         if (value is null) throw new OptionException($"{source}: {Key} = '{text}' is not allowed; it takes {Allowed}");
         Validate(value, source);
         return value;
     }
 
-    internal void Validate(object value, string? source = null)
+    internal void Validate(object? value, string? source = null)
     {
         bool inside = value switch
         {
             double number => InRange(number),
             int number => InRange(number),
             long number => InRange(number),
-            IReadOnlyList<int> list => list.Count == _attribute.Length && list.All(number => InRange(number)),
+            IReadOnlyList<int> list => list.All(number => InRange(number)),
             Enum => Enum.IsDefined(Type, value),
             _ => true,
         };
-        if (!inside) throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Allowed}");
+        if (!inside)
+            throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Allowed}");
     }
 
     bool InRange(double value) => (_attribute.AboveMin ? value > _attribute.Min : value >= _attribute.Min) && value <= _attribute.Max;
 
     object? ParseOrNull(string text)
     {
-        if (Type == typeof(int)) return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null;
-        if (Type == typeof(long)) return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long wide) ? wide : null;
-        if (Type == typeof(double)) return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
+        if (Type == typeof(int))
+            return int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int whole) ? whole : null;
+        if (Type == typeof(long))
+            return long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out long wide) ? wide : null;
+        if (Type == typeof(double))
+            return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) ? number : null;
         if (Type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
-        if (Type == typeof(IReadOnlyList<int>)) return ParseList(text);
+        if (Type == typeof(AudioArchitecture)) return AudioArchitecture.All.FirstOrDefault(encoder => encoder.Key == text);
+        if (IsList) return ParseList(text);
         return Enum.GetValues(Type).Cast<object>().FirstOrDefault(value => EnumName(value) == text);
     }
 
@@ -106,5 +122,6 @@ public sealed class SettingDefinition
     }
 
     static string EnumName(object value) =>
-        value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
+        value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name
+            ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
 }

@@ -2,9 +2,13 @@ using System.Text;
 
 namespace NativeRetrieval.Training.Settings;
 
-/// <summary>Writes settings as YAML, every one of them, each with its meaning and range: the resolved settings of a run, and a template for own files.</summary>
+/// <summary>
+/// Writes settings as YAML, every one of them, each with its meaning and range: the resolved settings of a run, and a template for own
+/// files.
+/// </summary>
 public static class SettingsWriter
 {
+    /// <summary>The settings as YAML, which <see cref="SettingsLoader"/> reads back.</summary>
     public static string ToYaml(TrainingSettings settings)
     {
         var yaml = new StringBuilder();

@@ -10,9 +10,9 @@ using NativeRetrieval.Nn.Layers;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// From log-mel spectrograms to one vector per clip, as PANNs' networks do it (Kong et al. 2020): bn0 over the mel bins, convolutional stages, then the
-/// mean over mel, and maximum plus mean over time. The final linear layers belong to the projection head. Names are PANNs': <c>bn0</c>,
-/// <c>conv_block1.conv1</c> …
+/// One vector per clip from log-mel spectrograms, as PANNs' networks do it (Kong et al. 2020): bn0 over the mel bins, convolutional stages,
+/// then the mean over mel, and maximum plus mean over time. The final linear layers belong to the projection head. Names are PANNs':
+/// <c>bn0</c>, <c>conv_block1.conv1</c> …
 /// </summary>
 public abstract class AudioEncoder : Module
 {
@@ -26,30 +26,26 @@ public abstract class AudioEncoder : Module
         _bn0 = Child("bn0", new BatchNorm(config.MelBins, device, dtype, axis: 3));
     }
 
-    /// <summary>What the encoder was built from.</summary>
+    /// <summary>Sizes and choices that the encoder was built from.</summary>
     public AudioEncoderConfig Config { get; }
 
     /// <summary>Width of the vector.</summary>
     public int Width => Config.Width;
 
-    /// <summary>The encoder's parts from the input on, each with all its parameters: the order in which layers are frozen by depth.</summary>
+    /// <summary>
+    /// The encoder's parts from the input on, each with all its parameters: the order in which layers are frozen by depth.
+    /// </summary>
     public IReadOnlyList<Module> Stages => [_bn0, .. _stages];
 
     /// <summary>The encoder that the configuration describes.</summary>
     /// <param name="random">Xavier-uniform kernels are drawn from it; null: zeros, for weights read from a file.</param>
     /// <param name="dtype">float32, or float64 for checks.</param>
     /// <exception cref="OptionException">A value of <paramref name="config"/> is outside its range.</exception>
-    public static AudioEncoder Create(AudioEncoderConfig config, Device device, PhiloxSequence? random, DType dtype = DType.Float32) => config switch
-    {
-        Cnn14Config cnn14 => new Cnn14(cnn14, device, random, dtype),
-        ResNet38Config resNet38 => new ResNet38(resNet38, device, random, dtype),
-        Cnn10Config cnn10 => new Cnn10(cnn10, device, random, dtype),
-        Cnn6Config cnn6 => new Cnn6(cnn6, device, random, dtype),
-        _ => throw new OptionException($"no encoder is known for {config.Name}"),
-    };
+    public static AudioEncoder Create(AudioEncoderConfig config, Device device, PhiloxSequence? random, DType dtype = DType.Float32) =>
+        config.Architecture.Create(config, device, random, dtype);
 
     /// <param name="logMel">[N, 1, T, F], dB, contiguous.</param>
-    /// <param name="lengths">Frames of each clip that are not padding, 1 … T; null: all are real. What lies behind them does not matter.</param>
+    /// <param name="lengths">Frames of each clip that are not padding, 1 … T; null: all are real. Values behind them do not matter.</param>
     /// <param name="pass">Null for evaluation, as stages that are not trainable always run.</param>
     /// <param name="masks">SpecAugment in training; null: none.</param>
     /// <returns>[N, Width].</returns>
@@ -63,24 +59,26 @@ public abstract class AudioEncoder : Module
     }
 
     /// <summary>
-    /// <see cref="Op.LogMel"/>, then <see cref="Forward"/> in evaluation, in which bn0 is part of the spectrogram's own pass. No gradient flows back to bn0.
+    /// <see cref="Op.LogMel"/>, then <see cref="Forward"/> in evaluation, in which bn0 is part of the spectrogram's own pass. No gradient
+    /// flows back to bn0.
     /// </summary>
     /// <param name="waveform">[N, T], mono, full scale ±1.</param>
     /// <param name="lengths">Samples of each clip that are its own, as <see cref="Op.LogMel"/> takes them; null: all.</param>
-    /// <param name="settings">Of the model; as many mel bins as the encoder takes.</param>
+    /// <param name="settings">The model's front end; it makes as many mel bins as the encoder takes.</param>
     /// <returns>[N, Width].</returns>
     public Tensor ForwardWaveform(Tensor waveform, int[]? lengths, LogMelSettings settings)
     {
         using var scope = TensorScope.Begin();
         var (scale, shift) = _bn0.Folded();
-        var x = Op.LogMel(waveform, settings, lengths is null ? null : Tensor.From(lengths, [lengths.Length], waveform.Device), new(scale, shift));
+        var samples = lengths is null ? null : Tensor.From(lengths, [lengths.Length], waveform.Device);
+        var x = Op.LogMel(waveform, settings, samples, new(scale, shift));
         return scope.Return(Embed(x, FrameLengths.Of(lengths is null ? null : [.. lengths.Select(settings.FramesOf)], x), pass: null));
     }
 
     /// <summary>Adds the next part.</summary>
     private protected void Stage(string name, EncoderStage stage) => _stages.Add(Child(name, stage));
 
-    /// <summary>Everything behind bn0 and the masks.</summary>
+    /// <summary>All that follows bn0 and the masks.</summary>
     Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass)
     {
         foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);

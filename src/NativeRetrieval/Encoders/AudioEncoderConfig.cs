@@ -3,28 +3,29 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>Sizes and choices of an <see cref="AudioEncoder"/>. In files, <c>type</c> says which of them it is.</summary>
+/// <summary>
+/// Sizes and choices of an <see cref="AudioEncoder"/>. In files, <c>type</c> is the <see cref="AudioArchitecture.Key"/>; each encoder's
+/// file adds its own.
+/// </summary>
 [JsonPolymorphic(TypeDiscriminatorPropertyName = TypeKey)]
-[JsonDerivedType(typeof(Cnn14Config), "cnn14")]
-[JsonDerivedType(typeof(ResNet38Config), "resnet38")]
-[JsonDerivedType(typeof(Cnn10Config), "cnn10")]
-[JsonDerivedType(typeof(Cnn6Config), "cnn6")]
-public abstract record AudioEncoderConfig
+public abstract partial record AudioEncoderConfig
 {
     internal const string TypeKey = "type";
 
-    /// <summary>Every kind in its published form.</summary>
-    internal static AudioEncoderConfig[] Published { get; } = [new Cnn14Config(), new ResNet38Config(), new Cnn10Config(), new Cnn6Config()];
+    private protected AudioEncoderConfig(AudioArchitecture architecture) =>
+        (Architecture, Channels) = (architecture, architecture.Channels);
 
-    /// <param name="name">The field's name of the architecture.</param>
-    /// <param name="channels">The published widths.</param>
-    private protected AudioEncoderConfig(string name, int[] channels) => (Name, Channels) = (name, channels);
-
-    /// <summary>The architecture, such as CNN14.</summary>
+    /// <summary>Kind of encoder.</summary>
     [JsonIgnore]
-    public string Name { get; }
+    public AudioArchitecture Architecture { get; }
 
-    /// <summary>Output channels of the blocks in their order; the last is the width of the embedding. Pruned models have any widths ≥ 1.</summary>
+    /// <summary>Name in the literature, such as CNN14.</summary>
+    [JsonIgnore]
+    public string Name => Architecture.Name;
+
+    /// <summary>
+    /// Output channels of the blocks in their order; the last is the width of the embedding. Pruned models have any numbers ≥ 1.
+    /// </summary>
     public IReadOnlyList<int> Channels { get; init; }
 
     /// <summary>Mel bins of the input; at least as many as the poolings halve away.</summary>
@@ -37,21 +38,25 @@ public abstract record AudioEncoderConfig
     [JsonIgnore]
     public int Width => Channels[^1];
 
-    /// <exception cref="OptionException">A value is outside its range.</exception>
-    public abstract void Validate();
+    /// <summary>Number of times that the mel axis is halved.</summary>
+    internal abstract int Halvings { get; }
 
-    /// <param name="blocks">How many widths there must be.</param>
-    /// <param name="halvings">How often the mel axis is halved.</param>
-    private protected void Validate(int blocks, int halvings)
+    /// <summary>Checks every value.</summary>
+    /// <exception cref="OptionException">A value is outside its range.</exception>
+    public void Validate()
     {
+        var (blocks, bins) = (Architecture.Channels.Count, 1 << Halvings);
         if (Channels.Count != blocks || Channels.Any(c => c < 1))
             throw new OptionException($"{Name} has {blocks} widths of at least one channel; got [{string.Join(", ", Channels)}]");
-        if (MelBins < 1 << halvings) throw new OptionException($"{Name} halves the mel axis {halvings} times and needs at least {1 << halvings} bins, got {MelBins}");
+        if (MelBins < bins)
+            throw new OptionException($"{Name} halves the mel axis {Halvings} times and needs at least {bins} bins, got {MelBins}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"{Name}'s dropout must be in [0, 1), got {Dropout}");
     }
 
+    /// <summary>Equality of kind and values.</summary>
     public virtual bool Equals(AudioEncoderConfig? other) => other is not null && EqualityContract == other.EqualityContract
         && Channels.SequenceEqual(other.Channels) && MelBins == other.MelBins && Dropout.Equals(other.Dropout);
 
-    public override int GetHashCode() => HashCode.Combine(Name, Channels.Count, Channels[^1], MelBins, Dropout);
+    /// <inheritdoc/>
+    public override int GetHashCode() => HashCode.Combine(Architecture, Channels.Count, Channels[^1], MelBins, Dropout);
 }

@@ -4,18 +4,27 @@ using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>The content of an audio encoder folder's <c>config.json</c>: the encoder and the front end that its weights were trained on.</summary>
+/// <summary>
+/// An audio encoder's folder in memory, without the weights: the encoder and the front end that it was trained on, the content of
+/// <c>config.json</c>.
+/// </summary>
 public sealed record AudioEncoderPackage
 {
+    /// <summary>The <c>model_type</c> of such folders.</summary>
     public const string Kind = "nativeretrieval-audio-encoder";
+    /// <summary>The newest form that this program reads and the one that it writes.</summary>
     public const int NewestSchema = 1;
 
+    /// <summary>Kind of folder; always <see cref="Kind"/>.</summary>
     public string ModelType { get; init; } = Kind;
 
+    /// <summary>Version of the file's form; 1 … <see cref="NewestSchema"/>.</summary>
     public int SchemaVersion { get; init; } = NewestSchema;
 
+    /// <summary>Sizes and choices of the encoder.</summary>
     public AudioEncoderConfig AudioEncoder { get; init; } = new Cnn14Config();
 
+    /// <summary>Front end that the weights were trained on.</summary>
     public LogMelSettings LogMel { get; init; } = new();
 
     /// <summary>Name of the resampler that sounds of other rates go through.</summary>

@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>Sizes and choices of a <see cref="BertEncoder"/>. The defaults are bert-base-uncased with the report's dropout of 0.2.</summary>
+/// <summary>
+/// Sizes and choices of a <see cref="BertEncoder"/>. The defaults are bert-base-uncased with the report's dropout of 0.2.
+/// </summary>
 public sealed record BertConfig
 {
     /// <summary>Rows of the word embedding table.</summary>
@@ -12,8 +14,10 @@ public sealed record BertConfig
     /// <summary>Width of token and sentence vectors; a multiple of <see cref="Heads"/>.</summary>
     public int Width { get; init; } = 768;
 
+    /// <summary>Number of layers.</summary>
     public int Layers { get; init; } = 12;
 
+    /// <summary>Attention heads of a layer.</summary>
     public int Heads { get; init; } = 12;
 
     /// <summary>Width between the two linear layers after attention.</summary>
@@ -25,6 +29,7 @@ public sealed record BertConfig
     /// <summary>Rows of the segment embedding table, of which a single sentence uses the first.</summary>
     public int Segments { get; init; } = 2;
 
+    /// <summary>Number that a layer norm adds to the variance, in (0, 1).</summary>
     public double LayerNormEpsilon { get; init; } = 1e-12;
 
     /// <summary>Dropout after the embeddings and after each half of a layer, in [0, 1).</summary>
@@ -39,6 +44,7 @@ public sealed record BertConfig
     /// <summary>Id of the padding token, whose embedding starts at 0; null: none.</summary>
     public int? PaddingId { get; init; } = 0;
 
+    /// <summary>Pooling of the vectors of a sentence's tokens.</summary>
     public TextPooling Pooling { get; init; } = TextPooling.Cls;
 
     /// <summary>Reads a Hugging Face <c>config.json</c>. Pooling is not in it: it stays <see cref="TextPooling.Cls"/>.</summary>
@@ -47,7 +53,7 @@ public sealed record BertConfig
     public static BertConfig Read(string path)
     {
         using var document = JsonFile.Open(path);
-        var json = new JsonSettings(path, document.RootElement);
+        var json = new JsonConfig(path, document.RootElement);
         json.Expect("model_type", "bert");
         json.Expect("hidden_act", "gelu");
         json.Expect("position_embedding_type", "absolute");
@@ -107,16 +113,30 @@ public sealed record BertConfig
         AtLeastOne(Heads, "number of heads");
         AtLeastOne(HiddenWidth, "hidden width");
         AtLeastOne(Segments, "number of segments");
-        if (MaxPositions < 2) throw new OptionException($"BERT's longest sentence must have room for [CLS] and [SEP], got {MaxPositions} positions");
+        if (MaxPositions < 2)
+            throw new OptionException($"BERT's longest sentence must have room for [CLS] and [SEP], got {MaxPositions} positions");
         if (Width % Heads != 0) throw new OptionException($"BERT's width must be a multiple of its heads, got {Width} and {Heads}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"BERT's dropout must be in [0, 1), got {Dropout}");
-        if (AttentionDropout is not (>= 0 and < 1)) throw new OptionException($"BERT's attention dropout must be in [0, 1), got {AttentionDropout}");
-        if (LayerNormEpsilon is not (> 0 and < 1)) throw new OptionException($"BERT's layer norm epsilon must be in (0, 1), got {LayerNormEpsilon}");
-        if (InitialDeviation is not (>= 0 and < 100)) throw new OptionException($"BERT's initial deviation must be in [0, 100), got {InitialDeviation}");
+        if (AttentionDropout is not (>= 0 and < 1))
+            throw new OptionException($"BERT's attention dropout must be in [0, 1), got {AttentionDropout}");
+        if (LayerNormEpsilon is not (> 0 and < 1))
+            throw new OptionException($"BERT's layer norm epsilon must be in (0, 1), got {LayerNormEpsilon}");
+        if (InitialDeviation is not (>= 0 and < 100))
+            throw new OptionException($"BERT's initial deviation must be in [0, 100), got {InitialDeviation}");
 
         static void AtLeastOne(int value, string what)
         {
             if (value < 1) throw new OptionException($"BERT's {what} must be at least 1, got {value}");
         }
     }
+}
+
+/// <summary>Pooling of the vectors of a sentence's tokens into one.</summary>
+public enum TextPooling : byte
+{
+    /// <summary>The last layer's vector of [CLS], as in the report.</summary>
+    Cls,
+
+    /// <summary>The mean over the sentence's own tokens, [CLS] and [SEP] included, as in sentence-transformers.</summary>
+    Mean,
 }

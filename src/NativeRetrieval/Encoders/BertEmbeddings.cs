@@ -22,7 +22,8 @@ internal sealed class BertEmbeddings : Module
         _segments = Child("token_type_embeddings", Table(config.Segments));
         _norm = Child("LayerNorm", new LayerNorm(config.Width, config.LayerNormEpsilon, device, dtype));
 
-        Embedding Table(int rows, int? paddingId = null) => new(rows, config.Width, config.InitialDeviation, device, dtype, random, paddingId);
+        Embedding Table(int rows, int? paddingId = null) =>
+            new(rows, config.Width, config.InitialDeviation, device, dtype, random, paddingId);
     }
 
     public Device Device => _words.Weight.Device;

@@ -30,6 +30,7 @@ public sealed class BertEncoder : Module
         for (int i = 0; i < _layers.Length; i++) _layers[i] = Child($"encoder.layer.{i}", new BertLayer(config, device, dtype, random));
     }
 
+    /// <summary>Sizes and choices that the encoder was built from.</summary>
     public BertConfig Config { get; }
 
     /// <summary>Embeddings, then layer by layer: the order in which layers are frozen by depth.</summary>
@@ -41,7 +42,9 @@ public sealed class BertEncoder : Module
     /// <summary>One vector per sentence, pooled as the configuration says.</summary>
     /// <param name="pass">Null for evaluation.</param>
     /// <returns>[B, Width].</returns>
-    /// <exception cref="ShapeException">A sentence is empty or longer than the position table, or an id is outside the vocabulary.</exception>
+    /// <exception cref="ShapeException">
+    /// A sentence is empty or longer than the position table, or an id is outside the vocabulary.
+    /// </exception>
     public Tensor Forward(TokenBatch batch, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
@@ -49,7 +52,9 @@ public sealed class BertEncoder : Module
         return scope.Return(Config.Pooling == TextPooling.Mean ? Op.MeanOverTokens(states, tokens.Lengths) : Op.FirstToken(states));
     }
 
-    /// <summary>The vectors of all tokens after the first <paramref name="layers"/> layers (null: all). Those of padding mean nothing.</summary>
+    /// <summary>
+    /// The vectors of all tokens after the first <paramref name="layers"/> layers (null: all). Those of padding mean nothing.
+    /// </summary>
     /// <returns>[B, S, Width].</returns>
     public Tensor TokenStates(TokenBatch batch, int? layers = null, TrainingPass? pass = null)
     {
@@ -70,13 +75,17 @@ public sealed class BertEncoder : Module
     {
         if (batch.Count == 0) throw new ShapeException("BERT: a batch needs at least one sentence");
         if (batch.Width > Config.MaxPositions)
-            throw new ShapeException($"BERT: a sentence of {batch.Width} tokens exceeds the model's {Config.MaxPositions} positions; cut it when tokenizing");
+            throw new ShapeException(
+                $"BERT: a sentence of {batch.Width} tokens exceeds the model's {Config.MaxPositions} positions; cut it when tokenizing");
         if (batch.Ids.Length != (long)batch.Count * batch.Width)
-            throw new ShapeException($"BERT: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, got {batch.Ids.Length}");
+            throw new ShapeException(
+                $"BERT: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, got {batch.Ids.Length}");
         foreach (int length in batch.Lengths)
-            if (length < 1 || length > batch.Width) throw new ShapeException($"BERT: a sentence's length must be 1 … {batch.Width} tokens, got {length}");
+            if (length < 1 || length > batch.Width)
+                throw new ShapeException($"BERT: a sentence's length must be 1 … {batch.Width} tokens, got {length}");
         foreach (int id in batch.Ids)
             if ((uint)id >= (uint)Config.VocabularySize)
-                throw new ShapeException($"BERT: token id {id} is outside the {Config.VocabularySize} of the model; the tokenizer belongs to another model");
+                throw new ShapeException(
+                    $"BERT: token id {id} is outside the {Config.VocabularySize} of the model; the tokenizer belongs to another model");
     }
 }

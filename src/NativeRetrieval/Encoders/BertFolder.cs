@@ -22,33 +22,32 @@ public static class BertFolder
         return DeclaresPooling(folder) ? config with { Pooling = ReadPooling(PoolingPath(folder)) } : config;
     }
 
-    /// <summary>Whether the folder says how sentences are pooled, as those of sentence-transformers do; a plain one leaves it to its user.</summary>
+    /// <summary>
+    /// True: the folder says how sentences are pooled, as those of sentence-transformers do. False: it leaves that to its user.
+    /// </summary>
     public static bool DeclaresPooling(string folder) => File.Exists(PoolingPath(folder));
 
     static string PoolingPath(string folder) => Path.Combine(folder, "1_Pooling", "config.json");
 
     /// <summary>The folder's tokenizer, which never makes sentences longer than the model's position table.</summary>
-    /// <exception cref="CorruptFileException">The tokenizer's files are missing, damaged or of another kind, or have ids beyond the model's vocabulary.</exception>
+    /// <exception cref="CorruptFileException">
+    /// The tokenizer's files are missing, damaged or of another kind, or have ids beyond the model's vocabulary.
+    /// </exception>
     public static WordPieceTokenizer ReadTokenizer(string folder, BertConfig config)
     {
-        try
-        {
-            var tokenizer = WordPieceTokenizer.FromFile(folder);
-            if (tokenizer.Vocabulary.Size > config.VocabularySize)
-                throw new CorruptFileException(folder, $"the tokenizer has ids up to {tokenizer.Vocabulary.Size - 1}, the model's vocabulary ends at {config.VocabularySize - 1}; they belong to different models");
-            return tokenizer.WithMaxLength(Math.Min(tokenizer.Options.MaxLength, config.MaxPositions));
-        }
-        catch (TokenizerFileException e)
-        {
-            throw new CorruptFileException(e.Path, e.Problem, e);
-        }
+        var tokenizer = WordPieceTokenizer.FromFile(folder);
+        if (tokenizer.Vocabulary.Size > config.VocabularySize)
+            throw new CorruptFileException(folder, $"the tokenizer has ids up to {tokenizer.Vocabulary.Size - 1}, "
+                + $"the model's vocabulary ends at {config.VocabularySize - 1}; they belong to different models");
+        return tokenizer.WithMaxLength(Math.Min(tokenizer.Options.MaxLength, config.MaxPositions));
     }
 
     /// <summary>Builds the encoder and fills it with the folder's weights.</summary>
-    /// <param name="config">As <see cref="ReadConfig"/> gives it, or with another pooling or dropout; null: as it is.</param>
+    /// <param name="config">The folder's own, or that with another pooling or dropout; null: the folder's own.</param>
     /// <param name="ignored">Names of tensors that an encoder has no use for: poolers, heads, position ids.</param>
     /// <exception cref="CorruptFileException">A tensor is missing, has another shape, or is none of BERT's.</exception>
-    public static BertEncoder ReadEncoder(string folder, Device device, out IReadOnlyList<string> ignored, BertConfig? config = null, DType dtype = DType.Float32)
+    public static BertEncoder ReadEncoder(string folder, Device device, out IReadOnlyList<string> ignored, BertConfig? config = null,
+        DType dtype = DType.Float32)
     {
         string weights = Path.Combine(folder, "model.safetensors");
         if (!File.Exists(weights))
@@ -73,11 +72,13 @@ public static class BertFolder
     static TextPooling ReadPooling(string path)
     {
         using var document = JsonFile.Open(path);
-        var json = new JsonSettings(path, document.RootElement);
+        var json = new JsonConfig(path, document.RootElement);
         bool first = json.Flag("pooling_mode_cls_token"), mean = json.Flag("pooling_mode_mean_tokens");
-        if (json.Flag("pooling_mode_max_tokens") || json.Flag("pooling_mode_mean_sqrt_len_tokens") || json.Flag("pooling_mode_weightedmean_tokens")
+        if (json.Flag("pooling_mode_max_tokens") || json.Flag("pooling_mode_mean_sqrt_len_tokens")
+            || json.Flag("pooling_mode_weightedmean_tokens")
             || json.Flag("pooling_mode_lasttoken") || first == mean)
-            throw new CorruptFileException(path, "expected exactly one of pooling_mode_cls_token and pooling_mode_mean_tokens, and no other pooling");
+            throw new CorruptFileException(path,
+                "expected exactly one of pooling_mode_cls_token and pooling_mode_mean_tokens, and no other pooling");
         return mean ? TextPooling.Mean : TextPooling.Cls;
     }
 }

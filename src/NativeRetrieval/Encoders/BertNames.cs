@@ -1,6 +1,6 @@
 namespace NativeRetrieval.Encoders;
 
-/// <summary>What the tensors of published BERT files are called here.</summary>
+/// <summary>The names that tensors of published BERT files have here.</summary>
 internal static class BertNames
 {
     const string Prefix = "bert.";
@@ -8,8 +8,8 @@ internal static class BertNames
     static readonly string[] Heads = ["pooler.", "cls.", "classifier.", "qa_outputs."];
 
     /// <summary>
-    /// From a file's names to an encoder's; null for what an encoder leaves out. Files of models with a head put the encoder under
-    /// <c>bert.</c>, and then all else is the head; files of the first years call the norms' parameters gamma and beta.
+    /// Renaming from a file's names to an encoder's; null for a tensor that an encoder leaves out. Files of models with a head put the
+    /// encoder under <c>bert.</c>, and then all else is the head; files of the first years call the norms' parameters gamma and beta.
     /// </summary>
     public static Func<string, string?> Rename(IReadOnlyList<string> names)
     {

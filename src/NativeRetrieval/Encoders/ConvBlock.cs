@@ -5,19 +5,23 @@ using NativeRetrieval.Nn;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>Convolutions, each with batch norm and ReLU; then average pooling and dropout: twice 3x3 in most of PANNs, once 5x5 in CNN6.</summary>
+/// <summary>Convolutions, each with batch norm and ReLU; then average pooling and dropout.</summary>
 internal sealed class ConvBlock : EncoderStage
 {
     readonly ConvNorm[] _layers;
     readonly int _window;
     readonly double _dropout;
 
-    public ConvBlock(int inChannels, int outChannels, int window, double dropout, Device device, DType dtype, PhiloxSequence? random, int layers = 2, int kernel = 3)
-        : base(device, dtype, random)
+    /// <param name="convolutions">Number of convolutions; those after the first keep the channels.</param>
+    /// <param name="kernel">Height and width of each kernel.</param>
+    /// <param name="window">Height and width of the pooling; 1: none.</param>
+    public ConvBlock(int inChannels, int outChannels, int convolutions, int kernel, int window, double dropout,
+        Device device, DType dtype, PhiloxSequence? random) : base(device, dtype, random)
     {
         (_window, _dropout) = (window, dropout);
-        _layers = new ConvNorm[layers];
-        for (int i = 0; i < layers; i++) _layers[i] = Layer($"conv{i + 1}", $"bn{i + 1}", i == 0 ? inChannels : outChannels, outChannels, kernel, relu: true);
+        _layers = new ConvNorm[convolutions];
+        for (int i = 0; i < convolutions; i++)
+            _layers[i] = Layer($"conv{i + 1}", $"bn{i + 1}", i == 0 ? inChannels : outChannels, outChannels, kernel, relu: true);
     }
 
     public override (Tensor, FrameLengths) Forward(Tensor x, FrameLengths own, TrainingPass? pass)

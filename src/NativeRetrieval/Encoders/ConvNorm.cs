@@ -8,8 +8,12 @@ using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>A convolution, batch norm and, where asked for, ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees silence there.</summary>
-internal sealed class ConvNorm(int inChannels, int outChannels, int kernel, bool relu, double gain, Device device, DType dtype, PhiloxSequence? random)
+/// <summary>
+/// A convolution, batch norm and, where asked for, ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees
+/// silence there.
+/// </summary>
+internal sealed class ConvNorm(
+    int inChannels, int outChannels, int kernel, bool relu, double gain, Device device, DType dtype, PhiloxSequence? random)
 {
     readonly FoldedConvolution _folded = new();
 

@@ -6,7 +6,9 @@ using NativeRetrieval.Nn;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>One part of a convolutional encoder: from feature maps to feature maps. Frames behind a clip's own are 0 at its input and its output.</summary>
+/// <summary>
+/// One part of a convolutional encoder: from feature maps to feature maps. Frames behind a clip's own are 0 at its input and its output.
+/// </summary>
 internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence? random) : Module
 {
     readonly List<ConvNorm> _layers = [];
@@ -25,7 +27,9 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
         return layer;
     }
 
-    /// <summary>Mean over <paramref name="window"/> x <paramref name="window"/>. The frame that straddles a clip's end is left out.</summary>
+    /// <summary>
+    /// Mean over <paramref name="window"/> x <paramref name="window"/>. The frame that straddles a clip's end is left out.
+    /// </summary>
     protected static (Tensor, FrameLengths) AveragePool(Tensor x, FrameLengths own, int window)
     {
         if (window == 1) return (x, own);

@@ -16,7 +16,8 @@ internal sealed class FoldedConvolution
 
     public PackedConvolution Of(Conv2d convolution, BatchNorm norm, int width)
     {
-        var version = (width, convolution.Weight.Version, norm.Weight.Version, norm.Bias.Version, norm.RunningMean.Version, norm.RunningVariance.Version);
+        var version = (width, convolution.Weight.Version, norm.Weight.Version, norm.Bias.Version, norm.RunningMean.Version,
+            norm.RunningVariance.Version);
         lock (_lock)
         {
             if (_packed is not null && _version == version) return _packed;

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// How many frames of each clip in a batch are its own, at one depth of an encoder. Without a tensor all clips fill the batch,
+/// The number of frames of each clip in a batch that are its own, at one depth of an encoder. Without a tensor all clips fill the batch,
 /// and nothing needs masking: the usual case at inference, where clips of equal length are batched together.
 /// </summary>
 internal readonly record struct FrameLengths(int[]? Values, Tensor? Tensor)
@@ -19,7 +19,7 @@ internal readonly record struct FrameLengths(int[]? Values, Tensor? Tensor)
         return lengths.All(length => length == frames) ? default : On(lengths, logMel);
     }
 
-    /// <summary>After pooling by <paramref name="window"/> frames: ⌊length / window⌋.</summary>
+    /// <summary>Lengths after pooling by <paramref name="window"/> frames: ⌊length / window⌋.</summary>
     public FrameLengths Pooled(int window, Tensor pooled) =>
         Values is null || window == 1 ? this : On([.. Values.Select(length => length / window)], pooled);
 

@@ -7,7 +7,10 @@ using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary><c>y = W₂·max(W₁·x + b₁, 0) + b₂</c>: from an encoder's vector into the space that sounds and sentences share. Names as in PyTorch's Sequential: <c>0</c> and <c>2</c>.</summary>
+/// <summary>
+/// <c>y = W₂·max(W₁·x + b₁, 0) + b₂</c>: from an encoder's vector into the space that sounds and sentences share. Names as in PyTorch's
+/// Sequential: <c>0</c> and <c>2</c>.
+/// </summary>
 public sealed class ProjectionHead : Module
 {
     readonly Linear _first, _second;

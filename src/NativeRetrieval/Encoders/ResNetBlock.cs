@@ -7,8 +7,8 @@ using NativeRetrieval.Nn;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// The basic block of PANNs' ResNets: <c>y = max(bn₂(conv₂(dropout(max(bn₁(conv₁(p)), 0)))) + s, 0)</c>, where p is x or its 2x2 mean (in place of a
-/// stride of 2) and s is p, or bn(conv1x1(p)) where the channels change.
+/// The basic block of PANNs' ResNets: <c>y = max(bn₂(conv₂(dropout(max(bn₁(conv₁(p)), 0)))) + s, 0)</c>, where p is x or its 2x2 mean (in
+/// place of a stride of 2) and s is p, or bn(conv1x1(p)) where the channels change.
 /// </summary>
 internal sealed class ResNetBlock : EncoderStage
 {

@@ -5,7 +5,9 @@ using NativeRetrieval.Nn;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>Blocks of one width; the first may halve frames and mel bins, and so may a pooling with dropout behind the last layer.</summary>
+/// <summary>
+/// Blocks of one width; the first may halve frames and mel bins, and so may a pooling with dropout behind the last layer.
+/// </summary>
 internal sealed class ResNetLayer : EncoderStage
 {
     readonly ResNetBlock[] _blocks;
@@ -14,7 +16,8 @@ internal sealed class ResNetLayer : EncoderStage
 
     /// <param name="window">2: the first block halves frames and mel bins.</param>
     /// <param name="isLast">2x2 pooling and dropout follow.</param>
-    public ResNetLayer(int inChannels, int outChannels, int blocks, int window, double dropout, bool isLast, Device device, DType dtype, PhiloxSequence? random)
+    public ResNetLayer(int inChannels, int outChannels, int blocks, int window, double dropout, bool isLast,
+        Device device, DType dtype, PhiloxSequence? random)
         : base(device, dtype, random)
     {
         (_isLast, _dropout) = (isLast, dropout);

@@ -6,8 +6,8 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// Where the tokens of a batch lie. Only attention sees sentences, [B, S, D]; all else works on the real tokens alone, [T, D], because captions
-/// differ in length and a padded batch is half padding. Both ways are row gathers, so gradients flow through them.
+/// Places of the tokens of a batch. Only attention sees sentences, [B, S, D]; all else works on the real tokens alone, [T, D], because
+/// captions differ in length and a padded batch is half padding. Both ways are row gathers, so gradients flow through them.
 /// </summary>
 internal sealed class TokenLayout
 {

@@ -28,7 +28,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// <exception cref="OptionException">A path does not exist, or a folder that had indexed files has none.</exception>
     /// <exception cref="IndexException">The index cannot be written; the message says what of this run is kept.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
-    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null, CancellationToken cancellation = default)
+    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null,
+        CancellationToken cancellation = default)
     {
         var known = index.Files();
         var found = SoundFiles.Find(roots.Where(root => !IsGone(root, known)), cancellation);

@@ -4,8 +4,8 @@ namespace NativeRetrieval.Engine;
 
 /// <summary>The result of an indexing run, which accounts for every sound file it met.</summary>
 /// <param name="Files">Every file by name, in the order in which it was dealt with.</param>
-/// <param name="Windows">The windows of the embedded files.</param>
-/// <param name="AudioSeconds">The length of the embedded files.</param>
+/// <param name="Windows">Windows of the embedded files.</param>
+/// <param name="AudioSeconds">Length of the embedded files, seconds.</param>
 public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows, double AudioSeconds)
 {
     /// <summary>New or changed files that went through the model.</summary>

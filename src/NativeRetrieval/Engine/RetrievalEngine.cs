@@ -9,7 +9,7 @@ using NativeRetrieval.Models;
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// A trained model in use: vectors of sentences and of sounds, and search over an index of them. What a host opens once and keeps.
+/// A trained model in use: vectors of sentences and of sounds, and search over an index of them. A host opens it once and keeps it.
 /// Members may be called from several threads; model work is done one call at a time.
 /// </summary>
 public sealed class RetrievalEngine : IDisposable
@@ -21,21 +21,22 @@ public sealed class RetrievalEngine : IDisposable
 
     RetrievalEngine(string folder, RetrievalModel model)
     {
-        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelPackage.Fingerprint(folder));
+        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelFolder.Fingerprint(folder));
         _features = new FeatureExtractor(FeatureSettings.Of(model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler)));
     }
 
     /// <summary>The model folder, in full.</summary>
     public string Folder { get; }
 
+    /// <summary>The model itself; it belongs to the engine.</summary>
     public RetrievalModel Model { get; }
 
     /// <summary>SHA-256 of configuration, weights and vocabulary: an index of another model is refused by it.</summary>
     public string Fingerprint { get; }
 
-    /// <param name="modelFolder">As training or conversion writes it.</param>
+    /// <param name="modelFolder">A folder that training or conversion has written.</param>
     /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
-    public static RetrievalEngine Open(string modelFolder, Device device) => new(modelFolder, ModelPackage.Load(modelFolder, device));
+    public static RetrievalEngine Open(string modelFolder, Device device) => new(modelFolder, ModelFolder.Load(modelFolder, device));
 
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts)
@@ -45,16 +46,17 @@ public sealed class RetrievalEngine : IDisposable
 
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
     /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
-    /// <param name="hopSeconds">From one window's start to the next; at most the window.</param>
+    /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
     /// <param name="damaged">Gets a sentence about damage that was met and got past.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
-    public IReadOnlyList<Indexing.AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
+    public IReadOnlyList<AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
         CancellationToken cancellation = default, Action<string>? damaged = null)
     {
         int rate = Model.Config.LogMel.SampleRateHz;
-        using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate), _features.Settings.Resampler);
-        var windows = new List<Indexing.AudioWindow>();
-        var batch = new List<(Audio.Decoding.AudioWindow Window, float[] Samples)>();
+        using var reader = WindowReader.Open(path, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
+            _features.Settings.Resampler);
+        var windows = new List<AudioWindow>();
+        var batch = new List<(SampleWindow Window, float[] Samples)>();
         while (reader.Read() is { } window)
         {
             cancellation.ThrowIfCancellationRequested();
@@ -76,19 +78,26 @@ public sealed class RetrievalEngine : IDisposable
         }
     }
 
-    /// <summary>What an index of this model is created with.</summary>
+    /// <summary>Settings of an index of this model.</summary>
     public IndexSettings IndexSettings(double? windowSeconds = null, double? hopSeconds = null)
     {
         double window = windowSeconds ?? Model.Config.MaxSeconds;
-        return new() { ModelId = Folder, ModelFingerprint = Fingerprint, Dimension = Model.Config.EmbeddingDimension, WindowSeconds = window, HopSeconds = hopSeconds ?? window / 2 };
+        return new()
+        {
+            ModelId = Folder, ModelFingerprint = Fingerprint, Dimension = Model.Config.EmbeddingDimension,
+            WindowSeconds = window, HopSeconds = hopSeconds ?? window / 2,
+        };
     }
 
     /// <summary>The stretches of sound that a sentence describes, best first.</summary>
-    public Task<IReadOnlyList<SearchHit>> SearchAsync(IAudioIndex index, string query, AudioSearchOptions? options = null, CancellationToken cancellation = default)
+    public Task<IReadOnlyList<SearchHit>> SearchAsync(IAudioIndex index, string query, AudioSearchOptions? options = null,
+        CancellationToken cancellation = default)
     {
-        if (string.IsNullOrWhiteSpace(query)) throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
+        if (string.IsNullOrWhiteSpace(query))
+            throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
         return index.SearchAsync(EmbedTexts([query]), options, cancellation);
     }
 
+    /// <summary>Frees the model.</summary>
     public void Dispose() => Model.Dispose();
 }

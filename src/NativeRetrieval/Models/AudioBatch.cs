@@ -13,14 +13,16 @@ public readonly record struct AudioBatch(Tensor LogMel, int[]? Lengths)
     const float SilenceDb = -100;
 
     /// <summary>Clips with their own lengths; what fills the batch is masked and never heard.</summary>
-    /// <param name="clips">At least one, all with the same number of mel bins.</param>
+    /// <param name="clips">One clip or more, all with the same number of mel bins.</param>
     public static AudioBatch OwnLength(IReadOnlyList<LogMelClip> clips, Device device) =>
         new(Stack(clips, clips.Max(clip => clip.Frames), device), [.. clips.Select(clip => clip.Frames)]);
 
-    /// <summary>Clips followed by digital silence up to the longest, which is heard: what the transform of zero-padded waveforms gives.</summary>
-    /// <param name="clips">At least one, all with the same number of mel bins.</param>
+    /// <summary>
+    /// Clips followed by digital silence up to the longest, which is heard: what the transform of zero-padded waveforms gives.
+    /// </summary>
+    /// <param name="clips">One clip or more, all with the same number of mel bins.</param>
     /// <param name="followedBySilence">The same clips, transformed with at least a window of silence behind their end.</param>
-    /// <param name="frames">Of the longest clip of the whole batch; these may be a part of it.</param>
+    /// <param name="frames">Frames of the longest clip of the whole batch, of which these clips may be a part.</param>
     public static AudioBatch Paper(IReadOnlyList<LogMelClip> clips, IReadOnlyList<LogMelClip> followedBySilence, int frames, Device device)
     {
         // The longest are reflected at their end, as every waveform is; in the others the reflection lies in the silence.

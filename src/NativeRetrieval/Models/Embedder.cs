@@ -17,7 +17,8 @@ public static class Embedder
     /// <param name="frames">Frames of clip i.</param>
     /// <param name="load">Log-mel of clip i; called once for each, in batches.</param>
     /// <param name="done">Called with the number of clips embedded so far.</param>
-    public static float[] Clips(RetrievalModel model, int count, Func<int, int> frames, Func<int, LogMelClip> load, Action<int>? done = null,
+    public static float[] Clips(RetrievalModel model, int count, Func<int, int> frames, Func<int, LogMelClip> load,
+        Action<int>? done = null,
         CancellationToken cancellation = default)
     {
         int width = model.Config.EmbeddingDimension;
@@ -35,7 +36,7 @@ public static class Embedder
     }
 
     /// <summary>Embeddings of waveforms, [count, D], row-major, of length 1; the front end runs on the model's device.</summary>
-    /// <param name="clips">Mono at the model's sample rate, as <see cref="FeatureExtractor.Waveform"/> makes them.</param>
+    /// <param name="clips">Samples of each clip, mono at the model's sample rate, made by <see cref="FeatureExtractor.Waveform"/>.</param>
     public static float[] Waveforms(RetrievalModel model, IReadOnlyList<float[]> clips, CancellationToken cancellation = default)
     {
         int width = model.Config.EmbeddingDimension;

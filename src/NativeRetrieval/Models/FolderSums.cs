@@ -7,29 +7,48 @@ namespace NativeRetrieval.Models;
 /// <summary><c>SHA256SUMS</c>: the checksums of a folder's files, as <c>sha256sum -c</c> reads them.</summary>
 internal static class FolderSums
 {
-    const string Name = "SHA256SUMS";
+    public const string Name = "SHA256SUMS";
 
+    /// <summary>Computes and writes the checksums of files.</summary>
     /// <param name="names">The files that are listed, in this order; all must be there.</param>
-    public static void Write(string folder, params string[] names)
+    public static void Write(string folder, params string[] names) =>
+        Write(folder, names.Select(name => (name, FileHash.Sha256(Path.Combine(folder, name)))));
+
+    /// <summary>Writes checksums that are known.</summary>
+    /// <param name="files">Path in the folder, with forward slashes, and SHA-256 in lower-case hex.</param>
+    public static void Write(string folder, IEnumerable<(string Name, string Sha256)> files)
     {
-        var sums = new StringBuilder();
-        foreach (string name in names) sums.Append(FileHash.Sha256(Path.Combine(folder, name))).Append("  ").Append(name).Append('\n');
-        DurableFile.WriteAllText(Path.Combine(folder, Name), sums.ToString());
+        var text = new StringBuilder();
+        foreach (var (name, sum) in files) text.Append(sum).Append("  ").Append(name).Append('\n');
+        DurableFile.WriteAllText(Path.Combine(folder, Name), text.ToString());
+    }
+
+    /// <summary>The listed files and their checksums, in the list's order; none where the folder has no list.</summary>
+    /// <exception cref="CorruptFileException">A line is no checksum line, or names a file outside the folder.</exception>
+    public static IEnumerable<(string Name, string Sha256)> Read(string folder)
+    {
+        string path = Path.Combine(folder, Name);
+        if (!File.Exists(path)) yield break;
+        foreach (string line in File.ReadLines(path))
+        {
+            string[] parts = line.Split("  ", 2);
+            if (parts.Length != 2 || Path.IsPathRooted(parts[1]) || parts[1].Split('/', '\\').Contains(".."))
+                throw new CorruptFileException(path, $"'{line}' is not a checksum line");
+            yield return (parts[1], parts[0]);
+        }
     }
 
     /// <summary>Checks every listed file; a folder without the list passes.</summary>
     /// <exception cref="CorruptFileException">A file is absent or has another checksum, or the list is none.</exception>
     public static void Verify(string folder)
     {
-        string path = Path.Combine(folder, Name);
-        if (!File.Exists(path)) return;
-        foreach (string line in File.ReadLines(path))
+        foreach (var (name, sum) in Read(folder))
         {
-            string[] parts = line.Split("  ", 2);
-            if (parts.Length != 2 || parts[1] != Path.GetFileName(parts[1])) throw new CorruptFileException(path, $"'{line}' is not a checksum line");
-            string file = Path.Combine(folder, parts[1]);
+            string file = Path.Combine(folder, name);
             if (!File.Exists(file)) throw new CorruptFileException(file, $"is listed in {Name} but absent");
-            if (FileHash.Sha256(file) != parts[0]) throw new CorruptFileException(file, $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
+            if (FileHash.Sha256(file) != sum)
+                throw new CorruptFileException(file,
+                    $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
         }
     }
 }

@@ -9,9 +9,9 @@ namespace NativeRetrieval.Models;
 /// <summary>Reads the <c>config.json</c> of the folders that this program writes.</summary>
 internal static class ModelConfigFile
 {
-    const string KindKey = "model_type", EncoderKey = "audio_encoder", OldestType = "\"cnn14\"";
+    const string KindKey = "model_type", EncoderKey = "audio_encoder", OldestType = $"\"{Cnn14Config.Key}\"";
 
-    /// <param name="defaults">What applies where the file is silent.</param>
+    /// <param name="defaults">Values that apply where the file is silent.</param>
     /// <param name="validate">Throws an <see cref="OptionException"/> where a value is out of its range.</param>
     /// <param name="kind">The <c>model_type</c> that is expected.</param>
     /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
@@ -22,16 +22,18 @@ internal static class ModelConfigFile
         return Read(path, document.RootElement, type, defaults, validate, kind);
     }
 
-    /// <param name="path">Where the settings come from, for messages.</param>
+    /// <param name="path">Source of the settings, for messages.</param>
     /// <param name="settings">The content of a <c>config.json</c>.</param>
     /// <inheritdoc cref="Read{T}(string, JsonTypeInfo{T}, T, Action{T}, string)"/>
-    public static T Read<T>(string path, JsonElement settings, JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind) where T : class
+    public static T Read<T>(string path, JsonElement settings, JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind)
+        where T : class
     {
         try
         {
             if (settings.ValueKind != JsonValueKind.Object) throw new CorruptFileException(path, "holds no object of settings");
             var json = JsonObject.Create(settings)!;
-            if (json[KindKey] is { } found && found.ToJsonString() != $"\"{kind}\"") throw new CorruptFileException(path, $"{KindKey} is {found.ToJsonString()}, expected \"{kind}\"");
+            if (json[KindKey] is { } found && found.ToJsonString() != $"\"{kind}\"")
+                throw new CorruptFileException(path, $"{KindKey} is {found.ToJsonString()}, expected \"{kind}\"");
             var published = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
             if (json[EncoderKey] is JsonObject encoder) published[EncoderKey] = Published(path, encoder);
             Complete(json, published);
@@ -49,11 +51,12 @@ internal static class ModelConfigFile
     static JsonObject Published(string path, JsonObject encoder)
     {
         string type = encoder[AudioEncoderConfig.TypeKey]?.ToJsonString() ?? OldestType;
-        var known = AudioEncoderConfig.Published.Select(config => JsonSerializer.SerializeToNode(config, ModelJson.Default.AudioEncoderConfig)!.AsObject()).ToList();
-        return known.Find(config => TypeOf(config) == type)
-            ?? throw new CorruptFileException(path, $"{EncoderKey}.{AudioEncoderConfig.TypeKey} is {type}; this program knows {string.Join(", ", known.Select(TypeOf))}");
+        var architecture = AudioArchitecture.All.FirstOrDefault(known => Quoted(known) == type) ?? throw new CorruptFileException(path,
+            $"{EncoderKey}.{AudioEncoderConfig.TypeKey} is {type}; "
+                + $"this program knows {string.Join(", ", AudioArchitecture.All.Select(Quoted))}");
+        return JsonSerializer.SerializeToNode(architecture.Published, ModelJson.Default.AudioEncoderConfig)!.AsObject();
 
-        static string TypeOf(JsonObject config) => config[AudioEncoderConfig.TypeKey]!.ToJsonString();
+        static string Quoted(AudioArchitecture architecture) => $"\"{architecture.Key}\"";
     }
 
     /// <summary>A value that is left out has its default: the serializer would make it 0.</summary>

@@ -1,15 +1,14 @@
-using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.Models;
 
-/// <summary><c>preprocessor_config.json</c>: the front end in Hugging Face's words, for other programs; this one reads it from <c>config.json</c>.</summary>
+/// <summary>
+/// <c>preprocessor_config.json</c>: the front end in Hugging Face's words, for other programs; this one reads it from <c>config.json</c>.
+/// </summary>
 internal static class PreprocessorFile
 {
-    static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
-
-    public static string Text(LogMelSettings logMel, string resampler) => new JsonObject
+    public static string Text(LogMelSettings logMel, string resampler) => ModelJson.Text(new JsonObject
     {
         ["feature_extractor_type"] = "LogMel",
         ["sampling_rate"] = logMel.SampleRateHz,
@@ -21,5 +20,5 @@ internal static class PreprocessorFile
         ["amin"] = logMel.Floor,
         ["mel_scale"] = "slaney",
         ["resampler"] = resampler,
-    }.ToJsonString(Indented) + "\n";
+    });
 }

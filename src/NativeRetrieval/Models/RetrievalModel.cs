@@ -10,14 +10,17 @@ namespace NativeRetrieval.Models;
 
 /// <summary>
 /// The report's system: an audio encoder and a text encoder, each with a head into one space where cosine says how well they match.
-/// Parameter names are those of the report authors' code: <c>audio_enc.*</c>, <c>text_enc.*</c>, <c>audio_linear.*</c>, <c>text_linear.*</c>.
+/// Parameter names are those of the report authors' code: <c>audio_enc.*</c>, <c>text_enc.*</c>, <c>audio_linear.*</c>,
+/// <c>text_linear.*</c>.
 /// </summary>
 public sealed class RetrievalModel : Module
 {
     readonly ProjectionHead _audioHead, _textHead;
 
     /// <param name="random">Starting values are drawn from it.</param>
-    /// <param name="textEncoder">A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.</param>
+    /// <param name="textEncoder">
+    /// A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.
+    /// </param>
     /// <param name="audioEncoder">An audio encoder of <c>config.AudioEncoder</c>'s sizes to take over; null: a fresh one.</param>
     /// <exception cref="Core.Errors.OptionException">A value of the configuration is outside its range.</exception>
     public RetrievalModel(RetrievalModelConfig config, WordPieceTokenizer tokenizer, Device device, PhiloxSequence random,
@@ -27,18 +30,25 @@ public sealed class RetrievalModel : Module
         (Config, Tokenizer, Device) = (config, tokenizer, device);
         AudioEncoder = Child("audio_enc", audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
         TextEncoder = Child("text_enc", textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
-        _audioHead = Child("audio_linear", new ProjectionHead(AudioEncoder.Width, config.AudioHeadWidth, config.EmbeddingDimension, device, random, dtype));
-        _textHead = Child("text_linear", new ProjectionHead(TextEncoder.Width, config.TextHeadWidth, config.EmbeddingDimension, device, random, dtype));
+        _audioHead = Child("audio_linear",
+            new ProjectionHead(AudioEncoder.Width, config.AudioHeadWidth, config.EmbeddingDimension, device, random, dtype));
+        _textHead = Child("text_linear",
+            new ProjectionHead(TextEncoder.Width, config.TextHeadWidth, config.EmbeddingDimension, device, random, dtype));
     }
 
+    /// <summary>Configuration that the model was built from.</summary>
     public RetrievalModelConfig Config { get; }
 
+    /// <summary>Tokenizer of captions and queries.</summary>
     public WordPieceTokenizer Tokenizer { get; }
 
+    /// <summary>Device that holds the weights.</summary>
     public Device Device { get; }
 
+    /// <summary>Encoder of sounds.</summary>
     public AudioEncoder AudioEncoder { get; }
 
+    /// <summary>Encoder of captions and queries.</summary>
     public BertEncoder TextEncoder { get; }
 
     /// <summary>Both heads, under their names in the model.</summary>

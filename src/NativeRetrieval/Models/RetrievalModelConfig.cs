@@ -9,15 +9,21 @@ namespace NativeRetrieval.Models;
 /// <summary>Everything besides weights and vocabulary that decides what a model computes: the content of <c>config.json</c>.</summary>
 public sealed record RetrievalModelConfig
 {
+    /// <summary>The <c>model_type</c> of such folders.</summary>
     public const string Kind = "nativeretrieval";
+    /// <summary>The newest form that this program reads and the one that it writes.</summary>
     public const int NewestSchema = 1;
 
+    /// <summary>Kind of folder; always <see cref="Kind"/>.</summary>
     public string ModelType { get; init; } = Kind;
 
+    /// <summary>Version of the file's form; 1 … <see cref="NewestSchema"/>.</summary>
     public int SchemaVersion { get; init; } = NewestSchema;
 
+    /// <summary>Sizes and choices of the audio encoder.</summary>
     public AudioEncoderConfig AudioEncoder { get; init; } = new Cnn14Config();
 
+    /// <summary>Sizes and choices of the text encoder.</summary>
     public BertConfig TextEncoder { get; init; } = new();
 
     /// <summary>Hidden width of the audio head; 2048 in the report.</summary>
@@ -29,18 +35,22 @@ public sealed record RetrievalModelConfig
     /// <summary>Dimension of the space that sounds and sentences share; 1024 in the report.</summary>
     public int EmbeddingDimension { get; init; } = 1024;
 
+    /// <summary>Front end of the audio encoder.</summary>
     public LogMelSettings LogMel { get; init; } = new();
 
     /// <summary>Name of the resampler that the training audio went through.</summary>
     public string Resampler { get; init; } = "high";
 
+    /// <summary>Filling of a batch of clips of different lengths in training.</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<PaddingRule>))]
     public PaddingRule Padding { get; init; } = PaddingRule.OwnLength;
 
-    /// <summary>The longest stretch the model was trained on, and so the length of the windows that recordings are cut into; seconds.</summary>
+    /// <summary>
+    /// The longest stretch the model was trained on, and so the length of the windows that recordings are cut into; seconds.
+    /// </summary>
     public double MaxSeconds { get; init; } = 30;
 
-    /// <summary>What captions go through before they are tokenized; queries go through the same.</summary>
+    /// <summary>Normalization of captions and queries before they are tokenized.</summary>
     public CaptionNormalizer Captions { get; init; } = CaptionNormalizer.Report;
 
     /// <summary>Longest caption in tokens, [CLS] and [SEP] included.</summary>
@@ -56,11 +66,25 @@ public sealed record RetrievalModelConfig
         TextEncoder.Validate();
         LogMel.Validate();
         if (AudioHeadWidth < 1 || TextHeadWidth < 1 || EmbeddingDimension < 1)
-            throw new OptionException($"head widths and the embedding dimension must be at least 1, got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
+            throw new OptionException($"head widths and the embedding dimension must be at least 1, "
+                + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
         if (AudioEncoder.MelBins != LogMel.MelBins)
             throw new OptionException($"the audio encoder takes {AudioEncoder.MelBins} mel bins, the front end makes {LogMel.MelBins}");
-        if (MaxSeconds is not (> 0 and <= 3600)) throw new OptionException($"max_seconds must be above 0 and at most 3600, got {MaxSeconds}");
+        if (MaxSeconds is not (> 0 and <= 3600))
+            throw new OptionException($"max_seconds must be above 0 and at most 3600, got {MaxSeconds}");
         if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxPositions)
             throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxPositions}, the text encoder's positions; got {MaxTokens}");
     }
+}
+
+/// <summary>Filling of a batch of clips of different lengths.</summary>
+public enum PaddingRule : byte
+{
+    /// <summary>
+    /// Nothing that could be heard: frames behind a clip's end are masked at every depth, and the vector is the clip's alone.
+    /// </summary>
+    OwnLength,
+
+    /// <summary>Digital silence up to the batch's longest clip, as the report did; the vector depends on the batch.</summary>
+    Paper,
 }

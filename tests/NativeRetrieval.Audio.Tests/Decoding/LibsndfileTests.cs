@@ -57,7 +57,8 @@ public sealed class LibsndfileTests
                 Assert.True(SndfileWriter.TryWrite(path, container | subtype, SampleRateHz, 2, Tone()));
                 using IAudioStream managed = AudioDecoder.Open(path), native = LibsndfileStream.Open(path, File.OpenRead(path), null);
                 Assert.IsType<WavStream>(managed);
-                Assert.Equal((native.LengthFrames, native.Channels, native.SampleRateHz), (managed.LengthFrames, managed.Channels, managed.SampleRateHz));
+                Assert.Equal((native.LengthFrames, native.Channels, native.SampleRateHz),
+                    (managed.LengthFrames, managed.Channels, managed.SampleRateHz));
                 var (ours, theirs) = (new float[2 * Frames], new float[2 * Frames]);
                 Assert.Equal(Frames, managed.Read(ours));
                 Assert.Equal(Frames, native.Read(theirs));

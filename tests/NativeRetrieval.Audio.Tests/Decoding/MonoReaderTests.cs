@@ -65,11 +65,12 @@ public sealed class MonoReaderTests
         float[] samples = [.. Enumerable.Range(1, frames).Select(i => (float)i)];
         File.WriteAllBytes(folder["a.wav"], WavBytes.Float32(1, 32000, samples));
         using WindowReader reader = WindowReader.Open(folder["a.wav"], 32000, windowSamples, hopSamples);
-        var windows = new List<AudioWindow>();
+        var windows = new List<SampleWindow>();
         while (reader.Read() is { } window) windows.Add(window);
         Assert.Null(reader.Read());
         Assert.Equal(expected, string.Join(' ', windows.Select(w => $"{w.StartSample}+{w.Samples.Length}")));
-        foreach (AudioWindow window in windows) Assert.Equal(samples.Skip((int)window.StartSample).Take(window.Samples.Length), window.Samples);
+        foreach (SampleWindow window in windows)
+            Assert.Equal(samples.Skip((int)window.StartSample).Take(window.Samples.Length), window.Samples);
         Assert.Equal(frames / 32000.0, windows[^1].EndSeconds, 1e-12);
     }
 

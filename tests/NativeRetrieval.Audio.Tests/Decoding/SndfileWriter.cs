@@ -5,7 +5,8 @@ namespace NativeRetrieval.Audio.Tests.Decoding;
 /// <summary>Writes compressed test files by the same libsndfile that reads them.</summary>
 static partial class SndfileWriter
 {
-    public const int Flac16 = 0x170002, OggVorbis = 0x200060, OggOpus = 0x200064, Mp3 = 0x230082, Aiff16 = 0x020002, AdpcmWav = 0x010012, MuLawWav = 0x010010, BigEndianWav = 0x20010002;
+    public const int Flac16 = 0x170002, OggVorbis = 0x200060, OggOpus = 0x200064, Mp3 = 0x230082, Aiff16 = 0x020002, AdpcmWav = 0x010012,
+        MuLawWav = 0x010010, BigEndianWav = 0x20010002;
     const int WriteMode = 0x20;
 
     [StructLayout(LayoutKind.Sequential)]

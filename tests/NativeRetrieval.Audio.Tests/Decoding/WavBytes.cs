@@ -8,7 +8,8 @@ static class WavBytes
 {
     public const ushort Pcm = 1, Float = 3;
 
-    public static byte[] File(byte[] format, byte[] data, string riff = "RIFF", uint? dataSize = null, uint? riffSize = null, byte[]? before = null)
+    public static byte[] File(byte[] format, byte[] data, string riff = "RIFF", uint? dataSize = null, uint? riffSize = null,
+        byte[]? before = null)
     {
         byte[] dataChunk = Chunk("data", data, dataSize);
         byte[] body = [.. "WAVE"u8, .. before ?? [], .. Chunk("fmt ", format), .. dataChunk];

@@ -15,7 +15,8 @@ public sealed class WavTests
 
     [Fact]
     public void Packed_24_bit_PCM_keeps_its_sign_and_every_bit() =>
-        Assert.Equal([-1f, -1 / 8388608f, 8388607 / 8388608f], Decode.Bytes(File(Format(Pcm, 1, 8000, 24), [0, 0, 0x80, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F])));
+        Assert.Equal([-1f, -1 / 8388608f, 8388607 / 8388608f],
+            Decode.Bytes(File(Format(Pcm, 1, 8000, 24), [0, 0, 0x80, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F])));
 
     [Fact]
     public void PCM_of_32_bits_is_divided_by_2_to_the_31() =>
@@ -27,13 +28,15 @@ public sealed class WavTests
 
     [Fact]
     public void Double_samples_are_rounded_to_float() =>
-        Assert.Equal([(float)Math.PI], Decode.Bytes(File(Format(WavBytes.Float, 1, 8000, 64), U64(BitConverter.DoubleToUInt64Bits(Math.PI)))));
+        Assert.Equal([(float)Math.PI],
+            Decode.Bytes(File(Format(WavBytes.Float, 1, 8000, 64), U64(BitConverter.DoubleToUInt64Bits(Math.PI)))));
 
     [Fact]
     public void An_extensible_header_carries_PCM_and_float()
     {
         Assert.Equal([0.5f, -0.5f], Decode.Bytes(File(ExtensibleFormat(Pcm, 2, 48000, 16, 16), [0, 0x40, 0, 0xC0])));
-        Assert.Equal([0.25f], Decode.Bytes(File(ExtensibleFormat(WavBytes.Float, 1, 48000, 32, 32), U32(BitConverter.SingleToUInt32Bits(0.25f)))));
+        Assert.Equal([0.25f], Decode.Bytes(File(ExtensibleFormat(WavBytes.Float, 1, 48000, 32, 32),
+            U32(BitConverter.SingleToUInt32Bits(0.25f)))));
     }
 
     [Fact]
@@ -45,7 +48,8 @@ public sealed class WavTests
 
     [Fact]
     public void Unknown_chunks_are_stepped_over_with_their_pad_byte() =>
-        Assert.Equal([0.5f], Decode.Bytes(File(Format(Pcm, 1, 8000, 16), [0, 0x40], before: [.. Chunk("LIST", new byte[7]), .. Chunk("bext", new byte[602]), .. Chunk("junk", [])])));
+        Assert.Equal([0.5f], Decode.Bytes(File(Format(Pcm, 1, 8000, 16), [0, 0x40],
+            before: [.. Chunk("LIST", new byte[7]), .. Chunk("bext", new byte[602]), .. Chunk("junk", [])])));
 
     [Fact]
     public void Bytes_after_the_data_chunk_are_not_sound() =>
@@ -58,7 +62,8 @@ public sealed class WavTests
     [InlineData(0u, 36u)]
     [InlineData(6u, null)]                  // an interrupted copy
     public void A_data_size_that_was_never_settled_or_is_cut_off_is_read_to_the_end_of_the_file(uint dataSize, uint? riffSize) =>
-        Assert.Equal([0.5f, 0.25f], Decode.Bytes(File(Format(Pcm, 1, 8000, 16), [0, 0x40, 0, 0x20], dataSize: dataSize, riffSize: riffSize)));
+        Assert.Equal([0.5f, 0.25f],
+            Decode.Bytes(File(Format(Pcm, 1, 8000, 16), [0, 0x40, 0, 0x20], dataSize: dataSize, riffSize: riffSize)));
 
     [Fact]
     public void A_last_frame_that_is_cut_off_is_left_out() =>
@@ -70,7 +75,9 @@ public sealed class WavTests
     public void The_64_bit_forms_take_their_size_from_ds64(string riff)
     {
         byte[] ds64 = Chunk("ds64", [.. U64(100), .. U64(4), .. U64(2), .. U32(0)]);
-        Assert.Equal([0.5f, 0.25f], Decode.Bytes(File(Format(Pcm, 1, 8000, 16), [0, 0x40, 0, 0x20, 0, 0x7F], riff, dataSize: 0xFFFFFFFF, riffSize: 0xFFFFFFFF, before: ds64)));
+        Assert.Equal([0.5f, 0.25f],
+            Decode.Bytes(File(Format(Pcm, 1, 8000, 16), [0, 0x40, 0, 0x20, 0, 0x7F], riff, dataSize: 0xFFFFFFFF, riffSize: 0xFFFFFFFF,
+            before: ds64)));
     }
 
     [Fact]

@@ -83,7 +83,8 @@ public sealed class FeatureCacheTests : IDisposable
         string entry = Entries().Single();
         byte[] intact = File.ReadAllBytes(entry), bytes = [.. intact];
         bytes[^1000] ^= 1;
-        File.WriteAllBytes(entry, damage switch { "flip" => bytes, "cut" => intact[..5000], "empty" => [], _ => "not a safetensors file"u8.ToArray() });
+        File.WriteAllBytes(entry,
+            damage switch { "flip" => bytes, "cut" => intact[..5000], "empty" => [], _ => "not a safetensors file"u8.ToArray() });
         Assert.Equal(first, Cache().Get(path).Values);
         Assert.Equal(intact, File.ReadAllBytes(entry));
     }
@@ -108,7 +109,8 @@ public sealed class FeatureCacheTests : IDisposable
         }
 
         // A line whose hash does not belong to it fails its check: no clip is given for another.
-        string[][] lines = [.. File.ReadAllLines(hashes).Where(line => line.EndsWith(".wav", StringComparison.Ordinal)).Select(line => line.Split(' ', 3))];
+        string[][] lines = [.. File.ReadAllLines(hashes).Where(line => line.EndsWith(".wav", StringComparison.Ordinal))
+            .Select(line => line.Split(' ', 3))];
         (lines[0][1], lines[1][1]) = (lines[1][1], lines[0][1]);
         File.WriteAllLines(hashes, lines.Select(fields => string.Join(' ', fields)));
         Assert.Throws<AudioDecodeException>(() => Cache().Get(first));
@@ -131,6 +133,15 @@ public sealed class FeatureCacheTests : IDisposable
         Assert.Equal(settings.Length, Entries().Length);
         Assert.Equal(settings.Length, settings.Select(s => s.Id).Distinct().Count());
         Assert.Equal(new FeatureSettings().Id, new FeatureSettings { LogMel = new LogMelSettings() }.Id);
+    }
+
+    [Fact]
+    public void The_text_and_id_of_settings_never_change()
+    {
+        var settings = new FeatureSettings { MaximumSamples = 960_000, TrailingSilenceSamples = 1024, Resampler = ResamplerPreset.Fast };
+        Assert.Equal("sample_rate_hz=32000 window_samples=1024 hop_samples=320 mel_bins=64 min_hz=50 max_hz=14000 floor=1E-10 "
+            + "resampler=fast minimum_samples=20160 maximum_samples=960000 trailing_silence_samples=1024", settings.Description);
+        Assert.Equal("ee3751d92077a5a3", FeatureSettings.Default.Id);
     }
 
     [Fact]
@@ -161,7 +172,8 @@ public sealed class FeatureCacheTests : IDisposable
         }));
         await Task.WhenAll(threads);
         Assert.Equal(3, Entries().Length);
-        Assert.DoesNotContain(Directory.EnumerateFiles(_folder.FullPath, "*", SearchOption.AllDirectories), Core.Serialization.DurableFile.IsTemporary);
+        Assert.DoesNotContain(Directory.EnumerateFiles(_folder.FullPath, "*", SearchOption.AllDirectories),
+            Core.Serialization.DurableFile.IsTemporary);
     }
 
     [Theory]

@@ -12,7 +12,8 @@ public sealed class ResamplerTests
     {
         // The worst tone: it folds to just above 0.88 of the Nyquist frequency; one a little higher is gone.
         float[] Tone(double hz) => [.. Enumerable.Range(0, 44100).Select(i => (float)Math.Sin(2 * Math.PI * hz / 44100 * i))];
-        double Remaining(double hz) => 10 * Math.Log10(2 * MeanSquare(Resampler.Resample(Tone(hz), 44100, TargetHz, ResamplerPreset.Fast).AsSpan(Margin..^Margin)));
+        double Remaining(double hz) =>
+            10 * Math.Log10(2 * MeanSquare(Resampler.Resample(Tone(hz), 44100, TargetHz, ResamplerPreset.Fast).AsSpan(Margin..^Margin)));
         Assert.True(Remaining(1.121 * 16000) < -110, $"{Remaining(1.121 * 16000):F1} dB");
         Assert.True(Remaining(1.05 * 16000) > -40);
     }
@@ -115,7 +116,8 @@ public sealed class ResamplerTests
     {
         Assert.Same(ResamplerPreset.High, ResamplerPreset.Parse("high"));
         Assert.Same(ResamplerPreset.Fast, ResamplerPreset.Parse("fast"));
-        Assert.Contains("choose high or fast", Assert.Throws<OptionException>(() => ResamplerPreset.Parse("best")).Message, StringComparison.Ordinal);
+        Assert.Contains("choose high or fast", Assert.Throws<OptionException>(() => ResamplerPreset.Parse("best")).Message,
+            StringComparison.Ordinal);
         Assert.Equal(264, new Resampler(44100, 32000, ResamplerPreset.High).Taps);
         Assert.Equal(96, new Resampler(44100, 32000, ResamplerPreset.Fast).Taps);
     }

@@ -34,13 +34,13 @@ public sealed class TapeTests
     }
 
     [Fact]
-    public void Leaves_never_share_a_gradient_that_may_be_scaled_in_place()
+    public void Leaves_never_share_a_gradient_that_may_be_changed_in_place()
     {
         using var scope = TensorScope.Begin();
         var (a, b) = (Leaf(1, 2), Leaf(3, 4));
         using var tape = Tape.Begin();
         tape.Backward(Op.Sum(Op.Add(a, b)));
-        Op.ScaleInPlace(a.Gradient!, 10);
+        Op.AddInPlace(a.Gradient!, a.Gradient!);
         Assert.Equal([1f, 1f], b.Gradient!.ToArray<float>());
     }
 
@@ -86,6 +86,16 @@ public sealed class TapeTests
         using var tape = Tape.Begin();
         var error = Assert.Throws<NativeRetrievalException>(() => tape.Backward(Op.Sum(Tensor.Zeros([2], _device))));
         Assert.Contains("not recorded on this tape", error.Message);
+    }
+
+    [Fact]
+    public void A_seed_of_another_shape_than_the_loss_is_refused()
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var y = Op.Scale(Leaf(1, 2), 3);
+        var error = Assert.Throws<ShapeException>(() => tape.Backward(y, Tensor.Zeros([3], _device)));
+        Assert.Equal("Backward: the seed gradient must have the loss's shape [2], got [3]", error.Message);
     }
 
     [Fact]

@@ -17,10 +17,12 @@ public sealed class LogMelTests
         int[] lengths = [513, 20_160, 9_999, 20_480];
         var random = new Random(3);
         float[] batch = [.. Enumerable.Range(0, 4 * 20_480).Select(_ => random.NextSingle() - 0.5f)];
-        float[] together = Op.LogMel(Tensor.From(batch, [4, 20_480], CpuDevice.Shared), Settings, Tensor.From(lengths, [4], CpuDevice.Shared)).ToArray<float>();
+        float[] together = Op.LogMel(Tensor.From(batch, [4, 20_480], CpuDevice.Shared), Settings,
+            Tensor.From(lengths, [4], CpuDevice.Shared)).ToArray<float>();
         for (int clip = 0; clip < 4; clip++)
         {
-            float[] alone = Op.LogMel(Tensor.From(batch.AsSpan(clip * 20_480, lengths[clip]), [1, lengths[clip]], CpuDevice.Shared), Settings).ToArray<float>();
+            float[] alone = Op.LogMel(Tensor.From(batch.AsSpan(clip * 20_480, lengths[clip]), [1, lengths[clip]], CpuDevice.Shared),
+                Settings).ToArray<float>();
             var row = together.AsSpan(clip * 65 * 64, 65 * 64);
             Assert.Equal(alone, row[..alone.Length].ToArray());
             Assert.Equal(-1, row[alone.Length..].IndexOfAnyExcept(0f));
@@ -37,7 +39,8 @@ public sealed class LogMelTests
         string message = Assert.Throws<ShapeException>(() => Op.LogMel(Tensor.Zeros([1, samples], CpuDevice.Shared), Settings)).Message;
         Assert.Contains("at least 513", message, StringComparison.Ordinal);
         Assert.Contains("lengths[0]", Assert.Throws<ShapeException>(() =>
-            Op.LogMel(Tensor.Zeros([1, 600], CpuDevice.Shared), Settings, Tensor.From([samples], [1], CpuDevice.Shared))).Message, StringComparison.Ordinal);
+            Op.LogMel(Tensor.Zeros([1, 600], CpuDevice.Shared), Settings, Tensor.From([samples], [1], CpuDevice.Shared))).Message,
+                StringComparison.Ordinal);
     }
 
     [Theory]
@@ -53,7 +56,8 @@ public sealed class LogMelTests
     [InlineData(1024, 320, 64, 50, 14000, double.NaN)]
     public void Settings_out_of_range_are_refused(int window, int hop, int bins, double minHz, double maxHz, double floor)
     {
-        LogMelSettings settings = new() { WindowSamples = window, HopSamples = hop, MelBins = bins, MinHz = minHz, MaxHz = maxHz, Floor = floor };
+        LogMelSettings settings =
+            new() { WindowSamples = window, HopSamples = hop, MelBins = bins, MinHz = minHz, MaxHz = maxHz, Floor = floor };
         Assert.StartsWith("log-mel: ", Assert.Throws<OptionException>(settings.Validate).Message, StringComparison.Ordinal);
     }
 }

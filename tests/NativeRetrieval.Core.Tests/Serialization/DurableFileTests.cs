@@ -46,8 +46,10 @@ public sealed class DurableFileTests : IDisposable
     {
         string path = _folder["a"];
         File.WriteAllText(path, "old");
-        Assert.Throws<InvalidOperationException>(() => DurableFile.WriteAtomic(path, stream => { stream.WriteByte(1); throw new InvalidOperationException(); }));
-        var error = Assert.Throws<FileWriteException>(() => DurableFile.WriteAtomic(path, _ => throw new IOException("No space left on device")));
+        Assert.Throws<InvalidOperationException>(
+            () => DurableFile.WriteAtomic(path, stream => { stream.WriteByte(1); throw new InvalidOperationException(); }));
+        var error = Assert.Throws<FileWriteException>(
+            () => DurableFile.WriteAtomic(path, _ => throw new IOException("No space left on device")));
         Assert.Equal($"{path}: cannot be written: No space left on device", error.Message);
         Assert.Equal("old", File.ReadAllText(path));
         Assert.Equal([path], Directory.GetFiles(_folder.FullPath));
@@ -57,7 +59,8 @@ public sealed class DurableFileTests : IDisposable
     public void AMissingFolderIsAnErrorThatNamesTheTarget()
     {
         string path = _folder["none/a"];
-        foreach (Action write in (Action[])[() => DurableFile.WriteAllText(path, "x"), () => DurableFile.Append(path, "x"u8), () => DurableFile.Truncate(path, 0)])
+        foreach (Action write in (Action[])
+            [() => DurableFile.WriteAllText(path, "x"), () => DurableFile.Append(path, "x"u8), () => DurableFile.Truncate(path, 0)])
             Assert.StartsWith(path, Assert.Throws<FileWriteException>(write).Message);
     }
 

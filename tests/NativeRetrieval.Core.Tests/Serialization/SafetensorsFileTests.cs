@@ -98,7 +98,8 @@ public sealed class SafetensorsFileTests : IDisposable
 
     [Fact]
     public void AnAbsentFileIsNamed() =>
-        Assert.Contains(_folder["none.safetensors"], Assert.Throws<FileReadException>(() => SafetensorsFile.Open(_folder["none.safetensors"])).Message);
+        Assert.Contains(
+            _folder["none.safetensors"], Assert.Throws<FileReadException>(() => SafetensorsFile.Open(_folder["none.safetensors"])).Message);
 
     [Fact]
     public void ReadsAFileOfTheReferenceImplementation()
@@ -140,7 +141,8 @@ public sealed class SafetensorsFileTests : IDisposable
         ]);
         using var file = SafetensorsFile.Open(path);
         (string, double)[] expected =
-            [("f64", -1.1), ("f32", 2.5), ("f16", 0.25), ("bf16", -5), ("i64", -7), ("i32", 70000), ("i16", -300), ("i8", -1), ("u8", 200), ("bool", 1)];
+            [("f64", -1.1), ("f32", 2.5), ("f16", 0.25), ("bf16", -5), ("i64", -7),
+                ("i32", 70000), ("i16", -300), ("i8", -1), ("u8", 200), ("bool", 1)];
         foreach (var (name, value) in expected)
         {
             Assert.Equal([value], file.ReadFloat64(name));

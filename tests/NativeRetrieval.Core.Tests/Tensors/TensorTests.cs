@@ -48,6 +48,26 @@ public sealed class TensorTests
     }
 
     [Fact]
+    public void A_detached_tensor_outlives_every_scope_of_its_thread()
+    {
+        Tensor kept, left;
+        using (TensorScope.Begin())
+        {
+            var outer = Tensor.Zeros([3], _device);
+            using (TensorScope.Begin())
+            {
+                kept = TensorScope.Detach(outer);
+                left = TensorScope.Detach(TensorScope.Detach(Tensor.Zeros([1000], _device)));
+            }
+        }
+        Assert.Equal([0f, 0f, 0f], kept.ToArray<float>());
+        kept.Dispose();
+        Assert.Equal(1000, left.ToArray<float>().Length);
+        left.Dispose();
+        Assert.Equal(0, _device.LiveBytes);
+    }
+
+    [Fact]
     public void Fresh_memory_of_a_guarded_device_is_not_a_number()
     {
         using var scope = TensorScope.Begin();

@@ -4,21 +4,24 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cuda.Tests.Compilation;
 
-/// <summary><c>kernels/budget.json</c>: what each entry point may take, per architecture.</summary>
+/// <summary>The resources that an entry point may take on one architecture: a row of <c>kernels/budget.json</c>.</summary>
 internal sealed record KernelBudget(int Registers, int SpillBytes, int SharedBytes)
 {
-    static readonly JsonSerializerOptions s_json = new() { WriteIndented = true, NewLine = "\n", PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    static readonly JsonSerializerOptions _json =
+        new() { WriteIndented = true, NewLine = "\n", PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
 
     static string FilePath => Path.Combine(Fixtures.RepositoryRoot, "kernels", "budget.json");
 
-    /// <summary>By entry point, then by architecture.</summary>
+    /// <summary>The budgets by entry point, then by architecture.</summary>
     public static SortedDictionary<string, SortedDictionary<string, KernelBudget>> Read() =>
-        File.Exists(FilePath) ? JsonSerializer.Deserialize<SortedDictionary<string, SortedDictionary<string, KernelBudget>>>(File.ReadAllText(FilePath), s_json)! : [];
+        !File.Exists(FilePath) ? []
+            : JsonSerializer.Deserialize<SortedDictionary<string, SortedDictionary<string, KernelBudget>>>(
+                File.ReadAllText(FilePath), _json)!;
 
     public static void Write(SortedDictionary<string, SortedDictionary<string, KernelBudget>> budget) =>
-        File.WriteAllText(FilePath, JsonSerializer.Serialize(budget, s_json) + "\n");
+        File.WriteAllText(FilePath, JsonSerializer.Serialize(budget, _json) + "\n");
 
-    /// <summary>What is over the budget; nothing where all is within.</summary>
+    /// <summary>The resources over the budget; none where all are within.</summary>
     public IEnumerable<string> Excess(KernelResources used)
     {
         if (used.Registers > Registers) yield return $"{used.Registers} registers, budget {Registers}";

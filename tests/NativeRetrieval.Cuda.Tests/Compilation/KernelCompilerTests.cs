@@ -7,11 +7,14 @@ namespace NativeRetrieval.Cuda.Tests.Compilation;
 /// <summary>The compiler's errors, and what it takes from its cache.</summary>
 public sealed class KernelCompilerTests : IDisposable
 {
-    static readonly KernelSource s_source = new("sample", "#include \"common/one.cuh\"\nextern \"C\" __global__ void sample_forward_f32(float* y) { y[threadIdx.x] = ONE; }\n", [("common/one.cuh", "#define ONE 1.0f\n")]);
-    static readonly KernelTarget s_target = new(80, IsPtx: false);
+    static readonly KernelSource _source = new(
+        "sample",
+        "#include \"common/one.cuh\"\nextern \"C\" __global__ void sample_forward_f32(float* y) { y[threadIdx.x] = ONE; }\n",
+        [("common/one.cuh", "#define ONE 1.0f\n")]);
+    static readonly KernelTarget _target = new(80, IsPtx: false);
     const string CompilerIdentity = "NVRTC 12.4";
 
-    static readonly Version s_nvrtc = new(12, 4);
+    static readonly Version _nvrtc = new(12, 4);
 
     readonly TemporaryFolder _folder = new();
     int _compilations;
@@ -22,7 +25,8 @@ public sealed class KernelCompilerTests : IDisposable
     public void A_wrong_text_is_refused_with_file_line_and_log()
     {
         var compiler = Compiler();
-        var error = Assert.Throws<KernelCompilationException>(() => compiler.Compile(s_source with { Text = "extern \"C\" __global__ void sample() { unheard(); }" }, s_target));
+        var wrong = _source with { Text = "extern \"C\" __global__ void sample() { unheard(); }" };
+        var error = Assert.Throws<KernelCompilationException>(() => compiler.Compile(wrong, _target));
         Assert.Contains("sample.cu does not compile for sm_80", error.Message);
         Assert.Contains("sample.cu(1)", error.Message);
         Assert.Contains("unheard", error.Message);
@@ -31,7 +35,7 @@ public sealed class KernelCompilerTests : IDisposable
     [Fact]
     public void Ptx_is_text_for_the_driver()
     {
-        var image = Compiler().Compile(s_source, new(80, IsPtx: true));
+        var image = Compiler().Compile(_source, new(80, IsPtx: true));
         Assert.Contains(".target sm_80", System.Text.Encoding.ASCII.GetString(image.Bytes));
         Assert.Equal(0, image.Bytes[^1]);
     }
@@ -39,8 +43,20 @@ public sealed class KernelCompilerTests : IDisposable
     [Fact]
     public void The_log_tells_spills_and_shared_memory()
     {
-        string text = "extern \"C\" __global__ void __launch_bounds__(1024, 2) sample_spill(float* y) { __shared__ float s[64]; float v[96]; for (int i = 0; i < 96; i++) v[i] = y[i * 7 + threadIdx.x]; s[threadIdx.x & 63] = v[3]; __syncthreads(); for (int k = 0; k < 96; k++) { for (int i = 0; i < 96; i++) v[i] = v[i] * v[(i + 31) % 96] + s[k & 63]; } for (int i = 0; i < 96; i++) y[i * 5 + threadIdx.x] = v[i]; }";
-        var used = Assert.Single(KernelResources.Parse(Compiler().Compile(s_source with { Text = text }, s_target).Log));
+        string text = """
+            extern "C" __global__ void __launch_bounds__(1024, 2) sample_spill(float* y)
+            {
+                __shared__ float s[64];
+                float v[96];
+                for (int i = 0; i < 96; i++) v[i] = y[i * 7 + threadIdx.x];
+                s[threadIdx.x & 63] = v[3];
+                __syncthreads();
+                for (int k = 0; k < 96; k++)
+                    for (int i = 0; i < 96; i++) v[i] = v[i] * v[(i + 31) % 96] + s[k & 63];
+                for (int i = 0; i < 96; i++) y[i * 5 + threadIdx.x] = v[i];
+            }
+            """;
+        var used = Assert.Single(KernelResources.Parse(Compiler().Compile(_source with { Text = text }, _target).Log));
         Assert.Equal("sample_spill", used.EntryPoint);
         Assert.Equal(256, used.SharedBytes);
         Assert.InRange(used.SpillBytes, 1, 100_000);
@@ -67,11 +83,12 @@ public sealed class KernelCompilerTests : IDisposable
     [InlineData(121, "compute_90")]
     [InlineData(87, "compute_86")]
     public void Machine_code_where_the_compiler_knows_the_GPU_else_PTX(int architecture, string target) =>
-        Assert.Equal(target, KernelTarget.For(architecture, [75, 80, 86, 90], s_nvrtc).Name);
+        Assert.Equal(target, KernelTarget.For(architecture, [75, 80, 86, 90], _nvrtc).Name);
 
     [Fact]
     public void A_GPU_older_than_the_compiler_is_refused_with_advice() =>
-        Assert.Contains("7.0 is older than what NVRTC 13.2 compiles for (7.5", Assert.Throws<CudaUnavailableException>(() => KernelTarget.For(70, [75, 80], new(13, 2))).Message);
+        Assert.Contains("7.0 is older than what NVRTC 13.2 compiles for (7.5",
+            Assert.Throws<CudaUnavailableException>(() => KernelTarget.For(70, [75, 80], new(13, 2))).Message);
 
     [Fact]
     public void A_second_start_compiles_nothing()
@@ -88,12 +105,12 @@ public sealed class KernelCompilerTests : IDisposable
         var cache = new KernelCache(_folder["kernels"]);
         string[] paths =
         [
-            cache.PathOf(s_source, s_target, CompilerIdentity),
-            cache.PathOf(s_source with { Text = s_source.Text + " " }, s_target, CompilerIdentity),
-            cache.PathOf(s_source with { Headers = [("common/one.cuh", "#define ONE 2.0f\n")] }, s_target, CompilerIdentity),
-            cache.PathOf(s_source, new(90, IsPtx: false), CompilerIdentity),
-            cache.PathOf(s_source, new(80, IsPtx: true), CompilerIdentity),
-            cache.PathOf(s_source, s_target, "NVRTC 12.8"),
+            cache.PathOf(_source, _target, CompilerIdentity),
+            cache.PathOf(_source with { Text = _source.Text + " " }, _target, CompilerIdentity),
+            cache.PathOf(_source with { Headers = [("common/one.cuh", "#define ONE 2.0f\n")] }, _target, CompilerIdentity),
+            cache.PathOf(_source, new(90, IsPtx: false), CompilerIdentity),
+            cache.PathOf(_source, new(80, IsPtx: true), CompilerIdentity),
+            cache.PathOf(_source, _target, "NVRTC 12.8"),
         ];
         Assert.Equal(paths.Length, paths.Distinct().Count());
     }
@@ -106,7 +123,7 @@ public sealed class KernelCompilerTests : IDisposable
     {
         var cache = new KernelCache(_folder["kernels"]);
         Get(cache);
-        string path = cache.PathOf(s_source, s_target, CompilerIdentity);
+        string path = cache.PathOf(_source, _target, CompilerIdentity);
         byte[] bytes = File.ReadAllBytes(path);
         bytes[offset < 0 ? ^1 : offset] ^= 1;
         File.WriteAllBytes(path, bytes);
@@ -128,20 +145,26 @@ public sealed class KernelCompilerTests : IDisposable
     [Fact]
     public void Signatures_are_read_from_PTX_and_kept_with_the_image()
     {
-        string text = "struct pair { float a, b; }; extern \"C\" __global__ void sample_all(float* y, int a, float b, long long c, double d, unsigned e) { y[a] = b + c + d + e; } extern \"C\" __global__ void sample_odd(char c, pair p, float* y) { y[0] = c + p.a; }";
-        var image = Compiler().Compile(s_source with { Text = text }, s_target);
+        string text = """
+            struct pair { float a, b; };
+            extern "C" __global__ void sample_all(float* y, int a, float b, long long c, double d, unsigned e) { y[a] = b + c + d + e; }
+            extern "C" __global__ void sample_odd(char c, pair p, float* y) { y[0] = c + p.a; }
+            """;
+        var image = Compiler().Compile(_source with { Text = text }, _target);
         string[] expected = ["sample_all Word64 Word32 Float32 Word64 Float64 Word32", "sample_odd Other Other Word64"];
         Assert.Equal(expected, image.Signatures.Select(signature => signature.ToString()).Order(StringComparer.Ordinal));
         var cache = new KernelCache(_folder["kernels"]);
-        cache.GetOrAdd(s_source, s_target, CompilerIdentity, () => image);
-        var stored = cache.GetOrAdd(s_source, s_target, CompilerIdentity, () => throw new InvalidOperationException("it is stored"));
+        cache.GetOrAdd(_source, _target, CompilerIdentity, () => image);
+        var stored = cache.GetOrAdd(_source, _target, CompilerIdentity, () => throw new InvalidOperationException("it is stored"));
         Assert.Equal(image.Bytes, stored.Bytes);
-        Assert.Equal(image.Signatures.Select(signature => signature.ToString()), stored.Signatures.Select(signature => signature.ToString()));
+        Assert.Equal(image.Signatures.Select(signature => signature.ToString()),
+            stored.Signatures.Select(signature => signature.ToString()));
     }
 
     /// <summary>Forms that compilers of CUDA 12 and 13 write, and one that none does yet.</summary>
     [Theory]
-    [InlineData(".param .u64 sample_param_0,\n\t.param .u32 sample_param_1,\n\t.param .f32 sample_param_2\n", "sample Word64 Word32 Float32")]
+    [InlineData(".param .u64 sample_param_0,\n\t.param .u32 sample_param_1,\n\t.param .f32 sample_param_2\n",
+        "sample Word64 Word32 Float32")]
     [InlineData(".param .u64 .ptr .align 1 sample_param_0,\n\t.param .b32 sample_param_1", "sample Word64 Word32")]
     [InlineData(".param .u64 .ptr .global .align 4 sample_param_0,\n\t.param .f64 sample_param_1", "sample Word64 Float64")]
     [InlineData(".param .u64 .ptr.global.align 16 sample_param_0", "sample Word64")]
@@ -149,12 +172,13 @@ public sealed class KernelCompilerTests : IDisposable
     [InlineData(".param .u64 .new_form sample_param_0,\n\t.param .u32 sample_param_1", null)]
     public void Parameters_are_read_in_every_form_or_not_at_all(string parameters, string? expected)
     {
-        var signatures = KernelSignature.OfPtx($".visible .entry sample(\n\t{parameters}\n)\n.maxntid 256, 1, 1\n{{\n\tret;\n}}\n").ToList();
+        var signatures = KernelSignature.OfPtx($".visible .entry sample(\n\t{parameters}\n)\n.maxntid 256, 1, 1\n{{\n\tret;\n}}\n")
+            .ToList();
         if (expected is null) Assert.Empty(signatures);
         else Assert.Equal(expected, Assert.Single(signatures).ToString());
     }
 
-    byte[] Get(KernelCache cache) => cache.GetOrAdd(s_source, s_target, CompilerIdentity, () =>
+    byte[] Get(KernelCache cache) => cache.GetOrAdd(_source, _target, CompilerIdentity, () =>
     {
         _compilations++;
         return new([1, 2, 3], []);

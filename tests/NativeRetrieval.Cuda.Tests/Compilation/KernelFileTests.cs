@@ -6,9 +6,10 @@ namespace NativeRetrieval.Cuda.Tests.Compilation;
 /// <summary>Every kernel file by the real compiler, twice: NVRTC 12.4 in this process, 11.8 in another.</summary>
 public partial class KernelFileTests
 {
-    static readonly int[] s_architectures = [80, 90];
+    static readonly int[] _architectures = [80, 90];
 
-    public static TheoryData<string, int> FilesAndArchitectures => [.. KernelSource.Names.SelectMany(name => s_architectures.Select(architecture => (name, architecture)))];
+    public static TheoryData<string, int> FilesAndArchitectures =>
+        [.. KernelSource.Names.SelectMany(name => _architectures.Select(architecture => (name, architecture)))];
 
     [Theory]
     [MemberData(nameof(FilesAndArchitectures))]
@@ -23,7 +24,7 @@ public partial class KernelFileTests
     {
         Assert.Equal(new Version(11, 8), new KernelCompiler().Version);
         foreach (string name in KernelSource.Names)
-            foreach (int architecture in s_architectures) HoldsToBudget(name, architecture);
+            foreach (int architecture in _architectures) HoldsToBudget(name, architecture);
     });
 
     [Fact]
@@ -32,12 +33,14 @@ public partial class KernelFileTests
         Assert.SkipWhen(CudaTestLibraries.Folder(CudaTestLibraries.Newer) is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Newer));
         var compiler = new KernelCompiler();
         foreach (string name in KernelSource.Names)
-            Assert.Contains(".target sm_90", System.Text.Encoding.ASCII.GetString(compiler.Compile(KernelSource.Embedded(name), new(90, IsPtx: true)).Bytes));
+            Assert.Contains(".target sm_90",
+                System.Text.Encoding.ASCII.GetString(compiler.Compile(KernelSource.Embedded(name), new(90, IsPtx: true)).Bytes));
     }
 
     [Fact]
     public void Budget_names_no_file_that_is_gone() =>
-        Assert.All(KernelBudget.Read().Keys, entry => Assert.Contains(KernelSource.Names, name => entry.StartsWith(name + "_", StringComparison.Ordinal)));
+        Assert.All(KernelBudget.Read().Keys,
+            entry => Assert.Contains(KernelSource.Names, name => entry.StartsWith(name + "_", StringComparison.Ordinal)));
 
     [Fact]
     public void Every_file_begins_with_the_header_of_its_kind()
@@ -45,10 +48,13 @@ public partial class KernelFileTests
         Assert.NotEmpty(KernelSource.Names);
         foreach (string name in KernelSource.Names)
         {
-            string[] header = [.. KernelSource.Embedded(name).Text.Split('\n').TakeWhile(line => line.StartsWith("//", StringComparison.Ordinal))];
+            string[] header = [.. KernelSource.Embedded(name).Text.Split('\n')
+                .TakeWhile(line => line.StartsWith("//", StringComparison.Ordinal))];
             string[] parts = ["// mapping ", "// shared ", "// numerics ", "// limits ", "// reference "];
-            var found = header.Select(line => Array.FindIndex(parts, part => line.StartsWith(part, StringComparison.Ordinal))).Where(index => index >= 0);
-            Assert.True(found.SequenceEqual(Enumerable.Range(0, parts.Length)), $"{name}.cu: the header must have {string.Join(',', parts)} in this order");
+            var found = header.Select(line => Array.FindIndex(parts, part => line.StartsWith(part, StringComparison.Ordinal)))
+                .Where(index => index >= 0);
+            Assert.True(found.SequenceEqual(Enumerable.Range(0, parts.Length)),
+                $"{name}.cu: the header must have {string.Join(',', parts)} in this order");
         }
     }
 
@@ -71,7 +77,8 @@ public partial class KernelFileTests
         Assert.Equal(0x7F, image.Bytes[0]);
         var used = KernelResources.Parse(image.Log).ToList();
         Assert.NotEmpty(used);
-        Assert.Equal(used.Select(entry => entry.EntryPoint).Order(StringComparer.Ordinal), image.Signatures.Select(signature => signature.EntryPoint).Order(StringComparer.Ordinal));
+        Assert.Equal(used.Select(entry => entry.EntryPoint).Order(StringComparer.Ordinal),
+            image.Signatures.Select(signature => signature.EntryPoint).Order(StringComparer.Ordinal));
         Assert.All(image.Signatures, signature => Assert.DoesNotContain(KernelParameter.Other, signature.Parameters));
         if (Environment.GetEnvironmentVariable("NATIVERETRIEVAL_UPDATE_GOLDEN") == "1") Update(used, target.Name);
         var budget = KernelBudget.Read();
@@ -82,7 +89,8 @@ public partial class KernelFileTests
             Assert.StartsWith(name + "_", entry.EntryPoint);
             Assert.True(budget.TryGetValue(entry.EntryPoint, out var rows) && rows.ContainsKey(target.Name),
                 $"{entry.EntryPoint} for {target} is not in kernels/budget.json (uses {entry.Registers} registers)");
-            Assert.Empty(budget[entry.EntryPoint][target.Name].Excess(entry).Select(excess => $"{entry.EntryPoint} for {target}: {excess}"));
+            Assert.Empty(budget[entry.EntryPoint][target.Name].Excess(entry)
+                .Select(excess => $"{entry.EntryPoint} for {target}: {excess}"));
         }
     }
 
@@ -98,7 +106,8 @@ public partial class KernelFileTests
         {
             if (!budget.TryGetValue(entry.EntryPoint, out var rows)) budget[entry.EntryPoint] = rows = [];
             var old = rows.GetValueOrDefault(target, new(0, 0, 0));
-            rows[target] = new(Math.Max(old.Registers, entry.Registers), Math.Max(old.SpillBytes, entry.SpillBytes), Math.Max(old.SharedBytes, entry.SharedBytes));
+            rows[target] = new(Math.Max(old.Registers, entry.Registers), Math.Max(old.SpillBytes, entry.SpillBytes),
+                Math.Max(old.SharedBytes, entry.SharedBytes));
         }
         KernelBudget.Write(budget);
     }

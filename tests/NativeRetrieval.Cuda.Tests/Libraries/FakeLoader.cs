@@ -11,13 +11,13 @@ internal sealed class FakeLoader : ILibraryLoader
     /// <summary>Versions by a part of the path; a file that is not listed has no version.</summary>
     public Dictionary<string, LibraryVersion> Versions { get; } = [];
 
-    /// <summary>Why files of this path part do not load.</summary>
+    /// <summary>Reasons why files do not load, by a part of their path.</summary>
     public Dictionary<string, string> Broken { get; } = [];
 
-    /// <summary>What bare names stand for.</summary>
+    /// <summary>Paths that bare names stand for.</summary>
     public Dictionary<string, string> ByName { get; } = [];
 
-    /// <summary>Exports that files of this path part lack.</summary>
+    /// <summary>Exports that files lack, by a part of their path.</summary>
     public Dictionary<string, string> Lacking { get; } = [];
 
     public IReadOnlyList<string> Loaded => _loaded;
@@ -39,7 +39,8 @@ internal sealed class FakeLoader : ILibraryLoader
         return true;
     }
 
-    public bool HasExport(nint handle, string name) => !Lacking.Any(item => _loaded[(int)handle - 1].Contains(item.Key) && item.Value == name);
+    public bool HasExport(nint handle, string name) =>
+        !Lacking.Any(item => _loaded[(int)handle - 1].Contains(item.Key) && item.Value == name);
 
     public LibraryVersion? VersionOf(VersionQuery query, nint handle, IReadOnlyList<nint> companions) =>
         Versions.FirstOrDefault(item => _loaded[(int)handle - 1].Contains(item.Key)).Value;

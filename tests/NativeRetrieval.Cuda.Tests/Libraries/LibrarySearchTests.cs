@@ -3,10 +3,10 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cuda.Tests.Libraries;
 
-/// <summary>Where libraries are looked for and which are taken; the files are empty, the loader is told what they are.</summary>
+/// <summary>The places of libraries and the choice among them. The files are empty, and the loader is told what they are.</summary>
 public sealed class LibrarySearchTests : IDisposable
 {
-    static readonly LibraryVersion s_cuda12 = new(new(12, 4), new(12, 4));
+    static readonly LibraryVersion _cuda12 = new(new(12, 4), new(12, 4));
 
     readonly TemporaryFolder _folder = new();
     readonly FakeLoader _loader = new();
@@ -17,10 +17,11 @@ public sealed class LibrarySearchTests : IDisposable
     [Fact]
     public void A_folder_that_the_user_names_comes_first_and_its_companion_is_loaded_before_it()
     {
-        _variables[SearchPlaces.PathVariable] = Files("mine", "libnvrtc.so.12", "libnvrtc-builtins.so.12.4", "libnvrtc-builtins.so.12.4.127", "libnvrtc.alt.so.12");
+        _variables[SearchPlaces.PathVariable] = Files("mine", "libnvrtc.so.12", "libnvrtc-builtins.so.12.4",
+            "libnvrtc-builtins.so.12.4.127", "libnvrtc.alt.so.12");
         _variables["CUDA_HOME"] = Folder("toolkit");
         Files("toolkit/lib64", "libnvrtc.so.13", "libnvrtc-builtins.so.13.0");
-        _loader.Versions["mine"] = s_cuda12;
+        _loader.Versions["mine"] = _cuda12;
         var found = Search(LibraryFamily.Nvrtc);
         Assert.Equal(_folder["mine/libnvrtc.so.12"], found.Path);
         Assert.Equal([_folder["mine/libnvrtc-builtins.so.12.4"], _folder["mine/libnvrtc.so.12"]], _loader.Loaded);
@@ -51,7 +52,7 @@ public sealed class LibrarySearchTests : IDisposable
     {
         _variables[variable] = Folder("prefix");
         Files($"prefix/{layout}", library, companion);
-        _loader.Versions["prefix"] = s_cuda12;
+        _loader.Versions["prefix"] = _cuda12;
         var found = Search(LibraryFamily.Nvrtc);
         Assert.Equal(_folder[$"prefix/{layout}/{library}"], found.Path);
         Assert.Equal(variable, found.Attempts[^1].Origin);
@@ -61,14 +62,16 @@ public sealed class LibrarySearchTests : IDisposable
     public void Python_on_the_path_is_followed_through_its_link()
     {
         Files("real/bin", "python3.11");
-        Files("real/lib/python3.11/site-packages/nvidia/cudnn/lib", "libcudnn.so.9", "libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9");
+        Files("real/lib/python3.11/site-packages/nvidia/cudnn/lib", "libcudnn.so.9", "libcudnn_graph.so.9", "libcudnn_ops.so.9",
+            "libcudnn_cnn.so.9");
         Folder("shims");
         File.CreateSymbolicLink(_folder["shims/python3"], _folder["real/bin/python3.11"]);
         _variables["PATH"] = $"{_folder["nowhere"]}{Path.PathSeparator}{_folder["shims"]}";
         _loader.Versions["cudnn"] = new(new(9, 10, 2), new(12, 8));
         var found = Search(LibraryFamily.Cudnn);
         Assert.Equal(_folder["real/lib/python3.11/site-packages/nvidia/cudnn/lib/libcudnn.so.9"], found.Path);
-        Assert.Equal(["libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn.so.9"], _loader.Loaded.Select(Path.GetFileName));
+        Assert.Equal(["libcudnn_graph.so.9", "libcudnn_ops.so.9", "libcudnn_cnn.so.9", "libcudnn.so.9"],
+            _loader.Loaded.Select(Path.GetFileName));
     }
 
     [Fact]
@@ -76,7 +79,8 @@ public sealed class LibrarySearchTests : IDisposable
     {
         foreach (string toolkit in (string[])["cuda-11.8", "cuda-12.10", "cuda-12.9", "cuda"]) Folder($"usr/{toolkit}/lib64");
         Assert.Equal(["cuda", "cuda-12.10", "cuda-12.9", "cuda-11.8"],
-            SearchPlaces.For(LibraryFamily.Nvrtc, Environment() with { ToolkitRoot = _folder["usr"] }).Select(place => Path.GetFileName(place.Origin)));
+            SearchPlaces.For(LibraryFamily.Nvrtc, Environment() with { ToolkitRoot = _folder["usr"] })
+                .Select(place => Path.GetFileName(place.Origin)));
     }
 
     [Fact]
@@ -92,7 +96,7 @@ public sealed class LibrarySearchTests : IDisposable
     {
         _loader.ByName["libcuda.so.1"] = "/opt/host/libcuda.so.1";
         _loader.TryLoad("libcuda.so.1", out _, out _);
-        _loader.Versions["host"] = s_cuda12;
+        _loader.Versions["host"] = _cuda12;
         var found = LibrarySearch.Run(LibraryFamily.Driver, Environment() with { AskSystem = true }, _loader);
         Assert.Equal("/opt/host/libcuda.so.1", found.Path);
         Assert.Equal(SearchPlaces.AlreadyLoaded, found.Attempts[^1].Origin);
@@ -108,7 +112,9 @@ public sealed class LibrarySearchTests : IDisposable
         Assert.False(mixed.IsFound);
         Assert.Contains("another folder", mixed.Problem);
 
-        var loader = new FakeLoader { ByName = { ["libcublas.so.12"] = "/usr/lib/a/libcublas.so.12", ["libcublasLt.so.12"] = "/usr/lib/a/libcublasLt.so.12" }, Versions = { ["libcublas"] = new(new(12, 8, 4), new(12, 0)) } };
+        var loader = new FakeLoader { Versions = { ["libcublas"] = new(new(12, 8, 4), new(12, 0)) } };
+        loader.ByName["libcublas.so.12"] = "/usr/lib/a/libcublas.so.12";
+        loader.ByName["libcublasLt.so.12"] = "/usr/lib/a/libcublasLt.so.12";
         var found = LibrarySearch.Run(LibraryFamily.Cublas, Environment() with { AskSystem = true }, loader);
         Assert.Equal("/usr/lib/a/libcublas.so.12", found.Path);
         Assert.Equal(["libcublasLt"], found.Companions.Keys);
@@ -127,7 +133,11 @@ public sealed class LibrarySearchTests : IDisposable
         var result = Search(LibraryFamily.Nvrtc);
         Assert.False(result.IsFound);
         Assert.Equal(names.Select(name => _folder[name] + "/libnvrtc.so.12"), result.Attempts.Select(attempt => attempt.File));
-        string[] reasons = ["libnvrtc-builtins.so.12.* is not beside it", "invalid ELF header", "no function nvrtcCompileProgram", "version 11.2 is too old; 11.8", "does not tell its version"];
+        string[] reasons =
+        [
+            "libnvrtc-builtins.so.12.* is not beside it", "invalid ELF header", "no function nvrtcCompileProgram",
+            "version 11.2 is too old; 11.8", "does not tell its version",
+        ];
         Assert.All(reasons.Zip(result.Attempts), item => Assert.Contains(item.First, item.Second.Problem));
         Assert.All(reasons, reason => Assert.Contains(reason, result.Problem));
         Assert.Contains("apt-get install libnvrtc12", result.Problem);
@@ -145,7 +155,8 @@ public sealed class LibrarySearchTests : IDisposable
 
     LibrarySearchResult Search(LibraryFamily family, Version? driver = null) => LibrarySearch.Run(family, Environment(), _loader, driver);
 
-    SearchEnvironment Environment() => new() { Variable = name => _variables.GetValueOrDefault(name), ToolkitRoot = _folder["no-toolkits"], AskSystem = false };
+    SearchEnvironment Environment() =>
+        new() { Variable = name => _variables.GetValueOrDefault(name), ToolkitRoot = _folder["no-toolkits"], AskSystem = false };
 
     string Folder(string path) => Directory.CreateDirectory(_folder[path]).FullName;
 

@@ -44,5 +44,6 @@ public sealed class SystemLoaderTests : IDisposable
     /// <summary>A shared library that every .NET process has loaded.</summary>
     static string? LibraryOfTheRuntime() =>
         !File.Exists("/proc/self/maps") ? null
-        : File.ReadLines("/proc/self/maps").Where(line => line.EndsWith("/libSystem.Native.so", StringComparison.Ordinal)).Select(line => line[line.IndexOf('/')..]).FirstOrDefault();
+        : File.ReadLines("/proc/self/maps").Where(line => line.EndsWith("/libSystem.Native.so", StringComparison.Ordinal))
+            .Select(line => line[line.IndexOf('/')..]).FirstOrDefault();
 }

@@ -24,7 +24,11 @@ internal static unsafe class LookAlikeDriver
         {
             try
             {
-                string[] arguments = ["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden", "-Wl,-soname,libcuda.so.1", source, "-o", temporary];
+                string[] arguments =
+                [
+                    "-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-fvisibility=hidden",
+                    "-Wl,-soname,libcuda.so.1", source, "-o", temporary,
+                ];
                 using var process = Process.Start(new ProcessStartInfo(compiler, arguments) { RedirectStandardError = true })!;
                 string errors = process.StandardError.ReadToEnd();
                 process.WaitForExit();
@@ -42,7 +46,8 @@ internal static unsafe class LookAlikeDriver
     /// <summary>The look-alike's device, whole and empty; the test skips where there is no compiler.</summary>
     public static CudaContext Open(long memoryBytes = 1 << 30)
     {
-        Assert.SkipUnless(CudaLibraries.Of(LibraryFamily.Driver).Path?.StartsWith(Folder, StringComparison.Ordinal) ?? false, "no C compiler built the look-alike driver (apt-get install gcc)");
+        bool isUsed = CudaLibraries.Of(LibraryFamily.Driver).Path?.StartsWith(Folder, StringComparison.Ordinal) ?? false;
+        Assert.SkipUnless(isUsed, "no C compiler built the look-alike driver (apt-get install gcc)");
         ((delegate* unmanaged<void>)Export("look_alike_heal"))();
         ((delegate* unmanaged<nuint, void>)Export("look_alike_memory"))((nuint)memoryBytes);
         return CudaContext.OpenPrimary();

@@ -7,10 +7,10 @@
 
 #define EXPORT __attribute__((visibility("default")))
 typedef int result;
-typedef struct op { int kind; void* target; const void* source; size_t count; uint32_t value; struct event* event; uint64_t version; struct op* next; } op;
+typedef struct op { int kind; void* target; const void* source; size_t count; int value; struct event* event; uint64_t version; struct op* next; } op;
 typedef struct stream { op* first; op* last; } stream;
 typedef struct event { uint64_t recorded, passed; stream* stream; } event;
-enum { COPY, SET8, SET16, SET32, RECORD, WAIT };
+enum { COPY, SET, RECORD, WAIT };
 
 static _Thread_local void* current;
 static int contexts_retained, live_handles, sticky, fail_next;
@@ -32,9 +32,7 @@ static void run(stream* s, op* o)
     switch (o->kind)
     {
         case COPY: memcpy(o->target, o->source, o->count); break;
-        case SET8: memset(o->target, (int)o->value, o->count); break;
-        case SET16: for (size_t i = 0; i < o->count; i++) ((uint16_t*)o->target)[i] = (uint16_t)o->value; break;
-        case SET32: for (size_t i = 0; i < o->count; i++) ((uint32_t*)o->target)[i] = o->value; break;
+        case SET: memset(o->target, o->value, o->count); break;
         case RECORD: if (o->event->passed < o->version) o->event->passed = o->version; break;
         case WAIT: if (o->version > o->event->passed) run_until(o->event->stream, o->event, o->version); break;
     }
@@ -118,9 +116,7 @@ EXPORT result cuMemFreeHost(void* p) { if (!current) return 201; free(p); live_h
 EXPORT result cuMemcpyHtoDAsync_v2(uint64_t d, const void* s, size_t n, stream* q) { return queue(q, (op){ .kind = COPY, .target = (void*)(uintptr_t)d, .source = s, .count = n }); }
 EXPORT result cuMemcpyDtoHAsync_v2(void* d, uint64_t s, size_t n, stream* q) { return queue(q, (op){ .kind = COPY, .target = d, .source = (void*)(uintptr_t)s, .count = n }); }
 EXPORT result cuMemcpyDtoDAsync_v2(uint64_t d, uint64_t s, size_t n, stream* q) { return queue(q, (op){ .kind = COPY, .target = (void*)(uintptr_t)d, .source = (void*)(uintptr_t)s, .count = n }); }
-EXPORT result cuMemsetD8Async(uint64_t d, unsigned char v, size_t n, stream* q) { return queue(q, (op){ .kind = SET8, .target = (void*)(uintptr_t)d, .value = v, .count = n }); }
-EXPORT result cuMemsetD16Async(uint64_t d, unsigned short v, size_t n, stream* q) { return queue(q, (op){ .kind = SET16, .target = (void*)(uintptr_t)d, .value = v, .count = n }); }
-EXPORT result cuMemsetD32Async(uint64_t d, unsigned v, size_t n, stream* q) { return queue(q, (op){ .kind = SET32, .target = (void*)(uintptr_t)d, .value = v, .count = n }); }
+EXPORT result cuMemsetD8Async(uint64_t d, unsigned char v, size_t n, stream* q) { return queue(q, (op){ .kind = SET, .target = (void*)(uintptr_t)d, .value = v, .count = n }); }
 EXPORT result cuStreamCreateWithPriority(stream** s, unsigned flags, int priority)
 {
     (void)flags; (void)priority;

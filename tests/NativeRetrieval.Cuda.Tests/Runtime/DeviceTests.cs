@@ -13,7 +13,8 @@ namespace NativeRetrieval.Cuda.Tests.Runtime;
 /// <summary>The real calls, into a driver that computes nothing and does queued work as late as it may.</summary>
 public unsafe class DeviceTests
 {
-    static readonly KernelImage s_image = new([.. "image\0"u8], [.. KernelSignature.Read("store_arguments Word64 Word32 Float32 Word64 Float64 Word32")]);
+    static readonly KernelImage _image = new([.. "image\0"u8],
+        [.. KernelSignature.Read("store_arguments Word64 Word32 Float32 Word64 Float64 Word32")]);
 
     [Fact]
     public void A_device_tells_what_it_is()
@@ -21,7 +22,8 @@ public unsafe class DeviceTests
         using var context = LookAlikeDriver.Open();
         var properties = context.Properties;
         Assert.Equal("NR look-alike 0", properties.Name);
-        Assert.Equal((new Version(8, 0), 80, 108, 166912), (properties.ComputeCapability, properties.Architecture, properties.Multiprocessors, properties.SharedBytesPerBlock));
+        Assert.Equal((new Version(8, 0), 80, 108, 166912),
+            (properties.ComputeCapability, properties.Architecture, properties.Multiprocessors, properties.SharedBytesPerBlock));
         Assert.Equal("GPU-00112233-4455-6677-8899-aabbccddeeff", properties.Uuid);
     }
 
@@ -29,7 +31,8 @@ public unsafe class DeviceTests
     public void A_number_that_no_device_has_is_refused()
     {
         using var context = LookAlikeDriver.Open();
-        Assert.Equal("there is no cuda:3; this machine has cuda:0", Assert.Throws<OptionException>(() => CudaContext.OpenPrimary(3)).Message);
+        Assert.Equal("there is no cuda:3; this machine has cuda:0",
+            Assert.Throws<OptionException>(() => CudaContext.OpenPrimary(3)).Message);
     }
 
     [Fact]
@@ -42,7 +45,7 @@ public unsafe class DeviceTests
             using var stream = new CudaStream(context);
             using var ring = new StagingRing(context, 1024);
             using var mark = stream.Mark();
-            using var module = new KernelModule(context, "sample", s_image);
+            using var module = new KernelModule(context, "sample", _image);
         }
         Assert.Equal((handles, retained - 1), (LookAlikeDriver.LiveHandles, LookAlikeDriver.Retained));
     }
@@ -161,7 +164,7 @@ public unsafe class DeviceTests
     public void Any_other_failure_names_the_call_and_the_error()
     {
         using var context = LookAlikeDriver.Open();
-        using var module = new KernelModule(context, "sample.cu", s_image);
+        using var module = new KernelModule(context, "sample.cu", _image);
         var error = Assert.Throws<CudaException>(() => module.Function("unheard"));
         Assert.Equal("cuModuleGetFunction(sample.cu, unheard)", error.Call);
         Assert.Equal("CUDA_ERROR_NOT_FOUND (500)", error.Error);
@@ -192,9 +195,10 @@ public unsafe class DeviceTests
     {
         using var context = LookAlikeDriver.Open();
         using var stream = new CudaStream(context);
-        using var module = new KernelModule(context, "sample.cu", s_image);
+        using var module = new KernelModule(context, "sample.cu", _image);
         var stored = new Stored();
-        module.Function("store_arguments").Launch(stream, 5, 128, dynamicSharedBytes: 100 << 10, (nint)(&stored), -3, 0.5f, long.MinValue, Math.PI, uint.MaxValue);
+        module.Function("store_arguments")
+            .Launch(stream, 5, 128, dynamicSharedBytes: 100 << 10, (nint)(&stored), -3, 0.5f, long.MinValue, Math.PI, uint.MaxValue);
         Assert.Equal((-3, 0.5f, long.MinValue, Math.PI, uint.MaxValue), (stored.A, stored.B, stored.C, stored.D, stored.E));
         Assert.Equal((5u, 128u), (stored.Grid, stored.Block));
         module.Function("store_arguments").Launch(stream, 0, 128, 0, (nint)0, 0, 0f, 0L, 0d, 0u);
@@ -205,10 +209,11 @@ public unsafe class DeviceTests
     {
         using var context = LookAlikeDriver.Open();
         using var stream = new CudaStream(context);
-        using var module = new KernelModule(context, "sample.cu", s_image);
+        using var module = new KernelModule(context, "sample.cu", _image);
         var kernel = module.Function("store_arguments");
         var error = Assert.Throws<ArgumentException>(() => kernel.Launch(stream, 0, 32, 0, (nint)1, 2L, 0.5f, 3L, 0.25, 4u));
-        Assert.Equal("store_arguments takes (Word64, Word32, Float32, Word64, Float64, Word32), got (Word64, Word64, Float32, Word64, Float64, Word32)", error.Message);
+        Assert.Equal("store_arguments takes (Word64, Word32, Float32, Word64, Float64, Word32), "
+            + "got (Word64, Word64, Float32, Word64, Float64, Word32)", error.Message);
         Assert.Throws<ArgumentException>(() => kernel.Launch(stream, 1, 32, 0, (nint)1, 2, 1, 3L, 0.25, 4u));
         Assert.Throws<ArgumentException>(() => kernel.Launch(stream, 1, 32, 0, (nint)1));
     }
@@ -243,7 +248,7 @@ public unsafe class DeviceTests
         Assert.Equal(1.5f, end.MillisecondsSince(start));
     }
 
-    /// <summary>What other tests left allocated in the look-alike.</summary>
+    /// <summary>Bytes that other tests left allocated in the look-alike.</summary>
     static long LookAlikeMemory
     {
         get

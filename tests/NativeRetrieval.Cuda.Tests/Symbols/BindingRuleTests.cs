@@ -8,7 +8,7 @@ namespace NativeRetrieval.Cuda.Tests.Symbols;
 /// <summary>Each rule catches its offence: wrong bindings, which are never called.</summary>
 public unsafe class BindingRuleTests
 {
-    static readonly Lazy<BindingRules> s_rules = new(() => new(RecordedSymbols.Load()));
+    static readonly Lazy<BindingRules> _rules = new(() => new(RecordedSymbols.Load()));
 
     static class Wrong
     {
@@ -18,8 +18,8 @@ public unsafe class BindingRuleTests
         [DllImport("cuda", EntryPoint = nameof(cuMemAlloc_v2))]
         public static extern DriverResult cuMemAlloc_v2(out nint address, uint bytes);
 
-        [DllImport("cuda", EntryPoint = nameof(cuMemsetD32Async))]
-        public static extern DriverResult cuMemsetD32Async(nint target, nuint count, uint value, nint stream);
+        [DllImport("cuda", EntryPoint = nameof(cuMemsetD8Async))]
+        public static extern DriverResult cuMemsetD8Async(nint target, nuint count, byte value, nint stream);
 
         [DllImport("cuda", EntryPoint = nameof(cuDeviceGetCount))]
         public static extern DriverResult cuDeviceGetCount(out int count, int more);
@@ -43,19 +43,19 @@ public unsafe class BindingRuleTests
     [NativeName("CUfunction_attribute")]
     enum WrongValue
     {
-        [NativeName("CU_FUNC_ATTRIBUTE_NUM_REGS")] Registers = 5,
+        [NativeName("CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES")] Bytes = 5,
     }
 
     [NativeName("CUfunction_attribute")]
     enum WrongName
     {
-        [NativeName("CU_FUNC_ATTRIBUTE_NUMBER_OF_REGISTERS")] Registers = 4,
+        [NativeName("CU_FUNC_ATTRIBUTE_DYNAMIC_SHARED_BYTES")] Bytes = 8,
     }
 
     [NativeName("CUfunction_attribute")]
     enum WrongSize : byte
     {
-        [NativeName("CU_FUNC_ATTRIBUTE_NUM_REGS")] Registers = 4,
+        [NativeName("CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES")] Bytes = 8,
     }
 
 #pragma warning disable CS0649 // only its layout is looked at
@@ -72,7 +72,7 @@ public unsafe class BindingRuleTests
     [Theory]
     [InlineData("cuMemAlloc", "no header or library has it")]
     [InlineData("cuMemAlloc_v2", "4 bytes are passed")]
-    [InlineData("cuMemsetD32Async", "parameter 1 (count): 8 bytes are passed")]
+    [InlineData("cuMemsetD8Async", "parameter 1 (count): 8 bytes are passed")]
     [InlineData("cuDeviceGetCount", "2 parameters, C has 1")]
     [InlineData("cuDeviceGetAttribute", "FunctionAttribute is not CUdevice_attribute")]
     [InlineData("cuEventSynchronize", "is not a plain value")]
@@ -82,19 +82,19 @@ public unsafe class BindingRuleTests
     public void A_wrong_import(string name, string problem)
     {
         var function = BoundFunction.In(typeof(Wrong)).Single(function => function.Name == name);
-        Assert.Contains(problem, string.Join("\n", s_rules.Value.Function(function)));
+        Assert.Contains(problem, string.Join("\n", _rules.Value.Function(function)));
     }
 
     [Theory]
-    [InlineData(typeof(WrongValue), "is 5, CU_FUNC_ATTRIBUTE_NUM_REGS is 4")]
-    [InlineData(typeof(WrongName), "has no CU_FUNC_ATTRIBUTE_NUMBER_OF_REGISTERS")]
+    [InlineData(typeof(WrongValue), "is 5, CU_FUNC_ATTRIBUTE_MAX_DYNAMIC_SHARED_SIZE_BYTES is 8")]
+    [InlineData(typeof(WrongName), "has no CU_FUNC_ATTRIBUTE_DYNAMIC_SHARED_BYTES")]
     [InlineData(typeof(WrongSize), "C enums have 4 bytes")]
-    public void A_wrong_enum(Type type, string problem) => Assert.Contains(problem, string.Join("\n", s_rules.Value.Enum(type)));
+    public void A_wrong_enum(Type type, string problem) => Assert.Contains(problem, string.Join("\n", _rules.Value.Enum(type)));
 
     [Fact]
     public void A_wrong_struct()
     {
-        string problems = string.Join("\n", s_rules.Value.Struct(typeof(WrongOrder)));
+        string problems = string.Join("\n", _rules.Value.Struct(typeof(WrongOrder)));
         Assert.Contains("State: stands where C has workspaceSize", problems);
         Assert.Contains("WorkspaceBytes: stands where C has state", problems);
         Assert.Contains("State: 4 bytes, C has 8", problems);

@@ -19,7 +19,8 @@ internal sealed record BoundFunction(string Library, string Name, MethodInfo Man
         [.. type.GetMethods(All)
             .Select(method => (Native: method, Import: method.GetCustomAttribute<DllImportAttribute>()))
             .Where(item => item.Import is not null)
-            .Select(item => new BoundFunction(item.Import!.Value, item.Import.EntryPoint!, type.GetMethod(item.Import.EntryPoint!, All)!, item.Native))];
+            .Select(item => new BoundFunction(
+                item.Import!.Value, item.Import.EntryPoint!, type.GetMethod(item.Import.EntryPoint!, All)!, item.Native))];
 
     public static List<BoundFunction> In(Assembly assembly) => [.. assembly.GetTypes().SelectMany(In)];
 }

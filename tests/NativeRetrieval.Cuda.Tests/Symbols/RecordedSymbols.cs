@@ -3,7 +3,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cuda.Tests.Symbols;
 
-/// <summary>What NVIDIA's headers and libraries say about the bound names, as committed.</summary>
+/// <summary>The committed facts of NVIDIA's headers and libraries about the bound names.</summary>
 internal sealed class RecordedSymbols(JsonObject json)
 {
     public const string Folder = "cuda-symbols";
@@ -25,9 +25,10 @@ internal sealed class RecordedSymbols(JsonObject json)
 
     public JsonNode? Macro(string name) => json["macros"]![name];
 
-    /// <summary>Bytes of a cublasLt attribute, as the libraries of two versions answered.</summary>
+    /// <summary>The bytes of a cublasLt attribute that the libraries of two versions answered.</summary>
     public IEnumerable<int?> AttributeBytes(string enumName, string member) =>
-        json["lt_attributes"]![enumName]![member]!.AsObject().Where(field => field.Key != "id").Select(field => (int?)field.Value?["bytes"]);
+        json["lt_attributes"]![enumName]![member]!.AsObject().Where(field => field.Key != "id")
+            .Select(field => (int?)field.Value?["bytes"]);
 
     /// <summary>Export lists of a library, e.g. of <c>cudnn</c>: <c>libcudnn.so.9-9.10.2.21-cuda12</c> and the names in it.</summary>
     public IEnumerable<(string List, HashSet<string> Names)> Exports(string library) =>

@@ -4,7 +4,10 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Commands;
 
-/// <summary>Each way in which a GPU cannot be used: asked for by name it is an error that says what to do; <c>auto</c> takes the CPU and says so once.</summary>
+/// <summary>
+/// Each way in which a GPU cannot be used: asked for by name it is an error that says what to do; <c>auto</c> takes the CPU and says
+/// so once.
+/// </summary>
 public sealed class DeviceFailureTests : IDisposable
 {
     const string OnTheCpu = "running on the CPU: ";
@@ -52,10 +55,12 @@ public sealed class DeviceFailureTests : IDisposable
     }
 
     [Fact]
-    public void A_GPU_that_is_too_old() => Fails(Emulator.Folder, "compute capability 3.0 is older than what NVRTC", new() { ["NR_EMU_CC"] = "30" });
+    public void A_GPU_that_is_too_old() =>
+        Fails(Emulator.Folder, "compute capability 3.0 is older than what NVRTC", new() { ["NR_EMU_CC"] = "30" });
 
     [Fact]
-    public void Kernels_that_do_not_compile() => Fails(Emulator.Folder, "elementwise.cu does not compile for sm_90", new() { ["NR_EMU_CXX"] = "false" });
+    public void Kernels_that_do_not_compile() =>
+        Fails(Emulator.Folder, ".cu does not compile for sm_90", new() { ["NR_EMU_CXX"] = "false" });
 
     [Fact]
     public void A_GPU_without_memory() => Fails(Emulator.Folder, "of memory left on the GPU", new() { ["NR_EMU_MEMORY_MIB"] = "4" });
@@ -76,7 +81,8 @@ public sealed class DeviceFailureTests : IDisposable
     void RequireNoDriver()
     {
         Directory.CreateDirectory(_folder["empty"]);
-        var run = ProgramRun.Of("NativeRetrieval.Cli.dll", new Dictionary<string, string> { [SearchPlaces.PathVariable] = _folder["empty"] }, "doctor", "--json");
+        var environment = new Dictionary<string, string> { [SearchPlaces.PathVariable] = _folder["empty"] };
+        var run = ProgramRun.Of("NativeRetrieval.Cli.dll", environment, "doctor", "--json");
         var driver = JsonDocument.Parse(run.Out).RootElement.GetProperty("cuda").GetProperty("libraries")[0];
         Assert.SkipUnless(driver.GetProperty("path").ValueKind == JsonValueKind.Null, "this machine has an NVIDIA driver");
     }

@@ -4,18 +4,24 @@ using NativeRetrieval.Cuda.Compilation;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Kernels;
 
-/// <summary>Entry points of 16-bit types: from inputs that both types hold exactly, the float32 entry point's results, rounded once.</summary>
+/// <summary>
+/// Entry points of 16-bit types: from inputs that both types hold exactly, the float32 entry point's results, rounded once.
+/// </summary>
 [Collection("device")]
 public sealed class HalfTests
 {
     const int Rows = 5, Width = 37, Count = Rows * Width, Threads = 64, SharedBytes = 64;
 
-    /// <summary>File, entry point without its type, arguments in order: I and J inputs and O the output of the type, B a second output; G and H float32 rows of Width, M and N float32 of Rows.</summary>
+    /// <summary>
+    /// File, entry point without its type, arguments in order: I and J inputs and O the output of the type, B a second output; G and H
+    /// float32 rows of Width, M and N float32 of Rows.
+    /// </summary>
     public static TheoryData<string, string, string> EntryPoints => new()
     {
         { "gelu", "gelu_forward", "I O count" }, { "gelu", "gelu_backward", "I J O count" },
         { "softmax", "softmax_forward", "I O width" }, { "softmax", "softmax_backward", "I J O width" },
-        { "l2_normalize", "l2_normalize_forward", "I O epsilon width" }, { "l2_normalize", "l2_normalize_backward", "I J J O epsilon width" },
+        { "l2_normalize", "l2_normalize_forward", "I O epsilon width" },
+        { "l2_normalize", "l2_normalize_backward", "I J J O epsilon width" },
         { "layer_norm", "layer_norm_forward", "I G H epsilon O M N width" }, { "layer_norm", "layer_norm_backward", "I J G H H O width" },
         { "dropout", "dropout_forward", "I threshold scale seed stream O count" },
         { "spec_augment", "spec_augment_forward", "I null stripes limit stripes limit seed stream O frames bins" },
@@ -29,11 +35,16 @@ public sealed class HalfTests
         foreach (var (type, step) in new[] { ("bf16", 1 / 256.0), ("f16", 1 / 2048.0) })
         {
             float[] first = Exact(1), second = Exact(2);
-            float[] expected = Run(type: "f32", first, second, values => device.Upload(values), address => device.Download<float>(address, Count));
+            float[] expected = Run(type: "f32", first, second, values => device.Upload(values),
+                address => device.Download<float>(address, Count));
             float[] got = type == "bf16"
-                ? Run(type, first, second, values => device.Upload(Array.ConvertAll(values, v => (BFloat16)v)), address => Array.ConvertAll(device.Download<BFloat16>(address, Count), v => (float)v))
-                : Run(type, first, second, values => device.Upload(Array.ConvertAll(values, v => (Half)v)), address => Array.ConvertAll(device.Download<Half>(address, Count), v => (float)v));
-            for (int i = 0; i < Count; i++) Assert.True(Math.Abs(expected[i] - got[i]) <= step * Math.Abs(expected[i]) + 1e-6, $"{entryPoint}_{type}: element {i} is {got[i]}, rounded from {expected[i]}");
+                ? Run(type, first, second, values => device.Upload(Array.ConvertAll(values, v => (BFloat16)v)),
+                    address => Array.ConvertAll(device.Download<BFloat16>(address, Count), v => (float)v))
+                : Run(type, first, second, values => device.Upload(Array.ConvertAll(values, v => (Half)v)),
+                    address => Array.ConvertAll(device.Download<Half>(address, Count), v => (float)v));
+            for (int i = 0; i < Count; i++)
+                Assert.True(Math.Abs(expected[i] - got[i]) <= step * Math.Abs(expected[i]) + 1e-6,
+                    $"{entryPoint}_{type}: element {i} is {got[i]}, rounded from {expected[i]}");
         }
 
         float[] Run(string type, float[] first, float[] second, Func<float[], nint> upload, Func<nint, float[]> download)

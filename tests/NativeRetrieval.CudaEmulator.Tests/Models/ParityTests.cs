@@ -3,7 +3,10 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Models;
 
-/// <summary>Encoders, losses, optimizers and whole training runs on the device against PyTorch's numbers, within the tolerances that the CPU's float32 is held to.</summary>
+/// <summary>
+/// Encoders, losses, optimizers and whole training runs on the device against PyTorch's numbers, within the tolerances that the CPU's
+/// float32 is held to.
+/// </summary>
 [Collection("device")]
 public sealed class ParityTests
 {
@@ -23,6 +26,7 @@ public sealed class ParityTests
             Assert.SkipWhen(item.Files.Any(file => folder.Find(file) is null), Fixtures.WhyAbsent(string.Join(", ", item.Files)));
         }
         var result = test.Run(_ => item.Run(folder));
-        Assert.True(result.Status == ParityStatus.Ok, $"{name}: error {result.Error:E2}, tolerance {item.Tolerance:E1}; {result.Detail} {DeviceOrder.Report()}");
+        Assert.True(result.Status == ParityStatus.Ok,
+            $"{name}: error {result.Error:E2}, tolerance {item.Tolerance:E1}; {result.Detail} {DeviceOrder.Report()}");
     }
 }

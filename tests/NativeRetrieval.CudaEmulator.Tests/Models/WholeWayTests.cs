@@ -10,16 +10,19 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Models;
 
-/// <summary>A run folder trained on the device, indexed and searched there, beside the same on the CPU: equal numbers, equal hits.</summary>
+/// <summary>
+/// A run folder trained on the device, indexed and searched there, beside the same on the CPU: equal numbers, equal hits.
+/// </summary>
 [Collection("device")]
 public sealed class WholeWayTests : IDisposable
 {
     const int Clips = 6, TestClips = 2;
 
-    static readonly string[] s_small =
+    static readonly string[] _small =
     [
-        "model.cnn14_widths=[4, 4, 8, 8, 8, 8]", "model.audio_head_width=16", "model.text_head_width=16", "model.embedding_dimension=8", "text.hidden_width=16", "text.layers=1",
-        "text.feed_forward_width=24", "audio.max_seconds=1", "training.batch_size=2", "training.epochs=2", "training.warmup_steps=0",
+        "model.cnn14_widths=[4, 4, 8, 8, 8, 8]", "model.audio_head_width=16", "model.text_head_width=16", "model.embedding_dimension=8",
+        "text.hidden_width=16", "text.layers=1", "text.feed_forward_width=24", "audio.max_seconds=1", "training.batch_size=2",
+        "training.epochs=2", "training.warmup_steps=0",
     ];
 
     readonly TemporaryFolder _folder = new();
@@ -46,7 +49,8 @@ public sealed class WholeWayTests : IDisposable
         Assert.Equal(Clips, cpuHits[0].Count);
         for (int query = 0; query < cpuHits.Count; query++)
         {
-            Assert.Equal(cpuHits[query].Select(hit => (hit.Path, hit.StartSeconds, hit.EndSeconds)), deviceHits[query].Select(hit => (hit.Path, hit.StartSeconds, hit.EndSeconds)));
+            Assert.Equal(cpuHits[query].Select(hit => (hit.Path, hit.StartSeconds, hit.EndSeconds)),
+                deviceHits[query].Select(hit => (hit.Path, hit.StartSeconds, hit.EndSeconds)));
             foreach (var (ours, theirs) in deviceHits[query].Zip(cpuHits[query])) Assert.Equal(theirs.Score, ours.Score, 1e-5f);
         }
     }
@@ -77,13 +81,15 @@ public sealed class WholeWayTests : IDisposable
         Training = _train,
         Validation = _test,
         RunFolder = run,
-        Settings = SettingsLoader.Load("tiny", s_small),
+        Settings = SettingsLoader.Load("tiny", _small),
         FeatureCache = _folder["cache"],
         Device = device,
         Time = TimeProvider.System,
     };
 
-    static double[] Losses(string run) => [.. MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Where(line => line["loss"] is not null).Select(line => line["loss"]!.Value)];
+    static double[] Losses(string run) =>
+        [.. MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Where(line => line["loss"] is not null)
+            .Select(line => line["loss"]!.Value)];
 
     async Task<IReadOnlyList<IReadOnlyList<SearchHit>>> Search(string model, Device device)
     {

@@ -7,7 +7,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Ops;
 
-/// <summary>Where a formula leaves a choice, the device chooses as the CPU: ties, zeros, and what is updated on the way.</summary>
+/// <summary>The device chooses as the CPU where a formula leaves a choice: ties, zeros, and running statistics.</summary>
 [Collection("device")]
 public sealed class EdgeTests
 {
@@ -84,6 +84,7 @@ public sealed class EdgeTests
     static Tensor Whole(Device device, ulong stream, params int[] shape)
     {
         var random = new PhiloxSequence(new Philox(17, stream));
-        return Tensor.From([.. Enumerable.Range(0, (int)((Shape)shape).Count).Select(_ => (float)(random.NextBelow(4) - 1))], shape, device);
+        return Tensor.From([.. Enumerable.Range(0, (int)((Shape)shape).Count).Select(_ => (float)(random.NextBelow(4) - 1))], shape,
+            device);
     }
 }

@@ -8,14 +8,15 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Ops;
 
-/// <summary>What the sizes of the op cases do not reach: batches of several strips, and scores that are large.</summary>
+/// <summary>Batches of several strips and large scores, which the sizes of the op cases do not reach.</summary>
 [Collection("device")]
 public sealed class NtXentTests
 {
     const int Batch = 41, Width = 10;
 
     public static TheoryData<string, Positives, int> Strips =>
-        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>().SelectMany(kind => ((int[])[1, 7, 20]).Select(height => (order, kind, height))))];
+        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>()
+            .SelectMany(kind => ((int[])[1, 7, 20]).Select(height => (order, kind, height))))];
 
     public static TheoryData<string> Orders => [.. DeviceOrder.All];
 
@@ -42,7 +43,8 @@ public sealed class NtXentTests
     {
         using var test = new TestDevice(order);
         var options = new NtXentOptions(0.01, Positives.Paper, LossScale.Sum);
-        float[] same = [.. Enumerable.Range(0, Batch * Width).Select(i => 1f + i % Width)], opposite = Array.ConvertAll(same, value => -value);
+        float[] same = [.. Enumerable.Range(0, Batch * Width).Select(i => 1f + i % Width)],
+            opposite = Array.ConvertAll(same, value => -value);
         foreach (float[] text in (float[][])[same, opposite])
         {
             var found = test.Run(device => Compute(device, same, text, options));
@@ -51,7 +53,8 @@ public sealed class NtXentTests
         }
 
         // Each text is its audio, and the batch is two groups: 100 for half of the pairs, −100 for the others.
-        float[] groups = [.. Enumerable.Range(0, Batch).SelectMany(item => Enumerable.Range(0, Width).Select(d => item % 2 == 0 ? 1f + d : -1f - d))];
+        float[] groups = [.. Enumerable.Range(0, Batch)
+            .SelectMany(item => Enumerable.Range(0, Width).Select(d => item % 2 == 0 ? 1f + d : -1f - d))];
         var expected = Compute(CpuDevice.Shared, groups, groups, options);
         var grouped = test.Run(device => Compute(device, groups, groups, options));
         Assert.Equal(expected.Loss, grouped.Loss, 1e-5 * expected.Loss);

@@ -6,7 +6,10 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Ops;
 
-/// <summary>Every op on the device: the result against the formula, gradients against the CPU's in float64, in several orders of threads, leaving no memory behind.</summary>
+/// <summary>
+/// Every op on the device: the result against the formula, gradients against the CPU's in float64, in several orders of threads, leaving no
+/// memory behind.
+/// </summary>
 [Collection("device")]
 public sealed class OpCaseTests
 {
@@ -27,15 +30,18 @@ public sealed class OpCaseTests
         long before = test.Device.LiveBytes;
         var runner = new OpCaseRunner(opCase, size, test.Device);
         double[] output = test.Run(_ => runner.Forward(DType.Float32));
-        Golden.Check(opCase.Reference(size, [.. runner.Inputs.Select(input => input.Values)]), output, opCase.Tolerance.Forward, $"{name} {size}");
+        Golden.Check(opCase.Reference(size, [.. runner.Inputs.Select(input => input.Values)]), output, opCase.Tolerance.Forward,
+            $"{name} {size}");
         if (opCase.HasGradient)
         {
             var random = new PhiloxSequence(new Philox(7));
             double[] weights = [.. output.Select(_ => (double)(float)random.NextNormal())];
             double[][] gradients = test.Run(_ => runner.ForwardAndBackward(DType.Float32, weights).Gradients);
-            double[][] exact = new OpCaseRunner(opCase, size, CpuDevice.Shared).ForwardAndBackward(opCase.HasFloat64 ? DType.Float64 : DType.Float32, weights).Gradients;
+            double[][] exact = new OpCaseRunner(opCase, size, CpuDevice.Shared)
+                .ForwardAndBackward(opCase.HasFloat64 ? DType.Float64 : DType.Float32, weights).Gradients;
             for (int input = 0; input < exact.Length; input++)
-                if (runner.Inputs[input].Differentiable) Golden.Check(exact[input], gradients[input], opCase.Tolerance.Gradient, $"{name} {size}, gradient of input {input}");
+                if (runner.Inputs[input].Differentiable)
+                    Golden.Check(exact[input], gradients[input], opCase.Tolerance.Gradient, $"{name} {size}, gradient of input {input}");
         }
         Assert.Equal(before, test.Device.LiveBytes);
     }

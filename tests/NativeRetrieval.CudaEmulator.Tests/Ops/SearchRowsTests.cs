@@ -12,10 +12,11 @@ public sealed class SearchRowsTests
 {
     const int Count = 300, Width = 24, K = 11;
 
-    static readonly int[] s_queries = [1, 3, 12, 40];
+    static readonly int[] _queries = [1, 3, 12, 40];
 
     public static TheoryData<string, DType, int> Searches =>
-        [.. DeviceOrder.All.SelectMany(order => ((DType[])[DType.Float32, DType.BFloat16]).SelectMany(element => s_queries.Select(queries => (order, element, queries))))];
+        [.. DeviceOrder.All.SelectMany(order => ((DType[])[DType.Float32, DType.BFloat16])
+            .SelectMany(element => _queries.Select(queries => (order, element, queries))))];
 
     [Theory, MemberData(nameof(Searches))]
     public void Parts_are_merged(string order, DType element, int queries)
@@ -36,8 +37,10 @@ public sealed class SearchRowsTests
         (float[] Scores, int[] Rows) Search(Device on)
         {
             using var scope = TensorScope.Begin();
-            var searched = element == DType.Float32 ? Tensor.From(rows, [Count, Width], on) : Tensor.From(Array.ConvertAll(rows, value => (BFloat16)value), [Count, Width], on);
-            var (scores, found) = Op.SearchRows(searched, Tensor.From(asked, [queries, Width], on), K, Tensor.From(excluded, [excluded.Length], on));
+            var searched = element == DType.Float32 ? Tensor.From(rows, [Count, Width], on)
+                : Tensor.From(Array.ConvertAll(rows, value => (BFloat16)value), [Count, Width], on);
+            var (scores, found) = Op.SearchRows(searched, Tensor.From(asked, [queries, Width], on), K,
+                Tensor.From(excluded, [excluded.Length], on));
             return (scores.ToArray<float>(), found.ToArray<int>());
         }
     }

@@ -9,19 +9,21 @@ namespace NativeRetrieval.CudaEmulator.Tests.Ops;
 [Collection("device")]
 public sealed class TopKTests
 {
-    static readonly float[] s_special = [0f, -0f, float.NaN, -float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon, -float.Epsilon, float.MaxValue, float.MinValue, 1f, -1f];
+    static readonly float[] _special = [0f, -0f, float.NaN, -float.NaN, float.PositiveInfinity, float.NegativeInfinity, float.Epsilon,
+        -float.Epsilon, float.MaxValue, float.MinValue, 1f, -1f];
 
-    static readonly (int Rows, int Width, int K)[] s_sizes = [(3, 40, 40), (2, 500, 17), (1, 5000, 3), (1, 5000, 300)];
+    static readonly (int Rows, int Width, int K)[] _sizes = [(3, 40, 40), (2, 500, 17), (1, 5000, 3), (1, 5000, 300)];
 
     public static TheoryData<string, int, int, int> Sizes =>
-        [.. DeviceOrder.All.SelectMany(order => s_sizes.Select(size => (order, size.Rows, size.Width, size.K)))];
+        [.. DeviceOrder.All.SelectMany(order => _sizes.Select(size => (order, size.Rows, size.Width, size.K)))];
 
     [Theory, MemberData(nameof(Sizes))]
     public void Special_values_take_their_places(string order, int rows, int width, int k)
     {
         using var test = new TestDevice(order);
         var random = new PhiloxSequence(new Philox(11, (ulong)width));
-        float[] scores = [.. Enumerable.Range(0, rows * width).Select(_ => random.NextBelow(3) == 0 ? (float)random.NextNormal() : s_special[random.NextBelow(s_special.Length)])];
+        float[] scores = [.. Enumerable.Range(0, rows * width)
+            .Select(_ => random.NextBelow(3) == 0 ? (float)random.NextNormal() : _special[random.NextBelow(_special.Length)])];
         var expected = Choose(CpuDevice.Shared);
         var found = test.Run(Choose);
         Assert.Equal(expected.Indices, found.Indices);

@@ -5,7 +5,7 @@ using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
 
-/// <summary>What a user can do wrong on a device, and what it does about memory.</summary>
+/// <summary>Mistakes of a user on a device, and the device's memory.</summary>
 [Collection("device")]
 public sealed class DeviceTests
 {
@@ -16,7 +16,8 @@ public sealed class DeviceTests
         using var scope = TensorScope.Begin();
         var table = Tensor.Zeros([7, 3], test.Device);
         var rows = Op.Embedding(table, Tensor.From([1, 7], [2], test.Device));
-        Assert.Equal("Embedding: id 7 at position 1 is outside the table of 7 rows", Assert.Throws<ShapeException>(() => rows.ToArray<float>()).Message);
+        Assert.Equal("Embedding: id 7 at position 1 is outside the table of 7 rows",
+            Assert.Throws<ShapeException>(() => rows.ToArray<float>()).Message);
         Assert.Equal(6, rows.ToArray<float>().Length);
     }
 
@@ -30,9 +31,11 @@ public sealed class DeviceTests
         var x = Tensor.Zeros([2, 5, 4], test.Device);
         var lengths = Tensor.From([5, length], [2], test.Device);
         var mean = Op.MeanOverTokens(x, lengths);
-        Assert.Contains($"MeanOverTokens: lengths[1] is {length}, outside 0 … 5", Assert.Throws<ShapeException>(() => mean.ToArray<float>()).Message);
+        Assert.Contains($"MeanOverTokens: lengths[1] is {length}, outside 0 … 5",
+            Assert.Throws<ShapeException>(() => mean.ToArray<float>()).Message);
         var y = Op.Attention(x, x, x, lengths, heads: 2);
-        Assert.Contains($"Attention: lengths[1] is {length}, outside 0 … 5", Assert.Throws<ShapeException>(() => y.ToArray<float>()).Message);
+        Assert.Contains($"Attention: lengths[1] is {length}, outside 0 … 5",
+            Assert.Throws<ShapeException>(() => y.ToArray<float>()).Message);
     }
 
     [Fact]
@@ -40,7 +43,8 @@ public sealed class DeviceTests
     {
         using var test = new TestDevice(DeviceOrder.All[0]);
         using var scope = TensorScope.Begin();
-        Assert.Contains("float64 is for checks on the CPU", Assert.Throws<ShapeException>(() => Op.Full([2], 1, test.Device, DType.Float64)).Message);
+        Assert.Contains("float64 is for checks on the CPU",
+            Assert.Throws<ShapeException>(() => Op.Full([2], 1, test.Device, DType.Float64)).Message);
         var x = Op.Full([1, 3, 2, 2], 1, test.Device);
         Assert.Contains("NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, Tensor.Zeros([1, 3, 3, 3], test.Device))).Message);
         Assert.Contains("not NCHW16c", Assert.Throws<ShapeException>(() => Op.ToLayout(x, Layout.NCHW16c)).Message);

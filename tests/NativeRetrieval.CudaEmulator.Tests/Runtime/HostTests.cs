@@ -20,6 +20,8 @@ public sealed unsafe class HostTests
     public void Work_goes_on_the_hosts_stream_over_the_hosts_memory_and_nothing_of_it_is_released(string order)
     {
         const int Count = 1000;
+        const byte FillByte = 0x40;
+        float twice = 2 * BitConverter.Int32BitsToSingle(FillByte * 0x01010101);
         DeviceOrder.Choose(order);
         using var host = CudaContext.OpenPrimary();
         using var current = host.Enter();
@@ -29,12 +31,12 @@ public sealed unsafe class HostTests
         using (var device = CudaDevice.Borrow(context, stream))
         {
             // The host's own work is queued first and not waited for: the order on its stream is enough.
-            cuMemsetD32Async(memory, BitConverter.SingleToUInt32Bits(3), Count, device.Stream.Handle).ThrowIfFailed();
+            cuMemsetD8Async(memory, FillByte, Count * sizeof(float), device.Stream.Handle).ThrowIfFailed();
             using var scope = TensorScope.Begin();
             var wrapped = device.Wrap(memory, [10, 100]);
             Assert.Equal(memory, device.AddressOf(wrapped));
             var doubled = Op.Scale(wrapped, 2);
-            Assert.All(doubled.ToArray<float>(), value => Assert.Equal(6, value));
+            Assert.All(doubled.ToArray<float>(), value => Assert.Equal(twice, value));
             wrapped.CopyFrom(doubled);
             device.Synchronize();
         }
@@ -44,7 +46,7 @@ public sealed unsafe class HostTests
             cuMemcpyDtoHAsync_v2(first, memory, Count * sizeof(float), new StreamHandle(stream, host, owns: false)).ThrowIfFailed();
             cuCtxSynchronize().ThrowIfFailed();
         }
-        Assert.All(values, value => Assert.Equal(6, value));
+        Assert.All(values, value => Assert.Equal(twice, value));
         cuMemFree_v2(memory).ThrowIfFailed();
         cuStreamDestroy_v2(stream).ThrowIfFailed();
     }

@@ -8,7 +8,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
 
-/// <summary>Which of the libraries' algorithms are taken.</summary>
+/// <summary>The choice among the libraries' algorithms.</summary>
 [Collection("device")]
 public sealed class LibraryChoiceTests
 {

@@ -67,7 +67,6 @@ public unsafe class RuntimeTests
         using var settings = new KernelDevice("forward");
         using var context = CudaContext.OpenPrimary();
         using var scope = context.Enter();
-        using var blas = CublasHandle.Create(context);
         using var light = CublasLtHandle.Create(context);
         using var preference = PreferenceHandle.Create(4 << 20, 16);
         using var dnn = CudnnHandle.Create(context);
@@ -76,7 +75,8 @@ public unsafe class RuntimeTests
         using var y = TensorHandle.Create(CudnnTensorFormat.Nhwc, CudnnDataType.Float, 1, 8, 6, 5);
         using var convolution = ConvolutionHandle.Create(padding: 1, stride: 1, CudnnDataType.Float, CudnnMathType.FusedMultiplyAdd);
         using var activation = ActivationHandle.Create(CudnnActivationMode.Relu);
-        cudnnGetConvolutionForwardWorkspaceSize(dnn, x, w, convolution, y, CudnnForwardAlgorithm.ImplicitPrecomputedGemm, out nuint bytes).ThrowIfFailed();
+        cudnnGetConvolutionForwardWorkspaceSize(dnn, x, w, convolution, y, CudnnForwardAlgorithm.ImplicitPrecomputedGemm, out nuint bytes)
+            .ThrowIfFailed();
         Assert.InRange((long)bytes, 0, 1 << 30);
     }
 

@@ -6,7 +6,9 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Search;
 
-/// <summary>An index on the device gives the hits of the mapped one: after appends and deletions, filtered or not, for one query and for many.</summary>
+/// <summary>
+/// An index on the device gives the hits of the mapped one: after appends and deletions, filtered or not, for one query and for many.
+/// </summary>
 [Collection("device")]
 public sealed class ResidentIndexTests : IDisposable
 {
@@ -14,7 +16,8 @@ public sealed class ResidentIndexTests : IDisposable
 
     readonly TemporaryFolder _temporary = new();
 
-    public static TheoryData<string, DType> Elements => [.. DeviceOrder.All.SelectMany(order => ((DType[])[DType.Float32, DType.BFloat16]).Select(element => (order, element)))];
+    public static TheoryData<string, DType> Elements =>
+        [.. DeviceOrder.All.SelectMany(order => ((DType[])[DType.Float32, DType.BFloat16]).Select(element => (order, element)))];
 
     public void Dispose() => _temporary.Dispose();
 
@@ -24,7 +27,15 @@ public sealed class ResidentIndexTests : IDisposable
         using var test = new TestDevice(order);
         long before = test.Device.LiveBytes;
         string folder = _temporary["sounds.nrx"];
-        var settings = new IndexSettings { ModelId = "tiny", ModelFingerprint = new string('a', 64), Dimension = Dimension, Element = element, WindowSeconds = 10, HopSeconds = 5 };
+        var settings = new IndexSettings
+        {
+            ModelId = "tiny",
+            ModelFingerprint = new string('a', 64),
+            Dimension = Dimension,
+            Element = element,
+            WindowSeconds = 10,
+            HopSeconds = 5,
+        };
         using (var mapped = LocalAudioIndex.Create(folder, settings, orOpen: false, DiskIo.Shared, MaxSegmentRows))
         using (var resident = LocalAudioIndex.Open(folder, IndexAccess.Read, device: test.Device))
         {
@@ -38,15 +49,18 @@ public sealed class ResidentIndexTests : IDisposable
 
             async Task ExpectEqualAsync(int queries)
             {
+                AudioSearchOptions[] searches =
+                    [new(), new() { Top = 1000, Grouping = HitGrouping.AllWindows }, new() { Top = 3, PathFilter = "1/*" }];
                 float[] batch = [.. Enumerable.Range(0, queries).SelectMany(query => Vector(900 + query))];
-                foreach (var options in (AudioSearchOptions[])[new(), new() { Top = 1000, Grouping = HitGrouping.AllWindows }, new() { Top = 3, PathFilter = "1/*" }])
+                foreach (var options in searches)
                 {
                     var expected = await mapped.SearchBatchAsync(batch, options, TestContext.Current.CancellationToken);
                     var found = await resident.SearchBatchAsync(batch, options, TestContext.Current.CancellationToken);
                     for (int query = 0; query < queries; query++)
                     {
                         Assert.NotEmpty(found[query]);
-                        Assert.Equal(expected[query].Select(hit => hit with { Score = 0 }), found[query].Select(hit => hit with { Score = 0 }));
+                        Assert.Equal(expected[query].Select(hit => hit with { Score = 0 }),
+                            found[query].Select(hit => hit with { Score = 0 }));
                         for (int i = 0; i < found[query].Count; i++) Assert.Equal(expected[query][i].Score, found[query][i].Score, 1e-5);
                     }
                 }
@@ -65,7 +79,8 @@ public sealed class ResidentIndexTests : IDisposable
             SizeBytes = 100 + number,
             ModifiedUtc = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc),
         },
-        [.. Enumerable.Range(0, 1 + number / 4 % 3).Select(i => new AudioWindow(5 * i, 5 * i + 10, Vector(10 * (number % 4 == 3 ? number - 1 : number) + i)))]);
+        [.. Enumerable.Range(0, 1 + number / 4 % 3)
+            .Select(i => new AudioWindow(5 * i, 5 * i + 10, Vector(10 * (number % 4 == 3 ? number - 1 : number) + i)))]);
 
     static string PathOf(int number) => Path.GetFullPath($"/library/{number % 3}/{number}.wav");
 

@@ -14,7 +14,8 @@ public sealed class CaptionCsvTests : IDisposable
     [Fact]
     public void ReadsClothosLayoutWithQuotesLineBreaksAndByteOrderMark()
     {
-        var data = Read("\uFEFFfile_name,keywords,caption_2,caption_1\r\na.wav,x,\"second, with \"\"quotes\"\"\",first\r\n\"b, c.wav\",y,\"two\r\nlines\",ü\r\nd.wav,,e,f", "a.wav", "b, c.wav", "d.wav");
+        var data = Read("\uFEFFfile_name,keywords,caption_2,caption_1\r\na.wav,x,\"second, with \"\"quotes\"\"\",first\r\n"
+            + "\"b, c.wav\",y,\"two\r\nlines\",ü\r\nd.wav,,e,f", "a.wav", "b, c.wav", "d.wav");
         Assert.Equal(3, data.Clips.Count);
         Assert.Equal(6, data.CaptionCount);
         Assert.Equal(["first", "second, with \"quotes\""], data.Clips[0].Captions);
@@ -25,17 +26,41 @@ public sealed class CaptionCsvTests : IDisposable
     }
 
     [Fact]
-    public void ReadsAudioCapsLayout() => Assert.Equal(["a dog barks"], Read("file_name,caption\nY1.wav,a dog barks\n", "Y1.wav").Clips[0].Captions);
+    public void ReadsAudioCapsLayout() =>
+        Assert.Equal(["a dog barks"], Read("file_name,caption\nY1.wav,a dog barks\n", "Y1.wav").Clips[0].Captions);
 
     [Fact]
     public void WhatIsWrittenIsReadBack()
     {
-        Clip[] clips = [new("a, \"b\".wav", _folder["a, \"b\".wav"], ["two\nlines", "ü, é"], 2), new("c.wav", _folder["c.wav"], ["x", " y"], 3)];
+        Clip[] clips = [new("a, \"b\".wav", _folder["a, \"b\".wav"], ["two\nlines", "ü, é"], 2),
+            new("c.wav", _folder["c.wav"], ["x", " y"], 3)];
         CaptionCsv.Write(_folder["out.csv"], clips);
         var read = CaptionCsv.ReadCaptions(_folder["out.csv"], _folder.FullPath).Clips;
         Assert.Equal(clips.Select(clip => (clip.FileName, clip.AudioPath)), read.Select(clip => (clip.FileName, clip.AudioPath)));
         Assert.Equal(clips.SelectMany(clip => clip.Captions), read.SelectMany(clip => clip.Captions));
-        Assert.Throws<ShapeException>(() => CaptionCsv.Write(_folder["out.csv"], [clips[0], clips[1] with { Captions = ["x"] }]));
+    }
+
+    [Fact]
+    public void ClipsWithFewerCaptionsLeaveTheLastColumnsEmpty()
+    {
+        Clip[] clips = [new("a.wav", "a.wav", ["one"], 2), new("b.wav", "b.wav", ["two", "three"], 3)];
+        List<string[]> texts = [];
+        foreach (IEnumerable<Clip> given in (IEnumerable<Clip>[])[clips, clips.Where(_ => true)])
+        {
+            CaptionCsv.Write(_folder["out.csv"], given);
+            texts.Add(File.ReadAllLines(_folder["out.csv"]));
+        }
+        Assert.Equal(["file_name,caption_1,caption_2", "a.wav,one,", "b.wav,two,three"], texts[0]);
+        Assert.Equal(texts[0], texts[1]);
+        Assert.Equal([1, 2], CaptionCsv.ReadCaptions(_folder["out.csv"], ".").Clips.Select(clip => clip.Captions.Count));
+    }
+
+    [Fact]
+    public void AClipWithoutCaptionsIsNotWritten()
+    {
+        var error = Assert.Throws<OptionException>(() => CaptionCsv.Write(_folder["out.csv"], [new Clip("a.wav", "a.wav", [], 2)]));
+        Assert.Contains("'a.wav' has no caption", error.Message);
+        Assert.False(File.Exists(_folder["out.csv"]));
     }
 
     [Theory]
@@ -63,7 +88,8 @@ public sealed class CaptionCsvTests : IDisposable
     public void TextThatIsNotUtf8IsRefusedWithItsLine()
     {
         File.WriteAllBytes(_folder["captions.csv"], [.. "file_name,caption\na.wav,x\nb.wav,"u8, 0xE9, .. "\n"u8]);
-        Assert.Contains("line 3: the text is not UTF-8", Assert.Throws<CaptionFileException>(() => CaptionCsv.Read(_folder["captions.csv"], _folder.FullPath)).Message);
+        Assert.Contains("line 3: the text is not UTF-8",
+            Assert.Throws<CaptionFileException>(() => CaptionCsv.Read(_folder["captions.csv"], _folder.FullPath)).Message);
     }
 
     [Fact]
@@ -71,14 +97,16 @@ public sealed class CaptionCsvTests : IDisposable
     {
         string rows = string.Concat(Enumerable.Range(0, 8).Select(i => $"{i}.wav,caption {i}\n"));
         var error = Assert.Throws<CaptionFileException>(() => Read("file_name,caption\n" + rows, "3.wav"));
-        Assert.Contains($"7 of 8 sound files are not in {_folder.FullPath}: 0.wav (line 2), 1.wav (line 3), 2.wav (line 4), 4.wav (line 6), 5.wav (line 7), …", error.Message);
+        Assert.Contains($"7 of 8 sound files are not in {_folder.FullPath}: "
+            + "0.wav (line 2), 1.wav (line 3), 2.wav (line 4), 4.wav (line 6), 5.wav (line 7), …", error.Message);
     }
 
     [Fact]
     public void AbsentFileAndFolderAreNamed()
     {
         Assert.Contains("none.csv", Assert.Throws<FileReadException>(() => CaptionCsv.Read(_folder["none.csv"], _folder.FullPath)).Message);
-        Assert.Contains("--audio", Assert.Throws<FileReadException>(() => CaptionCsv.Read(_folder["none.csv"], _folder["nowhere"])).Message);
+        Assert.Contains("--audio", Assert.Throws<FileReadException>(() => CaptionCsv.Read(_folder["none.csv"], _folder["nowhere"]))
+            .Message);
     }
 
     [Theory]

@@ -14,7 +14,8 @@ public sealed class RelevanceCsvTests : IDisposable
     [Fact]
     public void ReadsTheAnnotationsOfDcase2025()
     {
-        var queries = Read("id,query,audio_filenames\n1,\"Rain, then thunder\",\"['a.wav', \"\"b's, 2.wav\"\", 'c\\'d.wav']\"\n2,ü,['é.wav']\n");
+        var queries = Read("id,query,audio_filenames\n1,\"Rain, then thunder\","
+            + "\"['a.wav', \"\"b's, 2.wav\"\", 'c\\'d.wav']\"\n2,ü,['é.wav']\n");
         Assert.Equal(["Rain, then thunder", "ü"], queries.Select(query => query.Query));
         Assert.Equal(["a.wav", "b's, 2.wav", "c'd.wav"], queries[0].FileNames);
         Assert.Equal(["é.wav"], queries[1].FileNames);
@@ -24,7 +25,8 @@ public sealed class RelevanceCsvTests : IDisposable
     public void ReadsOneRowForEachPair()
     {
         var queries = Read("query,file_name\nrain,a.wav\nwind,b.wav\nrain,c.wav\n");
-        Assert.Equal([("rain", "a.wav c.wav"), ("wind", "b.wav")], queries.Select(query => (query.Query, string.Join(" ", query.FileNames))));
+        Assert.Equal([("rain", "a.wav c.wav"), ("wind", "b.wav")],
+            queries.Select(query => (query.Query, string.Join(" ", query.FileNames))));
     }
 
     [Theory]
@@ -64,7 +66,8 @@ public sealed class RelevanceCsvTests : IDisposable
         var task = RetrievalTask.From(relevant, kept, all);
         Assert.Equal(["rain"], task.Texts);
         Assert.Equal([1], task.TextToClips.ItemsOf(0));
-        Assert.Contains("'d.wav' (line 9)", Assert.Throws<OptionException>(() => RetrievalTask.From([new("x", ["d.wav"], 9)], kept, all)).Message);
+        Assert.Contains("'d.wav' (line 9)", Assert.Throws<OptionException>(() => RetrievalTask.From([new("x", ["d.wav"], 9)], kept, all))
+            .Message);
         Assert.Throws<OptionException>(() => RetrievalTask.From([relevant[1]], kept, all));
     }
 

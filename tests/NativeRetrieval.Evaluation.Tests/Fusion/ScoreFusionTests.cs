@@ -22,7 +22,8 @@ public sealed class ScoreFusionTests
     {
         var models = Random(3, 7, 5);
         var fused = ScoreFusion.Fuse(models, FusionRule.Rank);
-        Assert.Equal((7, 5, 5, 7), (fused.TextToAudio.Queries, fused.TextToAudio.Items, fused.AudioToText.Queries, fused.AudioToText.Items));
+        Assert.Equal((7, 5, 5, 7),
+            (fused.TextToAudio.Queries, fused.TextToAudio.Items, fused.AudioToText.Queries, fused.AudioToText.Items));
         for (int clip = 0; clip < 5; clip++)
             for (int text = 0; text < 7; text++)
                 Assert.Equal(models.Sum(model => 1.0 / (60 + model.Transpose().Rank(clip, text))), fused.AudioToText.Row(clip)[text], 1e-8);
@@ -32,7 +33,8 @@ public sealed class ScoreFusionTests
     public void ASingleModelKeepsItsScoresUnderEveryRule()
     {
         var model = Random(1, 4, 6);
-        foreach (var rule in Enum.GetValues<FusionRule>()) Assert.Equal(model[0].Row(2), ScoreFusion.Fuse(model, rule, [1]).TextToAudio.Row(2));
+        foreach (var rule in Enum.GetValues<FusionRule>())
+            Assert.Equal(model[0].Row(2), ScoreFusion.Fuse(model, rule, [1]).TextToAudio.Row(2));
     }
 
     [Fact]
@@ -53,7 +55,8 @@ public sealed class ScoreFusionTests
 
     [Fact]
     public void ModelsOfDifferentDataAreRefused() =>
-        Assert.Contains("the same texts and clips", Assert.Throws<ShapeException>(() => ScoreFusion.Mean([.. Random(1, 2, 2), .. Random(1, 3, 2)])).Message);
+        Assert.Contains("the same texts and clips",
+            Assert.Throws<ShapeException>(() => ScoreFusion.Mean([.. Random(1, 2, 2), .. Random(1, 3, 2)])).Message);
 
     [Fact]
     public void FittedWeightsFindTheModelThatKnows()

@@ -100,7 +100,8 @@ public sealed class RankingMetricsTests
 
     [Fact]
     public void EmbeddingsThatAreNotFiniteAreRefused() =>
-        Assert.Contains("query 1 and item 0", Assert.Throws<OptionException>(() => SimilarityMatrix.Cosine([1, 0, float.NaN, 1], [1, 1, 0, 1], 2)).Message);
+        Assert.Contains("query 1 and item 0",
+            Assert.Throws<OptionException>(() => SimilarityMatrix.Cosine([1, 0, float.NaN, 1], [1, 1, 0, 1], 2)).Message);
 
     [Fact]
     public void AQueryWithoutAnswerIsRefused() =>
@@ -109,7 +110,8 @@ public sealed class RankingMetricsTests
     [Fact]
     public void RelevanceRulesMakeTheirQueries()
     {
-        var data = new Dataset("x.csv", [Clip("a", "Rain falls", "wind"), Clip("b", "rain falls", "a dog"), Clip("c", "wind", "rain falls")]);
+        var data = new Dataset("x.csv",
+            [Clip("a", "Rain falls", "wind"), Clip("b", "rain falls", "a dog"), Clip("c", "wind", "rain falls")]);
         var own = RetrievalTask.From(data, RelevanceRule.Own, text => text.ToLowerInvariant());
         Assert.Equal(6, own.Texts.Count);
         Assert.Equal([0, 0, 1, 1, 2, 2], Enumerable.Range(0, 6).Select(query => Assert.Single(own.TextToClips.ItemsOf(query).ToArray())));
@@ -129,7 +131,8 @@ public sealed class RankingMetricsTests
         if (Fixtures.Shared("data/esc") is not { } folder) { Assert.Skip(Fixtures.WhyAbsent("data/esc")); return; }
         var data = CaptionCsv.Read(Path.Combine(folder, "test.csv"), Path.Combine(folder, "audio"));
         var same = RetrievalTask.From(data, RelevanceRule.SameText, text => text);
-        Assert.Equal((133, 250, 665), (data.Clips.Count, same.Texts.Count, RetrievalTask.From(data, RelevanceRule.Own, text => text).Texts.Count));
+        Assert.Equal((133, 250, 665),
+            (data.Clips.Count, same.Texts.Count, RetrievalTask.From(data, RelevanceRule.Own, text => text).Texts.Count));
         Assert.Equal(665, Enumerable.Range(0, 250).Sum(query => same.TextToClips.ItemsOf(query).Length));
     }
 
@@ -139,7 +142,8 @@ public sealed class RankingMetricsTests
         var random = new PhiloxSequence(new Philox(8));
         foreach (int items in (int[])[1, 2, 7, 8, 9, 31, 64, 65, 100])
         {
-            var scores = new SimilarityMatrix([.. Enumerable.Range(0, items).Select(_ => random.NextBelow(5) - 2 + (random.NextBelow(2) == 0 ? -0f : 0f))], 1, items);
+            var scores = new SimilarityMatrix([.. Enumerable.Range(0, items)
+                .Select(_ => random.NextBelow(5) - 2 + (random.NextBelow(2) == 0 ? -0f : 0f))], 1, items);
             int[] order = [.. Enumerable.Range(0, items).OrderByDescending(item => scores.Row(0)[item])]; // stable
             Assert.Equal(order, scores.Order(0));
             for (int rank = 1; rank <= items; rank++) Assert.Equal(rank, scores.Rank(0, order[rank - 1]));
@@ -171,8 +175,10 @@ public sealed class RankingMetricsTests
     public void TheScoreMatrixHasOneRowForEachDistinctQueryAndQuotesWhatItMust()
     {
         using var folder = new TemporaryFolder();
-        ScoresCsv.Write(folder["out.csv"], ["A dog, barking", "say \"hi\"", "ü", "A dog, barking"], ["a, b.wav", "é.wav"], new SimilarityMatrix([0.5f, -1, 0.1f, 1e-7f, 0, 1, 0.5f, -1], 4, 2));
-        Assert.Equal("index,\"a, b.wav\",é.wav\n\"A dog, barking\",0.5,-1\n\"say \"\"hi\"\"\",0.1,1E-07\nü,0,1\n", File.ReadAllText(folder["out.csv"]));
+        ScoresCsv.Write(folder["out.csv"], ["A dog, barking", "say \"hi\"", "ü", "A dog, barking"], ["a, b.wav", "é.wav"],
+            new SimilarityMatrix([0.5f, -1, 0.1f, 1e-7f, 0, 1, 0.5f, -1], 4, 2));
+        Assert.Equal("index,\"a, b.wav\",é.wav\n\"A dog, barking\",0.5,-1\n\"say \"\"hi\"\"\",0.1,1E-07\nü,0,1\n",
+            File.ReadAllText(folder["out.csv"]));
     }
 
     [Fact]
@@ -191,7 +197,8 @@ public sealed class RankingMetricsTests
         foreach (string direction in (string[])["text_to_audio", "audio_to_text"])
         {
             var metrics = json[direction]!.AsObject();
-            Assert.Equal(["queries", "r1", "r5", "r10", "map10", "median_rank", "mean_rank", "map16", "r1_ci95", "r5_ci95", "r10_ci95", "map10_ci95", "map16_ci95"], metrics.Select(pair => pair.Key));
+            Assert.Equal(["queries", "r1", "r5", "r10", "map10", "median_rank", "mean_rank", "map16", "r1_ci95", "r5_ci95", "r10_ci95",
+                "map10_ci95", "map16_ci95"], metrics.Select(pair => pair.Key));
             Assert.Equal([1.0, 1.0], metrics["map10_ci95"]!.AsArray().Select(value => (double)value!));
         }
     }
@@ -201,9 +208,11 @@ public sealed class RankingMetricsTests
     {
         using var folder = new TemporaryFolder();
         string[] files = [.. Enumerable.Range(0, 12).Select(i => i == 11 ? "k, l.wav" : $"{i}.wav")];
-        SubmissionCsv.Write(folder["out.csv"], ["A dog, barking", "say \"hi\""], files, new SimilarityMatrix([.. Enumerable.Range(0, 24).Select(i => (float)(i % 12))], 2, 12));
+        SubmissionCsv.Write(folder["out.csv"], ["A dog, barking", "say \"hi\""], files,
+            new SimilarityMatrix([.. Enumerable.Range(0, 24).Select(i => (float)(i % 12))], 2, 12));
         string[] lines = File.ReadAllText(folder["out.csv"]).Split('\n');
-        Assert.Equal("caption,file_name_1,file_name_2,file_name_3,file_name_4,file_name_5,file_name_6,file_name_7,file_name_8,file_name_9,file_name_10", lines[0]);
+        Assert.Equal("caption,file_name_1,file_name_2,file_name_3,file_name_4,file_name_5,"
+            + "file_name_6,file_name_7,file_name_8,file_name_9,file_name_10", lines[0]);
         Assert.Equal("\"A dog, barking\",\"k, l.wav\",10.wav,9.wav,8.wav,7.wav,6.wav,5.wav,4.wav,3.wav,2.wav", lines[1]);
         Assert.StartsWith("\"say \"\"hi\"\"\",", lines[2]);
         Assert.Equal(("", 4), (lines[3], lines.Length));

@@ -45,7 +45,9 @@ public sealed class VectorFolderTests : IDisposable
     {
         Store.Save(Model, _data, _vectors, VectorFolder.SoundsHash(_data, path => path));
         Assert.NotNull(Store.Find(Model, _data, _ => VectorFolder.SoundsHash(_data, path => path)));
-        Assert.Contains("the sounds have changed", Assert.Throws<OptionException>(() => Store.Find(Model, _data, _ => VectorFolder.SoundsHash(_data, path => path + "!"))).Message);
+        Assert.Contains("the sounds have changed",
+            Assert.Throws<OptionException>(() => Store.Find(Model, _data, _ => VectorFolder.SoundsHash(_data, path => path + "!")))
+            .Message);
     }
 
     [Fact]
@@ -55,7 +57,8 @@ public sealed class VectorFolderTests : IDisposable
         string path = Store.PathOf(Model, _data);
         Dictionary<string, string> metadata;
         using (var file = SafetensorsFile.Open(path)) metadata = new(file.Metadata);
-        SafetensorsWriter.Write(path, [SafetensorsItem.Float32("audio", [2, 2], new float[4]), SafetensorsItem.Float32("text", [1, 2], new float[2])], metadata);
+        SafetensorsWriter.Write(path,
+            [SafetensorsItem.Float32("audio", [2, 2], new float[4]), SafetensorsItem.Float32("text", [1, 2], new float[2])], metadata);
         Assert.Contains("save the vectors again", Assert.Throws<CorruptFileException>(() => Store.Find(Model, _data)).Message);
         File.WriteAllText(path, "text");
         Assert.Throws<CorruptFileException>(() => Store.Find(Model, _data));

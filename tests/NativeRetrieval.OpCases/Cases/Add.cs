@@ -16,3 +16,23 @@ sealed class AddCase : OpCase
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Zip(inputs[1], (a, b) => a + b)];
 }
+
+/// <summary>The result is the target.</summary>
+sealed class AddInPlaceCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.AddInPlace);
+
+    public override IEnumerable<string> Sizes => ["0", "1", "33x3"];
+
+    public override bool HasGradient => false;
+
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device)
+    {
+        Core.Ops.Op.AddInPlace(inputs[0], inputs[1]);
+        return inputs[0];
+    }
+
+    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Zip(inputs[1], (a, b) => a + b)];
+}

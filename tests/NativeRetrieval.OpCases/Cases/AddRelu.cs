@@ -15,6 +15,4 @@ sealed class AddReluCase : OpCase
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.AddRelu(inputs[0], inputs[1]);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Zip(inputs[1], (a, b) => Math.Max(a + b, 0))];
-
-    public override Cost Cost(string size) => new(Bytes: 12 * ((Shape)Parse(size)).Count, Flops: ((Shape)Parse(size)).Count);
 }

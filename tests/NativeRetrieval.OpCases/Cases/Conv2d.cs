@@ -10,7 +10,11 @@ sealed class Conv2dCase : OpCase
     public override string Op => nameof(Core.Ops.Op.Conv2d);
 
     public override IEnumerable<string> Sizes =>
-        ["0x1x2x3x3x3", "1x1x1x1x1x3", "2x1x19x6x5x3", "2x3x5x4x7x3", "1x16x16x9x8x3", "2x33x17x5x2x3", "3x20x40x2x1x3", "2x18x33x5x3x1", "1x16x32x13x64x3", "2x3x1x4x5x3", "1x32x40x9x6x3", "2x33x32x5x2x3", "2x1x19x7x6x5", "2x18x33x6x5x5", "1x20x16x1x2x5", "1x64x128x7x4x1"];
+    [
+        "0x1x2x3x3x3", "1x1x1x1x1x3", "2x1x19x6x5x3", "2x3x5x4x7x3", "1x16x16x9x8x3", "2x33x17x5x2x3", "3x20x40x2x1x3", "2x18x33x5x3x1",
+        "1x16x32x13x64x3", "2x3x1x4x5x3", "1x32x40x9x6x3", "2x33x32x5x2x3", "2x1x19x7x6x5", "2x18x33x6x5x5", "1x20x16x1x2x5",
+        "1x64x128x7x4x1",
+    ];
 
     public override Tolerance Tolerance => new(Forward: 2e-6, Gradient: 1e-5);
 
@@ -40,7 +44,4 @@ sealed class Conv2dCase : OpCase
         }
         return y;
     }
-
-    public override Cost Cost(string size) => Parse(size) is [int n, int i, int o, int h, int w, int k]
-        ? new(Bytes: 4L * (n * h * w * (i + o) + o * i * k * k), Flops: 2L * n * h * w * o * i * k * k) : default;
 }

@@ -15,6 +15,4 @@ sealed class GeluCase : OpCase
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Gelu(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(Formulas.Gelu)];
-
-    public override Cost Cost(string size) => new(Bytes: 8 * ((Shape)Parse(size)).Count, Flops: 30 * ((Shape)Parse(size)).Count);
 }

@@ -19,7 +19,8 @@ sealed class LayerNormCase : OpCase
         return [Uniform(random, 1, 4, Parse(size)), Uniform(random, 0.5, 1.5, width), Normal(random, width)];
     }
 
-    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.LayerNorm(inputs[0], inputs[1], inputs[2], Epsilon);
+    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
+        Core.Ops.Op.LayerNorm(inputs[0], inputs[1], inputs[2], Epsilon);
 
     public override double[] Reference(string size, double[][] inputs) =>
         [.. inputs[0].Chunk(Parse(size)[^1]).SelectMany(row =>

@@ -40,13 +40,6 @@ abstract class LinearCase(bool hasBias, Activation activation) : OpCase
         }
         return y;
     }
-
-    public override Cost Cost(string size)
-    {
-        int[] d = Parse(size);
-        long rows = (long)d[0] * d[1];
-        return new(Bytes: 4 * (rows * (d[2] + d[3]) + (long)d[2] * d[3]), Flops: 2 * rows * d[2] * d[3]);
-    }
 }
 
 sealed class LinearWithoutBiasCase() : LinearCase(false, Activation.None);

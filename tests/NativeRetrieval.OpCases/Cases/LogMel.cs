@@ -1,22 +1,23 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Features;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>
-/// Transform sizes that end in an eight, a four and a two, mel counts that are no multiple of eight, clips shorter than the batch; normalised per bin
-/// and masked or not.
+/// Transform sizes that end in an eight, a four and a two, mel counts that are no multiple of eight, clips shorter than the batch;
+/// normalised per bin or not.
 /// </summary>
-abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normalised = false, SpecAugmentOptions? masks = null) : OpCase
+abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normalised = false) : OpCase
 {
-    static readonly Philox Stream = new(5, 2);
-
     public override string Op => nameof(Core.Ops.Op.LogMel);
 
-    public override IEnumerable<string> Sizes => [$"1x{settings.MinimumSamples}", $"2x{5 * settings.HopSamples + settings.WindowSamples}", $"3x{33 * settings.HopSamples - 1 + settings.WindowSamples}"];
+    public override IEnumerable<string> Sizes =>
+    [
+        $"1x{settings.MinimumSamples}", $"2x{5 * settings.HopSamples + settings.WindowSamples}",
+        $"3x{33 * settings.HopSamples - 1 + settings.WindowSamples}",
+    ];
 
     public override bool HasGradient => false;
 
@@ -28,11 +29,12 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.LogMel(inputs[0], settings, ownLengths ? Tensor.From(Lengths(size), [Parse(size)[0]], device) : null,
-            normalised || masks is not null ? new(normalised ? inputs[1] : null, normalised ? inputs[2] : null, masks, Stream) : null);
+            normalised ? new(inputs[1], inputs[2]) : null);
 
     public override double[] Reference(string size, double[][] inputs)
     {
-        int window = settings.WindowSamples, clips = Parse(size)[0], samples = Parse(size)[1], frames = samples / settings.HopSamples + 1, bins = window / 2 + 1;
+        int window = settings.WindowSamples, bins = window / 2 + 1;
+        int clips = Parse(size)[0], samples = Parse(size)[1], frames = samples / settings.HopSamples + 1;
         double[] cosines = [.. Enumerable.Range(0, window).Select(i => Math.Cos(2 * Math.PI * i / window))];
         var filters = new MelFilterbank(settings);
         var y = new double[clips * frames * settings.MelBins];
@@ -60,48 +62,39 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
                         10 * Math.Log10(Math.Max(settings.Floor, Enumerable.Range(0, bins).Sum(k => filters.Weight(k, mel) * power[k])))
                         * (normalised ? inputs[1][mel] : 1) + (normalised ? inputs[2][mel] : 0);
             }
-            if (masks is not null) Mask(y.AsSpan(clip * frames * settings.MelBins, frames * settings.MelBins), clip, own / settings.HopSamples + 1);
         }
         return y;
     }
 
-    void Mask(Span<double> map, int clip, int own)
-    {
-        int stripes = masks!.TimeStripes + masks.MelStripes;
-        var numbers = new PhiloxSequence(Stream, 2 * (ulong)(clip * stripes));
-        for (int stripe = 0; stripe < stripes; stripe++)
-        {
-            bool time = stripe < masks.TimeStripes;
-            int extent = time ? own : settings.MelBins, width = Math.Min(numbers.NextBelow(time ? masks.TimeWidthFrames : masks.MelWidthBins), extent);
-            int start = numbers.NextBelow(Math.Max(1, extent - width));
-            for (int frame = 0; frame < own; frame++)
-                for (int bin = 0; bin < settings.MelBins; bin++)
-                    if ((time ? frame : bin) is var at && at >= start && at < start + width) map[frame * settings.MelBins + bin] = 0;
-        }
-    }
-
     int[] Lengths(string size) =>
-        [.. Enumerable.Range(0, Parse(size)[0]).Select(clip => ownLengths ? Math.Max(settings.MinimumSamples, Parse(size)[1] - 3 * clip * settings.HopSamples) : Parse(size)[1])];
+        [.. Enumerable.Range(0, Parse(size)[0]).Select(clip =>
+            ownLengths ? Math.Max(settings.MinimumSamples, Parse(size)[1] - 3 * clip * settings.HopSamples) : Parse(size)[1])];
 }
 
-sealed class LogMelWindow128Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 128, HopSamples = 40, MelBins = 11, MinHz = 0, MaxHz = 4000 }, ownLengths: false);
+sealed class LogMelWindow128Case()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 128, HopSamples = 40, MelBins = 11, MinHz = 0, MaxHz = 4000 },
+        ownLengths: false);
 
-sealed class LogMelWindow64Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 64, HopSamples = 64, MelBins = 8, MinHz = 100, MaxHz = 3000 }, ownLengths: true);
+sealed class LogMelWindow64Case()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 64, HopSamples = 64, MelBins = 8, MinHz = 100, MaxHz = 3000 },
+        ownLengths: true);
 
-sealed class LogMelWindow32Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 32, HopSamples = 1, MelBins = 3, MinHz = 50, MaxHz = 8000 }, ownLengths: true);
+sealed class LogMelWindow32Case()
+    : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 32, HopSamples = 1, MelBins = 3, MinHz = 50, MaxHz = 8000 },
+        ownLengths: true);
 
-sealed class LogMelWindow16Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 16, HopSamples = 5, MelBins = 4, MinHz = 50, MaxHz = 8000, Floor = 0.1 }, ownLengths: true);
+sealed class LogMelWindow16Case()
+    : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 16, HopSamples = 5, MelBins = 4, MinHz = 50, MaxHz = 8000, Floor = 0.1 },
+        ownLengths: true);
 
 /// <summary>PANNs' models for 16 kHz.</summary>
-sealed class LogMelPanns16Case() : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MinHz = 50, MaxHz = 8000 }, ownLengths: false);
+sealed class LogMelPanns16Case()
+    : LogMelCase(new() { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MinHz = 50, MaxHz = 8000 }, ownLengths: false);
 
 /// <summary>PANNs' models for 8 kHz.</summary>
-sealed class LogMelPanns8Case() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true);
+sealed class LogMelPanns8Case()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true);
 
-sealed class LogMelNormalisedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 }, ownLengths: true, normalised: true);
-
-sealed class LogMelMaskedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 64, HopSamples = 32, MelBins = 9, MinHz = 100, MaxHz = 3000 }, ownLengths: false,
-    masks: new(TimeStripes: 2, TimeWidthFrames: 9, MelStripes: 2, MelWidthBins: 3));
-
-sealed class LogMelNormalisedAndMaskedCase() : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 128, HopSamples = 40, MelBins = 33, MinHz = 0, MaxHz = 4000 }, ownLengths: true,
-    normalised: true, masks: new(TimeStripes: 3, TimeWidthFrames: 8, MelStripes: 1, MelWidthBins: 12));
+sealed class LogMelNormalisedCase()
+    : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 },
+        ownLengths: true, normalised: true);

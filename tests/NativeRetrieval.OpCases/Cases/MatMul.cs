@@ -17,7 +17,8 @@ abstract class MatMulCase(bool transposeA, bool transposeB) : OpCase
         return [Normal(random, transposeA ? [k, m] : [m, k]), Normal(random, transposeB ? [n, k] : [k, n])];
     }
 
-    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.MatMul(inputs[0], inputs[1], transposeA, transposeB);
+    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
+        Core.Ops.Op.MatMul(inputs[0], inputs[1], transposeA, transposeB);
 
     public override double[] Reference(string size, double[][] inputs)
     {
@@ -30,13 +31,8 @@ abstract class MatMulCase(bool transposeA, bool transposeB) : OpCase
         return c;
     }
 
-    public override Cost Cost(string size)
-    {
-        var (m, k, n) = Dimensions(size);
-        return new(Bytes: 4L * (m * k + k * n + m * n), Flops: 2L * m * k * n);
-    }
-
-    static (int M, int K, int N) Dimensions(string size) => Parse(size) is [int m, int k, int n] ? (m, k, n) : throw new FormatException(size);
+    static (int M, int K, int N) Dimensions(string size) =>
+        Parse(size) is [int m, int k, int n] ? (m, k, n) : throw new FormatException(size);
 }
 
 sealed class MatMulPlainCase() : MatMulCase(false, false);

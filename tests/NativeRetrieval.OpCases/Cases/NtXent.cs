@@ -19,7 +19,8 @@ abstract class NtXentCase(NtXentOptions options) : OpCase
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int batch = Parse(size)[0];
-        return Core.Ops.Op.NtXent(inputs[0], inputs[1], Tensor.From(Clips(batch), [batch], device), Tensor.From(Texts(batch), [batch], device), options);
+        return Core.Ops.Op.NtXent(inputs[0], inputs[1], Tensor.From(Clips(batch), [batch], device),
+            Tensor.From(Texts(batch), [batch], device), options);
     }
 
     public override double[] Reference(string size, double[][] inputs)
@@ -35,7 +36,8 @@ abstract class NtXentCase(NtXentOptions options) : OpCase
                 double denominator = 0;
                 for (int j = 0; j < batch; j++)
                     if (!(options.Positives == Positives.Dropped && j != i && Related(i, j))) denominator += Math.Exp(S(i, j));
-                var positives = Enumerable.Range(0, batch).Where(j => j == i || (options.Positives is Positives.Clip or Positives.SameText && Related(i, j)));
+                var positives = Enumerable.Range(0, batch)
+                    .Where(j => j == i || (options.Positives is Positives.Clip or Positives.SameText && Related(i, j)));
                 loss -= positives.Average(j => S(i, j) - Math.Log(denominator)) / batch;
             }
 

@@ -12,7 +12,11 @@ sealed class PackedConv2dCase : OpCase
 
     public override string Op => nameof(Core.Ops.Op.PackedConv2d);
 
-    public override IEnumerable<string> Sizes => ["1x1x19x6x5x3", "2x16x17x5x2x3", "1x40x32x9x2x3", "2x32x48x11x6x3", "2x18x33x5x3x1", "2x64x128x7x4x1", "2x1x19x6x5x5", "2x18x33x5x3x5"];
+    public override IEnumerable<string> Sizes =>
+    [
+        "1x1x19x6x5x3", "2x16x17x5x2x3", "1x40x32x9x2x3", "2x32x48x11x6x3", "2x18x33x5x3x1", "2x64x128x7x4x1",
+        "2x1x19x6x5x5", "2x18x33x5x3x5",
+    ];
 
     public override bool HasGradient => false;
 
@@ -43,6 +47,4 @@ sealed class PackedConv2dCase : OpCase
         }
         return y;
     }
-
-    public override Cost Cost(string size) => _convolution.Cost(size);
 }

@@ -15,6 +15,4 @@ sealed class ReluCase : OpCase
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Relu(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => Math.Max(x, 0))];
-
-    public override Cost Cost(string size) => new(Bytes: 8 * ((Shape)Parse(size)).Count, Flops: 0);
 }

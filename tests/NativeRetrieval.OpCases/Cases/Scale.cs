@@ -16,3 +16,19 @@ sealed class ScaleCase : OpCase
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => -0.75 * x)];
 }
+
+/// <summary>The factor is on the device.</summary>
+sealed class ScaleByCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.ScaleBy);
+
+    public override IEnumerable<string> Sizes => ["0", "1", "33x3"];
+
+    public override bool HasGradient => false;
+
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Uniform(random, -2, 2, 1)];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.ScaleBy(inputs[0], inputs[1]);
+
+    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => inputs[1][0] * x)];
+}

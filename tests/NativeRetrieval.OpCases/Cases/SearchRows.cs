@@ -15,7 +15,11 @@ abstract class SearchRowsCase(DType element, bool excludes) : OpCase
 
     public override string Op => nameof(Core.Ops.Op.SearchRows);
 
-    public override IEnumerable<string> Sizes => ["0x3x2x2", "5x1x0x3", "1x1x1x1", "7x3x2x9", "33x16x3x33", "203x40x1x10", "130x300x9x5", "70x1100x2x4", "97x24x40x20", "2060x1028x2x2060"];
+    public override IEnumerable<string> Sizes =>
+    [
+        "0x3x2x2", "5x1x0x3", "1x1x1x1", "7x3x2x9", "33x16x3x33", "203x40x1x10", "130x300x9x5", "70x1100x2x4",
+        "97x24x40x20", "2060x1028x2x2060",
+    ];
 
     public override bool HasGradient => false;
 
@@ -33,10 +37,15 @@ abstract class SearchRowsCase(DType element, bool excludes) : OpCase
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         var (rows, _, _, k) = Dimensions(size);
-        var searched = element == DType.Float32 ? inputs[0] : Tensor.From(Array.ConvertAll(inputs[0].ToArray<float>(), value => (BFloat16)value), inputs[0].Shape, device);
+        var searched = element == DType.Float32 ? inputs[0]
+            : Tensor.From(Array.ConvertAll(inputs[0].ToArray<float>(), value => (BFloat16)value), inputs[0].Shape, device);
         var excluded = excludes ? Tensor.From(Words(rows), [Words(rows).Length], device) : null;
         var (scores, found) = Core.Ops.Op.SearchRows(searched, inputs[1], k, excluded);
-        float[] numbers = [.. scores.ToArray<float>().Select(score => float.IsNegativeInfinity(score) ? (float)Nothing : score), .. found.ToArray<int>().Select(row => (float)row)];
+        float[] numbers =
+        [
+            .. scores.ToArray<float>().Select(score => float.IsNegativeInfinity(score) ? (float)Nothing : score),
+            .. found.ToArray<int>().Select(row => (float)row),
+        ];
         return Tensor.From(numbers, [numbers.Length], device);
     }
 
@@ -44,16 +53,11 @@ abstract class SearchRowsCase(DType element, bool excludes) : OpCase
     {
         var (rows, width, queries, k) = Dimensions(size);
         var best = Enumerable.Range(0, queries).SelectMany(query => Enumerable.Range(0, rows).Where(row => !excludes || !IsExcluded(row))
-            .Select(row => (Score: Enumerable.Range(0, width).Sum(d => inputs[0][row * width + d] * inputs[1][query * width + d]), Row: row))
+            .Select(row =>
+                (Score: Enumerable.Range(0, width).Sum(d => inputs[0][row * width + d] * inputs[1][query * width + d]), Row: row))
             .OrderByDescending(pair => pair.Score).ThenBy(pair => pair.Row)
             .Concat(Enumerable.Repeat((Score: Nothing, Row: -1), k)).Take(k)).ToList();
         return [.. best.Select(pair => pair.Score), .. best.Select(pair => (double)pair.Row)];
-    }
-
-    public override Cost Cost(string size)
-    {
-        var (rows, width, queries, _) = Dimensions(size);
-        return new(Bytes: (long)element.SizeBytes() * rows * width, Flops: 2L * rows * width * queries);
     }
 
     /// <summary>Every third row but the last ones, whose words are missing.</summary>
@@ -67,7 +71,8 @@ abstract class SearchRowsCase(DType element, bool excludes) : OpCase
         return words;
     }
 
-    static (int Rows, int Width, int Queries, int K) Dimensions(string size) => Parse(size) is [int n, int d, int q, int k] ? (n, d, q, k) : throw new FormatException(size);
+    static (int Rows, int Width, int Queries, int K) Dimensions(string size) =>
+        Parse(size) is [int n, int d, int q, int k] ? (n, d, q, k) : throw new FormatException(size);
 }
 
 sealed class SearchRowsFloat32Case() : SearchRowsCase(DType.Float32, excludes: false);

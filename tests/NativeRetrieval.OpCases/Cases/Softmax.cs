@@ -14,5 +14,6 @@ sealed class SoftmaxCase : OpCase
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Softmax(inputs[0]);
 
-    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Chunk(Parse(size)[^1]).SelectMany(Formulas.Softmax)];
+    public override double[] Reference(string size, double[][] inputs) =>
+        [.. inputs[0].Chunk(Parse(size)[^1]).SelectMany(Formulas.Softmax)];
 }

@@ -33,7 +33,8 @@ sealed class SpecAugmentCase : OpCase
                 int start = numbers.NextBelow(Math.Max(1, extent - width));
                 for (int frame = 0; frame < own; frame++)
                     for (int bin = 0; bin < bins; bin++)
-                        if ((stripe < 2 ? frame : bin) is var at && at >= start && at < start + width) y[(clip * frames + frame) * bins + bin] = 0;
+                        if ((stripe < 2 ? frame : bin) is var at && at >= start && at < start + width)
+                            y[(clip * frames + frame) * bins + bin] = 0;
             }
         }
         return y;

@@ -16,16 +16,3 @@ sealed class SumCase : OpCase
 
     public override double[] Reference(string size, double[][] inputs) => [inputs[0].Sum()];
 }
-
-sealed class DotCase : OpCase
-{
-    public override string Op => nameof(Core.Ops.Op.Dot);
-
-    public override IEnumerable<string> Sizes => ["0", "1", "33x3", "70000"];
-
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Uniform(random, 0, 1, Parse(size)), Uniform(random, 0, 1, Parse(size))];
-
-    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dot(inputs[0], inputs[1]);
-
-    public override double[] Reference(string size, double[][] inputs) => [inputs[0].Zip(inputs[1], (a, b) => a * b).Sum()];
-}

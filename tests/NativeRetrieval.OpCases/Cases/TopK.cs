@@ -9,7 +9,8 @@ sealed class TopKCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.TopK);
 
-    public override IEnumerable<string> Sizes => ["0x5x2", "1x1x1", "3x7x0", "2x33x33", "5x1000x10", "130x97x3", "2x9001x5", "1x20000x256", "3x700x700"];
+    public override IEnumerable<string> Sizes =>
+        ["0x5x2", "1x1x1", "3x7x0", "2x33x33", "5x1000x10", "130x97x3", "2x9001x5", "1x20000x256", "3x700x700"];
 
     public override bool HasGradient => false;
 
@@ -31,9 +32,8 @@ sealed class TopKCase : OpCase
     public override double[] Reference(string size, double[][] inputs)
     {
         var (width, k) = (Parse(size)[1], Parse(size)[2]);
-        var best = inputs[0].Chunk(width).SelectMany(row => row.Select((value, place) => (value, place)).OrderByDescending(pair => pair.value).ThenBy(pair => pair.place).Take(k)).ToList();
+        var best = inputs[0].Chunk(width).SelectMany(row => row.Select((value, place) => (value, place))
+            .OrderByDescending(pair => pair.value).ThenBy(pair => pair.place).Take(k)).ToList();
         return [.. best.Select(pair => pair.value), .. best.Select(pair => (double)pair.place)];
     }
-
-    public override Cost Cost(string size) => new(Bytes: 4L * Parse(size)[0] * (Parse(size)[1] + 2 * Parse(size)[2]), Flops: 0);
 }

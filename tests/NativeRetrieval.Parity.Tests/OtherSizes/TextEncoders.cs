@@ -5,7 +5,6 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn;
-using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Parity.Tests.OtherSizes;
@@ -13,7 +12,7 @@ namespace NativeRetrieval.Parity.Tests.OtherSizes;
 /// <summary>BERTs of other sizes and a tokenizer of another vocabulary.</summary>
 static class TextEncoders
 {
-    static readonly string[] s_texts = ["rain falls", "a dog barks and a dog barks and a dog barks", "", "thunder rolls over rain",
+    static readonly string[] _texts = ["rain falls", "a dog barks and a dog barks and a dog barks", "", "thunder rolls over rain",
         "unknown \u00fc words"];
 
     /// <summary>Vectors, token states and gradients of a BERT that is 20 wide.</summary>
@@ -68,7 +67,7 @@ static class TextEncoders
         weights.Write(Path.Combine(folder, "model.safetensors"));
 
         var file = new GoldenFile();
-        var batch = BertFolder.ReadTokenizer(folder, config).EncodeBatch(s_texts, maxLength: 9);
+        var batch = BertFolder.ReadTokenizer(folder, config).EncodeBatch(_texts, maxLength: 9);
         file.Add("input_ids", [batch.Count, batch.Width], batch.Ids);
         file.Add("mean_pooled", mean.Forward(batch));
         using var first = BertFolder.ReadEncoder(folder, CpuDevice.Shared, out _, config, DType.Float64);
@@ -77,7 +76,7 @@ static class TextEncoders
         file.Add("layer1_first3", [3, 7, 16],
             [.. Enumerable.Range(0, 3).SelectMany(row => states.Skip(row * batch.Width * 16).Take(7 * 16))]);
         file.Write(Path.Combine(goldens, "golden.safetensors"));
-        File.WriteAllText(Path.Combine(goldens, "texts.json"), JsonSerializer.Serialize(s_texts));
+        File.WriteAllText(Path.Combine(goldens, "texts.json"), JsonSerializer.Serialize(_texts));
     }
 
     /// <summary>The ids of a few strings, and the hash of those of six caption files.</summary>
@@ -86,7 +85,7 @@ static class TextEncoders
         WriteVocabulary(folder);
         var tokenizer = WordPieceTokenizer.FromFile(Path.Combine(folder, "vocab.txt"));
         File.WriteAllLines(Path.Combine(folder, "hostile.jsonl"),
-            s_texts.Select(text => JsonSerializer.Serialize(new { text, ids = tokenizer.Encode(text) })));
+            _texts.Select(text => JsonSerializer.Serialize(new { text, ids = tokenizer.Encode(text) })));
         string[] files =
             [.. from set in (string[])["clotho", "audiocaps"] from part in (string[])["train", "val", "test"] select $"{set}/{part}.csv"];
         File.WriteAllText(Path.Combine(folder, "captions.json"),

@@ -44,7 +44,8 @@ public sealed class PickleWriter
 
     /// <summary><c>torch._utils._rebuild_tensor_v2(storage, offset, size, stride, False, OrderedDict())</c>.</summary>
     /// <param name="count">Elements of the storage.</param>
-    public PickleWriter Tensor(string storageType, string key, long count, long offset, ReadOnlySpan<long> size, ReadOnlySpan<long> stride) =>
+    public PickleWriter Tensor(string storageType, string key, long count, long offset,
+        ReadOnlySpan<long> size, ReadOnlySpan<long> stride) =>
         Global("torch._utils", "_rebuild_tensor_v2").Op('(').Storage(storageType, key, count).Integer(offset).Tuple(size).Tuple(stride)
             .Raw(0x89).Global("collections", "OrderedDict").Op(')').Op('R').Op('t').Op('R');
 

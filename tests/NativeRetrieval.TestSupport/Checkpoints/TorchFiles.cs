@@ -20,7 +20,8 @@ public static class TorchFiles
         {
             var bytes = tensors[i].Values;
             long length = bytes.Length * 4L;
-            zip.Add($"archive/data/{i}", 0, Crc32.HashToUInt32(MemoryMarshal.AsBytes(bytes.Span)), length, length, stream => stream.Write(MemoryMarshal.AsBytes(bytes.Span)));
+            zip.Add($"archive/data/{i}", 0, Crc32.HashToUInt32(MemoryMarshal.AsBytes(bytes.Span)), length, length,
+                stream => stream.Write(MemoryMarshal.AsBytes(bytes.Span)));
         }
         zip.Add("archive/version", "3\n"u8.ToArray());
         zip.Finish();
@@ -44,7 +45,8 @@ public static class TorchFiles
     {
         var magic = new PickleWriter().Raw(0x8A, 10, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19);
         var protocol = new PickleWriter().Integer(1001);
-        var machine = new PickleWriter().Op('}').Op('(').Text("protocol_version").Integer(1001).Text("little_endian").Raw(littleEndian ? (byte)0x88 : (byte)0x89).Op('u');
+        var machine = new PickleWriter().Op('}').Op('(').Text("protocol_version").Integer(1001).Text("little_endian")
+            .Raw(littleEndian ? (byte)0x88 : (byte)0x89).Op('u');
         var list = new PickleWriter().Op(']').Op('(');
         foreach (string key in keys) list.Text(key);
         return [.. magic.ToArray(), .. protocol.ToArray(), .. machine.ToArray(), .. pickle, .. list.Op('e').ToArray()];

@@ -20,11 +20,13 @@ public sealed class ZipWriter(Stream output, bool zip64 = false)
             using (var deflater = new DeflateStream(buffer, CompressionLevel.Optimal, leaveOpen: true)) deflater.Write(contents.Span);
             stored = buffer.ToArray();
         }
-        Add(name, deflate ? (ushort)8 : (ushort)0, Crc32.HashToUInt32(contents.Span), stored.Length, contents.Length, stream => stream.Write(stored.Span));
+        Add(name, deflate ? (ushort)8 : (ushort)0, Crc32.HashToUInt32(contents.Span), stored.Length, contents.Length,
+            stream => stream.Write(stored.Span));
     }
 
     /// <summary>Writes an entry of which everything is said by the caller, true or not.</summary>
-    public void Add(string name, ushort method, uint crc, long storedBytes, long lengthBytes, Action<Stream> write, string? localName = null)
+    public void Add(string name, ushort method, uint crc, long storedBytes, long lengthBytes, Action<Stream> write,
+        string? localName = null)
     {
         long offset = output.Position;
         output.Write(Header(0x04034B50, localName ?? name, method, crc, storedBytes, lengthBytes, null));
@@ -44,7 +46,8 @@ public sealed class ZipWriter(Stream output, bool zip64 = false)
             Fields(0x07064B50u, 0u, end64, 1u);
         }
         ushort count = zip64 ? ushort.MaxValue : (ushort)_directory.Count;
-        Fields(0x06054B50u, (ushort)0, (ushort)0, count, count, zip64 ? uint.MaxValue : (uint)length, zip64 ? uint.MaxValue : (uint)start, (ushort)0);
+        Fields(0x06054B50u, (ushort)0, (ushort)0, count, count, zip64 ? uint.MaxValue : (uint)length, zip64 ? uint.MaxValue : (uint)start,
+            (ushort)0);
     }
 
     /// <summary>A local header, or the directory's with an offset.</summary>

@@ -57,7 +57,8 @@ public sealed class StateFileTests : IDisposable
         using var head = Head(1);
         SafetensorsWriter.Write(_folder["a.safetensors"], StateFile.Items(head).Concat(StateFile.Items(head, "copy.")));
         using var file = SafetensorsFile.Open(_folder["a.safetensors"]);
-        Assert.Contains("both", Assert.Throws<CorruptFileException>(() => StateFile.Read(file, head, name => name.Replace("copy.", ""))).Message);
+        Assert.Contains("both",
+            Assert.Throws<CorruptFileException>(() => StateFile.Read(file, head, name => name.Replace("copy.", ""))).Message);
     }
 
     [Fact]
@@ -67,7 +68,8 @@ public sealed class StateFileTests : IDisposable
         SafetensorsWriter.Write(_folder["a.safetensors"], StateFile.Items(audio, "audio.").Concat(StateFile.Items(text, "text.")));
         using var file = SafetensorsFile.Open(_folder["a.safetensors"]);
 
-        var ignored = StateFile.Read(file, read, name => name.StartsWith("text.", StringComparison.Ordinal) ? name["text.".Length..] : null);
+        var ignored = StateFile.Read(file, read,
+            name => name.StartsWith("text.", StringComparison.Ordinal) ? name["text.".Length..] : null);
 
         Assert.Equal(Values(text), Values(read));
         Assert.Equal(4, ignored.Count);

@@ -11,12 +11,12 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Tests.Encoders;
 
-/// <summary>What holds for every convolutional encoder.</summary>
+/// <summary>Properties of every convolutional encoder.</summary>
 public sealed class AudioEncoderTests : IDisposable
 {
     const int Bins = 64, Own = 101, Padded = 150;
 
-    static readonly Dictionary<string, AudioEncoderConfig> s_configs = new()
+    static readonly Dictionary<string, AudioEncoderConfig> _configs = new()
     {
         ["cnn14"] = new Cnn14Config { Channels = [4, 5, 6, 17, 8, 9], Dropout = 0 },
         ["cnn14 of PANNs"] = new Cnn14Config { Channels = [4, 5, 6, 17, 8, 9], Dropout = 0, PoolBlock6 = false },
@@ -28,7 +28,7 @@ public sealed class AudioEncoderTests : IDisposable
 
     readonly TensorScope _scope = TensorScope.Begin();
 
-    public static TheoryData<string> Kinds => [.. s_configs.Keys];
+    public static TheoryData<string> Kinds => [.. _configs.Keys];
 
     [Theory, MemberData(nameof(Kinds))]
     public void A_vector_depends_neither_on_padding_nor_on_batch_mates(string kind)
@@ -38,8 +38,10 @@ public sealed class AudioEncoderTests : IDisposable
             using var encoder = Encoder(kind, dtype);
             double[] clip = Clip(1, Own), other = Clip(2, Padded);
             double[] both = encoder.Forward(Make([.. Pad(clip), .. other], 2, dtype), [Own, Padded]).Values();
-            Golden.Check(encoder.Forward(Make(clip, 1, dtype), null).Values(), both.AsSpan(0, encoder.Width), tolerance, $"short clip in {dtype}");
-            Golden.Check(encoder.Forward(Make(other, 1, dtype), null).Values(), both.AsSpan(encoder.Width), tolerance, $"long clip in {dtype}");
+            Golden.Check(encoder.Forward(Make(clip, 1, dtype), null).Values(), both.AsSpan(0, encoder.Width), tolerance,
+                $"short clip in {dtype}");
+            Golden.Check(encoder.Forward(Make(other, 1, dtype), null).Values(), both.AsSpan(encoder.Width), tolerance,
+                $"long clip in {dtype}");
         }
     }
 
@@ -50,7 +52,8 @@ public sealed class AudioEncoderTests : IDisposable
         {
             using AudioEncoder exact = Encoder(kind, dtype), padded = Encoder(kind, dtype);
             double[] clip = Clip(1, Own);
-            Golden.Check(Train(exact, Make(clip, 1, dtype), null), Train(padded, Make(Pad(clip), 1, dtype), [Own]), tolerance, $"vector in {dtype}");
+            Golden.Check(Train(exact, Make(clip, 1, dtype), null), Train(padded, Make(Pad(clip), 1, dtype), [Own]), tolerance,
+                $"vector in {dtype}");
             foreach (var ((name, expected), (_, actual)) in exact.Parameters().Zip(padded.Parameters()))
                 Golden.Check(expected.Gradient!.Values(), actual.Gradient!.Values(), tolerance, $"gradient of {name} in {dtype}");
             foreach (var ((name, expected), (_, actual)) in exact.Buffers().Zip(padded.Buffers()))
@@ -62,7 +65,9 @@ public sealed class AudioEncoderTests : IDisposable
             using var tape = Tape.Begin();
             var y = encoder.Forward(logMel, lengths, new TrainingPass(seed: 0, step: 0));
             double[] cotangent = [.. Enumerable.Range(0, encoder.Width).Select(i => Math.Cos(i))];
-            tape.Backward(y, y.DType == DType.Float64 ? Tensor.From(cotangent, y.Shape, CpuDevice.Shared) : Tensor.From(Array.ConvertAll(cotangent, v => (float)v), y.Shape, CpuDevice.Shared));
+            tape.Backward(y, y.DType == DType.Float64
+                ? Tensor.From(cotangent, y.Shape, CpuDevice.Shared)
+                : Tensor.From(Array.ConvertAll(cotangent, v => (float)v), y.Shape, CpuDevice.Shared));
             return y.Values();
         }
     }
@@ -92,10 +97,14 @@ public sealed class AudioEncoderTests : IDisposable
         {
             using var encoder = Encoder(kind, dtype);
             Shape shape = [2, Samples];
-            var x = dtype == DType.Float64 ? Tensor.From(waveform, shape, CpuDevice.Shared) : Tensor.From(Array.ConvertAll(waveform, v => (float)v), shape, CpuDevice.Shared);
+            var x = dtype == DType.Float64
+                ? Tensor.From(waveform, shape, CpuDevice.Shared)
+                : Tensor.From(Array.ConvertAll(waveform, v => (float)v), shape, CpuDevice.Shared);
             var logMel = Op.LogMel(x, settings, Tensor.From(samples, [2], CpuDevice.Shared));
-            Golden.Check(encoder.Forward(logMel, [.. samples.Select(settings.FramesOf)]).Values(), encoder.ForwardWaveform(x, samples, settings).Values(), tolerance, $"{kind} in {dtype}");
-            Golden.Check(encoder.Forward(Op.LogMel(x, settings), null).Values(), encoder.ForwardWaveform(x, null, settings).Values(), tolerance, $"{kind} in {dtype}, all samples");
+            Golden.Check(encoder.Forward(logMel, [.. samples.Select(settings.FramesOf)]).Values(),
+                encoder.ForwardWaveform(x, samples, settings).Values(), tolerance, $"{kind} in {dtype}");
+            Golden.Check(encoder.Forward(Op.LogMel(x, settings), null).Values(), encoder.ForwardWaveform(x, null, settings).Values(),
+                tolerance, $"{kind} in {dtype}, all samples");
         }
     }
 
@@ -105,8 +114,10 @@ public sealed class AudioEncoderTests : IDisposable
         using var encoder = Encoder("cnn6", DType.Float64);
         var x = Tensor.From([.. Enumerable.Range(0, 48_000).Select(i => Math.Sin(i * 0.05))], [1, 48_000], CpuDevice.Shared);
         encoder.ForwardWaveform(x, null, LogMelSettings.Default);
-        encoder.Parameters().Single(item => item.Name == "bn0.bias").Tensor.CopyFrom<double>([.. Enumerable.Range(0, Bins).Select(i => i * 0.1)]);
-        Golden.Check(encoder.Forward(Op.LogMel(x, LogMelSettings.Default), null).Values(), encoder.ForwardWaveform(x, null, LogMelSettings.Default).Values(), 1e-12, "after the change");
+        var shift = encoder.Parameters().Single(item => item.Name == "bn0.bias").Tensor;
+        shift.CopyFrom<double>([.. Enumerable.Range(0, Bins).Select(i => i * 0.1)]);
+        Golden.Check(encoder.Forward(Op.LogMel(x, LogMelSettings.Default), null).Values(),
+            encoder.ForwardWaveform(x, null, LogMelSettings.Default).Values(), 1e-12, "after the change");
     }
 
     [Theory]
@@ -121,14 +132,17 @@ public sealed class AudioEncoderTests : IDisposable
         for (int i = 0; i < frames * bins; i++) maps[0][i] = Norm("bn0", i % bins, maps[0][i]);
         for (int block = 1; block <= 4; block++)
         {
-            for (int layer = 1; layer <= layers; layer++) maps = Convolve(maps, $"conv_block{block}.conv{layer}.weight", $"conv_block{block}.bn{layer}");
+            for (int layer = 1; layer <= layers; layer++)
+                maps = Convolve(maps, $"conv_block{block}.conv{layer}.weight", $"conv_block{block}.bn{layer}");
             maps = [.. maps.Select(map => Halve(map))];
             (frames, bins) = (frames / 2, bins / 2);
         }
-        double[] expected = [.. maps.Select(map => map.Chunk(bins).Select(row => row.Average())).Select(rows => rows.Max() + rows.Average())];
+        double[] expected = [.. maps.Select(map => map.Chunk(bins).Select(row => row.Average()))
+            .Select(rows => rows.Max() + rows.Average())];
         Golden.Check(expected, encoder.Forward(Make(Clip(4, Own), 1, DType.Float64), null).Values(), 1e-12, kind);
 
-        double Norm(string name, int channel, double x) => (x - weights[$"{name}.running_mean"].Values[channel]) / Math.Sqrt(weights[$"{name}.running_var"].Values[channel] + 1e-5)
+        double Norm(string name, int channel, double x) =>
+            (x - weights[$"{name}.running_mean"].Values[channel]) / Math.Sqrt(weights[$"{name}.running_var"].Values[channel] + 1e-5)
             * weights[$"{name}.weight"].Values[channel] + weights[$"{name}.bias"].Values[channel];
 
         double[][] Convolve(double[][] x, string convolution, string norm)
@@ -142,7 +156,8 @@ public sealed class AudioEncoderTests : IDisposable
                     for (int tap = 0; tap < kernel * kernel; tap++)
                     {
                         int row = at / bins + tap / kernel - kernel / 2, column = at % bins + tap % kernel - kernel / 2;
-                        if (row >= 0 && row < frames && column >= 0 && column < bins) sum += x[i][row * bins + column] * w[(o * x.Length + i) * kernel * kernel + tap];
+                        if (row >= 0 && row < frames && column >= 0 && column < bins)
+                            sum += x[i][row * bins + column] * w[(o * x.Length + i) * kernel * kernel + tap];
                     }
                 return Math.Max(0, Norm(norm, o, sum));
             }).ToArray())];
@@ -159,31 +174,39 @@ public sealed class AudioEncoderTests : IDisposable
     public void Stages_hold_every_parameter_in_its_order(string kind)
     {
         using var encoder = Encoder(kind, DType.Float32);
-        Assert.Equal(encoder.Parameters().Select(item => item.Tensor), encoder.Stages.SelectMany(stage => stage.Parameters()).Select(item => item.Tensor));
+        Assert.Equal(encoder.Parameters().Select(item => item.Tensor),
+            encoder.Stages.SelectMany(stage => stage.Parameters()).Select(item => item.Tensor));
     }
 
     [Fact]
     public void A_residual_block_starts_as_its_shortcut()
     {
-        using var encoder = AudioEncoder.Create(s_configs["resnet38"], CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
-        foreach (var (name, tensor) in encoder.Parameters().Where(item => item.Name.EndsWith(".weight", StringComparison.Ordinal) && item.Tensor.Shape.Sizes.Length == 1))
-            Assert.All(tensor.ToArray<float>(), value => Assert.Equal(name.StartsWith("resnet.", StringComparison.Ordinal) && name.EndsWith("bn2.weight", StringComparison.Ordinal) ? 0 : 1, value));
+        using var encoder = AudioEncoder.Create(_configs["resnet38"], CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
+        foreach (var (name, tensor) in encoder.Parameters()
+            .Where(item => item.Name.EndsWith(".weight", StringComparison.Ordinal) && item.Tensor.Shape.Sizes.Length == 1))
+        {
+            bool second = name.StartsWith("resnet.", StringComparison.Ordinal) && name.EndsWith("bn2.weight", StringComparison.Ordinal);
+            Assert.All(tensor.ToArray<float>(), value => Assert.Equal(second ? 0 : 1, value));
+        }
     }
 
     [Fact]
     public void A_shortcut_of_ResNet38_is_named_as_in_PyTorch()
     {
         using AudioEncoder even = Encoder("resnet38", DType.Float32), uneven = Encoder("resnet38 with a narrower stem", DType.Float32);
-        string[] Shortcuts(AudioEncoder encoder) => [.. encoder.Parameters().Select(item => item.Name).Where(name => name.Contains("downsample", StringComparison.Ordinal) && name.Contains("layer1.", StringComparison.Ordinal))];
+        string[] Shortcuts(AudioEncoder encoder) => [.. encoder.Parameters().Select(item => item.Name)
+            .Where(name => name.Contains("downsample", StringComparison.Ordinal) && name.Contains("layer1.", StringComparison.Ordinal))];
         Assert.Empty(Shortcuts(even));
-        Assert.Equal(["resnet.layer1.0.downsample.0.weight", "resnet.layer1.0.downsample.1.weight", "resnet.layer1.0.downsample.1.bias"], Shortcuts(uneven));
+        Assert.Equal(["resnet.layer1.0.downsample.0.weight", "resnet.layer1.0.downsample.1.weight", "resnet.layer1.0.downsample.1.bias"],
+            Shortcuts(uneven));
         Assert.Contains(even.Parameters(), item => item.Name == "resnet.layer4.0.downsample.1.weight");
     }
 
     [Fact]
     public void Dropout_acts_inside_residual_blocks_and_between_the_parts()
     {
-        using var encoder = AudioEncoder.Create(s_configs["resnet38"] with { Dropout = 0.2 }, CpuDevice.Shared, random: null).FillByFormula();
+        using var encoder = AudioEncoder.Create(_configs["resnet38"] with { Dropout = 0.2 }, CpuDevice.Shared, random: null)
+            .FillByFormula();
         var pass = new TrainingPass(seed: 3, step: 1);
         encoder.Forward(Make(Clip(1, Own), 1, DType.Float32), null, pass);
         var counted = new TrainingPass(seed: 3, step: 1);
@@ -193,7 +216,8 @@ public sealed class AudioEncoderTests : IDisposable
 
     public void Dispose() => _scope.Dispose();
 
-    static AudioEncoder Encoder(string kind, DType dtype) => AudioEncoder.Create(s_configs[kind], CpuDevice.Shared, random: null, dtype).FillByFormula();
+    static AudioEncoder Encoder(string kind, DType dtype) =>
+        AudioEncoder.Create(_configs[kind], CpuDevice.Shared, random: null, dtype).FillByFormula();
 
     static double[] Clip(ulong seed, int frames)
     {
@@ -207,6 +231,8 @@ public sealed class AudioEncoderTests : IDisposable
     static Tensor Make(double[] values, int clips, DType dtype)
     {
         Shape shape = [clips, 1, values.Length / clips / Bins, Bins];
-        return dtype == DType.Float64 ? Tensor.From(values, shape, CpuDevice.Shared) : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, CpuDevice.Shared);
+        return dtype == DType.Float64
+            ? Tensor.From(values, shape, CpuDevice.Shared)
+            : Tensor.From(Array.ConvertAll(values, v => (float)v), shape, CpuDevice.Shared);
     }
 }

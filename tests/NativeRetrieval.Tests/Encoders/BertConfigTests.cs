@@ -14,7 +14,10 @@ public sealed class BertConfigTests : IDisposable
     [Fact]
     public void What_is_written_reads_back()
     {
-        var config = new BertConfig { VocabularySize = 100, Width = 12, Layers = 3, Heads = 4, HiddenWidth = 9, MaxPositions = 30, Dropout = 0.25, PaddingId = null };
+        var config = new BertConfig
+        {
+            VocabularySize = 100, Width = 12, Layers = 3, Heads = 4, HiddenWidth = 9, MaxPositions = 30, Dropout = 0.25, PaddingId = null,
+        };
         Assert.Equal(config, Read(config.ToJson()));
     }
 
@@ -52,7 +55,8 @@ public sealed class BertConfigTests : IDisposable
     {
         var config = new BertConfig { VocabularySize = 10, Width = 4, Layers = 1, Heads = 2, HiddenWidth = 4, MaxPositions = 3 };
         using var encoder = new BertEncoder(config, CpuDevice.Shared, random: null);
-        void Refused(TokenBatch batch, string said) => Assert.Contains(said, Assert.Throws<ShapeException>(() => encoder.Forward(batch)).Message);
+        void Refused(TokenBatch batch, string said) =>
+            Assert.Contains(said, Assert.Throws<ShapeException>(() => encoder.Forward(batch)).Message);
 
         Refused(new TokenBatch([1, 2, 3, 4], [4], 4), "3 positions");
         Refused(new TokenBatch([1, 10], [2], 2), "token id 10");

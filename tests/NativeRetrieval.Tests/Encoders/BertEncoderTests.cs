@@ -11,7 +11,7 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Tests.Encoders;
 
-/// <summary>What holds for BERT besides parity, on the golden file of a tiny one.</summary>
+/// <summary>Properties of BERT besides parity, on the golden file of a tiny one.</summary>
 public sealed class BertEncoderTests : IDisposable
 {
     readonly SafetensorsFile _golden = SafetensorsFile.Open(Fixtures.Small("bert-tiny/golden.safetensors"));
@@ -72,7 +72,8 @@ public sealed class BertEncoderTests : IDisposable
     {
         var config = BertConfig.Read(Fixtures.Small("bert-tiny/config.json")) with { Pooling = pooling };
         var encoder = new BertEncoder(config, CpuDevice.Shared, random: null, dtype);
-        var ignored = StateFile.Read(_golden, encoder, name => name.StartsWith("weight/", StringComparison.Ordinal) ? name["weight/".Length..] : null);
+        var ignored = StateFile.Read(_golden, encoder,
+            name => name.StartsWith("weight/", StringComparison.Ordinal) ? name["weight/".Length..] : null);
         Assert.DoesNotContain(ignored, name => name.StartsWith("weight/", StringComparison.Ordinal));
         return encoder;
     }

@@ -20,12 +20,14 @@ public sealed class BertFolderTests : IDisposable
     public void Names_of_older_files_and_heads_are_understood()
     {
         using var source = Model();
-        WriteFolder(source, name => "bert." + name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"),
+        WriteFolder(source,
+            name => "bert." + name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"),
             "bert.embeddings.position_ids", "bert.pooler.dense.weight", "cls.predictions.bias", "anything.else");
 
         using var read = BertFolder.ReadEncoder(_folder.FullPath, CpuDevice.Shared, out var ignored);
 
-        Assert.Equal(["anything.else", "bert.embeddings.position_ids", "bert.pooler.dense.weight", "cls.predictions.bias"], ignored.Order(StringComparer.Ordinal));
+        Assert.Equal(["anything.else", "bert.embeddings.position_ids", "bert.pooler.dense.weight", "cls.predictions.bias"],
+            ignored.Order(StringComparer.Ordinal));
         foreach (var ((name, expected), (_, actual)) in source.State().Zip(read.State()))
             Assert.True(expected.ToArray<float>().SequenceEqual(actual.ToArray<float>()), name);
     }
@@ -66,14 +68,16 @@ public sealed class BertFolderTests : IDisposable
         using var source = Model();
         WriteFolder(source, name => name);
         File.Move(_folder["model.safetensors"], _folder["pytorch_model.bin"]);
-        Assert.Contains("convert", Assert.Throws<FileReadException>(() => BertFolder.ReadEncoder(_folder.FullPath, CpuDevice.Shared, out _)).Message);
+        Assert.Contains("convert",
+            Assert.Throws<FileReadException>(() => BertFolder.ReadEncoder(_folder.FullPath, CpuDevice.Shared, out _)).Message);
     }
 
     [Fact]
     public void A_tokenizer_of_a_larger_vocabulary_is_refused()
     {
         File.WriteAllText(_folder["vocab.txt"], "[PAD]\n[UNK]\n[CLS]\n[SEP]\na\nb\nc\n");
-        Assert.Contains("different models", Assert.Throws<CorruptFileException>(() => BertFolder.ReadTokenizer(_folder.FullPath, Config)).Message);
+        Assert.Contains("different models",
+            Assert.Throws<CorruptFileException>(() => BertFolder.ReadTokenizer(_folder.FullPath, Config)).Message);
         Assert.Equal(8, BertFolder.ReadTokenizer(_folder.FullPath, Config with { VocabularySize = 7 }).Options.MaxLength);
     }
 
@@ -108,7 +112,9 @@ public sealed class BertFolderTests : IDisposable
     void WriteFolder(BertEncoder model, Func<string, string?> rename, params string[] extra)
     {
         File.WriteAllText(_folder["config.json"], Config.ToJson().ToJsonString());
-        var items = StateFile.Items(model).Where(item => rename(item.Name) is not null).Select(item => item with { Name = rename(item.Name)! });
-        SafetensorsWriter.Write(_folder["model.safetensors"], items.Concat(extra.Select(name => SafetensorsItem.Float32(name, [1], new float[1]))));
+        var items = StateFile.Items(model).Where(item => rename(item.Name) is not null)
+            .Select(item => item with { Name = rename(item.Name)! });
+        SafetensorsWriter.Write(_folder["model.safetensors"],
+            items.Concat(extra.Select(name => SafetensorsItem.Float32(name, [1], new float[1]))));
     }
 }

@@ -27,7 +27,10 @@ public sealed class AudioIndexerTests : IDisposable
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig { VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32 },
+            TextEncoder = new BertConfig
+            {
+                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
+            },
             AudioHeadWidth = 16,
             TextHeadWidth = 16,
             EmbeddingDimension = 8,
@@ -37,7 +40,7 @@ public sealed class AudioIndexerTests : IDisposable
         using (var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
         {
             Directory.CreateDirectory(_folder["model"]);
-            ModelPackage.Save(_folder["model"], model, "# test\n");
+            ModelFolder.Save(_folder["model"], model, "# test\n");
         }
         _engine = RetrievalEngine.Open(_folder["model"], CpuDevice.Shared);
         _sounds = _folder["sounds"];

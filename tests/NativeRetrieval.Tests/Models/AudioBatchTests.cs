@@ -25,7 +25,8 @@ public sealed class AudioBatchTests
 
         var plain = new FeatureExtractor(FeatureSettings.Default);
         var silenced = new FeatureExtractor(FeatureSettings.Default with { TrailingSilenceSamples = 1024 });
-        var batch = AudioBatch.Paper([.. waveforms.Select(w => plain.Extract(w))], [.. waveforms.Select(w => silenced.Extract(w))], waveforms.Max(w => plain.Extract(w).Frames), CpuDevice.Shared);
+        var batch = AudioBatch.Paper([.. waveforms.Select(w => plain.Extract(w))], [.. waveforms.Select(w => silenced.Extract(w))],
+            waveforms.Max(w => plain.Extract(w).Frames), CpuDevice.Shared);
         Assert.Null(batch.Lengths);
         Assert.Equal(expected.Shape, batch.LogMel.Shape);
         Golden.Check([.. expected.ToArray<float>().Select(v => (double)v)], batch.LogMel.ToArray<float>(), 1e-6, "log-mel");
@@ -36,7 +37,8 @@ public sealed class AudioBatchTests
     {
         using var scope = TensorScope.Begin();
         var extractor = new FeatureExtractor(FeatureSettings.Default);
-        LogMelClip[] clips = [extractor.Extract(new float[32_000]), extractor.Extract(new float[100])]; // the second is padded to 20,160 samples
+        // The second is padded to 20,160 samples.
+        LogMelClip[] clips = [extractor.Extract(new float[32_000]), extractor.Extract(new float[100])];
         var batch = AudioBatch.OwnLength(clips, CpuDevice.Shared);
         Assert.Equal([101, 64], batch.Lengths!);
         Assert.Equal([2, 1, 101, 64], batch.LogMel.Shape.Sizes.ToArray());

@@ -23,7 +23,10 @@ public sealed class EmbedderTests : IDisposable
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig { VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32 },
+            TextEncoder = new BertConfig
+            {
+                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
+            },
             AudioHeadWidth = 16,
             TextHeadWidth = 16,
             EmbeddingDimension = Dimension,
@@ -52,7 +55,8 @@ public sealed class EmbedderTests : IDisposable
         float[][] clips = [.. new[] { Clip(1, 40_000), Clip(2, 40_000), Clip(3, 25_000) }.Select(clip => _features.Waveform(clip))];
         float[] together = Embedder.Waveforms(_model, clips, Token);
         for (int i = 0; i < clips.Length; i++)
-            Golden.Check(Array.ConvertAll(Embedder.Waveforms(_model, [clips[i]], Token), value => (double)value), together.AsSpan(i * Dimension, Dimension), 1e-5, $"clip {i}");
+            Golden.Check(Array.ConvertAll(Embedder.Waveforms(_model, [clips[i]], Token), value => (double)value),
+                together.AsSpan(i * Dimension, Dimension), 1e-5, $"clip {i}");
     }
 
     public void Dispose() => _model.Dispose();

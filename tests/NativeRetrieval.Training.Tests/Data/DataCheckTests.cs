@@ -21,7 +21,8 @@ public sealed class DataCheckTests : IDisposable
     [Fact]
     public void Sound_data_has_no_findings()
     {
-        var check = Check([("a.wav", Noise(1, 1), ["rain falls"]), ("b.wav", Noise(1, 2), ["wind blows"])], [("c.wav", Noise(1, 3), ["a dog barks"])]);
+        var check = Check([("a.wav", Noise(1, 1), ["rain falls"]), ("b.wav", Noise(1, 2), ["wind blows"])],
+            [("c.wav", Noise(1, 3), ["a dog barks"])]);
         Assert.Empty(check.Findings);
         Assert.Equal((2, 1, 2, 2.0), (check.Clips, check.ValidationClips, check.Captions, check.Seconds));
     }

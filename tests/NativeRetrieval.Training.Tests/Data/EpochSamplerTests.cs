@@ -13,7 +13,8 @@ public sealed class EpochSamplerTests
         Assert.Equal((21, 6), (sampler.ItemsPerEpoch, sampler.BatchesPerEpoch));
         var items = Enumerable.Range(0, 6).SelectMany(step => sampler.Batch(3, step).ToArray()).ToList();
         Assert.Equal(21, items.Distinct().Count());
-        Assert.Equal(Enumerable.Range(0, 21).Select(i => new TrainingItem(i / 3, i % 3)), items.OrderBy(item => item.Clip).ThenBy(item => item.Caption));
+        Assert.Equal(Enumerable.Range(0, 21).Select(i => new TrainingItem(i / 3, i % 3)), items.OrderBy(item => item.Clip)
+            .ThenBy(item => item.Caption));
         Assert.Equal(1, sampler.Batch(0, 5).Length);
     }
 
@@ -36,7 +37,8 @@ public sealed class EpochSamplerTests
     {
         var sampler = new EpochSampler(Data(11, 1), CaptionSampling.All, 4, dropLastBatch: true, new RunRandom(2));
         Assert.Equal(2, sampler.BatchesPerEpoch);
-        var seen = Enumerable.Range(0, 10).SelectMany(epoch => Enumerable.Range(0, 2).SelectMany(step => sampler.Batch(epoch, step).ToArray())).Select(item => item.Clip);
+        var seen = Enumerable.Range(0, 10)
+            .SelectMany(epoch => Enumerable.Range(0, 2).SelectMany(step => sampler.Batch(epoch, step).ToArray())).Select(item => item.Clip);
         Assert.Equal(11, seen.Distinct().Count());
         Assert.Throws<ArgumentOutOfRangeException>(() => { sampler.Batch(0, 2); });
     }
@@ -49,13 +51,16 @@ public sealed class EpochSamplerTests
         for (int step = 0; step < 5; step++) one.Batch(0, step);
         Assert.Equal(one.Batch(6, 3), other.Batch(6, 3));
         Assert.NotEqual(one.Batch(6, 3).ToArray(), one.Batch(7, 3).ToArray());
-        Assert.NotEqual(one.Batch(6, 3).ToArray(), new EpochSampler(Data(40, 5), CaptionSampling.OnePerClip, 8, true, new RunRandom(10)).Batch(6, 3).ToArray());
+        Assert.NotEqual(one.Batch(6, 3).ToArray(), new EpochSampler(Data(40, 5), CaptionSampling.OnePerClip, 8, true, new RunRandom(10))
+            .Batch(6, 3).ToArray());
     }
 
     [Fact]
     public void DataThatDoesNotFillABatchIsRefused() =>
-        Assert.Contains("3 items do not fill one batch of 4", Assert.Throws<OptionException>(() => new EpochSampler(Data(3, 1), CaptionSampling.All, 4, true, new RunRandom(0))).Message);
+        Assert.Contains("3 items do not fill one batch of 4",
+            Assert.Throws<OptionException>(() => new EpochSampler(Data(3, 1), CaptionSampling.All, 4, true, new RunRandom(0))).Message);
 
     static Dataset Data(int clips, int captions) =>
-        new("captions.csv", [.. Enumerable.Range(0, clips).Select(i => new Clip($"{i}.wav", $"/{i}.wav", [.. Enumerable.Range(0, captions).Select(j => $"{i} {j}")], i + 2))]);
+        new("captions.csv", [.. Enumerable.Range(0, clips).Select(i =>
+            new Clip($"{i}.wav", $"/{i}.wav", [.. Enumerable.Range(0, captions).Select(j => $"{i} {j}")], i + 2))]);
 }

@@ -6,16 +6,17 @@ namespace NativeRetrieval.Training.Tests.Data;
 /// <summary>The sentences that stand for captions a model never saw, in <c>benchmarks/esc</c>.</summary>
 public partial class EscParaphraseTests
 {
-    static readonly string[] s_functionWords =
-        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "on", "past", "along"];
+    static readonly string[] _functionWords =
+        ["a", "an", "the", "of", "and", "at", "in", "with", "from", "to", "her", "his", "for", "you", "via", "before", "on", "past",
+            "along"];
 
-    static readonly string s_path = Path.Combine(Fixtures.RepositoryRoot, "benchmarks", "esc", "paraphrases.csv");
+    static readonly string _path = Path.Combine(Fixtures.RepositoryRoot, "benchmarks", "esc", "paraphrases.csv");
 
     [Fact]
     public void Every_kind_of_sound_has_one_sentence()
     {
-        Assert.Equal(133, Captions(s_path).Count());
-        Assert.Equal(50, Captions(s_path).Distinct().Count());
+        Assert.Equal(133, Captions(_path).Count());
+        Assert.Equal(50, Captions(_path).Distinct().Count());
     }
 
     [Fact]
@@ -26,12 +27,12 @@ public partial class EscParaphraseTests
         else
         {
             var known = Captions(path).SelectMany(Words).Select(Stem).ToHashSet();
-            var shared = Captions(s_path).SelectMany(Words).Except(s_functionWords).Where(word => known.Contains(Stem(word))).Distinct();
+            var shared = Captions(_path).SelectMany(Words).Except(_functionWords).Where(word => known.Contains(Stem(word))).Distinct();
             Assert.Empty(shared);
         }
     }
 
-    /// <summary>What stands after the file name; the sounds themselves need not be here.</summary>
+    /// <summary>The text of every row behind the file name; the sounds themselves need not be here.</summary>
     static IEnumerable<string> Captions(string csv) => File.ReadLines(csv).Skip(1).Select(line => line[(line.IndexOf(',') + 1)..]);
 
     static IEnumerable<string> Words(string caption) => Word().Matches(caption.ToLowerInvariant()).Select(match => match.Value);

@@ -12,7 +12,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Features;
 
-/// <summary>What augmentation does to the clips of a batch.</summary>
+/// <summary>The clips of a batch as augmentation changes them.</summary>
 public sealed class TrainingSoundsTests : IDisposable
 {
     const int Clips = 6, Bins = 64, CroppedFrames = 101; // one second
@@ -35,10 +35,12 @@ public sealed class TrainingSoundsTests : IDisposable
         var gains = new HashSet<float>();
         for (int clip = 0; clip < Clips; clip++)
         {
-            var offsets = plain[clip].Zip(louder[clip]).Where(pair => pair.First > FloorDb && pair.Second > FloorDb).Select(pair => pair.Second - pair.First).ToList();
+            var offsets = plain[clip].Zip(louder[clip]).Where(pair => pair.First > FloorDb && pair.Second > FloorDb)
+                .Select(pair => pair.Second - pair.First).ToList();
             Assert.InRange(offsets.Max() - offsets.Min(), 0, 1e-4);
             Assert.InRange(offsets[0], -12, 12);
-            Assert.All(plain[clip].Zip(louder[clip]), pair => Assert.True(pair.Second >= FloorDb && (pair.First > FloorDb || pair.Second == FloorDb)));
+            Assert.All(plain[clip].Zip(louder[clip]), pair =>
+                Assert.True(pair.Second >= FloorDb && (pair.First > FloorDb || pair.Second == FloorDb)));
             gains.Add(MathF.Round(offsets[0], 3));
         }
         Assert.Equal(Clips, gains.Count);
@@ -58,7 +60,8 @@ public sealed class TrainingSoundsTests : IDisposable
             starts.Add(start / Bins);
         }
         Assert.True(starts.Distinct().Count() > 1 && starts.Max() > CroppedFrames / 2, string.Join(" ", starts));
-        Assert.All(Load(["audio.max_seconds=1"]).Zip(whole), pair => Assert.True(pair.First.AsSpan(0, (CroppedFrames - 2) * Bins).SequenceEqual(pair.Second.AsSpan(0, (CroppedFrames - 2) * Bins))));
+        Assert.All(Load(["audio.max_seconds=1"]).Zip(whole), pair =>
+            Assert.True(pair.First.AsSpan(0, (CroppedFrames - 2) * Bins).SequenceEqual(pair.Second.AsSpan(0, (CroppedFrames - 2) * Bins))));
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class TrainingSoundsTests : IDisposable
         }
         Assert.InRange(alone, 1, Clips - 1);
 
-        static double Power(float[] clip, int i, double levelDb) => i < clip.Length && clip[i] > FloorDb ? Math.Pow(10, (clip[i] + levelDb) / 10) : 0;
+        static double Power(float[] clip, int i, double levelDb) =>
+            i < clip.Length && clip[i] > FloorDb ? Math.Pow(10, (clip[i] + levelDb) / 10) : 0;
     }
 
     [Theory]
@@ -94,7 +98,8 @@ public sealed class TrainingSoundsTests : IDisposable
     [InlineData("paper")]
     public void A_part_of_a_batch_sounds_as_it_does_in_the_whole(string padding)
     {
-        string[] all = [$"audio.padding={padding}", "audio.max_seconds=1", "augmentation.random_crop=true", "augmentation.circular_shift=true", "augmentation.gain_db=6", "augmentation.mix_share=0.5"];
+        string[] all = [$"audio.padding={padding}", "audio.max_seconds=1", "augmentation.random_crop=true",
+            "augmentation.circular_shift=true", "augmentation.gain_db=6", "augmentation.mix_share=0.5"];
         var whole = Load(all);
         Assert.Equal([.. whole[2], .. whole[3]], Load(all, start: 2, count: 2).SelectMany(values => values));
         Assert.Equal(whole, Load(all));
@@ -108,10 +113,12 @@ public sealed class TrainingSoundsTests : IDisposable
     List<float[]> Load(string[] overrides, int start = 0, int count = Clips, long number = Number)
     {
         var settings = SettingsLoader.Load("tiny", ["augmentation.circular_shift=false", .. overrides]);
-        var features = FeatureStore.Prepare(new FeatureCache(_folder["cache"], ModelFeatures.OfTraining(settings)), _data, [], null, default);
+        var features = FeatureStore.Prepare(new FeatureCache(_folder["cache"], RunFeatures.OfTraining(settings)), _data, [], null, default);
         using var scope = TensorScope.Begin();
         using var model = ModelFactory.Create(settings, _data, null, CpuDevice.Shared);
-        var batch = new TrainingSounds(model, features, settings.Augmentation, new RunRandom((ulong)settings.Seed)).Load([.. Enumerable.Range(0, Clips)], start, count, number);
-        return [.. Enumerable.Range(0, count).Select(i => batch.LogMel.Rows(i, 1).ToArray<float>()[..((batch.Lengths?[i] ?? batch.LogMel.Shape[2]) * Bins)])];
+        var batch = new TrainingSounds(model, features, settings.Augmentation, new RunRandom((ulong)settings.Seed))
+            .Load([.. Enumerable.Range(0, Clips)], start, count, number);
+        return [.. Enumerable.Range(0, count)
+            .Select(i => batch.LogMel.Rows(i, 1).ToArray<float>()[..((batch.Lengths?[i] ?? batch.LogMel.Shape[2]) * Bins)])];
     }
 }

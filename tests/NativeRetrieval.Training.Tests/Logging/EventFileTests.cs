@@ -19,7 +19,8 @@ public sealed class EventFileTests : IDisposable
         // CRC-32C of "123456789" is E3069283 (RFC 3720, B.4 has more); masked as TFRecord does.
         uint crc = 0xE3069283;
         Assert.Equal(unchecked((crc >> 15 | crc << 17) + 0xA282EAD8u), MaskedCrc32C.Compute("123456789"u8));
-        Assert.Equal(IndependentMaskedCrc([.. Enumerable.Range(0, 200).Select(i => (byte)(i * 7))]), MaskedCrc32C.Compute([.. Enumerable.Range(0, 200).Select(i => (byte)(i * 7))]));
+        Assert.Equal(IndependentMaskedCrc([.. Enumerable.Range(0, 200).Select(i => (byte)(i * 7))]),
+            MaskedCrc32C.Compute([.. Enumerable.Range(0, 200).Select(i => (byte)(i * 7))]));
     }
 
     [Fact]
@@ -30,7 +31,8 @@ public sealed class EventFileTests : IDisposable
         file.Append(1, [new("loss", 3.5), new("lr", 1e-4)]);
         file.Append(300, [new("validation/r10", 0.25)]);
         var events = ReadEvents(FilePath);
-        Assert.Equal([("", "brain.Event:2", 0L, 0f), ("loss", "", 1L, 3.5f), ("lr", "", 1L, 1e-4f), ("validation/r10", "", 300L, 0.25f)], events.Select(e => (e.Tag, e.Version, e.Step, e.Value)));
+        Assert.Equal([("", "brain.Event:2", 0L, 0f), ("loss", "", 1L, 3.5f), ("lr", "", 1L, 1e-4f), ("validation/r10", "", 300L, 0.25f)],
+            events.Select(e => (e.Tag, e.Version, e.Step, e.Value)));
         Assert.All(events, e => Assert.Equal(clock.GetUtcNow().ToUnixTimeMilliseconds() / 1000.0, e.WallTime, 1e-6));
     }
 
@@ -71,7 +73,8 @@ public sealed class EventFileTests : IDisposable
             var summary = fields.Where(f => f.Number == 5).SelectMany(f => Fields(f.Bytes)).Select(value => Fields(value.Bytes)).ToList();
             if (summary.Count == 0) events.Add(new ReadEvent(time, step, version, "", 0));
             foreach (var value in summary)
-                events.Add(new ReadEvent(time, step, version, Encoding.UTF8.GetString(value.Single(f => f.Number == 1).Bytes), BitConverter.ToSingle(value.Single(f => f.Number == 2).Bytes)));
+                events.Add(new ReadEvent(time, step, version, Encoding.UTF8.GetString(value.Single(f => f.Number == 1).Bytes),
+                    BitConverter.ToSingle(value.Single(f => f.Number == 2).Bytes)));
         }
         return events;
     }

@@ -51,7 +51,8 @@ public sealed class MetricsLogTests : IDisposable
 
         File.AppendAllText(LogPath, "oops\n");
         log.Append(Line(1, 3));
-        Assert.Contains("line 3 is not a line of a metrics log", Assert.Throws<CorruptFileException>(() => MetricsLog.Resume(LogPath, 3)).Message);
+        Assert.Contains("line 3 is not a line of a metrics log", Assert.Throws<CorruptFileException>(() => MetricsLog.Resume(LogPath, 3))
+            .Message);
         Assert.Equal(4, File.ReadAllLines(LogPath).Length);
     }
 

@@ -23,8 +23,9 @@ public sealed class BatchLossTests : IDisposable
     const int Batch = 8, Chunk = 3, Number = 5;
 
     /// <summary>Without randomness, so that a chunk's numbers do not differ from those of the whole batch.</summary>
-    static readonly string[] s_deterministic =
-        ["model.audio_dropout=0", "text.dropout=0", "augmentation.time_stripes=0", "augmentation.mel_stripes=0", "training.freeze_batch_norm=true"];
+    static readonly string[] _deterministic =
+        ["model.audio_dropout=0", "text.dropout=0", "augmentation.time_stripes=0", "augmentation.mel_stripes=0",
+            "training.freeze_batch_norm=true"];
 
     readonly TemporaryFolder _folder = new();
     readonly Dataset _data;
@@ -41,14 +42,16 @@ public sealed class BatchLossTests : IDisposable
     [InlineData("augmentation.mix_share=0.5", 1e-5)]
     public void Chunks_have_the_loss_and_every_gradient_of_the_whole_batch(string padding, double tolerance)
     {
-        var whole = Gradients([.. s_deterministic, padding], out double expected);
-        var chunked = Gradients([.. s_deterministic, padding, $"training.chunk_size={Chunk}"], out double actual);
+        var whole = Gradients([.. _deterministic, padding], out double expected);
+        var chunked = Gradients([.. _deterministic, padding, $"training.chunk_size={Chunk}"], out double actual);
         Assert.Equal(expected, actual, tolerance * expected);
         Assert.Equal(whole.Count, chunked.Count);
         foreach (var (name, gradient) in whole) AssertClose(gradient, chunked[name], tolerance, name);
     }
 
-    /// <summary>With dropout, masks and batch statistics the oracle is one recording over all chunks, each with the pass that it has by its place.</summary>
+    /// <summary>
+    /// With dropout, masks and batch statistics the oracle is one recording over all chunks, each with the pass that it has by its place.
+    /// </summary>
     [Fact]
     public void A_chunk_repeats_its_random_numbers_and_the_gradient_is_that_of_one_recording()
     {
@@ -68,7 +71,8 @@ public sealed class BatchLossTests : IDisposable
             var pass = new TrainingPass(random.Seed, Number * parts + part);
             var loaded = sounds.Load(clips, start, count, Number);
             audio.Add(model.EmbedAudio(loaded.LogMel, loaded.Lengths, pass, setting.Settings.Augmentation.SpecAugment));
-            text.Add(model.EmbedText(model.Tokenize([.. clips.AsSpan(start, count).ToArray().Select(clip => _data.Clips[clip].Captions[0])]), pass));
+            text.Add(model.EmbedText(model.Tokenize([.. clips.AsSpan(start, count).ToArray()
+                .Select(clip => _data.Clips[clip].Captions[0])]), pass));
         }
         var ids = Tensor.From(clips, [Batch], model.Device);
         var loss = Op.NtXent(Op.Concat([.. audio]), Op.Concat([.. text]), ids, ids, setting.Settings.Loss.NtXent);
@@ -88,7 +92,7 @@ public sealed class BatchLossTests : IDisposable
     [InlineData(true)]
     public void A_mixture_is_described_by_both_captions(bool frozen)
     {
-        string[] overrides = [.. s_deterministic, "augmentation.mix_share=1", $"training.freeze_text_encoder={(frozen ? "true" : "false")}"];
+        string[] overrides = [.. _deterministic, "augmentation.mix_share=1", $"training.freeze_text_encoder={(frozen ? "true" : "false")}"];
         using var setting = new Setting(this, overrides);
         if (frozen) setting.Model.TextEncoder.SetTrainable(false);
         var (model, random) = (setting.Model, new RunRandom((ulong)setting.Settings.Seed));
@@ -109,19 +113,25 @@ public sealed class BatchLossTests : IDisposable
     [Fact]
     public void Clips_joined_by_a_caption_are_right_answers_to_each_other()
     {
-        string[] overrides = [.. s_deterministic, "loss.positives=clip", "data.join_by_caption=true"];
-        var data = _data with { Clips = [.. _data.Clips.Select((clip, i) => clip with { Captions = [.. clip.Captions, $"kind {i % 3}"] })] };
+        string[] overrides = [.. _deterministic, "loss.positives=clip", "data.join_by_caption=true"];
+        var data = _data with
+        {
+            Clips = [.. _data.Clips.Select((clip, i) => clip with { Captions = [.. clip.Captions, $"kind {i % 3}"] })],
+        };
         using var setting = new Setting(this, overrides, data);
         using var scope = TensorScope.Begin();
         var model = setting.Model;
-        var sounds = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, new RunRandom((ulong)setting.Settings.Seed));
+        var sounds = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation,
+            new RunRandom((ulong)setting.Settings.Seed));
         var loaded = sounds.Load([.. Enumerable.Range(0, Batch)], 0, Batch, Number);
-        var audio = model.EmbedAudio(loaded.LogMel, loaded.Lengths, new TrainingPass((ulong)setting.Settings.Seed, Number, BatchStatistics.Running));
+        var audio = model.EmbedAudio(loaded.LogMel, loaded.Lengths,
+            new TrainingPass((ulong)setting.Settings.Seed, Number, BatchStatistics.Running));
         var text = model.EmbedText(model.Tokenize([.. Items.Select(item => _data.Clips[item.Clip].Captions[item.Caption])]));
         var table = new CaptionTable(setting.Features.Data, model.Config.Captions, join: true);
         int[] sound = [.. Items.Select(item => table.Sound(item.Clip))];
         Assert.Equal(3, sound.Distinct().Count());
-        double expected = Op.NtXent(audio, text, Tensor.From(sound, [Batch], model.Device), Tensor.From([.. Enumerable.Range(0, Batch)], [Batch], model.Device),
+        double expected = Op.NtXent(audio, text, Tensor.From(sound, [Batch], model.Device),
+            Tensor.From([.. Enumerable.Range(0, Batch)], [Batch], model.Device),
             setting.Settings.Loss.NtXent).Item();
         Assert.Equal(expected, setting.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken), 1e-5 * expected);
     }
@@ -141,7 +151,9 @@ public sealed class BatchLossTests : IDisposable
         Assert.NotEqual(before, moving.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()));
     }
 
-    /// <summary>Items 0 and 1 are of one clip, 2 has the caption text of 3 but for case and punctuation; the oracle is the definition.</summary>
+    /// <summary>
+    /// Items 0 and 1 are of one clip, 2 has the caption text of 3 but for case and punctuation; the oracle is the definition.
+    /// </summary>
     [Theory]
     [InlineData("paper")]
     [InlineData("clip")]
@@ -159,11 +171,16 @@ public sealed class BatchLossTests : IDisposable
         // Dropout makes two of one clip or text differ; without it some kinds would have equal losses.
         using var scope = TensorScope.Begin();
         var (model, pass) = (setting.Model, new TrainingPass((ulong)setting.Settings.Seed, Number, BatchStatistics.Running));
-        var loaded = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, new RunRandom((ulong)setting.Settings.Seed)).Load([.. items.Select(item => item.Clip)], 0, items.Length, Number);
-        float[] clips = Op.L2Normalize(model.EmbedAudio(loaded.LogMel, loaded.Lengths, pass, setting.Settings.Augmentation.SpecAugment)).ToArray<float>();
-        float[] texts = Op.L2Normalize(model.EmbedText(model.Tokenize([.. items.Select(item => captions[item.Clip][item.Caption])]), pass)).ToArray<float>();
+        var loaded = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, new RunRandom((ulong)setting.Settings.Seed))
+            .Load([.. items.Select(item => item.Clip)], 0, items.Length, Number);
+        float[] clips = Op.L2Normalize(model.EmbedAudio(loaded.LogMel, loaded.Lengths, pass, setting.Settings.Augmentation.SpecAugment))
+            .ToArray<float>();
+        float[] texts = Op.L2Normalize(model.EmbedText(model.Tokenize([.. items.Select(item => captions[item.Clip][item.Caption])]), pass))
+            .ToArray<float>();
         int count = items.Length, width = model.Config.EmbeddingDimension;
-        double Similarity(int audio, int text) => Enumerable.Range(0, width).Sum(d => (double)clips[audio * width + d] * texts[text * width + d]) / setting.Settings.Loss.Temperature;
+        double Similarity(int audio, int text) =>
+            Enumerable.Range(0, width)
+                .Sum(d => (double)clips[audio * width + d] * texts[text * width + d]) / setting.Settings.Loss.Temperature;
         bool Alike(int i, int j) => items[i].Clip == items[j].Clip || positives != "clip" && Text(i) == Text(j);
         string Text(int i) => captions[items[i].Clip][items[i].Caption].ToLowerInvariant().TrimEnd('.', ' ');
         double expected = 0;
@@ -172,7 +189,8 @@ public sealed class BatchLossTests : IDisposable
             {
                 int[] right = [.. Enumerable.Range(0, count).Where(j => j == i || positives is "clip" or "same-text" && Alike(i, j))];
                 double[] scores = [.. Enumerable.Range(0, count).Select(j => byText ? Similarity(j, i) : Similarity(i, j))];
-                double sum = Enumerable.Range(0, count).Where(j => j == i || positives != "dropped" || !Alike(i, j)).Sum(j => Math.Exp(scores[j]));
+                double sum = Enumerable.Range(0, count).Where(j => j == i || positives != "dropped" || !Alike(i, j))
+                    .Sum(j => Math.Exp(scores[j]));
                 expected -= right.Average(j => scores[j] - Math.Log(sum)) / count;
             }
         Assert.Equal(expected, actual, 1e-5 * expected);
@@ -184,7 +202,8 @@ public sealed class BatchLossTests : IDisposable
         using var setting = new Setting(this, [$"training.chunk_size={Chunk}"]);
         var before = setting.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()).ToList();
         using var cancellation = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => setting.Loss.AddGradient(Items, Number, _ => cancellation.Cancel(), cancellation.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            setting.Loss.AddGradient(Items, Number, _ => cancellation.Cancel(), cancellation.Token));
         Assert.Equal(before, setting.Model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>()));
     }
 
@@ -196,7 +215,8 @@ public sealed class BatchLossTests : IDisposable
     {
         using var setting = new Setting(this, overrides);
         loss = setting.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
-        return setting.Model.Parameters().ToDictionary(parameter => parameter.Name, parameter => parameter.Tensor.Gradient!.ToArray<float>());
+        return setting.Model.Parameters()
+            .ToDictionary(parameter => parameter.Name, parameter => parameter.Tensor.Gradient!.ToArray<float>());
     }
 
     /// <summary>Relative L2; the gradient of a key's bias is 0 in mathematics and compared absolutely.</summary>
@@ -204,7 +224,8 @@ public sealed class BatchLossTests : IDisposable
     {
         double difference = Math.Sqrt(expected.Zip(actual, (a, b) => ((double)a - b) * ((double)a - b)).Sum());
         double norm = Math.Sqrt(expected.Sum(value => (double)value * value));
-        Assert.True(difference <= tolerance * Math.Max(norm, name.EndsWith("self.key.bias", StringComparison.Ordinal) ? 1 : 0), $"{name}: {difference:G3} of {norm:G3}");
+        Assert.True(difference <= tolerance * Math.Max(norm, name.EndsWith("self.key.bias", StringComparison.Ordinal) ? 1 : 0),
+            $"{name}: {difference:G3} of {norm:G3}");
     }
 
     sealed class Setting : IDisposable
@@ -212,8 +233,10 @@ public sealed class BatchLossTests : IDisposable
         public Setting(BatchLossTests test, string[] overrides, Dataset? data = null)
         {
             data ??= test._data;
-            Settings = SettingsLoader.Load("tiny", [$"training.batch_size={Batch}", "audio.max_seconds=1.5", "training.warmup_steps=0", .. overrides]);
-            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], ModelFeatures.OfTraining(Settings)), data, [], null, default);
+            Settings = SettingsLoader.Load("tiny",
+                [$"training.batch_size={Batch}", "audio.max_seconds=1.5", "training.warmup_steps=0", .. overrides]);
+            Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], RunFeatures.OfTraining(Settings)), data, [], null,
+                default);
             Model = ModelFactory.Create(Settings, data, null, CpuDevice.Shared);
             Loss = new BatchLoss(Model, Features, Settings, new RunRandom((ulong)Settings.Seed));
         }

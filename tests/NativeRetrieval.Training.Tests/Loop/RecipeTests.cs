@@ -13,7 +13,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Loop;
 
-/// <summary>What settings of the recipe do to a whole run: freezing, early stopping, averaging, rates.</summary>
+/// <summary>Settings of the recipe that change a whole run: freezing, early stopping, averaging, rates.</summary>
 public sealed class RecipeTests : IDisposable
 {
     const int Epochs = 3, Steps = 3;
@@ -34,24 +34,31 @@ public sealed class RecipeTests : IDisposable
         var after = Weights(Run("run", "training.freeze_audio_stages=3", "training.freeze_text_stages=2"));
         foreach (var (name, values) in after)
         {
-            bool frozen = name.StartsWith("audio_enc.bn0.", StringComparison.Ordinal) || name.StartsWith("audio_enc.conv_block1.", StringComparison.Ordinal)
-                || name.StartsWith("audio_enc.conv_block2.", StringComparison.Ordinal) || name.StartsWith("text_enc.embeddings.", StringComparison.Ordinal)
+            bool frozen = name.StartsWith("audio_enc.bn0.", StringComparison.Ordinal)
+                || name.StartsWith("audio_enc.conv_block1.", StringComparison.Ordinal)
+                || name.StartsWith("audio_enc.conv_block2.", StringComparison.Ordinal)
+                || name.StartsWith("text_enc.embeddings.", StringComparison.Ordinal)
                 || name.StartsWith("text_enc.encoder.layer.0.", StringComparison.Ordinal);
             if (name.EndsWith("self.key.bias", StringComparison.Ordinal)) continue; // its gradient is rounding
             double moved = values.Zip(before[name]).Max(pair => Math.Abs(pair.First - (double)pair.Second));
-            if (name.Contains(".running_", StringComparison.Ordinal)) Assert.Equal(frozen, values.Max() is 0 or 1 && values.Distinct().Count() == 1);
+            if (name.Contains(".running_", StringComparison.Ordinal))
+                Assert.Equal(frozen, values.Max() is 0 or 1 && values.Distinct().Count() == 1);
             else Assert.True(frozen ? moved < 1e-9 : moved > 1e-5, $"{name} moved by {moved}");
         }
     }
 
-    /// <summary>Nothing below the first trained stage is recorded: a batch of a model whose first stages are frozen keeps less memory, and its gradients are null.</summary>
+    /// <summary>
+    /// Nothing below the first trained stage is recorded: a batch of a model whose first stages are frozen
+    /// keeps less memory, and its gradients are null.
+    /// </summary>
     [Fact]
     public void Frozen_stages_have_no_gradient()
     {
         var settings = Settings("training.freeze_audio_stages=5");
         using var model = ModelFactory.Create(settings, _train, null, CpuDevice.Shared);
         var parts = new TrainedParts(model, settings.Training);
-        var features = FeatureStore.Prepare(new(_folder["cache"], ModelFeatures.OfTraining(settings)), _train, [], null, TestContext.Current.CancellationToken);
+        var features = FeatureStore.Prepare(new(_folder["cache"], RunFeatures.OfTraining(settings)), _train, [], null,
+            TestContext.Current.CancellationToken);
         using var loss = new BatchLoss(model, features, settings, new RunRandom(0));
         parts.Begin(0);
         loss.AddGradient([new(0, 0), new(1, 0)], 0, null, TestContext.Current.CancellationToken);
@@ -60,14 +67,17 @@ public sealed class RecipeTests : IDisposable
             Assert.Equal(trained.Any(stage => name.StartsWith(stage, StringComparison.Ordinal)), parameter.Gradient is not null);
     }
 
-    /// <summary>The first step after unfreezing has the length of Adam's first step: every weight with a gradient moves by the rate.</summary>
+    /// <summary>
+    /// The first step after unfreezing has the length of Adam's first step: every weight with a gradient moves by the rate.
+    /// </summary>
     [Theory]
     [InlineData("audio", "audio_enc.conv_block1.conv1.weight")]
     [InlineData("text", "text_enc.encoder.layer.0.output.dense.weight")]
     public void What_is_unfrozen_stays_until_its_epoch_and_then_begins_with_adams_first_step(string side, string name)
     {
         const double rate = 1e-3;
-        string[] settings = [$"training.freeze_{side}_encoder=true", $"training.unfreeze_{side}_epoch=1", $"training.lr={rate}", "training.schedule=step", "training.warmup_steps=0", "training.gradient_clip=0"];
+        string[] settings = [$"training.freeze_{side}_encoder=true", $"training.unfreeze_{side}_epoch=1", $"training.lr={rate}",
+            "training.schedule=step", "training.warmup_steps=0", "training.gradient_clip=0"];
         var begun = Weights(Run("start", "training.lr=1e-12"))[name];
         var steps = new Dictionary<int, float[]>();
         foreach (int count in (int[])[Steps, Steps + 1])
@@ -75,7 +85,8 @@ public sealed class RecipeTests : IDisposable
             using var stop = new CancellationTokenSource();
             string run = _folder[$"run{count}"];
             // The run's checkpoint holds what was trained so far.
-            Assert.Throws<OperationCanceledException>(() => TrainingSession.Run(Request(run, settings), new After(count, stop.Cancel), null, stop.Token));
+            Assert.Throws<OperationCanceledException>(() =>
+                TrainingSession.Run(Request(run, settings), new After(count, stop.Cancel), null, stop.Token));
             using var folder = Training.Runs.RunFolder.Resume(run);
             using var checkpoint = folder.LoadCheckpoint()!;
             Assert.Equal(count, checkpoint.State.Step);
@@ -99,11 +110,14 @@ public sealed class RecipeTests : IDisposable
     public void Each_part_learns_at_its_own_rate()
     {
         var start = Weights(Run("start", "training.lr=1e-12"));
-        foreach (var (setting, prefix) in new[] { ("audio_encoder_rate", "audio_enc."), ("text_encoder_rate", "text_enc."), ("head_rate", "_linear.") })
+        (string, string)[] rates = [("audio_encoder_rate", "audio_enc."), ("text_encoder_rate", "text_enc."), ("head_rate", "_linear.")];
+        foreach (var (setting, prefix) in rates)
         {
             var weights = Weights(Run(setting, $"training.{setting}=0", "training.epochs=1"));
-            foreach (var (name, values) in weights.Where(item => item.Key.EndsWith("weight", StringComparison.Ordinal) && !item.Key.Contains("norm", StringComparison.OrdinalIgnoreCase)))
-                Assert.Equal(name.Contains(prefix, StringComparison.Ordinal), values.Zip(start[name]).Max(pair => Math.Abs(pair.First - (double)pair.Second)) < 1e-9);
+            foreach (var (name, values) in weights.Where(item =>
+                item.Key.EndsWith("weight", StringComparison.Ordinal) && !item.Key.Contains("norm", StringComparison.OrdinalIgnoreCase)))
+                Assert.Equal(name.Contains(prefix, StringComparison.Ordinal), values.Zip(start[name])
+                    .Max(pair => Math.Abs(pair.First - (double)pair.Second)) < 1e-9);
         }
     }
 
@@ -111,28 +125,42 @@ public sealed class RecipeTests : IDisposable
     public void Training_stops_when_the_validation_score_has_not_improved_and_a_resumed_run_stays_stopped()
     {
         // Nothing is learned at such a rate: the first evaluation stays the best score.
-        string[] settings = ["training.lr=1e-12", "training.epochs=9", "training.early_stopping_epochs=2", "training.freeze_batch_norm=true"];
+        string[] settings = ["training.lr=1e-12", "training.epochs=9", "training.early_stopping_epochs=2",
+            "training.freeze_batch_norm=true"];
         string run = _folder["run"];
         var seen = new List<EpochSummary>();
-        var outcome = TrainingSession.Run(Request(run, settings) with { Validation = _test }, null, seen.Add, TestContext.Current.CancellationToken);
+        var outcome = TrainingSession.Run(Request(run, settings) with { Validation = _test }, null, seen.Add,
+            TestContext.Current.CancellationToken);
         Assert.Equal((TrainingEnd.NoImprovement, 3), (outcome.End, seen.Count));
-        var resumed = TrainingSession.Run(Request(run, settings) with { Validation = _test, Resume = true }, null, seen.Add, TestContext.Current.CancellationToken);
+        var resumed = TrainingSession.Run(Request(run, settings) with { Validation = _test, Resume = true }, null, seen.Add,
+            TestContext.Current.CancellationToken);
         Assert.Equal((TrainingEnd.NoImprovement, 3, (EpochSummary?)null), (resumed.End, seen.Count, resumed.Last));
 
         // Evaluated epochs count, not those between them.
-        var rarely = TrainingSession.Run(Request(_folder["rarely"], [.. settings, "training.validate_every_epochs=2"]) with { Validation = _test }, null, null, TestContext.Current.CancellationToken);
+        var rarely = TrainingSession.Run(Request(_folder["rarely"],
+            [.. settings, "training.validate_every_epochs=2"]) with { Validation = _test }, null, null,
+            TestContext.Current.CancellationToken);
         Assert.Equal((TrainingEnd.NoImprovement, 6), (rarely.End, rarely.Last!.Epoch));
-        Assert.Equal(TrainingEnd.AllEpochs, TrainingSession.Run(Request(_folder["never"], [.. settings, "training.early_stopping_epochs=0"]) with { Validation = _test }, null, null, TestContext.Current.CancellationToken).End);
-        Assert.Contains("needs validation data", Assert.Throws<OptionException>(() => TrainingSession.Run(Request(_folder["none"], settings), null, null, TestContext.Current.CancellationToken)).Message);
+        Assert.Equal(TrainingEnd.AllEpochs,
+            TrainingSession.Run(Request(_folder["never"], [.. settings, "training.early_stopping_epochs=0"]) with { Validation = _test },
+            null, null, TestContext.Current.CancellationToken).End);
+        Assert.Contains("needs validation data",
+            Assert.Throws<OptionException>(() =>
+            TrainingSession.Run(Request(_folder["none"], settings), null, null, TestContext.Current.CancellationToken)).Message);
     }
 
     [Fact]
     public void Patience_survives_an_interruption()
     {
-        string[] settings = ["training.lr=1e-12", "training.epochs=9", "training.early_stopping_epochs=2", "training.freeze_batch_norm=true"];
+        string[] settings = ["training.lr=1e-12", "training.epochs=9", "training.early_stopping_epochs=2",
+            "training.freeze_batch_norm=true"];
         string run = _folder["run"];
-        Assert.Throws<InvalidOperationException>(() => TrainingSession.Run(Request(run, settings) with { Validation = _test }, new After(2 * Steps + 1, () => throw new InvalidOperationException("killed")), null, TestContext.Current.CancellationToken));
-        var outcome = TrainingSession.Run(Request(run, settings) with { Validation = _test, Resume = true }, null, null, TestContext.Current.CancellationToken);
+        Assert.Throws<InvalidOperationException>(() =>
+            TrainingSession.Run(Request(run, settings) with { Validation = _test },
+                new After(2 * Steps + 1, () => throw new InvalidOperationException("killed")), null,
+                TestContext.Current.CancellationToken));
+        var outcome = TrainingSession.Run(Request(run, settings) with { Validation = _test, Resume = true }, null, null,
+            TestContext.Current.CancellationToken);
         Assert.Equal((TrainingEnd.NoImprovement, 3), (outcome.End, outcome.Last!.Epoch));
     }
 
@@ -147,11 +175,14 @@ public sealed class RecipeTests : IDisposable
         {
             string run = _folder[$"run{count}"];
             using var stop = new CancellationTokenSource();
-            if (count < Steps) Assert.Throws<OperationCanceledException>(() => TrainingSession.Run(Request(run, $"training.average_decay={decay}"), new After(count, stop.Cancel), null, stop.Token));
-            else TrainingSession.Run(Request(run, $"training.average_decay={decay}", "training.epochs=1", "training.schedule=step"), null, null, TestContext.Current.CancellationToken);
+            if (count < Steps)
+                Assert.Throws<OperationCanceledException>(() =>
+                    TrainingSession.Run(Request(run, $"training.average_decay={decay}"), new After(count, stop.Cancel), null, stop.Token));
+            else TrainingSession.Run(Request(run, $"training.average_decay={decay}", "training.epochs=1", "training.schedule=step"), null,
+                null, TestContext.Current.CancellationToken);
             if (count == Steps) break;
             using var folder = Training.Runs.RunFolder.Resume(run);
-            using var initial = ModelPackage.Load(run, CpuDevice.Shared);
+            using var initial = ModelFolder.Load(run, CpuDevice.Shared);
             average ??= [.. initial.Parameters().First(item => item.Name == name).Tensor.ToArray<float>().Select(value => (double)value)];
             using var checkpoint = folder.LoadCheckpoint()!;
             float[] weights = checkpoint.Tensors.ReadFloat32("model." + name), averaged = checkpoint.Tensors.ReadFloat32("average." + name);
@@ -167,7 +198,8 @@ public sealed class RecipeTests : IDisposable
         var saved = Weights(_folder[$"run{Steps}"])[name];
         Assert.Equal(last.Tensors.ReadFloat32("average." + name), saved);
         Assert.NotEqual(last.Tensors.ReadFloat32("model." + name), saved);
-        Assert.Equal(last.Tensors.ReadFloat32("average.audio_enc.bn0.running_mean"), Weights(_folder[$"run{Steps}"])["audio_enc.bn0.running_mean"]);
+        Assert.Equal(last.Tensors.ReadFloat32("average.audio_enc.bn0.running_mean"),
+            Weights(_folder[$"run{Steps}"])["audio_enc.bn0.running_mean"]);
     }
 
     [Fact]
@@ -178,18 +210,21 @@ public sealed class RecipeTests : IDisposable
         // From what was learned, a rate that grows beyond all measure unlearns it.
         var best = new List<EpochSummary>();
         string[] growing = ["training.lr=0.5", "training.schedule=cosine", "training.warmup_steps=300", "training.epochs=8"];
-        TrainingSession.Run(Request(run, growing) with { InitialModel = start, Validation = _train }, null, best.Add, TestContext.Current.CancellationToken);
+        TrainingSession.Run(Request(run, growing) with { InitialModel = start, Validation = _train }, null, best.Add,
+            TestContext.Current.CancellationToken);
         Assert.False(best[^1].IsBest, string.Join(" ", best.Select(e => $"{e.Validation?.RecallSum:F3}/{e.IsBest}")));
-        using var last = ModelPackage.Load(Path.Combine(run, "last"), CpuDevice.Shared);
+        using var last = ModelFolder.Load(Path.Combine(run, "last"), CpuDevice.Shared);
         using var checkpoint = Training.Runs.RunFolder.Resume(run);
         using var state = checkpoint.LoadCheckpoint()!;
-        Assert.Equal(state.Tensors.ReadFloat32("model.text_linear.0.weight"), last.Parameters().First(item => item.Name == "text_linear.0.weight").Tensor.ToArray<float>());
+        Assert.Equal(state.Tensors.ReadFloat32("model.text_linear.0.weight"), last.Parameters()
+            .First(item => item.Name == "text_linear.0.weight").Tensor.ToArray<float>());
     }
 
     public void Dispose() => _folder.Dispose();
 
     static TrainingSettings Settings(params string[] overrides) =>
-        SettingsLoader.Load("tiny", [$"training.epochs={Epochs}", "training.batch_size=4", "audio.max_seconds=1", "training.warmup_steps=0", .. overrides]);
+        SettingsLoader.Load("tiny",
+            [$"training.epochs={Epochs}", "training.batch_size=4", "audio.max_seconds=1", "training.warmup_steps=0", .. overrides]);
 
     TrainingRequest Request(string run, params string[] overrides) => new()
     {
@@ -209,7 +244,7 @@ public sealed class RecipeTests : IDisposable
 
     static Dictionary<string, float[]> Weights(string model)
     {
-        using var loaded = ModelPackage.Load(model, CpuDevice.Shared);
+        using var loaded = ModelFolder.Load(model, CpuDevice.Shared);
         return loaded.State().ToDictionary(item => item.Name, item => item.Tensor.ToArray<float>());
     }
 

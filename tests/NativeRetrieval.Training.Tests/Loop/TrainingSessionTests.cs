@@ -7,12 +7,12 @@ using NativeRetrieval.Demo;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
 using NativeRetrieval.Training.Data;
-using NativeRetrieval.Training.Features;
 using NativeRetrieval.Training.Logging;
 using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
@@ -38,7 +38,8 @@ public sealed class TrainingSessionTests : IDisposable
     {
         var summaries = new List<EpochSummary>();
         string run = _folder["run"];
-        var outcome = TrainingSession.Run(Request(run) with { Validation = _test }, null, summaries.Add, TestContext.Current.CancellationToken);
+        var outcome = TrainingSession.Run(Request(run) with { Validation = _test }, null, summaries.Add,
+            TestContext.Current.CancellationToken);
         Assert.Equal(Epochs, summaries.Count);
         Assert.Empty(outcome.Skipped);
         Assert.All(summaries, epoch => Assert.NotNull(epoch.Validation));
@@ -47,7 +48,7 @@ public sealed class TrainingSessionTests : IDisposable
         Assert.Equal(Epochs, log.Count(line => line["validation/r10"] is not null));
         Assert.True(File.Exists(Path.Combine(run, "curves.svg")) && File.Exists(Path.Combine(run, "events.out.tfevents.run")));
 
-        using var model = ModelPackage.Load(run, CpuDevice.Shared);
+        using var model = ModelFolder.Load(run, CpuDevice.Shared);
         double best = summaries.Max(epoch => epoch.Validation!.RecallSum);
         Assert.Equal(best, summaries.Last(epoch => epoch.IsBest).Validation!.RecallSum);
     }
@@ -56,8 +57,10 @@ public sealed class TrainingSessionTests : IDisposable
     [InlineData]
     [InlineData("training.batch_size=4", "training.chunk_size=3", "augmentation.random_crop=true", "augmentation.gain_db=6")]
     [InlineData("training.chunk_size=2", "training.freeze_batch_norm=true", "audio.padding=paper")]
-    [InlineData("training.average_decay=0.9", "data.hold_out_clips=3", "training.freeze_text_encoder=true", "training.unfreeze_text_epoch=1", "training.checkpoint_every_steps=2")]
-    [InlineData("training.freeze_audio_stages=3", "training.unfreeze_audio_epoch=2", "training.freeze_text_stages=2", "training.optimizer=adamw", "training.weight_decay=0.01")]
+    [InlineData("training.average_decay=0.9", "data.hold_out_clips=3", "training.freeze_text_encoder=true",
+        "training.unfreeze_text_epoch=1", "training.checkpoint_every_steps=2")]
+    [InlineData("training.freeze_audio_stages=3", "training.unfreeze_audio_epoch=2", "training.freeze_text_stages=2",
+        "training.optimizer=adamw", "training.weight_decay=0.01")]
     public void A_run_that_was_killed_goes_on_with_the_same_losses_to_the_last_bit(params string[] overrides)
     {
         string whole = _folder["whole"], broken = _folder["broken"];
@@ -65,11 +68,14 @@ public sealed class TrainingSessionTests : IDisposable
 
         // Two crashes without any clean-up, each after steps that no checkpoint holds.
         foreach (int fatal in (int[])[2, 5])
-            Assert.Throws<InvalidOperationException>(() => TrainingSession.Run(Request(broken, overrides) with { Resume = Directory.Exists(broken) }, new Crash(fatal), null, TestContext.Current.CancellationToken));
+            Assert.Throws<InvalidOperationException>(() =>
+                TrainingSession.Run(Request(broken, overrides) with { Resume = Directory.Exists(broken) }, new Crash(fatal), null,
+                    TestContext.Current.CancellationToken));
         TrainingSession.Run(Request(broken, overrides) with { Resume = true }, null, null, TestContext.Current.CancellationToken);
 
         Assert.Equal(File.ReadAllText(Path.Combine(whole, "metrics.jsonl")), File.ReadAllText(Path.Combine(broken, "metrics.jsonl")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")), File.ReadAllBytes(Path.Combine(broken, "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(whole, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(broken, "model.safetensors")));
     }
 
     [Fact]
@@ -78,9 +84,11 @@ public sealed class TrainingSessionTests : IDisposable
         string whole = _folder["whole"], stopped = _folder["stopped"];
         TrainingSession.Run(Request(whole), null, null, TestContext.Current.CancellationToken);
         using var cancellation = new CancellationTokenSource();
-        Assert.Throws<OperationCanceledException>(() => TrainingSession.Run(Request(stopped), new Crash(4, cancellation), null, cancellation.Token));
+        Assert.Throws<OperationCanceledException>(() =>
+            TrainingSession.Run(Request(stopped), new Crash(4, cancellation), null, cancellation.Token));
         int steps = 0;
-        TrainingSession.Run(Request(stopped) with { Resume = true }, new Counter(() => steps++), null, TestContext.Current.CancellationToken);
+        TrainingSession.Run(Request(stopped) with { Resume = true }, new Counter(() => steps++), null,
+            TestContext.Current.CancellationToken);
         Assert.Equal(Epochs * BatchesPerEpoch - 4, steps);
         Assert.Equal(File.ReadAllText(Path.Combine(whole, "metrics.jsonl")), File.ReadAllText(Path.Combine(stopped, "metrics.jsonl")));
     }
@@ -89,7 +97,8 @@ public sealed class TrainingSessionTests : IDisposable
     [Fact]
     public void Steps_in_chunks_have_the_losses_of_steps_on_the_whole_batch()
     {
-        string[] common = ["training.batch_size=6", "training.freeze_batch_norm=true", "model.audio_dropout=0", "text.dropout=0", "augmentation.time_stripes=0", "augmentation.mel_stripes=0"];
+        string[] common = ["training.batch_size=6", "training.freeze_batch_norm=true", "model.audio_dropout=0", "text.dropout=0",
+            "augmentation.time_stripes=0", "augmentation.mel_stripes=0"];
         var (whole, chunked) = (Losses(common), Losses([.. common, "training.chunk_size=4"]));
         Assert.Equal(whole.Count, chunked.Count);
         Assert.All(whole.Zip(chunked), pair => Assert.Equal(pair.First, pair.Second, 1e-5 * pair.First));
@@ -106,12 +115,14 @@ public sealed class TrainingSessionTests : IDisposable
     public void A_frozen_text_encoder_keeps_its_weights_and_the_rest_learns()
     {
         string text = PretrainedText(), run = _folder["run"];
-        TrainingSession.Run(Request(run, "training.freeze_text_encoder=true", "training.epochs=10", "training.warmup_steps=0") with { TextModel = text }, null, null, TestContext.Current.CancellationToken);
-        using var model = ModelPackage.Load(run, CpuDevice.Shared);
+        TrainingSession.Run(Request(run, "training.freeze_text_encoder=true", "training.epochs=10",
+            "training.warmup_steps=0") with { TextModel = text }, null, null, TestContext.Current.CancellationToken);
+        using var model = ModelFolder.Load(run, CpuDevice.Shared);
         using var before = BertFolder.ReadEncoder(text, CpuDevice.Shared, out _);
         foreach (var ((name, expected), (_, actual)) in before.Parameters().Zip(model.TextEncoder.Parameters()))
             Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(actual.ToArray<float>()), name);
-        var epochs = MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).GroupBy(line => line.Epoch).Select(lines => lines.Average(line => line["loss"]!.Value)).ToArray();
+        var epochs = MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).GroupBy(line => line.Epoch)
+            .Select(lines => lines.Average(line => line["loss"]!.Value)).ToArray();
         Assert.True(epochs[^1] < epochs[0], $"the epochs' mean loss went from {epochs[0]} to {epochs[^1]}");
     }
 
@@ -124,10 +135,13 @@ public sealed class TrainingSessionTests : IDisposable
         TrainingSession.Run(Request(plain, setting) with { Validation = _test }, null, null, TestContext.Current.CancellationToken);
         RunEstimate? first = null, second = null;
         var request = Request(estimated, setting) with { Validation = _test, Estimated = estimate => first = estimate };
-        Assert.Throws<InvalidOperationException>(() => TrainingSession.Run(request, new Crash(BatchesPerEpoch + 2), null, TestContext.Current.CancellationToken));
-        TrainingSession.Run(request with { Resume = true, Estimated = estimate => second = estimate }, null, null, TestContext.Current.CancellationToken);
+        Assert.Throws<InvalidOperationException>(() =>
+            TrainingSession.Run(request, new Crash(BatchesPerEpoch + 2), null, TestContext.Current.CancellationToken));
+        TrainingSession.Run(request with { Resume = true, Estimated = estimate => second = estimate }, null, null,
+            TestContext.Current.CancellationToken);
         Assert.Equal(File.ReadAllText(Path.Combine(plain, "metrics.jsonl")), File.ReadAllText(Path.Combine(estimated, "metrics.jsonl")));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(plain, "model.safetensors")), File.ReadAllBytes(Path.Combine(estimated, "model.safetensors")));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(plain, "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(estimated, "model.safetensors")));
 
         Assert.Equal((BatchesPerEpoch, Epochs, BatchesPerEpoch), (first!.StepsPerEpoch, first.EpochsLeft, second!.StepsPerEpoch));
         Assert.True(first.Fits && first.ClipsPerSecond > 0 && first.PeakMemoryBytes > 1 << 20 && first.Validation > TimeSpan.Zero);
@@ -147,7 +161,8 @@ public sealed class TrainingSessionTests : IDisposable
     {
         DataCheck? check = null;
         var twice = _train with { Clips = [.. _train.Clips, _train.Clips[0] with { FileName = "twice.wav" }] };
-        TrainingSession.Run(Request(_folder["run"], "training.epochs=1") with { Training = twice, Checked = found => check = found }, null, null, TestContext.Current.CancellationToken);
+        TrainingSession.Run(Request(_folder["run"], "training.epochs=1") with { Training = twice, Checked = found => check = found }, null,
+            null, TestContext.Current.CancellationToken);
         Assert.Contains(check!.Findings, finding => finding.Problem == DataProblem.DuplicateContent);
         string json = File.ReadAllText(Path.Combine(_folder["run"], "data-check.json"));
         Assert.Equal(check.ToJson().ToJsonString(), System.Text.Json.Nodes.JsonNode.Parse(json)!.ToJsonString());
@@ -160,7 +175,8 @@ public sealed class TrainingSessionTests : IDisposable
         string run = _folder["run"], tuned = _folder["tuned"];
         var logMel = new LogMelSettings { SampleRateHz = 16000, WindowSamples = 512, HopSamples = 160, MaxHz = 8000 };
         string audio = Directory.CreateDirectory(_folder["audio"]).FullName;
-        using (var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8], PoolBlock6 = false }, CpuDevice.Shared, new PhiloxSequence(new Philox(7))))
+        using (var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8], PoolBlock6 = false }, CpuDevice.Shared,
+            new PhiloxSequence(new Philox(7))))
             AudioEncoderFolder.Write(audio, encoder, new AudioEncoderPackage { LogMel = logMel }, "# A test\n");
 
         var request = Request(run, "training.freeze_audio_encoder=true") with { AudioModel = audio };
@@ -170,7 +186,7 @@ public sealed class TrainingSessionTests : IDisposable
 
         using var engine = RetrievalEngine.Open(run, CpuDevice.Shared);
         Assert.Equal(logMel, engine.Model.Config.LogMel);
-        Assert.Equal(logMel, ModelPackage.ReadConfig(tuned).LogMel);
+        Assert.Equal(logMel, ModelFolder.ReadConfig(tuned).LogMel);
         var config = Assert.IsType<Cnn14Config>(engine.Model.Config.AudioEncoder);
         Assert.True(config.PoolBlock6); // the run's setting, not the folder's
         Assert.Equal([4, 4, 4, 4, 8, 8], config.Channels);
@@ -191,7 +207,9 @@ public sealed class TrainingSessionTests : IDisposable
     [Fact]
     public void An_absent_audio_encoder_is_refused_before_a_run_begins()
     {
-        Assert.Throws<FileReadException>(() => TrainingSession.Run(Request(_folder["run"]) with { AudioModel = _folder["nothing"] }, null, null, TestContext.Current.CancellationToken));
+        Assert.Throws<FileReadException>(() =>
+            TrainingSession.Run(Request(_folder["run"]) with { AudioModel = _folder["nothing"] }, null, null,
+                TestContext.Current.CancellationToken));
         Assert.False(Directory.Exists(_folder["run"]));
     }
 
@@ -200,10 +218,12 @@ public sealed class TrainingSessionTests : IDisposable
     {
         string first = _folder["first"], second = _folder["second"];
         TrainingSession.Run(Request(first), null, null, TestContext.Current.CancellationToken);
-        TrainingSession.Run(Request(second, "training.lr=1e-12") with { InitialModel = first }, null, null, TestContext.Current.CancellationToken);
-        using var before = ModelPackage.Load(first, CpuDevice.Shared);
-        using var after = ModelPackage.Load(second, CpuDevice.Shared);
-        var (weights, tuned) = (before.HeadParameters().First().Tensor.ToArray<float>(), after.HeadParameters().First().Tensor.ToArray<float>());
+        TrainingSession.Run(Request(second, "training.lr=1e-12") with { InitialModel = first }, null, null,
+            TestContext.Current.CancellationToken);
+        using var before = ModelFolder.Load(first, CpuDevice.Shared);
+        using var after = ModelFolder.Load(second, CpuDevice.Shared);
+        var (weights, tuned) = (before.HeadParameters().First().Tensor.ToArray<float>(), after.HeadParameters().First()
+            .Tensor.ToArray<float>());
         for (int i = 0; i < weights.Length; i++) Assert.Equal(weights[i], tuned[i], 1e-6f);
     }
 
@@ -213,14 +233,17 @@ public sealed class TrainingSessionTests : IDisposable
         string bad = Path.Combine(Path.GetDirectoryName(_train.Clips[0].AudioPath)!, "bad.wav");
         File.WriteAllText(bad, "this is text");
         var data = _train with { Clips = [.. _train.Clips, new Clip("bad.wav", bad, ["a broken file"], 99)] };
-        var outcome = TrainingSession.Run(Request(_folder["run"]) with { Training = data }, null, null, TestContext.Current.CancellationToken);
+        var outcome = TrainingSession.Run(Request(_folder["run"]) with { Training = data }, null, null,
+            TestContext.Current.CancellationToken);
         Assert.Contains(bad, Assert.Single(outcome.Skipped));
     }
 
     [Fact]
     public void Two_sources_of_weights_are_refused()
     {
-        var error = Assert.Throws<OptionException>(() => TrainingSession.Run(Request(_folder["run"]) with { TextModel = "a", InitialModel = "b" }, null, null, TestContext.Current.CancellationToken));
+        var error = Assert.Throws<OptionException>(() =>
+            TrainingSession.Run(Request(_folder["run"]) with { TextModel = "a", InitialModel = "b" }, null, null,
+                TestContext.Current.CancellationToken));
         Assert.Contains("--init-from, or --text-model", error.Message);
     }
 
@@ -230,7 +253,9 @@ public sealed class TrainingSessionTests : IDisposable
     {
         Training = _train,
         RunFolder = run,
-        Settings = SettingsLoader.Load("tiny", [$"training.epochs={Epochs}", "training.batch_size=4", "audio.max_seconds=1", "augmentation.circular_shift=true", .. overrides]),
+        Settings = SettingsLoader.Load("tiny",
+            [$"training.epochs={Epochs}", "training.batch_size=4", "audio.max_seconds=1", "augmentation.circular_shift=true",
+            .. overrides]),
         FeatureCache = _folder["cache"],
         Device = CpuDevice.Shared,
         Time = TimeProvider.System,
@@ -242,7 +267,15 @@ public sealed class TrainingSessionTests : IDisposable
         string folder = _folder["bert"];
         Directory.CreateDirectory(folder);
         var vocabulary = Vocabulary.FromCaptions(_train.Clips.SelectMany(clip => clip.Captions));
-        var config = new BertConfig { VocabularySize = vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 64 };
+        var config = new BertConfig
+        {
+            VocabularySize = vocabulary.Size,
+            Width = 16,
+            Layers = 1,
+            Heads = 2,
+            HiddenWidth = 32,
+            MaxPositions = 64,
+        };
         using var encoder = new BertEncoder(config, CpuDevice.Shared, new PhiloxSequence(new Philox(5)));
         File.WriteAllText(Path.Combine(folder, "config.json"), config.ToJson().ToJsonString());
         File.WriteAllText(Path.Combine(folder, "vocab.txt"), vocabulary.ToVocabularyFile());

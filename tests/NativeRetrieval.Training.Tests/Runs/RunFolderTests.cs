@@ -76,12 +76,15 @@ public sealed class RunFolderTests : IDisposable
             using var checkpoint = run.LoadCheckpoint();
             long found = checkpoint?.State.Step ?? 0;
             Assert.True(found == savedBefore || found == savedBefore + 1, $"after {step}: checkpoint {found}, {savedBefore} were saved");
-            if (checkpoint is not null) Assert.Equal([found, found, found], checkpoint.Tensors.ReadFloat32("optimizer/m").Select(x => (long)x));
+            if (checkpoint is not null)
+                Assert.Equal([found, found, found], checkpoint.Tensors.ReadFloat32("optimizer/m").Select(x => (long)x));
 
-            string[] versions = [.. ModelFiles.Select(name => Path.Combine(path, name)).Where(File.Exists).Select(File.ReadAllText).Distinct()];
+            string[] versions = [.. ModelFiles.Select(name => Path.Combine(path, name)).Where(File.Exists).Select(File.ReadAllText)
+                .Distinct()];
             if (versions.Length == 0) Assert.Equal(0, modelsBefore);
             else Assert.Contains(int.Parse(Assert.Single(versions)), (int[])[modelsBefore, modelsBefore + 1]);
-            Assert.True(versions.Length == 0 || ModelFiles.All(name => File.Exists(Path.Combine(path, name))), $"after {step}: a part of the model");
+            Assert.True(versions.Length == 0
+                || ModelFiles.All(name => File.Exists(Path.Combine(path, name))), $"after {step}: a part of the model");
             Assert.DoesNotContain(Directory.EnumerateFiles(path, "*", SearchOption.AllDirectories), DurableFile.IsTemporary);
             Assert.Equal(found == 0 ? 0 : 1, Directory.GetFiles(Path.Combine(path, "checkpoints"), "*.safetensors").Length);
         }
@@ -90,9 +93,11 @@ public sealed class RunFolderTests : IDisposable
     [Fact]
     public void ARunGoesOnAfterAKillAndSavesFurther()
     {
-        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described)) run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
+        using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
+            run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
         // A kill after the second file was written and before last.json names it.
-        File.Copy(Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors"), Path.Combine(RunPath, "checkpoints", "checkpoint-2.safetensors"));
+        File.Copy(Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors"),
+            Path.Combine(RunPath, "checkpoints", "checkpoint-2.safetensors"));
         using (var run = RunFolder.Resume(RunPath))
         {
             run.SaveCheckpoint(Tensors(7), new TrainingState(0, 7, 0, 7));
@@ -131,7 +136,8 @@ public sealed class RunFolderTests : IDisposable
     {
         using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described);
         run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
-        string pointer = Path.Combine(RunPath, "checkpoints", "last.json"), file = Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors");
+        string pointer = Path.Combine(RunPath, "checkpoints", "last.json"),
+            file = Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors");
         byte[] bytes = File.ReadAllBytes(file);
         if (damage == "flip") File.WriteAllBytes(file, [.. bytes[..^2], (byte)(bytes[^2] ^ 1), bytes[^1]]);
         else if (damage == "cut") File.WriteAllBytes(file, bytes[..^1]);
@@ -146,15 +152,18 @@ public sealed class RunFolderTests : IDisposable
     {
         using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
         {
-            Assert.Contains("--resume", Assert.Throws<OptionException>(() => RunFolder.Create(RunPath, Presets.Get("tiny"), Described)).Message);
+            Assert.Contains("--resume", Assert.Throws<OptionException>(() => RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
+                .Message);
             Assert.Contains("another process", Assert.Throws<FileWriteException>(() => RunFolder.Resume(RunPath)).Message);
         }
         RunFolder.Resume(RunPath).Dispose();
         Assert.Contains("holds no run", Assert.Throws<OptionException>(() => RunFolder.Resume(_folder["none"])).Message);
         Directory.CreateDirectory(_folder["music"]);
         File.WriteAllText(_folder["music/a.wav"], "");
-        Assert.Contains("it holds a.wav", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music"], Presets.Get("tiny"), Described)).Message);
-        Assert.Contains("is a file", Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music/a.wav"], Presets.Get("tiny"), Described)).Message);
+        Assert.Contains("it holds a.wav",
+            Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music"], Presets.Get("tiny"), Described)).Message);
+        Assert.Contains("is a file",
+            Assert.Throws<OptionException>(() => RunFolder.Create(_folder["music/a.wav"], Presets.Get("tiny"), Described)).Message);
     }
 
     [Fact]
@@ -163,7 +172,8 @@ public sealed class RunFolderTests : IDisposable
         using var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described);
         run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
         var broken = new SafetensorsItem("x", Core.Tensors.DType.Float32, [1], _ => throw new IOException("No space left on device"));
-        Assert.Contains("No space left", Assert.Throws<FileWriteException>(() => run.SaveCheckpoint([broken], new TrainingState(0, 2, 0, 2))).Message);
+        Assert.Contains("No space left",
+            Assert.Throws<FileWriteException>(() => run.SaveCheckpoint([broken], new TrainingState(0, 2, 0, 2))).Message);
         using var checkpoint = run.LoadCheckpoint()!;
         Assert.Equal(1, checkpoint.State.Step);
     }
@@ -191,7 +201,8 @@ public sealed class RunFolderTests : IDisposable
         foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories).Prepend(from))
             Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
         // The lock is held; a killed process would have let it go.
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories).Where(file => Path.GetFileName(file) != "lock"))
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories)
+            .Where(file => Path.GetFileName(file) != "lock"))
             File.WriteAllBytes(Path.Combine(to, Path.GetRelativePath(from, file)), ReadShared(file));
     }
 

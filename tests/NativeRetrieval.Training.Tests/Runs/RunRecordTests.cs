@@ -12,7 +12,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Runs;
 
-/// <summary>What a run is made from and what its folder says about it: data sets, hold-out, starting weights, run.json.</summary>
+/// <summary>The sources of a run and the record of them in its folder: data sets, hold-out, starting weights, run.json.</summary>
 public sealed class RunRecordTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
@@ -36,9 +36,11 @@ public sealed class RunRecordTests : IDisposable
         var split = DataSplit.Of(_train, null, Settings(settings));
         Assert.Equal(held.Clips.Select(clip => clip.AudioPath), split.Validation!.Clips.Select(clip => clip.AudioPath));
         Assert.Equal(held.Clips.Select(clip => clip.Captions), split.Validation.Clips.Select(clip => clip.Captions));
-        Assert.Equal(_train.Clips.Select(clip => clip.FileName).Order(), split.Training.Clips.Concat(split.Validation.Clips).Select(clip => clip.FileName).Order());
+        Assert.Equal(_train.Clips.Select(clip => clip.FileName).Order(), split.Training.Clips.Concat(split.Validation.Clips)
+            .Select(clip => clip.FileName).Order());
         Assert.Contains(MetricsLog.Read(Path.Combine(run, "metrics.jsonl")), line => line["validation/r1"] is not null);
-        Assert.NotEqual(split.Validation.Fingerprint(), DataSplit.Of(_train, null, Settings([.. settings, "seed=1"])).Validation!.Fingerprint());
+        Assert.NotEqual(split.Validation.Fingerprint(), DataSplit.Of(_train, null, Settings([.. settings, "seed=1"]))
+            .Validation!.Fingerprint());
 
         Run(Request(run, settings) with { Resume = true });
         Assert.Contains("--validation both choose", Refused(Request(_folder["both"], settings) with { Validation = _test }));
@@ -50,7 +52,8 @@ public sealed class RunRecordTests : IDisposable
     {
         var other = DemoCollection.Create(_folder["other"], seed: 9, clips: 16, testClips: 4);
         string narrow = _folder["one-caption.csv"];
-        CaptionCsv.Write(narrow, CaptionCsv.Read(other.TrainCsv, other.AudioFolder).Clips.Select(clip => clip with { Captions = [clip.Captions[0]] }));
+        CaptionCsv.Write(narrow, CaptionCsv.Read(other.TrainCsv, other.AudioFolder)
+            .Clips.Select(clip => clip with { Captions = [clip.Captions[0]] }));
         var joined = Dataset.Join([_train, CaptionCsv.Read(narrow, other.AudioFolder)]);
         Assert.Equal(24, joined.Clips.Count);
         Assert.Equal(24, joined.Clips.Select(clip => clip.AudioPath).Distinct().Count());
@@ -59,10 +62,12 @@ public sealed class RunRecordTests : IDisposable
 
         string run = _folder["run"];
         Run(Request(run, "data.hold_out_clips=10") with { Training = joined });
-        string audio = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "run.json"))).RootElement.GetProperty("holdout_audio").GetString()!;
+        string audio = JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "run.json"))).RootElement.GetProperty("holdout_audio")
+            .GetString()!;
         var held = CaptionCsv.Read(Path.Combine(run, "holdout.csv"), audio);
         var expected = DataSplit.Of(joined, null, Settings("data.hold_out_clips=10")).Validation!;
-        Assert.Equal(expected.Clips.Select(clip => (clip.AudioPath, clip.Captions.Count)), held.Clips.Select(clip => (clip.AudioPath, clip.Captions.Count)));
+        Assert.Equal(expected.Clips.Select(clip => (clip.AudioPath, clip.Captions.Count)),
+            held.Clips.Select(clip => (clip.AudioPath, clip.Captions.Count)));
         Assert.Equal(2, held.Clips.Select(clip => clip.Captions.Count).Distinct().Count());
 
         var twice = Assert.Throws<CaptionFileException>(() => Dataset.Join([_train, _train]));
@@ -81,32 +86,42 @@ public sealed class RunRecordTests : IDisposable
         Assert.Matches("^[0-9a-f]{64}$", json.GetProperty("initial_model_sha256").GetString());
         var starts = json.GetProperty("starts").EnumerateArray().ToArray();
         Assert.Equal([0L, 6L], starts.Select(start => start.GetProperty("step").GetInt64()));
-        Assert.Equal(["nativeretrieval", "train", "a b.csv"], starts[0].GetProperty("command").EnumerateArray().Select(word => word.GetString()));
+        Assert.Equal(["nativeretrieval", "train", "a b.csv"], starts[0].GetProperty("command").EnumerateArray()
+            .Select(word => word.GetString()));
         Assert.Matches(@"^\d+\.\d+\.\d+", starts[0].GetProperty("version").GetString());
         if (starts[0].TryGetProperty("commit", out var commit)) Assert.Matches("^[0-9a-f]{40}$", commit.GetString());
         var machine = starts[0].GetProperty("machine");
-        Assert.True(machine.GetProperty("cores").GetInt32() > 0 && machine.GetProperty("memory_bytes").GetInt64() > 0 && machine.GetProperty("device").GetString()!.Length > 0);
+        Assert.True(machine.GetProperty("cores").GetInt32() > 0 && machine.GetProperty("memory_bytes").GetInt64() > 0
+            && machine.GetProperty("device").GetString()!.Length > 0);
         Assert.Contains("hashes to", Refused(Request(run) with { Validation = _train, Resume = true }));
         Assert.Contains("not without validation data", Refused(Request(run) with { Resume = true }));
     }
 
-    /// <summary>Pre-training on clips of one caption, as AudioCaps has them, then fine-tuning on longer ones of several, as Clotho has.</summary>
+    /// <summary>
+    /// Pre-training on clips of one caption, as AudioCaps has them, then fine-tuning on longer ones of several, as Clotho has.
+    /// </summary>
     [Fact]
     public void Two_stages_keep_the_models_sizes_and_refuse_others_that_are_insisted_on()
     {
         var single = _train with { Clips = [.. _train.Clips.Select(clip => clip with { Captions = [clip.Captions[0]] })] };
         string first = _folder["first"], second = _folder["second"];
-        Run(Request(first, "audio.max_seconds=1", "model.cnn14_widths=[8,8,8,16,16,16]", "model.embedding_dimension=48", "text.hidden_width=32") with { Training = single });
+        Run(Request(first, "audio.max_seconds=1", "model.cnn14_widths=[8,8,8,16,16,16]", "model.embedding_dimension=48",
+            "text.hidden_width=32") with { Training = single });
         Run(Request(second, "audio.max_seconds=2", "text.dropout=0.3") with { InitialModel = first });
-        using var model = ModelPackage.Load(second, CpuDevice.Shared);
-        Assert.Equal((48, 32, 2.0, 0.3), (model.Config.EmbeddingDimension, model.Config.TextEncoder.Width, model.Config.MaxSeconds, model.Config.TextEncoder.Dropout));
+        using var model = ModelFolder.Load(second, CpuDevice.Shared);
+        Assert.Equal((48, 32, 2.0, 0.3),
+            (model.Config.EmbeddingDimension, model.Config.TextEncoder.Width, model.Config.MaxSeconds, model.Config.TextEncoder.Dropout));
         var resolved = SettingsLoader.ReadFile(Path.Combine(second, "settings.yaml"));
-        Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.Cnn14Widths);
+        Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.AudioChannels);
         Assert.Equal((48, 32, 2.0), (resolved.Model.EmbeddingDimension, resolved.Text.HiddenWidth, resolved.Audio.MaxSeconds));
         var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(second, "run.json"))).RootElement;
-        Assert.Equal(ModelPackage.Fingerprint(first), json.GetProperty("init_from_sha256").GetString());
+        Assert.Equal(ModelFolder.Fingerprint(first), json.GetProperty("init_from_sha256").GetString());
 
-        var request = Request(_folder["third"], "model.embedding_dimension=64") with { InitialModel = first, Insisted = ["model.embedding_dimension"] };
+        var request = Request(_folder["third"], "model.embedding_dimension=64") with
+        {
+            InitialModel = first,
+            Insisted = ["model.embedding_dimension"],
+        };
         Assert.Contains($"model.embedding_dimension = 64 contradicts the weights in {first}, which have 48", Refused(request));
         Run(request with { Settings = Settings("model.embedding_dimension=48") });
     }
@@ -118,7 +133,8 @@ public sealed class RunRecordTests : IDisposable
     static string Refused(TrainingRequest request) => Assert.Throws<OptionException>(() => Run(request)).Message;
 
     static TrainingSettings Settings(params string[] overrides) =>
-        SettingsLoader.Load("tiny", ["training.epochs=2", "training.batch_size=4", "audio.max_seconds=1", "training.warmup_steps=0", .. overrides]);
+        SettingsLoader.Load("tiny",
+            ["training.epochs=2", "training.batch_size=4", "audio.max_seconds=1", "training.warmup_steps=0", .. overrides]);
 
     TrainingRequest Request(string run, params string[] overrides) => new()
     {

@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Schedules;
 using NativeRetrieval.TestSupport;
@@ -26,26 +27,36 @@ public sealed class SettingsTests
         Assert.Equal(SettingsWriter.ToYaml(settings), SettingsWriter.ToYaml(SettingsLoader.Load("paper", ["audio.padding=own-length"])));
     }
 
-    /// <summary>All of the report's recipe, as it is written into a run's settings.yaml: what the report states, and where it is silent what its public code does.</summary>
+    /// <summary>
+    /// All of the report's recipe, as it is written into a run's settings.yaml: what the report states, and where it is silent what its
+    /// public code does.
+    /// </summary>
     [Fact]
     public void ThePresetPaperIsPinned()
     {
         var settings = SettingsLoader.Load("paper", []);
         var pinned = new Dictionary<string, string>
         {
-            ["model.audio_encoder"] = "cnn14", ["model.cnn14_widths"] = "[64, 128, 256, 512, 1024, 2048]", ["model.block6_pooling"] = "2x2", ["model.audio_dropout"] = "0.2",
+            ["model.audio_encoder"] = "cnn14", ["model.audio_channels"] = "null", ["model.block6_pooling"] = "2x2",
+            ["model.audio_dropout"] = "0.2",
             ["model.audio_head_width"] = "2048", ["model.text_head_width"] = "2048", ["model.embedding_dimension"] = "1024",
             ["audio.max_seconds"] = "30", ["audio.padding"] = "paper",
             ["text.pooling"] = "cls", ["text.dropout"] = "0.2", ["text.apostrophe_to_blank"] = "false",
-            ["augmentation.time_stripes"] = "2", ["augmentation.time_stripe_frames"] = "63", ["augmentation.mel_stripes"] = "2", ["augmentation.mel_stripe_bins"] = "7",
+            ["augmentation.time_stripes"] = "2", ["augmentation.time_stripe_frames"] = "63", ["augmentation.mel_stripes"] = "2",
+            ["augmentation.mel_stripe_bins"] = "7",
             ["augmentation.circular_shift"] = "false", ["augmentation.gain_db"] = "0", ["augmentation.random_crop"] = "false",
-            ["training.epochs"] = "50", ["training.batch_size"] = "32", ["training.drop_last_batch"] = "true", ["training.chunk_size"] = "0",
+            ["training.epochs"] = "50", ["training.batch_size"] = "32", ["training.drop_last_batch"] = "true",
+            ["training.chunk_size"] = "0",
             ["training.optimizer"] = "adam", ["training.lr"] = "0.0001", ["training.weight_decay"] = "0", ["training.gradient_clip"] = "2",
-            ["training.schedule"] = "step", ["training.decay_every_epochs"] = "20", ["training.decay_divisor"] = "10", ["training.warmup_steps"] = "0",
+            ["training.schedule"] = "step", ["training.decay_every_epochs"] = "20", ["training.decay_divisor"] = "10",
+            ["training.warmup_steps"] = "0",
             ["training.audio_encoder_rate"] = "1", ["training.text_encoder_rate"] = "1", ["training.head_rate"] = "1",
-            ["training.freeze_audio_encoder"] = "false", ["training.freeze_text_encoder"] = "false", ["training.freeze_audio_stages"] = "0", ["training.freeze_text_stages"] = "0",
-            ["training.freeze_batch_norm"] = "false", ["training.validate_every_epochs"] = "1", ["training.early_stopping_epochs"] = "0", ["training.average_decay"] = "0",
-            ["loss.temperature"] = "0.07", ["loss.positives"] = "paper", ["loss.loss_scale"] = "sum", ["data.captions"] = "all", ["data.hold_out_clips"] = "0",
+            ["training.freeze_audio_encoder"] = "false", ["training.freeze_text_encoder"] = "false", ["training.freeze_audio_stages"] = "0",
+            ["training.freeze_text_stages"] = "0",
+            ["training.freeze_batch_norm"] = "false", ["training.validate_every_epochs"] = "1", ["training.early_stopping_epochs"] = "0",
+            ["training.average_decay"] = "0",
+            ["loss.temperature"] = "0.07", ["loss.positives"] = "paper", ["loss.loss_scale"] = "sum", ["data.captions"] = "all",
+            ["data.hold_out_clips"] = "0",
         };
         foreach (var (key, value) in pinned)
         {
@@ -66,21 +77,25 @@ public sealed class SettingsTests
         }
     }
 
-    /// <summary>Each setting, changed alone, must come back from its written form: none is forgotten, misnamed or tied to another.</summary>
+    /// <summary>
+    /// Each setting, changed alone, must come back from its written form: none is forgotten, misnamed or tied to another.
+    /// </summary>
     [Fact]
     public void EverySettingCanBeOverriddenAlone()
     {
         var defaults = new TrainingSettings();
         foreach (var definition in SettingsCatalogue.All)
         {
-            object value = definition.Get(defaults);
+            object? value = definition.Get(defaults);
             string other = value switch
             {
                 bool truth => truth ? "false" : "true",
-                Enum => definition.Allowed.Split(" | ").First(name => name != definition.Format(value)),
-                IReadOnlyList<int> list => $"[{string.Join(",", list.Select(number => number + 1))}]",
+                null => "[65,129,257,513,1025,2049]",
+                Enum or AudioArchitecture => definition.Allowed.Split(" | ").First(name => name != definition.Format(value)),
                 double number => definition.Format(number / 2 + 0.01),
-                _ => definition.Key == "text.heads" ? "6" : definition.Key == "text.hidden_width" ? "384" : (Convert.ToInt64(value) + 2).ToString(),
+                _ when definition.Key == "text.heads" => "6",
+                _ when definition.Key == "text.hidden_width" => "384",
+                _ => (Convert.ToInt64(value) + 2).ToString(),
             };
             string[] overrides = definition.Key switch
             {
@@ -105,8 +120,15 @@ public sealed class SettingsTests
     [InlineData("training.epochs=0", "training.epochs = 0 is not allowed")]
     [InlineData("training.drop_last_batch=yes", "it takes true | false")]
     [InlineData("loss.positives=same_text", "it takes paper | clip | same-text | dropped")]
-    [InlineData("model.cnn14_widths=[1,2,3]", "it takes 6 whole numbers, each from 1 to 8192")]
-    [InlineData("model.cnn14_widths=1,2,3,4,5,6", "it takes 6 whole numbers")]
+    [InlineData("model.audio_encoder=cnn7", "it takes cnn14 | resnet38 | cnn10 | cnn6")]
+    [InlineData("model.audio_channels=[1,2,3]",
+        "model.audio_channels = [1, 2, 3] is not allowed; cnn14 takes 6 whole numbers, such as its published [64, 128,")]
+    [InlineData("model.audio_channels=[1,2,3,4,5,6] model.audio_encoder=cnn6", "cnn6 takes 4 whole numbers")]
+    [InlineData("model.audio_channels=[1,2,3,4,5,0]", "it takes null | [whole numbers from 1 to 8192]")]
+    [InlineData("model.audio_channels=1,2,3,4,5,6", "it takes null | [whole numbers from 1 to 8192]")]
+    [InlineData("model.cnn6_widths=[1,2,3]",
+        "--set model.cnn6_widths=[1,2,3]: model.audio_channels = [1, 2, 3] is not allowed; cnn6 takes 4 whole numbers")]
+    [InlineData("model.cnn7_widths=[1,2,3]", "there is no setting 'model.cnn7_widths'")]
     [InlineData("model.block6_pooling=2", "it takes 2x2 | 1x1")]
     [InlineData("training.lrr=1", "there is no setting 'training.lrr'; did you mean training.lr?")]
     [InlineData("training.bach_size=1", "did you mean training.batch_size?")]
@@ -116,10 +138,13 @@ public sealed class SettingsTests
     [InlineData("training.lr", "expected key=value")]
     [InlineData("text.heads=5", "text.hidden_width = 768 must be a multiple of text.heads = 5")]
     [InlineData("training.warmup_steps=5", "needs training.schedule=cosine")]
-    [InlineData("training.unfreeze_audio_epoch=5", "training.unfreeze_audio_epoch = 5 unfreezes nothing; set training.freeze_audio_encoder or training.freeze_audio_stages")]
+    [InlineData("training.unfreeze_audio_epoch=5",
+        "training.unfreeze_audio_epoch = 5 unfreezes nothing; set training.freeze_audio_encoder or training.freeze_audio_stages")]
     [InlineData("training.unfreeze_text_epoch=5", "training.unfreeze_text_epoch = 5 unfreezes nothing")]
-    [InlineData("training.unfreeze_text_epoch=50 training.freeze_text_encoder=true", "training.unfreeze_text_epoch = 50 is never reached: training.epochs = 50")]
-    [InlineData("training.freeze_audio_stages=2 training.freeze_audio_encoder=true", "training.freeze_audio_stages = 2 says nothing beside training.freeze_audio_encoder = true")]
+    [InlineData("training.unfreeze_text_epoch=50 training.freeze_text_encoder=true",
+        "training.unfreeze_text_epoch = 50 is never reached: training.epochs = 50")]
+    [InlineData("training.freeze_audio_stages=2 training.freeze_audio_encoder=true",
+        "training.freeze_audio_stages = 2 says nothing beside training.freeze_audio_encoder = true")]
     [InlineData("training.freeze_text_stages=2 training.freeze_text_encoder=true", "training.freeze_text_stages = 2 says nothing")]
     [InlineData("training.freeze_text_encoder=true training.freeze_audio_encoder=true training.head_rate=0", "nothing is trained")]
     [InlineData("training.average_decay=1", "training.average_decay = 1 is not allowed; it takes a number from 0 to 0.999999")]
@@ -130,10 +155,12 @@ public sealed class SettingsTests
     [Fact]
     public void EveryNameOfPositivesIsRead() =>
         Assert.Equal([Positives.Paper, Positives.Clip, Positives.SameText, Positives.Dropped],
-            new[] { "paper", "clip", "same-text", "dropped" }.Select(name => SettingsLoader.Load(null, [$"loss.positives={name}"]).Loss.NtXent.Positives));
+            new[] { "paper", "clip", "same-text", "dropped" }
+                .Select(name => SettingsLoader.Load(null, [$"loss.positives={name}"]).Loss.NtXent.Positives));
 
     [Theory]
-    [InlineData("training:\n  lr: 1e-3\n  epoch: 3\n", "x.yaml line 3: there is no setting 'training.epoch'; did you mean training.epochs?")]
+    [InlineData("training:\n  lr: 1e-3\n  epoch: 3\n",
+        "x.yaml line 3: there is no setting 'training.epoch'; did you mean training.epochs?")]
     [InlineData("training:\n  lr: fast\n", "x.yaml line 2: training.lr = 'fast'")]
     [InlineData("training:\n  lr: {a: 1}\n", "x.yaml line 2: expected a single value")]
     [InlineData("training:\n  lr: 1\n  lr: 2\n", "x.yaml line 3: not valid YAML")]
@@ -149,26 +176,33 @@ public sealed class SettingsTests
     public void AFileStartsFromItsPresetAndOverridesWin()
     {
         using var folder = new TemporaryFolder();
-        File.WriteAllText(folder["mine.yaml"], "preset: tiny\nseed: 3\ntraining:\n  lr: 2e-3\n  epochs: 9\nmodel:\n  cnn14_widths: [4, 4, 4, 4, 4, 4]\n");
+        File.WriteAllText(folder["mine.yaml"],
+            "preset: tiny\nseed: 3\ntraining:\n  lr: 2e-3\n  epochs: 9\nmodel:\n  audio_channels: [4, 4, 4, 4, 4, 4]\n");
         var settings = SettingsLoader.Load(folder["mine.yaml"], ["training.epochs=11", "training.epochs=12"]);
-        Assert.Equal((3, 2e-3, 12, Presets.Get("tiny").Training.BatchSize), (settings.Seed, settings.Training.LearningRate, settings.Training.Epochs, settings.Training.BatchSize));
-        Assert.Equal([4, 4, 4, 4, 4, 4], settings.Model.Cnn14Widths);
+        Assert.Equal((3, 2e-3, 12, Presets.Get("tiny").Training.BatchSize),
+            (settings.Seed, settings.Training.LearningRate, settings.Training.Epochs, settings.Training.BatchSize));
+        Assert.Equal([4, 4, 4, 4, 4, 4], settings.Model.AudioChannels);
+        Assert.Null(SettingsLoader.Load(folder["mine.yaml"], ["model.audio_encoder=cnn6"]).Model.AudioChannels); // they were CNN14's
         Assert.Equal(16, Presets.Get("tiny").Training.Epochs); // the preset itself is untouched
         Assert.Throws<FileReadException>(() => SettingsLoader.Load(folder["none.yaml"], []));
         Assert.Contains("no preset 'big'", Assert.Throws<OptionException>(() => SettingsLoader.Load("big", [])).Message);
     }
 
-    /// <summary>The from-scratch recipe that the benchmark against PyTorch uses, variant F (pre-trained text, fine-tuned) with S's sizes beside it.</summary>
+    /// <summary>
+    /// The from-scratch recipe that the benchmark against PyTorch uses, variant F (pre-trained text, fine-tuned) with S's sizes beside it.
+    /// </summary>
     [Fact]
     public void TheSmallDataRecipeCanBeExpressed()
     {
         var settings = SettingsLoader.Load(null,
         [
-            "model.cnn14_widths=[16,32,64,128,256,512]", "model.audio_head_width=512", "model.text_head_width=512", "model.embedding_dimension=256",
+            "model.audio_channels=[16,32,64,128,256,512]", "model.audio_head_width=512", "model.text_head_width=512",
+            "model.embedding_dimension=256",
             "audio.padding=paper", "text.pooling=mean", "text.apostrophe_to_blank=true", "text.dropout=0.1",
             "text.hidden_width=128", "text.layers=2", "text.heads=2", "text.feed_forward_width=512",
             "augmentation.circular_shift=true", "data.captions=one-per-clip", "loss.positives=same-text", "loss.loss_scale=mean",
-            "training.lr=1e-3", "training.schedule=cosine", "training.warmup_steps=100", "training.epochs=60", "training.text_encoder_rate=0.05", "training.freeze_text_encoder=true",
+            "training.lr=1e-3", "training.schedule=cosine", "training.warmup_steps=100", "training.epochs=60",
+            "training.text_encoder_rate=0.05", "training.freeze_text_encoder=true",
         ]);
         Assert.Equal(new LearningRateSchedule.WarmupCosine(100), settings.Training.LearningRateSchedule);
         Assert.Equal(new NtXentOptions(0.07, Positives.SameText, LossScale.Mean), settings.Loss.NtXent);
@@ -178,7 +212,46 @@ public sealed class SettingsTests
         Assert.Null(SettingsLoader.Load(null, ["training.gradient_clip=0"]).Training.AdamOptions.MaxGradientNorm);
     }
 
+    /// <summary>Settings of runs that were begun when each encoder's channels had a key of their own.</summary>
+    [Theory]
+    [InlineData("cnn14", "[4, 4, 4, 4, 8, 8]")]
+    [InlineData("resnet38", "[4, 4, 4, 4, 8, 16]")]
+    [InlineData("cnn10", "[4, 4, 4, 8]")]
+    [InlineData("cnn6", "null")]
+    public void OlderFilesNameTheChannelsOfEachEncoderAndTheChosenOnesCount(string encoder, string channels)
+    {
+        string yaml = $"model:\n  audio_encoder: {encoder}\n  cnn14_widths: [4, 4, 4, 4, 8, 8]\n"
+            + "  resnet38_widths: [4, 4, 4, 4, 8, 16]\n  cnn10_widths: [4, 4, 4, 8]\n";
+        Assert.Equal(channels, Channels(SettingsLoader.Parse(yaml, "older")));
+
+        using var folder = new TemporaryFolder();
+        File.WriteAllText(folder["older.yaml"], yaml.Replace($"encoder: {encoder}", "encoder: cnn14"));
+        Assert.Equal(channels, Channels(SettingsLoader.Load(folder["older.yaml"], [$"model.audio_encoder={encoder}"])));
+    }
+
+    [Theory]
+    [InlineData("", "[16, 16, 32, 32, 64, 64]")]
+    [InlineData("model.audio_encoder=resnet38", "[16, 16, 16, 32, 64, 64]")]
+    [InlineData("model.audio_encoder=cnn6", "null")]
+    [InlineData("model.audio_encoder=cnn6 model.audio_channels=[1,2,3,4]", "[1, 2, 3, 4]")]
+    [InlineData("model.audio_channels=[1,2,3,4] model.audio_encoder=cnn6", "[1, 2, 3, 4]")]
+    [InlineData("model.audio_channels=null", "null")]
+    [InlineData("model.cnn6_widths=[1,2,3,4]", "[16, 16, 32, 32, 64, 64]")]
+    [InlineData("model.cnn6_widths=[1,2,3,4] model.audio_encoder=cnn6", "[1, 2, 3, 4]")]
+    [InlineData("model.cnn14_widths=[1,2,3,4,5,6] model.audio_channels=[6,5,4,3,2,1]", "[6, 5, 4, 3, 2, 1]")]
+    [InlineData("model.audio_channels=[6,5,4,3,2,1] model.cnn14_widths=[1,2,3,4,5,6]", "[1, 2, 3, 4, 5, 6]")]
+    public void ChannelsBelongToTheEncoderThatTheyWereGivenWith(string entries, string channels) =>
+        Assert.Equal(channels, Channels(SettingsLoader.Load("tiny", entries.Split(' ', StringSplitOptions.RemoveEmptyEntries))));
+
+    static string Channels(TrainingSettings settings)
+    {
+        var definition = SettingsCatalogue.Find("model.audio_channels")!;
+        return definition.Format(definition.Get(settings));
+    }
+
     [Fact]
     public void SettingsMadeInCodeAreValidatedToo() =>
-        Assert.Contains("training.lr = -1", Assert.Throws<OptionException>(() => new TrainingSettings { Training = new OptimizationSettings { LearningRate = -1 } }.Validate()).Message);
+        Assert.Contains("training.lr = -1",
+            Assert.Throws<OptionException>(() =>
+                new TrainingSettings { Training = new OptimizationSettings { LearningRate = -1 } }.Validate()).Message);
 }

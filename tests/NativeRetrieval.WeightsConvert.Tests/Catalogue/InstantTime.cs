@@ -1,6 +1,8 @@
 namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
 
-/// <summary>Time in which waiting takes none: timers fire at once and are noted, except those as long as <paramref name="never"/>.</summary>
+/// <summary>
+/// A clock without waiting: timers fire at once and are noted, except those as long as <paramref name="never"/>.
+/// </summary>
 sealed class InstantTime(TimeSpan never) : TimeProvider
 {
     public List<TimeSpan> Waits { get; } = [];

@@ -41,14 +41,17 @@ public class ModelCatalogueTests
         }
     }
 
+    const string Blank = """ "about":"","licence":"","source":"","map":"","checksums_from":"",""";
+
     [Theory]
     [InlineData("[]")]
-    [InlineData("""{"models":[{"name":"a","kind":"video encoder","about":"","licence":"","source":"","map":"","checksums_from":"","files":[{"name":"x","url":"http://x/x"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder","about":"","licence":"","source":"","map":"","checksums_from":"","files":[]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder","about":"","licence":"","source":"","map":"","checksums_from":"","files":[{"name":"../x","url":"http://x/x"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder","about":"","licence":"","source":"","map":"","checksums_from":"","files":[{"name":"x","url":"ftp://x/x"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder","about":"","licence":"","source":"","map":"","checksums_from":"","files":[{"name":"x","url":"http://x/x","md5":"ABC"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a/b","kind":"audio encoder","about":"","licence":"","source":"","map":"","checksums_from":"","files":[{"name":"x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"video encoder",""" + Blank + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[{"name":"../x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[{"name":"x","url":"ftp://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank
+        + """ "files":[{"name":"x","url":"http://x/x","md5":"ABC"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a/b","kind":"audio encoder",""" + Blank + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
     public void An_entry_that_cannot_be_used_is_refused(string json) =>
         Assert.Throws<OptionException>(() => ModelCatalogue.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
 }

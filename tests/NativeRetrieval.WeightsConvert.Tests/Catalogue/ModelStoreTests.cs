@@ -7,10 +7,11 @@ namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
 
 public sealed class ModelStoreTests : IDisposable
 {
-    static readonly byte[] s_weights = [1, 2, 3, 4], s_words = [5, 6];
+    static readonly byte[] _weights = [1, 2, 3, 4], _words = [5, 6];
 
     readonly TemporaryFolder _folder = new();
-    readonly ScriptedServer _server = new(request => ScriptedServer.Response.Of(request, request.Path.EndsWith(".txt") ? s_words : s_weights));
+    readonly ScriptedServer _server = new(request => ScriptedServer.Response.Of(request,
+        request.Path.EndsWith(".txt") ? _words : _weights));
     readonly HttpClient _client = Downloader.CreateClient();
 
     [Fact]
@@ -21,7 +22,7 @@ public sealed class ModelStoreTests : IDisposable
         var fetched = await Fetch(model);
         Assert.All(fetched, file => Assert.False(file.WasThere));
         Assert.True(ModelStore.HasSourceIn(_folder["store"], model));
-        Assert.Equal(s_words, File.ReadAllBytes(Path.Combine(source, "1_Pooling", "words.txt")));
+        Assert.Equal(_words, File.ReadAllBytes(Path.Combine(source, "1_Pooling", "words.txt")));
         Assert.Empty(Problems(source));
         Assert.All(await Fetch(model), file => Assert.True(file.WasThere));
         Assert.Equal(2, _server.Requests.Count);
@@ -36,10 +37,10 @@ public sealed class ModelStoreTests : IDisposable
         string weights = Path.Combine(Source(model), "weights.bin");
         File.WriteAllBytes(weights, [4, 3, 2, 1]);
         string problem = Assert.Single(Problems(Source(model)));
-        Assert.Contains(Sha256(s_weights), problem);
+        Assert.Contains(Sha256(_weights), problem);
         Assert.Contains(Sha256([4, 3, 2, 1]), problem);
         Assert.False((await Fetch(model))[0].WasThere);
-        Assert.Equal(s_weights, File.ReadAllBytes(weights));
+        Assert.Equal(_weights, File.ReadAllBytes(weights));
     }
 
     [Fact]
@@ -56,7 +57,8 @@ public sealed class ModelStoreTests : IDisposable
     public async Task A_mirror_has_the_files_under_the_model_s_name()
     {
         var model = Model(checksums: true) with { Files = [Model(checksums: true).Files[0] with { Url = "https://example.invalid/gone" }] };
-        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") }, TestContext.Current.CancellationToken);
+        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { Mirror = new Uri(_server.Address, "mirror") },
+            TestContext.Current.CancellationToken);
         Assert.Equal("/mirror/small/weights.bin", Assert.Single(_server.Requests).Path);
     }
 
@@ -65,16 +67,19 @@ public sealed class ModelStoreTests : IDisposable
     {
         var model = Model(checksums: true);
         Directory.CreateDirectory(_folder["stick/1_Pooling"]);
-        File.WriteAllBytes(_folder["stick/weights.bin"], s_weights);
-        File.WriteAllBytes(_folder["stick/1_Pooling/words.txt"], s_words);
-        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken);
+        File.WriteAllBytes(_folder["stick/weights.bin"], _weights);
+        File.WriteAllBytes(_folder["stick/1_Pooling/words.txt"], _words);
+        await ModelStore.FetchAsync(Downloads, model, _folder["to"], new() { From = _folder["stick"] },
+            TestContext.Current.CancellationToken);
         Assert.Empty(_server.Requests);
-        Assert.Equal(s_weights, File.ReadAllBytes(_folder["to/weights.bin"]));
+        Assert.Equal(_weights, File.ReadAllBytes(_folder["to/weights.bin"]));
 
         File.WriteAllBytes(_folder["stick/weights.bin"], [1, 2, 3, 5]);
-        await Assert.ThrowsAsync<CorruptFileException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"], new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<CorruptFileException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"],
+            new() { From = _folder["stick"] }, TestContext.Current.CancellationToken));
         Assert.False(File.Exists(_folder["other/weights.bin"]));
-        await Assert.ThrowsAsync<FileReadException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"], new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<FileReadException>(() => ModelStore.FetchAsync(Downloads, model, _folder["other"],
+            new() { From = _folder["stick/weights.bin"] }, TestContext.Current.CancellationToken));
     }
 
     [Theory]
@@ -107,8 +112,8 @@ public sealed class ModelStoreTests : IDisposable
 
     CatalogueEntry Model(bool checksums) => new("small", CatalogueEntry.TextEncoder, "", "Apache-2.0", "", "bert", "",
     [
-        new("weights.bin", $"{_server.Address}weights.bin", Sha256: checksums ? Sha256(s_weights) : null),
-        new("1_Pooling/words.txt", $"{_server.Address}words.txt", Sha256: checksums ? Sha256(s_words) : null),
+        new("weights.bin", $"{_server.Address}weights.bin", Sha256: checksums ? Sha256(_weights) : null),
+        new("1_Pooling/words.txt", $"{_server.Address}words.txt", Sha256: checksums ? Sha256(_words) : null),
     ]);
 
     static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));

@@ -44,12 +44,15 @@ sealed class ScriptedServer : IDisposable
         public static Response Of(Request request, byte[] content, string? etag = "\"one\"")
         {
             var tag = etag is null ? [] : new[] { $"ETag: {etag}" };
-            bool continues = request.Range is not null && (!request.Headers.TryGetValue("if-range", out string? condition) || condition == etag);
-            if (!continues) return new(["200 OK", $"Content-Length: {content.Length}", "Content-Type: application/octet-stream", .. tag], content);
+            bool continues = request.Range is not null
+                && (!request.Headers.TryGetValue("if-range", out string? condition) || condition == etag);
+            if (!continues)
+                return new(["200 OK", $"Content-Length: {content.Length}", "Content-Type: application/octet-stream", .. tag], content);
             int from = request.From;
             return from >= content.Length
                 ? new(["416 Range Not Satisfiable", $"Content-Range: bytes */{content.Length}", "Content-Length: 0"], [])
-                : new(["206 Partial Content", $"Content-Length: {content.Length - from}", $"Content-Range: bytes {from}-{content.Length - 1}/{content.Length}", .. tag], content[from..]);
+                : new(["206 Partial Content", $"Content-Length: {content.Length - from}",
+                    $"Content-Range: bytes {from}-{content.Length - 1}/{content.Length}", .. tag], content[from..]);
         }
 
         public static Response Status(string status, params string[] headers) => new([status, "Content-Length: 0", .. headers], []);
@@ -84,7 +87,8 @@ sealed class ScriptedServer : IDisposable
                 Request request;
                 lock (_requests) _requests.Add(request = new(_requests.Count, path, headers));
                 var response = _answer(request);
-                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {string.Join("\r\n", response.Head)}\r\nConnection: close\r\n\r\n"), _stop.Token);
+                await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {string.Join("\r\n", response.Head)}\r\nConnection: "
+                    + "close\r\n\r\n"), _stop.Token);
                 await stream.WriteAsync(response.Body, _stop.Token);
                 if (response.Hang) await Task.Delay(Timeout.Infinite, _stop.Token);
             }

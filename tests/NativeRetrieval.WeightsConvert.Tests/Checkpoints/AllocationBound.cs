@@ -1,6 +1,6 @@
 namespace NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 
-/// <summary>How much the reader may allocate for a file: every byte can be an instruction that makes a value.</summary>
+/// <summary>Bound on the memory that the reader may allocate for a file: every byte can be an instruction that makes a value.</summary>
 static class AllocationBound
 {
     const int BytesPerByte = 256;

@@ -24,7 +24,12 @@ public class AllocationTests
         { "texts", [], "U\0"u8.ToArray() },
         { "numbers", [], [(byte)'J', 0, 0, 1, 0] },
         { "one tensor again and again", [.. new PickleWriter().Values().ToArray()[2..^1], .. "q\u0007]"u8], [(byte)'h', 7, (byte)'a'] },
-        { "tensors", [.. new PickleWriter().Storage("FloatStorage", "0", 6).ToArray()[2..^1], .. "q\u0007ctorch._utils\n_rebuild_tensor\nq\u0006]"u8], [(byte)'h', 6, (byte)'(', (byte)'h', 7, (byte)'K', 0, (byte)')', (byte)')', (byte)'t', (byte)'R', (byte)'a'] },
+        {
+            "tensors",
+            [.. new PickleWriter().Storage("FloatStorage", "0", 6).ToArray()[2..^1],
+                .. "q\u0007ctorch._utils\n_rebuild_tensor\nq\u0006]"u8],
+            [(byte)'h', 6, (byte)'(', (byte)'h', 7, (byte)'K', 0, (byte)')', (byte)')', (byte)'t', (byte)'R', (byte)'a']
+        },
     };
 
     [Theory]

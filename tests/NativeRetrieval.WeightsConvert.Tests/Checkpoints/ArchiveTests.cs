@@ -7,12 +7,14 @@ using NativeRetrieval.WeightsConvert.Checkpoints;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 
-/// <summary>What zip archives and legacy files can be around the same tensors.</summary>
+/// <summary>Variants of zip archives and legacy files around the same tensors.</summary>
 public sealed class ArchiveTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
 
-    static PickleWriter WholeAndTransposed => new PickleWriter().Op('}').Op('(').Text("whole").Values().Text("transposed").Tensor("FloatStorage", "0", 6, 0, [3, 2], [1, 3]).Op('u');
+    static PickleWriter WholeAndTransposed =>
+        new PickleWriter().Op('}').Op('(').Text("whole").Values().Text("transposed").Tensor("FloatStorage", "0", 6, 0, [3, 2], [1, 3])
+            .Op('u');
 
     [Theory]
     [InlineData(false, false)]
@@ -38,7 +40,8 @@ public sealed class ArchiveTests : IDisposable
             zip.Add("archive/data.pkl", WholeAndTransposed.ToArray());
             zip.Add("archive/data/0", 0, crc: 1, 24, 24, stream => stream.Write(PickledValues.Bytes));
         }));
-        Assert.Contains("tensor 'whole': CRC-32 of entry 'archive/data/0'", Assert.Throws<CorruptFileException>(() => Values(checkpoint, 0)).Message, StringComparison.Ordinal);
+        Assert.Contains("tensor 'whole': CRC-32 of entry 'archive/data/0'",
+            Assert.Throws<CorruptFileException>(() => Values(checkpoint, 0)).Message, StringComparison.Ordinal);
     }
 
     [Theory]
@@ -47,13 +50,19 @@ public sealed class ArchiveTests : IDisposable
     public void A_deflated_entry_has_the_length_it_promises(int promised, string message)
     {
         using var deflated = new MemoryStream();
-        using (var deflater = new System.IO.Compression.DeflateStream(deflated, System.IO.Compression.CompressionLevel.Optimal, leaveOpen: true)) deflater.Write(PickledValues.Bytes);
-        Assert.Contains(message, Refuse(zip => zip.Add("archive/data.pkl", 8, Crc32.HashToUInt32(PickledValues.Bytes), deflated.Length, promised, stream => stream.Write(deflated.ToArray()))), StringComparison.Ordinal);
+        using (var deflater = new System.IO.Compression.DeflateStream(deflated, System.IO.Compression.CompressionLevel.Optimal,
+            leaveOpen: true))
+            deflater.Write(PickledValues.Bytes);
+        Assert.Contains(message,
+            Refuse(zip => zip.Add("archive/data.pkl", 8, Crc32.HashToUInt32(PickledValues.Bytes), deflated.Length, promised,
+            stream => stream.Write(deflated.ToArray()))), StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_local_header_that_contradicts_the_directory_is_refused() =>
-        Assert.Contains("contradicts", Refuse(zip => zip.Add("archive/data.pkl", 0, 0, 2, 2, stream => stream.Write("}."u8), localName: "archive/data.abc")), StringComparison.Ordinal);
+        Assert.Contains("contradicts",
+            Refuse(zip => zip.Add("archive/data.pkl", 0, 0, 2, 2, stream => stream.Write("}."u8), localName: "archive/data.abc")),
+            StringComparison.Ordinal);
 
     [Fact]
     public void Entries_that_overlap_are_refused() => Assert.Contains("do not fit before the next entry", Refuse(zip =>
@@ -71,14 +80,16 @@ public sealed class ArchiveTests : IDisposable
 
     [Fact]
     public void A_pickle_that_inflates_beyond_measure_is_refused_before_it_does() =>
-        Assert.Contains("are the most", Refuse(zip => zip.Add("archive/data.pkl", new byte[4 << 20], deflate: true)), StringComparison.Ordinal);
+        Assert.Contains("are the most", Refuse(zip => zip.Add("archive/data.pkl", new byte[4 << 20], deflate: true)),
+            StringComparison.Ordinal);
 
     [Fact]
     public void A_legacy_file_of_a_big_endian_machine_is_refused()
     {
         string path = _folder["big.pth"];
         File.WriteAllBytes(path, TorchFiles.LegacyHead(new PickleWriter().Op('}').ToArray(), [], littleEndian: false));
-        Assert.Contains("big-endian", Assert.Throws<CorruptFileException>(() => CheckpointFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("big-endian", Assert.Throws<CorruptFileException>(() => CheckpointFile.Open(path)).Message,
+            StringComparison.Ordinal);
     }
 
     /// <summary>Files of PyTorch 0.3 and before describe a storage that is a part of another.</summary>
@@ -86,7 +97,8 @@ public sealed class ArchiveTests : IDisposable
     public void A_part_of_a_storage_begins_where_it_says()
     {
         var pickle = new PickleWriter().Op('}').Text("w").Global("torch._utils", "_rebuild_tensor").Op('(')
-            .Op('(').Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Integer(6).Op('(').Text("1").Integer(2).Integer(3).Op('t').Op('t').Op('Q')
+            .Op('(').Text("storage").Global("torch", "FloatStorage").Text("0").Text("cpu").Integer(6).Op('(').Text("1").Integer(2)
+                .Integer(3).Op('t').Op('t').Op('Q')
             .Integer(1).Tuple(2).Tuple(1).Op('t').Op('R').Op('s');
         string path = _folder["old.pth"];
         File.WriteAllBytes(path, [.. TorchFiles.LegacyHead(pickle.ToArray(), ["0"]), 6, 0, 0, 0, 0, 0, 0, 0, .. PickledValues.Bytes]);
@@ -111,11 +123,13 @@ public sealed class ArchiveTests : IDisposable
     {
         string path = _folder["dict.pkl"];
         File.WriteAllBytes(path, new PickleWriter().Op('}').ToArray());
-        Assert.Contains("not one that torch.save wrote", Assert.Throws<CorruptFileException>(() => CheckpointFile.Open(path)).Message, StringComparison.Ordinal);
+        Assert.Contains("not one that torch.save wrote", Assert.Throws<CorruptFileException>(() => CheckpointFile.Open(path)).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
-    public void A_file_that_is_absent_is_no_damaged_one() => Assert.Throws<FileReadException>(() => CheckpointFile.Open(_folder["absent.pth"]));
+    public void A_file_that_is_absent_is_no_damaged_one() =>
+        Assert.Throws<FileReadException>(() => CheckpointFile.Open(_folder["absent.pth"]));
 
     public void Dispose() => _folder.Dispose();
 

@@ -53,9 +53,10 @@ public class BadCheckpointTests
     [InlineData("bad/zip_bomb.pth", "300000002 bytes")]
     [InlineData("bad/numel_overflow.pth", "tensor 'conv.weight': size [2147483647, 2147483647, 3, 3] is larger than any file")]
     [InlineData("bad/st_overlap.safetensors", "they overlap")]
-    public void The_message_says_what_is_wrong(string file, string expected) => Assert.Contains(expected, Refuse(CheckpointFixtures.Path(file)).Message, StringComparison.Ordinal);
+    public void The_message_says_what_is_wrong(string file, string expected) =>
+        Assert.Contains(expected, Refuse(CheckpointFixtures.Path(file)).Message, StringComparison.Ordinal);
 
-    /// <summary>What a file makes the reader allocate is bounded by its own length, whatever numbers it holds.</summary>
+    /// <summary>The memory that a file makes the reader allocate is bounded by its own length, whatever numbers it holds.</summary>
     [Theory]
     [MemberData(nameof(Files))]
     public void Costs_no_more_memory_than_its_length_gives_reason_for(string file)
@@ -65,7 +66,8 @@ public class BadCheckpointTests
         long before = GC.GetAllocatedBytesForCurrentThread();
         Refuse(path);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        Assert.True(allocated <= AllocationBound.For(new FileInfo(path).Length), $"{allocated} bytes for a file of {new FileInfo(path).Length}");
+        Assert.True(allocated <= AllocationBound.For(new FileInfo(path).Length), $"{allocated} bytes for a file of "
+            + $"{new FileInfo(path).Length}");
     }
 
     static CorruptFileException Refuse(string path) => Assert.Throws<CorruptFileException>(() =>

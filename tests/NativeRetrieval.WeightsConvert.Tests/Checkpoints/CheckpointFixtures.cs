@@ -3,7 +3,9 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 
-/// <summary>PyTorch's own checkpoints, friendly and hostile. Those under 100 KB are committed, the others lie in the shared folder.</summary>
+/// <summary>
+/// PyTorch's own checkpoints, friendly and hostile. Those under 100 KB are committed, the others lie in the shared folder.
+/// </summary>
 static class CheckpointFixtures
 {
     public static TheoryData<string> Good { get; } = Names("good");
@@ -22,7 +24,8 @@ static class CheckpointFixtures
     /// <summary>All committed files, without their expected contents.</summary>
     public static IReadOnlyList<string> Committed { get; } =
         [.. Directory.EnumerateFiles(Fixtures.Small("checkpoints"), "*", SearchOption.AllDirectories)
-            .Where(path => !path.EndsWith(".expected.safetensors", StringComparison.Ordinal) && !path.EndsWith(".json", StringComparison.Ordinal))
+            .Where(path => !path.EndsWith(".expected.safetensors", StringComparison.Ordinal)
+                && !path.EndsWith(".json", StringComparison.Ordinal))
             .Order(StringComparer.Ordinal)];
 
     static TheoryData<string> Names(string group)

@@ -14,7 +14,8 @@ public class CheckpointInspectionTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Odd(folder);
-        var summaries = CheckpointInspection.Summarize(checkpoint, TestContext.Current.CancellationToken).ToDictionary(summary => summary.Name);
+        var summaries = CheckpointInspection.Summarize(checkpoint, TestContext.Current.CancellationToken)
+            .ToDictionary(summary => summary.Name);
         var odd = summaries["odd"];
         Assert.Equal((-2.0, 1.0, 4.0), (odd.Minimum, odd.Mean, odd.Maximum));
         Assert.Equal((2L, 1L), (odd.NanCount, odd.InfinityCount));

@@ -26,7 +26,8 @@ public class CheckpointSafetensorsTests
             [SafetensorsItem.Float32("b", [2], new float[] { 1, 2 }), SafetensorsItem.Int64("a", [], new long[] { 3 })],
             new Dictionary<string, string> { ["format"] = "pt", ["about"] = "two tensors" });
         using var checkpoint = CheckpointFile.Open(folder["source.safetensors"]);
-        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], rename: name => name, cancellation: TestContext.Current.CancellationToken);
+        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], rename: name => name,
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(File.ReadAllBytes(folder["source.safetensors"]), File.ReadAllBytes(folder["copy.safetensors"]));
     }
 
@@ -35,7 +36,8 @@ public class CheckpointSafetensorsTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Two(folder);
-        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], name => name == "model.a" ? "a" : null, new Dictionary<string, string>(), TestContext.Current.CancellationToken);
+        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], name => name == "model.a" ? "a" : null,
+            new Dictionary<string, string>(), TestContext.Current.CancellationToken);
         using var copy = SafetensorsFile.Open(folder["copy.safetensors"]);
         Assert.Equal(["a"], copy.Names);
         Assert.Equal([1f, 2f], copy.ReadFloat32("a"));
@@ -46,7 +48,8 @@ public class CheckpointSafetensorsTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Two(folder);
-        var error = Assert.Throws<ShapeException>(() => CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], _ => "same", cancellation: TestContext.Current.CancellationToken));
+        var error = Assert.Throws<ShapeException>(() => CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], _ => "same",
+            cancellation: TestContext.Current.CancellationToken));
         Assert.Contains("'same'", error.Message, StringComparison.Ordinal);
         Assert.False(File.Exists(folder["copy.safetensors"]));
     }
@@ -56,7 +59,8 @@ public class CheckpointSafetensorsTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Two(folder);
-        Assert.Throws<OperationCanceledException>(() => CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], cancellation: new CancellationToken(canceled: true)));
+        Assert.Throws<OperationCanceledException>(() => CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"],
+            cancellation: new CancellationToken(canceled: true)));
         Assert.Single(Directory.GetFiles(folder.FullPath));
     }
 

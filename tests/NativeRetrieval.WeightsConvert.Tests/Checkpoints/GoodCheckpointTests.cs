@@ -18,7 +18,8 @@ public class GoodCheckpointTests
     {
         using var expected = SafetensorsFile.Open(CheckpointFixtures.Path(file + ".expected.safetensors"));
         using var checkpoint = CheckpointFile.Open(CheckpointFixtures.Path(file));
-        Assert.Equal(expected.Names.Order(StringComparer.Ordinal), checkpoint.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Names.Order(StringComparer.Ordinal), checkpoint.Tensors.Select(tensor => tensor.Name)
+            .Order(StringComparer.Ordinal));
         foreach (var tensor in checkpoint.Tensors)
         {
             using var bytes = new MemoryStream();
@@ -37,7 +38,8 @@ public class GoodCheckpointTests
         using var folder = new TemporaryFolder();
         using var checkpoint = CheckpointFile.Open(CheckpointFixtures.Path(file));
         CheckpointSafetensors.Write(checkpoint, folder["model.safetensors"], cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(File.ReadAllBytes(CheckpointFixtures.Path(file + ".expected.safetensors")), File.ReadAllBytes(folder["model.safetensors"]));
+        Assert.Equal(File.ReadAllBytes(CheckpointFixtures.Path(file + ".expected.safetensors")),
+            File.ReadAllBytes(folder["model.safetensors"]));
     }
 
     [Theory]
@@ -55,7 +57,8 @@ public class GoodCheckpointTests
     public void Tensors_come_in_the_order_of_the_state_dict()
     {
         using var checkpoint = CheckpointFile.Open(CheckpointFixtures.Path("good/zip_state_dict.pth"));
-        Assert.Equal(["conv.weight", "bn.running_mean", "bn.num_batches_tracked", "fc.weight", "fc.bias"], checkpoint.Tensors.Select(tensor => tensor.Name));
+        Assert.Equal(["conv.weight", "bn.running_mean", "bn.num_batches_tracked", "fc.weight", "fc.bias"],
+            checkpoint.Tensors.Select(tensor => tensor.Name));
         Assert.Empty(checkpoint.Notes);
     }
 
@@ -78,7 +81,8 @@ public class GoodCheckpointTests
         Assert.SkipWhen(path is null || weights is null, Fixtures.WhyAbsent(file));
         using var folder = new TemporaryFolder();
         using var checkpoint = CheckpointFile.Open(path);
-        CheckpointSafetensors.Write(checkpoint, folder["model.safetensors"], name => name.Replace("model.", "", StringComparison.Ordinal), cancellation: TestContext.Current.CancellationToken);
+        CheckpointSafetensors.Write(checkpoint, folder["model.safetensors"], name => name.Replace("model.", "", StringComparison.Ordinal),
+            cancellation: TestContext.Current.CancellationToken);
         using SafetensorsFile expected = SafetensorsFile.Open(weights), actual = SafetensorsFile.Open(folder["model.safetensors"]);
         Assert.Equal(expected.Names, actual.Names);
         Assert.All(expected.Names, name => Assert.True(expected.Bytes(name).SequenceEqual(actual.Bytes(name)), name));
@@ -93,7 +97,8 @@ public class GoodCheckpointTests
         Assert.SkipWhen(path is null, Fixtures.WhyAbsent(File));
         using var folder = new TemporaryFolder();
         using var checkpoint = CheckpointFile.Open(path);
-        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], rename: name => name, cancellation: TestContext.Current.CancellationToken);
+        CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], rename: name => name,
+            cancellation: TestContext.Current.CancellationToken);
         Assert.Equal(FileHash.Sha256(path, TestContext.Current.CancellationToken),
             FileHash.Sha256(folder["copy.safetensors"], TestContext.Current.CancellationToken));
     }

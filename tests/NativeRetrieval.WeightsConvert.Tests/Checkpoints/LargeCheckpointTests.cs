@@ -22,16 +22,20 @@ public class LargeCheckpointTests
         string source = folder["large"];
         var values = new float[TensorBytes / 4];
         for (int i = 0; i < values.Length; i++) values[i] = i;
-        var tensors = Enumerable.Range(0, TensorCount).Select(i => new TorchFiles.Entry($"layer.{i}.weight", [1024, values.Length / 1024], values)).ToArray();
+        var tensors = Enumerable.Range(0, TensorCount)
+            .Select(i => new TorchFiles.Entry($"layer.{i}.weight", [1024, values.Length / 1024], values)).ToArray();
         if (format == "legacy") TorchFiles.WriteLegacy(source, tensors);
-        else if (format == "safetensors") SafetensorsWriter.Write(source, tensors.Select(tensor => SafetensorsItem.Float32(tensor.Name, tensor.Shape, tensor.Values)));
+        else if (format == "safetensors")
+            SafetensorsWriter.Write(source, tensors.Select(tensor => SafetensorsItem.Float32(tensor.Name, tensor.Shape, tensor.Values)));
         else TorchFiles.WriteZip(source, tensors, zip64: format == "zip64");
 
         long before = GC.GetAllocatedBytesForCurrentThread();
         using (var checkpoint = CheckpointFile.Open(source))
         {
-            CheckpointSafetensors.Write(checkpoint, folder["model.safetensors"], name => $"model.{name}", cancellation: TestContext.Current.CancellationToken);
-            Assert.All(CheckpointInspection.Summarize(checkpoint, TestContext.Current.CancellationToken), summary => Assert.Equal(values.Length - 1.0, summary.Maximum));
+            CheckpointSafetensors.Write(checkpoint, folder["model.safetensors"], name => $"model.{name}",
+                cancellation: TestContext.Current.CancellationToken);
+            Assert.All(CheckpointInspection.Summarize(checkpoint, TestContext.Current.CancellationToken),
+                summary => Assert.Equal(values.Length - 1.0, summary.Maximum));
         }
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
         Assert.True(allocated < 8 << 20, $"{allocated} bytes were allocated");

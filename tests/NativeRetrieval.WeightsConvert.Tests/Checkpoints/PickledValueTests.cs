@@ -18,11 +18,13 @@ public sealed class PickledValueTests : IDisposable
         var pickle = new PickleWriter().Global("my.model", "Net").Op(')').Raw(0x81).Op('}').Op('(')
             .Text("training").Raw(0x88).Text("_parameters").Op('}').Text("_buffers").Op('}')
             .Text("_modules").Op('}').Text("fc").Global("torch.nn.modules.linear", "Linear").Op(')').Raw(0x81).Op('}').Op('(')
-            .Text("_parameters").Op('}').Text("weight").Values().Op('s').Text("_buffers").Op('}').Text("mean").Values().Op('s').Text("_modules").Op('}').Op('u').Op('b')
+            .Text("_parameters").Op('}').Text("weight").Values().Op('s').Text("_buffers").Op('}').Text("mean").Values().Op('s')
+                .Text("_modules").Op('}').Op('u').Op('b')
             .Op('s').Op('u').Op('b');
         using var checkpoint = Open(pickle);
         Assert.Equal(["fc.weight", "fc.mean"], checkpoint.Tensors.Select(tensor => tensor.Name));
-        Assert.Equal(["1 of my.model.Net: kept as data, never instantiated", "1 of torch.nn.modules.linear.Linear: kept as data, never instantiated"], checkpoint.Notes);
+        Assert.Equal(["1 of my.model.Net: kept as data, never instantiated", "1 of torch.nn.modules.linear.Linear: kept as data, never "
+            + "instantiated"], checkpoint.Notes);
     }
 
     [Fact]
@@ -47,7 +49,8 @@ public sealed class PickledValueTests : IDisposable
     public void A_container_inside_itself_is_entered_once()
     {
         // d = {}; d['self'] = d; d['w'] = tensor; d['again'] = [d]
-        var pickle = new PickleWriter().Op('}').Raw((byte)'q', 0).Op('(').Text("self").Raw((byte)'h', 0).Text("w").Values().Text("again").Op(']').Raw((byte)'h', 0).Op('a').Op('u');
+        var pickle = new PickleWriter().Op('}').Raw((byte)'q', 0).Op('(').Text("self").Raw((byte)'h', 0).Text("w").Values().Text("again")
+            .Op(']').Raw((byte)'h', 0).Op('a').Op('u');
         using var checkpoint = Open(pickle);
         Assert.Equal("w", Assert.Single(checkpoint.Tensors).Name);
     }
@@ -71,29 +74,37 @@ public sealed class PickledValueTests : IDisposable
 
     [Fact]
     public void Views_that_repeat_a_value_until_the_disk_is_full_are_refused() =>
-        Assert.Contains("64 times the file", Refuse(new PickleWriter().Op('}').Text("w").Tensor("FloatStorage", "0", 6, 0, [1L << 40], [0]).Op('s')), StringComparison.Ordinal);
+        Assert.Contains("64 times the file",
+            Refuse(new PickleWriter().Op('}').Text("w").Tensor("FloatStorage", "0", 6, 0, [1L << 40], [0]).Op('s')),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(4, 3, 1, 28)]
     [InlineData(0, 4, 2, 28)]
     public void A_view_past_the_end_of_its_storage_is_refused(long offset, long size, long stride, int reach) =>
-        Assert.Contains($"tensor 'w': size [{size}] with stride [{stride}] from element {offset} reaches byte {reach} of storage '0', which has 24",
-            Refuse(new PickleWriter().Op('}').Text("w").Tensor("FloatStorage", "0", 6, offset, [size], [stride]).Op('s')), StringComparison.Ordinal);
+        Assert.Contains($"tensor 'w': size [{size}] with stride [{stride}] from element {offset} reaches byte {reach} of storage '0', "
+            + "which has 24",
+            Refuse(new PickleWriter().Op('}').Text("w").Tensor("FloatStorage", "0", 6, offset, [size], [stride]).Op('s')),
+            StringComparison.Ordinal);
 
     [Fact]
     public void What_lies_under_a_mark_is_out_of_reach() =>
-        Assert.Contains("more values than there are on the stack", Refuse(new PickleWriter().Global("collections", "OrderedDict").Op('(').Op(')').Op('R')), StringComparison.Ordinal);
+        Assert.Contains("more values than there are on the stack",
+            Refuse(new PickleWriter().Global("collections", "OrderedDict").Op('(').Op(')').Op('R')), StringComparison.Ordinal);
 
     [Fact]
     public void One_path_for_two_tensors_is_refused() =>
-        Assert.Contains("two tensors have the path 'a.b'", Refuse(new PickleWriter().Op('}').Op('(').Text("a.b").Values().Text("a").Op('}').Text("b").Values().Op('s').Op('u')), StringComparison.Ordinal);
+        Assert.Contains("two tensors have the path 'a.b'",
+            Refuse(new PickleWriter().Op('}').Op('(').Text("a.b").Values().Text("a").Op('}').Text("b").Values().Op('s').Op('u')),
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData("os", "system")]
     [InlineData("builtins", "eval")]
     [InlineData("subprocess", "Popen")]
     public void Instances_of_dangerous_names_are_refused(string module, string name) =>
-        Assert.Contains($"it asks to call {module}.{name}", Refuse(new PickleWriter().Op('}').Text("w").Global(module, name).Op(')').Raw(0x81).Op('s')), StringComparison.Ordinal);
+        Assert.Contains($"it asks to call {module}.{name}",
+            Refuse(new PickleWriter().Op('}').Text("w").Global(module, name).Op(')').Raw(0x81).Op('s')), StringComparison.Ordinal);
 
     [Theory]
     [InlineData("torch._utils", "_rebuild_qtensor", "quantised")]
@@ -109,7 +120,8 @@ public sealed class PickledValueTests : IDisposable
     [Fact]
     public void Complex_tensors_are_skipped_and_reported()
     {
-        using var checkpoint = Open(new PickleWriter().Op('}').Op('(').Text("z").Tensor("ComplexFloatStorage", "0", 3, 0, [3], [1]).Text("w").Values().Op('u'));
+        using var checkpoint = Open(new PickleWriter().Op('}').Op('(').Text("z").Tensor("ComplexFloatStorage", "0", 3, 0, [3], [1])
+            .Text("w").Values().Op('u'));
         Assert.Equal(["tensor 'z' was skipped: it is of type complex64"], checkpoint.Notes);
     }
 
@@ -117,7 +129,8 @@ public sealed class PickledValueTests : IDisposable
     [Fact]
     public void A_tensor_may_bring_its_type_itself()
     {
-        var pickle = new PickleWriter().Op('}').Text("w").Global("torch._utils", "_rebuild_tensor_v3").Op('(').Storage("UntypedStorage", "0", 24).Integer(1).Tuple(2).Tuple(2)
+        var pickle = new PickleWriter().Op('}').Text("w").Global("torch._utils", "_rebuild_tensor_v3").Op('(')
+            .Storage("UntypedStorage", "0", 24).Integer(1).Tuple(2).Tuple(2)
             .Raw(0x89).Op('}').Global("torch", "float32").Op('t').Op('R').Op('s');
         using var checkpoint = Open(pickle);
         Assert.Equal([1f, 3f], Values(checkpoint));
@@ -144,7 +157,8 @@ public sealed class PickledValueTests : IDisposable
         var keys = Enumerable.Range(1, 10_000).Select(i => (long)i << 32 | (long)i).ToArray();
         Assert.Single(keys.Select(key => key.GetHashCode()).Distinct());
         Assert.InRange(keys.Select(key => PickleDict.KeyComparer.Instance.GetHashCode(key)).Distinct().Count(), 9_900, 10_000);
-        Assert.InRange(keys.Select(key => PickleDict.KeyComparer.Instance.GetHashCode(BitConverter.Int64BitsToDouble(key))).Distinct().Count(), 9_900, 10_000);
+        Assert.InRange(keys.Select(key => PickleDict.KeyComparer.Instance.GetHashCode(BitConverter.Int64BitsToDouble(key))).Distinct()
+            .Count(), 9_900, 10_000);
     }
 
     public void Dispose() => _folder.Dispose();

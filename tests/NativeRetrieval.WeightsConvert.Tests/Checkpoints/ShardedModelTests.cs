@@ -23,7 +23,9 @@ public sealed class ShardedModelTests : IDisposable
     [InlineData(Index)]
     public void Folder_and_index_open_all_shards_as_one(string path)
     {
-        WriteIndex("""{"metadata":{"total_size":12},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}""");
+        WriteIndex("""
+            {"metadata":{"total_size":12},"weight_map":{"a":"model-00001-of-00002.safetensors","b":"model-00002-of-00002.safetensors"}}
+            """);
         using var checkpoint = CheckpointFile.Open(_folder[path]);
         CheckpointSafetensors.Write(checkpoint, _folder["joined.safetensors"], cancellation: TestContext.Current.CancellationToken);
         using var joined = SafetensorsFile.Open(_folder["joined.safetensors"]);
@@ -46,7 +48,8 @@ public sealed class ShardedModelTests : IDisposable
     [InlineData("""{"weight_map":{"a":"model-00002-of-00002.safetensors"}}""", "tensor 'a' is not in model-00002-of-00002.safetensors")]
     [InlineData("""{"weight_map":{"c":"model-00001-of-00002.safetensors"}}""", "tensor 'c' is not in model-00001-of-00002.safetensors")]
     [InlineData("""{"weight_map":{"a":"../secret.safetensors"}}""", "'../secret.safetensors' is not a plain name beside the index")]
-    [InlineData("""{"weight_map":{"a":"model-00001-of-00002.safetensors","a":"model-00001-of-00002.safetensors"}}""", "tensor 'a' appears twice")]
+    [InlineData("""{"weight_map":{"a":"model-00001-of-00002.safetensors","a":"model-00001-of-00002.safetensors"}}""",
+        "tensor 'a' appears twice")]
     [InlineData("""{"weight_map":{}}""", "it lists 0 tensors")]
     [InlineData("""{"weight_map":{"a":1}}""", "not an index of shards")]
     [InlineData("""{"a":1}""", "not an index of shards")]
@@ -54,19 +57,22 @@ public sealed class ShardedModelTests : IDisposable
     public void A_wrong_index_is_refused(string json, string message)
     {
         WriteIndex(json);
-        Assert.Contains(message, Assert.Throws<CorruptFileException>(() => CheckpointFile.Open(_folder[Index])).Message, StringComparison.Ordinal);
+        Assert.Contains(message, Assert.Throws<CorruptFileException>(() => CheckpointFile.Open(_folder[Index])).Message,
+            StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_shard_that_is_missing_is_named()
     {
         WriteIndex("""{"weight_map":{"a":"model-00003-of-00003.safetensors"}}""");
-        Assert.Contains("model-00003-of-00003.safetensors", Assert.Throws<FileReadException>(() => CheckpointFile.Open(_folder[Index])).Message, StringComparison.Ordinal);
+        Assert.Contains("model-00003-of-00003.safetensors",
+            Assert.Throws<FileReadException>(() => CheckpointFile.Open(_folder[Index])).Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void A_folder_without_weights_says_what_was_looked_for() =>
-        Assert.Contains("pytorch_model.bin", Assert.Throws<FileReadException>(() => CheckpointFile.Open(_folder.FullPath)).Message, StringComparison.Ordinal);
+        Assert.Contains("pytorch_model.bin", Assert.Throws<FileReadException>(() => CheckpointFile.Open(_folder.FullPath)).Message,
+            StringComparison.Ordinal);
 
     public void Dispose() => _folder.Dispose();
 

@@ -49,7 +49,8 @@ public sealed class AudioConversionTests : IDisposable
             return;
         }
         Assert.Equal(map, Convert(new() { Checkpoint = path, Target = Target }).Map);
-        using var golden = SafetensorsFile.Open(Fixtures.Small(Path.Combine(Path.GetFileName(Path.GetDirectoryName(name))!, "golden.safetensors")));
+        using var golden = SafetensorsFile.Open(Fixtures.Small(Path.Combine(Path.GetFileName(Path.GetDirectoryName(name))!,
+            "golden.safetensors")));
         Golden.Check(golden.ReadFloat64("eval_embedding"), Embed(golden, "logmel"), 1e-5, name);
     }
 
@@ -65,7 +66,8 @@ public sealed class AudioConversionTests : IDisposable
     public void Other_encoders_of_PANNs_become_folders_with_their_widths(AudioEncoderConfig config, string map)
     {
         int width = config.Channels[^1];
-        var checkpoint = new SyntheticCheckpoint().Add(AudioEncoder.Create(config, CpuDevice.Shared, random: null)).AddFrontEnd(LogMelSettings.Default)
+        var checkpoint = new SyntheticCheckpoint().Add(AudioEncoder.Create(config, CpuDevice.Shared, random: null))
+            .AddFrontEnd(LogMelSettings.Default)
             .Add("fc1.weight", width, width).Add("fc1.bias", width).Add("fc_audioset.weight", 9, width).Add("fc_audioset.bias", 9);
         Assert.Equal(map, Convert(checkpoint).Map);
         Assert.Equal(config, AudioEncoderFolder.ReadPackage(Target).AudioEncoder);
@@ -117,13 +119,16 @@ public sealed class AudioConversionTests : IDisposable
     {
         var kernels = new float[513 * 1024];
         Array.Fill(kernels, 1f);
-        Assert.Contains("Hann", Refused(SyntheticCheckpoint.PannsCnn14().AddFrontEnd(LogMelSettings.Default).Add("spectrogram_extractor.stft.conv_real.weight", [513, 1, 1024], kernels)));
+        Assert.Contains("Hann",
+            Refused(SyntheticCheckpoint.PannsCnn14().AddFrontEnd(LogMelSettings.Default)
+            .Add("spectrogram_extractor.stft.conv_real.weight", [513, 1, 1024], kernels)));
     }
 
     [Fact]
     public void A_given_front_end_that_contradicts_the_stored_one_is_refused() =>
         Assert.Contains("expected [257, 1, 512]", Assert.Throws<CorruptFileException>(() =>
-            Convert(SyntheticCheckpoint.PannsCnn14().AddFrontEnd(LogMelSettings.Default), request => request with { FrontEnd = "16k" })).Message);
+            Convert(SyntheticCheckpoint.PannsCnn14().AddFrontEnd(LogMelSettings.Default),
+                request => request with { FrontEnd = "16k" })).Message);
 
     [Theory]
     [InlineData(null, false)]
@@ -202,7 +207,8 @@ public sealed class AudioConversionTests : IDisposable
         return Values(encoder.Forward(Load(golden, input), null));
     }
 
-    static Tensor Load(SafetensorsFile file, string name) => Tensor.From(file.ReadFloat32(name), [.. file.Entry(name).Shape.Select(size => (int)size)], CpuDevice.Shared);
+    static Tensor Load(SafetensorsFile file, string name) =>
+        Tensor.From(file.ReadFloat32(name), [.. file.Entry(name).Shape.Select(size => (int)size)], CpuDevice.Shared);
 
     static double[] Values(Tensor tensor) => Array.ConvertAll(tensor.ToArray<float>(), value => (double)value);
 }

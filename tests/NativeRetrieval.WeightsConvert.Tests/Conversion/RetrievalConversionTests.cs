@@ -1,10 +1,10 @@
-using NativeRetrieval.Parity;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
+using NativeRetrieval.Parity;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
 using NativeRetrieval.WeightsConvert.Conversion;
@@ -13,7 +13,7 @@ namespace NativeRetrieval.WeightsConvert.Tests.Conversion;
 
 public sealed class RetrievalConversionTests : IDisposable
 {
-    static readonly RetrievalModelConfig s_config = new()
+    static readonly RetrievalModelConfig _config = new()
     {
         AudioEncoder = SyntheticCheckpoint.SmallCnn14,
         TextEncoder = SyntheticCheckpoint.SmallBert,
@@ -33,11 +33,12 @@ public sealed class RetrievalConversionTests : IDisposable
     {
         var report = Convert(Report());
         Assert.Equal(("report-cnn14", "model.", ConversionReport.RetrievalModel), (report.Map, report.Root, report.Kind));
-        using var model = ModelPackage.Load(_folder["model"], CpuDevice.Shared);
-        Assert.Equal(s_config, model.Config);
+        using var model = ModelFolder.Load(_folder["model"], CpuDevice.Shared);
+        Assert.Equal(_config, model.Config);
         // The names of formula weights are those in the checkpoint.
         foreach (var (name, tensor) in model.State())
-            Assert.True(FormulaWeights.Of(AuthorsName(name), tensor.Shape.Sizes.ToArray()).AsSpan().SequenceEqual(tensor.ToArray<float>()), name);
+            Assert.True(FormulaWeights.Of(AuthorsName(name), tensor.Shape.Sizes.ToArray()).AsSpan().SequenceEqual(tensor.ToArray<float>()),
+                name);
     }
 
     [Fact]
@@ -51,23 +52,29 @@ public sealed class RetrievalConversionTests : IDisposable
             Assert.Contains("text_enc.bert_encoder.embeddings.LayerNorm.bias", back.Names);
             foreach (string name in back.Names) Assert.True(source.Bytes("model." + name).SequenceEqual(back.Bytes(name)), name);
         }
-        CheckpointConversion.Run(new() { Checkpoint = first, Target = _folder["again"], Vocabulary = _vocabulary }, TestContext.Current.CancellationToken);
+        CheckpointConversion.Run(new() { Checkpoint = first, Target = _folder["again"], Vocabulary = _vocabulary },
+            TestContext.Current.CancellationToken);
         Assert.Equal(File.ReadAllBytes(first), File.ReadAllBytes(Export("again", "second.safetensors")));
     }
 
     [Fact]
     public void A_trained_model_keeps_its_settings_on_the_way_there_and_back()
     {
-        var config = s_config with { MaxSeconds = 7.5, TextEncoder = s_config.TextEncoder with { Pooling = TextPooling.Mean, Heads = 4 }, Padding = PaddingRule.Paper };
+        var config = _config with { MaxSeconds = 7.5, TextEncoder = _config.TextEncoder with { Pooling = TextPooling.Mean, Heads = 4 },
+            Padding = PaddingRule.Paper };
         Directory.CreateDirectory(_folder["run"]);
-        using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(new Philox(3)))) ModelPackage.Save(_folder["run"], model, "");
+        using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared,
+            new PhiloxSequence(new Philox(3))))
+            ModelFolder.Save(_folder["run"], model, "");
         string file = Export("run", "run.safetensors");
-        var report = CheckpointConversion.Run(new() { Checkpoint = file, Target = _folder["model"], Vocabulary = _folder["run"] }, TestContext.Current.CancellationToken);
+        var report = CheckpointConversion.Run(new() { Checkpoint = file, Target = _folder["model"], Vocabulary = _folder["run"] },
+            TestContext.Current.CancellationToken);
         Assert.Equal("retrieval-cnn14", report.Map);
-        using SafetensorsFile before = SafetensorsFile.Open(_folder["run/model.safetensors"]), after = SafetensorsFile.Open(_folder["model/model.safetensors"]);
+        using SafetensorsFile before = SafetensorsFile.Open(_folder["run/model.safetensors"]),
+            after = SafetensorsFile.Open(_folder["model/model.safetensors"]);
         Assert.Equal(before.Names, after.Names);
         foreach (string name in before.Names) Assert.True(before.Bytes(name).SequenceEqual(after.Bytes(name)), name);
-        Assert.Equal(config, ModelPackage.ReadConfig(_folder["model"]));
+        Assert.Equal(config, ModelFolder.ReadConfig(_folder["model"]));
         Assert.Equal(File.ReadAllBytes(file), File.ReadAllBytes(Export("model", "again.safetensors")));
     }
 
@@ -75,11 +82,12 @@ public sealed class RetrievalConversionTests : IDisposable
     public void A_trained_model_can_be_given_the_authors_names()
     {
         Directory.CreateDirectory(_folder["run"]);
-        using (var model = Model()) ModelPackage.Save(_folder["run"], model, "");
+        using (var model = Model()) ModelFolder.Save(_folder["run"], model, "");
         ModelExport.Run(_folder["run"], _folder["run.safetensors"], "report-cnn14", TestContext.Current.CancellationToken);
         using var file = SafetensorsFile.Open(_folder["run.safetensors"]);
         Assert.Contains("audio_enc.audio_enc.conv_block1.conv1.weight", file.Names);
-        Assert.Throws<FileWriteException>(() => ModelExport.Run(_folder["run"], _folder["run.safetensors"], null, TestContext.Current.CancellationToken));
+        Assert.Throws<FileWriteException>(() => ModelExport.Run(_folder["run"], _folder["run.safetensors"], null,
+            TestContext.Current.CancellationToken));
     }
 
     [Fact]
@@ -94,22 +102,26 @@ public sealed class RetrievalConversionTests : IDisposable
     public void Without_a_vocabulary_there_is_no_model()
     {
         string path = Report().Write(_folder["checkpoint.safetensors"]);
-        Assert.Contains("--vocabulary", Assert.Throws<OptionException>(() => CheckpointConversion.Run(new() { Checkpoint = path, Target = _folder["model"] }, TestContext.Current.CancellationToken)).Message);
+        Assert.Contains("--vocabulary",
+            Assert.Throws<OptionException>(() => CheckpointConversion.Run(new() { Checkpoint = path, Target = _folder["model"] },
+            TestContext.Current.CancellationToken)).Message);
     }
 
     public void Dispose() => _folder.Dispose();
 
-    RetrievalModel Model() => new(s_config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
+    RetrievalModel Model() => new(_config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
 
-    /// <summary>As the authors' program saves it: the weights, and under "optimizer" the same weights again.</summary>
+    /// <summary>A checkpoint as the authors' program saves it: the weights, and under "optimizer" the same weights again.</summary>
     SyntheticCheckpoint Report()
     {
         var checkpoint = new SyntheticCheckpoint();
         using (var model = Model())
             foreach (var (name, tensor) in model.State()) checkpoint.Add(AuthorsName(name), tensor.Shape.Sizes.ToArray());
-        checkpoint.Add("audio_enc.audio_enc.fc1.weight", 3, 6).Add("audio_enc.audio_enc.fc1.bias", 3).Add("text_enc.bert_encoder.embeddings.position_ids", 1, 16);
+        checkpoint.Add("audio_enc.audio_enc.fc1.weight", 3, 6).Add("audio_enc.audio_enc.fc1.bias", 3)
+            .Add("text_enc.bert_encoder.embeddings.position_ids", 1, 16);
         // Formula weights follow the names as they are in the file; the root comes after.
-        return checkpoint.Repeat("optimizer.").Rename(name => name.StartsWith("optimizer.", StringComparison.Ordinal) ? name : "model." + name);
+        return checkpoint.Repeat("optimizer.")
+            .Rename(name => name.StartsWith("optimizer.", StringComparison.Ordinal) ? name : "model." + name);
     }
 
     static string AuthorsName(string name) => name.StartsWith("audio_enc.", StringComparison.Ordinal) ? "audio_enc." + name
@@ -117,7 +129,8 @@ public sealed class RetrievalConversionTests : IDisposable
         : name;
 
     ConversionReport Convert(SyntheticCheckpoint checkpoint) => CheckpointConversion.Run(
-        new() { Checkpoint = checkpoint.Write(_folder["checkpoint.safetensors"]), Target = _folder["model"], Vocabulary = _vocabulary }, TestContext.Current.CancellationToken);
+        new() { Checkpoint = checkpoint.Write(_folder["checkpoint.safetensors"]), Target = _folder["model"], Vocabulary = _vocabulary },
+        TestContext.Current.CancellationToken);
 
     string Export(string model, string file)
     {

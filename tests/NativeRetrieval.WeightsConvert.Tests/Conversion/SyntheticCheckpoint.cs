@@ -1,10 +1,10 @@
-using NativeRetrieval.Parity;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn;
+using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Conversion;
 
@@ -48,7 +48,8 @@ sealed class SyntheticCheckpoint
             }
         Add($"{prefix}spectrogram_extractor.stft.conv_real.weight", [bins, 1, window], real);
         Add($"{prefix}spectrogram_extractor.stft.conv_imag.weight", [bins, 1, window], imaginary);
-        return Add($"{prefix}logmel_extractor.melW", [bins, settings.MelBins], [.. new MelFilterbank(settings).Weights.ToArray().Select(weight => (float)weight)]);
+        return Add($"{prefix}logmel_extractor.melW", [bins, settings.MelBins],
+            [.. new MelFilterbank(settings).Weights.ToArray().Select(weight => (float)weight)]);
     }
 
     public SyntheticCheckpoint Remove(string name)
@@ -79,14 +80,16 @@ sealed class SyntheticCheckpoint
     }
 
     /// <summary>PANNs' Cnn14 with narrow layers: encoder, fc1 and classifier.</summary>
-    public static SyntheticCheckpoint PannsCnn14() => new SyntheticCheckpoint().Add(new Cnn14(SmallCnn14, CpuDevice.Shared, new PhiloxSequence(default)))
+    public static SyntheticCheckpoint PannsCnn14() =>
+        new SyntheticCheckpoint().Add(AudioEncoder.Create(SmallCnn14, CpuDevice.Shared, new PhiloxSequence(default)))
         .Add("fc1.weight", 6, 6).Add("fc1.bias", 6).Add("fc_audioset.weight", 9, 6).Add("fc_audioset.bias", 9);
 
     public static SyntheticCheckpoint Bert() => new SyntheticCheckpoint().Add(new BertEncoder(SmallBert, CpuDevice.Shared, random: null));
 
     public static Cnn14Config SmallCnn14 { get; } = new() { Channels = [2, 3, 4, 5, 4, 6] };
 
-    public static BertConfig SmallBert { get; } = new() { VocabularySize = 12, Width = 64, Layers = 2, Heads = 1, HiddenWidth = 7, MaxPositions = 16, Segments = 2 };
+    public static BertConfig SmallBert { get; } = new() { VocabularySize = 12, Width = 64, Layers = 2, Heads = 1, HiddenWidth = 7,
+        MaxPositions = 16, Segments = 2 };
 
     /// <summary>Writes a vocabulary of as many tokens as <see cref="SmallBert"/> has.</summary>
     public static string WriteVocabulary(string path, int tokens = 12)

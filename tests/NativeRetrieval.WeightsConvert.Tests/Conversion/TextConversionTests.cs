@@ -43,13 +43,15 @@ public sealed class TextConversionTests : IDisposable
         }
         Convert(path);
         using var golden = SafetensorsFile.Open(goldenPath);
-        string[] texts = JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(Path.GetDirectoryName(goldenPath)!, "texts.json")))!;
+        string[] texts = JsonSerializer.Deserialize<string[]>(File.ReadAllText(Path.Combine(Path.GetDirectoryName(goldenPath)!,
+            "texts.json")))!;
         var config = BertFolder.ReadConfig(Target);
         Assert.Equal(TextPooling.Mean, config.Pooling);
         var batch = BertFolder.ReadTokenizer(Target, config).EncodeBatch(texts, maxLength: 128);
         Assert.Equal(golden.ReadInt64("input_ids"), batch.Ids.Select(id => (long)id));
         double[] expected = golden.ReadFloat64("mean_pooled"), actual = Embed(batch);
-        for (int i = 0; i < expected.Length; i++) Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-4, $"{i}: {actual[i]}, expected {expected[i]}");
+        for (int i = 0; i < expected.Length; i++)
+            Assert.True(Math.Abs(expected[i] - actual[i]) <= 1e-4, $"{i}: {actual[i]}, expected {expected[i]}");
         Assert.Empty(ChecksumList.Verify(Target, TestContext.Current.CancellationToken));
     }
 
@@ -65,7 +67,8 @@ public sealed class TextConversionTests : IDisposable
 
     [Fact]
     public void Heads_can_be_given() =>
-        Assert.Equal(4, Convert(() => new() { Checkpoint = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]), Target = Target, Vocabulary = Vocabulary(), Heads = 4 }) is { Notes.Count: 0 }
+        Assert.Equal(4, Convert(() => new() { Checkpoint = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]), Target = Target,
+            Vocabulary = Vocabulary(), Heads = 4 }) is { Notes.Count: 0 }
             ? BertFolder.ReadConfig(Target).Heads : 0);
 
     [Fact]
@@ -84,7 +87,8 @@ public sealed class TextConversionTests : IDisposable
     {
         string path = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]);
         Assert.Contains("--vocabulary", Assert.Throws<OptionException>(() => Convert(path)).Message);
-        Assert.Contains("12", Assert.Throws<CorruptFileException>(() => Convert(path, vocabulary: SyntheticCheckpoint.WriteVocabulary(_folder["words.txt"], 13))).Message);
+        Assert.Contains("12", Assert.Throws<CorruptFileException>(() =>
+            Convert(path, vocabulary: SyntheticCheckpoint.WriteVocabulary(_folder["words.txt"], 13))).Message);
         NothingIsLeft("bert.safetensors", "words.txt");
     }
 
@@ -97,7 +101,8 @@ public sealed class TextConversionTests : IDisposable
         foreach (string name in names) (name.Contains("layer.1") ? first : second).Remove(name);
         first.Write(_folder["hub/model-00001-of-00002.safetensors"]);
         second.Write(_folder["hub/model-00002-of-00002.safetensors"]);
-        string map = string.Join(",", names.Select(name => $"\"{name}\":\"model-0000{(name.Contains("layer.1") ? 2 : 1)}-of-00002.safetensors\""));
+        string map = string.Join(",",
+            names.Select(name => $"\"{name}\":\"model-0000{(name.Contains("layer.1") ? 2 : 1)}-of-00002.safetensors\""));
         File.WriteAllText(_folder["hub/model.safetensors.index.json"], "{\"metadata\":{},\"weight_map\":{" + map + "}}");
         SyntheticCheckpoint.WriteVocabulary(_folder["hub/vocab.txt"]);
         Assert.Equal(names.Length, Convert(_folder["hub"]).Mapped);
@@ -116,14 +121,25 @@ public sealed class TextConversionTests : IDisposable
     [Fact]
     public void A_cancelled_conversion_leaves_nothing_behind()
     {
-        var request = new ConversionRequest { Checkpoint = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]), Target = Target, Vocabulary = Vocabulary() };
+        var request = new ConversionRequest
+        {
+            Checkpoint = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]),
+            Target = Target,
+            Vocabulary = Vocabulary(),
+        };
         Assert.ThrowsAny<OperationCanceledException>(() => CheckpointConversion.Run(request, new CancellationToken(canceled: true)));
         NothingIsLeft("bert.safetensors", "words.txt");
     }
 
     [Fact]
     public void Options_for_an_audio_encoder_are_refused() =>
-        Assert.Throws<OptionException>(() => Convert(() => new() { Checkpoint = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]), Target = Target, Vocabulary = Vocabulary(), FrontEnd = "16k" }));
+        Assert.Throws<OptionException>(() => Convert(() => new()
+        {
+            Checkpoint = SyntheticCheckpoint.Bert().Write(_folder["bert.safetensors"]),
+            Target = Target,
+            Vocabulary = Vocabulary(),
+            FrontEnd = "16k",
+        }));
 
     public void Dispose() => _folder.Dispose();
 
@@ -131,12 +147,15 @@ public sealed class TextConversionTests : IDisposable
 
     string Vocabulary() => SyntheticCheckpoint.WriteVocabulary(_folder["words.txt"]);
 
-    ConversionReport Convert(string checkpoint, string? vocabulary = null) => Convert(() => new() { Checkpoint = checkpoint, Target = Target, Vocabulary = vocabulary });
+    ConversionReport Convert(string checkpoint, string? vocabulary = null) =>
+        Convert(() => new() { Checkpoint = checkpoint, Target = Target, Vocabulary = vocabulary });
 
-    static ConversionReport Convert(Func<ConversionRequest> request) => CheckpointConversion.Run(request(), TestContext.Current.CancellationToken);
+    static ConversionReport Convert(Func<ConversionRequest> request) =>
+        CheckpointConversion.Run(request(), TestContext.Current.CancellationToken);
 
     void NothingIsLeft(params string[] expected) =>
-        Assert.Equal(expected.Order(StringComparer.Ordinal), Directory.GetFileSystemEntries(_folder.FullPath).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+        Assert.Equal(expected.Order(StringComparer.Ordinal), Directory.GetFileSystemEntries(_folder.FullPath).Select(Path.GetFileName)
+            .Order(StringComparer.Ordinal));
 
     double[] Embed(TokenBatch batch)
     {

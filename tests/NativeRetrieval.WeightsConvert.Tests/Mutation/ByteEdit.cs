@@ -8,9 +8,10 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
 {
     public enum Kinds { Flip, Set, Extreme, Insert, Delete, Repeat, Swap, Truncate }
 
-    static readonly byte[][] s_extremes =
+    static readonly byte[][] _extremes =
     [
-        [255, 255, 255, 255], [255, 255, 255, 127], [0, 0, 0, 128], [0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 255], [255, 255, 255, 255, 255, 255, 255, 127], [0, 0, 0, 0, 0, 0, 0, 64], [0, 0, 0, 0, 0, 0, 0, 0],
+        [255, 255, 255, 255], [255, 255, 255, 127], [0, 0, 0, 128], [0, 0, 0, 0], [255, 255, 255, 255, 255, 255, 255, 255],
+        [255, 255, 255, 255, 255, 255, 255, 127], [0, 0, 0, 0, 0, 0, 0, 64], [0, 0, 0, 0, 0, 0, 0, 0],
     ];
 
     public static readonly Gen<ByteEdit[]> Some =
@@ -18,9 +19,10 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
          from position in Gen.Choose(0, int.MaxValue - 1)
          from length in Gen.Choose(1, 24)
          from value in Gen.Choose(0, int.MaxValue - 1)
-         select new ByteEdit((Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair => Gen.Choose(1, 2).Select(count => pair[..count]));
+         select new ByteEdit((Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair =>
+             Gen.Choose(1, 2).Select(count => pair[..count]));
 
-    /// <param name="other">Where inserted bytes come from.</param>
+    /// <param name="other">Source of inserted bytes.</param>
     public byte[] Apply(byte[] bytes, byte[] other)
     {
         if (bytes.Length == 0) return bytes;
@@ -31,7 +33,7 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
             case Kinds.Flip: copy[at] ^= (byte)(1 << (Value % 8)); return copy;
             case Kinds.Set: copy[at] = (byte)Value; return copy;
             case Kinds.Extreme:
-                var extreme = s_extremes[Value % s_extremes.Length];
+                var extreme = _extremes[Value % _extremes.Length];
                 extreme.AsSpan(0, Math.Min(extreme.Length, bytes.Length - at)).CopyTo(copy.AsSpan(at));
                 return copy;
             case Kinds.Insert:

@@ -8,19 +8,20 @@ namespace NativeRetrieval.WeightsConvert.Tests.Mutation;
 
 public partial class SafetensorsMutantTests
 {
-    static readonly string[] s_files =
+    static readonly string[] _files =
     [
         .. CheckpointFixtures.Committed.Where(path => path.EndsWith(".safetensors", StringComparison.Ordinal)),
         .. Directory.GetFiles(Fixtures.Small("checkpoints/good"), "*.expected.safetensors").Order(StringComparer.Ordinal),
     ];
 
-    static readonly string[] s_pieces =
+    static readonly string[] _pieces =
     [
-        "-1", "9223372036854775807", "18446744073709551616", "1e3", "0", "4", "[]", "{}", "null", "\"F32\"", "\"F4\"", "[[[[[[[[[[", "\"__metadata__\":{\"a\":1},", "\"a\":", ",", "\"\\ud800\"", "}", "\"data_offsets\":[0,4],",
+        "-1", "9223372036854775807", "18446744073709551616", "1e3", "0", "4", "[]", "{}", "null", "\"F32\"", "\"F4\"", "[[[[[[[[[[",
+        "\"__metadata__\":{\"a\":1},", "\"a\":", ",", "\"\\ud800\"", "}", "\"data_offsets\":[0,4],",
     ];
 
     [Fact]
-    public void Edited_files_are_read_or_refused() => Mutants.Run(".safetensors", s_files, 4000, (bytes, other, edits, choice) =>
+    public void Edited_files_are_read_or_refused() => Mutants.Run(".safetensors", _files, 4000, (bytes, other, edits, choice) =>
         choice % 2 == 0 || bytes.Length < 10
             ? edits.Aggregate(bytes, (edited, edit) => edit.Apply(edited, other))
             : EditHeader(bytes, edits));
@@ -33,7 +34,7 @@ public partial class SafetensorsMutantTests
         foreach (var edit in edits)
         {
             int at = edit.Position % words.Count;
-            string piece = edit.Length % 2 == 0 ? words[edit.Value % words.Count] : s_pieces[edit.Value % s_pieces.Length];
+            string piece = edit.Length % 2 == 0 ? words[edit.Value % words.Count] : _pieces[edit.Value % _pieces.Length];
             if (edit.Kind is ByteEdit.Kinds.Insert or ByteEdit.Kinds.Repeat) words.Insert(at, piece);
             else words[at] = edit.Kind == ByteEdit.Kinds.Delete ? "" : piece;
         }

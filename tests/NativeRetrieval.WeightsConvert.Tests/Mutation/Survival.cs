@@ -33,15 +33,18 @@ sealed class Survival(string extension) : IDisposable
         catch (NativeRetrievalException error)
         {
             Refused++;
-            if (!error.Message.StartsWith(path, StringComparison.Ordinal) || error.Message.Contains('\n')) throw new InvalidOperationException($"{what}: a message without its file: {error.Message}");
+            if (!error.Message.StartsWith(path, StringComparison.Ordinal) || error.Message.Contains('\n'))
+                throw new InvalidOperationException($"{what}: a message without its file: {error.Message}");
         }
         catch (Exception error)
         {
-            throw new InvalidOperationException($"{what}: {error.GetType().Name}: {error.Message}\n{error.StackTrace}\n{Convert.ToBase64String(bytes.AsSpan(0, Math.Min(bytes.Length, 8192)))}", error);
+            throw new InvalidOperationException($"{what}: {error.GetType().Name}: "
+                + $"{error.Message}\n{error.StackTrace}\n{Convert.ToBase64String(bytes.AsSpan(0, Math.Min(bytes.Length, 8192)))}", error);
         }
         File.Delete(path);
         long allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        if (allocated > AllocationBound.For(bytes.Length)) throw new InvalidOperationException($"{what}: {allocated} bytes were allocated for a file of {bytes.Length}");
+        if (allocated > AllocationBound.For(bytes.Length))
+            throw new InvalidOperationException($"{what}: {allocated} bytes were allocated for a file of {bytes.Length}");
     }
 
     public void Dispose() => _folder.Dispose();

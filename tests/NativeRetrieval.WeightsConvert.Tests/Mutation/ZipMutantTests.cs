@@ -8,16 +8,16 @@ namespace NativeRetrieval.WeightsConvert.Tests.Mutation;
 
 public class ZipMutantTests
 {
-    static readonly string[] s_files = [.. CheckpointFixtures.Committed.Where(path => IsZip(File.ReadAllBytes(path)))];
-    static readonly string[] s_whole = [.. s_files.Where(path => !path.Contains("truncated", StringComparison.Ordinal))];
+    static readonly string[] _files = [.. CheckpointFixtures.Committed.Where(path => IsZip(File.ReadAllBytes(path)))];
+    static readonly string[] _whole = [.. _files.Where(path => !path.Contains("truncated", StringComparison.Ordinal))];
 
     [Fact]
-    public void Edited_archives_are_read_or_refused() => Mutants.Run(".pth", s_files, 4000, (bytes, other, edits, _) =>
+    public void Edited_archives_are_read_or_refused() => Mutants.Run(".pth", _files, 4000, (bytes, other, edits, _) =>
         edits.Aggregate(bytes, (edited, edit) => edit.Apply(edited, other)));
 
     /// <summary>Checksums are right, so that the pickle machine meets every one.</summary>
     [Fact]
-    public void Edited_pickles_in_good_archives_are_read_or_refused() => Mutants.Run(".pth", s_whole, 7000, (bytes, _, edits, choice) =>
+    public void Edited_pickles_in_good_archives_are_read_or_refused() => Mutants.Run(".pth", _whole, 7000, (bytes, _, edits, choice) =>
         Repack(bytes, choice, pickle =>
         {
             if (choice % 3 == 0) return edits.Aggregate(pickle, (edited, edit) => edit.Apply(edited, pickle));

@@ -24,7 +24,8 @@ public sealed class NameMapTests : IDisposable
         Assert.Equal([2, 3, 4, 5, 4, 6], Enumerable.Range(1, 6).Select(i => (int)cnn[$"channels{i}"]));
         Assert.Equal(64, cnn["mel_bins"]);
         var bert = Match(SyntheticCheckpoint.Bert(), match => match.Parts[0].Match.Sizes);
-        Assert.Equal((12, 64, 2, 7, 16, 2), (bert["vocabulary"], bert["width"], bert["layer"], bert["hidden"], bert["positions"], bert["segments"]));
+        Assert.Equal((12, 64, 2, 7, 16, 2),
+            (bert["vocabulary"], bert["width"], bert["layer"], bert["hidden"], bert["positions"], bert["segments"]));
     }
 
     [Theory]
@@ -45,11 +46,13 @@ public sealed class NameMapTests : IDisposable
     [Fact]
     public void Older_names_and_heads_of_BERT_are_understood()
     {
-        var checkpoint = SyntheticCheckpoint.Bert().Rename(name => "bert." + name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"))
+        var checkpoint = SyntheticCheckpoint.Bert()
+            .Rename(name => "bert." + name.Replace("LayerNorm.weight", "LayerNorm.gamma").Replace("LayerNorm.bias", "LayerNorm.beta"))
             .Add("bert.embeddings.position_ids", 1, 16).Add("bert.pooler.dense.weight", 8, 8).Add("cls.predictions.bias", 12);
         Match(checkpoint, match =>
         {
-            Assert.Equal(["bert.embeddings.position_ids", "bert.pooler.dense.weight", "cls.predictions.bias"], match.Ignored.Select(ignored => ignored.Name).Order(StringComparer.Ordinal));
+            Assert.Equal(["bert.embeddings.position_ids", "bert.pooler.dense.weight", "cls.predictions.bias"],
+                match.Ignored.Select(ignored => ignored.Name).Order(StringComparer.Ordinal));
             Assert.Contains("encoder.layer.1.output.LayerNorm.weight", match.Mapped.Select(mapped => mapped.Name));
             return true;
         });
@@ -57,7 +60,8 @@ public sealed class NameMapTests : IDisposable
 
     [Fact]
     public void A_second_copy_in_the_training_state_is_left_aside() =>
-        Assert.Equal("model.", Match(SyntheticCheckpoint.PannsCnn14().Rename(name => "model." + name).Repeat("optimizer."), match => match.Root));
+        Assert.Equal("model.",
+            Match(SyntheticCheckpoint.PannsCnn14().Rename(name => "model." + name).Repeat("optimizer."), match => match.Root));
 
     [Fact]
     public void A_missing_tensor_is_named_with_the_closest_form()
@@ -68,21 +72,25 @@ public sealed class NameMapTests : IDisposable
 
     [Fact]
     public void An_unexpected_tensor_is_named() =>
-        Assert.Contains("1 tensor is without a place: conv_block7.conv1.weight", Refused(SyntheticCheckpoint.PannsCnn14().Add("conv_block7.conv1.weight", 2, 6, 3, 3)));
+        Assert.Contains("1 tensor is without a place: conv_block7.conv1.weight",
+            Refused(SyntheticCheckpoint.PannsCnn14().Add("conv_block7.conv1.weight", 2, 6, 3, 3)));
 
     [Fact]
     public void A_contradiction_between_shapes_is_named() =>
-        Assert.Contains("conv_block3.conv1.weight [4, 9, 3, 3] instead of [4, 3, 3, 3]", Refused(SyntheticCheckpoint.PannsCnn14().Add("conv_block3.conv1.weight", 4, 9, 3, 3)));
+        Assert.Contains("conv_block3.conv1.weight [4, 9, 3, 3] instead of [4, 3, 3, 3]",
+            Refused(SyntheticCheckpoint.PannsCnn14().Add("conv_block3.conv1.weight", 4, 9, 3, 3)));
 
     [Fact]
     public void A_layer_that_lacks_a_tensor_is_not_the_end_of_the_model() =>
-        Assert.Contains("encoder.layer.1.output.dense.bias", Refused(SyntheticCheckpoint.Bert().Remove("encoder.layer.1.output.dense.bias")));
+        Assert.Contains("encoder.layer.1.output.dense.bias",
+            Refused(SyntheticCheckpoint.Bert().Remove("encoder.layer.1.output.dense.bias")));
 
     [Fact]
     public void The_classifier_tells_the_forms_of_CNN14_apart()
     {
         Assert.Equal("panns-cnn14", Match(SyntheticCheckpoint.PannsCnn14(), match => match.Map.Name));
-        Assert.Equal("encoder-cnn14", Match(SyntheticCheckpoint.PannsCnn14().Remove("fc_audioset.weight").Remove("fc_audioset.bias"), match => match.Map.Name));
+        Assert.Equal("encoder-cnn14",
+            Match(SyntheticCheckpoint.PannsCnn14().Remove("fc_audioset.weight").Remove("fc_audioset.bias"), match => match.Map.Name));
     }
 
     [Theory]
@@ -105,7 +113,8 @@ public sealed class NameMapTests : IDisposable
         }));
 
         static SyntheticCheckpoint AddNorm(SyntheticCheckpoint checkpoint, string name, int channels) =>
-            checkpoint.Add($"{name}.weight", channels).Add($"{name}.bias", channels).Add($"{name}.running_mean", channels).Add($"{name}.running_var", channels);
+            checkpoint.Add($"{name}.weight", channels).Add($"{name}.bias", channels).Add($"{name}.running_mean", channels)
+                .Add($"{name}.running_var", channels);
     }
 
     [Fact]
@@ -127,8 +136,10 @@ public sealed class NameMapTests : IDisposable
     public void A_forced_map_that_does_not_fit_says_why()
     {
         using var checkpoint = Open(SyntheticCheckpoint.PannsCnn14());
-        Assert.Contains("does not follow bert", Assert.Throws<CorruptFileException>(() => MapDetection.Find(checkpoint, NameMaps.Find("bert"))).Message);
-        Assert.Contains("conv_block2.conv1.weight", Assert.Throws<CorruptFileException>(() => MapDetection.Find(checkpoint, NameMaps.Find("panns-cnn6"))).Message);
+        Assert.Contains("does not follow bert",
+            Assert.Throws<CorruptFileException>(() => MapDetection.Find(checkpoint, NameMaps.Find("bert"))).Message);
+        Assert.Contains("conv_block2.conv1.weight",
+            Assert.Throws<CorruptFileException>(() => MapDetection.Find(checkpoint, NameMaps.Find("panns-cnn6"))).Message);
         Assert.Equal("encoder-cnn14", MapDetection.Find(checkpoint, NameMaps.Find("encoder-cnn14")).Map.Name);
         Assert.Contains("panns-cnn14", Assert.Throws<OptionException>(() => NameMaps.Find("cnn")).Message);
     }
@@ -149,7 +160,8 @@ public sealed class NameMapTests : IDisposable
     [InlineData("a{i}.(x|y).(b|c){i-1}", "a3.x.b2 a3.x.c2 a3.y.b2 a3.y.c2")]
     [InlineData("plain", "plain")]
     public void Templates(string template, string names) =>
-        Assert.Equal(names, string.Join(' ', NameTemplate.Alternatives(NameTemplate.Fill(template, new Dictionary<string, int> { ["i"] = 3 }))));
+        Assert.Equal(names, string.Join(' ',
+            NameTemplate.Alternatives(NameTemplate.Fill(template, new Dictionary<string, int> { ["i"] = 3 }))));
 
     public void Dispose() => _folder.Dispose();
 

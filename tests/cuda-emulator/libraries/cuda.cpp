@@ -130,15 +130,14 @@ int asynchronous(void* handle, Work work)
     return Ok;
 }
 
-template <class T> int fill(T* target, T value, size_t count, void* stream, const char* call)
+int fill(uint8_t* target, unsigned char value, size_t count, void* stream)
 {
     USABLE();
-    if (reinterpret_cast<uintptr_t>(target) % sizeof(T)) return InvalidValue;
     if (!device(target, count)) return InvalidValue;
     return asynchronous(stream, [=]() -> Failure {
-        if (auto failure = examined(target, count * sizeof(T), true, call); failure.outcome != Success) return failure;
+        if (auto failure = examined(target, count, true, "cuMemsetD8Async"); failure.outcome != Success) return failure;
         std::fill_n(target, count, value);
-        mark_initialised(reinterpret_cast<uintptr_t>(target), count * sizeof(T));
+        mark_initialised(reinterpret_cast<uintptr_t>(target), count);
         return {};
     });
 }
@@ -368,9 +367,7 @@ API int cuMemcpyDtoDAsync_v2(void* target, const void* source, size_t bytes, voi
     if (!device(target, bytes) || !device(source, bytes)) return InvalidValue;
     return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyDtoDAsync"); });
 }
-API int cuMemsetD8Async(uint8_t* target, unsigned char value, size_t count, void* stream) { return fill(target, value, count, stream, "cuMemsetD8Async"); }
-API int cuMemsetD16Async(uint16_t* target, unsigned short value, size_t count, void* stream) { return fill(target, value, count, stream, "cuMemsetD16Async"); }
-API int cuMemsetD32Async(uint32_t* target, unsigned value, size_t count, void* stream) { return fill(target, value, count, stream, "cuMemsetD32Async"); }
+API int cuMemsetD8Async(uint8_t* target, unsigned char value, size_t count, void* stream) { return fill(target, value, count, stream); }
 
 API int cuModuleLoadDataEx(void** module, const void* bytes, unsigned options, const int* names, void** values)
 {
@@ -419,11 +416,6 @@ API int cuModuleGetFunction(void** function, Module* module, const char* name)
     *function = slot.get();
     return Ok;
 }
-API int cuModuleGetGlobal_v2(void**, size_t*, Module*, const char* name)
-{
-    report(std::string("cuModuleGetGlobal: the emulator has no global variables (") + name + ")");
-    return NotFound;
-}
 API int cuFuncSetAttribute(Function* function, int attribute, int value)
 {
     USABLE();
@@ -435,28 +427,6 @@ API int cuFuncSetAttribute(Function* function, int attribute, int value)
         return Ok;
     }
     return attribute == 9 ? Ok : InvalidValue; // 9: preferred carve-out, a hint
-}
-API int cuFuncGetAttribute(int* value, int attribute, Function* function)
-{
-    USABLE();
-    if (!s_functions.count(function)) return InvalidHandle;
-    switch (attribute)
-    {
-    case 0: *value = static_cast<int>(function->entry->max_threads); break;
-    case 1: *value = static_cast<int>(function->image->thread_storage().second); break; // of the whole file
-    case 3: *value = 0; break;
-    case 4: *value = 32; break;
-    case 8: *value = function->dynamic_limit; break;
-    default: return InvalidValue;
-    }
-    return Ok;
-}
-API int cuOccupancyMaxActiveBlocksPerMultiprocessor(int* blocks, Function* function, int block, size_t dynamic)
-{
-    USABLE();
-    if (!s_functions.count(function) || block <= 0) return InvalidValue;
-    *blocks = block > static_cast<int>(function->entry->max_threads) ? 0 : std::min(2048 / block, static_cast<int>(233472 / (dynamic + 1024)));
-    return Ok;
 }
 API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned dynamic, void* stream, void** parameters, void** extra)
 {

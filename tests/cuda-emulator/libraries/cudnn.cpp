@@ -272,14 +272,6 @@ API int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, const Tensor* x,
     *bytes = workspace_of(algorithm);
     return Ok;
 }
-API int cudnnGetConvolutionBackwardDataWorkspaceSize(Handle* handle, const Filter* w, const Tensor* dy, const Convolution* d, const Tensor* dx, int algorithm, size_t* bytes)
-{
-    return cudnnGetConvolutionForwardWorkspaceSize(handle, dx, w, d, dy, algorithm, bytes);
-}
-API int cudnnGetConvolutionBackwardFilterWorkspaceSize(Handle* handle, const Tensor* x, const Tensor* dy, const Convolution* d, const Filter* dw, int algorithm, size_t* bytes)
-{
-    return cudnnGetConvolutionForwardWorkspaceSize(handle, x, dw, d, dy, algorithm, bytes);
-}
 
 API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor* tx, const void* x, const Filter* tw, const void* w, const Convolution* d, int algorithm, void* workspace,
                                 size_t workspace_bytes, const float* beta, const Tensor* ty, void* y)

@@ -16,7 +16,7 @@ int cuInit(unsigned); int cuDevicePrimaryCtxRetain(void**, int); int cuDevicePri
 int cuMemAlloc_v2(void**, size_t); int cuMemFree_v2(void*); int cuMemGetInfo_v2(size_t*, size_t*); int cuMemHostAlloc(void**, size_t, unsigned); int cuMemFreeHost(void*);
 int cuMemAllocAsync(void**, size_t, void*); int cuMemFreeAsync(void*, void*);
 int cuMemcpyHtoD_v2(void*, const void*, size_t); int cuMemcpyDtoH_v2(void*, const void*, size_t); int cuMemcpyHtoDAsync_v2(void*, const void*, size_t, void*); int cuMemcpyDtoHAsync_v2(void*, const void*, size_t, void*);
-int cuMemsetD32Async(void*, unsigned, size_t, void*);
+int cuMemsetD8Async(void*, unsigned char, size_t, void*);
 int cuModuleLoadData(void**, const void*); int cuModuleUnload(void*); int cuModuleGetFunction(void**, void*, const char*); int cuFuncSetAttribute(void*, int, int);
 int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
 int cuStreamCreate(void**, unsigned); int cuStreamDestroy_v2(void*); int cuStreamSynchronize(void*); int cuStreamQuery(void*); int cuStreamWaitEvent(void*, void*, unsigned);
@@ -26,7 +26,6 @@ int cuTexRefCreate();
 int nvrtcCreateProgram(void**, const char*, const char*, int, const char* const*, const char* const*); int nvrtcDestroyProgram(void**); int nvrtcCompileProgram(void*, int, const char* const*);
 int nvrtcAddNameExpression(void*, const char*); int nvrtcGetLoweredName(void*, const char*, const char**);
 int nvrtcGetCUBINSize(void*, size_t*); int nvrtcGetCUBIN(void*, char*); int nvrtcGetProgramLogSize(void*, size_t*); int nvrtcGetProgramLog(void*, char*);
-int cublasCreate_v2(void**); int cublasDestroy_v2(void*); int cublasGemmEx(void*, int, int, int, int, int, const float*, const void*, int, int, const void*, int, int, const float*, void*, int, int, int, int);
 int cublasLtCreate(void**); int cublasLtMatmulDescCreate(void**, int, int); int cublasLtMatmulDescSetAttribute(void*, int, const void*, size_t); int cublasLtMatrixLayoutCreate(void**, int, uint64_t, uint64_t, int64_t);
 int cublasLtMatmulPreferenceCreate(void**); int cublasLtMatmulPreferenceSetAttribute(void*, int, const void*, size_t); int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*, int*);
 int cublasLtMatmul(void*, void*, const float*, const void*, void*, const void*, void*, const float*, const void*, void*, void*, void*, const void*, void*, size_t, void*);
@@ -244,7 +243,7 @@ std::vector<Test> tests()
         { "freed in stream order", [] {
              void *stream, *x;
              EXPECT(cuStreamCreate(&stream, 1) == 0 && cuMemAllocAsync(&x, 256, stream) == 0);
-             EXPECT(cuMemsetD32Async(x, 0, 64, stream) == 0);
+             EXPECT(cuMemsetD8Async(x, 0, 256, stream) == 0);
              launch("scales", 1, 64, 0, stream, static_cast<float*>(x), 2.0f, 64);
              EXPECT(cuMemFreeAsync(x, stream) == 0 && cuStreamSynchronize(stream) == 0);
          } },
@@ -313,14 +312,23 @@ std::vector<Test> tests()
              float* a = upload<float>({ 1, 4, 2, 5, 3, 6 });
              float* b = upload<float>({ 1, 0, 1, 0, 1, 1 });
              float* c = device<float>(4);
-             void* blas;
+             void *lt, *description, *la, *lb, *lc, *narrow, *half, *tall;
+             EXPECT(cublasLtCreate(&lt) == 0 && cublasLtMatmulDescCreate(&description, 68, 0) == 0);
+             cublasLtMatrixLayoutCreate(&la, 0, 2, 3, 2);
+             cublasLtMatrixLayoutCreate(&lb, 0, 3, 2, 3);
+             cublasLtMatrixLayoutCreate(&lc, 0, 2, 2, 2);
+             cublasLtMatrixLayoutCreate(&narrow, 0, 3, 3, 3);
+             cublasLtMatrixLayoutCreate(&half, 14, 3, 2, 3);
+             cublasLtMatrixLayoutCreate(&tall, 0, 2, 2, 3);
              const float one = 1, zero = 0;
-             EXPECT(cublasCreate_v2(&blas) == 0);
-             EXPECT(cublasGemmEx(blas, 0, 0, 2, 2, 3, &one, a, 0, 2, b, 0, 3, &zero, c, 0, 2, 68, -1) == 0);
+             const auto multiply = [&](void* left, void* right, void* result) {
+                 return cublasLtMatmul(lt, description, &one, a, left, b, right, &zero, c, result, c, result, nullptr, nullptr, 0, nullptr);
+             };
+             EXPECT(multiply(la, lb, lc) == 0);
              EXPECT((download(c, 4) == std::vector<float>{ 4, 10, 5, 11 }));
-             EXPECT(cublasGemmEx(blas, 0, 0, 2, 2, 3, &one, a, 0, 1, b, 0, 3, &zero, c, 0, 2, 68, -1) == 7);
-             EXPECT(cublasGemmEx(blas, 0, 0, 2, 2, 3, &one, a, 0, 2, b, 14, 3, &zero, c, 0, 2, 68, -1) == 15);
-             EXPECT(cublasGemmEx(blas, 0, 0, 3, 2, 3, &one, a, 0, 3, b, 0, 3, &zero, c, 0, 3, 68, -1) == 0);
+             EXPECT(multiply(narrow, lb, lc) == 7);
+             EXPECT(multiply(la, half, lc) == 15);
+             EXPECT(multiply(la, lb, tall) == 0);
              EXPECT(cuCtxSynchronize() == 700);
              expect_report("past the end");
          } },

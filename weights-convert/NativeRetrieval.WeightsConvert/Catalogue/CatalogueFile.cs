@@ -5,15 +5,19 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 
 /// <summary>One file of a pre-trained model.</summary>
 /// <param name="Name">Path in the model's folder, with forward slashes.</param>
-/// <param name="Url">Where it is published.</param>
-/// <param name="SizeBytes">Its length; null: not known.</param>
-/// <param name="Md5">Lower-case hex; null: not published.</param>
-/// <param name="Sha256">Lower-case hex; null: not published.</param>
+/// <param name="Url">Address at which it is published.</param>
+/// <param name="SizeBytes">Length of the file; null: not known.</param>
+/// <param name="Md5">MD5 in lower-case hex; null: not published.</param>
+/// <param name="Sha256">SHA-256 in lower-case hex; null: not published.</param>
 public sealed record CatalogueFile(string Name, string Url, long? SizeBytes = null, string? Md5 = null, string? Sha256 = null)
 {
+    /// <summary>True if a checksum of the file is published.</summary>
     public bool HasChecksum => Md5 is not null || Sha256 is not null;
 
-    /// <exception cref="CorruptFileException">The file at <paramref name="path"/> is another one; the message has what was expected and what was found.</exception>
+    /// <summary>Compares a file with the catalogue.</summary>
+    /// <param name="path">The file, named in the error.</param>
+    /// <param name="found">Its size and checksums.</param>
+    /// <exception cref="CorruptFileException">The file is another one; the message says what was expected and what was found.</exception>
     public void Check(string path, FileDigest found)
     {
         if (SizeBytes is { } size && size != found.SizeBytes) throw Other(path, "bytes", size.ToString(), found.SizeBytes.ToString());
@@ -31,7 +35,8 @@ public sealed record CatalogueFile(string Name, string Url, long? SizeBytes = nu
         if (!IsHex(Md5, MD5.HashSizeInBytes) || !IsHex(Sha256, SHA256.HashSizeInBytes))
             throw new OptionException($"model '{model}': a checksum of {Name} is not lower-case hex of the right length");
 
-        static bool IsHex(string? text, int bytes) => text is null || (text.Length == 2 * bytes && text.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f'));
+        static bool IsHex(string? text, int bytes) =>
+            text is null || (text.Length == 2 * bytes && text.All(c => char.IsAsciiDigit(c) || c is >= 'a' and <= 'f'));
     }
 
     static CorruptFileException Other(string path, string what, string expected, string found) =>

@@ -1,14 +1,23 @@
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>How to come by a model's files.</summary>
+/// <summary>Source of a model's files.</summary>
 public sealed record FetchRequest
 {
-    /// <summary>A file, or a folder with the files under their names in the catalogue, to take instead of the network; null: download.</summary>
+    /// <summary>
+    /// A file, or a folder with the files under their names in the catalogue, to take instead of the network; null: download.
+    /// </summary>
     public string? From { get; init; }
 
-    /// <summary>Address under which a mirror has <c>MODEL/FILE</c>; null: the published addresses.</summary>
+    /// <summary>Address at which a mirror has <c>MODEL/FILE</c>; null: the published addresses.</summary>
     public Uri? Mirror { get; init; }
 
-    /// <summary>Told which file is on its way and how many bytes of it are there.</summary>
+    /// <summary>Receives the file on its way and the number of its bytes on disk; null: nobody is told.</summary>
     public Action<CatalogueFile, long>? Report { get; init; }
 }
+
+/// <summary>A file of a model as it is now on disk.</summary>
+/// <param name="File">The file in the catalogue.</param>
+/// <param name="Path">Its path on disk.</param>
+/// <param name="Digest">Its size and checksums.</param>
+/// <param name="WasThere">True if it was on disk already and nothing had to be fetched.</param>
+public sealed record FetchedFile(CatalogueFile File, string Path, FileDigest Digest, bool WasThere);

@@ -3,20 +3,21 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>What tells one file from another.</summary>
-/// <param name="Md5">Lower-case hex. Of use against accidents only; it is what some archives publish.</param>
-/// <param name="Sha256">Lower-case hex.</param>
+/// <summary>Size and checksums of a file.</summary>
+/// <param name="Md5">MD5 in lower-case hex. Some archives publish no other; it guards against accidents only.</param>
+/// <param name="Sha256">SHA-256 in lower-case hex.</param>
 public sealed record FileDigest(long SizeBytes, string Md5, string Sha256)
 {
     const int BufferBytes = 1 << 20;
 
-    /// <summary>Reads the file once.</summary>
-    /// <exception cref="FileReadException">It cannot be read.</exception>
+    /// <summary>Reads a file once and computes both checksums.</summary>
+    /// <exception cref="FileReadException">The file cannot be read.</exception>
     public static FileDigest Of(string path, CancellationToken cancellation = default)
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0, FileOptions.SequentialScan);
+            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0,
+                FileOptions.SequentialScan);
             using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
             using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var buffer = new byte[BufferBytes];

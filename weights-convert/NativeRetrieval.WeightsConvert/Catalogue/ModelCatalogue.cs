@@ -14,13 +14,14 @@ public sealed class ModelCatalogue
         _byName = models.ToDictionary(model => model.Name, StringComparer.OrdinalIgnoreCase);
     }
 
+    /// <summary>The catalogue that is part of this assembly.</summary>
     public static ModelCatalogue Embedded { get; } = ReadEmbedded();
 
-    /// <summary>In the order in which they are listed.</summary>
+    /// <summary>All models in the order of the file.</summary>
     public IReadOnlyList<CatalogueEntry> Models { get; }
 
-    /// <summary>A catalogue of one's own, in the format of <c>catalogue.json</c>.</summary>
-    /// <exception cref="OptionException">It is no catalogue, or an entry cannot be used as it stands.</exception>
+    /// <summary>Reads another catalogue in the format of <c>catalogue.json</c>.</summary>
+    /// <exception cref="OptionException">The text is no catalogue, or an entry cannot be used as it stands.</exception>
     public static ModelCatalogue Parse(ReadOnlySpan<byte> json)
     {
         try
@@ -29,7 +30,9 @@ public sealed class ModelCatalogue
                 ?? throw new OptionException("the catalogue is null");
             foreach (var model in models) model.Validate();
             var twice = models.GroupBy(model => model.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
-            return twice is null ? new ModelCatalogue(models) : throw new OptionException($"the catalogue has two models named '{twice.Key}'");
+            return twice is null
+                ? new ModelCatalogue(models)
+                : throw new OptionException($"the catalogue has two models named '{twice.Key}'");
         }
         catch (JsonException e)
         {
@@ -37,11 +40,14 @@ public sealed class ModelCatalogue
         }
     }
 
-    /// <exception cref="OptionException">There is no model of this name; the message lists those there are.</exception>
+    /// <summary>The model of a name; upper and lower case are the same.</summary>
+    /// <exception cref="OptionException">There is no model of this name; the message lists the names.</exception>
     public CatalogueEntry Find(string name) => _byName.TryGetValue(name, out var entry)
         ? entry
-        : throw new OptionException($"there is no model '{name}' in the catalogue; known are {string.Join(", ", Models.Select(model => model.Name))}");
+        : throw new OptionException($"there is no model '{name}' in the catalogue; known are "
+            + $"{string.Join(", ", Models.Select(model => model.Name))}");
 
+    /// <summary>True if there is a model of this name; upper and lower case are the same.</summary>
     public bool Contains(string name) => _byName.ContainsKey(name);
 
     static ModelCatalogue ReadEmbedded()

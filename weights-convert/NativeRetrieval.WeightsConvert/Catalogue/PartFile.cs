@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>The beginning of a file that is being fetched: <c>FILE.part</c> with its bytes, <c>FILE.part.json</c> with where they came from.</summary>
+/// <summary>
+/// The beginning of a file that is being fetched: <c>FILE.part</c> with its bytes, <c>FILE.part.json</c> with their source.
+/// </summary>
 sealed class PartFile(string target)
 {
     readonly string _bytes = target + ".part", _state = target + ".part.json";
@@ -12,12 +14,14 @@ sealed class PartFile(string target)
 
     public long Length => File.Exists(_bytes) ? new FileInfo(_bytes).Length : 0;
 
-    /// <summary>Null: nothing that could be continued.</summary>
+    /// <summary>The source of the bytes on disk; null: there is nothing that could be continued.</summary>
     public PartState? ReadState()
     {
         try
         {
-            return File.Exists(_bytes) && File.Exists(_state) ? JsonSerializer.Deserialize(File.ReadAllBytes(_state), CatalogueJson.Default.PartState) : null;
+            return File.Exists(_bytes) && File.Exists(_state)
+                ? JsonSerializer.Deserialize(File.ReadAllBytes(_state), CatalogueJson.Default.PartState)
+                : null;
         }
         catch (JsonException)
         {
@@ -25,7 +29,7 @@ sealed class PartFile(string target)
         }
     }
 
-    /// <summary>Empties the file; what follows comes from a response with this description.</summary>
+    /// <summary>Empties the file for the bytes of a response with this description.</summary>
     public void Restart(PartState state)
     {
         DurableFile.Delete(_bytes);
@@ -51,3 +55,8 @@ sealed class PartFile(string target)
         DurableFile.Delete(_state);
     }
 }
+
+/// <summary>The source of a partial download, so that another process can go on with it.</summary>
+/// <param name="Url">Address that the bytes on disk came from.</param>
+/// <param name="Validator">Strong ETag or date of the last change, as sent in <c>If-Range</c>; null: the server named none.</param>
+sealed record PartState(string Url, string? Validator);

@@ -5,10 +5,10 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>One request for what is missing of a file.</summary>
+/// <summary>One request for the missing part of a file.</summary>
 sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, CatalogueFile file, Uri url, string target, PartFile part)
 {
-    /// <summary>Bytes that are put on disk at once.</summary>
+    /// <summary>Bytes that are written to disk at once.</summary>
     const int ChunkBytes = 4 << 20;
 
     public async Task<TransferOutcome> RunAsync(Action<long>? report, CancellationToken cancellation)
@@ -20,12 +20,14 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
 
         long? total = Total(response);
         if (file.SizeBytes is { } size && total is not null && total != size)
-            throw new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {size}, {url.Host} has {total}; it was not fetched");
+            throw new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {size}, {url.Host} has {total}; it "
+                + "was not fetched");
         bool continues = response.StatusCode == HttpStatusCode.PartialContent;
         if (continues && response.Content.Headers.ContentRange?.From != part.Length)
         {
             part.Delete();
-            return new(new IOException($"the server sent the bytes from {response.Content.Headers.ContentRange?.From} on, not those that were asked for"));
+            return new(new IOException($"the server sent the bytes from {response.Content.Headers.ContentRange?.From} on, not those that "
+                + "were asked for"));
         }
         total ??= file.SizeBytes;
         CheckRoom(total, continues ? part.Length : 0);
@@ -95,17 +97,22 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
         }
         throw new DownloadException(url, status switch
         {
-            404 or 410 => $"{says}: the file is not there any more; get it elsewhere and give it with --from FILE, or name a mirror with --mirror URL",
-            401 or 403 => $"{says}: it cannot be had without permission from there; give a copy with --from FILE, or name a mirror with --mirror URL",
+            404 or 410 =>
+                $"{says}: the file is not there any more; get it elsewhere and give it with --from FILE, or name a mirror with --mirror "
+                    + "URL",
+            401 or 403 =>
+                $"{says}: it cannot be had without permission from there; give a copy with --from FILE, or name a mirror with --mirror URL",
             _ => $"{says}, which is no file",
         });
 
         static TimeSpan Max(TimeSpan wait) => wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
-    DownloadException WebPage() => new(url, "a web page came instead of the file; a login or notice of the network in between does that: open the address in a browser, or give a copy with --from FILE");
+    DownloadException WebPage() =>
+        new(url, "a web page came instead of the file; a login or notice of the network in between does that: open the address in a "
+            + "browser, or give a copy with --from FILE");
 
-    /// <summary>Length of the whole file, where the response says it.</summary>
+    /// <summary>Length of the whole file; null where the response does not say it.</summary>
     static long? Total(HttpResponseMessage response) => response.StatusCode == HttpStatusCode.PartialContent
         ? response.Content.Headers.ContentRange?.Length
         : response.Content.Headers.ContentLength;
@@ -118,7 +125,8 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
     {
         if (total is not { } bytes) return;
         long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(target))!).AvailableFreeSpace;
-        if (bytes - present > free) throw new FileWriteException(target, $"{bytes - present} bytes are still to come, its disk has {free} left");
+        if (bytes - present > free)
+            throw new FileWriteException(target, $"{bytes - present} bytes are still to come, its disk has {free} left");
     }
 
     async Task CopyAsync(Stream body, long? most, Action<long>? report, CancellationToken cancellation)
@@ -135,7 +143,8 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
                 filled += read;
                 if (onDisk == 0 && LooksLikeWebPage(buffer.AsSpan(0, filled))) throw Emptied(WebPage(), ref filled);
                 if (onDisk + filled > most)
-                    throw Emptied(new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {most}, more than that came; it was not kept"), ref filled);
+                    throw Emptied(new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {most}, more than "
+                        + "that came; it was not kept"), ref filled);
                 if (filled == buffer.Length) Flush();
                 report?.Invoke(onDisk + filled);
             }
@@ -182,4 +191,12 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
         static bool StartsWith(ReadOnlySpan<byte> bytes, string text) =>
             bytes.Length >= text.Length && System.Text.Ascii.EqualsIgnoreCase(bytes[..text.Length], text);
     }
+}
+
+/// <summary>End of a request that did not fail for good.</summary>
+/// <param name="Problem">Reason for another request; null: the file is complete.</param>
+/// <param name="RetryAfter">Wait that the server asks for; null: none.</param>
+readonly record struct TransferOutcome(Exception? Problem, TimeSpan? RetryAfter = null)
+{
+    public bool Complete => Problem is null;
 }

@@ -4,21 +4,22 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
-/// <summary>Shows what a checkpoint holds: every tensor with the range of its values, and what was not taken for a tensor.</summary>
+/// <summary>Lists the content of a checkpoint: every tensor with the range of its values, and notes on everything else.</summary>
 public static class CheckpointInspection
 {
-    /// <summary>Reads tensor after tensor; each is summed up while it streams by.</summary>
+    /// <summary>Name, shape and value range of every tensor; each is read once, piece by piece.</summary>
     public static IEnumerable<TensorSummary> Summarize(CheckpointFile checkpoint, CancellationToken cancellation = default)
     {
         foreach (var tensor in checkpoint.Tensors)
         {
             var range = new ValueRange(tensor.DType);
             checkpoint.CopyTo(tensor, range, cancellation);
-            yield return new TensorSummary(tensor.Name, tensor.DType, tensor.Shape, range.Minimum, range.Mean, range.Maximum, range.NanCount, range.InfinityCount);
+            yield return new TensorSummary(tensor.Name, tensor.DType, tensor.Shape, range.Minimum, range.Mean, range.Maximum,
+                range.NanCount, range.InfinityCount);
         }
     }
 
-    /// <summary>A line per tensor in aligned columns, then the checkpoint's notes. Lines appear as they are computed.</summary>
+    /// <summary>Writes a line per tensor in aligned columns, then the checkpoint's notes. Lines appear as they are computed.</summary>
     public static void WriteText(CheckpointFile checkpoint, TextWriter output, CancellationToken cancellation = default)
     {
         const int Number = 11, LongestName = 100;
@@ -27,7 +28,8 @@ public static class CheckpointInspection
         int dtype = checkpoint.Tensors.Select(tensor => NameOf(tensor.DType).Length).Append("dtype".Length).Max();
         int shape = checkpoint.Tensors.Select(tensor => ShapeOf(tensor.Shape).Length).Append("shape".Length).Max();
         output.WriteLine($"{checkpoint.Path}: {checkpoint.Format}, {checkpoint.Tensors.Count} tensors");
-        output.WriteLine($"{"tensor".PadRight(name)}  {"dtype".PadRight(dtype)}  {"shape".PadRight(shape)}  {"minimum",Number}  {"mean",Number}  {"maximum",Number}");
+        output.WriteLine($"{"tensor".PadRight(name)}  {"dtype".PadRight(dtype)}  {"shape".PadRight(shape)}  {"minimum",Number}  "
+            + $"{"mean",Number}  {"maximum",Number}");
         foreach (var summary in Summarize(checkpoint, cancellation))
         {
             string odd = (summary.NanCount, summary.InfinityCount) switch
@@ -37,13 +39,17 @@ public static class CheckpointInspection
                 (0, var infinite) => $"  {infinite} infinite",
                 var (nan, infinite) => $"  {nan} NaN, {infinite} infinite",
             };
-            output.WriteLine($"{UntrustedText.Printable(summary.Name).PadRight(name)}  {NameOf(summary.DType).PadRight(dtype)}  {ShapeOf(summary.Shape).PadRight(shape)}  " +
-                $"{Short(summary.Minimum),Number}  {Short(summary.Mean),Number}  {Short(summary.Maximum),Number}{odd}");
+            output.WriteLine($"{UntrustedText.Printable(summary.Name).PadRight(name)}  {NameOf(summary.DType).PadRight(dtype)}  "
+                + $"{ShapeOf(summary.Shape).PadRight(shape)}  "
+                + $"{Short(summary.Minimum),Number}  {Short(summary.Mean),Number}  {Short(summary.Maximum),Number}{odd}");
         }
         foreach (string note in checkpoint.Notes) output.WriteLine($"note: {note}");
     }
 
-    /// <summary>The members <c>path</c>, <c>format</c>, <c>metadata</c>, <c>tensors</c> and <c>notes</c> of an object that the caller begins and ends.</summary>
+    /// <summary>
+    /// Writes the members <c>path</c>, <c>format</c>, <c>metadata</c>, <c>tensors</c> and <c>notes</c> of an object that the caller begins
+    /// and ends.
+    /// </summary>
     public static void WriteJson(CheckpointFile checkpoint, Utf8JsonWriter json, CancellationToken cancellation = default)
     {
         json.WriteString("path", checkpoint.Path);

@@ -7,10 +7,10 @@ namespace NativeRetrieval.WeightsConvert.Checkpoints;
 public static class CheckpointSafetensors
 {
     /// <summary>
-    /// Streams tensor after tensor to <paramref name="path"/>, which then has all of them or, where anything fails, is what it was before.
-    /// A safetensors file that nothing is to be changed in arrives byte for byte.
+    /// Streams tensor after tensor to <paramref name="path"/>, which then has all of them; if anything fails, it keeps its former content.
+    /// A safetensors file in which nothing changes is copied byte for byte.
     /// </summary>
-    /// <param name="rename">From a tensor's name to the name it gets, or to null where it is to be left out; null keeps all names.</param>
+    /// <param name="rename">Gives a tensor its new name, or null to leave it out; null keeps all names.</param>
     /// <param name="metadata">Free text pairs for the header; null keeps those of the checkpoint.</param>
     /// <exception cref="CorruptFileException">The values of a tensor are damaged.</exception>
     /// <exception cref="ShapeException">Two tensors get the same name.</exception>
@@ -27,7 +27,8 @@ public static class CheckpointSafetensors
         foreach (var tensor in checkpoint.Tensors)
         {
             if ((rename is null ? tensor.Name : rename(tensor.Name)) is { } name)
-                items.Add(new SafetensorsItem(name, tensor.DType, [.. tensor.Shape], stream => checkpoint.CopyTo(tensor, stream, cancellation)));
+                items.Add(new SafetensorsItem(name, tensor.DType, [.. tensor.Shape],
+                    stream => checkpoint.CopyTo(tensor, stream, cancellation)));
         }
         SafetensorsWriter.Write(path, items, metadata ?? checkpoint.Metadata);
     }

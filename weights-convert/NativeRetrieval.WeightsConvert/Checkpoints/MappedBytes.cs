@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
 /// <summary>
-/// A file whose parts are mapped while they are looked at and let go afterwards: a checkpoint of any size takes no more memory than its largest window.
+/// A file whose parts are mapped only while they are read: a checkpoint of any size takes no more memory than its largest window.
 /// </summary>
 sealed class MappedBytes : IDisposable
 {
@@ -22,12 +22,16 @@ sealed class MappedBytes : IDisposable
     /// <exception cref="FileReadException">There is no such file, or it may not be read.</exception>
     public static MappedBytes Open(string path)
     {
-        if (!BitConverter.IsLittleEndian) throw new PlatformNotSupportedException("checkpoints are mapped as they are: little-endian machines only");
+        if (!BitConverter.IsLittleEndian)
+            throw new PlatformNotSupportedException("checkpoints are mapped as they are: little-endian machines only");
         try
         {
             using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
             long length = stream.Length;
-            var file = length == 0 ? null : MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+            var file = length == 0
+                ? null
+                : MemoryMappedFile.CreateFromFile(stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read,
+                HandleInheritability.None, leaveOpen: true);
             return new MappedBytes(path, file, length);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)

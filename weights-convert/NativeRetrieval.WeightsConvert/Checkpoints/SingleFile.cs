@@ -3,7 +3,7 @@ using NativeRetrieval.WeightsConvert.PyTorch;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
-/// <summary>Opens a checkpoint that is one file; the content decides what it is.</summary>
+/// <summary>Opens a checkpoint that is one file; its content decides the format.</summary>
 static class SingleFile
 {
     public static CheckpointFile Open(string path)
@@ -16,8 +16,9 @@ static class SingleFile
             using (var window = file.Map(0, head.Length)) window.Span.CopyTo(head);
             if (FileKind.IsZip(head)) return TorchZip.Open(file);
             if (FileKind.IsPickle(head)) return TorchLegacy.Open(file);
-            // Its own reader says best what is wrong with a damaged one.
-            if (FileKind.IsSafetensors(head, file.Length) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase)) return SafetensorsCheckpoint.Open(file);
+            // The format's own reader gives the best message for a damaged file.
+            if (FileKind.IsSafetensors(head, file.Length) || path.EndsWith(".safetensors", StringComparison.OrdinalIgnoreCase))
+                return SafetensorsCheckpoint.Open(file);
             throw new CorruptFileException(path, $"neither a PyTorch checkpoint nor safetensors; it looks like {FileKind.Describe(head)}");
         }
         catch

@@ -7,11 +7,11 @@ using NativeRetrieval.Models;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>An audio encoder's configuration and front end from its shapes, its form and what it stores.</summary>
+/// <summary>An audio encoder's configuration and front end from the checkpoint's shapes, form and metadata.</summary>
 static class AudioSettings
 {
-    /// <param name="declared">What a file that was exported from here says of the encoder and its front end; null: nothing.</param>
-    /// <exception cref="CorruptFileException">No encoder can have these sizes, or the stored front end is another than can be computed here.</exception>
+    /// <param name="declared">Settings recorded in the file by an export of this program; null: none.</param>
+    /// <exception cref="CorruptFileException">No encoder can have these sizes, or the stored front end cannot be computed here.</exception>
     public static AudioEncoderPackage Of(ConversionDraft draft, AudioEncoderPackage? declared)
     {
         var (part, match) = draft.Audio;
@@ -34,18 +34,25 @@ static class AudioSettings
             throw new OptionException($"{draft.Match.Map.Name} has no block 6; --block6-pooling is for CNN14");
         }
         var logMel = draft.Request.FrontEnd is null && declared is not null ? declared.LogMel : draft.FrontEnd(match.Size("mel_bins"));
-        var package = Read(draft.Request.Checkpoint, new JsonObject { ["audio_encoder"] = encoder }) with { LogMel = logMel, Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler };
+        var package = Read(draft.Request.Checkpoint, new JsonObject { ["audio_encoder"] = encoder }) with
+        {
+            LogMel = logMel,
+            Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler,
+        };
         Validate(draft.Request.Checkpoint, package);
-        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, widths {string.Join(", ", package.AudioEncoder.Channels)}{pooling}"));
+        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, widths "
+            + $"{string.Join(", ", package.AudioEncoder.Channels)}{pooling}"));
         draft.Settings.Add(("front end", string.Create(CultureInfo.InvariantCulture,
-            $"{logMel.SampleRateHz} Hz, window {logMel.WindowSamples}, hop {logMel.HopSamples}, {logMel.MelBins} mel bins from {logMel.MinHz} to {logMel.MaxHz} Hz")));
+            $"{logMel.SampleRateHz} Hz, window {logMel.WindowSamples}, hop {logMel.HopSamples}, {logMel.MelBins} mel bins from "
+                + $"{logMel.MinHz} to {logMel.MaxHz} Hz")));
         return package;
     }
 
     static AudioEncoderPackage Read(string path, JsonObject settings)
     {
         using var document = JsonDocument.Parse(settings.ToJsonString());
-        return ModelConfigFile.Read(path, document.RootElement, ModelJson.Default.AudioEncoderPackage, new(), _ => { }, AudioEncoderPackage.Kind);
+        return ModelConfigFile.Read(path, document.RootElement, ModelJson.Default.AudioEncoderPackage, new(), _ => { },
+            AudioEncoderPackage.Kind);
     }
 
     static void Validate(string path, AudioEncoderPackage package)

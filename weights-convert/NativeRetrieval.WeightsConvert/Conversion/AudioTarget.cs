@@ -10,7 +10,8 @@ static class AudioTarget
     public static string Write(ConversionDraft draft)
     {
         draft.RefuseOptions(audio: true, text: false);
-        var package = AudioSettings.Of(draft, draft.Declared(ModelJson.Default.AudioEncoderPackage, new(), config => config.Validate(), AudioEncoderPackage.Kind));
+        var package = AudioSettings.Of(draft,
+            draft.Declared(ModelJson.Default.AudioEncoderPackage, new(), config => config.Validate(), AudioEncoderPackage.Kind));
         AudioEncoderFolder.Write(draft.Folder, package, draft.Items, draft.Card("Audio encoder"), draft.Metadata);
         return ConversionReport.AudioEncoder;
     }

@@ -11,8 +11,9 @@ using NativeRetrieval.WeightsConvert.Names;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A conversion under way: what is read, what was found in it, and where it goes.</summary>
-sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder, CancellationToken cancellation)
+/// <summary>A conversion under way: the checkpoint, the match of its name map, and the folder to fill.</summary>
+sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder,
+    CancellationToken cancellation)
 {
     public ConversionRequest Request => request;
 
@@ -21,7 +22,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     /// <summary>The folder to fill.</summary>
     public string Folder => folder;
 
-    /// <summary>For the report: what the shapes and the form gave.</summary>
+    /// <summary>Settings that the shapes and the form gave, for the report.</summary>
     public List<(string Name, string Value)> Settings { get; } = [];
 
     public List<string> Notes { get; } = [];
@@ -30,11 +31,13 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     /// <summary>All tensors under their names here; the values are read when they are written.</summary>
     public IEnumerable<SafetensorsItem> Items =>
-        match.Mapped.Select(mapped => new SafetensorsItem(mapped.Name, mapped.Tensor.DType, [.. mapped.Tensor.Shape], stream => checkpoint.CopyTo(mapped.Tensor, stream, cancellation)));
+        match.Mapped.Select(mapped => new SafetensorsItem(mapped.Name, mapped.Tensor.DType, [.. mapped.Tensor.Shape],
+            stream => checkpoint.CopyTo(mapped.Tensor, stream, cancellation)));
 
     /// <summary>The folder beside the weights whose other files belong to them; null: the checkpoint is a file of its own.</summary>
     public string? Surroundings => Directory.Exists(request.Checkpoint) ? request.Checkpoint
-        : Path.GetFileName(request.Checkpoint) is "pytorch_model.bin" or "model.safetensors" || request.Checkpoint.EndsWith(".index.json", StringComparison.Ordinal)
+        : Path.GetFileName(request.Checkpoint) is "pytorch_model.bin" or "model.safetensors"
+            || request.Checkpoint.EndsWith(".index.json", StringComparison.Ordinal)
             ? Path.GetDirectoryName(Path.GetFullPath(request.Checkpoint))
             : null;
 
@@ -46,11 +49,12 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     public BertConfig TextConfig(BertConfig? declared, bool strict)
     {
         var config = TextEncoderSettings.Of(Text, declared, strict, request.Heads, request.Checkpoint, Notes);
-        Settings.Add(("text encoder", $"BERT, {config.Layers} layers of width {config.Width}, {config.Heads} heads, {config.VocabularySize} tokens, {config.Pooling.ToString().ToLowerInvariant()} pooling"));
+        Settings.Add(("text encoder", $"BERT, {config.Layers} layers of width {config.Width}, {config.Heads} heads, "
+            + $"{config.VocabularySize} tokens, {config.Pooling.ToString().ToLowerInvariant()} pooling"));
         return config;
     }
 
-    /// <summary>The settings that a file carries which was exported from a folder of this <paramref name="kind"/>; null: there are none.</summary>
+    /// <summary>The settings in a file that was exported from a folder of this <paramref name="kind"/>; null: there are none.</summary>
     /// <inheritdoc cref="ModelConfigFile.Read{T}(string, JsonTypeInfo{T}, T, Action{T}, string)"/>
     public T? Declared<T>(JsonTypeInfo<T> type, T defaults, Action<T> validate, string kind) where T : class
     {
@@ -58,7 +62,8 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
         try
         {
             using var document = JsonDocument.Parse(text);
-            bool own = document.RootElement.ValueKind == JsonValueKind.Object && document.RootElement.TryGetProperty("model_type", out var found) && found.ValueEquals(kind);
+            bool own = document.RootElement.ValueKind == JsonValueKind.Object
+                && document.RootElement.TryGetProperty("model_type", out var found) && found.ValueEquals(kind);
             return own ? ModelConfigFile.Read(request.Checkpoint, document.RootElement, type, defaults, validate, kind) : null;
         }
         catch (JsonException)
@@ -69,20 +74,25 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     /// <summary>A model card that says where the weights come from.</summary>
     public string Card(string title) =>
-        $"# {title}\n\nMade of `{Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Checkpoint))}` by the name map `{match.Map.Name}`: {match.Map.About}.\n";
+        $"# {title}\n\nMade of `{Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Checkpoint))}` by the name map "
+            + $"`{match.Map.Name}`: {match.Map.About}.\n";
 
     /// <summary>Finds and checks the front end of the audio encoder.</summary>
     public LogMelSettings FrontEnd(int melBins) =>
-        new FrontEndCheck(checkpoint, match.Root + Audio.Part.Source).Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
+        new FrontEndCheck(checkpoint, match.Root + Audio.Part.Source)
+            .Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
 
-    /// <summary>Lists every file's checksum.</summary>
+    /// <summary>Writes the list of all files' checksums.</summary>
     public void WriteChecksums() => ChecksumList.Write(folder, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)
         .Select(path => (Path.GetRelativePath(folder, path).Replace('\\', '/'), FileHash.Sha256(path))));
 
+    /// <summary>Refuses options that have no meaning for this kind of checkpoint.</summary>
     /// <exception cref="OptionException">Options are given that this kind of checkpoint has no use for.</exception>
     public void RefuseOptions(bool audio, bool text)
     {
-        if (!audio && (request.PoolBlock6 is not null || request.FrontEnd is not null)) throw new OptionException($"{match.Map.Name} has no audio encoder; --block6-pooling and --front-end are for those");
-        if (!text && (request.Heads is not null || request.Vocabulary is not null)) throw new OptionException($"{match.Map.Name} has no text encoder; --heads and --vocabulary are for those");
+        if (!audio && (request.PoolBlock6 is not null || request.FrontEnd is not null))
+            throw new OptionException($"{match.Map.Name} has no audio encoder; --block6-pooling and --front-end are for those");
+        if (!text && (request.Heads is not null || request.Vocabulary is not null))
+            throw new OptionException($"{match.Map.Name} has no text encoder; --heads and --vocabulary are for those");
     }
 }

@@ -2,19 +2,30 @@ using System.Text.Json;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>What a conversion did.</summary>
+/// <summary>Result of a conversion or export.</summary>
+/// <param name="Checkpoint">Path of the checkpoint that was read.</param>
+/// <param name="Format">Its format, e.g. <c>PyTorch zip archive</c>.</param>
 /// <param name="Map">The name map that was followed.</param>
-/// <param name="Root">What stood before all names in the checkpoint; empty: nothing.</param>
-/// <param name="Kind">What the folder is: <c>audio encoder</c>, <c>text encoder</c> or <c>retrieval model</c>.</param>
-/// <param name="Mapped">Tensors that were taken over.</param>
-/// <param name="Settings">What the shapes and the form gave.</param>
-/// <param name="Ignored">Tensors that were left out, and why.</param>
-/// <param name="Notes">What was assumed, and what the checkpoint holds beside tensors.</param>
+/// <param name="Root">Prefix of all names in the checkpoint; may be empty.</param>
+/// <param name="Kind">Kind of the folder: <c>audio encoder</c>, <c>text encoder</c> or <c>retrieval model</c>.</param>
+/// <param name="Target">Path of the folder or file that was made.</param>
+/// <param name="Mapped">Number of tensors that were taken over.</param>
+/// <param name="Settings">Settings that the shapes and the form gave.</param>
+/// <param name="Ignored">Tensors that were left out, with the reason.</param>
+/// <param name="Notes">Assumptions, and things beside tensors in the checkpoint.</param>
 public sealed record ConversionReport(string Checkpoint, string Format, string Map, string Root, string Kind, string Target, int Mapped,
     IReadOnlyList<(string Name, string Value)> Settings, IReadOnlyList<(string Name, string Why)> Ignored, IReadOnlyList<string> Notes)
 {
-    public const string AudioEncoder = "audio encoder", TextEncoder = "text encoder", RetrievalModel = "retrieval model";
+    /// <summary>The <see cref="Kind"/> of a folder for <c>train --audio-model</c>.</summary>
+    public const string AudioEncoder = "audio encoder";
 
+    /// <summary>The <see cref="Kind"/> of a folder for <c>train --text-model</c>.</summary>
+    public const string TextEncoder = "text encoder";
+
+    /// <summary>The <see cref="Kind"/> of a whole model: both encoders and their heads.</summary>
+    public const string RetrievalModel = "retrieval model";
+
+    /// <summary>Writes the report for people, a line per fact.</summary>
     public void WriteText(TextWriter output)
     {
         output.WriteLine($"{Checkpoint}: {Format}, {Map}{(Root.Length > 0 ? $", names behind '{Root}'" : "")}");
@@ -26,7 +37,7 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
         output.WriteLine($"{Kind}: {Target}");
     }
 
-    /// <summary>The report's members of an object that the caller begins and ends.</summary>
+    /// <summary>Writes the report's members of an object that the caller begins and ends.</summary>
     public void WriteJson(Utf8JsonWriter json)
     {
         json.WriteString("checkpoint", Checkpoint);
@@ -62,5 +73,6 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
         }
     }
 
-    static string Some(IReadOnlyList<string> names) => names.Count <= 3 ? string.Join(", ", names) : $"{names[0]}, {names[1]} and {names.Count - 2} more";
+    static string Some(IReadOnlyList<string> names) =>
+        names.Count <= 3 ? string.Join(", ", names) : $"{names[0]}, {names[1]} and {names.Count - 2} more";
 }

@@ -1,12 +1,12 @@
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>What is to be converted, into what, and what the checkpoint cannot say itself.</summary>
+/// <summary>Source, target and options of a conversion.</summary>
 public sealed record ConversionRequest
 {
     /// <summary>A checkpoint file, or a folder that holds one under its Hugging Face name.</summary>
     public required string Checkpoint { get; init; }
 
-    /// <summary>The model folder to make; absent or empty.</summary>
+    /// <summary>The model folder to make; it must be absent or empty.</summary>
     public required string Target { get; init; }
 
     /// <summary>Name map to follow; null: the one that fits.</summary>
@@ -15,10 +15,12 @@ public sealed record ConversionRequest
     /// <summary>Vocabulary or tokenizer file, or a folder with a tokenizer; null: that of the checkpoint's folder.</summary>
     public string? Vocabulary { get; init; }
 
-    /// <summary>Whether block 6 of a CNN14 pools 2 x 2; null: as usual for the checkpoint's form.</summary>
+    /// <summary>True if block 6 of a CNN14 pools 2 x 2, false if 1 x 1; null: as usual for the checkpoint's form.</summary>
     public bool? PoolBlock6 { get; init; }
 
-    /// <summary>Name of the front end of an audio encoder; null: the one whose Fourier kernels and mel matrix the checkpoint stores, else 32k.</summary>
+    /// <summary>
+    /// Name of the front end of an audio encoder; null: the one whose Fourier kernels and mel matrix the checkpoint stores, else 32k.
+    /// </summary>
     public string? FrontEnd { get; init; }
 
     /// <summary>Attention heads of a text encoder, which its weights do not show; null: from <c>config.json</c>, else width / 64.</summary>

@@ -8,33 +8,37 @@ using NativeRetrieval.WeightsConvert.Names;
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
 /// <summary>
-/// Finds the front end of an audio encoder. PANNs' checkpoints store theirs, the Fourier transform as convolution kernels (torchlibrosa) and the mel matrix:
-/// both are compared with what is computed here, because vectors of another front end would be wrong without a sign of it.
+/// Finds the front end of an audio encoder. PANNs' checkpoints store theirs, the Fourier transform as convolution kernels (torchlibrosa)
+/// and the mel matrix: both are compared with those computed here, because another front end would give wrong vectors without any error.
 /// </summary>
 sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
 {
-    /// <summary>The kernels are cosines rounded to float32.</summary>
+    /// <summary>Largest difference of Fourier kernels, which are cosines rounded to float32.</summary>
     const double KernelTolerance = 1e-5;
 
-    /// <summary>A thousandth of the smallest filter's peak at 32 kHz is 4e-6.</summary>
+    /// <summary>Largest difference of mel weights: a quarter of a thousandth of the smallest filter's peak at 32 kHz.</summary>
     const double MelTolerance = 1e-6;
 
-    /// <param name="melBins">What the encoder takes.</param>
+    /// <param name="melBins">Mel bins that the encoder takes.</param>
     /// <param name="forced">The front end that the user names; null: the one that is stored, else 32k.</param>
-    /// <param name="notes">Gets a line where something had to be assumed.</param>
-    /// <exception cref="CorruptFileException">The stored front end is another than any that is known, or than the forced one; the message names the difference.</exception>
+    /// <param name="notes">Receives a line for each assumption.</param>
+    /// <exception cref="CorruptFileException">The stored front end is not known, or is not the forced one; the message names the
+    /// difference.</exception>
     public LogMelSettings Find(int melBins, FrontEndForm? forced, List<string> notes)
     {
-        var (real, imaginary, mel) = (Stored("spectrogram_extractor.stft.conv_real.weight"), Stored("spectrogram_extractor.stft.conv_imag.weight"), Stored("logmel_extractor.melW"));
+        var (real, imaginary, mel) = (Stored("spectrogram_extractor.stft.conv_real.weight"),
+            Stored("spectrogram_extractor.stft.conv_imag.weight"), Stored("logmel_extractor.melW"));
         if (real is null && mel is null)
         {
             var assumed = forced ?? NameMaps.FrontEnds[0];
-            if (forced is null) notes.Add($"the checkpoint stores no front end: that of PANNs at {Khz(assumed)} kHz is assumed; --front-end names another");
+            if (forced is null)
+                notes.Add($"the checkpoint stores no front end: that of PANNs at {Khz(assumed)} kHz is assumed; --front-end names another");
             return assumed.Settings with { MelBins = melBins };
         }
         int window = real is null ? checked((int)((mel!.Shape[0] - 1) * 2)) : checked((int)real.Shape[^1]);
         var form = forced ?? NameMaps.FrontEnds.FirstOrDefault(known => known.Settings.WindowSamples == window)
-            ?? throw Refused($"its Fourier transform has windows of {window} samples, those known here have {string.Join(", ", NameMaps.FrontEnds.Select(known => $"{known.Settings.WindowSamples} ({known.Name})"))}");
+            ?? throw Refused($"its Fourier transform has windows of {window} samples, those known here have "
+                + $"{string.Join(", ", NameMaps.FrontEnds.Select(known => $"{known.Settings.WindowSamples} ({known.Name})"))}");
         var settings = form.Settings with { MelBins = melBins };
         if (real is not null) CompareKernels(real, settings, Math.Cos);
         if (imaginary is not null) CompareKernels(imaginary, settings, angle => -Math.Sin(angle));
@@ -53,7 +57,8 @@ sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
                 // The angle is reduced first: the product of bin and sample grows to a million turns.
                 double expected = (0.5 - 0.5 * Math.Cos(2 * Math.PI * n / window)) * wave(2 * Math.PI * ((long)k * n % window) / window);
                 if (!(Math.Abs(stored[k * window + n] - expected) <= KernelTolerance))
-                    throw Refused(string.Create(CultureInfo.InvariantCulture, $"{kernel.Name} is not the transform under a periodic Hann window of {window} samples: {stored[k * window + n]:G6} instead of {expected:G6} at bin {k}, sample {n}"));
+                    throw Refused(string.Create(CultureInfo.InvariantCulture, $"{kernel.Name} is not the transform under a periodic Hann "
+                        + $"window of {window} samples: {stored[k * window + n]:G6} instead of {expected:G6} at bin {k}, sample {n}"));
             }
     }
 
@@ -67,17 +72,21 @@ sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
             if (!(Math.Abs(stored[i] - bank.Weights[i]) <= most)) (most, at) = (Math.Abs(stored[i] - bank.Weights[i]), i);
         if (most <= MelTolerance) return;
 
-        int first = Array.FindIndex(stored, weight => weight != 0) / bank.MelBins, last = Array.FindLastIndex(stored, weight => weight != 0) / bank.MelBins;
+        int first = Array.FindIndex(stored, weight => weight != 0) / bank.MelBins,
+            last = Array.FindLastIndex(stored, weight => weight != 0) / bank.MelBins;
         double hzPerBin = (double)settings.SampleRateHz / settings.WindowSamples;
         throw Refused(string.Create(CultureInfo.InvariantCulture,
-            $"{mel.Name} is not the mel matrix of the form {form}, {bank.MelBins} Slaney filters from {settings.MinHz} to {settings.MaxHz} Hz at {settings.SampleRateHz} Hz: it differs by up to {most:G3} (bin {at / bank.MelBins}, filter {at % bank.MelBins}); its filters reach from {first * hzPerBin:F0} to {last * hzPerBin:F0} Hz"));
+            $"{mel.Name} is not the mel matrix of the form {form}, {bank.MelBins} Slaney filters from {settings.MinHz} to "
+                + $"{settings.MaxHz} Hz at {settings.SampleRateHz} Hz: it differs by up to {most:G3} (bin {at / bank.MelBins}, filter "
+                + $"{at % bank.MelBins}); its filters reach from {first * hzPerBin:F0} to {last * hzPerBin:F0} Hz"));
     }
 
     CheckpointTensor? Stored(string name) => checkpoint.Tensors.FirstOrDefault(tensor => tensor.Name == prefix + name);
 
     void ExpectShape(CheckpointTensor tensor, long[] shape)
     {
-        if (!tensor.Shape.SequenceEqual(shape)) throw Refused($"{tensor.Name} has the shape [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", shape)}]");
+        if (!tensor.Shape.SequenceEqual(shape))
+            throw Refused($"{tensor.Name} has the shape [{string.Join(", ", tensor.Shape)}], expected [{string.Join(", ", shape)}]");
     }
 
     float[] Read(CheckpointTensor tensor)
@@ -89,7 +98,8 @@ sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
         return values;
     }
 
-    CorruptFileException Refused(string what) => new(checkpoint.Path, $"was trained with another front end than can be computed here: {what}");
+    CorruptFileException Refused(string what) =>
+        new(checkpoint.Path, $"was trained with another front end than can be computed here: {what}");
 
     static string Khz(FrontEndForm form) => (form.Settings.SampleRateHz / 1000).ToString(CultureInfo.InvariantCulture);
 }

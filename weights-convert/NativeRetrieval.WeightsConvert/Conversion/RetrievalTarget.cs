@@ -14,16 +14,28 @@ static class RetrievalTarget
     {
         string vocabulary = TokenizerFiles.Find(draft.Request.Vocabulary, draft.Request.Checkpoint);
         var (audio, text) = (Head(draft, "audio_linear."), Head(draft, "text_linear."));
-        var declared = draft.Declared(ModelJson.Default.RetrievalModelConfig, new(), config => config.Validate(), RetrievalModelConfig.Kind);
-        var encoder = AudioSettings.Of(draft, declared is null ? null : new() { AudioEncoder = declared.AudioEncoder, LogMel = declared.LogMel, Resampler = declared.Resampler });
+        var declared = draft.Declared(ModelJson.Default.RetrievalModelConfig, new(), config => config.Validate(),
+            RetrievalModelConfig.Kind);
+        var encoder = AudioSettings.Of(draft,
+            declared is null
+                ? null
+                : new() { AudioEncoder = declared.AudioEncoder, LogMel = declared.LogMel, Resampler = declared.Resampler });
         var bert = draft.TextConfig(declared?.TextEncoder ?? Beside(vocabulary), strict: declared is not null);
         // The report's dropout, and its choice of the first token; a file that was exported from here says what it had.
-        if (declared is null) bert = bert with { Dropout = new BertConfig().Dropout, AttentionDropout = new BertConfig().AttentionDropout, Pooling = TextPooling.Cls };
-        Expect(draft, audio.Sizes["inputs"], encoder.AudioEncoder.Width, "the audio head takes vectors of {0}, the audio encoder makes {1}");
+        if (declared is null)
+            bert = bert with
+            {
+                Dropout = new BertConfig().Dropout,
+                AttentionDropout = new BertConfig().AttentionDropout,
+                Pooling = TextPooling.Cls,
+            };
+        Expect(draft, audio.Sizes["inputs"], encoder.AudioEncoder.Width,
+            "the audio head takes vectors of {0}, the audio encoder makes {1}");
         Expect(draft, text.Sizes["inputs"], bert.Width, "the text head takes vectors of {0}, the text encoder makes {1}");
         Expect(draft, audio.Sizes["outputs"], text.Sizes["outputs"], "the audio head makes vectors of {0}, the text head of {1}");
         var tokenizer = TokenizerFiles.Read(vocabulary, bert.VocabularySize);
-        var config = (declared ?? new RetrievalModelConfig { MaxTokens = Math.Min(new RetrievalModelConfig().MaxTokens, bert.MaxPositions) }) with
+        declared ??= new RetrievalModelConfig { MaxTokens = Math.Min(new RetrievalModelConfig().MaxTokens, bert.MaxPositions) };
+        var config = declared with
         {
             AudioEncoder = encoder.AudioEncoder,
             LogMel = encoder.LogMel,
@@ -35,7 +47,7 @@ static class RetrievalTarget
         };
         config.Validate();
         draft.Settings.Add(("space", string.Create(CultureInfo.InvariantCulture, $"{config.EmbeddingDimension} dimensions")));
-        ModelPackage.Save(draft.Folder, config, tokenizer, draft.Items, draft.Card("Retrieval model"), draft.Metadata);
+        ModelFolder.Save(draft.Folder, config, tokenizer, draft.Items, draft.Card("Retrieval model"), draft.Metadata);
         return ConversionReport.RetrievalModel;
     }
 
@@ -46,6 +58,7 @@ static class RetrievalTarget
 
     static void Expect(ConversionDraft draft, long found, long expected, string message)
     {
-        if (found != expected) throw new CorruptFileException(draft.Request.Checkpoint, string.Format(CultureInfo.InvariantCulture, message, found, expected));
+        if (found != expected)
+            throw new CorruptFileException(draft.Request.Checkpoint, string.Format(CultureInfo.InvariantCulture, message, found, expected));
     }
 }

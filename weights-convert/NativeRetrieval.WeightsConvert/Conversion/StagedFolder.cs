@@ -3,7 +3,9 @@ using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A folder that is filled beside its place and put there when it is complete; where anything fails, nothing is left of it.</summary>
+/// <summary>
+/// A folder that is filled beside its place and moved there when it is complete; if anything fails, nothing is left of it.
+/// </summary>
 sealed class StagedFolder : IDisposable
 {
     readonly string _target;
@@ -26,7 +28,8 @@ sealed class StagedFolder : IDisposable
 
     public string this[string file] => System.IO.Path.Combine(Path, file);
 
-    /// <exception cref="FileWriteException">There is something else than an empty folder.</exception>
+    /// <summary>Checks that the folder can be made.</summary>
+    /// <exception cref="FileWriteException">The path is taken by something else than an empty folder.</exception>
     public static void CheckFree(string target)
     {
         if (File.Exists(target) || (Directory.Exists(target) && Directory.EnumerateFileSystemEntries(target).Any()))
@@ -50,7 +53,7 @@ sealed class StagedFolder : IDisposable
         }
         catch (FileWriteException)
         {
-            // What failed before is what the user has to know.
+            // The user has to know the first failure, not that of the clean-up.
         }
     }
 }

@@ -5,15 +5,17 @@ using NativeRetrieval.WeightsConvert.Names;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>A BERT's configuration from its shapes, and from <c>config.json</c> where there is one: heads and pooling show in no shape.</summary>
+/// <summary>
+/// A BERT's configuration from its shapes and, if there is one, from <c>config.json</c>: heads and pooling show in no shape.
+/// </summary>
 static class TextEncoderSettings
 {
     const int UsualHeadWidth = 64;
 
-    /// <param name="declared">What a file beside the weights says; null: there is none.</param>
-    /// <param name="strict">Whether that file belongs to the weights for certain; if not, and its sizes are others, it is left aside.</param>
-    /// <param name="heads">What the user says; null: from the file, else width / 64.</param>
-    /// <param name="source">Named in messages.</param>
+    /// <param name="declared">Configuration in a file beside the weights; null: there is none.</param>
+    /// <param name="strict">True if that file surely belongs to the weights; false to ignore it where its sizes differ.</param>
+    /// <param name="heads">Attention heads that the user names; null: from the file, else width / 64.</param>
+    /// <param name="source">Path named in messages.</param>
     /// <exception cref="CorruptFileException">The file describes other sizes than the weights have.</exception>
     /// <exception cref="OptionException">The number of heads has to be given, or does not divide the width.</exception>
     public static BertConfig Of(PartMatch bert, BertConfig? declared, bool strict, int? heads, string source, List<string> notes)
@@ -30,7 +32,9 @@ static class TextEncoderSettings
         };
         if (declared is not null && shapes with { Heads = 1 } != Comparable(declared, shapes))
         {
-            if (strict) throw new CorruptFileException(source, $"the configuration beside the weights describes another model: {Sizes(declared)}; the weights have {Sizes(shapes)}");
+            if (strict)
+                throw new CorruptFileException(source, "the configuration beside the weights describes another model: "
+                    + $"{Sizes(declared)}; the weights have {Sizes(shapes)}");
             declared = null;
         }
         if (declared is not null)
@@ -40,9 +44,12 @@ static class TextEncoderSettings
         else if (heads is null)
         {
             if (shapes.Width % UsualHeadWidth != 0)
-                throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"the weights do not show how many attention heads the text encoder has, and its width {shapes.Width} is no multiple of {UsualHeadWidth}; give --heads, or its config.json beside the checkpoint"));
+                throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"the weights do not show how many attention heads "
+                    + $"the text encoder has, and its width {shapes.Width} is no multiple of {UsualHeadWidth}; give --heads, or its "
+                    + $"config.json beside the checkpoint"));
             shapes = shapes with { Heads = shapes.Width / UsualHeadWidth };
-            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{shapes.Heads} attention heads of {UsualHeadWidth} are assumed, as in all published sizes of BERT; --heads says otherwise"));
+            notes.Add(string.Create(CultureInfo.InvariantCulture, $"{shapes.Heads} attention heads of {UsualHeadWidth} are assumed, as "
+                + $"in all published sizes of BERT; --heads says otherwise"));
         }
         shapes.Validate();
         return shapes;
@@ -60,5 +67,6 @@ static class TextEncoderSettings
     };
 
     static string Sizes(BertConfig config) => string.Create(CultureInfo.InvariantCulture,
-        $"{config.Layers} layers of width {config.Width}, {config.HiddenWidth} between, {config.VocabularySize} tokens, {config.MaxPositions} positions, {config.Segments} segments");
+        $"{config.Layers} layers of width {config.Width}, {config.HiddenWidth} between, {config.VocabularySize} tokens, "
+            + $"{config.MaxPositions} positions, {config.Segments} segments");
 }

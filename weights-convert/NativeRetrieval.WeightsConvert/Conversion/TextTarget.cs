@@ -5,10 +5,12 @@ using NativeRetrieval.Encoders;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
-/// <summary>Writes a BERT as Hugging Face lays it out, with sentence-transformers' pooling file where sentences are means.</summary>
+/// <summary>
+/// Writes a BERT as Hugging Face lays it out, with sentence-transformers' pooling file where a sentence is the mean of its tokens.
+/// </summary>
 static class TextTarget
 {
-    static readonly JsonSerializerOptions s_indented = new() { WriteIndented = true };
+    static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
 
     /// <returns>The kind of folder.</returns>
     public static string Write(ConversionDraft draft)
@@ -19,7 +21,7 @@ static class TextTarget
         var config = draft.TextConfig(declared ? BertFolder.ReadConfig(draft.Surroundings!) : null, strict: true);
         TokenizerFiles.Read(tokenizer, config.VocabularySize);
         TokenizerFiles.Copy(tokenizer, draft.Folder);
-        DurableFile.WriteAllText(Path.Combine(draft.Folder, "config.json"), config.ToJson().ToJsonString(s_indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(draft.Folder, "config.json"), config.ToJson().ToJsonString(_indented) + "\n");
         if (config.Pooling == TextPooling.Mean) WritePooling(Path.Combine(draft.Folder, "1_Pooling"), config.Width);
         SafetensorsWriter.Write(Path.Combine(draft.Folder, "model.safetensors"), draft.Items, draft.Metadata);
         draft.WriteChecksums();
@@ -37,6 +39,6 @@ static class TextTarget
             ["pooling_mode_max_tokens"] = false,
             ["pooling_mode_mean_sqrt_len_tokens"] = false,
         };
-        DurableFile.WriteAllText(Path.Combine(folder, "config.json"), json.ToJsonString(s_indented) + "\n");
+        DurableFile.WriteAllText(Path.Combine(folder, "config.json"), json.ToJsonString(_indented) + "\n");
     }
 }

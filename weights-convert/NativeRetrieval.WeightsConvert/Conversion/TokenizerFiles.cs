@@ -7,33 +7,38 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 /// <summary>The files of a tokenizer, taken over as they are.</summary>
 static class TokenizerFiles
 {
-    static readonly string[] s_names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+    static readonly string[] _names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
 
-    /// <summary>Where a conversion's tokenizer is: a file or a folder.</summary>
-    /// <param name="given">What the user names; null: the checkpoint's folder.</param>
-    /// <exception cref="OptionException">There is none.</exception>
+    /// <summary>Path of a conversion's tokenizer: a file or a folder.</summary>
+    /// <param name="given">Path that the user names; null: the checkpoint's folder.</param>
+    /// <exception cref="OptionException">There is no tokenizer.</exception>
     public static string Find(string? given, string checkpoint)
     {
-        if (given is not null) return File.Exists(given) || Directory.Exists(given) ? given : throw new FileReadException(given, "there is no such file or folder");
+        if (given is not null)
+            return File.Exists(given) || Directory.Exists(given)
+                ? given
+                : throw new FileReadException(given, "there is no such file or folder");
         string folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
-        return s_names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
+        return _names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
             ? folder
-            : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
+            : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the "
+                + "checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
     }
 
     /// <summary>The tokenizer of a model with <paramref name="rows"/> word vectors.</summary>
-    /// <param name="source">As <see cref="Find"/> gives it.</param>
-    /// <exception cref="CorruptFileException">It has more tokens than that.</exception>
+    /// <param name="source">Result of <see cref="Find"/>.</param>
+    /// <exception cref="CorruptFileException">The tokenizer has more tokens than that.</exception>
     public static WordPieceTokenizer Read(string source, int rows)
     {
         var tokenizer = WordPieceTokenizer.FromFile(source);
         return tokenizer.Vocabulary.Size <= rows
             ? tokenizer
-            : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to different models");
+            : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to "
+                + "different models");
     }
 
-    /// <summary>Copies what there is of it.</summary>
-    /// <param name="source">As <see cref="Find"/> gives it.</param>
+    /// <summary>Copies those of the files that exist.</summary>
+    /// <param name="source">Result of <see cref="Find"/>.</param>
     public static void Copy(string source, string folder)
     {
         if (File.Exists(source))
@@ -42,7 +47,7 @@ static class TokenizerFiles
             CopyFile(source, Path.Combine(folder, json ? "tokenizer.json" : "vocab.txt"));
             return;
         }
-        foreach (string name in s_names)
+        foreach (string name in _names)
             if (File.Exists(Path.Combine(source, name))) CopyFile(Path.Combine(source, name), Path.Combine(folder, name));
     }
 

@@ -4,7 +4,7 @@ using NativeRetrieval.WeightsConvert.Checkpoints;
 namespace NativeRetrieval.WeightsConvert.Names;
 
 /// <summary>
-/// The tensors of one kind of network under the names they have here, with shapes in which sizes stand by name: a file of
+/// The tensors of one kind of network under this program's names, with shapes in which sizes stand by name: a file of
 /// <c>Architectures</c>. Matching it against a checkpoint finds the sizes.
 /// </summary>
 sealed class Architecture
@@ -15,7 +15,7 @@ sealed class Architecture
     {
         _document = document;
         Ignore = IgnoreRule.Of(document.Ignore);
-        // The first tensor is what a checkpoint is recognised by.
+        // A checkpoint is recognised by the first tensor.
         Anchor = NameTemplate.Alternatives(document.Tensors.GetAt(0).Key).First();
     }
 
@@ -25,7 +25,7 @@ sealed class Architecture
 
     public bool IsText => _document.Kind == "text";
 
-    /// <summary>The sizes that are output widths of its parts, in their order; the last is that of the vectors it makes.</summary>
+    /// <summary>Names of the output widths of its parts, in order; the last is the width of the vectors.</summary>
     public IReadOnlyList<string> Widths => _document.Widths;
 
     /// <summary>Name of a tensor that every checkpoint of this kind has.</summary>
@@ -33,7 +33,7 @@ sealed class Architecture
 
     public IReadOnlyList<IgnoreRule> Ignore { get; }
 
-    /// <param name="find">The tensor that a checkpoint has under a name, or null.</param>
+    /// <param name="find">Gives the checkpoint's tensor of a name, or null.</param>
     public PartMatch Match(Func<string, CheckpointTensor?> find)
     {
         var match = new PartMatch(new Dictionary<string, long>(_document.Sizes));
@@ -54,9 +54,12 @@ sealed class Architecture
         return null;
     }
 
-    static string? Discovered(string range) => range[(range.IndexOf("..", StringComparison.Ordinal) + 2)..] is var end && !char.IsAsciiDigit(end[0]) ? end : null;
+    static string? Discovered(string range) =>
+        range[(range.IndexOf("..", StringComparison.Ordinal) + 2)..] is var end && !char.IsAsciiDigit(end[0]) ? end : null;
 
-    /// <summary>How many of a repeated tensor the checkpoint has, without a gap; at least one, so that what is missing has a name.</summary>
+    /// <summary>
+    /// Number of repetitions of a tensor in the checkpoint, without a gap; at least one, so that a missing tensor has a name.
+    /// </summary>
     static int Count(string loop, string template, Func<string, CheckpointTensor?> find)
     {
         int count = 0;
@@ -71,8 +74,11 @@ sealed class Architecture
         {
             string range = _document.Loops[loop];
             int first = int.Parse(range[..range.IndexOf('.')], CultureInfo.InvariantCulture);
-            int count = Discovered(range) is not null ? (int)sizes[loop] : int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1;
-            all = [.. all.SelectMany(outer => Enumerable.Range(first, count).Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
+            int count = Discovered(range) is not null
+                ? (int)sizes[loop]
+                : int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1;
+            all = [.. all.SelectMany(outer => Enumerable.Range(first, count)
+                .Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
         }
         return all;
     }

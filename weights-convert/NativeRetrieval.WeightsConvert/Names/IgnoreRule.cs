@@ -2,9 +2,10 @@ namespace NativeRetrieval.WeightsConvert.Names;
 
 /// <summary>Tensors that a checkpoint may hold and a model has no use for.</summary>
 /// <param name="Pattern">A name in which each <c>*</c> stands for any characters.</param>
-/// <param name="Why">Shown in the report.</param>
+/// <param name="Why">Reason, shown in the report.</param>
 public sealed record IgnoreRule(string Pattern, string Why)
 {
+    /// <summary>True if a tensor's name fits the pattern.</summary>
     public bool Matches(string name)
     {
         string[] pieces = Pattern.Split('*');
@@ -20,5 +21,6 @@ public sealed record IgnoreRule(string Pattern, string Why)
         return name.Length - at >= pieces[^1].Length && name.EndsWith(pieces[^1], StringComparison.Ordinal);
     }
 
-    internal static IReadOnlyList<IgnoreRule> Of(OrderedDictionary<string, string> rules) => [.. rules.Select(rule => new IgnoreRule(rule.Key, rule.Value))];
+    internal static IReadOnlyList<IgnoreRule> Of(OrderedDictionary<string, string> rules) =>
+        [.. rules.Select(rule => new IgnoreRule(rule.Key, rule.Value))];
 }

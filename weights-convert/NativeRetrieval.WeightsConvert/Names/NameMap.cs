@@ -1,6 +1,6 @@
 namespace NativeRetrieval.WeightsConvert.Names;
 
-/// <summary>How one published form of checkpoint calls its tensors: a file of <c>Maps</c>.</summary>
+/// <summary>Tensor names of one published form of checkpoint: a file of <c>Maps</c>.</summary>
 public sealed class NameMap
 {
     readonly NameMapDocument _document;
@@ -12,22 +12,23 @@ public sealed class NameMap
         Ignore = IgnoreRule.Of(document.Ignore);
     }
 
+    /// <summary>Name that users type, e.g. <c>panns-cnn14</c>.</summary>
     public string Name => _document.Name;
 
-    /// <summary>One line.</summary>
+    /// <summary>Description in one line.</summary>
     public string About => _document.About;
 
-    /// <summary>Whether block 6 of this form's CNN14 pools 2 x 2; null: it has no such block.</summary>
+    /// <summary>True if block 6 of this form's CNN14 pools 2 x 2, false if 1 x 1; null: it has no such block.</summary>
     public bool? PoolsBlock6 => _document.Block6Pooling is { } pooling ? pooling == "2x2" : null;
 
-    /// <summary>Whether it holds both encoders and their heads.</summary>
+    /// <summary>True if the form holds both encoders and their heads.</summary>
     public bool IsRetrieval => Parts.Count > 1;
 
     internal IReadOnlyList<MapPart> Parts { get; }
 
     internal IReadOnlyList<IgnoreRule> Ignore { get; }
 
-    /// <summary>What may stand before all names; any number of them in any order.</summary>
+    /// <summary>Prefixes that all names may have; any number of them in any order.</summary>
     internal IReadOnlyList<string> Wrappers => _document.Wrappers;
 
     /// <summary>Names that tell this form from one with the same encoder.</summary>
@@ -35,7 +36,7 @@ public sealed class NameMap
 
     internal IReadOnlyList<string> Absent => _document.Absent;
 
-    /// <summary>From a name here to the name in a checkpoint of this form; null: the form has no such tensor.</summary>
+    /// <summary>Name in a checkpoint of this form of a tensor with this program's name; null: the form has no such tensor.</summary>
     public string? ToSource(string name)
     {
         foreach (var part in Parts)
@@ -43,3 +44,8 @@ public sealed class NameMap
         return null;
     }
 }
+
+/// <summary>One network inside a checkpoint.</summary>
+/// <param name="Source">Prefix of its names in the checkpoint.</param>
+/// <param name="Target">Prefix of its names in this program.</param>
+sealed record MapPart(Architecture Architecture, string Source, string Target);

@@ -12,29 +12,34 @@ public static class NameMaps
     static NameMaps()
     {
         var common = Read("common.json", NamesJson.Default.CommonDocument);
-        (CommonWrappers, CommonIgnore, FrontEnds) = (common.Wrappers, IgnoreRule.Of(common.Ignore), [.. common.FrontEnds.Select(form => form.ToForm())]);
-        var architectures = ReadAll("Architectures/", NamesJson.Default.ArchitectureDocument).Select(document => new Architecture(document)).ToDictionary(architecture => architecture.Name);
+        (CommonWrappers, CommonIgnore, FrontEnds) = (common.Wrappers, IgnoreRule.Of(common.Ignore),
+            [.. common.FrontEnds.Select(form => form.ToForm())]);
+        var architectures = ReadAll("Architectures/", NamesJson.Default.ArchitectureDocument)
+            .Select(document => new Architecture(document)).ToDictionary(architecture => architecture.Name);
         All = [.. ReadAll("Maps/", NamesJson.Default.NameMapDocument).Select(document => new NameMap(document, architectures))];
     }
 
-    /// <summary>In alphabetical order.</summary>
+    /// <summary>All maps in alphabetical order.</summary>
     public static IReadOnlyList<NameMap> All { get; }
 
-    /// <summary>The front ends that published encoders were trained with.</summary>
+    /// <summary>Log-mel front ends that published encoders were trained with.</summary>
     public static IReadOnlyList<FrontEndForm> FrontEnds { get; }
 
     internal static IReadOnlyList<string> CommonWrappers { get; }
 
-    /// <summary>What training programs save beside the weights.</summary>
+    /// <summary>Tensors that training programs save beside the weights.</summary>
     internal static IReadOnlyList<IgnoreRule> CommonIgnore { get; }
 
+    /// <summary>Names of all maps, separated by commas, for messages.</summary>
     public static string Names => string.Join(", ", All.Select(map => map.Name));
 
-    /// <exception cref="OptionException">There is no map of this name; the message lists those there are.</exception>
+    /// <summary>The map of a name.</summary>
+    /// <exception cref="OptionException">There is no map of this name; the message lists the names.</exception>
     public static NameMap Find(string name) =>
         All.FirstOrDefault(map => map.Name == name) ?? throw new OptionException($"there is no name map '{name}'; known are {Names}");
 
-    /// <exception cref="OptionException">There is no front end of this name; the message lists those there are.</exception>
+    /// <summary>The front end of a name.</summary>
+    /// <exception cref="OptionException">There is no front end of this name; the message lists the names.</exception>
     public static FrontEndForm FindFrontEnd(string name) => FrontEnds.FirstOrDefault(form => form.Name == name)
         ?? throw new OptionException($"there is no front end '{name}'; known are {string.Join(", ", FrontEnds.Select(form => form.Name))}");
 

@@ -6,8 +6,9 @@ namespace NativeRetrieval.WeightsConvert.Names;
 /// <summary>Names in which <c>{i}</c> and <c>{i-1}</c> stand for a loop's number and <c>(a|b)</c> for each of a and b in turn.</summary>
 static partial class NameTemplate
 {
-    /// <summary>The loops that a template speaks of, in order.</summary>
-    public static IReadOnlyList<string> LoopsOf(string template) => [.. Loop().Matches(template).Select(found => found.Groups["name"].Value).Distinct()];
+    /// <summary>Names of the loops in a template, in order.</summary>
+    public static IReadOnlyList<string> LoopsOf(string template) =>
+        [.. Loop().Matches(template).Select(found => found.Groups["name"].Value).Distinct()];
 
     public static string Fill(string template, IReadOnlyDictionary<string, int> loops) => Loop().Replace(template, found =>
     {
@@ -20,7 +21,8 @@ static partial class NameTemplate
     {
         var found = Choice().Match(text);
         return found.Success
-            ? found.Groups["options"].Value.Split('|').SelectMany(option => Alternatives($"{text[..found.Index]}{option}{text[(found.Index + found.Length)..]}"))
+            ? found.Groups["options"].Value.Split('|')
+                .SelectMany(option => Alternatives($"{text[..found.Index]}{option}{text[(found.Index + found.Length)..]}"))
             : [text];
     }
 

@@ -3,29 +3,29 @@ using NativeRetrieval.WeightsConvert.Checkpoints;
 
 namespace NativeRetrieval.WeightsConvert.Names;
 
-/// <summary>What a checkpoint has of one network.</summary>
+/// <summary>One network's tensors in a checkpoint.</summary>
 sealed class PartMatch(Dictionary<string, long> sizes)
 {
     readonly List<(string Name, CheckpointTensor Tensor)> _mapped = [];
     readonly List<string> _missing = [];
     readonly List<(CheckpointTensor Tensor, string Expected)> _otherShape = [];
 
-    /// <summary>Sizes by name, as the shapes gave them; repeated parts by how many there are.</summary>
+    /// <summary>Sizes by name, as the shapes gave them, and numbers of repeated parts.</summary>
     public Dictionary<string, long> Sizes => sizes;
 
-    /// <summary>A size as the configuration has it.</summary>
+    /// <summary>A size as an <see cref="int"/>; larger ones become <see cref="int.MaxValue"/>.</summary>
     public int Size(string name) => (int)Math.Min(sizes[name], int.MaxValue);
 
     /// <summary>Tensors under the names they have in the network.</summary>
     public IReadOnlyList<(string Name, CheckpointTensor Tensor)> Mapped => _mapped;
 
-    /// <summary>Names in the network that the checkpoint has no tensor for.</summary>
+    /// <summary>Names in the network for which the checkpoint has no tensor.</summary>
     public IReadOnlyList<string> Missing => _missing;
 
     /// <summary>Tensors that contradict the sizes of those before them.</summary>
     public IReadOnlyList<(CheckpointTensor Tensor, string Expected)> OtherShape => _otherShape;
 
-    /// <param name="shape">For every axis a number or the name of a size; a name that is new takes the tensor's.</param>
+    /// <param name="shape">A number or the name of a size for every axis; a new name takes the tensor's size.</param>
     public void Add(string name, CheckpointTensor? tensor, string[] shape)
     {
         if (tensor is null)
@@ -43,7 +43,10 @@ sealed class PartMatch(Dictionary<string, long> sizes)
         if (!fits) _otherShape.Add((tensor, $"[{string.Join(", ", shape.Select(Describe))}]"));
     }
 
-    long? Value(string size) => long.TryParse(size, CultureInfo.InvariantCulture, out long number) ? number : sizes.TryGetValue(size, out long known) ? known : null;
+    long? Value(string size) =>
+        long.TryParse(size, CultureInfo.InvariantCulture, out long number)
+            ? number
+            : sizes.TryGetValue(size, out long known) ? known : null;
 
     string Describe(string size) => Value(size)?.ToString(CultureInfo.InvariantCulture) ?? size;
 }

@@ -1,6 +1,6 @@
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
-/// <summary>What the classes, functions and outside objects that a pickle names stand for. Nothing may be called or loaded by name.</summary>
+/// <summary>Meanings of the classes, functions and outside objects that a pickle names. Nothing may be called or loaded by name.</summary>
 interface IPickleTypes
 {
     /// <summary>The value of <c>callable(*arguments)</c>.</summary>
@@ -8,10 +8,10 @@ interface IPickleTypes
     object Call(PickleGlobal callable, PickleList arguments);
 
     /// <summary>An instance of a class, its state still to come.</summary>
-    /// <exception cref="PickleError">The class is none.</exception>
+    /// <exception cref="PickleError">The name is not that of a class.</exception>
     object Instance(PickleGlobal type, PickleList arguments);
 
-    /// <summary>What lies outside the pickle under this id.</summary>
-    /// <exception cref="PickleError">It is not known.</exception>
+    /// <summary>The object outside the pickle with this id.</summary>
+    /// <exception cref="PickleError">The id is not known.</exception>
     object Persistent(object id);
 }

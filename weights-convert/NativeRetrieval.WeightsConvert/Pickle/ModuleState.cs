@@ -8,13 +8,13 @@ namespace NativeRetrieval.WeightsConvert.Pickle;
 /// </summary>
 sealed class ModuleState(PickleDict attributes) : PickleContainer
 {
-    static readonly string[] s_holders = ["_parameters", "_buffers", "_modules"];
+    static readonly string[] _holders = ["_parameters", "_buffers", "_modules"];
 
-    public static bool IsOne(PickleDict attributes) => s_holders.All(name => attributes.Find(name) is PickleDict or PickleObject);
+    public static bool IsOne(PickleDict attributes) => _holders.All(name => attributes.Find(name) is PickleDict or PickleObject);
 
-    public override int ChildCount => s_holders.Length;
+    public override int ChildCount => _holders.Length;
 
-    public override object Child(int index) => attributes.Find(s_holders[index])!;
+    public override object Child(int index) => attributes.Find(_holders[index])!;
 
     public override void AppendKey(StringBuilder path, int index) { }
 }

@@ -4,8 +4,9 @@ using System.Text;
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
 /// <summary>
-/// A value that holds other values. What a pickle describes is a graph: one value may be held by several containers, or by itself.
-/// Scalars are <see cref="string"/>, <see cref="long"/>, <see cref="System.Numerics.BigInteger"/>, <see cref="double"/>, <see cref="bool"/>, <see cref="PickleNone"/> and byte arrays.
+/// A value that holds other values. A pickle describes a graph: one value may be held by several containers, or by itself.
+/// Scalars are <see cref="string"/>, <see cref="long"/>, <see cref="System.Numerics.BigInteger"/>, <see cref="double"/>,
+/// <see cref="bool"/>, <see cref="PickleNone"/> and byte arrays.
 /// </summary>
 abstract class PickleContainer
 {
@@ -13,13 +14,15 @@ abstract class PickleContainer
 
     public abstract object Child(int index);
 
-    /// <summary>Appends what stands in a dotted path for a child, with a dot before it where the path has begun.</summary>
+    /// <summary>Appends the element of a dotted path that names a child, with a dot before it unless the path is empty.</summary>
     public abstract void AppendKey(StringBuilder path, int index);
 
-    /// <summary>When a walk over the graph left this container for good: 0 before it came, negative while it is inside.</summary>
+    /// <summary>
+    /// Position in the order in which a walk over the graph left the containers: 0 before it came, negative while it is inside.
+    /// </summary>
     public int Finished { get; set; }
 
-    /// <summary>Whether a path from here leads to a tensor without meeting a container that holds this one.</summary>
+    /// <summary>True if a path from here leads to a tensor without meeting a container that holds this one.</summary>
     public bool HoldsTensors { get; set; }
 
     protected static void Append(StringBuilder path, object key)

@@ -21,7 +21,10 @@ sealed class PickleDict : PickleContainer
 
     public override void AppendKey(StringBuilder path, int index) => Append(path, Key(index));
 
-    /// <summary>Keys from hostile files cannot be chosen to collide: hashes of numbers are mixed with the process's random seed, as those of strings are.</summary>
+    /// <summary>
+    /// Keys from hostile files cannot be chosen to collide: hashes of numbers are mixed with the process's random seed, as those of strings
+    /// are.
+    /// </summary>
     internal sealed class KeyComparer : IEqualityComparer<object>
     {
         public static readonly KeyComparer Instance = new();

@@ -45,7 +45,8 @@ ref partial struct PickleMachine
         }
     }
 
-    static PickleGlobal Global(object value) => value as PickleGlobal ?? throw new PickleError("it asks to call a value that is no class or function");
+    static PickleGlobal Global(object value) =>
+        value as PickleGlobal ?? throw new PickleError("it asks to call a value that is no class or function");
 
     static PickleList Arguments(object value) => value as PickleList ?? throw new PickleError("a call whose arguments are no tuple");
 }

@@ -2,7 +2,7 @@ namespace NativeRetrieval.WeightsConvert.Pickle;
 
 ref partial struct PickleMachine
 {
-    /// <summary>The lowest stack position that may be taken off: what lies under the last mark belongs to an outer value.</summary>
+    /// <summary>The lowest stack position that may be taken off: the values under the last mark belong to an outer value.</summary>
     readonly int Floor => _marks.Count > 0 ? _marks[^1] : 0;
 
     readonly void Push(object value) => _stack.Add(value);
@@ -23,7 +23,7 @@ ref partial struct PickleMachine
     }
 
     /// <summary>Takes the last mark away.</summary>
-    /// <returns>Where on the stack the values after it begin.</returns>
+    /// <returns>Stack position of the first value after it.</returns>
     readonly int PopMark()
     {
         if (_marks.Count == 0) throw new PickleError("an instruction needs a mark, and there is none");

@@ -22,10 +22,11 @@ ref partial struct PickleMachine
         _types = types;
     }
 
+    /// <summary>The value that a pickle describes.</summary>
     /// <param name="bytes">The pickle; more may follow it.</param>
-    /// <param name="types">What the names in it stand for.</param>
-    /// <param name="where">From an offset in <paramref name="bytes"/> to a place for the message.</param>
-    /// <param name="length">How many bytes the pickle has.</param>
+    /// <param name="types">Meanings of the names in it.</param>
+    /// <param name="where">Turns an offset in <paramref name="bytes"/> into a place for the message.</param>
+    /// <param name="length">Number of bytes of the pickle.</param>
     /// <exception cref="CorruptFileException">The pickle is damaged or asks for something that data does not need.</exception>
     public static object Load(string path, ReadOnlySpan<byte> bytes, IPickleTypes types, Func<int, string> where, out int length)
     {
@@ -126,7 +127,8 @@ ref partial struct PickleMachine
             case Opcode.Build: Build(); break;
             case Opcode.BinPersistentId: Push(_types.Persistent(Pop())); break;
 
-            case Opcode.PersistentId or Opcode.NextBuffer or Opcode.ReadonlyBuffer or Opcode.Extension1 or Opcode.Extension2 or Opcode.Extension4:
+            case Opcode.PersistentId or Opcode.NextBuffer or Opcode.ReadonlyBuffer
+                or Opcode.Extension1 or Opcode.Extension2 or Opcode.Extension4:
                 throw new PickleError($"instruction {opcode} refers to something outside the file");
             default: throw new PickleError($"0x{(byte)opcode:X2} is no instruction of a pickle");
         }
@@ -144,3 +146,6 @@ ref partial struct PickleMachine
 
     static long MemoIndex(object index) => index is long and >= 0 ? (long)index : throw new PickleError("a memo index that is none");
 }
+
+/// <summary>A problem of a pickle; the machine adds file and place and turns it into a <see cref="CorruptFileException"/>.</summary>
+sealed class PickleError(string problem) : Exception(problem);

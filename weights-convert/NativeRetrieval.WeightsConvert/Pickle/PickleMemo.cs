@@ -19,6 +19,8 @@ sealed class PickleMemo
     public object Get(long index)
     {
         if (index < _dense.Count) return _dense[(int)index];
-        return _sparse is not null && _sparse.TryGetValue(index, out object? value) ? value : throw new PickleError($"nothing was remembered under number {index}");
+        return _sparse is not null && _sparse.TryGetValue(index, out object? value)
+            ? value
+            : throw new PickleError($"nothing was remembered under number {index}");
     }
 }

@@ -2,7 +2,7 @@ using System.Text;
 
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
-/// <summary>An instance of a class that is not known here: what it was made from, kept as data.</summary>
+/// <summary>An instance of an unknown class: the values that it was made from, kept as data.</summary>
 sealed class PickleObject(PickleGlobal type, object arguments) : PickleContainer
 {
     object _state = PickleNone.Value;
@@ -13,17 +13,17 @@ sealed class PickleObject(PickleGlobal type, object arguments) : PickleContainer
 
     public object Arguments => arguments;
 
-    /// <summary>What <c>__setstate__</c> or <c>__dict__</c> would get.</summary>
+    /// <summary>The value that <c>__setstate__</c> or <c>__dict__</c> would get.</summary>
     public object State
     {
         get => _state;
         set => _state = value is PickleDict attributes && ModuleState.IsOne(attributes) ? new ModuleState(attributes) : value;
     }
 
-    /// <summary>Items of a class that is a list.</summary>
+    /// <summary>Items of an instance whose class is a list.</summary>
     public PickleList List => _list ??= new(PickleList.Kinds.List);
 
-    /// <summary>Items of a class that is a dictionary.</summary>
+    /// <summary>Items of an instance whose class is a dictionary.</summary>
     public PickleDict Dict => _dict ??= new();
 
     public override int ChildCount => 3;

@@ -5,7 +5,9 @@ using System.Text;
 
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
-/// <summary>The operands of a pickle's instructions. Every length is compared with the bytes that are left before anything is made of it.</summary>
+/// <summary>
+/// The operands of a pickle's instructions. Every length is compared with the bytes that are left before memory is taken.
+/// </summary>
 ref struct PickleReader(ReadOnlySpan<byte> bytes)
 {
     const int MaxIntegerBytes = 256;
@@ -21,7 +23,9 @@ ref struct PickleReader(ReadOnlySpan<byte> bytes)
     public ReadOnlySpan<byte> Bytes(long count)
     {
         if (count < 0 || count > _bytes.Length - Position)
-            throw new PickleError(count < 0 ? $"a length of {count} bytes" : $"{count} bytes are announced, {_bytes.Length - Position} are left");
+            throw new PickleError(count < 0
+                ? $"a length of {count} bytes"
+                : $"{count} bytes are announced, {_bytes.Length - Position} are left");
         var part = _bytes.Slice(Position, (int)count);
         Position += (int)count;
         return part;
@@ -37,7 +41,7 @@ ref struct PickleReader(ReadOnlySpan<byte> bytes)
 
     public double Float64() => BinaryPrimitives.ReadDoubleBigEndian(Bytes(8));
 
-    /// <summary>UTF-8 of this many bytes; what is not UTF-8 becomes U+FFFD.</summary>
+    /// <summary>Text of this many bytes of UTF-8; invalid bytes become U+FFFD.</summary>
     public string Text(long count) => Encoding.UTF8.GetString(Bytes(count));
 
     /// <summary>The bytes up to the next line feed, which is stepped over.</summary>
@@ -67,7 +71,9 @@ ref struct PickleReader(ReadOnlySpan<byte> bytes)
         if (booleans && line.SequenceEqual("00"u8)) return false;
         if (booleans && line.SequenceEqual("01"u8)) return true;
         if (line.EndsWith("L"u8)) line = line[..^1];
-        if (line.Length <= MaxIntegerBytes && BigInteger.TryParse(Encoding.ASCII.GetString(line), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var value))
+        if (line.Length <= MaxIntegerBytes
+            && BigInteger.TryParse(Encoding.ASCII.GetString(line), NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture,
+                out var value))
             return Narrow(value);
         throw new PickleError("a line that is no integer");
     }

@@ -3,8 +3,8 @@ using System.Text;
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
 /// <summary>
-/// Finds the tensors in what a pickle describes and names each by its dotted path. The graph may share containers, which gives a tensor several
-/// names, and may lead back into itself; such steps back are not taken.
+/// Finds the tensors in the value of a pickle and names each by its dotted path. The graph may share containers, which gives a tensor
+/// several names, and may lead back into itself; such steps back are not taken.
 /// </summary>
 /// <param name="pickleBytes">Length of the pickle: the sum of all names and the number of steps are bounded by multiples of it.</param>
 sealed class TensorPaths(long pickleBytes)
@@ -73,7 +73,8 @@ sealed class TensorPaths(long pickleBytes)
                 case ITensorValue tensor:
                     container.AppendKey(_path, next);
                     _characters -= _path.Length + 1;
-                    if (_characters < 0) throw new PickleError("the names of its tensors are longer than a file of this size gives reason for");
+                    if (_characters < 0)
+                        throw new PickleError("the names of its tensors are longer than a file of this size gives reason for");
                     found.Add((_path.ToString(), tensor));
                     break;
                 // A container that finished later holds this one: the way to it leads back.
@@ -85,3 +86,6 @@ sealed class TensorPaths(long pickleBytes)
         }
     }
 }
+
+/// <summary>Marks the values that a walk over a pickle is looking for.</summary>
+interface ITensorValue;

@@ -11,9 +11,10 @@ static class PickledCheckpoint
     const int MostTimesTheFile = 64;
     const long AlwaysAllowedBytes = 1 << 26;
 
-    /// <param name="file">Closed with the checkpoint.</param>
+    /// <param name="file">The file; it is closed with the checkpoint.</param>
     /// <param name="pickleBytes">Length of the pickle.</param>
-    public static CheckpointFile Make(string format, MappedBytes file, object root, TorchTypes types, long pickleBytes, IStorageLocator storages)
+    public static CheckpointFile Make(string format, MappedBytes file, object root, TorchTypes types, long pickleBytes,
+        IStorageLocator storages)
     {
         string path = file.Path;
         var layout = new TensorLayout(path, storages);
@@ -31,11 +32,14 @@ static class PickledCheckpoint
             }
             var tensor = layout.Place(name, (TorchTensor)value);
             budget -= tensor.LengthBytes;
-            if (budget < 0) throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(name)}': with it the tensors add up to more than {MostTimesTheFile} times the file");
+            if (budget < 0)
+                throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(name)}': with it the tensors add up to more than "
+                    + $"{MostTimesTheFile} times the file");
             tensors.Add(tensor);
         }
         if (tensors.Count == 0)
-            throw new CorruptFileException(path, notes.Count == 0 ? "it holds no tensors" : $"it holds no tensors that can be read; {notes[0]}");
+            throw new CorruptFileException(path,
+                notes.Count == 0 ? "it holds no tensors" : $"it holds no tensors that can be read; {notes[0]}");
         foreach (var (type, count) in types.Opaque)
             notes.Add($"{count} of {type}: kept as data, never instantiated");
         return new CheckpointFile(path, format, tensors, notes, new Dictionary<string, string>(), file);

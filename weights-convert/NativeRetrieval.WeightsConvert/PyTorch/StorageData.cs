@@ -8,7 +8,7 @@ abstract class StorageData(long lengthBytes)
     public long LengthBytes => lengthBytes;
 
     /// <summary>Writes a part, which lies inside.</summary>
-    /// <param name="what">Whom the message names where the bytes are damaged, e.g. <c>tensor 'fc.bias'</c>.</param>
+    /// <param name="what">Name in the message where the bytes are damaged, e.g. <c>tensor 'fc.bias'</c>.</param>
     public abstract void CopyTo(long offset, long length, Stream destination, string what, CancellationToken cancellation);
 
     /// <summary>Shows a part, which lies inside, at once.</summary>

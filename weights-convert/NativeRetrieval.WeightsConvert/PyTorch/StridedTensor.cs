@@ -5,10 +5,12 @@ namespace NativeRetrieval.WeightsConvert.PyTorch;
 /// <summary>A view of a storage: element [i, j, …] lies at offset + i·stride₀ + j·stride₁ + ….</summary>
 /// <param name="start">Byte of the first element in the storage.</param>
 /// <param name="extent">Bytes from the first element to the end of the last.</param>
-sealed class StridedTensor(string name, StorageData storage, long start, int extent, long[] sizes, long[] strides, int elementBytes) : TensorSource
+sealed class StridedTensor(string name, StorageData storage, long start, int extent, long[] sizes, long[] strides,
+    int elementBytes) : TensorSource
 {
     public override void CopyTo(Stream destination, CancellationToken cancellation) =>
-        storage.Use(start, extent, TensorLayout.Label(name), (destination, cancellation), (bytes, to) => Gather(bytes, to.destination, to.cancellation));
+        storage.Use(start, extent, TensorLayout.Label(name), (destination, cancellation),
+            (bytes, to) => Gather(bytes, to.destination, to.cancellation));
 
     void Gather(ReadOnlySpan<byte> bytes, Stream destination, CancellationToken cancellation)
     {

@@ -5,7 +5,7 @@ using NativeRetrieval.WeightsConvert.Pickle;
 
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
-/// <summary>Checks what a pickle says of a tensor against its storage and makes a readable tensor of it.</summary>
+/// <summary>Checks a pickle's description of a tensor against its storage and makes a readable tensor of it.</summary>
 sealed class TensorLayout(string path, IStorageLocator storages)
 {
     const int MaxRank = 32;
@@ -13,7 +13,8 @@ sealed class TensorLayout(string path, IStorageLocator storages)
     /// <exception cref="CorruptFileException">The tensor does not fit into its storage; the message names both.</exception>
     public CheckpointTensor Place(string name, TorchTensor tensor)
     {
-        var (sizes, strides, offset) = (Numbers(name, "size", tensor.Sizes), Numbers(name, "stride", tensor.Strides), Number(name, "offset", tensor.Offset));
+        var (sizes, strides, offset) = (Numbers(name, "size", tensor.Sizes), Numbers(name, "stride", tensor.Strides),
+            Number(name, "offset", tensor.Offset));
         if (sizes.Length != strides.Length) throw Refuse(name, $"{sizes.Length} sizes and {strides.Length} strides");
         var dtype = tensor.Type.DType!.Value;
         int elementBytes = dtype.SizeBytes();
@@ -39,12 +40,17 @@ sealed class TensorLayout(string path, IStorageLocator storages)
         long start = checked((tensor.Storage.Start + offset) * elementBytes), extent = checked((last + 1) * elementBytes);
         long storageBytes = checked((tensor.Storage.Start + tensor.Storage.Count) * tensor.Storage.Type.SizeBytes);
         if (checked(start + extent) > storageBytes)
-            throw Refuse(name, $"size [{string.Join(", ", sizes)}] with stride [{string.Join(", ", strides)}] from element {offset} reaches byte {start + extent} of storage '{UntrustedText.Line(tensor.Storage.Key)}', which has {storageBytes}");
+            throw Refuse(name, $"size [{string.Join(", ", sizes)}] with stride [{string.Join(", ", strides)}] from element {offset} "
+                + $"reaches byte {start + extent} of storage '{UntrustedText.Line(tensor.Storage.Key)}', which has {storageBytes}");
         var storage = storages.Find(tensor.Storage, problem => Refuse(name, problem));
 
-        if (IsContiguous(sizes, strides)) return new CheckpointTensor(name, dtype, sizes, lengthBytes, new ContiguousTensor(name, storage, start, lengthBytes));
-        if (extent > int.MaxValue) throw Refuse(name, $"its elements are spread over {extent} bytes; {int.MaxValue} are the most for a tensor that is not contiguous");
-        return new CheckpointTensor(name, dtype, sizes, lengthBytes, new StridedTensor(name, storage, start, (int)extent, sizes, strides, elementBytes));
+        if (IsContiguous(sizes, strides))
+            return new CheckpointTensor(name, dtype, sizes, lengthBytes, new ContiguousTensor(name, storage, start, lengthBytes));
+        if (extent > int.MaxValue)
+            throw Refuse(name, $"its elements are spread over {extent} bytes; {int.MaxValue} are the most for a tensor that is not "
+                + "contiguous");
+        return new CheckpointTensor(name, dtype, sizes, lengthBytes,
+            new StridedTensor(name, storage, start, (int)extent, sizes, strides, elementBytes));
     }
 
     static bool IsContiguous(long[] sizes, long[] strides)

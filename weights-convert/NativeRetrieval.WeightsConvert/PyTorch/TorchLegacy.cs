@@ -8,15 +8,15 @@ using NativeRetrieval.WeightsConvert.Pickle;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
-/// What <c>torch.save</c> wrote before PyTorch 1.6: five pickles (magic number, protocol, machine, the value, keys of the storages), then
-/// for each key 8 bytes with the number of elements and the elements.
+/// The format of <c>torch.save</c> before PyTorch 1.6: five pickles (magic number, protocol, machine, the value, keys of the storages),
+/// then for each key 8 bytes with the number of elements and the elements.
 /// </summary>
 sealed class TorchLegacy : IStorageLocator
 {
     const int CountBytes = 8;
     const long Protocol = 1001;
 
-    static readonly BigInteger s_magic = BigInteger.Parse("1950A86A20F9469CFC6C", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
+    static readonly BigInteger _magic = BigInteger.Parse("1950A86A20F9469CFC6C", NumberStyles.HexNumber, CultureInfo.InvariantCulture);
 
     readonly MappedBytes _file;
     readonly Dictionary<string, (TorchStorage Said, StorageData Data)> _storages = [];
@@ -44,18 +44,22 @@ sealed class TorchLegacy : IStorageLocator
 
     public StorageData Find(TorchStorage storage, Func<string, CorruptFileException> refuse)
     {
-        if (!_storages.TryGetValue(storage.Key, out var found)) throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' is missing from the file of {_file.Length} bytes");
-        if (found.Said.Type != storage.Type || found.Said.ElementCount != storage.ElementCount) throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' is described in two ways");
+        if (!_storages.TryGetValue(storage.Key, out var found))
+            throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' is missing from the file of {_file.Length} bytes");
+        if (found.Said.Type != storage.Type || found.Said.ElementCount != storage.ElementCount)
+            throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' is described in two ways");
         long expected = checked(storage.ElementCount * storage.Type.SizeBytes);
         return found.Data.LengthBytes == expected
             ? found.Data
-            : throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' has {expected} bytes, of which the file, cut short at byte {_file.Length}, holds {found.Data.LengthBytes}");
+            : throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' has {expected} bytes, of which the file, cut short at byte "
+                + $"{_file.Length}, holds {found.Data.LengthBytes}");
     }
 
     void CheckMagic(ReadOnlySpan<byte> bytes, TorchTypes types)
     {
-        if (!(Load(bytes, types) is BigInteger magic && magic == s_magic))
-            throw new CorruptFileException(_file.Path, "a Python pickle, but not one that torch.save wrote; load it with Python and save its state_dict with torch.save");
+        if (!(Load(bytes, types) is BigInteger magic && magic == _magic))
+            throw new CorruptFileException(_file.Path, "a Python pickle, but not one that torch.save wrote; load it with Python and save "
+                + "its state_dict with torch.save");
         if (Load(bytes, types) is not Protocol) throw Refuse($"the format's version is not {Protocol}");
     }
 
@@ -80,16 +84,20 @@ sealed class TorchLegacy : IStorageLocator
         Span<byte> field = stackalloc byte[CountBytes];
         for (int i = 0; i < keys.Count; i++)
         {
-            if (TorchStorage.KeyOf(keys[i]) is not { } key || !types.Storages.TryGetValue(key, out var storage)) throw Refuse($"storage {i + 1} of {keys.Count} is used by no tensor, so its size is not known");
-            // Cut short: the tensors that need what is missing say so.
+            if (TorchStorage.KeyOf(keys[i]) is not { } key || !types.Storages.TryGetValue(key, out var storage))
+                throw Refuse($"storage {i + 1} of {keys.Count} is used by no tensor, so its size is not known");
+            // The file is cut short: tensors without their bytes report it.
             if (_file.Length - at < CountBytes) return;
             using (var window = _file.Map(at, CountBytes)) window.Span.CopyTo(field);
             long count = BinaryPrimitives.ReadInt64LittleEndian(field);
-            if (count != storage.ElementCount) throw new CorruptFileException(_file.Path, $"byte {at}: storage '{UntrustedText.Line(key)}' has {count} elements, the pickle says {storage.ElementCount}");
+            if (count != storage.ElementCount)
+                throw new CorruptFileException(_file.Path, $"byte {at}: storage '{UntrustedText.Line(key)}' has {count} elements, the "
+                    + $"pickle says {storage.ElementCount}");
             at += CountBytes;
             long length = count > _file.Length / storage.Type.SizeBytes ? long.MaxValue : count * storage.Type.SizeBytes;
             long present = Math.Min(length, _file.Length - at);
-            if (!_storages.TryAdd(key, (storage, new FileStorage(_file, at, present)))) throw new CorruptFileException(_file.Path, $"byte {at}: storage '{UntrustedText.Line(key)}' appears twice");
+            if (!_storages.TryAdd(key, (storage, new FileStorage(_file, at, present))))
+                throw new CorruptFileException(_file.Path, $"byte {at}: storage '{UntrustedText.Line(key)}' appears twice");
             at += present;
         }
         if (at < _file.Length) throw new CorruptFileException(_file.Path, $"byte {at}: {_file.Length - at} bytes follow the last storage");

@@ -3,22 +3,28 @@ using NativeRetrieval.WeightsConvert.Pickle;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
-/// What the names in a PyTorch checkpoint stand for. Calls of functions that rebuild tensors and make plain containers give these; a few
-/// other constructors of harmless values, and instances of classes that are not known, stay opaque data; a call of anything else is refused.
+/// Meanings of the names in a PyTorch checkpoint. Calls of functions that rebuild tensors and make plain containers give these; a few
+/// other constructors of harmless values, and instances of classes that are not known, stay opaque data; a call of anything else is
+/// refused.
 /// </summary>
 sealed class TorchTypes : IPickleTypes
 {
-    /// <summary>Modules whose functions reach outside the program: no instance of anything in them belongs into a file of weights.</summary>
-    static readonly HashSet<string> s_neverData =
+    /// <summary>
+    /// Modules whose functions reach outside the program: no instance of anything in them belongs into a file of weights.
+    /// </summary>
+    static readonly HashSet<string> _neverData =
     [
-        "builtins", "os", "posix", "nt", "sys", "subprocess", "importlib", "runpy", "pty", "socket", "shutil", "ctypes", "webbrowser", "types", "marshal", "code",
+        "builtins", "os", "posix", "nt", "sys", "subprocess", "importlib", "runpy", "pty", "socket", "shutil", "ctypes", "webbrowser",
+        "types", "marshal", "code",
     ];
 
     /// <summary>Constructors of values that carry no weights, by module.</summary>
-    static readonly HashSet<string> s_plainData =
+    static readonly HashSet<string> _plainData =
     [
-        "_codecs.encode", "builtins.bytes", "builtins.bytearray", "builtins.complex", "builtins.slice", "builtins.range", "builtins.xrange", "builtins.object",
-        "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone", "decimal.Decimal", "fractions.Fraction", "uuid.UUID",
+        "_codecs.encode", "builtins.bytes", "builtins.bytearray", "builtins.complex", "builtins.slice", "builtins.range",
+        "builtins.xrange", "builtins.object",
+        "datetime.datetime", "datetime.date", "datetime.time", "datetime.timedelta", "datetime.timezone", "decimal.Decimal",
+        "fractions.Fraction", "uuid.UUID",
         "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath", "pathlib.PurePath", "pathlib.PurePosixPath", "pathlib.PureWindowsPath",
         "pathlib._local.Path", "pathlib._local.PosixPath", "pathlib._local.WindowsPath",
         "torch.device", "torch.serialization._get_layout", "numpy.dtype",
@@ -28,10 +34,10 @@ sealed class TorchTypes : IPickleTypes
     readonly Dictionary<string, TorchStorage> _storages = [];
     long _budget;
 
-    /// <param name="pickleBytes">Length of the pickle: what it may make is bounded by a multiple of it.</param>
+    /// <param name="pickleBytes">Length of the pickle: the number of values that it may make is bounded by a multiple of it.</param>
     public TorchTypes(long pickleBytes) => _budget = 2 * pickleBytes + (1 << 16);
 
-    /// <summary>Names of the classes whose instances were kept as data, with how many there are.</summary>
+    /// <summary>Classes whose instances were kept as data, with the number of instances.</summary>
     public IReadOnlyDictionary<string, int> Opaque => _opaque;
 
     /// <summary>Every storage that the pickle mentions, by key.</summary>
@@ -39,7 +45,8 @@ sealed class TorchTypes : IPickleTypes
 
     public object Persistent(object id)
     {
-        if (id is not PickleList { Count: >= 2 } list) throw new PickleError("a reference to something outside the pickle that is no storage");
+        if (id is not PickleList { Count: >= 2 } list)
+            throw new PickleError("a reference to something outside the pickle that is no storage");
         // Old files keep the source text of module classes beside the class: ('module', class, file, text).
         if (list[0] is "module") return list[1];
         if (list[0] is not "storage") throw new PickleError("a reference to something outside the pickle that is no storage");
@@ -52,19 +59,24 @@ sealed class TorchTypes : IPickleTypes
     {
         if (Container(type, arguments) is { } container) return container;
         string name = $"{type.Module}.{type.Name}";
-        if (s_plainData.Contains(name)) return new PickleObject(type, arguments);
-        if (s_neverData.Contains(type.Module)) throw Refuse(type);
+        if (_plainData.Contains(name)) return new PickleObject(type, arguments);
+        if (_neverData.Contains(type.Module)) throw Refuse(type);
         return Keep(type, arguments);
     }
 
     public object Call(PickleGlobal callable, PickleList arguments) => callable.Module switch
     {
         "torch._utils" or "torch._tensor" or "torch.nn.parameter" => TorchRebuild.Call(callable, arguments) ?? throw Refuse(callable),
-        "numpy.core.multiarray" or "numpy._core.multiarray" or "numpy.core.numeric" or "numpy._core.numeric" when callable.Name is "scalar" or "_reconstruct" or "_frombuffer" => Keep(callable, arguments),
-        "copyreg" when callable.Name is "_reconstructor" or "__newobj__" && arguments.Count > 0 && arguments[0] is PickleGlobal type => Instance(type, arguments),
-        "torch" when callable.Name == "Size" => arguments.Count == 1 && arguments[0] is PickleList sizes ? sizes.As(PickleList.Kinds.Tuple) : throw new PickleError("torch.Size without sizes"),
+        "numpy.core.multiarray" or "numpy._core.multiarray" or "numpy.core.numeric" or "numpy._core.numeric"
+            when callable.Name is "scalar" or "_reconstruct" or "_frombuffer" => Keep(callable, arguments),
+        "copyreg" when callable.Name is "_reconstructor" or "__newobj__" && arguments.Count > 0 && arguments[0] is PickleGlobal type =>
+            Instance(type, arguments),
+        "torch" when callable.Name == "Size" =>
+            arguments.Count == 1 && arguments[0] is PickleList sizes
+                ? sizes.As(PickleList.Kinds.Tuple)
+                : throw new PickleError("torch.Size without sizes"),
         _ when Container(callable, arguments) is { } container => container,
-        _ when s_plainData.Contains($"{callable.Module}.{callable.Name}") => new PickleObject(callable, arguments),
+        _ when _plainData.Contains($"{callable.Module}.{callable.Name}") => new PickleObject(callable, arguments),
         _ => throw Refuse(callable),
     };
 
@@ -111,5 +123,7 @@ sealed class TorchTypes : IPickleTypes
 
     static PickleError Refuse(PickleGlobal callable) =>
         // Python's os is made of these two.
-        new($"it asks to call {callable}{(callable.Module is "posix" or "nt" ? $" (os.{UntrustedText.Line(callable.Name)})" : "")}, which reading weights does not need; nothing was run. A program that loads this file with pickle would run it: use the file only if you know who wrote it and why");
+        new($"it asks to call {callable}{(callable.Module is "posix" or "nt" ? $" (os.{UntrustedText.Line(callable.Name)})" : "")}, "
+            + "which reading weights does not need; nothing was run. A program that loads this file with pickle would run it: use the "
+            + "file only if you know who wrote it and why");
 }

@@ -6,7 +6,8 @@ using NativeRetrieval.WeightsConvert.Zip;
 namespace NativeRetrieval.WeightsConvert.PyTorch;
 
 /// <summary>
-/// What <c>torch.save</c> writes since PyTorch 1.6: a zip archive with <c>NAME/data.pkl</c>, a storage in each <c>NAME/data/KEY</c>, and <c>NAME/byteorder</c> since 2.1.
+/// The format of <c>torch.save</c> since PyTorch 1.6: a zip archive with <c>NAME/data.pkl</c>, a storage in each <c>NAME/data/KEY</c>, and
+/// <c>NAME/byteorder</c> since 2.1.
 /// </summary>
 sealed class TorchZip : IStorageLocator
 {
@@ -28,7 +29,8 @@ sealed class TorchZip : IStorageLocator
 
         long limit = Math.Min(MaxPickleBytes, 2 * file.Length + AlwaysAllowedBytes);
         if (pickle.LengthBytes > limit)
-            throw new CorruptFileException(file.Path, $"entry '{UntrustedText.Line(pickle.Name)}' is said to hold {pickle.LengthBytes} bytes; {limit} are the most in a file of {file.Length}");
+            throw new CorruptFileException(file.Path, $"entry '{UntrustedText.Line(pickle.Name)}' is said to hold {pickle.LengthBytes} "
+                + $"bytes; {limit} are the most in a file of {file.Length}");
         var types = new TorchTypes(pickle.LengthBytes);
         object? root = null;
         zip.Open(pickle).Use(0, (int)pickle.LengthBytes, "the pickle", types, (bytes, known) =>
@@ -47,7 +49,8 @@ sealed class TorchZip : IStorageLocator
         long expected = checked(storage.ElementCount * storage.Type.SizeBytes);
         return data.LengthBytes == expected
             ? data
-            : throw refuse($"its storage '{UntrustedText.Line(_folder)}data/{UntrustedText.Line(storage.Key)}' has {data.LengthBytes} bytes, the pickle says {storage.ElementCount} elements of {storage.Type.Name} ({expected} bytes)");
+            : throw refuse($"its storage '{UntrustedText.Line(_folder)}data/{UntrustedText.Line(storage.Key)}' has {data.LengthBytes} "
+                + $"bytes, the pickle says {storage.ElementCount} elements of {storage.Type.Name} ({expected} bytes)");
     }
 
     static ZipEntry FindPickle(string path, ZipDirectory zip)
@@ -56,8 +59,13 @@ sealed class TorchZip : IStorageLocator
         foreach (var entry in zip.Entries)
         {
             // NAME/data.pkl; deeper ones belong to something else.
-            if (entry.Name != "data.pkl" && !(entry.Name.EndsWith("/data.pkl", StringComparison.Ordinal) && entry.Name.IndexOf('/') == entry.Name.Length - "/data.pkl".Length)) continue;
-            if (found is not null) throw new CorruptFileException(path, $"two pickles, '{UntrustedText.Line(found.Name)}' and '{UntrustedText.Line(entry.Name)}'");
+            if (entry.Name != "data.pkl"
+                && !(entry.Name.EndsWith("/data.pkl", StringComparison.Ordinal)
+                && entry.Name.IndexOf('/') == entry.Name.Length - "/data.pkl".Length))
+                continue;
+            if (found is not null)
+                throw new CorruptFileException(path, $"two pickles, '{UntrustedText.Line(found.Name)}' and "
+                    + $"'{UntrustedText.Line(entry.Name)}'");
             found = entry;
         }
         return found ?? throw new CorruptFileException(path, "a zip archive without data.pkl: not a PyTorch checkpoint");
@@ -66,11 +74,14 @@ sealed class TorchZip : IStorageLocator
     void CheckByteOrder(string path)
     {
         if (_zip.Find(_folder + "byteorder") is not { } entry) return;
-        if (entry.LengthBytes > 16) throw new CorruptFileException(path, $"its byte order has {entry.LengthBytes} bytes; 'little' was expected");
+        if (entry.LengthBytes > 16)
+            throw new CorruptFileException(path, $"its byte order has {entry.LengthBytes} bytes; 'little' was expected");
         _zip.Open(entry).Use(0, (int)entry.LengthBytes, "the byte order", path, static (bytes, file) =>
         {
             if (!bytes.SequenceEqual("little"u8))
-                throw new CorruptFileException(file, $"its byte order is '{UntrustedText.Line(System.Text.Encoding.UTF8.GetString(bytes))}', expected 'little'; load and save it once with PyTorch on a little-endian machine");
+                throw new CorruptFileException(file,
+                    $"its byte order is '{UntrustedText.Line(System.Text.Encoding.UTF8.GetString(bytes))}', expected 'little'; load and "
+                    + "save it once with PyTorch on a little-endian machine");
         });
     }
 }

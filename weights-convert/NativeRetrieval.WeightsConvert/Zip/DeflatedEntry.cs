@@ -8,7 +8,8 @@ using NativeRetrieval.WeightsConvert.PyTorch;
 namespace NativeRetrieval.WeightsConvert.Zip;
 
 /// <summary>
-/// A compressed entry. It is streamed and never grows past the length that the archive promises. Before the first use it is inflated once to compare length and CRC-32.
+/// A compressed entry. It is streamed and never grows past the length that the archive promises. Before the first use it is inflated once
+/// to compare length and CRC-32.
 /// </summary>
 sealed class DeflatedEntry(MappedBytes file, ZipEntry entry, long dataOffset) : StorageData(entry.LengthBytes)
 {
@@ -38,16 +39,20 @@ sealed class DeflatedEntry(MappedBytes file, ZipEntry entry, long dataOffset) : 
     {
         if (_intact) return;
         var crc = new Crc32();
-        // One byte more than is promised would show.
+        // One byte more than promised is asked for, so that a longer entry shows.
         long length = Inflate(0, entry.LengthBytes + 1, what, crc, static (block, to) => to.Append(block), cancellation);
-        if (length != entry.LengthBytes) throw Refuse(what, $"it inflates to {(length > entry.LengthBytes ? "more than " : $"{length} bytes, not ")}{entry.LengthBytes}");
+        if (length != entry.LengthBytes)
+            throw Refuse(what, length > entry.LengthBytes
+                ? $"it inflates to more than {entry.LengthBytes}"
+                : $"it inflates to {length} bytes, not {entry.LengthBytes}");
         if (crc.GetCurrentHashAsUInt32() != entry.Crc) throw Refuse(what, entry.ChecksumProblem(crc.GetCurrentHashAsUInt32()));
         _intact = true;
     }
 
     /// <summary>Hands out the inflated bytes from <paramref name="begin"/> to <paramref name="end"/> in blocks.</summary>
-    /// <returns>Where it ended: before <paramref name="end"/> if the entry does.</returns>
-    long Inflate<TState>(long begin, long end, string what, TState state, ReadOnlySpanAction<byte, TState> take, CancellationToken cancellation)
+    /// <returns>Position of the end, before <paramref name="end"/> if the entry does.</returns>
+    long Inflate<TState>(long begin, long end, string what, TState state, ReadOnlySpanAction<byte, TState> take,
+        CancellationToken cancellation)
     {
         var block = ArrayPool<byte>.Shared.Rent(BlockBytes);
         try
@@ -67,7 +72,8 @@ sealed class DeflatedEntry(MappedBytes file, ZipEntry entry, long dataOffset) : 
         }
         catch (InvalidDataException error)
         {
-            throw new CorruptFileException(file.Path, $"{what}: entry '{UntrustedText.Line(entry.Name)}' at byte {dataOffset}: its compressed data are damaged", error);
+            throw new CorruptFileException(file.Path, $"{what}: entry '{UntrustedText.Line(entry.Name)}' at byte {dataOffset}: its "
+                + "compressed data are damaged", error);
         }
         finally
         {

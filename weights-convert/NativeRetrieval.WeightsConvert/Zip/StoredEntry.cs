@@ -34,7 +34,8 @@ sealed class StoredEntry(MappedBytes file, ZipEntry entry, long dataOffset) : St
             using var window = file.Map(dataOffset + at, Math.Min(MappedBytes.WindowBytes, entry.LengthBytes - at));
             crc.Append(window.Span);
         }
-        if (crc.GetCurrentHashAsUInt32() != entry.Crc) throw new CorruptFileException(file.Path, $"{what}: {entry.ChecksumProblem(crc.GetCurrentHashAsUInt32())}");
+        if (crc.GetCurrentHashAsUInt32() != entry.Crc)
+            throw new CorruptFileException(file.Path, $"{what}: {entry.ChecksumProblem(crc.GetCurrentHashAsUInt32())}");
         _intact = true;
     }
 }

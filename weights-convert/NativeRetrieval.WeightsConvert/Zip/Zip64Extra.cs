@@ -23,7 +23,7 @@ ref struct Zip64Extra
         }
     }
 
-    /// <summary>The value itself, or the next one of this field where it says so; negative where the field has none.</summary>
+    /// <summary>The value itself; or, if it is the mark for 64 bits, the next value of this field, negative where there is none.</summary>
     public long Or(uint value)
     {
         if (value != uint.MaxValue) return value;

@@ -2,7 +2,9 @@ using System.Diagnostics;
 
 namespace NativeRetrieval.Audio.Decoding.Ffmpeg;
 
-/// <summary>The <c>ffmpeg</c> program, where it is installed: it reads what no library here does (M4A, AAC, WMA, WavPack, video, …).</summary>
+/// <summary>
+/// The <c>ffmpeg</c> program, where it is installed: it reads what no library here does (M4A, AAC, WMA, WavPack, video, …).
+/// </summary>
 internal static class FfmpegProgram
 {
     public const string HowToInstall = "install ffmpeg (Debian, Ubuntu: apt-get install ffmpeg; macOS: brew install ffmpeg)";
@@ -13,7 +15,8 @@ internal static class FfmpegProgram
     public static string? Path => _path.Value;
 
     /// <summary>
-    /// A process that writes the first sound track of a file as Sun AU in float32 to its output. It may read that one file, nothing else, and no network.
+    /// A process that writes the first sound track of a file as Sun AU in float32 to its output. It may read that one file, nothing else,
+    /// and no network.
     /// </summary>
     public static ProcessStartInfo Decode(string path)
     {

@@ -5,7 +5,9 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Audio.Decoding.Ffmpeg;
 
-/// <summary>A file decoded by an <c>ffmpeg</c> process of its own. The process ends with the stream, and where it gives nothing for a minute.</summary>
+/// <summary>
+/// A file decoded by an <c>ffmpeg</c> process of its own. The process ends with the stream, and where it gives nothing for a minute.
+/// </summary>
 internal sealed class FfmpegStream : IAudioStream
 {
     const int HeaderBytes = 24, LongestHeaderBytes = 1 << 16, MessageCharacters = 400, FloatEncoding = 6;
@@ -26,7 +28,8 @@ internal sealed class FfmpegStream : IAudioStream
         process.ErrorDataReceived += (_, line) =>
         {
             lock (_messages)
-                if (line.Data is { Length: > 0 } text && _messages.Length < MessageCharacters) _messages.Append(_messages.Length > 0 ? "; " : "").Append(text);
+                if (line.Data is { Length: > 0 } text && _messages.Length < MessageCharacters)
+                    _messages.Append(_messages.Length > 0 ? "; " : "").Append(text);
         };
         process.BeginErrorReadLine();
         process.StandardInput.Close();
@@ -45,7 +48,9 @@ internal sealed class FfmpegStream : IAudioStream
     public static FfmpegStream Open(string path, string formatName)
     {
         if (FfmpegProgram.Path is null)
-            throw new AudioDecodeException(path, $"is {formatName}; decoding it takes ffmpeg, which is not installed: {FfmpegProgram.HowToInstall}, or convert the file to WAV");
+            throw new AudioDecodeException(path,
+                $"is {formatName}; decoding it takes ffmpeg, which is not installed: {FfmpegProgram.HowToInstall}, "
+                + "or convert the file to WAV");
         FfmpegStream? stream = null;
         try
         {
@@ -94,9 +99,11 @@ internal sealed class FfmpegStream : IAudioStream
         var header = new byte[HeaderBytes];
         if (ReadBytes(header) < HeaderBytes) throw Refused();
         uint offset = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(4));
-        uint rate = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(16)), channels = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(20));
+        uint rate = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(16));
+        uint channels = BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(20));
         bool known = header.AsSpan().StartsWith(".snd"u8) && offset is >= HeaderBytes and <= LongestHeaderBytes
-            && BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(12)) == FloatEncoding && rate is > 0 and <= int.MaxValue && channels is > 0 and <= ushort.MaxValue;
+            && BinaryPrimitives.ReadUInt32BigEndian(header.AsSpan(12)) == FloatEncoding && rate is > 0 and <= int.MaxValue
+            && channels is > 0 and <= ushort.MaxValue;
         if (!known) throw Refused();
         ReadBytes(new byte[offset - HeaderBytes]);
         (SampleRateHz, Channels) = ((int)rate, (int)channels);
@@ -114,7 +121,8 @@ internal sealed class FfmpegStream : IAudioStream
     AudioDecodeException Refused()
     {
         _process.WaitForExit(_patience);
-        return new(_path, $"looks like {_formatName} but cannot be decoded (ffmpeg: {(Said() is { Length: > 0 } said ? said : "it finds no sound in it")})");
+        string reason = Said() is { Length: > 0 } said ? said : "it finds no sound in it";
+        return new(_path, $"looks like {_formatName} but cannot be decoded (ffmpeg: {reason})");
     }
 
     string Said()

@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Audio.Decoding.Mp3;
 
-/// <summary>The frame of an encoder's notes that comes before the sound ("Xing" or "Info" of LAME and libavcodec, "VBRI" of Fraunhofer's).</summary>
+/// <summary>
+/// The frame of an encoder's notes that comes before the sound ("Xing" or "Info" of LAME and libavcodec, "VBRI" of Fraunhofer's).
+/// </summary>
 internal static class EncoderDelay
 {
     /// <summary>Delay of a Layer III decoder in samples: analysis and synthesis of the hybrid filter bank.</summary>
@@ -8,7 +10,9 @@ internal static class EncoderDelay
 
     const int VbriOffset = 36, DelayOffset = 21;
 
-    /// <summary>Whether a frame holds notes instead of sound, and how many samples of silence they ask to skip before and behind the sound.</summary>
+    /// <summary>
+    /// Whether a frame holds notes instead of sound, and how many samples of silence they ask to skip before and behind the sound.
+    /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> frame, MpegHeader header, out int skipStart, out int skipEnd)
     {
         (skipStart, skipEnd) = (0, 0);

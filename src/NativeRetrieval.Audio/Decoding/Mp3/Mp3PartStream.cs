@@ -4,8 +4,8 @@ using NLayer;
 namespace NativeRetrieval.Audio.Decoding.Mp3;
 
 /// <summary>
-/// One part of an MP3 file, decoded frame by frame. A frame that cannot be decoded becomes silence of its length, so that what follows keeps its
-/// time; the encoder's delay is skipped as mpg123 does it.
+/// One part of an MP3 file, decoded frame by frame. A frame that cannot be decoded becomes silence of its length, so that what follows
+/// keeps its time; the encoder's delay is skipped as mpg123 does it.
 /// </summary>
 internal sealed class Mp3PartStream : IAudioStream
 {
@@ -36,7 +36,8 @@ internal sealed class Mp3PartStream : IAudioStream
     public long? LengthFrames => _part.Samples;
 
     public string? Defect => _damagedFrames == 0 ? null
-        : $"{_damagedFrames:N0} of {_part.Frames:N0} MPEG frames cannot be decoded, the first at {(double)_firstDamaged * _part.First.SamplesPerFrame / SampleRateHz:F2} s; they are silence";
+        : $"{_damagedFrames:N0} of {_part.Frames:N0} MPEG frames cannot be decoded, the first at "
+            + $"{(double)_firstDamaged * _part.First.SamplesPerFrame / SampleRateHz:F2} s; they are silence";
 
     public int Read(Span<float> interleaved)
     {
@@ -86,10 +87,12 @@ internal sealed class Mp3PartStream : IAudioStream
     {
         try
         {
-            return _decoder.DecodeFrame(_frame, _samples, 0) == samples * Channels && !_samples.AsSpan(0, samples * Channels).ContainsAnyExceptInRange(-SampleRange.Maximum, SampleRange.Maximum);
+            return _decoder.DecodeFrame(_frame, _samples, 0) == samples * Channels
+                && !_samples.AsSpan(0, samples * Channels).ContainsAnyExceptInRange(-SampleRange.Maximum, SampleRange.Maximum);
         }
         // The decoder trusts what it reads; damage shows as an index outside one of its tables.
-        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or InvalidDataException or InvalidOperationException or OverflowException or NullReferenceException)
+        catch (Exception error) when (error is IndexOutOfRangeException or ArgumentException or InvalidDataException
+            or InvalidOperationException or OverflowException or NullReferenceException)
         {
             return false;
         }

@@ -25,7 +25,9 @@ internal sealed class Mp3Scan
     /// <summary>The parts of the file in their order; none where it holds no frame.</summary>
     public IReadOnlyList<Mp3Part> Parts => _parts;
 
-    /// <summary>A sentence about bytes that are neither frames nor tags, or about an end inside a frame; null where there are none.</summary>
+    /// <summary>
+    /// A sentence about bytes that are neither frames nor tags, or about an end inside a frame; null where there are none.
+    /// </summary>
     public string? Defect { get; private set; }
 
     /// <summary>Walks through <paramref name="file"/> from its first to its last byte; its position afterwards is undefined.</summary>
@@ -62,7 +64,8 @@ internal sealed class Mp3Scan
         }
         EndPart();
         if (_parts.Count == 0) return;
-        if (_junkBytes > 0) Defect = $"{_junkBytes:N0} bytes from byte {_junkStart:N0} on are neither MPEG frames nor tags; they are left out";
+        if (_junkBytes > 0)
+            Defect = $"{_junkBytes:N0} bytes from byte {_junkStart:N0} on are neither MPEG frames nor tags; they are left out";
         else if (_cut) Defect = "the file ends inside a frame: it was cut off";
     }
 
@@ -89,7 +92,9 @@ internal sealed class Mp3Scan
         (_frames, _skipStart, _skipEnd) = (0, 0, 0);
     }
 
-    /// <summary>A frame is believed where it goes on from the one before, or where another like it, a tag or the file's end follows.</summary>
+    /// <summary>
+    /// A frame is believed where it goes on from the one before, or where another like it, a tag or the file's end follows.
+    /// </summary>
     bool FrameAt(long position, out MpegHeader header)
     {
         if (!MpegHeader.TryParse(Peek(position, MpegHeader.SizeBytes), out header)) return false;
@@ -124,7 +129,8 @@ internal sealed class Mp3Scan
         var bytes = Peek(position, ApeBytes);
         long left = _length - position;
         if (bytes.StartsWith("ID3"u8) && bytes.Length >= Id3Bytes && ((bytes[6] | bytes[7] | bytes[8] | bytes[9]) & 0x80) == 0)
-            return Math.Min(left, Id3Bytes + (bytes[6] << 21 | bytes[7] << 14 | bytes[8] << 7 | bytes[9]) + ((bytes[5] & 0x10) != 0 ? Id3Bytes : 0));
+            return Math.Min(left, Id3Bytes + (bytes[6] << 21 | bytes[7] << 14 | bytes[8] << 7 | bytes[9])
+                + ((bytes[5] & 0x10) != 0 ? Id3Bytes : 0));
         if (bytes.StartsWith("TAG"u8)) return left >= Id3v1Bytes ? Id3v1Bytes : 0;
         if (bytes.StartsWith("APETAGEX"u8) && bytes.Length == ApeBytes)
             return Math.Min(left, ApeBytes + ((bytes[23] & 0x20) != 0 ? BinaryPrimitives.ReadUInt32LittleEndian(bytes[12..]) : 0L));
@@ -136,7 +142,9 @@ internal sealed class Mp3Scan
         return 0;
     }
 
-    /// <summary>Up to <paramref name="count"/> bytes from <paramref name="position"/> on; fewer only at the end. Valid until the next call.</summary>
+    /// <summary>
+    /// Up to <paramref name="count"/> bytes from <paramref name="position"/> on; fewer only at the end. Valid until the next call.
+    /// </summary>
     ReadOnlySpan<byte> Peek(long position, int count)
     {
         count = (int)Math.Min(count, Math.Max(0, _length - position));

@@ -2,7 +2,9 @@ using NLayer;
 
 namespace NativeRetrieval.Audio.Decoding.Mp3;
 
-/// <summary>One frame in the form that NLayer's decoder reads: the header's fields, and the bits behind the header and its checksum.</summary>
+/// <summary>
+/// One frame in the form that NLayer's decoder reads: the header's fields, and the bits behind the header and its checksum.
+/// </summary>
 internal sealed class MpegFrame : IMpegFrame
 {
     const int CrcBytes = 2;

@@ -3,7 +3,9 @@ using NLayer;
 
 namespace NativeRetrieval.Audio.Decoding.Mp3;
 
-/// <summary>The four bytes in front of an MPEG audio frame (ISO/IEC 11172-3, 2.4.2.3 and 13818-3): format, length and form of what follows.</summary>
+/// <summary>
+/// The four bytes in front of an MPEG audio frame (ISO/IEC 11172-3, 2.4.2.3 and 13818-3): format, length and form of what follows.
+/// </summary>
 internal readonly struct MpegHeader
 {
     public const int SizeBytes = 4;
@@ -32,7 +34,13 @@ internal readonly struct MpegHeader
         _ => MpegVersion.Unknown,
     };
 
-    public MpegLayer Layer => (_bits >> 17 & 3) switch { 1 => MpegLayer.LayerIII, 2 => MpegLayer.LayerII, 3 => MpegLayer.LayerI, _ => MpegLayer.Unknown };
+    public MpegLayer Layer => (_bits >> 17 & 3) switch
+    {
+        1 => MpegLayer.LayerIII,
+        2 => MpegLayer.LayerII,
+        3 => MpegLayer.LayerI,
+        _ => MpegLayer.Unknown,
+    };
 
     public bool HasCrc => (_bits >> 16 & 1) == 0;
 
@@ -51,7 +59,8 @@ internal readonly struct MpegHeader
     public int SampleRateHz => _ratesHz[SampleRateIndex] / (Version == MpegVersion.Version1 ? 1 : Version == MpegVersion.Version2 ? 2 : 4);
 
     /// <summary>Samples of one channel in a frame: 384, 576 or 1,152.</summary>
-    public int SamplesPerFrame => Layer == MpegLayer.LayerI ? 384 : Layer == MpegLayer.LayerIII && Version != MpegVersion.Version1 ? 576 : 1152;
+    public int SamplesPerFrame =>
+        Layer == MpegLayer.LayerI ? 384 : Layer == MpegLayer.LayerIII && Version != MpegVersion.Version1 ? 576 : 1152;
 
     public int BitRate => 1000 * _kilobits[RateRow][BitRateIndex];
 
@@ -61,12 +70,20 @@ internal readonly struct MpegHeader
         get
         {
             int padding = (int)(_bits >> 9 & 1);
-            return Layer == MpegLayer.LayerI ? (12 * BitRate / SampleRateHz + padding) * 4 : SamplesPerFrame / 8 * BitRate / SampleRateHz + padding;
+            return Layer == MpegLayer.LayerI
+                ? (12 * BitRate / SampleRateHz + padding) * 4
+                : SamplesPerFrame / 8 * BitRate / SampleRateHz + padding;
         }
     }
 
     /// <summary>Bytes between the header and the main data of a Layer III frame.</summary>
-    public int SideInformationBytes => (Version, Channels) switch { (MpegVersion.Version1, 1) => 17, (MpegVersion.Version1, _) => 32, (_, 1) => 9, _ => 17 };
+    public int SideInformationBytes => (Version, Channels) switch
+    {
+        (MpegVersion.Version1, 1) => 17,
+        (MpegVersion.Version1, _) => 32,
+        (_, 1) => 9,
+        _ => 17,
+    };
 
     int RateRow => (Version, Layer) switch
     {
@@ -77,7 +94,7 @@ internal readonly struct MpegHeader
         _ => 4,
     };
 
-    /// <summary>Whether four bytes are the header of a frame whose length is known; free-format frames are not.</summary>
+    /// <summary>True where four bytes are the header of a frame whose length is known; free-format frames are not.</summary>
     public static bool TryParse(ReadOnlySpan<byte> bytes, out MpegHeader header)
     {
         header = default;
@@ -89,7 +106,7 @@ internal readonly struct MpegHeader
         return true;
     }
 
-    /// <summary>Whether both can be frames of one stream: version, layer, sample rate and number of channels are the same.</summary>
+    /// <summary>True where both can be frames of one stream: version, layer, sample rate and number of channels are the same.</summary>
     public bool IsLike(MpegHeader other) =>
         Version == other.Version && Layer == other.Layer && SampleRateIndex == other.SampleRateIndex && Channels == other.Channels;
 }

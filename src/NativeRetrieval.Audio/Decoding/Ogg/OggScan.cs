@@ -1,5 +1,3 @@
-using System.Buffers.Binary;
-
 namespace NativeRetrieval.Audio.Decoding.Ogg;
 
 /// <summary>
@@ -97,7 +95,9 @@ internal sealed class OggScan
         return _length;
     }
 
-    /// <summary>Up to <paramref name="count"/> bytes from <paramref name="position"/> on; fewer only at the end. Valid until the next call.</summary>
+    /// <summary>
+    /// Up to <paramref name="count"/> bytes from <paramref name="position"/> on; fewer only at the end. Valid until the next call.
+    /// </summary>
     ReadOnlySpan<byte> Peek(long position, int count)
     {
         count = (int)Math.Min(count, Math.Max(0, _length - position));

@@ -32,7 +32,8 @@ internal sealed class VorbisStream : IAudioStream
             var reader = new VorbisReader(stream, closeOnDispose: true) { ClipSamples = false };
             if (reader.Channels >= 1 && reader.SampleRate >= 1) return new VorbisStream(path, reader, lastGranule);
             reader.Dispose();
-            throw new AudioDecodeException(path, $"says it has {reader.Channels} channels at {reader.SampleRate} Hz; expected at least 1 of each");
+            throw new AudioDecodeException(path,
+                $"says it has {reader.Channels} channels at {reader.SampleRate} Hz; expected at least 1 of each");
         }
         catch (Exception error) when (IsDamage(error))
         {
@@ -54,7 +55,8 @@ internal sealed class VorbisStream : IAudioStream
         }
         catch (Exception error) when (IsDamage(error))
         {
-            Defect ??= $"its Vorbis data is damaged after {(double)_framesRead / SampleRateHz:F2} s ({error.Message}); what follows is left out";
+            Defect ??= $"its Vorbis data is damaged after {(double)_framesRead / SampleRateHz:F2} s ({error.Message}); "
+                + "what follows is left out";
             return 0;
         }
         SampleRange.Check(_path, samples[..(frames * Channels)], Channels, _framesRead);
@@ -65,6 +67,7 @@ internal sealed class VorbisStream : IAudioStream
     public void Dispose() => _reader.Dispose();
 
     /// <summary>NVorbis trusts what it reads; damage shows as any of these.</summary>
-    static bool IsDamage(Exception error) => error is ArgumentException or IndexOutOfRangeException or InvalidDataException or InvalidOperationException
-        or OverflowException or NullReferenceException or IOException or NotSupportedException or DivideByZeroException or KeyNotFoundException;
+    static bool IsDamage(Exception error) => error is ArgumentException or IndexOutOfRangeException or InvalidDataException
+        or InvalidOperationException or OverflowException or NullReferenceException or IOException or NotSupportedException
+        or DivideByZeroException or KeyNotFoundException;
 }

@@ -9,13 +9,18 @@ namespace NativeRetrieval.Core.Cpu.Convolution;
 /// </summary>
 internal static unsafe class ConvDirect
 {
-    /// <summary>Input blocks that are summed in registers before the output is touched: 128 channels, 74 KB of 3x3 weights per panel.</summary>
+    /// <summary>
+    /// Input blocks that are summed in registers before the output is touched: 128 channels, 74 KB of 3x3 weights per panel.
+    /// </summary>
     const int ChunkBlocks = 8;
     /// <summary>Size of the bordered input of a band.</summary>
     const int BandFloats = 40 * 1024;
     const int MaxBandPixels = 1024;
 
-    /// <summary>y = relu?(x ∗ w + bias); <paramref name="packed"/> as <see cref="ConvPack.Pack"/> makes it, <paramref name="bias"/> padded to whole panels or null.</summary>
+    /// <summary>
+    /// y = relu?(x ∗ w + bias); <paramref name="packed"/> as <see cref="ConvPack.Pack"/> makes it, <paramref name="bias"/> padded to whole
+    /// panels or null.
+    /// </summary>
     public static void Run(ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind best)
     {
         if (s.Rows == 0 || s.Width == 0) return;
@@ -36,8 +41,8 @@ internal static unsafe class ConvDirect
         });
     }
 
-    static void Band(
-        ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind kind, int chunk, int first, int last, int fromPanel, int toPanel)
+    static void Band(ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind kind, int chunk, int first, int last,
+        int fromPanel, int toPanel)
     {
         int tileRows = ConvTile.Rows(kind), panels = ConvTile.Panels(kind);
         int pixels = (last - first) * s.Width, tiles = (pixels + tileRows - 1) / tileRows, padded = tiles * tileRows;
@@ -76,7 +81,7 @@ internal static unsafe class ConvDirect
         }
     }
 
-    /// <summary>Where each pixel of the band is read and written; the last tile repeats the last pixel, which stores it again.</summary>
+    /// <summary>Places where each pixel of a band is read and written; the last tile repeats the last pixel and stores it again.</summary>
     static void PixelOffsets(ConvShape s, int first, int last, int padded, nint* sources, nint* targets)
     {
         nint* rows = stackalloc nint[last - first];

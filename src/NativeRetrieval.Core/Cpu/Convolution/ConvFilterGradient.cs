@@ -13,7 +13,9 @@ internal static unsafe class ConvFilterGradient
     const int RunPixels = 192;
     /// <summary>Size of the bordered input rows of one block.</summary>
     const int BandFloats = 48 * 1024;
-    /// <summary>Sums of at most this many row ranges are held side by side; a constant, so that results do not depend on the machine.</summary>
+    /// <summary>
+    /// Sums of at most this many row ranges are held side by side; a constant, so that results do not depend on the machine.
+    /// </summary>
     const int MaxPartials = 8;
 
     /// <summary>Floats of working memory for <see cref="Run"/>.</summary>
@@ -37,7 +39,8 @@ internal static unsafe class ConvFilterGradient
     }
 
     /// <summary>Wide layers are cut by input block and need no partial sums; narrow ones are cut by rows, at a fixed size.</summary>
-    static int Ranges(ConvShape s) => s.InBlocks >= MaxPartials ? 1 : Math.Clamp((int)((long)s.Rows * s.Width / 4096), 1, Math.Clamp(s.Rows, 1, MaxPartials));
+    static int Ranges(ConvShape s) =>
+        s.InBlocks >= MaxPartials ? 1 : Math.Clamp((int)((long)s.Rows * s.Width / 4096), 1, Math.Clamp(s.Rows, 1, MaxPartials));
 
     /// <summary>Adds packed gradients [range] in their order into the first.</summary>
     public static void Sum(ConvShape s, float* packed, int ranges)
@@ -87,7 +90,8 @@ internal static unsafe class ConvFilterGradient
                     {
                         A = buffer, Segments = segments + (row - g), SegmentCount = count, SegmentLength = s.Width,
                         W = dy + image * s.OutImage + panel * plane + (nint)y * s.Width * ConvShape.Lanes, PanelStride = plane,
-                        C = partial + panel * s.PanelFloats + block * blockFloats, ColumnPanelStride = s.PanelFloats, Accumulate = accumulate,
+                        C = partial + panel * s.PanelFloats + block * blockFloats, ColumnPanelStride = s.PanelFloats,
+                        Accumulate = accumulate,
                     };
                     for (int t = 0; t < tiles; t++)
                     {

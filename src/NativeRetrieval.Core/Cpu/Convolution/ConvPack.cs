@@ -10,10 +10,13 @@ internal static unsafe class ConvPack
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
         Workers.Run(s.OutBlocks, panel =>
         {
-            for (int block = 0; block < s.InBlocks; block++) weights.Block(s, panel, block, packed + panel * s.PanelFloats + block * s.BlockFloats);
+            for (int block = 0; block < s.InBlocks; block++)
+                weights.Block(s, panel, block, packed + panel * s.PanelFloats + block * s.BlockFloats);
         });
 
-    /// <summary>One block of forward kernels: [tap][16 in][16 out]; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
+    /// <summary>
+    /// One block of forward kernels: [tap][16 in][16 out]; <paramref name="scale"/> multiplies an output channel's weights (null: 1).
+    /// </summary>
     public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
     {
         new Span<float>(to, (int)s.BlockFloats).Clear();
@@ -30,12 +33,14 @@ internal static unsafe class ConvPack
     }
 
     /// <summary>
-    /// One block of backward kernels: input and output channels exchanged and the taps in reverse order, so that the forward kernel run over
-    /// output gradients gives input gradients. <paramref name="s"/> is the forward convolution; panel counts its input blocks, block its output blocks.
+    /// One block of backward kernels: input and output channels exchanged and the taps in reverse order, so that the forward kernel run
+    /// over output gradients gives input gradients. <paramref name="s"/> is the forward convolution; panel counts its input blocks, block
+    /// its output blocks.
     /// </summary>
     public static void BackwardBlock(ConvShape s, float* weight, int panel, int block, float* to)
     {
-        int lanes = s.Transposed.InLanes, outs = Math.Min(lanes, s.OutChannels - block * lanes), ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
+        int lanes = s.Transposed.InLanes;
+        int outs = Math.Min(lanes, s.OutChannels - block * lanes), ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
         new Span<float>(to, (int)s.Transposed.BlockFloats).Clear();
         for (int lane = 0; lane < outs; lane++)
         {
@@ -46,11 +51,14 @@ internal static unsafe class ConvPack
         }
     }
 
-    /// <summary>Inverse of <see cref="Pack"/> for forward kernels without a scale: gradients in packed order back to [O, I, k, k].</summary>
+    /// <summary>
+    /// Inverse of <see cref="Pack"/> for forward kernels without a scale: gradients in packed order back to [O, I, k, k].
+    /// </summary>
     public static void Unpack(ConvShape s, float* packed, float* weight) =>
         Workers.Run(s.OutBlocks, panel =>
         {
-            for (int block = 0; block < s.InBlocks; block++) UnpackBlock(s, packed + panel * s.PanelFloats + block * s.BlockFloats, panel, block, weight);
+            for (int block = 0; block < s.InBlocks; block++)
+                UnpackBlock(s, packed + panel * s.PanelFloats + block * s.BlockFloats, panel, block, weight);
         });
 
     /// <summary>Inverse of <see cref="ForwardBlock"/>.</summary>

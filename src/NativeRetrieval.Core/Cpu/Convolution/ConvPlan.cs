@@ -1,70 +1,90 @@
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// Chooses and runs the algorithm of a convolution. The choice depends on channels and width alone, never on the number of clips or frames:
-/// a clip's result has the same bits in any batch.
+/// The algorithm of a convolution. The choice depends on channels and width alone, never on the number of clips or frames: a clip's result
+/// has the same bits in any batch.
 /// </summary>
-internal static unsafe class ConvPlan
+internal abstract unsafe class ConvPlan
 {
-    /// <summary>Below this many channels on either side the transforms cost more than the products they save.</summary>
+    /// <summary>Channels on either side below which the transforms cost more than the products they save.</summary>
     const int WinogradChannels = 16;
-    /// <summary>Transformed weights up to this size stay in the last-level cache and are made ahead; larger ones panel by panel as they are used.</summary>
-    const int AheadFloats = 36 * 256 * 256;
 
-    public static ConvAlgorithm Choose(ConvShape s) =>
-        s.Kernel != 3 || Math.Min(s.InChannels, s.OutChannels) < WinogradChannels ? ConvAlgorithm.Direct
-        : s.Width <= 2 ? ConvAlgorithm.WinogradPair : ConvAlgorithm.Winograd;
+    static readonly ConvPlan _direct = new DirectPlan();
+    static readonly ConvPlan _winograd = new WinogradPlan<WinogradOf4, WinogradOf4>();
 
-    public static nint PackedFloats(ConvShape s, ConvAlgorithm algorithm) => algorithm switch
-    {
-        ConvAlgorithm.Winograd => ConvWinograd<WinogradOf4, WinogradOf4>.PackedFloats(s),
-        ConvAlgorithm.WinogradPair => ConvWinograd<WinogradOf2, WinogradOfPair>.PackedFloats(s),
-        _ => s.PackedFloats,
-    };
+    /// <summary>F(2, 3) down and a pair of pixels across: maps at most two wide.</summary>
+    static readonly ConvPlan _winogradPair = new WinogradPlan<WinogradOf2, WinogradOfPair>();
+
+    public static ConvPlan For(ConvShape s) =>
+        s.Kernel != 3 || Math.Min(s.InChannels, s.OutChannels) < WinogradChannels ? _direct
+        : s.Width <= 2 ? _winogradPair : _winograd;
+
+    /// <summary>Floats of the weights in the order in which <see cref="Run"/> reads them.</summary>
+    public abstract nint PackedFloats(ConvShape s);
+
+    public abstract void Pack(ConvShape s, ConvWeights weights, float* packed);
+
+    /// <summary>y = relu?(x ∗ w + bias); <paramref name="bias"/> is padded to whole panels, or null.</summary>
+    public abstract void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y);
 
     /// <summary>Floats that <see cref="RunOnce"/> needs.</summary>
-    public static nint RunOnceFloats(ConvShape s, ConvAlgorithm algorithm) =>
-        PackedFloats(s, algorithm) is var floats && (algorithm == ConvAlgorithm.Direct || floats <= AheadFloats) ? floats : 0;
-
-    public static void Pack(ConvShape s, ConvAlgorithm algorithm, ConvWeights weights, float* packed)
-    {
-        if (algorithm == ConvAlgorithm.Winograd) ConvWinograd<WinogradOf4, WinogradOf4>.Pack(s, weights, packed);
-        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinograd<WinogradOf2, WinogradOfPair>.Pack(s, weights, packed);
-        else ConvPack.Pack(s, weights, packed);
-    }
-
-    /// <summary>y = relu?(x ∗ w + bias); <paramref name="bias"/> is padded to whole panels, or null. The direct algorithm takes packed weights.</summary>
-    public static void Run(ConvShape s, ConvAlgorithm algorithm, float* x, ConvWeights weights, float* bias, bool relu, float* y)
-    {
-        if (algorithm == ConvAlgorithm.Winograd) ConvWinograd<WinogradOf4, WinogradOf4>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
-        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinograd<WinogradOf2, WinogradOfPair>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
-        else ConvDirect.Run(s, x, weights.Packed, bias, relu, y, ConvTile.Best);
-    }
+    public abstract nint RunOnceFloats(ConvShape s);
 
     /// <summary>y = x ∗ w with weights that are used this once; <paramref name="work"/> holds <see cref="RunOnceFloats"/>.</summary>
-    public static void RunOnce(ConvShape s, ConvAlgorithm algorithm, float* x, ConvWeights weights, float* y, float* work)
+    public void RunOnce(ConvShape s, float* x, ConvWeights weights, float* y, float* work)
     {
-        if (RunOnceFloats(s, algorithm) > 0)
+        if (RunOnceFloats(s) > 0)
         {
-            Pack(s, algorithm, weights, work);
+            Pack(s, weights, work);
             weights = ConvWeights.Of(work);
         }
-        Run(s, algorithm, x, weights, null, relu: false, y);
+        Run(s, x, weights, null, relu: false, y);
     }
 
     /// <summary>Floats that <see cref="FilterGradient"/> needs.</summary>
-    public static nint FilterGradientFloats(ConvShape s, ConvAlgorithm algorithm) => algorithm switch
-    {
-        ConvAlgorithm.Winograd => ConvWinogradGradient<WinogradOf4, WinogradOf4>.WorkFloats(s),
-        ConvAlgorithm.WinogradPair => ConvWinogradGradient<WinogradOf2, WinogradOfPair>.WorkFloats(s),
-        _ => ConvFilterGradient.WorkFloats(s),
-    };
+    public abstract nint FilterGradientFloats(ConvShape s);
 
     /// <summary>Gradient of the kernels, [O, I, k, k]; <paramref name="work"/> holds <see cref="FilterGradientFloats"/>.</summary>
-    public static void FilterGradient(ConvShape s, ConvAlgorithm algorithm, float* x, float* dy, float* dWeight, float* work)
+    public abstract void FilterGradient(ConvShape s, float* x, float* dy, float* dWeight, float* work);
+
+    /// <summary>The definition, tile by tile; it reads packed weights only.</summary>
+    sealed class DirectPlan : ConvPlan
     {
-        if (algorithm == ConvAlgorithm.Winograd) ConvWinogradGradient<WinogradOf4, WinogradOf4>.Run(s, x, dy, dWeight, work, ConvTile.Best);
-        else if (algorithm == ConvAlgorithm.WinogradPair) ConvWinogradGradient<WinogradOf2, WinogradOfPair>.Run(s, x, dy, dWeight, work, ConvTile.Best);
-        else ConvFilterGradient.Run(s, x, dy, dWeight, work, ConvTile.Best);
+        public override nint PackedFloats(ConvShape s) => s.PackedFloats;
+
+        public override void Pack(ConvShape s, ConvWeights weights, float* packed) => ConvPack.Pack(s, weights, packed);
+
+        public override void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y) =>
+            ConvDirect.Run(s, x, weights.Packed, bias, relu, y, ConvTile.Best);
+
+        public override nint RunOnceFloats(ConvShape s) => PackedFloats(s);
+
+        public override nint FilterGradientFloats(ConvShape s) => ConvFilterGradient.WorkFloats(s);
+
+        public override void FilterGradient(ConvShape s, float* x, float* dy, float* dWeight, float* work) =>
+            ConvFilterGradient.Run(s, x, dy, dWeight, work, ConvTile.Best);
+    }
+
+    sealed class WinogradPlan<TDown, TAcross> : ConvPlan where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
+    {
+        /// <summary>
+        /// Transformed weights up to this size stay in the last-level cache and are made ahead; larger ones panel by panel as they are
+        /// used.
+        /// </summary>
+        const int AheadFloats = 36 * 256 * 256;
+
+        public override nint PackedFloats(ConvShape s) => ConvWinograd<TDown, TAcross>.PackedFloats(s);
+
+        public override void Pack(ConvShape s, ConvWeights weights, float* packed) => ConvWinograd<TDown, TAcross>.Pack(s, weights, packed);
+
+        public override void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y) =>
+            ConvWinograd<TDown, TAcross>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
+
+        public override nint RunOnceFloats(ConvShape s) => PackedFloats(s) is var floats && floats <= AheadFloats ? floats : 0;
+
+        public override nint FilterGradientFloats(ConvShape s) => ConvWinogradGradient<TDown, TAcross>.WorkFloats(s);
+
+        public override void FilterGradient(ConvShape s, float* x, float* dy, float* dWeight, float* work) =>
+            ConvWinogradGradient<TDown, TAcross>.Run(s, x, dy, dWeight, work, ConvTile.Best);
     }
 }

@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Cpu.Vectors;
+
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
@@ -25,7 +27,9 @@ internal static unsafe class ConvRows
         }
     }
 
-    /// <summary>Fills the buffer: blocks [block, block + blocks) of rows [first, last), one after another at <paramref name="stride"/> floats.</summary>
+    /// <summary>
+    /// Fills the buffer: blocks [block, block + blocks) of rows [first, last), one after another at <paramref name="stride"/> floats.
+    /// </summary>
     public static void Copy(ConvShape s, float* x, int block, int blocks, int first, int last, float* buffer, nint stride)
     {
         nint lanes = s.InLanes, width = s.Width * lanes, border = s.Border * lanes, pitch = width + border, plane = s.Plane * lanes;
@@ -55,4 +59,18 @@ internal static unsafe class ConvRows
     }
 
     static void Block(float* from, float* to, nint floats) => Buffer.MemoryCopy(from, to, floats * sizeof(float), floats * sizeof(float));
+}
+
+/// <summary>Three working buffers of each thread, kept for its next convolution. They hold whatever an earlier use left.</summary>
+internal static unsafe class ConvScratch
+{
+    [ThreadStatic] static AlignedBuffer? t_first;
+    [ThreadStatic] static AlignedBuffer? t_second;
+    [ThreadStatic] static AlignedBuffer? t_third;
+
+    public static float* First(nint floats) => (t_first ??= new AlignedBuffer()).Reserve((nuint)floats);
+
+    public static float* Second(nint floats) => (t_second ??= new AlignedBuffer()).Reserve((nuint)floats);
+
+    public static float* Third(nint floats) => (t_third ??= new AlignedBuffer()).Reserve((nuint)floats);
 }

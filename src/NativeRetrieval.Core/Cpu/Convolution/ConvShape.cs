@@ -2,7 +2,8 @@ namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
 /// Sizes of a convolution with stride 1 that keeps height and width: a 5x5 kernel with a border of two zero pixels, 3x3 with one, or 1x1.
-/// Feature maps are [N, ⌈C/16⌉, H, W, 16]; a single input channel is stored plainly as [N, H, W] unless <see cref="BlockedSingle"/> says otherwise.
+/// Feature maps are [N, ⌈C/16⌉, H, W, 16]; a single input channel is stored plainly as [N, H, W] unless <see cref="BlockedSingle"/> says
+/// otherwise.
 /// </summary>
 internal readonly record struct ConvShape(int Batch, int InChannels, int OutChannels, int Height, int Width, int Kernel)
 {
@@ -30,7 +31,6 @@ internal readonly record struct ConvShape(int Batch, int InChannels, int OutChan
     /// <summary>Packed weights of one panel of 16 output channels: [input block][tap][input lane][16].</summary>
     public nint PanelFloats => InBlocks * BlockFloats;
     public nint PackedFloats => PanelFloats * OutBlocks;
-    public double Flops => 2.0 * Batch * Height * Width * Taps * InChannels * OutChannels;
 
     /// <summary>The convolution that carries gradients of the output back to the input.</summary>
     public ConvShape Transposed => this with { InChannels = OutChannels, OutChannels = InChannels, BlockedSingle = true };

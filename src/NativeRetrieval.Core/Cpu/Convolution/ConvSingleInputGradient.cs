@@ -4,8 +4,8 @@ using NativeRetrieval.Core.Parallel;
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// Gradient of a convolution's single input channel, <c>dx[p] = Σ_tap Σ_o dy[p − tap][o] · w[o][tap]</c>: the lanes run over output channels
-/// and are added at the end. The general kernel would compute fifteen channels that do not exist.
+/// Gradient of a convolution's single input channel, <c>dx[p] = Σ_tap Σ_o dy[p − tap][o] · w[o][tap]</c>: the lanes run over output
+/// channels and are added at the end. The general kernel would compute fifteen channels that do not exist.
 /// </summary>
 internal static unsafe class ConvSingleInputGradient
 {

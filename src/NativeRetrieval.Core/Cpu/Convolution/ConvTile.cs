@@ -33,8 +33,10 @@ internal unsafe struct ConvTile
     public bool Accumulate;
     public bool Relu;
 
-    /// <summary>What this processor runs best.</summary>
-    public static TileKind Best { get; } = Avx512F.IsSupported ? TileKind.Avx512 : Vector256.IsHardwareAccelerated && Fma.IsSupported ? TileKind.Avx2 : TileKind.Portable;
+    /// <summary>The kind that this processor runs best.</summary>
+    public static TileKind Best { get; } =
+        Avx512F.IsSupported ? TileKind.Avx512
+        : Vector256.IsHardwareAccelerated && Fma.IsSupported ? TileKind.Avx2 : TileKind.Portable;
 
     /// <summary>The kind to use for a number of panels: the AVX-512 tile holds two, so an odd number goes to the narrower one.</summary>
     public static TileKind For(TileKind kind, int panels) =>
@@ -61,4 +63,25 @@ internal unsafe struct ConvTile
                 break;
         }
     }
+}
+
+/// <summary>The instructions that compute a register tile.</summary>
+internal enum TileKind { Portable, Avx2, Avx512 }
+
+/// <summary>Distance of two elements of A along k, known when the kernel is compiled.</summary>
+internal interface ITileStep
+{
+    static abstract nint Floats { get; }
+}
+
+/// <summary>k runs over channels inside a block.</summary>
+internal readonly struct StepOf1 : ITileStep
+{
+    public static nint Floats => 1;
+}
+
+/// <summary>k runs over pixels.</summary>
+internal readonly struct StepOf16 : ITileStep
+{
+    public static nint Floats => 16;
 }

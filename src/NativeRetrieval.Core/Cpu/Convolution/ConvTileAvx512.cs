@@ -2,7 +2,9 @@ using System.Runtime.Intrinsics;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
-/// <summary>A tile of 10 rows by 32 columns: 20 accumulators; ten row pointers are what the general registers hold without spills.</summary>
+/// <summary>
+/// A tile of 10 rows by 32 columns: 20 accumulators; ten row pointers are what the general registers hold without spills.
+/// </summary>
 internal static unsafe class ConvTileAvx512
 {
     public static void Run<TStep>(ConvTile* tile) where TStep : ITileStep

@@ -14,15 +14,17 @@ internal readonly unsafe struct ConvWeights
         IsBackward = backward;
     }
 
-    /// <summary>In the order of the algorithm that reads them; null where they are plain.</summary>
+    /// <summary>Weights in the order of the algorithm that reads them; null where they are plain.</summary>
     public float* Packed { get; }
 
     public float* Plain { get; }
 
-    /// <summary>Multiplies an output channel's weights; null: 1.</summary>
+    /// <summary>A factor for each output channel's weights; null: 1.</summary>
     public float* Scale { get; }
 
-    /// <summary>The plain kernels are those of the forward convolution; input and output channels are exchanged and the taps reversed.</summary>
+    /// <summary>
+    /// The plain kernels are those of the forward convolution; input and output channels are exchanged and the taps reversed.
+    /// </summary>
     public bool IsBackward { get; }
 
     public static ConvWeights Of(float* packed) => new(packed, null, null, false);

@@ -4,15 +4,17 @@ using NativeRetrieval.Core.Parallel;
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// 3x3 convolution by Winograd's minimal filtering: tiles of the input are transformed, one small matrix product is made for each point of the
-/// transform, and the products are transformed back. F(4x4) needs a quarter of the direct convolution's multiplications.
+/// 3x3 convolution by Winograd's minimal filtering: tiles of the input are transformed, one small matrix product is made for each point of
+/// the transform, and the products are transformed back. F(4x4) needs a quarter of the direct convolution's multiplications.
 /// </summary>
 internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
 {
     public const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
     /// <summary>Input blocks that are summed in registers: 256 channels; two levels of summation lose less than one long one.</summary>
     const int ChunkBlocks = 16;
-    /// <summary>Panels in a group. The products of four stay near a core; of plain weights, packed for the moment, two fit beside them.</summary>
+    /// <summary>
+    /// Panels in a group. The products of four stay near a core; of plain weights, packed for the moment, two fit beside them.
+    /// </summary>
     const int PackedGroup = 4, PlainGroup = 2;
 
     public static int Points => TDown.Points * TAcross.Points;
@@ -35,7 +37,8 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         int batch = BatchTiles(s, tiles.Count), batches = (tiles.Count + batch - 1) / Math.Max(1, batch);
         // Inside a part of this outer loop the inner loops run on their caller.
         bool outer = batches >= 2 * Workers.Count;
-        int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : PlainGroup, parallel: !outer), groups = (s.OutBlocks + group - 1) / group;
+        int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : PlainGroup, parallel: !outer);
+        int groups = (s.OutBlocks + group - 1) / group;
         if (outer) Workers.Run(batches, Batch);
         else for (int b = 0; b < batches; b++) Batch(b);
 
@@ -58,12 +61,15 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                 float* m = ConvScratch.Second(Points * outStride);
                 Multiply(s, kind, v, inStride, u, panels, m, outStride, count);
                 for (int p = 0; p < panels; p++)
-                    tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count, bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
+                    tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count,
+                        bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
             });
         }
     }
 
-    /// <summary>Panels that share one pass over the transformed input: as many as keep every core busy, at most <paramref name="most"/>.</summary>
+    /// <summary>
+    /// Panels that share one pass over the transformed input: as many as keep every core busy, at most <paramref name="most"/>.
+    /// </summary>
     public static int GroupPanels(ConvShape s, TileKind kind, int most, bool parallel)
     {
         int panels = ConvTile.Panels(kind), wanted = parallel ? Math.Min(most, s.OutBlocks / (2 * Workers.Count)) : most;
@@ -73,7 +79,9 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     /// <summary>An odd number of cache lines between points: the points of one tile then spread over all cache sets.</summary>
     public static nint PointStride(int blocks, int count) => ((nint)blocks * count | 1) * ConvShape.Lanes;
 
-    /// <summary>Tiles that are transformed together: enough to use each weight often, few enough for the caches. Wide layers need more.</summary>
+    /// <summary>
+    /// Tiles that are transformed together: enough to use each weight often, few enough for the caches. Wide layers need more.
+    /// </summary>
     static int BatchTiles(ConvShape s, int count)
     {
         int target = s.InBlocks >= 16 ? 96 : 48, batches = (count + target - 1) / target;
@@ -97,8 +105,10 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         float* rows = stackalloc float[3 * BlockElements];
         for (int r = 0; r < TDown.Points; r++)
         {
-            for (int k = 0; k < 3; k++) Combine(from + k * BlockElements, 3 * BlockElements, TDown.Filter.Slice(r * 3, 3), rows + k * BlockElements);
-            for (int c = 0; c < TAcross.Points; c++) Combine(rows, BlockElements, TAcross.Filter.Slice(c * 3, 3), to + (r * TAcross.Points + c) * pointFloats);
+            for (int k = 0; k < 3; k++)
+                Combine(from + k * BlockElements, 3 * BlockElements, TDown.Filter.Slice(r * 3, 3), rows + k * BlockElements);
+            for (int c = 0; c < TAcross.Points; c++)
+                Combine(rows, BlockElements, TAcross.Filter.Slice(c * 3, 3), to + (r * TAcross.Points + c) * pointFloats);
         }
     }
 

@@ -12,7 +12,9 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
     /// <summary>Tiles that are transformed together and summed in registers.</summary>
     const int BatchTiles = 96;
-    /// <summary>Layers with more weights than this are cut by channel, narrower ones by tiles with a partial gradient for each range.</summary>
+    /// <summary>
+    /// Layers with more weights than this are cut by channel, narrower ones by tiles with a partial gradient for each range.
+    /// </summary>
     const int NarrowWeights = 128 * 128;
     /// <summary>Ranges of tiles with an own gradient; a constant, so that results do not depend on the machine.</summary>
     const int MaxRanges = 8;
@@ -21,7 +23,9 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
 
     static int Points => TDown.Points * TAcross.Points;
 
-    /// <summary>Floats of working memory for <see cref="Run"/>: a gradient in packed order per range of tiles, none where one batch holds all.</summary>
+    /// <summary>
+    /// Floats of working memory for <see cref="Run"/>: a gradient in packed order per range of tiles, none where one batch holds all.
+    /// </summary>
     public static nint WorkFloats(ConvShape s) =>
         new WinogradTiles<TDown, TAcross>(s).Count <= BatchTiles ? 0 : Ranges(s) * s.PackedFloats;
 
@@ -57,16 +61,19 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     }
 
     static int Ranges(ConvShape s) =>
-        s.InChannels * s.OutChannels > NarrowWeights ? 1 : Math.Clamp(new WinogradTiles<TDown, TAcross>(s).Count / (2 * BatchTiles), 1, MaxRanges);
+        s.InChannels * s.OutChannels > NarrowWeights ? 1
+            : Math.Clamp(new WinogradTiles<TDown, TAcross>(s).Count / (2 * BatchTiles), 1, MaxRanges);
 
     /// <summary>
-    /// Products of tiles [first, first + count); <paramref name="finish"/>(panel, block, sum, floats between points) takes each block's sum of
-    /// 16 by 16 channels. Inside a part of an outer loop the inner loops run on their caller.
+    /// Products of tiles [first, first + count); <paramref name="finish"/>(panel, block, sum, floats between points) takes each block's sum
+    /// of 16 by 16 channels. Inside a part of an outer loop the inner loops run on their caller.
     /// </summary>
-    static void Batch(ConvShape s, WinogradTiles<TDown, TAcross> tiles, TileKind kind, float* x, float* dy, int first, int count, Action<int, int, nint, nint> finish)
+    static void Batch(ConvShape s, WinogradTiles<TDown, TAcross> tiles, TileKind kind, float* x, float* dy, int first, int count,
+        Action<int, int, nint, nint> finish)
     {
         int group = ConvWinograd<TDown, TAcross>.GroupPanels(s, kind, Group, parallel: true), groups = (s.OutBlocks + group - 1) / group;
-        nint pointFloats = (nint)s.InBlocks * BlockElements, panelFloats = Points * pointFloats, blockFloats = (nint)count * ConvShape.Lanes;
+        nint pointFloats = (nint)s.InBlocks * BlockElements, panelFloats = Points * pointFloats;
+        nint blockFloats = (nint)count * ConvShape.Lanes;
         nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count);
         float* v = ConvScratch.First(Points * inStride);
         Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + block * blockFloats, inStride));
@@ -84,9 +91,11 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     }
 
     /// <summary>For each point [input channels, tiles] by [tiles, 16 of each of <paramref name="panels"/>].</summary>
-    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* g, nint outStride, int count, int panels, float* sum, nint panelFloats)
+    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* g, nint outStride, int count, int panels, float* sum,
+        nint panelFloats)
     {
-        int tileRows = ConvTile.Rows(kind), channels = s.InBlocks * ConvShape.Lanes, padded = (channels + tileRows - 1) / tileRows * tileRows;
+        int tileRows = ConvTile.Rows(kind), channels = s.InBlocks * ConvShape.Lanes;
+        int padded = (channels + tileRows - 1) / tileRows * tileRows;
         nint* sources = stackalloc nint[2 * padded], targets = sources + padded;
         for (int r = 0; r < padded; r++)
         {
@@ -97,7 +106,8 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
         nint start = 0;
         var tile = new ConvTile
         {
-            Segments = &start, SegmentCount = 1, SegmentLength = count, PanelStride = (nint)count * ConvShape.Lanes, ColumnPanelStride = panelFloats,
+            Segments = &start, SegmentCount = 1, SegmentLength = count, PanelStride = (nint)count * ConvShape.Lanes,
+            ColumnPanelStride = panelFloats,
         };
         for (int point = 0; point < Points; point++)
         {
@@ -124,7 +134,8 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
         {
             new Span<float>(rows, 3 * BlockElements).Clear();
             for (int c = 0; c < TAcross.Points; c++)
-                for (int k = 0; k < 3; k++) AddScaled(u + (r * TAcross.Points + c) * pointFloats, TAcross.Filter[c * 3 + k], rows + k * BlockElements);
+                for (int k = 0; k < 3; k++)
+                    AddScaled(u + (r * TAcross.Points + c) * pointFloats, TAcross.Filter[c * 3 + k], rows + k * BlockElements);
             for (int k = 0; k < 3; k++)
                 for (int l = 0; l < 3; l++) AddScaled(rows + l * BlockElements, TDown.Filter[r * 3 + k], to + (k * 3 + l) * BlockElements);
         }

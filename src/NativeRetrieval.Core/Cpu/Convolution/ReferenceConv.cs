@@ -24,7 +24,8 @@ internal static unsafe class ReferenceConv
             new Span<double>(to, checked((int)s.Plane)).Clear();
             for (int o = 0; o < s.OutChannels; o++)
                 for (int tap = 0; tap < s.Taps; tap++) // the opposite shift brings a gradient back
-                    AddShifted(s, dy + ((nint)n * s.OutChannels + o) * s.Plane, weight[((nint)o * s.InChannels + i) * s.Taps + tap], s.Taps - 1 - tap, to);
+                    AddShifted(s, dy + ((nint)n * s.OutChannels + o) * s.Plane, weight[((nint)o * s.InChannels + i) * s.Taps + tap],
+                        s.Taps - 1 - tap, to);
         });
 
     public static void FilterGradient(ConvShape s, double* dy, double* x, double* dWeight) =>

@@ -39,7 +39,8 @@ internal readonly unsafe struct WinogradOf4 : IWinogradForm
         var d3 = Vector256.Load(from + 3 * fromStep);
         var d4 = Vector256.Load(from + 4 * fromStep);
         var d5 = Vector256.Load(from + 5 * fromStep);
-        Vector256<float> five = Vector256.Create(-2.5f), two = Vector256.Create(-2f), half = Vector256.Create(-0.5f), a = Vector256.Create(A), b = Vector256.Create(B);
+        Vector256<float> five = Vector256.Create(-2.5f), two = Vector256.Create(-2f), half = Vector256.Create(-0.5f);
+        Vector256<float> a = Vector256.Create(A), b = Vector256.Create(B);
         (Vector256.FusedMultiplyAdd(five, d2, d0) + d4).Store(to);
         var even = Vector256.FusedMultiplyAdd(two, d2, d4);
         var odd = a * Vector256.FusedMultiplyAdd(two, d1, d3);

@@ -4,8 +4,9 @@ using System.Runtime.Intrinsics;
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// A row of at most two pixels between zero borders, as in the last block of a CNN: <c>y₀ = w₁x₀ + w₂x₁, y₁ = w₀x₀ + w₁x₁</c> is a 2x2 Toeplitz
-/// product and needs three multiplications, <c>w₁(x₀ + x₁), (w₂ − w₁)x₁, (w₀ − w₁)x₀</c>, and no more weights than the convolution itself.
+/// A row of at most two pixels between zero borders, as in the last block of a CNN: <c>y₀ = w₁x₀ + w₂x₁, y₁ = w₀x₀ + w₁x₁</c> is a 2x2
+/// Toeplitz product and needs three multiplications, <c>w₁(x₀ + x₁), (w₂ − w₁)x₁, (w₀ − w₁)x₀</c>, and no more weights than the convolution
+/// itself.
 /// </summary>
 internal readonly unsafe struct WinogradOfPair : IWinogradForm
 {

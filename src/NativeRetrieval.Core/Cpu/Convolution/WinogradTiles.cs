@@ -6,7 +6,8 @@ namespace NativeRetrieval.Core.Cpu.Convolution;
 /// Moves feature maps in and out of Winograd's domain. An image is cut into tiles of as many outputs as the two forms make, numbered across
 /// images; tile values lie as [point][…][tile][16], with <c>pointStride</c> floats between points.
 /// </summary>
-internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
+internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s)
+    where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
 {
     const int Half = 8;
 
@@ -18,7 +19,8 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
     /// <summary>Bᵀ d B of tiles [first, first + count) of one channel block.</summary>
     public void Input(float* x, int blocks, int block, int first, int count, float* to, nint pointStride)
     {
-        float* patch = stackalloc float[TDown.Inputs * TAcross.Inputs * ConvShape.Lanes], half = stackalloc float[TDown.Points * TAcross.Inputs * Half];
+        float* patch = stackalloc float[TDown.Inputs * TAcross.Inputs * ConvShape.Lanes];
+        float* half = stackalloc float[TDown.Points * TAcross.Inputs * Half];
         for (int t = 0; t < count; t++, to += ConvShape.Lanes)
         {
             var (image, y, column) = Place(first + t);
@@ -26,8 +28,10 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
             float* from = Read(plane, y - TDown.Before, column - TAcross.Before, TDown.Inputs, TAcross.Inputs, patch, out nint row);
             for (int lane = 0; lane < ConvShape.Lanes; lane += Half)
             {
-                for (int c = 0; c < TAcross.Inputs; c++) TDown.Input(from + c * ConvShape.Lanes + lane, row, half + c * Half, TAcross.Inputs * Half);
-                for (int r = 0; r < TDown.Points; r++) TAcross.Input(half + r * TAcross.Inputs * Half, Half, to + r * TAcross.Points * pointStride + lane, pointStride);
+                for (int c = 0; c < TAcross.Inputs; c++)
+                    TDown.Input(from + c * ConvShape.Lanes + lane, row, half + c * Half, TAcross.Inputs * Half);
+                for (int r = 0; r < TDown.Points; r++)
+                    TAcross.Input(half + r * TAcross.Inputs * Half, Half, to + r * TAcross.Points * pointStride + lane, pointStride);
             }
         }
     }
@@ -35,7 +39,8 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
     /// <summary>A dy Aᵀ of tiles [first, first + count) of one channel block.</summary>
     public void OutputAdjoint(float* dy, int blocks, int block, int first, int count, float* to, nint pointStride)
     {
-        float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes], half = stackalloc float[TDown.Points * TAcross.Outputs * Half];
+        float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes];
+        float* half = stackalloc float[TDown.Points * TAcross.Outputs * Half];
         for (int t = 0; t < count; t++, to += ConvShape.Lanes)
         {
             var (image, y, column) = Place(first + t);
@@ -43,9 +48,11 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
             float* from = Read(plane, y, column, TDown.Outputs, TAcross.Outputs, patch, out nint row);
             for (int lane = 0; lane < ConvShape.Lanes; lane += Half)
             {
-                for (int c = 0; c < TAcross.Outputs; c++) TDown.OutputAdjoint(from + c * ConvShape.Lanes + lane, row, half + c * Half, TAcross.Outputs * Half);
+                for (int c = 0; c < TAcross.Outputs; c++)
+                    TDown.OutputAdjoint(from + c * ConvShape.Lanes + lane, row, half + c * Half, TAcross.Outputs * Half);
                 for (int r = 0; r < TDown.Points; r++)
-                    TAcross.OutputAdjoint(half + r * TAcross.Outputs * Half, Half, to + r * TAcross.Points * pointStride + lane, pointStride);
+                    TAcross.OutputAdjoint(half + r * TAcross.Outputs * Half, Half, to + r * TAcross.Points * pointStride + lane,
+                        pointStride);
             }
         }
     }
@@ -53,7 +60,8 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
     /// <summary>Aᵀ m A of tiles [first, first + count) of one channel block, plus bias, through an optional ReLU.</summary>
     public void Output(float* from, nint pointStride, float* y, int blocks, int block, int first, int count, float* bias, bool relu)
     {
-        float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes], half = stackalloc float[TDown.Outputs * TAcross.Points * Half];
+        float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes];
+        float* half = stackalloc float[TDown.Outputs * TAcross.Points * Half];
         for (int t = 0; t < count; t++, from += ConvShape.Lanes)
         {
             var (image, top, column) = Place(first + t);
@@ -64,13 +72,16 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
             float* target = plane + ((nint)top * s.Width + column) * ConvShape.Lanes, to = whole ? target : patch;
             for (int lane = 0; lane < ConvShape.Lanes; lane += Half)
             {
-                for (int c = 0; c < TAcross.Points; c++) TDown.Output(from + c * pointStride + lane, TAcross.Points * pointStride, half + c * Half, TAcross.Points * Half);
-                for (int r = 0; r < TDown.Outputs; r++) TAcross.Output(half + r * TAcross.Points * Half, Half, to + r * row + lane, ConvShape.Lanes);
+                for (int c = 0; c < TAcross.Points; c++)
+                    TDown.Output(from + c * pointStride + lane, TAcross.Points * pointStride, half + c * Half, TAcross.Points * Half);
+                for (int r = 0; r < TDown.Outputs; r++)
+                    TAcross.Output(half + r * TAcross.Points * Half, Half, to + r * row + lane, ConvShape.Lanes);
                 if (bias != null || relu) Finish(to + lane, row, bias == null ? Vector256<float>.Zero : Vector256.Load(bias + lane), relu);
             }
             if (whole) continue;
             for (int r = 0; r < rows; r++)
-                new ReadOnlySpan<float>(patch + r * row, columns * ConvShape.Lanes).CopyTo(new Span<float>(target + (nint)r * s.Width * ConvShape.Lanes, columns * ConvShape.Lanes));
+                new ReadOnlySpan<float>(patch + r * row, columns * ConvShape.Lanes)
+                    .CopyTo(new Span<float>(target + (nint)r * s.Width * ConvShape.Lanes, columns * ConvShape.Lanes));
         }
     }
 
@@ -91,7 +102,7 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s) where
         return (image, rest / _across * TDown.Outputs, rest % _across * TAcross.Outputs);
     }
 
-    /// <summary>Where a patch can be read: in the image itself, or copied with zeros where it passes the edge.</summary>
+    /// <summary>The place from which a patch is read: in the image itself, or copied with zeros where it passes the edge.</summary>
     float* Read(float* plane, int y, int x, int height, int width, float* patch, out nint row)
     {
         if (y >= 0 && x >= 0 && y + height <= s.Height && x + width <= s.Width)

@@ -119,13 +119,15 @@ internal static unsafe class BatchNormBlocked
             nint start = (nint)part * map.BlockFloats;
             for (int half = 0; half < Lanes; half += Half)
                 InputGradient(gradient + start + half, source + start + half, real, Vector256.Create(scale, channel + half),
-                    Vector256.Create(shift, channel + half), Vector256.Create(slope, channel + half), Vector256.Create(offset, channel + half),
-                    options.Relu, target + start + half);
+                    Vector256.Create(shift, channel + half), Vector256.Create(slope, channel + half),
+                    Vector256.Create(offset, channel + half), options.Relu, target + start + half);
             new Span<float>(target + start + real, map.BlockFloats - real).Clear();
         });
     }
 
-    /// <summary>Mean and squared deviations of a run of pixels, per lane; the run stays in the first-level cache for the second loop.</summary>
+    /// <summary>
+    /// Mean and squared deviations of a run of pixels, per lane; the run stays in the first-level cache for the second loop.
+    /// </summary>
     static void RunMoments(float* x, int pixels, float* moments)
     {
         // Two pixels at a time: four independent sums hide the latency of an addition.
@@ -148,7 +150,8 @@ internal static unsafe class BatchNormBlocked
         a0 = a1 = b0 = b1 = V.Zero;
         for (at = x; at < pairs; at += 2 * Lanes)
         {
-            V d0 = Vector256.Load(at) - m0, d1 = Vector256.Load(at + Half) - m1, e0 = Vector256.Load(at + Lanes) - m0, e1 = Vector256.Load(at + Lanes + Half) - m1;
+            V d0 = Vector256.Load(at) - m0, d1 = Vector256.Load(at + Half) - m1;
+            V e0 = Vector256.Load(at + Lanes) - m0, e1 = Vector256.Load(at + Lanes + Half) - m1;
             a0 = Vector256.FusedMultiplyAdd(d0, d0, a0);
             a1 = Vector256.FusedMultiplyAdd(d1, d1, a1);
             b0 = Vector256.FusedMultiplyAdd(e0, e0, b0);
@@ -166,7 +169,10 @@ internal static unsafe class BatchNormBlocked
         (a1 + b1).Store(moments + Lanes + Half);
     }
 
-    /// <summary>Adds a run of <paramref name="added"/> pixels to the moments [mean | deviations] of <paramref name="count"/>, as <see cref="Moments.Merge"/>.</summary>
+    /// <summary>
+    /// Adds a run of <paramref name="added"/> pixels to the moments [mean | deviations] of <paramref name="count"/>, as
+    /// <see cref="Moments.Merge"/>.
+    /// </summary>
     static void Merge(double* moments, int count, float* run, int added)
     {
         double share = added / (double)(count + added), weight = count * share;
@@ -179,9 +185,11 @@ internal static unsafe class BatchNormBlocked
     }
 
     /// <summary>Σ dz and Σ dz·(x − μ) of a run of pixels, per lane.</summary>
-    static void RunGradient(float* g, float* x, int floats, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean, bool relu, float* sums)
+    static void RunGradient(float* g, float* x, int floats, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean,
+        bool relu, float* sums)
     {
-        V s0 = Vector256.Create(scale), s1 = Vector256.Create(scale[Half..]), t0 = Vector256.Create(shift), t1 = Vector256.Create(shift[Half..]);
+        V s0 = Vector256.Create(scale), s1 = Vector256.Create(scale[Half..]);
+        V t0 = Vector256.Create(shift), t1 = Vector256.Create(shift[Half..]);
         V m0 = Vector256.Create(mean), m1 = Vector256.Create(mean[Half..]);
         V sum0 = V.Zero, sum1 = V.Zero, along0 = V.Zero, along1 = V.Zero;
         for (int i = 0; i < floats; i += Lanes)

@@ -12,6 +12,7 @@ internal readonly record struct Moments(double Count, double Mean, double Deviat
         if (other.Count == 0) return this;
         if (Count == 0) return other;
         double count = Count + other.Count, distance = other.Mean - Mean;
-        return new(count, Mean + distance * other.Count / count, Deviations + other.Deviations + distance * distance * Count * other.Count / count);
+        return new(count, Mean + distance * other.Count / count,
+            Deviations + other.Deviations + distance * distance * Count * other.Count / count);
     }
 }

@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Gemm;
 
-/// <summary>How a product is cut: along k for the caches, always in the same way, and along m and n among threads.</summary>
+/// <summary>The cuts of a product: along k for the caches, always in the same way, and along m and n among threads.</summary>
 internal static class GemmBlocking
 {
     /// <summary>A panel of B, 256 steps of 16 or 32 floats, fits in a first-level cache of 32 KiB or more.</summary>
@@ -39,7 +39,8 @@ internal static class GemmBlocking
         int panels = Panels(n, kernel), maxRowParts = (m + kernel.Rows - 1) / kernel.Rows;
         var best = (RowParts: 1, ColumnParts: MinColumnParts(n));
         double bestCost = double.MaxValue;
-        for (int columnParts = MinColumnParts(n); columnParts <= panels && columnParts <= MinColumnParts(n) + 4 * Workers.Count; columnParts++)
+        int maxColumnParts = Math.Min(panels, MinColumnParts(n) + 4 * Workers.Count);
+        for (int columnParts = MinColumnParts(n); columnParts <= maxColumnParts; columnParts++)
         {
             for (int rounds = 1; rounds <= 4; rounds++)
             {

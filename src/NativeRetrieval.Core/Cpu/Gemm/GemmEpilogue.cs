@@ -4,12 +4,9 @@ using NativeRetrieval.Core.Ops;
 
 namespace NativeRetrieval.Core.Cpu.Gemm;
 
-/// <summary>What happens to C beside the product: C = activation(A·B + bias), or C += A·B.</summary>
+/// <summary>The work on C beside the product: C = activation(A·B + bias).</summary>
 internal readonly unsafe struct GemmEpilogue
 {
-    /// <summary>Add to what C holds; not together with an activation.</summary>
-    public bool Accumulate { get; init; }
-
     /// <summary>One value per column of C, or null.</summary>
     public float* Bias { get; init; }
 

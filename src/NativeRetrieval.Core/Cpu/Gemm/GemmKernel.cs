@@ -81,7 +81,7 @@ internal sealed unsafe class GemmKernel
     /// <param name="b">Packed [k][Columns].</param>
     /// <param name="c">First element of the tile.</param>
     /// <param name="cStride">Floats from one row of C to the next.</param>
-    /// <param name="accumulate">Whether to add to what C holds.</param>
+    /// <param name="accumulate">True adds to C.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int rows, nint k, float* a, float* b, float* c, nint cStride, bool accumulate) =>
         _byRows[rows - 1](k, a, b, c, cStride, accumulate);
@@ -92,6 +92,7 @@ internal sealed unsafe class GemmKernel
         where TVector : unmanaged
         where TRows : struct, IGemmRows
     {
+        // Accumulators of rows 0 … 13, the row in hexadecimal, left and right.
         TVector c00 = default, c01 = default;
         TVector c10 = default, c11 = default;
         TVector c20 = default, c21 = default;
@@ -102,28 +103,28 @@ internal sealed unsafe class GemmKernel
         TVector c70 = default, c71 = default;
         TVector c80 = default, c81 = default;
         TVector c90 = default, c91 = default;
-        TVector c100 = default, c101 = default;
-        TVector c110 = default, c111 = default;
-        TVector c120 = default, c121 = default;
-        TVector c130 = default, c131 = default;
+        TVector ca0 = default, ca1 = default;
+        TVector cb0 = default, cb1 = default;
+        TVector cc0 = default, cc1 = default;
+        TVector cd0 = default, cd1 = default;
         for (; k > 0; k--)
         {
             TVector b0 = TSimd.Load(b), b1 = TSimd.Load(b + sizeof(TVector) / sizeof(float));
-            TVector value = TSimd.Broadcast(a);
-            c00 = TSimd.MultiplyAdd(value, b0, c00); c01 = TSimd.MultiplyAdd(value, b1, c01);
-            if (TRows.Count > 1) { value = TSimd.Broadcast(a + 1); c10 = TSimd.MultiplyAdd(value, b0, c10); c11 = TSimd.MultiplyAdd(value, b1, c11); }
-            if (TRows.Count > 2) { value = TSimd.Broadcast(a + 2); c20 = TSimd.MultiplyAdd(value, b0, c20); c21 = TSimd.MultiplyAdd(value, b1, c21); }
-            if (TRows.Count > 3) { value = TSimd.Broadcast(a + 3); c30 = TSimd.MultiplyAdd(value, b0, c30); c31 = TSimd.MultiplyAdd(value, b1, c31); }
-            if (TRows.Count > 4) { value = TSimd.Broadcast(a + 4); c40 = TSimd.MultiplyAdd(value, b0, c40); c41 = TSimd.MultiplyAdd(value, b1, c41); }
-            if (TRows.Count > 5) { value = TSimd.Broadcast(a + 5); c50 = TSimd.MultiplyAdd(value, b0, c50); c51 = TSimd.MultiplyAdd(value, b1, c51); }
-            if (TRows.Count > 6) { value = TSimd.Broadcast(a + 6); c60 = TSimd.MultiplyAdd(value, b0, c60); c61 = TSimd.MultiplyAdd(value, b1, c61); }
-            if (TRows.Count > 7) { value = TSimd.Broadcast(a + 7); c70 = TSimd.MultiplyAdd(value, b0, c70); c71 = TSimd.MultiplyAdd(value, b1, c71); }
-            if (TRows.Count > 8) { value = TSimd.Broadcast(a + 8); c80 = TSimd.MultiplyAdd(value, b0, c80); c81 = TSimd.MultiplyAdd(value, b1, c81); }
-            if (TRows.Count > 9) { value = TSimd.Broadcast(a + 9); c90 = TSimd.MultiplyAdd(value, b0, c90); c91 = TSimd.MultiplyAdd(value, b1, c91); }
-            if (TRows.Count > 10) { value = TSimd.Broadcast(a + 10); c100 = TSimd.MultiplyAdd(value, b0, c100); c101 = TSimd.MultiplyAdd(value, b1, c101); }
-            if (TRows.Count > 11) { value = TSimd.Broadcast(a + 11); c110 = TSimd.MultiplyAdd(value, b0, c110); c111 = TSimd.MultiplyAdd(value, b1, c111); }
-            if (TRows.Count > 12) { value = TSimd.Broadcast(a + 12); c120 = TSimd.MultiplyAdd(value, b0, c120); c121 = TSimd.MultiplyAdd(value, b1, c121); }
-            if (TRows.Count > 13) { value = TSimd.Broadcast(a + 13); c130 = TSimd.MultiplyAdd(value, b0, c130); c131 = TSimd.MultiplyAdd(value, b1, c131); }
+            TVector x = TSimd.Broadcast(a);
+            c00 = TSimd.MultiplyAdd(x, b0, c00); c01 = TSimd.MultiplyAdd(x, b1, c01);
+            if (TRows.Count > 1) { x = TSimd.Broadcast(a + 1); c10 = TSimd.MultiplyAdd(x, b0, c10); c11 = TSimd.MultiplyAdd(x, b1, c11); }
+            if (TRows.Count > 2) { x = TSimd.Broadcast(a + 2); c20 = TSimd.MultiplyAdd(x, b0, c20); c21 = TSimd.MultiplyAdd(x, b1, c21); }
+            if (TRows.Count > 3) { x = TSimd.Broadcast(a + 3); c30 = TSimd.MultiplyAdd(x, b0, c30); c31 = TSimd.MultiplyAdd(x, b1, c31); }
+            if (TRows.Count > 4) { x = TSimd.Broadcast(a + 4); c40 = TSimd.MultiplyAdd(x, b0, c40); c41 = TSimd.MultiplyAdd(x, b1, c41); }
+            if (TRows.Count > 5) { x = TSimd.Broadcast(a + 5); c50 = TSimd.MultiplyAdd(x, b0, c50); c51 = TSimd.MultiplyAdd(x, b1, c51); }
+            if (TRows.Count > 6) { x = TSimd.Broadcast(a + 6); c60 = TSimd.MultiplyAdd(x, b0, c60); c61 = TSimd.MultiplyAdd(x, b1, c61); }
+            if (TRows.Count > 7) { x = TSimd.Broadcast(a + 7); c70 = TSimd.MultiplyAdd(x, b0, c70); c71 = TSimd.MultiplyAdd(x, b1, c71); }
+            if (TRows.Count > 8) { x = TSimd.Broadcast(a + 8); c80 = TSimd.MultiplyAdd(x, b0, c80); c81 = TSimd.MultiplyAdd(x, b1, c81); }
+            if (TRows.Count > 9) { x = TSimd.Broadcast(a + 9); c90 = TSimd.MultiplyAdd(x, b0, c90); c91 = TSimd.MultiplyAdd(x, b1, c91); }
+            if (TRows.Count > 10) { x = TSimd.Broadcast(a + 10); ca0 = TSimd.MultiplyAdd(x, b0, ca0); ca1 = TSimd.MultiplyAdd(x, b1, ca1); }
+            if (TRows.Count > 11) { x = TSimd.Broadcast(a + 11); cb0 = TSimd.MultiplyAdd(x, b0, cb0); cb1 = TSimd.MultiplyAdd(x, b1, cb1); }
+            if (TRows.Count > 12) { x = TSimd.Broadcast(a + 12); cc0 = TSimd.MultiplyAdd(x, b0, cc0); cc1 = TSimd.MultiplyAdd(x, b1, cc1); }
+            if (TRows.Count > 13) { x = TSimd.Broadcast(a + 13); cd0 = TSimd.MultiplyAdd(x, b0, cd0); cd1 = TSimd.MultiplyAdd(x, b1, cd1); }
             a += TRows.Count;
             b += 2 * sizeof(TVector) / sizeof(float);
         }
@@ -137,10 +138,10 @@ internal sealed unsafe class GemmKernel
         if (TRows.Count > 7) StoreRow<TSimd, TVector>(c += cStride, c70, c71, accumulate);
         if (TRows.Count > 8) StoreRow<TSimd, TVector>(c += cStride, c80, c81, accumulate);
         if (TRows.Count > 9) StoreRow<TSimd, TVector>(c += cStride, c90, c91, accumulate);
-        if (TRows.Count > 10) StoreRow<TSimd, TVector>(c += cStride, c100, c101, accumulate);
-        if (TRows.Count > 11) StoreRow<TSimd, TVector>(c += cStride, c110, c111, accumulate);
-        if (TRows.Count > 12) StoreRow<TSimd, TVector>(c += cStride, c120, c121, accumulate);
-        if (TRows.Count > 13) StoreRow<TSimd, TVector>(c += cStride, c130, c131, accumulate);
+        if (TRows.Count > 10) StoreRow<TSimd, TVector>(c += cStride, ca0, ca1, accumulate);
+        if (TRows.Count > 11) StoreRow<TSimd, TVector>(c += cStride, cb0, cb1, accumulate);
+        if (TRows.Count > 12) StoreRow<TSimd, TVector>(c += cStride, cc0, cc1, accumulate);
+        if (TRows.Count > 13) StoreRow<TSimd, TVector>(c += cStride, cd0, cd1, accumulate);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -9,7 +9,9 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </summary>
 internal static unsafe class GemmPacking
 {
-    /// <summary><c>target[k·width + lane] = source[lane·laneStride + k·kStride]</c>; lanes up to <paramref name="width"/> are zeros.</summary>
+    /// <summary>
+    /// <c>target[k·width + lane] = source[lane·laneStride + k·kStride]</c>; lanes up to <paramref name="width"/> are zeros.
+    /// </summary>
     public static void Pack(float* source, nint laneStride, nint kStride, int lanes, int width, int k, float* target)
     {
         if (lanes < width) new Span<float>(target, k * width).Clear();

@@ -29,7 +29,8 @@ internal sealed unsafe class PackedWeights : IDisposable
             for (int first = 0; first < k; first += blockK)
             {
                 int length = Math.Min(blockK, k - first);
-                GemmPacking.Pack(b.At(first, column), b.ColumnStride, b.RowStride, lanes, self.Kernel.Columns, length, self.Panel(first, length, panel));
+                GemmPacking.Pack(b.At(first, column), b.ColumnStride, b.RowStride, lanes, self.Kernel.Columns, length,
+                    self.Panel(first, length, panel));
             }
         });
         GC.KeepAlive(this);

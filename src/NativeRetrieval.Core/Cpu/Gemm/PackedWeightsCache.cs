@@ -20,7 +20,8 @@ internal sealed class PackedWeightsCache
             return null;
         }
         if (entry.Packed is not null) return entry.Packed;
-        var packed = new PackedWeights(weight.Shape[1], weight.Shape[0], new MatrixView<float>(weight.Pointer<float>(), weight.Shape[1]).Transposed);
+        var packed = new PackedWeights(weight.Shape[1], weight.Shape[0],
+            new MatrixView<float>(weight.Pointer<float>(), weight.Shape[1]).Transposed);
         _entries.AddOrUpdate(weight, new(entry.Version, packed));
         return packed;
     }

@@ -9,8 +9,8 @@ internal static unsafe class ReferenceGemm
     /// <summary>Multiply-adds of a part, so that small products stay on one thread.</summary>
     const long PartWork = 1 << 16;
 
-    /// <summary>C[m, n] = A[m, k]·B[k, n], or += where <paramref name="accumulate"/>; row-major C.</summary>
-    public static void Run<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* c, nint cStride, bool accumulate = false)
+    /// <summary>C[m, n] = A[m, k]·B[k, n]; row-major C.</summary>
+    public static void Run<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* c, nint cStride)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
         int rowsPerPart = (int)Math.Clamp(PartWork / Math.Max(1, (long)n * k), 1, Math.Max(1, m));
@@ -20,7 +20,7 @@ internal static unsafe class ReferenceGemm
             for (int i = part * rowsPerPart; i < end; i++)
             {
                 var row = new Span<T>(c + i * cStride, n);
-                if (!accumulate) row.Clear();
+                row.Clear();
                 for (int p = 0; p < k; p++)
                 {
                     T factor = *a.At(i, p);

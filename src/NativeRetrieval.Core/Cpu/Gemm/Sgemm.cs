@@ -79,7 +79,8 @@ internal static unsafe class Sgemm
             float* packed = (_packedB ??= new()).Reserve((nuint)panels * (nuint)(blockK * kernel.Columns));
             float* target = packed;
             for (int column = firstColumn; column < endColumn; column += kernel.Columns, target += blockK * kernel.Columns)
-                GemmPacking.Pack(b.At(firstK, column), b.ColumnStride, b.RowStride, Math.Min(kernel.Columns, endColumn - column), kernel.Columns, blockK, target);
+                GemmPacking.Pack(b.At(firstK, column), b.ColumnStride, b.RowStride, Math.Min(kernel.Columns, endColumn - column),
+                    kernel.Columns, blockK, target);
             return packed;
         }
 
@@ -109,7 +110,7 @@ internal static unsafe class Sgemm
         void RunTile(int firstK, int blockK, float* packedA, float* panel, int height, int width, int row, int column)
         {
             float* target = c + row * cStride + column;
-            bool accumulate = firstK > 0 || epilogue.Accumulate;
+            bool accumulate = firstK > 0;
             if (width == kernel.Columns)
             {
                 // The tile of C is needed when the sums are done: by then it has come from memory.

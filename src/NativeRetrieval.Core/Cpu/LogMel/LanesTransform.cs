@@ -35,7 +35,7 @@ internal sealed unsafe class LanesTransform
     /// <summary>Vectors that the points take in memory, with their gaps.</summary>
     public int StorageVectors => Slot(_size - 1) + 2;
 
-    /// <summary>Where point <paramref name="n"/> has its real part; the imaginary part follows.</summary>
+    /// <summary>The place of the real part of point <paramref name="n"/>; the imaginary part follows.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static int Slot(int n) => 2 * (n + n / GapEvery);
 
@@ -121,7 +121,8 @@ internal sealed unsafe class LanesTransform
     /// <summary>The last pass of sizes 4 · 8ᵏ: no twiddles are left.</summary>
     static void Four(Vector256<float>* points, int start)
     {
-        Vector256<float>* a = points + Slot(start), b = points + Slot(start + 1), c = points + Slot(start + 2), d = points + Slot(start + 3);
+        Vector256<float>* a = points + Slot(start), b = points + Slot(start + 1);
+        Vector256<float>* c = points + Slot(start + 2), d = points + Slot(start + 3);
         Vector256<float> sr = a[0] + c[0], si = a[1] + c[1], tr = a[0] - c[0], ti = a[1] - c[1];
         Vector256<float> ur = b[0] + d[0], ui = b[1] + d[1], vr = b[1] - d[1], vi = d[0] - b[0];
         (a[0], a[1]) = (sr + ur, si + ui);

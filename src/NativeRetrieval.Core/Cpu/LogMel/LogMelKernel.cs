@@ -34,7 +34,8 @@ internal sealed unsafe class LogMelKernel
         _transform = new LanesTransform(half);
         _window = [.. Enumerable.Range(0, size).Select(i => (float)LogMelReference<double>.Hann(i, size))];
         _slots = [.. Enumerable.Range(0, half).Select(k => LanesTransform.Slot(_transform.PositionOf(k)))];
-        _unpacking = [.. Enumerable.Range(0, half / 2 + 1).SelectMany(k => new[] { (float)Math.Cos(2 * Math.PI * k / size), (float)-Math.Sin(2 * Math.PI * k / size) })];
+        _unpacking = [.. Enumerable.Range(0, half / 2 + 1)
+            .SelectMany(k => new[] { (float)Math.Cos(2 * Math.PI * k / size), (float)-Math.Sin(2 * Math.PI * k / size) })];
 
         var mel = new MelFilterbank(settings);
         var weights = new List<float>();
@@ -99,9 +100,9 @@ internal sealed unsafe class LogMelKernel
             {
                 var weight = Vector256.Load(window + n);
                 float* at = samples + n;
-                var rows = new Rows(
-                    Vector256.Load(at) * weight, Vector256.Load(at + hop) * weight, Vector256.Load(at + 2 * hop) * weight, Vector256.Load(at + 3 * hop) * weight,
-                    Vector256.Load(at + 4 * hop) * weight, Vector256.Load(at + 5 * hop) * weight, Vector256.Load(at + 6 * hop) * weight, Vector256.Load(at + 7 * hop) * weight);
+                var rows = new Rows(Vector256.Load(at) * weight, Vector256.Load(at + hop) * weight, Vector256.Load(at + 2 * hop) * weight,
+                    Vector256.Load(at + 3 * hop) * weight, Vector256.Load(at + 4 * hop) * weight, Vector256.Load(at + 5 * hop) * weight,
+                    Vector256.Load(at + 6 * hop) * weight, Vector256.Load(at + 7 * hop) * weight);
                 // Samples 2p and 2p + 1 are the parts of point p; these four points lie side by side, since gaps come after 64.
                 rows.Transpose(points + LanesTransform.Slot(n / 2));
             }
@@ -119,7 +120,8 @@ internal sealed unsafe class LogMelKernel
             Vector256<float>* z = points + _slots[k], mirror = points + _slots[(half - k) % half];
             Vector256<float> er = z[0] + mirror[0], ei = z[1] - mirror[1], or = z[1] + mirror[1], oi = mirror[0] - z[0];
             Vector256<float> cosine = Vector256.Create(_unpacking[2 * k]), sine = Vector256.Create(_unpacking[2 * k + 1]);
-            Vector256<float> tr = Vector256.MultiplyAddEstimate(or, cosine, -(oi * sine)), ti = Vector256.MultiplyAddEstimate(or, sine, oi * cosine);
+            var tr = Vector256.MultiplyAddEstimate(or, cosine, -(oi * sine));
+            var ti = Vector256.MultiplyAddEstimate(or, sine, oi * cosine);
             Vector256<float> ar = er + tr, ai = ei + ti, br = er - tr, bi = ei - ti;
             power[k] = Vector256.MultiplyAddEstimate(ar, ar, ai * ai);
             power[half - k] = Vector256.MultiplyAddEstimate(br, br, bi * bi);
@@ -135,7 +137,8 @@ internal sealed unsafe class LogMelKernel
         {
             var (start, end, offset) = _filters[firstMel + i];
             var sum = Vector256<float>.Zero;
-            for (int bin = start; bin < end; bin++) sum = Vector256.MultiplyAddEstimate(Vector256.Create(_weights[offset + bin - start]), power[bin], sum);
+            for (int bin = start; bin < end; bin++)
+                sum = Vector256.MultiplyAddEstimate(Vector256.Create(_weights[offset + bin - start]), power[bin], sum);
             mels[i] = Vector256.Log2(Vector256.Max(sum, floor)) * DecibelsPerOctave;
         }
         var rows = new Rows(mels[0], mels[1], mels[2], mels[3], mels[4], mels[5], mels[6], mels[7]);

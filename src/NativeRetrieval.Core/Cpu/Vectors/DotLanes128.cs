@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>Any processor; registers on ARM64 and on x64 without AVX2.</summary>
+/// <summary>Sums in 128 bits: registers on ARM64 and on x64 without AVX2.</summary>
 internal readonly unsafe struct DotLanes128(Vector128<float> value) : IDotLanes<DotLanes128>
 {
     readonly Vector128<float> _value = value;

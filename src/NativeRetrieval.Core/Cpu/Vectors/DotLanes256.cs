@@ -3,7 +3,7 @@ using System.Runtime.Intrinsics.X86;
 
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>AVX2 with FMA.</summary>
+/// <summary>Sums in a register of AVX2 with FMA.</summary>
 internal readonly unsafe struct DotLanes256(Vector256<float> value) : IDotLanes<DotLanes256>
 {
     readonly Vector256<float> _value = value;

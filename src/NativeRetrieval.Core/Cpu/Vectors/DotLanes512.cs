@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>AVX-512.</summary>
+/// <summary>Sums in a register of AVX-512.</summary>
 internal readonly unsafe struct DotLanes512(Vector512<float> value) : IDotLanes<DotLanes512>
 {
     readonly Vector512<float> _value = value;

@@ -73,7 +73,8 @@ internal static unsafe class RowMath
     {
         if (count == 0) return;
         T max = Max(x, count);
-        if (typeof(T) == typeof(float)) ExpOfDifferences((float*)x, Unsafe.BitCast<T, float>(max), Unsafe.BitCast<T, float>(scale), (float*)y, count);
+        if (typeof(T) == typeof(float))
+            ExpOfDifferences((float*)x, Unsafe.BitCast<T, float>(max), Unsafe.BitCast<T, float>(scale), (float*)y, count);
         else for (int i = 0; i < count; i++) y[i] = T.Exp((x[i] - max) * scale);
         Scale(y, T.One / Sum(y, count), y, count);
     }

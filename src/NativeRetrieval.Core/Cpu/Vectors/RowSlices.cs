@@ -20,5 +20,6 @@ internal static class RowSlices
     /// who adds in the order of the rows.
     /// </summary>
     public static void RunColumns(int width, Action<int, int> body) =>
-        Workers.Run((width + ColumnsPerPart - 1) / ColumnsPerPart, part => body(part * ColumnsPerPart, Math.Min(width, (part + 1) * ColumnsPerPart)));
+        Workers.Run((width + ColumnsPerPart - 1) / ColumnsPerPart,
+            part => body(part * ColumnsPerPart, Math.Min(width, (part + 1) * ColumnsPerPart)));
 }

@@ -6,12 +6,12 @@ using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 namespace NativeRetrieval.Cuda.Backend.Libraries;
 
 /// <summary>
-/// What kernels found wrong with values that only the device sees, such as a token id outside the table: the first such find is
-/// written to device memory (kernels/common/fault.cuh) and thrown when values are next read, as the CPU throws it at once.
+/// Faults that kernels find in values which only the device sees, such as a token id outside the table. The first is written to
+/// device memory (kernels/common/fault.cuh) and thrown when values are next read; the CPU throws it at once.
 /// </summary>
 internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
 {
-    /// <summary>The find's kind (0: none), place, value and limit.</summary>
+    /// <summary>The words of a fault: kind (0: none), place, value and limit.</summary>
     const int Words = 4;
 
     readonly Lock _lock = new();
@@ -19,7 +19,7 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
     PinnedBuffer? _host;
     bool _possible;
 
-    /// <summary>The record's address, for a launch that may write it.</summary>
+    /// <summary>The address of the record, for a launch that may write it.</summary>
     public nint Address
     {
         get
@@ -37,7 +37,10 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
         }
     }
 
-    /// <summary>Costs nothing where no launch since the last call could have written the record. Everything queued must be done.</summary>
+    /// <summary>
+    /// Throws the recorded fault, if there is one. Everything queued must be done. Free where no launch since the last call could
+    /// write.
+    /// </summary>
     /// <exception cref="ShapeException">A value was outside its range.</exception>
     public void ThrowIfAny()
     {
@@ -68,7 +71,18 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
         Fault.EmbeddingId => $"Embedding: id {value} at position {place} is outside the table of {limit} rows",
         Fault.AttentionLength => $"Attention: lengths[{place}] is {value}, outside 0 … {limit}, the tokens of a sentence",
         Fault.MeanLength => $"MeanOverTokens: lengths[{place}] is {value}, outside 0 … {limit}, the tokens of a sentence",
-        Fault.LogMelLength => $"LogMel: lengths[{place}] is {value}; expected at most {limit}, the samples of a row, and more than half a window",
+        Fault.LogMelLength =>
+            $"LogMel: lengths[{place}] is {value}; expected at most {limit}, the samples of a row, and more than half a window",
         _ => $"a kernel reports fault {(int)fault} at {place}: {value}, limit {limit}",
     };
+}
+
+/// <summary>Kinds of <see cref="DeviceFaults"/>; the numbers are those of kernels/common/fault.cuh.</summary>
+internal enum Fault
+{
+    None,
+    EmbeddingId,
+    AttentionLength,
+    MeanLength,
+    LogMelLength,
 }

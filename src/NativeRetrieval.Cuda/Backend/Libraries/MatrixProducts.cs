@@ -12,7 +12,7 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 /// </summary>
 internal sealed unsafe class MatrixProducts : IDisposable
 {
-    /// <summary>NVIDIA's recommendation: 32 MiB from Hopper on, 4 MiB before.</summary>
+    /// <summary>The architecture from which on NVIDIA recommends 32 MiB of workspace; 4 MiB before.</summary>
     const int HopperArchitecture = 90;
 
     const int BestAlignment = 256;
@@ -34,15 +34,17 @@ internal sealed unsafe class MatrixProducts : IDisposable
     /// <summary>C [rows, columns] = op(A)·op(B), then the epilogue.</summary>
     /// <param name="a">[rows, inner], or [inner, rows] with <paramref name="transposeA"/>.</param>
     /// <param name="b">[inner, columns], or [columns, inner] with <paramref name="transposeB"/>.</param>
-    /// <param name="epilogue">A bias has one entry per column of C; <see cref="Epilogue.BiasGradientB"/> writes the sums of op(A)'s rows.</param>
-    /// <param name="bias">What the epilogue reads or writes, or 0.</param>
-    /// <param name="exact">No TF32, whatever the device's options say.</param>
-    /// <param name="accumulate">Adds to what C holds.</param>
+    /// <param name="epilogue">A bias has one entry per column of C; <see cref="Epilogue.BiasGradientB"/> writes the sums of op(A)'s
+    /// rows.</param>
+    /// <param name="bias">The vector that the epilogue reads or writes, or 0.</param>
+    /// <param name="exact">True forbids TF32, whatever the device's options say.</param>
+    /// <param name="accumulate">True adds the product to the values of C.</param>
     /// <returns>False where the library has no algorithm with this epilogue: nothing was done.</returns>
-    public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c, Epilogue epilogue = Epilogue.Default, nint bias = 0,
-        bool exact = false, bool accumulate = false)
+    public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
+        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false)
     {
-        var key = new Key(rows, columns, inner, transposeA, transposeB, epilogue, AlignmentOf(a | b | c), _device.Options.AllowTf32 && !exact);
+        bool tf32 = _device.Options.AllowTf32 && !exact;
+        var key = new Key(rows, columns, inner, transposeA, transposeB, epilogue, AlignmentOf(a | b | c), tf32);
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
@@ -57,9 +59,10 @@ internal sealed unsafe class MatrixProducts : IDisposable
         }
     }
 
+    /// <summary>The same product, for which the library must have an algorithm.</summary>
     /// <exception cref="Errors.CudaException">The library has no algorithm.</exception>
-    public void Multiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c, Epilogue epilogue = Epilogue.Default, nint bias = 0,
-        bool exact = false, bool accumulate = false)
+    public void Multiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
+        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false)
     {
         if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, accumulate))
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
@@ -80,21 +83,24 @@ internal sealed unsafe class MatrixProducts : IDisposable
         MatmulHeuristic best;
         // Some epilogues want to see the pointer before they are judged; any will do.
         if (key.Epilogue != Epilogue.Default) plan.Product.Set(MatmulAttribute.BiasPointer, _workspace.Address);
-        var status = cublasLtMatmulAlgoGetHeuristic(_handle, plan.Product, plan.Right, plan.Left, plan.Result, plan.Result, preference, 1, &best, out int found);
+        var status = cublasLtMatmulAlgoGetHeuristic(
+            _handle, plan.Product, plan.Right, plan.Left, plan.Result, plan.Result, preference, 1, &best, out int found);
         if (status == CublasStatus.Success && found > 0 && best.State == CublasStatus.Success)
         {
             plan.Algorithm = best.Algorithm;
             return plan;
         }
         plan.Dispose();
-        if (status is not (CublasStatus.Success or CublasStatus.NotSupported)) status.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({key})");
+        if (status is not (CublasStatus.Success or CublasStatus.NotSupported))
+            status.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({key})");
         return null;
     }
 
     /// <summary>The largest power of two up to 256 that divides all addresses or-ed together.</summary>
     static int AlignmentOf(nint addresses) => (int)Math.Min(BestAlignment, addresses & -addresses);
 
-    readonly record struct Key(int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue, int AlignmentBytes, bool Tf32);
+    readonly record struct Key(
+        int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue, int AlignmentBytes, bool Tf32);
 
     sealed class Plan : IDisposable
     {
@@ -108,7 +114,8 @@ internal sealed unsafe class MatrixProducts : IDisposable
             Left = Matrix(key.TransposeA ? key.Inner : key.Rows, key.TransposeA ? key.Rows : key.Inner);
             Result = Matrix(key.Rows, key.Columns);
 
-            static MatrixLayoutHandle Matrix(int rows, int columns) => MatrixLayoutHandle.Create(CudaDataType.Float32, columns, rows, columns);
+            static MatrixLayoutHandle Matrix(int rows, int columns) =>
+                MatrixLayoutHandle.Create(CudaDataType.Float32, columns, rows, columns);
         }
 
         public MatmulHandle Product { get; }

@@ -2,7 +2,7 @@ using System.Runtime.CompilerServices;
 
 namespace NativeRetrieval.Cuda.Interop.Cublas;
 
-/// <summary>An algorithm that cuBLASLt proposes, best first.</summary>
+/// <summary>An algorithm that cuBLASLt proposes for a product; its list starts with the best.</summary>
 [NativeName("cublasLtMatmulHeuristicResult_t")]
 internal struct MatmulHeuristic
 {
@@ -16,5 +16,18 @@ internal struct MatmulHeuristic
     internal struct Reserved
     {
         int _first;
+    }
+}
+
+/// <summary>The choice of cuBLASLt for one product: 64 bytes that only the version that wrote them can read.</summary>
+[NativeName("cublasLtMatmulAlgo_t")]
+internal struct MatmulAlgorithm
+{
+    [NativeName("data")] public Words Data;
+
+    [InlineArray(8)]
+    internal struct Words
+    {
+        ulong _first;
     }
 }

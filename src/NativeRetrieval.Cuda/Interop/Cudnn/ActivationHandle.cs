@@ -16,3 +16,18 @@ internal sealed class ActivationHandle(nint value) : NativeHandle(value, owns: t
 
     protected override bool ReleaseHandle() => cudnnDestroyActivationDescriptor(handle) == CudnnStatus.Success;
 }
+
+/// <summary>The function that a fused convolution applies to its result.</summary>
+[NativeName("cudnnActivationMode_t")]
+internal enum CudnnActivationMode
+{
+    [NativeName("CUDNN_ACTIVATION_RELU")] Relu = 1,
+    [NativeName("CUDNN_ACTIVATION_IDENTITY")] Identity = 5,
+}
+
+/// <summary>The treatment of NaN by an activation.</summary>
+[NativeName("cudnnNanPropagation_t")]
+internal enum CudnnNanPropagation
+{
+    [NativeName("CUDNN_PROPAGATE_NAN")] Propagate = 1,
+}

@@ -1,4 +1,5 @@
 using NativeRetrieval.Cuda.Runtime;
+using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.Cuda.Interop.Driver;
 
@@ -18,4 +19,11 @@ internal abstract class ContextBoundHandle(nint value, CudaContext context, bool
 
     /// <summary>Releases the handle; its context is current.</summary>
     protected abstract bool Destroy();
+}
+
+/// <summary>One retain of a device's primary context, which every CUDA library of the process shares.</summary>
+[NativeName("CUcontext")]
+internal sealed class PrimaryContextHandle(nint context, int device) : NativeHandle(context, owns: true)
+{
+    protected override bool ReleaseHandle() => cuDevicePrimaryCtxRelease_v2(device) == DriverResult.Success;
 }

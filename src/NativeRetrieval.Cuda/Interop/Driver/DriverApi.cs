@@ -4,8 +4,8 @@ using NativeRetrieval.Cuda.Interop.Libraries;
 namespace NativeRetrieval.Cuda.Interop.Driver;
 
 /// <summary>
-/// libcuda.so.1, under names whose meaning is the same in CUDA 11.8 to 13.x. A name without its version suffix is not the
-/// newest form but the oldest: plain <c>cuMemAlloc</c> is CUDA 2's 32-bit call.
+/// Functions of libcuda.so.1, under names whose meaning is the same in CUDA 11.8 to 13.x. A name without its version suffix is not
+/// the newest form but the oldest: plain <c>cuMemAlloc</c> is CUDA 2's 32-bit call.
 /// </summary>
 internal static unsafe partial class DriverApi
 {
@@ -14,8 +14,6 @@ internal static unsafe partial class DriverApi
     static DriverApi() => CudaLibraries.ConnectImports();
 
     [LibraryImport(Library)] public static partial DriverResult cuInit(uint flags);
-
-    [LibraryImport(Library)] public static partial DriverResult cuDriverGetVersion(out int version);
 
     [LibraryImport(Library)] public static partial DriverResult cuGetErrorName(DriverResult error, out byte* name);
 
@@ -53,41 +51,36 @@ internal static unsafe partial class DriverApi
 
     [LibraryImport(Library)] public static partial DriverResult cuMemFreeHost(void* address);
 
-    [LibraryImport(Library)] public static partial DriverResult cuMemcpyHtoDAsync_v2(nint target, void* source, nuint bytes, StreamHandle stream);
+    [LibraryImport(Library)]
+    public static partial DriverResult cuMemcpyHtoDAsync_v2(nint target, void* source, nuint bytes, StreamHandle stream);
 
-    [LibraryImport(Library)] public static partial DriverResult cuMemcpyDtoHAsync_v2(void* target, nint source, nuint bytes, StreamHandle stream);
+    [LibraryImport(Library)]
+    public static partial DriverResult cuMemcpyDtoHAsync_v2(void* target, nint source, nuint bytes, StreamHandle stream);
 
-    [LibraryImport(Library)] public static partial DriverResult cuMemcpyDtoDAsync_v2(nint target, nint source, nuint bytes, StreamHandle stream);
+    [LibraryImport(Library)]
+    public static partial DriverResult cuMemcpyDtoDAsync_v2(nint target, nint source, nuint bytes, StreamHandle stream);
 
     [LibraryImport(Library)] public static partial DriverResult cuMemsetD8Async(nint target, byte value, nuint count, StreamHandle stream);
 
-    [LibraryImport(Library)] public static partial DriverResult cuMemsetD16Async(nint target, ushort value, nuint count, StreamHandle stream);
-
-    [LibraryImport(Library)] public static partial DriverResult cuMemsetD32Async(nint target, uint value, nuint count, StreamHandle stream);
-
-    [LibraryImport(Library)] public static partial DriverResult cuModuleLoadDataEx(out nint module, void* image, uint optionCount, JitOption* options, void** values);
+    [LibraryImport(Library)]
+    public static partial DriverResult cuModuleLoadDataEx(
+        out nint module, void* image, uint optionCount, JitOption* options, void** values);
 
     [LibraryImport(Library)] public static partial DriverResult cuModuleUnload(nint module);
 
     [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
     public static partial DriverResult cuModuleGetFunction(out nint function, KernelModuleHandle module, string name);
 
-    [LibraryImport(Library, StringMarshalling = StringMarshalling.Utf8)]
-    public static partial DriverResult cuModuleGetGlobal_v2(out nint address, out nuint bytes, KernelModuleHandle module, string name);
-
     [LibraryImport(Library)] public static partial DriverResult cuFuncSetAttribute(nint function, FunctionAttribute attribute, int value);
 
-    [LibraryImport(Library)] public static partial DriverResult cuFuncGetAttribute(out int value, FunctionAttribute attribute, nint function);
-
-    /// <param name="parameters">One pointer per kernel parameter, to its value; the driver copies them before it returns.</param>
+    /// <param name="parameters">One pointer per kernel parameter, to its value; the driver copies the values before it returns.</param>
     [LibraryImport(Library)]
-    public static partial DriverResult cuLaunchKernel(nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ,
-        uint dynamicSharedBytes, StreamHandle stream, void** parameters, void** extra);
+    public static partial DriverResult cuLaunchKernel(
+        nint function, uint gridX, uint gridY, uint gridZ, uint blockX, uint blockY, uint blockZ, uint dynamicSharedBytes,
+        StreamHandle stream, void** parameters, void** extra);
 
     [LibraryImport(Library)]
-    public static partial DriverResult cuOccupancyMaxActiveBlocksPerMultiprocessor(out int blocks, nint function, int blockSize, nuint dynamicSharedBytes);
-
-    [LibraryImport(Library)] public static partial DriverResult cuStreamCreateWithPriority(out nint stream, StreamFlags flags, int priority);
+    public static partial DriverResult cuStreamCreateWithPriority(out nint stream, StreamFlags flags, int priority);
 
     [LibraryImport(Library)] public static partial DriverResult cuStreamDestroy_v2(nint stream);
 

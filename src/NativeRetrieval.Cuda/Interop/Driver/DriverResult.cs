@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Cuda.Interop.Driver;
 
-/// <summary>What a driver call answers. Only values that the program treats in their own way or that users meet; cuGetErrorName knows all.</summary>
+/// <summary>
+/// Results of driver calls: those that the program treats in their own way or that users meet. cuGetErrorName knows all.
+/// </summary>
 [NativeName("CUresult")]
 internal enum DriverResult
 {

@@ -9,3 +9,13 @@ internal sealed class EventHandle(nint value, CudaContext context, bool owns = t
 {
     protected override bool Destroy() => cuEventDestroy_v2(handle) == DriverResult.Success;
 }
+
+/// <summary>Abilities of an event.</summary>
+[Flags]
+[NativeName("CUevent_flags")]
+internal enum EventFlags : uint
+{
+    [NativeName("CU_EVENT_DEFAULT")] Default = 0,
+    [NativeName("CU_EVENT_BLOCKING_SYNC")] BlockingSync = 1,
+    [NativeName("CU_EVENT_DISABLE_TIMING")] DisableTiming = 2,
+}

@@ -9,3 +9,30 @@ internal sealed class StreamHandle(nint value, CudaContext context, bool owns = 
 {
     protected override bool Destroy() => cuStreamDestroy_v2(handle) == DriverResult.Success;
 }
+
+/// <summary>The relation of a stream to the legacy default stream.</summary>
+[Flags]
+[NativeName("CUstream_flags")]
+internal enum StreamFlags : uint
+{
+    [NativeName("CU_STREAM_DEFAULT")] Default = 0,
+    [NativeName("CU_STREAM_NON_BLOCKING")] NonBlocking = 1,
+}
+
+/// <summary>The threads whose unsafe calls end a capture: all, this one, none.</summary>
+[NativeName("CUstreamCaptureMode")]
+internal enum CaptureMode
+{
+    [NativeName("CU_STREAM_CAPTURE_MODE_GLOBAL")] Global = 0,
+    [NativeName("CU_STREAM_CAPTURE_MODE_THREAD_LOCAL")] ThreadLocal = 1,
+    [NativeName("CU_STREAM_CAPTURE_MODE_RELAXED")] Relaxed = 2,
+}
+
+/// <summary>The state of a stream: it records a graph, or not.</summary>
+[NativeName("CUstreamCaptureStatus")]
+internal enum CaptureStatus
+{
+    [NativeName("CU_STREAM_CAPTURE_STATUS_NONE")] None = 0,
+    [NativeName("CU_STREAM_CAPTURE_STATUS_ACTIVE")] Active = 1,
+    [NativeName("CU_STREAM_CAPTURE_STATUS_INVALIDATED")] Invalidated = 2,
+}

@@ -16,34 +16,41 @@ internal static class CudaLibraries
     public const string CublasLt = "cublasLt";
     public const string Cudnn = "cudnn";
 
-    static readonly SystemLoader s_loader = new();
-    static readonly Lazy<LibrarySearchResult> s_driver = new(() => Search(LibraryFamily.Driver));
-    static readonly Lazy<LibrarySearchResult> s_nvrtc = new(() => Search(LibraryFamily.Nvrtc));
-    static readonly Lazy<LibrarySearchResult> s_cublas = new(() => Search(LibraryFamily.Cublas));
-    static readonly Lazy<LibrarySearchResult> s_cudnn = new(() =>
+    static readonly SystemLoader _loader = new();
+    static readonly Lazy<LibrarySearchResult> _driver = new(() => Search(LibraryFamily.Driver));
+    static readonly Lazy<LibrarySearchResult> _nvrtc = new(() => Search(LibraryFamily.Nvrtc));
+    static readonly Lazy<LibrarySearchResult> _cublas = new(() => Search(LibraryFamily.Cublas));
+    static readonly Lazy<LibrarySearchResult> _cudnn = new(() =>
     {
         // cuDNN opens both by name: what is loaded already is what it gets.
-        _ = s_nvrtc!.Value;
-        _ = s_cublas!.Value;
+        _ = _nvrtc!.Value;
+        _ = _cublas!.Value;
         return Search(LibraryFamily.Cudnn);
     });
 
     static CudaLibraries() => NativeLibrary.SetDllImportResolver(typeof(CudaLibraries).Assembly, Resolve);
 
-    /// <summary>Must run before the first import: classes with imports call it from their static constructor.</summary>
+    /// <summary>
+    /// Connects imports to <see cref="Resolve"/>. Classes with imports call it from their static constructor, before the first
+    /// import.
+    /// </summary>
     public static void ConnectImports()
     {
     }
 
-    /// <summary>What was tried and found for a family.</summary>
+    /// <summary>The result of the search for a family.</summary>
     public static LibrarySearchResult Of(LibraryFamily family) =>
-        (family == LibraryFamily.Driver ? s_driver : family == LibraryFamily.Nvrtc ? s_nvrtc : family == LibraryFamily.Cublas ? s_cublas : s_cudnn).Value;
+        (family == LibraryFamily.Driver ? _driver
+            : family == LibraryFamily.Nvrtc ? _nvrtc
+            : family == LibraryFamily.Cublas ? _cublas : _cudnn).Value;
 
     /// <exception cref="CudaUnavailableException">The family is missing; the message says what was tried and what to do.</exception>
-    public static LibrarySearchResult Require(LibraryFamily family) => Of(family) is { IsFound: true } found ? found : throw new CudaUnavailableException(Of(family).Problem);
+    public static LibrarySearchResult Require(LibraryFamily family) =>
+        Of(family) is { IsFound: true } found ? found : throw new CudaUnavailableException(Of(family).Problem);
 
     static LibrarySearchResult Search(LibraryFamily family) =>
-        LibrarySearch.Run(family, SearchEnvironment.OfProcess, s_loader, family == LibraryFamily.Driver ? null : s_driver.Value.Version?.Cuda);
+        LibrarySearch.Run(family, SearchEnvironment.OfProcess, _loader,
+            driver: family == LibraryFamily.Driver ? null : _driver.Value.Version?.Cuda);
 
     static nint Resolve(string name, Assembly assembly, DllImportSearchPath? path) => name switch
     {

@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cuda.Interop.Libraries;
 /// </summary>
 internal sealed record LibraryFamily
 {
-    /// <summary>As users know it, e.g. <c>cuBLAS</c>.</summary>
+    /// <summary>The name that users know, e.g. <c>cuBLAS</c>.</summary>
     public required string Name { get; init; }
 
     /// <summary>File names of the main library, newest version first. Exact: <c>libnvrtc.alt.so.12</c> is another library.</summary>
@@ -21,7 +21,7 @@ internal sealed record LibraryFamily
     /// <summary>Exports that tell the library from another file of its name and show that it is new enough.</summary>
     public required string[] Exports { get; init; }
 
-    /// <summary>The function that tells the version, and how.</summary>
+    /// <summary>The function that tells the version.</summary>
     public required VersionQuery Version { get; init; }
 
     public required Version Minimum { get; init; }
@@ -29,7 +29,7 @@ internal sealed record LibraryFamily
     /// <summary>Folders below <c>site-packages</c>, newest layout first.</summary>
     public string[] WheelFolders { get; init; } = [];
 
-    /// <summary>What to do where it is missing.</summary>
+    /// <summary>Advice where the family is missing.</summary>
     public required string HowToInstall { get; init; }
 
     public static LibraryFamily Driver { get; } = new()
@@ -40,7 +40,8 @@ internal sealed record LibraryFamily
         Exports = ["cuInit", "cuDriverGetVersion", "cuMemAlloc_v2", "cuLaunchKernel", "cuGraphInstantiateWithFlags"],
         Version = VersionQuery.DriverVersion,
         Minimum = new(11, 8),
-        HowToInstall = "install the NVIDIA driver, version 520 or newer (Debian: apt-get install nvidia-driver; in a container, start it with --gpus all)",
+        HowToInstall = "install the NVIDIA driver, version 520 or newer "
+            + "(Debian: apt-get install nvidia-driver; in a container, start it with --gpus all)",
     };
 
     public static LibraryFamily Nvrtc { get; } = new()
@@ -52,7 +53,8 @@ internal sealed record LibraryFamily
         Version = VersionQuery.NvrtcVersion,
         Minimum = new(11, 8),
         WheelFolders = ["nvidia/cu13/lib", "nvidia/cuda_nvrtc/lib"],
-        HowToInstall = "install the CUDA toolkit or its compiler library (pip install nvidia-cuda-nvrtc-cu12; Debian non-free: apt-get install libnvrtc12)",
+        HowToInstall = "install the CUDA toolkit or its compiler library "
+            + "(pip install nvidia-cuda-nvrtc-cu12; Debian non-free: apt-get install libnvrtc12)",
     };
 
     public static LibraryFamily Cublas { get; } = new()
@@ -64,7 +66,8 @@ internal sealed record LibraryFamily
         Version = VersionQuery.CublasVersion,
         Minimum = new(11, 11),
         WheelFolders = ["nvidia/cu13/lib", "nvidia/cublas/lib"],
-        HowToInstall = "install the CUDA toolkit or cuBLAS alone (pip install nvidia-cublas-cu12; Debian non-free: apt-get install libcublas12 libcublaslt12)",
+        HowToInstall = "install the CUDA toolkit or cuBLAS alone "
+            + "(pip install nvidia-cublas-cu12; Debian non-free: apt-get install libcublas12 libcublaslt12)",
     };
 
     public static LibraryFamily Cudnn { get; } = new()
@@ -74,7 +77,8 @@ internal sealed record LibraryFamily
         Companions =
         [
             ("libcudnn_graph.so.9", true), ("libcudnn_ops.so.9", true), ("libcudnn_cnn.so.9", true), ("libcudnn_heuristic.so.9", false),
-            ("libcudnn_engines_precompiled.so.9", false), ("libcudnn_engines_runtime_compiled.so.9", false), ("libcudnn_engines_tensor_ir.so.9", false),
+            ("libcudnn_engines_precompiled.so.9", false), ("libcudnn_engines_runtime_compiled.so.9", false),
+            ("libcudnn_engines_tensor_ir.so.9", false),
         ],
         Exports = ["cudnnCreate", "cudnnConvolutionForward", "cudnnGetLastErrorString"],
         Version = VersionQuery.CudnnVersion,
@@ -83,6 +87,22 @@ internal sealed record LibraryFamily
         HowToInstall = "install cuDNN 9 (pip install nvidia-cudnn-cu12, or NVIDIA's package for your system)",
     };
 
-    /// <summary>In the order in which they are loaded: cuDNN opens NVRTC and cuBLAS by name.</summary>
+    /// <summary>All families in the order in which they are loaded: cuDNN opens NVRTC and cuBLAS by name.</summary>
     public static IReadOnlyList<LibraryFamily> All { get; } = [Driver, Nvrtc, Cublas, Cudnn];
+}
+
+/// <summary>The function that a library is asked for its version; each spells it its own way.</summary>
+internal enum VersionQuery
+{
+    /// <summary>cuDriverGetVersion(int*): 12040 is CUDA 12.4.</summary>
+    DriverVersion,
+
+    /// <summary>nvrtcVersion(int*, int*): 12 and 4.</summary>
+    NvrtcVersion,
+
+    /// <summary>size_t cublasLtGetVersion() of the companion: 120804 is 12.8.4.</summary>
+    CublasVersion,
+
+    /// <summary>size_t cudnnGetVersion(): 91002 is 9.10.2; size_t cudnnGetCudartVersion(): 12080 is CUDA 12.8.</summary>
+    CudnnVersion,
 }

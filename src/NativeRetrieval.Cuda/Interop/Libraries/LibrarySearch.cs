@@ -1,14 +1,18 @@
 namespace NativeRetrieval.Cuda.Interop.Libraries;
 
-/// <summary>Finds one family: places in turn, in each the newest file first, until one loads, is what its name says and is new enough.</summary>
+/// <summary>
+/// The search for one family: places in turn, in each the newest file first, until one loads, is what its name says and is new
+/// enough.
+/// </summary>
 internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment environment, ILibraryLoader loader, Version? driver = null)
 {
     public const string NotThere = "not there";
 
     readonly List<LibraryAttempt> _attempts = [];
 
-    /// <param name="driver">CUDA version of the driver; a library for a newer major version is refused.</param>
-    public static LibrarySearchResult Run(LibraryFamily family, SearchEnvironment environment, ILibraryLoader loader, Version? driver = null) =>
+    /// <param name="driver">The CUDA version of the driver; a library for a newer major version is refused.</param>
+    public static LibrarySearchResult Run(LibraryFamily family, SearchEnvironment environment, ILibraryLoader loader,
+        Version? driver = null) =>
         new LibrarySearch(family, environment, loader, driver).Run();
 
     LibrarySearchResult Run()
@@ -34,7 +38,8 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
 
     LibrarySearchResult? TryTake(SearchPlace place, string file)
     {
-        string soname = Array.Find(family.Sonames, name => Path.GetFileName(file).StartsWith(name, StringComparison.Ordinal)) ?? family.Sonames[0];
+        string soname = Array.Find(family.Sonames, name => Path.GetFileName(file).StartsWith(name, StringComparison.Ordinal))
+            ?? family.Sonames[0];
         var companions = new List<(string File, nint Handle)>();
         string? problem = LoadCompanions(Path.GetDirectoryName(file), soname, companions);
         nint handle = 0;
@@ -46,7 +51,8 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
             if (problem is null)
             {
                 _attempts.Add(new(place.Origin, path, null));
-                return new(family, _attempts) { Handle = handle, Path = path, Version = version, Companions = companions.ToDictionary(item => StemOf(item.File), item => item.Handle) };
+                var handles = companions.ToDictionary(item => StemOf(item.File), item => item.Handle);
+                return new(family, _attempts) { Handle = handle, Path = path, Version = version, Companions = handles };
             }
             loader.Free(handle);
             file = path;
@@ -57,13 +63,16 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
         return null;
     }
 
-    /// <summary>Loads the companions from the main library's folder, or by name where that is how it is found. Returns what went wrong.</summary>
+    /// <summary>
+    /// Loads the companions from the main library's folder, or by name where that is how it is found. Returns what went wrong.
+    /// </summary>
     string? LoadCompanions(string? folder, string soname, List<(string File, nint Handle)> companions)
     {
         string version = soname[(soname.IndexOf(".so.", StringComparison.Ordinal) + 4)..];
         foreach (var (pattern, required) in family.Companions)
         {
-            string name = pattern.Replace("{version}", version, StringComparison.Ordinal).Replace("{major}", version.Split('.')[0], StringComparison.Ordinal);
+            string name = pattern.Replace("{version}", version, StringComparison.Ordinal)
+                .Replace("{major}", version.Split('.')[0], StringComparison.Ordinal);
             var files = CompanionFiles(folder, name);
             foreach (string file in files)
             {
@@ -81,7 +90,8 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
         if (!name.Contains('*')) return File.Exists(Path.Combine(folder, name)) ? [Path.Combine(folder, name)] : [];
         string stem = name[..name.IndexOf('*')];
         // libnvrtc-builtins.so.12.4, not the libnvrtc-builtins.so.12.4.127 behind it.
-        return [.. Directory.EnumerateFiles(folder, name).Where(file => Path.GetFileName(file)[stem.Length..].All(char.IsAsciiDigit)).Order(StringComparer.Ordinal)];
+        return [.. Directory.EnumerateFiles(folder, name).Where(file => Path.GetFileName(file)[stem.Length..].All(char.IsAsciiDigit))
+            .Order(StringComparer.Ordinal)];
     }
 
     string? Refusal(nint handle, string path, List<(string File, nint Handle)> companions, out LibraryVersion? version)
@@ -92,13 +102,15 @@ internal sealed class LibrarySearch(LibraryFamily family, SearchEnvironment envi
         foreach (string file in companions.Select(item => item.File))
         {
             string companion = Path.IsPathRooted(file) ? file : loader.LoadedPath(file) ?? file;
-            if (Path.GetDirectoryName(companion) != Path.GetDirectoryName(path)) return $"its companion {companion} comes from another folder; one version's files belong together";
+            if (Path.GetDirectoryName(companion) != Path.GetDirectoryName(path))
+                return $"its companion {companion} comes from another folder; one version's files belong together";
         }
         version = loader.VersionOf(family.Version, handle, [.. companions.Select(item => item.Handle)]);
         if (version is null) return "it does not tell its version";
         if (version.Own < family.Minimum) return $"version {version.Own} is too old; {family.Minimum} or newer is needed";
         if (driver is not null && version.Cuda.Major > driver.Major)
-            return $"version {version.Own} is for CUDA {version.Cuda.Major}, but the driver knows CUDA {driver} at most; update the driver or install the library for CUDA {driver.Major}";
+            return $"version {version.Own} is for CUDA {version.Cuda.Major}, but the driver knows CUDA {driver} at most; "
+                + $"update the driver or install the library for CUDA {driver.Major}";
         return null;
     }
 

@@ -1,12 +1,12 @@
 namespace NativeRetrieval.Cuda.Interop.Libraries;
 
-/// <summary>What a search tried and found.</summary>
+/// <summary>The outcome of the search for a family: every attempt, and the library where one was taken.</summary>
 internal sealed record LibrarySearchResult(LibraryFamily Family, IReadOnlyList<LibraryAttempt> Attempts)
 {
-    /// <summary>0 where nothing was found.</summary>
+    /// <summary>The handle of the main library; 0 where nothing was found.</summary>
     public nint Handle { get; init; }
 
-    /// <summary>Of the companions that were loaded, by file name up to <c>.so</c>, e.g. <c>libcublasLt</c>.</summary>
+    /// <summary>Handles of the loaded companions, by file name up to <c>.so</c>, e.g. <c>libcublasLt</c>.</summary>
     public IReadOnlyDictionary<string, nint> Companions { get; init; } = new Dictionary<string, nint>();
 
     public string? Path { get; init; }
@@ -15,7 +15,7 @@ internal sealed record LibrarySearchResult(LibraryFamily Family, IReadOnlyList<L
 
     public bool IsFound => Handle != 0;
 
-    /// <summary>What is missing, where it was looked for, what to do.</summary>
+    /// <summary>A message for users: the missing library, what was refused and why, and what to do.</summary>
     public string Problem
     {
         get
@@ -28,3 +28,8 @@ internal sealed record LibrarySearchResult(LibraryFamily Family, IReadOnlyList<L
         }
     }
 }
+
+/// <summary>The version that a library tells of itself.</summary>
+/// <param name="Own">The library's version, e.g. cuDNN 9.10.2.</param>
+/// <param name="Cuda">The CUDA version it is for: a driver must know at least its major part.</param>
+internal sealed record LibraryVersion(Version Own, Version Cuda);

@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 
 namespace NativeRetrieval.Cuda.Interop.Libraries;
 
-/// <summary>The process's own loader. Version questions are asked through the handle, before any import is connected.</summary>
+/// <summary>The loader of the process. Versions are asked through the handle, before any import is connected.</summary>
 internal sealed unsafe class SystemLoader : ILibraryLoader
 {
     const string MemoryMap = "/proc/self/maps";
@@ -34,12 +34,14 @@ internal sealed unsafe class SystemLoader : ILibraryLoader
         {
             case VersionQuery.DriverVersion:
                 int driver = 0;
-                if (!NativeLibrary.TryGetExport(handle, "cuDriverGetVersion", out nint ask) || ((delegate* unmanaged<int*, int>)ask)(&driver) != 0) return null;
+                if (!NativeLibrary.TryGetExport(handle, "cuDriverGetVersion", out nint ask)
+                    || ((delegate* unmanaged<int*, int>)ask)(&driver) != 0) return null;
                 return new(CudaVersion(driver), CudaVersion(driver));
 
             case VersionQuery.NvrtcVersion:
                 int major = 0, minor = 0;
-                if (!NativeLibrary.TryGetExport(handle, "nvrtcVersion", out ask) || ((delegate* unmanaged<int*, int*, int>)ask)(&major, &minor) != 0) return null;
+                if (!NativeLibrary.TryGetExport(handle, "nvrtcVersion", out ask)
+                    || ((delegate* unmanaged<int*, int*, int>)ask)(&major, &minor) != 0) return null;
                 return new(new(major, minor), new(major, minor));
 
             case VersionQuery.CublasVersion:
@@ -48,7 +50,8 @@ internal sealed unsafe class SystemLoader : ILibraryLoader
                 return new(own, new(own.Major, 0));
 
             case VersionQuery.CudnnVersion:
-                if (Number(handle, "cudnnGetVersion") is not { } dnn || Number(handle, "cudnnGetCudartVersion") is not { } cuda) return null;
+                if (Number(handle, "cudnnGetVersion") is not { } dnn || Number(handle, "cudnnGetCudartVersion") is not { } cuda)
+                    return null;
                 return new(new(dnn / 10000, dnn / 100 % 100, dnn % 100), CudaVersion(cuda));
 
             default:
@@ -70,7 +73,9 @@ internal sealed unsafe class SystemLoader : ILibraryLoader
         return null;
     }
 
-    /// <summary><c>libnvrtc.so.12.4.127</c> is a version of <c>libnvrtc.so.12</c>; any <c>libcuda.so.…</c> is one of <c>libcuda.so.1</c>.</summary>
+    /// <summary>
+    /// <c>libnvrtc.so.12.4.127</c> is a version of <c>libnvrtc.so.12</c>; any <c>libcuda.so.…</c> is one of <c>libcuda.so.1</c>.
+    /// </summary>
     static bool IsVersionOf(string name, string soname) =>
         name == soname || name.StartsWith(soname + ".", StringComparison.Ordinal)
         || (soname == "libcuda.so.1" && name.StartsWith("libcuda.so.", StringComparison.Ordinal));
@@ -80,14 +85,38 @@ internal sealed unsafe class SystemLoader : ILibraryLoader
     static int? Number(nint handle, string function) =>
         NativeLibrary.TryGetExport(handle, function, out nint ask) ? checked((int)((delegate* unmanaged<nuint>)ask)()) : null;
 
-    /// <summary>The runtime wraps dlerror's line in advice about its own settings; the line with the file's name is the reason.</summary>
+    /// <summary>
+    /// The reason of a failure. The runtime wraps dlerror's line in advice about its own settings; the line with the file's name is
+    /// it.
+    /// </summary>
     static string Reason(string file, string message)
     {
         string name = Path.GetFileName(file);
         string[] lines = message.Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
         string line = lines.FirstOrDefault(text => text.StartsWith(file + ":", StringComparison.Ordinal))
-            ?? lines.FirstOrDefault(text => text.Contains(name + ":", StringComparison.Ordinal)) ?? lines.FirstOrDefault() ?? "cannot be loaded";
+            ?? lines.FirstOrDefault(text => text.Contains(name + ":", StringComparison.Ordinal))
+            ?? lines.FirstOrDefault() ?? "cannot be loaded";
         int colon = line.IndexOf(": ", StringComparison.Ordinal);
         return colon > 0 && line.AsSpan(0, colon).EndsWith(name) ? line[(colon + 2)..] : line;
     }
+}
+
+/// <summary>The questions of the search to the system's loader; tests answer in its place.</summary>
+internal interface ILibraryLoader
+{
+    /// <param name="file">An absolute path, or a bare name that the system looks up.</param>
+    /// <param name="problem">The reason in the loader's words where it fails.</param>
+    bool TryLoad(string file, out nint handle, [NotNullWhen(false)] out string? problem);
+
+    bool HasExport(nint handle, string name);
+
+    /// <summary>The version that the library tells; null where it does not answer.</summary>
+    /// <param name="companions">Handles of the family's companions, in the family's order.</param>
+    LibraryVersion? VersionOf(VersionQuery query, nint handle, IReadOnlyList<nint> companions);
+
+    /// <summary>The absolute path of a loaded library of this file name, or null.</summary>
+    string? LoadedPath(string fileName);
+
+    /// <summary>Gives back a library that was refused; one that is used is never given back.</summary>
+    void Free(nint handle);
 }

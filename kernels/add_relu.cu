@@ -1,0 +1,15 @@
+// y = max(a + b, 0)
+//   a  [count]  f32  memory order
+//   b  [count]  f32  memory order
+//   y  [count]  f32  memory order
+// mapping   threads stride over groups of four elements (common/elementwise.cuh); any grid, blocks of 256
+// shared    none
+// numerics  one rounding; max(NaN, 0) is NaN
+// limits    any count, also 0; y may be a or b
+// reference src/NativeRetrieval.Core/Cpu/AddRelu.cs
+#include "common/elementwise.cuh"
+
+extern "C" __global__ void __launch_bounds__(256) add_relu_forward_f32(const float* a, const float* b, float* y, long long count)
+{
+    for_each(a, b, y, count, [](float left, float right) { return rectified(left + right); });
+}

@@ -1,0 +1,160 @@
+using System.CommandLine;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Training.Loop;
+using NativeRetrieval.Training.Settings;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary>The argument and the options of <c>train</c>.</summary>
+internal sealed class TrainOptions
+{
+    readonly Argument<FileInfo[]> _csv = new("CSV")
+    {
+        Description = "Caption file in Clotho's or AudioCaps' layout: file_name,caption_1,… or file_name,caption. Several are joined.",
+        Arity = ArgumentArity.OneOrMore,
+    };
+
+    readonly Option<DirectoryInfo[]> _audio = new("--audio")
+    {
+        Description = "Folder of the sound files that the CSV names; with several CSVs one for all, or one for each in their order.",
+        HelpName = "DIR",
+        Required = true,
+    };
+
+    readonly Option<FileInfo?> _validation = new("--validation")
+    {
+        Description = "Caption file whose R@1+R@5+R@10 chooses the best epoch; "
+            + "without it, and without --set data.hold_out_clips=N, the last epoch is kept.",
+        HelpName = "CSV",
+    };
+
+    readonly Option<DirectoryInfo?> _validationAudio = new("--validation-audio")
+    {
+        Description = "Folder of the validation sounds; default: the first --audio.",
+        HelpName = "DIR",
+    };
+
+    readonly Option<string?> _preset = new("--preset")
+    {
+        Description = $"Settings to start from: {string.Join(", ", Presets.Names)}, or a YAML file. Default: the report's recipe.",
+        HelpName = "NAME",
+    };
+
+    readonly Option<string[]> _set = new("--set")
+    {
+        Description = "Override one setting, e.g. training.lr=1e-4. May be repeated.",
+        HelpName = "KEY=VALUE",
+    };
+
+    readonly Option<DirectoryInfo?> _initial = new("--init-from")
+    {
+        Description = "Trained model to start from (fine-tuning).",
+        HelpName = "MODEL",
+    };
+
+    readonly Option<DirectoryInfo?> _textModel = new("--text-model")
+    {
+        Description = "Folder of a pre-trained BERT (Hugging Face or sentence-transformers); "
+            + "without it the text encoder starts from scratch.",
+        HelpName = "DIR",
+    };
+
+    readonly Option<DirectoryInfo?> _audioModel = new("--audio-model")
+    {
+        Description = "Folder of a pre-trained audio encoder, such as a converted PANNs checkpoint; "
+            + "without it the audio encoder starts from scratch.",
+        HelpName = "DIR",
+    };
+
+    readonly Option<DirectoryInfo?> _to = new("--to") { Description = "Folder of the run; it becomes a model folder.", HelpName = "RUN" };
+
+    readonly Option<bool> _resume = new("--resume")
+    {
+        Description = "Go on with the run in --to after an interruption, with exactly the losses it would have had.",
+    };
+
+    readonly Option<bool> _check = new("--check")
+    {
+        Description = "Only look for what is wrong with the data: missing, unreadable, silent, short or duplicate sounds, "
+            + "empty or long captions. Exit code 1 with errors, 3 with warnings.",
+    };
+
+    readonly Option<bool> _estimate = new("--estimate")
+    {
+        Description = "Only measure what the run will take: clips per second, time, memory.",
+    };
+
+    readonly Option<bool> _json = new("--json") { Description = "With --check or --estimate: print one JSON document instead of text." };
+
+    readonly Option<DirectoryInfo?> _cache = CacheFolder.Option();
+
+    public DeviceOption Device { get; } = DeviceOption.Create();
+
+    public void AddTo(Command command)
+    {
+        command.Add(_csv);
+        Option[] options =
+        [
+            _audio, _validation, _validationAudio, _preset, _set, _initial, _textModel, _audioModel, _to, _resume, _check, _estimate, _json,
+            .. Device.Options, _cache,
+        ];
+        foreach (var option in options) command.Add(option);
+    }
+
+    /// <summary>True where only the data is to be checked.</summary>
+    public bool Check(ParseResult parsed) => parsed.GetValue(_check);
+
+    /// <summary>True where only time and memory are to be measured.</summary>
+    public bool Estimate(ParseResult parsed) => parsed.GetValue(_estimate);
+
+    public bool Json(ParseResult parsed) => parsed.GetValue(_json);
+
+    /// <exception cref="OptionException">Options contradict each other, or the folder of the run is missing.</exception>
+    public void RequireConsistent(ParseResult parsed)
+    {
+        bool resumed = parsed.GetValue(_resume), checks = Check(parsed), estimates = Estimate(parsed);
+        if (resumed && (parsed.GetValue(_preset) is not null || parsed.GetValue(_set) is { Length: > 0 }))
+            throw new OptionException("a resumed run keeps its settings; "
+                + "leave out --preset and --set, or start a new run with --init-from");
+        if (resumed && (checks || estimates) || checks && estimates)
+            throw new OptionException("--check, --estimate and --resume are different things to do; give one of them");
+        if (Json(parsed) && !checks && !estimates)
+            throw new OptionException("--json belongs to --check or --estimate; a run writes metrics.jsonl into its folder");
+        if (parsed.GetValue(_to) is null && !checks && !estimates) throw new OptionException("say where the run goes by --to");
+    }
+
+    /// <summary>The run that the options ask for, with its caption files read.</summary>
+    /// <param name="findings">Gets the problems of the caption files; null: they are errors.</param>
+    public TrainingRequest Request(ParseResult parsed, DataFindings? findings, Device device, TimeProvider time)
+    {
+        string[] sounds = [.. parsed.GetRequiredValue(_audio).Select(folder => folder.FullName)];
+        string[] overrides = parsed.GetValue(_set) ?? [];
+        return new TrainingRequest
+        {
+            Training = Read([.. parsed.GetRequiredValue(_csv).Select(file => file.FullName)], sounds, findings),
+            Validation = parsed.GetValue(_validation) is { } file
+                ? CaptionCsv.Read(file.FullName, parsed.GetValue(_validationAudio)?.FullName ?? sounds[0], findings) : null,
+            RunFolder = parsed.GetValue(_to)?.FullName ?? "",
+            Settings = SettingsLoader.Load(parsed.GetValue(_preset), overrides),
+            Insisted = [.. overrides.Select(entry => entry.Split('=')[0].Trim())],
+            Resume = parsed.GetValue(_resume),
+            TextModel = parsed.GetValue(_textModel)?.FullName,
+            AudioModel = parsed.GetValue(_audioModel)?.FullName,
+            InitialModel = parsed.GetValue(_initial)?.FullName,
+            FeatureCache = CacheFolder.Of(parsed, _cache),
+            Device = device,
+            Time = time,
+            Command = [Application.Name, .. parsed.Tokens.Select(token => token.Value)],
+        };
+    }
+
+    static Dataset Read(string[] files, string[] folders, DataFindings? findings)
+    {
+        if (folders.Length != 1 && folders.Length != files.Length)
+            throw new OptionException($"{folders.Length} --audio folders for {files.Length} caption files; "
+                + "give one for all, or one for each in their order");
+        return Dataset.Join([.. files.Select((file, i) => CaptionCsv.Read(file, folders.Length == 1 ? folders[0] : folders[i], findings))]);
+    }
+}

@@ -1,0 +1,89 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Evaluation.Fusion;
+using NativeRetrieval.Evaluation.Metrics;
+
+namespace NativeRetrieval.Evaluation;
+
+/// <summary>An evaluation to run: a data set, the models to score, and how their scores are joined.</summary>
+public sealed record EvaluationRequest
+{
+    /// <summary>
+    /// Caption file in Clotho's or AudioCaps' layout; or queries without answers, for which all sounds of <see cref="Audio"/> are ranked.
+    /// </summary>
+    public required string Csv { get; init; }
+
+    /// <summary>Folder of the sounds; null only with <see cref="Vectors"/>.</summary>
+    public string? Audio { get; init; }
+
+    /// <summary>Model folders, at least one. Several make an ensemble, and the first one's caption rule makes the queries.</summary>
+    public required IReadOnlyList<string> Models { get; init; }
+
+    /// <summary>Rule by which an ensemble's scores are joined. Default <see cref="FusionRule.Mean"/>.</summary>
+    public FusionRule Fusion { get; init; } = FusionRule.Mean;
+
+    /// <summary>
+    /// Weights of the models, at least 0, together 1, for <see cref="FusionRule.Weighted"/>; null: fitted on <see cref="FitCsv"/>, or none.
+    /// </summary>
+    public IReadOnlyList<double>? Weights { get; init; }
+
+    /// <summary>Caption file on which the weights are fitted, never that of the test set; null: they are not fitted.</summary>
+    public string? FitCsv { get; init; }
+
+    /// <summary>Folder of the sounds of <see cref="FitCsv"/>; null: <see cref="Audio"/>.</summary>
+    public string? FitAudio { get; init; }
+
+    /// <summary>Rule for right answers. Default <see cref="RelevanceRule.Own"/>.</summary>
+    public RelevanceRule Relevance { get; init; } = RelevanceRule.Own;
+
+    /// <summary>
+    /// File of queries and the clips that answer them, which replaces the captions as queries; null: by <see cref="Relevance"/>.
+    /// </summary>
+    public string? RelevanceFile { get; init; }
+
+    /// <summary>Device that the models run on. Default: the CPU.</summary>
+    public Device Device { get; init; } = CpuDevice.Shared;
+
+    /// <summary>Folder in which decoded features are kept; runs may share it.</summary>
+    public required string FeatureCache { get; init; }
+
+    /// <summary>Folder to take saved vectors from; a model without any there is run. Null: every model is run.</summary>
+    public string? Vectors { get; init; }
+
+    /// <summary>Folder to save vectors in, for <see cref="Vectors"/> of later evaluations; null: they are not saved.</summary>
+    public string? SaveVectors { get; init; }
+
+    /// <summary>Checks what can be checked before anything is read.</summary>
+    /// <exception cref="OptionException">Parts of the request are missing or contradict each other.</exception>
+    public void Validate()
+    {
+        bool weighted = Fusion == FusionRule.Weighted;
+        if (weighted && (Weights is null) == (FitCsv is null))
+            throw new OptionException("--fusion weighted takes either --weights or --fit-weights");
+        if (!weighted && (Weights is not null || FitCsv is not null))
+            throw new OptionException("--weights and --fit-weights belong to --fusion weighted");
+        if (Audio is null && Vectors is null)
+            throw new OptionException("say where the sounds are by --audio, or where saved vectors are by --vectors");
+        if (Models.Count == 0) throw new OptionException("there is no model to evaluate; name at least one by --model");
+        if (Weights is not null) ScoreFusion.RequireWeights(Weights, Models.Count);
+    }
+}
+
+/// <summary>The result of an evaluation.</summary>
+/// <param name="Scores">Scores of every query against every clip and the other way round, those of an ensemble fused.</param>
+/// <param name="Texts">Queries as written, one for each row of the scores.</param>
+/// <param name="ClipNames">File names of the clips, one for each column of the scores.</param>
+/// <param name="Relevance">Right answers of the queries; null where none are known.</param>
+/// <param name="Weights">Weights of the models, with weighted fusion; else null.</param>
+/// <param name="Fitted">Search by which the weights were found; null where they were not fitted.</param>
+/// <param name="Skipped">One message for each clip that cannot be decoded and was left out.</param>
+public sealed record EvaluationOutcome(FusedScores Scores, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames,
+    Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped)
+{
+    /// <summary>Recall, precision and ranks in both directions; null where no right answers are known.</summary>
+    public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Scores, Relevance);
+
+    /// <summary>The queries whose best right answer ranks worst, worst first; none where no right answers are known.</summary>
+    /// <param name="count">Most queries to find.</param>
+    public IReadOnlyList<HardQuery> Hardest(int count) => Relevance is null ? [] : HardQuery.Find(Scores.TextToAudio, Relevance, count);
+}

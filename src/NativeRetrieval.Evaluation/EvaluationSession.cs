@@ -1,0 +1,60 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Fusion;
+using NativeRetrieval.Evaluation.Metrics;
+
+namespace NativeRetrieval.Evaluation;
+
+/// <summary>An evaluation from caption file and model folders to figures: the one call by which a host scores a model.</summary>
+public static class EvaluationSession
+{
+    /// <summary>Scores a data set with every model of a request, one model in memory at a time, and fuses the scores.</summary>
+    /// <param name="progress">Told of every clip; null: nobody is.</param>
+    /// <exception cref="OptionException">The request is not consistent, or does not fit what it names.</exception>
+    /// <exception cref="CorruptFileException">A caption file, model or file of vectors is damaged.</exception>
+    /// <exception cref="FileReadException">A file or folder cannot be read.</exception>
+    /// <exception cref="FileWriteException">The feature cache or the vectors cannot be written.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    public static EvaluationOutcome Run(EvaluationRequest request, IProgress<EvaluationProgress>? progress = null,
+        CancellationToken cancellation = default)
+    {
+        request.Validate();
+        var skipped = new List<string>();
+        bool hidden = QueryCsv.HasNoAnswers(request.Csv);
+        var data = hidden ? Sounds(request, skipped, cancellation) : Captioned(request.Csv, request.Audio);
+        var relevant = request.RelevanceFile is { } file ? RelevanceCsv.Read(file) : null;
+        var queries = hidden ? QueryCsv.Read(request.Csv) : null;
+        var scorer = new EnsembleScorer(request, progress, cancellation);
+        var fitted = Fit(request, scorer);
+        var scored = scorer.Score(data, (kept, key) =>
+            queries is not null ? new Queries(queries, null)
+            : Queries.Of(relevant is null ? RetrievalTask.From(kept, request.Relevance, key) : RetrievalTask.From(relevant, kept, data)));
+        var weights = fitted?.Weights ?? request.Weights;
+        var fused = ScoreFusion.Fuse(scored.Models, request.Fusion, weights);
+        return new(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
+            [.. skipped, .. scorer.Skipped]);
+    }
+
+    static WeightSearch? Fit(EvaluationRequest request, EnsembleScorer scorer)
+    {
+        if (request.FitCsv is null) return null;
+        var scored = scorer.Score(Captioned(request.FitCsv, request.FitAudio ?? request.Audio),
+            (kept, key) => Queries.Of(RetrievalTask.From(kept, request.Relevance, key)));
+        return WeightSearch.Fit(scored.Models, scored.Queries.Relevance!);
+    }
+
+    static Dataset Captioned(string csv, string? audio) => audio is null ? CaptionCsv.ReadCaptions(csv, ".") : CaptionCsv.Read(csv, audio);
+
+    /// <summary>Every sound of the folder, without captions.</summary>
+    /// <param name="leftOut">Gets a message for each sound that will not be read.</param>
+    static Dataset Sounds(EvaluationRequest request, List<string> leftOut, CancellationToken cancellation)
+    {
+        if (request.Audio is not { } folder) throw new OptionException($"{request.Csv} names no sounds; --audio says which folder to rank");
+        var found = SoundFiles.Find([folder], cancellation);
+        leftOut.AddRange(found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!));
+        var clips = found.Files.Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0)).ToList();
+        if (clips.Count == 0) throw new OptionException($"{folder} holds no sound file to rank");
+        return new Dataset(request.Csv, clips);
+    }
+}

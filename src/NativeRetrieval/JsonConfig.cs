@@ -1,0 +1,63 @@
+using System.Text.Json;
+using NativeRetrieval.Core.Errors;
+
+namespace NativeRetrieval;
+
+/// <summary>A configuration in JSON, read strictly: a value of another kind is an error that names file and key.</summary>
+internal readonly struct JsonConfig
+{
+    readonly string _path;
+    readonly JsonElement _object;
+
+    public JsonConfig(string path, JsonElement element)
+    {
+        if (element.ValueKind != JsonValueKind.Object)
+            throw new CorruptFileException(path, $"holds {Kind(element)} where an object of settings was expected");
+        (_path, _object) = (path, element);
+    }
+
+    public int Integer(string key) => OptionalInteger(key) ?? throw new CorruptFileException(_path, $"has no \"{key}\"");
+
+    public int Integer(string key, int otherwise) => OptionalInteger(key) ?? otherwise;
+
+    public int? OptionalInteger(string key)
+    {
+        if (Member(key) is not { } value) return null;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int number)
+            ? number
+            : throw Wrong(key, value, "a whole number");
+    }
+
+    public double Number(string key, double otherwise)
+    {
+        if (Member(key) is not { } value) return otherwise;
+        return value.ValueKind == JsonValueKind.Number && value.TryGetDouble(out double number)
+            ? number
+            : throw Wrong(key, value, "a number");
+    }
+
+    public bool Flag(string key) => Member(key) switch
+    {
+        null or { ValueKind: JsonValueKind.False } => false,
+        { ValueKind: JsonValueKind.True } => true,
+        { } value => throw Wrong(key, value, "true or false"),
+    };
+
+    /// <summary>Throws unless the value is absent or <paramref name="expected"/>.</summary>
+    public void Expect(string key, string expected)
+    {
+        // Raw text, because a string with a lone surrogate cannot be unescaped.
+        if (Member(key) is { } value && value.GetRawText() != $"\"{expected}\"")
+            throw Wrong(key, value, $"\"{expected}\", the only one that is read here");
+    }
+
+    JsonElement? Member(string key) => _object.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
+
+    CorruptFileException Wrong(string key, JsonElement value, string expected) =>
+        new(_path, $"\"{key}\" is {Kind(value)}, expected {expected}");
+
+    static string Kind(JsonElement value) =>
+        value.ValueKind is JsonValueKind.Object or JsonValueKind.Array
+            ? $"an {value.ValueKind.ToString().ToLowerInvariant()}"
+            : value.GetRawText();
+}

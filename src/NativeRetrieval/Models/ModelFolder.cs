@@ -1,0 +1,122 @@
+using System.Security.Cryptography;
+using System.Text;
+using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Nn.Checkpoints;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Models;
+
+/// <summary>
+/// A model as a folder in Hugging Face's shape: <c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>,
+/// <c>tokenizer_config.json</c>, <c>preprocessor_config.json</c>, <c>README.md</c>, and <c>SHA256SUMS</c> over all of them.
+/// </summary>
+public static class ModelFolder
+{
+    const string ConfigName = "config.json", WeightsName = "model.safetensors", VocabularyName = "vocab.txt",
+        TokenizerName = "tokenizer_config.json", PreprocessorName = "preprocessor_config.json", CardName = "README.md";
+
+    /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
+    /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
+    /// <exception cref="FileWriteException">The disk refused.</exception>
+    public static void Save(string folder, RetrievalModel model, string card) =>
+        Save(folder, model.Config, model.Tokenizer, StateFile.Items(model), card);
+
+    /// <summary>Writes a model whose weights need not be in memory.</summary>
+    /// <param name="weights">Every tensor of a <see cref="RetrievalModel"/> of this configuration.</param>
+    /// <param name="metadata">Text pairs for the header of the weights.</param>
+    /// <inheritdoc cref="Save(string, RetrievalModel, string)"/>
+    public static void Save(string folder, RetrievalModelConfig config, WordPieceTokenizer tokenizer, IEnumerable<SafetensorsItem> weights,
+        string card,
+        IReadOnlyDictionary<string, string>? metadata = null)
+    {
+        DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
+        SafetensorsWriter.Write(At(WeightsName), weights, metadata);
+        DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
+        DurableFile.WriteAllText(At(TokenizerName), ModelJson.Text(TokenizerJson(tokenizer.Options)));
+        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler));
+        DurableFile.WriteAllText(At(CardName), card);
+        FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
+
+        string At(string name) => Path.Combine(folder, name);
+    }
+
+    /// <summary>Reads a model. Every file is checked against <c>SHA256SUMS</c> where the folder has one.</summary>
+    /// <param name="adjust">Changes what does not depend on the weights, such as dropout; null: nothing.</param>
+    /// <exception cref="FileReadException">The folder or one of its files is absent.</exception>
+    /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
+    public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null)
+    {
+        RequireConfig(folder);
+        FolderSums.Verify(folder);
+        var config = ReadConfig(folder);
+        if (adjust is not null) config = adjust(config);
+        var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(folder), device, new PhiloxSequence(default));
+        try
+        {
+            if (model.Tokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
+                throw new CorruptFileException(folder,
+                    $"the tokenizer has {model.Tokenizer.Vocabulary.Size} tokens, "
+                        + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
+            using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
+            StateFile.Read(weights, model);
+            return model;
+        }
+        catch
+        {
+            model.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The configuration of a model folder, without its weights.</summary>
+    /// <exception cref="FileReadException">The folder or its configuration is absent.</exception>
+    /// <exception cref="CorruptFileException">It is not a configuration of a model.</exception>
+    public static RetrievalModelConfig ReadConfig(string folder) =>
+        ModelConfigFile.Read(RequireConfig(folder), ModelJson.Default.RetrievalModelConfig, new(),
+            config => config.Validate(), RetrievalModelConfig.Kind);
+
+    static string RequireConfig(string folder)
+    {
+        string path = Path.Combine(folder, ConfigName);
+        return File.Exists(path)
+            ? path
+            : throw new FileReadException(path, "is absent; a model is a folder as `nativeretrieval train … --to` writes it");
+    }
+
+    /// <summary>
+    /// SHA-256 over configuration, weights and vocabulary: vectors of models with another fingerprint are not comparable.
+    /// </summary>
+    public static string Fingerprint(string folder)
+    {
+        using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        foreach (string name in (string[])[ConfigName, WeightsName, VocabularyName])
+            all.AppendData(Encoding.ASCII.GetBytes(FileHash.Sha256(Path.Combine(folder, name))));
+        return Convert.ToHexStringLower(all.GetHashAndReset());
+    }
+
+    static JsonObject TokenizerJson(WordPieceOptions options)
+    {
+        var stored = new WordPieceOptions();
+        if (options.CleanText != stored.CleanText || options.MaxWordLength != stored.MaxWordLength
+            || options.ContinuationPrefix != stored.ContinuationPrefix)
+            throw new OptionException(
+                "the tokenizer cleans text, limits words or marks continuations in a way that tokenizer_config.json cannot say");
+        return new JsonObject
+        {
+            ["tokenizer_class"] = "BertTokenizer",
+            ["do_lower_case"] = options.LowerCase,
+            ["strip_accents"] = options.StripAccents,
+            ["tokenize_chinese_chars"] = options.SplitIdeographs,
+            ["model_max_length"] = options.MaxLength,
+            ["unk_token"] = options.UnknownToken,
+            ["cls_token"] = options.ClassToken,
+            ["sep_token"] = options.SeparatorToken,
+            ["pad_token"] = options.PaddingToken,
+            ["mask_token"] = options.MaskToken,
+        };
+    }
+}

@@ -1,0 +1,95 @@
+using NativeRetrieval.Core.Parallel;
+
+namespace NativeRetrieval.Core.Tests.Parallel;
+
+/// <summary>Alone: a caller on another thread would make these run their parts by themselves.</summary>
+[CollectionDefinition(nameof(WorkersTests), DisableParallelization = true)]
+[Collection(nameof(WorkersTests))]
+public sealed class WorkersTests
+{
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(1000)]
+    public void Every_part_runs_exactly_once(int parts)
+    {
+        int[] runs = new int[parts];
+        Workers.Run(parts, part => Interlocked.Increment(ref runs[part]));
+        Assert.All(runs, count => Assert.Equal(1, count));
+    }
+
+    [Fact]
+    public void Many_short_jobs_in_a_row_all_finish_before_run_returns()
+    {
+        int[] values = new int[7];
+        for (int round = 1; round <= 20_000; round++)
+        {
+            Workers.Run(values.Length, part => values[part]++);
+            Assert.Equal(round, values.Min());
+        }
+    }
+
+    [Fact]
+    public void A_job_after_a_pause_wakes_the_threads_that_went_to_sleep()
+    {
+        for (int round = 0; round < 5; round++)
+        {
+            Thread.Sleep(5);
+            var threads = new HashSet<int>();
+            Workers.Run(Workers.Count, _ =>
+            {
+                lock (threads) threads.Add(Environment.CurrentManagedThreadId);
+                // Long enough for the others to wake and take their part.
+                SpinWait.SpinUntil(() => { lock (threads) return threads.Count == Workers.Count; }, TimeSpan.FromSeconds(5));
+            });
+            Assert.Equal(Workers.Count, threads.Count);
+        }
+    }
+
+    [Fact]
+    public void A_nested_call_runs_on_its_caller()
+    {
+        Workers.Run(8, _ =>
+        {
+            int outer = Environment.CurrentManagedThreadId;
+            int sum = 0;
+            Workers.Run(10, inner =>
+            {
+                Assert.Equal(outer, Environment.CurrentManagedThreadId);
+                sum += inner;
+            });
+            Assert.Equal(45, sum);
+        });
+    }
+
+    [Fact]
+    public void An_exception_of_a_part_reaches_the_caller_and_the_pool_goes_on()
+    {
+        for (int round = 0; round < 100; round++)
+        {
+            var error = Assert.Throws<InvalidDataException>(() => Workers.Run(16, part =>
+            {
+                if (part % 5 == 3) throw new InvalidDataException("part failed");
+            }));
+            Assert.Equal("part failed", error.Message);
+        }
+        Every_part_runs_exactly_once(50);
+    }
+
+    [Fact]
+    public void Callers_on_several_threads_each_get_all_their_parts()
+    {
+        const int callers = 4, rounds = 500, parts = 9;
+        long[] sums = new long[callers];
+        var threads = Enumerable.Range(0, callers).Select(caller => new Thread(() =>
+        {
+            for (int round = 0; round < rounds; round++)
+                Workers.Run(parts, part => Interlocked.Add(ref sums[caller], part + 1));
+        })).ToList();
+        threads.ForEach(thread => thread.Start());
+        threads.ForEach(thread => thread.Join());
+        Assert.All(sums, sum => Assert.Equal(rounds * parts * (parts + 1) / 2, sum));
+    }
+}

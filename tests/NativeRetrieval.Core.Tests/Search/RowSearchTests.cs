@@ -1,0 +1,134 @@
+using System.Runtime.InteropServices;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Search;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Tests.Search;
+
+public sealed unsafe class RowSearchTests : IDisposable
+{
+    readonly List<nint> _memory = [];
+
+    public void Dispose()
+    {
+        foreach (nint block in _memory) NativeMemory.AlignedFree((void*)block);
+    }
+
+    public static TheoryData<string, DType, int, int, int> Shapes()
+    {
+        var shapes = new TheoryData<string, DType, int, int, int>();
+        foreach (string lanes in (string[])["512", "256", "128"])
+            foreach (var element in (DType[])[DType.Float32, DType.BFloat16])
+                foreach (var (rows, dimension, queries) in new[] { (1, 1, 1), (7, 3, 2), (64, 16, 3), (203, 33, 7), (5000, 40, 4) })
+                    shapes.Add(lanes, element, rows, dimension, queries);
+        return shapes;
+    }
+
+    [Theory]
+    [MemberData(nameof(Shapes))]
+    public void FindsTheRowsThatScoringAllOfThemFinds(string lanes, DType element, int rows, int dimension, int queries)
+    {
+        float[] x = Values(1, rows * dimension), q = Values(2, queries * dimension);
+        if (element == DType.BFloat16) for (int i = 0; i < x.Length; i++) x[i] = (float)(BFloat16)x[i];
+        var excluded = Excluded(rows);
+        var blocks = Blocks(x, dimension, element, excluded, splitAt: rows / 3);
+        int k = Math.Min(20, rows);
+
+        var found = Search(lanes, blocks, element, dimension, q, k);
+
+        for (int query = 0; query < queries; query++)
+        {
+            var expected = Enumerable.Range(0, rows).Where(row => !excluded.Contains(row))
+                .Select(row => (Score: Dot(q, query, x, row, dimension), Row: row)).OrderByDescending(pair => pair.Score).Take(k).ToArray();
+            Assert.Equal(expected.Length, found[query].Length);
+            for (int i = 0; i < expected.Length; i++)
+            {
+                Assert.Equal(expected[i].Score, found[query][i].Score, 1e-5);
+                Assert.Equal(Dot(q, query, x, (int)found[query][i].Id, dimension), found[query][i].Score, 1e-5);
+                Assert.DoesNotContain((int)found[query][i].Id, excluded);
+            }
+            Assert.Equal(found[query].Length, found[query].DistinctBy(pair => pair.Id).Count());
+        }
+    }
+
+    [Fact]
+    public void AQueryInABatchGivesTheBitsItGivesAlone()
+    {
+        const int dimension = 100;
+        float[] x = Values(3, 1111 * dimension), q = Values(4, 8 * dimension);
+        var blocks = Blocks(x, dimension, DType.Float32, [], splitAt: 500);
+        var batch = Search("256", blocks, DType.Float32, dimension, q, 50);
+        for (int query = 0; query < 8; query++)
+            Assert.Equal(Search("256", blocks, DType.Float32, dimension, q.AsSpan(query * dimension, dimension).ToArray(), 50)[0],
+                batch[query]);
+    }
+
+    [Fact]
+    public void EqualRowsAreFoundInTheOrderOfTheirIds()
+    {
+        float[] x = new float[3000 * 16];
+        Array.Fill(x, 0.5f);
+        var found = Search("256", Blocks(x, 16, DType.Float32, [], splitAt: 1000), DType.Float32, 16,
+            Values(5, 16).Select(MathF.Abs).ToArray(), 10);
+        Assert.Equal(Enumerable.Range(0, 10).Select(i => (long)i), found[0].Select(pair => pair.Id));
+    }
+
+    static (float Score, long Id)[][] Search(string lanes, IReadOnlyList<RowBlock> blocks, DType element, int dimension, float[] queries,
+        int k)
+    {
+        var lists = lanes switch
+        {
+            "512" => RowSearch.TopK<DotLanes512>(blocks, element, dimension, queries, k),
+            "256" => RowSearch.TopK<DotLanes256>(blocks, element, dimension, queries, k),
+            _ => RowSearch.TopK<DotLanes128>(blocks, element, dimension, queries, k),
+        };
+        return [.. lists.Select(list =>
+        {
+            float[] scores = new float[list.Count];
+            long[] ids = new long[list.Count];
+            list.Drain(scores, ids);
+            return scores.Zip(ids).ToArray();
+        })];
+    }
+
+    /// <summary>Two blocks whose ids continue, each row on a 64-byte boundary.</summary>
+    RowBlock[] Blocks(float[] x, int dimension, DType element, HashSet<int> excluded, int splitAt)
+    {
+        int rows = x.Length / dimension;
+        return [Block(0, splitAt), Block(splitAt, rows)];
+
+        RowBlock Block(int begin, int end)
+        {
+            int stride = RowSearch.StrideBytes(dimension, element);
+            byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)(stride * Math.Max(1, end - begin)), 64);
+            NativeMemory.Clear(memory, (nuint)(stride * Math.Max(1, end - begin)));
+            _memory.Add((nint)memory);
+            ulong[] mask = new ulong[(end - begin + 63) / 64];
+            for (int row = begin; row < end; row++)
+            {
+                if (excluded.Contains(row)) mask[(row - begin) / 64] |= 1UL << ((row - begin) % 64);
+                for (int i = 0; i < dimension; i++)
+                    if (element == DType.Float32) ((float*)(memory + (long)stride * (row - begin)))[i] = x[row * dimension + i];
+                    else ((BFloat16*)(memory + (long)stride * (row - begin)))[i] = (BFloat16)x[row * dimension + i];
+            }
+            return new RowBlock((nint)memory, end - begin, begin, mask);
+        }
+    }
+
+    static HashSet<int> Excluded(int rows) => [.. Enumerable.Range(0, rows).Where(row => row % 7 == 3 || row is >= 100 and < 180)];
+
+    static double Dot(float[] q, int query, float[] x, int row, int dimension)
+    {
+        double sum = 0;
+        for (int i = 0; i < dimension; i++) sum += (double)q[query * dimension + i] * x[row * dimension + i];
+        return sum;
+    }
+
+    static float[] Values(int seed, int count)
+    {
+        var random = new Random(seed);
+        float[] values = new float[count];
+        for (int i = 0; i < count; i++) values[i] = (float)(random.NextDouble() * 2 - 1);
+        return values;
+    }
+}

@@ -1,0 +1,63 @@
+using System.Text.Json.Nodes;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
+using NativeRetrieval.TestSupport;
+using NativeRetrieval.Text;
+
+namespace NativeRetrieval.Tests.Models;
+
+public sealed class ModelFolderTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public void A_configuration_that_does_not_name_its_encoder_is_CNN14()
+    {
+        var config = Save();
+        Edit(json => Assert.True(json["audio_encoder"]!.AsObject().Remove("type")));
+        Assert.Equal(config, ModelFolder.ReadConfig(_folder.FullPath));
+        using var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
+        Assert.Same(PlainCnn.Cnn14, model.AudioEncoder.Config.Architecture);
+    }
+
+    [Fact]
+    public void An_encoder_of_unknown_type_is_refused_by_file_and_name()
+    {
+        Save();
+        Edit(json => json["audio_encoder"]!["type"] = "transformer");
+        var error = Assert.Throws<CorruptFileException>(() => ModelFolder.ReadConfig(_folder.FullPath));
+        Assert.StartsWith(_folder["config.json"], error.Message);
+        Assert.Contains("transformer", error.Message);
+        Assert.Contains("cnn14", error.Message);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    RetrievalModelConfig Save()
+    {
+        var config = new RetrievalModelConfig
+        {
+            AudioEncoder = new Cnn14Config { Channels = [3, 4, 5, 6, 7, 8], PoolBlock6 = false },
+            TextEncoder = new BertConfig { VocabularySize = 200, Width = 4, Layers = 1, Heads = 2, HiddenWidth = 5, MaxPositions = 8 },
+            AudioHeadWidth = 5,
+            TextHeadWidth = 6,
+            EmbeddingDimension = 7,
+            MaxTokens = 8,
+        };
+        using var model = new RetrievalModel(config, new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
+            new PhiloxSequence(new Philox(1)));
+        ModelFolder.Save(_folder.FullPath, model, "# A test\n");
+        return config;
+    }
+
+    void Edit(Action<JsonObject> change)
+    {
+        File.Delete(_folder["SHA256SUMS"]);
+        var json = JsonNode.Parse(File.ReadAllText(_folder["config.json"]))!.AsObject();
+        change(json);
+        File.WriteAllText(_folder["config.json"], json.ToJsonString());
+    }
+}
