@@ -9,7 +9,7 @@ internal static class DataInspector
 {
     /// <param name="findings">Problems that reading the CSV files found; those found here are added.</param>
     /// <param name="tokenizer">Tokenizer of the run's model; the caption rule is applied before it.</param>
-    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, WordPieceTokenizer tokenizer,
+    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, TextTokenizer tokenizer,
         CaptionNormalizer captions, int maxTokens)
     {
         Clips(findings, training, "");
@@ -70,7 +70,7 @@ internal static class DataInspector
         static string All(Clip clip) => string.Join('\n', clip.Captions.Order(StringComparer.Ordinal));
     }
 
-    static void TokenCounts(DataFindings findings, Dataset data, WordPieceTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
+    static void TokenCounts(DataFindings findings, Dataset data, TextTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
     {
         // One token more than fits is enough to know.
         var unlimited = tokenizer.WithMaxLength(maxTokens + 1);

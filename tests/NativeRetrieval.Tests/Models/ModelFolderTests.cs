@@ -47,7 +47,7 @@ public sealed class ModelFolderTests : IDisposable
             EmbeddingDimension = 7,
             MaxTokens = 8,
         };
-        using var model = new RetrievalModel(config, new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
+        using var model = new RetrievalModel(config, new TextTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
             new PhiloxSequence(new Philox(1)));
         ModelFolder.Save(_folder.FullPath, model, "# A test\n");
         return config;
