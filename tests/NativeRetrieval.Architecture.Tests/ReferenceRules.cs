@@ -37,9 +37,11 @@ internal static class ReferenceRules
         ["NativeRetrieval.Demo -> NativeRetrieval.Benchmarks"] = "makes collections of any size from the demo's sounds",
     };
 
-    /// <summary>Assemblies that a host takes without any package behind them.</summary>
-    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn",
-        "NativeRetrieval.Audio"];
+    /// <summary>
+    /// Assemblies that a host takes without any package behind them. NativeRetrieval.Text is none of them: its tokens come from
+    /// Microsoft.ML.Tokenizers, so that a host can bring any tokenizer of that library.
+    /// </summary>
+    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Nn", "NativeRetrieval.Audio"];
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {

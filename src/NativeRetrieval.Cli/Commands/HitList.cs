@@ -8,13 +8,16 @@ namespace NativeRetrieval.Cli.Commands;
 internal static class HitList
 {
     /// <param name="key">Kind of the search: <c>query</c> or <c>file</c>.</param>
-    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits)
+    /// <param name="unknownTokens">Words of a query that the model does not know; null: the search had no words.</param>
+    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
+        int? unknownTokens = null)
     {
         if (json)
         {
             terminal.WriteJson(document =>
             {
                 document.WriteString(key, value);
+                if (unknownTokens is { } unknown) document.WriteNumber("unknown_tokens", unknown);
                 document.WriteStartArray("hits");
                 foreach (var hit in hits)
                 {

@@ -37,9 +37,14 @@ internal static class SearchCommand
             while (await ReadLineAsync() is { Length: > 0 } line) await AnswerAsync(line);
             return ExitCode.Ok;
 
-            async Task AnswerAsync(string text) =>
-                HitList.Write(terminal, parsed.GetValue(options.Json), "query", text,
-                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation));
+            async Task AnswerAsync(string text)
+            {
+                var hits = await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation);
+                var tokens = opened.Engine.Model.Tokenize([text]);
+                if (!tokens.HasKnownToken(0))
+                    terminal.Warning($"no word of this query is known to the model, so its hits mean nothing: \"{text}\"; use other words");
+                HitList.Write(terminal, parsed.GetValue(options.Json), "query", text, hits, tokens.UnknownTokens(0));
+            }
 
             async Task<string?> ReadLineAsync()
             {
