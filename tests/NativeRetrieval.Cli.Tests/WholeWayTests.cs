@@ -54,7 +54,7 @@ public sealed class WholeWayTests : IDisposable
 
         var unknown = await CommandLine.Run("search", "\u72ac \u5420", "--index", index, "--json");
         Assert.Equal(2, JsonDocument.Parse(unknown.Out).RootElement.GetProperty("unknown_tokens").GetInt32());
-        Assert.StartsWith("warning: no word of this query is known to the model", unknown.Error);
+        Assert.Contains("warning: no word of this query is known to the model", unknown.Error);
         Assert.DoesNotContain("no word", (await CommandLine.Run("search", "rain \u72ac", "--index", index)).Error);
 
         var table = await CommandLine.Run("search", "rain", "--index", index);
