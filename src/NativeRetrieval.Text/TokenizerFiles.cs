@@ -63,7 +63,8 @@ internal static class TokenizerFiles
         }
     }
 
-    static TextTokenizerOptions Apply(TextTokenizerOptions options, JsonElement model, JsonElement normalizer, JsonElement root) => options with
+    static TextTokenizerOptions Apply(
+        TextTokenizerOptions options, JsonElement model, JsonElement normalizer, JsonElement root) => options with
     {
         CleanText = Flag(normalizer, "clean_text") ?? options.CleanText,
         SplitIdeographs = Flag(normalizer, "handle_chinese_chars") ?? options.SplitIdeographs,
