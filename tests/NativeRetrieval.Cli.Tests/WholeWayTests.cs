@@ -43,6 +43,7 @@ public sealed class WholeWayTests : IDisposable
 
         var found = await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--top", "3", "--json");
         Assert.Equal("a bell rings", found.GetProperty("query").GetString());
+        Assert.Equal(0, found.GetProperty("unknown_tokens").GetInt32());
         var hits = found.GetProperty("hits").EnumerateArray().ToArray();
         Assert.Equal([1, 2, 3], hits.Select(hit => hit.GetProperty("rank").GetInt32()));
         Assert.All(hits, hit =>
@@ -53,6 +54,11 @@ public sealed class WholeWayTests : IDisposable
         var best = similar.GetProperty("hits")[0];
         Assert.Equal(first, best.GetProperty("path").GetString());
         Assert.Equal(1, best.GetProperty("score").GetDouble(), 1e-5);
+
+        var unknown = await CommandLine.Run("search", "\u72ac \u5420", "--index", index, "--json");
+        Assert.Equal(2, JsonDocument.Parse(unknown.Out).RootElement.GetProperty("unknown_tokens").GetInt32());
+        Assert.Contains("warning: no word of this query is known to the model", unknown.Error);
+        Assert.DoesNotContain("no word", (await CommandLine.Run("search", "rain \u72ac", "--index", index)).Error);
 
         var table = await CommandLine.Run("search", "rain", "--index", index);
         Assert.Equal(11, table.Out.TrimEnd().Split('\n').Length); // headings and ten hits

@@ -29,7 +29,7 @@ public static class TrainingSession
         var skipped = new List<string>();
         var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
-        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions,
+        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
             model.Config.MaxTokens);
         DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
         request.Checked?.Invoke(check);
