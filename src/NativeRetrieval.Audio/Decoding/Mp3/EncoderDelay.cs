@@ -11,7 +11,7 @@ internal static class EncoderDelay
     const int VbriOffset = 36, DelayOffset = 21;
 
     /// <summary>
-    /// Whether a frame holds notes instead of sound, and how many samples of silence they ask to skip before and behind the sound.
+    /// True where a frame holds notes instead of sound; they give the samples of silence to skip before and behind the sound.
     /// </summary>
     public static bool TryRead(ReadOnlySpan<byte> frame, MpegHeader header, out int skipStart, out int skipEnd)
     {
