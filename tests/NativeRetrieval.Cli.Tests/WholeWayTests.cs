@@ -169,6 +169,22 @@ public sealed class WholeWayTests : IDisposable
         Assert.Contains("estimate: ", await Train());
     }
 
+    [Fact]
+    public async Task The_very_command_of_a_run_resumes_it_and_another_setting_is_refused()
+    {
+        await Train();
+        string[] again = ["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--to", _folder["run"], .. _quick, "--resume"];
+        Assert.Equal(ExitCode.Ok, (await CommandLine.Run(again)).ExitCode);
+        var other = await CommandLine.Run([.. again, "--set", "training.lr=0.5"]);
+        Assert.Equal(ExitCode.Usage, other.ExitCode);
+        Assert.Contains("training.lr is 0.002 in the run and 0.5 in the command", other.Error);
+        var longer = await CommandLine.Run([.. again, "--set", "training.epochs=2"]);
+        Assert.Equal(ExitCode.Ok, longer.ExitCode);
+        Assert.Contains("training.epochs was 1 and is now 2", longer.Error);
+        Assert.Contains("epoch 2/2: ", longer.Error);
+        Assert.Contains("(last epoch, without validation data)", longer.Error);
+    }
+
     [Theory]
     [InlineData("", "--to")]
     [InlineData("--to run --json", "--check or --estimate")]
