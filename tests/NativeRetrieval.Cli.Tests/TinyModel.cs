@@ -11,7 +11,7 @@ internal static class TinyModel
 {
     public static string Write(string folder)
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
