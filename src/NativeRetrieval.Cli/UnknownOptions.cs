@@ -5,12 +5,12 @@ using System.Text.RegularExpressions;
 namespace NativeRetrieval.Cli;
 
 /// <summary>
-/// Words that look like options and are none of the command's. The parser alone takes them for values or arguments where these may stand.
+/// Words that look like options and are none of the command's. The parser takes them for values or arguments where these may stand.
 /// </summary>
 internal static partial class UnknownOptions
 {
     /// <summary>
-    /// Options of a command line that its command does not have, without their values; those behind <c>--</c> are arguments.
+    /// Options of a command line that its command does not have, without their values. Words behind <c>--</c> are arguments.
     /// </summary>
     public static IReadOnlyList<string> In(string[] args, ParseResult parsed)
     {
@@ -26,7 +26,7 @@ internal static partial class UnknownOptions
     }
 
     /// <summary>
-    /// A word that begins as an option does, up to the value after = or :. Sentences have spaces, negative numbers no letters.
+    /// A word that begins as an option does, up to the value after = or :. Sentences have spaces, and negative numbers no letters.
     /// </summary>
     [GeneratedRegex(@"^(?<name>--?\p{L}[\w-]*)([=:].*)?$", RegexOptions.Singleline)]
     private static partial Regex Option();

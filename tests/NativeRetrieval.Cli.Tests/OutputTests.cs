@@ -152,6 +152,20 @@ public class OutputTests
         }
     }
 
+    [Fact]
+    public void NothingInAMessageSteersTheTerminal()
+    {
+        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        var terminal = new Terminal(output, error, TimeProvider.System);
+        terminal.Message("one\ntwo\e[2J");
+        terminal.Warning("\a");
+        terminal.Failure("\u009b1m");
+        terminal.Item("a\nb");
+        terminal.Line("\u202egpj.exe\r");
+        Assert.Equal("one\ntwo\\x1b[2J\nwarning: \\x07\nerror: \\x9b1m\n  a\\x0ab\n", error.ToString());
+        Assert.Equal("\\u202egpj.exe\\x0d\n", output.ToString());
+    }
+
     static Terminal Screen(TextWriter error, TimeProvider time, int columns = 80) =>
         new(TextWriter.Null, error, time, isInteractive: true) { Columns = () => columns };
 }

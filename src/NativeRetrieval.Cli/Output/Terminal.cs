@@ -101,7 +101,9 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     public void Item(string text) => WriteLine($"  {PlainText.Of(text)}");
 
     /// <summary>Shows text on the line of the screen that is written over, in place of what it showed before.</summary>
-    /// <param name="done">The first part of the text, which stands for what is done and is coloured.</param>
+    /// <param name="label">Name of the work.</param>
+    /// <param name="done">Part of a bar that stands for what is done; it is coloured.</param>
+    /// <param name="text">Rest of the line.</param>
     internal void ShowStatus(string label, string done, string text)
     {
         lock (_screen)
