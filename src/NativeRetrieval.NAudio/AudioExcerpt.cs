@@ -19,9 +19,9 @@ public static class AudioExcerpt
     const int RoundingMilliseconds = 1;
 
     /// <summary>
-    /// Writes the frames round(start · rate) to round(end · rate) of a recording. Nothing is resampled, mixed or rounded: the file is 16-bit
-    /// PCM where every sample fits that exactly, else 24-bit PCM where every one does, else float32. It is there whole or not at all, and
-    /// replaces a file of its name.
+    /// Writes the frames round(start · rate) to round(end · rate) of a recording. Nothing is resampled, mixed or rounded: the file is
+    /// 16-bit PCM where every sample fits that exactly, else 24-bit PCM where every one does, else float32. It is there whole or not at
+    /// all, and replaces a file of its name.
     /// </summary>
     /// <param name="source">A file that <see cref="AudioDecoder"/> opens; it is decoded from its beginning.</param>
     /// <param name="startSeconds">Start of the stretch, 0 or more.</param>
@@ -33,7 +33,8 @@ public static class AudioExcerpt
     public static void Write(string source, double startSeconds, double endSeconds, string target, CancellationToken cancellation = default)
     {
         if (!(startSeconds >= 0 && endSeconds > startSeconds && double.IsFinite(endSeconds)))
-            throw new OptionException(Invariant($"an excerpt from {startSeconds} to {endSeconds} s is not possible; expected 0 <= start < end"));
+            throw new OptionException(
+                Invariant($"an excerpt from {startSeconds} to {endSeconds} s is not possible; expected 0 <= start < end"));
         using var stream = AudioDecoder.Open(source);
         float[] samples = ReadStretch(stream, source, startSeconds, endSeconds, cancellation);
         DurableFile.WriteAtomic(target, file => ExcerptWriter.Write(file, samples, stream.SampleRateHz, stream.Channels));
@@ -51,8 +52,8 @@ public static class AudioExcerpt
         string rank = hit.Rank.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
         long tenths = (long)Math.Floor(hit.StartSeconds * 10);
         long minutes = tenths / 600;
-        string start = Invariant($"{(minutes < 60 ? $"{minutes}" : $"{minutes / 60}h{minutes % 60:00}")}m{tenths / 10 % 60:00}.{tenths % 10}s");
-        return Invariant($"{rank}-{hit.Score:F3}-{Stem(hit.Path)}-{start}.wav");
+        string start = minutes < 60 ? Invariant($"{minutes}") : Invariant($"{minutes / 60}h{minutes % 60:00}");
+        return Invariant($"{rank}-{hit.Score:F3}-{Stem(hit.Path)}-{start}m{tenths / 10 % 60:00}.{tenths % 10}s.wav");
     }
 
     static float[] ReadStretch(IAudioStream stream, string source, double startSeconds, double endSeconds, CancellationToken cancellation)

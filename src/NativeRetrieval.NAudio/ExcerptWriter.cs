@@ -46,7 +46,8 @@ internal static class ExcerptWriter
 
     static void ToPcm16(ReadOnlySpan<float> samples, Span<byte> bytes)
     {
-        for (int i = 0; i < samples.Length; i++) BinaryPrimitives.WriteInt16LittleEndian(bytes[(2 * i)..], (short)(samples[i] * Pcm16Scale));
+        for (int i = 0; i < samples.Length; i++)
+            BinaryPrimitives.WriteInt16LittleEndian(bytes[(2 * i)..], (short)(samples[i] * Pcm16Scale));
     }
 
     static void ToPcm24(ReadOnlySpan<float> samples, Span<byte> bytes)

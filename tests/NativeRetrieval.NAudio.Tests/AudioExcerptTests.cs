@@ -63,7 +63,8 @@ public sealed class AudioExcerptTests : IDisposable
         Sounds.WriteWav(_folder["a.wav"], new WaveFormat(8_000, 16, 1), Sounds.Pcm(8_000, 16));
         var error = Assert.Throws<AudioDecodeException>(() =>
             AudioExcerpt.Write(_folder["a.wav"], start, end, _folder["b.wav"], TestContext.Current.CancellationToken));
-        Assert.Contains(FormattableString.Invariant($"ends at 1.000 s, before the stretch from {start:F3} to {end:F3} s does"), error.Message);
+        Assert.Contains(FormattableString.Invariant($"ends at 1.000 s, before the stretch from {start:F3} to {end:F3} s does"),
+            error.Message);
         Assert.Equal(["a.wav"], Directory.GetFileSystemEntries(_folder.FullPath).Select(Path.GetFileName));
     }
 
