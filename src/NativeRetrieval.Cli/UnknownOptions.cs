@@ -9,7 +9,9 @@ namespace NativeRetrieval.Cli;
 /// </summary>
 internal static partial class UnknownOptions
 {
-    /// <summary>Options of a command line that its command does not have, without their values; those behind <c>--</c> are arguments.</summary>
+    /// <summary>
+    /// Options of a command line that its command does not have, without their values; those behind <c>--</c> are arguments.
+    /// </summary>
     public static IReadOnlyList<string> In(string[] args, ParseResult parsed)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
@@ -23,7 +25,9 @@ internal static partial class UnknownOptions
         bool IsBundle(string name) => name[1] != '-' && name.Skip(1).All(letter => known.Contains($"-{letter}"));
     }
 
-    /// <summary>A word that begins as an option does, up to the value after = or :. Sentences have spaces, negative numbers no letters.</summary>
+    /// <summary>
+    /// A word that begins as an option does, up to the value after = or :. Sentences have spaces, negative numbers no letters.
+    /// </summary>
     [GeneratedRegex(@"^(?<name>--?\p{L}[\w-]*)([=:].*)?$", RegexOptions.Singleline)]
     private static partial Regex Option();
 }

@@ -20,8 +20,9 @@ public static class AudioExcerpt
 
     /// <summary>
     /// Writes the frames round(start · rate) to round(end · rate) of a recording. Nothing is resampled, mixed or rounded: the file is
-    /// 16-bit PCM where every sample fits that exactly, else 24-bit PCM where every one does, else float32. It is there whole or not at
-    /// all, and replaces a file of its name.
+    /// 16-bit
+    /// PCM where every sample fits that exactly, else 24-bit PCM where every one does, else float32. It is there whole or not at all, and
+    /// replaces a file of its name.
     /// </summary>
     /// <param name="source">A file that <see cref="AudioDecoder"/> opens; it is decoded from its beginning.</param>
     /// <param name="startSeconds">Start of the stretch, 0 or more.</param>
@@ -52,8 +53,9 @@ public static class AudioExcerpt
         string rank = hit.Rank.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
         long tenths = (long)Math.Floor(hit.StartSeconds * 10);
         long minutes = tenths / 600;
-        string start = minutes < 60 ? Invariant($"{minutes}") : Invariant($"{minutes / 60}h{minutes % 60:00}");
-        return Invariant($"{rank}-{hit.Score:F3}-{Stem(hit.Path)}-{start}m{tenths / 10 % 60:00}.{tenths % 10}s.wav");
+        string hours = Invariant($"{(minutes < 60 ? $"{minutes}" : $"{minutes / 60}h{minutes % 60:00}")}");
+        string start = Invariant($"{hours}m{tenths / 10 % 60:00}.{tenths % 10}s");
+        return Invariant($"{rank}-{hit.Score:F3}-{Stem(hit.Path)}-{start}.wav");
     }
 
     static float[] ReadStretch(IAudioStream stream, string source, double startSeconds, double endSeconds, CancellationToken cancellation)

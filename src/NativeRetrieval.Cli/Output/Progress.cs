@@ -14,7 +14,9 @@ public sealed class Progress(Terminal terminal, string label, long total, string
 {
     const int WidestBar = 30, NarrowestBar = 6;
 
-    /// <summary>Characters of share, rate and time left at their longest, such as <c>, 100 %, 1,000,000 files/s, 59 min 59 s left</c>.</summary>
+    /// <summary>
+    /// Characters of share, rate and time left at their longest, such as <c>, 100 %, 1,000,000 files/s, 59 min 59 s left</c>.
+    /// </summary>
     const int RoomForRates = 38;
 
     static readonly TimeSpan _onScreen = TimeSpan.FromMilliseconds(100);

@@ -27,7 +27,9 @@ internal static class Hosting
         Console.WriteLine($"{sentences.Length} values of two sentences");
     }
 
-    /// <summary>The first minute of a source of NAudio, indexed under a path; then a sentence's best hit as WAV.</summary>
+    /// <summary>
+    /// A recording that NAudio reads, mixes down and bounds, indexed under a name; then the best hit of a sentence as WAV.
+    /// </summary>
     public static async Task IndexFromNAudioAsync(RetrievalEngine engine, LocalAudioIndex index, ISampleProvider source, string path,
         string sentence)
     {
