@@ -15,6 +15,11 @@ public static class Application
     /// <summary>Name of the program.</summary>
     public const string Name = "nativeretrieval";
 
+    const string Interrupted = "interrupted";
+
+    /// <summary>The time that a command has for a clean stop. With it, a signal ends every run within a second.</summary>
+    static readonly TimeSpan _patience = TimeSpan.FromSeconds(0.7);
+
     /// <summary>Every command, in the order in which help lists them. A new one is a file in Commands and a line here.</summary>
     static Command[] Commands(Terminal terminal) =>
     [
@@ -34,17 +39,24 @@ public static class Application
     /// <param name="root">Maker of the command that the process is.</param>
     public static async Task<int> RunProcessAsync(string[] args, Func<Terminal, Command> root)
     {
+        var terminal = Terminal.OfProcess();
         using var stop = new CancellationTokenSource();
         // The first signal asks for a clean stop; a second one ends the process at once, as without a handler.
         using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
         using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
-        var terminal = Terminal.OfProcess();
         return await RunAsync(args, terminal, root(terminal), stop.Token).ConfigureAwait(false);
 
         void Stop(PosixSignalContext signal)
         {
             if (stop.IsCancellationRequested) return;
             signal.Cancel = true;
+            // What cannot be stopped, such as a read that waits for a pipe, is left behind: what is committed survives any end.
+            new Thread(() =>
+            {
+                Thread.Sleep(_patience);
+                terminal.Message(Interrupted);
+                Environment.Exit(ExitCode.Interrupted);
+            }) { IsBackground = true }.Start();
             stop.Cancel();
         }
     }
@@ -83,8 +95,8 @@ public static class Application
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
         {
             terminal.FlushQuietly();
-            terminal.Message("interrupted");
-            terminal.WriteJsonError(ExitCode.Interrupted, "interrupted");
+            terminal.Message(Interrupted);
+            terminal.WriteJsonError(ExitCode.Interrupted, Interrupted);
             return ExitCode.Interrupted;
         }
         catch (Exception error)

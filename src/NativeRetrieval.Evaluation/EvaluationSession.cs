@@ -20,8 +20,9 @@ public static class EvaluationSession
         CancellationToken cancellation = default)
     {
         request.Validate();
+        var skipped = new List<string>();
         bool hidden = QueryCsv.HasNoAnswers(request.Csv);
-        var data = hidden ? Sounds(request) : Captioned(request.Csv, request.Audio);
+        var data = hidden ? Sounds(request, skipped, cancellation) : Captioned(request.Csv, request.Audio);
         var relevant = request.RelevanceFile is { } file ? RelevanceCsv.Read(file) : null;
         var queries = hidden ? QueryCsv.Read(request.Csv) : null;
         var scorer = new EnsembleScorer(request, progress, cancellation);
@@ -31,7 +32,8 @@ public static class EvaluationSession
             : Queries.Of(relevant is null ? RetrievalTask.From(kept, request.Relevance, key) : RetrievalTask.From(relevant, kept, data)));
         var weights = fitted?.Weights ?? request.Weights;
         var fused = ScoreFusion.Fuse(scored.Models, request.Fusion, weights);
-        return new(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted, scorer.Skipped);
+        return new(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
+            [.. skipped, .. scorer.Skipped]);
     }
 
     static WeightSearch? Fit(EvaluationRequest request, EnsembleScorer scorer)
@@ -45,11 +47,13 @@ public static class EvaluationSession
     static Dataset Captioned(string csv, string? audio) => audio is null ? CaptionCsv.ReadCaptions(csv, ".") : CaptionCsv.Read(csv, audio);
 
     /// <summary>Every sound of the folder, without captions.</summary>
-    static Dataset Sounds(EvaluationRequest request)
+    /// <param name="leftOut">Gets a message for each sound that will not be read.</param>
+    static Dataset Sounds(EvaluationRequest request, List<string> leftOut, CancellationToken cancellation)
     {
         if (request.Audio is not { } folder) throw new OptionException($"{request.Csv} names no sounds; --audio says which folder to rank");
-        var clips = SoundFiles.Find([folder]).Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0))
-            .ToList();
+        var found = SoundFiles.Find([folder], cancellation);
+        leftOut.AddRange(found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!));
+        var clips = found.Files.Select(path => new Clip(Path.GetRelativePath(folder, path).Replace('\\', '/'), path, [], 0)).ToList();
         if (clips.Count == 0) throw new OptionException($"{folder} holds no sound file to rank");
         return new Dataset(request.Csv, clips);
     }

@@ -5,9 +5,13 @@ namespace NativeRetrieval.Indexing;
 /// </summary>
 public enum IndexAccess
 {
-    /// <summary>Search and look up; changes are refused.</summary>
+    /// <summary>
+    /// Searching, listing and verifying. No write access is needed: a folder on a read-only disk or of another user serves. Only an
+    /// index whose writer was killed, or that was copied while it was written, is refused there, because its last changes lie in a log that
+    /// SQLite reads with write access alone.
+    /// </summary>
     Read,
 
-    /// <summary>Search, look up and change. Only one process at a time has this access.</summary>
+    /// <summary>Reading and changing. Only one process at a time has this access.</summary>
     Write,
 }

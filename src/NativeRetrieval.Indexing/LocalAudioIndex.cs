@@ -103,12 +103,28 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     internal static LocalAudioIndex Open(string folder, IndexAccess access, string? modelFingerprint, IIndexIo io, int maxSegmentRows,
         Device? resident = null) => CatalogueErrors.Translate(folder, () =>
     {
-        if (!File.Exists(System.IO.Path.Combine(folder, Catalogue.FileName)))
-            throw new IndexException($"{folder}: there is no index; build one with `nativeretrieval index`");
+        CheckIsThere(folder);
         return access == IndexAccess.Read
             ? OpenLocked(folder, modelFingerprint, taken: null, io, maxSegmentRows, resident)
             : WithLock(folder, taken => OpenLocked(folder, modelFingerprint, taken, io, maxSegmentRows, resident));
     });
+
+    static void CheckIsThere(string folder)
+    {
+        try
+        {
+            FileIdentity.Of(System.IO.Path.Combine(folder, Catalogue.FileName));
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new IndexException(
+                $"{folder}: may not be read: {e.Message}; reading an index takes read access to its folder and files", e);
+        }
+        catch (FileNotFoundException e)
+        {
+            throw new IndexException($"{folder}: there is no index; build one with `nativeretrieval index`", e);
+        }
+    }
 
     static LocalAudioIndex WithLock(string folder, Func<WriterLock, LocalAudioIndex> open)
     {

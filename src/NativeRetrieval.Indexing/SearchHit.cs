@@ -2,7 +2,7 @@ namespace NativeRetrieval.Indexing;
 
 /// <summary>A stretch of a file that answers a query.</summary>
 /// <param name="Rank">1 for the best; counts the skipped ones.</param>
-/// <param name="Path">The file's path as it was given when it was indexed.</param>
+/// <param name="Path">The file's absolute path, which opens from any folder.</param>
 /// <param name="StartSeconds">Start of the window.</param>
 /// <param name="EndSeconds">End of the window.</param>
 /// <param name="Score">Cosine similarity with the query, −1 to 1 up to rounding.</param>

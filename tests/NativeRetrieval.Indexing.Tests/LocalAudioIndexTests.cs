@@ -42,7 +42,7 @@ public sealed class LocalAudioIndexTests : IDisposable
         var hits = await index.SearchAsync(Samples.Vector(1000), new() { Grouping = HitGrouping.AllWindows, Top = 100 },
             TestContext.Current.CancellationToken);
         Assert.Equal(3, hits.Count);
-        Assert.Single(hits, hit => hit.Path == Samples.File(1).Path);
+        Assert.Single(hits, hit => hit.Path == Samples.PathOf(1));
         Assert.Equal(new IndexStats(2, 3, 5, 1, index.Stats().SizeBytes), index.Stats());
         Assert.Empty(index.Verify().Problems);
     }
@@ -67,7 +67,7 @@ public sealed class LocalAudioIndexTests : IDisposable
 
         var hits = await index.SearchAsync(Samples.Vector(3000), new() { Top = 100 }, TestContext.Current.CancellationToken);
         Assert.Equal(8, hits.Count);
-        Assert.DoesNotContain(hits, hit => hit.Path == Samples.File(3).Path);
+        Assert.DoesNotContain(hits, hit => hit.Path == Samples.PathOf(3));
         Assert.True(index.Verify().IsIntact);
     }
 
@@ -138,7 +138,7 @@ public sealed class LocalAudioIndexTests : IDisposable
 
         Assert.Equal([moved, Samples.File(2)], index.Files());
         var hit = Assert.Single(await index.SearchAsync(Samples.Vector(1000), new() { Top = 1 }, TestContext.Current.CancellationToken));
-        Assert.Equal("new.wav", hit.Path);
+        Assert.Equal("/library/new.wav", hit.Path);
         await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync(Samples.PathOf(2), moved,
             TestContext.Current.CancellationToken));
         await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync("/none", moved, TestContext.Current.CancellationToken));

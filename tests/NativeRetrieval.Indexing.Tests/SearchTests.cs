@@ -18,7 +18,7 @@ public sealed class SearchTests : IDisposable
         var entries = Enumerable.Range(0, FileCount).Select(i => Samples.Entry(i, windows: 1 + i % 5)).ToList();
         _index.UpsertAsync(entries, CancellationToken.None).GetAwaiter().GetResult();
         foreach (var entry in entries)
-            for (int i = 0; i < entry.Windows.Count; i++) _rows.Add((entry.File.Path, i, entry.Windows[i].Vector.ToArray()));
+            for (int i = 0; i < entry.Windows.Count; i++) _rows.Add((entry.File.FullPath, i, entry.Windows[i].Vector.ToArray()));
     }
 
     public void Dispose()
@@ -64,7 +64,7 @@ public sealed class SearchTests : IDisposable
             .Select(i => new AudioWindow(i, i + 1, Samples.Vector(44).Select((x, at) => at == 0 ? x + 1e-4f * i : x).ToArray())).ToList();
         await _index.UpsertAsync(new AudioIndexEntry(Samples.File(999), windows), TestContext.Current.CancellationToken);
         var hits = await Search(44, new() { Top = 10 });
-        Assert.Equal(Samples.File(999).Path, hits[0].Path);
+        Assert.Equal(Samples.PathOf(999), hits[0].Path);
         Assert.Equal(Expected(44).DistinctBy(row => row.Path).Take(9).Select(row => row.Path), hits.Skip(1).Select(hit => hit.Path));
     }
 
@@ -115,7 +115,7 @@ public sealed class SearchTests : IDisposable
         await _index.UpsertAsync([.. Enumerable.Range(2000, 5)
             .Select(i => new AudioIndexEntry(Samples.File(i), [new AudioWindow(0, 1, twin)]))], TestContext.Current.CancellationToken);
         var hits = await Search(7, new() { Top = 5 });
-        Assert.Equal(Enumerable.Range(2000, 5).Select(i => Samples.File(i).Path), hits.Select(hit => hit.Path));
+        Assert.Equal(Enumerable.Range(2000, 5).Select(i => Samples.PathOf(i)), hits.Select(hit => hit.Path));
     }
 
     [Fact]

@@ -7,9 +7,28 @@ public sealed record ProgramRun(int ExitCode, string Out, string Error)
 {
     /// <param name="assembly">File name in the folder of the tests, such as <c>NativeRetrieval.Cli.dll</c>.</param>
     /// <param name="environment">Variables beside the inherited ones.</param>
-    public static ProgramRun Of(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args)
+    public static ProgramRun Of(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args) =>
+        Of(["dotnet"], assembly, environment, args);
+
+    /// <summary>The same as a user without privileges: as root, permissions bind nobody.</summary>
+    /// <returns>Null where there is no way to run as another user, or that user may not read the program.</returns>
+    public static ProgramRun? Unprivileged(string assembly, IReadOnlyDictionary<string, string> environment, params string[] args)
     {
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, assembly), .. args])
+        if (!Environment.IsPrivilegedProcess) return Of(assembly, environment, args);
+        if (OnPath("setpriv") is not { } setpriv || OnPath("dotnet") is not { } dotnet) return null;
+        string[] nobody = [setpriv, "--reuid=65534", "--regid=65534", "--clear-groups"];
+        using var reads = Process.Start(nobody[0], [.. nobody[1..], "test", "-r", Path.Combine(AppContext.BaseDirectory, assembly)]);
+        reads.WaitForExit();
+        return reads.ExitCode == 0 ? Of([.. nobody, dotnet], assembly, environment, args) : null;
+    }
+
+    /// <summary>The full path of a program that the shell would find, or null.</summary>
+    public static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
+        .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
+
+    static ProgramRun Of(string[] host, string assembly, IReadOnlyDictionary<string, string> environment, string[] args)
+    {
+        var start = new ProcessStartInfo(host[0], [.. host[1..], Path.Combine(AppContext.BaseDirectory, assembly), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

@@ -17,7 +17,7 @@ namespace NativeRetrieval.Audio.Features;
 /// </remarks>
 internal sealed class ContentHashes
 {
-    const int CheckDigits = 8, HashDigits = 64, BufferBytes = 1 << 16;
+    const int CheckDigits = 8, HashDigits = 64;
     readonly string _path;
     readonly Dictionary<string, (Stamp Stamp, string Hash)> _known = new(StringComparer.Ordinal);
     readonly Lock _lock = new();
@@ -90,13 +90,11 @@ internal sealed class ContentHashes
     {
         try
         {
-            using var file = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, BufferBytes,
-                FileOptions.SequentialScan);
-            return Convert.ToHexStringLower(SHA256.HashData(file));
+            return FileHash.Sha256(path);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (FileReadException error)
         {
-            throw new AudioDecodeException(path, $"cannot be read: {error.Message}", error);
+            throw new AudioDecodeException(path, $"cannot be read: {error.InnerException!.Message}", error);
         }
     }
 

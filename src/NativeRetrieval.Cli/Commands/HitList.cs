@@ -52,8 +52,15 @@ internal static class HitList
         var table = new Table(">", ">score", "from", "to", "file");
         foreach (var hit in hits)
             table.Add(hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture),
-                Time(hit.StartSeconds), Time(hit.EndSeconds), hit.Path);
+                Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path));
         table.Write(terminal.Out);
+    }
+
+    /// <summary>The path from the current folder where that is shorter and leads to the file, otherwise the whole one.</summary>
+    static string Shown(string path)
+    {
+        string relative = Path.GetRelativePath(Environment.CurrentDirectory, path);
+        return relative.Length < path.Length && File.Exists(relative) ? relative : path;
     }
 
     /// <summary>Minutes and seconds, with hours where there are any.</summary>

@@ -1,5 +1,7 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text.Json;
+using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
@@ -32,10 +34,15 @@ internal static class IndexBuild
             Description = "From one window to the next; default: half a window.",
             HelpName = "SECONDS",
         };
+        var allowEmpty = new Option<bool>("--allow-empty")
+        {
+            Description = "Take out what the index has of a folder that is now empty or gone. "
+                + "Without it that is refused: its disk may not be mounted.",
+        };
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, to, window, hop, .. device.Options, json]) command.Add(option);
+        foreach (Option option in (Option[])[model, to, window, hop, allowEmpty, .. device.Options, json]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 })
@@ -49,20 +56,34 @@ internal static class IndexBuild
             using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, runsOn);
             string folder = parsed.GetValue(to)!.FullName;
             var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop),
-                cancellation);
+                cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);
             else Write(terminal, report, folder);
-            return Skips.Report(terminal, report.Skipped);
+            return Unread(terminal, report);
         });
     }
 
     /// <summary>Indexes with progress on the terminal; the demo uses it, too.</summary>
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,
-        double? windowSeconds, double? hopSeconds, CancellationToken cancellation)
+        double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false)
     {
         using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds));
         using var progress = new FileProgress(terminal);
-        return await new AudioIndexer(engine, index).RunAsync(paths, progress, cancellation);
+        return await new AudioIndexer(engine, index) { AllowEmptyFolders = allowEmptyFolders }.RunAsync(paths, progress, cancellation);
+    }
+
+    /// <summary>Says what was not read, or not to its end.</summary>
+    static int Unread(Terminal terminal, IndexingReport report)
+    {
+        foreach (string message in report.Damaged) terminal.Warning(message);
+        var kinds = report.UnreadableKinds;
+        if (kinds.Count == 0) return Skips.Report(terminal, report.Skipped);
+        int files = kinds.Values.Sum();
+        string advice = string.Join("; ", kinds.Keys.Select(kind => SoundFormats.Of("." + kind)?.HowToInstall).Distinct());
+        terminal.Warning(string.Create(CultureInfo.InvariantCulture,
+            $"{files:N0} {(files == 1 ? "file" : "files")} of kinds that cannot be read: {string.Join(", ", kinds.Keys)}; {advice}"));
+        Skips.Report(terminal, report.Skipped);
+        return ExitCode.Partial;
     }
 
     static void Write(Terminal terminal, IndexingReport report, string folder)
@@ -83,6 +104,19 @@ internal static class IndexBuild
         json.WriteNumber("removed", report.Removed);
         json.WriteStartArray("skipped");
         foreach (string message in report.Skipped) json.WriteStringValue(message);
+        json.WriteEndArray();
+        json.WriteStartObject("unreadable_kinds");
+        foreach (var (kind, files) in report.UnreadableKinds) json.WriteNumber(kind, files);
+        json.WriteEndObject();
+        json.WriteStartArray("files");
+        foreach (var file in report.Files)
+        {
+            json.WriteStartObject();
+            json.WriteString("path", file.Path);
+            json.WriteString("outcome", JsonNamingPolicy.SnakeCaseLower.ConvertName(file.Outcome.ToString()));
+            if (file.Message is not null) json.WriteString("message", file.Message);
+            json.WriteEndObject();
+        }
         json.WriteEndArray();
     });
 

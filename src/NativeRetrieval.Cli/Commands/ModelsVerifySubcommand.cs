@@ -40,7 +40,7 @@ static class ModelsVerifySubcommand
         if (asJson) WriteJson(terminal, folders, problems);
         else
         {
-            foreach (string problem in problems) terminal.Out.WriteLine(problem);
+            foreach (string problem in problems) terminal.Line(problem);
             terminal.Out.WriteLine($"{folders.Length} folders: "
                 + $"{(problems.Length == 0 ? "intact" : $"{problems.Length} problems; fetch the model again")}");
         }

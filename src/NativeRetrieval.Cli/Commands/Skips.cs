@@ -10,7 +10,7 @@ internal static class Skips
     {
         if (skipped.Count == 0) return ExitCode.Ok;
         terminal.Warning($"{skipped.Count} {(skipped.Count == 1 ? "file was" : "files were")} skipped:");
-        foreach (string message in skipped) terminal.Error.WriteLine($"  {message}");
+        foreach (string message in skipped) terminal.Item(message);
         return ExitCode.Partial;
     }
 }

@@ -22,7 +22,7 @@ internal static class TrainPreview
         {
             terminal.Out.WriteLine(Summary(check));
             foreach (var finding in check.Findings)
-                terminal.Out.WriteLine($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
+                terminal.Line($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
             if (check.Findings.Count == 0) terminal.Out.WriteLine("nothing is wrong with it");
         }
         return check.HasErrors ? ExitCode.Failure : check.HasWarnings ? ExitCode.Partial : ExitCode.Ok;

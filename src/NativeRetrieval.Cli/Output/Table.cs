@@ -1,6 +1,7 @@
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>Aligned columns of text. A column whose header begins with &gt; is aligned to the right, as numbers are.</summary>
+/// <remarks>Cells are shown as <see cref="PlainText"/>.</remarks>
 public sealed class Table(params string[] headers)
 {
     const string Gap = "  ";
@@ -12,7 +13,7 @@ public sealed class Table(params string[] headers)
     {
         if (cells.Length != headers.Length)
             throw new ArgumentException($"{cells.Length} cells for {headers.Length} columns", nameof(cells));
-        _rows.Add(cells);
+        _rows.Add([.. cells.Select(cell => PlainText.Of(cell))]);
         return this;
     }
 

@@ -94,6 +94,12 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>Writes the reason why the command failed.</summary>
     public void Failure(string text) => WriteLine($"{Colored(Red, "error:")} {PlainText.Of(text, lines: true)}");
 
+    /// <summary>Writes a line of a result for people.</summary>
+    public void Line(string text) => output.WriteLine(PlainText.Of(text));
+
+    /// <summary>Writes an item of a list below a warning. Shown even with <c>--quiet</c>.</summary>
+    public void Item(string text) => WriteLine($"  {PlainText.Of(text)}");
+
     /// <summary>Shows text on the line of the screen that is written over, in place of what it showed before.</summary>
     /// <param name="done">The first part of the text, which stands for what is done and is coloured.</param>
     internal void ShowStatus(string label, string done, string text)

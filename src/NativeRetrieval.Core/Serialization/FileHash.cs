@@ -6,15 +6,24 @@ namespace NativeRetrieval.Core.Serialization;
 /// <summary>Checksums of files.</summary>
 public static class FileHash
 {
-    /// <summary>SHA-256 in lower-case hex.</summary>
+    const int BlockBytes = 1 << 18;
+
+    /// <summary>SHA-256 in lower-case hex. Only regular files are read: a named pipe is refused instead of waited for.</summary>
     /// <exception cref="FileReadException">The file cannot be read.</exception>
-    public static string Sha256(string path)
+    /// <exception cref="OperationCanceledException">Cancelled, between two blocks of the file.</exception>
+    public static string Sha256(string path, CancellationToken cancellation = default)
     {
         try
         {
-            using var stream = new FileStream(
-                path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 1 << 20, FileOptions.SequentialScan);
-            return Convert.ToHexStringLower(SHA256.HashData(stream));
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            using var file = RegularFile.OpenRead(path);
+            byte[] block = new byte[BlockBytes];
+            while (file.Read(block) is > 0 and int count)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                hash.AppendData(block, 0, count);
+            }
+            return Convert.ToHexStringLower(hash.GetHashAndReset());
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

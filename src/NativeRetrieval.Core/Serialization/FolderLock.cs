@@ -24,9 +24,16 @@ public sealed class FolderLock : IDisposable
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            bool taken = error is IOException and not DirectoryNotFoundException && File.Exists(path);
-            throw new FileWriteException(path, taken ? $"another process is using this {what}" : error.Message, error);
+            throw new FileWriteException(path, IsTaken(error) ? $"another process is using this {what}" : error.Message, error);
         }
+    }
+
+    /// <summary>True where opening failed because another holds the lock, and not for want of permission, space or a folder.</summary>
+    public static bool IsTaken(Exception? error)
+    {
+        // EWOULDBLOCK of Linux and of macOS, and Windows' sharing and lock violations: .NET keeps the system's number.
+        const int linux = 11, mac = 35, sharing = unchecked((int)0x80070020), locked = unchecked((int)0x80070021);
+        return error is IOException && error.HResult is linux or mac or sharing or locked;
     }
 
     /// <summary>Gives the lock back.</summary>

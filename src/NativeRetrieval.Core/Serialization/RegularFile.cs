@@ -33,6 +33,8 @@ public static partial class RegularFile
         }
         try
         {
+            if (FileIdentity.Of(handle, path) is { Kind: not FileKind.File and var kind })
+                throw new IOException($"it is {FileIdentity.Name(kind)}, not a file");
             var file = new FileStream(handle, FileAccess.Read, bufferSize);
             if (file.CanSeek) return file;
             file.Dispose();
@@ -45,7 +47,8 @@ public static partial class RegularFile
         }
     }
 
-    static Exception Explain(string path, int error)
+    /// <summary>The exception for an error number of the C library.</summary>
+    internal static Exception Explain(string path, int error)
     {
         const int noEntry = 2, noDevice = 6, access = 13, notDirectory = 20;
         string text = Marshal.GetPInvokeErrorMessage(error);

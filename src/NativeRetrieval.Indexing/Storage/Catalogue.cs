@@ -10,6 +10,7 @@ internal sealed class Catalogue : IDisposable
 {
     public const string FileName = "catalogue.db";
     public const int SchemaVersion = 1;
+    const string LogSuffix = "-wal";
     const int ApplicationId = 0x4E525831;
 
     const string Schema = $"""
@@ -26,26 +27,57 @@ internal sealed class Catalogue : IDisposable
     readonly SqliteConnection _connection;
     readonly string _path;
 
-    Catalogue(SqliteConnection connection, string path) => (_connection, _path) = (connection, path);
+    Catalogue(SqliteConnection connection, string path, bool isFrozen) => (_connection, _path, IsFrozen) = (connection, path, isFrozen);
 
     public string Path => _path;
+
+    /// <summary>
+    /// Opened as a file that nobody changes, because SQLite may not make its files beside it. A commit that another process makes
+    /// meanwhile is not seen, so the connection serves one session only.
+    /// </summary>
+    public bool IsFrozen { get; }
 
     public static Catalogue Open(string folder, SqliteOpenMode mode)
     {
         string path = System.IO.Path.Combine(folder, FileName);
+        if (mode != SqliteOpenMode.ReadOnly) return Open(path, path, mode, isFrozen: false);
+        try
+        {
+            return Open(path, path, mode, isFrozen: false);
+        }
+        catch (SqliteException e) when (CatalogueErrors.LacksWriteAccess(e) && System.IO.File.Exists(path))
+        {
+            // A reader of a log in use makes files of its own beside it. Where it may not and no log is there, the main file is complete.
+            if (new FileInfo(path + LogSuffix) is { Exists: true, Length: > 0 })
+                throw new IndexException(
+                    $"{folder}: its last changes are still in {FileName}{LogSuffix}, "
+                    + "and reading them takes write access to the folder once (the writer was killed, or the folder was copied meanwhile): "
+                    + "run `nativeretrieval index stats` on it with write access, or copy it to where you have it", e);
+            string escaped = Uri.EscapeDataString(System.IO.Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal);
+            return Open(path, $"file:{escaped}?immutable=1", mode, isFrozen: true);
+        }
+    }
+
+    static Catalogue Open(string path, string source, SqliteOpenMode mode, bool isFrozen)
+    {
         var connection = new SqliteConnection(new SqliteConnectionStringBuilder
         {
-            DataSource = path,
+            DataSource = source,
             Mode = mode,
             Pooling = false,
             DefaultTimeout = 30,
         }.ToString());
-        var catalogue = new Catalogue(connection, path);
+        var catalogue = new Catalogue(connection, path, isFrozen);
         try
         {
             connection.Open();
             catalogue.Execute("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON");
-            if (mode == SqliteOpenMode.ReadOnly) return catalogue;
+            if (mode == SqliteOpenMode.ReadOnly)
+            {
+                // The first read is where SQLite looks for its log.
+                catalogue.HasSchema();
+                return catalogue;
+            }
             catalogue.Execute("PRAGMA journal_mode = WAL");
             catalogue.Execute("PRAGMA synchronous = FULL");
             return catalogue;

@@ -29,12 +29,17 @@ internal static class CatalogueErrors
         }
     }
 
+    /// <summary>True where SQLite could not open or make the files it needs beside the catalogue.</summary>
+    public static bool LacksWriteAccess(SqliteException e) => e.SqliteErrorCode is ReadOnly or CannotOpen or PermissionDenied;
+
     static Exception Translated(string folder, SqliteException e) => e.SqliteErrorCode switch
     {
-        Full => new IndexException($"{folder}: the disk is full; nothing was changed, free some space and run again", e),
+        Full => new IndexException($"{folder}: the disk is full; what was committed before is unharmed; free some space and run again", e),
         IoError => new IndexException($"{folder}: the disk reports an error ({e.Message}); what was committed before is unharmed", e),
         ReadOnly or CannotOpen or PermissionDenied =>
-            new IndexException($"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); check permissions", e),
+            new IndexException(
+                $"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); "
+                + "check the permissions of the folder and of the files in it", e),
         Busy or Locked => new IndexException($"{folder}: another process holds {Catalogue.FileName} ({e.Message}); try again", e),
         _ => new IndexCorruptException(Path.Combine(folder, Catalogue.FileName), e.Message, e),
     };

@@ -36,7 +36,7 @@ internal sealed class HitCollector
         var file = FileOf(row);
         var (start, end, checksum) = file.Windows[row - file.FirstRow];
         _session.CheckedRow(row, checksum);
-        return new SearchHit(rank, file.File.Path, start, end, score, row);
+        return new SearchHit(rank, file.File.FullPath, start, end, score, row);
     }
 
     List<RowBlock> Filtered(PathGlob glob)

@@ -11,8 +11,23 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo io, int maxSegmentRows) : IDisposable
 {
     readonly Catalogue _catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWrite);
+    bool _disposed;
 
-    public void Dispose() => _catalogue.Dispose();
+    /// <summary>Leaves everything in the main file, so that a copy, or a reader without write access, has all of it.</summary>
+    public void Dispose()
+    {
+        if (_disposed) return;
+        _disposed = true;
+        try
+        {
+            _catalogue.Checkpoint();
+        }
+        catch (SqliteException)
+        {
+            // What is committed is safe in the log; the next writer moves it.
+        }
+        _catalogue.Dispose();
+    }
 
     public void CheckIntegrity()
     {

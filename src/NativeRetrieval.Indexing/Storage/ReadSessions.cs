@@ -59,6 +59,11 @@ internal sealed class ReadSessions(string folder, SegmentFormat format) : IDispo
 
     void GiveBack(Catalogue catalogue)
     {
+        if (catalogue.IsFrozen)
+        {
+            catalogue.Dispose();
+            return;
+        }
         _idle.Add(catalogue);
         if (Volatile.Read(ref _disposed)) CloseIdle();
     }

@@ -13,7 +13,7 @@ internal sealed class WriterLock : IDisposable
 
     WriterLock(FolderLock taken) => _lock = taken;
 
-    /// <exception cref="IndexException">Another process, or another index object of this one, holds it.</exception>
+    /// <exception cref="IndexException">Another process or index object holds it, or writing is not allowed.</exception>
     public static WriterLock Take(string folder)
     {
         FolderLock taken;
@@ -21,9 +21,16 @@ internal sealed class WriterLock : IDisposable
         {
             taken = FolderLock.Acquire(Path.Combine(folder, LockName), "index");
         }
-        catch (FileWriteException e) when (e.InnerException is IOException and not DirectoryNotFoundException && Owner(folder) is { } owner)
+        catch (FileWriteException e) when (FolderLock.IsTaken(e.InnerException))
         {
-            throw new IndexException($"{folder}: process {owner} is writing to this index; wait until it has finished or stop it", e);
+            string writer = Owner(folder) is { Length: > 0 } owner ? $"process {owner}" : "another process";
+            throw new IndexException($"{folder}: {writer} is writing to this index; wait until it has finished or stop it", e);
+        }
+        catch (FileWriteException e)
+        {
+            throw new IndexException(
+                $"{folder}: cannot be changed: its lock {LockName} cannot be taken ({e.InnerException?.Message ?? e.Message}); "
+                + "changing an index takes write access to its folder, searching it does not", e);
         }
         try
         {
@@ -46,7 +53,7 @@ internal sealed class WriterLock : IDisposable
         {
             return File.ReadAllText(Path.Combine(folder, OwnerName)).Trim();
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             return null;
         }

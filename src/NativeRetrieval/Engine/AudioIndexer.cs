@@ -11,21 +11,54 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 {
     const int FilesPerCommit = 16;
 
-    int _embedded, _windows, _unchanged, _moved, _removed;
-    double _seconds;
-    readonly List<string> _skipped = [];
+    readonly List<FileReport> _files = [];
     readonly List<AudioIndexEntry> _pending = [];
+    int _windows, _kept;
+    double _seconds;
 
+    /// <summary>
+    /// Consent to take out all files of a folder that had indexed files and now has none. Without it the run is refused: the disk with the
+    /// sounds may not be mounted.
+    /// </summary>
+    public bool AllowEmptyFolders { get; init; }
+
+    /// <summary>Indexes what <see cref="SoundFiles"/> finds. A file that cannot be read is reported and left as the index has it.</summary>
     /// <param name="roots">Files and folders; indexed files below a folder that are gone are taken out.</param>
     /// <param name="progress">Gets the number of files looked at, and of all.</param>
+    /// <exception cref="OptionException">A path does not exist, or a folder that had indexed files has none.</exception>
+    /// <exception cref="IndexException">The index cannot be written; the message says what of this run is kept.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
     public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null,
         CancellationToken cancellation = default)
     {
-        var files = SoundFiles.Find(roots);
-        if (files.Count == 0 && index.Stats().Files == 0)
-            throw new OptionException($"no sound files in {string.Join(", ", roots)}; WAV, FLAC, Ogg, Opus, MP3 and AIFF are read");
-        var plan = new IncrementalPlan(index.Files(), File.Exists, ContentHash.OfFile);
+        var known = index.Files();
+        var found = SoundFiles.Find(roots.Where(root => !IsGone(root, known)), cancellation);
+        if (found.Files.Count == 0 && found.LeftOut.Count == 0 && known.Count == 0)
+            throw new OptionException(
+                $"no sound files in {string.Join(", ", roots)}; WAV, FLAC, Ogg, Opus, MP3 and AIFF are read, with ffmpeg also others");
+        string[] folders = [.. roots.Where(root => !File.Exists(root))
+            .Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar)];
+        foreach (string folder in folders) CheckIsNotEmptied(folder, known, found);
+
+        _files.AddRange(found.LeftOut);
+        var plan = new IncrementalPlan(known, path => File.Exists(path) && !found.IsAlias(path),
+            path => ContentHash.OfFile(path, cancellation));
+        try
+        {
+            await TakeAllAsync(plan, found.Files, progress, cancellation);
+            await RemoveGoneAsync(plan, folders, found, cancellation);
+        }
+        catch (IndexException e) when (_kept > 0)
+        {
+            throw new IndexException(
+                $"{e.Message}; {_kept:N0} files of this run are in the index and stay there, and the same command goes on from them", e);
+        }
+        return new IndexingReport(_files, _windows, _seconds);
+    }
+
+    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total)>? progress,
+        CancellationToken cancellation)
+    {
         try
         {
             for (int i = 0; i < files.Count; i++)
@@ -40,8 +73,6 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         {
             await CommitAsync();
         }
-        await RemoveGoneAsync(plan, roots, cancellation);
-        return new IndexingReport(_embedded, _windows, _seconds, _unchanged, _moved, _removed, _skipped);
     }
 
     async Task TakeAsync(IncrementalPlan plan, string path, CancellationToken cancellation)
@@ -53,63 +84,84 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
             switch (planned.Change)
             {
                 case FileChange.Unchanged:
-                    _unchanged++;
+                    Report(path, FileOutcome.Unchanged);
                     break;
                 case FileChange.Touched:
-                    _unchanged++;
                     await index.RedescribeAsync(planned.Former!, planned.File, cancellation);
+                    Report(path, FileOutcome.Unchanged);
                     break;
                 case FileChange.Moved:
-                    _moved++;
                     await index.RedescribeAsync(planned.Former!, planned.File, cancellation);
+                    _kept++;
+                    Report(path, FileOutcome.Moved);
                     break;
                 case FileChange.Copied when await index.GetAsync(planned.Former!, cancellation) is { } original:
-                    _moved++;
                     _pending.Add(original with { File = planned.File });
+                    Report(path, FileOutcome.Moved);
                     break;
                 default:
-                    var windows = engine.EmbedFile(path, index.Settings.WindowSeconds, index.Settings.HopSeconds, cancellation);
+                    string? damage = null;
+                    var windows = engine.EmbedFile(path, index.Settings.WindowSeconds, index.Settings.HopSeconds, cancellation,
+                        text => damage = text);
                     _pending.Add(new AudioIndexEntry(planned.File, windows));
-                    _embedded++;
                     _windows += windows.Count;
                     _seconds += windows[^1].EndSeconds;
+                    Report(path, FileOutcome.Embedded, damage);
                     break;
             }
         }
-        catch (AudioDecodeException e)
+        catch (Exception e) when (e is AudioDecodeException or FileReadException)
         {
-            _skipped.Add(e.Message);
+            Report(path, FileOutcome.Skipped, e.Message);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            _skipped.Add($"{path}: cannot be read: {e.Message}");
+            Report(path, FileOutcome.Skipped, $"{path}: cannot be read: {e.Message}");
         }
     }
+
+    void Report(string path, FileOutcome outcome, string? message = null) =>
+        _files.Add(new FileReport(Path.GetFullPath(path), outcome, message));
 
     async Task CommitAsync()
     {
         if (_pending.Count == 0) return;
-        await index.UpsertAsync([.. _pending]);
+        AudioIndexEntry[] entries = [.. _pending];
         _pending.Clear();
+        await index.UpsertAsync(entries);
+        _kept += entries.Length;
     }
 
-    async Task RemoveGoneAsync(IncrementalPlan plan, IReadOnlyList<string> roots, CancellationToken cancellation)
+    /// <summary>True where a path that does not exist is a folder of indexed files, which the caller allows to be gone.</summary>
+    bool IsGone(string root, IReadOnlyList<IndexedFile> known)
     {
-        string[] folders = [.. roots.Where(Directory.Exists)
-            .Select(root => Path.GetFullPath(root).TrimEnd(Path.DirectorySeparatorChar) + Path.DirectorySeparatorChar)];
+        if (Path.Exists(root) || new FileInfo(root).LinkTarget is not null) return false;
+        string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar;
+        int files = known.Count(file => file.FullPath.StartsWith(folder, StringComparison.Ordinal));
+        if (files > 0 && !AllowEmptyFolders) throw Emptied(folder, "does not exist", files);
+        return files > 0;
+    }
+
+    void CheckIsNotEmptied(string folder, IReadOnlyList<IndexedFile> known, FoundSounds found)
+    {
+        if (AllowEmptyFolders || found.HasAnyBelow(folder)) return;
+        int lost = known.Count(file => file.FullPath.StartsWith(folder, StringComparison.Ordinal) && IsGone(file.FullPath, found)
+            && !found.IsAlias(file.FullPath));
+        if (lost > 0) throw Emptied(folder, "holds no sound any more", lost);
+    }
+
+    static OptionException Emptied(string folder, string state, int files) =>
+        new($"{folder} {state}, and the index has {files:N0} {(files == 1 ? "file" : "files")} of it: is a disk not mounted? "
+            + "If they are gone for good, take them out of the index by --allow-empty");
+
+    static bool IsGone(string path, FoundSounds found) => !found.IsOutOfSight(path) && (!File.Exists(path) || found.IsAlias(path));
+
+    async Task RemoveGoneAsync(IncrementalPlan plan, string[] folders, FoundSounds found, CancellationToken cancellation)
+    {
         string[] gone = [.. plan.Unseen.Select(file => file.FullPath)
-            .Where(path => !File.Exists(path) && folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)))];
-        if (gone.Length > 0) _removed = await index.DeleteAsync(gone, cancellation);
+            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && IsGone(path, found))];
+        if (gone.Length == 0) return;
+        await index.DeleteAsync(gone, cancellation);
+        foreach (string path in gone) Report(path, FileOutcome.Removed);
     }
 }
-
-/// <summary>Result of an indexing run. Files that are listed nowhere were left as they were.</summary>
-/// <param name="Embedded">New or changed files that went through the model.</param>
-/// <param name="Windows">Windows of the embedded files.</param>
-/// <param name="AudioSeconds">Length of the embedded files, seconds.</param>
-/// <param name="Unchanged">Files whose content the index already had.</param>
-/// <param name="Moved">Files known under another path, or copies of known ones: their vectors were taken over.</param>
-/// <param name="Removed">Files that are gone from the indexed folders.</param>
-/// <param name="Skipped">One message for each file that cannot be decoded.</param>
-public sealed record IndexingReport(int Embedded, int Windows, double AudioSeconds, int Unchanged, int Moved, int Removed,
-    IReadOnlyList<string> Skipped);

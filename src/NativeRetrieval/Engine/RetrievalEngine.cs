@@ -47,20 +47,22 @@ public sealed class RetrievalEngine : IDisposable
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
     /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
     /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
+    /// <param name="damaged">Gets a sentence about damage that was met and got past.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
     public IReadOnlyList<AudioWindow> EmbedFile(string path, double windowSeconds, double hopSeconds,
-        CancellationToken cancellation = default) =>
-        EmbedStream(AudioDecoder.Open(path), path, windowSeconds, hopSeconds, cancellation);
+        CancellationToken cancellation = default, Action<string>? damaged = null) =>
+        EmbedStream(AudioDecoder.Open(path), path, windowSeconds, hopSeconds, cancellation, damaged);
 
     /// <summary>The windows of a sound that is open, with their unit vectors: those of a file with the same samples.</summary>
     /// <param name="stream">The sound, from where it stands to its end; it is closed. Its length is not bounded.</param>
     /// <param name="name">Name of the sound in messages.</param>
     /// <param name="windowSeconds">Length of a window; a shorter sound is one window.</param>
     /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>
+    /// <param name="damaged">Gets a sentence about damage that was met and got past.</param>
     /// <exception cref="AudioDecodeException">The sound is damaged, empty, or of a rate too far from the model's.</exception>
     /// <exception cref="OptionException">Window or hop is out of range.</exception>
     public IReadOnlyList<AudioWindow> EmbedStream(IAudioStream stream, string name, double windowSeconds, double hopSeconds,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default, Action<string>? damaged = null)
     {
         int rate = Model.Config.LogMel.SampleRateHz;
         using var reader = WindowReader.Over(name, stream, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
@@ -74,6 +76,7 @@ public sealed class RetrievalEngine : IDisposable
             if (batch.Sum(item => Model.Config.LogMel.FramesOf(item.Samples.Length)) >= BatchFrames) Flush();
         }
         if (batch.Count > 0) Flush();
+        if (reader.Defect is { } defect) damaged?.Invoke($"{name}: {defect}");
         return windows.Count > 0 ? windows : throw new AudioDecodeException(name, "holds no samples that can be decoded");
 
         void Flush()

@@ -1,8 +1,11 @@
+using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Indexing.Storage;
 using NativeRetrieval.Models;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
@@ -97,16 +100,138 @@ public sealed class AudioIndexerTests : IDisposable
         static (int, int) Count(IndexingReport report) => (report.Embedded, report.Unchanged);
     }
 
+    [Fact]
+    public async Task The_report_accounts_for_every_file_by_name()
+    {
+        await Index();
+        WriteWav("new.wav", 1, seed: 5);
+        WriteWav("cut.wav", 1, seed: 6);
+        using (var cut = File.OpenWrite(Path.Combine(_sounds, "cut.wav"))) cut.SetLength(20_044);
+        File.Copy(Path.Combine(_sounds, "one.wav"), Path.Combine(_sounds, "copy.wav"));
+        File.CreateSymbolicLink(Path.Combine(_sounds, "link.wav"), "one.wav");
+        File.WriteAllText(Path.Combine(_sounds, "text.wav"), "text");
+        File.WriteAllText(Path.Combine(_sounds, "x.ra"), "text");
+        NamedPipe.Create(Path.Combine(_sounds, "pipe.wav"));
+        File.Delete(Path.Combine(_sounds, "three.wav"));
+
+        var report = await Index();
+        Assert.Equal(
+            [
+                ("copy.wav", FileOutcome.Moved), ("cut.wav", FileOutcome.Embedded), ("link.wav", FileOutcome.Duplicate),
+                ("new.wav", FileOutcome.Embedded),
+                ("one.wav", FileOutcome.Unchanged), ("pipe.wav", FileOutcome.Skipped), ("text.wav", FileOutcome.Skipped),
+                ("three.wav", FileOutcome.Removed),
+                ("two.wav", FileOutcome.Unchanged), ("x.ra", FileOutcome.UnreadableKind),
+            ],
+            report.Files.Select(file => (Path.GetFileName(file.Path), file.Outcome)).OrderBy(file => file.Item1, StringComparer.Ordinal));
+        Assert.All(report.Files, file => Assert.StartsWith(_sounds, file.Path));
+        Assert.Equal((2, 2, 1, 1, 2), (report.Embedded, report.Unchanged, report.Moved, report.Removed, report.Skipped.Count));
+        Assert.Contains("cut.wav: ", Assert.Single(report.Damaged));
+        Assert.Equal(new KeyValuePair<string, int>("ra", 1), Assert.Single(report.UnreadableKinds));
+    }
+
+    [Fact]
+    public async Task A_folder_that_lost_all_its_files_empties_the_index_only_when_that_is_allowed()
+    {
+        await Index();
+        Directory.Move(_sounds, _folder["unmounted"]);
+        var gone = await Assert.ThrowsAsync<OptionException>(() => Index());
+        Assert.Contains("sounds/ does not exist, and the index has 3 files of it", gone.Message);
+
+        Directory.CreateDirectory(_sounds);
+        File.WriteAllText(Path.Combine(_sounds, "note.txt"), "the disk is elsewhere");
+        Directory.CreateSymbolicLink(Path.Combine(_sounds, "lost"), "/nowhere");
+        var empty = await Assert.ThrowsAsync<OptionException>(() => Index());
+        Assert.Contains("sounds/ holds no sound any more, and the index has 3 files of it: is a disk not mounted?", empty.Message);
+        Assert.Contains("--allow-empty", empty.Message);
+        using (var index = Open()) Assert.Equal(3, index.Stats().Files);
+
+        Assert.Equal(3, (await Index(allowEmptyFolders: true)).Removed);
+        using (var index = Open()) Assert.Equal(0, index.Stats().Files);
+    }
+
+    [Fact]
+    public async Task What_lies_behind_a_link_that_leads_nowhere_now_stays_in_the_index()
+    {
+        Directory.CreateDirectory(_folder["disk"]);
+        File.Move(Path.Combine(_sounds, "one.wav"), _folder["disk/one.wav"]);
+        Directory.CreateSymbolicLink(Path.Combine(_sounds, "disk"), _folder["disk"]);
+        Assert.Equal(3, (await Index()).Embedded);
+
+        Directory.Move(_folder["disk"], _folder["unmounted"]);
+        var report = await Index();
+        Assert.Equal((2, 0, 1), (report.Unchanged, report.Removed, report.Skipped.Count));
+        using var index = Open();
+        Assert.Equal(3, index.Stats().Files);
+    }
+
+    [Fact]
+    public async Task A_file_indexed_through_a_link_moves_to_its_real_path()
+    {
+        Directory.CreateSymbolicLink(_folder["link"], _sounds);
+        await Index(_folder["link"]);
+        var report = await Index();
+        Assert.Equal((0, 3, 0), (report.Embedded, report.Moved, report.Removed));
+        using var index = Open();
+        Assert.All(index.Files(), file => Assert.StartsWith(_sounds, file.FullPath));
+        Assert.Equal(3, index.Stats().Files);
+    }
+
+    [Fact]
+    public async Task A_disk_that_is_full_leaves_what_was_committed_and_says_so()
+    {
+        for (ulong i = 0; i < 17; i++) WriteWav($"more{i:D2}.wav", 0.05, seed: 100 + i);
+        using var index = LocalAudioIndex.Create(_folder["sounds.nrx"], _engine.IndexSettings(), orOpen: false, new FullDisk(commits: 2),
+            maxSegmentRows: 1000);
+        var error = await Assert.ThrowsAsync<IndexException>(() =>
+            new AudioIndexer(_engine, index).RunAsync([_sounds], cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("No space left on device; what was committed before is unharmed; 16 files of this run", error.Message);
+        Assert.Equal(16, index.Stats().Files);
+    }
+
+    [Fact]
+    public async Task A_library_in_three_formats_is_indexed_whole()
+    {
+        if (Fixtures.Shared("data/library") is not { } library)
+        {
+            Assert.Skip(Fixtures.WhyAbsent("data/library"));
+            return;
+        }
+        var report = await Index(library);
+        Assert.Equal((460, 0, 0), (report.Embedded, report.Skipped.Count, report.Files.Count - report.Embedded));
+        Assert.Equal(460, report.Files.DistinctBy(file => file.Path).Count());
+        Assert.Equal(460, (await Index(library)).Unchanged);
+    }
+
+    /// <summary>A disk with room for so many commits; the first makes the index.</summary>
+    sealed class FullDisk(int commits) : IIndexIo
+    {
+        int _left = commits;
+
+        public ISegmentOutput OpenSegment(string path, bool create) => DiskIo.Shared.OpenSegment(path, create);
+
+        public void Delete(string path) => DiskIo.Shared.Delete(path);
+
+        public void FlushFolder(string folder) => DiskIo.Shared.FlushFolder(folder);
+
+        public void Commit(SqliteTransaction transaction)
+        {
+            if (_left-- <= 0) throw new IOException("No space left on device");
+            DiskIo.Shared.Commit(transaction);
+        }
+    }
+
     public void Dispose()
     {
         _engine.Dispose();
         _folder.Dispose();
     }
 
-    async Task<IndexingReport> Index()
+    async Task<IndexingReport> Index(string? root = null, bool allowEmptyFolders = false)
     {
         using var index = LocalAudioIndex.EnsureCollectionExists(_folder["sounds.nrx"], _engine.IndexSettings());
-        return await new AudioIndexer(_engine, index).RunAsync([_sounds], cancellation: TestContext.Current.CancellationToken);
+        return await new AudioIndexer(_engine, index) { AllowEmptyFolders = allowEmptyFolders }
+            .RunAsync([root ?? _sounds], cancellation: TestContext.Current.CancellationToken);
     }
 
     LocalAudioIndex Open() => LocalAudioIndex.Open(_folder["sounds.nrx"], IndexAccess.Read, _engine.Fingerprint);

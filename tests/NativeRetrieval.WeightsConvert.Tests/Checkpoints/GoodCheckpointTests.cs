@@ -99,6 +99,7 @@ public class GoodCheckpointTests
         using var checkpoint = CheckpointFile.Open(path);
         CheckpointSafetensors.Write(checkpoint, folder["copy.safetensors"], rename: name => name,
             cancellation: TestContext.Current.CancellationToken);
-        Assert.Equal(FileHash.Sha256(path), FileHash.Sha256(folder["copy.safetensors"]));
+        Assert.Equal(FileHash.Sha256(path, TestContext.Current.CancellationToken),
+            FileHash.Sha256(folder["copy.safetensors"], TestContext.Current.CancellationToken));
     }
 }
