@@ -15,6 +15,9 @@ internal sealed class TokenMatcher
             _contents = SearchValues.Create(Array.ConvertAll(_longestFirst, token => token.Content), StringComparison.Ordinal);
     }
 
+    /// <summary>True: there is nothing to find.</summary>
+    public bool IsEmpty => _contents is null;
+
     /// <summary>Position of the first token, or −1.</summary>
     public int Find(ReadOnlySpan<char> text, out int length, out int id)
     {

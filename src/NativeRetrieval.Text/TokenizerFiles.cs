@@ -8,11 +8,10 @@ namespace NativeRetrieval.Text;
 internal static class TokenizerFiles
 {
     const long LargestFileBytes = 64L << 20;
-    const int LargestId = 10_000_000;
 
     static readonly JsonDocumentOptions _strict = new() { MaxDepth = 64 };
 
-    public static WordPieceTokenizer Read(string path)
+    public static TextTokenizer Read(string path)
     {
         try
         {
@@ -28,7 +27,7 @@ internal static class TokenizerFiles
         }
     }
 
-    static WordPieceTokenizer ReadFolder(string folder)
+    static TextTokenizer ReadFolder(string folder)
     {
         string vocabulary = Path.Combine(folder, "vocab.txt"), tokenizer = Path.Combine(folder, "tokenizer.json");
         string settings = Path.Combine(folder, "tokenizer_config.json");
@@ -43,12 +42,12 @@ internal static class TokenizerFiles
     }
 
     // vocab.txt holds before the vocabulary in tokenizer.json; tokenizer_config.json before the other settings, as in the reference.
-    static WordPieceTokenizer Build(Vocabulary? vocabulary, JsonDocument? tokenizer, JsonDocument? settings)
+    static TextTokenizer Build(Vocabulary? vocabulary, JsonDocument? tokenizer, JsonDocument? settings)
     {
         using (tokenizer)
         using (settings)
         {
-            var options = new WordPieceOptions();
+            var options = new TextTokenizerOptions();
             var added = new List<AddedToken>();
             if (tokenizer is not null)
             {
@@ -60,11 +59,12 @@ internal static class TokenizerFiles
                 vocabulary = WithAdded(vocabulary ?? ReadVocabulary(model), added);
             }
             if (settings is not null) options = Apply(options, settings.RootElement);
-            return new WordPieceTokenizer(vocabulary!, options, added);
+            return new TextTokenizer(vocabulary!, options, null, added);
         }
     }
 
-    static WordPieceOptions Apply(WordPieceOptions options, JsonElement model, JsonElement normalizer, JsonElement root) => options with
+    static TextTokenizerOptions Apply(
+        TextTokenizerOptions options, JsonElement model, JsonElement normalizer, JsonElement root) => options with
     {
         CleanText = Flag(normalizer, "clean_text") ?? options.CleanText,
         SplitIdeographs = Flag(normalizer, "handle_chinese_chars") ?? options.SplitIdeographs,
@@ -78,7 +78,7 @@ internal static class TokenizerFiles
             : options.MaxLength,
     };
 
-    static WordPieceOptions Apply(WordPieceOptions options, JsonElement settings) => options with
+    static TextTokenizerOptions Apply(TextTokenizerOptions options, JsonElement settings) => options with
     {
         LowerCase = Flag(settings, "do_lower_case") ?? options.LowerCase,
         StripAccents = Flag(settings, "strip_accents") ?? options.StripAccents,
@@ -135,8 +135,8 @@ internal static class TokenizerFiles
     }
 
     static int Id(JsonElement value, string token) =>
-        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id is >= 0 and <= LargestId ? id
-            : throw new JsonException($"token \"{token}\" has the id {value}: expected a whole number from 0 to {LargestId}");
+        value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id is >= 0 and <= Vocabulary.LargestId ? id
+            : throw new JsonException($"token \"{token}\" has the id {value}: expected a whole number from 0 to {Vocabulary.LargestId}");
 
     static JsonElement ExpectType(JsonElement root, string part, string type)
     {

@@ -1,3 +1,4 @@
+using System.Text;
 using NativeRetrieval.Text.Unicode;
 
 namespace NativeRetrieval.Text;
@@ -5,14 +6,23 @@ namespace NativeRetrieval.Text;
 /// <summary>Word pieces and their ids.</summary>
 public sealed class Vocabulary
 {
+    /// <summary>Far beyond any real vocabulary.</summary>
+    internal const int LargestId = 10_000_000;
+
+    static readonly BertPreTokenizer _words = new();
+
     /// <summary>Takes the pieces of an existing model; the dictionary is kept, not copied.</summary>
-    /// <exception cref="ArgumentException">An id is negative.</exception>
+    /// <exception cref="ArgumentException">An id is outside 0 … 10,000,000, or two tokens share one.</exception>
     public Vocabulary(IReadOnlyDictionary<string, int> ids)
     {
+        var tokens = new Dictionary<int, string>(ids.Count);
         foreach (var (token, id) in ids)
         {
-            if (id < 0) throw new ArgumentException($"token \"{token}\" has the id {id}: ids start at 0");
-            Size = Math.Max(Size, checked(id + 1));
+            if (id is < 0 or > LargestId)
+                throw new ArgumentException($"token \"{token}\" has the id {id}: expected 0 … {LargestId}");
+            if (!tokens.TryAdd(id, token))
+                throw new ArgumentException($"tokens \"{tokens[id]}\" and \"{token}\" share the id {id}: give each token its own");
+            Size = Math.Max(Size, id + 1);
         }
         Ids = ids;
     }
@@ -42,24 +52,17 @@ public sealed class Vocabulary
     /// <param name="captions">Texts in the form that queries will have; see <see cref="CaptionNormalizer"/>.</param>
     /// <param name="minimumCount">Words that occur less often are left to the character pieces. At least 1.</param>
     /// <param name="options">Special tokens and text rules; the tokenizer must be given the same.</param>
-    public static Vocabulary FromCaptions(IEnumerable<string> captions, int minimumCount = 1, WordPieceOptions? options = null)
+    public static Vocabulary FromCaptions(IEnumerable<string> captions, int minimumCount = 1, TextTokenizerOptions? options = null)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(minimumCount, 1);
-        options ??= new WordPieceOptions();
+        options ??= new TextTokenizerOptions();
         var normalizer = new BertNormalizer(options);
         var words = new Dictionary<string, int>(StringComparer.Ordinal);
         var characters = new SortedSet<int>();
         for (int c = '!'; c <= '~'; c++)
             if (!options.LowerCase || !char.IsAsciiLetterUpper((char)c)) characters.Add(c);
 
-        var normal = new ValueBuffer<char>(stackalloc char[512]);
-        foreach (string caption in captions)
-        {
-            normal.Truncate(0);
-            normalizer.Normalize(caption, ref normal);
-            Count(normal.Items, options.MaxWordLength, words, characters);
-        }
-        normal.Dispose();
+        foreach (string caption in captions) Count(normalizer.NormalForm(caption), options.MaxWordLength, words, characters);
 
         List<string> tokens = [options.PaddingToken, options.UnknownToken, options.ClassToken, options.SeparatorToken, options.MaskToken];
         tokens.AddRange(characters.Select(char.ConvertFromUtf32));
@@ -73,37 +76,40 @@ public sealed class Vocabulary
     /// <exception cref="InvalidOperationException">Ids have gaps, or a token holds a line break, so that lines cannot say it.</exception>
     public string ToVocabularyFile()
     {
-        string?[] tokens = new string?[Size];
-        foreach (var (token, id) in Ids) tokens[id] = token;
-        int gap = Array.FindIndex(tokens, token => token is null || token.AsSpan().ContainsAny('\n', '\r'));
+        string?[] tokens = TokensById();
+        int gap = Array.IndexOf(tokens, null);
         if (gap >= 0)
             throw new InvalidOperationException($"id {gap} has no token that fits on a line: keep this vocabulary as tokenizer.json");
         return string.Concat(tokens.Select(token => token + "\n"));
     }
 
+    /// <summary>The vocabulary as the library reads it: a line per id. Empty lines stand for ids of no word.</summary>
+    internal Stream OpenLines()
+    {
+        var strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+        return new MemoryStream(strict.GetBytes(string.Join('\n', TokensById())));
+    }
+
+    // A token with a line break is no word, as words are cut at white space: its place stays empty.
+    string?[] TokensById()
+    {
+        string?[] tokens = new string?[Size];
+        foreach (var (token, id) in Ids)
+            if (!token.AsSpan().ContainsAny('\n', '\r')) tokens[id] = token;
+        return tokens;
+    }
+
     static bool IsPunctuation(int codePoint) => CharacterTable.Shared[codePoint].HasFlag(CharacterClass.Punctuation);
 
-    // Words are cut as the tokenizer cuts them: at white space and around punctuation.
-    static void Count(ReadOnlySpan<char> text, int maxWordLength, Dictionary<string, int> words, SortedSet<int> characters)
+    static void Count(string text, int maxWordLength, Dictionary<string, int> words, SortedSet<int> characters)
     {
         var byText = words.GetAlternateLookup<ReadOnlySpan<char>>();
-        int start = 0, length = 0, at = 0;
-        foreach (var rune in text.EnumerateRunes())
+        foreach (var (offset, length) in _words.PreTokenize(text))
         {
-            var kind = CharacterTable.Shared[rune.Value];
-            bool space = kind.HasFlag(CharacterClass.Space), apart = space || kind.HasFlag(CharacterClass.Punctuation);
-            if (apart) End(text[start..at]);
-            if (!space) characters.Add(rune.Value);
-            at += rune.Utf16SequenceLength;
-            if (apart) start = at;
-            else length++;
-        }
-        End(text[start..]);
-
-        void End(ReadOnlySpan<char> word)
-        {
-            if (length > 1 && length <= maxWordLength) byText[word] = byText.TryGetValue(word, out int count) ? count + 1 : 1;
-            length = 0;
+            var word = text.AsSpan(offset, length);
+            foreach (var rune in word.EnumerateRunes()) characters.Add(rune.Value);
+            int codePoints = BertPreTokenizer.CodePoints(word);
+            if (codePoints > 1 && codePoints <= maxWordLength) byText[word] = byText.TryGetValue(word, out int count) ? count + 1 : 1;
         }
     }
 }

@@ -40,9 +40,10 @@ internal static class ReferenceRules
 
     /// <summary>
     /// Assemblies that a host takes without any package behind them. Audio is none of them: MP3 is decoded by NLayer, and where libsndfile
-    /// is not installed NVorbis and NAudio decode Ogg Vorbis and AIFF, so that common sounds need nothing native.
+    /// is not installed NVorbis and NAudio decode Ogg Vorbis and AIFF, so that common sounds need nothing native. Text is none: its tokens
+    /// come from Microsoft.ML.Tokenizers, so that a host can bring any tokenizer of that library.
     /// </summary>
-    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Text", "NativeRetrieval.Nn"];
+    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Nn"];
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {

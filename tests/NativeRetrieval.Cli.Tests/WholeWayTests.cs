@@ -43,6 +43,7 @@ public sealed class WholeWayTests : IDisposable
 
         var found = await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--top", "3", "--json");
         Assert.Equal("a bell rings", found.GetProperty("query").GetString());
+        Assert.Equal(0, found.GetProperty("unknown_tokens").GetInt32());
         var hits = found.GetProperty("hits").EnumerateArray().ToArray();
         Assert.Equal([1, 2, 3], hits.Select(hit => hit.GetProperty("rank").GetInt32()));
         Assert.All(hits, hit =>
@@ -53,6 +54,11 @@ public sealed class WholeWayTests : IDisposable
         var best = similar.GetProperty("hits")[0];
         Assert.Equal(first, best.GetProperty("path").GetString());
         Assert.Equal(1, best.GetProperty("score").GetDouble(), 1e-5);
+
+        var unknown = await CommandLine.Run("search", "\u72ac \u5420", "--index", index, "--json");
+        Assert.Equal(2, JsonDocument.Parse(unknown.Out).RootElement.GetProperty("unknown_tokens").GetInt32());
+        Assert.Contains("warning: no word of this query is known to the model", unknown.Error);
+        Assert.DoesNotContain("no word", (await CommandLine.Run("search", "rain \u72ac", "--index", index)).Error);
 
         var table = await CommandLine.Run("search", "rain", "--index", index);
         Assert.Equal(11, table.Out.TrimEnd().Split('\n').Length); // headings and ten hits
@@ -161,6 +167,22 @@ public sealed class WholeWayTests : IDisposable
             && json.GetProperty("peak_memory_bytes").GetInt64() > 0);
         Assert.Matches("^estimate: .* clips/s, .* an epoch of 2 batches, .* for 1 epoch; memory ", (await CommandLine.Run(estimate)).Out);
         Assert.Contains("estimate: ", await Train());
+    }
+
+    [Fact]
+    public async Task The_very_command_of_a_run_resumes_it_and_another_setting_is_refused()
+    {
+        await Train();
+        string[] again = ["train", _demo.TrainCsv, "--audio", _demo.AudioFolder, "--to", _folder["run"], .. _quick, "--resume"];
+        Assert.Equal(ExitCode.Ok, (await CommandLine.Run(again)).ExitCode);
+        var other = await CommandLine.Run([.. again, "--set", "training.lr=0.5"]);
+        Assert.Equal(ExitCode.Usage, other.ExitCode);
+        Assert.Contains("training.lr is 0.002 in the run and 0.5 in the command", other.Error);
+        var longer = await CommandLine.Run([.. again, "--set", "training.epochs=2"]);
+        Assert.Equal(ExitCode.Ok, longer.ExitCode);
+        Assert.Contains("training.epochs was 1 and is now 2", longer.Error);
+        Assert.Contains("epoch 2/2: ", longer.Error);
+        Assert.Contains("(last epoch, without validation data)", longer.Error);
     }
 
     [Theory]

@@ -113,7 +113,7 @@ public sealed class EvaluationSessionTests : IDisposable
 
     string SaveModel(string name, ulong seed)
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a bell rings", "rain falls"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a bell rings", "rain falls"]));
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },

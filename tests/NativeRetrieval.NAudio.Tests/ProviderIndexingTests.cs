@@ -22,7 +22,7 @@ public sealed class ProviderIndexingTests : IDisposable
 
     public ProviderIndexingTests()
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
@@ -75,7 +75,8 @@ public sealed class ProviderIndexingTests : IDisposable
             var windows = _engine.EmbedStream(tone.ToAudioStream(path), path, 2, 1, TestContext.Current.CancellationToken);
             var file = new IndexedFile
             {
-                Path = path, FullPath = path, ContentHash = ContentHash.OfFile(path), SizeBytes = new FileInfo(path).Length,
+                Path = path, FullPath = path, ContentHash = ContentHash.OfFile(path, TestContext.Current.CancellationToken),
+                SizeBytes = new FileInfo(path).Length,
                 ModifiedUtc = File.GetLastWriteTimeUtc(path),
             };
             await index.UpsertAsync([new AudioIndexEntry(file, windows)], TestContext.Current.CancellationToken);

@@ -5,7 +5,7 @@ namespace NativeRetrieval.Text.Tests;
 
 public class AnyTextTests
 {
-    static readonly WordPieceTokenizer _tokenizer = Tokenizers.Uncased;
+    static readonly TextTokenizer _tokenizer = Tokenizers.Uncased;
 
     // Any UTF-16 units, half of them from ranges where something happens: ASCII, accents, Hangul, surrogates (often lone), marks.
     static readonly Arbitrary<string> _utf16 = Gen.Choose(0, 9)

@@ -2,12 +2,8 @@ namespace NativeRetrieval.Text.Tests;
 
 public class BertNormalizerTests
 {
-    static string Normal(string text, WordPieceOptions? options = null)
-    {
-        var output = new ValueBuffer<char>(stackalloc char[4]);
-        new BertNormalizer(options ?? new WordPieceOptions()).Normalize(text, ref output);
-        return new string(output.Items);
-    }
+    static string Normal(string text, TextTokenizerOptions? options = null) =>
+        new BertNormalizer(options ?? new TextTokenizerOptions()).Normalize(text);
 
     [Theory]
     [InlineData("ÀÉÎõü Ångström", "aeiou angstrom")]
@@ -38,7 +34,28 @@ public class BertNormalizerTests
     [Fact]
     public void Without_cleaning_nothing_is_dropped()
     {
-        var options = new WordPieceOptions { CleanText = false, LowerCase = false, SplitIdeographs = false };
+        var options = new TextTokenizerOptions { CleanText = false, LowerCase = false, SplitIdeographs = false };
         Assert.Equal("a\0\tÉ犬\ufffd", Normal("a\0\tÉ犬\ud800", options));
+    }
+
+    [Theory]
+    [InlineData(true, null), InlineData(true, false), InlineData(false, true), InlineData(false, false)]
+    public void The_normal_form_is_its_own_normal_form(bool lower, bool? strip)
+    {
+        var normalizer = new BertNormalizer(new TextTokenizerOptions { LowerCase = lower, StripAccents = strip });
+        for (int c = 0; c < 0x110000; c++)
+        {
+            if (c is >= 0xD800 and <= 0xDFFF) continue;
+            string once = normalizer.NormalForm(char.ConvertFromUtf32(c)), twice = normalizer.NormalForm(once);
+            Assert.True(twice.Trim() == once.Trim(), $"U+{c:X4}");
+        }
+    }
+
+    [Fact]
+    public void A_word_of_more_code_points_than_the_limit_is_replaced_by_what_no_vocabulary_holds()
+    {
+        var options = new TextTokenizerOptions { MaxWordLength = 3 };
+        Assert.Equal("abc \ud800 (\ud800) def", Normal("abc abcd (wxyz\U0001F436) def", options));
+        Assert.Equal("\U0001F436\U0001F436\U0001F436", Normal("\U0001F436\U0001F436\U0001F436", options));
     }
 }

@@ -24,7 +24,7 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Vocabulary_and_settings_come_from_tokenizer_json_where_there_is_no_vocab_txt()
     {
         Write("tokenizer.json", Json());
-        var tokenizer = WordPieceTokenizer.FromFile(_folder);
+        var tokenizer = TextTokenizer.FromFile(_folder);
 
         Assert.Equal((7, 5, 11), (tokenizer.Options.MaxLength, tokenizer.Options.MaxWordLength, tokenizer.Vocabulary.Size));
         Assert.Equal([2, 4, 5, 9, 4, 10, 3], tokenizer.Encode("DOGS[SOUND]dog woof"));
@@ -37,7 +37,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Write("tokenizer.json", Json());
         Write("tokenizer_config.json",
             """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
-        var tokenizer = WordPieceTokenizer.FromFile(_folder);
+        var tokenizer = TextTokenizer.FromFile(_folder);
 
         Assert.Equal([2, 6, 7, 3], tokenizer.Encode("Dog é"));
         Assert.Equal(7, tokenizer.Options.MaxLength);
@@ -48,7 +48,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Write("tokenizer.json", Json());
         Write("vocab.txt", "[SEP]\r\n[CLS]\r\n[UNK]\r\n[PAD]\r\ndog\r\n");
-        Assert.Equal([1, 4, 0], WordPieceTokenizer.FromFile(_folder).Encode("dog"));
+        Assert.Equal([1, 4, 0], TextTokenizer.FromFile(_folder).Encode("dog"));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\ndog\n");
         Write("tokenizer_config.json", """{"model_max_length":4}""");
-        Assert.Equal([2, 4, 4, 3], WordPieceTokenizer.FromFile(_folder).Encode("dog dog dog"));
+        Assert.Equal([2, 4, 4, 3], TextTokenizer.FromFile(_folder).Encode("dog dog dog"));
     }
 
     [Fact]
@@ -68,7 +68,7 @@ public sealed class TokenizerFilesTests : IDisposable
             return;
         }
         File.Copy(Path.Combine(folder, "tokenizer.json"), Path.Combine(_folder, "tokenizer.json"));
-        var (whole, json) = (WordPieceTokenizer.FromFile(folder), WordPieceTokenizer.FromFile(_folder));
+        var (whole, json) = (TextTokenizer.FromFile(folder), TextTokenizer.FromFile(_folder));
 
         Assert.Equal(128, whole.Options.MaxLength);
         Assert.Equal(whole.Options, json.Options);
@@ -82,7 +82,7 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Another_kind_of_tokenizer_is_refused(string json, string said)
     {
         Write("tokenizer.json", json);
-        Assert.Contains(said, Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains(said, Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
     }
 
     [Theory]
@@ -91,22 +91,22 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Impossible_ids_are_refused(string entry)
     {
         Write("tokenizer.json", Json().Replace("\"dog\":4", entry));
-        Assert.Contains("dog", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("dog", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
     }
 
     [Fact]
     public void Bytes_that_are_not_utf8_are_refused()
     {
         File.WriteAllBytes(Path.Combine(_folder, "vocab.txt"), [.. "[PAD]\n"u8, 0xFF, 0xFE, (byte)'\n']);
-        Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder));
+        Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder));
     }
 
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
         Assert.Contains("none.txt",
-            Assert.Throws<CorruptFileException>(() => WordPieceTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+            Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
     }
 
     [Fact]
@@ -126,7 +126,7 @@ public sealed class TokenizerFilesTests : IDisposable
             File.WriteAllBytes(Path.Combine(_folder, "tokenizer.json"), damaged);
             try
             {
-                WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
+                TextTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
             }
             catch (CorruptFileException)
             {
@@ -149,7 +149,7 @@ public sealed class TokenizerFilesTests : IDisposable
                 Write("tokenizer.json", copy.ToJsonString().Replace("LONE", "\\ud800"));
                 try
                 {
-                    WordPieceTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
+                    TextTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
                 }
                 catch (CorruptFileException)
                 {

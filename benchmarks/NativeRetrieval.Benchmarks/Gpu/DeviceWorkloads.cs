@@ -84,7 +84,7 @@ internal static class DeviceWorkloads
     /// </summary>
     public static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
         var model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(1)));
         var optimizer = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], new AdamOptions(MaxGradientNorm: 2));
         var logMel = Tensor.From(

@@ -12,7 +12,7 @@ internal static class TokenizerSuite
     public static IEnumerable<Row> Run(Bench bench)
     {
         string[] captions = DemoCollection.Captions(seed: 1, Clips);
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(captions));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(captions));
         var (ours, _) = bench.Measure(() => tokenizer.EncodeBatch(captions), peer: null);
         int words = captions.Sum(caption => caption.Split(' ').Length);
         yield return new Row("tokenizer", $"{captions.Length:N0} captions, {words:N0} words", ours, null,

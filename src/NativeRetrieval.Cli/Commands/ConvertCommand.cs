@@ -37,6 +37,11 @@ public static class ConvertCommand
             Description = $"Form of the checkpoint, or of the file to write; default: the one that fits. {NameMaps.Names}.",
             HelpName = "NAME",
         };
+        var prefix = new Option<string?>("--prefix")
+        {
+            Description = "Beginning of the names to take, where a checkpoint holds a model more than once, e.g. ema_model.",
+            HelpName = "NAME",
+        };
         var vocabulary = new Option<string?>("--vocabulary")
         {
             Description = "vocab.txt, tokenizer.json or a folder with them, where there is none beside the checkpoint.",
@@ -68,16 +73,19 @@ public static class ConvertCommand
             ],
         };
         command.Add(checkpoint);
-        foreach (Option option in (Option[])[to, inspect, map, vocabulary, pooling, frontEnd, heads, json]) command.Add(option);
+        foreach (Option option in (Option[])[to, inspect, map, prefix, vocabulary, pooling, frontEnd, heads, json]) command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             string source = parsed.GetRequiredValue(checkpoint);
             string? target = parsed.GetValue(to);
             if (parsed.GetValue(inspect) == target is not null)
                 throw new OptionException("say what to make with --to, or --inspect to look only");
+            bool toFile = target?.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase) == true;
+            if (parsed.GetValue(prefix) is not null && (toFile || target is null))
+                throw new OptionException("--prefix chooses the tensors of a model folder; give --to DIR");
             if (target is null)
                 Inspect(terminal, source, parsed.GetValue(json), cancellation);
-            else if (target.EndsWith(FileEnding, StringComparison.OrdinalIgnoreCase))
+            else if (toFile)
                 Write(terminal, parsed.GetValue(json), ModelExport.Run(source, target, parsed.GetValue(map), cancellation));
             else
                 Write(terminal, parsed.GetValue(json), CheckpointConversion.Run(new ConversionRequest
@@ -85,6 +93,7 @@ public static class ConvertCommand
                     Checkpoint = source,
                     Target = target,
                     Map = parsed.GetValue(map),
+                    Prefix = parsed.GetValue(prefix),
                     Vocabulary = parsed.GetValue(vocabulary),
                     PoolBlock6 = parsed.GetValue(pooling) is { } windows ? windows == TwoByTwo : null,
                     FrontEnd = parsed.GetValue(frontEnd),

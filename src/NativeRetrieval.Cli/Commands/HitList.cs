@@ -9,25 +9,27 @@ internal static class HitList
 {
     /// <summary>Exports the hits where that is asked for, prints them, and lists those that could not be exported.</summary>
     /// <param name="key">Kind of the search: <c>query</c> or <c>file</c>.</param>
+    /// <param name="unknownTokens">Words of a query that the model does not know; null: the search had no words.</param>
     /// <returns><see cref="ExitCode.Partial"/> where a hit could not be exported.</returns>
     public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
-        LocalAudioIndex index, HitExport? export, CancellationToken cancellation)
+        LocalAudioIndex index, HitExport? export, CancellationToken cancellation, int? unknownTokens = null)
     {
         if (export is not null) await export.WriteAsync(hits, index, cancellation);
-        Write(terminal, json, key, value, hits, export?.Excerpts);
+        Write(terminal, json, key, value, hits, export?.Excerpts, unknownTokens);
         return export is null ? ExitCode.Ok : export.Report(terminal);
     }
 
     /// <summary>Prints the hits.</summary>
     /// <param name="excerpts">Paths by rank, null for a hit that could not be exported; null where none was asked for.</param>
     public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
-        IReadOnlyDictionary<int, string?>? excerpts = null)
+        IReadOnlyDictionary<int, string?>? excerpts = null, int? unknownTokens = null)
     {
         if (json)
         {
             terminal.WriteJson(document =>
             {
                 document.WriteString(key, value);
+                if (unknownTokens is { } unknown) document.WriteNumber("unknown_tokens", unknown);
                 document.WriteStartArray("hits");
                 foreach (var hit in hits)
                 {

@@ -49,10 +49,15 @@ internal static class SearchCommand
             }
             return ExitCode.Ok;
 
-            async Task<int> AnswerAsync(string text) =>
-                await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text,
-                    await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation),
-                    opened.Index, export, cancellation);
+            async Task<int> AnswerAsync(string text)
+            {
+                var hits = await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation);
+                var tokens = opened.Engine.Model.Tokenize([text]);
+                if (!tokens.HasKnownToken(0))
+                    terminal.Warning($"no word of this query is known to the model, so its hits mean nothing: \"{text}\"; use other words");
+                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text, hits, opened.Index, export,
+                    cancellation, tokens.UnknownTokens(0));
+            }
 
             async Task<string?> ReadLineAsync()
             {

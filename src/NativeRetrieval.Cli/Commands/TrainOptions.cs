@@ -72,7 +72,8 @@ internal sealed class TrainOptions
 
     readonly Option<bool> _resume = new("--resume")
     {
-        Description = "Go on with the run in --to after an interruption, with exactly the losses it would have had.",
+        Description = "Go on with the run in --to after an interruption, with exactly the losses it would have had. "
+            + "Takes the same command again; of the settings only training.epochs may change.",
     };
 
     readonly Option<bool> _check = new("--check")
@@ -115,9 +116,6 @@ internal sealed class TrainOptions
     public void RequireConsistent(ParseResult parsed)
     {
         bool resumed = parsed.GetValue(_resume), checks = Check(parsed), estimates = Estimate(parsed);
-        if (resumed && (parsed.GetValue(_preset) is not null || parsed.GetValue(_set) is { Length: > 0 }))
-            throw new OptionException("a resumed run keeps its settings; "
-                + "leave out --preset and --set, or start a new run with --init-from");
         if (resumed && (checks || estimates) || checks && estimates)
             throw new OptionException("--check, --estimate and --resume are different things to do; give one of them");
         if (Json(parsed) && !checks && !estimates)
@@ -138,6 +136,7 @@ internal sealed class TrainOptions
                 ? CaptionCsv.Read(file.FullName, parsed.GetValue(_validationAudio)?.FullName ?? sounds[0], findings) : null,
             RunFolder = parsed.GetValue(_to)?.FullName ?? "",
             Settings = SettingsLoader.Load(parsed.GetValue(_preset), overrides),
+            SettingsAreWhole = parsed.GetValue(_preset) is not null,
             Insisted = [.. overrides.Select(entry => entry.Split('=')[0].Trim())],
             Resume = parsed.GetValue(_resume),
             TextModel = parsed.GetValue(_textModel)?.FullName,

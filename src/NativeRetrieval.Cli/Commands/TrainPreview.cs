@@ -32,15 +32,17 @@ internal static class TrainPreview
     public static int Estimate(Terminal terminal, TrainingRequest request, bool json, CancellationToken cancellation)
     {
         RunEstimate estimate;
-        using (var display = new TrainingDisplay(terminal)) estimate = TrainingSession.Estimate(request, display, cancellation);
+        using (var display = new TrainingDisplay(terminal))
+            estimate = TrainingSession.Estimate(Noted(terminal, display, request), display, cancellation);
         if (json) terminal.WriteJson(ToJson(estimate));
         else terminal.Out.WriteLine(Text(estimate));
         if (!estimate.Fits) terminal.Warning(TooLarge(request));
         return ExitCode.Ok;
     }
 
-    /// <summary>The request with both messages printed in passing, when the run begins.</summary>
-    public static TrainingRequest Announced(Terminal terminal, TrainingDisplay display, TrainingRequest request) => request with
+    /// <summary>The request with all messages printed in passing, when the run begins.</summary>
+    public static TrainingRequest Announced(Terminal terminal, TrainingDisplay display, TrainingRequest request) => Noted(terminal, display,
+        request) with
     {
         Checked = check =>
         {
@@ -55,6 +57,15 @@ internal static class TrainPreview
             display.EndLine();
             terminal.Message(Text(estimate));
             if (!estimate.Fits) terminal.Warning(TooLarge(request));
+        },
+    };
+
+    static TrainingRequest Noted(Terminal terminal, TrainingDisplay display, TrainingRequest request) => request with
+    {
+        Noted = note =>
+        {
+            display.EndLine();
+            terminal.Message(note);
         },
     };
 

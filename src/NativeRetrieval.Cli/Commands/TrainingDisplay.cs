@@ -10,7 +10,6 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
     readonly Lock _lock = new();
     (TrainingPhase Phase, int Epoch, int Total) _current = ((TrainingPhase)(-1), -1, -1);
     Output.Progress? _line;
-    TimeSpan _remaining;
 
     public void Report(TrainingProgress value)
     {
@@ -29,7 +28,6 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
                 };
             }
             _line!.Report(value.Done);
-            if (value.Remaining is { } remaining) _remaining = remaining;
         }
     }
 
@@ -40,11 +38,13 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
             EndLine();
             string scores = epoch.Validation is { } v
                 ? string.Create(CultureInfo.InvariantCulture,
-                    $", validation R@1 {v.R1.Value:F3} R@10 {v.R10.Value:F3} mAP@10 {v.Map10.Value:F3}{(epoch.IsBest ? " (best)" : "")}")
-                    : "";
+                    $", validation R@1 {v.R1.Value:F3} R@10 {v.R10.Value:F3} mAP@10 {v.Map10.Value:F3}")
+                : "";
+            // Without validation data every epoch is the last so far: said once, at the end.
+            string kept = epoch.KeptAs is { } reason && (epoch.Validation is not null || epoch.Epoch == epoch.Epochs) ? $" ({reason})" : "";
             terminal.Message(string.Create(CultureInfo.InvariantCulture,
-                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{scores}, "
-                    + $"{Output.Progress.Duration(_remaining)} left"));
+                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{scores}{kept}, "
+                    + $"{Output.Progress.Duration(epoch.Remaining)} left"));
         }
     }
 

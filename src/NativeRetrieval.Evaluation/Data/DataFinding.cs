@@ -37,6 +37,8 @@ public sealed record DataFinding(DataProblem Problem, int Count, IReadOnlyList<s
         (var one, DataProblem.CaptionsInBothSplits) =>
             $"{Count:N0} validation {(one ? "clip has" : "clips have")} the same captions as a training clip",
         (var one, DataProblem.LongCaption) => $"{Count:N0} {(one ? "caption is" : "captions are")} longer than text.max_tokens and cut",
+        (var one, DataProblem.UnknownCaption) =>
+            $"{Count:N0} {(one ? "caption has" : "captions have")} no word that the text encoder knows, only [UNK] or nothing",
         (var one, DataProblem.ShortClip) => $"{Count:N0} {(one ? "clip is" : "clips are")} shorter than 0.63 s and followed by silence",
         (var one, DataProblem.SilentClip) => $"{Count:N0} {(one ? "clip is" : "clips are")} silent",
         (var one, _) => $"{Count:N0} {(one ? "clip is" : "clips are")} longer than audio.max_seconds and cut",

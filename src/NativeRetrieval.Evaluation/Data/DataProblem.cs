@@ -36,6 +36,9 @@ public enum DataProblem
     /// <summary>A caption has more tokens than text.max_tokens; the rest is cut.</summary>
     LongCaption,
 
+    /// <summary>No word of a caption is known to the text encoder, which learns nothing from it.</summary>
+    UnknownCaption,
+
     /// <summary>A clip is shorter than the encoder takes (0.63 s); silence is put behind it.</summary>
     ShortClip,
 

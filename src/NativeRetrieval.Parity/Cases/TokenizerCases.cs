@@ -24,7 +24,7 @@ static class TokenizerCases
 
     static WorstError HostileStrings(ParityFolder folder)
     {
-        var tokenizer = WordPieceTokenizer.FromFile(folder.Require(Vocabulary));
+        var tokenizer = TextTokenizer.FromFile(folder.Require(Vocabulary));
         int lines = 0, wrong = 0;
         string first = "";
         foreach (string line in File.ReadLines(folder.Require(Hostile)))
@@ -42,7 +42,7 @@ static class TokenizerCases
 
     static WorstError Captions(ParityFolder folder, string file)
     {
-        var tokenizer = WordPieceTokenizer.FromFile(folder.Require(Vocabulary));
+        var tokenizer = TextTokenizer.FromFile(folder.Require(Vocabulary));
         using var json = JsonDocument.Parse(File.ReadAllBytes(folder.Require(Hashes)));
         var expected = json.RootElement.GetProperty("files").EnumerateArray().Single(entry =>
             entry.GetProperty("file").GetString() == file);

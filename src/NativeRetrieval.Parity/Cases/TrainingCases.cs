@@ -82,7 +82,7 @@ static class TrainingCases
 
     static RetrievalModel Model(ParityFolder folder, RetrievalModelConfig config, string? textFolder, DType dtype)
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["unused"]));
         var model = new RetrievalModel(config, tokenizer, folder.Device, new PhiloxSequence(default),
             textFolder is null ? null : BertFolder.ReadEncoder(textFolder, folder.Device, out _, config.TextEncoder), dtype: dtype);
         int seed = FormulaSeed.Of(folder);

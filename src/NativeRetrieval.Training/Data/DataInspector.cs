@@ -9,13 +9,13 @@ internal static class DataInspector
 {
     /// <param name="findings">Problems that reading the CSV files found; those found here are added.</param>
     /// <param name="tokenizer">Tokenizer of the run's model; the caption rule is applied before it.</param>
-    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, WordPieceTokenizer tokenizer,
+    public static DataCheck Inspect(DataFindings findings, FeatureStore training, FeatureStore? validation, TextTokenizer tokenizer,
         CaptionNormalizer captions, int maxTokens)
     {
         Clips(findings, training, "");
         Contents(findings, training, validation);
         Captions(findings, training.Data, validation?.Data);
-        TokenCounts(findings, training.Data, tokenizer, captions, maxTokens);
+        Tokens(findings, training.Data, tokenizer, captions, maxTokens);
         if (validation is not null) Clips(findings, validation, "validation: ");
         double seconds = Enumerable.Range(0, training.Data.Clips.Count).Sum(i => training.Facts(i).Samples / (double)training.SampleRateHz);
         int validationClips = validation?.Data.Clips.Count ?? 0;
@@ -71,14 +71,19 @@ internal static class DataInspector
         static string All(Clip clip) => string.Join('\n', clip.Captions.Order(StringComparer.Ordinal));
     }
 
-    static void TokenCounts(DataFindings findings, Dataset data, WordPieceTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
+    static void Tokens(DataFindings findings, Dataset data, TextTokenizer tokenizer, CaptionNormalizer captions, int maxTokens)
     {
-        // One token more than fits is enough to know.
-        var unlimited = tokenizer.WithMaxLength(maxTokens + 1);
         foreach (var clip in data.Clips)
-            foreach (string caption in clip.Captions)
-                if (unlimited.Encode(captions.Apply(caption)).Length > maxTokens)
-                    findings.Add(DataProblem.LongCaption, $"{Place(clip)}: \"{caption}\"");
+        {
+            // One token more than fits is enough to know.
+            var tokens = tokenizer.EncodeBatch([.. clip.Captions.Select(captions.Apply)], maxTokens + 1);
+            for (int i = 0; i < tokens.Count; i++)
+            {
+                string where = $"{Place(clip)}: \"{clip.Captions[i]}\"";
+                if (tokens.Lengths[i] > maxTokens) findings.Add(DataProblem.LongCaption, where);
+                if (!tokens.HasKnownToken(i)) findings.Add(DataProblem.UnknownCaption, where);
+            }
+        }
     }
 
     static string Place(Clip clip) => clip.Line > 0 ? $"{clip.FileName} (line {clip.Line})" : clip.FileName;

@@ -35,19 +35,22 @@ public sealed class EpochSampler
     (int Epoch, TrainingItem[] Items) _cached = (-1, []);
 
     /// <summary>Prepares the batches of a run.</summary>
-    /// <param name="batchSize">Items per batch, at least 1.</param>
-    /// <param name="dropLastBatch">Leaves out the items that do not fill a batch; they differ from epoch to epoch.</param>
-    /// <exception cref="OptionException">The data does not fill one batch.</exception>
+    /// <param name="batchSize">Items per batch, at least 2: a batch of one has no negatives.</param>
+    /// <param name="dropLastBatch">Leaves out the items that do not fill a batch; they differ from epoch to epoch. Otherwise they are the
+    /// last batch, or join the one before where it is a single item. Data smaller than a batch is one batch either way.</param>
+    /// <exception cref="OptionException">The batch size is below 2, or the data has less than two items.</exception>
     public EpochSampler(Dataset data, CaptionSampling captions, int batchSize, bool dropLastBatch, RunRandom random)
     {
-        if (batchSize < 1) throw new OptionException($"batch size {batchSize}: at least 1 is needed");
+        if (batchSize < 2) throw new OptionException($"batch size {batchSize}: a batch of one has no negatives; at least 2 is needed");
         _captionsPerClip = [.. data.Clips.Select(clip => clip.Captions.Count)];
         (_captions, _batchSize, _random) = (captions, batchSize, random);
         ItemsPerEpoch = captions == CaptionSampling.All ? _captionsPerClip.Sum() : _captionsPerClip.Length;
-        BatchesPerEpoch = dropLastBatch ? ItemsPerEpoch / batchSize : (ItemsPerEpoch + batchSize - 1) / batchSize;
-        if (BatchesPerEpoch == 0)
-            throw new OptionException($"{data.Path}: {ItemsPerEpoch} items do not fill one batch of {batchSize}; "
-                + "set training.batch_size lower or training.drop_last_batch=false");
+        if (ItemsPerEpoch < 2)
+            throw new OptionException($"{data.Path}: an epoch has {ItemsPerEpoch} pair{(ItemsPerEpoch == 1 ? "" : "s")} of clip and caption; "
+                + "a pair is learned against others, so that at least 2 are needed");
+        (int whole, int rest) = Math.DivRem(ItemsPerEpoch, batchSize);
+        BatchesPerEpoch = whole == 0 ? 1 : dropLastBatch || rest < 2 ? whole : whole + 1;
+        PairsPerEpoch = dropLastBatch && whole > 0 ? whole * batchSize : ItemsPerEpoch;
     }
 
     /// <summary>Items of an epoch, those included that do not fill a batch.</summary>
@@ -57,7 +60,7 @@ public sealed class EpochSampler
     public int BatchesPerEpoch { get; }
 
     /// <summary>Items of all batches of an epoch: without those that do not fill a batch, where these are left out.</summary>
-    public int PairsPerEpoch => Math.Min(ItemsPerEpoch, BatchesPerEpoch * _batchSize);
+    public int PairsPerEpoch { get; }
 
     /// <summary>The items of one batch.</summary>
     /// <param name="epoch">Epoch, from 0.</param>
@@ -66,8 +69,8 @@ public sealed class EpochSampler
     {
         if ((uint)step >= (uint)BatchesPerEpoch)
             throw new ArgumentOutOfRangeException(nameof(step), step, $"an epoch has {BatchesPerEpoch} batches");
-        int start = step * _batchSize;
-        return Epoch(epoch).AsSpan(start, Math.Min(_batchSize, ItemsPerEpoch - start));
+        int start = step * _batchSize, end = step == BatchesPerEpoch - 1 ? PairsPerEpoch : start + _batchSize;
+        return Epoch(epoch).AsSpan(start, end - start);
     }
 
     TrainingItem[] Epoch(int epoch)

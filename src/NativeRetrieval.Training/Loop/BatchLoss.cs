@@ -49,8 +49,20 @@ internal sealed class BatchLoss : IDisposable
     {
         if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again
         var batch = Describe(items, number);
-        int chunk = _settings.Training.ChunkSize;
-        return chunk == 0 || chunk >= items.Length ? AtOnce(batch, number, done) : InChunks(batch, chunk, number, done, cancellation);
+        return Chunks(items.Length, _settings.Training) is { Count: > 1 } chunks
+            ? InChunks(batch, chunks, number, done, cancellation)
+            : AtOnce(batch, number, done);
+    }
+
+    /// <summary>
+    /// The parts in which a batch is embedded. A batch that a single item has joined has as many as a full one, and its last is larger.
+    /// </summary>
+    public static IReadOnlyList<(int Start, int Count)> Chunks(int items, OptimizationSettings settings)
+    {
+        int chunk = settings.ChunkSize;
+        if (chunk == 0 || chunk >= Math.Min(items, settings.BatchSize)) return [(0, items)];
+        int count = Math.Min((items + chunk - 1) / chunk, ChunksOfFullBatch(settings));
+        return [.. Enumerable.Range(0, count).Select(i => (i * chunk, i == count - 1 ? items - i * chunk : chunk))];
     }
 
     public void Dispose()
@@ -71,7 +83,7 @@ internal sealed class BatchLoss : IDisposable
         return value;
     }
 
-    double InChunks(Batch batch, int chunk, long number, Action<int>? done, CancellationToken cancellation)
+    double InChunks(Batch batch, IReadOnlyList<(int Start, int Count)> chunks, long number, Action<int>? done, CancellationToken cancellation)
     {
         var statistics = Statistics;
         var before = _model.Buffers().Select(buffer => (buffer.Tensor, Values: buffer.Tensor.ToArray<float>())).ToList();
@@ -79,21 +91,21 @@ internal sealed class BatchLoss : IDisposable
         try
         {
             var (audioParts, textParts) = (new List<Tensor>(), new List<Tensor>());
-            for (int start = 0; start < batch.Count; start += chunk)
+            for (int i = 0; i < chunks.Count; i++)
             {
-                var (audioPart, textPart) = EmbedChunk(start, statistics);
+                var (audioPart, textPart) = EmbedChunk(i, statistics);
                 audioParts.Add(audioPart);
                 textParts.Add(textPart);
             }
             var (audio, text) = (Op.Concat([.. audioParts]), Op.Concat([.. textParts]));
             double value = CacheGradients(batch, audio, text);
             var again = statistics == BatchStatistics.OfBatch ? BatchStatistics.OfBatchAgain : statistics;
-            for (int start = 0; start < batch.Count; start += chunk)
+            for (int i = 0; i < chunks.Count; i++)
             {
                 using var part = TensorScope.Begin();
                 using var tape = Tape.Begin();
-                var (audioPart, textPart) = EmbedChunk(start, again);
-                int count = audioPart.Shape[0];
+                var (audioPart, textPart) = EmbedChunk(i, again);
+                (int start, int count) = chunks[i];
                 var both = Op.Concat(audioPart, textPart);
                 tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)));
                 done?.Invoke(start + count);
@@ -106,13 +118,15 @@ internal sealed class BatchLoss : IDisposable
             throw;
         }
 
-        (Tensor Audio, Tensor Text) EmbedChunk(int start, BatchStatistics statistics)
+        (Tensor Audio, Tensor Text) EmbedChunk(int index, BatchStatistics statistics)
         {
             cancellation.ThrowIfCancellationRequested();
-            int chunks = (_settings.Training.BatchSize + chunk - 1) / chunk;
-            return Embed(batch, start, Math.Min(chunk, batch.Count - start), number, Pass(number * chunks + start / chunk, statistics));
+            long position = number * ChunksOfFullBatch(_settings.Training) + index;
+            return Embed(batch, chunks[index].Start, chunks[index].Count, number, Pass(position, statistics));
         }
     }
+
+    static int ChunksOfFullBatch(OptimizationSettings settings) => (settings.BatchSize + settings.ChunkSize - 1) / settings.ChunkSize;
 
     /// <summary>The loss of the whole batch; ∂loss/∂embeddings is then in their <see cref="Tensor.Gradient"/>.</summary>
     double CacheGradients(Batch batch, Tensor audio, Tensor text)

@@ -55,8 +55,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         RunEstimate Estimate(long peakBytes)
         {
             double perCost = duration.TotalSeconds / cost, whole = perCost * costs.Sum(), evaluation = ValidationSeconds(cancellation);
-            int epochs = settings.Training.Epochs, every = settings.Training.ValidateEveryEpochs;
-            int evaluations = Enumerable.Range(epoch, epochs - epoch).Count(i => i + 1 == epochs || (i + 1) % every == 0);
+            int epochs = settings.Training.Epochs, evaluations = settings.Training.EvaluationsFrom(epoch);
             double left = perCost * costs.Skip(batch).Sum() + whole * (epochs - epoch - 1) + evaluation * evaluations;
             return new RunEstimate(sampler.PairsPerEpoch / whole, Seconds(whole / costs.Length), costs.Length, Seconds(whole),
                 Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine);
@@ -66,7 +65,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
     /// <summary>Memory of the whole batch from that of a few of its longest clips; null where it is too small to matter.</summary>
     (long PeakBytes, TimeSpan Duration, long Cost)? Predicted(TrainingItem[] items, long step, CancellationToken cancellation)
     {
-        int count = settings.Training.ChunkSize > 0 ? Math.Min(settings.Training.ChunkSize, items.Length) : items.Length;
+        int count = BatchLoss.Chunks(items.Length, settings.Training).Max(chunk => chunk.Count);
         if (count <= 2 * MoreClips || count * (long)Frames(items[0].Clip) < LargeBatchFrames) return null;
         Timed(items[..FewClips], step, cancellation);
         long few = model.Device.PeakBytes;
@@ -109,11 +108,10 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
     /// <summary>Frames that a batch computes: its chunks are filled up to their longest clip.</summary>
     long Cost(ReadOnlySpan<TrainingItem> items)
     {
-        int chunk = settings.Training.ChunkSize > 0 ? settings.Training.ChunkSize : items.Length;
         long cost = 0;
-        for (int start = 0; start < items.Length; start += chunk)
+        foreach (var (start, count) in BatchLoss.Chunks(items.Length, settings.Training))
         {
-            int count = Math.Min(chunk, items.Length - start), longest = 0;
+            int longest = 0;
             foreach (var item in items.Slice(start, count)) longest = Math.Max(longest, Frames(item.Clip));
             cost += (long)count * longest;
         }

@@ -30,9 +30,9 @@ public sealed class Trainer : IDisposable
     readonly WeightAverage? _average;
     readonly TrainedState _state;
     readonly RunRandom _random;
-    long _started;
     TrainingState _position;
-    int _clipsDone;
+    RunClock _clock;
+    TimeSpan? _expectedEvaluation;
 
     /// <summary>Prepares a run, from its last checkpoint where it has one.</summary>
     /// <param name="model">The model that the run folder holds at its top; it is trained in place and stays the caller's.</param>
@@ -49,6 +49,7 @@ public sealed class Trainer : IDisposable
         _optimizer = new AdamOptimizer(_parts.Groups(StepsPerEpoch), options.AdamOptions);
         _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;
         _state = new TrainedState(_parts.State(), _average, _optimizer);
+        _clock = new RunClock(time);
         _position = Resume();
         _parts.Begin(_position.Epoch);
         _loss = new BatchLoss(model, training, _settings, _random);
@@ -57,10 +58,19 @@ public sealed class Trainer : IDisposable
     /// <summary>
     /// The time and memory that the rest of the run will take, measured without changing it; null where nothing is left to train.
     /// </summary>
-    public RunEstimate? Estimate(CancellationToken cancellation) =>
-        _position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch ? null
-        : new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time)
+    public RunEstimate? Estimate(CancellationToken cancellation)
+    {
+        if (_position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch) return null;
+        var estimate = new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time)
             .Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
+        _expectedEvaluation = estimate.Validation;
+        return estimate;
+    }
+
+    /// <summary>A sentence that says so where the data is smaller than a batch; else null.</summary>
+    public string? SmallData => _sampler.ItemsPerEpoch >= _settings.Training.BatchSize ? null
+        : $"the data is smaller than a batch: an epoch is one batch of {_sampler.ItemsPerEpoch} pairs "
+            + $"(training.batch_size = {_settings.Training.BatchSize})";
 
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
@@ -74,7 +84,7 @@ public sealed class Trainer : IDisposable
     /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
     public TrainingEnd Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
-        _started = _time.GetTimestamp();
+        _clock = new RunClock(_time) { ExpectedEvaluation = _expectedEvaluation };
         var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
         var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
         while (_position.Epoch < _settings.Training.Epochs && !HasStoppedImproving)
@@ -119,7 +129,7 @@ public sealed class Trainer : IDisposable
             var items = _sampler.Batch(epoch, _position.Batch);
             int count = items.Length, before = _position.Batch * options.BatchSize;
             double loss = _loss.AddGradient(items, _position.Step, done => { if (done < count) Report(before + done); }, cancellation);
-            _clipsDone += count;
+            _clock.Trained(count);
             double rate = LearningRate(_position.Step);
             double norm = _optimizer.Step(rate);
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
@@ -142,8 +152,7 @@ public sealed class Trainer : IDisposable
     {
         int epoch = _position.Epoch;
         double loss = _position.LossSum / _sampler.BatchesPerEpoch;
-        bool last = epoch + 1 == _settings.Training.Epochs;
-        bool evaluated = _validation is not null && (last || (epoch + 1) % _settings.Training.ValidateEveryEpochs == 0);
+        bool evaluated = _validation is not null && _settings.Training.IsEvaluated(epoch);
         using var averaged = _average?.InUse();
         var metrics = evaluated ? Validate(progress, cancellation) : null;
         // Equal scores keep the later epoch, as the report's public code does.
@@ -172,7 +181,9 @@ public sealed class Trainer : IDisposable
         SaveCheckpoint();
         CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
         double rate = LearningRate(_position.Step - 1);
-        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, ClipsPerSecond, metrics, best);
+        _clock.Saved();
+        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, _clock.PairsPerSecond, metrics, best,
+            Remaining(isValidating: false) ?? TimeSpan.Zero);
     }
 
     void KeepLastModel()
@@ -186,11 +197,14 @@ public sealed class Trainer : IDisposable
 
     RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
+        _clock.Validating();
         var task = Evaluator.Task(_model, _validation!, RelevanceRule.Own);
         int clips = _validation!.Data.Clips.Count;
         var scores = Evaluator.Score(_model, _validation, task,
             done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);
-        return RankingMetrics.Compute(scores, task.TextToClips);
+        var metrics = RankingMetrics.Compute(scores, task.TextToClips);
+        _clock.Validated();
+        return metrics;
     }
 
     double LearningRate(long step)
@@ -201,17 +215,19 @@ public sealed class Trainer : IDisposable
 
     long StepsPerEpoch => _sampler.BatchesPerEpoch;
 
-    double ClipsPerSecond => _clipsDone / Math.Max(1e-9, _time.GetElapsedTime(_started).TotalSeconds);
-
     TrainingProgress Progress(TrainingPhase phase, int done, int total, double loss)
     {
-        int batches = _sampler.BatchesPerEpoch;
-        double batchesLeft = (double)(_settings.Training.Epochs - _position.Epoch) * batches - _position.Batch;
-        double clipsLeft = batchesLeft * _settings.Training.BatchSize;
-        TimeSpan? remaining = _clipsDone == 0 ? null
-            : TimeSpan.FromSeconds(Math.Min(clipsLeft / ClipsPerSecond, TimeSpan.MaxValue.TotalSeconds / 2));
-        return new TrainingProgress(phase, done, total, Math.Min(_position.Epoch + 1, _settings.Training.Epochs), _settings.Training.Epochs,
-            loss, ClipsPerSecond, remaining);
+        int epochs = _settings.Training.Epochs;
+        return new TrainingProgress(phase, done, total, Math.Min(_position.Epoch + 1, epochs), epochs, loss, _clock.PairsPerSecond,
+            Remaining(phase == TrainingPhase.Validation));
+    }
+
+    TimeSpan? Remaining(bool isValidating)
+    {
+        int epochs = _settings.Training.Epochs - _position.Epoch;
+        int done = _position.Batch < _sampler.BatchesPerEpoch ? _position.Batch * _settings.Training.BatchSize : _sampler.PairsPerEpoch;
+        return _clock.Remaining((long)epochs * _sampler.PairsPerEpoch - done,
+            _validation is null ? 0 : _settings.Training.EvaluationsFrom(_position.Epoch), epochs, isValidating);
     }
 
     void Log(MetricsLog log, EventFile events, int epoch, KeyValuePair<string, double>[] values)

@@ -24,7 +24,7 @@ public enum TrainingPhase
 /// <param name="Epoch">Epoch at hand, from 1; 0 before training.</param>
 /// <param name="Loss">Mean loss over this epoch's batches so far; NaN before the first and outside training.</param>
 /// <param name="ClipsPerSecond">Throughput since the run was started or resumed.</param>
-/// <param name="Remaining">Time left for the phase, or in training for all epochs; null while unknown.</param>
+/// <param name="Remaining">Time left for all epochs with their evaluations and saving; null while unknown.</param>
 public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, int Epoch, int Epochs, double Loss, double ClipsPerSecond,
     TimeSpan? Remaining);
 
@@ -32,5 +32,10 @@ public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, 
 /// <param name="Validation">Figures of text to audio on the validation data; null without any,
 /// or in an epoch that is not evaluated.</param>
 /// <param name="IsBest">True where its model now lies at the top of the run folder.</param>
+/// <param name="Remaining">Time left for the epochs to come, from the measured times of those done.</param>
 public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond,
-    RankingMetrics? Validation, bool IsBest);
+    RankingMetrics? Validation, bool IsBest, TimeSpan Remaining)
+{
+    /// <summary>Reason why the model of this epoch lies at the top of the run folder, for people; null: it does not.</summary>
+    public string? KeptAs => !IsBest ? null : Validation is null ? "last epoch, without validation data" : "best by validation R@1+R@5+R@10";
+}

@@ -18,12 +18,19 @@ public sealed record TrainingRequest
     public required string RunFolder { get; init; }
 
     /// <summary>
-    /// Settings of a new run; a resumed one has its own. Sizes are replaced by those of the weights that the run starts from.
+    /// Settings of a new run; a resumed one has its own, with which those that were asked for are compared. Sizes are replaced by those
+    /// of the weights that the run starts from.
     /// </summary>
     public required TrainingSettings Settings { get; init; }
 
-    /// <summary>Keys of settings that were asked for by name: a size among them that the starting weights do not have is refused.</summary>
+    /// <summary>
+    /// Keys of settings that were asked for by name: a size among them that the starting weights do not have is refused, and so is a
+    /// setting that a resumed run does not have; <c>training.epochs</c> is changed.
+    /// </summary>
     public IReadOnlyCollection<string> Insisted { get; init; } = [];
+
+    /// <summary>True: all settings were asked for, as by a preset, and a resumed run has to have each; sizes of weights excepted.</summary>
+    public bool SettingsAreWhole { get; init; }
 
     /// <summary>True: go on with the run that the folder holds.</summary>
     public bool Resume { get; init; }
@@ -39,6 +46,9 @@ public sealed record TrainingRequest
 
     /// <summary>Folder in which decoded features are kept; all runs may share it.</summary>
     public required string FeatureCache { get; init; }
+
+    /// <summary>Called with a sentence about each thing in which the run departs from its settings, before the first epoch.</summary>
+    public Action<string>? Noted { get; init; }
 
     /// <summary>Called with what is wrong with the data, before the first epoch.</summary>
     public Action<DataCheck>? Checked { get; init; }

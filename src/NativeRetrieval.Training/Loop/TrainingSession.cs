@@ -25,15 +25,17 @@ public static class TrainingSession
         using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : Begin(request);
         var split = DataSplit.Of(request.Training, request.Validation, run.Settings);
         run.RequireSameData(request.Training.Fingerprint(), split.Validation?.Fingerprint());
+        if (request.Resume) TakeUpEpochs(request, run);
 
         var skipped = new List<string>();
         var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
         using var model = Model(request, run, training.Data);
-        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.Tokenizer, model.Config.Captions,
+        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
             model.Config.MaxTokens);
         DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
         request.Checked?.Invoke(check);
         using var trainer = Trainer(run, model, training, validation, request);
+        if (trainer.SmallData is { } note) request.Noted?.Invoke(note);
         if (request.Resume)
             run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
         if (request.Estimated is { } estimated && Measured(trainer, progress, cancellation) is { } estimate) estimated(estimate);
@@ -74,6 +76,7 @@ public static class TrainingSession
             var (training, validation) = Prepare(request, split, request.Settings, Start(request), [], progress, cancellation);
             using var model = Initial(request, request.Settings, training.Data);
             using var trainer = new Trainer(run, model, training, validation, request.Time);
+            if (trainer.SmallData is { } note) request.Noted?.Invoke(note);
             return Measured(trainer, progress, cancellation)!;
         }
         finally
@@ -156,6 +159,17 @@ public static class TrainingSession
             ModelFolder.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
         run.Describe(description => description with { InitialModelSha256 = ModelFolder.Fingerprint(run.FolderPath) });
         return model;
+    }
+
+    /// <summary>Compares what was asked for with the run's settings; the number of epochs may differ and is then the run's.</summary>
+    static void TakeUpEpochs(TrainingRequest request, RunFolder run)
+    {
+        int before = run.Settings.Training.Epochs, epochs = ResumedSettings.Epochs(request, run.Settings);
+        if (epochs == before) return;
+        run.ChangeEpochs(epochs);
+        string rate = run.Settings.Training.Schedule == ScheduleKind.Cosine
+            ? $"; the learning rate follows the cosine over {epochs} epochs from here on" : "";
+        request.Noted?.Invoke($"training.epochs was {before} and is now {epochs}{rate}");
     }
 
     static void RequireOneSource(TrainingRequest request)

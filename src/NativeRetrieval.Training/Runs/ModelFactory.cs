@@ -44,13 +44,13 @@ public static class ModelFactory
         ModelFolder.Load(folder, device, config => Configure(config, settings));
 
     /// <summary>The tokenizer, caption rule and token limit that a run's model will have, without building the model.</summary>
-    public static (WordPieceTokenizer Tokenizer, CaptionNormalizer Captions, int MaxTokens) Tokenizer(
+    public static (TextTokenizer Tokenizer, CaptionNormalizer Captions, int MaxTokens) Tokenizer(
         TrainingSettings settings, Dataset data, string? textModel, string? initialModel)
     {
         if (initialModel is not null)
         {
             var config = ModelFolder.ReadConfig(initialModel);
-            return (WordPieceTokenizer.FromFile(initialModel), config.Captions,
+            return (TextTokenizer.FromFile(initialModel), config.Captions,
                 Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions));
         }
         if (textModel is null) return (FromScratch(settings, data), settings.Text.Normalizer, settings.Text.MaxTokens);
@@ -58,9 +58,9 @@ public static class ModelFactory
         return (BertFolder.ReadTokenizer(textModel, text), settings.Text.Normalizer, Math.Min(settings.Text.MaxTokens, text.MaxPositions));
     }
 
-    static WordPieceTokenizer FromScratch(TrainingSettings settings, Dataset data) =>
+    static TextTokenizer FromScratch(TrainingSettings settings, Dataset data) =>
         new(Vocabulary.FromCaptions(data.Clips.SelectMany(clip => clip.Captions).Select(settings.Text.Normalizer.Apply)),
-            new WordPieceOptions { MaxLength = settings.Text.MaxTokens });
+            new TextTokenizerOptions { MaxLength = settings.Text.MaxTokens });
 
     /// <summary>A model's configuration around a pre-trained audio encoder.</summary>
     internal static RetrievalModelConfig Start(AudioEncoderPackage package) =>
@@ -79,7 +79,7 @@ public static class ModelFactory
     static AudioEncoderConfig Scratch(ModelSettings settings) =>
         settings.AudioEncoder.Published with { Channels = settings.AudioChannels ?? settings.AudioEncoder.Channels };
 
-    static (BertConfig, WordPieceTokenizer) Scratch(TrainingSettings settings, Dataset data)
+    static (BertConfig, TextTokenizer) Scratch(TrainingSettings settings, Dataset data)
     {
         var tokenizer = FromScratch(settings, data);
         var config = new BertConfig
@@ -95,7 +95,7 @@ public static class ModelFactory
         return (config, tokenizer);
     }
 
-    static (BertConfig, WordPieceTokenizer) Pretrained(TrainingSettings settings, string folder)
+    static (BertConfig, TextTokenizer) Pretrained(TrainingSettings settings, string folder)
     {
         var config = BertFolder.ReadConfig(folder);
         // A sentence-transformers folder says how its sentences are pooled; a plain one leaves it to the settings.

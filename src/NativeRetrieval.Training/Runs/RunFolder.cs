@@ -34,7 +34,7 @@ public sealed class RunFolder : IDisposable
     public string FolderPath { get; }
 
     /// <summary>Settings of the run, resolved.</summary>
-    public TrainingSettings Settings { get; }
+    public TrainingSettings Settings { get; private set; }
 
     /// <summary>Content of <c>run.json</c>.</summary>
     public RunDescription Description { get; private set; }
@@ -122,6 +122,25 @@ public sealed class RunFolder : IDisposable
         static string Short(string hash) => hash[..Math.Min(12, hash.Length)] + "…";
         static string Validation(string? hash) =>
             hash is null ? "without validation data" : $"with validation data that hashes to {Short(hash)}";
+    }
+
+    /// <summary>Changes the number of epochs in <c>settings.yaml</c>.</summary>
+    /// <exception cref="OptionException">More epochs are done or begun, or another setting contradicts the number.</exception>
+    public void ChangeEpochs(int epochs)
+    {
+        using (var checkpoint = LoadCheckpoint())
+        {
+            int begun = checkpoint is null ? 0 : checkpoint.State.Epoch + (checkpoint.State.Batch > 0 ? 1 : 0);
+            if (epochs < begun)
+                throw new OptionException($"training.epochs = {epochs}: {FolderPath} has done or begun {begun} of its "
+                    + $"{Settings.Training.Epochs} epochs; give {begun} or more");
+        }
+        var changed = Settings with { Training = Settings.Training with { Epochs = epochs } };
+        changed.Validate();
+        // The model of an end that is no longer the end goes first: the checkpoint can write it again.
+        DurableFile.DeleteFolder(Path.Combine(FolderPath, LastName));
+        DurableFile.WriteAllText(Path.Combine(FolderPath, SettingsName), SettingsWriter.ToYaml(changed));
+        Settings = changed;
     }
 
     /// <summary>Changes <c>run.json</c>.</summary>

@@ -38,8 +38,7 @@ internal static class StartingSizes
         }
 
         var settings = WithChannels(request.Settings.DeepCopy());
-        string oldKey = ModelSettings.OldChannelsKey(settings.Model.AudioEncoder);
-        var insisted = request.Insisted.Select(key => key == oldKey ? ModelSettings.ChannelsKey : key).ToHashSet();
+        var insisted = Insisted(request);
         foreach (var (key, value, folder) in sizes)
         {
             var setting = SettingsCatalogue.Find(key)!;
@@ -67,12 +66,32 @@ internal static class StartingSizes
             Add("text.feed_forward_width", config.HiddenWidth, folder);
         }
 
-        // The published channels by number: what the model has stands in settings.yaml.
-        static TrainingSettings WithChannels(TrainingSettings settings) => settings with
-        {
-            Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? settings.Model.AudioEncoder.Channels },
-        };
-
         static Text.CaptionNormalizer Scratch(bool apostrophe) => new TextSettings { ApostropheToBlank = apostrophe }.Normalizer;
     }
+
+    /// <summary>The settings with published channels by number: what the model has stands in <c>settings.yaml</c>.</summary>
+    public static TrainingSettings WithChannels(TrainingSettings settings) => settings with
+    {
+        Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? settings.Model.AudioEncoder.Channels },
+    };
+
+    /// <summary>Keys that were asked for by name, under their present names.</summary>
+    public static HashSet<string> Insisted(TrainingRequest request)
+    {
+        string oldKey = ModelSettings.OldChannelsKey(request.Settings.Model.AudioEncoder);
+        return [.. request.Insisted.Select(key => key == oldKey ? ModelSettings.ChannelsKey : key)];
+    }
+
+    /// <summary>True for a size that the weights of a request give; they may be gone when a run is resumed, and are not read.</summary>
+    public static bool IsOfWeights(TrainingRequest request, string key) => key switch
+    {
+        "model.audio_encoder" or ModelSettings.ChannelsKey => (request.InitialModel ?? request.AudioModel) is not null,
+        "text.hidden_width" or "text.layers" or "text.heads" or "text.feed_forward_width" =>
+            (request.InitialModel ?? request.TextModel) is not null,
+        "text.pooling" => request.InitialModel is not null
+            || request.TextModel is { } text && (!Directory.Exists(text) || BertFolder.DeclaresPooling(text)),
+        "model.block6_pooling" or "text.apostrophe_to_blank" or "model.audio_head_width" or "model.text_head_width"
+            or "model.embedding_dimension" => request.InitialModel is not null,
+        _ => false,
+    };
 }

@@ -11,10 +11,14 @@ public sealed record OptimizationSettings
     public int Epochs { get; init; } = 50;
 
     /// <summary>Pairs per batch; every other pair of a batch is a negative.</summary>
-    [Setting("pairs per batch; every other pair of a batch is a negative", Min = 1, Max = 65536)]
+    [Setting("pairs per batch; every other pair of a batch is a negative", Min = 2, Max = 65536,
+        Why = "a pair is learned against the others of its batch, and a batch of one has none")]
     public int BatchSize { get; init; } = 32;
 
-    /// <summary>True: items that do not fill a batch are left out of an epoch.</summary>
+    /// <summary>
+    /// True: items that do not fill a batch are left out of an epoch. A single item that is left over joins the batch before, and data
+    /// smaller than a batch is one batch.
+    /// </summary>
     [Setting("items that do not fill a batch are left out of an epoch")]
     public bool DropLastBatch { get; init; } = true;
 
@@ -147,6 +151,14 @@ public sealed record OptimizationSettings
     public LearningRateSchedule LearningRateSchedule => Schedule == ScheduleKind.Cosine
         ? new LearningRateSchedule.WarmupCosine(WarmupSteps)
         : new LearningRateSchedule.StepDecay(DecayEveryEpochs, DecayDivisor);
+
+    /// <summary>True where the validation data is evaluated after an epoch.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    internal bool IsEvaluated(int epoch) => epoch + 1 == Epochs || (epoch + 1) % ValidateEveryEpochs == 0;
+
+    /// <summary>Evaluations after the epochs from one on.</summary>
+    /// <param name="epoch">Epoch, from 0.</param>
+    internal int EvaluationsFrom(int epoch) => Enumerable.Range(epoch, Math.Max(0, Epochs - epoch)).Count(IsEvaluated);
 }
 
 /// <summary>Update rules.</summary>

@@ -16,6 +16,9 @@ public sealed class SettingAttribute(string meaning) : Attribute
     /// <summary><see cref="Min"/> itself is excluded.</summary>
     public bool AboveMin { get; init; }
 
+    /// <summary>Reason for the range, shown with a value outside it; null: none is needed.</summary>
+    public string? Why { get; init; }
+
     /// <summary>The name in files and on the command line where it is not the property's in snake_case.</summary>
     public string? Key { get; init; }
 }

@@ -51,6 +51,8 @@ public sealed class SettingDefinition
 
     bool IsList => Type == typeof(IReadOnlyList<int>);
 
+    string Range => _attribute.Why is { } why ? $"{Allowed}: {why}" : Allowed;
+
     /// <summary>The setting's value in <paramref name="settings"/>; null only where <see cref="Allowed"/> says so.</summary>
     public object? Get(TrainingSettings settings) => _property.GetValue(_section is null ? settings : _section.GetValue(settings));
 
@@ -75,7 +77,7 @@ public sealed class SettingDefinition
         text = text.Trim();
         if (IsList && text == "null") return null;
         object? value = ParseOrNull(text);
-        if (value is null) throw new OptionException($"{source}: {Key} = '{text}' is not allowed; it takes {Allowed}");
+        if (value is null) throw new OptionException($"{source}: {Key} = '{text}' is not allowed; it takes {Range}");
         Validate(value, source);
         return value;
     }
@@ -92,7 +94,7 @@ public sealed class SettingDefinition
             _ => true,
         };
         if (!inside)
-            throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Allowed}");
+            throw new OptionException($"{(source is null ? "" : source + ": ")}{Key} = {Format(value)} is not allowed; it takes {Range}");
     }
 
     bool InRange(double value) => (_attribute.AboveMin ? value > _attribute.Min : value >= _attribute.Min) && value <= _attribute.Max;

@@ -33,9 +33,9 @@ public static class BertFolder
     /// <exception cref="CorruptFileException">
     /// The tokenizer's files are missing, damaged or of another kind, or have ids beyond the model's vocabulary.
     /// </exception>
-    public static WordPieceTokenizer ReadTokenizer(string folder, BertConfig config)
+    public static TextTokenizer ReadTokenizer(string folder, BertConfig config)
     {
-        var tokenizer = WordPieceTokenizer.FromFile(folder);
+        var tokenizer = TextTokenizer.FromFile(folder);
         if (tokenizer.Vocabulary.Size > config.VocabularySize)
             throw new CorruptFileException(folder, $"the tokenizer has ids up to {tokenizer.Vocabulary.Size - 1}, "
                 + $"the model's vocabulary ends at {config.VocabularySize - 1}; they belong to different models");

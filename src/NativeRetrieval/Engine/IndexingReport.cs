@@ -1,5 +1,3 @@
-using NativeRetrieval.Audio.Decoding;
-
 namespace NativeRetrieval.Engine;
 
 /// <summary>The result of an indexing run, which accounts for every sound file it met.</summary>

@@ -21,18 +21,22 @@ public static class ModelFolder
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
+    /// <exception cref="OptionException">A host brought the model's tokenizer, which the folder's files cannot say.</exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public static void Save(string folder, RetrievalModel model, string card) =>
-        Save(folder, model.Config, model.Tokenizer, StateFile.Items(model), card);
+        Save(folder, model.Config, model.TextTokenizer, StateFile.Items(model), card);
 
     /// <summary>Writes a model whose weights need not be in memory.</summary>
     /// <param name="weights">Every tensor of a <see cref="RetrievalModel"/> of this configuration.</param>
     /// <param name="metadata">Text pairs for the header of the weights.</param>
     /// <inheritdoc cref="Save(string, RetrievalModel, string)"/>
-    public static void Save(string folder, RetrievalModelConfig config, WordPieceTokenizer tokenizer, IEnumerable<SafetensorsItem> weights,
+    public static void Save(string folder, RetrievalModelConfig config, TextTokenizer tokenizer, IEnumerable<SafetensorsItem> weights,
         string card,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
+        if (!tokenizer.IsWordPiece)
+            throw new OptionException($"{folder}: the model's tokenizer is a host's own {tokenizer.Tokenizer.GetType().Name}; "
+                + "a model folder holds BERT's WordPiece only: write the weights by StateFile.Items and give the tokenizer to the model's constructor");
         DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
@@ -46,20 +50,22 @@ public static class ModelFolder
 
     /// <summary>Reads a model. Every file is checked against <c>SHA256SUMS</c> where the folder has one.</summary>
     /// <param name="adjust">Changes what does not depend on the weights, such as dropout; null: nothing.</param>
+    /// <param name="tokenizer">A host's own tokenizer, which the text encoder was trained with; null: the folder's.</param>
     /// <exception cref="FileReadException">The folder or one of its files is absent.</exception>
     /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
-    public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null)
+    public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null,
+        TextTokenizer? tokenizer = null)
     {
         RequireConfig(folder);
         FolderSums.Verify(folder);
         var config = ReadConfig(folder);
         if (adjust is not null) config = adjust(config);
-        var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(folder), device, new PhiloxSequence(default));
+        var model = new RetrievalModel(config, tokenizer ?? TextTokenizer.FromFile(folder), device, new PhiloxSequence(default));
         try
         {
-            if (model.Tokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
+            if (model.TextTokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
                 throw new CorruptFileException(folder,
-                    $"the tokenizer has {model.Tokenizer.Vocabulary.Size} tokens, "
+                    $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
             using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
             StateFile.Read(weights, model);
@@ -98,9 +104,9 @@ public static class ModelFolder
         return Convert.ToHexStringLower(all.GetHashAndReset());
     }
 
-    static JsonObject TokenizerJson(WordPieceOptions options)
+    static JsonObject TokenizerJson(TextTokenizerOptions options)
     {
-        var stored = new WordPieceOptions();
+        var stored = new TextTokenizerOptions();
         if (options.CleanText != stored.CleanText || options.MaxWordLength != stored.MaxWordLength
             || options.ContinuationPrefix != stored.ContinuationPrefix)
             throw new OptionException(

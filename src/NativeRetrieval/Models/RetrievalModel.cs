@@ -1,3 +1,4 @@
+using Microsoft.ML.Tokenizers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
@@ -17,17 +18,18 @@ public sealed class RetrievalModel : Module
 {
     readonly ProjectionHead _audioHead, _textHead;
 
+    /// <param name="tokenizer">Tokenizer of captions and queries; a host's own one goes in here, too.</param>
     /// <param name="random">Starting values are drawn from it.</param>
     /// <param name="textEncoder">
     /// A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.
     /// </param>
     /// <param name="audioEncoder">An audio encoder of <c>config.AudioEncoder</c>'s sizes to take over; null: a fresh one.</param>
     /// <exception cref="Core.Errors.OptionException">A value of the configuration is outside its range.</exception>
-    public RetrievalModel(RetrievalModelConfig config, WordPieceTokenizer tokenizer, Device device, PhiloxSequence random,
+    public RetrievalModel(RetrievalModelConfig config, TextTokenizer tokenizer, Device device, PhiloxSequence random,
         BertEncoder? textEncoder = null, AudioEncoder? audioEncoder = null, DType dtype = DType.Float32)
     {
         config.Validate();
-        (Config, Tokenizer, Device) = (config, tokenizer, device);
+        (Config, TextTokenizer, Device) = (config, tokenizer, device);
         AudioEncoder = Child("audio_enc", audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
         TextEncoder = Child("text_enc", textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
         _audioHead = Child("audio_linear",
@@ -39,8 +41,11 @@ public sealed class RetrievalModel : Module
     /// <summary>Configuration that the model was built from.</summary>
     public RetrievalModelConfig Config { get; }
 
-    /// <summary>Tokenizer of captions and queries.</summary>
-    public WordPieceTokenizer Tokenizer { get; }
+    /// <summary>The text encoder's input from captions and queries: tokens with [CLS], [SEP] and padding.</summary>
+    public TextTokenizer TextTokenizer { get; }
+
+    /// <summary>Library tokenizer behind <see cref="TextTokenizer"/>: the tokens of a text alone.</summary>
+    public Tokenizer Tokenizer => TextTokenizer.Tokenizer;
 
     /// <summary>Device that holds the weights.</summary>
     public Device Device { get; }
@@ -85,5 +90,5 @@ public sealed class RetrievalModel : Module
 
     /// <summary>The tokens of captions or queries, after the model's caption rule.</summary>
     public TokenBatch Tokenize(IReadOnlyList<string> texts) =>
-        Tokenizer.EncodeBatch([.. texts.Select(Config.Captions.Apply)], Config.MaxTokens);
+        TextTokenizer.EncodeBatch([.. texts.Select(Config.Captions.Apply)], Config.MaxTokens);
 }

@@ -83,7 +83,7 @@ static class TextEncoders
     public static void WriteTokens(string folder, string data)
     {
         WriteVocabulary(folder);
-        var tokenizer = WordPieceTokenizer.FromFile(Path.Combine(folder, "vocab.txt"));
+        var tokenizer = TextTokenizer.FromFile(Path.Combine(folder, "vocab.txt"));
         File.WriteAllLines(Path.Combine(folder, "hostile.jsonl"),
             _texts.Select(text => JsonSerializer.Serialize(new { text, ids = tokenizer.Encode(text) })));
         string[] files =

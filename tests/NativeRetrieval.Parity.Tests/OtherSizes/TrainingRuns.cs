@@ -32,7 +32,7 @@ static class TrainingRuns
             LogMel = new() { MelBins = Mels },
             TextEncoder = text, AudioHeadWidth = 13, TextHeadWidth = 15, EmbeddingDimension = 10, MaxTokens = text.MaxPositions,
         };
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["unused"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["unused"]));
         var encoder = pretrained is null ? null : BertFolder.ReadEncoder(pretrained, CpuDevice.Shared, out _, text, DType.Float64);
         var random = new PhiloxSequence(default);
         using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, random, encoder, dtype: DType.Float64);

@@ -23,7 +23,7 @@ public sealed class AudioIndexerTests : IDisposable
 
     public AudioIndexerTests()
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },

@@ -19,7 +19,7 @@ public sealed class EmbedderTests : IDisposable
 
     public EmbedderTests()
     {
-        var tokenizer = new WordPieceTokenizer(Vocabulary.FromCaptions(["rain falls"]));
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["rain falls"]));
         var config = new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },

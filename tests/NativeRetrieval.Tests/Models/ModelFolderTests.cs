@@ -1,4 +1,6 @@
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.ML.Tokenizers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
@@ -34,6 +36,22 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Contains("cnn14", error.Message);
     }
 
+    [Fact]
+    public void A_host_s_own_tokenizer_is_taken_and_never_saved_as_if_it_were_BERT_s()
+    {
+        Save();
+        var vocabulary = Vocabulary.FromCaptions(["a dog"]);
+        using var lines = new MemoryStream(Encoding.UTF8.GetBytes(vocabulary.ToVocabularyFile()));
+        var whole = new TextTokenizer(vocabulary, tokenizer: WordPieceTokenizer.Create(lines));
+        using var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared, tokenizer: whole);
+
+        Assert.Same(whole.Tokenizer, model.Tokenizer);
+        Assert.Equal(1, model.Tokenize(["dog-a"]).UnknownTokens(0)); // cut at white space alone
+        Assert.Equal(0, new TextTokenizer(vocabulary).EncodeBatch(["dog-a"]).UnknownTokens(0));
+        Assert.Contains("WordPieceTokenizer",
+            Assert.Throws<OptionException>(() => ModelFolder.Save(_folder.FullPath, model, "# A test\n")).Message);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     RetrievalModelConfig Save()
@@ -47,7 +65,7 @@ public sealed class ModelFolderTests : IDisposable
             EmbeddingDimension = 7,
             MaxTokens = 8,
         };
-        using var model = new RetrievalModel(config, new WordPieceTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
+        using var model = new RetrievalModel(config, new TextTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
             new PhiloxSequence(new Philox(1)));
         ModelFolder.Save(_folder.FullPath, model, "# A test\n");
         return config;

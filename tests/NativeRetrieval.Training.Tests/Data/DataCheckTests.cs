@@ -43,6 +43,7 @@ public sealed class DataCheckTests : IDisposable
             ("empty.wav", Noise(1, 4), [" "]),
             ("again.wav", Noise(1, 5), ["rain falls"]),
             ("words.wav", Noise(1, 6), ["one two three four five six seven eight nine ten eleven twelve"]),
+            ("unknown.wav", Noise(1, 7), [new string('x', 101)]),
             ("a.wav", Noise(1, 1), ["rain falls"]),
         ],
         [("a.wav", Noise(1, 1), ["held out"]), ("v.wav", Noise(1, 9), ["goes on and on"])]);
@@ -51,13 +52,14 @@ public sealed class DataCheckTests : IDisposable
         [
             (DataProblem.MissingFile, "missing.wav (line 9)"),
             (DataProblem.EmptyCaption, "empty.wav (line 10)"),
-            (DataProblem.DuplicateFileName, "a.wav (lines 2 and 13)"),
+            (DataProblem.DuplicateFileName, "a.wav (lines 2 and 14)"),
             (DataProblem.UnreadableFile, "bad.wav"),
             (DataProblem.DamagedFile, "cut.wav (line 8): its data chunk claims"),
             (DataProblem.FileNameInBothSplits, "a.wav (line 2)"),
             (DataProblem.DuplicateContent, "copy.wav (line 3) = a.wav"),
             (DataProblem.ContentInBothSplits, "a.wav (line 2) = a.wav"),
             (DataProblem.LongCaption, "words.wav (line 12)"),
+            (DataProblem.UnknownCaption, "unknown.wav (line 13)"),
             (DataProblem.ShortClip, "short.wav (line 5)"),
             (DataProblem.SilentClip, "silent.wav (line 4)"),
             (DataProblem.DuplicateCaptions, "again.wav (line 11) = a.wav"),

@@ -10,12 +10,12 @@ public sealed class EpochSamplerTests
     public void EveryCaptionComesOnceAnEpoch()
     {
         var sampler = new EpochSampler(Data(7, 3), CaptionSampling.All, 4, dropLastBatch: false, new RunRandom(1));
-        Assert.Equal((21, 6), (sampler.ItemsPerEpoch, sampler.BatchesPerEpoch));
-        var items = Enumerable.Range(0, 6).SelectMany(step => sampler.Batch(3, step).ToArray()).ToList();
+        Assert.Equal((21, 5, 21), (sampler.ItemsPerEpoch, sampler.BatchesPerEpoch, sampler.PairsPerEpoch));
+        var items = Enumerable.Range(0, 5).SelectMany(step => sampler.Batch(3, step).ToArray()).ToList();
         Assert.Equal(21, items.Distinct().Count());
         Assert.Equal(Enumerable.Range(0, 21).Select(i => new TrainingItem(i / 3, i % 3)), items.OrderBy(item => item.Clip)
             .ThenBy(item => item.Caption));
-        Assert.Equal(1, sampler.Batch(0, 5).Length);
+        Assert.Equal(5, sampler.Batch(0, 4).Length);
     }
 
     [Fact]
@@ -55,10 +55,35 @@ public sealed class EpochSamplerTests
             .Batch(6, 3).ToArray());
     }
 
+    [Theory]
+    [InlineData(8, 4, false, "4 4")]
+    [InlineData(9, 4, false, "4 5")]
+    [InlineData(9, 4, true, "4 4")]
+    [InlineData(10, 4, false, "4 4 2")]
+    [InlineData(10, 4, true, "4 4")]
+    [InlineData(3, 4, true, "3")]
+    [InlineData(3, 4, false, "3")]
+    [InlineData(5, 4, false, "5")]
+    [InlineData(5, 4, true, "4")]
+    [InlineData(3, 2, false, "3")]
+    public void NoBatchIsASingleItemAndSmallDataIsOneBatch(int items, int batchSize, bool dropLastBatch, string sizes)
+    {
+        var sampler = new EpochSampler(Data(items, 1), CaptionSampling.All, batchSize, dropLastBatch, new RunRandom(4));
+        int[] found = [.. Enumerable.Range(0, sampler.BatchesPerEpoch).Select(step => sampler.Batch(0, step).Length)];
+        Assert.Equal(sizes, string.Join(' ', found));
+        Assert.Equal(found.Sum(), sampler.PairsPerEpoch);
+        Assert.Equal(found.Sum(), Enumerable.Range(0, found.Length).SelectMany(step => sampler.Batch(0, step).ToArray()).Distinct().Count());
+    }
+
     [Fact]
-    public void DataThatDoesNotFillABatchIsRefused() =>
-        Assert.Contains("3 items do not fill one batch of 4",
-            Assert.Throws<OptionException>(() => new EpochSampler(Data(3, 1), CaptionSampling.All, 4, true, new RunRandom(0))).Message);
+    public void ABatchOfOneIsRefused()
+    {
+        Assert.Contains("a batch of one has no negatives", Refused(Data(3, 1), batchSize: 1));
+        Assert.Contains("captions.csv: an epoch has 1 pair of clip and caption", Refused(Data(1, 1), batchSize: 4));
+
+        static string Refused(Dataset data, int batchSize) => Assert.Throws<OptionException>(() =>
+            new EpochSampler(data, CaptionSampling.All, batchSize, dropLastBatch: false, new RunRandom(0))).Message;
+    }
 
     static Dataset Data(int clips, int captions) =>
         new("captions.csv", [.. Enumerable.Range(0, clips).Select(i =>

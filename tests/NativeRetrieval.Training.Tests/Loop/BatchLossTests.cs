@@ -49,6 +49,25 @@ public sealed class BatchLossTests : IDisposable
         foreach (var (name, gradient) in whole) AssertClose(gradient, chunked[name], tolerance, name);
     }
 
+    [Theory]
+    [InlineData(8, 8, 0, "8")]
+    [InlineData(9, 8, 0, "9")]
+    [InlineData(9, 8, 8, "9")]
+    [InlineData(8, 8, 3, "3 3 2")]
+    [InlineData(8, 8, 4, "4 4")]
+    [InlineData(9, 8, 4, "4 5")]
+    [InlineData(9, 8, 3, "3 3 3")]
+    [InlineData(9, 8, 7, "7 2")]
+    [InlineData(5, 8, 4, "4 1")]
+    [InlineData(3, 8, 4, "3")]
+    public void A_joined_item_is_in_the_last_chunk_of_a_full_batch(int items, int batchSize, int chunkSize, string sizes)
+    {
+        var chunks = BatchLoss.Chunks(items, new OptimizationSettings { BatchSize = batchSize, ChunkSize = chunkSize });
+        Assert.Equal(sizes, string.Join(' ', chunks.Select(chunk => chunk.Count)));
+        Assert.Equal(items, chunks.Sum(chunk => chunk.Count));
+        for (int i = 1; i < chunks.Count; i++) Assert.Equal(chunks[i - 1].Start + chunks[i - 1].Count, chunks[i].Start);
+    }
+
     /// <summary>
     /// With dropout, masks and batch statistics the oracle is one recording over all chunks, each with the pass that it has by its place.
     /// </summary>

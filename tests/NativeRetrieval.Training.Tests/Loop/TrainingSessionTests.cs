@@ -59,6 +59,7 @@ public sealed class TrainingSessionTests : IDisposable
     [InlineData("training.chunk_size=2", "training.freeze_batch_norm=true", "audio.padding=paper")]
     [InlineData("training.average_decay=0.9", "data.hold_out_clips=3", "training.freeze_text_encoder=true",
         "training.unfreeze_text_epoch=1", "training.checkpoint_every_steps=2")]
+    [InlineData("training.batch_size=11", "training.drop_last_batch=false", "training.chunk_size=6", "training.epochs=4")]
     [InlineData("training.freeze_audio_stages=3", "training.unfreeze_audio_epoch=2", "training.freeze_text_stages=2",
         "training.optimizer=adamw", "training.weight_decay=0.01")]
     public void A_run_that_was_killed_goes_on_with_the_same_losses_to_the_last_bit(params string[] overrides)

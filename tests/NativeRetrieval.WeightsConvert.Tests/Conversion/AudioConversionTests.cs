@@ -144,6 +144,7 @@ public sealed class AudioConversionTests : IDisposable
     {
         var report = Convert(SyntheticCheckpoint.PannsCnn14().Rename(name => "module." + name));
         Assert.Equal("module.", report.Root);
+        Assert.Equal([("module", 64)], report.Stripped);
         AudioEncoderFolder.ReadEncoder(Target, CpuDevice.Shared).Dispose();
         Assert.Empty(ChecksumList.Verify(Target, TestContext.Current.CancellationToken));
     }

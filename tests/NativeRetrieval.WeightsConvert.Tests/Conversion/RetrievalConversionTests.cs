@@ -63,7 +63,7 @@ public sealed class RetrievalConversionTests : IDisposable
         var config = _config with { MaxSeconds = 7.5, TextEncoder = _config.TextEncoder with { Pooling = TextPooling.Mean, Heads = 4 },
             Padding = PaddingRule.Paper };
         Directory.CreateDirectory(_folder["run"]);
-        using (var model = new RetrievalModel(config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared,
+        using (var model = new RetrievalModel(config, TextTokenizer.FromFile(_vocabulary), CpuDevice.Shared,
             new PhiloxSequence(new Philox(3))))
             ModelFolder.Save(_folder["run"], model, "");
         string file = Export("run", "run.safetensors");
@@ -109,7 +109,7 @@ public sealed class RetrievalConversionTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    RetrievalModel Model() => new(_config, WordPieceTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
+    RetrievalModel Model() => new(_config, TextTokenizer.FromFile(_vocabulary), CpuDevice.Shared, new PhiloxSequence(default));
 
     /// <summary>A checkpoint as the authors' program saves it: the weights, and under "optimizer" the same weights again.</summary>
     SyntheticCheckpoint Report()

@@ -15,6 +15,8 @@ sealed class SyntheticCheckpoint
 
     public IEnumerable<string> Names => _items.Keys;
 
+    public IEnumerable<int> ShapeOf(string name) => _items[name].Shape.Select(size => (int)size);
+
     public SyntheticCheckpoint Add(string name, params int[] shape)
     {
         _items[name] = SafetensorsItem.Float32(name, [.. shape.Select(size => (long)size)], FormulaWeights.Of(name, shape));

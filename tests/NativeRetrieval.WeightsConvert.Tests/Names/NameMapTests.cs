@@ -34,6 +34,11 @@ public sealed class NameMapTests : IDisposable
     [InlineData("model.")]
     [InlineData("model.module.")]
     [InlineData("state_dict.")]
+    [InlineData("net.")]
+    [InlineData("_orig_mod.")]
+    [InlineData("ema_model.module.")]
+    [InlineData("_orig_mod.module.net.model.")]
+    [InlineData("module._orig_mod.model.ema_model.")]
     public void Names_may_stand_behind_what_programs_put_before_them(string root) =>
         Assert.Equal(root, Match(SyntheticCheckpoint.PannsCnn14().Rename(name => root + name), match => match.Root));
 

@@ -23,7 +23,7 @@ public static class CheckpointConversion
     {
         CheckTarget(request.Target);
         using var checkpoint = CheckpointFile.Open(request.Checkpoint);
-        var match = MapDetection.Find(checkpoint, request.Map is null ? null : NameMaps.Find(request.Map));
+        var match = MapDetection.Find(checkpoint, request.Map is null ? null : NameMaps.Find(request.Map), request.Prefix);
         using var folder = new StagedFolder(request.Target);
         var draft = new ConversionDraft(request, checkpoint, match, folder.Path, cancellation);
         string kind = match.Map.IsRetrieval ? RetrievalTarget.Write(draft)
@@ -31,8 +31,7 @@ public static class CheckpointConversion
             : AudioTarget.Write(draft);
         folder.Complete();
         return new ConversionReport(request.Checkpoint, checkpoint.Format, match.Map.Name, match.Root, kind, request.Target,
-            match.Mapped.Count(),
-            draft.Settings, match.Ignored, [.. draft.Notes, .. checkpoint.Notes]);
+            match.Mapped.Count(), match.Stripped, draft.Settings, match.Ignored, [.. draft.Notes, .. checkpoint.Notes]);
     }
 
     /// <summary>Checks, before any work, that a folder can be made.</summary>

@@ -79,7 +79,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     /// <summary>Finds and checks the front end of the audio encoder.</summary>
     public LogMelSettings FrontEnd(int melBins) =>
-        new FrontEndCheck(checkpoint, match.Root + Audio.Part.Source)
+        new FrontEndCheck(checkpoint, name => match.Find(Audio.Part.Source + name))
             .Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
 
     /// <summary>Writes the list of all files' checksums.</summary>

@@ -10,11 +10,13 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 /// <param name="Kind">Kind of the folder: <c>audio encoder</c>, <c>text encoder</c> or <c>retrieval model</c>.</param>
 /// <param name="Target">Path of the folder or file that was made.</param>
 /// <param name="Mapped">Number of tensors that were taken over.</param>
+/// <param name="Stripped">Words of training programs that were dropped from names, each with the number of tensors that had it.</param>
 /// <param name="Settings">Settings that the shapes and the form gave.</param>
 /// <param name="Ignored">Tensors that were left out, with the reason.</param>
 /// <param name="Notes">Assumptions, and things beside tensors in the checkpoint.</param>
 public sealed record ConversionReport(string Checkpoint, string Format, string Map, string Root, string Kind, string Target, int Mapped,
-    IReadOnlyList<(string Name, string Value)> Settings, IReadOnlyList<(string Name, string Why)> Ignored, IReadOnlyList<string> Notes)
+    IReadOnlyList<(string Name, int Count)> Stripped, IReadOnlyList<(string Name, string Value)> Settings,
+    IReadOnlyList<(string Name, string Why)> Ignored, IReadOnlyList<string> Notes)
 {
     /// <summary>The <see cref="Kind"/> of a folder for <c>train --audio-model</c>.</summary>
     public const string AudioEncoder = "audio encoder";
@@ -31,6 +33,8 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
         output.WriteLine($"{Checkpoint}: {Format}, {Map}{(Root.Length > 0 ? $", names behind '{Root}'" : "")}");
         foreach (var (name, value) in Settings) output.WriteLine($"  {name}: {value}");
         output.WriteLine($"  {Mapped} tensors mapped, {Ignored.Count} ignored, 0 missing, 0 unexpected");
+        if (Stripped.Count > 0)
+            output.WriteLine($"  stripped from names: {string.Join(", ", Stripped.Select(word => $"{word.Name} ({word.Count})"))}");
         foreach (var group in Ignored.GroupBy(ignored => ignored.Why))
             output.WriteLine($"  ignored: {Some([.. group.Select(ignored => ignored.Name)])}: {group.Key}");
         foreach (string note in Notes) output.WriteLine($"  note: {note}");
@@ -50,6 +54,15 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
         foreach (var (name, value) in Settings) json.WriteString(name, value);
         json.WriteEndObject();
         json.WriteNumber("mapped", Mapped);
+        json.WriteStartArray("stripped");
+        foreach (var (name, count) in Stripped)
+        {
+            json.WriteStartObject();
+            json.WriteString("name", name);
+            json.WriteNumber("count", count);
+            json.WriteEndObject();
+        }
+        json.WriteEndArray();
         json.WriteStartArray("ignored");
         foreach (var (name, why) in Ignored)
         {

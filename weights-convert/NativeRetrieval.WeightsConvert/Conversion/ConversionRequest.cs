@@ -12,6 +12,12 @@ public sealed record ConversionRequest
     /// <summary>Name map to follow; null: the one that fits.</summary>
     public string? Map { get; init; }
 
+    /// <summary>
+    /// Beginning of the names to take, in whole words, where a checkpoint holds a model more than once (<c>model</c>, <c>ema_model</c>);
+    /// empty: names that begin with no word of a training program; null: all.
+    /// </summary>
+    public string? Prefix { get; init; }
+
     /// <summary>Vocabulary or tokenizer file, or a folder with a tokenizer; null: that of the checkpoint's folder.</summary>
     public string? Vocabulary { get; init; }
 

@@ -11,7 +11,8 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 /// Finds the front end of an audio encoder. PANNs' checkpoints store theirs, the Fourier transform as convolution kernels (torchlibrosa)
 /// and the mel matrix: both are compared with those computed here, because another front end would give wrong vectors without any error.
 /// </summary>
-sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
+/// <param name="find">Gives the checkpoint's tensor of a name in the audio encoder, or null.</param>
+sealed class FrontEndCheck(CheckpointFile checkpoint, Func<string, CheckpointTensor?> find)
 {
     /// <summary>Largest difference of Fourier kernels, which are cosines rounded to float32.</summary>
     const double KernelTolerance = 1e-5;
@@ -26,8 +27,8 @@ sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
     /// difference.</exception>
     public LogMelSettings Find(int melBins, FrontEndForm? forced, List<string> notes)
     {
-        var (real, imaginary, mel) = (Stored("spectrogram_extractor.stft.conv_real.weight"),
-            Stored("spectrogram_extractor.stft.conv_imag.weight"), Stored("logmel_extractor.melW"));
+        var (real, imaginary, mel) = (find("spectrogram_extractor.stft.conv_real.weight"),
+            find("spectrogram_extractor.stft.conv_imag.weight"), find("logmel_extractor.melW"));
         if (real is null && mel is null)
         {
             var assumed = forced ?? NameMaps.FrontEnds[0];
@@ -80,8 +81,6 @@ sealed class FrontEndCheck(CheckpointFile checkpoint, string prefix)
                 + $"{settings.MaxHz} Hz at {settings.SampleRateHz} Hz: it differs by up to {most:G3} (bin {at / bank.MelBins}, filter "
                 + $"{at % bank.MelBins}); its filters reach from {first * hzPerBin:F0} to {last * hzPerBin:F0} Hz"));
     }
-
-    CheckpointTensor? Stored(string name) => checkpoint.Tensors.FirstOrDefault(tensor => tensor.Name == prefix + name);
 
     void ExpectShape(CheckpointTensor tensor, long[] shape)
     {

@@ -35,7 +35,7 @@ public static class ModelExport
         if (File.Exists(config)) metadata[ConfigKey] = File.ReadAllText(config);
         CheckpointSafetensors.Write(checkpoint, target, form is null ? null : Rename, metadata, cancellation);
         return new ConversionReport(source, checkpoint.Format, form?.Name ?? "names as they are", "", "safetensors file", target,
-            checkpoint.Tensors.Count, [], [], checkpoint.Notes);
+            checkpoint.Tensors.Count, [], [], [], checkpoint.Notes);
 
         string Rename(string name) => form.ToSource(name)
             ?? throw new CorruptFileException(source, $"its tensor {name} has no name in the form {form.Name}");

@@ -28,9 +28,9 @@ static class TokenizerFiles
     /// <summary>The tokenizer of a model with <paramref name="rows"/> word vectors.</summary>
     /// <param name="source">Result of <see cref="Find"/>.</param>
     /// <exception cref="CorruptFileException">The tokenizer has more tokens than that.</exception>
-    public static WordPieceTokenizer Read(string source, int rows)
+    public static TextTokenizer Read(string source, int rows)
     {
-        var tokenizer = WordPieceTokenizer.FromFile(source);
+        var tokenizer = TextTokenizer.FromFile(source);
         return tokenizer.Vocabulary.Size <= rows
             ? tokenizer
             : throw new CorruptFileException(source, $"has {tokenizer.Vocabulary.Size} tokens, the text encoder {rows}; they belong to "

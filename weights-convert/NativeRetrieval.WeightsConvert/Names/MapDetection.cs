@@ -10,12 +10,15 @@ static class MapDetection
     const int NamesInMessage = 6;
 
     /// <param name="forced">The map that the user names; null: the one that fits.</param>
-    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not; the message names missing and unexpected
-    /// tensors.</exception>
-    public static MapMatch Find(CheckpointFile checkpoint, NameMap? forced)
+    /// <param name="prefix">Beginning of the names to take, as in <see cref="BareNames"/>; null: all.</param>
+    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not, or two tensors have one name; the message
+    /// names the tensors.</exception>
+    /// <exception cref="OptionException">No name begins with <paramref name="prefix"/>.</exception>
+    public static MapMatch Find(CheckpointFile checkpoint, NameMap? forced, string? prefix = null)
     {
-        if (forced is not null) return Require(checkpoint, forced);
-        MapMatch[] seen = [.. NameMaps.All.Select(map => MapMatch.Of(map, checkpoint.Tensors)).OfType<MapMatch>()];
+        var names = new BareNames(checkpoint, prefix);
+        if (forced is not null) return Require(checkpoint, forced, names);
+        MapMatch[] seen = [.. NameMaps.All.Select(map => MapMatch.Of(map, names)).OfType<MapMatch>()];
         // A file that this program wrote names its map.
         if (checkpoint.Metadata.TryGetValue(CheckpointConversion.MapKey, out string? recorded)
             && seen.FirstOrDefault(match => match.Map.Name == recorded && match.Problems == 0) is { } own)
@@ -36,16 +39,18 @@ static class MapDetection
     /// <summary>The map whose own names the tensors have, as in a model that this program trained; null: none.</summary>
     public static NameMap? OwnNames(CheckpointFile checkpoint)
     {
-        MapMatch[] fitting = [.. NameMaps.All.Select(map => MapMatch.Of(map, checkpoint.Tensors)).OfType<MapMatch>()
+        if (checkpoint.Tensors.Any(tensor => BareNames.WrappersOf(tensor.Name).Any())) return null;
+        var names = new BareNames(checkpoint, prefix: null);
+        MapMatch[] fitting = [.. NameMaps.All.Select(map => MapMatch.Of(map, names)).OfType<MapMatch>()
             .Where(match => match.Problems == 0 && match.IsTypical)];
         return fitting is [{ Root: "" } only] && checkpoint.Tensors.All(tensor => only.Map.ToSource(tensor.Name) == tensor.Name)
             ? only.Map
             : null;
     }
 
-    static MapMatch Require(CheckpointFile checkpoint, NameMap map)
+    static MapMatch Require(CheckpointFile checkpoint, NameMap map, BareNames names)
     {
-        var match = MapMatch.Of(map, checkpoint.Tensors)
+        var match = MapMatch.Of(map, names)
             ?? throw new CorruptFileException(checkpoint.Path, $"does not follow {map.Name}: it has no "
                 + $"{map.Parts[0].Source}{map.Parts[0].Architecture.Anchor}; --inspect shows what it has");
         return match.Problems == 0

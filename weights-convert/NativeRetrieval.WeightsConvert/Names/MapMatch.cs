@@ -5,22 +5,26 @@ namespace NativeRetrieval.WeightsConvert.Names;
 /// <summary>Result of applying a name map to a checkpoint.</summary>
 sealed class MapMatch
 {
+    readonly BareNames _names;
+    readonly string _prefix;
     readonly List<(string Name, string Why)> _ignored = [];
     readonly List<string> _unexpected = [];
 
-    MapMatch(NameMap map, string root, IReadOnlyList<CheckpointTensor> tensors)
+    /// <param name="prefix">Prefix of the map's own that all bare names of the model have; may be empty.</param>
+    MapMatch(NameMap map, string prefix, BareNames names)
     {
-        (Map, Root) = (map, root);
-        var byName = tensors.ToDictionary(tensor => tensor.Name, StringComparer.Ordinal);
-        Parts = [.. map.Parts.Select(part => (part, part.Architecture.Match(name => byName.GetValueOrDefault(root + part.Source + name))))];
-        var taken = Parts.SelectMany(part => part.Match.Mapped).Select(mapped => mapped.Tensor.Name).ToHashSet(StringComparer.Ordinal);
-        foreach (var tensor in tensors)
+        (Map, _prefix, _names) = (map, prefix, names);
+        Parts = [.. map.Parts.Select(part => (part, part.Architecture.Match(name => Find(part.Source + name))))];
+        Root = CommonRoot();
+        var taken = Parts.SelectMany(part => part.Match.Mapped).Select(mapped => mapped.Tensor).ToHashSet();
+        foreach (var (bare, tensor) in names.Tensors)
         {
-            if (taken.Contains(tensor.Name)) continue;
-            if (WhyIgnored(tensor.Name) is { } why) _ignored.Add((tensor.Name, why));
+            if (taken.Contains(tensor)) continue;
+            if ((WhyIgnored(bare) ?? WhyIgnored(tensor.Name)) is { } why) _ignored.Add((tensor.Name, why));
             else _unexpected.Add(tensor.Name);
         }
-        IsTypical = map.Present.All(name => byName.ContainsKey(root + name)) && !map.Absent.Any(name => byName.ContainsKey(root + name));
+        _ignored.AddRange(names.Aside);
+        IsTypical = map.Present.All(name => Find(name) is not null) && !map.Absent.Any(name => Find(name) is not null);
     }
 
     public NameMap Map { get; }
@@ -31,6 +35,11 @@ sealed class MapMatch
     public IReadOnlyList<(MapPart Part, PartMatch Match)> Parts { get; }
 
     public IReadOnlyList<(string Name, string Why)> Ignored => _ignored;
+
+    /// <summary>Wrapping words that were dropped from names of the model, each with the number of its tensors that had it.</summary>
+    public IReadOnlyList<(string Name, int Count)> Stripped =>
+        [.. Mapped.SelectMany(mapped => BareNames.WrappersOf(mapped.Tensor.Name).Distinct()).GroupBy(word => word)
+            .OrderBy(words => words.Key, StringComparer.Ordinal).Select(words => (words.Key, words.Count()))];
 
     /// <summary>Tensors that have no place in the model and fit no rule for being ignored.</summary>
     public IReadOnlyList<string> Unexpected => _unexpected;
@@ -49,24 +58,48 @@ sealed class MapMatch
     public IEnumerable<(string Name, CheckpointTensor Tensor)> Mapped =>
         Parts.SelectMany(part => part.Match.Mapped.Select(mapped => (part.Part.Target + mapped.Name, mapped.Tensor)));
 
+    /// <summary>The tensor of a bare name behind the map's own prefix; null: the checkpoint has none.</summary>
+    public CheckpointTensor? Find(string name) => _names.Tensors.GetValueOrDefault(_prefix + name);
+
     /// <summary>The match with the fewest problems; null where nothing in the checkpoint resembles this form.</summary>
-    public static MapMatch? Of(NameMap map, IReadOnlyList<CheckpointTensor> tensors)
+    public static MapMatch? Of(NameMap map, BareNames names)
     {
         string anchor = map.Parts[0].Source + map.Parts[0].Architecture.Anchor;
-        string[] words = [.. NameMaps.CommonWrappers, .. map.Wrappers];
-        return tensors.Where(tensor => tensor.Name.EndsWith(anchor, StringComparison.Ordinal))
-            .Select(tensor => tensor.Name[..^anchor.Length])
-            .Where(IsWrapping).Select(root => new MapMatch(map, root, tensors)).MinBy(match => match.Problems);
+        return names.Tensors.Keys.Where(name => name.EndsWith(anchor, StringComparison.Ordinal))
+            .Select(name => name[..^anchor.Length])
+            .Where(IsOwn).Select(prefix => new MapMatch(map, prefix, names)).MinBy(match => match.Problems);
 
-        bool IsWrapping(string prefix) =>
-            prefix.Length == 0 || words.Any(word => prefix.StartsWith(word, StringComparison.Ordinal) && IsWrapping(prefix[word.Length..]));
+        bool IsOwn(string prefix) => prefix.Length == 0
+            || map.Prefixes.Any(own => prefix.StartsWith(own, StringComparison.Ordinal) && IsOwn(prefix[own.Length..]));
+    }
+
+    string CommonRoot()
+    {
+        string[]? common = null;
+        foreach (var (_, tensor) in Mapped)
+        {
+            string[] root = RootOf(tensor.Name);
+            common = common is null ? root : [.. common.Zip(root).TakeWhile(pair => pair.First == pair.Second).Select(pair => pair.First)];
+        }
+        return string.Concat((common ?? []).Select(word => word + "."));
+    }
+
+    /// <summary>The words of a name before those that the model gives.</summary>
+    string[] RootOf(string name)
+    {
+        string[] words = name.Split('.'), own = _prefix.Split('.')[..^1];
+        (int at, int passed) = (0, 0);
+        for (; at < words.Length - 1; at++)
+            if (passed < own.Length && words[at] == own[passed]) passed++;
+            else if (!NameMaps.Wrappers.Contains(words[at])) break;
+        return words[..at];
     }
 
     string? WhyIgnored(string name)
     {
-        if (name.StartsWith(Root, StringComparison.Ordinal))
+        if (name.StartsWith(_prefix, StringComparison.Ordinal))
         {
-            string own = name[Root.Length..];
+            string own = name[_prefix.Length..];
             foreach (var (part, _) in Parts)
                 if (own.StartsWith(part.Source, StringComparison.Ordinal)
                     && Why(part.Architecture.Ignore, own[part.Source.Length..]) is { } ofPart)

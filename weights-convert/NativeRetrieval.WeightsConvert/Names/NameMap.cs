@@ -28,8 +28,8 @@ public sealed class NameMap
 
     internal IReadOnlyList<IgnoreRule> Ignore { get; }
 
-    /// <summary>Prefixes that all names may have; any number of them in any order.</summary>
-    internal IReadOnlyList<string> Wrappers => _document.Wrappers;
+    /// <summary>Prefixes that all names of this form may have, with their dots; any number of them in any order.</summary>
+    internal IReadOnlyList<string> Prefixes => _document.Prefixes;
 
     /// <summary>Names that tell this form from one with the same encoder.</summary>
     internal IReadOnlyList<string> Present => _document.Present;

@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Text.Json;
 using System.Text.Json.Serialization.Metadata;
 using NativeRetrieval.Core.Errors;
@@ -12,7 +13,7 @@ public static class NameMaps
     static NameMaps()
     {
         var common = Read("common.json", NamesJson.Default.CommonDocument);
-        (CommonWrappers, CommonIgnore, FrontEnds) = (common.Wrappers, IgnoreRule.Of(common.Ignore),
+        (Wrappers, CommonIgnore, FrontEnds) = (common.Wrappers.ToFrozenSet(StringComparer.Ordinal), IgnoreRule.Of(common.Ignore),
             [.. common.FrontEnds.Select(form => form.ToForm())]);
         var architectures = ReadAll("Architectures/", NamesJson.Default.ArchitectureDocument)
             .Select(document => new Architecture(document)).ToDictionary(architecture => architecture.Name);
@@ -25,7 +26,8 @@ public static class NameMaps
     /// <summary>Log-mel front ends that published encoders were trained with.</summary>
     public static IReadOnlyList<FrontEndForm> FrontEnds { get; }
 
-    internal static IReadOnlyList<string> CommonWrappers { get; }
+    /// <summary>Words that training programs put around a model's names, without dots.</summary>
+    internal static FrozenSet<string> Wrappers { get; }
 
     /// <summary>Tensors that training programs save beside the weights.</summary>
     internal static IReadOnlyList<IgnoreRule> CommonIgnore { get; }

@@ -37,5 +37,5 @@ sealed record ArchitectureDocument(string Name, string Kind, string[] Widths,
 sealed record MapPartDocument(string Architecture, string Source, string Target);
 
 /// <summary>A file of <c>Maps</c>.</summary>
-sealed record NameMapDocument(string Name, string About, string[] Wrappers, MapPartDocument[] Parts, string[] Present, string[] Absent,
+sealed record NameMapDocument(string Name, string About, string[] Prefixes, MapPartDocument[] Parts, string[] Present, string[] Absent,
     OrderedDictionary<string, string> Ignore, string? Block6Pooling = null);

@@ -1,8 +1,11 @@
 namespace NativeRetrieval.Text;
 
 /// <summary>Rules by which text becomes word pieces. The defaults are those of bert-base-uncased.</summary>
-public sealed record WordPieceOptions
+public sealed record TextTokenizerOptions
 {
+    // The library tries every stretch of a word, so its time grows with the square of the length.
+    const int LongestWord = 1000;
+
     /// <summary>Drop control and format characters and U+FFFD, and read every white space as a blank. Default true.</summary>
     public bool CleanText { get; init; } = true;
 
@@ -15,7 +18,7 @@ public sealed record WordPieceOptions
     /// <summary>Decompose canonically (NFD) and drop nonspacing marks. Default null: as <see cref="LowerCase"/>.</summary>
     public bool? StripAccents { get; init; }
 
-    /// <summary>Longest word in Unicode code points; a longer one is unknown as a whole. At least 1; default 100.</summary>
+    /// <summary>Longest word in Unicode code points; a longer one is unknown as a whole. 1 … 1000; default 100.</summary>
     public int MaxWordLength { get; init; } = 100;
 
     /// <summary>Prefix of a piece that continues a word. Default <c>##</c>.</summary>
@@ -40,10 +43,10 @@ public sealed record WordPieceOptions
     public string MaskToken { get; init; } = "[MASK]";
 
     /// <exception cref="ArgumentException">A value is outside its range; the message names it.</exception>
-    internal WordPieceOptions Validated()
+    internal TextTokenizerOptions Validated()
     {
-        if (MaxWordLength < 1)
-            throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: a word has at least one code point");
+        if (MaxWordLength is < 1 or > LongestWord)
+            throw new ArgumentException($"{nameof(MaxWordLength)} is {MaxWordLength}: expected 1 … {LongestWord} code points");
         if (MaxLength < 2) throw new ArgumentException($"{nameof(MaxLength)} is {MaxLength}: [CLS] and [SEP] alone are two tokens");
         return this;
     }

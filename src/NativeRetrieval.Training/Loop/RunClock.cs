@@ -1,0 +1,84 @@
+namespace NativeRetrieval.Training.Loop;
+
+/// <summary>
+/// The measured times of a run since it was started or resumed, and the time left that follows from them. The clock runs in laps without
+/// gaps: whatever is done between two marks counts to the work that the second one names.
+/// </summary>
+internal sealed class RunClock
+{
+    readonly TimeProvider _time;
+    readonly Tally _pairs = new(), _evaluations = new(), _savings = new();
+    readonly long _started;
+    long _mark;
+    double _savingSeconds;
+    long _pairsDone;
+
+    public RunClock(TimeProvider time)
+    {
+        _time = time;
+        _started = _mark = time.GetTimestamp();
+    }
+
+    /// <summary>Time of one evaluation, used until one has been measured; null: unknown, taken as none.</summary>
+    public TimeSpan? ExpectedEvaluation { get; init; }
+
+    /// <summary>Pairs trained a second since the start, with all else that was done.</summary>
+    public double PairsPerSecond => _pairsDone / Math.Max(1e-9, _time.GetElapsedTime(_started).TotalSeconds);
+
+    /// <summary>Marks the end of a batch.</summary>
+    public void Trained(int pairs)
+    {
+        _pairsDone += pairs;
+        _pairs.Add(pairs, Lap());
+    }
+
+    /// <summary>Marks the beginning of an evaluation.</summary>
+    public void Validating() => _savingSeconds += Lap();
+
+    /// <summary>Marks the end of an evaluation.</summary>
+    public void Validated() => _evaluations.Add(1, Lap());
+
+    /// <summary>Marks the end of an epoch, its model and checkpoint saved.</summary>
+    public void Saved()
+    {
+        _savings.Add(1, _savingSeconds + Lap());
+        _savingSeconds = 0;
+    }
+
+    /// <summary>The time left; null before the first batch.</summary>
+    /// <param name="pairs">Pairs to train.</param>
+    /// <param name="evaluations">Evaluations to make, one under way included.</param>
+    /// <param name="epochs">Epochs to end.</param>
+    /// <param name="isValidating">True while an evaluation is under way: the time since its beginning is taken off.</param>
+    public TimeSpan? Remaining(long pairs, int evaluations, int epochs, bool isValidating)
+    {
+        if (_pairs.Each is not { } perPair) return null;
+        double perEvaluation = _evaluations.Each ?? ExpectedEvaluation?.TotalSeconds ?? 0;
+        double under = isValidating ? Math.Min(perEvaluation, _time.GetElapsedTime(_mark).TotalSeconds) : 0;
+        double seconds = pairs * perPair + evaluations * perEvaluation - under + epochs * (_savings.Each ?? 0);
+        return TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
+    }
+
+    double Lap()
+    {
+        long now = _time.GetTimestamp();
+        double seconds = _time.GetElapsedTime(_mark, now).TotalSeconds;
+        _mark = now;
+        return seconds;
+    }
+
+    /// <summary>The mean time of one of a kind. The first lap, which includes compilation, is left out once there are others.</summary>
+    sealed class Tally
+    {
+        (double Count, double Seconds)? _first;
+        (double Count, double Seconds) _others;
+
+        public double? Each => _others.Count > 0 ? _others.Seconds / _others.Count : _first?.Seconds / _first?.Count;
+
+        public void Add(int count, double seconds)
+        {
+            if (_first is null) _first = (count, seconds);
+            else _others = (_others.Count + count, _others.Seconds + seconds);
+        }
+    }
+}
