@@ -46,6 +46,18 @@ public sealed class AudioExcerptTests : IDisposable
         Assert.Equal((WaveFormatEncoding.IeeeFloat, 32), (reader.WaveFormat.Encoding, reader.WaveFormat.BitsPerSample));
     }
 
+    [Theory]
+    [InlineData(1f)]                        // one step above the largest whole number of any width
+    [InlineData(0.1f)]                      // between two steps of 24 bits
+    [InlineData(-1.0000001f)]
+    public void A_single_sample_that_no_whole_number_holds_makes_the_excerpt_float(float odd)
+    {
+        float[] samples = [0, 0.5f, -1, odd, 0.25f];
+        Sounds.WriteWav(_folder["a.wav"], WaveFormat.CreateIeeeFloatWaveFormat(1_000, 1), samples);
+        AudioExcerpt.Write(_folder["a.wav"], 0, 0.005, _folder["b.wav"], TestContext.Current.CancellationToken);
+        Sounds.AssertSameBits(samples, Sounds.ReadFile(_folder["b.wav"]));
+    }
+
     [Fact]
     public void An_excerpt_ends_with_its_recording_where_rounded_times_reach_behind_it()
     {

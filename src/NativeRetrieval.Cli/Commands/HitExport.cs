@@ -64,7 +64,7 @@ internal sealed class HitExport
         terminal.Message($"{written:N0} {(written == 1 ? "excerpt" : "excerpts")} in {_folder}");
         if (_skipped.Count == 0) return ExitCode.Ok;
         terminal.Warning($"{_skipped.Count:N0} {(_skipped.Count == 1 ? "hit has" : "hits have")} no excerpt:");
-        foreach (string message in _skipped) terminal.Error.WriteLine($"  {message}");
+        foreach (string message in _skipped) terminal.Item(message);
         return ExitCode.Partial;
     }
 

@@ -35,11 +35,7 @@ internal static class SearchCommand
             if (export is not null && parsed.GetValue(query) is null)
                 throw new OptionException("--export writes the hits of one sentence; give the sentence on the command line");
             using var opened = options.Open(parsed, terminal, asksAgain: parsed.GetValue(query) is null);
-            if (parsed.GetValue(query) is { } sentence)
-            {
-                await AnswerAsync(sentence);
-                return ExitCode.Ok;
-            }
+            if (parsed.GetValue(query) is { } sentence) return await AnswerAsync(sentence);
             // On a keyboard an empty line ends, in a file it is only empty.
             bool typed = terminal.ReadKey is not null;
             var editor = typed && terminal.IsInteractive ? new LineEditor(terminal, terminal.ReadKey!, terminal.Quiet ? "" : Prompt) : null;
@@ -59,8 +55,8 @@ internal static class SearchCommand
                 var tokens = opened.Engine.Model.Tokenize([text]);
                 if (!tokens.HasKnownToken(0))
                     terminal.Warning($"no word of this query is known to the model, so its hits mean nothing: \"{text}\"; use other words");
-                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text, hits, opened.Index, export, cancellation,
-                    tokens.UnknownTokens(0));
+                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text, hits, opened.Index, export,
+                    cancellation, tokens.UnknownTokens(0));
             }
 
             async Task<string?> ReadLineAsync()

@@ -24,7 +24,8 @@ internal static class SimilarCommand
             var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds,
                 cancellation);
             return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "file", path,
-                await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation), opened.Index, export, cancellation);
+                await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation),
+                opened.Index, export, cancellation);
         });
         return command;
     }
