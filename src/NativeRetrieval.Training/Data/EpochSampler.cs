@@ -46,8 +46,8 @@ public sealed class EpochSampler
         (_captions, _batchSize, _random) = (captions, batchSize, random);
         ItemsPerEpoch = captions == CaptionSampling.All ? _captionsPerClip.Sum() : _captionsPerClip.Length;
         if (ItemsPerEpoch < 2)
-            throw new OptionException($"{data.Path}: an epoch has {ItemsPerEpoch} pair{(ItemsPerEpoch == 1 ? "" : "s")} of clip and caption; "
-                + "a pair is learned against others, so that at least 2 are needed");
+            throw new OptionException($"{data.Path}: an epoch has {ItemsPerEpoch} pair{(ItemsPerEpoch == 1 ? "" : "s")} of clip and "
+                + "caption; a pair is learned against others, so that at least 2 are needed");
         (int whole, int rest) = Math.DivRem(ItemsPerEpoch, batchSize);
         BatchesPerEpoch = whole == 0 ? 1 : dropLastBatch || rest < 2 ? whole : whole + 1;
         PairsPerEpoch = dropLastBatch && whole > 0 ? whole * batchSize : ItemsPerEpoch;

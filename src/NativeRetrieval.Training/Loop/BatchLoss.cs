@@ -83,7 +83,8 @@ internal sealed class BatchLoss : IDisposable
         return value;
     }
 
-    double InChunks(Batch batch, IReadOnlyList<(int Start, int Count)> chunks, long number, Action<int>? done, CancellationToken cancellation)
+    double InChunks(Batch batch, IReadOnlyList<(int Start, int Count)> chunks, long number, Action<int>? done,
+        CancellationToken cancellation)
     {
         var statistics = Statistics;
         var before = _model.Buffers().Select(buffer => (buffer.Tensor, Values: buffer.Tensor.ToArray<float>())).ToList();

@@ -37,5 +37,6 @@ public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double Lea
     RankingMetrics? Validation, bool IsBest, TimeSpan Remaining)
 {
     /// <summary>Reason why the model of this epoch lies at the top of the run folder, for people; null: it does not.</summary>
-    public string? KeptAs => !IsBest ? null : Validation is null ? "last epoch, without validation data" : "best by validation R@1+R@5+R@10";
+    public string? KeptAs =>
+        !IsBest ? null : Validation is null ? "last epoch, without validation data" : "best by validation R@1+R@5+R@10";
 }

@@ -22,8 +22,8 @@ internal static class ResumedSettings
         string[] others = [.. compared.Where(setting => setting.Key != EpochsKey && Asked(setting) != Own(setting))
             .Select(setting => $"{setting.Key} is {Own(setting)} in the run and {Asked(setting)} in the command")];
         if (others.Length > 0)
-            throw new OptionException($"{request.RunFolder} was begun with other settings: {string.Join("; ", others)}. A resumed run keeps "
-                + $"its settings, {EpochsKey} excepted: leave these out, or start a new run with --init-from");
+            throw new OptionException($"{request.RunFolder} was begun with other settings: {string.Join("; ", others)}. A resumed run "
+                + $"keeps its settings, {EpochsKey} excepted: leave these out, or start a new run with --init-from");
         return compared.Any(setting => setting.Key == EpochsKey) ? asked.Training.Epochs : own.Training.Epochs;
 
         string Asked(SettingDefinition setting) => setting.Format(setting.Get(asked));

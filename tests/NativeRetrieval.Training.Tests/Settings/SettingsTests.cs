@@ -118,8 +118,8 @@ public sealed class SettingsTests
     [InlineData("training.lr=NaN", "training.lr = NaN is not allowed")]
     [InlineData("training.epochs=2.5", "it takes a whole number from 1 to 100000")]
     [InlineData("training.epochs=0", "training.epochs = 0 is not allowed")]
-    [InlineData("training.batch_size=1", "--set training.batch_size=1: training.batch_size = 1 is not allowed; it takes a whole number from "
-        + "2 to 65536: a pair is learned against the others of its batch, and a batch of one has none")]
+    [InlineData("training.batch_size=1", "--set training.batch_size=1: training.batch_size = 1 is not allowed; it takes a whole number "
+        + "from 2 to 65536: a pair is learned against the others of its batch, and a batch of one has none")]
     [InlineData("training.drop_last_batch=yes", "it takes true | false")]
     [InlineData("loss.positives=same_text", "it takes paper | clip | same-text | dropped")]
     [InlineData("model.audio_encoder=cnn7", "it takes cnn14 | resnet38 | cnn10 | cnn6")]

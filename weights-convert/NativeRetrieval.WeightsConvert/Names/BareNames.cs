@@ -23,7 +23,8 @@ sealed class BareNames
         foreach (var tensor in checkpoint.Tensors)
         {
             string bare = Of(tensor.Name);
-            if (prefix is not null && !IsBehind(tensor.Name, prefix)) _aside.Add((tensor.Name, "not behind the prefix that --prefix chose"));
+            if (prefix is not null && !IsBehind(tensor.Name, prefix))
+                _aside.Add((tensor.Name, "not behind the prefix that --prefix chose"));
             else if (_byName.TryAdd(bare, tensor)) continue;
             else if ((TrainingState(bare) ?? TrainingState(tensor.Name)) is { } why) _aside.Add((tensor.Name, why));
             else throw new CorruptFileException(checkpoint.Path, Ambiguity(_byName[bare].Name, tensor.Name, bare));
@@ -76,7 +77,7 @@ sealed class BareNames
     static OptionException NothingBehind(CheckpointFile checkpoint, string prefix)
     {
         var beginnings = checkpoint.Tensors.Select(tensor => tensor.Name.Split('.')[0]).Distinct().Take(8);
-        return new OptionException($"--prefix {(prefix.Length > 0 ? prefix : "\"\"")}: no tensor of {checkpoint.Path} has a name behind it; "
-            + $"names begin with {string.Join(", ", beginnings)}");
+        return new OptionException($"--prefix {(prefix.Length > 0 ? prefix : "\"\"")}: no tensor of {checkpoint.Path} has a name behind "
+            + $"it; names begin with {string.Join(", ", beginnings)}");
     }
 }

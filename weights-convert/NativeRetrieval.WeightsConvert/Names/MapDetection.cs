@@ -11,8 +11,8 @@ static class MapDetection
 
     /// <param name="forced">The map that the user names; null: the one that fits.</param>
     /// <param name="prefix">Beginning of the names to take, as in <see cref="BareNames"/>; null: all.</param>
-    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not, or two tensors have one name; the message
-    /// names the tensors.</exception>
+    /// <exception cref="CorruptFileException">No map fits, several do, or the forced one does not, or two tensors have one name; the
+    /// message names the tensors.</exception>
     /// <exception cref="OptionException">No name begins with <paramref name="prefix"/>.</exception>
     public static MapMatch Find(CheckpointFile checkpoint, NameMap? forced, string? prefix = null)
     {
