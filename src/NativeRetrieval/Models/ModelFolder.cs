@@ -36,7 +36,8 @@ public static class ModelFolder
     {
         if (!tokenizer.IsWordPiece)
             throw new OptionException($"{folder}: the model's tokenizer is a host's own {tokenizer.Tokenizer.GetType().Name}; "
-                + "a model folder holds BERT's WordPiece only: write the weights by StateFile.Items and give the tokenizer to the model's constructor");
+                + "a model folder holds BERT's WordPiece only: write the weights by StateFile.Items and give the tokenizer to the "
+                + "model's constructor");
         DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
