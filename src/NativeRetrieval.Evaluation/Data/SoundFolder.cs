@@ -44,7 +44,8 @@ internal sealed class SoundFolder(string folder)
             {
                 // Files that no installed decoder reads are there, too: decoding says what they need.
                 var found = SoundFiles.Find([folder]);
-                files = [.. found.Files, .. found.LeftOut.Where(file => file.Outcome == FileOutcome.UnreadableKind).Select(file => file.Path)];
+                files = [.. found.Files,
+                    .. found.LeftOut.Where(file => file.Outcome == FileOutcome.UnreadableKind).Select(file => file.Path)];
             }
             catch (Exception error) when (error is IOException or UnauthorizedAccessException)
             {

@@ -26,7 +26,8 @@ public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows
 
     /// <summary>The number of files of each kind that no installed decoder reads, by extension without the dot, e.g. <c>m4a</c>.</summary>
     public IReadOnlyDictionary<string, int> UnreadableKinds => Files.Where(file => file.Outcome == FileOutcome.UnreadableKind)
-        .CountBy(file => Path.GetExtension(file.Path)[1..].ToLowerInvariant()).OrderBy(kind => kind.Key, StringComparer.Ordinal).ToDictionary();
+        .CountBy(file => Path.GetExtension(file.Path)[1..].ToLowerInvariant())
+        .OrderBy(kind => kind.Key, StringComparer.Ordinal).ToDictionary();
 
     int Count(FileOutcome outcome) => Files.Count(file => file.Outcome == outcome);
 
