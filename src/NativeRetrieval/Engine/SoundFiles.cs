@@ -7,8 +7,7 @@ namespace NativeRetrieval.Engine;
 /// <summary>
 /// Finds the sound files that paths stand for: files as given, whatever their name, and folders with everything below them whose extension
 /// is that of a sound (<see cref="SoundFormats"/>). Links are followed; each real folder and file is taken once, under its first path,
-/// and a
-/// path without links comes before one with. Names that begin with a dot are passed over in folders.
+/// and a path without links comes before one with. Names that begin with a dot are passed over in folders.
 /// </summary>
 public sealed class SoundFiles
 {
