@@ -92,7 +92,7 @@ internal sealed record WavHeader(int SampleRateHz, int Channels, int FrameBytes,
 
     static string? DefectOf(long declared, long bytes, long whole) =>
         declared > bytes ? $"its data chunk claims {declared:N0} bytes, the file ends after {bytes:N0} of them: it was cut off"
-        : bytes > whole ? $"its last {bytes - whole} bytes are less than a frame; they are left out"
+        : bytes > whole ? $"it ends inside a frame; {bytes - whole} of {bytes:N0} bytes of sound are left out"
         : null;
 
     /// <summary>
