@@ -25,7 +25,7 @@ mkdir -p "$out"
 rm -rf "$out/app" "$out/fixtures"
 for program in "${programs[@]}"; do
     echo "publishing $program" >&2
-    dotnet publish "$program" -c Release -o "$out/app" -p:SatelliteResourceLanguages=en -v quiet -nologo >&2
+    dotnet publish "$program" -c Release -o "$out/app" -p:SatelliteResourceLanguages=en -p:PublishDocumentationFiles=false -v quiet -nologo >&2
 done
 # Native libraries for other systems.
 if [ -d "$out/app/runtimes" ]; then
