@@ -57,7 +57,7 @@ public sealed class RunFolderTests : IDisposable
         {
             if (!File.Exists(Path.Combine(RunPath, "run.json"))) return;
             string copy = _folder[$"kill-{copies.Count}"];
-            CopyFolder(RunPath, copy);
+            FolderCopy.Write(RunPath, copy);
             copies.Add((copy, $"{step} {Path.GetRelativePath(RunPath, path)}", saved));
         };
         using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
@@ -95,7 +95,7 @@ public sealed class RunFolderTests : IDisposable
     {
         using (var run = RunFolder.Create(RunPath, Presets.Get("tiny"), Described))
             run.SaveCheckpoint(Tensors(1), new TrainingState(0, 1, 0, 1));
-        // A kill after the second file was written and before last.json names it.
+        // A kill after the second file was written and before it has a receipt.
         File.Copy(Path.Combine(RunPath, "checkpoints", "checkpoint-1.safetensors"),
             Path.Combine(RunPath, "checkpoints", "checkpoint-2.safetensors"));
         using (var run = RunFolder.Resume(RunPath))
@@ -114,7 +114,7 @@ public sealed class RunFolderTests : IDisposable
         {
             if (!Directory.Exists(RunPath)) return;
             copies.Add(_folder[$"kill-{copies.Count}"]);
-            CopyFolder(RunPath, copies[^1]);
+            FolderCopy.Write(RunPath, copies[^1]);
         };
         RunFolder.Create(RunPath, Presets.Get("tiny"), Described).Dispose();
         DurableFile.AfterStep = null;
@@ -195,21 +195,4 @@ public sealed class RunFolderTests : IDisposable
         SafetensorsItem.Float32("optimizer/m", [3], new float[] { value, value, value }),
         SafetensorsItem.Int64("optimizer/step", [1], new long[] { value }),
     ];
-
-    static void CopyFolder(string from, string to)
-    {
-        foreach (string folder in Directory.EnumerateDirectories(from, "*", SearchOption.AllDirectories).Prepend(from))
-            Directory.CreateDirectory(Path.Combine(to, Path.GetRelativePath(from, folder)));
-        // The lock is held; a killed process would have let it go.
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories)
-            .Where(file => Path.GetFileName(file) != "lock"))
-            File.WriteAllBytes(Path.Combine(to, Path.GetRelativePath(from, file)), ReadShared(file));
-    }
-
-    /// <summary>Files that are being written are read, too: past the exclusive share that the writer asks for.</summary>
-    static byte[] ReadShared(string file)
-    {
-        try { return File.ReadAllBytes(file); }
-        catch (IOException) { return [1, 2, 3]; }
-    }
 }
