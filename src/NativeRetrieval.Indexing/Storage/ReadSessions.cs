@@ -10,7 +10,15 @@ internal sealed class ReadSessions(string folder, SegmentFormat format, bool tol
     const int Attempts = 5;
 
     /// <summary>Opens catalogues as if there were no write access to the folder; for tests.</summary>
-    public bool AsFrozen { get; set; }
+    public bool AsFrozen
+    {
+        get;
+        set
+        {
+            field = value;
+            CloseIdle();
+        }
+    }
 
     readonly ConcurrentBag<Catalogue> _idle = [];
     readonly Lock _gate = new();

@@ -22,7 +22,7 @@ internal sealed unsafe class SegmentFile
 
     public string Path { get; }
 
-    /// <param name="tolerant">True to open what is missing or damaged, too: reading its rows then throws.</param>
+    /// <param name="tolerant">True to open what is missing or damaged, too: reading rows that are not there then throws.</param>
     /// <exception cref="FileNotFoundException">There is no such file; a reader may have been overtaken by a compaction.</exception>
     /// <exception cref="IndexCorruptException">The file is shorter than the catalogue says or has another header.</exception>
     public static SegmentFile Open(string folder, SegmentFormat format, SegmentRecord record, bool tolerant)
@@ -33,7 +33,7 @@ internal sealed unsafe class SegmentFile
         {
             handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             var file = new SegmentFile(format, record.Id, path, handle, problem: null);
-            file.CheckLength(record.Rows);
+            if (!tolerant) file.CheckLength(record.Rows);
             byte[] header = new byte[SegmentFormat.HeaderSizeBytes];
             fixed (byte* start = header) file.ReadBytes(0, start, header.Length);
             format.CheckHeader(path, record, header);
