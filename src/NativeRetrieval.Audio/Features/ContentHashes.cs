@@ -39,31 +39,31 @@ internal sealed class ContentHashes
         }
     }
 
-    /// <summary>A file's size and time of last change.</summary>
-    public readonly record struct Stamp(long SizeBytes, long ChangedTicks)
+    /// <summary>Size and time of last change of the file itself, links followed.</summary>
+    readonly record struct Stamp(long SizeBytes, long ChangedTicks);
+
+    /// <summary>Identity, size and time of a sound file, to be taken before its hash is asked for.</summary>
+    /// <exception cref="AudioDecodeException">There is no such file.</exception>
+    public static FileStatus StatusOf(string path)
     {
-        /// <exception cref="AudioDecodeException">There is no such file.</exception>
-        public static Stamp Of(string path)
+        try
         {
-            var info = new FileInfo(path);
-            try
-            {
-                return new Stamp(info.Length, info.LastWriteTimeUtc.Ticks);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new AudioDecodeException(path,
-                    Directory.Exists(path)
-                        ? "is a folder; expected a sound file"
-                        : File.Exists(path) ? $"cannot be read: {error.Message}" : "does not exist", error);
-            }
+            var status = FileStatus.Of(path);
+            return status.Identity.Kind == FileKind.File ? status
+                : throw new AudioDecodeException(path, $"is {FileIdentity.Name(status.Identity.Kind)}; expected a sound file");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new AudioDecodeException(path, error is FileNotFoundException ? "does not exist" : $"cannot be read: {error.Message}",
+                error);
         }
     }
 
-    /// <summary>The hash of a file whose stamp was taken just before, in 64 lower-case hexadecimal digits.</summary>
+    /// <summary>The hash of a file whose status was taken just before, in 64 lower-case hexadecimal digits.</summary>
     /// <exception cref="AudioDecodeException">The file cannot be read.</exception>
-    public string Of(string path, Stamp stamp)
+    public string Of(string path, FileStatus status)
     {
+        var stamp = new Stamp(status.SizeBytes, status.ModifiedUtc.Ticks);
         string full = Path.GetFullPath(path);
         lock (_lock)
             if (_known.TryGetValue(full, out var known) && known.Stamp == stamp) return known.Hash;
