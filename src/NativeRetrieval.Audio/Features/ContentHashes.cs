@@ -17,7 +17,7 @@ namespace NativeRetrieval.Audio.Features;
 /// </remarks>
 internal sealed class ContentHashes
 {
-    const int CheckDigits = 8, HashDigits = 64;
+    const int CheckDigits = 8, HashDigits = 64, LongestLineBytes = 1 << 16;
     readonly string _path;
     readonly Dictionary<string, (Stamp Stamp, string Hash)> _known = new(StringComparer.Ordinal);
     readonly Lock _lock = new();
@@ -29,9 +29,8 @@ internal sealed class ContentHashes
         if (!File.Exists(path)) return;
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read,
-                FileShare.ReadWrite | FileShare.Delete));
-            while (reader.ReadLine() is { } line) Remember(line);
+            using var file = RegularFile.OpenRead(path);
+            RememberAll(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -96,6 +95,22 @@ internal sealed class ContentHashes
         {
             throw new AudioDecodeException(path, $"cannot be read: {error.InnerException!.Message}", error);
         }
+    }
+
+    /// <summary>Line by line; one that no path makes so long is passed over, as other damage is.</summary>
+    void RememberAll(Stream file)
+    {
+        byte[] block = new byte[LongestLineBytes];
+        int kept = 0;
+        for (int count; (count = file.Read(block, kept, block.Length - kept)) > 0;)
+        {
+            ReadOnlySpan<byte> text = block.AsSpan(0, kept + count);
+            for (int end; (end = text.IndexOf((byte)'\n')) >= 0; text = text[(end + 1)..])
+                Remember(Encoding.UTF8.GetString(text[..end]).TrimEnd('\r'));
+            kept = text.Length == block.Length ? 0 : text.Length;
+            text[..kept].CopyTo(block);
+        }
+        Remember(Encoding.UTF8.GetString(block.AsSpan(0, kept)));
     }
 
     void Remember(string line)
