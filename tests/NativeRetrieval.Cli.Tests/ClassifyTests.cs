@@ -34,8 +34,8 @@ public sealed class ClassifyTests : IDisposable
         float[] sentences = engine.EmbedTexts([.. _labels.Select(label => $"a {label} is barking")]);
         var windows = engine.EmbedFile(_sound, 2, 2, TestContext.Current.CancellationToken);
         double[] lengths = [.. windows.Select(window => window.EndSeconds - window.StartSeconds)];
-        double[] logits = [.. _labels.Select((_, label) => windows.Select((window, w) =>
-            lengths[w] / lengths.Sum() * Enumerable.Range(0, 8).Sum(i => (double)window.Vector.Span[i] * sentences[label * 8 + i])).Sum() / 0.07)];
+        double[] logits = [.. _labels.Select((_, label) => windows.Select((window, w) => lengths[w] / lengths.Sum()
+            * Enumerable.Range(0, 8).Sum(i => (double)window.Vector.Span[i] * sentences[label * 8 + i])).Sum() / 0.07)];
         double sum = logits.Sum(Math.Exp);
         using var json = JsonDocument.Parse(run.Out);
         var shares = json.RootElement.GetProperty("sounds")[0].GetProperty("labels").EnumerateArray()

@@ -20,7 +20,8 @@ public sealed class EmbedTests : IDisposable
     [Fact]
     public async Task Sentences_come_as_JSON_lines_on_stdout_with_the_engines_own_vectors()
     {
-        var run = await CommandLine.Run("embed", "--text", "a dog is barking", "--text", "rain falls", "--model", _model, "--device", "cpu");
+        var run = await CommandLine.Run("embed", "--text", "a dog is barking", "--text", "rain falls", "--model", _model,
+            "--device", "cpu");
         Assert.Equal(0, run.ExitCode);
         string[] lines = run.Out.TrimEnd('\n').Split('\n');
         using var engine = RetrievalEngine.Open(_model, CpuDevice.Shared);
@@ -59,8 +60,8 @@ public sealed class EmbedTests : IDisposable
     public async Task Safetensors_hold_vectors_times_rows_and_the_models_fingerprint()
     {
         WriteSound("long.wav", 3);
-        var run = await CommandLine.Run("embed", _folder["sounds/long.wav"], "--model", _model, "--to", _folder["v.safetensors"], "--hop", "2",
-            "--device", "cpu");
+        var run = await CommandLine.Run("embed", _folder["sounds/long.wav"], "--model", _model, "--to", _folder["v.safetensors"],
+            "--hop", "2", "--device", "cpu");
         Assert.Equal(0, run.ExitCode);
         using var file = SafetensorsFile.Open(_folder["v.safetensors"]);
         using var engine = RetrievalEngine.Open(_model, CpuDevice.Shared);

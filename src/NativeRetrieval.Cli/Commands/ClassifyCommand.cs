@@ -101,7 +101,8 @@ internal static class ClassifyCommand
         {
             var named = result.Named(least);
             if (named.Count == 0) AddRow(result, "", "(none of the labels)");
-            foreach (var share in named) AddRow(result, string.Create(CultureInfo.InvariantCulture, $"{100 * share.Share:F1} %"), share.Label);
+            foreach (var share in named)
+                AddRow(result, string.Create(CultureInfo.InvariantCulture, $"{100 * share.Share:F1} %"), share.Label);
         }
         table.Write(terminal.Out);
 

@@ -22,7 +22,11 @@ internal static class EmbedCommand
             Description = "A file with a sentence on each line, in place of sounds.",
             HelpName = "FILE",
         };
-        var text = new Option<string[]>("--text") { Description = "A sentence, in place of sounds; may be repeated.", HelpName = "SENTENCE" };
+        var text = new Option<string[]>("--text")
+        {
+            Description = "A sentence, in place of sounds; may be repeated.",
+            HelpName = "SENTENCE",
+        };
         var model = new Option<DirectoryInfo>("--model") { Description = "Model folder.", HelpName = "MODEL", Required = true };
         var to = new Option<FileInfo?>("--to")
         {
@@ -35,7 +39,11 @@ internal static class EmbedCommand
             Description = "Length of the windows that recordings are cut into; default: what the model was trained on.",
             HelpName = "SECONDS",
         };
-        var hop = new Option<double?>("--hop") { Description = "From one window to the next; default: half a window.", HelpName = "SECONDS" };
+        var hop = new Option<double?>("--hop")
+        {
+            Description = "From one window to the next; default: half a window.",
+            HelpName = "SECONDS",
+        };
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("embed", "Write the vectors of sounds or sentences, for programs of your own.")
         {

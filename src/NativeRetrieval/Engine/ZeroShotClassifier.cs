@@ -20,11 +20,14 @@ public sealed class ZeroShotClassifier
     /// <param name="engine">Model of the sentences and the sounds.</param>
     /// <param name="labels">Labels, each once; at least two.</param>
     /// <param name="template">Sentence with <c>{}</c> in the label's place.</param>
-    /// <exception cref="OptionException">There are fewer than two labels, one is empty or repeated, or the template has no place.</exception>
+    /// <exception cref="OptionException">
+    /// There are fewer than two labels, one is empty or repeated, or the template has no place.
+    /// </exception>
     public ZeroShotClassifier(RetrievalEngine engine, IReadOnlyList<string> labels, string template = DefaultTemplate)
     {
         if (labels.Count < 2)
-            throw new OptionException($"{labels.Count} {(labels.Count == 1 ? "label" : "labels")}: shares are among labels; give at least two");
+            throw new OptionException(
+                $"{labels.Count} {(labels.Count == 1 ? "label" : "labels")}: shares are among labels; give at least two");
         if (labels.FirstOrDefault(string.IsNullOrWhiteSpace) is not null)
             throw new OptionException("a label is empty; each is a word or a few");
         if (labels.GroupBy(label => label, StringComparer.Ordinal).FirstOrDefault(group => group.Count() > 1) is { } repeated)
