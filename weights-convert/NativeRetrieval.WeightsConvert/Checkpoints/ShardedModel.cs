@@ -1,5 +1,5 @@
-using System.Text.Json;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
@@ -60,19 +60,15 @@ static class ShardedModel
     /// <summary>File name by tensor name.</summary>
     static Dictionary<string, string> ReadMap(string path)
     {
-        using var file = MappedBytes.Open(path);
-        if (file.Length > MaxIndexBytes)
-            throw new CorruptFileException(path, $"an index of {file.Length} bytes; {MaxIndexBytes} are the most");
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            using var stream = file.OpenStream(0, file.Length);
-            using var document = JsonDocument.Parse(stream);
+            using var document = SmallFile.ReadJson(path, MaxIndexBytes);
             foreach (var pair in document.RootElement.GetProperty("weight_map").EnumerateObject())
                 if (!map.TryAdd(pair.Name, pair.Value.GetString() ?? ""))
                     throw new CorruptFileException(path, $"tensor '{PlainText.Short(pair.Name)}' appears twice");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException)
         {
             throw new CorruptFileException(path,
                 $"not an index of shards, whose weight_map gives a file for every tensor: {error.Message}", error);
