@@ -87,7 +87,6 @@ public sealed class RunFolder : IDisposable
         if (Directory.Exists(path)
             && Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => !IsOwnBeginning(entry)) is { } foreign)
             throw new OptionException($"{path} is not empty (it holds {Path.GetFileName(foreign)}); choose another folder");
-
         RequireNoCheckpoints(path);
 
         DurableFile.CreateFolder(Path.Combine(path, WorkName));
@@ -129,8 +128,8 @@ public sealed class RunFolder : IDisposable
         try
         {
             var description = ReadDescription(runPath);
-            var (written, settings) = (SettingsLoader.ReadFile(settingsPath), default(TrainingSettings));
-            settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
+            var written = SettingsLoader.ReadFile(settingsPath);
+            var settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
             int epochs = written.Training.Epochs;
             var run = new RunFolder(path, held, settings, description)
             {
@@ -168,8 +167,8 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="OptionException">They are others.</exception>
     internal void RequireSameClips(Dataset training, Dataset? validation, IReadOnlyList<string> skipped)
     {
-        string hash = $"{training.Fingerprint()}{validation?.Fingerprint()}";
-        hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(hash)));
+        string hash = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.ASCII.GetBytes(training.Fingerprint() + validation?.Fingerprint())));
         int clips = training.Clips.Count + (validation?.Clips.Count ?? 0);
         if (Description.DecodedSha256 is null)
             Describe(description => description with { DecodedSha256 = hash, DecodedClips = clips });
