@@ -71,6 +71,27 @@ public sealed class AudioIndexerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_linked_sound_is_embedded_anew_when_its_target_changes()
+    {
+        Directory.CreateDirectory(_folder["elsewhere"]);
+        string target = _folder["elsewhere/target.wav"], link = Path.Combine(_sounds, "link.wav");
+        WriteWav("../elsewhere/target.wav", 1.5, seed: 7);
+        File.CreateSymbolicLink(link, target);
+        await Index();
+        DateTime made = File.GetLastWriteTimeUtc(target);
+        WriteWav("../elsewhere/target.wav", 1.5, seed: 8);
+        File.SetLastWriteTimeUtc(target, made.AddSeconds(1));
+
+        var report = await Index();
+        Assert.Equal(FileOutcome.Embedded, Assert.Single(report.Files, file => file.Path == link).Outcome);
+        using var index = Open();
+        var entry = (await index.GetAsync(link, TestContext.Current.CancellationToken))!;
+        Assert.Equal((new FileInfo(target).Length, File.GetLastWriteTimeUtc(target)), (entry.File.SizeBytes, entry.File.ModifiedUtc));
+        var expected = _engine.EmbedFile(target, 2, 1, TestContext.Current.CancellationToken)[0];
+        Golden.Check(Wide(expected.Vector), entry.Windows[0].Vector.Span, 1e-5, "the target as it is now");
+    }
+
+    [Fact]
     public void A_window_has_the_same_vector_alone_and_among_others()
     {
         string path = Path.Combine(_sounds, "deep/two.wav");
