@@ -82,6 +82,7 @@ sealed class Campaign(Scenario scenario, string area, int stride, TextWriter out
             hit = FaultLibrary.FirstHit;
             FaultLibrary.Watch(null);
         }
+        LeaveToAnother(scenario.Work);
         string what = $"operation {number} ({hit}), {mode}";
         if (hit.Length == 0)
         {
@@ -136,6 +137,7 @@ sealed class Campaign(Scenario scenario, string area, int stride, TextWriter out
     async Task EndAsync(ModelDisk disk, Survivors survivors, string what)
     {
         disk.Write(scenario.Work, survivors);
+        LeaveToAnother(scenario.Work);
         await TryAsync(what, () => Task.CompletedTask);
     }
 
@@ -164,6 +166,18 @@ sealed class Campaign(Scenario scenario, string area, int stride, TextWriter out
         var lines = await actual();
         if (!lines.SequenceEqual(expected))
             throw new InvalidOperationException($"{problem}: {string.Join(" | ", lines)}; expected: {string.Join(" | ", expected)}");
+    }
+
+    /// <summary>Renames what has the number of this process in its name: the run after it will be another process.</summary>
+    static void LeaveToAnother(string folder)
+    {
+        const int noProcess = 1 << 22;
+        foreach (string path in Directory.GetFileSystemEntries(folder))
+        {
+            if (Directory.Exists(path)) LeaveToAnother(path);
+            string name = Path.GetFileName(path), other = name.Replace($".{Environment.ProcessId}", $".{noProcess}");
+            if (other != name) Directory.Move(path, Path.Combine(folder, other));
+        }
     }
 
     static void Copy(string from, string to)

@@ -59,7 +59,7 @@ abstract class Scenario(string area)
 
     /// <summary>Names of all files and folders.</summary>
     protected IEnumerable<string> Names() => Directory.EnumerateFileSystemEntries(Work, "*", SearchOption.AllDirectories)
-        .Where(path => !_locks.Contains(Path.GetFileName(path))).Select(path => Path.GetRelativePath(Work, path))
+        .Where(path => !_locks.Contains(Path.GetFileName(path)) && !path.EndsWith(".unfinished.lock", StringComparison.Ordinal)).Select(path => Path.GetRelativePath(Work, path))
         .Order(StringComparer.Ordinal);
 
     /// <summary>Names and hashes of files below a folder, which need not exist.</summary>
