@@ -164,8 +164,16 @@ sealed class Campaign(Scenario scenario, string area, int stride, TextWriter out
     static async Task ExpectAsync(Func<Task<IReadOnlyList<string>>> actual, IReadOnlyList<string> expected, string problem)
     {
         var lines = await actual();
-        if (!lines.SequenceEqual(expected))
-            throw new InvalidOperationException($"{problem}: {string.Join(" | ", lines)}; expected: {string.Join(" | ", expected)}");
+        if (lines.SequenceEqual(expected)) return;
+        throw new InvalidOperationException($"{problem}: it has {string.Join(" | ", Less(lines, expected))}; "
+            + $"expected {string.Join(" | ", Less(expected, lines))}");
+
+        static IEnumerable<string> Less(IReadOnlyList<string> these, IReadOnlyList<string> those)
+        {
+            var rest = these.ToList();
+            foreach (string line in those) rest.Remove(line);
+            return rest;
+        }
     }
 
     /// <summary>Renames what has the number of this process in its name: the run after it will be another process.</summary>

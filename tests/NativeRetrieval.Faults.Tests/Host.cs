@@ -16,6 +16,7 @@ static class Host
         ["index"] = area => new IndexScenario(area),
         ["index-update"] = area => new IndexUpdateScenario(area),
         ["index-compact"] = area => new CompactScenario(area),
+        ["train"] = area => new TrainScenario(area),
         ["convert"] = area => new ConvertScenario(area),
         ["convert-model"] = area => new ConvertModelScenario(area),
         ["convert-export"] = area => new ExportScenario(area),
