@@ -16,6 +16,8 @@ static class Host
         ["index"] = area => new IndexScenario(area),
         ["index-update"] = area => new IndexUpdateScenario(area),
         ["index-compact"] = area => new CompactScenario(area),
+        ["models-fetch"] = area => new FetchScenario(area),
+        ["models-fetch-anew"] = area => new FetchAnewScenario(area),
         ["train"] = area => new TrainScenario(area),
         ["convert"] = area => new ConvertScenario(area),
         ["convert-model"] = area => new ConvertModelScenario(area),

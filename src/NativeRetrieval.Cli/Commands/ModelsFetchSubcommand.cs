@@ -1,7 +1,6 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.WeightsConvert.Catalogue;
 using NativeRetrieval.WeightsConvert.Conversion;
 
@@ -12,7 +11,7 @@ static class ModelsFetchSubcommand
 {
     const string MirrorVariable = "NATIVERETRIEVAL_MIRROR";
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, ModelCatalogue catalogue)
     {
         var name = new Argument<string>("NAME") { Description = "Name in the catalogue, e.g. panns-cnn14." };
         var to = new Option<DirectoryInfo?>("--to") { Description = "Folder to make; default: in the cache.", HelpName = "DIR" };
@@ -48,7 +47,7 @@ static class ModelsFetchSubcommand
         foreach (Option option in (Option[])[to, from, mirror, raw, unverified, http, json, cache]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var model = ModelCatalogue.Embedded.Find(parsed.GetRequiredValue(name));
+            var model = catalogue.Find(parsed.GetRequiredValue(name));
             string? folder = parsed.GetValue(to)?.FullName, cached = CacheFolder.Of(parsed, cache, CacheFolder.Models);
             string source = parsed.GetValue(raw) && folder is not null ? folder : ModelStore.SourceIn(cached, model);
             string ready = folder ?? ModelStore.ReadyIn(cached, model);
@@ -65,7 +64,7 @@ static class ModelsFetchSubcommand
             var options = new DownloadOptions { AllowHttp = parsed.GetValue(http) };
             var fetched = await FetchAsync(terminal, model, source, request, options, cancellation);
             if (convert)
-                Convert(terminal, model, source, ready, replace: folder is null, fresh: fetched.Any(file => !file.WasThere), cancellation);
+                Convert(terminal, model, source, ready, inCache: folder is null, cancellation);
             Report(terminal, model, convert ? ready : source, convert, fetched, parsed.GetValue(json));
             return ExitCode.Ok;
         });
@@ -100,18 +99,19 @@ static class ModelsFetchSubcommand
         return await ModelStore.FetchAsync(new Downloader(client, terminal.Time, options), model, source, request, cancellation);
     }
 
-    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool replace, bool fresh,
-        CancellationToken cancellation)
+    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool inCache, CancellationToken cancellation)
     {
-        if (replace && Directory.Exists(ready))
+        var folder = new ReadyFolder(ready, source);
+        if (!inCache) Make(ready);
+        else if (!folder.IsCurrent(cancellation)) folder.Replace(Make);
+
+        void Make(string target)
         {
-            if (!fresh && ChecksumList.Verify(ready, cancellation).Count == 0) return;
-            DurableFile.DeleteFolder(ready);
+            string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
+            var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = target, Map = model.Map },
+                cancellation);
+            if (!terminal.Quiet) (report with { Target = ready }).WriteText(terminal.Error);
         }
-        string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
-        var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = ready, Map = model.Map },
-            cancellation);
-        if (!terminal.Quiet) report.WriteText(terminal.Error);
     }
 
     static void Report(Terminal terminal, CatalogueEntry model, string folder, bool converted, IReadOnlyList<FetchedFile> fetched,

@@ -12,7 +12,7 @@ sealed record CommandRun(int ExitCode, string Error);
 abstract class Scenario(string area)
 {
     /// <summary>Names that may come and go: they carry no data.</summary>
-    static readonly string[] _locks = ["writer.lock", "writer.pid", "lock", ".lock"];
+    static readonly string[] _locks = ["writer.lock", "writer.pid", "lock", ".lock", "model.lock"];
 
     /// <summary>Folder that the command changes, and nothing outside it.</summary>
     public string Work { get; } = Path.Combine(area, "work");

@@ -33,12 +33,14 @@ public static class ModelStore
         RequireConsent(model, request);
         DurableFile.CreateFolder(target);
         using var held = FolderLock.Acquire(Path.Combine(target, ".lock"), "model folder");
+        DurableFile.DeleteLeftovers(target);
         var recorded = ChecksumList.Read(target);
         var fetched = new List<FetchedFile>();
         foreach (var file in model.Files)
         {
             string path = At(target, file);
             DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+            DurableFile.DeleteLeftovers(Path.GetDirectoryName(path)!);
             fetched.Add(Present(file, path, recorded, cancellation) ?? new FetchedFile(file, path, request.From is { } from
                 ? Copy(model, file, from, path, cancellation)
                 : await downloader.FetchAsync(file, Address(model, file, request.Mirror), path,
@@ -67,7 +69,10 @@ public static class ModelStore
         {
             file.Check(path, digest);
             bool known = file.HasChecksum || (recorded.TryGetValue(file.Name, out string? sum) && sum == digest.Sha256);
-            return known ? new FetchedFile(file, path, digest, WasThere: true) : null;
+            if (!known) return null;
+            // A download that ended with its last renaming leaves the description of its part.
+            new PartFile(path).Delete();
+            return new FetchedFile(file, path, digest, WasThere: true);
         }
         catch (CorruptFileException)
         {
