@@ -157,7 +157,7 @@ public sealed class Trainer : IDisposable
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
                 throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: "
                     + $"the loss is {loss} and the gradient's norm {norm}; "
-                    + "lower training.lr, or resume from the last checkpoint with another seed");
+                    + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
 
             _average?.Update(_optimizer.Steps);
             _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };

@@ -24,10 +24,17 @@ static class CheckpointFile
     {
         var written = new Dictionary<string, byte[]>();
         SafetensorsWriter.Write(path, tensors.Select(Hashed), new Dictionary<string, string> { [StateKey] = state.ToJson() });
-        using var read = SafetensorsFile.Open(path);
-        foreach (var (name, hash) in written)
-            if (!SHA256.HashData(read.Bytes(name)).AsSpan().SequenceEqual(hash))
-                throw new FileWriteException(path, $"tensor '{name}' reads back otherwise than it was written; is the disk sound?");
+        try
+        {
+            using var read = SafetensorsFile.Open(path);
+            foreach (var (name, hash) in written)
+                if (!SHA256.HashData(read.Bytes(name)).AsSpan().SequenceEqual(hash))
+                    throw new CorruptFileException(path, $"tensor '{name}' is not the one that was written");
+        }
+        catch (CorruptFileException error)
+        {
+            throw new FileWriteException(path, $"it reads back otherwise than it was written ({error.Problem}); is the disk sound?", error);
+        }
 
         SafetensorsItem Hashed(SafetensorsItem item) => item with
         {
