@@ -1,7 +1,6 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.WeightsConvert.Catalogue;
 using NativeRetrieval.WeightsConvert.Conversion;
 
@@ -12,7 +11,7 @@ static class ModelsFetchSubcommand
 {
     const string MirrorVariable = "NATIVERETRIEVAL_MIRROR";
 
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal, ModelCatalogue catalogue)
     {
         var name = new Argument<string>("NAME") { Description = "Name in the catalogue, e.g. panns-cnn14." };
         var to = new Option<DirectoryInfo?>("--to") { Description = "Folder to make; default: in the cache.", HelpName = "DIR" };
@@ -27,6 +26,11 @@ static class ModelsFetchSubcommand
             HelpName = "URL",
         };
         var raw = new Option<bool>("--no-convert") { Description = "Fetch the files as they are published and leave it at that." };
+        var unverified = new Option<bool>("--accept-unverified")
+        {
+            Description = "Take a model of which no SHA-256 is published; models list marks them.",
+        };
+        var http = new Option<bool>("--allow-http") { Description = "Follow a redirection from https to http." };
         var json = JsonOutput.Option();
         var cache = CacheFolder.ModelsOption();
         var command = new DocumentedCommand("fetch", "Fetch a published encoder, check it, and make a folder that train takes. "
@@ -40,20 +44,27 @@ static class ModelsFetchSubcommand
             ],
         };
         command.Add(name);
-        foreach (Option option in (Option[])[to, from, mirror, raw, json, cache]) command.Add(option);
+        foreach (Option option in (Option[])[to, from, mirror, raw, unverified, http, json, cache]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var model = ModelCatalogue.Embedded.Find(parsed.GetRequiredValue(name));
+            var model = catalogue.Find(parsed.GetRequiredValue(name));
             string? folder = parsed.GetValue(to)?.FullName, cached = CacheFolder.Of(parsed, cache, CacheFolder.Models);
             string source = parsed.GetValue(raw) && folder is not null ? folder : ModelStore.SourceIn(cached, model);
             string ready = folder ?? ModelStore.ReadyIn(cached, model);
             bool convert = !parsed.GetValue(raw);
             // A download of hundreds of megabytes does not begin where its result has no place.
             if (convert && folder is not null) CheckpointConversion.CheckTarget(folder);
-            var fetched = await FetchAsync(terminal, model, source, parsed.GetValue(from)?.FullName, Mirror(parsed.GetValue(mirror)),
-                cancellation);
+            var request = new FetchRequest
+            {
+                From = parsed.GetValue(from)?.FullName,
+                Mirror = Mirror(parsed.GetValue(mirror)),
+                AcceptUnverified = parsed.GetValue(unverified),
+            };
+            ModelStore.RequireConsent(model, request);
+            var options = new DownloadOptions { AllowHttp = parsed.GetValue(http) };
+            var fetched = await FetchAsync(terminal, model, source, request, options, cancellation);
             if (convert)
-                Convert(terminal, model, source, ready, replace: folder is null, fresh: fetched.Any(file => !file.WasThere), cancellation);
+                Convert(terminal, model, source, ready, inCache: folder is null, cancellation);
             Report(terminal, model, convert ? ready : source, convert, fetched, parsed.GetValue(json));
             return ExitCode.Ok;
         });
@@ -68,18 +79,16 @@ static class ModelsFetchSubcommand
             : throw new OptionException($"the mirror '{given}' is no web address");
     }
 
-    static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Terminal terminal, CatalogueEntry model, string source, string? from,
-        Uri? mirror, CancellationToken cancellation)
+    static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Terminal terminal, CatalogueEntry model, string source, FetchRequest request,
+        DownloadOptions options, CancellationToken cancellation)
     {
         terminal.Message($"{model.Name}: {model.Source}, licence {model.Licence}");
         using var client = Downloader.CreateClient();
         using var progress = new Output.Progress(terminal, model.Name, (model.SizeBytes ?? 0) >> 10, "KiB");
         long before = 0, current = 0;
         CatalogueFile? last = null;
-        var request = new FetchRequest
+        request = request with
         {
-            From = from,
-            Mirror = mirror,
             Report = (file, bytes) =>
             {
                 if (file != last) (before, last) = (before + current, file);
@@ -87,21 +96,22 @@ static class ModelsFetchSubcommand
                 progress.Report((before + bytes) >> 10);
             },
         };
-        return await ModelStore.FetchAsync(new Downloader(client, terminal.Time), model, source, request, cancellation);
+        return await ModelStore.FetchAsync(new Downloader(client, terminal.Time, options), model, source, request, cancellation);
     }
 
-    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool replace, bool fresh,
-        CancellationToken cancellation)
+    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool inCache, CancellationToken cancellation)
     {
-        if (replace && Directory.Exists(ready))
+        var folder = new ReadyFolder(ready, source);
+        if (!inCache) Make(ready);
+        else if (!folder.IsCurrent(cancellation)) folder.Replace(Make);
+
+        void Make(string target)
         {
-            if (!fresh && ChecksumList.Verify(ready, cancellation).Count == 0) return;
-            DurableFile.DeleteFolder(ready);
+            string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
+            var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = target, Map = model.Map },
+                cancellation);
+            foreach (string line in (report with { Target = ready }).Lines()) terminal.Message(line);
         }
-        string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
-        var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = ready, Map = model.Map },
-            cancellation);
-        foreach (string line in report.Lines()) terminal.Message(line);
     }
 
     static void Report(Terminal terminal, CatalogueEntry model, string folder, bool converted, IReadOnlyList<FetchedFile> fetched,

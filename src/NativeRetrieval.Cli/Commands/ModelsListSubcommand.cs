@@ -37,7 +37,7 @@ static class ModelsListSubcommand
     }
 
     static string Checksum(CatalogueEntry model) =>
-        !model.HasChecksums ? "none published here" : model.Files.All(file => file.Sha256 is not null) ? "SHA-256" : "MD5";
+        !model.Unverified ? "SHA-256" : model.Files.All(file => file.HasChecksum) ? "MD5, unverified" : "none, unverified";
 
     static string State(string folder, CatalogueEntry model) =>
         Directory.Exists(ModelStore.ReadyIn(folder, model)) ? "ready" : ModelStore.HasSourceIn(folder, model) ? "fetched" : "";
@@ -55,6 +55,7 @@ static class ModelsListSubcommand
             json.WriteString("source", model.Source);
             json.WriteString("map", model.Map);
             json.WriteString("checksums_from", model.ChecksumsFrom);
+            json.WriteBoolean("unverified", model.Unverified);
             json.WriteString("state", State(folder, model));
             json.WriteString("folder", ModelStore.ReadyIn(folder, model));
             json.WriteStartArray("files");

@@ -13,7 +13,7 @@ public class ModelCatalogueTests
         foreach (var model in ModelCatalogue.Embedded.Models)
         {
             Assert.True(model.About.Length > 0 && model.Licence.Length > 0 && model.Map.Length > 0, model.Name);
-            Assert.Equal(model.HasChecksums, model.ChecksumsFrom != "none published here");
+            Assert.Equal(model.Files.All(file => file.Sha256 is not null), !model.Unverified);
         }
     }
 
@@ -43,15 +43,22 @@ public class ModelCatalogueTests
 
     const string Blank = """ "about":"","licence":"","source":"","map":"","checksums_from":"",""";
 
+    const string Unverified = Blank + "\"unverified\":true,";
+
     [Theory]
     [InlineData("[]")]
-    [InlineData("""{"models":[{"name":"a","kind":"video encoder",""" + Blank + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[{"name":"../x","url":"http://x/x"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[{"name":"x","url":"ftp://x/x"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank
+    [InlineData("""{"models":[{"name":"a","kind":"video encoder",""" + Unverified + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Unverified + """ "files":[]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Unverified + """ "files":[{"name":"../x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Unverified + """ "files":[{"name":"x","url":"ftp://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Unverified
         + """ "files":[{"name":"x","url":"http://x/x","md5":"ABC"}]}]}""")]
-    [InlineData("""{"models":[{"name":"a/b","kind":"audio encoder",""" + Blank + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Blank + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Unverified
+        + """ "files":[{"name":"x","url":"http://x/x","size_bytes":0}]}]}""")]
+    [InlineData("""{"models":[{"name":"a","kind":"audio encoder",""" + Unverified
+        + """ "files":[{"name":"x","url":"http://x/x","sha256":"0000000000000000000000000000000000000000000000000000000000000000"}]}]}""")]
+    [InlineData("""{"models":[{"name":"a/b","kind":"audio encoder",""" + Unverified + """ "files":[{"name":"x","url":"http://x/x"}]}]}""")]
     public void An_entry_that_cannot_be_used_is_refused(string json) =>
         Assert.Throws<OptionException>(() => ModelCatalogue.Parse(System.Text.Encoding.UTF8.GetBytes(json)));
 }

@@ -44,6 +44,17 @@ public sealed class ModelStoreTests : IDisposable
     }
 
     [Fact]
+    public async Task What_cannot_be_verified_needs_a_consent()
+    {
+        var e = await Assert.ThrowsAsync<OptionException>(() => ModelStore.FetchAsync(Downloads, Model(checksums: false), _folder["to"],
+            new(), TestContext.Current.CancellationToken));
+        Assert.Contains("weights.bin, 1_Pooling/words.txt", e.Message);
+        Assert.Contains("--accept-unverified", e.Message);
+        Assert.Empty(_server.Requests);
+        Assert.False(Directory.Exists(_folder["to"]));
+    }
+
+    [Fact]
     public async Task A_damaged_file_is_fetched_again()
     {
         var model = Model(checksums: true);
@@ -108,13 +119,14 @@ public sealed class ModelStoreTests : IDisposable
     string Source(CatalogueEntry model) => ModelStore.SourceIn(_folder["store"], model);
 
     Task<IReadOnlyList<FetchedFile>> Fetch(CatalogueEntry model) =>
-        ModelStore.FetchAsync(Downloads, model, Source(model), new(), TestContext.Current.CancellationToken);
+        ModelStore.FetchAsync(Downloads, model, Source(model), new() { AcceptUnverified = model.Unverified },
+            TestContext.Current.CancellationToken);
 
     CatalogueEntry Model(bool checksums) => new("small", CatalogueEntry.TextEncoder, "", "Apache-2.0", "", "bert", "",
     [
         new("weights.bin", $"{_server.Address}weights.bin", Sha256: checksums ? Sha256(_weights) : null),
         new("1_Pooling/words.txt", $"{_server.Address}words.txt", Sha256: checksums ? Sha256(_words) : null),
-    ]);
+    ], Unverified: !checksums);
 
     static string Sha256(byte[] bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 }

@@ -31,7 +31,7 @@ public sealed record CatalogueFile(string Name, string Url, long? SizeBytes = nu
             throw new OptionException($"model '{model}': '{Name}' is no path inside a folder");
         if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
             throw new OptionException($"model '{model}': '{Url}' is no web address");
-        if (SizeBytes is < 0) throw new OptionException($"model '{model}': {Name} has {SizeBytes} bytes");
+        if (SizeBytes is <= 0) throw new OptionException($"model '{model}': {Name} has {SizeBytes} bytes");
         if (!IsHex(Md5, MD5.HashSizeInBytes) || !IsHex(Sha256, SHA256.HashSizeInBytes))
             throw new OptionException($"model '{model}': a checksum of {Name} is not lower-case hex of the right length");
 

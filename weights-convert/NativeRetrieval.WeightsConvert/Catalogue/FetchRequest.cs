@@ -11,6 +11,9 @@ public sealed record FetchRequest
     /// <summary>Address at which a mirror has <c>MODEL/FILE</c>; null: the published addresses.</summary>
     public Uri? Mirror { get; init; }
 
+    /// <summary>True to take a model of which the catalogue knows no SHA-256 of some file. Default false.</summary>
+    public bool AcceptUnverified { get; init; }
+
     /// <summary>Receives the file on its way and the number of its bytes on disk; null: nobody is told.</summary>
     public Action<CatalogueFile, long>? Report { get; init; }
 }

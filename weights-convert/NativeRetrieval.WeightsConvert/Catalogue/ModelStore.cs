@@ -21,6 +21,7 @@ public static class ModelStore
 
     /// <summary>Brings all files of a model into <paramref name="target"/>; files that are there and right are left alone.</summary>
     /// <param name="target">Folder for the files, usually <see cref="SourceIn"/>; created where it is absent.</param>
+    /// <exception cref="OptionException">The model needs a consent that <see cref="FetchRequest"/> does not give.</exception>
     /// <exception cref="DownloadException">A file could not be fetched.</exception>
     /// <exception cref="CorruptFileException">A file that came, or one of <see cref="FetchRequest.From"/>, is another than the
     /// catalogue's.</exception>
@@ -29,14 +30,17 @@ public static class ModelStore
     public static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Downloader downloader, CatalogueEntry model, string target,
         FetchRequest request, CancellationToken cancellation)
     {
+        RequireConsent(model, request);
         DurableFile.CreateFolder(target);
         using var held = FolderLock.Acquire(Path.Combine(target, ".lock"), "model folder");
+        DurableFile.DeleteLeftovers(target);
         var recorded = ChecksumList.Read(target);
         var fetched = new List<FetchedFile>();
         foreach (var file in model.Files)
         {
             string path = At(target, file);
             DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+            DurableFile.DeleteLeftovers(Path.GetDirectoryName(path)!);
             fetched.Add(Present(file, path, recorded, cancellation) ?? new FetchedFile(file, path, request.From is { } from
                 ? Copy(model, file, from, path, cancellation)
                 : await downloader.FetchAsync(file, Address(model, file, request.Mirror), path,
@@ -44,6 +48,16 @@ public static class ModelStore
         }
         ChecksumList.Write(target, fetched.Select(file => (file.File.Name, file.Digest.Sha256)));
         return fetched;
+    }
+
+    /// <summary>Refuses a model whose fetch needs a consent that was not given.</summary>
+    /// <exception cref="OptionException">A consent is absent; the message says for what it is and how it is given.</exception>
+    public static void RequireConsent(CatalogueEntry model, FetchRequest request)
+    {
+        if (model.Unverified && !request.AcceptUnverified)
+            throw new OptionException($"{model.Name} cannot be verified: no SHA-256 is published for "
+                + $"{string.Join(", ", model.Files.Where(file => file.Sha256 is null).Select(file => file.Name))}, so a wrong file would "
+                + "not be noticed; --accept-unverified takes it, and records the checksum of what came");
     }
 
     static FetchedFile? Present(CatalogueFile file, string path, IReadOnlyDictionary<string, string> recorded,
@@ -55,7 +69,10 @@ public static class ModelStore
         {
             file.Check(path, digest);
             bool known = file.HasChecksum || (recorded.TryGetValue(file.Name, out string? sum) && sum == digest.Sha256);
-            return known ? new FetchedFile(file, path, digest, WasThere: true) : null;
+            if (!known) return null;
+            // A download that ended with its last renaming leaves the description of its part.
+            new PartFile(path).Delete();
+            return new FetchedFile(file, path, digest, WasThere: true);
         }
         catch (CorruptFileException)
         {
