@@ -148,8 +148,7 @@ internal sealed class EvaluateOptions
     string[] Models(ParseResult parsed, Terminal terminal)
     {
         if (parsed.GetValue(_models) is { Length: > 0 } given) return [.. given.Select(folder => folder.FullName)];
-        var choice = new ModelChoice(terminal);
-        return [choice.Named(null) ?? choice.RequireDefault()];
+        return [new ModelChoice(terminal).NamedOrDefault(null)];
     }
 
     static double[] Weights(string text) =>

@@ -21,7 +21,8 @@ internal static class IndexBuild
         };
         var model = new Option<DirectoryInfo?>("--model")
         {
-            Description = $"Model folder; default: {ModelChoice.Variable}, else the model that the index was made by, else the installed one.",
+            Description = $"Model folder; default: {ModelChoice.Variable}, else the model that the index was made by, else the installed "
+                + "one.",
             HelpName = "MODEL",
         };
         var yes = new Option<bool>("--yes") { Description = "Fetch the default model without a question where none is installed." };
@@ -92,7 +93,7 @@ internal static class IndexBuild
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,
         double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false)
     {
-        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds));
+        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds), repair: true);
         using var progress = new FileProgress(terminal);
         return await new AudioIndexer(engine, index) { AllowEmptyFolders = allowEmptyFolders }.RunAsync(paths, progress, cancellation);
     }
@@ -100,6 +101,12 @@ internal static class IndexBuild
     /// <summary>Says what was not read, or not to its end.</summary>
     static int Unread(Terminal terminal, IndexingReport report)
     {
+        if (report.Repaired > 0)
+            terminal.Warning(string.Create(CultureInfo.InvariantCulture, $"the index had damaged vectors of {report.Repaired:N0} "
+                + $"{(report.Repaired == 1 ? "file; it was" : "files; they were")} embedded again: check the disk"));
+        if (report.CommitsWereLost)
+            terminal.Warning("the index had lost its last changes and was brought up to date with the paths given; "
+                + "run this for any other folder it had, too");
         foreach (string message in report.Damaged) terminal.Warning(message);
         var kinds = report.UnreadableKinds;
         if (kinds.Count == 0) return Skips.Report(terminal, report.Skipped);
@@ -127,6 +134,7 @@ internal static class IndexBuild
         json.WriteNumber("unchanged", report.Unchanged);
         json.WriteNumber("moved", report.Moved);
         json.WriteNumber("removed", report.Removed);
+        json.WriteNumber("repaired", report.Repaired);
         json.WriteStartArray("skipped");
         foreach (string message in report.Skipped) json.WriteStringValue(message);
         json.WriteEndArray();

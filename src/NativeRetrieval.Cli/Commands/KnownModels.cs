@@ -26,7 +26,8 @@ internal static class KnownModels
         try
         {
             using var file = RegularFile.OpenRead(path);
-            if (file.Length > MostBytes) throw new FileReadException(path, $"is no catalogue of models: it has more than {MostBytes} bytes");
+            if (file.Length > MostBytes)
+                throw new FileReadException(path, $"is no catalogue of models: it has more than {MostBytes} bytes");
             var bytes = new byte[file.Length];
             file.ReadExactly(bytes);
             return ModelCatalogue.Parse(bytes);

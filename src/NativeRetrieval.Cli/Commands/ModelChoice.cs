@@ -1,3 +1,4 @@
+using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
@@ -18,6 +19,17 @@ internal sealed class ModelChoice(Terminal terminal)
     const string WayOut = "index the sounds again, or name the right model by --model";
 
     readonly string _store = CacheFolder.ModelsOf(terminal);
+
+    /// <summary>The option <c>--model</c> of commands without an index.</summary>
+    public static Option<DirectoryInfo?> Option() => new("--model")
+    {
+        Description = $"Model folder; default: {Variable}, else the installed one.",
+        HelpName = "MODEL",
+    };
+
+    /// <summary>The folder that the command line or the environment names, else that of the installed default.</summary>
+    /// <exception cref="OptionException">No model is named, and none is installed.</exception>
+    public string NamedOrDefault(DirectoryInfo? given) => Named(given) ?? RequireDefault();
 
     /// <summary>The folder that the command line or the environment names; null: neither does.</summary>
     public string? Named(DirectoryInfo? given)
@@ -63,7 +75,7 @@ internal sealed class ModelChoice(Terminal terminal)
     /// </summary>
     /// <returns>The folder; null: no model is installed.</returns>
     /// <exception cref="OptionException">There are several, and none is the default.</exception>
-    public string? Default()
+    string? Default()
     {
         var installed = ModelStore.Installed(_store);
         var free = installed.Where(model => !model.LicenceAccepted).ToList();
@@ -78,7 +90,7 @@ internal sealed class ModelChoice(Terminal terminal)
 
     /// <summary><see cref="Default"/>, where nothing can be fetched.</summary>
     /// <exception cref="OptionException">No model is installed, or several and none is the default.</exception>
-    public string RequireDefault() => Default() ?? throw new OptionException($"say which model to use by --model or {Variable}"
+    string RequireDefault() => Default() ?? throw new OptionException($"say which model to use by --model or {Variable}"
         + (KnownModels.Of(terminal).Default is { } model ? $"; 'nativeretrieval models fetch {model.Name}' installs one: "
             + KnownModels.Introduce(model) : ""));
 
@@ -93,7 +105,7 @@ internal sealed class ModelChoice(Terminal terminal)
             throw new OptionException($"no model is named and none is installed: name one by --model or {Variable}, or let --yes fetch "
                 + KnownModels.Introduce(model));
         if (!agreed && !Agrees(model))
-            throw new OptionException($"no model: nothing was fetched; name one by --model, or fetch one by 'nativeretrieval models fetch'");
+            throw new OptionException("no model: nothing was fetched; name one by --model, or fetch one by 'nativeretrieval models fetch'");
         var fetch = new ModelFetch(terminal, model, _store) { Request = new() { Mirrors = KnownModels.MirrorsOf(terminal, null) } };
         return (await fetch.RunAsync(cancellation)).Folder;
     }

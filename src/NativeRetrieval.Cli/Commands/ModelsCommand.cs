@@ -9,7 +9,8 @@ public static class ModelsCommand
     /// <summary>Makes the command <c>models</c>.</summary>
     public static Command Create(Terminal terminal)
     {
-        var command = new DocumentedCommand("models", "List published models, fetch one ready to search or train with, or verify what was fetched.")
+        var command = new DocumentedCommand("models", "List published models, fetch one ready to search or train with, or verify what was "
+            + "fetched.")
         {
             Examples =
             [

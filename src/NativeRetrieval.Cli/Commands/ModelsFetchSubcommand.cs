@@ -34,8 +34,8 @@ static class ModelsFetchSubcommand
         var http = new Option<bool>("--allow-http") { Description = "Follow a redirection from https to http." };
         var json = JsonOutput.Option();
         var cache = CacheFolder.ModelsOption();
-        var command = new DocumentedCommand("fetch", "Fetch a published model, check it, and make a folder that index and search, or train, "
-            + "take. An interrupted download goes on where it stopped.")
+        var command = new DocumentedCommand("fetch", "Fetch a published model, check it, and make a folder that index and search, or "
+            + "train, take. An interrupted download goes on where it stopped.")
         {
             Examples =
             [

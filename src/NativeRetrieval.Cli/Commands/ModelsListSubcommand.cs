@@ -37,10 +37,14 @@ static class ModelsListSubcommand
     }
 
     static string Checksum(CatalogueEntry model) =>
-        model.Refused is not null ? "" : !model.Unverified ? "SHA-256" : model.Files.All(file => file.HasChecksum) ? "MD5, unverified" : "none, unverified";
+        model.Refused is not null ? ""
+        : !model.Unverified ? "SHA-256"
+        : model.Files.All(file => file.HasChecksum) ? "MD5, unverified" : "none, unverified";
 
     static string State(string folder, CatalogueEntry model) =>
-        model.Refused is not null ? "" : Directory.Exists(ModelStore.ReadyIn(folder, model)) ? "ready" : ModelStore.HasSourceIn(folder, model) ? "fetched" : "";
+        model.Refused is not null ? ""
+        : Directory.Exists(ModelStore.ReadyIn(folder, model)) ? "ready"
+        : ModelStore.HasSourceIn(folder, model) ? "fetched" : "";
 
     static void WriteJson(Terminal terminal, string folder) => terminal.WriteJson(json =>
     {

@@ -11,7 +11,8 @@ public class MirrorsTests
     [InlineData("", Hub, Hub)]
     [InlineData("https://mirror.example/m/", Hub, "https://mirror.example/m/small/sub/a%201.bin")]
     [InlineData("huggingface.co=http://mirror.example:81/hf/", Hub, "http://mirror.example:81/hf/laion/clap/resolve/1/a.bin")]
-    [InlineData("huggingface.co=https://x.example, https://zenodo.org/record=https://y.example/z", Archive, "https://y.example/z/1/files/b%3D1.pth")]
+    [InlineData("huggingface.co=https://x.example, https://zenodo.org/record=https://y.example/z", Archive,
+        "https://y.example/z/1/files/b%3D1.pth")]
     [InlineData("huggingface.co=https://x.example", Archive, Archive)]
     [InlineData("huggingface.c=https://x.example", Hub, Hub)]
     public void Addresses_are_replaced_by_whole_words(string mirrors, string url, string expected)

@@ -137,7 +137,8 @@ public sealed class ModelStoreTests : IDisposable
         foreach (string text in new[] { "", "[", "null", "{}", new string(' ', 70_000) })
         {
             File.WriteAllText(_folder["store/small/record.json"], text);
-            Assert.Contains("fetch the model again", Assert.Throws<CorruptFileException>(() => ModelStore.Installed(_folder["store"])).Message);
+            var e = Assert.Throws<CorruptFileException>(() => ModelStore.Installed(_folder["store"]));
+            Assert.Contains("fetch the model again", e.Message);
         }
         Assert.Empty(ModelStore.Installed(_folder["none"]));
     }

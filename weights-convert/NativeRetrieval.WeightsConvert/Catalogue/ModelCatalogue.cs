@@ -46,7 +46,9 @@ public sealed class ModelCatalogue
     /// <summary>The model that is offered where none is named; null: there is none.</summary>
     public CatalogueEntry? Default => Models.FirstOrDefault(model => model.IsDefault);
 
-    /// <summary>The model of a name; upper and lower case are the same, <c>_</c> is <c>-</c>, an owner before <c>/</c> is left out.</summary>
+    /// <summary>
+    /// The model of a name; upper and lower case are the same, <c>_</c> is <c>-</c>, an owner before <c>/</c> is left out.
+    /// </summary>
     /// <exception cref="OptionException">There is no model of this name; the message lists the names.</exception>
     public CatalogueEntry Find(string name) => _byName.TryGetValue(Plain(name), out var entry)
         ? entry

@@ -42,7 +42,8 @@ public static class ModelStore
         try
         {
             using var file = RegularFile.OpenRead(path);
-            if (file.Length > MostRecordBytes) throw new CorruptFileException(path, "is too long for a model's record; fetch the model again");
+            if (file.Length > MostRecordBytes)
+                throw new CorruptFileException(path, "is too long for a model's record; delete it and fetch the model again");
             return JsonSerializer.Deserialize(file, CatalogueJson.Default.InstalledModel) ?? throw new JsonException("it is null");
         }
         catch (JsonException e)
@@ -97,13 +98,14 @@ public static class ModelStore
     }
 
     /// <summary>Refuses a model that is never fetched, or whose fetch needs a consent that was not given.</summary>
-    /// <exception cref="OptionException">The model is refused, or a consent is absent; the message says for what it is and how it is given.</exception>
+    /// <exception cref="OptionException">The model is refused, or a consent is absent; the message says for what it is and how it is
+    /// given.</exception>
     public static void RequireConsent(CatalogueEntry model, FetchRequest request)
     {
         if (model.Refused is { } why) throw new OptionException($"{model.Name} is not fetched: {why}");
         if (model.NeedsConsent && !request.AcceptLicence)
-            throw new OptionException($"{model.Name} has the licence \"{model.Licence}\" ({model.Source}); --accept-licence says that you have "
-                + "read it and keep to it");
+            throw new OptionException($"{model.Name} has the licence \"{model.Licence}\" ({model.Source}); --accept-licence says that you "
+                + "have read it and keep to it");
         if (model.Unverified && !request.AcceptUnverified)
             throw new OptionException($"{model.Name} cannot be verified: no SHA-256 is published for "
                 + $"{string.Join(", ", model.Files.Where(file => file.Sha256 is null).Select(file => file.Name))}, so a wrong file would "
