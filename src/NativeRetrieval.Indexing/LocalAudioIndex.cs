@@ -106,7 +106,8 @@ public sealed partial class LocalAudioIndex : IAudioIndex
             else if (!orOpen) throw new IndexException($"{folder}: an index is already there; open it, or name a new folder");
 
             var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows, resident, repair);
-            if (index.Settings == settings) return index;
+            // The fingerprint says which model it is; the folder may have moved.
+            if (index.Settings == settings with { ModelId = index.Settings.ModelId }) return index;
             index.Dispose();
             throw new IndexException($"{folder}: was built with other settings: {index.Settings}; asked for: {settings}");
         });
