@@ -29,6 +29,8 @@ public static class Application
         IndexCommand.Create(terminal),
         SearchCommand.Create(terminal),
         SimilarCommand.Create(terminal),
+        EmbedCommand.Create(terminal),
+        ClassifyCommand.Create(terminal),
         ConvertCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         DemoCommand.Create(terminal),

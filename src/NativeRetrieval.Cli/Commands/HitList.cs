@@ -66,7 +66,7 @@ internal static class HitList
     }
 
     /// <summary>Minutes and seconds, with hours where there are any.</summary>
-    static string Time(double seconds)
+    public static string Time(double seconds)
     {
         var time = TimeSpan.FromSeconds(seconds);
         return time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss\.f" : @"m\:ss\.f", CultureInfo.InvariantCulture);

@@ -67,7 +67,7 @@ internal static class IndexBuild
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,
         double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false)
     {
-        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds));
+        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds), repair: true);
         using var progress = new FileProgress(terminal);
         return await new AudioIndexer(engine, index) { AllowEmptyFolders = allowEmptyFolders }.RunAsync(paths, progress, cancellation);
     }
@@ -75,6 +75,12 @@ internal static class IndexBuild
     /// <summary>Says what was not read, or not to its end.</summary>
     static int Unread(Terminal terminal, IndexingReport report)
     {
+        if (report.Repaired > 0)
+            terminal.Warning(string.Create(CultureInfo.InvariantCulture, $"the index had damaged vectors of {report.Repaired:N0} "
+                + $"{(report.Repaired == 1 ? "file; it was" : "files; they were")} embedded again: check the disk"));
+        if (report.CommitsWereLost)
+            terminal.Warning("the index had lost its last changes and was brought up to date with the paths given; "
+                + "run this for any other folder it had, too");
         foreach (string message in report.Damaged) terminal.Warning(message);
         var kinds = report.UnreadableKinds;
         if (kinds.Count == 0) return Skips.Report(terminal, report.Skipped);
@@ -102,6 +108,7 @@ internal static class IndexBuild
         json.WriteNumber("unchanged", report.Unchanged);
         json.WriteNumber("moved", report.Moved);
         json.WriteNumber("removed", report.Removed);
+        json.WriteNumber("repaired", report.Repaired);
         json.WriteStartArray("skipped");
         foreach (string message in report.Skipped) json.WriteStringValue(message);
         json.WriteEndArray();
