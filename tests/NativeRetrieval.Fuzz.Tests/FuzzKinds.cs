@@ -36,15 +36,20 @@ public static class FuzzKinds
         Environment.SetEnvironmentVariable("PATH", "");
         using var folder = new TemporaryFolder();
         var model = Model(folder["model"]);
+        var wav = Wav(folder["a.wav"]);
+        (string, byte[])[] sounds = [("a.wav", wav.Bytes), ("b.wav", wav.Bytes)];
         return
         [
             new("checkpoint", [.. Committed("checkpoints/good", ".pth", ".safetensors")], ReadCheckpoint, []),
             new("audio", [.. Committed("sounds", ".mp3", ".mp2", ".ogg", ".opus", ".flac"), Alone("mpeg.wav",
-                WavFile.OfMpeg(File.ReadAllBytes(Fixtures.Small("sounds/lame-stereo.mp3")))), Wav(folder["a.wav"])], ReadSound, []),
+                WavFile.OfMpeg(File.ReadAllBytes(Fixtures.Small("sounds/lame-stereo.mp3")))), wav], ReadSound, []),
             new("tokenizer", [.. Of(model, "tokenizer.json", "vocab.txt", "tokenizer_config.json")], ReadModel, _json),
             new("config.json", [.. Of(model, "config.json", "preprocessor_config.json", "preprocessor.json")], ReadModel, _json),
-            new("csv", [Alone("captions.csv", Utf8("file_name,caption_1,caption_2\na.wav,\"rain, and wind\",a dog\nb.wav,birds,a siren\n")),
-                Alone("captions.json", Utf8("[{\"file_name\": \"a.wav\", \"caption\": \"rain\"}]"))],
+            new("csv",
+                [
+                    new("captions.csv", Utf8("file_name,caption_1,caption_2\na.wav,\"rain, and wind\",a dog\nb.wav,birds,a siren\n"), sounds),
+                    new("captions.json", Utf8("[{\"file_name\": \"a.wav\", \"caption\": \"rain\"}]"), sounds),
+                ],
                 path => CaptionCsv.Read(path, Path.GetDirectoryName(path)!), _table),
             new("yaml", [Alone("settings.yaml", Utf8(SettingsWriter.ToYaml(SettingsLoader.Load(null, []))))],
                 path => SettingsLoader.ReadFile(path), _yaml),

@@ -15,6 +15,7 @@ public class FuzzTests
         run.Run(Mutants);
         Assert.True(run.Failures.Count == 0, string.Join('\n', run.Failures));
         Assert.Equal(Mutants, run.Accepted + run.Refused);
+        Assert.True(run.Accepted > 0 && run.Refused > 0, "the mutants test one side only");
     }
 
     [Fact]
