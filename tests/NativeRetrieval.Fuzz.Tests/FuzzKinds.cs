@@ -47,7 +47,8 @@ public static class FuzzKinds
             new("config.json", [.. Of(model, "config.json", "preprocessor_config.json", "preprocessor.json")], ReadModel, _json),
             new("csv",
                 [
-                    new("captions.csv", Utf8("file_name,caption_1,caption_2\na.wav,\"rain, and wind\",a dog\nb.wav,birds,a siren\n"), sounds),
+                    new("captions.csv",
+                        Utf8("file_name,caption_1,caption_2\na.wav,\"rain, and wind\",a dog\nb.wav,birds,a siren\n"), sounds),
                     new("captions.json", Utf8("[{\"file_name\": \"a.wav\", \"caption\": \"rain\"}]"), sounds),
                 ],
                 path => CaptionCsv.Read(path, Path.GetDirectoryName(path)!), _table),
