@@ -71,7 +71,7 @@ public static class ModelStore
                 + $"({string.Join(", ", model.Files.Select(f => f.Name))}); give the folder that holds them");
         var digest = FileDigest.Of(source, cancellation);
         file.Check(source, digest);
-        using var stream = File.OpenRead(source);
+        using var stream = RegularFile.OpenRead(source);
         DurableFile.WriteAtomic(target, stream.CopyTo);
         return digest;
     }
