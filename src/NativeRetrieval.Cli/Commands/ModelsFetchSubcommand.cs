@@ -101,7 +101,7 @@ static class ModelsFetchSubcommand
         string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
         var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = ready, Map = model.Map },
             cancellation);
-        if (!terminal.Quiet) report.WriteText(terminal.Error);
+        foreach (string line in report.Lines()) terminal.Message(line);
     }
 
     static void Report(Terminal terminal, CatalogueEntry model, string folder, bool converted, IReadOnlyList<FetchedFile> fetched,
@@ -115,7 +115,7 @@ static class ModelsFetchSubcommand
         if (asJson) WriteJson(terminal, model, folder, fetched, converted ? next : null);
         else
         {
-            terminal.Out.WriteLine(folder);
+            terminal.Line(folder);
             if (converted) terminal.Message($"to train with it: {next}");
         }
     }

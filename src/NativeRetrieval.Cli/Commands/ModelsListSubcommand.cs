@@ -33,7 +33,7 @@ static class ModelsListSubcommand
         foreach (var model in ModelCatalogue.Embedded.Models)
             table.Add(model.Name, model.Kind, model.SizeBytes is { } size ? Sizes.Text(size) : "?", model.Licence, Checksum(model),
                 State(folder, model), model.About);
-        table.Write(terminal.Out);
+        table.Write(terminal);
     }
 
     static string Checksum(CatalogueEntry model) =>

@@ -12,7 +12,7 @@ namespace NativeRetrieval.Training.Logging;
 public sealed class MetricsLog
 {
     const string EpochKey = "epoch", StepKey = "step";
-    const int LargestBytes = 1 << 30;
+    internal const int LargestBytes = 1 << 30;
 
     readonly string _path;
 

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Training.Logging;
 
 namespace NativeRetrieval.Training.Runs;
 
@@ -103,5 +104,5 @@ sealed record LogReceipt(long Bytes, string Sha256)
 
     static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    static byte[] Read(string path) => SmallFile.ReadBytes(path, LargestLogBytes);
+    static byte[] Read(string path) => SmallFile.ReadBytes(path, MetricsLog.LargestBytes);
 }

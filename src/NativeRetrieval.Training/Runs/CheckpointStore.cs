@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 
