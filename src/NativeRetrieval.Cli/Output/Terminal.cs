@@ -39,6 +39,9 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>The reader of the next key, which does not show it; null where standard input is no keyboard.</summary>
     public Func<ConsoleKeyInfo>? ReadKey { get; init; }
 
+    /// <summary>The variables of the environment; null where one is not set.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
+
     /// <summary>The number of characters that a line of the screen holds at this moment.</summary>
     public Func<int> Columns { get; init; } = () => width;
 
@@ -79,6 +82,17 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
         catch (IOException)
         {
         }
+    }
+
+    /// <summary>True where somebody can be asked: a screen, a keyboard, and no program that waits for JSON.</summary>
+    public bool CanAsk => isInteractive && ReadKey is not null && !Json;
+
+    /// <summary>Asks a question, also with <c>--quiet</c>, and reads the answer.</summary>
+    /// <returns>The line that was typed; null at the end of the input.</returns>
+    public string? Ask(string question)
+    {
+        WriteLine(PlainText.Of(question));
+        return ReadLine();
     }
 
     /// <summary>Writes a line of a result for people.</summary>

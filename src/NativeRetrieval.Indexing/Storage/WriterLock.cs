@@ -36,6 +36,7 @@ internal sealed class WriterLock : IDisposable
         }
         try
         {
+            DurableFile.DeleteLeftovers(folder);
             DurableFile.WriteAllText(Path.Combine(folder, OwnerName), $"{Environment.ProcessId}\n");
             return new WriterLock(taken);
         }
