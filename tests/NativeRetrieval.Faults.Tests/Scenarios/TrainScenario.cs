@@ -18,7 +18,7 @@ sealed class TrainScenario(string area) : Scenario(area)
     string Run => Path.Combine(Work, "run");
 
     /// <summary>A run and its repetition take most of a second.</summary>
-    public override int Stride => 12;
+    public override int Stride => 6;
 
     public override Task PrepareAsync()
     {
