@@ -106,7 +106,8 @@ public sealed partial class LocalAudioIndex : IAudioIndex
             else if (!orOpen) throw new IndexException($"{folder}: an index is already there; open it, or name a new folder");
 
             var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows, resident, repair);
-            if (index.Settings == settings) return index;
+            // The fingerprint says which model it is; the folder may have moved.
+            if (index.Settings == settings with { ModelId = index.Settings.ModelId }) return index;
             index.Dispose();
             throw new IndexException($"{folder}: was built with other settings: {index.Settings}; asked for: {settings}");
         });
@@ -190,7 +191,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which reads them where they are mapped.</summary>
+    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which searches them in host memory.</summary>
     static Device? Resident(Device? device) => device is CpuDevice ? null : device;
 
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;

@@ -25,7 +25,7 @@ internal static class ClassifyCommand
             HelpName = "FILE",
             Required = true,
         };
-        var model = new Option<DirectoryInfo>("--model") { Description = "Model folder.", HelpName = "MODEL", Required = true };
+        var model = ModelChoice.Option();
         var template = new Option<string>("--template")
         {
             Description = "Sentence around each label, with {} in its place.",
@@ -56,8 +56,9 @@ internal static class ClassifyCommand
         command.SetAction((parsed, cancellation) =>
         {
             string[] names = TextLines.Read(parsed.GetRequiredValue(labels).FullName, "label");
+            string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = RetrievalEngine.Open(parsed.GetRequiredValue(model).FullName, runsOn);
+            using var engine = RetrievalEngine.Open(chosen, runsOn);
             var classifier = new ZeroShotClassifier(engine, names, parsed.GetRequiredValue(template));
             var settings = engine.IndexSettings(hopSeconds: engine.Model.Config.MaxSeconds);
             var found = SoundFiles.Find(parsed.GetRequiredValue(files), cancellation);
@@ -104,7 +105,7 @@ internal static class ClassifyCommand
             foreach (var share in named)
                 AddRow(result, string.Create(CultureInfo.InvariantCulture, $"{100 * share.Share:F1} %"), share.Label);
         }
-        table.Write(terminal.Out);
+        table.Write(terminal);
 
         void AddRow(Result result, string share, string label) => table.Add(withTimes
             ? [result.Path, HitList.Time(result.StartSeconds), HitList.Time(result.EndSeconds), share, label]

@@ -27,7 +27,7 @@ internal static class EmbedCommand
             Description = "A sentence, in place of sounds; may be repeated.",
             HelpName = "SENTENCE",
         };
-        var model = new Option<DirectoryInfo>("--model") { Description = "Model folder.", HelpName = "MODEL", Required = true };
+        var model = ModelChoice.Option();
         var to = new Option<FileInfo?>("--to")
         {
             Description = "File to write: .npy (with a list of its rows in NAME.rows.jsonl beside it), .jsonl or .safetensors; "
@@ -67,8 +67,9 @@ internal static class EmbedCommand
             var output = EmbeddingOutput.Into(parsed.GetValue(to)?.FullName, terminal);
             string[]? sentences = parsed.GetValue(texts) is { } file ? TextLines.Read(file.FullName, "sentence")
                 : parsed.GetValue(text) is { Length: > 0 } given ? given : null;
+            string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = RetrievalEngine.Open(parsed.GetRequiredValue(model).FullName, runsOn);
+            using var engine = RetrievalEngine.Open(chosen, runsOn);
             var skipped = sentences is not null
                 ? Texts(sentences)
                 : Sounds(parsed.GetValue(paths)!, parsed.GetValue(window), parsed.GetValue(hop));

@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.WeightsConvert.Catalogue;
-using static NativeRetrieval.WeightsConvert.Tests.Catalogue.ScriptedServer;
+using static NativeRetrieval.TestSupport.ScriptedServer;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
 
@@ -130,7 +130,7 @@ public sealed class HostileServerTests : IDisposable
         var options = new DownloadOptions { AllowHttp = allowed };
         var file = new CatalogueFile("weights.pth", "https://example.org/weights.pth");
         Task<FileDigest> Run() => new Downloader(client, new InstantTime(_stall), options)
-            .FetchAsync(file, new Uri(file.Url), Target, null, TestContext.Current.CancellationToken);
+            .FetchAsync(file, new Uri(file.Url!), Target, null, TestContext.Current.CancellationToken);
         if (allowed) Assert.Equal(_content.Length, (await Run()).SizeBytes);
         else Assert.Contains("--allow-http", (await Assert.ThrowsAsync<DownloadException>(Run)).Message);
         Assert.Equal(allowed, File.Exists(Target));

@@ -64,8 +64,8 @@ sealed class Transfer(HttpClient http, TimeProvider time, DownloadOptions option
         var range = response.Content.Headers.ContentRange;
         if (state is null) return "the server sent a part though the whole file was asked for";
         if (range?.From != part.Length)
-            return $"the server sent the bytes from {range?.From?.ToString(CultureInfo.InvariantCulture) ?? "somewhere"} on, not those that "
-                + "were asked for";
+            return $"the server sent the bytes from {range?.From?.ToString(CultureInfo.InvariantCulture) ?? "somewhere"} on, not those "
+                + "that were asked for";
         if (range.Length is { } total && state.Total is { } remembered && total != remembered)
             return $"the file had {remembered} bytes before and has {total} now";
         bool comparable = Validator(response) is { } validator && state.Validator is { } before

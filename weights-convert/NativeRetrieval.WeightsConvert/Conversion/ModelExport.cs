@@ -33,7 +33,7 @@ public static class ModelExport
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         if (form is not null) metadata[CheckpointConversion.MapKey] = form.Name;
         string config = Path.Combine(source, "config.json");
-        if (File.Exists(config)) metadata[ConfigKey] = File.ReadAllText(config);
+        if (File.Exists(config)) metadata[ConfigKey] = SmallFile.ReadText(config, SmallFile.LargestTextBytes);
         DurableFile.DeleteLeftoversOf(target);
         CheckpointSafetensors.Write(checkpoint, target, form is null ? null : Rename, metadata, cancellation);
         return new ConversionReport(source, checkpoint.Format, form?.Name ?? "names as they are", "", "safetensors file", target,

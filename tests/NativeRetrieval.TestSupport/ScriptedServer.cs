@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
+namespace NativeRetrieval.TestSupport;
 
 /// <summary>An HTTP server on this machine that does what a test says, mistakes included; one request per connection.</summary>
-sealed class ScriptedServer : IDisposable
+public sealed class ScriptedServer : IDisposable
 {
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly CancellationTokenSource _stop = new();
