@@ -98,7 +98,8 @@ sealed class Campaign(Scenario scenario, string area, int stride, TextWriter out
         }
         await TryAsync(what, async () =>
         {
-            if (run.ExitCode == ExitCode.Ok) await ExpectAsync(scenario.SeenAsync, _seenAfter, "it ended with 0, but not like one undisturbed");
+            if (run.ExitCode == ExitCode.Ok)
+                await ExpectAsync(scenario.SeenAsync, _seenAfter, "it ended with 0, but not like one undisturbed");
             else if (MessageProblem(run) is { } problem) throw new InvalidOperationException($"{problem}: {run.Error}");
         });
     }
@@ -201,6 +202,7 @@ sealed class Campaign(Scenario scenario, string area, int stride, TextWriter out
         if (Directory.Exists(to)) Directory.Delete(to, recursive: true);
         Directory.CreateDirectory(to);
         foreach (string folder in Directory.GetDirectories(from)) Copy(folder, Path.Combine(to, Path.GetFileName(folder)));
-        foreach (string file in Directory.GetFiles(from)) File.WriteAllBytes(Path.Combine(to, Path.GetFileName(file)), File.ReadAllBytes(file));
+        foreach (string file in Directory.GetFiles(from))
+            File.WriteAllBytes(Path.Combine(to, Path.GetFileName(file)), File.ReadAllBytes(file));
     }
 }
