@@ -37,7 +37,8 @@ class FetchScenario(string area) : Scenario(area), IDisposable
         File.WriteAllText(Catalogue, $$"""
             {"models": [{"name": "{{Name}}", "kind": "audio encoder", "about": "", "licence": "CC0-1.0", "source": "",
                 "map": "encoder-cnn14", "checksums_from": "", "files": [{"name": "cnn14.safetensors",
-                "url": "{{_server.Address}}cnn14.safetensors", "size_bytes": {{bytes.Length}}, "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}"}]}]}
+                "url": "{{_server.Address}}cnn14.safetensors", "size_bytes": {{bytes.Length}},
+                "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}"}]}]}
             """);
     }
 
