@@ -70,8 +70,9 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
             Origin = $"Source: {Model.Source}\n\nLicence of the weights: {Model.Licence}",
         }, cancellation);
         if (!Terminal.Quiet) report.WriteText(Terminal.Error);
-        if (report.Kind != Model.Kind)
-            throw new CorruptFileException(checkpoint, $"is of kind '{report.Kind}', the catalogue says '{Model.Kind}'");
+        if (report.Kind == Model.Kind) return;
+        DurableFile.DeleteFolder(ready);
+        throw new CorruptFileException(checkpoint, $"is of kind '{report.Kind}', the catalogue says '{Model.Kind}'");
     }
 
     void Record(string ready) => ModelStore.Record(Store, new InstalledModel(Model.Name, Model.Kind, Model.Licence, Model.Source,
