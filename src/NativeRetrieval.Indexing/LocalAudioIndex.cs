@@ -191,7 +191,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which reads them where they are mapped.</summary>
+    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which searches them in host memory.</summary>
     static Device? Resident(Device? device) => device is CpuDevice ? null : device;
 
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;

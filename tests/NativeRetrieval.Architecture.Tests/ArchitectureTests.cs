@@ -38,6 +38,13 @@ public class ArchitectureTests
         Assert.Empty(SourceRules.WritesItself.Keys.Except(SourceTree.CSharp.Select(file => file.Path)));
 
     [Fact]
+    public void Only_the_terminal_prints()
+    {
+        Holds(SourceTree.CSharp, SourceRules.PrintsPastTheTerminal);
+        Assert.Contains(SourceTree.CSharp, file => file.Path == SourceRules.TheTerminal);
+    }
+
+    [Fact]
     public void Libraries_are_given_randomness_and_time() => Holds(SourceTree.CSharp, SourceRules.AmbientRandomnessOrTime);
 
     [Fact]

@@ -96,6 +96,19 @@ public class RuleTests
         Assert.Equal(violations, SourceRules.WritesPastDurableFile(new(path, text)).Count());
 
     [Theory]
+    [InlineData("src/A/X.cs", "Console.WriteLine(hit.Path);", 1)]
+    [InlineData("src/A/X.cs", "void Write(TextWriter output)", 1)]
+    [InlineData("weights-convert/A/X.cs", "System.Console.Error.Write(name)", 1)]
+    [InlineData("src/NativeRetrieval.Cli/Output/Table.cs", "new StreamWriter(stream)", 1)]
+    [InlineData("src/A/X.cs", "Debug.WriteLine(name)", 1)]
+    [InlineData("src/A/X.cs", "Debug.Assert(n > 0); ConsoleKey key; Output = TextWriter.Null", 0)]
+    [InlineData("src/NativeRetrieval.Cli/Output/Terminal.cs", "Console.Error", 0)]
+    [InlineData("src/samples/Host/X.cs", "Console.WriteLine(name)", 0)]
+    [InlineData("tests/A/X.cs", "Console.WriteLine(name)", 0)]
+    public void Prints(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.PrintsPastTheTerminal(new(path, text)).Count());
+
+    [Theory]
     [InlineData("src/A/X.cs", "Random.Shared.Next()", 1)]
     [InlineData("src/A/X.cs", "new Random()", 1)]
     [InlineData("src/A/X.cs", "DateTime.UtcNow", 1)]

@@ -7,6 +7,8 @@ internal static partial class SourceRules
 {
     public const int LongestFileLines = 400, LastColumn = 140;
 
+    public const string TheTerminal = "src/NativeRetrieval.Cli/Output/Terminal.cs";
+
     /// <summary>Files that write without <c>DurableFile</c>, each with the reason.</summary>
     public static readonly Dictionary<string, string> WritesItself = new()
     {
@@ -48,6 +50,15 @@ internal static partial class SourceRules
         !file.IsShipped || file.IsUnder("src/NativeRetrieval.Cli")
             ? []
             : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
+
+    /// <summary>
+    /// Everything a user sees goes through <c>Terminal</c>, which escapes whatever could steer a screen: nothing else that ships holds a
+    /// stream of text, or the console.
+    /// </summary>
+    public static IEnumerable<string> PrintsPastTheTerminal(SourceFile file) =>
+        !file.IsShipped || file.Path == TheTerminal
+            ? []
+            : Prints().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} prints past Terminal; return lines, or call Terminal");
 
     /// <summary>The CPU backend is behind Core's public operations; only the backend beside it and tests know its parts.</summary>
     public static IEnumerable<string> NamesTheCpuBackend(SourceFile file) =>
@@ -93,6 +104,10 @@ internal static partial class SourceRules
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
         + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
+
+    [GeneratedRegex(@"\bConsole\.\w+|\b(TextWriter|StreamWriter)\b(?!\.Null)|\b(Debug|Trace)\.(Write|Print)\w*|\bTraceSource\b"
+        + @"|/dev/(tty|stdout|stderr|fd)\b")]
+    private static partial Regex Prints();
 
     [GeneratedRegex(@"\bCore\.Cpu\b")]
     private static partial Regex CpuBackend();

@@ -34,7 +34,7 @@ static class IndexVerifySubcommand
     {
         foreach (string problem in found.Problems) terminal.Line(problem);
         string verdict = found.IsIntact ? "intact" : $"{found.Problems.Count} problems";
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        terminal.Line(string.Create(CultureInfo.InvariantCulture,
             $"{found.FilesChecked:N0} files, {found.WindowsChecked:N0} windows: {verdict}"));
     }
 

@@ -30,7 +30,7 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
         // A download of hundreds of megabytes does not begin where its result has no place.
         if (!Raw && To is not null) CheckpointConversion.CheckTarget(To);
         var fetched = await DownloadAsync(source, cancellation);
-        if (!Raw) Convert(source, ready, fresh: fetched.Any(file => !file.WasThere), cancellation);
+        if (!Raw) Convert(source, ready, cancellation);
         if (!Raw || ModelStore.RecordOf(Store, Model.Name) is null) Record(ready);
         return (ready, fetched);
     }
@@ -54,25 +54,27 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
         return await ModelStore.FetchAsync(new Downloader(client, Terminal.Time, Downloads), Model, source, request, cancellation);
     }
 
-    void Convert(string source, string ready, bool fresh, CancellationToken cancellation)
+    void Convert(string source, string ready, CancellationToken cancellation)
     {
-        if (To is null && Directory.Exists(ready))
+        var folder = new ReadyFolder(ready, source);
+        if (To is not null) Make(ready);
+        else if (!folder.IsCurrent(cancellation)) folder.Replace(Make);
+
+        void Make(string target)
         {
-            if (!fresh && ChecksumList.Verify(ready, cancellation).Count == 0) return;
-            DurableFile.DeleteFolder(ready);
+            string checkpoint = Model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, Model.Files[0].Name);
+            var report = CheckpointConversion.Run(new ConversionRequest
+            {
+                Checkpoint = checkpoint,
+                Target = target,
+                Map = Model.Map,
+                Origin = $"Source: {Model.Source}\n\nLicence of the weights: {Model.Licence}",
+            }, cancellation);
+            foreach (string line in (report with { Target = ready }).Lines()) Terminal.Message(line);
+            if (report.Kind == Model.Kind) return;
+            DurableFile.DeleteFolder(target);
+            throw new CorruptFileException(checkpoint, $"is of kind '{report.Kind}', the catalogue says '{Model.Kind}'");
         }
-        string checkpoint = Model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, Model.Files[0].Name);
-        var report = CheckpointConversion.Run(new ConversionRequest
-        {
-            Checkpoint = checkpoint,
-            Target = ready,
-            Map = Model.Map,
-            Origin = $"Source: {Model.Source}\n\nLicence of the weights: {Model.Licence}",
-        }, cancellation);
-        if (!Terminal.Quiet) report.WriteText(Terminal.Error);
-        if (report.Kind == Model.Kind) return;
-        DurableFile.DeleteFolder(ready);
-        throw new CorruptFileException(checkpoint, $"is of kind '{report.Kind}', the catalogue says '{Model.Kind}'");
     }
 
     void Record(string ready) => ModelStore.Record(Store, new InstalledModel(Model.Name, Model.Kind, Model.Licence, Model.Source,

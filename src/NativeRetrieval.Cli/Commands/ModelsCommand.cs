@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.WeightsConvert.Catalogue;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -7,7 +8,9 @@ namespace NativeRetrieval.Cli.Commands;
 public static class ModelsCommand
 {
     /// <summary>Makes the command <c>models</c>.</summary>
-    public static Command Create(Terminal terminal)
+    public static Command Create(Terminal terminal) => Create(terminal, fetched: null);
+
+    internal static Command Create(Terminal terminal, ModelCatalogue? fetched)
     {
         var command = new DocumentedCommand("models", "List published models, fetch one ready to search or train with, or verify what was "
             + "fetched.")
@@ -20,7 +23,7 @@ public static class ModelsCommand
             ],
         };
         command.Add(ModelsListSubcommand.Create(terminal));
-        command.Add(ModelsFetchSubcommand.Create(terminal));
+        command.Add(ModelsFetchSubcommand.Create(terminal, fetched));
         command.Add(ModelsVerifySubcommand.Create(terminal));
         return command;
     }

@@ -33,7 +33,7 @@ static class ModelsListSubcommand
         foreach (var model in KnownModels.Of(terminal).Models)
             table.Add(model.Name, model.Kind, KnownModels.Size(model), model.Licence, Checksum(model),
                 State(folder, model), model.Refused is { } why ? $"not fetched: {why}" : model.About);
-        table.Write(terminal.Out);
+        table.Write(terminal);
     }
 
     static string Checksum(CatalogueEntry model) =>

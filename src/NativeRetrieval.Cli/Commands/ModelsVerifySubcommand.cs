@@ -41,7 +41,7 @@ static class ModelsVerifySubcommand
         else
         {
             foreach (string problem in problems) terminal.Line(problem);
-            terminal.Out.WriteLine($"{folders.Length} folders: "
+            terminal.Line($"{folders.Length} folders: "
                 + $"{(problems.Length == 0 ? "intact" : $"{problems.Length} problems; fetch the model again")}");
         }
         return problems.Length == 0 ? ExitCode.Ok : ExitCode.Corrupt;

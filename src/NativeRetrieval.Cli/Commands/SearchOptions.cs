@@ -70,7 +70,7 @@ internal sealed class SearchOptions
     public HitExport? ExportOf(ParseResult parsed) => parsed.GetValue(_export) is { } folder ? HitExport.Into(folder.FullName) : null;
 
     /// <summary>The index with the model it was made by.</summary>
-    /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the mapped
+    /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the
     /// files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
     public OpenedIndex Open(ParseResult parsed, Terminal terminal, bool asksAgain)

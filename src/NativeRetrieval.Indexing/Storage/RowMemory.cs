@@ -11,7 +11,7 @@ namespace NativeRetrieval.Indexing.Storage;
 /// The memory lives until its owner and all that have acquired it have let go. <see cref="Read"/> is for one thread at a time, beside any
 /// number that search the rows that were here before.
 /// </remarks>
-internal sealed unsafe class RowMemory(SegmentFormat format)
+internal sealed unsafe partial class RowMemory(SegmentFormat format)
 {
     /// <summary>Bytes of a piece: the part of a search that one thread takes at a time.</summary>
     const int PieceSizeBytes = 4 << 20;
@@ -28,7 +28,7 @@ internal sealed unsafe class RowMemory(SegmentFormat format)
     {
         int rows = PieceRows(format), end = place + checksums.Length;
         while ((long)_pieces.Count * rows < end) 
-            _pieces.Add((nint)NativeMemory.AlignedAlloc((nuint)rows * (nuint)format.StrideBytes, 64));
+            _pieces.Add(Allocate((nuint)rows * (nuint)format.StrideBytes));
         int firstPiece = place / rows;
         Workers.Run((end - 1) / rows - firstPiece + 1, part =>
         {
@@ -51,6 +51,21 @@ internal sealed unsafe class RowMemory(SegmentFormat format)
                 excluded.Slice(word, words).ToArray());
         }
     }
+
+    /// <summary>
+    /// Memory in huge pages where the system has them: a fresh page costs as much as a copy of its bytes, and these are 512 times as many.
+    /// </summary>
+    static nint Allocate(nuint bytes)
+    {
+        const int hugePageSizeBytes = 2 << 20, adviseHugePages = 14;
+        var piece = (nint)NativeMemory.AlignedAlloc(bytes, bytes < hugePageSizeBytes ? 64u : hugePageSizeBytes);
+        // Advice only: a kernel without huge pages refuses it, and nothing is lost.
+        if (OperatingSystem.IsLinux() && bytes >= hugePageSizeBytes) _ = Advise(piece, bytes & ~(nuint)(hugePageSizeBytes - 1), adviseHugePages);
+        return piece;
+    }
+
+    [LibraryImport("libc", EntryPoint = "madvise")]
+    private static partial int Advise(nint address, nuint length, int advice);
 
     public void Acquire() => Interlocked.Increment(ref _holders);
 

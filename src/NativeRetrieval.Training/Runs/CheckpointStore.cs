@@ -63,7 +63,8 @@ sealed class CheckpointStore(string folder)
                 var checkpoint = CheckpointFile.Open(PathOf(number), receipt);
                 _last = number;
                 if (first is not null)
-                    noted?.Invoke($"{first.Message}; going on from the checkpoint before it, {receipt.File} (step {checkpoint.State.Step})");
+                    noted?.Invoke($"{first.Message}; going on from the checkpoint before it, "
+                        + $"{receipt.File} (step {checkpoint.State.Step})");
                 return (checkpoint, receipt, newest);
             }
             catch (CorruptFileException error)

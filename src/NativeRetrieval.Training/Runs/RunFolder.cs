@@ -50,7 +50,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>A sentence for each thing that was found otherwise than expected and needs no help.</summary>
     internal IReadOnlyList<string> Notes => _notes;
 
-    /// <summary>Number of epochs in <c>settings.yaml</c> where it is not the run's: it was edited, or a change of it was interrupted.</summary>
+    /// <summary>Number of epochs in <c>settings.yaml</c> where it is not the run's: edited, or a change was interrupted.</summary>
     internal int? EpochsInFile { get; private init; }
 
     /// <summary>True where there is a checkpoint, and with it a model at the top of the folder.</summary>
@@ -87,7 +87,6 @@ public sealed class RunFolder : IDisposable
         if (Directory.Exists(path)
             && Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => !IsOwnBeginning(entry)) is { } foreign)
             throw new OptionException($"{path} is not empty (it holds {Path.GetFileName(foreign)}); choose another folder");
-
         RequireNoCheckpoints(path);
 
         DurableFile.CreateFolder(Path.Combine(path, WorkName));
@@ -129,8 +128,8 @@ public sealed class RunFolder : IDisposable
         try
         {
             var description = ReadDescription(runPath);
-            var (written, settings) = (SettingsLoader.ReadFile(settingsPath), default(TrainingSettings));
-            settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
+            var written = SettingsLoader.ReadFile(settingsPath);
+            var settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
             int epochs = written.Training.Epochs;
             var run = new RunFolder(path, held, settings, description)
             {
@@ -168,14 +167,14 @@ public sealed class RunFolder : IDisposable
     /// <exception cref="OptionException">They are others.</exception>
     internal void RequireSameClips(Dataset training, Dataset? validation, IReadOnlyList<string> skipped)
     {
-        string hash = $"{training.Fingerprint()}{validation?.Fingerprint()}";
-        hash = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(hash)));
+        string hash = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.ASCII.GetBytes(training.Fingerprint() + validation?.Fingerprint())));
         int clips = training.Clips.Count + (validation?.Clips.Count ?? 0);
         if (Description.DecodedSha256 is null)
             Describe(description => description with { DecodedSha256 = hash, DecodedClips = clips });
         else if (Description.DecodedSha256 != hash)
-            throw new OptionException($"{FolderPath} was begun with {Description.DecodedClips} clips that could be decoded, and now {clips} "
-                + $"can, not all of them the same ({(skipped.Count > 0 ? skipped[0] : "none is skipped now")}); "
+            throw new OptionException($"{FolderPath} was begun with {Description.DecodedClips} clips that could be decoded, and now "
+                + $"{clips} can, not all of them the same ({(skipped.Count > 0 ? skipped[0] : "none is skipped now")}); "
                 + "resume with the same sounds, or start a new run with --init-from");
     }
 
@@ -325,7 +324,7 @@ public sealed class RunFolder : IDisposable
         _checkpoints.CleanUp();
         _model.Settle(loaded?.Newest.Model);
         if (Description.SchemaVersion < RunDescription.NewestSchema)
-            _notes.Add($"{FolderPath} was begun by an earlier version, which kept no checksums: settings, log and model are taken as they are");
+            _notes.Add($"{FolderPath} was begun by an earlier version, which kept no checksums: its files are taken as they are");
         if (loaded is not { } newest)
         {
             RequireNothingDone();
@@ -333,14 +332,14 @@ public sealed class RunFolder : IDisposable
         }
         (_atTop, _metrics, _events) = (newest.Newest.Model, newest.Receipt.Metrics, newest.Receipt.Events);
         if (_atTop?.FirstDifference(FolderPath) is { } file)
-            throw new CorruptFileException(file.Path, $"{file.Reason} with {newest.Newest.File}; restore the run's model, or start a new run "
-                + "with --init-from");
+            throw new CorruptFileException(file.Path, $"{file.Reason} with {newest.Newest.File}; restore the run's model, or start a new "
+                + "run with --init-from");
         if (_atTop is { Epoch: 0 }) RequireInitialModel();
         if (_metrics?.Difference(MetricsPath) is { } reason)
             throw new CorruptFileException(MetricsPath, $"{reason} with {newest.Receipt.File}; a resumed run goes on with the log it has "
                 + "written: restore the file, or start a new run with --init-from");
         EventsAreLost = _events?.Difference(EventsPath) is not null;
-        if (EventsAreLost) _notes.Add($"{EventsPath} is not the file that the run wrote; it is made anew from {Path.GetFileName(MetricsPath)}");
+        if (EventsAreLost) _notes.Add($"{EventsPath} is not the one that the run wrote; made anew from {Path.GetFileName(MetricsPath)}");
     }
 
     /// <summary>A run without a checkpoint starts at step 0: from the model that it was begun with, if there is one.</summary>
@@ -361,8 +360,8 @@ public sealed class RunFolder : IDisposable
         string hash = ModelFolder.Fingerprint(FolderPath);
         if (hash != begun)
             throw new CorruptFileException(Path.Combine(FolderPath, "model.safetensors"),
-                $"the run has no step that was saved, and this is not the model that it was begun with (it hashes to {Short(hash)}, that one "
-                    + $"to {Short(begun)}); start a new run in another folder, with --init-from to go on from this model");
+                $"the run has no step that was saved, and this is not the model that it was begun with (it hashes to {Short(hash)}, "
+                    + $"that one to {Short(begun)}); start a new run in another folder, with --init-from to go on from this model");
     }
 
     string UnfinishedLast => Path.Combine(FolderPath, WorkName, LastName + ".partial");
@@ -372,7 +371,7 @@ public sealed class RunFolder : IDisposable
     static void RequireNoCheckpoints(string path)
     {
         if (CheckpointStore.AreIn(Path.Combine(path, WorkName)))
-            throw new OptionException($"{path} holds checkpoints of a run, but its {RunName} is absent; restore it, or choose another folder");
+            throw new OptionException($"{path} holds checkpoints of a run, but {RunName} is absent; restore it, or name another folder");
     }
 
     static FolderLock Lock(string path) => FolderLock.Acquire(Path.Combine(path, WorkName, LockName), "run folder");

@@ -12,6 +12,8 @@ public abstract partial record AudioEncoderConfig
 {
     internal const string TypeKey = "type";
 
+    const int MostChannels = 65_536, MostMelBins = 512;
+
     private protected AudioEncoderConfig(AudioArchitecture architecture) =>
         (Architecture, Channels) = (architecture, architecture.Channels);
 
@@ -46,10 +48,11 @@ public abstract partial record AudioEncoderConfig
     public void Validate()
     {
         var (blocks, bins) = (Architecture.Channels.Count, 1 << Halvings);
-        if (Channels.Count != blocks || Channels.Any(c => c < 1))
-            throw new OptionException($"{Name} has {blocks} widths of at least one channel; got [{string.Join(", ", Channels)}]");
-        if (MelBins < bins)
-            throw new OptionException($"{Name} halves the mel axis {Halvings} times and needs at least {bins} bins, got {MelBins}");
+        if (Channels.Count != blocks || Channels.Any(c => c is < 1 or > MostChannels))
+            throw new OptionException(
+                $"{Name} has {blocks} widths of 1 … {MostChannels:N0} channels; got [{string.Join(", ", Channels.Take(2 * blocks))}]");
+        if (MelBins < bins || MelBins > MostMelBins)
+            throw new OptionException($"{Name} halves the mel axis {Halvings} times and needs {bins} … {MostMelBins} bins, got {MelBins}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"{Name}'s dropout must be in [0, 1), got {Dropout}");
     }
 

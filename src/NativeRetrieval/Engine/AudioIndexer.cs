@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing;
 
 namespace NativeRetrieval.Engine;
@@ -86,8 +87,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     {
         try
         {
-            var info = new FileInfo(path);
-            var planned = plan.Decide(path, info.Length, info.LastWriteTimeUtc);
+            var status = FileStatus.Of(path);
+            var planned = plan.Decide(path, status.SizeBytes, status.ModifiedUtc);
             switch (planned.Change)
             {
                 case FileChange.Unchanged:
@@ -110,6 +111,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
                     string? damage = null;
                     var windows = engine.EmbedFile(path, index.Settings.WindowSeconds, index.Settings.HopSeconds, cancellation,
                         text => damage = text);
+                    if (FileStatus.Of(path) != status)
+                        throw new AudioDecodeException(path, "changed while it was being read; index it again when it is complete");
                     _pending.Add(new AudioIndexEntry(planned.File, windows));
                     _windows += windows.Count;
                     _seconds += windows[^1].EndSeconds;

@@ -290,7 +290,7 @@ public sealed class ChangedRunTests : IDisposable
         _folder.Dispose();
     }
 
-    /// <summary>Makes the folder what the version before would have left: one pointer, no receipts, a description of the first layout.</summary>
+    /// <summary>Makes the folder what the version before would have left: one pointer, no receipts, the first layout.</summary>
     void MakeOld(bool keepCheckpoint)
     {
         string work = At("checkpoints");

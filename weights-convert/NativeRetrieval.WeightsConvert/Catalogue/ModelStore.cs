@@ -82,12 +82,14 @@ public static class ModelStore
             if (!File.Exists(At(target, file)) && FromCopy(model, file, request.From) is null) Address(model, file, request);
         DurableFile.CreateFolder(target);
         using var held = FolderLock.Acquire(Path.Combine(target, ".lock"), "model folder");
+        DurableFile.DeleteLeftovers(target);
         var recorded = ChecksumList.Read(target);
         var fetched = new List<FetchedFile>();
         foreach (var file in model.Files)
         {
             string path = At(target, file);
             DurableFile.CreateFolder(Path.GetDirectoryName(path)!);
+            DurableFile.DeleteLeftovers(Path.GetDirectoryName(path)!);
             fetched.Add(Present(file, path, recorded, cancellation) ?? new FetchedFile(file, path,
                 FromCopy(model, file, request.From) is { } copy ? Copy(file, copy, path, cancellation)
                 : await downloader.FetchAsync(file, Address(model, file, request), path, bytes => request.Report?.Invoke(file, bytes),
@@ -121,7 +123,10 @@ public static class ModelStore
         {
             file.Check(path, digest);
             bool known = file.HasChecksum || (recorded.TryGetValue(file.Name, out string? sum) && sum == digest.Sha256);
-            return known ? new FetchedFile(file, path, digest, WasThere: true) : null;
+            if (!known) return null;
+            // A download that ended with its last renaming leaves the description of its part.
+            new PartFile(path).Delete();
+            return new FetchedFile(file, path, digest, WasThere: true);
         }
         catch (CorruptFileException)
         {
