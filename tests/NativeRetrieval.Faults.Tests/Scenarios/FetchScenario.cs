@@ -5,7 +5,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn.Checkpoints;
-using NativeRetrieval.WeightsConvert.Tests.Catalogue;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Faults.Tests.Scenarios;
 
