@@ -19,6 +19,17 @@ internal static partial class SourceRules
         ["src/NativeRetrieval.Demo/DemoCollection.cs"] = "hundreds of sounds in a folder that is renamed when it is complete",
     };
 
+    /// <summary>Files that open or look up files without <c>RegularFile</c> and what is built on it, each with the reason.</summary>
+    public static readonly Dictionary<string, string> ReadsItself = new()
+    {
+        ["src/NativeRetrieval.Core/Serialization/RegularFile.cs"] = "it is the helper",
+        ["src/NativeRetrieval.Core/Serialization/FileStatus.cs"] = "it is the helper",
+        ["src/NativeRetrieval.Cuda/Interop/Libraries/SystemLoader.cs"] = "the system's own list of this process's libraries",
+        ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "opens segments for writing",
+        ["src/NativeRetrieval.Indexing/Storage/Catalogue.cs"] = "asks for SQLite's own log",
+        ["weights-convert/NativeRetrieval.WeightsConvert/Catalogue/PartFile.cs"] = "a download's own beginning",
+    };
+
     /// <summary>
     /// Folder = namespace, file-scoped. Only <c>Program.cs</c> (top-level statements) and <c>GlobalUsings.cs</c> have none.
     /// An op adds its slice of <c>IBackend</c> in a second namespace, which the language allows in block form only.
@@ -44,6 +55,15 @@ internal static partial class SourceRules
         !file.IsShipped || WritesItself.ContainsKey(file.Path)
             ? []
             : FileWrites().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} writes past DurableFile");
+
+    /// <summary>
+    /// A pipe is not waited for, a file is not read without a bound, and length and time are those of the file behind a link.
+    /// </summary>
+    public static IEnumerable<string> ReadsPastRegularFile(SourceFile file) =>
+        !file.IsShipped || ReadsItself.ContainsKey(file.Path)
+            ? []
+            : FileReads().Matches(file.Code).Select(call =>
+                $"{file.Path}: {call.Value} reads past SmallFile, RegularFile and FileStatus");
 
     /// <summary>Libraries are told what time it is and which numbers are random; only the command line may ask.</summary>
     public static IEnumerable<string> AmbientRandomnessOrTime(SourceFile file) =>
@@ -100,6 +120,11 @@ internal static partial class SourceRules
     [GeneratedRegex(@"\bFile\.(WriteAll\w+|AppendAll\w+|AppendText|Create|CreateText|OpenWrite|Replace)\s*\("
         + @"|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
     private static partial Regex FileWrites();
+
+    [GeneratedRegex(@"\bFile\.(ReadAll\w+|ReadLines\w*|OpenRead|OpenText|Open|OpenHandle|GetLastWriteTime\w*)\s*\("
+        + @"|\bnew FileStream\((?=[^;]*FileMode\.Open\b[^;]*FileAccess\.Read\b)|\bnew FileStream\((?=[^;]*FileStreamOptions)"
+        + @"|\bnew StreamReader\(\s*\w*[pP]ath\b|\bnew FileInfo\((?![^;()]*\)\.LinkTarget)")]
+    private static partial Regex FileReads();
 
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
         + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]

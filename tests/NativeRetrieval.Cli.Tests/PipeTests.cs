@@ -28,7 +28,8 @@ public sealed class PipeTests : IDisposable
     public async Task A_program_that_asks_by_a_pipe_has_each_answer_before_it_asks_again(bool json)
     {
         await MakeIndex();
-        using var process = Start(["search", "--index", _index, "--device", "cpu", "--top", "1", .. json ? ["--json"] : Array.Empty<string>()]);
+        using var process = Start(
+            ["search", "--index", _index, "--device", "cpu", "--top", "1", .. json ? ["--json"] : Array.Empty<string>()]);
         var error = process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         foreach (string question in (string[])["rain falls", "a dog", "rain falls"])
         {
@@ -46,7 +47,7 @@ public sealed class PipeTests : IDisposable
         Assert.Equal(ExitCode.Ok, process.ExitCode);
     }
 
-    /// <summary>As before <c>| head -1</c>: more is written than a pipe holds, to nobody.</summary>
+    /// <summary>The reader <c>| head -1</c>: more is written than a pipe holds, to nobody.</summary>
     [Fact]
     public async Task A_reader_that_goes_away_ends_the_command_in_silence()
     {

@@ -105,7 +105,7 @@ internal static class ClassifyCommand
             foreach (var share in named)
                 AddRow(result, string.Create(CultureInfo.InvariantCulture, $"{100 * share.Share:F1} %"), share.Label);
         }
-        table.Write(terminal.Out);
+        table.Write(terminal);
 
         void AddRow(Result result, string share, string label) => table.Add(withTimes
             ? [result.Path, HitList.Time(result.StartSeconds), HitList.Time(result.EndSeconds), share, label]

@@ -74,8 +74,8 @@ internal sealed class EmbeddingOutput
             _rows.Add(row);
             return;
         }
-        _terminal.Out.WriteLine(Encoding.UTF8.GetString(Line(row, withVector: true).WrittenSpan));
-        _terminal.Out.Flush();
+        _terminal.Document(Encoding.UTF8.GetString(Line(row, withVector: true).WrittenSpan));
+        _terminal.Flush();
     }
 
     void WriteLines(string path, bool withVectors) => DurableFile.WriteAtomic(path, stream =>

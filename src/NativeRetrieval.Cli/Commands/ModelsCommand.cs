@@ -1,6 +1,5 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.WeightsConvert.Catalogue;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -8,9 +7,7 @@ namespace NativeRetrieval.Cli.Commands;
 public static class ModelsCommand
 {
     /// <summary>Makes the command <c>models</c>.</summary>
-    public static Command Create(Terminal terminal) => Create(terminal, fetched: null);
-
-    internal static Command Create(Terminal terminal, ModelCatalogue? fetched)
+    public static Command Create(Terminal terminal)
     {
         var command = new DocumentedCommand("models", "List published models, fetch one ready to search or train with, or verify what was "
             + "fetched.")
@@ -23,7 +20,7 @@ public static class ModelsCommand
             ],
         };
         command.Add(ModelsListSubcommand.Create(terminal));
-        command.Add(ModelsFetchSubcommand.Create(terminal, fetched));
+        command.Add(ModelsFetchSubcommand.Create(terminal));
         command.Add(ModelsVerifySubcommand.Create(terminal));
         return command;
     }

@@ -7,8 +7,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>models fetch NAME</c>: download, check, convert.</summary>
 static class ModelsFetchSubcommand
 {
-    /// <param name="catalogue">Models to fetch from; null: those that <see cref="KnownModels.Of"/> finds.</param>
-    public static Command Create(Terminal terminal, ModelCatalogue? catalogue)
+    public static Command Create(Terminal terminal)
     {
         var name = new Argument<string>("NAME") { Description = "Name in the catalogue, e.g. clap or panns-cnn14." };
         var to = new Option<DirectoryInfo?>("--to") { Description = "Folder to make; default: in the cache.", HelpName = "DIR" };
@@ -50,7 +49,7 @@ static class ModelsFetchSubcommand
         foreach (Option option in (Option[])[to, from, mirror, raw, licence, unverified, http, json, cache]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var model = (catalogue ?? KnownModels.Of(terminal)).Find(parsed.GetRequiredValue(name));
+            var model = KnownModels.Of(terminal).Find(parsed.GetRequiredValue(name));
             var fetch = new ModelFetch(terminal, model, CacheFolder.ModelsOf(parsed, cache, terminal))
             {
                 Request = new()

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -13,8 +14,7 @@ internal static class TextLines
     /// <exception cref="CorruptFileException">It is not UTF-8, or far too large.</exception>
     public static string[] Read(string path, string what)
     {
-        string[] lines = File.ReadAllText(path)
-            .Split('\n', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
+        string[] lines = [.. SmallFile.ReadLines(path, MostBytes).Select(line => line.Trim()).Where(line => line.Length > 0)];
         return lines.Length > 0 ? lines : throw new OptionException($"{path} is empty; expected a {what} on each line");
     }
 }

@@ -43,7 +43,8 @@ public sealed record LogMelSettings
     /// <exception cref="OptionException">A value is out of its range.</exception>
     public void Validate()
     {
-        if (SampleRateHz is < 1 or > 768_000) throw new OptionException($"log-mel: sample rate is {SampleRateHz} Hz; expected 1 to 768,000");
+        if (SampleRateHz is < 1 or > 768_000)
+            throw new OptionException($"log-mel: sample rate is {SampleRateHz} Hz; expected 1 to 768,000");
         if (WindowSamples is < 16 or > 65536 || !BitOperations.IsPow2(WindowSamples))
             throw new OptionException($"log-mel: window is {WindowSamples} samples; expected a power of two from 16 to 65,536");
         if (HopSamples < 1 || HopSamples > WindowSamples)

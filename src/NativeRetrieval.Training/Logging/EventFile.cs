@@ -10,7 +10,7 @@ namespace NativeRetrieval.Training.Logging;
 /// </summary>
 public sealed class EventFile
 {
-    const int HeaderBytes = 12, FooterBytes = 4;
+    const int HeaderBytes = 12, FooterBytes = 4, LargestBytes = 1 << 30;
 
     readonly string _path;
     readonly TimeProvider _time;
@@ -49,7 +49,7 @@ public sealed class EventFile
 
     static long LengthUpTo(string path, long step)
     {
-        ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+        ReadOnlySpan<byte> bytes = SmallFile.ReadBytes(path, LargestBytes);
         int end = 0;
         while (bytes.Length - end >= HeaderBytes + FooterBytes)
         {

@@ -51,7 +51,7 @@ static class CheckpointFile
     public static Checkpoint Open(string path, CheckpointReceipt receipt)
     {
         if (!File.Exists(path)) throw new CorruptFileException(path, "it was saved, but it does not exist");
-        long size = new FileInfo(path).Length;
+        long size = FileStatus.Of(path).SizeBytes;
         if (size != receipt.SizeBytes)
             throw new CorruptFileException(path, $"{size} bytes, but {receipt.SizeBytes} were saved");
         if (FileHash.Sha256(path) != receipt.Sha256)

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Training.Logging;
 
 namespace NativeRetrieval.Training.Runs;
 
@@ -37,7 +38,7 @@ sealed record CheckpointReceipt
     {
         try
         {
-            var receipt = JsonSerializer.Deserialize<CheckpointReceipt>(System.IO.File.ReadAllBytes(path), RunJson.Document)
+            var receipt = JsonSerializer.Deserialize<CheckpointReceipt>(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes), RunJson.Document)
                 ?? throw new JsonException("null is no receipt");
             if (receipt.SchemaVersion != NewestSchema)
                 throw new CorruptFileException(path, $"schema version {receipt.SchemaVersion}; this program reads {NewestSchema}");
@@ -47,10 +48,6 @@ sealed record CheckpointReceipt
         catch (JsonException error)
         {
             throw new CorruptFileException(path, $"not a checkpoint's receipt: {error.Message}", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, error.Message, error);
         }
     }
 }
@@ -107,15 +104,5 @@ sealed record LogReceipt(long Bytes, string Sha256)
 
     static string Hash(ReadOnlySpan<byte> bytes) => Convert.ToHexStringLower(SHA256.HashData(bytes));
 
-    static byte[] Read(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, error.Message, error);
-        }
-    }
+    static byte[] Read(string path) => SmallFile.ReadBytes(path, MetricsLog.LargestBytes);
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 
@@ -37,7 +36,7 @@ sealed class CheckpointStore(string folder)
         var receipt = new CheckpointReceipt
         {
             File = Path.GetFileName(path),
-            SizeBytes = new FileInfo(path).Length,
+            SizeBytes = FileStatus.Of(path).SizeBytes,
             Sha256 = FileHash.Sha256(path),
         };
         DurableFile.WriteAllText(ReceiptPathOf(number), describe(receipt).ToJson());
@@ -132,7 +131,7 @@ sealed class CheckpointStore(string folder)
         if (!File.Exists(OldPointerPath)) return null;
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(OldPointerPath));
+            using var json = SmallFile.ReadJson(OldPointerPath, SmallFile.LargestTextBytes);
             var root = json.RootElement;
             string file = root.GetProperty("file").GetString() ?? "";
             long number = NumberOf(file, Suffix) ?? throw new FormatException($"'{file}' is not the name of a checkpoint");
@@ -143,13 +142,9 @@ sealed class CheckpointStore(string folder)
                 Sha256 = root.GetProperty("sha256").GetString() ?? "",
             });
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException)
         {
             throw new CorruptFileException(OldPointerPath, $"not a checkpoint pointer: {error.Message}", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(OldPointerPath, error.Message, error);
         }
     }
 }

@@ -346,7 +346,7 @@ public sealed class RunFolder : IDisposable
     void RequireNothingDone()
     {
         if (HasModel) RequireInitialModel();
-        if (!File.Exists(MetricsPath) || new FileInfo(MetricsPath).Length == 0) return;
+        if (!File.Exists(MetricsPath) || FileStatus.Of(MetricsPath).SizeBytes == 0) return;
         // Earlier versions saved their first checkpoint when the first epoch was over.
         if (Description.SchemaVersion < RunDescription.NewestSchema) MetricsLog.Resume(MetricsPath, 0);
         else
@@ -383,7 +383,7 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            var description = RunDescription.FromJson(File.ReadAllBytes(path));
+            var description = RunDescription.FromJson(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes));
             return description.SchemaVersion is 1 or RunDescription.NewestSchema ? description
                 : throw new CorruptFileException(path,
                     $"schema version {description.SchemaVersion}; this program reads up to {RunDescription.NewestSchema}");
@@ -391,10 +391,6 @@ public sealed class RunFolder : IDisposable
         catch (JsonException error)
         {
             throw new CorruptFileException(path, $"not a run's description: {error.Message}", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, error.Message, error);
         }
     }
 }

@@ -33,8 +33,8 @@ internal static class FolderSums
         {
             string[] parts = line.Split("  ", 2);
             if (parts is not [{ Length: 64 }, { Length: > 0 }] || Path.IsPathRooted(parts[1]) || parts[1].Split('/', '\\').Contains(".."))
-                throw new CorruptFileException(path, $"line {number + 1} is not a checksum line, which is 64 hexadecimal digits, two spaces "
-                    + "and the path of a file in the folder");
+                throw new CorruptFileException(path, $"line {number + 1} is not a checksum line, which is 64 hexadecimal digits, "
+                    + "two spaces and the path of a file in the folder");
             yield return (parts[1], parts[0]);
         }
     }

@@ -67,7 +67,7 @@ public sealed record RetrievalModelConfig
         AudioEncoder.Validate();
         TextEncoder.Validate();
         LogMel.Validate();
-        if (AudioHeadWidth is < 1 or > LargestWidth || TextHeadWidth is < 1 or > LargestWidth || EmbeddingDimension is < 1 or > LargestWidth)
+        if (((int[])[AudioHeadWidth, TextHeadWidth, EmbeddingDimension]).Any(width => width is < 1 or > LargestWidth))
             throw new OptionException($"head widths and the embedding dimension must be 1 … {LargestWidth:N0}, "
                 + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
         if (AudioEncoder.MelBins != LogMel.MelBins)

@@ -64,8 +64,8 @@ public sealed class SmallFileTests : IDisposable
     public void Text_that_is_no_JSON_is_refused(string text)
     {
         string path = Write(Encoding.UTF8.GetBytes(text));
-        Assert.StartsWith($"{path}: is not valid JSON: ", Assert.Throws<CorruptFileException>(() => SmallFile.ReadJson(path, Largest)).Message,
-            StringComparison.Ordinal);
+        var error = Assert.Throws<CorruptFileException>(() => SmallFile.ReadJson(path, Largest));
+        Assert.StartsWith($"{path}: is not valid JSON: ", error.Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -1,12 +1,10 @@
 using System.Security.Cryptography;
 using NativeRetrieval.Cli;
-using NativeRetrieval.Cli.Commands;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn.Checkpoints;
-using NativeRetrieval.WeightsConvert.Catalogue;
 using NativeRetrieval.WeightsConvert.Tests.Catalogue;
 
 namespace NativeRetrieval.Faults.Tests.Scenarios;
@@ -20,8 +18,10 @@ class FetchScenario(string area) : Scenario(area), IDisposable
     byte[] _published = [];
     string _tag = "";
 
-    /// <summary>The model that is published now.</summary>
-    protected ModelCatalogue Publish(int seed)
+    string Catalogue => Path.Combine(Area, "catalogue.json");
+
+    /// <summary>Publishes a model in place of the one before.</summary>
+    protected void Publish(int seed)
     {
         string path = Path.Combine(Area, $"cnn14-{seed}.safetensors");
         using (var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared,
@@ -34,28 +34,29 @@ class FetchScenario(string area) : Scenario(area), IDisposable
             var whole = ScriptedServer.Response.Of(request, _published, _tag);
             return request.Range is null ? whole.Cut(_published.Length / 2) : whole;
         });
-        return ModelCatalogue.Parse(System.Text.Encoding.UTF8.GetBytes($$"""
+        File.WriteAllText(Catalogue, $$"""
             {"models": [{"name": "{{Name}}", "kind": "audio encoder", "about": "", "licence": "CC0-1.0", "source": "", "map": "encoder-cnn14",
                 "checksums_from": "", "files": [{"name": "cnn14.safetensors", "url": "{{_server.Address}}cnn14.safetensors",
                 "size_bytes": {{bytes.Length}}, "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}"}]}]}
-            """));
+            """);
     }
-
-    protected ModelCatalogue? Catalogue { get; set; }
 
     public override Task PrepareAsync()
     {
         Directory.CreateDirectory(Work);
-        Catalogue = Publish(seed: 1);
+        Publish(seed: 1);
         return Task.CompletedTask;
     }
 
     public override async Task<CommandRun> RunAsync()
     {
         StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        var terminal = new Terminal(output, error, new InstantTime(never: TimeSpan.FromSeconds(20)));
+        var terminal = new Terminal(output, error, new InstantTime(never: TimeSpan.FromSeconds(20)))
+        {
+            Variable = name => name == "NATIVERETRIEVAL_CATALOGUE" ? Catalogue : null,
+        };
         int code = await Application.RunAsync(["models", "fetch", Name, "--cache", Path.Combine(Work, "cache")], terminal,
-            Application.Root(terminal, [ModelsCommand.Create(terminal, Catalogue!)]), CancellationToken.None);
+            CancellationToken.None);
         return new(code, error.ToString());
     }
 
@@ -86,6 +87,6 @@ sealed class FetchAnewScenario(string area) : FetchScenario(area)
     {
         await base.PrepareAsync();
         await MustAsync(RunAsync());
-        Catalogue = Publish(seed: 2);
+        Publish(seed: 2);
     }
 }

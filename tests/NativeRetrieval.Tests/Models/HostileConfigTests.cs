@@ -104,7 +104,8 @@ public sealed class HostileConfigTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the test needs named pipes and /dev/zero");
         Save("cnn14");
         string path = _folder[name];
-        File.WriteAllText(_folder["SHA256SUMS"], $"{FileHash.Sha256(_folder["README.md"], TestContext.Current.CancellationToken)}  README.md\n");
+        string sum = FileHash.Sha256(_folder["README.md"], TestContext.Current.CancellationToken);
+        File.WriteAllText(_folder["SHA256SUMS"], $"{sum}  README.md\n");
         File.Move(path, _folder["real"]);
         File.CreateSymbolicLink(path, "real");
         ModelFolder.Load(_folder.FullPath, CpuDevice.Shared).Dispose();
@@ -144,7 +145,8 @@ public sealed class HostileConfigTests : IDisposable
     /// <summary>Places of all values, such as <c>text_encoder.width</c> and <c>audio_encoder.channels.0</c>.</summary>
     static IEnumerable<string> Values(JsonNode? node, string place) => node switch
     {
-        JsonObject json => json.SelectMany(pair => Values(pair.Value, $"{place}.{pair.Key}")).Append(place).Where(found => found.Length > 0),
+        JsonObject json => json.SelectMany(pair => Values(pair.Value, $"{place}.{pair.Key}")).Append(place)
+            .Where(found => found.Length > 0),
         JsonArray list => list.SelectMany((item, i) => Values(item, $"{place}.{i}")).Append(place),
         _ => [place],
     };

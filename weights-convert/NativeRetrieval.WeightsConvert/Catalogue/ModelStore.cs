@@ -148,7 +148,7 @@ public static class ModelStore
     {
         var digest = FileDigest.Of(source, cancellation);
         file.Check(source, digest);
-        using var stream = File.OpenRead(source);
+        using var stream = RegularFile.OpenRead(source);
         DurableFile.WriteAtomic(target, stream.CopyTo);
         return digest;
     }
