@@ -1,5 +1,6 @@
 using System.Numerics;
 using NativeRetrieval.Core.Cpu.FeatureMaps;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
 
@@ -7,22 +8,24 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public void MelPatches(Tensor x, int side, int patch, Tensor y)
+    public void MelPatches(Tensor x, Tensor? lengths, int side, int patch, Tensor y)
     {
-        if (x.DType == DType.Float32) Run<float>(x, side, patch, y);
-        else Run<double>(x, side, patch, y);
+        ExpectOwnFrames(lengths, x.Shape[2]);
+        if (x.DType == DType.Float32) Run<float>(x, lengths, side, patch, y);
+        else Run<double>(x, lengths, side, patch, y);
 
-        static void Run<T>(Tensor x, int side, int patch, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+        static void Run<T>(Tensor x, Tensor? lengths, int side, int patch, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int own = x.Shape[2], bins = x.Shape[3], chunks = side / bins, perSide = side / patch;
-            var frames = new CubicFrames(own, side * chunks);
+            int most = x.Shape[2], bins = x.Shape[3], chunks = side / bins, perSide = side / patch;
+            int* own = lengths is null ? null : lengths.Pointer<int>();
             T* source = x.Pointer<T>(), target = y.Pointer<T>();
             // A part is a chunk's column of patches.
             Workers.Run(x.Shape[0] * chunks * perSide, part =>
             {
                 var (image, column) = Math.DivRem(part, perSide);
                 var (clip, chunk) = Math.DivRem(image, chunks);
-                T* spectrogram = source + (long)clip * own * bins, patches = target + (long)clip * side * side;
+                var frames = new CubicFrames(own == null ? most : own[clip], side * chunks);
+                T* spectrogram = source + (long)clip * most * bins, patches = target + (long)clip * side * side;
                 for (int j = 0; j < patch; j++)
                 {
                     int frame = chunk * side + column * patch + j, start = frames.Base(frame);
@@ -41,21 +44,23 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
-    public void MelPatchesBackward(Tensor dy, int side, int patch, Tensor dx)
+    public void MelPatchesBackward(Tensor dy, Tensor? lengths, int side, int patch, Tensor dx)
     {
-        if (dy.DType == DType.Float32) Run<float>(dy, side, patch, dx);
-        else Run<double>(dy, side, patch, dx);
+        if (dy.DType == DType.Float32) Run<float>(dy, lengths, side, patch, dx);
+        else Run<double>(dy, lengths, side, patch, dx);
 
-        static void Run<T>(Tensor dy, int side, int patch, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+        static void Run<T>(Tensor dy, Tensor? lengths, int side, int patch, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int own = dx.Shape[2], bins = dx.Shape[3], chunks = side / bins, perSide = side / patch;
-            var frames = new CubicFrames(own, side * chunks);
+            int most = dx.Shape[2], bins = dx.Shape[3], chunks = side / bins, perSide = side / patch;
+            int* own = lengths is null ? null : lengths.Pointer<int>();
             T* upstream = dy.Pointer<T>(), target = dx.Pointer<T>();
-            Workers.Run(dx.Shape[0] * own, part =>
+            Workers.Run(dx.Shape[0] * most, part =>
             {
-                var (clip, frame) = Math.DivRem(part, own);
+                var (clip, frame) = Math.DivRem(part, most);
+                var frames = new CubicFrames(own == null ? most : own[clip], side * chunks);
                 T* patches = upstream + (long)clip * side * side, sums = target + (long)part * bins;
                 new Span<T>(sums, bins).Clear();
+                if (own != null && frame >= own[clip]) return;
                 for (int stretched = frames.First(frame); stretched < frames.End(frame); stretched++)
                 {
                     double weight = WeightOn(frames, frame, stretched);
@@ -78,5 +83,13 @@ internal sealed unsafe partial class CpuBackend
             return (frames.Frame(start, 0) == frame ? w0 : 0) + (frames.Frame(start, 1) == frame ? w1 : 0)
                 + (frames.Frame(start, 2) == frame ? w2 : 0) + (frames.Frame(start, 3) == frame ? w3 : 0);
         }
+    }
+
+    static void ExpectOwnFrames(Tensor? lengths, int frames)
+    {
+        if (lengths is null) return;
+        foreach (int length in lengths.Span<int>())
+            if (length < 1 || length > frames)
+                throw new ShapeException($"MelPatches: a clip's length must be 1 … {frames} frames, got {length}");
     }
 }

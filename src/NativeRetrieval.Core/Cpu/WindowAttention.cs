@@ -9,7 +9,7 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    /// <summary>Windows whose part of the table's gradient is summed before the sums are: fixed, and so is the order of all additions.</summary>
+    /// <summary>Windows whose gradients of the table make one sum. It is fixed, and so is the order of all additions.</summary>
     const int WindowsPerSum = 16;
 
     public void WindowAttention(Tensor qkv, Tensor biasTable, int heads, int window, int shift, Tensor y)
@@ -60,10 +60,10 @@ internal sealed unsafe partial class CpuBackend
                     Product(tokens, width, tokens, new MatrixView<T>(memory.P, tokens).Transposed, new(memory.Dy, width), memory.D, width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, 2 * heads * width);
                     Product(tokens, tokens, width, new(memory.Dy, width), new MatrixView<T>(memory.V, width).Transposed, memory.Ds, tokens);
-                    for (int query = 0; query < tokens; query++)
-                        SoftmaxRowBackward(memory.Ds + query * tokens, memory.P + query * tokens, T.One, memory.Ds + query * tokens, tokens);
+                    for (int at = 0; at < square; at += tokens)
+                        SoftmaxRowBackward(memory.Ds + at, memory.P + at, T.One, memory.Ds + at, tokens);
                     RowMath.Add(memory.Ds, partials + (long)part * square, square);
-                    // Queries in memory are scaled already; the keys' share of the scale is still to come.
+                    // The queries in memory are scaled already, the keys are not.
                     Product(tokens, width, tokens, new(memory.Ds, tokens), new(memory.K, width), memory.D, width);
                     RowMath.Scale(memory.D, maps.Scale, memory.D, tokens * width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, 0);
@@ -79,7 +79,8 @@ internal sealed unsafe partial class CpuBackend
     static void Weigh<T>(WindowMaps<T> maps, int place, int head, WindowMemory<T> memory) where T : unmanaged, IFloatingPointIeee754<T>
     {
         int tokens = maps.Grid.Tokens, kind = maps.Grid.KindOf(place % maps.Grid.Count);
-        Product(tokens, tokens, maps.Width, new(memory.Q, maps.Width), new MatrixView<T>(memory.K, maps.Width).Transposed, memory.P, tokens);
+        var keys = new MatrixView<T>(memory.K, maps.Width);
+        Product(tokens, tokens, maps.Width, new(memory.Q, maps.Width), keys.Transposed, memory.P, tokens);
         for (int query = 0; query < tokens; query++)
         {
             T* row = memory.P + query * tokens;
