@@ -1,15 +1,13 @@
-using System.Text;
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Text;
 
 /// <summary>Reads a tokenizer from the files of a Hugging Face folder.</summary>
 internal static class TokenizerFiles
 {
-    const long LargestFileBytes = 64L << 20;
-
-    static readonly JsonDocumentOptions _strict = new() { MaxDepth = 64 };
+    const int LargestFileBytes = 64 << 20;
 
     public static TextTokenizer Read(string path)
     {
@@ -20,8 +18,7 @@ internal static class TokenizerFiles
                 ? Build(null, Open(path), null)
                 : Build(ReadVocabulary(path), null, null);
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or DecoderFallbackException or OverflowException
-            or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or ArgumentException or OverflowException or InvalidOperationException)
         {
             throw new CorruptFileException(path, e.Message, e);
         }
@@ -94,9 +91,8 @@ internal static class TokenizerFiles
 
     static Vocabulary ReadVocabulary(string path)
     {
-        CheckSize(path);
-        var strict = new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
-        return Vocabulary.FromTokens(File.ReadLines(path, strict).Select(line => line.TrimEnd()));
+        CheckExists(path);
+        return Vocabulary.FromTokens(SmallFile.ReadLines(path, LargestFileBytes).Select(line => line.TrimEnd()));
     }
 
     static Vocabulary ReadVocabulary(JsonElement model)
@@ -170,24 +166,14 @@ internal static class TokenizerFiles
 
     static JsonDocument Open(string path)
     {
-        CheckSize(path);
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllBytes(path), _strict);
-        }
-        catch (JsonException e)
-        {
-            throw new CorruptFileException(path, $"is not valid JSON: {e.Message}", e);
-        }
+        CheckExists(path);
+        return SmallFile.ReadJson(path, LargestFileBytes);
     }
 
-    static void CheckSize(string path)
+    static void CheckExists(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (!File.Exists(path))
             throw new CorruptFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
-        if (file.Length > LargestFileBytes)
-            throw new CorruptFileException(path, $"is {file.Length} bytes, more than the {LargestFileBytes} a tokenizer file may have");
     }
 }
 

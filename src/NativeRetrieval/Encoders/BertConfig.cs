@@ -8,6 +8,9 @@ namespace NativeRetrieval.Encoders;
 /// </summary>
 public sealed record BertConfig
 {
+    /// <summary>Far beyond any real model.</summary>
+    const int LargestSize = 10_000_000, MostLayers = 1000;
+
     /// <summary>Rows of the word embedding table.</summary>
     public int VocabularySize { get; init; } = 30522;
 
@@ -107,14 +110,15 @@ public sealed record BertConfig
     /// <exception cref="OptionException">A value is outside its range.</exception>
     public void Validate()
     {
-        AtLeastOne(VocabularySize, "vocabulary size");
-        AtLeastOne(Width, "width");
-        AtLeastOne(Layers, "number of layers");
-        AtLeastOne(Heads, "number of heads");
-        AtLeastOne(HiddenWidth, "hidden width");
-        AtLeastOne(Segments, "number of segments");
-        if (MaxPositions < 2)
-            throw new OptionException($"BERT's longest sentence must have room for [CLS] and [SEP], got {MaxPositions} positions");
+        Size(VocabularySize, "vocabulary size");
+        Size(Width, "width");
+        if (Layers is < 1 or > MostLayers) throw new OptionException($"BERT's number of layers must be 1 … {MostLayers:N0}, got {Layers}");
+        Size(Heads, "number of heads");
+        Size(HiddenWidth, "hidden width");
+        Size(Segments, "number of segments");
+        if (MaxPositions is < 2 or > LargestSize)
+            throw new OptionException($"BERT's longest sentence must have room for [CLS] and [SEP] and end by {LargestSize:N0} positions, "
+                + $"got {MaxPositions} positions");
         if (Width % Heads != 0) throw new OptionException($"BERT's width must be a multiple of its heads, got {Width} and {Heads}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"BERT's dropout must be in [0, 1), got {Dropout}");
         if (AttentionDropout is not (>= 0 and < 1))
@@ -124,9 +128,9 @@ public sealed record BertConfig
         if (InitialDeviation is not (>= 0 and < 100))
             throw new OptionException($"BERT's initial deviation must be in [0, 100), got {InitialDeviation}");
 
-        static void AtLeastOne(int value, string what)
+        static void Size(int value, string what)
         {
-            if (value < 1) throw new OptionException($"BERT's {what} must be at least 1, got {value}");
+            if (value is < 1 or > LargestSize) throw new OptionException($"BERT's {what} must be 1 … {LargestSize:N0}, got {value}");
         }
     }
 }

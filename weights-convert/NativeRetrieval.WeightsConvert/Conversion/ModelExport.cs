@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.WeightsConvert.Checkpoints;
 using NativeRetrieval.WeightsConvert.Names;
 
@@ -32,7 +33,8 @@ public static class ModelExport
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         if (form is not null) metadata[CheckpointConversion.MapKey] = form.Name;
         string config = Path.Combine(source, "config.json");
-        if (File.Exists(config)) metadata[ConfigKey] = File.ReadAllText(config);
+        if (File.Exists(config)) metadata[ConfigKey] = SmallFile.ReadText(config, SmallFile.LargestTextBytes);
+        DurableFile.DeleteLeftoversOf(target);
         CheckpointSafetensors.Write(checkpoint, target, form is null ? null : Rename, metadata, cancellation);
         return new ConversionReport(source, checkpoint.Format, form?.Name ?? "names as they are", "", "safetensors file", target,
             checkpoint.Tensors.Count, [], [], [], checkpoint.Notes);
