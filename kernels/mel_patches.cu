@@ -1,5 +1,5 @@
-// a clip's own frames stretched to side·side/bins by cubic convolution (a = -0.75, first on first, last on last, frames beyond an end those at
-// the end), folded into an image [side, side]: row = chunk·bins + bin, column = frame in the chunk; its square patches, row by row
+// a clip's own frames stretched to side·side/bins by cubic convolution (a = -0.75, first on first, last on last, frames beyond an end those
+// at the end), folded into an image [side, side]: row = chunk·bins + bin, column = frame in the chunk; its square patches, row by row
 // dx: each own frame collects what the image's columns took from it; 0 behind a clip's own
 //   x        [clips, frames, bins]                     f32  row-major
 //   lengths  [clips]                                   i32  own frames; or null: all

@@ -6,10 +6,10 @@
 //   y        [clips, height, width, heads, depth]      f32  row-major
 //   dy       [clips, height, width, heads, depth]      f32  row-major
 //   dqkv     [clips, height, width, 3, heads, depth]   f32  row-major
-//   partial  [heads, (2·window − 1)², places]          f32  row-major: a window's share of the table's gradient
+//   partial  [heads, (2·window − 1)², places]          f32  row-major: each window's share of the table's gradient
 //   dtable   [(2·window − 1)², heads]                  f32  row-major
 // method    A block owns a window (place, counted over all clips) and a head, with keys and values in shared memory; each warp takes every
-//           eighth query and keeps its row of weights. backward also has queries, output gradients and all weights there: P is replaced by dS
+//           eighth query and keeps its row of weights. backward also has queries, output gradients and all weights: P is replaced by dS
 //           row by row once Pᵀ·dy is done. The table's gradient is summed within the block by relative place, then over the windows.
 // mapping   forward, backward: blockIdx.x = place, y = head, 256 threads; table: one block of 128 per relative place and head
 // shared    dynamic, in floats, S = window²: forward 2·S·(depth + 1) + (2·window − 1)² + 8·(S + depth);

@@ -50,7 +50,7 @@ public sealed record HtsAtConfig : AudioEncoderConfig
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override int? MostFrames => ImageSize / MelBins * ImageSize;
+    public override int? MostFrames => ImageSize / Math.Max(MelBins, 1) * ImageSize;
 
     /// <summary>Height and width of a layer's grid of tokens.</summary>
     internal int GridOf(int layer) => ImageSize / PatchSize >> layer;
@@ -61,7 +61,8 @@ public sealed record HtsAtConfig : AudioEncoderConfig
     /// <inheritdoc/>
     public override void Validate()
     {
-        if (MelBins is < 1 or > MostMelBins || PatchSize < 1 || ImageSize is < 1 or > 4096 || ImageSize % MelBins != 0 || ImageSize % PatchSize != 0)
+        if (MelBins is < 1 or > MostMelBins || PatchSize < 1 || ImageSize is < 1 or > 4096 || ImageSize % MelBins != 0
+            || ImageSize % PatchSize != 0)
             throw new OptionException($"{Name}'s image has a side of 1 … 4096, a multiple of the mel bins and of the patch; "
                 + $"got {ImageSize} for {MelBins} mel bins and patches of {PatchSize}");
         if (Depths.Count is < 1 or > 8 || Heads.Count != Depths.Count || Depths.Any(depth => depth is < 1 or > 256))
