@@ -4,8 +4,8 @@ using NativeRetrieval.Parity;
 namespace NativeRetrieval.Benchmarks.Onnx;
 
 /// <summary>
-/// HTSAT-tiny (Chen et al. 2022) as LAION's CLAP has it: log-mel of one clip, [1, 1, frames, 64], to [1, 768]. Windows are made by reshaping
-/// and transposing, shifts by slices, as an export of the original has them; what can be fused is left to the peer's optimiser.
+/// HTSAT-tiny (Chen et al. 2022) as LAION's CLAP has it: log-mel of one clip, [1, 1, frames, 64], to [1, 768]. Windows are made by
+/// reshaping and transposing, shifts by slices, as an export of the original has them; fusing is left to the peer's optimiser.
 /// </summary>
 internal sealed class HtsAtGraph
 {
@@ -18,7 +18,7 @@ internal sealed class HtsAtGraph
 
     void Build(string path, int frames)
     {
-        int side = _config.ImageSize, bins = _config.MelBins, chunks = side / bins, grid = side / _config.PatchSize, patch = _config.PatchSize;
+        int side = _config.ImageSize, bins = _config.MelBins, chunks = side / bins, patch = _config.PatchSize, grid = side / patch;
         string x = _graph.Input("mel", integers: false, 1, 1, frames, bins);
         x = Transpose(x, 0, 3, 2, 1);
         string[] parts = ["bn0.weight", "bn0.bias", "bn0.running_mean", "bn0.running_var"];
@@ -92,7 +92,8 @@ internal sealed class HtsAtGraph
         var mask = new float[across * across * tokens * tokens];
         for (int i = 0; i < mask.Length; i++)
         {
-            int row = i / (tokens * tokens) / across, column = i / (tokens * tokens) % across, query = i / tokens % tokens, key = i % tokens;
+            int place = i / (tokens * tokens), row = place / across, column = place % across;
+            int query = i / tokens % tokens, key = i % tokens;
             bool apart = (row == across - 1 && (query / window < window - shift) != (key / window < window - shift))
                 || (column == across - 1 && (query % window < window - shift) != (key % window < window - shift));
             mask[i] = apart ? -100 : 0;

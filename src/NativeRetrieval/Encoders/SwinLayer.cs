@@ -42,6 +42,6 @@ internal sealed class SwinLayer : Module
         return scope.Return(Merge(x));
     }
 
-    /// <summary>What follows the blocks.</summary>
+    /// <summary>The merging of neighbours behind the blocks; nothing in the last layer.</summary>
     internal Tensor Merge(Tensor x) => _norm is null ? x : Op.Linear(_norm.Forward(Op.MergePatches(x)), _reduction!);
 }
