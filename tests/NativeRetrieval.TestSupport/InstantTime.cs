@@ -1,9 +1,9 @@
-namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
+namespace NativeRetrieval.TestSupport;
 
 /// <summary>
 /// A clock without waiting: timers fire at once and are noted, except those as long as <paramref name="never"/>.
 /// </summary>
-sealed class InstantTime(TimeSpan never) : TimeProvider
+public sealed class InstantTime(TimeSpan never) : TimeProvider
 {
     long _now;
 
