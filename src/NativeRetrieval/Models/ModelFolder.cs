@@ -42,7 +42,7 @@ public static class ModelFolder
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
         DurableFile.WriteAllText(At(TokenizerName), ModelJson.Text(TokenizerJson(tokenizer.Options)));
-        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler));
+        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler, config.ShortClips));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
 
