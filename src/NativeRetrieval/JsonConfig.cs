@@ -51,6 +51,15 @@ internal readonly struct JsonConfig
             throw Wrong(key, value, $"\"{expected}\", the only one that is read here");
     }
 
+    /// <summary>Index of the text that the value is; 0 where it is absent.</summary>
+    public int OneOf(string key, IReadOnlyList<string> texts)
+    {
+        if (Member(key) is not { } value) return 0;
+        for (int i = 0; i < texts.Count; i++)
+            if (value.GetRawText() == $"\"{texts[i]}\"") return i;
+        throw Wrong(key, value, $"one of {string.Join(", ", texts.Select(text => $"\"{text}\""))}");
+    }
+
     JsonElement? Member(string key) => _object.TryGetProperty(key, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     CorruptFileException Wrong(string key, JsonElement value, string expected) =>

@@ -72,8 +72,8 @@ public sealed record RetrievalModelConfig
             throw new OptionException($"the audio encoder takes {AudioEncoder.MelBins} mel bins, the front end makes {LogMel.MelBins}");
         if (MaxSeconds is not (> 0 and <= 3600))
             throw new OptionException($"max_seconds must be above 0 and at most 3600, got {MaxSeconds}");
-        if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxPositions)
-            throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxPositions}, the text encoder's positions; got {MaxTokens}");
+        if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxTokens)
+            throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxTokens}, the text encoder's positions; got {MaxTokens}");
     }
 }
 
