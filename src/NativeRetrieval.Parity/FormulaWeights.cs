@@ -42,8 +42,9 @@ public static class FormulaWeights
 
     static (double Offset, double Scale) Range(string name, int[] shape)
     {
-        if (name.EndsWith("bn0.running_mean", StringComparison.Ordinal)) return (-40, 10);
-        if (name.EndsWith("bn0.running_var", StringComparison.Ordinal)) return (300, 50);
+        // bn0 is PANNs' and LAION's name of the norm over mel bins, batch_norm Hugging Face's.
+        if (Ends("bn0.running_mean") || Ends("audio_encoder.batch_norm.running_mean")) return (-40, 10);
+        if (Ends("bn0.running_var") || Ends("audio_encoder.batch_norm.running_var")) return (300, 50);
         if (name.EndsWith(".running_mean", StringComparison.Ordinal) || name.EndsWith("bias", StringComparison.Ordinal)) return (0, 0.1);
         if (name.EndsWith(".running_var", StringComparison.Ordinal)) return (1, 0.2);
         return shape switch
@@ -54,5 +55,7 @@ public static class FormulaWeights
             [_, int inputs] => (0, Math.Sqrt(3.0 / inputs)),
             _ => throw new ArgumentException($"no formula for {name} [{string.Join(", ", shape)}]"),
         };
+
+        bool Ends(string suffix) => name.EndsWith(suffix, StringComparison.Ordinal);
     }
 }

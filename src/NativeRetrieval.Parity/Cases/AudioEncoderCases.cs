@@ -29,7 +29,7 @@ static class AudioEncoderCases
             folder => Full(folder, new ResNet38Config(), "authors_resnet38/embedding")) { OnAnyDevice = true },
     ];
 
-    static IEnumerable<ParityCase> Of(AudioEncoderConfig published, string[] convolutions, string file, double exact)
+    static IEnumerable<ParityCase> Of(ConvolutionalEncoderConfig published, string[] convolutions, string file, double exact)
     {
         string name = published.Name;
         yield return new($"{name} small: evaluation, float64", exact, [file], folder => Evaluate(folder, DType.Float64));

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NativeRetrieval.Encoders;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Models;
@@ -20,7 +21,7 @@ internal static class ModelCard
         return string.Create(CultureInfo.InvariantCulture, $"""
             # A NativeRetrieval model
 
-            Finds sounds by sentences: an audio encoder ({audio.Name}, widths {string.Join(" ", audio.Channels)}) and a text encoder
+            Finds sounds by sentences: an audio encoder ({audio.Name}, {Sizes(audio)}) and a text encoder
             ({text.Name}, {text.Layers} layers, {text.Width} wide) in one space of {space}.
 
             Trained on {data.Clips.Count:N0} clips with {data.CaptionCount:N0} captions; {trained}.
@@ -33,6 +34,9 @@ internal static class ModelCard
 
             """);
     }
+
+    static string Sizes(AudioEncoderConfig audio) =>
+        audio is ConvolutionalEncoderConfig convolutional ? $"widths {string.Join(" ", convolutional.Channels)}" : $"{audio.Width} wide";
 
     static string Scores(RankingMetrics? validation) => validation is null
         ? "No validation data was given; this is the last epoch's model."

@@ -77,7 +77,9 @@ public static class ModelFactory
     };
 
     static AudioEncoderConfig Scratch(ModelSettings settings) =>
-        settings.AudioEncoder.Published with { Channels = settings.AudioChannels ?? settings.AudioEncoder.Channels };
+        settings.AudioEncoder.Published is ConvolutionalEncoderConfig convolutional
+            ? convolutional with { Channels = settings.AudioChannels ?? settings.AudioEncoder.Channels }
+            : settings.AudioEncoder.Published;
 
     static (BertConfig, TextTokenizer) Scratch(TrainingSettings settings, Dataset data)
     {

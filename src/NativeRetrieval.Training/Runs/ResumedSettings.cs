@@ -18,7 +18,7 @@ internal static class ResumedSettings
         own = StartingSizes.WithChannels(own);
         var insisted = StartingSizes.Insisted(request);
         var compared = SettingsCatalogue.All.Where(setting => insisted.Contains(setting.Key)
-            || request.SettingsAreWhole && !StartingSizes.IsOfWeights(request, setting.Key)).ToList();
+            || request.SettingsAreWhole && !StartingSizes.IsOfWeights(request, own.Model.AudioEncoder, setting.Key)).ToList();
         string[] others = [.. compared.Where(setting => setting.Key != EpochsKey && Asked(setting) != Own(setting))
             .Select(setting => $"{setting.Key} is {Own(setting)} in the run and {Asked(setting)} in the command")];
         if (others.Length > 0)

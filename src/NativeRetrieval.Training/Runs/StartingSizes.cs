@@ -12,14 +12,17 @@ namespace NativeRetrieval.Training.Runs;
 /// </summary>
 internal static class StartingSizes
 {
+    /// <summary>A size of weights whose encoder takes a limited number of frames, else a choice of the run.</summary>
+    const string LongestKey = "audio.max_seconds";
+
     /// <exception cref="OptionException">A setting that was asked for contradicts the weights.</exception>
     public static TrainingSettings Apply(TrainingRequest request)
     {
-        var sizes = new List<(string Key, object Value, string Folder)>();
+        var sizes = new List<(string Key, object? Value, string Folder)>();
         if (request.InitialModel is { } model)
         {
             var config = ModelFolder.ReadConfig(model);
-            Audio(config.AudioEncoder, model);
+            Audio(config.AudioEncoder, config.MaxSeconds, model);
             if (config.AudioEncoder is Cnn14Config cnn14)
                 Add("model.block6_pooling", cnn14.PoolBlock6 ? Block6Pooling.TwoByTwo : Block6Pooling.OneByOne, model);
             Text(config.TextEncoder, model);
@@ -29,7 +32,11 @@ internal static class StartingSizes
             Add("model.text_head_width", config.TextHeadWidth, model);
             Add("model.embedding_dimension", config.EmbeddingDimension, model);
         }
-        if (request.AudioModel is { } audio) Audio(AudioEncoderFolder.ReadPackage(audio).AudioEncoder, audio);
+        if (request.AudioModel is { } audio)
+        {
+            var package = AudioEncoderFolder.ReadPackage(audio);
+            Audio(package.AudioEncoder, LongestSeconds(package), audio);
+        }
         if (request.TextModel is { } text)
         {
             var config = BertFolder.ReadConfig(text);
@@ -52,10 +59,11 @@ internal static class StartingSizes
 
         void Add(string key, object value, string folder) => sizes.Add((key, value, folder));
 
-        void Audio(AudioEncoderConfig config, string folder)
+        void Audio(AudioEncoderConfig config, double seconds, string folder)
         {
             Add("model.audio_encoder", config.Architecture, folder);
-            Add(ModelSettings.ChannelsKey, config.Channels, folder);
+            sizes.Add((ModelSettings.ChannelsKey, (config as ConvolutionalEncoderConfig)?.Channels, folder));
+            if (config.MostFrames is not null) Add(LongestKey, seconds, folder);
         }
 
         void Text(BertConfig config, string folder)
@@ -69,11 +77,17 @@ internal static class StartingSizes
         static Text.CaptionNormalizer Scratch(bool apostrophe) => new TextSettings { ApostropheToBlank = apostrophe }.Normalizer;
     }
 
+    /// <summary>The whole seconds that an encoder takes at once.</summary>
+    static double LongestSeconds(AudioEncoderPackage package) =>
+        Math.Floor((double)((package.AudioEncoder.MostFrames ?? 1) - 1) * package.LogMel.HopSamples / package.LogMel.SampleRateHz);
+
     /// <summary>The settings with published channels by number: what the model has stands in <c>settings.yaml</c>.</summary>
     public static TrainingSettings WithChannels(TrainingSettings settings) => settings with
     {
-        Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? settings.Model.AudioEncoder.Channels },
+        Model = settings.Model with { AudioChannels = settings.Model.AudioChannels ?? Published(settings.Model.AudioEncoder) },
     };
+
+    static IReadOnlyList<int>? Published(AudioArchitecture encoder) => encoder.Channels.Count == 0 ? null : encoder.Channels;
 
     /// <summary>Keys that were asked for by name, under their present names.</summary>
     public static HashSet<string> Insisted(TrainingRequest request)
@@ -83,13 +97,15 @@ internal static class StartingSizes
     }
 
     /// <summary>True for a size that the weights of a request give; they may be gone when a run is resumed, and are not read.</summary>
-    public static bool IsOfWeights(TrainingRequest request, string key) => key switch
+    /// <param name="encoder">The run's audio encoder.</param>
+    public static bool IsOfWeights(TrainingRequest request, AudioArchitecture encoder, string key) => key switch
     {
         "model.audio_encoder" or ModelSettings.ChannelsKey => (request.InitialModel ?? request.AudioModel) is not null,
         "text.hidden_width" or "text.layers" or "text.heads" or "text.feed_forward_width" =>
             (request.InitialModel ?? request.TextModel) is not null,
         "text.pooling" => request.InitialModel is not null
             || request.TextModel is { } text && (!Directory.Exists(text) || BertFolder.DeclaresPooling(text)),
+        LongestKey => (request.InitialModel ?? request.AudioModel) is not null && encoder.Published.MostFrames is not null,
         "model.block6_pooling" or "text.apostrophe_to_blank" or "model.audio_head_width" or "model.text_head_width"
             or "model.embedding_dimension" => request.InitialModel is not null,
         _ => false,

@@ -13,7 +13,7 @@ public sealed record ModelSettings
     public AudioArchitecture AudioEncoder { get; init; } = PlainCnn.Cnn14;
 
     /// <summary>
-    /// Output channels of the audio encoder's blocks in their order, when it is trained from scratch; null: the published ones.
+    /// Output channels of a convolutional audio encoder's blocks in their order, when it is trained from scratch; null: the published ones.
     /// </summary>
     [Setting("output channels of the audio encoder's blocks in their order, when it is trained from scratch; null: the published ones",
         Min = 1, Max = 8192)]
@@ -49,7 +49,11 @@ public sealed record ModelSettings
     internal static void ValidateChannels(AudioArchitecture encoder, IReadOnlyList<int>? channels, string? source = null)
     {
         if (channels is null || channels.Count == encoder.Channels.Count) return;
-        throw new OptionException($"{(source is null ? "" : source + ": ")}{ChannelsKey} = [{string.Join(", ", channels)}] is not allowed; "
+        string place = source is null ? "" : source + ": ";
+        if (encoder.Channels.Count == 0)
+            throw new OptionException($"{place}{ChannelsKey} = [{string.Join(", ", channels)}] is not allowed; "
+                + $"{encoder.Key} has no channels to set: leave the setting out, its sizes are the published ones or those of its weights");
+        throw new OptionException($"{place}{ChannelsKey} = [{string.Join(", ", channels)}] is not allowed; "
             + $"{encoder.Key} takes {encoder.Channels.Count} whole numbers, such as its published [{string.Join(", ", encoder.Channels)}]");
     }
 }

@@ -19,7 +19,8 @@ public sealed class AudioArchitecture
         (Key, Name, Channels, _published, _create) = (key, name, Array.AsReadOnly(channels), published, create);
 
     /// <summary>All audio encoders.</summary>
-    public static IReadOnlyList<AudioArchitecture> All { get; } = [PlainCnn.Cnn14, ResNet38.Architecture, PlainCnn.Cnn10, PlainCnn.Cnn6];
+    public static IReadOnlyList<AudioArchitecture> All { get; } =
+        [PlainCnn.Cnn14, ResNet38.Architecture, PlainCnn.Cnn10, PlainCnn.Cnn6, HtsAt.Architecture];
 
     /// <summary>
     /// Word for the encoder in <c>config.json</c> (<c>audio_encoder.type</c>) and in settings (<c>model.audio_encoder</c>).
@@ -29,7 +30,10 @@ public sealed class AudioArchitecture
     /// <summary>Name in the literature, such as CNN14.</summary>
     public string Name { get; }
 
-    /// <summary>Published output channels of the blocks in their order; the last is the width of the embedding.</summary>
+    /// <summary>
+    /// Published output channels of a <see cref="ConvolutionalEncoder"/>'s blocks in their order; the last is the width of the embedding.
+    /// Empty for other encoders, whose sizes are not set by channels.
+    /// </summary>
     public IReadOnlyList<int> Channels { get; }
 
     /// <summary>Configuration of the published form.</summary>

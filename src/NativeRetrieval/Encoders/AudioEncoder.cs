@@ -9,15 +9,10 @@ using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>
-/// One vector per clip from log-mel spectrograms, as PANNs' networks do it (Kong et al. 2020): bn0 over the mel bins, convolutional stages,
-/// then the mean over mel, and maximum plus mean over time. The final linear layers belong to the projection head. Names are PANNs':
-/// <c>bn0</c>, <c>conv_block1.conv1</c> …
-/// </summary>
+/// <summary>One vector per clip from log-mel spectrograms: <c>bn0</c> over the mel bins, then what each kind of encoder does.</summary>
 public abstract class AudioEncoder : Module
 {
     readonly BatchNorm _bn0;
-    readonly List<EncoderStage> _stages = [];
 
     private protected AudioEncoder(AudioEncoderConfig config, Device device, DType dtype)
     {
@@ -35,7 +30,7 @@ public abstract class AudioEncoder : Module
     /// <summary>
     /// The encoder's parts from the input on, each with all its parameters: the order in which layers are frozen by depth.
     /// </summary>
-    public IReadOnlyList<Module> Stages => [_bn0, .. _stages];
+    public IReadOnlyList<Module> Stages => [_bn0, .. StagesAfterNorm];
 
     /// <summary>The encoder that the configuration describes.</summary>
     /// <param name="random">Xavier-uniform kernels are drawn from it; null: zeros, for weights read from a file.</param>
@@ -75,13 +70,11 @@ public abstract class AudioEncoder : Module
         return scope.Return(Embed(x, FrameLengths.Of(lengths is null ? null : [.. lengths.Select(settings.FramesOf)], x), pass: null));
     }
 
-    /// <summary>Adds the next part.</summary>
-    private protected void Stage(string name, EncoderStage stage) => _stages.Add(Child(name, stage));
+    /// <summary>The parts after bn0.</summary>
+    private protected abstract IEnumerable<Module> StagesAfterNorm { get; }
 
     /// <summary>All that follows bn0 and the masks.</summary>
-    Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass)
-    {
-        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
-        return Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor);
-    }
+    /// <param name="x">[N, 1, T, F].</param>
+    /// <returns>[N, Width].</returns>
+    private protected abstract Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass);
 }

@@ -12,8 +12,7 @@ public abstract partial record AudioEncoderConfig
 {
     internal const string TypeKey = "type";
 
-    private protected AudioEncoderConfig(AudioArchitecture architecture) =>
-        (Architecture, Channels) = (architecture, architecture.Channels);
+    private protected AudioEncoderConfig(AudioArchitecture architecture) => Architecture = architecture;
 
     /// <summary>Kind of encoder.</summary>
     [JsonIgnore]
@@ -23,12 +22,7 @@ public abstract partial record AudioEncoderConfig
     [JsonIgnore]
     public string Name => Architecture.Name;
 
-    /// <summary>
-    /// Output channels of the blocks in their order; the last is the width of the embedding. Pruned models have any numbers ≥ 1.
-    /// </summary>
-    public IReadOnlyList<int> Channels { get; init; }
-
-    /// <summary>Mel bins of the input; at least as many as the poolings halve away.</summary>
+    /// <summary>Mel bins of the input.</summary>
     public int MelBins { get; init; } = 64;
 
     /// <summary>Share of values dropped in training, in [0, 1).</summary>
@@ -36,27 +30,23 @@ public abstract partial record AudioEncoderConfig
 
     /// <summary>Width of the embedding.</summary>
     [JsonIgnore]
-    public int Width => Channels[^1];
+    public abstract int Width { get; }
 
-    /// <summary>Number of times that the mel axis is halved.</summary>
-    internal abstract int Halvings { get; }
+    /// <summary>The most frames that the encoder takes at once; null: any number.</summary>
+    [JsonIgnore]
+    public virtual int? MostFrames => null;
 
     /// <summary>Checks every value.</summary>
     /// <exception cref="OptionException">A value is outside its range.</exception>
-    public void Validate()
+    public virtual void Validate()
     {
-        var (blocks, bins) = (Architecture.Channels.Count, 1 << Halvings);
-        if (Channels.Count != blocks || Channels.Any(c => c < 1))
-            throw new OptionException($"{Name} has {blocks} widths of at least one channel; got [{string.Join(", ", Channels)}]");
-        if (MelBins < bins)
-            throw new OptionException($"{Name} halves the mel axis {Halvings} times and needs at least {bins} bins, got {MelBins}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"{Name}'s dropout must be in [0, 1), got {Dropout}");
     }
 
     /// <summary>Equality of kind and values.</summary>
     public virtual bool Equals(AudioEncoderConfig? other) => other is not null && EqualityContract == other.EqualityContract
-        && Channels.SequenceEqual(other.Channels) && MelBins == other.MelBins && Dropout.Equals(other.Dropout);
+        && MelBins == other.MelBins && Dropout.Equals(other.Dropout);
 
     /// <inheritdoc/>
-    public override int GetHashCode() => HashCode.Combine(Architecture, Channels.Count, Channels[^1], MelBins, Dropout);
+    public override int GetHashCode() => HashCode.Combine(Architecture, MelBins, Dropout);
 }

@@ -9,7 +9,7 @@ namespace NativeRetrieval.Encoders;
 /// CNN6, CNN10 and CNN14 (Kong et al. 2020): <c>conv_block1</c>, <c>conv_block2</c> …, each of one or two convolutions with batch norm and
 /// ReLU, then 2x2 average pooling and dropout.
 /// </summary>
-public sealed class PlainCnn : AudioEncoder
+public sealed class PlainCnn : ConvolutionalEncoder
 {
     internal PlainCnn(PlainCnnConfig config, Device device, PhiloxSequence? random, DType dtype) : base(config, device, dtype)
     {
@@ -34,7 +34,7 @@ public sealed class PlainCnn : AudioEncoder
 }
 
 /// <summary>Sizes and choices of a <see cref="PlainCnn"/>. Dropout follows each block.</summary>
-public abstract record PlainCnnConfig : AudioEncoderConfig
+public abstract record PlainCnnConfig : ConvolutionalEncoderConfig
 {
     private protected PlainCnnConfig(AudioArchitecture architecture, int convolutions, int kernel) : base(architecture) =>
         (Convolutions, Kernel) = (convolutions, kernel);

@@ -10,7 +10,7 @@ namespace NativeRetrieval.Encoders;
 /// 3 basic blocks, the last three halving; another 2x2 pooling; <c>conv_block_after1</c>. Dropout is the same inside the blocks and between
 /// the parts.
 /// </summary>
-public sealed class ResNet38 : AudioEncoder
+public sealed class ResNet38 : ConvolutionalEncoder
 {
     static readonly int[] _blocks = [3, 4, 6, 3];
 
@@ -33,7 +33,7 @@ public sealed class ResNet38 : AudioEncoder
 /// <summary>
 /// Sizes and choices of a <see cref="ResNet38"/>. Dropout lies inside the blocks and between the parts. The defaults are PANNs'.
 /// </summary>
-public sealed record ResNet38Config() : AudioEncoderConfig(ResNet38.Architecture)
+public sealed record ResNet38Config() : ConvolutionalEncoderConfig(ResNet38.Architecture)
 {
     internal const string Key = "resnet38";
 

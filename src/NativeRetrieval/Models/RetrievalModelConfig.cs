@@ -53,6 +53,10 @@ public sealed record RetrievalModelConfig
     /// <summary>Normalization of captions and queries before they are tokenized.</summary>
     public CaptionNormalizer Captions { get; init; } = CaptionNormalizer.Report;
 
+    /// <summary>Factors that a contrastive model learned for its cosines; null: it learned none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LogitScale? LogitScale { get; init; }
+
     /// <summary>Longest caption in tokens, [CLS] and [SEP] included.</summary>
     public int MaxTokens { get; init; } = 512;
 
@@ -65,6 +69,7 @@ public sealed record RetrievalModelConfig
         AudioEncoder.Validate();
         TextEncoder.Validate();
         LogMel.Validate();
+        LogitScale?.Validate();
         if (AudioHeadWidth < 1 || TextHeadWidth < 1 || EmbeddingDimension < 1)
             throw new OptionException($"head widths and the embedding dimension must be at least 1, "
                 + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");

@@ -25,7 +25,11 @@ public sealed class EncoderRunTests : IDisposable
 
     public static TheoryData<string> Keys => [.. AudioArchitecture.All.Select(architecture => architecture.Key)];
 
-    [Theory, MemberData(nameof(Keys))]
+    /// <summary>Encoders that settings can make small.</summary>
+    public static TheoryData<string> KeysWithChannels =>
+        [.. AudioArchitecture.All.Where(architecture => architecture.Channels.Count > 0).Select(architecture => architecture.Key)];
+
+    [Theory, MemberData(nameof(KeysWithChannels))]
     public void A_run_of_two_steps_can_be_killed_after_one_and_resumed(string key)
     {
         var architecture = Find(key);
@@ -60,17 +64,17 @@ public sealed class EncoderRunTests : IDisposable
         {
             var settings = SettingsLoader.ReadFile(Path.Combine(run, "settings.yaml")).Model;
             Assert.Same(architecture, settings.AudioEncoder);
-            Assert.Equal(Config(architecture).Channels, settings.AudioChannels);
+            Assert.Equal(Channels(architecture), settings.AudioChannels);
             Assert.Equal(Config(architecture) with { Dropout = 0.1 }, ModelFolder.ReadConfig(run).AudioEncoder);
         }
     }
 
-    [Theory, MemberData(nameof(Keys))]
+    [Theory, MemberData(nameof(KeysWithChannels))]
     public void Another_encoder_or_other_channels_than_the_weights_have_are_refused_where_they_were_asked_for(string key)
     {
         var architecture = Find(key);
         var other = AudioArchitecture.All.First(entry => entry != architecture);
-        string audio = Directory.CreateDirectory(_folder["audio"]).FullName, channels = Text(Config(architecture).Channels);
+        string audio = Directory.CreateDirectory(_folder["audio"]).FullName, channels = Text(Channels(architecture)!);
         AudioEncoderFolder.Write(audio, new AudioEncoderPackage { AudioEncoder = Config(architecture) }, weights: [], "# A test\n");
 
         var asked = Request(_folder["run"], null, $"model.audio_encoder={other.Key}")
@@ -94,7 +98,11 @@ public sealed class EncoderRunTests : IDisposable
     static AudioArchitecture Find(string key) => AudioArchitecture.All.Single(architecture => architecture.Key == key);
 
     static AudioEncoderConfig Config(AudioArchitecture architecture) =>
-        architecture.Published with { Channels = [.. architecture.Channels.Select((_, block) => 3 + block % 2)] };
+        architecture.Published is ConvolutionalEncoderConfig convolutional
+            ? convolutional with { Channels = [.. architecture.Channels.Select((_, block) => 3 + block % 2)] }
+            : new HtsAtConfig { ImageSize = 128, PatchSize = 8, PatchWidth = 4, Depths = [2, 1], Heads = [2, 2], Window = 4 };
+
+    static IReadOnlyList<int>? Channels(AudioArchitecture architecture) => (Config(architecture) as ConvolutionalEncoderConfig)?.Channels;
 
     static void Run(TrainingRequest request) => TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken);
 
@@ -110,7 +118,7 @@ public sealed class EncoderRunTests : IDisposable
             "text.hidden_width=8", "text.feed_forward_width=8",
             .. encoder is null
                 ? (string[])[]
-                : [$"model.audio_encoder={encoder.Key}", $"model.audio_channels=[{string.Join(',', Config(encoder).Channels)}]"],
+                : [$"model.audio_encoder={encoder.Key}", $"model.audio_channels=[{string.Join(',', Channels(encoder)!)}]"],
             .. overrides,
         ]),
         FeatureCache = _folder["cache"],

@@ -40,8 +40,9 @@ static class AudioSettings
             Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler,
         };
         Validate(draft.Request.Checkpoint, package);
-        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, widths "
-            + $"{string.Join(", ", package.AudioEncoder.Channels)}{pooling}"));
+        string widths = package.AudioEncoder is ConvolutionalEncoderConfig { Channels: var channels }
+            ? $"widths {string.Join(", ", channels)}" : $"{package.AudioEncoder.Width} wide";
+        draft.Settings.Add(("audio encoder", $"{package.AudioEncoder.Name}, {widths}{pooling}"));
         draft.Settings.Add(("front end", string.Create(CultureInfo.InvariantCulture,
             $"{logMel.SampleRateHz} Hz, window {logMel.WindowSamples}, hop {logMel.HopSamples}, {logMel.MelBins} mel bins from "
                 + $"{logMel.MinHz} to {logMel.MaxHz} Hz")));

@@ -1,0 +1,159 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Gemm;
+using NativeRetrieval.Core.Cpu.Vectors;
+using NativeRetrieval.Core.Parallel;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Cpu.ShiftedWindows;
+
+/// <summary>
+/// Window attention in single precision. Everything is transposed: scores are keys x queries, in panels as wide as the product's kernel,
+/// so that the soft-max runs down the columns, many queries side by side, and what it leaves is already the kernel's packed operand for
+/// the product with the values.
+/// </summary>
+internal sealed unsafe class TiledWindowAttention
+{
+    [ThreadStatic] static AlignedBuffer? t_memory;
+
+    readonly GemmKernel _kernel = GemmKernel.Best;
+    readonly WindowGrid _grid;
+    readonly int _heads, _width, _tokens, _panelWidth, _panels;
+    readonly long _pixels;
+    readonly float _scale;
+    readonly float* _qkv, _y;
+
+    /// <summary>[heads, panels, keys, panel], then the masks of the kinds of windows, [kinds, panels, keys, panel].</summary>
+    readonly float* _biases, _masks;
+
+    TiledWindowAttention(Tensor qkv, int heads, WindowGrid grid, Tensor y, float* biases)
+    {
+        (_grid, _heads, _width, _tokens) = (grid, heads, qkv.Shape[3] / (3 * heads), grid.Tokens);
+        _panelWidth = _kernel.Columns;
+        _panels = (_tokens + _panelWidth - 1) / _panelWidth;
+        _pixels = (long)qkv.Shape[1] * qkv.Shape[2];
+        _scale = 1 / MathF.Sqrt(_width);
+        _qkv = qkv.Pointer<float>();
+        _y = y.Pointer<float>();
+        _biases = biases;
+        _masks = biases + heads * Square;
+    }
+
+    /// <summary>Elements of a window's scores, padded to whole panels.</summary>
+    long Square => (long)_tokens * _panels * _panelWidth;
+
+    public static void Run(Tensor qkv, Tensor biasTable, int heads, int window, int shift, Tensor y)
+    {
+        var grid = WindowGrid.Of(qkv, window, shift);
+        int panel = GemmKernel.Best.Columns, padded = (grid.Tokens + panel - 1) / panel * panel;
+        using var biases = Tensor.Empty([heads + WindowGrid.Kinds, grid.Tokens, padded], qkv.Device);
+        var attention = new TiledWindowAttention(qkv, heads, grid, y, biases.Pointer<float>());
+        float* table = biasTable.Pointer<float>();
+        Workers.Run(heads, head => attention.ExpandBias(table, head));
+        for (int kind = 1; shift > 0 && kind < WindowGrid.Kinds; kind++) attention.ExpandMask(kind);
+        Workers.Run(qkv.Shape[0] * grid.Count * heads, part => attention.RunHead(part / heads, part % heads));
+    }
+
+    void ExpandBias(float* table, int head)
+    {
+        float* target = _biases + head * Square;
+        for (int column = 0; column < _panels * _panelWidth; column++)
+            for (int key = 0; key < _tokens; key++)
+                *At(target, key, column) = column < _tokens ? table[_grid.BiasRow(column, key) * _heads + head] : 0;
+    }
+
+    void ExpandMask(int kind)
+    {
+        float* target = _masks + kind * Square;
+        for (int column = 0; column < _panels * _panelWidth; column++)
+            for (int key = 0; key < _tokens; key++)
+                *At(target, key, column) = column < _tokens && _grid.AreApart(kind, column, key) ? -WindowGrid.Apart : 0;
+    }
+
+    float* At(float* panels, int key, int query) =>
+        panels + (query / _panelWidth * _tokens + key) * _panelWidth + query % _panelWidth;
+
+    void RunHead(int place, int head)
+    {
+        int rows = _tokens * _width, columns = _panels * _panelWidth, channels = _heads * _width;
+        float* memory = (t_memory ??= new()).Reserve((nuint)(3L * rows + (2L * columns + 1) * _width + Square + columns));
+        float* tokenRows = memory, keys = tokenRows + rows, values = keys + rows, queries = values + rows;
+        float* sums = queries + columns * _width, weights = sums + columns * _width, inverses = weights + Square;
+        Span<int> pixels = stackalloc int[_tokens];
+        _grid.Places(place % _grid.Count, pixels);
+        long clip = place / _grid.Count * _pixels;
+        float* source = _qkv + clip * 3 * channels + head * _width;
+
+        Gather(source, pixels, 3 * channels, tokenRows);
+        for (int panel = 0; panel < _panels; panel++)
+            GemmPacking.Pack(tokenRows + panel * _panelWidth * _width, _width, 1, Math.Min(_panelWidth, _tokens - panel * _panelWidth),
+                _panelWidth, _width, queries + panel * _panelWidth * _width);
+        Gather(source + channels, pixels, 3 * channels, tokenRows);
+        for (int first = 0, height; first < _tokens; first += height)
+            GemmPacking.Pack(tokenRows + first * _width, _width, 1, height = Height(_tokens, first), height, _width, keys + first * _width);
+        Gather(source + 2 * channels, pixels, 3 * channels, tokenRows);
+        for (int first = 0, height; first < _width; first += height)
+            GemmPacking.Pack(tokenRows + first, 1, _width, height = Height(_width, first), height, _tokens, values + first * _tokens);
+
+        int kind = _grid.KindOf(place % _grid.Count);
+        for (int panel = 0; panel < _panels; panel++)
+        {
+            int panelSize = _tokens * _panelWidth;
+            float* scores = weights + panel * panelSize;
+            for (int first = 0, height; first < _tokens; first += height)
+                _kernel.Run(height = Height(_tokens, first), _width, keys + first * _width, queries + panel * _panelWidth * _width,
+                    scores + first * _panelWidth, _panelWidth, accumulate: false);
+            Softmax(scores, _biases + head * Square + panel * panelSize, kind == 0 ? null : _masks + kind * Square + panel * panelSize,
+                inverses + panel * _panelWidth);
+            for (int first = 0, height; first < _width; first += height)
+                _kernel.Run(height = Height(_width, first), _tokens, values + first * _tokens, scores,
+                    sums + first * columns + panel * _panelWidth, columns, accumulate: false);
+        }
+        for (int d = 0; d < _width; d++) Multiply(sums + d * columns, inverses, columns);
+        GemmPacking.Pack(sums, columns, 1, _width, _width, _tokens, tokenRows);
+        float* target = _y + clip * channels + head * _width;
+        for (int token = 0; token < _tokens; token++)
+            new Span<float>(tokenRows + token * _width, _width).CopyTo(new(target + (long)pixels[token] * channels, _width));
+    }
+
+    /// <summary>Rows of the next strip: strips of nearly equal height, none higher than the kernel.</summary>
+    int Height(int rows, int first)
+    {
+        int strips = (rows - first + _kernel.Rows - 1) / _kernel.Rows;
+        return (rows - first + strips - 1) / strips;
+    }
+
+    void Gather(float* source, ReadOnlySpan<int> pixels, int stride, float* rows)
+    {
+        for (int token = 0; token < pixels.Length; token++)
+            new Span<float>(source + (long)pixels[token] * stride, _width).CopyTo(new(rows + token * _width, _width));
+    }
+
+    /// <summary>e^(score − maximum) over each column, and 1/Σ of it.</summary>
+    void Softmax(float* scores, float* biases, float* masks, float* inverses)
+    {
+        var scale = new Vector<float>(_scale);
+        for (int column = 0; column < _panelWidth; column += Vector<float>.Count)
+        {
+            var (max, sum) = (new Vector<float>(float.NegativeInfinity), Vector<float>.Zero);
+            for (int at = column; at < _tokens * _panelWidth; at += _panelWidth)
+            {
+                var score = Vector.MultiplyAddEstimate(Vector.Load(scores + at), scale, Vector.Load(biases + at));
+                if (masks != null) score += Vector.Load(masks + at);
+                Vector.Store(score, scores + at);
+                max = Vector.Max(max, score);
+            }
+            for (int at = column; at < _tokens * _panelWidth; at += _panelWidth)
+            {
+                var weight = VectorMath.Exp(Vector.Load(scores + at) - max);
+                Vector.Store(weight, scores + at);
+                sum += weight;
+            }
+            Vector.Store(Vector<float>.One / sum, inverses + column);
+        }
+    }
+
+    static void Multiply(float* x, float* factors, int count)
+    {
+        for (int i = 0; i < count; i += Vector<float>.Count) Vector.Store(Vector.Load(x + i) * Vector.Load(factors + i), x + i);
+    }
+}
