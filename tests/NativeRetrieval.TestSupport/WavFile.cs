@@ -8,7 +8,15 @@ public static class WavFile
     public static void Write(string path, double seconds, double pitchHz, int? statedSamples = null)
     {
         const int rateHz = 16_000;
-        int samples = (int)(seconds * rateHz), stated = 2 * (statedSamples ?? samples);
+        Write(path, [.. Enumerable.Range(0, (int)(seconds * rateHz))
+            .Select(i => (short)(15_000 * Math.Sin(2 * Math.PI * pitchHz * i / rateHz)))], rateHz, statedSamples);
+    }
+
+    /// <summary>Writes samples.</summary>
+    /// <param name="statedSamples">The length that the header states, where it is not the true one.</param>
+    public static void Write(string path, short[] samples, int rateHz, int? statedSamples = null)
+    {
+        int stated = 2 * (statedSamples ?? samples.Length);
         using var file = new BinaryWriter(File.Create(path));
         file.Write("RIFF"u8);
         file.Write(36 + stated);
@@ -22,6 +30,6 @@ public static class WavFile
         file.Write((short)16);
         file.Write("data"u8);
         file.Write(stated);
-        for (int i = 0; i < samples; i++) file.Write((short)(15_000 * Math.Sin(2 * Math.PI * pitchHz * i / rateHz)));
+        foreach (short sample in samples) file.Write(sample);
     }
 }

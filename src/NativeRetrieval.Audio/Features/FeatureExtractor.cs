@@ -7,7 +7,7 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Audio.Features;
 
 /// <summary>
-/// Computes the log-mel of a sound file or of samples: decode, mean of the channels, resample, cut or pad, transform. Thread-safe.
+/// Computes the log-mel of a sound file or of samples: decode, mean of the channels, resample, cut or fill, transform. Thread-safe.
 /// </summary>
 public sealed class FeatureExtractor
 {
@@ -37,33 +37,28 @@ public sealed class FeatureExtractor
     public LogMelClip Extract(ReadOnlySpan<float> samples)
     {
         using var scope = TensorScope.Begin();
-        Tensor waveform = Tensor.Zeros([1, PaddedSamples(samples.Length)], CpuDevice.Shared);
-        samples = Cut(samples);
-        waveform.Reshape([waveform.Shape[1]]).Rows(0, samples.Length).CopyFrom(samples);
-        Tensor logMel = Op.LogMel(waveform, Settings.LogMel);
-        return new LogMelClip(logMel.ToArray<float>(), logMel.Shape[2], logMel.Shape[3], samples.Length);
+        float[] waveform = Waveform(samples);
+        Tensor logMel = Op.LogMel(Tensor.From(waveform, [1, waveform.Length], CpuDevice.Shared), Settings.LogMel);
+        return new LogMelClip(logMel.ToArray<float>(), logMel.Shape[2], logMel.Shape[3], Cut(samples).Length);
     }
 
     /// <summary>
-    /// The waveform that <see cref="Extract(ReadOnlySpan{float})"/> transforms: the samples, cut or followed by zeros as the settings say.
+    /// The waveform that <see cref="Extract(ReadOnlySpan{float})"/> transforms: the samples, cut, repeated or followed by zeros as the
+    /// settings say.
     /// </summary>
     /// <inheritdoc cref="Extract(ReadOnlySpan{float})"/>
     public float[] Waveform(ReadOnlySpan<float> samples)
     {
-        var waveform = new float[PaddedSamples(samples.Length)];
-        Cut(samples).CopyTo(waveform);
+        if (samples.Length < 1) throw new ShapeException("a clip has at least one sample, got none");
+        samples = Cut(samples);
+        int filled = Math.Max(samples.Length, Settings.FilledSamples ?? 0), content = Math.Max(filled, Settings.MinimumSamples);
+        var waveform = new float[checked(content + Settings.TrailingSilenceSamples)];
+        for (int start = 0; start <= filled - samples.Length; start += samples.Length) samples.CopyTo(waveform.AsSpan(start));
         return waveform;
     }
 
     ReadOnlySpan<float> Cut(ReadOnlySpan<float> samples) =>
         Settings.MaximumSamples is { } most && samples.Length > most ? samples[..most] : samples;
-
-    int PaddedSamples(int samples)
-    {
-        if (samples < 1) throw new ShapeException("a clip has at least one sample, got none");
-        int content = Math.Clamp(samples, Settings.MinimumSamples, Settings.MaximumSamples ?? int.MaxValue);
-        return checked(content + Settings.TrailingSilenceSamples);
-    }
 }
 
 /// <summary>The log-mel spectrogram of one clip.</summary>

@@ -18,7 +18,8 @@ public sealed record FeatureSettings
 
     /// <summary>A model's features: clips of under 64 frames (0.63 s at a hop of 10 ms) are padded to that.</summary>
     /// <param name="longest">Longer clips are cut after this many samples; null: never.</param>
-    public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null)
+    /// <param name="filled">Shorter clips are repeated up to this many samples; null: never.</param>
+    public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null, int? filled = null)
     {
         int least = Math.Max(logMel.MinimumSamples, (LeastFrames - 1) * logMel.HopSamples);
         return new()
@@ -27,6 +28,7 @@ public sealed record FeatureSettings
             Resampler = resampler,
             MinimumSamples = least,
             MaximumSamples = longest is { } most ? Math.Max(least, most) : null,
+            FilledSamples = filled is { } whole ? Math.Max(least, whole) : null,
         };
     }
 
@@ -46,6 +48,12 @@ public sealed record FeatureSettings
     public int? MaximumSamples { get; init; }
 
     /// <summary>
+    /// Clips shorter than this many samples are repeated as often as they fit in whole, and zeros fill the rest. Default null: never; else
+    /// <see cref="MinimumSamples"/> to <see cref="MaximumSamples"/>.
+    /// </summary>
+    public int? FilledSamples { get; init; }
+
+    /// <summary>
     /// Zeros that follow every clip before it is transformed. Default 0; with a whole window of them the frames at the clip's end are those
     /// of a clip padded with any amount of silence.
     /// </summary>
@@ -56,7 +64,7 @@ public sealed record FeatureSettings
         $"sample_rate_hz={LogMel.SampleRateHz} window_samples={LogMel.WindowSamples} hop_samples={LogMel.HopSamples} "
         + $"mel_bins={LogMel.MelBins} min_hz={LogMel.MinHz:R} max_hz={LogMel.MaxHz:R} floor={LogMel.Floor:R} resampler={Resampler.Name} "
         + $"minimum_samples={MinimumSamples} maximum_samples={MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "none"} "
-        + $"trailing_silence_samples={TrailingSilenceSamples}");
+        + $"trailing_silence_samples={TrailingSilenceSamples}{(FilledSamples is { } filled ? $" filled_samples={filled}" : "")}");
 
     /// <summary>Sixteen hexadecimal digits that stand for <see cref="Description"/> in file names.</summary>
     public string Id => Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(Description)).AsSpan(0, 8));
@@ -71,6 +79,9 @@ public sealed record FeatureSettings
                 + $"at least {LogMel.MinimumSamples}");
         if (TrailingSilenceSamples is < 0 or > 1 << 24)
             throw new OptionException($"features: {TrailingSilenceSamples} samples of trailing silence; expected 0 to {1 << 24}");
+        if (FilledSamples < MinimumSamples || FilledSamples > MaximumSamples)
+            throw new OptionException($"features: clips are repeated up to {FilledSamples} samples; expected the minimum of "
+                + $"{MinimumSamples} to the maximum of {MaximumSamples?.ToString(CultureInfo.InvariantCulture) ?? "any length"}");
         if (MaximumSamples < MinimumSamples)
             throw new OptionException($"features: maximum length is {MaximumSamples} samples, less than the minimum of {MinimumSamples}");
     }

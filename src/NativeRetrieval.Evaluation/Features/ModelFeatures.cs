@@ -10,7 +10,7 @@ public static class ModelFeatures
     /// <summary>The settings of a model's features: its front end, with clips cut at the longest length that it hears at once.</summary>
     public static FeatureSettings Of(RetrievalModelConfig config) =>
         FeatureSettings.Of(config.LogMel, ResamplerPreset.Parse(config.Resampler),
-            longest: (int)Math.Min(int.MaxValue, Math.Round(config.MaxSeconds * config.LogMel.SampleRateHz)));
+            longest: config.LongestSamples, filled: config.FilledSamples);
 
     /// <summary>Frames of a clip of the longest length that a model hears at once.</summary>
     public static int LongestFrames(RetrievalModelConfig config) => Of(config).MaximumSamples!.Value / config.LogMel.HopSamples + 1;

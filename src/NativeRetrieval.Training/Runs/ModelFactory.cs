@@ -64,7 +64,10 @@ public static class ModelFactory
 
     /// <summary>A model's configuration around a pre-trained audio encoder.</summary>
     internal static RetrievalModelConfig Start(AudioEncoderPackage package) =>
-        new() { AudioEncoder = package.AudioEncoder, LogMel = package.LogMel, Resampler = package.Resampler };
+        new()
+        {
+            AudioEncoder = package.AudioEncoder, LogMel = package.LogMel, Resampler = package.Resampler, ShortClips = package.ShortClips,
+        };
 
     /// <summary>The choices of a run, whatever its weights come from.</summary>
     static RetrievalModelConfig Configure(RetrievalModelConfig config, TrainingSettings settings) => config with

@@ -34,7 +34,7 @@ public static class AudioEncoderFolder
         package.Validate();
         DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(package, ModelJson.Default.AudioEncoderPackage));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
-        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(package.LogMel, package.Resampler));
+        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(package.LogMel, package.Resampler, package.ShortClips));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName);
 

@@ -1,6 +1,8 @@
+using System.Text.Json.Serialization;
 using NativeRetrieval.Audio.Resampling;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Encoders;
 
@@ -29,6 +31,10 @@ public sealed record AudioEncoderPackage
 
     /// <summary>Name of the resampler that sounds of other rates go through.</summary>
     public string Resampler { get; init; } = "high";
+
+    /// <summary>Filling of short clips in the models that are made of the encoder.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<ShortClipRule>)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ShortClipRule ShortClips { get; init; }
 
     /// <exception cref="OptionException">A value is outside its range, or the front end does not fit the encoder.</exception>
     public void Validate()

@@ -22,7 +22,8 @@ public sealed class RetrievalEngine : IDisposable
     RetrievalEngine(string folder, RetrievalModel model)
     {
         (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelFolder.Fingerprint(folder));
-        _features = new FeatureExtractor(FeatureSettings.Of(model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler)));
+        _features = new FeatureExtractor(FeatureSettings.Of(
+            model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples));
     }
 
     /// <summary>The model folder, in full.</summary>
@@ -67,6 +68,7 @@ public sealed class RetrievalEngine : IDisposable
         int rate = Model.Config.LogMel.SampleRateHz;
         using var reader = WindowReader.Over(name, stream, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
             _features.Settings.Resampler);
+        CheckWindow(windowSeconds);
         var windows = new List<AudioWindow>();
         var batch = new List<(SampleWindow Window, float[] Samples)>();
         while (reader.Read() is { } window)
@@ -94,11 +96,20 @@ public sealed class RetrievalEngine : IDisposable
     public IndexSettings IndexSettings(double? windowSeconds = null, double? hopSeconds = null)
     {
         double window = windowSeconds ?? Model.Config.MaxSeconds;
+        CheckWindow(window);
         return new()
         {
             ModelId = Folder, ModelFingerprint = Fingerprint, Dimension = Model.Config.EmbeddingDimension,
             WindowSeconds = window, HopSeconds = hopSeconds ?? window / 2,
         };
+    }
+
+    void CheckWindow(double seconds)
+    {
+        var (encoder, logMel) = (Model.Config.AudioEncoder, Model.Config.LogMel);
+        if (encoder.MostFrames is not { } most || Math.Round(seconds * logMel.SampleRateHz) / logMel.HopSamples < most) return;
+        throw new OptionException($"a window of {seconds} s is too long: this model's {encoder.Name} takes at most {most} frames, "
+            + $"under {(double)most * logMel.HopSamples / logMel.SampleRateHz} s; its own window is {Model.Config.MaxSeconds} s");
     }
 
     /// <summary>The stretches of sound that a sentence describes, best first.</summary>

@@ -40,7 +40,7 @@ public static class ModelFolder
         DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
         foreach (var (name, content) in tokenizerFiles) DurableFile.WriteAllText(At(name), content);
-        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler));
+        DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler, config.ShortClips));
         DurableFile.WriteAllText(At(CardName), card);
         FolderSums.Write(folder,
             [CardName, ConfigName, WeightsName, PreprocessorName, .. tokenizerFiles.Select(file => file.Name).Reverse()]);

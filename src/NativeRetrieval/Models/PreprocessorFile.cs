@@ -8,17 +8,22 @@ namespace NativeRetrieval.Models;
 /// </summary>
 internal static class PreprocessorFile
 {
-    public static string Text(LogMelSettings logMel, string resampler) => ModelJson.Text(new JsonObject
+    public static string Text(LogMelSettings logMel, string resampler, ShortClipRule shortClips)
     {
-        ["feature_extractor_type"] = "LogMel",
-        ["sampling_rate"] = logMel.SampleRateHz,
-        ["n_fft"] = logMel.WindowSamples,
-        ["hop_length"] = logMel.HopSamples,
-        ["feature_size"] = logMel.MelBins,
-        ["f_min"] = logMel.MinHz,
-        ["f_max"] = logMel.MaxHz,
-        ["amin"] = logMel.Floor,
-        ["mel_scale"] = "slaney",
-        ["resampler"] = resampler,
-    });
+        var frontEnd = new JsonObject
+        {
+            ["feature_extractor_type"] = "LogMel",
+            ["sampling_rate"] = logMel.SampleRateHz,
+            ["n_fft"] = logMel.WindowSamples,
+            ["hop_length"] = logMel.HopSamples,
+            ["feature_size"] = logMel.MelBins,
+            ["f_min"] = logMel.MinHz,
+            ["f_max"] = logMel.MaxHz,
+            ["amin"] = logMel.Floor,
+            ["mel_scale"] = "slaney",
+            ["resampler"] = resampler,
+        };
+        if (shortClips == ShortClipRule.Repeat) frontEnd["padding"] = "repeatpad";
+        return ModelJson.Text(frontEnd);
+    }
 }

@@ -45,6 +45,10 @@ public sealed record RetrievalModelConfig
     [JsonConverter(typeof(JsonStringEnumConverter<PaddingRule>))]
     public PaddingRule Padding { get; init; } = PaddingRule.OwnLength;
 
+    /// <summary>Filling of a clip or window that is shorter than <see cref="MaxSeconds"/>.</summary>
+    [JsonConverter(typeof(JsonStringEnumConverter<ShortClipRule>)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
+    public ShortClipRule ShortClips { get; init; }
+
     /// <summary>
     /// The longest stretch the model was trained on, and so the length of the windows that recordings are cut into; seconds.
     /// </summary>
@@ -59,6 +63,14 @@ public sealed record RetrievalModelConfig
 
     /// <summary>Longest caption in tokens, [CLS] and [SEP] included.</summary>
     public int MaxTokens { get; init; } = 512;
+
+    /// <summary><see cref="MaxSeconds"/> in samples.</summary>
+    [JsonIgnore]
+    public int LongestSamples => (int)Math.Min(int.MaxValue, Math.Round(MaxSeconds * LogMel.SampleRateHz));
+
+    /// <summary>Samples up to which shorter clips are repeated; null: they are not.</summary>
+    [JsonIgnore]
+    public int? FilledSamples => ShortClips == ShortClipRule.Repeat ? LongestSamples : null;
 
     /// <exception cref="OptionException">A value is outside its range.</exception>
     public void Validate()
@@ -77,6 +89,9 @@ public sealed record RetrievalModelConfig
             throw new OptionException($"the audio encoder takes {AudioEncoder.MelBins} mel bins, the front end makes {LogMel.MelBins}");
         if (MaxSeconds is not (> 0 and <= 3600))
             throw new OptionException($"max_seconds must be above 0 and at most 3600, got {MaxSeconds}");
+        if (AudioEncoder.MostFrames is { } most && LogMel.FramesOf(LongestSamples) is var frames && frames > most)
+            throw new OptionException($"max_seconds is {MaxSeconds}, which are {frames} frames; {AudioEncoder.Name} takes at most {most}, "
+                + $"{Math.Floor((most - 1.0) * LogMel.HopSamples / LogMel.SampleRateHz)} whole seconds (in training: audio.max_seconds)");
         if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxTokens)
             throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxTokens}, the text encoder's positions; got {MaxTokens}");
     }
@@ -92,4 +107,16 @@ public enum PaddingRule : byte
 
     /// <summary>Digital silence up to the batch's longest clip, as the report did; the vector depends on the batch.</summary>
     Paper,
+}
+
+/// <summary>Filling of clips that are shorter than a model's window.</summary>
+public enum ShortClipRule : byte
+{
+    /// <summary>None but zeros up to 64 frames: the model hears the clip in its own length.</summary>
+    OwnLength,
+
+    /// <summary>
+    /// The whole window, always: the clip is repeated as often as it fits in whole, and zeros follow (LAION's CLAP, <c>repeatpad</c>).
+    /// </summary>
+    Repeat,
 }

@@ -9,7 +9,7 @@ namespace NativeRetrieval.Tests.Encoders;
 /// <summary>An HTS-AT with formula weights under the names of Hugging Face's CLAP, and the projection behind it.</summary>
 sealed class ClapAudio : IDisposable
 {
-    const string Root = "audio_model.audio_encoder.";
+    public const string Root = "audio_model.audio_encoder.";
 
     readonly DType _dtype;
 

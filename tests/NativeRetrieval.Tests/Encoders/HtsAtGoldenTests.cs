@@ -94,12 +94,15 @@ public sealed class HtsAtGoldenTests : IDisposable
             double[][] parts = [.. parameter.Gradient!.Values().Chunk((int)parameter.Count / sources.Length)];
             for (int i = 0; i < sources.Length; i++)
             {
-                if (!_golden.Names.Contains($"train/grad/{sources[i]}")) continue;
-                Golden.Check(_golden.ReadFloat64($"train/grad/{sources[i]}"), parts[i], gradient, sources[i]);
+                // Those of the first norm stand there without the encoder's prefix.
+                string? stored = new[] { sources[i], sources[i][ClapAudio.Root.Length..] }
+                    .FirstOrDefault(source => _golden.Names.Contains($"train/grad/{source}"));
+                if (stored is null) continue;
+                Golden.Check(_golden.ReadFloat64($"train/grad/{stored}"), parts[i], gradient, stored);
                 compared++;
             }
         }
-        Assert.Equal(3, compared);
+        Assert.Equal(5, compared);
     }
 
     [Theory]

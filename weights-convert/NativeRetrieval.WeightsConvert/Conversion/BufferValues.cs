@@ -53,9 +53,7 @@ static class BufferValues
                 || Shape(shapeText) is not { } shape)
                 throw new CorruptFileException(checkpoint.Path, $"its metadata records a buffer as \"{record}\", which says nothing");
             long[] values = kind == BufferKind.Count ? [number] : Of(kind, shape);
-            byte[] bytes = new byte[8 * values.Length];
-            for (int i = 0; i < values.Length; i++) BinaryPrimitives.WriteInt64LittleEndian(bytes.AsSpan(8 * i), values[i]);
-            yield return SafetensorsItem.FromBytes(name, DType.Int64, shape, bytes);
+            yield return SafetensorsItem.Int64(name, shape, values);
         }
     }
 

@@ -1,4 +1,3 @@
-using NativeRetrieval.Audio.Resampling;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Encoders;

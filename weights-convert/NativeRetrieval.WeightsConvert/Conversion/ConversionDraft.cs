@@ -16,6 +16,9 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder,
     CancellationToken cancellation)
 {
+    /// <summary>Name of the file in which Hugging Face describes a front end.</summary>
+    public const string PreprocessorName = "preprocessor_config.json";
+
     public ConversionRequest Request => request;
 
     public MapMatch Match => match;
@@ -132,6 +135,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     public LogMelSettings FrontEnd(int melBins)
     {
         // A form that always has one front end keeps it in no form that is read here.
+        if (request.FrontEnd is null && Beside(PreprocessorName) is { } path) return ClapConfigFile.FrontEnd(path).LogMel;
         if (request.FrontEnd is null && Form.FrontEnd is { } own) return NameMaps.FindFrontEnd(own).Settings with { MelBins = melBins };
         return new FrontEndCheck(checkpoint, name => match.Find(Audio.Part.SourcesOf(name)[0]))
             .Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);

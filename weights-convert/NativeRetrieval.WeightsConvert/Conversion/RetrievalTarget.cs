@@ -37,11 +37,11 @@ static class RetrievalTarget
         Expect(draft, text.Sizes["inputs"], bert.Width, "the text head takes vectors of {0}, the text encoder makes {1}");
         Expect(draft, audio.Sizes["outputs"], text.Sizes["outputs"], "the audio head makes vectors of {0}, the text head of {1}");
         var tokenizer = TokenizerFiles.Read(vocabulary, bert.VocabularySize);
-        declared ??= Usual(draft, bert) with { LogitScale = draft.Scale() };
+        declared ??= Usual(draft, encoder, bert);
         var config = declared with
         {
             AudioEncoder = encoder.AudioEncoder,
-            LogMel = encoder.LogMel with { MelBins = encoder.AudioEncoder.MelBins },
+            LogMel = encoder.LogMel,
             Resampler = encoder.Resampler,
             TextEncoder = bert,
             AudioHeadWidth = audio.Size("hidden"),
@@ -54,14 +54,26 @@ static class RetrievalTarget
         return ConversionReport.RetrievalModel;
     }
 
-    /// <summary>What the form says of its models beside their sizes.</summary>
-    static RetrievalModelConfig Usual(ConversionDraft draft, BertConfig text) => new()
+    /// <summary>What the form, or its own file, says of its models beside their sizes.</summary>
+    static RetrievalModelConfig Usual(ConversionDraft draft, AudioEncoderPackage audio, BertConfig text)
     {
-        MaxSeconds = draft.Form.MaxSeconds,
-        ShortClips = draft.Form.ShortClips,
-        Captions = draft.Form.Normalizer,
-        MaxTokens = Math.Min(draft.Form.MaxTokens, text.MaxTokens),
-    };
+        var (seconds, shortClips) = draft.Beside(ConversionDraft.PreprocessorName) is { } path
+            ? (ClapConfigFile.FrontEnd(path).MaxSeconds, ClapConfigFile.FrontEnd(path).ShortClips)
+            : (draft.Form.MaxSeconds, draft.Form.ShortClips);
+        // The narrow models of tests take less than the published ones of their form.
+        if (draft.Beside(ConversionDraft.PreprocessorName) is null && audio.AudioEncoder.MostFrames is { } most)
+            seconds = Math.Min(seconds, Math.Floor((most - 1.0) * audio.LogMel.HopSamples / audio.LogMel.SampleRateHz));
+        draft.Settings.Add(("longest stretch", string.Create(CultureInfo.InvariantCulture, $"{seconds} s, shorter clips "
+            + $"{(shortClips == ShortClipRule.Repeat ? "repeated to that" : "in their own length")}")));
+        return new()
+        {
+            MaxSeconds = seconds,
+            ShortClips = shortClips,
+            Captions = draft.Form.Normalizer,
+            MaxTokens = Math.Min(draft.Form.MaxTokens, text.MaxTokens),
+            LogitScale = draft.Scale(),
+        };
+    }
 
     static PartMatch Head(ConversionDraft draft, string target) => draft.Match.Parts.Single(part => part.Part.Target == target).Match;
 

@@ -31,6 +31,9 @@ sealed class Architecture
     /// <summary>Names of the output widths of its parts, in order; the last is the width of the vectors.</summary>
     public IReadOnlyList<string> Widths => _document.Widths;
 
+    /// <summary>Names of its tensors, as templates.</summary>
+    public IEnumerable<string> Names => _document.Tensors.Keys;
+
     /// <summary>Name of a tensor that every checkpoint of this kind has.</summary>
     public string Anchor { get; }
 
