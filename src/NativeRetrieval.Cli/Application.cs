@@ -4,6 +4,7 @@ using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Cli.Commands;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cli;
 
@@ -28,6 +29,8 @@ public static class Application
         IndexCommand.Create(terminal),
         SearchCommand.Create(terminal),
         SimilarCommand.Create(terminal),
+        EmbedCommand.Create(terminal),
+        ClassifyCommand.Create(terminal),
         ConvertCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         DemoCommand.Create(terminal),
@@ -81,15 +84,16 @@ public static class Application
 
         var invocation = new InvocationConfiguration
         {
-            Output = terminal.Out,
-            Error = terminal.Error,
+            // Every action here prints through the terminal.
+            Output = TextWriter.Null,
+            Error = TextWriter.Null,
             EnableDefaultExceptionHandler = false,
             ProcessTerminationTimeout = null,
         };
         try
         {
             int code = await parsed.InvokeAsync(invocation, cancellationToken).ConfigureAwait(false);
-            terminal.Out.Flush();
+            terminal.Flush();
             return code;
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -101,13 +105,21 @@ public static class Application
         }
         catch (Exception error)
         {
-            string message = ExitCode.IsExpected(error) ? error.Message : $"internal error, please report it:\n{error}";
+            var (message, details) = Explain(error);
             terminal.FlushQuietly();
-            terminal.Failure(message);
-            terminal.WriteJsonError(ExitCode.Of(error), message);
+            terminal.Failure(message, details);
+            terminal.WriteJsonError(ExitCode.Of(error), details is null ? message : $"{message}\n{details}");
             return ExitCode.Of(error);
         }
     }
+
+    /// <summary>The message of an error, and the lines of others' that it carries.</summary>
+    static (string Message, string? Details) Explain(Exception error) => error switch
+    {
+        KernelCompilationException kernel => ($"{kernel.Kernel} does not compile for {kernel.Architecture}:", kernel.Log),
+        _ when ExitCode.IsExpected(error) => (error.Message, null),
+        _ => ("internal error, please report it:", error.ToString()),
+    };
 
     internal static Option<bool> Quiet { get; } = new("--quiet", "-q")
     {
@@ -155,7 +167,7 @@ public static class Application
 
         public override int Invoke(ParseResult parseResult)
         {
-            terminal.Out.WriteLine($"{name} {typeof(Application).Assembly.GetName().Version?.ToString(3)}");
+            terminal.Line($"{name} {typeof(Application).Assembly.GetName().Version?.ToString(3)}");
             return ExitCode.Ok;
         }
     }

@@ -14,24 +14,24 @@ internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLi
 
     public override int Invoke(ParseResult parseResult)
     {
-        Write(parseResult, terminal.Out);
+        Write(parseResult, terminal.Line);
         return ExitCode.Ok;
     }
 
-    public void Write(ParseResult parseResult, TextWriter output)
+    public void Write(ParseResult parseResult, Action<string> writeLine)
     {
         var text = new StringWriter { NewLine = "\n" };
         parseResult.InvocationConfiguration.Output = text;
         new HelpAction { MaxWidth = terminal.Width }.Invoke(parseResult);
-        foreach (string line in text.ToString().Replace("\r", "").TrimEnd('\n').Split('\n')) output.WriteLine(line.TrimEnd());
+        foreach (string line in text.ToString().Replace("\r", "").TrimEnd('\n').Split('\n')) writeLine(line.TrimEnd());
         if (parseResult.CommandResult.Command is not DocumentedCommand { Examples.Count: > 0 } command) return;
 
-        output.WriteLine();
-        output.WriteLine("Examples:");
+        writeLine("");
+        writeLine("Examples:");
         foreach (var (commandLine, meaning) in command.Examples)
         {
-            output.WriteLine($"  # {meaning}");
-            output.WriteLine($"  {commandLine}");
+            writeLine($"  # {meaning}");
+            writeLine($"  {commandLine}");
         }
     }
 }

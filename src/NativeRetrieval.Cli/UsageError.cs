@@ -16,7 +16,7 @@ internal static class UsageError
         var command = parsed.CommandResult.Command;
         if (unknown.Count + parsed.UnmatchedTokens.Count == 0 && command.Subcommands.Count > 0 && command.Action is null)
         {
-            new HelpWithExamples(terminal).Write(parsed, terminal.Error);
+            new HelpWithExamples(terminal).Write(parsed, terminal.Hint);
             return ExitCode.Usage;
         }
 
@@ -30,7 +30,7 @@ internal static class UsageError
             $"run '{PathOf(parsed)} --help' for what is possible",
         ];
         foreach (string problem in problems) terminal.Failure(problem);
-        foreach (string hint in hints) terminal.Error.WriteLine(hint);
+        foreach (string hint in hints) terminal.Hint(hint);
         terminal.WriteJsonError(ExitCode.Usage, string.Join('\n', problems.Concat(hints)));
         return ExitCode.Usage;
     }
@@ -62,7 +62,8 @@ internal static class UsageError
             // Options that take numbers have said it better.
             if (error.SymbolResult is OptionResult { Option: var option } && OptionValues.IsNumeric(option)
                 && error.Message.StartsWith("Cannot parse", StringComparison.Ordinal)) continue;
-            yield return error.Message.TrimEnd('.');
+            // The library puts the values that are possible on lines of their own.
+            yield return string.Join(' ', error.Message.TrimEnd('.').ReplaceLineEndings("\n").Split("\n\t"));
         }
 
         bool IsUnknown(string word) => unknown.Any(option => word.StartsWith(option, StringComparison.Ordinal));

@@ -14,6 +14,7 @@ public sealed record AudioSearchOptions
     /// <summary>
     /// Glob that the path of a hit's file matches; null, the default: any path. <c>*</c> and <c>?</c> stay within a folder name, <c>**</c>
     /// crosses folders. Without a slash it is matched against the file name, otherwise against the last parts of the path.
+    /// At most 1,024 characters and 64 wildcards.
     /// </summary>
     public string? PathFilter { get; init; }
 
@@ -29,6 +30,11 @@ public sealed record AudioSearchOptions
         if (Skip is < 0 or > 1_000_000) throw new OptionException($"search: skip is {Skip}; it must be 0 to 1,000,000");
         if (float.IsNaN(MinScore)) throw new OptionException("search: the minimum score is NaN");
         if (PathFilter is { Length: 0 }) throw new OptionException("search: the path filter is empty");
+        if (PathFilter is { Length: > PathGlob.LongestPattern })
+            throw new OptionException($"search: the path filter has {PathFilter.Length:N0} characters; "
+                + $"at most {PathGlob.LongestPattern:N0}");
+        if (PathFilter?.Count(c => c is '*' or '?') > PathGlob.MostWildcards)
+            throw new OptionException($"search: the path filter has more than {PathGlob.MostWildcards} wildcards; take fewer");
         return this;
     }
 }

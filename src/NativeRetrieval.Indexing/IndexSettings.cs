@@ -8,6 +8,8 @@ namespace NativeRetrieval.Indexing;
 /// </summary>
 public sealed record IndexSettings
 {
+    const double LongestSeconds = 3600;
+
     /// <summary>Name of the model, for people.</summary>
     public required string ModelId { get; init; }
 
@@ -23,10 +25,10 @@ public sealed record IndexSettings
     /// </summary>
     public DType Element { get; init; } = DType.Float32;
 
-    /// <summary>Length of one window, in seconds; more than 0.</summary>
+    /// <summary>Length of one window, in seconds; more than 0, at most 3600.</summary>
     public required double WindowSeconds { get; init; }
 
-    /// <summary>Distance between the starts of two windows, in seconds; more than 0.</summary>
+    /// <summary>Distance between the starts of two windows, in seconds; more than 0, at most 3600.</summary>
     public required double HopSeconds { get; init; }
 
     internal IndexSettings Validated()
@@ -36,10 +38,11 @@ public sealed record IndexSettings
         if (Dimension is < 1 or > 65_536) throw new OptionException($"index settings: dimension is {Dimension}; it must be 1 to 65,536");
         if (Element is not (DType.Float32 or DType.BFloat16))
             throw new OptionException($"index settings: vectors are {Element}; they must be Float32 or BFloat16");
-        if (!(WindowSeconds > 0 && double.IsFinite(WindowSeconds)))
-            throw new OptionException($"index settings: the window is {WindowSeconds} s; it must be more than 0");
-        if (!(HopSeconds > 0 && double.IsFinite(HopSeconds)))
-            throw new OptionException($"index settings: the hop is {HopSeconds} s; it must be more than 0");
+        if (WindowSeconds is not (> 0 and <= LongestSeconds))
+            throw new OptionException($"index settings: the window is {WindowSeconds} s; "
+                + $"it must be more than 0 and at most {LongestSeconds}");
+        if (HopSeconds is not (> 0 and <= LongestSeconds))
+            throw new OptionException($"index settings: the hop is {HopSeconds} s; it must be more than 0 and at most {LongestSeconds}");
         return this;
     }
 }

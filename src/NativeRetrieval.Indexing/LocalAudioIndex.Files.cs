@@ -40,36 +40,20 @@ public sealed partial class LocalAudioIndex
         if (session.Catalogue.FindByPath(full) is not { } file)
         {
             // Looked up through an SQLite index, which has no checksum; before saying no, look at the records themselves.
-            return CheckedFiles(session).Any(known => known.FullPath == full)
-                ? throw new IndexCorruptException(session.Catalogue.Path, $"{full} has a record that its index of paths does not lead to")
+            return session.CheckedFiles().Any(known => known.File.FullPath == full)
+                ? throw new IndexCorruptException(session.Catalogue.Path, $"{full} has a record that its index of paths does not lead to; "
+                    + Catalogue.WayOut)
                 : null;
         }
         var windows = new List<AudioWindow>(file.Windows.Length);
         for (int i = 0; i < file.Windows.Length; i++)
         {
-            var (start, end, checksum) = file.Windows[i];
-            windows.Add(new AudioWindow(start, end, _format.Decode(session.CheckedRow(file.FirstRow + i, checksum))));
+            var (start, end, _) = file.Windows[i];
+            windows.Add(new AudioWindow(start, end, _format.Decode(session.CheckedRow(file, i))));
         }
         return new AudioIndexEntry(file.File, windows);
     }, cancellationToken);
 
     /// <summary>All files in the order in which they were added; see <see cref="IncrementalPlan"/>.</summary>
-    public IReadOnlyList<IndexedFile> Files() => Read(CheckedFiles);
-
-    static List<IndexedFile> CheckedFiles(ReadSession session)
-    {
-        var files = new List<IndexedFile>();
-        long windows = 0;
-        foreach (var file in session.Catalogue.ReadFiles())
-        {
-            files.Add(file.File);
-            windows += file.Windows.Length;
-        }
-        // A damaged table that lost or repeats records would otherwise go unseen.
-        if (files.Count != session.State.Files || windows != session.State.LiveRows)
-            throw new IndexCorruptException(session.Catalogue.Path,
-                $"{files.Count:N0} files with {windows:N0} windows are listed, {session.State.Files:N0} with {session.State.LiveRows:N0} "
-                + "were committed");
-        return files;
-    }
+    public IReadOnlyList<IndexedFile> Files() => Read(session => session.CheckedFiles().Select(file => file.File).ToList());
 }

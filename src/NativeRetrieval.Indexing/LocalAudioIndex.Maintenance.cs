@@ -8,9 +8,9 @@ public sealed partial class LocalAudioIndex
     /// <summary>Counts and size of the index at this moment.</summary>
     public IndexStats Stats() => Read(session =>
     {
-        long rows = session.Rows.Blocks.Sum(block => (long)block.Count);
+        long rows = session.Rows.Segments.Sum(segment => (long)segment.Count);
         long size = new DirectoryInfo(_folder).EnumerateFiles().Sum(file => file.Length);
-        return new IndexStats(session.State.Files, session.State.LiveRows, rows - session.State.LiveRows, session.Rows.Blocks.Count, size);
+        return new IndexStats(session.State.Files, session.State.LiveRows, rows - session.State.LiveRows, session.Rows.Segments.Count, size);
     });
 
     /// <summary>
@@ -30,7 +30,7 @@ public sealed partial class LocalAudioIndex
         var problems = new List<string>();
         if (session.Catalogue.IntegrityProblem() is { } damage) problems.Add($"{session.Catalogue.Path}: {damage}");
 
-        var deleted = session.Rows.Blocks.ToDictionary(block => RowId.Segment(block.FirstId), block => RowBitmap.Full(block.Count));
+        var deleted = session.Rows.Segments.ToDictionary(segment => segment.Id, segment => RowBitmap.Full(segment.Count));
         long files = 0, windows = 0;
         try
         {
@@ -42,7 +42,7 @@ public sealed partial class LocalAudioIndex
                     windows++;
                     try
                     {
-                        session.CheckedRow(file.FirstRow + i, file.Windows[i].RowChecksum);
+                        session.CheckedRow(file, i);
                     }
                     catch (IndexCorruptException e)
                     {
@@ -60,9 +60,9 @@ public sealed partial class LocalAudioIndex
 
         if (files != session.State.Files)
             problems.Add($"{session.Catalogue.Path}: {files:N0} files are listed, {session.State.Files:N0} were committed");
-        foreach (var block in session.Rows.Blocks)
-            if (!deleted[RowId.Segment(block.FirstId)].Stored().AsSpan().SequenceEqual(new RowBitmap(block.Excluded).Stored()))
-                problems.Add($"{SegmentFormat.FileName(RowId.Segment(block.FirstId))}: the rows marked deleted are not those that no "
+        foreach (var segment in session.Rows.Segments)
+            if (!deleted[segment.Id].Stored().AsSpan().SequenceEqual(segment.Record.Deleted.Stored()))
+                problems.Add($"{SegmentFormat.FileName(segment.Id)}: the rows marked deleted are not those that no "
                     + "file uses");
         return new IndexVerification(files, windows, problems);
     });

@@ -39,19 +39,20 @@ public sealed partial class LocalAudioIndex
             for (int at = 0; at < units.Length; at += MaxQueriesPerPass * dimension)
             {
                 cancellationToken.ThrowIfCancellationRequested();
-                hits.AddRange(SearchPass(search, checkedOptions,
+                hits.AddRange(SearchPass(session, search, checkedOptions,
                     units.AsSpan(at, Math.Min(MaxQueriesPerPass * dimension, units.Length - at))));
             }
             return hits;
         }, cancellationToken);
     }
 
-    List<IReadOnlyList<SearchHit>> SearchPass(HitCollector search, AudioSearchOptions options, ReadOnlySpan<float> queries)
+    List<IReadOnlyList<SearchHit>> SearchPass(ReadSession session, HitCollector search, AudioSearchOptions options,
+        ReadOnlySpan<float> queries)
     {
         bool perFile = options.Grouping == HitGrouping.BestWindowPerFile;
         int wanted = (int)Math.Min((long)options.Skip + options.Top, search.SearchableRows);
         int windows = (int)Math.Min((long)wanted * (perFile ? WindowsPerFile : 1), search.SearchableRows);
-        var best = _search.TopK(search.Blocks, queries, windows);
+        var best = _search.TopK(session, search.Segments, queries, windows);
 
         var hits = new List<IReadOnlyList<SearchHit>>(best.Length);
         for (int q = 0; q < best.Length; q++)
@@ -61,7 +62,7 @@ public sealed partial class LocalAudioIndex
             var query = queries.Slice(q * _format.Dimension, _format.Dimension);
             // Windows of few files took all places. These files are ranked: the search goes on without them.
             while (more && perFile)
-                more = ranking.Add(_search.TopK(ranking.BlocksWithoutFound(), query, windows)[0], perFile);
+                more = ranking.Add(_search.TopK(session, ranking.RowsWithoutFound(), query, windows)[0], perFile);
             hits.Add(ranking.Hits(options.Skip));
         }
         return hits;

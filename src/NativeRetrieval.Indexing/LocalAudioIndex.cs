@@ -7,12 +7,12 @@ using NativeRetrieval.Indexing.Storage;
 namespace NativeRetrieval.Indexing;
 
 /// <summary>
-/// An index in a folder: vectors in append-only segment files that are searched where they are mapped or from a copy on a device,
-/// everything else in SQLite.
+/// An index in a folder: vectors in append-only segment files, everything else in SQLite.
 /// </summary>
 /// <remarks>
 /// One process writes at a time and any number read; each call sees one commit, whole. A call that returns has reached the
-/// disk. Every record and every row carries a checksum, which is compared whenever it is returned.
+/// disk. Every record and every row carries a checksum. A record is compared with it whenever it is read, a row before the first search that
+/// could find it: a search that returns has looked at the vectors that were written, all of them.
 /// </remarks>
 public sealed partial class LocalAudioIndex : IAudioIndex
 {
@@ -27,18 +27,23 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     readonly WriterLock? _lock;
     readonly SemaphoreSlim _writing = new(1);
 
-    LocalAudioIndex(string folder, IndexSettings settings, WriterLock? writerLock, IIndexIo io, int maxSegmentRows, Device? resident)
+    LocalAudioIndex(string folder, IndexSettings settings, Guid id, WriterLock? writerLock, IIndexIo io, int maxSegmentRows,
+        Device? resident, bool repair)
     {
         (_folder, _lock, Settings) = (folder, writerLock, settings);
-        _format = new SegmentFormat(settings.Dimension, settings.Element);
-        _sessions = new ReadSessions(folder, _format);
-        _search = resident is null ? new MappedRowSearch(_format) : new ResidentRowSearch(_format, resident);
+        _format = new SegmentFormat(settings.Dimension, settings.Element, id);
+        _sessions = new ReadSessions(folder, _format, tolerant: repair);
+        _search = resident is null ? new HostRowSearch(_format) : new ResidentRowSearch(_format, resident);
         if (writerLock is null) return;
         _writer = new IndexWriter(folder, _format, io, maxSegmentRows);
     }
 
     /// <inheritdoc/>
     public IndexSettings Settings { get; }
+
+    internal ReadSessions Sessions => _sessions;
+
+    internal IRowSearch RowSearch => _search;
 
     /// <summary>Makes a new, empty index and opens it for writing.</summary>
     /// <param name="folder">A folder that does not exist or is empty.</param>
@@ -49,16 +54,23 @@ public sealed partial class LocalAudioIndex : IAudioIndex
 
     /// <summary>Opens an index for writing and makes it if it does not exist.</summary>
     /// <param name="device">Device that searches; see <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
+    /// <param name="repair">
+    /// True to open an index, too, whose vectors are damaged or missing, or whose last commits are lost: reading what is damaged throws until
+    /// <see cref="FindDamageAsync"/>, new vectors for the files it names, and <see cref="FinishRepairAsync"/> have put it right.
+    /// </param>
     /// <exception cref="IndexException">It was built with other settings, or another process writes to it.</exception>
-    public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings, Device? device = null) =>
-        Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
+    /// <exception cref="IndexCorruptException">The index is damaged.</exception>
+    public static LocalAudioIndex EnsureCollectionExists(string folder, IndexSettings settings, Device? device = null,
+        bool repair = false) =>
+        Create(folder, settings, orOpen: true, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device), repair);
 
     /// <summary>Opens an existing index.</summary>
     /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will
     /// be.</param>
     /// <param name="device">
-    /// Device that searches. Null or the CPU reads the mapped files. Another device keeps a copy of all vectors in its memory, loaded by
-    /// the first search that sees them, until this index is disposed, which must come before the device. Scores differ by float32 rounding.
+    /// Device that searches. It keeps a copy of all vectors in its memory, loaded by the first search that sees them, until this index is
+    /// disposed, which must come before the device. Null or the CPU: in the computer's memory, or, where the vectors take more than half of
+    /// it, read from the files by every search. On another device scores differ by float32 rounding.
     /// </param>
     /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes
     /// to it.</exception>
@@ -67,7 +79,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         Open(folder, access, modelFingerprint, DiskIo.Shared, DefaultMaxSegmentRows, Resident(device));
 
     internal static LocalAudioIndex Create(string folder, IndexSettings settings, bool orOpen, IIndexIo io, int maxSegmentRows,
-        Device? resident = null) => CatalogueErrors.Translate(folder, () =>
+        Device? resident = null, bool repair = false) => CatalogueErrors.Translate(folder, () =>
     {
         settings.Validated();
         if (File.Exists(folder)) throw new IndexException($"{folder}: is a file; an index is a folder");
@@ -93,8 +105,9 @@ public sealed partial class LocalAudioIndex : IAudioIndex
             if (created) io.FlushFolder(folder);
             else if (!orOpen) throw new IndexException($"{folder}: an index is already there; open it, or name a new folder");
 
-            var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows, resident);
-            if (index.Settings == settings) return index;
+            var index = OpenLocked(folder, settings.ModelFingerprint, taken, io, maxSegmentRows, resident, repair);
+            // The fingerprint says which model it is; the folder may have moved.
+            if (index.Settings == settings with { ModelId = index.Settings.ModelId }) return index;
             index.Dispose();
             throw new IndexException($"{folder}: was built with other settings: {index.Settings}; asked for: {settings}");
         });
@@ -141,27 +154,33 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     }
 
     static LocalAudioIndex OpenLocked(string folder, string? modelFingerprint, WriterLock? taken, IIndexIo io, int maxSegmentRows,
-        Device? resident)
+        Device? resident, bool repair = false)
     {
-        IndexSettings settings;
-        using (var catalogue = Catalogue.Open(folder, taken is null ? SqliteOpenMode.ReadOnly : SqliteOpenMode.ReadWrite))
+        if (taken is not null) IndexWriter.Upgrade(folder, io);
+        // Before the catalogue: a receipt that is read after it could be that of a later commit. A writer compares it later.
+        var receipt = taken is null ? CommitReceipt.Read(folder) : null;
+        var (settings, id) = ReadSessions.Retried(folder, () => Catalogue.Open(folder, taken is null ? SqliteOpenMode.ReadOnly
+            : SqliteOpenMode.ReadWrite), catalogue =>
         {
             if (!catalogue.HasSchema())
                 throw new IndexException($"{folder}: there is no index; its creation was interrupted, build it anew");
-            settings = catalogue.ReadSettings();
-        }
+            var read = catalogue.ReadSettings();
+            if (taken is null && !catalogue.IsOld) CommitReceipt.Check(receipt, folder, read.IndexId, catalogue.ReadState());
+            return read;
+        });
         if (modelFingerprint is not null && modelFingerprint != settings.ModelFingerprint)
             throw new IndexException(
                 $"{folder}: was built with model {settings.ModelId} (fingerprint {Short(settings.ModelFingerprint)}), "
                 + $"not with the one given (fingerprint {Short(modelFingerprint)}); "
                 + "their vectors cannot be compared: use that model, or build a new index with this one");
 
-        var index = new LocalAudioIndex(folder, settings, taken, io, maxSegmentRows, resident);
+        var index = new LocalAudioIndex(folder, settings, id, taken, io, maxSegmentRows, resident, repair);
         try
         {
             index._writer?.CheckIntegrity();
-            index._writer?.RemoveStraySegments();
-            // Maps every segment and so finds missing, truncated and foreign ones before the first search.
+            index._writer?.CheckReceipt(repair);
+            index._writer?.RemoveStrayFiles();
+            // Opens every segment and so finds missing, truncated and foreign ones before the first search.
             index._sessions.Begin().Dispose();
             return index;
         }
@@ -172,13 +191,13 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         }
     }
 
-    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which reads them where they are mapped.</summary>
+    /// <summary>The device, if it needs a copy of the vectors; null for the CPU, which searches them in host memory.</summary>
     static Device? Resident(Device? device) => device is CpuDevice ? null : device;
 
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
 
     static bool IsOwnFile(string name) =>
-        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName
+        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName or CommitReceipt.FileName
             || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
 
     /// <summary>Closes the index's files; when it was open for writing, another process may write to it afterwards.</summary>
@@ -198,11 +217,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
 
     Task<T> ReadAsync<T>(Func<ReadSession, T> read, CancellationToken cancellationToken) => Task.Run(() => Read(read), cancellationToken);
 
-    T Read<T>(Func<ReadSession, T> read) => CatalogueErrors.Translate(_folder, () =>
-    {
-        using var session = _sessions.Begin();
-        return read(session);
-    });
+    internal T Read<T>(Func<ReadSession, T> read) => CatalogueErrors.Translate(_folder, () => _sessions.Read(read));
 
     async Task<T> WriteAsync<T>(Func<IndexWriter, T> write, CancellationToken cancellationToken)
     {

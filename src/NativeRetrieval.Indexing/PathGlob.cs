@@ -10,6 +10,9 @@ namespace NativeRetrieval.Indexing;
 /// </summary>
 internal sealed class PathGlob
 {
+    /// <summary>Bounds of a pattern: it becomes an automaton that grows with it.</summary>
+    public const int LongestPattern = 1024, MostWildcards = 64;
+
     readonly Regex _regex;
 
     public PathGlob(string pattern)

@@ -52,6 +52,7 @@ public abstract class Module : IDisposable
     /// <summary>Adds a learned tensor; it leaves the tensor scope, if any.</summary>
     protected Tensor Parameter(string name, Tensor value)
     {
+        TensorBudget.Charge(value);
         TensorScope.Detach(value).RequiresGradient = true;
         _parameters.Add((name, value));
         return value;
@@ -60,6 +61,7 @@ public abstract class Module : IDisposable
     /// <summary>Adds a saved but not learned tensor.</summary>
     protected Tensor Buffer(string name, Tensor value)
     {
+        TensorBudget.Charge(value);
         _buffers.Add((name, TensorScope.Detach(value)));
         return value;
     }

@@ -10,6 +10,8 @@ namespace NativeRetrieval.Parity;
 /// </summary>
 public sealed class ParityFolder
 {
+    internal const int LargestFileBytes = 64 << 20;
+
     const string Weights = "weights/", Data = "data/", Vocabulary = "tokenizer/vocab.txt",
         SameVocabulary = "weights/all-MiniLM-L6-v2/vocab.txt";
 

@@ -1,6 +1,6 @@
-using System.Text;
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Text.Bpe;
 
 namespace NativeRetrieval.Text;
@@ -8,11 +8,9 @@ namespace NativeRetrieval.Text;
 /// <summary>Reads a tokenizer from the files of a Hugging Face folder.</summary>
 internal static class TokenizerFiles
 {
-    const long LargestFileBytes = 64L << 20;
+    const int LargestFileBytes = 64 << 20;
 
     public const string SettingsName = "tokenizer_config.json";
-
-    static readonly JsonDocumentOptions _strict = new() { MaxDepth = 64 };
 
     public static TextTokenizer Read(string path)
     {
@@ -22,8 +20,7 @@ internal static class TokenizerFiles
             if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return Build(ReadVocabulary(path), null, null);
             return IsBpe(path) ? BpeFiles.Read(null, path, null) : Build(null, Open(path), null);
         }
-        catch (Exception e) when (e is JsonException or ArgumentException or DecoderFallbackException or OverflowException
-            or InvalidOperationException)
+        catch (Exception e) when (e is JsonException or ArgumentException or OverflowException or InvalidOperationException)
         {
             throw new CorruptFileException(path, e.Message, e);
         }
@@ -109,8 +106,8 @@ internal static class TokenizerFiles
     /// <summary>The lines of a UTF-8 file of bounded size.</summary>
     public static IEnumerable<string> Lines(string path)
     {
-        CheckSize(path);
-        return File.ReadLines(path, new UTF8Encoding(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true));
+        CheckExists(path);
+        return SmallFile.ReadLines(path, LargestFileBytes);
     }
 
     public static Vocabulary ReadVocabulary(JsonElement model) =>
@@ -190,23 +187,13 @@ internal static class TokenizerFiles
 
     public static JsonDocument Open(string path)
     {
-        CheckSize(path);
-        try
-        {
-            return JsonDocument.Parse(File.ReadAllBytes(path), _strict);
-        }
-        catch (JsonException e)
-        {
-            throw new CorruptFileException(path, $"is not valid JSON: {e.Message}", e);
-        }
+        CheckExists(path);
+        return SmallFile.ReadJson(path, LargestFileBytes);
     }
 
-    public static void CheckSize(string path)
+    static void CheckExists(string path)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists)
+        if (!File.Exists(path))
             throw new CorruptFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
-        if (file.Length > LargestFileBytes)
-            throw new CorruptFileException(path, $"is {file.Length} bytes, more than the {LargestFileBytes} a tokenizer file may have");
     }
 }

@@ -38,6 +38,20 @@ public class ArchitectureTests
         Assert.Empty(SourceRules.WritesItself.Keys.Except(SourceTree.CSharp.Select(file => file.Path)));
 
     [Fact]
+    public void Files_are_read_through_SmallFile_and_RegularFile_only() => Holds(SourceTree.CSharp, SourceRules.ReadsPastRegularFile);
+
+    [Fact]
+    public void Every_exception_to_bounded_reads_is_a_file_that_exists() =>
+        Assert.Empty(SourceRules.ReadsItself.Keys.Except(SourceTree.CSharp.Select(file => file.Path)));
+
+    [Fact]
+    public void Only_the_terminal_prints()
+    {
+        Holds(SourceTree.CSharp, SourceRules.PrintsPastTheTerminal);
+        Assert.Contains(SourceTree.CSharp, file => file.Path == SourceRules.TheTerminal);
+    }
+
+    [Fact]
     public void Libraries_are_given_randomness_and_time() => Holds(SourceTree.CSharp, SourceRules.AmbientRandomnessOrTime);
 
     [Fact]

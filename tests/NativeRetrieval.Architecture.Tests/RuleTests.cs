@@ -96,6 +96,37 @@ public class RuleTests
         Assert.Equal(violations, SourceRules.WritesPastDurableFile(new(path, text)).Count());
 
     [Theory]
+    [InlineData("src/A/X.cs", "File.ReadAllBytes(path);", 1)]
+    [InlineData("src/A/X.cs", "foreach (string line in File.ReadLines(path)) { }", 1)]
+    [InlineData("weights-convert/A/X.cs", "using var s = File.OpenRead(path);", 1)]
+    [InlineData("src/A/X.cs", "using var s = RegularFile.OpenRead(path);", 0)]
+    [InlineData("src/A/X.cs", "SmallFile.ReadText(path, 10); SmallFile.ReadLines(path, 10);", 0)]
+    [InlineData("src/A/X.cs", "new FileStream(path, FileMode.Open, FileAccess.Read)", 1)]
+    [InlineData("src/A/X.cs", "new FileStream(path, FileMode.Open, FileAccess.ReadWrite)", 0)]
+    [InlineData("src/A/X.cs", "new StreamReader(path)", 1)]
+    [InlineData("src/A/X.cs", "new StreamReader(stream)", 0)]
+    [InlineData("src/A/X.cs", "long size = new FileInfo(path).Length;", 1)]
+    [InlineData("src/A/X.cs", "string? target = new FileInfo(path).LinkTarget;", 0)]
+    [InlineData("src/A/X.cs", "File.GetLastWriteTimeUtc(path)", 1)]
+    [InlineData("src/NativeRetrieval.Core/Serialization/RegularFile.cs", "new FileStream(p, FileMode.Open, FileAccess.Read)", 0)]
+    [InlineData("tests/A/X.cs", "File.ReadAllText(path);", 0)]
+    public void Reads(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.ReadsPastRegularFile(new(path, text)).Count());
+
+    [Theory]
+    [InlineData("src/A/X.cs", "Console.WriteLine(hit.Path);", 1)]
+    [InlineData("src/A/X.cs", "void Write(TextWriter output)", 1)]
+    [InlineData("weights-convert/A/X.cs", "System.Console.Error.Write(name)", 1)]
+    [InlineData("src/NativeRetrieval.Cli/Output/Table.cs", "new StreamWriter(stream)", 1)]
+    [InlineData("src/A/X.cs", "Debug.WriteLine(name)", 1)]
+    [InlineData("src/A/X.cs", "Debug.Assert(n > 0); ConsoleKey key; Output = TextWriter.Null", 0)]
+    [InlineData("src/NativeRetrieval.Cli/Output/Terminal.cs", "Console.Error", 0)]
+    [InlineData("src/samples/Host/X.cs", "Console.WriteLine(name)", 0)]
+    [InlineData("tests/A/X.cs", "Console.WriteLine(name)", 0)]
+    public void Prints(string path, string text, int violations) =>
+        Assert.Equal(violations, SourceRules.PrintsPastTheTerminal(new(path, text)).Count());
+
+    [Theory]
     [InlineData("src/A/X.cs", "Random.Shared.Next()", 1)]
     [InlineData("src/A/X.cs", "new Random()", 1)]
     [InlineData("src/A/X.cs", "DateTime.UtcNow", 1)]

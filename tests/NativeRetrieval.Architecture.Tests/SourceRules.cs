@@ -7,6 +7,8 @@ internal static partial class SourceRules
 {
     public const int LongestFileLines = 400, LastColumn = 140;
 
+    public const string TheTerminal = "src/NativeRetrieval.Cli/Output/Terminal.cs";
+
     /// <summary>Files that write without <c>DurableFile</c>, each with the reason.</summary>
     public static readonly Dictionary<string, string> WritesItself = new()
     {
@@ -15,6 +17,17 @@ internal static partial class SourceRules
         ["src/NativeRetrieval.Cli/Output/Terminal.cs"] = "wraps stdout, which is no file",
         ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "appends rows that count only once the catalogue's transaction refers to them",
         ["src/NativeRetrieval.Demo/DemoCollection.cs"] = "hundreds of sounds in a folder that is renamed when it is complete",
+    };
+
+    /// <summary>Files that open or look up files without <c>RegularFile</c> and what is built on it, each with the reason.</summary>
+    public static readonly Dictionary<string, string> ReadsItself = new()
+    {
+        ["src/NativeRetrieval.Core/Serialization/RegularFile.cs"] = "it is the helper",
+        ["src/NativeRetrieval.Core/Serialization/FileStatus.cs"] = "it is the helper",
+        ["src/NativeRetrieval.Cuda/Interop/Libraries/SystemLoader.cs"] = "the system's own list of this process's libraries",
+        ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "opens segments for writing",
+        ["src/NativeRetrieval.Indexing/Storage/Catalogue.cs"] = "asks for SQLite's own log",
+        ["weights-convert/NativeRetrieval.WeightsConvert/Catalogue/PartFile.cs"] = "a download's own beginning",
     };
 
     /// <summary>
@@ -43,11 +56,29 @@ internal static partial class SourceRules
             ? []
             : FileWrites().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} writes past DurableFile");
 
+    /// <summary>
+    /// A pipe is not waited for, a file is not read without a bound, and length and time are those of the file behind a link.
+    /// </summary>
+    public static IEnumerable<string> ReadsPastRegularFile(SourceFile file) =>
+        !file.IsShipped || ReadsItself.ContainsKey(file.Path)
+            ? []
+            : FileReads().Matches(file.Code).Select(call =>
+                $"{file.Path}: {call.Value} reads past SmallFile, RegularFile and FileStatus");
+
     /// <summary>Libraries are told what time it is and which numbers are random; only the command line may ask.</summary>
     public static IEnumerable<string> AmbientRandomnessOrTime(SourceFile file) =>
         !file.IsShipped || file.IsUnder("src/NativeRetrieval.Cli")
             ? []
             : Ambient().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} is ambient; take a Philox or a TimeProvider");
+
+    /// <summary>
+    /// Everything a user sees goes through <c>Terminal</c>, which escapes whatever could steer a screen: nothing else that ships holds a
+    /// stream of text, or the console.
+    /// </summary>
+    public static IEnumerable<string> PrintsPastTheTerminal(SourceFile file) =>
+        !file.IsShipped || file.Path == TheTerminal
+            ? []
+            : Prints().Matches(file.Code).Select(call => $"{file.Path}: {call.Value} prints past Terminal; return lines, or call Terminal");
 
     /// <summary>The CPU backend is behind Core's public operations; only the backend beside it and tests know its parts.</summary>
     public static IEnumerable<string> NamesTheCpuBackend(SourceFile file) =>
@@ -90,9 +121,18 @@ internal static partial class SourceRules
         + @"|\bFileMode\.(Create|CreateNew|Append|OpenOrCreate|Truncate)\b|\bnew StreamWriter\(")]
     private static partial Regex FileWrites();
 
+    [GeneratedRegex(@"\bFile\.(ReadAll\w+|ReadLines\w*|OpenRead|OpenText|Open|OpenHandle|GetLastWriteTime\w*)\s*\("
+        + @"|\bnew FileStream\((?=[^;]*FileMode\.Open\b[^;]*FileAccess\.Read\b)|\bnew FileStream\((?=[^;]*FileStreamOptions)"
+        + @"|\bnew StreamReader\(\s*\w*[pP]ath\b|\bnew FileInfo\((?![^;()]*\)\.LinkTarget)")]
+    private static partial Regex FileReads();
+
     [GeneratedRegex(@"\bRandom\.Shared\b|\bnew Random\(\s*\)|\bDateTime(Offset)?\.(Now|UtcNow|Today)\b|\bTimeProvider\.System\b"
         + @"|\bEnvironment\.TickCount\w*|\bRandomNumberGenerator\b")]
     private static partial Regex Ambient();
+
+    [GeneratedRegex(@"\bConsole\.\w+|\b(TextWriter|StreamWriter)\b(?!\.Null)|\b(Debug|Trace)\.(Write|Print)\w*|\bTraceSource\b"
+        + @"|/dev/(tty|stdout|stderr|fd)\b")]
+    private static partial Regex Prints();
 
     [GeneratedRegex(@"\bCore\.Cpu\b")]
     private static partial Regex CpuBackend();

@@ -37,9 +37,12 @@ internal sealed record CommandLine(int ExitCode, string Out, string Error)
         return new(run.ExitCode, run.Out, run.Error);
     }
 
+    /// <summary>An environment without settings, and a cache in which nothing is installed.</summary>
+    static string? Variable(string name) => name == "XDG_CACHE_HOME" ? Path.Combine(Path.GetTempPath(), "no-such-cache") : null;
+
     static (StringWriter Out, StringWriter Error, Terminal Terminal) Captured()
     {
         StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        return (output, error, new Terminal(output, error, TimeProvider.System));
+        return (output, error, new Terminal(output, error, TimeProvider.System) { Variable = Variable });
     }
 }

@@ -65,7 +65,7 @@ public class ExitCodeTests
             {
                 terminal.Message("hello");
                 terminal.Warning("careful");
-                terminal.Out.WriteLine("result");
+                terminal.Line("result");
                 return 0;
             });
             return command;
@@ -88,7 +88,7 @@ public class ExitCodeTests
         var command = new DocumentedCommand("work", "Works.");
         command.SetAction(async (_, cancellationToken) =>
         {
-            terminal.Out.WriteLine("partial");
+            terminal.Line("partial");
             stop.Cancel();
             try
             {

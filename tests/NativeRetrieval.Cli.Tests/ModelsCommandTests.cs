@@ -18,7 +18,11 @@ public sealed class ModelsCommandTests : IDisposable
         string Line(string name) => Assert.Single(run.Out.Split('\n'), line => line.StartsWith(name + " ", StringComparison.Ordinal));
         Assert.Contains("CC-BY-4.0", Line("panns-cnn14"));
         Assert.Contains("312.3 MiB", Line("panns-cnn14"));
-        Assert.Contains("none published here", Line("panns-cnn14-8k"));
+        Assert.Contains("none, unverified", Line("panns-cnn14-8k"));
+        Assert.Contains("MD5, unverified", Line("panns-cnn10"));
+        Assert.Contains("586.1 MiB+", Line("clap"));
+        Assert.Contains("non-commercial research only", Line("wavcaps-cnn14-bert"));
+        Assert.Contains("broken conversion", Line("larger-clap-music"));
         Assert.Contains("Apache-2.0", Line("bert-base-uncased"));
     }
 
@@ -64,8 +68,12 @@ public sealed class ModelsCommandTests : IDisposable
     }
 
     [Theory]
-    [InlineData(2, "known are panns-cnn14", "fetch", "nothing")]
+    [InlineData(2, "known are clap, clap-larger, laion-", "fetch", "nothing")]
     [InlineData(2, "no web address", "fetch", "panns-cnn14", "--mirror", "here")]
+    [InlineData(2, "--accept-unverified", "fetch", "panns-cnn10")]
+    [InlineData(2, "--accept-licence", "fetch", "wavcaps-cnn14-bert")]
+    [InlineData(2, "has no address", "fetch", "wavcaps-cnn14-bert", "--accept-licence", "--accept-unverified")]
+    [InlineData(2, "no better than chance", "fetch", "laion/larger_clap_music")]
     [InlineData(2, "was not fetched yet", "verify", "panns-cnn14")]
     [InlineData(2, "neither a folder nor a model", "verify", "nothing")]
     public async Task What_cannot_be_done_is_one_message_and_its_code(int code, string message, params string[] args)

@@ -7,7 +7,7 @@ public class UsageTests
     [Theory]
     [InlineData("docter", "did you mean 'doctor'?")]
     [InlineData("inedx stats x", "did you mean 'index'?")]
-    [InlineData("index sounds", "say which model to use by --model and where the index is by --to")]
+    [InlineData("index sounds", "say where the index is by --to")]
     [InlineData("index", "name the sound files or folders to index")]
     [InlineData("train x.csv --audio a", "--to")]
     [InlineData("doctor --jsno", "did you mean '--json'?")]

@@ -83,6 +83,27 @@ public sealed class EvaluationSessionTests : IDisposable
     }
 
     [Fact]
+    public void ALinkedClipIsHeardAsItsTargetIsNow()
+    {
+        string name = CaptionCsv.Read(_demo.TestCsv, _demo.AudioFolder).Clips[1].FileName;
+        string link = Path.Combine(_demo.AudioFolder, name), target = _folder["target.wav"];
+        string other = Path.Combine(_demo.AudioFolder, CaptionCsv.Read(_demo.TestCsv, _demo.AudioFolder).Clips[2].FileName);
+        File.Move(link, target);
+        File.CreateSymbolicLink(link, target);
+        var before = EvaluationSession.Run(Request(_model), progress: null, Token);
+        DateTime made = File.GetLastWriteTimeUtc(target);
+        File.Copy(other, target, overwrite: true);
+        File.SetLastWriteTimeUtc(target, made.AddSeconds(1));
+
+        var after = EvaluationSession.Run(Request(_model), progress: null, Token);
+        int linked = Column(after, name), copied = Column(after, Path.GetFileName(other));
+        Assert.NotEqual(before.Scores.TextToAudio.Row(0)[linked], after.Scores.TextToAudio.Row(0)[linked]);
+        Assert.Equal(after.Scores.TextToAudio.Row(0)[copied], after.Scores.TextToAudio.Row(0)[linked]);
+
+        static int Column(EvaluationOutcome outcome, string name) => outcome.ClipNames.ToList().IndexOf(name);
+    }
+
+    [Fact]
     public void ACancelledEvaluationEnds() =>
         Assert.ThrowsAny<OperationCanceledException>(() =>
             EvaluationSession.Run(Request(_model), progress: null, new CancellationToken(canceled: true)));

@@ -96,6 +96,8 @@ public sealed class DiskFailureTests : IDisposable
 
         public void FlushFolder(string folder) => DiskIo.Shared.FlushFolder(folder);
 
+        public void Replace(string path, byte[] bytes) => DiskIo.Shared.Replace(path, bytes);
+
         public void Commit(SqliteTransaction transaction)
         {
             var connection = transaction.Connection!;

@@ -35,6 +35,12 @@ internal sealed class FailingIo(int failAt) : IIndexIo
         DiskIo.Shared.Commit(transaction);
     }
 
+    public void Replace(string path, byte[] bytes)
+    {
+        Step();
+        DiskIo.Shared.Replace(path, bytes);
+    }
+
     void Step()
     {
         if (_calls++ == failAt) throw new IOException("No space left on device");

@@ -115,17 +115,17 @@ public sealed class LocalAudioIndexTests : IDisposable
     {
         using var index = LocalAudioIndex.Create(Folder, Samples.Settings);
         await index.UpsertAsync([Samples.Entry(1), Samples.Entry(2)], TestContext.Current.CancellationToken);
-        using var sessions = new Storage.ReadSessions(Folder, new Storage.SegmentFormat(Samples.Dimension, Core.Tensors.DType.Float32));
-        using var old = sessions.Begin();
+        using var reader = LocalAudioIndex.Open(Folder, IndexAccess.Read);
+        using var old = reader.Sessions.Begin();
 
         await index.UpsertAsync(Samples.Entry(1, windows: 7, version: 1), TestContext.Current.CancellationToken);
         await index.CompactAsync(TestContext.Current.CancellationToken);
-        using (var current = sessions.Begin()) Assert.Equal(9, current.State.LiveRows);
+        using (var current = reader.Sessions.Begin()) Assert.Equal(9, current.State.LiveRows);
 
         var files = old.Catalogue.ReadFiles().ToList();
         Assert.Equal([Samples.File(1), Samples.File(2)], files.Select(file => file.File));
         foreach (var file in files)
-            for (int i = 0; i < file.Windows.Length; i++) old.CheckedRow(file.FirstRow + i, file.Windows[i].RowChecksum);
+            for (int i = 0; i < file.Windows.Length; i++) old.CheckedRow(file, i);
     }
 
     [Fact]

@@ -1,7 +1,19 @@
+using NativeRetrieval.Core.Errors;
+
 namespace NativeRetrieval.Indexing.Tests;
 
 public class PathGlobTests
 {
+    [Fact]
+    public void A_pattern_that_would_take_minutes_is_refused_at_once()
+    {
+        AudioSearchOptions Filter(string pattern) => new AudioSearchOptions { PathFilter = pattern }.Validated();
+        string stars = string.Concat(Enumerable.Repeat("**/", 2000));
+        Assert.Contains("6,000 characters", Assert.Throws<OptionException>(() => Filter(stars)).Message);
+        Assert.Contains("more than 64 wildcards", Assert.Throws<OptionException>(() => Filter(stars[..1023])).Message);
+        Assert.True(new PathGlob(Filter(stars[..96]).PathFilter!).Matches("/a/b/"));
+    }
+
     [Theory]
     [InlineData("dog.wav", "/a/dog.wav", true)]
     [InlineData("dog.wav", "/a/big-dog.wav", false)]

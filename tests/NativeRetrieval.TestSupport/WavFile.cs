@@ -32,4 +32,21 @@ public static class WavFile
         file.Write(stated);
         foreach (short sample in samples) file.Write(sample);
     }
+
+    /// <summary>MPEG frames as the sound of a WAV file.</summary>
+    /// <param name="tag">0x55: layer III; 0x50: layers I and II.</param>
+    /// <param name="isBigEndian">RIFX.</param>
+    public static byte[] OfMpeg(byte[] frames, int tag = 0x55, bool isBigEndian = false)
+    {
+        return [.. isBigEndian ? "RIFX"u8 : "RIFF"u8, .. Number(38 + frames.Length, 4), .. "WAVEfmt "u8, .. Number(18, 4),
+            .. Number(tag, 2), .. Number(2, 2), .. Number(44_100, 4), .. Number(16_000, 4), .. Number(1, 2), .. Number(0, 4), .. "data"u8,
+            .. Number(frames.Length, 4), .. frames];
+
+        byte[] Number(int value, int count)
+        {
+            byte[] bytes = [.. BitConverter.GetBytes(value)[..count]];
+            if (isBigEndian) Array.Reverse(bytes);
+            return bytes;
+        }
+    }
 }

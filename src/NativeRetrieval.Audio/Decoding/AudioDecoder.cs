@@ -9,7 +9,7 @@ namespace NativeRetrieval.Audio.Decoding;
 
 /// <summary>
 /// Opens sound files. The content decides, not the file's name: linear PCM and float WAV (RIFF, RF64, BW64) is read by code of this
-/// assembly, MP3 by NLayer; Ogg Vorbis and AIFF by libsndfile or, where that is not installed, NVorbis and NAudio; FLAC, Opus and what else
+/// assembly, MP3, also in WAV, by NLayer; Ogg Vorbis and AIFF by libsndfile or, where that is not installed, NVorbis and NAudio; FLAC, Opus and what else
 /// it knows by libsndfile; everything else by the program ffmpeg where that is installed. Sound is read to its end whatever length a
 /// header states.
 /// </summary>
@@ -55,6 +55,7 @@ public static class AudioDecoder
             WavHeader header = WavHeader.Read(path, file);
             if (header.Encoding is { } encoding) return new WavStream(path, file, header, encoding);
         }
+        if (MpegInWav.Find(file, magic) is { } frames) return OpenMp3(path, new StreamPart(file, [frames], true), decoders);
         string? format = SoundFormat.NameOf(magic);
         long start = 0;
         if (format == SoundFormat.Mp3 && Id3Tag.SizeOf(magic) is > 0 and var tag && tag < file.Length)
@@ -85,7 +86,7 @@ public static class AudioDecoder
                 // libsndfile refuses CAF whose sound is longer than the file; a file that was cut is shown with the length it had.
                 SoundFormat.Caf when ContainerSize.EndOf(file) is { } end && end > file.Length =>
                     LibsndfileStream.Open(path, new StreamPart(file, [(0, end)], true), format, ContainerSize.DefectOf(file)),
-                _ => LibsndfileStream.Open(path, file, format, ContainerSize.DefectOf(file)),
+                _ => Silent(path, LibsndfileStream.Open(path, file, format, ContainerSize.DefectOf(file))),
             };
         }
         // A known format in a form that the libraries lack, such as Speex in Ogg: ffmpeg is asked, and the first reason is the one told.
@@ -104,7 +105,15 @@ public static class AudioDecoder
         }
     }
 
-    static IAudioStream OpenMp3(string path, FileStream file, DecoderSet decoders)
+    /// <summary>MPEG frames that no code here found are not worth the notes that mpg123 would write to standard error.</summary>
+    static LibsndfileStream Silent(string path, LibsndfileStream stream)
+    {
+        if (!stream.IsMpeg) return stream;
+        stream.Dispose();
+        throw new AudioDecodeException(path, "holds MPEG frames in a place where they are not read; convert it to MP3 or WAV");
+    }
+
+    static IAudioStream OpenMp3(string path, Stream file, DecoderSet decoders)
     {
         var scan = Mp3Scan.Of(file);
         if (scan.Parts.Count == 0) throw new AudioDecodeException(path, "looks like MP3 but holds no MPEG frame of a known length");

@@ -55,6 +55,9 @@ internal static partial class Libsndfile
     [LibraryImport(Name, EntryPoint = "sf_close")]
     public static partial int Close(nint file);
 
+    /// <summary>True of SF_FORMAT_MPEG and of SF_FORMAT_MPEG_LAYER_I to _III in another container.</summary>
+    public static bool IsMpeg(in Info info) => (info.Format & 0x0FFF0000) == 0x00230000 || (info.Format & 0xFFFF) is >= 0x80 and <= 0x82;
+
     /// <summary>The text of a file's last error, or of the last failed open if <paramref name="file"/> is invalid.</summary>
     public static string Explain(LibsndfileHandle file) => Marshal.PtrToStringUTF8(ErrorText(file))?.TrimEnd(' ', '.') ?? "unknown error";
 

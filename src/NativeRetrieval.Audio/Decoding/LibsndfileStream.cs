@@ -17,7 +17,7 @@ internal sealed class LibsndfileStream : IAudioStream
     LibsndfileStream(string path, LibsndfileHandle file, LibsndfileSource source, Stream stream, in Libsndfile.Info info)
     {
         (_path, _file, _source, _stream) = (path, file, source, stream);
-        (SampleRateHz, Channels) = (info.SampleRateHz, info.Channels);
+        (SampleRateHz, Channels, IsMpeg) = (info.SampleRateHz, info.Channels, Libsndfile.IsMpeg(info));
         LengthFrames = source.StatedFrames > 0 ? source.StatedFrames : info.Frames is < 0 or Libsndfile.UnknownFrames ? null : info.Frames;
     }
 
@@ -28,6 +28,9 @@ internal sealed class LibsndfileStream : IAudioStream
     public long? LengthFrames { get; }
 
     public string? Defect { get; private set; }
+
+    /// <summary>True where mpg123 behind libsndfile decodes, which writes to standard error.</summary>
+    public bool IsMpeg { get; }
 
     /// <param name="stream">The file, or one link of it; closed with the stream, and where opening fails.</param>
     /// <param name="formatName">The format that the first bytes look like, or null; only for messages.</param>

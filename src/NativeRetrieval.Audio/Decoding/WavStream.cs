@@ -73,7 +73,7 @@ internal sealed class WavStream : IAudioStream
                 break;
             case WavEncoding.Pcm24:
                 for (int i = 0; i < samples.Length; i++)
-                    samples[i] = (bytes[3 * i] | bytes[3 * i + 1] << 8 | (sbyte)bytes[3 * i + 2] << 16) * (1 / 8388608f);
+                    samples[i] = (bytes[3 * i] | bytes[3 * i + 1] << 8 | unchecked((sbyte)bytes[3 * i + 2]) << 16) * (1 / 8388608f);
                 break;
             case WavEncoding.Pcm32:
                 for (int i = 0; i < samples.Length; i++)

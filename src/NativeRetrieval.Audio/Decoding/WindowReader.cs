@@ -10,6 +10,8 @@ namespace NativeRetrieval.Audio.Decoding;
 /// </summary>
 public sealed class WindowReader : IDisposable
 {
+    const int LongestSeconds = 3600;
+
     readonly MonoReader _reader;
     readonly float[] _window, _next;
     long _start;                    // of _window[0]
@@ -21,14 +23,14 @@ public sealed class WindowReader : IDisposable
     /// <summary>Opens a sound file at its first window.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
     /// <param name="sampleRateHz">Sample rate of the windows, within a factor of 64 of the file's own.</param>
-    /// <param name="windowSamples">Length of a window, at least 1.</param>
+    /// <param name="windowSamples">Length of a window, from one sample to an hour.</param>
     /// <param name="hopSamples">Distance from one start to the next, 1 to <paramref name="windowSamples"/>.</param>
     /// <param name="preset">Filter of the resampler; null: <see cref="ResamplerPreset.High"/>.</param>
     /// <exception cref="AudioDecodeException">The file cannot be decoded.</exception>
     /// <exception cref="OptionException">Window or hop is out of range.</exception>
     public static WindowReader Open(string path, int sampleRateHz, int windowSamples, int hopSamples, ResamplerPreset? preset = null)
     {
-        CheckLengths(windowSamples, hopSamples);
+        CheckLengths(sampleRateHz, windowSamples, hopSamples);
         return Over(path, AudioDecoder.Open(path), sampleRateHz, windowSamples, hopSamples, preset);
     }
 
@@ -40,7 +42,7 @@ public sealed class WindowReader : IDisposable
     {
         try
         {
-            CheckLengths(windowSamples, hopSamples);
+            CheckLengths(sampleRateHz, windowSamples, hopSamples);
         }
         catch
         {
@@ -50,9 +52,12 @@ public sealed class WindowReader : IDisposable
         return new WindowReader(MonoReader.Over(name, stream, sampleRateHz, preset), windowSamples, hopSamples);
     }
 
-    static void CheckLengths(int windowSamples, int hopSamples)
+    static void CheckLengths(int sampleRateHz, int windowSamples, int hopSamples)
     {
         if (windowSamples < 1) throw new OptionException($"a window of {windowSamples} samples is not possible; expected at least 1");
+        if (windowSamples > (long)LongestSeconds * sampleRateHz)
+            throw new OptionException($"a window of {windowSamples:N0} samples is longer than {LongestSeconds:N0} s at {sampleRateHz} Hz; "
+                + "a window is in memory as a whole, so take a shorter one");
         if (hopSamples < 1 || hopSamples > windowSamples)
             throw new OptionException($"hop is {hopSamples} samples; expected 1 to the window's {windowSamples}, so that no sample is "
                 + "skipped");

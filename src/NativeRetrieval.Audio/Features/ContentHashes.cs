@@ -17,7 +17,7 @@ namespace NativeRetrieval.Audio.Features;
 /// </remarks>
 internal sealed class ContentHashes
 {
-    const int CheckDigits = 8, HashDigits = 64;
+    const int CheckDigits = 8, HashDigits = 64, LongestLineBytes = 1 << 16;
     readonly string _path;
     readonly Dictionary<string, (Stamp Stamp, string Hash)> _known = new(StringComparer.Ordinal);
     readonly Lock _lock = new();
@@ -29,9 +29,8 @@ internal sealed class ContentHashes
         if (!File.Exists(path)) return;
         try
         {
-            using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read,
-                FileShare.ReadWrite | FileShare.Delete));
-            while (reader.ReadLine() is { } line) Remember(line);
+            using var file = RegularFile.OpenRead(path);
+            RememberAll(file);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -39,31 +38,31 @@ internal sealed class ContentHashes
         }
     }
 
-    /// <summary>A file's size and time of last change.</summary>
-    public readonly record struct Stamp(long SizeBytes, long ChangedTicks)
+    /// <summary>Size and time of last change of the file itself, links followed.</summary>
+    readonly record struct Stamp(long SizeBytes, long ChangedTicks);
+
+    /// <summary>Identity, size and time of a sound file, to be taken before its hash is asked for.</summary>
+    /// <exception cref="AudioDecodeException">There is no such file.</exception>
+    public static FileStatus StatusOf(string path)
     {
-        /// <exception cref="AudioDecodeException">There is no such file.</exception>
-        public static Stamp Of(string path)
+        try
         {
-            var info = new FileInfo(path);
-            try
-            {
-                return new Stamp(info.Length, info.LastWriteTimeUtc.Ticks);
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new AudioDecodeException(path,
-                    Directory.Exists(path)
-                        ? "is a folder; expected a sound file"
-                        : File.Exists(path) ? $"cannot be read: {error.Message}" : "does not exist", error);
-            }
+            var status = FileStatus.Of(path);
+            return status.Identity.Kind == FileKind.File ? status
+                : throw new AudioDecodeException(path, $"is {FileIdentity.Name(status.Identity.Kind)}; expected a sound file");
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new AudioDecodeException(path, error is FileNotFoundException ? "does not exist" : $"cannot be read: {error.Message}",
+                error);
         }
     }
 
-    /// <summary>The hash of a file whose stamp was taken just before, in 64 lower-case hexadecimal digits.</summary>
+    /// <summary>The hash of a file whose status was taken just before, in 64 lower-case hexadecimal digits.</summary>
     /// <exception cref="AudioDecodeException">The file cannot be read.</exception>
-    public string Of(string path, Stamp stamp)
+    public string Of(string path, FileStatus status)
     {
+        var stamp = new Stamp(status.SizeBytes, status.ModifiedUtc.Ticks);
         string full = Path.GetFullPath(path);
         lock (_lock)
             if (_known.TryGetValue(full, out var known) && known.Stamp == stamp) return known.Hash;
@@ -96,6 +95,22 @@ internal sealed class ContentHashes
         {
             throw new AudioDecodeException(path, $"cannot be read: {error.InnerException!.Message}", error);
         }
+    }
+
+    /// <summary>Line by line; one that no path makes so long is passed over, as other damage is.</summary>
+    void RememberAll(Stream file)
+    {
+        byte[] block = new byte[LongestLineBytes];
+        int kept = 0;
+        for (int count; (count = file.Read(block, kept, block.Length - kept)) > 0;)
+        {
+            ReadOnlySpan<byte> text = block.AsSpan(0, kept + count);
+            for (int end; (end = text.IndexOf((byte)'\n')) >= 0; text = text[(end + 1)..])
+                Remember(Encoding.UTF8.GetString(text[..end]).TrimEnd('\r'));
+            kept = text.Length == block.Length ? 0 : text.Length;
+            text[..kept].CopyTo(block);
+        }
+        Remember(Encoding.UTF8.GetString(block.AsSpan(0, kept)));
     }
 
     void Remember(string line)

@@ -53,13 +53,13 @@ public sealed class FeatureCache
     /// <exception cref="FileWriteException">A new entry cannot be written.</exception>
     public LogMelClip Get(string path)
     {
-        var stamp = ContentHashes.Stamp.Of(path);
-        string hash = _hashes.Of(path, stamp);
+        var status = ContentHashes.StatusOf(path);
+        string hash = _hashes.Of(path, status);
         string entry = Path.Combine(_folder, hash[..2], hash + ".safetensors");
         if (Read(entry) is { } known) return known;
 
         LogMelClip clip = _extractor.Extract(path);
-        if (ContentHashes.Stamp.Of(path) != stamp)
+        if (ContentHashes.StatusOf(path) != status)
             throw new AudioDecodeException(path, "changed while it was being read; try again when it is complete");
         Write(entry, clip);
         return clip;
@@ -67,7 +67,7 @@ public sealed class FeatureCache
 
     /// <summary>SHA-256 of a sound file's content, lower-case hex; read once, then remembered by size and time of change.</summary>
     /// <exception cref="AudioDecodeException">The file cannot be read.</exception>
-    public string ContentHash(string path) => _hashes.Of(path, ContentHashes.Stamp.Of(path));
+    public string ContentHash(string path) => _hashes.Of(path, ContentHashes.StatusOf(path));
 
     LogMelClip? Read(string entry)
     {

@@ -1,11 +1,12 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Output;
 
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>The folders that keep between runs whatever can be computed or fetched again.</summary>
 internal static class CacheFolder
 {
-    public const string Features = "features", Models = "models";
+    const string Features = "features", Models = "models";
 
     public static Option<DirectoryInfo?> Option() => new("--cache")
     {
@@ -20,12 +21,19 @@ internal static class CacheFolder
         HelpName = "DIR",
     };
 
-    public static string Of(ParseResult parsed, Option<DirectoryInfo?> option, string kind = Features) =>
-        parsed.GetValue(option)?.FullName ?? Default(kind);
+    public static string Of(ParseResult parsed, Option<DirectoryInfo?> option) =>
+        parsed.GetValue(option)?.FullName ?? Default(Features, Environment.GetEnvironmentVariable);
 
-    static string Default(string kind)
+    /// <summary>The store of fetched models.</summary>
+    public static string ModelsOf(ParseResult parsed, Option<DirectoryInfo?> option, Terminal terminal) =>
+        parsed.GetValue(option)?.FullName ?? ModelsOf(terminal);
+
+    /// <summary>The store of fetched models where no option names another.</summary>
+    public static string ModelsOf(Terminal terminal) => Default(Models, terminal.Variable);
+
+    static string Default(string kind, Func<string, string?> variable)
     {
-        string? cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME");
+        string? cache = variable("XDG_CACHE_HOME");
         if (string.IsNullOrEmpty(cache)) cache = Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         return Path.Combine(cache, "nativeretrieval", kind);
     }

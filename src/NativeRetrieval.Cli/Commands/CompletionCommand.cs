@@ -23,7 +23,7 @@ public static class CompletionCommand
         command.Add(shell);
         command.SetAction(parsed =>
         {
-            terminal.Out.Write(CompletionScript.For(parsed.GetRequiredValue(shell), Application.Root(terminal)));
+            terminal.Lines(CompletionScript.For(parsed.GetRequiredValue(shell), Application.Root(terminal)));
             return ExitCode.Ok;
         });
         return command;

@@ -108,12 +108,12 @@ public static class ConvertCommand
     {
         using var opened = CheckpointFile.Open(source);
         if (asJson) terminal.WriteJson(json => CheckpointInspection.WriteJson(opened, json, cancellation));
-        else CheckpointInspection.WriteText(opened, terminal.Out, cancellation);
+        else foreach (string line in CheckpointInspection.Lines(opened, cancellation)) terminal.Line(line);
     }
 
     static void Write(Terminal terminal, bool asJson, ConversionReport report)
     {
         if (asJson) terminal.WriteJson(report.WriteJson);
-        else report.WriteText(terminal.Out);
+        else foreach (string line in report.Lines()) terminal.Line(line);
     }
 }

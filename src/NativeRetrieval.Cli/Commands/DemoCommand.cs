@@ -77,24 +77,23 @@ internal static class DemoCommand
         double chance = 10.0 / test.Clips.Count;
         terminal.Message($"3/4  evaluating on {test.Clips.Count} clips it has never heard (chance R@10: {chance:F2})");
         EvaluationOutput.Print(terminal, outcome.Report!);
-        terminal.Out.Flush(); // stdout may be a pipe: keep its lines between the messages on stderr
+        terminal.Flush(); // stdout may be a pipe: keep its lines between the messages on stderr
 
         terminal.Message("4/4  indexing and searching");
         using var engine = RetrievalEngine.Open(model, device);
         await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], index, null, null, cancellation);
         using var opened = LocalAudioIndex.Open(index, IndexAccess.Read);
-        terminal.Out.WriteLine($"\nsearch \"{Query}\"");
+        terminal.Line("");
+        terminal.Line($"search \"{Query}\"");
         HitList.Write(terminal, json: false, "query", Query,
             await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
 
         string sound = Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First();
-        terminal.Out.WriteLine($"""
-
-            Next:
-              nativeretrieval search "birds chirp, then a bell rings" --index {index}
-              nativeretrieval similar {sound} --index {index}
-              nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first
-            """);
+        terminal.Line("");
+        terminal.Line("Next:");
+        terminal.Line($"  nativeretrieval search \"birds chirp, then a bell rings\" --index {index}");
+        terminal.Line($"  nativeretrieval similar {sound} --index {index}");
+        terminal.Line("  nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first");
         return ExitCode.Ok;
     }
 

@@ -91,11 +91,11 @@ public static class DoctorCommand
             .Add("devices", string.Join(", ", Devices(cuda)))
             .Add("libsndfile", SoundLibrary.IsAvailable ? "found" : $"not found (tried {string.Join(", ", SoundLibrary.NamesTried)})");
         DoctorCuda.AddTo(table, cuda);
-        table.Write(terminal.Out);
+        table.Write(terminal);
         var sounds = new Table("sounds", "read by");
         foreach (var format in SoundFormats.Supported) sounds.Add(format.Name, format.ReadBy ?? "nothing here");
-        terminal.Out.WriteLine();
-        sounds.Write(terminal.Out);
+        terminal.Line("");
+        sounds.Write(terminal);
         foreach (var missing in SoundFormats.Supported.Where(format => format.ReadBy is null).GroupBy(format => format.HowToInstall))
             terminal.Message($"to read {string.Join("; ", missing.Select(format => format.Name))}: {missing.Key}");
         if (cuda.Problem is { } problem) terminal.Message($"to use a GPU: {problem}");

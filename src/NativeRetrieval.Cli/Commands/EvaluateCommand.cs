@@ -32,7 +32,7 @@ internal static class EvaluateCommand
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            var request = options.Request(parsed);
+            var request = options.Request(parsed, terminal);
             request.Validate();
             RequireUse(options, parsed, request.Csv);
             using var device = options.Device.Open(parsed, terminal);

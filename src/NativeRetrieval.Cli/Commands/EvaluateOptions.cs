@@ -29,9 +29,9 @@ internal sealed class EvaluateOptions
 
     readonly Option<DirectoryInfo[]> _models = new("--model")
     {
-        Description = "Model folder. Several make an ensemble; they may differ in everything.",
+        Description = "Model folder. Several make an ensemble; they may differ in everything. Default: NATIVERETRIEVAL_MODEL, else the "
+            + "installed one.",
         HelpName = "MODEL",
-        Required = true,
     };
 
     readonly Option<string> _fusion = new("--fusion")
@@ -122,14 +122,14 @@ internal sealed class EvaluateOptions
     public bool Json(ParseResult parsed) => parsed.GetValue(_json);
 
     /// <summary>The request that the options make, for the CPU.</summary>
-    public EvaluationRequest Request(ParseResult parsed)
+    public EvaluationRequest Request(ParseResult parsed, Terminal terminal)
     {
         string relevance = parsed.GetRequiredValue(_relevance);
         return new EvaluationRequest
         {
             Csv = parsed.GetRequiredValue(_csv).FullName,
             Audio = parsed.GetValue(_audio)?.FullName,
-            Models = [.. parsed.GetRequiredValue(_models).Select(folder => folder.FullName)],
+            Models = Models(parsed, terminal),
             Fusion = Enum.Parse<FusionRule>(parsed.GetRequiredValue(_fusion), ignoreCase: true),
             Weights = parsed.GetValue(_weights) is { } text ? Weights(text) : null,
             FitCsv = parsed.GetValue(_fit)?.FullName,
@@ -144,6 +144,12 @@ internal sealed class EvaluateOptions
 
     /// <summary>The word for a rule on the command line and in JSON.</summary>
     public static string Name(FusionRule rule) => rule.ToString().ToLowerInvariant();
+
+    string[] Models(ParseResult parsed, Terminal terminal)
+    {
+        if (parsed.GetValue(_models) is { Length: > 0 } given) return [.. given.Select(folder => folder.FullName)];
+        return [new ModelChoice(terminal).NamedOrDefault(null)];
+    }
 
     static double[] Weights(string text) =>
         [.. text.Split(',').Select(part => double.TryParse(part, CultureInfo.InvariantCulture, out double weight) ? weight

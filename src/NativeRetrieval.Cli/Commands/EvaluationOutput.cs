@@ -25,12 +25,12 @@ internal static class EvaluationOutput
         if (outcome.Fitted is { } fitted)
         {
             string weights = string.Join(", ", fitted.Weights.Select(weight => weight.ToString("0.####", CultureInfo.InvariantCulture)));
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            terminal.Line(string.Create(CultureInfo.InvariantCulture,
                 $"weights {weights}: mAP@10 {fitted.Map10:F3} on the fitting data, {fitted.EqualMap10:F3} with equal weights"));
         }
         if (outcome.Report is { } report) Print(terminal, report);
         else
-            terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+            terminal.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{outcome.Texts.Count:N0} queries ranked over {outcome.ClipNames.Count:N0} sounds"));
         if (hardest.Count > 0) Print(terminal, hardest, outcome);
     }
@@ -41,7 +41,7 @@ internal static class EvaluationOutput
         var table = new Table("", ">queries", ">R@1", ">R@5", ">R@10", ">mAP@10", ">95 % interval", ">mAP@16", ">median rank");
         Add("text to audio", report.TextToAudio);
         Add("audio to text", report.AudioToText);
-        table.Write(terminal.Out);
+        table.Write(terminal);
 
         void Add(string name, RankingMetrics m) => table.Add(name, m.Queries.ToString(CultureInfo.InvariantCulture),
             Text(m.R1.Value), Text(m.R5.Value), Text(m.R10.Value), Text(m.Map10.Value), $"{Text(m.Map10.Low)} .. {Text(m.Map10.High)}",
@@ -50,12 +50,12 @@ internal static class EvaluationOutput
 
     static void Print(Terminal terminal, IReadOnlyList<HardQuery> hardest, EvaluationOutcome outcome)
     {
-        terminal.Out.WriteLine();
+        terminal.Line("");
         var table = new Table(">rank", ">score", "right answer", ">score", "first", "query");
         foreach (var query in hardest)
             table.Add(query.Rank.ToString(CultureInfo.InvariantCulture), Text(query.RelevantScore), outcome.ClipNames[query.Relevant],
                 Text(query.FirstScore), outcome.ClipNames[query.First], outcome.Texts[query.Query]);
-        table.Write(terminal.Out);
+        table.Write(terminal);
     }
 
     static void Add(JsonObject document, EvaluationRequest request, EvaluationOutcome outcome)

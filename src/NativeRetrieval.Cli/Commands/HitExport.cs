@@ -71,9 +71,10 @@ internal sealed class HitExport
     /// <summary>A changed file may hold another sound where the hit was.</summary>
     static void RefuseChanged(string path, IndexedFile indexed)
     {
-        var file = new FileInfo(path);
-        if (!file.Exists || file.Length == indexed.SizeBytes && file.LastWriteTimeUtc == indexed.ModifiedUtc) return;
-        if (file.Length != indexed.SizeBytes || ContentHash.OfFile(path) != indexed.ContentHash)
+        if (!File.Exists(path)) return;
+        var status = FileStatus.Of(path);
+        if (status.SizeBytes == indexed.SizeBytes && status.ModifiedUtc == indexed.ModifiedUtc) return;
+        if (status.SizeBytes != indexed.SizeBytes || ContentHash.OfFile(path) != indexed.ContentHash)
             throw new AudioDecodeException(path, "has changed since it was indexed, and the hit may be another sound now; index it again");
     }
 }

@@ -55,7 +55,7 @@ internal static class HitList
         foreach (var hit in hits)
             table.Add(hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture),
                 Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path));
-        table.Write(terminal.Out);
+        table.Write(terminal);
     }
 
     /// <summary>The path from the current folder where that is shorter and leads to the file, otherwise the whole one.</summary>
@@ -66,7 +66,7 @@ internal static class HitList
     }
 
     /// <summary>Minutes and seconds, with hours where there are any.</summary>
-    static string Time(double seconds)
+    public static string Time(double seconds)
     {
         var time = TimeSpan.FromSeconds(seconds);
         return time.ToString(time.TotalHours >= 1 ? @"h\:mm\:ss\.f" : @"m\:ss\.f", CultureInfo.InvariantCulture);

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text.Json;
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
 
@@ -18,7 +19,13 @@ internal static class IndexBuild
             Description = "Sound files, and folders to search for them.",
             Arity = ArgumentArity.ZeroOrMore,
         };
-        var model = new Option<DirectoryInfo?>("--model") { Description = "Model folder.", HelpName = "MODEL" };
+        var model = new Option<DirectoryInfo?>("--model")
+        {
+            Description = $"Model folder; default: {ModelChoice.Variable}, else the model that the index was made by, else the installed "
+                + "one.",
+            HelpName = "MODEL",
+        };
+        var yes = new Option<bool>("--yes") { Description = "Fetch the default model without a question where none is installed." };
         var to = new Option<DirectoryInfo?>("--to")
         {
             Description = "The index: made if absent, otherwise brought up to date.",
@@ -42,19 +49,23 @@ internal static class IndexBuild
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, to, window, hop, allowEmpty, .. device.Options, json]) command.Add(option);
+        foreach (Option option in (Option[])[model, yes, to, window, hop, allowEmpty, .. device.Options, json]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 })
                 result.AddError("name the sound files or folders to index, or a subcommand: stats, verify, compact");
-            else if (result.GetValue(model) is null || result.GetValue(to) is null)
-                result.AddError("say which model to use by --model and where the index is by --to");
+            else if (result.GetValue(to) is null)
+                result.AddError("say where the index is by --to");
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            using var runsOn = device.Open(parsed, terminal);
-            using var engine = RetrievalEngine.Open(parsed.GetValue(model)!.FullName, runsOn);
             string folder = parsed.GetValue(to)!.FullName;
+            var choice = new ModelChoice(terminal);
+            string? named = choice.Named(parsed.GetValue(model));
+            var made = named is null ? SettingsOf(folder) : null;
+            if (made is null) named ??= await choice.DefaultOrFetchAsync(parsed.GetValue(yes), cancellation);
+            using var runsOn = device.Open(parsed, terminal);
+            using var engine = made is null ? RetrievalEngine.Open(named!, runsOn) : choice.Open(folder, made, runsOn);
             var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop),
                 cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);
@@ -63,11 +74,26 @@ internal static class IndexBuild
         });
     }
 
+    /// <summary>The settings of an index that is there and can be read; null: there is none, or what opens it next says why.</summary>
+    static IndexSettings? SettingsOf(string folder)
+    {
+        if (!Directory.Exists(folder)) return null;
+        try
+        {
+            using var index = LocalAudioIndex.Open(folder, IndexAccess.Read);
+            return index.Settings;
+        }
+        catch (NativeRetrievalException)
+        {
+            return null;
+        }
+    }
+
     /// <summary>Indexes with progress on the terminal; the demo uses it, too.</summary>
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,
         double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false)
     {
-        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds));
+        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds), repair: true);
         using var progress = new FileProgress(terminal);
         return await new AudioIndexer(engine, index) { AllowEmptyFolders = allowEmptyFolders }.RunAsync(paths, progress, cancellation);
     }
@@ -75,6 +101,12 @@ internal static class IndexBuild
     /// <summary>Says what was not read, or not to its end.</summary>
     static int Unread(Terminal terminal, IndexingReport report)
     {
+        if (report.Repaired > 0)
+            terminal.Warning(string.Create(CultureInfo.InvariantCulture, $"the index had damaged vectors of {report.Repaired:N0} "
+                + $"{(report.Repaired == 1 ? "file; it was" : "files; they were")} embedded again: check the disk"));
+        if (report.CommitsWereLost)
+            terminal.Warning("the index had lost its last changes and was brought up to date with the paths given; "
+                + "run this for any other folder it had, too");
         foreach (string message in report.Damaged) terminal.Warning(message);
         var kinds = report.UnreadableKinds;
         if (kinds.Count == 0) return Skips.Report(terminal, report.Skipped);
@@ -102,6 +134,7 @@ internal static class IndexBuild
         json.WriteNumber("unchanged", report.Unchanged);
         json.WriteNumber("moved", report.Moved);
         json.WriteNumber("removed", report.Removed);
+        json.WriteNumber("repaired", report.Repaired);
         json.WriteStartArray("skipped");
         foreach (string message in report.Skipped) json.WriteStringValue(message);
         json.WriteEndArray();

@@ -30,7 +30,7 @@ static class IndexCompactSubcommand
                     document.WriteNumber("size_bytes_before", before);
                     document.WriteNumber("size_bytes", after);
                 });
-            else terminal.Out.WriteLine($"{Sizes.Text(before)} -> {Sizes.Text(after)}");
+            else terminal.Line($"{Sizes.Text(before)} -> {Sizes.Text(after)}");
             return ExitCode.Ok;
         });
         return command;

@@ -38,7 +38,7 @@ static class IndexStatsSubcommand
         .Add("size", Sizes.Text(stats.SizeBytes))
         .Add("model", settings.ModelId)
         .Add("fingerprint", settings.ModelFingerprint)
-        .Write(terminal.Out);
+        .Write(terminal);
 
     static string Number(long value) => value.ToString("N0", CultureInfo.InvariantCulture);
 

@@ -33,8 +33,8 @@ static class IndexVerifySubcommand
     static void WriteText(Terminal terminal, IndexVerification found)
     {
         foreach (string problem in found.Problems) terminal.Line(problem);
-        string verdict = found.IsIntact ? "intact" : $"{found.Problems.Count} problems; index the sounds anew";
-        terminal.Out.WriteLine(string.Create(CultureInfo.InvariantCulture,
+        string verdict = found.IsIntact ? "intact" : $"{found.Problems.Count} problems";
+        terminal.Line(string.Create(CultureInfo.InvariantCulture,
             $"{found.FilesChecked:N0} files, {found.WindowsChecked:N0} windows: {verdict}"));
     }
 

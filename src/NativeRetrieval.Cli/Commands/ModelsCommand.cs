@@ -3,17 +3,19 @@ using NativeRetrieval.Cli.Output;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary><c>models list | fetch | verify</c>: published encoders by name.</summary>
+/// <summary><c>models list | fetch | verify</c>: published models by name.</summary>
 public static class ModelsCommand
 {
     /// <summary>Makes the command <c>models</c>.</summary>
     public static Command Create(Terminal terminal)
     {
-        var command = new DocumentedCommand("models", "List published encoders, fetch one ready to train with, or verify what was fetched.")
+        var command = new DocumentedCommand("models", "List published models, fetch one ready to search or train with, or verify what was "
+            + "fetched.")
         {
             Examples =
             [
                 ("nativeretrieval models list", "What can be fetched"),
+                ("nativeretrieval models fetch clap", "A model that searches at once"),
                 ("nativeretrieval models fetch panns-cnn14", "The audio encoder of the report"),
             ],
         };

@@ -1,123 +1,95 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.WeightsConvert.Catalogue;
-using NativeRetrieval.WeightsConvert.Conversion;
 
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary><c>models fetch NAME</c>: download, check, convert.</summary>
 static class ModelsFetchSubcommand
 {
-    const string MirrorVariable = "NATIVERETRIEVAL_MIRROR";
-
     public static Command Create(Terminal terminal)
     {
-        var name = new Argument<string>("NAME") { Description = "Name in the catalogue, e.g. panns-cnn14." };
+        var name = new Argument<string>("NAME") { Description = "Name in the catalogue, e.g. clap or panns-cnn14." };
         var to = new Option<DirectoryInfo?>("--to") { Description = "Folder to make; default: in the cache.", HelpName = "DIR" };
         var from = new Option<FileInfo?>("--from")
         {
-            Description = "Take the published file from here instead of the network; a folder where a model has several files.",
+            Description = "Take the published files from here instead of the network: a folder with them, or one file.",
             HelpName = "FILE",
         };
         var mirror = new Option<string?>("--mirror")
         {
-            Description = $"Fetch URL/NAME/FILE instead of the published address; default: {MirrorVariable}.",
+            Description = "Fetch URL/NAME/FILE instead of the published address; or HOST=URL,… to replace the beginnings of addresses, "
+                + $"e.g. huggingface.co=https://mirror.example/hf; default: {KnownModels.MirrorVariable}.",
             HelpName = "URL",
         };
         var raw = new Option<bool>("--no-convert") { Description = "Fetch the files as they are published and leave it at that." };
+        var licence = new Option<bool>("--accept-licence")
+        {
+            Description = "Say that you have read the licence and keep to it, where it keeps uses out (non-commercial models).",
+        };
+        var unverified = new Option<bool>("--accept-unverified")
+        {
+            Description = "Take a model of which no SHA-256 is published; models list marks them.",
+        };
+        var http = new Option<bool>("--allow-http") { Description = "Follow a redirection from https to http." };
         var json = JsonOutput.Option();
         var cache = CacheFolder.ModelsOption();
-        var command = new DocumentedCommand("fetch", "Fetch a published encoder, check it, and make a folder that train takes. "
-            + "An interrupted download goes on where it stopped.")
+        var command = new DocumentedCommand("fetch", "Fetch a published model, check it, and make a folder that index and search, or "
+            + "train, take. An interrupted download goes on where it stopped.")
         {
             Examples =
             [
+                ("nativeretrieval models fetch clap", "The model that index and search take where none is named"),
                 ("nativeretrieval models fetch panns-cnn14", "The report's audio encoder, for train --audio-model"),
                 ("nativeretrieval models fetch bert-base-uncased --to models/bert", "The report's text encoder, for train --text-model"),
-                ("nativeretrieval models fetch panns-cnn14 --from Cnn14_mAP=0.431.pth", "On a machine without a network"),
+                ("nativeretrieval models fetch clap --from /media/stick/clap", "On a machine without a network"),
             ],
         };
         command.Add(name);
-        foreach (Option option in (Option[])[to, from, mirror, raw, json, cache]) command.Add(option);
+        foreach (Option option in (Option[])[to, from, mirror, raw, licence, unverified, http, json, cache]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var model = ModelCatalogue.Embedded.Find(parsed.GetRequiredValue(name));
-            string? folder = parsed.GetValue(to)?.FullName, cached = CacheFolder.Of(parsed, cache, CacheFolder.Models);
-            string source = parsed.GetValue(raw) && folder is not null ? folder : ModelStore.SourceIn(cached, model);
-            string ready = folder ?? ModelStore.ReadyIn(cached, model);
-            bool convert = !parsed.GetValue(raw);
-            // A download of hundreds of megabytes does not begin where its result has no place.
-            if (convert && folder is not null) CheckpointConversion.CheckTarget(folder);
-            var fetched = await FetchAsync(terminal, model, source, parsed.GetValue(from)?.FullName, Mirror(parsed.GetValue(mirror)),
-                cancellation);
-            if (convert)
-                Convert(terminal, model, source, ready, replace: folder is null, fresh: fetched.Any(file => !file.WasThere), cancellation);
-            Report(terminal, model, convert ? ready : source, convert, fetched, parsed.GetValue(json));
+            var model = KnownModels.Of(terminal).Find(parsed.GetRequiredValue(name));
+            var fetch = new ModelFetch(terminal, model, CacheFolder.ModelsOf(parsed, cache, terminal))
+            {
+                Request = new()
+                {
+                    From = parsed.GetValue(from)?.FullName,
+                    Mirrors = KnownModels.MirrorsOf(terminal, parsed.GetValue(mirror)),
+                    AcceptLicence = parsed.GetValue(licence),
+                    AcceptUnverified = parsed.GetValue(unverified),
+                },
+                Downloads = new() { AllowHttp = parsed.GetValue(http) },
+                To = parsed.GetValue(to)?.FullName,
+                Raw = parsed.GetValue(raw),
+            };
+            var (folder, files) = await fetch.RunAsync(cancellation);
+            Report(terminal, model, folder, !fetch.Raw, files, parsed.GetValue(json));
             return ExitCode.Ok;
         });
         return command;
     }
 
-    static Uri? Mirror(string? given)
-    {
-        given ??= Environment.GetEnvironmentVariable(MirrorVariable);
-        if (string.IsNullOrEmpty(given)) return null;
-        return Uri.TryCreate(given, UriKind.Absolute, out var url) && url.Scheme is "http" or "https" ? url
-            : throw new OptionException($"the mirror '{given}' is no web address");
-    }
-
-    static async Task<IReadOnlyList<FetchedFile>> FetchAsync(Terminal terminal, CatalogueEntry model, string source, string? from,
-        Uri? mirror, CancellationToken cancellation)
-    {
-        terminal.Message($"{model.Name}: {model.Source}, licence {model.Licence}");
-        using var client = Downloader.CreateClient();
-        using var progress = new Output.Progress(terminal, model.Name, (model.SizeBytes ?? 0) >> 10, "KiB");
-        long before = 0, current = 0;
-        CatalogueFile? last = null;
-        var request = new FetchRequest
-        {
-            From = from,
-            Mirror = mirror,
-            Report = (file, bytes) =>
-            {
-                if (file != last) (before, last) = (before + current, file);
-                current = bytes;
-                progress.Report((before + bytes) >> 10);
-            },
-        };
-        return await ModelStore.FetchAsync(new Downloader(client, terminal.Time), model, source, request, cancellation);
-    }
-
-    static void Convert(Terminal terminal, CatalogueEntry model, string source, string ready, bool replace, bool fresh,
-        CancellationToken cancellation)
-    {
-        if (replace && Directory.Exists(ready))
-        {
-            if (!fresh && ChecksumList.Verify(ready, cancellation).Count == 0) return;
-            DurableFile.DeleteFolder(ready);
-        }
-        string checkpoint = model.Kind == CatalogueEntry.TextEncoder ? source : Path.Combine(source, model.Files[0].Name);
-        var report = CheckpointConversion.Run(new ConversionRequest { Checkpoint = checkpoint, Target = ready, Map = model.Map },
-            cancellation);
-        if (!terminal.Quiet) report.WriteText(terminal.Error);
-    }
-
     static void Report(Terminal terminal, CatalogueEntry model, string folder, bool converted, IReadOnlyList<FetchedFile> fetched,
         bool asJson)
     {
-        foreach (var file in fetched.Where(file => !file.File.HasChecksum))
-            terminal.Message($"{file.File.Name}: checksum: none published here; "
-                + $"got SHA-256 {file.Digest.Sha256}, recorded in {ChecksumList.FileName} beside it");
-        string option = model.Kind == CatalogueEntry.AudioEncoder ? "--audio-model" : "--text-model";
-        string next = $"nativeretrieval train captions.csv --audio DIR {option} {folder} --to RUN";
+        foreach (var file in fetched.Where(file => file.File.Sha256 is null))
+            terminal.Message($"{file.File.Name}: unverified, no SHA-256 is published; "
+                + $"got {file.Digest.Sha256}, recorded in {ChecksumList.FileName} beside it");
+        string next = model.Kind switch
+        {
+            CatalogueEntry.RetrievalModel => $"nativeretrieval index DIR --to sounds.nrx{(model.IsDefault ? "" : $" --model {folder}")}",
+            CatalogueEntry.AudioEncoder => Training("--audio-model"),
+            _ => Training("--text-model"),
+        };
         if (asJson) WriteJson(terminal, model, folder, fetched, converted ? next : null);
         else
         {
-            terminal.Out.WriteLine(folder);
-            if (converted) terminal.Message($"to train with it: {next}");
+            terminal.Line(folder);
+            if (converted) terminal.Message($"to {(model.Kind == CatalogueEntry.RetrievalModel ? "search" : "train")} with it: {next}");
         }
+
+        string Training(string option) => $"nativeretrieval train captions.csv --audio DIR {option} {folder} --to RUN";
     }
 
     static void WriteJson(Terminal terminal, CatalogueEntry model, string folder, IReadOnlyList<FetchedFile> fetched, string? next) =>
@@ -126,6 +98,7 @@ static class ModelsFetchSubcommand
         json.WriteString("model", model.Name);
         json.WriteString("folder", folder);
         json.WriteString("licence", model.Licence);
+        json.WriteString("source", model.Source);
         json.WriteStartArray("files");
         foreach (var file in fetched)
         {
@@ -133,7 +106,7 @@ static class ModelsFetchSubcommand
             json.WriteString("path", file.Path);
             json.WriteNumber("size_bytes", file.Digest.SizeBytes);
             json.WriteString("sha256", file.Digest.Sha256);
-            json.WriteBoolean("checked", file.File.HasChecksum);
+            json.WriteBoolean("checked", file.File.Sha256 is not null);
             json.WriteBoolean("was_there", file.WasThere);
             json.WriteEndObject();
         }

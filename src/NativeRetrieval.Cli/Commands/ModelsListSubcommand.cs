@@ -19,7 +19,7 @@ static class ModelsListSubcommand
         command.Add(cache);
         command.SetAction(parsed =>
         {
-            string folder = CacheFolder.Of(parsed, cache, CacheFolder.Models);
+            string folder = CacheFolder.ModelsOf(parsed, cache, terminal);
             if (parsed.GetValue(json)) WriteJson(terminal, folder);
             else WriteText(terminal, folder);
             return ExitCode.Ok;
@@ -30,22 +30,26 @@ static class ModelsListSubcommand
     static void WriteText(Terminal terminal, string folder)
     {
         var table = new Table("name", "kind", ">size", "licence", "checksum", "here", "what");
-        foreach (var model in ModelCatalogue.Embedded.Models)
-            table.Add(model.Name, model.Kind, model.SizeBytes is { } size ? Sizes.Text(size) : "?", model.Licence, Checksum(model),
-                State(folder, model), model.About);
-        table.Write(terminal.Out);
+        foreach (var model in KnownModels.Of(terminal).Models)
+            table.Add(model.Name, model.Kind, KnownModels.Size(model), model.Licence, Checksum(model),
+                State(folder, model), model.Refused is { } why ? $"not fetched: {why}" : model.About);
+        table.Write(terminal);
     }
 
     static string Checksum(CatalogueEntry model) =>
-        !model.HasChecksums ? "none published here" : model.Files.All(file => file.Sha256 is not null) ? "SHA-256" : "MD5";
+        model.Refused is not null ? ""
+        : !model.Unverified ? "SHA-256"
+        : model.Files.All(file => file.HasChecksum) ? "MD5, unverified" : "none, unverified";
 
     static string State(string folder, CatalogueEntry model) =>
-        Directory.Exists(ModelStore.ReadyIn(folder, model)) ? "ready" : ModelStore.HasSourceIn(folder, model) ? "fetched" : "";
+        model.Refused is not null ? ""
+        : Directory.Exists(ModelStore.ReadyIn(folder, model)) ? "ready"
+        : ModelStore.HasSourceIn(folder, model) ? "fetched" : "";
 
     static void WriteJson(Terminal terminal, string folder) => terminal.WriteJson(json =>
     {
         json.WriteStartArray("models");
-        foreach (var model in ModelCatalogue.Embedded.Models)
+        foreach (var model in KnownModels.Of(terminal).Models)
         {
             json.WriteStartObject();
             json.WriteString("name", model.Name);
@@ -55,6 +59,10 @@ static class ModelsListSubcommand
             json.WriteString("source", model.Source);
             json.WriteString("map", model.Map);
             json.WriteString("checksums_from", model.ChecksumsFrom);
+            json.WriteBoolean("default", model.IsDefault);
+            json.WriteBoolean("needs_consent", model.NeedsConsent);
+            json.WriteBoolean("unverified", model.Unverified);
+            json.WriteString("refused", model.Refused);
             json.WriteString("state", State(folder, model));
             json.WriteString("folder", ModelStore.ReadyIn(folder, model));
             json.WriteStartArray("files");

@@ -29,31 +29,31 @@ static class ModelsVerifySubcommand
         command.Add(json);
         command.Add(cache);
         command.SetAction((parsed, cancellation) => Task.FromResult(
-            Run(terminal, parsed.GetValue(what), CacheFolder.Of(parsed, cache, CacheFolder.Models), parsed.GetValue(json), cancellation)));
+            Run(terminal, parsed.GetValue(what), CacheFolder.ModelsOf(parsed, cache, terminal), parsed.GetValue(json), cancellation)));
         return command;
     }
 
     static int Run(Terminal terminal, string? what, string cache, bool asJson, CancellationToken cancellation)
     {
-        string[] folders = [.. Folders(what, cache)];
+        string[] folders = [.. Folders(KnownModels.Of(terminal), what, cache)];
         string[] problems = [.. folders.SelectMany(folder => ChecksumList.Verify(folder, cancellation))];
         if (asJson) WriteJson(terminal, folders, problems);
         else
         {
             foreach (string problem in problems) terminal.Line(problem);
-            terminal.Out.WriteLine($"{folders.Length} folders: "
+            terminal.Line($"{folders.Length} folders: "
                 + $"{(problems.Length == 0 ? "intact" : $"{problems.Length} problems; fetch the model again")}");
         }
         return problems.Length == 0 ? ExitCode.Ok : ExitCode.Corrupt;
     }
 
-    static IEnumerable<string> Folders(string? what, string cache)
+    static IEnumerable<string> Folders(ModelCatalogue catalogue, string? what, string cache)
     {
-        if (what is not null && !ModelCatalogue.Embedded.Contains(what))
+        if (what is not null && !catalogue.Contains(what))
             return Directory.Exists(what) ? [what]
                 : throw new OptionException($"'{what}' is neither a folder nor a model of the catalogue; "
                     + "models are listed by 'nativeretrieval models list'");
-        var models = what is null ? ModelCatalogue.Embedded.Models : [ModelCatalogue.Embedded.Find(what)];
+        var models = what is null ? catalogue.Models : [catalogue.Find(what)];
         string[] folders = [.. models.SelectMany(model => new[] { ModelStore.SourceIn(cache, model), ModelStore.ReadyIn(cache, model) })
             .Where(folder => File.Exists(Path.Combine(folder, ChecksumList.FileName)))];
         return folders.Length > 0 || what is null ? folders

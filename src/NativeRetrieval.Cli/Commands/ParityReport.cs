@@ -38,7 +38,7 @@ internal static class ParityReport
         foreach (var result in results)
             table.Add(result.Case.Name, result.Error is { } error ? Number(error) : "-", Number(result.Case.Tolerance), Text(result.Status),
                 result.Case.Unit ?? "relative");
-        table.Write(terminal.Out);
+        table.Write(terminal);
     }
 
     static void WriteJson(Terminal terminal, List<ParityResult> results) => terminal.WriteJson(json =>

@@ -45,7 +45,7 @@ internal static class SearchCommand
                 if (line.Length == 0 && typed) break;
                 if (line.Length == 0) continue;
                 await AnswerAsync(line);
-                terminal.Out.Flush(); // the asker may be a program that waits for it
+                terminal.Flush(); // the asker may be a program that waits for it
             }
             return ExitCode.Ok;
 
@@ -69,7 +69,7 @@ internal static class SearchCommand
                 }
                 catch (OperationCanceledException) when (editor is not null)
                 {
-                    terminal.Error.WriteLine();
+                    terminal.Hint("");
                     throw;
                 }
             }

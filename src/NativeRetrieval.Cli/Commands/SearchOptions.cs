@@ -18,7 +18,8 @@ internal sealed class SearchOptions
     };
     readonly Option<DirectoryInfo?> _model = new("--model")
     {
-        Description = "The model folder, where it has moved since the index was made.",
+        Description = "The model folder, where it has moved since the index was made; default: NATIVERETRIEVAL_MODEL, else the model "
+            + "that the index was made by.",
         HelpName = "MODEL",
     };
     readonly Option<int> _top = new("--top") { Description = "The most hits to show.", HelpName = "N", DefaultValueFactory = _ => 10 };
@@ -69,7 +70,7 @@ internal sealed class SearchOptions
     public HitExport? ExportOf(ParseResult parsed) => parsed.GetValue(_export) is { } folder ? HitExport.Into(folder.FullName) : null;
 
     /// <summary>The index with the model it was made by.</summary>
-    /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the mapped
+    /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the
     /// files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
     public OpenedIndex Open(ParseResult parsed, Terminal terminal, bool asksAgain)
@@ -80,17 +81,10 @@ internal sealed class SearchOptions
         try
         {
             index = LocalAudioIndex.Open(path, IndexAccess.Read, device: asksAgain ? device : null);
-            string folder = parsed.GetValue(_model)?.FullName ?? index.Settings.ModelId;
-            if (!Directory.Exists(folder))
-                throw new OptionException($"{path} was made by the model {folder}, which is not there; say where it is by --model");
-            var engine = RetrievalEngine.Open(folder, device);
-            if (engine.Fingerprint != index.Settings.ModelFingerprint)
-            {
-                engine.Dispose();
-                throw new OptionException($"{path} was made by another model than {folder}; "
-                    + "index the sounds again, or name the right model by --model");
-            }
-            return new OpenedIndex(device, index, engine);
+            var choice = new ModelChoice(terminal);
+            return new OpenedIndex(device, index, choice.Named(parsed.GetValue(_model)) is { } named
+                ? ModelChoice.OpenNamed(named, path, index.Settings, device)
+                : choice.Open(path, index.Settings, device));
         }
         catch
         {

@@ -20,10 +20,10 @@ internal static class TrainPreview
         if (json) terminal.WriteJson(check.ToJson());
         else
         {
-            terminal.Out.WriteLine(Summary(check));
+            terminal.Line(Summary(check));
             foreach (var finding in check.Findings)
                 terminal.Line($"{finding.Severity.ToString().ToLowerInvariant()}: {Text(finding)}");
-            if (check.Findings.Count == 0) terminal.Out.WriteLine("nothing is wrong with it");
+            if (check.Findings.Count == 0) terminal.Line("nothing is wrong with it");
         }
         return check.HasErrors ? ExitCode.Failure : check.HasWarnings ? ExitCode.Partial : ExitCode.Ok;
     }
@@ -35,7 +35,7 @@ internal static class TrainPreview
         using (var display = new TrainingDisplay(terminal))
             estimate = TrainingSession.Estimate(Noted(terminal, display, request), display, cancellation);
         if (json) terminal.WriteJson(ToJson(estimate));
-        else terminal.Out.WriteLine(Text(estimate));
+        else terminal.Line(Text(estimate));
         if (!estimate.Fits) terminal.Warning(TooLarge(request));
         return ExitCode.Ok;
     }

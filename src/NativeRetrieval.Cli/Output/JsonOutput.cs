@@ -50,7 +50,7 @@ public static class JsonOutput
                 json.WriteString("message", message);
                 json.WriteEndObject();
             });
-            terminal.Out.Flush();
+            terminal.Flush();
         }
         catch (IOException)
         {
@@ -74,6 +74,6 @@ public static class JsonOutput
     {
         using var buffer = new MemoryStream();
         using (var json = new Utf8JsonWriter(buffer, _format)) write(json);
-        terminal.Out.WriteLine(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
+        terminal.Document(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
     }
 }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Cli.Output;
 
@@ -27,7 +28,7 @@ public sealed class LineEditor(Terminal terminal, Func<ConsoleKeyInfo> readKey, 
             bool control = key.Modifiers.HasFlag(ConsoleModifiers.Control);
             if (key.Key == ConsoleKey.Enter || key.KeyChar is '\r' or '\n' || control && key.Key == ConsoleKey.D && _text.Length == 0)
             {
-                terminal.Error.WriteLine();
+                terminal.Hint("");
                 if (key.Key == ConsoleKey.D) return null;
                 if (!string.IsNullOrWhiteSpace(_text) && _text != _history.LastOrDefault()) _history.Add(_text);
                 return _text;
@@ -143,7 +144,7 @@ public sealed class LineEditor(Terminal terminal, Func<ConsoleKeyInfo> readKey, 
             shown.Append(PlainText.Of(element));
         }
         int column = prompt.Length + before;
-        terminal.Error.Write($"\r{prompt}{shown}\e[K\r{(column > 0 ? $"\e[{column}C" : "")}");
+        terminal.ShowInput(prompt + shown, column);
     }
 
     /// <summary>The columns of the screen that a character takes: two for those of East Asian scripts and for emoji.</summary>

@@ -1,9 +1,11 @@
 using System.Text;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Cli.Output;
 
 /// <summary>
-/// The streams of a command: results go to <see cref="Out"/>, everything else to <see cref="Error"/>.
+/// The streams of a command: results go to standard output, everything else to standard error. Whatever is written passes
+/// <see cref="PlainText"/>: a call is a line, or the lines it is given, and nothing in it steers the screen.
 /// </summary>
 /// <param name="output">Standard output: data, for people or programs.</param>
 /// <param name="error">Standard error: messages, progress, errors.</param>
@@ -22,12 +24,6 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     readonly Lock _screen = new();
     string _status = "";
 
-    /// <summary>Standard output: results.</summary>
-    public TextWriter Out => output;
-
-    /// <summary>Standard error: messages, progress, errors.</summary>
-    public TextWriter Error => error;
-
     /// <summary>Clock of progress and logs.</summary>
     public TimeProvider Time => time;
 
@@ -42,6 +38,9 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
 
     /// <summary>The reader of the next key, which does not show it; null where standard input is no keyboard.</summary>
     public Func<ConsoleKeyInfo>? ReadKey { get; init; }
+
+    /// <summary>The variables of the environment; null where one is not set.</summary>
+    public Func<string, string?> Variable { get; init; } = Environment.GetEnvironmentVariable;
 
     /// <summary>The number of characters that a line of the screen holds at this moment.</summary>
     public Func<int> Columns { get; init; } = () => width;
@@ -70,6 +69,9 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
         };
     }
 
+    /// <summary>Hands the results so far to whoever reads standard output.</summary>
+    public void Flush() => output.Flush();
+
     /// <summary>Writes out the results that a failing command has printed so far, if stdout still takes them.</summary>
     internal void FlushQuietly()
     {
@@ -82,23 +84,51 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
         }
     }
 
-    /// <summary>Writes something the user may want to know; left out with <c>--quiet</c>.</summary>
-    public void Message(string text)
+    /// <summary>True where somebody can be asked: a screen, a keyboard, and no program that waits for JSON.</summary>
+    public bool CanAsk => isInteractive && ReadKey is not null && !Json;
+
+    /// <summary>Asks a question, also with <c>--quiet</c>, and reads the answer.</summary>
+    /// <returns>The line that was typed; null at the end of the input.</returns>
+    public string? Ask(string question)
     {
-        if (!Quiet) WriteLine(PlainText.Of(text, lines: true));
+        WriteLine(PlainText.Of(question));
+        return ReadLine();
     }
-
-    /// <summary>Writes that something was done, but not as wished. Shown even with <c>--quiet</c>.</summary>
-    public void Warning(string text) => WriteLine($"{Colored(Yellow, "warning:")} {PlainText.Of(text, lines: true)}");
-
-    /// <summary>Writes the reason why the command failed.</summary>
-    public void Failure(string text) => WriteLine($"{Colored(Red, "error:")} {PlainText.Of(text, lines: true)}");
 
     /// <summary>Writes a line of a result for people.</summary>
     public void Line(string text) => output.WriteLine(PlainText.Of(text));
 
+    /// <summary>Writes the lines of a text of the program's own, such as help or a script.</summary>
+    internal void Lines(string text)
+    {
+        foreach (string line in LinesOf(text)) Line(line);
+    }
+
+    /// <summary>Writes a JSON document, which may have several lines.</summary>
+    internal void Document(string json) => output.WriteLine(PlainText.OfJson(json));
+
+    /// <summary>Writes something the user may want to know; left out with <c>--quiet</c>.</summary>
+    public void Message(string text)
+    {
+        if (!Quiet) WriteLine(PlainText.Of(text));
+    }
+
+    /// <summary>Writes that something was done, but not as wished. Shown even with <c>--quiet</c>.</summary>
+    public void Warning(string text) => WriteLine($"{Colored(Yellow, "warning:")} {PlainText.Of(text)}");
+
+    /// <summary>Writes the reason why the command failed.</summary>
+    /// <param name="details">Lines of a compiler or of a call stack that belong to it, written below it.</param>
+    public void Failure(string text, string? details = null)
+    {
+        WriteLine($"{Colored(Red, "error:")} {PlainText.Of(text)}");
+        foreach (string line in LinesOf(details ?? "")) Item(line);
+    }
+
     /// <summary>Writes an item of a list below a warning. Shown even with <c>--quiet</c>.</summary>
     public void Item(string text) => WriteLine($"  {PlainText.Of(text)}");
+
+    /// <summary>Writes the way out below a failure. Shown even with <c>--quiet</c>.</summary>
+    internal void Hint(string text) => WriteLine(PlainText.Of(text));
 
     /// <summary>Shows text on the line of the screen that is written over, in place of what it showed before.</summary>
     /// <param name="label">Name of the work.</param>
@@ -108,9 +138,16 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     {
         lock (_screen)
         {
-            _status = label + (done.Length > 0 ? Colored(Green, done) : "") + text;
+            _status = PlainText.Of(label) + (done.Length > 0 ? Colored(Green, PlainText.Of(done)) : "") + PlainText.Of(text);
             error.Write(EraseLine + _status);
         }
+    }
+
+    /// <summary>Shows a line that is being typed, and puts the cursor into it.</summary>
+    /// <param name="column">Place of the cursor, from the screen's left edge on.</param>
+    internal void ShowInput(string text, int column)
+    {
+        lock (_screen) error.Write($"\r{PlainText.Of(text)}\e[K\r{(column > 0 ? $"\e[{column}C" : "")}");
     }
 
     /// <summary>Takes the line that is written over from the screen; the next one begins in its place.</summary>
@@ -121,6 +158,12 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
             if (_status.Length > 0) error.Write(EraseLine);
             _status = "";
         }
+    }
+
+    static string[] LinesOf(string text)
+    {
+        string[] lines = text.ReplaceLineEndings("\n").Split('\n');
+        return lines[^1].Length == 0 ? lines[..^1] : lines;
     }
 
     void WriteLine(string text)

@@ -8,6 +8,12 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
+    /// <summary>
+    /// Rows from which a packed copy of the weight is kept. Below, a product takes about as long as reading the weight, packed or not,
+    /// and a sentence is not worth the memory of a second copy.
+    /// </summary>
+    const int LeastRowsToPack = 64;
+
     readonly PackedWeightsCache _packedWeights = new();
 
     public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
@@ -22,7 +28,7 @@ internal sealed unsafe partial class CpuBackend
         var source = new MatrixView<float>(x.Pointer<float>(), inputs);
         // The copies left by an evaluation between two epochs would be a second model in memory: training lets them go.
         if (!reuseWeight) _packedWeights.Forget(weight);
-        if (reuseWeight && _packedWeights.Find(weight) is { } packed)
+        if (reuseWeight && rows >= LeastRowsToPack && _packedWeights.Find(weight) is { } packed)
             Sgemm.Run(rows, source, packed, y.Pointer<float>(), outputs, epilogue);
         else
             Sgemm.Run(rows, outputs, inputs, source, View<float>(weight, transposed: true), y.Pointer<float>(), outputs, epilogue);

@@ -12,7 +12,7 @@ public sealed record LogMelSettings
     /// <summary>The settings of the published encoders.</summary>
     public static LogMelSettings Default { get; } = new();
 
-    /// <summary>Sample rate of the waveform. Default 32,000; 1 to 2³¹ − 1.</summary>
+    /// <summary>Sample rate of the waveform. Default 32,000; 1 to 768,000.</summary>
     public int SampleRateHz { get; init; } = 32000;
 
     /// <summary>Length of the periodic Hann window and of the Fourier transform. Default 1024; a power of two from 16 to 65,536.</summary>
@@ -43,7 +43,8 @@ public sealed record LogMelSettings
     /// <exception cref="OptionException">A value is out of its range.</exception>
     public void Validate()
     {
-        if (SampleRateHz < 1) throw new OptionException($"log-mel: sample rate is {SampleRateHz} Hz; expected at least 1");
+        if (SampleRateHz is < 1 or > 768_000)
+            throw new OptionException($"log-mel: sample rate is {SampleRateHz} Hz; expected 1 to 768,000");
         if (WindowSamples is < 16 or > 65536 || !BitOperations.IsPow2(WindowSamples))
             throw new OptionException($"log-mel: window is {WindowSamples} samples; expected a power of two from 16 to 65,536");
         if (HopSamples < 1 || HopSamples > WindowSamples)

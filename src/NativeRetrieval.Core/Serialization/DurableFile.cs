@@ -206,6 +206,29 @@ public static class DurableFile
         foreach (string file in Directory.EnumerateFiles(folder, ".*" + TemporarySuffix)) TryDelete(file);
     }
 
+    /// <summary>
+    /// Removes temporary files that killed processes left of <paramref name="path"/>, in a folder that is anybody's: one that a living
+    /// process still writes is locked, and stays.
+    /// </summary>
+    public static void DeleteLeftoversOf(string path)
+    {
+        string target = Path.GetFullPath(path), beginning = $".{Path.GetFileName(target)}.";
+        if (Path.GetDirectoryName(target) is not { } folder || !Directory.Exists(folder)) return;
+        foreach (string file in Directory.GetFiles(folder))
+        {
+            if (!IsTemporary(file) || !Path.GetFileName(file).StartsWith(beginning, StringComparison.Ordinal)) continue;
+            try
+            {
+                using (new FileStream(file, FileMode.Open, FileAccess.ReadWrite, FileShare.None, bufferSize: 0)) { }
+            }
+            catch (Exception error) when (IsDiskError(error))
+            {
+                continue;
+            }
+            TryDelete(file);
+        }
+    }
+
     /// <summary>True of names that <see cref="WriteAtomic"/> gives to unfinished files.</summary>
     public static bool IsTemporary(string path) => path.EndsWith(TemporarySuffix, StringComparison.Ordinal);
 

@@ -33,7 +33,7 @@ public static partial class RegularFile
         }
         try
         {
-            if (FileIdentity.Of(handle, path) is { Kind: not FileKind.File and var kind })
+            if (FileStatus.Of(handle, path) is { Identity.Kind: not FileKind.File and var kind })
                 throw new IOException($"it is {FileIdentity.Name(kind)}, not a file");
             var file = new FileStream(handle, FileAccess.Read, bufferSize);
             if (file.CanSeek) return file;

@@ -75,7 +75,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         try
         {
-            return new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            return RegularFile.OpenRead(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

@@ -71,6 +71,7 @@ public sealed class Tensor : IDisposable
     /// <summary>Uninitialised memory.</summary>
     public static Tensor Empty(Shape shape, Device device, DType dtype = DType.Float32, Layout layout = Layout.Contiguous)
     {
+        TensorBudget.Check(shape);
         long size = checked(StoredElements(shape, layout) * dtype.SizeBytes());
         return new Tensor(new Storage(device, size), 0, shape, dtype, layout);
     }

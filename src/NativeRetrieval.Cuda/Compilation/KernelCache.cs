@@ -13,7 +13,7 @@ namespace NativeRetrieval.Cuda.Compilation;
 internal sealed class KernelCache(string folder)
 {
     static ReadOnlySpan<byte> Magic => "NRKC"u8;
-    const int HeaderBytes = 4 + SHA256.HashSizeInBytes;
+    const int HeaderBytes = 4 + SHA256.HashSizeInBytes, LargestImageBytes = 64 << 20;
 
     /// <summary><c>nativeretrieval/kernels</c> in the user's cache folder.</summary>
     public static string DefaultFolder
@@ -96,12 +96,12 @@ internal sealed class KernelCache(string folder)
     {
         try
         {
-            byte[] bytes = File.ReadAllBytes(path);
+            byte[] bytes = SmallFile.ReadBytes(path, LargestImageBytes);
             bool intact = bytes.Length > HeaderBytes && bytes.AsSpan().StartsWith(Magic)
                 && SHA256.HashData(bytes.AsSpan(HeaderBytes)).AsSpan().SequenceEqual(bytes.AsSpan(4, SHA256.HashSizeInBytes));
             return intact ? Unpack(bytes.AsSpan(HeaderBytes)) : null;
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (Exception error) when (error is FileReadException or CorruptFileException)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using System.Text;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Libraries;
@@ -26,8 +27,9 @@ internal sealed unsafe class KernelCompiler
         var architectures = new int[count];
         fixed (int* first = architectures) nvrtcGetSupportedArchs(first).ThrowIfFailed();
         Architectures = architectures;
-        var file = library.Path is null ? null : new FileInfo(library.Path);
-        Identity = file is { Exists: true } ? $"NVRTC {Version}, {file.Length} bytes of {file.LastWriteTimeUtc:O}" : $"NVRTC {Version}";
+        Identity = File.Exists(library.Path) && FileStatus.Of(library.Path) is var file
+            ? $"NVRTC {Version}, {file.SizeBytes} bytes of {file.ModifiedUtc:O}"
+            : $"NVRTC {Version}";
     }
 
     /// <summary>

@@ -9,23 +9,28 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class Catalogue : IDisposable
 {
     public const string FileName = "catalogue.db";
-    public const int SchemaVersion = 1;
+    public const int SchemaVersion = 2;
     const string LogSuffix = "-wal";
     const int ApplicationId = 0x4E525831;
 
     const string Schema = $"""
         CREATE TABLE settings (one INTEGER PRIMARY KEY CHECK (one = 1), model_id TEXT NOT NULL, model_fingerprint TEXT NOT NULL,
             dimension INTEGER NOT NULL, element TEXT NOT NULL, metric TEXT NOT NULL, window_seconds REAL NOT NULL,
-            hop_seconds REAL NOT NULL, checksum INTEGER NOT NULL);
+            hop_seconds REAL NOT NULL, checksum INTEGER NOT NULL, index_id BLOB NOT NULL);
         CREATE TABLE state (one INTEGER PRIMARY KEY CHECK (one = 1), generation INTEGER NOT NULL, next_segment INTEGER NOT NULL,
             files INTEGER NOT NULL, live_rows INTEGER NOT NULL, checksum INTEGER NOT NULL);
-        CREATE TABLE segments (id INTEGER PRIMARY KEY, row_count INTEGER NOT NULL, deleted BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE segments (id INTEGER PRIMARY KEY, row_count INTEGER NOT NULL, deleted BLOB NOT NULL, checksum INTEGER NOT NULL,
+            version INTEGER NOT NULL, rows_sum INTEGER NOT NULL);
         CREATE TABLE files (first_row INTEGER PRIMARY KEY, path TEXT NOT NULL, full_path TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL,
             size_bytes INTEGER NOT NULL, modified_ticks INTEGER NOT NULL, windows BLOB NOT NULL, checksum INTEGER NOT NULL);
         """;
 
+    /// <summary>Added to what is said of a damaged catalogue: nothing else holds what it holds.</summary>
+    public const string WayOut = "a catalogue cannot be repaired: remove this index's folder, or move it away, and index the sounds again";
+
     readonly SqliteConnection _connection;
     readonly string _path;
+    int _version;
 
     Catalogue(SqliteConnection connection, string path, bool isFrozen) => (_connection, _path, IsFrozen) = (connection, path, isFrozen);
 
@@ -37,9 +42,11 @@ internal sealed class Catalogue : IDisposable
     /// </summary>
     public bool IsFrozen { get; }
 
-    public static Catalogue Open(string folder, SqliteOpenMode mode)
+    /// <param name="asFrozen">True to open it as if there were no write access to its folder; for tests.</param>
+    public static Catalogue Open(string folder, SqliteOpenMode mode, bool asFrozen = false)
     {
         string path = System.IO.Path.Combine(folder, FileName);
+        if (asFrozen) return OpenFrozen(folder, path, cause: null);
         if (mode != SqliteOpenMode.ReadOnly) return Open(path, path, mode, isFrozen: false);
         try
         {
@@ -47,14 +54,41 @@ internal sealed class Catalogue : IDisposable
         }
         catch (SqliteException e) when (CatalogueErrors.LacksWriteAccess(e) && System.IO.File.Exists(path))
         {
-            // A reader of a log in use makes files of its own beside it. Where it may not and no log is there, the main file is complete.
-            if (new FileInfo(path + LogSuffix) is { Exists: true, Length: > 0 })
-                throw new IndexException(
-                    $"{folder}: its last changes are still in {FileName}{LogSuffix}, "
-                    + "and reading them takes write access to the folder once (the writer was killed, or the folder was copied meanwhile): "
-                    + "run `nativeretrieval index stats` on it with write access, or copy it to where you have it", e);
-            string escaped = Uri.EscapeDataString(System.IO.Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal);
-            return Open(path, $"file:{escaped}?immutable=1", mode, isFrozen: true);
+            return OpenFrozen(folder, path, e);
+        }
+    }
+
+    /// <summary>
+    /// A reader of a log in use makes files of its own beside it. Where it may not and no log is there, the main file is complete.
+    /// </summary>
+    static Catalogue OpenFrozen(string folder, string path, SqliteException? cause)
+    {
+        if (HasLog(path))
+            throw new IndexException(
+                $"{folder}: its last changes are still in {FileName}{LogSuffix}, "
+                + "and reading them takes write access to the folder once (the writer was killed, or the folder was copied meanwhile): "
+                + "run `nativeretrieval index stats` on it with write access, or copy it to where you have it", cause);
+        string escaped = Uri.EscapeDataString(System.IO.Path.GetFullPath(path)).Replace("%2F", "/", StringComparison.Ordinal);
+        return Open(path, $"file:{escaped}?immutable=1", SqliteOpenMode.ReadOnly, isFrozen: true);
+    }
+
+    static bool HasLog(string path) => new FileInfo(path + LogSuffix) is { Exists: true, Length: > 0 };
+
+    /// <summary>
+    /// True if a frozen connection has read nothing of a commit after <paramref name="state"/>: no log is there, which a writer keeps
+    /// until all of it is in the main file, and the main file still has this state.
+    /// </summary>
+    public bool IsStill(CatalogueState state)
+    {
+        if (HasLog(_path)) return false;
+        try
+        {
+            using var now = OpenFrozen(System.IO.Path.GetDirectoryName(_path)!, _path, cause: null);
+            return now.ReadState() == state;
+        }
+        catch (Exception e) when (e is IndexException or IndexCorruptException or SqliteException)
+        {
+            return false;
         }
     }
 
@@ -75,11 +109,12 @@ internal sealed class Catalogue : IDisposable
             if (mode == SqliteOpenMode.ReadOnly)
             {
                 // The first read is where SQLite looks for its log.
-                catalogue.HasSchema();
+                catalogue.ReadVersion();
                 return catalogue;
             }
             catalogue.Execute("PRAGMA journal_mode = WAL");
             catalogue.Execute("PRAGMA synchronous = FULL");
+            catalogue.ReadVersion();
             return catalogue;
         }
         catch
@@ -101,32 +136,84 @@ internal sealed class Catalogue : IDisposable
     /// </summary>
     public bool HasSchema() => Scalar("SELECT COUNT(*) FROM sqlite_schema") != 0;
 
+    void ReadVersion() => _version = (int)Scalar("PRAGMA user_version");
+
     public void CreateSchema(IndexSettings settings)
     {
         Execute(Schema);
-        Execute("INSERT INTO settings VALUES (1, $model, $fingerprint, $dimension, $element, 'cosine', $window, $hop, $checksum)",
+        var id = Guid.NewGuid();
+        Execute("INSERT INTO settings VALUES (1, $model, $fingerprint, $dimension, $element, 'cosine', $window, $hop, $checksum, $id)",
             ("$model", settings.ModelId), ("$fingerprint", settings.ModelFingerprint), ("$dimension", settings.Dimension),
-            ("$element", settings.Element.ToString()),
-            ("$window", settings.WindowSeconds), ("$hop", settings.HopSeconds), ("$checksum", Checksum(settings)));
+            ("$element", settings.Element.ToString()), ("$window", settings.WindowSeconds), ("$hop", settings.HopSeconds),
+            ("$checksum", Checksum(settings, SchemaVersion, id)), ("$id", id.ToByteArray()));
         var empty = new CatalogueState(Generation: 0, NextSegment: 1, Files: 0, LiveRows: 0);
         Execute("INSERT INTO state VALUES (1, 0, 1, 0, 0, $checksum)", ("$checksum", empty.Checksum));
         Execute(string.Create(CultureInfo.InvariantCulture,
             $"PRAGMA application_id = {ApplicationId}; PRAGMA user_version = {SchemaVersion}"));
+        _version = SchemaVersion;
     }
 
+    /// <summary>True if an older version wrote it; it can be read as it is, and is brought up to date before it is changed.</summary>
+    public bool IsOld => _version < SchemaVersion;
+
+    /// <summary>Brings schema version 1 to 2, within the caller's transaction.</summary>
+    /// <param name="sumOf">The number that stands for all rows of a segment, which version 1 does not have.</param>
+    public void Upgrade(IndexSettings settings, Guid id, Func<SegmentRecord, uint> sumOf)
+    {
+        var segments = ReadSegments();
+        Execute("ALTER TABLE settings ADD COLUMN index_id BLOB NOT NULL DEFAULT x''; "
+            + "ALTER TABLE segments ADD COLUMN version INTEGER NOT NULL DEFAULT 1; "
+            + "ALTER TABLE segments ADD COLUMN rows_sum INTEGER NOT NULL DEFAULT 0");
+        Execute("UPDATE settings SET index_id = $id, checksum = $checksum", ("$id", id.ToByteArray()),
+            ("$checksum", Checksum(settings, SchemaVersion, id)));
+        foreach (var segment in segments) WriteSegment(segment with { RowsSum = sumOf(segment) });
+        Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {SchemaVersion}"));
+        _version = SchemaVersion;
+    }
+
+    /// <returns>The settings and the index's id, which is empty in schema version 1.</returns>
     /// <exception cref="IndexException">A newer version wrote it.</exception>
     /// <exception cref="IndexCorruptException">It is something else, or damaged.</exception>
-    public IndexSettings ReadSettings()
+    public (IndexSettings Settings, Guid IndexId) ReadSettings()
     {
         if (Scalar("PRAGMA application_id") != ApplicationId) throw Corrupt("this SQLite file is not the catalogue of an index");
-        long version = Scalar("PRAGMA user_version");
-        if (version > SchemaVersion)
-            throw new IndexException($"{_path}: the index has schema version {version}, this program reads up to {SchemaVersion}; use a "
-                + "newer NativeRetrieval");
-        if (version < 1) throw Corrupt($"schema version {version}");
+        ReadVersion();
+        if (_version < 1) throw Corrupt($"schema version {_version}");
+        try
+        {
+            return ReadSettings(Math.Min(_version, SchemaVersion)) is { } read && _version <= SchemaVersion
+                ? read
+                : throw Corrupt($"schema version {_version} does not match the settings");
+        }
+        catch (Exception e) when (e is IndexCorruptException or SqliteException && _version > SchemaVersion && !IsOneOfMine())
+        {
+            throw new IndexException($"{_path}: the index has schema version {_version}, this program reads up to {SchemaVersion}; use a "
+                + "newer NativeRetrieval", e);
+        }
+    }
 
-        return One("SELECT model_id, model_fingerprint, dimension, element, window_seconds, hop_seconds, metric, checksum FROM settings",
-            [], row =>
+    /// <summary>True where the settings are those of a version that this program knows: the version is damaged then, not newer.</summary>
+    bool IsOneOfMine()
+    {
+        for (int version = 1; version <= SchemaVersion; version++)
+        {
+            try
+            {
+                ReadSettings(version);
+                return true;
+            }
+            catch (Exception e) when (e is IndexCorruptException or SqliteException)
+            {
+            }
+        }
+        return false;
+    }
+
+    (IndexSettings Settings, Guid IndexId)? ReadSettings(int version)
+    {
+        string columns = "model_id, model_fingerprint, dimension, element, window_seconds, hop_seconds, metric, checksum, "
+            + (version == 1 ? "zeroblob(16)" : "index_id");
+        return Many($"SELECT {columns} FROM settings", [], row =>
         {
             var settings = new IndexSettings
             {
@@ -142,14 +229,19 @@ internal sealed class Catalogue : IDisposable
                 WindowSeconds = row.GetDouble(4),
                 HopSeconds = row.GetDouble(5),
             };
-            if (row.GetString(6) != "cosine" || row.GetInt64(7) != Checksum(settings))
+            var id = new Guid(row.GetFieldValue<byte[]>(8));
+            if (row.GetString(6) != "cosine" || row.GetInt64(7) != Checksum(settings, version, id))
                 throw Corrupt("the settings do not match their checksum");
-            return settings;
-        }) ?? throw Corrupt("the settings are missing");
+            return ((IndexSettings, Guid)?)(settings, id);
+        }).FirstOrDefault() ?? throw Corrupt("the settings are missing");
     }
 
-    static long Checksum(IndexSettings s) => new RecordChecksum()
-        .Add(s.ModelId).Add(s.ModelFingerprint).Add(s.Dimension).Add(s.Element.ToString()).Add(s.WindowSeconds).Add(s.HopSeconds).Value;
+    static long Checksum(IndexSettings s, int version, Guid id)
+    {
+        var sum = new RecordChecksum().Add(s.ModelId).Add(s.ModelFingerprint).Add(s.Dimension).Add(s.Element.ToString())
+            .Add(s.WindowSeconds).Add(s.HopSeconds);
+        return (version == 1 ? sum : sum.Add(version).Add(id.ToByteArray())).Value;
+    }
 
     public CatalogueState ReadState() =>
         One("SELECT generation, next_segment, files, live_rows, checksum FROM state", [], row =>
@@ -163,7 +255,8 @@ internal sealed class Catalogue : IDisposable
             ("$generation", state.Generation), ("$next", state.NextSegment), ("$files", state.Files), ("$rows", state.LiveRows),
             ("$checksum", state.Checksum));
 
-    const string SegmentColumns = "SELECT id, row_count, deleted, checksum FROM segments";
+    string SegmentColumns =>
+        $"SELECT id, row_count, deleted, checksum, {(_version == 1 ? "1, NULL" : "version, rows_sum")} FROM segments";
 
     public List<SegmentRecord> ReadSegments() => Many($"{SegmentColumns} ORDER BY id", [], Segment).ToList();
 
@@ -174,15 +267,17 @@ internal sealed class Catalogue : IDisposable
 
     SegmentRecord Segment(SqliteDataReader row)
     {
-        var segment = new SegmentRecord(row.GetInt32(0), row.GetInt32(1), new RowBitmap(row.GetFieldValue<byte[]>(2)));
+        var segment = new SegmentRecord(row.GetInt32(0), row.GetInt32(1), new RowBitmap(row.GetFieldValue<byte[]>(2)), row.GetInt32(4),
+            row.IsDBNull(5) ? null : checked((uint)row.GetInt64(5)));
         if (row.GetInt64(3) != segment.Checksum || segment.Rows < 1 || segment.Deleted.HighestSet() >= segment.Rows)
             throw Corrupt($"the record of segment {segment.Id} does not match its checksum");
         return segment;
     }
 
     public void WriteSegment(SegmentRecord segment) =>
-        Execute("INSERT OR REPLACE INTO segments VALUES ($id, $rows, $deleted, $checksum)",
-            ("$id", segment.Id), ("$rows", segment.Rows), ("$deleted", segment.Deleted.Stored()), ("$checksum", segment.Checksum));
+        Execute("INSERT OR REPLACE INTO segments VALUES ($id, $rows, $deleted, $checksum, $version, $sum)",
+            ("$id", segment.Id), ("$rows", segment.Rows), ("$deleted", segment.Deleted.Stored()), ("$checksum", segment.Checksum),
+            ("$version", segment.Version), ("$sum", (long)segment.RowsSum!.Value));
 
     public void DeleteSegment(int id) => Execute("DELETE FROM segments WHERE id = $id", ("$id", id));
 
@@ -190,6 +285,11 @@ internal sealed class Catalogue : IDisposable
 
     /// <summary>All files in the order of their rows.</summary>
     public IEnumerable<FileRecord> ReadFiles() => Many($"{FileColumns} ORDER BY first_row", [], FileOf);
+
+    /// <summary>The files whose first row is one of a segment's, from row <paramref name="first"/> on.</summary>
+    public IEnumerable<FileRecord> ReadFiles(int segment, int first) => Many(
+        $"{FileColumns} WHERE first_row >= $first AND first_row < $end ORDER BY first_row",
+        [("$first", RowId.Of(segment, first)), ("$end", RowId.Of(segment + 1, 0))], FileOf);
 
     public FileRecord? FindByPath(string fullPath) => One($"{FileColumns} WHERE full_path = $path", [("$path", fullPath)], FileOf);
 
@@ -266,7 +366,7 @@ internal sealed class Catalogue : IDisposable
             }
             catch (Exception e) when (e is InvalidCastException or InvalidOperationException or OverflowException or ArgumentException)
             {
-                throw new IndexCorruptException(_path, "a record holds another type than its column promises", e);
+                throw new IndexCorruptException(_path, $"a record holds another type than its column promises; {WayOut}", e);
             }
             yield return item;
         }
@@ -280,5 +380,5 @@ internal sealed class Catalogue : IDisposable
         return command;
     }
 
-    IndexCorruptException Corrupt(string problem) => new(_path, problem);
+    IndexCorruptException Corrupt(string problem) => new(_path, $"{problem}; {WayOut}");
 }

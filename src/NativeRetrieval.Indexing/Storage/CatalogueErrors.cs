@@ -21,7 +21,8 @@ internal static class CatalogueErrors
         }
         catch (FileNotFoundException e)
         {
-            throw new IndexCorruptException(e.FileName ?? folder, "the catalogue refers to this file, but it is missing", e);
+            throw new IndexCorruptException(e.FileName ?? folder, 
+                $"the catalogue refers to this file, but it is missing; {ReadSession.WayOut}", e);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -41,6 +42,6 @@ internal static class CatalogueErrors
                 $"{folder}: {Catalogue.FileName} cannot be opened as asked ({e.Message}); "
                 + "check the permissions of the folder and of the files in it", e),
         Busy or Locked => new IndexException($"{folder}: another process holds {Catalogue.FileName} ({e.Message}); try again", e),
-        _ => new IndexCorruptException(Path.Combine(folder, Catalogue.FileName), e.Message, e),
+        _ => new IndexCorruptException(Path.Combine(folder, Catalogue.FileName), $"{e.Message}; {Catalogue.WayOut}", e),
     };
 }

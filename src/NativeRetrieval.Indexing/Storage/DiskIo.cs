@@ -19,6 +19,8 @@ internal sealed class DiskIo : IIndexIo
 
     public void Commit(SqliteTransaction transaction) => transaction.Commit();
 
+    public void Replace(string path, byte[] bytes) => DurableFile.WriteAllBytes(path, bytes);
+
     sealed class Output(SafeFileHandle handle) : ISegmentOutput
     {
         public void Write(long offset, ReadOnlySpan<byte> bytes) => RandomAccess.Write(handle, bytes, offset);

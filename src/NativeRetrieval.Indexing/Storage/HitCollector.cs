@@ -1,5 +1,3 @@
-using NativeRetrieval.Core.Search;
-
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>The rows that one search may find, and the files they belong to.</summary>
@@ -12,11 +10,11 @@ internal sealed class HitCollector
     public HitCollector(ReadSession session, AudioSearchOptions options)
     {
         (_session, _options) = (session, options);
-        Blocks = options.PathFilter is { } filter ? Filtered(new PathGlob(filter)) : session.Rows.Blocks;
-        SearchableRows = Blocks.Sum(block => block.Count - new RowBitmap(block.Excluded).Count());
+        Segments = options.PathFilter is { } filter ? Filtered(new PathGlob(filter)) : session.Rows.Segments;
+        SearchableRows = Segments.Sum(rows => rows.Count - new RowBitmap(rows.Excluded).Count());
     }
 
-    public IReadOnlyList<RowBlock> Blocks { get; }
+    public IReadOnlyList<SegmentRows> Segments { get; }
 
     public long SearchableRows { get; }
 
@@ -34,17 +32,18 @@ internal sealed class HitCollector
     public SearchHit Hit(int rank, float score, long row)
     {
         var file = FileOf(row);
-        var (start, end, checksum) = file.Windows[row - file.FirstRow];
-        _session.CheckedRow(row, checksum);
+        int window = (int)(row - file.FirstRow);
+        var (start, end, _) = file.Windows[window];
+        _session.CheckedRow(file, window);
         return new SearchHit(rank, file.File.FullPath, start, end, score, row);
     }
 
-    List<RowBlock> Filtered(PathGlob glob)
+    List<SegmentRows> Filtered(PathGlob glob)
     {
-        var excluded = _session.Rows.Blocks.ToDictionary(block => RowId.Segment(block.FirstId), block => RowBitmap.Full(block.Count));
-        foreach (var file in _session.Catalogue.ReadFiles())
+        var excluded = _session.Rows.Segments.ToDictionary(rows => rows.Id, rows => RowBitmap.Full(rows.Count));
+        foreach (var file in _session.CheckedFiles())
             if (glob.Matches(file.File.FullPath) && excluded.TryGetValue(RowId.Segment(file.FirstRow), out var rows))
                 rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
-        return [.. _session.Rows.Blocks.Select(block => block with { Excluded = excluded[RowId.Segment(block.FirstId)].Words })];
+        return [.. _session.Rows.Segments.Select(rows => rows with { Excluded = excluded[rows.Id].Words })];
     }
 }

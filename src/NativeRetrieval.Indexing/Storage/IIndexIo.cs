@@ -13,6 +13,9 @@ internal interface IIndexIo
     void FlushFolder(string folder);
 
     void Commit(SqliteTransaction transaction);
+
+    /// <summary>Replaces a small file, entirely or not at all.</summary>
+    void Replace(string path, byte[] bytes);
 }
 
 /// <summary>A segment file open for writing.</summary>

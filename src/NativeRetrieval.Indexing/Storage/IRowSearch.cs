@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Search;
 
 namespace NativeRetrieval.Indexing.Storage;
@@ -5,19 +6,10 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>Exact search over the rows of a session. Safe for several threads.</summary>
 internal interface IRowSearch : IDisposable
 {
-    /// <param name="blocks">One block for each segment of the session, in the order of ids.</param>
+    /// <param name="session">The session that the rows are of.</param>
+    /// <param name="segments">All segments of the session, in the order of ids, with the rows that must not be found.</param>
     /// <param name="queries">[Q, dimension], contiguous.</param>
     /// <returns>One list of at most k rows for each query.</returns>
-    TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k);
-}
-
-/// <summary>Search on the CPU over the mapped rows: nothing is loaded first.</summary>
-internal sealed class MappedRowSearch(SegmentFormat format) : IRowSearch
-{
-    public TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k) =>
-        RowSearch.TopK(blocks, format.Element, format.Dimension, queries, k);
-
-    public void Dispose()
-    {
-    }
+    /// <exception cref="IndexCorruptException">A row in use is not what was written.</exception>
+    TopKList[] TopK(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k);
 }

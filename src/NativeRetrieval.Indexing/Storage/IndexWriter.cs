@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Indexing.Storage;
 
@@ -11,7 +12,14 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo io, int maxSegmentRows) : IDisposable
 {
     readonly Catalogue _catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWrite);
+    CommitReceipt? _lost;
     bool _disposed;
+
+    /// <summary>Segments that hold damaged rows: nothing is added to them.</summary>
+    public IReadOnlySet<int> Damaged { get; set; } = new HashSet<int>();
+
+    /// <summary>The receipt of commits that the catalogue has lost, while they are made good; otherwise null.</summary>
+    public CommitReceipt? Lost => _lost;
 
     /// <summary>Leaves everything in the main file, so that a copy, or a reader without write access, has all of it.</summary>
     public void Dispose()
@@ -31,12 +39,84 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
 
     public void CheckIntegrity()
     {
-        if (_catalogue.IntegrityProblem() is { } problem) throw new IndexCorruptException(_catalogue.Path, problem);
+        if (_catalogue.IntegrityProblem() is { } problem) throw new IndexCorruptException(_catalogue.Path, $"{problem}; {Catalogue.WayOut}");
     }
 
-    /// <summary>Removes segment files that no record refers to: an interrupted run or compaction left them.</summary>
-    public void RemoveStraySegments()
+    /// <summary>Compares the catalogue with its receipt, and makes sure that there is one for all commits from now on.</summary>
+    /// <param name="repair">True to take a catalogue that has lost commits as it is; <see cref="Finish"/> ends that.</param>
+    public void CheckReceipt(bool repair)
     {
+        var state = _catalogue.ReadState();
+        try
+        {
+            var receipt = CommitReceipt.Read(folder);
+            CommitReceipt.Check(receipt, folder, format.IndexId, state);
+            if (receipt?.Generation != state.Generation) WriteReceipt(state.Generation, state.Files);
+        }
+        catch (IndexCorruptException e) when (repair)
+        {
+            _lost = LostReceipt(state);
+            if (_lost is { } lost && lost.IndexId != format.IndexId) throw new IndexCorruptException(e.Path, e.Problem, e);
+            WriteReceipt(CommitReceipt.RepairUnderWay, _lost.Files);
+        }
+    }
+
+    CommitReceipt LostReceipt(CatalogueState state)
+    {
+        try
+        {
+            if (CommitReceipt.Read(folder) is { } receipt) return receipt;
+        }
+        catch (IndexCorruptException)
+        {
+            // Damaged: how many commits are lost is not known, perhaps none.
+        }
+        return new CommitReceipt(format.IndexId, state.Generation, state.Files);
+    }
+
+    /// <summary>Ends a repair: the catalogue as it is now counts.</summary>
+    public void Finish()
+    {
+        Damaged = new HashSet<int>();
+        if (_lost is null) return;
+        using (var transaction = _catalogue.BeginWrite())
+        {
+            var state = _catalogue.ReadState();
+            // Not a number that the lost commits had.
+            long newest = _lost.Generation == CommitReceipt.RepairUnderWay ? state.Generation : Math.Max(_lost.Generation, state.Generation);
+            state = state with { Generation = newest + 1 };
+            _catalogue.WriteState(state);
+            io.Commit(transaction);
+            WriteReceipt(state.Generation, state.Files);
+        }
+        _lost = null;
+    }
+
+    void WriteReceipt(long generation, long files) =>
+        io.Replace(Path.Combine(folder, CommitReceipt.FileName), new CommitReceipt(format.IndexId, generation, files).Bytes);
+
+    /// <summary>Commits, and notes it in the receipt.</summary>
+    void Commit(SqliteTransaction transaction, CatalogueState state)
+    {
+        io.Commit(transaction);
+        if (_lost is not null) return;
+        try
+        {
+            WriteReceipt(state.Generation, state.Files);
+        }
+        catch (Exception e) when (e is FileWriteException or IOException)
+        {
+            // The commit stands and must not be reported as failed. Its receipt is an older one, which is no fault; the next commit, or
+            // the next writer, writes it.
+        }
+    }
+
+    /// <summary>
+    /// Removes segment files that no record refers to, which an interrupted run or compaction left, and unfinished receipts.
+    /// </summary>
+    public void RemoveStrayFiles()
+    {
+        DurableFile.DeleteLeftovers(folder);
         var known = _catalogue.ReadSegments().Select(segment => SegmentFormat.FileName(segment.Id)).ToHashSet();
         foreach (string path in Directory.EnumerateFiles(folder))
             if (SegmentFormat.IsSegmentFileName(Path.GetFileName(path)) && !known.Contains(Path.GetFileName(path))) io.Delete(path);
@@ -46,7 +126,7 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
     {
         if (files.Count == 0) return;
         var state = _catalogue.ReadState();
-        using var append = new SegmentAppend(folder, format, io, maxSegmentRows, _catalogue.ReadLastSegment(), state.NextSegment);
+        using var append = new SegmentAppend(folder, format, io, maxSegmentRows, AppendTo(), state.NextSegment);
         var records = new List<FileRecord>(files.Count);
         foreach (var file in files) records.Add(new FileRecord(file.File, append.Write(file.Rows), file.Windows));
         append.Flush();
@@ -59,9 +139,10 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
             if (_catalogue.FindByPath(record.File.FullPath) is { } former) change.Remove(former);
             change.Add(record);
         }
-        change.Finish();
-        io.Commit(transaction);
+        Commit(transaction, change.Finish());
     }
+
+    SegmentRecord? AppendTo() => _catalogue.ReadLastSegment() is { } last && !Damaged.Contains(last.Id) ? last : null;
 
     public int Delete(IReadOnlyList<string> fullPaths)
     {
@@ -75,8 +156,7 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
             found++;
         }
         if (found == 0) return 0;
-        change.Finish();
-        io.Commit(transaction);
+        Commit(transaction, change.Finish());
         return found;
     }
 
@@ -90,27 +170,30 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         var change = new CatalogueChange(_catalogue, _catalogue.ReadState());
         if (file.FullPath != fullPath && _catalogue.FindByPath(file.FullPath) is { } overwritten) change.Remove(overwritten);
         change.Replace(former, former with { File = file });
-        change.Finish();
-        io.Commit(transaction);
+        Commit(transaction, change.Finish());
     }
 
-    /// <summary>Rewrites the live rows into new segments, in the order they have now, and removes the old ones.</summary>
-    public void Compact(ReadSession current)
+    /// <summary>Rewrites the live rows of segments into new ones, in the order they have now, and removes the old ones.</summary>
+    /// <param name="only">Ids of the segments; null for all, unless none has deleted rows.</param>
+    public void Compact(ReadSession current, IReadOnlySet<int>? only = null)
     {
         var old = _catalogue.ReadSegments();
-        if (old.All(segment => segment.Deleted.Count() == 0)) return;
+        if (only is null && old.All(segment => segment.Deleted.Count() == 0)) return;
+        if (only is not null) old.RemoveAll(segment => !only.Contains(segment.Id));
 
         var state = _catalogue.ReadState();
         using (var append = new SegmentAppend(folder, format, io, maxSegmentRows, last: null, state.NextSegment))
         {
             var moved = new List<(FileRecord Former, long FirstRow)>();
-            foreach (var file in current.Catalogue.ReadFiles())
+            foreach (var file in old.SelectMany(segment => current.Catalogue.ReadFiles(segment.Id, first: 0)))
             {
                 byte[] rows = new byte[checked(file.Windows.Length * format.StrideBytes)];
-                for (int i = 0; i < file.Windows.Length; i++)
-                    current.CheckedRow(file.FirstRow + i, file.Windows[i].RowChecksum).CopyTo(rows, i * format.StrideBytes);
+                for (int i = 0; i < file.Windows.Length; i++) current.CheckedRow(file, i).CopyTo(rows, i * format.StrideBytes);
                 moved.Add((file, append.Write(rows)));
             }
+            if (moved.Sum(file => (long)file.Former.Windows.Length) is var live && live != old.Sum(segment => segment.LiveRowsFrom(0)))
+                throw new IndexCorruptException(_catalogue.Path, $"the files listed have {live:N0} windows, more or fewer rows are in use; "
+                    + Catalogue.WayOut);
             append.Flush();
 
             using var transaction = _catalogue.BeginWrite();
@@ -121,8 +204,9 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
                 _catalogue.DeleteFile(former);
                 _catalogue.InsertFile(former with { FirstRow = firstRow });
             }
-            _catalogue.WriteState(state with { Generation = state.Generation + 1, NextSegment = append.NextSegment });
-            io.Commit(transaction);
+            state = state with { Generation = state.Generation + 1, NextSegment = append.NextSegment };
+            _catalogue.WriteState(state);
+            Commit(transaction, state);
         }
 
         // The compaction is complete; what cannot be removed now is a stray file for the next writer.
@@ -137,6 +221,50 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
                 break;
             }
         }
+    }
+
+    /// <summary>
+    /// Brings an index of an older schema up to date. The checksum of a row in use is what its file's record says, so that a damaged one
+    /// stays damaged; that of a deleted one is what is there.
+    /// </summary>
+    public static void Upgrade(string folder, IIndexIo io)
+    {
+        using var catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWrite);
+        if (!catalogue.HasSchema() || !catalogue.IsOld) return;
+        using var transaction = catalogue.BeginWrite();
+        var (settings, _) = catalogue.ReadSettings();
+        var format = new SegmentFormat(settings.Dimension, settings.Element, Guid.Empty);
+        var id = Guid.NewGuid();
+        var state = catalogue.ReadState();
+        catalogue.Upgrade(settings, id, segment => RowsSum(catalogue, folder, format, segment));
+        // Before the commit: the older schema does not look at it, the newer one needs it.
+        io.Replace(Path.Combine(folder, CommitReceipt.FileName), new CommitReceipt(id, state.Generation, state.Files).Bytes);
+        io.Commit(transaction);
+    }
+
+    static unsafe uint RowsSum(Catalogue catalogue, string folder, SegmentFormat format, SegmentRecord segment)
+    {
+        uint[] checksums = new uint[segment.Rows];
+        foreach (var file in catalogue.ReadFiles(segment.Id, first: 0))
+            for (int i = 0; i < file.Windows.Length && RowId.Row(file.FirstRow) + i < segment.Rows; i++)
+                checksums[RowId.Row(file.FirstRow) + i] = file.Windows[i].RowChecksum;
+        var source = SegmentFile.Open(folder, format, segment, tolerant: true);
+        try
+        {
+            byte[] bytes = new byte[format.StrideBytes];
+            fixed (byte* target = bytes)
+                for (int row = 0; row < segment.Rows; row++)
+                    if (segment.Deleted[row]) source.Read(row, target, checksums.AsSpan(row, 1));
+        }
+        catch (IndexCorruptException)
+        {
+            // Its deleted rows cannot be read, so the sum does not match; the rows in use are then compared one by one.
+        }
+        finally
+        {
+            source.Release();
+        }
+        return RowChecksums.Extend(0, checksums);
     }
 
     public void Checkpoint() => _catalogue.Checkpoint();

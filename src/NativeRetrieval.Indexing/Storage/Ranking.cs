@@ -26,11 +26,11 @@ internal sealed class Ranking(HitCollector collector, int wanted, float minScore
     }
 
     /// <summary>The rows of files that are not in the ranking.</summary>
-    public List<RowBlock> BlocksWithoutFound()
+    public List<SegmentRows> RowsWithoutFound()
     {
-        var excluded = collector.Blocks.ToDictionary(block => RowId.Segment(block.FirstId), block => new RowBitmap(block.Excluded).Copy());
+        var excluded = collector.Segments.ToDictionary(rows => rows.Id, rows => new RowBitmap(rows.Excluded).Copy());
         foreach (var file in _files) excluded[RowId.Segment(file.FirstRow)].Set(RowId.Row(file.FirstRow), file.Windows.Length);
-        return [.. collector.Blocks.Select(block => block with { Excluded = excluded[RowId.Segment(block.FirstId)].Words })];
+        return [.. collector.Segments.Select(rows => rows with { Excluded = excluded[rows.Id].Words })];
     }
 
     public IReadOnlyList<SearchHit> Hits(int skip)

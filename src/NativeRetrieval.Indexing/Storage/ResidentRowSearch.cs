@@ -7,7 +7,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// Search on a device that holds a copy of all committed rows, loaded by the first search that sees them, each row once. Committed rows
+/// Search on a device that holds a copy of all committed rows, loaded by the first search that sees them and compared
+/// with what was committed, each row once. Committed rows
 /// never change, so a copy serves every later session; deletions and filters come with each search.
 /// </summary>
 internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : IRowSearch
@@ -17,26 +18,26 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
     readonly Dictionary<int, ResidentSegment> _segments = [];
     bool _disposed;
 
-    public TopKList[] TopK(IReadOnlyList<RowBlock> blocks, ReadOnlySpan<float> queries, int k)
+    public TopKList[] TopK(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k)
     {
         var best = new TopKList[queries.Length / format.Dimension];
         for (int query = 0; query < best.Length; query++) best[query] = new TopKList(k);
         if (k == 0) return best;
 
         using var scope = TensorScope.Begin();
-        var rows = Resident(blocks);
+        var rows = Resident(session, segments);
         var padded = Padded(queries);
         // All segments are queued before the first result is waited for.
-        var found = new List<(RowBlock Block, Tensor Scores, Tensor Rows)>(blocks.Count);
+        var found = new List<(SegmentRows Segment, Tensor Scores, Tensor Rows)>(segments.Count);
         for (int i = 0; i < rows.Count; i++)
         {
-            var excluded = blocks[i].Excluded is { Length: > 0 } words
+            var excluded = segments[i].Excluded is { Length: > 0 } words
                 ? Tensor.From(MemoryMarshal.Cast<ulong, long>(words), [words.Length], device)
                 : null;
-            var (scores, places) = Op.SearchRows(rows[i], padded, Math.Min(k, blocks[i].Count), excluded);
-            found.Add((blocks[i], scores, places));
+            var (scores, places) = Op.SearchRows(rows[i], padded, Math.Min(k, segments[i].Count), excluded);
+            found.Add((segments[i], scores, places));
         }
-        foreach (var (block, scores, places) in found) Merge(best, block, scores.ToArray<float>(), places.ToArray<int>());
+        foreach (var (segment, scores, places) in found) Merge(best, segment, scores.ToArray<float>(), places.ToArray<int>());
         return best;
     }
 
@@ -51,34 +52,33 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
     }
 
     /// <summary>
-    /// Each block's rows on the device, [count, padded width]; they live as long as the caller's scope, whatever happens to the segment.
+    /// Each segment's rows on the device, [count, padded width]; they live as long as the caller's scope, whatever happens to the segment.
     /// </summary>
-    List<Tensor> Resident(IReadOnlyList<RowBlock> blocks)
+    List<Tensor> Resident(ReadSession session, IReadOnlyList<SegmentRows> segments)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            RemoveCompacted(blocks);
-            var rows = new List<Tensor>(blocks.Count);
-            foreach (var block in blocks)
+            RemoveCompacted(segments);
+            var resident = new List<Tensor>(segments.Count);
+            foreach (var rows in segments)
             {
-                int id = RowId.Segment(block.FirstId);
-                if (!_segments.TryGetValue(id, out var segment))
-                    _segments.Add(id, segment = new ResidentSegment(device, format.Element, _width));
-                rows.Add(segment.Rows(block));
+                if (!_segments.TryGetValue(rows.Id, out var segment))
+                    _segments.Add(rows.Id, segment = new ResidentSegment(device, format, _width));
+                resident.Add(segment.Rows(session, rows));
             }
-            return rows;
+            return resident;
         }
     }
 
     /// <summary>
-    /// A compaction writes new segments with higher numbers in place of all there were; a higher one than the session's is newer than it.
+    /// Ids only grow: one that the session lacks, before its last, was compacted away; one behind is newer than the session.
     /// </summary>
-    void RemoveCompacted(IReadOnlyList<RowBlock> blocks)
+    void RemoveCompacted(IReadOnlyList<SegmentRows> segments)
     {
-        if (blocks.Count == 0) return;
-        int first = RowId.Segment(blocks[0].FirstId);
-        foreach (int id in _segments.Keys.Where(id => id < first).ToList())
+        if (segments.Count == 0) return;
+        var kept = segments.Select(rows => rows.Id).ToHashSet();
+        foreach (int id in _segments.Keys.Where(id => id < segments[^1].Id && !kept.Contains(id)).ToList())
         {
             _segments[id].Dispose();
             _segments.Remove(id);
@@ -96,10 +96,10 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
         return Tensor.From(padded, [count, _width], device);
     }
 
-    static void Merge(TopKList[] best, RowBlock block, float[] scores, int[] rows)
+    static void Merge(TopKList[] best, SegmentRows segment, float[] scores, int[] rows)
     {
         int k = scores.Length / best.Length;
         for (int i = 0; i < scores.Length; i++)
-            if (rows[i] >= 0) best[i / k].Offer(scores[i], block.FirstId + rows[i]);
+            if (rows[i] >= 0) best[i / k].Offer(scores[i], RowId.Of(segment.Id, rows[i]));
     }
 }

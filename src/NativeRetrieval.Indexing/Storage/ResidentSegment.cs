@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;
@@ -8,22 +7,23 @@ namespace NativeRetrieval.Indexing.Storage;
 /// A copy of a segment's committed rows in a device's memory. It grows as the segment does; rows that were loaded are not loaded again.
 /// </summary>
 /// <param name="width">Elements of a row with its padding.</param>
-internal sealed class ResidentSegment(Device device, DType element, int width) : IDisposable
+internal sealed class ResidentSegment(Device device, SegmentFormat format, int width) : IDisposable
 {
-    /// <summary>Most bytes that are copied to the device in one call.</summary>
-    const int PieceSizeBytes = 64 << 20;
+    /// <summary>Most bytes that are in memory on the way to the device.</summary>
+    const int WindowSizeBytes = 64 << 20;
 
     Tensor? _rows;
     int _count;
+    uint _sum;
 
     /// <summary>The rows of a session, which may be fewer than are here. A view of the caller's scope.</summary>
-    /// <param name="block">The same rows, mapped.</param>
-    public Tensor Rows(RowBlock block)
+    /// <exception cref="Core.Errors.IndexCorruptException">A row in use is not what was written.</exception>
+    public Tensor Rows(ReadSession session, SegmentRows rows)
     {
-        if (_rows is null || block.Count > _rows.Shape[0]) Grow(block.Count);
-        if (element == DType.Float32) Load<float>(block);
-        else Load<BFloat16>(block);
-        return _rows!.Rows(0, block.Count);
+        if (_rows is null || rows.Count > _rows.Shape[0]) Grow(rows.Count);
+        if (format.Element == DType.Float32) Load<float>(session, rows);
+        else Load<BFloat16>(session, rows);
+        return _rows!.Rows(0, rows.Count);
     }
 
     public void Dispose() => _rows?.Dispose();
@@ -35,7 +35,7 @@ internal sealed class ResidentSegment(Device device, DType element, int width) :
     void Grow(int count)
     {
         int room = Math.Max(count, (int)Math.Min(int.MaxValue, _count * 3L / 2));
-        var larger = TensorScope.Detach(Tensor.Empty([room, width], device, element));
+        var larger = TensorScope.Detach(Tensor.Empty([room, width], device, format.Element));
         if (_rows is not null)
         {
             using Tensor source = _rows.Rows(0, _count), target = larger.Rows(0, _count);
@@ -45,15 +45,31 @@ internal sealed class ResidentSegment(Device device, DType element, int width) :
         _rows = larger;
     }
 
-    unsafe void Load<TElement>(RowBlock block) where TElement : unmanaged
+    unsafe void Load<TElement>(ReadSession session, SegmentRows rows) where TElement : unmanaged
     {
-        int piece = Math.Max(1, PieceSizeBytes / (width * sizeof(TElement)));
-        while (_count < block.Count)
+        if (rows.Count <= _count) return;
+        uint[] checksums = new uint[rows.Count - _count];
+        int window = Math.Max(1, WindowSizeBytes / format.StrideBytes);
+        var memory = new RowMemory(format);
+        try
         {
-            int rows = Math.Min(piece, block.Count - _count);
-            using var target = _rows!.Rows(_count, rows);
-            target.CopyFrom(new ReadOnlySpan<TElement>((TElement*)block.Rows + (long)_count * width, rows * width));
-            _count += rows;
+            for (int done = 0; done < checksums.Length; done += window)
+            {
+                uint[] here = new uint[Math.Min(window, checksums.Length - done)];
+                memory.Read(rows.File, _count + done, place: 0, here);
+                here.CopyTo(checksums, done);
+                foreach (var block in memory.Blocks(here.Length, firstId: _count + done, excluded: default))
+                {
+                    using var target = _rows!.Rows((int)block.FirstId, block.Count);
+                    target.CopyFrom(new ReadOnlySpan<TElement>((void*)block.Rows, block.Count * width));
+                }
+            }
         }
+        finally
+        {
+            memory.Release();
+        }
+        _sum = session.Confirm(rows, _sum, _count, checksums);
+        _count = rows.Count;
     }
 }

@@ -7,5 +7,5 @@ internal static class RowId
 
     public static int Segment(long id) => (int)(id >> 32);
 
-    public static int Row(long id) => (int)id;
+    public static int Row(long id) => unchecked((int)id);
 }

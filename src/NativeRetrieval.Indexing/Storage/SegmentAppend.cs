@@ -15,7 +15,7 @@ internal sealed class SegmentAppend(string folder, SegmentFormat format, IIndexI
 
     /// <summary>Writes the rows of one file, which stay together in one segment.</summary>
     /// <returns>The id of the first.</returns>
-    public long Write(byte[] rows)
+    public unsafe long Write(byte[] rows)
     {
         int count = rows.Length / format.StrideBytes;
         if (_current is null || (long)_current.Rows + count > maxSegmentRows) StartSegment();
@@ -23,7 +23,9 @@ internal sealed class SegmentAppend(string folder, SegmentFormat format, IIndexI
 
         int first = _current!.Rows;
         _output.Write(format.OffsetBytes(first), rows);
-        _current = _current with { Rows = first + count };
+        uint[] checksums = new uint[count];
+        fixed (byte* start = rows) RowChecksums.Of(start, format.StrideBytes, checksums);
+        _current = _current with { Rows = first + count, RowsSum = RowChecksums.Extend(_current.RowsSum ?? 0, checksums) };
         return RowId.Of(_current.Id, first);
     }
 
@@ -39,7 +41,7 @@ internal sealed class SegmentAppend(string folder, SegmentFormat format, IIndexI
     void StartSegment()
     {
         FinishSegment();
-        _current = new SegmentRecord(NextSegment++, Rows: 0, new RowBitmap());
+        _current = new SegmentRecord(NextSegment++, Rows: 0, new RowBitmap(), SegmentFormat.HeaderVersion, RowsSum: 0);
         _created = true;
         _output = io.OpenSegment(PathOf(_current), create: true);
         _output.Write(0, format.Header(_current.Id));

@@ -9,15 +9,17 @@ namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
 /// A segment file: a header of 4096 bytes, then rows of <see cref="StrideBytes"/> each, little-endian, zero-padded, so that
-/// every row of the mapped file starts on a 64-byte boundary. The catalogue says how many rows count.
+/// every row starts on a 64-byte boundary of the file. The catalogue says how many rows count.
 /// </summary>
-internal sealed class SegmentFormat(int dimension, DType element)
+/// <param name="indexId">Id of the index, in the header since version 2; empty in an index of schema version 1.</param>
+internal sealed class SegmentFormat(int dimension, DType element, Guid indexId)
 {
     public const int HeaderSizeBytes = 4096;
-    const int UsedHeaderSizeBytes = 28;
+    public const int HeaderVersion = 2;
+    const int IdOffset = 24, IdSizeBytes = 16;
     const string Extension = ".nrs";
 
-    static ReadOnlySpan<byte> Magic => "NRXSEG1\n"u8;
+    public Guid IndexId => indexId;
 
     public int Dimension => dimension;
 
@@ -32,23 +34,32 @@ internal sealed class SegmentFormat(int dimension, DType element)
 
     public long OffsetBytes(int row) => HeaderSizeBytes + (long)row * StrideBytes;
 
-    public byte[] Header(int segment)
+    /// <summary>The header of a new segment.</summary>
+    public byte[] Header(int segment) => Header(segment, HeaderVersion, indexId);
+
+    byte[] Header(int segment, int version, Guid id)
     {
         byte[] header = new byte[HeaderSizeBytes];
-        Magic.CopyTo(header);
+        (version == 1 ? "NRXSEG1\n"u8 : "NRXSEG2\n"u8).CopyTo(header);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(8), segment);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(12), dimension);
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(16), element.SizeBytes());
         BinaryPrimitives.WriteInt32LittleEndian(header.AsSpan(20), StrideBytes);
-        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(24), Crc32C.Of(header.AsSpan(0, 24)));
+        int used = version == 1 ? IdOffset : IdOffset + IdSizeBytes;
+        if (version != 1) id.TryWriteBytes(header.AsSpan(IdOffset));
+        BinaryPrimitives.WriteUInt32LittleEndian(header.AsSpan(used), Crc32C.Of(header.AsSpan(0, used)));
         return header;
     }
 
-    /// <exception cref="IndexCorruptException">The header is damaged or of another segment.</exception>
-    public void CheckHeader(string path, int segment, ReadOnlySpan<byte> header)
+    /// <exception cref="IndexCorruptException">The header is damaged, of another segment or of another index.</exception>
+    public void CheckHeader(string path, SegmentRecord segment, ReadOnlySpan<byte> header)
     {
-        if (!header[..UsedHeaderSizeBytes].SequenceEqual(Header(segment).AsSpan(0, UsedHeaderSizeBytes)))
-            throw new IndexCorruptException(path, $"the header is not that of segment {segment} with {dimension} {element} values per row");
+        if (header.SequenceEqual(Header(segment.Id, segment.Version, indexId))) return;
+        var other = new Guid(header.Slice(IdOffset, IdSizeBytes));
+        string problem = segment.Version != 1 && header.SequenceEqual(Header(segment.Id, segment.Version, other))
+            ? $"belongs to the index {other:N}, the catalogue beside it to {indexId:N}: files of two indexes are mixed"
+            : $"the header is not that of segment {segment.Id} with {dimension} {element} values per row";
+        throw new IndexCorruptException(path, $"{problem}; {ReadSession.WayOut}");
     }
 
     /// <summary>Writes a vector as a row; <paramref name="row"/> is <see cref="StrideBytes"/> long and zero.</summary>

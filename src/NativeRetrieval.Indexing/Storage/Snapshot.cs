@@ -1,34 +1,35 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Search;
 
 namespace NativeRetrieval.Indexing.Storage;
 
-/// <summary>The vectors of one generation of an index, mapped. Immutable; shares unchanged mappings with the one before.</summary>
+/// <summary>The segment files of one generation of an index. Immutable; shares open files with the one before.</summary>
 internal sealed class Snapshot
 {
-    readonly Dictionary<int, (SegmentRecord Record, MappedSegment Rows)> _segments = [];
+    readonly Dictionary<int, (SegmentRecord Record, SegmentFile File)> _segments = [];
 
     Snapshot(CatalogueState state) => State = state;
 
     public CatalogueState State { get; }
 
-    /// <param name="previous">Its mappings are taken over where they still fit and disposed where they do not.</param>
-    public static Snapshot Load(Catalogue catalogue, CatalogueState state, string folder, SegmentFormat format, Snapshot? previous)
+    /// <param name="previous">Its open files are taken over where they are still used and let go where they are not.</param>
+    public static Snapshot Load(Catalogue catalogue, CatalogueState state, string folder, SegmentFormat format, Snapshot? previous,
+        bool tolerant)
     {
         var snapshot = new Snapshot(state);
-        var opened = new List<MappedSegment>();
+        var opened = new List<SegmentFile>();
         try
         {
             long live = 0;
             foreach (var record in catalogue.ReadSegments())
             {
                 live += record.Rows - record.Deleted.Count();
-                if (previous is not null && previous._segments.TryGetValue(record.Id, out var known) && known.Rows.Rows == record.Rows)
+                if (previous is not null && previous._segments.TryGetValue(record.Id, out var known))
                 {
-                    snapshot._segments.Add(record.Id, (record, known.Rows));
+                    if (!tolerant) known.File.CheckLength(record.Rows);
+                    snapshot._segments.Add(record.Id, (record, known.File));
                     continue;
                 }
-                opened.Add(MappedSegment.Open(folder, format, record.Id, record.Rows));
+                opened.Add(SegmentFile.Open(folder, format, record, tolerant));
                 snapshot._segments.Add(record.Id, (record, opened[^1]));
             }
             if (live != state.LiveRows)
@@ -37,32 +38,30 @@ internal sealed class Snapshot
         }
         catch
         {
-            opened.ForEach(rows => rows.Dispose());
+            opened.ForEach(file => file.Release());
             throw;
         }
 
-        previous?.DisposeAllBut(snapshot);
+        previous?.ReleaseAllBut(snapshot);
         return snapshot;
     }
 
-    public void DisposeAllBut(Snapshot? successor)
+    public void ReleaseAllBut(Snapshot? successor)
     {
         foreach (var (id, segment) in _segments)
-            if (successor is null || !successor._segments.TryGetValue(id, out var kept) || kept.Rows != segment.Rows)
-                segment.Rows.Dispose();
+            if (successor is null || !successor._segments.TryGetValue(id, out var kept) || kept.File != segment.File)
+                segment.File.Release();
     }
 
-    /// <summary>Keeps all mappings alive until the result is disposed, even when a newer snapshot takes over.</summary>
+    /// <summary>Keeps all files open until the result is disposed, even when a newer snapshot takes over.</summary>
     public SnapshotLease Acquire()
     {
-        var blocks = new List<RowBlock>(_segments.Count);
-        foreach (var (id, segment) in _segments.OrderBy(segment => segment.Key))
-            blocks.Add(new RowBlock(segment.Rows.Acquire(), segment.Record.Rows, RowId.Of(id, 0), segment.Record.Deleted.Words));
+        var blocks = new List<SegmentRows>(_segments.Count);
+        foreach (var segment in _segments.Values.OrderBy(segment => segment.Record.Id))
+        {
+            segment.File.Acquire();
+            blocks.Add(new SegmentRows(segment.File, segment.Record, segment.Record.Deleted.Words));
+        }
         return new SnapshotLease(this, blocks);
-    }
-
-    public void Release()
-    {
-        foreach (var segment in _segments.Values) segment.Rows.Release();
     }
 }

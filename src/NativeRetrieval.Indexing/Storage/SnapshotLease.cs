@@ -1,21 +1,19 @@
-using NativeRetrieval.Core.Search;
-
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>The right to read a snapshot's rows.</summary>
-internal sealed class SnapshotLease(Snapshot snapshot, IReadOnlyList<RowBlock> blocks) : IDisposable
+internal sealed class SnapshotLease(Snapshot snapshot, IReadOnlyList<SegmentRows> segments) : IDisposable
 {
     bool _released;
 
     public Snapshot Snapshot => snapshot;
 
-    /// <summary>One block for each segment, in the order of ids.</summary>
-    public IReadOnlyList<RowBlock> Blocks => blocks;
+    /// <summary>In the order of ids.</summary>
+    public IReadOnlyList<SegmentRows> Segments => segments;
 
     public void Dispose()
     {
         if (_released) return;
         _released = true;
-        snapshot.Release();
+        foreach (var rows in segments) rows.File.Release();
     }
 }

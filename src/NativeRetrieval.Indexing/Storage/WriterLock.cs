@@ -9,6 +9,8 @@ internal sealed class WriterLock : IDisposable
     public const string LockName = "writer.lock";
     public const string OwnerName = "writer.pid";
 
+    const int LargestOwnerBytes = 64;
+
     readonly FolderLock _lock;
 
     WriterLock(FolderLock taken) => _lock = taken;
@@ -34,6 +36,7 @@ internal sealed class WriterLock : IDisposable
         }
         try
         {
+            DurableFile.DeleteLeftovers(folder);
             DurableFile.WriteAllText(Path.Combine(folder, OwnerName), $"{Environment.ProcessId}\n");
             return new WriterLock(taken);
         }
@@ -51,9 +54,9 @@ internal sealed class WriterLock : IDisposable
     {
         try
         {
-            return File.ReadAllText(Path.Combine(folder, OwnerName)).Trim();
+            return SmallFile.ReadText(Path.Combine(folder, OwnerName), LargestOwnerBytes).Trim();
         }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        catch (Exception e) when (e is FileReadException or CorruptFileException)
         {
             return null;
         }

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Evaluation.Metrics;
 
 namespace NativeRetrieval.Parity.Cases;
@@ -60,7 +61,7 @@ static class MetricCases
     static (SimilarityMatrix, long[] Flags, JsonElement) Read(ParityFolder folder)
     {
         using var vectors = folder.Open(Vectors);
-        using var figures = JsonDocument.Parse(File.ReadAllBytes(folder.Require(Figures)));
+        using var figures = SmallFile.ReadJson(folder.Require(Figures), ParityFolder.LargestFileBytes);
         string captions = vectors.Names.Single(name => name.StartsWith("captions_", StringComparison.Ordinal));
         var scores = SimilarityMatrix.Cosine(vectors.ReadFloat32(captions), vectors.ReadFloat32("audio"), vectors.Sizes("audio")[1]);
         return (scores, vectors.ReadInt64("relevant"), figures.RootElement.Clone());

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Globalization;
 using System.Security.Cryptography;
 using System.Text.Json;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Evaluation.Data.Tables;
 using NativeRetrieval.Text;
 
@@ -27,7 +28,7 @@ static class TokenizerCases
         var tokenizer = TextTokenizer.FromFile(folder.Require(Vocabulary));
         int lines = 0, wrong = 0;
         string first = "";
-        foreach (string line in File.ReadLines(folder.Require(Hostile)))
+        foreach (string line in SmallFile.ReadLines(folder.Require(Hostile), ParityFolder.LargestFileBytes))
         {
             lines++;
             using var json = JsonDocument.Parse(line);
@@ -43,7 +44,7 @@ static class TokenizerCases
     static WorstError Captions(ParityFolder folder, string file)
     {
         var tokenizer = TextTokenizer.FromFile(folder.Require(Vocabulary));
-        using var json = JsonDocument.Parse(File.ReadAllBytes(folder.Require(Hashes)));
+        using var json = SmallFile.ReadJson(folder.Require(Hashes), ParityFolder.LargestFileBytes);
         var expected = json.RootElement.GetProperty("files").EnumerateArray().Single(entry =>
             entry.GetProperty("file").GetString() == file);
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -10,7 +10,7 @@ namespace NativeRetrieval.Training.Logging;
 /// </summary>
 public sealed class EventFile
 {
-    const int HeaderBytes = 12, FooterBytes = 4;
+    const int HeaderBytes = 12, FooterBytes = 4, LargestBytes = 1 << 30;
 
     readonly string _path;
     readonly TimeProvider _time;
@@ -19,14 +19,14 @@ public sealed class EventFile
 
     /// <summary>
     /// Opens the file to go on after step <paramref name="step"/>: later events, and whatever follows the last
-    /// whole record, are removed. Step 0 starts anew.
+    /// whole record, are removed.
     /// </summary>
     /// <param name="path">The file; TensorBoard reads files whose name contains <c>tfevents</c>.</param>
     /// <param name="time">Clock that gives each event its wall time.</param>
     public static EventFile Resume(string path, long step, TimeProvider time)
     {
         var file = new EventFile(path, time);
-        long keep = File.Exists(path) && step > 0 ? LengthUpTo(path, step) : 0;
+        long keep = File.Exists(path) ? LengthUpTo(path, step) : 0;
         if (File.Exists(path)) DurableFile.Truncate(path, keep);
         if (keep == 0) DurableFile.Append(path, Record(EventMessage.FileVersion(time.GetUtcNow())));
         return file;
@@ -49,7 +49,7 @@ public sealed class EventFile
 
     static long LengthUpTo(string path, long step)
     {
-        ReadOnlySpan<byte> bytes = File.ReadAllBytes(path);
+        ReadOnlySpan<byte> bytes = SmallFile.ReadBytes(path, LargestBytes);
         int end = 0;
         while (bytes.Length - end >= HeaderBytes + FooterBytes)
         {

@@ -12,6 +12,7 @@ namespace NativeRetrieval.Training.Logging;
 public sealed class MetricsLog
 {
     const string EpochKey = "epoch", StepKey = "step";
+    internal const int LargestBytes = 1 << 30;
 
     readonly string _path;
 
@@ -57,7 +58,7 @@ public sealed class MetricsLog
 
     static List<(MetricsLine Line, long EndBytes)> Parse(string path)
     {
-        byte[] bytes = ReadAll(path);
+        byte[] bytes = SmallFile.ReadBytes(path, LargestBytes);
         var lines = new List<(MetricsLine, long)>();
         int badLine = 0, number = 0;
         for (int start = 0; start < bytes.Length; number++)
@@ -90,18 +91,6 @@ public sealed class MetricsLog
         catch (Exception error) when (error is JsonException or InvalidOperationException or FormatException)
         {
             return null;
-        }
-    }
-
-    static byte[] ReadAll(string path)
-    {
-        try
-        {
-            return File.ReadAllBytes(path);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, error.Message, error);
         }
     }
 }

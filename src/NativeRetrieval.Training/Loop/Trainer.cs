@@ -85,8 +85,11 @@ public sealed class Trainer : IDisposable
     public TrainingEnd Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
         _clock = new RunClock(_time) { ExpectedEvaluation = _expectedEvaluation };
+        _run.RewindLogs();
         var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
-        var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
+        var events = Events();
+        if (_run.HasBegun) DrawCurves();
+        else Begin();
         while (_position.Epoch < _settings.Training.Epochs && !HasStoppedImproving)
         {
             EpochSummary summary;
@@ -105,6 +108,25 @@ public sealed class Trainer : IDisposable
         }
         if (_position.BestEpoch != _position.Epoch - 1) KeepLastModel();
         return _position.Epoch < _settings.Training.Epochs ? TrainingEnd.NoImprovement : TrainingEnd.AllEpochs;
+    }
+
+    /// <summary>
+    /// Saves the model and the state that the run starts from: vocabulary, sizes and frozen weights are then found in its folder when it is
+    /// resumed, whatever has become of the files they were made from.
+    /// </summary>
+    void Begin()
+    {
+        _run.StageInitialModel(folder => ModelFolder.Save(folder, _model,
+            ModelCard.Write(_model, _training.Data, _settings, epoch: 0, double.NaN, validation: null)));
+        SaveCheckpoint();
+    }
+
+    EventFile Events()
+    {
+        var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
+        if (_run.EventsAreLost)
+            foreach (var line in MetricsLog.Read(_run.MetricsPath)) events.Append(line.Step, line.Values);
+        return events;
     }
 
     bool HasStoppedImproving =>
@@ -135,7 +157,7 @@ public sealed class Trainer : IDisposable
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
                 throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: "
                     + $"the loss is {loss} and the gradient's norm {norm}; "
-                    + "lower training.lr, or resume from the last checkpoint with another seed");
+                    + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
 
             _average?.Update(_optimizer.Steps);
             _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };
@@ -163,9 +185,11 @@ public sealed class Trainer : IDisposable
                 new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
                 new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank),
             ]);
+        // Epochs that are trained again after a damaged checkpoint leave no model of another course at the top.
+        best |= epoch + 1 == _run.ModelEpoch;
         bool improved = metrics is not null && !(metrics.RecallSum <= _position.BestScore);
         if (best)
-            _run.ReplaceModel(folder =>
+            _run.StageModel(epoch + 1, folder =>
                 ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
         averaged?.Dispose();
         _position = _position with
@@ -179,7 +203,7 @@ public sealed class Trainer : IDisposable
                 : improved ? 0 : _position.EvaluationsWithoutImprovement + 1,
         };
         SaveCheckpoint();
-        CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
+        DrawCurves();
         double rate = LearningRate(_position.Step - 1);
         _clock.Saved();
         return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, _clock.PairsPerSecond, metrics, best,
@@ -234,6 +258,11 @@ public sealed class Trainer : IDisposable
     {
         log.Append(new MetricsLine(epoch + 1, _position.Step, values));
         events.Append(_position.Step, values);
+    }
+
+    void DrawCurves()
+    {
+        if (File.Exists(_run.MetricsPath)) CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
     }
 
     void SaveCheckpoint() => _run.SaveCheckpoint(_state.Items(), _position);

@@ -21,15 +21,20 @@ public static class TrainingSession
         CancellationToken cancellation)
     {
         RequireOneSource(request);
-        var start = Start(request);
+        // A resumed run has its front end in its folder once that is settled; a new one reads that of its weights before there is a folder.
+        var begun = request.Resume ? null : Start(request);
         using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : Begin(request);
+        var start = begun ?? Start(request);
+        foreach (string line in run.Notes) request.Noted?.Invoke(line);
         var split = DataSplit.Of(request.Training, request.Validation, run.Settings);
         run.RequireSameData(request.Training.Fingerprint(), split.Validation?.Fingerprint());
-        if (request.Resume) TakeUpEpochs(request, run);
+        if (request.Resume) TakeUp(request, run, split);
 
         var skipped = new List<string>();
         var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
-        using var model = Model(request, run, training.Data);
+        run.RequireSameClips(training.Data, validation?.Data, skipped);
+        using var model = run.HasModel ? ModelFactory.From(run.FolderPath, run.Settings, request.Device)
+            : Initial(request, run.Settings, training.Data);
         var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
             model.Config.MaxTokens);
         DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
@@ -141,32 +146,51 @@ public static class TrainingSession
             ValidationSha256 = split.Validation?.Fingerprint(),
             HoldoutAudio = split.IsHeldOut ? HoldOutCsv.AudioFolder(split.Validation!) : null,
             InitFromSha256 = request.InitialModel is { } folder ? ModelFolder.Fingerprint(folder) : null,
+            TextModelSha256 = request.TextModel is { } text ? SourceFolder.Fingerprint(text) : null,
+            AudioModelSha256 = request.AudioModel is { } audio ? SourceFolder.Fingerprint(audio) : null,
             Starts = [RunStart.Of(request, step: 0)],
         };
         return RunFolder.Create(request.RunFolder, settings, description, split.IsHeldOut ? split.Validation : null);
     }
 
     /// <summary>
-    /// The run's model as it began. A new run writes it into its folder at once: vocabulary, sizes and frozen weights are then found there
-    /// when it is resumed, whatever has become of the files it was made from.
+    /// Compares what was asked for with the run; the number of epochs may differ and is then the run's. A run without a model yet makes it
+    /// from the weights that it was begun with.
     /// </summary>
-    static RetrievalModel Model(TrainingRequest request, RunFolder run, Dataset data)
+    static void TakeUp(TrainingRequest request, RunFolder run, DataSplit split)
     {
-        if (File.Exists(Path.Combine(run.FolderPath, "config.json")))
-            return ModelFactory.From(run.FolderPath, run.Settings, request.Device);
-        var model = Initial(request, run.Settings, data);
-        run.ReplaceModel(target =>
-            ModelFolder.Save(target, model, ModelCard.Write(model, data, run.Settings, epoch: 0, double.NaN, validation: null)));
-        run.Describe(description => description with { InitialModelSha256 = ModelFolder.Fingerprint(run.FolderPath) });
-        return model;
+        if (split.IsHeldOut)
+        {
+            int known = run.Notes.Count;
+            run.RequireHoldOut(split.Validation!);
+            foreach (string line in run.Notes.Skip(known)) request.Noted?.Invoke(line);
+        }
+        if (!run.HasModel && run.Description.SchemaVersion == 1)
+            run.Describe(description => description with
+            {
+                TextModelSha256 = request.TextModel is { } text ? SourceFolder.Fingerprint(text) : null,
+                AudioModelSha256 = request.AudioModel is { } audio ? SourceFolder.Fingerprint(audio) : null,
+            });
+        if (!run.HasModel)
+        {
+            var begun = run.Description;
+            run.RequireSameWeights("--init-from", request.InitialModel, begun.InitFromSha256, ModelFolder.Fingerprint);
+            run.RequireSameWeights("--text-model", request.TextModel, begun.TextModelSha256, SourceFolder.Fingerprint);
+            run.RequireSameWeights("--audio-model", request.AudioModel, begun.AudioModelSha256, SourceFolder.Fingerprint);
+        }
+        TakeUpEpochs(request, run);
     }
 
-    /// <summary>Compares what was asked for with the run's settings; the number of epochs may differ and is then the run's.</summary>
     static void TakeUpEpochs(TrainingRequest request, RunFolder run)
     {
-        int before = run.Settings.Training.Epochs, epochs = ResumedSettings.Epochs(request, run.Settings);
-        if (epochs == before) return;
+        int before = run.Settings.Training.Epochs;
+        int? asked = ResumedSettings.Epochs(request, run.Settings);
+        if (run.EpochsInFile is { } edited && asked is null)
+            throw new OptionException($"{run.FolderPath}: training.epochs is {edited} in settings.yaml, but the run has {before}; ask for "
+                + $"the change with --set training.epochs={edited}, or put {before} back");
+        if (asked is not { } epochs || epochs == before && run.EpochsInFile is null) return;
         run.ChangeEpochs(epochs);
+        if (epochs == before) return;
         string rate = run.Settings.Training.Schedule == ScheduleKind.Cosine
             ? $"; the learning rate follows the cosine over {epochs} epochs from here on" : "";
         request.Noted?.Invoke($"training.epochs was {before} and is now {epochs}{rate}");

@@ -1,120 +1,150 @@
 using System.Globalization;
-using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>A verified checkpoint. Dispose it before the next one is saved: its file is mapped.</summary>
-/// <param name="Tensors">Saved tensors: parameters, buffers and optimizer state, by the trainer's names.</param>
-public sealed record Checkpoint(TrainingState State, SafetensorsFile Tensors) : IDisposable
-{
-    /// <summary>Closes the file.</summary>
-    public void Dispose() => Tensors.Dispose();
-}
-
 /// <summary>
-/// The last checkpoint of a run. <c>checkpoint-N.safetensors</c> holds the tensors and, in its metadata, the counters;
-/// <c>last.json</c> names the file, its size and its SHA-256. Saving writes file N + 1, then replaces <c>last.json</c>, then deletes
-/// file N: at every moment <c>last.json</c> names a complete checkpoint.
+/// The checkpoints of a run: the newest and the one before it, each <c>checkpoint-N.safetensors</c> with its receipt
+/// <c>checkpoint-N.json</c>. Saving writes file N + 1, reads it back, writes its receipt, then deletes file N − 1: at every moment there is
+/// a complete checkpoint, and a damaged one has another before it. A file without a receipt was not completed.
 /// </summary>
 sealed class CheckpointStore(string folder)
 {
-    const int SchemaVersion = 1;
-    const string StateKey = "training_state", Prefix = "checkpoint-", Suffix = ".safetensors";
+    const string Prefix = "checkpoint-", Suffix = ".safetensors", ReceiptSuffix = ".json";
 
-    string PointerPath => Path.Combine(folder, "last.json");
+    long? _last;
 
-    public void Save(IEnumerable<SafetensorsItem> tensors, TrainingState state)
+    /// <summary>Receipt that earlier versions kept of their only checkpoint.</summary>
+    string OldPointerPath => Path.Combine(folder, "last.json");
+
+    /// <summary>Numbers of the checkpoints that have receipts, the newest first; the receipts may be damaged.</summary>
+    IReadOnlyList<long> Numbers =>
+        [.. NumbersOf(ReceiptSuffix).Concat(OldPointer() is { } old ? [old.Number] : []).Distinct().OrderDescending()];
+
+    /// <summary>True where there is a file of a checkpoint, complete or not.</summary>
+    public static bool AreIn(string folder) =>
+        Directory.Exists(folder) && Directory.EnumerateFiles(folder, Prefix + "*").Any();
+
+    /// <exception cref="FileWriteException">The disk refused; the checkpoint before is the newest.</exception>
+    public void Save(IEnumerable<SafetensorsItem> tensors, TrainingState state, Func<CheckpointReceipt, CheckpointReceipt> describe)
     {
-        string name = $"{Prefix}{(ReadPointer()?.Number ?? 0) + 1}{Suffix}";
-        string path = Path.Combine(folder, name);
-        SafetensorsWriter.Write(path, tensors, new Dictionary<string, string> { [StateKey] = state.ToJson() });
-        string hash = FileHash.Sha256(path);
-        var pointer = new { schema_version = SchemaVersion, file = name, size_bytes = new FileInfo(path).Length, sha256 = hash };
-        DurableFile.WriteAllText(PointerPath, JsonSerializer.Serialize(pointer) + "\n");
-        DeleteAllBut(name);
+        var numbers = Numbers;
+        long number = numbers.FirstOrDefault() + 1, before = _last ?? numbers.FirstOrDefault();
+        string path = PathOf(number);
+        CheckpointFile.Write(path, tensors, state);
+        var receipt = new CheckpointReceipt
+        {
+            File = Path.GetFileName(path),
+            SizeBytes = FileStatus.Of(path).SizeBytes,
+            Sha256 = FileHash.Sha256(path),
+        };
+        DurableFile.WriteAllText(ReceiptPathOf(number), describe(receipt).ToJson());
+        _last = number;
+        DeleteAllBut(number, before);
     }
 
-    /// <summary>The last checkpoint, its hash verified; null where none was completed.</summary>
-    /// <exception cref="CorruptFileException">The file that <c>last.json</c> names is absent or has changed.</exception>
-    public Checkpoint? Load()
+    /// <summary>
+    /// The newest checkpoint that is whole, with its receipt and with the newest receipt that can be read; null where none was completed.
+    /// </summary>
+    /// <param name="noted">Called with a sentence where the newest is not whole and the one before it is taken.</param>
+    /// <exception cref="CorruptFileException">There are checkpoints, and none is whole.</exception>
+    public (Checkpoint Checkpoint, CheckpointReceipt Receipt, CheckpointReceipt Newest)? Load(Action<string>? noted = null)
     {
-        if (ReadPointer() is not { } pointer) return null;
-        string path = Path.Combine(folder, pointer.File);
-        if (!File.Exists(path))
-            throw new CorruptFileException(path,
-                $"{PointerPath} names it, but it does not exist; restore it, or start a new run with --init-from");
-        long size = new FileInfo(path).Length;
-        if (size != pointer.SizeBytes)
-            throw new CorruptFileException(path,
-                $"{size} bytes, but {pointer.SizeBytes} were saved; restore it, or start a new run with --init-from");
-        if (FileHash.Sha256(path) != pointer.Sha256)
-            throw new CorruptFileException(path,
-                "its SHA-256 is not the one that was saved; restore it, or start a new run with --init-from");
-
-        var tensors = SafetensorsFile.Open(path);
-        try
-        {
-            return tensors.Metadata.TryGetValue(StateKey, out string? json)
-                ? new Checkpoint(TrainingState.FromJson(json), tensors)
-                : throw new CorruptFileException(path, $"its metadata lacks {StateKey}");
-        }
-        catch (JsonException error)
-        {
-            tensors.Dispose();
-            throw new CorruptFileException(path, $"{StateKey} in its metadata is not readable: {error.Message}", error);
-        }
-        catch
-        {
-            tensors.Dispose();
-            throw;
-        }
+        var numbers = Numbers;
+        CorruptFileException? first = numbers.Count == 0 || NewestFile > numbers[0] ? Incomplete() : null;
+        CheckpointReceipt? newest = null;
+        foreach (long number in numbers)
+            try
+            {
+                var receipt = Receipt(number);
+                newest ??= receipt;
+                var checkpoint = CheckpointFile.Open(PathOf(number), receipt);
+                _last = number;
+                if (first is not null)
+                    noted?.Invoke($"{first.Message}; going on from the checkpoint before it, "
+                        + $"{receipt.File} (step {checkpoint.State.Step})");
+                return (checkpoint, receipt, newest);
+            }
+            catch (CorruptFileException error)
+            {
+                first ??= error;
+            }
+        return first is null ? null
+            : throw new CorruptFileException(first.Path, $"{first.Problem}; restore it, or start a new run with --init-from", first);
     }
 
-    /// <summary>Removes what a killed process left: unfinished files and checkpoints that <c>last.json</c> does not name.</summary>
+    /// <summary>Removes what a killed process left: unfinished files, and checkpoints before the two newest.</summary>
     public void CleanUp()
     {
         DurableFile.DeleteLeftovers(folder);
-        DeleteAllBut(ReadPointer()?.File);
+        var numbers = Numbers;
+        if (numbers.Count > 0 && _last == numbers[0] && !(NewestFile > numbers[0]))
+            DeleteAllBut(numbers[0], numbers.Count > 1 ? numbers[1] : numbers[0]);
     }
 
-    void DeleteAllBut(string? name)
-    {
-        foreach (string file in Directory.EnumerateFiles(folder, Prefix + "*" + Suffix).Order(StringComparer.Ordinal))
-            if (Path.GetFileName(file) != name) DurableFile.Delete(file);
-    }
+    long? NewestFile => NumbersOf(Suffix).Select(number => (long?)number).Max();
 
-    Pointer? ReadPointer()
+    string PathOf(long number) => Path.Combine(folder, $"{Prefix}{number.ToString(CultureInfo.InvariantCulture)}{Suffix}");
+
+    string ReceiptPathOf(long number) => Path.ChangeExtension(PathOf(number), ReceiptSuffix);
+
+    /// <summary>The fault of the newest file where it has no receipt; null: none, or it is of a run that had not begun.</summary>
+    CorruptFileException? Incomplete()
     {
-        if (!File.Exists(PointerPath)) return null;
+        if (NewestFile is not { } number) return null;
+        string path = PathOf(number), receipt = Path.GetFileName(ReceiptPathOf(number));
         try
         {
-            using var json = JsonDocument.Parse(File.ReadAllBytes(PointerPath));
-            var root = json.RootElement;
-            int version = root.GetProperty("schema_version").GetInt32();
-            if (version != SchemaVersion)
-                throw new CorruptFileException(PointerPath, $"schema version {version}; this program reads {SchemaVersion}");
-            string file = root.GetProperty("file").GetString() ?? "";
-            string hash = root.GetProperty("sha256").GetString() ?? "";
-            return new Pointer(file, NumberOf(file), root.GetProperty("size_bytes").GetInt64(), hash);
+            using var checkpoint = CheckpointFile.Open(path);
+            return checkpoint.State.Step == 0 ? null
+                : new CorruptFileException(path, $"its receipt {receipt} is absent: saving it was interrupted, or the receipt was deleted");
         }
-        catch (Exception error) when (error is JsonException or KeyNotFoundException or InvalidOperationException or FormatException)
+        catch (CorruptFileException error)
         {
-            throw new CorruptFileException(PointerPath, $"not a checkpoint pointer: {error.Message}", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(PointerPath, error.Message, error);
+            return error;
         }
     }
 
-    static long NumberOf(string file) =>
-        file.StartsWith(Prefix, StringComparison.Ordinal) && file.EndsWith(Suffix, StringComparison.Ordinal)
-        && long.TryParse(file.AsSpan(Prefix.Length, Math.Max(0, file.Length - Prefix.Length - Suffix.Length)), NumberStyles.None,
-            CultureInfo.InvariantCulture, out long number)
-            ? number
-            : throw new FormatException($"'{file}' is not the name of a checkpoint");
+    CheckpointReceipt Receipt(long number) => File.Exists(ReceiptPathOf(number))
+        ? CheckpointReceipt.Read(ReceiptPathOf(number), Path.GetFileName(PathOf(number)))
+        : OldPointer()!.Value.Receipt;
 
-    sealed record Pointer(string File, long Number, long SizeBytes, string Sha256);
+    void DeleteAllBut(params long[] kept)
+    {
+        if (OldPointer() is { } old && !kept.Contains(old.Number)) DurableFile.Delete(OldPointerPath);
+        foreach (long number in NumbersOf(ReceiptSuffix).Except(kept)) DurableFile.Delete(ReceiptPathOf(number));
+        foreach (long number in NumbersOf(Suffix).Except(kept)) DurableFile.Delete(PathOf(number));
+    }
+
+    IReadOnlyList<long> NumbersOf(string suffix) =>
+        [.. Directory.EnumerateFiles(folder, Prefix + "*" + suffix).Select(file => NumberOf(Path.GetFileName(file), suffix)).OfType<long>()
+            .Order()];
+
+    static long? NumberOf(string file, string suffix) =>
+        file.StartsWith(Prefix, StringComparison.Ordinal) && file.EndsWith(suffix, StringComparison.Ordinal)
+        && long.TryParse(file.AsSpan(Prefix.Length, Math.Max(0, file.Length - Prefix.Length - suffix.Length)), NumberStyles.None,
+            CultureInfo.InvariantCulture, out long number) ? number : null;
+
+    (long Number, CheckpointReceipt Receipt)? OldPointer()
+    {
+        if (!File.Exists(OldPointerPath)) return null;
+        try
+        {
+            using var json = SmallFile.ReadJson(OldPointerPath, SmallFile.LargestTextBytes);
+            var root = json.RootElement;
+            string file = root.GetProperty("file").GetString() ?? "";
+            long number = NumberOf(file, Suffix) ?? throw new FormatException($"'{file}' is not the name of a checkpoint");
+            return (number, new CheckpointReceipt
+            {
+                File = file,
+                SizeBytes = root.GetProperty("size_bytes").GetInt64(),
+                Sha256 = root.GetProperty("sha256").GetString() ?? "",
+            });
+        }
+        catch (Exception error) when (error is KeyNotFoundException or InvalidOperationException or FormatException)
+        {
+            throw new CorruptFileException(OldPointerPath, $"not a checkpoint pointer: {error.Message}", error);
+        }
+    }
 }

@@ -7,12 +7,12 @@ namespace NativeRetrieval.Training.Runs;
 /// <summary>The settings of a resumed run: its own, with the number of epochs that was asked for.</summary>
 internal static class ResumedSettings
 {
-    const string EpochsKey = "training.epochs";
+    public const string EpochsKey = "training.epochs";
 
-    /// <summary>Number of epochs that the run shall have.</summary>
+    /// <summary>Number of epochs that was asked for; null: none.</summary>
     /// <exception cref="OptionException">Another setting that was asked for differs from the run's; the message names each, with both
     /// values.</exception>
-    public static int Epochs(TrainingRequest request, TrainingSettings own)
+    public static int? Epochs(TrainingRequest request, TrainingSettings own)
     {
         var asked = StartingSizes.WithChannels(request.Settings);
         own = StartingSizes.WithChannels(own);
@@ -24,7 +24,7 @@ internal static class ResumedSettings
         if (others.Length > 0)
             throw new OptionException($"{request.RunFolder} was begun with other settings: {string.Join("; ", others)}. A resumed run "
                 + $"keeps its settings, {EpochsKey} excepted: leave these out, or start a new run with --init-from");
-        return compared.Any(setting => setting.Key == EpochsKey) ? asked.Training.Epochs : own.Training.Epochs;
+        return compared.Any(setting => setting.Key == EpochsKey) ? asked.Training.Epochs : null;
 
         string Asked(SettingDefinition setting) => setting.Format(setting.Get(asked));
 

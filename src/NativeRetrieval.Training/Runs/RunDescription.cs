@@ -4,12 +4,13 @@ namespace NativeRetrieval.Training.Runs;
 
 /// <summary>
 /// The data and weights that a run was begun with and every start of it: the content of <c>run.json</c>. With <c>settings.yaml</c>, the
-/// data and the commit it says how to repeat the run.
+/// data and the commit it says how to repeat the run. It keeps the command line of every start, word for word, and with it whatever secret
+/// a command line holds.
 /// </summary>
 public sealed record RunDescription
 {
-    /// <summary>Newest layout of the file.</summary>
-    public const int NewestSchema = 1;
+    /// <summary>Newest layout of the file. The first had no settings, and its runs kept no receipts.</summary>
+    public const int NewestSchema = 2;
 
     /// <summary>Layout of the file.</summary>
     public int SchemaVersion { get; init; } = NewestSchema;
@@ -28,6 +29,27 @@ public sealed record RunDescription
 
     /// <summary>Fingerprint of the run's own model before the first step, whatever it was made from.</summary>
     public string? InitialModelSha256 { get; init; }
+
+    /// <summary>Fingerprint of the pre-trained text encoder's files that the run was told to start from; null: none.</summary>
+    public string? TextModelSha256 { get; init; }
+
+    /// <summary>Fingerprint of the pre-trained audio encoder's files; null: none.</summary>
+    public string? AudioModelSha256 { get; init; }
+
+    /// <summary>SHA-256 of <c>holdout.csv</c>; null: no clips were held out.</summary>
+    public string? HoldoutSha256 { get; init; }
+
+    /// <summary>Fingerprint of the clips for training and validation that could be decoded; null: none were yet.</summary>
+    public string? DecodedSha256 { get; init; }
+
+    /// <summary>Number of the clips of <see cref="DecodedSha256"/>.</summary>
+    public int? DecodedClips { get; init; }
+
+    /// <summary>
+    /// Settings of the run by key, as <c>settings.yaml</c> has them; a file that says otherwise is refused. Null in runs of a
+    /// version that did not keep them.
+    /// </summary>
+    public IReadOnlyDictionary<string, string>? Settings { get; init; }
 
     /// <summary>Starts of the run: first the beginning, then every resume.</summary>
     public IReadOnlyList<RunStart> Starts { get; init; } = [];

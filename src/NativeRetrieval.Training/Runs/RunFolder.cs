@@ -1,8 +1,12 @@
+using System.Security.Cryptography;
+using System.Text;
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Models;
 using NativeRetrieval.Training.Data;
+using NativeRetrieval.Training.Logging;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Runs;
@@ -12,16 +16,20 @@ namespace NativeRetrieval.Training.Runs;
 /// (resolved), <c>run.json</c> (<see cref="RunDescription"/>), <c>holdout.csv</c> where clips were held out,
 /// <c>metrics.jsonl</c>, <c>events.out.tfevents.run</c>, <c>curves.svg</c>, <c>checkpoints/</c> with what resuming needs, and
 /// <c>last/</c> with the last epoch's model once the run is over and another epoch is its best. One process at a time; a kill at
-/// any moment loses nothing that a call had returned from.
+/// any moment loses nothing that a call had returned from. Whatever of these files was damaged or changed is noticed by
+/// <see cref="Resume"/>.
 /// </summary>
 public sealed class RunFolder : IDisposable
 {
     const string SettingsName = "settings.yaml", RunName = "run.json", HoldOutName = "holdout.csv", WorkName = "checkpoints",
-        LastName = "last", LockName = "lock";
+        LastName = "last", LockName = "lock", ConfigName = "config.json";
 
     readonly FolderLock _lock;
     readonly CheckpointStore _checkpoints;
     readonly ModelSlot _model;
+    readonly List<string> _notes = [];
+    ModelReceipt? _atTop, _staged;
+    LogReceipt? _metrics, _events;
 
     RunFolder(string path, FolderLock held, TrainingSettings settings, RunDescription description)
     {
@@ -38,6 +46,24 @@ public sealed class RunFolder : IDisposable
 
     /// <summary>Content of <c>run.json</c>.</summary>
     public RunDescription Description { get; private set; }
+
+    /// <summary>A sentence for each thing that was found otherwise than expected and needs no help.</summary>
+    internal IReadOnlyList<string> Notes => _notes;
+
+    /// <summary>Number of epochs in <c>settings.yaml</c> where it is not the run's: edited, or a change was interrupted.</summary>
+    internal int? EpochsInFile { get; private init; }
+
+    /// <summary>True where there is a checkpoint, and with it a model at the top of the folder.</summary>
+    internal bool HasBegun { get; private set; }
+
+    /// <summary>True where the model that the run starts from, or a later one, lies at the top of the folder.</summary>
+    internal bool HasModel => File.Exists(Path.Combine(FolderPath, ConfigName));
+
+    /// <summary>Epoch whose model lies at the top of the folder, from 1; 0: the one that the run starts from, or it is not known.</summary>
+    internal int ModelEpoch => _atTop?.Epoch ?? 0;
+
+    /// <summary>True where the events for TensorBoard are not those that the run wrote.</summary>
+    internal bool EventsAreLost { get; private set; }
 
     /// <summary>Path of the log, <c>metrics.jsonl</c>.</summary>
     public string MetricsPath => Path.Combine(FolderPath, "metrics.jsonl");
@@ -61,14 +87,20 @@ public sealed class RunFolder : IDisposable
         if (Directory.Exists(path)
             && Directory.EnumerateFileSystemEntries(path).FirstOrDefault(entry => !IsOwnBeginning(entry)) is { } foreign)
             throw new OptionException($"{path} is not empty (it holds {Path.GetFileName(foreign)}); choose another folder");
+        RequireNoCheckpoints(path);
 
         DurableFile.CreateFolder(Path.Combine(path, WorkName));
         var held = Lock(path);
         try
         {
             DurableFile.DeleteLeftovers(path);
+            description = description with { Settings = RecordedSettings.Of(settings) };
             DurableFile.WriteAllText(Path.Combine(path, SettingsName), SettingsWriter.ToYaml(settings));
-            if (holdOut is not null) HoldOutCsv.Write(Path.Combine(path, HoldOutName), holdOut);
+            if (holdOut is not null)
+            {
+                HoldOutCsv.Write(Path.Combine(path, HoldOutName), holdOut);
+                description = description with { HoldoutSha256 = FileHash.Sha256(Path.Combine(path, HoldOutName)) };
+            }
             DurableFile.WriteAllText(Path.Combine(path, RunName), description.ToJson());
             return new RunFolder(path, held, settings, description);
         }
@@ -80,23 +112,30 @@ public sealed class RunFolder : IDisposable
     }
 
     /// <summary>Opens a run to go on with it, and completes or undoes what a killed process had begun.</summary>
-    /// <exception cref="OptionException">There is no run in the folder.</exception>
-    /// <exception cref="CorruptFileException">A file of the run is damaged.</exception>
+    /// <exception cref="OptionException">There is no run in the folder, or its settings were edited.</exception>
+    /// <exception cref="CorruptFileException">A file of the run is damaged or is not the one that the run wrote.</exception>
     /// <exception cref="FileWriteException">Another process uses the folder.</exception>
     public static RunFolder Resume(string path)
     {
-        string runPath = Path.Combine(path, RunName);
+        string runPath = Path.Combine(path, RunName), settingsPath = Path.Combine(path, SettingsName);
         if (!File.Exists(runPath))
+        {
+            RequireNoCheckpoints(path);
             throw new OptionException($"{path} holds no run to resume ({RunName} is absent); leave out --resume to start one");
+        }
         DurableFile.CreateFolder(Path.Combine(path, WorkName));
         var held = Lock(path);
         try
         {
-            var run = new RunFolder(path, held, SettingsLoader.ReadFile(Path.Combine(path, SettingsName)), ReadDescription(runPath));
-            DurableFile.DeleteLeftovers(path);
-            DurableFile.DeleteFolder(run.UnfinishedLast);
-            run._model.CleanUp();
-            run._checkpoints.CleanUp();
+            var description = ReadDescription(runPath);
+            var written = SettingsLoader.ReadFile(settingsPath);
+            var settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
+            int epochs = written.Training.Epochs;
+            var run = new RunFolder(path, held, settings, description)
+            {
+                EpochsInFile = epochs == settings.Training.Epochs ? null : epochs,
+            };
+            run.Settle();
             return run;
         }
         catch
@@ -119,9 +158,51 @@ public sealed class RunFolder : IDisposable
             throw new OptionException($"{FolderPath} was begun {Validation(Description.ValidationSha256)}, "
                 + $"not {Validation(validationSha256)}; the best epoch is chosen by one set of clips: resume with the same --validation");
 
-        static string Short(string hash) => hash[..Math.Min(12, hash.Length)] + "…";
         static string Validation(string? hash) =>
             hash is null ? "without validation data" : $"with validation data that hashes to {Short(hash)}";
+    }
+
+    /// <summary>Checks that the clips that can be decoded are those that the run was begun with.</summary>
+    /// <param name="skipped">One message for each clip that cannot be decoded.</param>
+    /// <exception cref="OptionException">They are others.</exception>
+    internal void RequireSameClips(Dataset training, Dataset? validation, IReadOnlyList<string> skipped)
+    {
+        string hash = Convert.ToHexStringLower(
+            SHA256.HashData(Encoding.ASCII.GetBytes(training.Fingerprint() + validation?.Fingerprint())));
+        int clips = training.Clips.Count + (validation?.Clips.Count ?? 0);
+        if (Description.DecodedSha256 is null)
+            Describe(description => description with { DecodedSha256 = hash, DecodedClips = clips });
+        else if (Description.DecodedSha256 != hash)
+            throw new OptionException($"{FolderPath} was begun with {Description.DecodedClips} clips that could be decoded, and now "
+                + $"{clips} can, not all of them the same ({(skipped.Count > 0 ? skipped[0] : "none is skipped now")}); "
+                + "resume with the same sounds, or start a new run with --init-from");
+    }
+
+    /// <summary>Checks that a run that has no model yet starts from the weights that it was begun with.</summary>
+    /// <exception cref="OptionException">The weights are others.</exception>
+    internal void RequireSameWeights(string option, string? folder, string? begun, Func<string, string> fingerprint)
+    {
+        string? hash = folder is null ? null : fingerprint(folder);
+        if (hash != begun)
+            throw new OptionException($"{FolderPath} was begun {Weights(begun)} and has no step yet, and this command is "
+                + $"{Weights(hash)}; resume with the same {option}, or start a run in another folder");
+
+        string Weights(string? sha256) => sha256 is null ? $"without {option}" : $"with {option} that hashes to {Short(sha256)}";
+    }
+
+    /// <summary>Checks the list of the clips that were held out; an absent one is written again.</summary>
+    /// <exception cref="CorruptFileException">It is not the one that the run wrote.</exception>
+    internal void RequireHoldOut(Dataset held)
+    {
+        string path = Path.Combine(FolderPath, HoldOutName);
+        if (!File.Exists(path))
+        {
+            HoldOutCsv.Write(path, held);
+            _notes.Add($"{path} was absent and is written again");
+        }
+        if (Description.HoldoutSha256 is { } hash && FileHash.Sha256(path) != hash)
+            throw new CorruptFileException(path,
+                "it is not the list that the run wrote; restore it, or delete it: it is then written again");
     }
 
     /// <summary>Changes the number of epochs in <c>settings.yaml</c>.</summary>
@@ -131,6 +212,7 @@ public sealed class RunFolder : IDisposable
         using (var checkpoint = LoadCheckpoint())
         {
             int begun = checkpoint is null ? 0 : checkpoint.State.Epoch + (checkpoint.State.Batch > 0 ? 1 : 0);
+            begun = Math.Max(begun, ModelEpoch);
             if (epochs < begun)
                 throw new OptionException($"training.epochs = {epochs}: {FolderPath} has done or begun {begun} of its "
                     + $"{Settings.Training.Epochs} epochs; give {begun} or more");
@@ -140,28 +222,74 @@ public sealed class RunFolder : IDisposable
         // The model of an end that is no longer the end goes first: the checkpoint can write it again.
         DurableFile.DeleteFolder(Path.Combine(FolderPath, LastName));
         DurableFile.WriteAllText(Path.Combine(FolderPath, SettingsName), SettingsWriter.ToYaml(changed));
+        Describe(description => description with { Settings = RecordedSettings.Of(changed) });
         Settings = changed;
     }
 
     /// <summary>Changes <c>run.json</c>.</summary>
     public void Describe(Func<RunDescription, RunDescription> change)
     {
-        var changed = change(Description);
+        var changed = change(Description) with { SchemaVersion = RunDescription.NewestSchema };
+        changed = changed with { Settings = changed.Settings ?? RecordedSettings.Of(Settings) };
         DurableFile.WriteAllText(Path.Combine(FolderPath, RunName), changed.ToJson());
         Description = changed;
     }
 
-    /// <summary>Replaces the last checkpoint; it is complete and durable when this returns, and until then the one before is.</summary>
+    /// <summary>
+    /// Saves a checkpoint; it is complete and durable when this returns, and until then the one before is the newest. A staged model then
+    /// lies at the top of the folder.
+    /// </summary>
     /// <param name="tensors">All that resuming needs besides the counters; values may be produced while they are written.</param>
-    public void SaveCheckpoint(IEnumerable<SafetensorsItem> tensors, TrainingState state) => _checkpoints.Save(tensors, state);
+    public void SaveCheckpoint(IEnumerable<SafetensorsItem> tensors, TrainingState state)
+    {
+        var model = _staged ?? _atTop;
+        _checkpoints.Save(tensors, state, receipt => receipt with
+        {
+            Model = model,
+            Metrics = LogReceipt.Of(MetricsPath),
+            Events = LogReceipt.Of(EventsPath),
+        });
+        if (_staged is not null) _model.Replace();
+        (_atTop, _staged, HasBegun) = (model, null, true);
+    }
 
-    /// <summary>The last complete checkpoint, verified; null where the run was ended before the first.</summary>
-    /// <exception cref="CorruptFileException">The checkpoint is not what was saved.</exception>
-    public Checkpoint? LoadCheckpoint() => _checkpoints.Load();
+    /// <summary>The newest complete checkpoint, verified; null where the run was ended before the first.</summary>
+    /// <exception cref="CorruptFileException">No checkpoint is what was saved.</exception>
+    public Checkpoint? LoadCheckpoint() => _checkpoints.Load()?.Checkpoint;
 
-    /// <summary>Replaces the model at the top of the folder, all its files or none.</summary>
+    /// <summary>
+    /// Writes the model that the next checkpoint belongs to. When that is saved, the model replaces the one at the top of the folder, all
+    /// its files or none.
+    /// </summary>
+    /// <param name="epoch">Epoch that made it, from 1; 0: the run starts from it.</param>
     /// <param name="write">Writes the model's files into the folder it is given, durably.</param>
-    public void ReplaceModel(Action<string> write) => _model.Replace(write);
+    public void StageModel(int epoch, Action<string> write)
+    {
+        _staged = null;
+        _model.Stage(write);
+        _staged = ModelReceipt.Of(_model.Staged, epoch);
+    }
+
+    /// <summary>Stages the model that the run starts from, which has to be the one that it was begun with.</summary>
+    /// <exception cref="OptionException">It is another one.</exception>
+    internal void StageInitialModel(Action<string> write)
+    {
+        StageModel(0, write);
+        string hash = ModelFolder.Fingerprint(_model.Staged);
+        if (hash == Description.InitialModelSha256) return;
+        if (Description.InitialModelSha256 is { } begun)
+            throw new OptionException($"{FolderPath} was begun with another model (it hashes to {Short(begun)}, this to {Short(hash)}) and "
+                + "has no step yet; give the same weights and program, or start a run in another folder");
+        Describe(description => description with { InitialModelSha256 = hash });
+    }
+
+    /// <summary>Removes from the logs what is later than the newest checkpoint.</summary>
+    internal void RewindLogs()
+    {
+        if (_metrics is not null && File.Exists(MetricsPath)) DurableFile.Truncate(MetricsPath, _metrics.Bytes);
+        if (EventsAreLost && File.Exists(EventsPath)) DurableFile.Delete(EventsPath);
+        else if (_events is not null && File.Exists(EventsPath)) DurableFile.Truncate(EventsPath, _events.Bytes);
+    }
 
     /// <summary>Writes the last epoch's model into <c>last/</c>, all its files or none; does nothing where it is there.</summary>
     /// <param name="write">Writes the model's files into the folder it is given, durably.</param>
@@ -185,7 +313,66 @@ public sealed class RunFolder : IDisposable
     /// <summary>Lets other processes use the folder.</summary>
     public void Dispose() => _lock.Dispose();
 
+    /// <summary>Completes or undoes what a killed process had begun, and compares the files with the newest checkpoint's receipt.</summary>
+    void Settle()
+    {
+        DurableFile.DeleteLeftovers(FolderPath);
+        DurableFile.DeleteFolder(UnfinishedLast);
+        var loaded = _checkpoints.Load(_notes.Add);
+        loaded?.Checkpoint.Dispose();
+        HasBegun = loaded is not null;
+        _checkpoints.CleanUp();
+        _model.Settle(loaded?.Newest.Model);
+        if (Description.SchemaVersion < RunDescription.NewestSchema)
+            _notes.Add($"{FolderPath} was begun by an earlier version, which kept no checksums: its files are taken as they are");
+        if (loaded is not { } newest)
+        {
+            RequireNothingDone();
+            return;
+        }
+        (_atTop, _metrics, _events) = (newest.Newest.Model, newest.Receipt.Metrics, newest.Receipt.Events);
+        if (_atTop?.FirstDifference(FolderPath) is { } file)
+            throw new CorruptFileException(file.Path, $"{file.Reason} with {newest.Newest.File}; restore the run's model, or start a new "
+                + "run with --init-from");
+        if (_atTop is { Epoch: 0 }) RequireInitialModel();
+        if (_metrics?.Difference(MetricsPath) is { } reason)
+            throw new CorruptFileException(MetricsPath, $"{reason} with {newest.Receipt.File}; a resumed run goes on with the log it has "
+                + "written: restore the file, or start a new run with --init-from");
+        EventsAreLost = _events?.Difference(EventsPath) is not null;
+        if (EventsAreLost) _notes.Add($"{EventsPath} is not the one that the run wrote; made anew from {Path.GetFileName(MetricsPath)}");
+    }
+
+    /// <summary>A run without a checkpoint starts at step 0: from the model that it was begun with, if there is one.</summary>
+    void RequireNothingDone()
+    {
+        if (HasModel) RequireInitialModel();
+        if (!File.Exists(MetricsPath) || FileStatus.Of(MetricsPath).SizeBytes == 0) return;
+        // Earlier versions saved their first checkpoint when the first epoch was over.
+        if (Description.SchemaVersion < RunDescription.NewestSchema) MetricsLog.Resume(MetricsPath, 0);
+        else
+            throw new CorruptFileException(MetricsPath, $"it has steps, but {Path.Combine(FolderPath, WorkName)} has no checkpoint; "
+                + "restore the checkpoints, or start a new run with --init-from");
+    }
+
+    void RequireInitialModel()
+    {
+        if (Description.InitialModelSha256 is not { } begun) return;
+        string hash = ModelFolder.Fingerprint(FolderPath);
+        if (hash != begun)
+            throw new CorruptFileException(Path.Combine(FolderPath, "model.safetensors"),
+                $"the run has no step that was saved, and this is not the model that it was begun with (it hashes to {Short(hash)}, "
+                    + $"that one to {Short(begun)}); start a new run in another folder, with --init-from to go on from this model");
+    }
+
     string UnfinishedLast => Path.Combine(FolderPath, WorkName, LastName + ".partial");
+
+    static string Short(string hash) => hash[..Math.Min(12, hash.Length)] + "…";
+
+    static void RequireNoCheckpoints(string path)
+    {
+        if (CheckpointStore.AreIn(Path.Combine(path, WorkName)))
+            throw new OptionException($"{path} holds checkpoints of a run, but {RunName} is absent; restore it, or name another folder");
+    }
 
     static FolderLock Lock(string path) => FolderLock.Acquire(Path.Combine(path, WorkName, LockName), "run folder");
 
@@ -196,18 +383,14 @@ public sealed class RunFolder : IDisposable
     {
         try
         {
-            var description = RunDescription.FromJson(File.ReadAllBytes(path));
-            return description.SchemaVersion == RunDescription.NewestSchema ? description
+            var description = RunDescription.FromJson(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes));
+            return description.SchemaVersion is 1 or RunDescription.NewestSchema ? description
                 : throw new CorruptFileException(path,
-                    $"schema version {description.SchemaVersion}; this program reads {RunDescription.NewestSchema}");
+                    $"schema version {description.SchemaVersion}; this program reads up to {RunDescription.NewestSchema}");
         }
         catch (JsonException error)
         {
             throw new CorruptFileException(path, $"not a run's description: {error.Message}", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, error.Message, error);
         }
     }
 }

@@ -8,12 +8,13 @@ namespace NativeRetrieval.Training.Runs;
 internal static class RunJson
 {
     /// <summary>
-    /// Files for people and scripts (<c>run.json</c>, <c>data-check.json</c>): indented, other scripts than Latin readable.
+    /// Files for people and scripts (<c>run.json</c>, <c>data-check.json</c>, receipts): indented, other scripts than Latin readable.
     /// </summary>
     public static JsonSerializerOptions Document { get; } = new()
     {
         PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
         DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
+        RespectNullableAnnotations = true,
         WriteIndented = true,
         NewLine = "\n",
         Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

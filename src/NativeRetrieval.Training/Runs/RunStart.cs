@@ -10,7 +10,7 @@ namespace NativeRetrieval.Training.Runs;
 /// <param name="Step">Optimizer steps that were done before it.</param>
 /// <param name="Version">Version of the program.</param>
 /// <param name="Commit">Git commit that the program was built from; null where the build did not know.</param>
-/// <param name="Command">Command line, one entry per argument; empty where a host started the run.</param>
+/// <param name="Command">Command line, one entry per argument, kept word for word; empty where a host started the run.</param>
 public sealed record RunStart(DateTimeOffset Time, long Step, string Version, string? Commit, IReadOnlyList<string> Command,
     Machine Machine)
 {

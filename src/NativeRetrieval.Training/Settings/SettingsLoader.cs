@@ -1,6 +1,5 @@
 using NativeRetrieval.Core.Errors;
-using YamlDotNet.Core;
-using YamlDotNet.RepresentationModel;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Training.Settings;
 
@@ -11,7 +10,6 @@ namespace NativeRetrieval.Training.Settings;
 public static class SettingsLoader
 {
     const string PresetKey = "preset";
-    const int LargestFileBytes = 1 << 20;
 
     /// <param name="preset">
     /// A preset's name, or the path of a YAML file (recognised by <c>.yaml</c> or <c>.yml</c>); null for the defaults.
@@ -38,13 +36,11 @@ public static class SettingsLoader
         string text;
         try
         {
-            if (new FileInfo(path) is { Exists: true, Length: > LargestFileBytes })
-                throw new OptionException($"{path}: larger than {LargestFileBytes} bytes; settings are a page of text");
-            text = File.ReadAllText(path);
+            text = SmallFile.ReadText(path, SmallFile.LargestTextBytes);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        catch (CorruptFileException error)
         {
-            throw new FileReadException(path, error.Message, error);
+            throw new OptionException($"{error.Message}; settings are a page of YAML text");
         }
         var draft = Draft(text, path);
         Validated(draft);
@@ -67,47 +63,26 @@ public static class SettingsLoader
 
     static SettingsDraft Draft(string yaml, string source)
     {
-        var stream = new YamlStream();
-        try
-        {
-            stream.Load(new StringReader(yaml));
-        }
-        catch (YamlException error)
-        {
-            throw new OptionException($"{source} line {error.Start.Line}: not valid YAML: {error.Message}");
-        }
-        if (stream.Documents.Count == 0) return new SettingsDraft(preset: null);
-        if (stream.Documents.Count > 1) throw new OptionException($"{source}: one YAML document expected, found {stream.Documents.Count}");
-        if (stream.Documents[0].RootNode is not YamlMappingNode root)
-            throw new OptionException($"{source}: expected sections such as 'training:' with settings below them");
-
-        var draft = Base(root, source);
-        foreach (var (keyNode, value) in root.Children)
-        {
-            string key = ScalarOf(keyNode, source);
-            if (key == PresetKey) continue;
-            if (value is YamlMappingNode section)
-                foreach (var (nameNode, leaf) in section.Children)
-                    draft.Apply($"{key}.{ScalarOf(nameNode, source)}", TextOf(leaf, source), At(nameNode, source));
-            else draft.Apply(key, TextOf(value, source), At(keyNode, source));
-        }
+        var lines = SettingsYaml.Read(yaml, source);
+        var preset = lines.FirstOrDefault(line => line.Key == PresetKey);
+        var draft = Base(preset, source);
+        foreach (var line in lines)
+            if (line != preset) draft.Apply(line.Key, line.Text, At(line, source));
         return draft;
     }
 
     static bool IsFile(string preset) =>
         preset.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || preset.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
 
-    static SettingsDraft Base(YamlMappingNode root, string source)
+    static SettingsDraft Base(SettingsLine? preset, string source)
     {
-        var named = root.Children.FirstOrDefault(pair => pair.Key is YamlScalarNode { Value: PresetKey });
-        if (named.Value is null) return new SettingsDraft(preset: null);
         try
         {
-            return new SettingsDraft(ScalarOf(named.Value, source));
+            return new SettingsDraft(preset?.Text);
         }
         catch (OptionException error)
         {
-            throw new OptionException($"{At(named.Value, source)}: {error.Message}");
+            throw new OptionException($"{At(preset!, source)}: {error.Message}");
         }
     }
 
@@ -118,14 +93,5 @@ public static class SettingsLoader
         draft.Apply(entry[..equals].Trim(), entry[(equals + 1)..], $"--set {entry}");
     }
 
-    static string TextOf(YamlNode node, string source) =>
-        node is YamlSequenceNode list
-            ? $"[{string.Join(',', list.Children.Select(child => ScalarOf(child, source)))}]"
-            : ScalarOf(node, source);
-
-    static string ScalarOf(YamlNode node, string source) =>
-        node is YamlScalarNode { Value: { } value } ? value
-            : throw new OptionException($"{At(node, source)}: expected a single value");
-
-    static string At(YamlNode node, string source) => $"{source} line {node.Start.Line}";
+    static string At(SettingsLine line, string source) => $"{source} line {line.Line}";
 }

@@ -62,10 +62,12 @@ public static class AudioEncoderFolder
     /// <exception cref="CorruptFileException">A tensor is missing, has another shape, or has no place in the encoder.</exception>
     public static AudioEncoder ReadEncoder(string folder, Device device, AudioEncoderConfig? config = null, DType dtype = DType.Float32)
     {
-        var encoder = AudioEncoder.Create(config ?? ReadPackage(folder).AudioEncoder, device, random: null, dtype);
+        config ??= ReadPackage(folder).AudioEncoder;
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
+        using var budget = new TensorBudget(weights);
+        var encoder = AudioEncoder.Create(config, device, random: null, dtype);
         try
         {
-            using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
             StateFile.Read(weights, encoder);
             return encoder;
         }

@@ -12,6 +12,9 @@ namespace NativeRetrieval.Encoders;
 [JsonPolymorphic(TypeDiscriminatorPropertyName = TypeKey)]
 public partial record BertConfig
 {
+    /// <summary>Far beyond any real model.</summary>
+    const int LargestSize = 10_000_000, MostLayers = 1000;
+
     internal const string TypeKey = "type", Key = "bert";
 
     /// <summary>Kind of encoder.</summary>
@@ -142,14 +145,15 @@ public partial record BertConfig
     /// <exception cref="OptionException">A value is outside its range.</exception>
     public virtual void Validate()
     {
-        AtLeastOne(VocabularySize, "vocabulary size");
-        AtLeastOne(Width, "width");
-        AtLeastOne(Layers, "number of layers");
-        AtLeastOne(Heads, "number of heads");
-        AtLeastOne(HiddenWidth, "hidden width");
-        AtLeastOne(Segments, "number of segments");
-        if (MaxTokens < 2)
-            throw new OptionException($"{Name}'s longest sentence must have room for [CLS] and [SEP], got {MaxPositions} positions");
+        Size(VocabularySize, "vocabulary size");
+        Size(Width, "width");
+        if (Layers is < 1 or > MostLayers) throw new OptionException($"{Name}'s number of layers must be 1 … {MostLayers:N0}, got {Layers}");
+        Size(Heads, "number of heads");
+        Size(HiddenWidth, "hidden width");
+        Size(Segments, "number of segments");
+        if (MaxPositions > LargestSize || MaxTokens < 2)
+            throw new OptionException($"{Name}'s longest sentence must have room for [CLS] and [SEP] and end by {LargestSize:N0} positions, "
+                + $"got {MaxPositions} positions");
         if (Width % Heads != 0) throw new OptionException($"{Name}'s width must be a multiple of its heads, got {Width} and {Heads}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"{Name}'s dropout must be in [0, 1), got {Dropout}");
         if (AttentionDropout is not (>= 0 and < 1))
@@ -159,9 +163,9 @@ public partial record BertConfig
         if (InitialDeviation is not (>= 0 and < 100))
             throw new OptionException($"{Name}'s initial deviation must be in [0, 100), got {InitialDeviation}");
 
-        void AtLeastOne(int value, string what)
+        void Size(int value, string what)
         {
-            if (value < 1) throw new OptionException($"{Name}'s {what} must be at least 1, got {value}");
+            if (value is < 1 or > LargestSize) throw new OptionException($"{Name}'s {what} must be 1 … {LargestSize:N0}, got {value}");
         }
     }
 }

@@ -56,6 +56,7 @@ public static class BertFolder
                 : "there is no such file; a BERT folder has its weights in it");
 
         using var file = SafetensorsFile.Open(weights);
+        using var budget = new TensorBudget(file);
         var encoder = new BertEncoder(config ?? ReadConfig(folder), device, random: null, dtype);
         try
         {

@@ -34,6 +34,8 @@ public abstract class ConvolutionalEncoder : AudioEncoder
 /// <summary>Sizes and choices of a <see cref="ConvolutionalEncoder"/>.</summary>
 public abstract record ConvolutionalEncoderConfig : AudioEncoderConfig
 {
+    const int MostChannels = 65_536, MostMelBins = 512;
+
     private protected ConvolutionalEncoderConfig(AudioArchitecture architecture) : base(architecture) => Channels = architecture.Channels;
 
     /// <summary>
@@ -52,10 +54,11 @@ public abstract record ConvolutionalEncoderConfig : AudioEncoderConfig
     public override void Validate()
     {
         var (blocks, bins) = (Architecture.Channels.Count, 1 << Halvings);
-        if (Channels.Count != blocks || Channels.Any(c => c < 1))
-            throw new OptionException($"{Name} has {blocks} widths of at least one channel; got [{string.Join(", ", Channels)}]");
-        if (MelBins < bins)
-            throw new OptionException($"{Name} halves the mel axis {Halvings} times and needs at least {bins} bins, got {MelBins}");
+        if (Channels.Count != blocks || Channels.Any(c => c is < 1 or > MostChannels))
+            throw new OptionException(
+                $"{Name} has {blocks} widths of 1 … {MostChannels:N0} channels; got [{string.Join(", ", Channels.Take(2 * blocks))}]");
+        if (MelBins < bins || MelBins > MostMelBins)
+            throw new OptionException($"{Name} halves the mel axis {Halvings} times and needs {bins} … {MostMelBins} bins, got {MelBins}");
         base.Validate();
     }
 

@@ -1,11 +1,13 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing;
 
 namespace NativeRetrieval.Engine;
 
 /// <summary>
 /// Brings an index up to date with sound files: only new content is embedded. Every few files are one commit: what was committed stays when
-/// the process is killed, and the next run goes on from there.
+/// the process is killed, and the next run goes on from there. Stored vectors are compared with their checksums first; files whose vectors are
+/// damaged are embedded anew.
 /// </summary>
 public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 {
@@ -13,7 +15,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 
     readonly List<FileReport> _files = [];
     readonly List<AudioIndexEntry> _pending = [];
-    int _windows, _kept;
+    readonly HashSet<string> _damaged = [];
+    int _windows, _kept, _repaired;
     double _seconds;
 
     /// <summary>
@@ -27,6 +30,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// <param name="progress">Gets the number of files looked at, and of all.</param>
     /// <exception cref="OptionException">A path does not exist, or a folder that had indexed files has none.</exception>
     /// <exception cref="IndexException">The index cannot be written; the message says what of this run is kept.</exception>
+    /// <exception cref="IndexCorruptException">The catalogue of the index is damaged, or files whose vectors are damaged were not replaced,
+    /// because their sounds are not below the roots or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
     public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null,
         CancellationToken cancellation = default)
@@ -40,20 +45,23 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
             .Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar)];
         foreach (string folder in folders) CheckIsNotEmptied(folder, known, found);
 
+        var damage = await index.FindDamageAsync(cancellation);
+        _damaged.UnionWith(damage.Files.Select(file => file.FullPath));
         _files.AddRange(found.LeftOut);
-        var plan = new IncrementalPlan(known, path => File.Exists(path) && !found.IsAlias(path),
-            path => ContentHash.OfFile(path, cancellation));
+        var plan = new IncrementalPlan([.. known.Where(file => !_damaged.Contains(file.FullPath))],
+            path => File.Exists(path) && !found.IsAlias(path), path => ContentHash.OfFile(path, cancellation));
         try
         {
             await TakeAllAsync(plan, found.Files, progress, cancellation);
             await RemoveGoneAsync(plan, folders, found, cancellation);
+            if (!damage.IsNone) await index.FinishRepairAsync(cancellation);
         }
         catch (IndexException e) when (_kept > 0)
         {
             throw new IndexException(
                 $"{e.Message}; {_kept:N0} files of this run are in the index and stay there, and the same command goes on from them", e);
         }
-        return new IndexingReport(_files, _windows, _seconds);
+        return new IndexingReport(_files, _windows, _seconds) { Repaired = _repaired, CommitsWereLost = damage.CommitsAreLost };
     }
 
     async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total)>? progress,
@@ -79,8 +87,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     {
         try
         {
-            var info = new FileInfo(path);
-            var planned = plan.Decide(path, info.Length, info.LastWriteTimeUtc);
+            var status = FileStatus.Of(path);
+            var planned = plan.Decide(path, status.SizeBytes, status.ModifiedUtc);
             switch (planned.Change)
             {
                 case FileChange.Unchanged:
@@ -103,6 +111,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
                     string? damage = null;
                     var windows = engine.EmbedFile(path, index.Settings.WindowSeconds, index.Settings.HopSeconds, cancellation,
                         text => damage = text);
+                    if (FileStatus.Of(path) != status)
+                        throw new AudioDecodeException(path, "changed while it was being read; index it again when it is complete");
                     _pending.Add(new AudioIndexEntry(planned.File, windows));
                     _windows += windows.Count;
                     _seconds += windows[^1].EndSeconds;
@@ -130,6 +140,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         _pending.Clear();
         await index.UpsertAsync(entries);
         _kept += entries.Length;
+        _repaired += entries.Count(entry => _damaged.Remove(entry.File.FullPath));
     }
 
     /// <summary>True where a path that does not exist is a folder of indexed files, which the caller allows to be gone.</summary>
@@ -158,7 +169,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 
     async Task RemoveGoneAsync(IncrementalPlan plan, string[] folders, FoundSounds found, CancellationToken cancellation)
     {
-        string[] gone = [.. plan.Unseen.Select(file => file.FullPath)
+        string[] gone = [.. plan.Unseen.Select(file => file.FullPath).Concat(_damaged)
             .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && IsGone(path, found))];
         if (gone.Length == 0) return;
         await index.DeleteAsync(gone, cancellation);

@@ -6,6 +6,14 @@ namespace NativeRetrieval.Engine;
 /// <param name="AudioSeconds">Length of the embedded files, seconds.</param>
 public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows, double AudioSeconds)
 {
+    /// <summary>Of the embedded files, those whose stored vectors were damaged.</summary>
+    public int Repaired { get; init; }
+
+    /// <summary>
+    /// True where the index had lost its last commits: files that were in them are in it again only if they are among those of this run.
+    /// </summary>
+    public bool CommitsWereLost { get; init; }
+
     /// <summary>New or changed files that went through the model.</summary>
     public int Embedded => Count(FileOutcome.Embedded);
 

@@ -29,11 +29,12 @@ internal static class FolderSums
     {
         string path = Path.Combine(folder, Name);
         if (!File.Exists(path)) yield break;
-        foreach (string line in File.ReadLines(path))
+        foreach (var (number, line) in SmallFile.ReadLines(path, SmallFile.LargestTextBytes).Index())
         {
             string[] parts = line.Split("  ", 2);
-            if (parts.Length != 2 || Path.IsPathRooted(parts[1]) || parts[1].Split('/', '\\').Contains(".."))
-                throw new CorruptFileException(path, $"'{line}' is not a checksum line");
+            if (parts is not [{ Length: 64 }, { Length: > 0 }] || Path.IsPathRooted(parts[1]) || parts[1].Split('/', '\\').Contains(".."))
+                throw new CorruptFileException(path, $"line {number + 1} is not a checksum line, which is 64 hexadecimal digits, "
+                    + "two spaces and the path of a file in the folder");
             yield return (parts[1], parts[0]);
         }
     }

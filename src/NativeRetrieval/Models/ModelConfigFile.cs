@@ -43,7 +43,8 @@ internal static class ModelConfigFile
             validate(config);
             return config;
         }
-        catch (Exception e) when (e is JsonException or OptionException or ArgumentException)
+        catch (Exception e) when (e is JsonException or OptionException or ArgumentException or InvalidOperationException
+            or FormatException)
         {
             throw new CorruptFileException(path, $"is not a model configuration: {e.Message}", e);
         }

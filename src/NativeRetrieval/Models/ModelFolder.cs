@@ -2,8 +2,8 @@ using System.Security.Cryptography;
 using System.Text;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.Text;
 
@@ -60,14 +60,16 @@ public static class ModelFolder
         FolderSums.Verify(folder);
         var config = ReadConfig(folder);
         if (adjust is not null) config = adjust(config);
-        var model = new RetrievalModel(config, tokenizer ?? TextTokenizer.FromFile(folder), device, new PhiloxSequence(default));
+        tokenizer ??= TextTokenizer.FromFile(folder);
+        using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
+        using var budget = new TensorBudget(weights);
+        var model = new RetrievalModel(config, tokenizer, device, random: null);
         try
         {
             if (model.TextTokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
                 throw new CorruptFileException(folder,
                     $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
-            using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
             StateFile.Read(weights, model);
             return model;
         }

@@ -19,13 +19,13 @@ public sealed class RetrievalModel : Module
     readonly ProjectionHead _audioHead, _textHead;
 
     /// <param name="tokenizer">Tokenizer of captions and queries; a host's own one goes in here, too.</param>
-    /// <param name="random">Starting values are drawn from it.</param>
+    /// <param name="random">Starting values are drawn from it; null: zeros, for weights read from a file.</param>
     /// <param name="textEncoder">
     /// A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.
     /// </param>
     /// <param name="audioEncoder">An audio encoder of <c>config.AudioEncoder</c>'s sizes to take over; null: a fresh one.</param>
     /// <exception cref="Core.Errors.OptionException">A value of the configuration is outside its range.</exception>
-    public RetrievalModel(RetrievalModelConfig config, TextTokenizer tokenizer, Device device, PhiloxSequence random,
+    public RetrievalModel(RetrievalModelConfig config, TextTokenizer tokenizer, Device device, PhiloxSequence? random,
         BertEncoder? textEncoder = null, AudioEncoder? audioEncoder = null, DType dtype = DType.Float32)
     {
         config.Validate();

@@ -14,6 +14,8 @@ public sealed record RetrievalModelConfig
     /// <summary>The newest form that this program reads and the one that it writes.</summary>
     public const int NewestSchema = 1;
 
+    const int LargestWidth = 65_536;
+
     /// <summary>Kind of folder; always <see cref="Kind"/>.</summary>
     public string ModelType { get; init; } = Kind;
 
@@ -82,8 +84,8 @@ public sealed record RetrievalModelConfig
         TextEncoder.Validate();
         LogMel.Validate();
         LogitScale?.Validate();
-        if (AudioHeadWidth < 1 || TextHeadWidth < 1 || EmbeddingDimension < 1)
-            throw new OptionException($"head widths and the embedding dimension must be at least 1, "
+        if (((int[])[AudioHeadWidth, TextHeadWidth, EmbeddingDimension]).Any(width => width is < 1 or > LargestWidth))
+            throw new OptionException($"head widths and the embedding dimension must be 1 … {LargestWidth:N0}, "
                 + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
         if (AudioEncoder.MelBins != LogMel.MelBins)
             throw new OptionException($"the audio encoder takes {AudioEncoder.MelBins} mel bins, the front end makes {LogMel.MelBins}");

@@ -1,6 +1,7 @@
 using NAudio.Wave;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Runtime;
@@ -37,11 +38,11 @@ internal static class Hosting
         var minute = source.ToMono().Take(TimeSpan.FromMinutes(1));
         var settings = index.Settings;
         var windows = engine.EmbedStream(minute.ToAudioStream(path), path, settings.WindowSeconds, settings.HopSeconds);
-        var file = new FileInfo(path);
+        var file = FileStatus.Of(path);
         await index.UpsertAsync([new AudioIndexEntry(new IndexedFile
         {
-            Path = path, FullPath = file.FullName, ContentHash = ContentHash.OfFile(path), SizeBytes = file.Length,
-            ModifiedUtc = file.LastWriteTimeUtc,
+            Path = path, FullPath = Path.GetFullPath(path), ContentHash = ContentHash.OfFile(path), SizeBytes = file.SizeBytes,
+            ModifiedUtc = file.ModifiedUtc,
         }, windows)]);
 
         var hit = (await engine.SearchAsync(index, sentence))[0];

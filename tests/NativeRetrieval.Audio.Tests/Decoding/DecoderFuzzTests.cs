@@ -1,6 +1,7 @@
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Audio.Decoding.Ogg;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.TestSupport.Mutation;
 using static NativeRetrieval.Audio.Tests.Decoding.WavBytes;
 
 namespace NativeRetrieval.Audio.Tests.Decoding;
@@ -22,6 +23,10 @@ public sealed class DecoderFuzzTests
         Sounds.Bytes("lame-stereo.mp3"), Sounds.Bytes("lame-8000.mp3"), Sounds.Bytes("lavc.mp3"), Sounds.Bytes("layer2.mp2"));
 
     [Fact]
+    public void MP3_in_WAV() => Fuzz(Sounds.Managed, WavFile.OfMpeg(Sounds.Bytes("lame-stereo.mp3")),
+        WavFile.OfMpeg(Sounds.Bytes("layer2.mp2"), tag: 0x50, isBigEndian: true));
+
+    [Fact]
     public void Vorbis_by_managed_code() => Fuzz(Sounds.Managed, Sounds.Bytes("vorbis.ogg"));
 
     /// <summary>Most of these get past the page's checksum into the decoder.</summary>
@@ -39,10 +44,7 @@ public sealed class DecoderFuzzTests
     public void FLAC()
     {
         Sounds.SkipWithoutLibsndfile();
-        using var folder = new TemporaryFolder();
-        float[] chirp = [.. Enumerable.Range(0, 4000).Select(i => MathF.Sin(i * i * 0.001f))];
-        Assert.True(SndfileWriter.TryWrite(folder["a"], SndfileWriter.Flac16, 8000, 1, chirp));
-        Fuzz(Sounds.InProcess, System.IO.File.ReadAllBytes(folder["a"]));
+        Fuzz(Sounds.InProcess, Sounds.Bytes("sox.flac"));
     }
 
     [Fact]
@@ -64,7 +66,7 @@ public sealed class DecoderFuzzTests
         int decoded = 0, refused = 0;
         for (int round = 0; round < Rounds; round++)
         {
-            System.IO.File.WriteAllBytes(path, mend(Mutants.Of(seeds[round % seeds.Length], new Random(round))));
+            System.IO.File.WriteAllBytes(path, mend(ByteMutant.Of(seeds[round % seeds.Length], new Random(round))));
             long before = GC.GetAllocatedBytesForCurrentThread();
             try
             {

@@ -1,6 +1,7 @@
 using System.Runtime.Versioning;
 using NativeRetrieval.Audio.Decoding.Ffmpeg;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.TestSupport.Mutation;
 
 namespace NativeRetrieval.Audio.Tests.Decoding;
 
@@ -48,7 +49,7 @@ public sealed class FfmpegTests
         {
             try
             {
-                decoded += Sounds.Read(Mutants.Of(seed, new Random(round))).Frames > 0 ? 1 : 0;
+                decoded += Sounds.Read(ByteMutant.Of(seed, new Random(round))).Frames > 0 ? 1 : 0;
             }
             catch (AudioDecodeException)
             {

@@ -78,6 +78,8 @@ public sealed class MonoReaderTests
     [InlineData(0, 1)]
     [InlineData(10, 0)]
     [InlineData(10, 11)]
+    [InlineData(3600 * 32000 + 1, 10)]
+    [InlineData(int.MaxValue, int.MaxValue)]
     public void A_window_or_hop_out_of_range_is_refused(int windowSamples, int hopSamples) =>
         Assert.Throws<OptionException>(() => WindowReader.Open("any.wav", 32000, windowSamples, hopSamples));
 }

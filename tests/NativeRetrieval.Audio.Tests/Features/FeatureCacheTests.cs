@@ -40,6 +40,19 @@ public sealed class FeatureCacheTests : IDisposable
     }
 
     [Fact]
+    public void A_link_is_as_old_as_the_file_behind_it()
+    {
+        string target = Sound("a.wav", seed: 1), link = _folder["link.wav"];
+        File.CreateSymbolicLink(link, target);
+        float[] first = Cache().Get(link).Values;
+        DateTime made = File.GetLastWriteTimeUtc(target);
+        File.SetLastWriteTimeUtc(Sound("a.wav", seed: 2), made.AddSeconds(1));
+        float[] changed = Cache().Get(link).Values;
+        Assert.NotEqual(first, changed);
+        Assert.Equal(changed, Cache().Get(target).Values);
+    }
+
+    [Fact]
     public void Copies_share_one_entry_and_a_changed_file_gets_another()
     {
         FeatureCache cache = Cache();

@@ -27,6 +27,21 @@ public sealed class FileIdentityTests : IDisposable
     }
 
     [Fact]
+    public void A_link_has_length_and_time_of_the_file_behind_it()
+    {
+        File.WriteAllText(_folder["long"], new string('x', 1234));
+        File.SetLastWriteTimeUtc(_folder["long"], new DateTime(2020, 2, 3, 4, 5, 6, DateTimeKind.Utc).AddTicks(1234567));
+        File.CreateSymbolicLink(_folder["link"], "long");
+        File.CreateSymbolicLink(_folder["second"], "link");
+        foreach (string name in (string[])["long", "link", "second"])
+            Assert.Equal((1234, File.GetLastWriteTimeUtc(_folder["long"])),
+                (FileStatus.Of(_folder[name]).SizeBytes, FileStatus.Of(_folder[name]).ModifiedUtc));
+        Assert.Equal(FileStatus.Of(_folder["long"]), FileStatus.Of(_folder["second"]));
+        Assert.Equal(DateTimeKind.Utc, FileStatus.Of(_folder["link"]).ModifiedUtc.Kind);
+        Assert.NotEqual(FileStatus.Of(_folder["a"]), FileStatus.Of(_folder["link"]));
+    }
+
+    [Fact]
     public void Absence_and_circles_are_told_apart()
     {
         File.CreateSymbolicLink(_folder["circle"], "circle");

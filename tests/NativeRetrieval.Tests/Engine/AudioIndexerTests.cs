@@ -71,6 +71,27 @@ public sealed class AudioIndexerTests : IDisposable
     }
 
     [Fact]
+    public async Task A_linked_sound_is_embedded_anew_when_its_target_changes()
+    {
+        Directory.CreateDirectory(_folder["elsewhere"]);
+        string target = _folder["elsewhere/target.wav"], link = Path.Combine(_sounds, "link.wav");
+        WriteWav("../elsewhere/target.wav", 1.5, seed: 7);
+        File.CreateSymbolicLink(link, target);
+        await Index();
+        DateTime made = File.GetLastWriteTimeUtc(target);
+        WriteWav("../elsewhere/target.wav", 1.5, seed: 8);
+        File.SetLastWriteTimeUtc(target, made.AddSeconds(1));
+
+        var report = await Index();
+        Assert.Equal(FileOutcome.Embedded, Assert.Single(report.Files, file => file.Path == link).Outcome);
+        using var index = Open();
+        var entry = (await index.GetAsync(link, TestContext.Current.CancellationToken))!;
+        Assert.Equal((new FileInfo(target).Length, File.GetLastWriteTimeUtc(target)), (entry.File.SizeBytes, entry.File.ModifiedUtc));
+        var expected = _engine.EmbedFile(target, 2, 1, TestContext.Current.CancellationToken)[0];
+        Golden.Check(Wide(expected.Vector), entry.Windows[0].Vector.Span, 1e-5, "the target as it is now");
+    }
+
+    [Fact]
     public void A_window_has_the_same_vector_alone_and_among_others()
     {
         string path = Path.Combine(_sounds, "deep/two.wav");
@@ -98,6 +119,59 @@ public sealed class AudioIndexerTests : IDisposable
         Assert.Equal(["four.wav", "moved.wav", "one.wav"], index.Files().Select(file => Path.GetFileName(file.FullPath)).Order());
 
         static (int, int) Count(IndexingReport report) => (report.Embedded, report.Unchanged);
+    }
+
+    [Fact]
+    public async Task Files_with_damaged_vectors_are_embedded_again_and_a_damaged_index_is_never_called_up_to_date()
+    {
+        await Index();
+        var intact = await Vectors();
+        string segment = _folder["sounds.nrx/vectors-000001.nrs"], two = Path.Combine(_sounds, "deep/two.wav");
+        DamageFirstRow(segment);
+        var report = await Index();
+        Assert.Equal((1, 1, 2, 0), (report.Embedded, report.Repaired, report.Unchanged, report.Skipped.Count));
+        Assert.Equal(intact, await Vectors());
+        Assert.Equal((0, 0, 3), ((await Index()).Embedded, (await Index()).Repaired, (await Index()).Unchanged));
+
+        // Missing, moved and gone at once.
+        foreach (string path in Directory.GetFiles(_folder["sounds.nrx"], "vectors-*")) File.Delete(path);
+        File.Move(Path.Combine(_sounds, "one.wav"), Path.Combine(_sounds, "moved.wav"));
+        File.Delete(Path.Combine(_sounds, "three.wav"));
+        report = await Index();
+        Assert.Equal((2, 1, 2), (report.Embedded, report.Repaired, report.Removed));
+        using (var index = Open())
+        {
+            Assert.True(index.Verify().IsIntact);
+            Assert.Equal(["moved.wav", "two.wav"], index.Files().Select(file => Path.GetFileName(file.FullPath)).Order());
+        }
+
+        // A damaged file that is not among the paths given.
+        foreach (string path in Directory.GetFiles(_folder["sounds.nrx"], "vectors-*")) File.Delete(path);
+        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => Index(Path.Combine(_sounds, "deep")));
+        Assert.Contains("the vectors of 1 file in it are damaged and were not replaced", error.Message);
+        Assert.Contains("moved.wav", error.Message);
+        Assert.Throws<IndexCorruptException>(Open);
+        Assert.Equal(1, (await Index()).Repaired);
+        using (Open()) Assert.True(File.Exists(two));
+
+        async Task<string> Vectors()
+        {
+            using var index = Open();
+            var values = new List<string>();
+            foreach (var file in index.Files().OrderBy(file => file.FullPath, StringComparer.Ordinal))
+                foreach (var window in (await index.GetAsync(file.FullPath, TestContext.Current.CancellationToken))!.Windows)
+                    values.Add(string.Join(" ", window.Vector.ToArray().Select(value => value.ToString("F4", null))));
+            return string.Join("\n", values);
+        }
+
+        static void DamageFirstRow(string segment)
+        {
+            using var file = new FileStream(segment, FileMode.Open);
+            file.Position = 4096;
+            int value = file.ReadByte();
+            file.Position = 4096;
+            file.WriteByte((byte)(value ^ 1));
+        }
     }
 
     [Fact]
@@ -214,6 +288,8 @@ public sealed class AudioIndexerTests : IDisposable
 
         public void FlushFolder(string folder) => DiskIo.Shared.FlushFolder(folder);
 
+        public void Replace(string path, byte[] bytes) => DiskIo.Shared.Replace(path, bytes);
+
         public void Commit(SqliteTransaction transaction)
         {
             if (_left-- <= 0) throw new IOException("No space left on device");
@@ -229,7 +305,7 @@ public sealed class AudioIndexerTests : IDisposable
 
     async Task<IndexingReport> Index(string? root = null, bool allowEmptyFolders = false)
     {
-        using var index = LocalAudioIndex.EnsureCollectionExists(_folder["sounds.nrx"], _engine.IndexSettings());
+        using var index = LocalAudioIndex.EnsureCollectionExists(_folder["sounds.nrx"], _engine.IndexSettings(), repair: true);
         return await new AudioIndexer(_engine, index) { AllowEmptyFolders = allowEmptyFolders }
             .RunAsync([root ?? _sounds], cancellation: TestContext.Current.CancellationToken);
     }

@@ -165,12 +165,12 @@ public sealed class SettingsTests
         "x.yaml line 3: there is no setting 'training.epoch'; did you mean training.epochs?")]
     [InlineData("training:\n  lr: fast\n", "x.yaml line 2: training.lr = 'fast'")]
     [InlineData("training:\n  lr: {a: 1}\n", "x.yaml line 2: expected a single value")]
-    [InlineData("training:\n  lr: 1\n  lr: 2\n", "x.yaml line 3: not valid YAML")]
+    [InlineData("training:\n  lr: 1\n  lr: 2\n", "x.yaml line 3: training.lr is set on line 2 already")]
     [InlineData("training: [\n", "not valid YAML")]
-    [InlineData("- a\n", "expected sections")]
+    [InlineData("- a\n", "x.yaml line 1: settings are sections")]
     [InlineData("preset: none\n", "x.yaml line 1: no preset 'none'; there are paper, clotho, audiocaps, tiny")]
-    [InlineData("a: 1\n---\nb: 2\n", "one YAML document expected, found 2")]
-    [InlineData("a: &a [x, *a]\n", "x.yaml line 1: expected a single value")]
+    [InlineData("a: 1\n---\nb: 2\n", "x.yaml line 2: a second YAML document")]
+    [InlineData("a: &a [x, *a]\n", "x.yaml line 1: an anchor such as &name")]
     public void WrongFilesAreNamedWithTheirLine(string yaml, string message) =>
         Assert.Contains(message, Assert.Throws<OptionException>(() => SettingsLoader.Parse(yaml, "x.yaml")).Message);
 

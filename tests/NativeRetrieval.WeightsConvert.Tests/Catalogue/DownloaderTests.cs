@@ -2,7 +2,7 @@ using System.Security.Cryptography;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.WeightsConvert.Catalogue;
-using static NativeRetrieval.WeightsConvert.Tests.Catalogue.ScriptedServer;
+using static NativeRetrieval.TestSupport.ScriptedServer;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
 

@@ -5,7 +5,16 @@ namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
 /// </summary>
 sealed class InstantTime(TimeSpan never) : TimeProvider
 {
+    long _now;
+
     public List<TimeSpan> Waits { get; } = [];
+
+    /// <summary>Time that passes with each look at the clock.</summary>
+    public TimeSpan PerLook { get; init; }
+
+    public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+    public override long GetTimestamp() => Interlocked.Add(ref _now, PerLook.Ticks);
 
     public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
     {

@@ -43,16 +43,14 @@ public class CheckpointInspectionTests
     {
         using var folder = new TemporaryFolder();
         using var checkpoint = Odd(folder);
-        using var text = new StringWriter { NewLine = "\n" };
-        CheckpointInspection.WriteText(checkpoint, text, TestContext.Current.CancellationToken);
+        var lines = CheckpointInspection.Lines(checkpoint, TestContext.Current.CancellationToken);
         Assert.Equal($"""
             {checkpoint.Path}: safetensors, 3 tensors
             tensor  dtype    shape       minimum         mean      maximum
             empty   float32  [0, 3]            -            -            -
             odd     float32  [2, 3]           -2            1            4  2 NaN, 1 infinite
             flags   bool     [4]               0         0.25            1
-
-            """, text.ToString());
+            """, string.Join('\n', lines));
     }
 
     [Fact]

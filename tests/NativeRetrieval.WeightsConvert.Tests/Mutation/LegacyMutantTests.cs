@@ -1,3 +1,4 @@
+using NativeRetrieval.TestSupport.Mutation;
 using NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Mutation;

@@ -1,6 +1,7 @@
 using FsCheck;
 using FsCheck.Fluent;
 using Microsoft.FSharp.Core;
+using NativeRetrieval.TestSupport.Mutation;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Mutation;
 
@@ -8,6 +9,14 @@ namespace NativeRetrieval.WeightsConvert.Tests.Mutation;
 static class Mutants
 {
     const ulong Seed = 20220707, Gamma = 0x9E3779B97F4A7C15;
+
+    static readonly Gen<ByteEdit[]> _edits =
+        (from kind in Gen.Choose(0, (int)ByteEdit.Kinds.Truncate)
+         from position in Gen.Choose(0, int.MaxValue - 1)
+         from length in Gen.Choose(1, 24)
+         from value in Gen.Choose(0, int.MaxValue - 1)
+         select new ByteEdit((ByteEdit.Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair =>
+             Gen.Choose(1, 2).Select(count => pair[..count]));
 
     /// <param name="mutant">Makes a mutant of one of <paramref name="sources"/>, another to take pieces from, edits and a number for
     /// further choices.</param>
@@ -19,7 +28,7 @@ static class Mutants
         var originals = sources.Select(File.ReadAllBytes).ToArray();
         using var survival = new Survival(extension);
         var cases = from source in Gen.Choose(0, sources.Count - 1)
-                    from edits in ByteEdit.Some
+                    from edits in _edits
                     from choice in Gen.Choose(0, int.MaxValue - 1)
                     select (source, edits, choice);
         var replay = FSharpOption<Replay>.Some(new Replay(new Rnd(Seed, Gamma), FSharpOption<int>.None));

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Text;
 using System.Text.RegularExpressions;
 using NativeRetrieval.TestSupport;
+using NativeRetrieval.TestSupport.Mutation;
 using NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 
 namespace NativeRetrieval.WeightsConvert.Tests.Mutation;

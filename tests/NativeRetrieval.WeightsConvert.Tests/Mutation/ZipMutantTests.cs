@@ -1,6 +1,7 @@
 using System.IO.Compression;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.TestSupport.Checkpoints;
+using NativeRetrieval.TestSupport.Mutation;
 using NativeRetrieval.WeightsConvert.Checkpoints;
 using NativeRetrieval.WeightsConvert.Tests.Checkpoints;
 

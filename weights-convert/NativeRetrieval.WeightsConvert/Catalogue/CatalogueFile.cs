@@ -5,11 +5,11 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 
 /// <summary>One file of a pre-trained model.</summary>
 /// <param name="Name">Path in the model's folder, with forward slashes.</param>
-/// <param name="Url">Address at which it is published.</param>
+/// <param name="Url">Address at which it is published; null: the user brings the file.</param>
 /// <param name="SizeBytes">Length of the file; null: not known.</param>
 /// <param name="Md5">MD5 in lower-case hex; null: not published.</param>
 /// <param name="Sha256">SHA-256 in lower-case hex; null: not published.</param>
-public sealed record CatalogueFile(string Name, string Url, long? SizeBytes = null, string? Md5 = null, string? Sha256 = null)
+public sealed record CatalogueFile(string Name, string? Url, long? SizeBytes = null, string? Md5 = null, string? Sha256 = null)
 {
     /// <summary>True if a checksum of the file is published.</summary>
     public bool HasChecksum => Md5 is not null || Sha256 is not null;
@@ -29,9 +29,9 @@ public sealed record CatalogueFile(string Name, string Url, long? SizeBytes = nu
     {
         if (Name.Length == 0 || Path.IsPathRooted(Name) || Name.Contains('\\') || Name.Split('/').Any(part => part is "" or "." or ".."))
             throw new OptionException($"model '{model}': '{Name}' is no path inside a folder");
-        if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("http" or "https"))
+        if (Url is not null && !Mirrors.IsWebAddress(Url))
             throw new OptionException($"model '{model}': '{Url}' is no web address");
-        if (SizeBytes is < 0) throw new OptionException($"model '{model}': {Name} has {SizeBytes} bytes");
+        if (SizeBytes is <= 0) throw new OptionException($"model '{model}': {Name} has {SizeBytes} bytes");
         if (!IsHex(Md5, MD5.HashSizeInBytes) || !IsHex(Sha256, SHA256.HashSizeInBytes))
             throw new OptionException($"model '{model}': a checksum of {Name} is not lower-case hex of the right length");
 

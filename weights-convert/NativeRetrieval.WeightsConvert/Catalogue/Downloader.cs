@@ -7,18 +7,22 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 /// Fetches files over HTTP so that interruptions cost nothing: what has arrived is on disk, and the next attempt, in this process or a
 /// later one, asks for the rest. A file gets its name only when its size and checksum are right.
 /// </summary>
-/// <param name="time">Clock of the waits between attempts.</param>
+/// <param name="http">A client of <see cref="CreateClient"/>.</param>
+/// <param name="time">Clock of waits and rates.</param>
 public sealed class Downloader(HttpClient http, TimeProvider time, DownloadOptions? options = null)
 {
     readonly DownloadOptions _options = options ?? new();
 
-    /// <summary>A client that follows redirects and does not decompress.</summary>
+    /// <summary>Times that a file may change while it is fetched.</summary>
+    const int MostChanges = 2;
+
+    /// <summary>A client that does not decompress, and leaves redirections to the downloader.</summary>
     public static HttpClient CreateClient()
     {
         var handler = new SocketsHttpHandler
         {
             AutomaticDecompression = DecompressionMethods.None,
-            MaxAutomaticRedirections = 10,
+            AllowAutoRedirect = false,
             ConnectTimeout = TimeSpan.FromSeconds(30),
         };
         var client = new HttpClient(handler) { Timeout = Timeout.InfiniteTimeSpan };
@@ -30,8 +34,8 @@ public sealed class Downloader(HttpClient http, TimeProvider time, DownloadOptio
     /// <param name="url">The file's own address or a mirror's.</param>
     /// <param name="report">Receives the number of bytes on disk each time there are more.</param>
     /// <returns>Size and checksums of the file.</returns>
-    /// <exception cref="DownloadException">The server does not have it, sends something else, or cannot be reached; the part that arrived
-    /// stays for the next attempt.</exception>
+    /// <exception cref="DownloadException">The server does not have it, sends something else, is too slow, or cannot be reached; a part
+    /// that can be continued stays for the next attempt.</exception>
     /// <exception cref="CorruptFileException">It arrived whole and is another file than the catalogue's; nothing is left of it.</exception>
     /// <exception cref="FileWriteException">The disk refused, or has too little room.</exception>
     public async Task<FileDigest> FetchAsync(CatalogueFile file, Uri url, string target, Action<long>? report,
@@ -40,7 +44,7 @@ public sealed class Downloader(HttpClient http, TimeProvider time, DownloadOptio
         var part = new PartFile(target);
         for (bool again = false; ; again = true)
         {
-            bool pieced = await ReceiveAsync(file, url, target, part, report, cancellation).ConfigureAwait(false);
+            bool doubtful = await ReceiveAsync(file, url, target, part, report, cancellation).ConfigureAwait(false);
             var digest = FileDigest.Of(part.Path, cancellation);
             try
             {
@@ -51,43 +55,47 @@ public sealed class Downloader(HttpClient http, TimeProvider time, DownloadOptio
             catch (CorruptFileException)
             {
                 part.Delete();
-                // The pieces may have been of different files: the whole is asked for once more.
-                if (again || !pieced) throw;
+                // The pieces may have been of different files, or the end cut off: the whole is asked for once more.
+                if (again || !doubtful) throw;
             }
         }
     }
 
-    /// <returns>True if the file came in more than one piece.</returns>
+    /// <returns>True if the bytes may be of two files or cut, so that a wrong checksum is worth a second try.</returns>
     async Task<bool> ReceiveAsync(CatalogueFile file, Uri url, string target, PartFile part, Action<long>? report,
         CancellationToken cancellation)
     {
-        bool pieced = false;
-        for (int failures = 0; ;)
+        bool doubtful = false;
+        for (int failures = 0, changes = 0, requests = 1; ; requests++)
         {
-            long before = part.Length;
-            pieced |= before > 0;
-            Exception reason;
-            TimeSpan? asked = null;
+            long before = part.Length, began = time.GetTimestamp();
+            doubtful |= before > 0;
+            TransferOutcome outcome;
             try
             {
-                var transfer = new Transfer(http, time, _options.Stall, file, url, target, part);
-                var outcome = await transfer.RunAsync(report, cancellation).ConfigureAwait(false);
-                if (outcome.Complete) return pieced;
-                (reason, asked) = (outcome.Problem!, outcome.RetryAfter);
+                var transfer = new Transfer(http, time, _options, file, url, target, part);
+                outcome = await transfer.RunAsync(report, cancellation).ConfigureAwait(false);
+                if (outcome.Complete) return doubtful | outcome.EndUnproven;
             }
             catch (Exception e) when (e is HttpRequestException or IOException)
             {
-                reason = e;
+                outcome = new(e);
             }
-            failures = part.Length > before ? 1 : failures + 1;
-            if (failures >= _options.Attempts)
+            string reason = UntrustedText.Line(outcome.Problem!.Message);
+            if (outcome.Changed && ++changes > MostChanges)
+                throw new DownloadException(url, $"what is published there changed {changes} times while it was fetched: {reason}",
+                    outcome.Problem);
+            bool progressed = part.Length - before > _options.LeastBytesPerSecond * time.GetElapsedTime(began).TotalSeconds;
+            failures = progressed ? 1 : failures + 1;
+            if (failures >= _options.Attempts || requests >= _options.Requests)
             {
                 string kept = part.Length > 0
                     ? $"; {part.Length} bytes are kept and the same command goes on from there"
                     : "; without a network, give the file with --from";
-                throw new DownloadException(url, $"could not be fetched after {failures} attempts: {reason.Message}{kept}", reason);
+                int attempts = failures >= _options.Attempts ? failures : requests;
+                throw new DownloadException(url, $"could not be fetched after {attempts} attempts: {reason}{kept}", outcome.Problem);
             }
-            var wait = asked ?? _options.FirstWait * Math.Pow(2, failures - 1);
+            var wait = outcome.RetryAfter ?? _options.FirstWait * Math.Pow(2, failures - 1);
             await Task.Delay(wait < _options.LongestWait ? wait : _options.LongestWait, time, cancellation).ConfigureAwait(false);
         }
     }

@@ -4,12 +4,19 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 public sealed record FetchRequest
 {
     /// <summary>
-    /// A file, or a folder with the files under their names in the catalogue, to take instead of the network; null: download.
+    /// A folder with the files under their names in the catalogue, to take instead of the network; or one file, the others are then
+    /// downloaded; null: download.
     /// </summary>
     public string? From { get; init; }
 
-    /// <summary>Address at which a mirror has <c>MODEL/FILE</c>; null: the published addresses.</summary>
-    public Uri? Mirror { get; init; }
+    /// <summary>Servers to take files from. Default: the published addresses.</summary>
+    public Mirrors Mirrors { get; init; } = Mirrors.None;
+
+    /// <summary>True to take a model whose licence keeps uses out. Default false.</summary>
+    public bool AcceptLicence { get; init; }
+
+    /// <summary>True to take a model of which the catalogue knows no SHA-256 of some file. Default false.</summary>
+    public bool AcceptUnverified { get; init; }
 
     /// <summary>Receives the file on its way and the number of its bytes on disk; null: nobody is told.</summary>
     public Action<CatalogueFile, long>? Report { get; init; }

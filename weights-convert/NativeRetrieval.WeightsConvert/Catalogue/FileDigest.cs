@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
@@ -16,8 +17,7 @@ public sealed record FileDigest(long SizeBytes, string Md5, string Sha256)
     {
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0,
-                FileOptions.SequentialScan);
+            using var stream = RegularFile.OpenRead(path);
             using var md5 = IncrementalHash.CreateHash(HashAlgorithmName.MD5);
             using var sha = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             var buffer = new byte[BufferBytes];

@@ -11,7 +11,8 @@ public sealed class ModelCatalogue
     ModelCatalogue(IReadOnlyList<CatalogueEntry> models)
     {
         Models = models;
-        _byName = models.ToDictionary(model => model.Name, StringComparer.OrdinalIgnoreCase);
+        _byName = models.SelectMany(model => model.Names.Select(name => (name, model)))
+            .ToDictionary(pair => pair.name, pair => pair.model, StringComparer.OrdinalIgnoreCase);
     }
 
     /// <summary>The catalogue that is part of this assembly.</summary>
@@ -29,10 +30,12 @@ public sealed class ModelCatalogue
             var models = JsonSerializer.Deserialize(json, CatalogueJson.Default.CatalogueDocument)?.Models
                 ?? throw new OptionException("the catalogue is null");
             foreach (var model in models) model.Validate();
-            var twice = models.GroupBy(model => model.Name, StringComparer.OrdinalIgnoreCase).FirstOrDefault(group => group.Count() > 1);
-            return twice is null
+            var twice = models.SelectMany(model => model.Names).GroupBy(name => name, StringComparer.OrdinalIgnoreCase)
+                .FirstOrDefault(group => group.Count() > 1);
+            if (twice is not null) throw new OptionException($"the catalogue has two models named '{twice.Key}'");
+            return models.Count(model => model.IsDefault) <= 1
                 ? new ModelCatalogue(models)
-                : throw new OptionException($"the catalogue has two models named '{twice.Key}'");
+                : throw new OptionException("the catalogue has more than one default model");
         }
         catch (JsonException e)
         {
@@ -40,15 +43,22 @@ public sealed class ModelCatalogue
         }
     }
 
-    /// <summary>The model of a name; upper and lower case are the same.</summary>
+    /// <summary>The model that is offered where none is named; null: there is none.</summary>
+    public CatalogueEntry? Default => Models.FirstOrDefault(model => model.IsDefault);
+
+    /// <summary>
+    /// The model of a name; upper and lower case are the same, <c>_</c> is <c>-</c>, an owner before <c>/</c> is left out.
+    /// </summary>
     /// <exception cref="OptionException">There is no model of this name; the message lists the names.</exception>
-    public CatalogueEntry Find(string name) => _byName.TryGetValue(name, out var entry)
+    public CatalogueEntry Find(string name) => _byName.TryGetValue(Plain(name), out var entry)
         ? entry
         : throw new OptionException($"there is no model '{name}' in the catalogue; known are "
-            + $"{string.Join(", ", Models.Select(model => model.Name))}");
+            + $"{string.Join(", ", Models.Where(model => model.Refused is null).Select(model => model.Name))}");
 
-    /// <summary>True if there is a model of this name; upper and lower case are the same.</summary>
-    public bool Contains(string name) => _byName.ContainsKey(name);
+    /// <summary>True if <see cref="Find"/> knows the name.</summary>
+    public bool Contains(string name) => _byName.ContainsKey(Plain(name));
+
+    static string Plain(string name) => name[(name.LastIndexOf('/') + 1)..].Replace('_', '-');
 
     static ModelCatalogue ReadEmbedded()
     {

@@ -8,6 +8,8 @@ namespace NativeRetrieval.WeightsConvert.Catalogue;
 /// </summary>
 sealed class PartFile(string target)
 {
+    const int MostStateBytes = 64 << 10;
+
     readonly string _bytes = target + ".part", _state = target + ".part.json";
 
     public string Path => _bytes;
@@ -19,7 +21,7 @@ sealed class PartFile(string target)
     {
         try
         {
-            return File.Exists(_bytes) && File.Exists(_state)
+            return File.Exists(_bytes) && File.Exists(_state) && new FileInfo(_state).Length <= MostStateBytes
                 ? JsonSerializer.Deserialize(File.ReadAllBytes(_state), CatalogueJson.Default.PartState)
                 : null;
         }
@@ -33,9 +35,13 @@ sealed class PartFile(string target)
     public void Restart(PartState state)
     {
         DurableFile.Delete(_bytes);
-        DurableFile.WriteAllBytes(_state, JsonSerializer.SerializeToUtf8Bytes(state, CatalogueJson.Default.PartState));
+        Remember(state);
         DurableFile.WriteAllBytes(_bytes, default);
     }
+
+    /// <summary>Replaces the description of the bytes on disk.</summary>
+    public void Remember(PartState state) =>
+        DurableFile.WriteAllBytes(_state, JsonSerializer.SerializeToUtf8Bytes(state, CatalogueJson.Default.PartState));
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
@@ -59,4 +65,5 @@ sealed class PartFile(string target)
 /// <summary>The source of a partial download, so that another process can go on with it.</summary>
 /// <param name="Url">Address that the bytes on disk came from.</param>
 /// <param name="Validator">Strong ETag or date of the last change, as sent in <c>If-Range</c>; null: the server named none.</param>
-sealed record PartState(string Url, string? Validator);
+/// <param name="Total">Bytes of the whole file, which may not change; null: the server did not say.</param>
+sealed record PartState(string Url, string? Validator, long? Total = null);

@@ -1,95 +1,83 @@
 using System.Globalization;
 using System.Net;
-using System.Net.Http.Headers;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
-/// <summary>One request for the missing part of a file.</summary>
-sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, CatalogueFile file, Uri url, string target, PartFile part)
+/// <summary>One request for the missing part of a file, and the judgement of what comes.</summary>
+sealed class Transfer(HttpClient http, TimeProvider time, DownloadOptions options, CatalogueFile file, Uri url, string target,
+    PartFile part)
 {
-    /// <summary>Bytes that are written to disk at once.</summary>
-    const int ChunkBytes = 4 << 20;
-
     public async Task<TransferOutcome> RunAsync(Action<long>? report, CancellationToken cancellation)
     {
-        using var request = Request();
-        using var response = await SendAsync(request, cancellation).ConfigureAwait(false);
-        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return AfterUnsatisfiableRange(response);
+        var state = Continued();
+        using var response = await new Exchange(http, time, options, url)
+            .SendAsync(part.Length, state?.Validator, cancellation).ConfigureAwait(false);
+        if (response.StatusCode == HttpStatusCode.RequestedRangeNotSatisfiable) return AfterUnsatisfiableRange(response, state);
         if (Refusal(response) is { } refused) return refused;
+        if (ForeignContent.InHeaders(response, file) is { } foreign) throw Foreign(foreign);
 
-        long? total = Total(response);
-        if (file.SizeBytes is { } size && total is not null && total != size)
-            throw new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {size}, {url.Host} has {total}; it "
+        long? told = Told(response);
+        if (file.SizeBytes is { } size && told is not null && told != size)
+            throw new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {size}, {url.Host} has {told}; it "
                 + "was not fetched");
         bool continues = response.StatusCode == HttpStatusCode.PartialContent;
-        if (continues && response.Content.Headers.ContentRange?.From != part.Length)
-        {
-            part.Delete();
-            return new(new IOException($"the server sent the bytes from {response.Content.Headers.ContentRange?.From} on, not those that "
-                + "were asked for"));
-        }
-        total ??= file.SizeBytes;
-        CheckRoom(total, continues ? part.Length : 0);
-        if (!continues) part.Restart(new PartState(url.AbsoluteUri, Validator(response)));
+        if (continues && Contradiction(response, state) is { } other) return Anew(other);
+        long? total = told ?? file.SizeBytes ?? (continues ? state!.Total : null);
+        if (continues && total is null) return Anew("the server sends a part and does not say how long the whole is");
+
+        long most = Room(total, continues ? part.Length : 0);
+        if (!continues) part.Restart(new PartState(url.AbsoluteUri, Validator(response), total));
+        else if (state!.Total is null) part.Remember(state with { Total = total });
+        if (continues && response.Content.Headers.ContentRange!.To is { } last) most = Math.Min(most, last + 1);
         await using var body = await response.Content.ReadAsStreamAsync(cancellation).ConfigureAwait(false);
-        await CopyAsync(body, total, report, cancellation).ConfigureAwait(false);
-        return total is { } expected && part.Length < expected
-            ? new(new IOException($"the connection ended after {part.Length} of {expected} bytes"))
-            : default;
+        await new BodyCopy(time, options, file, part, most, Foreign, () => TooMuch(total, most))
+            .RunAsync(body, report, cancellation).ConfigureAwait(false);
+        return End(response, total);
     }
 
-    HttpRequestMessage Request()
+    /// <summary>The source of the bytes on disk if they can be continued; else they are deleted.</summary>
+    PartState? Continued()
     {
-        var request = new HttpRequestMessage(HttpMethod.Get, url);
-        request.Headers.AcceptEncoding.Add(new StringWithQualityHeaderValue("identity"));
-        long length = part.Length;
-        if (length == 0) return request;
+        if (part.Length == 0) return null;
         // Without a validator only the checksum can tell whether both halves are of one file.
-        if (part.ReadState() is { } state && state.Url == url.AbsoluteUri && (state.Validator is not null || file.HasChecksum))
-        {
-            request.Headers.Range = new RangeHeaderValue(length, null);
-            if (state.Validator is not null) request.Headers.TryAddWithoutValidation("If-Range", state.Validator);
-        }
-        else
-        {
-            part.Delete();
-        }
-        return request;
-    }
-
-    async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellation)
-    {
-        using var patience = new CancellationTokenSource(stall, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-        try
-        {
-            return await http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new IOException(Stalled);
-        }
-    }
-
-    string Stalled => string.Create(CultureInfo.InvariantCulture, $"nothing arrived for {stall.TotalSeconds} s");
-
-    TransferOutcome AfterUnsatisfiableRange(HttpResponseMessage response)
-    {
-        // A process that was stopped between the last byte and the renaming finds everything there.
-        if (response.Content.Headers.ContentRange?.Length == part.Length) return default;
+        if (part.ReadState() is { } state && state.Url == url.AbsoluteUri && (state.Validator is not null || file.HasChecksum)
+            && !(part.Length > (file.SizeBytes ?? state.Total)))
+            return state;
         part.Delete();
-        return new(new IOException("what is published now is shorter than what had been fetched"));
+        return null;
+    }
+
+    TransferOutcome AfterUnsatisfiableRange(HttpResponseMessage response, PartState? state)
+    {
+        if (state is null) return new(new IOException("the server says 416 though the whole file was asked for"));
+        long? told = response.Content.Headers.ContentRange?.Length, known = file.SizeBytes ?? state.Total;
+        // A process that was stopped between the last byte and the renaming finds everything there.
+        if (told == part.Length && (known == told || (known is null && file.HasChecksum))) return default;
+        return Anew($"{part.Length} bytes are here of {known?.ToString(CultureInfo.InvariantCulture) ?? "a number that nobody said"}, what "
+            + $"is published now has {told?.ToString(CultureInfo.InvariantCulture) ?? "another number of"} bytes");
+    }
+
+    /// <summary>The reason why a partial response does not go on with the bytes on disk; null: it does.</summary>
+    string? Contradiction(HttpResponseMessage response, PartState? state)
+    {
+        var range = response.Content.Headers.ContentRange;
+        if (state is null) return "the server sent a part though the whole file was asked for";
+        if (range?.From != part.Length)
+            return $"the server sent the bytes from {range?.From?.ToString(CultureInfo.InvariantCulture) ?? "somewhere"} on, not those "
+                + "that were asked for";
+        if (range.Length is { } total && state.Total is { } remembered && total != remembered)
+            return $"the file had {remembered} bytes before and has {total} now";
+        bool comparable = Validator(response) is { } validator && state.Validator is { } before
+            && validator.StartsWith('"') == before.StartsWith('"');
+        return comparable && Validator(response) != state.Validator ? "the file changed since its beginning was fetched" : null;
     }
 
     TransferOutcome? Refusal(HttpResponseMessage response)
     {
+        if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent) return null;
         int status = (int)response.StatusCode;
-        string says = $"the server says {status} {response.ReasonPhrase}".TrimEnd();
-        if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent)
-        {
-            return response.Content.Headers.ContentType?.MediaType is "text/html" or "application/xhtml+xml" ? throw WebPage() : null;
-        }
+        string says = $"the server says {status} {UntrustedText.Line(response.ReasonPhrase ?? "")}".TrimEnd();
         if (status is 408 or 425 or 429 or >= 500)
         {
             var after = response.Headers.RetryAfter;
@@ -108,12 +96,29 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
         static TimeSpan Max(TimeSpan wait) => wait > TimeSpan.Zero ? wait : TimeSpan.Zero;
     }
 
-    DownloadException WebPage() =>
-        new(url, "a web page came instead of the file; a login or notice of the network in between does that: open the address in a "
-            + "browser, or give a copy with --from FILE");
+    TransferOutcome End(HttpResponseMessage response, long? total)
+    {
+        if (part.Length == 0) return new(new IOException("the server sent an empty file"));
+        if (total is { } expected)
+            return part.Length < expected ? new(new IOException($"the connection ended after {part.Length} of {expected} bytes")) : default;
+        // The last chunk, or the end of an HTTP/2 stream, says that nothing was cut off.
+        if (response.Headers.TransferEncodingChunked == true || response.Version.Major >= 2) return default;
+        if (file.HasChecksum) return new(null, EndUnproven: true);
+        long came = part.Length;
+        part.Delete();
+        throw new DownloadException(url, $"the connection ended after {came} bytes, and neither the server nor the catalogue says how many "
+            + "or with which checksum, so a cut file cannot be told from a whole one; give a copy with --from FILE, or name a mirror with "
+            + "--mirror URL");
+    }
+
+    TransferOutcome Anew(string reason)
+    {
+        part.Delete();
+        return new(new IOException(reason), Changed: true);
+    }
 
     /// <summary>Length of the whole file; null where the response does not say it.</summary>
-    static long? Total(HttpResponseMessage response) => response.StatusCode == HttpStatusCode.PartialContent
+    static long? Told(HttpResponseMessage response) => response.StatusCode == HttpStatusCode.PartialContent
         ? response.Content.Headers.ContentRange?.Length
         : response.Content.Headers.ContentLength;
 
@@ -121,82 +126,33 @@ sealed class Transfer(HttpClient http, TimeProvider time, TimeSpan stall, Catalo
         ? tag.Tag
         : response.Content.Headers.LastModified?.ToString("r", CultureInfo.InvariantCulture);
 
-    void CheckRoom(long? total, long present)
+    /// <summary>The most bytes that the file may have.</summary>
+    /// <exception cref="FileWriteException">The disk has too little room for what is still to come.</exception>
+    /// <exception cref="DownloadException">The server announces more than is taken without a size in the catalogue.</exception>
+    long Room(long? total, long present)
     {
-        if (total is not { } bytes) return;
         long free = new DriveInfo(Path.GetDirectoryName(Path.GetFullPath(target))!).AvailableFreeSpace;
-        if (bytes - present > free)
-            throw new FileWriteException(target, $"{bytes - present} bytes are still to come, its disk has {free} left");
+        if (total - present > free)
+            throw new FileWriteException(target, $"{total - present} bytes are still to come, its disk has {free} left");
+        if (file.SizeBytes is null && total > options.LargestUnknown) throw TooMuch(total, options.LargestUnknown);
+        return total ?? Math.Min(options.LargestUnknown, free + present);
     }
 
-    async Task CopyAsync(Stream body, long? most, Action<long>? report, CancellationToken cancellation)
-    {
-        var buffer = new byte[ChunkBytes];
-        int filled = 0;
-        long onDisk = part.Length;
-        try
-        {
-            while (true)
-            {
-                int read = await ReadAsync(body, buffer.AsMemory(filled), cancellation).ConfigureAwait(false);
-                if (read == 0) break;
-                filled += read;
-                if (onDisk == 0 && LooksLikeWebPage(buffer.AsSpan(0, filled))) throw Emptied(WebPage(), ref filled);
-                if (onDisk + filled > most)
-                    throw Emptied(new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {most}, more than "
-                        + "that came; it was not kept"), ref filled);
-                if (filled == buffer.Length) Flush();
-                report?.Invoke(onDisk + filled);
-            }
-        }
-        finally
-        {
-            Flush();
-        }
+    Exception TooMuch(long? total, long most) => total == most
+        ? new CorruptFileException(target, $"is not the file of the catalogue: bytes expected {most}, more than that came; it was not kept")
+        : new DownloadException(url, $"more than {most} bytes came or were announced, the most that is taken here where the catalogue does "
+            + "not say how long the file is; it was not kept");
 
-        void Flush()
-        {
-            part.Append(buffer.AsSpan(0, filled));
-            onDisk += filled;
-            filled = 0;
-        }
-    }
-
-    Exception Emptied(Exception reason, ref int filled)
-    {
-        filled = 0;
-        part.Delete();
-        return reason;
-    }
-
-    async Task<int> ReadAsync(Stream body, Memory<byte> destination, CancellationToken cancellation)
-    {
-        using var patience = new CancellationTokenSource(stall, time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellation, patience.Token);
-        try
-        {
-            return await body.ReadAsync(destination, either.Token).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException) when (!cancellation.IsCancellationRequested)
-        {
-            throw new IOException(Stalled);
-        }
-    }
-
-    static bool LooksLikeWebPage(ReadOnlySpan<byte> beginning)
-    {
-        beginning = beginning.TrimStart(" \t\r\n\uFEFF"u8);
-        return StartsWith(beginning, "<!doctype html") || StartsWith(beginning, "<html");
-
-        static bool StartsWith(ReadOnlySpan<byte> bytes, string text) =>
-            bytes.Length >= text.Length && System.Text.Ascii.EqualsIgnoreCase(bytes[..text.Length], text);
-    }
+    DownloadException Foreign(string what) =>
+        new(url, $"{what}: open the address in a browser, give a copy with --from FILE, or name a mirror with --mirror URL");
 }
 
 /// <summary>End of a request that did not fail for good.</summary>
 /// <param name="Problem">Reason for another request; null: the file is complete.</param>
 /// <param name="RetryAfter">Wait that the server asks for; null: none.</param>
-readonly record struct TransferOutcome(Exception? Problem, TimeSpan? RetryAfter = null)
+/// <param name="Changed">True if what was on disk is of no use, because the server has another file now.</param>
+/// <param name="EndUnproven">True if only the checksum can tell a complete file from a cut one.</param>
+readonly record struct TransferOutcome(Exception? Problem, TimeSpan? RetryAfter = null, bool Changed = false, bool EndUnproven = false)
 {
     public bool Complete => Problem is null;
 }

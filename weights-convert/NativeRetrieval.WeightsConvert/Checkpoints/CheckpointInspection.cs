@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
@@ -19,17 +20,18 @@ public static class CheckpointInspection
         }
     }
 
-    /// <summary>Writes a line per tensor in aligned columns, then the checkpoint's notes. Lines appear as they are computed.</summary>
-    public static void WriteText(CheckpointFile checkpoint, TextWriter output, CancellationToken cancellation = default)
+    /// <summary>A line per tensor in aligned columns, then the checkpoint's notes; each is computed when it is asked for.</summary>
+    /// <remarks>Nothing in a line steers a terminal: names are shown as <see cref="PlainText"/>.</remarks>
+    public static IEnumerable<string> Lines(CheckpointFile checkpoint, CancellationToken cancellation = default)
     {
         const int Number = 11, LongestName = 100;
         // A name of a megabyte must not put a megabyte of blanks beside every other.
         int name = Math.Min(LongestName, checkpoint.Tensors.Select(tensor => tensor.Name.Length).Append("tensor".Length).Max());
         int dtype = checkpoint.Tensors.Select(tensor => NameOf(tensor.DType).Length).Append("dtype".Length).Max();
         int shape = checkpoint.Tensors.Select(tensor => ShapeOf(tensor.Shape).Length).Append("shape".Length).Max();
-        output.WriteLine($"{checkpoint.Path}: {checkpoint.Format}, {checkpoint.Tensors.Count} tensors");
-        output.WriteLine($"{"tensor".PadRight(name)}  {"dtype".PadRight(dtype)}  {"shape".PadRight(shape)}  {"minimum",Number}  "
-            + $"{"mean",Number}  {"maximum",Number}");
+        yield return $"{PlainText.Of(checkpoint.Path)}: {checkpoint.Format}, {checkpoint.Tensors.Count} tensors";
+        yield return $"{"tensor".PadRight(name)}  {"dtype".PadRight(dtype)}  {"shape".PadRight(shape)}  {"minimum",Number}  "
+            + $"{"mean",Number}  {"maximum",Number}";
         foreach (var summary in Summarize(checkpoint, cancellation))
         {
             string odd = (summary.NanCount, summary.InfinityCount) switch
@@ -39,11 +41,11 @@ public static class CheckpointInspection
                 (0, var infinite) => $"  {infinite} infinite",
                 var (nan, infinite) => $"  {nan} NaN, {infinite} infinite",
             };
-            output.WriteLine($"{UntrustedText.Printable(summary.Name).PadRight(name)}  {NameOf(summary.DType).PadRight(dtype)}  "
+            yield return $"{PlainText.Of(summary.Name).PadRight(name)}  {NameOf(summary.DType).PadRight(dtype)}  "
                 + $"{ShapeOf(summary.Shape).PadRight(shape)}  "
-                + $"{Short(summary.Minimum),Number}  {Short(summary.Mean),Number}  {Short(summary.Maximum),Number}{odd}");
+                + $"{Short(summary.Minimum),Number}  {Short(summary.Mean),Number}  {Short(summary.Maximum),Number}{odd}";
         }
-        foreach (string note in checkpoint.Notes) output.WriteLine($"note: {note}");
+        foreach (string note in checkpoint.Notes) yield return $"note: {PlainText.Of(note)}";
     }
 
     /// <summary>

@@ -1,5 +1,6 @@
 using System.IO.MemoryMappedFiles;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
@@ -26,7 +27,7 @@ sealed class MappedBytes : IDisposable
             throw new PlatformNotSupportedException("checkpoints are mapped as they are: little-endian machines only");
         try
         {
-            using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete, bufferSize: 0);
+            using var stream = RegularFile.OpenRead(path);
             long length = stream.Length;
             var file = length == 0
                 ? null
@@ -34,9 +35,8 @@ sealed class MappedBytes : IDisposable
                 HandleInheritability.None, leaveOpen: true);
             return new MappedBytes(path, file, length);
         }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException or NotSupportedException)
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // NotSupportedException: a pipe or device, which has no length.
             throw new FileReadException(path, error.Message, error);
         }
     }

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.WeightsConvert.Checkpoints;
 
@@ -47,11 +47,11 @@ static class ShardedModel
         foreach (var shard in shards)
             foreach (var tensor in shard.Tensors)
                 if (!found.TryAdd(tensor.Name, shard))
-                    throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(tensor.Name)}' is in {shard.Path} and in "
+                    throw new CorruptFileException(path, $"tensor '{PlainText.Short(tensor.Name)}' is in {shard.Path} and in "
                         + $"{found[tensor.Name].Path}");
         foreach (var (tensor, file) in map)
             if (!found.TryGetValue(tensor, out var shard) || System.IO.Path.GetFileName(shard.Path) != file)
-                throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(tensor)}' is not in {UntrustedText.Line(file)}, where "
+                throw new CorruptFileException(path, $"tensor '{PlainText.Short(tensor)}' is not in {PlainText.Short(file)}, where "
                     + "the index says it is");
         return new CheckpointFile(path, $"{shards.Count} shards ({string.Join(", ", shards.Select(shard => shard.Format).Distinct())})",
             [.. shards.SelectMany(shard => shard.Tensors)], [.. shards.SelectMany(shard => shard.Notes)], shards[0].Metadata, [.. shards]);
@@ -60,26 +60,22 @@ static class ShardedModel
     /// <summary>File name by tensor name.</summary>
     static Dictionary<string, string> ReadMap(string path)
     {
-        using var file = MappedBytes.Open(path);
-        if (file.Length > MaxIndexBytes)
-            throw new CorruptFileException(path, $"an index of {file.Length} bytes; {MaxIndexBytes} are the most");
         var map = new Dictionary<string, string>(StringComparer.Ordinal);
         try
         {
-            using var stream = file.OpenStream(0, file.Length);
-            using var document = JsonDocument.Parse(stream);
+            using var document = SmallFile.ReadJson(path, MaxIndexBytes);
             foreach (var pair in document.RootElement.GetProperty("weight_map").EnumerateObject())
                 if (!map.TryAdd(pair.Name, pair.Value.GetString() ?? ""))
-                    throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(pair.Name)}' appears twice");
+                    throw new CorruptFileException(path, $"tensor '{PlainText.Short(pair.Name)}' appears twice");
         }
-        catch (Exception error) when (error is JsonException or InvalidOperationException or KeyNotFoundException)
+        catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException)
         {
             throw new CorruptFileException(path,
                 $"not an index of shards, whose weight_map gives a file for every tensor: {error.Message}", error);
         }
         foreach (string name in map.Values)
             if (name.Length == 0 || name is "." or ".." || name.AsSpan().ContainsAny("/\\:\0"))
-                throw new CorruptFileException(path, $"file '{UntrustedText.Line(name)}' is not a plain name beside the index");
+                throw new CorruptFileException(path, $"file '{PlainText.Short(name)}' is not a plain name beside the index");
         if (map.Count == 0 || map.Values.Distinct().Count() > MaxShards)
             throw new CorruptFileException(path, $"it lists {map.Count} tensors; between one and {MaxShards} files were expected");
         return map;

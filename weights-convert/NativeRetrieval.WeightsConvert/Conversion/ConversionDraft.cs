@@ -129,7 +129,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     /// <summary>A model card that says where the weights come from.</summary>
     public string Card(string title) =>
         $"# {title}\n\nMade of `{Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Checkpoint))}` by the name map "
-            + $"`{match.Map.Name}`: {match.Map.About}.\n";
+            + $"`{match.Map.Name}`: {match.Map.About}.\n{(request.Origin is null ? "" : $"\n{request.Origin}\n")}";
 
     /// <summary>Finds and checks the front end of the audio encoder.</summary>
     public LogMelSettings FrontEnd(int melBins)

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Conversion;
 
@@ -27,18 +28,23 @@ public sealed record ConversionReport(string Checkpoint, string Format, string M
     /// <summary>The <see cref="Kind"/> of a whole model: both encoders and their heads.</summary>
     public const string RetrievalModel = "retrieval model";
 
-    /// <summary>Writes the report for people, a line per fact.</summary>
-    public void WriteText(TextWriter output)
+    /// <summary>The report for people, a line per fact, in which nothing steers a terminal.</summary>
+    public IEnumerable<string> Lines()
     {
-        output.WriteLine($"{Checkpoint}: {Format}, {Map}{(Root.Length > 0 ? $", names behind '{Root}'" : "")}");
-        foreach (var (name, value) in Settings) output.WriteLine($"  {name}: {value}");
-        output.WriteLine($"  {Mapped} tensors mapped, {Ignored.Count} ignored, 0 missing, 0 unexpected");
-        if (Stripped.Count > 0)
-            output.WriteLine($"  stripped from names: {string.Join(", ", Stripped.Select(word => $"{word.Name} ({word.Count})"))}");
-        foreach (var group in Ignored.GroupBy(ignored => ignored.Why))
-            output.WriteLine($"  ignored: {Some([.. group.Select(ignored => ignored.Name)])}: {group.Key}");
-        foreach (string note in Notes) output.WriteLine($"  note: {note}");
-        output.WriteLine($"{Kind}: {Target}");
+        return Facts().Select(PlainText.Of);
+
+        IEnumerable<string> Facts()
+        {
+            yield return $"{Checkpoint}: {Format}, {Map}{(Root.Length > 0 ? $", names behind '{Root}'" : "")}";
+            foreach (var (name, value) in Settings) yield return $"  {name}: {value}";
+            yield return $"  {Mapped} tensors mapped, {Ignored.Count} ignored, 0 missing, 0 unexpected";
+            if (Stripped.Count > 0)
+                yield return $"  stripped from names: {string.Join(", ", Stripped.Select(word => $"{word.Name} ({word.Count})"))}";
+            foreach (var group in Ignored.GroupBy(ignored => ignored.Why))
+                yield return $"  ignored: {Some([.. group.Select(ignored => ignored.Name)])}: {group.Key}";
+            foreach (string note in Notes) yield return $"  note: {note}";
+            yield return $"{Kind}: {Target}";
+        }
     }
 
     /// <summary>Writes the report's members of an object that the caller begins and ends.</summary>

@@ -9,6 +9,9 @@ public sealed record ConversionRequest
     /// <summary>The model folder to make; it must be absent or empty.</summary>
     public required string Target { get; init; }
 
+    /// <summary>Lines about source and licence for the model card of a whole model or an audio encoder; null: none are known.</summary>
+    public string? Origin { get; init; }
+
     /// <summary>Name map to follow; null: the one that fits.</summary>
     public string? Map { get; init; }
 

@@ -37,7 +37,8 @@ public static class ModelExport
         var metadata = new Dictionary<string, string> { ["format"] = "pt" };
         if (form is not null) metadata[CheckpointConversion.MapKey] = form.Name;
         string config = Path.Combine(source, "config.json");
-        if (File.Exists(config)) metadata[ConfigKey] = File.ReadAllText(config);
+        if (File.Exists(config)) metadata[ConfigKey] = SmallFile.ReadText(config, SmallFile.LargestTextBytes);
+        DurableFile.DeleteLeftoversOf(target);
         if (form is null)
         {
             CheckpointSafetensors.Write(checkpoint, target, rename: null, metadata, cancellation);

@@ -7,6 +7,8 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 /// <summary>The files of a tokenizer, taken over as they are.</summary>
 static class TokenizerFiles
 {
+    const int LargestFileBytes = 64 << 20;
+
     static readonly string[] _vocabularies = ["vocab.txt", "tokenizer.json", "vocab.json"],
         _names = [.. _vocabularies, "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
 
@@ -52,15 +54,6 @@ static class TokenizerFiles
             if (File.Exists(Path.Combine(source, name))) CopyFile(Path.Combine(source, name), Path.Combine(folder, name));
     }
 
-    static void CopyFile(string source, string target)
-    {
-        try
-        {
-            DurableFile.WriteAllBytes(target, File.ReadAllBytes(source));
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(source, e.Message, e);
-        }
-    }
+    static void CopyFile(string source, string target) =>
+        DurableFile.WriteAllBytes(target, SmallFile.ReadBytes(source, LargestFileBytes));
 }

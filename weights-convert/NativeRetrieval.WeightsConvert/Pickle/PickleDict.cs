@@ -33,7 +33,7 @@ sealed class PickleDict : PickleContainer
 
         public int GetHashCode(object key) => key switch
         {
-            long number => HashCode.Combine((int)number, (int)(number >> 32)),
+            long number => HashCode.Combine(unchecked((int)number), (int)(number >> 32)),
             double number => GetHashCode(BitConverter.DoubleToInt64Bits(number)),
             _ => key.GetHashCode(),
         };

@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Errors;
+
 namespace NativeRetrieval.WeightsConvert.Pickle;
 
 /// <summary>The name of a Python class or function. It is never looked up, imported or called.</summary>
@@ -14,5 +16,5 @@ sealed class PickleGlobal
 
     public string Name { get; }
 
-    public override string ToString() => UntrustedText.Line($"{Module}.{Name}");
+    public override string ToString() => PlainText.Short($"{Module}.{Name}");
 }

@@ -9,7 +9,7 @@ static class Scalars
 
     public static readonly object False = false;
 
-    public static object Integer(int value) => (uint)value < (uint)_small.Length ? _small[value] : (long)value;
+    public static object Integer(int value) => unchecked((uint)value) < (uint)_small.Length ? _small[value] : (long)value;
 }
 
 /// <summary>Python's <c>None</c>.</summary>

@@ -24,16 +24,16 @@ static class PickledCheckpoint
         long budget = checked(MostTimesTheFile * file.Length + AlwaysAllowedBytes);
         foreach (var (name, value) in Find(path, root, pickleBytes))
         {
-            if (!names.Add(name)) throw new CorruptFileException(path, $"two tensors have the path '{UntrustedText.Line(name)}'");
+            if (!names.Add(name)) throw new CorruptFileException(path, $"two tensors have the path '{PlainText.Short(name)}'");
             if (value is SkippedTensor skipped)
             {
-                notes.Add($"tensor '{UntrustedText.Line(name)}' was skipped: it is {skipped.Reason}");
+                notes.Add($"tensor '{PlainText.Short(name)}' was skipped: it is {skipped.Reason}");
                 continue;
             }
             var tensor = layout.Place(name, (TorchTensor)value);
             budget -= tensor.LengthBytes;
             if (budget < 0)
-                throw new CorruptFileException(path, $"tensor '{UntrustedText.Line(name)}': with it the tensors add up to more than "
+                throw new CorruptFileException(path, $"tensor '{PlainText.Short(name)}': with it the tensors add up to more than "
                     + $"{MostTimesTheFile} times the file");
             tensors.Add(tensor);
         }

@@ -41,7 +41,7 @@ sealed class TensorLayout(string path, IStorageLocator storages)
         long storageBytes = checked((tensor.Storage.Start + tensor.Storage.Count) * tensor.Storage.Type.SizeBytes);
         if (checked(start + extent) > storageBytes)
             throw Refuse(name, $"size [{string.Join(", ", sizes)}] with stride [{string.Join(", ", strides)}] from element {offset} "
-                + $"reaches byte {start + extent} of storage '{UntrustedText.Line(tensor.Storage.Key)}', which has {storageBytes}");
+                + $"reaches byte {start + extent} of storage '{PlainText.Short(tensor.Storage.Key)}', which has {storageBytes}");
         var storage = storages.Find(tensor.Storage, problem => Refuse(name, problem));
 
         if (IsContiguous(sizes, strides))
@@ -78,7 +78,7 @@ sealed class TensorLayout(string path, IStorageLocator storages)
     CorruptFileException Refuse(string name, string problem) => new(path, $"{Label(name)}: {problem}");
 
     /// <summary>The tensor in a message.</summary>
-    public static string Label(string name) => $"tensor '{UntrustedText.Line(name)}'";
+    public static string Label(string name) => $"tensor '{PlainText.Short(name)}'";
 
     sealed class EmptyTensor : TensorSource
     {

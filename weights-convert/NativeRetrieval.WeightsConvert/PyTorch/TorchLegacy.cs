@@ -45,13 +45,13 @@ sealed class TorchLegacy : IStorageLocator
     public StorageData Find(TorchStorage storage, Func<string, CorruptFileException> refuse)
     {
         if (!_storages.TryGetValue(storage.Key, out var found))
-            throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' is missing from the file of {_file.Length} bytes");
+            throw refuse($"its storage '{PlainText.Short(storage.Key)}' is missing from the file of {_file.Length} bytes");
         if (found.Said.Type != storage.Type || found.Said.ElementCount != storage.ElementCount)
-            throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' is described in two ways");
+            throw refuse($"its storage '{PlainText.Short(storage.Key)}' is described in two ways");
         long expected = checked(storage.ElementCount * storage.Type.SizeBytes);
         return found.Data.LengthBytes == expected
             ? found.Data
-            : throw refuse($"its storage '{UntrustedText.Line(storage.Key)}' has {expected} bytes, of which the file, cut short at byte "
+            : throw refuse($"its storage '{PlainText.Short(storage.Key)}' has {expected} bytes, of which the file, cut short at byte "
                 + $"{_file.Length}, holds {found.Data.LengthBytes}");
     }
 
@@ -91,13 +91,13 @@ sealed class TorchLegacy : IStorageLocator
             using (var window = _file.Map(at, CountBytes)) window.Span.CopyTo(field);
             long count = BinaryPrimitives.ReadInt64LittleEndian(field);
             if (count != storage.ElementCount)
-                throw new CorruptFileException(_file.Path, $"byte {at}: storage '{UntrustedText.Line(key)}' has {count} elements, the "
+                throw new CorruptFileException(_file.Path, $"byte {at}: storage '{PlainText.Short(key)}' has {count} elements, the "
                     + $"pickle says {storage.ElementCount}");
             at += CountBytes;
             long length = count > _file.Length / storage.Type.SizeBytes ? long.MaxValue : count * storage.Type.SizeBytes;
             long present = Math.Min(length, _file.Length - at);
             if (!_storages.TryAdd(key, (storage, new FileStorage(_file, at, present))))
-                throw new CorruptFileException(_file.Path, $"byte {at}: storage '{UntrustedText.Line(key)}' appears twice");
+                throw new CorruptFileException(_file.Path, $"byte {at}: storage '{PlainText.Short(key)}' appears twice");
             at += present;
         }
         if (at < _file.Length) throw new CorruptFileException(_file.Path, $"byte {at}: {_file.Length - at} bytes follow the last storage");

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.WeightsConvert.Pickle;
 
 namespace NativeRetrieval.WeightsConvert.PyTorch;
@@ -19,7 +20,7 @@ sealed record TorchStorage(string Key, StorageType Type, long ElementCount, long
         if (id[5] is PickleList { Count: 3 } part && part[1] is long and >= 0 && part[2] is long and >= 0 && (long)part[1] <= count
             && (long)part[2] <= count - (long)part[1])
             return new TorchStorage(key, StorageType.OfStorage(type), count, (long)part[1], (long)part[2]);
-        throw new PickleError($"storage '{UntrustedText.Line(key)}' is a part that lies outside the whole");
+        throw new PickleError($"storage '{PlainText.Short(key)}' is a part that lies outside the whole");
     }
 
     public static string? KeyOf(object value) => value switch

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.WeightsConvert.Pickle;
 
 namespace NativeRetrieval.WeightsConvert.PyTorch;
@@ -123,7 +124,7 @@ sealed class TorchTypes : IPickleTypes
 
     static PickleError Refuse(PickleGlobal callable) =>
         // Python's os is made of these two.
-        new($"it asks to call {callable}{(callable.Module is "posix" or "nt" ? $" (os.{UntrustedText.Line(callable.Name)})" : "")}, "
+        new($"it asks to call {callable}{(callable.Module is "posix" or "nt" ? $" (os.{PlainText.Short(callable.Name)})" : "")}, "
             + "which reading weights does not need; nothing was run. A program that loads this file with pickle would run it: use the "
             + "file only if you know who wrote it and why");
 }

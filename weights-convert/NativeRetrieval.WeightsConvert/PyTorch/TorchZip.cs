@@ -29,12 +29,12 @@ sealed class TorchZip : IStorageLocator
 
         long limit = Math.Min(MaxPickleBytes, 2 * file.Length + AlwaysAllowedBytes);
         if (pickle.LengthBytes > limit)
-            throw new CorruptFileException(file.Path, $"entry '{UntrustedText.Line(pickle.Name)}' is said to hold {pickle.LengthBytes} "
+            throw new CorruptFileException(file.Path, $"entry '{PlainText.Short(pickle.Name)}' is said to hold {pickle.LengthBytes} "
                 + $"bytes; {limit} are the most in a file of {file.Length}");
         var types = new TorchTypes(pickle.LengthBytes);
         object? root = null;
         zip.Open(pickle).Use(0, (int)pickle.LengthBytes, "the pickle", types, (bytes, known) =>
-            root = PickleMachine.Load(file.Path, bytes, known, offset => $"byte {offset} of '{UntrustedText.Line(pickle.Name)}'", out _));
+            root = PickleMachine.Load(file.Path, bytes, known, offset => $"byte {offset} of '{PlainText.Short(pickle.Name)}'", out _));
         return PickledCheckpoint.Make("PyTorch zip archive", file, root!, types, pickle.LengthBytes, self);
     }
 
@@ -43,13 +43,13 @@ sealed class TorchZip : IStorageLocator
         if (!_opened.TryGetValue(storage.Key, out var data))
         {
             string name = $"{_folder}data/{storage.Key}";
-            data = _zip.Open(_zip.Find(name) ?? throw refuse($"its storage '{UntrustedText.Line(name)}' is missing from the archive"));
+            data = _zip.Open(_zip.Find(name) ?? throw refuse($"its storage '{PlainText.Short(name)}' is missing from the archive"));
             _opened.Add(storage.Key, data);
         }
         long expected = checked(storage.ElementCount * storage.Type.SizeBytes);
         return data.LengthBytes == expected
             ? data
-            : throw refuse($"its storage '{UntrustedText.Line(_folder)}data/{UntrustedText.Line(storage.Key)}' has {data.LengthBytes} "
+            : throw refuse($"its storage '{PlainText.Short(_folder)}data/{PlainText.Short(storage.Key)}' has {data.LengthBytes} "
                 + $"bytes, the pickle says {storage.ElementCount} elements of {storage.Type.Name} ({expected} bytes)");
     }
 
@@ -64,8 +64,8 @@ sealed class TorchZip : IStorageLocator
                 && entry.Name.IndexOf('/') == entry.Name.Length - "/data.pkl".Length))
                 continue;
             if (found is not null)
-                throw new CorruptFileException(path, $"two pickles, '{UntrustedText.Line(found.Name)}' and "
-                    + $"'{UntrustedText.Line(entry.Name)}'");
+                throw new CorruptFileException(path, $"two pickles, '{PlainText.Short(found.Name)}' and "
+                    + $"'{PlainText.Short(entry.Name)}'");
             found = entry;
         }
         return found ?? throw new CorruptFileException(path, "a zip archive without data.pkl: not a PyTorch checkpoint");
@@ -80,7 +80,7 @@ sealed class TorchZip : IStorageLocator
         {
             if (!bytes.SequenceEqual("little"u8))
                 throw new CorruptFileException(file,
-                    $"its byte order is '{UntrustedText.Line(System.Text.Encoding.UTF8.GetString(bytes))}', expected 'little'; load and "
+                    $"its byte order is '{PlainText.Short(System.Text.Encoding.UTF8.GetString(bytes))}', expected 'little'; load and "
                     + "save it once with PyTorch on a little-endian machine");
         });
     }

@@ -72,7 +72,7 @@ sealed class DeflatedEntry(MappedBytes file, ZipEntry entry, long dataOffset) : 
         }
         catch (InvalidDataException error)
         {
-            throw new CorruptFileException(file.Path, $"{what}: entry '{UntrustedText.Line(entry.Name)}' at byte {dataOffset}: its "
+            throw new CorruptFileException(file.Path, $"{what}: entry '{PlainText.Short(entry.Name)}' at byte {dataOffset}: its "
                 + "compressed data are damaged", error);
         }
         finally

@@ -47,14 +47,14 @@ sealed class ZipDirectory
         long data = entry.HeaderOffset + LocalBytes + nameBytes + extraBytes;
         if (BinaryPrimitives.ReadUInt32LittleEndian(bytes) != LocalSignature || data > entry.EndOffset
             || entry.StoredBytes > entry.EndOffset - data)
-            throw Refuse(entry.HeaderOffset, $"entry '{UntrustedText.Line(entry.Name)}' has no header here, or its {entry.StoredBytes} "
+            throw Refuse(entry.HeaderOffset, $"entry '{PlainText.Short(entry.Name)}' has no header here, or its {entry.StoredBytes} "
                 + "bytes do not fit before the next entry");
         using var name = Map(entry.HeaderOffset + LocalBytes, nameBytes, "name");
         uint stored = BinaryPrimitives.ReadUInt32LittleEndian(bytes[18..]), length = BinaryPrimitives.ReadUInt32LittleEndian(bytes[22..]);
         bool sameSizes = entry.SizesFollow || Same(stored, entry.StoredBytes) && Same(length, entry.LengthBytes);
         if (Encoding.UTF8.GetString(name.Span) != entry.Name
             || BinaryPrimitives.ReadUInt16LittleEndian(bytes[8..]) != (entry.Deflated ? 8 : 0) || !sameSizes)
-            throw Refuse(entry.HeaderOffset, $"the local header of entry '{UntrustedText.Line(entry.Name)}' contradicts the archive's "
+            throw Refuse(entry.HeaderOffset, $"the local header of entry '{PlainText.Short(entry.Name)}' contradicts the archive's "
                 + "directory");
         return data;
 
@@ -113,7 +113,7 @@ sealed class ZipDirectory
                 throw Refuse(start + at, $"entry {i + 1} reaches past the archive's directory");
             var entry = ReadEntry(header, header.Slice(CentralBytes, nameBytes), header.Slice(CentralBytes + nameBytes, extraBytes),
                 start + at);
-            if (!_byName.TryAdd(entry.Name, entry)) throw Refuse(start + at, $"two entries are named '{UntrustedText.Line(entry.Name)}'");
+            if (!_byName.TryAdd(entry.Name, entry)) throw Refuse(start + at, $"two entries are named '{PlainText.Short(entry.Name)}'");
             at += CentralBytes + nameBytes + extraBytes + commentBytes;
         }
     }
@@ -122,18 +122,18 @@ sealed class ZipDirectory
     {
         string name = Encoding.UTF8.GetString(nameBytes);
         if (LeadsOutside(name))
-            throw Refuse(at, $"entry '{UntrustedText.Line(name)}' leads out of the archive's folder; no checkpoint has such a name");
+            throw Refuse(at, $"entry '{PlainText.Short(name)}' leads out of the archive's folder; no checkpoint has such a name");
         int flags = BinaryPrimitives.ReadUInt16LittleEndian(header[8..]), method = BinaryPrimitives.ReadUInt16LittleEndian(header[10..]);
-        if ((flags & Encrypted) != 0) throw Refuse(at, $"entry '{UntrustedText.Line(name)}' is encrypted");
+        if ((flags & Encrypted) != 0) throw Refuse(at, $"entry '{PlainText.Short(name)}' is encrypted");
         if (method is not (0 or 8))
-            throw Refuse(at, $"entry '{UntrustedText.Line(name)}' is compressed with method {method}; stored (0) and deflated (8) are "
+            throw Refuse(at, $"entry '{PlainText.Short(name)}' is compressed with method {method}; stored (0) and deflated (8) are "
                 + "known");
         var zip64 = new Zip64Extra(extra);
         long length = zip64.Or(BinaryPrimitives.ReadUInt32LittleEndian(header[24..]));
         long stored = zip64.Or(BinaryPrimitives.ReadUInt32LittleEndian(header[20..]));
         long offset = zip64.Or(BinaryPrimitives.ReadUInt32LittleEndian(header[42..]));
         if (length < 0 || stored < 0 || offset < 0 || method == 0 && stored != length)
-            throw Refuse(at, $"entry '{UntrustedText.Line(name)}' has {length} bytes that take {stored} in the archive at {offset}");
+            throw Refuse(at, $"entry '{PlainText.Short(name)}' has {length} bytes that take {stored} in the archive at {offset}");
         return new ZipEntry(name, method == 8, (flags & SizesFollow) != 0, BinaryPrimitives.ReadUInt32LittleEndian(header[16..]), stored,
             length, offset);
     }
@@ -145,7 +145,7 @@ sealed class ZipDirectory
         {
             if (previous is not null) previous.EndOffset = entry.HeaderOffset;
             if (previous?.EndOffset - previous?.HeaderOffset < LocalBytes || entry.HeaderOffset > directoryStart - LocalBytes)
-                throw Refuse(entry.HeaderOffset, $"entry '{UntrustedText.Line(entry.Name)}' overlaps another");
+                throw Refuse(entry.HeaderOffset, $"entry '{PlainText.Short(entry.Name)}' overlaps another");
             previous = entry;
         }
         if (previous is not null) previous.EndOffset = directoryStart;

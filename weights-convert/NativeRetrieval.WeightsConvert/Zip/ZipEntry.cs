@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Errors;
+
 namespace NativeRetrieval.WeightsConvert.Zip;
 
 /// <summary>One file in a zip archive, as the central directory lists it.</summary>
@@ -12,6 +14,6 @@ sealed record ZipEntry(string Name, bool Deflated, bool SizesFollow, uint Crc, l
     public long EndOffset { get; set; }
 
     public string ChecksumProblem(uint found) =>
-        $"CRC-32 of entry '{UntrustedText.Line(Name)}' is {found:x8}, the archive says {Crc:x8}: the file is damaged; fetch or save it "
+        $"CRC-32 of entry '{PlainText.Short(Name)}' is {found:x8}, the archive says {Crc:x8}: the file is damaged; fetch or save it "
             + "again";
 }

@@ -65,8 +65,9 @@ internal static unsafe class Sgemm
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
             {
                 int blockK = Math.Min(maxBlockK, k - firstK);
-                float* panels = packedB is not null
-                    ? packedB.Panel(firstK, blockK, firstColumn / kernel.Columns)
+                // Where the rows are one block, each panel is read once: it is packed just before, and stays in the first-level cache.
+                float* panels = packedB is not null ? packedB.Panel(firstK, blockK, firstColumn / kernel.Columns)
+                    : endRow - firstRow <= GemmBlocking.MaxBlockRows ? null
                     : PackColumns(firstK, blockK, firstColumn, endColumn);
                 for (int row = firstRow; row < endRow; row += GemmBlocking.MaxBlockRows)
                     RunBlock(firstK, blockK, row, Math.Min(GemmBlocking.MaxBlockRows, endRow - row), firstColumn, endColumn, panels);
@@ -85,6 +86,7 @@ internal static unsafe class Sgemm
         }
 
         /// <summary>Some rows of A, packed and multiplied with every panel of B in turn.</summary>
+        /// <param name="panels">Packed panels of B; null: each is packed when its turn comes.</param>
         void RunBlock(int firstK, int blockK, int firstRow, int rows, int firstColumn, int endColumn, float* panels)
         {
             float* packedA = (_packedA ??= new()).Reserve((nuint)rows * (nuint)Math.Max(blockK, 1));
@@ -96,13 +98,16 @@ internal static unsafe class Sgemm
                 GemmPacking.Pack(a.At(firstRow + row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA + row * blockK);
             }
 
-            for (int column = firstColumn; column < endColumn; column += kernel.Columns, panels += blockK * kernel.Columns)
+            for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
+                float* panel = panels is null
+                    ? PackColumns(firstK, blockK, column, column + width)
+                    : panels + (nint)(column - firstColumn) * blockK;
                 for (int strip = 0; strip < strips; strip++)
                 {
                     int row = Cut(rows, strips, strip), height = Cut(rows, strips, strip + 1) - row;
-                    RunTile(firstK, blockK, packedA + row * blockK, panels, height, width, firstRow + row, column);
+                    RunTile(firstK, blockK, packedA + row * blockK, panel, height, width, firstRow + row, column);
                 }
             }
         }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Evaluation.Data.Tables;
 
@@ -35,7 +36,7 @@ internal sealed class TableText : Stream
         _path = path;
         try
         {
-            _file = new FileStream(path, new FileStreamOptions { BufferSize = 0 });
+            _file = RegularFile.OpenRead(path);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

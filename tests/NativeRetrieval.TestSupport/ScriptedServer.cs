@@ -2,10 +2,10 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 
-namespace NativeRetrieval.WeightsConvert.Tests.Catalogue;
+namespace NativeRetrieval.TestSupport;
 
 /// <summary>An HTTP server on this machine that does what a test says, mistakes included; one request per connection.</summary>
-sealed class ScriptedServer : IDisposable
+public sealed class ScriptedServer : IDisposable
 {
     readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     readonly CancellationTokenSource _stop = new();
@@ -38,8 +38,19 @@ sealed class ScriptedServer : IDisposable
 
     /// <param name="Head">Status line without the protocol, and headers.</param>
     /// <param name="Hang">Keeps the connection open after the body.</param>
-    public sealed record Response(string[] Head, byte[] Body, bool Hang = false)
+    /// <param name="Endless">Sends the body again and again until the client goes away.</param>
+    public sealed record Response(string[] Head, byte[] Body, bool Hang = false, bool Endless = false)
     {
+        /// <summary>Content in chunks, each with its length before it; without the empty chunk that ends it where it is cut.</summary>
+        public static Response Chunked(byte[] content, int chunk, bool cut = false, params string[] headers)
+        {
+            var body = new List<byte>();
+            foreach (byte[] piece in content.Chunk(chunk))
+                body.AddRange([.. Encoding.ASCII.GetBytes($"{piece.Length:x}\r\n"), .. piece, .. "\r\n"u8]);
+            if (!cut) body.AddRange("0\r\n\r\n"u8);
+            return new(["200 OK", "Transfer-Encoding: chunked", .. headers], [.. body]);
+        }
+
         /// <summary>Content as a well-behaved server sends it, ranges included.</summary>
         public static Response Of(Request request, byte[] content, string? etag = "\"one\"")
         {
@@ -89,7 +100,8 @@ sealed class ScriptedServer : IDisposable
                 var response = _answer(request);
                 await stream.WriteAsync(Encoding.ASCII.GetBytes($"HTTP/1.1 {string.Join("\r\n", response.Head)}\r\nConnection: "
                     + "close\r\n\r\n"), _stop.Token);
-                await stream.WriteAsync(response.Body, _stop.Token);
+                do await stream.WriteAsync(response.Body, _stop.Token);
+                while (response.Endless);
                 if (response.Hang) await Task.Delay(Timeout.Infinite, _stop.Token);
             }
             catch (Exception e) when (e is IOException or OperationCanceledException)

@@ -1,7 +1,7 @@
-namespace NativeRetrieval.Audio.Tests.Decoding;
+namespace NativeRetrieval.TestSupport.Mutation;
 
 /// <summary>Damaged copies of a file, the same ones in every run.</summary>
-static class Mutants
+public static class ByteMutant
 {
     static readonly byte[] _interesting = [0, 1, 2, 3, 0x7F, 0x80, 0xFE, 0xFF];
 

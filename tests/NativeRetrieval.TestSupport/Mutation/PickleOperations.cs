@@ -1,9 +1,9 @@
 using System.Buffers.Binary;
 
-namespace NativeRetrieval.WeightsConvert.Tests.Mutation;
+namespace NativeRetrieval.TestSupport.Mutation;
 
 /// <summary>Cuts pickles into instructions, so that they can be rearranged.</summary>
-static class PickleOperations
+public static class PickleOperations
 {
     /// <summary>Instructions that may follow anything, among them those of known attacks and of numbers that hurt.</summary>
     public static readonly byte[][] Snippets =

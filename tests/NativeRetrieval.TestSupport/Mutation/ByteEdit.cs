@@ -1,10 +1,7 @@
-using FsCheck;
-using FsCheck.Fluent;
-
-namespace NativeRetrieval.WeightsConvert.Tests.Mutation;
+namespace NativeRetrieval.TestSupport.Mutation;
 
 /// <summary>One change to a row of things, which may be bytes or instructions: where and what is taken modulo what there is.</summary>
-readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, int Value)
+public readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, int Value)
 {
     public enum Kinds { Flip, Set, Extreme, Insert, Delete, Repeat, Swap, Truncate }
 
@@ -14,13 +11,9 @@ readonly record struct ByteEdit(ByteEdit.Kinds Kind, int Position, int Length, i
         [255, 255, 255, 255, 255, 255, 255, 127], [0, 0, 0, 0, 0, 0, 0, 64], [0, 0, 0, 0, 0, 0, 0, 0],
     ];
 
-    public static readonly Gen<ByteEdit[]> Some =
-        (from kind in Gen.Choose(0, (int)Kinds.Truncate)
-         from position in Gen.Choose(0, int.MaxValue - 1)
-         from length in Gen.Choose(1, 24)
-         from value in Gen.Choose(0, int.MaxValue - 1)
-         select new ByteEdit((Kinds)kind, position, length, value)).ArrayOf(2).SelectMany(pair =>
-             Gen.Choose(1, 2).Select(count => pair[..count]));
+    /// <summary>An edit that random numbers choose.</summary>
+    public static ByteEdit Of(Random random) =>
+        new((Kinds)random.Next((int)Kinds.Truncate + 1), random.Next(), random.Next(1, 25), random.Next());
 
     /// <param name="other">Source of inserted bytes.</param>
     public byte[] Apply(byte[] bytes, byte[] other)

@@ -1,0 +1,122 @@
+using System.CommandLine;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
+
+namespace NativeRetrieval.Cli.Commands;
+
+/// <summary><c>embed PATH… | --texts FILE --model MODEL --to vectors.npy</c></summary>
+internal static class EmbedCommand
+{
+    const int TextsPerBatch = 256;
+
+    public static Command Create(Terminal terminal)
+    {
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Sound files, and folders to search for them.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var texts = new Option<FileInfo?>("--texts")
+        {
+            Description = "A file with a sentence on each line, in place of sounds.",
+            HelpName = "FILE",
+        };
+        var text = new Option<string[]>("--text")
+        {
+            Description = "A sentence, in place of sounds; may be repeated.",
+            HelpName = "SENTENCE",
+        };
+        var model = ModelChoice.Option();
+        var to = new Option<FileInfo?>("--to")
+        {
+            Description = "File to write: .npy (with a list of its rows in NAME.rows.jsonl beside it), .jsonl or .safetensors; "
+                + "default: JSON lines on standard output.",
+            HelpName = "FILE",
+        };
+        var window = new Option<double?>("--window")
+        {
+            Description = "Length of the windows that recordings are cut into; default: what the model was trained on.",
+            HelpName = "SECONDS",
+        };
+        var hop = new Option<double?>("--hop")
+        {
+            Description = "From one window to the next; default: half a window.",
+            HelpName = "SECONDS",
+        };
+        var device = DeviceOption.Create();
+        var command = new DocumentedCommand("embed", "Write the vectors of sounds or sentences, for programs of your own.")
+        {
+            Examples =
+            [
+                ("nativeretrieval embed sounds --model model --to sounds.npy", "The windows of all sounds as a NumPy matrix"),
+                ("nativeretrieval embed --texts queries.txt --model model --to queries.safetensors", "A vector for each line of a file"),
+                ("nativeretrieval embed --text \"rain on a tin roof\" --model model", "One sentence, on standard output"),
+            ],
+        };
+        command.Add(paths);
+        foreach (Option option in (Option[])[texts, text, model, to, window, hop, .. device.Options]) command.Add(option);
+        command.Validators.Add(result =>
+        {
+            int kinds = (result.GetValue(paths) is { Length: > 0 } ? 1 : 0) + (result.GetValue(texts) is not null ? 1 : 0)
+                + (result.GetValue(text) is { Length: > 0 } ? 1 : 0);
+            if (kinds != 1) result.AddError("name sounds, or --texts FILE, or --text SENTENCE: one of them");
+        });
+        command.SetAction((parsed, cancellation) =>
+        {
+            var output = EmbeddingOutput.Into(parsed.GetValue(to)?.FullName, terminal);
+            string[]? sentences = parsed.GetValue(texts) is { } file ? TextLines.Read(file.FullName, "sentence")
+                : parsed.GetValue(text) is { Length: > 0 } given ? given : null;
+            string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
+            using var runsOn = device.Open(parsed, terminal);
+            using var engine = RetrievalEngine.Open(chosen, runsOn);
+            var skipped = sentences is not null
+                ? Texts(sentences)
+                : Sounds(parsed.GetValue(paths)!, parsed.GetValue(window), parsed.GetValue(hop));
+            output.Finish(engine);
+            return Task.FromResult(Skips.Report(terminal, skipped));
+
+            IReadOnlyList<string> Texts(string[] sentences)
+            {
+                using var progress = new Progress(terminal, "embedding", sentences.Length, "sentences");
+                int width = engine.Model.Config.EmbeddingDimension, done = 0;
+                foreach (string[] batch in sentences.Chunk(TextsPerBatch))
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    float[] vectors = engine.EmbedTexts(batch);
+                    for (int i = 0; i < batch.Length; i++) output.AddText(batch[i], vectors.AsMemory(i * width, width));
+                    progress.Report(done += batch.Length);
+                }
+                return [];
+            }
+
+            IReadOnlyList<string> Sounds(string[] roots, double? windowSeconds, double? hopSeconds)
+            {
+                var settings = engine.IndexSettings(windowSeconds, hopSeconds);
+                var found = SoundFiles.Find(roots, cancellation);
+                if (found.Files.Count == 0 && found.LeftOut.Count == 0)
+                    throw new OptionException($"no sound files in {string.Join(", ", roots)}; `nativeretrieval doctor` lists the kinds");
+                List<string> skipped =
+                    [.. found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!)];
+                using var progress = new Progress(terminal, "embedding", found.Files.Count, "files");
+                for (int i = 0; i < found.Files.Count; i++)
+                {
+                    cancellation.ThrowIfCancellationRequested();
+                    try
+                    {
+                        foreach (var stretch in engine.EmbedFile(found.Files[i], settings.WindowSeconds, settings.HopSeconds, cancellation,
+                            terminal.Warning))
+                            output.AddSound(found.Files[i], stretch);
+                    }
+                    catch (Exception error) when (error is AudioDecodeException or FileReadException)
+                    {
+                        skipped.Add(error.Message);
+                    }
+                    progress.Report(i + 1);
+                }
+                return skipped;
+            }
+        });
+        return command;
+    }
+}
