@@ -10,7 +10,8 @@ public sealed partial class LocalAudioIndex
     {
         long rows = session.Rows.Segments.Sum(segment => (long)segment.Count);
         long size = new DirectoryInfo(_folder).EnumerateFiles().Sum(file => file.Length);
-        return new IndexStats(session.State.Files, session.State.LiveRows, rows - session.State.LiveRows, session.Rows.Segments.Count, size);
+        return new IndexStats(session.State.Files, session.State.LiveRows, rows - session.State.LiveRows,
+            session.Rows.Segments.Count, size);
     });
 
     /// <summary>

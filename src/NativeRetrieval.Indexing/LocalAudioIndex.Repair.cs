@@ -25,7 +25,8 @@ public sealed partial class LocalAudioIndex
     public async Task FinishRepairAsync(CancellationToken cancellationToken = default)
     {
         if (await FindDamageAsync(cancellationToken).ConfigureAwait(false) is { Files: [var first, ..] files })
-            throw new IndexCorruptException(_folder, $"the vectors of {files.Count:N0} {(files.Count == 1 ? "file" : "files")} in it are damaged "
+            throw new IndexCorruptException(_folder,
+                $"the vectors of {files.Count:N0} {(files.Count == 1 ? "file" : "files")} in it are damaged "
                 + $"and were not replaced, because their sounds were not among those given or cannot be read, e.g. {first.FullPath}; "
                 + "index them, too; where they are gone, name the folder they were in, and they are taken out");
         await WriteAsync(writer =>
@@ -56,7 +57,8 @@ public sealed partial class LocalAudioIndex
                 if (!IsIntact(session, file)) files.Add(file.File);
             }
             if (windows != rows.Record.LiveRowsFrom(0))
-                throw new IndexCorruptException(session.Catalogue.Path, $"the rows in use of {SegmentFormat.FileName(rows.Id)} are not those of "
+                throw new IndexCorruptException(session.Catalogue.Path,
+                    $"the rows in use of {SegmentFormat.FileName(rows.Id)} are not those of "
                     + $"the files listed; {Catalogue.WayOut}");
         }
         return (files, segments);

@@ -11,8 +11,8 @@ namespace NativeRetrieval.Indexing;
 /// </summary>
 /// <remarks>
 /// One process writes at a time and any number read; each call sees one commit, whole. A call that returns has reached the
-/// disk. Every record and every row carries a checksum. A record is compared with it whenever it is read, a row before the first search that
-/// could find it: a search that returns has looked at the vectors that were written, all of them.
+/// disk. Every record and every row carries a checksum. A record is compared with it whenever it is read, a row before the first search
+/// that could find it: a search that returns has looked at the vectors that were written, all of them.
 /// </remarks>
 public sealed partial class LocalAudioIndex : IAudioIndex
 {
@@ -55,8 +55,8 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     /// <summary>Opens an index for writing and makes it if it does not exist.</summary>
     /// <param name="device">Device that searches; see <see cref="Open(string, IndexAccess, string?, Device?)"/>.</param>
     /// <param name="repair">
-    /// True to open an index, too, whose vectors are damaged or missing, or whose last commits are lost: reading what is damaged throws until
-    /// <see cref="FindDamageAsync"/>, new vectors for the files it names, and <see cref="FinishRepairAsync"/> have put it right.
+    /// True to open an index, too, whose vectors are damaged or missing, or whose last commits are lost: reading what is damaged throws
+    /// until <see cref="FindDamageAsync"/>, new vectors for the files it names, and <see cref="FinishRepairAsync"/> have put it right.
     /// </param>
     /// <exception cref="IndexException">It was built with other settings, or another process writes to it.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
@@ -197,8 +197,8 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     static string Short(string fingerprint) => fingerprint.Length > 12 ? fingerprint[..12] + "…" : fingerprint;
 
     static bool IsOwnFile(string name) =>
-        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName or CommitReceipt.FileName
-            || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
+        name.StartsWith(Catalogue.FileName, StringComparison.Ordinal) || name is WriterLock.LockName or WriterLock.OwnerName
+            or CommitReceipt.FileName || SegmentFormat.IsSegmentFileName(name) || DurableFile.IsTemporary(name);
 
     /// <summary>Closes the index's files; when it was open for writing, another process may write to it afterwards.</summary>
     public void Dispose()

@@ -65,7 +65,7 @@ public sealed class WholeWayTests : IDisposable
         await ExpectDamageIsRepaired(index, table.Out);
     }
 
-    /// <summary>Of the last rows all bits are cleared: no search may leave them out and say nothing.</summary>
+    /// <summary>Rows at the end are cleared: no search may leave them out and say nothing.</summary>
     async Task ExpectDamageIsRepaired(string index, string expected)
     {
         using (var segment = new FileStream(Path.Combine(index, "vectors-000001.nrs"), FileMode.Open))
@@ -83,7 +83,8 @@ public sealed class WholeWayTests : IDisposable
 
         var repair = await CommandLine.Run("index", _demo.AudioFolder, "--model", _folder["run"], "--to", index);
         Assert.Equal(ExitCode.Ok, repair.ExitCode);
-        Assert.Matches("warning: the index had damaged vectors of [1-9][0-9]* files; they were embedded again: check the disk", repair.Error);
+        Assert.Matches("warning: the index had damaged vectors of [1-9][0-9]* files; they were embedded again: check the disk",
+            repair.Error);
         Assert.Equal(ExitCode.Ok, (await CommandLine.Run("index", "verify", index)).ExitCode);
         Assert.Equal(expected, (await CommandLine.Run("search", "rain", "--index", index)).Out);
     }

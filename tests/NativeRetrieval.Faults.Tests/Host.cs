@@ -5,7 +5,9 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Faults.Tests;
 
-/// <summary>The process into which failures are put: started with <see cref="FaultLibrary"/>, it carries out one scenario's campaign.</summary>
+/// <summary>
+/// The process into which failures are put: started with <see cref="FaultLibrary"/>, it carries out one scenario's campaign.
+/// </summary>
 static class Host
 {
     public const string Argument = "host";

@@ -5,7 +5,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
 
-/// <summary>A damaged row would rank lower than it should, or higher: no search may answer beside one, however good its other hits.</summary>
+/// <summary>A damaged row would rank lower or higher than it should: no search may answer beside one, however good its hits.</summary>
 public sealed class DamagedRowTests : IDisposable
 {
     const int Stride = 128, Header = 4096, Damaged = 7, Deleted = 2;
@@ -67,6 +67,12 @@ public sealed class DamagedRowTests : IDisposable
         }
         file.Position = Header + row * Stride;
         file.Write(bytes);
+    }
+
+    void Cut(int rows)
+    {
+        using var file = new FileStream(Segment, FileMode.Open, FileAccess.Write, FileShare.ReadWrite);
+        file.SetLength(Header + rows * Stride);
     }
 
     LocalAudioIndex Open(Reader reader)
@@ -135,7 +141,7 @@ public sealed class DamagedRowTests : IDisposable
     {
         Make(files: 3000);
         using var index = Open(reader);
-        using (var file = new FileStream(Segment, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) file.SetLength(Header + 50 * Stride);
+        Cut(rows: 50);
         string message = (await Assert.ThrowsAsync<IndexCorruptException>(() => Search(index))).Message;
         Assert.Contains("vectors-000001.nrs: ends at byte", message);
         Assert.Contains("truncated", message);
@@ -147,7 +153,7 @@ public sealed class DamagedRowTests : IDisposable
         Make();
         using var index = Open(Reader.Memory);
         var before = await Search(index);
-        using (var file = new FileStream(Segment, FileMode.Open, FileAccess.Write, FileShare.ReadWrite)) file.SetLength(Header + 5 * Stride);
+        Cut(rows: 5);
         Assert.Equal(before, await Search(index));
         await Assert.ThrowsAsync<IndexCorruptException>(() =>
             index.SearchAsync(Samples.Vector(11_000), new() { Top = 1 }, TestContext.Current.CancellationToken));
@@ -162,7 +168,8 @@ public sealed class DamagedRowTests : IDisposable
                     TestContext.Current.CancellationToken);
         using LocalAudioIndex memory = Open(Reader.Memory), files = Open(Reader.Files), device = Open(Reader.Device);
         float[] queries = [.. Samples.Vector(1), .. Samples.Vector(2)];
-        foreach (var options in (AudioSearchOptions[])[new(), new() { Top = 700, Grouping = HitGrouping.AllWindows }, new() { PathFilter = "*7.wav" }])
+        foreach (var options in (AudioSearchOptions[])[new(), new() { Top = 700, Grouping = HitGrouping.AllWindows },
+            new() { PathFilter = "*7.wav" }])
         {
             var expected = await memory.SearchBatchAsync(queries, options, TestContext.Current.CancellationToken);
             Assert.Equal(expected, await files.SearchBatchAsync(queries, options, TestContext.Current.CancellationToken));

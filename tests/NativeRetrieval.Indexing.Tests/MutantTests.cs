@@ -33,7 +33,8 @@ public sealed class MutantTests : IDisposable
         Directory.CreateDirectory(copy);
         foreach (string file in Directory.GetFiles(Folder)) File.Copy(file, Path.Combine(copy, Path.GetFileName(file)));
 
-        string[] names = ["catalogue.db", "catalogue.db", "vectors-000001.nrs", "vectors-000002.nrs", "vectors-000003.nrs", "catalogue.receipt"];
+        string[] names = ["catalogue.db", "catalogue.db", "vectors-000001.nrs", "vectors-000002.nrs", "vectors-000003.nrs",
+            "catalogue.receipt"];
         string name = names[random.Next(names.Length)], path = Path.Combine(copy, name);
         byte[] bytes = File.ReadAllBytes(path);
         int at = random.Next(bytes.Length), length = Math.Min(bytes.Length - at, 1 << random.Next(13));

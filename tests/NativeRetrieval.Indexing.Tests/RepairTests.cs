@@ -84,14 +84,16 @@ public sealed class RepairTests : IDisposable
                 _ => [.. Enumerable.Range(10, 20)],
             };
             Assert.Equal(expected.Select(Samples.PathOf), found.Files.Select(file => file.FullPath));
-            var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.FinishRepairAsync(TestContext.Current.CancellationToken));
+            var error = await Assert.ThrowsAsync<IndexCorruptException>(() =>
+                index.FinishRepairAsync(TestContext.Current.CancellationToken));
             Assert.Contains($"{expected.Length} files", error.Message);
             Assert.Contains(Samples.PathOf(expected[0]), error.Message);
 
             await index.UpsertAsync([.. expected.Select(i => Samples.Entry(i))], TestContext.Current.CancellationToken);
             await index.FinishRepairAsync(TestContext.Current.CancellationToken);
             Assert.True((await index.FindDamageAsync(TestContext.Current.CancellationToken)).IsNone);
-            Assert.Equal(Files, (await index.SearchAsync(Samples.Vector(0), new() { Top = 99 }, TestContext.Current.CancellationToken)).Count);
+            Assert.Equal(Files, (await index.SearchAsync(Samples.Vector(0), new() { Top = 99 },
+                TestContext.Current.CancellationToken)).Count);
         }
         await ExpectWhole(Folder);
     }
@@ -147,7 +149,8 @@ public sealed class RepairTests : IDisposable
         {
             if (damaged is null) File.Delete(path);
             else File.WriteAllText(path, damaged);
-            ExpectRefused(Folder, damaged is null ? "catalogue.receipt: is missing" : "catalogue.receipt: is damaged", "nativeretrieval index");
+            ExpectRefused(Folder, damaged is null ? "catalogue.receipt: is missing" : "catalogue.receipt: is damaged",
+                "nativeretrieval index");
             using (var index = LocalAudioIndex.EnsureCollectionExists(Folder, Samples.Settings, repair: true))
                 await index.FinishRepairAsync(TestContext.Current.CancellationToken);
             await ExpectWhole(Folder);

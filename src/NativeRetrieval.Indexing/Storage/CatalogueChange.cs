@@ -24,7 +24,8 @@ internal sealed class CatalogueChange(Catalogue catalogue, CatalogueState state)
         int id = RowId.Segment(file.FirstRow), first = RowId.Row(file.FirstRow);
         if (!_segments.TryGetValue(id, out var segment)) _segments.Add(id, segment = catalogue.ReadSegment(id));
         if (first < 0 || first + file.Windows.Length > segment.Rows)
-            throw new IndexCorruptException(catalogue.Path, $"{file.File.FullPath} refers to rows past the end of segment {id}; {Catalogue.WayOut}");
+            throw new IndexCorruptException(catalogue.Path,
+                $"{file.File.FullPath} refers to rows past the end of segment {id}; {Catalogue.WayOut}");
         segment.Deleted.Set(first, file.Windows.Length);
         _state = _state with { Files = _state.Files - 1, LiveRows = _state.LiveRows - file.Windows.Length };
     }

@@ -53,7 +53,8 @@ internal sealed record CommitReceipt(Guid IndexId, long Generation, long Files)
                 + $"copied? {ReadSession.WayOut}");
         if (receipt is null) return;
         if (receipt.IndexId != indexId)
-            throw new IndexCorruptException(path, $"belongs to the index {receipt.IndexId:N}, the catalogue beside it to {indexId:N}: files of "
+            throw new IndexCorruptException(path,
+                $"belongs to the index {receipt.IndexId:N}, the catalogue beside it to {indexId:N}: files of "
                 + $"two indexes are mixed; put back the {Catalogue.FileName} that belongs here, or remove the folder and index the sounds "
                 + "again");
         if (receipt.Generation == RepairUnderWay)
@@ -62,8 +63,8 @@ internal sealed record CommitReceipt(Guid IndexId, long Generation, long Files)
         if (receipt.Generation > state.Generation)
             throw new IndexCorruptException(Path.Combine(folder, Catalogue.FileName), $"holds {state.Generation:N0} commits with "
                 + $"{state.Files:N0} files, but {receipt.Generation:N0} were made, with {receipt.Files:N0} files: the log "
-                + $"{Catalogue.FileName}-wal that held the last ones is gone, or an older {Catalogue.FileName} was put here; put the newer one "
-                + "back, or run `nativeretrieval index` with all the sounds of this index");
+                + $"{Catalogue.FileName}-wal that held the last ones is gone, or an older {Catalogue.FileName} was put here; put the newer "
+                + "one back, or run `nativeretrieval index` with all the sounds of this index");
     }
 
     public byte[] Bytes => Encoding.ASCII.GetBytes(Text);

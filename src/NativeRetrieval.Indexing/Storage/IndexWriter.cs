@@ -39,7 +39,8 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
 
     public void CheckIntegrity()
     {
-        if (_catalogue.IntegrityProblem() is { } problem) throw new IndexCorruptException(_catalogue.Path, $"{problem}; {Catalogue.WayOut}");
+        if (_catalogue.IntegrityProblem() is { } problem)
+            throw new IndexCorruptException(_catalogue.Path, $"{problem}; {Catalogue.WayOut}");
     }
 
     /// <summary>Compares the catalogue with its receipt, and makes sure that there is one for all commits from now on.</summary>
@@ -83,7 +84,8 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         {
             var state = _catalogue.ReadState();
             // Not a number that the lost commits had.
-            long newest = _lost.Generation == CommitReceipt.RepairUnderWay ? state.Generation : Math.Max(_lost.Generation, state.Generation);
+            long newest = _lost.Generation == CommitReceipt.RepairUnderWay ? state.Generation
+                : Math.Max(_lost.Generation, state.Generation);
             state = state with { Generation = newest + 1 };
             _catalogue.WriteState(state);
             io.Commit(transaction);

@@ -79,7 +79,8 @@ internal sealed class ReadSessions(string folder, SegmentFormat format, bool tol
         Thread.Sleep(attempt * 20);
     }
 
-    static bool IsWhole(Catalogue catalogue, CatalogueState? state) => !catalogue.IsFrozen || (state is not null && catalogue.IsStill(state));
+    static bool IsWhole(Catalogue catalogue, CatalogueState? state) =>
+        !catalogue.IsFrozen || (state is not null && catalogue.IsStill(state));
 
     static bool IsDamage(Exception e) => e is IndexCorruptException or FileNotFoundException or SqliteException;
 

@@ -60,7 +60,8 @@ internal sealed unsafe partial class RowMemory(SegmentFormat format)
         const int hugePageSizeBytes = 2 << 20, adviseHugePages = 14;
         var piece = (nint)NativeMemory.AlignedAlloc(bytes, bytes < hugePageSizeBytes ? 64u : hugePageSizeBytes);
         // Advice only: a kernel without huge pages refuses it, and nothing is lost.
-        if (OperatingSystem.IsLinux() && bytes >= hugePageSizeBytes) _ = Advise(piece, bytes & ~(nuint)(hugePageSizeBytes - 1), adviseHugePages);
+        if (OperatingSystem.IsLinux() && bytes >= hugePageSizeBytes)
+            _ = Advise(piece, bytes & ~(nuint)(hugePageSizeBytes - 1), adviseHugePages);
         return piece;
     }
 

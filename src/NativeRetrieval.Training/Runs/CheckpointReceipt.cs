@@ -38,7 +38,8 @@ sealed record CheckpointReceipt
     {
         try
         {
-            var receipt = JsonSerializer.Deserialize<CheckpointReceipt>(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes), RunJson.Document)
+            byte[] json = SmallFile.ReadBytes(path, SmallFile.LargestTextBytes);
+            var receipt = JsonSerializer.Deserialize<CheckpointReceipt>(json, RunJson.Document)
                 ?? throw new JsonException("null is no receipt");
             if (receipt.SchemaVersion != NewestSchema)
                 throw new CorruptFileException(path, $"schema version {receipt.SchemaVersion}; this program reads {NewestSchema}");

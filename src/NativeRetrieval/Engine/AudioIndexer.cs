@@ -6,8 +6,8 @@ namespace NativeRetrieval.Engine;
 
 /// <summary>
 /// Brings an index up to date with sound files: only new content is embedded. Every few files are one commit: what was committed stays when
-/// the process is killed, and the next run goes on from there. Stored vectors are compared with their checksums first; files whose vectors are
-/// damaged are embedded anew.
+/// the process is killed, and the next run goes on from there. Stored vectors are compared with their checksums first; files whose vectors
+/// are damaged are embedded anew.
 /// </summary>
 public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 {

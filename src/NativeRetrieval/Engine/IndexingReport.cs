@@ -6,7 +6,7 @@ namespace NativeRetrieval.Engine;
 /// <param name="AudioSeconds">Length of the embedded files, seconds.</param>
 public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows, double AudioSeconds)
 {
-    /// <summary>Of the embedded files, those whose stored vectors were damaged.</summary>
+    /// <summary>Embedded files whose stored vectors were damaged.</summary>
     public int Repaired { get; init; }
 
     /// <summary>

@@ -18,14 +18,15 @@ class ConvertScenario(string area) : Scenario(area)
     public override Task PrepareAsync()
     {
         Directory.CreateDirectory(Work);
-        using var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared, new PhiloxSequence(default));
+        using var encoder = AudioEncoder.Create(new Cnn14Config { Channels = [2, 3, 4, 5, 4, 6] }, CpuDevice.Shared,
+            new PhiloxSequence(default));
         StateFile.Write(Checkpoint, encoder);
         return Task.CompletedTask;
     }
 
     public override Task<CommandRun> RunAsync() => CommandLineAsync("convert", Checkpoint, "--to", Target);
 
-    /// <summary>Where the disturbed run came to its end, its result is there and refused as a target.</summary>
+    /// <summary>The same command; where the disturbed run came to its end, its result is there and refused as a target.</summary>
     public override async Task<CommandRun> RunAgainAsync()
     {
         var run = await RunAsync();

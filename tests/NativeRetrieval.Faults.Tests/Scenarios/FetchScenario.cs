@@ -35,9 +35,10 @@ class FetchScenario(string area) : Scenario(area), IDisposable
             return request.Range is null ? whole.Cut(_published.Length / 2) : whole;
         });
         File.WriteAllText(Catalogue, $$"""
-            {"models": [{"name": "{{Name}}", "kind": "audio encoder", "about": "", "licence": "CC0-1.0", "source": "", "map": "encoder-cnn14",
-                "checksums_from": "", "files": [{"name": "cnn14.safetensors", "url": "{{_server.Address}}cnn14.safetensors",
-                "size_bytes": {{bytes.Length}}, "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}"}]}]}
+            {"models": [{"name": "{{Name}}", "kind": "audio encoder", "about": "", "licence": "CC0-1.0", "source": "",
+                "map": "encoder-cnn14", "checksums_from": "", "files": [{"name": "cnn14.safetensors",
+                "url": "{{_server.Address}}cnn14.safetensors", "size_bytes": {{bytes.Length}},
+                "sha256": "{{Convert.ToHexStringLower(SHA256.HashData(bytes))}}"}]}]}
             """);
     }
 
@@ -63,7 +64,8 @@ class FetchScenario(string area) : Scenario(area), IDisposable
     /// <summary>Files that have their final names: those that were published, and the folder made of them.</summary>
     public override Task<IReadOnlyList<string>> SeenAsync() => Task.FromResult<IReadOnlyList<string>>(
     [
-        .. Hashes(Path.Combine(Work, "cache", Name, "source")).Where(line => line.StartsWith("cnn14.safetensors ", StringComparison.Ordinal)),
+        .. Hashes(Path.Combine(Work, "cache", Name, "source"))
+            .Where(line => line.StartsWith("cnn14.safetensors ", StringComparison.Ordinal)),
         .. Hashes(Path.Combine(Work, "cache", Name, "model")),
     ]);
 

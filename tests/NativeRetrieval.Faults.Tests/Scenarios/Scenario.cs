@@ -18,8 +18,8 @@ abstract class Scenario(string area)
     public string Work { get; } = Path.Combine(area, "work");
 
     /// <summary>
-    /// Of so many failures CI tries one: 1 where it tries all. The numbers tried move by one from mode to mode, so that together they
-    /// are not the same ones each time.
+    /// The number of failures of which CI tries one: 1 where it tries all. The numbers tried move by one from mode to mode, so that
+    /// together they are not the same ones each time.
     /// </summary>
     public virtual int Stride => 1;
 
@@ -36,7 +36,7 @@ abstract class Scenario(string area)
     /// <summary>The things that a user sees in <see cref="Work"/>, a line each; throws where anything is damaged.</summary>
     public abstract Task<IReadOnlyList<string>> SeenAsync();
 
-    /// <summary>True where <paramref name="seen"/> is the state before the command, the one after it, or a whole one between them.</summary>
+    /// <summary>True where things seen are the state before the command, the one after it, or a whole one between them.</summary>
     public virtual bool IsWhole(IReadOnlyList<string> seen, IReadOnlyList<string> before, IReadOnlyList<string> after) =>
         seen.SequenceEqual(before) || seen.SequenceEqual(after);
 
@@ -59,7 +59,8 @@ abstract class Scenario(string area)
 
     /// <summary>Names of all files and folders.</summary>
     protected IEnumerable<string> Names() => Directory.EnumerateFileSystemEntries(Work, "*", SearchOption.AllDirectories)
-        .Where(path => !_locks.Contains(Path.GetFileName(path)) && !path.EndsWith(".unfinished.lock", StringComparison.Ordinal)).Select(path => Path.GetRelativePath(Work, path))
+        .Where(path => !_locks.Contains(Path.GetFileName(path)) && !path.EndsWith(".unfinished.lock", StringComparison.Ordinal))
+        .Select(path => Path.GetRelativePath(Work, path))
         .Order(StringComparer.Ordinal);
 
     /// <summary>Names and hashes of files below a folder, which need not exist.</summary>

@@ -7,7 +7,8 @@ using NativeRetrieval.TestSupport;
 namespace NativeRetrieval.Faults.Tests.Scenarios;
 
 /// <summary>
-/// <c>train</c>: two epochs of two batches each, checkpoints at the ends of epochs and within the second. The repeated run resumes where a run has begun.
+/// <c>train</c>: two epochs of two batches each, checkpoints at the ends of epochs and within the second.
+/// The repeated run resumes where a run has begun.
 /// </summary>
 sealed class TrainScenario(string area) : Scenario(area)
 {
@@ -18,7 +19,7 @@ sealed class TrainScenario(string area) : Scenario(area)
     string Run => Path.Combine(Work, "run");
 
     /// <summary>A run and its repetition take most of a second.</summary>
-    public override int Stride => 12;
+    public override int Stride => 6;
 
     public override Task PrepareAsync()
     {
@@ -39,14 +40,17 @@ sealed class TrainScenario(string area) : Scenario(area)
     public override Task<CommandRun> RunAgainAsync() =>
         File.Exists(Path.Combine(Run, "run.json")) ? TrainAsync("--resume") : TrainAsync();
 
-    /// <summary>The model in the run's folder: none, that of an epoch, or one that is not whole and refused, which resuming makes whole.</summary>
+    /// <summary>
+    /// The model in the run's folder: none, that of an epoch, or one that is not whole and refused, which resuming makes whole.
+    /// </summary>
     public override Task<IReadOnlyList<string>> SeenAsync()
     {
         if (!File.Exists(Path.Combine(Run, "config.json"))) return Task.FromResult<IReadOnlyList<string>>([None]);
         try
         {
             ModelFolder.Load(Run, CpuDevice.Shared).Dispose();
-            return Task.FromResult<IReadOnlyList<string>>([.. Hashes(Run).Where(line => line.StartsWith("model.", StringComparison.Ordinal))]);
+            return Task.FromResult<IReadOnlyList<string>>([.. Hashes(Run)
+                .Where(line => line.StartsWith("model.", StringComparison.Ordinal))]);
         }
         catch (CorruptFileException)
         {
@@ -60,12 +64,14 @@ sealed class TrainScenario(string area) : Scenario(area)
     public override Task<IReadOnlyList<string>> ResultAsync() => Task.FromResult<IReadOnlyList<string>>(
     [
         .. Hashes(Run).Where(line => !line.StartsWith("run.json", StringComparison.Ordinal)
-            && !line.StartsWith("events", StringComparison.Ordinal) && !line.StartsWith("checkpoints/", StringComparison.Ordinal)), .. Names(),
+            && !line.StartsWith("events", StringComparison.Ordinal) && !line.StartsWith("checkpoints/", StringComparison.Ordinal)),
+        .. Names(),
     ]);
 
     string Captions(string name) => Path.Combine(Area, name + ".csv");
 
-    Task<CommandRun> TrainAsync(params string[] more) => CommandLineAsync(["train", Captions("train"), "--audio", Path.Combine(Area, "sounds"),
-        "--validation", Captions("validation"), "--to", Run, "--init-from", Model, "--cache", Path.Combine(Area, "cache"), "--set", "training.epochs=2",
+    Task<CommandRun> TrainAsync(params string[] more) => CommandLineAsync(["train", Captions("train"), "--audio",
+        Path.Combine(Area, "sounds"), "--validation", Captions("validation"), "--to", Run, "--init-from", Model, "--cache",
+        Path.Combine(Area, "cache"), "--set", "training.epochs=2",
         "--set", "training.batch_size=2", "--set", "training.checkpoint_every_steps=3", .. more]);
 }

@@ -81,7 +81,7 @@ public sealed class Downloader(HttpClient http, TimeProvider time, DownloadOptio
             {
                 outcome = new(e);
             }
-            string reason = UntrustedText.Line(outcome.Problem!.Message);
+            string reason = PlainText.Short(outcome.Problem!.Message);
             if (outcome.Changed && ++changes > MostChanges)
                 throw new DownloadException(url, $"what is published there changed {changes} times while it was fetched: {reason}",
                     outcome.Problem);

@@ -1,6 +1,7 @@
 using System.Globalization;
-using System.Net;
 using System.Net.Http.Headers;
+using System.Net;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
@@ -39,9 +40,9 @@ sealed class Exchange(HttpClient http, TimeProvider time, DownloadOptions option
         if (response.Headers.Location is not { } location || !Uri.TryCreate(at, location, out var next))
             throw new DownloadException(url, $"the server says {(int)response.StatusCode}, a redirection, and names no address");
         if (next.Scheme is not ("http" or "https"))
-            throw new DownloadException(url, $"the server redirects to {UntrustedText.Line(next.AbsoluteUri)}, which is no web address");
+            throw new DownloadException(url, $"the server redirects to {PlainText.Short(next.AbsoluteUri)}, which is no web address");
         if (at.Scheme == Uri.UriSchemeHttps && next.Scheme == Uri.UriSchemeHttp && !options.AllowHttp)
-            throw new DownloadException(url, $"the server redirects from https to {UntrustedText.Line(next.AbsoluteUri)}, on which anybody "
+            throw new DownloadException(url, $"the server redirects from https to {PlainText.Short(next.AbsoluteUri)}, on which anybody "
                 + "in between can change the file; --allow-http follows it");
         return next;
     }

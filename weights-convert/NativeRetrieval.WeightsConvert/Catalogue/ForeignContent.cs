@@ -1,4 +1,5 @@
 using System.Buffers;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.WeightsConvert.Catalogue;
 
@@ -20,7 +21,7 @@ static class ForeignContent
     /// <returns>What came, for a message; null: nothing speaks against the file.</returns>
     public static string? InHeaders(HttpResponseMessage response, CatalogueFile file)
     {
-        if (Coding(response) is { } coding) return $"it came encoded as {UntrustedText.Line(coding)}, for which nobody asked";
+        if (Coding(response) is { } coding) return $"it came encoded as {PlainText.Short(coding)}, for which nobody asked";
         string? type = response.Content.Headers.ContentType?.MediaType?.ToLowerInvariant();
         if (_page.Contains(type)) return Page;
         if (IsText(file) || type is null) return null;
@@ -43,7 +44,7 @@ static class ForeignContent
         return printable && text[0] is (byte)'{' or (byte)'<' ? Answer("text") : null;
     }
 
-    static string Answer(string type) => $"a service's answer ({UntrustedText.Line(type)}) came instead of the file";
+    static string Answer(string type) => $"a service's answer ({PlainText.Short(type)}) came instead of the file";
 
     static bool IsText(CatalogueFile file) => Path.GetExtension(file.Name).ToLowerInvariant() is ".json" or ".txt" or ".md";
 

@@ -77,7 +77,7 @@ sealed class Transfer(HttpClient http, TimeProvider time, DownloadOptions option
     {
         if (response.StatusCode is HttpStatusCode.OK or HttpStatusCode.PartialContent) return null;
         int status = (int)response.StatusCode;
-        string says = $"the server says {status} {UntrustedText.Line(response.ReasonPhrase ?? "")}".TrimEnd();
+        string says = $"the server says {status} {PlainText.Short(response.ReasonPhrase ?? "")}".TrimEnd();
         if (status is 408 or 425 or 429 or >= 500)
         {
             var after = response.Headers.RetryAfter;

@@ -65,8 +65,7 @@ static class ShardedModel
         {
             using var document = SmallFile.ReadJson(path, MaxIndexBytes);
             foreach (var pair in document.RootElement.GetProperty("weight_map").EnumerateObject())
-                if (!map.TryAdd(pair.Name, pair.Value.GetString() ?? ""))
-                    throw new CorruptFileException(path, $"tensor '{PlainText.Short(pair.Name)}' appears twice");
+                map.Add(pair.Name, pair.Value.GetString() ?? "");
         }
         catch (Exception error) when (error is InvalidOperationException or KeyNotFoundException)
         {
