@@ -47,10 +47,11 @@ public sealed class TextTokenizer
         string[] specials = [Options.UnknownToken, Options.ClassToken, Options.SeparatorToken, Options.PaddingToken, Options.MaskToken];
         // Byte-level BPE has no normal form but the text itself.
         var inText = added.Where(token => !token.Normalized || merges is not null)
-            .Concat(specials.Where(vocabulary.Ids.ContainsKey).Select(token => new AddedToken(token, vocabulary.Ids[token], Normalized: false)
-            {
-                TakesLeft = merges is not null && token == Options.MaskToken,
-            }));
+            .Concat(specials.Where(vocabulary.Ids.ContainsKey)
+                .Select(token => new AddedToken(token, vocabulary.Ids[token], Normalized: false)
+                {
+                    TakesLeft = merges is not null && token == Options.MaskToken,
+                }));
         _addedToText = new TokenMatcher(inText.DistinctBy(token => token.Content));
         _addedToNormalForm = new TokenMatcher(added.Where(token => token.Normalized && merges is null)
             .Select(token => token with { Content = _normalizer.NormalForm(token.Content) }));
@@ -183,8 +184,8 @@ public sealed class TextTokenizer
     }
 
     int Special(string token) => Vocabulary.Ids.TryGetValue(token, out int id) ? id
-        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which the encoder's input needs: name "
-            + "the right token in the options or use the model's own vocabulary");
+        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which the encoder's input needs: "
+            + "name the right token in the options or use the model's own vocabulary");
 }
 
 /// <summary>Kind of a text's tokens.</summary>

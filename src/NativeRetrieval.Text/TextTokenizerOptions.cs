@@ -1,8 +1,8 @@
 namespace NativeRetrieval.Text;
 
 /// <summary>
-/// Rules by which text becomes tokens. The defaults are those of bert-base-uncased. Special tokens and <see cref="MaxLength"/> concern every
-/// kind of tokenizer, the rest BERT's WordPiece alone.
+/// Rules by which text becomes tokens. The defaults are those of bert-base-uncased. Special tokens and <see cref="MaxLength"/> concern
+/// every kind of tokenizer, the rest BERT's WordPiece alone.
 /// </summary>
 public sealed record TextTokenizerOptions
 {

@@ -19,8 +19,8 @@ internal static class TokenizerFolder
         if (tokenizer.Kind == TokenizerKind.WordPiece)
             return [("vocab.txt", vocabulary.ToVocabularyFile()), (TokenizerFiles.SettingsName, WordPiece(options))];
         if (tokenizer.Tokenizer is not ByteLevelBpeTokenizer bpe)
-            throw new OptionException($"the tokenizer is a host's own {tokenizer.Tokenizer.GetType().Name}; files hold BERT's WordPiece and "
-                + "RoBERTa's byte-level BPE only");
+            throw new OptionException($"the tokenizer is a host's own {tokenizer.Tokenizer.GetType().Name}; files hold BERT's WordPiece "
+                + "and RoBERTa's byte-level BPE only");
         string[] specials = [options.UnknownToken, options.ClassToken, options.SeparatorToken, options.PaddingToken, options.MaskToken];
         if (tokenizer.Added.FirstOrDefault(token => !specials.Contains(token.Content)) is { } other)
             throw new OptionException($"the tokenizer finds \"{other.Content}\" as a whole in texts, which {BpeFiles.VocabularyName} and "

@@ -172,6 +172,7 @@ public class ClapTextTests
 
         static string Here(string name) => name.Replace("projection.linear1", "projection.0").Replace("projection.linear2", "projection.2");
 
-        static string There(string name) => name.Replace("projection.0", "projection.linear1").Replace("projection.2", "projection.linear2");
+        static string There(string name) =>
+            name.Replace("projection.0", "projection.linear1").Replace("projection.2", "projection.linear2");
     }
 }

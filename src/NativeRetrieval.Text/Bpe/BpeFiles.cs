@@ -8,7 +8,8 @@ internal static class BpeFiles
     public const string ModelType = "BPE", VocabularyName = "vocab.json", MergesName = "merges.txt";
 
     /// <summary>True: a folder has one of the two files that only this kind has.</summary>
-    public static bool AreIn(string folder) => File.Exists(Path.Combine(folder, VocabularyName)) || File.Exists(Path.Combine(folder, MergesName));
+    public static bool AreIn(string folder) =>
+        File.Exists(Path.Combine(folder, VocabularyName)) || File.Exists(Path.Combine(folder, MergesName));
 
     /// <param name="folder">Folder with <c>vocab.json</c> and <c>merges.txt</c>, which hold before <paramref name="tokenizer"/>; null:
     /// none.</param>

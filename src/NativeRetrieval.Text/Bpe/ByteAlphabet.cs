@@ -19,7 +19,9 @@ internal static class ByteAlphabet
     /// <summary>The text that a token's characters stand for; a piece of a character becomes U+FFFD.</summary>
     public static string Decode(string token) => Encoding.UTF8.GetString(Bytes(token));
 
-    /// <summary>The bytes that a token's characters stand for. A token of other characters, such as a special one, stands for itself.</summary>
+    /// <summary>
+    /// The bytes that a token's characters stand for. A token of other characters, such as a special one, stands for itself.
+    /// </summary>
     public static byte[] Bytes(string token) =>
         token.All(_bytes.ContainsKey) ? [.. token.Select(c => _bytes[c])] : Encoding.UTF8.GetBytes(token);
 

@@ -147,13 +147,14 @@ public partial record BertConfig
     {
         Size(VocabularySize, "vocabulary size");
         Size(Width, "width");
-        if (Layers is < 1 or > MostLayers) throw new OptionException($"{Name}'s number of layers must be 1 … {MostLayers:N0}, got {Layers}");
+        if (Layers is < 1 or > MostLayers)
+            throw new OptionException($"{Name}'s number of layers must be 1 … {MostLayers:N0}, got {Layers}");
         Size(Heads, "number of heads");
         Size(HiddenWidth, "hidden width");
         Size(Segments, "number of segments");
         if (MaxPositions > LargestSize || MaxTokens < 2)
-            throw new OptionException($"{Name}'s longest sentence must have room for [CLS] and [SEP] and end by {LargestSize:N0} positions, "
-                + $"got {MaxPositions} positions");
+            throw new OptionException($"{Name}'s longest sentence must have room for [CLS] and [SEP] and end by {LargestSize:N0} "
+                + $"positions, got {MaxPositions} positions");
         if (Width % Heads != 0) throw new OptionException($"{Name}'s width must be a multiple of its heads, got {Width} and {Heads}");
         if (Dropout is not (>= 0 and < 1)) throw new OptionException($"{Name}'s dropout must be in [0, 1), got {Dropout}");
         if (AttentionDropout is not (>= 0 and < 1))

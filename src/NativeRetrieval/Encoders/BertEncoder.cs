@@ -89,13 +89,15 @@ public sealed class BertEncoder : Module
                 + "cut it when tokenizing");
         if (batch.Ids.Length != (long)batch.Count * batch.Width)
             throw new ShapeException(
-                $"{Config.Name}: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, got {batch.Ids.Length}");
+                $"{Config.Name}: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, "
+                    + $"got {batch.Ids.Length}");
         foreach (int length in batch.Lengths)
             if (length < 1 || length > batch.Width)
                 throw new ShapeException($"{Config.Name}: a sentence's length must be 1 … {batch.Width} tokens, got {length}");
         foreach (int id in batch.Ids)
             if ((uint)id >= (uint)Config.VocabularySize)
                 throw new ShapeException(
-                    $"{Config.Name}: token id {id} is outside the {Config.VocabularySize} of the model; the tokenizer belongs to another model");
+                    $"{Config.Name}: token id {id} is outside the {Config.VocabularySize} of the model; "
+                        + "the tokenizer belongs to another model");
     }
 }

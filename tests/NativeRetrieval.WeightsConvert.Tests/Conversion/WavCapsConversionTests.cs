@@ -87,7 +87,8 @@ public sealed class WavCapsConversionTests : IDisposable
     {
         if (Convert() is null) return;
         ModelExport.Run(_folder["model"], _folder["back.safetensors"], map: null, TestContext.Current.CancellationToken);
-        using CheckpointFile was = CheckpointFile.Open(Fixtures.Shared(File + ".pt")!), now = CheckpointFile.Open(_folder["back.safetensors"]);
+        using CheckpointFile was = CheckpointFile.Open(Fixtures.Shared(File + ".pt")!),
+            now = CheckpointFile.Open(_folder["back.safetensors"]);
         var old = was.Tensors.ToDictionary(tensor => tensor.Name);
         Assert.Contains(now.Tensors, tensor => tensor.Name == "temp" && tensor.Shape.Count == 0);
         foreach (var tensor in now.Tensors)
@@ -139,8 +140,8 @@ public sealed class WavCapsConversionTests : IDisposable
         string vocabulary = SyntheticCheckpoint.WriteVocabulary(_folder["words.txt"]);
         var config = new RetrievalModelConfig
         {
-            AudioEncoder = SyntheticCheckpoint.SmallCnn14, TextEncoder = SyntheticCheckpoint.SmallBert, AudioHeadWidth = 5, TextHeadWidth = 6,
-            EmbeddingDimension = 7, MaxTokens = 16,
+            AudioEncoder = SyntheticCheckpoint.SmallCnn14, TextEncoder = SyntheticCheckpoint.SmallBert, AudioHeadWidth = 5,
+            TextHeadWidth = 6, EmbeddingDimension = 7, MaxTokens = 16,
         };
         using (var model = new RetrievalModel(config, TextTokenizer.FromFile(vocabulary), CpuDevice.Shared, new PhiloxSequence(default)))
             foreach (var (name, tensor) in model.State()) checkpoint.Add(WavCapsName(name), tensor.Shape.Sizes.ToArray());

@@ -26,7 +26,8 @@ static class BufferValues
             foreach (var (name, kind, tensor) in found.Buffers)
             {
                 if (tensor.DType != DType.Int64)
-                    throw new CorruptFileException(checkpoint.Path, $"{tensor.Name} is of type {tensor.DType}, expected whole numbers of 64 bits");
+                    throw new CorruptFileException(checkpoint.Path,
+                        $"{tensor.Name} is of type {tensor.DType}, expected whole numbers of 64 bits");
                 long[] values = Read(checkpoint, tensor);
                 long[] expected = kind == BufferKind.Count ? values : Of(kind, tensor.Shape);
                 int at = values.AsSpan().CommonPrefixLength(expected);

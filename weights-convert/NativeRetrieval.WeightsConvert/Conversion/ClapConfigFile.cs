@@ -53,7 +53,8 @@ static class ClapConfigFile
             throw new CorruptFileException(path, "audio_config.enable_fusion is true: fused models mix long recordings inside the encoder, "
                 + "which is not computed here; take the unfused one");
         if (json.Integers("patch_stride", [patch, patch]) is not [var down, var across] || down != patch || across != patch)
-            throw new CorruptFileException(path, $"audio_config.patch_stride is not [{patch}, {patch}]: overlapping patches are not computed here");
+            throw new CorruptFileException(path, $"audio_config.patch_stride is not [{patch}, {patch}]: "
+                + "overlapping patches are not computed here");
         if (json.Integer("patch_embed_input_channels", 1) != 1)
             throw new CorruptFileException(path, "audio_config.patch_embed_input_channels is not 1, which only fused models have");
         foreach (string flag in (string[])["enable_patch_layer_norm", "flatten_patch_embeds", "qkv_bias"])
@@ -82,7 +83,8 @@ static class ClapConfigFile
         json.Expect("feature_extractor_type", "ClapFeatureExtractor");
         // Fused models have a mel scale of another form.
         if (json.OneOf("truncation", ["fusion", "rand_trunc"]) == 0)
-            throw new CorruptFileException(path, "truncation is \"fusion\", the default: the front end of fused models is not computed here");
+            throw new CorruptFileException(path,
+                "truncation is \"fusion\", the default: the front end of fused models is not computed here");
         if (json.Number("top_db", double.NaN) is var limit && !double.IsNaN(limit))
             throw new CorruptFileException(path, $"top_db is {limit}, which is not computed here; expected null");
         var shortClips = json.OneOf("padding", ["repeatpad", "pad"]) == 0 ? ShortClipRule.Repeat : throw new CorruptFileException(path,

@@ -18,8 +18,8 @@ static class ClapFiles
         var config = ModelFolder.ReadConfig(folder);
         if (config is not { AudioEncoder: HtsAtConfig audio, TextEncoder: RobertaConfig { Pooling: TextPooling.Pooler } text }
             || config.AudioHeadWidth != config.EmbeddingDimension || config.TextHeadWidth != config.EmbeddingDimension)
-            throw new OptionException($"{folder}: a CLAP of Hugging Face is an HTS-AT and a RoBERTa with its pooler, with heads as wide as the "
-                + "space between them");
+            throw new OptionException($"{folder}: a CLAP of Hugging Face is an HTS-AT and a RoBERTa with its pooler, with heads as "
+                + "wide as the space between them");
         return [("config.json", Text(Config(config, audio, text))),
             (ConversionDraft.PreprocessorName, Text(Preprocessor(config))), .. TextTokenizer.FromFile(folder).ToFiles()];
     }

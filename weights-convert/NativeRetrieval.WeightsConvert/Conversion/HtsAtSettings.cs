@@ -18,7 +18,8 @@ static class HtsAtSettings
         int layers = match.Size("layer"), bias = match.Size("biases");
         int window = ((int)Math.Round(Math.Sqrt(bias)) + 1) / 2;
         if ((2 * window - 1) * (2 * window - 1) != bias)
-            throw new CorruptFileException(draft.Request.Checkpoint, $"its tables of relative positions have {bias} rows, which is not (2w - 1)² for any window");
+            throw new CorruptFileException(draft.Request.Checkpoint,
+                $"its tables of relative positions have {bias} rows, which is not (2w - 1)² for any window");
         var usual = declared ?? new HtsAtConfig();
         var shapes = usual with
         {
@@ -39,7 +40,8 @@ static class HtsAtSettings
         if (mask is { Shape: [var windows, ..] })
             shapes = shapes with { ImageSize = (int)Math.Round(Math.Sqrt(windows)) * window * shapes.PatchSize };
         else
-            draft.Notes.Add($"the checkpoint does not show the size of the image: {shapes.ImageSize} is assumed, as in all published sizes");
+            draft.Notes.Add(
+                $"the checkpoint does not show the size of the image: {shapes.ImageSize} is assumed, as in all published sizes");
         return shapes;
     }
 

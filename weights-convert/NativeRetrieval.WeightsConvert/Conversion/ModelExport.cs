@@ -55,15 +55,16 @@ public static class ModelExport
         string folder = Path.GetDirectoryName(Path.GetFullPath(target))!;
         foreach (var (name, _) in companions)
             if (Path.Exists(Path.Combine(folder, name)))
-                throw new FileWriteException(Path.Combine(folder, name), $"there is something already, and {WeightsName} comes with its own; "
+                throw new FileWriteException(Path.Combine(folder, name),
+                    $"there is something already, and {WeightsName} comes with its own; "
                     + "name a file in an empty folder");
         SafetensorsWriter.Write(target, items, metadata);
         foreach (var (name, content) in companions) DurableFile.WriteAllText(Path.Combine(folder, name), content);
         return Report(items.Count, companions.Count == 0 ? []
             : [$"beside it for Hugging Face's programs: {string.Join(", ", companions.Select(file => file.Name))}"]);
 
-        ConversionReport Report(int count, IEnumerable<string> notes) => new(source, checkpoint.Format, form?.Name ?? "names as they are", "",
-            "safetensors file", target, count, [], [], [], [.. notes, .. checkpoint.Notes]);
+        ConversionReport Report(int count, IEnumerable<string> notes) => new(source, checkpoint.Format,
+            form?.Name ?? "names as they are", "", "safetensors file", target, count, [], [], [], [.. notes, .. checkpoint.Notes]);
     }
 
     /// <summary>A tensor under the form's names; one that is stacked here is cut into equal parts of its rows.</summary>

@@ -54,7 +54,7 @@ static class RetrievalTarget
         return ConversionReport.RetrievalModel;
     }
 
-    /// <summary>What the form, or its own file, says of its models beside their sizes.</summary>
+    /// <summary>Settings that the form, or its own file, gives its models beside their sizes.</summary>
     static RetrievalModelConfig Usual(ConversionDraft draft, AudioEncoderPackage audio, BertConfig text)
     {
         var (seconds, shortClips) = draft.Beside(ConversionDraft.PreprocessorName) is { } path

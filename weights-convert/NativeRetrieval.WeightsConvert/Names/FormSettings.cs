@@ -4,8 +4,8 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.WeightsConvert.Names;
 
 /// <summary>
-/// What the models of one published form have in common and their weights do not show. Where the form comes with a configuration file of
-/// its own, that holds before.
+/// Settings that the models of one published form have in common and their weights do not show. Where the form comes with a configuration
+/// file of its own, that holds before.
 /// </summary>
 sealed record FormSettings
 {

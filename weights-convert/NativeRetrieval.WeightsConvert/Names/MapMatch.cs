@@ -58,12 +58,13 @@ sealed class MapMatch
 
     /// <summary>All tensors of the model under this program's names.</summary>
     public IEnumerable<(string Name, CheckpointTensor Tensor)> Mapped =>
-        Parts.Where(part => !part.Part.Architecture.IsScale).SelectMany(part => part.Match.Mapped.Select(mapped => (part.Part.Target + mapped.Name, mapped.Tensor)));
+        Parts.Where(part => !part.Part.Architecture.IsScale).SelectMany(
+            part => part.Match.Mapped.Select(mapped => (part.Part.Target + mapped.Name, mapped.Tensor)));
 
     /// <summary>The tensor of a bare name behind the map's own prefix; null: the checkpoint has none.</summary>
     public CheckpointTensor? Find(string name) => _names.Tensors.GetValueOrDefault(_prefix + name);
 
-    /// <summary>What is one tensor of a network: the checkpoint's own, or several of it with their rows one after another.</summary>
+    /// <summary>A tensor of a network: the checkpoint's own, or several of it with their rows one after another.</summary>
     CheckpointTensor? Find(MapPart part, string name)
     {
         var sources = part.SourcesOf(name);
