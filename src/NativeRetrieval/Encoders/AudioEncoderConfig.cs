@@ -12,6 +12,8 @@ public abstract partial record AudioEncoderConfig
 {
     internal const string TypeKey = "type";
 
+    private protected const int MostMelBins = 512;
+
     private protected AudioEncoderConfig(AudioArchitecture architecture) => Architecture = architecture;
 
     /// <summary>Kind of encoder.</summary>

@@ -34,7 +34,7 @@ public abstract class ConvolutionalEncoder : AudioEncoder
 /// <summary>Sizes and choices of a <see cref="ConvolutionalEncoder"/>.</summary>
 public abstract record ConvolutionalEncoderConfig : AudioEncoderConfig
 {
-    const int MostChannels = 65_536, MostMelBins = 512;
+    const int MostChannels = 65_536;
 
     private protected ConvolutionalEncoderConfig(AudioArchitecture architecture) : base(architecture) => Channels = architecture.Channels;
 

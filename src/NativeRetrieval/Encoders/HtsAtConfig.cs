@@ -50,7 +50,7 @@ public sealed record HtsAtConfig : AudioEncoderConfig
 
     /// <inheritdoc/>
     [JsonIgnore]
-    public override int? MostFrames => ImageSize / MelBins * ImageSize;
+    public override int? MostFrames => ImageSize / Math.Max(MelBins, 1) * ImageSize;
 
     /// <summary>Height and width of a layer's grid of tokens.</summary>
     internal int GridOf(int layer) => ImageSize / PatchSize >> layer;
@@ -61,12 +61,13 @@ public sealed record HtsAtConfig : AudioEncoderConfig
     /// <inheritdoc/>
     public override void Validate()
     {
-        if (MelBins < 1 || PatchSize < 1 || ImageSize is < 1 or > 4096 || ImageSize % MelBins != 0 || ImageSize % PatchSize != 0)
+        if (MelBins is < 1 or > MostMelBins || PatchSize < 1 || ImageSize is < 1 or > 4096 || ImageSize % MelBins != 0
+            || ImageSize % PatchSize != 0)
             throw new OptionException($"{Name}'s image has a side of 1 … 4096, a multiple of the mel bins and of the patch; "
                 + $"got {ImageSize} for {MelBins} mel bins and patches of {PatchSize}");
         if (Depths.Count is < 1 or > 8 || Heads.Count != Depths.Count || Depths.Any(depth => depth is < 1 or > 256))
             throw new OptionException($"{Name} has 1 … 8 layers of 1 … 256 blocks, and heads for each layer; "
-                + $"got depths [{string.Join(", ", Depths)}] and heads [{string.Join(", ", Heads)}]");
+                + $"got depths [{string.Join(", ", Depths.Take(9))}] and heads [{string.Join(", ", Heads.Take(9))}]");
         if (PatchWidth is < 1 or > 4096 || Window is < 1 or > 32)
             throw new OptionException(
                 $"{Name}'s patch width must be 1 … 4096 and its window 1 … 32, got {PatchWidth} and {Window}");

@@ -90,8 +90,8 @@ public sealed class FilledClipsTests
         [.. golden.ReadInt64($"{signal}/waveform_int16").Select(value => value / 32768f)];
 
     /// <summary>
-    /// Where there is sound, within 1e-4 dB; down to 70 dB below the loudest within 1e-3 dB, to 110 dB within 0.02 dB. Values below that, in
-    /// the spectra of pure tones, are rounding of a single-precision transform; they are held to 0.5 dB.
+    /// Where there is sound, within 1e-4 dB; down to 70 dB below the loudest within 1e-3 dB, to 110 dB within 0.02 dB. Values below that,
+    /// in the spectra of pure tones, are rounding of a single-precision transform; they are held to 0.5 dB.
     /// </summary>
     static void Compare(SafetensorsFile golden, string name, float[] samples)
     {
@@ -101,7 +101,7 @@ public sealed class FilledClipsTests
         double loudest = expected.Max();
         for (int i = 0; i < actual.Length; i++)
         {
-            double allowed = expected[i] > loudest - 30 ? 1e-4 : expected[i] > loudest - 70 ? 1e-3 : expected[i] > loudest - 110 ? 0.02 : 0.5;
+            double allowed = (loudest - expected[i]) switch { < 30 => 1e-4, < 70 => 1e-3, < 110 => 0.02, _ => 0.5 };
             if (!(Math.Abs(actual[i] - expected[i]) <= allowed))
                 Assert.Fail($"{name}: frame {i / 64}, bin {i % 64}: {actual[i]} dB for {expected[i]}");
         }

@@ -129,7 +129,10 @@ public sealed class HostileConfigTests : IDisposable
         var published = AudioArchitecture.All.Single(known => known.Key == encoder).Published;
         var config = new RetrievalModelConfig
         {
-            AudioEncoder = published with { Channels = [.. published.Channels.Select((_, i) => 3 + i)] },
+            AudioEncoder = published is ConvolutionalEncoderConfig { Channels: var channels } convolutional
+                ? convolutional with { Channels = [.. channels.Select((_, i) => 3 + i)] }
+                : new HtsAtConfig { ImageSize = 128, PatchSize = 8, PatchWidth = 4, Depths = [2, 1], Heads = [2, 2], Window = 4 },
+            MaxSeconds = 2,
             TextEncoder = new BertConfig { VocabularySize = 200, Width = 4, Layers = 1, Heads = 2, HiddenWidth = 5, MaxPositions = 8 },
             AudioHeadWidth = 5,
             TextHeadWidth = 5,
