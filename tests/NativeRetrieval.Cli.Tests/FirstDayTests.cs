@@ -158,6 +158,19 @@ public sealed class FirstDayTests : IDisposable
     }
 
     [Fact]
+    public async Task A_checkpoint_of_another_kind_than_the_catalogue_says_is_not_kept()
+    {
+        WriteCatalogue(new JsonObject { ["kind"] = "audio encoder" });
+        for (int attempt = 0; attempt < 2; attempt++)
+        {
+            var refused = await Run("models", "fetch", "small");
+            Assert.Equal(ExitCode.Corrupt, refused.ExitCode);
+            Assert.Contains("is of kind 'retrieval model', the catalogue says 'audio encoder'", refused.Error);
+            Assert.False(Directory.Exists(Installed));
+        }
+    }
+
+    [Fact]
     public async Task Without_a_network_a_folder_does()
     {
         Directory.CreateDirectory(_folder["stick"]);
@@ -186,7 +199,8 @@ public sealed class FirstDayTests : IDisposable
 
     void WriteCatalogue(JsonObject model)
     {
-        (model["name"], model["kind"], model["about"]) = ("small", "retrieval model", "a small model");
+        (model["name"], model["about"]) = ("small", "a small model");
+        model["kind"] ??= "retrieval model";
         (model["licence"], model["source"], model["checksums_from"]) = ("CC0-1.0", "https://example.org/small", "this test");
         model["map"] = null;
         model["files"] = new JsonArray([.. _files.Select(file => new JsonObject

@@ -1,5 +1,6 @@
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Models;
 using NativeRetrieval.WeightsConvert.Catalogue;
 using NativeRetrieval.WeightsConvert.Conversion;
@@ -70,8 +71,9 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
                 Origin = $"Source: {Model.Source}\n\nLicence of the weights: {Model.Licence}",
             }, cancellation);
             foreach (string line in (report with { Target = ready }).Lines()) Terminal.Message(line);
-            if (report.Kind != Model.Kind)
-                throw new CorruptFileException(checkpoint, $"is of kind '{report.Kind}', the catalogue says '{Model.Kind}'");
+            if (report.Kind == Model.Kind) return;
+            DurableFile.DeleteFolder(target);
+            throw new CorruptFileException(checkpoint, $"is of kind '{report.Kind}', the catalogue says '{Model.Kind}'");
         }
     }
 

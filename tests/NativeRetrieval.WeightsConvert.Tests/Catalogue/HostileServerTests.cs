@@ -16,7 +16,7 @@ public sealed class HostileServerTests : IDisposable
     static readonly byte[] _other = [.. _content.Select(value => (byte)~value)];
     static readonly TimeSpan _stall = TimeSpan.FromHours(1);
 
-    /// <summary>What is done, and words of the message that follows where neither size nor checksum is known.</summary>
+    /// <summary>Servers by their misdeed, each with words of the message that follows where neither size nor checksum is known.</summary>
     static readonly Dictionary<string, (Func<Request, Response> Server, string Says)> _servers = new()
     {
         ["cut, no length"] = (_ => new(["200 OK", Binary], _content[..3000]), "cannot be told from a whole one"),
