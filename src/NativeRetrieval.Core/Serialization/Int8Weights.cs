@@ -27,6 +27,7 @@ public static class Int8Weights
     const int Largest = 127;
     const float SmallestScale = 1.17549435e-38f;
     const string WeightEnding = "weight";
+    static readonly float _largestScale = MathF.BitDecrement(float.MaxValue / Largest);  // its multiples are finite
 
     /// <summary>
     /// The same tensors with 8-bit weights: matrices, convolution kernels and embedding tables, that is floating-point tensors of two or
@@ -82,9 +83,9 @@ public static class Int8Weights
             throw new CorruptFileException(file.Path, $"tensor '{scaleName}' is {entry.DType} [{string.Join(", ", entry.Shape)}]; "
                 + $"expected was a {DType.Float32} for each row of '{name}' [{string.Join(", ", weight.Shape)}]");
         float[] scales = file.ReadFloat32(scaleName);
-        int bad = Array.FindIndex(scales, scale => !(scale >= 0 && scale <= float.MaxValue / Largest));
+        int bad = Array.FindIndex(scales, scale => !(scale >= 0 && scale <= _largestScale));
         return bad < 0 ? scales : throw new CorruptFileException(file.Path,
-            FormattableString.Invariant($"tensor '{scaleName}' is {scales[bad]} at row {bad}; a scale is 0 … {float.MaxValue / Largest:G3}"));
+            FormattableString.Invariant($"tensor '{scaleName}' is {scales[bad]} at row {bad}; a scale is 0 … {_largestScale:G3}"));
     }
 
     /// <summary>The weights of an 8-bit tensor as float32, row-major.</summary>
@@ -149,6 +150,6 @@ public static class Int8Weights
                     $"tensor '{name}' holds {weight} in row {row}; only finite weights have an 8-bit form"));
             most = Math.Max(most, Math.Abs(weight));
         }
-        return most == 0 ? 0 : Math.Max(most / Largest, SmallestScale);
+        return most == 0 ? 0 : Math.Clamp(most / Largest, SmallestScale, _largestScale);
     }
 }
