@@ -65,7 +65,11 @@ public static class StateFile
         if (unknown.Count > 0)
             throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
 
+<<<<<<< HEAD
         foreach (var (name, entry) in sources) Copy(file, entry, targets[name]);
+=======
+        foreach (var (name, entry) in sources) file.CopyTo(entry.Name, targets[name]);
+>>>>>>> main
         return ignored;
     }
 
@@ -77,6 +81,7 @@ public static class StateFile
         return true;
     }
 
+<<<<<<< HEAD
     static bool IsQuantized(SafetensorsEntry entry, Tensor target) => entry.DType == DType.Int8 && target.DType != DType.Int64;
 
     static void Copy(SafetensorsFile file, SafetensorsEntry entry, Tensor target)
@@ -93,6 +98,8 @@ public static class StateFile
         }
     }
 
+=======
+>>>>>>> main
     static void Write(Stream stream, Tensor tensor)
     {
         switch (tensor.DType)
