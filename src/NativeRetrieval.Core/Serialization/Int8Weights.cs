@@ -24,7 +24,7 @@ public static class Int8Weights
     /// <summary>Weights with fewer elements stay as they are: they take no room, and their scales would.</summary>
     public const int FewestElements = 1024;
 
-    const int Largest = 127;
+    const int Largest = 127, ChunkElements = 1 << 18;
     const float SmallestScale = 1.17549435e-38f;
     const string WeightEnding = "weight";
     static readonly float _largestScale = MathF.BitDecrement(float.MaxValue / Largest);  // its multiples are finite
@@ -92,33 +92,59 @@ public static class Int8Weights
     /// <inheritdoc cref="Scales"/>
     public static float[] Read(SafetensorsFile file, string name)
     {
-        float[] scales = Scales(file, name);
-        var integers = MemoryMarshal.Cast<byte, sbyte>(file.Bytes(name));
-        var weights = new float[integers.Length];
-        int width = scales.Length == 0 ? 0 : integers.Length / scales.Length;
-        for (int row = 0; row < scales.Length; row++)
-            Dequantize(integers.Slice(row * width, width), scales[row], weights.AsSpan(row * width, width));
-        return weights;
+        var all = new float[file.Entry(name).ElementCount];
+        ForEachChunk(file, name, (start, weights) => weights.CopyTo(all.AsSpan((int)start)));
+        return all;
     }
 
-    /// <summary>Writes the weights of an 8-bit tensor as float32, little-endian, a row at a time.</summary>
+    /// <summary>Writes the weights of an 8-bit tensor as float32, little-endian, a few rows at a time.</summary>
     /// <inheritdoc cref="Scales"/>
-    public static void Write(SafetensorsFile file, string name, Stream destination, CancellationToken cancellation = default)
-    {
-        float[] scales = Scales(file, name);
-        if (scales.Length == 0) return;
-        var weights = new float[file.Entry(name).ElementCount / scales.Length];
-        for (int row = 0; row < scales.Length; row++)
+    public static void Write(SafetensorsFile file, string name, Stream destination, CancellationToken cancellation = default) =>
+        ForEachChunk(file, name, (_, weights) =>
         {
             cancellation.ThrowIfCancellationRequested();
-            Dequantize(MemoryMarshal.Cast<byte, sbyte>(file.Bytes(name)).Slice(row * weights.Length, weights.Length), scales[row], weights);
-            destination.Write(MemoryMarshal.AsBytes<float>(weights));
-        }
+            destination.Write(MemoryMarshal.AsBytes(weights));
+        });
+
+    /// <summary>Overwrites a tensor, float32 or float64, with the weights of an 8-bit tensor, a few rows at a time.</summary>
+    /// <param name="destination">Contiguous, with as many elements.</param>
+    /// <inheritdoc cref="Scales"/>
+    public static void CopyTo(SafetensorsFile file, string name, Tensor destination)
+    {
+        destination.RequireContiguous(nameof(CopyTo));
+        if (file.Entry(name).ElementCount != destination.Count || destination.DType is not (DType.Float32 or DType.Float64))
+            throw new ShapeException($"CopyTo: '{name}' has {file.Entry(name).ElementCount} weights, the tensor is {destination.Describe()}");
+        double[] wide = [];
+        ForEachChunk(file, name, (start, weights) =>
+        {
+            var bytes = MemoryMarshal.AsBytes(weights);
+            if (destination.DType == DType.Float64)
+            {
+                if (wide.Length != weights.Length) wide = new double[weights.Length];
+                for (int i = 0; i < wide.Length; i++) wide[i] = weights[i];
+                bytes = MemoryMarshal.AsBytes<double>(wide);
+            }
+            destination.Device.CopyIn(bytes, destination.Address + (nint)start * destination.DType.SizeBytes());
+        });
+        destination.Version++;
     }
 
-    static void Dequantize(ReadOnlySpan<sbyte> integers, float scale, Span<float> weights)
+    delegate void ChunkAction(long start, ReadOnlySpan<float> weights);
+
+    static void ForEachChunk(SafetensorsFile file, string name, ChunkAction action)
     {
-        for (int i = 0; i < weights.Length; i++) weights[i] = integers[i] * scale;
+        float[] scales = Scales(file, name);
+        var entry = file.Entry(name);
+        if (entry.ElementCount == 0) return;
+        int width = checked((int)(entry.ElementCount / scales.Length)), rows = Math.Min(scales.Length, Math.Max(1, ChunkElements / width));
+        var (integers, weights) = (new sbyte[rows * width], new float[rows * width]);
+        for (int first = 0; first < scales.Length; first += rows)
+        {
+            int count = Math.Min(rows, scales.Length - first);
+            file.ReadBytes(entry, (long)first * width, MemoryMarshal.AsBytes(integers.AsSpan(0, count * width)));
+            for (int i = 0; i < count * width; i++) weights[i] = integers[i] * scales[first + i / width];
+            action((long)first * width, weights.AsSpan(0, count * width));
+        }
     }
 
     static bool IsWeight(SafetensorsItem item) =>

@@ -65,11 +65,9 @@ public static class StateFile
         if (unknown.Count > 0)
             throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
 
-<<<<<<< HEAD
-        foreach (var (name, entry) in sources) Copy(file, entry, targets[name]);
-=======
-        foreach (var (name, entry) in sources) file.CopyTo(entry.Name, targets[name]);
->>>>>>> main
+        foreach (var (name, entry) in sources)
+            if (IsQuantized(entry, targets[name])) Int8Weights.CopyTo(file, entry.Name, targets[name]);
+            else file.CopyTo(entry.Name, targets[name]);
         return ignored;
     }
 
@@ -81,25 +79,8 @@ public static class StateFile
         return true;
     }
 
-<<<<<<< HEAD
     static bool IsQuantized(SafetensorsEntry entry, Tensor target) => entry.DType == DType.Int8 && target.DType != DType.Int64;
 
-    static void Copy(SafetensorsFile file, SafetensorsEntry entry, Tensor target)
-    {
-        float[]? weights = IsQuantized(entry, target) ? Int8Weights.Read(file, entry.Name) : null;
-        switch (target.DType)
-        {
-            case DType.Float32: target.CopyFrom<float>(weights ?? file.ReadFloat32(entry.Name)); break;
-            case DType.Float64:
-                target.CopyFrom<double>(weights is null ? file.ReadFloat64(entry.Name) : Array.ConvertAll(weights, weight => (double)weight));
-                break;
-            case DType.Int64: target.CopyFrom<long>(file.ReadInt64(entry.Name)); break;
-            default: throw new ShapeException($"'{entry.Name}' is {target.DType}: a module's state is float32, float64 or int64");
-        }
-    }
-
-=======
->>>>>>> main
     static void Write(Stream stream, Tensor tensor)
     {
         switch (tensor.DType)
