@@ -80,7 +80,8 @@ public static class ConvertCommand
             ],
         };
         command.Add(checkpoint);
-        foreach (Option option in (Option[])[to, inspect, map, prefix, vocabulary, pooling, frontEnd, heads, weights, json]) command.Add(option);
+        foreach (Option option in (Option[])[to, inspect, map, prefix, vocabulary, pooling, frontEnd, heads, weights, json])
+            command.Add(option);
         command.SetAction((parsed, cancellation) =>
         {
             string source = parsed.GetRequiredValue(checkpoint);

@@ -113,7 +113,8 @@ public static class Int8Weights
     {
         destination.RequireContiguous(nameof(CopyTo));
         if (file.Entry(name).ElementCount != destination.Count || destination.DType is not (DType.Float32 or DType.Float64))
-            throw new ShapeException($"CopyTo: '{name}' has {file.Entry(name).ElementCount} weights, the tensor is {destination.Describe()}");
+            throw new ShapeException(
+                $"CopyTo: '{name}' has {file.Entry(name).ElementCount} weights, the tensor is {destination.Describe()}");
         double[] wide = [];
         ForEachChunk(file, name, (start, weights) =>
         {

@@ -7,7 +7,7 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 /// <summary>Form in which a model folder stores its weights; a model computes in float32 whatever the form.</summary>
 public enum WeightForm : byte
 {
-    /// <summary>As the checkpoint has them, 8-bit weights excepted, which become float32.</summary>
+    /// <summary>Weights as the checkpoint has them, 8-bit ones excepted, which become float32.</summary>
     Float32,
 
     /// <summary>8-bit integers with a float32 scale per row: <see cref="Int8Weights"/>.</summary>
