@@ -23,7 +23,7 @@ internal sealed class ModelChoice(Terminal terminal)
     /// <summary>The option <c>--model</c> of commands without an index.</summary>
     public static Option<DirectoryInfo?> Option() => new("--model")
     {
-        Description = $"Model folder; default: {Variable}, else the installed one.",
+        Description = $"Model folder, or name of an installed model; default: {Variable}, else the installed one.",
         HelpName = "MODEL",
     };
 
@@ -34,9 +34,20 @@ internal sealed class ModelChoice(Terminal terminal)
     /// <summary>The folder that the command line or the environment names; null: neither does.</summary>
     public string? Named(DirectoryInfo? given)
     {
-        if (given is not null) return given.FullName;
+        if (given is not null) return FolderOf(given);
         string? set = terminal.Variable(Variable);
-        return string.IsNullOrEmpty(set) ? null : Path.GetFullPath(set);
+        return string.IsNullOrEmpty(set) ? null : FolderOf(new DirectoryInfo(set));
+    }
+
+    /// <summary>A folder that is given, or that of the installed model whose name is given; a folder of that name comes first.</summary>
+    public string FolderOf(DirectoryInfo given)
+    {
+        string name = given.ToString();
+        if (Directory.Exists(given.FullName) || name.AsSpan().ContainsAny('/', Path.DirectorySeparatorChar)) return given.FullName;
+        var catalogue = KnownModels.Of(terminal);
+        return catalogue.Contains(name) && ModelStore.RecordOf(_store, catalogue.Find(name).Name) is { } installed
+            ? installed.Folder
+            : given.FullName;
     }
 
     /// <summary>The model that an index was made by: where it was then, else an installed one with its fingerprint.</summary>

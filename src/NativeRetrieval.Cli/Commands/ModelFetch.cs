@@ -68,6 +68,7 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
                 Checkpoint = checkpoint,
                 Target = target,
                 Map = Model.Map,
+                Heads = Model.Heads,
                 Origin = $"Source: {Model.Source}\n\nLicence of the weights: {Model.Licence}",
             }, cancellation);
             foreach (string line in (report with { Target = ready }).Lines()) Terminal.Message(line);
