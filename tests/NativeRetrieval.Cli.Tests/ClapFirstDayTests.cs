@@ -30,7 +30,7 @@ public sealed class ClapFirstDayTests : IDisposable
         _server = new(request => ScriptedServer.Response.Of(request, _served[request.Path[1..]]));
         Directory.CreateDirectory(_folder["sounds"]);
         // Longer than the model's window of 5 s, as long, and shorter.
-        foreach (var (pitch, seconds) in new[] { (200, 12), (400, 5), (800, 1), (1600, 2) })
+        foreach (var (pitch, seconds) in new[] { (200, 12.0), (400, 5), (800, 1), (1600, 0.3) })
             WavFile.Write(_folder[$"sounds/{pitch}.wav"], seconds, pitch);
         File.WriteAllText(_folder["captions.csv"], """
             file_name,caption
@@ -97,8 +97,14 @@ public sealed class ClapFirstDayTests : IDisposable
         var (was, now) = (ModelFolder.ReadConfig(model), ModelFolder.ReadConfig(_folder["run"]));
         Assert.Equal(was.LogitScale, now.LogitScale);
         Assert.Equal((was.MaxSeconds, was.ShortClips, was.LogMel), (now.MaxSeconds, now.ShortClips, now.LogMel));
-        Assert.Contains(FormattableString.Invariant($"temperature: {was.LogitScale!.Temperature}"),
-            File.ReadAllText(_folder["run/settings.yaml"]));
+        // Temperature, dropout and token limit go on from the weights'.
+        string settings = File.ReadAllText(_folder["run/settings.yaml"]);
+        Assert.Contains(FormattableString.Invariant($"temperature: {was.LogitScale!.Temperature}"), settings);
+        Assert.Contains("audio_dropout: 0\n", settings);
+        Assert.Equal((was.AudioEncoder, was.TextEncoder.Dropout, was.MaxTokens),
+            (now.AudioEncoder, now.TextEncoder.Dropout, now.MaxTokens));
+        // Sounds of 1 s are repeated: none is too short.
+        Assert.DoesNotContain("shorter", trained.Error);
         Assert.Contains("windows of 5 s", File.ReadAllText(_folder["run/README.md"]));
         Assert.Equal(0, (await Run("index", _folder["sounds"], "--to", Index, "--model", _folder["run"])).ExitCode);
         Assert.Equal(4, (await Json("search", Query, "--index", Index, "--json")).GetProperty("hits").GetArrayLength());
@@ -107,6 +113,18 @@ public sealed class ClapFirstDayTests : IDisposable
         using SafetensorsFile published = SafetensorsFile.Open(Source("clap-tiny/model.safetensors")),
             exported = SafetensorsFile.Open(_folder["run.safetensors"]);
         Assert.Superset(exported.Names.ToHashSet(), published.Names.ToHashSet());
+    }
+
+    [Fact]
+    public async Task A_model_that_is_known_and_not_here_is_named_with_the_way_to_get_it()
+    {
+        foreach (string[] command in (string[][])[["index", _folder["sounds"], "--to", Index, "--model", "clap-htsat-unfused"],
+            ["train", _folder["captions.csv"], "--audio", _folder["sounds"], "--to", _folder["run"], "--init-from", "clap"]])
+        {
+            var run = await CommandLine.Run(command);
+            Assert.Equal(ExitCode.Usage, run.ExitCode);
+            Assert.Contains("the model clap is not installed: 'nativeretrieval models fetch clap' installs it", run.Error);
+        }
     }
 
     [Theory]
