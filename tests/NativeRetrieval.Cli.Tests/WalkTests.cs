@@ -103,13 +103,16 @@ public sealed class WalkTests : IDisposable
     }
 
     [Fact]
-    public async Task A_signal_ends_a_command_that_waits_for_a_pipe()
+    public async Task A_signal_ends_a_command_that_waits_for_its_input()
     {
-        NamedPipe.Create(_folder["captions.csv"]);
+        string model = TinyModel.Write(_folder["model"]);
+        WavFile.Write(_folder["a.wav"], 1, 300);
+        var made = await CommandLine.Run("index", _folder["a.wav"], "--model", model, "--to", _folder["i.nrx"], "--device", "cpu");
+        Assert.Equal(ExitCode.Ok, made.ExitCode);
         using var process = Process.Start(new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "train", _folder["captions.csv"], "--audio",
-                _folder.FullPath, "--to", _folder["run"]])
+            [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "search", "--index", _folder["i.nrx"]])
         {
+            RedirectStandardInput = true,
             RedirectStandardError = true,
         })!;
         // "running on …": the signal handlers are in place.
@@ -129,7 +132,7 @@ public sealed class WalkTests : IDisposable
         File.WriteAllText(_folder["captions.csv"], "file_name,caption_1\na.wav,rain falls\nb.wav,a dog is barking\n");
         var run = await CommandLine.Run("train", _folder["captions.csv"], "--audio", _folder.FullPath, "--check", "--preset", "tiny",
             "--cache", _folder["cache"]);
-        Assert.Contains("a.wav: cannot be read: it is a named pipe, not a file", run.Out);
+        Assert.Contains("a.wav: is a named pipe; expected a sound file", run.Out);
     }
 
     CommandLine Run(string[] args)

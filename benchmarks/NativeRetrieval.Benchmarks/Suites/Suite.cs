@@ -9,6 +9,7 @@ internal sealed record Suite(string Name, string Summary, Func<Bench, IEnumerabl
     [
         new("cnn14", "the audio encoder from log-mel, 10 s", Cnn14Suite.Run),
         new("htsat", "HTSAT-tiny, CLAP's audio encoder, from log-mel, 10 s", HtsAtSuite.Run),
+        new("text-query", "one sentence through CLAP's text half", TextQuerySuite.Run),
         new("logmel", "log-mel spectrogram of 10 s", LogMelSuite.Run),
         new("training-step", "forward, backward and Adam of CNN14 + BERT-base, 4 x 10 s", TrainingStepSuite.Run),
         new("conv", "3x3 convolutions of CNN14 with bias and ReLU", ConvSuite.Run),

@@ -2,6 +2,7 @@ using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -69,7 +70,7 @@ internal static class EmbedCommand
                 : parsed.GetValue(text) is { Length: > 0 } given ? given : null;
             string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = RetrievalEngine.Open(chosen, runsOn);
+            using var engine = RetrievalEngine.Open(chosen, runsOn, sentences is null ? ModelParts.Audio : ModelParts.Text);
             var skipped = sentences is not null
                 ? Texts(sentences)
                 : Sounds(parsed.GetValue(paths)!, parsed.GetValue(window), parsed.GetValue(hop));

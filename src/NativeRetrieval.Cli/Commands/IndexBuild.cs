@@ -6,6 +6,7 @@ using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -65,7 +66,8 @@ internal static class IndexBuild
             var made = named is null ? SettingsOf(folder) : null;
             if (made is null) named ??= await choice.DefaultOrFetchAsync(parsed.GetValue(yes), cancellation);
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = made is null ? RetrievalEngine.Open(named!, runsOn) : choice.Open(folder, made, runsOn);
+            using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
+                : choice.Open(folder, made, runsOn, ModelParts.Audio);
             var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop),
                 cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -34,7 +35,7 @@ internal static class SearchCommand
             var export = options.ExportOf(parsed);
             if (export is not null && parsed.GetValue(query) is null)
                 throw new OptionException("--export writes the hits of one sentence; give the sentence on the command line");
-            using var opened = options.Open(parsed, terminal, asksAgain: parsed.GetValue(query) is null);
+            using var opened = options.Open(parsed, terminal, ModelParts.Text, asksAgain: parsed.GetValue(query) is null);
             if (parsed.GetValue(query) is { } sentence) return await AnswerAsync(sentence);
             // On a keyboard an empty line ends, in a file it is only empty.
             bool typed = terminal.ReadKey is not null;

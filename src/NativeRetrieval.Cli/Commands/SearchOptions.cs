@@ -1,9 +1,10 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -73,7 +74,7 @@ internal sealed class SearchOptions
     /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the
     /// files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
-    public OpenedIndex Open(ParseResult parsed, Terminal terminal, bool asksAgain)
+    public OpenedIndex Open(ParseResult parsed, Terminal terminal, ModelParts parts, bool asksAgain)
     {
         var device = _device.Open(parsed, terminal);
         string path = parsed.GetRequiredValue(_index).FullName;
@@ -83,8 +84,8 @@ internal sealed class SearchOptions
             index = LocalAudioIndex.Open(path, IndexAccess.Read, device: asksAgain ? device : null);
             var choice = new ModelChoice(terminal);
             return new OpenedIndex(device, index, choice.Named(parsed.GetValue(_model)) is { } named
-                ? ModelChoice.OpenNamed(named, path, index.Settings, device)
-                : choice.Open(path, index.Settings, device));
+                ? ModelChoice.OpenNamed(named, path, index.Settings, device, parts)
+                : choice.Open(path, index.Settings, device, parts));
         }
         catch
         {

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -19,7 +20,7 @@ internal static class SimilarCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var export = options.ExportOf(parsed);
-            using var opened = options.Open(parsed, terminal, asksAgain: false);
+            using var opened = options.Open(parsed, terminal, ModelParts.Audio, asksAgain: false);
             string path = parsed.GetRequiredValue(file).FullName;
             var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds,
                 cancellation);

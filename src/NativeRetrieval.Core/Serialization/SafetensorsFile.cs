@@ -12,14 +12,17 @@ namespace NativeRetrieval.Core.Serialization;
 public sealed unsafe class SafetensorsFile : IDisposable
 {
     readonly Dictionary<string, SafetensorsEntry> _byName;
+    const int ChunkBytes = 1 << 20;
+
+    readonly FileStream _stream;
     readonly MemoryMappedFile _file;
     readonly MemoryMappedViewAccessor _view;
     byte* _start;
 
-    SafetensorsFile(string path, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start,
+    SafetensorsFile(string path, FileStream stream, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start,
         List<SafetensorsEntry> entries, Dictionary<string, string> metadata)
     {
-        (Path, _file, _view) = (path, file, view);
+        (Path, _stream, _file, _view) = (path, stream, file, view);
         _start = start;
         (Entries, Metadata) = (entries, metadata);
         Names = [.. entries.Select(entry => entry.Name)];
@@ -47,26 +50,27 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         if (!BitConverter.IsLittleEndian)
             throw new PlatformNotSupportedException("safetensors files are mapped as they are: little-endian machines only");
-        using var stream = OpenForReading(path);
-        long fileBytes = stream.Length;
-        int headerBytes = ReadHeaderLength(path, stream, fileBytes);
-
-        var file = MemoryMappedFile.CreateFromFile(
-            stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
+        var stream = OpenForReading(path);
+        MemoryMappedFile? file = null;
         MemoryMappedViewAccessor? view = null;
         try
         {
+            long fileBytes = stream.Length;
+            int headerBytes = ReadHeaderLength(path, stream, fileBytes);
+            file = MemoryMappedFile.CreateFromFile(
+                stream, mapName: null, capacity: 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             view = file.CreateViewAccessor(0, fileBytes, MemoryMappedFileAccess.Read);
             byte* start = null;
             view.SafeMemoryMappedViewHandle.AcquirePointer(ref start);
             var (entries, metadata) = SafetensorsHeader.Parse(
                 path, new ReadOnlySpan<byte>(start + SafetensorsHeader.LengthFieldBytes, headerBytes), fileBytes);
-            return new SafetensorsFile(path, file, view, start, entries, metadata);
+            return new SafetensorsFile(path, stream, file, view, start, entries, metadata);
         }
         catch
         {
             view?.Dispose();
-            file.Dispose();
+            file?.Dispose();
+            stream.Dispose();
             throw;
         }
     }
@@ -159,6 +163,44 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// <inheritdoc cref="CopyTo(string, Span{float})"/>
     public void CopyTo(string name, Span<double> destination) => ElementConversion.Convert(Bytes(name), Entry(name).DType, destination);
 
+    /// <summary>
+    /// Overwrites a tensor, float32, float64 or int64, with the values of the file's. Values of the same type are read past the mapping,
+    /// piece by piece: a large model is in memory once.
+    /// </summary>
+    /// <param name="destination">Contiguous, with as many elements.</param>
+    /// <exception cref="CorruptFileException">The file was cut since it was opened, or holds numbers for integers.</exception>
+    public void CopyTo(string name, Tensor destination)
+    {
+        var entry = Entry(name);
+        destination.RequireContiguous(nameof(CopyTo));
+        if (entry.ElementCount != destination.Count)
+            throw new ShapeException($"CopyTo: '{name}' has {entry.ElementCount} elements, the tensor {destination.Shape} has others");
+        if (entry.DType == destination.DType) CopyBytes(entry, destination);
+        else
+            switch (destination.DType)
+            {
+                case DType.Float32: destination.CopyFrom<float>(ReadFloat32(name)); break;
+                case DType.Float64: destination.CopyFrom<double>(ReadFloat64(name)); break;
+                case DType.Int64: destination.CopyFrom<long>(ReadInt64(name)); break;
+                default: throw new ShapeException($"CopyTo: '{name}' goes into float32, float64 or int64, not {destination.DType}");
+            }
+    }
+
+    void CopyBytes(SafetensorsEntry entry, Tensor destination)
+    {
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        byte[] chunk = new byte[Math.Min(ChunkBytes, entry.LengthBytes)];
+        for (long done = 0; done < entry.LengthBytes;)
+        {
+            int read = RandomAccess.Read(_stream.SafeFileHandle, chunk.AsSpan(0, (int)Math.Min(chunk.Length, entry.LengthBytes - done)),
+                entry.OffsetBytes + done);
+            if (read == 0) throw new CorruptFileException(Path, $"was cut while it was read, in tensor '{entry.Name}'");
+            destination.Device.CopyIn(chunk.AsSpan(0, read), destination.Address + (nint)done);
+            done += read;
+        }
+        destination.Version++;
+    }
+
     /// <summary>Ends the mapping; spans of it must not be used any more.</summary>
     public void Dispose()
     {
@@ -167,6 +209,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         _view.SafeMemoryMappedViewHandle.ReleasePointer();
         _view.Dispose();
         _file.Dispose();
+        _stream.Dispose();
     }
 }
 

@@ -246,7 +246,7 @@ public sealed class Tensor : IDisposable
         if (DTypeOf<T>() != DType) throw new ShapeException($"{Describe()} does not hold {typeof(T).Name}");
     }
 
-    void RequireContiguous(string op)
+    internal void RequireContiguous(string op)
     {
         if (Layout != Layout.Contiguous) throw new ShapeException($"{op}: {Describe()} must be contiguous; convert it by Op.ToLayout");
     }

@@ -4,12 +4,15 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Core.Tensors;
 
 /// <summary>
-/// The bound on a model that is built to be filled from a file: its state has no more tensors and elements than the file's header, and no
-/// tensor is larger than the header's largest. A configuration that asks for more is refused before the memory is taken. It holds for
-/// what the creating thread makes until it is disposed of.
+/// The bound on a model that is built to be filled from a file: its state has about twice the file's tensors and elements at most, and no
+/// tensor is twice as large as the file's largest. A configuration that asks for more is refused before the memory is taken; one that asks
+/// for a little more or less than the file has is refused by a tensor's name when the model is filled. The bound holds for what the
+/// creating thread makes until it is disposed of.
 /// </summary>
 public sealed class TensorBudget : IDisposable
 {
+    const int ElementsBeyond = 1 << 16, TensorsBeyond = 64;
+
     [ThreadStatic]
     static TensorBudget? _current;
 
@@ -37,10 +40,10 @@ public sealed class TensorBudget : IDisposable
     {
         if (_current is not { } budget) return;
         budget._usedElements += state.Shape.Count;
-        if (++budget._usedTensors > budget._file.Entries.Count)
-            throw budget.Exceeded($"has only {budget._file.Entries.Count:N0} tensors, the model that the configuration describes has more");
-        if (budget._usedElements > budget._elements)
-            throw budget.Exceeded($"has only {budget._elements:N0} numbers, the model that the configuration describes has more");
+        if (++budget._usedTensors > 2 * budget._file.Entries.Count + TensorsBeyond)
+            throw budget.Exceeded($"has only {budget._file.Entries.Count:N0} tensors, the model that the configuration describes has far more");
+        if (budget._usedElements > 2 * budget._elements + ElementsBeyond)
+            throw budget.Exceeded($"has only {budget._elements:N0} numbers, the model that the configuration describes has far more");
     }
 
     /// <summary>Ends the bound.</summary>
@@ -54,7 +57,7 @@ public sealed class TensorBudget : IDisposable
         foreach (int size in shape)
         {
             elements *= size;
-            if (elements > budget._largest)
+            if (elements > 2 * budget._largest + ElementsBeyond)
                 throw budget.Exceeded($"has no tensor as large as {shape}, which the configuration asks for");
         }
     }

@@ -62,7 +62,7 @@ public static class StateFile
         if (unknown.Count > 0)
             throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
 
-        foreach (var (name, entry) in sources) Copy(file, entry.Name, targets[name]);
+        foreach (var (name, entry) in sources) file.CopyTo(entry.Name, targets[name]);
         return ignored;
     }
 
@@ -72,17 +72,6 @@ public static class StateFile
         for (int axis = 0; axis < entry.Shape.Length; axis++)
             if (entry.Shape[axis] != target.Shape[axis]) return false;
         return true;
-    }
-
-    static void Copy(SafetensorsFile file, string name, Tensor target)
-    {
-        switch (target.DType)
-        {
-            case DType.Float32: target.CopyFrom<float>(file.ReadFloat32(name)); break;
-            case DType.Float64: target.CopyFrom<double>(file.ReadFloat64(name)); break;
-            case DType.Int64: target.CopyFrom<long>(file.ReadInt64(name)); break;
-            default: throw new ShapeException($"'{name}' is {target.DType}: a module's state is float32, float64 or int64");
-        }
     }
 
     static void Write(Stream stream, Tensor tensor)

@@ -36,8 +36,10 @@ public sealed class RetrievalEngine : IDisposable
     public string Fingerprint { get; }
 
     /// <param name="modelFolder">A folder that training or conversion has written.</param>
+    /// <param name="parts">Encoders to open: sentences alone can be embedded with half of a model, sounds alone with the other.</param>
     /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
-    public static RetrievalEngine Open(string modelFolder, Device device) => new(modelFolder, ModelFolder.Load(modelFolder, device));
+    public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both) =>
+        new(modelFolder, ModelFolder.Load(modelFolder, device, parts: parts));
 
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts)

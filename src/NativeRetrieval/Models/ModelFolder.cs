@@ -51,10 +51,11 @@ public static class ModelFolder
     /// <summary>Reads a model. Every file is checked against <c>SHA256SUMS</c> where the folder has one.</summary>
     /// <param name="adjust">Changes what does not depend on the weights, such as dropout; null: nothing.</param>
     /// <param name="tokenizer">A host's own tokenizer, which the text encoder was trained with; null: the folder's.</param>
+    /// <param name="parts">Encoders to read; the other's weights take no memory.</param>
     /// <exception cref="FileReadException">The folder or one of its files is absent.</exception>
     /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null,
-        TextTokenizer? tokenizer = null)
+        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both)
     {
         RequireConfig(folder);
         FolderSums.Verify(folder);
@@ -63,14 +64,14 @@ public static class ModelFolder
         tokenizer ??= TextTokenizer.FromFile(folder);
         using var weights = SafetensorsFile.Open(Path.Combine(folder, WeightsName));
         using var budget = new TensorBudget(weights);
-        var model = new RetrievalModel(config, tokenizer, device, random: null);
+        var model = new RetrievalModel(config, tokenizer, device, random: null, parts: parts);
         try
         {
             if (model.TextTokenizer.Vocabulary.Size > config.TextEncoder.VocabularySize)
                 throw new CorruptFileException(folder,
                     $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
-            StateFile.Read(weights, model);
+            StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name);
             return model;
         }
         catch

@@ -16,7 +16,11 @@ namespace NativeRetrieval.Models;
 /// </summary>
 public sealed class RetrievalModel : Module
 {
-    readonly ProjectionHead _audioHead, _textHead;
+    const string AudioName = "audio_enc", TextName = "text_enc", AudioHeadName = "audio_linear", TextHeadName = "text_linear";
+
+    readonly AudioEncoder? _audioEncoder;
+    readonly BertEncoder? _textEncoder;
+    readonly ProjectionHead? _audioHead, _textHead;
 
     /// <param name="tokenizer">Tokenizer of captions and queries; a host's own one goes in here, too.</param>
     /// <param name="random">Starting values are drawn from it; null: zeros, for weights read from a file.</param>
@@ -24,18 +28,21 @@ public sealed class RetrievalModel : Module
     /// A text encoder of <c>config.TextEncoder</c>'s sizes to take over, such as a pre-trained one; null: a fresh one.
     /// </param>
     /// <param name="audioEncoder">An audio encoder of <c>config.AudioEncoder</c>'s sizes to take over; null: a fresh one.</param>
+    /// <param name="parts">Encoders to build, each with its head.</param>
     /// <exception cref="Core.Errors.OptionException">A value of the configuration is outside its range.</exception>
     public RetrievalModel(RetrievalModelConfig config, TextTokenizer tokenizer, Device device, PhiloxSequence? random,
-        BertEncoder? textEncoder = null, AudioEncoder? audioEncoder = null, DType dtype = DType.Float32)
+        BertEncoder? textEncoder = null, AudioEncoder? audioEncoder = null, DType dtype = DType.Float32,
+        ModelParts parts = ModelParts.Both)
     {
         config.Validate();
         (Config, TextTokenizer, Device) = (config, tokenizer, device);
-        AudioEncoder = Child("audio_enc", audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
-        TextEncoder = Child("text_enc", textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
-        _audioHead = Child("audio_linear",
-            new ProjectionHead(AudioEncoder.Width, config.AudioHeadWidth, config.EmbeddingDimension, device, random, dtype));
-        _textHead = Child("text_linear",
-            new ProjectionHead(TextEncoder.Width, config.TextHeadWidth, config.EmbeddingDimension, device, random, dtype));
+        bool hears = parts != ModelParts.Text, reads = parts != ModelParts.Audio;
+        if (hears) _audioEncoder = Child(AudioName, audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
+        if (reads) _textEncoder = Child(TextName, textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
+        if (hears) _audioHead = Child(AudioHeadName, Head(AudioEncoder.Width, config.AudioHeadWidth));
+        if (reads) _textHead = Child(TextHeadName, Head(TextEncoder.Width, config.TextHeadWidth));
+
+        ProjectionHead Head(int inputs, int hidden) => new(inputs, hidden, config.EmbeddingDimension, device, random, dtype);
     }
 
     /// <summary>Configuration that the model was built from.</summary>
@@ -51,14 +58,20 @@ public sealed class RetrievalModel : Module
     public Device Device { get; }
 
     /// <summary>Encoder of sounds.</summary>
-    public AudioEncoder AudioEncoder { get; }
+    /// <exception cref="InvalidOperationException">The model was opened for texts only.</exception>
+    public AudioEncoder AudioEncoder => _audioEncoder ?? throw Absent("texts");
 
     /// <summary>Encoder of captions and queries.</summary>
-    public BertEncoder TextEncoder { get; }
+    /// <exception cref="InvalidOperationException">The model was opened for sounds only.</exception>
+    public BertEncoder TextEncoder => _textEncoder ?? throw Absent("sounds");
+
+    ProjectionHead AudioHead => _audioHead ?? throw Absent("texts");
+
+    ProjectionHead TextHead => _textHead ?? throw Absent("sounds");
 
     /// <summary>Both heads, under their names in the model.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> HeadParameters() =>
-        _audioHead.Parameters("audio_linear.").Concat(_textHead.Parameters("text_linear."));
+        AudioHead.Parameters(AudioHeadName + ".").Concat(TextHead.Parameters(TextHeadName + "."));
 
     /// <summary>Embeddings of log-mel spectrograms; not normalised.</summary>
     /// <param name="encoder">Training pass of the encoder; null: evaluation, as frozen encoders are run.</param>
@@ -66,7 +79,7 @@ public sealed class RetrievalModel : Module
     public Tensor EmbedAudio(Tensor logMel, int[]? lengths, TrainingPass? encoder = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(_audioHead.Forward(AudioEncoder.Forward(logMel, lengths, encoder, masks)));
+        return scope.Return(AudioHead.Forward(AudioEncoder.Forward(logMel, lengths, encoder, masks)));
     }
 
     /// <summary>Embeddings of waveforms in evaluation, through the model's own front end; not normalised.</summary>
@@ -74,21 +87,48 @@ public sealed class RetrievalModel : Module
     public Tensor EmbedWaveform(Tensor waveform, int[]? lengths)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(_audioHead.Forward(AudioEncoder.ForwardWaveform(waveform, lengths, Config.LogMel)));
+        return scope.Return(AudioHead.Forward(AudioEncoder.ForwardWaveform(waveform, lengths, Config.LogMel)));
     }
 
     /// <summary>The text head alone, for encoder vectors that were computed before: those of a frozen encoder never change.</summary>
     /// <param name="vectors">[N, text encoder's width].</param>
-    public Tensor ProjectText(Tensor vectors) => _textHead.Forward(vectors);
+    public Tensor ProjectText(Tensor vectors) => TextHead.Forward(vectors);
 
     /// <summary>Embeddings of tokenized captions; not normalised.</summary>
     public Tensor EmbedText(TokenBatch batch, TrainingPass? encoder = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(_textHead.Forward(TextEncoder.Forward(batch, encoder)));
+        return scope.Return(TextHead.Forward(TextEncoder.Forward(batch, encoder)));
     }
 
     /// <summary>The tokens of captions or queries, after the model's caption rule.</summary>
     public TokenBatch Tokenize(IReadOnlyList<string> texts) =>
         TextTokenizer.EncodeBatch([.. texts.Select(Config.Captions.Apply)], Config.MaxTokens);
+
+    /// <summary>True for a tensor of a whole model that is not one of these parts.</summary>
+    internal static bool IsOutside(ModelParts parts, string name)
+    {
+        string[] outside = parts switch
+        {
+            ModelParts.Text => [AudioName, AudioHeadName],
+            ModelParts.Audio => [TextName, TextHeadName],
+            _ => [],
+        };
+        return outside.Any(part => name.StartsWith(part + ".", StringComparison.Ordinal));
+    }
+
+    static InvalidOperationException Absent(string opened) => new($"this model was opened for {opened} only");
+}
+
+/// <summary>The encoders of a model that are in memory, each with its head.</summary>
+public enum ModelParts
+{
+    /// <summary>Both encoders.</summary>
+    Both,
+
+    /// <summary>The encoder of sounds alone, as indexing needs it.</summary>
+    Audio,
+
+    /// <summary>The encoder of sentences alone, as searching needs it.</summary>
+    Text,
 }

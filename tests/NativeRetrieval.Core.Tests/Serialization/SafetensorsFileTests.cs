@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Text;
 using System.Text.Json;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
@@ -149,6 +150,29 @@ public sealed class SafetensorsFileTests : IDisposable
             Assert.Equal([(float)value], file.ReadFloat32(name));
         }
         Assert.Throws<ShapeException>(() => file.CopyTo("f32", new float[2]));
+    }
+
+    [Fact]
+    public void Values_go_into_a_tensor_piece_by_piece_and_a_file_that_is_cut_meanwhile_is_an_error()
+    {
+        float[] values = [.. Enumerable.Range(0, 700_001).Select(i => i * 0.5f)];
+        string path = _folder["large.safetensors"];
+        SafetensorsWriter.Write(path, [SafetensorsItem.Float32("x", [values.Length], values),
+            SafetensorsItem.Int64("n", [2], new long[] { 3, -4 })]);
+        using var file = SafetensorsFile.Open(path);
+        using var x = Tensor.Zeros([values.Length], CpuDevice.Shared);
+        using var n = Tensor.Zeros([2], CpuDevice.Shared, DType.Int64);
+        using var wide = Tensor.Zeros([values.Length], CpuDevice.Shared, DType.Float64);
+        file.CopyTo("x", x);
+        file.CopyTo("n", n);
+        file.CopyTo("x", wide);
+        Assert.Equal(values, x.ToArray<float>());
+        Assert.Equal([3, -4], n.ToArray<long>());
+        Assert.Equal(values[^1], wide.ToArray<double>()[^1]);
+        Assert.Throws<ShapeException>(() => file.CopyTo("n", x));
+
+        using (var cut = File.OpenWrite(path)) cut.SetLength(cut.Length - 4096);
+        Assert.Contains("was cut", Assert.Throws<CorruptFileException>(() => file.CopyTo("x", x)).Message);
     }
 
     static SafetensorsItem Item(string name, DType dtype, int bytes, Action<byte[]> fill)

@@ -53,6 +53,26 @@ public sealed class ModelFolderTests : IDisposable
     }
 
     [Fact]
+    public void Half_of_a_model_gives_the_same_vectors_and_says_that_the_other_half_is_not_there()
+    {
+        Save();
+        using var whole = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
+        using var reads = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared, parts: ModelParts.Text);
+        using var hears = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared, parts: ModelParts.Audio);
+        float[] sound = [.. Enumerable.Range(0, 40_000).Select(i => MathF.Sin(i * 0.03f))];
+
+        Assert.Equal(Text(whole), Text(reads));
+        Assert.Equal(Sound(whole), Sound(hears));
+        Assert.Equal(whole.State().Select(item => item.Name).Order(StringComparer.Ordinal),
+            reads.State().Concat(hears.State()).Select(item => item.Name).Order(StringComparer.Ordinal));
+        Assert.Contains("texts only", Assert.Throws<InvalidOperationException>(() => Sound(reads)).Message);
+        Assert.Contains("sounds only", Assert.Throws<InvalidOperationException>(() => Text(hears)).Message);
+
+        static float[] Text(RetrievalModel model) => Embedder.Texts(model, ["a dog"], TestContext.Current.CancellationToken);
+        float[] Sound(RetrievalModel model) => Embedder.Waveforms(model, [sound], TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public void A_model_with_RoBERTa_keeps_its_encoder_and_its_byte_level_tokenizer()
     {
         var config = Save() with

@@ -29,6 +29,7 @@ public static class ModelStore
     {
         string folder = Path.Combine(store, model.Name);
         DurableFile.CreateFolder(folder);
+        DurableFile.DeleteLeftoversOf(Path.Combine(folder, RecordName));
         DurableFile.WriteAllBytes(Path.Combine(folder, RecordName),
             JsonSerializer.SerializeToUtf8Bytes(model, CatalogueJson.Default.InstalledModel));
     }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Numerics;
 using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Core.Cpu.Vectors;
@@ -13,6 +14,9 @@ namespace NativeRetrieval.Core.Cpu.ShiftedWindows;
 /// </summary>
 internal sealed unsafe class TiledWindowAttention
 {
+    /// <summary>By tokens of a window and width of a panel, the row of the bias table for each place of the panels; -1: padding.</summary>
+    static readonly ConcurrentDictionary<(int Tokens, int PanelWidth), int[]> _tableRows = new();
+
     [ThreadStatic] static AlignedBuffer? t_memory;
 
     readonly GemmKernel _kernel = GemmKernel.Best;
@@ -48,17 +52,25 @@ internal sealed unsafe class TiledWindowAttention
         using var biases = Tensor.Empty([heads + WindowGrid.Kinds, grid.Tokens, padded], qkv.Device);
         var attention = new TiledWindowAttention(qkv, heads, grid, y, biases.Pointer<float>());
         float* table = biasTable.Pointer<float>();
-        Workers.Run(heads, head => attention.ExpandBias(table, head));
+        int[] rows = _tableRows.GetOrAdd((grid.Tokens, panel), _ => attention.TableRows());
+        Workers.Run(heads, head => attention.ExpandBias(table, rows, head));
         for (int kind = 1; shift > 0 && kind < WindowGrid.Kinds; kind++) attention.ExpandMask(kind);
         Workers.Run(qkv.Shape[0] * grid.Count * heads, part => attention.RunHead(part / heads, part % heads));
     }
 
-    void ExpandBias(float* table, int head)
+    int[] TableRows()
     {
-        float* target = _biases + head * Square;
+        var rows = new int[Square];
         for (int column = 0; column < _panels * _panelWidth; column++)
             for (int key = 0; key < _tokens; key++)
-                *At(target, key, column) = column < _tokens ? table[_grid.BiasRow(column, key) * _heads + head] : 0;
+                rows[Place(key, column)] = column < _tokens ? _grid.BiasRow(column, key) : -1;
+        return rows;
+    }
+
+    void ExpandBias(float* table, int[] rows, int head)
+    {
+        float* target = _biases + head * Square;
+        for (int i = 0; i < rows.Length; i++) target[i] = rows[i] < 0 ? 0 : table[rows[i] * _heads + head];
     }
 
     void ExpandMask(int kind)
@@ -66,11 +78,10 @@ internal sealed unsafe class TiledWindowAttention
         float* target = _masks + kind * Square;
         for (int column = 0; column < _panels * _panelWidth; column++)
             for (int key = 0; key < _tokens; key++)
-                *At(target, key, column) = column < _tokens && _grid.AreApart(kind, column, key) ? -WindowGrid.Apart : 0;
+                target[Place(key, column)] = column < _tokens && _grid.AreApart(kind, column, key) ? -WindowGrid.Apart : 0;
     }
 
-    float* At(float* panels, int key, int query) =>
-        panels + (query / _panelWidth * _tokens + key) * _panelWidth + query % _panelWidth;
+    int Place(int key, int query) => (query / _panelWidth * _tokens + key) * _panelWidth + query % _panelWidth;
 
     void RunHead(int place, int head)
     {
