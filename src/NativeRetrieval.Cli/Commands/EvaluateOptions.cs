@@ -29,8 +29,8 @@ internal sealed class EvaluateOptions
 
     readonly Option<DirectoryInfo[]> _models = new("--model")
     {
-        Description = "Model folder. Several make an ensemble; they may differ in everything. Default: NATIVERETRIEVAL_MODEL, else the "
-            + "installed one.",
+        Description = "Model folder, or name of an installed model. Several make an ensemble; they may differ in everything. Default: "
+            + "NATIVERETRIEVAL_MODEL, else the installed one.",
         HelpName = "MODEL",
     };
 
@@ -147,7 +147,7 @@ internal sealed class EvaluateOptions
 
     string[] Models(ParseResult parsed, Terminal terminal)
     {
-        if (parsed.GetValue(_models) is { Length: > 0 } given) return [.. given.Select(folder => folder.FullName)];
+        if (parsed.GetValue(_models) is { Length: > 0 } given) return [.. given.Select(new ModelChoice(terminal).FolderOf)];
         return [new ModelChoice(terminal).NamedOrDefault(null)];
     }
 

@@ -22,8 +22,8 @@ internal static class IndexBuild
         };
         var model = new Option<DirectoryInfo?>("--model")
         {
-            Description = $"Model folder; default: {ModelChoice.Variable}, else the model that the index was made by, else the installed "
-                + "one.",
+            Description = $"Model folder, or name of an installed model; default: {ModelChoice.Variable}, else the model that the "
+                + "index was made by, else the installed one.",
             HelpName = "MODEL",
         };
         var yes = new Option<bool>("--yes") { Description = "Fetch the default model without a question where none is installed." };

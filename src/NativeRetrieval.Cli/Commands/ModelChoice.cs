@@ -24,7 +24,7 @@ internal sealed class ModelChoice(Terminal terminal)
     /// <summary>The option <c>--model</c> of commands without an index.</summary>
     public static Option<DirectoryInfo?> Option() => new("--model")
     {
-        Description = $"Model folder; default: {Variable}, else the installed one.",
+        Description = $"Model folder, or name of an installed model; default: {Variable}, else the installed one.",
         HelpName = "MODEL",
     };
 
@@ -35,9 +35,22 @@ internal sealed class ModelChoice(Terminal terminal)
     /// <summary>The folder that the command line or the environment names; null: neither does.</summary>
     public string? Named(DirectoryInfo? given)
     {
-        if (given is not null) return given.FullName;
+        if (given is not null) return FolderOf(given);
         string? set = terminal.Variable(Variable);
-        return string.IsNullOrEmpty(set) ? null : Path.GetFullPath(set);
+        return string.IsNullOrEmpty(set) ? null : FolderOf(new DirectoryInfo(set));
+    }
+
+    /// <summary>A folder that is given, or that of the installed model whose name is given; a folder of that name comes first.</summary>
+    /// <exception cref="OptionException">The catalogue has a model of that name, and it is not installed.</exception>
+    public string FolderOf(DirectoryInfo given)
+    {
+        string name = given.ToString();
+        if (Directory.Exists(given.FullName) || name.AsSpan().ContainsAny('/', Path.DirectorySeparatorChar)) return given.FullName;
+        var catalogue = KnownModels.Of(terminal);
+        if (!catalogue.Contains(name)) return given.FullName;
+        string known = catalogue.Find(name).Name;
+        return ModelStore.RecordOf(_store, known)?.Folder ?? throw new OptionException(
+            $"there is no folder {name} here, and the model {known} is not installed: 'nativeretrieval models fetch {known}' installs it");
     }
 
     /// <summary>The model that an index was made by: where it was then, else an installed one with its fingerprint.</summary>
@@ -107,7 +120,11 @@ internal sealed class ModelChoice(Terminal terminal)
                 + KnownModels.Introduce(model));
         if (!agreed && !Agrees(model))
             throw new OptionException("no model: nothing was fetched; name one by --model, or fetch one by 'nativeretrieval models fetch'");
-        var fetch = new ModelFetch(terminal, model, _store) { Request = new() { Mirrors = KnownModels.MirrorsOf(terminal, null) } };
+        var fetch = new ModelFetch(terminal, model, _store)
+        {
+            Request = new() { Mirrors = KnownModels.MirrorsOf(terminal, null) },
+            Introduced = !agreed,
+        };
         return (await fetch.RunAsync(cancellation)).Folder;
     }
 

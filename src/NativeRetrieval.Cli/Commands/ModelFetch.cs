@@ -18,6 +18,9 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
     /// <summary>Folder to make; null: in the store.</summary>
     public string? To { get; init; }
 
+    /// <summary>True where the user has seen name, size and licence already.</summary>
+    public bool Introduced { get; init; }
+
     /// <summary>True to leave the files as they are published.</summary>
     public bool Raw { get; init; }
 
@@ -37,7 +40,7 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
 
     async Task<IReadOnlyList<FetchedFile>> DownloadAsync(string source, CancellationToken cancellation)
     {
-        Terminal.Message(KnownModels.Introduce(Model));
+        if (!Introduced) Terminal.Message(KnownModels.Introduce(Model));
         using var client = Downloader.CreateClient();
         using var progress = new Output.Progress(Terminal, Model.Name, (Model.SizeBytes ?? 0) >> 10, "KiB");
         long before = 0, current = 0;
@@ -68,6 +71,7 @@ internal sealed record ModelFetch(Terminal Terminal, CatalogueEntry Model, strin
                 Checkpoint = checkpoint,
                 Target = target,
                 Map = Model.Map,
+                Heads = Model.Heads,
                 Origin = $"Source: {Model.Source}\n\nLicence of the weights: {Model.Licence}",
             }, cancellation);
             foreach (string line in (report with { Target = ready }).Lines()) Terminal.Message(line);

@@ -29,10 +29,20 @@ static class ModelsListSubcommand
 
     static void WriteText(Terminal terminal, string folder)
     {
-        var table = new Table("name", "kind", ">size", "licence", "checksum", "here", "what");
+        // A program, or grep, gets a line for each model; a screen shows no more at once than has room.
+        string[] titles = terminal.IsInteractive ? ["name", ">size", "licence", "here"]
+            : ["name", "kind", ">size", "licence", "checksum", "here", "what"];
+        var table = new Table(titles);
         foreach (var model in KnownModels.Of(terminal).Models)
-            table.Add(model.Name, model.Kind, KnownModels.Size(model), model.Licence, Checksum(model),
-                State(folder, model), model.Refused is { } why ? $"not fetched: {why}" : model.About);
+        {
+            string about = model.Refused is { } why ? $"not fetched: {why}" : model.About, size = model.Refused is null
+                ? KnownModels.Size(model) : "";
+            if (!terminal.IsInteractive)
+                table.Add(model.Name, model.Kind, size, model.Licence, Checksum(model), State(folder, model), about);
+            else
+                table.Add(model.Name, size, model.Licence, State(folder, model))
+                    .AddText($"{model.Kind}: {about}{(model.Unverified ? $"; checksum: {Checksum(model)}" : "")}");
+        }
         table.Write(terminal);
     }
 

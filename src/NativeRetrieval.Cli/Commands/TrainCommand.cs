@@ -25,6 +25,8 @@ internal static class TrainCommand
                     "Two data sets as one, 100 of their clips drawn for validation"),
                 ("nativeretrieval train clotho.csv --audio clotho --init-from runs/audiocaps --to runs/tuned",
                     "Fine-tune a model that was trained before"),
+                ("nativeretrieval train train.csv --audio clips --init-from clap --set training.lr=1e-5 --to runs/clap",
+                    "Fine-tune a model that 'models fetch' installed"),
                 ("nativeretrieval train train.csv --audio clips --to runs/first --resume", "Go on after an interruption"),
                 ("nativeretrieval train train.csv --audio clips --validation val.csv --check", "What is wrong with the data"),
                 ("nativeretrieval train train.csv --audio clips --preset paper --estimate",
@@ -37,7 +39,7 @@ internal static class TrainCommand
             using var device = options.Device.Open(parsed, terminal);
             options.RequireConsistent(parsed);
             var findings = options.Check(parsed) ? new DataFindings() : null;
-            var request = options.Request(parsed, findings, device, terminal.Time);
+            var request = options.Request(parsed, findings, device, terminal);
             if (findings is not null)
                 return Task.FromResult(TrainPreview.Check(terminal, request, findings, options.Json(parsed), cancellation));
             if (options.Estimate(parsed))

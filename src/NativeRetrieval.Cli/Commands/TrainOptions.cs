@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Data;
@@ -50,20 +51,20 @@ internal sealed class TrainOptions
 
     readonly Option<DirectoryInfo?> _initial = new("--init-from")
     {
-        Description = "Trained model to start from (fine-tuning).",
+        Description = "Trained model to start from (fine-tuning): its folder, or the name of an installed model.",
         HelpName = "MODEL",
     };
 
     readonly Option<DirectoryInfo?> _textModel = new("--text-model")
     {
-        Description = "Folder of a pre-trained BERT (Hugging Face or sentence-transformers); "
+        Description = "Folder of a pre-trained BERT (Hugging Face or sentence-transformers), or name of an installed one; "
             + "without it the text encoder starts from scratch.",
         HelpName = "DIR",
     };
 
     readonly Option<DirectoryInfo?> _audioModel = new("--audio-model")
     {
-        Description = "Folder of a pre-trained audio encoder, such as a converted PANNs checkpoint; "
+        Description = "Folder of a pre-trained audio encoder, such as a converted PANNs checkpoint, or name of an installed one; "
             + "without it the audio encoder starts from scratch.",
         HelpName = "DIR",
     };
@@ -125,10 +126,11 @@ internal sealed class TrainOptions
 
     /// <summary>The run that the options ask for, with its caption files read.</summary>
     /// <param name="findings">Gets the problems of the caption files; null: they are errors.</param>
-    public TrainingRequest Request(ParseResult parsed, DataFindings? findings, Device device, TimeProvider time)
+    public TrainingRequest Request(ParseResult parsed, DataFindings? findings, Device device, Terminal terminal)
     {
         string[] sounds = [.. parsed.GetRequiredValue(_audio).Select(folder => folder.FullName)];
         string[] overrides = parsed.GetValue(_set) ?? [];
+        var models = new ModelChoice(terminal);
         return new TrainingRequest
         {
             Training = Read([.. parsed.GetRequiredValue(_csv).Select(file => file.FullName)], sounds, findings),
@@ -139,14 +141,16 @@ internal sealed class TrainOptions
             SettingsAreWhole = parsed.GetValue(_preset) is not null,
             Insisted = [.. overrides.Select(entry => entry.Split('=')[0].Trim())],
             Resume = parsed.GetValue(_resume),
-            TextModel = parsed.GetValue(_textModel)?.FullName,
-            AudioModel = parsed.GetValue(_audioModel)?.FullName,
-            InitialModel = parsed.GetValue(_initial)?.FullName,
+            TextModel = Folder(_textModel),
+            AudioModel = Folder(_audioModel),
+            InitialModel = Folder(_initial),
             FeatureCache = CacheFolder.Of(parsed, _cache),
             Device = device,
-            Time = time,
+            Time = terminal.Time,
             Command = [Application.Name, .. parsed.Tokens.Select(token => token.Value)],
         };
+
+        string? Folder(Option<DirectoryInfo?> option) => parsed.GetValue(option) is { } given ? models.FolderOf(given) : null;
     }
 
     static Dataset Read(string[] files, string[] folders, DataFindings? findings)

@@ -87,9 +87,11 @@ internal static class TrainPreview
         string validation = estimate.Validation > TimeSpan.Zero
             ? $" and {Output.Progress.Duration(estimate.Validation)} its validation" : "";
         string epochs = estimate.EpochsLeft == 1 ? "epoch" : "epochs";
+        string batches = estimate.StepsPerEpoch == 1 ? "batch" : "batches";
+        string speed = estimate.ClipsPerSecond.ToString(estimate.ClipsPerSecond < 10 ? "0.0##" : "N1", CultureInfo.InvariantCulture);
         string memory = $"{Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}";
-        return string.Create(CultureInfo.InvariantCulture, $"estimate: {estimate.ClipsPerSecond:0.0##} clips/s, "
-            + $"{epoch} an epoch of {estimate.StepsPerEpoch:N0} batches{validation}, "
+        return string.Create(CultureInfo.InvariantCulture, $"estimate: {speed} clips/s, "
+            + $"{epoch} an epoch of {estimate.StepsPerEpoch:N0} {batches}{validation}, "
             + $"{all} for {estimate.EpochsLeft:N0} {epochs}; memory {memory}");
     }
 

@@ -35,6 +35,9 @@ public sealed class FeatureStore
     /// <summary>Length in samples to which shorter clips are padded.</summary>
     public int MinimumSamples => _cache.Settings.MinimumSamples;
 
+    /// <summary>True where clips are repeated up to a model's window, so that none is too short.</summary>
+    public bool RepeatsShortClips => _cache.Settings.FilledSamples is not null;
+
     /// <summary>Frames of clip <paramref name="index"/>.</summary>
     public int Frames(int index) => _facts[index].Frames;
 

@@ -1,17 +1,17 @@
 namespace NativeRetrieval.Evaluation.Metrics;
 
-/// <summary>A mean over queries with its 95 % interval by the jackknife.</summary>
+/// <summary>A mean over queries of values from 0 to 1 with its 95 % interval by the jackknife.</summary>
 /// <param name="Value">The mean.</param>
 /// <param name="StandardError">√((n−1)/n · Σ(mean without query i − mean)²), which for a mean is √(Σ(xᵢ − mean)² / (n (n−1))).</param>
 public readonly record struct Estimate(double Value, double StandardError)
 {
     const double NormalQuantile = 1.959963984540054;    // 97.5 %
 
-    /// <summary>Lower end of the 95 % interval: Value − 1.96 · StandardError.</summary>
-    public double Low => Value - NormalQuantile * StandardError;
+    /// <summary>Lower end of the 95 % interval: Value − 1.96 · StandardError, at least 0.</summary>
+    public double Low => Math.Max(0, Value - NormalQuantile * StandardError);
 
-    /// <summary>Upper end of the 95 % interval: Value + 1.96 · StandardError.</summary>
-    public double High => Value + NormalQuantile * StandardError;
+    /// <summary>Upper end of the 95 % interval: Value + 1.96 · StandardError, at most 1.</summary>
+    public double High => Math.Min(1, Value + NormalQuantile * StandardError);
 
     /// <summary>The mean of values and its standard error.</summary>
     /// <param name="values">One per query; with fewer than two the error is 0.</param>

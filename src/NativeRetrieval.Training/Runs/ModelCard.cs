@@ -27,6 +27,8 @@ internal static class ModelCard
             Trained on {data.Clips.Count:N0} clips with {data.CaptionCount:N0} captions; {trained}.
             {Scores(validation)}
 
+            {config.WindowRule}
+
             ```
             nativeretrieval index FOLDER --model THIS_FOLDER --to sounds.nrx
             nativeretrieval search "a dog is barking" --index sounds.nrx

@@ -77,6 +77,7 @@ public static class ModelFactory
         Padding = settings.Audio.Padding,
         MaxSeconds = settings.Audio.MaxSeconds,
         MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxTokens),
+        LogitScale = config.LogitScale?.At(settings.Loss.Temperature),
     };
 
     static AudioEncoderConfig Scratch(ModelSettings settings) =>

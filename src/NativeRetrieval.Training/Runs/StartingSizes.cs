@@ -15,14 +15,15 @@ internal static class StartingSizes
     /// <summary>A size of weights whose encoder takes a limited number of frames, else a choice of the run.</summary>
     const string LongestKey = "audio.max_seconds";
 
-    /// <summary>Begins where the weights' own training ended, unless it is asked for.</summary>
-    const string TemperatureKey = "loss.temperature";
+    /// <summary>Begin where the training of published contrastive weights ended, unless they are asked for.</summary>
+    const string TemperatureKey = "loss.temperature", AudioDropoutKey = "model.audio_dropout", TextDropoutKey = "text.dropout",
+        TokensKey = "text.max_tokens";
 
     /// <exception cref="OptionException">A setting that was asked for contradicts the weights.</exception>
     public static TrainingSettings Apply(TrainingRequest request)
     {
         var sizes = new List<(string Key, object? Value, string Folder)>();
-        double? temperature = null;
+        var begun = new List<(string Key, object Value)>();
         if (request.InitialModel is { } model)
         {
             var config = ModelFolder.ReadConfig(model);
@@ -35,7 +36,12 @@ internal static class StartingSizes
             Add("model.audio_head_width", config.AudioHeadWidth, model);
             Add("model.text_head_width", config.TextHeadWidth, model);
             Add("model.embedding_dimension", config.EmbeddingDimension, model);
-            temperature = config.LogitScale?.Temperature;
+            if (config.LogitScale is { } scale)
+                begun =
+                [
+                    (TemperatureKey, scale.Temperature), (AudioDropoutKey, config.AudioEncoder.Dropout),
+                    (TextDropoutKey, config.TextEncoder.Dropout), (TokensKey, config.MaxTokens),
+                ];
         }
         if (request.AudioModel is { } audio)
         {
@@ -60,8 +66,8 @@ internal static class StartingSizes
                     $"{key} = {asked} contradicts the weights in {folder}, which have {has}; leave the setting out, or start without them");
             setting.Set(settings, value);
         }
-        if (temperature is { } learned && !request.SettingsAreWhole && !insisted.Contains(TemperatureKey))
-            SettingsCatalogue.Find(TemperatureKey)!.Set(settings, learned);
+        foreach (var (key, value) in begun)
+            if (!request.SettingsAreWhole && !insisted.Contains(key)) SettingsCatalogue.Find(key)!.Set(settings, value);
         return settings;
 
         void Add(string key, object value, string folder) => sizes.Add((key, value, folder));

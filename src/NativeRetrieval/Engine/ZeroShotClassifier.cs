@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Engine;
 
@@ -12,10 +13,12 @@ public sealed class ZeroShotClassifier
     /// <summary>Sentence around a label, the one that CLAP's authors use.</summary>
     public const string DefaultTemplate = "This is a sound of {}.";
 
+    /// <summary>Factor of the cosines where the model has learned none: the inverse of the report's temperature, 0.07.</summary>
+    public const double DefaultScale = 1 / 0.07;
+
     const string Place = "{}";
 
     readonly float[] _vectors;
-    readonly double _scale;
 
     /// <param name="engine">Model of the sentences and the sounds.</param>
     /// <param name="labels">Labels, each once; at least two.</param>
@@ -34,7 +37,7 @@ public sealed class ZeroShotClassifier
             throw new OptionException($"the label \"{repeated.Key}\" comes {repeated.Count()} times; give each once");
         if (!template.Contains(Place, StringComparison.Ordinal))
             throw new OptionException($"the template \"{template}\" has no {Place}, which is replaced by each label");
-        (Labels, _scale) = ([.. labels], 1 / 0.07);
+        (Labels, Scale) = ([.. labels], engine.Model.Config.LogitScale?.AudioToText ?? DefaultScale);
         _vectors = engine.EmbedTexts([.. labels.Select(label => template.Replace(Place, label, StringComparison.Ordinal))]);
     }
 
@@ -42,7 +45,13 @@ public sealed class ZeroShotClassifier
     public IReadOnlyList<string> Labels { get; }
 
     /// <summary>
-    /// Shares of the labels, the largest first: the soft-max over the labels of the cosine of sound and sentence times the model's scale.
+    /// Factor of the cosines under the soft-max: <see cref="LogitScale.AudioToText"/> where the model has learned one, such as CLAP's,
+    /// else <see cref="DefaultScale"/>. The larger it is, the more of the share goes to the best label.
+    /// </summary>
+    public double Scale { get; }
+
+    /// <summary>
+    /// Shares of the labels, the largest first: the soft-max over the labels of the cosine of sound and sentence times <see cref="Scale"/>.
     /// They add up to 1, also where the sound is none of the labels.
     /// </summary>
     /// <param name="windows">Windows of one sound; the cosines of several are averaged, each with the weight of its length.</param>
@@ -62,8 +71,8 @@ public sealed class ZeroShotClassifier
                 cosines[label] += weight * dot;
             }
         }
-        double largest = cosines.Max(), sum = cosines.Sum(cosine => Math.Exp(_scale * (cosine - largest)));
-        return [.. cosines.Select((cosine, i) => new LabelShare(Labels[i], Math.Exp(_scale * (cosine - largest)) / sum, cosine))
+        double largest = cosines.Max(), sum = cosines.Sum(cosine => Math.Exp(Scale * (cosine - largest)));
+        return [.. cosines.Select((cosine, i) => new LabelShare(Labels[i], Math.Exp(Scale * (cosine - largest)) / sum, cosine))
             .OrderByDescending(share => share.Cosine)];
     }
 }

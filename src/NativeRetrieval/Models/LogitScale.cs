@@ -35,6 +35,20 @@ public sealed record LogitScale
     public double Temperature =>
         Divisor ?? Math.Exp(-((double)AudioLogarithm!.Value + TextLogarithm!.Value) / 2);
 
+    /// <summary>
+    /// The factors after training at one temperature: both moved alike, so that <see cref="Temperature"/> is the given one; these, to the
+    /// bit, where it is already.
+    /// </summary>
+    /// <param name="temperature">Above 0.</param>
+    public LogitScale At(double temperature)
+    {
+        // Rounded to float32, factors miss a temperature by less than this.
+        if (Math.Abs(temperature / Temperature - 1) < 1e-6) return this;
+        if (Divisor is not null) return this with { Divisor = (float)temperature };
+        double change = Math.Log(Temperature / temperature);
+        return this with { AudioLogarithm = (float)(AudioLogarithm!.Value + change), TextLogarithm = (float)(TextLogarithm!.Value + change) };
+    }
+
     /// <exception cref="OptionException">There are not two logarithms or one divisor, or a factor is no sensible one.</exception>
     public void Validate()
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text.Json.Serialization;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
@@ -73,6 +74,12 @@ public sealed record RetrievalModelConfig
     /// <summary>Samples up to which shorter clips are repeated; null: they are not.</summary>
     [JsonIgnore]
     public int? FilledSamples => ShortClips == ShortClipRule.Repeat ? LongestSamples : null;
+
+    /// <summary>A sentence for model cards about recordings that are longer or shorter than <see cref="MaxSeconds"/>.</summary>
+    [JsonIgnore]
+    public string WindowRule => string.Create(CultureInfo.InvariantCulture, $"Recordings longer than {MaxSeconds} s are heard in windows of "
+        + $"{MaxSeconds} s with their times, one every {MaxSeconds / 2} s by default; shorter ones are "
+        + $"{(ShortClips == ShortClipRule.Repeat ? "repeated up to that" : "heard in their own length")}.");
 
     /// <exception cref="OptionException">A value is outside its range.</exception>
     public void Validate()

@@ -38,6 +38,9 @@ public sealed record CatalogueEntry(string Name, string Kind, string About, stri
     /// <summary>Reason why the model is listed and never fetched; null: it can be fetched.</summary>
     public string? Refused { get; init; }
 
+    /// <summary>Attention heads of the text encoder, which no weights show; null: from <c>config.json</c>, else width / 64.</summary>
+    public int? Heads { get; init; }
+
     /// <summary>Bytes of all files; null where one is not known.</summary>
     public long? SizeBytes => Files.All(file => file.SizeBytes is not null) ? LeastBytes : null;
 
