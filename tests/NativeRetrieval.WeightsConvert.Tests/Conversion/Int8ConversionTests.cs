@@ -82,7 +82,8 @@ public sealed class Int8ConversionTests : IDisposable
             Assert.All(one.Names, name => Assert.Equal(one.Bytes(name), other.Bytes(name)));
             Assert.Contains(one.Entries, entry => entry.DType == DType.Int8);
             Assert.All(one.Entries.Where(entry => entry.Name.EndsWith("bias", StringComparison.Ordinal)
-                || entry.Name.EndsWith("bias_table", StringComparison.Ordinal) || entry.Shape.Length == 1), entry => Assert.Equal(DType.Float32, entry.DType));
+                || entry.Name.EndsWith("bias_table", StringComparison.Ordinal) || entry.Shape.Length == 1),
+                entry => Assert.Equal(DType.Float32, entry.DType));
         }
         Assert.NotEqual(ModelFolder.Fingerprint(_folder["float32"]), ModelFolder.Fingerprint(_folder["int8"]));
         Assert.Equal(ModelFolder.ReadConfig(_folder["float32"]), ModelFolder.ReadConfig(_folder["int8"]));
