@@ -28,6 +28,22 @@ public sealed class ConvertCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Weights_of_8_bits_are_a_choice_of_the_folder()
+    {
+        var small = Json(await CommandLine.Run("convert", Checkpoint(), "--to", _folder["int8"], "--weights", "int8", "--json"));
+        Assert.StartsWith("8-bit", small.GetProperty("settings").GetProperty("weights").GetString());
+        Assert.Equal(0, (await CommandLine.Run("convert", _folder["int8"], "--to", _folder["float32"], "--weights", "float32")).ExitCode);
+        var again = await CommandLine.Run("convert", _folder["int8"], "--to", _folder["again"], "--weights", "int8");
+        Assert.Equal(ExitCode.Usage, again.ExitCode);
+        Assert.Contains("8-bit already", again.Error);
+        var unknown = await CommandLine.Run("convert", Checkpoint(), "--to", _folder["again"], "--weights", "int4");
+        Assert.Equal(ExitCode.Usage, unknown.ExitCode);
+        Assert.Contains("Must be one of: 'float32' 'int8'", unknown.Error);
+        var both = await CommandLine.Run("convert", _folder["int8"], "--to", _folder["int8.safetensors"]);
+        Assert.Contains("float32 of the quantized model", both.Out);
+    }
+
+    [Fact]
     public async Task The_report_is_one_document()
     {
         var json = Json(await CommandLine.Run("convert", Checkpoint(), "--to", _folder["model"], "--front-end", "16k", "--block6-pooling",
@@ -53,6 +69,8 @@ public sealed class ConvertCommandTests : IDisposable
     [InlineData(5, "does not follow bert", "cnn14.safetensors", "--to", "model", "--map", "bert")]
     [InlineData(2, "no name map 'x'", "cnn14.safetensors", "--to", "model", "--map", "x")]
     [InlineData(2, "--inspect to look only", "cnn14.safetensors")]
+    [InlineData(2, "give --to DIR", "cnn14.safetensors", "--to", "model.safetensors", "--weights", "int8")]
+    [InlineData(2, "give --to DIR", "cnn14.safetensors", "--inspect", "--weights", "float32")]
     [InlineData(2, "no text encoder", "cnn14.safetensors", "--to", "model", "--heads", "3")]
     [InlineData(1, "cannot be read", "absent.pth", "--to", "model")]
     [InlineData(1, "absent or empty", "cnn14.safetensors", "--to", "taken")]

@@ -188,17 +188,30 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     void CopyBytes(SafetensorsEntry entry, Tensor destination)
     {
-        ObjectDisposedException.ThrowIf(_start is null, this);
         byte[] chunk = new byte[Math.Min(ChunkBytes, entry.LengthBytes)];
         for (long done = 0; done < entry.LengthBytes;)
         {
-            int read = RandomAccess.Read(_stream.SafeFileHandle, chunk.AsSpan(0, (int)Math.Min(chunk.Length, entry.LengthBytes - done)),
-                entry.OffsetBytes + done);
-            if (read == 0) throw new CorruptFileException(Path, $"was cut while it was read, in tensor '{entry.Name}'");
-            destination.Device.CopyIn(chunk.AsSpan(0, read), destination.Address + (nint)done);
-            done += read;
+            var bytes = chunk.AsSpan(0, (int)Math.Min(chunk.Length, entry.LengthBytes - done));
+            ReadBytes(entry, done, bytes);
+            destination.Device.CopyIn(bytes, destination.Address + (nint)done);
+            done += bytes.Length;
         }
         destination.Version++;
+    }
+
+    /// <summary>Reads a part of a tensor past the mapping, which would keep it in memory.</summary>
+    /// <param name="offset">From the tensor's first byte.</param>
+    /// <exception cref="CorruptFileException">The file was cut since it was opened.</exception>
+    internal void ReadBytes(SafetensorsEntry entry, long offset, Span<byte> bytes)
+    {
+        ObjectDisposedException.ThrowIf(_start is null, this);
+        while (bytes.Length > 0)
+        {
+            int read = RandomAccess.Read(_stream.SafeFileHandle, bytes, entry.OffsetBytes + offset);
+            if (read == 0) throw new CorruptFileException(Path, $"was cut while it was read, in tensor '{entry.Name}'");
+            bytes = bytes[read..];
+            offset += read;
+        }
     }
 
     /// <summary>Ends the mapping; spans of it must not be used any more.</summary>

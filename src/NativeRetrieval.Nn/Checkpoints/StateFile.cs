@@ -28,13 +28,14 @@ public static class StateFile
     }
 
     /// <summary>
-    /// Overwrites the state of <paramref name="module"/>. Numbers are converted to the module's dtype. Nothing is changed unless every
-    /// tensor of the module is there in its shape and the file holds no other.
+    /// Overwrites the state of <paramref name="module"/>. Numbers are converted to the module's dtype, 8-bit weights
+    /// (<see cref="Int8Weights"/>) with their scales. Nothing is changed unless every tensor of the module is there in its shape and the
+    /// file holds no other.
     /// </summary>
     /// <param name="rename">From a name in the file to the module's name, null for a tensor to ignore; by default names are equal.</param>
     /// <returns>The names that were ignored, in the file's order.</returns>
     /// <exception cref="CorruptFileException">
-    /// A tensor is missing, has another shape, is named twice or has no place in the module.
+    /// A tensor is missing, has another shape, is named twice or has no place in the module, or scales of 8-bit weights are damaged.
     /// </exception>
     public static IReadOnlyList<string> Read(SafetensorsFile file, Module module, Func<string, string?>? rename = null)
     {
@@ -43,6 +44,7 @@ public static class StateFile
         var (ignored, unknown) = (new List<string>(), new List<string>());
         foreach (var entry in file.Entries)
         {
+            if (Int8Weights.IsScale(file, entry.Name)) continue;
             string? name = rename is null ? entry.Name : rename(entry.Name);
             if (name is null) ignored.Add(entry.Name);
             else if (!targets.TryGetValue(name, out var target)) unknown.Add(entry.Name);
@@ -53,6 +55,7 @@ public static class StateFile
                     file.Path,
                     $"tensor '{entry.Name}' has the shape [{string.Join(", ", entry.Shape)}], the model's is {target.Shape}; "
                         + "the configuration belongs to another model");
+            else if (IsQuantized(entry, target)) Int8Weights.Scales(file, entry.Name);
         }
 
         string[] missing = [.. targets.Keys.Where(name => !sources.ContainsKey(name))];
@@ -62,7 +65,9 @@ public static class StateFile
         if (unknown.Count > 0)
             throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
 
-        foreach (var (name, entry) in sources) file.CopyTo(entry.Name, targets[name]);
+        foreach (var (name, entry) in sources)
+            if (IsQuantized(entry, targets[name])) Int8Weights.CopyTo(file, entry.Name, targets[name]);
+            else file.CopyTo(entry.Name, targets[name]);
         return ignored;
     }
 
@@ -73,6 +78,8 @@ public static class StateFile
             if (entry.Shape[axis] != target.Shape[axis]) return false;
         return true;
     }
+
+    static bool IsQuantized(SafetensorsEntry entry, Tensor target) => entry.DType == DType.Int8 && target.DType != DType.Int64;
 
     static void Write(Stream stream, Tensor tensor)
     {

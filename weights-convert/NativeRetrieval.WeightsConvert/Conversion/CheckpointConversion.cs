@@ -6,7 +6,8 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 
 /// <summary>
 /// Turns a checkpoint into a folder that this program works with: an audio encoder for <c>train --audio-model</c>, a text encoder for
-/// <c>train --text-model</c>, or a whole model. Values go from file to file, a piece at a time, and are never changed.
+/// <c>train --text-model</c>, or a whole model; and such a folder into one with weights of another form. Values go from file to file, a
+/// piece at a time, and are not changed unless another form of weights is asked for.
 /// </summary>
 public static class CheckpointConversion
 {
@@ -22,11 +23,15 @@ public static class CheckpointConversion
     public static ConversionReport Run(ConversionRequest request, CancellationToken cancellation = default)
     {
         CheckTarget(request.Target);
-        using var checkpoint = CheckpointFile.Open(request.Checkpoint);
+        if (OwnFolder.KindOf(request) is { } known) return OwnFolder.Convert(request, known, cancellation);
+        using var opened = CheckpointFile.Open(request.Checkpoint);
+        request.Weights.Check(opened);
+        using var checkpoint = WidenedCheckpoint.Of(opened);
         var match = MapDetection.Find(checkpoint, request.Map is null ? null : NameMaps.Find(request.Map), request.Prefix);
         using var folder = new StagedFolder(request.Target);
         var draft = new ConversionDraft(request, checkpoint, match, folder.Path, cancellation);
         BufferValues.Check(checkpoint, match, draft.Metadata);
+        request.Weights.Record(draft.Metadata, draft.Settings);
         string kind = match.Map.IsRetrieval ? RetrievalTarget.Write(draft)
             : match.Parts[0].Part.Architecture.IsText ? TextTarget.Write(draft)
             : AudioTarget.Write(draft);

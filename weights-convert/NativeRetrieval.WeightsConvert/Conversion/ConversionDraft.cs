@@ -33,10 +33,10 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     public Dictionary<string, string> Metadata { get; } = new() { ["format"] = "pt", [CheckpointConversion.MapKey] = match.Map.Name };
 
-    /// <summary>All tensors under their names here; the values are read when they are written.</summary>
+    /// <summary>All tensors under their names here, in the form that is asked for; values are read when they are written.</summary>
     public IEnumerable<SafetensorsItem> Items =>
-        match.Mapped.Select(mapped => new SafetensorsItem(mapped.Name, mapped.Tensor.DType, [.. mapped.Tensor.Shape],
-            stream => checkpoint.CopyTo(mapped.Tensor, stream, cancellation)));
+        request.Weights.Apply(match.Mapped.Select(mapped => new SafetensorsItem(mapped.Name, mapped.Tensor.DType, [.. mapped.Tensor.Shape],
+            stream => checkpoint.CopyTo(mapped.Tensor, stream, cancellation))), request.Checkpoint);
 
     /// <summary>The folder beside the weights whose other files belong to them; null: the checkpoint is a file of its own.</summary>
     public string? Surroundings => Directory.Exists(request.Checkpoint) ? request.Checkpoint
@@ -129,7 +129,7 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
     /// <summary>A model card that says where the weights come from.</summary>
     public string Card(string title) =>
         $"# {title}\n\nMade of `{Path.GetFileName(Path.TrimEndingDirectorySeparator(request.Checkpoint))}` by the name map "
-            + $"`{match.Map.Name}`: {match.Map.About}.\n{(request.Origin is null ? "" : $"\n{request.Origin}\n")}";
+            + $"`{match.Map.Name}`: {match.Map.About}.\n{(request.Origin is null ? "" : $"\n{request.Origin}\n")}{request.Weights.Card()}";
 
     /// <summary>Finds and checks the front end of the audio encoder.</summary>
     public LogMelSettings FrontEnd(int melBins)

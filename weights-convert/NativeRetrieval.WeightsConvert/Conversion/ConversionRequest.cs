@@ -32,6 +32,9 @@ public sealed record ConversionRequest
     /// </summary>
     public string? FrontEnd { get; init; }
 
+    /// <summary>Form in which the folder stores the weights.</summary>
+    public WeightForm Weights { get; init; }
+
     /// <summary>Attention heads of a text encoder, which its weights do not show; null: from <c>config.json</c>, else width / 64.</summary>
     public int? Heads { get; init; }
 }

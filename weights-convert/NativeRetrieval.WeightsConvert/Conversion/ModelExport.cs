@@ -29,7 +29,8 @@ public static class ModelExport
     public static ConversionReport Run(string source, string target, string? map, CancellationToken cancellation = default)
     {
         if (Path.Exists(target)) throw new FileWriteException(target, "there is something already; name another file");
-        using var checkpoint = CheckpointFile.Open(source);
+        using var opened = CheckpointFile.Open(source);
+        using var checkpoint = WidenedCheckpoint.Of(opened);
         string? recorded = checkpoint.Metadata.GetValueOrDefault(CheckpointConversion.MapKey);
         var form = map is not null
             ? NameMaps.Find(map)
