@@ -84,7 +84,8 @@ public sealed class ClapFirstDayTests : IDisposable
         if (!Require()) return;
         string model = await FetchClap("model.safetensors");
         string[] train = ["train", _folder["captions.csv"], "--audio", _folder["sounds"], "--cache", _folder["features"], "--init-from",
-            "clap", "--set", "training.batch_size=4", "--set", "training.lr=0.003", "--set", "training.epochs=3", "--set", "augmentation.time_stripes=0",
+            "clap", "--set", "training.batch_size=4",
+            "--set", "training.lr=0.003", "--set", "training.epochs=3", "--set", "augmentation.time_stripes=0",
             "--set", "augmentation.mel_stripes=0", "--to", _folder["run"]];
         var trained = await Run(train);
         Assert.True(trained.ExitCode == 0, trained.Error);

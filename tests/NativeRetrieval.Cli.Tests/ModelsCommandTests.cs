@@ -1,4 +1,5 @@
 using System.Text.Json;
+using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.TestSupport;
 
@@ -24,6 +25,20 @@ public sealed class ModelsCommandTests : IDisposable
         Assert.Contains("non-commercial research only", Line("wavcaps-cnn14-bert"));
         Assert.Contains("broken conversion", Line("larger-clap-music"));
         Assert.Contains("Apache-2.0", Line("bert-base-uncased"));
+    }
+
+    [Fact]
+    public async Task On_a_screen_the_list_breaks_its_lines_where_the_screen_ends()
+    {
+        var output = new StringWriter { NewLine = "\n" };
+        var terminal = new Terminal(output, TextWriter.Null, TimeProvider.System, isInteractive: true, width: 80) { Variable = _ => null };
+        Assert.Equal(0, await CommandLine.Run(terminal, "models", "list", "--cache", _folder.FullPath));
+        string[] lines = output.ToString().TrimEnd('\n').Split('\n');
+        Assert.All(lines, line => Assert.InRange(line.Length, 1, 80));
+        int music = Array.FindIndex(lines, line => line.StartsWith("larger-clap-music ", StringComparison.Ordinal));
+        Assert.DoesNotContain("bytes", lines[music]);
+        Assert.StartsWith("    retrieval model: not fetched: its published weights are a broken conversion", lines[music + 1]);
+        Assert.StartsWith("    ", lines[music + 2]);
     }
 
     [Fact]

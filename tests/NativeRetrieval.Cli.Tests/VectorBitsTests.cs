@@ -111,7 +111,8 @@ public sealed class VectorBitsTests : IDisposable
         {
             var indexed = await CommandLine.Run("index", sounds, "--to", index, "--model", _model, "--device", "cpu");
             Assert.True(indexed.ExitCode == 0, indexed.Error);
-            var found = await CommandLine.Run("search", _texts[0], "--index", index, "--windows", "--top", "100", "--json", "--device", "cpu");
+            var found = await CommandLine.Run("search", _texts[0], "--index", index, "--windows", "--top", "100", "--json",
+                "--device", "cpu");
             return [.. JsonDocument.Parse(found.Out).RootElement.GetProperty("hits").EnumerateArray().Select(hit =>
                 (hit.GetProperty("path").GetString(), hit.GetProperty("start_seconds").GetDouble(),
                     hit.GetProperty("end_seconds").GetDouble(), hit.GetProperty("score").GetDouble()))];

@@ -34,7 +34,8 @@ static class IndexStatsSubcommand
             + $"{settings.HopSeconds.ToString(CultureInfo.InvariantCulture)} s")
         .Add("deleted", $"{Number(stats.DeletedWindows)} windows")
         .Add("vectors",
-            $"{settings.Dimension.ToString(CultureInfo.InvariantCulture)} x {settings.Element}, {Number(stats.Segments)} {(stats.Segments == 1 ? "segment" : "segments")}")
+            $"{settings.Dimension.ToString(CultureInfo.InvariantCulture)} x {settings.Element}, "
+                + $"{Number(stats.Segments)} {(stats.Segments == 1 ? "segment" : "segments")}")
         .Add("size", Sizes.Text(stats.SizeBytes))
         .Add("model", settings.ModelId)
         .Add("fingerprint", settings.ModelFingerprint)

@@ -46,7 +46,10 @@ public sealed record LogitScale
         if (Math.Abs(temperature / Temperature - 1) < 1e-6) return this;
         if (Divisor is not null) return this with { Divisor = (float)temperature };
         double change = Math.Log(Temperature / temperature);
-        return this with { AudioLogarithm = (float)(AudioLogarithm!.Value + change), TextLogarithm = (float)(TextLogarithm!.Value + change) };
+        return this with
+        {
+            AudioLogarithm = (float)(AudioLogarithm!.Value + change), TextLogarithm = (float)(TextLogarithm!.Value + change),
+        };
     }
 
     /// <exception cref="OptionException">There are not two logarithms or one divisor, or a factor is no sensible one.</exception>

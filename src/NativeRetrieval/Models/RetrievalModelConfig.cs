@@ -77,8 +77,8 @@ public sealed record RetrievalModelConfig
 
     /// <summary>A sentence for model cards about recordings that are longer or shorter than <see cref="MaxSeconds"/>.</summary>
     [JsonIgnore]
-    public string WindowRule => string.Create(CultureInfo.InvariantCulture, $"Recordings longer than {MaxSeconds} s are heard in windows of "
-        + $"{MaxSeconds} s with their times, one every {MaxSeconds / 2} s by default; shorter ones are "
+    public string WindowRule => string.Create(CultureInfo.InvariantCulture, $"Recordings longer than {MaxSeconds} s are heard in windows "
+        + $"of {MaxSeconds} s with their times, one every {MaxSeconds / 2} s by default; shorter ones are "
         + $"{(ShortClips == ShortClipRule.Repeat ? "repeated up to that" : "heard in their own length")}.");
 
     /// <exception cref="OptionException">A value is outside its range.</exception>

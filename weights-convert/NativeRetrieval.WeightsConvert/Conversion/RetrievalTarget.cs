@@ -50,7 +50,8 @@ static class RetrievalTarget
         };
         config.Validate();
         draft.Settings.Add(("space", string.Create(CultureInfo.InvariantCulture, $"{config.EmbeddingDimension} dimensions")));
-        ModelFolder.Save(draft.Folder, config, tokenizer, draft.Items, $"{draft.Card("Retrieval model")}\n{config.WindowRule}\n", draft.Metadata);
+        ModelFolder.Save(draft.Folder, config, tokenizer, draft.Items,
+            $"{draft.Card("Retrieval model")}\n{config.WindowRule}\n", draft.Metadata);
         return ConversionReport.RetrievalModel;
     }
 
