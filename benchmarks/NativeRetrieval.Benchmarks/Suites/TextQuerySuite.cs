@@ -6,7 +6,9 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
-/// <summary>One sentence through CLAP's text half: RoBERTa-base with its pooler, and the head, from token ids to the 512-wide vector.</summary>
+/// <summary>
+/// One sentence through CLAP's text half: RoBERTa-base with its pooler, and the head, from token ids to the 512-wide vector.
+/// </summary>
 internal static class TextQuerySuite
 {
     const int HeadWidth = 512;

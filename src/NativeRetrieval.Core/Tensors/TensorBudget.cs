@@ -41,7 +41,8 @@ public sealed class TensorBudget : IDisposable
         if (_current is not { } budget) return;
         budget._usedElements += state.Shape.Count;
         if (++budget._usedTensors > 2 * budget._file.Entries.Count + TensorsBeyond)
-            throw budget.Exceeded($"has only {budget._file.Entries.Count:N0} tensors, the model that the configuration describes has far more");
+            throw budget.Exceeded(
+                $"has only {budget._file.Entries.Count:N0} tensors, the model that the configuration describes has far more");
         if (budget._usedElements > 2 * budget._elements + ElementsBeyond)
             throw budget.Exceeded($"has only {budget._elements:N0} numbers, the model that the configuration describes has far more");
     }
