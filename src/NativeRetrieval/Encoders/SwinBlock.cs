@@ -44,11 +44,23 @@ internal sealed class SwinBlock : Module
     public Tensor Forward(Tensor x, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        var qkv = Op.Linear(_firstNorm.Forward(x), _qkvWeight, _qkvBias);
-        var attended = Op.WindowAttention(qkv, _biasTable, _heads, _window, _shift);
-        x = Op.Add(Drop(_attended.Forward(attended), pass), x);
-        var hidden = _widen.Forward(_secondNorm.Forward(x), Activation.Gelu);
-        return scope.Return(Op.Add(Drop(_narrow.Forward(hidden), pass), x));
+        var attended = Op.Add(Drop(Attend(x), pass), x);
+        return scope.Return(Op.Add(Drop(Widen(attended), pass), attended));
+    }
+
+    // What each half computes on its way is freed at its end, so that the other works in the same memory, which is still in the caches.
+    Tensor Attend(Tensor x)
+    {
+        using var scope = TensorScope.Begin();
+        Tensor qkv;
+        using (var normed = _firstNorm.Forward(x)) qkv = Op.Linear(normed, _qkvWeight, _qkvBias);
+        return scope.Return(_attended.Forward(Op.WindowAttention(qkv, _biasTable, _heads, _window, _shift)));
+    }
+
+    Tensor Widen(Tensor x)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(_narrow.Forward(_widen.Forward(_secondNorm.Forward(x), Activation.Gelu)));
     }
 
     Tensor Drop(Tensor x, TrainingPass? pass) => pass is null ? x : Op.Dropout(x, _dropout, pass.NextStream());
