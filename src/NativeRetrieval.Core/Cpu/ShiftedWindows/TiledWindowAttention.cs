@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Numerics;
+using System.Runtime.CompilerServices;
 using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
@@ -17,6 +18,9 @@ internal sealed unsafe class TiledWindowAttention
     /// <summary>By tokens of a window and width of a panel, the row of the bias table for each place of the panels; -1: padding.</summary>
     static readonly ConcurrentDictionary<(int Tokens, int PanelWidth), int[]> _tableRows = new();
 
+    /// <summary>By window, shift and width of a panel, what the kinds of windows add to the scores, [kinds, panels, keys, panel].</summary>
+    static readonly ConcurrentDictionary<(int Tokens, int Shift, int PanelWidth), float[]> _maskTables = new();
+
     [ThreadStatic] static AlignedBuffer? t_memory;
 
     readonly GemmKernel _kernel = GemmKernel.Best;
@@ -26,8 +30,11 @@ internal sealed unsafe class TiledWindowAttention
     readonly float _scale;
     readonly float* _qkv, _y;
 
-    /// <summary>[heads, panels, keys, panel], then the masks of the kinds of windows, [kinds, panels, keys, panel].</summary>
-    readonly float* _biases, _masks;
+    /// <summary>[heads, panels, keys, panel].</summary>
+    readonly float* _biases;
+
+    /// <summary>[kinds, panels, keys, panel]; null where no window was shifted.</summary>
+    float* _masks;
 
     TiledWindowAttention(Tensor qkv, int heads, WindowGrid grid, Tensor y, float* biases)
     {
@@ -39,7 +46,6 @@ internal sealed unsafe class TiledWindowAttention
         _qkv = qkv.Pointer<float>();
         _y = y.Pointer<float>();
         _biases = biases;
-        _masks = biases + heads * Square;
     }
 
     /// <summary>Elements of a window's scores, padded to whole panels.</summary>
@@ -49,13 +55,17 @@ internal sealed unsafe class TiledWindowAttention
     {
         var grid = WindowGrid.Of(qkv, window, shift);
         int panel = GemmKernel.Best.Columns, padded = (grid.Tokens + panel - 1) / panel * panel;
-        using var biases = Tensor.Empty([heads + WindowGrid.Kinds, grid.Tokens, padded], qkv.Device);
+        using var biases = Tensor.Empty([heads, grid.Tokens, padded], qkv.Device);
         var attention = new TiledWindowAttention(qkv, heads, grid, y, biases.Pointer<float>());
         float* table = biasTable.Pointer<float>();
         int[] rows = _tableRows.GetOrAdd((grid.Tokens, panel), _ => attention.TableRows());
         Workers.Run(heads, head => attention.ExpandBias(table, rows, head));
-        for (int kind = 1; shift > 0 && kind < WindowGrid.Kinds; kind++) attention.ExpandMask(kind);
-        Workers.Run(qkv.Shape[0] * grid.Count * heads, part => attention.RunHead(part / heads, part % heads));
+        float[]? masks = shift == 0 ? null : _maskTables.GetOrAdd((grid.Tokens, shift, panel), _ => attention.MaskTable());
+        fixed (float* first = masks)
+        {
+            attention._masks = first;
+            Workers.Run(qkv.Shape[0] * grid.Count * heads, part => attention.RunHead(part / heads, part % heads));
+        }
     }
 
     int[] TableRows()
@@ -73,12 +83,14 @@ internal sealed unsafe class TiledWindowAttention
         for (int i = 0; i < rows.Length; i++) target[i] = rows[i] < 0 ? 0 : table[rows[i] * _heads + head];
     }
 
-    void ExpandMask(int kind)
+    float[] MaskTable()
     {
-        float* target = _masks + kind * Square;
-        for (int column = 0; column < _panels * _panelWidth; column++)
-            for (int key = 0; key < _tokens; key++)
-                target[Place(key, column)] = column < _tokens && _grid.AreApart(kind, column, key) ? -WindowGrid.Apart : 0;
+        var masks = new float[WindowGrid.Kinds * Square];
+        for (int kind = 1; kind < WindowGrid.Kinds; kind++)
+            for (int query = 0; query < _tokens; query++)
+                for (int key = 0; key < _tokens; key++)
+                    if (_grid.AreApart(kind, query, key)) masks[kind * Square + Place(key, query)] = -WindowGrid.Apart;
+        return masks;
     }
 
     int Place(int key, int query) => (query / _panelWidth * _tokens + key) * _panelWidth + query % _panelWidth;
@@ -122,8 +134,7 @@ internal sealed unsafe class TiledWindowAttention
         for (int d = 0; d < _width; d++) Multiply(sums + d * columns, inverses, columns);
         GemmPacking.Pack(sums, columns, 1, _width, _width, _tokens, tokenRows);
         float* target = _y + clip * channels + head * _width;
-        for (int token = 0; token < _tokens; token++)
-            new Span<float>(tokenRows + token * _width, _width).CopyTo(new(target + (long)pixels[token] * channels, _width));
+        for (int token = 0; token < _tokens; token++) Copy(tokenRows + token * _width, target + (long)pixels[token] * channels);
     }
 
     /// <summary>Rows of the next strip: strips of nearly equal height, none higher than the kernel.</summary>
@@ -135,8 +146,16 @@ internal sealed unsafe class TiledWindowAttention
 
     void Gather(float* source, ReadOnlySpan<int> pixels, int stride, float* rows)
     {
-        for (int token = 0; token < pixels.Length; token++)
-            new Span<float>(source + (long)pixels[token] * stride, _width).CopyTo(new(rows + token * _width, _width));
+        for (int token = 0; token < pixels.Length; token++) Copy(source + (long)pixels[token] * stride, rows + token * _width);
+    }
+
+    /// <summary>A head's few values of one token: a call that copies memory would take longer.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void Copy(float* source, float* target)
+    {
+        int i = 0;
+        for (; i <= _width - Vector<float>.Count; i += Vector<float>.Count) Vector.Store(Vector.Load(source + i), target + i);
+        for (; i < _width; i++) target[i] = source[i];
     }
 
     /// <summary>e^(score − maximum) over each column, and 1/Σ of it.</summary>
