@@ -11,6 +11,8 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </summary>
 internal static unsafe class Sgemm
 {
+    const int FloatsPerLine = 16;
+
     [ThreadStatic] static AlignedBuffer? _packedA;
     [ThreadStatic] static AlignedBuffer? _packedB;
 
@@ -107,9 +109,21 @@ internal static unsafe class Sgemm
                 for (int strip = 0; strip < strips; strip++)
                 {
                     int row = Cut(rows, strips, strip), height = Cut(rows, strips, strip + 1) - row;
+                    if (panels is not null && column + kernel.Columns < endColumn)
+                        Fetch(panel + blockK * kernel.Columns, Cut(blockK, strips, strip), Cut(blockK, strips, strip + 1));
                     RunTile(firstK, blockK, packedA + row * blockK, panel, height, width, firstRow + row, column);
                 }
             }
+        }
+
+        /// <summary>
+        /// Brings steps of the next panel into the second-level cache while this one is multiplied: large weights come from memory.
+        /// </summary>
+        void Fetch(float* panel, int firstStep, int endStep)
+        {
+            if (!Sse.IsSupported) return;
+            for (float* line = panel + firstStep * kernel.Columns; line < panel + endStep * kernel.Columns; line += FloatsPerLine)
+                Sse.Prefetch1(line);
         }
 
         void RunTile(int firstK, int blockK, float* packedA, float* panel, int height, int width, int row, int column)
