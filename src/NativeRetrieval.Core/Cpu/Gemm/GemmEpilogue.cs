@@ -1,4 +1,5 @@
-using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 
@@ -22,23 +23,32 @@ internal readonly unsafe struct GemmEpilogue
     void FinishRow(float* c, int columns, int firstColumn)
     {
         float* bias = Bias == null ? null : Bias + firstColumn;
-        int width = Vector<float>.Count, column = 0;
-        for (; column <= columns - width; column += width)
-        {
-            var value = Vector.Load(c + column);
-            if (bias != null) value += Vector.Load(bias + column);
-            Vector.Store(Activate(value), c + column);
-        }
+        int column = Vector512.IsHardwareAccelerated ? FinishVectors<Floats512>(c, bias, 0, columns) : 0;
+        column = FinishVectors<NativeFloats>(c, bias, column, columns);
         for (; column < columns; column++)
         {
             float value = bias != null ? c[column] + bias[column] : c[column];
-            c[column] = Activate(new Vector<float>(value))[0];
+            c[column] = Activate(NativeFloats.All(value)).Value[0];
         }
     }
 
-    Vector<float> Activate(Vector<float> value) => Activation switch
+    /// <returns>The first column that is not done.</returns>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    int FinishVectors<T>(float* c, float* bias, int column, int columns) where T : unmanaged, ISimdFloats<T>
     {
-        Activation.Relu => Vector.Max(value, Vector<float>.Zero),
+        for (; column <= columns - T.Count; column += T.Count)
+        {
+            var value = T.Load(c + column);
+            if (bias != null) value += T.Load(bias + column);
+            Activate(value).Store(c + column);
+        }
+        return column;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    T Activate<T>(T value) where T : unmanaged, ISimdFloats<T> => Activation switch
+    {
+        Activation.Relu => T.Max(value, T.All(0)),
         Activation.Gelu => VectorMath.Gelu(value),
         _ => value,
     };

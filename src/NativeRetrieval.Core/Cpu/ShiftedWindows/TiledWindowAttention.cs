@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
@@ -125,7 +126,7 @@ internal sealed unsafe class TiledWindowAttention
             for (int first = 0, height; first < _tokens; first += height)
                 _kernel.Run(height = Height(_tokens, first), _width, keys + first * _width, queries + panel * _panelWidth * _width,
                     scores + first * _panelWidth, _panelWidth, accumulate: false);
-            Softmax(scores, _biases + head * Square + panel * panelSize, kind == 0 ? null : _masks + kind * Square + panel * panelSize,
+            SoftmaxColumns(scores, _biases + head * Square + panel * panelSize, kind == 0 ? null : _masks + kind * Square + panel * panelSize,
                 inverses + panel * _panelWidth);
             for (int first = 0, height; first < _width; first += height)
                 _kernel.Run(height = Height(_width, first), _tokens, values + first * _tokens, scores,
@@ -158,27 +159,34 @@ internal sealed unsafe class TiledWindowAttention
         for (; i < _width; i++) target[i] = source[i];
     }
 
-    /// <summary>e^(score − maximum) over each column, and 1/Σ of it.</summary>
-    void Softmax(float* scores, float* biases, float* masks, float* inverses)
+    void SoftmaxColumns(float* scores, float* biases, float* masks, float* inverses)
     {
-        var scale = new Vector<float>(_scale);
-        for (int column = 0; column < _panelWidth; column += Vector<float>.Count)
+        if (Vector512.IsHardwareAccelerated && _panelWidth % Floats512.Count == 0)
+            Softmax<Floats512>(scores, biases, masks, inverses);
+        else Softmax<NativeFloats>(scores, biases, masks, inverses);
+    }
+
+    /// <summary>e^(score − maximum) over each column, and 1/Σ of it.</summary>
+    void Softmax<T>(float* scores, float* biases, float* masks, float* inverses) where T : unmanaged, ISimdFloats<T>
+    {
+        var scale = T.All(_scale);
+        for (int column = 0; column < _panelWidth; column += T.Count)
         {
-            var (max, sum) = (new Vector<float>(float.NegativeInfinity), Vector<float>.Zero);
+            var (max, sum) = (T.All(float.NegativeInfinity), T.All(0));
             for (int at = column; at < _tokens * _panelWidth; at += _panelWidth)
             {
-                var score = Vector.MultiplyAddEstimate(Vector.Load(scores + at), scale, Vector.Load(biases + at));
-                if (masks != null) score += Vector.Load(masks + at);
-                Vector.Store(score, scores + at);
-                max = Vector.Max(max, score);
+                var score = T.MultiplyAdd(T.Load(scores + at), scale, T.Load(biases + at));
+                if (masks != null) score += T.Load(masks + at);
+                score.Store(scores + at);
+                max = T.Max(max, score);
             }
             for (int at = column; at < _tokens * _panelWidth; at += _panelWidth)
             {
-                var weight = VectorMath.Exp(Vector.Load(scores + at) - max);
-                Vector.Store(weight, scores + at);
+                var weight = VectorMath.Exp(T.Load(scores + at) - max);
+                weight.Store(scores + at);
                 sum += weight;
             }
-            Vector.Store(Vector<float>.One / sum, inverses + column);
+            (T.All(1) / sum).Store(inverses + column);
         }
     }
 

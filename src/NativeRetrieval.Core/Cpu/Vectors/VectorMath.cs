@@ -10,24 +10,23 @@ internal static class VectorMath
 
     /// <summary>e^x with a relative error under 2e-7; below −87 the result is e^−87 ≈ 1.6e-38, above 88 it is e^88.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Exp(Vector<float> x)
+    public static T Exp<T>(T x) where T : unmanaged, ISimdFloats<T>
     {
-        x = Vector.Min(Vector.Max(x, new(-87f)), new(88f));
+        x = T.Min(T.Max(x, T.All(-87f)), T.All(88f));
         // x = n·ln 2 + r with |r| ≤ ln(2)/2. ln 2 is taken in two parts, the first with few bits, so that r is exact.
-        var n = Vector.Round(x * new Vector<float>(1.44269504f));
-        var r = Vector.MultiplyAddEstimate(n, new(-0.693359375f), x);
-        r = Vector.MultiplyAddEstimate(n, new(2.12194440e-4f), r);
+        var n = T.Round(x * T.All(1.44269504f));
+        var r = T.MultiplyAdd(n, T.All(-0.693359375f), x);
+        r = T.MultiplyAdd(n, T.All(2.12194440e-4f), r);
         // Taylor's series; its next term is under 6e-9.
-        var p = new Vector<float>(1 / 5040f);
-        p = Vector.MultiplyAddEstimate(p, r, new(1 / 720f));
-        p = Vector.MultiplyAddEstimate(p, r, new(1 / 120f));
-        p = Vector.MultiplyAddEstimate(p, r, new(1 / 24f));
-        p = Vector.MultiplyAddEstimate(p, r, new(1 / 6f));
-        p = Vector.MultiplyAddEstimate(p, r, new(0.5f));
-        p = Vector.MultiplyAddEstimate(p, r, Vector<float>.One);
-        p = Vector.MultiplyAddEstimate(p, r, Vector<float>.One);
-        var exponent = (Vector.ConvertToInt32(n) + new Vector<int>(127)) << 23;
-        return p * Vector.AsVectorSingle(exponent);
+        var p = T.All(1 / 5040f);
+        p = T.MultiplyAdd(p, r, T.All(1 / 720f));
+        p = T.MultiplyAdd(p, r, T.All(1 / 120f));
+        p = T.MultiplyAdd(p, r, T.All(1 / 24f));
+        p = T.MultiplyAdd(p, r, T.All(1 / 6f));
+        p = T.MultiplyAdd(p, r, T.All(0.5f));
+        p = T.MultiplyAdd(p, r, T.All(1));
+        p = T.MultiplyAdd(p, r, T.All(1));
+        return p * T.PowerOfTwo(n);
     }
 
     /// <summary>
@@ -35,23 +34,38 @@ internal static class VectorMath
     /// Abramowitz and Stegun 7.1.26: erfc(z) = (a₁t + … + a₅t⁵)·e^(−z²), t = 1/(1 + 0.3275911 z), z = |x|/√2.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector<float> Distribution, Vector<float> Density) Normal(Vector<float> x)
+    public static (T Distribution, T Density) Normal<T>(T x) where T : unmanaged, ISimdFloats<T>
     {
-        var magnitude = Vector.Abs(x);
-        var bell = Exp(magnitude * magnitude * new Vector<float>(-0.5f));
-        var t = Vector<float>.One / Vector.MultiplyAddEstimate(magnitude, new(0.3275911f * 0.70710678f), Vector<float>.One);
+        var magnitude = T.Abs(x);
+        var bell = Exp(magnitude * magnitude * T.All(-0.5f));
+        var t = T.All(1) / T.MultiplyAdd(magnitude, T.All(0.3275911f * 0.70710678f), T.All(1));
         // Halved coefficients: ½·erfc is the tail of the normal distribution.
-        var p = new Vector<float>(0.5f * 1.061405429f);
-        p = Vector.MultiplyAddEstimate(p, t, new(0.5f * -1.453152027f));
-        p = Vector.MultiplyAddEstimate(p, t, new(0.5f * 1.421413741f));
-        p = Vector.MultiplyAddEstimate(p, t, new(0.5f * -0.284496736f));
-        p = Vector.MultiplyAddEstimate(p, t, new(0.5f * 0.254829592f));
+        var p = T.All(0.5f * 1.061405429f);
+        p = T.MultiplyAdd(p, t, T.All(0.5f * -1.453152027f));
+        p = T.MultiplyAdd(p, t, T.All(0.5f * 1.421413741f));
+        p = T.MultiplyAdd(p, t, T.All(0.5f * -0.284496736f));
+        p = T.MultiplyAdd(p, t, T.All(0.5f * 0.254829592f));
         var tail = p * t * bell;
-        var distribution = Vector.ConditionalSelect(Vector.LessThan(x, Vector<float>.Zero), tail, Vector<float>.One - tail);
-        return (distribution, bell * InverseSqrt2Pi);
+        return (T.Select(x, tail, T.All(1) - tail), bell * T.All(InverseSqrt2Pi));
     }
 
     /// <summary>x·Φ(x).</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Vector<float> Gelu(Vector<float> x) => x * Normal(x).Distribution;
+    public static T Gelu<T>(T x) where T : unmanaged, ISimdFloats<T> => x * Normal(x).Distribution;
+
+    /// <inheritdoc cref="Exp{T}(T)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Exp(Vector<float> x) => Exp(new NativeFloats(x)).Value;
+
+    /// <inheritdoc cref="Normal{T}(T)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static (Vector<float> Distribution, Vector<float> Density) Normal(Vector<float> x)
+    {
+        var (distribution, density) = Normal(new NativeFloats(x));
+        return (distribution.Value, density.Value);
+    }
+
+    /// <inheritdoc cref="Gelu{T}(T)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Vector<float> Gelu(Vector<float> x) => Gelu(new NativeFloats(x)).Value;
 }
