@@ -126,8 +126,8 @@ internal sealed unsafe class TiledWindowAttention
             for (int first = 0, height; first < _tokens; first += height)
                 _kernel.Run(height = Height(_tokens, first), _width, keys + first * _width, queries + panel * _panelWidth * _width,
                     scores + first * _panelWidth, _panelWidth, accumulate: false);
-            SoftmaxColumns(scores, _biases + head * Square + panel * panelSize, kind == 0 ? null : _masks + kind * Square + panel * panelSize,
-                inverses + panel * _panelWidth);
+            SoftmaxColumns(scores, _biases + head * Square + panel * panelSize,
+                kind == 0 ? null : _masks + kind * Square + panel * panelSize, inverses + panel * _panelWidth);
             for (int first = 0, height; first < _width; first += height)
                 _kernel.Run(height = Height(_width, first), _tokens, values + first * _tokens, scores,
                     sums + first * columns + panel * _panelWidth, columns, accumulate: false);
