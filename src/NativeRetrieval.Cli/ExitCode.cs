@@ -17,7 +17,7 @@ public static class ExitCode
     /// <summary>Done, but some files were skipped; they are listed.</summary>
     public const int Partial = 3;
 
-    /// <summary>A file was read and refused: damaged, hostile or of another format.</summary>
+    /// <summary>A file was refused: damaged, hostile, of another format, or no file at all, such as a device.</summary>
     public const int Corrupt = 5;
 
     /// <summary>Stopped cleanly after Ctrl-C or SIGTERM.</summary>
@@ -27,7 +27,7 @@ public static class ExitCode
     public static int Of(Exception error) => error switch
     {
         OptionException => Usage,
-        CorruptFileException => Corrupt,
+        CorruptFileException or FileReadException { InnerException: NotAFileException } => Corrupt,
         OperationCanceledException => Interrupted,
         _ => Failure,
     };

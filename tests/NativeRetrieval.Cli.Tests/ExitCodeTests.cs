@@ -16,6 +16,8 @@ public class ExitCodeTests
         { new CaptionFileException("a.csv", 3, "bad"), 5 },
         { new IndexException("locked"), 1 },
         { new FileWriteException("a", "full"), 1 },
+        { new FileReadException("a.csv", "no permission", new UnauthorizedAccessException()), 1 },
+        { new FileReadException("a.csv", "it is a device", new NotAFileException("it is a device, not a file")), 5 },
         { new IOException("gone"), 1 },
     };
 

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Core.Serialization;
 
@@ -23,7 +24,7 @@ public static partial class RegularFile
         {
             var file = new FileStream(handle, FileAccess.Read, bufferSize);
             if (file.CanSeek) return file;
-            throw new IOException("it is a pipe, a terminal or a socket, not a file");
+            throw new NotAFileException("it is a pipe, a terminal or a socket, not a file");
         }
         catch
         {
@@ -37,7 +38,7 @@ public static partial class RegularFile
     public static SafeFileHandle OpenHandle(string path)
     {
         if (path.Contains('\0')) throw new FileNotFoundException("no file has a NUL character in its name", path);
-        if (Directory.Exists(path)) throw new IOException("it is a folder, not a file");
+        if (Directory.Exists(path)) throw new NotAFileException("it is a folder, not a file");
         if (OperatingSystem.IsWindows())
             return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         bool mac = OperatingSystem.IsMacOS();
@@ -52,7 +53,7 @@ public static partial class RegularFile
         try
         {
             if (FileStatus.Of(handle, path) is { Identity.Kind: not FileKind.File and var kind })
-                throw new IOException($"it is {FileIdentity.Name(kind)}, not a file");
+                throw new NotAFileException($"it is {FileIdentity.Name(kind)}, not a file");
             return handle;
         }
         catch
@@ -71,7 +72,7 @@ public static partial class RegularFile
         {
             noEntry or notDirectory => new FileNotFoundException(text, path),
             access => new UnauthorizedAccessException(text),
-            noDevice => new IOException("it is a socket or a device without a driver, not a file"),
+            noDevice => new NotAFileException("it is a socket or a device without a driver, not a file"),
             _ => new IOException(text),
         };
     }
