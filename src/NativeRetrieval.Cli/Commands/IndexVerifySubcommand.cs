@@ -33,7 +33,7 @@ static class IndexVerifySubcommand
     static void WriteText(Terminal terminal, IndexVerification found)
     {
         foreach (string problem in found.Problems) terminal.Line(problem);
-        string verdict = found.IsIntact ? "intact" : $"{found.Problems.Count} problems";
+        string verdict = found.IsIntact ? "intact" : found.Problems.Count == 1 ? "1 problem" : $"{found.Problems.Count:N0} problems";
         terminal.Line(string.Create(CultureInfo.InvariantCulture,
             $"{found.FilesChecked:N0} files, {found.WindowsChecked:N0} windows: {verdict}"));
     }
