@@ -1,13 +1,14 @@
 using Microsoft.ML.Tokenizers;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Text.Bpe;
 
 namespace NativeRetrieval.Text;
 
 /// <summary>
 /// The input of a text encoder: [CLS], the tokens of a text, [SEP], cut at a limit and padded to a batch. The tokens come from a
-/// <see cref="Microsoft.ML.Tokenizers.Tokenizer"/>, those of BERT's WordPiece or a host's own; special tokens are found in the text
-/// before it. Ids equal those of Hugging Face's BertTokenizer. Any UTF-16 text is accepted. Immutable, so one instance serves any number
-/// of threads, if the host's tokenizer does.
+/// <see cref="Microsoft.ML.Tokenizers.Tokenizer"/>, BERT's WordPiece, RoBERTa's byte-level BPE or a host's own; special tokens are found
+/// in the text before it. Ids equal those of Hugging Face's BertTokenizer and RobertaTokenizer. Any UTF-16 text is accepted; a lone
+/// surrogate is read as U+FFFD. Immutable, so one instance serves any number of threads, if the host's tokenizer does.
 /// </summary>
 public sealed class TextTokenizer
 {
@@ -24,11 +25,12 @@ public sealed class TextTokenizer
     /// <exception cref="ArgumentException">The vocabulary lacks a special token that the options name, or an option is out of
     /// range.</exception>
     public TextTokenizer(Vocabulary vocabulary, TextTokenizerOptions? options = null, Tokenizer? tokenizer = null)
-        : this(vocabulary, options, tokenizer, [])
+        : this(vocabulary, options, tokenizer, merges: null, [])
     {
     }
 
-    internal TextTokenizer(Vocabulary vocabulary, TextTokenizerOptions? options, Tokenizer? tokenizer, IReadOnlyList<AddedToken> added)
+    internal TextTokenizer(Vocabulary vocabulary, TextTokenizerOptions? options, Tokenizer? tokenizer, MergeRules? merges,
+        IReadOnlyList<AddedToken> added)
     {
         Options = (options ?? new TextTokenizerOptions()).Validated();
         Vocabulary = vocabulary;
@@ -38,21 +40,27 @@ public sealed class TextTokenizer
         PaddingId = Special(Options.PaddingToken);
 
         _normalizer = new BertNormalizer(Options);
-        IsWordPiece = tokenizer is null;
-        Tokenizer = tokenizer ?? WordPiece();
+        Kind = tokenizer is not null ? TokenizerKind.HostsOwn : merges is null ? TokenizerKind.WordPiece : TokenizerKind.ByteLevelBpe;
+        Tokenizer = tokenizer ?? (merges is null ? WordPiece() : new ByteLevelBpeTokenizer(vocabulary, merges, _unknownId));
+        Added = added;
 
         string[] specials = [Options.UnknownToken, Options.ClassToken, Options.SeparatorToken, Options.PaddingToken, Options.MaskToken];
-        var inText = added.Where(token => !token.Normalized).Select(token => (token.Content, token.Id))
-            .Concat(specials.Where(vocabulary.Ids.ContainsKey).Select(token => (token, vocabulary.Ids[token])));
-        _addedToText = new TokenMatcher(inText.DistinctBy(token => token.Item1));
-        _addedToNormalForm = new TokenMatcher(
-            added.Where(token => token.Normalized).Select(token => (_normalizer.NormalForm(token.Content), token.Id)));
+        // Byte-level BPE has no normal form but the text itself.
+        var inText = added.Where(token => !token.Normalized || merges is not null)
+            .Concat(specials.Where(vocabulary.Ids.ContainsKey)
+                .Select(token => new AddedToken(token, vocabulary.Ids[token], Normalized: false)
+                {
+                    TakesLeft = merges is not null && token == Options.MaskToken,
+                }));
+        _addedToText = new TokenMatcher(inText.DistinctBy(token => token.Content));
+        _addedToNormalForm = new TokenMatcher(added.Where(token => token.Normalized && merges is null)
+            .Select(token => token with { Content = _normalizer.NormalForm(token.Content) }));
     }
 
     TextTokenizer(TextTokenizer other, TextTokenizerOptions options)
     {
         Options = options.Validated();
-        (Vocabulary, Tokenizer, IsWordPiece, PaddingId) = (other.Vocabulary, other.Tokenizer, other.IsWordPiece, other.PaddingId);
+        (Vocabulary, Tokenizer, Kind, PaddingId, Added) = (other.Vocabulary, other.Tokenizer, other.Kind, other.PaddingId, other.Added);
         (_unknownId, _classId, _separatorId) = (other._unknownId, other._classId, other._separatorId);
         (_normalizer, _addedToText, _addedToNormalForm) = (other._normalizer, other._addedToText, other._addedToNormalForm);
     }
@@ -66,18 +74,37 @@ public sealed class TextTokenizer
     /// <summary>Tokenizer of the text between special tokens.</summary>
     public Tokenizer Tokenizer { get; }
 
-    /// <summary>True: text is cut by BERT's rules over <see cref="Vocabulary"/>. False: a host brought <see cref="Tokenizer"/>.</summary>
-    public bool IsWordPiece { get; }
+    /// <summary>Kind of <see cref="Tokenizer"/>.</summary>
+    public TokenizerKind Kind { get; }
 
     /// <summary>Id of <see cref="TextTokenizerOptions.PaddingToken"/>, which fills up the rows of a <see cref="TokenBatch"/>.</summary>
     public int PaddingId { get; }
 
+    /// <summary>Tokens that files add to the special ones.</summary>
+    internal IReadOnlyList<AddedToken> Added { get; }
+
+    /// <summary>RoBERTa's byte-level BPE.</summary>
+    /// <param name="vocabulary">Ids of the byte alphabet's characters, of all merged tokens and of the special ones.</param>
+    /// <param name="merges">Tokens that become one, the first listed first.</param>
+    /// <param name="options">Null: <see cref="TextTokenizerOptions.Roberta"/>.</param>
+    /// <exception cref="ArgumentException">The vocabulary lacks a token of a merge or a special one.</exception>
+    public static TextTokenizer ByteLevelBpe(Vocabulary vocabulary, IReadOnlyList<(string Left, string Right)> merges,
+        TextTokenizerOptions? options = null) =>
+        new(vocabulary, options ?? TextTokenizerOptions.Roberta, null, new MergeRules(vocabulary, merges), []);
+
     /// <summary>
-    /// Reads a Hugging Face folder (<c>vocab.txt</c> or <c>tokenizer.json</c>, settings from <c>tokenizer_config.json</c>) or one such
-    /// file.
+    /// Reads a Hugging Face folder (<c>vocab.txt</c>, <c>vocab.json</c> with <c>merges.txt</c>, or <c>tokenizer.json</c>; settings from
+    /// <c>tokenizer_config.json</c>), or a <c>vocab.txt</c> or <c>tokenizer.json</c> alone.
     /// </summary>
     /// <exception cref="CorruptFileException">A file is missing, damaged or describes another kind of tokenizer.</exception>
     public static TextTokenizer FromFile(string folderOrVocabulary) => TokenizerFiles.Read(folderOrVocabulary);
+
+    /// <summary>
+    /// The tokenizer as files of a Hugging Face folder, from which <see cref="FromFile"/> reads it: the vocabulary, its merges where it has
+    /// some, and last <c>tokenizer_config.json</c>.
+    /// </summary>
+    /// <exception cref="OptionException">A host brought the tokenizer, or it has a setting that the files cannot say.</exception>
+    public IReadOnlyList<(string Name, string Content)> ToFiles() => TokenizerFolder.Write(this);
 
     /// <summary>The same tokenizer with another <see cref="TextTokenizerOptions.MaxLength"/>; vocabulary and tables are shared.</summary>
     public TextTokenizer WithMaxLength(int maxLength) => new(this, Options with { MaxLength = maxLength });
@@ -157,6 +184,19 @@ public sealed class TextTokenizer
     }
 
     int Special(string token) => Vocabulary.Ids.TryGetValue(token, out int id) ? id
-        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which BERT's input needs: name "
-            + "the right token in the options or use the model's own vocabulary");
+        : throw new ArgumentException($"the vocabulary of {Vocabulary.Ids.Count} tokens has no {token}, which the encoder's input needs: "
+            + "name the right token in the options or use the model's own vocabulary");
+}
+
+/// <summary>Kind of a text's tokens.</summary>
+public enum TokenizerKind : byte
+{
+    /// <summary>BERT's word pieces.</summary>
+    WordPiece,
+
+    /// <summary>RoBERTa's byte-level byte-pair encoding.</summary>
+    ByteLevelBpe,
+
+    /// <summary>Those of a tokenizer that a host brought.</summary>
+    HostsOwn,
 }

@@ -1,8 +1,17 @@
 namespace NativeRetrieval.Text;
 
-/// <summary>Rules by which text becomes word pieces. The defaults are those of bert-base-uncased.</summary>
+/// <summary>
+/// Rules by which text becomes tokens. The defaults are those of bert-base-uncased. Special tokens and <see cref="MaxLength"/> concern
+/// every kind of tokenizer, the rest BERT's WordPiece alone.
+/// </summary>
 public sealed record TextTokenizerOptions
 {
+    /// <summary>The special tokens of RoBERTa: <c>&lt;s&gt; &lt;/s&gt; &lt;pad&gt; &lt;unk&gt; &lt;mask&gt;</c>.</summary>
+    public static TextTokenizerOptions Roberta { get; } = new()
+    {
+        ClassToken = "<s>", SeparatorToken = "</s>", PaddingToken = "<pad>", UnknownToken = "<unk>", MaskToken = "<mask>",
+    };
+
     // The library tries every stretch of a word, so its time grows with the square of the length.
     const int LongestWord = 1000;
 

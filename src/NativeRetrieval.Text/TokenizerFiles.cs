@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Text.Bpe;
 
 namespace NativeRetrieval.Text;
 
@@ -9,14 +10,15 @@ internal static class TokenizerFiles
 {
     const int LargestFileBytes = 64 << 20;
 
+    public const string SettingsName = "tokenizer_config.json";
+
     public static TextTokenizer Read(string path)
     {
         try
         {
             if (Directory.Exists(path)) return ReadFolder(path);
-            return path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)
-                ? Build(null, Open(path), null)
-                : Build(ReadVocabulary(path), null, null);
+            if (!path.EndsWith(".json", StringComparison.OrdinalIgnoreCase)) return Build(ReadVocabulary(path), null, null);
+            return IsBpe(path) ? BpeFiles.Read(null, path, null) : Build(null, Open(path), null);
         }
         catch (Exception e) when (e is JsonException or ArgumentException or OverflowException or InvalidOperationException)
         {
@@ -27,15 +29,25 @@ internal static class TokenizerFiles
     static TextTokenizer ReadFolder(string folder)
     {
         string vocabulary = Path.Combine(folder, "vocab.txt"), tokenizer = Path.Combine(folder, "tokenizer.json");
-        string settings = Path.Combine(folder, "tokenizer_config.json");
+        string settings = Path.Combine(folder, SettingsName);
+        if (!File.Exists(vocabulary) && (BpeFiles.AreIn(folder) || (File.Exists(tokenizer) && IsBpe(tokenizer))))
+            return BpeFiles.Read(folder, File.Exists(tokenizer) ? tokenizer : null, File.Exists(settings) ? settings : null);
         if (!File.Exists(vocabulary) && !File.Exists(tokenizer))
-            throw new CorruptFileException(folder, "has neither vocab.txt nor tokenizer.json: give the folder of a BERT model with its "
-                + "tokenizer");
+            throw new CorruptFileException(folder, "has neither vocab.txt nor tokenizer.json nor vocab.json with merges.txt: give the "
+                + "folder of a BERT or RoBERTa model with its tokenizer");
 
         return Build(
             File.Exists(vocabulary) ? ReadVocabulary(vocabulary) : null,
             File.Exists(tokenizer) ? Open(tokenizer) : null,
             File.Exists(settings) ? Open(settings) : null);
+    }
+
+    static bool IsBpe(string tokenizer)
+    {
+        using var document = Open(tokenizer);
+        // Older files leave out the model's type; merges are in no other kind.
+        return Member(document.RootElement, "model") is { } model
+            && (Text(model, "type") ?? (Member(model, "merges") is null ? "" : BpeFiles.ModelType)) == BpeFiles.ModelType;
     }
 
     // vocab.txt holds before the vocabulary in tokenizer.json; tokenizer_config.json before the other settings, as in the reference.
@@ -56,7 +68,7 @@ internal static class TokenizerFiles
                 vocabulary = WithAdded(vocabulary ?? ReadVocabulary(model), added);
             }
             if (settings is not null) options = Apply(options, settings.RootElement);
-            return new TextTokenizer(vocabulary!, options, null, added);
+            return new TextTokenizer(vocabulary!, options, tokenizer: null, merges: null, added);
         }
     }
 
@@ -75,7 +87,7 @@ internal static class TokenizerFiles
             : options.MaxLength,
     };
 
-    static TextTokenizerOptions Apply(TextTokenizerOptions options, JsonElement settings) => options with
+    public static TextTokenizerOptions Apply(TextTokenizerOptions options, JsonElement settings) => options with
     {
         LowerCase = Flag(settings, "do_lower_case") ?? options.LowerCase,
         StripAccents = Flag(settings, "strip_accents") ?? options.StripAccents,
@@ -89,22 +101,28 @@ internal static class TokenizerFiles
         MaxLength = Math.Min(options.MaxLength, Number(settings, "model_max_length") ?? options.MaxLength),
     };
 
-    static Vocabulary ReadVocabulary(string path)
+    static Vocabulary ReadVocabulary(string path) => Vocabulary.FromTokens(Lines(path).Select(line => line.TrimEnd()));
+
+    /// <summary>The lines of a UTF-8 file of bounded size.</summary>
+    public static IEnumerable<string> Lines(string path)
     {
         CheckExists(path);
-        return Vocabulary.FromTokens(SmallFile.ReadLines(path, LargestFileBytes).Select(line => line.TrimEnd()));
+        return SmallFile.ReadLines(path, LargestFileBytes);
     }
 
-    static Vocabulary ReadVocabulary(JsonElement model)
+    public static Vocabulary ReadVocabulary(JsonElement model) =>
+        ReadIds(Member(model, "vocab") ?? throw new JsonException("model.vocab is absent"));
+
+    /// <summary>The tokens of an object of token: id.</summary>
+    public static Vocabulary ReadIds(JsonElement entries)
     {
         var ids = new Dictionary<string, int>(StringComparer.Ordinal);
-        if (Member(model, "vocab") is not { ValueKind: JsonValueKind.Object } entries)
-            throw new JsonException("model.vocab is not an object of token: id");
+        if (entries.ValueKind != JsonValueKind.Object) throw new JsonException("the vocabulary is not an object of token: id");
         foreach (var entry in entries.EnumerateObject()) ids[entry.Name] = Id(entry.Value, entry.Name);
         return new Vocabulary(ids);
     }
 
-    static Vocabulary WithAdded(Vocabulary vocabulary, List<AddedToken> added)
+    public static Vocabulary WithAdded(Vocabulary vocabulary, List<AddedToken> added)
     {
         if (added.All(token => vocabulary.Ids.ContainsKey(token.Content))) return vocabulary;
         var ids = new Dictionary<string, int>(vocabulary.Ids, StringComparer.Ordinal);
@@ -112,20 +130,23 @@ internal static class TokenizerFiles
         return new Vocabulary(ids);
     }
 
-    static List<AddedToken> ReadAdded(JsonElement root)
+    public static List<AddedToken> ReadAdded(JsonElement root)
     {
         var added = new List<AddedToken>();
         if (Member(root, "added_tokens") is not { ValueKind: JsonValueKind.Array } entries) return added;
         foreach (var entry in entries.EnumerateArray())
         {
             string content = Text(entry, "content") ?? throw new JsonException("an added token has no content");
-            // lstrip and rstrip only take in white space, which yields no ids here anyway.
             if (Flag(entry, "single_word") == true)
                 throw new JsonException($"added token \"{content}\" is limited to single words, which is not supported");
             int id = Member(entry, "id") is { } value
                 ? Id(value, content)
                 : throw new JsonException($"added token \"{content}\" has no id");
-            added.Add(new AddedToken(content, id, Flag(entry, "normalized") ?? false));
+            added.Add(new AddedToken(content, id, Flag(entry, "normalized") ?? false)
+            {
+                TakesLeft = Flag(entry, "lstrip") ?? false,
+                TakesRight = Flag(entry, "rstrip") ?? false,
+            });
         }
         return added;
     }
@@ -134,7 +155,7 @@ internal static class TokenizerFiles
         value.ValueKind == JsonValueKind.Number && value.TryGetInt32(out int id) && id is >= 0 and <= Vocabulary.LargestId ? id
             : throw new JsonException($"token \"{token}\" has the id {value}: expected a whole number from 0 to {Vocabulary.LargestId}");
 
-    static JsonElement ExpectType(JsonElement root, string part, string type)
+    public static JsonElement ExpectType(JsonElement root, string part, string type)
     {
         var found = Member(root, part);
         string name = found is { } element ? Text(element, "type") ?? "none" : "none";
@@ -142,29 +163,29 @@ internal static class TokenizerFiles
         if (name == type
             || (part == "model" && name == "none" && found is { } model && Text(model, "continuing_subword_prefix") is not null))
             return found!.Value;
-        throw new JsonException($"{part} is of type {name}: only {type} is read here, the tokenizer of BERT models");
+        throw new JsonException($"{part} is of type {name}: only {type} is read here{(part == "model" ? ", and BPE" : "")}");
     }
 
-    static JsonElement? Member(JsonElement element, string name) =>
+    public static JsonElement? Member(JsonElement element, string name) =>
         element.ValueKind == JsonValueKind.Object && element.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null
             ? value
             : null;
 
-    static bool? Flag(JsonElement element, string name) =>
+    public static bool? Flag(JsonElement element, string name) =>
         Member(element, name)?.ValueKind switch { JsonValueKind.True => true, JsonValueKind.False => false, _ => null };
 
-    static int? Number(JsonElement element, string name) =>
+    public static int? Number(JsonElement element, string name) =>
         Member(element, name) is { ValueKind: JsonValueKind.Number } value && value.TryGetInt32(out int number) ? number : null;
 
     // A special token is a string or an object with its content.
-    static string? Text(JsonElement element, string name) => Member(element, name) switch
+    public static string? Text(JsonElement element, string name) => Member(element, name) switch
     {
         { ValueKind: JsonValueKind.String } value => value.GetString(),
         { ValueKind: JsonValueKind.Object } value => Text(value, "content"),
         _ => null,
     };
 
-    static JsonDocument Open(string path)
+    public static JsonDocument Open(string path)
     {
         CheckExists(path);
         return SmallFile.ReadJson(path, LargestFileBytes);
@@ -176,8 +197,3 @@ internal static class TokenizerFiles
             throw new CorruptFileException(path, "does not exist: give a folder with vocab.txt or tokenizer.json, or one of these files");
     }
 }
-
-/// <summary>A token that is found in running text before words are split.</summary>
-/// <param name="Content">The text to look for, at least one character.</param>
-/// <param name="Normalized">False: found in the text as given (special tokens). True: found in the normal form of the text.</param>
-internal sealed record AddedToken(string Content, int Id, bool Normalized);

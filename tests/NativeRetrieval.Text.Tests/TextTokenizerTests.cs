@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Microsoft.ML.Tokenizers;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Text.Tests;
@@ -150,7 +151,8 @@ public class TextTokenizerTests
             ClassToken = "<s>", SeparatorToken = "</s>", PaddingToken = "<pad>", UnknownToken = "<unk>",
         }, BpeTokenizer.Create(vocabulary, merges, unknownToken: "<unk>"));
 
-        Assert.False(tokenizer.IsWordPiece);
+        Assert.Equal(TokenizerKind.HostsOwn, tokenizer.Kind);
+        Assert.Contains("host's own BpeTokenizer", Assert.Throws<OptionException>(tokenizer.ToFiles).Message);
         var batch = tokenizer.EncodeBatch(["dog do", "go</s>"], maxLength: 4);
         Assert.Equal([0, 8, 7, 1, 0, 6, 5, 1], batch.Ids);
     }

@@ -76,7 +76,14 @@ public sealed class TokenizerFilesTests : IDisposable
     }
 
     [Theory]
-    [InlineData("""{"model":{"type":"BPE"}}""", "WordPiece")]
+    [InlineData("""{"model":{"type":"Unigram"}}""", "WordPiece")]
+    [InlineData("""{"model":{"type":"BPE"}}""", "ByteLevel")]
+    [InlineData("""{"normalizer":{"type":"NFC"},"model":{"type":"BPE"}}""", "normalizer")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel","add_prefix_space":true},"model":{"type":"BPE"}}""", "add_prefix_space")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel"},"model":{"merges":[["a"]]}}""", "merge 1")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"BPE","merges":["a b c"]}}""", "merge 1")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"BPE","end_of_word_suffix":"</w>"}}""", "end_of_word_suffix")]
+    [InlineData("""{"pre_tokenizer":{"type":"ByteLevel"},"model":{"type":"BPE","merges":[]}}""", "vocab")]
     [InlineData("""{"model":""", "JSON")]
     [InlineData("[]", "WordPiece")]
     public void Another_kind_of_tokenizer_is_refused(string json, string said)
@@ -107,6 +114,43 @@ public sealed class TokenizerFilesTests : IDisposable
         Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
         Assert.Contains("none.txt",
             Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+    }
+
+    [Fact]
+    public void A_byte_level_tokenizer_s_merges_are_strings_or_pairs()
+    {
+        const string form = """
+            {"added_tokens":[{"id":0,"content":"<s>"},{"id":1,"content":"<pad>"},{"id":2,"content":"</s>"},{"id":3,"content":"<unk>"},
+            {"id":9,"content":"WOOF","rstrip":true}],"truncation":{"max_length":5},"pre_tokenizer":{"type":"ByteLevel"},
+            "post_processor":{"type":"RobertaProcessing","cls":["<s>",0],"sep":["</s>",2]},
+            "model":{"type":"BPE","vocab":{"d":4,"o":5,"do":6,"\u0120":7,"\u0120do":8},"merges":MERGES}}
+            """;
+        foreach (string merges in (string[])["""["d o","\u0120 do"]""", """[["d","o"],["\u0120","do"]]"""])
+        {
+            Write("tokenizer.json", form.Replace("MERGES", merges));
+            var tokenizer = TextTokenizer.FromFile(_folder);
+            Assert.Equal([0, 6, 8, 3, 2], tokenizer.Encode("do dox"));
+            Assert.Equal([0, 9, 4, 2], tokenizer.Encode("WOOF  d"));
+            Assert.Equal([0, 6, 8, 7, 2], tokenizer.Encode("do do  do"));
+            Assert.Contains("\"WOOF\"", Assert.Throws<OptionException>(tokenizer.ToFiles).Message);
+        }
+    }
+
+    [Fact]
+    public void Half_a_byte_level_tokenizer_is_refused_by_the_file_that_lacks()
+    {
+        Write("vocab.json", """{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4,"b":5}""");
+        Assert.Contains("merges.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Write("merges.txt", "#version: 0.2\na b\n");
+        Assert.Contains("\"ab\"", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Write("merges.txt", "#version: 0.2\na  b\n");
+        Assert.Contains("line 2", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Write("merges.txt", "");
+        Assert.Equal([0, 4, 5, 2], TextTokenizer.FromFile(_folder).Encode("ab"));
+        Write("tokenizer_config.json", """{"add_prefix_space":true}""");
+        Assert.Contains("add_prefix_space", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        File.Delete(Path.Combine(_folder, "vocab.json"));
+        Assert.Contains("vocab.json", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
     }
 
     [Fact]

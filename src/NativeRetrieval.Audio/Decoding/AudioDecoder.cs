@@ -9,9 +9,9 @@ namespace NativeRetrieval.Audio.Decoding;
 
 /// <summary>
 /// Opens sound files. The content decides, not the file's name: linear PCM and float WAV (RIFF, RF64, BW64) is read by code of this
-/// assembly, MP3, also in WAV, by NLayer; Ogg Vorbis and AIFF by libsndfile or, where that is not installed, NVorbis and NAudio; FLAC, Opus and what else
-/// it knows by libsndfile; everything else by the program ffmpeg where that is installed. Sound is read to its end whatever length a
-/// header states.
+/// assembly, MP3, also in WAV, by NLayer; Ogg Vorbis and AIFF by libsndfile or, where that is not installed, NVorbis and NAudio; FLAC,
+/// Opus and what else it knows by libsndfile; everything else by the program ffmpeg where that is installed. Sound is read to its end
+/// whatever length a header states.
 /// </summary>
 public static class AudioDecoder
 {

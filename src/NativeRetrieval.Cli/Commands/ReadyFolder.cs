@@ -37,15 +37,5 @@ sealed class ReadyFolder(string path, string source)
         DurableFile.WriteAllText(_receipt, Receipt(Path.Combine(source, ChecksumList.FileName)));
     }
 
-    static string Receipt(string path)
-    {
-        try
-        {
-            return File.ReadAllText(path);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            throw new FileReadException(path, e.Message, e);
-        }
-    }
+    static string Receipt(string path) => SmallFile.ReadText(path, SmallFile.LargestTextBytes);
 }

@@ -22,7 +22,9 @@ public static class PlainText
     /// <summary>The text as <see cref="Of"/> has it, cut behind its first 120 characters: for names inside a message.</summary>
     public static string Short(string text) => text.Length <= ShortLength ? Of(text) : Of(text[..ShortLength]) + "…";
 
-    /// <summary>A JSON document in which the same characters are escapes of JSON: it reads as before, and only its line feeds control.</summary>
+    /// <summary>
+    /// A JSON document in which the same characters are escapes of JSON: it reads as before, and only its line feeds control.
+    /// </summary>
     public static string OfJson(string document) => Escaped(document, Unicode, keepsLines: true);
 
     static string Unicode(char c) => string.Create(CultureInfo.InvariantCulture, $"\\u{(int)c:x4}");

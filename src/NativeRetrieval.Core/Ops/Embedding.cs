@@ -9,9 +9,10 @@ public static partial class Op
     /// <summary><c>y[…, :] = table[ids[…], :]</c>. Backward adds in the order of the ids.</summary>
     /// <param name="table">[V, D], float32 or float64, contiguous.</param>
     /// <param name="ids">[…], int32, each in 0 … V − 1.</param>
+    /// <param name="paddingId">Row of the table whose gradient is 0 whatever its uses, as PyTorch's padding_idx; null: none.</param>
     /// <returns>[…, D].</returns>
     /// <exception cref="ShapeException">An id is outside the table.</exception>
-    public static Tensor Embedding(Tensor table, Tensor ids)
+    public static Tensor Embedding(Tensor table, Tensor ids, int? paddingId = null)
     {
         Expect.Real(table);
         Expect.Contiguous(table);
@@ -20,10 +21,17 @@ public static partial class Op
             throw new ShapeException($"Embedding: ids must be int32 on {table.Device}, got {ids.Describe()}");
         var y = Tensor.Empty(ids.Shape.Append(table.Shape[1]), table.Device, table.DType);
         table.Backend.Embedding(table, ids, y);
-        return Tape.Record(y, [table], [ids], table.Shape, static ctx =>
+        return Tape.Record(y, [table], [ids], (table.Shape, paddingId), static ctx =>
         {
-            var dTable = Tensor.Zeros(ctx.State<Shape>(), ctx.OutputGradient.Device, ctx.OutputGradient.DType);
+            var (shape, paddingId) = ctx.State<(Shape, int?)>();
+            var dTable = Tensor.Zeros(shape, ctx.OutputGradient.Device, ctx.OutputGradient.DType);
             dTable.Backend.EmbeddingBackward(ctx.OutputGradient, ctx.Saved[0], dTable);
+            if (paddingId is { } row)
+            {
+                using var zeros = Tensor.Zeros([1, shape[1]], dTable.Device, dTable.DType);
+                using var padding = dTable.Rows(row, 1);
+                padding.CopyFrom(zeros);
+            }
             return [dTable];
         });
     }

@@ -18,10 +18,28 @@ public static partial class RegularFile
     /// <exception cref="UnauthorizedAccessException">There is no permission.</exception>
     public static FileStream OpenRead(string path, int bufferSize = 0)
     {
+        var handle = OpenHandle(path);
+        try
+        {
+            var file = new FileStream(handle, FileAccess.Read, bufferSize);
+            if (file.CanSeek) return file;
+            throw new IOException("it is a pipe, a terminal or a socket, not a file");
+        }
+        catch
+        {
+            handle.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>Opens a file for reads at given offsets (<see cref="RandomAccess"/>).</summary>
+    /// <inheritdoc cref="OpenRead"/>
+    public static SafeFileHandle OpenHandle(string path)
+    {
         if (path.Contains('\0')) throw new FileNotFoundException("no file has a NUL character in its name", path);
         if (Directory.Exists(path)) throw new IOException("it is a folder, not a file");
-        const FileShare share = FileShare.ReadWrite | FileShare.Delete;
-        if (OperatingSystem.IsWindows()) return new FileStream(path, FileMode.Open, FileAccess.Read, share, bufferSize);
+        if (OperatingSystem.IsWindows())
+            return File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
         bool mac = OperatingSystem.IsMacOS();
         int flags = mac ? NonBlockingOnMac | CloseOnExecOnMac : NonBlockingOnLinux | CloseOnExecOnLinux;
         var handle = Open(path, flags);
@@ -35,10 +53,7 @@ public static partial class RegularFile
         {
             if (FileStatus.Of(handle, path) is { Identity.Kind: not FileKind.File and var kind })
                 throw new IOException($"it is {FileIdentity.Name(kind)}, not a file");
-            var file = new FileStream(handle, FileAccess.Read, bufferSize);
-            if (file.CanSeek) return file;
-            file.Dispose();
-            throw new IOException("it is a pipe, a terminal or a socket, not a file");
+            return handle;
         }
         catch
         {

@@ -1,5 +1,6 @@
 using Microsoft.Win32.SafeHandles;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Indexing.Storage;
 
@@ -31,7 +32,7 @@ internal sealed unsafe class SegmentFile
         SafeFileHandle? handle = null;
         try
         {
-            handle = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+            handle = RegularFile.OpenHandle(path);
             var file = new SegmentFile(format, record.Id, path, handle, problem: null);
             if (!tolerant) file.CheckLength(record.Rows);
             byte[] header = new byte[SegmentFormat.HeaderSizeBytes];

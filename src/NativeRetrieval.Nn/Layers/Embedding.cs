@@ -8,12 +8,18 @@ namespace NativeRetrieval.Nn.Layers;
 /// <summary>A table of vectors, one per id.</summary>
 public sealed class Embedding : Module
 {
-    /// <summary>A table with normal starting values; row <paramref name="paddingId"/>, if any, starts at 0.</summary>
+    readonly int? _paddingId;
+
+    /// <summary>
+    /// A table with normal starting values; row <paramref name="paddingId"/>, if any, starts at 0 and has no gradient, as PyTorch's
+    /// padding_idx.
+    /// </summary>
     public Embedding(int count, int width, double deviation, Device device, DType dtype, PhiloxSequence? random, int? paddingId = null)
     {
         Weight = Parameter("weight", Initialization.Normal([count, width], deviation, device, dtype, random));
         if (paddingId is { } row && row >= 0 && row < count)
         {
+            _paddingId = row;
             using var zeros = Tensor.Zeros([1, width], device, dtype);
             using var padding = Weight.Rows(row, 1);
             padding.CopyFrom(zeros);
@@ -26,5 +32,5 @@ public sealed class Embedding : Module
     /// <summary>The row of each id.</summary>
     /// <param name="ids">[…], int32.</param>
     /// <returns>[…, D].</returns>
-    public Tensor Forward(Tensor ids) => Op.Embedding(Weight, ids);
+    public Tensor Forward(Tensor ids) => Op.Embedding(Weight, ids, _paddingId);
 }

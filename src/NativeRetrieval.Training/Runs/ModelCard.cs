@@ -22,7 +22,7 @@ internal static class ModelCard
             # A NativeRetrieval model
 
             Finds sounds by sentences: an audio encoder ({audio.Name}, {Sizes(audio)}) and a text encoder
-            (BERT, {text.Layers} layers, {text.Width} wide) in one space of {space}.
+            ({text.Name}, {text.Layers} layers, {text.Width} wide) in one space of {space}.
 
             Trained on {data.Clips.Count:N0} clips with {data.CaptionCount:N0} captions; {trained}.
             {Scores(validation)}

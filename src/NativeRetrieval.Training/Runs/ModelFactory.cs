@@ -51,11 +51,11 @@ public static class ModelFactory
         {
             var config = ModelFolder.ReadConfig(initialModel);
             return (TextTokenizer.FromFile(initialModel), config.Captions,
-                Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions));
+                Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxTokens));
         }
         if (textModel is null) return (FromScratch(settings, data), settings.Text.Normalizer, settings.Text.MaxTokens);
         var text = BertFolder.ReadConfig(textModel);
-        return (BertFolder.ReadTokenizer(textModel, text), settings.Text.Normalizer, Math.Min(settings.Text.MaxTokens, text.MaxPositions));
+        return (BertFolder.ReadTokenizer(textModel, text), settings.Text.Normalizer, Math.Min(settings.Text.MaxTokens, text.MaxTokens));
     }
 
     static TextTokenizer FromScratch(TrainingSettings settings, Dataset data) =>
@@ -76,7 +76,7 @@ public static class ModelFactory
         TextEncoder = config.TextEncoder with { Dropout = settings.Text.Dropout, AttentionDropout = settings.Text.Dropout },
         Padding = settings.Audio.Padding,
         MaxSeconds = settings.Audio.MaxSeconds,
-        MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxPositions),
+        MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxTokens),
     };
 
     static AudioEncoderConfig Scratch(ModelSettings settings) =>

@@ -15,10 +15,14 @@ internal static class StartingSizes
     /// <summary>A size of weights whose encoder takes a limited number of frames, else a choice of the run.</summary>
     const string LongestKey = "audio.max_seconds";
 
+    /// <summary>Begins where the weights' own training ended, unless it is asked for.</summary>
+    const string TemperatureKey = "loss.temperature";
+
     /// <exception cref="OptionException">A setting that was asked for contradicts the weights.</exception>
     public static TrainingSettings Apply(TrainingRequest request)
     {
         var sizes = new List<(string Key, object? Value, string Folder)>();
+        double? temperature = null;
         if (request.InitialModel is { } model)
         {
             var config = ModelFolder.ReadConfig(model);
@@ -31,6 +35,7 @@ internal static class StartingSizes
             Add("model.audio_head_width", config.AudioHeadWidth, model);
             Add("model.text_head_width", config.TextHeadWidth, model);
             Add("model.embedding_dimension", config.EmbeddingDimension, model);
+            temperature = config.LogitScale?.Temperature;
         }
         if (request.AudioModel is { } audio)
         {
@@ -55,6 +60,8 @@ internal static class StartingSizes
                     $"{key} = {asked} contradicts the weights in {folder}, which have {has}; leave the setting out, or start without them");
             setting.Set(settings, value);
         }
+        if (temperature is { } learned && !request.SettingsAreWhole && !insisted.Contains(TemperatureKey))
+            SettingsCatalogue.Find(TemperatureKey)!.Set(settings, learned);
         return settings;
 
         void Add(string key, object value, string folder) => sizes.Add((key, value, folder));
@@ -106,7 +113,7 @@ internal static class StartingSizes
         "text.pooling" => request.InitialModel is not null
             || request.TextModel is { } text && (!Directory.Exists(text) || BertFolder.DeclaresPooling(text)),
         LongestKey => (request.InitialModel ?? request.AudioModel) is not null && encoder.Published.MostFrames is not null,
-        "model.block6_pooling" or "text.apostrophe_to_blank" or "model.audio_head_width" or "model.text_head_width"
+        TemperatureKey or "model.block6_pooling" or "text.apostrophe_to_blank" or "model.audio_head_width" or "model.text_head_width"
             or "model.embedding_dimension" => request.InitialModel is not null,
         _ => false,
     };

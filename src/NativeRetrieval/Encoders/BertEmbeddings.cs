@@ -18,7 +18,7 @@ internal sealed class BertEmbeddings : Module
     {
         _dropout = config.Dropout;
         _words = Child("word_embeddings", Table(config.VocabularySize, config.PaddingId));
-        _positions = Child("position_embeddings", Table(config.MaxPositions));
+        _positions = Child("position_embeddings", Table(config.MaxPositions, config.PaddingPosition));
         _segments = Child("token_type_embeddings", Table(config.Segments));
         _norm = Child("LayerNorm", new LayerNorm(config.Width, config.LayerNormEpsilon, device, dtype));
 

@@ -9,14 +9,15 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// BERT (Devlin et al. 2019) without pooler or heads: from token ids to one vector per sentence. A sentence's vector does not depend on
-/// the other sentences of the batch or on padding. Names are Hugging Face's without prefix: <c>embeddings.word_embeddings.weight</c>,
-/// <c>encoder.layer.0.attention.self.query.weight</c> …
+/// BERT (Devlin et al. 2019) without heads: from token ids to one vector per sentence. A sentence's vector does not depend on the other
+/// sentences of the batch or on padding. Names are Hugging Face's without prefix: <c>embeddings.word_embeddings.weight</c>,
+/// <c>encoder.layer.0.attention.self.query.weight</c> … The configuration says what other encoders of these layers do otherwise.
 /// </summary>
 public sealed class BertEncoder : Module
 {
     readonly BertEmbeddings _embeddings;
     readonly BertLayer[] _layers;
+    readonly BertPooler? _pooler;
 
     /// <param name="random">Starting values are drawn from it; null: zeros, for weights read from a file.</param>
     /// <param name="dtype">float32, or float64 for checks.</param>
@@ -28,13 +29,17 @@ public sealed class BertEncoder : Module
         _embeddings = Child("embeddings", new BertEmbeddings(config, device, dtype, random));
         _layers = new BertLayer[config.Layers];
         for (int i = 0; i < _layers.Length; i++) _layers[i] = Child($"encoder.layer.{i}", new BertLayer(config, device, dtype, random));
+        if (config.Pooling == TextPooling.Pooler) _pooler = Child("pooler", new BertPooler(config, device, dtype, random));
     }
+
+    /// <summary>BERT itself.</summary>
+    public static TextArchitecture Architecture { get; } = new(BertConfig.Key, "BERT", "BertModel", () => new BertConfig());
 
     /// <summary>Sizes and choices that the encoder was built from.</summary>
     public BertConfig Config { get; }
 
-    /// <summary>Embeddings, then layer by layer: the order in which layers are frozen by depth.</summary>
-    public IReadOnlyList<Module> Stages => [_embeddings, .. _layers];
+    /// <summary>Embeddings, then layer by layer, the pooler with the last: the order in which layers are frozen by depth.</summary>
+    public IReadOnlyList<Module> Stages => _pooler is null ? [_embeddings, .. _layers] : [_embeddings, .. _layers, _pooler];
 
     /// <summary>Width of the vectors.</summary>
     public int Width => Config.Width;
@@ -49,7 +54,12 @@ public sealed class BertEncoder : Module
     {
         using var scope = TensorScope.Begin();
         var (states, tokens) = Run(batch, _layers.Length, pass);
-        return scope.Return(Config.Pooling == TextPooling.Mean ? Op.MeanOverTokens(states, tokens.Lengths) : Op.FirstToken(states));
+        return scope.Return(Config.Pooling switch
+        {
+            TextPooling.Mean => Op.MeanOverTokens(states, tokens.Lengths),
+            TextPooling.Pooler => _pooler!.Forward(Op.FirstToken(states)),
+            _ => Op.FirstToken(states),
+        });
     }
 
     /// <summary>
@@ -65,7 +75,7 @@ public sealed class BertEncoder : Module
     (Tensor States, TokenLayout Tokens) Run(TokenBatch batch, int layers, TrainingPass? pass)
     {
         Check(batch);
-        var tokens = new TokenLayout(batch, _embeddings.Device);
+        var tokens = new TokenLayout(batch, Config, _embeddings.Device);
         var x = _embeddings.Forward(tokens, _embeddings.IsTrainable ? pass : null);
         foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, tokens, layer.IsTrainable ? pass : null);
         return (tokens.Pad(x), tokens);
@@ -73,19 +83,21 @@ public sealed class BertEncoder : Module
 
     void Check(TokenBatch batch)
     {
-        if (batch.Count == 0) throw new ShapeException("BERT: a batch needs at least one sentence");
-        if (batch.Width > Config.MaxPositions)
-            throw new ShapeException(
-                $"BERT: a sentence of {batch.Width} tokens exceeds the model's {Config.MaxPositions} positions; cut it when tokenizing");
+        if (batch.Count == 0) throw new ShapeException($"{Config.Name}: a batch needs at least one sentence");
+        if (batch.Width > Config.MaxTokens)
+            throw new ShapeException($"{Config.Name}: a sentence of {batch.Width} tokens exceeds the model's {Config.MaxTokens} positions; "
+                + "cut it when tokenizing");
         if (batch.Ids.Length != (long)batch.Count * batch.Width)
             throw new ShapeException(
-                $"BERT: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, got {batch.Ids.Length}");
+                $"{Config.Name}: {batch.Count} sentences of width {batch.Width} need {(long)batch.Count * batch.Width} ids, "
+                    + $"got {batch.Ids.Length}");
         foreach (int length in batch.Lengths)
             if (length < 1 || length > batch.Width)
-                throw new ShapeException($"BERT: a sentence's length must be 1 … {batch.Width} tokens, got {length}");
+                throw new ShapeException($"{Config.Name}: a sentence's length must be 1 … {batch.Width} tokens, got {length}");
         foreach (int id in batch.Ids)
             if ((uint)id >= (uint)Config.VocabularySize)
                 throw new ShapeException(
-                    $"BERT: token id {id} is outside the {Config.VocabularySize} of the model; the tokenizer belongs to another model");
+                    $"{Config.Name}: token id {id} is outside the {Config.VocabularySize} of the model; "
+                        + "the tokenizer belongs to another model");
     }
 }

@@ -8,8 +8,8 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.Encoders;
 
 /// <summary>
-/// A pre-trained BERT as Hugging Face and sentence-transformers lay it out: <c>config.json</c>, <c>model.safetensors</c>,
-/// <c>vocab.txt</c> or <c>tokenizer.json</c>, and <c>1_Pooling/config.json</c> where the pooling is not [CLS].
+/// A pre-trained BERT or RoBERTa as Hugging Face and sentence-transformers lay it out: <c>config.json</c>, <c>model.safetensors</c>,
+/// the tokenizer's files, and <c>1_Pooling/config.json</c> where the pooling is not [CLS].
 /// </summary>
 public static class BertFolder
 {
@@ -39,7 +39,7 @@ public static class BertFolder
         if (tokenizer.Vocabulary.Size > config.VocabularySize)
             throw new CorruptFileException(folder, $"the tokenizer has ids up to {tokenizer.Vocabulary.Size - 1}, "
                 + $"the model's vocabulary ends at {config.VocabularySize - 1}; they belong to different models");
-        return tokenizer.WithMaxLength(Math.Min(tokenizer.Options.MaxLength, config.MaxPositions));
+        return tokenizer.WithMaxLength(Math.Min(tokenizer.Options.MaxLength, config.MaxTokens));
     }
 
     /// <summary>Builds the encoder and fills it with the folder's weights.</summary>
@@ -60,7 +60,7 @@ public static class BertFolder
         var encoder = new BertEncoder(config ?? ReadConfig(folder), device, random: null, dtype);
         try
         {
-            ignored = StateFile.Read(file, encoder, BertNames.Rename(file.Names));
+            ignored = StateFile.Read(file, encoder, BertNames.Rename(file.Names, encoder.Config));
             return encoder;
         }
         catch

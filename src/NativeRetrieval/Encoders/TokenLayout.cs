@@ -14,7 +14,7 @@ internal sealed class TokenLayout
     readonly int _sentences, _width;
     readonly Tensor? _toPadded, _toPacked;
 
-    public TokenLayout(TokenBatch batch, Device device)
+    public TokenLayout(TokenBatch batch, BertConfig config, Device device)
     {
         (_sentences, _width) = (batch.Count, batch.Width);
         int tokens = batch.Lengths.Sum();
@@ -23,11 +23,12 @@ internal sealed class TokenLayout
         {
             // Padding repeats the sentence's first token: attention gives it no weight, and what is computed for it is dropped.
             Array.Fill(padded, token, row * _width, _width);
+            config.PlacePositions(batch.Row(row), positions.AsSpan(token, batch.Lengths[row]));
             for (int position = 0; position < batch.Lengths[row]; position++, token++)
             {
                 int place = row * _width + position;
                 (padded[place], packed[token]) = (token, place);
-                (ids[token], positions[token]) = (batch.Ids[place], position);
+                ids[token] = batch.Ids[place];
             }
         }
         Lengths = Tensor.From(batch.Lengths, [_sentences], device);
@@ -44,7 +45,7 @@ internal sealed class TokenLayout
     /// <summary>int32 [T], ids of the real tokens, sentence after sentence.</summary>
     public Tensor Ids { get; }
 
-    /// <summary>int32 [T], place of each token in its sentence.</summary>
+    /// <summary>int32 [T], row of the position table for each token.</summary>
     public Tensor Positions { get; }
 
     /// <summary>[T, D] as sentences [B, S, D]; rows of padding mean nothing.</summary>

@@ -9,7 +9,8 @@ namespace NativeRetrieval.Models;
 /// <summary>Reads the <c>config.json</c> of the folders that this program writes.</summary>
 internal static class ModelConfigFile
 {
-    const string KindKey = "model_type", EncoderKey = "audio_encoder", OldestType = $"\"{Cnn14Config.Key}\"";
+    const string KindKey = "model_type", EncoderKey = "audio_encoder", TextEncoderKey = "text_encoder",
+        OldestType = $"\"{Cnn14Config.Key}\"";
 
     /// <param name="defaults">Values that apply where the file is silent.</param>
     /// <param name="validate">Throws an <see cref="OptionException"/> where a value is out of its range.</param>
@@ -36,6 +37,7 @@ internal static class ModelConfigFile
                 throw new CorruptFileException(path, $"{KindKey} is {found.ToJsonString()}, expected \"{kind}\"");
             var published = JsonSerializer.SerializeToNode(defaults, type)!.AsObject();
             if (json[EncoderKey] is JsonObject encoder) published[EncoderKey] = Published(path, encoder);
+            if (json[TextEncoderKey] is JsonObject text) published[TextEncoderKey] = PublishedText(path, text);
             Complete(json, published);
             var config = json.Deserialize(type) ?? throw new CorruptFileException(path, "holds null");
             validate(config);
@@ -58,6 +60,17 @@ internal static class ModelConfigFile
         return JsonSerializer.SerializeToNode(architecture.Published, ModelJson.Default.AudioEncoderConfig)!.AsObject();
 
         static string Quoted(AudioArchitecture architecture) => $"\"{architecture.Key}\"";
+    }
+
+    /// <summary>The published form of the text encoder that is described; BERT, which names no type, may do so.</summary>
+    static JsonObject PublishedText(string path, JsonObject encoder)
+    {
+        string type = encoder[BertConfig.TypeKey]?.ToJsonString() ?? $"\"{BertConfig.Key}\"";
+        var architecture = TextArchitecture.All.FirstOrDefault(known => $"\"{known.Key}\"" == type) ?? throw new CorruptFileException(path,
+            $"{TextEncoderKey}.{BertConfig.TypeKey} is {type}; "
+                + $"this program knows {string.Join(", ", TextArchitecture.All.Select(known => $"\"{known.Key}\""))}");
+        if (architecture.Key == BertConfig.Key) encoder.Remove(BertConfig.TypeKey);
+        return JsonSerializer.SerializeToNode(architecture.Published, ModelJson.Default.BertConfig)!.AsObject();
     }
 
     /// <summary>A value that is left out has its default: the serializer would make it 0.</summary>

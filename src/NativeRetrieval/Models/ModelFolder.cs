@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json.Nodes;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -11,13 +10,16 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.Models;
 
 /// <summary>
-/// A model as a folder in Hugging Face's shape: <c>config.json</c>, <c>model.safetensors</c>, <c>vocab.txt</c>,
-/// <c>tokenizer_config.json</c>, <c>preprocessor_config.json</c>, <c>README.md</c>, and <c>SHA256SUMS</c> over all of them.
+/// A model as a folder in Hugging Face's shape: <c>config.json</c>, <c>model.safetensors</c>, the tokenizer's files (<c>vocab.txt</c> or
+/// <c>vocab.json</c> with <c>merges.txt</c>, and <c>tokenizer_config.json</c>), <c>preprocessor_config.json</c>, <c>README.md</c>, and
+/// <c>SHA256SUMS</c> over all of them.
 /// </summary>
 public static class ModelFolder
 {
-    const string ConfigName = "config.json", WeightsName = "model.safetensors", VocabularyName = "vocab.txt",
-        TokenizerName = "tokenizer_config.json", PreprocessorName = "preprocessor_config.json", CardName = "README.md";
+    const string ConfigName = "config.json", WeightsName = "model.safetensors", PreprocessorName = "preprocessor_config.json",
+        CardName = "README.md";
+
+    static readonly string[] _vocabularyNames = ["vocab.txt", "vocab.json", "merges.txt"];
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
@@ -34,17 +36,14 @@ public static class ModelFolder
         string card,
         IReadOnlyDictionary<string, string>? metadata = null)
     {
-        if (!tokenizer.IsWordPiece)
-            throw new OptionException($"{folder}: the model's tokenizer is a host's own {tokenizer.Tokenizer.GetType().Name}; "
-                + "a model folder holds BERT's WordPiece only: write the weights by StateFile.Items and give the tokenizer to the "
-                + "model's constructor");
+        var tokenizerFiles = TokenizerFiles(folder, tokenizer);
         DurableFile.WriteAllText(At(ConfigName), ModelJson.Text(config, ModelJson.Default.RetrievalModelConfig));
         SafetensorsWriter.Write(At(WeightsName), weights, metadata);
-        DurableFile.WriteAllText(At(VocabularyName), tokenizer.Vocabulary.ToVocabularyFile());
-        DurableFile.WriteAllText(At(TokenizerName), ModelJson.Text(TokenizerJson(tokenizer.Options)));
+        foreach (var (name, content) in tokenizerFiles) DurableFile.WriteAllText(At(name), content);
         DurableFile.WriteAllText(At(PreprocessorName), PreprocessorFile.Text(config.LogMel, config.Resampler, config.ShortClips));
         DurableFile.WriteAllText(At(CardName), card);
-        FolderSums.Write(folder, CardName, ConfigName, WeightsName, PreprocessorName, TokenizerName, VocabularyName);
+        FolderSums.Write(folder,
+            [CardName, ConfigName, WeightsName, PreprocessorName, .. tokenizerFiles.Select(file => file.Name).Reverse()]);
 
         string At(string name) => Path.Combine(folder, name);
     }
@@ -102,30 +101,22 @@ public static class ModelFolder
     public static string Fingerprint(string folder)
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        foreach (string name in (string[])[ConfigName, WeightsName, VocabularyName])
+        var vocabulary = _vocabularyNames.Where(name => File.Exists(Path.Combine(folder, name))).DefaultIfEmpty(_vocabularyNames[0]);
+        foreach (string name in vocabulary.Prepend(WeightsName).Prepend(ConfigName))
             all.AppendData(Encoding.ASCII.GetBytes(FileHash.Sha256(Path.Combine(folder, name))));
         return Convert.ToHexStringLower(all.GetHashAndReset());
     }
 
-    static JsonObject TokenizerJson(TextTokenizerOptions options)
+    static IReadOnlyList<(string Name, string Content)> TokenizerFiles(string folder, TextTokenizer tokenizer)
     {
-        var stored = new TextTokenizerOptions();
-        if (options.CleanText != stored.CleanText || options.MaxWordLength != stored.MaxWordLength
-            || options.ContinuationPrefix != stored.ContinuationPrefix)
-            throw new OptionException(
-                "the tokenizer cleans text, limits words or marks continuations in a way that tokenizer_config.json cannot say");
-        return new JsonObject
+        try
         {
-            ["tokenizer_class"] = "BertTokenizer",
-            ["do_lower_case"] = options.LowerCase,
-            ["strip_accents"] = options.StripAccents,
-            ["tokenize_chinese_chars"] = options.SplitIdeographs,
-            ["model_max_length"] = options.MaxLength,
-            ["unk_token"] = options.UnknownToken,
-            ["cls_token"] = options.ClassToken,
-            ["sep_token"] = options.SeparatorToken,
-            ["pad_token"] = options.PaddingToken,
-            ["mask_token"] = options.MaskToken,
-        };
+            return tokenizer.ToFiles();
+        }
+        catch (OptionException e)
+        {
+            throw new OptionException($"{folder}: {e.Message}: write the weights by StateFile.Items and give the tokenizer to the "
+                + "model's constructor");
+        }
     }
 }

@@ -59,6 +59,10 @@ public sealed record RetrievalModelConfig
     /// <summary>Normalization of captions and queries before they are tokenized.</summary>
     public CaptionNormalizer Captions { get; init; } = CaptionNormalizer.Report;
 
+    /// <summary>Factors that a contrastive model learned for its cosines; null: it learned none.</summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public LogitScale? LogitScale { get; init; }
+
     /// <summary>Longest caption in tokens, [CLS] and [SEP] included.</summary>
     public int MaxTokens { get; init; } = 512;
 
@@ -79,6 +83,7 @@ public sealed record RetrievalModelConfig
         AudioEncoder.Validate();
         TextEncoder.Validate();
         LogMel.Validate();
+        LogitScale?.Validate();
         if (((int[])[AudioHeadWidth, TextHeadWidth, EmbeddingDimension]).Any(width => width is < 1 or > LargestWidth))
             throw new OptionException($"head widths and the embedding dimension must be 1 … {LargestWidth:N0}, "
                 + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
@@ -89,8 +94,8 @@ public sealed record RetrievalModelConfig
         if (AudioEncoder.MostFrames is { } most && LogMel.FramesOf(LongestSamples) is var frames && frames > most)
             throw new OptionException($"max_seconds is {MaxSeconds}, which are {frames} frames; {AudioEncoder.Name} takes at most {most}, "
                 + $"{Math.Floor((most - 1.0) * LogMel.HopSamples / LogMel.SampleRateHz)} whole seconds (in training: audio.max_seconds)");
-        if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxPositions)
-            throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxPositions}, the text encoder's positions; got {MaxTokens}");
+        if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxTokens)
+            throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxTokens}, the text encoder's positions; got {MaxTokens}");
     }
 }
 

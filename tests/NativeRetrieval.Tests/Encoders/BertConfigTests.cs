@@ -22,7 +22,7 @@ public sealed class BertConfigTests : IDisposable
     }
 
     [Theory]
-    [InlineData("model_type", "\"roberta\"")]
+    [InlineData("model_type", "\"distilbert\"")]
     [InlineData("hidden_act", "\"gelu_new\"")]
     [InlineData("position_embedding_type", "\"relative_key\"")]
     [InlineData("model_type", "\"LONE\"")]

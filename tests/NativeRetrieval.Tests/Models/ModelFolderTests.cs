@@ -52,6 +52,54 @@ public sealed class ModelFolderTests : IDisposable
             Assert.Throws<OptionException>(() => ModelFolder.Save(_folder.FullPath, model, "# A test\n")).Message);
     }
 
+    [Fact]
+    public void A_model_with_RoBERTa_keeps_its_encoder_and_its_byte_level_tokenizer()
+    {
+        var config = Save() with
+        {
+            TextEncoder = new RobertaConfig
+            {
+                VocabularySize = 8, Width = 4, Layers = 1, Heads = 2, HiddenWidth = 5, MaxPositions = 10, Pooling = TextPooling.Pooler,
+            },
+        };
+        string fingerprint = ModelFolder.Fingerprint(_folder.FullPath);
+        foreach (string path in Directory.EnumerateFiles(_folder.FullPath)) File.Delete(path);
+        var vocabulary = Vocabulary.FromTokens(["<s>", "<pad>", "</s>", "<unk>", "a", "b", "ab", "<mask>"]);
+        using (var model = new RetrievalModel(config, TextTokenizer.ByteLevelBpe(vocabulary, [("a", "b")]), CpuDevice.Shared,
+            new PhiloxSequence(new Philox(1))))
+            ModelFolder.Save(_folder.FullPath, model, "# A test\n");
+
+        Assert.Contains("\"type\": \"roberta\"", File.ReadAllText(_folder["config.json"]));
+        foreach (string name in (string[])["vocab.json", "merges.txt", "tokenizer_config.json"])
+            Assert.Contains($"  {name}\n", File.ReadAllText(_folder["SHA256SUMS"]));
+        Assert.False(File.Exists(_folder["vocab.txt"]));
+        using (var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared))
+        {
+            Assert.Equal(config, model.Config);
+            Assert.Equal([0, 6, 4, 2], model.Tokenize(["aba"]).Ids);
+        }
+        string own = ModelFolder.Fingerprint(_folder.FullPath);
+        Assert.NotEqual(fingerprint, own);
+        File.Delete(_folder["SHA256SUMS"]);
+        File.WriteAllText(_folder["merges.txt"], "#version: 0.2\n");
+        Assert.NotEqual(own, ModelFolder.Fingerprint(_folder.FullPath));
+    }
+
+    [Fact]
+    public void BERT_s_configuration_names_no_type_and_may()
+    {
+        var config = Save();
+        Edit(json =>
+        {
+            Assert.False(json["text_encoder"]!.AsObject().ContainsKey("type"));
+            json["text_encoder"]!["type"] = "bert";
+        });
+        Assert.Equal(config, ModelFolder.ReadConfig(_folder.FullPath));
+        Edit(json => json["text_encoder"]!["type"] = "t5");
+        Assert.Contains("\"bert\", \"roberta\"",
+            Assert.Throws<CorruptFileException>(() => ModelFolder.ReadConfig(_folder.FullPath)).Message);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     RetrievalModelConfig Save()

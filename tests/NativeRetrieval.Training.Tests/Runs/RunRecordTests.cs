@@ -126,6 +126,32 @@ public sealed class RunRecordTests : IDisposable
         Run(request with { Settings = Settings("model.embedding_dimension=48") });
     }
 
+    /// <summary>Fine-tuning goes on at the temperature that the weights were trained at, unless another is asked for.</summary>
+    [Fact]
+    public void A_learned_temperature_is_where_the_loss_begins()
+    {
+        string first = _folder["first"], scaled = _folder["scaled"];
+        Run(Request(first));
+        Directory.CreateDirectory(scaled);
+        var scale = new LogitScale { AudioLogarithm = 3, TextLogarithm = 4 };
+        using (var model = ModelFolder.Load(first, CpuDevice.Shared, config => config with { LogitScale = scale }))
+            ModelFolder.Save(scaled, model, "");
+        Assert.Equal(Math.Exp(-3.5), Temperature("second", Request(_folder["second"]) with { InitialModel = scaled }));
+        Assert.Equal(scale, ModelFolder.ReadConfig(_folder["second"]).LogitScale);
+        Assert.Equal(0.2, Temperature("third", Request(_folder["third"], "loss.temperature=0.2") with
+        {
+            InitialModel = scaled,
+            Insisted = ["loss.temperature"],
+        }));
+        Assert.Equal(0.07, Temperature("fourth", Request(_folder["fourth"]) with { InitialModel = first }));
+
+        double Temperature(string folder, TrainingRequest request)
+        {
+            Run(request);
+            return SettingsLoader.ReadFile(Path.Combine(_folder[folder], "settings.yaml")).Loss.Temperature;
+        }
+    }
+
     public void Dispose() => _folder.Dispose();
 
     static void Run(TrainingRequest request) => TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken);

@@ -25,6 +25,32 @@ public sealed class CheckpointTensor
     public long ElementCount => LengthBytes / DType.SizeBytes();
 
     internal TensorSource Source { get; }
+
+    /// <summary>The tensors of the file of which this one is stacked; itself, if it is one of them.</summary>
+    internal IReadOnlyList<CheckpointTensor> Pieces => Source is StackedTensors stacked ? stacked.Pieces : [this];
+
+    /// <summary>
+    /// One tensor of the rows of several, in their order, under the name of the first; null where they do not fit together.
+    /// </summary>
+    internal static CheckpointTensor? Stack(IReadOnlyList<CheckpointTensor> pieces)
+    {
+        var first = pieces[0];
+        if (first.Shape.Count == 0
+            || pieces.Any(piece => piece.DType != first.DType || !piece.Shape.Skip(1).SequenceEqual(first.Shape.Skip(1)))) return null;
+        return new CheckpointTensor(first.Name, first.DType, [pieces.Sum(piece => piece.Shape[0]), .. first.Shape.Skip(1)],
+            pieces.Sum(piece => piece.LengthBytes), new StackedTensors(pieces));
+    }
+}
+
+/// <summary>The values of several tensors, one after another.</summary>
+sealed class StackedTensors(IReadOnlyList<CheckpointTensor> pieces) : TensorSource
+{
+    public IReadOnlyList<CheckpointTensor> Pieces => pieces;
+
+    public override void CopyTo(Stream destination, CancellationToken cancellation)
+    {
+        foreach (var piece in pieces) piece.Source.CopyTo(destination, cancellation);
+    }
 }
 
 /// <summary>Source of a tensor's values.</summary>

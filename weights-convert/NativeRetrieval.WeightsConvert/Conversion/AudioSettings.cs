@@ -15,12 +15,9 @@ static class AudioSettings
     public static AudioEncoderPackage Of(ConversionDraft draft, AudioEncoderPackage? declared)
     {
         var (part, match) = draft.Audio;
-        var encoder = new JsonObject
-        {
-            ["type"] = part.Architecture.Name,
-            ["channels"] = new JsonArray([.. part.Architecture.Widths.Select(width => (JsonNode)match.Size(width))]),
-            ["mel_bins"] = match.Size("mel_bins"),
-        };
+        bool swin = part.Architecture.Name == HtsAtConfig.Key;
+        var encoder = new JsonObject { ["type"] = part.Architecture.Name, ["mel_bins"] = match.Size("mel_bins") };
+        if (!swin) encoder["channels"] = new JsonArray([.. part.Architecture.Widths.Select(width => (JsonNode)match.Size(width))]);
         if (declared is not null) encoder["dropout"] = declared.AudioEncoder.Dropout;
         string pooling = "";
         if (draft.Match.Map.PoolsBlock6 is { } usual)
@@ -39,6 +36,11 @@ static class AudioSettings
             LogMel = logMel,
             Resampler = declared?.Resampler ?? new AudioEncoderPackage().Resampler,
         };
+        if (swin)
+            package = package with
+            {
+                AudioEncoder = HtsAtSettings.Of(draft, part, match, declared?.AudioEncoder as HtsAtConfig ?? draft.ClapAudio()),
+            };
         Validate(draft.Request.Checkpoint, package);
         string widths = package.AudioEncoder is ConvolutionalEncoderConfig { Channels: var channels }
             ? $"widths {string.Join(", ", channels)}" : $"{package.AudioEncoder.Width} wide";

@@ -26,6 +26,7 @@ public static class CheckpointConversion
         var match = MapDetection.Find(checkpoint, request.Map is null ? null : NameMaps.Find(request.Map), request.Prefix);
         using var folder = new StagedFolder(request.Target);
         var draft = new ConversionDraft(request, checkpoint, match, folder.Path, cancellation);
+        BufferValues.Check(checkpoint, match, draft.Metadata);
         string kind = match.Map.IsRetrieval ? RetrievalTarget.Write(draft)
             : match.Parts[0].Part.Architecture.IsText ? TextTarget.Write(draft)
             : AudioTarget.Write(draft);

@@ -3,6 +3,7 @@ using System.Text.Json.Serialization.Metadata;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.WeightsConvert.Catalogue;
@@ -15,6 +16,9 @@ namespace NativeRetrieval.WeightsConvert.Conversion;
 sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoint, MapMatch match, string folder,
     CancellationToken cancellation)
 {
+    /// <summary>Name of the file in which Hugging Face describes a front end.</summary>
+    public const string PreprocessorName = "preprocessor_config.json";
+
     public ConversionRequest Request => request;
 
     public MapMatch Match => match;
@@ -43,13 +47,63 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
 
     public (MapPart Part, PartMatch Match) Audio => match.Parts.Single(part => part.Part.Architecture.IsAudio);
 
-    public PartMatch Text => match.Parts.Single(part => part.Part.Architecture.IsText).Match;
+    public (MapPart Part, PartMatch Match) Text => match.Parts.Single(part => part.Part.Architecture.IsText);
+
+    /// <summary>Settings of the form; those of a model of the report where it has none.</summary>
+    public FormSettings Form { get; } = match.Map.Settings ?? new FormSettings();
+
+    /// <summary>The audio encoder that CLAP's <c>config.json</c> beside the weights describes; null: the form has none there.</summary>
+    public HtsAtConfig? ClapAudio() => Beside("config.json") is { } path ? ClapConfigFile.Audio(path) : null;
+
+    /// <summary>The text encoder that CLAP's <c>config.json</c> beside the weights describes; null: the form has none there.</summary>
+    public RobertaConfig? ClapText() => Beside("config.json") is { } path ? ClapConfigFile.Text(path) : null;
+
+    /// <summary>Path of CLAP's file of a name beside the weights; null: the form has none, or it is absent.</summary>
+    public string? Beside(string name)
+    {
+        if (!Form.ClapConfig || request.Checkpoint is not { } source) return null;
+        string folder = Directory.Exists(source) ? source : Path.GetDirectoryName(Path.GetFullPath(source))!;
+        return Path.Combine(folder, name) is var path && File.Exists(path) ? path : null;
+    }
+
+    /// <summary>The learned factors of the cosines; null: the form has none.</summary>
+    /// <exception cref="CorruptFileException">A factor is no sensible one.</exception>
+    public LogitScale? Scale()
+    {
+        if (match.Parts.FirstOrDefault(part => part.Part.Architecture.IsScale).Match is not { } found) return null;
+        var values = found.Mapped.ToDictionary(mapped => mapped.Name, mapped => ReadScalar(mapped.Tensor));
+        var scale = values.TryGetValue(ScaleNames.Divisor, out float divisor)
+            ? new LogitScale { Divisor = divisor }
+            : new LogitScale { AudioLogarithm = values[ScaleNames.Audio], TextLogarithm = values[ScaleNames.Text] };
+        try
+        {
+            scale.Validate();
+            return scale;
+        }
+        catch (OptionException e)
+        {
+            throw new CorruptFileException(request.Checkpoint, e.Message, e);
+        }
+    }
+
+    float ReadScalar(CheckpointTensor tensor)
+    {
+        using var bytes = new MemoryStream();
+        checkpoint.CopyTo(tensor, bytes, cancellation);
+        return tensor.DType == DType.Float32 ? BitConverter.ToSingle(bytes.GetBuffer()) : throw new CorruptFileException(request.Checkpoint,
+            $"{tensor.Name} is of type {tensor.DType}, expected float32");
+    }
 
     /// <inheritdoc cref="TextEncoderSettings.Of"/>
     public BertConfig TextConfig(BertConfig? declared, bool strict)
     {
-        var config = TextEncoderSettings.Of(Text, declared, strict, request.Heads, request.Checkpoint, Notes);
-        Settings.Add(("text encoder", $"BERT, {config.Layers} layers of width {config.Width}, {config.Heads} heads, "
+        var (part, found) = Text;
+        var published = TextArchitecture.All.Single(known => known.Key == part.Architecture.Name).Published;
+        if (match.Map.Settings is not null && part.Architecture.Name != BertConfig.Key)
+            published = published with { Pooling = TextPooling.Pooler, Dropout = 0.1, AttentionDropout = 0.1 };
+        if (Form.TextEpsilon is { } epsilon) published = published with { LayerNormEpsilon = epsilon };
+        var config = TextEncoderSettings.Of(published, found, declared, strict, request.Heads, request.Checkpoint, Notes);
+        Settings.Add(("text encoder", $"{config.Name}, {config.Layers} layers of width {config.Width}, {config.Heads} heads, "
             + $"{config.VocabularySize} tokens, {config.Pooling.ToString().ToLowerInvariant()} pooling"));
         return config;
     }
@@ -78,9 +132,14 @@ sealed class ConversionDraft(ConversionRequest request, CheckpointFile checkpoin
             + $"`{match.Map.Name}`: {match.Map.About}.\n{(request.Origin is null ? "" : $"\n{request.Origin}\n")}";
 
     /// <summary>Finds and checks the front end of the audio encoder.</summary>
-    public LogMelSettings FrontEnd(int melBins) =>
-        new FrontEndCheck(checkpoint, name => match.Find(Audio.Part.Source + name))
+    public LogMelSettings FrontEnd(int melBins)
+    {
+        // A form that always has one front end keeps it in no form that is read here.
+        if (request.FrontEnd is null && Beside(PreprocessorName) is { } path) return ClapConfigFile.FrontEnd(path).LogMel;
+        if (request.FrontEnd is null && Form.FrontEnd is { } own) return NameMaps.FindFrontEnd(own).Settings with { MelBins = melBins };
+        return new FrontEndCheck(checkpoint, name => match.Find(Audio.Part.SourcesOf(name)[0]))
             .Find(melBins, request.FrontEnd is { } name ? NameMaps.FindFrontEnd(name) : null, Notes);
+    }
 
     /// <summary>Writes the list of all files' checksums.</summary>
     public void WriteChecksums() => ChecksumList.Write(folder, Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories)

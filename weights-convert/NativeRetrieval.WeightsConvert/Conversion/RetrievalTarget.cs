@@ -20,9 +20,12 @@ static class RetrievalTarget
             declared is null
                 ? null
                 : new() { AudioEncoder = declared.AudioEncoder, LogMel = declared.LogMel, Resampler = declared.Resampler });
-        var bert = draft.TextConfig(declared?.TextEncoder ?? Beside(vocabulary), strict: declared is not null);
+        var clap = declared is null ? draft.ClapText() : null;
+        bool report = declared is null && draft.Match.Map.Settings is null;
+        var bert = draft.TextConfig(declared?.TextEncoder ?? clap ?? Beside(draft, vocabulary),
+            strict: declared is not null || clap is not null);
         // The report's dropout, and its choice of the first token; a file that was exported from here says what it had.
-        if (declared is null)
+        if (report || (declared is null && bert.Architecture == BertEncoder.Architecture))
             bert = bert with
             {
                 Dropout = new BertConfig().Dropout,
@@ -34,7 +37,7 @@ static class RetrievalTarget
         Expect(draft, text.Sizes["inputs"], bert.Width, "the text head takes vectors of {0}, the text encoder makes {1}");
         Expect(draft, audio.Sizes["outputs"], text.Sizes["outputs"], "the audio head makes vectors of {0}, the text head of {1}");
         var tokenizer = TokenizerFiles.Read(vocabulary, bert.VocabularySize);
-        declared ??= new RetrievalModelConfig { MaxTokens = Math.Min(new RetrievalModelConfig().MaxTokens, bert.MaxPositions) };
+        declared ??= Usual(draft, encoder, bert);
         var config = declared with
         {
             AudioEncoder = encoder.AudioEncoder,
@@ -51,10 +54,31 @@ static class RetrievalTarget
         return ConversionReport.RetrievalModel;
     }
 
+    /// <summary>Settings that the form, or its own file, gives its models beside their sizes.</summary>
+    static RetrievalModelConfig Usual(ConversionDraft draft, AudioEncoderPackage audio, BertConfig text)
+    {
+        var (seconds, shortClips) = draft.Beside(ConversionDraft.PreprocessorName) is { } path
+            ? (ClapConfigFile.FrontEnd(path).MaxSeconds, ClapConfigFile.FrontEnd(path).ShortClips)
+            : (draft.Form.MaxSeconds, draft.Form.ShortClips);
+        // The narrow models of tests take less than the published ones of their form.
+        if (draft.Beside(ConversionDraft.PreprocessorName) is null && audio.AudioEncoder.MostFrames is { } most)
+            seconds = Math.Min(seconds, Math.Floor((most - 1.0) * audio.LogMel.HopSamples / audio.LogMel.SampleRateHz));
+        draft.Settings.Add(("longest stretch", string.Create(CultureInfo.InvariantCulture, $"{seconds} s, shorter clips "
+            + $"{(shortClips == ShortClipRule.Repeat ? "repeated to that" : "in their own length")}")));
+        return new()
+        {
+            MaxSeconds = seconds,
+            ShortClips = shortClips,
+            Captions = draft.Form.Normalizer,
+            MaxTokens = Math.Min(draft.Form.MaxTokens, text.MaxTokens),
+            LogitScale = draft.Scale(),
+        };
+    }
+
     static PartMatch Head(ConversionDraft draft, string target) => draft.Match.Parts.Single(part => part.Part.Target == target).Match;
 
-    static BertConfig? Beside(string vocabulary) =>
-        File.Exists(Path.Combine(vocabulary, "config.json")) ? BertFolder.ReadConfig(vocabulary) : null;
+    static BertConfig? Beside(ConversionDraft draft, string vocabulary) =>
+        !draft.Form.ClapConfig && File.Exists(Path.Combine(vocabulary, "config.json")) ? BertFolder.ReadConfig(vocabulary) : null;
 
     static void Expect(ConversionDraft draft, long found, long expected, string message)
     {

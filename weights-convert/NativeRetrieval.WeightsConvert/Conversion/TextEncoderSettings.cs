@@ -12,15 +12,17 @@ static class TextEncoderSettings
 {
     const int UsualHeadWidth = 64;
 
+    /// <param name="published">Kind of encoder, with what neither shapes nor files say.</param>
     /// <param name="declared">Configuration in a file beside the weights; null: there is none.</param>
     /// <param name="strict">True if that file surely belongs to the weights; false to ignore it where its sizes differ.</param>
     /// <param name="heads">Attention heads that the user names; null: from the file, else width / 64.</param>
     /// <param name="source">Path named in messages.</param>
     /// <exception cref="CorruptFileException">The file describes other sizes than the weights have.</exception>
     /// <exception cref="OptionException">The number of heads has to be given, or does not divide the width.</exception>
-    public static BertConfig Of(PartMatch bert, BertConfig? declared, bool strict, int? heads, string source, List<string> notes)
+    public static BertConfig Of(BertConfig published, PartMatch bert, BertConfig? declared, bool strict, int? heads, string source,
+        List<string> notes)
     {
-        var shapes = new BertConfig
+        var shapes = published with
         {
             VocabularySize = bert.Size("vocabulary"),
             Width = bert.Size("width"),

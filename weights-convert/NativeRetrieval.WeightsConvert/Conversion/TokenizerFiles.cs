@@ -9,7 +9,8 @@ static class TokenizerFiles
 {
     const int LargestFileBytes = 64 << 20;
 
-    static readonly string[] _names = ["vocab.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
+    static readonly string[] _vocabularies = ["vocab.txt", "tokenizer.json", "vocab.json"],
+        _names = [.. _vocabularies, "merges.txt", "tokenizer_config.json", "special_tokens_map.json"];
 
     /// <summary>Path of a conversion's tokenizer: a file or a folder.</summary>
     /// <param name="given">Path that the user names; null: the checkpoint's folder.</param>
@@ -21,10 +22,10 @@ static class TokenizerFiles
                 ? given
                 : throw new FileReadException(given, "there is no such file or folder");
         string folder = Directory.Exists(checkpoint) ? checkpoint : Path.GetDirectoryName(Path.GetFullPath(checkpoint))!;
-        return _names.Take(2).Any(name => File.Exists(Path.Combine(folder, name)))
+        return _vocabularies.Any(name => File.Exists(Path.Combine(folder, name)))
             ? folder
             : throw new OptionException("a text encoder needs the vocabulary that it was trained with, and there is none beside the "
-                + "checkpoint; give --vocabulary FILE, e.g. the vocab.txt of bert-base-uncased");
+                + "checkpoint; give --vocabulary with its folder or file, e.g. the vocab.txt of bert-base-uncased");
     }
 
     /// <summary>The tokenizer of a model with <paramref name="rows"/> word vectors.</summary>

@@ -25,8 +25,14 @@ sealed class Architecture
 
     public bool IsText => _document.Kind == "text";
 
+    /// <summary>True for learned factors, which are settings here and no tensors.</summary>
+    public bool IsScale => _document.Kind == "scale";
+
     /// <summary>Names of the output widths of its parts, in order; the last is the width of the vectors.</summary>
     public IReadOnlyList<string> Widths => _document.Widths;
+
+    /// <summary>Names of its tensors, as templates.</summary>
+    public IEnumerable<string> Names => _document.Tensors.Keys;
 
     /// <summary>Name of a tensor that every checkpoint of this kind has.</summary>
     public string Anchor { get; }
@@ -37,12 +43,14 @@ sealed class Architecture
     public PartMatch Match(Func<string, CheckpointTensor?> find)
     {
         var match = new PartMatch(new Dictionary<string, long>(_document.Sizes));
-        foreach (var (loop, range) in _document.Loops)
-            if (Discovered(range) is { } template) match.Sizes[loop] = Count(loop, template, find);
         foreach (var (names, shape) in _document.Tensors)
-            foreach (var loops in Iterations(names, match.Sizes))
+            foreach (var loops in Iterations(names, match.Sizes, find))
                 foreach (string name in NameTemplate.Alternatives(NameTemplate.Fill(names, loops)))
-                    match.Add(name, Find(name, find), NameTemplate.Fill(shape, loops).Split(',', StringSplitOptions.TrimEntries));
+                    match.Add(name, Find(name, find),
+                        NameTemplate.Fill(shape, loops).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
+        foreach (var (names, kind) in _document.Buffers ?? [])
+            foreach (var loops in Iterations(names, match.Sizes, find))
+                if (NameTemplate.Fill(names, loops) is var name && find(name) is { } tensor) match.Add(name, kind, tensor);
         return match;
     }
 
@@ -67,19 +75,27 @@ sealed class Architecture
         return Math.Max(count, 1);
     }
 
-    IEnumerable<IReadOnlyDictionary<string, int>> Iterations(string names, IReadOnlyDictionary<string, long> sizes)
+    /// <summary>
+    /// All values of the loops in a template. A loop that is counted in the checkpoint may be inside another: its number, which may differ
+    /// in each, is then a size by the names and values of both, such as <c>block0</c> for the loop <c>block</c> in the layer 0.
+    /// </summary>
+    IEnumerable<IReadOnlyDictionary<string, int>> Iterations(string names, Dictionary<string, long> sizes,
+        Func<string, CheckpointTensor?> find)
     {
-        IEnumerable<IReadOnlyDictionary<string, int>> all = [new Dictionary<string, int>()];
+        List<IReadOnlyDictionary<string, int>> all = [new Dictionary<string, int>()];
         foreach (string loop in NameTemplate.LoopsOf(names))
+            all = [.. all.SelectMany(outer => Values(loop, outer).Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
+        return all;
+
+        IEnumerable<int> Values(string loop, IReadOnlyDictionary<string, int> outer)
         {
             string range = _document.Loops[loop];
             int first = int.Parse(range[..range.IndexOf('.')], CultureInfo.InvariantCulture);
-            int count = Discovered(range) is not null
-                ? (int)sizes[loop]
-                : int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1;
-            all = [.. all.SelectMany(outer => Enumerable.Range(first, count)
-                .Select(value => new Dictionary<string, int>(outer) { [loop] = value }))];
+            if (Discovered(range) is not { } template)
+                return Enumerable.Range(first, int.Parse(range[(range.LastIndexOf('.') + 1)..], CultureInfo.InvariantCulture) - first + 1);
+            string size = loop + string.Concat(NameTemplate.LoopsOf(template).Where(outer.ContainsKey).Select(name => outer[name]));
+            if (!sizes.ContainsKey(size)) sizes[size] = Count(loop, NameTemplate.Fill(template, outer), find);
+            return Enumerable.Range(first, (int)sizes[size]);
         }
-        return all;
     }
 }

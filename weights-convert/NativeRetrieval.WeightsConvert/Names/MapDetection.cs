@@ -31,7 +31,7 @@ static class MapDetection
         string looked = $"is of none of the forms that are known here ({NameMaps.Names})";
         if (seen.OrderByDescending(match => match.IsTypical).MinBy(match => match.Problems) is { } closest)
             throw new CorruptFileException(checkpoint.Path, $"{looked}; closest is {closest.Map.Name}: {Problems(closest)}");
-        var anchors = NameMaps.All.Select(map => map.Parts[0].Source + map.Parts[0].Architecture.Anchor).Distinct();
+        var anchors = NameMaps.All.Select(map => map.Anchor).Distinct();
         throw new CorruptFileException(checkpoint.Path, $"{looked}: it has none of the tensors by which they are recognised "
             + $"({string.Join(", ", anchors)}); --inspect shows what it has");
     }
@@ -52,7 +52,7 @@ static class MapDetection
     {
         var match = MapMatch.Of(map, names)
             ?? throw new CorruptFileException(checkpoint.Path, $"does not follow {map.Name}: it has no "
-                + $"{map.Parts[0].Source}{map.Parts[0].Architecture.Anchor}; --inspect shows what it has");
+                + $"{map.Anchor}; --inspect shows what it has");
         return match.Problems == 0
             ? match
             : throw new CorruptFileException(checkpoint.Path, $"does not follow {map.Name}: {Problems(match)}");

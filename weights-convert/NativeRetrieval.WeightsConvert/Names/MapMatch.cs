@@ -14,9 +14,10 @@ sealed class MapMatch
     MapMatch(NameMap map, string prefix, BareNames names)
     {
         (Map, _prefix, _names) = (map, prefix, names);
-        Parts = [.. map.Parts.Select(part => (part, part.Architecture.Match(name => Find(part.Source + name))))];
+        Parts = [.. map.Parts.Select(part => (part, part.Architecture.Match(name => Find(part, name))))];
         Root = CommonRoot();
-        var taken = Parts.SelectMany(part => part.Match.Mapped).Select(mapped => mapped.Tensor).ToHashSet();
+        var taken = Parts.SelectMany(part => part.Match.Mapped).SelectMany(mapped => mapped.Tensor.Pieces)
+            .Concat(Parts.SelectMany(part => part.Match.Buffers).Select(buffer => buffer.Tensor)).ToHashSet();
         foreach (var (bare, tensor) in names.Tensors)
         {
             if (taken.Contains(tensor)) continue;
@@ -45,7 +46,8 @@ sealed class MapMatch
     public IReadOnlyList<string> Unexpected => _unexpected;
 
     public IReadOnlyList<string> Missing =>
-        [.. Parts.SelectMany(part => part.Match.Missing.Select(name => Root + part.Part.Source + name))];
+        [.. Parts.SelectMany(part => part.Match.Missing.SelectMany(part.Part.SourcesOf)).Where(name => Find(name) is null)
+            .Select(name => Root + name)];
 
     public IReadOnlyList<(CheckpointTensor Tensor, string Expected)> OtherShape => [.. Parts.SelectMany(part => part.Match.OtherShape)];
 
@@ -56,15 +58,25 @@ sealed class MapMatch
 
     /// <summary>All tensors of the model under this program's names.</summary>
     public IEnumerable<(string Name, CheckpointTensor Tensor)> Mapped =>
-        Parts.SelectMany(part => part.Match.Mapped.Select(mapped => (part.Part.Target + mapped.Name, mapped.Tensor)));
+        Parts.Where(part => !part.Part.Architecture.IsScale).SelectMany(
+            part => part.Match.Mapped.Select(mapped => (part.Part.Target + mapped.Name, mapped.Tensor)));
 
     /// <summary>The tensor of a bare name behind the map's own prefix; null: the checkpoint has none.</summary>
     public CheckpointTensor? Find(string name) => _names.Tensors.GetValueOrDefault(_prefix + name);
 
+    /// <summary>A tensor of a network: the checkpoint's own, or several of it with their rows one after another.</summary>
+    CheckpointTensor? Find(MapPart part, string name)
+    {
+        var sources = part.SourcesOf(name);
+        if (sources.Count == 1) return Find(sources[0]);
+        var pieces = sources.Select(Find).OfType<CheckpointTensor>().ToList();
+        return pieces.Count == sources.Count ? CheckpointTensor.Stack(pieces) : null;
+    }
+
     /// <summary>The match with the fewest problems; null where nothing in the checkpoint resembles this form.</summary>
     public static MapMatch? Of(NameMap map, BareNames names)
     {
-        string anchor = map.Parts[0].Source + map.Parts[0].Architecture.Anchor;
+        string anchor = map.Anchor;
         return names.Tensors.Keys.Where(name => name.EndsWith(anchor, StringComparison.Ordinal))
             .Select(name => name[..^anchor.Length])
             .Where(IsOwn).Select(prefix => new MapMatch(map, prefix, names)).MinBy(match => match.Problems);

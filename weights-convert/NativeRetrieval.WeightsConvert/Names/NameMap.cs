@@ -8,7 +8,7 @@ public sealed class NameMap
     internal NameMap(NameMapDocument document, IReadOnlyDictionary<string, Architecture> architectures)
     {
         _document = document;
-        Parts = [.. document.Parts.Select(part => new MapPart(architectures[part.Architecture], part.Source, part.Target))];
+        Parts = [.. document.Parts.Select(part => new MapPart(architectures[part.Architecture], part))];
         Ignore = IgnoreRule.Of(document.Ignore);
     }
 
@@ -24,7 +24,13 @@ public sealed class NameMap
     /// <summary>True if the form holds both encoders and their heads.</summary>
     public bool IsRetrieval => Parts.Count > 1;
 
+    /// <summary>Settings that the weights do not show; null: those of a model of the report.</summary>
+    internal FormSettings? Settings => _document.Settings;
+
     internal IReadOnlyList<MapPart> Parts { get; }
+
+    /// <summary>Name of a tensor by which the form is recognised.</summary>
+    internal string Anchor => Parts[0].SourcesOf(Parts[0].Architecture.Anchor)[0];
 
     internal IReadOnlyList<IgnoreRule> Ignore { get; }
 
@@ -36,16 +42,43 @@ public sealed class NameMap
 
     internal IReadOnlyList<string> Absent => _document.Absent;
 
-    /// <summary>Name in a checkpoint of this form of a tensor with this program's name; null: the form has no such tensor.</summary>
-    public string? ToSource(string name)
+    /// <summary>
+    /// Name in a checkpoint of this form of a tensor with this program's name, the first of several that are stacked to one here; null:
+    /// the form has no such tensor.
+    /// </summary>
+    public string? ToSource(string name) => ToSources(name).FirstOrDefault();
+
+    /// <summary>
+    /// Names in a checkpoint of this form of the tensors that make one with this program's name, from its first rows to its last; empty:
+    /// the form has none.
+    /// </summary>
+    internal IReadOnlyList<string> ToSources(string name)
     {
         foreach (var part in Parts)
-            if (name.StartsWith(part.Target, StringComparison.Ordinal)) return part.Source + name[part.Target.Length..];
-        return null;
+            if (name.StartsWith(part.Target, StringComparison.Ordinal)) return part.SourcesOf(name[part.Target.Length..]);
+        return [];
     }
 }
 
 /// <summary>One network inside a checkpoint.</summary>
-/// <param name="Source">Prefix of its names in the checkpoint.</param>
-/// <param name="Target">Prefix of its names in this program.</param>
-sealed record MapPart(Architecture Architecture, string Source, string Target);
+sealed class MapPart(Architecture architecture, MapPartDocument document)
+{
+    public Architecture Architecture => architecture;
+
+    /// <summary>Prefix of its names in the checkpoint.</summary>
+    public string Source => document.Source;
+
+    /// <summary>Prefix of its names in this program.</summary>
+    public string Target => document.Target;
+
+    /// <summary>Names in the checkpoint, without the map's prefix, of what is one tensor of the network.</summary>
+    /// <param name="name">Name in the network.</param>
+    public IReadOnlyList<string> SourcesOf(string name)
+    {
+        foreach (var (own, others) in document.Stacks ?? [])
+            if (name.Contains(own, StringComparison.Ordinal)) return [.. others.Select(other => Source + name.Replace(own, other))];
+        foreach (var (own, other) in document.Names ?? [])
+            if (name.Contains(own, StringComparison.Ordinal)) return [Source + name.Replace(own, other)];
+        return [Source + name];
+    }
+}

@@ -10,8 +10,10 @@ static partial class NameTemplate
     public static IReadOnlyList<string> LoopsOf(string template) =>
         [.. Loop().Matches(template).Select(found => found.Groups["name"].Value).Distinct()];
 
+    /// <summary>The template with the numbers of the loops that are given; others stay.</summary>
     public static string Fill(string template, IReadOnlyDictionary<string, int> loops) => Loop().Replace(template, found =>
     {
+        if (!loops.ContainsKey(found.Groups["name"].Value)) return found.Value;
         int offset = found.Groups["offset"].Success ? int.Parse(found.Groups["offset"].ValueSpan, CultureInfo.InvariantCulture) : 0;
         return (loops[found.Groups["name"].Value] + offset).ToString(CultureInfo.InvariantCulture);
     });

@@ -5,7 +5,7 @@ namespace NativeRetrieval.WeightsConvert.Names;
 
 /// <summary>Reads the embedded files; <c>weights-convert/README.md</c> explains each member.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
-    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow)]
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ArchitectureDocument))]
 [JsonSerializable(typeof(NameMapDocument))]
 [JsonSerializable(typeof(CommonDocument))]
@@ -31,11 +31,13 @@ sealed record FrontEndDocument(string Name, int SampleRateHz, int WindowSamples,
 /// <summary>A file of <c>Architectures</c>.</summary>
 sealed record ArchitectureDocument(string Name, string Kind, string[] Widths,
     Dictionary<string, long> Sizes, Dictionary<string, string> Loops,
-    OrderedDictionary<string, string> Tensors, OrderedDictionary<string, string> Ignore, Dictionary<string, string>? Aliases = null);
+    OrderedDictionary<string, string> Tensors, OrderedDictionary<string, string> Ignore, Dictionary<string, string>? Aliases = null,
+    OrderedDictionary<string, BufferKind>? Buffers = null);
 
 /// <summary>One network of a map.</summary>
-sealed record MapPartDocument(string Architecture, string Source, string Target);
+sealed record MapPartDocument(string Architecture, string Source, string Target, OrderedDictionary<string, string>? Names = null,
+    OrderedDictionary<string, string[]>? Stacks = null);
 
 /// <summary>A file of <c>Maps</c>.</summary>
 sealed record NameMapDocument(string Name, string About, string[] Prefixes, MapPartDocument[] Parts, string[] Present, string[] Absent,
-    OrderedDictionary<string, string> Ignore, string? Block6Pooling = null);
+    OrderedDictionary<string, string> Ignore, string? Block6Pooling = null, FormSettings? Settings = null);

@@ -8,6 +8,7 @@ sealed class PartMatch(Dictionary<string, long> sizes)
 {
     readonly List<(string Name, CheckpointTensor Tensor)> _mapped = [];
     readonly List<string> _missing = [];
+    readonly List<(string Name, BufferKind Kind, CheckpointTensor Tensor)> _buffers = [];
     readonly List<(CheckpointTensor Tensor, string Expected)> _otherShape = [];
 
     /// <summary>Sizes by name, as the shapes gave them, and numbers of repeated parts.</summary>
@@ -24,6 +25,11 @@ sealed class PartMatch(Dictionary<string, long> sizes)
 
     /// <summary>Tensors that contradict the sizes of those before them.</summary>
     public IReadOnlyList<(CheckpointTensor Tensor, string Expected)> OtherShape => _otherShape;
+
+    /// <summary>Whole numbers that follow from sizes, under the names they have in the network.</summary>
+    public IReadOnlyList<(string Name, BufferKind Kind, CheckpointTensor Tensor)> Buffers => _buffers;
+
+    public void Add(string name, BufferKind kind, CheckpointTensor tensor) => _buffers.Add((name, kind, tensor));
 
     /// <param name="shape">A number or the name of a size for every axis; a new name takes the tensor's size.</param>
     public void Add(string name, CheckpointTensor? tensor, string[] shape)

@@ -11,7 +11,9 @@ internal static class MpegInWav
     const int RiffHeaderBytes = 12, ChunkHeaderBytes = 8, ExtensibleFormatBytes = 26, SubFormatOffset = 24, MaximumChunks = 10_000;
     const ushort MpegTag = 0x50, Mp3Tag = 0x55, ExtensibleTag = 0xFFFE;
 
-    /// <summary>Bytes [start, end) of the frames, up to the file's end at most; null where the file is no WAV or holds another sound.</summary>
+    /// <summary>
+    /// Bytes [start, end) of the frames, up to the file's end at most; null where the file is no WAV or holds another sound.
+    /// </summary>
     /// <param name="magic">The first twelve bytes of <paramref name="file"/>.</param>
     public static (long Start, long End)? Find(Stream file, ReadOnlySpan<byte> magic)
     {
@@ -26,7 +28,9 @@ internal static class MpegInWav
         {
             file.Position = position;
             var bytes = buffer[..file.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false)];
-            uint size = isBigEndian ? BinaryPrimitives.ReadUInt32BigEndian(bytes[4..]) : BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
+            uint size = isBigEndian
+                ? BinaryPrimitives.ReadUInt32BigEndian(bytes[4..])
+                : BinaryPrimitives.ReadUInt32LittleEndian(bytes[4..]);
             long body = position + ChunkHeaderBytes;
             if (bytes.StartsWith("data"u8))
                 return isMpeg ? (body, size == 0 ? length : Math.Min(length, body + size)) : null;

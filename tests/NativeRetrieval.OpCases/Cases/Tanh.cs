@@ -1,0 +1,18 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.OpCases.Cases;
+
+sealed class TanhCase : OpCase
+{
+    public override string Op => nameof(Core.Ops.Op.Tanh);
+
+    public override IEnumerable<string> Sizes => ["0", "1", "7x33", "32x768"];
+
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Uniform(random, -6, 6, Parse(size))];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Tanh(inputs[0]);
+
+    public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(Math.Tanh)];
+}
