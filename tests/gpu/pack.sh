@@ -27,6 +27,8 @@ for program in "${programs[@]}"; do
     echo "publishing $program" >&2
     dotnet publish "$program" -c Release -o "$out/app" -p:SatelliteResourceLanguages=en -p:PublishDocumentationFiles=false -v quiet -nologo >&2
 done
+# Stack traces name methods without them, and the lines are in the checkout.
+rm -f "$out"/app/*.pdb
 # Native libraries for other systems.
 if [ -d "$out/app/runtimes" ]; then
     find "$out/app/runtimes" -mindepth 1 -maxdepth 1 ! -name linux-x64 ! -name linux ! -name unix -exec rm -rf {} +

@@ -76,7 +76,8 @@ public sealed class HtsAtGoldenTests : IDisposable
         using var clap = new ClapAudio(_tiny, 20, dtype);
         var embeddings = Backward(clap, pass: null);
         Check("frames501/audio_embeds", embeddings, forward);
-        foreach (var (name, parameter) in clap.Encoder.Parameters()) CheckGradient("grad/", name, parameter, gradient);
+        int compared = clap.Encoder.Parameters().Sum(item => CheckGradient("grad/", item.Name, item.Tensor, gradient));
+        Assert.InRange(compared, 80, _golden.Names.Count(name => name.StartsWith("grad/audio_model", StringComparison.Ordinal)));
     }
 
     [Theory, MemberData(nameof(Precisions))]
@@ -168,17 +169,22 @@ public sealed class HtsAtGoldenTests : IDisposable
     }
 
     /// <summary>Gradients of the keys' biases are 0 in mathematics, and noise here and there: those are compared absolutely.</summary>
-    void CheckGradient(string prefix, string name, Tensor parameter, double tolerance)
+    /// <returns>The number of tensors that the golden file has.</returns>
+    int CheckGradient(string prefix, string name, Tensor parameter, double tolerance)
     {
         string[] sources = ClapAudio.Sources(name);
         double[][] parts = [.. parameter.Gradient!.Values().Chunk((int)parameter.Count / sources.Length)];
+        int compared = 0;
         for (int i = 0; i < sources.Length; i++)
         {
+            if (!_golden.Names.Contains(prefix + sources[i])) continue;
+            compared++;
             double[] expected = _golden.ReadFloat64(prefix + sources[i]);
             if (sources[i].EndsWith("key.bias", StringComparison.Ordinal))
                 Assert.All(parts[i], value => Assert.InRange(value, -tolerance, tolerance));
             else Golden.Check(expected, parts[i], tolerance, sources[i]);
         }
+        return compared;
     }
 
     /// <summary>Compares the image that the patches come from, where the golden file has it.</summary>
