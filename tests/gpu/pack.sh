@@ -53,7 +53,7 @@ stamp="${parts[*]}"
 if [ ! -e "$out/dotnet.tar.xz" ] || [ "$(cat "$out/dotnet.version" 2> /dev/null)" != "$stamp" ]; then
     echo "packing .NET $version: about a minute" >&2
     # Debuggers and other garbage collectors are not needed there.
-    XZ_OPT='-6 -T0' tar -C "$dotnet_root" --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='createdump' --exclude='libclrgc*.so' \
+    XZ_OPT='-9e' tar -C "$dotnet_root" --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='createdump' --exclude='libclrgc*.so' \
         --exclude='libcoreclrtraceptprovider.so' -cJf "$out/dotnet.tar.xz.part" "${parts[@]}"
     mv "$out/dotnet.tar.xz.part" "$out/dotnet.tar.xz"
     echo "$stamp" > "$out/dotnet.version"
