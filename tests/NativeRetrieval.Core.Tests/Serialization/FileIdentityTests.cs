@@ -57,7 +57,8 @@ public sealed class FileIdentityTests : IDisposable
         NamedPipe.Create(_folder["pipe"]);
         Assert.Equal(FileKind.Pipe, FileIdentity.Of(_folder["pipe"]).Kind);
         Assert.Equal(FileKind.Device, FileIdentity.Of("/dev/zero").Kind);
-        Assert.Equal("it is a named pipe, not a file", Assert.Throws<NotAFileException>(() => RegularFile.OpenRead(_folder["pipe"])).Message);
+        Assert.Equal("it is a named pipe, not a file",
+            Assert.Throws<NotAFileException>(() => RegularFile.OpenRead(_folder["pipe"])).Message);
         Assert.Equal("it is a device, not a file", Assert.Throws<NotAFileException>(() => RegularFile.OpenRead("/dev/zero")).Message);
         Assert.Contains("pipe: cannot be read: it is a named pipe", Assert.Throws<FileReadException>(() => Hash("pipe")).Message);
     }
