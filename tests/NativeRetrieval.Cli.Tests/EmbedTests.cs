@@ -4,6 +4,7 @@ using System.Text.Json;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Models;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
@@ -68,7 +69,7 @@ public sealed class EmbedTests : IDisposable
         var windows = engine.EmbedFile(_folder["sounds/long.wav"], 2, 2, TestContext.Current.CancellationToken);
         Assert.Equal(windows.SelectMany(window => window.Vector.ToArray()), file.ReadFloat32("vectors"));
         Assert.Equal([2, 2], file.Entry("seconds").Shape);
-        Assert.Equal(engine.Fingerprint, file.Metadata["model_sha256"]);
+        Assert.Equal(ModelFolder.Fingerprint(_model), file.Metadata["model_sha256"]);
         Assert.Equal([_folder["sounds/long.wav"], _folder["sounds/long.wav"]],
             JsonSerializer.Deserialize<string[]>(file.Metadata["rows"])!);
     }

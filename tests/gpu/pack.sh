@@ -25,7 +25,8 @@ mkdir -p "$out"
 rm -rf "$out/app" "$out/fixtures"
 for program in "${programs[@]}"; do
     echo "publishing $program" >&2
-    dotnet publish "$program" -c Release -o "$out/app" -p:SatelliteResourceLanguages=en -p:PublishDocumentationFiles=false -v quiet -nologo >&2
+    dotnet publish "$program" -c Release -o "$out/app" \
+        -p:SatelliteResourceLanguages=en -p:PublishDocumentationFiles=false -v quiet -nologo >&2
 done
 # Stack traces name methods without them, and the lines are in the checkout.
 rm -f "$out"/app/*.pdb
@@ -53,7 +54,8 @@ stamp="${parts[*]}"
 if [ ! -e "$out/dotnet.tar.xz" ] || [ "$(cat "$out/dotnet.version" 2> /dev/null)" != "$stamp" ]; then
     echo "packing .NET $version: about a minute" >&2
     # Debuggers and other garbage collectors are not needed there.
-    XZ_OPT='-9e' tar -C "$dotnet_root" --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='createdump' --exclude='libclrgc*.so' \
+    XZ_OPT='-9e' tar -C "$dotnet_root" \
+        --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='createdump' --exclude='libclrgc*.so' \
         --exclude='libcoreclrtraceptprovider.so' -cJf "$out/dotnet.tar.xz.part" "${parts[@]}"
     mv "$out/dotnet.tar.xz.part" "$out/dotnet.tar.xz"
     echo "$stamp" > "$out/dotnet.version"

@@ -35,16 +35,7 @@ internal static class EmbedCommand
                 + "default: JSON lines on standard output.",
             HelpName = "FILE",
         };
-        var window = new Option<double?>("--window")
-        {
-            Description = "Length of the windows that recordings are cut into; default: what the model was trained on.",
-            HelpName = "SECONDS",
-        };
-        var hop = new Option<double?>("--hop")
-        {
-            Description = "From one window to the next; default: half a window.",
-            HelpName = "SECONDS",
-        };
+        var windows = new WindowOptions();
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("embed", "Write the vectors of sounds or sentences, for programs of your own.")
         {
@@ -56,7 +47,7 @@ internal static class EmbedCommand
             ],
         };
         command.Add(paths);
-        foreach (Option option in (Option[])[texts, text, model, to, window, hop, .. device.Options]) command.Add(option);
+        foreach (Option option in (Option[])[texts, text, model, to, windows.Window, windows.Hop, .. device.Options]) command.Add(option);
         command.Validators.Add(result =>
         {
             int kinds = (result.GetValue(paths) is { Length: > 0 } ? 1 : 0) + (result.GetValue(texts) is not null ? 1 : 0)
@@ -73,7 +64,7 @@ internal static class EmbedCommand
             using var engine = RetrievalEngine.Open(chosen, runsOn, sentences is null ? ModelParts.Audio : ModelParts.Text);
             var skipped = sentences is not null
                 ? Texts(sentences)
-                : Sounds(parsed.GetValue(paths)!, parsed.GetValue(window), parsed.GetValue(hop));
+                : Sounds(parsed.GetValue(paths)!, parsed.GetValue(windows.Window), parsed.GetValue(windows.Hop));
             output.Finish(engine);
             return Task.FromResult(Skips.Report(terminal, skipped));
 

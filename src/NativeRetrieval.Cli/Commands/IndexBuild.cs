@@ -32,16 +32,7 @@ internal static class IndexBuild
             Description = "The index: made if absent, otherwise brought up to date.",
             HelpName = "sounds.nrx",
         };
-        var window = new Option<double?>("--window")
-        {
-            Description = "Length of the windows that recordings are cut into; default: what the model was trained on.",
-            HelpName = "SECONDS",
-        };
-        var hop = new Option<double?>("--hop")
-        {
-            Description = "From one window to the next; default: half a window.",
-            HelpName = "SECONDS",
-        };
+        var windows = new WindowOptions();
         var allowEmpty = new Option<bool>("--allow-empty")
         {
             Description = "Take out what the index has of a folder that is now empty or gone. "
@@ -50,7 +41,7 @@ internal static class IndexBuild
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, yes, to, window, hop, allowEmpty, .. device.Options, json]) command.Add(option);
+        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. device.Options, json]) command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 })
@@ -68,7 +59,7 @@ internal static class IndexBuild
             using var runsOn = device.Open(parsed, terminal);
             using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
                 : choice.Open(folder, made, runsOn, ModelParts.Audio);
-            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(window), parsed.GetValue(hop),
+            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window), parsed.GetValue(windows.Hop),
                 cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);
             else Write(terminal, report, folder);

@@ -48,7 +48,7 @@ internal sealed class SwinBlock : Module
         return scope.Return(Op.Add(Drop(Widen(attended), pass), attended));
     }
 
-    // What each half computes on its way is freed at its end, so that the other works in the same memory, which is still in the caches.
+    // Each half frees its intermediate values at its end, so that the other half works in the same memory, which is still in the caches.
     Tensor Attend(Tensor x)
     {
         using var scope = TensorScope.Begin();

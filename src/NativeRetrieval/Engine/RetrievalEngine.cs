@@ -19,9 +19,9 @@ public sealed class RetrievalEngine : IDisposable
     readonly Lock _lock = new();
     readonly FeatureExtractor _features;
 
-    RetrievalEngine(string folder, RetrievalModel model)
+    RetrievalEngine(string folder, RetrievalModel model, string fingerprint)
     {
-        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, ModelFolder.Fingerprint(folder));
+        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, fingerprint);
         _features = new FeatureExtractor(FeatureSettings.Of(
             model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples));
     }
@@ -38,8 +38,11 @@ public sealed class RetrievalEngine : IDisposable
     /// <param name="modelFolder">A folder that training or conversion has written.</param>
     /// <param name="parts">Encoders to open: sentences alone can be embedded with half of a model, sounds alone with the other.</param>
     /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
-    public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both) =>
-        new(modelFolder, ModelFolder.Load(modelFolder, device, parts: parts));
+    public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both)
+    {
+        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts);
+        return new(modelFolder, model, fingerprint);
+    }
 
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts)

@@ -40,9 +40,11 @@ internal static class FolderSums
     }
 
     /// <summary>Checks every listed file; a folder without the list passes.</summary>
+    /// <returns>SHA-256 of the files that were checked, by their names in the list.</returns>
     /// <exception cref="CorruptFileException">A file is absent or has another checksum, or the list is none.</exception>
-    public static void Verify(string folder)
+    public static IReadOnlyDictionary<string, string> Verify(string folder)
     {
+        var verified = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var (name, sum) in Read(folder))
         {
             string file = Path.Combine(folder, name);
@@ -50,6 +52,8 @@ internal static class FolderSums
             if (FileHash.Sha256(file) != sum)
                 throw new CorruptFileException(file,
                     $"does not have the checksum that {Name} lists; restore it, or delete {Name} if the change is yours");
+            verified[name] = sum;
         }
+        return verified;
     }
 }

@@ -55,10 +55,15 @@ public static class ModelFolder
     /// <exception cref="FileReadException">The folder or one of its files is absent.</exception>
     /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null,
-        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both)
+        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both) => Open(folder, device, adjust, tokenizer, parts).Model;
+
+    /// <summary>Reads a model and its fingerprint, and each file for its checksum once.</summary>
+    /// <inheritdoc cref="Load"/>
+    internal static (RetrievalModel Model, string Fingerprint) Open(string folder, Device device,
+        Func<RetrievalModelConfig, RetrievalModelConfig>? adjust, TextTokenizer? tokenizer, ModelParts parts)
     {
         RequireConfig(folder);
-        FolderSums.Verify(folder);
+        var verified = FolderSums.Verify(folder);
         var config = ReadConfig(folder);
         if (adjust is not null) config = adjust(config);
         tokenizer ??= TextTokenizer.FromFile(folder);
@@ -72,7 +77,7 @@ public static class ModelFolder
                     $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
             StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name);
-            return model;
+            return (model, Fingerprint(folder, verified));
         }
         catch
         {
@@ -99,12 +104,15 @@ public static class ModelFolder
     /// <summary>
     /// SHA-256 over configuration, weights and vocabulary: vectors of models with another fingerprint are not comparable.
     /// </summary>
-    public static string Fingerprint(string folder)
+    public static string Fingerprint(string folder) => Fingerprint(folder, new Dictionary<string, string>());
+
+    /// <param name="known">SHA-256 of files that were read before.</param>
+    static string Fingerprint(string folder, IReadOnlyDictionary<string, string> known)
     {
         using var all = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         var vocabulary = _vocabularyNames.Where(name => File.Exists(Path.Combine(folder, name))).DefaultIfEmpty(_vocabularyNames[0]);
         foreach (string name in vocabulary.Prepend(WeightsName).Prepend(ConfigName))
-            all.AppendData(Encoding.ASCII.GetBytes(FileHash.Sha256(Path.Combine(folder, name))));
+            all.AppendData(Encoding.ASCII.GetBytes(known.GetValueOrDefault(name) ?? FileHash.Sha256(Path.Combine(folder, name))));
         return Convert.ToHexStringLower(all.GetHashAndReset());
     }
 

@@ -150,7 +150,7 @@ internal sealed unsafe class TiledWindowAttention
         for (int token = 0; token < pixels.Length; token++) Copy(source + (long)pixels[token] * stride, rows + token * _width);
     }
 
-    /// <summary>A head's few values of one token: a call that copies memory would take longer.</summary>
+    /// <summary>Copies a head's values of one token: so few that a call of the memory copy would take longer.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     void Copy(float* source, float* target)
     {
