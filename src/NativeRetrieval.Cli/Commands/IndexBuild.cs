@@ -41,7 +41,8 @@ internal static class IndexBuild
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. device.Options, json]) command.Add(option);
+        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. device.Options, json])
+            command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 })
@@ -59,8 +60,8 @@ internal static class IndexBuild
             using var runsOn = device.Open(parsed, terminal);
             using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
                 : choice.Open(folder, made, runsOn, ModelParts.Audio);
-            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window), parsed.GetValue(windows.Hop),
-                cancellation, parsed.GetValue(allowEmpty));
+            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window),
+                parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);
             else Write(terminal, report, folder);
             return Unread(terminal, report);
