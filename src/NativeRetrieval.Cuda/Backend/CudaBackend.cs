@@ -90,6 +90,13 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     static nint F32(Tensor x) => x.DType == DType.Float32 ? x.Address
         : throw new ShapeException($"{x.Device} computes in float32, got {x.Describe()}; float64 is for checks on the CPU");
 
+    /// <summary>Address of activations: float32 or bfloat16 values.</summary>
+    /// <exception cref="ShapeException">float64 is computed on the CPU only.</exception>
+    static nint Activations(Tensor x) => x.DType == DType.BFloat16 ? x.Address : F32(x);
+
+    /// <summary>The entry point for the type that <paramref name="x"/> is stored in.</summary>
+    static string Stored(Tensor x, string float32, string bfloat16) => x.DType == DType.BFloat16 ? bfloat16 : float32;
+
     static nint F32OrNull(Tensor? x) => x is null ? 0 : F32(x);
 
     /// <summary>Address of int32 values, such as lengths; 0 for null.</summary>
