@@ -45,6 +45,11 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     CudaDevice Device => device;
 
+    /// <summary>
+    /// The address of the number (int64) that kernels add to the Philox stream that they are given; 0 outside captured graphs: add none.
+    /// </summary>
+    public nint StreamOffset { get; set; }
+
     CudaStream Stream => device.Stream;
 
     /// <summary>Opens cuBLAS and cuDNN, which are otherwise opened at their first use.</summary>
