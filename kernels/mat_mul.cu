@@ -6,15 +6,13 @@
 // shared    none
 // numerics  to nearest, ties away from 0; hi + lo lacks at most 2⁻²³ of x. Infinity and NaN stay in hi, lo is 0: a
 //           product with infinity is NaN, as another part is 0
-// limits    any sizes, also 0
+// limits    any sizes, also 0; numbers up to 3.4e38, which the largest 2⁻¹² of all exceed
 // reference src/NativeRetrieval.Core/Cpu/MatMul.cs
 #include "common/storage.cuh"
 
 NR_DEVICE float rounded_to_tf32(float value)
 {
-    const unsigned word = __float_as_uint(value), rounded = (word + 0x1000u) & 0xffffe000u;
-    // What would become infinite is cut instead.
-    return __uint_as_float((rounded & 0x7f800000u) == 0x7f800000u ? word & 0xffffe000u : rounded);
+    return __uint_as_float((__float_as_uint(value) + 0x1000u) & 0xffffe000u);
 }
 
 struct parts { float high, low; };
