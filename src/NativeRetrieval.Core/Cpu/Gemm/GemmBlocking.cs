@@ -31,7 +31,7 @@ internal static class GemmBlocking
 
     /// <summary>
     /// Numbers of row parts and column parts for which the slowest thread is expected to finish first: a part of
-    /// m × n needs m·n/16 cycles per k for the products and about m + n for packing.
+    /// m × n needs m·n/16 cycles per k for the products and about m + n for packing, half of n where B only comes from memory.
     /// </summary>
     public static (int RowParts, int ColumnParts) Parts(int m, int n, int k, GemmKernel kernel, bool packed)
     {
@@ -46,7 +46,7 @@ internal static class GemmBlocking
             {
                 int rowParts = Math.Min(maxRowParts, Math.Max(1, rounds * Workers.Count / columnParts));
                 double rows = Math.Ceiling((double)m / rowParts), columns = Math.Ceiling((double)panels / columnParts) * kernel.Columns;
-                double part = rows * columns / 16 + rows + (packed ? 0 : columns);
+                double part = rows * columns / 16 + rows + (packed ? columns / 2 : columns);
                 double cost = Math.Ceiling((double)rowParts * columnParts / Workers.Count) * part;
                 if (cost >= bestCost) continue;
                 (best, bestCost) = ((rowParts, columnParts), cost);
