@@ -31,8 +31,8 @@ internal readonly unsafe struct GemmEpilogue
         for (; column < columns; column++)
         {
             float sum = sums[column];
-            if (bias != null) sum += bias[column];
             if (accumulate) sum += c[column];
+            if (bias != null) sum += bias[column];
             c[column] = Activate(NativeFloats.All(sum)).Value[0];
         }
     }
@@ -44,8 +44,8 @@ internal readonly unsafe struct GemmEpilogue
         for (; column <= columns - T.Count; column += T.Count)
         {
             var sum = T.Load(sums + column);
-            if (bias != null) sum += T.Load(bias + column);
             if (accumulate) sum += T.Load(c + column);
+            if (bias != null) sum += T.Load(bias + column);
             Activate(sum).Store(c + column);
         }
         return column;
