@@ -8,7 +8,7 @@ internal static class GemmBlocking
     /// <summary>A panel of B, 256 steps of 16 or 32 floats, fits in a first-level cache of 32 KiB or more.</summary>
     const int MaxBlockK = 256;
 
-    /// <summary>Rows of A up to which each panel of B is packed when its turn comes: 144 × 256 floats of A stay in a second-level cache.</summary>
+    /// <summary>Rows of A up to which a panel of B is packed when its turn comes: 144 × 256 floats stay in a second-level cache.</summary>
     public const int MaxRowsOfPanels = 144;
 
     /// <summary>Columns of one part: with 256 steps of k, 1 MiB of packed B.</summary>

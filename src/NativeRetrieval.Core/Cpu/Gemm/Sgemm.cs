@@ -69,7 +69,8 @@ internal static unsafe class Sgemm
                     RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
                         packedB.Panel(firstK, blockK, firstColumn / kernel.Columns));
                 else if (endRow - firstRow > GemmBlocking.MaxRowsOfPanels)
-                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn, PackColumns(firstK, blockK, firstColumn, endColumn));
+                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
+                        PackColumns(firstK, blockK, firstColumn, endColumn));
                 else RunPanels(firstK, blockK, firstRow, endRow, firstColumn, endColumn);
             }
         }
@@ -104,8 +105,8 @@ internal static unsafe class Sgemm
         }
 
         /// <summary>
-        /// Each panel of B, packed just before, with every strip of A in turn: for few rows of A, as the panel then stays in the first-level
-        /// cache and is written to no other memory.
+        /// Each panel of B, packed just before, with every strip of A in turn: for few rows of A, as the panel then stays in the
+        /// first-level cache and is written to no other memory.
         /// </summary>
         void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
@@ -114,7 +115,8 @@ internal static unsafe class Sgemm
             for (int strip = 0; strip < strips; strip++)
             {
                 var (row, height) = Strip(firstRow, endRow, strips, strip);
-                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA + (row - firstRow) * blockK);
+                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK,
+                    packedA + (row - firstRow) * blockK);
             }
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
