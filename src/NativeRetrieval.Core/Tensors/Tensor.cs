@@ -59,13 +59,18 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>Number of in-place changes, so that values derived from a parameter's (packed weights) can be renewed.</summary>
-    public int Version { get; internal set; }
+    public int Version
+    {
+        get;
+        internal set
+        {
+            field = value;
+            Derived?.Renew(this);
+        }
+    }
 
-    /// <summary>
-    /// A tensor that the device's backend made of this one's values at a <see cref="Version"/>, such as a weight in a narrower type. It is
-    /// freed with this tensor.
-    /// </summary>
-    internal (Tensor Tensor, int Version)? Derived { get; set; }
+    /// <summary>What the device's backend keeps of this tensor's values in another form, or null.</summary>
+    internal DerivedValues? Derived { get; set; }
 
     /// <summary>The recorded operation that made this tensor, null for inputs and parameters.</summary>
     internal TapeNode? Producer { get; set; }
@@ -228,7 +233,7 @@ public sealed class Tensor : IDisposable
         if (_disposed) return;
         _disposed = true;
         Gradient?.Dispose();
-        Derived?.Tensor.Dispose();
+        Derived?.Dispose();
         _storage.Release();
     }
 
@@ -295,4 +300,16 @@ public sealed class Tensor : IDisposable
         if (layout == Layout.NHWC) return shape.Count;
         return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
     }
+}
+
+/// <summary>
+/// Values of a tensor in another form, such as a weight in a narrower type: they follow every change in place, so that work that was
+/// recorded and reads them stays right, and are freed with the tensor.
+/// </summary>
+internal abstract class DerivedValues : IDisposable
+{
+    /// <summary>Queues the conversion of values that have changed.</summary>
+    public abstract void Renew(Tensor source);
+
+    public abstract void Dispose();
 }

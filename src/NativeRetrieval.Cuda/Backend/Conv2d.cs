@@ -9,7 +9,8 @@ internal sealed partial class CudaBackend
     public void Conv2d(Tensor x, Tensor weight, Tensor y)
     {
         if (y.Count == 0) return;
-        Convolutions.Run(ConvolutionDirection.Forward, ConvolutionShape.Of(x, weight.Shape), new(Activations(x), Operand(weight, x), Activations(y)));
+        Convolutions.Run(ConvolutionDirection.Forward, ConvolutionShape.Of(x, weight.Shape),
+            new(Activations(x), Operand(weight, x), Activations(y)));
     }
 
     public void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx)
@@ -42,5 +43,5 @@ internal sealed partial class CudaBackend
 
     /// <summary>The address of a parameter as an operand beside activations: the parameter, or its bfloat16 copy.</summary>
     nint Operand(Tensor parameter, Tensor activations) =>
-        activations.DType == DType.BFloat16 && parameter.DType == DType.Float32 ? Copies.Of(parameter).Address : Activations(parameter);
+        activations.DType == DType.BFloat16 && parameter.DType == DType.Float32 ? Copies.Of(parameter) : Activations(parameter);
 }

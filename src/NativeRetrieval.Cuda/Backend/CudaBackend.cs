@@ -49,7 +49,8 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
         }
     }
 
-    WeightCopies Copies
+    /// <summary>Weights as operands of bfloat16 products.</summary>
+    public WeightCopies Copies
     {
         get
         {
