@@ -66,7 +66,8 @@ internal static class Expect
         Shape.ExpectRank(weight, 4, "[O, I, k, k]", op, name);
         var layout = weight.DType == DType.Float64 ? Layout.Contiguous : weight.Device.Filters;
         if (weight.Layout != layout)
-            throw new ShapeException($"{op}: {name} must be {layout} on {weight.Device}, got {weight.Describe()}; convert it by Op.ToLayout");
+            throw new ShapeException(
+                $"{op}: {name} must be {layout} on {weight.Device}, got {weight.Describe()}; convert it by Op.ToLayout");
         if (weight.Shape[2] != weight.Shape[3] || weight.Shape[2] is not (1 or 3 or 5))
             throw new ShapeException($"{op}: {name} must be 1x1, 3x3 or 5x5 kernels, got {weight.Shape}");
     }

@@ -196,7 +196,7 @@ public sealed class Tensor : IDisposable
         Version++;
     }
 
-    /// <summary>Overwrites all elements with those that <paramref name="fill"/> writes to a row-major tensor of this shape and type.</summary>
+    /// <summary>Overwrites all elements with those that <paramref name="fill"/> writes to a row-major tensor like this.</summary>
     internal void Overwrite(Action<Tensor> fill)
     {
         if (Layout == Layout.Contiguous)

@@ -11,7 +11,8 @@ public sealed class Conv2d : Module
     /// <summary>A layer with starting values from <paramref name="random"/>, or zeros without it.</summary>
     /// <param name="kernel">Height and width of the kernels: 1, 3 or 5.</param>
     public Conv2d(int inChannels, int outChannels, int kernel, Device device, DType dtype, PhiloxSequence? random) =>
-        Weight = Parameter("weight", Filters(Initialization.XavierUniform([outChannels, inChannels, kernel, kernel], device, dtype, random)));
+        Weight = Parameter("weight",
+            Filters(Initialization.XavierUniform([outChannels, inChannels, kernel, kernel], device, dtype, random)));
 
     /// <summary>The kernels, [O, I, k, k], in the device's layout of filters; files hold them row-major.</summary>
     public Tensor Weight { get; }

@@ -43,7 +43,8 @@ public sealed class LibraryChoiceTests
     {
         DeviceOrder.Choose(order);
         using var kernels = new TemporaryFolder();
-        using var device = CudaDevice.Open(0, new() { Deterministic = deterministic, KernelFolder = kernels.FullPath, TimeAlgorithms = false });
+        using var device = CudaDevice.Open(
+            0, new() { Deterministic = deterministic, KernelFolder = kernels.FullPath, TimeAlgorithms = false });
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
         var weight = Op.ToLayout(Normal(device, 1, 8, 4, 3, 3), device.Filters);

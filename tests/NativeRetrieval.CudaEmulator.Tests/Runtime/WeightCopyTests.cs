@@ -49,7 +49,7 @@ public sealed class WeightCopyTests
         }
     }
 
-    /// <summary>Work that was recorded reads the copy's memory: it must hold what the weight holds before anybody asks for it again.</summary>
+    /// <summary>Work that was recorded reads the copy's memory: it holds what the weight holds before anybody asks for it again.</summary>
     [Fact]
     public void A_copy_is_renewed_when_its_weight_changes_not_when_it_is_next_asked_for()
     {

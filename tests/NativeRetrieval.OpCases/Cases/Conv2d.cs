@@ -25,7 +25,11 @@ sealed class Conv2dCase : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         if (Parse(size) is not [int n, int i, int o, int h, int w, int k]) throw new FormatException(size);
-        return [Normal(random, n, i, h, w) with { FeatureMap = i > 1 }, Normal(random, o, i, k, k) with { Filter = true, Parameter = true }];
+        return
+        [
+            Normal(random, n, i, h, w) with { FeatureMap = i > 1 },
+            Normal(random, o, i, k, k) with { Filter = true, Parameter = true },
+        ];
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Conv2d(inputs[0], inputs[1]);

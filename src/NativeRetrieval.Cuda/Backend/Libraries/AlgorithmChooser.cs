@@ -10,15 +10,19 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 /// </summary>
 internal sealed class AlgorithmChooser(CudaDevice device)
 {
-    const int Runs = 3, TensorCoreArchitecture = 80;
+    const int Runs = 3, TensorCoreArchitecture = 80, SplitShareOfMemory = 8;
+
+    /// <summary>The sizes of a tensor's axes are 32 bits, and cuDNN is slow beyond as many elements.</summary>
+    const long MostSplitBytes = sizeof(float) * (long)int.MaxValue;
 
     /// <summary>A run as long as this is not repeated: noise is small beside it.</summary>
     const float LongMilliseconds = 20;
 
     readonly Lazy<AlgorithmStore> _store = new(() => AlgorithmStore.Open(device));
 
-    /// <summary>Float32 operands may be split for TF32's tensor cores.</summary>
-    public bool MaySplit => device.Options.SplitFloat32 && device.Properties.Architecture >= TensorCoreArchitecture;
+    /// <summary>Float32 operands may be split for TF32's tensor cores, into parts of so many bytes.</summary>
+    public bool MaySplit(long bytes) => device.Options.SplitFloat32 && device.Properties.Architecture >= TensorCoreArchitecture
+        && bytes <= Math.Min(MostSplitBytes, device.Properties.MemoryBytes / SplitShareOfMemory);
 
     /// <summary>Choices that were timed by this device.</summary>
     public int Timed { get; private set; }

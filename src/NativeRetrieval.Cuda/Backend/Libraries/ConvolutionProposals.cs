@@ -53,7 +53,8 @@ internal sealed unsafe class ConvolutionProposals(CudnnHandle handle, long works
         foreach (var plan in plans)
         {
             bool sameBits = plan.Determinism == CudnnDeterminism.Deterministic;
-            if (plan.Status != CudnnStatus.Success || plan.WorkspaceBytes > (nuint)workspaceLimitBytes || (deterministic && !sameBits)) continue;
+            if (plan.Status != CudnnStatus.Success || plan.WorkspaceBytes > (nuint)workspaceLimitBytes) continue;
+            if (deterministic && !sameBits) continue;
             var math = Math(plan.Math, exact);
             if (isSplit && math == CudnnMathType.FusedMultiplyAdd) continue;
             string name = NameOf(plan.Algorithm.ToString(), math, isSplit);

@@ -16,7 +16,7 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 internal sealed unsafe class CudnnConvolutions : IDisposable
 {
     const long LeastWorkspaceLimitBytes = 256L << 20;
-    const int WorkspaceShareOfMemory = 16, SplitShareOfMemory = 8;
+    const int WorkspaceShareOfMemory = 16;
 
     readonly CudaDevice _device;
     readonly CudnnHandle _handle;
@@ -70,7 +70,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
             using var scope = _device.Context.Enter();
             bool exact = !shape.IsBFloat16 && _device.Options.Precision == Precision.Float32;
             var found = Proposals(direction, shape, exact, isSplit: false);
-            if (exact && _chooser.MaySplit && TripledConvolution.Bytes(direction, shape) <= _device.Properties.MemoryBytes / SplitShareOfMemory)
+            if (exact && _chooser.MaySplit(TripledConvolution.Bytes(direction, shape)))
                 found.AddRange(Proposals(direction, TripledConvolution.Of(direction, shape), exact: false, isSplit: true));
             return found;
         }
@@ -108,9 +108,9 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
             throw new CudaException($"convolution {direction} {shape}", "no algorithm",
                 $"cuDNN proposes none that {wish} at most {_workspaceLimitBytes >> 20} MiB of workspace");
         }
-        int fastest = _chooser.Choose($"{direction} {shape} {_device.Options.Precision}", [.. algorithms.Select(algorithm => algorithm.Name)],
-            i => Run(algorithms[i], direction, shape, operands));
-        return algorithms[fastest];
+        string[] names = [.. algorithms.Select(algorithm => algorithm.Name)];
+        return algorithms[_chooser.Choose($"{direction} {shape} {_device.Options.Precision}", names,
+            i => Run(algorithms[i], direction, shape, operands))];
     }
 
     List<ConvolutionAlgorithm> Proposals(ConvolutionDirection direction, ConvolutionShape shape, bool exact, bool isSplit) =>

@@ -34,7 +34,8 @@ internal sealed class MatrixProducts : IDisposable
     }
 
     /// <summary>Products of float32 may be made of TF32 ones (<see cref="TripledProduct"/>).</summary>
-    public bool MaySplit => _chooser.MaySplit && _device.Options is { Precision: Precision.Float32, TimeAlgorithms: true, Deterministic: false };
+    public bool MaySplit =>
+        _chooser.MaySplit(0) && _device.Options is { Precision: Precision.Float32, TimeAlgorithms: true, Deterministic: false };
 
     /// <summary>C [rows, columns] = op(A)·op(B), then the epilogue.</summary>
     /// <param name="a">[rows, inner], or [inner, rows] with <paramref name="transposeA"/>.</param>
@@ -53,14 +54,14 @@ internal sealed class MatrixProducts : IDisposable
     {
         var math = operands == DType.BFloat16 ? Precision.BFloat16
             : exact || _device.Options.Precision == Precision.Float32 ? Precision.Float32 : Precision.Tf32;
-        var shape = new ProductShape(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math,
+        var shape = new ProductShape(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact,
             AlignmentOf(a | b | c));
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
             var addresses = new ProductOperands(a, b, c, bias);
             if (!_choices.TryGetValue(shape, out var choice))
-                _choices.Add(shape, choice = Choose(shape, addresses, mayBeSplit: !exact, accumulate));
+                _choices.Add(shape, choice = Choose(shape, addresses, accumulate));
             if (choice.Count == 0) return false;
             Run(choice, choice.Chosen, addresses, accumulate);
             return true;
@@ -103,15 +104,15 @@ internal sealed class MatrixProducts : IDisposable
         _handle.Dispose();
     }
 
-    Choice Choose(ProductShape shape, ProductOperands operands, bool mayBeSplit, bool accumulate)
+    Choice Choose(ProductShape shape, ProductOperands operands, bool accumulate)
     {
-        bool split = mayBeSplit && _chooser.MaySplit && TripledProduct.Suits(shape);
+        bool split = TripledProduct.Suits(shape) && _chooser.MaySplit(TripledProduct.Bytes(shape));
         var choice = new Choice(shape, PlanOf(shape), split ? PlanOf(TripledProduct.Of(shape)) : null);
         if (choice.Count == 0) return choice;
         // Timing would add to C again and again.
         using var scratch = accumulate ? Tensor.Empty([shape.Rows, shape.Columns], _device) : null;
         var timed = scratch is null ? operands : operands with { C = scratch.Address };
-        choice.Chosen = _chooser.Choose($"product {shape}{(mayBeSplit ? "" : " exact")}", choice.Names(), i => Run(choice, i, timed, false));
+        choice.Chosen = _chooser.Choose($"product {shape}", choice.Names(), i => Run(choice, i, timed, false));
         return choice;
     }
 
@@ -160,7 +161,8 @@ internal sealed class MatrixProducts : IDisposable
         public bool IsSplit(int which) => which >= direct.Algorithms.Count;
 
         /// <summary>A proposal is known by its place: the same library proposes the same to the same question.</summary>
-        public string[] Names() => [.. Enumerable.Range(0, Count).Select(i => IsSplit(i) ? $"{i - direct.Algorithms.Count} split" : $"{i}")];
+        public string[] Names() =>
+            [.. Enumerable.Range(0, Count).Select(i => IsSplit(i) ? $"{i - direct.Algorithms.Count} split" : $"{i}")];
 
         public void Dispose()
         {

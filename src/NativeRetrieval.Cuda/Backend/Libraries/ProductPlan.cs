@@ -58,8 +58,8 @@ internal sealed unsafe class ProductPlan : IDisposable
         if (operands.Vector != 0) _product.Set(MatmulAttribute.BiasPointer, operands.Vector);
         float one = 1, kept = accumulate ? 1 : 0;
         var algorithm = Algorithms[which];
-        return cublasLtMatmul(handle, _product, &one, operands.B, _right, operands.A, _left, &kept, operands.C, _result, operands.C, _result,
-            &algorithm, workspace, (nuint)workspaceBytes, stream);
+        return cublasLtMatmul(handle, _product, &one, operands.B, _right, operands.A, _left, &kept, operands.C, _result, operands.C,
+            _result, &algorithm, workspace, (nuint)workspaceBytes, stream);
     }
 
     public void Dispose()

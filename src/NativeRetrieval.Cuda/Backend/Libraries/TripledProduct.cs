@@ -11,9 +11,12 @@ internal static class TripledProduct
 {
     const int Parts = 3;
 
-    /// <summary>False for other types, and for sums of B's rows, which would count parts twice.</summary>
+    /// <summary>False for other types, for products that must be exact, and for sums of B's rows, which would count parts twice.</summary>
     public static bool Suits(ProductShape shape) =>
-        shape is { Operands: CudaDataType.Float32, Math: Precision.Float32 } && shape.Epilogue != Epilogue.BiasGradientB;
+        shape is { Operands: CudaDataType.Float32, Math: Precision.Float32, IsExact: false } && shape.Epilogue != Epilogue.BiasGradientB;
+
+    /// <summary>Bytes of the split matrices.</summary>
+    public static long Bytes(ProductShape shape) => Parts * sizeof(float) * ((long)shape.Rows + shape.Columns) * shape.Inner;
 
     /// <summary>The parts lie in memory of the allocator's alignment; C where it lay.</summary>
     public static ProductShape Of(ProductShape shape) => shape with { Inner = checked(Parts * shape.Inner), Math = Precision.Tf32 };
