@@ -1,4 +1,5 @@
-// One parameter of an optimizer's step, its gradient, its moments and its copy in bf16, or null: what a table of many tensors, in device memory, has a row of.
+// One parameter of an optimizer's step, its gradient, its moments and its copy in bf16, or null: what a table of many
+// tensors, in device memory, has a row of.
 // The host's twin is Slot in src/NativeRetrieval.Cuda/Backend/Adam.cs.
 #pragma once
 #include "common/types.cuh"
