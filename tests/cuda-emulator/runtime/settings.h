@@ -18,6 +18,7 @@ struct Settings
     unsigned capability = 90;    // compute capability as one number
     unsigned workers = 2;
     bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
+    bool count = false;          // launches count what they ask of the memory system
 };
 
 Settings& settings();
