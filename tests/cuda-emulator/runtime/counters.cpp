@@ -174,7 +174,6 @@ void WarpCounter::shared(Traffic& site, const Request& request)
     m_counters.shared_requests++;
     m_counters.shared_wavefronts += taken;
     m_counters.shared_ideal += needed;
-    m_counters.shared_ways = std::max(m_counters.shared_ways, (taken + needed - 1) / needed);
     add(site, { static_cast<uint64_t>(__builtin_popcount(request.lanes)) * request.bytes, 1, taken, needed, 0 });
 }
 
@@ -186,11 +185,14 @@ void WarpCounter::end(Counted& launch)
     all.shared_requests += m_counters.shared_requests;
     all.shared_wavefronts += m_counters.shared_wavefronts;
     all.shared_ideal += m_counters.shared_ideal;
-    all.shared_ways = std::max(all.shared_ways, m_counters.shared_ways);
     all.atomics += m_counters.atomics;
     all.shared_atomics += m_counters.shared_atomics;
     all.mma += m_counters.mma;
-    for (const auto& [site, traffic] : m_sites) add(launch.sites[site], traffic);
+    for (const auto& [site, traffic] : m_sites)
+        add(launch.sites[site], traffic);
+    all.shared_ways = 0;
+    for (const auto& [site, traffic] : launch.sites)
+        if (site.space == Space::Shared) all.shared_ways = std::max(all.shared_ways, static_cast<double>(traffic.sectors) / static_cast<double>(traffic.ideal));
 }
 
 std::string Counted::dear_sites() const

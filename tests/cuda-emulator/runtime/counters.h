@@ -28,7 +28,7 @@ struct Counters
 {
     Traffic read, written;                                                     // global memory
     uint64_t shared_requests = 0, shared_wavefronts = 0, shared_ideal = 0;     // wavefronts: passes over the 32 banks
-    uint64_t shared_ways = 0;                                                  // the worst request's wavefronts for each one it needs
+    double shared_ways = 0;                                                    // of the worst program point: wavefronts for each that it needs
     uint64_t atomics = 0, shared_atomics = 0;                                  // of threads, not of warps
     uint64_t mma = 0;                                                          // of warps
 };

@@ -34,7 +34,7 @@ int cudnnCreateConvolutionDescriptor(void**); int cudnnSetConvolution2dDescripto
 int cudnnConvolutionForward(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
 int cudnnConvolutionBackwardData(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
 int cudnnConvolutionBackwardFilter(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
-int nr_emu_counted(); const char* nr_emu_counters(int, void*, uint32_t*, uint32_t*); const char* nr_emu_dear_sites(int); void nr_emu_forget_counters();
+int nr_emu_counted(); const char* nr_emu_counters(int, void*, uint32_t*); const char* nr_emu_dear_sites(int); void nr_emu_forget_counters();
 bool nr_emu_configure(const char*, const char*); const char* nr_emu_last_report(); void nr_emu_reset();
 }
 
@@ -129,7 +129,9 @@ struct Traffic { uint64_t bytes, requests, sectors, ideal, unique; };
 struct Counts
 {
     Traffic read, written;
-    uint64_t shared_requests, shared_wavefronts, shared_ideal, shared_ways, atomics, shared_atomics, mma;
+    uint64_t shared_requests, shared_wavefronts, shared_ideal;
+    double shared_ways;
+    uint64_t atomics, shared_atomics, mma;
 };
 
 void expect_traffic(const char* what, const Traffic& t, const Traffic& expected)
@@ -147,9 +149,9 @@ template <class... A> Counts count(const char* name, unsigned grid, unsigned blo
     EXPECT(cuCtxSynchronize() == 0);
     nr_emu_configure("NR_EMU_COUNT", "0");
     Counts counts{};
-    uint32_t grid_size[3], block_size[3];
-    EXPECT(nr_emu_counted() == 1 && nr_emu_counters(0, &counts, grid_size, block_size) == std::string(name));
-    EXPECT(grid_size[0] == grid && block_size[0] == block);
+    uint32_t shape[7];
+    EXPECT(nr_emu_counted() == 1 && nr_emu_counters(0, &counts, shape) == std::string(name));
+    EXPECT(shape[0] == grid && shape[3] == block && shape[6] == shared);
     return counts;
 }
 
