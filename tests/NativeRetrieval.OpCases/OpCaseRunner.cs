@@ -41,14 +41,14 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
     }
 
     /// <summary>
-    /// Runs the op once in float32, and backward where it has a gradient, telling when each pass begins and has been queued; inputs and
+    /// Runs the op once in the stored type, and backward where it has a gradient, telling when each pass begins and has been queued; inputs and
     /// the output's gradient lie ready before.
     /// </summary>
     /// <param name="end">The pass: true for the backward one.</param>
     public void Watch(Action begin, Action<bool> end)
     {
         using var scope = TensorScope.Begin();
-        var inputs = Arranged(Leaves(DType.Float32), DType.Float32);
+        var inputs = Arranged(Leaves(stored), stored);
         if (opCase.HasGradient)
             for (int i = 0; i < inputs.Length; i++) inputs[i].RequiresGradient = Inputs[i].Differentiable;
         using var tape = opCase.HasGradient ? Tape.Begin() : null;
@@ -56,7 +56,7 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
         var y = opCase.Run(size, inputs, device);
         end(false);
         if (tape is null) return;
-        var gradient = OutputGradient(y, [.. Enumerable.Repeat(0.5, checked((int)y.Shape.Count))], DType.Float32);
+        var gradient = OutputGradient(y, [.. Enumerable.Repeat(0.5, checked((int)y.Shape.Count))], stored);
         begin();
         tape.Backward(y, gradient);
         end(true);

@@ -3,10 +3,15 @@ using NativeRetrieval.Cuda.Interop.Libraries;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Traffic;
 
-/// <summary>The emulator's counts of one launch: <c>Counters</c> in <c>tests/cuda-emulator/runtime/counters.h</c>.</summary>
+/// <summary>Counts of one launch by the emulator: <c>Counters</c> in <c>tests/cuda-emulator/runtime/counters.h</c>.</summary>
 [StructLayout(LayoutKind.Sequential)]
 internal readonly record struct LaunchCounters(MemoryTraffic Read, MemoryTraffic Written, ulong SharedRequests, ulong SharedWavefronts,
-    ulong SharedIdeal, ulong SharedWays, ulong Atomics, ulong SharedAtomics, ulong Mma);
+    ulong SharedIdeal, double SharedWays, ulong Atomics, ulong SharedAtomics, ulong Mma)
+{
+    /// <summary>True where no program point need be named, which takes a while.</summary>
+    public bool IsWithinLimits => SharedWays <= TrafficLimit.Ways.Most
+        && Read.Sectors + Written.Sectors <= TrafficLimit.Sectors.Most * (Read.Ideal + Written.Ideal);
+}
 
 /// <summary>Accesses of global memory.</summary>
 /// <param name="Bytes">Bytes that the threads asked for, each as often as asked.</param>
@@ -18,8 +23,10 @@ internal readonly record struct LaunchCounters(MemoryTraffic Read, MemoryTraffic
 internal readonly record struct MemoryTraffic(ulong Bytes, ulong Requests, ulong Sectors, ulong Ideal, ulong Unique);
 
 /// <summary>A launch and its counts.</summary>
-/// <param name="DearSites">Program points that ask for more than they need, a line each.</param>
-internal sealed record CountedLaunch(string Kernel, LaunchCounters Counters, string DearSites)
+/// <param name="Threads">Threads of a block.</param>
+/// <param name="DynamicBytes">Dynamic shared memory of a block.</param>
+/// <param name="DearSites">Program points that ask for more than they need, a line each; empty where the launch is within the limits.</param>
+internal sealed record CountedLaunch(string Kernel, int Threads, int DynamicBytes, LaunchCounters Counters, string DearSites)
 {
     const string On = "1", Off = "0";
 
@@ -35,15 +42,16 @@ internal sealed record CountedLaunch(string Kernel, LaunchCounters Counters, str
     {
         DeviceOrder.Set("NR_EMU_COUNT", Off);
         int count = ((delegate* unmanaged<int>)Export("nr_emu_counted"))();
-        var read = (delegate* unmanaged<int, LaunchCounters*, uint*, uint*, nint>)Export("nr_emu_counters");
+        var read = (delegate* unmanaged<int, LaunchCounters*, uint*, nint>)Export("nr_emu_counters");
         var dearSites = (delegate* unmanaged<int, nint>)Export("nr_emu_dear_sites");
-        uint* grid = stackalloc uint[3], block = stackalloc uint[3];
+        uint* shape = stackalloc uint[7];
         var launches = new List<CountedLaunch>();
         for (int i = 0; i < count; i++)
         {
             LaunchCounters counters;
-            string kernel = Marshal.PtrToStringUTF8(read(i, &counters, grid, block))!;
-            launches.Add(new(kernel, counters, Marshal.PtrToStringUTF8(dearSites(i))!));
+            string kernel = Marshal.PtrToStringUTF8(read(i, &counters, shape))!;
+            launches.Add(new(kernel, (int)(shape[3] * shape[4] * shape[5]), (int)shape[6], counters,
+                counters.IsWithinLimits ? "" : Marshal.PtrToStringUTF8(dearSites(i))!));
         }
         return launches;
     }

@@ -1,47 +1,44 @@
 using System.Globalization;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.OpCases;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Traffic;
 
 /// <summary>A pass of an op at a model's size: what its launches moved, related to the least.</summary>
-/// <param name="Case">Type name of the op case.</param>
-/// <param name="Pass"><c>forward</c> or <c>backward</c>.</param>
-internal sealed record PassTraffic(string Case, string Size, string Pass, long LeastBytes, IReadOnlyList<CountedLaunch> Launches)
+/// <param name="Name">Case, size, stored type and pass: <c>GeluCase 32x3072 f32 forward</c>.</param>
+internal sealed record PassTraffic(string Name, long LeastBytes, IReadOnlyList<CountedLaunch> Launches)
 {
-    /// <summary>Bytes that may be moved beyond the least: sums, lengths, parameters.</summary>
-    const long Small = 4096;
+    const double SectorBytes = 32;
 
-    /// <summary>Every sector that must be moved, once for each launch, over the least; 0 where the least is nothing and no more is moved.</summary>
+    /// <summary>Bytes that may be moved beyond the least: sums, lengths, parameters.</summary>
+    const double SmallBytes = 4096;
+
+    /// <summary>Bytes that must be moved, each sector once for each launch, over the least.</summary>
     public double Moved
     {
         get
         {
-            double moved = 32.0 * Launches.Sum(launch => (double)(launch.Counters.Read.Unique + launch.Counters.Written.Unique));
-            return Math.Max(0, moved - Small) / Math.Max(LeastBytes, 1);
+            double moved = SectorBytes * Sum(counters => counters.Read.Unique + counters.Written.Unique);
+            return Math.Max(0, moved - SmallBytes) / Math.Max(LeastBytes, 1);
         }
     }
 
     /// <summary>Sectors of all requests over what they would take at best.</summary>
-    public double Sectors
-    {
-        get
-        {
-            double ideal = Launches.Sum(launch => (double)(launch.Counters.Read.Ideal + launch.Counters.Written.Ideal));
-            return Launches.Sum(launch => (double)(launch.Counters.Read.Sectors + launch.Counters.Written.Sectors)) / Math.Max(ideal, 1);
-        }
-    }
+    public double Sectors => Sum(counters => counters.Read.Sectors + counters.Written.Sectors)
+        / Math.Max(1, Sum(counters => counters.Read.Ideal + counters.Written.Ideal));
 
-    /// <summary>Passes over shared memory's banks that the worst request takes for each that it needs.</summary>
-    public double Ways => Launches.Count == 0 ? 0 : Launches.Max(launch => (double)launch.Counters.SharedWays);
+    /// <summary>Passes over the banks of shared memory that the worst program point takes for each that it needs.</summary>
+    public double Ways => Launches.Select(launch => launch.Counters.SharedWays).DefaultIfEmpty().Max();
 
     /// <summary>The passes of a case at one size.</summary>
-    public static IReadOnlyList<PassTraffic> Of(OpCase opCase, string size, TestDevice test)
+    public static IReadOnlyList<PassTraffic> Of(OpCase opCase, string size, DType stored, TestDevice test)
     {
         var passes = new List<PassTraffic>();
-        var cost = opCase.Cost(size);
+        var (type, element) = stored == DType.BFloat16 ? ("bf16", 2) : ("f32", sizeof(float));
+        var cost = opCase.Cost(size, element);
         test.Run(device =>
         {
-            new OpCaseRunner(opCase, size, device).Watch(
+            new OpCaseRunner(opCase, size, device, stored).Watch(
                 () =>
                 {
                     device.Synchronize();
@@ -52,18 +49,28 @@ internal sealed record PassTraffic(string Case, string Size, string Pass, long L
                     device.Synchronize();
                     var launches = CountedLaunch.End();
                     if ((backward ? cost.BackwardBytes : cost.ForwardBytes) is { } least)
-                        passes.Add(new(opCase.GetType().Name, size, backward ? "backward" : "forward", least, launches));
+                        passes.Add(new($"{opCase.GetType().Name} {size} {type} {(backward ? "backward" : "forward")}", least, launches));
                 });
             return true;
         });
         return passes;
     }
 
-    public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Case} {Size} {Pass}: {Moved:F3} of the least {LeastBytes} bytes, {Sectors:F3} of the ideal sectors, {Ways} ways\n")
-        + string.Concat(Launches.Select(launch => string.Create(CultureInfo.InvariantCulture,
-            $"  {launch.Kernel}: reads {launch.Counters.Read.Unique * 32}, writes {launch.Counters.Written.Unique * 32} bytes; "
-            + $"sectors {launch.Counters.Read.Sectors + launch.Counters.Written.Sectors} of {launch.Counters.Read.Ideal + launch.Counters.Written.Ideal}; "
-            + $"{launch.Counters.SharedWays} ways; {launch.Counters.Atomics} atomics, {launch.Counters.Mma} mma\n")
-            + string.Concat(launch.DearSites.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(line => $"    {line}\n"))));
+    /// <summary>The pass, its launches and their dearest program points: what a message needs.</summary>
+    public override string ToString()
+    {
+        var lines = new List<string> { F($"{Name}: {Moved:F3} of the least {LeastBytes} bytes, {Sectors:F3} of the ideal sectors, {Ways:F2} ways") };
+        foreach (var (kernel, _, _, counters, sites) in Launches)
+        {
+            lines.Add(F($"  {kernel}: reads {SectorBytes * counters.Read.Unique} and writes {SectorBytes * counters.Written.Unique} bytes, ")
+                + F($"{counters.Read.Sectors + counters.Written.Sectors} sectors where {counters.Read.Ideal + counters.Written.Ideal} would do, ")
+                + F($"{counters.SharedWays:F2} ways, {counters.Atomics} atomics, {counters.Mma} mma"));
+            lines.AddRange(sites.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(site => "    " + site));
+        }
+        return string.Join('\n', lines);
+
+        static string F(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
+    }
+
+    double Sum(Func<LaunchCounters, ulong> count) => Launches.Sum(launch => (double)count(launch.Counters));
 }

@@ -19,7 +19,7 @@ sealed class EmbeddingCase : OpCase
     public override Cost Cost(string size, int element)
     {
         long rows = Ids(size).Distinct().Count(), width = Parse(size)[3];
-        return new((rows * width + Count(size, 2) * width) * element, (Count(size, 2) * width * element) + rows * width * sizeof(float));
+        return new((rows * width + Count(size, 2) * width) * element, Count(size, 2) * width * element + rows * width * sizeof(float));
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>

@@ -20,7 +20,7 @@ sealed class FullCase : OpCase
     public override IEnumerable<string> ModelSizes => ["200000"];
 
     public override Cost Cost(string size, int element) =>
-        new(1 * Count(size) * element, null);
+        new(Count(size) * element, null);
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Full(Parse(size), Value, device, inputs[0].DType);

@@ -18,11 +18,13 @@ abstract class NtXentCase(NtXentOptions options) : OpCase
 
     public override IEnumerable<string> ModelSizes => options.Positives == Positives.Paper ? ["128x1024"] : [];
 
-    /// <summary>Cosines of all pairs stay in the cache.</summary>
+    /// <summary>
+    /// The gradient comes with the loss and is scaled on the way back; cosines of all pairs stay in the cache.
+    /// </summary>
     public override Cost Cost(string size, int element)
     {
         int batch = Parse(size)[0];
-        return new(2 * Count(size) * sizeof(float), 4 * Count(size) * sizeof(float), 2.0 * Count(size) * batch);
+        return new(4 * Count(size) * sizeof(float), 4 * Count(size) * sizeof(float), 2.0 * Count(size) * batch);
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)
