@@ -14,6 +14,7 @@ struct Entry
     void (*run)(void**);
     unsigned parameters;
     const unsigned* parameter_bytes;
+    const char* parameter_kinds;
     unsigned max_threads;
 };
 
