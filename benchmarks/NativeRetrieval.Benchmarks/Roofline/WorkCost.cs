@@ -1,0 +1,86 @@
+using NativeRetrieval.Cuda;
+
+namespace NativeRetrieval.Benchmarks.Roofline;
+
+/// <summary>The cost of a piece of work: bytes of memory, operations, and the share of the arithmetic's rate that it can reach.</summary>
+/// <param name="Precision">The precision of its operations.</param>
+internal sealed record WorkCost(double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share)
+{
+    const int ComputeTf32 = 77, MathWithoutTensorCores = 3;
+
+    /// <summary>Bytes of Adam for each parameter: it, both moments read and written, its gradient read.</summary>
+    const double AdamBytes = 28;
+
+    /// <summary>
+    /// Kernels whose pointers do not tell their bytes: tables of tensors, and rows of a table. By the beginning of the name.
+    /// </summary>
+    static readonly (string Prefix, Func<RecordedKernel, long, double> Bytes)[] _others =
+    [
+        ("adam_step", (_, parameters) => AdamBytes * parameters),
+        ("clip_scale_partial", (_, parameters) => sizeof(float) * (double)parameters),
+        ("embedding_forward", (kernel, _) => 2.0 * kernel.WrittenBytes),
+        ("embedding_backward", (kernel, _) => 3.0 * kernel.ReadBytes),
+    ];
+
+    /// <summary>Seconds on a GPU: the longer of memory and arithmetic, and what every kernel takes.</summary>
+    public double Seconds(Accelerator gpu)
+    {
+        double memory = Bytes / (gpu.Gigabytes * 1e9 * Efficiency.Copy * Efficiency.Streaming);
+        double arithmetic = Flops == 0 ? 0
+            : Flops / (gpu.Rate(Precision) * 1e12 * Efficiency.Product(Precision) * Share(gpu));
+        return Math.Max(memory, arithmetic) + (Efficiency.SmallestKernel + Efficiency.Gap) * 1e-6;
+    }
+
+    /// <param name="parameters">Parameters of the model that is trained.</param>
+    /// <returns>Null for what a step does not wait for: transfers from and to the host.</returns>
+    public static WorkCost? Of(RecordedWork work, long parameters) => work switch
+    {
+        RecordedKernel kernel => new(BytesOf(kernel, parameters), 0, Precision.Float32, _ => 1),
+        RecordedProduct product => Of(product),
+        RecordedConvolution convolution => Of(convolution),
+        RecordedTransfer { Kind: "copy" } copy => new(2.0 * copy.Bytes, 0, Precision.Float32, _ => 1),
+        RecordedTransfer { Kind: "fill" or "bias" } transfer => new(transfer.Bytes, 0, Precision.Float32, _ => 1),
+        _ => null,
+    };
+
+    static double BytesOf(RecordedKernel kernel, long parameters)
+    {
+        foreach (var (prefix, bytes) in _others)
+            if (kernel.Name.StartsWith(prefix, StringComparison.Ordinal)) return bytes(kernel, parameters);
+        return kernel.ReadBytes + kernel.WrittenBytes;
+    }
+
+    static WorkCost Of(RecordedProduct product)
+    {
+        var (m, n, k, batches) = (product.Sizes[0], product.Sizes[1], product.Sizes[2], product.Sizes[3]);
+        double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1]);
+        var precision = product.ElementBytes[0] == 2 ? Precision.BFloat16
+            : product.Compute == ComputeTf32 ? Precision.Tf32 : Precision.Float32;
+        return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, batches));
+    }
+
+    /// <summary>Share of the multiprocessors that a product's tiles keep busy, with the best of the tiles.</summary>
+    static double TileShare(Accelerator gpu, long m, long n, long batches) => Efficiency.Tiles.Max(tile =>
+    {
+        double tiles = batches * Math.Min(Math.Ceiling((double)m / tile.Rows) * Math.Ceiling((double)n / tile.Columns),
+            Math.Ceiling((double)m / tile.Columns) * Math.Ceiling((double)n / tile.Rows));
+        double used = (double)m * n * batches / (tiles * tile.Rows * tile.Columns);
+        return tile.Yield * used * tiles / (Math.Ceiling(tiles / gpu.Multiprocessors) * gpu.Multiprocessors);
+    });
+
+    static WorkCost Of(RecordedConvolution convolution)
+    {
+        double images = convolution.Input[0], channels = convolution.Input[1], outputs = convolution.Filter[0];
+        double taps = convolution.Filter[1] * convolution.Filter[2];
+        double input = images * channels * convolution.Input[2] * convolution.Input[3];
+        double output = images * outputs * convolution.Output[0] * convolution.Output[1];
+        double bytes = input * convolution.ElementBytes[0] + output * convolution.ElementBytes[1]
+            + outputs * channels * taps * convolution.ElementBytes[0];
+        var precision = convolution.ElementBytes[0] == 2 ? Precision.BFloat16
+            : convolution.Math == MathWithoutTensorCores ? Precision.Float32 : Precision.Tf32;
+        // One channel or one filter leaves nothing for tensor cores to do.
+        if (channels == 1) precision = Precision.Float32;
+        double share = Efficiency.Convolution(precision, convolution.Direction);
+        return new(bytes, 2 * output * channels * taps, precision, _ => share);
+    }
+}
