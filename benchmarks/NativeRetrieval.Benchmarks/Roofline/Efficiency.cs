@@ -25,23 +25,38 @@ internal static class Efficiency
     };
 
     /// <summary>
-    /// Convolutions in units of that product. TF32: 267, 233 and 160 TF/s forward, of the input and of the filter; float32: CNN14's 27 and
-    /// the step's 22 TF/s. bfloat16 was not measured and is taken as TF32.
+    /// Convolutions in units of that product, beside what their tiles leave: fitted to the step's 4.8, 5.5 and 8.0 ms in TF32, to CNN14's
+    /// 47.5 ms and the step's 184.8 ms in float32. bfloat16 was not measured and is taken as TF32.
     /// </summary>
-    public static double Convolution(Precision precision, string direction) => precision == Precision.Float32
-        ? direction == "forward" ? 0.53 : 0.40
+    public static double Convolution(Precision precision, string direction) => precision == Precision.Float32 ? 0.55
         : direction switch
         {
-            "forward" => 0.69,
-            "data" => 0.61,
-            _ => 0.42,
+            "forward" => 0.77,
+            "data" => 0.68,
+            _ => 0.56,
         };
 
     /// <summary>
-    /// Tiles that libraries cut a product into, and what each yields: a small product is as slow as the multiprocessors that get none.
-    /// Fitted to the step's 4.9 ms of products.
+    /// Tiles that libraries cut a product into and what each yields. A small product waits for the multiprocessors that get a tile more
+    /// than others; long sums may be split.
     /// </summary>
-    public static readonly (int Rows, int Columns, double Yield)[] Tiles = [(128, 256, 1), (128, 128, 0.95), (128, 64, 0.8), (64, 64, 0.6)];
+    public static readonly (int Rows, int Columns, double Yield)[] Tiles = [(128, 256, 1), (128, 128, 1), (128, 64, 0.84), (64, 64, 0.63)];
+
+    public static readonly int[] Splits = [1, 2, 4, 8, 16];
+
+    /// <summary>The shortest part of a sum that is split.</summary>
+    public const int ShortestPart = 256;
+
+    /// <summary>
+    /// Microseconds of a library's call beside its products: filling the pipeline, adding the parts of sums, bias gradients, in kernels of
+    /// their own: fitted to the step's 4.9 ms of products and BERT's 1.92 ms in TF32.
+    /// </summary>
+    public const double LibraryCall = 8;
+
+    /// <summary>
+    /// Operations of log-mel for each frame: 920 instructions of a warp, two operations for each lane. It is bound by issue, not by memory.
+    /// </summary>
+    public const double LogMelFrame = 920 * 32 * 2;
 
     /// <summary>Microseconds that the smallest kernels take: start, one trip to memory, end.</summary>
     public const double SmallestKernel = 2.5;

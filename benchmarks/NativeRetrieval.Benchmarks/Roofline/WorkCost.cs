@@ -4,9 +4,10 @@ namespace NativeRetrieval.Benchmarks.Roofline;
 
 /// <summary>The cost of a piece of work: bytes of memory, operations, and the share of the arithmetic's rate that it can reach.</summary>
 /// <param name="Precision">The precision of its operations.</param>
-internal sealed record WorkCost(double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share)
+/// <param name="Calls">Calls of libraries, which take a while each beside their work.</param>
+internal sealed record WorkCost(double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share, int Calls = 0)
 {
-    const int ComputeTf32 = 77, MathWithoutTensorCores = 3;
+    const int ComputeTf32 = 77, MathWithoutTensorCores = 3, MelBins = 64;
 
     /// <summary>Bytes of Adam for each parameter: it, both moments read and written, its gradient read.</summary>
     const double AdamBytes = 28;
@@ -28,14 +29,15 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         double memory = Bytes / (gpu.Gigabytes * 1e9 * Efficiency.Copy * Efficiency.Streaming);
         double arithmetic = Flops == 0 ? 0
             : Flops / (gpu.Rate(Precision) * 1e12 * Efficiency.Product(Precision) * Share(gpu));
-        return Math.Max(memory, arithmetic) + (Efficiency.SmallestKernel + Efficiency.Gap) * 1e-6;
+        return Math.Max(memory, arithmetic)
+            + (Efficiency.SmallestKernel + Efficiency.Gap + Calls * Efficiency.LibraryCall) * 1e-6;
     }
 
     /// <param name="parameters">Parameters of the model that is trained.</param>
     /// <returns>Null for what a step does not wait for: transfers from and to the host.</returns>
     public static WorkCost? Of(RecordedWork work, long parameters) => work switch
     {
-        RecordedKernel kernel => new(BytesOf(kernel, parameters), 0, Precision.Float32, _ => 1),
+        RecordedKernel kernel => new(BytesOf(kernel, parameters), FlopsOf(kernel), Precision.Float32, _ => 1),
         RecordedProduct product => Of(product),
         RecordedConvolution convolution => Of(convolution),
         RecordedTransfer { Kind: "copy" } copy => new(2.0 * copy.Bytes, 0, Precision.Float32, _ => 1),
@@ -50,23 +52,31 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         return kernel.ReadBytes + kernel.WrittenBytes;
     }
 
+    /// <summary>Operations where they are the limit; memory is that of nearly all kernels.</summary>
+    static double FlopsOf(RecordedKernel kernel) => kernel.Name.StartsWith("log_mel_forward", StringComparison.Ordinal)
+        ? kernel.WrittenBytes / (MelBins * sizeof(float)) * Efficiency.LogMelFrame : 0;
+
     static WorkCost Of(RecordedProduct product)
     {
         var (m, n, k, batches) = (product.Sizes[0], product.Sizes[1], product.Sizes[2], product.Sizes[3]);
         double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1]);
         var precision = product.ElementBytes[0] == 2 ? Precision.BFloat16
             : product.Compute == ComputeTf32 ? Precision.Tf32 : Precision.Float32;
-        return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, batches));
+        return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, k, batches), Calls: 1);
     }
 
-    /// <summary>Share of the multiprocessors that a product's tiles keep busy, with the best of the tiles.</summary>
-    static double TileShare(Accelerator gpu, long m, long n, long batches) => Efficiency.Tiles.Max(tile =>
-    {
-        double tiles = batches * Math.Min(Math.Ceiling((double)m / tile.Rows) * Math.Ceiling((double)n / tile.Columns),
-            Math.Ceiling((double)m / tile.Columns) * Math.Ceiling((double)n / tile.Rows));
-        double used = (double)m * n * batches / (tiles * tile.Rows * tile.Columns);
-        return tile.Yield * used * tiles / (Math.Ceiling(tiles / gpu.Multiprocessors) * gpu.Multiprocessors);
-    });
+    /// <summary>
+    /// Share of the multiprocessors' time that the tiles of an m x n result, summed over k, fill with the best choice of tiles and parts.
+    /// </summary>
+    static double TileShare(Accelerator gpu, double m, double n, double k, double batches = 1) => (
+        from tile in Efficiency.Tiles
+        from parts in Efficiency.Splits
+        where parts == 1 || k / parts >= Efficiency.ShortestPart
+        let tiles = batches * Math.Min(Math.Ceiling(m / tile.Rows) * Math.Ceiling(n / tile.Columns),
+            Math.Ceiling(m / tile.Columns) * Math.Ceiling(n / tile.Rows))
+        let used = m * n * batches / (tiles * tile.Rows * tile.Columns)
+        let rounds = Math.Ceiling(tiles * parts / gpu.Multiprocessors)
+        select tile.Yield * used * tiles * parts / (rounds * gpu.Multiprocessors)).Max();
 
     static WorkCost Of(RecordedConvolution convolution)
     {
@@ -81,6 +91,14 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         // One channel or one filter leaves nothing for tensor cores to do.
         if (channels == 1) precision = Precision.Float32;
         double share = Efficiency.Convolution(precision, convolution.Direction);
-        return new(bytes, 2 * output * channels * taps, precision, _ => share);
+        // Each direction as the product that it is.
+        double inputPixels = input / channels, outputPixels = output / outputs;
+        var (m, n, k) = convolution.Direction switch
+        {
+            "forward" => (outputPixels, outputs, channels * taps),
+            "data" => (inputPixels, channels, outputs * taps),
+            _ => (outputs, channels * taps, outputPixels),
+        };
+        return new(bytes, 2 * output * channels * taps, precision, gpu => channels == 1 ? share : share * TileShare(gpu, m, n, k), Calls: 1);
     }
 }

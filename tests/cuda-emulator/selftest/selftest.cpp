@@ -35,6 +35,7 @@ int cudnnConvolutionForward(void*, const float*, void*, const void*, void*, cons
 int cudnnConvolutionBackwardData(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
 int cudnnConvolutionBackwardFilter(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
 int nr_emu_counted(); const char* nr_emu_counters(int, void*, uint32_t*); const char* nr_emu_dear_sites(int); void nr_emu_forget_counters();
+const char* nr_emu_take_records();
 bool nr_emu_configure(const char*, const char*); const char* nr_emu_last_report(); void nr_emu_reset();
 }
 
@@ -434,6 +435,23 @@ std::vector<Test> tests()
              nr_emu_forget_counters();
              launch("moves", 1, 64, 0, nullptr, upload(ramp(64)), device<float>(64), 1, 0);
              EXPECT(cuCtxSynchronize() == 0 && nr_emu_counted() == 0);
+         } },
+        { "work is written down and not done where that is asked for", [] {
+             float *x = upload(ramp(64)), *y = device<float>(128);
+             nr_emu_configure("NR_EMU_RECORD", "1");
+             void *stream, *graph, *executable;
+             EXPECT(cuStreamCreate(&stream, 1) == 0 && cuStreamBeginCapture_v2(stream, 0) == 0);
+             EXPECT(launch("moves", 2, 32, 128, stream, static_cast<const float*>(x), y + 32, 1, 0) == 0);
+             EXPECT(cuStreamEndCapture(stream, &graph) == 0 && cuGraphInstantiateWithFlags(&executable, graph, 0) == 0);
+             nr_emu_take_records();
+             EXPECT(cuGraphLaunch(executable, stream) == 0 && cuGraphLaunch(executable, stream) == 0 && cuMemsetD8Async(y, 0, 512, stream) == 0);
+             float read = 1;
+             EXPECT(cuStreamSynchronize(stream) == 0 && cuMemcpyDtoH_v2(&read, y, 4) == 0 && read == 0);
+             char kernel[200];
+             std::snprintf(kernel, sizeof kernel, "kernel\tmoves\t2 1 1\t32 1 1\t128\tr %zu 256\tw %zu 384\ti 1\ti 0\n", reinterpret_cast<size_t>(x), reinterpret_cast<size_t>(y + 32));
+             if (const std::string got = nr_emu_take_records(), expected = std::string(kernel) + kernel + "fill\t512\ndownload\t4\n"; got != expected) s_wrong = got + " is not " + expected;
+             nr_emu_configure("NR_EMU_RECORD", "0");
+             EXPECT(download(x, 1)[0] == -8);
          } },
         { "convolution and its gradients agree", [] {
              // <dy, conv(x, w)> = <convT(dy, w), x> = <dw(x, dy), w>
