@@ -74,6 +74,11 @@ internal static class RooflineCommand
             Console.WriteLine($"not recorded: {error.Message}");
             return;
         }
+        if (precision == Precision.BFloat16 && !work.Any(IsBFloat16))
+        {
+            Console.WriteLine("not in bf16: no convolution or product of it has operands of two bytes");
+            return;
+        }
         var priced = work.Select(item => (Work: item, Cost: WorkCost.Of(item, parameters))).Where(item => item.Cost is not null)
             .Select(item => (item.Work, Cost: item.Cost!)).ToList();
         if (launches) PrintLaunches(priced);
@@ -127,6 +132,13 @@ internal static class RooflineCommand
         Console.WriteLine(F($"Launched one by one the host takes {host:F2} ms. ")
             + (measuredMs is { } ms ? F($"Measured on the H100 at ab6b81a: {ms:F2} ms.") : "Not measured."));
     }
+
+    static bool IsBFloat16(RecordedWork work) => work switch
+    {
+        RecordedConvolution convolution => convolution.ElementBytes[0] == 2,
+        RecordedProduct product => product.ElementBytes[0] == 2,
+        _ => false,
+    };
 
     static string GroupOf(RecordedWork work) => work switch
     {
