@@ -41,8 +41,8 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
     }
 
     /// <summary>
-    /// Runs the op once in the stored type, and backward where it has a gradient, telling when each pass begins and has been queued; inputs and
-    /// the output's gradient lie ready before.
+    /// Runs the op once in the stored type, and backward where it has a gradient, telling when each pass begins and has been queued;
+    /// inputs and the output's gradient lie ready before.
     /// </summary>
     /// <param name="end">The pass: true for the backward one.</param>
     public void Watch(Action begin, Action<bool> end)

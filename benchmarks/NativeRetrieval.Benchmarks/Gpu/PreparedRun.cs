@@ -10,7 +10,8 @@ internal sealed class PreparedRun(Action run, params IDisposable[] owned) : IDis
     public Action Run => run;
 
     /// <summary>Parameters of the model that the run trains; 0 where it trains none.</summary>
-    public long Parameters => owned.OfType<RetrievalModel>().Sum(model => model.Parameters().Sum(parameter => parameter.Tensor.Shape.Count));
+    public long Parameters =>
+        owned.OfType<RetrievalModel>().SelectMany(model => model.Parameters()).Sum(parameter => parameter.Tensor.Shape.Count);
 
     public void Dispose()
     {

@@ -46,12 +46,13 @@ internal static class MeasuredStep
     static string NameOf(string kernel)
     {
         if (_names.TryGetValue(kernel, out string? today)) return today;
-        if (kernel.Contains("wgrad", StringComparison.Ordinal)) return "convolution filter";
-        if (kernel.Contains("dgrad", StringComparison.Ordinal)) return "convolution data";
-        if (kernel.Contains("fprop", StringComparison.Ordinal) || kernel.Contains("convolve", StringComparison.Ordinal)) return "convolution forward";
-        if (kernel.Contains("cudnn", StringComparison.Ordinal)) return "convolution other";
-        return kernel.Contains("gemm", StringComparison.Ordinal) || kernel.Contains("cublas", StringComparison.Ordinal)
-            || kernel.Contains("epilogue::", StringComparison.Ordinal) ? "product" : kernel;
+        if (Has("wgrad")) return "convolution filter";
+        if (Has("dgrad")) return "convolution data";
+        if (Has("fprop") || Has("convolve")) return "convolution forward";
+        if (Has("cudnn")) return "convolution other";
+        return Has("gemm") || Has("cublas") || Has("epilogue::") ? "product" : kernel;
+
+        bool Has(string part) => kernel.Contains(part, StringComparison.Ordinal);
     }
 
     static double Number(string text) => double.Parse(text, CultureInfo.InvariantCulture);

@@ -105,7 +105,8 @@ internal static class RooflineCommand
         Console.WriteLine($"|---|---:|---:|---:|{Rules()}|{(measured ? "---:|---:|---:|" : "")}");
         var h100 = Accelerator.All[1];
         var seen = new HashSet<string>();
-        foreach (var group in priced.GroupBy(item => GroupOf(item.Work)).OrderByDescending(group => group.Sum(item => item.Cost.Seconds(h100))))
+        foreach (var group in priced.GroupBy(item => GroupOf(item.Work))
+            .OrderByDescending(group => group.Sum(item => item.Cost.Seconds(h100))))
         {
             string row = F($"| {group.Key} | {group.Count()} | {group.Sum(item => item.Cost.Bytes) / 1e6:F1} | ")
                 + F($"{group.Sum(item => item.Cost.Flops) / 1e9:F1} | ")
@@ -115,7 +116,8 @@ internal static class RooflineCommand
             Console.WriteLine(row);
         }
         if (!measured) return;
-        foreach (var (name, then) in MeasuredStep.Kernels.Where(kernel => !seen.Contains(kernel.Key)).OrderByDescending(k => k.Value.Milliseconds))
+        foreach (var (name, then) in MeasuredStep.Kernels.Where(kernel => !seen.Contains(kernel.Key))
+            .OrderByDescending(kernel => kernel.Value.Milliseconds))
             Console.WriteLine($"| {name} | | | | {Gpus(_ => "")} |{Then(then)}");
 
         static string Then((int Launches, double Milliseconds, double Bytes) then) =>
@@ -126,7 +128,8 @@ internal static class RooflineCommand
     {
         int kernels = priced.Count;
         double host = kernels * Efficiency.HostLaunch / 1e3;
-        Console.WriteLine(F($"\n{kernels} launches, {priced.Sum(item => item.Cost.Bytes) / 1e9:F2} GB, {priced.Sum(item => item.Cost.Flops) / 1e9:F0} GFLOP. "));
+        double gigabytes = priced.Sum(item => item.Cost.Bytes) / 1e9, gigaflop = priced.Sum(item => item.Cost.Flops) / 1e9;
+        Console.WriteLine(F($"\n{kernels} launches, {gigabytes:F2} GB, {gigaflop:F0} GFLOP."));
         Console.WriteLine("Predicted, captured in a graph: " + string.Join(", ", Accelerator.All.Select(gpu =>
             F($"{gpu.Name} {priced.Sum(item => item.Cost.Seconds(gpu)) * 1e3:F2} ms"))) + ".");
         Console.WriteLine(F($"Launched one by one the host takes {host:F2} ms. ")

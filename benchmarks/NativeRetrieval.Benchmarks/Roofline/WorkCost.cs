@@ -99,6 +99,7 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
             "data" => (inputPixels, channels, outputs * taps),
             _ => (outputs, channels * taps, outputPixels),
         };
-        return new(bytes, 2 * output * channels * taps, precision, gpu => channels == 1 ? share : share * TileShare(gpu, m, n, k), Calls: 1);
+        return new(bytes, 2 * output * channels * taps, precision,
+            gpu => channels == 1 ? share : share * TileShare(gpu, m, n, k), Calls: 1);
     }
 }

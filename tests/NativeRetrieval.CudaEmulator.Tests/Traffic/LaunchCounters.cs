@@ -25,7 +25,9 @@ internal readonly record struct MemoryTraffic(ulong Bytes, ulong Requests, ulong
 /// <summary>A launch and its counts.</summary>
 /// <param name="Threads">Threads of a block.</param>
 /// <param name="DynamicBytes">Dynamic shared memory of a block.</param>
-/// <param name="DearSites">Program points that ask for more than they need, a line each; empty where the launch is within the limits.</param>
+/// <param name="DearSites">
+/// Program points that ask for more than they need, a line each; empty where the launch is within the limits.
+/// </param>
 internal sealed record CountedLaunch(string Kernel, int Threads, int DynamicBytes, LaunchCounters Counters, string DearSites)
 {
     const string On = "1", Off = "0";

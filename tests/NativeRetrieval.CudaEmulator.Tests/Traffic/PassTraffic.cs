@@ -59,11 +59,15 @@ internal sealed record PassTraffic(string Name, long LeastBytes, IReadOnlyList<C
     /// <summary>The pass, its launches and their dearest program points: what a message needs.</summary>
     public override string ToString()
     {
-        var lines = new List<string> { F($"{Name}: {Moved:F3} of the least {LeastBytes} bytes, {Sectors:F3} of the ideal sectors, {Ways:F2} ways") };
+        var lines = new List<string>
+        {
+            F($"{Name}: {Moved:F3} of the least {LeastBytes} bytes, {Sectors:F3} of the ideal sectors, {Ways:F2} ways"),
+        };
         foreach (var (kernel, _, _, counters, sites) in Launches)
         {
-            lines.Add(F($"  {kernel}: reads {SectorBytes * counters.Read.Unique} and writes {SectorBytes * counters.Written.Unique} bytes, ")
-                + F($"{counters.Read.Sectors + counters.Written.Sectors} sectors where {counters.Read.Ideal + counters.Written.Ideal} would do, ")
+            var (read, written) = (counters.Read, counters.Written);
+            lines.Add(F($"  {kernel}: reads {SectorBytes * read.Unique} and writes {SectorBytes * written.Unique} bytes, ")
+                + F($"{read.Sectors + written.Sectors} sectors where {read.Ideal + written.Ideal} would do, ")
                 + F($"{counters.SharedWays:F2} ways, {counters.Atomics} atomics, {counters.Mma} mma"));
             lines.AddRange(sites.Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(site => "    " + site));
         }

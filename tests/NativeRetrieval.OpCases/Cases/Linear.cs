@@ -23,8 +23,8 @@ abstract class LinearCase(bool hasBias, Activation activation) : OpCase
     {
         if (Parse(size) is not [int batch, int rows, int inputs, int outputs]) throw new FormatException(size);
         long n = (long)batch * rows, weights = (long)inputs * outputs;
-        return new(n * (inputs + outputs) * element + weights * sizeof(float), 2 * (n * (inputs + outputs) * element + weights * sizeof(float)),
-            2.0 * n * weights);
+        long bytes = n * (inputs + outputs) * element + weights * sizeof(float);
+        return new(bytes, 2 * bytes, 2.0 * n * weights);
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>

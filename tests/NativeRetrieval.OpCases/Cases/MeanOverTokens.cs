@@ -20,7 +20,8 @@ sealed class MeanOverTokensCase : OpCase
     {
         int[] d = Parse(size);
         long means = (long)d[0] * d[2];
-        return new((Enumerable.Range(0, d[0]).Sum(i => (long)Math.Max(0, d[1] - i)) * d[2] + means) * element, (Count(size) + means) * element);
+        long own = Enumerable.Range(0, d[0]).Sum(i => (long)Math.Max(0, d[1] - i)) * d[2];
+        return new((own + means) * element, (Count(size) + means) * element);
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>

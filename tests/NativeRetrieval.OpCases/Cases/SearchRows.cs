@@ -39,7 +39,8 @@ abstract class SearchRowsCase(DType stored, bool excludes) : OpCase
     {
         var (rows, width, queries, k) = Dimensions(size);
         long bytes = stored == DType.Float32 ? sizeof(float) : 2;
-        return new(rows * width * bytes + (long)queries * (width * sizeof(float) + 2 * k * sizeof(float)), null, 2.0 * rows * width * queries);
+        long asked = (long)queries * (width + 2 * k) * sizeof(float);
+        return new(rows * width * bytes + asked, null, 2.0 * rows * width * queries);
     }
 
     /// <summary>The scores of all queries, then their rows.</summary>
