@@ -34,6 +34,8 @@ sealed class PackedConv2dCase : OpCase
             Normal(random, outputs) with { Parameter = true }];
     }
 
+    public override Cost Cost(string size, int element) => _convolution.Cost(size, element) with { BackwardBytes = null };
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         using var packed = new PackedConvolution(inputs[1], inputs[2], inputs[3], inputs[0].Shape[3]);
