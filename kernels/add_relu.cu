@@ -2,7 +2,7 @@
 //   a  [count]  f32  memory order
 //   b  [count]  f32  memory order
 //   y  [count]  f32  memory order
-// mapping   threads stride over groups of four elements (common/elementwise.cuh); any grid, blocks of 256
+// mapping   threads stride over packs of 16 bytes (common/elementwise.cuh); any grid, blocks of 256
 // shared    none
 // numerics  one rounding; max(NaN, 0) is NaN
 // limits    any count, also 0; y may be a or b

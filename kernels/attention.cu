@@ -111,8 +111,8 @@ NR_DEVICE int own_keys(const int* __restrict__ lengths, int sentence, int tokens
 
 extern "C" __global__ void __launch_bounds__(256) attention_forward_f32(
     const float* __restrict__ q, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths,
-    int* __restrict__ fault, float scale, unsigned threshold, float keep, philox_word seed, philox_word stream,
-    float* __restrict__ y, float* __restrict__ weights, int tokens, int heads, int width)
+    int* __restrict__ fault, float scale, unsigned threshold, float keep, long long seed, long long stream,
+    const long long* __restrict__ stream_offset, float* __restrict__ y, float* __restrict__ weights, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tile);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
@@ -121,7 +121,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward_f32(
     float* const own = tile + Keys * (width + 1) + Rows * tokens + warp * width;
     const bool active = query < tokens;
     const slice part = slice_of(head, tokens, heads, width);
-    const dropout rule{ threshold, keep, { seed, stream } };
+    const dropout rule{ threshold, keep, philox_of(seed, stream, stream_offset) };
     const int keys = own_keys(lengths, sentence, tokens);
     if (keys != lengths[sentence] && threadIdx.x == 0) report_fault(fault, AttentionLength, sentence, lengths[sentence], tokens);
 
@@ -152,8 +152,8 @@ extern "C" __global__ void __launch_bounds__(256) attention_forward_f32(
 // Also writes ds for the gradient of the keys.
 extern "C" __global__ void __launch_bounds__(256) attention_backward_queries_f32(
     const float* __restrict__ dy, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths,
-    const float* __restrict__ weights, float scale, unsigned threshold, float keep, philox_word seed, philox_word stream,
-    float* __restrict__ dq, float* __restrict__ ds, int tokens, int heads, int width)
+    const float* __restrict__ weights, float scale, unsigned threshold, float keep, long long seed, long long stream,
+    const long long* __restrict__ stream_offset, float* __restrict__ dq, float* __restrict__ ds, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tile);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Rows + warp;
@@ -161,7 +161,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_queries_f32
     float* const own = tile + Keys * (width + 1) + Rows * tokens + warp * width;
     const bool active = query < tokens;
     const slice part = slice_of(head, tokens, heads, width);
-    const dropout rule{ threshold, keep, { seed, stream } };
+    const dropout rule{ threshold, keep, philox_of(seed, stream, stream_offset) };
     const int keys = own_keys(lengths, head / heads, tokens);
     const float* const weight = weights + ((size_t)head * tokens + (active ? query : 0)) * tokens;
 
@@ -187,8 +187,8 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_queries_f32
 
 extern "C" __global__ void __launch_bounds__(256) attention_backward_keys_f32(
     const float* __restrict__ dy, const float* __restrict__ q, const int* __restrict__ lengths, const float* __restrict__ weights,
-    const float* __restrict__ ds, unsigned threshold, float keep, philox_word seed, philox_word stream,
-    float* __restrict__ dk, float* __restrict__ dv, int tokens, int heads, int width)
+    const float* __restrict__ ds, unsigned threshold, float keep, long long seed, long long stream,
+    const long long* __restrict__ stream_offset, float* __restrict__ dk, float* __restrict__ dv, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, queries);
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, key = blockIdx.y * Rows + warp;
@@ -198,7 +198,7 @@ extern "C" __global__ void __launch_bounds__(256) attention_backward_keys_f32(
     float* const own_k = shares + Keys;
     float* const own_v = own_k + width;
     const slice part = slice_of(head, tokens, heads, width);
-    const dropout rule{ threshold, keep, { seed, stream } };
+    const dropout rule{ threshold, keep, philox_of(seed, stream, stream_offset) };
     const bool active = key < own_keys(lengths, head / heads, tokens);
 
     for (int d = lane; d < width; d += 32) own_k[d] = own_v[d] = 0.0f;

@@ -26,10 +26,11 @@ NR_DEVICE void forward(const T* __restrict__ x, unsigned threshold, float scale,
 
 #define ENTRY_POINT(T)                                                                                                               \
     extern "C" __global__ void __launch_bounds__(1024) dropout_forward_##T(const T* __restrict__ x, unsigned threshold, float scale, \
-                                                                           philox_word seed, philox_word stream, T* __restrict__ y,  \
-                                                                           long long count)                                          \
+                                                                           long long seed, long long stream,                         \
+                                                                           const long long* __restrict__ stream_offset,              \
+                                                                           T* __restrict__ y, long long count)                       \
     {                                                                                                                                \
-        forward(x, threshold, scale, philox{ seed, stream }, y, count);                                                              \
+        forward(x, threshold, scale, philox_of(seed, stream, stream_offset), y, count);                                              \
     }
 
 typedef float f32;
@@ -38,10 +39,10 @@ ENTRY_POINT(bf16)
 ENTRY_POINT(f16)
 
 extern "C" __global__ void __launch_bounds__(256) dropout_planes_f32(
-    const float* __restrict__ x, unsigned threshold, float scale, philox_word seed, philox_word stream, float* __restrict__ y,
-    long long count, int channels, int pixels)
+    const float* __restrict__ x, unsigned threshold, float scale, long long seed, long long stream,
+    const long long* __restrict__ stream_offset, float* __restrict__ y, long long count, int channels, int pixels)
 {
-    const philox source{ seed, stream };
+    const philox source = philox_of(seed, stream, stream_offset);
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
     {
         const long long plane = i / pixels, clip = plane / channels;

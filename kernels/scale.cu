@@ -2,7 +2,7 @@
 //   x       [count]  f32  memory order
 //   factor  [1]      f32, or null
 //   y       [count]  f32  memory order
-// mapping   threads stride over groups of four elements (common/elementwise.cuh); any grid, blocks of 256
+// mapping   threads stride over packs of 16 bytes (common/elementwise.cuh); any grid, blocks of 256
 // shared    none
 // numerics  scale · factor is rounded, then each product
 // limits    any count, also 0; y may be x

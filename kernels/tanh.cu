@@ -4,7 +4,7 @@
 //   y   [count]  f32  row-major
 //   dy  [count]  f32  row-major
 //   dx  [count]  f32  row-major
-// mapping   threads stride over groups of four elements (common/elementwise.cuh); any grid, blocks of 256
+// mapping   threads stride over packs of 16 bytes (common/elementwise.cuh); any grid, blocks of 256
 // shared    none
 // numerics  tanhf, within 2 units in the last place
 // limits    any count, also 0; y may be x, dx may be dy

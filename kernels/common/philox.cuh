@@ -11,6 +11,12 @@ struct philox
     philox_word seed, stream;
 };
 
+// The stream of a launch. A number on the device (null: 0) moves it, so that a launch that a CUDA graph repeats draws other numbers.
+NR_DEVICE philox philox_of(long long seed, long long stream, const long long* __restrict__ stream_offset)
+{
+    return { (philox_word)seed, (philox_word)stream + (stream_offset ? (philox_word)*stream_offset : 0) };
+}
+
 // Numbers 4 * counter .. 4 * counter + 3.
 NR_DEVICE uint4 philox_block(philox source, philox_word counter)
 {

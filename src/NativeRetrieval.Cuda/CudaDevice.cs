@@ -11,8 +11,8 @@ namespace NativeRetrieval.Cuda;
 
 /// <summary>
 /// An NVIDIA GPU. Operations are queued on one stream and return before they are done; reading a tensor's values waits. New tensors
-/// with host values travel on a second stream beside the computation. Operations compute in float32; float64 is for checks on the
-/// CPU. Members may be called from several threads.
+/// with host values travel on a second stream beside the computation. Operations compute in float32, with operands as
+/// <see cref="CudaDeviceOptions.Precision"/> says; float64 is for checks on the CPU. Members may be called from several threads.
 /// </summary>
 public sealed class CudaDevice : Device
 {
@@ -94,6 +94,11 @@ public sealed class CudaDevice : Device
 
     /// <summary>The layout of feature maps that convolutions take: NHWC, which cuDNN computes fastest.</summary>
     public override Layout FeatureMaps => Layout.NHWC;
+
+    /// <inheritdoc/>
+    public override DType Activations => Options.Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
+
+    internal override bool ComputesInBFloat16 => true;
 
     internal override IBackend Backend => _backend;
 

@@ -10,10 +10,10 @@ public sealed record CudaDeviceOptions
     public bool Deterministic { get; init; }
 
     /// <summary>
-    /// True lets convolutions and matrix products round float32 inputs to TF32 (10 mantissa bits) for the tensor cores. Default false:
-    /// results differ from the CPU's by float32 rounding alone.
+    /// The precision of convolutions and matrix products, and of stored activations. Default <see cref="Precision.Float32"/>: results
+    /// differ from the CPU's by float32 rounding alone.
     /// </summary>
-    public bool AllowTf32 { get; init; }
+    public Precision Precision { get; init; }
 
     /// <summary>
     /// Bytes of device memory that search and NT-Xent take for the scores of pairs at a time; larger problems go in parts. At least

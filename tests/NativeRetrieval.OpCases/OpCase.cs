@@ -37,6 +37,9 @@ public abstract class OpCase
     /// <summary>False for float32-only ops, such as those on packed weights.</summary>
     public virtual bool HasFloat64 => true;
 
+    /// <summary>True for ops that take bfloat16 activations on devices that have them.</summary>
+    public virtual bool HasBFloat16 => false;
+
     /// <summary>Sizes such as <c>"2x3x5"</c>, parsed.</summary>
     protected static int[] Parse(string size) => [.. size.Split('x').Select(int.Parse)];
 
@@ -57,7 +60,11 @@ public abstract class OpCase
 /// <summary>A float input of a case.</summary>
 /// <param name="FeatureMap">True gives it the device's layout of feature maps in the float32 run; float64 runs are contiguous.</param>
 /// <param name="Differentiable">False where no gradient is asked for.</param>
-public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true);
+/// <param name="Parameter">True keeps it in float32 where activations are bfloat16.</param>
+public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true, bool Parameter = false);
 
 /// <summary>Allowed relative L2 errors, |ours − reference| / |reference|.</summary>
-public readonly record struct Tolerance(double Forward, double Gradient);
+/// <param name="BFloat16">
+/// That of bfloat16 results and gradients. Default: a little more than the 1.7e-3 of one rounding to 8 bits.
+/// </param>
+public readonly record struct Tolerance(double Forward, double Gradient, double BFloat16 = 2.5e-3);

@@ -7,14 +7,19 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases;
 
 /// <summary>Runs a case in one precision on one device and hands back plain numbers.</summary>
-public sealed class OpCaseRunner(OpCase opCase, string size, Device device)
+/// <param name="stored">The type of activations that the inputs' values are rounded to: float32, or bfloat16.</param>
+public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DType stored = DType.Float32)
 {
     const ulong Seed = 20_221_105;
 
-    /// <summary>Inputs as both precisions see them: rounded to float32.</summary>
+    /// <summary>Inputs as all precisions see them: rounded to float32, activations to the stored type.</summary>
     public Input[] Inputs { get; } =
         [.. opCase.Inputs(size, new PhiloxSequence(new Philox(Seed, (ulong)size.Length))).Select(input =>
-            input with { Values = [.. input.Values.Select(v => (double)(float)v)] })];
+            input with { Values = [.. input.Values.Select(v => Rounded(v, input.Parameter ? DType.Float32 : stored))] })];
+
+    /// <summary>The value that a type holds for a number.</summary>
+    public static double Rounded(double value, DType dtype) =>
+        dtype == DType.BFloat16 ? (float)(BFloat16)(float)value : (double)(float)value;
 
     public double[] Forward(DType dtype)
     {
@@ -59,12 +64,14 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device)
 
     Tensor[] Arranged(Tensor[] leaves, DType dtype) =>
         [.. leaves.Select((leaf, i) =>
-            dtype == DType.Float32 ? Arrange(leaf, Inputs[i].FeatureMap ? device.FeatureMaps : Layout.Contiguous) : leaf)];
+            dtype == DType.Float64 ? leaf
+                : Op.Cast(Arrange(leaf, Inputs[i].FeatureMap ? device.FeatureMaps : Layout.Contiguous),
+                    Inputs[i].Parameter ? DType.Float32 : dtype))];
 
     Tensor OutputGradient(Tensor y, double[] weights, DType dtype)
     {
         var seed = Make(y.Shape, weights, dtype);
-        return y.Layout == Layout.Contiguous ? seed : Op.ToLayout(seed, y.Layout);
+        return Op.Cast(Arrange(seed, y.Layout), y.DType);
     }
 
     static Tensor Arrange(Tensor x, Layout layout) => x.Layout == layout ? x : Op.ToLayout(x, layout);
@@ -76,6 +83,7 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device)
     /// <summary>The logical elements in row-major order.</summary>
     static double[] Values(Tensor y)
     {
+        if (y.DType == DType.BFloat16) y = Op.Cast(y, DType.Float32);
         y = Arrange(y, Layout.Contiguous);
         return y.DType == DType.Float64 ? y.ToArray<double>() : Array.ConvertAll(y.ToArray<float>(), v => (double)v);
     }

@@ -25,7 +25,7 @@ internal sealed class GpuBench(GpuOptions options)
         }
         foreach (bool tensorCores in (bool[])[false, true])
         {
-            using var device = CudaDevice.Open(ordinal, new() { AllowTf32 = tensorCores });
+            using var device = CudaDevice.Open(ordinal, new() { Precision = tensorCores ? Precision.Tf32 : Precision.Float32 });
             using var clock = new EventClock(device);
             Run(device, clock, device.Properties.Name, tensorCores ? TensorFloat32 : Float32);
         }

@@ -26,6 +26,14 @@ public abstract class Device : IDisposable
     /// <summary>Layout of float32 feature maps between convolutions on this device: what <c>Op.Conv2d</c> takes and gives.</summary>
     public abstract Layout FeatureMaps { get; }
 
+    /// <summary>
+    /// The type that encoders store activations and their gradients in on this device: float32, or bfloat16 where it was opened so.
+    /// </summary>
+    public virtual DType Activations => DType.Float32;
+
+    /// <summary>True where ops take bfloat16 activations, whatever <see cref="Activations"/> says.</summary>
+    internal virtual bool ComputesInBFloat16 => false;
+
     internal abstract IBackend Backend { get; }
 
     internal abstract nint Allocate(long sizeBytes);

@@ -16,6 +16,25 @@ internal static class Expect
             throw new ShapeException($"{op}: {name} must be float32 or float64, got {x.Describe()}");
     }
 
+    /// <summary>A dtype of float32 or float64, or bfloat16 on a device that computes in it.</summary>
+    public static void Activation(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        if (x.DType != DType.BFloat16) Real(x, op, name);
+        else if (!x.Device.ComputesInBFloat16)
+            throw new ShapeException($"{op}: {x.Device} computes in float32 or float64, {name} is {x.Describe()}; convert it by Op.Cast");
+    }
+
+    /// <summary>The device of the activations and their dtype, or float32 beside bfloat16 activations.</summary>
+    public static void Parameter(Tensor parameter, Tensor activations, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(parameter))] string name = "",
+        [CallerArgumentExpression(nameof(activations))] string activationsName = "")
+    {
+        var dtype = activations.DType == DType.BFloat16 ? DType.Float32 : activations.DType;
+        if (parameter.DType != dtype || parameter.Device != activations.Device)
+            throw new ShapeException($"{op}: {name} must be {dtype} on the device of {activationsName}, {activations.Describe()}; "
+                + $"got {parameter.Describe()}");
+    }
+
     /// <summary>A row-major layout.</summary>
     public static void Contiguous(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
     {

@@ -6,10 +6,10 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary><c>y = max(x, 0)</c>. The gradient at 0 is 0.</summary>
-    /// <param name="x">Any shape and layout, float32 or float64.</param>
+    /// <param name="x">Any shape and layout, float32, float64 or bfloat16.</param>
     public static Tensor Relu(Tensor x)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         var y = Tensor.EmptyLike(x);
         x.Backend.Relu(x, y);
         return Tape.Record(y, [x], [y], null, static ctx =>

@@ -15,8 +15,8 @@ internal sealed partial class CudaBackend
         var map = new Heads(q, heads);
         Launch("attention", "attention_forward_f32", map.Grid, AttentionRows * Warp, SharedBytesOfQueries(map),
             F32(q), F32(k), F32(v), lengths.Address, Faults.Address, map.Scale, Threshold(dropoutProbability),
-            (float)(1 / (1 - dropoutProbability)), (long)dropout.Seed, (long)dropout.Stream, F32(y), F32OrNull(weights), map.Tokens, heads,
-            map.Width);
+            (float)(1 / (1 - dropoutProbability)), (long)dropout.Seed, (long)dropout.Stream, StreamOffset, F32(y), F32OrNull(weights),
+            map.Tokens, heads, map.Width);
     }
 
     public void AttentionBackward(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads,
@@ -28,11 +28,11 @@ internal sealed partial class CudaBackend
         using var ds = Tensor.EmptyLike(weights);
         Launch("attention", "attention_backward_queries_f32", map.Grid, AttentionRows * Warp, SharedBytesOfQueries(map),
             F32(dy), F32(k), F32(v), lengths.Address, F32(weights), map.Scale, threshold, keep, (long)dropout.Seed, (long)dropout.Stream,
-            F32(dq), F32(ds), map.Tokens, heads, map.Width);
+            StreamOffset, F32(dq), F32(ds), map.Tokens, heads, map.Width);
         int sharedFloats = 2 * AttentionTile * (map.Width + 1) + 2 * AttentionRows * (AttentionTile + map.Width);
         Launch("attention", "attention_backward_keys_f32", map.Grid, AttentionRows * Warp, sharedFloats * sizeof(float),
-            F32(dy), F32(q), lengths.Address, F32(weights), F32(ds), threshold, keep, (long)dropout.Seed, (long)dropout.Stream, F32(dk),
-            F32(dv), map.Tokens, heads, map.Width);
+            F32(dy), F32(q), lengths.Address, F32(weights), F32(ds), threshold, keep, (long)dropout.Seed, (long)dropout.Stream,
+            StreamOffset, F32(dk), F32(dv), map.Tokens, heads, map.Width);
     }
 
     /// <summary>Shared memory for a tile of keys and, for each query, its row of weights and its vector.</summary>

@@ -46,6 +46,11 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     CudaDevice Device => device;
 
+    /// <summary>
+    /// The address of the number (int64) that kernels add to the Philox stream that they are given; 0 outside captured graphs: add none.
+    /// </summary>
+    public nint StreamOffset { get; set; }
+
     CudaStream Stream => device.Stream;
 
     /// <summary>Opens cuBLAS and cuDNN, which are otherwise opened at their first use.</summary>
@@ -90,6 +95,13 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     /// <exception cref="ShapeException">float64 is computed on the CPU only.</exception>
     static nint F32(Tensor x) => x.DType == DType.Float32 ? x.Address
         : throw new ShapeException($"{x.Device} computes in float32, got {x.Describe()}; float64 is for checks on the CPU");
+
+    /// <summary>Address of activations: float32 or bfloat16 values.</summary>
+    /// <exception cref="ShapeException">float64 is computed on the CPU only.</exception>
+    static nint Activations(Tensor x) => x.DType == DType.BFloat16 ? x.Address : F32(x);
+
+    /// <summary>The entry point for the type that <paramref name="x"/> is stored in.</summary>
+    static string Stored(Tensor x, string float32, string bfloat16) => x.DType == DType.BFloat16 ? bfloat16 : float32;
 
     static nint F32OrNull(Tensor? x) => x is null ? 0 : F32(x);
 

@@ -46,12 +46,15 @@ internal sealed unsafe class KernelModule : IDisposable
     }
 
     /// <summary>The entry point of this name.</summary>
-    public KernelFunction Function(string entryPoint) => _functions.GetOrAdd(entryPoint, name =>
-    {
-        using var scope = _context.Enter();
-        cuModuleGetFunction(out nint function, _handle, name).ThrowIfFailed($"cuModuleGetFunction({_name}, {name})");
-        return new(name, function, _signatures.GetValueOrDefault(name));
-    });
+    public KernelFunction Function(string entryPoint) =>
+        _functions.TryGetValue(entryPoint, out var function) ? function : _functions.GetOrAdd(entryPoint, Load);
 
     public void Dispose() => _handle.Dispose();
+
+    KernelFunction Load(string entryPoint)
+    {
+        using var scope = _context.Enter();
+        cuModuleGetFunction(out nint function, _handle, entryPoint).ThrowIfFailed($"cuModuleGetFunction({_name}, {entryPoint})");
+        return new(entryPoint, function, _signatures.GetValueOrDefault(entryPoint));
+    }
 }

@@ -9,7 +9,10 @@ using NativeRetrieval.Cuda.Runtime;
 
 namespace NativeRetrieval.Cuda.Interop;
 
-/// <summary>The one way to check a call: <c>cuStreamSynchronize(stream).ThrowIfFailed();</c></summary>
+/// <summary>
+/// The one way to check a call: <c>cuStreamSynchronize(stream).ThrowIfFailed();</c>. A text with values in it is put together only
+/// where the call failed.
+/// </summary>
 internal static unsafe class ResultCheck
 {
     /// <exception cref="CudaOutOfMemoryException">The device has no memory left, which is recoverable.</exception>
@@ -18,6 +21,24 @@ internal static unsafe class ResultCheck
     public static void ThrowIfFailed(this DriverResult result, [CallerArgumentExpression(nameof(result))] string call = "")
     {
         if (result != DriverResult.Success) throw Of(result, call);
+    }
+
+    public static void ThrowIfFailed(
+        this DriverResult result, [InterpolatedStringHandlerArgument(nameof(result))] ref FailedCall call)
+    {
+        if (result != DriverResult.Success) throw Of(result, call.ToString());
+    }
+
+    public static void ThrowIfFailed(
+        this CublasStatus status, [InterpolatedStringHandlerArgument(nameof(status))] ref FailedCall call)
+    {
+        if (status != CublasStatus.Success) status.ThrowIfFailed(call.ToString());
+    }
+
+    public static void ThrowIfFailed(
+        this CudnnStatus status, [InterpolatedStringHandlerArgument(nameof(status))] ref FailedCall call)
+    {
+        if (status != CudnnStatus.Success) status.ThrowIfFailed(call.ToString());
     }
 
     public static void ThrowIfFailed(this NvrtcResult result, [CallerArgumentExpression(nameof(result))] string call = "")

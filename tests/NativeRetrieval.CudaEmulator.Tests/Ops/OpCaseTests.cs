@@ -45,4 +45,37 @@ public sealed class OpCaseTests
         }
         Assert.Equal(before, test.Device.LiveBytes);
     }
+
+    public static TheoryData<string, string, string> BFloat16Cases()
+    {
+        var data = new TheoryData<string, string, string>();
+        foreach (string order in DeviceOrder.All)
+            foreach (var opCase in OpCaseCatalogue.All.Where(opCase => opCase.HasBFloat16))
+                foreach (string size in opCase.Sizes) data.Add(order, opCase.GetType().Name, size);
+        return data;
+    }
+
+    [Theory, MemberData(nameof(BFloat16Cases))]
+    public void Result_and_gradients_of_bfloat16_are_those_of_the_rounded_inputs(string order, string name, string size)
+    {
+        var opCase = OpCaseCatalogue.All.Single(c => c.GetType().Name == name);
+        using var test = new TestDevice(order);
+        long before = test.Device.LiveBytes;
+        var runner = new OpCaseRunner(opCase, size, test.Device, DType.BFloat16);
+        double[] output = test.Run(_ => runner.Forward(DType.BFloat16));
+        Golden.Check(opCase.Reference(size, [.. runner.Inputs.Select(input => input.Values)]), output, opCase.Tolerance.BFloat16,
+            $"{name} {size}");
+        if (opCase.HasGradient)
+        {
+            var random = new PhiloxSequence(new Philox(7));
+            double[] weights = [.. output.Select(_ => OpCaseRunner.Rounded(random.NextNormal(), DType.BFloat16))];
+            double[][] gradients = test.Run(_ => runner.ForwardAndBackward(DType.BFloat16, weights).Gradients);
+            double[][] exact = new OpCaseRunner(opCase, size, CpuDevice.Shared, DType.BFloat16)
+                .ForwardAndBackward(opCase.HasFloat64 ? DType.Float64 : DType.Float32, weights).Gradients;
+            for (int input = 0; input < exact.Length; input++)
+                if (runner.Inputs[input].Differentiable)
+                    Golden.Check(exact[input], gradients[input], opCase.Tolerance.BFloat16, $"{name} {size}, gradient of input {input}");
+        }
+        Assert.Equal(before, test.Device.LiveBytes);
+    }
 }

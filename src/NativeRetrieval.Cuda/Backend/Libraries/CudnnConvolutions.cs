@@ -131,7 +131,8 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
-            if (!_entries.TryGetValue(shape, out var entry)) _entries.Add(shape, entry = new(shape, _device.Options.AllowTf32));
+            if (!_entries.TryGetValue(shape, out var entry))
+                _entries.Add(shape, entry = new(shape, allowTf32: _device.Options.Precision != Precision.Float32));
             call(entry, &one, &zero);
         }
     }

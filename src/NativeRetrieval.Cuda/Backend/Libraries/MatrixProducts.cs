@@ -43,7 +43,7 @@ internal sealed unsafe class MatrixProducts : IDisposable
     public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
         Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false)
     {
-        bool tf32 = _device.Options.AllowTf32 && !exact;
+        bool tf32 = _device.Options.Precision != Precision.Float32 && !exact;
         var key = new Key(rows, columns, inner, transposeA, transposeB, epilogue, AlignmentOf(a | b | c), tf32);
         lock (_lock)
         {

@@ -1,0 +1,50 @@
+// Activations in memory: f32, or bf16 that is widened when loaded and rounded to nearest even when stored. A pack is what a thread moves
+// at a time: 16 bytes, four f32 or eight bf16; its address is a multiple of 16.
+#pragma once
+#include "common/types.cuh"
+
+template <class T>
+struct pack
+{
+    static constexpr int Size = 16 / (int)sizeof(T);
+    float values[Size];
+};
+
+// Two numbers rounded to bf16 as one word, the first in its lower half.
+NR_DEVICE unsigned bf16_pair(float low, float high)
+{
+#ifdef NR_EMU
+    return (unsigned)to_bf16(low).bits | ((unsigned)to_bf16(high).bits << 16);
+#else
+    unsigned word;
+    asm("cvt.rn.bf16x2.f32 %0, %1, %2;" : "=r"(word) : "f"(high), "f"(low));
+    return word;
+#endif
+}
+
+NR_DEVICE bool is_aligned(const void* address) { return ((size_t)address & 15) == 0; }
+
+NR_DEVICE pack<float> load_pack(const float* source)
+{
+    const float4 word = *(const float4*)source;
+    return { { word.x, word.y, word.z, word.w } };
+}
+
+NR_DEVICE pack<bf16> load_pack(const bf16* source)
+{
+    const uint4 word = *(const uint4*)source;
+    return { { __uint_as_float(word.x << 16), __uint_as_float(word.x & 0xffff0000u), __uint_as_float(word.y << 16),
+        __uint_as_float(word.y & 0xffff0000u), __uint_as_float(word.z << 16), __uint_as_float(word.z & 0xffff0000u),
+        __uint_as_float(word.w << 16), __uint_as_float(word.w & 0xffff0000u) } };
+}
+
+NR_DEVICE void store_pack(float* target, const pack<float>& p)
+{
+    *(float4*)target = make_float4(p.values[0], p.values[1], p.values[2], p.values[3]);
+}
+
+NR_DEVICE void store_pack(bf16* target, const pack<bf16>& p)
+{
+    *(uint4*)target = make_uint4(bf16_pair(p.values[0], p.values[1]), bf16_pair(p.values[2], p.values[3]),
+        bf16_pair(p.values[4], p.values[5]), bf16_pair(p.values[6], p.values[7]));
+}
