@@ -9,6 +9,8 @@ const int DefaultRounds = 21;
 if (args.Length > 0 && args[0] == SyntheticClotho.Name) return SyntheticClotho.Run(args[1..]);
 if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return GpuCommand.Run(args);
 
+if (args.Length > 0 && args[0] == GradientsCommand.Name) return GradientsCommand.Run(args.AsSpan(1));
+
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
     Console.WriteLine(
@@ -16,6 +18,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     foreach (var suite in Suite.All) Console.WriteLine($"  {suite.Name,-14} {suite.Summary}");
     Console.WriteLine(SyntheticClotho.Usage);
     Console.WriteLine(GpuCommand.Usage);
+    Console.WriteLine(GradientsCommand.Usage);
     return 0;
 }
 

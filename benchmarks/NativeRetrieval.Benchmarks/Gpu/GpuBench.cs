@@ -7,7 +7,17 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 /// <summary>Times every workload in float32 and with tensor cores, printing a row as soon as it is known.</summary>
 internal sealed class GpuBench(GpuOptions options)
 {
-    const string Float32 = "fp32", TensorFloat32 = "tf32";
+    const string Float32 = "fp32";
+
+    /// <summary>Names in the tables, those that are used most first.</summary>
+    public static IReadOnlyList<string> Precisions { get; } = ["tf32", "bf16", Float32];
+
+    public static Precision PrecisionOf(string name) => name switch
+    {
+        "tf32" => Precision.Tf32,
+        "bf16" => Precision.BFloat16,
+        _ => Precision.Float32,
+    };
 
     readonly List<DeviceTiming> _rows = [];
     bool _complete = true;
@@ -23,11 +33,11 @@ internal sealed class GpuBench(GpuOptions options)
             Run(CpuDevice.Shared, clock, "CPU", Float32);
             return _complete;
         }
-        foreach (bool tensorCores in (bool[])[false, true])
+        foreach (string precision in Precisions)
         {
-            using var device = CudaDevice.Open(ordinal, new() { Precision = tensorCores ? Precision.Tf32 : Precision.Float32 });
+            using var device = CudaDevice.Open(ordinal, new() { Precision = PrecisionOf(precision) });
             using var clock = new EventClock(device);
-            Run(device, clock, device.Properties.Name, tensorCores ? TensorFloat32 : Float32);
+            Run(device, clock, device.Properties.Name, precision);
         }
         return _complete;
     }

@@ -39,15 +39,21 @@ internal sealed record GpuOptions
                     break;
                 case "--json" when value is not null: options = options with { Json = value }; break;
                 case "--parity" when value is not null: options = options with { Parity = value }; break;
-                case "--device" when value is "cpu": options = options with { Ordinal = null }; break;
-                case "--device" when value is not null && value.StartsWith("cuda:", StringComparison.Ordinal)
-                    && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal):
-                    options = options with { Ordinal = ordinal };
-                    break;
+                case "--device" when TryDevice(value, out int? ordinal): options = options with { Ordinal = ordinal }; break;
                 default: return null;
             }
             i++;
         }
         return options is { ParityOnly: true, Parity: null } ? null : options;
+    }
+
+    /// <summary>Reads <c>cpu</c>, which has no number, or <c>cuda:N</c>.</summary>
+    public static bool TryDevice(string? value, out int? ordinal)
+    {
+        ordinal = null;
+        if (value is null || !value.StartsWith("cuda:", StringComparison.Ordinal)) return value == "cpu";
+        bool known = int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        ordinal = number;
+        return known;
     }
 }

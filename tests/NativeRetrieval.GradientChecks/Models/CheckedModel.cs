@@ -15,6 +15,8 @@ namespace NativeRetrieval.GradientChecks.Models;
 /// </summary>
 internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Create, Func<Module, Device, DType, Tensor> Forward)
 {
+    readonly Dictionary<string, int> _outputChannels = [];
+
     public static IReadOnlyList<CheckedModel> All(bool small) =>
     [
         Audio(small ? new Cnn14Config { Channels = [4, 8, 8, 16, 16, 32] } : new Cnn14Config(), small ? 66 : 201),
@@ -34,8 +36,12 @@ internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Cre
             var y = Forward(module, device, dtype);
             tape.Backward(y, HostTensor.Write(Signal("cotangent", 10, 0, y.Shape), y.Shape, device, y.DType));
         }
+        foreach (var (name, tensor) in module.Parameters()) _outputChannels[name] = tensor.Shape[0];
         return module.Parameters().ToDictionary(parameter => parameter.Name, parameter => HostTensor.Read(parameter.Tensor.Gradient!));
     }
+
+    /// <summary>The first axis of a parameter, after a pass.</summary>
+    public int OutputChannels(string parameter) => _outputChannels[parameter];
 
     static CheckedModel Audio(AudioEncoderConfig config, int frames)
     {

@@ -31,5 +31,5 @@ internal sealed record OperationCall(MethodInfo Method, object?[] Arguments, IBa
         [.. Arguments.Select((argument, i) => Names[i] == name ? value : argument)];
 
     /// <summary>Sizes of the tensors that say what kind of work it is, e.g. <c>[2, 64, 201, 64] [64, 64, 3, 3]</c>.</summary>
-    public string Shapes => string.Join(" ", Arguments.OfType<Tensor>().Take(2).Select(tensor => tensor.Shape.ToString()));
+    public string Shapes { get; } = string.Join(" ", Arguments.OfType<Tensor>().Take(2).Select(tensor => tensor.Shape.ToString()));
 }

@@ -17,6 +17,10 @@ internal sealed class WatchedDevice(Device inner, Func<OperationCall, object?> w
 
     public override Layout FeatureMaps => inner.FeatureMaps;
 
+    public override DType Activations => inner.Activations;
+
+    internal override bool ComputesInBFloat16 => inner.ComputesInBFloat16;
+
     internal override IBackend Backend { get; } = BackendProxy.Over(inner.Backend, watch);
 
     internal override nint Allocate(long sizeBytes) => inner.Allocate(sizeBytes);
