@@ -678,6 +678,37 @@ API void nr_emu_reset()
     s_executables.clear();
     forget_report();
 }
+// Of the launches that were counted since the last call of nr_emu_forget_counters: how many, and the i-th one's counts, name and
+// shape: grid, block, dynamic shared bytes.
+API int nr_emu_counted()
+{
+    Lock lock(g_api);
+    return static_cast<int>(counted().size());
+}
+API const char* nr_emu_counters(int launch, Counters* counters, uint32_t* shape)
+{
+    Lock lock(g_api);
+    if (launch < 0 || launch >= static_cast<int>(counted().size())) return nullptr;
+    const Counted& c = counted()[static_cast<size_t>(launch)];
+    *counters = c.counters;
+    std::copy_n(c.grid, 3, shape);
+    std::copy_n(c.block, 3, shape + 3);
+    shape[6] = static_cast<uint32_t>(c.dynamic_bytes);
+    return c.kernel.c_str();
+}
+// Where the i-th launch asks for more than it needs, dearest first; valid until the next call.
+API const char* nr_emu_dear_sites(int launch)
+{
+    Lock lock(g_api);
+    static thread_local std::string text;
+    text = launch < 0 || launch >= static_cast<int>(counted().size()) ? "" : counted()[static_cast<size_t>(launch)].dear_sites();
+    return text.c_str();
+}
+API void nr_emu_forget_counters()
+{
+    Lock lock(g_api);
+    counted().clear();
+}
 API bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*))
 {
     Lock lock(g_api);

@@ -14,18 +14,6 @@ namespace nr_emu {
 
 namespace {
 
-template <class T> T* reserve(size_t bytes)
-{
-    void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
-    {
-        std::fprintf(stderr, "NR CPU emulator: cannot reserve %zu GiB of addresses\n", bytes >> 30);
-        std::abort();
-    }
-    madvise(p, bytes, MADV_DONTDUMP);
-    return static_cast<T*>(p);
-}
-
 struct Allocation
 {
     size_t bytes, extent;
@@ -56,9 +44,21 @@ uintptr_t reuse(size_t extent)
 
 } // namespace
 
-char* const g_arena = reserve<char>(ArenaBytes);
-uint8_t* const g_state = reserve<uint8_t>(ArenaBytes);
-GlobalCell* const g_cells = reserve<GlobalCell>(ArenaBytes / 4 * sizeof(GlobalCell));
+void* reserve(size_t bytes)
+{
+    void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+    {
+        std::fprintf(stderr, "NR CPU emulator: cannot reserve %zu GiB of addresses\n", bytes >> 30);
+        std::abort();
+    }
+    madvise(p, bytes, MADV_DONTDUMP);
+    return p;
+}
+
+char* const g_arena = static_cast<char*>(reserve(ArenaBytes));
+uint8_t* const g_state = static_cast<uint8_t*>(reserve(ArenaBytes));
+GlobalCell* const g_cells = static_cast<GlobalCell*>(reserve(ArenaBytes / 4 * sizeof(GlobalCell)));
 
 void* allocate(size_t bytes, Place place)
 {

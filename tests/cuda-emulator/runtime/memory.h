@@ -25,6 +25,9 @@ extern char* const g_arena;
 extern uint8_t* const g_state;
 extern GlobalCell* const g_cells;
 
+// Zeros that take memory where they are touched.
+void* reserve(size_t bytes);
+
 inline size_t arena_offset(uintptr_t address) { return address - reinterpret_cast<uintptr_t>(g_arena); }
 
 // Null where the memory's limit is reached.

@@ -36,5 +36,6 @@ struct Image
 // Null and the reason where this is not an image that this emulator's NVRTC made.
 Image* load_image(const void* bytes, std::string& why);
 void unload(Image* image);
+bool is_loaded(const Image* image);
 
 } // namespace nr_emu

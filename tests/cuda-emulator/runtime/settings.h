@@ -19,6 +19,7 @@ struct Settings
     unsigned workers = 2;
     bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
     int wrong_filter_gradient = -1; // the algorithm of cuDNN's filter gradient that is wrong by a thousandth
+    bool count = false;          // launches count what they ask of the memory system
 };
 
 Settings& settings();
