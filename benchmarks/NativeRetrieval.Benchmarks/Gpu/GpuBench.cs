@@ -48,7 +48,7 @@ internal sealed class GpuBench(GpuOptions options)
         foreach (var workload in DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full))
         {
             // Neither moves a number through a matrix product or a convolution.
-            if (precision != Float32 && workload.Name is DeviceWorkloads.Copy or "logmel") continue;
+            if (precision != Precisions[0] && options.Ordinal is not null && workload.Name is DeviceWorkloads.Copy or DeviceWorkloads.LogMels) continue;
             var row = Time(workload, device, timer, precision);
             _rows.Add(row);
             _complete &= row.Milliseconds is not null;
@@ -67,7 +67,9 @@ internal sealed class GpuBench(GpuOptions options)
         {
             using var prepared = workload.Prepare(device);
             double ms = timer.MedianMs(prepared.Run);
-            return row with { Milliseconds = ms, Note = string.Create(CultureInfo.InvariantCulture, $"{device.LiveBytes >> 20} MiB live") };
+            long peak = Peak(device, prepared.Run);
+            string memory = string.Create(CultureInfo.InvariantCulture, $"{peak >> 20} MiB at most");
+            return row with { Milliseconds = ms, PeakBytes = peak, Note = prepared.Describe is { } describe ? $"{memory}; {describe(ms)}" : memory };
         }
         // One workload that fails must not take the others' figures with it; the exit code tells.
         catch (Exception error)
@@ -76,12 +78,23 @@ internal sealed class GpuBench(GpuOptions options)
         }
     }
 
+    /// <summary>The most bytes that tensors hold during one run.</summary>
+    static long Peak(Device device, Action run)
+    {
+        if (device is CudaDevice cuda)
+        {
+            cuda.ResetPeak();
+            run();
+        }
+        return device.PeakBytes;
+    }
+
     /// <summary>Related to what this run measured: the product's rate in the same precision, or the copy's.</summary>
     string OfCeiling(DeviceTiming row)
     {
         double? share = row.GigaflopPerSecond is { } flop
             ? flop / _rows.First(known => (known.Workload, known.Precision) == (DeviceWorkloads.Product, row.Precision)).GigaflopPerSecond
-            : row.GigabytesPerSecond / _rows.First(known => known.Workload == DeviceWorkloads.Copy).GigabytesPerSecond;
+            : row.GigabytesPerSecond / _rows.FirstOrDefault(known => known.Workload == DeviceWorkloads.Copy)?.GigabytesPerSecond;
         return share?.ToString("P0", CultureInfo.InvariantCulture) ?? "";
     }
 

@@ -7,6 +7,9 @@ internal sealed class PreparedRun(Action run, params IDisposable[] owned) : IDis
 {
     public Action Run => run;
 
+    /// <summary>Says what a time in milliseconds means for this work; null: nothing beside the time.</summary>
+    public Func<double, string>? Describe { get; init; }
+
     public void Dispose()
     {
         foreach (var item in owned) item.Dispose();
