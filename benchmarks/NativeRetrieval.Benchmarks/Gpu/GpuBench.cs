@@ -33,19 +33,20 @@ internal sealed class GpuBench(GpuOptions options)
             Run(CpuDevice.Shared, clock, "CPU", Float32);
             return _complete;
         }
-        foreach (string precision in Precisions)
+        foreach (string precision in Precisions.Where(name => options.Precision is null || name == options.Precision))
         {
             using var device = CudaDevice.Open(ordinal, new() { Precision = PrecisionOf(precision) });
             using var clock = new EventClock(device);
             Run(device, clock, device.Properties.Name, precision);
         }
-        return _complete;
+        return _complete && _rows.Count > 0;
     }
 
     void Run(Device device, IDeviceClock clock, string deviceName, string precision)
     {
         var timer = new DeviceTimer(clock, options.Rounds, options.Small);
-        foreach (var workload in DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full))
+        var all = DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full);
+        foreach (var workload in options.Workload is { } only ? all.Where(one => one.Name == only).Take(1) : all)
         {
             // Neither moves a number through a matrix product or a convolution.
             if (precision != Precisions[0] && options.Ordinal is not null && workload.Name is DeviceWorkloads.Copy or DeviceWorkloads.LogMels) continue;
@@ -93,7 +94,8 @@ internal sealed class GpuBench(GpuOptions options)
     string OfCeiling(DeviceTiming row)
     {
         double? share = row.GigaflopPerSecond is { } flop
-            ? flop / _rows.First(known => (known.Workload, known.Precision) == (DeviceWorkloads.Product, row.Precision)).GigaflopPerSecond
+            ? flop / _rows.FirstOrDefault(known => (known.Workload, known.Precision) == (DeviceWorkloads.Product, row.Precision))
+                ?.GigaflopPerSecond
             : row.GigabytesPerSecond / _rows.FirstOrDefault(known => known.Workload == DeviceWorkloads.Copy)?.GigabytesPerSecond;
         return share?.ToString("P0", CultureInfo.InvariantCulture) ?? "";
     }

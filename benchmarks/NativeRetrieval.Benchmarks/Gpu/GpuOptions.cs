@@ -20,6 +20,12 @@ internal sealed record GpuOptions
     /// <summary>Path of the document of <c>torch_gpu.py parity</c>: compared before anything is timed.</summary>
     public string? Parity { get; init; }
 
+    /// <summary>The only workload that is timed, at its first size; null: all.</summary>
+    public string? Workload { get; init; }
+
+    /// <summary>The only precision that is timed; null: all.</summary>
+    public string? Precision { get; init; }
+
     /// <summary>Nothing is timed.</summary>
     public bool ParityOnly { get; init; }
 
@@ -36,6 +42,10 @@ internal sealed record GpuOptions
                 case "--parity-only": options = options with { ParityOnly = true }; continue;
                 case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
                     options = options with { Rounds = rounds };
+                    break;
+                case "--workload" when value is not null: options = options with { Workload = value }; break;
+                case "--precision" when value is not null && GpuBench.Precisions.Contains(value):
+                    options = options with { Precision = value };
                     break;
                 case "--json" when value is not null: options = options with { Json = value }; break;
                 case "--parity" when value is not null: options = options with { Parity = value }; break;
