@@ -7,7 +7,9 @@ internal static class RelativeError
     public static double Of(double[] exact, double[] found, double scale = 0)
     {
         if (exact.Length != found.Length) return double.PositiveInfinity;
-        double error = Math.Sqrt(exact.Zip(found).Sum(pair => (pair.First - pair.Second) * (pair.First - pair.Second)));
+        double square = 0;
+        for (int i = 0; i < exact.Length; i++) square += (exact[i] - found[i]) * (exact[i] - found[i]);
+        double error = Math.Sqrt(square);
         scale = Math.Max(scale, Norm(exact));
         return double.IsFinite(error) ? scale > 0 ? error / scale : error : double.PositiveInfinity;
     }
@@ -22,9 +24,15 @@ internal static class RelativeError
         int inner = exact.Length / Math.Max(1, outer * channels);
         scale = Math.Max(scale, Norm(exact)) / Math.Sqrt(channels);
         double[] square = new double[channels];
-        for (int i = 0; i < exact.Length; i++) square[i / inner % channels] += (exact[i] - found[i]) * (exact[i] - found[i]);
+        for (int row = 0, i = 0; row < outer * channels; row++)
+            for (int j = 0; j < inner; j++, i++) square[row % channels] += (exact[i] - found[i]) * (exact[i] - found[i]);
         return square.Count(value => !(Math.Sqrt(value) <= bound * scale));
     }
 
-    public static double Norm(double[] values) => Math.Sqrt(values.Sum(value => value * value));
+    public static double Norm(double[] values)
+    {
+        double square = 0;
+        foreach (double value in values) square += value * value;
+        return Math.Sqrt(square);
+    }
 }

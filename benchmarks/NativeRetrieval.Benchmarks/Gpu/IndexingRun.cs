@@ -27,6 +27,7 @@ internal static class IndexingRun
         var folder = new TemporaryFolder();
         string model = folder["model"], sounds = folder["sounds"];
         Directory.CreateDirectory(sounds);
+        Directory.CreateDirectory(model);
         for (int file = 0; file < sizes.IndexedFiles; file++)
             WavFile.Write(Path.Combine(sounds, $"{file}.wav"), Noise(file, sizes.IndexedSeconds * RateHz), RateHz);
         // The text half takes no part; a small one is read faster.
