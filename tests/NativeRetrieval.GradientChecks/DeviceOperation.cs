@@ -31,8 +31,8 @@ internal sealed class DeviceOperation : IDisposable
         {
             // What an operation works on in place is one tensor here, too.
             if (tensor.Count > 0 && known.TryGetValue(tensor.Address, out var same) && same.Shape == tensor.Shape) return same;
-            var made = HostTensor.Write(values[i]!, tensor.Shape, device, form?.DTypes[i] ?? tensor.DType, form?.Layouts[i] ?? tensor.Layout);
-            return known[tensor.Address] = made;
+            return known[tensor.Address] = HostTensor.Write(
+                values[i]!, tensor.Shape, device, form?.DTypes[i] ?? tensor.DType, form?.Layouts[i] ?? tensor.Layout);
         }
     }
 

@@ -54,7 +54,8 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
         PassError Worst(string run, IReadOnlyDictionary<string, double[]> exact, IReadOnlyDictionary<string, double[]> found, double? bound,
             string flips)
         {
-            // A key bias moves all scores of a query alike and soft-max ignores that: its gradient is rounding alone, seen beside the query's.
+            // A key bias moves all scores of a query alike and soft-max ignores that: its gradient is rounding alone, seen beside the
+            // query's.
             double Scale(string name) => RelativeError.Norm(exact[name.Replace("key.bias", "query.bias", StringComparison.Ordinal)]);
             var (name, error) = exact.Select(item => (item.Key, Error: RelativeError.Of(item.Value, found[item.Key], Scale(item.Key))))
                 .MaxBy(item => item.Error);

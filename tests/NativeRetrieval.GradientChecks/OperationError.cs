@@ -28,5 +28,6 @@ public sealed record PassError(string Model, string Run, string Tensor, double E
 /// <summary>All that was found in one precision.</summary>
 public sealed record GradientReport(IReadOnlyList<OperationError> Operations, IReadOnlyList<PassError> Passes)
 {
-    public bool Holds => Operations.Count > 0 && Passes.Count > 0 && Operations.All(error => error.Holds) && Passes.All(error => error.Holds);
+    public bool Holds => Operations.Count > 0 && Passes.Count > 0
+        && Operations.All(error => error.Holds) && Passes.All(error => error.Holds);
 }

@@ -49,7 +49,8 @@ internal sealed class GpuBench(GpuOptions options)
         foreach (var workload in options.Workload is { } only ? all.Where(one => one.Name == only).Take(1) : all)
         {
             // Neither moves a number through a matrix product or a convolution.
-            if (precision != Precisions[0] && options.Ordinal is not null && workload.Name is DeviceWorkloads.Copy or DeviceWorkloads.LogMels) continue;
+            if (precision != Precisions[0] && options.Ordinal is not null
+                && workload.Name is DeviceWorkloads.Copy or DeviceWorkloads.LogMels) continue;
             var row = Time(workload, device, timer, precision);
             _rows.Add(row);
             _complete &= row.Milliseconds is not null;
@@ -70,7 +71,8 @@ internal sealed class GpuBench(GpuOptions options)
             double ms = timer.MedianMs(prepared.Run);
             long peak = Peak(device, prepared.Run);
             string memory = string.Create(CultureInfo.InvariantCulture, $"{peak >> 20} MiB at most");
-            return row with { Milliseconds = ms, PeakBytes = peak, Note = prepared.Describe is { } describe ? $"{memory}; {describe(ms)}" : memory };
+            string note = prepared.Describe is { } describe ? $"{memory}; {describe(ms)}" : memory;
+            return row with { Milliseconds = ms, PeakBytes = peak, Note = note };
         }
         // One workload that fails must not take the others' figures with it; the exit code tells.
         catch (Exception error)

@@ -42,13 +42,14 @@ internal static class GradientsCommand
     {
         Console.WriteLine("Relative L2 error against float64; of each operation and algorithm the shape that is nearest to its bound.");
         Console.WriteLine();
-        Console.WriteLine("| precision | model | operation | algorithm | deterministic | same bits again | ms | shapes | worst | channels over "
-            + "| left out, or decided otherwise | error | bound | |");
+        Console.WriteLine("| precision | model | operation | algorithm | deterministic | same bits again | ms | shapes | worst "
+            + "| channels over | left out, or decided otherwise | error | bound | |");
         Console.WriteLine("|---|---|---|---|---|---|---:|---:|---|---:|---|---:|---:|---|");
         var reports = new Dictionary<string, GradientReport>();
         foreach (string precision in options.Precisions)
         {
-            var check = new GradientCheck(deterministic => Open(options, precision, deterministic), GpuBench.PrecisionOf(precision), options.Small);
+            var check = new GradientCheck(
+                deterministic => Open(options, precision, deterministic), GpuBench.PrecisionOf(precision), options.Small);
             var report = check.Run(options.Models, model => Console.Error.WriteLine($"{precision} {model}: done"));
             Print(precision, report);
             reports.Add(precision, report);
@@ -58,8 +59,8 @@ internal static class GradientsCommand
         if (!holds)
             foreach (var (precision, report) in reports)
                 foreach (var row in report.Operations.Where(row => !row.Holds))
-                    Console.Error.WriteLine($"error: {precision} {row.Model} {row.Operation} {row.Shapes} {row.Algorithm}: {row.Output} is off by "
-                        + $"{Text(row.Error)}, at most {Text(row.Bound)}; {row.ChannelsOver} of {row.Channels} channels");
+                    Console.Error.WriteLine($"error: {precision} {row.Model} {row.Operation} {row.Shapes} {row.Algorithm}: {row.Output} is "
+                        + $"off by {Text(row.Error)}, at most {Text(row.Bound)}; {row.ChannelsOver} of {row.Channels} channels");
         return holds;
     }
 
@@ -73,8 +74,10 @@ internal static class GradientsCommand
             var worst = rows.MaxBy(row => row.Error / row.Bound)!;
             int shapes = rows.Select(row => row.Shapes).Distinct().Count();
             double? ms = rows.Sum(row => row.Milliseconds);
+            bool? stays = worst.Moves is null ? null : rows.All(row => row.Moves == false);
+            string time = worst.Milliseconds is null ? "" : Text(ms!.Value);
             Console.WriteLine($"| {precision} | {worst.Model} | {worst.Operation} | {worst.Algorithm} | {YesNo(worst.Deterministic)} | "
-                + $"{YesNo(worst.Moves is null ? null : rows.All(row => row.Moves == false))} | {(worst.Milliseconds is null ? "" : Text(ms!.Value))} | "
+                + $"{YesNo(stays)} | {time} | "
                 + $"{shapes} | {worst.Output} of {worst.Shapes} | {worst.ChannelsOver} of {worst.Channels} | "
                 + $"{rows.Sum(row => row.LeftOut)} | {Text(worst.Error)} | {Text(worst.Bound)} | {Verdict(rows.All(row => row.Holds))} |");
         }

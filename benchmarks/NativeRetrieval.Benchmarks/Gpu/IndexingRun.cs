@@ -32,8 +32,8 @@ internal static class IndexingRun
             WavFile.Write(Path.Combine(sounds, $"{file}.wav"), Noise(file, sizes.IndexedSeconds * RateHz), RateHz);
         // The text half takes no part; a small one is read faster.
         var config = sizes.Model with { TextEncoder = WorkloadSizes.Small.Bert, MaxTokens = WorkloadSizes.Small.Bert.MaxPositions };
-        using (var made = new RetrievalModel(config, new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"])), CpuDevice.Shared,
-            new PhiloxSequence(new Philox(1))))
+        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
+        using (var made = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
             ModelFolder.Save(model, made.FillByFormula(), "made to be timed");
         var engine = RetrievalEngine.Open(model, device);
         double seconds = (double)sizes.IndexedFiles * sizes.IndexedSeconds, window = engine.Model.Config.MaxSeconds;
@@ -43,8 +43,8 @@ internal static class IndexingRun
         return new(Index, engine, folder)
         {
             Describe = ms => string.Create(CultureInfo.InvariantCulture,
-                $"{seconds / 3.6 / ms:F2} h of sound per second; decoding and resampling alone {hostMs:F0} ms, model alone {deviceMs:F0} ms: "
-                + $"{(hostMs > deviceMs ? "decoding" : "the model")} is the bottleneck"),
+                $"{seconds / 3.6 / ms:F2} h of sound per second; decoding and resampling alone {hostMs:F0} ms, "
+                + $"model alone {deviceMs:F0} ms: {(hostMs > deviceMs ? "decoding" : "the model")} is the bottleneck"),
         };
 
         void Index()

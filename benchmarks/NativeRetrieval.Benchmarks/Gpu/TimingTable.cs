@@ -37,12 +37,16 @@ internal static class TimingTable
     static void PrintMemory(IReadOnlyList<DeviceTimings> programs)
     {
         Console.WriteLine();
-        Console.WriteLine("| peak memory of tensors, MiB | precision | " + string.Join(" | ", programs.Select(program => program.Program)) + " |");
+        Console.WriteLine("| peak memory of tensors, MiB | precision | "
+            + string.Join(" | ", programs.Select(program => program.Program)) + " |");
         Console.WriteLine("|---|---|" + string.Concat(Enumerable.Repeat("---:|", programs.Count)));
         foreach (var rows in programs.SelectMany(program => program.Rows.Select(row => (program, row)))
-            .Where(item => item.row is { Workload: DeviceWorkloads.Step, PeakBytes: not null }).GroupBy(item => (item.row.Shape, item.row.Precision)))
-            Console.WriteLine($"| training step, {rows.Key.Shape} | {rows.Key.Precision} | " + string.Join(" | ", programs.Select(program =>
-                rows.FirstOrDefault(item => item.program == program).row?.PeakBytes is { } bytes ? Number(bytes / 1048576.0, "F0") : "")) + " |");
+            .Where(item => item.row is { Workload: DeviceWorkloads.Step, PeakBytes: not null })
+            .GroupBy(item => (item.row.Shape, item.row.Precision)))
+            Console.WriteLine($"| training step, {rows.Key.Shape} | {rows.Key.Precision} | "
+                + string.Join(" | ", programs.Select(program =>
+                    rows.FirstOrDefault(item => item.program == program).row?.PeakBytes is { } bytes
+                        ? Number(bytes / 1048576.0, "F0") : "")) + " |");
     }
 
     /// <summary>In the order of ours; what only a peer has comes last.</summary>

@@ -23,7 +23,8 @@ public sealed class GradientCheckTests
         var report = Check(Precision.Float32, model);
         Assert.Empty(Describe(report));
         if (model == "BERT" || !Emulator.IsUsed) return;
-        var algorithms = report.Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient)).ToLookup(row => row.Algorithm);
+        var algorithms = report.Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient))
+            .ToLookup(row => row.Algorithm);
         Assert.Equal(["Algorithm0", "Algorithm1", "Algorithm3"], algorithms.Select(rows => rows.Key!).Order());
         Assert.All(algorithms, rows => Assert.All(rows, row => Assert.Equal(rows.Key == "Algorithm1", row.Deterministic)));
         Assert.All(report.Operations.Where(row => row.Operation.StartsWith("Conv2d", StringComparison.Ordinal)),
@@ -57,7 +58,8 @@ public sealed class GradientCheckTests
     {
         Emulator.Require();
         DeviceOrder.Choose("random");
-        var rows = Check(Precision.Float32, "CNN14").Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient)).ToList();
+        var rows = Check(Precision.Float32, "CNN14").Operations
+            .Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient)).ToList();
         Assert.Contains(rows, row => row is { Deterministic: false, Moves: true });
         Assert.DoesNotContain(rows, row => row is { Deterministic: true, Moves: true });
     }

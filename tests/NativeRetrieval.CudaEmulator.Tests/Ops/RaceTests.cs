@@ -42,7 +42,8 @@ public sealed class RaceTests
             string name = opCase.GetType().Name;
             var sizes = opCase.Sizes.Select(size => (Size: size, Count: ElementsOf(opCase, size))).OrderBy(item => item.Count).ToList();
             int own = sizes.FindIndex(item => item.Count >= LeastElements);
-            foreach (string size in _more.Where(item => item.Case == name).Select(item => item.Size).Prepend(sizes[own < 0 ? ^1 : own].Size))
+            var more = _more.Where(item => item.Case == name).Select(item => item.Size);
+            foreach (string size in more.Prepend(sizes[own < 0 ? ^1 : own].Size))
             {
                 data.Add(name, size, false);
                 if (opCase.HasBFloat16) data.Add(name, size, true);
@@ -109,5 +110,6 @@ public sealed class RaceTests
             && launches.All(launch => launch.Threads < 64)).Select(launches => launches.Key));
     }
 
-    static int ElementsOf(OpCase opCase, string size) => new OpCaseRunner(opCase, size, CpuDevice.Shared).Inputs.Sum(input => input.Values.Length);
+    static int ElementsOf(OpCase opCase, string size) =>
+        new OpCaseRunner(opCase, size, CpuDevice.Shared).Inputs.Sum(input => input.Values.Length);
 }

@@ -57,7 +57,8 @@ internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Cre
     {
         int width = lengths.Max();
         var batch = new TokenBatch(
-            [.. Enumerable.Range(0, lengths.Length * width).Select(i => 1 + (i * 7919 + 13) % (config.VocabularySize - 1))], lengths, width);
+            [.. Enumerable.Range(0, lengths.Length * width).Select(i => 1 + (i * 7919 + 13) % (config.VocabularySize - 1))],
+            lengths, width);
         return new("BERT", (device, dtype) => new BertEncoder(config, device, random: null, dtype),
             (module, _, _) => ((BertEncoder)module).Forward(batch, Pass));
     }

@@ -29,8 +29,8 @@ internal sealed class CallScript
     {
         var form = _next < _forms.Count ? _forms[_next++] : null;
         return form?.Name == call.Name ? form
-            : throw new InvalidOperationException($"operation {_next} is {call.Name} in float64 and {form?.Name ?? "missing"} on the device: "
-                + "the checks need the same operations on both");
+            : throw new InvalidOperationException($"operation {_next} is {call.Name} in float64 and "
+                + $"{form?.Name ?? "missing"} on the device: the checks need the same operations on both");
     }
 }
 

@@ -93,7 +93,8 @@ internal static unsafe class ReferenceConv
     {
         int i = 0;
         var sums = Vector<double>.Zero;
-        for (; i <= a.Length - Vector<double>.Count; i += Vector<double>.Count) sums += new Vector<double>(a[i..]) * new Vector<double>(b[i..]);
+        for (; i <= a.Length - Vector<double>.Count; i += Vector<double>.Count)
+            sums += new Vector<double>(a[i..]) * new Vector<double>(b[i..]);
         double sum = Vector.Sum(sums);
         for (; i < a.Length; i++) sum += a[i] * b[i];
         return sum;
