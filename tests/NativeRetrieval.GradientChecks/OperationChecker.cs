@@ -53,7 +53,8 @@ internal sealed class OperationChecker(string model, Device device, Precision pr
             foreach (int i in outputs)
             {
                 var row = new OperationError(model, call.Name, call.Shapes, call.Names[i], run.Algorithm?.Name,
-                    run.Algorithm?.Deterministic, run.Moves, run.Milliseconds, 0, Bounds.Of(precision, call.Name, form.DTypes), leftOut, 0, 0);
+                    run.Algorithm?.Deterministic, run.Moves, run.Milliseconds, 0,
+                    Bounds.Of(precision, call.Name, form.DTypes), leftOut, 0, 0);
                 _found.Add(call.Names[i] == "peaks" ? Peaks(row, call, exact[i]!, run.Values[i]!)
                     : Compared(row, call, i, exact[i]!, run.Values[i]!));
             }
@@ -98,6 +99,6 @@ internal sealed class OperationChecker(string model, Device device, Precision pr
     static double[]?[] Values(object?[] arguments) =>
         [.. arguments.Select(argument => argument is Tensor tensor ? HostTensor.Read(tensor) : null)];
 
-    /// <summary>As <see cref="IBackend"/> calls its results; others are recognised by their change.</summary>
+    /// <summary>Names that <see cref="IBackend"/> gives its results; others are recognised by their change.</summary>
     static bool IsOutput(string name) => name is "y" or "c" or "dx" || (name.Length > 1 && name[0] == 'd' && char.IsUpper(name[1]));
 }

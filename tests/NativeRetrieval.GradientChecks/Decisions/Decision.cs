@@ -45,7 +45,7 @@ internal static class Decision
 
     public static bool IsMaximum(OperationCall call) => call.Name == nameof(IBackend.ClipPooling);
 
-    /// <summary>What was decided: 1 where the rectifier passes and 0 elsewhere, or the frame of each maximum.</summary>
+    /// <summary>The decisions: 1 where the rectifier passes and 0 elsewhere, or the frame of each maximum.</summary>
     public static int[] Of(OperationCall call) => IsMaximum(call) ? call.Argument<Tensor>("peaks").ToArray<int>()
         : Array.ConvertAll(HostTensor.Read(call.Argument<Tensor>("y")), value => value > 0 ? 1 : 0);
 

@@ -44,7 +44,7 @@ internal static class HostTensor
         return narrow;
     }
 
-    /// <summary>What <see cref="Write"/> stores.</summary>
+    /// <summary>The values that <see cref="Write"/> stores.</summary>
     public static double[] Rounded(double[] values, DType dtype) => dtype switch
     {
         DType.Float32 => Array.ConvertAll(values, value => (double)(float)value),

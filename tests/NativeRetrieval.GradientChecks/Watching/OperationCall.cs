@@ -11,7 +11,7 @@ internal sealed record OperationCall(MethodInfo Method, object?[] Arguments, IBa
 
     public IReadOnlyList<string> Names { get; } = [.. Method.GetParameters().Select(parameter => parameter.Name!)];
 
-    /// <summary>As it was asked for.</summary>
+    /// <summary>The operation, run as it was asked for.</summary>
     public object? Run() => Run(Backend, Arguments);
 
     /// <summary>The same operation of another backend or with other arguments.</summary>
