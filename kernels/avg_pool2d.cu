@@ -64,7 +64,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const int* __restrict__ length
 }
 
 #define ENTRY_POINTS(T)                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) avg_pool2d_forward_##T(const T* __restrict__ x,                                \
+    extern "C" __global__ void __launch_bounds__(256, 4) avg_pool2d_forward_##T(const T* __restrict__ x,                             \
         const int* __restrict__ lengths, T* __restrict__ y, int outer, int planes, int height, int width, int inner, int h, int w,   \
         int packed)                                                                                                                  \
     {                                                                                                                                \
@@ -72,7 +72,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const int* __restrict__ length
         else forward<T, 1>(x, lengths, y, outer, planes, height, width, inner, h, w);                                                \
     }                                                                                                                                \
                                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256) avg_pool2d_backward_##T(const T* __restrict__ dy,                              \
+    extern "C" __global__ void __launch_bounds__(256, 6) avg_pool2d_backward_##T(const T* __restrict__ dy,                           \
         const int* __restrict__ lengths, T* __restrict__ dx, int outer, int planes, int height, int width, int inner, int h, int w,  \
         int packed)                                                                                                                  \
     {                                                                                                                                \

@@ -20,9 +20,9 @@
 //           (sums) adds the chunks of a channel and makes μ and s (dγ, dβ, slope and offset), apply (backward) goes over the elements.
 //           Inference leaves the first out. The rectifier's mask is computed again from x, so that y need not be kept.
 // mapping   partial, gradient_partial: blocks of 256 in rows of at most 64 neighbouring packs of channels, x = share of the channels,
-//           y = chunk of pixels (rows stride); statistics, sums: blocks of 32 channels (lanes) × 16 warps, which stride over chunks;
+//           y = chunk of pixels (rows stride); statistics, sums: blocks of 8 channels × 64 rows, which stride over chunks;
 //           apply, backward: blocks of 256, a thread keeps a pack of channels and strides over pixels (common/feature_map.cuh)
-// shared    partial, gradient_partial static: 4096 bytes; statistics, sums static: 8448 bytes
+// shared    partial, gradient_partial static: 4096 bytes; statistics, sums static: 8192 bytes
 // numerics  sums of x and x², dz and dz·x in f64 in an order that depends on sizes alone; the rest in f32, one rounding to bf16
 // limits    fewer than 2^31 pixels, also 0; channels that are no multiple of a pack go one by one; a length outside 0 … frames counts as
 //           the nearer end; without a single real frame the running statistics are used and left alone
@@ -33,7 +33,7 @@ template <class T, int Size>
 NR_DEVICE void partial(const T* __restrict__ x, const int* __restrict__ lengths, double* __restrict__ partials, int clips, int frames,
     int width, int channels)
 {
-    constexpr int Batch = 4; // loads on their way at a time
+    constexpr int Batch = 4; // pixels whose loads are on their way at a time
     const map_part part = part_of_block<Size>(channels);
     const unsigned pixels = (unsigned)clips * frames * width;
     double sum[Size] = {}, squares[Size] = {};
@@ -64,31 +64,24 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
     const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths,
     int relu, double* __restrict__ partials, int clips, int frames, int width, int channels)
 {
-    constexpr int Batch = 2;
     const map_part part = part_of_block<Size>(channels);
     const unsigned pixels = (unsigned)clips * frames * width;
     const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, max(part.channel, 0));
     double sum[Size] = {}, along[Size] = {};
-    for (unsigned first = part.pixel; first < pixels; first += Batch * part.stride)
+    for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
     {
-        float values[Batch][Size] = {}, gradients[Batch][Size] = {};
+        if (!is_real(lengths, pixel, frames, width)) continue;
+        const size_t at = (size_t)pixel * channels + part.channel;
+        float values[Size], gradients[Size];
+        load_channels(x + at, values);
+        load_channels(dy + at, gradients);
 #pragma unroll
-        for (int b = 0; b < Batch; b++)
+        for (int k = 0; k < Size; k++)
         {
-            const unsigned pixel = first + b * part.stride;
-            if (pixel >= pixels || !is_real(lengths, pixel, frames, width)) continue;
-            load_channels(x + (size_t)pixel * channels + part.channel, values[b]);
-            load_channels(dy + (size_t)pixel * channels + part.channel, gradients[b]);
+            const double dz = norm.passes(values[k], k, relu) ? gradients[k] : 0.0f;
+            sum[k] += dz;
+            along[k] += dz * values[k];
         }
-#pragma unroll
-        for (int b = 0; b < Batch; b++)
-#pragma unroll
-            for (int k = 0; k < Size; k++)
-            {
-                const double dz = norm.passes(values[b][k], k, relu) ? gradients[b][k] : 0.0f;
-                sum[k] += dz;
-                along[k] += dz * values[b][k];
-            }
     }
     write_partials(part, sum, along, partials, channels);
 }
@@ -138,29 +131,30 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
     }
 }
 
-// The two sums of a channel over all chunks, in one order whatever the timing: each warp adds every 16th chunk, the first one the warps.
-// Blocks of 32 channels × 16 warps; true in the threads that hold a result.
-NR_DEVICE bool totals(const double* __restrict__ partials, int chunks, int channels, double& first, double& second)
+// The two sums of a channel over all chunks, in one order whatever the timing: each row adds every 64th chunk, the first one the rows.
+// Blocks of 8 channels × 64 rows; true in the threads that hold a result.
+NR_DEVICE bool totals(const double* __restrict__ partials, int chunks, int channels, int channel, double& first, double& second)
 {
-    constexpr int Warps = 16;
-    __shared__ double shared[2][Warps][33]; // 33: lanes of a column lie in different banks
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, channel = blockIdx.x * 32 + lane;
+    constexpr int Channels = 8, Rows = 64;
+    __shared__ double shared[2][Rows * Channels];
+    const int row = threadIdx.x / Channels;
     first = second = 0.0;
     if (channel < channels)
-#pragma unroll 4
-        for (int chunk = warp; chunk < chunks; chunk += Warps)
+#pragma unroll 8
+        for (int chunk = row; chunk < chunks; chunk += Rows)
         {
             first += partials[(size_t)chunk * 2 * channels + channel];
             second += partials[((size_t)chunk * 2 + 1) * channels + channel];
         }
-    shared[0][warp][lane] = first;
-    shared[1][warp][lane] = second;
+    shared[0][threadIdx.x] = first;
+    shared[1][threadIdx.x] = second;
     __syncthreads();
-    if (warp != 0 || channel >= channels) return false;
-    for (int other = 1; other < Warps; other++)
+    if (row != 0 || channel >= channels) return false;
+#pragma unroll 8
+    for (int other = 1; other < Rows; other++)
     {
-        first += shared[0][other][lane];
-        second += shared[1][other][lane];
+        first += shared[0][other * Channels + threadIdx.x];
+        second += shared[1][other * Channels + threadIdx.x];
     }
     return true;
 }
@@ -180,9 +174,9 @@ extern "C" __global__ void __launch_bounds__(512) batch_norm_statistics_f32(
     float* __restrict__ running_variance, double epsilon, double momentum, float* __restrict__ mean, float* __restrict__ inverse,
     int clips, int frames, int width, int channels)
 {
+    const int channel = blockIdx.x * 8 + threadIdx.x % 8;
     double sum, squares;
-    if (!totals(partials, partials ? chunks : 0, channels, sum, squares)) return;
-    const int channel = blockIdx.x * 32 + threadIdx.x;
+    if (!totals(partials, partials ? chunks : 0, channels, channel, sum, squares)) return;
     double centre = running_mean[channel], variance = running_variance[channel];
     const double count = partials ? real_pixels(lengths, clips, frames, width) : 0.0;
     if (count > 0.0)
@@ -203,9 +197,9 @@ extern "C" __global__ void __launch_bounds__(512) batch_norm_sums_f32(
     const float* __restrict__ inverse, const int* __restrict__ lengths, int training, float* __restrict__ dweight,
     float* __restrict__ dbias, float* __restrict__ terms, int clips, int frames, int width, int channels)
 {
+    const int channel = blockIdx.x * 8 + threadIdx.x % 8;
     double sum, along;
-    if (!totals(partials, chunks, channels, sum, along)) return;
-    const int channel = blockIdx.x * 32 + threadIdx.x;
+    if (!totals(partials, chunks, channels, channel, sum, along)) return;
     const double centre = mean[channel], deviation = inverse[channel], scale = weight[channel] * deviation;
     along = (along - centre * sum) * deviation;
     const double count = training ? real_pixels(lengths, clips, frames, width) : 0.0;
@@ -217,14 +211,16 @@ extern "C" __global__ void __launch_bounds__(512) batch_norm_sums_f32(
 }
 
 #define ENTRY_POINTS(T)                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) batch_norm_partial_##T(const T* __restrict__ x,                                \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_partial_##T(                            \
+        const T* __restrict__ x,                                                                                                     \
         const int* __restrict__ lengths, double* __restrict__ partials, int clips, int frames, int width, int channels, int packed)  \
     {                                                                                                                                \
         if (packed) partial<T, pack<T>::Size>(x, lengths, partials, clips, frames, width, channels);                                 \
         else partial<T, 1>(x, lengths, partials, clips, frames, width, channels);                                                    \
     }                                                                                                                                \
                                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256) batch_norm_apply_##T(const T* __restrict__ x,                                  \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 5 : 6) batch_norm_apply_##T(                              \
+        const T* __restrict__ x,                                                                                                     \
         const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                            \
         const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, T* __restrict__ y, int clips, int frames,      \
         int width, int channels, int packed)                                                                                         \
@@ -233,7 +229,8 @@ extern "C" __global__ void __launch_bounds__(512) batch_norm_sums_f32(
         else apply<T, 1>(x, weight, bias, mean, inverse, lengths, relu, y, clips, frames, width, channels);                          \
     }                                                                                                                                \
                                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256) batch_norm_gradient_partial_##T(const T* __restrict__ dy,                      \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_gradient_partial_##T(                   \
+        const T* __restrict__ dy,                                                                                                    \
         const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,   \
         const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, double* __restrict__ partials, int clips,      \
         int frames, int width, int channels, int packed)                                                                             \
@@ -245,7 +242,8 @@ extern "C" __global__ void __launch_bounds__(512) batch_norm_sums_f32(
             gradient_partial<T, 1>(dy, x, weight, bias, mean, inverse, lengths, relu, partials, clips, frames, width, channels);     \
     }                                                                                                                                \
                                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256) batch_norm_backward_##T(const T* __restrict__ dy, const T* __restrict__ x,     \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 4 : 6) batch_norm_backward_##T(                           \
+        const T* __restrict__ dy, const T* __restrict__ x,                                                                           \
         const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                            \
         const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths, int relu,               \
         T* __restrict__ dx, int clips, int frames, int width, int channels, int packed)                                              \

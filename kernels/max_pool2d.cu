@@ -80,14 +80,15 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, T* __
 }
 
 #define ENTRY_POINTS(T)                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) max_pool2d_forward_##T(const T* __restrict__ x, T* __restrict__ y, int outer,  \
+    extern "C" __global__ void __launch_bounds__(256, 5) max_pool2d_forward_##T(                                                     \
+        const T* __restrict__ x, T* __restrict__ y, int outer,                                                                       \
         int height, int width, int inner, int h, int w, int packed)                                                                  \
     {                                                                                                                                \
         if (packed) forward<T, pack<T>::Size>(x, y, outer, height, width, inner, h, w);                                              \
         else forward<T, 1>(x, y, outer, height, width, inner, h, w);                                                                 \
     }                                                                                                                                \
                                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256) max_pool2d_backward_##T(const T* __restrict__ dy, const T* __restrict__ x,     \
+    extern "C" __global__ void __launch_bounds__(256, 3) max_pool2d_backward_##T(const T* __restrict__ dy, const T* __restrict__ x,  \
         T* __restrict__ dx, int outer, int height, int width, int inner, int h, int w, int packed)                                   \
     {                                                                                                                                \
         if (packed) backward<T, pack<T>::Size>(dy, x, dx, outer, height, width, inner, h, w);                                        \

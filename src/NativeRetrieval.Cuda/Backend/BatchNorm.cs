@@ -7,7 +7,8 @@ namespace NativeRetrieval.Cuda.Backend;
 /// <remarks>Channels are the innermost axis: NHWC feature maps, or the mel bins of [N, 1, T, F].</remarks>
 internal sealed partial class CudaBackend
 {
-    const int StatisticsBlock = 512;
+    /// <summary>Threads of a block that adds chunks, and channels that it adds them for.</summary>
+    const int TotalsBlock = 512, TotalsChannels = 8;
 
     public void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
         BatchNormOptions options, Tensor y, Tensor mean, Tensor inverseDeviation)
@@ -45,7 +46,7 @@ internal sealed partial class CudaBackend
         if (partials is not null)
             Launch("batch_norm", Stored(x, "batch_norm_partial_f32", "batch_norm_partial_bf16"), (map.Shares, chunks, 1), Block, 0,
                 Activations(x), IntsOrNull(lengths), partials.Address, map.Clips, map.Frames, map.Width, map.Channels, map.Packed);
-        Launch("batch_norm", "batch_norm_statistics_f32", Ceil(map.Channels, Warp), StatisticsBlock, 0,
+        Launch("batch_norm", "batch_norm_statistics_f32", Ceil(map.Channels, TotalsChannels), TotalsBlock, 0,
             partials?.Address ?? 0, chunks, IntsOrNull(lengths), F32(runningMean), F32(runningVariance), options.Epsilon, options.Momentum,
             F32(mean), F32(inverseDeviation), map.Clips, map.Frames, map.Width, map.Channels);
     }
@@ -53,7 +54,7 @@ internal sealed partial class CudaBackend
     /// <summary>dγ, dβ and the terms of dx from the sums of chunks.</summary>
     void GradientSums(Tensor partials, in ChannelsInnermost map, Tensor weight, Tensor mean, Tensor inverseDeviation, Tensor? lengths,
         BatchNormOptions options, Tensor dWeight, Tensor dBias, Tensor terms) =>
-        Launch("batch_norm", "batch_norm_sums_f32", Ceil(map.Channels, Warp), StatisticsBlock, 0,
+        Launch("batch_norm", "batch_norm_sums_f32", Ceil(map.Channels, TotalsChannels), TotalsBlock, 0,
             partials.Address, partials.Shape[0], F32(weight), F32(mean), F32(inverseDeviation), IntsOrNull(lengths),
             options.Training ? 1 : 0, F32(dWeight), F32(dBias), F32(terms), map.Clips, map.Frames, map.Width, map.Channels);
 }

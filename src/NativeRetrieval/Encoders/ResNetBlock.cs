@@ -37,7 +37,7 @@ internal sealed class ResNetBlock : EncoderStage
         (x, own) = AveragePool(x, own, _window);
         if (own.Tensor is { } lengths) scope.Return(lengths);
         var shortcut = _shortcut?.Forward(x, own.Tensor, pass) ?? x;
-        x = Drop(_first.Forward(x, own.Tensor, pass), _dropout, pass);
+        x = _first.ForwardPooled(x, own.Tensor, window: 1, _dropout, pass);
         x = _second.Forward(x, own.Tensor, pass);
         return (scope.Return(Op.AddRelu(x, shortcut)), own);
     }

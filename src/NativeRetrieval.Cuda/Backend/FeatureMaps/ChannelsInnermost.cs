@@ -11,7 +11,7 @@ namespace NativeRetrieval.Cuda.Backend.FeatureMaps;
 internal readonly record struct ChannelsInnermost(int Clips, int Frames, int Width, int Channels, int Groups, int Packed)
 {
     /// <summary>Blocks that sum, whatever the device, so that sums are the same on each; fewer where pixels are few.</summary>
-    const int SummingBlocks = 512;
+    const int SummingBlocks = 1024;
 
     /// <summary>Neighbouring groups that a block of 256 threads sums at most; its other threads take other pixels.</summary>
     const int GroupsPerShare = 64, Threads = 256, PixelsPerThread = 4;
