@@ -24,16 +24,23 @@ internal sealed partial class CudaBackend
         BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
     {
         var map = ChannelsInnermost.Of(x, options.Axis, dy, dx);
-        int relu = options.Relu ? 1 : 0, chunks = map.Chunks(map.Pixels);
+        int chunks = map.Chunks(map.Pixels);
         using var partials = Tensor.Empty([chunks, 2, map.Channels], device, DType.Float64);
         Launch("batch_norm", Stored(x, "batch_norm_gradient_partial_f32", "batch_norm_gradient_partial_bf16"), (map.Shares, chunks, 1),
-            Block, 0, Activations(dy), Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), IntsOrNull(lengths), relu,
-            partials.Address, map.Clips, map.Frames, map.Width, map.Channels, map.Packed);
+            Block, 0, Activations(dy), Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), IntsOrNull(lengths),
+            options.Relu ? 1 : 0, partials.Address, map.Clips, map.Frames, map.Width, map.Channels, map.Packed);
+        InputGradient(dy, x, weight, bias, mean, inverseDeviation, lengths, options, map, partials, dx, dWeight, dBias);
+    }
+
+    /// <summary>dγ, dβ and dx from the sums of chunks.</summary>
+    void InputGradient(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, Tensor? lengths,
+        BatchNormOptions options, in ChannelsInnermost map, Tensor partials, Tensor dx, Tensor dWeight, Tensor dBias)
+    {
         using var terms = Tensor.Empty([2, map.Channels], device);
         GradientSums(partials, map, weight, mean, inverseDeviation, lengths, options, dWeight, dBias, terms);
         Launch("batch_norm", Stored(x, "batch_norm_backward_f32", "batch_norm_backward_bf16"), Stride(map.Pixels, map.Groups), Block, 0,
-            Activations(dy), Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), F32(terms), IntsOrNull(lengths), relu,
-            Activations(dx), map.Clips, map.Frames, map.Width, map.Channels, map.Packed);
+            Activations(dy), Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), F32(terms), IntsOrNull(lengths),
+            options.Relu ? 1 : 0, Activations(dx), map.Clips, map.Frames, map.Width, map.Channels, map.Packed);
     }
 
     /// <summary>Mean and 1/√(σ² + ε): the batch's, which move the running ones, or those.</summary>

@@ -61,6 +61,14 @@ public sealed class BatchNorm : Module
         return Op.BatchNormPool2d(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), pooling, lengths);
     }
 
+    /// <summary><see cref="Forward"/>, then max(· + <paramref name="residual"/>, 0), by <see cref="Op.BatchNormAddRelu"/>.</summary>
+    /// <param name="x">[N, C, H, W], in the device's layout of feature maps; not for mel bins.</param>
+    /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
+    /// <param name="residual">Like x; 0 behind a clip's own frames.</param>
+    /// <param name="pass">Null: running statistics.</param>
+    public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor residual, TrainingPass? pass) =>
+        Op.BatchNormAddRelu(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), residual, lengths);
+
     /// <summary>
     /// The layer in evaluation as <c>scale·x + shift</c>, [C] each: scale = γ/√(σ² + ε), shift = β − μ·scale, in float64 and rounded once.
     /// Made at first use and again after a tensor behind it has changed; this layer frees it.

@@ -39,6 +39,14 @@ internal sealed class ConvNorm(
         return scope.Return(Norm.ForwardPooled(Convolution.Forward(x), lengths, window, dropout, pass));
     }
 
+    /// <summary>The same, then max(· + <paramref name="shortcut"/>, 0): the end of a residual block.</summary>
+    public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor shortcut, TrainingPass? pass)
+    {
+        using var scope = TensorScope.Begin();
+        if (Folded(x, pass) is { } y) return scope.Return(Op.AddRelu(lengths is null ? y : Op.MaskFrames(y, lengths), shortcut));
+        return scope.Return(Norm.ForwardAdded(Convolution.Forward(x), lengths, shortcut, pass));
+    }
+
     /// <summary>Frees the packed weights of inference.</summary>
     public void ReleaseDerived() => _folded.Release();
 

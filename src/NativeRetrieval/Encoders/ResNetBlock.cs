@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn;
@@ -38,7 +37,6 @@ internal sealed class ResNetBlock : EncoderStage
         if (own.Tensor is { } lengths) scope.Return(lengths);
         var shortcut = _shortcut?.Forward(x, own.Tensor, pass) ?? x;
         x = _first.ForwardPooled(x, own.Tensor, window: 1, _dropout, pass);
-        x = _second.Forward(x, own.Tensor, pass);
-        return (scope.Return(Op.AddRelu(x, shortcut)), own);
+        return (scope.Return(_second.ForwardAdded(x, own.Tensor, shortcut, pass)), own);
     }
 }
