@@ -1,6 +1,6 @@
 // y = 1/(h·w) Σ x over windows of h × w without overlap; 0 in windows that reach beyond a clip's own frames
 // dx = dy/(h·w), 0 where y is left out
-//   x        [outer, height, width, inner]          f32 or bf16  NHWC: outer = clips, inner = channels; NCHW: outer = clips · planes, inner = 1
+//   x        [outer, height, width, inner]          f32 or bf16  NHWC: outer clips, inner channels; NCHW: outer clips · planes, inner 1
 //   y        [outer, height / h, width / w, inner]  like x       like x
 //   dy       [outer, height / h, width / w, inner]  like x       like x
 //   dx       [outer, height, width, inner]          like x       like x

@@ -44,7 +44,8 @@ NR_DEVICE void partial(const T* __restrict__ x, const int* __restrict__ lengths,
         for (int b = 0; b < Batch; b++)
         {
             const unsigned pixel = first + b * part.stride;
-            if (pixel < pixels && is_real(lengths, pixel, frames, width)) load_channels(x + (size_t)pixel * channels + part.channel, values[b]);
+            if (pixel < pixels && is_real(lengths, pixel, frames, width))
+                load_channels(x + (size_t)pixel * channels + part.channel, values[b]);
         }
 #pragma unroll
         for (int b = 0; b < Batch; b++)

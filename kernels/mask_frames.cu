@@ -1,5 +1,5 @@
 // y = x in a clip's own frames, 0 in the padding behind them
-//   x        [clips, planes, frames, elements]  f32 or bf16  NHWC: planes 1, elements width · channels; NCHW: planes channels, elements width
+//   x        [clips, planes, frames, elements]  f32 or bf16  NHWC: 1 plane, elements width · channels; NCHW: planes channels
 //   y        [clips, planes, frames, elements]  like x       like x
 //   lengths  [clips]                            i32          own frames
 // mapping   one block per frame of a plane, threads stride over its packs, or over its elements where they are no whole packs

@@ -1,6 +1,6 @@
 // y = max x over windows of h × w without overlap; NaN comes before all numbers
 // dx = dy at the first maximum of a window, 0 elsewhere
-//   x   [outer, height, width, inner]          f32 or bf16  NHWC: outer = clips, inner = channels; NCHW: outer = clips · channels, inner = 1
+//   x   [outer, height, width, inner]          f32 or bf16  NHWC: outer clips, inner channels; NCHW: outer clips · channels, inner 1
 //   y   [outer, height / h, width / w, inner]  like x       like x
 //   dy  [outer, height / h, width / w, inner]  like x       like x
 //   dx  [outer, height, width, inner]          like x       like x

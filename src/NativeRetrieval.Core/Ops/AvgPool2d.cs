@@ -8,8 +8,8 @@ public static partial class Op
     /// <summary>Mean over windows of height × width without overlap; a rest smaller than a window is left out.</summary>
     /// <param name="x">[N, C, H, W], any layout, float32, float64 or bfloat16.</param>
     /// <param name="lengths">
-    /// int32 [N]: frames (axis 2) of each clip that are not padding. The result is 0 in windows that reach beyond them, whatever lies there.
-    /// Null: all.
+    /// int32 [N]: frames (axis 2) of each clip that are not padding. The result is 0 in windows that reach beyond them, whatever lies
+    /// there. Null: all.
     /// </param>
     /// <returns>[N, C, ⌊H/height⌋, ⌊W/width⌋]; <paramref name="x"/> itself for 1 × 1 without lengths.</returns>
     public static Tensor AvgPool2d(Tensor x, int height, int width, Tensor? lengths = null)

@@ -20,7 +20,9 @@ public static partial class Op
     /// <c>y = γ·(x − μ)/√(σ² + ε) + β</c> per channel (Ioffe and Szegedy 2015). In training μ and the biased σ² come from the batch, and
     /// the running statistics take the unbiased variance, as in PyTorch.
     /// </summary>
-    /// <param name="x">[N, C, H, W], float32, float64 or bfloat16; channels may be blocked where <see cref="BatchNormOptions.Axis"/> is 1.</param>
+    /// <param name="x">
+    /// [N, C, H, W], float32, float64 or bfloat16; channels may be blocked where <see cref="BatchNormOptions.Axis"/> is 1.
+    /// </param>
     /// <param name="weight">γ, [C].</param>
     /// <param name="bias">β, [C].</param>
     /// <param name="runningMean">[C]; updated in training.</param>

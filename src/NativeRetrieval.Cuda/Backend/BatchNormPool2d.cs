@@ -36,8 +36,8 @@ internal sealed partial class CudaBackend
         int windows = checked(map.Clips * Ceil(map.Frames, window) * Ceil(map.Width, window));
         Launch("batch_norm_pool2d", Stored(x, "batch_norm_pool2d_backward_f32", "batch_norm_pool2d_backward_bf16"),
             Stride(windows, map.Groups), Block, 0,
-            Activations(dy), Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), F32(terms), IntsOrNull(lengths), relu,
-            threshold, scale, seed, stream, StreamOffset, Activations(dx), map.Clips, map.Frames, map.Width, map.Channels, window,
+            Activations(dy), Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), F32(terms), IntsOrNull(lengths),
+            relu, threshold, scale, seed, stream, StreamOffset, Activations(dx), map.Clips, map.Frames, map.Width, map.Channels, window,
             map.Packed);
     }
 

@@ -51,8 +51,8 @@ public class BatchNormPool2dTests
         var own = lengths ? Tensor.From([15, 7, 1], [3], device) : null;
         var y = run(Op.ToLayout(x, device.FeatureMaps), weight, bias, mean, variance, new(Training: true, Relu: true), own);
         tape.Backward(y, Op.ToLayout(Normal(4, y.Shape.Sizes.ToArray()), y.Layout));
-        return [Op.ToLayout(y, Layout.Contiguous).ToArray<float>(), .. new[] { x.Gradient!, weight.Gradient!, bias.Gradient!, mean, variance }
-            .Select(tensor => tensor.ToArray<float>())];
+        Tensor[] results = [Op.ToLayout(y, Layout.Contiguous), x.Gradient!, weight.Gradient!, bias.Gradient!, mean, variance];
+        return [.. results.Select(tensor => tensor.ToArray<float>())];
     }
 
     static Tensor Normal(ulong stream, params int[] shape)

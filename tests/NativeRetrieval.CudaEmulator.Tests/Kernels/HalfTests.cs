@@ -62,8 +62,6 @@ public sealed class HalfTests
                 "count" => (long)Count,
                 "seed" or "stream" => 5L,
                 "epsilon" => 1e-5f,
-                "threshold" => 1u << 22,
-                "scale" => 1.25f,
                 "width" or "bins" => Width,
                 "rows" or "frames" => Rows,
                 "stripes" => 1,

@@ -24,8 +24,8 @@ internal readonly record struct ChannelsInnermost(int Clips, int Frames, int Wid
     /// <summary>Chunks that pixels, or windows of them, are summed in.</summary>
     public int Chunks(int pixels)
     {
-        int rows = Threads / ((Groups + Shares - 1) / Shares);
-        return Math.Clamp((int)(((long)pixels + rows * PixelsPerThread - 1) / (rows * PixelsPerThread)), 1, Math.Max(1, SummingBlocks / Shares));
+        int perChunk = Threads / ((Groups + Shares - 1) / Shares) * PixelsPerThread;
+        return Math.Clamp((int)(((long)pixels + perChunk - 1) / perChunk), 1, Math.Max(1, SummingBlocks / Shares));
     }
 
     /// <param name="axis">The channels' axis: 1, or 3 for mel bins.</param>
