@@ -15,7 +15,8 @@ abstract class BatchNormPool2dCase(BatchNormOptions options, double dropout, boo
 
     public override string Op => nameof(Core.Ops.Op.BatchNormPool2d);
 
-    public override IEnumerable<string> Sizes => ["2x1x7x5x1", "2x3x5x4x2", "3x16x7x3x2", "2x37x4x3x2", "2x8x6x5x3", "3x24x5x2x1", "2x3x1x5x2"];
+    public override IEnumerable<string> Sizes =>
+        ["2x1x7x5x1", "2x3x5x4x2", "3x16x7x3x2", "2x37x4x3x2", "2x8x6x5x3", "3x24x5x2x1", "2x3x1x5x2"];
 
     public override Tolerance Tolerance => new(Forward: 1e-5, Gradient: 1e-4);
 
