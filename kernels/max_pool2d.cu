@@ -88,7 +88,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, T* __
         else forward<T, 1>(x, y, outer, height, width, inner, h, w);                                                                 \
     }                                                                                                                                \
                                                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(256, 3) max_pool2d_backward_##T(const T* __restrict__ dy, const T* __restrict__ x,  \
+    extern "C" __global__ void __launch_bounds__(256, 4) max_pool2d_backward_##T(const T* __restrict__ dy, const T* __restrict__ x,  \
         T* __restrict__ dx, int outer, int height, int width, int inner, int h, int w, int packed)                                   \
     {                                                                                                                                \
         if (packed) backward<T, pack<T>::Size>(dy, x, dx, outer, height, width, inner, h, w);                                        \

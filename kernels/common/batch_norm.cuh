@@ -24,11 +24,16 @@ NR_DEVICE affine<Size> affine_of(const float* __restrict__ weight, const float* 
     const float* __restrict__ inverse, int channel)
 {
     affine<Size> result;
+    float inverses[Size], means[Size];
+    load_parameters(weight + channel, result.scale);
+    load_parameters(inverse + channel, inverses);
+    load_parameters(bias + channel, result.shift);
+    load_parameters(mean + channel, means);
 #pragma unroll
     for (int k = 0; k < Size; k++)
     {
-        result.scale[k] = weight[channel + k] * inverse[channel + k];
-        result.shift[k] = bias[channel + k] - mean[channel + k] * result.scale[k];
+        result.scale[k] *= inverses[k];
+        result.shift[k] -= means[k] * result.scale[k];
     }
     return result;
 }
@@ -54,12 +59,8 @@ NR_DEVICE input_gradient<Size> input_gradient_of(const float* __restrict__ weigh
 {
     input_gradient<Size> result;
     result.norm = affine_of<Size>(weight, bias, mean, inverse, channel);
-#pragma unroll
-    for (int k = 0; k < Size; k++)
-    {
-        result.slope[k] = terms[channel + k];
-        result.offset[k] = terms[channels + channel + k];
-    }
+    load_parameters(terms + channel, result.slope);
+    load_parameters(terms + channels + channel, result.offset);
     return result;
 }
 

@@ -30,6 +30,23 @@ NR_DEVICE void store_channels(T* target, const float (&values)[Size])
     }
 }
 
+// Values of a group's channels from a row of one for each; the row is aligned as packs are.
+template <int Size>
+NR_DEVICE void load_parameters(const float* __restrict__ source, float (&values)[Size])
+{
+    if constexpr (Size == 1) values[0] = *source;
+    else
+    {
+#pragma unroll
+        for (int k = 0; k < Size; k += 4)
+        {
+            const pack<float> loaded = load_pack(source + k);
+#pragma unroll
+            for (int i = 0; i < 4; i++) values[k + i] = loaded.values[i];
+        }
+    }
+}
+
 // A thread's first channel and first pixel, and how many pixels it steps over.
 struct map_part
 {

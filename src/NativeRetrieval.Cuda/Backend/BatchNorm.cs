@@ -13,7 +13,7 @@ internal sealed partial class CudaBackend
     public void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
         BatchNormOptions options, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, y);
+        var map = ChannelsInnermost.Of(x, options.Axis, y, weight, bias);
         Statistics(x, runningMean, runningVariance, lengths, options, mean, inverseDeviation);
         Launch("batch_norm", Stored(x, "batch_norm_apply_f32", "batch_norm_apply_bf16"), Stride(map.Pixels, map.Groups), Block, 0,
             Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), IntsOrNull(lengths), options.Relu ? 1 : 0,
@@ -23,7 +23,7 @@ internal sealed partial class CudaBackend
     public void BatchNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, Tensor? lengths,
         BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, dy, dx);
+        var map = ChannelsInnermost.Of(x, options.Axis, dy, dx, weight, bias);
         int chunks = map.Chunks(map.Pixels);
         using var partials = Tensor.Empty([chunks, 2, map.Channels], device, DType.Float64);
         Launch("batch_norm", Stored(x, "batch_norm_gradient_partial_f32", "batch_norm_gradient_partial_bf16"), (map.Shares, chunks, 1),

@@ -9,7 +9,7 @@ internal sealed partial class CudaBackend
     public void BatchNormAddRelu(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
         BatchNormOptions options, Tensor residual, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, residual, y);
+        var map = ChannelsInnermost.Of(x, options.Axis, residual, y, weight, bias);
         Statistics(x, runningMean, runningVariance, lengths, options, mean, inverseDeviation);
         Launch("batch_norm_add_relu", Stored(x, "batch_norm_add_relu_forward_f32", "batch_norm_add_relu_forward_bf16"),
             Stride(map.Pixels, map.Groups), Block, 0,
@@ -20,7 +20,7 @@ internal sealed partial class CudaBackend
     public void BatchNormAddReluBackward(Tensor dy, Tensor y, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation,
         Tensor? lengths, BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias, Tensor dResidual)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, dy, y, dx, dResidual);
+        var map = ChannelsInnermost.Of(x, options.Axis, dy, y, dx, dResidual, weight, bias);
         int chunks = map.Chunks(map.Pixels);
         using var partials = Tensor.Empty([chunks, 2, map.Channels], device, DType.Float64);
         Launch("batch_norm_add_relu", Stored(x, "batch_norm_add_relu_gradient_partial_f32", "batch_norm_add_relu_gradient_partial_bf16"),

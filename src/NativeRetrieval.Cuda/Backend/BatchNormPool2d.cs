@@ -9,7 +9,7 @@ internal sealed partial class CudaBackend
     public void BatchNormPool2d(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
         BatchNormOptions options, PoolingOptions pooling, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, y);
+        var map = ChannelsInnermost.Of(x, options.Axis, y, weight, bias);
         Statistics(x, runningMean, runningVariance, lengths, options, mean, inverseDeviation);
         Launch("batch_norm_pool2d", Stored(x, "batch_norm_pool2d_forward_f32", "batch_norm_pool2d_forward_bf16"),
             Stride(Windows(y), map.Groups), Block, 0,
@@ -21,8 +21,8 @@ internal sealed partial class CudaBackend
     public void BatchNormPool2dBackward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation,
         Tensor? lengths, BatchNormOptions options, PoolingOptions pooling, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, dy, dx);
-        int relu = options.Relu ? 1 : 0, chunks = map.Chunks(Windows(dy)), window = pooling.Window;
+        var map = ChannelsInnermost.Of(x, options.Axis, dy, dx, weight, bias);
+        int relu = options.Relu ? 1 : 0, window = pooling.Window, chunks = map.Chunks(Windows(dy), window);
         uint threshold = Threshold(pooling.Dropout);
         float scale = KeptScale(pooling.Dropout);
         var (seed, stream) = ((long)pooling.Stream.Seed, (long)pooling.Stream.Stream);

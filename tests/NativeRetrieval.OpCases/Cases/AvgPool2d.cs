@@ -63,6 +63,13 @@ abstract class AvgPool2dOwnLengthCase(bool featureMap) : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Normal(random, Parse(size)[..4]) with { FeatureMap = featureMap }];
 
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long x = Count(size, 4), y = (long)d[0] * d[1] * (d[2] / d[4]) * (d[3] / d[5]);
+        return new((x + y) * element, (x + y) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.AvgPool2d(inputs[0], Parse(size)[4], Parse(size)[5], Tensor.From(Lengths(size), [Parse(size)[0]], device));
 

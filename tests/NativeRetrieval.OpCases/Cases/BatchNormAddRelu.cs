@@ -29,6 +29,12 @@ abstract class BatchNormAddReluCase(BatchNormOptions options, bool lengths) : Op
         ];
     }
 
+    public override IEnumerable<string> ModelSizes => options.Training && !lengths ? ["2x64x50x64", "4x512x62x8"] : [];
+
+    /// <summary>Statistics need all of x before the first y; the gradient of the sum is stored, and dx is made of it.</summary>
+    public override Cost Cost(string size, int element) =>
+        new((options.Training ? 4 : 3) * Count(size) * element, 7 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int channels = Parse(size)[1];

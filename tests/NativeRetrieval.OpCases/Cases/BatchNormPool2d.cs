@@ -34,6 +34,17 @@ abstract class BatchNormPool2dCase(BatchNormOptions options, double dropout, boo
         ];
     }
 
+    public override IEnumerable<string> ModelSizes => !options.Training ? [] : dropout > 0
+        ? ["2x64x50x64x2", "4x512x62x8x2", "2x128x25x32x1"] : ["2x64x50x64x2"];
+
+    /// <summary>Statistics need all of x before the first y, the sums of a gradient all of x and dy before the first dx.</summary>
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long x = Count(size, 4), y = (long)d[0] * d[1] * (d[2] / d[4]) * (d[3] / d[4]);
+        return new(((options.Training ? 2 : 1) * x + y) * element, (3 * x + 2 * y) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int channels = Parse(size)[1], window = Parse(size)[4];
