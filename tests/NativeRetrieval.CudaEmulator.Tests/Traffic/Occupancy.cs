@@ -18,6 +18,15 @@ internal static class Occupancy
     /// <summary>Kernels whose target is another, and the reason.</summary>
     static readonly Dictionary<string, double> _targets = new()
     {
+        // Two sums in float64 for each of a pack's channels; two to five loads of 16 bytes on their way in each thread instead.
+        ["batch_norm_partial_bf16"] = 0.25,
+        ["batch_norm_gradient_partial_bf16"] = 0.25,
+        ["batch_norm_add_relu_gradient_partial_bf16"] = 0.25,
+        ["batch_norm_pool2d_gradient_partial_f32"] = 0.375,
+        ["batch_norm_pool2d_gradient_partial_bf16"] = 0.25,
+        // Four loads and a window's gradients, eight channels each.
+        ["batch_norm_pool2d_forward_bf16"] = 0.375,
+        ["batch_norm_pool2d_backward_bf16"] = 0.25,
         ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
         ["search_rows_several_bf16"] = 0.25, // up to 128 registers: rows on their way, and sums of several queries
         ["search_rows_several_f32"] = 0.25,
