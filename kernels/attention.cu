@@ -2,7 +2,7 @@
 // backward, with P the soft-max: dP = drop(dy·vᵀ), dS = P ∘ (dP − Σ_keys dP ∘ P)/√D, dq = dS·k, dk = dSᵀ·q, dv = drop(P)ᵀ·dy
 // drop: 0 where the upper 24 bits of the weight's number are below the threshold, else times 1/(1 − p)
 //   qkv     [rows, 3, heads, width]              f32 or bf16  row-major: query, key and value of each token, sentence after sentence
-//   starts  [sentences + 1]                      i32          first row of each sentence, and rows
+//   starts  [sentences + 1]                      i32          first row of each sentence, and the row behind the last one
 //   y       [rows, heads, width]                 like qkv     row-major
 //   dy      [rows, heads, width]                 like qkv     row-major
 //   dqkv    [rows, 3, heads, width]              like qkv     row-major
@@ -22,13 +22,13 @@
 // numerics  products on the tensor cores with f32 sums: TF32 operands (bf16 values are exact in them), with exact three products, to
 //           f32's accuracy; the soft-max against the row's maximum in f32; long: f32 in the order of d and of the keys
 // limits    any sizes, also 0; forward and backward: up to 128 tokens and 128 values of a head; a sentence outside the rows or longer
-//           than tokens is a fault and counts as empty
+//           than tokens is a fault and counts as empty; rows behind the last sentence get zeros
 // reference src/NativeRetrieval.Core/Cpu/Attention.cs
 #include "common/storage.cuh"
 #include "common/async_copy.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
-#include "common/philox.cuh"
+#include "common/dropout.cuh"
 #include "common/fault.cuh"
 #include "common/tensor_core.cuh"
 
@@ -38,26 +38,28 @@ constexpr int Rows = 16, MostTokens = 128, MostTiles = MostTokens / 8;
 // Columns that a warp sums at a time where both operands come from shared memory.
 constexpr int Columns = 8;
 
-struct dropout
-{
-    unsigned threshold;
-    float keep;
-    philox source;
-};
-
 // Rows of a sentence; none where starts is wrong there.
 struct span
 {
     int first, length;
 };
 
-NR_DEVICE span span_of(const int* __restrict__ starts, int sentence, int sentences, int rows, int tokens, int* fault)
+NR_DEVICE span span_of(const int* __restrict__ starts, int sentence, int rows, int tokens, int* fault)
 {
     const int begin = starts[sentence], end = starts[sentence + 1];
-    const bool right = begin >= 0 && end >= begin && end <= rows && end - begin <= tokens && (sentence > 0 || begin == 0)
-        && (sentence < sentences - 1 || end == rows);
+    const bool right = begin >= 0 && end >= begin && end <= rows && end - begin <= tokens && (sentence > 0 || begin == 0);
     if (!right && fault && threadIdx.x == 0) report_fault(fault, AttentionStart, sentence, end, rows);
     return right ? span { begin, end - begin } : span { 0, 0 };
+}
+
+// Zeros in the rows behind the last sentence, by the blocks of that sentence. y: the head's values in row 0.
+template <class T>
+NR_DEVICE void clear_rest(
+    const int* __restrict__ starts, int sentence, int sentences, int rows, int width, T* __restrict__ y, size_t row_stride)
+{
+    if (sentence != sentences - 1 || blockIdx.y > 0) return;
+    for (int row = max(starts[sentences], 0); row < rows; row++)
+        for (int d = threadIdx.x; d < width; d += blockDim.x) store(&y[row * row_stride + d], 0.0f);
 }
 
 // tile[r, d] = x[r, d], zeros behind the sentence's last row and behind the width; by the whole block. x: the head's values in the
@@ -80,9 +82,9 @@ NR_DEVICE void load_tile(const T* __restrict__ x, size_t row_stride, int length,
             if constexpr (sizeof(T) == 4) nr_copy_async16(target, source);
             else
             {
-                const pack<T> values = load_pack(source);
-                store_pack(target, pack<float> { { values.values[0], values.values[1], values.values[2], values.values[3] } });
-                store_pack(target + 4, pack<float> { { values.values[4], values.values[5], values.values[6], values.values[7] } });
+                float values[Size];
+                load_values(source, values);
+                store_values(target, values);
             }
         }
         else
@@ -111,10 +113,9 @@ NR_DEVICE void store_tile(const float* tile, int rows, int width, int stride, T*
         T* const target = y + r * row_stride + d;
         if (aligned)
         {
-            pack<T> values;
-#pragma unroll
-            for (int k = 0; k < Size; k++) values.values[k] = source[k];
-            store_pack(target, values);
+            float values[Size];
+            load_values(source, values);
+            store_values(target, values);
         }
         else
             for (int k = 0; k < Size && d + k < width; k++) store(target + k, source[k]);
@@ -142,8 +143,8 @@ NR_DEVICE void rows_by_rows(const float* a, const float* b, int stride, int tile
     }
 }
 
-// y[16 rows, d] = Σ_keys weights[row, key]·x[key, d]. The lane's weights are of keys 2t and 2t + 1 where the product wants t and t + 4: both
-// operands take the keys in that order.
+// y[16 rows, d] = Σ_keys weights[row, key]·x[key, d]. The lane's weights are of keys 2t and 2t + 1 where the product wants t and
+// t + 4: both operands take the keys in that order.
 template <bool Exact>
 NR_DEVICE void weighted_rows(const float (&weights)[MostTiles][4], const float* x, int stride, int tiles, float* y)
 {
@@ -275,11 +276,12 @@ NR_DEVICE void forward(
     NR_DYNAMIC_SHARED(float, tiles);
     const int warp = threadIdx.x >> 5, head = blockIdx.x, sentence = head / heads;
     const int stride = (width + 7) / 8 * 8 + 4, tile = blockDim.x / 2 * stride;
-    const span own = span_of(starts, sentence, sentences, rows, tokens, fault);
+    const span own = span_of(starts, sentence, rows, tokens, fault);
     const int padded = (own.length + Rows - 1) / Rows * Rows, first = warp * Rows;
     const size_t across = (size_t)heads * width, column = (size_t)(head % heads) * width;
     float *const q = tiles, *const k = q + tile, *const v = k + tile;
 
+    clear_rest(starts, sentence, sentences, rows, width, y + column, across);
     const T* const source = qkv + own.first * 3 * across + column;
     load_tile(source, 3 * across, own.length, padded, width, stride, q);
     load_tile(source + across, 3 * across, own.length, padded, width, stride, k);
@@ -296,7 +298,7 @@ NR_DEVICE void forward(
 #pragma unroll
     for (int n = 0; n < MostTiles; n++)
 #pragma unroll
-        for (int e = 0; e < 4; e++) weights[n][e] = dropped(weights[n][e], kept[e / 2], 2 * n + e % 2, rule.keep);
+        for (int e = 0; e < 4; e++) weights[n][e] = dropped(weights[n][e], kept[e / 2], 2 * n + e % 2, rule.scale);
     __syncwarp();
     weighted_rows<Exact>(weights, v, stride, padded / 8, mine);
     __syncwarp();
@@ -324,12 +326,13 @@ NR_DEVICE void backward(
     NR_DYNAMIC_SHARED(float, tiles);
     const int warp = threadIdx.x >> 5, head = blockIdx.x, sentence = head / heads;
     const int most = blockDim.x / 2, stride = (width + 7) / 8 * 8 + 4, tile = most * stride, square_stride = most + 4;
-    const span own = span_of(starts, sentence, sentences, rows, tokens, nullptr);
+    const span own = span_of(starts, sentence, rows, tokens, nullptr);
     const int padded = (own.length + Rows - 1) / Rows * Rows, first = warp * Rows, count = min((int)Rows, own.length - first);
     const size_t across = (size_t)heads * width, column = (size_t)(head % heads) * width;
     float *const q = tiles, *const k = q + tile, *const v = k + tile, *const g = v + tile, *const square = g + tile;
     const bool active = first < own.length;
 
+    for (int part = 0; part < 3; part++) clear_rest(starts, sentence, sentences, rows, width, dqkv + part * across + column, 3 * across);
     const T* const source = qkv + own.first * 3 * across + column;
     load_tile(source, 3 * across, own.length, padded, width, stride, q);
     load_tile(source + across, 3 * across, own.length, padded, width, stride, k);
@@ -356,7 +359,7 @@ NR_DEVICE void backward(
 #pragma unroll
                 for (int e = 0; e < 2; e++)
                 {
-                    slopes[n][half + e] = dropped(slopes[n][half + e], kept[half / 2], 2 * n + e, rule.keep);
+                    slopes[n][half + e] = dropped(slopes[n][half + e], kept[half / 2], 2 * n + e, rule.scale);
                     along += slopes[n][half + e] * weights[n][half + e];
                 }
             along = quad_sum(along);
@@ -366,7 +369,7 @@ NR_DEVICE void backward(
                 for (int e = 0; e < 2; e++)
                 {
                     slopes[n][half + e] = (slopes[n][half + e] - along) * weights[n][half + e] * scale;
-                    weights[n][half + e] = dropped(weights[n][half + e], kept[half / 2], 2 * n + e, rule.keep);
+                    weights[n][half + e] = dropped(weights[n][half + e], kept[half / 2], 2 * n + e, rule.scale);
                 }
         }
         put_rows(slopes, padded / 8, square_stride, square + first * square_stride);
@@ -483,7 +486,7 @@ NR_DEVICE float dropped(float weight, const dropout& rule, int head, int query, 
 {
     if (rule.threshold == 0) return weight;
     const philox_word number = ((philox_word)head * tokens + query) * tokens + key;
-    return philox_uint(rule.source, number) >> 8 < rule.threshold ? 0.0f : weight * rule.keep;
+    return philox_uint(rule.source, number) >> 8 < rule.threshold ? 0.0f : weight * rule.scale;
 }
 
 template <class T>
@@ -495,10 +498,11 @@ NR_DEVICE void long_forward(
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Owned + warp;
     float* const row = tile + Keys * (width + 1) + warp * tokens;
     float* const own = tile + Keys * (width + 1) + Owned * tokens + warp * width;
-    const span here = span_of(starts, head / heads, sentences, rows, tokens, fault);
+    const span here = span_of(starts, head / heads, rows, tokens, fault);
     const bool active = query < here.length;
     const size_t across = (size_t)heads * width;
 
+    clear_rest(starts, head / heads, sentences, rows, width, y + (size_t)(head % heads) * width, across);
     const slice<T> queries = slice_of(qkv, 3, 0, here, head, heads, width);
     for (int d = lane; d < width; d += 32) own[d] = active ? queries.at(query, d) : 0.0f;
     dot_with_all(slice_of(qkv, 3, 1, here, head, heads, width), here.length, width, own, row, tile);
@@ -521,11 +525,13 @@ NR_DEVICE void long_queries(
     float* const weights = tile + Keys * (width + 1) + warp * 2 * tokens;
     float* const slopes = weights + tokens;
     float* const own = tile + Keys * (width + 1) + Owned * 2 * tokens + warp * width;
-    const span here = span_of(starts, head / heads, sentences, rows, tokens, nullptr);
+    const span here = span_of(starts, head / heads, rows, tokens, nullptr);
     const bool active = query < here.length;
     const size_t across = (size_t)heads * width;
     const slice<T> keys = slice_of(qkv, 3, 1, here, head, heads, width);
 
+    for (int part = 0; part < 3; part++)
+        clear_rest(starts, head / heads, sentences, rows, width, dqkv + part * across + (size_t)(head % heads) * width, 3 * across);
     const slice<T> queries = slice_of(qkv, 3, 0, here, head, heads, width);
     for (int d = lane; d < width; d += 32) own[d] = active ? queries.at(query, d) : 0.0f;
     dot_with_all(keys, here.length, width, own, weights, tile);
@@ -566,7 +572,7 @@ NR_DEVICE void long_keys(
     float* const share = slope + Keys;
     float* const own_k = share + Keys;
     float* const own_v = own_k + width;
-    const span here = span_of(starts, head / heads, sentences, rows, tokens, nullptr);
+    const span here = span_of(starts, head / heads, rows, tokens, nullptr);
     const bool active = key < here.length;
     const size_t across = (size_t)heads * width;
 

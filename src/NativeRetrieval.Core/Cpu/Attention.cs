@@ -21,6 +21,7 @@ internal sealed unsafe partial class CpuBackend
             var (queries, keys, values) = Heads<T>.Three(qkv, sizes.Heads);
             var target = Heads<T>.Of(y, 0, 1, sizes.Heads);
             int* start = starts.Pointer<int>();
+            ClearRows(y, start[starts.Shape[0] - 1]);
             Workers.Run((starts.Shape[0] - 1) * sizes.Heads, head =>
             {
                 int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
@@ -46,6 +47,7 @@ internal sealed unsafe partial class CpuBackend
             int width = upstream.Width;
             T scale = Scale<T>(width);
             int* start = starts.Pointer<int>();
+            ClearRows(dqkv, start[starts.Shape[0] - 1]);
             Workers.Run((starts.Shape[0] - 1) * sizes.Heads, head =>
             {
                 int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
@@ -68,6 +70,13 @@ internal sealed unsafe partial class CpuBackend
         }
     }
 
+    /// <summary>Zeros from a row on.</summary>
+    static void ClearRows(Tensor x, int first)
+    {
+        using var rest = x.Rows(first, x.Shape[0] - first);
+        x.Device.Clear(rest.Address, rest.SizeBytes);
+    }
+
     static T Scale<T>(int width) where T : unmanaged, IFloatingPointIeee754<T> => T.One / T.Sqrt(T.CreateTruncating(width));
 
     /// <summary>The soft-max of a head's scores, [tokens, tokens], in this thread's memory.</summary>
@@ -87,9 +96,9 @@ internal sealed unsafe partial class CpuBackend
         for (int i = 0; i < values.Length; i++)
         {
             int from = i == 0 ? 0 : values[i - 1], value = values[i];
-            if (i == 0 ? value != 0 : value < from || value - from > tokens || value > rows || (i == values.Length - 1 && value != rows))
-                throw new ShapeException($"Attention: starts[{i}] is {value}; starts must rise from 0 to {rows}, the rows of qkv, "
-                    + $"by at most the {tokens} tokens of a sentence");
+            if (i == 0 ? value != 0 : value < from || value - from > tokens || value > rows)
+                throw new ShapeException($"Attention: starts[{i}] is {value}; starts must rise from 0 to {rows}, the rows of qkv, at most, "
+                    + $"and by no more than the {tokens} tokens of a sentence");
         }
     }
 

@@ -9,17 +9,18 @@ public static partial class Op
 {
     /// <summary>
     /// Multi-head attention (Vaswani et al. 2017): per sentence and head <c>y = dropout(softmax(q·kᵀ/√D))·v</c> over the sentence's own
-    /// tokens. Sentences lie one behind the other without padding; nothing but the results is kept, backward computes the weights again.
+    /// tokens. Sentences lie one behind the other without padding; rows behind the last one get zeros, and no gradient. Backward
+    /// computes the weights again: they are not kept.
     /// </summary>
     /// <param name="qkv">[T, 3·H·D]: query, key and value of each token; float32, float64 or bfloat16, contiguous.</param>
-    /// <param name="starts">int32 [B + 1]: the first row of each sentence, and T.</param>
+    /// <param name="starts">int32 [B + 1]: the first row of each sentence, and the row behind the last one.</param>
     /// <param name="heads">H; divides a third of the last axis.</param>
     /// <param name="tokens">S, the most tokens of a sentence.</param>
     /// <param name="dropoutProbability">Share of the weights that are dropped, 0 ≤ p &lt; 1; the others are divided by 1 − p.</param>
     /// <param name="dropout">Weight [b, h, query, key] uses number ((b·H + h)·S + query)·S + key of this stream.</param>
     /// <returns>[T, H·D].</returns>
     /// <exception cref="ShapeException">
-    /// 3·H does not divide the width, starts do not rise from 0 to T, or a sentence has more than S tokens.
+    /// 3·H does not divide the width, starts do not rise from 0 to at most T, or a sentence has more than S tokens.
     /// </exception>
     public static Tensor Attention(Tensor qkv, Tensor starts, int heads, int tokens, double dropoutProbability = 0,
         Philox dropout = default)
