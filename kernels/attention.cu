@@ -617,7 +617,7 @@ template <class T>
 NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
 
 #define ENTRY_POINTS(T)                                                                                                         \
-    extern "C" __global__ void __launch_bounds__(256) attention_forward_##T(                                                    \
+    extern "C" __global__ void __launch_bounds__(256, 1) attention_forward_##T(                                                 \
         const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, unsigned threshold, float keep,     \
         long long seed, long long stream, const long long* __restrict__ stream_offset, int exact, T* __restrict__ y,            \
         int sentences, int rows, int tokens, int heads, int width)                                                              \
@@ -626,7 +626,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         if (is_exact<T>(exact)) forward<is_f32<T>>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);  \
         else forward<false>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                         \
     }                                                                                                                           \
-    extern "C" __global__ void __launch_bounds__(256) attention_backward_##T(                                                   \
+    extern "C" __global__ void __launch_bounds__(256, 1) attention_backward_##T(                                                \
         const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, unsigned threshold,   \
         float keep, long long seed, long long stream, const long long* __restrict__ stream_offset, int exact,                   \
         T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)                                        \

@@ -183,34 +183,34 @@ extern "C" __global__ void __launch_bounds__(256) embedding_order_f32(const int*
     order_ids(ids, order, count);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) embedding_backward_f32(
+extern "C" __global__ void __launch_bounds__(256) embedding_backward_f32(
     const float* __restrict__ dy, const int* __restrict__ order, float* __restrict__ dtable, float* __restrict__ parts, int count,
     int rows, int width)
 {
     backward(dy, order, dtable, parts, count, rows, width);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) embedding_backward_bf16(
+extern "C" __global__ void __launch_bounds__(256) embedding_backward_bf16(
     const bf16* __restrict__ dy, const int* __restrict__ order, bf16* __restrict__ dtable, float* __restrict__ parts, int count, int rows,
     int width)
 {
     backward(dy, order, dtable, parts, count, rows, width);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) embedding_backward_from_bf16(
+extern "C" __global__ void __launch_bounds__(256) embedding_backward_from_bf16(
     const bf16* __restrict__ dy, const int* __restrict__ order, float* __restrict__ dtable, float* __restrict__ parts, int count,
     int rows, int width)
 {
     backward(dy, order, dtable, parts, count, rows, width);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) embedding_join_f32(
+extern "C" __global__ void __launch_bounds__(256) embedding_join_f32(
     const int* __restrict__ order, const float* __restrict__ parts, float* __restrict__ dtable, int count, int rows, int width)
 {
     join(order, parts, dtable, count, rows, width);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) embedding_join_bf16(
+extern "C" __global__ void __launch_bounds__(256) embedding_join_bf16(
     const int* __restrict__ order, const float* __restrict__ parts, bf16* __restrict__ dtable, int count, int rows, int width)
 {
     join(order, parts, dtable, count, rows, width);

@@ -36,7 +36,7 @@ NR_DEVICE void nr_mma_tf32(float (&d)[4], const unsigned (&a)[4], const unsigned
 NR_DEVICE unsigned to_tf32(float value)
 {
     unsigned word;
-    asm("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value));
+    asm volatile("cvt.rna.tf32.f32 %0, %1;" : "=r"(word) : "f"(value)); // volatile: not kept in registers over a loop that repeats it
     return word;
 }
 #endif
