@@ -49,16 +49,18 @@ NR_DEVICE span span_of(const int* __restrict__ starts, int sentence, int rows, i
     const int begin = starts[sentence], end = starts[sentence + 1];
     const bool right = begin >= 0 && end >= begin && end <= rows && end - begin <= tokens && (sentence > 0 || begin == 0);
     if (!right && fault && threadIdx.x == 0) report_fault(fault, AttentionStart, sentence, end, rows);
-    return right ? span { begin, end - begin } : span { 0, 0 };
+    return right ? span { begin, end - begin } : span { min(max(begin, 0), rows), 0 };
 }
 
-// Zeros in the rows behind the last sentence, by the blocks of that sentence. y: the head's values in row 0.
+// Zeros in the rows that no sentence computes: behind the last one, and of one that is a fault. y: the head's values in row 0.
 template <class T>
 NR_DEVICE void clear_rest(
-    const int* __restrict__ starts, int sentence, int sentences, int rows, int width, T* __restrict__ y, size_t row_stride)
+    const int* __restrict__ starts, int sentence, const span& own, int sentences, int rows, int width, T* __restrict__ y, size_t row_stride)
 {
-    if (sentence != sentences - 1 || blockIdx.y > 0) return;
-    for (int row = max(starts[sentences], 0); row < rows; row++)
+    if (blockIdx.y > 0) return;
+    const int first = own.first + own.length;
+    const int end = sentence == sentences - 1 ? rows : own.length > 0 ? first : min(starts[sentence + 1], rows);
+    for (int row = first; row < end; row++)
         for (int d = threadIdx.x; d < width; d += blockDim.x) store(&y[row * row_stride + d], 0.0f);
 }
 
@@ -281,7 +283,7 @@ NR_DEVICE void forward(
     const size_t across = (size_t)heads * width, column = (size_t)(head % heads) * width;
     float *const q = tiles, *const k = q + tile, *const v = k + tile;
 
-    clear_rest(starts, sentence, sentences, rows, width, y + column, across);
+    clear_rest(starts, sentence, own, sentences, rows, width, y + column, across);
     const T* const source = qkv + own.first * 3 * across + column;
     load_tile(source, 3 * across, own.length, padded, width, stride, q);
     load_tile(source + across, 3 * across, own.length, padded, width, stride, k);
@@ -332,7 +334,8 @@ NR_DEVICE void backward(
     float *const q = tiles, *const k = q + tile, *const v = k + tile, *const g = v + tile, *const square = g + tile;
     const bool active = first < own.length;
 
-    for (int part = 0; part < 3; part++) clear_rest(starts, sentence, sentences, rows, width, dqkv + part * across + column, 3 * across);
+    for (int part = 0; part < 3; part++)
+        clear_rest(starts, sentence, own, sentences, rows, width, dqkv + part * across + column, 3 * across);
     const T* const source = qkv + own.first * 3 * across + column;
     load_tile(source, 3 * across, own.length, padded, width, stride, q);
     load_tile(source + across, 3 * across, own.length, padded, width, stride, k);
@@ -502,7 +505,7 @@ NR_DEVICE void long_forward(
     const bool active = query < here.length;
     const size_t across = (size_t)heads * width;
 
-    clear_rest(starts, head / heads, sentences, rows, width, y + (size_t)(head % heads) * width, across);
+    clear_rest(starts, head / heads, here, sentences, rows, width, y + (size_t)(head % heads) * width, across);
     const slice<T> queries = slice_of(qkv, 3, 0, here, head, heads, width);
     for (int d = lane; d < width; d += 32) own[d] = active ? queries.at(query, d) : 0.0f;
     dot_with_all(slice_of(qkv, 3, 1, here, head, heads, width), here.length, width, own, row, tile);
@@ -531,7 +534,7 @@ NR_DEVICE void long_queries(
     const slice<T> keys = slice_of(qkv, 3, 1, here, head, heads, width);
 
     for (int part = 0; part < 3; part++)
-        clear_rest(starts, head / heads, sentences, rows, width, dqkv + part * across + (size_t)(head % heads) * width, 3 * across);
+        clear_rest(starts, head / heads, here, sentences, rows, width, dqkv + part * across + (size_t)(head % heads) * width, 3 * across);
     const slice<T> queries = slice_of(qkv, 3, 0, here, head, heads, width);
     for (int d = lane; d < width; d += 32) own[d] = active ? queries.at(query, d) : 0.0f;
     dot_with_all(keys, here.length, width, own, weights, tile);
