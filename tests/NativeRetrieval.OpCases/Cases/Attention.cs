@@ -25,6 +25,16 @@ abstract class AttentionCase(double dropoutProbability) : OpCase
         return [Normal(random, Rows(size), 3 * d[2] * d[3])];
     }
 
+    public override IEnumerable<string> ModelSizes => ["4x32x12x64", "2x64x12x64"];
+
+    /// <summary>A row of qkv and of y are four values a head's element; backward reads and writes seven.</summary>
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long values = (long)Rows(size) * d[2] * d[3];
+        return new(4 * values * element, 7 * values * element, 4.0 * values * d[1]);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int[] d = Parse(size);

@@ -153,6 +153,14 @@ template <class Visit> void each_product(const Tensor& x, const Filter& w, const
                         }
 }
 
+// Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float).
+int record(Handle* handle, const char* direction, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y)
+{
+    char line[200];
+    std::snprintf(line, sizeof line, "convolution\t%s\t%d %d %d %d\t%d %d %d\t%d %d\t%zu %zu\t%d", direction, x.n, x.c, x.h, x.w, w.n, w.h, w.w, y.h, y.w, bytes_of_type(x.type), bytes_of_type(y.type), d.math);
+    return nr_emu_record(handle->stream, line) ? Ok : ExecutionFailed;
+}
+
 template <class F> int queue(Handle* handle, F work) { return enqueue(handle->stream, std::move(work)) ? Ok : ExecutionFailed; }
 
 // Algorithm 0 of the gradients adds atomically: it is proposed first and is not deterministic.
@@ -279,6 +287,7 @@ API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor
     if (const int status = consistent(handle, tx, tw, d, ty)) return status;
     if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
     return queue(handle, [=, tx = *tx, tw = *tw, d = *d, ty = *ty, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;
@@ -298,6 +307,7 @@ API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const F
     if (const int status = consistent(handle, tdx, tw, d, tdy)) return status;
     if (!alpha || !beta || !w || !dy || !dx || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "data", *tdx, *tw, *d, *tdy);
     return queue(handle, [=, tw = *tw, tdy = *tdy, d = *d, tdx = *tdx, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
@@ -317,6 +327,7 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
     if (const int status = consistent(handle, tx, tdw, d, tdy)) return status;
     if (!alpha || !beta || !x || !dy || !dw || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "filter", *tx, *tdw, *d, *tdy);
     return queue(handle, [=, tx = *tx, tdy = *tdy, d = *d, tdw = *tdw, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
@@ -337,6 +348,11 @@ API int cudnnConvolutionBackwardBias(Handle* handle, const float* alpha, const T
 {
     if (!handle) return NotInitialized;
     if (!alpha || !beta || !tdy || !tdb || !dy || !db || tdb->c != tdy->c || tdb->n != 1 || tdb->h != 1 || tdb->w != 1) return refuse(BadParam, "a bias is [1, C, 1, 1]");
+    if (nr_emu_recording())
+    {
+        const std::string line = "bias\t" + std::to_string(tdy->count() * bytes_of_type(tdy->type));
+        return nr_emu_record(handle->stream, line.c_str()) ? Ok : ExecutionFailed;
+    }
     return queue(handle, [=, tdy = *tdy, tdb = *tdb, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(db, tdb) : readable(db, tdb)) return wrong;
@@ -363,6 +379,7 @@ API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha
     if (activation->mode == 5 && algorithm != 1) return refuse(NotSupported, "IDENTITY needs algorithm 1");
     if (algorithm < 0 || algorithm > 1) return refuse(NotSupported, "algorithm 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
     return queue(handle, [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1, alpha2 = *alpha2]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;

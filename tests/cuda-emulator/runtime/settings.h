@@ -18,6 +18,9 @@ struct Settings
     unsigned capability = 90;    // compute capability as one number
     unsigned workers = 2;
     bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
+    unsigned multiprocessors = 4; // that the device says it has
+    bool record = false;         // work is written down and not done: sizes of real models, memory that nobody touches
+    bool count = false;          // launches count what they ask of the memory system
 };
 
 Settings& settings();

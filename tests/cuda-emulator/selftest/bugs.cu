@@ -139,7 +139,7 @@ extern "C" __global__ void multiplies_in_bf16(const unsigned* a, const unsigned*
     nr_mma_bf16(d, left, right);
     for (int i = 0; i < 4; i++) y[(g + i / 2 * 8) * 8 + 2 * t + i % 2] = d[i];
 }
-template <bool exact> NR_DEVICE void multiplies(const float* a, const float* b, float* y)
+template <bool exact> NR_DEVICE void multiply_floats(const float* a, const float* b, float* y)
 {
     const int g = threadIdx.x / 4, t = threadIdx.x % 4;
     const operand<exact, 4> left({ a[g * 8 + t], a[(g + 8) * 8 + t], a[g * 8 + t + 4], a[(g + 8) * 8 + t + 4] });
@@ -148,6 +148,6 @@ template <bool exact> NR_DEVICE void multiplies(const float* a, const float* b, 
     multiply(d, left, right);
     for (int i = 0; i < 4; i++) y[(g + i / 2 * 8) * 8 + 2 * t + i % 2] = d[i];
 }
-extern "C" __global__ void multiplies_in_tf32(const float* a, const float* b, float* y) { multiplies<false>(a, b, y); }
-extern "C" __global__ void multiplies_in_three_products(const float* a, const float* b, float* y) { multiplies<true>(a, b, y); }
+extern "C" __global__ void multiplies_in_tf32(const float* a, const float* b, float* y) { multiply_floats<false>(a, b, y); }
+extern "C" __global__ void multiplies_in_three_products(const float* a, const float* b, float* y) { multiply_floats<true>(a, b, y); }
 template <class T> __global__ void fills(T* y, T value) { y[threadIdx.x] = value; }
