@@ -58,6 +58,12 @@ sealed class EmbeddingToActivationsCase : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Normal(random, Parse(size)[2..]) with { Parameter = true }, Normal(random, 1) with { Differentiable = false }];
 
+    public override Cost Cost(string size, int element)
+    {
+        long rows = EmbeddingCase.Ids(size).Distinct().Count() * (long)Parse(size)[3] * sizeof(float), values = Count(size, 2) * Parse(size)[3];
+        return new(rows + values * element, values * element + rows);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Embedding(inputs[0], Tensor.From(EmbeddingCase.Ids(size), Parse(size)[..2], device), activations: inputs[1].DType);
 
