@@ -90,7 +90,14 @@ NR_DEVICE void load_tile(const T* __restrict__ x, size_t row_stride, int length,
             }
         }
         else
-            for (int i = 0; i < Size; i++) target[i] = inside && column + i < width ? to_float(source[i]) : 0.0f;
+        {
+            float values[Size] = {};
+            if (inside)
+#pragma unroll
+                for (int i = 0; i < Size; i++)
+                    if (column + i < width) values[i] = to_float(source[i]);
+            store_values(target, values);
+        }
     }
 }
 
