@@ -8,7 +8,8 @@ internal sealed class Storage
     readonly Device _device;
     readonly long _sizeBytes;
     readonly bool _owns;
-    int _owners = 1;
+    readonly Storage? _whole;
+    int _owners = 1, _version;
 
     Storage(Device device, nint address, long sizeBytes, bool owns) =>
         (_device, Address, _sizeBytes, _owns) = (device, address, sizeBytes, owns);
@@ -23,15 +24,45 @@ internal sealed class Storage
     {
     }
 
+    /// <summary>A part of a block, with owners of its own; the block lives as long as its parts.</summary>
+    Storage(Storage whole, nint offset) : this(whole.Device, whole.Address + offset, 0, whole._owns)
+    {
+        _whole = whole;
+        whole.Share();
+        GC.SuppressFinalize(this); // a part that is dropped leaves the block to the block's own finalizer
+    }
+
     /// <summary>Memory of a host program: it is used, never freed.</summary>
-    public static Storage Foreign(Device device, nint address) => new(device, address, 0, owns: false);
+    public static Storage Foreign(Device device, nint address, long sizeBytes) => new(device, address, sizeBytes, owns: false);
 
     public nint Address { get; }
 
+    /// <summary>The block that this is a part of, or this.</summary>
+    public Storage Whole => _whole?.Whole ?? this;
+
+    /// <summary>Number of in-place changes of the block or any part of it.</summary>
+    public int Version
+    {
+        get => _whole?.Version ?? _version;
+        set
+        {
+            if (_whole is null) _version = value;
+            else _whole.Version = value;
+        }
+    }
+
     public Device Device => _device;
+
+    /// <summary>Bytes of the block; 0 for a part.</summary>
+    public long SizeBytes => _sizeBytes;
+
+    /// <summary>The whole block's values in another form, which the device's backend keeps; or null.</summary>
+    public DerivedValues? Derived { get; set; }
 
     /// <summary>True while exactly one tensor uses this block: its values may be overwritten unseen.</summary>
     public bool IsExclusive => _owns && Volatile.Read(ref _owners) == 1;
+
+    public Storage Part(nint offset) => new(this, offset);
 
     public void Share() => Interlocked.Increment(ref _owners);
 
@@ -39,7 +70,9 @@ internal sealed class Storage
     {
         if (Interlocked.Decrement(ref _owners) != 0) return;
         GC.SuppressFinalize(this);
-        if (_owns) _device.Free(Address, _sizeBytes);
+        Derived?.Dispose();
+        if (_whole is not null) _whole.Release();
+        else if (_owns) _device.Free(Address, _sizeBytes);
     }
 
     /// <summary>A tensor that was dropped outside every scope: its memory comes back with the next collection.</summary>
@@ -47,4 +80,17 @@ internal sealed class Storage
     {
         if (_owns && Address != 0) _device.Free(Address, _sizeBytes);
     }
+}
+
+/// <summary>
+/// Values of a block in another form, such as weights in a narrower type: they follow every change in place, so that work that was
+/// recorded and reads them stays right, and are freed with the block.
+/// </summary>
+internal abstract class DerivedValues : IDisposable
+{
+    /// <summary>Queues the conversion of the values that have changed.</summary>
+    /// <param name="changed">The block or a part of it.</param>
+    public abstract void Renew(Tensor changed);
+
+    public abstract void Dispose();
 }

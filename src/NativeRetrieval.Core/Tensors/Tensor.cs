@@ -58,19 +58,19 @@ public sealed class Tensor : IDisposable
         Gradient = null;
     }
 
-    /// <summary>Number of in-place changes, so that values derived from a parameter's (packed weights) can be renewed.</summary>
+    /// <summary>
+    /// Number of in-place changes of this memory, by whatever tensor over it, so that values derived from a parameter's (packed weights)
+    /// can be renewed.
+    /// </summary>
     public int Version
     {
-        get;
+        get => _storage.Version;
         internal set
         {
-            field = value;
-            Derived?.Renew(this);
+            _storage.Version = value;
+            Memory.Derived?.Renew(this);
         }
     }
-
-    /// <summary>This tensor's values in another form, which the device's backend keeps; or null.</summary>
-    internal DerivedValues? Derived { get; set; }
 
     /// <summary>The recorded operation that made this tensor, null for inputs and parameters.</summary>
     internal TapeNode? Producer { get; set; }
@@ -78,6 +78,9 @@ public sealed class Tensor : IDisposable
     internal IBackend Backend => Device.Backend;
 
     internal bool IsExclusive => _storage.IsExclusive;
+
+    /// <summary>The block of memory that the elements lie in, the same for every view.</summary>
+    internal Storage Memory => _storage.Whole;
 
     /// <summary>Uninitialised memory.</summary>
     public static Tensor Empty(Shape shape, Device device, DType dtype = DType.Float32, Layout layout = Layout.Contiguous)
@@ -97,7 +100,7 @@ public sealed class Tensor : IDisposable
 
     /// <summary>A contiguous tensor over memory of its device that somebody else owns and that outlives it.</summary>
     internal static Tensor Over(nint address, Shape shape, Device device, DType dtype) =>
-        new(Storage.Foreign(device, address), 0, shape, dtype, Layout.Contiguous);
+        new(Storage.Foreign(device, address, shape.Count * dtype.SizeBytes()), 0, shape, dtype, Layout.Contiguous);
 
     /// <summary>Uninitialised memory of the shape, dtype, layout and device of <paramref name="other"/>.</summary>
     public static Tensor EmptyLike(Tensor other) => Empty(other.Shape, other.Device, other.DType, other.Layout);
@@ -187,6 +190,36 @@ public sealed class Tensor : IDisposable
         });
     }
 
+    /// <summary>
+    /// Equal parts along the first axis as tensors of their own, each to be changed and disposed without regard to the others; the memory
+    /// stays one block, so that <see cref="Op.Concat"/> puts them together again without a copy. Not recorded. This tensor is used no more.
+    /// </summary>
+    public Tensor[] Split(int count)
+    {
+        RequireContiguous("Split");
+        if (count < 1 || Shape.Length == 0 || Shape[0] % count != 0)
+            throw new ShapeException($"Split: the first axis of {Shape} is not cut into {count} equal parts");
+        Shape part = [Shape[0] / count, .. Shape[1..].Sizes];
+        var parts = new Tensor[count];
+        for (int i = 0; i < count; i++)
+            parts[i] = new(_storage.Part((nint)(_offset + i * part.Count * DType.SizeBytes())), 0, part, DType, Layout.Contiguous);
+        return parts;
+    }
+
+    /// <summary>The rows of all parts in one view, where they lie one behind the other in one block of memory; else null.</summary>
+    internal static Tensor? TryJoin(ReadOnlySpan<Tensor> parts, Shape shape)
+    {
+        var whole = parts[0].Memory;
+        nint next = parts[0].Address;
+        foreach (var part in parts)
+        {
+            if (part.Memory != whole || part.Address != next) return null;
+            next += (nint)part.SizeBytes;
+        }
+        whole.Share();
+        return new(whole, parts[0].Address - whole.Address, shape, parts[0].DType, Layout.Contiguous);
+    }
+
     /// <summary>Overwrites all elements with those of a tensor of equal shape, dtype, layout and device.</summary>
     public void CopyFrom(Tensor other)
     {
@@ -233,7 +266,6 @@ public sealed class Tensor : IDisposable
         if (_disposed) return;
         _disposed = true;
         Gradient?.Dispose();
-        Derived?.Dispose();
         _storage.Release();
     }
 
@@ -300,16 +332,4 @@ public sealed class Tensor : IDisposable
         if (layout == Layout.NHWC) return shape.Count;
         return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
     }
-}
-
-/// <summary>
-/// Values of a tensor in another form, such as a weight in a narrower type: they follow every change in place, so that work that was
-/// recorded and reads them stays right, and are freed with the tensor.
-/// </summary>
-internal abstract class DerivedValues : IDisposable
-{
-    /// <summary>Queues the conversion of values that have changed.</summary>
-    public abstract void Renew(Tensor source);
-
-    public abstract void Dispose();
 }

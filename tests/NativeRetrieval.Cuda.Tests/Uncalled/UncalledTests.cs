@@ -17,15 +17,9 @@ public class UncalledTests
         nameof(DriverApi.cuGraphInstantiateWithFlags), nameof(DriverApi.cuGraphLaunch),
         nameof(DriverApi.cuGraphExecDestroy), nameof(DriverApi.cuGraphDestroy),
         // Kernels of 16-bit types.
-        "embedding_forward_bf16", "embedding_forward_f16", "embedding_backward_bf16", "embedding_backward_f16",
-        "gelu_forward_bf16", "gelu_forward_f16", "gelu_backward_bf16", "gelu_backward_f16",
         "l2_normalize_forward_bf16", "l2_normalize_forward_f16", "l2_normalize_backward_bf16", "l2_normalize_backward_f16",
-        "layer_norm_forward_bf16", "layer_norm_forward_f16", "layer_norm_backward_bf16", "layer_norm_backward_f16",
-        "layer_norm_parameters_bf16", "layer_norm_parameters_f16",
         "softmax_forward_bf16", "softmax_forward_f16", "softmax_backward_bf16", "softmax_backward_f16",
         "spec_augment_forward_bf16", "spec_augment_forward_f16",
-        // Headers for matrix products of 16-bit types.
-        "common/tensor_core.cuh", "common/async_copy.cuh",
     ];
 
     [Fact]

@@ -9,7 +9,9 @@ sealed class FirstTokenCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.FirstToken);
 
-    public override IEnumerable<string> Sizes => ["0x2x3", "1x1x1", "3x5x33"];
+    public override IEnumerable<string> Sizes => ["0x2x3", "1x1x1", "3x5x33", "3x2x40"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
@@ -18,7 +20,8 @@ sealed class FirstTokenCase : OpCase
     public override Cost Cost(string size, int element)
     {
         int[] d = Parse(size);
-        return new(2L * d[0] * d[2] * element, (Count(size) + (long)d[0] * d[2]) * element);
+        long vectors = (long)d[0] * d[2];
+        return new(vectors * (element + sizeof(float)), Count(size) * element + vectors * sizeof(float));
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.FirstToken(inputs[0]);
