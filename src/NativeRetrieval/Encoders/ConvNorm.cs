@@ -24,7 +24,7 @@ internal sealed class ConvNorm(
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        if (pass is null && x.DType == DType.Float32 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
+        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
         {
             var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
             return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
