@@ -4,11 +4,9 @@ using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>Times every workload in float32 and with tensor cores, printing a row as soon as it is known.</summary>
+/// <summary>Times every workload in each precision, printing a row as soon as it is known.</summary>
 internal sealed class GpuBench(GpuOptions options)
 {
-    const string Float32 = "fp32", TensorFloat32 = "tf32";
-
     readonly List<DeviceTiming> _rows = [];
     bool _complete = true;
 
@@ -20,25 +18,26 @@ internal sealed class GpuBench(GpuOptions options)
         if (options.Ordinal is not { } ordinal)
         {
             using var clock = new HostClock();
-            Run(CpuDevice.Shared, clock, "CPU", Float32);
+            Run(CpuDevice.Shared, clock, "CPU");
             return _complete;
         }
-        foreach (bool tensorCores in (bool[])[false, true])
+        foreach (var precision in Enum.GetValues<Precision>())
         {
-            using var device = CudaDevice.Open(ordinal, new() { Precision = tensorCores ? Precision.Tf32 : Precision.Float32 });
+            using var device = CudaDevice.Open(ordinal, new() { Precision = precision });
             using var clock = new EventClock(device);
-            Run(device, clock, device.Properties.Name, tensorCores ? TensorFloat32 : Float32);
+            Run(device, clock, device.Properties.Name);
         }
         return _complete;
     }
 
-    void Run(Device device, IDeviceClock clock, string deviceName, string precision)
+    void Run(Device device, IDeviceClock clock, string deviceName)
     {
+        string precision = PrecisionName.Of(device.Precision);
         var timer = new DeviceTimer(clock, options.Rounds, options.Small);
         foreach (var workload in DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full))
         {
             // Neither moves a number through a matrix product or a convolution.
-            if (precision != Float32 && workload.Name is DeviceWorkloads.Copy or "logmel") continue;
+            if (device.Precision != Precision.Float32 && workload.Name is DeviceWorkloads.Copy or "logmel") continue;
             var row = Time(workload, device, timer, precision);
             _rows.Add(row);
             _complete &= row.Milliseconds is not null;

@@ -43,7 +43,12 @@ internal sealed class DeviceOption
                 + $"half the memory, too). The CPU computes in fp32. Default: {defaultPrecision}.",
             HelpName = string.Join('|', PrecisionName.All),
         };
-        _precision.AcceptOnlyFromAmong([.. PrecisionName.All]);
+        _precision.CompletionSources.Add([.. PrecisionName.All]);
+        _precision.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && PrecisionName.Find(text) is null)
+                result.AddError($"{PrecisionOption} {text}: expected {string.Join(", ", PrecisionName.All)}");
+        });
     }
 
     /// <param name="defaultPrecision">The precision where <c>--precision</c> is not given, for the help.</param>

@@ -32,7 +32,7 @@ public abstract class Device : IDisposable
     /// <summary>
     /// The type that encoders store activations and their gradients in on this device: bfloat16 where it was opened so, else float32.
     /// </summary>
-    public DType Activations => Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
+    public virtual DType Activations => Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
 
     /// <summary>True where ops take bfloat16 activations, whatever <see cref="Activations"/> says.</summary>
     internal virtual bool ComputesInBFloat16 => false;
