@@ -8,6 +8,7 @@ const int DefaultRounds = 21;
 
 if (args.Length > 0 && args[0] == SyntheticClotho.Name) return SyntheticClotho.Run(args[1..]);
 if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return GpuCommand.Run(args);
+if (args.Length > 0 && args[0] == PrecisionCommand.Name) return PrecisionCommand.Run(args[1..]);
 
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
@@ -16,6 +17,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     foreach (var suite in Suite.All) Console.WriteLine($"  {suite.Name,-14} {suite.Summary}");
     Console.WriteLine(SyntheticClotho.Usage);
     Console.WriteLine(GpuCommand.Usage);
+    Console.WriteLine(PrecisionCommand.Usage);
     return 0;
 }
 
