@@ -29,6 +29,9 @@ public abstract class Device : IDisposable
     /// <summary>The precision of float32 convolutions and matrix products: what the device was opened with.</summary>
     public virtual Precision Precision => Precision.Float32;
 
+    /// <summary>Layout of a float32 convolution's kernels [O, I, k, k] on this device: what <c>Op.Conv2d</c> takes.</summary>
+    public virtual Layout Filters => Layout.Contiguous;
+
     /// <summary>
     /// The type that encoders store activations and their gradients in on this device: bfloat16 where it was opened so, else float32.
     /// </summary>

@@ -46,7 +46,7 @@ public sealed class DeviceTests
         Assert.Contains("float64 is for checks on the CPU",
             Assert.Throws<ShapeException>(() => Op.Full([2], 1, test.Device, DType.Float64)).Message);
         var x = Op.Full([1, 3, 2, 2], 1, test.Device);
-        Assert.Contains("NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, Tensor.Zeros([1, 3, 3, 3], test.Device))).Message);
+        Assert.Contains("NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, Tensor.Zeros([1, 3, 3, 3], test.Device, layout: test.Device.Filters))).Message);
         Assert.Contains("not NCHW16c", Assert.Throws<ShapeException>(() => Op.ToLayout(x, Layout.NCHW16c)).Message);
     }
 

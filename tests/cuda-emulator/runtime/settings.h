@@ -18,6 +18,7 @@ struct Settings
     unsigned capability = 90;    // compute capability as one number
     unsigned workers = 2;
     bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
+    int wrong_filter_gradient = -1; // the algorithm of cuDNN's filter gradient that is wrong by a thousandth
 };
 
 Settings& settings();
