@@ -1,104 +1,188 @@
 // y = γ·(x − μ)/√(σ² + ε) + β, then max(·, 0) where relu is set; 0 in frames behind a clip's own
 // dx = γ·s·(dz − mean(dz) − n·mean(dz·n)), n = (x − μ)·s, s = 1/√(σ² + ε), dz = dy where the rectifier passes;
 // dγ = Σ dz·n, dβ = Σ dz; both means are 0 with running statistics, which do not depend on x
-//   x                 [clips, frames, width, channels]  f32  NHWC feature maps, or [clips, frames, bins] with width 1
-//   y                 [clips, frames, width, channels]  f32  like x
-//   dy                [clips, frames, width, channels]  f32  like x
-//   dx                [clips, frames, width, channels]  f32  like x
-//   lengths           [clips]                           i32  own frames, or null: frames
-//   weight            [channels]                        f32  γ
-//   bias              [channels]                        f32  β
-//   mean              [channels]                        f32  μ
-//   inverse           [channels]                        f32  s
+//   x                 [clips, frames, width, channels]  f32 or bf16  NHWC feature maps, or [clips, frames, bins] with width 1
+//   y                 [clips, frames, width, channels]  like x       like x
+//   dy                [clips, frames, width, channels]  like x       like x
+//   dx                [clips, frames, width, channels]  like x       like x
+//   lengths           [clips]                           i32          own frames, or null: frames
+//   weight            [channels]                        f32          γ
+//   bias              [channels]                        f32          β
+//   mean              [channels]                        f32          μ
+//   inverse           [channels]                        f32          s
 //   running_mean      [channels]                        f32
 //   running_variance  [channels]                        f32
-//   dweight           [channels]                        f32  dγ
-//   dbias             [channels]                        f32  dβ
-//   partials          [chunks, 2, channels]             f64  row-major: the two sums of a chunk of pixels
-//   terms             [2, channels]                     f32  row-major: mean(dz), mean(dz·n)
-// method    Training runs three kernels each way: partial sums x and x² (gradient_partial: dz and dz·n) over chunks of pixels, statistics
-//           (sums) adds the chunks of a channel and makes μ and s (dγ, dβ and the two means), apply (backward) goes over the elements.
+//   dweight           [channels]                        f32          dγ
+//   dbias             [channels]                        f32          dβ
+//   partials          [chunks, 2, channels]             f64          row-major: the two sums of a chunk of pixels
+//   terms             [2, channels]                     f32          row-major: slope and offset of dx = γ·s·dz + slope·x + offset
+// method    Training runs three kernels each way: partial sums x and x² (gradient_partial: dz and dz·x) over chunks of pixels, statistics
+//           (sums) adds the chunks of a channel and makes μ and s (dγ, dβ, slope and offset), apply (backward) goes over the elements.
 //           Inference leaves the first out. The rectifier's mask is computed again from x, so that y need not be kept.
-// mapping   partial, gradient_partial: blocks of 32 × 8 threads, x = 32 channels (lanes), y = chunk of pixels (warps stride);
-//           statistics, sums: one thread per channel;
-//           apply, backward: one block per frame of a clip, threads stride over its width · channels elements
-// shared    partial, gradient_partial static: 4224 bytes
-// numerics  sums of x and x², dz and dz·n in f64 in an order that depends on the launch alone; the rest in f32
-// limits    any sizes, also 0; a length outside 0 … frames counts as the nearer end; without a single real frame the running statistics are
-//           used and left alone
+// mapping   partial, gradient_partial: blocks of 256 in rows of at most 64 neighbouring packs of channels, x = share of the channels,
+//           y = chunk of pixels (rows stride); statistics, sums: blocks of 8 channels × 64 rows, which stride over chunks;
+//           apply, backward: blocks of 256, a thread keeps a pack of channels and strides over pixels (common/feature_map.cuh)
+// shared    partial, gradient_partial static: 4096 bytes; statistics, sums static: 8192 bytes
+// numerics  sums of x and x², dz and dz·x in f64 in an order that depends on sizes alone; the rest in f32, one rounding to bf16
+// limits    fewer than 2^31 pixels, also 0; channels that are no multiple of a pack go one by one; a length outside 0 … frames counts as
+//           the nearer end; without a single real frame the running statistics are used and left alone
 // reference src/NativeRetrieval.Core/Cpu/BatchNorm.cs, FeatureMaps/BatchNormPlain.cs
-#include "common/types.cuh"
-#include "common/frames.cuh"
+#include "common/batch_norm.cuh"
 
-// Adds value(pixel, channel) of the block's chunk of real pixels, two sums per channel, and writes them to partials.
-template <class Value>
-NR_DEVICE void partial_sums(
-    const int* __restrict__ lengths, double* __restrict__ partials, int clips, int frames, int width, int channels, Value value)
+template <class T, int Size>
+NR_DEVICE void partial(const T* __restrict__ x, const int* __restrict__ lengths, double* __restrict__ partials, int clips, int frames,
+    int width, int channels)
 {
-    constexpr int Warps = 8;
-    __shared__ double shared[2][Warps][33]; // 33: lanes of a column lie in different banks
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, channel = blockIdx.x * 32 + lane;
-    const long long pixels = (long long)clips * frames * width;
-    double first = 0.0, second = 0.0;
-    if (channel < channels)
-        for (long long pixel = (long long)blockIdx.y * Warps + warp; pixel < pixels; pixel += (long long)gridDim.y * Warps)
-        {
-            const int line = (int)(pixel / width);
-            if (lengths && line % frames >= own_frames(lengths, line / frames, frames)) continue;
-            value(pixel, channel, first, second);
-        }
-    shared[0][warp][lane] = first;
-    shared[1][warp][lane] = second;
-    __syncthreads();
-    if (warp != 0 || channel >= channels) return;
-    for (int other = 1; other < Warps; other++)
+    constexpr int Batch = 4; // pixels whose loads are on their way at a time
+    const map_part part = part_of_block<Size>(channels);
+    const unsigned pixels = (unsigned)clips * frames * width;
+    double sum[Size] = {}, squares[Size] = {};
+    for (unsigned first = part.pixel; first < pixels; first += Batch * part.stride)
     {
-        first += shared[0][other][lane];
-        second += shared[1][other][lane];
+        float values[Batch][Size] = {};
+#pragma unroll
+        for (int b = 0; b < Batch; b++)
+        {
+            const unsigned pixel = first + b * part.stride;
+            if (pixel < pixels && is_real(lengths, pixel, frames, width)) load_channels(x + (size_t)pixel * channels + part.channel, values[b]);
+        }
+#pragma unroll
+        for (int b = 0; b < Batch; b++)
+#pragma unroll
+            for (int k = 0; k < Size; k++)
+            {
+                const double value = values[b][k];
+                sum[k] += value;
+                squares[k] += value * value;
+            }
     }
-    partials[((size_t)blockIdx.y * 2) * channels + channel] = first;
-    partials[((size_t)blockIdx.y * 2 + 1) * channels + channel] = second;
+    write_partials(part, sum, squares, partials, channels);
 }
 
-NR_DEVICE double total(const double* __restrict__ partials, int chunks, int which, int channels, int channel)
+template <class T, int Size>
+NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ weight,
+    const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths,
+    int relu, double* __restrict__ partials, int clips, int frames, int width, int channels)
 {
-    double sum = 0.0;
-    for (int chunk = 0; chunk < chunks; chunk++) sum += partials[((size_t)chunk * 2 + which) * channels + channel];
-    return sum;
+    const map_part part = part_of_block<Size>(channels);
+    const unsigned pixels = (unsigned)clips * frames * width;
+    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, max(part.channel, 0));
+    double sum[Size] = {}, along[Size] = {};
+    for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
+    {
+        if (!is_real(lengths, pixel, frames, width)) continue;
+        const size_t at = (size_t)pixel * channels + part.channel;
+        float values[Size], gradients[Size];
+        load_channels(x + at, values);
+        load_channels(dy + at, gradients);
+#pragma unroll
+        for (int k = 0; k < Size; k++)
+        {
+            const double dz = norm.passes(values[k], k, relu) ? gradients[k] : 0.0f;
+            sum[k] += dz;
+            along[k] += dz * values[k];
+        }
+    }
+    write_partials(part, sum, along, partials, channels);
+}
+
+template <class T, int Size>
+NR_DEVICE void apply(const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
+    const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, T* __restrict__ y,
+    int clips, int frames, int width, int channels)
+{
+    const map_part part = part_of_grid<Size>(channels);
+    const unsigned pixels = (unsigned)clips * frames * width;
+    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, part.channel);
+    for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
+    {
+        const size_t at = (size_t)pixel * channels + part.channel;
+        float values[Size] = {};
+        if (is_real(lengths, pixel, frames, width))
+        {
+            load_channels(x + at, values);
+#pragma unroll
+            for (int k = 0; k < Size; k++) values[k] = norm.forward(values[k], k, relu);
+        }
+        store_channels(y + at, values);
+    }
+}
+
+template <class T, int Size>
+NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ weight,
+    const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse, const float* __restrict__ terms,
+    const int* __restrict__ lengths, int relu, T* __restrict__ dx, int clips, int frames, int width, int channels)
+{
+    const map_part part = part_of_grid<Size>(channels);
+    const unsigned pixels = (unsigned)clips * frames * width;
+    const input_gradient<Size> gradient = input_gradient_of<Size>(weight, bias, mean, inverse, terms, part.channel, channels);
+    for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
+    {
+        const size_t at = (size_t)pixel * channels + part.channel;
+        float values[Size] = {}, gradients[Size];
+        if (is_real(lengths, pixel, frames, width))
+        {
+            load_channels(x + at, values);
+            load_channels(dy + at, gradients);
+#pragma unroll
+            for (int k = 0; k < Size; k++) values[k] = gradient.of(gradients[k], values[k], k, relu);
+        }
+        store_channels(dx + at, values);
+    }
+}
+
+// The two sums of a channel over all chunks, in one order whatever the timing: each row adds every 64th chunk, the first one the rows.
+// Blocks of 8 channels × 64 rows; true in the threads that hold a result.
+NR_DEVICE bool totals(const double* __restrict__ partials, int chunks, int channels, int channel, double& first, double& second)
+{
+    constexpr int Channels = 8, Rows = 64;
+    __shared__ double shared[2][Rows * Channels];
+    const int row = threadIdx.x / Channels;
+    first = second = 0.0;
+    if (channel < channels)
+#pragma unroll 8
+        for (int chunk = row; chunk < chunks; chunk += Rows)
+        {
+            first += partials[(size_t)chunk * 2 * channels + channel];
+            second += partials[((size_t)chunk * 2 + 1) * channels + channel];
+        }
+    shared[0][threadIdx.x] = first;
+    shared[1][threadIdx.x] = second;
+    __syncthreads();
+    if (row != 0 || channel >= channels) return false;
+#pragma unroll 8
+    for (int other = 1; other < Rows; other++)
+    {
+        first += shared[0][other * Channels + threadIdx.x];
+        second += shared[1][other * Channels + threadIdx.x];
+    }
+    return true;
 }
 
 NR_DEVICE double real_pixels(const int* __restrict__ lengths, int clips, int frames, int width)
 {
     double count = 0.0;
-    for (int clip = 0; clip < clips; clip++) count += own_frames(lengths, clip, frames);
+    if (!lengths) count = (double)clips * frames;
+    else
+        for (int clip = 0; clip < clips; clip++) count += own_frames(lengths, clip, frames);
     return count * width;
 }
 
-extern "C" __global__ void __launch_bounds__(256) batch_norm_partial_f32(
-    const float* __restrict__ x, const int* __restrict__ lengths, double* __restrict__ partials,
-    int clips, int frames, int width, int channels)
-{
-    partial_sums(lengths, partials, clips, frames, width, channels, [=](long long pixel, int channel, double& sum, double& squares) {
-        const double value = x[(size_t)pixel * channels + channel];
-        sum += value;
-        squares += value * value;
-    });
-}
-
 // partials null: running statistics.
-extern "C" __global__ void __launch_bounds__(256) batch_norm_statistics_f32(
+extern "C" __global__ void __launch_bounds__(512) batch_norm_statistics_f32(
     const double* __restrict__ partials, int chunks, const int* __restrict__ lengths, float* __restrict__ running_mean,
     float* __restrict__ running_variance, double epsilon, double momentum, float* __restrict__ mean, float* __restrict__ inverse,
     int clips, int frames, int width, int channels)
 {
-    const int channel = blockIdx.x * blockDim.x + threadIdx.x;
-    if (channel >= channels) return;
+    const int channel = blockIdx.x * 8 + threadIdx.x % 8;
+    double sum, squares;
+    if (!totals(partials, partials ? chunks : 0, channels, channel, sum, squares)) return;
     double centre = running_mean[channel], variance = running_variance[channel];
     const double count = partials ? real_pixels(lengths, clips, frames, width) : 0.0;
     if (count > 0.0)
     {
-        centre = total(partials, chunks, 0, channels, channel) / count;
-        variance = fmax(total(partials, chunks, 1, channels, channel) / count - centre * centre, 0.0);
+        centre = sum / count;
+        variance = fmax(squares / count - centre * centre, 0.0);
         const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : 0.0;
         running_mean[channel] = (float)((1.0 - momentum) * running_mean[channel] + momentum * centre);
         running_variance[channel] = (float)((1.0 - momentum) * running_variance[channel] + momentum * unbiased);
@@ -107,73 +191,69 @@ extern "C" __global__ void __launch_bounds__(256) batch_norm_statistics_f32(
     inverse[channel] = (float)(1.0 / sqrt(variance + epsilon));
 }
 
-extern "C" __global__ void __launch_bounds__(256) batch_norm_apply_f32(
-    const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,
-    const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, float* __restrict__ y,
-    int frames, int width, int channels)
-{
-    const int line = blockIdx.x, count = width * channels;
-    const bool real = line % frames < own_frames(lengths, line / frames, frames);
-    const size_t first = (size_t)line * count;
-    for (int i = threadIdx.x; i < count; i += blockDim.x)
-    {
-        const int channel = i % channels;
-        const float scale = weight[channel] * inverse[channel];
-        const float value = real ? x[first + i] * scale + (bias[channel] - mean[channel] * scale) : 0.0f;
-        y[first + i] = relu && value < 0.0f ? 0.0f : value;
-    }
-}
-
-// dy where the rectifier passes: its mask is computed again from x.
-NR_DEVICE float through(float dy, float x, float scale, float shift, int relu) { return relu && x * scale + shift <= 0.0f ? 0.0f : dy; }
-
-extern "C" __global__ void __launch_bounds__(256) batch_norm_gradient_partial_f32(
-    const float* __restrict__ dy, const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
-    const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths, int relu,
-    double* __restrict__ partials, int clips, int frames, int width, int channels)
-{
-    partial_sums(lengths, partials, clips, frames, width, channels, [=](long long pixel, int channel, double& sum, double& along) {
-        const size_t i = (size_t)pixel * channels + channel;
-        const float scale = weight[channel] * inverse[channel];
-        const float dz = through(dy[i], x[i], scale, bias[channel] - mean[channel] * scale, relu);
-        sum += dz;
-        along += (double)dz * ((x[i] - mean[channel]) * inverse[channel]);
-    });
-}
-
-// terms: the two means that backward subtracts; zeros with running statistics, which do not depend on x.
-extern "C" __global__ void __launch_bounds__(256) batch_norm_sums_f32(
-    const double* __restrict__ partials, int chunks, const int* __restrict__ lengths, int training, float* __restrict__ dweight,
+// terms: zeros with running statistics, which do not depend on x.
+extern "C" __global__ void __launch_bounds__(512) batch_norm_sums_f32(
+    const double* __restrict__ partials, int chunks, const float* __restrict__ weight, const float* __restrict__ mean,
+    const float* __restrict__ inverse, const int* __restrict__ lengths, int training, float* __restrict__ dweight,
     float* __restrict__ dbias, float* __restrict__ terms, int clips, int frames, int width, int channels)
 {
-    const int channel = blockIdx.x * blockDim.x + threadIdx.x;
-    if (channel >= channels) return;
-    const double sum = total(partials, chunks, 0, channels, channel), along = total(partials, chunks, 1, channels, channel);
+    const int channel = blockIdx.x * 8 + threadIdx.x % 8;
+    double sum, along;
+    if (!totals(partials, chunks, channels, channel, sum, along)) return;
+    const double centre = mean[channel], deviation = inverse[channel], scale = weight[channel] * deviation;
+    along = (along - centre * sum) * deviation;
     const double count = training ? real_pixels(lengths, clips, frames, width) : 0.0;
+    const double slope = count > 0.0 ? -scale * deviation * along / count : 0.0;
     dbias[channel] = (float)sum;
     dweight[channel] = (float)along;
-    terms[channel] = count > 0.0 ? (float)(sum / count) : 0.0f;
-    terms[channels + channel] = count > 0.0 ? (float)(along / count) : 0.0f;
+    terms[channel] = (float)slope;
+    terms[channels + channel] = count > 0.0 ? (float)(-scale * sum / count - slope * centre) : 0.0f;
 }
 
-extern "C" __global__ void __launch_bounds__(256) batch_norm_backward_f32(
-    const float* __restrict__ dy, const float* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias,
-    const float* __restrict__ mean, const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths,
-    int relu, float* __restrict__ dx, int frames, int width, int channels)
-{
-    const int line = blockIdx.x, count = width * channels;
-    const bool real = line % frames < own_frames(lengths, line / frames, frames);
-    const size_t first = (size_t)line * count;
-    for (int i = threadIdx.x; i < count; i += blockDim.x)
-    {
-        const int channel = i % channels;
-        const float scale = weight[channel] * inverse[channel];
-        float gradient = 0.0f;
-        if (real)
-        {
-            const float dz = through(dy[first + i], x[first + i], scale, bias[channel] - mean[channel] * scale, relu);
-            gradient = scale * (dz - terms[channel] - (x[first + i] - mean[channel]) * inverse[channel] * terms[channels + channel]);
-        }
-        dx[first + i] = gradient;
+#define ENTRY_POINTS(T)                                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_partial_##T(                            \
+        const T* __restrict__ x,                                                                                                     \
+        const int* __restrict__ lengths, double* __restrict__ partials, int clips, int frames, int width, int channels, int packed)  \
+    {                                                                                                                                \
+        if (packed) partial<T, pack<T>::Size>(x, lengths, partials, clips, frames, width, channels);                                 \
+        else partial<T, 1>(x, lengths, partials, clips, frames, width, channels);                                                    \
+    }                                                                                                                                \
+                                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 5 : 6) batch_norm_apply_##T(                              \
+        const T* __restrict__ x,                                                                                                     \
+        const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                            \
+        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, T* __restrict__ y, int clips, int frames,      \
+        int width, int channels, int packed)                                                                                         \
+    {                                                                                                                                \
+        if (packed) apply<T, pack<T>::Size>(x, weight, bias, mean, inverse, lengths, relu, y, clips, frames, width, channels);       \
+        else apply<T, 1>(x, weight, bias, mean, inverse, lengths, relu, y, clips, frames, width, channels);                          \
+    }                                                                                                                                \
+                                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_gradient_partial_##T(                   \
+        const T* __restrict__ dy,                                                                                                    \
+        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,   \
+        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, double* __restrict__ partials, int clips,      \
+        int frames, int width, int channels, int packed)                                                                             \
+    {                                                                                                                                \
+        if (packed)                                                                                                                  \
+            gradient_partial<T, pack<T>::Size>(dy, x, weight, bias, mean, inverse, lengths, relu, partials, clips, frames, width,    \
+                channels);                                                                                                           \
+        else                                                                                                                         \
+            gradient_partial<T, 1>(dy, x, weight, bias, mean, inverse, lengths, relu, partials, clips, frames, width, channels);     \
+    }                                                                                                                                \
+                                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 4 : 6) batch_norm_backward_##T(                           \
+        const T* __restrict__ dy, const T* __restrict__ x,                                                                           \
+        const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                            \
+        const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths, int relu,               \
+        T* __restrict__ dx, int clips, int frames, int width, int channels, int packed)                                              \
+    {                                                                                                                                \
+        if (packed)                                                                                                                  \
+            backward<T, pack<T>::Size>(dy, x, weight, bias, mean, inverse, terms, lengths, relu, dx, clips, frames, width,           \
+                channels);                                                                                                           \
+        else backward<T, 1>(dy, x, weight, bias, mean, inverse, terms, lengths, relu, dx, clips, frames, width, channels);           \
     }
-}
+
+typedef float f32;
+ENTRY_POINTS(f32)
+ENTRY_POINTS(bf16)

@@ -1,20 +1,36 @@
 // y = x in a clip's own frames, 0 in the padding behind them
-//   x        [clips, planes, frames, elements]  f32  NHWC: planes 1, elements width · channels; NCHW: planes channels, elements width
-//   y        [clips, planes, frames, elements]  f32  like x
-//   lengths  [clips]                            i32  own frames
-// mapping   one block per frame of a plane, threads stride over its elements
+//   x        [clips, planes, frames, elements]  f32 or bf16  NHWC: planes 1, elements width · channels; NCHW: planes channels, elements width
+//   y        [clips, planes, frames, elements]  like x       like x
+//   lengths  [clips]                            i32          own frames
+// mapping   one block per frame of a plane, threads stride over its packs, or over its elements where they are no whole packs
 // shared    none
 // numerics  exact
 // limits    any sizes, also 0; a length outside 0 … frames counts as the nearer end; y may be x
 // reference src/NativeRetrieval.Core/Cpu/MaskFrames.cs
-#include "common/types.cuh"
-#include "common/frames.cuh"
+#include "common/feature_map.cuh"
 
-extern "C" __global__ void __launch_bounds__(256) mask_frames_forward_f32(
-    const float* x, const int* __restrict__ lengths, float* y, int planes, int frames, int elements)
+template <class T, int Size>
+NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, T* y, int planes, int frames, int elements)
 {
     const int frame = blockIdx.x % frames, clip = blockIdx.x / frames / planes;
     const bool real = frame < own_frames(lengths, clip, frames);
     const size_t first = (size_t)blockIdx.x * elements;
-    for (int i = threadIdx.x; i < elements; i += blockDim.x) y[first + i] = real ? x[first + i] : 0.0f;
+    for (int i = threadIdx.x * Size; i < elements; i += blockDim.x * Size)
+    {
+        float values[Size] = {};
+        if (real) load_channels(x + first + i, values);
+        store_channels(y + first + i, values);
+    }
 }
+
+#define ENTRY_POINTS(T)                                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256) mask_frames_forward_##T(                                                       \
+        const T* x, const int* __restrict__ lengths, T* y, int planes, int frames, int elements, int packed)                         \
+    {                                                                                                                                \
+        if (packed) forward<T, pack<T>::Size>(x, lengths, y, planes, frames, elements);                                              \
+        else forward<T, 1>(x, lengths, y, planes, frames, elements);                                                                 \
+    }
+
+typedef float f32;
+ENTRY_POINTS(f32)
+ENTRY_POINTS(bf16)

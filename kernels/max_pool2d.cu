@@ -1,59 +1,100 @@
 // y = max x over windows of h × w without overlap; NaN comes before all numbers
 // dx = dy at the first maximum of a window, 0 elsewhere
-//   x   [outer, height, width, inner]          f32  NHWC: outer = clips, inner = channels; NCHW: outer = clips · channels, inner = 1
-//   y   [outer, height / h, width / w, inner]  f32  like x
-//   dy  [outer, height / h, width / w, inner]  f32  like x
-//   dx  [outer, height, width, inner]          f32  like x
-// mapping   forward: one block per row of windows, threads stride over its width / w · inner results; backward: one block per row of x;
-//           blocks of 256
+//   x   [outer, height, width, inner]          f32 or bf16  NHWC: outer = clips, inner = channels; NCHW: outer = clips · channels, inner = 1
+//   y   [outer, height / h, width / w, inner]  like x       like x
+//   dy  [outer, height / h, width / w, inner]  like x       like x
+//   dx  [outer, height, width, inner]          like x       like x
+// mapping   blocks of 256, a thread keeps a pack of inner values and strides over windows (backward: also those cut off at the edges)
+//           (common/feature_map.cuh)
 // shared    none
 // numerics  exact; backward looks for the maximum again
-// limits    any sizes, also 0; a rest smaller than a window is left out, its gradient is 0
+// limits    fewer than 2^31 pixels, also 0; inner that is no multiple of a pack goes one by one; a rest smaller than a window is left out,
+//           its gradient is 0
 // reference src/NativeRetrieval.Core/Cpu/MaxPool2d.cs
-#include "common/types.cuh"
+#include "common/feature_map.cuh"
 
-// Place of the greatest of a window, row * w + column.
-NR_DEVICE int greatest(const float* __restrict__ window, int h, int w, int width, int inner)
+// The greatest of a window and their places, row * w + column.
+template <class T, int Size>
+NR_DEVICE void greatest(const T* __restrict__ window, int h, int w, int width, int inner, float (&best)[Size], int (&place)[Size])
 {
-    int best = 0;
-    float value = window[0];
+    load_channels(window, best);
+#pragma unroll
+    for (int k = 0; k < Size; k++) place[k] = 0;
     for (int i = 0; i < h; i++)
         for (int j = 0; j < w; j++)
         {
-            const float candidate = window[((size_t)i * width + j) * inner];
-            if (!(candidate > value || candidate != candidate)) continue;
-            best = i * w + j;
-            value = candidate;
+            float values[Size];
+            load_channels(window + ((size_t)i * width + j) * inner, values);
+#pragma unroll
+            for (int k = 0; k < Size; k++)
+            {
+                if (!(values[k] > best[k] || values[k] != values[k])) continue;
+                best[k] = values[k];
+                place[k] = i * w + j;
+            }
         }
-    return best;
 }
 
-extern "C" __global__ void __launch_bounds__(256) max_pool2d_forward_f32(
-    const float* __restrict__ x, float* __restrict__ y, int height, int width, int inner, int h, int w)
+template <class T, int Size>
+NR_DEVICE void forward(const T* __restrict__ x, T* __restrict__ y, int outer, int height, int width, int inner, int h, int w)
 {
-    const int rows = height / h, columns = width / w, outer = blockIdx.x / rows, row = blockIdx.x % rows;
-    for (int i = threadIdx.x; i < columns * inner; i += blockDim.x)
+    const unsigned rows = height / h, columns = width / w, pixels = outer * rows * columns;
+    const map_part part = part_of_grid<Size>(inner);
+    for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
     {
-        const float* const window = x + (((size_t)outer * height + row * h) * width + i / inner * w) * inner + i % inner;
-        const int best = greatest(window, h, w, width, inner);
-        y[(size_t)blockIdx.x * columns * inner + i] = window[((size_t)(best / w) * width + best % w) * inner];
+        const unsigned line = pixel / columns, column = pixel - line * columns, plane = line / rows, row = line - plane * rows;
+        float best[Size];
+        int place[Size];
+        greatest(x + (((size_t)plane * height + row * h) * width + column * w) * inner + part.channel, h, w, width, inner, best, place);
+        store_channels(y + (size_t)pixel * inner + part.channel, best);
     }
 }
 
-extern "C" __global__ void __launch_bounds__(256) max_pool2d_backward_f32(
-    const float* __restrict__ dy, const float* __restrict__ x, float* __restrict__ dx, int height, int width, int inner, int h, int w)
+template <class T, int Size>
+NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, T* __restrict__ dx, int outer, int height, int width,
+    int inner, int h, int w)
 {
-    const int rows = height / h, columns = width / w, outer = blockIdx.x / height, line = blockIdx.x % height, row = line / h;
-    for (int i = threadIdx.x; i < width * inner; i += blockDim.x)
+    const int rows = height / h, columns = width / w;
+    const unsigned allRows = (height + h - 1) / h, allColumns = (width + w - 1) / w, windows = outer * allRows * allColumns;
+    const map_part part = part_of_grid<Size>(inner);
+    for (unsigned at = part.pixel; at < windows; at += part.stride)
     {
-        const int place = i / inner, column = place / w;
-        float gradient = 0.0f;
+        const int line = at / allColumns, column = at - line * allColumns, plane = line / allRows, row = line - plane * allRows;
+        const size_t corner = (((size_t)plane * height + row * h) * width + column * w) * inner + part.channel;
+        float gradients[Size] = {}, best[Size];
+        int place[Size] = {};
         if (row < rows && column < columns)
         {
-            const float* const window = x + (((size_t)outer * height + row * h) * width + column * w) * inner + i % inner;
-            if (greatest(window, h, w, width, inner) == (line - row * h) * w + place - column * w)
-                gradient = dy[(((size_t)outer * rows + row) * columns + column) * inner + i % inner];
+            greatest(x + corner, h, w, width, inner, best, place);
+            load_channels(dy + (((size_t)plane * rows + row) * columns + column) * inner + part.channel, gradients);
         }
-        dx[(size_t)blockIdx.x * width * inner + i] = gradient;
+        for (int i = 0; i < h && row * h + i < height; i++)
+            for (int j = 0; j < w && column * w + j < width; j++)
+            {
+                float values[Size];
+#pragma unroll
+                for (int k = 0; k < Size; k++) values[k] = place[k] == i * w + j ? gradients[k] : 0.0f;
+                store_channels(dx + corner + ((size_t)i * width + j) * inner, values);
+            }
     }
 }
+
+#define ENTRY_POINTS(T)                                                                                                              \
+    extern "C" __global__ void __launch_bounds__(256, 5) max_pool2d_forward_##T(                                                     \
+        const T* __restrict__ x, T* __restrict__ y, int outer,                                                                       \
+        int height, int width, int inner, int h, int w, int packed)                                                                  \
+    {                                                                                                                                \
+        if (packed) forward<T, pack<T>::Size>(x, y, outer, height, width, inner, h, w);                                              \
+        else forward<T, 1>(x, y, outer, height, width, inner, h, w);                                                                 \
+    }                                                                                                                                \
+                                                                                                                                     \
+    extern "C" __global__ void __launch_bounds__(256, 3) max_pool2d_backward_##T(const T* __restrict__ dy, const T* __restrict__ x,  \
+        T* __restrict__ dx, int outer, int height, int width, int inner, int h, int w, int packed)                                   \
+    {                                                                                                                                \
+        if (packed) backward<T, pack<T>::Size>(dy, x, dx, outer, height, width, inner, h, w);                                        \
+        else backward<T, 1>(dy, x, dx, outer, height, width, inner, h, w);                                                           \
+    }
+
+typedef float f32;
+ENTRY_POINTS(f32)
+ENTRY_POINTS(bf16)

@@ -10,12 +10,23 @@ internal sealed partial class CpuBackend
     public void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
         BatchNormOptions options, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
+        var map = new FrameMap(x, lengths, options.Axis);
+        Statistics(x, runningMean, runningVariance, map, options, mean, inverseDeviation);
+        if (x.Layout == Layout.NCHW16c) BatchNormBlocked.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
+        else if (x.DType == DType.Float32)
+            BatchNormPlain<float>.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
+        else BatchNormPlain<double>.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
+    }
+
+    /// <summary>Mean and 1/√(σ² + ε): the batch's, which move the running ones, or those.</summary>
+    static void Statistics(Tensor x, Tensor runningMean, Tensor runningVariance, FrameMap map, BatchNormOptions options, Tensor mean,
+        Tensor inverseDeviation)
+    {
         if (x.DType == DType.Float32) Run<float>();
         else Run<double>();
 
         void Run<T>() where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var map = new FrameMap(x, lengths, options.Axis);
             var statistics = !options.Training ? []
                 : x.Layout == Layout.NCHW16c ? BatchNormBlocked.Statistics(x.Span<float>(), map)
                 : BatchNormPlain<T>.Statistics(x, map);
@@ -38,8 +49,6 @@ internal sealed partial class CpuBackend
                 mean.Span<T>()[c] = T.CreateTruncating(mu);
                 inverseDeviation.Span<T>()[c] = T.CreateTruncating(1 / Math.Sqrt(sigma2 + options.Epsilon));
             }
-            if (x.Layout == Layout.NCHW16c) BatchNormBlocked.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
-            else BatchNormPlain<T>.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
 
             T Towards(T old, double batch) =>
                 T.CreateTruncating((1 - options.Momentum) * double.CreateTruncating(old) + options.Momentum * batch);
@@ -51,7 +60,7 @@ internal sealed partial class CpuBackend
     {
         var map = new FrameMap(x, lengths, options.Axis);
         if (x.Layout == Layout.NCHW16c)
-            BatchNormBlocked.Backward(dy, x, weight, bias, mean, inverseDeviation, map, options, dx, dWeight, dBias);
+            BatchNormBlocked.Backward(dy, x, weight, bias, mean, inverseDeviation, map, options, window: 1, dx, dWeight, dBias);
         else if (x.DType == DType.Float32)
             BatchNormPlain<float>.Backward(dy, x, weight, bias, mean, inverseDeviation, map, options, dx, dWeight, dBias);
         else

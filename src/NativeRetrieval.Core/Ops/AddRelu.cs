@@ -10,7 +10,7 @@ public static partial class Op
     /// </summary>
     public static Tensor AddRelu(Tensor a, Tensor b)
     {
-        Expect.Real(a);
+        Expect.Activation(a);
         Expect.Same(b, a);
         var y = Tensor.EmptyLike(a);
         a.Backend.AddRelu(a, b, y);

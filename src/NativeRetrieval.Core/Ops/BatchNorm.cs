@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Ops;
@@ -21,7 +20,7 @@ public static partial class Op
     /// <c>y = γ·(x − μ)/√(σ² + ε) + β</c> per channel (Ioffe and Szegedy 2015). In training μ and the biased σ² come from the batch, and
     /// the running statistics take the unbiased variance, as in PyTorch.
     /// </summary>
-    /// <param name="x">[N, C, H, W], float32 or float64; channels may be blocked where <see cref="BatchNormOptions.Axis"/> is 1.</param>
+    /// <param name="x">[N, C, H, W], float32, float64 or bfloat16; channels may be blocked where <see cref="BatchNormOptions.Axis"/> is 1.</param>
     /// <param name="weight">γ, [C].</param>
     /// <param name="bias">β, [C].</param>
     /// <param name="runningMean">[C]; updated in training.</param>
@@ -32,24 +31,9 @@ public static partial class Op
     public static Tensor BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance,
         BatchNormOptions options, Tensor? lengths = null)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Shape.ExpectRank(x, 4, "[N, C, H, W]");
-        if (options.Axis is not (1 or 3)) throw new ShapeException($"BatchNorm: the axis must be 1 or 3, got {options.Axis}");
-        if (options.Axis == 3)
-        {
-            Expect.Contiguous(x);
-            Shape.Expect(x, [x.Shape[0], 1, x.Shape[2], x.Shape[3]], "statistics of mel bins need one channel");
-        }
-        Shape perChannel = [x.Shape[options.Axis]];
-        Shape.Expect(weight, perChannel, "one value per channel");
-        Shape.Expect(bias, perChannel, "one value per channel");
-        Shape.Expect(runningMean, perChannel, "one value per channel");
-        Shape.Expect(runningVariance, perChannel, "one value per channel");
-        Expect.Alike(weight, x);
-        Expect.Alike(bias, x);
-        Expect.Alike(runningMean, x);
-        Expect.Alike(runningVariance, x);
-        if (lengths is not null) Expect.Lengths(lengths, x.Shape[0], x);
+        Expect.BatchNorm(x, weight, bias, runningMean, runningVariance, options, lengths);
 
         var y = Tensor.EmptyLike(x);
         var (mean, inverseDeviation) = (Tensor.EmptyLike(weight), Tensor.EmptyLike(weight));

@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Autograd;
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
@@ -11,12 +10,12 @@ public static partial class Op
     /// <c>y = x · keep / (1 − p)</c>, keep = 0 with probability p. Element i uses number i of <paramref name="stream"/>; i counts
     /// row-major, and channels-last ((n·H + h)·W + w)·C + c for feature maps [N, C, H, W], so that no layout or device changes the mask.
     /// </summary>
-    /// <param name="x">Any shape and layout, float32 or float64; four axes are a feature map.</param>
+    /// <param name="x">Any shape and layout, float32, float64 or bfloat16; four axes are a feature map.</param>
     /// <param name="probability">p, 0 ≤ p &lt; 1; 0 returns <paramref name="x"/>.</param>
     public static Tensor Dropout(Tensor x, double probability, Philox stream)
     {
-        Expect.Real(x);
-        if (probability is not (>= 0 and < 1)) throw new OptionException($"Dropout: the probability must be in [0, 1), got {probability}");
+        Expect.Activation(x);
+        Expect.Probability(probability);
         if (probability == 0) return x;
         var y = Tensor.EmptyLike(x);
         x.Backend.Dropout(x, probability, stream, y);

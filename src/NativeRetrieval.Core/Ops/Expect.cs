@@ -78,12 +78,41 @@ internal static class Expect
         if (lengths.DType != DType.Int32 || lengths.Shape != [count] || lengths.Device != reference.Device)
             throw new ShapeException($"{op}: {name} must be int32 [{count}] on {reference.Device}, got {lengths.Describe()}");
     }
+
     /// <summary>Pooling: feature maps [N, C, H, W] of real numbers, and a window of at least one pixel.</summary>
     public static void Pooling(Tensor x, int height, int width, [CallerMemberName] string op = "",
         [CallerArgumentExpression(nameof(x))] string name = "")
     {
-        Real(x, op, name);
+        Activation(x, op, name);
         Shape.ExpectRank(x, 4, "[N, C, H, W]", op, name);
         if (height < 1 || width < 1) throw new ShapeException($"{op}: the window must be at least 1 x 1, got {height} x {width}");
+    }
+
+    /// <summary>Dropout: a probability of 0 … 1, without 1.</summary>
+    public static void Probability(double probability, [CallerMemberName] string op = "")
+    {
+        if (probability is not (>= 0 and < 1)) throw new OptionException($"{op}: the probability must be in [0, 1), got {probability}");
+    }
+
+    /// <summary>Batch normalisation of [N, C, H, W]: one value per channel, and mel bins with one channel.</summary>
+    public static void BatchNorm(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance,
+        BatchNormOptions options, Tensor? lengths, [CallerMemberName] string op = "")
+    {
+        if (options.Axis is not (1 or 3)) throw new ShapeException($"{op}: the axis must be 1 or 3, got {options.Axis}");
+        if (options.Axis == 3)
+        {
+            Contiguous(x, op);
+            Shape.Expect(x, [x.Shape[0], 1, x.Shape[2], x.Shape[3]], "statistics of mel bins need one channel", op);
+        }
+        Shape perChannel = [x.Shape[options.Axis]];
+        Shape.Expect(weight, perChannel, "one value per channel", op);
+        Shape.Expect(bias, perChannel, "one value per channel", op);
+        Shape.Expect(runningMean, perChannel, "one value per channel", op);
+        Shape.Expect(runningVariance, perChannel, "one value per channel", op);
+        Parameter(weight, x, op);
+        Parameter(bias, x, op);
+        Parameter(runningMean, x, op);
+        Parameter(runningVariance, x, op);
+        if (lengths is not null) Lengths(lengths, x.Shape[0], x, op);
     }
 }

@@ -6,11 +6,11 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary><c>y = x</c> in each clip's own frames, 0 in the padding behind them.</summary>
-    /// <param name="x">[N, C, T, F], any layout.</param>
+    /// <param name="x">[N, C, T, F], any layout, float32, float64 or bfloat16.</param>
     /// <param name="lengths">int32 [N], frames of each clip that are not padding.</param>
     public static Tensor MaskFrames(Tensor x, Tensor lengths)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Shape.ExpectRank(x, 4, "[N, C, T, F]");
         Expect.Lengths(lengths, x.Shape[0], x);
         var y = Tensor.EmptyLike(x);

@@ -6,7 +6,8 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary>Maximum over windows of height × width without overlap; a rest smaller than a window is left out.</summary>
-    /// <inheritdoc cref="AvgPool2d"/>
+    /// <param name="x">[N, C, H, W], any layout, float32, float64 or bfloat16.</param>
+    /// <returns>[N, C, ⌊H/height⌋, ⌊W/width⌋]; <paramref name="x"/> itself for 1 × 1.</returns>
     public static Tensor MaxPool2d(Tensor x, int height, int width)
     {
         if ((height, width) == (1, 1)) return x;

@@ -5,5 +5,6 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     public void AddRelu(Tensor a, Tensor b, Tensor y) =>
-        LaunchOver(a.StoredCount, "add_relu", "add_relu_forward_f32", F32(a), F32(b), F32(y), a.StoredCount);
+        LaunchOver(a.StoredCount, "add_relu", Stored(a, "add_relu_forward_f32", "add_relu_forward_bf16"),
+            Activations(a), Activations(b), Activations(y), a.StoredCount);
 }

@@ -19,6 +19,9 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     /// <summary>Blocks per multiprocessor of a grid that strides: enough to fill it, and to hide the tail.</summary>
     const int BlocksPerMultiprocessor = 16;
 
+    /// <summary>Blocks of 256 threads that a multiprocessor has room for.</summary>
+    const int BlocksPerWave = 8;
+
     const int Warp = 32;
 
     readonly Lock _lock = new();
@@ -93,6 +96,29 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     /// <summary>Blocks for so many elements; no more than the device can run at a time a few times over.</summary>
     int Spread(long count, int perBlock = Block) =>
         (int)Math.Min((count + perBlock - 1) / perBlock, (long)device.Properties.Multiprocessors * BlocksPerMultiprocessor);
+
+    /// <summary>
+    /// Blocks for threads that each keep a group of a pixel's channels and stride over pixels: one wave, and a thread for each group.
+    /// </summary>
+    int Stride(int pixels, int groups)
+    {
+        long blocks = ((long)pixels * groups + Block - 1) / Block;
+        return (int)Math.Min(blocks, Math.Max(Ceil(groups, Block), device.Properties.Multiprocessors * BlocksPerWave));
+    }
+
+    /// <summary>Elements of 16 bytes.</summary>
+    static int PackSize(Tensor x) => 16 / x.DType.SizeBytes();
+
+    /// <summary>1 where so many neighbours are whole packs of 16 bytes in all tensors, else 0.</summary>
+    public static int InPacks(int neighbours, Tensor x, params ReadOnlySpan<Tensor> others)
+    {
+        bool packed = neighbours % PackSize(x) == 0 && x.Address % 16 == 0;
+        foreach (var other in others) packed &= other.Address % 16 == 0;
+        return packed ? 1 : 0;
+    }
+
+    /// <summary>Groups that so many neighbours are gone through in: packs, or each its own.</summary>
+    public static int Groups(int neighbours, int packed, Tensor x) => packed == 1 ? neighbours / PackSize(x) : neighbours;
 
     /// <summary>Threads for a row that one block strides over: whole warps, about four elements each, at most 1024.</summary>
     static int RowThreads(int width) => Math.Clamp((width / 4 + Warp - 1) / Warp * Warp, Warp, 1024);

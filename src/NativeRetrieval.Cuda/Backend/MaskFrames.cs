@@ -9,8 +9,8 @@ internal sealed partial class CudaBackend
         bool last = x.Layout == Layout.NHWC;
         int clips = x.Shape[0], channels = x.Shape[1], frames = x.Shape[2], width = x.Shape[3];
         int planes = last ? 1 : channels, elements = last ? checked(width * channels) : width;
-        int threads = Math.Clamp((elements + Warp - 1) / Warp * Warp, Warp, Block);
-        Launch("mask_frames", "mask_frames_forward_f32", checked(clips * planes * frames), threads, 0,
-            F32(x), lengths.Address, F32(y), planes, frames, elements);
+        int packed = InPacks(elements, x, y), threads = Math.Clamp(Ceil(Groups(elements, packed, x), Warp) * Warp, Warp, Block);
+        Launch("mask_frames", Stored(x, "mask_frames_forward_f32", "mask_frames_forward_bf16"), checked(clips * planes * frames), threads, 0,
+            Activations(x), lengths.Address, Activations(y), planes, frames, elements, packed);
     }
 }

@@ -43,12 +43,31 @@ public sealed class BatchNorm : Module
     /// <param name="x">[N, C, H, W], in the device's layout of feature maps, or [N, 1, T, F] for mel bins.</param>
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="pass">Null: running statistics, as frozen encoders use them.</param>
-    public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
+    public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass) =>
+        Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths);
+
+    /// <summary>
+    /// <see cref="Forward"/>, then the mean over windows without overlap and dropout, by <see cref="Op.BatchNormPool2d"/>.
+    /// </summary>
+    /// <param name="x">[N, C, H, W], in the device's layout of feature maps; not for mel bins.</param>
+    /// <param name="lengths">int32 [N], own frames of each clip; the result is 0 in windows that reach beyond them. Null: all.</param>
+    /// <param name="window">Height and width of the windows; 1: no pooling.</param>
+    /// <param name="dropout">Probability, 0 ≤ p &lt; 1; without a pass there is none.</param>
+    /// <param name="pass">Null: running statistics.</param>
+    /// <returns>[N, C, ⌊H/window⌋, ⌊W/window⌋].</returns>
+    public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass)
     {
-        var options = new BatchNormOptions(Training: pass is { Statistics: not BatchStatistics.Running }, _axis, _relu);
-        if (pass is { Statistics: BatchStatistics.OfBatchAgain }) options = options with { Momentum = 0 };
-        return Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, options, lengths);
+        var pooling = pass is null ? new PoolingOptions(window) : new(window, dropout, pass.NextStream());
+        return Op.BatchNormPool2d(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), pooling, lengths);
     }
+
+    /// <summary><see cref="Forward"/>, then max(· + <paramref name="residual"/>, 0), by <see cref="Op.BatchNormAddRelu"/>.</summary>
+    /// <param name="x">[N, C, H, W], in the device's layout of feature maps; not for mel bins.</param>
+    /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
+    /// <param name="residual">Like x; 0 behind a clip's own frames.</param>
+    /// <param name="pass">Null: running statistics.</param>
+    public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor residual, TrainingPass? pass) =>
+        Op.BatchNormAddRelu(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), residual, lengths);
 
     /// <summary>
     /// The layer in evaluation as <c>scale·x + shift</c>, [C] each: scale = γ/√(σ² + ε), shift = β − μ·scale, in float64 and rounded once.
@@ -79,6 +98,12 @@ public sealed class BatchNorm : Module
     {
         lock (_lock) Release();
         base.ReleaseDerived();
+    }
+
+    BatchNormOptions Options(TrainingPass? pass)
+    {
+        var options = new BatchNormOptions(Training: pass is { Statistics: not BatchStatistics.Running }, _axis, _relu);
+        return pass is { Statistics: BatchStatistics.OfBatchAgain } ? options with { Momentum = 0 } : options;
     }
 
     void Release()

@@ -27,9 +27,10 @@ internal sealed class ConvBlock : EncoderStage
     public override (Tensor, FrameLengths) Forward(Tensor x, FrameLengths own, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        foreach (var layer in _layers) x = layer.Forward(x, own.Tensor, pass);
-        (x, own) = AveragePool(x, own, _window);
+        foreach (var layer in _layers.AsSpan(..^1)) x = layer.Forward(x, own.Tensor, pass);
+        x = _layers[^1].ForwardPooled(x, own.Tensor, _window, _dropout, pass);
+        own = own.Pooled(_window, x);
         if (own.Tensor is { } lengths) scope.Return(lengths);
-        return (scope.Return(Drop(x, _dropout, pass)), own);
+        return (scope.Return(x), own);
     }
 }

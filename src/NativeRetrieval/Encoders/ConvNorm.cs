@@ -24,15 +24,40 @@ internal sealed class ConvNorm(
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
-        {
-            var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
-            return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
-        }
-        if (pass is not null) _folded.Release();
+        if (Folded(x, pass) is { } y) return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
         return scope.Return(Norm.Forward(Convolution.Forward(x), lengths, pass));
+    }
+
+    /// <summary>
+    /// The same, then the mean over <paramref name="window"/> x <paramref name="window"/>, without the frame that straddles a clip's end,
+    /// and dropout.
+    /// </summary>
+    public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass)
+    {
+        using var scope = TensorScope.Begin();
+        if (Folded(x, pass) is { } y) return scope.Return(Op.AvgPool2d(y, window, window, lengths));
+        return scope.Return(Norm.ForwardPooled(Convolution.Forward(x), lengths, window, dropout, pass));
+    }
+
+    /// <summary>The same, then max(· + <paramref name="shortcut"/>, 0): the end of a residual block.</summary>
+    public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor shortcut, TrainingPass? pass)
+    {
+        using var scope = TensorScope.Begin();
+        if (Folded(x, pass) is { } y) return scope.Return(Op.AddRelu(lengths is null ? y : Op.MaskFrames(y, lengths), shortcut));
+        return scope.Return(Norm.ForwardAdded(Convolution.Forward(x), lengths, shortcut, pass));
     }
 
     /// <summary>Frees the packed weights of inference.</summary>
     public void ReleaseDerived() => _folded.Release();
+
+    /// <summary>
+    /// The layer as one convolution, frames behind a clip's own not yet 0; null where a gradient or the batch's statistics are asked for.
+    /// </summary>
+    Tensor? Folded(Tensor x, TrainingPass? pass)
+    {
+        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
+            return Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
+        if (pass is not null) _folded.Release();
+        return null;
+    }
 }

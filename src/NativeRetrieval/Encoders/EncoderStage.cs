@@ -30,15 +30,8 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
     /// <summary>
     /// Mean over <paramref name="window"/> x <paramref name="window"/>. The frame that straddles a clip's end is left out.
     /// </summary>
-    protected static (Tensor, FrameLengths) AveragePool(Tensor x, FrameLengths own, int window)
-    {
-        if (window == 1) return (x, own);
-        using var scope = TensorScope.Begin();
-        x = Op.AvgPool2d(x, window, window);
-        own = own.Pooled(window, x);
-        if (own.Tensor is { } lengths) x = Op.MaskFrames(x, scope.Return(lengths));
-        return (scope.Return(x), own);
-    }
+    protected static (Tensor, FrameLengths) AveragePool(Tensor x, FrameLengths own, int window) =>
+        (Op.AvgPool2d(x, window, window, window == 1 ? null : own.Tensor), own.Pooled(window, x));
 
     protected static Tensor Drop(Tensor x, double rate, TrainingPass? pass) => pass is null ? x : Op.Dropout(x, rate, pass.NextStream());
 

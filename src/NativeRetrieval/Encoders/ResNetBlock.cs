@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Nn;
@@ -37,8 +36,7 @@ internal sealed class ResNetBlock : EncoderStage
         (x, own) = AveragePool(x, own, _window);
         if (own.Tensor is { } lengths) scope.Return(lengths);
         var shortcut = _shortcut?.Forward(x, own.Tensor, pass) ?? x;
-        x = Drop(_first.Forward(x, own.Tensor, pass), _dropout, pass);
-        x = _second.Forward(x, own.Tensor, pass);
-        return (scope.Return(Op.AddRelu(x, shortcut)), own);
+        x = _first.ForwardPooled(x, own.Tensor, window: 1, _dropout, pass);
+        return (scope.Return(_second.ForwardAdded(x, own.Tensor, shortcut, pass)), own);
     }
 }

@@ -61,6 +61,53 @@ public sealed class EdgeTests
                 });
     }
 
+    /// <summary>Values and dropout's numbers; 37 channels are no whole packs.</summary>
+    [Theory]
+    [InlineData(16, 2), InlineData(37, 2), InlineData(16, 1), InlineData(8, 3)]
+    public void The_end_of_a_block_equals_its_three_operations_bit_for_bit(int channels, int window)
+    {
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        var stream = new Philox(7, 3);
+        float[] separate = test.Run(device => BlockEnd(device, channels, (x, c, mean, variance, own, _) =>
+        {
+            var y = Op.AvgPool2d(Op.BatchNorm(x, c, c, mean, variance, new(Training: true, Relu: true), own), window, window, own);
+            return Op.Dropout(y, 0.3, stream);
+        }));
+        float[] fused = test.Run(device => BlockEnd(device, channels, (x, c, mean, variance, own, _) =>
+            Op.BatchNormPool2d(x, c, c, mean, variance, new(Training: true, Relu: true), new(window, 0.3, stream), own)));
+        Assert.Equal(separate, fused);
+        Assert.Contains(fused, value => value > 0);
+    }
+
+    /// <summary>More pixels than one chunk of the sums has, so that there is an order to keep.</summary>
+    [Fact]
+    public void Sums_of_batch_norm_do_not_depend_on_the_order_of_blocks()
+    {
+        float[][] runs = [.. DeviceOrder.All.Select(order =>
+        {
+            using var test = new TestDevice(order);
+            return test.Run(device => BlockEnd(device, 37, (x, c, mean, variance, own, tape) =>
+            {
+                x.RequiresGradient = true;
+                var y = Op.BatchNormPool2d(x, c, c, mean, variance, new(Training: true, Relu: true), new(2), own);
+                return Gradient(tape, x, Op.BatchNorm(y, c, c, mean, variance, new(Training: true, Relu: true)));
+            }));
+        })];
+        foreach (float[] run in runs) Assert.Equal(runs[0], run);
+    }
+
+    static float[] BlockEnd(Device device, int channels, Func<Tensor, Tensor, Tensor, Tensor, Tensor, Tape, Tensor> compute)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var random = new PhiloxSequence(new Philox(23));
+        int[] shape = [3, channels, 9, 7];
+        var x = Tensor.From([.. Enumerable.Range(0, (int)((Shape)shape).Count).Select(_ => (float)random.NextNormal())], shape, device);
+        Tensor c = Op.Full([channels], 0.75, device), mean = Op.Full([channels], 0, device), variance = Op.Full([channels], 1, device);
+        var y = compute(Op.ToLayout(x, device.FeatureMaps), c, mean, variance, Tensor.From([9, 5, 1], [3], device), tape);
+        return Op.ToLayout(y, Layout.Contiguous).ToArray<float>();
+    }
+
     static Tensor Gradient(Tape tape, Tensor x, Tensor y)
     {
         tape.Backward(y, Op.ToLayout(Whole(x.Device, 9, y.Shape.Sizes.ToArray()), y.Layout));

@@ -10,6 +10,8 @@ sealed class AddReluCase : OpCase
 
     public override IEnumerable<string> Sizes => ["0", "1", "31", "33x7", "40000"];
 
+    public override bool HasBFloat16 => true;
+
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.AddRelu(inputs[0], inputs[1]);

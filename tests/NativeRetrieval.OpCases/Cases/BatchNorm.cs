@@ -17,6 +17,8 @@ abstract class BatchNormCase(BatchNormOptions options, bool lengths) : OpCase
 
     public override Tolerance Tolerance => new(Forward: 1e-5, Gradient: 1e-4);
 
+    public override bool HasBFloat16 => true;
+
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         int[] shape = Parse(size);
@@ -24,15 +26,15 @@ abstract class BatchNormCase(BatchNormOptions options, bool lengths) : OpCase
         return
         [
             x with { Values = [.. x.Values.Select(v => 2 * v + Offset)], FeatureMap = options.Axis == 1 },
-            Uniform(random, 0.5, 1.5, shape[options.Axis]),
-            Uniform(random, -0.5, 0.5, shape[options.Axis]),
+            Uniform(random, 0.5, 1.5, shape[options.Axis]) with { Parameter = true },
+            Uniform(random, -0.5, 0.5, shape[options.Axis]) with { Parameter = true },
         ];
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int channels = Parse(size)[options.Axis];
-        var dtype = inputs[0].DType;
+        var dtype = inputs[1].DType;
         var mean = Core.Ops.Op.Full([channels], Offset - 0.25, device, dtype);
         var variance = Core.Ops.Op.Full([channels], 3, device, dtype);
         var own = lengths ? Tensor.From(Lengths(size), [Parse(size)[0]], device) : null;

@@ -14,6 +14,8 @@ abstract class DropoutCase(bool featureMap) : OpCase
 
     public override IEnumerable<string> Sizes => ["0", "7", "3x1001", "2x3x5x4", "2x16x3x5", "1x34x7x2"];
 
+    public override bool HasBFloat16 => true;
+
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Normal(random, Parse(size)) with { FeatureMap = featureMap && Parse(size).Length == 4 }];
 

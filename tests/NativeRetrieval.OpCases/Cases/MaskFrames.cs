@@ -10,6 +10,8 @@ abstract class MaskFramesCase(bool featureMap) : OpCase
 
     public override IEnumerable<string> Sizes => ["0x1x2x2", "3x2x5x4", "4x19x6x3"];
 
+    public override bool HasBFloat16 => true;
+
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)) with { FeatureMap = featureMap }];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>

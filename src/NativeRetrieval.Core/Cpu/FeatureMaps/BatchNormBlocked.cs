@@ -69,27 +69,64 @@ internal static unsafe class BatchNormBlocked
         });
     }
 
+    /// <summary><see cref="Apply"/> and the mean over windows that lie within a clip's own frames; the others are 0.</summary>
+    public static void ApplyPooled(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map, bool relu,
+        int window, Tensor y)
+    {
+        var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
+        float* source = x.Pointer<float>(), target = y.Pointer<float>();
+        int rows = map.Height / window, columns = map.Width / window;
+        var factor = Vector256.Create(1f / (window * window));
+        Workers.Run(map.Clips * map.Blocks, part =>
+        {
+            int channel = part % map.Blocks * Lanes, real = map.Frames(part / map.Blocks) / window;
+            float* to = target + (nint)part * rows * columns * Lanes;
+            var (s0, s1) = (Vector256.Create(scale, channel), Vector256.Create(scale, channel + Half));
+            var (t0, t1) = (Vector256.Create(shift, channel), Vector256.Create(shift, channel + Half));
+            var floor = relu ? V.Zero : Vector256.Create(float.NegativeInfinity);
+            for (int r = 0; r < real; r++)
+                for (int c = 0; c < columns; c++, to += Lanes)
+                {
+                    V low = V.Zero, high = V.Zero;
+                    for (int i = 0; i < window; i++)
+                    {
+                        float* from = source + (nint)part * map.BlockFloats + ((r * window + i) * map.Width + c * window) * Lanes;
+                        for (int j = 0; j < window; j++, from += Lanes)
+                        {
+                            low += Rectify(Vector256.FusedMultiplyAdd(Vector256.Load(from), s0, t0), floor);
+                            high += Rectify(Vector256.FusedMultiplyAdd(Vector256.Load(from + Half), s1, t1), floor);
+                        }
+                    }
+                    (low * factor).Store(to);
+                    (high * factor).Store(to + Half);
+                }
+            new Span<float>(to, (rows - real) * columns * Lanes).Clear();
+        });
+    }
+
+    /// <param name="dy">Gradients of the means over windows of <paramref name="window"/> x <paramref name="window"/>; of y for 1.</param>
     public static void Backward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
-        BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
+        BatchNormOptions options, int window, Tensor dx, Tensor dWeight, Tensor dBias)
     {
         var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
         var (mu, inverse) = (Padded(mean, map), Padded(inverseDeviation, map));
-        float* gradient = dy.Pointer<float>(), source = x.Pointer<float>(), target = dx.Pointer<float>();
+        var gradients = new SpreadGradients(dy.Pointer<float>(), map, window);
+        float* source = x.Pointer<float>(), target = dx.Pointer<float>();
         var partial = new double[map.Clips * map.Blocks * 2 * Lanes];
         Workers.Run(map.Clips * map.Blocks, part =>
         {
             int channel = part % map.Blocks * Lanes;
-            float* g = gradient + (nint)part * map.BlockFloats, v = source + (nint)part * map.BlockFloats;
+            float* v = source + (nint)part * map.BlockFloats;
             var sums = partial.AsSpan(part * 2 * Lanes, 2 * Lanes);
-            float* run = stackalloc float[2 * Lanes];
+            float* run = stackalloc float[2 * Lanes], spread = stackalloc float[RunPixels * Lanes];
             int pixels = map.Frames(part / map.Blocks) * map.Width;
             for (int pixel = 0; pixel < pixels; pixel += RunPixels)
             {
-                int floats = Math.Min(RunPixels, pixels - pixel) * Lanes;
-                RunGradient(g, v, floats, scale.AsSpan(channel), shift.AsSpan(channel), mu.AsSpan(channel), options.Relu, run);
+                int count = Math.Min(RunPixels, pixels - pixel);
+                float* g = gradients.Run(part, pixel, count, spread);
+                RunGradient(g, v + pixel * Lanes, count * Lanes, scale.AsSpan(channel), shift.AsSpan(channel), mu.AsSpan(channel),
+                    options.Relu, run);
                 for (int lane = 0; lane < 2 * Lanes; lane++) sums[lane] += run[lane];
-                g += floats;
-                v += floats;
             }
         });
 
@@ -97,7 +134,7 @@ internal static unsafe class BatchNormBlocked
         var (slope, offset) = (new float[map.Blocks * Lanes], new float[map.Blocks * Lanes]);
         var dGamma = dWeight.Span<float>();
         var dBeta = dBias.Span<float>();
-        double pixels = options.Training && map.RealPixels > 0 ? map.RealPixels : double.PositiveInfinity;
+        double realPixels = options.Training && map.RealPixels > 0 ? map.RealPixels : double.PositiveInfinity;
         for (int c = 0; c < map.Channels; c++)
         {
             double sum = 0, along = 0;
@@ -109,19 +146,26 @@ internal static unsafe class BatchNormBlocked
             }
             dBeta[c] = (float)sum;
             dGamma[c] = (float)(along * inverse[c]);
-            double perPixel = along * inverse[c] * inverse[c] / pixels;
+            double perPixel = along * inverse[c] * inverse[c] / realPixels;
             slope[c] = (float)(-scale[c] * perPixel);
-            offset[c] = (float)(-scale[c] * (sum / pixels - mu[c] * perPixel));
+            offset[c] = (float)(-scale[c] * (sum / realPixels - mu[c] * perPixel));
         }
         Workers.Run(map.Clips * map.Blocks, part =>
         {
-            int channel = part % map.Blocks * Lanes, real = map.Frames(part / map.Blocks) * map.Width * Lanes;
+            int channel = part % map.Blocks * Lanes, pixels = map.Frames(part / map.Blocks) * map.Width;
+            float* spread = stackalloc float[RunPixels * Lanes];
             nint start = (nint)part * map.BlockFloats;
-            for (int half = 0; half < Lanes; half += Half)
-                InputGradient(gradient + start + half, source + start + half, real, Vector256.Create(scale, channel + half),
-                    Vector256.Create(shift, channel + half), Vector256.Create(slope, channel + half),
-                    Vector256.Create(offset, channel + half), options.Relu, target + start + half);
-            new Span<float>(target + start + real, map.BlockFloats - real).Clear();
+            for (int pixel = 0; pixel < pixels; pixel += RunPixels)
+            {
+                int count = Math.Min(RunPixels, pixels - pixel);
+                float* g = gradients.Run(part, pixel, count, spread);
+                nint at = start + pixel * Lanes;
+                for (int half = 0; half < Lanes; half += Half)
+                    InputGradient(g + half, source + at + half, count * Lanes, Vector256.Create(scale, channel + half),
+                        Vector256.Create(shift, channel + half), Vector256.Create(slope, channel + half),
+                        Vector256.Create(offset, channel + half), options.Relu, target + at + half);
+            }
+            new Span<float>(target + start + pixels * Lanes, map.BlockFloats - pixels * Lanes).Clear();
         });
     }
 

@@ -10,7 +10,7 @@ internal static unsafe class Pool2dBlocked
     const int Lanes = CpuBackend.ChannelBlock;
     const int Half = Lanes / 2;
 
-    public static void Average(Tensor x, int height, int width, Tensor y)
+    public static void Average(Tensor x, int height, int width, FrameMap map, Tensor y)
     {
         float* source = x.Pointer<float>(), target = y.Pointer<float>();
         int rows = y.Shape[2], columns = y.Shape[3], sourceRows = x.Shape[2], sourceColumns = x.Shape[3];
@@ -18,7 +18,8 @@ internal static unsafe class Pool2dBlocked
         Workers.Run(Planes(x), plane =>
         {
             float* to = target + (nint)plane * rows * columns * Lanes;
-            for (int r = 0; r < rows; r++)
+            int real = map.Frames(plane / map.Blocks) / height;
+            for (int r = 0; r < real; r++)
                 for (int c = 0; c < columns; c++, to += Lanes)
                 {
                     Vector256<float> low = default, high = default;
@@ -34,21 +35,23 @@ internal static unsafe class Pool2dBlocked
                     (low * factor).Store(to);
                     (high * factor).Store(to + Half);
                 }
+            new Span<float>(to, (rows - real) * columns * Lanes).Clear();
         });
     }
 
-    public static void AverageBackward(Tensor dy, int height, int width, Tensor dx)
+    public static void AverageBackward(Tensor dy, int height, int width, FrameMap map, Tensor dx)
     {
         float* source = dy.Pointer<float>(), target = dx.Pointer<float>();
         int rows = dy.Shape[2], columns = dy.Shape[3], targetRows = dx.Shape[2], targetColumns = dx.Shape[3];
         var factor = Vector256.Create(1f / (height * width));
         Workers.Run(Planes(dx), plane =>
         {
+            int real = map.Frames(plane / map.Blocks) / height;
             for (int r = 0; r < targetRows; r++)
             {
                 float* to = target + ((nint)plane * targetRows + r) * targetColumns * Lanes;
                 float* from = source + ((nint)plane * rows + r / height) * columns * Lanes;
-                int covered = r / height < rows ? columns * width : 0;
+                int covered = r / height < real ? columns * width : 0;
                 for (int c = 0; c < covered; c++)
                 {
                     (Vector256.Load(from + c / width * Lanes) * factor).Store(to + c * Lanes);

@@ -13,12 +13,13 @@ internal readonly unsafe struct Pool2dWindows<T>(Tensor large, Tensor small, int
     readonly int _largeHeight = large.Shape[2], _largeWidth = large.Shape[3];
     readonly int _smallHeight = small.Shape[2], _smallWidth = small.Shape[3];
 
-    public void Average(Tensor x, Tensor y)
+    public void Average(Tensor x, FrameMap map, Tensor y)
     {
         T* source = x.Pointer<T>(), target = y.Pointer<T>();
         var (self, h, w) = (this, height, width);
         T factor = T.One / T.CreateTruncating(h * w);
-        Workers.Run(_planes, plane => self.ForEach(plane, (small, large) =>
+        y.Device.Clear(y.Address, y.SizeBytes);
+        Workers.Run(_planes, plane => self.ForEach(plane, self.Rows(plane, map), (small, large) =>
         {
             T sum = T.Zero;
             for (int i = 0; i < h; i++)
@@ -27,13 +28,13 @@ internal readonly unsafe struct Pool2dWindows<T>(Tensor large, Tensor small, int
         }));
     }
 
-    public void AverageBackward(Tensor dy, Tensor dx)
+    public void AverageBackward(Tensor dy, FrameMap map, Tensor dx)
     {
         T* source = dy.Pointer<T>(), target = dx.Pointer<T>();
         var (self, h, w) = (this, height, width);
         T factor = T.One / T.CreateTruncating(h * w);
         dx.Device.Clear(dx.Address, dx.SizeBytes);
-        Workers.Run(_planes, plane => self.ForEach(plane, (small, large) =>
+        Workers.Run(_planes, plane => self.ForEach(plane, self.Rows(plane, map), (small, large) =>
         {
             for (int i = 0; i < h; i++)
                 for (int j = 0; j < w; j++) target[large + self.Offset(i, j)] = source[small] * factor;
@@ -44,7 +45,8 @@ internal readonly unsafe struct Pool2dWindows<T>(Tensor large, Tensor small, int
     {
         T* source = x.Pointer<T>(), target = y.Pointer<T>();
         var self = this;
-        Workers.Run(_planes, plane => self.ForEach(plane, (small, large) => target[small] = source[self.Largest(source, large)]));
+        Workers.Run(_planes, plane => self.ForEach(plane, self._smallHeight, (small, large) =>
+            target[small] = source[self.Largest(source, large)]));
     }
 
     public void MaximumBackward(Tensor dy, Tensor x, Tensor dx)
@@ -52,7 +54,8 @@ internal readonly unsafe struct Pool2dWindows<T>(Tensor large, Tensor small, int
         T* gradient = dy.Pointer<T>(), source = x.Pointer<T>(), target = dx.Pointer<T>();
         var self = this;
         dx.Device.Clear(dx.Address, dx.SizeBytes);
-        Workers.Run(_planes, plane => self.ForEach(plane, (small, large) => target[self.Largest(source, large)] = gradient[small]));
+        Workers.Run(_planes, plane => self.ForEach(plane, self._smallHeight, (small, large) =>
+            target[self.Largest(source, large)] = gradient[small]));
     }
 
     long Largest(T* source, long large)
@@ -69,9 +72,12 @@ internal readonly unsafe struct Pool2dWindows<T>(Tensor large, Tensor small, int
 
     long Offset(int row, int column) => ((long)row * _largeWidth + column) * _lanes;
 
-    void ForEach(int plane, Action<long, long> window)
+    /// <summary>Rows of windows that lie within a clip's own frames.</summary>
+    int Rows(int plane, FrameMap map) => map.Frames(plane / (_planes / map.Clips)) / height;
+
+    void ForEach(int plane, int rows, Action<long, long> window)
     {
-        for (int r = 0; r < _smallHeight; r++)
+        for (int r = 0; r < rows; r++)
             for (int c = 0; c < _smallWidth; c++)
                 for (int lane = 0; lane < _lanes; lane++)
                     window((((long)plane * _smallHeight + r) * _smallWidth + c) * _lanes + lane,
