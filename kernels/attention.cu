@@ -1,84 +1,441 @@
-// per sentence and head: y = drop(softmax(q·kᵀ/√D))·v over the sentence's own keys
+// per sentence and head: y = drop(softmax(q·kᵀ/√D))·v over the sentence's own tokens
 // backward, with P the soft-max: dP = drop(dy·vᵀ), dS = P ∘ (dP − Σ_keys dP ∘ P)/√D, dq = dS·k, dk = dSᵀ·q, dv = drop(P)ᵀ·dy
 // drop: 0 where the upper 24 bits of the weight's number are below the threshold, else times 1/(1 − p)
-//   q        [sentences, tokens, heads, width]   f32  row-major
-//   k        [sentences, tokens, heads, width]   f32  row-major
-//   v        [sentences, tokens, heads, width]   f32  row-major
-//   lengths  [sentences]                         i32  own keys
-//   y        [sentences, tokens, heads, width]   f32  row-major
-//   weights  [sentences, heads, tokens, tokens]  f32  row-major: P, or null where backward will not come
-//   dy       [sentences, tokens, heads, width]   f32  row-major
-//   dq       [sentences, tokens, heads, width]   f32  row-major
-//   dk       [sentences, tokens, heads, width]   f32  row-major
-//   dv       [sentences, tokens, heads, width]   f32  row-major
-//   ds       [sentences, heads, tokens, tokens]  f32  row-major: dS
-//   fault    common/fault.cuh
-// method    Each warp owns one query, keeps its whole row of scores in shared memory and shares tiles of 32 keys, then of values, with the
-//           block's seven others. backward_queries goes the same way and leaves dS behind; backward_keys turns the roles around: a warp
-//           owns a key, and the tiles are queries and output gradients.
-// mapping   blockIdx.x = (sentence, head), y = 8 queries (backward_keys: 8 keys), a warp each; 256 threads
-// shared    dynamic, in floats: forward and backward_queries 32·(width + 1) + 8·(tokens + width),
-//           backward_keys 64·(width + 1) + 16·(32 + width)
-// numerics  against the row's maximum; dot products in f32 in the order of d; sums over keys and queries in their order,
-//           the soft-max's lane by lane
-// limits    any sizes, also 0; tokens as shared memory allows; a length of 0 gives zeros, one outside 0 … tokens is a fault and counts as
-//           the nearer end
+//   qkv     [rows, 3, heads, width]              f32 or bf16  row-major: query, key and value of each token, sentence after sentence
+//   starts  [sentences + 1]                      i32          first row of each sentence, and the row behind the last one
+//   y       [rows, heads, width]                 like qkv     row-major
+//   dy      [rows, heads, width]                 like qkv     row-major
+//   dqkv    [rows, 3, heads, width]              like qkv     row-major
+//   long backward:
+//   ds      [sentences, heads, tokens, tokens]   f32          row-major: dS
+//   shares  [sentences, heads, tokens, tokens]   f32          row-major: drop(P)
+//   fault   common/fault.cuh
+// method    A block has all tokens of one sentence and head in shared memory, a warp 16 of the queries: scores, soft-max and mask never
+//           leave its registers, and go as operands into the next product. Backward computes P again; dS and drop(P) pass through shared
+//           memory, where a warp then takes 16 keys. Longer sentences and wider heads go the long way: a warp owns one query (or key),
+//           keeps its row in shared memory and shares tiles of 32 keys with the block's seven others.
+// mapping   forward, backward: blockIdx.x = (sentence, head), a warp per 16 tokens of the longest sentence, at most 256 threads;
+//           long: blockIdx.x = (sentence, head), y = 8 queries (long_keys: 8 keys), a warp each; 256 threads
+// shared    dynamic, in floats, R = tokens in whole 16, S = width in whole 8 and 4 more: forward 3·R·S, backward 4·R·S + R·(R + 4),
+//           long_forward 32·(width + 1) + 8·(tokens + width), long_queries 32·(width + 1) + 8·(2·tokens + width),
+//           long_keys 64·(width + 1) + 16·(32 + width)
+// numerics  products on the tensor cores with f32 sums: TF32 operands (bf16 values are exact in them), with exact three products, to
+//           f32's accuracy; the soft-max against the row's maximum in f32; long: f32 in the order of d and of the keys
+// limits    any sizes, also 0; forward and backward: up to 128 tokens and 128 values of a head; a sentence outside the rows or longer
+//           than tokens is a fault and counts as empty; rows behind the last sentence get zeros
 // reference src/NativeRetrieval.Core/Cpu/Attention.cs
-#include "common/types.cuh"
+#include "common/storage.cuh"
+#include "common/async_copy.cuh"
 #include "common/shared.cuh"
 #include "common/reduce.cuh"
-#include "common/philox.cuh"
+#include "common/dropout.cuh"
 #include "common/fault.cuh"
+#include "common/tensor_core.cuh"
 
-enum { Rows = 8, Keys = 32 };
+// Tokens of a warp and most tokens of a block; a tile is the 8 keys of one product.
+constexpr int Rows = 16, MostTokens = 128, MostTiles = MostTokens / 8;
 
-struct dropout
+// Columns that a warp sums at a time where both operands come from shared memory.
+constexpr int Columns = 8;
+
+// Rows of a sentence; none where starts is wrong there.
+struct span
 {
-    unsigned threshold;
-    float keep;
-    philox source;
+    int first, length;
 };
 
-// Weight [head, query, key] after dropout.
-NR_DEVICE float dropped(float weight, const dropout& rule, int head, int query, int key, int tokens)
+NR_DEVICE span span_of(const int* __restrict__ starts, int sentence, int rows, int tokens, int* fault)
 {
-    if (rule.threshold == 0) return weight;
-    const philox_word number = ((philox_word)head * tokens + query) * tokens + key;
-    return philox_uint(rule.source, number) >> 8 < rule.threshold ? 0.0f : weight * rule.keep;
+    const int begin = starts[sentence], end = starts[sentence + 1];
+    const bool right = begin >= 0 && end >= begin && end <= rows && end - begin <= tokens && (sentence > 0 || begin == 0);
+    if (!right && fault && threadIdx.x == 0) report_fault(fault, AttentionStart, sentence, end, rows);
+    return right ? span { begin, end - begin } : span { 0, 0 };
 }
 
-// The part of a tensor [sentences, tokens, heads, width] that belongs to one sentence and head.
+// Zeros in the rows behind the last sentence, by the blocks of that sentence. y: the head's values in row 0.
+template <class T>
+NR_DEVICE void clear_rest(
+    const int* __restrict__ starts, int sentence, int sentences, int rows, int width, T* __restrict__ y, size_t row_stride)
+{
+    if (sentence != sentences - 1 || blockIdx.y > 0) return;
+    for (int row = max(starts[sentences], 0); row < rows; row++)
+        for (int d = threadIdx.x; d < width; d += blockDim.x) store(&y[row * row_stride + d], 0.0f);
+}
+
+// tile[r, d] = x[r, d], zeros behind the sentence's last row and behind the width; by the whole block. x: the head's values in the
+// sentence's first row. Call finish_loading before the tile is read.
+template <class T>
+NR_DEVICE void load_tile(const T* __restrict__ x, size_t row_stride, int length, int rows, int width, int stride, float* tile)
+{
+    constexpr int Size = pack<T>::Size;
+    const int per_row = (stride - 4) / Size, column = threadIdx.x % per_row * Size, step = blockDim.x / per_row;
+    const bool aligned = is_aligned(x) && row_stride % Size == 0 && width % Size == 0;
+    if ((int)threadIdx.x >= step * per_row) return;
+#pragma unroll 4
+    for (int r = threadIdx.x / per_row; r < rows; r += step)
+    {
+        float* const target = tile + r * stride + column;
+        const T* const source = x + r * row_stride + column;
+        const bool inside = r < length && column < width;
+        if (inside && aligned)
+        {
+            if constexpr (sizeof(T) == 4) nr_copy_async16(target, source);
+            else
+            {
+                float values[Size];
+                load_values(source, values);
+                store_values(target, values);
+            }
+        }
+        else
+            for (int i = 0; i < Size; i++) target[i] = inside && column + i < width ? to_float(source[i]) : 0.0f;
+    }
+}
+
+NR_DEVICE void finish_loading()
+{
+    nr_copy_async_commit();
+    nr_copy_async_wait<0>();
+    __syncthreads();
+}
+
+// y[r, d] = tile[r, d], by one warp.
+template <class T>
+NR_DEVICE void store_tile(const float* tile, int rows, int width, int stride, T* __restrict__ y, size_t row_stride)
+{
+    constexpr int Size = pack<T>::Size;
+    const int lane = threadIdx.x & 31, per_row = (width + Size - 1) / Size;
+    const bool aligned = is_aligned(y) && row_stride % Size == 0 && width % Size == 0;
+    for (int i = lane; i < rows * per_row; i += 32)
+    {
+        const int r = i / per_row, d = i % per_row * Size;
+        const float* const source = tile + r * stride + d;
+        T* const target = y + r * row_stride + d;
+        if (aligned)
+        {
+            float values[Size];
+            load_values(source, values);
+            store_values(target, values);
+        }
+        else
+            for (int k = 0; k < Size && d + k < width; k++) store(target + k, source[k]);
+    }
+}
+
+// d[16 rows of a, 8 rows of b for each tile] = a·bᵀ. Rows are four floats apart from a multiple of 8: the lanes of a load read 32 banks.
+template <bool Exact>
+NR_DEVICE void rows_by_rows(const float* a, const float* b, int stride, int tiles, float (&d)[MostTiles][4])
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+#pragma unroll
+    for (int n = 0; n < MostTiles; n++) d[n][0] = d[n][1] = d[n][2] = d[n][3] = 0.0f;
+    for (int k = 0; k < stride - 4; k += 8)
+    {
+        const float* const left = a + g * stride + k + t;
+        const operand<Exact, 4> x({ left[0], left[8 * stride], left[4], left[8 * stride + 4] });
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+            if (n < tiles)
+            {
+                const float* const right = b + (n * 8 + g) * stride + k + t;
+                multiply(d[n], x, operand<Exact, 2>({ right[0], right[4] }));
+            }
+    }
+}
+
+// y[16 rows, d] = Σ_keys weights[row, key]·x[key, d]. The lane's weights are of keys 2t and 2t + 1 where the product wants t and
+// t + 4: both operands take the keys in that order.
+template <bool Exact>
+NR_DEVICE void weighted_rows(const float (&weights)[MostTiles][4], const float* x, int stride, int tiles, float* y)
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+    for (int column = 0; column < stride - 4; column += 8)
+    {
+        float sum[4] = {};
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+            if (n < tiles)
+            {
+                const float* const right = x + (n * 8 + 2 * t) * stride + column + g;
+                multiply(sum, operand<Exact, 4>({ weights[n][0], weights[n][2], weights[n][1], weights[n][3] }),
+                    operand<Exact, 2>({ right[0], right[stride] }));
+            }
+        float* const target = y + g * stride + column + 2 * t;
+        *(float2*)target = make_float2(sum[0], sum[1]);
+        *(float2*)(target + 8 * stride) = make_float2(sum[2], sum[3]);
+    }
+}
+
+// y[16 keys, d] = Σ_queries weights[query, key]·x[query, d], weights at the warp's first key.
+template <bool Exact>
+NR_DEVICE void weighted_queries(const float* weights, int weight_stride, const float* x, int stride, int queries, float* y)
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3, width = stride - 4;
+    for (int first = 0; first < width; first += Columns * 8)
+    {
+        float sums[Columns][4] = {};
+        for (int query = 0; query < queries; query += 8)
+        {
+            const float* const left = weights + (query + 2 * t) * weight_stride + g;
+            const operand<Exact, 4> a({ left[0], left[8], left[weight_stride], left[weight_stride + 8] });
+            const float* const right = x + (query + 2 * t) * stride + first + g;
+#pragma unroll
+            for (int n = 0; n < Columns; n++)
+                if (first + n * 8 < width) multiply(sums[n], a, operand<Exact, 2>({ right[n * 8], right[n * 8 + stride] }));
+        }
+#pragma unroll
+        for (int n = 0; n < Columns; n++)
+            if (first + n * 8 < width)
+            {
+                float* const target = y + g * stride + first + n * 8 + 2 * t;
+                *(float2*)target = make_float2(sums[n][0], sums[n][1]);
+                *(float2*)(target + 8 * stride) = make_float2(sums[n][2], sums[n][3]);
+            }
+    }
+}
+
+// The four lanes that share a row.
+NR_DEVICE float quad_sum(float value)
+{
+    value += __shfl_xor_sync(0xffffffffu, value, 1);
+    return value + __shfl_xor_sync(0xffffffffu, value, 2);
+}
+
+NR_DEVICE float quad_max(float value)
+{
+    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 1));
+    return fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 2));
+}
+
+// Scores to weights: each row's soft-max over its first `keys` entries, 0 behind them.
+NR_DEVICE void soft_max(float (&d)[MostTiles][4], int tiles, int keys, float scale)
+{
+    const int t = threadIdx.x & 3;
+#pragma unroll
+    for (int half = 0; half < 4; half += 2)
+    {
+        float largest = __int_as_float(0xff800000), sum = 0.0f;
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+#pragma unroll
+            for (int e = 0; e < 2; e++)
+                if (n < tiles && n * 8 + 2 * t + e < keys) largest = fmaxf(largest, d[n][half + e]);
+        largest = quad_max(largest);
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+#pragma unroll
+            for (int e = 0; e < 2; e++)
+                if (n < tiles)
+                {
+                    d[n][half + e] = n * 8 + 2 * t + e < keys ? expf((d[n][half + e] - largest) * scale) : 0.0f;
+                    sum += d[n][half + e];
+                }
+        const float inverse = 1.0f / quad_sum(sum);
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+        {
+            d[n][half] *= inverse;
+            d[n][half + 1] *= inverse;
+        }
+    }
+}
+
+// The lane's weights that stay, a bit each: bit 2n + e of word 0 for row g, of word 1 for row g + 8.
+NR_DEVICE void draw_mask(const dropout& rule, int head, int first_query, int tiles, int tokens, unsigned (&kept)[2])
+{
+    const int g = (threadIdx.x & 31) >> 2, t = threadIdx.x & 3;
+    kept[0] = kept[1] = 0xffffffffu;
+    if (rule.threshold == 0) return;
+#pragma unroll
+    for (int half = 0; half < 2; half++)
+    {
+        const philox_word row = ((philox_word)head * tokens + first_query + g + half * 8) * tokens + 2 * t;
+#pragma unroll 4
+        for (int n = 0; n < tiles; n++)
+        {
+            // Two neighbours, mostly of one block of numbers.
+            const philox_word number = row + n * 8;
+            const unsigned place = (unsigned)number & 3;
+            const uint4 block = philox_block(rule.source, number / 4);
+            const unsigned first = place == 0 ? block.x : place == 1 ? block.y : place == 2 ? block.z : block.w;
+            const unsigned second = place == 0 ? block.y : place == 1 ? block.z : place == 2 ? block.w
+                : philox_uint(rule.source, number + 1);
+            const unsigned dropped = (first >> 8 < rule.threshold ? 1u : 0u) | (second >> 8 < rule.threshold ? 2u : 0u);
+            kept[half] &= ~(dropped << (2 * n));
+        }
+    }
+}
+
+NR_DEVICE float dropped(float value, unsigned kept, int bit, float keep) { return kept >> bit & 1 ? value * keep : 0.0f; }
+
+template <bool Exact, class T>
+NR_DEVICE void forward(
+    const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, const dropout& rule, T* __restrict__ y,
+    int sentences, int rows, int tokens, int heads, int width)
+{
+    NR_DYNAMIC_SHARED(float, tiles);
+    const int warp = threadIdx.x >> 5, head = blockIdx.x, sentence = head / heads;
+    const int stride = (width + 7) / 8 * 8 + 4, tile = blockDim.x / 2 * stride;
+    const span own = span_of(starts, sentence, rows, tokens, fault);
+    const int padded = (own.length + Rows - 1) / Rows * Rows, first = warp * Rows;
+    const size_t across = (size_t)heads * width, column = (size_t)(head % heads) * width;
+    float *const q = tiles, *const k = q + tile, *const v = k + tile;
+
+    clear_rest(starts, sentence, sentences, rows, width, y + column, across);
+    const T* const source = qkv + own.first * 3 * across + column;
+    load_tile(source, 3 * across, own.length, padded, width, stride, q);
+    load_tile(source + across, 3 * across, own.length, padded, width, stride, k);
+    load_tile(source + 2 * across, 3 * across, own.length, padded, width, stride, v);
+    finish_loading();
+    if (first >= own.length) return;
+
+    float weights[MostTiles][4];
+    unsigned kept[2];
+    float* const mine = q + first * stride; // this warp's alone, and free once the scores are there
+    rows_by_rows<Exact>(mine, k, stride, padded / 8, weights);
+    soft_max(weights, padded / 8, own.length, scale);
+    draw_mask(rule, head, first, padded / 8, tokens, kept);
+#pragma unroll
+    for (int n = 0; n < MostTiles; n++)
+#pragma unroll
+        for (int e = 0; e < 4; e++) weights[n][e] = dropped(weights[n][e], kept[e / 2], 2 * n + e % 2, rule.scale);
+    __syncwarp();
+    weighted_rows<Exact>(weights, v, stride, padded / 8, mine);
+    __syncwarp();
+    store_tile(mine, min((int)Rows, own.length - first), width, stride, y + (own.first + first) * across + column, across);
+}
+
+// weights [16 queries of this warp, keys] to its rows of a matrix in shared memory.
+NR_DEVICE void put_rows(const float (&weights)[MostTiles][4], int tiles, int stride, float* y)
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+#pragma unroll
+    for (int n = 0; n < MostTiles; n++)
+        if (n < tiles)
+        {
+            *(float2*)(y + g * stride + n * 8 + 2 * t) = make_float2(weights[n][0], weights[n][1]);
+            *(float2*)(y + (g + 8) * stride + n * 8 + 2 * t) = make_float2(weights[n][2], weights[n][3]);
+        }
+}
+
+template <bool Exact, class T>
+NR_DEVICE void backward(
+    const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, const dropout& rule,
+    T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)
+{
+    NR_DYNAMIC_SHARED(float, tiles);
+    const int warp = threadIdx.x >> 5, head = blockIdx.x, sentence = head / heads;
+    const int most = blockDim.x / 2, stride = (width + 7) / 8 * 8 + 4, tile = most * stride, square_stride = most + 4;
+    const span own = span_of(starts, sentence, rows, tokens, nullptr);
+    const int padded = (own.length + Rows - 1) / Rows * Rows, first = warp * Rows, count = min((int)Rows, own.length - first);
+    const size_t across = (size_t)heads * width, column = (size_t)(head % heads) * width;
+    float *const q = tiles, *const k = q + tile, *const v = k + tile, *const g = v + tile, *const square = g + tile;
+    const bool active = first < own.length;
+
+    for (int part = 0; part < 3; part++) clear_rest(starts, sentence, sentences, rows, width, dqkv + part * across + column, 3 * across);
+    const T* const source = qkv + own.first * 3 * across + column;
+    load_tile(source, 3 * across, own.length, padded, width, stride, q);
+    load_tile(source + across, 3 * across, own.length, padded, width, stride, k);
+    load_tile(source + 2 * across, 3 * across, own.length, padded, width, stride, v);
+    load_tile(dy + own.first * across + column, across, own.length, padded, width, stride, g);
+    finish_loading();
+
+    float weights[MostTiles][4], slopes[MostTiles][4];
+    T* const target = dqkv + (own.first + first) * 3 * across + column;
+    float* const mine = v + first * stride; // results on their way out, once nobody needs v
+    if (active)
+    {
+        unsigned kept[2];
+        rows_by_rows<Exact>(q + first * stride, k, stride, padded / 8, weights);
+        soft_max(weights, padded / 8, own.length, scale);
+        rows_by_rows<Exact>(g + first * stride, v, stride, padded / 8, slopes);
+        draw_mask(rule, head, first, padded / 8, tokens, kept);
+#pragma unroll
+        for (int half = 0; half < 4; half += 2)
+        {
+            float along = 0.0f;
+#pragma unroll
+            for (int n = 0; n < MostTiles; n++)
+#pragma unroll
+                for (int e = 0; e < 2; e++)
+                {
+                    slopes[n][half + e] = dropped(slopes[n][half + e], kept[half / 2], 2 * n + e, rule.scale);
+                    along += slopes[n][half + e] * weights[n][half + e];
+                }
+            along = quad_sum(along);
+#pragma unroll
+            for (int n = 0; n < MostTiles; n++)
+#pragma unroll
+                for (int e = 0; e < 2; e++)
+                {
+                    slopes[n][half + e] = (slopes[n][half + e] - along) * weights[n][half + e] * scale;
+                    weights[n][half + e] = dropped(weights[n][half + e], kept[half / 2], 2 * n + e, rule.scale);
+                }
+        }
+        put_rows(slopes, padded / 8, square_stride, square + first * square_stride);
+    }
+    __syncthreads();
+    if (active)
+    {
+        weighted_rows<Exact>(slopes, k, stride, padded / 8, mine);
+        __syncwarp();
+        store_tile(mine, count, width, stride, target, 3 * across);
+        __syncwarp();
+        weighted_queries<Exact>(square + first, square_stride, q, stride, padded, mine);
+        __syncwarp();
+        store_tile(mine, count, width, stride, target + across, 3 * across);
+    }
+    __syncthreads();
+    if (active) put_rows(weights, padded / 8, square_stride, square + first * square_stride);
+    __syncthreads();
+    if (active)
+    {
+        weighted_queries<Exact>(square + first, square_stride, g, stride, padded, mine);
+        __syncwarp();
+        store_tile(mine, count, width, stride, target + 2 * across, 3 * across);
+    }
+}
+
+// The long way: queries (or keys) of a block, and keys of a tile that it goes through.
+constexpr int Owned = 8, Keys = 32;
+
+// The values of one head in one sentence's rows.
+template <class T>
 struct slice
 {
-    size_t first;
-    int stride;
-    NR_DEVICE size_t at(int token) const { return first + (size_t)token * stride; }
+    const T* first;
+    size_t stride;
+    NR_DEVICE float at(int token, int d) const { return to_float(first[token * stride + d]); }
 };
 
-NR_DEVICE slice slice_of(int head, int tokens, int heads, int width)
+template <class T>
+NR_DEVICE slice<T> slice_of(const T* x, int parts, int part, const span& own, int head, int heads, int width)
 {
-    return { (size_t)(head / heads) * tokens * heads * width + (size_t)(head % heads) * width, heads * width };
+    const size_t across = (size_t)heads * width;
+    return { x + own.first * parts * across + part * across + (size_t)(head % heads) * width, parts * across };
 }
 
 // tile[r, d] = x[first + r, d], 0 behind the last token; by the whole block. Rows are one float apart from a multiple of 32: lanes read
 // different banks.
-NR_DEVICE void load_tile(const float* __restrict__ x, const slice& part, int first, int tokens, int width, float* tile)
+template <class T>
+NR_DEVICE void load_keys(const slice<T>& x, int first, int tokens, int width, float* tile)
 {
     for (int i = threadIdx.x; i < Keys * width; i += blockDim.x)
     {
         const int r = i / width, d = i % width;
-        tile[r * (width + 1) + d] = first + r < tokens ? x[part.at(first + r) + d] : 0.0f;
+        tile[r * (width + 1) + d] = first + r < tokens ? x.at(first + r, d) : 0.0f;
     }
 }
 
 // row[key] = x . y[key] for all keys, x [width] in shared memory; the block reads y tile by tile, each warp has its own x and row.
-NR_DEVICE void dot_with_all(const float* __restrict__ y, const slice& part, int keys, int width, const float* x, float* row, float* tile)
+template <class T>
+NR_DEVICE void dot_with_all(const slice<T>& y, int keys, int width, const float* x, float* row, float* tile)
 {
     const int lane = threadIdx.x & 31;
     for (int first = 0; first < keys; first += Keys)
     {
         __syncthreads();
-        load_tile(y, part, first, keys, width, tile);
+        load_keys(y, first, keys, width, tile);
         __syncthreads();
         float dot = 0.0f;
         for (int d = 0; d < width; d++) dot += x[d] * tile[lane * (width + 1) + d];
@@ -88,7 +445,8 @@ NR_DEVICE void dot_with_all(const float* __restrict__ y, const slice& part, int 
 }
 
 // sums[d] = sum over keys of row[key] * y[key, d].
-NR_DEVICE void weighted_sum(const float* __restrict__ y, const slice& part, int keys, int width, const float* row, float* sums, float* tile)
+template <class T>
+NR_DEVICE void weighted_sum(const slice<T>& y, int keys, int width, const float* row, float* sums, float* tile)
 {
     const int lane = threadIdx.x & 31;
     for (int d = lane; d < width; d += 32) sums[d] = 0.0f;
@@ -96,7 +454,7 @@ NR_DEVICE void weighted_sum(const float* __restrict__ y, const slice& part, int 
     {
         const int here = min((int)Keys, keys - first);
         __syncthreads();
-        load_tile(y, part, first, keys, width, tile);
+        load_keys(y, first, keys, width, tile);
         __syncthreads();
         for (int d = lane; d < width; d += 32)
         {
@@ -107,128 +465,199 @@ NR_DEVICE void weighted_sum(const float* __restrict__ y, const slice& part, int 
     }
 }
 
-NR_DEVICE int own_keys(const int* __restrict__ lengths, int sentence, int tokens) { return min(max(lengths[sentence], 0), tokens); }
-
-extern "C" __global__ void __launch_bounds__(256) attention_forward_f32(
-    const float* __restrict__ q, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths,
-    int* __restrict__ fault, float scale, unsigned threshold, float keep, long long seed, long long stream,
-    const long long* __restrict__ stream_offset, float* __restrict__ y, float* __restrict__ weights, int tokens, int heads, int width)
+// Scores to weights, by one warp.
+NR_DEVICE void soft_max(float* row, int keys, float scale)
 {
-    NR_DYNAMIC_SHARED(float, tile);
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
-    const int head = blockIdx.x, query = blockIdx.y * Rows + warp, sentence = head / heads;
-    float* const row = tile + Keys * (width + 1) + warp * tokens;
-    float* const own = tile + Keys * (width + 1) + Rows * tokens + warp * width;
-    const bool active = query < tokens;
-    const slice part = slice_of(head, tokens, heads, width);
-    const dropout rule{ threshold, keep, philox_of(seed, stream, stream_offset) };
-    const int keys = own_keys(lengths, sentence, tokens);
-    if (keys != lengths[sentence] && threadIdx.x == 0) report_fault(fault, AttentionLength, sentence, lengths[sentence], tokens);
-
-    for (int d = lane; d < width; d += 32) own[d] = active ? q[part.at(query) + d] : 0.0f;
-    dot_with_all(k, part, keys, width, own, row, tile);
-    float largest = __int_as_float(0xff800000);
+    const int lane = threadIdx.x & 31;
+    float largest = __int_as_float(0xff800000), sum = 0.0f;
     for (int key = lane; key < keys; key += 32) largest = fmaxf(largest, row[key]);
     largest = warp_max(largest);
-    float sum = 0.0f;
     for (int key = lane; key < keys; key += 32)
     {
         row[key] = expf((row[key] - largest) * scale);
         sum += row[key];
     }
     const float inverse = 1.0f / warp_sum(sum);
-    for (int key = lane; key < tokens; key += 32)
-    {
-        const float weight = key < keys ? row[key] * inverse : 0.0f;
-        if (active && weights) weights[((size_t)head * tokens + query) * tokens + key] = weight;
-        if (key < keys) row[key] = dropped(weight, rule, head, query, key, tokens);
-    }
-    __syncwarp();
-    weighted_sum(v, part, keys, width, row, own, tile);
-    if (active)
-        for (int d = lane; d < width; d += 32) y[part.at(query) + d] = own[d];
+    for (int key = lane; key < keys; key += 32) row[key] *= inverse;
 }
 
-// Also writes ds for the gradient of the keys.
-extern "C" __global__ void __launch_bounds__(256) attention_backward_queries_f32(
-    const float* __restrict__ dy, const float* __restrict__ k, const float* __restrict__ v, const int* __restrict__ lengths,
-    const float* __restrict__ weights, float scale, unsigned threshold, float keep, long long seed, long long stream,
-    const long long* __restrict__ stream_offset, float* __restrict__ dq, float* __restrict__ ds, int tokens, int heads, int width)
+// Weight [head, query, key] after dropout.
+NR_DEVICE float dropped(float weight, const dropout& rule, int head, int query, int key, int tokens)
+{
+    if (rule.threshold == 0) return weight;
+    const philox_word number = ((philox_word)head * tokens + query) * tokens + key;
+    return philox_uint(rule.source, number) >> 8 < rule.threshold ? 0.0f : weight * rule.scale;
+}
+
+template <class T>
+NR_DEVICE void long_forward(
+    const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, const dropout& rule, T* __restrict__ y,
+    int sentences, int rows, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tile);
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Rows + warp;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Owned + warp;
     float* const row = tile + Keys * (width + 1) + warp * tokens;
-    float* const own = tile + Keys * (width + 1) + Rows * tokens + warp * width;
-    const bool active = query < tokens;
-    const slice part = slice_of(head, tokens, heads, width);
-    const dropout rule{ threshold, keep, philox_of(seed, stream, stream_offset) };
-    const int keys = own_keys(lengths, head / heads, tokens);
-    const float* const weight = weights + ((size_t)head * tokens + (active ? query : 0)) * tokens;
+    float* const own = tile + Keys * (width + 1) + Owned * tokens + warp * width;
+    const span here = span_of(starts, head / heads, rows, tokens, fault);
+    const bool active = query < here.length;
+    const size_t across = (size_t)heads * width;
 
-    for (int d = lane; d < width; d += 32) own[d] = active ? dy[part.at(query) + d] : 0.0f;
-    dot_with_all(v, part, keys, width, own, row, tile);
-    float along = 0.0f;
-    for (int key = lane; key < keys; key += 32)
-    {
-        row[key] = dropped(row[key], rule, head, query, key, tokens);
-        along += row[key] * weight[key];
-    }
-    along = warp_sum(along);
-    for (int key = lane; key < keys; key += 32)
-    {
-        row[key] = (row[key] - along) * weight[key] * scale;
-        if (active) ds[((size_t)head * tokens + query) * tokens + key] = row[key];
-    }
+    clear_rest(starts, head / heads, sentences, rows, width, y + (size_t)(head % heads) * width, across);
+    const slice<T> queries = slice_of(qkv, 3, 0, here, head, heads, width);
+    for (int d = lane; d < width; d += 32) own[d] = active ? queries.at(query, d) : 0.0f;
+    dot_with_all(slice_of(qkv, 3, 1, here, head, heads, width), here.length, width, own, row, tile);
+    soft_max(row, here.length, scale);
+    for (int key = lane; key < here.length; key += 32) row[key] = dropped(row[key], rule, head, query, key, tokens);
     __syncwarp();
-    weighted_sum(k, part, keys, width, row, own, tile);
+    weighted_sum(slice_of(qkv, 3, 2, here, head, heads, width), here.length, width, row, own, tile);
     if (active)
-        for (int d = lane; d < width; d += 32) dq[part.at(query) + d] = own[d];
+        for (int d = lane; d < width; d += 32) store(&y[(here.first + query) * across + (size_t)(head % heads) * width + d], own[d]);
 }
 
-extern "C" __global__ void __launch_bounds__(256) attention_backward_keys_f32(
-    const float* __restrict__ dy, const float* __restrict__ q, const int* __restrict__ lengths, const float* __restrict__ weights,
-    const float* __restrict__ ds, unsigned threshold, float keep, long long seed, long long stream,
-    const long long* __restrict__ stream_offset, float* __restrict__ dk, float* __restrict__ dv, int tokens, int heads, int width)
+// Also leaves ds and shares for the keys.
+template <class T>
+NR_DEVICE void long_queries(
+    const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, const dropout& rule,
+    T* __restrict__ dqkv, float* __restrict__ ds, float* __restrict__ shares, int sentences, int rows, int tokens, int heads, int width)
+{
+    NR_DYNAMIC_SHARED(float, tile);
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, query = blockIdx.y * Owned + warp;
+    float* const weights = tile + Keys * (width + 1) + warp * 2 * tokens;
+    float* const slopes = weights + tokens;
+    float* const own = tile + Keys * (width + 1) + Owned * 2 * tokens + warp * width;
+    const span here = span_of(starts, head / heads, rows, tokens, nullptr);
+    const bool active = query < here.length;
+    const size_t across = (size_t)heads * width;
+    const slice<T> keys = slice_of(qkv, 3, 1, here, head, heads, width);
+
+    for (int part = 0; part < 3; part++)
+        clear_rest(starts, head / heads, sentences, rows, width, dqkv + part * across + (size_t)(head % heads) * width, 3 * across);
+    const slice<T> queries = slice_of(qkv, 3, 0, here, head, heads, width);
+    for (int d = lane; d < width; d += 32) own[d] = active ? queries.at(query, d) : 0.0f;
+    dot_with_all(keys, here.length, width, own, weights, tile);
+    soft_max(weights, here.length, scale);
+    const slice<T> upstream = slice_of(dy, 1, 0, here, head, heads, width);
+    for (int d = lane; d < width; d += 32) own[d] = active ? upstream.at(query, d) : 0.0f;
+    dot_with_all(slice_of(qkv, 3, 2, here, head, heads, width), here.length, width, own, slopes, tile);
+    float along = 0.0f;
+    for (int key = lane; key < here.length; key += 32)
+    {
+        slopes[key] = dropped(slopes[key], rule, head, query, key, tokens);
+        along += slopes[key] * weights[key];
+    }
+    along = warp_sum(along);
+    for (int key = lane; key < here.length; key += 32)
+    {
+        slopes[key] = (slopes[key] - along) * weights[key] * scale;
+        if (!active) continue;
+        const size_t at = ((size_t)head * tokens + query) * tokens + key;
+        ds[at] = slopes[key];
+        shares[at] = dropped(weights[key], rule, head, query, key, tokens);
+    }
+    __syncwarp();
+    weighted_sum(keys, here.length, width, slopes, own, tile);
+    if (active)
+        for (int d = lane; d < width; d += 32) store(&dqkv[(here.first + query) * 3 * across + (size_t)(head % heads) * width + d], own[d]);
+}
+
+template <class T>
+NR_DEVICE void long_keys(
+    const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, const float* __restrict__ ds,
+    const float* __restrict__ shares, T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, queries);
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, key = blockIdx.y * Rows + warp;
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, head = blockIdx.x, key = blockIdx.y * Owned + warp;
     float* const gradients = queries + Keys * (width + 1);
-    float* const slopes = gradients + Keys * (width + 1) + warp * 2 * (Keys + width);
-    float* const shares = slopes + Keys;
-    float* const own_k = shares + Keys;
+    float* const slope = gradients + Keys * (width + 1) + warp * 2 * (Keys + width);
+    float* const share = slope + Keys;
+    float* const own_k = share + Keys;
     float* const own_v = own_k + width;
-    const slice part = slice_of(head, tokens, heads, width);
-    const dropout rule{ threshold, keep, philox_of(seed, stream, stream_offset) };
-    const bool active = key < own_keys(lengths, head / heads, tokens);
+    const span here = span_of(starts, head / heads, rows, tokens, nullptr);
+    const bool active = key < here.length;
+    const size_t across = (size_t)heads * width;
 
     for (int d = lane; d < width; d += 32) own_k[d] = own_v[d] = 0.0f;
-    for (int first = 0; first < tokens; first += Keys)
+    for (int first = 0; first < here.length; first += Keys)
     {
-        const int query = first + lane, here = min((int)Keys, tokens - first);
+        const int query = first + lane, count = min((int)Keys, here.length - first);
         __syncthreads();
-        load_tile(q, part, first, tokens, width, queries);
-        load_tile(dy, part, first, tokens, width, gradients);
+        load_keys(slice_of(qkv, 3, 0, here, head, heads, width), first, here.length, width, queries);
+        load_keys(slice_of(dy, 1, 0, here, head, heads, width), first, here.length, width, gradients);
         const size_t at = ((size_t)head * tokens + query) * tokens + key;
-        const bool reads = active && query < tokens;
-        slopes[lane] = reads ? ds[at] : 0.0f;
-        shares[lane] = reads ? dropped(weights[at], rule, head, query, key, tokens) : 0.0f;
+        const bool reads = active && query < here.length;
+        slope[lane] = reads ? ds[at] : 0.0f;
+        share[lane] = reads ? shares[at] : 0.0f;
         __syncthreads();
         for (int d = lane; d < width; d += 32)
         {
             float sum_k = own_k[d], sum_v = own_v[d];
-            for (int r = 0; r < here; r++)
+            for (int r = 0; r < count; r++)
             {
-                sum_k += slopes[r] * queries[r * (width + 1) + d];
-                sum_v += shares[r] * gradients[r * (width + 1) + d];
+                sum_k += slope[r] * queries[r * (width + 1) + d];
+                sum_v += share[r] * gradients[r * (width + 1) + d];
             }
             own_k[d] = sum_k;
             own_v[d] = sum_v;
         }
     }
-    if (key < tokens)
+    if (active)
         for (int d = lane; d < width; d += 32)
         {
-            dk[part.at(key) + d] = own_k[d];
-            dv[part.at(key) + d] = own_v[d];
+            T* const target = dqkv + (here.first + key) * 3 * across + (size_t)(head % heads) * width + d;
+            store(target + across, own_k[d]);
+            store(target + 2 * across, own_v[d]);
         }
 }
+
+// exact: three products for f32; bf16 values lose nothing in one.
+template <class T>
+constexpr bool is_f32 = sizeof(T) == 4;
+
+template <class T>
+NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
+
+#define ENTRY_POINTS(T)                                                                                                         \
+    extern "C" __global__ void __launch_bounds__(256) attention_forward_##T(                                                    \
+        const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, unsigned threshold, float keep,     \
+        long long seed, long long stream, const long long* __restrict__ stream_offset, int exact, T* __restrict__ y,            \
+        int sentences, int rows, int tokens, int heads, int width)                                                              \
+    {                                                                                                                           \
+        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        if (is_exact<T>(exact)) forward<is_f32<T>>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);  \
+        else forward<false>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                         \
+    }                                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(256) attention_backward_##T(                                                   \
+        const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, unsigned threshold,   \
+        float keep, long long seed, long long stream, const long long* __restrict__ stream_offset, int exact,                   \
+        T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)                                        \
+    {                                                                                                                           \
+        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        if (is_exact<T>(exact)) backward<is_f32<T>>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width); \
+        else backward<false>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width);                        \
+    }                                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(256) attention_long_forward_##T(                                               \
+        const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, unsigned threshold, float keep,     \
+        long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ y, int sentences,        \
+        int rows, int tokens, int heads, int width)                                                                             \
+    {                                                                                                                           \
+        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        long_forward(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                                \
+    }                                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(256) attention_long_queries_##T(                                               \
+        const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, unsigned threshold,   \
+        float keep, long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ dqkv,        \
+        float* __restrict__ ds, float* __restrict__ shares, int sentences, int rows, int tokens, int heads, int width)          \
+    {                                                                                                                           \
+        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        long_queries(dy, qkv, starts, scale, rule, dqkv, ds, shares, sentences, rows, tokens, heads, width);                    \
+    }                                                                                                                           \
+    extern "C" __global__ void __launch_bounds__(256) attention_long_keys_##T(                                                  \
+        const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, const float* __restrict__ ds,      \
+        const float* __restrict__ shares, T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)      \
+    {                                                                                                                           \
+        long_keys(dy, qkv, starts, ds, shares, dqkv, sentences, rows, tokens, heads, width);                                    \
+    }
+
+typedef float f32;
+ENTRY_POINTS(f32)
+ENTRY_POINTS(bf16)

@@ -14,9 +14,9 @@ extern "C" __global__ void __launch_bounds__(256) cast_to_bf16(const float* __re
     const long long groups = is_aligned(x) && is_aligned(y) ? count / 8 : 0;
     for (long long i = thread; i < groups; i += threads)
     {
-        const pack<float> low = load_pack(x + i * 8), high = load_pack(x + i * 8 + 4);
-        store_pack(y + i * 8, pack<bf16> { { low.values[0], low.values[1], low.values[2], low.values[3], high.values[0], high.values[1],
-            high.values[2], high.values[3] } });
+        float values[8];
+        load_values(x + i * 8, values);
+        store_values(y + i * 8, values);
     }
     for (long long i = groups * 8 + thread; i < count; i += threads) store(y + i, x[i]);
 }
@@ -27,9 +27,9 @@ extern "C" __global__ void __launch_bounds__(256) cast_to_f32(const bf16* __rest
     const long long groups = is_aligned(x) && is_aligned(y) ? count / 8 : 0;
     for (long long i = thread; i < groups; i += threads)
     {
-        const pack<bf16> wide = load_pack(x + i * 8);
-        store_pack(y + i * 8, pack<float> { { wide.values[0], wide.values[1], wide.values[2], wide.values[3] } });
-        store_pack(y + i * 8 + 4, pack<float> { { wide.values[4], wide.values[5], wide.values[6], wide.values[7] } });
+        float values[8];
+        load_values(x + i * 8, values);
+        store_values(y + i * 8, values);
     }
     for (long long i = groups * 8 + thread; i < count; i += threads) y[i] = to_float(x[i]);
 }

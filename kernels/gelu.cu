@@ -1,15 +1,15 @@
 // y = x·Φ(x), Φ the standard normal distribution function: exact GELU, not the tanh form
 // dx = dy·(Φ(x) + x·φ(x)), φ the density
-//   x   [count]  f32, bf16 or f16  row-major
+//   x   [count]  f32 or bf16  row-major
 //   y   [count]  like x
 //   dy  [count]  like x
 //   dx  [count]  like x
-// mapping   one thread per element, any block size; a grid of any size strides
+// mapping   threads stride over packs of 16 bytes (common/elementwise.cuh); any grid, blocks of 256
 // shared    none
-// numerics  Φ(x) = erfc(−x/√2)/2, which keeps its digits where 1 + erf cancels
-// limits    any count, also 0; y may be x
+// numerics  Φ(x) = erfc(−x/√2)/2, which keeps its digits where 1 + erf cancels; bf16: rounded at the store
+// limits    any count, also 0; y may be x, dx may be dy or x
 // reference src/NativeRetrieval.Core/Cpu/Gelu.cs
-#include "common/types.cuh"
+#include "common/elementwise.cuh"
 
 NR_DEVICE float distribution(float x) { return 0.5f * erfcf(-0.70710678f * x); }
 
@@ -18,35 +18,25 @@ NR_DEVICE float density(float x) { return 0.39894228f * expf(-0.5f * x * x); }
 template <class T>
 NR_DEVICE void forward(const T* x, T* y, long long count)
 {
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
-    {
-        const float value = to_float(x[i]);
-        store(&y[i], value * distribution(value));
-    }
+    for_each(x, x, y, count, [](float value, float) { return value * distribution(value); });
 }
 
 template <class T>
-NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, T* __restrict__ dx, long long count)
+NR_DEVICE void backward(const T* dy, const T* x, T* dx, long long count)
 {
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
-    {
-        const float value = to_float(x[i]);
-        store(&dx[i], to_float(dy[i]) * (distribution(value) + value * density(value)));
-    }
+    for_each(dy, x, dx, count, [](float gradient, float value) { return gradient * (distribution(value) + value * density(value)); });
 }
 
-#define ENTRY_POINTS(T)                                                                                    \
-    extern "C" __global__ void __launch_bounds__(1024) gelu_forward_##T(const T* x, T* y, long long count) \
-    {                                                                                                      \
-        forward(x, y, count);                                                                              \
-    }                                                                                                      \
-    extern "C" __global__ void __launch_bounds__(1024) gelu_backward_##T(                                  \
-        const T* __restrict__ dy, const T* __restrict__ x, T* __restrict__ dx, long long count)            \
-    {                                                                                                      \
-        backward(dy, x, dx, count);                                                                        \
-    }
+extern "C" __global__ void __launch_bounds__(256) gelu_forward_f32(const float* x, float* y, long long count) { forward(x, y, count); }
 
-typedef float f32;
-ENTRY_POINTS(f32)
-ENTRY_POINTS(bf16)
-ENTRY_POINTS(f16)
+extern "C" __global__ void __launch_bounds__(256) gelu_forward_bf16(const bf16* x, bf16* y, long long count) { forward(x, y, count); }
+
+extern "C" __global__ void __launch_bounds__(256) gelu_backward_f32(const float* dy, const float* x, float* dx, long long count)
+{
+    backward(dy, x, dx, count);
+}
+
+extern "C" __global__ void __launch_bounds__(256) gelu_backward_bf16(const bf16* dy, const bf16* x, bf16* dx, long long count)
+{
+    backward(dy, x, dx, count);
+}

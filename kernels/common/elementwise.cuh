@@ -1,5 +1,6 @@
 // One function of two values over all elements of tensors of equal size, in memory order, whatever the layout.
-// A thread strides over packs of 16 bytes, then over the rest, one by one; packs where all addresses are multiples of 16.
+// A thread strides over packs of 16 bytes, where all addresses are multiples of 16; the last thread takes the few elements behind the last
+// pack. Elsewhere threads stride over elements.
 #pragma once
 #include "common/storage.cuh"
 
@@ -20,5 +21,8 @@ NR_DEVICE void for_each(const T* a, const T* b, T* y, long long count, Function 
         for (int k = 0; k < Size; k++) result.values[k] = function(left.values[k], right.values[k]);
         store_pack(y + i * Size, result);
     }
-    for (long long i = packs * Size + thread; i < count; i += threads) store(y + i, function(to_float(a[i]), to_float(b[i])));
+    const bool rest = packs > 0;
+    if (rest && thread != threads - 1) return;
+    for (long long i = rest ? packs * Size : thread; i < count; i += rest ? 1 : threads)
+        store(y + i, function(to_float(a[i]), to_float(b[i])));
 }

@@ -4,7 +4,7 @@
 #pragma once
 #include "common/types.cuh"
 
-enum fault_kind { EmbeddingId = 1, AttentionLength, MeanLength, LogMelLength };
+enum fault_kind { EmbeddingId = 1, AttentionStart, MeanLength, LogMelLength };
 
 NR_DEVICE void report_fault(int* fault, fault_kind kind, int place, int value, int limit)
 {

@@ -6,7 +6,7 @@
 
 typedef unsigned long long philox_word; // as on the host: 64 bits everywhere
 
-struct philox
+struct __align__(16) philox
 {
     philox_word seed, stream;
 };

@@ -48,3 +48,31 @@ NR_DEVICE void store_pack(bf16* target, const pack<bf16>& p)
     *(uint4*)target = make_uint4(bf16_pair(p.values[0], p.values[1]), bf16_pair(p.values[2], p.values[3]),
         bf16_pair(p.values[4], p.values[5]), bf16_pair(p.values[6], p.values[7]));
 }
+
+// As many neighbours as the array has, a whole number of packs.
+template <class T, int Count>
+NR_DEVICE void load_values(const T* source, float (&values)[Count])
+{
+    constexpr int Size = pack<T>::Size;
+#pragma unroll
+    for (int k = 0; k < Count; k += Size)
+    {
+        const pack<T> read = load_pack(source + k);
+#pragma unroll
+        for (int i = 0; i < Size; i++) values[k + i] = read.values[i];
+    }
+}
+
+template <class T, int Count>
+NR_DEVICE void store_values(T* target, const float (&values)[Count])
+{
+    constexpr int Size = pack<T>::Size;
+#pragma unroll
+    for (int k = 0; k < Count; k += Size)
+    {
+        pack<T> written;
+#pragma unroll
+        for (int i = 0; i < Size; i++) written.values[i] = values[k + i];
+        store_pack(target + k, written);
+    }
+}

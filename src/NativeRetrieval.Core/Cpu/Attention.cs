@@ -2,94 +2,103 @@ using System.Numerics;
 using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Parallel;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public void Attention(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double dropoutProbability, Philox dropout, Tensor y,
-        Tensor? weights)
+    public void Attention(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y)
     {
-        ExpectLengthsWithin(lengths, q.Shape[1], "Attention");
-        if (q.DType == DType.Float32) Run<float>(q, k, v, lengths, heads, dropoutProbability, dropout, y, weights);
-        else Run<double>(q, k, v, lengths, heads, dropoutProbability, dropout, y, weights);
+        ExpectSentences(starts, qkv.Shape[0], sizes.Tokens);
+        if (qkv.DType == DType.Float32) Run<float>(qkv, starts, sizes, y);
+        else Run<double>(qkv, starts, sizes, y);
 
-        static void Run<T>(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double probability, Philox dropout, Tensor y,
-            Tensor? weights)
-            where T : unmanaged, IFloatingPointIeee754<T>
+        static void Run<T>(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var (queries, keys, values) = (new Heads<T>(q, heads), new Heads<T>(k, heads), new Heads<T>(v, heads));
-            var target = new Heads<T>(y, heads);
-            int tokens = q.Shape[1], width = queries.Width;
-            long square = (long)tokens * tokens;
-            T scale = T.One / T.Sqrt(T.CreateTruncating(width));
-            T* saved = weights is null ? null : weights.Pointer<T>();
-            int* length = lengths.Pointer<int>();
-            Workers.Run(q.Shape[0] * heads, head =>
+            var (queries, keys, values) = Heads<T>.Three(qkv, sizes.Heads);
+            var target = Heads<T>.Of(y, 0, 1, sizes.Heads);
+            int* start = starts.Pointer<int>();
+            ClearRows(y, start[starts.Shape[0] - 1]);
+            Workers.Run((starts.Shape[0] - 1) * sizes.Heads, head =>
             {
-                int used = length[head / heads];
-                T* p = saved is null ? HeadScratch<T>(0, square) : saved + head * square;
-                Product(tokens, used, width, queries.Matrix(head), keys.Matrix(head).Transposed, p, tokens);
-                for (int query = 0; query < tokens; query++)
-                {
-                    RowMath.Softmax(p + query * tokens, scale, p + query * tokens, used);
-                    new Span<T>(p + query * tokens + used, tokens - used).Clear();
-                }
-                T* dropped = p;
-                if (probability > 0)
-                {
-                    dropped = HeadScratch<T>(1, square);
-                    DropWeights(p, square, (ulong)(head * square), probability, dropout, dropped);
-                }
-                Product(tokens, width, used, new(dropped, tokens), values.Matrix(head), target.First(head), target.RowStride);
+                int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
+                T* p = Weights(queries, keys, head, first, tokens);
+                DropWeights(p, tokens, head, sizes, p);
+                Product(tokens, target.Width, tokens, new(p, tokens), values.Matrix(head, first), target.First(head, first),
+                    target.RowStride);
             });
         }
     }
 
-    public void AttentionBackward(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads,
-        double dropoutProbability, Philox dropout, Tensor dq, Tensor dk, Tensor dv)
+    public void AttentionBackward(Tensor dy, Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor dqkv)
     {
-        if (q.DType == DType.Float32) Run<float>(dy, q, k, v, lengths, weights, heads, dropoutProbability, dropout, dq, dk, dv);
-        else Run<double>(dy, q, k, v, lengths, weights, heads, dropoutProbability, dropout, dq, dk, dv);
+        if (qkv.DType == DType.Float32) Run<float>(dy, qkv, starts, sizes, dqkv);
+        else Run<double>(dy, qkv, starts, sizes, dqkv);
 
-        static void Run<T>(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads, double probability,
-            Philox dropout, Tensor dq, Tensor dk, Tensor dv) where T : unmanaged, IFloatingPointIeee754<T>
+        static void Run<T>(Tensor dy, Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor dqkv)
+            where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var upstream = new Heads<T>(dy, heads);
-            var (queries, keys, values) = (new Heads<T>(q, heads), new Heads<T>(k, heads), new Heads<T>(v, heads));
-            var (dQueries, dKeys, dValues) = (new Heads<T>(dq, heads), new Heads<T>(dk, heads), new Heads<T>(dv, heads));
-            int tokens = q.Shape[1], width = queries.Width;
-            long square = (long)tokens * tokens;
-            T scale = T.One / T.Sqrt(T.CreateTruncating(width));
-            T* saved = weights.Pointer<T>();
-            int* length = lengths.Pointer<int>();
-            Workers.Run(q.Shape[0] * heads, head =>
+            var upstream = Heads<T>.Of(dy, 0, 1, sizes.Heads);
+            var (queries, keys, values) = Heads<T>.Three(qkv, sizes.Heads);
+            var (dQueries, dKeys, dValues) = Heads<T>.Three(dqkv, sizes.Heads);
+            int width = upstream.Width;
+            T scale = Scale<T>(width);
+            int* start = starts.Pointer<int>();
+            ClearRows(dqkv, start[starts.Shape[0] - 1]);
+            Workers.Run((starts.Shape[0] - 1) * sizes.Heads, head =>
             {
-                int used = length[head / heads];
-                T* p = saved + head * square, dropped = p, dp = HeadScratch<T>(0, square);
-                if (probability > 0)
-                    DropWeights(p, square, (ulong)(head * square), probability, dropout, dropped = HeadScratch<T>(1, square));
+                int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
+                long square = (long)tokens * tokens;
+                T* p = Weights(queries, keys, head, first, tokens), dropped = p, dp = HeadScratch<T>(1, square);
+                if (sizes.Probability > 0) DropWeights(p, tokens, head, sizes, dropped = HeadScratch<T>(2, square));
 
                 // dV = dropped(P)ᵀ·dY; dP = dropped(dY·Vᵀ); dS = P·(dP − Σ dP·P)/√D; dQ = dS·K; dK = dSᵀ·Q.
-                Product(used, width, tokens, new MatrixView<T>(dropped, tokens).Transposed, upstream.Matrix(head), dValues.First(head),
-                    dValues.RowStride);
-                Product(tokens, used, width, upstream.Matrix(head), values.Matrix(head).Transposed, dp, tokens);
-                for (int query = 0; query < tokens; query++) new Span<T>(dp + query * tokens + used, tokens - used).Clear();
-                if (probability > 0) DropWeights(dp, square, (ulong)(head * square), probability, dropout, dp);
+                Product(tokens, width, tokens, new MatrixView<T>(dropped, tokens).Transposed, upstream.Matrix(head, first),
+                    dValues.First(head, first), dValues.RowStride);
+                Product(tokens, tokens, width, upstream.Matrix(head, first), values.Matrix(head, first).Transposed, dp, tokens);
+                DropWeights(dp, tokens, head, sizes, dp);
                 for (int query = 0; query < tokens; query++)
-                    SoftmaxRowBackward(dp + query * tokens, p + query * tokens, scale, dp + query * tokens, used);
-                Product(tokens, width, used, new(dp, tokens), keys.Matrix(head), dQueries.First(head), dQueries.RowStride);
-                Product(used, width, tokens, new MatrixView<T>(dp, tokens).Transposed, queries.Matrix(head), dKeys.First(head),
-                    dKeys.RowStride);
-                for (int key = used; key < tokens; key++)
-                {
-                    new Span<T>(dKeys.First(head) + key * dKeys.RowStride, width).Clear();
-                    new Span<T>(dValues.First(head) + key * dValues.RowStride, width).Clear();
-                }
+                    SoftmaxRowBackward(dp + (long)query * tokens, p + (long)query * tokens, scale, dp + (long)query * tokens, tokens);
+                Product(tokens, width, tokens, new(dp, tokens), keys.Matrix(head, first), dQueries.First(head, first),
+                    dQueries.RowStride);
+                Product(tokens, width, tokens, new MatrixView<T>(dp, tokens).Transposed, queries.Matrix(head, first),
+                    dKeys.First(head, first), dKeys.RowStride);
             });
+        }
+    }
+
+    /// <summary>Zeros from a row on.</summary>
+    static void ClearRows(Tensor x, int first)
+    {
+        using var rest = x.Rows(first, x.Shape[0] - first);
+        x.Device.Clear(rest.Address, rest.SizeBytes);
+    }
+
+    static T Scale<T>(int width) where T : unmanaged, IFloatingPointIeee754<T> => T.One / T.Sqrt(T.CreateTruncating(width));
+
+    /// <summary>The soft-max of a head's scores, [tokens, tokens], in this thread's memory.</summary>
+    static T* Weights<T>(Heads<T> queries, Heads<T> keys, int head, int first, int tokens) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T* p = HeadScratch<T>(0, (long)tokens * tokens);
+        T scale = Scale<T>(queries.Width);
+        Product(tokens, tokens, queries.Width, queries.Matrix(head, first), keys.Matrix(head, first).Transposed, p, tokens);
+        for (int query = 0; query < tokens; query++)
+            RowMath.Softmax(p + (long)query * tokens, scale, p + (long)query * tokens, tokens);
+        return p;
+    }
+
+    static void ExpectSentences(Tensor starts, int rows, int tokens)
+    {
+        var values = starts.Span<int>();
+        for (int i = 0; i < values.Length; i++)
+        {
+            int from = i == 0 ? 0 : values[i - 1], value = values[i];
+            if (i == 0 ? value != 0 : value < from || value - from > tokens || value > rows)
+                throw new ShapeException($"Attention: starts[{i}] is {value}; starts must rise from 0 to {rows}, the rows of qkv, at most, "
+                    + $"and by no more than the {tokens} tokens of a sentence");
         }
     }
 
@@ -101,18 +110,23 @@ internal sealed unsafe partial class CpuBackend
                 throw new ShapeException($"{op}: lengths[{i}] is {values[i]}, outside 0 … {tokens}, the tokens of a sentence");
     }
 
-    static void DropWeights<T>(T* x, long count, ulong firstNumber, double probability, Philox stream, T* y)
-        where T : unmanaged, IFloatingPointIeee754<T>
+    /// <summary>y = dropout(x), [tokens, tokens] of a head; rows of numbers are as long as the longest sentence.</summary>
+    static void DropWeights<T>(T* x, int tokens, int head, AttentionSizes sizes, T* y) where T : unmanaged, IFloatingPointIeee754<T>
     {
-        uint threshold = (uint)Math.Round(probability * (1 << 24));
-        T scale = T.CreateTruncating(1 / (1 - probability));
+        if (sizes.Probability == 0) return;
+        uint threshold = (uint)Math.Round(sizes.Probability * (1 << 24));
+        T scale = T.CreateTruncating(1 / (1 - sizes.Probability));
         Span<uint> numbers = stackalloc uint[DropoutChunk];
-        for (long i = 0; i < count; i += DropoutChunk)
-        {
-            var chunk = numbers[..(int)Math.Min(DropoutChunk, count - i)];
-            stream.Fill(chunk, firstNumber + (ulong)i);
-            Keep(x + i, chunk, threshold, scale, y + i);
-        }
+        // Rows that lie in one piece of the stream are one run of numbers.
+        bool together = tokens == sizes.Tokens;
+        long runs = together ? Math.Min(1, tokens) : tokens, length = together ? (long)tokens * tokens : tokens;
+        for (long run = 0; run < runs; run++)
+            for (long i = 0; i < length; i += DropoutChunk)
+            {
+                var chunk = numbers[..(int)Math.Min(DropoutChunk, length - i)];
+                sizes.Dropout.Fill(chunk, ((ulong)head * (ulong)sizes.Tokens + (ulong)run) * (ulong)sizes.Tokens + (ulong)i);
+                Keep(x + run * tokens + i, chunk, threshold, scale, y + run * tokens + i);
+            }
     }
 
     [ThreadStatic] static AlignedBuffer?[]? t_headScratch;
@@ -120,23 +134,31 @@ internal sealed unsafe partial class CpuBackend
     /// <summary>Working memory of this thread, one [S, S] per <paramref name="slot"/>.</summary>
     static T* HeadScratch<T>(int slot, long count) where T : unmanaged
     {
-        t_headScratch ??= new AlignedBuffer?[2];
+        t_headScratch ??= new AlignedBuffer?[3];
         var buffer = t_headScratch[slot] ??= new AlignedBuffer();
         return (T*)buffer.Reserve((nuint)((count * sizeof(T) + sizeof(float) - 1) / sizeof(float)));
     }
 
-    /// <summary>[B, S, H·D] seen as B·H matrices [S, D].</summary>
-    readonly struct Heads<T>(Tensor x, int heads) where T : unmanaged
+    /// <summary>A part of rows [T, parts·H·D], seen head by head as matrices [tokens, D].</summary>
+    readonly struct Heads<T>(T* data, int rowStride, int width, int heads) where T : unmanaged
     {
-        readonly T* _data = x.Pointer<T>();
-        readonly long _sentence = (long)x.Shape[1] * x.Shape[2];
+        public int Width => width;
 
-        public int Width { get; } = x.Shape[2] / heads;
+        public nint RowStride => rowStride;
 
-        public nint RowStride { get; } = x.Shape[2];
+        /// <summary>Part <paramref name="part"/> of so many.</summary>
+        public static Heads<T> Of(Tensor x, int part, int parts, int heads)
+        {
+            int across = x.Shape[1] / parts;
+            return new(x.Pointer<T>() + part * across, x.Shape[1], across / heads, heads);
+        }
 
-        public T* First(int head) => _data + head / heads * _sentence + head % heads * Width;
+        /// <summary>Queries, keys and values.</summary>
+        public static (Heads<T> Queries, Heads<T> Keys, Heads<T> Values) Three(Tensor x, int heads) =>
+            (Of(x, 0, 3, heads), Of(x, 1, 3, heads), Of(x, 2, 3, heads));
 
-        public MatrixView<T> Matrix(int head) => new(First(head), RowStride);
+        public T* First(int head, int row) => data + row * (long)rowStride + head % heads * width;
+
+        public MatrixView<T> Matrix(int head, int row) => new(First(head, row), rowStride);
     }
 }

@@ -17,19 +17,24 @@ internal sealed unsafe partial class CpuBackend
             int width = x.Shape[^1];
             T* source = x.Pointer<T>(), target = y.Pointer<T>(), gains = gain.Pointer<T>(), offsets = bias.Pointer<T>();
             T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
-            T count = T.CreateTruncating(width), floor = T.CreateTruncating(epsilon);
+            T floor = T.CreateTruncating(epsilon);
             RowSlices.Run(RowsOf(x), width, (first, end) =>
             {
                 for (long row = first; row < end; row++)
                 {
                     T* from = source + row * width;
-                    means[row] = RowMath.Sum(from, width) / count;
-                    // Deviations are squared after the mean is known: E[x²] − μ² would lose digits.
-                    inverses[row] = T.One / T.Sqrt(RowMath.SumOfSquaredDeviations(from, means[row], width) / count + floor);
+                    (means[row], inverses[row]) = RowStatistics(from, floor, width);
                     NormalizeRow(from, means[row], inverses[row], gains, offsets, target + row * width, width);
                 }
             });
         }
+    }
+
+    /// <summary>μ and 1/√(σ² + ε). Deviations are squared after the mean is known: E[x²] − μ² would lose digits.</summary>
+    static (T Mean, T Inverse) RowStatistics<T>(T* x, T epsilon, int width) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T count = T.CreateTruncating(width), mean = RowMath.Sum(x, width) / count;
+        return (mean, T.One / T.Sqrt(RowMath.SumOfSquaredDeviations(x, mean, width) / count + epsilon));
     }
 
     static void NormalizeRow<T>(T* x, T mean, T inverseDeviation, T* gain, T* bias, T* y, int width)

@@ -8,7 +8,7 @@ public static partial class Op
     /// <summary><c>y = a + b</c>, elementwise over tensors of equal shape and layout.</summary>
     public static Tensor Add(Tensor a, Tensor b)
     {
-        Expect.Real(a);
+        Expect.Activation(a);
         Expect.Same(b, a);
         var y = Tensor.EmptyLike(a);
         a.Backend.Add(a, b, 1, y);

@@ -6,7 +6,10 @@ namespace NativeRetrieval.Core.Ops;
 
 public static partial class Op
 {
-    /// <summary>The rows of all parts one below another: [Σ Nᵢ, …] from tensors [Nᵢ, …].</summary>
+    /// <summary>
+    /// The rows of all parts one below another: [Σ Nᵢ, …] from tensors [Nᵢ, …]. Parts that lie so in memory already, as
+    /// <see cref="Tensor.Split"/> leaves them, are not copied: the result shares their memory.
+    /// </summary>
     /// <exception cref="ShapeException">No parts, or parts that differ behind the first axis.</exception>
     public static Tensor Concat(params ReadOnlySpan<Tensor> parts)
     {
@@ -20,22 +23,31 @@ public static partial class Op
                 throw new ShapeException($"Concat: parts must agree behind the first axis, got {parts[0].Shape} and {part.Shape}");
             rows = checked(rows + part.Shape[0]);
         }
-        var y = Tensor.Empty([rows, .. parts[0].Shape[1..].Sizes], parts[0].Device, parts[0].DType);
-        long offset = 0;
+        Shape shape = [rows, .. parts[0].Shape[1..].Sizes];
+        var y = Tensor.TryJoin(parts, shape) ?? Copied(parts, shape);
         var counts = new int[parts.Length];
-        for (int i = 0; i < parts.Length; i++)
-        {
-            y.Device.Copy(parts[i].Address, y.Address + (nint)offset, parts[i].SizeBytes);
-            offset += parts[i].SizeBytes;
-            counts[i] = parts[i].Shape[0];
-        }
+        for (int i = 0; i < parts.Length; i++) counts[i] = parts[i].Shape[0];
         return Tape.Record(y, parts, [], counts, static ctx =>
         {
             var counts = ctx.State<int[]>();
+            // Parameters keep their gradients: equal parts of memory that is nobody else's need no copies.
+            if (ctx.OutputGradient.IsExclusive && counts.All(count => count == counts[0])) return ctx.OutputGradient.Split(counts.Length);
             var gradients = new Tensor?[counts.Length];
             for (int i = 0, row = 0; i < counts.Length; row += counts[i++])
                 if (ctx.Wants(i)) gradients[i] = ctx.OutputGradient.Rows(row, counts[i]);
             return gradients;
         });
+    }
+
+    static Tensor Copied(ReadOnlySpan<Tensor> parts, Shape shape)
+    {
+        var y = Tensor.Empty(shape, parts[0].Device, parts[0].DType);
+        long offset = 0;
+        foreach (var part in parts)
+        {
+            y.Device.Copy(part.Address, y.Address + (nint)offset, part.SizeBytes);
+            offset += part.SizeBytes;
+        }
+        return y;
     }
 }

@@ -8,10 +8,10 @@ public static partial class Op
     /// <summary>
     /// <c>y = x·Φ(x) = x/2·(1 + erf(x/√2))</c> (Hendrycks and Gimpel 2016), exact as in BERT, not the tanh form. float32 within 3e-7·|x|.
     /// </summary>
-    /// <param name="x">Any shape, float32 or float64, contiguous.</param>
+    /// <param name="x">Any shape, float32, float64 or bfloat16, contiguous.</param>
     public static Tensor Gelu(Tensor x)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Expect.Contiguous(x);
         var y = Tensor.EmptyLike(x);
         x.Backend.Gelu(x, y);

@@ -8,7 +8,7 @@ public static partial class Op
     /// <summary><c>y = factor · x</c>.</summary>
     public static Tensor Scale(Tensor x, double factor)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         var y = Tensor.EmptyLike(x);
         x.Backend.Scale(x, factor, y);
         return Tape.Record(y, [x], [], factor, static ctx => [Scale(ctx.OutputGradient, ctx.State<double>())]);

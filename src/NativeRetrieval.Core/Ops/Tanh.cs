@@ -6,10 +6,10 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary><c>y = tanh(x)</c>, as BERT's pooler applies it.</summary>
-    /// <param name="x">Any shape, float32 or float64, contiguous.</param>
+    /// <param name="x">Any shape, float32, float64 or bfloat16, contiguous.</param>
     public static Tensor Tanh(Tensor x)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Expect.Contiguous(x);
         var y = Tensor.EmptyLike(x);
         x.Backend.Tanh(x, y);

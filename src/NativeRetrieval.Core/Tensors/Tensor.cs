@@ -58,8 +58,15 @@ public sealed class Tensor : IDisposable
         Gradient = null;
     }
 
-    /// <summary>Number of in-place changes, so that values derived from a parameter's (packed weights) can be renewed.</summary>
-    public int Version { get; internal set; }
+    /// <summary>
+    /// Number of in-place changes of this memory, by whatever tensor over it, so that values derived from a parameter's (packed weights)
+    /// can be renewed.
+    /// </summary>
+    public int Version
+    {
+        get => _storage.Version;
+        internal set => _storage.Version = value;
+    }
 
     /// <summary>
     /// A tensor that the device's backend made of this one's values at a <see cref="Version"/>, such as a weight in a narrower type. It is
@@ -73,6 +80,9 @@ public sealed class Tensor : IDisposable
     internal IBackend Backend => Device.Backend;
 
     internal bool IsExclusive => _storage.IsExclusive;
+
+    /// <summary>The block of memory that the elements lie in, the same for every view.</summary>
+    internal Storage Memory => _storage.Whole;
 
     /// <summary>Uninitialised memory.</summary>
     public static Tensor Empty(Shape shape, Device device, DType dtype = DType.Float32, Layout layout = Layout.Contiguous)
@@ -180,6 +190,36 @@ public sealed class Tensor : IDisposable
             dx.Rows(start, ctx.OutputGradient.Shape[0]).CopyFrom(ctx.OutputGradient);
             return [dx];
         });
+    }
+
+    /// <summary>
+    /// Equal parts along the first axis as tensors of their own, each to be changed and disposed without regard to the others; the memory
+    /// stays one block, so that <see cref="Op.Concat"/> puts them together again without a copy. Not recorded. This tensor is used no more.
+    /// </summary>
+    public Tensor[] Split(int count)
+    {
+        RequireContiguous("Split");
+        if (count < 1 || Shape.Length == 0 || Shape[0] % count != 0)
+            throw new ShapeException($"Split: the first axis of {Shape} is not cut into {count} equal parts");
+        Shape part = [Shape[0] / count, .. Shape[1..].Sizes];
+        var parts = new Tensor[count];
+        for (int i = 0; i < count; i++)
+            parts[i] = new(_storage.Part((nint)(_offset + i * part.Count * DType.SizeBytes())), 0, part, DType, Layout.Contiguous);
+        return parts;
+    }
+
+    /// <summary>The rows of all parts in one view, where they lie one behind the other in one block of memory; else null.</summary>
+    internal static Tensor? TryJoin(ReadOnlySpan<Tensor> parts, Shape shape)
+    {
+        var whole = parts[0].Memory;
+        nint next = parts[0].Address;
+        foreach (var part in parts)
+        {
+            if (part.Memory != whole || part.Address != next) return null;
+            next += (nint)part.SizeBytes;
+        }
+        whole.Share();
+        return new(whole, parts[0].Address - whole.Address, shape, parts[0].DType, Layout.Contiguous);
     }
 
     /// <summary>Overwrites all elements with those of a tensor of equal shape, dtype, layout and device.</summary>

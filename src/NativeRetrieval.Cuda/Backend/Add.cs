@@ -5,5 +5,6 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     public void Add(Tensor a, Tensor b, double scale, Tensor y) =>
-        LaunchOver(a.StoredCount, "add", "add_forward_f32", F32(a), F32(b), (float)scale, F32(y), a.StoredCount);
+        LaunchOver(a.StoredCount, "add", Stored(a, "add_forward_f32", "add_forward_bf16"),
+            Activations(a), Activations(b), (float)scale, Activations(y), a.StoredCount);
 }

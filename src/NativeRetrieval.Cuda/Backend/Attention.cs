@@ -1,58 +1,96 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    /// <summary>Queries (or keys) of a block, and of a tile that it goes through, as in kernels/attention.cu.</summary>
-    const int AttentionRows = 8, AttentionTile = 32;
+    /// <summary>Tokens of a warp, most tokens and most values of a head in one block, as in kernels/attention.cu.</summary>
+    const int AttentionRows = 16, AttentionTokens = 128, AttentionWidth = 128;
 
-    public void Attention(Tensor q, Tensor k, Tensor v, Tensor lengths, int heads, double dropoutProbability, Philox dropout, Tensor y,
-        Tensor? weights)
+    /// <summary>The long way: queries (or keys) of a block, and of a tile that it goes through.</summary>
+    const int LongRows = 8, LongTile = 32;
+
+    public void Attention(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y)
     {
-        var map = new Heads(q, heads);
-        Launch("attention", "attention_forward_f32", map.Grid, AttentionRows * Warp, SharedBytesOfQueries(map),
-            F32(q), F32(k), F32(v), lengths.Address, Faults.Address, map.Scale, Threshold(dropoutProbability),
-            (float)(1 / (1 - dropoutProbability)), (long)dropout.Seed, (long)dropout.Stream, StreamOffset, F32(y), F32OrNull(weights),
-            map.Tokens, heads, map.Width);
+        var map = new AttentionMap(qkv, starts, sizes);
+        if (map.Fits(map.ForwardFloats, device))
+            Launch("attention", Stored(qkv, "attention_forward_f32", "attention_forward_bf16"), map.Heads, map.Threads,
+                map.ForwardFloats * sizeof(float), Activations(qkv), starts.Address, Faults.Address, map.Scale,
+                Threshold(sizes.Probability), map.Keep, (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Exact,
+                Activations(y), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
+        else
+            Launch("attention", Stored(qkv, "attention_long_forward_f32", "attention_long_forward_bf16"), map.LongGrid, LongRows * Warp,
+                map.LongBytes(1, device), Activations(qkv), starts.Address, Faults.Address, map.Scale, Threshold(sizes.Probability),
+                map.Keep, (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Activations(y), map.Sentences, map.Rows,
+                sizes.Tokens, sizes.Heads, map.Width);
     }
 
-    public void AttentionBackward(Tensor dy, Tensor q, Tensor k, Tensor v, Tensor lengths, Tensor weights, int heads,
-        double dropoutProbability, Philox dropout, Tensor dq, Tensor dk, Tensor dv)
+    public void AttentionBackward(Tensor dy, Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor dqkv)
     {
-        var map = new Heads(q, heads);
-        uint threshold = Threshold(dropoutProbability);
-        float keep = (float)(1 / (1 - dropoutProbability));
-        using var ds = Tensor.EmptyLike(weights);
-        Launch("attention", "attention_backward_queries_f32", map.Grid, AttentionRows * Warp, SharedBytesOfQueries(map),
-            F32(dy), F32(k), F32(v), lengths.Address, F32(weights), map.Scale, threshold, keep, (long)dropout.Seed, (long)dropout.Stream,
-            StreamOffset, F32(dq), F32(ds), map.Tokens, heads, map.Width);
-        int sharedFloats = 2 * AttentionTile * (map.Width + 1) + 2 * AttentionRows * (AttentionTile + map.Width);
-        Launch("attention", "attention_backward_keys_f32", map.Grid, AttentionRows * Warp, sharedFloats * sizeof(float),
-            F32(dy), F32(q), lengths.Address, F32(weights), F32(ds), threshold, keep, (long)dropout.Seed, (long)dropout.Stream,
-            StreamOffset, F32(dk), F32(dv), map.Tokens, heads, map.Width);
+        var map = new AttentionMap(qkv, starts, sizes);
+        if (map.Fits(map.BackwardFloats, device))
+        {
+            Launch("attention", Stored(qkv, "attention_backward_f32", "attention_backward_bf16"), map.Heads, map.Threads,
+                map.BackwardFloats * sizeof(float), Activations(dy), Activations(qkv), starts.Address, map.Scale,
+                Threshold(sizes.Probability), map.Keep, (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Exact,
+                Activations(dqkv), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
+            return;
+        }
+        using var ds = Tensor.Empty([map.Heads, sizes.Tokens, sizes.Tokens], device);
+        using var shares = Tensor.EmptyLike(ds);
+        Launch("attention", Stored(qkv, "attention_long_queries_f32", "attention_long_queries_bf16"), map.LongGrid, LongRows * Warp,
+            map.LongBytes(2, device), Activations(dy), Activations(qkv), starts.Address, map.Scale, Threshold(sizes.Probability), map.Keep,
+            (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Activations(dqkv), ds.Address, shares.Address,
+            map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
+        int sharedFloats = 2 * LongTile * (map.Width + 1) + 2 * LongRows * (LongTile + map.Width);
+        Launch("attention", Stored(qkv, "attention_long_keys_f32", "attention_long_keys_bf16"), map.LongGrid, LongRows * Warp,
+            sharedFloats * sizeof(float), Activations(dy), Activations(qkv), starts.Address, ds.Address, shares.Address,
+            Activations(dqkv), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
     }
 
-    /// <summary>Shared memory for a tile of keys and, for each query, its row of weights and its vector.</summary>
-    /// <exception cref="ShapeException">Sentences are too long for this GPU's shared memory.</exception>
-    int SharedBytesOfQueries(Heads map)
-    {
-        long bytes = sizeof(float) * (AttentionTile * (map.Width + 1L) + AttentionRows * ((long)map.Tokens + map.Width));
-        return bytes <= device.Properties.SharedBytesPerBlock ? (int)bytes
-            : throw new ShapeException($"Attention: {map.Tokens} tokens of {map.Width} values need {bytes} bytes of shared memory, "
-                + $"this GPU's blocks have {device.Properties.SharedBytesPerBlock}; use shorter sentences");
-    }
+    /// <summary>1 where products of float32 keep its accuracy.</summary>
+    int Exact => device.Options.Precision == Precision.Float32 ? 1 : 0;
 
-    readonly struct Heads(Tensor q, int heads)
+    readonly struct AttentionMap(Tensor qkv, Tensor starts, AttentionSizes sizes)
     {
-        public int Tokens { get; } = q.Shape[1];
+        public int Sentences { get; } = starts.Shape[0] - 1;
 
-        public int Width { get; } = q.Shape[2] / heads;
+        public int Rows { get; } = qkv.Shape[0];
+
+        public int Width { get; } = qkv.Shape[1] / (3 * sizes.Heads);
+
+        public int Heads { get; } = checked((starts.Shape[0] - 1) * sizes.Heads);
 
         public float Scale => 1 / MathF.Sqrt(Width);
 
-        public (int, int, int) Grid { get; } = (checked(q.Shape[0] * heads), Ceil(q.Shape[1], AttentionRows), 1);
+        public float Keep { get; } = (float)(1 / (1 - sizes.Probability));
+
+        public int Threads => Math.Max(1, Ceil(sizes.Tokens, AttentionRows)) * Warp;
+
+        public int ForwardFloats => 3 * TileFloats;
+
+        public int BackwardFloats => 4 * TileFloats + BlockRows * (BlockRows + 4);
+
+        public (int, int, int) LongGrid => (Heads, Ceil(sizes.Tokens, LongRows), 1);
+
+        int BlockRows => Threads / 2;
+
+        int TileFloats => BlockRows * ((Width + 7) / 8 * 8 + 4);
+
+        public bool Fits(int floats, CudaDevice device) => sizes.Tokens <= AttentionTokens && Width <= AttentionWidth
+            && floats * sizeof(float) <= device.Properties.SharedBytesPerBlock;
+
+        /// <summary>Shared memory for a tile of keys and, for each query, so many rows of weights and its vector.</summary>
+        /// <exception cref="ShapeException">Sentences are too long for this GPU's shared memory.</exception>
+        public int LongBytes(int rows, CudaDevice device)
+        {
+            long bytes = sizeof(float) * (LongTile * (Width + 1L) + LongRows * ((long)rows * sizes.Tokens + Width));
+            return bytes <= device.Properties.SharedBytesPerBlock ? (int)bytes
+                : throw new ShapeException($"Attention: {sizes.Tokens} tokens of {Width} values need {bytes} bytes of shared memory, "
+                    + $"this GPU's blocks have {device.Properties.SharedBytesPerBlock}; use shorter sentences");
+        }
     }
 }

@@ -24,6 +24,9 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     const int Warp = 32;
 
+    /// <summary>Bytes that a thread moves at a time, as in kernels/common/storage.cuh.</summary>
+    const int PackBytes = 16;
+
     readonly Lock _lock = new();
     MatrixProducts? _products;
     CudnnConvolutions? _convolutions;

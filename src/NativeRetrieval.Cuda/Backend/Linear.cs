@@ -33,8 +33,20 @@ internal sealed partial class CudaBackend
         if (dBias is not null) BiasGradient(dy, dBias);
     }
 
-    /// <summary>dBias [O] = Σ dy [N, O] over rows.</summary>
-    void BiasGradient(Tensor dy, Tensor dBias) =>
-        Launch("linear", Stored(dy, "linear_bias_gradient_f32", "linear_bias_gradient_bf16"), Ceil(dBias.Count, Warp), Block, 0,
-            Activations(dy), F32(dBias), dy.Shape[0], dy.Shape[1]);
+    /// <summary>dBias [O] = Σ dy [N, O] over rows: parts of the rows that fill the device, then the sum of the parts.</summary>
+    void BiasGradient(Tensor dy, Tensor dBias)
+    {
+        const int leastRows = 32;
+        int rows = dy.Shape[0], width = dy.Shape[1], columns = Ceil(width, SumColumns * sizeof(float) / dy.DType.SizeBytes());
+        int perPart = Math.Max(leastRows, Ceil(rows, Math.Max(1, Multiprocessors / Math.Max(1, columns)))), count = Ceil(rows, perPart);
+        string entryPoint = Stored(dy, "linear_bias_gradient_f32", "linear_bias_gradient_bf16");
+        if (count <= 1)
+        {
+            Launch("linear", entryPoint, columns, Block, 0, Activations(dy), F32(dBias), rows, width, perPart);
+            return;
+        }
+        using var parts = Tensor.Empty([count, width], device);
+        Launch("linear", entryPoint, (columns, count, 1), Block, 0, Activations(dy), F32(parts), rows, width, perPart);
+        Launch("linear", "linear_bias_gradient_f32", Ceil(width, SumColumns), Block, 0, F32(parts), F32(dBias), count, width, count);
+    }
 }

@@ -13,7 +13,8 @@ namespace NativeRetrieval.Encoders;
 /// </summary>
 internal sealed class BertLayer : Module
 {
-    readonly Linear _query, _key, _value, _attended, _widen, _narrow;
+    readonly Linear[] _queryKeyValue;
+    readonly Linear _attended, _widen, _narrow;
     readonly LayerNorm _firstNorm, _secondNorm;
     readonly int _heads;
     readonly double _dropout, _attentionDropout;
@@ -21,9 +22,10 @@ internal sealed class BertLayer : Module
     public BertLayer(BertConfig config, Device device, DType dtype, PhiloxSequence? random)
     {
         (_heads, _dropout, _attentionDropout) = (config.Heads, config.Dropout, config.AttentionDropout);
-        _query = Dense("attention.self.query", config.Width, config.Width);
-        _key = Dense("attention.self.key", config.Width, config.Width);
-        _value = Dense("attention.self.value", config.Width, config.Width);
+        _queryKeyValue = Linear.Several(3, config.Width, config.Width, config.InitialDeviation, device, dtype, random);
+        Child("attention.self.query", _queryKeyValue[0]);
+        Child("attention.self.key", _queryKeyValue[1]);
+        Child("attention.self.value", _queryKeyValue[2]);
         _attended = Dense("attention.output.dense", config.Width, config.Width);
         _firstNorm = Norm("attention.output.LayerNorm");
         _widen = Dense("intermediate.dense", config.Width, config.HiddenWidth);
@@ -40,14 +42,11 @@ internal sealed class BertLayer : Module
     public Tensor Forward(Tensor x, TokenLayout tokens, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        var (q, k, v) = (tokens.Pad(_query.Forward(x)), tokens.Pad(_key.Forward(x)), tokens.Pad(_value.Forward(x)));
+        var qkv = Linear.Forward(x, _queryKeyValue);
         var attended = pass is null
-            ? Op.Attention(q, k, v, tokens.Lengths, _heads)
-            : Op.Attention(q, k, v, tokens.Lengths, _heads, _attentionDropout, pass.NextStream());
-        x = _firstNorm.Forward(Op.Add(Drop(_attended.Forward(tokens.Pack(attended)), pass), x));
-        var hidden = _widen.Forward(x, Activation.Gelu);
-        return scope.Return(_secondNorm.Forward(Op.Add(Drop(_narrow.Forward(hidden), pass), x)));
+            ? Op.Attention(qkv, tokens.Starts, _heads, tokens.Longest)
+            : Op.Attention(qkv, tokens.Starts, _heads, tokens.Longest, _attentionDropout, pass.NextStream());
+        x = _firstNorm.Forward(_attended.Forward(attended), x, _dropout, pass);
+        return scope.Return(_secondNorm.Forward(_narrow.Forward(_widen.Forward(x, Activation.Gelu)), x, _dropout, pass));
     }
-
-    Tensor Drop(Tensor x, TrainingPass? pass) => pass is null ? x : Op.Dropout(x, _dropout, pass.NextStream());
 }

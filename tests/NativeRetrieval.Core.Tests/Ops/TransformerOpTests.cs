@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
@@ -51,8 +52,61 @@ public sealed class TransformerOpTests
         using var scope = TensorScope.Begin();
         var q = Normal([1, 4, 6], 1, device);
         var lengths = Tensor.From([length], [1], device);
-        Assert.Throws<ShapeException>(() => Op.Attention(q, q, q, lengths, heads: 2));
+        var starts = Tensor.From([0, length], [2], device);
+        var error = Assert.Throws<ShapeException>(() => Op.Attention(q.Reshape([4, 6]), starts, heads: 2, tokens: 4));
+        Assert.Contains($"starts[1] is {length}; starts must rise from 0 to 4, the rows of qkv, at most, and by no more than the 4 tokens",
+            error.Message);
         Assert.Throws<ShapeException>(() => Op.MeanOverTokens(q, lengths));
+    }
+
+    [Fact]
+    public void A_sentence_of_more_tokens_than_are_said_is_refused()
+    {
+        var device = new CpuDevice();
+        using var scope = TensorScope.Begin();
+        var starts = Tensor.From([0, 1, 4], [3], device);
+        Assert.Contains("starts[2] is 4",
+            Assert.Throws<ShapeException>(() => Op.Attention(Normal([4, 6], 1, device), starts, heads: 2, tokens: 2)).Message);
+    }
+
+    /// <summary>One product over weights that lie one behind the other; each part keeps its own gradient, as if it were alone.</summary>
+    [Fact]
+    public void Parts_of_a_split_tensor_are_put_together_without_a_copy_and_get_gradients_of_their_own()
+    {
+        var device = new CpuDevice();
+        using var scope = TensorScope.Begin();
+        var whole = Normal([6, 5], 1, device);
+        float[] values = whole.ToArray<float>();
+        var parts = whole.Split(3);
+        foreach (var part in parts) part.RequiresGradient = true;
+        var apart = parts.Select(part => part.Clone()).ToArray();
+        foreach (var part in apart) part.RequiresGradient = true;
+        Assert.Equal(parts[0].Address, Op.Concat(parts).Address);
+        Assert.Equal(values, Op.Concat(apart).ToArray<float>());
+
+        Tensor x = Normal([4, 5], 2, device), seed = Normal([4, 6], 3, device);
+        foreach (var set in new[] { parts, apart })
+        {
+            using var tape = Tape.Begin();
+            tape.Backward(Op.Linear(x, Op.Concat(set)), seed);
+        }
+        for (int i = 0; i < 3; i++)
+        {
+            Assert.True(parts[i].Gradient!.IsExclusive);
+            Assert.Equal(apart[i].Gradient!.ToArray<float>(), parts[i].Gradient!.ToArray<float>());
+        }
+
+        // Changes of a part are changes of the whole: a packed copy of it is made anew.
+        for (int use = 0; use < 3; use++) Op.Linear(Normal([70, 5], 4, device), Op.Concat(parts));
+        parts[1].CopyFrom(Normal([2, 5], 5, device));
+        float[] changed = Op.MatMul(x, Op.Concat([.. parts.Select(part => part.Clone())]), transposeB: true).ToArray<float>();
+        Assert.Equal(changed, Op.Linear(x, Op.Concat(parts)).ToArray<float>());
+        long before = device.LiveBytes;
+        whole.Dispose();
+        parts[0].Dispose();
+        Assert.Equal(values[20..], parts[2].ToArray<float>());
+        foreach (var part in parts[1..]) part.Dispose();
+        Assert.True(device.LiveBytes < before);
     }
 
     static Tensor Normal(Shape shape, ulong stream, CpuDevice device)

@@ -33,8 +33,9 @@ public sealed class DeviceTests
         var mean = Op.MeanOverTokens(x, lengths);
         Assert.Contains($"MeanOverTokens: lengths[1] is {length}, outside 0 … 5",
             Assert.Throws<ShapeException>(() => mean.ToArray<float>()).Message);
-        var y = Op.Attention(x, x, x, lengths, heads: 2);
-        Assert.Contains($"Attention: lengths[1] is {length}, outside 0 … 5",
+        var starts = Tensor.From([0, 5, 5 + length], [3], test.Device);
+        var y = Op.Attention(Tensor.Zeros([12, 6], test.Device), starts, heads: 2, tokens: 5);
+        Assert.Contains($"Attention: starts[2] is {5 + length}; starts must rise from 0 to 12, the rows of qkv",
             Assert.Throws<ShapeException>(() => y.ToArray<float>()).Message);
     }
 

@@ -75,14 +75,16 @@ public sealed class LaunchTests
             var flat = Op.Full([3, 33], 1, device);
             var maps = Op.Full([2, 3, 4, 5], 1, device);
             var masked = Op.Full([2, 1, 30, 8], 1, device);
-            var sentences = Op.Full([2, 5, 8], 1, device);
-            var lengths = Tensor.From([5, 4], [2], device);
+            Tensor sentences = Op.Full([9, 24], 1, device), starts = Tensor.From([0, 5, 9], [3], device);
+            Tensor ramp = Tensor.From([.. Enumerable.Range(0, 33).Select(i => (float)i)], [33], device);
             return (float[])
             [
                 .. Op.Dropout(flat, 0.5, numbers).ToArray<float>(),
                 .. Op.Dropout(maps, 0.5, numbers).ToArray<float>(),
                 .. Op.SpecAugment(masked, null, new(), numbers).ToArray<float>(),
-                .. Op.Attention(sentences, sentences, sentences, lengths, 2, 0.5, numbers).ToArray<float>(),
+                .. Op.Attention(sentences, starts, 2, 5, 0.5, numbers).ToArray<float>(),
+                .. Op.Attention(sentences, starts, 2, 129, 0.5, numbers).ToArray<float>(),
+                .. Op.AddLayerNorm(flat, flat, ramp, ramp, probability: 0.5, stream: numbers).ToArray<float>(),
             ];
         });
     }

@@ -10,6 +10,8 @@ sealed class AddCase : OpCase
 
     public override IEnumerable<string> Sizes => ["0", "1", "33", "5x70000"];
 
+    public override bool HasBFloat16 => true;
+
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Add(inputs[0], inputs[1]);
@@ -25,6 +27,8 @@ sealed class AddInPlaceCase : OpCase
     public override IEnumerable<string> Sizes => ["0", "1", "33x3"];
 
     public override bool HasGradient => false;
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 

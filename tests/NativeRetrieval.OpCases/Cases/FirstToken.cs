@@ -9,7 +9,9 @@ sealed class FirstTokenCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.FirstToken);
 
-    public override IEnumerable<string> Sizes => ["0x2x3", "1x1x1", "3x5x33"];
+    public override IEnumerable<string> Sizes => ["0x2x3", "1x1x1", "3x5x33", "3x2x40"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 

@@ -8,7 +8,9 @@ sealed class GeluCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.Gelu);
 
-    public override IEnumerable<string> Sizes => ["0", "1", "7x33"];
+    public override IEnumerable<string> Sizes => ["0", "1", "7x33", "64x40"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Uniform(random, -6, 6, Parse(size))];
 

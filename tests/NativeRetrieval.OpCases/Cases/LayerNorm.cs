@@ -11,12 +11,15 @@ sealed class LayerNormCase : OpCase
 
     public override string Op => nameof(Core.Ops.Op.LayerNorm);
 
-    public override IEnumerable<string> Sizes => ["0x4", "1x3", "2x3x33", "70x768"];
+    public override IEnumerable<string> Sizes => ["0x4", "1x3", "2x3x33", "70x768", "3x2056", "5x1027"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         int width = Parse(size)[^1];
-        return [Uniform(random, 1, 4, Parse(size)), Uniform(random, 0.5, 1.5, width), Normal(random, width)];
+        return [Uniform(random, 1, 4, Parse(size)), Uniform(random, 0.5, 1.5, width) with { Parameter = true },
+            Normal(random, width) with { Parameter = true }];
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>

@@ -8,7 +8,9 @@ sealed class ScaleCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.Scale);
 
-    public override IEnumerable<string> Sizes => ["0", "1", "33x3"];
+    public override IEnumerable<string> Sizes => ["0", "1", "33x3", "40000"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 

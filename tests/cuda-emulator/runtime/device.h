@@ -31,7 +31,8 @@ void nr_emu_warp_barrier(unsigned mask);
 nr_emu_u64 nr_emu_shuffle(unsigned mask, nr_emu_u64 value, int source);
 unsigned nr_emu_ballot(unsigned mask, int predicate);
 unsigned nr_emu_lane();
-void nr_emu_mma(float* d, const unsigned* a, const unsigned* b);
+void nr_emu_mma_bf16(float* d, const unsigned* a, const unsigned* b);
+void nr_emu_mma_tf32(float* d, const unsigned* a, const unsigned* b);
 void nr_emu_copy_async(void* shared, const void* global, unsigned bytes);
 void nr_emu_copy_async_commit();
 void nr_emu_copy_async_wait(int pending);
@@ -125,8 +126,6 @@ static inline int atomicCAS(int* p, int expected, int v) { return (int)nr_emu_at
 static inline nr_emu_u64 atomicCAS(nr_emu_u64* p, nr_emu_u64 expected, nr_emu_u64 v) { return nr_emu_atomic_cas_u64(p, expected, v); }
 static inline int atomicMax(int* p, int v) { return nr_emu_atomic_max_i32(p, v); }
 static inline int atomicMin(int* p, int v) { return nr_emu_atomic_min_i32(p, v); }
-
-#define nr_emu_mma_bf16(d, a, b) nr_emu_mma(d, a, b)
 
 template <class To, class From> static inline To nr_emu_bits(From value)
 {

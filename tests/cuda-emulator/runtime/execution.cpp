@@ -133,7 +133,7 @@ uint32_t launched_lanes(const Worker& w, unsigned warp)
     return count >= 32 ? ~0u : (1u << count) - 1;
 }
 
-void mma(Lane* warp)
+void mma_bf16(Lane* warp)
 {
     auto bf16 = [](unsigned pair, int half) {
         const unsigned word = half ? pair & 0xffff0000u : pair << 16;
@@ -155,6 +155,25 @@ void mma(Lane* warp)
             auto* d = static_cast<float*>(const_cast<void*>(warp[row % 8 * 4 + column / 2].fragments[0]));
             float& sum = d[(row >= 8 ? 2 : 0) + column % 2];
             for (int k = 0; k < 16; k++) sum += a(row, k) * b(k, column);
+        }
+}
+
+// TF32: the tensor cores read sign, exponent and the upper ten bits of the significand.
+void mma_tf32(Lane* warp)
+{
+    auto value = [](const void* fragment, int place) {
+        const unsigned word = static_cast<const unsigned*>(fragment)[place] & 0xffffe000u;
+        float number;
+        std::memcpy(&number, &word, 4);
+        return number;
+    };
+    for (int row = 0; row < 16; row++)
+        for (int column = 0; column < 8; column++)
+        {
+            auto* d = static_cast<float*>(const_cast<void*>(warp[row % 8 * 4 + column / 2].fragments[0]));
+            float& sum = d[(row >= 8 ? 2 : 0) + column % 2];
+            for (int k = 0; k < 8; k++)
+                sum += value(warp[row % 8 * 4 + k % 4].fragments[1], (row >= 8 ? 1 : 0) + (k >= 4 ? 2 : 0)) * value(warp[column * 4 + k % 4].fragments[2], k >= 4 ? 1 : 0);
         }
 }
 
@@ -185,7 +204,8 @@ void try_meeting(Worker& w, unsigned warp, uint32_t mask)
     case Meeting::Ballot:
         for (uint32_t m = mask; m; m &= m - 1) lanes[__builtin_ctz(m)].result = ballot;
         break;
-    case Meeting::Mma: mma(lanes); break;
+    case Meeting::MmaBf16: mma_bf16(lanes); break;
+    case Meeting::MmaTf32: mma_tf32(lanes); break;
     case Meeting::Barrier: w.warp_clock[warp] = ++w.clock; break;
     }
     w.waiting[warp] &= ~mask;
@@ -402,14 +422,17 @@ DEVICE void nr_emu_warp_barrier(unsigned mask) { meet(Meeting::Barrier, mask, 0,
 DEVICE unsigned long long nr_emu_shuffle(unsigned mask, unsigned long long value, int source) { return meet(Meeting::Shuffle, mask, value, source); }
 DEVICE unsigned nr_emu_ballot(unsigned mask, int predicate) { return static_cast<unsigned>(meet(Meeting::Ballot, mask, predicate != 0, 0)); }
 
-DEVICE void nr_emu_mma(float* d, const unsigned* a, const unsigned* b)
+static void multiply(Meeting meeting, float* d, const unsigned* a, const unsigned* b)
 {
     Lane& me = *t_worker->lane;
     me.fragments[0] = d;
     me.fragments[1] = a;
     me.fragments[2] = b;
-    meet(Meeting::Mma, ~0u, 0, 0);
+    meet(meeting, ~0u, 0, 0);
 }
+
+DEVICE void nr_emu_mma_bf16(float* d, const unsigned* a, const unsigned* b) { multiply(Meeting::MmaBf16, d, a, b); }
+DEVICE void nr_emu_mma_tf32(float* d, const unsigned* a, const unsigned* b) { multiply(Meeting::MmaTf32, d, a, b); }
 
 DEVICE void nr_emu_copy_async(void* shared, const void* global, unsigned bytes)
 {

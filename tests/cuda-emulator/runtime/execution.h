@@ -49,7 +49,7 @@ struct SharedCell
 // Codes beside a thread's index in write_lane and read_lane.
 constexpr uint16_t OfWarp = 0x8000, Anyone = 0xffff, Atomic = 0x4000;
 
-enum class Meeting : uint8_t { Shuffle, Ballot, Barrier, Mma };
+enum class Meeting : uint8_t { Shuffle, Ballot, Barrier, MmaBf16, MmaTf32 };
 
 struct PendingCopy
 {

@@ -1,5 +1,6 @@
 // Each kernel has one mistake that a GPU passes over or punishes without a word. The self-test launches it and reads the emulator's.
 #include "common/async_copy.cuh"
+#include "common/tensor_core.cuh"
 
 extern "C" __global__ void good(const float* x, float* y, int n)
 {
@@ -128,4 +129,25 @@ extern "C" __global__ void scales(float* x, float by, int n)
     if (i < n) x[i] *= by;
 }
 extern "C" __global__ void reverses_a_warp(int* y) { y[threadIdx.x] = __shfl_sync(0xffffffffu, (int)threadIdx.x, 31 - threadIdx.x); }
+// y [16, 8] = a [16, k] * b [k, 8], k = 16 in bf16 and 8 in TF32.
+extern "C" __global__ void multiplies_in_bf16(const unsigned* a, const unsigned* b, float* y)
+{
+    const int g = threadIdx.x / 4, t = threadIdx.x % 4;
+    const unsigned left[4] = { a[g * 8 + t], a[(g + 8) * 8 + t], a[g * 8 + t + 4], a[(g + 8) * 8 + t + 4] };
+    const unsigned right[2] = { b[g * 8 + t], b[g * 8 + t + 4] }; // column by column
+    float d[4] = {};
+    nr_mma_bf16(d, left, right);
+    for (int i = 0; i < 4; i++) y[(g + i / 2 * 8) * 8 + 2 * t + i % 2] = d[i];
+}
+template <bool exact> NR_DEVICE void multiplies(const float* a, const float* b, float* y)
+{
+    const int g = threadIdx.x / 4, t = threadIdx.x % 4;
+    const operand<exact, 4> left({ a[g * 8 + t], a[(g + 8) * 8 + t], a[g * 8 + t + 4], a[(g + 8) * 8 + t + 4] });
+    const operand<exact, 2> right({ b[g * 8 + t], b[g * 8 + t + 4] });
+    float d[4] = {};
+    multiply(d, left, right);
+    for (int i = 0; i < 4; i++) y[(g + i / 2 * 8) * 8 + 2 * t + i % 2] = d[i];
+}
+extern "C" __global__ void multiplies_in_tf32(const float* a, const float* b, float* y) { multiplies<false>(a, b, y); }
+extern "C" __global__ void multiplies_in_three_products(const float* a, const float* b, float* y) { multiplies<true>(a, b, y); }
 template <class T> __global__ void fills(T* y, T value) { y[threadIdx.x] = value; }

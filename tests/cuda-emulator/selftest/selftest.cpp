@@ -159,7 +159,7 @@ std::vector<Test> tests()
         { "a report names kernel, block, thread and line", [] {
              launch("reads_past_the_end", 1, 64, 0, nullptr, upload(ramp(64)), device<float>(64));
              EXPECT(cuCtxSynchronize() == 700);
-             expect_report("kernel reads_past_the_end, block (0, 0, 0), thread (63, 0, 0), bugs.cu:13");
+             expect_report("kernel reads_past_the_end, block (0, 0, 0), thread (63, 0, 0), bugs.cu:14");
          } },
         { "atomics add up", [] {
              int* y = upload(std::vector<int>(1));
@@ -179,6 +179,57 @@ std::vector<Test> tests()
              int* y = device<int>(32);
              launch("reverses_a_warp", 1, 32, 0, nullptr, y);
              EXPECT(download(y, 32)[3] == 28);
+         } },
+        { "tensor cores multiply bf16", [] {
+             // Small whole numbers: exact in bf16, and every element of the product is another one.
+             std::vector<unsigned> a(16 * 8), b(8 * 8);
+             auto half = [](int value) { const auto number = static_cast<float>(value); unsigned word; std::memcpy(&word, &number, 4); return word >> 16; };
+             auto left = [](int row, int k) { return row * 3 + k % 5 - 20; };
+             auto right = [](int k, int column) { return column * 7 - k * 2; };
+             for (int i = 0; i < 16 * 8; i++) a[static_cast<size_t>(i)] = half(left(i / 8, i % 8 * 2)) | half(left(i / 8, i % 8 * 2 + 1)) << 16;
+             for (int i = 0; i < 8 * 8; i++) b[static_cast<size_t>(i)] = half(right(i % 8 * 2, i / 8)) | half(right(i % 8 * 2 + 1, i / 8)) << 16;
+             float* y = device<float>(128);
+             launch("multiplies_in_bf16", 1, 32, 0, nullptr, upload(a), upload(b), y);
+             const auto got = download(y, 128);
+             for (int row = 0; row < 16; row++)
+                 for (int column = 0; column < 8; column++)
+                 {
+                     int sum = 0;
+                     for (int k = 0; k < 16; k++) sum += left(row, k) * right(k, column);
+                     EXPECT(got[static_cast<size_t>(row * 8 + column)] == static_cast<float>(sum));
+                 }
+         } },
+        { "tensor cores multiply TF32", [] {
+             // 1 + 2^-12 is 1 in TF32, 1 + 2^-11 rounds away from zero to 1 + 2^-10; three products keep both.
+             auto left = [](int row, int k) { return (row * 3 + k % 5 - 20) * (1 + std::ldexp(1.0f, row % 2 ? -12 : -11)); };
+             auto right = [](int k, int column) { return static_cast<float>(column * 7 - k * 2); };
+             std::vector<float> a(16 * 8), b(8 * 8);
+             for (int i = 0; i < 16 * 8; i++) a[static_cast<size_t>(i)] = left(i / 8, i % 8);
+             for (int i = 0; i < 8 * 8; i++) b[static_cast<size_t>(i)] = right(i % 8, i / 8);
+             float *once = device<float>(128), *thrice = device<float>(128);
+             launch("multiplies_in_tf32", 1, 32, 0, nullptr, upload(a), upload(b), once);
+             launch("multiplies_in_three_products", 1, 32, 0, nullptr, upload(a), upload(b), thrice);
+             const auto first = download(once, 128), third = download(thrice, 128);
+             bool rounded = false;
+             for (int row = 0; row < 16; row++)
+                 for (int column = 0; column < 8; column++)
+                 {
+                     double sum = 0, size = 0;
+                     for (int k = 0; k < 8; k++)
+                     {
+                         const double product = static_cast<double>(left(row, k)) * right(k, column);
+                         sum += product;
+                         size += std::fabs(product);
+                     }
+                     const auto at = static_cast<size_t>(row * 8 + column);
+                     EXPECT(std::fabs(first[at] - sum) <= size * std::ldexp(1.0, -11) && std::fabs(third[at] - sum) <= size * std::ldexp(1.0, -21));
+                     rounded |= std::fabs(first[at] - sum) > size * std::ldexp(1.0, -14);
+                 }
+             EXPECT(rounded);
+             a.assign(a.size(), 1 + std::ldexp(1.0f, -11));
+             b.assign(b.size(), 1.0f);
+             launch("multiplies_in_tf32", 1, 32, 0, nullptr, upload(a), upload(b), once);
+             EXPECT(download(once, 1)[0] == 8 * (1 + std::ldexp(1.0f, -10)));
          } },
         { "launch limits", [] {
              float* y = device<float>(2048);

@@ -69,7 +69,8 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
     static string Describe(Fault fault, int place, int value, int limit) => fault switch
     {
         Fault.EmbeddingId => $"Embedding: id {value} at position {place} is outside the table of {limit} rows",
-        Fault.AttentionLength => $"Attention: lengths[{place}] is {value}, outside 0 … {limit}, the tokens of a sentence",
+        Fault.AttentionStart => $"Attention: starts[{place + 1}] is {value}; starts must rise from 0 to {limit}, the rows of qkv, at most, "
+            + "and by no more than the tokens of a sentence",
         Fault.MeanLength => $"MeanOverTokens: lengths[{place}] is {value}, outside 0 … {limit}, the tokens of a sentence",
         Fault.LogMelLength =>
             $"LogMel: lengths[{place}] is {value}; expected at most {limit}, the samples of a row, and more than half a window",
@@ -82,7 +83,7 @@ internal enum Fault
 {
     None,
     EmbeddingId,
-    AttentionLength,
+    AttentionStart,
     MeanLength,
     LogMelLength,
 }
