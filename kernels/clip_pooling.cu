@@ -1,22 +1,22 @@
 // y = max_t m[t] + 1/T Σ_t m[t], m[t] = 1/F Σ_f x[t, f], over the T own frames of a clip; 0 for a clip without frames
 // dx[t, f] = dy/F · (1/T + [t = peak]) in own frames, 0 behind them
-//   x        [clips, channels, frames, bins]  f32  row-major
-//   y        [clips, channels]                f32  row-major
-//   peaks    [clips, channels]                i32  row-major: the first frame of the maximum
-//   lengths  [clips]                          i32  own frames T, or null: frames
-//   dy       [clips, channels]                f32  row-major
-//   dx       [clips, channels, frames, bins]  f32  row-major
+//   x        [clips, channels, frames, bins]  f32 or bf16  row-major
+//   y        [clips, channels]                f32          row-major
+//   peaks    [clips, channels]                i32          row-major: the first frame of the maximum
+//   lengths  [clips]                          i32          own frames T, or null: frames
+//   dy       [clips, channels]                f32          row-major
+//   dx       [clips, channels, frames, bins]  like x       row-major
 // mapping   forward: one warp per clip and channel, lanes stride over frames; backward: threads stride over dx, any grid; blocks of 256
 // shared    none
 // numerics  a frame's mean in f32 in the order of the bins; over frames lane by lane, then across lanes
 // limits    any sizes, also 0; a length outside 0 … frames counts as the nearer end
 // reference src/NativeRetrieval.Core/Cpu/ClipPooling.cs
-#include "common/types.cuh"
 #include "common/frames.cuh"
 #include "common/reduce.cuh"
+#include "common/storage.cuh"
 
-extern "C" __global__ void __launch_bounds__(256) clip_pooling_forward_f32(
-    const float* __restrict__ x, const int* __restrict__ lengths, float* __restrict__ y, int* __restrict__ peaks,
+template <class T>
+NR_DEVICE void forward(const T* __restrict__ x, const int* __restrict__ lengths, float* __restrict__ y, int* __restrict__ peaks,
     int maps, int channels, int frames, int bins)
 {
     const int map = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x & 31;
@@ -26,9 +26,9 @@ extern "C" __global__ void __launch_bounds__(256) clip_pooling_forward_f32(
     int peak = frames;
     for (int frame = lane; frame < own; frame += 32)
     {
-        const float* const row = x + ((size_t)map * frames + frame) * bins;
+        const T* const row = x + ((size_t)map * frames + frame) * bins;
         float mean = 0.0f;
-        for (int bin = 0; bin < bins; bin++) mean += row[bin];
+        for (int bin = 0; bin < bins; bin++) mean += to_float(row[bin]);
         mean /= bins;
         sum += mean;
         if (peak == frames || mean > largest)
@@ -53,8 +53,8 @@ extern "C" __global__ void __launch_bounds__(256) clip_pooling_forward_f32(
     peaks[map] = own == 0 ? 0 : peak;
 }
 
-extern "C" __global__ void __launch_bounds__(256) clip_pooling_backward_f32(
-    const float* __restrict__ dy, const int* __restrict__ peaks, const int* __restrict__ lengths, float* __restrict__ dx,
+template <class T>
+NR_DEVICE void backward(const float* __restrict__ dy, const int* __restrict__ peaks, const int* __restrict__ lengths, T* __restrict__ dx,
     long long count, int channels, int frames, int bins)
 {
     for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
@@ -62,6 +62,30 @@ extern "C" __global__ void __launch_bounds__(256) clip_pooling_backward_f32(
         const long long line = i / bins;
         const int frame = (int)(line % frames), map = (int)(line / frames), own = own_frames(lengths, map / channels, frames);
         const float share = dy[map] / bins;
-        dx[i] = frame < own ? share / own + (frame == peaks[map] ? share : 0.0f) : 0.0f;
+        store(dx + i, frame < own ? share / own + (frame == peaks[map] ? share : 0.0f) : 0.0f);
     }
+}
+
+extern "C" __global__ void __launch_bounds__(256) clip_pooling_forward_f32(
+    const float* x, const int* lengths, float* y, int* peaks, int maps, int channels, int frames, int bins)
+{
+    forward(x, lengths, y, peaks, maps, channels, frames, bins);
+}
+
+extern "C" __global__ void __launch_bounds__(256) clip_pooling_forward_bf16(
+    const bf16* x, const int* lengths, float* y, int* peaks, int maps, int channels, int frames, int bins)
+{
+    forward(x, lengths, y, peaks, maps, channels, frames, bins);
+}
+
+extern "C" __global__ void __launch_bounds__(256) clip_pooling_backward_f32(
+    const float* dy, const int* peaks, const int* lengths, float* dx, long long count, int channels, int frames, int bins)
+{
+    backward(dy, peaks, lengths, dx, count, channels, frames, bins);
+}
+
+extern "C" __global__ void __launch_bounds__(256) clip_pooling_backward_bf16(
+    const float* dy, const int* peaks, const int* lengths, bf16* dx, long long count, int channels, int frames, int bins)
+{
+    backward(dy, peaks, lengths, dx, count, channels, frames, bins);
 }

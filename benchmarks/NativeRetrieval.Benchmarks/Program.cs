@@ -12,6 +12,7 @@ if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return Gp
 if (args.Length > 0 && args[0] == RooflineCommand.Name) return RooflineCommand.Run(args[1..]);
 
 if (args.Length > 0 && args[0] == GradientsCommand.Name) return GradientsCommand.Run(args.AsSpan(1));
+if (args.Length > 0 && args[0] == PrecisionCommand.Name) return PrecisionCommand.Run(args[1..]);
 
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
@@ -22,6 +23,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     Console.WriteLine(GpuCommand.Usage);
     Console.WriteLine(RooflineCommand.Usage);
     Console.WriteLine(GradientsCommand.Usage);
+    Console.WriteLine(PrecisionCommand.Usage);
     return 0;
 }
 

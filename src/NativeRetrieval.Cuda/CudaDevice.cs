@@ -99,7 +99,7 @@ public sealed class CudaDevice : Device
     public override Layout Filters => Layout.NHWC;
 
     /// <inheritdoc/>
-    public override DType Activations => Options.Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
+    public override Precision Precision => Options.Precision;
 
     internal override bool ComputesInBFloat16 => true;
 

@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Devices;
+
 namespace NativeRetrieval.Cuda;
 
 /// <summary>Choices between speed, precision and memory of a <see cref="CudaDevice"/>.</summary>

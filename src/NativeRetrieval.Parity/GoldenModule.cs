@@ -38,6 +38,23 @@ public static class GoldenModule
     public static double[] Values(this Tensor tensor) =>
         tensor.DType == DType.Float64 ? tensor.ToArray<double>() : Array.ConvertAll(tensor.ToArray<float>(), v => (double)v);
 
+    /// <summary>
+    /// Adds the relative errors of all parameters' gradients; where the device multiplies in less than float32, that of all of them as one
+    /// vector, because small ones are differences of large numbers.
+    /// </summary>
+    /// <param name="except">Names of parameters to leave out; null: none.</param>
+    public static void AddGradients(this WorstError worst, SafetensorsFile golden, Device device, Module module,
+        Func<string, bool>? except = null)
+    {
+        var compared = module.Parameters().Where(item => except?.Invoke(item.Name) != true)
+            .Select(item => (Name: $"grad/{item.Name}", Values: item.Tensor.Gradient!.Values())).ToList();
+        if (device.Precision == Precision.Float32)
+            foreach (var (name, values) in compared) worst.AddRelative(golden.ReadFloat64(name), values, name);
+        else
+            worst.AddRelative([.. compared.SelectMany(item => golden.ReadFloat64(item.Name))],
+                [.. compared.SelectMany(item => item.Values)], "all gradients");
+    }
+
     /// <summary>Adds the relative error of a tensor against the golden one of that name.</summary>
     public static void Add(this WorstError worst, SafetensorsFile golden, string name, Tensor actual) =>
         worst.AddRelative(golden.ReadFloat64(name), actual.Values(), name);

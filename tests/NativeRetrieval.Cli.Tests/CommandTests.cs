@@ -52,6 +52,17 @@ public sealed class CommandTests : IDisposable
     [InlineData("search query --index sounds.nrx --device gpu", 2, "expected auto, cpu, cuda or cuda:N")]
     [InlineData("search query --index sounds.nrx --device cuda:-1", 2, "expected auto, cpu, cuda or cuda:N")]
     [InlineData("search query --index sounds.nrx --device cuda", 1, "--device cuda: ")]
+    [InlineData("search query --index sounds.nrx --precision half", 2, "--precision half: expected fp32, tf32, bf16")]
+    [InlineData("search query --index sounds.nrx --device cpu --precision bf16", 2,
+        "--precision bf16 needs a GPU: the CPU computes in fp32; take fp32, or --device cuda:0")]
+    [InlineData("similar a.wav --index sounds.nrx --precision tf32", 2, "no GPU can be used (no NVIDIA driver was found")]
+    [InlineData("index a.wav --model m --to sounds.nrx --precision tf32", 2, "--precision tf32 needs a GPU")]
+    [InlineData("evaluate a.csv --audio . --model m --precision bf16", 2, "--precision bf16 needs a GPU")]
+    [InlineData("doctor --parity . --precision bf16", 2, "--precision bf16 needs a GPU")]
+    [InlineData("train a.csv --audio . --to run --precision bf16", 2, "training.precision = bf16 needs a GPU")]
+    [InlineData("train a.csv --audio . --to run --set training.precision=tf32 --device cpu", 2, "training.precision = tf32 needs a GPU")]
+    [InlineData("train a.csv --audio . --to run --precision bf16 --set training.precision=fp32", 2,
+        "--precision bf16 and --set training.precision=fp32 name the same setting; give one of them")]
     [InlineData("similar a.wav --index sounds.nrx --device cuda:0", 1, "--device cuda:0: ")]
     [InlineData("index a.wav --model m --to sounds.nrx --device cuda:0", 1, "--device cpu")]
     [InlineData("evaluate a.csv --audio . --model m --device cuda:0", 1, "--device cpu")]

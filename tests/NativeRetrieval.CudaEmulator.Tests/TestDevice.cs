@@ -1,26 +1,30 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
 /// <summary>
-/// The whole backend on the emulator, or on a GPU. One device serves all tests of a process, and what a test frees is given back after
+/// The whole backend on the emulator, or on a GPU. One device of each precision serves all tests of a process, and what a test frees is given back after
 /// it: fresh memory holds nothing, and reading it is found. A test that loses the device costs the next one a new one.
 /// </summary>
 internal sealed class TestDevice : IDisposable
 {
     static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
-    static CudaDevice? _device;
+    static readonly Dictionary<Precision, CudaDevice> _devices = [];
 
-    public TestDevice(string order)
+    public TestDevice(string order, Precision precision = Precision.Float32)
     {
         DeviceOrder.Choose(order);
-        if (_device is { Context.IsLost: true })
+        if (_devices.Values.Any(device => device.Context.IsLost))
         {
-            _device.Dispose();
-            _device = null;
+            foreach (var lost in _devices.Values) lost.Dispose();
+            _devices.Clear();
         }
-        Device = _device ??= CudaDevice.Open(0, new() { Deterministic = true, KernelFolder = _kernels.Value["kernels"] });
+        if (!_devices.TryGetValue(precision, out var device))
+            _devices.Add(precision, device = CudaDevice.Open(0,
+                new() { Deterministic = true, KernelFolder = _kernels.Value["kernels"], Precision = precision }));
+        Device = device;
         if (Emulator.IsUsed) Assert.Equal("NR CPU emulator", Device.Properties.Name);
     }
 

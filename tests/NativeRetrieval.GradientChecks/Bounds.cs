@@ -1,6 +1,6 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.GradientChecks;
 

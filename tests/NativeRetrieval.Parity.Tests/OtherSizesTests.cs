@@ -61,7 +61,7 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
     {
         var result = ParityCatalogue.All.Single(item => item.Name == name).Run(set.Folder);
         Assert.True(result.Status == ParityStatus.Ok,
-            $"{name}: {result.Status}, error {result.Error:E2}, tolerance {result.Case.Tolerance:E1}; {result.Detail}");
+            $"{name}: {result.Status}, error {result.Error:E2}, tolerance {result.Tolerance:E1}; {result.Detail}");
     }
 
     [Theory, MemberData(nameof(Cases))]

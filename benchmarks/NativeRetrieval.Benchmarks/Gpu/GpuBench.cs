@@ -4,20 +4,11 @@ using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>Times every workload in float32 and with tensor cores, printing a row as soon as it is known.</summary>
+/// <summary>Times every workload in each precision, printing a row as soon as it is known.</summary>
 internal sealed class GpuBench(GpuOptions options)
 {
-    const string Float32 = "fp32";
-
-    /// <summary>Names in the tables, those that are used most first.</summary>
-    public static IReadOnlyList<string> Precisions { get; } = ["tf32", "bf16", Float32];
-
-    public static Precision PrecisionOf(string name) => name switch
-    {
-        "tf32" => Precision.Tf32,
-        "bf16" => Precision.BFloat16,
-        _ => Precision.Float32,
-    };
+    /// <summary>Precisions, those that are used most first.</summary>
+    static readonly Precision[] _precisions = [Precision.Tf32, Precision.BFloat16, Precision.Float32];
 
     readonly List<DeviceTiming> _rows = [];
     bool _complete = true;
@@ -30,26 +21,27 @@ internal sealed class GpuBench(GpuOptions options)
         if (options.Ordinal is not { } ordinal)
         {
             using var clock = new HostClock();
-            Run(CpuDevice.Shared, clock, "CPU", Float32);
+            Run(CpuDevice.Shared, clock, "CPU");
             return _complete;
         }
-        foreach (string precision in Precisions.Where(name => options.Precision is null || name == options.Precision))
+        foreach (var precision in _precisions.Where(one => options.Precision is null || one == options.Precision))
         {
-            using var device = CudaDevice.Open(ordinal, new() { Precision = PrecisionOf(precision) });
+            using var device = CudaDevice.Open(ordinal, new() { Precision = precision });
             using var clock = new EventClock(device);
-            Run(device, clock, device.Properties.Name, precision);
+            Run(device, clock, device.Properties.Name);
         }
         return _complete && _rows.Count > 0;
     }
 
-    void Run(Device device, IDeviceClock clock, string deviceName, string precision)
+    void Run(Device device, IDeviceClock clock, string deviceName)
     {
+        string precision = PrecisionName.Of(device.Precision);
         var timer = new DeviceTimer(clock, options.Rounds, options.Small);
         var all = DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full);
         foreach (var workload in options.Workload is { } only ? all.Where(one => one.Name == only).Take(1) : all)
         {
             // Neither moves a number through a matrix product or a convolution.
-            if (precision != Precisions[0] && options.Ordinal is not null
+            if (options.Ordinal is not null && device.Precision != _precisions[0]
                 && workload.Name is DeviceWorkloads.Copy or DeviceWorkloads.LogMels) continue;
             var row = Time(workload, device, timer, precision);
             _rows.Add(row);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
@@ -24,7 +25,7 @@ internal sealed record GpuOptions
     public string? Workload { get; init; }
 
     /// <summary>The only precision that is timed; null: all.</summary>
-    public string? Precision { get; init; }
+    public Precision? Precision { get; init; }
 
     /// <summary>Nothing is timed.</summary>
     public bool ParityOnly { get; init; }
@@ -44,8 +45,8 @@ internal sealed record GpuOptions
                     options = options with { Rounds = rounds };
                     break;
                 case "--workload" when value is not null: options = options with { Workload = value }; break;
-                case "--precision" when value is not null && GpuBench.Precisions.Contains(value):
-                    options = options with { Precision = value };
+                case "--precision" when value is not null && PrecisionName.Find(value) is { } precision:
+                    options = options with { Precision = precision };
                     break;
                 case "--json" when value is not null: options = options with { Json = value }; break;
                 case "--parity" when value is not null: options = options with { Parity = value }; break;

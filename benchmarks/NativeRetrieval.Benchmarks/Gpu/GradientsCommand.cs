@@ -46,13 +46,13 @@ internal static class GradientsCommand
             + "| channels over | left out, or decided otherwise | error | bound | |");
         Console.WriteLine("|---|---|---|---|---|---|---:|---:|---|---:|---|---:|---:|---|");
         var reports = new Dictionary<string, GradientReport>();
-        foreach (string precision in options.Precisions)
+        foreach (var (precision, name) in options.Precisions.Select(precision => (precision, PrecisionName.Of(precision))))
         {
             var check = new GradientCheck(
-                deterministic => Open(options, precision, deterministic), GpuBench.PrecisionOf(precision), options.Small);
-            var report = check.Run(options.Models, model => Console.Error.WriteLine($"{precision} {model}: done"));
-            Print(precision, report);
-            reports.Add(precision, report);
+                deterministic => Open(options, precision, deterministic), precision, options.Small);
+            var report = check.Run(options.Models, model => Console.Error.WriteLine($"{name} {model}: done"));
+            Print(name, report);
+            reports.Add(name, report);
             if (options.Json is { } path) File.WriteAllText(path, JsonSerializer.Serialize(reports, DeviceTimings.Format));
         }
         bool holds = reports.Values.All(report => report.Holds);
@@ -64,8 +64,8 @@ internal static class GradientsCommand
         return holds;
     }
 
-    static Device Open(Options options, string precision, bool deterministic) => options.Ordinal is not { } ordinal ? CpuDevice.Shared
-        : CudaDevice.Open(ordinal, new() { Precision = GpuBench.PrecisionOf(precision), Deterministic = deterministic });
+    static Device Open(Options options, Precision precision, bool deterministic) => options.Ordinal is not { } ordinal ? CpuDevice.Shared
+        : CudaDevice.Open(ordinal, new() { Precision = precision, Deterministic = deterministic });
 
     static void Print(string precision, GradientReport report)
     {
@@ -108,8 +108,8 @@ internal static class GradientsCommand
             string value = arguments[i + 1];
             switch (arguments[i++])
             {
-                case "--precision" when GpuBench.Precisions.Contains(value):
-                    options = options with { Precisions = options.Chosen ? [.. options.Precisions, value] : [value], Chosen = true };
+                case "--precision" when PrecisionName.Find(value) is { } precision:
+                    options = options with { Precisions = options.Chosen ? [.. options.Precisions, precision] : [precision], Chosen = true };
                     break;
                 case "--model": options = options with { Models = [.. options.Models, value] }; break;
                 case "--json": options = options with { Json = value }; break;
@@ -122,7 +122,7 @@ internal static class GradientsCommand
 
     sealed record Options
     {
-        public IReadOnlyList<string> Precisions { get; init; } = ["fp32", "tf32", "bf16"];
+        public IReadOnlyList<Precision> Precisions { get; init; } = Enum.GetValues<Precision>();
 
         public bool Chosen { get; init; }
 

@@ -1,4 +1,4 @@
-using NativeRetrieval.Cuda;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Roofline;
 

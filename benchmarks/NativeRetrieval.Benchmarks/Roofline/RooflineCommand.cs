@@ -1,5 +1,6 @@
 using System.Globalization;
 using NativeRetrieval.Benchmarks.Gpu;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Cuda;
 

@@ -51,7 +51,7 @@ internal static class DemoCommand
         // The folder appears when it is complete, and the same seed gives the same sounds: what an earlier demo made can be used again.
         if (!Directory.Exists(sounds)) DemoCollection.Create(sounds, Seed);
         var collection = DemoCollection.At(sounds);
-        var settings = SettingsLoader.Load("tiny", []);
+        var settings = SettingsLoader.Load("tiny", [$"training.precision={PrecisionName.Of(device.Precision)}"]);
         var training = CaptionCsv.Read(collection.TrainCsv, collection.AudioFolder);
         var test = CaptionCsv.Read(collection.TestCsv, collection.AudioFolder); // what is wrong with it is said before training
 

@@ -8,10 +8,12 @@ using NativeRetrieval.Cuda.Errors;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary>The device that models run on: <c>--device auto|cpu|cuda:N</c>, and <c>--deterministic</c>.</summary>
+/// <summary>
+/// The device that models run on: <c>--device auto|cpu|cuda:N</c>, the precision that it computes in, and <c>--deterministic</c>.
+/// </summary>
 internal sealed class DeviceOption
 {
-    const string Cuda = "cuda", Auto = "auto", Cpu = "cpu";
+    const string Cuda = "cuda", Auto = "auto", Cpu = "cpu", PrecisionOption = "--precision";
 
     readonly Option<string> _device = new("--device")
     {
@@ -25,26 +27,63 @@ internal sealed class DeviceOption
         Description = "On a GPU, only algorithms that give the same bits in every run. The CPU always does.",
     };
 
-    DeviceOption() => _device.Validators.Add(result =>
+    readonly Option<string?> _precision;
+
+    DeviceOption(string defaultPrecision)
     {
-        string? text = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
-        if (text is not (null or Auto or Cpu) && OrdinalOf(text) is null)
-            result.AddError($"--device {text}: expected auto, cpu, cuda or cuda:N");
-    });
+        _device.Validators.Add(result =>
+        {
+            string? text = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
+            if (text is not (null or Auto or Cpu) && OrdinalOf(text) is null)
+                result.AddError($"--device {text}: expected auto, cpu, cuda or cuda:N");
+        });
+        _precision = new(PrecisionOption)
+        {
+            Description = "What a GPU multiplies in: fp32 (24 significant bits), tf32 (11, on tensor cores), or bf16 (8, activations in "
+                + $"half the memory, too). The CPU computes in fp32. Default: {defaultPrecision}.",
+            HelpName = string.Join('|', PrecisionName.All),
+        };
+        _precision.CompletionSources.Add([.. PrecisionName.All]);
+        _precision.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: var text }] && PrecisionName.Find(text) is null)
+                result.AddError($"{PrecisionOption} {text}: expected {string.Join(", ", PrecisionName.All)}");
+        });
+    }
 
-    public static DeviceOption Create() => new();
+    /// <param name="defaultPrecision">The precision where <c>--precision</c> is not given, for the help.</param>
+    public static DeviceOption Create(string defaultPrecision = "fp32") => new(defaultPrecision);
 
-    public IReadOnlyList<Option> Options => [_device, _deterministic];
+    public IReadOnlyList<Option> Options => [_device, _precision, _deterministic];
+
+    /// <summary>The precision that was asked for; null: none was.</summary>
+    public Precision? Asked(ParseResult parsed) => parsed.GetValue(_precision) is { } name ? PrecisionName.Find(name) : null;
 
     /// <summary>The device, open; the caller disposes it. The reason why <c>auto</c> takes the CPU is printed.</summary>
     /// <exception cref="CudaUnavailableException">A GPU was asked for; the message says what is missing.</exception>
-    /// <exception cref="OptionException">There is no GPU of this number.</exception>
+    /// <exception cref="OptionException">There is no GPU of this number, or the precision needs a GPU.</exception>
     public Device Open(ParseResult parsed, Terminal terminal)
     {
+        var precision = Asked(parsed) ?? default;
+        return Open(parsed, terminal, precision, $"{PrecisionOption} {PrecisionName.Of(precision)}");
+    }
+
+    /// <param name="precision">Precision to compute in, whatever <c>--precision</c> says.</param>
+    /// <param name="asked">The words that ask for it, for messages.</param>
+    /// <inheritdoc cref="Open(ParseResult, Terminal)"/>
+    public Device Open(ParseResult parsed, Terminal terminal, Precision precision, string asked)
+    {
         string text = parsed.GetRequiredValue(_device);
-        if (text == Cpu) return CpuDevice.Shared;
-        var options = new CudaDeviceOptions { Deterministic = parsed.GetValue(_deterministic), Note = terminal.Warning };
-        return OrdinalOf(text) is { } ordinal ? Require(text, ordinal, options) : Best(options, terminal);
+        var options = new CudaDeviceOptions { Deterministic = parsed.GetValue(_deterministic), Precision = precision, Note = terminal.Warning };
+        if (OrdinalOf(text) is { } ordinal) return Require(text, ordinal, options);
+        string? problem = null;
+        if (text == Auto && Best(options, out problem) is { } best) return best;
+        if (precision != default)
+            throw new OptionException($"{asked} needs a GPU: the CPU computes in {PrecisionName.Of(default)}"
+                + $"{(problem is null ? "" : $", and no GPU can be used ({problem})")}; take fp32, or --device cuda:0 on a machine that "
+                + "has a GPU");
+        if (problem is not null) terminal.Message($"running on the CPU: {problem}");
+        return CpuDevice.Shared;
     }
 
     static CudaDevice Require(string text, int ordinal, CudaDeviceOptions options)
@@ -74,11 +113,12 @@ internal sealed class DeviceOption
         }
     }
 
-    static Device Best(CudaDeviceOptions options, Terminal terminal)
+    /// <summary>The first GPU; null where none can be used, with the reason.</summary>
+    static CudaDevice? Best(CudaDeviceOptions options, out string? problem)
     {
         var report = CudaReport.Make();
         // A machine without an NVIDIA driver is no fault, and advice with every command would be noise.
-        string? problem = report.HasNoDriver ? "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for"
+        problem = report.HasNoDriver ? "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for"
             : report.Problem;
         if (problem is null)
         {
@@ -91,8 +131,7 @@ internal sealed class DeviceOption
                 problem = error.Message;
             }
         }
-        terminal.Message($"running on the CPU: {problem}");
-        return CpuDevice.Shared;
+        return null;
     }
 
     /// <summary>N of <c>cuda:N</c>, 0 of <c>cuda</c>, null of anything else.</summary>

@@ -1,5 +1,6 @@
 using System.Globalization;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Parity;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -10,6 +11,9 @@ internal static class ParityReport
     /// <returns>Exit code: 1 where a case fails, or where none has its files.</returns>
     public static int Run(Terminal terminal, ParityFolder folder, bool json, CancellationToken cancellation)
     {
+        if (folder.Device.Precision != Precision.Float32)
+            terminal.Message($"{folder.Device} multiplies in {PrecisionName.Of(folder.Device.Precision)}: tolerances are what its rounding "
+                + "makes of each case");
         var cases = ParityCatalogue.For(folder.Device);
         var results = new List<ParityResult>();
         using (var progress = new Output.Progress(terminal, "parity", cases.Count, "cases"))
@@ -36,8 +40,8 @@ internal static class ParityReport
     {
         var table = new Table("case", ">worst error", ">tolerance", "", "error is");
         foreach (var result in results)
-            table.Add(result.Case.Name, result.Error is { } error ? Number(error) : "-", Number(result.Case.Tolerance), Text(result.Status),
-                result.Case.Unit ?? "relative");
+            table.Add(result.Case.Name, result.Error is { } error ? Number(error) : "-", Number(result.Tolerance), Text(result.Status),
+                result.Unit ?? "relative");
         table.Write(terminal);
     }
 
@@ -51,8 +55,8 @@ internal static class ParityReport
             // JSON has neither NaN nor infinity.
             if (result.Error is { } error && double.IsFinite(error)) json.WriteNumber("worst_error", error);
             else json.WriteNull("worst_error");
-            json.WriteNumber("tolerance", result.Case.Tolerance);
-            json.WriteString("unit", result.Case.Unit ?? "relative");
+            json.WriteNumber("tolerance", result.Tolerance);
+            json.WriteString("unit", result.Unit ?? "relative");
             json.WriteString("status", Text(result.Status).ToLowerInvariant());
             json.WriteString("detail", result.Detail);
             json.WriteEndObject();

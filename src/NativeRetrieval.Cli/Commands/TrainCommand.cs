@@ -36,8 +36,8 @@ internal static class TrainCommand
         options.AddTo(command);
         command.SetAction((parsed, cancellation) =>
         {
-            using var device = options.Device.Open(parsed, terminal);
             options.RequireConsistent(parsed);
+            using var device = options.OpenDevice(parsed, terminal);
             var findings = options.Check(parsed) ? new DataFindings() : null;
             var request = options.Request(parsed, findings, device, terminal);
             if (findings is not null)

@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Loop;
+using NativeRetrieval.Training.Runs;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -11,6 +12,8 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>The argument and the options of <c>train</c>.</summary>
 internal sealed class TrainOptions
 {
+    const string PrecisionKey = "training.precision";
+
     readonly Argument<FileInfo[]> _csv = new("CSV")
     {
         Description = "Caption file in Clotho's or AudioCaps' layout: file_name,caption_1,… or file_name,caption. Several are joined.",
@@ -92,7 +95,7 @@ internal sealed class TrainOptions
 
     readonly Option<DirectoryInfo?> _cache = CacheFolder.Option();
 
-    public DeviceOption Device { get; } = DeviceOption.Create();
+    public DeviceOption Device { get; } = DeviceOption.Create("training.precision of the settings, which is fp32 unless set");
 
     public void AddTo(Command command)
     {
@@ -124,12 +127,21 @@ internal sealed class TrainOptions
         if (parsed.GetValue(_to) is null && !checks && !estimates) throw new OptionException("say where the run goes by --to");
     }
 
+    /// <summary>The device, open in the precision of the run: that of its settings, and of a resumed run its own.</summary>
+    public Device OpenDevice(ParseResult parsed, Terminal terminal)
+    {
+        var resumed = parsed.GetValue(_resume) && parsed.GetValue(_to) is { } folder ? RunFolder.FindSettings(folder.FullName) : null;
+        var precision = (resumed ?? Settings(parsed)).Training.Precision;
+        return Device.Open(parsed, terminal, precision,
+            $"{PrecisionKey} = {PrecisionName.Of(precision)}{(resumed is null ? "" : " of the run to resume")}");
+    }
+
     /// <summary>The run that the options ask for, with its caption files read.</summary>
     /// <param name="findings">Gets the problems of the caption files; null: they are errors.</param>
     public TrainingRequest Request(ParseResult parsed, DataFindings? findings, Device device, Terminal terminal)
     {
         string[] sounds = [.. parsed.GetRequiredValue(_audio).Select(folder => folder.FullName)];
-        string[] overrides = parsed.GetValue(_set) ?? [];
+        string[] overrides = Overrides(parsed);
         var models = new ModelChoice(terminal);
         return new TrainingRequest
         {
@@ -137,7 +149,7 @@ internal sealed class TrainOptions
             Validation = parsed.GetValue(_validation) is { } file
                 ? CaptionCsv.Read(file.FullName, parsed.GetValue(_validationAudio)?.FullName ?? sounds[0], findings) : null,
             RunFolder = parsed.GetValue(_to)?.FullName ?? "",
-            Settings = SettingsLoader.Load(parsed.GetValue(_preset), overrides),
+            Settings = Settings(parsed),
             SettingsAreWhole = parsed.GetValue(_preset) is not null,
             Insisted = [.. overrides.Select(entry => entry.Split('=')[0].Trim())],
             Resume = parsed.GetValue(_resume),
@@ -151,6 +163,19 @@ internal sealed class TrainOptions
         };
 
         string? Folder(Option<DirectoryInfo?> option) => parsed.GetValue(option) is { } given ? models.FolderOf(given) : null;
+    }
+
+    TrainingSettings Settings(ParseResult parsed) => SettingsLoader.Load(parsed.GetValue(_preset), Overrides(parsed));
+
+    /// <summary><c>--set</c>, and <c>--precision</c> as the setting that it is.</summary>
+    /// <exception cref="OptionException">Both name a precision.</exception>
+    string[] Overrides(ParseResult parsed)
+    {
+        string[] overrides = parsed.GetValue(_set) ?? [];
+        if (Device.Asked(parsed) is not { } precision) return overrides;
+        if (overrides.FirstOrDefault(entry => entry.Split('=')[0].Trim() == PrecisionKey) is { } other)
+            throw new OptionException($"--precision {PrecisionName.Of(precision)} and --set {other} name the same setting; give one of them");
+        return [.. overrides, $"{PrecisionKey}={PrecisionName.Of(precision)}"];
     }
 
     static Dataset Read(string[] files, string[] folders, DataFindings? findings)

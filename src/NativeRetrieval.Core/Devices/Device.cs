@@ -26,13 +26,16 @@ public abstract class Device : IDisposable
     /// <summary>Layout of float32 feature maps between convolutions on this device: what <c>Op.Conv2d</c> takes and gives.</summary>
     public abstract Layout FeatureMaps { get; }
 
+    /// <summary>The precision of float32 convolutions and matrix products: what the device was opened with.</summary>
+    public virtual Precision Precision => Precision.Float32;
+
     /// <summary>Layout of a float32 convolution's kernels [O, I, k, k] on this device: what <c>Op.Conv2d</c> takes.</summary>
     public virtual Layout Filters => Layout.Contiguous;
 
     /// <summary>
-    /// The type that encoders store activations and their gradients in on this device: float32, or bfloat16 where it was opened so.
+    /// The type that encoders store activations and their gradients in on this device: bfloat16 where it was opened so, else float32.
     /// </summary>
-    public virtual DType Activations => DType.Float32;
+    public virtual DType Activations => Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
 
     /// <summary>True where ops take bfloat16 activations, whatever <see cref="Activations"/> says.</summary>
     internal virtual bool ComputesInBFloat16 => false;

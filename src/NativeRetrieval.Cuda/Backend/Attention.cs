@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;

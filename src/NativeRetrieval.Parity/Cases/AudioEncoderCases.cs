@@ -11,6 +11,9 @@ static class AudioEncoderCases
 {
     const string FullSize = "full-size/audio.safetensors", Input = "logmel", Embedding = "eval_embedding";
 
+    /// <summary>Convolutions in a row.</summary>
+    internal const int Cnn14Layers = 12, ResNet38Layers = 36;
+
     // The first convolution of every part has as many outputs as the part has channels.
     static readonly string[] _cnn14 = [.. Enumerable.Range(1, 6).Select(block => $"conv_block{block}.conv1.weight")];
 
@@ -20,29 +23,41 @@ static class AudioEncoderCases
 
     public static IEnumerable<ParityCase> All =>
     [
-        .. Of(new Cnn14Config(), _cnn14, "cnn14-encoder/golden.safetensors", exact: 1e-9),
+        .. Of(new Cnn14Config(), _cnn14, "cnn14-encoder/golden.safetensors", exact: 1e-9, Cnn14Layers),
         // These goldens are stored as float32.
-        .. Of(new ResNet38Config(), _resnet38, "resnet38-encoder/golden.safetensors", exact: 1e-6),
+        .. Of(new ResNet38Config(), _resnet38, "resnet38-encoder/golden.safetensors", exact: 1e-6, ResNet38Layers),
         new("CNN14 full size, float32", 1e-5, [FullSize],
-            folder => Full(folder, new Cnn14Config(), "authors_cnn14/embedding")) { OnAnyDevice = true },
+            folder => Full(folder, new Cnn14Config(), "authors_cnn14/embedding"))
+        {
+            OnAnyDevice = true, Reduced = ReducedTolerance.OfResults(Cnn14Layers),
+        },
         new("ResNet38 full size, float32", 1e-5, [FullSize],
-            folder => Full(folder, new ResNet38Config(), "authors_resnet38/embedding")) { OnAnyDevice = true },
+            folder => Full(folder, new ResNet38Config(), "authors_resnet38/embedding"))
+        {
+            OnAnyDevice = true, Reduced = ReducedTolerance.OfResults(ResNet38Layers),
+        },
     ];
 
-    static IEnumerable<ParityCase> Of(ConvolutionalEncoderConfig published, string[] convolutions, string file, double exact)
+    static IEnumerable<ParityCase> Of(ConvolutionalEncoderConfig published, string[] convolutions, string file, double exact, int layers)
     {
         string name = published.Name;
         yield return new($"{name} small: evaluation, float64", exact, [file], folder => Evaluate(folder, DType.Float64));
         yield return new($"{name} small: evaluation, float32", 1e-5, [file],
-            folder => Evaluate(folder, DType.Float32)) { OnAnyDevice = true };
+            folder => Evaluate(folder, DType.Float32)) { OnAnyDevice = true, Reduced = ReducedTolerance.OfResults(layers) };
         foreach (var (dtype, forward, gradients) in new[] { (DType.Float64, exact, exact), (DType.Float32, 1e-5, 1e-4) })
         {
             string precision = dtype.ToString().ToLowerInvariant();
             bool anywhere = dtype == DType.Float32;
             yield return new($"{name} small: training and running statistics, {precision}", forward, [file],
-                folder => Train(folder, dtype, gradients: false)) { OnAnyDevice = anywhere };
+                folder => Train(folder, dtype, gradients: false))
+            {
+                OnAnyDevice = anywhere, Reduced = ReducedTolerance.OfResults(layers),
+            };
             yield return new($"{name} small: gradients, {precision}", gradients, [file],
-                folder => Train(folder, dtype, gradients: true)) { OnAnyDevice = anywhere };
+                folder => Train(folder, dtype, gradients: true))
+            {
+                OnAnyDevice = anywhere, Reduced = ReducedTolerance.OfGradients(layers, relu: true),
+            };
         }
 
         WorstError Evaluate(ParityFolder folder, DType dtype)
@@ -69,8 +84,7 @@ static class AudioEncoderCases
                 if (!gradients) worst.Add(golden, "train_embedding", embedding);
                 tape.Backward(embedding, golden.Load("cotangent", dtype, folder.Device));
             }
-            if (gradients)
-                foreach (var (name, parameter) in encoder.Parameters()) worst.Add(golden, $"grad/{name}", parameter.Gradient!);
+            if (gradients) worst.AddGradients(golden, folder.Device, encoder);
             else
                 foreach (var (name, buffer) in encoder.Buffers()) worst.Add(golden, $"after/{name}", buffer);
             return worst;

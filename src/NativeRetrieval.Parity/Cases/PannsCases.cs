@@ -12,17 +12,31 @@ static class PannsCases
 {
     const string Small = "cnn14-small/eval.safetensors", FullSize = "full-size/audio.safetensors";
 
+    /// <summary>Linear layers behind the encoder.</summary>
+    const int HeadLayers = 2;
+
+    static readonly ReducedTolerance _reduced = ReducedTolerance.OfResults(AudioEncoderCases.Cnn14Layers + HeadLayers);
+
     public static IEnumerable<ParityCase> All =>
     [
         new("PANNs CNN14 pruned: embedding and tags, float64", 1e-5, [Small], folder => Pruned(folder, DType.Float64)),
         new("PANNs CNN14 pruned: embedding and tags, float32", 1e-5, [Small],
-            folder => Pruned(folder, DType.Float32)) { OnAnyDevice = true },
+            folder => Pruned(folder, DType.Float32)) { OnAnyDevice = true, Reduced = _reduced },
         new("PANNs CNN14 full size: embedding and tags, float32", 1e-5, [FullSize], folder =>
-            Full(folder, new Cnn14Config { PoolBlock6 = false }, "panns_cnn14", "embedding", "clipwise_output")) { OnAnyDevice = true },
+            Full(folder, new Cnn14Config { PoolBlock6 = false }, "panns_cnn14", "embedding", "clipwise_output"))
+        {
+            OnAnyDevice = true, Reduced = _reduced,
+        },
         new("PANNs ResNet38 full size: embedding, float32", 1e-5, [FullSize],
-            folder => Full(folder, new ResNet38Config(), "panns_resnet38", "embedding")) { OnAnyDevice = true },
+            folder => Full(folder, new ResNet38Config(), "panns_resnet38", "embedding"))
+        {
+            OnAnyDevice = true, Reduced = ReducedTolerance.OfResults(AudioEncoderCases.ResNet38Layers + HeadLayers),
+        },
         new("PANNs ResNet38 full size: tags, float32", 1e-4, [FullSize],
-            folder => Full(folder, new ResNet38Config(), "panns_resnet38", "clipwise_output")) { OnAnyDevice = true },
+            folder => Full(folder, new ResNet38Config(), "panns_resnet38", "clipwise_output"))
+        {
+            OnAnyDevice = true, Reduced = ReducedTolerance.OfResults(AudioEncoderCases.ResNet38Layers + HeadLayers),
+        },
     ];
 
     static WorstError Pruned(ParityFolder folder, DType dtype)

@@ -56,7 +56,7 @@ public sealed record TrainingRequest
     /// <summary>Called with what the run will take, before the first epoch; null: that is not measured.</summary>
     public Action<RunEstimate>? Estimated { get; init; }
 
-    /// <summary>Device that the run is computed on.</summary>
+    /// <summary>Device that the run is computed on, opened in the precision of the run's settings.</summary>
     public required Device Device { get; init; }
 
     /// <summary>Clock of the log and of the estimates.</summary>

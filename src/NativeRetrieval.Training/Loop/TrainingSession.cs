@@ -1,4 +1,5 @@
 using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
@@ -72,6 +73,7 @@ public static class TrainingSession
     public static RunEstimate Estimate(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         RequireOneSource(request);
+        RequirePrecision(request, request.Settings);
         string folder = Directory.CreateTempSubdirectory("nativeretrieval-estimate-").FullName;
         try
         {
@@ -139,6 +141,7 @@ public static class TrainingSession
     {
         var settings = StartingSizes.Apply(request);
         settings.Validate();
+        RequirePrecision(request, settings);
         var split = DataSplit.Of(request.Training, request.Validation, settings);
         var description = new RunDescription
         {
@@ -179,6 +182,7 @@ public static class TrainingSession
             run.RequireSameWeights("--audio-model", request.AudioModel, begun.AudioModelSha256, SourceFolder.Fingerprint);
         }
         TakeUpEpochs(request, run);
+        RequirePrecision(request, run.Settings);
     }
 
     static void TakeUpEpochs(TrainingRequest request, RunFolder run)
@@ -201,6 +205,16 @@ public static class TrainingSession
         if (request.InitialModel is not null && (request.TextModel ?? request.AudioModel) is not null)
             throw new OptionException("a run starts from a trained model or from pre-trained encoders, not from both: "
                 + "give --init-from, or --text-model and --audio-model");
+    }
+
+    static void RequirePrecision(TrainingRequest request, TrainingSettings settings)
+    {
+        var (asked, device) = (settings.Training.Precision, request.Device);
+        if (device.Precision == asked) return;
+        string remedy = device is CpuDevice ? "the CPU computes in fp32 alone: train on a GPU, or in fp32"
+            : "open the device in the run's precision";
+        throw new OptionException($"training.precision = {PrecisionName.Of(asked)}, and {device} computes in "
+            + $"{PrecisionName.Of(device.Precision)}; {remedy}");
     }
 
     static RetrievalModel Initial(TrainingRequest request, TrainingSettings settings, Dataset data) =>

@@ -111,6 +111,11 @@ public sealed class RunFolder : IDisposable
         }
     }
 
+    /// <summary>Settings of the run in a folder, which is not opened; null where there is none.</summary>
+    /// <exception cref="OptionException">They are damaged or were edited to what is not allowed; the message says where.</exception>
+    public static TrainingSettings? FindSettings(string path) =>
+        Path.Combine(path, SettingsName) is var file && File.Exists(file) ? SettingsLoader.ReadFile(file) : null;
+
     /// <summary>Opens a run to go on with it, and completes or undoes what a killed process had begun.</summary>
     /// <exception cref="OptionException">There is no run in the folder, or its settings were edited.</exception>
     /// <exception cref="CorruptFileException">A file of the run is damaged or is not the one that the run wrote.</exception>

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Nn.Schedules;
 
@@ -29,6 +30,14 @@ public sealed record OptimizationSettings
     [Setting("pairs that are embedded at a time, which bounds memory; the loss is that of the whole batch (gradient cache), batch norms "
         + "use the statistics of the chunk unless training.freeze_batch_norm; 0: the whole batch", Min = 0, Max = 65536)]
     public int ChunkSize { get; init; }
+
+    /// <summary>
+    /// Precision that the device multiplies in, which the run keeps; weights, moments, losses and what is saved are float32 in each. Other
+    /// than <see cref="Precision.Float32"/> it needs a GPU.
+    /// </summary>
+    [Setting("what the device multiplies in, which the run keeps; weights, moments, losses and what is saved are float32 in each; tf32 "
+        + "and bf16 need a GPU")]
+    public Precision Precision { get; init; }
 
     /// <summary>Update rule.</summary>
     [Setting("update rule")]

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Reflection;
 using System.Text.Json;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Encoders;
 
@@ -123,7 +124,7 @@ public sealed class SettingDefinition
         return [.. numbers];
     }
 
-    static string EnumName(object value) =>
-        value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name
+    static string EnumName(object value) => value is Precision precision ? PrecisionName.Of(precision)
+        : value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name
             ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
 }

@@ -7,7 +7,7 @@ using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Encoders;
 
-/// <summary>Word, segment and position vectors, added and normalised.</summary>
+/// <summary>Word, segment and position vectors, added and normalised; the result has the device's type of activations.</summary>
 internal sealed class BertEmbeddings : Module
 {
     readonly Embedding _words, _positions, _segments;
@@ -35,7 +35,7 @@ internal sealed class BertEmbeddings : Module
         var x = _words.Forward(tokens.Ids);
         x = Op.Add(x, _segments.Forward(Tensor.From(new int[x.Shape[0]], [x.Shape[0]], Device)));
         x = Op.Add(x, _positions.Forward(tokens.Positions));
-        x = _norm.Forward(x);
+        x = Activations.Enter(_norm.Forward(x));
         if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream());
         return scope.Return(x);
     }

@@ -56,9 +56,9 @@ public sealed class BertEncoder : Module
         var (states, tokens) = Run(batch, _layers.Length, pass);
         return scope.Return(Config.Pooling switch
         {
-            TextPooling.Mean => Op.MeanOverTokens(states, tokens.Lengths),
-            TextPooling.Pooler => _pooler!.Forward(Op.FirstToken(states)),
-            _ => Op.FirstToken(states),
+            TextPooling.Mean => Activations.Leave(Op.MeanOverTokens(states, tokens.Lengths)),
+            TextPooling.Pooler => _pooler!.Forward(Activations.Leave(Op.FirstToken(states))),
+            _ => Activations.Leave(Op.FirstToken(states)),
         });
     }
 
@@ -69,7 +69,7 @@ public sealed class BertEncoder : Module
     public Tensor TokenStates(TokenBatch batch, int? layers = null, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(Run(batch, layers ?? _layers.Length, pass).States);
+        return scope.Return(Activations.Leave(Run(batch, layers ?? _layers.Length, pass).States));
     }
 
     (Tensor States, TokenLayout Tokens) Run(TokenBatch batch, int layers, TrainingPass? pass)

@@ -55,7 +55,7 @@ internal sealed class ConvNorm(
     /// </summary>
     Tensor? Folded(Tensor x, TrainingPass? pass)
     {
-        if (pass is null && x.DType == DType.Float32 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
+        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
             return Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
         if (pass is not null) _folded.Release();
         return null;

@@ -9,7 +9,8 @@ namespace NativeRetrieval.Encoders;
 
 /// <summary>
 /// An encoder as PANNs' networks are (Kong et al. 2020): bn0, convolutional stages, then the mean over mel, and maximum plus mean over
-/// time. The final linear layers belong to the projection head. Names are PANNs': <c>bn0</c>, <c>conv_block1.conv1</c> …
+/// time. The final linear layers belong to the projection head. Names are PANNs': <c>bn0</c>, <c>conv_block1.conv1</c> … From the first
+/// convolution to the pooling over time activations have the device's type.
 /// </summary>
 public abstract class ConvolutionalEncoder : AudioEncoder
 {
@@ -26,6 +27,7 @@ public abstract class ConvolutionalEncoder : AudioEncoder
 
     private protected override Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass)
     {
+        x = Activations.Enter(x);
         foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
         return Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor);
     }

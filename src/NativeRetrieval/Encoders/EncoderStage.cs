@@ -13,7 +13,7 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
 {
     readonly List<ConvNorm> _layers = [];
 
-    /// <param name="x">[N, C, T, F]; contiguous for C = 1, else blocked channels in float32.</param>
+    /// <param name="x">[N, C, T, F]; contiguous for C = 1, else in the device's layout of feature maps, float64 excepted.</param>
     /// <param name="own">The clips' lengths at this depth; those of the result come back.</param>
     public abstract (Tensor X, FrameLengths Own) Forward(Tensor x, FrameLengths own, TrainingPass? pass);
 

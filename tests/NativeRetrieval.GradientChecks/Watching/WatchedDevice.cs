@@ -19,6 +19,8 @@ internal sealed class WatchedDevice(Device inner, Func<OperationCall, object?> w
 
     public override Layout Filters => inner.Filters;
 
+    public override Precision Precision => inner.Precision;
+
     public override DType Activations => inner.Activations;
 
     internal override bool ComputesInBFloat16 => inner.ComputesInBFloat16;

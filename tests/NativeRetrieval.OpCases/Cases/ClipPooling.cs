@@ -8,7 +8,9 @@ sealed class ClipPoolingCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.ClipPooling);
 
-    public override IEnumerable<string> Sizes => ["0x3x2x2", "1x1x1x1", "3x5x4x2", "2x19x7x3"];
+    public override IEnumerable<string> Sizes => ["0x3x2x2", "1x1x1x1", "3x5x4x2", "2x19x7x3", "2x5x40x2"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 

@@ -8,6 +8,7 @@ using NativeRetrieval.TestSupport;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Logging;
 using NativeRetrieval.Training.Loop;
+using NativeRetrieval.Training.Runs;
 using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Runs;
@@ -72,6 +73,26 @@ public sealed class RunRecordTests : IDisposable
 
         var twice = Assert.Throws<CaptionFileException>(() => Dataset.Join([_train, _train]));
         Assert.Contains($"is in {_demo.TrainCsv} line 2, too", twice.Message);
+    }
+
+    [Fact]
+    public void A_run_keeps_its_precision_and_needs_a_device_that_computes_in_it()
+    {
+        string run = _folder["run"], other = _folder["other"];
+        Run(Request(run));
+        Assert.Equal("fp32", JsonDocument.Parse(File.ReadAllText(Path.Combine(run, "run.json"))).RootElement.GetProperty("settings")
+            .GetProperty("training.precision").GetString());
+        Assert.Equal(Precision.Float32, RunFolder.FindSettings(run)!.Training.Precision);
+        Assert.Null(RunFolder.FindSettings(other));
+        Assert.Contains("training.precision is fp32 in the run and bf16 in the command",
+            Refused(Request(run, "training.precision=bf16") with { Resume = true, Insisted = ["training.precision"] }));
+
+        Assert.Contains("training.precision = bf16, and cpu computes in fp32; the CPU computes in fp32 alone",
+            Refused(Request(other, "training.precision=bf16")));
+        Assert.False(Directory.Exists(other));
+        var half = Request(other, "training.precision=tf32");
+        Assert.Contains("training.precision = tf32", Assert.Throws<OptionException>(() =>
+            TrainingSession.Estimate(half, null, TestContext.Current.CancellationToken)).Message);
     }
 
     [Fact]

@@ -114,6 +114,7 @@ public sealed class SettingsTests
 
     [Theory]
     [InlineData("training.lr=abc", "--set training.lr=abc: training.lr = 'abc' is not allowed; it takes a number above 0 to 10")]
+    [InlineData("training.precision=half", "training.precision = 'half' is not allowed; it takes fp32 | tf32 | bf16")]
     [InlineData("training.lr=0", "training.lr = 0 is not allowed")]
     [InlineData("training.lr=NaN", "training.lr = NaN is not allowed")]
     [InlineData("training.epochs=2.5", "it takes a whole number from 1 to 100000")]

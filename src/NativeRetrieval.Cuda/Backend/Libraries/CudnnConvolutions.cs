@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop;

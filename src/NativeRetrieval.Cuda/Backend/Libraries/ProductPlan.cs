@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cublas;
 using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using System.Globalization;
 using NativeRetrieval.Cuda.Interop.Cublas;
 
