@@ -12,7 +12,7 @@ namespace NativeRetrieval.CudaEmulator.Tests.Models;
 [Collection("device")]
 public sealed class GradientCheckTests
 {
-    const string Wrong = "NR_EMU_WRONG_FILTER_GRADIENT";
+    const string Wrong = "NR_EMU_WRONG_FILTER_GRADIENT", Split = " of three TF32 products";
 
     [Theory]
     [InlineData("CNN14")]
@@ -26,8 +26,10 @@ public sealed class GradientCheckTests
         if (model == "BERT" || !Emulator.IsUsed) return;
         var algorithms = report.Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient))
             .ToLookup(row => row.Algorithm);
-        Assert.Equal(["Algorithm0", "Algorithm1", "Algorithm3"], algorithms.Select(rows => rows.Key!).Order());
-        Assert.All(algorithms, rows => Assert.All(rows, row => Assert.Equal(rows.Key == "Algorithm1", row.Deterministic)));
+        string[] names = ["Algorithm0", "Algorithm1", "Algorithm3"];
+        Assert.Equal(names.Concat(names.Select(name => name + Split)).Order(), algorithms.Select(rows => rows.Key!).Order());
+        Assert.All(algorithms, rows => Assert.All(rows,
+            row => Assert.Equal(rows.Key!.StartsWith("Algorithm1", StringComparison.Ordinal), row.Deterministic)));
         Assert.All(report.Operations.Where(row => row.Operation.StartsWith("Conv2d", StringComparison.Ordinal)),
             row => Assert.NotNull(row.Algorithm));
     }
@@ -43,9 +45,10 @@ public sealed class GradientCheckTests
             var report = Check(Precision.Float32, "CNN14");
             Assert.False(report.Holds);
             var rows = report.Operations.Where(row => !row.Holds).ToList();
-            Assert.All(rows, row => Assert.Equal((nameof(IBackend.Conv2dFilterGradient), "Algorithm3"), (row.Operation, row.Algorithm)));
+            Assert.All(rows, row => Assert.Equal(nameof(IBackend.Conv2dFilterGradient), row.Operation));
+            Assert.All(rows, row => Assert.Contains(row.Algorithm, (string[])["Algorithm3", "Algorithm3" + Split]));
             // Most channels are off, the others have a small gradient: no flip of a rectifier looks like that.
-            Assert.Equal(12, rows.Count);
+            Assert.Equal(2 * 12, rows.Count);
             Assert.All(rows, row => Assert.InRange(row.ChannelsOver, row.Channels / 2, row.Channels));
         }
         finally
@@ -76,7 +79,10 @@ public sealed class GradientCheckTests
     }
 
     static GradientReport Check(Precision precision, string model) =>
-        new GradientCheck(deterministic => CudaDevice.Open(0, new() { Precision = precision, Deterministic = deterministic }), precision,
+        new GradientCheck(deterministic => CudaDevice.Open(0, new()
+        {
+            Precision = precision, Deterministic = deterministic, TimeAlgorithms = false,
+        }), precision,
             Small: Emulator.IsUsed).Run([model]);
 
     static IEnumerable<string> Describe(GradientReport report) =>

@@ -43,7 +43,7 @@ internal sealed unsafe class ConvolutionProposals(CudnnHandle handle, long works
         found.RemoveAll(algorithm => algorithm.Number != (int)Known);
         if (found.Count > 0) return found;
         cudnnGetConvolutionForwardWorkspaceSize(handle, shape.X, shape.W, convolution, shape.Y, Known, out nuint bytes).ThrowIfFailed();
-        return [new(NameOf(Known.ToString(), Math(default, exact), isSplit), (int)Known, bytes, true, Math(default, exact), isSplit)];
+        return [new(NameOf(Known.ToString(), CudnnMathType.Default, isSplit), (int)Known, bytes, true, Math(default, exact), isSplit)];
     }
 
     void Add<TAlgorithm>(
@@ -57,7 +57,7 @@ internal sealed unsafe class ConvolutionProposals(CudnnHandle handle, long works
             if (deterministic && !sameBits) continue;
             var math = Math(plan.Math, exact);
             if (isSplit && math == CudnnMathType.FusedMultiplyAdd) continue;
-            string name = NameOf(plan.Algorithm.ToString(), math, isSplit);
+            string name = NameOf(plan.Algorithm.ToString(), exact ? CudnnMathType.Default : math, isSplit);
             if (found.Exists(other => other.Name == name)) continue;
             found.Add(new(name, Convert.ToInt32(plan.Algorithm, null), plan.WorkspaceBytes, sameBits, math, isSplit));
         }
