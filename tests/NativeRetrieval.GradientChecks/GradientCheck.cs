@@ -1,6 +1,5 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks.Decisions;
 using NativeRetrieval.GradientChecks.Models;
 using NativeRetrieval.GradientChecks.Watching;

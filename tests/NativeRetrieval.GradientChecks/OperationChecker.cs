@@ -1,7 +1,6 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks.Decisions;
 using NativeRetrieval.GradientChecks.Watching;
 

@@ -2,7 +2,6 @@ using System.Globalization;
 using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Benchmarks.Roofline;
 

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Benchmarks.Gpu;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Benchmarks.Roofline;
