@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <sys/mman.h>
@@ -121,6 +122,12 @@ bool is_live(uintptr_t address, Place place)
     if (i == s_allocations.begin()) return false;
     --i;
     return i->second.place == place && !i->second.freed && address < i->first + std::max<size_t>(i->second.bytes, 1);
+}
+
+uintptr_t start_of(uintptr_t address)
+{
+    std::lock_guard lock(s_mutex);
+    return std::prev(s_allocations.upper_bound(address))->first;
 }
 
 std::string describe(uintptr_t address)

@@ -33,6 +33,7 @@ void* allocate(size_t bytes, Place place);
 std::string release(uintptr_t address, Place place);
 size_t used_bytes();
 bool is_live(uintptr_t address, Place place);
+uintptr_t start_of(uintptr_t address); // of the allocation that holds a live address
 
 // Empty, or what is wrong with an access of so many bytes: for copies and library calls, and to say why a kernel's access failed.
 std::string examine(uintptr_t address, size_t bytes, bool write);
