@@ -111,6 +111,9 @@ public sealed class CudaDevice : Device
 
     internal override WorkRecorder? Recorder => Options.Graphs ? _recorder : null;
 
+    /// <inheritdoc/>
+    public override bool WorksBehind => true;
+
     /// <summary>Matrix products of a GPU go through rows in tiles of at least 64: filling one up costs nothing.</summary>
     public override int RowMultiple => 64;
 

@@ -39,6 +39,9 @@ public abstract class Device : IDisposable
     /// <summary>Records work that repeats; null on a device that cannot, or was opened without.</summary>
     internal virtual WorkRecorder? Recorder => null;
 
+    /// <summary>True where operations are queued and return before they are done, so that reading waits.</summary>
+    public virtual bool WorksBehind => false;
+
     /// <summary>
     /// The number that rows of tokens are filled up to a multiple of, so that few sizes are met: 1 where that would be more work.
     /// </summary>
