@@ -14,25 +14,23 @@ internal sealed partial class CudaBackend
 {
     const int BlocksPerTensor = 64;
 
-    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale)
+    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor rates, Tensor? gradientScale)
     {
         using var table = Table(slots, static slot =>
             new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment), slot.Parameter.StoredCount));
         Launch("adam", "adam_step_f32", (BlocksPerTensor, slots.Length, 1), Block, 0,
-            table.Address, gradientScale?.Address ?? 0, (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2,
-            (float)(1 - step.Beta2), (float)(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step))),
-            (float)(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step))), (float)step.Epsilon,
-            (float)(step.Decoupled ? 0 : step.WeightDecay), (float)(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1));
+            table.Address, rates.Address, gradientScale?.Address ?? 0, (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2,
+            (float)(1 - step.Beta2), (float)step.Epsilon, (float)(step.Decoupled ? 0 : step.WeightDecay));
     }
 
-    /// <summary>A table of many tensors' addresses on the device.</summary>
+    /// <summary>A table of many tensors' addresses on the device, uploaded once for each set of addresses.</summary>
     Tensor Table<T>(ReadOnlySpan<T> items, Func<T, Slot> slot, [CallerMemberName] string op = "")
     {
         if (items.Length > GridLimit) throw new ShapeException($"{op}: at most {GridLimit} tensors are taken at once, got {items.Length}");
         var slots = new Slot[items.Length];
         for (int i = 0; i < slots.Length; i++) slots[i] = slot(items[i]);
         var bytes = MemoryMarshal.AsBytes(slots.AsSpan());
-        return Tensor.From<byte>(bytes, [bytes.Length], device);
+        return Tensor.Constant<byte>(bytes, [bytes.Length], device);
     }
 
     /// <summary>A row of the table, laid out as kernels/common/adam_slot.cuh has it.</summary>

@@ -126,7 +126,7 @@ public static class TrainingSession
     {
         try
         {
-            return new Trainer(run, model, training, validation, request.Time);
+            return new Trainer(run, model, training, validation, request.Time, request.Noted);
         }
         catch (OptionException) when (!request.Resume)
         {

@@ -35,7 +35,7 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
         if (window == 1) return (x, own);
         using var scope = TensorScope.Begin();
         x = Op.AvgPool2d(x, window, window);
-        own = own.Pooled(window, x);
+        own = own.Pooled(window);
         if (own.Tensor is { } lengths) x = Op.MaskFrames(x, scope.Return(lengths));
         return (scope.Return(x), own);
     }

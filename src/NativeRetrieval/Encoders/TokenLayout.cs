@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Models;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Encoders;
@@ -14,29 +15,50 @@ internal sealed class TokenLayout
     readonly int _sentences, _width;
     readonly Tensor? _toPadded, _toPacked;
 
-    public TokenLayout(TokenBatch batch, BertConfig config, Device device)
+    public TokenLayout(SentenceInputs inputs)
     {
-        (_sentences, _width) = (batch.Count, batch.Width);
-        int tokens = batch.Lengths.Sum();
-        int[] padded = new int[batch.Ids.Length], packed = new int[tokens], ids = new int[tokens], positions = new int[tokens];
-        for (int row = 0, token = 0; row < _sentences; row++)
+        (_sentences, _width) = (inputs.Sentences, inputs.Width);
+        int rows = inputs.Rows, at = 0;
+        Lengths = Next(_sentences);
+        Ids = Next(rows);
+        Positions = Next(rows);
+        if (at == inputs.Places.Shape[0]) return;
+        _toPadded = Next(_sentences * _width).Reshape([_sentences, _width]);
+        _toPacked = Next(rows);
+
+        Tensor Next(int count)
+        {
+            at += count;
+            return inputs.Places.Rows(at - count, count);
+        }
+    }
+
+    /// <summary>
+    /// The places of a batch's tokens on a device. Rows are filled up to the device's multiple and sentences to
+    /// <paramref name="widthMultiple"/> tokens, so that few sizes are met: rows that fill up repeat the first token, no sentence takes
+    /// them and their gradient is 0.
+    /// </summary>
+    public static SentenceInputs Place(TokenBatch batch, BertConfig config, Device device, int widthMultiple)
+    {
+        int sentences = batch.Count, width = RoundUp(batch.Width, widthMultiple), tokens = batch.Lengths.Sum();
+        int rows = RoundUp(tokens, device.RowMultiple);
+        int[] padded = new int[sentences * width], packed = new int[rows], ids = new int[rows], positions = new int[rows];
+        for (int row = 0, token = 0; row < sentences; row++)
         {
             // Padding repeats the sentence's first token: attention gives it no weight, and what is computed for it is dropped.
-            Array.Fill(padded, token, row * _width, _width);
+            Array.Fill(padded, token, row * width, width);
             config.PlacePositions(batch.Row(row), positions.AsSpan(token, batch.Lengths[row]));
             for (int position = 0; position < batch.Lengths[row]; position++, token++)
             {
-                int place = row * _width + position;
-                (padded[place], packed[token]) = (token, place);
-                ids[token] = batch.Ids[place];
+                (padded[row * width + position], packed[token]) = (token, row * width + position);
+                ids[token] = batch.Ids[row * batch.Width + position];
             }
         }
-        Lengths = Tensor.From(batch.Lengths, [_sentences], device);
-        Ids = Tensor.From(ids, [tokens], device);
-        Positions = Tensor.From(positions, [tokens], device);
-        if (tokens == batch.Ids.Length) return;
-        _toPadded = Tensor.From(padded, [_sentences, _width], device);
-        _toPacked = Tensor.From(packed, [tokens], device);
+        ids.AsSpan(tokens).Fill(ids[0]);
+        positions.AsSpan(tokens).Fill(positions[0]);
+        int[] places = tokens == rows && tokens == padded.Length ? [.. batch.Lengths, .. ids, .. positions]
+            : [.. batch.Lengths, .. ids, .. positions, .. padded, .. packed];
+        return new(Tensor.From(places, [places.Length], device), sentences, width, rows);
     }
 
     /// <summary>int32 [B], tokens of each sentence.</summary>
@@ -57,4 +79,6 @@ internal sealed class TokenLayout
         var rows = x.Reshape([_sentences * _width, x.Shape[2]]);
         return _toPacked is null ? rows : Op.Embedding(rows, _toPacked);
     }
+
+    static int RoundUp(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

@@ -12,10 +12,6 @@ public class UncalledTests
     /// </summary>
     static readonly string[] _waiting =
     [
-        // Graph capture.
-        nameof(DriverApi.cuStreamIsCapturing), nameof(DriverApi.cuStreamBeginCapture_v2), nameof(DriverApi.cuStreamEndCapture),
-        nameof(DriverApi.cuGraphInstantiateWithFlags), nameof(DriverApi.cuGraphLaunch),
-        nameof(DriverApi.cuGraphExecDestroy), nameof(DriverApi.cuGraphDestroy),
         // Kernels of 16-bit types.
         "dropout_forward_bf16", "dropout_forward_f16",
         "embedding_forward_bf16", "embedding_forward_f16", "embedding_backward_bf16", "embedding_backward_f16",

@@ -1,4 +1,6 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Cuda;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation.Data;
@@ -68,6 +70,53 @@ public sealed class WholeWayTests : IDisposable
         Assert.Equal(Losses(whole), Losses(broken));
     }
 
+    public static TheoryData<string, string> Recipes => new()
+    {
+        { "plain", "" },
+        { "chunks", "training.chunk_size=1" },
+        { "unfrozen later", "training.freeze_text_encoder=true training.unfreeze_text_epoch=2 training.freeze_audio_stages=2" },
+        { "frozen texts, average, weight decay",
+            "training.freeze_text_encoder=true training.average_decay=0.9 training.optimizer=adamw training.weight_decay=0.01" },
+        { "mixtures", "augmentation.mix_share=0.5 augmentation.gain_db=6" },
+    };
+
+    /// <summary>Steps that are replayed as CUDA graphs: every loss and every weight has the bits of a run that launches kernel by kernel.</summary>
+    [Theory, MemberData(nameof(Recipes))]
+    public void Replayed_steps_have_the_bits_of_launched_ones_and_so_has_a_run_that_was_interrupted(string name, string recipe)
+    {
+        string[] overrides = [.. recipe.Split(' ', StringSplitOptions.RemoveEmptyEntries), "training.epochs=4"];
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var plain = CudaDevice.Open(0, test.Device.Options with { Graphs = false });
+        string launched = Run("launched", plain), replayed = test.Run(device => Run("replayed", device));
+        Assert.Equal(8, Losses(launched).Length);
+        Assert.Equal(Losses(launched), Losses(replayed));
+        AssertSameModel(launched, replayed, name);
+
+        string broken = _folder["broken"];
+        using var cancellation = new CancellationTokenSource();
+        var request = Request(broken, test.Device, overrides);
+        Assert.Throws<OperationCanceledException>(() =>
+            TrainingSession.Run(request, new Stopper(cancellation, afterPairs: 2, epoch: 3), null, cancellation.Token));
+        TrainingSession.Run(request with { Resume = true }, null, null, TestContext.Current.CancellationToken);
+        Assert.Equal(Losses(launched), Losses(broken));
+        AssertSameModel(launched, broken, name);
+
+        string Run(string folder, Device device)
+        {
+            TrainingSession.Run(Request(_folder[folder], device, overrides) with { Noted = text => Assert.DoesNotContain("graph", text) },
+                null, null, TestContext.Current.CancellationToken);
+            return _folder[folder];
+        }
+    }
+
+    static void AssertSameModel(string expected, string actual, string name)
+    {
+        using var first = SafetensorsFile.Open(Path.Combine(expected, "model.safetensors"));
+        using var second = SafetensorsFile.Open(Path.Combine(actual, "model.safetensors"));
+        Assert.NotEmpty(first.Names);
+        foreach (string tensor in first.Names) Assert.True(first.ReadFloat32(tensor).SequenceEqual(second.ReadFloat32(tensor)), $"{name}: {tensor}");
+    }
+
     public void Dispose() => _folder.Dispose();
 
     string Train(string name, Device device)
@@ -76,12 +125,12 @@ public sealed class WholeWayTests : IDisposable
         return _folder[name];
     }
 
-    TrainingRequest Request(string run, Device device) => new()
+    TrainingRequest Request(string run, Device device, params string[] overrides) => new()
     {
         Training = _train,
         Validation = _test,
         RunFolder = run,
-        Settings = SettingsLoader.Load("tiny", _small),
+        Settings = SettingsLoader.Load("tiny", [.. _small, .. overrides]),
         FeatureCache = _folder["cache"],
         Device = device,
         Time = TimeProvider.System,
@@ -106,11 +155,11 @@ public sealed class WholeWayTests : IDisposable
     }
 
     /// <summary>Cancels once so many pairs of an epoch are trained.</summary>
-    sealed class Stopper(CancellationTokenSource cancellation, int afterPairs) : IProgress<TrainingProgress>
+    sealed class Stopper(CancellationTokenSource cancellation, int afterPairs, int epoch = 1) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
-            if (value.Phase == TrainingPhase.Training && value.Done >= afterPairs) cancellation.Cancel();
+            if (value.Phase == TrainingPhase.Training && value.Epoch >= epoch && value.Done >= afterPairs) cancellation.Cancel();
         }
     }
 }

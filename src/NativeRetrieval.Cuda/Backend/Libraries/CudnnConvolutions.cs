@@ -2,6 +2,7 @@ using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cudnn;
+using NativeRetrieval.Cuda.Runtime;
 using static NativeRetrieval.Cuda.Interop.Cudnn.CudnnApi;
 
 namespace NativeRetrieval.Cuda.Backend.Libraries;
@@ -25,6 +26,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
     readonly Lock _lock = new();
     readonly Dictionary<ConvolutionShape, ConvolutionDescriptors> _entries = [];
     readonly long _workspaceLimitBytes;
+    CudaStream _stream;
 
     public CudnnConvolutions(CudaDevice device)
     {
@@ -32,7 +34,8 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
         _workspaceLimitBytes = Math.Max(LeastWorkspaceLimitBytes, device.Properties.MemoryBytes / WorkspaceShareOfMemory);
         _handle = CudnnHandle.Create(device.Context);
         using var scope = device.Context.Enter();
-        cudnnSetStream(_handle, device.Stream.Handle).ThrowIfFailed();
+        _stream = device.Stream;
+        cudnnSetStream(_handle, _stream.Handle).ThrowIfFailed();
         _relu = ActivationHandle.Create(CudnnActivationMode.Relu);
         _identity = ActivationHandle.Create(CudnnActivationMode.Identity);
     }
@@ -93,6 +96,11 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
             using var scope = _device.Context.Enter();
             if (!_entries.TryGetValue(shape, out var entry))
                 _entries.Add(shape, entry = new(shape, allowTf32: _device.Options.Precision != Precision.Float32));
+            if (_stream != _device.Stream)
+            {
+                _stream = _device.Stream; // work that is recorded has a stream of its own
+                cudnnSetStream(_handle, _stream.Handle).ThrowIfFailed();
+            }
             call(entry, &one, &zero);
         }
     }
