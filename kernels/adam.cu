@@ -1,6 +1,6 @@
 // g' = s·g + decay·p; m = β₁m + (1 − β₁)g'; v = β₂v + (1 − β₂)g'²; p = shrink·p − rate·m / (√v · root_correction + ε)
 // with rate = η/(1 − β₁ᵗ) and root_correction = 1/√(1 − β₂ᵗ); Adam: decay = λ, shrink = 1; AdamW: decay = 0, shrink = 1 − η·λ
-//   slots  [n]  { p, g, m, v [count] f32, count } (common/adam_slot.cuh)
+//   slots  [n]  { p, g, m, v [count] f32, p's copy [count] bf16 or null, count } (common/adam_slot.cuh)
 //   rates  { rate, root_correction, shrink } f64 (common/adam_rates.cuh)
 //   scale  [2]  f64 of clip_scale, s first; or null: s = 1
 // mapping   blockIdx.y = slot, blocks of x and their threads stride over it; any multiple of 32 threads up to 1024
@@ -25,6 +25,8 @@ extern "C" __global__ void __launch_bounds__(1024) adam_step_f32(
         const float first = own.m[i] * beta1 + gradient * rest1, second = own.v[i] * beta2 + gradient * gradient * rest2;
         own.m[i] = first;
         own.v[i] = second;
-        own.p[i] = parameter * shrink - first * rate / (sqrtf(second) * root_correction + epsilon);
+        const float updated = parameter * shrink - first * rate / (sqrtf(second) * root_correction + epsilon);
+        own.p[i] = updated;
+        if (own.copy) own.copy[i] = to_bf16(updated);
     }
 }

@@ -1,5 +1,5 @@
 // s = min(1, limit / (‖g‖ + ε)), ‖g‖ = √(Σ g²) over all elements of all gradients
-//   slots     [n]              { p, g, m, v [count] f32, count } (common/adam_slot.cuh), of which g and count are read
+//   slots     [n]              { p, g, m, v [count] f32, copy, count } (common/adam_slot.cuh), of which g and count are read
 //   partials  [gridDim.x · n]  f64
 //   result    [2]              f64: s, ‖g‖
 // mapping   partial: blockIdx.y = slot, blocks of x and their threads stride over its gradient; total: one block adds the partial sums;

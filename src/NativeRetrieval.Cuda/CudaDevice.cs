@@ -102,6 +102,9 @@ public sealed class CudaDevice : Device
     /// <summary>The layout of feature maps that convolutions take: NHWC, which cuDNN computes fastest.</summary>
     public override Layout FeatureMaps => Layout.NHWC;
 
+    /// <summary>The layout of convolutions' kernels, [O, k, k, I] in memory: as cuDNN reads them.</summary>
+    public override Layout Filters => Layout.NHWC;
+
     /// <inheritdoc/>
     public override DType Activations => Options.Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
 

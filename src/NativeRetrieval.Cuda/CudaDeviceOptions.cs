@@ -27,6 +27,25 @@ public sealed record CudaDeviceOptions
     /// </summary>
     public long ScoreBytes { get; init; } = 128 << 20;
 
+    /// <summary>
+    /// True times the algorithms that cuDNN and cuBLAS propose for each size of convolution and product, once, and takes the fastest; the
+    /// choice is kept in <see cref="AlgorithmFolder"/>. False takes their first proposals, as <see cref="Deterministic"/> does. Default
+    /// true.
+    /// </summary>
+    public bool TimeAlgorithms { get; init; } = true;
+
+    /// <summary>
+    /// True lets convolutions and products of <see cref="Precision.Float32"/> be computed on the tensor cores, by three TF32 products of
+    /// operands split in two, where that is faster: the largest error is about three times that of float32 sums. Default true.
+    /// </summary>
+    public bool SplitFloat32 { get; init; } = true;
+
+    /// <summary>The folder of chosen algorithms. Default (null): <c>nativeretrieval/algorithms</c> in the user's cache folder.</summary>
+    public string? AlgorithmFolder { get; init; }
+
+    /// <summary>Gets sentences for people, such as that a damaged file of algorithms is ignored. Default (null): nobody.</summary>
+    public Action<string>? Note { get; init; }
+
     /// <summary>The folder of compiled kernels. Default (null): <c>nativeretrieval/kernels</c> in the user's cache folder.</summary>
     public string? KernelFolder { get; init; }
 }

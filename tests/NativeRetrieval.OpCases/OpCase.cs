@@ -74,7 +74,9 @@ public abstract class OpCase
 /// <param name="FeatureMap">True gives it the device's layout of feature maps in the float32 run; float64 runs are contiguous.</param>
 /// <param name="Differentiable">False where no gradient is asked for.</param>
 /// <param name="Parameter">True keeps it in float32 where activations are bfloat16.</param>
-public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true, bool Parameter = false);
+/// <param name="Filter">True gives it the device's layout of convolutions' kernels in the float32 run.</param>
+public sealed record Input(int[] Shape, double[] Values, bool FeatureMap = false, bool Differentiable = true, bool Parameter = false,
+    bool Filter = false);
 
 /// <summary>Allowed relative L2 errors, |ours − reference| / |reference|.</summary>
 /// <param name="BFloat16">

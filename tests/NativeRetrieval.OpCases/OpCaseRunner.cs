@@ -87,8 +87,11 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
     Tensor[] Arranged(Tensor[] leaves, DType dtype) =>
         [.. leaves.Select((leaf, i) =>
             dtype == DType.Float64 ? leaf
-                : Op.Cast(Arrange(leaf, Inputs[i].FeatureMap ? device.FeatureMaps : Layout.Contiguous),
+                : Op.Cast(Arrange(leaf, LayoutOf(Inputs[i])),
                     Inputs[i].Parameter ? DType.Float32 : dtype))];
+
+    Layout LayoutOf(Input input) =>
+        input.FeatureMap ? device.FeatureMaps : input.Filter ? device.Filters : Layout.Contiguous;
 
     Tensor OutputGradient(Tensor y, double[] weights, DType dtype)
     {

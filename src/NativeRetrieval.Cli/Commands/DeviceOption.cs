@@ -43,7 +43,7 @@ internal sealed class DeviceOption
     {
         string text = parsed.GetRequiredValue(_device);
         if (text == Cpu) return CpuDevice.Shared;
-        var options = new CudaDeviceOptions { Deterministic = parsed.GetValue(_deterministic) };
+        var options = new CudaDeviceOptions { Deterministic = parsed.GetValue(_deterministic), Note = terminal.Warning };
         return OrdinalOf(text) is { } ordinal ? Require(text, ordinal, options) : Best(options, terminal);
     }
 

@@ -26,6 +26,9 @@ public abstract class Device : IDisposable
     /// <summary>Layout of float32 feature maps between convolutions on this device: what <c>Op.Conv2d</c> takes and gives.</summary>
     public abstract Layout FeatureMaps { get; }
 
+    /// <summary>Layout of a float32 convolution's kernels [O, I, k, k] on this device: what <c>Op.Conv2d</c> takes.</summary>
+    public virtual Layout Filters => Layout.Contiguous;
+
     /// <summary>
     /// The type that encoders store activations and their gradients in on this device: float32, or bfloat16 where it was opened so.
     /// </summary>

@@ -10,20 +10,22 @@ public static partial class Op
     /// <c>y[n,o,h,w] = Σ_{i,a,b} x[n,i,h+a−p,w+b−p] · weight[o,i,a,b]</c>: stride 1, zero border p that keeps height and width, no bias.
     /// </summary>
     /// <param name="x">
-    /// [N, I, H, W]. float32 in the device's layout of feature maps, or contiguous with I = 1 (a spectrogram), gives that layout;
-    /// float64 is contiguous throughout.
+    /// [N, I, H, W]. float32 or bfloat16 in the device's layout of feature maps, or contiguous with I = 1 (a spectrogram), gives that
+    /// layout; float64 is contiguous throughout.
     /// </param>
-    /// <param name="weight">[O, I, k, k], contiguous, k = 5 (p = 2), 3 (p = 1) or 1 (p = 0).</param>
-    /// <returns>[N, O, H, W].</returns>
+    /// <param name="weight">
+    /// [O, I, k, k], k = 5 (p = 2), 3 (p = 1) or 1 (p = 0), in the device's layout of filters; float32 beside bfloat16, and rounded to it.
+    /// </param>
+    /// <returns>[N, O, H, W], of x's type.</returns>
     public static Tensor Conv2d(Tensor x, Tensor weight)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Shape.ExpectRank(x, 4, "[N, I, H, W]");
         Expect.Kernel(weight);
-        Expect.Alike(weight, x);
+        Expect.Parameter(weight, x);
         Shape.Expect(weight, [weight.Shape[0], x.Shape[1], weight.Shape[2], weight.Shape[3]],
             "kernels [O, I, k, k] take the channels of x");
-        var layout = x.DType == DType.Float32 ? x.Device.FeatureMaps : Layout.Contiguous;
+        var layout = x.DType == DType.Float64 ? Layout.Contiguous : x.Device.FeatureMaps;
         if (x.Layout != layout && (x.Layout != Layout.Contiguous || x.Shape[1] != 1))
             throw new ShapeException($"Conv2d: {x.DType} feature maps on {x.Device} must be {layout}, got {x.Describe()}; "
                 + "convert it by Op.ToLayout");

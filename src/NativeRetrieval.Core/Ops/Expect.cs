@@ -60,11 +60,14 @@ internal static class Expect
             throw new ShapeException($"{op}: {name} must be like {referenceName}, {reference.Describe()}; got {x.Describe()}");
     }
 
-    /// <summary>Convolution kernels: contiguous [O, I, k, k], k = 1, 3 or 5.</summary>
+    /// <summary>Convolution kernels: [O, I, k, k] in the device's layout of filters, k = 1, 3 or 5.</summary>
     public static void Kernel(Tensor weight, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(weight))] string name = "")
     {
         Shape.ExpectRank(weight, 4, "[O, I, k, k]", op, name);
-        Contiguous(weight, op, name);
+        var layout = weight.DType == DType.Float64 ? Layout.Contiguous : weight.Device.Filters;
+        if (weight.Layout != layout)
+            throw new ShapeException(
+                $"{op}: {name} must be {layout} on {weight.Device}, got {weight.Describe()}; convert it by Op.ToLayout");
         if (weight.Shape[2] != weight.Shape[3] || weight.Shape[2] is not (1 or 3 or 5))
             throw new ShapeException($"{op}: {name} must be 1x1, 3x3 or 5x5 kernels, got {weight.Shape}");
     }

@@ -21,23 +21,23 @@ public static partial class Op
     /// <summary>
     /// <c>y = activation(x·Wᵀ + b)</c> over the last axis. Where nothing records, bias and activation cost no pass of their own.
     /// </summary>
-    /// <param name="x">[…, I], float32 or float64, contiguous.</param>
-    /// <param name="weight">W, [O, I], as checkpoints store it.</param>
+    /// <param name="x">[…, I], float32, float64 or bfloat16, contiguous.</param>
+    /// <param name="weight">W, [O, I], as checkpoints store it; float32 beside bfloat16, and rounded to it, as is b.</param>
     /// <param name="bias">b, [O], or null.</param>
-    /// <returns>[…, O].</returns>
+    /// <returns>[…, O], of x's type.</returns>
     /// <exception cref="Errors.ShapeException">W or b does not fit x.</exception>
     public static Tensor Linear(Tensor x, Tensor weight, Tensor? bias = null, Activation activation = Activation.None)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Expect.Contiguous(x);
         if (x.Shape.Length == 0) throw new Errors.ShapeException("Linear: x must have at least one axis [..., I], got a scalar");
-        Expect.Alike(weight, x);
+        Expect.Parameter(weight, x);
         Expect.Contiguous(weight);
         Shape.ExpectRank(weight, 2, "[O, I]");
         Shape.Expect(weight, [weight.Shape[0], x.Shape[^1]], "one row per output, one column per feature of x");
         if (bias is not null)
         {
-            Expect.Alike(bias, x);
+            Expect.Parameter(bias, x);
             Shape.Expect(bias, [weight.Shape[0]], "one value per output");
         }
 
@@ -61,7 +61,7 @@ public static partial class Op
             dy = Matrix(dy);
             var dx = ctx.Wants(0) ? MatMul(dy, weight).Reshape(x.Shape) : null;
             var dWeight = ctx.Wants(1) ? Tensor.EmptyLike(weight) : null;
-            var dBias = ctx.State<bool>() && ctx.Wants(2) ? Tensor.Empty([weight.Shape[0]], x.Device, x.DType) : null;
+            var dBias = ctx.State<bool>() && ctx.Wants(2) ? Tensor.Empty([weight.Shape[0]], x.Device, weight.DType) : null;
             if (dWeight is not null || dBias is not null) x.Backend.LinearParameterGradients(dy, Matrix(x), dWeight, dBias);
             return ctx.State<bool>() ? [dx, dWeight, dBias] : [dx, dWeight];
         });

@@ -7,32 +7,45 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary><c>C = op(A)·op(B)</c>, where op transposes on request.</summary>
-    /// <param name="a">[M, K], or [K, M] with <paramref name="transposeA"/>; float32 or float64, contiguous.</param>
-    /// <param name="b">[K, N], or [N, K] with <paramref name="transposeB"/>; dtype and device of <paramref name="a"/>.</param>
-    /// <returns>[M, N].</returns>
+    /// <param name="a">[M, K], or [K, M] with <paramref name="transposeA"/>; float32, float64 or bfloat16, contiguous.</param>
+    /// <param name="b">
+    /// [K, N], or [N, K] with <paramref name="transposeB"/>; dtype and device of <paramref name="a"/>, or float32 beside bfloat16: a
+    /// parameter, which is rounded to it.
+    /// </param>
+    /// <returns>[M, N], of the type of <paramref name="a"/>.</returns>
     /// <exception cref="ShapeException">The inner sizes differ.</exception>
     public static Tensor MatMul(Tensor a, Tensor b, bool transposeA = false, bool transposeB = false)
     {
-        Expect.Real(a);
+        Expect.Activation(a);
         Expect.Contiguous(a);
         Expect.Contiguous(b);
-        Expect.Alike(b, a);
+        if (b.DType != a.DType) Expect.Parameter(b, a);
+        else Expect.Alike(b, a);
         Shape.ExpectRank(a, 2, "[M, K]");
         Shape.ExpectRank(b, 2, "[K, N]");
         if (a.Shape[transposeA ? 0 : 1] != b.Shape[transposeB ? 1 : 0])
             throw new ShapeException($"MatMul: the inner sizes of a {a.Shape}{(transposeA ? " transposed" : "")} "
                 + $"and b {b.Shape}{(transposeB ? " transposed" : "")} differ");
 
-        var c = Tensor.Empty([a.Shape[transposeA ? 1 : 0], b.Shape[transposeB ? 0 : 1]], a.Device, a.DType);
-        a.Backend.MatMul(a, b, transposeA, transposeB, c);
+        var c = Product(a, b, transposeA, transposeB, a.DType);
         return Tape.Record(c, [a, b], [a, b], (transposeA, transposeB), static ctx =>
         {
             var (a, b, dc) = (ctx.Saved[0], ctx.Saved[1], ctx.OutputGradient);
             var (transposeA, transposeB) = ctx.State<(bool, bool)>();
-            var da = !ctx.Wants(0) ? null : transposeA ? MatMul(b, dc, transposeB, true) : MatMul(dc, b, false, !transposeB);
-            var db = !ctx.Wants(1) ? null : transposeB ? MatMul(dc, a, true, transposeA) : MatMul(a, dc, !transposeA, false);
+            var da = !ctx.Wants(0) ? null
+                : transposeA ? Product(b, dc, transposeB, true, a.DType) : Product(dc, b, false, !transposeB, a.DType);
+            var db = !ctx.Wants(1) ? null
+                : transposeB ? Product(dc, a, true, transposeA, b.DType) : Product(a, dc, !transposeA, false, b.DType);
             return [da, db];
         });
+    }
+
+    /// <summary>op(A)·op(B) in a type that may be wider than the operands'.</summary>
+    static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB, DType dtype)
+    {
+        var c = Tensor.Empty([a.Shape[transposeA ? 1 : 0], b.Shape[transposeB ? 0 : 1]], a.Device, dtype);
+        a.Backend.MatMul(a, b, transposeA, transposeB, c);
+        return c;
     }
 }
 

@@ -7,11 +7,11 @@ namespace NativeRetrieval.Core.Ops;
 /// <summary>
 /// A convolution prepared for inference: kernels, multiplied by a scale per output channel, in the order in which the backend reads them,
 /// and a shift per output channel. Batch normalisation folds into scale and shift. It does not follow later changes of the tensors it was
-/// made from. float32 only.
+/// made from. float32; beside bfloat16 feature maps it is rounded to their type.
 /// </summary>
 public sealed class PackedConvolution : IDisposable
 {
-    /// <param name="weight">[O, I, k, k], float32, contiguous, k = 5, 3 or 1.</param>
+    /// <param name="weight">[O, I, k, k], float32, in the device's layout of filters, k = 5, 3 or 1.</param>
     /// <param name="scale">[O].</param>
     /// <param name="shift">[O].</param>
     /// <param name="width">Width W of the feature maps it will take: the order of the weights depends on it.</param>
@@ -54,13 +54,14 @@ public static partial class Op
     /// <summary>
     /// <c>y = (x ∗ weight) · scale + shift</c>, then max(·, 0) where <paramref name="relu"/> is set: <see cref="Conv2d"/> for inference.
     /// </summary>
-    /// <param name="x">[N, I, H, W], float32, in the device's layout of feature maps; contiguous where I = 1.</param>
-    /// <returns>[N, O, H, W], in the device's layout of feature maps.</returns>
+    /// <param name="x">[N, I, H, W], float32 or bfloat16, in the device's layout of feature maps; contiguous where I = 1.</param>
+    /// <returns>[N, O, H, W], of x's type, in the device's layout of feature maps.</returns>
     /// <exception cref="NativeRetrievalException">A tape follows x: this op has no gradient.</exception>
     public static Tensor PackedConv2d(Tensor x, PackedConvolution convolution, bool relu)
     {
         Shape.ExpectRank(x, 4, "[N, I, H, W]");
-        Expect.Alike(x, convolution.Bias);
+        Expect.Activation(x);
+        Expect.Parameter(convolution.Bias, x);
         Shape.Expect(x, [x.Shape[0], convolution.WeightShape[1], x.Shape[2], x.Shape[3]], "the packed kernels take this many channels");
         if (x.Shape[3] != convolution.Width)
             throw new ShapeException($"PackedConv2d: the kernels were packed for maps {convolution.Width} wide, got {x.Shape}; "

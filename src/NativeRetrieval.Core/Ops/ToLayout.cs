@@ -7,11 +7,11 @@ namespace NativeRetrieval.Core.Ops;
 public static partial class Op
 {
     /// <summary>The same feature map in another memory layout; <paramref name="x"/> itself where it already has it.</summary>
-    /// <param name="x">[N, C, H, W], float32 or float64.</param>
+    /// <param name="x">[N, C, H, W], float32, float64 or bfloat16; kernels [O, I, k, k], too.</param>
     public static Tensor ToLayout(Tensor x, Layout layout)
     {
         if (x.Layout == layout) return x;
-        Expect.Real(x);
+        Expect.Activation(x);
         Shape.ExpectRank(x, 4, "[N, C, H, W]");
         if (layout != Layout.Contiguous && layout != x.Device.FeatureMaps)
             throw new ShapeException(

@@ -107,14 +107,18 @@ public static class Int8Weights
         });
 
     /// <summary>Overwrites a tensor, float32 or float64, with the weights of an 8-bit tensor, a few rows at a time.</summary>
-    /// <param name="destination">Contiguous, with as many elements.</param>
+    /// <param name="destination">A tensor of as many elements, in any layout.</param>
     /// <inheritdoc cref="Scales"/>
     public static void CopyTo(SafetensorsFile file, string name, Tensor destination)
     {
-        destination.RequireContiguous(nameof(CopyTo));
         if (file.Entry(name).ElementCount != destination.Count || destination.DType is not (DType.Float32 or DType.Float64))
             throw new ShapeException(
                 $"CopyTo: '{name}' has {file.Entry(name).ElementCount} weights, the tensor is {destination.Describe()}");
+        destination.Overwrite(target => CopyRows(file, name, target));
+    }
+
+    static void CopyRows(SafetensorsFile file, string name, Tensor destination)
+    {
         double[] wide = [];
         ForEachChunk(file, name, (start, weights) =>
         {

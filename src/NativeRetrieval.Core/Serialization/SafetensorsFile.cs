@@ -167,15 +167,14 @@ public sealed unsafe class SafetensorsFile : IDisposable
     /// Overwrites a tensor, float32, float64 or int64, with the values of the file's. Values of the same type are read past the mapping,
     /// piece by piece: a large model is in memory once.
     /// </summary>
-    /// <param name="destination">Contiguous, with as many elements.</param>
+    /// <param name="destination">A tensor of as many elements, in any layout; the file's are row-major.</param>
     /// <exception cref="CorruptFileException">The file was cut since it was opened, or holds numbers for integers.</exception>
     public void CopyTo(string name, Tensor destination)
     {
         var entry = Entry(name);
-        destination.RequireContiguous(nameof(CopyTo));
         if (entry.ElementCount != destination.Count)
             throw new ShapeException($"CopyTo: '{name}' has {entry.ElementCount} elements, the tensor {destination.Shape} has others");
-        if (entry.DType == destination.DType) CopyBytes(entry, destination);
+        if (entry.DType == destination.DType) destination.Overwrite(target => CopyBytes(entry, target));
         else
             switch (destination.DType)
             {

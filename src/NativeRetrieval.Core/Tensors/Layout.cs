@@ -15,7 +15,8 @@ public enum Layout : byte
     NCHW16c,
 
     /// <summary>
-    /// Feature maps [N, C, H, W] stored as [N, H, W, C], the order that tensor-core convolutions read. CUDA's form between convolutions.
+    /// Feature maps [N, C, H, W] stored as [N, H, W, C], and kernels [O, I, k, k] as [O, k, k, I], the order that tensor-core convolutions
+    /// read. CUDA's form between convolutions, and of kernels.
     /// </summary>
     NHWC,
 }

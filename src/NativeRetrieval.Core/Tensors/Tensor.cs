@@ -59,7 +59,18 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>Number of in-place changes, so that values derived from a parameter's (packed weights) can be renewed.</summary>
-    public int Version { get; internal set; }
+    public int Version
+    {
+        get;
+        internal set
+        {
+            field = value;
+            Derived?.Renew(this);
+        }
+    }
+
+    /// <summary>What the device's backend keeps of this tensor's values in another form, or null.</summary>
+    internal DerivedValues? Derived { get; set; }
 
     /// <summary>The recorded operation that made this tensor, null for inputs and parameters.</summary>
     internal TapeNode? Producer { get; set; }
@@ -119,28 +130,38 @@ public sealed class Tensor : IDisposable
     public static Tensor From<T>(T[] values, Shape shape, Device device) where T : unmanaged => From<T>(values.AsSpan(), shape, device);
 
     /// <summary>
-    /// Overwrites all elements with host values in row-major order; contiguous tensors only. A view writes to a part of its whole.
+    /// Overwrites all elements with host values in row-major order, whatever this tensor's layout is. A view writes to a part of its whole.
     /// </summary>
     /// <typeparam name="T">This tensor's element type.</typeparam>
-    /// <exception cref="ShapeException">Type, layout or number of values differ.</exception>
+    /// <exception cref="ShapeException">Type or number of values differ.</exception>
     public void CopyFrom<T>(ReadOnlySpan<T> values) where T : unmanaged
     {
         RequireType<T>();
-        RequireContiguous("CopyFrom");
         if (values.Length != Count) throw new ShapeException($"CopyFrom: a tensor {Shape} takes {Count} values, got {values.Length}");
-        Device.CopyIn(MemoryMarshal.AsBytes(values), Address);
-        Version++;
+        if (Layout == Layout.Contiguous)
+        {
+            Device.CopyIn(MemoryMarshal.AsBytes(values), Address);
+            Version++;
+            return;
+        }
+        using var plain = From(values, Shape, Device);
+        Arrange(plain);
     }
 
     /// <summary>
-    /// A copy of all elements in row-major order; contiguous tensors only. Waits for the device where it works behind the program.
+    /// A copy of all elements in row-major order, whatever this tensor's layout is. Waits for the device where it works behind the program.
     /// </summary>
     /// <typeparam name="T">This tensor's element type.</typeparam>
-    /// <exception cref="ShapeException">The type differs, or the tensor is not contiguous.</exception>
+    /// <exception cref="ShapeException">The type differs.</exception>
     public T[] ToArray<T>() where T : unmanaged
     {
         RequireType<T>();
-        RequireContiguous("ToArray");
+        if (Layout != Layout.Contiguous)
+        {
+            using var plain = Empty(Shape, Device, DType);
+            Backend.ToLayout(this, plain);
+            return plain.ToArray<T>();
+        }
         var values = new T[Count];
         Device.CopyOut(Address, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
@@ -201,6 +222,26 @@ public sealed class Tensor : IDisposable
         Version++;
     }
 
+    /// <summary>Overwrites all elements with those that <paramref name="fill"/> writes to a row-major tensor like this.</summary>
+    internal void Overwrite(Action<Tensor> fill)
+    {
+        if (Layout == Layout.Contiguous)
+        {
+            fill(this);
+            return;
+        }
+        using var plain = Empty(Shape, Device, DType);
+        fill(plain);
+        Arrange(plain);
+    }
+
+    /// <summary>Takes the values of a row-major tensor into this one's layout.</summary>
+    void Arrange(Tensor plain)
+    {
+        Backend.ToLayout(plain, this);
+        Version++;
+    }
+
     /// <summary>A copy in memory of its own, without a place on the tape.</summary>
     public Tensor Clone()
     {
@@ -218,6 +259,7 @@ public sealed class Tensor : IDisposable
         if (_disposed) return;
         _disposed = true;
         Gradient?.Dispose();
+        Derived?.Dispose();
         _storage.Release();
     }
 
@@ -284,4 +326,16 @@ public sealed class Tensor : IDisposable
         if (layout == Layout.NHWC) return shape.Count;
         return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
     }
+}
+
+/// <summary>
+/// Values of a tensor in another form, such as a weight in a narrower type: they follow every change in place, so that work that was
+/// recorded and reads them stays right, and are freed with the tensor.
+/// </summary>
+internal abstract class DerivedValues : IDisposable
+{
+    /// <summary>Queues the conversion of values that have changed.</summary>
+    public abstract void Renew(Tensor source);
+
+    public abstract void Dispose();
 }

@@ -16,8 +16,8 @@ internal sealed partial class CudaBackend
 
     public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor rates, Tensor? gradientScale)
     {
-        using var table = Table(slots, static slot =>
-            new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment), slot.Parameter.StoredCount));
+        using var table = Table(slots, slot => new(F32(slot.Parameter), F32(slot.Gradient), F32(slot.FirstMoment), F32(slot.SecondMoment),
+            Copies.ForUpdate(slot.Parameter), slot.Parameter.StoredCount));
         Launch("adam", "adam_step_f32", (BlocksPerTensor, slots.Length, 1), Block, 0,
             table.Address, rates.Address, gradientScale?.Address ?? 0, (float)step.Beta1, (float)(1 - step.Beta1), (float)step.Beta2,
             (float)(1 - step.Beta2), (float)step.Epsilon, (float)(step.Decoupled ? 0 : step.WeightDecay));
@@ -34,5 +34,5 @@ internal sealed partial class CudaBackend
     }
 
     /// <summary>A row of the table, laid out as kernels/common/adam_slot.cuh has it.</summary>
-    readonly record struct Slot(nint Parameter, nint Gradient, nint FirstMoment, nint SecondMoment, long Count);
+    readonly record struct Slot(nint Parameter, nint Gradient, nint FirstMoment, nint SecondMoment, nint Copy, long Count);
 }

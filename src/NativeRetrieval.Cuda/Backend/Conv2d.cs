@@ -3,25 +3,26 @@ using NativeRetrieval.Cuda.Backend.Libraries;
 
 namespace NativeRetrieval.Cuda.Backend;
 
-/// <remarks>
-/// A filter [O, I, k, k] is turned to [O, k, k, I] for each use: training changes it in every step, inference packs it once.
-/// </remarks>
+/// <remarks>Filters lie in memory as cuDNN reads them, [O, k, k, I]: nothing is turned in a step.</remarks>
 internal sealed partial class CudaBackend
 {
     public void Conv2d(Tensor x, Tensor weight, Tensor y)
     {
         if (y.Count == 0) return;
-        using var w = ChannelsLast(weight);
-        Convolutions.Forward(ConvolutionShape.Of(x.Shape, weight.Shape), F32(x), F32(w), F32(y));
+        Convolutions.Run(ConvolutionDirection.Forward, ConvolutionShape.Of(x, weight.Shape),
+            new(Activations(x), Operand(weight, x), Activations(y)));
     }
 
     public void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx)
     {
         if (dx.Count == 0) return;
-        using var w = ChannelsLast(weight);
-        Convolutions.InputGradient(ConvolutionShape.Of(dx.Shape, weight.Shape), F32(dy), F32(w), F32(dx));
+        Convolutions.Run(ConvolutionDirection.InputGradient, ConvolutionShape.Of(dx, weight.Shape),
+            new(Activations(dx), Operand(weight, dx), Activations(dy)));
     }
 
+    /// <remarks>
+    /// cuDNN's version-7 functions know a filter gradient of bfloat16 maps in bfloat16 alone, summed in float32: it is widened.
+    /// </remarks>
     public void Conv2dFilterGradient(Tensor dy, Tensor x, Tensor dWeight)
     {
         if (x.Count == 0)
@@ -29,25 +30,18 @@ internal sealed partial class CudaBackend
             device.Clear(dWeight.Address, dWeight.SizeBytes);
             return;
         }
-        var shape = ConvolutionShape.Of(x.Shape, dWeight.Shape);
-        if (IsSameEitherWay(dWeight.Shape))
+        var shape = ConvolutionShape.Of(x, dWeight.Shape);
+        if (!shape.IsBFloat16)
         {
-            Convolutions.FilterGradient(shape, F32(x), F32(dy), F32(dWeight));
+            Convolutions.Run(ConvolutionDirection.FilterGradient, shape, new(F32(x), F32(dWeight), F32(dy)));
             return;
         }
-        using var dw = Tensor.EmptyLike(dWeight);
-        Convolutions.FilterGradient(shape, F32(x), F32(dy), F32(dw));
-        Transpose(F32(dw), 0, F32(dWeight), shape.Outputs, shape.Kernel * shape.Kernel, shape.Inputs);
+        using var narrow = Tensor.Empty(dWeight.Shape, device, DType.BFloat16, dWeight.Layout);
+        Convolutions.Run(ConvolutionDirection.FilterGradient, shape, new(x.Address, narrow.Address, Activations(dy)));
+        Cast(narrow, dWeight);
     }
 
-    /// <summary>The filters as [O, k, k, I], in memory of their own or, where that is the same, their own memory.</summary>
-    Tensor ChannelsLast(Tensor weight)
-    {
-        if (IsSameEitherWay(weight.Shape)) return weight.Share();
-        var turned = Tensor.EmptyLike(weight);
-        Transpose(F32(weight), 0, F32(turned), weight.Shape[0], weight.Shape[1], weight.Shape[2] * weight.Shape[3]);
-        return turned;
-    }
-
-    static bool IsSameEitherWay(Shape weight) => weight[1] == 1 || weight[2] == 1;
+    /// <summary>The address of a parameter as an operand beside activations: the parameter, or its bfloat16 copy.</summary>
+    nint Operand(Tensor parameter, Tensor activations) =>
+        activations.DType == DType.BFloat16 && parameter.DType == DType.Float32 ? Copies.Of(parameter) : Activations(parameter);
 }

@@ -24,22 +24,37 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     readonly Lock _lock = new();
     MatrixProducts? _products;
     CudnnConvolutions? _convolutions;
+    WeightCopies? _copies;
 
     public DeviceFaults Faults { get; } = new(device);
 
-    MatrixProducts Products
+    /// <summary>Choices among algorithms of cuBLASLt and cuDNN.</summary>
+    public AlgorithmChooser Algorithms { get; } = new(device);
+
+    /// <summary>cuBLASLt's part, whose algorithms checks choose one by one.</summary>
+    public MatrixProducts Products
     {
         get
         {
-            lock (_lock) return _products ??= new(device);
+            lock (_lock) return _products ??= new(device, Algorithms, Split);
         }
     }
 
-    CudnnConvolutions Convolutions
+    /// <summary>cuDNN's part, whose algorithms checks choose one by one.</summary>
+    public CudnnConvolutions Convolutions
     {
         get
         {
-            lock (_lock) return _convolutions ??= new(device);
+            lock (_lock) return _convolutions ??= new(device, Algorithms, Split);
+        }
+    }
+
+    /// <summary>Weights as operands of bfloat16 products.</summary>
+    public WeightCopies Copies
+    {
+        get
+        {
+            lock (_lock) return _copies ??= new(device, Cast);
         }
     }
 

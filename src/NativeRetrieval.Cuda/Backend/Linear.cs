@@ -24,7 +24,10 @@ internal sealed partial class CudaBackend
     {
         int rows = dy.Shape[0], outputs = dy.Shape[1], inputs = x.Shape[1];
         bool both = dWeight is not null && dBias is not null && rows > 0 && dWeight.Count > 0
-            && Products.TryMultiply(outputs, inputs, rows, F32(dy), true, F32(x), false, F32(dWeight), Epilogue.BiasGradientB, F32(dBias));
+            // Split operands have no such epilogue.
+            && (x.DType == DType.BFloat16 || !Products.MaySplit)
+            && Products.TryMultiply(outputs, inputs, rows, Activations(dy), true, Activations(x), false, F32(dWeight),
+                Epilogue.BiasGradientB, F32(dBias), operands: x.DType);
         if (both) return;
         if (dWeight is not null) Multiply(outputs, inputs, rows, dy, true, x, false, dWeight);
         if (dBias is not null) BiasGradient(dy, dBias);
@@ -32,5 +35,6 @@ internal sealed partial class CudaBackend
 
     /// <summary>dBias [O] = Σ dy [N, O] over rows.</summary>
     void BiasGradient(Tensor dy, Tensor dBias) =>
-        Launch("linear", "linear_bias_gradient_f32", Ceil(dBias.Count, Warp), Block, 0, F32(dy), F32(dBias), dy.Shape[0], dy.Shape[1]);
+        Launch("linear", Stored(dy, "linear_bias_gradient_f32", "linear_bias_gradient_bf16"), Ceil(dBias.Count, Warp), Block, 0,
+            Activations(dy), F32(dBias), dy.Shape[0], dy.Shape[1]);
 }

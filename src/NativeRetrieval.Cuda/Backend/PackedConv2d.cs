@@ -9,14 +9,17 @@ internal sealed partial class CudaBackend
     public Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width)
     {
         var packed = Tensor.EmptyLike(weight);
-        Transpose(F32(weight), F32(scale), F32(packed), weight.Shape[0], weight.Shape[1], weight.Shape[2] * weight.Shape[3]);
+        int filters = weight.Shape[0];
+        Launch("packed_conv2d", "packed_conv2d_weight_f32", (Math.Min(filters, GridLimit), 1, 1), Block, 0,
+            F32(weight), F32(scale), F32(packed), filters, weight.Count / filters);
         return packed;
     }
 
     public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
     {
         if (y.Count == 0) return;
-        Convolutions.ForwardWithBias(ConvolutionShape.Of(x.Shape, convolution.WeightShape), F32(x), F32(convolution.Weight),
-            F32(convolution.Bias), relu, F32(y));
+        Convolutions.Run(relu ? ConvolutionDirection.ForwardWithBiasAndRelu : ConvolutionDirection.ForwardWithBias,
+            ConvolutionShape.Of(x, convolution.WeightShape),
+            new(Activations(x), Operand(convolution.Weight, x), Activations(y), Operand(convolution.Bias, x)));
     }
 }

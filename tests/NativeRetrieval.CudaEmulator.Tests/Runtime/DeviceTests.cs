@@ -46,7 +46,10 @@ public sealed class DeviceTests
         Assert.Contains("float64 is for checks on the CPU",
             Assert.Throws<ShapeException>(() => Op.Full([2], 1, test.Device, DType.Float64)).Message);
         var x = Op.Full([1, 3, 2, 2], 1, test.Device);
-        Assert.Contains("NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, Tensor.Zeros([1, 3, 3, 3], test.Device))).Message);
+        var kernels = Tensor.Zeros([1, 3, 3, 3], test.Device);
+        Assert.Contains("weight must be NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, kernels)).Message);
+        kernels = Op.ToLayout(kernels, test.Device.Filters);
+        Assert.Contains("feature maps on cuda:0 must be NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, kernels)).Message);
         Assert.Contains("not NCHW16c", Assert.Throws<ShapeException>(() => Op.ToLayout(x, Layout.NCHW16c)).Message);
     }
 

@@ -16,12 +16,20 @@ sealed class Conv2dCase : OpCase
         "1x64x128x7x4x1",
     ];
 
-    public override Tolerance Tolerance => new(Forward: 2e-6, Gradient: 1e-5);
+    public override bool HasBFloat16 => true;
+
+    // Two roundings to 8 bits: kernels on their way in, results on their way out; half a unit in the last place, 2⁻⁸, each, where a size
+    // has a single number.
+    public override Tolerance Tolerance => new(Forward: 2e-6, Gradient: 1e-5, BFloat16: 7.8e-3);
 
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         if (Parse(size) is not [int n, int i, int o, int h, int w, int k]) throw new FormatException(size);
-        return [Normal(random, n, i, h, w) with { FeatureMap = i > 1 }, Normal(random, o, i, k, k)];
+        return
+        [
+            Normal(random, n, i, h, w) with { FeatureMap = i > 1 },
+            Normal(random, o, i, k, k) with { Filter = true, Parameter = true },
+        ];
     }
 
     public override Cost Cost(string size, int element)

@@ -12,11 +12,16 @@ abstract class LinearCase(bool hasBias, Activation activation) : OpCase
 
     public override IEnumerable<string> Sizes => ["0x1x3x2", "1x1x1x1", "2x3x5x7", "3x11x260x33"];
 
+    public override bool HasBFloat16 => activation != Activation.Gelu;
+
+    // Weight and bias are rounded to 8 bits on their way in, results on their way out.
+    public override Tolerance Tolerance => base.Tolerance with { BFloat16 = 4e-3 };
+
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         int[] d = Parse(size);
-        Input x = Normal(random, d[0], d[1], d[2]), weight = Uniform(random, -0.3, 0.3, d[3], d[2]);
-        return hasBias ? [x, weight, Normal(random, d[3])] : [x, weight];
+        Input x = Normal(random, d[0], d[1], d[2]), weight = Uniform(random, -0.3, 0.3, d[3], d[2]) with { Parameter = true };
+        return hasBias ? [x, weight, Normal(random, d[3]) with { Parameter = true }] : [x, weight];
     }
 
     public override Cost Cost(string size, int element)

@@ -11,6 +11,11 @@ abstract class MatMulCase(bool transposeA, bool transposeB) : OpCase
 
     public override IEnumerable<string> Sizes => ["0x3x2", "3x0x2", "1x1x1", "5x7x3", "33x300x70"];
 
+    public override bool HasBFloat16 => true;
+
+    // Half a unit in the last place, 2⁻⁸, where a size has a single number.
+    public override Tolerance Tolerance => base.Tolerance with { BFloat16 = 3.9e-3 };
+
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         var (m, k, n) = Dimensions(size);

@@ -11,6 +11,8 @@ sealed class ToLayoutCase : OpCase
 
     public override IEnumerable<string> Sizes => ["0x3x2x2", "1x1x1x1", "2x16x3x5", "2x19x5x3", "1x33x4x2"];
 
+    public override bool HasBFloat16 => true;
+
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
     public override IEnumerable<string> ModelSizes => ["2x64x50x64"];

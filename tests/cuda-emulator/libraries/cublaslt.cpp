@@ -47,6 +47,8 @@ struct Algorithm
     uint64_t words[8];
 };
 
+constexpr int Proposals = 3;
+
 struct Heuristic
 {
     Algorithm algorithm;
@@ -166,15 +168,19 @@ API int cublasLtMatmulAlgoGetHeuristic(void* handle, Description* d, Layout* a, 
     *returned = 0;
     Shape s;
     if (const int status = shape_of(*d, *a, *b, *c, *out, s)) return status;
-    Heuristic result{};
-    // Leave a mark of what was promised about alignment: Matmul holds the pointers to it.
-    result.algorithm.words[0] = 0x6e725f656d75;
-    for (int i = 0; i < 4; i++) result.algorithm.words[1 + i] = preference->alignment[i];
-    result.workspace = std::min<uint64_t>(preference->workspace, 4096);
-    result.algorithm.words[5] = result.workspace;
-    result.waves = 1;
-    results[0] = result;
-    *returned = 1;
+    for (int which = 0; which < std::min(requested, Proposals); which++)
+    {
+        Heuristic result{};
+        // Leave a mark of what was promised about alignment: Matmul holds the pointers to it.
+        result.algorithm.words[0] = 0x6e725f656d75;
+        for (int i = 0; i < 4; i++) result.algorithm.words[1 + i] = preference->alignment[i];
+        result.workspace = std::min<uint64_t>(preference->workspace, 4096);
+        result.algorithm.words[5] = result.workspace;
+        result.algorithm.words[6] = static_cast<uint64_t>(which);
+        result.waves = 1;
+        results[which] = result;
+        (*returned)++;
+    }
     return Ok;
 }
 
@@ -188,6 +194,8 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
     if (*beta != 0 && !c) return InvalidValue;
     if (c == out && (lc->leading != lo->leading || lc->stride != lo->stride)) return InvalidValue;
     const void* pointers[] = { a, b, c, out };
+    for (const void* pointer : pointers)
+        if (pointer && reinterpret_cast<uintptr_t>(pointer) % bytes_of(pointer == a || pointer == b ? s.ab : s.cd)) return InvalidValue;
     for (int i = 0; i < 4; i++)
         if (algorithm && pointers[i] && reinterpret_cast<uintptr_t>(pointers[i]) % algorithm->words[1 + i])
         {
@@ -196,6 +204,10 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
         }
     if (algorithm && (algorithm->words[0] != 0x6e725f656d75 || workspace_bytes < algorithm->words[5])) return InvalidValue;
     if (workspace_bytes > 0 && (!workspace || reinterpret_cast<uintptr_t>(workspace) % 16)) return InvalidValue;
+    if (algorithm && algorithm->words[6] >= Proposals) return InvalidValue;
+    // The second proposal is the fastest.
+    const float weights[Proposals] = { 2, 1, 3 };
+    const float time = microseconds_of(static_cast<double>(s.m * s.n) * static_cast<double>(s.k * s.batches), weights[algorithm ? algorithm->words[6] : 0], d->compute == 77 || s.ab != Element::F32);
     const uint32_t e = d->epilogue;
     const bool biased = e != 1 && e & (Bias | BiasGradient | GradientA | GradientB), auxiliary = e & Auxiliary;
     if ((biased && !d->bias) || (auxiliary && !d->auxiliary)) return InvalidValue;
@@ -203,7 +215,7 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
     if (auxiliary && (d->auxiliary_leading < static_cast<int64_t>(s.m) || (bits ? d->auxiliary_leading % 128 : d->auxiliary_leading % 8) != 0)) return InvalidValue;
     if (auxiliary && reinterpret_cast<uintptr_t>(d->auxiliary) % 16) return InvalidValue;
     Element bias_type = s.cd;
-    if (d->bias_type != -1 && !element_of(d->bias_type, bias_type)) return NotSupported;
+    if (d->bias_type != -1 && (!element_of(d->bias_type, bias_type) || bias_type != s.cd)) return NotSupported; // another type than D's is for FP8
 
     if (nr_emu_recording())
     {
@@ -214,7 +226,7 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
 
     const Matrix ma{ const_cast<void*>(a), s.ab, la->rows, la->columns, la->leading, la->stride }, mb{ const_cast<void*>(b), s.ab, lb->rows, lb->columns, lb->leading, lb->stride },
         mc{ const_cast<void*>(c), s.cd, s.m, s.n, lc->leading, lc->stride };
-    const bool queued = enqueue(stream, [=, d = *d, alpha = *alpha, beta = *beta, mo = Matrix{ out, s.cd, s.m, s.n, lo->leading, lo->stride }]() mutable -> const char* {
+    const bool queued = enqueue(stream, time, [=, d = *d, alpha = *alpha, beta = *beta, mo = Matrix{ out, s.cd, s.m, s.n, lo->leading, lo->stride }]() mutable -> const char* {
         if (const char* wrong = examine_matrix(ma, s.batches, false)) return wrong;
         if (const char* wrong = examine_matrix(mb, s.batches, false)) return wrong;
         if (beta != 0)
@@ -236,7 +248,7 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
                     gradient[i] += e & GradientA ? load(a, s.ab, d.op_a ? ma.index(p, i) : ma.index(i, p)) : load(b, s.ab, d.op_b ? mb.index(i, p) : mb.index(p, i));
         for (size_t batch = 0; batch < s.batches; batch++)
         {
-            const auto sum = product(ma, d.op_a, mb, d.op_b, s.m, s.n, s.k, batch);
+            const auto sum = product(ma, d.op_a, mb, d.op_b, s.m, s.n, s.k, batch, d.compute == 77);
             for (size_t j = 0; j < s.n; j++)
                 for (size_t i = 0; i < s.m; i++)
                 {

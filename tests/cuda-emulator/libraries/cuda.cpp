@@ -62,7 +62,7 @@ char s_context; // its address is the primary context's handle
 thread_local void* t_current = nullptr;
 std::set<Module*> s_modules;
 std::set<Function*> s_functions;
-std::map<void*, std::unique_ptr<Event>> s_events;
+std::map<void*, std::shared_ptr<Event>> s_events;
 std::map<void*, std::shared_ptr<Graph>> s_graphs;
 std::map<void*, std::unique_ptr<GraphExecutable>> s_executables;
 std::vector<std::shared_ptr<Graph>> s_capturing;
@@ -183,12 +183,12 @@ int synchronous(Work work)
     return sticky();
 }
 
-int asynchronous(void* handle, Work work)
+int asynchronous(void* handle, Work work, float microseconds = UsualMicroseconds)
 {
     const auto stream = stream_of(handle);
     if (!stream) return InvalidHandle;
     if (stream->legacy && capture_forbids("work on the legacy stream")) return StreamCaptureImplicit;
-    submit(stream, std::move(work));
+    submit(stream, std::move(work), microseconds);
     return Ok;
 }
 
@@ -590,7 +590,7 @@ API int cuStreamWaitEvent(void* stream, void* handle, unsigned)
 API int cuEventCreate(void** event, unsigned flags)
 {
     USABLE();
-    auto e = std::make_unique<Event>();
+    auto e = std::make_shared<Event>();
     e->timing = !(flags & 2);
     *event = e.get();
     s_events[e.get()] = std::move(e);
@@ -614,7 +614,10 @@ API int cuEventRecord(void* handle, void* stream)
         event.nodes = s->capture_tail;
         return Ok;
     }
-    submit(s, [] { return Failure{}; });
+    submit(s, [event = found->second, s = s.get()] {
+        event->microseconds = s->microseconds;
+        return Failure{};
+    }, 0);
     event.point = tail(s);
     event.recorded = true;
     return Ok;
@@ -647,7 +650,7 @@ API int cuEventElapsedTime(float* milliseconds, void* start, void* end)
     if (a == s_events.end() || b == s_events.end()) return InvalidHandle;
     if (!a->second->timing || !b->second->timing || !a->second->recorded || !b->second->recorded) return InvalidHandle;
     if (!a->second->point.done() || !b->second->point.done()) return NotReady;
-    *milliseconds = 0.001f; // nothing here takes a time worth telling
+    *milliseconds = static_cast<float>(std::max(1.0, b->second->microseconds - a->second->microseconds) / 1000);
     return Ok;
 }
 
@@ -810,7 +813,7 @@ API const char* nr_emu_take_records()
     s_records.clear();
     return text.c_str();
 }
-API bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*))
+API bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*), float microseconds)
 {
     Lock lock(g_api);
     std::shared_ptr<void> held(state, drop);
@@ -818,7 +821,7 @@ API bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, v
         const char* wrong = work(held.get());
         if (!wrong) return {};
         return { std::strstr(wrong, "uninitialised") ? LaunchFailed : IllegalAddress, wrong };
-    }) == Ok;
+    }, microseconds) == Ok;
 }
 API const char* nr_emu_examine(const void* address, size_t bytes, bool write)
 {
@@ -832,6 +835,7 @@ API void nr_emu_report(const char* text) { report(text); }
 API bool nr_emu_strict() { return settings().strict; }
 API int nr_emu_capability() { return static_cast<int>(settings().capability); }
 API bool nr_emu_bias_gradients() { return settings().bias_gradients; }
+API int nr_emu_wrong_filter_gradient() { return settings().wrong_filter_gradient; }
 API bool nr_emu_forward_order() { return settings().order == Order::Forward; }
 API int nr_emu_unimplemented(const char* name)
 {

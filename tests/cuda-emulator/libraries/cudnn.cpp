@@ -113,15 +113,21 @@ int check_workspace(int algorithm, const void* workspace, size_t bytes)
     return Ok;
 }
 
+// Vectors of 16 bytes are loaded.
+bool misplaced(const void* p) { return reinterpret_cast<uintptr_t>(p) % 16 != 0; }
+
 const char* readable(const void* p, const Tensor& t) { return nr_emu_examine(p, t.count() * bytes_of_type(t.type), false); }
 const char* writable(const void* p, const Tensor& t) { return nr_emu_examine(p, t.count() * bytes_of_type(t.type), true); }
 
-std::vector<float> values(const void* p, const Tensor& t)
+// What is multiplied: f32 is rounded to TF32 unless the math type forbids it.
+std::vector<float> values(const void* p, const Tensor& t, const Convolution* d = nullptr)
 {
     Element e{};
     element(t.type, e);
     std::vector<float> all(t.count());
     for (size_t i = 0; i < all.size(); i++) all[i] = load(p, e, i);
+    if (d && e == Element::F32 && d->math != 3)
+        for (float& value : all) value = rounded_to_tf32(value);
     return all;
 }
 
@@ -161,15 +167,27 @@ int record(Handle* handle, const char* direction, const Tensor& x, const Filter&
     return nr_emu_record(handle->stream, line) ? Ok : ExecutionFailed;
 }
 
-template <class F> int queue(Handle* handle, F work) { return enqueue(handle->stream, std::move(work)) ? Ok : ExecutionFailed; }
+enum class Direction { Forward, InputGradient, FilterGradient };
 
-// Algorithm 0 of the gradients adds atomically: it is proposed first and is not deterministic.
+// Algorithms of one direction differ in the time that they say they take; the first proposal is never the fastest.
+float time_of(Direction direction, int algorithm, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y)
+{
+    constexpr float weights[3][4] = { { 3, 2, 1, 9 }, { 3, 1, 9, 9 }, { 2, 3, 9, 1 } };
+    const double products = static_cast<double>(y.count()) * w.c * w.h * w.w;
+    return microseconds_of(products, weights[static_cast<int>(direction)][algorithm], x.type != 0 || d.math != 3);
+}
+
+template <class F> int queue(Handle* handle, float microseconds, F work) { return enqueue(handle->stream, microseconds, std::move(work)) ? Ok : ExecutionFailed; }
+
+// Algorithms 0 and 3 of the gradients add atomically: 0 is proposed first, and neither is deterministic. The last of all is one that
+// does not work for the shape, as cuDNN lists those, too.
 int plans(int requested, int* returned, Plan* results, std::initializer_list<int> algorithms, int math, bool gradient = false)
 {
     if (requested < 1 || !returned || !results) return refuse(BadParam, "nothing is asked for");
     *returned = 0;
     for (int algorithm : algorithms)
-        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), gradient && algorithm == 0 ? 0 : 1, math, {} };
+        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), gradient && (algorithm == 0 || algorithm == 3) ? 0 : 1, math, {} };
+    if (*returned < requested) results[(*returned)++] = { 5, NotSupported, -1, 0, 1, math, {} };
     return Ok;
 }
 
@@ -261,7 +279,7 @@ API int cudnnSetActivationDescriptor(Activation* a, int mode, int, double)
 API int cudnnGetConvolutionForwardAlgorithm_v7(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, w, d, y)) return status;
-    return plans(requested, returned, results, { 1, 0 }, d->math);
+    return plans(requested, returned, results, { 1, 0, 2 }, d->math);
 }
 API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle* handle, const Filter* w, const Tensor* dy, const Convolution* d, const Tensor* dx, int requested, int* returned, Plan* results)
 {
@@ -271,12 +289,12 @@ API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle* handle, const Filter
 API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle* handle, const Tensor* x, const Tensor* dy, const Convolution* d, const Filter* dw, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, dw, d, dy)) return status;
-    return plans(requested, returned, results, { 0, 1 }, d->math, true);
+    return plans(requested, returned, results, { 0, 1, 3 }, d->math, true);
 }
 API int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int algorithm, size_t* bytes)
 {
     if (const int status = consistent(handle, x, w, d, y)) return status;
-    if (algorithm != 0 && algorithm != 1) return refuse(NotSupported, "algorithm 0 or 1");
+    if (algorithm < 0 || algorithm > 2) return refuse(NotSupported, "algorithm 0, 1 or 2");
     *bytes = workspace_of(algorithm);
     return Ok;
 }
@@ -285,15 +303,16 @@ API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor
                                 size_t workspace_bytes, const float* beta, const Tensor* ty, void* y)
 {
     if (const int status = consistent(handle, tx, tw, d, ty)) return status;
-    if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
+    if (misplaced(x) || misplaced(w) || misplaced(y)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
+    if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 2) return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 2");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
-    return queue(handle, [=, tx = *tx, tw = *tw, d = *d, ty = *ty, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty), [=, tx = *tx, tw = *tw, d = *d, ty = *ty, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = beta == 0 ? writable(y, ty) : readable(y, ty)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vx = values(x, tx), vw = values(w, tw);
+        const auto vx = values(x, tx, &d), vw = values(w, tw, &d);
         std::vector<float> sums(ty.count());
         each_product(tx, tw, d, ty, [&](size_t ix, size_t iw, size_t iy) { sums[iy] += vx[ix] * vw[iw]; });
         finish(y, ty, sums, alpha, beta);
@@ -305,15 +324,16 @@ API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const F
                                      size_t workspace_bytes, const float* beta, const Tensor* tdx, void* dx)
 {
     if (const int status = consistent(handle, tdx, tw, d, tdy)) return status;
+    if (misplaced(w) || misplaced(dy) || misplaced(dx)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
     if (!alpha || !beta || !w || !dy || !dx || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "data", *tdx, *tw, *d, *tdy);
-    return queue(handle, [=, tw = *tw, tdy = *tdy, d = *d, tdx = *tdx, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, time_of(Direction::InputGradient, algorithm, *tdx, *tw, *d, *tdy), [=, tw = *tw, tdy = *tdy, d = *d, tdx = *tdx, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(dx, tdx) : readable(dx, tdx)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vw = values(w, tw), vdy = values(dy, tdy);
+        const auto vw = values(w, tw, &d), vdy = values(dy, tdy, &d);
         std::vector<float> sums(tdx.count());
         each_product(tdx, tw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { sums[ix] += vdy[iy] * vw[iw]; });
         finish(dx, tdx, sums, alpha, beta);
@@ -325,20 +345,23 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
                                        size_t workspace_bytes, const float* beta, const Filter* tdw, void* dw)
 {
     if (const int status = consistent(handle, tx, tdw, d, tdy)) return status;
-    if (!alpha || !beta || !x || !dy || !dw || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
+    if (misplaced(x) || misplaced(dy) || misplaced(dw)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
+    if (!alpha || !beta || !x || !dy || !dw || (algorithm != 0 && algorithm != 1 && algorithm != 3)) return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 3");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "filter", *tx, *tdw, *d, *tdy);
-    return queue(handle, [=, tx = *tx, tdy = *tdy, d = *d, tdw = *tdw, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, time_of(Direction::FilterGradient, algorithm, *tx, *tdw, *d, *tdy), [=, tx = *tx, tdy = *tdy, d = *d, tdw = *tdw, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(dw, tdw) : readable(dw, tdw)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vx = values(x, tx), vdy = values(dy, tdy);
+        const auto vx = values(x, tx, &d), vdy = values(dy, tdy, &d);
         std::vector<float> sums(tdw.count()), others(tdw.count());
         // Atomic additions come in no order of their own: here in two, which is enough to give other bits.
-        const bool unordered = algorithm == 0 && !nr_emu_forward_order();
+        const bool unordered = algorithm != 1 && !nr_emu_forward_order();
         each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { (unordered && iy / static_cast<size_t>(tdy.c) % 2 ? others : sums)[iw] += vx[ix] * vdy[iy]; });
         for (size_t i = 0; i < sums.size(); i++) sums[i] += others[i];
+        if (algorithm == nr_emu_wrong_filter_gradient())
+            for (float& sum : sums) sum *= 1.001f;
         finish(dw, tdw, sums, alpha, beta);
         return nullptr;
     });
@@ -353,7 +376,7 @@ API int cudnnConvolutionBackwardBias(Handle* handle, const float* alpha, const T
         const std::string line = "bias\t" + std::to_string(tdy->count() * bytes_of_type(tdy->type));
         return nr_emu_record(handle->stream, line.c_str()) ? Ok : ExecutionFailed;
     }
-    return queue(handle, [=, tdy = *tdy, tdb = *tdb, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, 1, [=, tdy = *tdy, tdb = *tdb, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(db, tdb) : readable(db, tdb)) return wrong;
         const auto vdy = values(dy, tdy);
@@ -377,10 +400,11 @@ API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha
     if (tz->n != ty->n || tz->c != ty->c || tz->h != ty->h || tz->w != ty->w || tz->type != ty->type || tz->stride_c != ty->stride_c) return refuse(BadParam, "z is not like y");
     if (activation->mode != 1 && activation->mode != 5) return refuse(NotSupported, "activation: RELU 1 or IDENTITY 5");
     if (activation->mode == 5 && algorithm != 1) return refuse(NotSupported, "IDENTITY needs algorithm 1");
-    if (algorithm < 0 || algorithm > 1) return refuse(NotSupported, "algorithm 0 or 1");
+    if (algorithm < 0 || algorithm > 2) return refuse(NotSupported, "algorithm 0, 1 or 2");
+    if (misplaced(x) || misplaced(w) || misplaced(y)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
-    return queue(handle, [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1, alpha2 = *alpha2]() -> const char* {
+    return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty), [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1, alpha2 = *alpha2]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = readable(bias, tb)) return wrong;
@@ -388,7 +412,7 @@ API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha
             if (const char* wrong = readable(z, tz)) return wrong;
         if (const char* wrong = writable(y, ty)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vx = values(x, tx), vw = values(w, tw), vb = values(bias, tb);
+        const auto vx = values(x, tx, &d), vw = values(w, tw, &d), vb = values(bias, tb);
         std::vector<float> sums(ty.count()), vz;
         if (alpha2 != 0) vz = values(z, tz);
         each_product(tx, tw, d, ty, [&](size_t ix, size_t iw, size_t iy) { sums[iy] += vx[ix] * vw[iw]; });

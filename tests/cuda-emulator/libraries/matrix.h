@@ -32,18 +32,22 @@ inline void written_matrix(Matrix& m, size_t batches)
         for (size_t c = 0; c < m.columns; c++) nr_emu_written(static_cast<char*>(m.at(b)) + m.index(0, c) * bytes_of(m.type), m.rows * bytes_of(m.type));
 }
 
-// op(A) * op(B), [m, n] column-major with leading dimension m.
-inline std::vector<float> product(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, size_t m, size_t n, size_t k, size_t batch)
+// op(A) * op(B), [m, n] column-major with leading dimension m; `tf32` rounds both as tensor cores do.
+inline std::vector<float> product(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, size_t m, size_t n, size_t k, size_t batch, bool tf32)
 {
     std::vector<float> left(m * k), sum(m * n);
     const void* pa = a.at(batch);
     const void* pb = b.at(batch);
     for (size_t p = 0; p < k; p++)
-        for (size_t i = 0; i < m; i++) left[i + p * m] = load(pa, a.type, transpose_a ? a.index(p, i) : a.index(i, p));
+        for (size_t i = 0; i < m; i++) {
+            const float value = load(pa, a.type, transpose_a ? a.index(p, i) : a.index(i, p));
+            left[i + p * m] = tf32 ? rounded_to_tf32(value) : value;
+        }
     for (size_t j = 0; j < n; j++)
         for (size_t p = 0; p < k; p++)
         {
-            const float right = load(pb, b.type, transpose_b ? b.index(j, p) : b.index(p, j));
+            float right = load(pb, b.type, transpose_b ? b.index(j, p) : b.index(p, j));
+            if (tf32) right = rounded_to_tf32(right);
             for (size_t i = 0; i < m; i++) sum[i + j * m] += left[i + p * m] * right;
         }
     return sum;

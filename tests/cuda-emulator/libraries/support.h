@@ -9,8 +9,8 @@
 
 extern "C" {
 // Queues work(state) on a stream; false where there is no such stream. The work returns null, or what is wrong with the memory it was
-// given (static text or nr_emu_examine's). `state` is released by `drop`; in a graph it runs more than once.
-bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*));
+// given (static text or nr_emu_examine's). `state` is released by `drop`; in a graph it runs more than once. Events tell the time given.
+bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*), float microseconds);
 // Null, or what is wrong with an access of device memory by a library.
 const char* nr_emu_examine(const void* address, size_t bytes, bool write);
 void nr_emu_written(void* address, size_t bytes);
@@ -22,14 +22,15 @@ bool nr_emu_strict();
 int nr_emu_capability();
 bool nr_emu_bias_gradients();
 bool nr_emu_forward_order();
+int nr_emu_wrong_filter_gradient();
 }
 
 namespace nr_emu {
 
 // A callable for nr_emu_enqueue.
-template <class F> bool enqueue(void* stream, F work)
+template <class F> bool enqueue(void* stream, float microseconds, F work)
 {
-    return nr_emu_enqueue(stream, [](void* state) { return (*static_cast<F*>(state))(); }, new F(static_cast<F&&>(work)), [](void* state) { delete static_cast<F*>(state); });
+    return nr_emu_enqueue(stream, [](void* state) { return (*static_cast<F*>(state))(); }, new F(static_cast<F&&>(work)), [](void* state) { delete static_cast<F*>(state); }, microseconds);
 }
 
 inline float widen(uint16_t bits)
@@ -47,6 +48,20 @@ inline uint16_t narrow(float value)
     if (value != value) return static_cast<uint16_t>((word >> 16) | 0x40u);
     return static_cast<uint16_t>((word + 0x7fffu + ((word >> 16) & 1u)) >> 16);
 }
+
+// What tensor cores take of an f32: rounded to nearest, 11 significant bits.
+inline float rounded_to_tf32(float value)
+{
+    uint32_t word;
+    __builtin_memcpy(&word, &value, 4);
+    if ((word & 0x7f800000u) != 0x7f800000u) word = (word + 0x1000u) & 0xffffe000u;
+    __builtin_memcpy(&value, &word, 4);
+    return value;
+}
+
+// Time that a library says a product takes: made up, so that large f32 products are faster on tensor cores and small ones are not.
+// `weight` tells algorithms apart.
+inline float microseconds_of(double products, float weight, bool tensor_cores) { return weight * (5 + static_cast<float>(products * (tensor_cores ? 5e-5 : 4e-4))); }
 
 enum class Element { F32, F16, BF16 };
 inline size_t bytes_of(Element type) { return type == Element::F32 ? 4 : 2; }

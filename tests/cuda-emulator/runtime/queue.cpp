@@ -39,6 +39,7 @@ void run_front(Stream& stream)
     // A dead context runs nothing more.
     if (s_sticky.outcome == Success)
         if (const Failure failure = operation.work(); failure.outcome != Success) set_sticky(failure);
+    stream.microseconds += operation.microseconds;
     stream.completed++;
 }
 
@@ -90,7 +91,7 @@ bool remove_stream(void* handle)
 
 Point tail(const std::shared_ptr<Stream>& stream) { return { stream, stream->submitted }; }
 
-void submit(const std::shared_ptr<Stream>& stream, Work work)
+void submit(const std::shared_ptr<Stream>& stream, Work work, float microseconds)
 {
     if (stream->capture)
     {
@@ -99,7 +100,7 @@ void submit(const std::shared_ptr<Stream>& stream, Work work)
         stream->capture_tail = { nodes.size() - 1 };
         return;
     }
-    Operation operation{ std::move(stream->after_next), std::move(work) };
+    Operation operation{ std::move(stream->after_next), std::move(work), microseconds };
     stream->after_next.clear();
     if (stream->legacy)
     {

@@ -31,6 +31,7 @@ struct Operation
 {
     std::vector<Point> after;
     Work work;
+    float microseconds;
 };
 
 struct Stream
@@ -38,6 +39,7 @@ struct Stream
     std::deque<Operation> queue;
     std::vector<Point> after_next; // waits for events: what the next operation depends on
     uint64_t submitted = 0, completed = 0;
+    double microseconds = 0;       // what the completed operations are said to have taken
     bool blocking = true;          // ordered with the legacy stream
     bool legacy = false, alive = true;
     std::shared_ptr<Graph> capture;
@@ -68,6 +70,7 @@ struct Event
     std::shared_ptr<Graph> capture;
     std::vector<size_t> nodes;
     bool recorded = false, timing = true;
+    double microseconds = 0;       // the stream's, once the event has passed
 };
 
 // Everything below is called with this held.
@@ -78,8 +81,10 @@ void* add_stream(bool blocking);
 bool remove_stream(void* handle);
 Point tail(const std::shared_ptr<Stream>& stream);
 
-// Queues, or adds to the graph that the stream is captured into.
-void submit(const std::shared_ptr<Stream>& stream, Work work);
+// Queues, or adds to the graph that the stream is captured into. The time is what events tell of it: nothing is measured, so that what
+// is decided by times is decided alike in every run.
+constexpr float UsualMicroseconds = 1;
+void submit(const std::shared_ptr<Stream>& stream, Work work, float microseconds = UsualMicroseconds);
 void run_until(const Point& point);
 void run_all();
 // One operation of the stream's or of those it waits for: what polling achieves.

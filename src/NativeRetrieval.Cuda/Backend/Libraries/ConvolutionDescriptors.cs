@@ -2,31 +2,17 @@ using NativeRetrieval.Cuda.Interop.Cudnn;
 
 namespace NativeRetrieval.Cuda.Backend.Libraries;
 
-/// <summary>cuDNN's descriptors of one shape, and the algorithms chosen so far.</summary>
-internal sealed class ConvolutionDescriptors(ConvolutionShape shape, bool allowTf32) : IDisposable
+/// <summary>cuDNN's descriptors of the tensors of one shape, all of one type.</summary>
+internal sealed class ConvolutionDescriptors(ConvolutionShape shape) : IDisposable
 {
-    public ConvolutionShape Shape => shape;
-
-    public TensorHandle X { get; } = Maps(shape.Clips, shape.Inputs, shape.Height, shape.Width);
+    public TensorHandle X { get; } = Maps(shape, shape.Clips, shape.Inputs, shape.Height, shape.Width);
 
     public FilterHandle W { get; } =
-        FilterHandle.Create(CudnnTensorFormat.Nhwc, CudnnDataType.Float, shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel);
+        FilterHandle.Create(CudnnTensorFormat.Nhwc, TypeOf(shape), shape.Outputs, shape.Inputs, shape.Kernel, shape.Kernel);
 
-    public TensorHandle Y { get; } = Maps(shape.Clips, shape.Outputs, shape.Height, shape.Width);
+    public TensorHandle Y { get; } = Maps(shape, shape.Clips, shape.Outputs, shape.Height, shape.Width);
 
-    public TensorHandle Bias { get; } = Maps(1, shape.Outputs, 1, 1);
-
-    /// <summary>The default math rounds float32 to TF32 for tensor cores.</summary>
-    public ConvolutionHandle Convolution { get; } = ConvolutionHandle.Create(
-        shape.Kernel / 2, 1, CudnnDataType.Float, allowTf32 ? CudnnMathType.Default : CudnnMathType.FusedMultiplyAdd);
-
-    public (CudnnForwardAlgorithm Algorithm, nuint WorkspaceBytes)? Forward { get; set; }
-
-    public (CudnnForwardAlgorithm Algorithm, nuint WorkspaceBytes)? Precomputed { get; set; }
-
-    public (CudnnInputGradientAlgorithm Algorithm, nuint WorkspaceBytes)? InputGradient { get; set; }
-
-    public (CudnnFilterGradientAlgorithm Algorithm, nuint WorkspaceBytes)? FilterGradient { get; set; }
+    public TensorHandle Bias { get; } = Maps(shape, 1, shape.Outputs, 1, 1);
 
     public void Dispose()
     {
@@ -34,9 +20,10 @@ internal sealed class ConvolutionDescriptors(ConvolutionShape shape, bool allowT
         W.Dispose();
         Y.Dispose();
         Bias.Dispose();
-        Convolution.Dispose();
     }
 
-    static TensorHandle Maps(int clips, int channels, int height, int width) =>
-        TensorHandle.Create(CudnnTensorFormat.Nhwc, CudnnDataType.Float, clips, channels, height, width);
+    static CudnnDataType TypeOf(ConvolutionShape shape) => shape.IsBFloat16 ? CudnnDataType.BFloat16 : CudnnDataType.Float;
+
+    static TensorHandle Maps(ConvolutionShape shape, int clips, int channels, int height, int width) =>
+        TensorHandle.Create(CudnnTensorFormat.Nhwc, TypeOf(shape), clips, channels, height, width);
 }

@@ -9,30 +9,34 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 
 /// <summary>
 /// Convolutions of stride 1 that keep height and width, by cuDNN's version-7 functions, which every cuDNN 9 has: feature maps
-/// [N, H, W, C] and filters [O, k, k, I], float32. Descriptors and the algorithm of each direction are made once for each shape;
-/// workspace comes from the device's allocator for the time of a call. Safe for several threads.
+/// [N, H, W, C] and filters [O, k, k, I], all float32 or all bfloat16, with float32 sums. Descriptors and the algorithm of each direction
+/// are made once for each shape, outside captured work; workspace comes from the device's allocator for the time of a call. Safe for
+/// several threads.
 /// </summary>
 internal sealed unsafe class CudnnConvolutions : IDisposable
 {
     const long LeastWorkspaceLimitBytes = 256L << 20;
     const int WorkspaceShareOfMemory = 16;
 
-    /// <summary>More proposals than any direction has algorithms.</summary>
-    const int Proposals = 10;
-
     readonly CudaDevice _device;
     readonly CudnnHandle _handle;
+    readonly AlgorithmChooser _chooser;
+    readonly SplitKernel _split;
+    readonly ConvolutionProposals _proposals;
     readonly ActivationHandle _relu, _identity;
     readonly Lock _lock = new();
-    readonly Dictionary<ConvolutionShape, ConvolutionDescriptors> _entries = [];
+    readonly Dictionary<ConvolutionShape, ConvolutionDescriptors> _shapes = [];
+    readonly Dictionary<(int Kernel, CudnnMathType Math), ConvolutionHandle> _convolutions = [];
+    readonly Dictionary<(ConvolutionDirection, ConvolutionShape), ConvolutionAlgorithm> _chosen = [];
     readonly long _workspaceLimitBytes;
     CudaStream _stream;
 
-    public CudnnConvolutions(CudaDevice device)
+    public CudnnConvolutions(CudaDevice device, AlgorithmChooser chooser, SplitKernel split)
     {
-        _device = device;
+        (_device, _chooser, _split) = (device, chooser, split);
         _workspaceLimitBytes = Math.Max(LeastWorkspaceLimitBytes, device.Properties.MemoryBytes / WorkspaceShareOfMemory);
         _handle = CudnnHandle.Create(device.Context);
+        _proposals = new(_handle, _workspaceLimitBytes, device.Options.Deterministic);
         using var scope = device.Context.Enter();
         _stream = device.Stream;
         cudnnSetStream(_handle, _stream.Handle).ThrowIfFailed();
@@ -40,117 +44,125 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
         _identity = ActivationHandle.Create(CudnnActivationMode.Identity);
     }
 
-    /// <summary>y = x ∗ w.</summary>
-    public void Forward(ConvolutionShape shape, nint x, nint w, nint y) => Run(shape, (entry, one, zero) =>
+    /// <summary>Computes one direction; its algorithm is chosen at the first call for a shape.</summary>
+    /// <exception cref="CudaException">cuDNN has no algorithm, or fails.</exception>
+    public void Run(ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands operands)
     {
-        var (algorithm, bytes) = entry.Forward ??= ChooseForward(entry);
-        using var workspace = Workspace(bytes);
-        cudnnConvolutionForward(_handle, one, entry.X, x, entry.W, w, entry.Convolution, algorithm, AddressOf(workspace), bytes,
-            zero, entry.Y, y).ThrowIfFailed($"cudnnConvolutionForward({shape}, {algorithm})");
-    });
-
-    /// <summary>y = x ∗ w + bias, then max(·, 0) where <paramref name="relu"/> is set; bias [O].</summary>
-    public void ForwardWithBias(ConvolutionShape shape, nint x, nint w, nint bias, bool relu, nint y) => Run(shape, (entry, one, zero) =>
-    {
-        // Without an activation this function knows one algorithm.
-        var (algorithm, bytes) = relu ? entry.Forward ??= ChooseForward(entry) : entry.Precomputed ??= Precomputed(entry);
-        using var workspace = Workspace(bytes);
-        cudnnConvolutionBiasActivationForward(_handle, one, entry.X, x, entry.W, w, entry.Convolution, algorithm,
-            AddressOf(workspace), bytes, zero, entry.Y, y, entry.Bias, bias, relu ? _relu : _identity, entry.Y, y)
-            .ThrowIfFailed($"cudnnConvolutionBiasActivationForward({shape}, {algorithm})");
-    });
-
-    /// <summary>The gradient dx of the input, from the gradient dy of the output.</summary>
-    public void InputGradient(ConvolutionShape shape, nint dy, nint w, nint dx) => Run(shape, (entry, one, zero) =>
-    {
-        var (algorithm, bytes) = entry.InputGradient ??= ChooseInputGradient(entry);
-        using var workspace = Workspace(bytes);
-        cudnnConvolutionBackwardData(_handle, one, entry.W, w, entry.Y, dy, entry.Convolution, algorithm, AddressOf(workspace), bytes,
-            zero, entry.X, dx).ThrowIfFailed($"cudnnConvolutionBackwardData({shape}, {algorithm})");
-    });
-
-    /// <summary>The gradient dw of the filters, from the input and the gradient dy of the output.</summary>
-    public void FilterGradient(ConvolutionShape shape, nint x, nint dy, nint dw) => Run(shape, (entry, one, zero) =>
-    {
-        var (algorithm, bytes) = entry.FilterGradient ??= ChooseFilterGradient(entry);
-        using var workspace = Workspace(bytes);
-        cudnnConvolutionBackwardFilter(_handle, one, entry.X, x, entry.Y, dy, entry.Convolution, algorithm, AddressOf(workspace), bytes,
-            zero, entry.W, dw).ThrowIfFailed($"cudnnConvolutionBackwardFilter({shape}, {algorithm})");
-    });
-
-    public void Dispose()
-    {
-        foreach (var entry in _entries.Values) entry.Dispose();
-        _relu.Dispose();
-        _identity.Dispose();
-        _handle.Dispose();
-    }
-
-    delegate void Call(ConvolutionDescriptors entry, void* one, void* zero);
-
-    void Run(ConvolutionShape shape, Call call)
-    {
-        float one = 1, zero = 0;
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
-            if (!_entries.TryGetValue(shape, out var entry))
-                _entries.Add(shape, entry = new(shape, allowTf32: _device.Options.Precision != Precision.Float32));
             if (_stream != _device.Stream)
             {
                 _stream = _device.Stream; // work that is recorded has a stream of its own
                 cudnnSetStream(_handle, _stream.Handle).ThrowIfFailed();
             }
-            call(entry, &one, &zero);
+            if (!_chosen.TryGetValue((direction, shape), out var algorithm))
+                _chosen.Add((direction, shape), algorithm = Choose(direction, shape, operands));
+            Run(algorithm, direction, shape, operands);
         }
     }
 
-    (CudnnForwardAlgorithm, nuint) ChooseForward(ConvolutionDescriptors entry)
+    /// <summary>The algorithms that may be taken for a direction of a shape, the first choice first.</summary>
+    public IReadOnlyList<ConvolutionAlgorithm> Algorithms(ConvolutionDirection direction, ConvolutionShape shape)
     {
-        var plans = stackalloc CudnnPlan<CudnnForwardAlgorithm>[Proposals];
-        cudnnGetConvolutionForwardAlgorithm_v7(_handle, entry.X, entry.W, entry.Convolution, entry.Y, Proposals, out int count, plans)
-            .ThrowIfFailed();
-        return First(plans, count, entry);
+        lock (_lock)
+        {
+            using var scope = _device.Context.Enter();
+            bool exact = !shape.IsBFloat16 && _device.Options.Precision == Precision.Float32;
+            var found = Proposals(direction, shape, exact, isSplit: false);
+            if (exact && _chooser.MaySplit(TripledConvolution.Bytes(direction, shape)))
+                found.AddRange(Proposals(direction, TripledConvolution.Of(direction, shape), exact: false, isSplit: true));
+            return found;
+        }
     }
 
-    (CudnnForwardAlgorithm, nuint) Precomputed(ConvolutionDescriptors entry)
+    /// <summary>Takes one of <see cref="Algorithms"/> for a direction of a shape from now on; null: the usual choice again.</summary>
+    public void Force(ConvolutionDirection direction, ConvolutionShape shape, ConvolutionAlgorithm? algorithm)
     {
-        const CudnnForwardAlgorithm Algorithm = CudnnForwardAlgorithm.ImplicitPrecomputedGemm;
-        cudnnGetConvolutionForwardWorkspaceSize(_handle, entry.X, entry.W, entry.Convolution, entry.Y, Algorithm, out nuint bytes)
-            .ThrowIfFailed();
-        return (Algorithm, bytes);
+        lock (_lock)
+            if (algorithm is null) _chosen.Remove((direction, shape));
+            else _chosen[(direction, shape)] = algorithm;
     }
 
-    (CudnnInputGradientAlgorithm, nuint) ChooseInputGradient(ConvolutionDescriptors entry)
+    /// <summary>The algorithm that was chosen or forced; null before the first call.</summary>
+    public ConvolutionAlgorithm? Chosen(ConvolutionDirection direction, ConvolutionShape shape)
     {
-        var plans = stackalloc CudnnPlan<CudnnInputGradientAlgorithm>[Proposals];
-        cudnnGetConvolutionBackwardDataAlgorithm_v7(_handle, entry.W, entry.Y, entry.Convolution, entry.X, Proposals, out int count, plans)
-            .ThrowIfFailed();
-        return First(plans, count, entry);
+        lock (_lock) return _chosen.GetValueOrDefault((direction, shape));
     }
 
-    (CudnnFilterGradientAlgorithm, nuint) ChooseFilterGradient(ConvolutionDescriptors entry)
+    public void Dispose()
     {
-        var plans = stackalloc CudnnPlan<CudnnFilterGradientAlgorithm>[Proposals];
-        cudnnGetConvolutionBackwardFilterAlgorithm_v7(
-            _handle, entry.X, entry.Y, entry.Convolution, entry.W, Proposals, out int count, plans).ThrowIfFailed();
-        return First(plans, count, entry);
+        foreach (var shape in _shapes.Values) shape.Dispose();
+        foreach (var convolution in _convolutions.Values) convolution.Dispose();
+        _relu.Dispose();
+        _identity.Dispose();
+        _handle.Dispose();
     }
 
-    /// <summary>The first, and so the fastest, proposal that works, fits the workspace and, where asked for, is deterministic.</summary>
-    /// <exception cref="CudaException">There is none.</exception>
-    (TAlgorithm, nuint WorkspaceBytes) First<TAlgorithm>(CudnnPlan<TAlgorithm>* plans, int count, ConvolutionDescriptors entry)
-        where TAlgorithm : unmanaged, Enum
+    ConvolutionAlgorithm Choose(ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands operands)
     {
-        foreach (var plan in new ReadOnlySpan<CudnnPlan<TAlgorithm>>(plans, count))
-            if (plan.Status == CudnnStatus.Success && plan.WorkspaceBytes <= (nuint)_workspaceLimitBytes
-                && (!_device.Options.Deterministic || plan.Determinism == CudnnDeterminism.Deterministic))
-                return (plan.Algorithm, plan.WorkspaceBytes);
-        string wish = $"{(_device.Options.Deterministic ? "is deterministic and " : "")}needs at most {_workspaceLimitBytes >> 20} MiB";
-        throw new CudaException($"convolution {entry.Shape}", "no algorithm", $"cuDNN proposes none that {wish} of workspace");
+        var algorithms = Algorithms(direction, shape);
+        if (algorithms.Count == 0)
+        {
+            string wish = _device.Options.Deterministic ? "is deterministic and needs" : "needs";
+            throw new CudaException($"convolution {direction} {shape}", "no algorithm",
+                $"cuDNN proposes none that {wish} at most {_workspaceLimitBytes >> 20} MiB of workspace");
+        }
+        string[] names = [.. algorithms.Select(algorithm => algorithm.Name)];
+        return algorithms[_chooser.Choose($"{direction} {shape} {_device.Options.Precision}", names,
+            i => Run(algorithms[i], direction, shape, operands))];
     }
 
-    Tensor? Workspace(nuint bytes) => bytes == 0 ? null : Tensor.Empty([checked((int)bytes)], _device, DType.UInt8);
+    List<ConvolutionAlgorithm> Proposals(ConvolutionDirection direction, ConvolutionShape shape, bool exact, bool isSplit) =>
+        _proposals.Of(direction, DescriptorsOf(shape),
+            ConvolutionOf(shape.Kernel, exact ? CudnnMathType.FusedMultiplyAdd : CudnnMathType.Default), exact, isSplit);
 
-    static nint AddressOf(Tensor? workspace) => workspace?.Address ?? 0;
+    void Run(ConvolutionAlgorithm algorithm, ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands operands)
+    {
+        if (!algorithm.IsSplit)
+        {
+            Call(algorithm, direction, shape, operands);
+            return;
+        }
+        var (left, right, split) = TripledConvolution.Split(direction, shape, operands, _device, _split);
+        using (left)
+        using (right)
+            Call(algorithm, direction, TripledConvolution.Of(direction, shape), split);
+    }
+
+    void Call(ConvolutionAlgorithm algorithm, ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands o)
+    {
+        float one = 1, zero = 0;
+        var (d, convolution, bytes) = (DescriptorsOf(shape), ConvolutionOf(shape.Kernel, algorithm.Math), algorithm.WorkspaceBytes);
+        // In words of 8 bytes: the sizes of a tensor's axes are 32 bits.
+        using var workspace = bytes == 0 ? null : Tensor.Empty([checked((int)((bytes + 7) / 8))], _device, DType.Int64);
+        nint work = workspace?.Address ?? 0;
+        var status = direction switch
+        {
+            ConvolutionDirection.Forward => cudnnConvolutionForward(_handle, &one, d.X, o.X, d.W, o.W, convolution,
+                (CudnnForwardAlgorithm)algorithm.Number, work, bytes, &zero, d.Y, o.Y),
+            ConvolutionDirection.InputGradient => cudnnConvolutionBackwardData(_handle, &one, d.W, o.W, d.Y, o.Y, convolution,
+                (CudnnInputGradientAlgorithm)algorithm.Number, work, bytes, &zero, d.X, o.X),
+            ConvolutionDirection.FilterGradient => cudnnConvolutionBackwardFilter(_handle, &one, d.X, o.X, d.Y, o.Y, convolution,
+                (CudnnFilterGradientAlgorithm)algorithm.Number, work, bytes, &zero, d.W, o.W),
+            _ => cudnnConvolutionBiasActivationForward(_handle, &one, d.X, o.X, d.W, o.W, convolution,
+                (CudnnForwardAlgorithm)algorithm.Number, work, bytes, &zero, d.Y, o.Y, d.Bias, o.Bias,
+                direction == ConvolutionDirection.ForwardWithBias ? _identity : _relu, d.Y, o.Y),
+        };
+        status.ThrowIfFailed($"convolution {direction}({shape}, {algorithm.Name})");
+    }
+
+    ConvolutionDescriptors DescriptorsOf(ConvolutionShape shape)
+    {
+        if (!_shapes.TryGetValue(shape, out var descriptors)) _shapes.Add(shape, descriptors = new(shape));
+        return descriptors;
+    }
+
+    /// <summary>The default math rounds float32 to TF32 for tensor cores.</summary>
+    ConvolutionHandle ConvolutionOf(int kernel, CudnnMathType math)
+    {
+        if (!_convolutions.TryGetValue((kernel, math), out var convolution))
+            _convolutions.Add((kernel, math), convolution = ConvolutionHandle.Create(kernel / 2, 1, CudnnDataType.Float, math));
+        return convolution;
+    }
 }

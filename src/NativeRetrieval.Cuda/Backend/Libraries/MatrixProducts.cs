@@ -1,16 +1,16 @@
+using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Interop.Cublas;
 using NativeRetrieval.Cuda.Runtime;
-using static NativeRetrieval.Cuda.Interop.Cublas.CublasLtApi;
 
 namespace NativeRetrieval.Cuda.Backend.Libraries;
 
 /// <summary>
-/// Row-major float32 products C = op(A)·op(B) by cuBLASLt with what follows them in one pass. The library's matrices are
-/// column-major, where a row-major matrix is its transpose: it is asked for Cᵀ = op(B)ᵀ·op(A)ᵀ. Algorithms are chosen once for
-/// each combination of sizes, operations and alignment.
+/// Row-major products C = op(A)·op(B) by cuBLASLt with what follows them in one pass: float32, or bfloat16 operands with a result in
+/// either type; sums are float32. The algorithm is chosen once for each combination of sizes, operations, types and alignment.
 /// </summary>
-internal sealed unsafe class MatrixProducts : IDisposable
+internal sealed class MatrixProducts : IDisposable
 {
     /// <summary>The architecture from which on NVIDIA recommends 32 MiB of workspace; 4 MiB before.</summary>
     const int HopperArchitecture = 90;
@@ -18,122 +18,156 @@ internal sealed unsafe class MatrixProducts : IDisposable
     const int BestAlignment = 256;
 
     readonly CudaDevice _device;
+    readonly AlgorithmChooser _chooser;
+    readonly SplitKernel _split;
     readonly Lock _lock = new();
     readonly CublasLtHandle _handle;
-    readonly Dictionary<Key, Plan?> _plans = [];
+    readonly Dictionary<ProductShape, Choice> _choices = [];
     readonly DeviceBuffer _workspace;
     readonly PreferenceHandle?[] _preferences = new PreferenceHandle?[BestAlignment + 1];
 
-    public MatrixProducts(CudaDevice device)
+    public MatrixProducts(CudaDevice device, AlgorithmChooser chooser, SplitKernel split)
     {
-        _device = device;
+        (_device, _chooser, _split) = (device, chooser, split);
         _handle = CublasLtHandle.Create(device.Context);
         _workspace = new(device.Context, device.Properties.Architecture >= HopperArchitecture ? 32 << 20 : 4 << 20);
     }
+
+    /// <summary>Products of float32 may be made of TF32 ones (<see cref="TripledProduct"/>).</summary>
+    public bool MaySplit =>
+        _chooser.MaySplit(0) && _device.Options is { Precision: Precision.Float32, TimeAlgorithms: true, Deterministic: false };
 
     /// <summary>C [rows, columns] = op(A)·op(B), then the epilogue.</summary>
     /// <param name="a">[rows, inner], or [inner, rows] with <paramref name="transposeA"/>.</param>
     /// <param name="b">[inner, columns], or [columns, inner] with <paramref name="transposeB"/>.</param>
     /// <param name="epilogue">A bias has one entry per column of C; <see cref="Epilogue.BiasGradientB"/> writes the sums of op(A)'s
     /// rows.</param>
-    /// <param name="bias">The vector that the epilogue reads or writes, or 0.</param>
+    /// <param name="bias">The vector that the epilogue reads or writes, of C's type, or 0.</param>
     /// <param name="exact">True forbids TF32, whatever the device's options say.</param>
     /// <param name="accumulate">True adds the product to the values of C.</param>
+    /// <param name="operands">The type of A and B.</param>
+    /// <param name="result">The type of C.</param>
     /// <returns>False where the library has no algorithm with this epilogue: nothing was done.</returns>
     public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
-        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false)
+        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false,
+        DType operands = DType.Float32, DType result = DType.Float32)
     {
-        bool tf32 = _device.Options.Precision != Precision.Float32 && !exact;
-        var key = new Key(rows, columns, inner, transposeA, transposeB, epilogue, AlignmentOf(a | b | c), tf32);
+        var math = operands == DType.BFloat16 ? Precision.BFloat16
+            : exact || _device.Options.Precision == Precision.Float32 ? Precision.Float32 : Precision.Tf32;
+        var shape = new ProductShape(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact,
+            AlignmentOf(a | b | c));
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
-            if (!_plans.TryGetValue(key, out var plan)) _plans.Add(key, plan = Choose(key));
-            if (plan is null) return false;
-            if (bias != 0) plan.Product.Set(MatmulAttribute.BiasPointer, bias);
-            float one = 1, kept = accumulate ? 1 : 0;
-            var algorithm = plan.Algorithm;
-            cublasLtMatmul(_handle, plan.Product, &one, b, plan.Right, a, plan.Left, &kept, c, plan.Result, c, plan.Result, &algorithm,
-                _workspace.Address, (nuint)_workspace.SizeBytes, _device.Stream.Handle).ThrowIfFailed($"cublasLtMatmul({key})");
+            var addresses = new ProductOperands(a, b, c, bias);
+            if (!_choices.TryGetValue(shape, out var choice))
+                _choices.Add(shape, choice = Choose(shape, addresses, accumulate));
+            if (choice.Count == 0) return false;
+            Run(choice, choice.Chosen, addresses, accumulate);
             return true;
         }
     }
 
     /// <summary>The same product, for which the library must have an algorithm.</summary>
-    /// <exception cref="Errors.CudaException">The library has no algorithm.</exception>
+    /// <exception cref="CudaException">The library has no algorithm.</exception>
     public void Multiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
-        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false)
+        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false,
+        DType operands = DType.Float32, DType result = DType.Float32)
     {
-        if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, accumulate))
+        if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, accumulate, operands, result))
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
+    }
+
+    /// <summary>The products so far, each with the number of its algorithms.</summary>
+    public IReadOnlyList<(ProductShape Shape, int Algorithms)> Products()
+    {
+        lock (_lock) return [.. _choices.Select(choice => (choice.Key, choice.Value.Count))];
+    }
+
+    /// <summary>Takes one of a product's algorithms from now on; those of split operands are the last.</summary>
+    public void Force(ProductShape shape, int which)
+    {
+        lock (_lock) _choices[shape].Chosen = which;
+    }
+
+    /// <summary>The place of the algorithm that is taken, and whether it is one of split operands.</summary>
+    public (int Place, bool IsSplit) Chosen(ProductShape shape)
+    {
+        lock (_lock) return (_choices[shape].Chosen, _choices[shape].IsSplit(_choices[shape].Chosen));
     }
 
     public void Dispose()
     {
-        foreach (var plan in _plans.Values) plan?.Dispose();
+        foreach (var choice in _choices.Values) choice.Dispose();
         foreach (var preference in _preferences) preference?.Dispose();
         _workspace.Dispose();
         _handle.Dispose();
     }
 
-    Plan? Choose(Key key)
+    Choice Choose(ProductShape shape, ProductOperands operands, bool accumulate)
     {
-        var plan = new Plan(key, key.Tf32 ? CublasComputeType.Float32FastTf32 : CublasComputeType.Float32);
-        var preference = _preferences[key.AlignmentBytes] ??= PreferenceHandle.Create(_workspace.SizeBytes, key.AlignmentBytes);
-        MatmulHeuristic best;
-        // Some epilogues want to see the pointer before they are judged; any will do.
-        if (key.Epilogue != Epilogue.Default) plan.Product.Set(MatmulAttribute.BiasPointer, _workspace.Address);
-        var status = cublasLtMatmulAlgoGetHeuristic(
-            _handle, plan.Product, plan.Right, plan.Left, plan.Result, plan.Result, preference, 1, &best, out int found);
-        if (status == CublasStatus.Success && found > 0 && best.State == CublasStatus.Success)
-        {
-            plan.Algorithm = best.Algorithm;
-            return plan;
-        }
-        plan.Dispose();
-        if (status is not (CublasStatus.Success or CublasStatus.NotSupported))
-            status.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({key})");
-        return null;
+        bool split = TripledProduct.Suits(shape) && _chooser.MaySplit(TripledProduct.Bytes(shape));
+        var choice = new Choice(shape, PlanOf(shape), split ? PlanOf(TripledProduct.Of(shape)) : null);
+        if (choice.Count == 0) return choice;
+        // Timing would add to C again and again.
+        using var scratch = accumulate ? Tensor.Empty([shape.Rows, shape.Columns], _device) : null;
+        var timed = scratch is null ? operands : operands with { C = scratch.Address };
+        choice.Chosen = _chooser.Choose($"product {shape}", choice.Names(), i => Run(choice, i, timed, false));
+        return choice;
     }
+
+    ProductPlan PlanOf(ProductShape shape)
+    {
+        var preference = _preferences[shape.AlignmentBytes] ??= PreferenceHandle.Create(_workspace.SizeBytes, shape.AlignmentBytes);
+        return ProductPlan.Of(shape, _handle, preference, _workspace.Address);
+    }
+
+    void Run(Choice choice, int which, ProductOperands operands, bool accumulate)
+    {
+        if (!choice.IsSplit(which))
+        {
+            Call(choice.Direct, which, choice.Shape, operands, accumulate);
+            return;
+        }
+        var (a, b) = TripledProduct.Split(choice.Shape, operands, _device, _split);
+        using (a)
+        using (b)
+            Call(choice.Split!, which - choice.Direct.Algorithms.Count, choice.Shape, operands with { A = a.Address, B = b.Address },
+                accumulate);
+    }
+
+    void Call(ProductPlan plan, int which, ProductShape shape, ProductOperands operands, bool accumulate) =>
+        plan.Run(which, _handle, operands, accumulate, _workspace.Address, _workspace.SizeBytes, _device.Stream.Handle)
+            .ThrowIfFailed($"cublasLtMatmul({shape})");
+
+    static CudaDataType TypeOf(DType dtype) => dtype == DType.BFloat16 ? CudaDataType.BFloat16 : CudaDataType.Float32;
 
     /// <summary>The largest power of two up to 256 that divides all addresses or-ed together.</summary>
     static int AlignmentOf(nint addresses) => (int)Math.Min(BestAlignment, addresses & -addresses);
 
-    readonly record struct Key(
-        int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue, int AlignmentBytes, bool Tf32);
-
-    sealed class Plan : IDisposable
+    /// <summary>The ways to compute one product, and the one that is taken.</summary>
+    sealed class Choice(ProductShape shape, ProductPlan direct, ProductPlan? split) : IDisposable
     {
-        public Plan(Key key, CublasComputeType compute)
-        {
-            Product = MatmulHandle.Create(compute, CudaDataType.Float32);
-            Product.Set(MatmulAttribute.TransposeA, key.TransposeB ? CublasOperation.Transpose : CublasOperation.None);
-            Product.Set(MatmulAttribute.TransposeB, key.TransposeA ? CublasOperation.Transpose : CublasOperation.None);
-            Product.Set(MatmulAttribute.Epilogue, key.Epilogue);
-            Right = Matrix(key.TransposeB ? key.Columns : key.Inner, key.TransposeB ? key.Inner : key.Columns);
-            Left = Matrix(key.TransposeA ? key.Inner : key.Rows, key.TransposeA ? key.Rows : key.Inner);
-            Result = Matrix(key.Rows, key.Columns);
+        public ProductShape Shape => shape;
 
-            static MatrixLayoutHandle Matrix(int rows, int columns) =>
-                MatrixLayoutHandle.Create(CudaDataType.Float32, columns, rows, columns);
-        }
+        public ProductPlan Direct => direct;
 
-        public MatmulHandle Product { get; }
+        public ProductPlan? Split => split;
 
-        public MatrixLayoutHandle Left { get; }
+        public int Count => direct.Algorithms.Count + (split?.Algorithms.Count ?? 0);
 
-        public MatrixLayoutHandle Right { get; }
+        public int Chosen { get; set; }
 
-        public MatrixLayoutHandle Result { get; }
+        public bool IsSplit(int which) => which >= direct.Algorithms.Count;
 
-        public MatmulAlgorithm Algorithm { get; set; }
+        /// <summary>A proposal is known by its place: the same library proposes the same to the same question.</summary>
+        public string[] Names() =>
+            [.. Enumerable.Range(0, Count).Select(i => IsSplit(i) ? $"{i - direct.Algorithms.Count} split" : $"{i}")];
 
         public void Dispose()
         {
-            Product.Dispose();
-            Left.Dispose();
-            Right.Dispose();
-            Result.Dispose();
+            direct.Dispose();
+            split?.Dispose();
         }
     }
 }
