@@ -23,8 +23,11 @@ sealed class ClipScaleCase : OpCase
     public override Cost Cost(string size, int element) =>
         new(2 * Count(size) * sizeof(float), null);
 
-    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
-        Core.Ops.Op.Concat(Core.Ops.Op.ClipScale(inputs), Core.Ops.Op.ClipScale(inputs, Limit, Epsilon));
+    public override Tensor Run(string size, Tensor[] inputs, Device device)
+    {
+        Tensor[] gradients = [inputs[0], inputs[1].Rows(0, 1), inputs[1].Rows(1, 2)];
+        return Core.Ops.Op.Concat(Core.Ops.Op.ClipScale(gradients), Core.Ops.Op.ClipScale(gradients, Limit, Epsilon));
+    }
 
     public override double[] Reference(string size, double[][] inputs)
     {
