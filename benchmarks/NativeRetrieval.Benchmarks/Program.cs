@@ -11,6 +11,8 @@ if (args.Length > 0 && args[0] == SyntheticClotho.Name) return SyntheticClotho.R
 if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return GpuCommand.Run(args);
 if (args.Length > 0 && args[0] == RooflineCommand.Name) return RooflineCommand.Run(args[1..]);
 
+if (args.Length > 0 && args[0] == GradientsCommand.Name) return GradientsCommand.Run(args.AsSpan(1));
+
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
     Console.WriteLine(
@@ -19,6 +21,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     Console.WriteLine(SyntheticClotho.Usage);
     Console.WriteLine(GpuCommand.Usage);
     Console.WriteLine(RooflineCommand.Usage);
+    Console.WriteLine(GradientsCommand.Usage);
     return 0;
 }
 

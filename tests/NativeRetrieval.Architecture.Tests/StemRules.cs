@@ -16,11 +16,9 @@ internal static partial class StemRules
     public static readonly Dictionary<string, string> WithoutKernel = new()
     {
         ["Concat"] = "copies of whole tensors, by the driver",
-        ["Conv2d"] = "cuDNN's convolutions; filters are turned by ToLayout's kernel",
+        ["Conv2d"] = "cuDNN's convolutions",
         ["Dot"] = "Sum's kernel with a second factor",
-        ["MatMul"] = "cuBLASLt's products of matrices",
         ["MoveTowards"] = "two additions",
-        ["PackedConv2d"] = "cuDNN's convolutions; filters are turned by ToLayout's kernel",
     };
 
     /// <summary>Files beside the ops in their folders.</summary>

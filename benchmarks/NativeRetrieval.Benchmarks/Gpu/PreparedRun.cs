@@ -13,6 +13,9 @@ internal sealed class PreparedRun(Action run, params IDisposable[] owned) : IDis
     public long Parameters =>
         owned.OfType<RetrievalModel>().SelectMany(model => model.Parameters()).Sum(parameter => parameter.Tensor.Shape.Count);
 
+    /// <summary>Says what a time in milliseconds means for this work; null: nothing beside the time.</summary>
+    public Func<double, string>? Describe { get; init; }
+
     public void Dispose()
     {
         foreach (var item in owned) item.Dispose();

@@ -42,7 +42,10 @@ internal static unsafe class WorkRecorder
     /// <summary>The work of one run of a workload; the first run, which makes plans and tables, is left out.</summary>
     public static (IReadOnlyList<RecordedWork> Work, long Parameters) Record(DeviceWorkload workload, Precision precision)
     {
-        using var device = CudaDevice.Open(0, new() { Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels") });
+        using var device = CudaDevice.Open(0, new()
+        {
+            Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels"), TimeAlgorithms = false,
+        });
         using var prepared = workload.Prepare(device);
         prepared.Run();
         device.Synchronize();

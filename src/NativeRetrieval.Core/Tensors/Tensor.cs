@@ -69,7 +69,7 @@ public sealed class Tensor : IDisposable
         }
     }
 
-    /// <summary>What the device's backend keeps of this tensor's values in another form, or null.</summary>
+    /// <summary>This tensor's values in another form, which the device's backend keeps; or null.</summary>
     internal DerivedValues? Derived { get; set; }
 
     /// <summary>The recorded operation that made this tensor, null for inputs and parameters.</summary>

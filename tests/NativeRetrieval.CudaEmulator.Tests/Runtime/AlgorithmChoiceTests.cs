@@ -173,7 +173,7 @@ public sealed class AlgorithmChoiceTests : IDisposable
 
     static Tensor Zeros(CudaDevice device, params int[] shape) => Tensor.Zeros(shape, device, layout: device.FeatureMaps);
 
-    /// <summary>As scores of search are: sums of float32 products whatever other products of the size are made of.</summary>
+    /// <summary>Scores of search: sums of float32 products, whatever other products of the size are made of.</summary>
     static void MultiplyExactly(CudaDevice device, int rows, int columns, int inner)
     {
         using var scope = TensorScope.Begin();

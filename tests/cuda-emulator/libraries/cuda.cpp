@@ -836,6 +836,7 @@ API bool nr_emu_strict() { return settings().strict; }
 API int nr_emu_capability() { return static_cast<int>(settings().capability); }
 API bool nr_emu_bias_gradients() { return settings().bias_gradients; }
 API int nr_emu_wrong_filter_gradient() { return settings().wrong_filter_gradient; }
+API bool nr_emu_random_order() { return settings().order == Order::Random; }
 API bool nr_emu_forward_order() { return settings().order == Order::Forward; }
 API int nr_emu_unimplemented(const char* name)
 {

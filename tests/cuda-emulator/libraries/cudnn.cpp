@@ -1,5 +1,6 @@
 // libcudnn.so.9: the legacy convolution interface for float, half and bfloat16 with float sums, NCHW and NHWC, by the definition.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -356,9 +357,33 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
         const auto vx = values(x, tx, &d), vdy = values(dy, tdy, &d);
         std::vector<float> sums(tdw.count()), others(tdw.count());
-        // Atomic additions come in no order of their own: here in two, which is enough to give other bits.
-        const bool unordered = algorithm != 1 && !nr_emu_forward_order();
-        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { (unordered && iy / static_cast<size_t>(tdy.c) % 2 ? others : sums)[iw] += vx[ix] * vdy[iy]; });
+        // Atomic additions come in no order of their own: here in two, which is enough to give other bits; under a random order by turns.
+        static std::atomic<unsigned> turn;
+        const bool unordered = algorithm != 1 && !nr_emu_forward_order() && (!nr_emu_random_order() || turn++ % 2 == 0);
+        // A row of y at a time, as tiles are summed on a GPU: one long sum in float would be worse than any of its algorithms.
+        const size_t channels = static_cast<size_t>(tdy.c), width = static_cast<size_t>(tdy.w);
+        std::vector<float> row(tdw.count());
+        std::vector<size_t> touched;
+        std::vector<char> is_touched(tdw.count());
+        size_t last = 0;
+        const auto flush = [&] {
+            for (size_t iw : touched)
+            {
+                (unordered && last / channels % 2 ? others : sums)[iw] += row[iw];
+                row[iw] = 0;
+                is_touched[iw] = 0;
+            }
+            touched.clear();
+        };
+        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) {
+            const size_t current = tdy.channels_last() ? iy / (width * channels) * channels + iy % channels : iy / width;
+            if (current != last) flush();
+            last = current;
+            if (!is_touched[iw]) touched.push_back(iw);
+            is_touched[iw] = 1;
+            row[iw] += vx[ix] * vdy[iy];
+        });
+        flush();
         for (size_t i = 0; i < sums.size(); i++) sums[i] += others[i];
         if (algorithm == nr_emu_wrong_filter_gradient())
             for (float& sum : sums) sum *= 1.001f;

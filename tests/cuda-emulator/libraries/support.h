@@ -22,6 +22,7 @@ bool nr_emu_strict();
 int nr_emu_capability();
 bool nr_emu_bias_gradients();
 bool nr_emu_forward_order();
+bool nr_emu_random_order();
 int nr_emu_wrong_filter_gradient();
 }
 

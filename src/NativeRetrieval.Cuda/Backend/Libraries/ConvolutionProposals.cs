@@ -63,7 +63,7 @@ internal sealed unsafe class ConvolutionProposals(CudnnHandle handle, long works
         }
     }
 
-    /// <summary>Where products must be exact, the list is taken for algorithms alone: it names math types that round.</summary>
+    /// <summary>The proposed math type, which may round; not where products must be exact.</summary>
     static CudnnMathType Math(CudnnMathType proposed, bool exact) => exact ? CudnnMathType.FusedMultiplyAdd : proposed;
 
     static string NameOf(string algorithm, CudnnMathType math, bool isSplit) =>
