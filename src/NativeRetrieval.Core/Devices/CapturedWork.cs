@@ -25,9 +25,12 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// <summary>Recordings that went before they were used so often were not worth it.</summary>
     const int FewReplays = 4;
 
+    const int MostAttempts = 2;
+
     readonly WorkRecorder? _recorder = device.Recorder;
     readonly Dictionary<string, Entry> _entries = [];
     IDisposable? _memory;
+    int[]? _versions;
     long _time;
     int _wasted;
     bool _ended, _hasNoted;
@@ -50,16 +53,28 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// The number that every Philox stream of the work moves with: streams of another call differ from this one's by the difference of
     /// these.
     /// </param>
-    /// <param name="changed">The tensors that the work changes in place.</param>
+    /// <param name="state">
+    /// The tensors that the work reads or changes beside its inputs and that others may change. Where somebody else has, all is measured
+    /// and recorded anew: what the device derived from them may lie elsewhere.
+    /// </param>
     /// <param name="work">
     /// The work: from inputs to outputs. It reads nothing back, takes no host values but <see cref="Tensor.Constant{T}"/>, and leaves
     /// nothing behind but its outputs and what it changes.
     /// </param>
     /// <returns>The outputs, in the caller's scope.</returns>
-    public Tensor[] Run(string name, IReadOnlyList<Tensor> inputs, long firstStream, IEnumerable<Tensor> changed,
+    public Tensor[] Run(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
         Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
         if (!IsRecording) return work(inputs);
+        if (_versions is not null && !state.Select(tensor => tensor.Version).SequenceEqual(_versions)) Clear();
+        var outputs = RunShape(name, inputs, firstStream, state, work);
+        _versions = [.. state.Select(tensor => tensor.Version)];
+        return outputs;
+    }
+
+    Tensor[] RunShape(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+        Func<IReadOnlyList<Tensor>, Tensor[]> work)
+    {
         string key = $"{name}: {string.Join(", ", inputs.Select(input => $"{input.DType} {input.Shape} {input.Layout}"))}";
         if (!_entries.TryGetValue(key, out var entry))
         {
@@ -68,7 +83,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         }
         entry.LastUse = ++_time;
         if (entry.Footprint is null) return Rehearse(entry, inputs, work);
-        if (entry.Recording is null && !TryRecord(entry, inputs, firstStream, changed, work)) return work(inputs);
+        if (entry.Recording is null && !TryRecord(entry, inputs, firstStream, state, work)) return work(inputs);
         return Replay(entry, inputs, firstStream);
     }
 
@@ -92,12 +107,11 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         return outputs;
     }
 
-    bool TryRecord(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream, IEnumerable<Tensor> changed,
+    bool TryRecord(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
         Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
         if (entry.IsPlain) return false;
-        Tensor[] state = [.. changed];
-        int[] before = Array.ConvertAll(state, tensor => tensor.Version);
+        int[] before = [.. state.Select(tensor => tensor.Version)];
         try
         {
             MakeRoom(entry.Footprint!.Value.MemoryBytes);
@@ -113,8 +127,9 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         catch (NativeRetrievalException error)
         {
             entry.Release();
-            entry.IsPlain = true;
-            Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
+            entry.IsPlain = ++entry.Failures == MostAttempts;
+            // Work may have let go of something that was derived for other work: it does so once.
+            if (entry.IsPlain) Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
             return false;
         }
         entry.FirstStream = firstStream;
@@ -185,7 +200,9 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
 
         public long Replays { get; set; }
 
-        /// <summary>True where recording failed.</summary>
+        public int Failures { get; set; }
+
+        /// <summary>True where recording failed too often.</summary>
         public bool IsPlain { get; set; }
 
         public void Release()

@@ -164,7 +164,8 @@ internal sealed class BatchLoss : IDisposable
                 int count = audioPart.Shape[0];
                 var both = Op.Concat(audioPart, textPart);
                 tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)));
-                done?.Invoke(start += count);
+                start += count;
+                done?.Invoke(start);
             }
             return scope.Return(loss);
         }

@@ -83,6 +83,9 @@ public sealed class Trainer : IDisposable
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
 
+    /// <summary>Steps that were replayed as CUDA graphs.</summary>
+    public long ReplayedSteps => _captured.Replays;
+
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;
 
@@ -225,8 +228,8 @@ public sealed class Trainer : IDisposable
                 + $"the loss is {loss} and the gradient's norm {norm}; "
                 + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
         _position = _position with { Step = step.Number + 1, Batch = step.Batch + 1, LossSum = _position.LossSum + loss };
-        double waited = _clock.Trained(step.Items, step.Waited);
-        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm), new("input_wait", waited)]);
+        _clock.Trained(step.Items, step.Waited);
+        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm)]);
     }
 
     EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)

@@ -50,7 +50,7 @@ public static class TrainingSession
             last = summary;
             epochDone?.Invoke(summary);
         }, cancellation);
-        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped);
+        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped, trainer.ReplayedSteps);
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>

@@ -78,7 +78,7 @@ public static class Embedder
     /// <summary>Unit vectors of a batch.</summary>
     static Tensor Run(CapturedWork? captured, string name, Tensor input, Func<Tensor, Tensor> embed) =>
         captured is null ? Op.L2Normalize(embed(input))
-            : captured.Run(name, [input], firstStream: 0, changed: [], inputs => [Op.L2Normalize(embed(inputs[0]))])[0];
+            : captured.Run(name, [input], firstStream: 0, state: [], inputs => [Op.L2Normalize(embed(inputs[0]))])[0];
 
     /// <summary>Clips of one length together, the shortest first, in batches of bounded size.</summary>
     static IEnumerable<int[]> OfEqualLength(int count, Func<int, int> length, Func<int, int> framesOf) =>

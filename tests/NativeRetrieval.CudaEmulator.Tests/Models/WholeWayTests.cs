@@ -70,27 +70,24 @@ public sealed class WholeWayTests : IDisposable
         Assert.Equal(Losses(whole), Losses(broken));
     }
 
-    public static TheoryData<string, string> Recipes => new()
-    {
-        { "plain", "" },
-        { "chunks", "training.chunk_size=1" },
-        { "unfrozen later", "training.freeze_text_encoder=true training.unfreeze_text_epoch=2 training.freeze_audio_stages=2" },
-        { "frozen texts, average, weight decay",
-            "training.freeze_text_encoder=true training.average_decay=0.9 training.optimizer=adamw training.weight_decay=0.01" },
-        { "mixtures", "augmentation.mix_share=0.5 augmentation.gain_db=6" },
-    };
+    public static TheoryData<string> Recipes =>
+    [
+        "augmentation.mix_share=0.5 training.chunk_size=1",
+        "training.freeze_text_encoder=true training.unfreeze_text_epoch=2 training.freeze_audio_stages=2 training.average_decay=0.9 "
+            + "training.optimizer=adamw training.weight_decay=0.01",
+    ];
 
-    /// <summary>Steps that are replayed as CUDA graphs: every loss and every weight has the bits of a run that launches kernel by kernel.</summary>
+    /// <summary>Steps that are replayed as CUDA graphs: every loss and weight has the bits of a run that launches kernel by kernel.</summary>
     [Theory, MemberData(nameof(Recipes))]
-    public void Replayed_steps_have_the_bits_of_launched_ones_and_so_has_a_run_that_was_interrupted(string name, string recipe)
+    public void Replayed_steps_have_the_bits_of_launched_ones_and_so_has_a_run_that_was_interrupted(string recipe)
     {
-        string[] overrides = [.. recipe.Split(' ', StringSplitOptions.RemoveEmptyEntries), "training.epochs=4"];
+        string[] overrides = [.. recipe.Split(' '), "training.epochs=4"];
         using var test = new TestDevice(DeviceOrder.All[0]);
         using var plain = CudaDevice.Open(0, test.Device.Options with { Graphs = false });
-        string launched = Run("launched", plain), replayed = test.Run(device => Run("replayed", device));
-        Assert.Equal(8, Losses(launched).Length);
-        Assert.Equal(Losses(launched), Losses(replayed));
-        AssertSameModel(launched, replayed, name);
+        Assert.Equal(0, Run("launched", plain));
+        Assert.InRange(test.Run(device => Run("replayed", device)), 3, 8);
+        Assert.Equal(8, Losses(_folder["launched"]).Length);
+        AssertSame(_folder["launched"], _folder["replayed"]);
 
         string broken = _folder["broken"];
         using var cancellation = new CancellationTokenSource();
@@ -98,23 +95,22 @@ public sealed class WholeWayTests : IDisposable
         Assert.Throws<OperationCanceledException>(() =>
             TrainingSession.Run(request, new Stopper(cancellation, afterPairs: 2, epoch: 3), null, cancellation.Token));
         TrainingSession.Run(request with { Resume = true }, null, null, TestContext.Current.CancellationToken);
-        Assert.Equal(Losses(launched), Losses(broken));
-        AssertSameModel(launched, broken, name);
+        AssertSame(_folder["launched"], broken);
 
-        string Run(string folder, Device device)
+        long Run(string folder, Device device)
         {
-            TrainingSession.Run(Request(_folder[folder], device, overrides) with { Noted = text => Assert.DoesNotContain("graph", text) },
-                null, null, TestContext.Current.CancellationToken);
-            return _folder[folder];
+            var request = Request(_folder[folder], device, overrides) with { Noted = text => Assert.False(text.Contains("graph", StringComparison.Ordinal), text) };
+            return TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken).ReplayedSteps;
         }
     }
 
-    static void AssertSameModel(string expected, string actual, string name)
+    static void AssertSame(string expected, string actual)
     {
+        Assert.Equal(Losses(expected), Losses(actual));
         using var first = SafetensorsFile.Open(Path.Combine(expected, "model.safetensors"));
         using var second = SafetensorsFile.Open(Path.Combine(actual, "model.safetensors"));
         Assert.NotEmpty(first.Names);
-        foreach (string tensor in first.Names) Assert.True(first.ReadFloat32(tensor).SequenceEqual(second.ReadFloat32(tensor)), $"{name}: {tensor}");
+        foreach (string name in first.Names) Assert.True(first.ReadFloat32(name).SequenceEqual(second.ReadFloat32(name)), name);
     }
 
     public void Dispose() => _folder.Dispose();
