@@ -3,8 +3,8 @@
 // dâᵢ = Σⱼ Gᵢⱼ·t̂ⱼ, da = (dâ − (dâ·â)·â)/‖a‖, and the same for t
 //   audio, text    [batch, width]                 f32  row-major: a, t
 //   inverses       [2, batch]                     f32  1/‖a‖, then 1/‖t‖; 0 for a vector shorter than 1e-12
-//   strip          [rows, batch]                  f32  row-major: aᵢ·tⱼ of items first … first + rows − 1 of a with all of t; gradient makes
-//                                                      it Gᵢⱼ/(‖aᵢ‖‖tⱼ‖)
+//   strip          [rows, batch]                  f32  row-major: aᵢ·tⱼ of items first … first + rows − 1 of a with all of t; gradient
+//                                                      makes it Gᵢⱼ/(‖aᵢ‖‖tⱼ‖)
 //   clips, texts   [batch]                        i32  equal numbers are of one clip, have one text
 //   row_parts      [⌈batch / 128⌉, rows, 4]       f32  a soft-max over a tile's part of a row: largest score, Σ e^(s − largest), sum of the
 //   column_parts   [⌈rows / 32⌉, batch, 4]        f32  positives' scores, number of positives; over a tile's part of a column
@@ -14,8 +14,8 @@
 //   loss           [1]                            f32  L
 //   d_audio, d_text  [batch, width]               f32  row-major: before finish, strip·t and stripᵀ·a
 //   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
-// method    The scores of a strip of rows are a product of matrices, which is the library's and not here. tiles reads them once, for rows and
-//           columns; merge joins the tiles' parts, and those of columns with the strips before; loss closes both soft-maxes. gradient makes
+// method    The scores of a strip of rows are a product of matrices, which is the library's and not here. tiles reads them once, for rows
+//           and columns; merge joins the tiles' parts, and those of columns with the strips before; loss closes both soft-maxes. gradient makes
 //           the strip its gradient in place, two more products give those of the vectors but for their lengths. Order of launches: norms;
 //           for each strip its product, tiles and merge; loss; for each strip its product again unless it is the only one, gradient and two
 //           products; finish. A batch that is one strip takes nine.
@@ -179,7 +179,8 @@ extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_tiles_f32(
 
 // first 0 begins the columns' soft-max, others go on with it.
 extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_merge_f32(
-    const float4* __restrict__ row_parts, const float4* __restrict__ column_parts, int first, int rows, float4* __restrict__ states, int batch)
+    const float4* __restrict__ row_parts, const float4* __restrict__ column_parts, int first, int rows, float4* __restrict__ states,
+    int batch)
 {
     __shared__ float4 parts_of_warps[Warps][32];
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row_blocks = (rows + 31) / 32;
