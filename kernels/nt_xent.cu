@@ -16,7 +16,8 @@
 //   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
 // method    The scores of a strip of rows are a product of matrices, which is the library's and not here. tiles reads them once, for rows
 //           and columns; merge joins the tiles' parts, and those of columns with the strips before; loss closes both soft-maxes.
-//           gradient makes the strip its gradient in place, two more products give those of the vectors but for their lengths. Order of launches: norms;
+//           gradient makes the strip its gradient in place, two more products give those of the vectors but for their lengths.
+//           Order of launches: norms;
 //           for each strip its product, tiles and merge; loss; for each strip its product again unless it is the only one, gradient and two
 //           products; finish. A batch that is one strip takes nine.
 // mapping   norms, finish: a warp per item; tiles: a block of 8 warps per 32 rows and 128 columns, 4 rows a warp, 4 columns a lane;
