@@ -1,60 +1,66 @@
 // sᵢⱼ = cos(aᵢ, tⱼ)/τ; over rows Lᵢ = w·(log Σⱼ e^sᵢⱼ − mean of sᵢⱼ over the positives j of i), the same over columns; L = Σ Lᵢ of both
 // Gᵢⱼ = w·(softmax over row i + softmax over column j − [j positive of i]·(1/|Pᵢ| + 1/|Pⱼ|))/τ;
 // dâᵢ = Σⱼ Gᵢⱼ·t̂ⱼ, da = (dâ − (dâ·â)·â)/‖a‖, and the same for t
-//   x                [batch, width]  f32  row-major: a or t
-//   unit             [batch, width]  f32  row-major: x/‖x‖
-//   norms            [batch]         f32  ‖x‖
-//   dx               [batch, width]  f32  row-major: before finish, the gradient of unit
-//   strip            [rows, batch]   f32  row-major: cosines of items first … first + rows − 1 of a with all of t; then their gradient
-//   clips            [batch]         i32  equal numbers are of one clip
-//   texts            [batch]         i32  equal numbers have one text
-//   log_sums         [batch]         f32  log Σ e^s of a row
-//   column_log_sums  [batch]         f32  log Σ e^s of a column
-//   positives        [batch]         i32  |Pᵢ|
-//   losses           [batch]         f32  Lᵢ over rows
-//   largest          [batch]         f32  largest score of a column so far
-//   sums             [batch]         f32  Σ e^(s − largest) of a column so far
-//   matches          [batch]         f32  sum of the positives' scores of a column so far
-//   loss             [1]             f32  L
+//   audio, text    [batch, width]                 f32  row-major: a, t
+//   inverses       [2, batch]                     f32  1/‖a‖, then 1/‖t‖; 0 for a vector shorter than 1e-12
+//   strip          [rows, batch]                  f32  row-major: aᵢ·tⱼ of items first … first + rows − 1 of a with all of t; gradient
+//                                                      makes it Gᵢⱼ/(‖aᵢ‖‖tⱼ‖)
+//   clips, texts   [batch]                        i32  equal numbers are of one clip, have one text
+//   row_parts      [⌈batch / 128⌉, rows, 4]       f32  a soft-max over a tile's part of a row: largest score, Σ e^(s − largest), sum of the
+//   column_parts   [⌈rows / 32⌉, batch, 4]        f32  positives' scores, number of positives; over a tile's part of a column
+//   states         [2, batch, 4]                  f32  the same over all of a row; over a column so far
+//   log_sums       [2, batch]                     f32  log Σ e^s of a row; of a column
+//   shares         [2, batch]                     f32  1/|Pᵢ|, for rows and for columns
+//   loss           [1]                            f32  L
+//   d_audio, d_text  [batch, width]               f32  row-major: before finish, strip·t and stripᵀ·a
 //   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
-// method    The B × B scores are never held at once. Strips of rows are made by a product of matrices, which is the library's and not here;
-//           rows finishes its strip's soft-max over rows, columns carries a running one over all strips, loss closes it. The second walk
-//           makes the cosines again, turns them into G in place, and two more products give the gradients of the unit vectors. Order of
-//           launches: normalize a, normalize t; for each strip rows and columns; loss; for each strip gradient; finish da, finish dt.
-// mapping   normalize, rows, finish: one block per item, any multiple of 32 threads up to 1024;
-//           columns: one block of 16 warps per 32 columns, lanes over columns, warps over rows;
-//           gradient: blocks of x and their threads cover the columns, blockIdx.y strides over rows; loss: one block of up to 1024 threads
-// shared    normalize, rows, finish, loss dynamic: blockDim.x / 32 floats; columns static: 6 KiB
-// numerics  f32; each soft-max is kept as the largest score so far and the sum against it, so that no exponential overflows;
-//           parts are merged in a fixed order
-// limits    batch at least 1, any number of strips; a vector shorter than 1e-12 has cosine 0 with everything and no gradient
+// method    The scores of a strip of rows are a product of matrices, which is the library's and not here. tiles reads them once, for rows
+//           and columns; merge joins the tiles' parts, and those of columns with the strips before; loss closes both soft-maxes.
+//           gradient makes the strip its gradient in place, two more products give those of the vectors but for their lengths.
+//           Order of launches: norms;
+//           for each strip its product, tiles and merge; loss; for each strip its product again unless it is the only one, gradient and two
+//           products; finish. A batch that is one strip takes nine.
+// mapping   norms, finish: a warp per item; tiles: a block of 8 warps per 32 rows and 128 columns, 4 rows a warp, 4 columns a lane;
+//           merge: a block of 8 warps per 32 rows, then per 32 columns, warps over parts; loss: one block, a multiple of 32 threads;
+//           gradient: blocks of x and their 256 threads cover the columns, blockIdx.y strides over rows
+// shared    loss dynamic: blockDim.x / 32 floats; tiles static: 16 KiB; merge static: 4 KiB
+// numerics  f32; each soft-max is kept as the largest score and the sum against it, so that no exponential overflows; parts are joined in a
+//           fixed order
+// limits    batch at least 1, any number of strips, rows · batch · 4 bytes of addresses; a vector shorter than 1e-12 has cosine 0 with
+//           everything and no gradient
 // reference src/NativeRetrieval.Core/Cpu/NtXent.cs
-#include "common/types.cuh"
-#include "common/shared.cuh"
 #include "common/reduce.cuh"
+#include "common/shared.cuh"
+#include "common/storage.cuh"
 
 enum { Paper, Clip, SameText, Dropped };
 
-constexpr int ColumnWarps = 16;
+constexpr int Warps = 8, TileRows = 32, TileColumns = 128, RowsOfWarp = TileRows / Warps, ColumnsOfLane = TileColumns / 32;
 
-// A soft-max so far: the largest score, and the sum of exponentials against it.
-struct running
+// A soft-max over some items: the largest score, the sum of exponentials against it, the positives' scores and their number.
+struct part
 {
-    float largest = __int_as_float(0xff800000), sum = 0.0f;
+    float largest, sum, match, count;
 };
 
-NR_DEVICE void add(running& all, float s)
+NR_DEVICE part no_part() { return { __int_as_float(0xff800000), 0.0f, 0.0f, 0.0f }; }
+
+NR_DEVICE part load_part(const float4* source)
 {
-    if (s > all.largest)
-    {
-        all.sum = all.sum * expf(all.largest - s) + 1.0f;
-        all.largest = s;
-    }
-    else all.sum += expf(s - all.largest);
+    const float4 word = *source;
+    return { word.x, word.y, word.z, word.w };
 }
 
+NR_DEVICE void store_part(float4* target, const part& p) { *target = make_float4(p.largest, p.sum, p.match, p.count); }
+
 // The sum of a part against a score that is at least the part's largest; a part without scores adds 0.
-NR_DEVICE float sum_against(running part, float largest) { return part.sum == 0.0f ? 0.0f : part.sum * expf(part.largest - largest); }
+NR_DEVICE float sum_against(const part& p, float largest) { return p.sum == 0.0f ? 0.0f : p.sum * expf(p.largest - largest); }
+
+NR_DEVICE part joined(const part& a, const part& b)
+{
+    const float largest = fmaxf(a.largest, b.largest);
+    return { largest, sum_against(a, largest) + sum_against(b, largest), a.match + b.match, a.count + b.count };
+}
 
 NR_DEVICE bool related(const int* __restrict__ clips, const int* __restrict__ texts, int kind, int i, int j)
 {
@@ -71,142 +77,190 @@ NR_DEVICE bool is_dropped(const int* __restrict__ clips, const int* __restrict__
     return kind == Dropped && i != j && related(clips, texts, kind, i, j);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_normalize_f32(
-    const float* __restrict__ x, float* __restrict__ unit, float* __restrict__ norms, int width)
+// Vectors of four in a row of so many values; 0 where rows do not begin at multiples of 16 bytes.
+NR_DEVICE int vectors_of(const float* x, int width) { return width % 4 == 0 && is_aligned(x) ? width / 4 : 0; }
+
+// x·y over a row, by a warp.
+NR_DEVICE float warp_dot(const float* x, const float* y, int vectors, int width)
 {
-    NR_DYNAMIC_SHARED(float, partial);
-    const size_t first = (size_t)blockIdx.x * width;
-    float squares = 0.0f;
-    for (int d = threadIdx.x; d < width; d += blockDim.x) squares += x[first + d] * x[first + d];
-    const float norm = sqrtf(block_sum(squares, partial)), inverse = norm < 1e-12f ? 0.0f : 1.0f / norm;
-    for (int d = threadIdx.x; d < width; d += blockDim.x) unit[first + d] = x[first + d] * inverse;
-    if (threadIdx.x == 0) norms[blockIdx.x] = norm;
+    const int lane = threadIdx.x & 31;
+    float sum = 0.0f;
+    for (int i = lane; i < vectors; i += 32)
+    {
+        const pack<float> left = load_pack(x + 4 * i), right = load_pack(y + 4 * i);
+#pragma unroll
+        for (int k = 0; k < 4; k++) sum += left.values[k] * right.values[k];
+    }
+    for (int i = 4 * vectors + lane; i < width; i += 32) sum += x[i] * y[i];
+    return warp_sum(sum);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_rows_f32(
-    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
-    float weight, int first, float* __restrict__ log_sums, int* __restrict__ positives, float* __restrict__ losses, int batch)
+extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_norms_f32(
+    const float* __restrict__ audio, const float* __restrict__ text, float* __restrict__ inverses, int batch, int width)
 {
-    NR_DYNAMIC_SHARED(float, partial);
-    const int i = first + blockIdx.x;
-    const float* const cosines = strip + (size_t)blockIdx.x * batch;
-    running all;
-    float match = 0.0f, count = 0.0f;
-    for (int j = threadIdx.x; j < batch; j += blockDim.x)
+    const int item = blockIdx.x * Warps + (threadIdx.x >> 5);
+    if (item >= 2 * batch) return;
+    const float* const x = item < batch ? audio + (size_t)item * width : text + (size_t)(item - batch) * width;
+    const float norm = sqrtf(warp_dot(x, x, vectors_of(x, width), width));
+    if ((threadIdx.x & 31) == 0) inverses[item] = norm < 1e-12f ? 0.0f : 1.0f / norm;
+}
+
+extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_tiles_f32(
+    const float* __restrict__ strip, const float* __restrict__ inverses, const int* __restrict__ clips, const int* __restrict__ texts,
+    int kind, float inverse_temperature, int first, int rows, float4* __restrict__ row_parts, float4* __restrict__ column_parts, int batch)
+{
+    __shared__ float4 parts_of_warps[Warps][TileColumns];
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
+    const int row0 = blockIdx.y * TileRows + warp * RowsOfWarp, column0 = blockIdx.x * TileColumns + lane;
+    float scores[RowsOfWarp][ColumnsOfLane];
+    unsigned included = 0, positive = 0; // a bit for each score
+#pragma unroll
+    for (int r = 0; r < RowsOfWarp; r++)
+#pragma unroll
+        for (int c = 0; c < ColumnsOfLane; c++)
+        {
+            const int row = row0 + r, i = first + row, j = column0 + 32 * c;
+            scores[r][c] = 0.0f;
+            if (row >= rows || j >= batch) continue;
+            scores[r][c] = strip[(size_t)row * batch + j] * (inverse_temperature * inverses[i]) * inverses[batch + j];
+            const unsigned bit = 1u << (r * ColumnsOfLane + c);
+            if (!is_dropped(clips, texts, kind, i, j)) included |= bit;
+            if (is_positive(clips, texts, kind, i, j)) positive |= bit;
+        }
+
+    part own = no_part(); // of the lane's row
+#pragma unroll
+    for (int r = 0; r < RowsOfWarp; r++)
     {
-        if (is_dropped(clips, texts, kind, i, j)) continue;
-        const float s = cosines[j] * inverse_temperature;
-        add(all, s);
-        if (!is_positive(clips, texts, kind, i, j)) continue;
-        match += s;
-        count += 1.0f;
+        part all = no_part();
+#pragma unroll
+        for (int c = 0; c < ColumnsOfLane; c++)
+            if (included >> (r * ColumnsOfLane + c) & 1) all.largest = fmaxf(all.largest, scores[r][c]);
+        all.largest = warp_max(all.largest);
+#pragma unroll
+        for (int c = 0; c < ColumnsOfLane; c++)
+        {
+            if (included >> (r * ColumnsOfLane + c) & 1) all.sum += expf(scores[r][c] - all.largest);
+            if (!(positive >> (r * ColumnsOfLane + c) & 1)) continue;
+            all.match += scores[r][c];
+            all.count += 1.0f;
+        }
+        all.sum = warp_sum(all.sum);
+        all.match = warp_sum(all.match);
+        all.count = warp_sum(all.count);
+        if (lane == r) own = all;
     }
-    const float largest = block_max(all.largest, partial), sum = block_sum(sum_against(all, largest), partial);
-    match = block_sum(match, partial);
-    count = block_sum(count, partial);
-    if (threadIdx.x != 0) return;
-    const float log_sum = largest + logf(sum);
-    log_sums[i] = log_sum;
-    positives[i] = (int)count;
-    losses[i] = weight * (log_sum - match / count);
+    if (lane < RowsOfWarp && row0 + lane < rows) store_part(row_parts + (size_t)blockIdx.x * rows + row0 + lane, own);
+
+#pragma unroll
+    for (int c = 0; c < ColumnsOfLane; c++)
+    {
+        part all = no_part();
+#pragma unroll
+        for (int r = 0; r < RowsOfWarp; r++)
+            if (included >> (r * ColumnsOfLane + c) & 1) all.largest = fmaxf(all.largest, scores[r][c]);
+#pragma unroll
+        for (int r = 0; r < RowsOfWarp; r++)
+        {
+            if (included >> (r * ColumnsOfLane + c) & 1) all.sum += expf(scores[r][c] - all.largest);
+            if (!(positive >> (r * ColumnsOfLane + c) & 1)) continue;
+            all.match += scores[r][c];
+            all.count += 1.0f;
+        }
+        store_part(&parts_of_warps[warp][lane + 32 * c], all);
+    }
+    __syncthreads();
+    const int column = threadIdx.x, j = blockIdx.x * TileColumns + column;
+    if (column >= TileColumns || j >= batch) return;
+    part all = load_part(&parts_of_warps[0][column]);
+#pragma unroll
+    for (int w = 1; w < Warps; w++) all = joined(all, load_part(&parts_of_warps[w][column]));
+    store_part(column_parts + (size_t)blockIdx.y * batch + j, all);
 }
 
 // first 0 begins the columns' soft-max, others go on with it.
-extern "C" __global__ void __launch_bounds__(ColumnWarps * 32) nt_xent_columns_f32(
-    const float* __restrict__ strip, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
-    int first, int rows, float* __restrict__ largest, float* __restrict__ sums, float* __restrict__ matches, int batch)
+extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_merge_f32(
+    const float4* __restrict__ row_parts, const float4* __restrict__ column_parts, int first, int rows, float4* __restrict__ states,
+    int batch)
 {
-    __shared__ float part_largest[ColumnWarps][32], part_sums[ColumnWarps][32], part_matches[ColumnWarps][32];
-    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, j = blockIdx.x * 32 + lane;
-    running all;
-    float match = 0.0f;
-    if (j < batch)
-        for (int row = warp; row < rows; row += ColumnWarps)
-        {
-            const int i = first + row;
-            if (is_dropped(clips, texts, kind, i, j)) continue;
-            const float s = strip[(size_t)row * batch + j] * inverse_temperature;
-            add(all, s);
-            if (is_positive(clips, texts, kind, i, j)) match += s;
-        }
-    part_largest[warp][lane] = all.largest;
-    part_sums[warp][lane] = all.sum;
-    part_matches[warp][lane] = match;
+    __shared__ float4 parts_of_warps[Warps][32];
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, row_blocks = (rows + 31) / 32;
+    const bool is_row = (int)blockIdx.x < row_blocks;
+    const float4* const parts = is_row ? row_parts : column_parts;
+    const int items = is_row ? rows : batch, item = ((int)blockIdx.x - (is_row ? 0 : row_blocks)) * 32 + lane;
+    const int count = is_row ? (batch + TileColumns - 1) / TileColumns : (rows + TileRows - 1) / TileRows;
+    part all = no_part();
+    if (item < items)
+        for (int k = warp; k < count; k += Warps) all = joined(all, load_part(parts + (size_t)k * items + item));
+    store_part(&parts_of_warps[warp][lane], all);
     __syncthreads();
-    if (warp != 0 || j >= batch) return;
-    running before;
-    if (first > 0)
-    {
-        before.largest = largest[j];
-        before.sum = sums[j];
-    }
-    float most = before.largest;
-    for (int w = 0; w < ColumnWarps; w++) most = fmaxf(most, part_largest[w][lane]);
-    float sum = sum_against(before, most);
-    match = first > 0 ? matches[j] : 0.0f;
-    for (int w = 0; w < ColumnWarps; w++)
-    {
-        running part;
-        part.largest = part_largest[w][lane];
-        part.sum = part_sums[w][lane];
-        sum += sum_against(part, most);
-        match += part_matches[w][lane];
-    }
-    largest[j] = most;
-    sums[j] = sum;
-    matches[j] = match;
+    if (warp != 0 || item >= items) return;
+    float4* const state = states + (is_row ? first : batch) + item;
+    all = is_row || first == 0 ? no_part() : load_part(state);
+    for (int w = 0; w < Warps; w++) all = joined(all, load_part(&parts_of_warps[w][lane]));
+    store_part(state, all);
 }
 
-// An item has as many positives among the columns as among the rows: the relation is symmetric.
 extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(
-    const float* __restrict__ row_losses, const float* __restrict__ largest, const float* __restrict__ sums,
-    const float* __restrict__ matches, const int* __restrict__ positives, float weight,
-    float* __restrict__ column_log_sums, float* __restrict__ loss, int batch)
+    const float4* __restrict__ states, float weight, float* __restrict__ log_sums, float* __restrict__ shares, float* __restrict__ loss,
+    int batch)
 {
     NR_DYNAMIC_SHARED(float, partial);
     float total = 0.0f;
-    for (int j = threadIdx.x; j < batch; j += blockDim.x)
+    for (int k = threadIdx.x; k < 2 * batch; k += blockDim.x)
     {
-        const float log_sum = largest[j] + logf(sums[j]);
-        column_log_sums[j] = log_sum;
-        total += row_losses[j] + weight * (log_sum - matches[j] / positives[j]);
+        const part own = load_part(states + k);
+        const float log_sum = own.largest + logf(own.sum);
+        log_sums[k] = log_sum;
+        shares[k] = 1.0f / own.count;
+        total += weight * (log_sum - own.match / own.count);
     }
     total = block_sum(total, partial);
     if (threadIdx.x == 0) loss[0] = total;
 }
 
 extern "C" __global__ void __launch_bounds__(256) nt_xent_gradient_f32(
-    float* __restrict__ strip, const float* __restrict__ row_log_sums, const float* __restrict__ column_log_sums,
-    const int* __restrict__ positives, const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature,
-    float weight, int first, int rows, int batch)
+    float* __restrict__ strip, const float* __restrict__ inverses, const float* __restrict__ log_sums, const float* __restrict__ shares,
+    const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first, int rows,
+    int batch)
 {
     const int j = blockIdx.x * blockDim.x + threadIdx.x;
     if (j >= batch) return;
+    const float inverse = inverses[batch + j], log_sum = log_sums[batch + j], share = shares[batch + j];
     for (int row = blockIdx.y; row < rows; row += gridDim.y)
     {
         const int i = first + row;
         float* const cell = strip + (size_t)row * batch + j;
+        const float scale = inverse_temperature * inverses[i];
         float gradient = 0.0f;
         if (!is_dropped(clips, texts, kind, i, j))
         {
-            const float s = *cell * inverse_temperature;
-            const float target = is_positive(clips, texts, kind, i, j) ? 1.0f / positives[i] + 1.0f / positives[j] : 0.0f;
-            gradient = weight * (expf(s - row_log_sums[i]) + expf(s - column_log_sums[j]) - target) * inverse_temperature;
+            const float s = *cell * scale * inverse;
+            const float target = is_positive(clips, texts, kind, i, j) ? shares[i] + share : 0.0f;
+            gradient = weight * (expf(s - log_sums[i]) + expf(s - log_sum) - target) * scale * inverse;
         }
         *cell = gradient;
     }
 }
 
-// dx holds the gradient of the unit vectors before.
-extern "C" __global__ void __launch_bounds__(1024) nt_xent_finish_f32(
-    const float* __restrict__ units, const float* __restrict__ norms, float* __restrict__ dx, int width)
+extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_finish_f32(
+    const float* __restrict__ audio, const float* __restrict__ text, const float* __restrict__ inverses, float* __restrict__ d_audio,
+    float* __restrict__ d_text, int batch, int width)
 {
-    NR_DYNAMIC_SHARED(float, partial);
-    const float* const unit = units + (size_t)blockIdx.x * width;
-    float* const direction = dx + (size_t)blockIdx.x * width;
-    float along = 0.0f;
-    for (int d = threadIdx.x; d < width; d += blockDim.x) along += direction[d] * unit[d];
-    along = block_sum(along, partial);
-    const float norm = norms[blockIdx.x], inverse = norm < 1e-12f ? 0.0f : 1.0f / norm;
-    for (int d = threadIdx.x; d < width; d += blockDim.x) direction[d] = (direction[d] - along * unit[d]) * inverse;
+    const int item = blockIdx.x * Warps + (threadIdx.x >> 5), lane = threadIdx.x & 31;
+    if (item >= 2 * batch) return;
+    const size_t offset = (size_t)(item < batch ? item : item - batch) * width;
+    const float* const x = (item < batch ? audio : text) + offset;
+    float* const dx = (item < batch ? d_audio : d_text) + offset;
+    const int vectors = is_aligned(dx) ? vectors_of(x, width) : 0;
+    const float inverse = inverses[item], along = warp_dot(dx, x, vectors, width) * inverse * inverse;
+    for (int i = lane; i < vectors; i += 32)
+    {
+        const pack<float> own = load_pack(x + 4 * i);
+        pack<float> gradient = load_pack(dx + 4 * i);
+#pragma unroll
+        for (int k = 0; k < 4; k++) gradient.values[k] -= along * own.values[k];
+        store_pack(dx + 4 * i, gradient);
+    }
+    for (int i = 4 * vectors + lane; i < width; i += 32) dx[i] -= along * x[i];
 }

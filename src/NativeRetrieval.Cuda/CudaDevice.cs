@@ -6,6 +6,7 @@ using NativeRetrieval.Cuda.Backend;
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Runtime;
+using NativeRetrieval.Cuda.Runtime.Graphs;
 
 namespace NativeRetrieval.Cuda;
 
@@ -16,22 +17,28 @@ namespace NativeRetrieval.Cuda;
 /// </summary>
 public sealed class CudaDevice : Device
 {
-    readonly CudaStream _copies;
+    readonly CudaStream _stream, _copies;
     readonly CachingAllocator _memory;
     readonly StagingRing _uploads, _downloads;
     readonly CudaBackend _backend;
+    readonly GraphRecorder _recorder;
+    readonly PendingCopies _pending;
+    readonly ConstantCache _constants;
     readonly bool _ownsContext;
     volatile bool _disposed;
 
     CudaDevice(CudaContext context, CudaStream stream, bool ownsContext, CudaDeviceOptions options)
     {
-        (Context, Stream, _ownsContext, Options) = (context, stream, ownsContext, options);
+        (Context, _stream, _ownsContext, Options) = (context, stream, ownsContext, options);
         _copies = new(context);
         _memory = new(new DriverMemory(context));
         _uploads = new(context, slotBytes: 4 << 20);
         _downloads = new(context, slotBytes: 4 << 20);
         Kernels = new(context, new KernelCache(options.KernelFolder ?? KernelCache.DefaultFolder));
         _backend = new(this);
+        _recorder = new(this);
+        _pending = new(this, _backend.Faults);
+        _constants = new(this);
     }
 
     /// <summary>Opens a GPU of this machine. Kernels, cuBLAS and cuDNN are loaded when they are first needed.</summary>
@@ -68,8 +75,8 @@ public sealed class CudaDevice : Device
     /// <summary>The context that the device computes in.</summary>
     public CudaContext Context { get; }
 
-    /// <summary>The stream that operations are queued on.</summary>
-    public CudaStream Stream { get; }
+    /// <summary>The stream that operations are queued on; on a thread that records work, the one that records.</summary>
+    public CudaStream Stream => _recorder.Current?.Stream ?? _stream;
 
     /// <summary>The options that the device was opened with.</summary>
     public CudaDeviceOptions Options { get; }
@@ -104,6 +111,17 @@ public sealed class CudaDevice : Device
     internal override bool ComputesInBFloat16 => true;
 
     internal override IBackend Backend => _backend;
+
+    internal override WorkRecorder? Recorder => Options.Graphs ? _recorder : null;
+
+    /// <inheritdoc/>
+    public override bool WorksBehind => true;
+
+    /// <summary>Matrix products of a GPU go through rows in tiles of at least 64: filling one up costs nothing.</summary>
+    public override int RowMultiple => 64;
+
+    /// <summary>What this thread records; null where it does not.</summary>
+    internal Session? Recording => _recorder.Current is { IsRecording: true } session ? session : null;
 
     internal KernelLibrary Kernels { get; }
 
@@ -144,6 +162,7 @@ public sealed class CudaDevice : Device
     /// <exception cref="CudaException">Queued work failed.</exception>
     public void Synchronize()
     {
+        _recorder.Current?.RequireNoRecording("Synchronize");
         _copies.Synchronize();
         Stream.Synchronize();
         _backend.Faults.ThrowIfAny();
@@ -153,7 +172,11 @@ public sealed class CudaDevice : Device
     public void ResetPeak() => _memory.ResetPeak();
 
     /// <summary>Waits for everything queued, then gives memory that no tensor uses back to the GPU.</summary>
-    public void Trim() => _memory.Trim();
+    public void Trim()
+    {
+        _constants.Clear();
+        _memory.Trim();
+    }
 
     /// <summary>Waits for everything queued and ends the device. Its tensors must not be used any more.</summary>
     public override void Dispose()
@@ -168,31 +191,40 @@ public sealed class CudaDevice : Device
         catch (CudaException)
         {
         }
+        _pending.Dispose();
+        _recorder.Dispose();
         _backend.Dispose();
         Kernels.Dispose();
         _uploads.Dispose();
         _downloads.Dispose();
         if (!Context.IsLost) _memory.Release();
         _copies.Dispose();
-        Stream.Dispose();
+        _stream.Dispose();
         if (_ownsContext) Context.Dispose();
     }
 
     /// <summary>The name of the device, e.g. <c>cuda:0</c>.</summary>
     public override string ToString() => Context.ToString();
 
-    internal override nint Allocate(long sizeBytes) => _memory.Allocate(sizeBytes, Stream);
+    internal override nint Allocate(long sizeBytes)
+    {
+        if (Recording is { } recording) return recording.Take(sizeBytes);
+        nint address = _memory.Allocate(sizeBytes, _stream);
+        _recorder.Current?.Watch(address, sizeBytes);
+        return address;
+    }
 
     /// <summary>Memory of the copying stream, so that the copy need not wait for the computing stream.</summary>
     internal override nint AllocateFrom(ReadOnlySpan<byte> host)
     {
+        _recorder.Current?.RequireNoRecording("host values are uploaded");
         nint address = _memory.Allocate(host.Length, _copies);
         if (host.IsEmpty) return address;
         try
         {
             _uploads.Upload(host, address, _copies);
-            using (var arrived = _copies.Mark()) Stream.WaitFor(arrived);
-            _memory.UsedOn(address, Stream);
+            using (var arrived = _copies.Mark()) _stream.WaitFor(arrived);
+            _memory.UsedOn(address, _stream);
             return address;
         }
         catch
@@ -202,22 +234,51 @@ public sealed class CudaDevice : Device
         }
     }
 
+    internal override Storage AllocateConstant(ReadOnlySpan<byte> host)
+    {
+        nint address = _recorder.Current?.TakeConstant(host) ?? 0;
+        return address != 0 ? Storage.Foreign(this, address) : _constants.Get(host);
+    }
+
     /// <summary>Frees a block. Finalizers call it, too: after <see cref="Dispose"/> the memory is gone already.</summary>
     internal override void Free(nint address, long sizeBytes)
     {
-        if (!_disposed) _memory.Free(address);
+        if (_disposed || _recorder.TryFree(address)) return;
+        _memory.Free(address);
     }
+
+    /// <summary>Overwrites device memory behind what is queued, with values that travel beside it.</summary>
+    internal void Renew(nint target, ReadOnlySpan<byte> host)
+    {
+        nint source = AllocateFrom(host);
+        _stream.Copy(source, target, host.Length);
+        _memory.Free(source);
+    }
+
+    /// <summary>Says that recorded work was launched, which may have met values outside their range.</summary>
+    internal void MayHaveFaults() => _backend.Faults.MayHaveCome();
 
     internal override void Clear(nint address, long sizeBytes) => Stream.Fill(address, 0, sizeBytes);
 
     internal override void Copy(nint source, nint target, long sizeBytes) => Stream.Copy(source, target, sizeBytes);
 
-    internal override void CopyIn(ReadOnlySpan<byte> host, nint target) => _uploads.Upload(host, target, Stream);
+    internal override void CopyIn(ReadOnlySpan<byte> host, nint target)
+    {
+        _recorder.Current?.RequireNoRecording("host values are uploaded");
+        _uploads.Upload(host, target, _stream);
+    }
 
     internal override void CopyOut(nint source, Span<byte> host)
     {
-        _downloads.Download(source, host, Stream);
+        _recorder.Current?.RequireNoRecording("values are read");
+        _downloads.Download(source, host, _stream);
         _backend.Faults.ThrowIfAny();
+    }
+
+    internal override IPendingCopy? CopyOutLater(nint source, Span<byte> host)
+    {
+        _recorder.Current?.RequireNoRecording("values are read");
+        return _pending.Start(source, host.Length);
     }
 
     internal override unsafe void* HostPointer(nint address) =>

@@ -18,6 +18,12 @@ public sealed record CudaDeviceOptions
     public Precision Precision { get; init; }
 
     /// <summary>
+    /// True lets work that repeats, such as training steps and batches of encoders, be recorded as CUDA graphs and replayed: the GPU does
+    /// not wait for the host between kernels. Results are the same. Default true.
+    /// </summary>
+    public bool Graphs { get; init; } = true;
+
+    /// <summary>
     /// Bytes of device memory that search and NT-Xent take for the scores of pairs at a time; larger problems go in parts. At least
     /// one row of scores is taken. Default: 128 MiB.
     /// </summary>

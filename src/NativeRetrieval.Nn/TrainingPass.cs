@@ -20,7 +20,10 @@ public sealed class TrainingPass(ulong seed, long step, BatchStatistics statisti
     public BatchStatistics Statistics => statistics;
 
     /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
-    public Philox NextStream() => new(seed, ((ulong)step << StreamsPerStepLog2) + (ulong)checked((ushort)_used++));
+    public Philox NextStream() => new(seed, (ulong)FirstStream + (ulong)checked((ushort)_used++));
+
+    /// <summary>The number of the pass's first stream; the others follow it.</summary>
+    public long FirstStream => step << StreamsPerStepLog2;
 }
 
 /// <summary>The statistics that batch norms of trained parts normalise by in a training pass.</summary>

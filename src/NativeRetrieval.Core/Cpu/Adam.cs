@@ -7,35 +7,35 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed partial class CpuBackend
 {
-    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor? gradientScale)
+    public void Adam(ReadOnlySpan<AdamSlot> slots, AdamStep step, Tensor rates, Tensor? gradientScale)
     {
+        double[] changing = rates.ToArray<double>();
         double scale = gradientScale is null ? 1 : gradientScale.Span<double>()[0];
         foreach (var slot in slots)
         {
-            if (slot.Parameter.DType == DType.Float32) Run<float>(slot, step, scale);
-            else Run<double>(slot, step, scale);
+            if (slot.Parameter.DType == DType.Float32) Run<float>(slot, step, changing, scale);
+            else Run<double>(slot, step, changing, scale);
         }
 
-        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
+        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double[] rates, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
         {
             T* p = slot.Parameter.Pointer<T>(), g = slot.Gradient.Pointer<T>();
             T* m = slot.FirstMoment.Pointer<T>(), v = slot.SecondMoment.Pointer<T>();
-            var rule = new AdamRule<T>(step, scale);
+            var rule = new AdamRule<T>(step, rates, scale);
             Slices.Run(slot.Parameter.StoredCount, (start, length) => rule.Apply(p + start, g + start, m + start, v + start, length));
         }
     }
 
     /// <summary>One step's constants, rounded once to the element type.</summary>
-    sealed unsafe class AdamRule<T>(AdamStep step, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
+    sealed unsafe class AdamRule<T>(AdamStep step, double[] rates, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
     {
         readonly T _scale = T.CreateTruncating(scale);
         readonly T _beta1 = T.CreateTruncating(step.Beta1), _rest1 = T.CreateTruncating(1 - step.Beta1);
         readonly T _beta2 = T.CreateTruncating(step.Beta2), _rest2 = T.CreateTruncating(1 - step.Beta2);
-        readonly T _rate = T.CreateTruncating(step.LearningRate / (1 - Math.Pow(step.Beta1, step.Step)));
-        readonly T _rootCorrection = T.CreateTruncating(1 / Math.Sqrt(1 - Math.Pow(step.Beta2, step.Step)));
+        readonly T _rate = T.CreateTruncating(rates[0]), _rootCorrection = T.CreateTruncating(rates[1]);
         readonly T _epsilon = T.CreateTruncating(step.Epsilon);
         readonly T _decay = T.CreateTruncating(step.Decoupled ? 0 : step.WeightDecay);
-        readonly T _shrink = T.CreateTruncating(step.Decoupled ? 1 - step.LearningRate * step.WeightDecay : 1);
+        readonly T _shrink = T.CreateTruncating(rates[2]);
 
         public void Apply(T* p, T* g, T* m, T* v, int length)
         {

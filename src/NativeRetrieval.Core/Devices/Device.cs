@@ -42,6 +42,17 @@ public abstract class Device : IDisposable
 
     internal abstract IBackend Backend { get; }
 
+    /// <summary>Records work that repeats; null on a device that cannot, or was opened without.</summary>
+    internal virtual WorkRecorder? Recorder => null;
+
+    /// <summary>True where operations are queued and return before they are done, so that reading waits.</summary>
+    public virtual bool WorksBehind => false;
+
+    /// <summary>
+    /// The number that rows of tokens are filled up to a multiple of, so that few sizes are met: 1 where that would be more work.
+    /// </summary>
+    public virtual int RowMultiple => 1;
+
     internal abstract nint Allocate(long sizeBytes);
 
     /// <summary>Memory with a copy of <paramref name="host"/>, which may be changed as soon as this returns.</summary>
@@ -52,6 +63,12 @@ public abstract class Device : IDisposable
         return address;
     }
 
+    /// <summary>
+    /// Memory with values that are the same for all work of equal shapes; equal ones are uploaded once, and recorded work keeps its own.
+    /// Nothing writes to them.
+    /// </summary>
+    internal virtual Storage AllocateConstant(ReadOnlySpan<byte> host) => new(this, host);
+
     internal abstract void Free(nint address, long sizeBytes);
 
     internal abstract void Clear(nint address, long sizeBytes);
@@ -61,6 +78,13 @@ public abstract class Device : IDisposable
     internal abstract void CopyIn(ReadOnlySpan<byte> host, nint target);
 
     internal abstract void CopyOut(nint source, Span<byte> host);
+
+    /// <summary>Starts a copy to the host, behind what is queued; null: it is done.</summary>
+    internal virtual IPendingCopy? CopyOutLater(nint source, Span<byte> host)
+    {
+        CopyOut(source, host);
+        return null;
+    }
 
     /// <summary>The address as a host pointer; a device without host-visible memory throws.</summary>
     internal abstract unsafe void* HostPointer(nint address);

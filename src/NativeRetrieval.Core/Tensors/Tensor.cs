@@ -117,6 +117,18 @@ public sealed class Tensor : IDisposable
         return new Tensor(new Storage(device, MemoryMarshal.AsBytes(values)), 0, shape, DTypeOf<T>(), Layout.Contiguous);
     }
 
+    /// <summary>
+    /// A contiguous copy of host values that are the same whenever tensors of these shapes are computed, such as the counts of a full
+    /// batch. Equal ones are uploaded once, and work that is recorded (<see cref="CapturedWork"/>) may make them. Not to be written to.
+    /// </summary>
+    /// <exception cref="ShapeException">The number of values is not the shape's.</exception>
+    public static Tensor Constant<T>(ReadOnlySpan<T> values, Shape shape, Device device) where T : unmanaged
+    {
+        if (values.Length != shape.Count)
+            throw new ShapeException($"Constant: a tensor {shape} takes {shape.Count} values, got {values.Length}");
+        return new Tensor(device.AllocateConstant(MemoryMarshal.AsBytes(values)), 0, shape, DTypeOf<T>(), Layout.Contiguous);
+    }
+
     /// <inheritdoc cref="From{T}(ReadOnlySpan{T}, Shape, Device)"/>
     public static Tensor From<T>(T[] values, Shape shape, Device device) where T : unmanaged => From<T>(values.AsSpan(), shape, device);
 
@@ -156,6 +168,20 @@ public sealed class Tensor : IDisposable
         var values = new T[Count];
         Device.CopyOut(Address, MemoryMarshal.AsBytes(values.AsSpan()));
         return values;
+    }
+
+    /// <summary>
+    /// Starts a copy of all elements in row-major order, behind what is queued; contiguous tensors only. The tensor may be freed or
+    /// overwritten at once.
+    /// </summary>
+    /// <typeparam name="T">This tensor's element type.</typeparam>
+    /// <exception cref="ShapeException">The type differs, or the tensor is not contiguous.</exception>
+    public PendingValues<T> ReadLater<T>() where T : unmanaged
+    {
+        RequireType<T>();
+        RequireContiguous("ReadLater");
+        var values = new T[Count];
+        return new(values, Device.CopyOutLater(Address, MemoryMarshal.AsBytes(values.AsSpan())));
     }
 
     /// <summary>The single element of a one-element float tensor, as double.</summary>

@@ -69,7 +69,7 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     /// <summary>
     /// The address of the number (int64) that kernels add to the Philox stream that they are given; 0 outside captured graphs: add none.
     /// </summary>
-    public nint StreamOffset { get; set; }
+    public nint StreamOffset => device.Recording?.StreamOffset ?? 0;
 
     CudaStream Stream => device.Stream;
 

@@ -5,62 +5,64 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    /// <summary>Threads and columns of a block of the columns' soft-max, as kernels/nt_xent.cu has it.</summary>
-    const int ColumnThreads = 512, ColumnsPerBlock = 32;
+    /// <summary>Sizes of tiles and of blocks of items, as kernels/nt_xent.cu has them.</summary>
+    const int TileRows = 32, TileColumns = 128, ItemsPerBlock = 8, StatesPerBlock = 32, PartFloats = 4;
+
+    /// <summary>Rows that a thread of the gradient takes, where the strip has them: what it knows of its column is read once.</summary>
+    const int GradientRows = 16;
 
     /// <remarks>
-    /// Pairs are looked at in strips of rows that fit <see cref="CudaDeviceOptions.ScoreBytes"/> and hold half of the pairs at most; the
-    /// gradient computes them again. Nearly all of the work is products of matrices, which are the library's: it has tensor cores for them.
+    /// The scores of all pairs are one strip where they fit <see cref="CudaDeviceOptions.ScoreBytes"/>, and stay for the gradient.
+    /// Otherwise they go in strips of rows, which the gradient computes again. Nearly all of the work is products of matrices, which are
+    /// the library's. Parts of the soft-max take 16 % of the memory of a strip of 32 rows or more beside it.
     /// </remarks>
     public void NtXent(Tensor audio, Tensor text, Tensor clips, Tensor texts, NtXentOptions options, Tensor loss, Tensor? dAudio,
         Tensor? dText)
     {
         int batch = audio.Shape[0], width = audio.Shape[1], kind = (int)options.Positives;
         float inverse = (float)(1 / options.Temperature), weight = (float)((options.Scale == LossScale.Mean ? 0.5 : 1) / batch);
-        int height = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / batch, 1, (batch + 1) / 2);
-        using var a = new UnitVectors(this, audio);
-        using var t = new UnitVectors(this, text);
+        int height = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / batch, 1, batch);
+        using var inverses = Tensor.Empty([2, batch], device);
         using var strip = Tensor.Empty([height, batch], device);
-        using var rowLogSums = Tensor.Empty([batch], device);
-        using var rowLosses = Tensor.Empty([batch], device);
-        using var positives = Tensor.Empty([batch], device, DType.Int32);
-        using var largest = Tensor.Empty([batch], device);
-        using var sums = Tensor.Empty([batch], device);
-        using var matches = Tensor.Empty([batch], device);
-        using var columnLogSums = Tensor.Empty([batch], device);
+        using var rowParts = Tensor.Empty([Ceil(batch, TileColumns), height, PartFloats], device);
+        using var columnParts = Tensor.Empty([Ceil(height, TileRows), batch, PartFloats], device);
+        using var states = Tensor.Empty([2, batch, PartFloats], device);
+        using var logSums = Tensor.Empty([2, batch], device);
+        using var shares = Tensor.Empty([2, batch], device);
 
-        int threads = RowThreads(batch);
+        Launch("nt_xent", "nt_xent_norms_f32", Ceil(2L * batch, ItemsPerBlock), Block, 0,
+            F32(audio), F32(text), F32(inverses), batch, width);
         foreach (var (first, rows) in Strips(batch, height))
         {
-            Cosines(first, rows);
-            Launch("nt_xent", "nt_xent_rows_f32", rows, threads, WarpSums(threads),
-                F32(strip), clips.Address, texts.Address, kind, inverse, weight, first, F32(rowLogSums), positives.Address, F32(rowLosses),
-                batch);
-            Launch("nt_xent", "nt_xent_columns_f32", Ceil(batch, ColumnsPerBlock), ColumnThreads, 0,
-                F32(strip), clips.Address, texts.Address, kind, inverse, first, rows, F32(largest), F32(sums), F32(matches), batch);
+            Scores(first, rows);
+            Launch("nt_xent", "nt_xent_tiles_f32", (Ceil(batch, TileColumns), Ceil(rows, TileRows), 1), Block, 0,
+                F32(strip), F32(inverses), clips.Address, texts.Address, kind, inverse, first, rows, F32(rowParts), F32(columnParts), batch);
+            Launch("nt_xent", "nt_xent_merge_f32", Ceil(rows, StatesPerBlock) + Ceil(batch, StatesPerBlock), Block, 0,
+                F32(rowParts), F32(columnParts), first, rows, F32(states), batch);
         }
+        int threads = RowThreads(2 * batch);
         Launch("nt_xent", "nt_xent_loss_f32", 1, threads, WarpSums(threads),
-            F32(rowLosses), F32(largest), F32(sums), F32(matches), positives.Address, weight, F32(columnLogSums), F32(loss), batch);
+            F32(states), weight, F32(logSums), F32(shares), F32(loss), batch);
         if (dAudio is null || dText is null || width == 0) return;
 
         foreach (var (first, rows) in Strips(batch, height))
         {
-            Cosines(first, rows);
-            Launch("nt_xent", "nt_xent_gradient_f32", (Ceil(batch, Block), Math.Min(rows, GridLimit), 1), Block, 0,
-                F32(strip), F32(rowLogSums), F32(columnLogSums), positives.Address, clips.Address, texts.Address, kind, inverse, weight,
-                first, rows, batch);
-            Products.Multiply(rows, width, batch, F32(strip), false, F32(t.Units), false, RowOf(dAudio, first), exact: true);
-            Products.Multiply(batch, width, rows, F32(strip), true, RowOf(a.Units, first), false, F32(dText), exact: true,
+            if (height < batch) Scores(first, rows);
+            Launch("nt_xent", "nt_xent_gradient_f32", (Ceil(batch, Block), Math.Min(Ceil(rows, GradientRows), GridLimit), 1), Block, 0,
+                F32(strip), F32(inverses), F32(logSums), F32(shares), clips.Address, texts.Address, kind, inverse, weight, first, rows,
+                batch);
+            Products.Multiply(rows, width, batch, F32(strip), false, F32(text), false, RowOf(dAudio, first), exact: true);
+            Products.Multiply(batch, width, rows, F32(strip), true, RowOf(audio, first), false, F32(dText), exact: true,
                 accumulate: first > 0);
         }
-        a.Finish(dAudio);
-        t.Finish(dText);
+        Launch("nt_xent", "nt_xent_finish_f32", Ceil(2L * batch, ItemsPerBlock), Block, 0,
+            F32(audio), F32(text), F32(inverses), F32(dAudio), F32(dText), batch, width);
 
         // Exact whatever the device's options say: a rounded score is multiplied by 1/τ, and every gradient of a model comes through here.
-        void Cosines(int first, int rows)
+        void Scores(int first, int rows)
         {
             if (width == 0) device.Clear(strip.Address, strip.SizeBytes);
-            else Products.Multiply(rows, batch, width, RowOf(a.Units, first), false, F32(t.Units), true, F32(strip), exact: true);
+            else Products.Multiply(rows, batch, width, RowOf(audio, first), false, F32(text), true, F32(strip), exact: true);
         }
     }
 
@@ -71,34 +73,4 @@ internal sealed partial class CudaBackend
 
     /// <summary>Address of a row of float32 values.</summary>
     static nint RowOf(Tensor x, int row) => F32(x) + (nint)row * x.Shape[1] * sizeof(float);
-
-    /// <summary>The vectors of one modality as directions and lengths, and the way of a gradient back through them.</summary>
-    sealed class UnitVectors : IDisposable
-    {
-        readonly CudaBackend _backend;
-        readonly Tensor _norms;
-        readonly int _threads;
-
-        public UnitVectors(CudaBackend backend, Tensor vectors)
-        {
-            (_backend, _threads) = (backend, RowThreads(vectors.Shape[1]));
-            Units = Tensor.EmptyLike(vectors);
-            _norms = Tensor.Empty([vectors.Shape[0]], vectors.Device);
-            backend.Launch("nt_xent", "nt_xent_normalize_f32", vectors.Shape[0], _threads, WarpSums(_threads),
-                F32(vectors), F32(Units), F32(_norms), vectors.Shape[1]);
-        }
-
-        public Tensor Units { get; }
-
-        /// <summary>Makes the gradient of the directions that of the vectors, in place.</summary>
-        public void Finish(Tensor gradient) =>
-            _backend.Launch("nt_xent", "nt_xent_finish_f32", gradient.Shape[0], _threads, WarpSums(_threads),
-                F32(Units), F32(_norms), F32(gradient), gradient.Shape[1]);
-
-        public void Dispose()
-        {
-            Units.Dispose();
-            _norms.Dispose();
-        }
-    }
 }

@@ -11,6 +11,7 @@ public sealed class AdamOptimizer : IDisposable
 
     readonly AdamOptions _options;
     readonly List<Slot> _slots = [];
+    readonly List<(double RateFactor, long FirstStep)> _groups;
 
     /// <summary>An optimizer with moments of zero for every parameter of the groups.</summary>
     /// <exception cref="Core.Errors.OptionException">An option is out of its range.</exception>
@@ -21,6 +22,7 @@ public sealed class AdamOptimizer : IDisposable
         foreach (var group in groups)
             foreach (var (name, tensor) in group.Parameters)
                 _slots.Add(new Slot(name, tensor, group.RateFactor, group.FirstStep, Moment(tensor), Moment(tensor)));
+        _groups = [.. _slots.Select(slot => (slot.RateFactor, slot.FirstStep)).Distinct()];
     }
 
     /// <summary>Number of steps taken.</summary>
@@ -38,21 +40,40 @@ public sealed class AdamOptimizer : IDisposable
     /// <returns>The global L2 norm of the gradients before clipping.</returns>
     public double Step(double learningRate)
     {
-        var ready = _slots.Where(slot => slot.Parameter is { RequiresGradient: true, Gradient: not null }).ToArray();
+        using var rates = BeginStep(learningRate);
+        using var scale = Update(rates);
+        // Read last: on a device that works behind the program, everything is queued before anything is waited for.
+        return scale?.ToArray<double>()[1] ?? 0;
+    }
+
+    /// <summary>Counts a step, whose <see cref="Update"/> follows.</summary>
+    /// <returns>float64 [groups, 3] on the parameters' device: the step's numbers of each combination of rate and first step.</returns>
+    public Tensor BeginStep(double learningRate)
+    {
         Steps++;
-        if (ready.Length == 0) return 0;
+        double[] rates = [.. _groups.SelectMany(group => StepOf(group, learningRate).Rates)];
+        return Tensor.From(rates, [_groups.Count, 3], _slots[0].Parameter.Device);
+    }
+
+    /// <summary>
+    /// Updates every parameter that has a gradient, and clears the gradients. Nothing is read, so that it can be part of recorded work.
+    /// </summary>
+    /// <param name="rates">The result of <see cref="BeginStep"/>.</param>
+    /// <returns>float64 [2] of <see cref="Op.ClipScale"/>, the norm second; null where no parameter has a gradient.</returns>
+    public Tensor? Update(Tensor rates)
+    {
+        var ready = _slots.Where(slot => slot.Parameter is { RequiresGradient: true, Gradient: not null }).ToArray();
+        if (ready.Length == 0) return null;
+        using var scope = TensorScope.Begin();
         Tensor[] gradients = [.. ready.Select(slot => slot.Parameter.Gradient!)];
-        using var scale = Op.ClipScale(gradients, _options.MaxGradientNorm ?? double.PositiveInfinity, ClipEpsilon);
+        var scale = Op.ClipScale(gradients, _options.MaxGradientNorm ?? double.PositiveInfinity, ClipEpsilon);
         foreach (var group in ready.GroupBy(slot => (slot.RateFactor, slot.FirstStep)))
         {
-            var step = new AdamStep(learningRate * group.Key.RateFactor, Steps - group.Key.FirstStep,
-                _options.Beta1, _options.Beta2, _options.Epsilon, _options.WeightDecay, _options.Decoupled);
             AdamSlot[] slots = [.. group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second))];
-            Op.Adam(slots, step, scale);
+            Op.Adam(slots, StepOf(group.Key, learningRate: 0), scale, rates.Rows(_groups.IndexOf(group.Key), 1).Reshape([3]));
         }
         ClearGradients();
-        // Read last: on a device that works behind the program, everything is queued before anything is waited for.
-        return scale.ToArray<double>()[1];
+        return scope.Return(scale);
     }
 
     /// <summary>Frees the collected gradients of all parameters.</summary>
@@ -70,6 +91,11 @@ public sealed class AdamOptimizer : IDisposable
             slot.Second.Dispose();
         }
     }
+
+    /// <summary>The step that is being taken; a group whose first is still to come has none yet, and takes no part.</summary>
+    AdamStep StepOf((double RateFactor, long FirstStep) group, double learningRate) =>
+        new(learningRate * group.RateFactor, Math.Max(1, Steps - group.FirstStep), _options.Beta1, _options.Beta2, _options.Epsilon,
+            _options.WeightDecay, _options.Decoupled);
 
     static Tensor Moment(Tensor parameter) => TensorScope.Detach(Tensor.ZerosLike(parameter));
 

@@ -39,7 +39,51 @@ internal sealed class BatchLoss : IDisposable
         if (!_model.TextEncoder.IsTrainable) _ = FrozenTexts;
     }
 
-    /// <summary>Adds the gradient of a batch's loss to the gradients of all that is trained.</summary>
+    /// <summary>
+    /// Loads a batch and copies it to the device. Any thread may: nothing is computed there, but the vectors of a text encoder that is not
+    /// trained follow in <see cref="AddGradient(StepInputs, long, Action{int}, CancellationToken)"/>'s thread by <see cref="Complete"/>.
+    /// </summary>
+    /// <param name="number">Number of this batch since the run began: the position of its randomness.</param>
+    public LoadedBatch Load(ReadOnlySpan<TrainingItem> items, long number)
+    {
+        var batch = Describe(items, number);
+        var chunks = new List<ChunkInputs>();
+        foreach (var (start, count) in Chunks(items.Length, _settings.Training))
+        {
+            var sounds = _sounds.Load(batch.Clips, start, count, number);
+            var sentences = _model.TextEncoder.IsTrainable
+                ? _model.TextEncoder.Place(_model.Tokenize(batch.Captions[start..(start + count)]), training: true) : null;
+            chunks.Add(new(SoundInputs.Of(sounds.LogMel, sounds.Lengths), sentences, Vectors: null));
+        }
+        var inputs = new StepInputs(Ids(batch.Sounds), Ids(batch.Texts), chunks);
+        foreach (var tensor in inputs.Tensors) TensorScope.Detach(tensor);
+        return new(inputs, batch.Captions, batch.Texts);
+    }
+
+    /// <summary>Adds what the device itself computes beforehand: the vectors of captions whose encoder is not trained.</summary>
+    public StepInputs Complete(LoadedBatch loaded)
+    {
+        if (_model.TextEncoder.IsTrainable)
+        {
+            Dispose(); // it has been unfrozen: what it computed before is not used again
+            return loaded.Inputs;
+        }
+        int start = 0;
+        return loaded.Inputs with
+        {
+            Chunks =
+            [
+                .. loaded.Inputs.Chunks.Select(chunk =>
+                {
+                    int first = start, count = chunk.Sounds.LogMel.Shape[0];
+                    start += count;
+                    return chunk with { Vectors = FrozenVectors(loaded.Captions.AsSpan(first, count), loaded.Texts.AsSpan(first, count)) };
+                }),
+            ],
+        };
+    }
+
+    /// <summary>Loads a batch and adds the gradient of its loss to the gradients of all that is trained.</summary>
     /// <param name="number">Number of this batch since the run began: the position of its randomness.</param>
     /// <param name="done">Called with the number of items whose gradients have been added, after each chunk.</param>
     /// <returns>The loss.</returns>
@@ -47,12 +91,24 @@ internal sealed class BatchLoss : IDisposable
     /// before; gradients are incomplete.</exception>
     public double AddGradient(ReadOnlySpan<TrainingItem> items, long number, Action<int>? done, CancellationToken cancellation)
     {
-        if (_model.TextEncoder.IsTrainable) Dispose(); // it has been unfrozen: what it computed before is not used again
-        var batch = Describe(items, number);
-        return Chunks(items.Length, _settings.Training) is { Count: > 1 } chunks
-            ? InChunks(batch, chunks, number, done, cancellation)
-            : AtOnce(batch, number, done);
+        using var scope = TensorScope.Begin();
+        using var loaded = Load(items, number);
+        return AddGradient(Complete(loaded), number, done, cancellation).Item();
     }
+
+    /// <summary>
+    /// Adds the gradient of a batch's loss to the gradients of all that is trained. Where it cannot be cancelled nothing is read and
+    /// nothing uploaded, so that it can be part of recorded work.
+    /// </summary>
+    /// <returns>The loss, one element.</returns>
+    public Tensor AddGradient(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation) =>
+        inputs.Chunks.Count > 1 ? InChunks(inputs, number, done, cancellation) : AtOnce(inputs, number, done);
+
+    /// <summary>
+    /// The first Philox stream of a batch's passes: those of two batches of equally many chunks differ by the difference of these.
+    /// </summary>
+    public long FirstStream(StepInputs inputs, long number) =>
+        new TrainingPass(_random.Seed, inputs.Chunks.Count > 1 ? number * ChunksOfFullBatch(_settings.Training) : number).FirstStream;
 
     /// <summary>
     /// The parts in which a batch is embedded. A batch that a single item has joined has as many as a full one, and its last is larger.
@@ -71,51 +127,51 @@ internal sealed class BatchLoss : IDisposable
         _frozenTexts = null;
     }
 
-    double AtOnce(Batch batch, long number, Action<int>? done)
+    Tensor AtOnce(StepInputs inputs, long number, Action<int>? done)
     {
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
-        var (audio, text) = Embed(batch, 0, batch.Count, number, Pass(number, Statistics));
-        var loss = Compare(batch, audio, text);
+        var (audio, text) = Embed(inputs.Chunks[0], Pass(number, Statistics));
+        var loss = Compare(inputs, audio, text);
         tape.Backward(loss);
-        double value = loss.Item(); // last: a GPU has the whole step before anything is waited for
-        done?.Invoke(batch.Count);
-        return value;
+        done?.Invoke(audio.Shape[0]);
+        return scope.Return(loss);
     }
 
-    double InChunks(Batch batch, IReadOnlyList<(int Start, int Count)> chunks, long number, Action<int>? done,
-        CancellationToken cancellation)
+    Tensor InChunks(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation)
     {
         var statistics = Statistics;
-        var before = _model.Buffers().Select(buffer => (buffer.Tensor, Values: buffer.Tensor.ToArray<float>())).ToList();
         using var scope = TensorScope.Begin();
+        List<(Tensor Buffer, Tensor Before)> buffers = cancellation.CanBeCanceled
+            ? [.. _model.Buffers().Select(buffer => (buffer.Tensor, buffer.Tensor.Clone()))] : [];
         try
         {
             var (audioParts, textParts) = (new List<Tensor>(), new List<Tensor>());
-            for (int i = 0; i < chunks.Count; i++)
+            for (int i = 0; i < inputs.Chunks.Count; i++)
             {
                 var (audioPart, textPart) = EmbedChunk(i, statistics);
                 audioParts.Add(audioPart);
                 textParts.Add(textPart);
             }
             var (audio, text) = (Op.Concat([.. audioParts]), Op.Concat([.. textParts]));
-            double value = CacheGradients(batch, audio, text);
+            var loss = CacheGradients(inputs, audio, text);
             var again = statistics == BatchStatistics.OfBatch ? BatchStatistics.OfBatchAgain : statistics;
-            for (int i = 0; i < chunks.Count; i++)
+            for (int i = 0, start = 0; i < inputs.Chunks.Count; i++)
             {
                 using var part = TensorScope.Begin();
                 using var tape = Tape.Begin();
                 var (audioPart, textPart) = EmbedChunk(i, again);
-                (int start, int count) = chunks[i];
+                int count = audioPart.Shape[0];
                 var both = Op.Concat(audioPart, textPart);
                 tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)));
-                done?.Invoke(start + count);
+                start += count;
+                done?.Invoke(start);
             }
-            return value;
+            return scope.Return(loss);
         }
         catch (OperationCanceledException)
         {
-            foreach (var (tensor, values) in before) tensor.CopyFrom<float>(values);
+            foreach (var (buffer, before) in buffers) buffer.CopyFrom(before);
             throw;
         }
 
@@ -123,35 +179,31 @@ internal sealed class BatchLoss : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             long position = number * ChunksOfFullBatch(_settings.Training) + index;
-            return Embed(batch, chunks[index].Start, chunks[index].Count, number, Pass(position, statistics));
+            return Embed(inputs.Chunks[index], Pass(position, statistics));
         }
     }
 
     static int ChunksOfFullBatch(OptimizationSettings settings) => (settings.BatchSize + settings.ChunkSize - 1) / settings.ChunkSize;
 
     /// <summary>The loss of the whole batch; ∂loss/∂embeddings is then in their <see cref="Tensor.Gradient"/>.</summary>
-    double CacheGradients(Batch batch, Tensor audio, Tensor text)
+    Tensor CacheGradients(StepInputs inputs, Tensor audio, Tensor text)
     {
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
         audio.RequiresGradient = text.RequiresGradient = true;
-        var loss = Compare(batch, audio, text);
+        var loss = Compare(inputs, audio, text);
         tape.Backward(loss);
-        return loss.Item();
+        return scope.Return(loss);
     }
 
-    Tensor Compare(Batch batch, Tensor audio, Tensor text) =>
-        Op.NtXent(audio, text, Ids(batch.Sounds), Ids(batch.Texts), _settings.Loss.NtXent);
+    Tensor Compare(StepInputs inputs, Tensor audio, Tensor text) =>
+        Op.NtXent(audio, text, inputs.Sounds, inputs.Texts, _settings.Loss.NtXent);
 
-    (Tensor Audio, Tensor Text) Embed(Batch batch, int start, int count, long number, TrainingPass pass)
+    (Tensor Audio, Tensor Text) Embed(ChunkInputs chunk, TrainingPass pass)
     {
         using var scope = TensorScope.Begin();
-        var sounds = _sounds.Load(batch.Clips, start, count, number);
-        var audio = _model.EmbedAudio(sounds.LogMel, sounds.Lengths, _model.AudioEncoder.IsTrainable ? pass : null,
-            _settings.Augmentation.SpecAugment);
-        var text = _model.TextEncoder.IsTrainable
-            ? _model.EmbedText(_model.Tokenize(batch.Captions[start..(start + count)]), pass)
-            : _model.ProjectText(FrozenVectors(batch.Captions.AsSpan(start, count), batch.Texts.AsSpan(start, count)));
+        var audio = _model.EmbedAudio(chunk.Sounds, _model.AudioEncoder.IsTrainable ? pass : null, _settings.Augmentation.SpecAugment);
+        var text = chunk.Sentences is { } sentences ? _model.EmbedText(sentences, pass) : _model.ProjectText(chunk.Vectors!);
         return (scope.Return(audio), scope.Return(text));
     }
 
@@ -210,8 +262,12 @@ internal sealed class BatchLoss : IDisposable
     /// <param name="Sounds">Items with equal numbers are of one sound.</param>
     /// <param name="Texts">Items with equal numbers have one caption text.</param>
     /// <param name="Captions">Caption of each item.</param>
-    sealed record Batch(int[] Clips, int[] Sounds, int[] Texts, string[] Captions)
-    {
-        public int Count => Clips.Length;
-    }
+    sealed record Batch(int[] Clips, int[] Sounds, int[] Texts, string[] Captions);
+}
+
+/// <summary>A batch on the device, and what vectors of a text encoder that is not trained are made of.</summary>
+internal sealed record LoadedBatch(StepInputs Inputs, string[] Captions, int[] Texts) : IDisposable
+{
+    /// <summary>Frees the tensors.</summary>
+    public void Dispose() => Inputs.Dispose();
 }

@@ -12,6 +12,7 @@ internal sealed class RunClock
     long _mark;
     double _savingSeconds;
     long _pairsDone;
+    (double Waited, double Seconds) _waits;
 
     public RunClock(TimeProvider time)
     {
@@ -26,10 +27,21 @@ internal sealed class RunClock
     public double PairsPerSecond => _pairsDone / Math.Max(1e-9, _time.GetElapsedTime(_started).TotalSeconds);
 
     /// <summary>Marks the end of a batch.</summary>
-    public void Trained(int pairs)
+    /// <param name="waited">Time that the device waited for it.</param>
+    public void Trained(int pairs, TimeSpan waited)
     {
         _pairsDone += pairs;
-        _pairs.Add(pairs, Lap());
+        double lap = Lap();
+        _pairs.Add(pairs, lap);
+        _waits = (_waits.Waited + waited.TotalSeconds, _waits.Seconds + lap);
+    }
+
+    /// <summary>Share of the time of the batches since the last call that the device waited for them, 0 … 1.</summary>
+    public double EndOfWaits()
+    {
+        double share = _waits.Seconds > 0 ? Math.Min(1, _waits.Waited / _waits.Seconds) : 0;
+        _waits = default;
+        return share;
     }
 
     /// <summary>Marks the beginning of an evaluation.</summary>

@@ -31,9 +31,14 @@ internal sealed class TrainedParts
     }
 
     /// <summary>Freezes and unfreezes for an epoch, from 0.</summary>
-    public void Begin(int epoch)
+    /// <returns>True where other parts are trained than before.</returns>
+    public bool Begin(int epoch)
     {
+        bool[] before = Trained();
         foreach (var side in (Side[])[_audio, _text]) side.Begin(epoch);
+        return !before.SequenceEqual(Trained());
+
+        bool[] Trained() => [.. _model.Parameters().Select(item => item.Tensor.RequiresGradient)];
     }
 
     /// <summary>Everything that is ever trained, with its rate and its first step.</summary>

@@ -1,4 +1,6 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Evaluation.Metrics;
@@ -30,6 +32,8 @@ public sealed class Trainer : IDisposable
     readonly WeightAverage? _average;
     readonly TrainedState _state;
     readonly RunRandom _random;
+    readonly CapturedWork _captured;
+    readonly Tensor[] _changed;
     TrainingState _position;
     RunClock _clock;
     TimeSpan? _expectedEvaluation;
@@ -38,8 +42,10 @@ public sealed class Trainer : IDisposable
     /// <param name="model">The model that the run folder holds at its top; it is trained in place and stays the caller's.</param>
     /// <param name="validation">Clips that choose the best epoch by R@1 + R@5 + R@10 of text to audio;
     /// null: the last epoch's model is kept.</param>
+    /// <param name="noted">Gets a sentence where steps cannot be replayed as CUDA graphs.</param>
     /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
-    public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time)
+    public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time,
+        Action<string>? noted = null)
     {
         (_run, _model, _training, _validation, _time, _settings) = (run, model, training, validation, time, run.Settings);
         var options = _settings.Training;
@@ -49,6 +55,8 @@ public sealed class Trainer : IDisposable
         _optimizer = new AdamOptimizer(_parts.Groups(StepsPerEpoch), options.AdamOptions);
         _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;
         _state = new TrainedState(_parts.State(), _average, _optimizer);
+        _changed = [.. _parts.State().Select(item => item.Tensor)];
+        _captured = new CapturedWork(model.Device, noted);
         _clock = new RunClock(time);
         _position = Resume();
         _parts.Begin(_position.Epoch);
@@ -74,6 +82,9 @@ public sealed class Trainer : IDisposable
 
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
+
+    /// <summary>Steps that were replayed as CUDA graphs.</summary>
+    public long ReplayedSteps => _captured.Replays;
 
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;
@@ -135,6 +146,7 @@ public sealed class Trainer : IDisposable
     /// <summary>Frees what the run computed; the model stays the caller's.</summary>
     public void Dispose()
     {
+        _captured.Dispose();
         _loss.Dispose();
         _average?.Dispose();
         _optimizer.Dispose();
@@ -142,32 +154,82 @@ public sealed class Trainer : IDisposable
 
     void TrainEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
-        var options = _settings.Training;
-        int epoch = _position.Epoch;
-        _parts.Begin(epoch);
-        while (_position.Batch < _sampler.BatchesPerEpoch)
+        int epoch = _position.Epoch, first = _position.Batch, end = _sampler.BatchesPerEpoch;
+        long firstStep = _position.Step - first;
+        if (_parts.Begin(epoch)) _captured.Clear(); // what is trained decides what a step does
+        using var queue = new BatchQueue<LoadedBatch>(first, end,
+            batch => _loss.Load(_sampler.Batch(epoch, batch), firstStep + batch), _time);
+        PendingStep? pending = null;
+        try
         {
-            cancellation.ThrowIfCancellationRequested();
-            var items = _sampler.Batch(epoch, _position.Batch);
-            int count = items.Length, before = _position.Batch * options.BatchSize;
-            double loss = _loss.AddGradient(items, _position.Step, done => { if (done < count) Report(before + done); }, cancellation);
-            _clock.Trained(count);
-            double rate = LearningRate(_position.Step);
-            double norm = _optimizer.Step(rate);
-            if (!double.IsFinite(loss) || !double.IsFinite(norm))
-                throw new NativeRetrievalException($"epoch {epoch + 1}, step {_position.Step + 1}: "
-                    + $"the loss is {loss} and the gradient's norm {norm}; "
-                    + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
+            for (int batch = first; batch < end; batch++)
+            {
+                cancellation.ThrowIfCancellationRequested();
+                var (loaded, waited) = queue.Next(Finish, cancellation);
+                PendingStep next;
+                using (loaded) next = Begin(loaded, firstStep + batch, batch, waited);
+                Finish();
+                pending = next;
+                // What is logged and saved is that of steps whose loss has been seen.
+                if (!_model.Device.WorksBehind || IsCheckpoint(firstStep + batch + 1)) Finish();
+            }
+            Finish();
+        }
+        catch (OperationCanceledException)
+        {
+            Finish();
+            _optimizer.Steps = _position.Step;
+            throw;
+        }
 
+        PendingStep Begin(LoadedBatch loaded, long step, int batch, TimeSpan waited)
+        {
+            using var scope = TensorScope.Begin();
+            int count = loaded.Captions.Length, before = batch * _settings.Training.BatchSize;
+            double rate = LearningRate(step);
+            var inputs = _loss.Complete(loaded);
+            var rates = _optimizer.BeginStep(rate);
+            var results = _captured.Run(inputs.Sizes, [.. inputs.Tensors, rates], _loss.FirstStream(inputs, step), _changed, Work);
             _average?.Update(_optimizer.Steps);
-            _position = _position with { Step = _position.Step + 1, Batch = _position.Batch + 1, LossSum = _position.LossSum + loss };
-            Log(log, events, epoch, [new("loss", loss), new("lr", rate), new("gradient_norm", norm)]);
-            Report(before + count);
-            if (options.CheckpointEverySteps > 0 && _position.Step % options.CheckpointEverySteps == 0) SaveCheckpoint();
+            return new(step, batch, count, rate, waited, results[0].ReadLater<float>(),
+                results.Length > 1 ? results[1].ReadLater<double>() : null);
+
+            // Recorded work goes through as a whole; any other stops between two chunks.
+            Tensor[] Work(IReadOnlyList<Tensor> tensors)
+            {
+                var loss = _loss.AddGradient(inputs.With(tensors), step, done => { if (done < count) Report(before + done); },
+                    _captured.IsRecording ? CancellationToken.None : cancellation);
+                return _optimizer.Update(tensors[^1]) is { } scale ? [loss, scale] : [loss];
+            }
+        }
+
+        void Finish()
+        {
+            if (pending is not { } step) return;
+            pending = null;
+            Finished(step, log, events);
+            Report(step.Batch * _settings.Training.BatchSize + step.Items);
+            if (IsCheckpoint(_position.Step)) SaveCheckpoint();
         }
 
         void Report(int pairs) =>
             progress?.Report(Progress(TrainingPhase.Training, pairs, _sampler.PairsPerEpoch, _position.LossSum / _position.Batch));
+    }
+
+    bool IsCheckpoint(long step) => _settings.Training.CheckpointEverySteps is > 0 and int every && step % every == 0;
+
+    /// <summary>Takes note of a step that the device has done.</summary>
+    void Finished(PendingStep step, MetricsLog log, EventFile events)
+    {
+        double loss = step.Loss.Wait()[0], norm = step.Clip?.Wait()[1] ?? 0;
+        int epoch = _position.Epoch;
+        if (!double.IsFinite(loss) || !double.IsFinite(norm))
+            throw new NativeRetrievalException($"epoch {epoch + 1}, step {step.Number + 1}: "
+                + $"the loss is {loss} and the gradient's norm {norm}; "
+                + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
+        _position = _position with { Step = step.Number + 1, Batch = step.Batch + 1, LossSum = _position.LossSum + loss };
+        _clock.Trained(step.Items, step.Waited);
+        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm)]);
     }
 
     EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
@@ -206,7 +268,7 @@ public sealed class Trainer : IDisposable
         DrawCurves();
         double rate = LearningRate(_position.Step - 1);
         _clock.Saved();
-        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, _clock.PairsPerSecond, metrics, best,
+        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, _clock.PairsPerSecond, _clock.EndOfWaits(), metrics, best,
             Remaining(isValidating: false) ?? TimeSpan.Zero);
     }
 

@@ -80,4 +80,6 @@ public enum TrainingEnd
 /// <param name="Last">Last epoch; null when a resumed run had none left.</param>
 /// <param name="BestEpoch">Epoch whose model lies at the top of the run folder, from 1.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded.</param>
-public sealed record TrainingOutcome(EpochSummary? Last, TrainingEnd End, int BestEpoch, IReadOnlyList<string> Skipped);
+/// <param name="ReplayedSteps">Steps that were replayed as CUDA graphs; 0 on a device without.</param>
+public sealed record TrainingOutcome(EpochSummary? Last, TrainingEnd End, int BestEpoch, IReadOnlyList<string> Skipped,
+    long ReplayedSteps);

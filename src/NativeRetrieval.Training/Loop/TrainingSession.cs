@@ -51,7 +51,7 @@ public static class TrainingSession
             last = summary;
             epochDone?.Invoke(summary);
         }, cancellation);
-        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped);
+        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped, trainer.ReplayedSteps);
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>
@@ -128,7 +128,7 @@ public static class TrainingSession
     {
         try
         {
-            return new Trainer(run, model, training, validation, request.Time);
+            return new Trainer(run, model, training, validation, request.Time, request.Noted);
         }
         catch (OptionException) when (!request.Resume)
         {

@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Models;
 using NativeRetrieval.Nn;
 using NativeRetrieval.Nn.Layers;
 
@@ -47,15 +48,25 @@ public abstract class AudioEncoder : Module
     public Tensor Forward(Tensor logMel, int[]? lengths, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
-        var own = FrameLengths.Of(lengths, logMel);
-        var x = _bn0.Forward(logMel, own.Tensor, _bn0.IsTrainable ? pass : null);
+        return scope.Return(Forward(SoundInputs.Of(logMel, lengths), pass, masks));
+    }
+
+    /// <summary>The vectors of clips whose inputs are on the device: nothing is uploaded.</summary>
+    /// <param name="pass">Null for evaluation, as stages that are not trainable always run.</param>
+    /// <param name="masks">SpecAugment in training; null: none.</param>
+    /// <returns>[N, Width].</returns>
+    public Tensor Forward(SoundInputs sounds, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
+    {
+        using var scope = TensorScope.Begin();
+        var own = FrameLengths.Of(sounds.OwnFrames);
+        var x = _bn0.Forward(sounds.LogMel, own.Tensor, _bn0.IsTrainable ? pass : null);
         if (pass is not null && masks is not null) x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream());
         return scope.Return(Embed(x, own, pass));
     }
 
     /// <summary>
-    /// <see cref="Op.LogMel"/>, then <see cref="Forward"/> in evaluation, in which bn0 is part of the spectrogram's own pass. No gradient
-    /// flows back to bn0.
+    /// <see cref="Op.LogMel"/>, then <see cref="Forward(SoundInputs, TrainingPass, SpecAugmentOptions)"/> in evaluation, in which bn0 is
+    /// part of the spectrogram's own pass. No gradient flows back to bn0.
     /// </summary>
     /// <param name="waveform">[N, T], mono, full scale ±1.</param>
     /// <param name="lengths">Samples of each clip that are its own, as <see cref="Op.LogMel"/> takes them; null: all.</param>

@@ -33,7 +33,7 @@ internal sealed class BertEmbeddings : Module
     {
         using var scope = TensorScope.Begin();
         var x = _words.Forward(tokens.Ids);
-        x = Op.Add(x, _segments.Forward(Tensor.From(new int[x.Shape[0]], [x.Shape[0]], Device)));
+        x = Op.Add(x, _segments.Forward(Tensor.Zeros([x.Shape[0]], Device, DType.Int32)));
         x = Op.Add(x, _positions.Forward(tokens.Positions));
         x = Activations.Enter(_norm.Forward(x));
         if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream());

@@ -3,6 +3,7 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Models;
 using NativeRetrieval.Nn;
 using NativeRetrieval.Text;
 
@@ -15,6 +16,9 @@ namespace NativeRetrieval.Encoders;
 /// </summary>
 public sealed class BertEncoder : Module
 {
+    /// <summary>Places that sentences are filled up to a multiple of.</summary>
+    const int WidthMultiple = 16;
+
     readonly BertEmbeddings _embeddings;
     readonly BertLayer[] _layers;
     readonly BertPooler? _pooler;
@@ -53,7 +57,30 @@ public sealed class BertEncoder : Module
     public Tensor Forward(TokenBatch batch, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
-        var (states, tokens) = Run(batch, _layers.Length, pass);
+        return scope.Return(Forward(Place(batch, pass is not null), pass));
+    }
+
+    /// <summary>
+    /// Puts the tokens of a batch on the encoder's device. In training, and wherever few sizes are wanted, sentences have a multiple of
+    /// 16 places, which also number dropout's draws on attention: they are the same on all devices.
+    /// </summary>
+    /// <exception cref="ShapeException">
+    /// A sentence is empty or longer than the position table, or an id is outside the vocabulary.
+    /// </exception>
+    public SentenceInputs Place(TokenBatch batch, bool training)
+    {
+        Check(batch);
+        return TokenLayout.Place(batch, Config, _embeddings.Device, training || _embeddings.Device.RowMultiple > 1 ? WidthMultiple : 1);
+    }
+
+    /// <summary>One vector per sentence, pooled as the configuration says; nothing is uploaded.</summary>
+    /// <param name="sentences">The result of <see cref="Place"/>.</param>
+    /// <param name="pass">Null for evaluation.</param>
+    /// <returns>[B, Width].</returns>
+    public Tensor Forward(SentenceInputs sentences, TrainingPass? pass = null)
+    {
+        using var scope = TensorScope.Begin();
+        var (states, tokens) = Run(sentences, _layers.Length, pass);
         return scope.Return(Config.Pooling switch
         {
             TextPooling.Mean => Activations.Leave(Op.MeanOverTokens(states, tokens.Lengths)),
@@ -69,13 +96,14 @@ public sealed class BertEncoder : Module
     public Tensor TokenStates(TokenBatch batch, int? layers = null, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(Activations.Leave(Run(batch, layers ?? _layers.Length, pass).States));
+        Check(batch);
+        var sentences = TokenLayout.Place(batch, Config, _embeddings.Device, widthMultiple: 1);
+        return scope.Return(Activations.Leave(Run(sentences, layers ?? _layers.Length, pass).States));
     }
 
-    (Tensor States, TokenLayout Tokens) Run(TokenBatch batch, int layers, TrainingPass? pass)
+    (Tensor States, TokenLayout Tokens) Run(SentenceInputs sentences, int layers, TrainingPass? pass)
     {
-        Check(batch);
-        var tokens = new TokenLayout(batch, Config, _embeddings.Device);
+        var tokens = new TokenLayout(sentences);
         var x = _embeddings.Forward(tokens, _embeddings.IsTrainable ? pass : null);
         foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, tokens, layer.IsTrainable ? pass : null);
         return (tokens.Pad(x), tokens);

@@ -31,7 +31,7 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
     /// Mean over <paramref name="window"/> x <paramref name="window"/>. The frame that straddles a clip's end is left out.
     /// </summary>
     protected static (Tensor, FrameLengths) AveragePool(Tensor x, FrameLengths own, int window) =>
-        (Op.AvgPool2d(x, window, window, window == 1 ? null : own.Tensor), own.Pooled(window, x));
+        (Op.AvgPool2d(x, window, window, window == 1 ? null : own.Tensor), own.Pooled(window));
 
     protected static Tensor Drop(Tensor x, double rate, TrainingPass? pass) => pass is null ? x : Op.Dropout(x, rate, pass.NextStream());
 

@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Models;
 using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Encoders;
@@ -14,39 +15,59 @@ internal sealed class TokenLayout
     readonly int _sentences;
     readonly Tensor? _toPadded;
 
-    public TokenLayout(TokenBatch batch, BertConfig config, Device device)
+    public TokenLayout(SentenceInputs inputs)
     {
-        (_sentences, Longest) = (batch.Count, batch.Width);
-        int tokens = batch.Lengths.Sum();
-        int[] padded = new int[batch.Ids.Length], ids = new int[tokens], positions = new int[tokens], starts = new int[_sentences + 1];
-        for (int row = 0, token = 0; row < _sentences; row++)
+        (_sentences, Longest) = (inputs.Sentences, inputs.Width);
+        int rows = inputs.Rows, at = 0;
+        Lengths = Next(_sentences);
+        Starts = Next(_sentences + 1);
+        Ids = Next(rows);
+        Positions = Next(rows);
+        if (at < inputs.Places.Shape[0]) _toPadded = Next(_sentences * Longest).Reshape([_sentences, Longest]);
+
+        Tensor Next(int count)
+        {
+            at += count;
+            return inputs.Places.Rows(at - count, count);
+        }
+    }
+
+    /// <summary>
+    /// The places of a batch's tokens on a device. Rows are filled up to the device's multiple and sentences to
+    /// <paramref name="widthMultiple"/> tokens, so that few sizes are met: rows that fill up repeat the first token, no sentence takes
+    /// them and their gradient is 0.
+    /// </summary>
+    public static SentenceInputs Place(TokenBatch batch, BertConfig config, Device device, int widthMultiple)
+    {
+        int sentences = batch.Count, width = RoundUp(batch.Width, widthMultiple), tokens = batch.Lengths.Sum();
+        int rows = RoundUp(tokens, device.RowMultiple);
+        int[] padded = new int[sentences * width], ids = new int[rows], positions = new int[rows], starts = new int[sentences + 1];
+        for (int row = 0, token = 0; row < sentences; row++)
         {
             // Padding repeats the sentence's first token: pooling does not look at it.
-            Array.Fill(padded, token, row * Longest, Longest);
+            Array.Fill(padded, token, row * width, width);
             config.PlacePositions(batch.Row(row), positions.AsSpan(token, batch.Lengths[row]));
             for (int position = 0; position < batch.Lengths[row]; position++, token++)
             {
-                int place = row * Longest + position;
-                padded[place] = token;
-                ids[token] = batch.Ids[place];
+                padded[row * width + position] = token;
+                ids[token] = batch.Ids[row * batch.Width + position];
             }
             starts[row + 1] = token;
         }
-        Lengths = Tensor.From(batch.Lengths, [_sentences], device);
-        Ids = Tensor.From(ids, [tokens], device);
-        Positions = Tensor.From(positions, [tokens], device);
-        Starts = Tensor.From(starts, [_sentences + 1], device);
-        if (tokens == batch.Ids.Length) return;
-        _toPadded = Tensor.From(padded, [_sentences, Longest], device);
+        ids.AsSpan(tokens).Fill(ids[0]);
+        positions.AsSpan(tokens).Fill(positions[0]);
+        bool isFull = tokens == rows && tokens == padded.Length;
+        int[] places = [.. batch.Lengths, .. starts, .. ids, .. positions, .. isFull ? [] : padded];
+        return new(Tensor.From(places, [places.Length], device), sentences, width, rows);
     }
 
     /// <summary>int32 [B], tokens of each sentence.</summary>
     public Tensor Lengths { get; }
 
-    /// <summary>S, tokens of the longest sentence.</summary>
+    /// <summary>S, places of a sentence: the tokens of the longest or more.</summary>
     public int Longest { get; }
 
-    /// <summary>int32 [B + 1], the first row of each sentence in [T, D], and T.</summary>
+    /// <summary>int32 [B + 1], the first row of each sentence in [T, D], and the end of the last.</summary>
     public Tensor Starts { get; }
 
     /// <summary>int32 [T], ids of the real tokens, sentence after sentence.</summary>
@@ -57,4 +78,6 @@ internal sealed class TokenLayout
 
     /// <summary>[T, D] as sentences [B, S, D] by a gather of rows; those of padding mean nothing.</summary>
     public Tensor Pad(Tensor x) => _toPadded is null ? x.Reshape([_sentences, Longest, x.Shape[1]]) : Op.Embedding(x, _toPadded);
+
+    static int RoundUp(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

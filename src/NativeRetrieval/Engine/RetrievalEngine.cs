@@ -18,18 +18,20 @@ public sealed class RetrievalEngine : IDisposable
 
     readonly Lock _lock = new();
     readonly FeatureExtractor _features;
+    readonly CapturedWork _captured;
 
     RetrievalEngine(string folder, RetrievalModel model, string fingerprint)
     {
         (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, fingerprint);
         _features = new FeatureExtractor(FeatureSettings.Of(
             model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples));
+        _captured = new CapturedWork(model.Device);
     }
 
     /// <summary>The model folder, in full.</summary>
     public string Folder { get; }
 
-    /// <summary>The model itself; it belongs to the engine.</summary>
+    /// <summary>The model itself; it belongs to the engine, which replays its batches: its weights stay as they are.</summary>
     public RetrievalModel Model { get; }
 
     /// <summary>SHA-256 of configuration, weights and vocabulary: an index of another model is refused by it.</summary>
@@ -47,7 +49,7 @@ public sealed class RetrievalEngine : IDisposable
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts)
     {
-        lock (_lock) return Embedder.Texts(Model, texts);
+        lock (_lock) return Embedder.Texts(Model, texts, captured: _captured);
     }
 
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
@@ -89,7 +91,7 @@ public sealed class RetrievalEngine : IDisposable
         void Flush()
         {
             float[] vectors;
-            lock (_lock) vectors = Embedder.Waveforms(Model, [.. batch.Select(item => item.Samples)]);
+            lock (_lock) vectors = Embedder.Waveforms(Model, [.. batch.Select(item => item.Samples)], cancellation, _captured);
             int width = Model.Config.EmbeddingDimension;
             for (int i = 0; i < batch.Count; i++)
                 windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));
@@ -127,5 +129,9 @@ public sealed class RetrievalEngine : IDisposable
     }
 
     /// <summary>Frees the model.</summary>
-    public void Dispose() => Model.Dispose();
+    public void Dispose()
+    {
+        _captured.Dispose();
+        Model.Dispose();
+    }
 }

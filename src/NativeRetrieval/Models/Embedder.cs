@@ -1,4 +1,5 @@
 using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
@@ -37,7 +38,9 @@ public static class Embedder
 
     /// <summary>Embeddings of waveforms, [count, D], row-major, of length 1; the front end runs on the model's device.</summary>
     /// <param name="clips">Samples of each clip, mono at the model's sample rate, made by <see cref="FeatureExtractor.Waveform"/>.</param>
-    public static float[] Waveforms(RetrievalModel model, IReadOnlyList<float[]> clips, CancellationToken cancellation = default)
+    /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>
+    public static float[] Waveforms(RetrievalModel model, IReadOnlyList<float[]> clips, CancellationToken cancellation = default,
+        CapturedWork? captured = null)
     {
         int width = model.Config.EmbeddingDimension;
         var vectors = new float[(long)clips.Count * width];
@@ -48,13 +51,15 @@ public static class Embedder
             var samples = new float[batch.Length * clips[batch[0]].Length];
             for (int i = 0; i < batch.Length; i++) clips[batch[i]].CopyTo(samples, i * clips[batch[0]].Length);
             var waveform = Tensor.From(samples, [batch.Length, samples.Length / batch.Length], model.Device);
-            Scatter(Op.L2Normalize(model.EmbedWaveform(waveform, lengths: null)), batch, width, vectors);
+            Scatter(Run(captured, "waveforms", waveform, x => model.EmbedWaveform(x, lengths: null)), batch, width, vectors);
         }
         return vectors;
     }
 
     /// <summary>Embeddings of captions or queries, [count, D], row-major, of length 1.</summary>
-    public static float[] Texts(RetrievalModel model, IReadOnlyList<string> texts, CancellationToken cancellation = default)
+    /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>
+    public static float[] Texts(RetrievalModel model, IReadOnlyList<string> texts, CancellationToken cancellation = default,
+        CapturedWork? captured = null)
     {
         int width = model.Config.EmbeddingDimension;
         var vectors = new float[(long)texts.Count * width];
@@ -63,11 +68,17 @@ public static class Embedder
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var tokens = model.Tokenize([.. batch.Select(i => texts[i])]);
-            Scatter(Op.L2Normalize(model.EmbedText(tokens)), batch, width, vectors);
+            var sentences = model.TextEncoder.Place(model.Tokenize([.. batch.Select(i => texts[i])]), training: false);
+            string sizes = $"sentences {sentences.Sentences}x{sentences.Width}/{sentences.Rows}";
+            Scatter(Run(captured, sizes, sentences.Places, x => model.EmbedText(sentences with { Places = x })), batch, width, vectors);
         }
         return vectors;
     }
+
+    /// <summary>Unit vectors of a batch.</summary>
+    static Tensor Run(CapturedWork? captured, string name, Tensor input, Func<Tensor, Tensor> embed) =>
+        captured is null ? Op.L2Normalize(embed(input))
+            : captured.Run(name, [input], firstStream: 0, state: [], inputs => [Op.L2Normalize(embed(inputs[0]))])[0];
 
     /// <summary>Clips of one length together, the shortest first, in batches of bounded size.</summary>
     static IEnumerable<int[]> OfEqualLength(int count, Func<int, int> length, Func<int, int> framesOf) =>

@@ -75,11 +75,19 @@ public sealed class RetrievalModel : Module
 
     /// <summary>Embeddings of log-mel spectrograms; not normalised.</summary>
     /// <param name="encoder">Training pass of the encoder; null: evaluation, as frozen encoders are run.</param>
-    /// <inheritdoc cref="AudioEncoder.Forward"/>
+    /// <inheritdoc cref="AudioEncoder.Forward(Tensor, int[], TrainingPass, SpecAugmentOptions)"/>
     public Tensor EmbedAudio(Tensor logMel, int[]? lengths, TrainingPass? encoder = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
         return scope.Return(AudioHead.Forward(AudioEncoder.Forward(logMel, lengths, encoder, masks)));
+    }
+
+    /// <summary>Embeddings of log-mel spectrograms whose inputs are on the device; not normalised.</summary>
+    /// <inheritdoc cref="AudioEncoder.Forward(SoundInputs, TrainingPass, SpecAugmentOptions)"/>
+    public Tensor EmbedAudio(SoundInputs sounds, TrainingPass? encoder = null, SpecAugmentOptions? masks = null)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(AudioHead.Forward(AudioEncoder.Forward(sounds, encoder, masks)));
     }
 
     /// <summary>Embeddings of waveforms in evaluation, through the model's own front end; not normalised.</summary>
@@ -99,6 +107,14 @@ public sealed class RetrievalModel : Module
     {
         using var scope = TensorScope.Begin();
         return scope.Return(TextHead.Forward(TextEncoder.Forward(batch, encoder)));
+    }
+
+    /// <summary>Embeddings of captions whose tokens are on the device; not normalised.</summary>
+    /// <param name="sentences">The result of <see cref="BertEncoder.Place"/>.</param>
+    public Tensor EmbedText(SentenceInputs sentences, TrainingPass? encoder = null)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(TextHead.Forward(TextEncoder.Forward(sentences, encoder)));
     }
 
     /// <summary>The tokens of captions or queries, after the model's caption rule.</summary>

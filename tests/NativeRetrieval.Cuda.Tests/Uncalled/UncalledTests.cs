@@ -12,10 +12,6 @@ public class UncalledTests
     /// </summary>
     static readonly string[] _waiting =
     [
-        // Graph capture.
-        nameof(DriverApi.cuStreamIsCapturing), nameof(DriverApi.cuStreamBeginCapture_v2), nameof(DriverApi.cuStreamEndCapture),
-        nameof(DriverApi.cuGraphInstantiateWithFlags), nameof(DriverApi.cuGraphLaunch),
-        nameof(DriverApi.cuGraphExecDestroy), nameof(DriverApi.cuGraphDestroy),
         // Kernels of 16-bit types.
         "l2_normalize_forward_bf16", "l2_normalize_forward_f16", "l2_normalize_backward_bf16", "l2_normalize_backward_f16",
         "softmax_forward_bf16", "softmax_forward_f16", "softmax_backward_bf16", "softmax_backward_f16",

@@ -1,4 +1,6 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Cuda;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation.Data;
@@ -68,6 +70,49 @@ public sealed class WholeWayTests : IDisposable
         Assert.Equal(Losses(whole), Losses(broken));
     }
 
+    public static TheoryData<string> Recipes =>
+    [
+        "augmentation.mix_share=0.5 training.chunk_size=1",
+        "training.freeze_text_encoder=true training.unfreeze_text_epoch=2 training.freeze_audio_stages=2 training.average_decay=0.9 "
+            + "training.optimizer=adamw training.weight_decay=0.01",
+    ];
+
+    /// <summary>Steps that are replayed as CUDA graphs: every loss and weight has the bits of a run that launches kernel by kernel.</summary>
+    [Theory, MemberData(nameof(Recipes))]
+    public void Replayed_steps_have_the_bits_of_launched_ones_and_so_has_a_run_that_was_interrupted(string recipe)
+    {
+        string[] overrides = [.. recipe.Split(' '), "training.epochs=4"];
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var plain = CudaDevice.Open(0, test.Device.Options with { Graphs = false });
+        Assert.Equal(0, Run("launched", plain));
+        Assert.InRange(test.Run(device => Run("replayed", device)), 3, 8);
+        Assert.Equal(8, Losses(_folder["launched"]).Length);
+        AssertSame(_folder["launched"], _folder["replayed"]);
+
+        string broken = _folder["broken"];
+        using var cancellation = new CancellationTokenSource();
+        var request = Request(broken, test.Device, overrides);
+        Assert.Throws<OperationCanceledException>(() =>
+            TrainingSession.Run(request, new Stopper(cancellation, afterPairs: 2, epoch: 3), null, cancellation.Token));
+        TrainingSession.Run(request with { Resume = true }, null, null, TestContext.Current.CancellationToken);
+        AssertSame(_folder["launched"], broken);
+
+        long Run(string folder, Device device)
+        {
+            var request = Request(_folder[folder], device, overrides) with { Noted = text => Assert.False(text.Contains("graph", StringComparison.Ordinal), text) };
+            return TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken).ReplayedSteps;
+        }
+    }
+
+    static void AssertSame(string expected, string actual)
+    {
+        Assert.Equal(Losses(expected), Losses(actual));
+        using var first = SafetensorsFile.Open(Path.Combine(expected, "model.safetensors"));
+        using var second = SafetensorsFile.Open(Path.Combine(actual, "model.safetensors"));
+        Assert.NotEmpty(first.Names);
+        foreach (string name in first.Names) Assert.True(first.ReadFloat32(name).SequenceEqual(second.ReadFloat32(name)), name);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     string Train(string name, Device device)
@@ -76,12 +121,12 @@ public sealed class WholeWayTests : IDisposable
         return _folder[name];
     }
 
-    TrainingRequest Request(string run, Device device) => new()
+    TrainingRequest Request(string run, Device device, params string[] overrides) => new()
     {
         Training = _train,
         Validation = _test,
         RunFolder = run,
-        Settings = SettingsLoader.Load("tiny", _small),
+        Settings = SettingsLoader.Load("tiny", [.. _small, .. overrides]),
         FeatureCache = _folder["cache"],
         Device = device,
         Time = TimeProvider.System,
@@ -106,11 +151,11 @@ public sealed class WholeWayTests : IDisposable
     }
 
     /// <summary>Cancels once so many pairs of an epoch are trained.</summary>
-    sealed class Stopper(CancellationTokenSource cancellation, int afterPairs) : IProgress<TrainingProgress>
+    sealed class Stopper(CancellationTokenSource cancellation, int afterPairs, int epoch = 1) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)
         {
-            if (value.Phase == TrainingPhase.Training && value.Done >= afterPairs) cancellation.Cancel();
+            if (value.Phase == TrainingPhase.Training && value.Epoch >= epoch && value.Done >= afterPairs) cancellation.Cancel();
         }
     }
 }

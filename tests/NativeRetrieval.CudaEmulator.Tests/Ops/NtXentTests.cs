@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
+using NativeRetrieval.CudaEmulator.Tests.Traffic;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Ops;
@@ -12,11 +13,11 @@ namespace NativeRetrieval.CudaEmulator.Tests.Ops;
 [Collection("device")]
 public sealed class NtXentTests
 {
-    const int Batch = 41, Width = 10;
+    const int Batch = 141, Width = 10;
 
     public static TheoryData<string, Positives, int> Strips =>
         [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>()
-            .SelectMany(kind => ((int[])[1, 7, 20]).Select(height => (order, kind, height))))];
+            .SelectMany(kind => ((int[])[1, 40, 70, 140]).Select(height => (order, kind, height))))];
 
     public static TheoryData<string> Orders => [.. DeviceOrder.All];
 
@@ -59,6 +60,49 @@ public sealed class NtXentTests
         var grouped = test.Run(device => Compute(device, groups, groups, options));
         Assert.Equal(expected.Loss, grouped.Loss, 1e-5 * expected.Loss);
         Assert.All(grouped.Audio.Concat(grouped.Text), value => Assert.Equal(0, value, 1e-4));
+    }
+
+    /// <summary>Three products and these; a batch of several strips computes its scores a second time.</summary>
+    [Fact]
+    public void A_batch_that_is_one_strip_takes_nine_launches_with_gradients()
+    {
+        Emulator.Require();
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var device = CudaDevice.Open(0, test.Device.Options with { ScoreBytes = 4 * Batch * Batch });
+        using var scope = TensorScope.Begin();
+        float[] values = [.. Enumerable.Range(0, Batch * Width).Select(i => MathF.Sin(i))];
+        var vectors = Tensor.From(values, [Batch, Width], device);
+        vectors.RequiresGradient = true;
+        var numbers = Tensor.From(Enumerable.Range(0, Batch).ToArray(), [Batch], device);
+        using var tape = Tape.Begin();
+        device.Synchronize();
+        CountedLaunch.Begin();
+        Op.NtXent(vectors, vectors, numbers, numbers, new NtXentOptions());
+        device.Synchronize();
+        Assert.Equal(["norms", "tiles", "merge", "loss", "gradient", "finish"],
+            CountedLaunch.End().Select(launch => launch.Kernel.Split('_')[2]));
+        Assert.Equal(3, ((Cuda.Backend.CudaBackend)device.Backend).Products.Products().Count);
+    }
+
+    /// <summary>Equal bits from run to run: parts are joined in an order that threads do not decide.</summary>
+    [Fact]
+    public void Every_order_of_threads_gives_the_same_bits()
+    {
+        var random = new PhiloxSequence(new Philox(22));
+        float[] audio = Normal(), text = Normal();
+        var found = DeviceOrder.All.Select(order =>
+        {
+            using var test = new TestDevice(order);
+            return test.Run(device => Compute(device, audio, text, new(0.1, Positives.SameText, LossScale.Sum)));
+        }).ToArray();
+        Assert.All(found, result =>
+        {
+            Assert.Equal(found[0].Loss, result.Loss);
+            Assert.Equal(found[0].Audio, result.Audio);
+            Assert.Equal(found[0].Text, result.Text);
+        });
+
+        float[] Normal() => [.. Enumerable.Range(0, Batch * Width).Select(_ => (float)random.NextNormal())];
     }
 
     /// <summary>Scores of all pairs would be 4 MiB; a strip and everything per item stay far below.</summary>

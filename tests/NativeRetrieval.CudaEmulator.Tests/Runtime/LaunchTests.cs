@@ -1,7 +1,8 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Cuda.Backend;
+using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Errors;
 using NativeRetrieval.Cuda.Runtime;
@@ -9,7 +10,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
 
-/// <summary>What a launch costs the host, what it says when it fails, and the numbers that it draws.</summary>
+/// <summary>Launches: their cost for the host, their messages when they fail, and the numbers that they draw.</summary>
 [Collection("device")]
 public sealed class LaunchTests
 {
@@ -43,49 +44,51 @@ public sealed class LaunchTests
         Assert.Contains("cuLaunchKernel(relu_forward_f32, grid (3, 1, 1), block (4096, 1, 1), 0 shared bytes)", error.Message);
     }
 
-    /// <summary>The number on the device moves the stream as the host's own would be moved.</summary>
+    /// <summary>Recorded draws are moved by a number on the device, as the host would move their stream.</summary>
     [Theory]
     [InlineData("forward")]
     [InlineData("reverse")]
     [InlineData("random")]
     public void The_stream_offset_on_the_device_moves_every_draw(string order)
     {
-        const long Offset = (3L << 32) + 5;
+        const long First = 7, Offset = (3L << 32) + 5;
         using var test = new TestDevice(order);
-        var backend = (CudaBackend)test.Device.Backend;
-        using var number = Tensor.From([Offset], [1], test.Device);
-        var expected = Draw(7 + Offset);
-        float[] plain = Draw(7);
-        backend.StreamOffset = number.Address;
-        try
+        float[] expected = test.Run(device => Draw(device, First + Offset));
+        float[] moved = test.Run(device =>
         {
-            float[] moved = Draw(7);
-            Assert.Equal(expected, moved);
-            Assert.NotEqual(plain, moved);
-        }
-        finally
-        {
-            backend.StreamOffset = 0;
-        }
-
-        float[] Draw(long stream) => test.Run(device =>
-        {
-            using var scope = TensorScope.Begin();
-            var numbers = new Philox(11, (ulong)stream);
-            var flat = Op.Full([3, 33], 1, device);
-            var maps = Op.Full([2, 3, 4, 5], 1, device);
-            var masked = Op.Full([2, 1, 30, 8], 1, device);
-            Tensor sentences = Op.Full([9, 24], 1, device), starts = Tensor.From([0, 5, 9], [3], device);
-            Tensor ramp = Tensor.From([.. Enumerable.Range(0, 33).Select(i => (float)i)], [33], device);
-            return (float[])
-            [
-                .. Op.Dropout(flat, 0.5, numbers).ToArray<float>(),
-                .. Op.Dropout(maps, 0.5, numbers).ToArray<float>(),
-                .. Op.SpecAugment(masked, null, new(), numbers).ToArray<float>(),
-                .. Op.Attention(sentences, starts, 2, 5, 0.5, numbers).ToArray<float>(),
-                .. Op.Attention(sentences, starts, 2, 129, 0.5, numbers).ToArray<float>(),
-                .. Op.AddLayerNorm(flat, flat, ramp, ramp, probability: 0.5, stream: numbers).ToArray<float>(),
-            ];
+            using var captured = new CapturedWork(device, Assert.Fail);
+            float[] values = [];
+            foreach (long stream in (long[])[First, First, First + Offset])
+            {
+                using var scope = TensorScope.Begin();
+                var y = captured.Run("draws", [Op.Full([1], 1, device)], stream, [], _ => Draws(device, stream));
+                values = [.. y.SelectMany(tensor => tensor.ToArray<float>())];
+            }
+            Assert.Equal(2, captured.Replays);
+            return values;
         });
+        Assert.Equal(expected, moved);
+        Assert.NotEqual(test.Run(device => Draw(device, First)), moved);
+    }
+
+    static float[] Draw(CudaDevice device, long stream)
+    {
+        using var scope = TensorScope.Begin();
+        return [.. Draws(device, stream).SelectMany(tensor => tensor.ToArray<float>())];
+    }
+
+    static Tensor[] Draws(CudaDevice device, long stream)
+    {
+        var numbers = new Philox(11, (ulong)stream);
+        Tensor sentences = Op.Full([9, 24], 1, device), flat = Op.Full([3, 33], 1, device);
+        var ramp = Tensor.Constant([.. Enumerable.Range(0, 33).Select(i => (float)i)], [33], device);
+        return
+        [
+            Op.Dropout(flat, 0.5, numbers), Op.Dropout(Op.Full([2, 3, 4, 5], 1, device), 0.5, numbers),
+            Op.SpecAugment(Op.Full([2, 1, 30, 8], 1, device), null, new(), numbers),
+            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 5, 0.5, numbers),
+            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 129, 0.5, numbers),
+            Op.AddLayerNorm(flat, flat, ramp, ramp, probability: 0.5, stream: numbers),
+        ];
     }
 }

@@ -1,17 +1,20 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
-/// <summary>Three steps from given moments; the result is the parameter.</summary>
+/// <summary>
+/// Three steps of two parameters from moments of zero, halves of one tensor: they begin where they begin; the result is both.
+/// </summary>
 sealed class AdamCase : OpCase
 {
     const double Rate = 0.01, Scale = 0.5, Decay = 0.1;
 
     public override string Op => nameof(Core.Ops.Op.Adam);
 
-    public override IEnumerable<string> Sizes => ["0", "1", "37", "40001"];
+    public override IEnumerable<string> Sizes => ["0", "1", "37", "131080", "140003"];
 
     public override bool HasGradient => false;
 
@@ -27,8 +30,15 @@ sealed class AdamCase : OpCase
     {
         var scale = Tensor.From([Scale, 1.0], [2], device);
         var (m, v) = (Tensor.ZerosLike(inputs[0]), Tensor.ZerosLike(inputs[0]));
+        int count = Parse(size)[0];
+        var halves = ((int Start, int Count)[])[(0, count / 2), (count / 2, count - count / 2)];
+        AdamSlot[] slots =
+        [
+            .. halves.Select(half => new AdamSlot(inputs[0].Rows(half.Start, half.Count), inputs[1].Rows(half.Start, half.Count),
+                m.Rows(half.Start, half.Count), v.Rows(half.Start, half.Count))),
+        ];
         for (int step = 1; step <= 3; step++)
-            Core.Ops.Op.Adam([new(inputs[0], inputs[1], m, v)], new(Rate, step, WeightDecay: Decay, Decoupled: step == 3), scale);
+            Core.Ops.Op.Adam(slots, new(Rate, step, WeightDecay: Decay, Decoupled: step == 3), scale);
         return inputs[0];
     }
 

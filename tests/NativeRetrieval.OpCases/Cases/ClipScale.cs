@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
-/// <summary>Scale and norm: without a limit, and with one below the norm.</summary>
+/// <summary>Scale and norm: without a limit, and with one below the norm. One gradient begins between multiples of 16 bytes.</summary>
 sealed class ClipScaleCase : OpCase
 {
     const double Limit = 0.25, Epsilon = 1e-6;
@@ -15,7 +15,7 @@ sealed class ClipScaleCase : OpCase
 
     public override bool HasGradient => false;
 
-    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, 3)];
+    public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, 9)];
 
     public override IEnumerable<string> ModelSizes => ["3x50000"];
 
@@ -23,8 +23,11 @@ sealed class ClipScaleCase : OpCase
     public override Cost Cost(string size, int element) =>
         new(2 * Count(size) * sizeof(float), null);
 
-    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
-        Core.Ops.Op.Concat(Core.Ops.Op.ClipScale(inputs), Core.Ops.Op.ClipScale(inputs, Limit, Epsilon));
+    public override Tensor Run(string size, Tensor[] inputs, Device device)
+    {
+        Tensor[] gradients = [inputs[0], inputs[1].Rows(0, 1), inputs[1].Rows(1, 8)];
+        return Core.Ops.Op.Concat(Core.Ops.Op.ClipScale(gradients), Core.Ops.Op.ClipScale(gradients, Limit, Epsilon));
+    }
 
     public override double[] Reference(string size, double[][] inputs)
     {

@@ -45,6 +45,6 @@ public sealed class RunClockTests
     void Batch(RunClock clock, int seconds, int pairs)
     {
         _time.Advance(seconds);
-        clock.Trained(pairs);
+        clock.Trained(pairs, TimeSpan.Zero);
     }
 }

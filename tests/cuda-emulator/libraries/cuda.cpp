@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <set>
+#include <thread>
 #include <vector>
 
 #include "../runtime/memory.h"
@@ -149,15 +150,33 @@ std::string line_of(const Function& f, const unsigned* shape, unsigned dynamic, 
 
 bool device(const void* p, size_t bytes) { return bytes == 0 || is_live(reinterpret_cast<uintptr_t>(p), Place::Device); }
 
-int any_capture_forbids()
+// A call that waits, asks, allocates or loads ends the captures whose mode forbids it to this thread.
+bool capture_forbids(const char* call)
 {
-    for (auto& graph : s_capturing) graph->invalid = true;
-    return s_capturing.empty() ? Ok : StreamCaptureUnsupported;
+    bool forbidden = false;
+    for (auto& graph : s_capturing)
+    {
+        if (graph->mode == 2 || (graph->mode == 1 && graph->owner != std::this_thread::get_id())) continue;
+        graph->invalid = forbidden = true;
+    }
+    if (forbidden) report(std::string(call) + " during a capture");
+    return forbidden;
 }
+
+// A call on a stream that is being captured: no mode allows it, no thread may make it.
+int captured(const std::shared_ptr<Graph>& graph, const char* call)
+{
+    graph->invalid = true;
+    report(std::string(call) + " during a capture");
+    return StreamCaptureUnsupported;
+}
+
+// Pinned memory that copies outside graphs have read: it is filled again and again, and a graph's copy would read what lies there later.
+std::set<uintptr_t> s_reused;
 
 int synchronous(Work work)
 {
-    if (any_capture_forbids()) return StreamCaptureImplicit;
+    if (capture_forbids("a copy that waits")) return StreamCaptureImplicit;
     const auto stream = stream_of(nullptr);
     submit(stream, std::move(work));
     run_until(tail(stream));
@@ -168,7 +187,7 @@ int asynchronous(void* handle, Work work, float microseconds = UsualMicroseconds
 {
     const auto stream = stream_of(handle);
     if (!stream) return InvalidHandle;
-    if (stream->legacy && any_capture_forbids()) return StreamCaptureImplicit;
+    if (stream->legacy && capture_forbids("work on the legacy stream")) return StreamCaptureImplicit;
     submit(stream, std::move(work), microseconds);
     return Ok;
 }
@@ -290,7 +309,7 @@ API int cuCtxGetCurrent(void** context) { *context = t_current; return s_initial
 API int cuCtxSynchronize()
 {
     USABLE();
-    if (any_capture_forbids()) return StreamCaptureUnsupported;
+    if (capture_forbids("cuCtxSynchronize")) return StreamCaptureUnsupported;
     run_all();
     return sticky();
 }
@@ -299,7 +318,7 @@ API int cuMemAlloc_v2(void** address, size_t bytes)
 {
     USABLE();
     if (bytes == 0) return InvalidValue;
-    if (any_capture_forbids()) return StreamCaptureUnsupported;
+    if (capture_forbids("cuMemAlloc")) return StreamCaptureUnsupported;
     return (*address = allocate(bytes, Place::Device)) ? Ok : OutOfMemory;
 }
 API int cuMemFree_v2(void* address)
@@ -307,6 +326,7 @@ API int cuMemFree_v2(void* address)
     Lock lock(g_api);
     if (usable() == NotInitialized || usable() == InvalidContext) return usable();
     if (!address) return Ok;
+    if (capture_forbids("cuMemFree")) return StreamCaptureUnsupported;
     // The real call waits for the device first. Relying on it costs a stall at best; here queued work meets the freed memory.
     if (!settings().strict) run_all();
     if (const auto wrong = release(reinterpret_cast<uintptr_t>(address), Place::Device); !wrong.empty())
@@ -353,13 +373,16 @@ API int cuMemHostAlloc(void** address, size_t bytes, unsigned)
 {
     USABLE();
     if (bytes == 0) return InvalidValue;
+    if (capture_forbids("cuMemHostAlloc")) return StreamCaptureUnsupported;
     return (*address = allocate(bytes, Place::Pinned)) ? Ok : OutOfMemory;
 }
 API int cuMemFreeHost(void* address)
 {
     Lock lock(g_api);
     if (usable() == NotInitialized || usable() == InvalidContext) return usable();
+    if (capture_forbids("cuMemFreeHost")) return StreamCaptureUnsupported;
     if (!settings().strict) run_all();
+    s_reused.erase(reinterpret_cast<uintptr_t>(address));
     if (const auto wrong = release(reinterpret_cast<uintptr_t>(address), Place::Pinned); !wrong.empty())
     {
         report("cuMemFreeHost: " + wrong);
@@ -388,8 +411,12 @@ API int cuMemcpyHtoDAsync_v2(void* target, const void* source, size_t bytes, voi
     if (bytes == 0) return Ok;
     const auto s = stream_of(stream);
     if (!s) return InvalidHandle;
+    if (s->capture && !pinned(source)) return captured(s->capture, "cuMemcpyHtoDAsync from pageable memory");
+    if (s->capture && s_reused.count(start_of(reinterpret_cast<uintptr_t>(source))))
+        return captured(s->capture, "cuMemcpyHtoDAsync from pinned memory that other copies use, too,");
+    if (!s->capture && pinned(source)) s_reused.insert(start_of(reinterpret_cast<uintptr_t>(source)));
     if (settings().record) return asynchronous(stream, recorded("upload\t" + std::to_string(bytes)));
-    if (pinned(source) || s->capture) return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyHtoDAsync"); });
+    if (pinned(source)) return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyHtoDAsync"); });
     // Pageable memory is staged before the call returns.
     auto staged = std::make_shared<std::vector<char>>(static_cast<const char*>(source), static_cast<const char*>(source) + bytes);
     return asynchronous(stream, [=] { return copy(target, staged->data(), bytes, "cuMemcpyHtoDAsync"); });
@@ -418,6 +445,7 @@ API int cuMemsetD8Async(uint8_t* target, unsigned char value, size_t count, void
 API int cuModuleLoadDataEx(void** module, const void* bytes, unsigned options, const int* names, void** values)
 {
     USABLE();
+    if (capture_forbids("cuModuleLoadData")) return StreamCaptureUnsupported;
     std::string why;
     Image* image = load_image(bytes, why);
     if (!image)
@@ -519,7 +547,8 @@ API int cuStreamSynchronize(void* stream)
     USABLE();
     const auto s = stream_of(stream);
     if (!s) return InvalidHandle;
-    if (s->capture) { s->capture->invalid = true; return StreamCaptureUnsupported; }
+    if (s->capture) return captured(s->capture, "cuStreamSynchronize");
+    if (capture_forbids("cuStreamSynchronize")) return StreamCaptureUnsupported;
     run_until(tail(s));
     return sticky();
 }
@@ -528,7 +557,8 @@ API int cuStreamQuery(void* stream)
     USABLE();
     const auto s = stream_of(stream);
     if (!s) return InvalidHandle;
-    if (s->capture) { s->capture->invalid = true; return StreamCaptureUnsupported; }
+    if (s->capture) return captured(s->capture, "cuStreamQuery");
+    if (capture_forbids("cuStreamQuery")) return StreamCaptureUnsupported;
     if (tail(s).done()) return Ok;
     run_one(tail(s)); // whoever polls sees progress
     return sticky() ? sticky() : NotReady;
@@ -552,7 +582,7 @@ API int cuStreamWaitEvent(void* stream, void* handle, unsigned)
         s->capture_tail.insert(s->capture_tail.end(), event.nodes.begin(), event.nodes.end());
         return Ok;
     }
-    if (s->capture) return StreamCaptureUnsupported;
+    if (s->capture) return captured(s->capture, "cuStreamWaitEvent for an event of other work");
     if (event.recorded && !event.point.done()) s->after_next.push_back(event.point);
     return Ok;
 }
@@ -597,7 +627,8 @@ API int cuEventSynchronize(void* handle)
     USABLE();
     const auto found = s_events.find(handle);
     if (found == s_events.end()) return InvalidHandle;
-    if (found->second->capture) return StreamCaptureUnsupported;
+    if (found->second->capture) return captured(found->second->capture, "cuEventSynchronize");
+    if (capture_forbids("cuEventSynchronize")) return StreamCaptureUnsupported;
     if (found->second->recorded) run_until(found->second->point);
     return sticky();
 }
@@ -606,7 +637,8 @@ API int cuEventQuery(void* handle)
     USABLE();
     const auto found = s_events.find(handle);
     if (found == s_events.end()) return InvalidHandle;
-    if (found->second->capture) return StreamCaptureUnsupported;
+    if (found->second->capture) return captured(found->second->capture, "cuEventQuery");
+    if (capture_forbids("cuEventQuery")) return StreamCaptureUnsupported;
     if (!found->second->recorded || found->second->point.done()) return Ok;
     run_one(found->second->point);
     return sticky() ? sticky() : NotReady;
@@ -630,6 +662,8 @@ API int cuStreamBeginCapture_v2(void* stream, int mode)
     if (s->legacy || s->capture) return StreamCaptureUnsupported;
     s->capture = std::make_shared<Graph>();
     s->capture->origin = s;
+    s->capture->mode = mode;
+    s->capture->owner = std::this_thread::get_id();
     s->capture_tail.clear();
     s_capturing.push_back(s->capture);
     return Ok;
@@ -641,7 +675,7 @@ API int cuStreamEndCapture(void* stream, void** graph)
     if (!s) return InvalidHandle;
     *graph = nullptr;
     const auto captured = s->capture;
-    if (!captured || captured->origin != s) return StreamCaptureUnmatched;
+    if (!captured || captured->origin != s || (captured->mode == 1 && captured->owner != std::this_thread::get_id())) return StreamCaptureUnmatched;
     // Every node of a joined stream must lead back to the stream that began.
     std::vector<bool> reached(captured->nodes.size());
     std::vector<size_t> open = s->capture_tail;

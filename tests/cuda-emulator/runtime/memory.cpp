@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <mutex>
 #include <sys/mman.h>
@@ -133,6 +134,12 @@ size_t bytes_from(uintptr_t address)
     --i;
     const size_t offset = address - i->first;
     return i->second.place == Place::Device && !i->second.freed && offset < i->second.bytes ? i->second.bytes - offset : 0;
+}
+
+uintptr_t start_of(uintptr_t address)
+{
+    std::lock_guard lock(s_mutex);
+    return std::prev(s_allocations.upper_bound(address))->first;
 }
 
 std::string describe(uintptr_t address)

@@ -38,6 +38,7 @@ size_t used_bytes();
 bool is_live(uintptr_t address, Place place);
 // Bytes of the device allocation from this address on; 0 where there is none.
 size_t bytes_from(uintptr_t address);
+uintptr_t start_of(uintptr_t address); // of the allocation that holds a live address
 
 // Empty, or what is wrong with an access of so many bytes: for copies and library calls, and to say why a kernel's access failed.
 std::string examine(uintptr_t address, size_t bytes, bool write);

@@ -7,6 +7,7 @@
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "execution.h"
@@ -57,6 +58,8 @@ struct Graph
     std::vector<Node> nodes;
     std::shared_ptr<Stream> origin;
     std::vector<std::shared_ptr<Stream>> joined;
+    int mode = 0;          // of the capture: 0 forbids unsafe calls to all threads, 1 to the one that began it, 2 to none
+    std::thread::id owner; // the thread that began it
     bool invalid = false;
     Failure run() const;
 };

@@ -1,5 +1,6 @@
 // Proves the emulator: every planted bug is found and named, and what is right passes. One line "ok NAME" or "FAIL NAME: why" for each test.
 // selftest FOLDER_OF_KERNELS FOLDER_OF_BUGS
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <cstdio>
@@ -9,6 +10,8 @@
 #include <functional>
 #include <sstream>
 #include <string>
+#include <thread>
+#include <utility>
 #include <vector>
 
 extern "C" {
@@ -372,6 +375,61 @@ std::vector<Test> tests()
              EXPECT(cuStreamCreate(&stream, 1) == 0 && cuStreamBeginCapture_v2(stream, 0) == 0);
              EXPECT(cuStreamSynchronize(stream) == 900);
              EXPECT(cuStreamEndCapture(stream, &graph) == 901);
+         } },
+        { "a capture names the call that ended it", [] {
+             void *stream, *other, *event, *p, *module;
+             void* before = nullptr;
+             EXPECT(cuMemHostAlloc(&before, 64, 0) == 0 && cuStreamCreate(&stream, 1) == 0 && cuStreamCreate(&other, 1) == 0);
+             EXPECT(cuEventCreate(&event, 2) == 0 && cuEventRecord(event, other) == 0);
+             const std::pair<const char*, std::function<int()>> calls[] = {
+                 { "cuStreamSynchronize", [&] { return cuStreamSynchronize(other); } }, { "cuStreamQuery", [&] { return cuStreamQuery(stream); } },
+                 { "cuCtxSynchronize", [&] { return cuCtxSynchronize(); } }, { "cuEventQuery", [&] { return cuEventQuery(event); } },
+                 { "cuEventSynchronize", [&] { return cuEventSynchronize(event); } }, { "cuMemAlloc", [&] { return cuMemAlloc_v2(&p, 64); } },
+                 { "cuMemHostAlloc", [&] { return cuMemHostAlloc(&p, 64, 0); } }, { "cuMemFreeHost", [&] { return cuMemFreeHost(before); } },
+                 { "cuModuleLoadData", [&] { return cuModuleLoadData(&module, "no image"); } },
+                 { "cuStreamWaitEvent", [&] { return cuStreamWaitEvent(stream, event, 0); } },
+             };
+             for (const auto& [name, call] : calls)
+             {
+                 void* graph;
+                 EXPECT(cuStreamBeginCapture_v2(stream, 1) == 0);
+                 EXPECT(call() == 900);
+                 expect_report(name);
+                 EXPECT(cuStreamEndCapture(stream, &graph) == 901 && !graph);
+             }
+             EXPECT(cuMemFreeHost(before) == 0 && cuStreamSynchronize(stream) == 0);
+         } },
+        { "beside a thread's own capture others go on", [] {
+             void *stream, *graph;
+             int allocated = -1, synchronised = -1;
+             EXPECT(cuStreamCreate(&stream, 1) == 0 && cuStreamBeginCapture_v2(stream, 1) == 0);
+             std::thread([&] {
+                 void* p;
+                 cuCtxSetCurrent(s_context);
+                 allocated = cuMemAlloc_v2(&p, 64);
+                 synchronised = cuStreamSynchronize(stream);
+             }).join();
+             EXPECT(allocated == 0 && synchronised == 900);
+             EXPECT(cuStreamEndCapture(stream, &graph) == 901);
+         } },
+        { "an upload from reused pinned memory ends a capture", [] {
+             void *stream, *graph, *executable, *reused, *own;
+             float* x = device<float>(16);
+             EXPECT(cuStreamCreate(&stream, 1) == 0 && cuMemHostAlloc(&reused, 64, 0) == 0 && cuMemHostAlloc(&own, 64, 0) == 0);
+             std::fill_n(static_cast<float*>(own), 16, 3.0f);
+             std::fill_n(static_cast<float*>(reused), 16, 2.0f);
+             EXPECT(cuMemcpyHtoDAsync_v2(x, reused, 64, stream) == 0 && cuStreamBeginCapture_v2(stream, 1) == 0);
+             EXPECT(cuMemcpyHtoDAsync_v2(x, static_cast<char*>(reused) + 32, 32, stream) == 900);
+             expect_report("pinned memory that other copies use");
+             EXPECT(cuStreamEndCapture(stream, &graph) == 901 && cuStreamBeginCapture_v2(stream, 1) == 0);
+             std::vector<float> pageable(16);
+             EXPECT(cuMemcpyHtoDAsync_v2(x, pageable.data(), 64, stream) == 900);
+             expect_report("pageable memory");
+             EXPECT(cuStreamEndCapture(stream, &graph) == 901 && cuStreamBeginCapture_v2(stream, 1) == 0);
+             EXPECT(cuMemcpyHtoDAsync_v2(x, own, 64, stream) == 0 && cuStreamEndCapture(stream, &graph) == 0);
+             EXPECT(cuGraphInstantiateWithFlags(&executable, graph, 0) == 0 && cuGraphLaunch(executable, stream) == 0 && cuStreamSynchronize(stream) == 0);
+             EXPECT(download(x, 1)[0] == 3);
+             EXPECT(cuGraphExecDestroy(executable) == 0 && cuGraphDestroy(graph) == 0 && cuMemFreeHost(reused) == 0 && cuMemFreeHost(own) == 0);
          } },
         { "what is not implemented says so", [] {
              EXPECT(cuTexRefCreate() == 801);

@@ -14,6 +14,9 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
     /// <summary>The words of a fault: kind (0: none), place, value and limit.</summary>
     const int Words = 4;
 
+    /// <summary>The length of the record in bytes.</summary>
+    public const int SizeBytes = Words * sizeof(int);
+
     readonly Lock _lock = new();
     DeviceBuffer? _record;
     PinnedBuffer? _host;
@@ -37,6 +40,21 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
         }
     }
 
+    /// <summary>The address of the record where a launch since the last check could write it; else 0.</summary>
+    public nint AddressIfPossible
+    {
+        get
+        {
+            lock (_lock) return _possible ? _record!.Address : 0;
+        }
+    }
+
+    /// <summary>Says that recorded work, which may write the record, was launched.</summary>
+    public void MayHaveCome()
+    {
+        lock (_lock) _possible = _record is not null;
+    }
+
     /// <summary>
     /// Throws the recorded fault, if there is one. Everything queued must be done. Free where no launch since the last call could
     /// write.
@@ -52,12 +70,18 @@ internal sealed unsafe class DeviceFaults(CudaDevice device) : IDisposable
             using (device.Context.Enter())
                 cuMemcpyDtoHAsync_v2(_host.Pointer, _record!.Address, Words * sizeof(int), device.Stream.Handle).ThrowIfFailed();
             device.Stream.Synchronize();
-            int* word = (int*)_host.Pointer;
-            if (word[0] == 0) return;
-            string message = Describe((Fault)word[0], word[1], word[2], word[3]);
-            device.Clear(_record!.Address, Words * sizeof(int));
-            throw new ShapeException(message);
+            ThrowIfAny(new(_host.Pointer, Words));
         }
+    }
+
+    /// <summary>Throws the fault of a copy of the record, if there is one.</summary>
+    /// <exception cref="ShapeException">A value was outside its range.</exception>
+    public void ThrowIfAny(ReadOnlySpan<int> word)
+    {
+        if (word[0] == 0) return;
+        string message = Describe((Fault)word[0], word[1], word[2], word[3]);
+        device.Clear(_record!.Address, SizeBytes);
+        throw new ShapeException(message);
     }
 
     public void Dispose()

@@ -90,8 +90,6 @@ internal static unsafe partial class DriverApi
 
     [LibraryImport(Library)] public static partial DriverResult cuStreamWaitEvent(StreamHandle stream, EventHandle @event, uint flags);
 
-    [LibraryImport(Library)] public static partial DriverResult cuStreamIsCapturing(StreamHandle stream, out CaptureStatus status);
-
     [LibraryImport(Library)] public static partial DriverResult cuEventCreate(out nint @event, EventFlags flags);
 
     [LibraryImport(Library)] public static partial DriverResult cuEventDestroy_v2(nint @event);
@@ -113,9 +111,9 @@ internal static unsafe partial class DriverApi
 
     [LibraryImport(Library)] public static partial DriverResult cuStreamEndCapture(StreamHandle stream, out nint graph);
 
-    [LibraryImport(Library)] public static partial DriverResult cuGraphInstantiateWithFlags(out nint executable, nint graph, ulong flags);
+    [LibraryImport(Library)] public static partial DriverResult cuGraphInstantiateWithFlags(out nint executable, GraphHandle graph, ulong flags);
 
-    [LibraryImport(Library)] public static partial DriverResult cuGraphLaunch(nint executable, StreamHandle stream);
+    [LibraryImport(Library)] public static partial DriverResult cuGraphLaunch(GraphExecutableHandle executable, StreamHandle stream);
 
     [LibraryImport(Library)] public static partial DriverResult cuGraphExecDestroy(nint executable);
 

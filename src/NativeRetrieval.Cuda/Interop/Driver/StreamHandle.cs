@@ -27,12 +27,3 @@ internal enum CaptureMode
     [NativeName("CU_STREAM_CAPTURE_MODE_THREAD_LOCAL")] ThreadLocal = 1,
     [NativeName("CU_STREAM_CAPTURE_MODE_RELAXED")] Relaxed = 2,
 }
-
-/// <summary>The state of a stream: it records a graph, or not.</summary>
-[NativeName("CUstreamCaptureStatus")]
-internal enum CaptureStatus
-{
-    [NativeName("CU_STREAM_CAPTURE_STATUS_NONE")] None = 0,
-    [NativeName("CU_STREAM_CAPTURE_STATUS_ACTIVE")] Active = 1,
-    [NativeName("CU_STREAM_CAPTURE_STATUS_INVALIDATED")] Invalidated = 2,
-}

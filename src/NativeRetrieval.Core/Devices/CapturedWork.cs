@@ -1,0 +1,222 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Tensors;
+
+namespace NativeRetrieval.Core.Devices;
+
+/// <summary>
+/// Work that repeats for equal shapes, such as a training step or a batch of an encoder. On a device that can, work of shapes that come a
+/// second time is recorded, and from then on replayed: the device does the same in the same order, and the host queues one thing. On all
+/// others the work is simply run. The bits are equal either way.
+/// </summary>
+/// <remarks>
+/// The first run of a shape measures its memory; what its tensors take on the way is shared by all recordings, which therefore take the
+/// most that any of them needs, once, beside a copy of each one's inputs and outputs. At most <see cref="MostRecordings"/> are kept: the
+/// one that was not used for longest goes. Where shapes come again too rarely for that, recording ends, and is said so.
+/// An instance belongs to one thread at a time.
+/// </remarks>
+public sealed class CapturedWork(Device device, Action<string>? noted = null) : IDisposable
+{
+    /// <summary>The recordings that are kept.</summary>
+    public const int MostRecordings = 16;
+
+    /// <summary>The shapes whose first run is remembered.</summary>
+    const int MostShapes = 256;
+
+    /// <summary>Recordings that went before they were used so often were not worth it.</summary>
+    const int FewReplays = 4;
+
+    const int MostAttempts = 2;
+
+    readonly WorkRecorder? _recorder = device.Recorder;
+    readonly Dictionary<string, Entry> _entries = [];
+    IDisposable? _memory;
+    int[]? _versions;
+    long _time;
+    int _wasted;
+    bool _ended, _hasNoted;
+
+    /// <summary>Memory that the recordings share, in bytes.</summary>
+    public long MemoryBytes { get; private set; }
+
+    /// <summary>The number of times that recorded work was run.</summary>
+    public long Replays { get; private set; }
+
+    /// <summary>True where work is recorded.</summary>
+    public bool IsRecording => _recorder is not null && !_ended;
+
+    /// <summary>Runs the work, or what was recorded of it.</summary>
+    /// <param name="name">
+    /// Everything beside the inputs' shapes that decides what the work does, such as the number of a phase of training.
+    /// </param>
+    /// <param name="inputs">All tensors that change from call to call. They stay the caller's.</param>
+    /// <param name="firstStream">
+    /// The number that every Philox stream of the work moves with: streams of another call differ from this one's by the difference of
+    /// these.
+    /// </param>
+    /// <param name="state">
+    /// The tensors that the work reads or changes beside its inputs and that others may change. Where somebody else has, all is measured
+    /// and recorded anew: what the device derived from them may lie elsewhere.
+    /// </param>
+    /// <param name="work">
+    /// The work: from inputs to outputs. It reads nothing back, takes no host values but <see cref="Tensor.Constant{T}"/>, and leaves
+    /// nothing behind but its outputs and what it changes.
+    /// </param>
+    /// <returns>The outputs, in the caller's scope.</returns>
+    public Tensor[] Run(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+        Func<IReadOnlyList<Tensor>, Tensor[]> work)
+    {
+        if (!IsRecording) return work(inputs);
+        if (_versions is not null && !state.Select(tensor => tensor.Version).SequenceEqual(_versions)) Clear();
+        var outputs = RunShape(name, inputs, firstStream, state, work);
+        _versions = [.. state.Select(tensor => tensor.Version)];
+        return outputs;
+    }
+
+    Tensor[] RunShape(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+        Func<IReadOnlyList<Tensor>, Tensor[]> work)
+    {
+        string key = $"{name}: {string.Join(", ", inputs.Select(input => $"{input.DType} {input.Shape} {input.Layout}"))}";
+        if (!_entries.TryGetValue(key, out var entry))
+        {
+            if (_entries.Count >= MostShapes) return work(inputs);
+            _entries.Add(key, entry = new());
+        }
+        entry.LastUse = ++_time;
+        if (entry.Footprint is null) return Rehearse(entry, inputs, work);
+        if (entry.Recording is null && !TryRecord(entry, inputs, firstStream, state, work)) return work(inputs);
+        return Replay(entry, inputs, firstStream);
+    }
+
+    /// <summary>Forgets all recordings; what they were of has changed.</summary>
+    public void Clear()
+    {
+        foreach (var entry in _entries.Values) entry.Release();
+        _entries.Clear();
+        _memory?.Dispose();
+        (_memory, MemoryBytes) = (null, 0);
+    }
+
+    /// <summary>Frees the recordings.</summary>
+    public void Dispose() => Clear();
+
+    Tensor[] Rehearse(Entry entry, IReadOnlyList<Tensor> inputs, Func<IReadOnlyList<Tensor>, Tensor[]> work)
+    {
+        Tensor[] outputs = [];
+        entry.Footprint = _recorder!.Rehearse(() => outputs = work(inputs));
+        entry.OutputForms = Array.ConvertAll(outputs, Form.Of);
+        return outputs;
+    }
+
+    bool TryRecord(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+        Func<IReadOnlyList<Tensor>, Tensor[]> work)
+    {
+        if (entry.IsPlain) return false;
+        int[] before = [.. state.Select(tensor => tensor.Version)];
+        try
+        {
+            MakeRoom(entry.Footprint!.Value.MemoryBytes);
+            if (!IsRecording) return false;
+            entry.Inputs = [.. inputs.Select(input => Form.Of(input).Make(device))];
+            entry.Outputs = Array.ConvertAll(entry.OutputForms, form => form.Make(device));
+            entry.Recording = _recorder!.Record(entry.Footprint.Value, _memory!, () =>
+            {
+                using var scope = TensorScope.Begin();
+                foreach (var (output, made) in entry.Outputs.Zip(work(entry.Inputs))) output.CopyFrom(made);
+            });
+        }
+        catch (NativeRetrievalException error)
+        {
+            entry.Release();
+            entry.IsPlain = ++entry.Failures == MostAttempts;
+            // Work may have let go of something that was derived for other work: it does so once.
+            if (entry.IsPlain) Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
+            return false;
+        }
+        entry.FirstStream = firstStream;
+        // Recording has run nothing: a replay counts the changes, this one's first.
+        entry.Changes = [.. state.Zip(before, (tensor, version) => (tensor, tensor.Version - version)).Where(item => item.Item2 != 0)];
+        foreach (var (tensor, times) in entry.Changes) tensor.Version -= times;
+        return true;
+    }
+
+    Tensor[] Replay(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream)
+    {
+        for (int i = 0; i < inputs.Count; i++) entry.Inputs[i].CopyFrom(inputs[i]);
+        entry.Recording!.Launch(firstStream - entry.FirstStream);
+        foreach (var (tensor, times) in entry.Changes) tensor.Version += times;
+        entry.Replays++;
+        Replays++;
+        return Array.ConvertAll(entry.Outputs, output => output.Clone());
+    }
+
+    /// <summary>Makes room for one more recording of such a size; ends recording where that happens too often for its use.</summary>
+    void MakeRoom(long bytes)
+    {
+        if (bytes > MemoryBytes)
+        {
+            foreach (var entry in _entries.Values) entry.Release();
+            _memory?.Dispose();
+            (_memory, MemoryBytes) = (null, 0);
+            _memory = _recorder!.Reserve(bytes);
+            MemoryBytes = bytes;
+        }
+        Entry[] recorded = [.. _entries.Values.Where(entry => entry.Recording is not null)];
+        if (recorded.Length < MostRecordings) return;
+        var oldest = recorded.MinBy(entry => entry.LastUse)!;
+        if (oldest.Replays < FewReplays) _wasted++;
+        oldest.Release();
+        if (_wasted < MostRecordings) return;
+        _ended = true;
+        Clear();
+        Note($"batches on {device} are of more than {MostRecordings} shapes in turn: they are launched kernel by kernel from here on, "
+            + "not as CUDA graphs; clips cropped to one length have one shape");
+    }
+
+    void Note(string text)
+    {
+        if (!_hasNoted) noted?.Invoke(text);
+        _hasNoted = true;
+    }
+
+    /// <summary>What is known of the work of one combination of shapes.</summary>
+    sealed class Entry
+    {
+        /// <summary>Null before the first run.</summary>
+        public WorkFootprint? Footprint { get; set; }
+
+        public Form[] OutputForms { get; set; } = [];
+
+        public RecordedWork? Recording { get; set; }
+
+        public Tensor[] Inputs { get; set; } = [];
+
+        public Tensor[] Outputs { get; set; } = [];
+
+        public (Tensor Tensor, int Times)[] Changes { get; set; } = [];
+
+        public long FirstStream { get; set; }
+
+        public long LastUse { get; set; }
+
+        public long Replays { get; set; }
+
+        public int Failures { get; set; }
+
+        /// <summary>True where recording failed too often.</summary>
+        public bool IsPlain { get; set; }
+
+        public void Release()
+        {
+            Recording?.Dispose();
+            foreach (var tensor in (Tensor[])[.. Inputs, .. Outputs]) tensor.Dispose();
+            (Recording, Inputs, Outputs, Changes, Replays) = (null, [], [], [], 0);
+        }
+    }
+
+    readonly record struct Form(Shape Shape, DType DType, Layout Layout)
+    {
+        public static Form Of(Tensor tensor) => new(tensor.Shape, tensor.DType, tensor.Layout);
+
+        public Tensor Make(Device device) => TensorScope.Detach(Tensor.Empty(Shape, device, DType, Layout));
+    }
+}

@@ -1,0 +1,36 @@
+namespace NativeRetrieval.Core.Devices;
+
+/// <summary>
+/// Recording of a device's work: what one thread queues is kept as a whole and launched again, without the host going through it. While
+/// work is recorded nothing runs, nothing may be read and no host values may be uploaded, except by
+/// <see cref="Device.AllocateConstant"/>.
+/// </summary>
+internal abstract class WorkRecorder
+{
+    /// <summary>Runs work as always and measures what a recording of it needs.</summary>
+    public abstract WorkFootprint Rehearse(Action work);
+
+    /// <summary>
+    /// Memory for what recorded work makes on its way. Recordings that never run at the same time share it: no tensor outlives the work.
+    /// </summary>
+    public abstract IDisposable Reserve(long sizeBytes);
+
+    /// <summary>Records work of a footprint in such memory, which outlives the recording. Nothing has run yet.</summary>
+    /// <exception cref="Errors.NativeRetrievalException">The work cannot be recorded; the device is as it was before.</exception>
+    public abstract RecordedWork Record(WorkFootprint footprint, IDisposable memory, Action work);
+}
+
+/// <summary>What a recording needs.</summary>
+/// <param name="MemoryBytes">Memory for the tensors that the work makes and frees.</param>
+/// <param name="ConstantBytes">Memory for the values that it uploads and that never change.</param>
+internal readonly record struct WorkFootprint(long MemoryBytes, long ConstantBytes);
+
+/// <summary>Work that was recorded.</summary>
+internal abstract class RecordedWork : IDisposable
+{
+    /// <summary>Queues the work once more.</summary>
+    /// <param name="streamOffset">Added to every Philox stream that the work was recorded with.</param>
+    public abstract void Launch(long streamOffset);
+
+    public abstract void Dispose();
+}
