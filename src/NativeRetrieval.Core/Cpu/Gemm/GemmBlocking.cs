@@ -8,8 +8,8 @@ internal static class GemmBlocking
     /// <summary>A panel of B, 256 steps of 16 or 32 floats, fits in a first-level cache of 32 KiB or more.</summary>
     const int MaxBlockK = 256;
 
-    /// <summary>Rows of A packed at a time: 144 × 256 floats, a third of a second-level cache of 512 KiB.</summary>
-    public const int MaxBlockRows = 144;
+    /// <summary>Rows of A up to which a panel of B is packed when its turn comes: 144 × 256 floats stay in a second-level cache.</summary>
+    public const int MaxRowsOfPanels = 144;
 
     /// <summary>Columns of one part: with 256 steps of k, 1 MiB of packed B.</summary>
     const int MaxPartColumns = 1024;
@@ -31,7 +31,7 @@ internal static class GemmBlocking
 
     /// <summary>
     /// Numbers of row parts and column parts for which the slowest thread is expected to finish first: a part of
-    /// m × n needs m·n/16 cycles per k for the products and about m + n for packing.
+    /// m × n needs m·n/16 cycles per k for the products and about m + n for packing, half of n where B only comes from memory.
     /// </summary>
     public static (int RowParts, int ColumnParts) Parts(int m, int n, int k, GemmKernel kernel, bool packed)
     {
@@ -46,7 +46,7 @@ internal static class GemmBlocking
             {
                 int rowParts = Math.Min(maxRowParts, Math.Max(1, rounds * Workers.Count / columnParts));
                 double rows = Math.Ceiling((double)m / rowParts), columns = Math.Ceiling((double)panels / columnParts) * kernel.Columns;
-                double part = rows * columns / 16 + rows + (packed ? 0 : columns);
+                double part = rows * columns / 16 + rows + (packed ? columns / 2 : columns);
                 double cost = Math.Ceiling((double)rowParts * columnParts / Workers.Count) * part;
                 if (cost >= bestCost) continue;
                 (best, bestCost) = ((rowParts, columnParts), cost);

@@ -13,34 +13,40 @@ internal readonly unsafe struct GemmEpilogue
 
     public Activation Activation { get; init; }
 
-    /// <summary>Finishes a tile whose sums are complete, while it is still in the first-level cache.</summary>
-    public void Finish(float* c, nint cStride, int rows, int columns, int firstColumn)
-    {
-        if (Bias == null && Activation == Activation.None) return;
-        for (int row = 0; row < rows; row++) FinishRow(c + row * cStride, columns, firstColumn);
-    }
+    public bool IsEmpty => Bias == null && Activation == Activation.None;
 
-    void FinishRow(float* c, int columns, int firstColumn)
+    /// <summary>Writes a tile whose sums lie in the first-level cache, so that C, which may be far away, is only written.</summary>
+    /// <param name="sums">Rows of <paramref name="sumStride"/> floats.</param>
+    /// <param name="accumulate">True adds C's own values, the sums over the blocks of k before.</param>
+    public void Write(float* sums, nint sumStride, float* c, nint cStride, int rows, int columns, int firstColumn, bool accumulate)
     {
         float* bias = Bias == null ? null : Bias + firstColumn;
-        int column = Vector512.IsHardwareAccelerated ? FinishVectors<Floats512>(c, bias, 0, columns) : 0;
-        column = FinishVectors<NativeFloats>(c, bias, column, columns);
+        for (int row = 0; row < rows; row++, sums += sumStride, c += cStride) WriteRow(sums, c, columns, bias, accumulate);
+    }
+
+    void WriteRow(float* sums, float* c, int columns, float* bias, bool accumulate)
+    {
+        int column = Vector512.IsHardwareAccelerated ? WriteVectors<Floats512>(sums, c, 0, columns, bias, accumulate) : 0;
+        column = WriteVectors<NativeFloats>(sums, c, column, columns, bias, accumulate);
         for (; column < columns; column++)
         {
-            float value = bias != null ? c[column] + bias[column] : c[column];
-            c[column] = Activate(NativeFloats.All(value)).Value[0];
+            float sum = sums[column];
+            if (accumulate) sum += c[column];
+            if (bias != null) sum += bias[column];
+            c[column] = Activate(NativeFloats.All(sum)).Value[0];
         }
     }
 
     /// <returns>The first column that is not done.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    int FinishVectors<T>(float* c, float* bias, int column, int columns) where T : unmanaged, ISimdFloats<T>
+    int WriteVectors<T>(float* sums, float* c, int column, int columns, float* bias, bool accumulate) where T : unmanaged, ISimdFloats<T>
     {
         for (; column <= columns - T.Count; column += T.Count)
         {
-            var value = T.Load(c + column);
-            if (bias != null) value += T.Load(bias + column);
-            Activate(value).Store(c + column);
+            var sum = T.Load(sums + column);
+            if (accumulate) sum += T.Load(c + column);
+            if (bias != null) sum += T.Load(bias + column);
+            Activate(sum).Store(c + column);
         }
         return column;
     }

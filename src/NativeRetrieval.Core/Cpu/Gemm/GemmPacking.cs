@@ -41,27 +41,60 @@ internal static unsafe class GemmPacking
     static void Transpose(float* source, nint laneStride, nint kStride, int lanes, int width, int k, float* target)
     {
         int lane = 0;
-        for (; lane <= lanes - 4; lane += 4, source += 4 * laneStride)
+        for (; lane <= lanes - 4; lane += 4) TransposeFour(source + lane * laneStride, laneStride, kStride, width, k, target + lane);
+        if (lane == lanes) return;
+        // The last lanes: four again where there are four, some of them a second time.
+        if (lanes >= 4) TransposeFour(source + (lanes - 4) * laneStride, laneStride, kStride, width, k, target + lanes - 4);
+        else
+            for (; lane < lanes; lane++)
+                for (int step = 0; step < k; step++) target[step * width + lane] = source[lane * laneStride + step * kStride];
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void TransposeFour(float* source, nint laneStride, nint kStride, int width, int k, float* target)
+    {
+        float* s0 = source, s1 = s0 + laneStride, s2 = s1 + laneStride, s3 = s2 + laneStride;
+        int step = 0;
+        if (Sse.IsSupported && kStride == 1)
         {
-            float* s0 = source, s1 = s0 + laneStride, s2 = s1 + laneStride, s3 = s2 + laneStride, t = target + lane;
-            int step = 0;
-            if (Sse.IsSupported && kStride == 1)
+            for (; step <= k - FloatsPerLine; step += FloatsPerLine, target += FloatsPerLine * width)
             {
-                for (; step <= k - 4; step += 4, t += 4 * width)
-                {
-                    if (step % FloatsPerLine == 0)
-                        for (int row = 4; row < 8; row++) Sse.Prefetch0(source + row * laneStride + step);
-                    Transpose4x4(s0 + step, s1 + step, s2 + step, s3 + step, t, width);
-                }
+                for (int row = 4; row < 8; row++) Sse.Prefetch0(source + row * laneStride + step);
+                if (Avx512F.IsSupported) Transpose4x16(s0 + step, s1 + step, s2 + step, s3 + step, target, width);
+                else
+                    for (int i = step; i < step + FloatsPerLine; i += 4)
+                        Transpose4x4(s0 + i, s1 + i, s2 + i, s3 + i, target + (i - step) * width, width);
             }
-            for (; step < k; step++, t += width)
-            {
-                nint at = step * kStride;
-                (t[0], t[1], t[2], t[3]) = (s0[at], s1[at], s2[at], s3[at]);
-            }
+            for (; step <= k - 4; step += 4, target += 4 * width) Transpose4x4(s0 + step, s1 + step, s2 + step, s3 + step, target, width);
         }
-        for (; lane < lanes; lane++, source += laneStride)
-            for (int step = 0; step < k; step++) target[step * width + lane] = source[step * kStride];
+        for (; step < k; step++, target += width)
+        {
+            nint at = step * kStride;
+            (target[0], target[1], target[2], target[3]) = (s0[at], s1[at], s2[at], s3[at]);
+        }
+    }
+
+    /// <summary>Four 4 x 4 squares at once, each in its quarter of the vectors.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Transpose4x16(float* s0, float* s1, float* s2, float* s3, float* target, nint width)
+    {
+        Vector512<float> x0 = Vector512.Load(s0), x1 = Vector512.Load(s1), x2 = Vector512.Load(s2), x3 = Vector512.Load(s3);
+        Vector512<double> low01 = Avx512F.UnpackLow(x0, x1).AsDouble(), high01 = Avx512F.UnpackHigh(x0, x1).AsDouble();
+        Vector512<double> low23 = Avx512F.UnpackLow(x2, x3).AsDouble(), high23 = Avx512F.UnpackHigh(x2, x3).AsDouble();
+        StoreQuarters(Avx512F.UnpackLow(low01, low23).AsSingle(), target, width);
+        StoreQuarters(Avx512F.UnpackHigh(low01, low23).AsSingle(), target + width, width);
+        StoreQuarters(Avx512F.UnpackLow(high01, high23).AsSingle(), target + 2 * width, width);
+        StoreQuarters(Avx512F.UnpackHigh(high01, high23).AsSingle(), target + 3 * width, width);
+    }
+
+    /// <summary>Quarters belong to steps that are four apart.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreQuarters(Vector512<float> x, float* target, nint width)
+    {
+        Avx512F.ExtractVector128(x, 0).Store(target);
+        Avx512F.ExtractVector128(x, 1).Store(target + 4 * width);
+        Avx512F.ExtractVector128(x, 2).Store(target + 8 * width);
+        Avx512F.ExtractVector128(x, 3).Store(target + 12 * width);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,8 +11,6 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </summary>
 internal static unsafe class Sgemm
 {
-    const int FloatsPerLine = 16;
-
     [ThreadStatic] static AlignedBuffer? _packedA;
     [ThreadStatic] static AlignedBuffer? _packedB;
 
@@ -67,12 +65,13 @@ internal static unsafe class Sgemm
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
             {
                 int blockK = Math.Min(maxBlockK, k - firstK);
-                // Where the rows are one block, each panel is read once: it is packed just before, and stays in the first-level cache.
-                float* panels = packedB is not null ? packedB.Panel(firstK, blockK, firstColumn / kernel.Columns)
-                    : endRow - firstRow <= GemmBlocking.MaxBlockRows ? null
-                    : PackColumns(firstK, blockK, firstColumn, endColumn);
-                for (int row = firstRow; row < endRow; row += GemmBlocking.MaxBlockRows)
-                    RunBlock(firstK, blockK, row, Math.Min(GemmBlocking.MaxBlockRows, endRow - row), firstColumn, endColumn, panels);
+                if (packedB is not null)
+                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
+                        packedB.Panel(firstK, blockK, firstColumn / kernel.Columns));
+                else if (endRow - firstRow > GemmBlocking.MaxRowsOfPanels)
+                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
+                        PackColumns(firstK, blockK, firstColumn, endColumn));
+                else RunPanels(firstK, blockK, firstRow, endRow, firstColumn, endColumn);
             }
         }
 
@@ -87,69 +86,83 @@ internal static unsafe class Sgemm
             return packed;
         }
 
-        /// <summary>Some rows of A, packed and multiplied with every panel of B in turn.</summary>
-        /// <param name="panels">Packed panels of B; null: each is packed when its turn comes.</param>
-        void RunBlock(int firstK, int blockK, int firstRow, int rows, int firstColumn, int endColumn, float* panels)
+        /// <summary>
+        /// Each strip of A, packed just before, with every panel of B in turn. The strip stays in the first-level cache; the panels stream
+        /// by in the order of memory, which the processor foresees, and so do the rows of C.
+        /// </summary>
+        void RunStrips(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, float* panels)
         {
-            float* packedA = (_packedA ??= new()).Reserve((nuint)rows * (nuint)Math.Max(blockK, 1));
-            // Strips of nearly equal height: a last strip of one or two rows would leave the multipliers idle.
-            int strips = (rows + kernel.Rows - 1) / kernel.Rows;
+            float* sums = Reserve(kernel.Rows, blockK, out float* packedA);
+            int strips = Strips(endRow - firstRow);
             for (int strip = 0; strip < strips; strip++)
             {
-                int row = Cut(rows, strips, strip), height = Cut(rows, strips, strip + 1) - row;
-                GemmPacking.Pack(a.At(firstRow + row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA + row * blockK);
-            }
-
-            for (int column = firstColumn; column < endColumn; column += kernel.Columns)
-            {
-                int width = Math.Min(kernel.Columns, endColumn - column);
-                float* panel = panels is null
-                    ? PackColumns(firstK, blockK, column, column + width)
-                    : panels + (nint)(column - firstColumn) * blockK;
-                for (int strip = 0; strip < strips; strip++)
-                {
-                    int row = Cut(rows, strips, strip), height = Cut(rows, strips, strip + 1) - row;
-                    if (panels is not null && column + kernel.Columns < endColumn)
-                        Fetch(panel + blockK * kernel.Columns, Cut(blockK, strips, strip), Cut(blockK, strips, strip + 1));
-                    RunTile(firstK, blockK, packedA + row * blockK, panel, height, width, firstRow + row, column);
-                }
+                var (row, height) = Strip(firstRow, endRow, strips, strip);
+                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA);
+                float* panel = panels;
+                for (int column = firstColumn; column < endColumn; column += kernel.Columns, panel += blockK * kernel.Columns)
+                    RunTile(firstK, blockK, packedA, panel, sums, height, Math.Min(kernel.Columns, endColumn - column), row, column);
             }
         }
 
         /// <summary>
-        /// Brings steps of the next panel into the second-level cache while this one is multiplied: large weights come from memory.
+        /// Each panel of B, packed just before, with every strip of A in turn: for few rows of A, as the panel then stays in the
+        /// first-level cache and is written to no other memory.
         /// </summary>
-        void Fetch(float* panel, int firstStep, int endStep)
+        void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
-            if (!Sse.IsSupported) return;
-            for (float* line = panel + firstStep * kernel.Columns; line < panel + endStep * kernel.Columns; line += FloatsPerLine)
-                Sse.Prefetch1(line);
+            float* sums = Reserve(endRow - firstRow, blockK, out float* packedA);
+            int strips = Strips(endRow - firstRow);
+            for (int strip = 0; strip < strips; strip++)
+            {
+                var (row, height) = Strip(firstRow, endRow, strips, strip);
+                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK,
+                    packedA + (row - firstRow) * blockK);
+            }
+            for (int column = firstColumn; column < endColumn; column += kernel.Columns)
+            {
+                int width = Math.Min(kernel.Columns, endColumn - column);
+                float* panel = PackColumns(firstK, blockK, column, column + width);
+                for (int strip = 0; strip < strips; strip++)
+                {
+                    var (row, height) = Strip(firstRow, endRow, strips, strip);
+                    RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column);
+                }
+            }
         }
 
-        void RunTile(int firstK, int blockK, float* packedA, float* panel, int height, int width, int row, int column)
+        /// <returns>Room for one tile of sums.</returns>
+        float* Reserve(int rows, int blockK, out float* packedA)
+        {
+            int tile = kernel.Rows * kernel.Columns;
+            float* sums = (_packedA ??= new()).Reserve((nuint)tile + (nuint)rows * (nuint)blockK);
+            packedA = sums + tile;
+            return sums;
+        }
+
+        int Strips(int rows) => (rows + kernel.Rows - 1) / kernel.Rows;
+
+        /// <summary>Strips of nearly equal height: a last strip of one or two rows would leave the multipliers idle.</summary>
+        static (int Row, int Height) Strip(int firstRow, int endRow, int strips, int strip)
+        {
+            int first = Cut(endRow - firstRow, strips, strip);
+            return (firstRow + first, Cut(endRow - firstRow, strips, strip + 1) - first);
+        }
+
+        void RunTile(int firstK, int blockK, float* packedA, float* panel, float* sums, int height, int width, int row, int column)
         {
             float* target = c + row * cStride + column;
-            bool accumulate = firstK > 0;
-            if (width == kernel.Columns)
+            bool accumulate = firstK > 0, last = firstK + blockK == k;
+            // The tile of C is needed when the sums are done: by then it has come from memory.
+            if (Sse.IsSupported)
+                for (int line = 0; line < height; line++) Sse.Prefetch0(target + line * cStride);
+            if (width == kernel.Columns && (!last || epilogue.IsEmpty))
             {
-                // The tile of C is needed when the sums are done: by then it has come from memory.
-                if (Sse.IsSupported)
-                    for (int line = 0; line < height; line++) Sse.Prefetch0(target + line * cStride);
                 kernel.Run(height, blockK, packedA, panel, target, cStride, accumulate);
+                return;
             }
-            else
-            {
-                float* tile = stackalloc float[kernel.Rows * kernel.Columns];
-                kernel.Run(height, blockK, packedA, panel, tile, kernel.Columns, false);
-                CopyTile(tile, height, width, target, accumulate);
-            }
-            if (firstK + blockK == k) epilogue.Finish(target, cStride, height, width, column);
-        }
-
-        void CopyTile(float* tile, int height, int width, float* target, bool accumulate)
-        {
-            for (int row = 0; row < height; row++, target += cStride, tile += kernel.Columns)
-                for (int column = 0; column < width; column++) target[column] = accumulate ? target[column] + tile[column] : tile[column];
+            kernel.Run(height, blockK, packedA, panel, sums, kernel.Columns, false);
+            var finish = last ? epilogue : default;
+            finish.Write(sums, kernel.Columns, target, cStride, height, width, column, accumulate);
         }
     }
 }
