@@ -13,7 +13,8 @@ internal sealed partial class CudaBackend
         bool planes = x.Shape.Length == 4 && x.Layout == Layout.Contiguous && x.Shape[1] > 1;
         if (planes)
             LaunchOver(x.Count, "dropout", "dropout_planes_f32", F32(x), Threshold(probability), (float)(1 / (1 - probability)),
-                (long)stream.Seed, (long)stream.Stream, StreamOffset, F32(y), x.Count, x.Shape[1], checked(x.Shape[2] * x.Shape[3]));
+                (long)stream.Seed, (long)stream.Stream, StreamOffset, F32(y), x.Count, x.Shape[1],
+                checked(x.Shape[2] * x.Shape[3]));
         else
             Launch("dropout", "dropout_forward_f32", Ceil(x.Count, NumbersPerThread * Block), Block, 0,
                 F32(x), Threshold(probability), (float)(1 / (1 - probability)), (long)stream.Seed, (long)stream.Stream, StreamOffset, F32(y),

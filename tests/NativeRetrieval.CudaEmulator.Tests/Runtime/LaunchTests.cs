@@ -10,7 +10,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
 
-/// <summary>What a launch costs the host, what it says when it fails, and the numbers that it draws.</summary>
+/// <summary>The cost of a launch for the host, its words when it fails, and the numbers that it draws.</summary>
 [Collection("device")]
 public sealed class LaunchTests
 {
