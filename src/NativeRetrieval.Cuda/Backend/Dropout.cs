@@ -17,8 +17,8 @@ internal sealed partial class CudaBackend
                 checked(x.Shape[2] * x.Shape[3]));
         else
             Launch("dropout", "dropout_forward_f32", Ceil(x.Count, NumbersPerThread * Block), Block, 0,
-                F32(x), Threshold(probability), (float)(1 / (1 - probability)), (long)stream.Seed, (long)stream.Stream, StreamOffset, F32(y),
-                x.Count);
+                F32(x), Threshold(probability), (float)(1 / (1 - probability)), (long)stream.Seed, (long)stream.Stream, StreamOffset,
+                F32(y), x.Count);
     }
 
     /// <summary>Numbers of 24 bits below this are dropped: the same comparison as on the CPU.</summary>
