@@ -120,7 +120,7 @@ public sealed class CudaDevice : Device
     /// <summary>Matrix products of a GPU go through rows in tiles of at least 64: filling one up costs nothing.</summary>
     public override int RowMultiple => 64;
 
-    /// <summary>What this thread records; null where it does not.</summary>
+    /// <summary>The recording of this thread; null where it does not record.</summary>
     internal Session? Recording => _recorder.Current is { IsRecording: true } session ? session : null;
 
     internal KernelLibrary Kernels { get; }

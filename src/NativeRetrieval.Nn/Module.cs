@@ -43,6 +43,18 @@ public abstract class Module : IDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>
+    /// Frees what evaluation derived from the parts that are trained, whose weights change with the next step. What is derived from frozen
+    /// parts stays.
+    /// </summary>
+    public void ReleaseTrained()
+    {
+        if (IsWhollyTrainable) ReleaseDerived();
+        else foreach (var (_, child) in _children) child.ReleaseTrained();
+    }
+
+    bool IsWhollyTrainable => IsTrainable && _children.TrueForAll(item => item.Module.IsWhollyTrainable);
+
     /// <summary>Frees what was derived from the parameters, such as packed weights.</summary>
     protected virtual void ReleaseDerived()
     {

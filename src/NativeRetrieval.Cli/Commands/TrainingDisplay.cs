@@ -43,7 +43,8 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
             // Without validation data every epoch is the last so far: said once, at the end.
             string kept = epoch.KeptAs is { } reason && (epoch.Validation is not null || epoch.Epoch == epoch.Epochs) ? $" ({reason})" : "";
             terminal.Message(string.Create(CultureInfo.InvariantCulture,
-                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s, {100 * epoch.InputWait:F0} % waiting for input{scores}{kept}, "
+                $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s, "
+                    + $"{100 * epoch.InputWait:F0} % waiting for input{scores}{kept}, "
                     + $"{Output.Progress.Duration(epoch.Remaining)} left"));
         }
     }

@@ -17,7 +17,8 @@ internal sealed partial class CpuBackend
             else Run<double>(slot, step, changing, scale);
         }
 
-        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double[] rates, double scale) where T : unmanaged, INumber<T>, IRootFunctions<T>
+        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double[] rates, double scale)
+            where T : unmanaged, INumber<T>, IRootFunctions<T>
         {
             T* p = slot.Parameter.Pointer<T>(), g = slot.Gradient.Pointer<T>();
             T* m = slot.FirstMoment.Pointer<T>(), v = slot.SecondMoment.Pointer<T>();

@@ -129,7 +129,8 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
             entry.Release();
             entry.IsPlain = ++entry.Failures == MostAttempts;
             // Work may have let go of something that was derived for other work: it does so once.
-            if (entry.IsPlain) Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
+            if (entry.IsPlain)
+                Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
             return false;
         }
         entry.FirstStream = firstStream;
@@ -178,7 +179,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         _hasNoted = true;
     }
 
-    /// <summary>What is known of the work of one combination of shapes.</summary>
+    /// <summary>The work of one combination of shapes, as far as it is known.</summary>
     sealed class Entry
     {
         /// <summary>Null before the first run.</summary>

@@ -20,7 +20,7 @@ internal abstract class WorkRecorder
     public abstract RecordedWork Record(WorkFootprint footprint, IDisposable memory, Action work);
 }
 
-/// <summary>What a recording needs.</summary>
+/// <summary>The needs of a recording.</summary>
 /// <param name="MemoryBytes">Memory for the tensors that the work makes and frees.</param>
 /// <param name="ConstantBytes">Memory for the values that it uploads and that never change.</param>
 internal readonly record struct WorkFootprint(long MemoryBytes, long ConstantBytes);

@@ -11,7 +11,7 @@ public readonly record struct AdamStep(double LearningRate, long Step, double Be
     double Epsilon = 1e-8, double WeightDecay = 0, bool Decoupled = false)
 {
     /// <summary>
-    /// What changes from step to step: η/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ), and the factor of p: 1, or 1 − η·λ in AdamW.
+    /// The numbers that change from step to step: η/(1 − β₁ᵗ), 1/√(1 − β₂ᵗ), and the factor of p: 1, or 1 − η·λ in AdamW.
     /// </summary>
     public double[] Rates => [LearningRate / (1 - Math.Pow(Beta1, Step)), 1 / Math.Sqrt(1 - Math.Pow(Beta2, Step)),
         Decoupled ? 1 - LearningRate * WeightDecay : 1];

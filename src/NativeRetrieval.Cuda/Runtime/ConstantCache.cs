@@ -2,7 +2,9 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Cuda.Runtime;
 
-/// <summary>Values on the device that are uploaded once and asked for again and again, such as tables of addresses. Safe for several threads.</summary>
+/// <summary>
+/// Values on the device that are uploaded once and asked for again and again, such as tables of addresses. Safe for several threads.
+/// </summary>
 internal sealed class ConstantCache(CudaDevice device)
 {
     /// <summary>More than the tables that a training step has; the one that was not used for longest goes.</summary>

@@ -157,6 +157,7 @@ public sealed class Trainer : IDisposable
         int epoch = _position.Epoch, first = _position.Batch, end = _sampler.BatchesPerEpoch;
         long firstStep = _position.Step - first;
         if (_parts.Begin(epoch)) _captured.Clear(); // what is trained decides what a step does
+        _model.ReleaseTrained(); // recorded steps free nothing that was made outside them
         using var queue = new BatchQueue<LoadedBatch>(first, end,
             batch => _loss.Load(_sampler.Batch(epoch, batch), firstStep + batch), _time);
         PendingStep? pending = null;

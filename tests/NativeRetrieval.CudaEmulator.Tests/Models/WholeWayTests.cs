@@ -77,7 +77,7 @@ public sealed class WholeWayTests : IDisposable
             + "training.optimizer=adamw training.weight_decay=0.01",
     ];
 
-    /// <summary>Steps that are replayed as CUDA graphs: every loss and weight has the bits of a run that launches kernel by kernel.</summary>
+    /// <summary>Steps that are replayed as CUDA graphs have every loss and weight of steps that are launched, to the bit.</summary>
     [Theory, MemberData(nameof(Recipes))]
     public void Replayed_steps_have_the_bits_of_launched_ones_and_so_has_a_run_that_was_interrupted(string recipe)
     {
@@ -99,7 +99,10 @@ public sealed class WholeWayTests : IDisposable
 
         long Run(string folder, Device device)
         {
-            var request = Request(_folder[folder], device, overrides) with { Noted = text => Assert.False(text.Contains("graph", StringComparison.Ordinal), text) };
+            var request = Request(_folder[folder], device, overrides) with
+            {
+                Noted = text => Assert.False(text.Contains("graph", StringComparison.Ordinal), text),
+            };
             return TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken).ReplayedSteps;
         }
     }

@@ -111,7 +111,8 @@ internal static unsafe partial class DriverApi
 
     [LibraryImport(Library)] public static partial DriverResult cuStreamEndCapture(StreamHandle stream, out nint graph);
 
-    [LibraryImport(Library)] public static partial DriverResult cuGraphInstantiateWithFlags(out nint executable, GraphHandle graph, ulong flags);
+    [LibraryImport(Library)]
+    public static partial DriverResult cuGraphInstantiateWithFlags(out nint executable, GraphHandle graph, ulong flags);
 
     [LibraryImport(Library)] public static partial DriverResult cuGraphLaunch(GraphExecutableHandle executable, StreamHandle stream);
 

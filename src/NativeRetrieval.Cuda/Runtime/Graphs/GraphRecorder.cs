@@ -18,7 +18,7 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
     readonly List<GraphMemory> _memories = [];
     CudaStream? _stream;
 
-    /// <summary>What this thread rehearses or records on this device; else null.</summary>
+    /// <summary>The rehearsal or recording of this thread on this device; else null.</summary>
     public Session? Current => t_session is { } session && session.Device == device ? session : null;
 
     public override WorkFootprint Rehearse(Action work)
@@ -59,7 +59,10 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
             lock (_lock) // one stream, one recording at a time
             {
                 _stream ??= new(device.Context);
-                var session = new Session(device, _stream, arena.Address, new(arena.SizeBytes), constants) { StreamOffset = offset.Address };
+                var session = new Session(device, _stream, arena.Address, new(arena.SizeBytes), constants)
+                {
+                    StreamOffset = offset.Address,
+                };
                 var graph = CudaGraph.Record(_stream, () => Run(session, work));
                 if (session.Layout.Count > 0 || session.FreedOthers > 0)
                 {
