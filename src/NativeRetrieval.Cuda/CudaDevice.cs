@@ -237,7 +237,7 @@ public sealed class CudaDevice : Device
     internal override Storage AllocateConstant(ReadOnlySpan<byte> host)
     {
         nint address = _recorder.Current?.TakeConstant(host) ?? 0;
-        return address != 0 ? Storage.Foreign(this, address) : _constants.Get(host);
+        return address != 0 ? Storage.Foreign(this, address, host.Length) : _constants.Get(host);
     }
 
     /// <summary>Frees a block. Finalizers call it, too: after <see cref="Dispose"/> the memory is gone already.</summary>

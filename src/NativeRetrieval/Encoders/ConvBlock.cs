@@ -29,7 +29,7 @@ internal sealed class ConvBlock : EncoderStage
         using var scope = TensorScope.Begin();
         foreach (var layer in _layers.AsSpan(..^1)) x = layer.Forward(x, own.Tensor, pass);
         x = _layers[^1].ForwardPooled(x, own.Tensor, _window, _dropout, pass);
-        own = own.Pooled(_window, x);
+        own = own.Pooled(_window);
         if (own.Tensor is { } lengths) scope.Return(lengths);
         return (scope.Return(x), own);
     }
