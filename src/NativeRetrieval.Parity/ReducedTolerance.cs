@@ -3,8 +3,8 @@ using NativeRetrieval.Core.Devices;
 namespace NativeRetrieval.Parity;
 
 /// <summary>
-/// The largest errors that pass on a device that multiplies in TF32 or bfloat16. One rounding to 11 significant bits has a relative error of
-/// 2.1e-4 in the mean square, one to 8 bits 1.7e-3; those of different roundings are independent and add as squares.
+/// The largest errors that pass on a device that multiplies in TF32 or bfloat16. One rounding to 11 significant bits has a relative error
+/// of 2.1e-4 in the mean square, one to 8 bits 1.7e-3; those of different roundings are independent and add as squares.
 /// </summary>
 /// <param name="Tf32">The tolerance in TF32.</param>
 /// <param name="BFloat16">The tolerance in bfloat16.</param>
@@ -19,7 +19,9 @@ public sealed record ReducedTolerance(double Tf32, double BFloat16, string? Unit
     /// <summary>Zeros in the place of all gradients have an error of 1.</summary>
     const double LessThanNothing = 0.9;
 
-    /// <summary>Roundings of a layer to bfloat16: its product's two operands and its results, which the norm behind it gives once more.</summary>
+    /// <summary>
+    /// Roundings of a layer to bfloat16: its product's two operands and its results, which the norm behind it gives once more.
+    /// </summary>
     const int Stored = 4, Operands = 2;
 
     /// <summary>The tolerance of what a network gives.</summary>

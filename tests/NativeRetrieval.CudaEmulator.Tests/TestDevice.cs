@@ -5,8 +5,8 @@ using NativeRetrieval.TestSupport;
 namespace NativeRetrieval.CudaEmulator.Tests;
 
 /// <summary>
-/// The whole backend on the emulator, or on a GPU. One device of each precision serves all tests of a process, and what a test frees is given back after
-/// it: fresh memory holds nothing, and reading it is found. A test that loses the device costs the next one a new one.
+/// The whole backend on the emulator, or on a GPU. One device of each precision serves all tests of a process, and what a test frees is
+/// given back after it: fresh memory holds nothing, and reading it is found. A test that loses the device costs the next one a new one.
 /// </summary>
 internal sealed class TestDevice : IDisposable
 {

@@ -109,7 +109,10 @@ internal static class GradientsCommand
             switch (arguments[i++])
             {
                 case "--precision" when PrecisionName.Find(value) is { } precision:
-                    options = options with { Precisions = options.Chosen ? [.. options.Precisions, precision] : [precision], Chosen = true };
+                    options = options with
+                    {
+                        Precisions = options.Chosen ? [.. options.Precisions, precision] : [precision], Chosen = true,
+                    };
                     break;
                 case "--model": options = options with { Models = [.. options.Models, value] }; break;
                 case "--json": options = options with { Json = value }; break;

@@ -74,7 +74,12 @@ internal sealed class DeviceOption
     public Device Open(ParseResult parsed, Terminal terminal, Precision precision, string asked)
     {
         string text = parsed.GetRequiredValue(_device);
-        var options = new CudaDeviceOptions { Deterministic = parsed.GetValue(_deterministic), Precision = precision, Note = terminal.Warning };
+        var options = new CudaDeviceOptions
+        {
+            Deterministic = parsed.GetValue(_deterministic),
+            Precision = precision,
+            Note = terminal.Warning,
+        };
         if (OrdinalOf(text) is { } ordinal) return Require(text, ordinal, options);
         string? problem = null;
         if (text == Auto && Best(options, out problem) is { } best) return best;

@@ -174,7 +174,8 @@ internal sealed class TrainOptions
         string[] overrides = parsed.GetValue(_set) ?? [];
         if (Device.Asked(parsed) is not { } precision) return overrides;
         if (overrides.FirstOrDefault(entry => entry.Split('=')[0].Trim() == PrecisionKey) is { } other)
-            throw new OptionException($"--precision {PrecisionName.Of(precision)} and --set {other} name the same setting; give one of them");
+            throw new OptionException(
+                $"--precision {PrecisionName.Of(precision)} and --set {other} name the same setting; give one of them");
         return [.. overrides, $"{PrecisionKey}={PrecisionName.Of(precision)}"];
     }
 

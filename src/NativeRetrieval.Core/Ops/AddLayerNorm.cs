@@ -40,8 +40,8 @@ public static partial class Op
             var (sum, gain) = (ctx.Saved[0], ctx.Saved[1]);
             var (dSum, dGain, dBias) = (Tensor.EmptyLike(sum), Tensor.EmptyLike(gain), Tensor.EmptyLike(gain));
             var dx = probability > 0 ? Tensor.EmptyLike(sum) : dSum;
-            sum.Backend.AddLayerNormBackward(ctx.OutputGradient, sum, gain, ctx.Saved[2], ctx.Saved[3], probability, stream, dx, dSum, dGain,
-                dBias);
+            sum.Backend.AddLayerNormBackward(ctx.OutputGradient, sum, gain, ctx.Saved[2], ctx.Saved[3], probability, stream, dx, dSum,
+                dGain, dBias);
             return [dx, dSum, dGain, dBias];
         });
     }

@@ -36,7 +36,8 @@ internal sealed partial class CudaBackend
         {
             Scores(first, rows);
             Launch("nt_xent", "nt_xent_tiles_f32", (Ceil(batch, TileColumns), Ceil(rows, TileRows), 1), Block, 0,
-                F32(strip), F32(inverses), clips.Address, texts.Address, kind, inverse, first, rows, F32(rowParts), F32(columnParts), batch);
+                F32(strip), F32(inverses), clips.Address, texts.Address, kind, inverse, first, rows, F32(rowParts), F32(columnParts),
+                batch);
             Launch("nt_xent", "nt_xent_merge_f32", Ceil(rows, StatesPerBlock) + Ceil(batch, StatesPerBlock), Block, 0,
                 F32(rowParts), F32(columnParts), first, rows, F32(states), batch);
         }

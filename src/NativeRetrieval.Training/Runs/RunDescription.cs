@@ -1,4 +1,6 @@
 using System.Text.Json;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
@@ -56,7 +58,21 @@ public sealed record RunDescription
 
     internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Document) + "\n";
 
-    /// <exception cref="JsonException">The text is not a run's description.</exception>
-    internal static RunDescription FromJson(ReadOnlySpan<byte> json) =>
-        JsonSerializer.Deserialize<RunDescription>(json, RunJson.Document) ?? throw new JsonException("null is no description");
+    /// <summary>The description in a file.</summary>
+    /// <exception cref="CorruptFileException">The file holds none, or one of a newer version.</exception>
+    internal static RunDescription Read(string path)
+    {
+        try
+        {
+            var description = JsonSerializer.Deserialize<RunDescription>(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes),
+                RunJson.Document) ?? throw new JsonException("null is no description");
+            return description.SchemaVersion is 1 or NewestSchema ? description
+                : throw new CorruptFileException(path,
+                    $"schema version {description.SchemaVersion}; this program reads up to {NewestSchema}");
+        }
+        catch (JsonException error)
+        {
+            throw new CorruptFileException(path, $"not a run's description: {error.Message}", error);
+        }
+    }
 }

@@ -1,6 +1,5 @@
 using System.Security.Cryptography;
 using System.Text;
-using System.Text.Json;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Evaluation.Data;
@@ -132,7 +131,7 @@ public sealed class RunFolder : IDisposable
         var held = Lock(path);
         try
         {
-            var description = ReadDescription(runPath);
+            var description = RunDescription.Read(runPath);
             var written = SettingsLoader.ReadFile(settingsPath);
             var settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
             int epochs = written.Training.Epochs;
@@ -383,19 +382,4 @@ public sealed class RunFolder : IDisposable
 
     static bool IsOwnBeginning(string entry) =>
         Path.GetFileName(entry) is SettingsName or HoldOutName or WorkName || DurableFile.IsTemporary(entry);
-
-    static RunDescription ReadDescription(string path)
-    {
-        try
-        {
-            var description = RunDescription.FromJson(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes));
-            return description.SchemaVersion is 1 or RunDescription.NewestSchema ? description
-                : throw new CorruptFileException(path,
-                    $"schema version {description.SchemaVersion}; this program reads up to {RunDescription.NewestSchema}");
-        }
-        catch (JsonException error)
-        {
-            throw new CorruptFileException(path, $"not a run's description: {error.Message}", error);
-        }
-    }
 }

@@ -27,7 +27,8 @@ internal static class Occupancy
         // Four loads and a window's gradients, eight channels each.
         ["batch_norm_pool2d_forward_bf16"] = 0.375,
         ["batch_norm_pool2d_backward_bf16"] = 0.25,
-        ["add_layer_norm_backward_bf16"] = 0.125, // a row on its way, and sums of its columns, in registers: 64 KiB a multiprocessor in flight
+        // A row on its way, and sums of its columns, in registers: 64 KiB a multiprocessor in flight.
+        ["add_layer_norm_backward_bf16"] = 0.125,
         ["add_layer_norm_backward_f32"] = 0.125,
         ["add_layer_norm_forward_bf16"] = 0.25, // two rows in registers
         ["add_layer_norm_forward_f32"] = 0.25,

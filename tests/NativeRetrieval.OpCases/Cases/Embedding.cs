@@ -60,7 +60,8 @@ sealed class EmbeddingToActivationsCase : OpCase
 
     public override Cost Cost(string size, int element)
     {
-        long rows = EmbeddingCase.Ids(size).Distinct().Count() * (long)Parse(size)[3] * sizeof(float), values = Count(size, 2) * Parse(size)[3];
+        long width = Parse(size)[3], values = Count(size, 2) * width;
+        long rows = EmbeddingCase.Ids(size).Distinct().Count() * width * sizeof(float);
         return new(rows + values * element, values * element + rows);
     }
 
