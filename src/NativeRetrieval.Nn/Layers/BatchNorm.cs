@@ -43,11 +43,21 @@ public sealed class BatchNorm : Module
     /// <param name="x">[N, C, H, W], in the device's layout of feature maps, or [N, 1, T, F] for mel bins.</param>
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="pass">Null: running statistics, as frozen encoders use them.</param>
-    public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
+    public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass) =>
+        Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths);
+
+    /// <summary>This layer behind a convolution of one channel, by <see cref="Op.Conv2dBatchNorm"/>.</summary>
+    /// <param name="x">[N, 1, H, W], the convolution's input, contiguous.</param>
+    /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
+    /// <param name="pass">Null: running statistics.</param>
+    /// <param name="dtype">Type of the result: that of x (null), or bfloat16 on a device that computes in it.</param>
+    public Tensor ForwardConvolved(Conv2d convolution, Tensor x, Tensor? lengths, TrainingPass? pass, DType? dtype = null) =>
+        Op.Conv2dBatchNorm(x, convolution.Weight, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths, dtype);
+
+    BatchNormOptions Options(TrainingPass? pass)
     {
         var options = new BatchNormOptions(Training: pass is { Statistics: not BatchStatistics.Running }, _axis, _relu);
-        if (pass is { Statistics: BatchStatistics.OfBatchAgain }) options = options with { Momentum = 0 };
-        return Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, options, lengths);
+        return pass is { Statistics: BatchStatistics.OfBatchAgain } ? options with { Momentum = 0 } : options;
     }
 
     /// <summary>

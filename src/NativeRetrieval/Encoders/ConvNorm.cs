@@ -10,7 +10,7 @@ namespace NativeRetrieval.Encoders;
 
 /// <summary>
 /// A convolution, batch norm and, where asked for, ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees
-/// silence there.
+/// silence there. The first layer of an encoder, of one channel, does not store its convolution where the device computes it twice faster.
 /// </summary>
 internal sealed class ConvNorm(
     int inChannels, int outChannels, int kernel, bool relu, double gain, Device device, DType dtype, PhiloxSequence? random)
@@ -24,13 +24,18 @@ internal sealed class ConvNorm(
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        if (pass is null && x.DType == DType.Float32 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
+        bool isFirst = inChannels == 1 && kernel > 1;
+        // A packed convolution is the faster one on the CPU; a GPU would write and read its maps once more for the mask.
+        bool isPacked = !isFirst || x.Device is CpuDevice;
+        if (isPacked && pass is null && x.DType == DType.Float32 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
         {
             var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
             return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
         }
         if (pass is not null) _folded.Release();
-        return scope.Return(Norm.Forward(Convolution.Forward(x), lengths, pass));
+        if (!isFirst) return scope.Return(Norm.Forward(Convolution.Forward(x), lengths, pass));
+        var stored = x.DType == DType.Float32 ? x.Device.Activations : x.DType;
+        return scope.Return(Norm.ForwardConvolved(Convolution, x, lengths, pass, stored));
     }
 
     /// <summary>Frees the packed weights of inference.</summary>

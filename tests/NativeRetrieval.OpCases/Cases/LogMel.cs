@@ -98,3 +98,14 @@ sealed class LogMelPanns8Case()
 sealed class LogMelNormalisedCase()
     : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 },
         ownLengths: true, normalised: true);
+
+/// <summary>PANNs' models for 32 kHz.</summary>
+sealed class LogMelPanns32Case() : LogMelCase(new(), ownLengths: true, normalised: true);
+
+/// <summary>Windows of the same size at 48 kHz, up to half the sample rate, with filters for two warps and one more.</summary>
+sealed class LogMel48Case()
+    : LogMelCase(new() { SampleRateHz = 48000, HopSamples = 480, MelBins = 65, MinHz = 0, MaxHz = 24000 }, ownLengths: false);
+
+/// <summary>Windows of the same size that begin at odd samples, and filters that fall between two frequencies.</summary>
+sealed class LogMelOddHopCase()
+    : LogMelCase(new() { SampleRateHz = 16000, HopSamples = 641, MelBins = 512, MinHz = 20, MaxHz = 7000 }, ownLengths: true);
