@@ -30,13 +30,13 @@
 //           apply: z again, in tiles of 8 rows × 64 columns. gradient: one pass over dy, which gives A, D and the tiles of dx;
 //           input adds what follows from slope and offset, which depend on x alone.
 // mapping   moments: blocks of 8 warps, x = (chunk of rows, 32 columns), y = clip; totals: blocks of 32 columns × 16 warps;
-//           statistics, parameters: a warp per channel, blocks of 256; form: a block of 128 per tap; apply: blocks of 256, gradient: of 128,
-//           x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip of
+//           statistics, parameters: a warp per channel, blocks of 256; form: a block of 128 per tap; apply: blocks of 256, gradient: of
+//           128, x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip of
 //           neighbouring pixels; input: blocks of 256, 8 rows × 32 columns
 // shared    static: moments 4016 and 13552 bytes for k = 3 and 5; totals 4224; apply 5280 and 9920; gradient 18080 and 43712;
 //           input 2160 and 5360
-// numerics  moments in f64 from products of f64; z, y, dv, and A and D of at most 128 pixels in f32, their sums in f64, each in an order that
-//           depends on sizes alone
+// numerics  moments in f64 from products of f64; z, y, dv, and A and D of at most 128 pixels in f32, their sums in f64, each in an order
+//           that depends on sizes alone
 // limits    k = 3 and 5, fewer than 2^31 pixels, also 0; any number of channels; a length outside 0 … frames counts as the nearer end;
 //           without a single real frame the running statistics are used and left alone
 // reference src/NativeRetrieval.Core/Cpu/Conv2dBatchNorm.cs
@@ -134,7 +134,7 @@ NR_DEVICE void moments(const float* __restrict__ x, const int* __restrict__ leng
         {
             if (warp == turn)
 #pragma unroll
-                for (int q = 0; q < lagged_sums<k>::Count; q++) columns[q][lane] = turn == 0 ? sums.values[q] : columns[q][lane] + sums.values[q];
+                for (int q = 0; q < lagged_sums<k>::Count; q++) columns[q][lane] = (turn == 0 ? 0.0 : columns[q][lane]) + sums.values[q];
             __syncthreads();
         }
         for (int i = threadIdx.x; i < Moments; i += blockDim.x)
@@ -199,30 +199,29 @@ extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_statistics_f
 {
     const int lane = threadIdx.x & 31, channel = (blockIdx.x * blockDim.x + threadIdx.x) >> 5;
     if (channel >= channels) return;
-    double centre = running_mean[channel], variance = running_variance[channel];
     const double count = moments ? real_pixels(lengths, clips, frames, width) : 0.0;
-    if (count > 0.0)
+    double first = 0.0, second = 0.0;
+    if (count > 0.0 && lane < taps)
     {
         const float* const kernel = kernels + (size_t)channel * taps;
-        double first = 0.0, second = 0.0;
-        if (lane < taps)
-        {
-            first = kernel[lane] * (moments[lane] / count);
-            double row = 0.0;
-            for (int t = 0; t < taps; t++)
-                row += kernel[t] * (moments[product_place(lane, t, taps)] / count - moments[lane] / count * (moments[t] / count));
-            second = kernel[lane] * row;
-        }
-        centre = warp_total(first);
-        variance = fmax(warp_total(second), 0.0);
-        const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : 0.0;
-        if (lane == 0)
-        {
-            running_mean[channel] = (float)((1.0 - momentum) * running_mean[channel] + momentum * centre);
-            running_variance[channel] = (float)((1.0 - momentum) * running_variance[channel] + momentum * unbiased);
-        }
+        const double own = moments[lane] / count;
+        double row = 0.0;
+        for (int t = 0; t < taps; t++) row += kernel[t] * (moments[product_place(lane, t, taps)] / count - own * (moments[t] / count));
+        first = kernel[lane] * own;
+        second = kernel[lane] * row;
     }
+    first = warp_total(first);
+    second = warp_total(second);
     if (lane != 0) return;
+    double centre = running_mean[channel], variance = running_variance[channel];
+    if (count > 0.0)
+    {
+        centre = first;
+        variance = fmax(second, 0.0);
+        const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : 0.0;
+        running_mean[channel] = (float)((1.0 - momentum) * running_mean[channel] + momentum * centre);
+        running_variance[channel] = (float)((1.0 - momentum) * running_variance[channel] + momentum * unbiased);
+    }
     mean[channel] = (float)centre;
     inverse[channel] = (float)(1.0 / sqrt(variance + epsilon));
 }
@@ -332,7 +331,8 @@ NR_DEVICE void store_channels(bf16* target, const float (&values)[4])
 
 // Normalised z of neighbouring pixels of a tile's row, for `size` channels.
 template <int k, int pixels, int size>
-NR_DEVICE void normalised(float (&values)[pixels][size], const folded<k>& kernels, const input_tile<k>& input, int row, int column, int channel)
+NR_DEVICE void normalised(float (&values)[pixels][size], const folded<k>& kernels, const input_tile<k>& input, int row, int column,
+    int channel)
 {
     float shift[size];
     load_channels(&kernels.shift[channel], shift);

@@ -15,9 +15,10 @@
 //   constants  [8, 32, 2]             f32  warp: window of the samples 2·(32·i + lane), + 1 with i = 0 … 3, 12 … 15, the small half
 //              then [15, 32]  complex f32  e^(−2πi·lane·rev(q) / 512), q = 1 … 15
 //              then [32]      complex f32  e^(−2πi·lane / 1024)
-//              then [Σ steps, 32]     f32  weights W / 4 of each lane's filter, round after round, zeros to the length of the round
-//   lanes      [rounds, 32]         2·i32  warp: first frequency and number of each lane's filter, or −1
-//   steps      [rounds]               i32  warp: the longest filter of a round
+//              then [Σ steps, 32]     f32  weights W / 4 of each lane's part of a filter, round after round, zeros to its length
+//   lanes      [rounds, 32]         2·i32  warp: first frequency and number of each lane's part, or −1; filter after filter
+//   steps      [rounds]               i32  warp: the longest part of a round
+//   parts      [bins + 1]             i32  warp: first part of each filter, and the number of all
 //   fault      common/fault.cuh
 // method    A block takes F neighbouring frames of a clip, reads the samples that they share once and transforms each frame, as M complex
 //           points of two samples, in shared memory: radix-8 passes over registers, decimation in frequency, so that nothing is reordered.
@@ -25,15 +26,15 @@
 //           warp: a warp per frame of 1024 samples. Its 512 complex points are 16 × 32: a lane transforms 16 points 32 apart in registers,
 //           one exchange over shared memory (rows of 32 points, places changed by the row: no two lanes in one bank) gives it 32 points, of
 //           which it adds or subtracts the halves and transforms 16. It then has frequencies lane + 32·j, and those of their partners from
-//           lane 32 − lane. What is the same for all frames stays in registers; w(i + 512) = 1 − w(i) halves the window. Filters are sorted
-//           by length, so that a round of 32 is as long as its longest.
+//           lane 32 − lane. What is the same for all frames stays in registers; w(i + 512) = 1 − w(i) halves the window. Filters are cut
+//           into parts, which rounds of 32 take by their lengths, at frequencies in different banks where there is a choice.
 // mapping   forward: blockIdx.x = (clip, group of F frames), 256 threads, four blocks on a multiprocessor; a pass is one butterfly of 8
 //           points per thread and turn
 //           warp: warps of 128 threads' blocks stride over frames, four blocks on a multiprocessor; for windows of 1024 samples
 //           large: blocks of 256 threads stride over frames, for windows whose points do not fit into shared memory; they lie in the
 //           workspace
 // shared    dynamic. forward: max(F·M, ⌈F·(bins + 1) / 2⌉) complex and max((F − 1)·hop + 2M, F·(M + 1)) floats; large: bins + 1 floats;
-//           warp: max(1024, 516 + bins) floats for each of four warps, in whole float4
+//           warp: max(1024, 516 + parts) floats for each of four warps, in whole float4; static 2048 bytes
 // memory    a sample is read from global memory once per group, the features are written once
 // numerics  f32; one pass of radix 2 or 4 comes first where log2(M) asks for it; tables are rounded once from f64;
 //           a filter's sum in the order of the frequencies
@@ -303,7 +304,8 @@ extern "C" __global__ void __launch_bounds__(256, 4) log_mel_forward_f32(
     const epilogue after = { scale, shift };
     const int group = 1 << frame_bits, groups = (frames + group - 1) >> frame_bits;
     const int clip = blockIdx.x / groups, first = (blockIdx.x % groups) << frame_bits, count = min(group, frames - first);
-    const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, first == 0 && threadIdx.x == 0), own_frames = own > 0 ? own / hop + 1 : 0;
+    const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, first == 0 && threadIdx.x == 0);
+    const int own_frames = own > 0 ? own / hop + 1 : 0;
     const int real = min(max(own_frames - first, 0), count);
 
     float* const mels = (float*)points; // after the spectrum has been read
@@ -450,9 +452,9 @@ NR_DEVICE void warp_powers(const float2 (&v)[LanePoints], const lane_constants& 
 }
 
 extern "C" __global__ void __launch_bounds__(128, 4) log_mel_warp_f32(
-    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ constants, const int2* __restrict__ lanes,
-    const int* __restrict__ steps, int rounds, int hop, int bins, float floor, const float* __restrict__ scale,
-    const float* __restrict__ shift, float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int rows, int floats)
+    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ constants,
+    const int2* __restrict__ lanes, const int* __restrict__ steps, const int* __restrict__ parts, int rounds, int hop, int bins, float floor,
+    const float* __restrict__ scale, const float* __restrict__ shift, float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int rows, int floats)
 {
     NR_DYNAMIC_SHARED(float, shared);
     __shared__ float2 window[LanePoints / 2 * 32]; // 16 registers less
@@ -460,7 +462,7 @@ extern "C" __global__ void __launch_bounds__(128, 4) log_mel_warp_f32(
     __syncthreads();
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
     float* const power = shared + warp * floats; // after the points have been read
-    float* const mels = power + WarpPowers;
+    float* const sums = power + WarpPowers;
     const front_end front = { nullptr, nullptr, 9, hop, bins, floor };
     const epilogue after = { scale, shift };
     const lane_constants own(constants, lane);
@@ -482,17 +484,22 @@ extern "C" __global__ void __launch_bounds__(128, 4) log_mel_warp_f32(
         const float* __restrict__ weight = lane_constants::weights(constants) + lane;
         for (int round = 0; round < rounds; round++)
         {
-            const int2 filter = lanes[round * 32 + lane];
-            const float* const p = power + filter.x;
+            const int2 part = lanes[round * 32 + lane];
+            const float* const p = power + part.x;
             const int count = steps[round];
             float sum = 0.0f;
 #pragma unroll 4
             for (int k = 0; k < count; k++) sum += weight[k * 32] * p[k];
             weight += count * 32;
-            if (filter.y >= 0) mels[filter.y] = sum;
+            if (part.y >= 0) sums[part.y] = sum;
         }
         __syncwarp();
-        for (int bin = lane; bin < bins; bin += 32) target[bin] = decibels(mels[bin], front, after, bin);
+        for (int bin = lane; bin < bins; bin += 32)
+        {
+            float sum = 0.0f;
+            for (int part = parts[bin]; part < parts[bin + 1]; part++) sum += sums[part];
+            target[bin] = decibels(sum, front, after, bin);
+        }
         __syncwarp(); // the next frame's points take the place of these
     }
 }

@@ -82,8 +82,8 @@ internal sealed partial class CudaBackend
         int rows = Math.Max(MomentRows, Ceil(map.Frames, perClip)), chunks = Ceil(map.Frames, rows) * across;
         using var partials = Tensor.Empty([map.Clips * chunks, map.Moments], device, DType.Float64);
         if (partials.Count > 0)
-            Launch("conv2d_batch_norm",
-                map.Kernel == 3 ? "conv2d_batch_norm_moments_3x3_f32" : "conv2d_batch_norm_moments_5x5_f32", (chunks, map.Clips, 1), Block, 0,
+            Launch("conv2d_batch_norm", map.Kernel == 3 ? "conv2d_batch_norm_moments_3x3_f32" : "conv2d_batch_norm_moments_5x5_f32",
+                (chunks, map.Clips, 1), Block, 0,
                 F32(x), IntsOrNull(lengths), partials.Address, map.Frames, map.Width, rows);
         Totals(partials, moments, map.Clips * chunks, map.Moments);
     }

@@ -11,7 +11,7 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     /// <summary>
-    /// Points of a block, eight frames of 1024 samples: two butterflies for each thread and pass, and four blocks on a multiprocessor.
+    /// Points of a block, sixteen frames of 512 samples: two butterflies for each thread and pass, and four blocks on a multiprocessor.
     /// </summary>
     const int LogMelPoints = 4096;
 
@@ -23,7 +23,7 @@ internal sealed partial class CudaBackend
     /// <summary>Threads of the kernel in which a warp takes a frame, and its blocks on a multiprocessor.</summary>
     const int LogMelWarpBlock = 128, LogMelWarpBlocks = 4;
 
-    /// <summary>Floats of a warp: its points, or powers in front of mel sums.</summary>
+    /// <summary>Floats of a warp: its points, or powers in front of sums.</summary>
     const int LogMelWarpPoints = LogMelWarpTables.Window, LogMelWarpPowers = LogMelWarpTables.Window / 2 + 4;
 
     readonly Dictionary<LogMelSettings, LogMelTables> _logMelTables = [];
@@ -62,11 +62,11 @@ internal sealed partial class CudaBackend
     void LogMelByWarps(Tensor waveform, Tensor? lengths, LogMelSettings settings, LogMelEpilogue? epilogue, Tensor y, int rows)
     {
         var tables = WarpTablesOf(settings);
-        int floats = Math.Max(LogMelWarpPoints, (LogMelWarpPowers + settings.MelBins + 3) / 4 * 4), warps = LogMelWarpBlock / Warp;
+        int floats = Math.Max(LogMelWarpPoints, (LogMelWarpPowers + tables.PartCount + 3) / 4 * 4), warps = LogMelWarpBlock / Warp;
         Launch("log_mel", "log_mel_warp_f32", Math.Min(Ceil(rows, warps), Multiprocessors * LogMelWarpBlocks), LogMelWarpBlock,
             warps * floats * sizeof(float),
-            F32(waveform), IntsOrNull(lengths), tables.Constants, tables.LaneFilters, tables.Steps, tables.Rounds, settings.HopSamples,
-            settings.MelBins, (float)settings.Floor, F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), F32(y), Faults.Address,
+            F32(waveform), IntsOrNull(lengths), tables.Constants, tables.LaneFilters, tables.Steps, tables.Parts, tables.Rounds,
+            settings.HopSamples, settings.MelBins, (float)settings.Floor, F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), F32(y), Faults.Address,
             waveform.Shape[1], y.Shape[2], rows, floats);
     }
 

@@ -27,7 +27,8 @@ internal sealed class ConvNorm(
         bool isFirst = inChannels == 1 && kernel > 1;
         // A packed convolution is the faster one on the CPU; a GPU would write and read its maps once more for the mask.
         bool isPacked = !isFirst || x.Device is CpuDevice;
-        if (isPacked && pass is null && x.DType == DType.Float32 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
+        if (isPacked && pass is null && x.DType == DType.Float32
+            && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
         {
             var y = Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
             return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));

@@ -7,9 +7,9 @@ namespace NativeRetrieval.Cuda.Backend.LogMel;
 internal sealed class LogMelWarpTables : IDisposable
 {
     public const int Window = 1024;
-    const int Lanes = 32, LanePoints = 16, LanePointBits = 4;
+    const int Lanes = MelParts.Lanes, LanePoints = 16, LanePointBits = 4;
 
-    readonly DeviceBuffer _constants, _lanes, _steps;
+    readonly DeviceBuffer _constants, _lanes, _steps, _parts;
 
     public LogMelWarpTables(CudaDevice device, LogMelSettings settings)
     {
@@ -27,27 +27,30 @@ internal sealed class LogMelWarpTables : IDisposable
         for (int lane = 0; lane < Lanes; lane++) LogMelTables.AddRotation(values, lane, Window);
 
         var mel = new MelFilterbank(settings);
-        int[] filters = [.. Enumerable.Range(0, settings.MelBins).OrderBy(filter => Length(mel, filter))];
-        Rounds = (filters.Length + Lanes - 1) / Lanes;
+        var plan = MelParts.Of(mel);
+        Rounds = plan.Rounds.Count;
         List<int> lanes = [], steps = [];
-        foreach (int[] round in filters.Chunk(Lanes))
+        foreach (var round in plan.Rounds)
         {
-            int count = round.Max(filter => Length(mel, filter));
-            steps.Add(count);
-            // A filter near the last frequency begins earlier, so that all steps stay inside the spectrum.
-            int[] starts = [.. round.Select(filter => Math.Min(mel.Support(filter).Start.Value, mel.FrequencyBins - count))];
-            for (int lane = 0; lane < Lanes; lane++) lanes.AddRange(lane < round.Length ? [starts[lane], round[lane]] : [0, -1]);
+            steps.Add(round.Steps);
+            for (int lane = 0; lane < Lanes; lane++)
+                lanes.AddRange(lane < round.Parts.Count ? [round.Parts[lane].Start, round.Parts[lane].Number] : [0, -1]);
             // Powers are fourfold, as in the general tables.
-            for (int step = 0; step < count; step++)
+            for (int step = 0; step < round.Steps; step++)
                 for (int lane = 0; lane < Lanes; lane++)
-                    values.Add(lane < round.Length ? (float)(mel.Weight(starts[lane] + step, round[lane]) / 4) : 0);
+                    values.Add(lane < round.Parts.Count ? (float)(round.Parts[lane].Weight(mel, step) / 4) : 0);
         }
         _constants = LogMelTables.Upload(device, values);
         _lanes = LogMelTables.Upload(device, lanes);
         _steps = LogMelTables.Upload(device, steps);
+        _parts = LogMelTables.Upload(device, plan.FirstParts);
+        PartCount = plan.FirstParts[^1];
     }
 
-    /// <summary>Rounds of 32 filters.</summary>
+    /// <summary>Parts of all filters.</summary>
+    public int PartCount { get; }
+
+    /// <summary>Rounds of 32 parts.</summary>
     public int Rounds { get; }
 
     public nint Constants => _constants.Address;
@@ -56,16 +59,13 @@ internal sealed class LogMelWarpTables : IDisposable
 
     public nint Steps => _steps.Address;
 
+    public nint Parts => _parts.Address;
+
     public void Dispose()
     {
         _constants.Dispose();
         _lanes.Dispose();
         _steps.Dispose();
-    }
-
-    static int Length(MelFilterbank mel, int filter)
-    {
-        var support = mel.Support(filter);
-        return support.End.Value - support.Start.Value;
+        _parts.Dispose();
     }
 }
