@@ -2,12 +2,16 @@ using NativeRetrieval.Benchmarks;
 using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Peers;
+using NativeRetrieval.Benchmarks.Roofline;
 using NativeRetrieval.Benchmarks.Suites;
 
 const int DefaultRounds = 21;
 
 if (args.Length > 0 && args[0] == SyntheticClotho.Name) return SyntheticClotho.Run(args[1..]);
 if (args.Length > 0 && args[0] is GpuCommand.Name or GpuCommand.Table) return GpuCommand.Run(args);
+if (args.Length > 0 && args[0] == RooflineCommand.Name) return RooflineCommand.Run(args[1..]);
+
+if (args.Length > 0 && args[0] == GradientsCommand.Name) return GradientsCommand.Run(args.AsSpan(1));
 
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
@@ -16,6 +20,8 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     foreach (var suite in Suite.All) Console.WriteLine($"  {suite.Name,-14} {suite.Summary}");
     Console.WriteLine(SyntheticClotho.Usage);
     Console.WriteLine(GpuCommand.Usage);
+    Console.WriteLine(RooflineCommand.Usage);
+    Console.WriteLine(GradientsCommand.Usage);
     return 0;
 }
 

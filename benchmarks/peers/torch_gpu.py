@@ -2,9 +2,10 @@
 """The PyTorch peer of the benchmarks' `cuda` mode: the same numbers to be held to, the same work to be timed.
 
     torch_gpu.py parity --out FILE [--small] [--training-small tests/fixtures/training-small.safetensors]
-    torch_gpu.py time --out FILE [--compile] [--rounds N] [--seconds N] [--small]
+    torch_gpu.py time --out EAGER [--compiled COMPILED] [--rounds N] [--seconds N] [--small]
 
-Both write one JSON document; `time` rewrites it after each workload, so that who is killed leaves what was timed.
+Each document is JSON; `time` rewrites it after each workload, so that who is killed leaves what was timed. With --compiled, one
+process times both: the rows that matter most first, as they are and by torch.compile.
 Without a GPU it computes on the CPU, which proves the script and says nothing about speed.
 """
 import argparse
@@ -19,27 +20,27 @@ import torch
 import torch_parity
 from torch_models import Bert, Cnn14, LogMel, ResNet38, RetrievalModel, fill, nt_xent, spec_augment
 
-WARM_UPS, ROUND_MS, WORKLOAD_MS, MOST_REPEATS, FEWEST_ROUNDS = 3, 5.0, 1000.0, 100, 5  # as DeviceTimer.cs
+WARM_UPS, ROUND_MS, WORKLOAD_MS, MOST_REPEATS, FEWEST_ROUNDS = 3, 5.0, 400.0, 100, 5  # as DeviceTimer.cs
 
 # As WorkloadSizes.cs; shapes are called alike, so that the tables find each other's rows.
 FULL = dict(
     cnn14=(64, 128, 256, 512, 1024, 2048), resnet38=(64, 64, 128, 256, 512, 2048),
     bert=dict(vocabulary=30522, width=768, layers=12, heads=12, hidden=3072, positions=512), head=2048, dimension=1024,
-    frames=1001, samples=320000, clips=(1, 32), training=(4, 32), sentences=32, tokens=32, pairs=(32, 1024),
+    frames=1001, samples=320000, clips=(32, 1), training=(32, 4), sentences=32, tokens=32, pairs=(32, 1024),
     copy=1 << 30, products=((8192, 8192, 8192), (1024, 3072, 768)), clip="10 s")
 SMALL = dict(
     cnn14=(8, 12, 16, 24, 32, 48), resnet38=(4, 4, 8, 8, 16, 32),
     bert=dict(vocabulary=211, width=24, layers=2, heads=3, hidden=40, positions=20), head=64, dimension=32,
-    frames=66, samples=1600, clips=(1, 2), training=(4,), sentences=2, tokens=12, pairs=(8,),
+    frames=66, samples=1600, clips=(2, 1), training=(4,), sentences=2, tokens=12, pairs=(8,),
     copy=1 << 16, products=((64, 64, 64), (33, 40, 24)), clip="0.65 s")
 
 
 class Peer:
     """Builds the workloads: each is a function that queues one run."""
 
-    def __init__(self, sizes, device, compiled):
-        self.sizes, self.device, self.compiled = sizes, device, compiled
-        self.precision = "fp32"
+    def __init__(self, sizes, device):
+        self.sizes, self.device = sizes, device
+        self.precision, self.compiled = "fp32", False
 
     def prepared(self, function):
         # Dynamic shapes would compile something slower than what one fixed size can have.
@@ -48,39 +49,28 @@ class Peer:
     def random(self, *shape):
         return torch.rand(*shape, device=self.device) * 2 - 1
 
-    def workloads(self):
-        """(name, shape, function that prepares it, precision), the most telling first."""
-        found = list(self.compiled_workloads() if self.compiled else self.eager_workloads())
-        return [(name, shape, prepare, precision) for name, shape, prepare, precisions in found for precision in precisions]
-
-    def eager_workloads(self):
-        sizes, every = self.sizes, ("fp32", "tf32", "bf16")
+    def workloads(self, compiled):
+        """(compiled, name, shape, function that prepares it, precision), the most telling first."""
+        sizes, fast = self.sizes, ("tf32", "bf16")
         size = sizes["copy"]
         text = f"{size >> 30} GiB" if size >= 1 << 30 else f"{size >> 10} KiB"
-        yield "copy", f"{text} on the device", lambda: self.copy(size), ("fp32",)
-        for m, n, k in sizes["products"]:
-            yield "gemm", f"{m} x {n} x {k} (m n k)", lambda m=m, n=n, k=k: self.product(m, n, k), every
-        for pairs in sizes["training"]:
-            yield self.step(pairs, every)
-        for kind in (Cnn14, ResNet38):
-            for clips in sizes["clips"]:
-                yield self.encoder(kind, clips, every)
-        yield "bert", f"{sizes['sentences']} x {sizes['tokens']} tokens", self.text, every
-        yield "logmel", f"{sizes['clips'][-1]} x {sizes['clip']}", self.log_mel, ("fp32",)
-        for pairs in sizes["pairs"]:
-            yield self.loss(pairs, ("fp32", "tf32"))
-
-    def compiled_workloads(self):
-        """Each takes a compilation of up to a minute: the large shapes alone, in what is likely to be used."""
-        sizes = self.sizes
-        yield self.step(sizes["training"][-1], ("tf32",))
-        yield self.encoder(Cnn14, sizes["clips"][-1], ("tf32",))
-        yield "bert", f"{sizes['sentences']} x {sizes['tokens']} tokens", self.text, ("tf32",)
-        yield self.encoder(ResNet38, sizes["clips"][-1], ("tf32",))
-        yield self.loss(sizes["pairs"][-1], ("tf32",))
-        yield "logmel", f"{sizes['clips'][-1]} x {sizes['clip']}", self.log_mel, ("fp32",)
-        yield self.step(sizes["training"][-1], ("fp32", "bf16"))
-        yield self.encoder(Cnn14, sizes["clips"][-1], ("fp32", "bf16"))
+        bert = lambda precisions: ("bert", f"{sizes['sentences']} x {sizes['tokens']} tokens", self.text, precisions)
+        large = lambda precisions: [self.step(sizes["training"][0], precisions), self.encoder(Cnn14, sizes["clips"][0], precisions),
+                                    self.encoder(ResNet38, sizes["clips"][0], precisions), bert(precisions)]
+        log_mel = ("logmel", f"{sizes['clips'][0]} x {sizes['clip']}", self.log_mel, ("fp32",))
+        products = [("gemm", f"{m} x {n} x {k} (m n k)", lambda m=m, n=n, k=k: self.product(m, n, k), ("tf32", "bf16", "fp32")) for m, n, k in sizes["products"]]
+        order = [(False, ("copy", f"{text} on the device", lambda: self.copy(size), ("fp32",))), (False, products[0])]
+        order += [(False, work) for work in large(fast)]
+        # Each takes a compilation of up to a minute.
+        order += [(True, work) for work in large(fast)]
+        order += [(False, work) for work in (*(self.step(pairs, fast) for pairs in sizes["training"][1:]), *large(("fp32",)), log_mel)]
+        order += [(False, self.loss(pairs, ("fp32", "tf32"))) for pairs in reversed(sizes["pairs"])]
+        order += [(True, work) for work in (self.loss(sizes["pairs"][-1], ("tf32",)), log_mel, self.step(sizes["training"][0], ("fp32",)))]
+        order += [(False, self.step(pairs, ("fp32",))) for pairs in sizes["training"][1:]]
+        order += [(False, self.encoder(kind, clips, ("tf32", "bf16", "fp32"))) for clips in sizes["clips"][1:] for kind in (Cnn14, ResNet38)]
+        order += [(False, product) for product in products[1:]]
+        return [(by_compiler, name, shape, prepare, precision) for by_compiler, (name, shape, prepare, precisions) in order
+                for precision in precisions if compiled or not by_compiler]
 
     def step(self, pairs, precisions):
         return "training-step", f"{pairs} x {self.sizes['clip']}", lambda: self.training_step(pairs), precisions
@@ -203,29 +193,41 @@ def time_all(arguments, device):
     # The peer chooses its convolutions by trying them, as who wants it fast sets it.
     torch.backends.cudnn.benchmark = True
     name = torch.cuda.get_device_name() if device.type == "cuda" else "CPU"
-    mode = "compiled" if arguments.compile else "eager"
-    document = dict(schema_version=1, program=f"PyTorch {torch.__version__.split('+')[0]} {mode}", device=name, rows=[])
+    program = f"PyTorch {torch.__version__.split('+')[0]}"
+    documents = {False: dict(schema_version=1, program=f"{program} eager", device=name, rows=[])}
+    paths = {False: arguments.out}
+    if arguments.compiled and hasattr(torch, "compile"):
+        documents[True], paths[True] = dict(schema_version=1, program=f"{program} compiled", device=name, rows=[]), arguments.compiled
     failed = 0
     began = time.monotonic()
-    peer, timer = Peer(SMALL if arguments.small else FULL, device, arguments.compile), Timer(device, arguments.rounds, arguments.small)
-    for workload, shape, prepare, peer.precision in peer.workloads():
+    peer, timer = Peer(SMALL if arguments.small else FULL, device), Timer(device, arguments.rounds, arguments.small)
+    for compiled, workload, shape, prepare, peer.precision in peer.workloads(True in documents):
         if device.type != "cuda" and peer.precision != "fp32":
             continue
+        peer.compiled = compiled
         row = dict(workload=workload, shape=shape, precision=peer.precision)
         if time.monotonic() - began > arguments.seconds:
             row["note"] = f"not timed: {arguments.seconds} s were over"
         else:
             try:
-                if arguments.compile:
+                if compiled:
                     torch._dynamo.reset()
                 with set_precision(peer.precision):
-                    row["milliseconds"] = timer.median(prepare())
+                    run = prepare()
+                    row["milliseconds"] = timer.median(run)
+                    if device.type == "cuda":
+                        torch.cuda.reset_peak_memory_stats()
+                        run()
+                        torch.cuda.synchronize()
+                        row["peak_bytes"] = torch.cuda.max_memory_allocated()
+                    del run
             except Exception as error:  # one workload that fails must not take the others' figures with it; the exit code tells
                 row["note"] = f"FAILED {type(error).__name__}: {error}".splitlines()[0]
                 failed += 1
-        document["rows"].append(row)
-        print(workload, shape, peer.precision, row.get("milliseconds", row.get("note")), flush=True)
-        write(arguments.out, document)
+        documents[compiled]["rows"].append(row)
+        peak = f", {row['peak_bytes'] >> 20} MiB at most" if "peak_bytes" in row else ""
+        print("compiled" if compiled else "eager", workload, shape, peer.precision, f"{row.get('milliseconds', row.get('note'))}{peak}", flush=True)
+        write(paths[compiled], documents[compiled])
         if device.type == "cuda":
             torch.cuda.empty_cache()
     return 1 if failed else 0
@@ -236,7 +238,7 @@ def main():
     parser.add_argument("mode", choices=["parity", "time"])
     parser.add_argument("--out", required=True, help="where the JSON document goes")
     parser.add_argument("--small", action="store_true", help="tiny sizes, as on the emulator")
-    parser.add_argument("--compile", action="store_true", help="time what torch.compile makes of the models")
+    parser.add_argument("--compiled", metavar="FILE", help="time what torch.compile makes of the models, too, into this document")
     parser.add_argument("--rounds", type=int, default=20)
     parser.add_argument("--seconds", type=float, default=3600, help="after these no further workload is begun")
     parser.add_argument("--training-small", metavar="FILE", help="golden training run to repeat")
@@ -245,9 +247,8 @@ def main():
     if arguments.mode == "parity":
         write(arguments.out, torch_parity.document(device, arguments.small, arguments.training_small))
         return 0
-    if arguments.compile and not hasattr(torch, "compile"):
-        print(f"PyTorch {torch.__version__} has no torch.compile", file=sys.stderr)
-        return 1
+    if arguments.compiled and not hasattr(torch, "compile"):
+        print(f"PyTorch {torch.__version__} has no torch.compile: eager alone", file=sys.stderr)
     return time_all(arguments, device)
 
 

@@ -80,7 +80,7 @@ public sealed class CudaDevice : Device
     /// <inheritdoc/>
     public override long LiveBytes => _memory.Statistics.LiveBytes;
 
-    /// <inheritdoc/>
+    /// <summary>The most bytes that live tensors held since the device was opened, or since <see cref="ResetPeak"/>.</summary>
     public override long PeakBytes => _memory.Statistics.PeakBytes;
 
     /// <inheritdoc/>
@@ -145,6 +145,9 @@ public sealed class CudaDevice : Device
         Stream.Synchronize();
         _backend.Faults.ThrowIfAny();
     }
+
+    /// <summary>Begins <see cref="PeakBytes"/> anew, so that it tells the peak of what follows.</summary>
+    public void ResetPeak() => _memory.ResetPeak();
 
     /// <summary>Waits for everything queued, then gives memory that no tensor uses back to the GPU.</summary>
     public void Trim() => _memory.Trim();

@@ -31,6 +31,16 @@ public abstract class OpCase
     /// <summary>Allowed relative L2 errors of the float32 path. The float64 path is held to 1e-12, its gradients to 1e-6.</summary>
     public virtual Tolerance Tolerance => new(Forward: 1e-6, Gradient: 1e-5);
 
+    /// <summary>
+    /// Sizes of the models, with fewer clips, frames or sentences: the widths are full. What a backend moves at them is held to
+    /// <see cref="Cost"/>. None where the op is a library's, or another case of the op has them.
+    /// </summary>
+    public virtual IEnumerable<string> ModelSizes => [];
+
+    /// <summary>The least that the op can cost at a size.</summary>
+    /// <param name="element">Bytes of an element of an activation: 4 in float32, 2 in bfloat16.</param>
+    public abstract Cost Cost(string size, int element = sizeof(float));
+
     /// <summary>False for ops without a gradient.</summary>
     public virtual bool HasGradient => true;
 
@@ -42,6 +52,9 @@ public abstract class OpCase
 
     /// <summary>Sizes such as <c>"2x3x5"</c>, parsed.</summary>
     protected static int[] Parse(string size) => [.. size.Split('x').Select(int.Parse)];
+
+    /// <summary>Elements of a tensor whose sizes are in the name.</summary>
+    protected static long Count(string size, int dimensions = int.MaxValue) => Parse(size).Take(dimensions).Aggregate(1L, (a, b) => a * b);
 
     protected static Input Normal(PhiloxSequence random, params int[] shape) =>
         new(shape, Draw(shape, () => random.NextNormal()));

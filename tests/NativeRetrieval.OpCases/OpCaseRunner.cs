@@ -40,6 +40,28 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
         return (output, [.. leaves.Select((leaf, i) => Inputs[i].Differentiable && leaf.Gradient is { } g ? Values(g) : [])]);
     }
 
+    /// <summary>
+    /// Runs the op once in the stored type, and backward where it has a gradient, telling when each pass begins and has been queued;
+    /// inputs and the output's gradient lie ready before.
+    /// </summary>
+    /// <param name="end">The pass: true for the backward one.</param>
+    public void Watch(Action begin, Action<bool> end)
+    {
+        using var scope = TensorScope.Begin();
+        var inputs = Arranged(Leaves(stored), stored);
+        if (opCase.HasGradient)
+            for (int i = 0; i < inputs.Length; i++) inputs[i].RequiresGradient = Inputs[i].Differentiable;
+        using var tape = opCase.HasGradient ? Tape.Begin() : null;
+        begin();
+        var y = opCase.Run(size, inputs, device);
+        end(false);
+        if (tape is null) return;
+        var gradient = OutputGradient(y, [.. Enumerable.Repeat(0.5, checked((int)y.Shape.Count))], stored);
+        begin();
+        tape.Backward(y, gradient);
+        end(true);
+    }
+
     /// <summary>Σ weights · output at inputs moved by <paramref name="delta"/> in one element, in float64.</summary>
     public double Probe(double[] weights, int input, int element, double delta)
     {

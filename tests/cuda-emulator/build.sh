@@ -66,7 +66,7 @@ for source in "$here"/runtime/*.cpp "$here"/libraries/*.cpp; do
 done
 for job in "${running[@]}"; do wait "$job"; done
 
-link libcuda.so.1 cuda settings memory module execution hooks queue cuda -- -ldl
+link libcuda.so.1 cuda settings memory module execution counters hooks queue cuda -- -ldl
 uses_driver=(-L"$out" -l:libcuda.so.1)
 link libnvrtc.so.12 nvrtc nvrtc -- "${uses_driver[@]}" -ldl
 link libcublasLt.so.12 cublasLt cublaslt -- "${uses_driver[@]}"

@@ -27,9 +27,10 @@ pack=artifacts/gpu
 
 budget=${NR_GPU_SECONDS:-480}      # for all steps; a machine is lent for little longer
 python=${NR_GPU_PYTHON:-python3}
-# Which tests run, and which of them under the sanitizers, as xunit takes it; empty: all.
+# Which tests run, and which of them under the sanitizers, as xunit takes it; empty: all. racecheck, a hundred times as slow, takes each kernel once.
 read -ra test_filter <<< "${NR_GPU_TESTS:-}"
 read -ra sanitizer_filter <<< "${NR_GPU_SANITIZER_TESTS-${NR_GPU_TESTS:-}}"
+race_filter=(-trait subset=races)
 
 work=$(mktemp -d)
 mkdir "$work/state" "$work/log" "$work/cache" "$work/data"
@@ -44,14 +45,15 @@ begin_ms=$(now_ms)
 commit=$(cat "$pack/commit" 2> /dev/null || echo unknown)
 started=$(date -u '+%Y-%m-%d %H:%M UTC')
 
-steps=(machine runtime doctor tests parity pytorch-values pytorch-parity timings pytorch-eager memcheck racecheck pytorch-compiled table)
+steps=(machine runtime doctor tests parity gradients timings memcheck racecheck pytorch-values pytorch-parity kernels pytorch table)
 # Results before how they came about.
-sections=(table timings pytorch-parity parity tests memcheck racecheck pytorch-values pytorch-eager pytorch-compiled doctor runtime)
+sections=(table timings gradients kernels pytorch-parity parity tests memcheck racecheck pytorch-values pytorch doctor runtime)
 declare -A what=(
     [machine]="GPU, driver, PyTorch" [runtime]=".NET, unpacked" [doctor]="which CUDA libraries load" [tests]="all CUDA tests"
-    [parity]="golden values, float32, the 20-step training run among them" [pytorch-values]="PyTorch's outputs and gradients here"
-    [pytorch-parity]="ours against them" [timings]="ours, timed" [pytorch-eager]="PyTorch, timed" [memcheck]="the tests under compute-sanitizer memcheck"
-    [racecheck]="the tests under compute-sanitizer racecheck" [pytorch-compiled]="PyTorch with torch.compile, timed" [table]="the timings beside each other")
+    [parity]="golden values, float32, the 20-step training run among them" [gradients]="each operation of the training pass against float64, by every algorithm"
+    [pytorch-values]="PyTorch's values here" [pytorch-parity]="ours against them" [timings]="ours, timed" [pytorch]="PyTorch, eager and compiled, timed"
+    [memcheck]="the tests under compute-sanitizer memcheck" [racecheck]="each kernel once under compute-sanitizer racecheck"
+    [kernels]="time and bytes of each kernel of a training step, by ncu" [table]="the timings beside each other")
 
 # The device's name decides where the report goes, so it is asked for before the first step; the step writes the rest down.
 if [ -n "$rehearse" ]; then
@@ -247,7 +249,7 @@ unpack() {
 export -f describe_machine unpack
 export dotnet_root pack work rehearse python
 
-small=() rounds=20 test_limit=110
+small=() rounds=10 test_limit=110
 if [ -n "$rehearse" ]; then
     small=(--small) rounds=1 budget=${NR_GPU_SECONDS:-1500} test_limit=600
     # A few tests show that the step works; .ci/run has all of them on the emulator.
@@ -272,40 +274,62 @@ step doctor 40 anything "${cli[@]}" doctor
 step tests "$test_limit" tests_ran "${tests[@]}" "${test_filter[@]}"
 step parity 90 parity_ran "${cli[@]}" doctor --parity "$work/data/fixtures" --device cuda:0
 
-values=$work/pytorch-values.json peers=()
-if has_torch; then
-    step pytorch-values 90 true "$python" benchmarks/peers/torch_gpu.py parity --out "$values" "${small[@]}" --training-small tests/fixtures/training-small.safetensors
-else
-    cannot pytorch-values "$python has no PyTorch"
-fi
-if [ -e "$values" ]; then step pytorch-parity 90 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
-else cannot pytorch-parity "PyTorch's values are not there"; fi
+step gradients 100 rows_of "${benchmarks[@]}" cuda-gradients "${small[@]}" --json "$out/gradients.json"
 
 # Nothing runs beside what is timed.
 step timings 110 rows_of "${benchmarks[@]}" cuda --rounds "$rounds" "${small[@]}" --json "$out/timings-ours.json"
-if has_torch; then step pytorch-eager 90 lines_of "$python" benchmarks/peers/torch_gpu.py time --out "$out/timings-pytorch-eager.json" --seconds 70 --rounds "$rounds" "${small[@]}"
-else cannot pytorch-eager "$python has no PyTorch"; fi
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2> /dev/null | head -n 1)
 if [ -n "$rehearse" ]; then
     skip memcheck "the emulator checks every access itself"
-    skip racecheck "the emulator checks every access itself"
+    # The tests without the sanitizer: which they are is what can be rehearsed.
+    step racecheck 300 tests_ran "${tests[@]}" "${race_filter[@]}"
 elif [ -z "$sanitizer" ]; then
     cannot memcheck "no compute-sanitizer on this machine"
     cannot racecheck "no compute-sanitizer on this machine"
 else
     # Both at once: the GPU is slowed down by the checks, not filled. Without the carried golden files the full-size models, which would take minutes, skip.
-    for tool in memcheck racecheck; do
-        step "$tool" 150 sanitizer_clean env NATIVERETRIEVAL_SHARED="$work/none" CUDA_MODULE_LOADING=LAZY \
-            "$sanitizer" --tool "$tool" --error-exitcode 86 --report-api-errors no --print-limit 200 \
-            "${tests[@]}" "${sanitizer_filter[@]}" &
-    done
+    sanitize() { # TOOL LIMIT_S TESTS...
+        step "$1" "$2" sanitizer_clean env NATIVERETRIEVAL_SHARED="$work/none" CUDA_MODULE_LOADING=LAZY \
+            "$sanitizer" --tool "$1" --error-exitcode 86 --report-api-errors no --print-limit 200 "${tests[@]}" "${@:3}"
+    }
+    sanitize memcheck 120 "${sanitizer_filter[@]}" &
+    sanitize racecheck 60 "${race_filter[@]}" &
     wait
 fi
 
-if ! has_torch; then cannot pytorch-compiled "$python has no PyTorch"
-elif [ -n "$rehearse" ] && ! "$python" -c 'import torch; torch.compile' 2> /dev/null; then skip pytorch-compiled "this PyTorch has no torch.compile"
-else step pytorch-compiled 120 lines_of "$python" benchmarks/peers/torch_gpu.py time --compile --out "$out/timings-pytorch-compiled.json" --seconds 90 --rounds "$rounds" "${small[@]}"; fi
+values=$work/pytorch-values.json peers=()
+if has_torch; then
+    step pytorch-values 60 true "$python" benchmarks/peers/torch_gpu.py parity --out "$values" "${small[@]}" --training-small tests/fixtures/training-small.safetensors
+else
+    cannot pytorch-values "$python has no PyTorch"
+fi
+if [ -e "$values" ]; then step pytorch-parity 60 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
+else cannot pytorch-parity "PyTorch's values are not there"; fi
+
+profile_step() { # NCU: more launches than two steps have, after those that choose algorithms
+    "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \
+        --metrics gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum,launch__grid_size,launch__block_size \
+        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --rounds 20 > "$work/ncu.out" || { tail -n 5 "$work/ncu.out" "$work/ncu.csv"; return 1; }
+    "$python" tests/gpu/kernel-table.py "$work/ncu.csv"
+}
+export -f profile_step
+export root app
+ncu=$(command -v ncu || ls /usr/local/cuda*/bin/ncu /opt/nvidia/nsight-compute/*/ncu 2> /dev/null | tail -n 1)
+if [ -n "$rehearse" ]; then
+    # Two launches of a step in ncu's form: the table's script is what can be rehearsed.
+    columns='"ID","Kernel Name","gpu__time_duration.sum","dram__bytes_read.sum","dram__bytes_write.sum"'
+    printf '%s\n' '==PROF== text' "$columns" '"","","ns","byte","byte"' '"0","adam_step_f32","1,000","2000","0"' '"1","relu_forward_f32","500","1,000","1000"' \
+        '"2","adam_step_f32","1500","3000","0"' > "$work/ncu.csv"
+    step kernels 20 rows_of "$python" tests/gpu/kernel-table.py "$work/ncu.csv"
+elif [ -z "$ncu" ]; then skip kernels "no ncu on this machine"
+else step kernels 90 rows_of bash -c 'profile_step "$1"' profile "$ncu"; fi
+
+# All the time that is left but what the table takes: rows come in the order of their worth.
+left=$((budget - ($(now_ms) - begin_ms) / 1000 - 25))
+if has_torch; then step pytorch $((left > 10 ? left : 10)) lines_of "$python" benchmarks/peers/torch_gpu.py time --out "$out/timings-pytorch-eager.json" --compiled "$out/timings-pytorch-compiled.json" \
+    --seconds $((left > 50 ? left - 45 : 5)) --rounds "$rounds" "${small[@]}"
+else cannot pytorch "$python has no PyTorch"; fi
 
 for mode in eager compiled; do
     [ -e "$out/timings-pytorch-$mode.json" ] && peers+=("$out/timings-pytorch-$mode.json")

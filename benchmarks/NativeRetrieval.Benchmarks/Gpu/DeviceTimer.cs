@@ -6,7 +6,7 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 /// <param name="small">Nothing is repeated: on the emulator times mean nothing and every run counts.</param>
 internal sealed class DeviceTimer(IDeviceClock clock, int rounds, bool small)
 {
-    const double RoundMs = 5, WorkloadMs = 1000;
+    const double RoundMs = 5, WorkloadMs = 400;
     const int MostRepeats = 100, FewestRounds = 5;
 
     readonly int _warmUps = small ? 1 : 3;

@@ -7,7 +7,17 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 /// <summary>Times every workload in float32 and with tensor cores, printing a row as soon as it is known.</summary>
 internal sealed class GpuBench(GpuOptions options)
 {
-    const string Float32 = "fp32", TensorFloat32 = "tf32";
+    const string Float32 = "fp32";
+
+    /// <summary>Names in the tables, those that are used most first.</summary>
+    public static IReadOnlyList<string> Precisions { get; } = ["tf32", "bf16", Float32];
+
+    public static Precision PrecisionOf(string name) => name switch
+    {
+        "tf32" => Precision.Tf32,
+        "bf16" => Precision.BFloat16,
+        _ => Precision.Float32,
+    };
 
     readonly List<DeviceTiming> _rows = [];
     bool _complete = true;
@@ -23,22 +33,24 @@ internal sealed class GpuBench(GpuOptions options)
             Run(CpuDevice.Shared, clock, "CPU", Float32);
             return _complete;
         }
-        foreach (bool tensorCores in (bool[])[false, true])
+        foreach (string precision in Precisions.Where(name => options.Precision is null || name == options.Precision))
         {
-            using var device = CudaDevice.Open(ordinal, new() { Precision = tensorCores ? Precision.Tf32 : Precision.Float32 });
+            using var device = CudaDevice.Open(ordinal, new() { Precision = PrecisionOf(precision) });
             using var clock = new EventClock(device);
-            Run(device, clock, device.Properties.Name, tensorCores ? TensorFloat32 : Float32);
+            Run(device, clock, device.Properties.Name, precision);
         }
-        return _complete;
+        return _complete && _rows.Count > 0;
     }
 
     void Run(Device device, IDeviceClock clock, string deviceName, string precision)
     {
         var timer = new DeviceTimer(clock, options.Rounds, options.Small);
-        foreach (var workload in DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full))
+        var all = DeviceWorkloads.Of(options.Small ? WorkloadSizes.Small : WorkloadSizes.Full);
+        foreach (var workload in options.Workload is { } only ? all.Where(one => one.Name == only).Take(1) : all)
         {
             // Neither moves a number through a matrix product or a convolution.
-            if (precision != Float32 && workload.Name is DeviceWorkloads.Copy or "logmel") continue;
+            if (precision != Precisions[0] && options.Ordinal is not null
+                && workload.Name is DeviceWorkloads.Copy or DeviceWorkloads.LogMels) continue;
             var row = Time(workload, device, timer, precision);
             _rows.Add(row);
             _complete &= row.Milliseconds is not null;
@@ -57,7 +69,10 @@ internal sealed class GpuBench(GpuOptions options)
         {
             using var prepared = workload.Prepare(device);
             double ms = timer.MedianMs(prepared.Run);
-            return row with { Milliseconds = ms, Note = string.Create(CultureInfo.InvariantCulture, $"{device.LiveBytes >> 20} MiB live") };
+            long peak = Peak(device, prepared.Run);
+            string memory = string.Create(CultureInfo.InvariantCulture, $"{peak >> 20} MiB at most");
+            string note = prepared.Describe is { } describe ? $"{memory}; {describe(ms)}" : memory;
+            return row with { Milliseconds = ms, PeakBytes = peak, Note = note };
         }
         // One workload that fails must not take the others' figures with it; the exit code tells.
         catch (Exception error)
@@ -66,12 +81,24 @@ internal sealed class GpuBench(GpuOptions options)
         }
     }
 
+    /// <summary>The most bytes that tensors hold during one run.</summary>
+    static long Peak(Device device, Action run)
+    {
+        if (device is CudaDevice cuda)
+        {
+            cuda.ResetPeak();
+            run();
+        }
+        return device.PeakBytes;
+    }
+
     /// <summary>Related to what this run measured: the product's rate in the same precision, or the copy's.</summary>
     string OfCeiling(DeviceTiming row)
     {
         double? share = row.GigaflopPerSecond is { } flop
-            ? flop / _rows.First(known => (known.Workload, known.Precision) == (DeviceWorkloads.Product, row.Precision)).GigaflopPerSecond
-            : row.GigabytesPerSecond / _rows.First(known => known.Workload == DeviceWorkloads.Copy).GigabytesPerSecond;
+            ? flop / _rows.FirstOrDefault(known => (known.Workload, known.Precision) == (DeviceWorkloads.Product, row.Precision))
+                ?.GigaflopPerSecond
+            : row.GigabytesPerSecond / _rows.FirstOrDefault(known => known.Workload == DeviceWorkloads.Copy)?.GigabytesPerSecond;
         return share?.ToString("P0", CultureInfo.InvariantCulture) ?? "";
     }
 

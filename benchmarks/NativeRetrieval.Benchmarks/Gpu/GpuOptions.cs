@@ -20,6 +20,12 @@ internal sealed record GpuOptions
     /// <summary>Path of the document of <c>torch_gpu.py parity</c>: compared before anything is timed.</summary>
     public string? Parity { get; init; }
 
+    /// <summary>The only workload that is timed, at its first size; null: all.</summary>
+    public string? Workload { get; init; }
+
+    /// <summary>The only precision that is timed; null: all.</summary>
+    public string? Precision { get; init; }
+
     /// <summary>Nothing is timed.</summary>
     public bool ParityOnly { get; init; }
 
@@ -37,17 +43,27 @@ internal sealed record GpuOptions
                 case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
                     options = options with { Rounds = rounds };
                     break;
+                case "--workload" when value is not null: options = options with { Workload = value }; break;
+                case "--precision" when value is not null && GpuBench.Precisions.Contains(value):
+                    options = options with { Precision = value };
+                    break;
                 case "--json" when value is not null: options = options with { Json = value }; break;
                 case "--parity" when value is not null: options = options with { Parity = value }; break;
-                case "--device" when value is "cpu": options = options with { Ordinal = null }; break;
-                case "--device" when value is not null && value.StartsWith("cuda:", StringComparison.Ordinal)
-                    && int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int ordinal):
-                    options = options with { Ordinal = ordinal };
-                    break;
+                case "--device" when TryDevice(value, out int? ordinal): options = options with { Ordinal = ordinal }; break;
                 default: return null;
             }
             i++;
         }
         return options is { ParityOnly: true, Parity: null } ? null : options;
+    }
+
+    /// <summary>Reads <c>cpu</c>, which has no number, or <c>cuda:N</c>.</summary>
+    public static bool TryDevice(string? value, out int? ordinal)
+    {
+        ordinal = null;
+        if (value is null || !value.StartsWith("cuda:", StringComparison.Ordinal)) return value == "cpu";
+        bool known = int.TryParse(value.AsSpan(5), NumberStyles.None, CultureInfo.InvariantCulture, out int number);
+        ordinal = number;
+        return known;
     }
 }

@@ -22,11 +22,9 @@ internal sealed class PeerComparison(Device device, PeerSizes sizes)
         {
             "log-mel" => Named("dB", Op.LogMel(Signal("parity.waveform", 5, 2, sizes.Samples), LogMelSettings.Default)),
             "cnn14 evaluation" => Evaluate(Cnn14),
-            "cnn14 training" => Train(Cnn14, gradients: false),
-            "cnn14 gradients" => Train(Cnn14, gradients: true),
+            "cnn14 training" => Train(Cnn14),
             "resnet38 evaluation" => Evaluate(ResNet38),
-            "resnet38 training" => Train(ResNet38, gradients: false),
-            "resnet38 gradients" => Train(ResNet38, gradients: true),
+            "resnet38 training" => Train(ResNet38),
             "bert evaluation" => Sentences(gradients: false),
             "bert gradients" => Sentences(gradients: true),
             "nt-xent evaluation" => Loss(gradients: false),
@@ -45,12 +43,11 @@ internal sealed class PeerComparison(Device device, PeerSizes sizes)
         return Named("embedding", encoder.Forward(LogMel(), lengths: null));
     }
 
-    Dictionary<string, float[]> Train(AudioEncoderConfig config, bool gradients)
+    Dictionary<string, float[]> Train(AudioEncoderConfig config)
     {
         using var encoder = AudioEncoder.Create(config, device, random: null).FillByFormula();
         using var tape = Tape.Begin();
         var embedding = encoder.Forward(LogMel(), lengths: null, new TrainingPass(seed: 0, step: 0));
-        if (gradients) return Gradients(tape, embedding, encoder);
         var found = Named("embedding", embedding);
         foreach (var (name, buffer) in encoder.Buffers()) found.Add(name, buffer.ToArray<float>());
         return found;

@@ -1,3 +1,5 @@
+using NativeRetrieval.Models;
+
 namespace NativeRetrieval.Benchmarks.Gpu;
 
 /// <summary>A workload whose weights and inputs lie on the device.</summary>
@@ -6,6 +8,13 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 internal sealed class PreparedRun(Action run, params IDisposable[] owned) : IDisposable
 {
     public Action Run => run;
+
+    /// <summary>Parameters of the model that the run trains; 0 where it trains none.</summary>
+    public long Parameters =>
+        owned.OfType<RetrievalModel>().SelectMany(model => model.Parameters()).Sum(parameter => parameter.Tensor.Shape.Count);
+
+    /// <summary>Says what a time in milliseconds means for this work; null: nothing beside the time.</summary>
+    public Func<double, string>? Describe { get; init; }
 
     public void Dispose()
     {

@@ -27,9 +27,26 @@ internal static class TimingTable
             Console.WriteLine($"| {workload} | {shape} | {precision} | "
                 + $"{string.Join(" | ", times.Select(time => time is { } ms ? Number(ms, "F3") : ""))} | {ratio} |");
         }
+        PrintMemory(programs);
         foreach (var program in programs)
             foreach (var row in program.Rows.Where(row => row.Milliseconds is null))
                 Console.WriteLine($"\n{program.Program}, {row.Workload} {row.Shape} {row.Precision}: {row.Note}");
+    }
+
+    /// <summary>The training steps' memory: what a batch has to fit into.</summary>
+    static void PrintMemory(IReadOnlyList<DeviceTimings> programs)
+    {
+        Console.WriteLine();
+        Console.WriteLine("| peak memory of tensors, MiB | precision | "
+            + string.Join(" | ", programs.Select(program => program.Program)) + " |");
+        Console.WriteLine("|---|---|" + string.Concat(Enumerable.Repeat("---:|", programs.Count)));
+        foreach (var rows in programs.SelectMany(program => program.Rows.Select(row => (program, row)))
+            .Where(item => item.row is { Workload: DeviceWorkloads.Step, PeakBytes: not null })
+            .GroupBy(item => (item.row.Shape, item.row.Precision)))
+            Console.WriteLine($"| training step, {rows.Key.Shape} | {rows.Key.Precision} | "
+                + string.Join(" | ", programs.Select(program =>
+                    rows.FirstOrDefault(item => item.program == program).row?.PeakBytes is { } bytes
+                        ? Number(bytes / 1048576.0, "F0") : "")) + " |");
     }
 
     /// <summary>In the order of ours; what only a peer has comes last.</summary>

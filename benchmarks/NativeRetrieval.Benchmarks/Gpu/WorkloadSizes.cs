@@ -19,8 +19,11 @@ internal sealed record WorkloadSizes
         Dimension = 32,
         Frames = 66,
         Samples = 1600,
-        AudioBatches = [1, 2],
+        HtsAt = new() { ImageSize = 128, PatchWidth = 8, Depths = [1, 1, 1, 1], Heads = [1, 2, 2, 4], Window = 4 },
+        AudioBatches = [2, 1],
         TrainingBatches = [4],
+        IndexedFiles = 1,
+        IndexedSeconds = 2,
         Sentences = 2,
         Tokens = 12,
         Pairs = [8],
@@ -32,6 +35,8 @@ internal sealed record WorkloadSizes
     public Cnn14Config Cnn14 { get; init; } = new();
 
     public ResNet38Config ResNet38 { get; init; } = new();
+
+    public HtsAtConfig HtsAt { get; init; } = new();
 
     public BertConfig Bert { get; init; } = new();
 
@@ -47,11 +52,17 @@ internal sealed record WorkloadSizes
     /// <summary>Samples of each clip's waveform at 32 kHz: 10 s.</summary>
     public int Samples { get; init; } = 320000;
 
-    /// <summary>Clips at once, in evaluation.</summary>
-    public IReadOnlyList<int> AudioBatches { get; init; } = [1, 32];
+    /// <summary>Clips at once, in evaluation; the first is what is timed first.</summary>
+    public IReadOnlyList<int> AudioBatches { get; init; } = [32, 1];
 
-    /// <summary>Pairs of a training step: what the CPU's figure has, and what the report trains on.</summary>
-    public IReadOnlyList<int> TrainingBatches { get; init; } = [4, 32];
+    /// <summary>Pairs of a training step: what the report trains on, and what the CPU's figure has.</summary>
+    public IReadOnlyList<int> TrainingBatches { get; init; } = [32, 4];
+
+    /// <summary>Sound files of the index, WAV at 44.1 kHz.</summary>
+    public int IndexedFiles { get; init; } = 8;
+
+    /// <summary>Length of each.</summary>
+    public int IndexedSeconds { get; init; } = 60;
 
     public int Sentences { get; init; } = 32;
 

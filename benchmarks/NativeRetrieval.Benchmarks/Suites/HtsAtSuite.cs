@@ -29,7 +29,7 @@ internal static class HtsAtSuite
     }
 
     /// <summary>Work of the matrix products, two operations per multiply-add.</summary>
-    static double Gigaflop(HtsAtConfig config)
+    public static double Gigaflop(HtsAtConfig config)
     {
         double work = 0, width = config.PatchWidth, side = (double)config.ImageSize / config.PatchSize;
         for (int layer = 0; layer < config.Depths.Count; layer++, width *= 2, side /= 2)

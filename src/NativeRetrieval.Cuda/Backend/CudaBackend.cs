@@ -35,7 +35,8 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
         }
     }
 
-    CudnnConvolutions Convolutions
+    /// <summary>cuDNN's part, whose algorithms checks choose one by one.</summary>
+    internal CudnnConvolutions Convolutions
     {
         get
         {

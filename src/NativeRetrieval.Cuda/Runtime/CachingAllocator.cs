@@ -34,6 +34,12 @@ internal sealed class CachingAllocator(IMemorySource source)
         }
     }
 
+    /// <summary>Forgets the peak so far: what is live now is the least that the next one can be.</summary>
+    public void ResetPeak()
+    {
+        lock (_lock) _peakBytes = _liveBytes;
+    }
+
     /// <summary>A block for use on <paramref name="stream"/>; its content is undefined.</summary>
     /// <exception cref="CudaOutOfMemoryException">The device has no such block, even after everything idle went back. Free something
     /// and go on.</exception>

@@ -1,13 +1,14 @@
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Compilation;
+using NativeRetrieval.CudaEmulator.Tests.Ops;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Kernels;
 
 /// <summary>
 /// Entry points of 16-bit types: from inputs that both types hold exactly, the float32 entry point's results, rounded once.
 /// </summary>
-[Collection("device")]
+[Collection("device"), Trait(RaceTests.Name, RaceTests.Value)]
 public sealed class HalfTests
 {
     const int Rows = 5, Width = 37, Count = Rows * Width, Threads = 64, SharedBytes = 64;

@@ -17,6 +17,12 @@ sealed class AdamCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["262144"];
+
+    /// <summary>Parameter and both moments read and written, the gradient read, in each of three steps.</summary>
+    public override Cost Cost(string size, int element) =>
+        new(3 * 7 * Count(size) * sizeof(float), null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         var scale = Tensor.From([Scale, 1.0], [2], device);

@@ -12,6 +12,11 @@ sealed class AddCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["64x768"];
+
+    public override Cost Cost(string size, int element) =>
+        new(3 * Count(size) * element, 0);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Add(inputs[0], inputs[1]);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Zip(inputs[1], (a, b) => a + b)];
@@ -27,6 +32,9 @@ sealed class AddInPlaceCase : OpCase
     public override bool HasGradient => false;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
+
+    public override Cost Cost(string size, int element) =>
+        new(3 * Count(size) * element, null);
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {

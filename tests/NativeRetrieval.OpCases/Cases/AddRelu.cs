@@ -12,6 +12,11 @@ sealed class AddReluCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["2x128x16x32"];
+
+    public override Cost Cost(string size, int element) =>
+        new(3 * Count(size) * element, 3 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.AddRelu(inputs[0], inputs[1]);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Zip(inputs[1], (a, b) => Math.Max(a + b, 0))];

@@ -19,6 +19,14 @@ abstract class AttentionCase(double dropoutProbability) : OpCase
         return [Normal(random, shape), Normal(random, shape), Normal(random, shape)];
     }
 
+    public override IEnumerable<string> ModelSizes => ["4x32x12x64", "2x64x12x64"];
+
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        return new(4 * Count(size) * element, 7 * Count(size) * element, 4.0 * Count(size) * d[1]);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Attention(inputs[0], inputs[1], inputs[2],
         Tensor.From(Lengths(size), [Parse(size)[0]], device), Parse(size)[2], dropoutProbability, Stream);
 

@@ -5,7 +5,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>Sizes are N x C x H x W x window height x window width.</summary>
-abstract class Pool2dCase(string op, Func<Tensor, int, int, Tensor> pool, Func<IEnumerable<double>, double> formula, bool featureMap)
+abstract class Pool2dCase(string op, Func<Tensor, int, int, Tensor> pool, Func<IEnumerable<double>, double> formula, bool featureMap,
+    bool needsInput = false)
     : OpCase
 {
     public override string Op => op;
@@ -14,6 +15,15 @@ abstract class Pool2dCase(string op, Func<Tensor, int, int, Tensor> pool, Func<I
 
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Normal(random, Parse(size)[..4]) with { FeatureMap = featureMap }];
+
+    public override IEnumerable<string> ModelSizes => featureMap ? ["2x64x40x64x2x2", "2x1024x6x4x2x2"] : [];
+
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long x = Count(size, 4), y = x / (d[2] * d[3]) * (d[2] / d[4]) * (d[3] / d[5]);
+        return new((x + y) * element, (x + y + (needsInput ? x : 0)) * element);
+    }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => pool(inputs[0], Parse(size)[4], Parse(size)[5]);
 

@@ -29,6 +29,16 @@ abstract class BatchNormCase(BatchNormOptions options, bool lengths) : OpCase
         ];
     }
 
+    public override IEnumerable<string> ModelSizes =>
+        options.Axis == 3 ? ["2x1x1001x64"] : options.Training ? ["2x64x50x64", "4x512x62x8"] : ["2x64x50x64"];
+
+    /// <summary>
+    /// Statistics need all of x before the first y, the sums of a gradient all of x and dy before the first dx.
+    /// </summary>
+    public override Cost Cost(string size, int element) => options.Training
+        ? new(3 * Count(size) * element, 5 * Count(size) * element)
+        : new(2 * Count(size) * element, null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int channels = Parse(size)[options.Axis];

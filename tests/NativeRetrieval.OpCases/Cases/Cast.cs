@@ -17,6 +17,10 @@ sealed class CastCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["64x768"];
+
+    public override Cost Cost(string size, int element) => new(12 * Count(size), 12 * Count(size));
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Cast(Core.Ops.Op.Cast(inputs[0], DType.BFloat16), DType.Float32);
 

@@ -12,6 +12,14 @@ sealed class ClipPoolingCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["4x2048x31x2"];
+
+    public override Cost Cost(string size, int element)
+    {
+        long x = Count(size), y = Count(size, 2);
+        return new((x + y) * element, (x + y) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.ClipPooling(inputs[0], Tensor.From(Lengths(size), [Parse(size)[0]], device));
 

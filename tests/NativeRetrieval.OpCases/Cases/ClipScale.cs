@@ -17,6 +17,12 @@ sealed class ClipScaleCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, 3)];
 
+    public override IEnumerable<string> ModelSizes => ["3x50000"];
+
+    /// <summary>The case takes the scale twice.</summary>
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * sizeof(float), null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Concat(Core.Ops.Op.ClipScale(inputs), Core.Ops.Op.ClipScale(inputs, Limit, Epsilon));
 

@@ -16,6 +16,9 @@ sealed class ConcatCase : OpCase
         return [Normal(random, shape), Normal(random, [2, .. shape[1..]])];
     }
 
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 2 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Concat(inputs);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0], .. inputs[1]];

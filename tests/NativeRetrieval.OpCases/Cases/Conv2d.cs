@@ -24,6 +24,13 @@ sealed class Conv2dCase : OpCase
         return [Normal(random, n, i, h, w) with { FeatureMap = i > 1 }, Normal(random, o, i, k, k)];
     }
 
+    public override Cost Cost(string size, int element)
+    {
+        if (Parse(size) is not [int n, int i, int o, int h, int w, int k]) throw new FormatException(size);
+        long x = (long)n * i * h * w, y = (long)n * o * h * w, weights = (long)o * i * k * k;
+        return new((x + y) * element + weights * sizeof(float), 2 * ((x + y) * element + weights * sizeof(float)), 2.0 * y * i * k * k);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Conv2d(inputs[0], inputs[1]);
 
     public override double[] Reference(string size, double[][] inputs)

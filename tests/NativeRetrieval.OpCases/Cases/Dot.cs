@@ -13,6 +13,11 @@ sealed class DotCase : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Uniform(random, 0, 1, Parse(size)), Uniform(random, 0, 1, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["200000"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dot(inputs[0], inputs[1]);
 
     public override double[] Reference(string size, double[][] inputs) => [inputs[0].Zip(inputs[1], (a, b) => a * b).Sum()];

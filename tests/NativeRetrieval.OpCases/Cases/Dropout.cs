@@ -17,6 +17,11 @@ abstract class DropoutCase(bool featureMap) : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Normal(random, Parse(size)) with { FeatureMap = featureMap && Parse(size).Length == 4 }];
 
+    public override IEnumerable<string> ModelSizes => featureMap ? ["2x64x25x32"] : ["64x768"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 2 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Dropout(inputs[0], Probability, Stream);
 
     public override double[] Reference(string size, double[][] inputs)

@@ -13,6 +13,15 @@ sealed class EmbeddingCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)[2..])];
 
+    public override IEnumerable<string> ModelSizes => ["8x32x997x768"];
+
+    /// <summary>Rows that occur are read and written once; the gradient's zeros are a fill before.</summary>
+    public override Cost Cost(string size, int element)
+    {
+        long rows = Ids(size).Distinct().Count(), width = Parse(size)[3];
+        return new((rows * width + Count(size, 2) * width) * element, Count(size, 2) * width * element + rows * width * sizeof(float));
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Embedding(inputs[0], Tensor.From(Ids(size), Parse(size)[..2], device));
 

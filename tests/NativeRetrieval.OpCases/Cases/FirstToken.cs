@@ -13,6 +13,14 @@ sealed class FirstTokenCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["8x32x768"];
+
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        return new(2L * d[0] * d[2] * element, (Count(size) + (long)d[0] * d[2]) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.FirstToken(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs)

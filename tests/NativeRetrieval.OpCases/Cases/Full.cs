@@ -17,6 +17,11 @@ sealed class FullCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, 1)];
 
+    public override IEnumerable<string> ModelSizes => ["200000"];
+
+    public override Cost Cost(string size, int element) =>
+        new(Count(size) * element, null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Full(Parse(size), Value, device, inputs[0].DType);
 

@@ -12,6 +12,11 @@ sealed class L2NormalizeCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["64x1024"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 3 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.L2Normalize(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs) =>
@@ -28,6 +33,9 @@ sealed class L2NormalizeShortCase : OpCase
     public override IEnumerable<string> Sizes => ["1x1", "3x17"];
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 3 * Count(size) * element);
 
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.L2Normalize(inputs[0], Epsilon);
 

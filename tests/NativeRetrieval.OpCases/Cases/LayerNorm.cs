@@ -19,6 +19,11 @@ sealed class LayerNormCase : OpCase
         return [Uniform(random, 1, 4, Parse(size)), Uniform(random, 0.5, 1.5, width), Normal(random, width)];
     }
 
+    public override IEnumerable<string> ModelSizes => ["128x768"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 3 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.LayerNorm(inputs[0], inputs[1], inputs[2], Epsilon);
 

@@ -19,6 +19,14 @@ abstract class LinearCase(bool hasBias, Activation activation) : OpCase
         return hasBias ? [x, weight, Normal(random, d[3])] : [x, weight];
     }
 
+    public override Cost Cost(string size, int element)
+    {
+        if (Parse(size) is not [int batch, int rows, int inputs, int outputs]) throw new FormatException(size);
+        long n = (long)batch * rows, weights = (long)inputs * outputs;
+        long bytes = n * (inputs + outputs) * element + weights * sizeof(float);
+        return new(bytes, 2 * bytes, 2.0 * n * weights);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Linear(inputs[0], inputs[1], hasBias ? inputs[2] : null, activation);
 

@@ -27,6 +27,16 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
         return normalised ? [waveform, Uniform(random, 0.02, 0.1, settings.MelBins), Uniform(random, -1, 1, settings.MelBins)] : [waveform];
     }
 
+    public override IEnumerable<string> ModelSizes => settings == LogMelSettings.Default && !normalised ? ["2x64000"] : [];
+
+    public override Cost Cost(string size, int element)
+    {
+        int clips = Parse(size)[0], samples = Parse(size)[1], window = settings.WindowSamples;
+        long frames = clips * (long)settings.FramesOf(samples);
+        // A real transform of n points takes 2.5 n log2 n operations.
+        return new((Count(size) + frames * settings.MelBins) * sizeof(float), null, frames * 2.5 * window * Math.Log2(window));
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.LogMel(inputs[0], settings, ownLengths ? Tensor.From(Lengths(size), [Parse(size)[0]], device) : null,
             normalised ? new(inputs[1], inputs[2]) : null);
@@ -109,3 +119,6 @@ sealed class LogMel48Case()
 /// <summary>Windows of the same size that begin at odd samples, and filters that fall between two frequencies.</summary>
 sealed class LogMelOddHopCase()
     : LogMelCase(new() { SampleRateHz = 16000, HopSamples = 641, MelBins = 512, MinHz = 20, MaxHz = 7000 }, ownLengths: true);
+
+/// <summary>The report's, at 32 kHz.</summary>
+sealed class LogMelReportCase() : LogMelCase(LogMelSettings.Default, ownLengths: false);

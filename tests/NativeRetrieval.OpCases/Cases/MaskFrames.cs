@@ -12,6 +12,15 @@ abstract class MaskFramesCase(bool featureMap) : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)) with { FeatureMap = featureMap }];
 
+    public override IEnumerable<string> ModelSizes => featureMap ? ["2x64x50x64"] : [];
+
+    /// <summary>Half of the frames are cut off on average, and need not be read.</summary>
+    public override Cost Cost(string size, int element)
+    {
+        long kept = Lengths(size).Sum(length => (long)length) * Parse(size)[1] * Parse(size)[3];
+        return new((Count(size) + kept) * element, (Count(size) + kept) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.MaskFrames(inputs[0], Tensor.From(Lengths(size), [Parse(size)[0]], device));
 

@@ -17,6 +17,13 @@ abstract class MatMulCase(bool transposeA, bool transposeB) : OpCase
         return [Normal(random, transposeA ? [k, m] : [m, k]), Normal(random, transposeB ? [n, k] : [k, n])];
     }
 
+    public override Cost Cost(string size, int element)
+    {
+        var (m, k, n) = Dimensions(size);
+        long bytes = ((long)m * k + (long)k * n + (long)m * n) * element;
+        return new(bytes, 2 * bytes, 2.0 * m * k * n);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.MatMul(inputs[0], inputs[1], transposeA, transposeB);
 

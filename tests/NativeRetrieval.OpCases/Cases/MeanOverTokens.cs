@@ -13,6 +13,17 @@ sealed class MeanOverTokensCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["8x32x768"];
+
+    /// <summary>Tokens past a sentence's length are not read; their gradient is written.</summary>
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long means = (long)d[0] * d[2];
+        long own = Enumerable.Range(0, d[0]).Sum(i => (long)Math.Max(0, d[1] - i)) * d[2];
+        return new((own + means) * element, (Count(size) + means) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.MeanOverTokens(inputs[0], Tensor.From(Lengths(size), [Parse(size)[0]], device));
 

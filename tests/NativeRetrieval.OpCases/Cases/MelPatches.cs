@@ -18,6 +18,15 @@ abstract class MelPatchesCase(bool ownLengths) : OpCase
         return [Normal(random, d[0], 1, d[1], d[2])];
     }
 
+    public override IEnumerable<string> ModelSizes => ownLengths ? [] : ["1x1001x64x256x4"];
+
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long x = Count(size, 3), y = (long)d[0] * d[3] * d[3];
+        return new((x + y) * element, (x + y) * element);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.MelPatches(inputs[0], Parse(size)[3], Parse(size)[4],
             ownLengths ? Lengths(Parse(size)[0], Parse(size)[1], device) : null);

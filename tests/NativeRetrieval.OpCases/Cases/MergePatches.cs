@@ -13,6 +13,11 @@ sealed class MergePatchesCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["2x32x32x96"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 2 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.MergePatches(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs)

@@ -17,6 +17,11 @@ sealed class MoveTowardsCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size)), Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["200000"];
+
+    public override Cost Cost(string size, int element) =>
+        new(3 * Count(size) * element, null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         Core.Ops.Op.MoveTowards(inputs[0], inputs[1], Share);

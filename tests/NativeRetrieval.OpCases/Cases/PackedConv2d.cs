@@ -30,6 +30,8 @@ sealed class PackedConv2dCase : OpCase
         return [.. _convolution.Inputs(size, random), Uniform(random, 0.5, 1.5, outputs), Normal(random, outputs)];
     }
 
+    public override Cost Cost(string size, int element) => _convolution.Cost(size, element) with { BackwardBytes = null };
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         using var packed = new PackedConvolution(inputs[1], inputs[2], inputs[3], inputs[0].Shape[3]);

@@ -14,6 +14,11 @@ sealed class ReluCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["2x128x16x32"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 3 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Relu(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs) => [.. inputs[0].Select(x => Math.Max(x, 0))];

@@ -8,7 +8,7 @@ namespace NativeRetrieval.OpCases.Cases;
 /// Sizes are rows x width x queries x k. The elements are small whole numbers: scores are exact in any order of summation, and most
 /// places are decided by the row.
 /// </summary>
-abstract class SearchRowsCase(DType element, bool excludes) : OpCase
+abstract class SearchRowsCase(DType stored, bool excludes) : OpCase
 {
     /// <summary>Stands for −∞, which no relative error can be taken of.</summary>
     const double Nothing = -1000;
@@ -33,11 +33,21 @@ abstract class SearchRowsCase(DType element, bool excludes) : OpCase
         static Input Whole(Input input) => input with { Values = [.. input.Values.Select(value => Math.Round(value))] };
     }
 
+    public override IEnumerable<string> ModelSizes => excludes ? [] : ["512x1024x4x10"];
+
+    public override Cost Cost(string size, int element)
+    {
+        var (rows, width, queries, k) = Dimensions(size);
+        long bytes = stored == DType.Float32 ? sizeof(float) : 2;
+        long asked = (long)queries * (width + 2 * k) * sizeof(float);
+        return new(rows * width * bytes + asked, null, 2.0 * rows * width * queries);
+    }
+
     /// <summary>The scores of all queries, then their rows.</summary>
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         var (rows, _, _, k) = Dimensions(size);
-        var searched = element == DType.Float32 ? inputs[0]
+        var searched = stored == DType.Float32 ? inputs[0]
             : Tensor.From(Array.ConvertAll(inputs[0].ToArray<float>(), value => (BFloat16)value), inputs[0].Shape, device);
         var excluded = excludes ? Tensor.From(Words(rows), [Words(rows).Length], device) : null;
         var (scores, found) = Core.Ops.Op.SearchRows(searched, inputs[1], k, excluded);

@@ -12,6 +12,11 @@ sealed class SoftmaxCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Uniform(random, -20, 20, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["128x1024"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 3 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Softmax(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs) =>

@@ -16,6 +16,11 @@ sealed class SpecAugmentCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["2x1x1001x64"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 2 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.SpecAugment(inputs[0], Tensor.From(Lengths(size), [Parse(size)[0]], device), Options, Stream);
 

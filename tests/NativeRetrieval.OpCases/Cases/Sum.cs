@@ -12,6 +12,11 @@ sealed class SumCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Uniform(random, 0, 1, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["200000"];
+
+    public override Cost Cost(string size, int element) =>
+        new(Count(size) * element, null);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.Sum(inputs[0]);
 
     public override double[] Reference(string size, double[][] inputs) => [inputs[0].Sum()];

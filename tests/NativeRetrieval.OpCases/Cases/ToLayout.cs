@@ -13,6 +13,11 @@ sealed class ToLayoutCase : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
+    public override IEnumerable<string> ModelSizes => ["2x64x50x64"];
+
+    public override Cost Cost(string size, int element) =>
+        new(2 * Count(size) * element, 2 * Count(size) * element);
+
     public override Tensor Run(string size, Tensor[] inputs, Device device) => Core.Ops.Op.ToLayout(inputs[0], device.FeatureMaps);
 
     public override double[] Reference(string size, double[][] inputs) => inputs[0];

@@ -22,6 +22,15 @@ sealed class TopKCase : OpCase
         return [input with { Values = [.. input.Values.Select(value => Math.Round(value))] }];
     }
 
+    public override IEnumerable<string> ModelSizes => ["8x20000x10"];
+
+    /// <summary>Values, and a 32-bit place for each.</summary>
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        return new((d[0] * (long)d[1] + 2L * d[0] * d[2]) * sizeof(float), null);
+    }
+
     /// <summary>The values of all rows, then their places.</summary>
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {

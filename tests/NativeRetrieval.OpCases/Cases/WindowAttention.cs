@@ -22,6 +22,15 @@ sealed class WindowAttentionCase : OpCase
         return [Normal(random, d[0], d[1], d[2], 3 * d[3] * d[4]), Normal(random, places * places, d[3])];
     }
 
+    public override IEnumerable<string> ModelSizes => ["1x16x16x4x24x8x0", "1x8x8x32x24x8x0"];
+
+    public override Cost Cost(string size, int element)
+    {
+        int[] d = Parse(size);
+        long y = (long)d[0] * d[1] * d[2] * d[3] * d[4];
+        return new(4 * y * element, 7 * y * element, 4.0 * y * d[5] * d[5]);
+    }
+
     public override Tensor Run(string size, Tensor[] inputs, Device device)
     {
         int[] d = Parse(size);

@@ -205,6 +205,13 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
     Element bias_type = s.cd;
     if (d->bias_type != -1 && !element_of(d->bias_type, bias_type)) return NotSupported;
 
+    if (nr_emu_recording())
+    {
+        char line[160];
+        std::snprintf(line, sizeof line, "product\t%zu %zu %zu %zu\t%zu %zu\t%d\t%u", s.m, s.n, s.k, s.batches, bytes_of(s.ab), bytes_of(s.cd), d->compute, e);
+        return nr_emu_record(stream, line) ? Ok : ExecutionFailed;
+    }
+
     const Matrix ma{ const_cast<void*>(a), s.ab, la->rows, la->columns, la->leading, la->stride }, mb{ const_cast<void*>(b), s.ab, lb->rows, lb->columns, lb->leading, lb->stride },
         mc{ const_cast<void*>(c), s.cd, s.m, s.n, lc->leading, lc->stride };
     const bool queued = enqueue(stream, [=, d = *d, alpha = *alpha, beta = *beta, mo = Matrix{ out, s.cd, s.m, s.n, lo->leading, lo->stride }]() mutable -> const char* {

@@ -104,6 +104,49 @@ Failure copy(void* target, const void* source, size_t bytes, const char* call)
     return {};
 }
 
+std::vector<std::string> s_records;
+
+// Writes a line down when its turn comes: in a graph, each time it is launched.
+Work recorded(std::string line)
+{
+    return [line = std::move(line)]() -> Failure {
+        s_records.push_back(line);
+        return {};
+    };
+}
+
+// The driver's own work, or a line that says what it would have been.
+Work done_or_recorded(Work work, const char* what, size_t bytes) { return settings().record ? recorded(std::string(what) + '\t' + std::to_string(bytes)) : std::move(work); }
+
+// Kernel, grid, block, dynamic bytes, then each argument: its kind, value, and for an address how much of an allocation lies there.
+std::string line_of(const Function& f, const unsigned* shape, unsigned dynamic, void** parameters)
+{
+    std::string line = "kernel\t" + f.name;
+    for (int i = 0; i < 6; i++) line += (i % 3 ? ' ' : '\t') + std::to_string(shape[i]);
+    line += '\t' + std::to_string(dynamic);
+    for (unsigned i = 0; i < f.entry->parameters; i++)
+    {
+        const unsigned bytes = f.entry->parameter_bytes[i];
+        const char kind = f.entry->parameter_kinds[i];
+        uint64_t word = 0;
+        std::memcpy(&word, parameters[i], std::min(bytes, 8u));
+        line += std::string("\t") + kind + ' ';
+        char text[64];
+        if (kind == 'f')
+        {
+            float single;
+            double number;
+            std::memcpy(&single, &word, 4);
+            std::memcpy(&number, &word, 8);
+            std::snprintf(text, sizeof text, "%g", bytes == 4 ? static_cast<double>(single) : number);
+        }
+        else if (kind == 'i') std::snprintf(text, sizeof text, "%lld", bytes == 4 ? static_cast<long long>(static_cast<int32_t>(word)) : static_cast<long long>(word));
+        else std::snprintf(text, sizeof text, "%llu %zu", static_cast<unsigned long long>(word), bytes_from(word));
+        line += text;
+    }
+    return line;
+}
+
 bool device(const void* p, size_t bytes) { return bytes == 0 || is_live(reinterpret_cast<uintptr_t>(p), Place::Device); }
 
 int any_capture_forbids()
@@ -134,12 +177,12 @@ int fill(uint8_t* target, unsigned char value, size_t count, void* stream)
 {
     USABLE();
     if (!device(target, count)) return InvalidValue;
-    return asynchronous(stream, [=]() -> Failure {
+    return asynchronous(stream, done_or_recorded([=]() -> Failure {
         if (auto failure = examined(target, count, true, "cuMemsetD8Async"); failure.outcome != Success) return failure;
         std::fill_n(target, count, value);
         mark_initialised(reinterpret_cast<uintptr_t>(target), count);
         return {};
-    });
+    }, "fill", count));
 }
 
 } // namespace
@@ -195,7 +238,7 @@ API int cuDeviceGetAttribute(int* value, int attribute, int device)
     case 8: *value = 49152; break;               // shared bytes per block without opting in
     case 10: *value = 32; break;                 // warp
     case 12: *value = 65536; break;              // registers per block
-    case 16: *value = 4; break;                  // multiprocessors
+    case 16: *value = static_cast<int>(settings().multiprocessors); break;
     case 38: *value = 4 << 20; break;            // L2 bytes
     case 39: *value = 2048; break;               // threads per multiprocessor
     case 40: *value = 2; break;                  // copy engines
@@ -329,13 +372,14 @@ API int cuMemcpyHtoD_v2(void* target, const void* source, size_t bytes)
 {
     USABLE();
     if (!device(target, bytes)) return InvalidValue;
-    return synchronous([=] { return copy(target, source, bytes, "cuMemcpyHtoD"); });
+    return synchronous(done_or_recorded([=] { return copy(target, source, bytes, "cuMemcpyHtoD"); }, "upload", bytes));
 }
 API int cuMemcpyDtoH_v2(void* target, const void* source, size_t bytes)
 {
     USABLE();
     if (!device(source, bytes)) return InvalidValue;
-    return synchronous([=] { return copy(target, source, bytes, "cuMemcpyDtoH"); });
+    if (settings().record) std::memset(target, 0, bytes); // what the host reads of work that is not done
+    return synchronous(done_or_recorded([=] { return copy(target, source, bytes, "cuMemcpyDtoH"); }, "download", bytes));
 }
 API int cuMemcpyHtoDAsync_v2(void* target, const void* source, size_t bytes, void* stream)
 {
@@ -344,6 +388,7 @@ API int cuMemcpyHtoDAsync_v2(void* target, const void* source, size_t bytes, voi
     if (bytes == 0) return Ok;
     const auto s = stream_of(stream);
     if (!s) return InvalidHandle;
+    if (settings().record) return asynchronous(stream, recorded("upload\t" + std::to_string(bytes)));
     if (pinned(source) || s->capture) return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyHtoDAsync"); });
     // Pageable memory is staged before the call returns.
     auto staged = std::make_shared<std::vector<char>>(static_cast<const char*>(source), static_cast<const char*>(source) + bytes);
@@ -356,7 +401,8 @@ API int cuMemcpyDtoHAsync_v2(void* target, const void* source, size_t bytes, voi
     if (bytes == 0) return Ok;
     const auto s = stream_of(stream);
     if (!s) return InvalidHandle;
-    if (const int result = asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyDtoHAsync"); })) return result;
+    if (settings().record) std::memset(target, 0, bytes);
+    if (const int result = asynchronous(stream, done_or_recorded([=] { return copy(target, source, bytes, "cuMemcpyDtoHAsync"); }, "download", bytes))) return result;
     // To pageable memory the real call returns when the copy is done.
     if (!pinned(target) && !s->capture) run_until(tail(s));
     return sticky();
@@ -365,7 +411,7 @@ API int cuMemcpyDtoDAsync_v2(void* target, const void* source, size_t bytes, voi
 {
     USABLE();
     if (!device(target, bytes) || !device(source, bytes)) return InvalidValue;
-    return asynchronous(stream, [=] { return copy(target, source, bytes, "cuMemcpyDtoDAsync"); });
+    return asynchronous(stream, done_or_recorded([=] { return copy(target, source, bytes, "cuMemcpyDtoDAsync"); }, "copy", bytes));
 }
 API int cuMemsetD8Async(uint8_t* target, unsigned char value, size_t count, void* stream) { return fill(target, value, count, stream); }
 
@@ -436,6 +482,11 @@ API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz
     if (!gx || !gy || !gz || !bx || !by || !bz || gx > 2147483647u || gy > 65535 || gz > 65535 || bx > 1024 || by > 1024 || bz > 64 || uint64_t{ bx } * by * bz > 1024) return InvalidValue;
     if (bx * by * bz > function->entry->max_threads) return LaunchOutOfResources;
     if (static_cast<int>(dynamic) > function->dynamic_limit) return InvalidValue;
+    if (settings().record)
+    {
+        const unsigned shape[] = { gx, gy, gz, bx, by, bz };
+        return asynchronous(stream, recorded(line_of(*function, shape, dynamic, parameters)));
+    }
     // Values are copied now: the caller's may change as soon as the call returns.
     auto values = std::make_shared<std::vector<std::vector<char>>>();
     for (unsigned i = 0; i < function->entry->parameters; i++)
@@ -678,6 +729,53 @@ API void nr_emu_reset()
     s_executables.clear();
     forget_report();
 }
+// Of the launches that were counted since the last call of nr_emu_forget_counters: how many, and the i-th one's counts, name and
+// shape: grid, block, dynamic shared bytes.
+API int nr_emu_counted()
+{
+    Lock lock(g_api);
+    return static_cast<int>(counted().size());
+}
+API const char* nr_emu_counters(int launch, Counters* counters, uint32_t* shape)
+{
+    Lock lock(g_api);
+    if (launch < 0 || launch >= static_cast<int>(counted().size())) return nullptr;
+    const Counted& c = counted()[static_cast<size_t>(launch)];
+    *counters = c.counters;
+    std::copy_n(c.grid, 3, shape);
+    std::copy_n(c.block, 3, shape + 3);
+    shape[6] = static_cast<uint32_t>(c.dynamic_bytes);
+    return c.kernel.c_str();
+}
+// Where the i-th launch asks for more than it needs, dearest first; valid until the next call.
+API const char* nr_emu_dear_sites(int launch)
+{
+    Lock lock(g_api);
+    static thread_local std::string text;
+    text = launch < 0 || launch >= static_cast<int>(counted().size()) ? "" : counted()[static_cast<size_t>(launch)].dear_sites();
+    return text.c_str();
+}
+API void nr_emu_forget_counters()
+{
+    Lock lock(g_api);
+    counted().clear();
+}
+// Under NR_EMU_RECORD: a line that a library writes down in its stream's turn, and the lines since they were last taken.
+API bool nr_emu_recording() { return settings().record; }
+API bool nr_emu_record(void* stream, const char* line)
+{
+    Lock lock(g_api);
+    return asynchronous(stream, recorded(line)) == Ok;
+}
+API const char* nr_emu_take_records()
+{
+    Lock lock(g_api);
+    static thread_local std::string text;
+    text.clear();
+    for (const auto& line : s_records) text += line + '\n';
+    s_records.clear();
+    return text.c_str();
+}
 API bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void (*drop)(void*))
 {
     Lock lock(g_api);
@@ -700,6 +798,8 @@ API void nr_emu_report(const char* text) { report(text); }
 API bool nr_emu_strict() { return settings().strict; }
 API int nr_emu_capability() { return static_cast<int>(settings().capability); }
 API bool nr_emu_bias_gradients() { return settings().bias_gradients; }
+API int nr_emu_wrong_filter_gradient() { return settings().wrong_filter_gradient; }
+API bool nr_emu_random_order() { return settings().order == Order::Random; }
 API bool nr_emu_forward_order() { return settings().order == Order::Forward; }
 API int nr_emu_unimplemented(const char* name)
 {

@@ -1,5 +1,6 @@
 // libcudnn.so.9: the legacy convolution interface for float, half and bfloat16 with float sums, NCHW and NHWC, by the definition.
 #include <algorithm>
+#include <atomic>
 #include <cstring>
 #include <string>
 #include <vector>
@@ -153,15 +154,25 @@ template <class Visit> void each_product(const Tensor& x, const Filter& w, const
                         }
 }
 
+// Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float).
+int record(Handle* handle, const char* direction, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y)
+{
+    char line[200];
+    std::snprintf(line, sizeof line, "convolution\t%s\t%d %d %d %d\t%d %d %d\t%d %d\t%zu %zu\t%d", direction, x.n, x.c, x.h, x.w, w.n, w.h, w.w, y.h, y.w, bytes_of_type(x.type), bytes_of_type(y.type), d.math);
+    return nr_emu_record(handle->stream, line) ? Ok : ExecutionFailed;
+}
+
 template <class F> int queue(Handle* handle, F work) { return enqueue(handle->stream, std::move(work)) ? Ok : ExecutionFailed; }
 
-// Algorithm 0 of the gradients adds atomically: it is proposed first and is not deterministic.
+// Algorithms 0 and 3 of the gradients add atomically: 0 is proposed first, and neither is deterministic. The last of all is one that
+// does not work for the shape, as cuDNN lists those, too.
 int plans(int requested, int* returned, Plan* results, std::initializer_list<int> algorithms, int math, bool gradient = false)
 {
     if (requested < 1 || !returned || !results) return refuse(BadParam, "nothing is asked for");
     *returned = 0;
     for (int algorithm : algorithms)
-        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), gradient && algorithm == 0 ? 0 : 1, math, {} };
+        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), gradient && (algorithm == 0 || algorithm == 3) ? 0 : 1, math, {} };
+    if (*returned < requested) results[(*returned)++] = { 5, NotSupported, -1, 0, 1, math, {} };
     return Ok;
 }
 
@@ -253,7 +264,7 @@ API int cudnnSetActivationDescriptor(Activation* a, int mode, int, double)
 API int cudnnGetConvolutionForwardAlgorithm_v7(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, w, d, y)) return status;
-    return plans(requested, returned, results, { 1, 0 }, d->math);
+    return plans(requested, returned, results, { 1, 0, 2 }, d->math);
 }
 API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle* handle, const Filter* w, const Tensor* dy, const Convolution* d, const Tensor* dx, int requested, int* returned, Plan* results)
 {
@@ -263,12 +274,12 @@ API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle* handle, const Filter
 API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle* handle, const Tensor* x, const Tensor* dy, const Convolution* d, const Filter* dw, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, dw, d, dy)) return status;
-    return plans(requested, returned, results, { 0, 1 }, d->math, true);
+    return plans(requested, returned, results, { 0, 1, 3 }, d->math, true);
 }
 API int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int algorithm, size_t* bytes)
 {
     if (const int status = consistent(handle, x, w, d, y)) return status;
-    if (algorithm != 0 && algorithm != 1) return refuse(NotSupported, "algorithm 0 or 1");
+    if (algorithm < 0 || algorithm > 2) return refuse(NotSupported, "algorithm 0, 1 or 2");
     *bytes = workspace_of(algorithm);
     return Ok;
 }
@@ -277,8 +288,9 @@ API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor
                                 size_t workspace_bytes, const float* beta, const Tensor* ty, void* y)
 {
     if (const int status = consistent(handle, tx, tw, d, ty)) return status;
-    if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
+    if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 2) return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 2");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
     return queue(handle, [=, tx = *tx, tw = *tw, d = *d, ty = *ty, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;
@@ -298,6 +310,7 @@ API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const F
     if (const int status = consistent(handle, tdx, tw, d, tdy)) return status;
     if (!alpha || !beta || !w || !dy || !dx || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "data", *tdx, *tw, *d, *tdy);
     return queue(handle, [=, tw = *tw, tdy = *tdy, d = *d, tdx = *tdx, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
@@ -315,8 +328,9 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
                                        size_t workspace_bytes, const float* beta, const Filter* tdw, void* dw)
 {
     if (const int status = consistent(handle, tx, tdw, d, tdy)) return status;
-    if (!alpha || !beta || !x || !dy || !dw || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
+    if (!alpha || !beta || !x || !dy || !dw || (algorithm != 0 && algorithm != 1 && algorithm != 3)) return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 3");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "filter", *tx, *tdw, *d, *tdy);
     return queue(handle, [=, tx = *tx, tdy = *tdy, d = *d, tdw = *tdw, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
@@ -324,10 +338,36 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
         const auto vx = values(x, tx), vdy = values(dy, tdy);
         std::vector<float> sums(tdw.count()), others(tdw.count());
-        // Atomic additions come in no order of their own: here in two, which is enough to give other bits.
-        const bool unordered = algorithm == 0 && !nr_emu_forward_order();
-        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { (unordered && iy / static_cast<size_t>(tdy.c) % 2 ? others : sums)[iw] += vx[ix] * vdy[iy]; });
+        // Atomic additions come in no order of their own: here in two, which is enough to give other bits; under a random order by turns.
+        static std::atomic<unsigned> turn;
+        const bool unordered = algorithm != 1 && !nr_emu_forward_order() && (!nr_emu_random_order() || turn++ % 2 == 0);
+        // A row of y at a time, as tiles are summed on a GPU: one long sum in float would be worse than any of its algorithms.
+        const size_t channels = static_cast<size_t>(tdy.c), width = static_cast<size_t>(tdy.w);
+        std::vector<float> row(tdw.count());
+        std::vector<size_t> touched;
+        std::vector<char> is_touched(tdw.count());
+        size_t last = 0;
+        const auto flush = [&] {
+            for (size_t iw : touched)
+            {
+                (unordered && last / channels % 2 ? others : sums)[iw] += row[iw];
+                row[iw] = 0;
+                is_touched[iw] = 0;
+            }
+            touched.clear();
+        };
+        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) {
+            const size_t current = tdy.channels_last() ? iy / (width * channels) * channels + iy % channels : iy / width;
+            if (current != last) flush();
+            last = current;
+            if (!is_touched[iw]) touched.push_back(iw);
+            is_touched[iw] = 1;
+            row[iw] += vx[ix] * vdy[iy];
+        });
+        flush();
         for (size_t i = 0; i < sums.size(); i++) sums[i] += others[i];
+        if (algorithm == nr_emu_wrong_filter_gradient())
+            for (float& sum : sums) sum *= 1.001f;
         finish(dw, tdw, sums, alpha, beta);
         return nullptr;
     });
@@ -337,6 +377,11 @@ API int cudnnConvolutionBackwardBias(Handle* handle, const float* alpha, const T
 {
     if (!handle) return NotInitialized;
     if (!alpha || !beta || !tdy || !tdb || !dy || !db || tdb->c != tdy->c || tdb->n != 1 || tdb->h != 1 || tdb->w != 1) return refuse(BadParam, "a bias is [1, C, 1, 1]");
+    if (nr_emu_recording())
+    {
+        const std::string line = "bias\t" + std::to_string(tdy->count() * bytes_of_type(tdy->type));
+        return nr_emu_record(handle->stream, line.c_str()) ? Ok : ExecutionFailed;
+    }
     return queue(handle, [=, tdy = *tdy, tdb = *tdb, alpha = *alpha, beta = *beta]() -> const char* {
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(db, tdb) : readable(db, tdb)) return wrong;
@@ -363,6 +408,7 @@ API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha
     if (activation->mode == 5 && algorithm != 1) return refuse(NotSupported, "IDENTITY needs algorithm 1");
     if (algorithm < 0 || algorithm > 1) return refuse(NotSupported, "algorithm 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
+    if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
     return queue(handle, [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1, alpha2 = *alpha2]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;

@@ -123,7 +123,7 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
          << "NR_EMU_EXPORT const nr_emu_entry nr_emu_entries[];\nconst nr_emu_entry nr_emu_entries[] = {\n";
     for (const auto& [name, bounds] : entry_points(read(prepared))) tail << "NR_EMU_ENTRY(\"" << name << "\", &" << name << ", " << bounds << ")\n";
     for (size_t i = 0; i < p.expressions.size(); i++) tail << "NR_EMU_ENTRY(\"" << p.expressions[i] << "\", nr_emu_expression_" << i << ", 1024)\n";
-    tail << "{ nullptr, nullptr, 0, nullptr, 0 } };\n";
+    tail << "{ nullptr, nullptr, 0, nullptr, nullptr, 0 } };\n";
     std::ofstream(prepared, std::ios::app) << tail.str();
 
     const std::string image = (folder / "image.so").string(), object = (folder / "image.o").string();

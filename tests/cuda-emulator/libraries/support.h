@@ -15,11 +15,15 @@ bool nr_emu_enqueue(void* stream, const char* (*work)(void*), void* state, void 
 const char* nr_emu_examine(const void* address, size_t bytes, bool write);
 void nr_emu_written(void* address, size_t bytes);
 bool nr_emu_is_device_memory(const void* address);
+bool nr_emu_recording();
+bool nr_emu_record(void* stream, const char* line);
 void nr_emu_report(const char* text);
 bool nr_emu_strict();
 int nr_emu_capability();
 bool nr_emu_bias_gradients();
 bool nr_emu_forward_order();
+bool nr_emu_random_order();
+int nr_emu_wrong_filter_gradient();
 }
 
 namespace nr_emu {

@@ -172,8 +172,15 @@ struct nr_emu_entry
     void (*run)(void**);
     unsigned parameters;
     const unsigned* parameter_bytes;
+    const char* parameter_kinds;
     unsigned max_threads;
 };
+// What a parameter is: r a pointer to what is read, w a pointer to what is written, f a floating number, i a whole one.
+template <class T> struct nr_emu_kind { static constexpr char value = 'i'; };
+template <> struct nr_emu_kind<float> { static constexpr char value = 'f'; };
+template <> struct nr_emu_kind<double> { static constexpr char value = 'f'; };
+template <class T> struct nr_emu_kind<T*> { static constexpr char value = 'w'; };
+template <class T> struct nr_emu_kind<const T*> { static constexpr char value = 'r'; };
 // They read what the driver holds, not device memory.
 #define NR_EMU_UNCHECKED __attribute__((no_sanitize("thread", "alignment")))
 template <size_t... I> struct nr_emu_indices {};
@@ -188,7 +195,8 @@ template <class... A> struct nr_emu_signature<void (*)(A...)>
 {
     static constexpr unsigned count = sizeof...(A);
     static constexpr unsigned bytes[sizeof...(A) + 1] = { sizeof(A)..., 0 };
+    static constexpr char kinds[sizeof...(A) + 1] = { nr_emu_kind<A>::value..., 0 };
 };
 template <class... A> nr_emu_signature<void (*)(A...)> nr_emu_signature_of(void (*)(A...));
 #define NR_EMU_ENTRY(name, kernel, max_threads) \
-    { name, nr_emu_run<kernel>, decltype(nr_emu_signature_of(kernel))::count, decltype(nr_emu_signature_of(kernel))::bytes, max_threads },
+    { name, nr_emu_run<kernel>, decltype(nr_emu_signature_of(kernel))::count, decltype(nr_emu_signature_of(kernel))::bytes, decltype(nr_emu_signature_of(kernel))::kinds, max_threads },

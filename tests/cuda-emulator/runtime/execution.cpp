@@ -188,6 +188,11 @@ void try_meeting(Worker& w, unsigned warp, uint32_t mask)
     case Meeting::Mma: mma(lanes); break;
     case Meeting::Barrier: w.warp_clock[warp] = ++w.clock; break;
     }
+    if (w.counting)
+    {
+        if (first.meeting == Meeting::Mma) w.counter.mma();
+        if (mask == launched_lanes(w, warp)) w.counter.met(warp);
+    }
     w.waiting[warp] &= ~mask;
     make_ready(w, warp, mask);
 }
@@ -211,6 +216,9 @@ uint64_t meet(Meeting meeting, uint32_t mask, uint64_t value, int source)
 }
 
 // A fiber's whole life; when its thread is done the stack goes to one that has not started.
+// Every lane of the warp waits at a barrier or is done.
+bool rests(const Worker& w, unsigned warp) { return !w.ready[warp] && !w.waiting[warp]; }
+
 void fiber()
 {
     Worker& w = *t_worker;
@@ -219,6 +227,7 @@ void fiber()
     const unsigned warp = me.index / 32;
     if (!me.copies.empty() && settings().strict) fail(LaunchFailed, "a thread exits with asynchronous copies that it never waited for", nullptr);
     make_unready(w, me);
+    if (w.counting && rests(w, warp)) w.counter.met(warp);
     me.alive = false;
     w.alive--;
     if (w.at_barrier) fail(LaunchFailed, "a thread exits while others of its block wait in __syncthreads() at " + std::string(w.barrier_file) + ":" + std::to_string(w.barrier_line), nullptr);
@@ -334,6 +343,8 @@ Failure execute(const Launch& launch)
         w.fixed = fixed;
         w.fixed_bytes = fixed_bytes;
         w.dynamic_bytes = launch.dynamic_bytes;
+        w.counting = settings().count;
+        if (w.counting) w.counter.begin(number);
         if (w.cells.size() < MaxSharedBytes + fixed_bytes) w.cells.resize(MaxSharedBytes + fixed_bytes);
         for (uint64_t i; !failed && (i = taken++) < blocks;)
         {
@@ -353,6 +364,12 @@ Failure execute(const Launch& launch)
     for (unsigned i = 1; i < count; i++) threads.emplace_back(work, std::ref(*workers[i]), i);
     work(*workers[0], 0);
     for (auto& thread : threads) thread.join();
+    if (settings().count)
+    {
+        Counted launched{ launch.kernel, launch.image, { launch.grid.x, launch.grid.y, launch.grid.z }, { launch.block.x, launch.block.y, launch.block.z }, launch.dynamic_bytes, {}, {} };
+        for (size_t i = 0; i < count; i++) workers[i]->counter.end(launched);
+        counted().push_back(std::move(launched));
+    }
     for (size_t i = 0; i < count; i++)
         if (workers[i]->failure.outcome != Success) return workers[i]->failure;
     return {};
@@ -385,6 +402,7 @@ DEVICE void nr_emu_barrier(const char* file, int line)
     if (w.alive != w.threads)
         fail(LaunchFailed, "__syncthreads() at " + std::string(file) + ":" + std::to_string(line) + " after some threads of the block have exited", nullptr);
     make_unready(w, me);
+    if (const unsigned warp = me.index / 32; w.counting && rests(w, warp)) w.counter.met(warp);
     if (++w.at_barrier == w.alive)
     {
         w.at_barrier = 0;
@@ -418,8 +436,8 @@ DEVICE void nr_emu_copy_async(void* shared, const void* global, unsigned bytes)
     const auto target = reinterpret_cast<uintptr_t>(shared), source = reinterpret_cast<uintptr_t>(global);
     if (target % bytes || source % bytes) fail(Misaligned, "misaligned asynchronous copy", pc);
     if (source - reinterpret_cast<uintptr_t>(w.dynamic) < MaxSharedBytes || source - w.fixed < w.fixed_bytes) fail(IllegalAddress, "asynchronous copy from an address that is not global memory", pc);
-    check_access(source, bytes, false, false, pc);
-    check_access(target, bytes, true, false, pc);
+    access(source, bytes, false, false, pc);
+    access(target, bytes, true, false, pc);
     // Until the wait the target holds nothing: whoever reads it meets uninitialised memory.
     const size_t cell = target - w.dynamic < w.dynamic_bytes ? target - w.dynamic : MaxSharedBytes + (target - w.fixed);
     for (unsigned i = 0; i < bytes; i++) w.cells[cell + i].write_clock = 0;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "counters.h"
 #include "settings.h"
 
 namespace nr_emu {
@@ -15,8 +16,6 @@ constexpr size_t MaxSharedBytes = 232448; // 227 KB, as sm_90
 constexpr size_t StackBytes = 128 * 1024;
 
 struct Extent { unsigned x, y, z; };
-
-struct Image; // what is known of a loaded module (module.h)
 
 struct Launch
 {
@@ -94,6 +93,8 @@ struct Worker
     void* caller = nullptr;
     Failure failure;
     Random random{ 1 };
+    bool counting = false;
+    WarpCounter counter;
 
     Worker();
     ~Worker();
@@ -110,6 +111,8 @@ extern thread_local Worker* t_worker __attribute__((tls_model("initial-exec")));
 
 void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc);
 void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic, const void* pc);
+// An access that a kernel makes: checked, and counted.
+void access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc);
 void check_access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc);
 
 } // namespace nr_emu

@@ -180,6 +180,12 @@ void check_access(uintptr_t address, size_t bytes, bool write, bool atomic, cons
     fail(IllegalAddress, bytes_at("out-of-bounds", write, bytes) + text, pc);
 }
 
+void access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
+{
+    check_access(address, bytes, write, atomic, pc);
+    if (t_worker->counting) t_worker->counter.access(*t_worker, address, bytes, write, atomic, pc);
+}
+
 } // namespace nr_emu
 
 using namespace nr_emu;
@@ -189,15 +195,15 @@ using namespace nr_emu;
     HOOK void __tsan_read##bytes(void* p)                                                                                                                         \
     {                                                                                                                                                             \
         if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned read of " #bytes " bytes", __builtin_return_address(0));                         \
-        check_access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0));                                                           \
+        access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0));                                                           \
     }                                                                                                                                                             \
     HOOK void __tsan_write##bytes(void* p)                                                                                                                        \
     {                                                                                                                                                             \
         if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned write of " #bytes " bytes", __builtin_return_address(0));                        \
-        check_access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0));                                                            \
+        access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0));                                                            \
     }                                                                                                                                                             \
-    HOOK void __tsan_unaligned_read##bytes(void* p) { check_access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); }           \
-    HOOK void __tsan_unaligned_write##bytes(void* p) { check_access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
+    HOOK void __tsan_unaligned_read##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); }           \
+    HOOK void __tsan_unaligned_write##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
 HOOKS(1)
 HOOKS(2)
 HOOKS(4)
@@ -205,8 +211,8 @@ HOOKS(8)
 HOOKS(16)
 
 HOOK void __tsan_init() {}
-HOOK void __tsan_read_range(void* p, size_t bytes) { check_access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); }
-HOOK void __tsan_write_range(void* p, size_t bytes) { check_access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
+HOOK void __tsan_read_range(void* p, size_t bytes) { access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); }
+HOOK void __tsan_write_range(void* p, size_t bytes) { access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
 
 namespace {
 // The head of what g++ passes to these handlers.
@@ -225,7 +231,7 @@ HOOK void __ubsan_handle_out_of_bounds_abort(SourceLocation* place, void* index)
 }
 HOOK void __ubsan_handle_divrem_overflow_abort(SourceLocation* place, void*, void*) { fail(LaunchFailed, "integer division by zero" + at(place), __builtin_return_address(0)); }
 
-#define ATOMIC_CHECK(p) check_access(reinterpret_cast<uintptr_t>(p), sizeof *(p), true, true, __builtin_return_address(0))
+#define ATOMIC_CHECK(p) access(reinterpret_cast<uintptr_t>(p), sizeof *(p), true, true, __builtin_return_address(0))
 HOOK float nr_emu_atomic_add_f32(float* p, float v)
 {
     ATOMIC_CHECK(p);

@@ -14,18 +14,6 @@ namespace nr_emu {
 
 namespace {
 
-template <class T> T* reserve(size_t bytes)
-{
-    void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (p == MAP_FAILED)
-    {
-        std::fprintf(stderr, "NR CPU emulator: cannot reserve %zu GiB of addresses\n", bytes >> 30);
-        std::abort();
-    }
-    madvise(p, bytes, MADV_DONTDUMP);
-    return static_cast<T*>(p);
-}
-
 struct Allocation
 {
     size_t bytes, extent;
@@ -56,9 +44,21 @@ uintptr_t reuse(size_t extent)
 
 } // namespace
 
-char* const g_arena = reserve<char>(ArenaBytes);
-uint8_t* const g_state = reserve<uint8_t>(ArenaBytes);
-GlobalCell* const g_cells = reserve<GlobalCell>(ArenaBytes / 4 * sizeof(GlobalCell));
+void* reserve(size_t bytes)
+{
+    void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (p == MAP_FAILED)
+    {
+        std::fprintf(stderr, "NR CPU emulator: cannot reserve %zu GiB of addresses\n", bytes >> 30);
+        std::abort();
+    }
+    madvise(p, bytes, MADV_DONTDUMP);
+    return p;
+}
+
+char* const g_arena = static_cast<char*>(reserve(ArenaBytes));
+uint8_t* const g_state = static_cast<uint8_t*>(reserve(ArenaBytes));
+GlobalCell* const g_cells = static_cast<GlobalCell*>(reserve(ArenaBytes / 4 * sizeof(GlobalCell)));
 
 void* allocate(size_t bytes, Place place)
 {
@@ -75,6 +75,7 @@ void* allocate(size_t bytes, Place place)
         return nullptr;
     s_allocations[address] = { bytes, extent, place, ++s_serial, false };
     if (place == Place::Device) s_used += bytes;
+    if (settings().record && place == Place::Device) return reinterpret_cast<void*>(address); // nobody will touch it
     uint8_t* state = g_state + arena_offset(address);
     std::memset(state, place == Place::Device ? Uninitialised : Initialised, bytes);
     std::memset(state + bytes, Nothing, extent - bytes);
@@ -100,6 +101,7 @@ std::string release(uintptr_t address, Place place)
     }
     a.freed = true;
     if (place == Place::Device) s_used -= a.bytes;
+    if (settings().record && place == Place::Device) return {};
     std::memset(g_state + arena_offset(address), Freed, a.bytes);
     // Whole pages go back to the system; the rest is overwritten, so that a stale reader does not find the old values.
     const uintptr_t first = (address + 4095) & ~uintptr_t{ 4095 }, last = (address + a.bytes) & ~uintptr_t{ 4095 };
@@ -121,6 +123,16 @@ bool is_live(uintptr_t address, Place place)
     if (i == s_allocations.begin()) return false;
     --i;
     return i->second.place == place && !i->second.freed && address < i->first + std::max<size_t>(i->second.bytes, 1);
+}
+
+size_t bytes_from(uintptr_t address)
+{
+    std::lock_guard lock(s_mutex);
+    auto i = s_allocations.upper_bound(address);
+    if (i == s_allocations.begin()) return 0;
+    --i;
+    const size_t offset = address - i->first;
+    return i->second.place == Place::Device && !i->second.freed && offset < i->second.bytes ? i->second.bytes - offset : 0;
 }
 
 std::string describe(uintptr_t address)
@@ -174,7 +186,7 @@ std::string leaks(Place place)
             list += "leak: " + std::string(name_of(place)) + " allocation " + std::to_string(a.serial) + " (" + std::to_string(a.bytes) + " bytes)\n";
             a.freed = true;
             if (place == Place::Device) s_used -= a.bytes;
-            std::memset(g_state + arena_offset(address), Freed, a.bytes);
+            if (!settings().record) std::memset(g_state + arena_offset(address), Freed, a.bytes);
         }
     return list;
 }

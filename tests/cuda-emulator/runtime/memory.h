@@ -25,6 +25,9 @@ extern char* const g_arena;
 extern uint8_t* const g_state;
 extern GlobalCell* const g_cells;
 
+// Zeros that take memory where they are touched.
+void* reserve(size_t bytes);
+
 inline size_t arena_offset(uintptr_t address) { return address - reinterpret_cast<uintptr_t>(g_arena); }
 
 // Null where the memory's limit is reached.
@@ -33,6 +36,8 @@ void* allocate(size_t bytes, Place place);
 std::string release(uintptr_t address, Place place);
 size_t used_bytes();
 bool is_live(uintptr_t address, Place place);
+// Bytes of the device allocation from this address on; 0 where there is none.
+size_t bytes_from(uintptr_t address);
 
 // Empty, or what is wrong with an access of so many bytes: for copies and library calls, and to say why a kernel's access failed.
 std::string examine(uintptr_t address, size_t bytes, bool write);

@@ -5,10 +5,17 @@
 #include <dlfcn.h>
 #include <elf.h>
 #include <link.h>
+#include <set>
 #include <sys/mman.h>
 #include <unistd.h>
 
 namespace nr_emu {
+
+namespace {
+std::set<const Image*> s_loaded;
+}
+
+bool is_loaded(const Image* image) { return s_loaded.count(image) > 0; }
 
 Image* load_image(const void* bytes, std::string& why)
 {
@@ -59,11 +66,13 @@ Image* load_image(const void* bytes, std::string& why)
             return 1;
         },
         image);
+    s_loaded.insert(image);
     return image;
 }
 
 void unload(Image* image)
 {
+    s_loaded.erase(image);
     dlclose(image->handle);
     close(image->file);
     delete image;

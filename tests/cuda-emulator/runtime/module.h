@@ -14,6 +14,7 @@ struct Entry
     void (*run)(void**);
     unsigned parameters;
     const unsigned* parameter_bytes;
+    const char* parameter_kinds;
     unsigned max_threads;
 };
 
@@ -36,5 +37,6 @@ struct Image
 // Null and the reason where this is not an image that this emulator's NVRTC made.
 Image* load_image(const void* bytes, std::string& why);
 void unload(Image* image);
+bool is_loaded(const Image* image);
 
 } // namespace nr_emu

@@ -18,6 +18,10 @@ struct Settings
     unsigned capability = 90;    // compute capability as one number
     unsigned workers = 2;
     bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
+    unsigned multiprocessors = 4; // that the device says it has
+    bool record = false;         // work is written down and not done: sizes of real models, memory that nobody touches
+    int wrong_filter_gradient = -1; // the algorithm of cuDNN's filter gradient that is wrong by a thousandth
+    bool count = false;          // launches count what they ask of the memory system
 };
 
 Settings& settings();

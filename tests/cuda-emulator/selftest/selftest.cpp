@@ -34,6 +34,8 @@ int cudnnCreateConvolutionDescriptor(void**); int cudnnSetConvolution2dDescripto
 int cudnnConvolutionForward(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
 int cudnnConvolutionBackwardData(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
 int cudnnConvolutionBackwardFilter(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
+int nr_emu_counted(); const char* nr_emu_counters(int, void*, uint32_t*); const char* nr_emu_dear_sites(int); void nr_emu_forget_counters();
+const char* nr_emu_take_records();
 bool nr_emu_configure(const char*, const char*); const char* nr_emu_last_report(); void nr_emu_reset();
 }
 
@@ -121,6 +123,37 @@ template <class Launch> Test bug(const char* name, int code, const char* part, L
                 void* p;
                 EXPECT(cuMemAlloc_v2(&p, 16) == code);
             } };
+}
+
+// As the emulator's Counters.
+struct Traffic { uint64_t bytes, requests, sectors, ideal, unique; };
+struct Counts
+{
+    Traffic read, written;
+    uint64_t shared_requests, shared_wavefronts, shared_ideal;
+    double shared_ways;
+    uint64_t atomics, shared_atomics, mma;
+};
+
+void expect_traffic(const char* what, const Traffic& t, const Traffic& expected)
+{
+    if (std::memcmp(&t, &expected, sizeof t) == 0 || !s_wrong.empty()) return;
+    for (const uint64_t value : { t.bytes, t.requests, t.sectors, t.ideal, t.unique }) s_wrong += (s_wrong.empty() ? std::string(what) + ": " : ", ") + std::to_string(value);
+}
+
+// What one launch counts; it is the only one since the call before.
+template <class... A> Counts count(const char* name, unsigned grid, unsigned block, unsigned shared, A... arguments)
+{
+    nr_emu_configure("NR_EMU_COUNT", "1");
+    nr_emu_forget_counters();
+    EXPECT(launch(name, grid, block, shared, nullptr, arguments...) == 0);
+    EXPECT(cuCtxSynchronize() == 0);
+    nr_emu_configure("NR_EMU_COUNT", "0");
+    Counts counts{};
+    uint32_t shape[7];
+    EXPECT(nr_emu_counted() == 1 && nr_emu_counters(0, &counts, shape) == std::string(name));
+    EXPECT(shape[0] == grid && shape[3] == block && shape[6] == shared);
+    return counts;
 }
 
 std::vector<Test> tests()
@@ -356,6 +389,70 @@ std::vector<Test> tests()
              EXPECT(cublasLtMatmul(lt, description, &one, a, la, b, lb, &zero, d, ld, d, ld, results, nullptr, 0, nullptr) == 0);
              EXPECT((download(d, 4) == std::vector<float>{ 0, 11, 0, 12 }));
          } },
+        { "requests in a line take four sectors a warp", [] {
+             const auto c = count("moves", 1, 64, 0, upload(ramp(64)), device<float>(64), 1, 0);
+             expect_traffic("read", c.read, { 256, 2, 8, 8, 8 });
+             expect_traffic("written", c.written, { 256, 2, 8, 8, 8 });
+             EXPECT(c.shared_requests == 0 && c.atomics == 0 && c.mma == 0 && !*nr_emu_dear_sites(0));
+         } },
+        { "a request that begins beside a sector takes one more", [] { expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(64)), device<float>(32), 1, 1).read, { 128, 1, 5, 4, 5 }); } },
+        { "a strided request takes a sector a lane", [] {
+             expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(256)), device<float>(32), 8, 0).read, { 128, 1, 32, 4, 32 });
+             if (std::string(nr_emu_dear_sites(0)) != "traffic.cu:4: reads of global memory, 1 requests, 32 sectors where 4 would do\n") s_wrong = nr_emu_dear_sites(0);
+         } },
+        { "one value for all lanes is one sector", [] { expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(32)), device<float>(32), 0, 3).read, { 128, 1, 1, 1, 1 }); } },
+        { "vectors of 16 bytes are one request", [] { expect_traffic("read", count("moves_vectors", 1, 32, 0, upload(ramp(128)), device<float>(128)).read, { 512, 1, 16, 16, 16 }); } },
+        { "rounds of a loop are requests of their own, sectors of a launch are counted once", [] {
+             expect_traffic("read", count("moves_for_a_while", 3, 32, 0, upload(ramp(64)), device<float>(96)).read, { 3 * 48 * 4, 6, 24, 3 * (4 + 2), 8 });
+         } },
+        { "bank conflicts are counted", [] {
+             const auto line = count("meets_banks", 1, 32, 4096, device<float>(32), 1), two = count("meets_banks", 1, 32, 4096, device<float>(32), 2),
+                        all = count("meets_banks", 1, 32, 4096, device<float>(32), 32), one = count("meets_banks", 1, 32, 4096, device<float>(32), 0);
+             EXPECT(line.shared_requests == 33 && line.shared_wavefronts == 33 && line.shared_ideal == 33 && line.shared_ways == 1);
+             EXPECT(two.shared_wavefronts == 34 && two.shared_ways == 2);
+             EXPECT(all.shared_wavefronts == 64 && all.shared_ways == 32);
+             EXPECT(one.shared_wavefronts == 33 && one.shared_ways == 1);
+         } },
+        { "vectors of 16 bytes pass shared memory by quarters of a warp", [] {
+             const auto line = count("meets_banks_with_vectors", 1, 32, 4096, device<float>(128), 1), two = count("meets_banks_with_vectors", 1, 32, 4096, device<float>(128), 2);
+             EXPECT(line.shared_requests == 9 && line.shared_wavefronts == 36 && line.shared_ideal == 36 && line.shared_ways == 1);
+             EXPECT(two.shared_wavefronts == 40 && two.shared_ideal == 36 && two.shared_ways == 2);
+         } },
+        { "atomics are counted, and read and write", [] {
+             const auto c = count("adds_atomically", 10, 96, 0, upload(std::vector<int>(1)), upload(std::vector<float>(1)));
+             EXPECT(c.atomics == 1920 && c.shared_atomics == 0);
+             expect_traffic("written", c.written, { 7680, 60, 60, 60, 2 });
+             EXPECT(c.read.unique == 2 && c.read.requests == 0);
+             EXPECT(count("counts_in_shared", 1, 64, 0, device<int>(1)).shared_atomics == 64);
+         } },
+        { "asynchronous copies are counted once", [] {
+             const auto c = count("copies_asynchronously", 1, 32, 0, upload(ramp(128)), device<float>(128));
+             expect_traffic("read", c.read, { 512, 1, 16, 16, 16 });
+             EXPECT(c.shared_requests == 2 && c.shared_wavefronts == 8);
+         } },
+        { "mma is counted by warps", [] { EXPECT(count("multiplies", 1, 64, 0, device<float>(64)).mma == 6); } },
+        { "nothing is counted unless it is asked for", [] {
+             nr_emu_forget_counters();
+             launch("moves", 1, 64, 0, nullptr, upload(ramp(64)), device<float>(64), 1, 0);
+             EXPECT(cuCtxSynchronize() == 0 && nr_emu_counted() == 0);
+         } },
+        { "work is written down and not done where that is asked for", [] {
+             float *x = upload(ramp(64)), *y = device<float>(128);
+             nr_emu_configure("NR_EMU_RECORD", "1");
+             void *stream, *graph, *executable;
+             EXPECT(cuStreamCreate(&stream, 1) == 0 && cuStreamBeginCapture_v2(stream, 0) == 0);
+             EXPECT(launch("moves", 2, 32, 128, stream, static_cast<const float*>(x), y + 32, 1, 0) == 0);
+             EXPECT(cuStreamEndCapture(stream, &graph) == 0 && cuGraphInstantiateWithFlags(&executable, graph, 0) == 0);
+             nr_emu_take_records();
+             EXPECT(cuGraphLaunch(executable, stream) == 0 && cuGraphLaunch(executable, stream) == 0 && cuMemsetD8Async(y, 0, 512, stream) == 0);
+             float read = 1;
+             EXPECT(cuStreamSynchronize(stream) == 0 && cuMemcpyDtoH_v2(&read, y, 4) == 0 && read == 0);
+             char kernel[200];
+             std::snprintf(kernel, sizeof kernel, "kernel\tmoves\t2 1 1\t32 1 1\t128\tr %zu 256\tw %zu 384\ti 1\ti 0\n", reinterpret_cast<size_t>(x), reinterpret_cast<size_t>(y + 32));
+             if (const std::string got = nr_emu_take_records(), expected = std::string(kernel) + kernel + "fill\t512\ndownload\t4\n"; got != expected) s_wrong = got + " is not " + expected;
+             nr_emu_configure("NR_EMU_RECORD", "0");
+             EXPECT(download(x, 1)[0] == -8);
+         } },
         { "convolution and its gradients agree", [] {
              // <dy, conv(x, w)> = <convT(dy, w), x> = <dw(x, dy), w>
              void *dnn, *tx, *ty, *tw, *d;
@@ -394,7 +491,7 @@ std::vector<Test> tests()
 int main(int count, char** arguments)
 {
     if (count != 3) return 2;
-    const std::string kernels = arguments[1], bugs = read(std::string(arguments[2]) + "/bugs.cu");
+    const std::string kernels = arguments[1], bugs = read(std::string(arguments[2]) + "/bugs.cu") + "\n#line 1 \"traffic.cu\"\n" + read(std::string(arguments[2]) + "/traffic.cu");
     std::vector<std::string> names, texts;
     for (const auto& file : std::filesystem::directory_iterator(kernels + "/common"))
     {

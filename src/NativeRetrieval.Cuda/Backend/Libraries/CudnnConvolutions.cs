@@ -75,6 +75,46 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
             zero, entry.W, dw).ThrowIfFailed($"cudnnConvolutionBackwardFilter({shape}, {algorithm})");
     });
 
+    /// <summary>The algorithms that may be taken for a direction of a shape, cuDNN's first choice first.</summary>
+    public IReadOnlyList<ConvolutionAlgorithm> Algorithms(ConvolutionDirection direction, ConvolutionShape shape)
+    {
+        List<ConvolutionAlgorithm> found = [];
+        Run(shape, (entry, _, _) =>
+        {
+            switch (direction)
+            {
+                case ConvolutionDirection.Forward:
+                    var forward = stackalloc CudnnPlan<CudnnForwardAlgorithm>[Proposals];
+                    Add(found, forward, Propose(entry, forward));
+                    break;
+                case ConvolutionDirection.InputGradient:
+                    var input = stackalloc CudnnPlan<CudnnInputGradientAlgorithm>[Proposals];
+                    Add(found, input, Propose(entry, input));
+                    break;
+                default:
+                    var filter = stackalloc CudnnPlan<CudnnFilterGradientAlgorithm>[Proposals];
+                    Add(found, filter, Propose(entry, filter));
+                    break;
+            }
+        });
+        return found;
+    }
+
+    /// <summary>Takes one of <see cref="Algorithms"/> for a direction of a shape from now on; null: the usual choice again.</summary>
+    public void Force(ConvolutionDirection direction, ConvolutionShape shape, ConvolutionAlgorithm? algorithm) =>
+        Run(shape, (entry, _, _) =>
+        {
+            var (number, bytes) = (algorithm?.Number ?? 0, algorithm?.WorkspaceBytes ?? 0);
+            switch (direction)
+            {
+                case ConvolutionDirection.Forward: entry.Forward = algorithm is null ? null : ((CudnnForwardAlgorithm)number, bytes); break;
+                case ConvolutionDirection.InputGradient:
+                    entry.InputGradient = algorithm is null ? null : ((CudnnInputGradientAlgorithm)number, bytes);
+                    break;
+                default: entry.FilterGradient = algorithm is null ? null : ((CudnnFilterGradientAlgorithm)number, bytes); break;
+            }
+        });
+
     public void Dispose()
     {
         foreach (var entry in _entries.Values) entry.Dispose();
@@ -100,9 +140,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
     (CudnnForwardAlgorithm, nuint) ChooseForward(ConvolutionDescriptors entry)
     {
         var plans = stackalloc CudnnPlan<CudnnForwardAlgorithm>[Proposals];
-        cudnnGetConvolutionForwardAlgorithm_v7(_handle, entry.X, entry.W, entry.Convolution, entry.Y, Proposals, out int count, plans)
-            .ThrowIfFailed();
-        return First(plans, count, entry);
+        return First(plans, Propose(entry, plans), entry);
     }
 
     (CudnnForwardAlgorithm, nuint) Precomputed(ConvolutionDescriptors entry)
@@ -116,18 +154,47 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
     (CudnnInputGradientAlgorithm, nuint) ChooseInputGradient(ConvolutionDescriptors entry)
     {
         var plans = stackalloc CudnnPlan<CudnnInputGradientAlgorithm>[Proposals];
-        cudnnGetConvolutionBackwardDataAlgorithm_v7(_handle, entry.W, entry.Y, entry.Convolution, entry.X, Proposals, out int count, plans)
-            .ThrowIfFailed();
-        return First(plans, count, entry);
+        return First(plans, Propose(entry, plans), entry);
     }
 
     (CudnnFilterGradientAlgorithm, nuint) ChooseFilterGradient(ConvolutionDescriptors entry)
     {
         var plans = stackalloc CudnnPlan<CudnnFilterGradientAlgorithm>[Proposals];
+        return First(plans, Propose(entry, plans), entry);
+    }
+
+    int Propose(ConvolutionDescriptors entry, CudnnPlan<CudnnForwardAlgorithm>* plans)
+    {
+        cudnnGetConvolutionForwardAlgorithm_v7(_handle, entry.X, entry.W, entry.Convolution, entry.Y, Proposals, out int count, plans)
+            .ThrowIfFailed();
+        return count;
+    }
+
+    int Propose(ConvolutionDescriptors entry, CudnnPlan<CudnnInputGradientAlgorithm>* plans)
+    {
+        cudnnGetConvolutionBackwardDataAlgorithm_v7(_handle, entry.W, entry.Y, entry.Convolution, entry.X, Proposals, out int count, plans)
+            .ThrowIfFailed();
+        return count;
+    }
+
+    int Propose(ConvolutionDescriptors entry, CudnnPlan<CudnnFilterGradientAlgorithm>* plans)
+    {
         cudnnGetConvolutionBackwardFilterAlgorithm_v7(
             _handle, entry.X, entry.Y, entry.Convolution, entry.W, Proposals, out int count, plans).ThrowIfFailed();
-        return First(plans, count, entry);
+        return count;
     }
+
+    void Add<TAlgorithm>(List<ConvolutionAlgorithm> found, CudnnPlan<TAlgorithm>* plans, int count) where TAlgorithm : unmanaged, Enum
+    {
+        foreach (var plan in new ReadOnlySpan<CudnnPlan<TAlgorithm>>(plans, count))
+            if (MayBeTaken(plan))
+                found.Add(new(plan.Algorithm.ToString(), Convert.ToInt32(plan.Algorithm, null), plan.WorkspaceBytes,
+                    plan.Determinism == CudnnDeterminism.Deterministic));
+    }
+
+    bool MayBeTaken<TAlgorithm>(CudnnPlan<TAlgorithm> plan) where TAlgorithm : unmanaged, Enum =>
+        plan.Status == CudnnStatus.Success && plan.WorkspaceBytes <= (nuint)_workspaceLimitBytes
+        && (!_device.Options.Deterministic || plan.Determinism == CudnnDeterminism.Deterministic);
 
     /// <summary>The first, and so the fastest, proposal that works, fits the workspace and, where asked for, is deterministic.</summary>
     /// <exception cref="CudaException">There is none.</exception>
@@ -135,9 +202,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
         where TAlgorithm : unmanaged, Enum
     {
         foreach (var plan in new ReadOnlySpan<CudnnPlan<TAlgorithm>>(plans, count))
-            if (plan.Status == CudnnStatus.Success && plan.WorkspaceBytes <= (nuint)_workspaceLimitBytes
-                && (!_device.Options.Deterministic || plan.Determinism == CudnnDeterminism.Deterministic))
-                return (plan.Algorithm, plan.WorkspaceBytes);
+            if (MayBeTaken(plan)) return (plan.Algorithm, plan.WorkspaceBytes);
         string wish = $"{(_device.Options.Deterministic ? "is deterministic and " : "")}needs at most {_workspaceLimitBytes >> 20} MiB";
         throw new CudaException($"convolution {entry.Shape}", "no algorithm", $"cuDNN proposes none that {wish} of workspace");
     }

@@ -1,0 +1,66 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using NativeRetrieval.Benchmarks.Gpu;
+using NativeRetrieval.Cuda;
+
+namespace NativeRetrieval.Benchmarks.Roofline;
+
+/// <summary>
+/// The real backend on the CUDA emulator, which writes down what is queued and computes nothing: full-size models on a machine without a
+/// GPU.
+/// </summary>
+internal static unsafe class WorkRecorder
+{
+    /// <summary>Multiprocessors of an H100: grids depend on them.</summary>
+    const string Multiprocessors = "132", MemoryMebibytes = "61440";
+
+    static readonly string _folder = Path.Combine(Checkout.Cache, "emulator");
+
+    static nint _driver;
+
+    /// <summary>Builds the emulator where it has changed, and makes it this process's CUDA.</summary>
+    /// <exception cref="InvalidOperationException">It cannot be built here.</exception>
+    public static void Start()
+    {
+        var build = new ProcessStartInfo("bash", [Path.Combine(Checkout.Root, "tests", "cuda-emulator", "build.sh"), _folder])
+        {
+            RedirectStandardError = true,
+        };
+        using (var process = Process.Start(build)!)
+        {
+            string errors = process.StandardError.ReadToEnd();
+            process.WaitForExit();
+            if (process.ExitCode != 0) throw new InvalidOperationException($"the CUDA emulator cannot be built: {errors.Trim()}");
+        }
+        Environment.SetEnvironmentVariable("NATIVERETRIEVAL_CUDA_PATH", _folder);
+        _driver = NativeLibrary.Load(Path.Combine(_folder, "libcuda.so.1"));
+        Set("NR_EMU_RECORD", "1");
+        Set("NR_EMU_MULTIPROCESSORS", Multiprocessors);
+        Set("NR_EMU_MEMORY_MIB", MemoryMebibytes);
+    }
+
+    /// <summary>The work of one run of a workload; the first run, which makes plans and tables, is left out.</summary>
+    public static (IReadOnlyList<RecordedWork> Work, long Parameters) Record(DeviceWorkload workload, Precision precision)
+    {
+        using var device = CudaDevice.Open(0, new() { Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels") });
+        using var prepared = workload.Prepare(device);
+        prepared.Run();
+        device.Synchronize();
+        Take();
+        prepared.Run();
+        device.Synchronize();
+        return ([.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)], prepared.Parameters);
+    }
+
+    static string Take() =>
+        Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(_driver, "nr_emu_take_records"))())!;
+
+    static void Set(string name, string value)
+    {
+        nint first = Marshal.StringToCoTaskMemUTF8(name), second = Marshal.StringToCoTaskMemUTF8(value);
+        bool known = ((delegate* unmanaged<nint, nint, byte>)NativeLibrary.GetExport(_driver, "nr_emu_configure"))(first, second) != 0;
+        Marshal.FreeCoTaskMem(first);
+        Marshal.FreeCoTaskMem(second);
+        if (!known) throw new InvalidOperationException($"the CUDA emulator does not know {name}");
+    }
+}

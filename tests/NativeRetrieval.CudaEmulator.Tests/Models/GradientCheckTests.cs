@@ -1,0 +1,84 @@
+using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Cuda;
+using NativeRetrieval.GradientChecks;
+using NativeRetrieval.GradientChecks.Decisions;
+
+namespace NativeRetrieval.CudaEmulator.Tests.Models;
+
+/// <summary>
+/// The check of gradients operation by operation, at tiny sizes: it runs every algorithm that may be taken, and finds one that is wrong.
+/// </summary>
+[Collection("device")]
+public sealed class GradientCheckTests
+{
+    const string Wrong = "NR_EMU_WRONG_FILTER_GRADIENT";
+
+    [Theory]
+    [InlineData("CNN14")]
+    [InlineData("ResNet38")]
+    [InlineData("BERT")]
+    public void Every_operation_of_a_pass_is_right_by_every_algorithm(string model)
+    {
+        DeviceOrder.Choose("forward");
+        var report = Check(Precision.Float32, model);
+        Assert.Empty(Describe(report));
+        if (model == "BERT" || !Emulator.IsUsed) return;
+        var algorithms = report.Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient))
+            .ToLookup(row => row.Algorithm);
+        Assert.Equal(["Algorithm0", "Algorithm1", "Algorithm3"], algorithms.Select(rows => rows.Key!).Order());
+        Assert.All(algorithms, rows => Assert.All(rows, row => Assert.Equal(rows.Key == "Algorithm1", row.Deterministic)));
+        Assert.All(report.Operations.Where(row => row.Operation.StartsWith("Conv2d", StringComparison.Ordinal)),
+            row => Assert.NotNull(row.Algorithm));
+    }
+
+    [Fact]
+    public void An_algorithm_that_is_wrong_is_named_and_no_other()
+    {
+        Emulator.Require();
+        DeviceOrder.Choose("forward");
+        DeviceOrder.Set(Wrong, "3");
+        try
+        {
+            var report = Check(Precision.Float32, "CNN14");
+            Assert.False(report.Holds);
+            var rows = report.Operations.Where(row => !row.Holds).ToList();
+            Assert.All(rows, row => Assert.Equal((nameof(IBackend.Conv2dFilterGradient), "Algorithm3"), (row.Operation, row.Algorithm)));
+            // Most channels are off, the others have a small gradient: no flip of a rectifier looks like that.
+            Assert.Equal(12, rows.Count);
+            Assert.All(rows, row => Assert.InRange(row.ChannelsOver, row.Channels / 2, row.Channels));
+        }
+        finally
+        {
+            DeviceOrder.Set(Wrong, "");
+        }
+    }
+
+    [Fact]
+    public void Sums_in_no_order_are_seen_to_move()
+    {
+        Emulator.Require();
+        DeviceOrder.Choose("random");
+        var rows = Check(Precision.Float32, "CNN14").Operations
+            .Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient)).ToList();
+        Assert.Contains(rows, row => row is { Deterministic: false, Moves: true });
+        Assert.DoesNotContain(rows, row => row is { Deterministic: true, Moves: true });
+    }
+
+    [Fact]
+    public void Every_operation_that_decides_is_known()
+    {
+        string[] words = ["Relu", "Max", "ClipPooling", "BatchNorm"];
+        var deciding = typeof(IBackend).GetMethods().Where(method => words.Any(word => method.Name.Contains(word, StringComparison.Ordinal)
+                && !method.Name.StartsWith("Softmax", StringComparison.Ordinal))
+            || method.GetParameters().Any(parameter => parameter.Name == "relu" || parameter.ParameterType == typeof(Activation)));
+        Assert.Equal(Decision.Known.Order(), deciding.Select(method => method.Name).Order());
+    }
+
+    static GradientReport Check(Precision precision, string model) =>
+        new GradientCheck(deterministic => CudaDevice.Open(0, new() { Precision = precision, Deterministic = deterministic }), precision,
+            Small: Emulator.IsUsed).Run([model]);
+
+    static IEnumerable<string> Describe(GradientReport report) =>
+        [.. report.Operations.Where(row => !row.Holds).Select(row => row.ToString()),
+            .. report.Passes.Where(pass => !pass.Holds).Select(pass => pass.ToString())];
+}

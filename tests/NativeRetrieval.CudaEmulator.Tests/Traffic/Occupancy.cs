@@ -1,0 +1,71 @@
+using System.Globalization;
+using System.Text.Json;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.CudaEmulator.Tests.Traffic;
+
+/// <summary>
+/// Warps of a kernel that fit on a multiprocessor, as a share of all that it can hold: from the registers and the static shared memory in
+/// <c>kernels/budget.json</c>, and from what launches ask for.
+/// </summary>
+internal static class Occupancy
+{
+    /// <summary>The share that a kernel must reach: enough warps to hide a load of global memory behind others' work.</summary>
+    const double Target = 0.5;
+
+    const int Warps = 64, Blocks = 32, Registers = 65536, RegistersPerWarpStep = 256, SharedReservedPerBlock = 1024, SharedStep = 128;
+
+    /// <summary>Kernels whose target is another, and the reason.</summary>
+    static readonly Dictionary<string, double> _targets = new()
+    {
+        ["conv2d_batch_norm_apply_3x3_bf16"] = 0.375, // sums of eight pixels of four channels; bound by its stores
+        ["conv2d_batch_norm_apply_3x3_f32"] = 0.375,
+        ["conv2d_batch_norm_gradient_3x3_bf16"] = 0.25, // up to 128 registers: nine taps' sums of four channels; bound by arithmetic
+        ["conv2d_batch_norm_gradient_3x3_f32"] = 0.25,
+        ["conv2d_batch_norm_moments_3x3_f32"] = 0.375, // fourteen sums in f64
+        ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
+        ["log_mel_warp_f32"] = 0.25, // up to 128 registers: sixteen points of a frame and their factors
+        ["search_rows_several_bf16"] = 0.25, // up to 128 registers: rows on their way, and sums of several queries
+        ["search_rows_several_f32"] = 0.25,
+        ["window_attention_backward_f32"] = 0.375, // a window's tokens, scores and gradients in shared memory, 42 KiB
+    };
+
+    static readonly (string Name, int SharedBytes)[] _architectures = [("sm_80", 164 << 10), ("sm_90", 228 << 10)];
+
+    static readonly Lazy<JsonElement> _budget = new(() =>
+        JsonDocument.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "kernels", "budget.json"))).RootElement);
+
+    public static IEnumerable<string> Complaints(CountedLaunch launch)
+    {
+        if (!_budget.Value.TryGetProperty(launch.Kernel, out var rows))
+        {
+            yield return $"{launch.Kernel} is not in kernels/budget.json";
+            yield break;
+        }
+        foreach (var (architecture, sharedBytes) in _architectures)
+        {
+            var row = rows.GetProperty(architecture);
+            double share = Of(row.GetProperty("registers").GetInt32(), row.GetProperty("shared_bytes").GetInt32() + launch.DynamicBytes,
+                launch.Threads, sharedBytes);
+            double target = _targets.GetValueOrDefault(launch.Kernel, Target);
+            if (share < target)
+                yield return string.Create(CultureInfo.InvariantCulture,
+                    $"{launch.Kernel} on {architecture}: blocks of {launch.Threads} threads and {launch.DynamicBytes} dynamic bytes "
+                    + $"fill {share:P0} of a multiprocessor, the target is {target:P0}");
+        }
+    }
+
+    /// <summary>Share of the multiprocessor's warps that blocks of this kind can fill.</summary>
+    /// <param name="available">Shared memory of a multiprocessor.</param>
+    public static double Of(int registers, int sharedBytes, int threads, int available)
+    {
+        int warps = (threads + 31) / 32;
+        // Registers are given to each of four schedulers' warps in steps.
+        int warpsByRegisters = Registers / RoundUp(registers * 32, RegistersPerWarpStep) / 4 * 4;
+        int blocks = Math.Min(Blocks, Math.Min(Warps / warps, warpsByRegisters / warps));
+        blocks = Math.Min(blocks, available / RoundUp(sharedBytes + SharedReservedPerBlock, SharedStep));
+        return (double)(blocks * warps) / Warps;
+    }
+
+    static int RoundUp(int value, int step) => (value + step - 1) / step * step;
+}
