@@ -33,7 +33,7 @@
 //           statistics, parameters: a warp per channel, blocks of 256; form: a block of 128 per tap; apply: blocks of 256, gradient: of
 //           128, x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip of
 //           neighbouring pixels; input: blocks of 256, 8 rows × 32 columns
-// shared    static: moments 4016 and 13552 bytes for k = 3 and 5; totals 4224; apply 5280 and 9920; gradient 18080 and 43712;
+// shared    static: moments 4128 and 13888 bytes for k = 3 and 5; totals 4224; apply 5280 and 9920; gradient 18080 and 43712;
 //           input 2160 and 5360
 // numerics  moments in f64 from products of f64; z, y, dv, and A and D of at most 128 pixels in f32, their sums in f64, each in an order
 //           that depends on sizes alone
@@ -114,7 +114,7 @@ NR_DEVICE void moments(const float* __restrict__ x, const int* __restrict__ leng
     int rows)
 {
     constexpr int Border = k / 2, Taps = k * k, Moments = Taps + Taps * (Taps + 1) / 2, Warps = 8;
-    __shared__ double columns[lagged_sums<k>::Count][32], totals[Moments];
+    __shared__ double columns[lagged_sums<k>::Count][33], totals[Moments]; // 33: rows lie in different banks
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, tiles = (width + 31) / 32;
     const int chunk = blockIdx.x / tiles, left = blockIdx.x % tiles * 32, own = own_frames(lengths, blockIdx.y, frames);
     x += (size_t)blockIdx.y * frames * width;
@@ -238,9 +238,9 @@ struct folded
     {
         for (int i = threadIdx.x; i < count * k * k; i += blockDim.x)
         {
-            const int channel = first + i / (k * k);
-            kernels[i % (k * k)][i / (k * k)] =
-                channel < channels ? source[(size_t)first * k * k + i] * (weight[channel] * inverse[channel]) : 0.0f;
+            const int tap = i / count, channel = first + i % count;
+            kernels[tap][i % count] =
+                channel < channels ? source[(size_t)channel * k * k + tap] * (weight[channel] * inverse[channel]) : 0.0f;
         }
         for (int i = threadIdx.x; i < count; i += blockDim.x)
         {
@@ -428,10 +428,10 @@ template <int k>
 struct gradient_memory
 {
     static constexpr int Pixels = k == 3 ? 8 : 4, Strips = TileColumns / Pixels, Reach = Pixels + k - 1;
-    double sums[k * k + 1][MostChannels];
+    double sums[k * k + 1][MostChannels]; // channels c, c + size, c + 2 * size … of the lanes side by side
     folded<k> fold;
     input_tile<k> input;
-    float strips[TileRows * Strips][k][Reach]; // wᵀ ∗ γ·s·dv of a strip of pixels, row of taps after row
+    float strips[k][TileRows * Strips][Reach]; // wᵀ ∗ γ·s·dv of a strip of pixels, row of taps after row
 };
 
 template <class T, int k, int size>
@@ -514,7 +514,7 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
                 }
                 if (!spread) continue;
                 const float sum = sum_of_lane(sums);
-                if (place >= 0) memory.strips[strip][a][place] = sum;
+                if (place >= 0) memory.strips[a][strip][place] = sum;
             }
         }
 
@@ -530,7 +530,7 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
 #pragma unroll
                 for (int t = 0; t <= Taps; t++)
 #pragma unroll
-                    for (int c = 0; c < size; c++) memory.sums[t][channel + c] += (double)along[t][c];
+                    for (int c = 0; c < size; c++) memory.sums[t][c * Lanes + threadIdx.x % Lanes] += (double)along[t][c];
         }
         if (!spread) continue;
         float* const target = spread + ((size_t)blockIdx.y * tiles + i) * (Rows * Columns);
@@ -543,9 +543,9 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
             {
                 if (row - a < 0 || row - a >= TileRows) continue;
                 const int strips = (row - a) * Strips;
-                if (column - last * Pixels < Reach) sum += memory.strips[strips + last][a][column - last * Pixels];
+                if (column - last * Pixels < Reach) sum += memory.strips[a][strips + last][column - last * Pixels];
                 if (last > 0 && column - (last - 1) * Pixels < Reach)
-                    sum += memory.strips[strips + last - 1][a][column - (last - 1) * Pixels];
+                    sum += memory.strips[a][strips + last - 1][column - (last - 1) * Pixels];
             }
             target[at] = sum;
         }
@@ -555,7 +555,7 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
     for (int i = threadIdx.x; i < (Taps + 1) * Lanes * size; i += blockDim.x)
     {
         const int t = i / (Lanes * size), c = i % (Lanes * size);
-        if (share + c < channels) target[(size_t)t * channels + share + c] = memory.sums[t][c];
+        if (share + c < channels) target[(size_t)t * channels + share + c] = memory.sums[t][c % size * Lanes + c / size];
     }
 }
 
@@ -672,7 +672,7 @@ NR_DEVICE void input(const float* __restrict__ spread, const float* __restrict__
     dx[first + (size_t)row * width + column] = sum;
 }
 
-extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_input_3x3_f32(
+extern "C" __global__ void __launch_bounds__(256, 3) conv2d_batch_norm_input_3x3_f32(
     const float* __restrict__ spread, const float* __restrict__ form, const float* __restrict__ x, const int* __restrict__ lengths,
     float* __restrict__ dx, int clips, int frames, int width, int shares)
 {
