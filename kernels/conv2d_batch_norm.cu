@@ -31,9 +31,9 @@
 //           input adds what follows from slope and offset, which depend on x alone.
 // mapping   moments: blocks of 8 warps, x = (chunk of rows, 32 columns), y = clip; totals: blocks of 32 columns × 16 warps;
 //           statistics, parameters: a warp per channel, blocks of 256; form: a block of 128 per tap; apply: blocks of 256, gradient: of
-//           128, x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip of
-//           neighbouring pixels; input: blocks of 256, 8 rows × 32 columns
-// shared    static: moments 4128 and 13888 bytes for k = 3 and 5; totals 4224; apply 5280 and 9920; gradient 18080 and 43712;
+//           128, x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip
+//           of neighbouring pixels; input: blocks of 256, 8 rows × 32 columns
+// shared    static: moments 4128 and 13888 bytes for k = 3 and 5; totals 4224; apply 5424 and 10320; gradient 19504 and 47440;
 //           input 2160 and 5360
 // numerics  moments in f64 from products of f64; z, y, dv, and A and D of at most 128 pixels in f32, their sums in f64, each in an order
 //           that depends on sizes alone
@@ -43,7 +43,7 @@
 #include "common/storage.cuh"
 #include "common/frames.cuh"
 
-constexpr int TileRows = 8, TileColumns = 64, Stride = TileColumns + 4, Lanes = 16, MostChannels = 64;
+constexpr int TileRows = 8, TileColumns = 64, Stride = TileColumns + 4, Lanes = 16, MostChannels = 64, LaneStride = 20;
 
 NR_DEVICE double warp_total(double value)
 {
@@ -226,11 +226,11 @@ extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_statistics_f
     inverse[channel] = (float)(1.0 / sqrt(variance + epsilon));
 }
 
-// The kernels of a share of channels times γ·s, [taps, 64], and what is added to their sums. Channels that do not exist have zeros.
+// The kernels of a share of channels times γ·s, [taps, 68], and what is added to their sums. Channels that do not exist have zeros.
 template <int k>
 struct folded
 {
-    __align__(16) float kernels[k * k][MostChannels];
+    __align__(16) float kernels[k * k][MostChannels + 4]; // taps of a channel are written to different banks
     float shift[MostChannels];
 
     NR_DEVICE void load(const float* __restrict__ source, const float* __restrict__ weight, const float* __restrict__ bias,
@@ -238,9 +238,9 @@ struct folded
     {
         for (int i = threadIdx.x; i < count * k * k; i += blockDim.x)
         {
-            const int tap = i / count, channel = first + i % count;
-            kernels[tap][i % count] =
-                channel < channels ? source[(size_t)channel * k * k + tap] * (weight[channel] * inverse[channel]) : 0.0f;
+            const int channel = first + i / (k * k);
+            kernels[i % (k * k)][i / (k * k)] =
+                channel < channels ? source[(size_t)first * k * k + i] * (weight[channel] * inverse[channel]) : 0.0f;
         }
         for (int i = threadIdx.x; i < count; i += blockDim.x)
         {
@@ -428,7 +428,7 @@ template <int k>
 struct gradient_memory
 {
     static constexpr int Pixels = k == 3 ? 8 : 4, Strips = TileColumns / Pixels, Reach = Pixels + k - 1;
-    double sums[k * k + 1][MostChannels]; // channels c, c + size, c + 2 * size … of the lanes side by side
+    double sums[k * k + 1][4 * LaneStride]; // the first channels of the lanes side by side, then the second ones
     folded<k> fold;
     input_tile<k> input;
     float strips[k][TileRows * Strips][Reach]; // wᵀ ∗ γ·s·dv of a strip of pixels, row of taps after row
@@ -448,7 +448,8 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
     const int place = place_of_sum(Reach);
     const bool exists = share + channel < channels;
     memory.fold.load(kernels, weight, bias, mean, inverse, share, Lanes * size, channels);
-    for (int i = threadIdx.x; i < (Taps + 1) * Lanes * size; i += blockDim.x) memory.sums[i / (Lanes * size)][i % (Lanes * size)] = 0.0;
+    for (int i = threadIdx.x; i < (Taps + 1) * 4 * LaneStride; i += blockDim.x)
+        memory.sums[i / (4 * LaneStride)][i % (4 * LaneStride)] = 0.0;
     for (int i = blockIdx.x; i < tiles; i += gridDim.x)
     {
         const pixel_tile tile(i, frames, width);
@@ -530,7 +531,7 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
 #pragma unroll
                 for (int t = 0; t <= Taps; t++)
 #pragma unroll
-                    for (int c = 0; c < size; c++) memory.sums[t][c * Lanes + threadIdx.x % Lanes] += (double)along[t][c];
+                    for (int c = 0; c < size; c++) memory.sums[t][c * LaneStride + threadIdx.x % Lanes] += (double)along[t][c];
         }
         if (!spread) continue;
         float* const target = spread + ((size_t)blockIdx.y * tiles + i) * (Rows * Columns);
@@ -555,7 +556,7 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
     for (int i = threadIdx.x; i < (Taps + 1) * Lanes * size; i += blockDim.x)
     {
         const int t = i / (Lanes * size), c = i % (Lanes * size);
-        if (share + c < channels) target[(size_t)t * channels + share + c] = memory.sums[t][c % size * Lanes + c / size];
+        if (share + c < channels) target[(size_t)t * channels + share + c] = memory.sums[t][c % size * LaneStride + c / size];
     }
 }
 
