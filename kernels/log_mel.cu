@@ -453,8 +453,9 @@ NR_DEVICE void warp_powers(const float2 (&v)[LanePoints], const lane_constants& 
 
 extern "C" __global__ void __launch_bounds__(128, 4) log_mel_warp_f32(
     const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ constants,
-    const int2* __restrict__ lanes, const int* __restrict__ steps, const int* __restrict__ parts, int rounds, int hop, int bins, float floor,
-    const float* __restrict__ scale, const float* __restrict__ shift, float* __restrict__ y, int* __restrict__ fault, int samples, int frames, int rows, int floats)
+    const int2* __restrict__ lanes, const int* __restrict__ steps, const int* __restrict__ parts, int rounds, int hop, int bins,
+    float floor, const float* __restrict__ scale, const float* __restrict__ shift, float* __restrict__ y, int* __restrict__ fault,
+    int samples, int frames, int rows, int floats)
 {
     NR_DYNAMIC_SHARED(float, shared);
     __shared__ float2 window[LanePoints / 2 * 32]; // 16 registers less

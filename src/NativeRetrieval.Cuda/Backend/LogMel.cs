@@ -66,8 +66,8 @@ internal sealed partial class CudaBackend
         Launch("log_mel", "log_mel_warp_f32", Math.Min(Ceil(rows, warps), Multiprocessors * LogMelWarpBlocks), LogMelWarpBlock,
             warps * floats * sizeof(float),
             F32(waveform), IntsOrNull(lengths), tables.Constants, tables.LaneFilters, tables.Steps, tables.Parts, tables.Rounds,
-            settings.HopSamples, settings.MelBins, (float)settings.Floor, F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), F32(y), Faults.Address,
-            waveform.Shape[1], y.Shape[2], rows, floats);
+            settings.HopSamples, settings.MelBins, (float)settings.Floor, F32OrNull(epilogue?.Scale), F32OrNull(epilogue?.Shift), F32(y),
+            Faults.Address, waveform.Shape[1], y.Shape[2], rows, floats);
     }
 
     /// <summary>Shared memory of log_mel_forward: points, whose place mel sums take later, and samples, whose place powers take.</summary>

@@ -30,7 +30,8 @@ public class MelPartsTests
             }
         }
         Assert.Equal(mel.Weights.ToArray(), weights);
-        Assert.Equal(Enumerable.Range(0, plan.FirstParts[^1]), plan.Rounds.SelectMany(round => round.Parts, (_, part) => part.Number).Order());
+        var numbers = plan.Rounds.SelectMany(round => round.Parts, (_, part) => part.Number);
+        Assert.Equal(Enumerable.Range(0, plan.FirstParts[^1]), numbers.Order());
     }
 
     /// <summary>866 weights are 27 a lane; the longest filter alone has 47.</summary>

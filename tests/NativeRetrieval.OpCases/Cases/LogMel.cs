@@ -116,9 +116,9 @@ sealed class LogMelPanns32Case() : LogMelCase(new(), ownLengths: true, normalise
 sealed class LogMel48Case()
     : LogMelCase(new() { SampleRateHz = 48000, HopSamples = 480, MelBins = 65, MinHz = 0, MaxHz = 24000 }, ownLengths: false);
 
-/// <summary>Windows of the same size that begin at odd samples, and filters that fall between two frequencies.</summary>
+/// <summary>Windows of the same size that begin at odd samples, and filters of a few frequencies, several for each lane.</summary>
 sealed class LogMelOddHopCase()
-    : LogMelCase(new() { SampleRateHz = 16000, HopSamples = 641, MelBins = 512, MinHz = 20, MaxHz = 7000 }, ownLengths: true);
+    : LogMelCase(new() { SampleRateHz = 16000, HopSamples = 641, MelBins = 130, MinHz = 50, MaxHz = 8000 }, ownLengths: true);
 
 /// <summary>The report's, at 32 kHz.</summary>
 sealed class LogMelReportCase() : LogMelCase(LogMelSettings.Default, ownLengths: false);
