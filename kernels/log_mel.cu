@@ -12,15 +12,29 @@
 //   shift      [bins]                 f32, or null: 0
 //   y          [clips, frames, bins]  f32  row-major
 //   workspace  [blocks, 3M + 2]       f32  large: M complex points and M + 2 powers of each block
+//   constants  [8, 32, 2]             f32  warp: window of the samples 2·(32·i + lane), + 1 with i = 0 … 3, 12 … 15, the small half
+//              then [15, 32]  complex f32  e^(−2πi·lane·rev(q) / 512), q = 1 … 15
+//              then [32]      complex f32  e^(−2πi·lane / 1024)
+//              then [Σ steps, 32]     f32  weights W / 4 of each lane's part of a filter, round after round, zeros to its length
+//   lanes      [rounds, 32]         2·i32  warp: first frequency and number of each lane's part, or −1; filter after filter
+//   steps      [rounds]               i32  warp: the longest part of a round
+//   parts      [bins + 1]             i32  warp: first part of each filter, and the number of all
 //   fault      common/fault.cuh
 // method    A block takes F neighbouring frames of a clip, reads the samples that they share once and transforms each frame, as M complex
 //           points of two samples, in shared memory: radix-8 passes over registers, decimation in frequency, so that nothing is reordered.
 //           The powers of the real spectrum are unpacked from the complex one, and each mel filter sums those of its few frequencies.
+//           warp: a warp per frame of 1024 samples. Its 512 complex points are 16 × 32: a lane transforms 16 points 32 apart in registers,
+//           one exchange over shared memory (rows of 32 points, places changed by the row: no two lanes in one bank) gives it 32 points, of
+//           which it adds or subtracts the halves and transforms 16. It then has frequencies lane + 32·j, and those of their partners from
+//           lane 32 − lane. What is the same for all frames stays in registers; w(i + 512) = 1 − w(i) halves the window. Filters are cut
+//           into parts, which rounds of 32 take by their lengths, at frequencies in different banks where there is a choice.
 // mapping   forward: blockIdx.x = (clip, group of F frames), 256 threads, four blocks on a multiprocessor; a pass is one butterfly of 8
 //           points per thread and turn
+//           warp: warps of 128 threads' blocks stride over frames, four blocks on a multiprocessor; for windows of 1024 samples
 //           large: blocks of 256 threads stride over frames, for windows whose points do not fit into shared memory; they lie in the
 //           workspace
-// shared    dynamic. forward: max(F·M, ⌈F·(bins + 1) / 2⌉) complex and max((F − 1)·hop + 2M, F·(M + 1)) floats; large: bins + 1 floats
+// shared    dynamic. forward: max(F·M, ⌈F·(bins + 1) / 2⌉) complex and max((F − 1)·hop + 2M, F·(M + 1)) floats; large: bins + 1 floats;
+//           warp: max(1024, 516 + parts) floats for each of four warps, in whole float4; static 2048 bytes
 // memory    a sample is read from global memory once per group, the features are written once
 // numerics  f32; one pass of radix 2 or 4 comes first where log2(M) asks for it; tables are rounded once from f64;
 //           a filter's sum in the order of the frequencies
@@ -69,14 +83,23 @@ struct places
 
 NR_DEVICE float2 times(float2 a, float2 b) { return make_float2(a.x * b.x - a.y * b.y, a.x * b.y + a.y * b.x); }
 
-// z * e^(-2 pi i eighths / 8), eighths 0 .. 3
-NR_DEVICE float2 turned(float2 z, int eighths)
+// e^(-2 pi i j / 32), j 0 .. 15
+NR_DEVICE float2 rotation(int j)
+{
+    constexpr float cosines[9] = { 1.0f, 0.98078528040323045f, 0.92387953251128676f, 0.83146961230254524f, 0.70710678118654752f,
+        0.55557023301960222f, 0.38268343236508977f, 0.19509032201612827f, 0.0f };
+    return make_float2(j <= 8 ? cosines[j] : -cosines[16 - j], -cosines[j <= 8 ? 8 - j : j - 8]);
+}
+
+// z * e^(-2 pi i sixteenths / 16), sixteenths 0 .. 7
+NR_DEVICE float2 turned(float2 z, int sixteenths)
 {
     constexpr float half_root = 0.70710678118654752f;
-    return eighths == 0 ? z
-        : eighths == 1  ? make_float2((z.x + z.y) * half_root, (z.y - z.x) * half_root)
-        : eighths == 2  ? make_float2(z.y, -z.x)
-                        : make_float2((z.y - z.x) * half_root, (-z.x - z.y) * half_root);
+    return sixteenths == 0 ? z
+        : sixteenths == 2  ? make_float2((z.x + z.y) * half_root, (z.y - z.x) * half_root)
+        : sixteenths == 4  ? make_float2(z.y, -z.x)
+        : sixteenths == 6  ? make_float2((z.y - z.x) * half_root, (-z.x - z.y) * half_root)
+                           : times(z, rotation(2 * sixteenths));
 }
 
 // The transform of `radix` points in registers; frequency q comes to lie at q with its bits reversed.
@@ -89,7 +112,7 @@ NR_DEVICE void butterfly(float2* v)
     {
         const float2 a = v[r], b = v[r + half];
         v[r] = make_float2(a.x + b.x, a.y + b.y);
-        v[r + half] = turned(make_float2(a.x - b.x, a.y - b.y), r * 4 / half);
+        v[r + half] = turned(make_float2(a.x - b.x, a.y - b.y), r * 8 / half);
     }
     if constexpr (half > 1)
     {
@@ -243,19 +266,21 @@ NR_DEVICE void filter(const front_end& front, const float* power, float* mels, i
     }
 }
 
+NR_DEVICE float decibels(float power, const front_end& front, const epilogue& after, int bin)
+{
+    float value = 10.0f * log10f(fmaxf(power, front.floor));
+    if (after.scale) value *= after.scale[bin];
+    if (after.shift) value += after.shift[bin];
+    return value;
+}
+
 // Normalised dB of `count` frames, of which `real` are the clip's; a warp per frame.
 NR_DEVICE void finish(const front_end& front, const epilogue& after, const float* mels, float* __restrict__ y, int real, int count)
 {
     for (int frame = threadIdx.x >> 5; frame < count; frame += blockDim.x >> 5)
         for (int bin = threadIdx.x & 31; bin < front.bins; bin += 32)
         {
-            float value = 0.0f;
-            if (frame < real)
-            {
-                value = 10.0f * log10f(fmaxf(mels[frame * front.mel_stride() + bin], front.floor));
-                if (after.scale) value *= after.scale[bin];
-                if (after.shift) value += after.shift[bin];
-            }
+            const float value = frame < real ? decibels(mels[frame * front.mel_stride() + bin], front, after, bin) : 0.0f;
             y[(size_t)frame * front.bins + bin] = value;
         }
 }
@@ -265,7 +290,7 @@ NR_DEVICE int own_samples(const int* __restrict__ lengths, int clip, int samples
 {
     const int own = lengths ? lengths[clip] : samples;
     if (own >= least && own <= samples) return own;
-    if (tells && threadIdx.x == 0) report_fault(fault, LogMelLength, clip, own, samples);
+    if (tells) report_fault(fault, LogMelLength, clip, own, samples);
     return 0;
 }
 
@@ -279,7 +304,8 @@ extern "C" __global__ void __launch_bounds__(256, 4) log_mel_forward_f32(
     const epilogue after = { scale, shift };
     const int group = 1 << frame_bits, groups = (frames + group - 1) >> frame_bits;
     const int clip = blockIdx.x / groups, first = (blockIdx.x % groups) << frame_bits, count = min(group, frames - first);
-    const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, first == 0), own_frames = own > 0 ? own / hop + 1 : 0;
+    const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, first == 0 && threadIdx.x == 0);
+    const int own_frames = own > 0 ? own / hop + 1 : 0;
     const int real = min(max(own_frames - first, 0), count);
 
     float* const mels = (float*)points; // after the spectrum has been read
@@ -312,7 +338,7 @@ extern "C" __global__ void __launch_bounds__(256) log_mel_large_f32(
     for (int i = blockIdx.x; i < rows; i += gridDim.x)
     {
         const int clip = i / frames, frame = i % frames;
-        const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, frame == 0);
+        const int own = own_samples(lengths, clip, samples, front.points() + 1, fault, frame == 0 && threadIdx.x == 0);
         const int real = own > 0 && frame < own / hop + 1 ? 1 : 0;
         if (real > 0)
         {
@@ -324,5 +350,157 @@ extern "C" __global__ void __launch_bounds__(256) log_mel_large_f32(
         }
         finish(front, after, mels, y + (size_t)i * bins, real, 1);
         __syncthreads(); // the next frame's sums take the place of these
+    }
+}
+
+constexpr int WarpWindow = 1024, WarpPoints = WarpWindow / 2, LanePoints = 16, WarpPowers = WarpPoints + 4;
+
+// What a lane needs for each frame.
+struct lane_constants
+{
+    float2 twiddles[LanePoints - 1], unpacking;
+
+    NR_DEVICE lane_constants(const float* __restrict__ constants, int lane)
+    {
+        const float2* const __restrict__ pairs = (const float2*)constants + lane;
+#pragma unroll
+        for (int q = 1; q < LanePoints; q++) twiddles[q - 1] = pairs[(LanePoints / 2 + q - 1) * 32];
+        unpacking = pairs[(LanePoints / 2 + LanePoints - 1) * 32];
+    }
+
+    static NR_DEVICE const float* weights(const float* constants) { return constants + 2 * 32 * (LanePoints / 2 + LanePoints); }
+};
+
+// A lane's windowed points, 32 apart, of the frame that begins at sample `start` of a clip.
+NR_DEVICE void load_points(float2 (&v)[LanePoints], const float2* window, const float* __restrict__ clip, int start, int samples, int lane)
+{
+    const float* const first = clip + start + 2 * lane;
+    if (start >= 0 && start + WarpWindow <= samples && ((size_t)first & 7) == 0)
+    {
+#pragma unroll
+        for (int i = 0; i < LanePoints; i++) v[i] = *(const float2*)(first + 64 * i);
+    }
+    else
+    {
+        const clip_samples source = { clip, start, samples };
+#pragma unroll
+        for (int i = 0; i < LanePoints; i++) v[i] = source.point(0, 32 * i + lane);
+    }
+#pragma unroll
+    for (int i = 0; i < LanePoints / 2; i++)
+    {
+        float2& small = v[i < 4 ? i : i + 8];
+        float2& large = v[i < 4 ? i + 8 : i];
+        const float2 weight = window[i * 32 + lane];
+        small = make_float2(small.x * weight.x, small.y * weight.y);
+        large = make_float2(large.x - large.x * weight.x, large.y - large.y * weight.y);
+    }
+}
+
+NR_DEVICE constexpr int reversed4(int i) { return (i & 1) << 3 | (i & 2) << 1 | (i & 4) >> 1 | (i & 8) >> 3; }
+
+// The transform over the warp: frequency lane + 32 * j comes to lie at reversed4(j).
+NR_DEVICE void transform(float2 (&v)[LanePoints], const lane_constants& own, float2* points, int lane)
+{
+    butterfly<LanePoints>(v);
+    points[lane] = v[0];
+#pragma unroll
+    for (int q = 1; q < LanePoints; q++)
+    {
+        const int row = reversed4(q);
+        points[row * 32 + (lane ^ 2 * row)] = times(v[q], own.twiddles[q - 1]);
+    }
+    __syncwarp();
+    const float4* const pairs = (const float4*)points;
+    const int row = lane & 15, place = row * 16 + row; // the place of pair m of a row is that ^ m
+    const bool odd = lane & 16;
+    const float sign = odd ? -1.0f : 1.0f;
+#pragma unroll
+    for (int m = 0; m < LanePoints / 2; m++)
+    {
+        const float4 a = pairs[place ^ m], b = pairs[place ^ (m + LanePoints / 2)];
+        v[2 * m] = make_float2(a.x + sign * b.x, a.y + sign * b.y);
+        v[2 * m + 1] = make_float2(a.z + sign * b.z, a.w + sign * b.w);
+    }
+    __syncwarp();
+    if (odd)
+    {
+#pragma unroll
+        for (int m = 1; m < LanePoints; m++) v[m] = times(v[m], rotation(m));
+    }
+    butterfly<LanePoints>(v);
+}
+
+// |2X[k]|² of the frame's spectrum, as powers() gives it.
+NR_DEVICE void warp_powers(const float2 (&v)[LanePoints], const lane_constants& own, float* power, int lane)
+{
+    const int partner = (32 - lane) & 31;
+#pragma unroll
+    for (int j = 0; j < LanePoints / 2; j++)
+    {
+        // The partner of frequency 32 * j, of lane 0, is one place further.
+        const float2 left = v[reversed4((LanePoints - j) % LanePoints)], right = v[reversed4(LanePoints - 1 - j)];
+        const float2 sent = make_float2(lane == 0 ? left.x : right.x, lane == 0 ? left.y : right.y), a = v[reversed4(j)];
+        const float2 b = make_float2(__shfl_sync(0xffffffffu, sent.x, partner), __shfl_sync(0xffffffffu, sent.y, partner));
+        const float2 even = make_float2(a.x + b.x, a.y - b.y);
+        const float2 odd = times(make_float2(a.y + b.y, b.x - a.x), times(own.unpacking, rotation(j)));
+        power[lane + 32 * j] = squared(even.x + odd.x, even.y + odd.y);
+        power[WarpPoints - lane - 32 * j] = squared(even.x - odd.x, even.y - odd.y);
+    }
+    const float2 half = v[reversed4(LanePoints / 2)]; // its own partner
+    if (lane == 0) power[WarpPoints / 2] = 4.0f * squared(half.x, half.y);
+}
+
+extern "C" __global__ void __launch_bounds__(128, 4) log_mel_warp_f32(
+    const float* __restrict__ waveform, const int* __restrict__ lengths, const float* __restrict__ constants,
+    const int2* __restrict__ lanes, const int* __restrict__ steps, const int* __restrict__ parts, int rounds, int hop, int bins,
+    float floor, const float* __restrict__ scale, const float* __restrict__ shift, float* __restrict__ y, int* __restrict__ fault,
+    int samples, int frames, int rows, int floats)
+{
+    NR_DYNAMIC_SHARED(float, shared);
+    __shared__ float2 window[LanePoints / 2 * 32]; // 16 registers less
+    for (int i = threadIdx.x; i < LanePoints / 2 * 32; i += blockDim.x) window[i] = ((const float2*)constants)[i];
+    __syncthreads();
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, warps = blockDim.x >> 5;
+    float* const power = shared + warp * floats; // after the points have been read
+    float* const sums = power + WarpPowers;
+    const front_end front = { nullptr, nullptr, 9, hop, bins, floor };
+    const epilogue after = { scale, shift };
+    const lane_constants own(constants, lane);
+    for (int i = blockIdx.x * warps + warp; i < rows; i += gridDim.x * warps)
+    {
+        const int clip = i / frames, frame = i % frames;
+        const int own_length = own_samples(lengths, clip, samples, WarpPoints + 1, fault, frame == 0 && lane == 0);
+        float* const __restrict__ target = y + (size_t)i * bins;
+        if (own_length == 0 || frame > own_length / hop)
+        {
+            for (int bin = lane; bin < bins; bin += 32) target[bin] = 0.0f;
+            continue;
+        }
+        float2 v[LanePoints];
+        load_points(v, window, waveform + (size_t)clip * samples, frame * hop - WarpPoints, own_length, lane);
+        transform(v, own, (float2*)power, lane);
+        warp_powers(v, own, power, lane);
+        __syncwarp();
+        const float* __restrict__ weight = lane_constants::weights(constants) + lane;
+        for (int round = 0; round < rounds; round++)
+        {
+            const int2 part = lanes[round * 32 + lane];
+            const float* const p = power + part.x;
+            const int count = steps[round];
+            float sum = 0.0f;
+#pragma unroll 4
+            for (int k = 0; k < count; k++) sum += weight[k * 32] * p[k];
+            weight += count * 32;
+            if (part.y >= 0) sums[part.y] = sum;
+        }
+        __syncwarp();
+        for (int bin = lane; bin < bins; bin += 32)
+        {
+            float sum = 0.0f;
+            for (int part = parts[bin]; part < parts[bin + 1]; part++) sum += sums[part];
+            target[bin] = decibels(sum, front, after, bin);
+        }
+        __syncwarp(); // the next frame's points take the place of these
     }
 }

@@ -83,6 +83,7 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
         _products?.Dispose();
         _convolutions?.Dispose();
         foreach (var tables in _logMelTables.Values) tables.Dispose();
+        foreach (var tables in _logMelWarpTables.Values) tables.Dispose();
         Faults.Dispose();
     }
 

@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     /// <summary>Sizes of tiles and of blocks of items, as kernels/nt_xent.cu has them.</summary>
-    const int TileRows = 32, TileColumns = 128, ItemsPerBlock = 8, StatesPerBlock = 32, PartFloats = 4;
+    const int ScoreRows = 32, ScoreColumns = 128, ItemsPerBlock = 8, StatesPerBlock = 32, PartFloats = 4;
 
     /// <summary>Rows that a thread of the gradient takes, where the strip has them: what it knows of its column is read once.</summary>
     const int GradientRows = 16;
@@ -24,8 +24,8 @@ internal sealed partial class CudaBackend
         int height = (int)Math.Clamp(device.Options.ScoreBytes / sizeof(float) / batch, 1, batch);
         using var inverses = Tensor.Empty([2, batch], device);
         using var strip = Tensor.Empty([height, batch], device);
-        using var rowParts = Tensor.Empty([Ceil(batch, TileColumns), height, PartFloats], device);
-        using var columnParts = Tensor.Empty([Ceil(height, TileRows), batch, PartFloats], device);
+        using var rowParts = Tensor.Empty([Ceil(batch, ScoreColumns), height, PartFloats], device);
+        using var columnParts = Tensor.Empty([Ceil(height, ScoreRows), batch, PartFloats], device);
         using var states = Tensor.Empty([2, batch, PartFloats], device);
         using var logSums = Tensor.Empty([2, batch], device);
         using var shares = Tensor.Empty([2, batch], device);
@@ -35,7 +35,7 @@ internal sealed partial class CudaBackend
         foreach (var (first, rows) in Strips(batch, height))
         {
             Scores(first, rows);
-            Launch("nt_xent", "nt_xent_tiles_f32", (Ceil(batch, TileColumns), Ceil(rows, TileRows), 1), Block, 0,
+            Launch("nt_xent", "nt_xent_tiles_f32", (Ceil(batch, ScoreColumns), Ceil(rows, ScoreRows), 1), Block, 0,
                 F32(strip), F32(inverses), clips.Address, texts.Address, kind, inverse, first, rows, F32(rowParts), F32(columnParts),
                 batch);
             Launch("nt_xent", "nt_xent_merge_f32", Ceil(rows, StatesPerBlock) + Ceil(batch, StatesPerBlock), Block, 0,

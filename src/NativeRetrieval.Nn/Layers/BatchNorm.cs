@@ -46,6 +46,14 @@ public sealed class BatchNorm : Module
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass) =>
         Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths);
 
+    /// <summary>This layer behind a convolution of one channel, by <see cref="Op.Conv2dBatchNorm"/>.</summary>
+    /// <param name="x">[N, 1, H, W], the convolution's input, contiguous.</param>
+    /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
+    /// <param name="pass">Null: running statistics.</param>
+    /// <param name="dtype">Type of the result: that of x (null), or bfloat16 on a device that computes in it.</param>
+    public Tensor ForwardConvolved(Conv2d convolution, Tensor x, Tensor? lengths, TrainingPass? pass, DType? dtype = null) =>
+        Op.Conv2dBatchNorm(x, convolution.Weight, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths, dtype);
+
     /// <summary>
     /// <see cref="Forward"/>, then the mean over windows without overlap and dropout, by <see cref="Op.BatchNormPool2d"/>.
     /// </summary>

@@ -10,7 +10,7 @@ namespace NativeRetrieval.Encoders;
 
 /// <summary>
 /// A convolution, batch norm and, where asked for, ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees
-/// silence there.
+/// silence there. The first layer of an encoder, of one channel, does not store its convolution where the device computes it twice faster.
 /// </summary>
 internal sealed class ConvNorm(
     int inChannels, int outChannels, int kernel, bool relu, double gain, Device device, DType dtype, PhiloxSequence? random)
@@ -24,8 +24,12 @@ internal sealed class ConvNorm(
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        if (Folded(x, pass) is { } y) return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
-        return scope.Return(Norm.Forward(Convolution.Forward(x), lengths, pass));
+        // A packed convolution is the faster one on the CPU; a GPU would write and read its maps once more for the mask.
+        bool isFirst = inChannels == 1 && kernel > 1, isPacked = !isFirst || x.Device is CpuDevice;
+        if (isPacked && Folded(x, pass) is { } y) return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
+        if (!isFirst) return scope.Return(Norm.Forward(Convolution.Forward(Activations.Enter(x)), lengths, pass));
+        var stored = x.DType == DType.Float32 ? x.Device.Activations : x.DType;
+        return scope.Return(Norm.ForwardConvolved(Convolution, x, lengths, pass, stored));
     }
 
     /// <summary>
@@ -36,7 +40,7 @@ internal sealed class ConvNorm(
     {
         using var scope = TensorScope.Begin();
         if (Folded(x, pass) is { } y) return scope.Return(Op.AvgPool2d(y, window, window, lengths));
-        return scope.Return(Norm.ForwardPooled(Convolution.Forward(x), lengths, window, dropout, pass));
+        return scope.Return(Norm.ForwardPooled(Convolution.Forward(Activations.Enter(x)), lengths, window, dropout, pass));
     }
 
     /// <summary>The same, then max(· + <paramref name="shortcut"/>, 0): the end of a residual block.</summary>
@@ -44,7 +48,7 @@ internal sealed class ConvNorm(
     {
         using var scope = TensorScope.Begin();
         if (Folded(x, pass) is { } y) return scope.Return(Op.AddRelu(lengths is null ? y : Op.MaskFrames(y, lengths), shortcut));
-        return scope.Return(Norm.ForwardAdded(Convolution.Forward(x), lengths, shortcut, pass));
+        return scope.Return(Norm.ForwardAdded(Convolution.Forward(Activations.Enter(x)), lengths, shortcut, pass));
     }
 
     /// <summary>Frees the packed weights of inference.</summary>
@@ -56,7 +60,7 @@ internal sealed class ConvNorm(
     Tensor? Folded(Tensor x, TrainingPass? pass)
     {
         if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
-            return Op.PackedConv2d(x, _folded.Of(Convolution, Norm, x.Shape[3]), relu);
+            return Op.PackedConv2d(Activations.Enter(x), _folded.Of(Convolution, Norm, x.Shape[3]), relu);
         if (pass is not null) _folded.Release();
         return null;
     }

@@ -27,7 +27,6 @@ public abstract class ConvolutionalEncoder : AudioEncoder
 
     private protected override Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass)
     {
-        x = Activations.Enter(x);
         foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
         return Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor);
     }

@@ -42,7 +42,14 @@ internal static class Occupancy
         ["layer_norm_backward_f32"] = 0.125,
         ["layer_norm_forward_bf16"] = 0.375, // a row in registers
         ["layer_norm_forward_f32"] = 0.375,
+        ["conv2d_batch_norm_apply_3x3_bf16"] = 0.375, // sums of eight pixels of four channels; bound by its stores
+        ["conv2d_batch_norm_apply_3x3_f32"] = 0.375,
+        ["conv2d_batch_norm_gradient_3x3_bf16"] = 0.25, // up to 128 registers: nine taps' sums of four channels; bound by arithmetic
+        ["conv2d_batch_norm_gradient_3x3_f32"] = 0.25,
+        ["conv2d_batch_norm_input_3x3_f32"] = 0.375, // a window of 25 pixels
+        ["conv2d_batch_norm_moments_3x3_f32"] = 0.375, // fourteen sums in f64
         ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
+        ["log_mel_warp_f32"] = 0.25, // up to 128 registers: sixteen points of a frame and their factors
         ["search_rows_several_bf16"] = 0.25, // up to 128 registers: rows on their way, and sums of several queries
         ["search_rows_several_f32"] = 0.25,
         ["window_attention_backward_f32"] = 0.375, // a window's tokens, scores and gradients in shared memory, 42 KiB

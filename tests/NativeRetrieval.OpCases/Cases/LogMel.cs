@@ -27,7 +27,7 @@ abstract class LogMelCase(LogMelSettings settings, bool ownLengths, bool normali
         return normalised ? [waveform, Uniform(random, 0.02, 0.1, settings.MelBins), Uniform(random, -1, 1, settings.MelBins)] : [waveform];
     }
 
-    public override IEnumerable<string> ModelSizes => settings == LogMelSettings.Default ? ["2x64000"] : [];
+    public override IEnumerable<string> ModelSizes => settings == LogMelSettings.Default && !normalised ? ["2x64000"] : [];
 
     public override Cost Cost(string size, int element)
     {
@@ -108,6 +108,17 @@ sealed class LogMelPanns8Case()
 sealed class LogMelNormalisedCase()
     : LogMelCase(new() { SampleRateHz = 8000, WindowSamples = 256, HopSamples = 80, MinHz = 50, MaxHz = 4000 },
         ownLengths: true, normalised: true);
+
+/// <summary>PANNs' models for 32 kHz.</summary>
+sealed class LogMelPanns32Case() : LogMelCase(new(), ownLengths: true, normalised: true);
+
+/// <summary>Windows of the same size at 48 kHz, up to half the sample rate, with filters for two warps and one more.</summary>
+sealed class LogMel48Case()
+    : LogMelCase(new() { SampleRateHz = 48000, HopSamples = 480, MelBins = 65, MinHz = 0, MaxHz = 24000 }, ownLengths: false);
+
+/// <summary>Windows of the same size that begin at odd samples, and filters of a few frequencies, several for each lane.</summary>
+sealed class LogMelOddHopCase()
+    : LogMelCase(new() { SampleRateHz = 16000, HopSamples = 641, MelBins = 130, MinHz = 50, MaxHz = 8000 }, ownLengths: true);
 
 /// <summary>The report's, at 32 kHz.</summary>
 sealed class LogMelReportCase() : LogMelCase(LogMelSettings.Default, ownLengths: false);

@@ -20,8 +20,7 @@ internal sealed class LogMelTables : IDisposable
         int points = settings.WindowSamples / 2;
         PointBits = BitOperations.Log2((uint)points);
         var values = new List<float>(5 * points);
-        for (int i = 0; i < settings.WindowSamples; i++)
-            values.Add((float)(0.5 - 0.5 * Math.Cos(2 * Math.PI * i / settings.WindowSamples)));
+        for (int i = 0; i < settings.WindowSamples; i++) values.Add(HannAt(i, settings.WindowSamples));
         AddTwiddles(values);
         for (int k = 0; k < points / 2; k++) AddRotation(values, k, settings.WindowSamples);
 
@@ -69,21 +68,25 @@ internal sealed class LogMelTables : IDisposable
         values.AddRange(0, 0); // M − 1 of them: what follows begins at an even place
     }
 
+    /// <summary>Value of the periodic Hann window.</summary>
+    public static float HannAt(int sample, int window) => (float)(0.5 - 0.5 * Math.Cos(2 * Math.PI * sample / window));
+
     /// <summary>e^(−2πi · numerator / denominator).</summary>
-    static void AddRotation(List<float> values, int numerator, int denominator)
+    public static void AddRotation(List<float> values, int numerator, int denominator)
     {
         double angle = -2 * Math.PI * numerator / denominator;
         values.AddRange((float)Math.Cos(angle), (float)Math.Sin(angle));
     }
 
-    static int Reversed(int value, int bits)
+    /// <summary>The lowest bits of a number in reverse.</summary>
+    public static int Reversed(int value, int bits)
     {
         int reversed = 0;
         for (int bit = 0; bit < bits; bit++) reversed |= (value >> bit & 1) << (bits - 1 - bit);
         return reversed;
     }
 
-    static DeviceBuffer Upload<T>(CudaDevice device, List<T> values) where T : unmanaged
+    public static DeviceBuffer Upload<T>(CudaDevice device, List<T> values) where T : unmanaged
     {
         var bytes = MemoryMarshal.AsBytes(CollectionsMarshal.AsSpan(values));
         var buffer = new DeviceBuffer(device.Context, bytes.Length);

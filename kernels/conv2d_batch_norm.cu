@@ -1,0 +1,742 @@
+// y = γ·(z − μ)/√(σ² + ε) + β with z[o] = Σ_t w[o, t]·x[. + t], then max(·, 0) where relu is set; 0 in frames behind a clip's own.
+// z is linear in the taps of x, so it is never stored: in training μ = w·m and σ² = wᵀ·C·w with m and C, mean and covariance of the taps
+// over all real pixels. With dv = dy where the rectifier passes, A[t] = Σ dv·x[. + t], D = Σ dv, n real pixels, s = 1/√(σ² + ε):
+// dβ = D, dγ = s·(w·A − μ·D), dz = γ·s·dv + slope·z + offset, slope = −γ·s²·dγ / n, offset = −γ·s·D / n − slope·μ (both 0 with running
+// statistics), dw[t] = γ·s·A[t] + slope·Σ_t' w[t']·Σ x[. + t]·x[. + t'] + offset·Σ x[. + t],
+// dx = wᵀ ∗ γ·s·dv + Σ_t (Q·taps + q)[t] at . − t, Q = Σ_o slope·w·wᵀ, q = Σ_o offset·w
+//   x                 [clips, frames, width]            f32          one channel, zero border
+//   y                 [clips, frames, width, channels]  f32 or bf16  NHWC
+//   dy                [clips, frames, width, channels]  like y       NHWC
+//   dx                [clips, frames, width]            f32          like x
+//   kernels           [channels, k, k]                  f32          w; K = k·k taps, row-major
+//   dkernels          [channels, k, k]                  f32          dw, or null
+//   lengths           [clips]                           i32          own frames, or null: frames
+//   weight            [channels]                        f32          γ
+//   bias              [channels]                        f32          β
+//   mean              [channels]                        f32          μ
+//   inverse           [channels]                        f32          s
+//   running_mean      [channels]                        f32
+//   running_variance  [channels]                        f32
+//   dweight           [channels]                        f32          dγ
+//   dbias             [channels]                        f32          dβ
+//   moments           [K + K·(K + 1) / 2]               f64          sums of taps, then of products of taps t ≤ t', row-major
+//   sums              [K + 1, channels]                 f64          A, then D
+//   partials          [chunks, columns]                 f64          parts of moments, or of sums
+//   terms             [2, channels]                     f64          slope, offset
+//   form              [K, K + 1]                        f32          Q, then q in the last column
+//   spread            [shares, tiles, 8 + k − 1, 64 + k − 1]  f32    wᵀ ∗ γ·s·dv of a tile of pixels, with its border, or null
+// method    moments: x[i]·x[j] depends on the distance of its factors alone but for the borders, so a thread that keeps its column sums
+//           13 (k = 5: 41) products; rows that count for some taps only and columns at the edges are told apart when they are added up.
+//           apply: z again, in tiles of 8 rows × 64 columns. gradient: one pass over dy, which gives A, D and the tiles of dx;
+//           input adds what follows from slope and offset, which depend on x alone.
+// mapping   moments: blocks of 8 warps, x = (chunk of rows, 32 columns), y = clip; totals: blocks of 32 columns × 16 warps;
+//           statistics, parameters: a warp per channel, blocks of 256; form: a block of 128 per tap; apply: blocks of 256, gradient: of
+//           128, x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip
+//           of neighbouring pixels; input: blocks of 256, 8 rows × 32 columns
+// shared    static: moments 4128 and 13888 bytes for k = 3 and 5; totals 4224; apply 5424 and 10320; gradient 19504 and 47440;
+//           input 2160 and 5360
+// numerics  moments in f64 from products of f64; z, y, dv, and A and D of at most 128 pixels in f32, their sums in f64, each in an order
+//           that depends on sizes alone
+// limits    k = 3 and 5, fewer than 2^31 pixels, also 0; any number of channels; a length outside 0 … frames counts as the nearer end;
+//           without a single real frame the running statistics are used and left alone
+// reference src/NativeRetrieval.Core/Cpu/Conv2dBatchNorm.cs
+#include "common/storage.cuh"
+#include "common/frames.cuh"
+
+constexpr int TileRows = 8, TileColumns = 64, Stride = TileColumns + 4, Lanes = 16, MostChannels = 64, LaneStride = 20;
+
+NR_DEVICE double warp_total(double value)
+{
+    for (int step = 16; step > 0; step >>= 1) value += __shfl_xor_sync(0xffffffffu, value, step);
+    return value;
+}
+
+NR_DEVICE double real_pixels(const int* __restrict__ lengths, int clips, int frames, int width)
+{
+    double count = 0.0;
+    for (int clip = threadIdx.x & 31; clip < clips; clip += 32) count += own_frames(lengths, clip, frames);
+    return warp_total(count) * width;
+}
+
+// Place of Σ x[. + i]·x[. + j] among the moments of `taps` taps, in either order.
+NR_DEVICE int product_place(int i, int j, int taps)
+{
+    const int low = min(i, j), high = max(i, j);
+    return taps + low * taps - low * (low - 1) / 2 + high - low;
+}
+
+// The products of a column with those at most k − 1 rows and columns away, summed over rows.
+template <int k>
+struct lagged_sums
+{
+    static constexpr int Lags = k + (k - 1) * (2 * k - 1), Count = Lags + 1, Reach = 2 * k - 1;
+    double values[Count]; // the last one: Σ x
+
+    // Rows apart (0 .. k − 1) and columns apart (−(k − 1) .. k − 1; 0 .. k − 1 in the same row).
+    static NR_DEVICE int place(int rows, int columns) { return rows == 0 ? columns : k + (rows - 1) * Reach + columns + k - 1; }
+
+    NR_DEVICE void of(const float* __restrict__ x, int column, int first, int last, int frames, int width)
+    {
+        double window[k][Reach];
+#pragma unroll
+        for (int q = 0; q < Count; q++) values[q] = 0.0;
+#pragma unroll
+        for (int row = 0; row < k - 1; row++) load(window[row], x, column, first + row, frames, width);
+        for (int row = first; row < last; row++)
+        {
+            load(window[k - 1], x, column, row + k - 1, frames, width);
+            const double own = window[0][k - 1];
+            values[Lags] += own;
+#pragma unroll
+            for (int apart = 0; apart < k; apart++)
+#pragma unroll
+                for (int e = apart == 0 ? 0 : 1 - k; e < k; e++) values[place(apart, e)] += own * window[apart][e + k - 1];
+#pragma unroll
+            for (int apart = 0; apart < k - 1; apart++)
+#pragma unroll
+                for (int e = 0; e < Reach; e++) window[apart][e] = window[apart + 1][e];
+        }
+    }
+
+    static NR_DEVICE void load(double (&values)[Reach], const float* __restrict__ x, int column, int row, int frames, int width)
+    {
+#pragma unroll
+        for (int e = 0; e < Reach; e++)
+        {
+            const int at = column + e - (k - 1);
+            values[e] = row < frames && at >= 0 && at < width ? x[(size_t)row * width + at] : 0.0f;
+        }
+    }
+};
+
+template <int k>
+NR_DEVICE void moments(const float* __restrict__ x, const int* __restrict__ lengths, double* __restrict__ partials, int frames, int width,
+    int rows)
+{
+    constexpr int Border = k / 2, Taps = k * k, Moments = Taps + Taps * (Taps + 1) / 2, Warps = 8;
+    __shared__ double columns[lagged_sums<k>::Count][33], totals[Moments]; // 33: rows lie in different banks
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, tiles = (width + 31) / 32;
+    const int chunk = blockIdx.x / tiles, left = blockIdx.x % tiles * 32, own = own_frames(lengths, blockIdx.y, frames);
+    x += (size_t)blockIdx.y * frames * width;
+    for (int i = threadIdx.x; i < Moments; i += blockDim.x) totals[i] = 0.0;
+
+    // Rows of x that are a tap of some real pixel.
+    const int end = min((chunk + 1) * rows, own > 0 ? min(own + Border, frames) : 0);
+    for (int first = chunk * rows, last; first < end; first = last)
+    {
+        // Rows that are every tap, or one row and its taps of real pixels.
+        last = first >= Border && first < own - Border ? min(end, own - Border) : first + 1;
+        const int lowest = max(0, first + Border - own + 1), highest = min(k - 1, first + Border);
+        const int part = (last - first + Warps - 1) / Warps, begin = min(last, first + warp * part);
+        lagged_sums<k> sums;
+        sums.of(x, left + lane, begin, min(last, begin + part), frames, width);
+        for (int turn = 0; turn < Warps; turn++)
+        {
+            if (warp == turn)
+#pragma unroll
+                for (int q = 0; q < lagged_sums<k>::Count; q++) columns[q][lane] = (turn == 0 ? 0.0 : columns[q][lane]) + sums.values[q];
+            __syncthreads();
+        }
+        for (int i = threadIdx.x; i < Moments; i += blockDim.x)
+        {
+            int tap = i, other = i, place = lagged_sums<k>::Lags;
+            if (i >= Taps)
+            {
+                int rest = i - Taps;
+                for (tap = 0; rest >= Taps - tap; tap++) rest -= Taps - tap;
+                other = tap + rest;
+                place = lagged_sums<k>::place(other / k - tap / k, other % k - tap % k);
+            }
+            if (tap / k < lowest || tap / k > highest) continue;
+            // Columns that are this tap of a pixel.
+            const int shift = tap % k - Border - left;
+            double sum = 0.0;
+            for (int at = max(0, shift); at < min(32, width + shift); at++) sum += columns[place][at];
+            totals[i] += sum;
+        }
+        __syncthreads();
+    }
+    __syncthreads();
+    double* const target = partials + ((size_t)blockIdx.y * gridDim.x + blockIdx.x) * Moments;
+    for (int i = threadIdx.x; i < Moments; i += blockDim.x) target[i] = totals[i];
+}
+
+extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_moments_3x3_f32(
+    const float* __restrict__ x, const int* __restrict__ lengths, double* __restrict__ partials, int frames, int width, int rows)
+{
+    moments<3>(x, lengths, partials, frames, width, rows);
+}
+
+extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_moments_5x5_f32(
+    const float* __restrict__ x, const int* __restrict__ lengths, double* __restrict__ partials, int frames, int width, int rows)
+{
+    moments<5>(x, lengths, partials, frames, width, rows);
+}
+
+// Sums of the columns of partials, in one order whatever the timing: each warp adds every 16th chunk, the first one the warps.
+extern "C" __global__ void __launch_bounds__(512) conv2d_batch_norm_totals_f32(
+    const double* __restrict__ partials, double* __restrict__ sums, int chunks, int columns)
+{
+    constexpr int Warps = 16;
+    __shared__ double shared[Warps][33]; // 33: lanes of a column lie in different banks
+    const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5, column = blockIdx.x * 32 + lane;
+    double sum = 0.0;
+    if (column < columns)
+#pragma unroll 8
+        for (int chunk = warp; chunk < chunks; chunk += Warps) sum += partials[(size_t)chunk * columns + column];
+    shared[warp][lane] = sum;
+    __syncthreads();
+    if (warp != 0 || column >= columns) return;
+    for (int other = 1; other < Warps; other++) sum += shared[other][lane];
+    sums[column] = sum;
+}
+
+// moments null: running statistics.
+extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_statistics_f32(
+    const double* __restrict__ moments, const float* __restrict__ kernels, const int* __restrict__ lengths,
+    float* __restrict__ running_mean, float* __restrict__ running_variance, double epsilon, double momentum, float* __restrict__ mean,
+    float* __restrict__ inverse, int clips, int frames, int width, int channels, int taps)
+{
+    const int lane = threadIdx.x & 31, channel = (blockIdx.x * blockDim.x + threadIdx.x) >> 5;
+    if (channel >= channels) return;
+    const double count = moments ? real_pixels(lengths, clips, frames, width) : 0.0;
+    double first = 0.0, second = 0.0;
+    if (count > 0.0 && lane < taps)
+    {
+        const float* const kernel = kernels + (size_t)channel * taps;
+        const double own = moments[lane] / count;
+        double row = 0.0;
+        for (int t = 0; t < taps; t++) row += kernel[t] * (moments[product_place(lane, t, taps)] / count - own * (moments[t] / count));
+        first = kernel[lane] * own;
+        second = kernel[lane] * row;
+    }
+    first = warp_total(first);
+    second = warp_total(second);
+    if (lane != 0) return;
+    double centre = running_mean[channel], variance = running_variance[channel];
+    if (count > 0.0)
+    {
+        centre = first;
+        variance = fmax(second, 0.0);
+        const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : 0.0;
+        running_mean[channel] = (float)((1.0 - momentum) * running_mean[channel] + momentum * centre);
+        running_variance[channel] = (float)((1.0 - momentum) * running_variance[channel] + momentum * unbiased);
+    }
+    mean[channel] = (float)centre;
+    inverse[channel] = (float)(1.0 / sqrt(variance + epsilon));
+}
+
+// The kernels of a share of channels times γ·s, [taps, 68], and what is added to their sums. Channels that do not exist have zeros.
+template <int k>
+struct folded
+{
+    __align__(16) float kernels[k * k][MostChannels + 4]; // taps of a channel are written to different banks
+    float shift[MostChannels];
+
+    NR_DEVICE void load(const float* __restrict__ source, const float* __restrict__ weight, const float* __restrict__ bias,
+        const float* __restrict__ mean, const float* __restrict__ inverse, int first, int count, int channels)
+    {
+        for (int i = threadIdx.x; i < count * k * k; i += blockDim.x)
+        {
+            const int channel = first + i / (k * k);
+            kernels[i % (k * k)][i / (k * k)] =
+                channel < channels ? source[(size_t)first * k * k + i] * (weight[channel] * inverse[channel]) : 0.0f;
+        }
+        for (int i = threadIdx.x; i < count; i += blockDim.x)
+        {
+            const int channel = first + i;
+            shift[i] = channel < channels ? bias[channel] - mean[channel] * (weight[channel] * inverse[channel]) : 0.0f;
+        }
+    }
+};
+
+// A tile of 8 rows × 64 columns of pixels, tile after tile of a clip's rows.
+struct pixel_tile
+{
+    int clip, row, column;
+    NR_DEVICE pixel_tile(int i, int frames, int width)
+    {
+        const int across = (width + TileColumns - 1) / TileColumns, down = (frames + TileRows - 1) / TileRows;
+        column = i % across * TileColumns;
+        row = i / across % down * TileRows;
+        clip = i / (across * down);
+    }
+};
+
+// x around a tile.
+template <int k>
+struct input_tile
+{
+    __align__(16) float values[TileRows + k - 1][Stride];
+
+    NR_DEVICE void load(const float* __restrict__ x, const pixel_tile& tile, int frames, int width)
+    {
+        x += (size_t)tile.clip * frames * width;
+        for (int i = threadIdx.x; i < (TileRows + k - 1) * Stride; i += blockDim.x)
+        {
+            const int r = i / Stride, c = i % Stride, row = tile.row + r - k / 2, column = tile.column + c - k / 2;
+            values[r][c] = row >= 0 && row < frames && column >= 0 && column < width ? x[(size_t)row * width + column] : 0.0f;
+        }
+    }
+
+    // The taps of a row for `pixels` neighbours from a column that is a multiple of 4.
+    template <int pixels>
+    NR_DEVICE void taps(float (&target)[pixels + k - 1], int row, int column) const
+    {
+#pragma unroll
+        for (int i = 0; i < pixels + k - 1; i += 4)
+        {
+            const float4 four = *(const float4*)&values[row][column + i];
+            const float word[4] = { four.x, four.y, four.z, four.w };
+#pragma unroll
+            for (int j = 0; j < 4 && i + j < pixels + k - 1; j++) target[i + j] = word[j];
+        }
+    }
+};
+
+NR_DEVICE void load_channels(const float* source, float (&values)[1]) { values[0] = *source; }
+
+NR_DEVICE void load_channels(const float* source, float (&values)[4])
+{
+    const float4 four = *(const float4*)source;
+    values[0] = four.x;
+    values[1] = four.y;
+    values[2] = four.z;
+    values[3] = four.w;
+}
+
+NR_DEVICE void load_channels(const bf16* source, float (&values)[1]) { values[0] = to_float(*source); }
+
+NR_DEVICE void load_channels(const bf16* source, float (&values)[4])
+{
+    const uint2 two = *(const uint2*)source;
+    values[0] = __uint_as_float(two.x << 16);
+    values[1] = __uint_as_float(two.x & 0xffff0000u);
+    values[2] = __uint_as_float(two.y << 16);
+    values[3] = __uint_as_float(two.y & 0xffff0000u);
+}
+
+template <class T>
+NR_DEVICE void store_channels(T* target, const float (&values)[1]) { store(target, values[0]); }
+
+NR_DEVICE void store_channels(float* target, const float (&values)[4])
+{
+    *(float4*)target = make_float4(values[0], values[1], values[2], values[3]);
+}
+
+NR_DEVICE void store_channels(bf16* target, const float (&values)[4])
+{
+    *(uint2*)target = make_uint2(bf16_pair(values[0], values[1]), bf16_pair(values[2], values[3]));
+}
+
+// Normalised z of neighbouring pixels of a tile's row, for `size` channels.
+template <int k, int pixels, int size>
+NR_DEVICE void normalised(float (&values)[pixels][size], const folded<k>& kernels, const input_tile<k>& input, int row, int column,
+    int channel)
+{
+    float shift[size];
+    load_channels(&kernels.shift[channel], shift);
+#pragma unroll
+    for (int i = 0; i < pixels; i++)
+#pragma unroll
+        for (int c = 0; c < size; c++) values[i][c] = shift[c];
+#pragma unroll 1
+    for (int a = 0; a < k; a++)
+    {
+        float taps[pixels + k - 1];
+        input.template taps<pixels>(taps, row + a, column);
+#pragma unroll
+        for (int b = 0; b < k; b++)
+        {
+            float w[size];
+            load_channels(&kernels.kernels[a * k + b][channel], w);
+#pragma unroll
+            for (int i = 0; i < pixels; i++)
+#pragma unroll
+                for (int c = 0; c < size; c++) values[i][c] = fmaf(w[c], taps[i + b], values[i][c]);
+        }
+    }
+}
+
+template <class T, int k, int size>
+NR_DEVICE void apply(const float* __restrict__ x, const float* __restrict__ kernels, const float* __restrict__ weight,
+    const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths,
+    int relu, T* __restrict__ y, int clips, int frames, int width, int channels, folded<k>& fold, input_tile<k>& input)
+{
+    constexpr int Pixels = 8, Strips = TileColumns / Pixels;
+    const int share = blockIdx.y * Lanes * size, channel = threadIdx.x % Lanes * size;
+    const int tiles = clips * ((frames + TileRows - 1) / TileRows) * ((width + TileColumns - 1) / TileColumns);
+    fold.load(kernels, weight, bias, mean, inverse, share, Lanes * size, channels);
+    for (int i = blockIdx.x; i < tiles; i += gridDim.x)
+    {
+        const pixel_tile tile(i, frames, width);
+        const int own = own_frames(lengths, tile.clip, frames);
+        __syncthreads(); // the tile before may still be read
+        input.load(x, tile, frames, width);
+        __syncthreads();
+        if (share + channel >= channels) continue;
+        for (int strip = threadIdx.x / Lanes; strip < TileRows * Strips; strip += blockDim.x / Lanes)
+        {
+            const int row = strip / Strips, first = strip % Strips * Pixels;
+            if (tile.row + row >= frames) break;
+            float values[Pixels][size] = {};
+            if (tile.row + row < own) normalised<k, Pixels, size>(values, fold, input, row, first, channel);
+            const size_t pixel = ((size_t)tile.clip * frames + tile.row + row) * width + tile.column + first;
+#pragma unroll
+            for (int p = 0; p < Pixels; p++)
+            {
+#pragma unroll
+                for (int c = 0; c < size; c++) values[p][c] = relu && values[p][c] < 0.0f ? 0.0f : values[p][c];
+                if (tile.column + first + p < width) store_channels(y + (pixel + p) * channels + share + channel, values[p]);
+            }
+        }
+    }
+}
+
+// Sums of `count` values over 16 lanes, half of them at a time: each lane is left with one sum, that of value place_of_sum(), or with none
+// (−1). All lanes of the warp call.
+template <int count, int step = Lanes / 2>
+NR_DEVICE float sum_of_lane(float (&values)[count])
+{
+    constexpr int Half = (count + 1) / 2;
+    const bool upper = threadIdx.x & step;
+    float halves[Half];
+#pragma unroll
+    for (int i = 0; i < Half; i++)
+    {
+        const float other = i + Half < count ? values[i + Half < count ? i + Half : 0] : 0.0f;
+        halves[i] = (upper ? other : values[i]) + __shfl_xor_sync(0xffffffffu, upper ? values[i] : other, step);
+    }
+    if constexpr (step > 1) return sum_of_lane<Half, step / 2>(halves);
+    else return halves[0];
+}
+
+NR_DEVICE int place_of_sum(int count)
+{
+    int place = 0, half = count;
+    for (int step = Lanes / 2; step > 0; step /= 2)
+    {
+        half = (half + 1) / 2;
+        const bool upper = threadIdx.x & step;
+        if (upper) place += half;
+        count = upper ? count - half : min(count, half);
+    }
+    return count > 0 ? place : -1;
+}
+
+template <int k>
+struct gradient_memory
+{
+    static constexpr int Pixels = k == 3 ? 8 : 4, Strips = TileColumns / Pixels, Reach = Pixels + k - 1;
+    double sums[k * k + 1][4 * LaneStride]; // the first channels of the lanes side by side, then the second ones
+    folded<k> fold;
+    input_tile<k> input;
+    float strips[k][TileRows * Strips][Reach]; // wᵀ ∗ γ·s·dv of a strip of pixels, row of taps after row
+};
+
+template <class T, int k, int size>
+NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, const float* __restrict__ kernels,
+    const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse,
+    const int* __restrict__ lengths, int relu, double* __restrict__ partials, float* __restrict__ spread, int clips, int frames, int width,
+    int channels, gradient_memory<k>& memory)
+{
+    typedef gradient_memory<k> sizes;
+    constexpr int Taps = k * k, Pixels = sizes::Pixels, Strips = sizes::Strips, Reach = sizes::Reach, Warps = 4;
+    constexpr int Rows = TileRows + k - 1, Columns = TileColumns + k - 1;
+    const int share = blockIdx.y * Lanes * size, channel = threadIdx.x % Lanes * size, warp = threadIdx.x / 32;
+    const int tiles = clips * ((frames + TileRows - 1) / TileRows) * ((width + TileColumns - 1) / TileColumns);
+    const int place = place_of_sum(Reach);
+    const bool exists = share + channel < channels;
+    memory.fold.load(kernels, weight, bias, mean, inverse, share, Lanes * size, channels);
+    for (int i = threadIdx.x; i < (Taps + 1) * 4 * LaneStride; i += blockDim.x)
+        memory.sums[i / (4 * LaneStride)][i % (4 * LaneStride)] = 0.0;
+    for (int i = blockIdx.x; i < tiles; i += gridDim.x)
+    {
+        const pixel_tile tile(i, frames, width);
+        const int own = own_frames(lengths, tile.clip, frames);
+        __syncthreads(); // the tile before may still be read
+        memory.input.load(x, tile, frames, width);
+        __syncthreads();
+        float along[Taps + 1][size] = {};
+        for (int strip = threadIdx.x / Lanes; strip < TileRows * Strips; strip += blockDim.x / Lanes)
+        {
+            const int row = strip / Strips, first = strip % Strips * Pixels;
+            const bool real = exists && tile.row + row < own;
+            float dv[Pixels][size] = {};
+            if (real)
+            {
+                unsigned passes = 0xffffffffu; // a bit per value: registers are short
+                if (relu)
+                {
+                    float values[Pixels][size];
+                    normalised<k, Pixels, size>(values, memory.fold, memory.input, row, first, channel);
+                    passes = 0;
+#pragma unroll
+                    for (int p = 0; p < Pixels; p++)
+#pragma unroll
+                        for (int c = 0; c < size; c++) passes |= values[p][c] > 0.0f ? 1u << (p * size + c) : 0u;
+                }
+                const T* const source =
+                    dy + (((size_t)tile.clip * frames + tile.row + row) * width + tile.column + first) * channels + share + channel;
+#pragma unroll
+                for (int p = 0; p < Pixels; p++)
+                {
+                    if (tile.column + first + p < width) load_channels(source + (size_t)p * channels, dv[p]);
+#pragma unroll
+                    for (int c = 0; c < size; c++)
+                    {
+                        dv[p][c] = passes >> (p * size + c) & 1 ? dv[p][c] : 0.0f;
+                        along[Taps][c] += dv[p][c];
+                    }
+                }
+            }
+#pragma unroll
+            for (int a = 0; a < k; a++)
+            {
+                float sums[Reach] = {};
+                if (real)
+                {
+                    float taps[Reach];
+                    memory.input.template taps<Pixels>(taps, row + a, first);
+#pragma unroll
+                    for (int b = 0; b < k; b++)
+                    {
+                        float w[size];
+                        load_channels(&memory.fold.kernels[a * k + b][channel], w);
+#pragma unroll
+                        for (int p = 0; p < Pixels; p++)
+#pragma unroll
+                            for (int c = 0; c < size; c++)
+                            {
+                                along[a * k + b][c] = fmaf(dv[p][c], taps[p + b], along[a * k + b][c]);
+                                sums[p + b] = fmaf(dv[p][c], w[c], sums[p + b]);
+                            }
+                    }
+                }
+                if (!spread) continue;
+                const float sum = sum_of_lane(sums);
+                if (place >= 0) memory.strips[a][strip][place] = sum;
+            }
+        }
+
+        // Both halves of a warp have the same channels; the warps add one after the other.
+#pragma unroll
+        for (int t = 0; t <= Taps; t++)
+#pragma unroll
+            for (int c = 0; c < size; c++) along[t][c] += __shfl_xor_sync(0xffffffffu, along[t][c], Lanes);
+        for (int turn = 0; turn < Warps; turn++)
+        {
+            __syncthreads();
+            if (warp == turn && threadIdx.x % 32 < Lanes)
+#pragma unroll
+                for (int t = 0; t <= Taps; t++)
+#pragma unroll
+                    for (int c = 0; c < size; c++) memory.sums[t][c * LaneStride + threadIdx.x % Lanes] += (double)along[t][c];
+        }
+        if (!spread) continue;
+        float* const target = spread + ((size_t)blockIdx.y * tiles + i) * (Rows * Columns);
+        for (int at = threadIdx.x; at < Rows * Columns; at += blockDim.x)
+        {
+            const int row = at / Columns, column = at % Columns, last = min(column / Pixels, Strips - 1);
+            float sum = 0.0f;
+#pragma unroll
+            for (int a = 0; a < k; a++)
+            {
+                if (row - a < 0 || row - a >= TileRows) continue;
+                const int strips = (row - a) * Strips;
+                if (column - last * Pixels < Reach) sum += memory.strips[a][strips + last][column - last * Pixels];
+                if (last > 0 && column - (last - 1) * Pixels < Reach)
+                    sum += memory.strips[a][strips + last - 1][column - (last - 1) * Pixels];
+            }
+            target[at] = sum;
+        }
+    }
+    __syncthreads();
+    double* const target = partials + (size_t)blockIdx.x * (Taps + 1) * channels;
+    for (int i = threadIdx.x; i < (Taps + 1) * Lanes * size; i += blockDim.x)
+    {
+        const int t = i / (Lanes * size), c = i % (Lanes * size);
+        if (share + c < channels) target[(size_t)t * channels + share + c] = memory.sums[t][c % size * LaneStride + c / size];
+    }
+}
+
+// A warp per channel, a lane per tap. moments null: running statistics.
+extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_parameters_f32(
+    const double* __restrict__ sums, const double* __restrict__ moments, const float* __restrict__ kernels,
+    const float* __restrict__ weight, const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths,
+    float* __restrict__ dkernels, float* __restrict__ dweight, float* __restrict__ dbias, double* __restrict__ terms, int clips, int frames,
+    int width, int channels, int taps)
+{
+    const int lane = threadIdx.x & 31, channel = (blockIdx.x * blockDim.x + threadIdx.x) >> 5;
+    if (channel >= channels) return;
+    const float* const kernel = kernels + (size_t)channel * taps;
+    const double count = moments ? real_pixels(lengths, clips, frames, width) : 0.0;
+    const double sum = sums[(size_t)taps * channels + channel], own = lane < taps ? sums[(size_t)lane * channels + channel] : 0.0;
+    const double centre = mean[channel], deviation = inverse[channel], scale = weight[channel] * deviation;
+    const double along = deviation * (warp_total(lane < taps ? kernel[lane] * own : 0.0) - centre * sum);
+    const double slope = count > 0.0 ? -scale * deviation * along / count : 0.0;
+    const double offset = count > 0.0 ? -scale * sum / count - slope * centre : 0.0;
+    if (lane < taps && dkernels)
+    {
+        double value = scale * own;
+        if (count > 0.0)
+        {
+            double row = 0.0;
+            for (int t = 0; t < taps; t++) row += kernel[t] * moments[product_place(lane, t, taps)];
+            value += slope * row + offset * moments[lane];
+        }
+        dkernels[(size_t)channel * taps + lane] = (float)value;
+    }
+    if (lane != 0) return;
+    dweight[channel] = (float)along;
+    dbias[channel] = (float)sum;
+    terms[channel] = slope;
+    terms[channels + channel] = offset;
+}
+
+// A block of 4 warps per row of the form.
+extern "C" __global__ void __launch_bounds__(128) conv2d_batch_norm_form_f32(
+    const double* __restrict__ terms, const float* __restrict__ kernels, float* __restrict__ form, int channels, int taps)
+{
+    const int tap = blockIdx.x;
+    for (int other = threadIdx.x >> 5; other <= taps; other += 4)
+    {
+        double sum = 0.0;
+        for (int channel = threadIdx.x & 31; channel < channels; channel += 32)
+        {
+            const float* const kernel = kernels + (size_t)channel * taps;
+            sum += other < taps ? terms[channel] * kernel[tap] * kernel[other] : terms[channels + channel] * kernel[tap];
+        }
+        sum = warp_total(sum);
+        if ((threadIdx.x & 31) == 0) form[tap * (taps + 1) + other] = (float)sum;
+    }
+}
+
+// form null: running statistics.
+template <int k>
+NR_DEVICE void input(const float* __restrict__ spread, const float* __restrict__ form, const float* __restrict__ x,
+    const int* __restrict__ lengths, float* __restrict__ dx, int clips, int frames, int width, int shares)
+{
+    constexpr int Border = k / 2, Taps = k * k, Reach = 2 * k - 1, Block = 32, Padded = (Taps + 4) / 4 * 4;
+    constexpr int Rows = TileRows + k - 1, Columns = TileColumns + k - 1;
+    __shared__ float values[TileRows + Reach - 1][Block + Reach - 1];
+    __align__(16) __shared__ float q[Taps][Padded];
+    const int across = (width + Block - 1) / Block, down = (frames + TileRows - 1) / TileRows;
+    const int left = blockIdx.x % across * Block, top = blockIdx.x / across % down * TileRows, clip = blockIdx.x / (across * down);
+    const size_t first = (size_t)clip * frames * width;
+    if (form)
+    {
+        for (int i = threadIdx.x; i < Taps * (Taps + 1); i += blockDim.x) q[i / (Taps + 1)][i % (Taps + 1)] = form[i];
+        for (int i = threadIdx.x; i < (TileRows + Reach - 1) * (Block + Reach - 1); i += blockDim.x)
+        {
+            const int r = i / (Block + Reach - 1), c = i % (Block + Reach - 1), row = top + r - (k - 1), column = left + c - (k - 1);
+            values[r][c] = row >= 0 && row < frames && column >= 0 && column < width ? x[first + (size_t)row * width + column] : 0.0f;
+        }
+        __syncthreads();
+    }
+    const int r = threadIdx.x / Block, c = threadIdx.x % Block, row = top + r, column = left + c;
+    if (row >= frames || column >= width) return;
+
+    // The tiles of pixels whose border, or inside, this is.
+    const int tile_columns = (width + TileColumns - 1) / TileColumns, tiles = clips * down * tile_columns;
+    float sum = 0.0f;
+    for (int share = 0; share < shares; share++)
+        for (int i = max(0, row / TileRows - 1); i <= min(down - 1, row / TileRows + 1); i++)
+            for (int j = max(0, column / TileColumns - 1); j <= min(tile_columns - 1, column / TileColumns + 1); j++)
+            {
+                const int inside = row - i * TileRows + Border, beside = column - j * TileColumns + Border;
+                if (inside < 0 || inside >= Rows || beside < 0 || beside >= Columns) continue;
+                const size_t tile = (size_t)share * tiles + ((size_t)clip * down + i) * tile_columns + j;
+                sum += spread[tile * (Rows * Columns) + inside * Columns + beside];
+            }
+
+    if (form)
+    {
+        const int own = own_frames(lengths, clip, frames);
+        float window[Reach][Reach];
+#pragma unroll
+        for (int i = 0; i < Reach; i++)
+#pragma unroll
+            for (int j = 0; j < Reach; j++) window[i][j] = values[r + i][c + j];
+#pragma unroll
+        for (int a = 0; a < k; a++)
+#pragma unroll
+            for (int b = 0; b < k; b++)
+            {
+                const int pixel_row = row - a + Border, pixel_column = column - b + Border;
+                float part = q[a * k + b][Taps];
+#pragma unroll
+                for (int t = 0; t < Taps; t++) part = fmaf(q[a * k + b][t], window[t / k - a + k - 1][t % k - b + k - 1], part);
+                if (pixel_row >= 0 && pixel_row < own && pixel_column >= 0 && pixel_column < width) sum += part;
+            }
+    }
+    dx[first + (size_t)row * width + column] = sum;
+}
+
+extern "C" __global__ void __launch_bounds__(256, 3) conv2d_batch_norm_input_3x3_f32(
+    const float* __restrict__ spread, const float* __restrict__ form, const float* __restrict__ x, const int* __restrict__ lengths,
+    float* __restrict__ dx, int clips, int frames, int width, int shares)
+{
+    input<3>(spread, form, x, lengths, dx, clips, frames, width, shares);
+}
+
+extern "C" __global__ void __launch_bounds__(256) conv2d_batch_norm_input_5x5_f32(
+    const float* __restrict__ spread, const float* __restrict__ form, const float* __restrict__ x, const int* __restrict__ lengths,
+    float* __restrict__ dx, int clips, int frames, int width, int shares)
+{
+    input<5>(spread, form, x, lengths, dx, clips, frames, width, shares);
+}
+
+#define APPLY(T, k)                                                                                                                      \
+    __shared__ folded<k> fold;                                                                                                           \
+    __shared__ input_tile<k> input;                                                                                                      \
+    if (packed) apply<T, k, 4>(x, kernels, weight, bias, mean, inverse, lengths, relu, y, clips, frames, width, channels, fold, input);  \
+    else apply<T, k, 1>(x, kernels, weight, bias, mean, inverse, lengths, relu, y, clips, frames, width, channels, fold, input);
+
+#define GRADIENT(T, k)                                                                                                                   \
+    __shared__ gradient_memory<k> memory;                                                                                                \
+    if (packed)                                                                                                                          \
+        gradient<T, k, 4>(dy, x, kernels, weight, bias, mean, inverse, lengths, relu, partials, spread, clips, frames, width, channels,  \
+            memory);                                                                                                                     \
+    else                                                                                                                                 \
+        gradient<T, k, 1>(dy, x, kernels, weight, bias, mean, inverse, lengths, relu, partials, spread, clips, frames, width, channels,  \
+            memory);
+
+#define ENTRY_POINTS(T)                                                                                                                  \
+    extern "C" __global__ void __launch_bounds__(256, 3) conv2d_batch_norm_apply_3x3_##T(const float* __restrict__ x,                    \
+        const float* __restrict__ kernels, const float* __restrict__ weight, const float* __restrict__ bias,                             \
+        const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths, int relu,                    \
+        T* __restrict__ y, int clips, int frames, int width, int channels, int packed)                                                   \
+    {                                                                                                                                    \
+        APPLY(T, 3)                                                                                                                      \
+    }                                                                                                                                    \
+                                                                                                                                         \
+    extern "C" __global__ void __launch_bounds__(256, 3) conv2d_batch_norm_apply_5x5_##T(const float* __restrict__ x,                    \
+        const float* __restrict__ kernels, const float* __restrict__ weight, const float* __restrict__ bias,                             \
+        const float* __restrict__ mean, const float* __restrict__ inverse, const int* __restrict__ lengths, int relu,                    \
+        T* __restrict__ y, int clips, int frames, int width, int channels, int packed)                                                   \
+    {                                                                                                                                    \
+        APPLY(T, 5)                                                                                                                      \
+    }                                                                                                                                    \
+                                                                                                                                         \
+    extern "C" __global__ void __launch_bounds__(128, 4) conv2d_batch_norm_gradient_3x3_##T(const T* __restrict__ dy,                    \
+        const float* __restrict__ x, const float* __restrict__ kernels, const float* __restrict__ weight,                                \
+        const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse,                               \
+        const int* __restrict__ lengths, int relu, double* __restrict__ partials, float* __restrict__ spread, int clips, int frames,     \
+        int width, int channels, int packed)                                                                                             \
+    {                                                                                                                                    \
+        GRADIENT(T, 3)                                                                                                                   \
+    }                                                                                                                                    \
+                                                                                                                                         \
+    extern "C" __global__ void __launch_bounds__(128) conv2d_batch_norm_gradient_5x5_##T(const T* __restrict__ dy,                       \
+        const float* __restrict__ x, const float* __restrict__ kernels, const float* __restrict__ weight,                                \
+        const float* __restrict__ bias, const float* __restrict__ mean, const float* __restrict__ inverse,                               \
+        const int* __restrict__ lengths, int relu, double* __restrict__ partials, float* __restrict__ spread, int clips, int frames,     \
+        int width, int channels, int packed)                                                                                             \
+    {                                                                                                                                    \
+        GRADIENT(T, 5)                                                                                                                   \
+    }
+
+typedef float f32;
+ENTRY_POINTS(f32)
+ENTRY_POINTS(bf16)
