@@ -40,10 +40,10 @@ internal sealed class DeviceOperation : IDisposable
     /// <summary>The tensor that the forward operation keeps for backward on this device: each backend keeps another.</summary>
     Tensor Kept()
     {
-        Tensor weight = Given("weight"), running = Tensor.ZerosLike(weight);
-        return _device.Backend.Conv2dBatchNorm(Given("x"), Given("kernels"), weight, Given("bias"), running, running,
-            (Tensor?)_arguments[_call.IndexOf("lengths")], _call.Argument<BatchNormOptions>("options"), Tensor.EmptyLike(Given("dy")),
-            Tensor.EmptyLike(weight), Tensor.EmptyLike(weight));
+        var weight = Given("weight");
+        return _device.Backend.Conv2dBatchNorm(Given("x"), Given("kernels"), weight, Given("bias"), Tensor.ZerosLike(weight),
+            Tensor.ZerosLike(weight), (Tensor?)_arguments[_call.IndexOf("lengths")], _call.Argument<BatchNormOptions>("options"),
+            Tensor.EmptyLike(Given("dy")), Tensor.EmptyLike(weight), Tensor.EmptyLike(weight));
 
         Tensor Given(string name) => (Tensor)_arguments[_call.IndexOf(name)]!;
     }
