@@ -8,7 +8,7 @@ using NativeRetrieval.GradientChecks.Watching;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Models;
 
-/// <summary>Decisions of the fused batch norms: a float64 pass on the CPU that is given its own decisions is the pass that it was.</summary>
+/// <summary>Decisions of the fused batch norms: a float64 pass on the CPU with its own decisions is that pass.</summary>
 public sealed class DecisionTests
 {
     static readonly string[] _outputs = ["dx", "dKernels", "dWeight", "dBias", "dResidual"];
@@ -21,7 +21,8 @@ public sealed class DecisionTests
     {
         var byKey = new Dictionary<nint, int[]>();
         var seen = new HashSet<string>();
-        CheckedModel.All(small: true).Single(found => found.Name == model).Gradients(new WatchedDevice(CpuDevice.Shared, Watch), DType.Float64);
+        var small = CheckedModel.All(small: true).Single(found => found.Name == model);
+        small.Gradients(new WatchedDevice(CpuDevice.Shared, Watch), DType.Float64);
         Assert.Superset(expected.ToHashSet(), seen);
 
         object? Watch(OperationCall call)
@@ -37,8 +38,8 @@ public sealed class DecisionTests
 
     static void Check(OperationCall call, int[] decided)
     {
-        var outputs = call.Names.Zip(call.Arguments).Where(pair => _outputs.Contains(pair.First)).Select(pair => pair.Second).OfType<Tensor>()
-            .ToList();
+        var outputs = call.Names.Zip(call.Arguments).Where(pair => _outputs.Contains(pair.First))
+            .Select(pair => pair.Second).OfType<Tensor>().ToList();
         var own = outputs.ConvertAll(HostTensor.Read);
         Decision.RunWith(call, decided);
         Assert.All(outputs.Zip(own), pair => Assert.InRange(RelativeError.Of(pair.Second, HostTensor.Read(pair.First)), 0, 1e-12));
