@@ -26,6 +26,7 @@ internal sealed class DeviceOperation : IDisposable
         (_call, _device) = (call, device);
         var known = new Dictionary<nint, Tensor>();
         _arguments = [.. call.Arguments.Select((argument, i) => argument is Tensor tensor ? On(tensor, i) : argument)];
+        if (call.IndexOf("kept") is var kept and >= 0) _arguments[kept] = Kept();
 
         Tensor On(Tensor tensor, int i)
         {
@@ -34,6 +35,17 @@ internal sealed class DeviceOperation : IDisposable
             return known[tensor.Address] = HostTensor.Write(
                 values[i]!, tensor.Shape, device, form?.DTypes[i] ?? tensor.DType, form?.Layouts[i] ?? tensor.Layout);
         }
+    }
+
+    /// <summary>The tensor that the forward operation keeps for backward on this device: each backend keeps another.</summary>
+    Tensor Kept()
+    {
+        var weight = Given("weight");
+        return _device.Backend.Conv2dBatchNorm(Given("x"), Given("kernels"), weight, Given("bias"), Tensor.ZerosLike(weight),
+            Tensor.ZerosLike(weight), (Tensor?)_arguments[_call.IndexOf("lengths")], _call.Argument<BatchNormOptions>("options"),
+            Tensor.EmptyLike(Given("dy")), Tensor.EmptyLike(weight), Tensor.EmptyLike(weight));
+
+        Tensor Given(string name) => (Tensor)_arguments[_call.IndexOf(name)]!;
     }
 
     /// <summary>The elements of the outputs after one run.</summary>

@@ -32,15 +32,15 @@ internal sealed class OperationChecker(string model, Device device, Precision pr
         double[]?[] exact = Values(call.Arguments);
         int[] outputs = [.. Enumerable.Range(0, inputs.Length).Where(i => exact[i] is not null
             && (IsOutput(call.Names[i]) || !exact[i]!.AsSpan().SequenceEqual(inputs[i])))];
-        int leftOut = 0;
+        int leftOut = 0, gradient = call.IndexOf("dy");
         // float32 rounds each input by 6e-8, far below the bound, and is held to float64's own result. What rounds more, or lacks entries
         // that only rounding decides, is held to float64's result of just that.
         bool again = form.DTypes.Contains(DType.BFloat16);
         if (again) inputs = [.. inputs.Select((values, i) => values is null ? null : HostTensor.Rounded(values, form.DTypes[i]!.Value))];
         foreach (int entry in Decision.UndecidedEntries(call, inputs))
         {
-            if (leftOut++ == 0) inputs[call.Names.ToList().IndexOf("dy")] = [.. inputs[call.Names.ToList().IndexOf("dy")]!];
-            inputs[call.Names.ToList().IndexOf("dy")]![entry] = 0;
+            if (leftOut++ == 0) inputs[gradient] = [.. inputs[gradient]!];
+            inputs[gradient]![entry] = 0;
         }
         if (again || leftOut > 0)
         {
@@ -62,7 +62,7 @@ internal sealed class OperationChecker(string model, Device device, Precision pr
     OperationError Compared(OperationError row, OperationCall call, int output, double[] exact, double[] found)
     {
         // What sums to nothing, such as the gradient of a key's bias, is measured by what was summed.
-        int dy = call.Names.ToList().IndexOf("dy");
+        int dy = call.IndexOf("dy");
         double scale = row.Output == "dBias" && dy >= 0 ? RelativeError.Norm(HostTensor.Read((Tensor)call.Arguments[dy]!)) : 0;
         var shape = ((Tensor)call.Arguments[output]!).Shape;
         var (outer, channels) = row.Output is "y" or "dx" && shape.Length == 4 ? (shape[0], shape[1])

@@ -30,8 +30,8 @@ public sealed class GradientCheckTests
         Assert.Equal(names.Concat(names.Select(name => name + Split)).Order(), algorithms.Select(rows => rows.Key!).Order());
         Assert.All(algorithms, rows => Assert.All(rows,
             row => Assert.Equal(rows.Key!.StartsWith("Algorithm1", StringComparison.Ordinal), row.Deterministic)));
-        Assert.All(report.Operations.Where(row => row.Operation.StartsWith("Conv2d", StringComparison.Ordinal)),
-            row => Assert.NotNull(row.Algorithm));
+        string[] chosen = [nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient)];
+        Assert.All(report.Operations, row => Assert.Equal(chosen.Contains(row.Operation), row.Algorithm is not null));
     }
 
     [Fact]
@@ -48,7 +48,7 @@ public sealed class GradientCheckTests
             Assert.All(rows, row => Assert.Equal(nameof(IBackend.Conv2dFilterGradient), row.Operation));
             Assert.All(rows, row => Assert.Contains(row.Algorithm, (string[])["Algorithm3", "Algorithm3" + Split]));
             // Most channels are off, the others have a small gradient: no flip of a rectifier looks like that.
-            Assert.Equal(2 * 12, rows.Count);
+            Assert.Equal(2 * 11, rows.Count);
             Assert.All(rows, row => Assert.InRange(row.ChannelsOver, row.Channels / 2, row.Channels));
         }
         finally

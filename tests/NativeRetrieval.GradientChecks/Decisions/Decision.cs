@@ -16,7 +16,9 @@ internal static class Decision
     /// <summary>Operations that decide or repeat a decision; of those in brackets the checked passes have none.</summary>
     public static IReadOnlyList<string> Known { get; } =
     [
-        nameof(IBackend.BatchNorm), nameof(IBackend.BatchNormBackward), nameof(IBackend.Relu), nameof(IBackend.ReluBackward),
+        nameof(IBackend.BatchNorm), nameof(IBackend.BatchNormBackward), nameof(IBackend.BatchNormPool2d),
+        nameof(IBackend.BatchNormPool2dBackward), nameof(IBackend.BatchNormAddRelu), nameof(IBackend.BatchNormAddReluBackward),
+        nameof(IBackend.Conv2dBatchNorm), nameof(IBackend.Conv2dBatchNormBackward), nameof(IBackend.Relu), nameof(IBackend.ReluBackward),
         nameof(IBackend.AddRelu), nameof(IBackend.Linear), nameof(IBackend.ClipPooling), nameof(IBackend.ClipPoolingBackward),
         .. NotInTraining,
     ];
@@ -27,8 +29,9 @@ internal static class Decision
     /// <summary>The tensor that backward will know this decision by; null where nothing is decided.</summary>
     public static Tensor? KeyOf(OperationCall call) => call.Name switch
     {
-        nameof(IBackend.BatchNorm) when Rectifies(call) => call.Argument<Tensor>("x"),
-        nameof(IBackend.Relu) or nameof(IBackend.AddRelu) => call.Argument<Tensor>("y"),
+        nameof(IBackend.BatchNorm) or nameof(IBackend.BatchNormPool2d) or nameof(IBackend.Conv2dBatchNorm) when Rectifies(call) =>
+            call.Argument<Tensor>("mean"),
+        nameof(IBackend.BatchNormAddRelu) or nameof(IBackend.Relu) or nameof(IBackend.AddRelu) => call.Argument<Tensor>("y"),
         nameof(IBackend.Linear) when call.Argument<Activation>("activation") == Activation.Relu => call.Argument<Tensor>("y"),
         nameof(IBackend.ClipPooling) => call.Argument<Tensor>("peaks"),
         _ => null,
@@ -37,8 +40,8 @@ internal static class Decision
     /// <summary>The tensor that this backward operation knows its decision by; null where it has none.</summary>
     public static Tensor? KeyOfBackward(OperationCall call) => call.Name switch
     {
-        nameof(IBackend.BatchNormBackward) when Rectifies(call) => call.Argument<Tensor>("x"),
-        nameof(IBackend.ReluBackward) => call.Argument<Tensor>("y"),
+        _ when DecidesBackward(call) => call.Argument<Tensor>("mean"),
+        nameof(IBackend.BatchNormAddReluBackward) or nameof(IBackend.ReluBackward) => call.Argument<Tensor>("y"),
         nameof(IBackend.ClipPoolingBackward) => call.Argument<Tensor>("peaks"),
         _ => null,
     };
@@ -46,49 +49,77 @@ internal static class Decision
     public static bool IsMaximum(OperationCall call) => call.Name == nameof(IBackend.ClipPooling);
 
     /// <summary>The decisions: 1 where the rectifier passes and 0 elsewhere, or the frame of each maximum.</summary>
-    public static int[] Of(OperationCall call) => IsMaximum(call) ? call.Argument<Tensor>("peaks").ToArray<int>()
-        : Array.ConvertAll(HostTensor.Read(call.Argument<Tensor>("y")), value => value > 0 ? 1 : 0);
+    public static int[] Of(OperationCall call)
+    {
+        if (IsMaximum(call)) return call.Argument<Tensor>("peaks").ToArray<int>();
+        if (call.Name != nameof(IBackend.BatchNormPool2d))
+            return Array.ConvertAll(HostTensor.Read(call.Argument<Tensor>("y")), value => value > 0 ? 1 : 0);
+        // The result is of whole windows: their entries are rectified again, as backward does.
+        int[] decided = new int[call.Argument<Tensor>("x").Count];
+        foreach (var input in RectifierInput.Of(call, name => call.Argument<Tensor?>(name) is { } tensor ? HostTensor.Read(tensor) : null))
+            decided[input.Entry] = input.Value > 0 ? 1 : 0;
+        return decided;
+    }
 
     /// <summary>Runs a backward operation with another's decisions in place of its own.</summary>
     public static object? RunWith(OperationCall call, int[] decided)
     {
         using var scope = TensorScope.Begin();
         double[] values = Array.ConvertAll(decided, value => (double)value);
-        if (call.Name == nameof(IBackend.ClipPoolingBackward)) return call.Run(call.Backend, call.With("peaks", Like("peaks", values)));
-        if (call.Name == nameof(IBackend.ReluBackward)) return call.Run(call.Backend, call.With("y", Like("y", values)));
+        if (call.Name == nameof(IBackend.ClipPoolingBackward))
+            return call.Run(call.Backend, call.With("peaks", Like(call.Argument<Tensor>("peaks"), values)));
+        if (!DecidesBackward(call)) return call.Run(call.Backend, call.With("y", Like(call.Argument<Tensor>("y"), values)));
         // The entries that pass, and no rectifier of its own.
-        double[] dy = HostTensor.Read(call.Argument<Tensor>("dy"));
-        for (int i = 0; i < dy.Length; i++) dy[i] *= values[i];
-        object?[] arguments = call.With("dy", Like("dy", dy));
-        arguments[call.Names.ToList().IndexOf("options")] = call.Argument<BatchNormOptions>("options") with { Relu = false };
+        var options = call.Argument<BatchNormOptions>("options") with { Relu = false };
+        if (call.Name == nameof(IBackend.BatchNormPool2dBackward))
+        {
+            call.Backend.BatchNormBackward(Passed(Spread(call)), Named("x"), Named("weight"), Named("bias"), Named("mean"),
+                Named("inverseDeviation"), call.Argument<Tensor?>("lengths"), options, Named("dx"), Named("dWeight"), Named("dBias"));
+            return null;
+        }
+        object?[] arguments = call.With("dy", Passed(Named("dy")));
+        arguments[call.IndexOf("options")] = options;
         return call.Run(call.Backend, arguments);
 
-        Tensor Like(string name, double[] elements)
+        Tensor Named(string name) => call.Argument<Tensor>(name);
+
+        Tensor Passed(Tensor gradient)
         {
-            var tensor = call.Argument<Tensor>(name);
-            return HostTensor.Write(elements, tensor.Shape, tensor.Device, tensor.DType, tensor.Layout);
+            double[] passed = HostTensor.Read(gradient);
+            for (int i = 0; i < passed.Length; i++) passed[i] *= values[i];
+            return Like(gradient, passed);
         }
     }
 
     /// <summary>
-    /// Entries of dy whose rectifier rounding alone could decide: an operation that decides by itself is checked without them.
+    /// Entries of dy with a rectifier that rounding alone could decide: an operation that decides by itself is checked without them.
     /// </summary>
     /// <param name="values">The arguments' elements.</param>
-    public static IEnumerable<int> UndecidedEntries(OperationCall call, double[]?[] values)
-    {
-        if (call.Name != nameof(IBackend.BatchNormBackward) || !Rectifies(call)) yield break;
-        var shape = call.Argument<Tensor>("x").Shape;
-        double[] x = Of("x"), weight = Of("weight"), bias = Of("bias"), mean = Of("mean"), inverse = Of("inverseDeviation");
-        int channels = shape[1], plane = shape[2] * shape[3];
-        for (int i = 0; i < x.Length; i++)
-        {
-            int c = i / plane % channels;
-            double scale = weight[c] * inverse[c], z = (x[i] - mean[c]) * scale + bias[c];
-            if (Math.Abs(z) <= Undecided * (Math.Abs(x[i] * scale) + Math.Abs(mean[c] * scale) + Math.Abs(bias[c]))) yield return i;
-        }
+    public static IEnumerable<int> UndecidedEntries(OperationCall call, double[]?[] values) => !DecidesBackward(call) ? []
+        : RectifierInput.Of(call, name => values[call.IndexOf(name)]).Where(input => Math.Abs(input.Value) <= Undecided * input.Terms)
+            .Select(input => input.Gradient).Distinct();
 
-        double[] Of(string name) => values[call.Names.ToList().IndexOf(name)]!;
+    /// <summary>The gradient of the normalised maps behind pooling and dropout, by the operations that the fused one stands for.</summary>
+    static Tensor Spread(OperationCall call)
+    {
+        var (dy, pooling) = (call.Argument<Tensor>("dy"), call.Argument<PoolingOptions>("pooling"));
+        var spread = Tensor.EmptyLike(call.Argument<Tensor>("x"));
+        if (pooling.Dropout > 0)
+        {
+            var kept = Tensor.EmptyLike(dy);
+            call.Backend.Dropout(dy, pooling.Dropout, pooling.Stream, kept);
+            dy = kept;
+        }
+        call.Backend.AvgPool2dBackward(dy, pooling.Window, pooling.Window, call.Argument<Tensor?>("lengths"), spread);
+        return spread;
     }
+
+    static Tensor Like(Tensor tensor, double[] elements) =>
+        HostTensor.Write(elements, tensor.Shape, tensor.Device, tensor.DType, tensor.Layout);
+
+    /// <summary>True for a backward operation that rectifies again, from its input.</summary>
+    static bool DecidesBackward(OperationCall call) => call.Name is nameof(IBackend.BatchNormBackward)
+        or nameof(IBackend.BatchNormPool2dBackward) or nameof(IBackend.Conv2dBatchNormBackward) && Rectifies(call);
 
     static bool Rectifies(OperationCall call) => call.Argument<BatchNormOptions>("options").Relu;
 }

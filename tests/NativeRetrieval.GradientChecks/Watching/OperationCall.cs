@@ -19,11 +19,15 @@ internal sealed record OperationCall(MethodInfo Method, object?[] Arguments, IBa
         Method.Invoke(backend, BindingFlags.DoNotWrapExceptions, binder: null, arguments, culture: null);
 
     /// <exception cref="ArgumentException">The operation has no parameter of this name.</exception>
-    public T Argument<T>(string name)
+    public T Argument<T>(string name) =>
+        IndexOf(name) is var i and >= 0 ? (T)Arguments[i]! : throw new ArgumentException($"{Name} has no parameter {name}");
+
+    /// <summary>The place of a parameter; −1 without it.</summary>
+    public int IndexOf(string name)
     {
         for (int i = 0; i < Names.Count; i++)
-            if (Names[i] == name) return (T)Arguments[i]!;
-        throw new ArgumentException($"{Name} has no parameter {name}");
+            if (Names[i] == name) return i;
+        return -1;
     }
 
     /// <summary>The arguments with one in another's place.</summary>
