@@ -30,7 +30,7 @@ abstract class Conv2dBatchNormCase(BatchNormOptions options, bool lengths) : OpC
         return
         [
             x with { Values = [.. x.Values.Select((v, i) => Offset + Math.Sin(0.7 * i) + 0.5 * v)] },
-            Normal(random, o, 1, k, k) with { Parameter = true },
+            Normal(random, o, 1, k, k) with { Filter = true, Parameter = true },
             Uniform(random, 0.5, 1.5, o) with { Parameter = true },
             Uniform(random, -0.5, 0.5, o) with { Parameter = true },
         ];
