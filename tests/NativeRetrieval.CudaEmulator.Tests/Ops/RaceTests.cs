@@ -30,7 +30,9 @@ public sealed class RaceTests
         ("NtXentPaperCase", "260x256"), ("AttentionWithDropoutCase", "4x37x3x16"), ("Conv2dBatchNormTrainingCase", "1x5x9x70x5"),
     ];
 
-    /// <summary>Entry points outside: no thread of theirs sees another's memory, and devices of these tests do not split products.</summary>
+    /// <summary>
+    /// Entry points outside: no thread of theirs sees another's memory, and devices of these tests do not split products.
+    /// </summary>
     static readonly string[] _notLaunched = ["mat_mul_split_f32"];
 
     public static TheoryData<string, string, bool> Cases()
