@@ -20,7 +20,7 @@ internal static class Bounds
     static readonly string[] _products =
     [
         nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient), nameof(IBackend.MatMul),
-        nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients),
+        nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), nameof(IBackend.Attention), nameof(IBackend.AttentionBackward),
     ];
 
     /// <param name="types">Types of the operation's tensors on the device.</param>
