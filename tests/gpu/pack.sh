@@ -53,10 +53,11 @@ if grep -q 'Microsoft\.AspNetCore\.App' "$out"/app/*.runtimeconfig.json; then pa
 stamp="${parts[*]}"
 if [ ! -e "$out/dotnet.tar.xz" ] || [ "$(cat "$out/dotnet.version" 2> /dev/null)" != "$stamp" ]; then
     echo "packing .NET $version: about a minute" >&2
-    # Debuggers and other garbage collectors are not needed there.
+    # Debuggers, other garbage collectors and what nothing here calls are not needed there.
     XZ_OPT='-9e' tar -C "$dotnet_root" \
         --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='createdump' --exclude='libclrgc*.so' \
-        --exclude='libcoreclrtraceptprovider.so' -cJf "$out/dotnet.tar.xz.part" "${parts[@]}"
+        --exclude='libcoreclrtraceptprovider.so' --exclude='System.Private.DataContractSerialization.dll' \
+        --exclude='Microsoft.VisualBasic*.dll' --exclude='System.Net.Quic.dll' --exclude='System.Net.Mail.dll' -cJf "$out/dotnet.tar.xz.part" "${parts[@]}"
     mv "$out/dotnet.tar.xz.part" "$out/dotnet.tar.xz"
     echo "$stamp" > "$out/dotnet.version"
 fi
