@@ -52,10 +52,10 @@ internal sealed record WorkloadSizes
     /// <summary>Samples of each clip's waveform at 32 kHz: 10 s.</summary>
     public int Samples { get; init; } = 320000;
 
-    /// <summary>Clips at once, in evaluation; the first is what is timed first.</summary>
+    /// <summary>Batch sizes of evaluation in the order of their timing.</summary>
     public IReadOnlyList<int> AudioBatches { get; init; } = [32, 1];
 
-    /// <summary>Pairs of a training step: what the report trains on, and what the CPU's figure has.</summary>
+    /// <summary>Batch sizes of training: the report's 32, and the 4 of the figure on a CPU.</summary>
     public IReadOnlyList<int> TrainingBatches { get; init; } = [32, 4];
 
     /// <summary>Sound files of the index, WAV at 44.1 kHz.</summary>

@@ -10,7 +10,7 @@ namespace NativeRetrieval.Encoders;
 
 /// <summary>
 /// A convolution, batch norm and, where asked for, ReLU. Frames behind a clip's own are 0 in the result, so that the next convolution sees
-/// silence there. The first layer of an encoder, of one channel, does not store its convolution where the device computes it twice faster.
+/// silence there. A GPU never stores the convolution of an encoder's first layer, of one channel: it is cheaper to compute it again.
 /// </summary>
 internal sealed class ConvNorm(
     int inChannels, int outChannels, int kernel, bool relu, double gain, Device device, DType dtype, PhiloxSequence? random)

@@ -75,6 +75,31 @@ public sealed class WeightCopyTests
         static float[] Values(Tensor x) => Op.Cast(x, DType.Float32).ToArray<float>();
     }
 
+    /// <summary>Layers whose weights are one block of memory have one copy, in which each part has its place.</summary>
+    [Fact]
+    public void Parts_of_one_block_are_renewed_at_their_place_in_its_copy()
+    {
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var scope = TensorScope.Begin();
+        var parts = Tensor.From([1f, 2, 3, 4, 5, 6], [6, 1], test.Device).Split(3);
+        var one = Op.Cast(Op.Full([1, 1], 1, test.Device), DType.BFloat16);
+        Assert.Equal([1, 2, 3, 4, 5, 6], Product(Op.Concat(parts)));
+        Assert.Equal([3, 4], Product(parts[1]));
+
+        parts[2].CopyFrom<float>([50, 60]);
+        Assert.Equal([1, 2, 3, 4, 50, 60], Product(Op.Concat(parts)));
+        // All parts in one step.
+        var gradients = Array.ConvertAll(parts, part => Op.Full(part.Shape, 1, test.Device));
+        AdamSlot[] slots = [.. parts.Zip(gradients, (part, gradient) =>
+            new AdamSlot(part, gradient, Tensor.ZerosLike(part), Tensor.ZerosLike(part)))];
+        Op.Adam(slots, new(LearningRate: 1, Step: 1));
+        Assert.Equal([0, 1, 2, 3, 49, 59], Array.ConvertAll(Product(Op.Concat(parts)), MathF.Round));
+        parts[0].CopyFrom<float>([7, 8]);
+        Assert.Equal([7, 8, 2, 3, 49, 59], Array.ConvertAll(Product(Op.Concat(parts)), MathF.Round));
+
+        float[] Product(Tensor weight) => Op.Cast(Op.Linear(one, weight), DType.Float32).ToArray<float>();
+    }
+
     /// <summary>Work that was recorded reads the copy's memory: it holds what the weight holds before anybody asks for it again.</summary>
     [Fact]
     public void A_copy_is_renewed_when_its_weight_changes_not_when_it_is_next_asked_for()
