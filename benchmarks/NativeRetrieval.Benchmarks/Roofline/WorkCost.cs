@@ -53,7 +53,7 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
     }
 
     /// <summary>Operations where they are the limit; memory is that of nearly all kernels.</summary>
-    static double FlopsOf(RecordedKernel kernel) => kernel.Name.StartsWith("log_mel_forward", StringComparison.Ordinal)
+    static double FlopsOf(RecordedKernel kernel) => kernel.Name.StartsWith("log_mel_", StringComparison.Ordinal)
         ? kernel.WrittenBytes / (MelBins * sizeof(float)) * Efficiency.LogMelFrame : 0;
 
     static WorkCost Of(RecordedProduct product)
