@@ -1,18 +1,20 @@
 using System.Collections.Concurrent;
 using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Features;
 
 namespace NativeRetrieval.Core.Cpu.LogMel;
 
 /// <summary>
-/// The log-mel spectrogram in float32, eight frames at a time, one per vector lane from the windowing to the logarithm. A real frame is
-/// transformed as half as many complex points (even samples real, odd ones imaginary). No frame's bits depend on its neighbours.
+/// The log-mel spectrogram of float32 samples, eight frames at a time, one per vector lane from the windowing to the logarithm: the
+/// spectrum in float64, its powers and the filters in float32. A real frame is transformed as half as many complex points (even samples
+/// real, odd ones imaginary). No frame's bits depend on its neighbours.
 /// </summary>
 internal sealed unsafe class LogMelKernel
 {
-    public const int Lanes = LanesTransform.Lanes;
+    public const int Lanes = LanesTransform.Frames;
     const float DecibelsPerOctave = 3.0102999566398120f;        // 10 · log10(2)
     const int Alignment = 64;
 
@@ -21,9 +23,8 @@ internal sealed unsafe class LogMelKernel
 
     readonly LogMelSettings _settings;
     readonly LanesTransform _transform;
-    readonly float[] _window;
-    readonly float[] _unpacking;                // per pair of frequencies k, N/2 − k: e^(−2πi k / N)
-    readonly int[] _slots;                      // per frequency 0 … N/2 − 1: its place after the transform
+    readonly double[] _unpacking;               // per pair of frequencies k, N/2 − k: e^(−2πi k / N)
+    readonly int[] _slots;                      // per frequency 0 … N/2: its place after the transform, where N/2 is 0
     readonly (int Start, int End, int Weights)[] _filters;
     readonly float[] _weights;
 
@@ -31,11 +32,11 @@ internal sealed unsafe class LogMelKernel
     {
         _settings = settings;
         int size = settings.WindowSamples, half = size / 2;
-        _transform = new LanesTransform(half);
-        _window = [.. Enumerable.Range(0, size).Select(i => (float)LogMelReference<double>.Hann(i, size))];
-        _slots = [.. Enumerable.Range(0, half).Select(k => LanesTransform.Slot(_transform.PositionOf(k)))];
+        _transform = new LanesTransform(half, i => LogMelReference<double>.Hann(i, size));
+        _slots = [.. Enumerable.Range(0, half + 1).Select(k => _transform.SlotOf(k % half))];
         _unpacking = [.. Enumerable.Range(0, half / 2 + 1)
-            .SelectMany(k => new[] { (float)Math.Cos(2 * Math.PI * k / size), (float)-Math.Sin(2 * Math.PI * k / size) })];
+            .Select(k => 2 * Math.PI * k / size)
+            .SelectMany(angle => new[] { Math.Cos(angle), -Math.Sin(angle), Math.Sin(angle) })];
 
         var mel = new MelFilterbank(settings);
         var weights = new List<float>();
@@ -57,10 +58,19 @@ internal sealed unsafe class LogMelKernel
     /// <param name="waveform">At least <see cref="LogMelSettings.MinimumSamples"/> long.</param>
     public void Run(ReadOnlySpan<float> waveform, int firstFrame, Span<float> output)
     {
+        if (Avx512F.IsSupported) Run<Doubles512>(waveform, firstFrame, output);
+        else Run<Doubles256>(waveform, firstFrame, output);
+    }
+
+    internal void Run<T>(ReadOnlySpan<float> waveform, int firstFrame, Span<float> output) where T : unmanaged, ISimdDoubles<T>
+    {
         int size = _settings.WindowSamples, hop = _settings.HopSamples, bins = _settings.MelBins, frames = output.Length / bins;
-        int spanSamples = (Lanes - 1) * hop + size, pointVectors = _transform.StorageVectors, powerVectors = size / 2 + 1;
-        var points = (Vector256<float>*)ScratchOf((pointVectors + powerVectors + Lanes) * Lanes + spanSamples);
-        Vector256<float>* power = points + pointVectors, mels = power + powerVectors;
+        int spanSamples = (Lanes - 1) * hop + size + Lanes, powerVectors = size / 2 + 1, pointVectors = _transform.StorageVectors;
+        int work = pointVectors * sizeof(T) / sizeof(float);
+        float* scratch = ScratchOf(work + LanesTransform.WorkFloats + (powerVectors + Lanes) * Lanes + spanSamples);
+        var points = (T*)scratch;
+        var power = (Vector256<float>*)(scratch + work + LanesTransform.WorkFloats);
+        var mels = power + powerVectors;
         var samples = (float*)(mels + Lanes);
 
         fixed (float* source = waveform, target = output)
@@ -73,9 +83,11 @@ internal sealed unsafe class LogMelKernel
                     CopyReflected(waveform, start, (used - 1) * hop + size, new Span<float>(samples, spanSamples));
                     from = samples;
                 }
-                Load(from, points);
-                _transform.Run(points);
-                Powers(points, power);
+                for (int lane = 0; lane < Lanes; lane += T.Count)
+                {
+                    _transform.Run(from, hop, lane, scratch + work, points);
+                    Powers(points, (float*)power + lane);
+                }
                 for (int mel = 0; mel < bins; mel += Lanes) Filter(power, mel, mels, target + group * bins, used);
             }
     }
@@ -91,41 +103,26 @@ internal sealed unsafe class LogMelKernel
         samples[count..].Clear();
     }
 
-    /// <summary>Windows eight frames and turns them from one after another to side by side.</summary>
-    void Load(float* samples, Vector256<float>* points)
-    {
-        int hop = _settings.HopSamples;
-        fixed (float* window = _window)
-            for (int n = 0; n < _settings.WindowSamples; n += Lanes)
-            {
-                var weight = Vector256.Load(window + n);
-                float* at = samples + n;
-                var rows = new Rows(Vector256.Load(at) * weight, Vector256.Load(at + hop) * weight, Vector256.Load(at + 2 * hop) * weight,
-                    Vector256.Load(at + 3 * hop) * weight, Vector256.Load(at + 4 * hop) * weight, Vector256.Load(at + 5 * hop) * weight,
-                    Vector256.Load(at + 6 * hop) * weight, Vector256.Load(at + 7 * hop) * weight);
-                // Samples 2p and 2p + 1 are the parts of point p; these four points lie side by side, since gaps come after 64.
-                rows.Transpose(points + LanesTransform.Slot(n / 2));
-            }
-    }
-
     /// <summary>
     /// |2 X[k]|² of the real signal's spectrum from the packed one, Z: <c>2 X[k] = E + e^(−2πi k / N) O</c> and, with the same two terms,
     /// <c>2 conj X[N/2 − k] = E − e^(−2πi k / N) O</c>, where <c>E = Z[k] + conj Z[N/2 − k]</c> and <c>O = −i (Z[k] − conj Z[N/2 − k])</c>.
     /// </summary>
-    void Powers(Vector256<float>* points, Vector256<float>* power)
+    void Powers<T>(T* points, float* power) where T : unmanaged, ISimdDoubles<T>
     {
         int half = _settings.WindowSamples / 2;
-        for (int k = 0; k <= half / 2; k++)
-        {
-            Vector256<float>* z = points + _slots[k], mirror = points + _slots[(half - k) % half];
-            Vector256<float> er = z[0] + mirror[0], ei = z[1] - mirror[1], or = z[1] + mirror[1], oi = mirror[0] - z[0];
-            Vector256<float> cosine = Vector256.Create(_unpacking[2 * k]), sine = Vector256.Create(_unpacking[2 * k + 1]);
-            var tr = Vector256.MultiplyAddEstimate(or, cosine, -(oi * sine));
-            var ti = Vector256.MultiplyAddEstimate(or, sine, oi * cosine);
-            Vector256<float> ar = er + tr, ai = ei + ti, br = er - tr, bi = ei - ti;
-            power[k] = Vector256.MultiplyAddEstimate(ar, ar, ai * ai);
-            power[half - k] = Vector256.MultiplyAddEstimate(br, br, bi * bi);
-        }
+        fixed (int* slots = _slots)
+        fixed (double* unpacking = _unpacking)
+            for (int k = 0; k <= half / 2; k++)
+            {
+                T* z = points + slots[k], mirror = points + slots[half - k];
+                T er = z[0] + mirror[0], ei = z[1] - mirror[1], or = z[1] + mirror[1], oi = mirror[0] - z[0];
+                double* turn = unpacking + 3 * k;
+                T cosine = T.All(turn[0]);
+                T tr = T.MultiplyAdd(oi, T.All(turn[2]), or * cosine), ti = T.MultiplyAdd(or, T.All(turn[1]), oi * cosine);
+                T ar = er + tr, ai = ei + ti, br = er - tr, bi = ei - ti;
+                T.MultiplyAdd(ar, ar, ai * ai).Narrow(power + k * Lanes);
+                T.MultiplyAdd(br, br, bi * bi).Narrow(power + (half - k) * Lanes);
+            }
     }
 
     /// <summary>Eight mel bins of eight frames, in dB, turned back to one frame after another.</summary>
@@ -133,14 +130,22 @@ internal sealed unsafe class LogMelKernel
     {
         int bins = _settings.MelBins, count = Math.Min(Lanes, bins - firstMel);
         var floor = Vector256.Create((float)_settings.Floor);
-        for (int i = 0; i < count; i++)
-        {
-            var (start, end, offset) = _filters[firstMel + i];
-            var sum = Vector256<float>.Zero;
-            for (int bin = start; bin < end; bin++)
-                sum = Vector256.MultiplyAddEstimate(Vector256.Create(_weights[offset + bin - start]), power[bin], sum);
-            mels[i] = Vector256.Log2(Vector256.Max(sum, floor)) * DecibelsPerOctave;
-        }
+        fixed (float* weights = _weights)
+            for (int i = 0; i < count; i++)
+            {
+                // Two sums, of even and of odd places, so that one need not wait for the other.
+                var (start, end, offset) = _filters[firstMel + i];
+                float* weight = weights + offset;
+                Vector256<float> even = Vector256<float>.Zero, odd = Vector256<float>.Zero;
+                int bin = start;
+                for (; bin < end - 1; bin += 2, weight += 2)
+                {
+                    even = Vector256.MultiplyAddEstimate(Vector256.Create(weight[0]), power[bin], even);
+                    odd = Vector256.MultiplyAddEstimate(Vector256.Create(weight[1]), power[bin + 1], odd);
+                }
+                if (bin < end) even = Vector256.MultiplyAddEstimate(Vector256.Create(*weight), power[bin], even);
+                mels[i] = Vector256.Log2(Vector256.Max(even + odd, floor)) * DecibelsPerOctave;
+            }
         var rows = new Rows(mels[0], mels[1], mels[2], mels[3], mels[4], mels[5], mels[6], mels[7]);
         rows.Transpose(mels);
         for (int frame = 0; frame < frames; frame++)
