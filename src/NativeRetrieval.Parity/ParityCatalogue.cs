@@ -9,8 +9,8 @@ public static class ParityCatalogue
     /// <summary>All cases in the order of a report.</summary>
     public static IReadOnlyList<ParityCase> All { get; } =
     [
-        .. LogMelCases.All, .. ResamplingCases.All, .. AudioEncoderCases.All, .. PannsCases.All, .. BertCases.All, .. LossCases.All,
-        .. OptimizerCases.All, .. MetricCases.All, .. TokenizerCases.All, .. TrainingCases.All,
+        .. LogMelCases.All, .. ResamplingCases.All, .. AudioEncoderCases.All, .. PannsCases.All, .. BertCases.All, .. ClapCases.All,
+        .. LossCases.All, .. OptimizerCases.All, .. MetricCases.All, .. TokenizerCases.All, .. TrainingCases.All,
     ];
 
     /// <summary>The cases that a device can be put to: all on the CPU, those of its float32 operations on another.</summary>

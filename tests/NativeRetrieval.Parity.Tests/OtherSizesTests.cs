@@ -11,7 +11,8 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
 {
     const string Cnn14 = "cnn14-encoder/golden.safetensors", ResNet38 = "resnet38-encoder/golden.safetensors",
         FullSize = "full-size/audio.safetensors";
-    const string Pruned = "cnn14-small/eval.safetensors", Tiny = "bert-tiny/golden.safetensors", MiniLm = "minilm/golden.safetensors";
+    const string Pruned = "cnn14-small/eval.safetensors", Tiny = "bert-tiny/golden.safetensors", MiniLm = "minilm/golden.safetensors",
+        Clap = "clap/clap-tiny/golden.safetensors";
     const string Small = "training-small.safetensors", Full = "training-full.safetensors";
 
     /// <summary>The start of cases' names and a golden value that they compare: a tensor, or in a text the words before a number.</summary>
@@ -38,6 +39,11 @@ public sealed class OtherSizesTests(GoldenSet set) : IClassFixture<GoldenSet>
         ("BERT tiny", Tiny, "grad/encoder.layer.2.output.dense.weight"),
         ("bert-base", "full-size/bert-base.safetensors", "last_hidden_state"),
         ("MiniLM-L6", MiniLm, "layer1_first3"),
+        ("HTS-AT tiny: embeddings", Clap, "frames9/pooler_output"),
+        ("HTS-AT tiny: gradients", Clap, "grad/audio_model.audio_encoder.layers.1.blocks.1.attention.self.relative_position_bias_table"),
+        ("HTS-AT tiny: training", Clap, "train/after/running_var"),
+        ("RoBERTa tiny: embeddings", Clap, "text/hidden2"),
+        ("RoBERTa tiny: gradients", Clap, "grad/text_model.pooler.dense.weight"),
         ("NT-Xent, report sum", "nt-xent.safetensors", "B9_D5/report_sum/loss"),
         ("NT-Xent, authors code", "nt-xent.safetensors", "B9_D5/authors_code/grad_text"),
         ("NT-Xent, multi positive", "nt-xent.safetensors", "B4_D6/multi_positive/grad_audio"),

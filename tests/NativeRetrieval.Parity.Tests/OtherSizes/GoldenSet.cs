@@ -26,6 +26,7 @@ public sealed class GoldenSet : IDisposable
         AudioEncoders.WriteFullSize(_folder["fixtures/full-size/audio.safetensors"], Seed);
         TextEncoders.WriteTiny(_folder["fixtures/bert-tiny"], Seed);
         TextEncoders.WriteBase(_folder["fixtures/full-size/bert-base.safetensors"], Seed);
+        Clap.Write(_folder["fixtures/clap/clap-tiny"], Seed);
         TextEncoders.WritePretrained(_folder["weights/all-MiniLM-L6-v2"], _folder["fixtures/minilm"], Seed);
         TextEncoders.WriteTokens(_folder["fixtures/tokenizer"], _folder["data"]);
         Optimization.WriteLosses(_folder["fixtures/nt-xent.safetensors"]);
