@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Models;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.WeightsConvert.Checkpoints;
@@ -18,6 +19,10 @@ public sealed class ClapFirstDayTests : IDisposable
     const string Clap = "fixtures/clap", Query = "rain on a tin roof";
 
     static readonly string[] _bpe = ["vocab.json", "merges.txt", "tokenizer.json"];
+
+    /// <summary>Parts of the names of tensors that files have beside the model's.</summary>
+    static readonly string[] _beside = ["spectrogram_extractor", "logmel_extractor", "audio_feats_extractor", "attn_mask", "tscam_conv",
+        ".head.", "_transform."];
 
     readonly TemporaryFolder _folder = new();
     readonly Dictionary<string, byte[]> _served = [];
@@ -143,32 +148,64 @@ public sealed class ClapFirstDayTests : IDisposable
         var found = ours.Tensors.ToDictionary(tensor => tensor.Name);
         Assert.Equal(published.Tensors.Select(tensor => tensor.Name).Order(), found.Keys.Order());
         Assert.Equal(233, found.Count);
-        foreach (var tensor in published.Tensors)
-        {
-            Assert.Equal((tensor.DType, string.Join(",", tensor.Shape)),
-                (found[tensor.Name].DType, string.Join(",", found[tensor.Name].Shape)));
-            Assert.True(Bytes(published, tensor).AsSpan().SequenceEqual(Bytes(ours, found[tensor.Name])), tensor.Name);
-        }
+        foreach (var tensor in published.Tensors) AssertSame(published, tensor, ours, found[tensor.Name]);
     }
 
-    [Fact]
-    public async Task WavCaps_file_is_taken_from_a_copy_after_its_terms_and_LAION_s_own_from_a_server()
+    /// <summary>
+    /// Checkpoints under their own names, each with what its real file has beside the weights: found, searched with, trained a step and
+    /// written back, every tensor that is the model's with its name, type, shape and bytes.
+    /// </summary>
+    [Theory]
+    [InlineData("laion", "state_dict.module.", "laion-clap")]
+    [InlineData("wavcaps-cnn14-bert", "model.", "wavcaps-cnn14-bert")]
+    [InlineData("wavcaps-htsat-bert", "model.", "wavcaps-htsat-bert")]
+    public async Task Checkpoints_of_LAION_and_WavCaps_go_the_whole_way_and_back(string name, string root, string map)
     {
         if (!Require()) return;
-        File.WriteAllBytes(_folder["CNN14-BERT-PT.pt"], File.ReadAllBytes(Source("wavcaps-cnn14-bert.pt")));
-        if (Fixtures.Shared("weights/all-MiniLM-L6-v2/vocab.txt") is { } vocabulary)
+        string checkpoint = name switch
         {
-            _served["vocab.txt"] = File.ReadAllBytes(vocabulary);
-            Serve("wavcaps", new() { ["needs_consent"] = true, ["unverified"] = true, ["heads"] = 3 }, "CNN14-BERT-PT.pt", "vocab.txt");
-            string[] fetch = ["models", "fetch", "wavcaps", "--from", _folder["CNN14-BERT-PT.pt"]];
-            Assert.Contains("--accept-licence", (await Run(fetch)).Error);
-            Assert.Equal(0, await Searched([.. fetch, "--accept-licence", "--accept-unverified"], "wavcaps"));
+            "laion" => Source("laion-keys.pt"),
+            "wavcaps-cnn14-bert" => Source("wavcaps-cnn14-bert.pt"),
+            _ => WavCapsHtsAtBert.Write(_folder["HTSAT-BERT.safetensors"], Source("laion-keys.pt"), Source("wavcaps-cnn14-bert.pt")),
+        };
+        string file = Path.GetFileName(checkpoint);
+        if (name == "laion")
+        {
+            foreach (string part in _bpe) _served[part] = File.ReadAllBytes(Source("bpe/" + part));
+            _served[file] = File.ReadAllBytes(checkpoint);
+            Serve(name, new() { ["heads"] = 3 }, [file, .. _bpe]);
+            Assert.Equal(0, await Searched(["models", "fetch", name], name));
+            Assert.Equal(1e-5, ModelFolder.ReadConfig(Installed(name)).TextEncoder.LayerNormEpsilon);
         }
-        foreach (string name in _bpe) _served[name] = File.ReadAllBytes(Source("bpe/" + name));
-        _served["laion.pt"] = File.ReadAllBytes(Source("laion-keys.pt"));
-        Serve("laion", new() { ["heads"] = 3 }, ["laion.pt", .. _bpe]);
-        Assert.Equal(0, await Searched(["models", "fetch", "laion"], "laion"));
-        Assert.Equal(1e-5, ModelFolder.ReadConfig(Installed("laion")).TextEncoder.LayerNormEpsilon);
+        else
+        {
+            _served["vocab.txt"] = File.ReadAllBytes(Fixtures.Small("tokenizer/vocab.txt"));
+            Serve(name, new() { ["needs_consent"] = true, ["unverified"] = true, ["heads"] = 3 }, file, "vocab.txt");
+            string[] fetch = ["models", "fetch", name, "--from", checkpoint];
+            Assert.Contains("--accept-licence", (await Run(fetch)).Error);
+            Assert.Equal(0, await Searched([.. fetch, "--accept-licence", "--accept-unverified"], name));
+        }
+        Assert.Contains($"name map `{map}`", File.ReadAllText(Path.Combine(Installed(name), "README.md")));
+
+        var trained = await Run("train", _folder["captions.csv"], "--audio", _folder["sounds"], "--cache", _folder["features"],
+            "--init-from", name, "--set", "training.batch_size=4", "--set", "training.epochs=1", "--to", _folder["run"]);
+        Assert.True(trained.ExitCode == 0, trained.Error);
+        Assert.True(double.IsFinite(Assert.Single(File.ReadLines(_folder["run/metrics.jsonl"])
+            .Select(line => JsonNode.Parse(line)!["loss"]).OfType<JsonNode>()).GetValue<double>()));
+        Assert.Equal(0, (await Run("index", _folder["sounds"], "--to", Index, "--model", _folder["run"])).ExitCode);
+        Assert.Equal(4, (await Json("search", Query, "--index", Index, "--json")).GetProperty("hits").GetArrayLength());
+
+        using CheckpointFile published = CheckpointFile.Open(checkpoint), ours = await Exported(Installed(name), "back.safetensors"),
+            run = await Exported(_folder["run"], "run.safetensors", "--map", map);
+        var model = published.Tensors.Where(tensor => tensor.Name.StartsWith(root, StringComparison.Ordinal)
+            && !_beside.Any(word => tensor.Name.Contains(word, StringComparison.Ordinal)))
+            .ToDictionary(tensor => tensor.Name[root.Length..]);
+        Assert.Equal(model.Keys.Order(StringComparer.Ordinal), ours.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        // A run has the model's parameters; whole numbers that follow from sizes, or count batches, are the checkpoint's.
+        Assert.Equal(model.Where(item => item.Value.DType == DType.Float32).Select(item => item.Key).Order(StringComparer.Ordinal),
+            run.Tensors.Select(tensor => tensor.Name).Order(StringComparer.Ordinal));
+        foreach (var tensor in ours.Tensors) AssertSame(published, model[tensor.Name], ours, tensor);
+        Assert.Contains(run.Tensors, tensor => !Bytes(run, tensor).AsSpan().SequenceEqual(Bytes(published, model[tensor.Name])));
     }
 
     public void Dispose()
@@ -243,6 +280,19 @@ public sealed class ClapFirstDayTests : IDisposable
     {
         if (!_hasFixtures) Assert.Skip(Fixtures.WhyAbsent(Clap));
         return _hasFixtures;
+    }
+
+    async Task<CheckpointFile> Exported(string model, string file, params string[] options)
+    {
+        var run = await Run(["convert", model, "--to", _folder[file], .. options]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        return CheckpointFile.Open(_folder[file]);
+    }
+
+    static void AssertSame(CheckpointFile expectedFile, CheckpointTensor expected, CheckpointFile actualFile, CheckpointTensor actual)
+    {
+        Assert.Equal((expected.DType, string.Join(",", expected.Shape)), (actual.DType, string.Join(",", actual.Shape)));
+        Assert.True(Bytes(expectedFile, expected).AsSpan().SequenceEqual(Bytes(actualFile, actual)), actual.Name);
     }
 
     static byte[] Bytes(CheckpointFile file, CheckpointTensor tensor)

@@ -17,7 +17,7 @@ internal sealed record Suite(string Name, string Summary, Func<Bench, IEnumerabl
         new("gemm-training", "the three products of a linear layer's training step, nothing packed before", GemmTrainingSuite.Run),
         new("search", "exact search, 100,000 x 1024", SearchSuite.Run),
         new("evaluation", "metrics of 5,225 captions x 1,045 clips from stored vectors", EvaluationSuite.Run),
-        new("tokenizer", "WordPiece ids of captions", TokenizerSuite.Run),
+        new("tokenizer", "WordPiece and byte-level BPE ids of captions", TokenizerSuite.Run),
         new("resample", "44.1 and 48 kHz to 32 kHz", ResampleSuite.Run),
     ];
 }

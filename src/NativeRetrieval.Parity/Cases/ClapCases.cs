@@ -8,7 +8,7 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Parity.Cases;
 
-/// <summary>Both halves of a narrow CLAP against Hugging Face's, with formula weights: embeddings, gradients, one step of training.</summary>
+/// <summary>Both halves of a narrow CLAP against Hugging Face's: embeddings, gradients, one step of training.</summary>
 static class ClapCases
 {
     const string Golden = "clap/clap-tiny/golden.safetensors", Config = "clap/clap-tiny/config.json";

@@ -16,8 +16,8 @@ static class Clap
         {
           "projection_dim": 11,
           "audio_config": {
-            "num_mel_bins": 16, "spec_size": 64, "patch_size": 2, "patch_embeds_hidden_size": 6, "depths": [1, 2, 2], "num_attention_heads": [1, 3, 2],
-            "window_size": 2, "mlp_ratio": 2.5, "layer_norm_eps": 1e-6
+            "num_mel_bins": 16, "spec_size": 64, "patch_size": 2, "patch_embeds_hidden_size": 6, "depths": [1, 2, 2],
+            "num_attention_heads": [1, 3, 2], "window_size": 2, "mlp_ratio": 2.5, "layer_norm_eps": 1e-6
           },
           "text_config": {
             "vocab_size": 41, "hidden_size": 12, "num_hidden_layers": 3, "num_attention_heads": 2, "intermediate_size": 20,
@@ -95,7 +95,8 @@ static class Clap
 
     static TokenBatch Batch(GoldenFile file, string name, int[] lengths, int width)
     {
-        int[] ids = [.. lengths.SelectMany((length, row) => Enumerable.Range(0, width).Select(i => i < length ? 3 + (5 * row + 7 * i) % 38 : 1))];
+        int[] ids = [.. lengths.SelectMany((length, row) =>
+            Enumerable.Range(0, width).Select(i => i < length ? 3 + (5 * row + 7 * i) % 38 : 1))];
         file.Add(name, [lengths.Length, width], ids);
         return new TokenBatch(ids, lengths, width);
     }

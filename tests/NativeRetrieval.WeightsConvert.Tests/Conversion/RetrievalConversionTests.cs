@@ -118,7 +118,7 @@ public sealed class RetrievalConversionTests : IDisposable
         using (var model = Model())
             foreach (var (name, tensor) in model.State()) checkpoint.Add(AuthorsName(name), tensor.Shape.Sizes.ToArray());
         checkpoint.Add("audio_enc.audio_enc.fc1.weight", 3, 6).Add("audio_enc.audio_enc.fc1.bias", 3)
-            .Add("text_enc.bert_encoder.embeddings.position_ids", 1, 16);
+            .AddPositions("text_enc.bert_encoder.embeddings.position_ids", 16);
         // Formula weights follow the names as they are in the file; the root comes after.
         return checkpoint.Repeat("optimizer.")
             .Rename(name => name.StartsWith("optimizer.", StringComparison.Ordinal) ? name : "model." + name);

@@ -29,6 +29,13 @@ sealed class SyntheticCheckpoint
         return this;
     }
 
+    /// <summary>The numbers 0, 1, 2 … as one row.</summary>
+    public SyntheticCheckpoint AddPositions(string name, int count)
+    {
+        _items[name] = SafetensorsItem.Int64(name, [1, count], Enumerable.Range(0, count).Select(i => (long)i).ToArray());
+        return this;
+    }
+
     /// <summary>All tensors of a module, which is disposed.</summary>
     public SyntheticCheckpoint Add(Module module, string prefix = "")
     {

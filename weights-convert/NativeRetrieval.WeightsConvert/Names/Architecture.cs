@@ -50,7 +50,8 @@ sealed class Architecture
                         NameTemplate.Fill(shape, loops).Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries));
         foreach (var (names, kind) in _document.Buffers ?? [])
             foreach (var loops in Iterations(names, match.Sizes, find))
-                if (NameTemplate.Fill(names, loops) is var name && find(name) is { } tensor) match.Add(name, kind, tensor);
+                foreach (string name in NameTemplate.Alternatives(NameTemplate.Fill(names, loops)))
+                    if (find(name) is { } tensor) match.Add(name, kind, tensor);
         return match;
     }
 

@@ -91,9 +91,9 @@ internal sealed unsafe class LanesTransform
     /// <summary>Turns eight samples of eight frames from one frame after another to side by side.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static void Transpose(float* samples, int hop, float* tile) =>
-        new Rows(Vector256.Load(samples), Vector256.Load(samples + hop), Vector256.Load(samples + 2 * hop), Vector256.Load(samples + 3 * hop),
-            Vector256.Load(samples + 4 * hop), Vector256.Load(samples + 5 * hop), Vector256.Load(samples + 6 * hop),
-            Vector256.Load(samples + 7 * hop)).Transpose((Vector256<float>*)tile);
+        new Rows(Vector256.Load(samples), Vector256.Load(samples + hop), Vector256.Load(samples + 2 * hop),
+            Vector256.Load(samples + 3 * hop), Vector256.Load(samples + 4 * hop), Vector256.Load(samples + 5 * hop),
+            Vector256.Load(samples + 6 * hop), Vector256.Load(samples + 7 * hop)).Transpose((Vector256<float>*)tile);
 
     /// <summary>The passes that are left over one block.</summary>
     static void Finish<T>(T* points, int block, double* twiddles) where T : unmanaged, ISimdDoubles<T>
@@ -205,6 +205,7 @@ internal sealed unsafe class LanesTransform
     readonly struct Unturned : ITurn
     {
         [MethodImpl(MethodImplOptions.AggressiveInlining)]
-        public static void Store<T>(T* target, T re, T im, double* w) where T : unmanaged, ISimdDoubles<T> => (target[0], target[1]) = (re, im);
+        public static void Store<T>(T* target, T re, T im, double* w) where T : unmanaged, ISimdDoubles<T> =>
+            (target[0], target[1]) = (re, im);
     }
 }
