@@ -27,6 +27,8 @@ internal static class TrainCommand
                     "Fine-tune a model that was trained before"),
                 ("nativeretrieval train train.csv --audio clips --init-from clap --set training.lr=1e-5 --to runs/clap",
                     "Fine-tune a model that 'models fetch' installed"),
+                ("nativeretrieval train train.csv --audio clips --teacher runs/first --teacher runs/second --to runs/student",
+                    "Learn from the scores of two trained models"),
                 ("nativeretrieval train train.csv --audio clips --to runs/first --resume", "Go on after an interruption"),
                 ("nativeretrieval train train.csv --audio clips --validation val.csv --check", "What is wrong with the data"),
                 ("nativeretrieval train train.csv --audio clips --preset paper --estimate",

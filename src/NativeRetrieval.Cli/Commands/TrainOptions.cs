@@ -72,6 +72,13 @@ internal sealed class TrainOptions
         HelpName = "DIR",
     };
 
+    readonly Option<DirectoryInfo[]> _teachers = new("--teacher")
+    {
+        Description = "Trained model whose scores the run also learns (distillation; loss.teacher_weight, loss.teacher_temperature): its "
+            + "folder, or the name of an installed model. May be repeated: scores are averaged.",
+        HelpName = "MODEL",
+    };
+
     readonly Option<DirectoryInfo?> _to = new("--to") { Description = "Folder of the run; it becomes a model folder.", HelpName = "RUN" };
 
     readonly Option<bool> _resume = new("--resume")
@@ -102,7 +109,7 @@ internal sealed class TrainOptions
         command.Add(_csv);
         Option[] options =
         [
-            _audio, _validation, _validationAudio, _preset, _set, _initial, _textModel, _audioModel, _to, _resume, _check, _estimate, _json,
+            _audio, _validation, _validationAudio, _preset, _set, _initial, _textModel, _audioModel, _teachers, _to, _resume, _check, _estimate, _json,
             .. Device.Options, _cache,
         ];
         foreach (var option in options) command.Add(option);
@@ -156,6 +163,7 @@ internal sealed class TrainOptions
             TextModel = Folder(_textModel),
             AudioModel = Folder(_audioModel),
             InitialModel = Folder(_initial),
+            Teachers = [.. (parsed.GetValue(_teachers) ?? []).Select(models.FolderOf)],
             FeatureCache = CacheFolder.Of(parsed, _cache),
             Device = device,
             Time = terminal.Time,

@@ -22,6 +22,7 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
                 _line = value.Phase switch
                 {
                     TrainingPhase.Features => new(terminal, "features", value.Total, "clips"),
+                    TrainingPhase.Teaching => new(terminal, "teacher", value.Total, "clips"),
                     TrainingPhase.Estimate => new(terminal, "estimate", value.Total, "batch", leavesLine: false),
                     TrainingPhase.Training => new(terminal, $"epoch {value.Epoch}/{value.Epochs}", value.Total, "pairs", leavesLine: false),
                     _ => new(terminal, "validation", value.Total, "clips", leavesLine: false),

@@ -32,8 +32,7 @@ internal sealed partial class CpuBackend
         var relation = new Relation(options.Positives, clips.Span<int>().ToArray(), texts.Span<int>().ToArray());
         for (int i = 0; i < batch; i++) total += Direction(similarity, gradient, i * (long)batch, 1, i, batch, relation, weight);
         for (int i = 0; i < batch; i++) total += Direction(similarity, gradient, i, batch, i, batch, relation, weight);
-        if (loss.DType == DType.Float32) loss.Span<float>()[0] = (float)total;
-        else loss.Span<double>()[0] = total;
+        Put(loss, 0, total);
         if (dAudio is null || dText is null) return;
 
         for (long i = 0; i < gradient.LongLength; i++) gradient[i] /= options.Temperature;
@@ -82,28 +81,39 @@ internal sealed partial class CpuBackend
         int batch = dx.Shape[0], width = dx.Shape[1];
         Workers.Run(batch, i =>
         {
-            var direction = new double[width];
-            for (int j = 0; j < batch; j++)
-            {
-                double scale = g[(long)i * rowStride + (long)j * columnStride];
-                var row = other.AsSpan(j * width, width);
-                for (int d = 0; d < width; d++) direction[d] += scale * row[d];
-            }
+            double[] direction = WeightedRow(g, rowStride, columnStride, other, i, batch, width);
             var unit = own.AsSpan(i * width, width);
             double along = Dot(direction, unit), inverse = norms[i] < SmallestNorm ? 0 : 1 / norms[i];
-            for (int d = 0; d < width; d++)
-            {
-                double value = (direction[d] - along * unit[d]) * inverse;
-                if (dx.DType == DType.Float32) dx.Span<float>()[i * width + d] = (float)value;
-                else dx.Span<double>()[i * width + d] = value;
-            }
+            for (int d = 0; d < width; d++) Put(dx, i * width + d, (direction[d] - along * unit[d]) * inverse);
         });
+    }
+
+    /// <summary>Σⱼ G·yⱼ of item i.</summary>
+    static double[] WeightedRow(double[] g, int rowStride, int columnStride, double[] other, int i, int batch, int width)
+    {
+        var sum = new double[width];
+        for (int j = 0; j < batch; j++)
+        {
+            double scale = g[(long)i * rowStride + (long)j * columnStride];
+            var row = other.AsSpan(j * width, width);
+            for (int d = 0; d < width; d++) sum[d] += scale * row[d];
+        }
+        return sum;
+    }
+
+    static double[] Doubles(Tensor x) =>
+        x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), value => (double)value);
+
+    static void Put(Tensor x, int at, double value)
+    {
+        if (x.DType == DType.Float32) x.Span<float>()[at] = (float)value;
+        else x.Span<double>()[at] = value;
     }
 
     static (double[] Rows, double[] Norms) Normalised(Tensor x)
     {
         int rows = x.Shape[0], width = x.Shape[1];
-        double[] values = x.DType == DType.Float64 ? x.ToArray<double>() : Array.ConvertAll(x.ToArray<float>(), v => (double)v);
+        double[] values = Doubles(x);
         var norms = new double[rows];
         for (int i = 0; i < rows; i++)
         {

@@ -2,6 +2,7 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Evaluation.Vectors;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn;
 using NativeRetrieval.Training.Data;
@@ -24,13 +25,17 @@ internal sealed class BatchLoss : IDisposable
     readonly TrainingSounds _sounds;
     readonly RunRandom _random;
     readonly CaptionTable _captions;
+    readonly TeacherScores? _teachers;
     Tensor? _frozenTexts;
 
-    public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings, RunRandom random)
+    /// <param name="teachers">Vectors of every clip and caption by each model that is learned from; null: none.</param>
+    public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings, RunRandom random,
+        IReadOnlyList<EvaluationVectors>? teachers = null)
     {
         (_model, _settings, _random) = (model, settings, random);
         _sounds = new TrainingSounds(model, features, settings.Augmentation, random);
         _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
+        if (teachers is { Count: > 0 }) _teachers = new TeacherScores(teachers, features.Data, _captions.Texts, model.Device);
     }
 
     /// <summary>Computes the vectors of a text encoder that is not trained, once for all batches.</summary>
@@ -57,23 +62,26 @@ internal sealed class BatchLoss : IDisposable
         }
         var inputs = new StepInputs(Ids(batch.Sounds), Ids(batch.Texts), chunks);
         foreach (var tensor in inputs.Tensors) TensorScope.Detach(tensor);
-        return new(inputs, batch.Captions, batch.Texts);
+        return new(inputs, batch.Clips, batch.Captions, batch.Texts);
     }
 
-    /// <summary>Adds what the device itself computes beforehand: the vectors of captions whose encoder is not trained.</summary>
+    /// <summary>
+    /// Adds what the device itself computes beforehand: the teachers' scores, and the vectors of captions whose encoder is not trained.
+    /// </summary>
     public StepInputs Complete(LoadedBatch loaded)
     {
+        var inputs = _teachers is null ? loaded.Inputs : loaded.Inputs with { Teacher = _teachers.Of(loaded.Clips, loaded.Texts) };
         if (_model.TextEncoder.IsTrainable)
         {
-            Dispose(); // it has been unfrozen: what it computed before is not used again
-            return loaded.Inputs;
+            ForgetTexts(); // it has been unfrozen: what it computed before is not used again
+            return inputs;
         }
         int start = 0;
-        return loaded.Inputs with
+        return inputs with
         {
             Chunks =
             [
-                .. loaded.Inputs.Chunks.Select(chunk =>
+                .. inputs.Chunks.Select(chunk =>
                 {
                     int first = start, count = chunk.Sounds.LogMel.Shape[0];
                     start += count;
@@ -122,6 +130,12 @@ internal sealed class BatchLoss : IDisposable
     }
 
     public void Dispose()
+    {
+        ForgetTexts();
+        _teachers?.Dispose();
+    }
+
+    void ForgetTexts()
     {
         _frozenTexts?.Dispose();
         _frozenTexts = null;
@@ -196,8 +210,15 @@ internal sealed class BatchLoss : IDisposable
         return scope.Return(loss);
     }
 
-    Tensor Compare(StepInputs inputs, Tensor audio, Tensor text) =>
-        Op.NtXent(audio, text, inputs.Sounds, inputs.Texts, _settings.Loss.NtXent);
+    Tensor Compare(StepInputs inputs, Tensor audio, Tensor text)
+    {
+        double share = inputs.Teacher is null ? 0 : _settings.Loss.TeacherWeight;
+        using var scope = TensorScope.Begin();
+        var own = share == 1 ? null : Op.NtXent(audio, text, inputs.Sounds, inputs.Texts, _settings.Loss.NtXent);
+        if (share == 0) return scope.Return(own!);
+        var taught = Op.Distillation(Op.L2Normalize(audio), Op.L2Normalize(text), inputs.Teacher!, _settings.Loss.Distillation);
+        return scope.Return(own is null ? taught : Op.Add(Op.Scale(own, 1 - share), Op.Scale(taught, share)));
+    }
 
     (Tensor Audio, Tensor Text) Embed(ChunkInputs chunk, TrainingPass pass)
     {
@@ -265,8 +286,9 @@ internal sealed class BatchLoss : IDisposable
     sealed record Batch(int[] Clips, int[] Sounds, int[] Texts, string[] Captions);
 }
 
-/// <summary>A batch on the device, and what vectors of a text encoder that is not trained are made of.</summary>
-internal sealed record LoadedBatch(StepInputs Inputs, string[] Captions, int[] Texts) : IDisposable
+/// <summary>A batch on the device, and what the device makes further inputs of: teachers' scores, vectors of frozen encoders.</summary>
+/// <param name="Clips">Clip of each item.</param>
+internal sealed record LoadedBatch(StepInputs Inputs, int[] Clips, string[] Captions, int[] Texts) : IDisposable
 {
     /// <summary>Frees the tensors.</summary>
     public void Dispose() => Inputs.Dispose();

@@ -7,20 +7,22 @@ namespace NativeRetrieval.Training.Loop;
 /// <param name="Sounds">int32 [N]: items with equal numbers are of one sound.</param>
 /// <param name="Texts">int32 [N]: items with equal numbers have one caption text.</param>
 /// <param name="Chunks">The batch in the parts that it is embedded in.</param>
-internal sealed record StepInputs(Tensor Sounds, Tensor Texts, IReadOnlyList<ChunkInputs> Chunks) : IDisposable
+/// <param name="Teacher">[N, N], the teachers' score of each sound and each caption; null: no teachers.</param>
+internal sealed record StepInputs(Tensor Sounds, Tensor Texts, IReadOnlyList<ChunkInputs> Chunks, Tensor? Teacher = null) : IDisposable
 {
     /// <summary>Sizes that the tensors' shapes do not tell.</summary>
     public string Sizes => string.Join(' ', Chunks.Select(chunk =>
         chunk.Sentences is { } text ? $"{text.Sentences}x{text.Width}/{text.Rows}" : "frozen"));
 
     /// <summary>All tensors, in the order that <see cref="With"/> takes them.</summary>
-    public IReadOnlyList<Tensor> Tensors => [Sounds, Texts, .. Chunks.SelectMany(chunk => chunk.Tensors)];
+    public IReadOnlyList<Tensor> Tensors =>
+        [Sounds, Texts, .. Chunks.SelectMany(chunk => chunk.Tensors), .. Teacher is null ? (Tensor[])[] : [Teacher]];
 
     /// <summary>The same inputs with other tensors of the same shapes.</summary>
     public StepInputs With(IReadOnlyList<Tensor> tensors)
     {
         int at = 2;
-        return new(tensors[0], tensors[1], [.. Chunks.Select(chunk => chunk.With(() => tensors[at++]))]);
+        return new(tensors[0], tensors[1], [.. Chunks.Select(chunk => chunk.With(() => tensors[at++]))], Teacher is null ? null : tensors[at]);
     }
 
     /// <summary>Frees the tensors.</summary>

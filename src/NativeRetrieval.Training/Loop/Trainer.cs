@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Evaluation.Vectors;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Training.Data;
@@ -43,9 +44,11 @@ public sealed class Trainer : IDisposable
     /// <param name="validation">Clips that choose the best epoch by R@1 + R@5 + R@10 of text to audio;
     /// null: the last epoch's model is kept.</param>
     /// <param name="noted">Gets a sentence where steps cannot be replayed as CUDA graphs.</param>
+    /// <param name="teachers">Vectors of the training clips and of their distinct captions, after the model's caption rule, by each model
+    /// whose scores are learned; null: none.</param>
     /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
     public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time,
-        Action<string>? noted = null)
+        Action<string>? noted = null, IReadOnlyList<EvaluationVectors>? teachers = null)
     {
         (_run, _model, _training, _validation, _time, _settings) = (run, model, training, validation, time, run.Settings);
         var options = _settings.Training;
@@ -60,7 +63,7 @@ public sealed class Trainer : IDisposable
         _clock = new RunClock(time);
         _position = Resume();
         _parts.Begin(_position.Epoch);
-        _loss = new BatchLoss(model, training, _settings, _random);
+        _loss = new BatchLoss(model, training, _settings, _random, teachers);
     }
 
     /// <summary>

@@ -8,6 +8,9 @@ public enum TrainingPhase
     /// <summary>Clips are decoded into the feature cache.</summary>
     Features,
 
+    /// <summary>A teacher embeds the clips that are trained on.</summary>
+    Teaching,
+
     /// <summary>A batch is computed to see what the run will take.</summary>
     Estimate,
 

@@ -44,6 +44,11 @@ public sealed record TrainingRequest
     /// <summary>Folder of a trained model that a new run starts from; null: none.</summary>
     public string? InitialModel { get; init; }
 
+    /// <summary>
+    /// Folders of trained models whose scores a new run also learns (distillation), averaged where there are several; none: empty.
+    /// </summary>
+    public IReadOnlyList<string> Teachers { get; init; } = [];
+
     /// <summary>Folder in which decoded features are kept; all runs may share it.</summary>
     public required string FeatureCache { get; init; }
 

@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Evaluation.Vectors;
 using NativeRetrieval.Models;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Features;
@@ -40,7 +41,8 @@ public static class TrainingSession
             model.Config.MaxTokens);
         DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
         request.Checked?.Invoke(check);
-        using var trainer = Trainer(run, model, training, validation, request);
+        var teachers = Teachers.Vectors(run, request, model, training, progress, cancellation);
+        using var trainer = Trainer(run, model, training, validation, request, teachers);
         if (trainer.SmallData is { } note) request.Noted?.Invoke(note);
         if (request.Resume)
             run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
@@ -74,6 +76,7 @@ public static class TrainingSession
     {
         RequireOneSource(request);
         RequirePrecision(request, request.Settings);
+        Teachers.Require(request, request.Settings, request.Teachers.Count > 0);
         string folder = Directory.CreateTempSubdirectory("nativeretrieval-estimate-").FullName;
         try
         {
@@ -124,11 +127,12 @@ public static class TrainingSession
         return request.AudioModel is { } folder ? ModelFactory.Start(AudioEncoderFolder.ReadPackage(folder)) : new RetrievalModelConfig();
     }
 
-    static Trainer Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TrainingRequest request)
+    static Trainer Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TrainingRequest request,
+        IReadOnlyList<EvaluationVectors> teachers)
     {
         try
         {
-            return new Trainer(run, model, training, validation, request.Time, request.Noted);
+            return new Trainer(run, model, training, validation, request.Time, request.Noted, teachers);
         }
         catch (OptionException) when (!request.Resume)
         {
@@ -142,9 +146,11 @@ public static class TrainingSession
         var settings = StartingSizes.Apply(request);
         settings.Validate();
         RequirePrecision(request, settings);
+        Teachers.Require(request, settings, hasTeachers: request.Teachers.Count > 0);
         var split = DataSplit.Of(request.Training, request.Validation, settings);
         var description = new RunDescription
         {
+            TeacherSha256 = Teachers.Fingerprints(request),
             DataSha256 = request.Training.Fingerprint(),
             ValidationSha256 = split.Validation?.Fingerprint(),
             HoldoutAudio = split.IsHeldOut ? HoldOutCsv.AudioFolder(split.Validation!) : null,
@@ -181,6 +187,10 @@ public static class TrainingSession
             run.RequireSameWeights("--text-model", request.TextModel, begun.TextModelSha256, SourceFolder.Fingerprint);
             run.RequireSameWeights("--audio-model", request.AudioModel, begun.AudioModelSha256, SourceFolder.Fingerprint);
         }
+        if (request.Teachers.Count > 0 && !Teachers.Fingerprints(request).SequenceEqual(run.Description.TeacherSha256))
+            throw new OptionException($"{run.FolderPath} was begun with {run.Description.TeacherSha256.Count} teachers, and --teacher names "
+                + $"{request.Teachers.Count}, not all of them the same; resume with the same ones in the same order, or leave out --teacher");
+        Teachers.Require(request, run.Settings, run.Description.TeacherSha256.Count > 0);
         TakeUpEpochs(request, run);
         RequirePrecision(request, run.Settings);
     }

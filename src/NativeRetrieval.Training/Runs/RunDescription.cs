@@ -38,6 +38,12 @@ public sealed record RunDescription
     /// <summary>Fingerprint of the pre-trained audio encoder's files; null: none.</summary>
     public string? AudioModelSha256 { get; init; }
 
+    /// <summary>Fingerprints of the models whose scores the run learns; empty: none.</summary>
+    public IReadOnlyList<string> TeacherSha256 { get; init; } = [];
+
+    /// <summary>SHA-256 of each file in <c>teachers/</c>, by its name.</summary>
+    public IReadOnlyDictionary<string, string> TeacherVectorsSha256 { get; init; } = new Dictionary<string, string>();
+
     /// <summary>SHA-256 of <c>holdout.csv</c>; null: no clips were held out.</summary>
     public string? HoldoutSha256 { get; init; }
 

@@ -6,6 +6,7 @@ using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Features;
+using NativeRetrieval.Evaluation.Vectors;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn;
 using NativeRetrieval.TestSupport;
@@ -40,6 +41,7 @@ public sealed class BatchLossTests : IDisposable
     [InlineData("audio.padding=own-length", 1e-5)]
     [InlineData("audio.padding=paper", 1e-5)]
     [InlineData("augmentation.mix_share=0.5", 1e-5)]
+    [InlineData("loss.teacher_weight=0.7", 1e-5)]
     public void Chunks_have_the_loss_and_every_gradient_of_the_whole_batch(string padding, double tolerance)
     {
         var whole = Gradients([.. _deterministic, padding], out double expected);
@@ -47,6 +49,49 @@ public sealed class BatchLossTests : IDisposable
         Assert.Equal(expected, actual, tolerance * expected);
         Assert.Equal(whole.Count, chunked.Count);
         foreach (var (name, gradient) in whole) AssertClose(gradient, chunked[name], tolerance, name);
+    }
+
+    /// <summary>The oracle is cross-entropy by its definition, in float64.</summary>
+    [Fact]
+    public void A_teacher_takes_its_share_of_the_loss()
+    {
+        string[] shared = [.. _deterministic, "loss.loss_scale=mean", "loss.teacher_temperature=0.05"];
+        Gradients([.. shared, "loss.teacher_weight=0"], out double alone);
+        Gradients([.. shared, "loss.teacher_weight=1"], out double taught);
+        Gradients([.. shared, "loss.teacher_weight=0.3"], out double both);
+        Assert.Equal(0.7 * alone + 0.3 * taught, both, 1e-5 * both);
+
+        using var setting = new Setting(this, shared);
+        using var scope = TensorScope.Begin();
+        var (model, width, random) = (setting.Model, setting.Model.Config.EmbeddingDimension, new RunRandom((ulong)setting.Settings.Seed));
+        var loaded = new TrainingSounds(model, setting.Features, setting.Settings.Augmentation, random)
+            .Load([.. Enumerable.Range(0, Batch)], 0, Batch, Number);
+        float[] audio = Op.L2Normalize(model.EmbedAudio(loaded.LogMel, loaded.Lengths,
+            new TrainingPass(random.Seed, Number, BatchStatistics.Running))).ToArray<float>();
+        float[] text = Op.L2Normalize(model.EmbedText(model.Tokenize([.. Items.Select(item => _data.Clips[item.Clip].Captions[0])])))
+            .ToArray<float>();
+        var table = new CaptionTable(setting.Features.Data, model.Config.Captions, join: false);
+        double expected = 0;
+        for (int i = 0; i < Batch; i++)
+        {
+            expected += Against(j => Own(i, j), j => Teacher(i, j));
+            expected += Against(j => Own(j, i), j => Teacher(j, i));
+        }
+        expected /= 2 * Batch;
+        Assert.Equal(expected, taught, 1e-5 * expected);
+
+        double Own(int i, int j) => Enumerable.Range(0, width)
+            .Sum(d => (double)audio[i * width + d] * text[j * width + d]) / setting.Settings.Loss.Temperature;
+
+        double Teacher(int i, int j) => Enumerable.Range(0, TeacherWidth).Sum(d =>
+            (double)TeacherVector(i)[d] * TeacherVector(1000 + table.Text(Items[j]))[d]) / 0.05;
+
+        double Against(Func<int, double> own, Func<int, double> teacher)
+        {
+            var places = Enumerable.Range(0, Batch).ToList();
+            double logSum = Math.Log(places.Sum(j => Math.Exp(own(j)))), targets = places.Sum(j => Math.Exp(teacher(j)));
+            return places.Sum(j => Math.Exp(teacher(j)) / targets * (logSum - own(j)));
+        }
     }
 
     [Theory]
@@ -247,6 +292,17 @@ public sealed class BatchLossTests : IDisposable
             $"{name}: {difference:G3} of {norm:G3}");
     }
 
+    const int TeacherWidth = 3;
+
+    /// <summary>A unit vector; clips have numbers from 0, captions from 1000.</summary>
+    static float[] TeacherVector(int number)
+    {
+        float[] vector = [MathF.Sin(number), MathF.Cos(3 * number), 0.5f];
+        float length = MathF.Sqrt(vector.Sum(value => value * value));
+        return [.. vector.Select(value => value / length)];
+    }
+
+    /// <summary>The batch's loss; a teacher is there where its share is set.</summary>
     sealed class Setting : IDisposable
     {
         public Setting(BatchLossTests test, string[] overrides, Dataset? data = null)
@@ -257,7 +313,16 @@ public sealed class BatchLossTests : IDisposable
             Features = FeatureStore.Prepare(new FeatureCache(test._folder["cache"], RunFeatures.OfTraining(Settings)), data, [], null,
                 default);
             Model = ModelFactory.Create(Settings, data, null, CpuDevice.Shared);
-            Loss = new BatchLoss(Model, Features, Settings, new RunRandom((ulong)Settings.Seed));
+            Loss = new BatchLoss(Model, Features, Settings, new RunRandom((ulong)Settings.Seed),
+                overrides.Any(entry => entry.StartsWith("loss.teacher_weight", StringComparison.Ordinal)) ? [Teacher()] : null);
+        }
+
+        EvaluationVectors Teacher()
+        {
+            var texts = new CaptionTable(Features.Data, Model.Config.Captions, join: false).Texts;
+            return new(TeacherWidth, [.. Features.Data.Clips.Select(clip => clip.FileName)],
+                [.. Enumerable.Range(0, Features.Data.Clips.Count).SelectMany(TeacherVector)], texts,
+                [.. Enumerable.Range(1000, texts.Count).SelectMany(TeacherVector)]);
         }
 
         public TrainingSettings Settings { get; }
