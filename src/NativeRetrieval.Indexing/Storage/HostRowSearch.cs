@@ -104,7 +104,8 @@ internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
             var best = RowSearch.TopK(pieces.Count, (piece, search) =>
             {
                 var (i, first) = pieces[piece];
-                if (!buffers.TryTake(out nint buffer)) buffer = (nint)NativeMemory.AlignedAlloc((nuint)(pieceRows * format.StrideBytes), 64);
+                if (!buffers.TryTake(out nint buffer))
+                    buffer = (nint)NativeMemory.AlignedAlloc((nuint)(pieceRows * format.StrideBytes), 64);
                 try
                 {
                     var here = checksums[i].AsSpan(first, Math.Min(pieceRows, segments[i].Count - first));

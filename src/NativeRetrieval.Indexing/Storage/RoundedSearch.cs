@@ -36,7 +36,13 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
             for (int q = 0; q < rough.Length; q++)
                 candidates[q] = Candidates(rough[q], (int)wanted, k, Bound(queries.Slice(q * dimension, dimension)));
             if (candidates.Contains(null)) continue;
-            for (int q = 0; q < rough.Length; q++) rough[q] = Exact(candidates[q]!, queries.Slice(q * dimension, dimension), k);
+            float[] copy = queries.ToArray();
+            long[] damaged = new long[rough.Length];
+            Workers.Run(rough.Length,
+                q => rough[q] = Exact(candidates[q]!, copy.AsSpan(q * dimension, dimension), k, out damaged[q]));
+            // Here and not there: the catalogue, which names the row's file, is for one thread.
+            foreach (long row in damaged)
+                if (row >= 0) throw session.Damaged(SegmentOf(row).Rows, row);
             return rough;
         }
         return null;
@@ -67,7 +73,8 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
         return ids[..(Array.FindLastIndex(scores, score => !(score < least)) + 1)];
     }
 
-    TopKList Exact(long[] ids, ReadOnlySpan<float> query, int k)
+    /// <param name="damaged">A row that is not what was written, or −1.</param>
+    TopKList Exact(long[] ids, ReadOnlySpan<float> query, int k, out long damaged)
     {
         int stride = format.StrideBytes;
         byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)ids.Length * (nuint)stride + 64, 64);
@@ -75,7 +82,8 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
         {
             bool[] intact = new bool[ids.Length];
             Workers.Run(ids.Length, i => intact[i] = Read(ids[i], memory + (long)i * stride));
-            if (Array.IndexOf(intact, false) is >= 0 and var damaged) throw session.Damaged(SegmentOf(ids[damaged]).Rows, ids[damaged]);
+            int first = Array.IndexOf(intact, false);
+            damaged = first < 0 ? -1 : ids[first];
             var blocks = new RowBlock[ids.Length];
             for (int i = 0; i < ids.Length; i++) blocks[i] = new((nint)(memory + (long)i * stride), 1, ids[i], Excluded: []);
             return RowSearch.TopK(blocks, format.Element, format.Dimension, query, k)[0];
