@@ -67,7 +67,8 @@ public sealed class CrashTests : IDisposable
 
     Process Start(int first) => Process.Start(new ProcessStartInfo(
         Environment.ProcessPath!,
-        [.. Hosted ? [typeof(CrashTests).Assembly.Location] : (string[])[], CrashHost.Argument, Folder, first.ToString(), _steps.ToString()])
+        [.. Hosted ? [typeof(CrashTests).Assembly.Location] : (string[])[],
+            CrashHost.Argument, Folder, first.ToString(), _steps.ToString()])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

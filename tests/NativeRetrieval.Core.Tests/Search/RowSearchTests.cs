@@ -101,7 +101,11 @@ public sealed unsafe class RowSearchTests : IDisposable
         var one = Blocks(x, dimension, DType.Float32, [], splitAt: 0)[1];
         ulong[] all = [.. Enumerable.Repeat(ulong.MaxValue, rows / 64)];
         all[0] = ulong.MaxValue - 1;
-        RowBlock[] blocks = [one with { Count = rows, Excluded = all }, new(1, rows, rows, [.. Enumerable.Repeat(ulong.MaxValue, rows / 64)])];
+        RowBlock[] blocks =
+        [
+            one with { Count = rows, Excluded = all },
+            new(1, rows, rows, [.. Enumerable.Repeat(ulong.MaxValue, rows / 64)]),
+        ];
         foreach (int queries in (int[])[1, 5])
             Assert.All(RowSearch.TopK(blocks, DType.Float32, dimension, q.AsSpan(0, queries * dimension), 10),
                 list => Assert.Equal(1, list.Count));
