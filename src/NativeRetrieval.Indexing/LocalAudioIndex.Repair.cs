@@ -70,7 +70,7 @@ public sealed partial class LocalAudioIndex
         var memory = new RowMemory(_format);
         try
         {
-            int window = 8 * RowMemory.PieceRows(_format);
+            int window = 8 * memory.PieceRows;
             for (int first = 0; first < rows.Count; first += window)
             {
                 uint[] checksums = new uint[Math.Min(window, rows.Count - first)];

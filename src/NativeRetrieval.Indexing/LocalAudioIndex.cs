@@ -69,8 +69,10 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     /// be.</param>
     /// <param name="device">
     /// Device that searches. It keeps a copy of all vectors in its memory, loaded by the first search that sees them, until this index is
-    /// disposed, which must come before the device. Null or the CPU: in the computer's memory, or, where the vectors take more than half of
-    /// it, read from the files by every search. On another device scores differ by float32 rounding.
+    /// disposed, which must come before the device. Null or the CPU: the first search scores the
+    /// vectors as it reads them and keeps none; later ones score copies in bfloat16 in the computer's memory and read the best again, with
+    /// the same results; where the copies take more than half of the memory, every search reads all files. On another device scores differ
+    /// by float32 rounding.
     /// </param>
     /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or another process writes
     /// to it.</exception>

@@ -5,8 +5,10 @@ namespace NativeRetrieval.Indexing.Tests;
 
 public sealed class CrashTests : IDisposable
 {
-    const int Kills = 20;
-    const int Steps = 120;
+    /// <summary>The long form, for a machine with time: <c>NATIVERETRIEVAL_KILLS=50</c>.</summary>
+    static readonly int _kills = int.TryParse(Environment.GetEnvironmentVariable("NATIVERETRIEVAL_KILLS"), out int n) && n > 0 ? n : 20;
+
+    static readonly int _steps = 6 * _kills;
 
     readonly TemporaryFolder _temporary = new();
 
@@ -18,7 +20,7 @@ public sealed class CrashTests : IDisposable
     public async Task AKilledWriterLosesNothingItAcknowledged()
     {
         int done = 0;
-        for (int kill = 0; kill < Kills; kill++)
+        for (int kill = 0; kill < _kills; kill++)
         {
             // Kill number 0 falls into the creation of the index, the others after 1 to 5 acknowledged steps.
             done = RunAndKill(done, acknowledgements: kill == 0 ? 0 : 1 + kill * 3 % 5);
@@ -32,13 +34,13 @@ public sealed class CrashTests : IDisposable
                 $"kill {kill}: not the state after {done} steps");
         }
 
-        Assert.InRange(done, Kills, Steps - 1);
+        Assert.InRange(done, _kills, _steps - 1);
         RunToTheEnd(done);
         using var whole = LocalAudioIndex.Create(_temporary["whole.nrx"], Samples.Settings);
-        await whole.UpsertAsync([.. Script.After(Steps).Select(file => Script.Entry(file.Key, file.Value))],
+        await whole.UpsertAsync([.. Script.After(_steps).Select(file => Script.Entry(file.Key, file.Value))],
             TestContext.Current.CancellationToken);
         using var survivor = LocalAudioIndex.Open(Folder, IndexAccess.Read);
-        Assert.True(await Script.Holds(survivor, Script.After(Steps)));
+        Assert.True(await Script.Holds(survivor, Script.After(_steps)));
         Assert.Equal((await Script.Answers(whole)).Split('\n').Order(), (await Script.Answers(survivor)).Split('\n').Order());
     }
 
@@ -65,7 +67,8 @@ public sealed class CrashTests : IDisposable
 
     Process Start(int first) => Process.Start(new ProcessStartInfo(
         Environment.ProcessPath!,
-        [.. Hosted ? [typeof(CrashTests).Assembly.Location] : (string[])[], CrashHost.Argument, Folder, first.ToString(), Steps.ToString()])
+        [.. Hosted ? [typeof(CrashTests).Assembly.Location] : (string[])[],
+            CrashHost.Argument, Folder, first.ToString(), _steps.ToString()])
     {
         RedirectStandardOutput = true,
         RedirectStandardError = true,

@@ -11,8 +11,4 @@ namespace NativeRetrieval.Core.Search;
 /// <param name="Count">Number of rows, 0 or more.</param>
 /// <param name="FirstId">Id of the first row; the others follow.</param>
 /// <param name="Excluded">Bit r % 64 of word r / 64 is set where row r must not be found; missing words exclude nothing.</param>
-public readonly record struct RowBlock(nint Rows, int Count, long FirstId, ulong[] Excluded)
-{
-    /// <summary>True where row <paramref name="row"/> of the block must not be found.</summary>
-    public bool Excludes(int row) => row / 64 < Excluded.Length && (Excluded[row / 64] >> (row % 64) & 1) != 0;
-}
+public readonly record struct RowBlock(nint Rows, int Count, long FirstId, ulong[] Excluded);

@@ -1,37 +1,65 @@
+using System.Collections.Concurrent;
+using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Search;
+using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// Search on the CPU. The first search that sees a row reads it from its file into memory and compares it with what was committed; later
-/// ones find it there, whatever happens to the file. An index that takes more than half of the memory is read and compared by every search.
+/// Search on the CPU. The first search scores rows as they come from their files, each read and compared with what was committed once, and
+/// keeps none: a process that searches once takes no memory for them. The second keeps them, rounded to bfloat16, for the later ones;
+/// where they are float32 in the files, <see cref="RoundedSearch"/> makes these exact. An index whose rows would take more than half of
+/// the memory is read and compared by every search.
 /// </summary>
-internal sealed class HostRowSearch(SegmentFormat format) : IRowSearch
+internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
 {
-    /// <summary>Bytes of rows that are in memory at a time where the index is not.</summary>
-    const int WindowSizeBytes = 64 << 20;
+    /// <summary>Bytes of rows that one thread reads at a time: they stay in its cache until they are scored.</summary>
+    const int PieceSizeBytes = 512 << 10;
 
     readonly Lock _gate = new();
-    readonly Dictionary<int, Segment> _segments = [];
-    bool _disposed;
+    readonly Dictionary<int, KeptSegment> _segments = [];
+    bool _searched, _disposed;
 
     /// <summary>The most bytes of rows to keep. Default: half of the memory that this process may use.</summary>
     public long MaxSizeBytes { get; set; } = GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2;
 
+    /// <summary>True once rows are kept by the next search that sees them; for tests, which may set it.</summary>
+    public bool Keeps
+    {
+        get => _searched;
+        set => _searched = value;
+    }
+
+    /// <summary>Rows that are in memory.</summary>
+    public long KeptRows
+    {
+        get
+        {
+            lock (_gate) return _segments.Values.Sum(segment => (long)segment.Count);
+        }
+    }
+
     public TopKList[] TopK(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k)
     {
         if (k == 0) return RowSearch.TopK([], format.Element, format.Dimension, queries, k);
-        bool fits = segments.Sum(rows => (long)rows.Count * format.StrideBytes) <= MaxSizeBytes;
-        var acquired = new List<RowMemory>(segments.Count);
+        long needed = segments.Sum(rows => (long)rows.Count) * RowMemory.RoundedStrideBytes(format);
+        if (!Keeps || needed > MaxSizeBytes)
+        {
+            _searched = true;
+            lock (_gate) RemoveAllBut(_ => false);
+            return TopKOfFiles(session, segments, queries, k);
+        }
+        var kept = new List<KeptRows>(segments.Count);
         try
         {
-            return fits
-                ? RowSearch.TopK(InMemory(session, segments, acquired), format.Element, format.Dimension, queries, k)
-                : TopKOfFiles(session, segments, queries, k);
+            Keep(session, segments, kept);
+            return format.Element == DType.BFloat16
+                ? RowSearch.TopK([.. kept.SelectMany(rows => rows.Blocks())], format.Element, format.Dimension, queries, k)
+                : new RoundedSearch(format, session, kept).TopK(queries, k) ?? TopKOfFiles(session, segments, queries, k);
         }
         finally
         {
-            foreach (var memory in acquired) memory.Release();
+            foreach (var rows in kept) rows.Memory.Release();
         }
     }
 
@@ -45,58 +73,56 @@ internal sealed class HostRowSearch(SegmentFormat format) : IRowSearch
     }
 
     /// <summary>All rows in memory, those that are new to it read and compared.</summary>
-    /// <param name="acquired">Gets what the caller has to release after the search.</param>
-    List<RowBlock> InMemory(ReadSession session, IReadOnlyList<SegmentRows> segments, List<RowMemory> acquired)
+    /// <param name="kept">Gets what the caller has to release after the search.</param>
+    void Keep(ReadSession session, IReadOnlyList<SegmentRows> segments, List<KeptRows> kept)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
-            var kept = segments.Select(rows => rows.Id).ToHashSet();
+            var ids = segments.Select(rows => rows.Id).ToHashSet();
             // Ids only grow: one that the session lacks, before its last, was compacted away; one behind is newer than the session.
-            RemoveAllBut(id => kept.Contains(id) || segments.Count == 0 || id > segments[^1].Id);
-
-            var blocks = new List<RowBlock>();
+            RemoveAllBut(id => ids.Contains(id) || segments.Count == 0 || id > segments[^1].Id);
             foreach (var rows in segments)
             {
-                if (!_segments.TryGetValue(rows.Id, out var segment)) _segments.Add(rows.Id, segment = new Segment(new RowMemory(format)));
-                segment.Load(session, rows);
-                segment.Memory.Acquire();
-                acquired.Add(segment.Memory);
-                blocks.AddRange(segment.Memory.Blocks(rows.Count, RowId.Of(rows.Id, 0), rows.Excluded));
+                if (!_segments.TryGetValue(rows.Id, out var segment)) _segments.Add(rows.Id, segment = new KeptSegment(format));
+                kept.Add(segment.Load(session, rows));
             }
-            return blocks;
         }
     }
 
     TopKList[] TopKOfFiles(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k)
     {
-        lock (_gate) RemoveAllBut(_ => false);
-        int pieceRows = RowMemory.PieceRows(format);
-        int window = pieceRows * Math.Max(1, WindowSizeBytes / format.StrideBytes / pieceRows);
-        var best = RowSearch.TopK([], format.Element, format.Dimension, queries, k);
-        var memory = new RowMemory(format);
+        int pieceRows = Math.Max(1, PieceSizeBytes / format.StrideBytes / 64) * 64;
+        uint[][] checksums = [.. segments.Select(rows => new uint[rows.Count])];
+        var pieces = new List<(int Segment, int First)>();
+        for (int i = 0; i < segments.Count; i++)
+            for (int first = 0; first < segments[i].Count; first += pieceRows) pieces.Add((i, first));
+
+        var buffers = new ConcurrentBag<nint>();
         try
         {
-            foreach (var rows in segments)
+            var best = RowSearch.TopK(pieces.Count, (piece, search) =>
             {
-                uint[] checksums = new uint[rows.Count];
-                for (int first = 0; first < rows.Count; first += window)
+                var (i, first) = pieces[piece];
+                if (!buffers.TryTake(out nint buffer))
+                    buffer = (nint)NativeMemory.AlignedAlloc((nuint)(pieceRows * format.StrideBytes), 64);
+                try
                 {
-                    uint[] here = new uint[Math.Min(window, rows.Count - first)];
-                    memory.Read(rows.File, first, place: 0, here);
-                    here.CopyTo(checksums, first);
-                    var blocks = memory.Blocks(here.Length, RowId.Of(rows.Id, first),
-                        rows.Excluded.AsMemory(Math.Min(first / 64, rows.Excluded.Length))).ToList();
-                    var found = RowSearch.TopK(blocks, format.Element, format.Dimension, queries, k);
-                    for (int q = 0; q < best.Length; q++) best[q].Merge(found[q]);
+                    var here = checksums[i].AsSpan(first, Math.Min(pieceRows, segments[i].Count - first));
+                    segments[i].File.Read(first, (byte*)buffer, here);
+                    search(new RowBlock(buffer, here.Length, RowId.Of(segments[i].Id, first), segments[i].ExcludedOf(first, here.Length)));
                 }
-                session.Confirm(rows, sum: 0, first: 0, checksums);
-            }
+                finally
+                {
+                    buffers.Add(buffer);
+                }
+            }, format.Element, format.Dimension, queries, k);
+            for (int i = 0; i < segments.Count; i++) session.Confirm(segments[i], sum: 0, first: 0, checksums[i]);
             return best;
         }
         finally
         {
-            memory.Release();
+            foreach (nint buffer in buffers) NativeMemory.AlignedFree((void*)buffer);
         }
     }
 
@@ -104,26 +130,8 @@ internal sealed class HostRowSearch(SegmentFormat format) : IRowSearch
     {
         foreach (int id in _segments.Keys.Where(id => !isKept(id)).ToList())
         {
-            _segments[id].Memory.Release();
+            _segments[id].Release();
             _segments.Remove(id);
-        }
-    }
-
-    /// <summary>The rows of one segment that are in memory and have been compared.</summary>
-    sealed class Segment(RowMemory memory)
-    {
-        int _count;
-        uint _sum;
-
-        public RowMemory Memory => memory;
-
-        public void Load(ReadSession session, SegmentRows rows)
-        {
-            if (rows.Count <= _count) return;
-            uint[] checksums = new uint[rows.Count - _count];
-            memory.Read(rows.File, _count, _count, checksums);
-            _sum = session.Confirm(rows, _sum, _count, checksums);
-            _count = rows.Count;
         }
     }
 }

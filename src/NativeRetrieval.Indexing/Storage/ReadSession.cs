@@ -78,6 +78,13 @@ internal sealed class ReadSession(Catalogue catalogue, SqliteTransaction transac
                 + $"listed have {compared:N0}; {Catalogue.WayOut}");
     }
 
+    /// <summary>The message for a row in use that is not what was written.</summary>
+    public IndexCorruptException Damaged(SegmentRows rows, long row)
+    {
+        var file = catalogue.FindByRow(row);
+        return Damaged(rows, file, (int)(row - file.FirstRow));
+    }
+
     IndexCorruptException Damaged(SegmentRows rows, FileRecord file, int window)
     {
         int row = RowId.Row(file.FirstRow) + window;

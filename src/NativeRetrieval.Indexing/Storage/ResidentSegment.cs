@@ -58,7 +58,7 @@ internal sealed class ResidentSegment(Device device, SegmentFormat format, int w
                 uint[] here = new uint[Math.Min(window, checksums.Length - done)];
                 memory.Read(rows.File, _count + done, place: 0, here);
                 here.CopyTo(checksums, done);
-                foreach (var block in memory.Blocks(here.Length, firstId: _count + done, excluded: default))
+                foreach (var block in memory.Blocks(here.Length, firstId: _count + done, rows: null))
                 {
                     using var target = _rows!.Rows((int)block.FirstId, block.Count);
                     target.CopyFrom(new ReadOnlySpan<TElement>((void*)block.Rows, block.Count * width));

@@ -111,4 +111,12 @@ internal sealed record SegmentRows(SegmentFile File, SegmentRecord Record, ulong
     public int Id => Record.Id;
 
     public int Count => Record.Rows;
+
+    /// <summary>The bitmap of some of the rows.</summary>
+    /// <param name="first">A multiple of 64.</param>
+    public ulong[] ExcludedOf(int first, int count)
+    {
+        int word = Math.Min(first / 64, Excluded.Length), words = Math.Min((count + 63) / 64, Excluded.Length - word);
+        return Excluded[word..(word + words)];
+    }
 }

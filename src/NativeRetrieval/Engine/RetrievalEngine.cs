@@ -14,7 +14,11 @@ namespace NativeRetrieval.Engine;
 /// </summary>
 public sealed class RetrievalEngine : IDisposable
 {
-    const int BatchFrames = 12_000;
+    /// <summary>
+    /// Frames of log-mel that are embedded at once: enough to fill a GPU; on the CPU, which a clip of ten seconds keeps busy, the maps of
+    /// more would take memory for nothing.
+    /// </summary>
+    int BatchFrames => Model.Device is CpuDevice ? 1_000 : 12_000;
 
     readonly Lock _lock = new();
     readonly FeatureExtractor _features;

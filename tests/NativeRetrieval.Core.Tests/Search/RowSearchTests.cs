@@ -51,16 +51,64 @@ public sealed unsafe class RowSearchTests : IDisposable
         }
     }
 
-    [Fact]
-    public void AQueryInABatchGivesTheBitsItGivesAlone()
+    [Theory]
+    [InlineData("512", DType.Float32)]
+    [InlineData("512", DType.BFloat16)]
+    [InlineData("256", DType.Float32)]
+    [InlineData("256", DType.BFloat16)]
+    [InlineData("128", DType.Float32)]
+    public void AQueryInABatchGivesTheBitsItGivesAloneWhicheverRowsAreExcluded(string lanes, DType element)
     {
-        const int dimension = 100;
-        float[] x = Values(3, 1111 * dimension), q = Values(4, 8 * dimension);
-        var blocks = Blocks(x, dimension, DType.Float32, [], splitAt: 500);
-        var batch = Search("256", blocks, DType.Float32, dimension, q, 50);
-        for (int query = 0; query < 8; query++)
-            Assert.Equal(Search("256", blocks, DType.Float32, dimension, q.AsSpan(query * dimension, dimension).ToArray(), 50)[0],
-                batch[query]);
+        const int dimension = 100, most = 100;
+        float[] x = Values(3, 1111 * dimension), q = Values(4, most * dimension);
+        foreach (var excluded in (HashSet<int>[])[[], Excluded(1111), [.. Enumerable.Range(0, 1111).Where(row => row % 97 != 5)]])
+        {
+            var blocks = Blocks(x, dimension, element, excluded, splitAt: 500);
+            var alone = Enumerable.Range(0, most)
+                .Select(i => Search(lanes, blocks, element, dimension, q.AsSpan(i * dimension, dimension).ToArray(), 50)[0]).ToArray();
+            Assert.All(alone, hits => Assert.Equal(Math.Min(50, 1111 - excluded.Count), hits.Length));
+            foreach (int queries in (int[])[2, 3, 4, 5, 16, most])
+                Assert.Equal(alone[..queries], Search(lanes, blocks, element, dimension, q[..(queries * dimension)], 50));
+        }
+    }
+
+    [Fact]
+    public void PartsThatAreReadOneByOneAreFoundAsThoseInMemory()
+    {
+        const int dimension = 24;
+        float[] x = Values(6, 900 * dimension), q = Values(7, 3 * dimension);
+        var blocks = Blocks(x, dimension, DType.Float32, Excluded(900), splitAt: 300);
+        var expected = RowSearch.TopK(blocks, DType.Float32, dimension, q, 30);
+        var found = RowSearch.TopK(2, (part, search) => search(blocks[part]), DType.Float32, dimension, q, 30);
+        Assert.Equal(expected.Select(Drained), found.Select(Drained));
+        Assert.Throws<IOException>(() => RowSearch.TopK(2, (part, _) => throw new IOException($"{part}"), DType.Float32, dimension, q, 30));
+    }
+
+    static (float Score, long Id)[] Drained(TopKList list)
+    {
+        float[] scores = new float[list.Count];
+        long[] ids = new long[list.Count];
+        list.Drain(scores, ids);
+        return scores.Zip(ids).ToArray();
+    }
+
+    /// <summary>Rows that cannot be read at all: whoever reads one ends the process.</summary>
+    [Fact]
+    public void ExcludedRowsAreNotRead()
+    {
+        const int dimension = 16, rows = 640;
+        float[] x = Values(8, dimension), q = Values(9, 5 * dimension);
+        var one = Blocks(x, dimension, DType.Float32, [], splitAt: 0)[1];
+        ulong[] all = [.. Enumerable.Repeat(ulong.MaxValue, rows / 64)];
+        all[0] = ulong.MaxValue - 1;
+        RowBlock[] blocks =
+        [
+            one with { Count = rows, Excluded = all },
+            new(1, rows, rows, [.. Enumerable.Repeat(ulong.MaxValue, rows / 64)]),
+        ];
+        foreach (int queries in (int[])[1, 5])
+            Assert.All(RowSearch.TopK(blocks, DType.Float32, dimension, q.AsSpan(0, queries * dimension), 10),
+                list => Assert.Equal(1, list.Count));
     }
 
     [Fact]
@@ -82,13 +130,7 @@ public sealed unsafe class RowSearchTests : IDisposable
             "256" => RowSearch.TopK<DotLanes256>(blocks, element, dimension, queries, k),
             _ => RowSearch.TopK<DotLanes128>(blocks, element, dimension, queries, k),
         };
-        return [.. lists.Select(list =>
-        {
-            float[] scores = new float[list.Count];
-            long[] ids = new long[list.Count];
-            list.Drain(scores, ids);
-            return scores.Zip(ids).ToArray();
-        })];
+        return [.. lists.Select(Drained)];
     }
 
     /// <summary>Two blocks whose ids continue, each row on a 64-byte boundary.</summary>

@@ -1,3 +1,5 @@
+using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
@@ -19,8 +21,13 @@ internal static unsafe class ConvPack
     /// </summary>
     public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
     {
-        new Span<float>(to, (int)s.BlockFloats).Clear();
         int outs = Math.Min(Lanes, s.OutChannels - panel * Lanes), ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
+        if (outs == Lanes && ins == Lanes)
+        {
+            WholeBlock(s, weight, scale, panel, block, to);
+            return;
+        }
+        new Span<float>(to, (int)s.BlockFloats).Clear();
         for (int column = 0; column < outs; column++)
         {
             int o = panel * Lanes + column;
@@ -29,6 +36,31 @@ internal static unsafe class ConvPack
             for (int lane = 0; lane < ins; lane++)
             for (int tap = 0; tap < s.Taps; tap++)
                 to[(tap * s.InLanes + lane) * Lanes + column] = *from++ * factor;
+        }
+    }
+
+    /// <summary>A block without missing channels: eight rows of eight values are transposed in registers.</summary>
+    static void WholeBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
+    {
+        const int side = 8;
+        var columns = stackalloc Vector256<float>[side];
+        nint stride = (nint)s.InChannels * s.Taps;
+        for (int column = 0; column < Lanes; column += side)
+        {
+            int o = panel * Lanes + column;
+            float* from = weight + o * stride + (nint)block * Lanes * s.Taps;
+            var factor = scale == null ? Vector256<float>.One : Vector256.Load(scale + o);
+            for (int at = 0; at < Lanes * s.Taps; at += side, from += side)
+            {
+                new Rows(Vector256.Load(from), Vector256.Load(from + stride), Vector256.Load(from + 2 * stride),
+                    Vector256.Load(from + 3 * stride), Vector256.Load(from + 4 * stride), Vector256.Load(from + 5 * stride),
+                    Vector256.Load(from + 6 * stride), Vector256.Load(from + 7 * stride)).Transpose(columns);
+                for (int i = 0; i < side; i++)
+                {
+                    int lane = (at + i) / s.Taps, tap = (at + i) % s.Taps;
+                    (columns[i] * factor).Store(to + (tap * Lanes + lane) * Lanes + column);
+                }
+            }
         }
     }
 

@@ -11,11 +11,8 @@ internal readonly unsafe struct DotLanes512(Vector512<float> value) : IDotLanes<
 
     public static DotLanes512 Load(float* source) => new(Vector512.Load(source));
 
-    public static DotLanes512 LoadBFloat16(ushort* source)
-    {
-        var (lower, upper) = Vector256.Widen(Vector256.Load(source));
-        return new((Vector512.Create(lower, upper) << 16).AsSingle());
-    }
+    public static DotLanes512 LoadBFloat16(ushort* source) =>
+        new((Vector512.WidenLower(Vector256.Load(source).ToVector512Unsafe()) << 16).AsSingle());
 
     public static DotLanes512 MultiplyAdd(DotLanes512 a, DotLanes512 b, DotLanes512 sum) =>
         new(Vector512.FusedMultiplyAdd(a._value, b._value, sum._value));

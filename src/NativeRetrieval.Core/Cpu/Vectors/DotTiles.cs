@@ -1,0 +1,109 @@
+namespace NativeRetrieval.Core.Cpu.Vectors;
+
+/// <summary>Dot products of a few queries and rows at once, so that a value that was loaded serves several of them.</summary>
+internal static unsafe class DotTiles<TLanes, TElement>
+    where TLanes : unmanaged, IDotLanes<TLanes>
+    where TElement : unmanaged
+{
+    /// <summary>Queries of a tile. 4 x 6 sums fit the 32 registers of AVX-512, 3 x 4 the 16 of AVX2.</summary>
+    public static int Queries => TLanes.Width == 16 ? 4 : 3;
+
+    /// <summary>Rows of a tile.</summary>
+    public static int Rows => TLanes.Width == 16 ? 6 : 4;
+
+    /// <param name="query">[<see cref="Queries"/>, width], contiguous.</param>
+    /// <param name="rows">Addresses of <see cref="Rows"/> rows.</param>
+    /// <param name="scores">[<see cref="Queries"/>, <see cref="Rows"/>].</param>
+    public static void Dot(float* query, TElement** rows, int width, float* scores)
+    {
+        if (TLanes.Width == 16) Dot4x6(query, rows, width, scores);
+        else Dot3x4(query, rows, width, scores);
+    }
+
+    public static TLanes Load(TElement* source) =>
+        typeof(TElement) == typeof(float) ? TLanes.Load((float*)source) : TLanes.LoadBFloat16((ushort*)source);
+
+    static void Dot3x4(float* query, TElement** rows, int width, float* scores)
+    {
+        TLanes s00 = default, s01 = default, s02 = default, s03 = default;
+        TLanes s10 = default, s11 = default, s12 = default, s13 = default;
+        TLanes s20 = default, s21 = default, s22 = default, s23 = default;
+        float* query1 = query + width, query2 = query1 + width;
+        TElement* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3];
+        for (nint i = 0; i < width; i += TLanes.Width)
+        {
+            TLanes q0 = TLanes.Load(query + i), q1 = TLanes.Load(query1 + i), q2 = TLanes.Load(query2 + i);
+            var x = Load(row0 + i);
+            s00 = TLanes.MultiplyAdd(q0, x, s00);
+            s10 = TLanes.MultiplyAdd(q1, x, s10);
+            s20 = TLanes.MultiplyAdd(q2, x, s20);
+            x = Load(row1 + i);
+            s01 = TLanes.MultiplyAdd(q0, x, s01);
+            s11 = TLanes.MultiplyAdd(q1, x, s11);
+            s21 = TLanes.MultiplyAdd(q2, x, s21);
+            x = Load(row2 + i);
+            s02 = TLanes.MultiplyAdd(q0, x, s02);
+            s12 = TLanes.MultiplyAdd(q1, x, s12);
+            s22 = TLanes.MultiplyAdd(q2, x, s22);
+            x = Load(row3 + i);
+            s03 = TLanes.MultiplyAdd(q0, x, s03);
+            s13 = TLanes.MultiplyAdd(q1, x, s13);
+            s23 = TLanes.MultiplyAdd(q2, x, s23);
+        }
+        (scores[0], scores[1], scores[2], scores[3]) = (TLanes.Total(s00), TLanes.Total(s01), TLanes.Total(s02), TLanes.Total(s03));
+        (scores[4], scores[5], scores[6], scores[7]) = (TLanes.Total(s10), TLanes.Total(s11), TLanes.Total(s12), TLanes.Total(s13));
+        (scores[8], scores[9], scores[10], scores[11]) = (TLanes.Total(s20), TLanes.Total(s21), TLanes.Total(s22), TLanes.Total(s23));
+    }
+
+    static void Dot4x6(float* query, TElement** rows, int width, float* scores)
+    {
+        TLanes s00 = default, s01 = default, s02 = default, s03 = default, s04 = default, s05 = default;
+        TLanes s10 = default, s11 = default, s12 = default, s13 = default, s14 = default, s15 = default;
+        TLanes s20 = default, s21 = default, s22 = default, s23 = default, s24 = default, s25 = default;
+        TLanes s30 = default, s31 = default, s32 = default, s33 = default, s34 = default, s35 = default;
+        float* query1 = query + width, query2 = query1 + width, query3 = query2 + width;
+        TElement* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
+        for (nint i = 0; i < width; i += TLanes.Width)
+        {
+            TLanes q0 = TLanes.Load(query + i), q1 = TLanes.Load(query1 + i), q2 = TLanes.Load(query2 + i), q3 = TLanes.Load(query3 + i);
+            var x = Load(row0 + i);
+            s00 = TLanes.MultiplyAdd(q0, x, s00);
+            s10 = TLanes.MultiplyAdd(q1, x, s10);
+            s20 = TLanes.MultiplyAdd(q2, x, s20);
+            s30 = TLanes.MultiplyAdd(q3, x, s30);
+            x = Load(row1 + i);
+            s01 = TLanes.MultiplyAdd(q0, x, s01);
+            s11 = TLanes.MultiplyAdd(q1, x, s11);
+            s21 = TLanes.MultiplyAdd(q2, x, s21);
+            s31 = TLanes.MultiplyAdd(q3, x, s31);
+            x = Load(row2 + i);
+            s02 = TLanes.MultiplyAdd(q0, x, s02);
+            s12 = TLanes.MultiplyAdd(q1, x, s12);
+            s22 = TLanes.MultiplyAdd(q2, x, s22);
+            s32 = TLanes.MultiplyAdd(q3, x, s32);
+            x = Load(row3 + i);
+            s03 = TLanes.MultiplyAdd(q0, x, s03);
+            s13 = TLanes.MultiplyAdd(q1, x, s13);
+            s23 = TLanes.MultiplyAdd(q2, x, s23);
+            s33 = TLanes.MultiplyAdd(q3, x, s33);
+            x = Load(row4 + i);
+            s04 = TLanes.MultiplyAdd(q0, x, s04);
+            s14 = TLanes.MultiplyAdd(q1, x, s14);
+            s24 = TLanes.MultiplyAdd(q2, x, s24);
+            s34 = TLanes.MultiplyAdd(q3, x, s34);
+            x = Load(row5 + i);
+            s05 = TLanes.MultiplyAdd(q0, x, s05);
+            s15 = TLanes.MultiplyAdd(q1, x, s15);
+            s25 = TLanes.MultiplyAdd(q2, x, s25);
+            s35 = TLanes.MultiplyAdd(q3, x, s35);
+        }
+        (scores[0], scores[1], scores[2]) = (TLanes.Total(s00), TLanes.Total(s01), TLanes.Total(s02));
+        (scores[3], scores[4], scores[5]) = (TLanes.Total(s03), TLanes.Total(s04), TLanes.Total(s05));
+        (scores[6], scores[7], scores[8]) = (TLanes.Total(s10), TLanes.Total(s11), TLanes.Total(s12));
+        (scores[9], scores[10], scores[11]) = (TLanes.Total(s13), TLanes.Total(s14), TLanes.Total(s15));
+        (scores[12], scores[13], scores[14]) = (TLanes.Total(s20), TLanes.Total(s21), TLanes.Total(s22));
+        (scores[15], scores[16], scores[17]) = (TLanes.Total(s23), TLanes.Total(s24), TLanes.Total(s25));
+        (scores[18], scores[19], scores[20]) = (TLanes.Total(s30), TLanes.Total(s31), TLanes.Total(s32));
+        (scores[21], scores[22], scores[23]) = (TLanes.Total(s33), TLanes.Total(s34), TLanes.Total(s35));
+    }
+}

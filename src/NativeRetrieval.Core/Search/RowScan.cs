@@ -1,0 +1,121 @@
+using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
+
+namespace NativeRetrieval.Core.Search;
+
+/// <summary>A part of a block: rows <paramref name="Begin"/> to <paramref name="End"/> − 1.</summary>
+internal readonly record struct RowRange(RowBlock Block, int Begin, int End);
+
+/// <summary>
+/// One thread's walk over rows, which offers each row's scores to the lists. One query reads the rows one after another, as the processor
+/// reads ahead best. Several take rows in tiles that stay in the level-1 cache while all queries pass over them.
+/// </summary>
+/// <param name="queries">[Q, width], zero-padded; behind them zero queries up to <see cref="Tiled"/>.</param>
+/// <param name="width">Elements of a row with its padding.</param>
+internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int queryCount, int width, TopKList[] best)
+    where TLanes : unmanaged, IDotLanes<TLanes>
+    where TElement : unmanaged
+{
+    /// <summary>Bytes of queries that stay in the level-2 cache beside the rows that pass.</summary>
+    const int QueriesSizeBytes = 128 << 10;
+
+    /// <summary>Rows that pass over one cacheful of queries before the next is loaded.</summary>
+    const int PanelRows = 192;
+
+    readonly float* _queries = queries;
+
+    /// <summary>Queries with those added that make up whole tiles.</summary>
+    public static int Tiled(int queries) =>
+        queries < 2 ? queries : (queries + DotTiles<TLanes, TElement>.Queries - 1) / DotTiles<TLanes, TElement>.Queries
+            * DotTiles<TLanes, TElement>.Queries;
+
+    public void Search(RowRange range)
+    {
+        if (queryCount == 1)
+        {
+            foreach (int row in new FoundRows(range)) best[0].Offer(Dot(_queries, Row(range, row)), range.Block.FirstId + row);
+            return;
+        }
+        int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / DotTiles<TLanes, TElement>.Queries)
+            * DotTiles<TLanes, TElement>.Queries;
+        for (int begin = range.Begin; begin < range.End; begin += PanelRows)
+        {
+            var panel = range with { Begin = begin, End = Math.Min(begin + PanelRows, range.End) };
+            for (int first = 0; first < queryCount; first += block) SearchTiles(panel, first, Math.Min(first + block, queryCount));
+        }
+    }
+
+    void SearchTiles(RowRange range, int firstQuery, int endQuery)
+    {
+        int tileRows = DotTiles<TLanes, TElement>.Rows, count = 0;
+        int* tile = stackalloc int[tileRows];
+        foreach (int row in new FoundRows(range))
+        {
+            tile[count++] = row;
+            if (count < tileRows) continue;
+            SearchTile(range, tile, firstQuery, endQuery);
+            count = 0;
+        }
+        for (int i = 0; i < count; i++)
+            for (int q = firstQuery; q < endQuery; q++)
+                best[q].Offer(Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
+    }
+
+    void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery)
+    {
+        int tileRows = DotTiles<TLanes, TElement>.Rows, tileQueries = DotTiles<TLanes, TElement>.Queries;
+        float* scores = stackalloc float[tileRows * tileQueries];
+        TElement** rows = stackalloc TElement*[tileRows];
+        for (int r = 0; r < tileRows; r++) rows[r] = Row(range, tile[r]);
+        for (int first = firstQuery; first < endQuery; first += tileQueries)
+        {
+            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, scores);
+            int here = Math.Min(tileQueries, endQuery - first);
+            for (int q = 0; q < here; q++)
+                for (int r = 0; r < tileRows; r++) best[first + q].Offer(scores[q * tileRows + r], range.Block.FirstId + tile[r]);
+        }
+    }
+
+    TElement* Row(RowRange range, int row) => (TElement*)range.Block.Rows + (long)row * width;
+
+    float Dot(float* query, TElement* row)
+    {
+        TLanes sum = default;
+        for (nint i = 0; i < width; i += TLanes.Width)
+            sum = TLanes.MultiplyAdd(TLanes.Load(query + i), DotTiles<TLanes, TElement>.Load(row + i), sum);
+        return TLanes.Total(sum);
+    }
+
+    /// <summary>The rows of a range that may be found, in order; words of excluded rows are passed over at once.</summary>
+    struct FoundRows(RowRange range)
+    {
+        ulong _word = WordOf(range, range.Begin / 64);
+        int _index = range.Begin / 64;
+
+        public int Current { get; private set; }
+
+        public readonly FoundRows GetEnumerator() => this;
+
+        public bool MoveNext()
+        {
+            while (_word == 0)
+            {
+                if (++_index * 64 >= range.End) return false;
+                _word = WordOf(range, _index);
+            }
+            Current = _index * 64 + BitOperations.TrailingZeroCount(_word);
+            _word &= _word - 1;
+            return true;
+        }
+
+        /// <summary>The rows of one word that are in the range and not excluded.</summary>
+        static ulong WordOf(RowRange range, int index)
+        {
+            ulong word = index < range.Block.Excluded.Length ? ~range.Block.Excluded[index] : ulong.MaxValue;
+            int before = range.Begin - index * 64, behind = index * 64 + 64 - range.End;
+            if (before > 0) word &= ulong.MaxValue << before;
+            if (behind > 0) word &= behind >= 64 ? 0 : ulong.MaxValue >> behind;
+            return word;
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Indexing.Tests;
+
+/// <summary>Rows are kept rounded; what is found must be what scoring all rows in float32 finds, bit by bit.</summary>
+public sealed class RoundedSearchTests : IDisposable
+{
+    readonly TemporaryFolder _temporary = new();
+
+    string Folder => _temporary["sounds.nrx"];
+
+    public void Dispose() => _temporary.Dispose();
+
+    public enum Rows
+    {
+        Random,
+
+        /// <summary>Many rows that rounding makes equal or exchanges.</summary>
+        Close,
+
+        /// <summary>More equal rows than are looked at again.</summary>
+        Equal,
+    }
+
+    [Theory]
+    [InlineData(Rows.Random, 4_000)]
+    [InlineData(Rows.Close, 4_000)]
+    [InlineData(Rows.Equal, 70_000)]
+    public async Task Rounded_rows_find_the_bits_that_all_rows_in_float32_find(Rows kind, int rows)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using (var writer = LocalAudioIndex.Create(Folder, Samples.Settings))
+            await writer.UpsertAsync([.. Enumerable.Range(0, rows / 500).Select(file => new AudioIndexEntry(Samples.File(file),
+                [.. Enumerable.Range(500 * file, 500).Select(row => new AudioWindow(row, row + 1, Vector(kind, row)))]))], cancellation);
+        using LocalAudioIndex kept = Open(), files = Open();
+        ((HostRowSearch)kept.RowSearch).Keeps = true;
+        ((HostRowSearch)files.RowSearch).MaxSizeBytes = 0;
+        float[] queries = [.. Vector(kind, 7), .. Vector(kind, 1_007), .. Samples.Vector(-1)];
+        foreach (int top in (int[])[1, 10, 600])
+        {
+            var options = new AudioSearchOptions { Top = top, Grouping = HitGrouping.AllWindows };
+            var expected = await files.SearchBatchAsync(queries, options, cancellation);
+            Assert.Equal(expected, await kept.SearchBatchAsync(queries, options, cancellation));
+            Assert.All(expected, hits => Assert.Equal(Math.Min(top, rows), hits.Count));
+        }
+    }
+
+    [Fact]
+    public async Task The_first_search_keeps_no_rows_and_the_second_keeps_half_their_bytes()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using (var writer = LocalAudioIndex.Create(Folder, Samples.Settings))
+            await writer.UpsertAsync([.. Enumerable.Range(0, 3).Select(file => Samples.Entry(file, windows: 300))], cancellation);
+        using var index = Open();
+        var search = (HostRowSearch)index.RowSearch;
+        // All windows: one pass over the rows is enough.
+        var options = new AudioSearchOptions { Grouping = HitGrouping.AllWindows };
+        var first = await index.SearchAsync(Samples.Vector(3), options, cancellation);
+        Assert.Equal(0, search.KeptRows);
+        Assert.Equal(first, await index.SearchAsync(Samples.Vector(3), options, cancellation));
+        Assert.Equal(900, search.KeptRows);
+        Assert.Equal(2 * RowMemory.RoundedStrideBytes(new(Samples.Dimension, Samples.Settings.Element, Guid.Empty)),
+            new SegmentFormat(Samples.Dimension, Samples.Settings.Element, Guid.Empty).StrideBytes);
+    }
+
+    LocalAudioIndex Open() => LocalAudioIndex.Open(Folder, IndexAccess.Read);
+
+    static float[] Vector(Rows kind, int row)
+    {
+        float[] vector = Samples.Vector(kind == Rows.Random ? row : 1);
+        if (kind == Rows.Close) vector[row % Samples.Dimension] += row * 1e-6f;
+        return vector;
+    }
+}
