@@ -5,7 +5,7 @@ using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
 
-/// <summary>What the commands say about padding, starting weights and the figures of several right answers.</summary>
+/// <summary>The commands' words about padding, starting weights and the figures of several right answers.</summary>
 public sealed class FaithfulTests : IDisposable
 {
     readonly TemporaryFolder _folder = new();
@@ -13,7 +13,8 @@ public sealed class FaithfulTests : IDisposable
     [Theory]
     [InlineData(PaddingRule.OwnLength, null)]
     [InlineData(PaddingRule.Paper, "an index has no batches: each window is heard in its own length, so that its vector is its own")]
-    [InlineData(PaddingRule.Window, "with silence behind clips of under 2 s (audio.padding=window); shorter windows are heard with the same")]
+    [InlineData(PaddingRule.Window,
+        "with silence behind clips of under 2 s (audio.padding=window); shorter windows are heard with the same")]
     public async Task An_index_says_how_a_model_that_was_trained_with_silence_hears_a_window(PaddingRule padding, string? note)
     {
         Directory.CreateDirectory(_folder["sounds"]);
@@ -27,13 +28,16 @@ public sealed class FaithfulTests : IDisposable
 
     /// <summary>The warning comes before anything is read that could fail: an absent sound ends the command at once.</summary>
     [Theory]
-    [InlineData("", "the audio encoder (cnn14) and the text encoder (BERT-base) will start from random weights", "models fetch panns-cnn14; "
-        + "nativeretrieval models fetch bert-base-uncased; then train … --audio-model panns-cnn14 --text-model bert-base-uncased")]
-    [InlineData("--set model.audio_encoder=resnet38 --set text.layers=2", "the audio encoder (resnet38) will start", "fetch panns-resnet38; then")]
+    [InlineData("", "the audio encoder (cnn14) and the text encoder (BERT-base) will start from random weights",
+        "models fetch panns-cnn14; nativeretrieval models fetch bert-base-uncased; then train … --audio-model panns-cnn14 --text-model "
+            + "bert-base-uncased")]
+    [InlineData("--set model.audio_encoder=resnet38 --set text.layers=2", "the audio encoder (resnet38) will start",
+        "fetch panns-resnet38; then")]
     [InlineData("--set model.audio_encoder=cnn6 --set model.audio_channels=[4,4,8,8]", "the text encoder (BERT-base) will start",
         "fetch bert-base-uncased; then")]
     [InlineData("--preset tiny", null, null)]
-    public async Task A_run_of_the_reports_size_without_published_weights_says_what_to_fetch(string options, string? warning, string? command)
+    public async Task A_run_of_the_reports_size_without_published_weights_says_what_to_fetch(string options, string? warning,
+        string? command)
     {
         var demo = DemoCollection.Create(_folder["demo"], seed: 2, clips: 5, testClips: 1);
         // A folder that holds other files is refused after the warning and before the model is made.
@@ -56,7 +60,8 @@ public sealed class FaithfulTests : IDisposable
         string model = TinyModel.Write(_folder["model"]), csv = _folder["grouped.csv"];
         string[] lines = File.ReadAllLines(demo.TestCsv);
         File.WriteAllLines(csv, lines.Select((line, i) => i == 0 ? $"kind,{line}" : $"{(i < 3 ? "bells" : "rain")},{line}"));
-        string[] evaluate = ["evaluate", csv, "--audio", demo.AudioFolder, "--model", model, "--cache", _folder["cache"], "--group", "kind"];
+        string[] evaluate = ["evaluate", csv, "--audio", demo.AudioFolder, "--model", model, "--cache", _folder["cache"], "--group",
+            "kind"];
 
         string table = (await CommandLine.Run(evaluate)).Out;
         Assert.Contains("95 % of 2 by kind", table);

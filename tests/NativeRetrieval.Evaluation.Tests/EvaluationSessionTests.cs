@@ -96,14 +96,17 @@ public sealed class EvaluationSessionTests : IDisposable
         Assert.Contains(message, refused.Message);
     }
 
+    /// <summary>The test clips with a column of their group, and all with one caption or with their own.</summary>
     string Grouped(Func<int, string> group, bool sameCaption = false)
     {
+        string captions = sameCaption ? "caption" : "caption_1,caption_2,caption_3,caption_4,caption_5";
         var lines = CaptionCsv.Read(_demo.TestCsv, _demo.AudioFolder).Clips.Select((clip, i) =>
-            $"{clip.FileName},{group(i)},{string.Join(',', clip.Captions.Select(text => $"\"{(sameCaption ? clip.Captions.Count : text)}\"").Distinct())}");
-        string path = _folder["grouped.csv"];
-        File.WriteAllLines(path, [sameCaption ? "file_name,kind of sound,caption" : "file_name,kind of sound,caption_1,caption_2,caption_3,caption_4,caption_5",
-            .. lines]);
-        return path;
+        {
+            var texts = sameCaption ? ["a bell"] : clip.Captions;
+            return $"{clip.FileName},{group(i)},{string.Join(',', texts.Select(text => $"\"{text}\""))}";
+        });
+        File.WriteAllLines(_folder["grouped.csv"], [$"file_name,kind of sound,{captions}", .. lines]);
+        return _folder["grouped.csv"];
     }
 
     [Fact]

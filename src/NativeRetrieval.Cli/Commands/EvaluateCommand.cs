@@ -14,8 +14,8 @@ internal static class EvaluateCommand
     {
         var options = new EvaluateOptions();
         var command = new DocumentedCommand("evaluate", "Measure retrieval in both directions on a captioned data set. "
-            + "Each clip is heard in its own length, but by a model that was trained with silence behind shorter clips (--preset paper) with "
-            + "the same silence.")
+            + "Each clip is heard in its own length; by a model that was trained with silence behind shorter clips (--preset paper), "
+            + "with the same silence.")
         {
             Examples =
             [

@@ -50,7 +50,7 @@ internal static class EvaluationOutput
             Text(m.Map16.Value), m.MedianRank.ToString(CultureInfo.InvariantCulture));
     }
 
-    /// <summary>The figures over all right answers of a query, where they are others: shares found, and mAP divided by all of them.</summary>
+    /// <summary>The figures over all right answers of a query, where it has several: shares found, and mAP divided by all.</summary>
     static void PrintOverAll(Terminal terminal, EvaluationReport report)
     {
         var table = new Table("over all right answers", ">found@1", ">found@5", ">found@10", ">mAP@10 of all", ">mAP@16 of all");

@@ -42,7 +42,7 @@ internal static class TrainPreview
     }
 
     /// <summary>
-    /// A sentence that says which encoders of the report's size would start from random weights, and what to fetch instead; null: none does.
+    /// A sentence about encoders of the report's size that will start from random weights, and what to fetch instead; null: none does.
     /// </summary>
     public static string? FromScratch(Terminal terminal, TrainingRequest request)
     {
@@ -56,8 +56,8 @@ internal static class TrainPreview
         if (missing.Count == 0) return null;
         var catalogue = KnownModels.Of(terminal);
         var known = missing.Where(part => catalogue.Contains(part.Name)).ToList();
-        return $"{string.Join(" and ", missing.Select(part => part.Encoder))} will start from random weights, which takes far more than a few "
-            + "thousand clips to train; the report starts from published ones"
+        return $"{string.Join(" and ", missing.Select(part => part.Encoder))} will start from random weights, which takes far more than a "
+            + "few thousand clips to train; the report starts from published ones"
             + (known.Count == 0 ? "" : $": {string.Join("; ", known.Select(part => $"nativeretrieval models fetch {part.Name}"))}; then "
                 + $"train … {string.Join(' ', known.Select(part => $"{part.Option} {part.Name}"))}");
     }

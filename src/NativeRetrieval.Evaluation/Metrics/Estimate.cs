@@ -4,8 +4,8 @@ namespace NativeRetrieval.Evaluation.Metrics;
 /// A mean over queries of values from 0 to 1 with its 95 % interval: by the jackknife over queries, or by a bootstrap of their groups.
 /// </summary>
 /// <param name="Value">The mean.</param>
-/// <param name="StandardError">√((n−1)/n · Σ(mean without query i − mean)²), which for a mean is √(Σ(xᵢ − mean)² / (n (n−1))); of groups the
-/// standard deviation of the bootstrap's means.</param>
+/// <param name="StandardError">√((n−1)/n · Σ(mean without query i − mean)²), which for a mean is √(Σ(xᵢ − mean)² / (n (n−1))); of groups
+/// the standard deviation of the bootstrap's means.</param>
 public readonly record struct Estimate(double Value, double StandardError)
 {
     const double NormalQuantile = 1.959963984540054;    // 97.5 %

@@ -19,8 +19,9 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
     {
         var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText
             : scores.AudioToText.Rows([.. relevance.RelevantItems]);
+        int[]? ofClips = groups is null ? null : [.. relevance.RelevantItems.Select(clip => groups.OfClip[clip])];
         return new(RankingMetrics.Compute(scores.TextToAudio, relevance, groups?.OfQuery),
-            RankingMetrics.Compute(clips, relevance.Transpose(), groups is null ? null : [.. relevance.RelevantItems.Select(clip => groups.OfClip[clip])]))
+            RankingMetrics.Compute(clips, relevance.Transpose(), ofClips))
         {
             Groups = groups,
         };

@@ -43,7 +43,7 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
     public double RecallSum => R1.Value + R5.Value + R10.Value;
 
     /// <summary>Ranks every item for every query; equal scores are ordered by index, lower first.</summary>
-    /// <param name="groups">Group of each query, from 0, for intervals by a bootstrap of groups; null: by the jackknife over queries.</param>
+    /// <param name="groups">Group of each query, for intervals by a bootstrap of groups; null: by the jackknife over queries.</param>
     /// <exception cref="ShapeException">Scores and relevance are of different sizes, or there is no query.</exception>
     public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance, IReadOnlyList<int>? groups = null)
     {

@@ -47,7 +47,7 @@ public sealed class AdamOptimizer : IDisposable
     }
 
     /// <summary>Counts a step, whose <see cref="Update"/> follows.</summary>
-    /// <returns>float64 [groups, 3] on the parameters' device: the step's numbers of each combination of rate, first step and decay.</returns>
+    /// <returns>float64 [groups, 3] on the parameters' device: the step's numbers of each combination of rate, first step, decay.</returns>
     public Tensor BeginStep(double learningRate)
     {
         Steps++;

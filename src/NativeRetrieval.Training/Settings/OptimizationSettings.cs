@@ -24,7 +24,7 @@ public sealed record OptimizationSettings
     public bool DropLastBatch { get; init; } = true;
 
     /// <summary>
-    /// Pairs that are embedded at a time, which bounds memory; 0: the whole batch. The loss is over all pairs of the batch (gradient cache).
+    /// Pairs that are embedded at a time, which bounds memory; 0: the whole batch. The loss is over all pairs of it (gradient cache).
     /// With <see cref="FreezeBatchNorm"/> and without random parts, loss and gradients are those of the whole batch; otherwise batch norms
     /// use the statistics of the chunk, and their running ones move once for the batch, towards the mean of the chunks'.
     /// </summary>

@@ -31,8 +31,8 @@ public static class Presets
             : ReadOnlyDictionary<AudioArchitecture, IReadOnlyList<int>>.Empty;
 
     /// <summary>
-    /// The report as its authors' code runs it for Clotho: silence up to the batch's longest clip, and half of the loss of equation 2, whose
-    /// gradient is what is clipped at 2.
+    /// The report as its authors' code runs it for Clotho: silence up to the batch's longest clip, and half of the loss of equation 2,
+    /// whose gradient is clipped at 2.
     /// </summary>
     static TrainingSettings Paper { get; } = new()
     {

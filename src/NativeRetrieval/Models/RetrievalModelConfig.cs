@@ -140,8 +140,8 @@ public enum PaddingRule : byte
     Paper,
 
     /// <summary>
-    /// Digital silence up to <see cref="RetrievalModelConfig.MaxSeconds"/>, as the report's authors have AudioCaps' clips; the vector is the
-    /// clip's alone.
+    /// Digital silence up to <see cref="RetrievalModelConfig.MaxSeconds"/>, as the report's authors have AudioCaps' clips; the vector is
+    /// the clip's alone.
     /// </summary>
     Window,
 }

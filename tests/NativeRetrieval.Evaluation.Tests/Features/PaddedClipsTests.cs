@@ -34,12 +34,12 @@ public sealed class PaddedClipsTests : IDisposable
     public PaddedClipsTests()
     {
         var random = new PhiloxSequence(new Philox(4));
-        var waveforms = _samples.Select(count => Enumerable.Range(0, count).Select(_ => (short)(random.NextBelow(20_000) - 10_000)).ToArray())
-            .ToArray();
+        short[][] waveforms = [.. _samples.Select(count =>
+            Enumerable.Range(0, count).Select(_ => (short)(random.NextBelow(20_000) - 10_000)).ToArray())];
         for (int i = 0; i < waveforms.Length; i++) WavFile.Write(_folder[$"{i}.wav"], waveforms[i], RateHz);
         _waveforms = [.. waveforms.Select(clip => clip.Select(sample => sample / 32768f).ToArray())];
-        _data = new Dataset("test", [.. _samples.Select((_, i) =>
-            new Clip($"{i}.wav", _folder[$"{i}.wav"], [.. Enumerable.Range(0, _captions[i]).Select(caption => $"sound {i} {caption}")], 0))]);
+        _data = new Dataset("test", [.. _samples.Select((_, i) => new Clip($"{i}.wav", _folder[$"{i}.wav"],
+            [.. Enumerable.Range(0, _captions[i]).Select(caption => $"sound {i} {caption}")], 0))]);
     }
 
     static CancellationToken Token => TestContext.Current.CancellationToken;
@@ -100,8 +100,8 @@ public sealed class PaddedClipsTests : IDisposable
         {
             using var scope = TensorScope.Begin();
             var alone = Tensor.From(Padded(i, samples(i)), [1, samples(i)], CpuDevice.Shared);
-            double[] expected = [.. Op.L2Normalize(model.EmbedWaveform(alone, lengths: null)).ToArray<float>().Select(value => (double)value)];
-            Golden.Check(expected, vectors[i], Tolerance, $"clip {i}");
+            float[] expected = Op.L2Normalize(model.EmbedWaveform(alone, lengths: null)).ToArray<float>();
+            Golden.Check([.. expected.Select(value => (double)value)], vectors[i], Tolerance, $"clip {i}");
         }
     }
 

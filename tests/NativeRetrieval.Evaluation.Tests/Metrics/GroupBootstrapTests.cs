@@ -9,7 +9,8 @@ public sealed class GroupBootstrapTests
     [Theory]
     // Of two groups both draws are the same in half of the cases: means 0, 3/4 and 1 have the probabilities 1/4, 1/2 and 1/4.
     [InlineData(new double[] { 1, 1, 1, 0 }, new[] { 0, 0, 0, 1 }, 0.75, 0, 1)]
-    // Of four groups the one with 1 is drawn k times with (4 over k)/4^k·(3/4)^(4-k): P(k = 0) = 0.316, P(k <= 2) = 0.949, P(k <= 3) = 0.996.
+    // Of four groups the one with 1 is drawn k times with probability (4 over k)·(1/4)^k·(3/4)^(4-k):
+    // P(k = 0) = 0.316, P(k <= 2) = 0.949, P(k <= 3) = 0.996.
     [InlineData(new double[] { 0, 0, 0, 1 }, new[] { 0, 1, 2, 3 }, 0.25, 0, 0.75)]
     // Groups of equal means have no spread, whatever lies within them and whatever they are numbered.
     [InlineData(new double[] { 0, 1, 1, 0, 0, 1 }, new[] { 7, 7, 3, 3, 9, 9 }, 0.5, 0.5, 0.5)]

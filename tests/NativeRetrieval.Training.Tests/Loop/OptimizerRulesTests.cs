@@ -30,7 +30,8 @@ public sealed class OptimizerRulesTests
     [Fact]
     public void The_cosine_may_begin_at_the_first_step()
     {
-        var schedule = Settings("training.schedule=cosine", "training.warmup_steps=4", "training.cosine_from=first-step").LearningRateSchedule;
+        var schedule = Settings("training.schedule=cosine", "training.warmup_steps=4", "training.cosine_from=first-step")
+            .LearningRateSchedule;
         for (int step = 0; step <= 12; step++)
             Assert.Equal(Math.Min(1, (step + 1) / 4.0) * Math.Pow(Math.Cos(Math.PI * step / 24), 2), schedule.Factor(step, 3, 12), 1e-15);
     }
@@ -60,8 +61,8 @@ public sealed class OptimizerRulesTests
         var decaying = groups.Where(group => group.Decays).SelectMany(group => group.Parameters).Select(item => item.Name).ToHashSet();
         Assert.All(spared, name => Assert.Matches(@"\.bias$|(?i:bn\d|norm)\.weight$|bias_table$", name));
         Assert.All(decaying, name => Assert.DoesNotMatch(@"\.bias$|(?i:bn\d|norm)\.weight$|bias_table$", name));
-        foreach (string name in (string[])["audio_enc.bn0.weight", "audio_enc.conv_block1.bn1.bias", "text_enc.embeddings.LayerNorm.weight"])
-            Assert.Contains(name, spared);
+        Assert.Superset(new HashSet<string>(
+            ["audio_enc.bn0.weight", "audio_enc.conv_block1.bn1.bias", "text_enc.embeddings.LayerNorm.weight"]), spared);
         Assert.Contains("audio_enc.conv_block1.conv1.weight", decaying);
 
         Assert.All(Groups([.. adamW, "training.decay_norms_and_biases=true"]), group => Assert.True(group.Decays));

@@ -89,7 +89,8 @@ public sealed class ResumeTests : IDisposable
     {
         string[] recipe = ["training.epochs=2", "training.optimizer=adamw", "training.weight_decay=0.1", "data.hold_out_clips=3", "seed=4"];
         var before = SettingsCatalogue.All.Where(setting => setting.Before is not null).ToList();
-        Assert.Equal(["training.decay_norms_and_biases", "training.cosine_from", "data.hold_out_seed"], before.Select(setting => setting.Key));
+        Assert.Equal(["training.decay_norms_and_biases", "training.cosine_from", "data.hold_out_seed"],
+            before.Select(setting => setting.Key));
         string[] asItWas = [.. recipe, .. before.Select(setting => $"{setting.Key}={setting.Before}")];
         Run(Request(asItWas) with { RunFolder = _folder["whole"] });
         Run(Request(recipe) with { RunFolder = _folder["new"] });
@@ -99,8 +100,8 @@ public sealed class ResumeTests : IDisposable
         Assert.Throws<OperationCanceledException>(() =>
             TrainingSession.Run(Request(asItWas), null, _ => cancellation.Cancel(), cancellation.Token));
         string settings = Path.Combine(_folder["run"], "settings.yaml"), record = Path.Combine(_folder["run"], "run.json");
-        File.WriteAllLines(settings, File.ReadAllLines(settings).Where(line => !before.Any(setting => line.Trim().StartsWith(setting.Name + ":"))));
-        File.WriteAllLines(record, File.ReadAllLines(record).Where(line => !before.Any(setting => line.Contains($"\"{setting.Key}\":"))));
+        Without(settings, setting => $"  {setting.Name}:");
+        Without(record, setting => $"    \"{setting.Key}\":");
         Assert.DoesNotContain("cosine_from: ", Text("run", "settings.yaml"));
         Assert.DoesNotContain("cosine_from", Text("run", "run.json"));
 
@@ -108,6 +109,9 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal(Text("whole", "metrics.jsonl"), Text("run", "metrics.jsonl"));
         Assert.Contains("training.cosine_from is first-step in the run and warmup-end in the command", Assert.Throws<OptionException>(() =>
             Run(Request(recipe) with { Resume = true, Insisted = ["training.cosine_from"] })).Message);
+
+        void Without(string path, Func<SettingDefinition, string> beginning) => File.WriteAllLines(path, File.ReadAllLines(path)
+            .Where(line => !before.Any(setting => line.StartsWith(beginning(setting), StringComparison.Ordinal))));
     }
 
     [Fact]
