@@ -11,6 +11,9 @@ namespace NativeRetrieval.Evaluation;
 /// <summary>The texts that are asked and, where it is known, the clips that answer them.</summary>
 internal sealed record Queries(IReadOnlyList<string> Texts, Relevance? Relevance)
 {
+    /// <summary>Groups by which intervals are computed; null: queries count as independent.</summary>
+    public QueryGroups? Groups { get; init; }
+
     public static Queries Of(RetrievalTask task) => new(task.Texts, task.TextToClips);
 }
 

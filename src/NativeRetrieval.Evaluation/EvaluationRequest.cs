@@ -41,6 +41,12 @@ public sealed record EvaluationRequest
     /// </summary>
     public string? RelevanceFile { get; init; }
 
+    /// <summary>
+    /// Column of <see cref="Csv"/> that names a clip's group, for intervals by a bootstrap of whole groups; null: queries count as
+    /// independent.
+    /// </summary>
+    public string? GroupColumn { get; init; }
+
     /// <summary>Device that the models run on. Default: the CPU.</summary>
     public Device Device { get; init; } = CpuDevice.Shared;
 
@@ -77,11 +83,12 @@ public sealed record EvaluationRequest
 /// <param name="Weights">Weights of the models, with weighted fusion; else null.</param>
 /// <param name="Fitted">Search by which the weights were found; null where they were not fitted.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded and was left out.</param>
+/// <param name="Groups">Groups by which intervals are computed; null: queries count as independent.</param>
 public sealed record EvaluationOutcome(FusedScores Scores, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames,
-    Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped)
+    Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped, QueryGroups? Groups = null)
 {
     /// <summary>Recall, precision and ranks in both directions; null where no right answers are known.</summary>
-    public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Scores, Relevance);
+    public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Scores, Relevance, Groups);
 
     /// <summary>The queries whose best right answer ranks worst, worst first; none where no right answers are known.</summary>
     /// <param name="count">Most queries to find.</param>

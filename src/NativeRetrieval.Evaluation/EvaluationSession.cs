@@ -22,18 +22,27 @@ public static class EvaluationSession
         request.Validate();
         var skipped = new List<string>();
         bool hidden = QueryCsv.HasNoAnswers(request.Csv);
-        var data = hidden ? Sounds(request, skipped, cancellation) : Captioned(request.Csv, request.Audio);
+        if (hidden && request.GroupColumn is { } column)
+            throw new OptionException($"--group {column}: the CSV names no sounds, so there is nothing to measure; leave it out");
+        var data = hidden ? Sounds(request, skipped, cancellation) : Captioned(request.Csv, request.Audio, request.GroupColumn);
         var relevant = request.RelevanceFile is { } file ? RelevanceCsv.Read(file) : null;
         var queries = hidden ? QueryCsv.Read(request.Csv) : null;
         var scorer = new EnsembleScorer(request, progress, cancellation);
         var fitted = Fit(request, scorer);
         var scored = scorer.Score(data, (kept, key) =>
-            queries is not null ? new Queries(queries, null)
-            : Queries.Of(relevant is null ? RetrievalTask.From(kept, request.Relevance, key) : RetrievalTask.From(relevant, kept, data)));
+        {
+            if (queries is not null) return new Queries(queries, null);
+            var task = relevant is null ? RetrievalTask.From(kept, request.Relevance, key) : RetrievalTask.From(relevant, kept, data);
+            return Queries.Of(task) with
+            {
+                Groups = request.GroupColumn is not { } name ? null
+                    : QueryGroups.Of(name, [.. kept.Clips.Select(clip => clip.Group!)], task),
+            };
+        });
         var weights = fitted?.Weights ?? request.Weights;
         var fused = ScoreFusion.Fuse(scored.Models, request.Fusion, weights);
         return new(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
-            [.. skipped, .. scorer.Skipped]);
+            [.. skipped, .. scorer.Skipped], scored.Queries.Groups);
     }
 
     static WeightSearch? Fit(EvaluationRequest request, EnsembleScorer scorer)
@@ -44,7 +53,8 @@ public static class EvaluationSession
         return WeightSearch.Fit(scored.Models, scored.Queries.Relevance!);
     }
 
-    static Dataset Captioned(string csv, string? audio) => audio is null ? CaptionCsv.ReadCaptions(csv, ".") : CaptionCsv.Read(csv, audio);
+    static Dataset Captioned(string csv, string? audio, string? groupColumn = null) =>
+        audio is null ? CaptionCsv.ReadCaptions(csv, ".", groupColumn) : CaptionCsv.Read(csv, audio, findings: null, groupColumn);
 
     /// <summary>Every sound of the folder, without captions.</summary>
     /// <param name="leftOut">Gets a message for each sound that will not be read.</param>

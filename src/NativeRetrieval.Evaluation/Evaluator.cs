@@ -8,21 +8,37 @@ namespace NativeRetrieval.Evaluation;
 /// <summary>Embeds a data set with a model and ranks it in both directions.</summary>
 public static class Evaluator
 {
+    const int ReportBatch = 32;
+
     /// <summary>Embeds a data set and scores every query against every clip.</summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
     /// <returns>The score of every query text against every clip.</returns>
     public static SimilarityMatrix Score(RetrievalModel model, FeatureStore features, RetrievalTask task, Action<int>? done = null,
         CancellationToken cancellation = default) => Embed(model, features, task.Texts, done, cancellation).Score(task.Texts);
 
-    /// <summary>Vectors of every clip and every distinct text.</summary>
+    /// <summary>
+    /// Vectors of every clip and every distinct text. Clips are padded as the model's were in training: with
+    /// <see cref="PaddingRule.Paper"/> a vector depends on the clips beside it, in the order of the data.
+    /// </summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
     public static EvaluationVectors Embed(RetrievalModel model, FeatureStore features, IReadOnlyList<string> texts,
         Action<int>? done = null, CancellationToken cancellation = default)
     {
         string[] distinct = [.. texts.Distinct(StringComparer.Ordinal)];
-        float[] clips = Embedder.Clips(model, features.Data.Clips.Count, features.Frames, features.Load, done, cancellation);
-        return new EvaluationVectors(model.Config.EmbeddingDimension, [.. features.Data.Clips.Select(clip => clip.FileName)], clips,
-            distinct, Embedder.Texts(model, distinct, cancellation));
+        var data = features.Data.Clips;
+        float[] clips;
+        if (model.Config.Padding == PaddingRule.Paper)
+        {
+            int[] longest = PaddedBatches.Longest(data, features.WaveformSamples, model.Config.PaddedBatch ?? ReportBatch);
+            clips = Embedder.Clips(model, data.Count, i => model.Config.LogMel.FramesOf(longest[i]),
+                i => features.LoadPadded(i, longest[i]), done, cancellation);
+        }
+        else
+        {
+            clips = Embedder.Clips(model, data.Count, features.Frames, features.Load, done, cancellation);
+        }
+        return new EvaluationVectors(model.Config.EmbeddingDimension, [.. data.Select(clip => clip.FileName)], clips, distinct,
+            Embedder.Texts(model, distinct, cancellation));
     }
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>

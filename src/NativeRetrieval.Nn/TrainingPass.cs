@@ -19,6 +19,9 @@ public sealed class TrainingPass(ulong seed, long step, BatchStatistics statisti
     /// <summary>The statistics that batch norms of trained parts normalise by.</summary>
     public BatchStatistics Statistics => statistics;
 
+    /// <summary>The part of a batch that this pass embeds. Default: all of it.</summary>
+    public BatchPart Part { get; init; } = BatchPart.Whole;
+
     /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
     public Philox NextStream() => new(seed, (ulong)FirstStream + (ulong)checked((ushort)_used++));
 
@@ -37,4 +40,22 @@ public enum BatchStatistics
 
     /// <summary>The running statistics, which stay; scale and shift are trained all the same.</summary>
     Running,
+}
+
+/// <summary>
+/// A part of a batch whose parts are embedded one after the other. Batch norms move their running statistics by it so that all parts
+/// together move them once, with the momentum of one batch, towards the mean of the parts' statistics.
+/// </summary>
+/// <param name="Share">Share of the batch's items; above 0 to 1.</param>
+/// <param name="Later">Share of the items in the parts that follow; 0 to below 1.</param>
+public readonly record struct BatchPart(double Share, double Later)
+{
+    /// <summary>A batch in one part.</summary>
+    public static BatchPart Whole => new(Share: 1, Later: 0);
+
+    /// <summary>
+    /// The part's momentum m·share / (1 − m·later): the parts that follow leave m·share of it in the new running statistics.
+    /// </summary>
+    /// <param name="momentum">Momentum m of the whole batch.</param>
+    public double Momentum(double momentum) => momentum * Share / (1 - momentum * Later);
 }

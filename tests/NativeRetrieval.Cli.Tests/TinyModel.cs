@@ -9,7 +9,7 @@ namespace NativeRetrieval.Cli.Tests;
 /// <summary>A model folder of random weights, which indexes and searches like a trained one.</summary>
 internal static class TinyModel
 {
-    public static string Write(string folder)
+    public static string Write(string folder, PaddingRule padding = PaddingRule.OwnLength)
     {
         var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
         var config = new RetrievalModelConfig
@@ -22,6 +22,7 @@ internal static class TinyModel
             EmbeddingDimension = 8,
             MaxTokens = 32,
             MaxSeconds = 2,
+            Padding = padding,
         };
         using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
         Directory.CreateDirectory(folder);

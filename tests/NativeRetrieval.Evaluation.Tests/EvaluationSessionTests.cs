@@ -61,6 +61,55 @@ public sealed class EvaluationSessionTests : IDisposable
     }
 
     [Fact]
+    public void GroupsOfAColumnMakeTheIntervals()
+    {
+        string csv = Grouped(i => i < 2 ? "bells" : "rain");
+        var plain = EvaluationSession.Run(Request(_model) with { Csv = csv }, progress: null, Token);
+        var outcome = EvaluationSession.Run(Request(_model) with { Csv = csv, GroupColumn = "Kind of sound" }, progress: null, Token);
+        Assert.Null(plain.Groups);
+        Assert.Equal((2, "Kind of sound"), (outcome.Groups!.Count, outcome.Groups.Column));
+        Assert.Equal([.. Enumerable.Repeat(0, 2 * CaptionsPerClip), .. Enumerable.Repeat(1, 2 * CaptionsPerClip)], outcome.Groups.OfQuery);
+        Assert.Equal([0, 0, 1, 1], outcome.Groups.OfClip);
+        var (ungrouped, grouped) = (plain.Report!.TextToAudio.Map10, outcome.Report!.TextToAudio.Map10);
+        Assert.Equal(ungrouped.Value, grouped.Value, 1e-15);
+        Assert.NotEqual(ungrouped.High, grouped.High);
+
+        // Of two groups the interval goes from the lower mean to the higher one.
+        double[] means = [.. outcome.Texts.Select((_, query) => 1.0 / outcome.Scores.TextToAudio.Rank(query, query / CaptionsPerClip))
+            .Chunk(2 * CaptionsPerClip).Select(part => part.Average())];
+        Assert.Equal((means.Min(), means.Max()), (grouped.Low, grouped.High));
+        var intervals = outcome.Report.ToJson()["intervals"]!;
+        Assert.Equal(("group_bootstrap", "Kind of sound", 2), (intervals["method"]!.GetValue<string>(),
+            intervals["column"]!.GetValue<string>(), intervals["groups"]!.GetValue<int>()));
+    }
+
+    [Theory]
+    [InlineData("colour", 0, "no column 'colour', which --group names")]
+    [InlineData("kind_of_sound", 0, "all clips are of one group, '0'")]
+    [InlineData("kind_of_sound", 1, "has no kind_of_sound, by which --group groups")]
+    [InlineData("kind_of_sound", 2, "is answered by clips of the groups '0' and '1'")]
+    public void GroupsThatMakeNoIntervalsAreRefused(string column, int kind, string message)
+    {
+        string csv = Grouped(i => kind == 2 ? $"{i}" : kind == 1 && i == 3 ? "" : "0", sameCaption: kind == 2);
+        var request = Request(_model) with { Csv = csv, GroupColumn = column, Relevance = RelevanceRule.SameText };
+        var refused = Assert.ThrowsAny<NativeRetrievalException>(() => EvaluationSession.Run(request, progress: null, Token));
+        Assert.Contains(message, refused.Message);
+    }
+
+    /// <summary>The test clips with a column of their group, and all with one caption or with their own.</summary>
+    string Grouped(Func<int, string> group, bool sameCaption = false)
+    {
+        string captions = sameCaption ? "caption" : "caption_1,caption_2,caption_3,caption_4,caption_5";
+        var lines = CaptionCsv.Read(_demo.TestCsv, _demo.AudioFolder).Clips.Select((clip, i) =>
+        {
+            var texts = sameCaption ? ["a bell"] : clip.Captions;
+            return $"{clip.FileName},{group(i)},{string.Join(',', texts.Select(text => $"\"{text}\""))}";
+        });
+        File.WriteAllLines(_folder["grouped.csv"], [$"file_name,kind of sound,{captions}", .. lines]);
+        return _folder["grouped.csv"];
+    }
+
+    [Fact]
     public void EveryModelReportsBothPhasesFromZeroToTheLastClip()
     {
         var progress = new Recorded();

@@ -53,7 +53,7 @@ public static class FuzzKinds
                 ],
                 path => CaptionCsv.Read(path, Path.GetDirectoryName(path)!), _table),
             new("yaml", [Alone("settings.yaml", Utf8(SettingsWriter.ToYaml(SettingsLoader.Load(null, []))))],
-                path => SettingsLoader.ReadFile(path), _yaml),
+                path => SettingsLoader.ReadRun(path), _yaml),
             new("SHA256SUMS", [Sums(model)], path => ChecksumList.Verify(Path.GetDirectoryName(path)!), _table),
             new("catalogue.json", [Alone("catalogue.json", Catalogue())], path => ModelCatalogue.Parse(File.ReadAllBytes(path)), _json),
             new("index", [.. Index(folder["i.nrx"])], ReadIndex, []),

@@ -19,9 +19,11 @@ public sealed record FeatureSettings
     /// <summary>A model's features: clips of under 64 frames (0.63 s at a hop of 10 ms) are padded to that.</summary>
     /// <param name="longest">Longer clips are cut after this many samples; null: never.</param>
     /// <param name="filled">Shorter clips are repeated up to this many samples; null: never.</param>
-    public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null, int? filled = null)
+    /// <param name="silenced">Shorter clips are followed by silence up to this many samples; null: up to 64 frames.</param>
+    public static FeatureSettings Of(LogMelSettings logMel, ResamplerPreset resampler, int? longest = null, int? filled = null,
+        int? silenced = null)
     {
-        int least = Math.Max(logMel.MinimumSamples, (LeastFrames - 1) * logMel.HopSamples);
+        int least = Math.Max(Math.Max(logMel.MinimumSamples, (LeastFrames - 1) * logMel.HopSamples), silenced ?? 0);
         return new()
         {
             LogMel = logMel,

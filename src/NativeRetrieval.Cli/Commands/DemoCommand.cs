@@ -93,7 +93,7 @@ internal static class DemoCommand
         terminal.Line("Next:");
         terminal.Line($"  nativeretrieval search \"birds chirp, then a bell rings\" --index {index}");
         terminal.Line($"  nativeretrieval similar {sound} --index {index}");
-        terminal.Line("  nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --to runs/first");
+        terminal.Line("  nativeretrieval train YOUR.csv --audio YOUR_SOUNDS --preset tiny --to runs/first");
         return ExitCode.Ok;
     }
 

@@ -13,12 +13,16 @@ internal static class EvaluateCommand
     public static Command Create(Terminal terminal)
     {
         var options = new EvaluateOptions();
-        var command = new DocumentedCommand("evaluate", "Measure retrieval in both directions on a captioned data set.")
+        var command = new DocumentedCommand("evaluate", "Measure retrieval in both directions on a captioned data set. "
+            + "Each clip is heard in its own length; by a model that was trained with silence behind shorter clips (--preset paper), "
+            + "with the same silence.")
         {
             Examples =
             [
                 ("nativeretrieval evaluate test.csv --audio clips --model runs/first",
                     "R@1, R@5, R@10, mAP@10, mAP@16 and median rank with 95 % intervals"),
+                ("nativeretrieval evaluate test.csv --audio clips --model runs/first --relevance same-text --group kind",
+                    "Intervals that count clips of one kind (a column of the CSV) as alike"),
                 ("nativeretrieval evaluate test.csv --audio clips --model a --model b --submission out.csv --json",
                     "An ensemble, the DCASE file, and JSON"),
                 ("nativeretrieval evaluate test.csv --audio clips --model a --model b --fusion weighted --fit-weights val.csv",

@@ -68,6 +68,13 @@ internal sealed class EvaluateOptions
         DefaultValueFactory = _ => OwnClip,
     };
 
+    readonly Option<string?> _group = new("--group")
+    {
+        Description = "Column of the CSV that names clips that are alike, such as their kind: 95 % intervals are those of a bootstrap of "
+            + "whole groups; without it every query counts as independent.",
+        HelpName = "COLUMN",
+    };
+
     readonly Option<int> _hard = new("--hard")
     {
         Description = "List the N queries whose best right answer ranks worst, and what came first instead.",
@@ -106,7 +113,7 @@ internal sealed class EvaluateOptions
         command.Add(_csv);
         Option[] options =
         [
-            _audio, _models, _fusion, _weights, _fit, _fitAudio, _relevance, _hard, _submission, _scores, _save, _vectors,
+            _audio, _models, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _hard, _submission, _scores, _save, _vectors,
             .. Device.Options, _cache, _json,
         ];
         foreach (var option in options) command.Add(option);
@@ -136,6 +143,7 @@ internal sealed class EvaluateOptions
             FitAudio = parsed.GetValue(_fitAudio)?.FullName,
             Relevance = relevance == SameText ? RelevanceRule.SameText : RelevanceRule.Own,
             RelevanceFile = relevance is OwnClip or SameText ? null : Path.GetFullPath(relevance),
+            GroupColumn = parsed.GetValue(_group),
             FeatureCache = CacheFolder.Of(parsed, _cache),
             Vectors = parsed.GetValue(_vectors)?.FullName,
             SaveVectors = parsed.GetValue(_save)?.FullName,

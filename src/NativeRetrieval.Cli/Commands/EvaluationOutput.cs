@@ -38,14 +38,28 @@ internal static class EvaluationOutput
     /// <summary>Prints the figures alone; the demo uses it, too.</summary>
     public static void Print(Terminal terminal, EvaluationReport report)
     {
-        var table = new Table("", ">queries", ">R@1", ">R@5", ">R@10", ">mAP@10", ">95 % interval", ">mAP@16", ">median rank");
+        string interval = report.Groups is { } groups ? $"95 % of {groups.Count} by {groups.Column}" : "95 % interval";
+        var table = new Table("", ">queries", ">R@1", ">R@5", ">R@10", ">mAP@10", ">" + interval, ">mAP@16", ">median rank");
         Add("text to audio", report.TextToAudio);
         Add("audio to text", report.AudioToText);
         table.Write(terminal);
+        PrintOverAll(terminal, report);
 
         void Add(string name, RankingMetrics m) => table.Add(name, m.Queries.ToString(CultureInfo.InvariantCulture),
             Text(m.R1.Value), Text(m.R5.Value), Text(m.R10.Value), Text(m.Map10.Value), $"{Text(m.Map10.Low)} .. {Text(m.Map10.High)}",
             Text(m.Map16.Value), m.MedianRank.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>The figures over all right answers of a query, where it has several: shares found, and mAP divided by all.</summary>
+    static void PrintOverAll(Terminal terminal, EvaluationReport report)
+    {
+        var table = new Table("over all right answers", ">found@1", ">found@5", ">found@10", ">mAP@10 of all", ">mAP@16 of all");
+        if (report.TextToAudio.HasSeveralRelevant) Add("text to audio", report.TextToAudio);
+        if (report.AudioToText.HasSeveralRelevant) Add("audio to text", report.AudioToText);
+        if (report.TextToAudio.HasSeveralRelevant || report.AudioToText.HasSeveralRelevant) table.Write(terminal);
+
+        void Add(string name, RankingMetrics m) => table.Add(name, Text(m.Recall1.Value), Text(m.Recall5.Value), Text(m.Recall10.Value),
+            Text(m.Map10OfAll.Value), Text(m.Map16OfAll.Value));
     }
 
     static void Print(Terminal terminal, IReadOnlyList<HardQuery> hardest, EvaluationOutcome outcome)

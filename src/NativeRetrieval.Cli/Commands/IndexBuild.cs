@@ -60,6 +60,7 @@ internal static class IndexBuild
             using var runsOn = device.Open(parsed, terminal);
             using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
                 : choice.Open(folder, made, runsOn, ModelParts.Audio);
+            if (Padding(engine.Model.Config) is { } note) terminal.Message(note);
             var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window),
                 parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty));
             if (parsed.GetValue(json)) WriteJson(terminal, report);
@@ -82,6 +83,16 @@ internal static class IndexBuild
             return null;
         }
     }
+
+    /// <summary>A sentence about a model that was trained with silence behind its clips; null: it was not.</summary>
+    static string? Padding(RetrievalModelConfig model) => model.Padding switch
+    {
+        PaddingRule.Paper => "this model was trained and is evaluated with silence behind clips, up to the longest of their batch "
+            + "(audio.padding=paper); an index has no batches: each window is heard in its own length, so that its vector is its own",
+        PaddingRule.Window => string.Create(CultureInfo.InvariantCulture, $"this model was trained with silence behind clips of under "
+            + $"{model.MaxSeconds} s (audio.padding=window); shorter windows are heard with the same"),
+        _ => null,
+    };
 
     /// <summary>Indexes with progress on the terminal; the demo uses it, too.</summary>
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,

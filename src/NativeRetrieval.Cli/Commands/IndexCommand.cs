@@ -10,7 +10,7 @@ public static class IndexCommand
     public static Command Create(Terminal terminal)
     {
         var command = new DocumentedCommand("index", "Make an index of sounds, or bring one up to date: "
-            + "only what is new or changed is embedded.")
+            + "only what is new or changed is embedded. Each window is heard in its own length.")
         {
             Examples =
             [

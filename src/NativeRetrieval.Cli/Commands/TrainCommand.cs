@@ -15,12 +15,13 @@ internal static class TrainCommand
         {
             Examples =
             [
-                ("nativeretrieval train train.csv --audio clips --validation val.csv --to runs/first",
-                    "The report's recipe on your own folder"),
+                ("nativeretrieval train train.csv --audio clips --validation val.csv --audio-model panns-cnn14 "
+                    + "--text-model bert-base-uncased --to runs/report",
+                    "The report's recipe on your own folder; 'models fetch' installs its two encoders under these names"),
+                ("nativeretrieval train train.csv --audio clips --validation val.csv --preset tiny --to runs/first",
+                    "A small model from scratch, for a first try"),
                 ("nativeretrieval train train.csv --audio clips --text-model all-MiniLM-L6-v2 --set training.freeze_text_encoder=true "
                     + "--to runs/minilm", "With a frozen pre-trained text encoder"),
-                ("nativeretrieval train train.csv --audio clips --text-model bert-base-uncased --audio-model cnn14 --to runs/report",
-                    "The report's system: both encoders pre-trained"),
                 ("nativeretrieval train development.csv validation.csv --audio dev --audio val --set data.hold_out_clips=100 --to runs/all",
                     "Two data sets as one, 100 of their clips drawn for validation"),
                 ("nativeretrieval train clotho.csv --audio clotho --init-from runs/audiocaps --to runs/tuned",
@@ -46,6 +47,7 @@ internal static class TrainCommand
                 return Task.FromResult(TrainPreview.Check(terminal, request, findings, options.Json(parsed), cancellation));
             if (options.Estimate(parsed))
                 return Task.FromResult(TrainPreview.Estimate(terminal, request, options.Json(parsed), cancellation));
+            if (TrainPreview.FromScratch(terminal, request) is { } advice) terminal.Warning(advice);
             var outcome = Run(terminal, request, cancellation);
             if (outcome.End == TrainingEnd.NoImprovement)
                 terminal.Message("stopped early: training.early_stopping_epochs evaluations had no better score than those before; "

@@ -42,7 +42,10 @@ internal sealed class TrainOptions
 
     readonly Option<string?> _preset = new("--preset")
     {
-        Description = $"Settings to start from: {string.Join(", ", Presets.Names)}, or a YAML file. Default: the report's recipe.",
+        Description = $"Settings to start from: {string.Join(", ", Presets.Names)}, or a YAML file. paper and paper-audiocaps are the "
+            + "report as its authors' code runs it, with silence behind shorter clips in training, validation and evaluate alike; clotho, "
+            + "audiocaps and tiny are recipes of ours. Default: the report's recipe, each clip heard in its own length, which all but the "
+            + "paper presets do.",
         HelpName = "NAME",
     };
 

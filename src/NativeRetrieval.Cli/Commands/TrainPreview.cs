@@ -4,6 +4,7 @@ using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Loop;
+using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -38,6 +39,27 @@ internal static class TrainPreview
         else terminal.Line(Text(estimate));
         if (!estimate.Fits) terminal.Warning(TooLarge(request));
         return ExitCode.Ok;
+    }
+
+    /// <summary>
+    /// A sentence about encoders of the report's size that will start from random weights, and what to fetch instead; null: none does.
+    /// </summary>
+    public static string? FromScratch(Terminal terminal, TrainingRequest request)
+    {
+        if (request.Resume || request.InitialModel is not null) return null;
+        var (model, text, published) = (request.Settings.Model, request.Settings.Text, new TextSettings());
+        var missing = new List<(string Encoder, string Name, string Option)>();
+        if (request.AudioModel is null && model.AudioChannels is null)
+            missing.Add(($"the audio encoder ({model.AudioEncoder.Key})", $"panns-{model.AudioEncoder.Key}", "--audio-model"));
+        if (request.TextModel is null && (text.HiddenWidth, text.Layers) == (published.HiddenWidth, published.Layers))
+            missing.Add(("the text encoder (BERT-base)", "bert-base-uncased", "--text-model"));
+        if (missing.Count == 0) return null;
+        var catalogue = KnownModels.Of(terminal);
+        var known = missing.Where(part => catalogue.Contains(part.Name)).ToList();
+        return $"{string.Join(" and ", missing.Select(part => part.Encoder))} will start from random weights, which takes far more than a "
+            + "few thousand clips to train; the report starts from published ones"
+            + (known.Count == 0 ? "" : $": {string.Join("; ", known.Select(part => $"nativeretrieval models fetch {part.Name}"))}; then "
+                + $"train … {string.Join(' ', known.Select(part => $"{part.Option} {part.Name}"))}");
     }
 
     /// <summary>The request with all messages printed in passing, when the run begins.</summary>

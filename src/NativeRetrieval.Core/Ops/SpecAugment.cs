@@ -6,8 +6,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Core.Ops;
 
 /// <summary>
-/// Stripes of a log-mel spectrogram that are masked (Park et al. 2019; widths as PANNs uses them). A width is uniform over 0 … limit − 1,
-/// the start uniform over the positions that fit.
+/// Stripes of a log-mel spectrogram that are masked (Park et al. 2019), drawn as PANNs does: a width w is uniform over 0 … limit − 1, the
+/// start uniform over 0 … extent − w − 1, so that the last position that would fit is never taken.
 /// </summary>
 /// <param name="TimeStripes">Stripes across time per clip, 0 or more.</param>
 /// <param name="TimeWidthFrames">Exclusive limit of a time stripe's width, at least 1.</param>
@@ -32,12 +32,17 @@ public sealed record SpecAugmentOptions(int TimeStripes = 2, int TimeWidthFrames
     /// <param name="frames">The clip's own length, so that padding does not change its mask.</param>
     internal (int Start, int Width) Stripe(Philox stream, int clip, int stripe, int frames, int bins)
     {
+        ulong index = 2 * ((ulong)clip * (ulong)Stripes + (ulong)stripe);
+        return Stripe(stream.UInt32(index), stream.UInt32(index + 1), stripe, frames, bins);
+    }
+
+    /// <summary>A stripe by its two random numbers, for its width and its start.</summary>
+    internal (int Start, int Width) Stripe(uint first, uint second, int stripe, int frames, int bins)
+    {
         bool time = stripe < TimeStripes;
         int extent = time ? frames : bins;
-        ulong index = 2 * ((ulong)clip * (ulong)Stripes + (ulong)stripe);
-        int width = Math.Min(Below(stream.UInt32(index), time ? TimeWidthFrames : MelWidthBins), extent);
-        int start = Below(stream.UInt32(index + 1), Math.Max(1, extent - width));
-        return (start, width);
+        int width = Math.Min(Below(first, time ? TimeWidthFrames : MelWidthBins), extent);
+        return (Below(second, Math.Max(1, extent - width)), width);
 
         static int Below(uint number, int bound) => (int)(((ulong)number * (uint)bound) >> 32);
     }

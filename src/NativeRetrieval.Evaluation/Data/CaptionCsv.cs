@@ -19,14 +19,15 @@ public static class CaptionCsv
     /// <param name="audioFolder">Folder of the sounds; every clip must have one.</param>
     /// <param name="findings">Gets absent sounds, clips without captions, and captions or sounds given twice, which are
     /// then left out; null: they are errors.</param>
+    /// <param name="groupColumn">Column that names a clip's group; null: clips have none.</param>
     /// <exception cref="CaptionFileException">The table is of no known layout, a row malformed, a clip without caption, a caption or
     /// sound given twice, a sound file absent, or two fit one clip.</exception>
     /// <exception cref="FileReadException">The caption file or the folder cannot be read.</exception>
-    public static Dataset Read(string path, string audioFolder, DataFindings? findings = null)
+    public static Dataset Read(string path, string audioFolder, DataFindings? findings = null, string? groupColumn = null)
     {
         if (!Directory.Exists(audioFolder))
             throw new FileReadException(audioFolder, "no such folder; --audio names the folder that holds the sound files");
-        var clips = GatheredClip.ReadAll(path, findings);
+        var clips = GatheredClip.ReadAll(path, findings, groupColumn);
         var folder = new SoundFolder(audioFolder);
         var found = new List<Clip>();
         var missing = new List<GatheredClip>();
@@ -38,7 +39,7 @@ public static class CaptionCsv
                 missing.Add(clip);
                 continue;
             }
-            var read = new Clip(clip.Name, sound, clip.Captions, clip.Line);
+            var read = new Clip(clip.Name, sound, clip.Captions, clip.Line, clip.Group);
             if (clipOfSound.TryAdd(Path.GetFullPath(sound), read)) found.Add(read);
             else Twice(path, clipOfSound[Path.GetFullPath(sound)], read, findings);
         }
@@ -55,12 +56,13 @@ public static class CaptionCsv
 
     /// <summary>The captions alone: the sound files need not be there.</summary>
     /// <param name="audioFolder">Folder in which the sounds are said to lie.</param>
+    /// <param name="groupColumn">Column that names a clip's group; null: clips have none.</param>
     /// <exception cref="CaptionFileException">The table is of no known layout, a row malformed, a clip without caption, or a caption
     /// given twice.</exception>
     /// <exception cref="FileReadException">The caption file cannot be read.</exception>
-    public static Dataset ReadCaptions(string path, string audioFolder) =>
-        new(path, [.. GatheredClip.ReadAll(path, findings: null)
-            .Select(clip => new Clip(clip.Name, Path.Combine(audioFolder, clip.Name), clip.Captions, clip.Line))]);
+    public static Dataset ReadCaptions(string path, string audioFolder, string? groupColumn = null) =>
+        new(path, [.. GatheredClip.ReadAll(path, findings: null, groupColumn)
+            .Select(clip => new Clip(clip.Name, Path.Combine(audioFolder, clip.Name), clip.Captions, clip.Line, clip.Group))]);
 
     /// <summary>
     /// Writes clips in Clotho's layout, durably, with as many caption columns as any clip has

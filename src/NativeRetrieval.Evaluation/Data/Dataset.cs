@@ -8,7 +8,8 @@ namespace NativeRetrieval.Evaluation.Data;
 /// <param name="AudioPath">The sound file.</param>
 /// <param name="Captions">Captions as written; none for a sound that is only ranked.</param>
 /// <param name="Line">Line of the caption file, for messages; 0 where there is none.</param>
-public sealed record Clip(string FileName, string AudioPath, IReadOnlyList<string> Captions, int Line);
+/// <param name="Group">Group of clips that are alike, for intervals; null: none was asked for.</param>
+public sealed record Clip(string FileName, string AudioPath, IReadOnlyList<string> Captions, int Line, string? Group = null);
 
 /// <summary>Clips with their captions, in the order of the caption file.</summary>
 /// <param name="Path">The caption file; several, separated by commas, where they were joined.</param>

@@ -1,5 +1,6 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Features;
 using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Evaluation.Features;
@@ -8,7 +9,10 @@ namespace NativeRetrieval.Evaluation.Features;
 public sealed class FeatureStore
 {
     readonly FeatureCache _cache;
+
+    /// <summary>The clips with a window of silence behind them.</summary>
     readonly Lazy<FeatureCache> _silenced;
+
     readonly ClipFacts[] _facts;
 
     FeatureStore(FeatureCache cache, Dataset data, ClipFacts[] facts, IReadOnlyList<string> unreadable)
@@ -32,11 +36,9 @@ public sealed class FeatureStore
     /// <summary>Sample rate of the features.</summary>
     public int SampleRateHz => _cache.Settings.LogMel.SampleRateHz;
 
-    /// <summary>Length in samples to which shorter clips are padded.</summary>
-    public int MinimumSamples => _cache.Settings.MinimumSamples;
-
-    /// <summary>True where clips are repeated up to a model's window, so that none is too short.</summary>
-    public bool RepeatsShortClips => _cache.Settings.FilledSamples is not null;
+    /// <summary>True where a clip is shorter than the encoder takes; a model whose window every clip fills has none.</summary>
+    public bool IsTooShort(int index) => _cache.Settings.FilledSamples is null
+        && _facts[index].Samples < FeatureSettings.Of(_cache.Settings.LogMel, _cache.Settings.Resampler).MinimumSamples;
 
     /// <summary>Frames of clip <paramref name="index"/>.</summary>
     public int Frames(int index) => _facts[index].Frames;
@@ -50,8 +52,32 @@ public sealed class FeatureStore
     /// <summary>The log-mel of clip <paramref name="index"/>, from the cache.</summary>
     public LogMelClip Load(int index) => _cache.Get(Data.Clips[index].AudioPath);
 
-    /// <summary>The log-mel of clip <paramref name="index"/> with a window of silence behind it.</summary>
-    public LogMelClip LoadFollowedBySilence(int index) => _silenced.Value.Get(Data.Clips[index].AudioPath);
+    /// <summary>Samples of the waveform that clip <paramref name="index"/> is transformed from, what fills a short one included.</summary>
+    public int WaveformSamples(int index) =>
+        Math.Max(_facts[index].Samples, Math.Max(_cache.Settings.FilledSamples ?? 0, _cache.Settings.MinimumSamples));
+
+    /// <summary>
+    /// The log-mel of clip <paramref name="index"/> whose waveform is followed by zeros up to <paramref name="samples"/> samples; of its
+    /// own waveform where that is as long.
+    /// </summary>
+    public LogMelClip LoadPadded(int index, int samples)
+    {
+        string path = Data.Clips[index].AudioPath;
+        int added = samples - WaveformSamples(index);
+        if (added <= 0) return Load(index);
+        // The last window reflects the waveform at its end: with half a window of zeros there it sees zeros alone.
+        if (added < LogMel.WindowSamples / 2)
+            return new FeatureExtractor(_cache.Settings with { MinimumSamples = samples, FilledSamples = null }).Extract(path);
+        var silenced = _silenced.Value.Get(path);
+        int frames = LogMel.FramesOf(samples);
+        var values = new float[frames * silenced.MelBins];
+        var known = silenced.Values.AsSpan(0, Math.Min(silenced.Values.Length, values.Length));
+        known.CopyTo(values);
+        values.AsSpan(known.Length).Fill((float)(10 * Math.Log10(LogMel.Floor)));
+        return silenced with { Values = values, Frames = frames };
+    }
+
+    LogMelSettings LogMel => _cache.Settings.LogMel;
 
     /// <summary>Fills the cache with what it lacks, on all cores.</summary>
     /// <param name="skipped">Gets one message for each clip that cannot be decoded; the others go on.</param>

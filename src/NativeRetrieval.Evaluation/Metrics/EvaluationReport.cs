@@ -14,23 +14,39 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
         Compute(new FusedScores(textToClips, textToClips.Transpose()), relevance);
 
     /// <summary>The figures of fused scores. Clips that answer no text are ranked among the others and are no queries themselves.</summary>
-    public static EvaluationReport Compute(FusedScores scores, Relevance relevance)
+    /// <param name="groups">Groups by which intervals are computed; null: queries count as independent.</param>
+    public static EvaluationReport Compute(FusedScores scores, Relevance relevance, QueryGroups? groups = null)
     {
         var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText
             : scores.AudioToText.Rows([.. relevance.RelevantItems]);
-        return new(RankingMetrics.Compute(scores.TextToAudio, relevance), RankingMetrics.Compute(clips, relevance.Transpose()));
+        int[]? ofClips = groups is null ? null : [.. relevance.RelevantItems.Select(clip => groups.OfClip[clip])];
+        return new(RankingMetrics.Compute(scores.TextToAudio, relevance, groups?.OfQuery),
+            RankingMetrics.Compute(clips, relevance.Transpose(), ofClips))
+        {
+            Groups = groups,
+        };
     }
+
+    /// <summary>Groups by which the intervals were computed; null: queries counted as independent.</summary>
+    public QueryGroups? Groups { get; init; }
 
     /// <summary>
     /// The figures as JSON, shares between 0 and 1: <c>{"schema_version":1,"text_to_audio":{…},"audio_to_text":{…}}</c>, where each
-    /// direction has <c>queries</c>, <c>r1</c>, <c>r5</c>, <c>r10</c>, <c>map10</c>, <c>median_rank</c>, <c>mean_rank</c>, <c>map16</c>,
-    /// and the 95 % intervals <c>r1_ci95</c> to <c>map16_ci95</c> as <c>[low, high]</c>.
+    /// direction has <c>queries</c>, <c>r1</c>, <c>r5</c>, <c>r10</c> (hit rates), <c>map10</c>, <c>median_rank</c>, <c>mean_rank</c>,
+    /// <c>map16</c> (over min(k, relevant items)), <c>recall1</c>, <c>recall5</c>, <c>recall10</c> (shares of the relevant items found),
+    /// <c>map10_all</c>, <c>map16_all</c> (over all relevant items), and the 95 % intervals <c>r1_ci95</c> to <c>map16_all_ci95</c> as
+    /// <c>[low, high]</c>. <c>intervals</c> says how these were computed.
     /// </summary>
     public JsonObject ToJson() => new()
     {
         ["schema_version"] = SchemaVersion,
         ["text_to_audio"] = ToJson(TextToAudio),
         ["audio_to_text"] = ToJson(AudioToText),
+        ["intervals"] = Groups is null ? new JsonObject { ["method"] = "jackknife" } : new JsonObject
+        {
+            ["method"] = "group_bootstrap", ["column"] = Groups.Column, ["groups"] = Groups.Count,
+            ["resamples"] = GroupBootstrap.Resamples,
+        },
     };
 
     static JsonObject ToJson(RankingMetrics metrics) => new()
@@ -48,6 +64,16 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
         ["r10_ci95"] = Interval(metrics.R10),
         ["map10_ci95"] = Interval(metrics.Map10),
         ["map16_ci95"] = Interval(metrics.Map16),
+        ["recall1"] = metrics.Recall1.Value,
+        ["recall5"] = metrics.Recall5.Value,
+        ["recall10"] = metrics.Recall10.Value,
+        ["map10_all"] = metrics.Map10OfAll.Value,
+        ["map16_all"] = metrics.Map16OfAll.Value,
+        ["recall1_ci95"] = Interval(metrics.Recall1),
+        ["recall5_ci95"] = Interval(metrics.Recall5),
+        ["recall10_ci95"] = Interval(metrics.Recall10),
+        ["map10_all_ci95"] = Interval(metrics.Map10OfAll),
+        ["map16_all_ci95"] = Interval(metrics.Map16OfAll),
     };
 
     static JsonArray Interval(Estimate estimate) => new(estimate.Low, estimate.High);

@@ -5,7 +5,7 @@ namespace NativeRetrieval.Evaluation.Metrics;
 
 /// <summary>The figures of one direction of retrieval. Shares lie between 0 and 1; ranks count from 1.</summary>
 /// <param name="Queries">Number of queries.</param>
-/// <param name="R1">R@1: share of queries with a relevant item among the first 1. Likewise R@5 and R@10.</param>
+/// <param name="R1">R@1: share of queries with a relevant item among the first 1 (hit rate). Likewise R@5 and R@10.</param>
 /// <param name="Map10">mAP@10: mean over queries of Σ (precision at each relevant item among the first 10) / min(10, relevant items); with
 /// one relevant item the reciprocal rank, or 0 past 10.</param>
 /// <param name="Map16">mAP@16: the same over the first 16, DCASE's main figure since 2025.</param>
@@ -18,28 +18,63 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
 
     const int DeepDepth = 16, QueriesPerPart = 32;
 
+    /// <summary>True where some query has several relevant items; otherwise each figure over all of them is its counterpart's.</summary>
+    public bool HasSeveralRelevant { get; init; }
+
+    /// <summary>Mean over queries of the share of their relevant items that are among the first 1. Likewise of 5 and 10.</summary>
+    public Estimate Recall1 { get; init; }
+
+    /// <inheritdoc cref="Recall1"/>
+    public Estimate Recall5 { get; init; }
+
+    /// <inheritdoc cref="Recall1"/>
+    public Estimate Recall10 { get; init; }
+
+    /// <summary>
+    /// mAP@10 over all relevant items, as DCASE's baselines of 2023 and 2025 have it: the sum of <see cref="Map10"/> divided by all
+    /// relevant items, also where there are more than 10.
+    /// </summary>
+    public Estimate Map10OfAll { get; init; }
+
+    /// <summary>The same over the first 16.</summary>
+    public Estimate Map16OfAll { get; init; }
+
     /// <summary>R@1 + R@5 + R@10, by which the best epoch is chosen.</summary>
     public double RecallSum => R1.Value + R5.Value + R10.Value;
 
     /// <summary>Ranks every item for every query; equal scores are ordered by index, lower first.</summary>
+    /// <param name="groups">Group of each query, for intervals by a bootstrap of groups; null: by the jackknife over queries.</param>
     /// <exception cref="ShapeException">Scores and relevance are of different sizes, or there is no query.</exception>
-    public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance)
+    public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance, IReadOnlyList<int>? groups = null)
     {
         if (scores.Queries != relevance.QueryCount || scores.Items != relevance.ItemCount)
             throw new ShapeException($"scores are {scores.Queries} queries x {scores.Items} items, "
                 + $"relevance is {relevance.QueryCount} x {relevance.ItemCount}");
         if (scores.Queries == 0) throw new ShapeException("there is no query to rank for");
-        var best = new int[scores.Queries];
-        var (precision, deep) = (new double[scores.Queries], new double[scores.Queries]);
-        PerQuery(scores.Queries, query =>
+        var ranks = new int[scores.Queries][];
+        PerQuery(scores.Queries, query => ranks[query] = SimilarityMatrix.Ranks(scores.Row(query), relevance.ItemsOf(query)));
+        var bootstrap = groups is null ? null : new GroupBootstrap(groups);
+        int[] best = [.. ranks.Select(ordered => ordered[0])];
+        return new RankingMetrics(scores.Queries, Hit(1), Hit(5), Hit(10), Mean(ordered => AveragePrecision(ordered, Depth)),
+            Mean(ordered => AveragePrecision(ordered, DeepDepth)), Median(best), best.Average())
         {
-            int[] ranks = SimilarityMatrix.Ranks(scores.Row(query), relevance.ItemsOf(query));
-            best[query] = ranks[0];
-            precision[query] = AveragePrecision(ranks, Depth);
-            deep[query] = AveragePrecision(ranks, DeepDepth);
-        });
-        return new RankingMetrics(scores.Queries, Recall(best, 1), Recall(best, 5), Recall(best, 10), Estimate.OfMean(precision),
-            Estimate.OfMean(deep), Median(best), best.Average());
+            HasSeveralRelevant = ranks.Any(ordered => ordered.Length > 1),
+            Recall1 = Recall(1),
+            Recall5 = Recall(5),
+            Recall10 = Recall(10),
+            Map10OfAll = Mean(ordered => PrecisionSum(ordered, Depth) / ordered.Length),
+            Map16OfAll = Mean(ordered => PrecisionSum(ordered, DeepDepth) / ordered.Length),
+        };
+
+        Estimate Hit(int depth) => Mean(ordered => ordered[0] <= depth ? 1 : 0);
+
+        Estimate Recall(int depth) => Mean(ordered => ordered.Count(rank => rank <= depth) / (double)ordered.Length);
+
+        Estimate Mean(Func<int[], double> valueOf)
+        {
+            double[] values = Array.ConvertAll(ranks, ordered => valueOf(ordered));
+            return bootstrap?.OfMean(values) ?? Estimate.OfMean(values);
+        }
     }
 
     /// <summary>The best ranked relevant item of every query, and its rank.</summary>
@@ -64,14 +99,15 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
     /// Σ over relevant items among the first <paramref name="depth"/> of (how many so far) / rank, over min(depth, relevant items).
     /// </summary>
     /// <param name="ranks">Ranks of all relevant items, ascending, from 1.</param>
-    public static double AveragePrecision(ReadOnlySpan<int> ranks, int depth)
+    public static double AveragePrecision(ReadOnlySpan<int> ranks, int depth) =>
+        PrecisionSum(ranks, depth) / Math.Min(depth, ranks.Length);
+
+    static double PrecisionSum(ReadOnlySpan<int> ranks, int depth)
     {
         double sum = 0;
         for (int i = 0; i < ranks.Length && ranks[i] <= depth; i++) sum += (i + 1.0) / ranks[i];
-        return sum / Math.Min(depth, ranks.Length);
+        return sum;
     }
-
-    static Estimate Recall(int[] ranks, int depth) => Estimate.OfMean(Array.ConvertAll(ranks, rank => rank <= depth ? 1.0 : 0.0));
 
     static double Median(int[] ranks)
     {

@@ -111,7 +111,8 @@ public sealed class BatchNorm : Module
     BatchNormOptions Options(TrainingPass? pass)
     {
         var options = new BatchNormOptions(Training: pass is { Statistics: not BatchStatistics.Running }, _axis, _relu);
-        return pass is { Statistics: BatchStatistics.OfBatchAgain } ? options with { Momentum = 0 } : options;
+        return pass is null ? options
+            : options with { Momentum = pass.Statistics == BatchStatistics.OfBatchAgain ? 0 : pass.Part.Momentum(options.Momentum) };
     }
 
     void Release()

@@ -11,7 +11,7 @@ public sealed class AdamOptimizer : IDisposable
 
     readonly AdamOptions _options;
     readonly List<Slot> _slots = [];
-    readonly List<(double RateFactor, long FirstStep)> _groups;
+    readonly List<GroupKey> _groups;
 
     /// <summary>An optimizer with moments of zero for every parameter of the groups.</summary>
     /// <exception cref="Core.Errors.OptionException">An option is out of its range.</exception>
@@ -21,8 +21,8 @@ public sealed class AdamOptimizer : IDisposable
         _options = options;
         foreach (var group in groups)
             foreach (var (name, tensor) in group.Parameters)
-                _slots.Add(new Slot(name, tensor, group.RateFactor, group.FirstStep, Moment(tensor), Moment(tensor)));
-        _groups = [.. _slots.Select(slot => (slot.RateFactor, slot.FirstStep)).Distinct()];
+                _slots.Add(new Slot(name, tensor, new(group.RateFactor, group.FirstStep, group.Decays), Moment(tensor), Moment(tensor)));
+        _groups = [.. _slots.Select(slot => slot.Group).Distinct()];
     }
 
     /// <summary>Number of steps taken.</summary>
@@ -47,7 +47,7 @@ public sealed class AdamOptimizer : IDisposable
     }
 
     /// <summary>Counts a step, whose <see cref="Update"/> follows.</summary>
-    /// <returns>float64 [groups, 3] on the parameters' device: the step's numbers of each combination of rate and first step.</returns>
+    /// <returns>float64 [groups, 3] on the parameters' device: the step's numbers of each combination of rate, first step, decay.</returns>
     public Tensor BeginStep(double learningRate)
     {
         Steps++;
@@ -67,7 +67,7 @@ public sealed class AdamOptimizer : IDisposable
         using var scope = TensorScope.Begin();
         Tensor[] gradients = [.. ready.Select(slot => slot.Parameter.Gradient!)];
         var scale = Op.ClipScale(gradients, _options.MaxGradientNorm ?? double.PositiveInfinity, ClipEpsilon);
-        foreach (var group in ready.GroupBy(slot => (slot.RateFactor, slot.FirstStep)))
+        foreach (var group in ready.GroupBy(slot => slot.Group))
         {
             AdamSlot[] slots = [.. group.Select(slot => new AdamSlot(slot.Parameter, slot.Parameter.Gradient!, slot.First, slot.Second))];
             Op.Adam(slots, StepOf(group.Key, learningRate: 0), scale, rates.Rows(_groups.IndexOf(group.Key), 1).Reshape([3]));
@@ -93,13 +93,15 @@ public sealed class AdamOptimizer : IDisposable
     }
 
     /// <summary>The step that is being taken; a group whose first is still to come has none yet, and takes no part.</summary>
-    AdamStep StepOf((double RateFactor, long FirstStep) group, double learningRate) =>
+    AdamStep StepOf(GroupKey group, double learningRate) =>
         new(learningRate * group.RateFactor, Math.Max(1, Steps - group.FirstStep), _options.Beta1, _options.Beta2, _options.Epsilon,
-            _options.WeightDecay, _options.Decoupled);
+            group.Decays ? _options.WeightDecay : 0, _options.Decoupled);
 
     static Tensor Moment(Tensor parameter) => TensorScope.Detach(Tensor.ZerosLike(parameter));
 
-    sealed record Slot(string Name, Tensor Parameter, double RateFactor, long FirstStep, Tensor First, Tensor Second);
+    readonly record struct GroupKey(double RateFactor, long FirstStep, bool Decays);
+
+    sealed record Slot(string Name, Tensor Parameter, GroupKey Group, Tensor First, Tensor Second);
 }
 
 /// <summary>Parameters that learn at one multiple of the scheduled rate.</summary>
@@ -108,4 +110,6 @@ public sealed class AdamOptimizer : IDisposable
 /// <param name="FirstStep">
 /// Steps of the run before the group's first: those that were unfrozen later start Adam's bias correction there.
 /// </param>
-public sealed record ParameterGroup(IReadOnlyList<(string Name, Tensor Tensor)> Parameters, double RateFactor = 1, long FirstStep = 0);
+/// <param name="Decays">False: <see cref="AdamOptions.WeightDecay"/> leaves them alone.</param>
+public sealed record ParameterGroup(IReadOnlyList<(string Name, Tensor Tensor)> Parameters, double RateFactor = 1, long FirstStep = 0,
+    bool Decays = true);

@@ -24,14 +24,18 @@ public abstract record LearningRateSchedule
     }
 
     /// <summary>Rises linearly over <paramref name="WarmupSteps"/>, then falls to 0 at the last step along half a cosine.</summary>
-    public sealed record WarmupCosine(long WarmupSteps = 0) : LearningRateSchedule
+    /// <param name="FromFirstStep">
+    /// True: the cosine begins at the first step and the warm-up multiplies it, so that the full rate is never reached.
+    /// </param>
+    public sealed record WarmupCosine(long WarmupSteps = 0, bool FromFirstStep = false) : LearningRateSchedule
     {
         /// <inheritdoc/>
         public override double Factor(long step, long stepsPerEpoch, long totalSteps)
         {
             if (WarmupSteps < 0) throw new OptionException($"warm-up cannot be {WarmupSteps} steps");
             double warmup = WarmupSteps == 0 ? 1 : Math.Min(1, (step + 1.0) / WarmupSteps);
-            return warmup * 0.5 * (1 + Math.Cos(Math.PI * step / Math.Max(1, totalSteps)));
+            long start = FromFirstStep ? 0 : WarmupSteps;
+            return warmup * 0.5 * (1 + Math.Cos(Math.PI * Math.Max(0, step - start) / Math.Max(1, totalSteps - start)));
         }
     }
 }

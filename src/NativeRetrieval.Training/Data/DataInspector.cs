@@ -30,7 +30,7 @@ internal static class DataInspector
             var facts = store.Facts(i);
             string where = prefix + Place(store.Data.Clips[i]);
             if (facts.Defect is not null) findings.Add(DataProblem.DamagedFile, $"{where}: {facts.Defect}");
-            if (facts.Samples < store.MinimumSamples && !store.RepeatsShortClips) findings.Add(DataProblem.ShortClip, where);
+            if (store.IsTooShort(i)) findings.Add(DataProblem.ShortClip, where);
             if (facts.IsSilent) findings.Add(DataProblem.SilentClip, where);
             if (facts.IsCut) findings.Add(DataProblem.LongClip, where);
         }

@@ -12,8 +12,8 @@ public sealed record DataSplit(Dataset Training, Dataset? Validation, bool IsHel
 {
     /// <summary>
     /// The split of a run: with <see cref="DataSettings.HoldOutClips"/> that many clips are drawn for validation, as a
-    /// function of the seed and the data and so the same at every resume. The report's submissions were trained on
-    /// 5,829 clips of Clotho, with 100 drawn like this.
+    /// function of their seed and the data and so the same at every resume and in every run with that seed. The report's
+    /// submissions were trained on 5,829 clips of Clotho, with 100 drawn like this.
     /// </summary>
     /// <exception cref="OptionException">Validation data and a hold-out are both asked for, the hold-out leaves nothing to train on, or
     /// early stopping has nothing to go by.</exception>
@@ -31,7 +31,8 @@ public sealed record DataSplit(Dataset Training, Dataset? Validation, bool IsHel
             throw new OptionException($"data.hold_out_clips = {count} leaves nothing of {data.Clips.Count} clips to train on");
 
         int[] order = [.. Enumerable.Range(0, data.Clips.Count)];
-        new PhiloxSequence(new RunRandom((ulong)settings.Seed).Stream(RandomUse.HoldOut, 0)).Shuffle<int>(order);
+        long seed = settings.Data.HoldOutSeed < 0 ? settings.Seed : settings.Data.HoldOutSeed;
+        new PhiloxSequence(new RunRandom((ulong)seed).Stream(RandomUse.HoldOut, 0)).Shuffle<int>(order);
         var drawn = order[..count].ToHashSet();
         return new DataSplit(Part(inside: false), Part(inside: true), IsHeldOut: true);
 

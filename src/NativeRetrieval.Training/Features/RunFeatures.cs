@@ -16,5 +16,5 @@ public static class RunFeatures
     /// <summary>The features of the clips that are evaluated on; longer clips are cut at <see cref="AudioSettings.MaxSeconds"/>.</summary>
     /// <inheritdoc cref="OfTraining"/>
     public static FeatureSettings OfValidation(TrainingSettings settings, RetrievalModelConfig? start = null) =>
-        ModelFeatures.Of((start ?? new()) with { MaxSeconds = settings.Audio.MaxSeconds });
+        ModelFeatures.Of((start ?? new()) with { MaxSeconds = settings.Audio.MaxSeconds, Padding = settings.Audio.Padding });
 }

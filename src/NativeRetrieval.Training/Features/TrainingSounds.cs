@@ -26,44 +26,41 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     /// <param name="number">Number of the batch since the run began: the position of its randomness.</param>
     public AudioBatch Load(ReadOnlySpan<int> batch, int start, int count, long number)
     {
-        var own = new LogMelClip[count];
-        var silenced = new LogMelClip[_paper ? count : 0];
+        int longest = LongestOf(batch, number);
+        var clips = new LogMelClip[count];
         for (int i = 0; i < count; i++)
         {
             int clip = batch[start + i], item = start + i;
-            own[i] = Crop(features.Load(clip), item, number);
-            if (_paper) silenced[i] = own[i].Frames == _longestFrames ? own[i] : features.LoadFollowedBySilence(clip);
-            if (Mixtures.At(item, number) is { } addition)
+            var addition = Mixtures.At(item, number);
+            // A clip that is mixed or shifted has no end of its own any more: silence simply follows it.
+            bool ends = _paper && addition is null && !augmentation.CircularShift && features.Frames(clip) <= _longestFrames;
+            clips[i] = ends ? features.LoadPadded(clip, longest) : Crop(features.Load(clip), item, number);
+            if (addition is { } other)
             {
-                var other = Crop(features.Load(addition.Item.Clip), batch.Length + item, number);
-                own[i] = AudioAugmentation.Mix(own[i], other, (float)addition.LevelDb, _floorDb);
-                if (_paper) silenced[i] = own[i];
+                var added = Crop(features.Load(other.Item.Clip), batch.Length + item, number);
+                clips[i] = AudioAugmentation.Mix(clips[i], added, (float)other.LevelDb, _floorDb);
             }
-            if (augmentation.CircularShift)
-            {
-                own[i] = Shift(own[i], item, number);
-                // A shifted clip has no end of its own any more: silence simply follows it.
-                if (_paper) silenced[i] = own[i];
-            }
+            if (augmentation.CircularShift) clips[i] = Shift(clips[i], item, number);
             if (augmentation.GainDb > 0)
             {
                 double gainDb = augmentation.GainDb * (2.0 * random.Stream(RandomUse.Gain, number).Uniform((ulong)item) - 1);
-                own[i] = Louder(own[i], gainDb);
-                if (_paper) silenced[i] = Louder(silenced[i], gainDb);
+                clips[i] = Louder(clips[i], gainDb);
             }
         }
-        return _paper ? AudioBatch.Paper(own, silenced, LongestOf(batch, number), model.Device) : AudioBatch.OwnLength(own, model.Device);
+        return _paper ? AudioBatch.Paper(clips, model.Config.LogMel.FramesOf(longest), model.Device)
+            : AudioBatch.OwnLength(clips, model.Device);
     }
 
+    /// <summary>Samples of the longest waveform of a batch.</summary>
     int LongestOf(ReadOnlySpan<int> batch, long number)
     {
-        int frames = 0;
+        int samples = 0;
         for (int item = 0; item < batch.Length; item++)
         {
-            frames = Math.Max(frames, features.Frames(batch[item]));
-            if (Mixtures.At(item, number) is { } addition) frames = Math.Max(frames, features.Frames(addition.Item.Clip));
+            samples = Math.Max(samples, features.WaveformSamples(batch[item]));
+            if (Mixtures.At(item, number) is { } addition) samples = Math.Max(samples, features.WaveformSamples(addition.Item.Clip));
         }
-        return Math.Min(frames, _longestFrames);
+        return Math.Min(samples, ModelFeatures.LongestSamples(model.Config));
     }
 
     LogMelClip Crop(LogMelClip clip, int item, long number)

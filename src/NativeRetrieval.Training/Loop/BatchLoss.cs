@@ -16,7 +16,8 @@ namespace NativeRetrieval.Training.Loop;
 /// chunk by chunk without a recording; the loss over all of it gives the gradient of every embedding; then each chunk is embedded once
 /// more, with the same random numbers, and its embeddings' gradients are played backwards (gradient cache, Gao et al. 2021, arXiv
 /// 2101.06983). Memory holds the activations of one chunk and of the whole batch the embeddings alone. Batch norms that use the batch's
-/// statistics use those of the chunk; with stored ones the gradient is that of the whole batch at once.
+/// statistics use those of the chunk, and their running ones move once for the batch, towards the mean of the chunks' weighted by their
+/// items; with stored ones the gradient is that of the whole batch at once.
 /// </summary>
 internal sealed class BatchLoss : IDisposable
 {
@@ -145,7 +146,7 @@ internal sealed class BatchLoss : IDisposable
     {
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
-        var (audio, text) = Embed(inputs.Chunks[0], Pass(number, Statistics));
+        var (audio, text) = Embed(inputs.Chunks[0], Pass(number, Statistics, BatchPart.Whole));
         var loss = Compare(inputs, audio, text);
         tape.Backward(loss);
         done?.Invoke(audio.Shape[0]);
@@ -193,7 +194,7 @@ internal sealed class BatchLoss : IDisposable
         {
             cancellation.ThrowIfCancellationRequested();
             long position = number * ChunksOfFullBatch(_settings.Training) + index;
-            return Embed(inputs.Chunks[index], Pass(position, statistics));
+            return Embed(inputs.Chunks[index], Pass(position, statistics, inputs.Part(index)));
         }
     }
 
@@ -228,7 +229,8 @@ internal sealed class BatchLoss : IDisposable
         return (scope.Return(audio), scope.Return(text));
     }
 
-    TrainingPass Pass(long position, BatchStatistics statistics) => new(_random.Seed, position, statistics);
+    TrainingPass Pass(long position, BatchStatistics statistics, BatchPart part) =>
+        new(_random.Seed, position, statistics) { Part = part };
 
     BatchStatistics Statistics => _settings.Training.FreezeBatchNorm ? BatchStatistics.Running : BatchStatistics.OfBatch;
 

@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Models;
+using NativeRetrieval.Nn;
 
 namespace NativeRetrieval.Training.Loop;
 
@@ -17,6 +18,15 @@ internal sealed record StepInputs(Tensor Sounds, Tensor Texts, IReadOnlyList<Chu
     /// <summary>All tensors, in the order that <see cref="With"/> takes them.</summary>
     public IReadOnlyList<Tensor> Tensors =>
         [Sounds, Texts, .. Chunks.SelectMany(chunk => chunk.Tensors), .. Teacher is null ? (Tensor[])[] : [Teacher]];
+
+    /// <summary>The place of a chunk in the batch, by its items.</summary>
+    public BatchPart Part(int chunk)
+    {
+        double items = Chunks.Sum(Items);
+        return new(Items(Chunks[chunk]) / items, Chunks.Skip(chunk + 1).Sum(Items) / items);
+
+        static int Items(ChunkInputs chunk) => chunk.Sounds.LogMel.Shape[0];
+    }
 
     /// <summary>The same inputs with other tensors of the same shapes.</summary>
     public StepInputs With(IReadOnlyList<Tensor> tensors)

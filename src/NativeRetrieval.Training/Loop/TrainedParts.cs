@@ -43,7 +43,20 @@ internal sealed class TrainedParts
 
     /// <summary>Everything that is ever trained, with its rate and its first step.</summary>
     public IEnumerable<ParameterGroup> Groups(long stepsPerEpoch) =>
-        [.. _audio.Groups(stepsPerEpoch), .. _text.Groups(stepsPerEpoch), new([.. _model.HeadParameters()], _options.HeadRate)];
+        ((ParameterGroup[])[.. _audio.Groups(stepsPerEpoch), .. _text.Groups(stepsPerEpoch),
+            new([.. _model.HeadParameters()], _options.HeadRate)]).SelectMany(WithoutDecay);
+
+    /// <summary>A group as it is, or with its norms and biases apart where these do not decay.</summary>
+    IEnumerable<ParameterGroup> WithoutDecay(ParameterGroup group)
+    {
+        if (!_options.SparesNormsAndBiases) return [group];
+        return group.Parameters.GroupBy(item => IsNormOrBias(item.Name, item.Tensor))
+            .Select(part => group with { Parameters = [.. part], Decays = !part.Key });
+    }
+
+    /// <summary>True for vectors, which are scales, shifts and biases, and for tables of biases.</summary>
+    static bool IsNormOrBias(string name, Tensor tensor) =>
+        tensor.Shape.Sizes.Length < 2 || name.EndsWith("bias_table", StringComparison.Ordinal);
 
     /// <summary>Parameters and buffers that training may change: all but those of an encoder that stays frozen.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State() =>

@@ -288,7 +288,7 @@ public sealed class Trainer : IDisposable
     RankingMetrics Validate(IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         _clock.Validating();
-        var task = Evaluator.Task(_model, _validation!, RelevanceRule.Own);
+        var task = Evaluator.Task(_model, _validation!, _settings.Data.Relevance);
         int clips = _validation!.Data.Clips.Count;
         var scores = Evaluator.Score(_model, _validation, task,
             done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);

@@ -75,6 +75,7 @@ public static class ModelFactory
         AudioEncoder = config.AudioEncoder with { Dropout = settings.Model.AudioDropout },
         TextEncoder = config.TextEncoder with { Dropout = settings.Text.Dropout, AttentionDropout = settings.Text.Dropout },
         Padding = settings.Audio.Padding,
+        PaddedBatch = settings.Audio.Padding == PaddingRule.Paper ? settings.Training.BatchSize : null,
         MaxSeconds = settings.Audio.MaxSeconds,
         MaxTokens = Math.Min(settings.Text.MaxTokens, config.TextEncoder.MaxTokens),
         LogitScale = config.LogitScale?.At(settings.Loss.Temperature),

@@ -4,7 +4,10 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>The settings of a resumed run: its own, with the number of epochs that was asked for.</summary>
+/// <summary>
+/// The settings of a resumed run: its own, with the number of epochs that was asked for. A preset that has gained a setting since the run
+/// was begun does not differ from it by that.
+/// </summary>
 internal static class ResumedSettings
 {
     public const string EpochsKey = "training.epochs";
@@ -18,7 +21,8 @@ internal static class ResumedSettings
         own = StartingSizes.WithChannels(own);
         var insisted = StartingSizes.Insisted(request);
         var compared = SettingsCatalogue.All.Where(setting => insisted.Contains(setting.Key)
-            || request.SettingsAreWhole && !StartingSizes.IsOfWeights(request, own.Model.AudioEncoder, setting.Key)).ToList();
+            || request.SettingsAreWhole && !StartingSizes.IsOfWeights(request, own.Model.AudioEncoder, setting.Key)
+                && Own(setting) != setting.Before).ToList();
         string[] others = [.. compared.Where(setting => setting.Key != EpochsKey && Asked(setting) != Own(setting))
             .Select(setting => $"{setting.Key} is {Own(setting)} in the run and {Asked(setting)} in the command")];
         if (others.Length > 0)

@@ -113,7 +113,7 @@ public sealed class RunFolder : IDisposable
     /// <summary>Settings of the run in a folder, which is not opened; null where there is none.</summary>
     /// <exception cref="OptionException">They are damaged or were edited to what is not allowed; the message says where.</exception>
     public static TrainingSettings? FindSettings(string path) =>
-        Path.Combine(path, SettingsName) is var file && File.Exists(file) ? SettingsLoader.ReadFile(file) : null;
+        Path.Combine(path, SettingsName) is var file && File.Exists(file) ? SettingsLoader.ReadRun(file) : null;
 
     /// <summary>Opens a run to go on with it, and completes or undoes what a killed process had begun.</summary>
     /// <exception cref="OptionException">There is no run in the folder, or its settings were edited.</exception>
@@ -132,7 +132,7 @@ public sealed class RunFolder : IDisposable
         try
         {
             var description = RunDescription.Read(runPath);
-            var written = SettingsLoader.ReadFile(settingsPath);
+            var written = SettingsLoader.ReadRun(settingsPath);
             var settings = description.Settings is { } recorded ? RecordedSettings.Require(recorded, written, settingsPath) : written;
             int epochs = written.Training.Epochs;
             var run = new RunFolder(path, held, settings, description)

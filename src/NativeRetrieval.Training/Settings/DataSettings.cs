@@ -1,3 +1,4 @@
+using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Training.Data;
 
 namespace NativeRetrieval.Training.Settings;
@@ -10,11 +11,23 @@ public sealed record DataSettings
     public CaptionSampling Captions { get; init; } = CaptionSampling.All;
 
     /// <summary>
-    /// Clips drawn from the training data, by the seed, for validation instead; the run's holdout.csv lists them; 0: none.
+    /// Clips drawn from the training data, by <see cref="HoldOutSeed"/>, for validation instead; the run's holdout.csv lists them; 0: none.
     /// </summary>
-    [Setting("clips drawn from the training data, by the seed, for validation instead; the run's holdout.csv lists them; 0: none",
-        Min = 0, Max = 1e6)]
+    [Setting("clips drawn from the training data, by data.hold_out_seed, for validation instead; the run's holdout.csv lists them; "
+        + "0: none", Min = 0, Max = 1e6)]
     public int HoldOutClips { get; init; }
+
+    /// <summary>
+    /// Seed by which clips are held out, so that the members of an ensemble, of different seeds, leave out the same; −1: the run's seed.
+    /// </summary>
+    [Setting("seed by which clips are held out, so that the members of an ensemble, of different seeds, leave out the same; -1: seed",
+        Min = -1, Max = long.MaxValue, Before = "-1")]
+    public long HoldOutSeed { get; init; }
+
+    /// <summary>Rule for right answers by which validation scores an epoch: that of the evaluation to come.</summary>
+    [Setting("right answers by which validation scores an epoch, as in evaluate --relevance: each caption's own clip, or every clip "
+        + "that carries the caption")]
+    public RelevanceRule Relevance { get; init; } = RelevanceRule.Own;
 
     /// <summary>
     /// True: clips that have a caption in common count as one clip in the loss, whichever caption they come with; for other

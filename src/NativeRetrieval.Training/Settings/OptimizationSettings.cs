@@ -24,11 +24,13 @@ public sealed record OptimizationSettings
     public bool DropLastBatch { get; init; } = true;
 
     /// <summary>
-    /// Pairs that are embedded at a time, which bounds memory; 0: the whole batch. The loss is that of the whole batch (gradient cache);
-    /// batch norms use the statistics of the chunk unless <see cref="FreezeBatchNorm"/>.
+    /// Pairs that are embedded at a time, which bounds memory; 0: the whole batch. The loss is over all pairs of it (gradient cache).
+    /// With <see cref="FreezeBatchNorm"/> and without random parts, loss and gradients are those of the whole batch; otherwise batch norms
+    /// use the statistics of the chunk, and their running ones move once for the batch, towards the mean of the chunks'.
     /// </summary>
-    [Setting("pairs that are embedded at a time, which bounds memory; the loss is that of the whole batch (gradient cache), batch norms "
-        + "use the statistics of the chunk unless training.freeze_batch_norm; 0: the whole batch", Min = 0, Max = 65536)]
+    [Setting("pairs that are embedded at a time, which bounds memory; the loss is over all pairs of the batch (gradient cache), batch "
+        + "norms use the statistics of the chunk unless training.freeze_batch_norm, their running ones move once for the batch; 0: the "
+        + "whole batch", Min = 0, Max = 65536)]
     public int ChunkSize { get; init; }
 
     /// <summary>
@@ -63,6 +65,13 @@ public sealed record OptimizationSettings
     [Setting("weight decay; 0 for none", Min = 0, Max = 10)]
     public double WeightDecay { get; init; }
 
+    /// <summary>
+    /// True: AdamW decays the weights of norms and all biases, too. Adam's decay, which is part of the gradient, always reaches all.
+    /// </summary>
+    [Setting("adamw: the weights of norms and all biases decay, too (adam's decay, a part of the gradient, always reaches all)",
+        Before = "true")]
+    public bool DecayNormsAndBiases { get; init; }
+
     /// <summary>Largest global L2 norm of the gradient; 0 for no limit.</summary>
     [Setting("largest global L2 norm of the gradient; 0 for no limit", Min = 0, Max = 1e9)]
     public double GradientClip { get; init; } = 2;
@@ -82,6 +91,11 @@ public sealed record OptimizationSettings
     /// <summary>Steps of the cosine schedule over which the rate rises from 0.</summary>
     [Setting("schedule cosine: steps over which the rate rises from 0", Min = 0, Max = 1e9)]
     public int WarmupSteps { get; init; }
+
+    /// <summary>Step at which the cosine begins.</summary>
+    [Setting("schedule cosine: where it begins, at the end of the warm-up or at the first step, so that the warm-up rises below it",
+        Before = "first-step")]
+    public CosineStart CosineFrom { get; init; }
 
     /// <summary>Learning rate of the audio encoder as a multiple of <see cref="LearningRate"/>.</summary>
     [Setting("learning rate of the audio encoder as a multiple of training.lr", Min = 0, Max = 1000)]
@@ -156,9 +170,12 @@ public sealed record OptimizationSettings
     public AdamOptions AdamOptions =>
         new(Beta1, Beta2, Epsilon, WeightDecay, Decoupled: Optimizer == OptimizerKind.AdamW, GradientClip > 0 ? GradientClip : null);
 
+    /// <summary>True where weight decay leaves norms and biases alone.</summary>
+    internal bool SparesNormsAndBiases => Optimizer == OptimizerKind.AdamW && WeightDecay > 0 && !DecayNormsAndBiases;
+
     /// <summary>The course of the learning rate as an argument of the trainer.</summary>
     public LearningRateSchedule LearningRateSchedule => Schedule == ScheduleKind.Cosine
-        ? new LearningRateSchedule.WarmupCosine(WarmupSteps)
+        ? new LearningRateSchedule.WarmupCosine(WarmupSteps, CosineFrom == CosineStart.FirstStep)
         : new LearningRateSchedule.StepDecay(DecayEveryEpochs, DecayDivisor);
 
     /// <summary>True where the validation data is evaluated after an epoch.</summary>
@@ -189,4 +206,14 @@ public enum ScheduleKind
 
     /// <summary>A rise over the warm-up steps, then a fall to 0 along half a cosine.</summary>
     Cosine,
+}
+
+/// <summary>The step at which a cosine begins to fall.</summary>
+public enum CosineStart
+{
+    /// <summary>The first after the warm-up, at which the rate is the full one.</summary>
+    WarmupEnd,
+
+    /// <summary>The first of the run: the warm-up rises to less than the full rate.</summary>
+    FirstStep,
 }

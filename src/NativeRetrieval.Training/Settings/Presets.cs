@@ -11,12 +11,13 @@ namespace NativeRetrieval.Training.Settings;
 public static class Presets
 {
     /// <summary>Names of all presets.</summary>
-    public static IReadOnlyList<string> Names { get; } = ["paper", "clotho", "audiocaps", "tiny"];
+    public static IReadOnlyList<string> Names { get; } = ["paper", "paper-audiocaps", "clotho", "audiocaps", "tiny"];
 
     /// <exception cref="OptionException">There is no such preset.</exception>
     public static TrainingSettings Get(string name) => name switch
     {
         "paper" => Paper,
+        "paper-audiocaps" => PaperAudioCaps,
         "clotho" => Clotho,
         "audiocaps" => AudioCaps,
         "tiny" => Tiny,
@@ -29,11 +30,23 @@ public static class Presets
             ? new Dictionary<AudioArchitecture, IReadOnlyList<int>> { [ResNet38.Architecture] = [16, 16, 16, 32, 64, 64] }
             : ReadOnlyDictionary<AudioArchitecture, IReadOnlyList<int>>.Empty;
 
-    /// <summary>The report, padding included.</summary>
-    static TrainingSettings Paper { get; } = new() { Audio = new AudioSettings { Padding = PaddingRule.Paper } };
+    /// <summary>
+    /// The report as its authors' code runs it for Clotho: silence up to the batch's longest clip, and half of the loss of equation 2,
+    /// whose gradient is clipped at 2.
+    /// </summary>
+    static TrainingSettings Paper { get; } = new()
+    {
+        Audio = new AudioSettings { Padding = PaddingRule.Paper },
+        Loss = new LossSettings { LossScale = LossScale.Mean },
+    };
+
+    /// <summary>The same for AudioCaps, whose clips the authors' code makes ten seconds long.</summary>
+    static TrainingSettings PaperAudioCaps { get; } =
+        Paper with { Audio = new AudioSettings { Padding = PaddingRule.Window, MaxSeconds = 10 } };
 
     /// <summary>
-    /// Clotho with what later work found to help: a smaller rate with warm-up and cosine, captions of one clip not used as negatives.
+    /// A recipe of ours, not a published one: the report's model with a smaller rate, a warm-up and a cosine (as WavCaps and later DCASE
+    /// systems have them, each with values of its own) and with captions of one clip and equal captions as right answers to each other.
     /// </summary>
     static TrainingSettings Clotho { get; } = new()
     {
@@ -41,7 +54,7 @@ public static class Presets
         Loss = new LossSettings { Positives = Positives.SameText },
     };
 
-    /// <summary>AudioCaps: the same for clips of ten seconds and one caption each.</summary>
+    /// <summary>Ours, too: the same for clips of ten seconds.</summary>
     static TrainingSettings AudioCaps { get; } = Clotho with { Audio = new AudioSettings { MaxSeconds = 10 } };
 
     /// <summary>

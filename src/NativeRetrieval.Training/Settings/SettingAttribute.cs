@@ -19,6 +19,11 @@ public sealed class SettingAttribute(string meaning) : Attribute
     /// <summary>Reason for the range, shown with a value outside it; null: none is needed.</summary>
     public string? Why { get; init; }
 
+    /// <summary>
+    /// Value, as files have it, of runs that were begun before there was this setting: they go on with it. Null: the default.
+    /// </summary>
+    public string? Before { get; init; }
+
     /// <summary>The name in files and on the command line where it is not the property's in snake_case.</summary>
     public string? Key { get; init; }
 }

@@ -34,6 +34,11 @@ public sealed class SettingDefinition
     /// <summary>Meaning of the setting, for people: a noun phrase in lower case.</summary>
     public string Meaning => _attribute.Meaning;
 
+    /// <summary>
+    /// Value, as files have it, of runs that were begun before there was this setting; null: the default.
+    /// </summary>
+    internal string? Before => _attribute.Before;
+
     /// <summary>Values that it takes, for people: <c>a number above 0 to 10</c> or <c>sum | mean</c>.</summary>
     public string Allowed
     {

@@ -26,12 +26,15 @@ public static class SettingsLoader
         return Validated(draft);
     }
 
-    /// <summary>Reads a YAML file on top of the preset it names, or of the defaults.</summary>
+    /// <summary>
+    /// Reads the settings of a run, which state every setting that there was when it was begun; those that came later have the value by
+    /// which the run goes on as it was.
+    /// </summary>
     /// <exception cref="OptionException">It is no YAML, a key does not exist or a value is not allowed; the message says where.</exception>
     /// <exception cref="FileReadException">The file is absent, or may not be read.</exception>
-    public static TrainingSettings ReadFile(string path) => FileDraft(path).Settle();
+    public static TrainingSettings ReadRun(string path) => FileDraft(path, ofRun: true).Settle();
 
-    static SettingsDraft FileDraft(string path)
+    static SettingsDraft FileDraft(string path, bool ofRun = false)
     {
         string text;
         try
@@ -42,7 +45,7 @@ public static class SettingsLoader
         {
             throw new OptionException($"{error.Message}; settings are a page of YAML text");
         }
-        var draft = Draft(text, path);
+        var draft = Draft(text, path, ofRun);
         Validated(draft);
         return draft;
     }
@@ -61,11 +64,14 @@ public static class SettingsLoader
     /// <exception cref="OptionException">It is no YAML, a key does not exist or a value is not allowed; the message says where.</exception>
     public static TrainingSettings Parse(string yaml, string source) => Draft(yaml, source).Settle();
 
-    static SettingsDraft Draft(string yaml, string source)
+    static SettingsDraft Draft(string yaml, string source, bool ofRun = false)
     {
         var lines = SettingsYaml.Read(yaml, source);
         var preset = lines.FirstOrDefault(line => line.Key == PresetKey);
         var draft = Base(preset, source);
+        if (ofRun)
+            foreach (var setting in SettingsCatalogue.All)
+                if (setting.Before is { } before) draft.Apply(setting.Key, before, source);
         foreach (var line in lines)
             if (line != preset) draft.Apply(line.Key, line.Text, At(line, source));
         return draft;

@@ -28,7 +28,8 @@ public sealed class RetrievalEngine : IDisposable
     {
         (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, fingerprint);
         _features = new FeatureExtractor(FeatureSettings.Of(
-            model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples));
+            model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples,
+            silenced: model.Config.SilencedSamples));
         _captured = new CapturedWork(model.Device);
     }
 

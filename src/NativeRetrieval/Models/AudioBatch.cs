@@ -17,17 +17,10 @@ public readonly record struct AudioBatch(Tensor LogMel, int[]? Lengths)
     public static AudioBatch OwnLength(IReadOnlyList<LogMelClip> clips, Device device) =>
         new(Stack(clips, clips.Max(clip => clip.Frames), device), [.. clips.Select(clip => clip.Frames)]);
 
-    /// <summary>
-    /// Clips followed by digital silence up to the longest, which is heard: what the transform of zero-padded waveforms gives.
-    /// </summary>
+    /// <summary>Clips that are heard with the digital silence that follows them up to the longest.</summary>
     /// <param name="clips">One clip or more, all with the same number of mel bins.</param>
-    /// <param name="followedBySilence">The same clips, transformed with at least a window of silence behind their end.</param>
     /// <param name="frames">Frames of the longest clip of the whole batch, of which these clips may be a part.</param>
-    public static AudioBatch Paper(IReadOnlyList<LogMelClip> clips, IReadOnlyList<LogMelClip> followedBySilence, int frames, Device device)
-    {
-        // The longest are reflected at their end, as every waveform is; in the others the reflection lies in the silence.
-        return new(Stack([.. clips.Select((clip, i) => clip.Frames == frames ? clip : followedBySilence[i])], frames, device), null);
-    }
+    public static AudioBatch Paper(IReadOnlyList<LogMelClip> clips, int frames, Device device) => new(Stack(clips, frames, device), null);
 
     static Tensor Stack(IReadOnlyList<LogMelClip> clips, int frames, Device device)
     {

@@ -44,9 +44,16 @@ public sealed record RetrievalModelConfig
     /// <summary>Name of the resampler that the training audio went through.</summary>
     public string Resampler { get; init; } = "high";
 
-    /// <summary>Filling of a batch of clips of different lengths in training.</summary>
+    /// <summary>Filling of a batch of clips of different lengths, in training and in evaluation.</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<PaddingRule>))]
     public PaddingRule Padding { get; init; } = PaddingRule.OwnLength;
+
+    /// <summary>
+    /// Pairs of a training batch, up to whose longest clip the others are filled by <see cref="PaddingRule.Paper"/>; null: 32, as the
+    /// report has it.
+    /// </summary>
+    [JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingNull)]
+    public int? PaddedBatch { get; init; }
 
     /// <summary>Filling of a clip or window that is shorter than <see cref="MaxSeconds"/>.</summary>
     [JsonConverter(typeof(JsonStringEnumConverter<ShortClipRule>)), JsonIgnore(Condition = JsonIgnoreCondition.WhenWritingDefault)]
@@ -75,11 +82,22 @@ public sealed record RetrievalModelConfig
     [JsonIgnore]
     public int? FilledSamples => ShortClips == ShortClipRule.Repeat ? LongestSamples : null;
 
+    /// <summary>Samples up to which shorter clips are followed by silence, whatever their batch; null: they are not.</summary>
+    [JsonIgnore]
+    public int? SilencedSamples => Padding == PaddingRule.Window ? LongestSamples : null;
+
     /// <summary>A sentence for model cards about recordings that are longer or shorter than <see cref="MaxSeconds"/>.</summary>
     [JsonIgnore]
     public string WindowRule => string.Create(CultureInfo.InvariantCulture, $"Recordings longer than {MaxSeconds} s are heard in windows "
         + $"of {MaxSeconds} s with their times, one every {MaxSeconds / 2} s by default; shorter ones are "
-        + $"{(ShortClips == ShortClipRule.Repeat ? "repeated up to that" : "heard in their own length")}.");
+        + $"{ShorterOnes}.");
+
+    string ShorterOnes => ShortClips == ShortClipRule.Repeat ? "repeated up to that" : Padding switch
+    {
+        PaddingRule.Window => "followed by silence up to that",
+        PaddingRule.Paper => "heard in their own length, but in training and evaluation with silence up to the longest of their batch",
+        _ => "heard in their own length",
+    };
 
     /// <exception cref="OptionException">A value is outside its range.</exception>
     public void Validate()
@@ -101,6 +119,8 @@ public sealed record RetrievalModelConfig
         if (AudioEncoder.MostFrames is { } most && LogMel.FramesOf(LongestSamples) is var frames && frames > most)
             throw new OptionException($"max_seconds is {MaxSeconds}, which are {frames} frames; {AudioEncoder.Name} takes at most {most}, "
                 + $"{Math.Floor((most - 1.0) * LogMel.HopSamples / LogMel.SampleRateHz)} whole seconds (in training: audio.max_seconds)");
+        if (PaddedBatch is < 2 or > LargestWidth)
+            throw new OptionException($"padded_batch must be 2 … {LargestWidth:N0} pairs, got {PaddedBatch}");
         if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxTokens)
             throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxTokens}, the text encoder's positions; got {MaxTokens}");
     }
@@ -114,8 +134,16 @@ public enum PaddingRule : byte
     /// </summary>
     OwnLength,
 
-    /// <summary>Digital silence up to the batch's longest clip, as the report did; the vector depends on the batch.</summary>
+    /// <summary>
+    /// Digital silence up to the batch's longest clip, as the report's authors have Clotho's; the vector depends on the batch.
+    /// </summary>
     Paper,
+
+    /// <summary>
+    /// Digital silence up to <see cref="RetrievalModelConfig.MaxSeconds"/>, as the report's authors have AudioCaps' clips; the vector is
+    /// the clip's alone.
+    /// </summary>
+    Window,
 }
 
 /// <summary>Filling of clips that are shorter than a model's window.</summary>

@@ -77,6 +77,42 @@ public sealed class RankingMetricsTests
         Assert.Equal(1, RankingMetrics.AveragePrecision([.. Enumerable.Range(1, 25)], 10), 1e-15);
     }
 
+    /// <summary>
+    /// Twenty items in the order of their scores. Query 0 has those ranked 1, 3, 12 and 20, query 1 all of rank 1 to 16, query 2 rank 5.
+    /// </summary>
+    [Fact]
+    public void SeveralRightAnswersHaveFiguresOverAllOfThemBesideThoseOverTheDepth()
+    {
+        var scores = new SimilarityMatrix([.. Enumerable.Range(0, 60).Select(i => 20f - i % 20)], 3, 20);
+        var metrics = RankingMetrics.Compute(scores, new Relevance([[0, 2, 11, 19], Enumerable.Range(0, 16), [4]], 20));
+        Assert.True(metrics.HasSeveralRelevant);
+        Assert.Equal(2.0 / 3, metrics.R1.Value, 1e-15);
+        Assert.Equal((1.0 / 4 + 1.0 / 16 + 0) / 3, metrics.Recall1.Value, 1e-15);
+        Assert.Equal((2.0 / 4 + 5.0 / 16 + 1) / 3, metrics.Recall5.Value, 1e-15);
+        Assert.Equal((2.0 / 4 + 10.0 / 16 + 1) / 3, metrics.Recall10.Value, 1e-15);
+        double first = 1 + 2.0 / 3;
+        Assert.Equal((first / 4 + 1 + 1.0 / 5) / 3, metrics.Map10.Value, 1e-15);
+        Assert.Equal((first / 4 + 10.0 / 16 + 1.0 / 5) / 3, metrics.Map10OfAll.Value, 1e-15);
+        Assert.Equal(((first + 3.0 / 12) / 4 + 1 + 1.0 / 5) / 3, metrics.Map16OfAll.Value, 1e-15);
+
+        var json = EvaluationReport.Compute(scores, new Relevance([[0, 2, 11, 19], Enumerable.Range(0, 16), [4]], 20)).ToJson();
+        var direction = json["text_to_audio"]!;
+        Assert.Equal(metrics.Map10OfAll.Value, direction["map10_all"]!.GetValue<double>());
+        Assert.Equal(metrics.Map16OfAll.Value, direction["map16_all"]!.GetValue<double>());
+        Assert.Equal(metrics.Recall5.Value, direction["recall5"]!.GetValue<double>());
+        Assert.Equal([metrics.Recall5.Low, metrics.Recall5.High], direction["recall5_ci95"]!.AsArray().Select(x => x!.GetValue<double>()));
+        Assert.Equal("jackknife", json["intervals"]!["method"]!.GetValue<string>());
+    }
+
+    [Fact]
+    public void WithOneRightAnswerBothKindsOfFiguresAreEqual()
+    {
+        var metrics = RankingMetrics.Compute(new SimilarityMatrix([3, 2, 1, 3, 2, 1], 2, 3), new Relevance([[0], [2]], 3));
+        Assert.False(metrics.HasSeveralRelevant);
+        Assert.Equal((metrics.R1, metrics.R5, metrics.R10, metrics.Map10, metrics.Map16),
+            (metrics.Recall1, metrics.Recall5, metrics.Recall10, metrics.Map10OfAll, metrics.Map16OfAll));
+    }
+
     [Fact]
     public void TheMedianOfAnEvenNumberOfRanksIsRoundedDown()
     {
@@ -198,7 +234,8 @@ public sealed class RankingMetricsTests
         {
             var metrics = json[direction]!.AsObject();
             Assert.Equal(["queries", "r1", "r5", "r10", "map10", "median_rank", "mean_rank", "map16", "r1_ci95", "r5_ci95", "r10_ci95",
-                "map10_ci95", "map16_ci95"], metrics.Select(pair => pair.Key));
+                "map10_ci95", "map16_ci95", "recall1", "recall5", "recall10", "map10_all", "map16_all", "recall1_ci95", "recall5_ci95",
+                "recall10_ci95", "map10_all_ci95", "map16_all_ci95"], metrics.Select(pair => pair.Key));
             Assert.Equal([1.0, 1.0], metrics["map10_ci95"]!.AsArray().Select(value => (double)value!));
         }
     }

@@ -132,7 +132,7 @@ public sealed class BatchLossTests : IDisposable
         for (int start = 0, part = 0; start < Batch; start += Chunk, part++)
         {
             int count = Math.Min(Chunk, Batch - start), parts = (Batch + Chunk - 1) / Chunk;
-            var pass = new TrainingPass(random.Seed, Number * parts + part);
+            var pass = new TrainingPass(random.Seed, Number * parts + part) { Part = Part(start, count) };
             var loaded = sounds.Load(clips, start, count, Number);
             audio.Add(model.EmbedAudio(loaded.LogMel, loaded.Lengths, pass, setting.Settings.Augmentation.SpecAugment));
             text.Add(model.EmbedText(model.Tokenize([.. clips.AsSpan(start, count).ToArray()
@@ -144,11 +144,47 @@ public sealed class BatchLossTests : IDisposable
         tape.Backward(loss);
         foreach (var (name, parameter) in model.Parameters()) AssertClose(parameter.Gradient!.ToArray<float>(), chunked[name], 1e-5, name);
 
-        // Running statistics have moved once for each chunk, in one recording as in two passes.
+        // Running statistics have moved in one recording as in two passes.
         using var trained = new Setting(this, overrides);
         trained.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
         foreach (var ((name, expected), (_, moved)) in model.Buffers().Zip(trained.Model.Buffers()))
             Assert.True(expected.ToArray<float>().AsSpan().SequenceEqual(moved.ToArray<float>()), name);
+    }
+
+    /// <summary>
+    /// The oracle: each chunk alone moves the statistics of an untouched model by a tenth towards its own, which that tells.
+    /// </summary>
+    [Fact]
+    public void Chunks_move_running_statistics_once_by_a_batchs_momentum_towards_the_mean_of_theirs()
+    {
+        const double Momentum = 0.1;
+        string[] overrides = [.. _deterministic[..^1], "audio.padding=paper"];
+        using var untouched = new Setting(this, overrides);
+        var before = Statistics(untouched.Model);
+        var expected = before.Select(values => values.Select(value => (1 - Momentum) * value).ToArray()).ToList();
+        foreach (var (start, count) in BatchLoss.Chunks(Batch, new OptimizationSettings { BatchSize = Batch, ChunkSize = Chunk }))
+        {
+            using var alone = new Setting(this, overrides);
+            using var scope = TensorScope.Begin();
+            var loaded = new TrainingSounds(alone.Model, alone.Features, alone.Settings.Augmentation, new RunRandom(0))
+                .Load([.. Enumerable.Range(0, Batch)], start, count, Number);
+            alone.Model.EmbedAudio(loaded.LogMel, loaded.Lengths, new TrainingPass(0, Number));
+            foreach (var ((moved, old), sum) in Statistics(alone.Model).Zip(before).Zip(expected))
+                for (int i = 0; i < sum.Length; i++) sum[i] += (moved[i] - (1 - Momentum) * old[i]) * count / Batch;
+        }
+        using var chunked = new Setting(this, [.. overrides, $"training.chunk_size={Chunk}"]);
+        chunked.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
+        var actual = Statistics(chunked.Model);
+        for (int i = 0; i < actual.Count; i++) Golden.Check(expected[i], actual[i], 1e-5, chunked.Model.Buffers().ElementAt(i).Name);
+
+        // The first norm's mean is then that of the batch at once.
+        using var whole = new Setting(this, overrides);
+        whole.Loss.AddGradient(Items, Number, null, TestContext.Current.CancellationToken);
+        int mean = whole.Model.Buffers().ToList().FindIndex(buffer => buffer.Name == "audio_enc.bn0.running_mean");
+        Golden.Check(Statistics(whole.Model)[mean], actual[mean], 1e-5, "bn0");
+
+        static List<double[]> Statistics(RetrievalModel model) =>
+            [.. model.Buffers().Select(buffer => buffer.Tensor.ToArray<float>().Select(value => (double)value).ToArray())];
     }
 
     [Theory]
@@ -272,6 +308,8 @@ public sealed class BatchLossTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    static BatchPart Part(int start, int count) => new(count / (double)Batch, (Batch - start - count) / (double)Batch);
 
     TrainingItem[] Items => [.. Enumerable.Range(0, Batch).Select(clip => new TrainingItem(clip, 0))];
 

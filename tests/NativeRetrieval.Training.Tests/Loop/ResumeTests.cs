@@ -83,6 +83,53 @@ public sealed class ResumeTests : IDisposable
         Assert.Equal("training.epochs was 1 and is now 3", Assert.Single(_notes));
     }
 
+    /// <summary>A run of a version without the settings that have come since: its files lack them.</summary>
+    [Fact]
+    public void A_run_from_before_a_setting_goes_on_as_it_was_by_the_same_command()
+    {
+        string[] recipe = ["training.epochs=2", "training.optimizer=adamw", "training.weight_decay=0.1", "data.hold_out_clips=3", "seed=4"];
+        var before = SettingsCatalogue.All.Where(setting => setting.Before is not null).ToList();
+        Assert.Equal(["training.decay_norms_and_biases", "training.cosine_from", "data.hold_out_seed"],
+            before.Select(setting => setting.Key));
+        string[] asItWas = [.. recipe, .. before.Select(setting => $"{setting.Key}={setting.Before}")];
+        Run(Request(asItWas) with { RunFolder = _folder["whole"] });
+        Run(Request(recipe) with { RunFolder = _folder["new"] });
+        Assert.NotEqual(Text("whole", "metrics.jsonl"), Text("new", "metrics.jsonl"));
+
+        using var cancellation = new CancellationTokenSource();
+        Assert.Throws<OperationCanceledException>(() =>
+            TrainingSession.Run(Request(asItWas), null, _ => cancellation.Cancel(), cancellation.Token));
+        string settings = Path.Combine(_folder["run"], "settings.yaml"), record = Path.Combine(_folder["run"], "run.json");
+        Without(settings, setting => $"  {setting.Name}:");
+        Without(record, setting => $"    \"{setting.Key}\":");
+        Assert.DoesNotContain("cosine_from: ", Text("run", "settings.yaml"));
+        Assert.DoesNotContain("cosine_from", Text("run", "run.json"));
+
+        Run(Request(recipe) with { Resume = true });
+        Assert.Equal(Text("whole", "metrics.jsonl"), Text("run", "metrics.jsonl"));
+        Assert.Contains("training.cosine_from is first-step in the run and warmup-end in the command", Assert.Throws<OptionException>(() =>
+            Run(Request(recipe) with { Resume = true, Insisted = ["training.cosine_from"] })).Message);
+
+        void Without(string path, Func<SettingDefinition, string> beginning) => File.WriteAllLines(path, File.ReadAllLines(path)
+            .Where(line => !before.Any(setting => line.StartsWith(beginning(setting), StringComparison.Ordinal))));
+    }
+
+    [Fact]
+    public void Validation_scores_by_the_relevance_that_the_settings_name()
+    {
+        var twins = _test with { Clips = [.. _test.Clips.Select((clip, i) => clip with { Captions = [$"sound {i / 2}", $"clip {i}"] })] };
+        Assert.Equal(8, Queries("training.epochs=1"));
+        Assert.Equal(6, Queries("training.epochs=1", "data.relevance=same-text"));
+
+        int Queries(params string[] overrides)
+        {
+            int queries = 0;
+            TrainingSession.Run(Request(overrides) with { Validation = twins, RunFolder = _folder[$"run{overrides.Length}"] }, null,
+                epoch => queries = epoch.Validation!.Queries, TestContext.Current.CancellationToken);
+            return queries;
+        }
+    }
+
     [Fact]
     public void The_model_of_an_end_that_is_no_longer_the_end_is_replaced()
     {

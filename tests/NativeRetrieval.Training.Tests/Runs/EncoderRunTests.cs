@@ -62,7 +62,7 @@ public sealed class EncoderRunTests : IDisposable
                 Assert.True(before.ToArray<float>().AsSpan().SequenceEqual(after.ToArray<float>()), name);
         foreach (string run in (string[])[first, second])
         {
-            var settings = SettingsLoader.ReadFile(Path.Combine(run, "settings.yaml")).Model;
+            var settings = SettingsLoader.ReadRun(Path.Combine(run, "settings.yaml")).Model;
             Assert.Same(architecture, settings.AudioEncoder);
             Assert.Equal(Channels(architecture), settings.AudioChannels);
             Assert.Equal(Config(architecture) with { Dropout = 0.1 }, ModelFolder.ReadConfig(run).AudioEncoder);

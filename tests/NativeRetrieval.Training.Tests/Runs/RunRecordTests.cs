@@ -40,8 +40,12 @@ public sealed class RunRecordTests : IDisposable
         Assert.Equal(_train.Clips.Select(clip => clip.FileName).Order(), split.Training.Clips.Concat(split.Validation.Clips)
             .Select(clip => clip.FileName).Order());
         Assert.Contains(MetricsLog.Read(Path.Combine(run, "metrics.jsonl")), line => line["validation/r1"] is not null);
-        Assert.NotEqual(split.Validation.Fingerprint(), DataSplit.Of(_train, null, Settings([.. settings, "seed=1"]))
-            .Validation!.Fingerprint());
+        Assert.NotEqual(split.Validation.Fingerprint(), HeldOut("data.hold_out_seed=1"));
+        // The members of an ensemble differ by their seeds and leave out the same clips.
+        Assert.Equal(split.Validation.Fingerprint(), HeldOut("seed=1"));
+        Assert.Equal(HeldOut("data.hold_out_seed=1"), HeldOut("seed=1", "data.hold_out_seed=-1"));
+
+        string HeldOut(params string[] more) => DataSplit.Of(_train, null, Settings([.. settings, .. more])).Validation!.Fingerprint();
 
         Run(Request(run, settings) with { Resume = true });
         Assert.Contains("--validation both choose", Refused(Request(_folder["both"], settings) with { Validation = _test }));
@@ -132,7 +136,7 @@ public sealed class RunRecordTests : IDisposable
         using var model = ModelFolder.Load(second, CpuDevice.Shared);
         Assert.Equal((48, 32, 2.0, 0.3),
             (model.Config.EmbeddingDimension, model.Config.TextEncoder.Width, model.Config.MaxSeconds, model.Config.TextEncoder.Dropout));
-        var resolved = SettingsLoader.ReadFile(Path.Combine(second, "settings.yaml"));
+        var resolved = SettingsLoader.ReadRun(Path.Combine(second, "settings.yaml"));
         Assert.Equal([8, 8, 8, 16, 16, 16], resolved.Model.AudioChannels);
         Assert.Equal((48, 32, 2.0), (resolved.Model.EmbeddingDimension, resolved.Text.HiddenWidth, resolved.Audio.MaxSeconds));
         var json = JsonDocument.Parse(File.ReadAllText(Path.Combine(second, "run.json"))).RootElement;
@@ -169,7 +173,7 @@ public sealed class RunRecordTests : IDisposable
         double Temperature(string folder, TrainingRequest request)
         {
             Run(request);
-            return SettingsLoader.ReadFile(Path.Combine(_folder[folder], "settings.yaml")).Loss.Temperature;
+            return SettingsLoader.ReadRun(Path.Combine(_folder[folder], "settings.yaml")).Loss.Temperature;
         }
     }
 

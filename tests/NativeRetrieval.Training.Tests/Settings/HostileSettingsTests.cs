@@ -53,7 +53,7 @@ public sealed class HostileSettingsTests : IDisposable
         string path = _folder["s.yaml"];
         File.WriteAllText(path, text);
         long before = GC.GetAllocatedBytesForCurrentThread();
-        string message = Assert.Throws<OptionException>(() => SettingsLoader.ReadFile(path)).Message;
+        string message = Assert.Throws<OptionException>(() => SettingsLoader.ReadRun(path)).Message;
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, MostBytes);
         Assert.StartsWith($"{path} line {line}: ", message, StringComparison.Ordinal);
         Assert.InRange(message.Length, 40, 6000);
@@ -77,7 +77,7 @@ public sealed class HostileSettingsTests : IDisposable
         static void RefusedFile(string path, string problem)
         {
             long before = GC.GetAllocatedBytesForCurrentThread();
-            string message = Assert.Throws<OptionException>(() => SettingsLoader.ReadFile(path)).Message;
+            string message = Assert.Throws<OptionException>(() => SettingsLoader.ReadRun(path)).Message;
             Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
             Assert.StartsWith($"{path}: ", message, StringComparison.Ordinal);
             Assert.Contains(problem, message);
@@ -93,14 +93,14 @@ public sealed class HostileSettingsTests : IDisposable
         Assert.Contains("it is a named pipe", Refusal("pipe.yaml"));
         Assert.Contains("it is a device", Refusal("zero.yaml"));
 
-        string Refusal(string name) => Assert.Throws<FileReadException>(() => SettingsLoader.ReadFile(_folder[name])).Message;
+        string Refusal(string name) => Assert.Throws<FileReadException>(() => SettingsLoader.ReadRun(_folder[name])).Message;
     }
 
     [Fact]
     public void A_byte_order_mark_and_Windows_lines_are_read()
     {
         File.WriteAllBytes(_folder["s.yaml"], [0xEF, 0xBB, 0xBF, .. "# mine\r\ntraining:\r\n  lr: 0.5\r\n"u8]);
-        Assert.Equal(0.5, SettingsLoader.ReadFile(_folder["s.yaml"]).Training.LearningRate);
+        Assert.Equal(0.5, SettingsLoader.ReadRun(_folder["s.yaml"]).Training.LearningRate);
     }
 
     /// <summary>Nine thousand mutants of a whole settings file, the same in every run.</summary>

@@ -24,12 +24,15 @@ public sealed class SettingsTests
         Assert.Equal((2048, 2048, 1024), (settings.Model.AudioHeadWidth, settings.Model.TextHeadWidth, settings.Model.EmbeddingDimension));
         Assert.Equal(PaddingRule.OwnLength, settings.Audio.Padding);
         Assert.Equal(PaddingRule.Paper, SettingsLoader.Load("paper", []).Audio.Padding);
-        Assert.Equal(SettingsWriter.ToYaml(settings), SettingsWriter.ToYaml(SettingsLoader.Load("paper", ["audio.padding=own-length"])));
+        Assert.Equal(SettingsWriter.ToYaml(settings),
+            SettingsWriter.ToYaml(SettingsLoader.Load("paper", ["audio.padding=own-length", "loss.loss_scale=sum"])));
+        Assert.Equal(SettingsWriter.ToYaml(SettingsLoader.Load("paper", ["audio.padding=window", "audio.max_seconds=10"])),
+            SettingsWriter.ToYaml(SettingsLoader.Load("paper-audiocaps", [])));
     }
 
     /// <summary>
-    /// All of the report's recipe, as it is written into a run's settings.yaml: what the report states, and where it is silent what its
-    /// public code does.
+    /// All of the report's recipe, as it is written into a run's settings.yaml: what the report states, where it is silent what its public
+    /// code does, and of loss and clipping the code's pair: half of the report's loss, its gradient clipped at 2.
     /// </summary>
     [Fact]
     public void ThePresetPaperIsPinned()
@@ -55,7 +58,7 @@ public sealed class SettingsTests
             ["training.freeze_text_stages"] = "0",
             ["training.freeze_batch_norm"] = "false", ["training.validate_every_epochs"] = "1", ["training.early_stopping_epochs"] = "0",
             ["training.average_decay"] = "0",
-            ["loss.temperature"] = "0.07", ["loss.positives"] = "paper", ["loss.loss_scale"] = "sum", ["data.captions"] = "all",
+            ["loss.temperature"] = "0.07", ["loss.positives"] = "paper", ["loss.loss_scale"] = "mean", ["data.captions"] = "all",
             ["data.hold_out_clips"] = "0",
         };
         foreach (var (key, value) in pinned)
@@ -169,7 +172,7 @@ public sealed class SettingsTests
     [InlineData("training:\n  lr: 1\n  lr: 2\n", "x.yaml line 3: training.lr is set on line 2 already")]
     [InlineData("training: [\n", "not valid YAML")]
     [InlineData("- a\n", "x.yaml line 1: settings are sections")]
-    [InlineData("preset: none\n", "x.yaml line 1: no preset 'none'; there are paper, clotho, audiocaps, tiny")]
+    [InlineData("preset: none\n", "x.yaml line 1: no preset 'none'; there are paper, paper-audiocaps, clotho, audiocaps, tiny")]
     [InlineData("a: 1\n---\nb: 2\n", "x.yaml line 2: a second YAML document")]
     [InlineData("a: &a [x, *a]\n", "x.yaml line 1: an anchor such as &name")]
     public void WrongFilesAreNamedWithTheirLine(string yaml, string message) =>

@@ -28,7 +28,8 @@ internal sealed record TableColumn(string Name)
     /// <summary>Name without spaces and underscores, in lower case: <c>File Name</c> and <c>file_name</c> are the same column.</summary>
     public string Key { get; } = KeyOf(Name);
 
-    static string KeyOf(string name)
+    /// <summary>The key of a name.</summary>
+    public static string KeyOf(string name)
     {
         var key = new StringBuilder(name.Length);
         foreach (char c in name)
