@@ -60,12 +60,15 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             RemoveCompacted(segments);
+            // Half as many bytes again, as long as half of the device's memory stays free for everything else.
+            long bytes = segments.Sum(rows => (long)rows.Count * format.StrideBytes);
+            bool rounds = format.Element == DType.Float32 && device.ComputesInBFloat16 && bytes + bytes / 2 <= device.MemoryBytes / 2;
             var resident = new List<(Tensor Rows, Tensor? Rounded)>(segments.Count);
             foreach (var rows in segments)
             {
                 if (!_segments.TryGetValue(rows.Id, out var segment))
                     _segments.Add(rows.Id, segment = new ResidentSegment(device, format, _width));
-                resident.Add(segment.Rows(session, rows));
+                resident.Add(segment.Rows(session, rows, rounds));
             }
             return resident;
         }

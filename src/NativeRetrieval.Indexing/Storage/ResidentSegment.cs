@@ -5,8 +5,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// A copy of a segment's committed rows in a device's memory, and of float32 rows another in bfloat16 where the device computes in it: a
-/// search reads that first. It grows as the segment does; rows that were loaded are not loaded again.
+/// A copy of a segment's committed rows in a device's memory, and of float32 rows another in bfloat16 where it is wanted: a search reads that
+/// first. It grows as the segment does; rows that were loaded are not loaded again.
 /// </summary>
 /// <param name="width">Elements of a row with its padding.</param>
 internal sealed class ResidentSegment(Device device, SegmentFormat format, int width) : IDisposable
@@ -14,18 +14,23 @@ internal sealed class ResidentSegment(Device device, SegmentFormat format, int w
     /// <summary>Most bytes that are in memory on the way to the device.</summary>
     const int WindowSizeBytes = 64 << 20;
 
-    readonly bool _rounds = format.Element == DType.Float32 && device.ComputesInBFloat16;
-
     Tensor? _rows, _rounded;
+    bool _rounds = true;
     int _count;
     uint _sum;
 
     /// <summary>
     /// The rows of a session, which may be fewer than are here, and their copy in bfloat16 or null. Views of the caller's scope.
     /// </summary>
+    /// <param name="rounds">False gives the copy in bfloat16 up for good: the device has no room for it.</param>
     /// <exception cref="Core.Errors.IndexCorruptException">A row in use is not what was written.</exception>
-    public (Tensor Rows, Tensor? Rounded) Rows(ReadSession session, SegmentRows rows)
+    public (Tensor Rows, Tensor? Rounded) Rows(ReadSession session, SegmentRows rows, bool rounds)
     {
+        if (!rounds)
+        {
+            _rounded?.Dispose();
+            (_rounded, _rounds) = (null, false);
+        }
         if (_rows is null || rows.Count > _rows.Shape[0]) Grow(rows.Count);
         if (format.Element == DType.Float32) Load<float>(session, rows);
         else Load<BFloat16>(session, rows);
