@@ -7,7 +7,7 @@
 //   strip          [rows, batch]                  f32  row-major: aᵢ·tⱼ of items first … first + rows − 1 of a with all of t; gradient
 //                                                      makes it gᵢⱼ = Gᵢⱼ/(‖aᵢ‖‖tⱼ‖) where there is no split_rows
 //   split_rows     [rows, batch, 3]               f32  row-major: gᵢⱼ as hi, hi, lo; or null
-//   split_columns  [batch, rows, 3]               f32  row-major: gᵢⱼ of a column as hi, lo, hi; or null
+//   split_columns  [batch, rows, 3]               f32  row-major: gᵢⱼ of a column as hi, lo, hi; columns_at floats behind split_rows
 //   clips, texts   [batch]                        i32  equal numbers are of one clip, have one text
 //   row_parts      [⌈batch / 128⌉, rows, 4]       f32  a soft-max over a tile's part of a row: largest score, Σ e^(s − largest), sum of the
 //   column_parts   [⌈rows / 32⌉, batch, 4]        f32  positives' scores, number of positives; over a tile's part of a column
@@ -20,7 +20,7 @@
 //   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
 // method    The scores of a strip of rows are a product of matrices, which is the library's and not here. tiles reads them once, for rows
 //           and columns; merge joins the tiles' parts, and those of columns with the strips before; loss closes both soft-maxes.
-//           gradient makes g of the strip, two more products give those of the vectors but for their lengths. All three are either float32's
+//           gradient makes g of the strip, two more products give those of the vectors but for their lengths. All three are float32's,
 //           or TF32's of operands that the kernels here split: sums over three times as many terms, which lie beside each other, so that
 //           rows of a and t may follow one another as they do in parts.
 //           Order of launches: norms;
@@ -271,8 +271,9 @@ NR_DEVICE float part_of(float value, int part, int low)
 extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_gradient_f32(
     float* __restrict__ strip, const float* __restrict__ inverses, const float* __restrict__ log_sums, const float* __restrict__ shares,
     const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first, int rows,
-    float* __restrict__ split_rows, float* __restrict__ split_columns, int batch)
+    float* __restrict__ split_rows, long long columns_at, int batch)
 {
+    float* const split_columns = split_rows + columns_at;
     __shared__ float tile[GradientTile][GradientTile + 1]; // a column's values lie in different banks
     const int lane = threadIdx.x & 31, row0 = blockIdx.y * GradientTile, column0 = blockIdx.x * GradientTile, j = column0 + lane;
     const float inverse = j < batch ? inverses[batch + j] : 0.0f, log_sum = j < batch ? log_sums[batch + j] : 0.0f;

@@ -156,7 +156,8 @@ NR_DEVICE void score(
                 {
                     const float4 low = own[q][step / 4 + lane], high = own[q][(step + Step / 2) / 4 + lane];
 #pragma unroll
-                    for (int r = 0; r < RowsPerWarp; r++) sums[q * RowsPerWarp + r] = with_products(sums[q * RowsPerWarp + r], low, high, x[r]);
+                    for (int r = 0; r < RowsPerWarp; r++)
+                        sums[q * RowsPerWarp + r] = with_products(sums[q * RowsPerWarp + r], low, high, x[r]);
                 }
                 if constexpr (Bounds)
                 {

@@ -16,8 +16,8 @@ public static partial class Op
     /// int64 [W] or null: bit j % 64 of word j / 64 is set where row j must not be found. Missing words exclude nothing.
     /// </param>
     /// <param name="rounded">
-    /// Float32 rows rounded to bfloat16 (<see cref="Cast"/>), of the same shape, or null. A device that takes it reads it instead of the rows,
-    /// half the bytes, and the rows themselves only where they may be among the k; the result is the same.
+    /// Float32 rows rounded to bfloat16 (<see cref="Cast"/>), of the same shape, or null. A device that takes it reads it instead of the
+    /// rows, half the bytes, and the rows themselves only where they may be among the k; the result is the same.
     /// </param>
     /// <returns>Scores [Q, k], float32, and rows [Q, k], int32. Neither has a gradient.</returns>
     public static (Tensor Scores, Tensor Rows) SearchRows(Tensor rows, Tensor queries, int k, Tensor? excluded = null,

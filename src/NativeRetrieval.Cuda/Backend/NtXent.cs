@@ -9,12 +9,14 @@ internal sealed partial class CudaBackend
     /// <summary>Sizes of tiles and of blocks of items, as kernels/nt_xent.cu has them.</summary>
     const int ScoreRows = 32, ScoreColumns = 128, ItemsPerBlock = 8, StatesPerBlock = 32, PartFloats = 4, GradientTile = 32;
 
-    /// <summary>Floats of a score with its gradient, which is split by rows and by columns; without a split it takes the score's place.</summary>
+    /// <summary>
+    /// Floats of a score with its gradient, which is split by rows and by columns; without a split it takes the score's place.
+    /// </summary>
     const int SplitScoreFloats = 1 + 2 * TripledProduct.Parts;
 
     /// <remarks>
-    /// The scores of all pairs are one strip where they and their gradients fit <see cref="CudaDeviceOptions.ScoreBytes"/>, and stay for the
-    /// gradient. Otherwise they go in strips of rows, which the gradient computes again. Nearly all of the work is products of matrices,
+    /// The scores of all pairs are one strip where they and their gradients fit <see cref="CudaDeviceOptions.ScoreBytes"/>, and stay for
+    /// these. Otherwise they go in strips of rows, which the gradient computes again. Nearly all of the work is products of matrices,
     /// which are the library's: of operands that the kernels split for the tensor cores where that is allowed. Parts of the soft-max take
     /// 16 % of the memory of a strip of 32 rows or more beside it.
     /// </remarks>
@@ -58,10 +60,11 @@ internal sealed partial class CudaBackend
         foreach (var (first, rows) in Strips(batch, height))
         {
             if (height < batch) Scores(first, rows);
-            nint splitRows = F32OrNull(split), splitColumns = split is null ? 0 : splitRows + (nint)split.SizeBytes / 2;
+            nint splitRows = F32OrNull(split);
+            long columnsAt = (long)height * TripledProduct.Parts * batch;
             Launch("nt_xent", "nt_xent_gradient_f32", (Ceil(batch, GradientTile), Ceil(rows, GradientTile), 1), Block, 0,
                 F32(strip), F32(inverses), F32(logSums), F32(shares), clips.Address, texts.Address, kind, inverse, weight, first, rows,
-                splitRows, splitColumns, batch);
+                splitRows, columnsAt, batch);
             nint ofRows = F32(products) + (nint)first * width * sizeof(float), ofColumns = F32(products) + (nint)products.SizeBytes / 2;
             if (split is null)
             {
@@ -73,7 +76,8 @@ internal sealed partial class CudaBackend
             else
             {
                 Products.MultiplySplit(rows, width, batch, splitRows, PartsOf(0, 0), false, ofRows);
-                Products.MultiplySplit(batch, width, rows, splitColumns, PartsOf(1, first), false, ofColumns, accumulate: first > 0);
+                Products.MultiplySplit(batch, width, rows, splitRows + (nint)columnsAt * sizeof(float), PartsOf(1, first), false, ofColumns,
+                    accumulate: first > 0);
             }
         }
         Launch("nt_xent", "nt_xent_finish_f32", Ceil(2L * batch, ItemsPerBlock), Block, 0,

@@ -25,12 +25,13 @@ internal sealed partial class CudaBackend
     public void SearchRows(Tensor rows, Tensor queries, Tensor? excluded, Tensor? rounded, Tensor scores, Tensor found)
     {
         if (scores.Count == 0) return;
-        if (rounded is null || !TryByBounds(rows, rounded, queries, excluded, scores, found)) ScoreAll(rows, queries, excluded, scores, found);
+        if (rounded is not null && TryByBounds(rows, rounded, queries, excluded, scores, found)) return;
+        ScoreAll(rows, queries, excluded, scores, found);
     }
 
     /// <summary>
-    /// The same result from half the bytes: bounds of all scores from the rounded rows, then the scores of the rows with the greatest bounds.
-    /// False where it does not pay, or where a row that was not scored may be among the best: nothing is known.
+    /// The same result from half the bytes: bounds of all scores from the rounded rows, then the scores of the rows with the greatest
+    /// bounds. False where it does not pay, or where a row that was not scored may be among the best: nothing is known.
     /// </summary>
     bool TryByBounds(Tensor rows, Tensor rounded, Tensor queries, Tensor? excluded, Tensor scores, Tensor found)
     {
@@ -50,7 +51,8 @@ internal sealed partial class CudaBackend
             int here = (int)Math.Min(part, count - first);
             Launch("search_rows", queryCount == 1 ? "search_rows_bound_one_bf16" : "search_rows_bound_several_bf16",
                 Spread(here, RowsPerBlock), Block, 0,
-                rounded.Address + (nint)first * width * sizeof(ushort), F32(queries), F32(margins), F32(bounds), here, width, queryCount, 1);
+                rounded.Address + (nint)first * width * sizeof(ushort), F32(queries), F32(margins), F32(bounds), here, width, queryCount,
+                1);
             candidates.Add(F32(bounds), here, here, (int)first, excluded);
         }
         using var exact = Tensor.Empty([queryCount, (int)kept], device, DType.Int64);

@@ -52,7 +52,8 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
     }
 
     /// <summary>
-    /// Each segment's rows on the device, [count, padded width], and their copies in bfloat16 where it keeps them; they live as long as the caller's scope, whatever happens to the segment.
+    /// Each segment's rows on the device, [count, padded width], and their copies in bfloat16 where it keeps them; they live as long as the
+    /// caller's scope, whatever happens to the segment.
     /// </summary>
     List<(Tensor Rows, Tensor? Rounded)> Resident(ReadSession session, IReadOnlyList<SegmentRows> segments)
     {

@@ -5,8 +5,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// A copy of a segment's committed rows in a device's memory, and of float32 rows another in bfloat16 where it is wanted: a search reads that
-/// first. It grows as the segment does; rows that were loaded are not loaded again.
+/// A copy of a segment's committed rows in a device's memory, and of float32 rows another in bfloat16 where it is wanted: a search reads
+/// that first. It grows as the segment does; rows that were loaded are not loaded again.
 /// </summary>
 /// <param name="width">Elements of a row with its padding.</param>
 internal sealed class ResidentSegment(Device device, SegmentFormat format, int width) : IDisposable

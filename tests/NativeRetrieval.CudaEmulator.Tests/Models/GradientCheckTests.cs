@@ -34,7 +34,9 @@ public sealed class GradientCheckTests
         Assert.All(report.Operations, row => Assert.Equal(chosen.Contains(row.Operation), row.Algorithm is not null));
     }
 
-    /// <summary>What nothing rounds to bfloat16 on the way, such as a linear layer's parameter gradients, is held to float32's bound.</summary>
+    /// <summary>
+    /// What nothing rounds to bfloat16 on the way, such as a linear layer's parameter gradients, is held to float32's bound.
+    /// </summary>
     [Theory]
     [InlineData("ResNet38")]
     [InlineData("BERT")]

@@ -49,7 +49,9 @@ public sealed class SearchRowsTests
     }
     const int Many = 1500, Wide = 70, Best = 3;
 
-    /// <summary>Rows, whether the bounds suffice, and values beside normal ones: what decides is smaller than rounding, or is not.</summary>
+    /// <summary>
+    /// Rows, whether the bounds suffice, and values beside normal ones: what decides is smaller than rounding, or is not.
+    /// </summary>
     public static TheoryData<string, string, bool> Rounded =>
         [.. DeviceOrder.All.SelectMany(order => _kinds.Select(kind => (order, kind.Name, kind.Suffices)))];
 
@@ -59,7 +61,9 @@ public sealed class SearchRowsTests
         ("excluded", true), ("parts", true), ("zero", false), ("tiny", true), ("huge", true), ("infinite", false), ("no number", true),
     ];
 
-    /// <summary>Scores and rows are those of a search without bounds, bit for bit; only where bounds decide nothing are all rows scored.</summary>
+    /// <summary>
+    /// Scores and rows are those of a search without bounds, bit for bit; only where bounds decide nothing are all rows scored.
+    /// </summary>
     [Theory, MemberData(nameof(Rounded))]
     public void Bounds_from_rounded_rows_change_no_bit(string order, string kind, bool suffices)
     {
@@ -75,7 +79,8 @@ public sealed class SearchRowsTests
         };
         foreach (int row in alike)
             for (int d = 0; d < Wide; d++)
-                rows[row * Wide + d] = 3 * MathF.Sin(d) + (kind.EndsWith("ties", StringComparison.Ordinal) ? row % 29 * 1e-5f * (d % 3) : 0);
+                rows[row * Wide + d] = 3 * MathF.Sin(d)
+                    + (kind.EndsWith("ties", StringComparison.Ordinal) ? row % 29 * 1e-5f * (d % 3) : 0);
         foreach (int queries in (int[])[1, 5])
         {
             float[] asked = [.. Enumerable.Range(0, queries * Wide).Select(i => (i < Wide ? 1 : 0.1f * (float)random.NextNormal())

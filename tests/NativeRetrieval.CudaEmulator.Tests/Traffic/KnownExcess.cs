@@ -47,7 +47,7 @@ internal static class KnownExcess
         // Two additions; once for each averaged parameter and step, and only where weights are averaged.
         ("MoveTowardsCase 200000 f32 forward", "moved", 1.998),
         // Beside the library's products, which are not counted: vectors are read for their lengths, and the gradients' part along them is
-        // taken off in a pass, which reads both again. Vectors and gradients of scores are written in three TF32 parts for the tensor cores.
+        // taken off in a pass, which reads both again. Vectors and gradients of scores are written in three TF32 parts.
         ("NtXentPaperCase 128x1024 f32 forward", "moved", 3.766),
         // A thread's keys lie side by side; a few thousand a query.
         ("SearchRowsBFloat16Case 512x1024x4x10 f32 forward", "ways", 4),

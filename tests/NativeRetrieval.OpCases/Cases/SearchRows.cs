@@ -96,7 +96,9 @@ sealed class SearchRowsExcludedFloat32Case() : SearchRowsCase(DType.Float32, exc
 
 sealed class SearchRowsExcludedBFloat16Case() : SearchRowsCase(DType.BFloat16, excludes: true);
 
-/// <summary>Rows with a rounded copy: many that score alike, so that some sizes are proven by bounds and others are scored in full.</summary>
+/// <summary>
+/// Rows with a rounded copy: many that score alike, so that some sizes are proven by bounds and others are scored in full.
+/// </summary>
 sealed class SearchRowsRoundedCase() : SearchRowsCase(DType.Float32, excludes: false, rounds: true);
 
 sealed class SearchRowsExcludedRoundedCase() : SearchRowsCase(DType.Float32, excludes: true, rounds: true);

@@ -70,8 +70,8 @@ internal sealed class MatrixProducts : IDisposable
     }
 
     /// <summary>
-    /// The product of float32 matrices whose elements the caller has split (<see cref="SplitOrder"/>), by one TF32 product: A's parts in one
-    /// order, B's in the other, each inner element's beside those of its fellow.
+    /// The product of float32 matrices whose elements the caller has split (<see cref="SplitOrder"/>), by one TF32 product: A's parts in
+    /// one order, B's in the other, each inner element's beside those of its fellow.
     /// </summary>
     /// <param name="inner">Inner elements before the split, a third of those in memory.</param>
     /// <param name="products">Products of matrices that lie behind one another.</param>

@@ -16,7 +16,9 @@ internal readonly record struct ProductShape(int Rows, int Columns, int Inner, b
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Rows}x{Columns}x{Inner} {Letter(TransposeA)}{Letter(TransposeB)} {Epilogue} {Operands} {Result} {Math} ")
-        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{(Products > 1 ? $"{Products} times " : "")}{AlignmentBytes}");
+        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{Times}{AlignmentBytes}");
+
+    string Times => Products > 1 ? string.Create(CultureInfo.InvariantCulture, $"{Products} times ") : "";
 
     static char Letter(bool transpose) => transpose ? 'T' : 'N';
 }
