@@ -35,7 +35,7 @@ public sealed class GradientCheckTests
     }
 
     /// <summary>
-    /// What nothing rounds to bfloat16 on the way, such as a linear layer's parameter gradients, is held to float32's bound.
+    /// Outputs that nothing rounds to bfloat16, such as a linear layer's parameter gradients, are held to float32's bound.
     /// </summary>
     [Theory]
     [InlineData("ResNet38")]
