@@ -22,7 +22,6 @@
 // limits    any rows, also 0; width at least 1; rows of up to 1024 values are read once; y may be x or residual
 // reference src/NativeRetrieval.Core/Cpu/AddLayerNorm.cs
 #include "common/layer_norm.cuh"
-#include "common/column_sums.cuh"
 #include "common/dropout.cuh"
 
 // The lane's values of a row's slice.
@@ -110,9 +109,5 @@ ENTRY_POINTS(bf16)
 extern "C" __global__ void __launch_bounds__(256) add_layer_norm_parameters_f32(
     const float* __restrict__ parts, int count, int width, float* __restrict__ dgain, float* __restrict__ dbias)
 {
-    sum_rows(parts, count, 2 * width, count, [=](int column, float total)
-    {
-        if (column < width) dgain[column] = total;
-        else dbias[column - width] = total;
-    });
+    sum_parts(parts, count, width, dgain, dbias);
 }

@@ -160,15 +160,6 @@ NR_DEVICE bool totals(const double* __restrict__ partials, int chunks, int chann
     return true;
 }
 
-NR_DEVICE double real_pixels(const int* __restrict__ lengths, int clips, int frames, int width)
-{
-    double count = 0.0;
-    if (!lengths) count = (double)clips * frames;
-    else
-        for (int clip = 0; clip < clips; clip++) count += own_frames(lengths, clip, frames);
-    return count * width;
-}
-
 // partials null: running statistics.
 extern "C" __global__ void __launch_bounds__(512) batch_norm_statistics_f32(
     const double* __restrict__ partials, int chunks, const int* __restrict__ lengths, float* __restrict__ running_mean,

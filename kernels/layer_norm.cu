@@ -19,7 +19,6 @@
 // limits    any rows, also 0; width at least 1; rows of up to 1024 values are read once
 // reference src/NativeRetrieval.Core/Cpu/LayerNorm.cs
 #include "common/layer_norm.cuh"
-#include "common/column_sums.cuh"
 
 template <class T>
 NR_DEVICE void forward(
@@ -68,9 +67,5 @@ ENTRY_POINTS(bf16)
 extern "C" __global__ void __launch_bounds__(256) layer_norm_parameters_f32(
     const float* __restrict__ parts, int count, int width, float* __restrict__ dgain, float* __restrict__ dbias)
 {
-    sum_rows(parts, count, 2 * width, count, [=](int column, float total)
-    {
-        if (column < width) dgain[column] = total;
-        else dbias[column - width] = total;
-    });
+    sum_parts(parts, count, width, dgain, dbias);
 }

@@ -9,24 +9,11 @@
 // limits    any sizes, also 0; numbers up to 3.4e38, which the largest 2⁻¹² of all exceed
 // reference src/NativeRetrieval.Core/Cpu/MatMul.cs
 #include "common/storage.cuh"
-
-NR_DEVICE float rounded_to_tf32(float value)
-{
-    return __uint_as_float((__float_as_uint(value) + 0x1000u) & 0xffffe000u);
-}
-
-struct parts { float high, low; };
-
-NR_DEVICE parts split(float value)
-{
-    if ((__float_as_uint(value) & 0x7f800000u) == 0x7f800000u) return { value, 0.0f };
-    const float high = rounded_to_tf32(value);
-    return { high, rounded_to_tf32(value - high) };
-}
+#include "common/tf32_parts.cuh"
 
 NR_DEVICE void store_parts(float* y, long long at, long long step, float value, int order)
 {
-    const parts p = split(value);
+    const tf32_parts p = split(value);
     y[at] = p.high;
     y[at + step] = order == 0 ? p.high : p.low;
     y[at + 2 * step] = order == 0 ? p.low : p.high;
@@ -52,7 +39,7 @@ extern "C" __global__ void __launch_bounds__(256) mat_mul_split_f32(
 #pragma unroll
             for (int k = 0; k < 4; k++)
             {
-                const parts p = split(values.values[k]);
+                const tf32_parts p = split(values.values[k]);
                 high.values[k] = p.high;
                 low.values[k] = p.low;
             }

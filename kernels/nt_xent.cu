@@ -3,8 +3,11 @@
 // dâᵢ = Σⱼ Gᵢⱼ·t̂ⱼ, da = (dâ − (dâ·â)·â)/‖a‖, and the same for t
 //   audio, text    [batch, width]                 f32  row-major: a, t
 //   inverses       [2, batch]                     f32  1/‖a‖, then 1/‖t‖; 0 for a vector shorter than 1e-12
+//   parts          [2, batch, 3, width]           f32  row-major: t as hi, lo, hi (common/tf32_parts.cuh), then a as hi, hi, lo; or null
 //   strip          [rows, batch]                  f32  row-major: aᵢ·tⱼ of items first … first + rows − 1 of a with all of t; gradient
-//                                                      makes it Gᵢⱼ/(‖aᵢ‖‖tⱼ‖)
+//                                                      makes it gᵢⱼ = Gᵢⱼ/(‖aᵢ‖‖tⱼ‖) where there is no split_rows
+//   split_rows     [rows, batch, 3]               f32  row-major: gᵢⱼ as hi, hi, lo; or null
+//   split_columns  [batch, rows, 3]               f32  row-major: gᵢⱼ of a column as hi, lo, hi; columns_at floats behind split_rows
 //   clips, texts   [batch]                        i32  equal numbers are of one clip, have one text
 //   row_parts      [⌈batch / 128⌉, rows, 4]       f32  a soft-max over a tile's part of a row: largest score, Σ e^(s − largest), sum of the
 //   column_parts   [⌈rows / 32⌉, batch, 4]        f32  positives' scores, number of positives; over a tile's part of a column
@@ -12,18 +15,21 @@
 //   log_sums       [2, batch]                     f32  log Σ e^s of a row; of a column
 //   shares         [2, batch]                     f32  1/|Pᵢ|, for rows and for columns
 //   loss           [1]                            f32  L
-//   d_audio, d_text  [batch, width]               f32  row-major: before finish, strip·t and stripᵀ·a
+//   products       [2, batch, width]              f32  row-major: g·t, then gᵀ·a
+//   d_audio, d_text  [batch, width]               f32  row-major
 //   kind: 0 paper (j = i), 1 clip, 2 same text (clip or text), 3 dropped (those of 2 but i leave both sums)
 // method    The scores of a strip of rows are a product of matrices, which is the library's and not here. tiles reads them once, for rows
 //           and columns; merge joins the tiles' parts, and those of columns with the strips before; loss closes both soft-maxes.
-//           gradient makes the strip its gradient in place, two more products give those of the vectors but for their lengths.
+//           gradient makes g of the strip, two more products give those of the vectors but for their lengths. All three are float32's,
+//           or TF32's of operands that the kernels here split: sums over three times as many terms, which lie beside each other, so that
+//           rows of a and t may follow one another as they do in parts.
 //           Order of launches: norms;
 //           for each strip its product, tiles and merge; loss; for each strip its product again unless it is the only one, gradient and two
-//           products; finish. A batch that is one strip takes nine.
+//           products; finish. A batch that is one strip takes nine; eight where operands are split, as both last products are one call.
 // mapping   norms, finish: a warp per item; tiles: a block of 8 warps per 32 rows and 128 columns, 4 rows a warp, 4 columns a lane;
 //           merge: a block of 8 warps per 32 rows, then per 32 columns, warps over parts; loss: one block, a multiple of 32 threads;
-//           gradient: blocks of x and their 256 threads cover the columns, blockIdx.y strides over rows
-// shared    loss dynamic: blockDim.x / 32 floats; tiles static: 16 KiB; merge static: 4 KiB
+//           gradient: a block of 8 warps per 32 rows and 32 columns
+// shared    loss dynamic: blockDim.x / 32 floats; tiles static: 16 KiB; merge static: 4 KiB; gradient static: 4224 bytes
 // numerics  f32; each soft-max is kept as the largest score and the sum against it, so that no exponential overflows; parts are joined in a
 //           fixed order
 // limits    batch at least 1, any number of strips, rows · batch · 4 bytes of addresses; a vector shorter than 1e-12 has cosine 0 with
@@ -32,10 +38,12 @@
 #include "common/reduce.cuh"
 #include "common/shared.cuh"
 #include "common/storage.cuh"
+#include "common/tf32_parts.cuh"
 
 enum { Paper, Clip, SameText, Dropped };
 
 constexpr int Warps = 8, TileRows = 32, TileColumns = 128, RowsOfWarp = TileRows / Warps, ColumnsOfLane = TileColumns / 32;
+constexpr int Parts = 3, GradientTile = 32;
 
 // A soft-max over some items: the largest score, the sum of exponentials against it, the positives' scores and their number.
 struct part
@@ -96,13 +104,47 @@ NR_DEVICE float warp_dot(const float* x, const float* y, int vectors, int width)
 }
 
 extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_norms_f32(
-    const float* __restrict__ audio, const float* __restrict__ text, float* __restrict__ inverses, int batch, int width)
+    const float* __restrict__ audio, const float* __restrict__ text, float* __restrict__ inverses, float* __restrict__ parts, int batch,
+    int width)
 {
-    const int item = blockIdx.x * Warps + (threadIdx.x >> 5);
+    const int item = blockIdx.x * Warps + (threadIdx.x >> 5), lane = threadIdx.x & 31;
     if (item >= 2 * batch) return;
-    const float* const x = item < batch ? audio + (size_t)item * width : text + (size_t)(item - batch) * width;
-    const float norm = sqrtf(warp_dot(x, x, vectors_of(x, width), width));
-    if ((threadIdx.x & 31) == 0) inverses[item] = norm < 1e-12f ? 0.0f : 1.0f / norm;
+    const bool is_audio = item < batch;
+    const int place = is_audio ? item : item - batch;
+    const float* const x = (is_audio ? audio : text) + (size_t)place * width;
+    float* const first = parts ? parts + (size_t)(is_audio ? batch + place : place) * Parts * width : nullptr;
+    // The middle part is the high one of a and the low one of t.
+    float *const second = first + width, *const third = second + width;
+    const int vectors = is_aligned(parts) ? vectors_of(x, width) : 0;
+    float sum = 0.0f;
+    for (int i = lane; i < vectors; i += 32)
+    {
+        const pack<float> values = load_pack(x + 4 * i);
+        pack<float> high, low;
+#pragma unroll
+        for (int k = 0; k < 4; k++)
+        {
+            sum += values.values[k] * values.values[k];
+            const tf32_parts own = split(values.values[k]);
+            high.values[k] = own.high;
+            low.values[k] = own.low;
+        }
+        if (!parts) continue;
+        store_pack(first + 4 * i, high);
+        store_pack(second + 4 * i, is_audio ? high : low);
+        store_pack(third + 4 * i, is_audio ? low : high);
+    }
+    for (int i = 4 * vectors + lane; i < width; i += 32)
+    {
+        sum += x[i] * x[i];
+        if (!parts) continue;
+        const tf32_parts own = split(x[i]);
+        first[i] = own.high;
+        second[i] = is_audio ? own.high : own.low;
+        third[i] = is_audio ? own.low : own.high;
+    }
+    const float norm = sqrtf(warp_sum(sum));
+    if (lane == 0) inverses[item] = norm < 1e-12f ? 0.0f : 1.0f / norm;
 }
 
 extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_tiles_f32(
@@ -219,17 +261,28 @@ extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(
     if (threadIdx.x == 0) loss[0] = total;
 }
 
-extern "C" __global__ void __launch_bounds__(256) nt_xent_gradient_f32(
+// Three floats of a tile's value beside each other: hi, and as the part `low` lo, else hi.
+NR_DEVICE float part_of(float value, int part, int low)
+{
+    const tf32_parts own = split(value);
+    return part == low ? own.low : own.high;
+}
+
+extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_gradient_f32(
     float* __restrict__ strip, const float* __restrict__ inverses, const float* __restrict__ log_sums, const float* __restrict__ shares,
     const int* __restrict__ clips, const int* __restrict__ texts, int kind, float inverse_temperature, float weight, int first, int rows,
-    int batch)
+    float* __restrict__ split_rows, long long columns_at, int batch)
 {
-    const int j = blockIdx.x * blockDim.x + threadIdx.x;
-    if (j >= batch) return;
-    const float inverse = inverses[batch + j], log_sum = log_sums[batch + j], share = shares[batch + j];
-    for (int row = blockIdx.y; row < rows; row += gridDim.y)
+    float* const split_columns = split_rows + columns_at;
+    __shared__ float tile[GradientTile][GradientTile + 1]; // a column's values lie in different banks
+    const int lane = threadIdx.x & 31, row0 = blockIdx.y * GradientTile, column0 = blockIdx.x * GradientTile, j = column0 + lane;
+    const float inverse = j < batch ? inverses[batch + j] : 0.0f, log_sum = j < batch ? log_sums[batch + j] : 0.0f;
+    const float share = j < batch ? shares[batch + j] : 0.0f;
+#pragma unroll
+    for (int r = threadIdx.x >> 5; r < GradientTile; r += Warps)
     {
-        const int i = first + row;
+        const int row = row0 + r, i = first + row;
+        if (row >= rows || j >= batch) continue;
         float* const cell = strip + (size_t)row * batch + j;
         const float scale = inverse_temperature * inverses[i];
         float gradient = 0.0f;
@@ -239,28 +292,41 @@ extern "C" __global__ void __launch_bounds__(256) nt_xent_gradient_f32(
             const float target = is_positive(clips, texts, kind, i, j) ? shares[i] + share : 0.0f;
             gradient = weight * (expf(s - log_sums[i]) + expf(s - log_sum) - target) * scale * inverse;
         }
-        *cell = gradient;
+        if (split_rows) tile[r][lane] = gradient;
+        else *cell = gradient;
+    }
+    if (!split_rows) return;
+    __syncthreads();
+    constexpr int Row = GradientTile * Parts;
+    for (int q = threadIdx.x; q < GradientTile * Row; q += Warps * 32)
+    {
+        const int outer = q / Row, at = q % Row, inner = at / Parts, part = at % Parts;
+        if (row0 + outer < rows && column0 + inner < batch)
+            split_rows[((size_t)(row0 + outer) * batch + column0) * Parts + at] = part_of(tile[outer][inner], part, 2);
+        if (column0 + outer < batch && row0 + inner < rows)
+            split_columns[((size_t)(column0 + outer) * rows + row0) * Parts + at] = part_of(tile[inner][outer], part, 1);
     }
 }
 
 extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_finish_f32(
-    const float* __restrict__ audio, const float* __restrict__ text, const float* __restrict__ inverses, float* __restrict__ d_audio,
-    float* __restrict__ d_text, int batch, int width)
+    const float* __restrict__ audio, const float* __restrict__ text, const float* __restrict__ inverses,
+    const float* __restrict__ products, float* __restrict__ d_audio, float* __restrict__ d_text, int batch, int width)
 {
     const int item = blockIdx.x * Warps + (threadIdx.x >> 5), lane = threadIdx.x & 31;
     if (item >= 2 * batch) return;
     const size_t offset = (size_t)(item < batch ? item : item - batch) * width;
     const float* const x = (item < batch ? audio : text) + offset;
+    const float* const product = products + (size_t)item * width;
     float* const dx = (item < batch ? d_audio : d_text) + offset;
-    const int vectors = is_aligned(dx) ? vectors_of(x, width) : 0;
-    const float inverse = inverses[item], along = warp_dot(dx, x, vectors, width) * inverse * inverse;
+    const int vectors = is_aligned(dx) && is_aligned(product) ? vectors_of(x, width) : 0;
+    const float inverse = inverses[item], along = warp_dot(product, x, vectors, width) * inverse * inverse;
     for (int i = lane; i < vectors; i += 32)
     {
         const pack<float> own = load_pack(x + 4 * i);
-        pack<float> gradient = load_pack(dx + 4 * i);
+        pack<float> gradient = load_pack(product + 4 * i);
 #pragma unroll
         for (int k = 0; k < 4; k++) gradient.values[k] -= along * own.values[k];
         store_pack(dx + 4 * i, gradient);
     }
-    for (int i = 4 * vectors + lane; i < width; i += 32) dx[i] -= along * x[i];
+    for (int i = 4 * vectors + lane; i < width; i += 32) dx[i] = product[i] - along * x[i];
 }

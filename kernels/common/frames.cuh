@@ -7,3 +7,13 @@ NR_DEVICE int own_frames(const int* __restrict__ lengths, int clip, int frames)
 {
     return lengths ? min(max(lengths[clip], 0), frames) : frames;
 }
+
+// Pixels of all clips' own frames.
+NR_DEVICE double real_pixels(const int* __restrict__ lengths, int clips, int frames, int width)
+{
+    double count = 0.0;
+    if (!lengths) count = (double)clips * frames;
+    else
+        for (int clip = 0; clip < clips; clip++) count += own_frames(lengths, clip, frames);
+    return count * width;
+}

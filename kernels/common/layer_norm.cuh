@@ -4,6 +4,7 @@
 #pragma once
 #include "common/storage.cuh"
 #include "common/reduce.cuh"
+#include "common/column_sums.cuh"
 
 constexpr int Held = 32, Slice = 32 * Held, Warps = 8;
 
@@ -199,6 +200,16 @@ NR_DEVICE void backward_rows(
         sum_warps<T>(dgain, first, width, sums, parts + (size_t)blockIdx.x * 2 * width);
         sum_warps<T>(dbias, first, width, sums, parts + ((size_t)blockIdx.x * 2 + 1) * width);
     }
+}
+
+// dgain and dbias from the blocks' parts [count, 2, width].
+NR_DEVICE void sum_parts(const float* __restrict__ parts, int count, int width, float* __restrict__ dgain, float* __restrict__ dbias)
+{
+    sum_rows(parts, count, 2 * width, count, [=](int column, float total)
+    {
+        if (column < width) dgain[column] = total;
+        else dbias[column - width] = total;
+    });
 }
 
 NR_DEVICE bool are_aligned(const void* a, const void* b, const void* c) { return is_aligned(a) && is_aligned(b) && is_aligned(c); }

@@ -108,7 +108,8 @@ public sealed class CudaDevice : Device
     /// <inheritdoc/>
     public override Precision Precision => Options.Precision;
 
-    internal override bool ComputesInBFloat16 => true;
+    /// <inheritdoc/>
+    public override bool ComputesInBFloat16 => true;
 
     internal override IBackend Backend => _backend;
 

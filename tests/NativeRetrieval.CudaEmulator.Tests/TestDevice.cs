@@ -44,6 +44,10 @@ internal sealed class TestDevice : IDisposable
         }
     }
 
+    /// <summary>Bytes of tensors on the shared devices, each with its precision.</summary>
+    public static IReadOnlyDictionary<Precision, long> LiveBytes() =>
+        _devices.Where(entry => !entry.Value.Context.IsLost).ToDictionary(entry => entry.Key, entry => entry.Value.LiveBytes);
+
     public void Dispose()
     {
         if (Device.Context.IsLost) return;

@@ -53,7 +53,7 @@ internal sealed class OperationChecker(string model, Device device, Precision pr
             {
                 var row = new OperationError(model, call.Name, call.Shapes, call.Names[i], run.Algorithm?.Name,
                     run.Algorithm?.Deterministic, run.Moves, run.Milliseconds, 0,
-                    Bounds.Of(precision, call.Name, form.DTypes), leftOut, 0, 0);
+                    Bounds.Of(precision, call, form.DTypes, i), leftOut, 0, 0);
                 _found.Add(call.Names[i] == "peaks" ? Peaks(row, call, exact[i]!, run.Values[i]!)
                     : Compared(row, call, i, exact[i]!, run.Values[i]!));
             }

@@ -21,6 +21,9 @@ internal static class DeviceWorkloads
 {
     public const string Copy = "copy", Product = "gemm", LogMels = "logmel", Step = "training-step";
 
+    /// <summary>Rows that a search finds.</summary>
+    const int Found = 10;
+
     /// <summary>The two ceilings, then by worth: who runs out of time has the rows that matter.</summary>
     public static IEnumerable<DeviceWorkload> Of(WorkloadSizes sizes)
     {
@@ -42,6 +45,9 @@ internal static class DeviceWorkloads
             clipsOfLogMel * 4e-9 * (sizes.Samples + 64.0 * LogMelSettings.Default.FramesOf(sizes.Samples)),
             device => LogMel(device, clipsOfLogMel, sizes.Samples));
         yield return new("index", IndexingRun.Shape(sizes), 0, 0, device => IndexingRun.Prepare(device, sizes));
+        foreach (bool rounds in (bool[])[false, true])
+            yield return new("search", $"best {Found} of {sizes.SearchedRows} x {sizes.Dimension}{(rounds ? ", bf16 bounds" : "")}",
+                WorkAmount.Product(1, sizes.SearchedRows, sizes.Dimension), 0, device => Search(device, sizes, rounds));
         foreach (int clips in sizes.AudioBatches.Skip(1))
         {
             yield return Encoder("cnn14", sizes.Cnn14, WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), clips);
@@ -72,7 +78,13 @@ internal static class DeviceWorkloads
     {
         var a = Tensor.From(Values((long)m * k), [m, k], device);
         var b = Tensor.From(Values((long)k * n), [k, n], device);
+        if (device.Activations == DType.BFloat16) (a, b) = (Narrow(a), Narrow(b));
         return new(() => Op.MatMul(a, b).Dispose(), a, b);
+
+        static Tensor Narrow(Tensor wide)
+        {
+            using (wide) return Op.Cast(wide, DType.BFloat16);
+        }
     }
 
     static PreparedRun Audio(Device device, AudioEncoderConfig config, int clips, int frames)
@@ -140,6 +152,30 @@ internal static class DeviceWorkloads
             using (var tape = Tape.Begin()) tape.Backward(Op.NtXent(audio, text, numbers, numbers, new NtXentOptions()));
             audio.ClearGradient();
             text.ClearGradient();
+        }
+    }
+
+    /// <summary>Rows are those of a small block again and again: memory is read all the same.</summary>
+    static PreparedRun Search(Device device, WorkloadSizes sizes, bool rounds)
+    {
+        const int BlockRows = 10_000;
+        int dimension = sizes.Dimension;
+        var rows = Tensor.Empty([sizes.SearchedRows, dimension], device);
+        using (var block = Tensor.From(Values((long)BlockRows * dimension), [BlockRows, dimension], device))
+            for (int first = 0; first < sizes.SearchedRows; first += BlockRows)
+            {
+                int here = Math.Min(BlockRows, sizes.SearchedRows - first);
+                using Tensor source = block.Rows(0, here), target = rows.Rows(first, here);
+                target.CopyFrom(source);
+            }
+        var query = Tensor.From(Bench.Values(dimension), [1, dimension], device);
+        var rounded = rounds && device.ComputesInBFloat16 ? Op.Cast(rows, DType.BFloat16) : null;
+        return new(Run, [rows, query, .. rounded is null ? (IDisposable[])[] : [rounded]]);
+
+        void Run()
+        {
+            using var scope = TensorScope.Begin();
+            Op.SearchRows(rows, query, Found, excluded: null, rounded);
         }
     }
 

@@ -23,6 +23,7 @@ internal sealed record WorkloadSizes
         AudioBatches = [2, 1],
         TrainingBatches = [4],
         IndexedFiles = 1,
+        SearchedRows = 900,
         IndexedSeconds = 2,
         Sentences = 2,
         Tokens = 12,
@@ -63,6 +64,9 @@ internal sealed record WorkloadSizes
 
     /// <summary>Length of each.</summary>
     public int IndexedSeconds { get; init; } = 60;
+
+    /// <summary>Rows that one query is compared with.</summary>
+    public int SearchedRows { get; init; } = 1_000_000;
 
     public int Sentences { get; init; } = 32;
 

@@ -1,3 +1,4 @@
+using System.Globalization;
 using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Roofline;
@@ -21,7 +22,12 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         ("clip_scale_partial", (_, parameters) => sizeof(float) * (double)parameters),
         ("embedding_forward", (kernel, _) => 2.0 * kernel.WrittenBytes),
         ("embedding_backward", (kernel, _) => 3.0 * kernel.ReadBytes),
+        ("search_rows_again", (kernel, _) => kernel.WrittenBytes / sizeof(long) * RowBytes(kernel)),
     ];
+
+    /// <summary>Bytes of a float32 row whose width is the kernel's first number.</summary>
+    static double RowBytes(RecordedKernel kernel) => sizeof(float)
+        * double.Parse(kernel.Arguments.First(argument => argument.Kind == 'i').Value, CultureInfo.InvariantCulture);
 
     /// <summary>Seconds on a GPU: the longer of memory and arithmetic, and what every kernel takes.</summary>
     public double Seconds(Accelerator gpu)

@@ -6,7 +6,7 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed partial class CpuBackend
 {
-    public unsafe void SearchRows(Tensor rows, Tensor queries, Tensor? excluded, Tensor scores, Tensor found)
+    public unsafe void SearchRows(Tensor rows, Tensor queries, Tensor? excluded, Tensor? rounded, Tensor scores, Tensor found)
     {
         int count = rows.Shape[0], dimension = rows.Shape[1], queryCount = queries.Shape[0], k = scores.Shape[1];
         if (queryCount == 0 || k == 0) return;

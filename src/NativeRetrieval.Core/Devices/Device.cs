@@ -38,7 +38,7 @@ public abstract class Device : IDisposable
     public virtual DType Activations => Precision == Precision.BFloat16 ? DType.BFloat16 : DType.Float32;
 
     /// <summary>True where ops take bfloat16 activations, whatever <see cref="Activations"/> says.</summary>
-    internal virtual bool ComputesInBFloat16 => false;
+    public virtual bool ComputesInBFloat16 => false;
 
     internal abstract IBackend Backend { get; }
 

@@ -44,22 +44,27 @@ internal sealed partial class CudaBackend
         {
             var (segment, segments, kept) = Split(count);
             int before = _best is null ? 0 : k, held = checked(before + segments * kept);
-            var keys = Keys(held);
+            var keys = NewKeys(held);
             if (before > 0) Select(_best!, k, k, 1, k, keys);
             backend.Launch("top_k", "top_k_scores_f32", checked(rows * segments), Threads, 0,
                 scores, width, count, firstPlace, IntsOrNull(excluded), checked((int)(2 * (excluded?.Count ?? 0))), segment, segments, kept,
                 keys.Address + before * sizeof(long), (long)held);
-            while (segments > 1 || before > 0)
+            if (segments > 1 || before > 0)
             {
-                (segment, segments, kept) = Split(held);
-                var left = Keys(segments * kept);
-                Select(keys, held, segment, segments, kept, left);
+                var left = Reduced(keys);
                 keys.Dispose();
-                (keys, held, before) = (left, segments * kept, 0);
+                keys = left;
             }
             _best?.Dispose();
             _best = keys;
         }
+
+        /// <summary>Offers keys of places that were not offered before to every row; to a selection without any so far.</summary>
+        /// <param name="keys">[rows, ·], int64.</param>
+        public void AddKeys(Tensor keys) => _best = Reduced(keys);
+
+        /// <summary>The address of the k best keys so far, in no order: [rows, k].</summary>
+        public nint Keys => _best!.Address;
 
         /// <summary>Writes the best in order: −∞ and −1 where a row has fewer than k.</summary>
         /// <param name="scores">Scores whose bits the values take; 0: from the keys, which have one NaN and one 0.</param>
@@ -72,6 +77,20 @@ internal sealed partial class CudaBackend
         }
 
         public void Dispose() => _best?.Dispose();
+
+        /// <summary>The k best of each row of keys.</summary>
+        Tensor Reduced(Tensor keys)
+        {
+            for (var source = keys; ;)
+            {
+                var (segment, segments, kept) = Split(source.Shape[1]);
+                var left = NewKeys(segments * kept);
+                Select(source, source.Shape[1], segment, segments, kept, left);
+                if (source != keys) source.Dispose();
+                if (segments == 1) return left;
+                source = left;
+            }
+        }
 
         void Select(Tensor source, int count, int segment, int segments, int kept, Tensor target) =>
             backend.Launch("top_k", "top_k_keys_f32", checked(rows * segments), Threads, 0,
@@ -87,6 +106,6 @@ internal sealed partial class CudaBackend
             return (segment, segments, segments == 1 ? k : Math.Min(k, segment));
         }
 
-        Tensor Keys(int perRow) => Tensor.Empty([rows, perRow], backend.Device, DType.Int64);
+        Tensor NewKeys(int perRow) => Tensor.Empty([rows, perRow], backend.Device, DType.Int64);
     }
 }

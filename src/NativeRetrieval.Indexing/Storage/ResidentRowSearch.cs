@@ -34,7 +34,7 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
             var excluded = segments[i].Excluded is { Length: > 0 } words
                 ? Tensor.From(MemoryMarshal.Cast<ulong, long>(words), [words.Length], device)
                 : null;
-            var (scores, places) = Op.SearchRows(rows[i], padded, Math.Min(k, segments[i].Count), excluded);
+            var (scores, places) = Op.SearchRows(rows[i].Rows, padded, Math.Min(k, segments[i].Count), excluded, rows[i].Rounded);
             found.Add((segments[i], scores, places));
         }
         foreach (var (segment, scores, places) in found) Merge(best, segment, scores.ToArray<float>(), places.ToArray<int>());
@@ -52,20 +52,24 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
     }
 
     /// <summary>
-    /// Each segment's rows on the device, [count, padded width]; they live as long as the caller's scope, whatever happens to the segment.
+    /// Each segment's rows on the device, [count, padded width], and their copies in bfloat16 where it keeps them; they live as long as the
+    /// caller's scope, whatever happens to the segment.
     /// </summary>
-    List<Tensor> Resident(ReadSession session, IReadOnlyList<SegmentRows> segments)
+    List<(Tensor Rows, Tensor? Rounded)> Resident(ReadSession session, IReadOnlyList<SegmentRows> segments)
     {
         lock (_gate)
         {
             ObjectDisposedException.ThrowIf(_disposed, this);
             RemoveCompacted(segments);
-            var resident = new List<Tensor>(segments.Count);
+            // Half as many bytes again, as long as half of the device's memory stays free for everything else.
+            long bytes = segments.Sum(rows => (long)rows.Count * format.StrideBytes);
+            bool rounds = format.Element == DType.Float32 && device.ComputesInBFloat16 && bytes + bytes / 2 <= device.MemoryBytes / 2;
+            var resident = new List<(Tensor Rows, Tensor? Rounded)>(segments.Count);
             foreach (var rows in segments)
             {
                 if (!_segments.TryGetValue(rows.Id, out var segment))
                     _segments.Add(rows.Id, segment = new ResidentSegment(device, format, _width));
-                resident.Add(segment.Rows(session, rows));
+                resident.Add(segment.Rows(session, rows, rounds));
             }
             return resident;
         }

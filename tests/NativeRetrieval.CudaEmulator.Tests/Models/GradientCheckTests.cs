@@ -34,6 +34,35 @@ public sealed class GradientCheckTests
         Assert.All(report.Operations, row => Assert.Equal(chosen.Contains(row.Operation), row.Algorithm is not null));
     }
 
+    /// <summary>
+    /// Outputs that nothing rounds to bfloat16, such as a linear layer's parameter gradients, are held to float32's bound.
+    /// </summary>
+    [Theory]
+    [InlineData("ResNet38")]
+    [InlineData("BERT")]
+    public void Every_operation_in_bfloat16_rounds_no_more_than_it_must(string model)
+    {
+        DeviceOrder.Choose("forward");
+        var report = Check(Precision.BFloat16, model);
+        Assert.Empty(Describe(report));
+        double one = 1.0 / 256;
+        if (model == "BERT")
+        {
+            Assert.Contains(1e-5, Bounds(nameof(IBackend.LinearParameterGradients)));
+            Assert.Contains(Bounds(nameof(IBackend.Linear)), bound => Math.Abs(bound - Math.Sqrt(2) * one) < 1e-9);
+            return;
+        }
+        Assert.All(Bounds(nameof(IBackend.Conv2d)), bound => Assert.Equal(Math.Sqrt(2) * one, bound, 1e-9));
+        Assert.All(Bounds(nameof(IBackend.Conv2dFilterGradient)), bound => Assert.Equal(one, bound, 1e-9));
+
+        IEnumerable<double> Bounds(string operation)
+        {
+            var rows = report.Operations.Where(row => row.Operation == operation).ToList();
+            Assert.NotEmpty(rows);
+            return rows.Select(row => row.Bound);
+        }
+    }
+
     [Fact]
     public void An_algorithm_that_is_wrong_is_named_and_no_other()
     {

@@ -15,17 +15,23 @@ public sealed class NtXentTests
 {
     const int Batch = 141, Width = 10;
 
-    public static TheoryData<string, Positives, int> Strips =>
-        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>()
-            .SelectMany(kind => ((int[])[1, 40, 70, 140]).Select(height => (order, kind, height))))];
+    /// <summary>Floats of a score, and of one with its gradient in three parts, by rows and by columns.</summary>
+    const int Whole = 1, Split = 7;
+
+    public static TheoryData<string, Positives, int, bool> Strips =>
+        [.. DeviceOrder.All.SelectMany(order => Enum.GetValues<Positives>().SelectMany(kind => ((int[])[1, 40, 70, 140])
+            .SelectMany(height => ((bool[])[true, false]).Select(split => (order, kind, height, split)))))];
 
     public static TheoryData<string> Orders => [.. DeviceOrder.All];
 
     [Theory, MemberData(nameof(Strips))]
-    public void Strips_give_what_the_whole_batch_gives(string order, Positives kind, int height)
+    public void Strips_give_what_the_whole_batch_gives(string order, Positives kind, int height, bool split)
     {
         using var test = new TestDevice(order);
-        using var device = CudaDevice.Open(0, test.Device.Options with { ScoreBytes = 4 * Batch * height });
+        using var device = CudaDevice.Open(0, test.Device.Options with
+        {
+            ScoreBytes = 4 * Batch * height * (split ? Split : Whole), SplitFloat32 = split,
+        });
         var random = new PhiloxSequence(new Philox(21));
         float[] audio = Normal(), text = Normal();
         var options = new NtXentOptions(0.1, kind, LossScale.Sum);
@@ -62,13 +68,21 @@ public sealed class NtXentTests
         Assert.All(grouped.Audio.Concat(grouped.Text), value => Assert.Equal(0, value, 1e-4));
     }
 
-    /// <summary>Three products and these; a batch of several strips computes its scores a second time.</summary>
-    [Fact]
-    public void A_batch_that_is_one_strip_takes_nine_launches_with_gradients()
+    /// <summary>
+    /// Products and these; those of both gradients are one call where operands are split. A batch of several strips computes its scores a
+    /// second time.
+    /// </summary>
+    [Theory]
+    [InlineData(true, 2)]
+    [InlineData(false, 3)]
+    public void A_batch_that_is_one_strip_takes_eight_or_nine_launches_with_gradients(bool split, int products)
     {
         Emulator.Require();
         using var test = new TestDevice(DeviceOrder.All[0]);
-        using var device = CudaDevice.Open(0, test.Device.Options with { ScoreBytes = 4 * Batch * Batch });
+        using var device = CudaDevice.Open(0, test.Device.Options with
+        {
+            ScoreBytes = 4 * Batch * Batch * (split ? Split : Whole), SplitFloat32 = split,
+        });
         using var scope = TensorScope.Begin();
         float[] values = [.. Enumerable.Range(0, Batch * Width).Select(i => MathF.Sin(i))];
         var vectors = Tensor.From(values, [Batch, Width], device);
@@ -81,7 +95,7 @@ public sealed class NtXentTests
         device.Synchronize();
         Assert.Equal(["norms", "tiles", "merge", "loss", "gradient", "finish"],
             CountedLaunch.End().Select(launch => launch.Kernel.Split('_')[2]));
-        Assert.Equal(3, ((Cuda.Backend.CudaBackend)device.Backend).Products.Products().Count);
+        Assert.Equal(products, ((Cuda.Backend.CudaBackend)device.Backend).Products.Products().Count);
     }
 
     /// <summary>Equal bits from run to run: parts are joined in an order that threads do not decide.</summary>
@@ -105,11 +119,11 @@ public sealed class NtXentTests
         float[] Normal() => [.. Enumerable.Range(0, Batch * Width).Select(_ => (float)random.NextNormal())];
     }
 
-    /// <summary>Scores of all pairs would be 4 MiB; a strip and everything per item stay far below.</summary>
+    /// <summary>Scores of all pairs with their gradients would be 28 MiB; a strip and everything per item stay far below.</summary>
     [Fact]
     public void Memory_does_not_grow_with_the_square_of_the_batch()
     {
-        const int Pairs = 1024, Scores = 256 << 10;
+        const int Pairs = 1024, Scores = 512 << 10;
         using var test = new TestDevice(DeviceOrder.All[0]);
         using var device = CudaDevice.Open(0, test.Device.Options with { ScoreBytes = Scores });
         using var scope = TensorScope.Begin();

@@ -97,7 +97,8 @@ public sealed class GraphTests
         Assert.Contains("cuStreamSynchronize", error.Message);
         Assert.Contains("while work was recorded", error.Message);
         stream.Synchronize();
-        Assert.Equal(1, Op.Full([1], 1, test.Device).Item());
+        using var one = Op.Full([1], 1, test.Device);
+        Assert.Equal(1, one.Item());
     }
 
     /// <summary>Each shape is measured, recorded and replayed; when more take turns than are kept, it is not worth it.</summary>
@@ -164,7 +165,8 @@ public sealed class GraphTests
             if (run < 3) Assert.All(later.Wait(), value => Assert.Equal(1, value));
             else Assert.Contains("id 5", Assert.Throws<Core.Errors.ShapeException>(later.Wait).Message);
         }
-        Assert.Equal(1, Op.Full([1], 1, test.Device).Item());
+        using var one = Op.Full([1], 1, test.Device);
+        Assert.Equal(1, one.Item());
     }
 
     /// <summary>Six small training steps, each on other inputs and streams; their losses and the weights at the end.</summary>

@@ -8,6 +8,7 @@ namespace NativeRetrieval.CudaEmulator.Tests.Search;
 
 /// <summary>
 /// An index on the device gives the hits of the mapped one: after appends and deletions, filtered or not, for one query and for many.
+/// <see cref="DeviceCollection"/> holds that its copies are freed with it.
 /// </summary>
 [Collection("device")]
 public sealed class ResidentIndexTests : IDisposable
@@ -25,7 +26,6 @@ public sealed class ResidentIndexTests : IDisposable
     public async Task Hits_are_those_of_the_mapped_files(string order, DType element)
     {
         using var test = new TestDevice(order);
-        long before = test.Device.LiveBytes;
         string folder = _temporary["sounds.nrx"];
         var settings = new IndexSettings
         {
@@ -66,7 +66,6 @@ public sealed class ResidentIndexTests : IDisposable
                 }
             }
         }
-        Assert.Equal(before, test.Device.LiveBytes);
     }
 
     /// <summary>Each fourth file sounds like the one before it: equal scores are ranked by row.</summary>

@@ -23,7 +23,7 @@ internal sealed class WatchedDevice(Device inner, Func<OperationCall, object?> w
 
     public override DType Activations => inner.Activations;
 
-    internal override bool ComputesInBFloat16 => inner.ComputesInBFloat16;
+    public override bool ComputesInBFloat16 => inner.ComputesInBFloat16;
 
     internal override IBackend Backend { get; } = BackendProxy.Over(inner.Backend, watch);
 

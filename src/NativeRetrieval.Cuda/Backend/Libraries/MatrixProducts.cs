@@ -55,18 +55,8 @@ internal sealed class MatrixProducts : IDisposable
     {
         var math = operands == DType.BFloat16 ? Precision.BFloat16
             : exact || _device.Options.Precision == Precision.Float32 ? Precision.Float32 : Precision.Tf32;
-        var shape = new ProductShape(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact,
-            AlignmentOf(a | b | c));
-        lock (_lock)
-        {
-            using var scope = _device.Context.Enter();
-            var addresses = new ProductOperands(a, b, c, bias);
-            if (!_choices.TryGetValue(shape, out var choice))
-                _choices.Add(shape, choice = Choose(shape, addresses, accumulate));
-            if (choice.Count == 0) return false;
-            Run(choice, choice.Chosen, addresses, accumulate);
-            return true;
-        }
+        return TryRun(new(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact, 1,
+            AlignmentOf(a | b | c)), new(a, b, c, bias), accumulate);
     }
 
     /// <summary>The same product, for which the library must have an algorithm.</summary>
@@ -77,6 +67,21 @@ internal sealed class MatrixProducts : IDisposable
     {
         if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, accumulate, operands, result))
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
+    }
+
+    /// <summary>
+    /// The product of float32 matrices whose elements the caller has split (<see cref="SplitOrder"/>), by one TF32 product: A's parts in
+    /// one order, B's in the other, each inner element's beside those of its fellow.
+    /// </summary>
+    /// <param name="inner">Inner elements before the split, a third of those in memory.</param>
+    /// <param name="products">Products of matrices that lie behind one another.</param>
+    public void MultiplySplit(int rows, int columns, int inner, nint a, nint b, bool transposeB, nint c, bool accumulate = false,
+        int products = 1)
+    {
+        var shape = new ProductShape(rows, columns, checked(TripledProduct.Parts * inner), false, transposeB, Epilogue.Default,
+            CudaDataType.Float32, CudaDataType.Float32, Precision.Tf32, false, products, AlignmentOf(a | b | c));
+        if (!TryRun(shape, new(a, b, c, 0), accumulate))
+            CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({shape})");
     }
 
     /// <summary>The products so far, each with the number of its algorithms.</summary>
@@ -105,13 +110,26 @@ internal sealed class MatrixProducts : IDisposable
         _handle.Dispose();
     }
 
+    /// <summary>False where the library has no algorithm.</summary>
+    bool TryRun(ProductShape shape, ProductOperands operands, bool accumulate)
+    {
+        lock (_lock)
+        {
+            using var scope = _device.Context.Enter();
+            if (!_choices.TryGetValue(shape, out var choice)) _choices.Add(shape, choice = Choose(shape, operands, accumulate));
+            if (choice.Count == 0) return false;
+            Run(choice, choice.Chosen, operands, accumulate);
+            return true;
+        }
+    }
+
     Choice Choose(ProductShape shape, ProductOperands operands, bool accumulate)
     {
         bool split = TripledProduct.Suits(shape) && _chooser.MaySplit(TripledProduct.Bytes(shape));
         var choice = new Choice(shape, PlanOf(shape), split ? PlanOf(TripledProduct.Of(shape)) : null);
         if (choice.Count == 0) return choice;
         // Timing would add to C again and again.
-        using var scratch = accumulate ? Tensor.Empty([shape.Rows, shape.Columns], _device) : null;
+        using var scratch = accumulate ? Tensor.Empty([shape.Products, shape.Rows, shape.Columns], _device) : null;
         var timed = scratch is null ? operands : operands with { C = scratch.Address };
         choice.Chosen = _chooser.Choose($"product {shape}", choice.Names(), i => Run(choice, i, timed, false));
         return choice;

@@ -10,7 +10,7 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 /// </summary>
 internal static class TripledProduct
 {
-    const int Parts = 3;
+    public const int Parts = 3;
 
     /// <summary>False for other types, for products that must be exact, and for sums of B's rows, which would count parts twice.</summary>
     public static bool Suits(ProductShape shape) =>

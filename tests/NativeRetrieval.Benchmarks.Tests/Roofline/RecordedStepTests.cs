@@ -1,0 +1,61 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using NativeRetrieval.Benchmarks.Gpu;
+using NativeRetrieval.Benchmarks.Roofline;
+using NativeRetrieval.Core.Devices;
+
+namespace NativeRetrieval.Benchmarks.Tests.Roofline;
+
+/// <summary>Small work as the backend queues it: launches and operations are those that its sizes say.</summary>
+public sealed class RecordedStepTests
+{
+    /// <summary>
+    /// 8 pairs of 32 numbers with gradients: a product of scores and a call of two of gradients, each of three TF32 products.
+    /// </summary>
+    [Fact]
+    public void A_loss_is_its_products()
+    {
+        var work = Record("nt-xent", Precision.Float32);
+        var products = work.OfType<RecordedProduct>().ToList();
+        Assert.Equal(["8 8 96 1", "32 8 24 2"], products.Select(product => string.Join(' ', product.Sizes)));
+        Assert.Equal(3 * 3 * 2.0 * 8 * 8 * 32, work.Sum(Flops));
+        Assert.Equal(["norms", "tiles", "merge", "loss", "gradient", "finish"],
+            work.OfType<RecordedKernel>().Where(kernel => kernel.Name.StartsWith("nt_xent_", StringComparison.Ordinal))
+                .Select(kernel => kernel.Name.Split('_')[2]));
+    }
+
+    /// <summary>
+    /// A 2-layer sentence encoder of 24 numbers: 4 products of width² and 2 of the hidden layer for each of 64 rows, which 24 tokens are
+    /// filled up to.
+    /// </summary>
+    [Fact]
+    public void An_encoder_counts_what_its_sizes_say()
+    {
+        const int Rows = 64, Width = 24, Hidden = 40, Layers = 2;
+        Assert.Equal(Layers * 2.0 * Rows * (4 * Width * Width + 2 * Width * Hidden), Record("bert", Precision.Float32).Sum(Flops));
+    }
+
+    static double Flops(RecordedWork work) => work is RecordedProduct ? WorkCost.Of(work, 0)!.Flops : 0;
+
+    static IReadOnlyList<RecordedWork> Record(string name, Precision precision)
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux() && HasCompiler(), "needs g++ on Linux to build the CUDA emulator");
+        WorkRecorder.Start();
+        return WorkRecorder.Record(DeviceWorkloads.Of(WorkloadSizes.Small).First(workload => workload.Name == name), precision).Work;
+    }
+
+    static bool HasCompiler()
+    {
+        try
+        {
+            using var probe = Process.Start(new ProcessStartInfo("g++", ["--version"]) { RedirectStandardOutput = true })!;
+            probe.StandardOutput.ReadToEnd();
+            probe.WaitForExit();
+            return probe.ExitCode == 0;
+        }
+        catch (Win32Exception)
+        {
+            return false;
+        }
+    }
+}
