@@ -33,6 +33,10 @@ internal sealed class BatchLoss : IDisposable
         _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
     }
 
+    /// <summary>The frames that a part of a batch is computed in.</summary>
+    /// <param name="longest">Frames of its longest clip.</param>
+    public int PaddedTo(int longest) => _sounds.PaddedTo(longest);
+
     /// <summary>Computes the vectors of a text encoder that is not trained, once for all batches.</summary>
     public void Prepare()
     {

@@ -34,6 +34,7 @@ public sealed class Trainer : IDisposable
     readonly RunRandom _random;
     readonly CapturedWork _captured;
     readonly Tensor[] _changed;
+    readonly long _firstStep;
     TrainingState _position;
     RunClock _clock;
     TimeSpan? _expectedEvaluation;
@@ -59,6 +60,7 @@ public sealed class Trainer : IDisposable
         _captured = new CapturedWork(model.Device, noted);
         _clock = new RunClock(time);
         _position = Resume();
+        _firstStep = _position.Step;
         _parts.Begin(_position.Epoch);
         _loss = new BatchLoss(model, training, _settings, _random);
     }
@@ -83,8 +85,8 @@ public sealed class Trainer : IDisposable
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
 
-    /// <summary>Steps that were replayed as CUDA graphs.</summary>
-    public long ReplayedSteps => _captured.Replays;
+    /// <summary>CUDA graphs of the steps since the run was started or resumed; null on a device without.</summary>
+    public GraphUse? Graphs => _captured.CanRecord ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
 
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;

@@ -29,6 +29,11 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
         return new(bytes + bytes / SpareShare, session.ConstantBytes);
     }
 
+    public override long ReservedBytes
+    {
+        get { lock (_memories) return _memories.Sum(memory => memory.SizeBytes); }
+    }
+
     public override IDisposable Reserve(long sizeBytes)
     {
         device.Trim(); // what the first run took lies idle
