@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Evaluation.Vectors;
@@ -5,7 +6,10 @@ using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Evaluation;
 
-/// <summary>Embeds a data set with a model and ranks it in both directions.</summary>
+/// <summary>
+/// Embeds a data set with a model and ranks it in both directions. Where the device records work, batches of one shape are replayed from the
+/// third on, with the same bits: the model does not change meanwhile.
+/// </summary>
 public static class Evaluator
 {
     /// <summary>Embeds a data set and scores every query against every clip.</summary>
@@ -20,9 +24,10 @@ public static class Evaluator
         Action<int>? done = null, CancellationToken cancellation = default)
     {
         string[] distinct = [.. texts.Distinct(StringComparer.Ordinal)];
-        float[] clips = Embedder.Clips(model, features.Data.Clips.Count, features.Frames, features.Load, done, cancellation);
+        using var captured = new CapturedWork(model.Device);
+        float[] clips = Embedder.Clips(model, features.Data.Clips.Count, features.Frames, features.Load, done, cancellation, captured);
         return new EvaluationVectors(model.Config.EmbeddingDimension, [.. features.Data.Clips.Select(clip => clip.FileName)], clips,
-            distinct, Embedder.Texts(model, distinct, cancellation));
+            distinct, Embedder.Texts(model, distinct, cancellation, captured));
     }
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>

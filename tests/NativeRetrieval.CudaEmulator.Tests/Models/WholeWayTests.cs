@@ -113,6 +113,7 @@ public sealed class WholeWayTests : IDisposable
     static void AssertSame(string expected, string actual)
     {
         Assert.Equal(Losses(expected), Losses(actual));
+        Assert.Equal(Validations(expected), Validations(actual));
         using var first = SafetensorsFile.Open(Path.Combine(expected, "model.safetensors"));
         using var second = SafetensorsFile.Open(Path.Combine(actual, "model.safetensors"));
         Assert.NotEmpty(first.Names);
@@ -141,6 +142,9 @@ public sealed class WholeWayTests : IDisposable
     static double[] Losses(string run) =>
         [.. MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Where(line => line["loss"] is not null)
             .Select(line => line["loss"]!.Value)];
+
+    static IReadOnlyList<KeyValuePair<string, double>>[] Validations(string run) =>
+        [.. MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Where(line => line["validation/r1"] is not null).Select(line => line.Values)];
 
     async Task<IReadOnlyList<IReadOnlyList<SearchHit>>> Search(string model, Device device)
     {
