@@ -231,8 +231,8 @@ public sealed class Trainer : IDisposable
                 + $"the loss is {loss} and the gradient's norm {norm}; "
                 + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
         _position = _position with { Step = step.Number + 1, Batch = step.Batch + 1, LossSum = _position.LossSum + loss };
-        _clock.Trained(step.Items, step.Waited);
-        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm)]);
+        double wait = Math.Round(_clock.Trained(step.Items, step.Waited), 4);
+        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm), new("input_wait", wait)]);
     }
 
     EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
