@@ -7,8 +7,8 @@ using NativeRetrieval.Models;
 namespace NativeRetrieval.Evaluation;
 
 /// <summary>
-/// Embeds a data set with a model and ranks it in both directions. Where the device records work, batches of one shape are replayed from the
-/// third on, with the same bits: the model does not change meanwhile.
+/// Embeds a data set with a model and ranks it in both directions. Where the device records work, batches of one shape are replayed once
+/// the shape has come before, with the same bits: the model does not change meanwhile.
 /// </summary>
 public static class Evaluator
 {

@@ -28,7 +28,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
 
     const int MostAttempts = 2;
 
-    /// <summary>Recordings that hold more than one in so many parts of the device's memory go before other work is run as it comes.</summary>
+    /// <summary>Recordings that hold more than one in so many parts of the device's memory go before other work is run.</summary>
     const int LargeShare = 4;
 
     readonly WorkRecorder? _recorder = device.Recorder;

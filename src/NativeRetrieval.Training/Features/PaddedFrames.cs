@@ -11,7 +11,7 @@ internal static class PaddedFrames
     /// <summary>The least step: the frames that CNN14 and ResNet38 pool into one.</summary>
     const int LeastStep = 32;
 
-    /// <summary>Between a length and its double lie so many steps: a sixteenth of a batch is padded beyond its longest clip, at most.</summary>
+    /// <summary>Steps between a power of two and the next: padding adds a sixteenth at most where a step is not the least.</summary>
     const int StepsPerDoubling = 16;
 
     /// <summary>The frames of a batch.</summary>

@@ -5,8 +5,8 @@ namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
 /// Batches that are loaded on a thread of their own while the device computes those before: read, cropped, mixed, tokenized and copied to
-/// the device. They come in order; at most <see cref="Ahead"/> lie ready, and one more is in hand. What goes wrong with one is thrown where it
-/// is asked for, behind those before it.
+/// the device. They come in order; at most <see cref="Ahead"/> lie ready, and one more is in hand. What goes wrong with one is thrown
+/// where it is asked for, behind those before it.
 /// </summary>
 internal sealed class BatchQueue<T> : IDisposable where T : class, IDisposable
 {

@@ -118,7 +118,7 @@ public sealed class GraphTests
         Assert.Contains("more than 16 shapes in turn", Assert.Single(notes));
     }
 
-    /// <summary>What is recorded takes its memory beside that of work as it comes: a run that fits without graphs fits with them.</summary>
+    /// <summary>Recordings take memory beside that of work as it comes: a run that fits without graphs fits with them.</summary>
     [Fact]
     public void Work_is_recorded_where_there_is_room_for_it_twice_and_gives_way_to_other_work()
     {

@@ -71,12 +71,11 @@ public sealed class PaddedFramesTests
             using var tape = Tape.Begin();
             var vectors = encoder.Forward(SoundInputs.Of(batch.LogMel, batch.Lengths), new TrainingPass(3, 1), new SpecAugmentOptions());
             var weights = new PhiloxSequence(new Philox(11));
-            var upstream = Tensor.From([.. Enumerable.Range(0, (int)vectors.Shape.Count).Select(_ => (float)weights.NextNormal())], vectors.Shape,
-                CpuDevice.Shared);
-            tape.Backward(vectors, upstream);
-            return (vectors.ToArray<float>(), encoder.Parameters().Select(item => (item.Name, Values: item.Tensor.Gradient!.ToArray<float>()))
-                .Concat(encoder.Buffers().Select(item => (item.Name, Values: item.Tensor.ToArray<float>())))
-                .ToDictionary(item => item.Name, item => item.Values));
+            float[] upstream = [.. Enumerable.Range(0, (int)vectors.Shape.Count).Select(_ => (float)weights.NextNormal())];
+            tape.Backward(vectors, Tensor.From(upstream, vectors.Shape, CpuDevice.Shared));
+            return (vectors.ToArray<float>(), encoder.Parameters().Select(item => (item.Name, Tensor: item.Tensor.Gradient!))
+                .Concat(encoder.Buffers())
+                .ToDictionary(item => item.Name, item => item.Tensor.ToArray<float>()));
         }
     }
 
@@ -88,7 +87,8 @@ public sealed class PaddedFramesTests
     static LogMelClip Clip(int frames, int number)
     {
         var random = new PhiloxSequence(new Philox(17, (ulong)number));
-        return new([.. Enumerable.Range(0, frames * Bins).Select(_ => (float)(-40 + 20 * random.NextNormal()))], frames, Bins, Samples: frames * 320);
+        float[] values = [.. Enumerable.Range(0, frames * Bins).Select(_ => (float)(-40 + 20 * random.NextNormal()))];
+        return new(values, frames, Bins, Samples: frames * 320);
     }
 
     static AudioEncoderConfig Small(string key) =>

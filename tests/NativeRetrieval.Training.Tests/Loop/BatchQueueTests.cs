@@ -6,7 +6,7 @@ namespace NativeRetrieval.Training.Tests.Loop;
 /// <summary>Batches that are loaded ahead: their order, their number, their end, and what goes wrong with one.</summary>
 public sealed class BatchQueueTests
 {
-    /// <summary>Of a queue that hangs: no other time is measured.</summary>
+    /// <summary>The time after which a queue hangs, in ms; no other is measured.</summary>
     const int Hangs = 60_000;
 
     readonly ConcurrentQueue<Batch> _loaded = new();
