@@ -113,6 +113,8 @@ public sealed class CudaDevice : Device
 
     internal override IBackend Backend => _backend;
 
+    internal GraphRecorder Graphs => _recorder;
+
     internal override WorkRecorder? Recorder => Options.Graphs ? _recorder : null;
 
     /// <inheritdoc/>

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Evaluation.Vectors;
@@ -5,7 +6,10 @@ using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Evaluation;
 
-/// <summary>Embeds a data set with a model and ranks it in both directions.</summary>
+/// <summary>
+/// Embeds a data set with a model and ranks it in both directions. Where the device records work, batches of one shape are replayed once
+/// the shape has come before, with the same bits: the model does not change meanwhile.
+/// </summary>
 public static class Evaluator
 {
     const int ReportBatch = 32;
@@ -26,19 +30,20 @@ public static class Evaluator
     {
         string[] distinct = [.. texts.Distinct(StringComparer.Ordinal)];
         var data = features.Data.Clips;
+        using var captured = new CapturedWork(model.Device);
         float[] clips;
         if (model.Config.Padding == PaddingRule.Paper)
         {
             int[] longest = PaddedBatches.Longest(data, features.WaveformSamples, model.Config.PaddedBatch ?? ReportBatch);
             clips = Embedder.Clips(model, data.Count, i => model.Config.LogMel.FramesOf(longest[i]),
-                i => features.LoadPadded(i, longest[i]), done, cancellation);
+                i => features.LoadPadded(i, longest[i]), done, cancellation, captured);
         }
         else
         {
-            clips = Embedder.Clips(model, data.Count, features.Frames, features.Load, done, cancellation);
+            clips = Embedder.Clips(model, data.Count, features.Frames, features.Load, done, cancellation, captured);
         }
         return new EvaluationVectors(model.Config.EmbeddingDimension, [.. data.Select(clip => clip.FileName)], clips, distinct,
-            Embedder.Texts(model, distinct, cancellation));
+            Embedder.Texts(model, distinct, cancellation, captured));
     }
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>

@@ -51,6 +51,8 @@ public sealed class CommandTests : IDisposable
     [Theory]
     [InlineData("search query --index sounds.nrx --device gpu", 2, "expected auto, cpu, cuda or cuda:N")]
     [InlineData("search query --index sounds.nrx --device cuda:-1", 2, "expected auto, cpu, cuda or cuda:N")]
+    [InlineData("train a.csv --audio clips --to run --graphs yes", 2, "--graphs yes: expected on or off")]
+    [InlineData("search query --index sounds.nrx --graphs off", 2, "--graphs")]
     [InlineData("search query --index sounds.nrx --device cuda", 1, "--device cuda: ")]
     [InlineData("search query --index sounds.nrx --precision half", 2, "--precision half: expected fp32, tf32, bf16")]
     [InlineData("search query --index sounds.nrx --device cpu --precision bf16", 2,

@@ -9,11 +9,12 @@ using NativeRetrieval.Cuda.Errors;
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>
-/// The device that models run on: <c>--device auto|cpu|cuda:N</c>, the precision that it computes in, and <c>--deterministic</c>.
+/// The device that models run on: <c>--device auto|cpu|cuda:N</c>, the precision that it computes in, <c>--deterministic</c>, and
+/// <c>--graphs</c> where it trains.
 /// </summary>
 internal sealed class DeviceOption
 {
-    const string Cuda = "cuda", Auto = "auto", Cpu = "cpu", PrecisionOption = "--precision";
+    const string Cuda = "cuda", Auto = "auto", Cpu = "cpu", PrecisionOption = "--precision", On = "on", Off = "off";
 
     readonly Option<string> _device = new("--device")
     {
@@ -29,8 +30,24 @@ internal sealed class DeviceOption
 
     readonly Option<string?> _precision;
 
-    DeviceOption(string defaultPrecision)
+    readonly Option<string> _graphs = new("--graphs")
     {
+        Description = "On a GPU, record steps whose sizes come again as CUDA graphs and replay them: the same bits, and the GPU does not "
+            + "wait for the host between kernels. off launches every kernel by itself.",
+        HelpName = $"{On}|{Off}",
+        DefaultValueFactory = _ => On,
+    };
+
+    readonly bool _trains;
+
+    DeviceOption(string defaultPrecision, bool trains)
+    {
+        _trains = trains;
+        _graphs.CompletionSources.Add(On, Off);
+        _graphs.Validators.Add(result =>
+        {
+            if (result.Tokens is [{ Value: not (On or Off) and var text }]) result.AddError($"--graphs {text}: expected {On} or {Off}");
+        });
         _device.Validators.Add(result =>
         {
             string? text = result.Tokens.Count > 0 ? result.Tokens[0].Value : null;
@@ -52,9 +69,10 @@ internal sealed class DeviceOption
     }
 
     /// <param name="defaultPrecision">The precision where <c>--precision</c> is not given, for the help.</param>
-    public static DeviceOption Create(string defaultPrecision = "fp32") => new(defaultPrecision);
+    /// <param name="trains">True for a command of many equal steps, which takes <c>--graphs</c>.</param>
+    public static DeviceOption Create(string defaultPrecision = "fp32", bool trains = false) => new(defaultPrecision, trains);
 
-    public IReadOnlyList<Option> Options => [_device, _precision, _deterministic];
+    public IReadOnlyList<Option> Options => [_device, _precision, _deterministic, .. _trains ? [_graphs] : (Option[])[]];
 
     /// <summary>The precision that was asked for; null: none was.</summary>
     public Precision? Asked(ParseResult parsed) => parsed.GetValue(_precision) is { } name ? PrecisionName.Find(name) : null;
@@ -78,6 +96,7 @@ internal sealed class DeviceOption
         {
             Deterministic = parsed.GetValue(_deterministic),
             Precision = precision,
+            Graphs = !_trains || parsed.GetRequiredValue(_graphs) == On,
             Note = terminal.Warning,
         };
         if (OrdinalOf(text) is { } ordinal) return Require(text, ordinal, options);

@@ -52,6 +52,8 @@ internal static class TrainCommand
             if (outcome.End == TrainingEnd.NoImprovement)
                 terminal.Message("stopped early: training.early_stopping_epochs evaluations had no better score than those before; "
                     + $"the best epoch is {outcome.BestEpoch}");
+            if (outcome.Graphs is { } graphs)
+                terminal.Message($"CUDA graphs: {graphs.Recorded} recorded, {graphs.Replayed} of {graphs.Steps} steps replayed");
             terminal.Message($"model: {request.RunFolder}");
             return Task.FromResult(Skips.Report(terminal, outcome.Skipped));
         });

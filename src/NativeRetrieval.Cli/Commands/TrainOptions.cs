@@ -105,7 +105,7 @@ internal sealed class TrainOptions
 
     readonly Option<DirectoryInfo?> _cache = CacheFolder.Option();
 
-    public DeviceOption Device { get; } = DeviceOption.Create("training.precision of the settings, which is fp32 unless set");
+    public DeviceOption Device { get; } = DeviceOption.Create("training.precision of the settings, which is fp32 unless set", trains: true);
 
     public void AddTo(Command command)
     {

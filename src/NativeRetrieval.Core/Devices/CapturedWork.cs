@@ -11,7 +11,8 @@ namespace NativeRetrieval.Core.Devices;
 /// <remarks>
 /// The first run of a shape measures its memory; what its tensors take on the way is shared by all recordings, which therefore take the
 /// most that any of them needs, once, beside a copy of each one's inputs and outputs. At most <see cref="MostRecordings"/> are kept: the
-/// one that was not used for longest goes. Where shapes come again too rarely for that, recording ends, and is said so.
+/// one that was not used for longest goes. Where shapes come again too rarely for that, recording ends, and is said so. Work is recorded
+/// where the device has room for it twice, once as recorded and once as it comes.
 /// An instance belongs to one thread at a time.
 /// </remarks>
 public sealed class CapturedWork(Device device, Action<string>? noted = null) : IDisposable
@@ -27,6 +28,9 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
 
     const int MostAttempts = 2;
 
+    /// <summary>Recordings that hold more than one in so many parts of the device's memory go before other work is run.</summary>
+    const int LargeShare = 4;
+
     readonly WorkRecorder? _recorder = device.Recorder;
     readonly Dictionary<string, Entry> _entries = [];
     IDisposable? _memory;
@@ -38,11 +42,17 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// <summary>Memory that the recordings share, in bytes.</summary>
     public long MemoryBytes { get; private set; }
 
+    /// <summary>The number of recordings that were made.</summary>
+    public long Recordings { get; private set; }
+
     /// <summary>The number of times that recorded work was run.</summary>
     public long Replays { get; private set; }
 
+    /// <summary>True on a device that can record work and was opened so.</summary>
+    public bool CanRecord => _recorder is not null;
+
     /// <summary>True where work is recorded.</summary>
-    public bool IsRecording => _recorder is not null && !_ended;
+    public bool IsRecording => CanRecord && !_ended;
 
     /// <summary>Runs the work, or what was recorded of it.</summary>
     /// <param name="name">
@@ -82,18 +92,18 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
             _entries.Add(key, entry = new());
         }
         entry.LastUse = ++_time;
-        if (entry.Footprint is null) return Rehearse(entry, inputs, work);
-        if (entry.Recording is null && !TryRecord(entry, inputs, firstStream, state, work)) return work(inputs);
-        return Replay(entry, inputs, firstStream);
+        if (entry.Footprint is not null && (entry.Recording is not null || TryRecord(entry, inputs, firstStream, state, work)))
+            return Replay(entry, inputs, firstStream);
+        // Work as it comes takes memory of its own, and how much that is the first time nobody knows.
+        if (MemoryBytes > device.MemoryBytes / LargeShare) ReleaseMemory();
+        return entry.Footprint is null ? Rehearse(entry, inputs, work) : work(inputs);
     }
 
     /// <summary>Forgets all recordings; what they were of has changed.</summary>
     public void Clear()
     {
-        foreach (var entry in _entries.Values) entry.Release();
+        ReleaseMemory();
         _entries.Clear();
-        _memory?.Dispose();
-        (_memory, MemoryBytes) = (null, 0);
     }
 
     /// <summary>Frees the recordings.</summary>
@@ -114,11 +124,10 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         int[] before = [.. state.Select(tensor => tensor.Version)];
         try
         {
-            MakeRoom(entry.Footprint!.Value.MemoryBytes);
-            if (!IsRecording) return false;
+            if (!TryMakeRoom(entry)) return false;
             entry.Inputs = [.. inputs.Select(input => Form.Of(input).Make(device))];
             entry.Outputs = Array.ConvertAll(entry.OutputForms, form => form.Make(device));
-            entry.Recording = _recorder!.Record(entry.Footprint.Value, _memory!, () =>
+            entry.Recording = _recorder!.Record(entry.Footprint!.Value, _memory!, () =>
             {
                 using var scope = TensorScope.Begin();
                 foreach (var (output, made) in entry.Outputs.Zip(work(entry.Inputs))) output.CopyFrom(made);
@@ -133,6 +142,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
                 Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
             return false;
         }
+        Recordings++;
         entry.FirstStream = firstStream;
         // Recording has run nothing: a replay counts the changes, this one's first.
         entry.Changes = [.. state.Zip(before, (tensor, version) => (tensor, tensor.Version - version)).Where(item => item.Item2 != 0)];
@@ -150,27 +160,45 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         return Array.ConvertAll(entry.Outputs, output => output.Clone());
     }
 
-    /// <summary>Makes room for one more recording of such a size; ends recording where that happens too often for its use.</summary>
-    void MakeRoom(long bytes)
+    /// <summary>
+    /// Makes room for one more recording; ends recording where that happens too often for its use. False where there is none.
+    /// </summary>
+    bool TryMakeRoom(Entry entry)
     {
+        long bytes = entry.Footprint!.Value.MemoryBytes;
         if (bytes > MemoryBytes)
         {
-            foreach (var entry in _entries.Values) entry.Release();
-            _memory?.Dispose();
-            (_memory, MemoryBytes) = (null, 0);
-            _memory = _recorder!.Reserve(bytes);
+            long room = device.MemoryBytes - device.LiveBytes - (_recorder!.ReservedBytes - MemoryBytes);
+            if (bytes > room / 2)
+            {
+                entry.IsPlain = true;
+                Note($"work on {device} takes {bytes / 1e9:F1} GB of the {room / 1e9:F1} GB that it has left, and is launched kernel by "
+                    + "kernel, not as a CUDA graph: that would take the memory once more");
+                return false;
+            }
+            ReleaseMemory();
+            _memory = _recorder.Reserve(bytes);
             MemoryBytes = bytes;
         }
         Entry[] recorded = [.. _entries.Values.Where(entry => entry.Recording is not null)];
-        if (recorded.Length < MostRecordings) return;
+        if (recorded.Length < MostRecordings) return true;
         var oldest = recorded.MinBy(entry => entry.LastUse)!;
         if (oldest.Replays < FewReplays) _wasted++;
         oldest.Release();
-        if (_wasted < MostRecordings) return;
+        if (_wasted < MostRecordings) return true;
         _ended = true;
         Clear();
         Note($"batches on {device} are of more than {MostRecordings} shapes in turn: they are launched kernel by kernel from here on, "
             + "not as CUDA graphs; clips cropped to one length have one shape");
+        return false;
+    }
+
+    /// <summary>Frees recordings and their memory; shapes that come again are recorded again.</summary>
+    void ReleaseMemory()
+    {
+        foreach (var entry in _entries.Values) entry.Release();
+        _memory?.Dispose();
+        (_memory, MemoryBytes) = (null, 0);
     }
 
     void Note(string text)

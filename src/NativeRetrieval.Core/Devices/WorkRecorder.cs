@@ -10,6 +10,9 @@ internal abstract class WorkRecorder
     /// <summary>Runs work as always and measures what a recording of it needs.</summary>
     public abstract WorkFootprint Rehearse(Action work);
 
+    /// <summary>Bytes that are reserved on the device and not counted among its live ones.</summary>
+    public abstract long ReservedBytes { get; }
+
     /// <summary>
     /// Memory for what recorded work makes on its way. Recordings that never run at the same time share it: no tensor outlives the work.
     /// </summary>

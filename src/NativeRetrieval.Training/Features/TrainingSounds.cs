@@ -17,6 +17,7 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     readonly bool _paper = model.Config.Padding == PaddingRule.Paper;
     readonly float _floorDb = (float)(10 * Math.Log10(model.Config.LogMel.Floor));
     readonly int _longestFrames = augmentation.RandomCrop ? ModelFeatures.LongestFrames(model.Config) : int.MaxValue;
+    readonly int _longestClip = Enumerable.Range(0, features.Data.Clips.Count).Max(features.Frames);
 
     /// <summary>The items that are heard together with another clip.</summary>
     public Mixtures Mixtures { get; } = new(features.Data, augmentation.MixShare, augmentation.MixLevelDb, random);
@@ -48,8 +49,11 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
             }
         }
         return _paper ? AudioBatch.Paper(clips, model.Config.LogMel.FramesOf(longest), model.Device)
-            : AudioBatch.OwnLength(clips, model.Device);
+            : AudioBatch.OwnLength(clips, model.Device, PaddedTo(clips.Max(clip => clip.Frames)));
     }
+
+    /// <summary>The frames that clips of which the longest has so many are computed in; padding that is heard is not added to.</summary>
+    public int PaddedTo(int longest) => _paper ? longest : PaddedFrames.Of(longest, Math.Min(_longestClip, _longestFrames));
 
     /// <summary>Samples of the longest waveform of a batch.</summary>
     int LongestOf(ReadOnlySpan<int> batch, long number)

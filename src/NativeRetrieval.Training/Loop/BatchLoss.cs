@@ -39,6 +39,10 @@ internal sealed class BatchLoss : IDisposable
         if (teachers is { Count: > 0 }) _teachers = new TeacherScores(teachers, features.Data, _captions.Texts, model.Device);
     }
 
+    /// <summary>The frames that a part of a batch is computed in.</summary>
+    /// <param name="longest">Frames of its longest clip.</param>
+    public int PaddedTo(int longest) => _sounds.PaddedTo(longest);
+
     /// <summary>Computes the vectors of a text encoder that is not trained, once for all batches.</summary>
     public void Prepare()
     {

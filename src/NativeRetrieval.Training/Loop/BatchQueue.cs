@@ -5,17 +5,19 @@ namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
 /// Batches that are loaded on a thread of their own while the device computes those before: read, cropped, mixed, tokenized and copied to
-/// the device. They come in order; at most <see cref="Ahead"/> lie ready. What goes wrong with one is thrown where it is asked for.
+/// the device. They come in order; at most <see cref="Ahead"/> lie ready, and one more is in hand. What goes wrong with one is thrown
+/// where it is asked for, behind those before it.
 /// </summary>
 internal sealed class BatchQueue<T> : IDisposable where T : class, IDisposable
 {
     /// <summary>Batches that wait for the device.</summary>
     public const int Ahead = 2;
 
-    readonly BlockingCollection<(T? Batch, Exception? Error)> _ready = new(Ahead);
+    readonly BlockingCollection<T> _ready = new(Ahead);
     readonly CancellationTokenSource _end = new();
     readonly TimeProvider _time;
     readonly Thread _thread;
+    Exception? _error;
 
     /// <param name="first">Number of the first batch.</param>
     /// <param name="end">Number behind the last.</param>
@@ -29,20 +31,20 @@ internal sealed class BatchQueue<T> : IDisposable where T : class, IDisposable
 
     /// <summary>The next batch, which the caller disposes.</summary>
     /// <param name="idle">Called before waiting where no batch is ready: it returns once the device has nothing left to do.</param>
-    /// <returns>The batch, and the time that the device waited for it.</returns>
+    /// <returns>
+    /// The batch, and the time that the device waited for it: from the end of its work to the batch's arrival. A host that measures so
+    /// needs no events on the device, and the CPU is measured as a GPU is. A GPU's copy of the batch runs beside what it computes.
+    /// </returns>
     /// <exception cref="OperationCanceledException">Cancelled while waiting.</exception>
+    /// <exception cref="InvalidOperationException">No batch is left.</exception>
     public (T Batch, TimeSpan Waited) Next(Action idle, CancellationToken cancellation)
     {
-        var waited = TimeSpan.Zero;
-        if (!_ready.TryTake(out var next))
-        {
-            idle();
-            long start = _time.GetTimestamp();
-            next = _ready.Take(cancellation);
-            waited = _time.GetElapsedTime(start);
-        }
-        if (next.Error is { } error) ExceptionDispatchInfo.Throw(error);
-        return (next.Batch!, waited);
+        if (_ready.TryTake(out var ready)) return (ready, TimeSpan.Zero);
+        idle();
+        long start = _time.GetTimestamp();
+        if (_ready.TryTake(out var next, Timeout.Infinite, cancellation)) return (next, _time.GetElapsedTime(start));
+        if (_error is { } error) ExceptionDispatchInfo.Throw(error);
+        throw new InvalidOperationException("no batch is left");
     }
 
     /// <summary>Ends loading and frees what nobody took.</summary>
@@ -50,7 +52,7 @@ internal sealed class BatchQueue<T> : IDisposable where T : class, IDisposable
     {
         _end.Cancel();
         _thread.Join();
-        foreach (var (batch, _) in _ready) batch?.Dispose();
+        foreach (var batch in _ready) batch.Dispose();
         _ready.Dispose();
         _end.Dispose();
     }
@@ -64,7 +66,7 @@ internal sealed class BatchQueue<T> : IDisposable where T : class, IDisposable
                 var batch = load(number);
                 try
                 {
-                    _ready.Add((batch, null), _end.Token);
+                    _ready.Add(batch, _end.Token);
                 }
                 catch
                 {
@@ -78,8 +80,11 @@ internal sealed class BatchQueue<T> : IDisposable where T : class, IDisposable
         }
         catch (Exception error)
         {
-            // The one who asks for this batch gets it; nobody may be asking any more.
-            if (!_end.IsCancellationRequested) _ready.Add((null, error), CancellationToken.None);
+            _error = error;
+        }
+        finally
+        {
+            _ready.CompleteAdding();
         }
     }
 }

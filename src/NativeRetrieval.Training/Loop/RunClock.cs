@@ -28,18 +28,20 @@ internal sealed class RunClock
 
     /// <summary>Marks the end of a batch.</summary>
     /// <param name="waited">Time that the device waited for it.</param>
-    public void Trained(int pairs, TimeSpan waited)
+    /// <returns>Share of its time that the device waited for it, 0 … 1.</returns>
+    public double Trained(int pairs, TimeSpan waited)
     {
         _pairsDone += pairs;
         double lap = Lap();
         _pairs.Add(pairs, lap);
         _waits = (_waits.Waited + waited.TotalSeconds, _waits.Seconds + lap);
+        return Share(waited.TotalSeconds, lap);
     }
 
     /// <summary>Share of the time of the batches since the last call that the device waited for them, 0 … 1.</summary>
     public double EndOfWaits()
     {
-        double share = _waits.Seconds > 0 ? Math.Min(1, _waits.Waited / _waits.Seconds) : 0;
+        double share = Share(_waits.Waited, _waits.Seconds);
         _waits = default;
         return share;
     }
@@ -70,6 +72,8 @@ internal sealed class RunClock
         double seconds = pairs * perPair + evaluations * perEvaluation - under + epochs * (_savings.Each ?? 0);
         return TimeSpan.FromSeconds(Math.Min(seconds, TimeSpan.MaxValue.TotalSeconds / 2));
     }
+
+    static double Share(double waited, double seconds) => seconds > 0 ? Math.Min(1, waited / seconds) : 0;
 
     double Lap()
     {

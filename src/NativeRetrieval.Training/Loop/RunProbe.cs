@@ -105,7 +105,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         return duration.TotalSeconds / validation.Frames(longest) * Enumerable.Range(0, clips).Sum(i => (double)validation.Frames(i));
     }
 
-    /// <summary>Frames that a batch computes: its chunks are filled up to their longest clip.</summary>
+    /// <summary>Frames that a batch computes: its chunks are filled up to their longest clip and a little more.</summary>
     long Cost(ReadOnlySpan<TrainingItem> items)
     {
         long cost = 0;
@@ -113,7 +113,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         {
             int longest = 0;
             foreach (var item in items.Slice(start, count)) longest = Math.Max(longest, Frames(item.Clip));
-            cost += (long)count * longest;
+            cost += (long)count * loss.PaddedTo(longest);
         }
         return cost;
     }

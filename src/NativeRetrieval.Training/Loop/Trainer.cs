@@ -35,6 +35,7 @@ public sealed class Trainer : IDisposable
     readonly RunRandom _random;
     readonly CapturedWork _captured;
     readonly Tensor[] _changed;
+    readonly long _firstStep;
     TrainingState _position;
     RunClock _clock;
     TimeSpan? _expectedEvaluation;
@@ -62,6 +63,7 @@ public sealed class Trainer : IDisposable
         _captured = new CapturedWork(model.Device, noted);
         _clock = new RunClock(time);
         _position = Resume();
+        _firstStep = _position.Step;
         _parts.Begin(_position.Epoch);
         _loss = new BatchLoss(model, training, _settings, _random, teachers);
     }
@@ -86,8 +88,8 @@ public sealed class Trainer : IDisposable
     /// <summary>Optimizer steps done since the run began.</summary>
     public long Step => _position.Step;
 
-    /// <summary>Steps that were replayed as CUDA graphs.</summary>
-    public long ReplayedSteps => _captured.Replays;
+    /// <summary>CUDA graphs of the steps since the run was started or resumed; null on a device without.</summary>
+    public GraphUse? Graphs => _captured.CanRecord ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
 
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;
@@ -232,8 +234,8 @@ public sealed class Trainer : IDisposable
                 + $"the loss is {loss} and the gradient's norm {norm}; "
                 + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
         _position = _position with { Step = step.Number + 1, Batch = step.Batch + 1, LossSum = _position.LossSum + loss };
-        _clock.Trained(step.Items, step.Waited);
-        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm)]);
+        double wait = Math.Round(_clock.Trained(step.Items, step.Waited), 4);
+        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm), new("input_wait", wait)]);
     }
 
     EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)

@@ -85,6 +85,11 @@ public enum TrainingEnd
 /// <param name="Last">Last epoch; null when a resumed run had none left.</param>
 /// <param name="BestEpoch">Epoch whose model lies at the top of the run folder, from 1.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded.</param>
-/// <param name="ReplayedSteps">Steps that were replayed as CUDA graphs; 0 on a device without.</param>
-public sealed record TrainingOutcome(EpochSummary? Last, TrainingEnd End, int BestEpoch, IReadOnlyList<string> Skipped,
-    long ReplayedSteps);
+/// <param name="Graphs">CUDA graphs of the steps; null on a device without.</param>
+public sealed record TrainingOutcome(EpochSummary? Last, TrainingEnd End, int BestEpoch, IReadOnlyList<string> Skipped, GraphUse? Graphs);
+
+/// <summary>The work that CUDA graphs did since a run was started or resumed.</summary>
+/// <param name="Recorded">Graphs that were recorded, one for each combination of sizes; those recorded anew count again.</param>
+/// <param name="Replayed">Steps that were replayed.</param>
+/// <param name="Steps">All steps.</param>
+public sealed record GraphUse(long Recorded, long Replayed, long Steps);

@@ -53,7 +53,7 @@ public static class TrainingSession
             last = summary;
             epochDone?.Invoke(summary);
         }, cancellation);
-        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped, trainer.ReplayedSteps);
+        return new TrainingOutcome(last, end, trainer.BestEpoch, skipped, trainer.Graphs);
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>

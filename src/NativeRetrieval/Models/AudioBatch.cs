@@ -1,5 +1,6 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Models;
@@ -14,8 +15,14 @@ public readonly record struct AudioBatch(Tensor LogMel, int[]? Lengths)
 
     /// <summary>Clips with their own lengths; what fills the batch is masked and never heard.</summary>
     /// <param name="clips">One clip or more, all with the same number of mel bins.</param>
-    public static AudioBatch OwnLength(IReadOnlyList<LogMelClip> clips, Device device) =>
-        new(Stack(clips, clips.Max(clip => clip.Frames), device), [.. clips.Select(clip => clip.Frames)]);
+    /// <param name="frames">Frames of the batch, those of the longest clip or more; null: those of the longest clip.</param>
+    /// <exception cref="ShapeException">A clip has more frames than the batch.</exception>
+    public static AudioBatch OwnLength(IReadOnlyList<LogMelClip> clips, Device device, int? frames = null)
+    {
+        int longest = clips.Max(clip => clip.Frames);
+        if (frames < longest) throw new ShapeException($"a batch of {frames} frames cannot hold a clip of {longest}");
+        return new(Stack(clips, frames ?? longest, device), [.. clips.Select(clip => clip.Frames)]);
+    }
 
     /// <summary>Clips that are heard with the digital silence that follows them up to the longest.</summary>
     /// <param name="clips">One clip or more, all with the same number of mel bins.</param>

@@ -18,9 +18,9 @@ public static class Embedder
     /// <param name="frames">Frames of clip i.</param>
     /// <param name="load">Log-mel of clip i; called once for each, in batches.</param>
     /// <param name="done">Called with the number of clips embedded so far.</param>
+    /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>
     public static float[] Clips(RetrievalModel model, int count, Func<int, int> frames, Func<int, LogMelClip> load,
-        Action<int>? done = null,
-        CancellationToken cancellation = default)
+        Action<int>? done = null, CancellationToken cancellation = default, CapturedWork? captured = null)
     {
         int width = model.Config.EmbeddingDimension;
         var vectors = new float[(long)count * width];
@@ -29,8 +29,8 @@ public static class Embedder
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var audio = AudioBatch.OwnLength([.. batch.Select(load)], model.Device);
-            Scatter(Op.L2Normalize(model.EmbedAudio(audio.LogMel, audio.Lengths)), batch, width, vectors);
+            var logMel = AudioBatch.OwnLength([.. batch.Select(load)], model.Device).LogMel;
+            Scatter(Run(captured, "clips", logMel, x => model.EmbedAudio(x, lengths: null)), batch, width, vectors);
             done?.Invoke(finished += batch.Length);
         }
         return vectors;

@@ -1,8 +1,10 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.TestSupport;
@@ -84,8 +86,11 @@ public sealed class WholeWayTests : IDisposable
         string[] overrides = [.. recipe.Split(' '), "training.epochs=4"];
         using var test = new TestDevice(DeviceOrder.All[0]);
         using var plain = CudaDevice.Open(0, test.Device.Options with { Graphs = false });
-        Assert.Equal(0, Run("launched", plain));
-        Assert.InRange(test.Run(device => Run("replayed", device)), 3, 8);
+        Assert.Null(Run("launched", plain));
+        var graphs = test.Run(device => Run("replayed", device))!;
+        Assert.Equal(8, graphs.Steps);
+        Assert.InRange(graphs.Replayed, 3, 7);
+        Assert.InRange(graphs.Recorded, 1, 8 - graphs.Replayed); // what is recorded was run before as it came
         Assert.Equal(8, Losses(_folder["launched"]).Length);
         AssertSame(_folder["launched"], _folder["replayed"]);
 
@@ -97,19 +102,75 @@ public sealed class WholeWayTests : IDisposable
         TrainingSession.Run(request with { Resume = true }, null, null, TestContext.Current.CancellationToken);
         AssertSame(_folder["launched"], broken);
 
-        long Run(string folder, Device device)
+        GraphUse? Run(string folder, Device device)
         {
             var request = Request(_folder[folder], device, overrides) with
             {
                 Noted = text => Assert.False(text.Contains("graph", StringComparison.Ordinal), text),
             };
-            return TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken).ReplayedSteps;
+            return TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken).Graphs;
         }
+    }
+
+    /// <summary>
+    /// Training, evaluation, index and search in bfloat16. What a run saves is float32 whatever it multiplies in, and the CPU reads it;
+    /// what the two hear of one model differs by the rounding of a few layers.
+    /// </summary>
+    [Fact]
+    public async Task A_run_in_bfloat16_goes_the_whole_way_and_leaves_float32_files()
+    {
+        const double Rounding = 0.03; // cosines of a few layers with 8 significant bits
+        using var test = new TestDevice(DeviceOrder.All[0], Precision.BFloat16);
+        string run = _folder["bf16"];
+        test.Run(device => TrainingSession.Run(Request(run, device, "training.precision=bf16"), null, null,
+            TestContext.Current.CancellationToken));
+        var (losses, float32Losses) = (Losses(run), Losses(Train("cpu", CpuDevice.Shared)));
+        Assert.Equal(4, losses.Length);
+        Assert.Equal(float32Losses[0], losses[0], Rounding * float32Losses[0]);
+        Assert.NotEqual(float32Losses[0], losses[0]);
+        Assert.All(losses, loss => Assert.InRange(loss, 0, 10));
+
+        string[] saved = [.. Directory.GetFiles(run, "*.safetensors", SearchOption.AllDirectories)];
+        Assert.Contains(saved, path => path.Contains("checkpoint", StringComparison.Ordinal));
+        Assert.Contains(Path.Combine(run, "model.safetensors"), saved);
+        foreach (string path in saved)
+        {
+            using var file = SafetensorsFile.Open(path);
+            Assert.All(file.Entries, entry => Assert.True(entry.DType != DType.BFloat16, $"{path}: {entry}"));
+            Assert.Contains(file.Entries, entry => entry.DType == DType.Float32);
+            Assert.All(file.Entries.Where(entry => entry.DType == DType.Float32),
+                entry => Assert.All(file.ReadFloat32(entry.Name), value => Assert.True(float.IsFinite(value), $"{path}: {entry}")));
+        }
+        // Master weights have more bits than bfloat16 holds.
+        using (var model = SafetensorsFile.Open(Path.Combine(run, "model.safetensors")))
+            Assert.Contains(model.ReadFloat32("audio_enc.conv_block2.conv1.weight"), value => (float)(BFloat16)value != value);
+
+        var (onCpu, onDevice) = (Evaluate(CpuDevice.Shared), test.Run(Evaluate));
+        Assert.Equal(onCpu.Texts, onDevice.Texts);
+        Assert.NotNull(onDevice.Report);
+        var (expectedScores, scores) = (onCpu.Scores.TextToAudio, onDevice.Scores.TextToAudio);
+        for (int query = 0; query < onCpu.Texts.Count; query++)
+            foreach (var (ours, theirs) in scores.Row(query).ToArray().Zip(expectedScores.Row(query).ToArray()))
+                Assert.Equal(theirs, ours, Rounding);
+
+        var (cpuHits, deviceHits) = (await Search(run, CpuDevice.Shared), await Search(run, test.Device));
+        foreach (var (expected, actual) in cpuHits.Zip(deviceHits))
+        {
+            Assert.Equal(Clips, actual.Count);
+            foreach (var hit in actual)
+                Assert.Equal(expected.Single(other => other.Path == hit.Path).Score, hit.Score, Rounding);
+        }
+
+        EvaluationOutcome Evaluate(Device device) => EvaluationSession.Run(new()
+        {
+            Csv = _demo.TestCsv, Audio = _demo.AudioFolder, Models = [run], FeatureCache = _folder["cache"], Device = device,
+        }, cancellation: TestContext.Current.CancellationToken);
     }
 
     static void AssertSame(string expected, string actual)
     {
         Assert.Equal(Losses(expected), Losses(actual));
+        Assert.Equal(Validations(expected), Validations(actual));
         using var first = SafetensorsFile.Open(Path.Combine(expected, "model.safetensors"));
         using var second = SafetensorsFile.Open(Path.Combine(actual, "model.safetensors"));
         Assert.NotEmpty(first.Names);
@@ -138,6 +199,10 @@ public sealed class WholeWayTests : IDisposable
     static double[] Losses(string run) =>
         [.. MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Where(line => line["loss"] is not null)
             .Select(line => line["loss"]!.Value)];
+
+    static IReadOnlyList<KeyValuePair<string, double>>[] Validations(string run) =>
+        [.. MetricsLog.Read(Path.Combine(run, "metrics.jsonl")).Where(line => line["validation/r1"] is not null)
+            .Select(line => line.Values)];
 
     async Task<IReadOnlyList<IReadOnlyList<SearchHit>>> Search(string model, Device device)
     {

@@ -25,7 +25,7 @@ public sealed class GraphTests
         {
             using var captured = new CapturedWork(device, Assert.Fail);
             float[] values = Steps(device, captured);
-            Assert.Equal(5, captured.Replays); // the first run measures
+            Assert.Equal((1, 5), (captured.Recordings, captured.Replays)); // the first run measures
             Assert.True(captured.MemoryBytes > 0);
             return values;
         });
@@ -117,6 +117,46 @@ public sealed class GraphTests
             }
         Assert.False(captured.IsRecording);
         Assert.Contains("more than 16 shapes in turn", Assert.Single(notes));
+    }
+
+    /// <summary>Recordings take memory beside that of work as it comes: a run that fits without graphs fits with them.</summary>
+    [Fact]
+    public void Work_is_recorded_where_there_is_room_for_it_twice_and_gives_way_to_other_work()
+    {
+        Emulator.Require();
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        const int Mebibyte = 1 << 20;
+        DeviceOrder.Set("NR_EMU_MEMORY_MIB", "256");
+        try
+        {
+            using var device = CudaDevice.Open(0, test.Device.Options);
+            var notes = new List<string>();
+            using var captured = new CapturedWork(device, notes.Add);
+            for (int round = 0; round < 2; round++)
+            {
+                for (int run = 0; run < 3; run++) Take(100);
+                Assert.InRange(captured.MemoryBytes, 100 * Mebibyte, 128 * Mebibyte);
+                Assert.Equal((1 + round, 2 + 3 * round), (captured.Recordings, captured.Replays));
+                for (int run = 0; run < 3; run++) Take(200); // beside the recording there are 156
+                Assert.Equal(0, captured.MemoryBytes);
+            }
+            Assert.Contains("takes 0.2 GB of the 0.3 GB that it has left", Assert.Single(notes));
+
+            void Take(int mebibytes)
+            {
+                using var scope = TensorScope.Begin();
+                var y = captured.Run("take", [Op.Full([mebibytes], 3, device)], 0, [], inputs =>
+                {
+                    using var taken = Tensor.Empty([mebibytes * (Mebibyte / sizeof(float))], device);
+                    return [Op.Scale(inputs[0], 2)];
+                });
+                Assert.All(y[0].ToArray<float>(), value => Assert.Equal(6, value));
+            }
+        }
+        finally
+        {
+            DeviceOrder.Set("NR_EMU_MEMORY_MIB", "4096");
+        }
     }
 
     [Fact]

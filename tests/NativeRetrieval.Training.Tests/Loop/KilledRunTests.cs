@@ -105,6 +105,6 @@ public sealed class KilledRunTests : IDisposable
         SettingsAreWhole = true,
         FeatureCache = _folder["cache"],
         Device = CpuDevice.Shared,
-        Time = TimeProvider.System,
+        Time = new SteppedTime(), // of a clock that stands still no share of a step is waited for
     };
 }

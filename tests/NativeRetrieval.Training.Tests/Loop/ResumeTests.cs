@@ -225,7 +225,7 @@ public sealed class ResumeTests : IDisposable
         SettingsAreWhole = true,
         FeatureCache = _folder["cache"],
         Device = CpuDevice.Shared,
-        Time = TimeProvider.System,
+        Time = new SteppedTime(), // of a clock that stands still no share of a step is waited for
         Noted = _notes.Add,
     };
 

@@ -42,6 +42,25 @@ public sealed class RunClockTests
         Assert.Equal(TimeSpan.FromSeconds(4 + 20), clock.Remaining(8, evaluations: 2, epochs: 2, isValidating: true));
     }
 
+    [Fact]
+    public void The_share_that_the_device_waited_is_that_of_each_batch_and_of_the_epoch()
+    {
+        var clock = new RunClock(_time);
+        Assert.Equal([0.25, 0, 1], [Trained(4, 1), Trained(4, 0), Trained(2, 2)]);
+        Assert.Equal(0.3, clock.EndOfWaits(), 1e-12);
+        _time.Advance(7);
+        clock.Saved();
+        Assert.Equal(0.5, Trained(2, 1)); // what lies between two epochs is no batch's time
+        Assert.Equal(0.5, clock.EndOfWaits());
+        Assert.Equal(0, clock.EndOfWaits());
+
+        double Trained(int seconds, int waited)
+        {
+            _time.Advance(seconds);
+            return clock.Trained(1, TimeSpan.FromSeconds(waited));
+        }
+    }
+
     void Batch(RunClock clock, int seconds, int pairs)
     {
         _time.Advance(seconds);

@@ -16,6 +16,7 @@ internal sealed class CudaRecording(CudaDevice device, CudaGraph graph, DeviceBu
             _offset = streamOffset;
         }
         graph.Launch(device.Stream);
+        device.Graphs.HasLaunched();
         device.MayHaveFaults();
     }
 

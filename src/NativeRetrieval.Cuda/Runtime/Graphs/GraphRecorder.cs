@@ -17,9 +17,16 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
     readonly Lock _lock = new();
     readonly List<GraphMemory> _memories = [];
     CudaStream? _stream;
+    long _launched;
 
     /// <summary>The rehearsal or recording of this thread on this device; else null.</summary>
     public Session? Current => t_session is { } session && session.Device == device ? session : null;
+
+    /// <summary>The number of graphs that were recorded on this device.</summary>
+    public long Recorded { get; private set; }
+
+    /// <summary>The number of times that recorded graphs were launched on this device.</summary>
+    public long Launched => Interlocked.Read(ref _launched);
 
     public override WorkFootprint Rehearse(Action work)
     {
@@ -27,6 +34,11 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
         Run(session, work);
         long bytes = session.Layout.HighWater;
         return new(bytes + bytes / SpareShare, session.ConstantBytes);
+    }
+
+    public override long ReservedBytes
+    {
+        get { lock (_memories) return _memories.Sum(memory => memory.SizeBytes); }
     }
 
     public override IDisposable Reserve(long sizeBytes)
@@ -71,6 +83,7 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
                         + $"{session.FreedOthers} that are not its own; it must do neither");
                 }
                 session.UploadConstants();
+                Recorded++;
                 return new CudaRecording(device, graph, constants, offset);
             }
         }
@@ -81,6 +94,9 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
             throw;
         }
     }
+
+    /// <summary>Counts a launch of what was recorded.</summary>
+    public void HasLaunched() => Interlocked.Increment(ref _launched);
 
     public void Dispose() => _stream?.Dispose();
 
