@@ -9,7 +9,7 @@ internal sealed partial class CudaBackend
     public void Distillation(Tensor audio, Tensor text, Tensor teacher, DistillationOptions options, Tensor loss, Tensor? dAudio,
         Tensor? dText)
     {
-        const int columnsPerBlock = 32;
+        const int columnsPerBlock = 32, rowsPerThread = 16;
         int batch = audio.Shape[0], width = audio.Shape[1];
         float inverse = (float)(1 / options.Temperature), teachers = (float)(1 / options.TeacherTemperature);
         float weight = (float)((options.Scale == LossScale.Mean ? 0.5 : 1) / batch);
@@ -28,7 +28,7 @@ internal sealed partial class CudaBackend
         Launch("distillation", "distillation_loss_f32", 1, threads, WarpSums(threads), F32(losses), weight, F32(loss), batch);
         if (dAudio is null || dText is null || width == 0) return;
 
-        Launch("distillation", "distillation_gradient_f32", (Ceil(batch, Block), Math.Min(Ceil(batch, GradientRows), GridLimit), 1),
+        Launch("distillation", "distillation_gradient_f32", (Ceil(batch, Block), Math.Min(Ceil(batch, rowsPerThread), GridLimit), 1),
             Block, 0, F32(scores), F32(teacher), F32(logSums), inverse, teachers, weight, batch);
         Products.Multiply(batch, width, batch, F32(scores), false, F32(text), false, F32(dAudio), exact: true);
         Products.Multiply(batch, width, batch, F32(scores), true, F32(audio), false, F32(dText), exact: true);
