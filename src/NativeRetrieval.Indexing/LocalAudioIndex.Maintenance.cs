@@ -1,10 +1,35 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing.Storage;
 
 namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
+    /// <summary>Identifier that the index got when it was made, or brought to a newer format; another index in its place has another.</summary>
+    public Guid Id => _format.IndexId;
+
+    /// <summary>Number of commits so far, by any process: where it is the same, so is the content.</summary>
+    public long Commits => Read(session => session.State.Generation);
+
+    /// <summary>True where the folder has no index any more, or another: this one still answers from what it has open.</summary>
+    public bool IsReplaced
+    {
+        get
+        {
+            try
+            {
+                return Identity(_folder) != _identity;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        }
+    }
+
+    static FileIdentity Identity(string folder) => FileIdentity.Of(System.IO.Path.Combine(folder, Catalogue.FileName));
+
     /// <summary>Counts and size of the index at this moment.</summary>
     public IndexStats Stats() => Read(session =>
     {

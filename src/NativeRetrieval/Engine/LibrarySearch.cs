@@ -41,6 +41,17 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
         return new LibraryAnswer(found);
     }
 
+    /// <summary>The answers to several questions.</summary>
+    /// <returns>One answer for each question.</returns>
+    /// <inheritdoc cref="SearchAsync" path="/exception"/>
+    public async Task<IReadOnlyList<LibraryAnswer>> SearchBatchAsync(IReadOnlyList<LibraryQuery> queries,
+        CancellationToken cancellation = default)
+    {
+        var answers = new List<LibraryAnswer>(queries.Count);
+        foreach (var query in queries) answers.Add(await SearchAsync(query, cancellation).ConfigureAwait(false));
+        return answers;
+    }
+
     /// <summary>The weighted sum of the parts' unit vectors.</summary>
     float[] Combined(IReadOnlyList<QueryPart> parts, float[] texts)
     {
