@@ -1,14 +1,14 @@
 using System.Globalization;
 using System.Text;
 
-namespace NativeRetrieval.Audio.Metadata;
+namespace NativeRetrieval.Indexing;
 
 /// <summary>
 /// Words in names of files and folders: <c>HorseGallop_02-close</c> is <c>Horse Gallop 02 close</c>. Words end at anything but letters and
 /// digits, between a small and a capital letter, before the last of several capitals that a small letter follows (<c>TVSet</c>), and
 /// between letters and digits.
 /// </summary>
-public static class NameWords
+internal static class WordSplitter
 {
     /// <summary>The words with one blank between them.</summary>
     public static string Split(string name)
