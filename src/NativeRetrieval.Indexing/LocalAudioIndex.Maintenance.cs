@@ -58,11 +58,13 @@ public sealed partial class LocalAudioIndex
 
         var deleted = session.Rows.Segments.ToDictionary(segment => segment.Id, segment => RowBitmap.Full(segment.Count));
         long files = 0, windows = 0;
+        var pathOfRow = new Dictionary<long, string>();
         try
         {
             foreach (var file in session.Catalogue.ReadFiles())
             {
                 files++;
+                pathOfRow[file.FirstRow] = file.File.FullPath;
                 for (int i = 0; i < file.Windows.Length; i++)
                 {
                     windows++;
@@ -78,6 +80,9 @@ public sealed partial class LocalAudioIndex
                 if (deleted.TryGetValue(RowId.Segment(file.FirstRow), out var rows))
                     rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
             }
+            var details = new DetailsTable(session.Catalogue);
+            problems.AddRange(details.Problems(pathOfRow));
+            details.ReadBackground();
         }
         catch (IndexCorruptException e)
         {
