@@ -6,7 +6,9 @@ namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
-    /// <summary>Identifier that the index got when it was made, or brought to a newer format; another index in its place has another.</summary>
+    /// <summary>
+    /// Identifier that the index got when it was made, or brought to a newer format; another index in its place has another.
+    /// </summary>
     public Guid Id => _format.IndexId;
 
     /// <summary>Number of commits so far, by any process: where it is the same, so is the content.</summary>

@@ -23,7 +23,8 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     int Depth => Math.Max(LeastDepth, query.Skip + query.Top);
 
     /// <summary>True where every row may be found: such searches can share a pass.</summary>
-    bool IsOpen => new FileFilter(query.Filter).IsOpen && query.WithoutVectors.Count == 0 && query.WithoutWords.All(words => words.Count == 0);
+    bool IsOpen => new FileFilter(query.Filter).IsOpen && query.WithoutVectors.Count == 0
+        && query.WithoutWords.All(words => words.Count == 0);
 
     /// <summary>Ranks by sound for several searches in one pass, where they look at the same rows.</summary>
     public static void RankTogether(LocalAudioIndex index, ReadSession session, FileTable table, IReadOnlyList<FusedSearch> searches)
