@@ -83,7 +83,7 @@ public sealed partial class LocalAudioIndex
                     rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
             }
             var details = new DetailsTable(session.Catalogue);
-            problems.AddRange(details.Problems(pathOfRow));
+            problems.AddRange(details.Problems(pathOfRow).Select(problem => $"{session.Catalogue.Path}: {problem}"));
             details.ReadBackground();
         }
         catch (IndexCorruptException e)
