@@ -27,7 +27,6 @@ public sealed class QueueTests
         foreach (var query in queries) expected.Add(await search.SearchAsync(query, TestContext.Current.CancellationToken));
 
         using var batches = new Recorder<int>("nativeretrieval.queue.batch");
-        using var embedded = new Recorder<double>("nativeretrieval.embedding.duration");
         var searches = queries.Select(query => queue.DoAsync(new SearchWork(library.Indexes[0], query, CancellationToken.None))).ToList();
         var texts = queue.DoAsync(new TextWork(["rain falls", "a dog"], CancellationToken.None));
         await queue.StartAsync(TestContext.Current.CancellationToken);
