@@ -101,6 +101,30 @@ public sealed class LibrarySearchTests : IDisposable
             }
     }
 
+    [Fact]
+    public async Task Several_questions_at_once_get_the_hits_of_each_alone()
+    {
+        var queries = new List<LibraryIndexQuery>();
+        foreach (var grouping in Enum.GetValues<HitGrouping>())
+            for (int i = 0; i < 6; i++)
+                queries.Add(new LibraryIndexQuery
+                {
+                    Vector = Samples.Vector(90 + i), Words = i % 2 == 0 ? [_nouns[i]] : [], Top = 3 + 40 * i, Skip = i, Grouping = grouping,
+                    Filter = new() { MinScore = i < 3 ? null : 0, Folder = i == 4 ? "field" : null },
+                    WithoutVectors = i == 5 ? [Samples.Vector(78)] : [], WithoutWords = i == 2 ? [["rain"]] : [],
+                });
+        var together = await _index.SearchBatchAsync(queries, TestContext.Current.CancellationToken);
+        for (int i = 0; i < queries.Count; i++)
+        {
+            var alone = await Search(queries[i]);
+            Assert.NotEmpty(alone);
+            Assert.Equal(alone.Select(Shown), together[i].Select(Shown));
+        }
+
+        static string Shown(LibraryHit hit) => $"{hit.Rank} {hit.RowId} {hit.Score:R} {hit.SoundRank} {hit.WordRank} "
+            + string.Join(' ', hit.MatchedWords.Concat(hit.Stretches.Select(stretch => stretch.ToString())));
+    }
+
     Task<IReadOnlyList<LibraryHit>> Search(LibraryIndexQuery query) => _index.SearchAsync(query, TestContext.Current.CancellationToken);
 
     [Theory]
