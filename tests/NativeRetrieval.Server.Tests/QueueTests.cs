@@ -13,7 +13,8 @@ public sealed class QueueTests
     [Fact]
     public async Task What_waits_is_answered_in_one_pass_as_if_each_were_alone()
     {
-        await using var service = await TestService.StartAsync();
+        await using var service = await TestService.StartAsync(
+            options => options with { Limits = new ServerLimits { Waiting = 6, Batch = 6 } });
         using var library = new ServedLibrary(service.Options);
         var queue = new WorkQueue(service.Options, library);
         LibraryQuery[] queries =
