@@ -60,7 +60,10 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
             items.Add(new Item(bySound[i].Score, bySound[i].Row, file, i + 1, byWords.TryGetValue(file, out int rank) ? rank : null));
         }
         var found = items.Select(item => item.File).ToHashSet();
-        var others = byWords.Keys.Where(row => !found.Contains(row)).Select(row => table.FileOf(row)!).ToList();
+        // Files that only words have found rank among each other by words: of these no more than the wanted ones can be in the answer.
+        int most = float.IsNegativeInfinity(_minScore) ? query.Skip + query.Top : int.MaxValue;
+        var others = byWords.OrderBy(pair => pair.Value).Select(pair => pair.Key).Where(row => !found.Contains(row)).Take(most)
+            .Select(row => table.FileOf(row)!).ToList();
         if (others.Count > 0)
         {
             var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
