@@ -109,7 +109,8 @@ public sealed class MutantTests : IDisposable
                     await index.UpsertAsync([.. missing.Select(n => Samples.Entry(n, windows: 1 + n % 3))],
                         TestContext.Current.CancellationToken);
                     if (!damage.IsNone) await index.FinishRepairAsync(TestContext.Current.CancellationToken);
-                    Assert.True(index.Verify().IsIntact, what);
+                    var verification = index.Verify();
+                    Assert.True(verification.IsIntact, $"{what}: {string.Join("; ", verification.Problems)}");
                 }
             }
             catch (IndexCorruptException)

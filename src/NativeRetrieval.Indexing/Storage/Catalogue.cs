@@ -340,8 +340,12 @@ internal sealed class Catalogue : IDisposable
     }
 
     /// <summary>SQLite's own check of pages, order and indices; the first complaint, or null.</summary>
-    public string? IntegrityProblem() =>
-        One("PRAGMA integrity_check(1)", [], row => row.GetString(0)) is { } result && result != "ok" ? result : null;
+    public string? IntegrityProblem()
+    {
+        // FTS5 checks what it remembers of its index, which another connection may have changed since; a look at the table renews that.
+        if (HasDetails) Scalar("SELECT COUNT(*) FROM (SELECT rowid FROM words LIMIT 1)");
+        return One("PRAGMA integrity_check(1)", [], row => row.GetString(0)) is { } result && result != "ok" ? result : null;
+    }
 
     /// <summary>Moves what is in the write-ahead log into the main file, as far as readers allow.</summary>
     public void Checkpoint() => Execute("PRAGMA wal_checkpoint(TRUNCATE)");

@@ -1,7 +1,6 @@
 using System.Text;
 using NativeRetrieval.Audio.Metadata;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Audio.Tests.Metadata;
 

@@ -1,0 +1,154 @@
+using System.Text.Json;
+using NativeRetrieval.Cli.Output;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Cli.Tests;
+
+/// <summary>Questions to a library by sound, words and filters, with a model of random weights.</summary>
+public sealed class LibraryCommandTests : IDisposable
+{
+    readonly TemporaryFolder _folder = new();
+    readonly string _index, _model;
+
+    public LibraryCommandTests()
+    {
+        _model = TinyModel.Write(_folder["model"]);
+        _index = _folder["i.nrx"];
+        Directory.CreateDirectory(_folder["sounds/Animals"]);
+        foreach (var (name, seconds) in ((string, double)[])[("Animals/BigDog.wav", 0.5), ("rain_02.wav", 3), ("door.wav", 1)])
+            WavFile.Write(_folder[$"sounds/{name}"], seconds, 300 * seconds);
+        File.WriteAllText(_folder["details.csv"], "file_name,description,keywords\ndoor.wav,an old hinge,\"wood, creak\"\n");
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    async Task IndexAsync() => Assert.Equal(0, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu",
+        "--details", _folder["details.csv"])).ExitCode);
+
+    Task<CommandLine> Search(params string[] args) => CommandLine.Run(["search", .. args, "--index", _index, "--model", _model, "--device", "cpu"]);
+
+    static string[] Names(CommandLine run)
+    {
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var document = JsonDocument.Parse(run.Out);
+        return [.. document.RootElement.GetProperty("hits").EnumerateArray().Select(hit => Path.GetFileName(hit.GetProperty("path").GetString()!))];
+    }
+
+    [Fact]
+    public async Task Words_of_names_and_tables_come_first_and_are_shown()
+    {
+        await IndexAsync();
+        Assert.Equal("BigDog.wav", Names(await Search("the dogs", "--weight", "9", "--json"))[0]);
+        string table = (await Search("hinges", "--weight", "9")).Out;
+        Assert.Contains("above", table.Split('\n')[0]);
+        Assert.Matches("door.wav +hinges", table.Split('\n')[1]);
+        Assert.DoesNotContain("words", (await Search("hinges", "--weight", "0")).Out);
+    }
+
+    [Theory]
+    [InlineData("--length ..600ms", "BigDog.wav")]
+    [InlineData("--length 0.9s..0.05m", "door.wav rain_02.wav")]
+    [InlineData("--in animals", "BigDog.wav")]
+    [InlineData("--name RAIN*", "rain_02.wav")]
+    [InlineData("--tag Creak", "door.wav")]
+    [InlineData("--rate 16000 --channels 1 --name *dog*", "BigDog.wav")]
+    [InlineData("--rate 48000", "")]
+    [InlineData("--added 7d", "BigDog.wav door.wav rain_02.wav")]
+    [InlineData("--category none", "")]
+    public async Task Filters_say_which_files_are_looked_at(string filter, string expected)
+    {
+        await IndexAsync();
+        Assert.Equal(expected.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+            Names(await Search(["rain falls", "--json", .. filter.Split(' ')])).Order(StringComparer.OrdinalIgnoreCase));
+    }
+
+    [Theory]
+    [InlineData("--length 1s", "--length 1s: expected two lengths")]
+    [InlineData("--length ..", "expected two lengths")]
+    [InlineData("--length 5s..1s", "no length is 5 s or more and 1 s or less")]
+    [InlineData("--added yesterday", "--added yesterday: expected a day")]
+    [InlineData("--weight -1", "0 to 1,000")]
+    [InlineData("--export-list hits.txt", "ends in .csv")]
+    [InlineData("--queries q.jsonl", "leave out the sentences")]
+    public async Task Wrong_options_are_refused(string options, string message)
+    {
+        await IndexAsync();
+        var run = await Search(["rain falls", .. options.Split(' ')]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(message, run.Error);
+    }
+
+    [Fact]
+    public async Task Examples_are_weighed_beside_sentences()
+    {
+        await IndexAsync();
+        string rain = _folder["sounds/rain_02.wav"];
+        Assert.Equal("rain_02.wav", Names(await Search("--like", $"{rain}@2.5", "--json"))[0]);
+        Assert.Equal("rain_02.wav", Names(await Search("a dog is barking^0.01", "--like", $"{rain}^5", "--weight", "0", "--json"))[0]);
+        Assert.Contains("has no second 99", (await Search("--like", $"{rain}@99")).Error);
+        var similar = await CommandLine.Run("similar", rain, "--at", "2.5", "--index", _index, "--model", _model, "--device", "cpu", "--json");
+        Assert.Equal("rain_02.wav", Names(similar)[0]);
+    }
+
+    [Fact]
+    public async Task Hits_are_written_as_a_table_and_as_a_playlist_and_nothing_is_overwritten()
+    {
+        await IndexAsync();
+        Assert.Equal(0, (await Search("hinge", "--export-list", _folder["hits.csv"])).ExitCode);
+        string[] rows = File.ReadAllLines(_folder["hits.csv"]);
+        Assert.StartsWith("rank,path,start_seconds,end_seconds,score,percentile", rows[0]);
+        Assert.Equal(4, rows.Length);
+        Assert.Contains(rows, row => row.Contains("door.wav") && row.Contains("an old hinge") && row.Contains("\"wood, creak\""));
+        Assert.Equal(0, (await Search("hinge", "--export-list", _folder["hits.m3u8"], "--top", "1", "--weight", "9")).ExitCode);
+        Assert.Matches($"^#EXTM3U\n#EXTINF:1,1. door .*\n#EXTVLCOPT:start-time=0\n#EXTVLCOPT:stop-time=1\n{_folder["sounds/door.wav"]}\n$",
+            File.ReadAllText(_folder["hits.m3u8"]));
+        var again = await Search("hinge", "--export-list", _folder["hits.csv"]);
+        Assert.Equal((2, rows[0]), (again.ExitCode, File.ReadAllLines(_folder["hits.csv"])[0]));
+    }
+
+    [Fact]
+    public async Task Questions_in_lines_are_answered_in_lines()
+    {
+        await IndexAsync();
+        File.WriteAllText(_folder["q.jsonl"], "{\"id\": 7, \"query\": [\"hinge\", \"dog\"], \"top\": 1}\n\n{\"like\": \"" + _folder["sounds/door.wav"] + "\", \"not\": \"rain\"}\n");
+        var run = await Search("--queries", _folder["q.jsonl"]);
+        Assert.Equal(0, run.ExitCode);
+        string[] lines = run.Out.TrimEnd('\n').Split('\n');
+        using JsonDocument first = JsonDocument.Parse(lines[0]), second = JsonDocument.Parse(lines[1]);
+        Assert.Equal((7, "hinge + dog", 1), (first.RootElement.GetProperty("id").GetInt32(), first.RootElement.GetProperty("query").GetString(),
+            first.RootElement.GetProperty("hits").GetArrayLength()));
+        Assert.Equal(2, lines.Length);
+        Assert.DoesNotContain("rain_02", lines[1]);
+        foreach (string bad in (string[])["[]", "{", "{\"quarry\": \"x\"}", "{\"id\": 1}", "{\"query\": 5}", "{\"query\": \"a\", \"top\": 0}"])
+        {
+            File.WriteAllText(_folder["bad.jsonl"], "{\"query\": \"dog\"}\n" + bad + "\n");
+            var refused = await Search("--queries", _folder["bad.jsonl"]);
+            Assert.Equal(5, refused.ExitCode);
+            Assert.Contains("line 2", refused.Error);
+            Assert.StartsWith("{\"schema_version\":1,\"query\":\"dog\"", refused.Out);
+        }
+    }
+
+    [Fact]
+    public async Task Watching_ends_cleanly()
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        StringWriter output = new() { NewLine = "\n" }, error = new StopAt("watching for changes", stop) { NewLine = "\n" };
+        var terminal = new Terminal(output, error, TimeProvider.System) { Variable = _ => null };
+        int code = await Application.RunAsync(["index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu", "--watch", "--json"],
+            terminal, stop.Token);
+        Assert.Equal(130, code);
+        Assert.StartsWith("{\"schema_version\":1,\"embedded\":3", output.ToString());
+        Assert.Equal(3, Names(await Search("rain", "--json")).Length);
+    }
+
+    /// <summary>Presses Ctrl-C, so to say, when a text is written.</summary>
+    sealed class StopAt(string text, CancellationTokenSource stop) : StringWriter
+    {
+        public override void WriteLine(string? value)
+        {
+            base.WriteLine(value);
+            if (value?.Contains(text, StringComparison.Ordinal) == true) stop.Cancel();
+        }
+    }
+}
