@@ -1,8 +1,53 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
+
 namespace NativeRetrieval.Server;
 
-/// <summary>The indexes of a service, its key and its limits.</summary>
+/// <summary>The indexes of a service, its model, its key and its limits.</summary>
 public sealed record ServerOptions
 {
-    /// <summary>Folders of the indexes that are searched, at least one; each is known by its folder's name without the extension.</summary>
+    /// <summary>Fewest characters of a key.</summary>
+    public const int ShortestKey = 16;
+
+    /// <summary>
+    /// Folders of the indexes that are searched, at least one, all made by one model. Each is known by its folder's name without the
+    /// extension.
+    /// </summary>
     public required IReadOnlyList<string> Indexes { get; init; }
+
+    /// <summary>The model folder. Default null: the one that the first index names.</summary>
+    public string? Model { get; init; }
+
+    /// <summary>A model that the host has opened and disposes, in place of <see cref="Model"/>. Default null.</summary>
+    public RetrievalEngine? Engine { get; init; }
+
+    /// <summary>Device of the model and of the search. Default null: the CPU.</summary>
+    public Device? Device { get; init; }
+
+    /// <summary>
+    /// The key that requests carry as <c>Authorization: Bearer KEY</c>, at least 16 characters. Default null: none; then only requests from
+    /// this machine are answered.
+    /// </summary>
+    public string? Key { get; init; }
+
+    /// <summary>
+    /// Program and first arguments of the process that decodes uploads, to which the service adds its own; the program hands these to
+    /// <see cref="Uploads.UploadProcess.Run"/>. Default empty: uploads are refused.
+    /// </summary>
+    public IReadOnlyList<string> UploadProgram { get; init; } = [];
+
+    /// <summary>Sizes and times that requests may take.</summary>
+    public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>Refuses options that no service can have.</summary>
+    /// <exception cref="OptionException">A value is out of its range.</exception>
+    public void Validate()
+    {
+        if (Indexes.Count == 0) throw new OptionException("a service needs an index at least; none is named");
+        if (Key is { } key && (key.Length < ShortestKey || key.AsSpan().ContainsAnyExceptInRange('!', '~')))
+            throw new OptionException($"the key has {key.Length} characters; it must have {ShortestKey} or more, of ASCII without spaces");
+        if (Engine is not null && Model is not null) throw new OptionException("name the model by its folder or give it open, not both");
+        Limits.Validate();
+    }
 }

@@ -49,7 +49,8 @@ public sealed class RetrievalEngine : IDisposable
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts)
     {
-        lock (_lock) return Embedder.Texts(Model, texts, captured: _captured);
+        lock (_lock)
+            return RetrievalTelemetry.Embedded("text", texts.Count, () => Embedder.Texts(Model, texts, captured: _captured));
     }
 
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
@@ -91,7 +92,9 @@ public sealed class RetrievalEngine : IDisposable
         void Flush()
         {
             float[] vectors;
-            lock (_lock) vectors = Embedder.Waveforms(Model, [.. batch.Select(item => item.Samples)], cancellation, _captured);
+            lock (_lock)
+                vectors = RetrievalTelemetry.Embedded("audio", batch.Count,
+                    () => Embedder.Waveforms(Model, [.. batch.Select(item => item.Samples)], cancellation, _captured));
             int width = Model.Config.EmbeddingDimension;
             for (int i = 0; i < batch.Count; i++)
                 windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));

@@ -1,0 +1,19 @@
+namespace NativeRetrieval.Server.Contract;
+
+/// <summary>Body of <c>POST /v1/export</c>.</summary>
+internal sealed record ExportRequest
+{
+    public required string Format { get; init; }
+
+    public required IReadOnlyList<ExportHit> Hits { get; init; }
+}
+
+/// <summary>A stretch of a file, or all of it.</summary>
+internal sealed record ExportHit
+{
+    public required string Id { get; init; }
+
+    public double? StartSeconds { get; init; }
+
+    public double? EndSeconds { get; init; }
+}

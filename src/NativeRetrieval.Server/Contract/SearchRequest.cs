@@ -1,0 +1,59 @@
+namespace NativeRetrieval.Server.Contract;
+
+/// <summary>Body of <c>POST /v1/search</c>.</summary>
+internal sealed record SearchRequest
+{
+    public required IReadOnlyList<PartRequest> Parts { get; init; }
+
+    public IReadOnlyList<string> Without { get; init; } = [];
+
+    public string? Index { get; init; }
+
+    public int Top { get; init; } = 10;
+
+    public int Skip { get; init; }
+
+    public string Group { get; init; } = "file";
+
+    public double WordWeight { get; init; } = 1;
+
+    public FilterRequest? Filter { get; init; }
+}
+
+/// <summary>A sentence, or a place in an indexed file as an example.</summary>
+internal sealed record PartRequest
+{
+    public string? Text { get; init; }
+
+    public string? Id { get; init; }
+
+    public double? StartSeconds { get; init; }
+
+    public double Weight { get; init; } = 1;
+}
+
+/// <summary>Conditions that hits meet.</summary>
+internal sealed record FilterRequest
+{
+    public string? Folder { get; init; }
+
+    public string? Name { get; init; }
+
+    public double? MinSeconds { get; init; }
+
+    public double? MaxSeconds { get; init; }
+
+    public int? SampleRateHz { get; init; }
+
+    public int? Channels { get; init; }
+
+    public string? Category { get; init; }
+
+    public string? Tag { get; init; }
+
+    public string? AddedAfter { get; init; }
+
+    public float? MinScore { get; init; }
+
+    public string? Id { get; init; }
+}
