@@ -9,7 +9,8 @@ const here = dirname(fileURLToPath(import.meta.url));
 const said = process.argv.indexOf('--to');
 const to = said < 0 ? join(here, 'out') : resolve(process.argv[said + 1]);
 
-const types = spawnSync(process.execPath, [join(here, 'node_modules/typescript/bin/tsc'), '--noEmit', '-p', here], { stdio: ['ignore', 2, 2] });
+const tsc = join(here, 'node_modules/typescript/bin/tsc');
+const types = spawnSync(process.execPath, [tsc, '--noEmit', '-p', here], { stdio: ['ignore', 2, 2] });
 if (types.status !== 0) process.exit(1);
 
 rmSync(to, { recursive: true, force: true });

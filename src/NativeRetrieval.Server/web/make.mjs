@@ -16,7 +16,8 @@ await locked(() => {
   const installed = join(here, 'node_modules/.installed');
   const wanted = createHash('sha256').update(readFileSync(join(here, 'package-lock.json'))).digest('hex');
   if (read(installed) !== wanted) {
-    const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here, shell: true, stdio: ['ignore', 'inherit', 'inherit'] });
+    const stdio = ['ignore', 'inherit', 'inherit'];
+    const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here, shell: true, stdio });
     if (npm.status !== 0) return 3;
     writeFileSync(installed, wanted);
   }

@@ -24,16 +24,15 @@ export class Api {
   }
 
   search(request: SearchRequest, signal: AbortSignal): Promise<SearchAnswer> {
-    return this.#json('/v1/search', { method: 'POST', body: JSON.stringify(request), headers: { 'Content-Type': 'application/json' }, signal });
+    const headers = { 'Content-Type': 'application/json' };
+    return this.#json('/v1/search', { method: 'POST', body: JSON.stringify(request), headers, signal });
   }
 
   /** Search by a sound of this tab; the rest of the question travels in the address. */
-  searchAudio(sound: Blob, request: Omit<SearchRequest, 'parts'>, signal: AbortSignal): Promise<SearchAnswer> {
-    const address = query({
-      top: request.top, skip: request.skip, group: request.group, word_weight: request.word_weight, index: request.index,
-      ...request.filter,
-    });
-    for (const words of request.without) address.append('without', words);
+  searchAudio(sound: Blob, request: SearchRequest, signal: AbortSignal): Promise<SearchAnswer> {
+    const { parts, without, filter, ...rest } = request;
+    const sentence = parts.find(part => 'text' in part);
+    const address = query({ ...rest, ...filter, q: sentence?.text, without: without[0] });
     const headers = { 'Content-Type': sound.type || 'application/octet-stream' };
     return this.#json(`/v1/search/audio?${address}`, { method: 'POST', body: sound, headers, signal });
   }

@@ -46,6 +46,8 @@ export class Dock {
       this.#play.title = label;
       this.#play.replaceChildren(icon(shown));
     }
-    this.#time.textContent = this.player.playing || !hit ? this.player.describe() : `${time(hit.start_seconds)} / ${time(hit.duration_seconds)}`;
+    this.#time.textContent = this.player.playing || !hit
+      ? this.player.describe()
+      : `${time(hit.start_seconds)} / ${time(hit.duration_seconds)}`;
   }
 }

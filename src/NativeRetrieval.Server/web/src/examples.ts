@@ -14,7 +14,8 @@ export function showExamples(box: HTMLElement, store: Store): void {
     const name = example.at === undefined ? example.name : `${example.name} ${time(example.at)}`;
     const pill = el('li', {});
     if (!example.own) {
-      const known = weights.some(([weight]) => weight === example.weight) ? weights : [...weights, [example.weight, `like × ${example.weight}`] as const];
+      const isKnown = weights.some(([weight]) => weight === example.weight);
+      const known = isKnown ? weights : [...weights, [example.weight, `like × ${example.weight}`] as const];
       const weight = el('select', { 'aria-label': `How much ${name} counts` },
         ...known.map(([value, text]) => el('option', { value, selected: value === example.weight }, text)));
       weight.addEventListener('change', () => change([{ ...example, weight: Number(weight.value) }]));

@@ -12,10 +12,12 @@ interface Chip {
   fields(chips: Filters): HTMLElement[];
 }
 
+const rates = [8000, 16000, 22050, 44100, 48000, 88200, 96000, 192000];
+
 const chips: Chip[] = [
   {
     label: 'Folder', value: ({ filter }) => filter.folder, clears: ['folder'],
-    fields: chips => [chips.text('Folder', 'folder', 'Field recordings/Rain', chips.names('folders'))],
+    fields: chips => [chips.text('Folder', 'folder', 'Field recordings/Rain', chips.folders)],
   },
   {
     label: 'Name', value: ({ filter }) => filter.name, clears: ['name'],
@@ -28,16 +30,17 @@ const chips: Chip[] = [
   },
   {
     label: 'Category', value: ({ filter }) => filter.category, clears: ['category'],
-    fields: chips => [chips.choice('Category', 'category', chips.info?.categories.map(({ name, files }) => [name, `${name} (${count(files)})`]) ?? [])],
+    fields: chips => [
+      chips.choice('Category', 'category', chips.info?.categories.map(({ name, files }) => [name, `${name} (${count(files)})`]) ?? [])],
   },
   {
     label: 'Tag', value: ({ filter }) => filter.tag, clears: ['tag'],
-    fields: chips => [chips.text('Tag', 'tag', 'metal', chips.names('tags'))],
+    fields: chips => [chips.text('Tag', 'tag', 'metal', chips.info?.tags ?? [])],
   },
   {
     label: 'Format', value: ({ filter }) => format(filter), clears: ['sample_rate_hz', 'channels'],
     fields: chips => [
-      chips.choice('Sample rate', 'sample_rate_hz', [8000, 16000, 22050, 44100, 48000, 88200, 96000, 192000].map(rate => [String(rate), `${rate / 1000} kHz`])),
+      chips.choice('Sample rate', 'sample_rate_hz', rates.map(rate => [String(rate), `${rate / 1000} kHz`])),
       chips.choice('Channels', 'channels', [['1', 'mono'], ['2', 'stereo'], ['4', '4'], ['6', '6'], ['8', '8']])],
   },
   {
@@ -65,6 +68,8 @@ function format({ sample_rate_hz, channels }: Filter): string | undefined {
 /** Filters as chips: each says its value, opens its fields and is taken away by its cross. */
 export class Filters {
   info: IndexInfo | undefined;
+  /** Folders as a person writes them. */
+  folders: string[] = [];
   readonly #popover = el('div', { class: 'popover', role: 'dialog', hidden: true });
   #opener: HTMLElement | undefined;
 
@@ -103,7 +108,8 @@ export class Filters {
 
   text(label: string, name: 'folder' | 'name' | 'tag', placeholder: string, suggestions: string[]): HTMLElement {
     const list = el('datalist', { id: 'suggestions' }, ...suggestions.slice(0, 500).map(value => el('option', { value })));
-    const field = el('input', { type: 'text', value: this.store.state.filter[name] ?? '', placeholder, list: 'suggestions', autocomplete: 'off' });
+    const value = this.store.state.filter[name] ?? '';
+    const field = el('input', { type: 'text', value, placeholder, list: 'suggestions', autocomplete: 'off' });
     field.addEventListener('input', () => this.#set({ [name]: field.value.trim() || undefined }));
     return el('label', {}, label, field, list);
   }
@@ -131,10 +137,6 @@ export class Filters {
       this.#set({ [name]: field.value === '' ? undefined : name === 'category' ? field.value : Number(field.value) });
     });
     return el('label', {}, label, field);
-  }
-
-  names(kind: 'folders' | 'tags'): string[] {
-    return this.info?.[kind].map(item => typeof item === 'string' ? item : item.name) ?? [];
   }
 
   #set(change: { [name in keyof Filter]?: Filter[name] | undefined }): void {

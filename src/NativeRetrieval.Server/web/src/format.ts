@@ -25,6 +25,10 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+export function milliseconds(value: number): string {
+  return `${count(Math.max(1, Math.round(value)))} ms`;
+}
+
 export function score(value: number): string {
   return value.toFixed(3);
 }

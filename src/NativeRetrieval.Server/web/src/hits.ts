@@ -20,6 +20,8 @@ const pictureWidth = 320;
 /** The ranked hits: their rows, pictures, play heads and what a click on each part does. */
 export class HitList {
   readonly list: VirtualList<Hit>;
+  /** The folder that all recordings lie in. */
+  root = '';
   readonly #fetching = new Map<HTMLElement, AbortController>();
   readonly #hitOf = new Map<HTMLElement, Hit>();
 
@@ -68,7 +70,7 @@ export class HitList {
   }
 
   #make(hit: Hit | undefined, at: number): HTMLElement {
-    const element = row(hit, at);
+    const element = row(hit, at, this.root);
     element.setAttribute('aria-selected', String(hit !== undefined && isPicked(this.store.state.chosen, hit)));
     if (!hit) return element;
     this.#hitOf.set(element, hit);
@@ -84,7 +86,8 @@ export class HitList {
     setTimeout(() => {
       if (abort.signal.aborted) return;
       this.#draw(element, hit);
-      this.pictures.get(hit.id, shown, pictureWidth, abort.signal).then(() => this.#draw(element, hit), () => element.classList.add('no-picture'));
+      this.pictures.get(hit.id, shown, pictureWidth, abort.signal)
+        .then(() => this.#draw(element, hit), () => element.classList.add('no-picture'));
     }, 60);
     return element;
   }

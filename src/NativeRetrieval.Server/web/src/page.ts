@@ -3,7 +3,8 @@ import { button, byId, el, iconButton, takesText } from './dom';
 import { Dock } from './dock';
 import { showExamples } from './examples';
 import { Filters } from './filters';
-import { count, length, plural } from './format';
+import { commonRoot, within } from './folders';
+import { length, milliseconds, plural } from './format';
 import { askKey, showKeys } from './help';
 import { HitList } from './hits';
 import { Pictures } from './pictures';
@@ -73,7 +74,9 @@ export class Page {
       this.#hits.redraw();
       this.#timeline.redraw();
     });
-    const chooser = el('input', { type: 'file', accept: 'audio/*,.flac,.aif,.aiff,.ogg,.opus', hidden: true, 'aria-label': 'Sound to search by' });
+    const chooser = el('input', {
+      type: 'file', accept: 'audio/*,.flac,.aif,.aiff,.ogg,.opus', hidden: true, 'aria-label': 'Sound to search by',
+    });
     chooser.addEventListener('change', () => {
       if (chooser.files?.[0]) this.#searchBy(chooser.files[0]);
       chooser.value = '';
@@ -201,9 +204,10 @@ export class Page {
     const { progress, count: hits, complete } = this.#search;
     const { state } = this.#store;
     const empty = byId('empty');
+    const found = complete ? plural(hits, 'hit') : `The first ${plural(this.#search.rows.size, 'hit')}`;
     byId('status').textContent = progress.kind !== 'done' ? ''
       : hits === 0 ? 'No hits'
-        : `${complete ? plural(hits, 'hit') : `More than ${count(this.#search.rows.size)} hits`} in ${Math.max(1, Math.round(progress.milliseconds))} ms`;
+        : `${found} in ${milliseconds(progress.milliseconds)}`;
     empty.hidden = hits > 0;
     if (progress.kind === 'idle') empty.replaceChildren(...this.#welcome(state));
     else if (progress.kind === 'done' && hits === 0) {
@@ -246,7 +250,8 @@ export class Page {
       this.#indexes = (await this.api.indexes()).indexes;
       this.#showLibrary();
     } catch (reason) {
-      if (this.#search.progress.kind === 'idle') this.#notice((reason as Error).message, button('Try now', 'search', () => void this.#loadIndexes()));
+      if (this.#search.progress.kind === 'idle')
+        this.#notice((reason as Error).message, button('Try now', 'search', () => void this.#loadIndexes()));
       return;
     }
     if (this.#search.progress.kind === 'idle') this.#notice('');
@@ -256,6 +261,12 @@ export class Page {
     const box = byId('library');
     const info = this.#indexes.find(index => index.name === this.#store.state.index) ?? this.#indexes[0];
     this.#filters.info = info;
+    const root = commonRoot(info?.folders ?? []);
+    this.#filters.folders = info?.folders.map(folder => within(root, folder)).filter(folder => folder !== '') ?? [];
+    if (root !== this.#hits.root) {
+      this.#hits.root = root;
+      this.#hits.list.refresh();
+    }
     if (!info) {
       box.replaceChildren();
       return;
@@ -265,8 +276,11 @@ export class Page {
       box.replaceChildren(el('b', {}, info.name), facts);
       return;
     }
-    const field = el('select', { 'aria-label': 'Index' }, ...this.#indexes.map(({ name }) => el('option', { value: name, selected: name === info.name }, name)));
-    field.addEventListener('change', () => this.#store.push({ index: field.value, filter: {}, current: 0, chosen: [], open: undefined }));
+    const field = el('select', { 'aria-label': 'Index' },
+      ...this.#indexes.map(({ name }) => el('option', { value: name, selected: name === info.name }, name)));
+    field.addEventListener('change', () => {
+      this.#store.push({ index: field.value, filter: {}, current: 0, chosen: [], open: undefined });
+    });
     box.replaceChildren(field, facts);
   }
 

@@ -85,7 +85,10 @@ export function draw(canvas: HTMLCanvasElement, picture: Picture | undefined, sh
   const { color: inside, caretColor: outside } = getComputedStyle(canvas);
   const wave = Math.round(height * 0.4);
   const toX = (seconds: number) => (seconds - shown.start_seconds) / (shown.end_seconds - shown.start_seconds) * width;
-  const marked = stretches.map(({ start_seconds, end_seconds }) => [toX(start_seconds), Math.max(toX(end_seconds), toX(start_seconds) + 2)] as const);
+  const marked = stretches.map(({ start_seconds, end_seconds }) => {
+    const from = toX(start_seconds);
+    return [from, Math.max(toX(end_seconds), from + 2)] as const;
+  });
   const isInside = (x: number) => marked.length === 0 || marked.some(([from, to]) => x >= from && x < to);
 
   if (!picture) {

@@ -31,7 +31,8 @@ export class Player {
 
   constructor(readonly api: Api) {
     this.#audio.preload = 'auto';
-    for (const event of ['play', 'pause', 'ended', 'seeked', 'waiting', 'playing']) this.#audio.addEventListener(event, () => this.#moved());
+    for (const event of ['play', 'pause', 'ended', 'seeked', 'waiting', 'playing'])
+      this.#audio.addEventListener(event, () => this.#moved());
     this.#audio.addEventListener('loadedmetadata', () => {
       const at = Math.min(this.#from - this.#offset, (this.#audio.duration || 0) - 0.01);
       if (at > 0) this.#audio.currentTime = at;

@@ -64,7 +64,8 @@ export class Search {
   /** All hits in one recording, window by window. */
   async inRecording(state: State, id: string, signal: AbortSignal): Promise<Hit[]> {
     if (isEmpty(state)) return [];
-    const whole = { ...state, group: 'window' as const, filter: { ...(state.filter.min_score === undefined ? {} : { min_score: state.filter.min_score }), id } };
+    const { min_score } = state.filter;
+    const whole = { ...state, group: 'window' as const, filter: { id, ...(min_score === undefined ? {} : { min_score }) } };
     return (await this.#answer(whole, 500, 0, signal)).hits;
   }
 
@@ -126,8 +127,10 @@ export class Search {
     const request = toRequest(state, top, skip);
     const own = state.examples.find(example => example.own);
     if (!own) return this.api.search(request, signal);
+    if (request.parts.length > 1 || request.parts.some(part => part.weight !== 1) || request.without.length > 1)
+      throw new ApiError(422, 'Beside a sound of your own the server takes one sentence and one “not”, without weights.');
     const sound = this.sounds.get(own.id);
-    if (!sound) throw new ApiError(0, `The sound “${own.name}” was in another tab or an earlier visit, and no link holds it: drop it again.`);
+    if (!sound) throw new ApiError(0, `No link holds “${own.name}”, a sound of another tab or an earlier visit: drop it again.`);
     return this.api.searchAudio(sound, request, signal);
   }
 

@@ -27,7 +27,9 @@ export async function record(elapsed: (seconds: number, of: number) => void, sto
   if (!navigator.mediaDevices) throw new Error('Browsers open the microphone to 127.0.0.1 and to https alone.');
   let stream: MediaStream;
   try {
-    stream = await navigator.mediaDevices.getUserMedia({ audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false } });
+    stream = await navigator.mediaDevices.getUserMedia({
+      audio: { echoCancellation: false, noiseSuppression: false, autoGainControl: false },
+    });
   } catch (reason) {
     throw new Error(reason instanceof DOMException && reason.name === 'NotFoundError'
       ? 'No microphone was found.'

@@ -21,7 +21,8 @@ export class Timeline {
   #loading = new AbortController();
   #head = el('i', { class: 'head' });
   #canvas = el('canvas');
-  #slider = el('div', { class: 'strip', role: 'slider', tabindex: 0, 'aria-label': 'Position', 'aria-valuemin': 0 }, this.#canvas, this.#head);
+  #slider = el('div', { class: 'strip', role: 'slider', tabindex: 0, 'aria-label': 'Position', 'aria-valuemin': 0 },
+    this.#canvas, this.#head);
   #ruler = el('div', { class: 'ruler', 'aria-hidden': 'true' });
   #list = el('ol', { class: 'marks', 'aria-label': 'Hits in this recording' });
   #title = el('h2');
@@ -143,7 +144,8 @@ export class Timeline {
     this.#ruleAnew();
     this.tick();
     const track = this.#track!;
-    const width = Math.min(1600, Math.max(200, Math.round(this.#slider.clientWidth * Math.min(2, devicePixelRatio) / 100) * 100));
+    const pixels = this.#slider.clientWidth * Math.min(2, devicePixelRatio);
+    const width = Math.min(1600, Math.max(200, Math.round(pixels / 100) * 100));
     this.pictures.get(track.id, stretch, width, this.#loading.signal).then(picture => {
       if (stretch !== this.#shown) return;
       this.#picture = picture;
@@ -188,7 +190,8 @@ export class Timeline {
 
   #listHits(): void {
     this.#list.replaceChildren(...this.#hits.map(hit => {
-      const jump = el('button', { type: 'button' }, `${time(hit.start_seconds)} – ${time(hit.end_seconds)}`, el('b', {}, score(hit.score)));
+      const stretch = `${time(hit.start_seconds)} – ${time(hit.end_seconds)}`;
+      const jump = el('button', { type: 'button' }, stretch, el('b', {}, score(hit.score)));
       jump.addEventListener('click', () => this.#seek(hit.start_seconds, true));
       return el('li', {}, jump);
     }));

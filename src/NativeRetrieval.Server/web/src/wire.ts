@@ -80,8 +80,8 @@ export interface IndexInfo {
   seconds: number;
   model: string;
   categories: { name: string; files: number }[];
-  tags: (string | { name: string })[];
-  folders: (string | { name: string })[];
+  tags: string[];
+  folders: string[];
 }
 
 export interface Peaks extends Stretch {
