@@ -1,0 +1,4 @@
+using NativeRetrieval.Page.Tests;
+
+[assembly: AssemblyFixture(typeof(Browser))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
