@@ -18,9 +18,6 @@ public static class Application
 
     const string Interrupted = "interrupted";
 
-    /// <summary>The time that a command has for a clean stop. With it, a signal ends every run within a second.</summary>
-    static readonly TimeSpan _patience = TimeSpan.FromSeconds(0.7);
-
     /// <summary>Every command, in the order in which help lists them. A new one is a file in Commands and a line here.</summary>
     static Command[] Commands(Terminal terminal) =>
     [
@@ -31,6 +28,7 @@ public static class Application
         SimilarCommand.Create(terminal),
         EmbedCommand.Create(terminal),
         ClassifyCommand.Create(terminal),
+        ServeCommand.Create(terminal),
         ConvertCommand.Create(terminal),
         ModelsCommand.Create(terminal),
         DemoCommand.Create(terminal),
@@ -56,7 +54,7 @@ public static class Application
             // What cannot be stopped, such as a read that waits for a pipe, is left behind: what is committed survives any end.
             new Thread(() =>
             {
-                Thread.Sleep(_patience);
+                Thread.Sleep(terminal.Patience);
                 terminal.Message(Interrupted);
                 Environment.Exit(ExitCode.Interrupted);
             }) { IsBackground = true }.Start();

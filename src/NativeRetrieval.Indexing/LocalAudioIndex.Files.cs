@@ -25,12 +25,26 @@ public sealed partial class LocalAudioIndex
     /// <param name="path">The path that the index knows.</param>
     /// <param name="file">The file as it is now; the content hash is the one the index knows. A file indexed under the new path is
     /// replaced.</param>
-    public Task RedescribeAsync(string path, IndexedFile file, CancellationToken cancellationToken = default) =>
+    /// <param name="details">Its details as they are now; null: those it has.</param>
+    public Task RedescribeAsync(string path, IndexedFile file, SoundDetails? details = null, CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
-            writer.Redescribe(System.IO.Path.GetFullPath(path), file);
+            writer.Redescribe(System.IO.Path.GetFullPath(path), file, details?.Validated(path));
             return true;
         }, cancellationToken);
+
+    /// <summary>Gives files other details, as one step, and leaves all else as it is.</summary>
+    /// <returns>Number of the paths that are in the index.</returns>
+    public Task<int> DescribeAsync(IReadOnlyList<(string Path, SoundDetails Details)> files, CancellationToken cancellationToken = default) =>
+        WriteAsync(writer => writer.Describe(
+            [.. files.Select(file => (System.IO.Path.GetFullPath(file.Path), file.Details.Validated(file.Path)))]), cancellationToken);
+
+    /// <summary>The details of all files by absolute path; those that an older version indexed have none yet, and are null.</summary>
+    public IReadOnlyDictionary<string, SoundDetails?> Details() => Read(session =>
+    {
+        var known = new DetailsTable(session.Catalogue).ReadAll();
+        return session.CheckedFiles().ToDictionary(file => file.File.FullPath, file => known.GetValueOrDefault(file.FirstRow));
+    });
 
     /// <inheritdoc/>
     public Task<AudioIndexEntry?> GetAsync(string path, CancellationToken cancellationToken = default) =>
@@ -51,7 +65,7 @@ public sealed partial class LocalAudioIndex
             var (start, end, _) = file.Windows[i];
             windows.Add(new AudioWindow(start, end, _format.Decode(session.CheckedRow(file, i))));
         }
-        return new AudioIndexEntry(file.File, windows);
+        return new AudioIndexEntry(file.File, windows) { Details = new DetailsTable(session.Catalogue).Read(file.FirstRow) };
     }, cancellationToken);
 
     /// <summary>All files in the order in which they were added; see <see cref="IncrementalPlan"/>.</summary>

@@ -1,10 +1,35 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing.Storage;
 
 namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
+    /// <summary>Identifier that the index got when it was made, or brought to a newer format; another index in its place has another.</summary>
+    public Guid Id => _format.IndexId;
+
+    /// <summary>Number of commits so far, by any process: where it is the same, so is the content.</summary>
+    public long Commits => Read(session => session.State.Generation);
+
+    /// <summary>True where the folder has no index any more, or another: this one still answers from what it has open.</summary>
+    public bool IsReplaced
+    {
+        get
+        {
+            try
+            {
+                return Identity(_folder) != _identity;
+            }
+            catch (IOException)
+            {
+                return true;
+            }
+        }
+    }
+
+    static FileIdentity Identity(string folder) => FileIdentity.Of(System.IO.Path.Combine(folder, Catalogue.FileName));
+
     /// <summary>Counts and size of the index at this moment.</summary>
     public IndexStats Stats() => Read(session =>
     {
@@ -33,11 +58,13 @@ public sealed partial class LocalAudioIndex
 
         var deleted = session.Rows.Segments.ToDictionary(segment => segment.Id, segment => RowBitmap.Full(segment.Count));
         long files = 0, windows = 0;
+        var pathOfRow = new Dictionary<long, string>();
         try
         {
             foreach (var file in session.Catalogue.ReadFiles())
             {
                 files++;
+                pathOfRow[file.FirstRow] = file.File.FullPath;
                 for (int i = 0; i < file.Windows.Length; i++)
                 {
                     windows++;
@@ -53,6 +80,9 @@ public sealed partial class LocalAudioIndex
                 if (deleted.TryGetValue(RowId.Segment(file.FirstRow), out var rows))
                     rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
             }
+            var details = new DetailsTable(session.Catalogue);
+            problems.AddRange(details.Problems(pathOfRow));
+            details.ReadBackground();
         }
         catch (IndexCorruptException e)
         {

@@ -47,14 +47,19 @@ public sealed partial class LocalAudioIndex
     }
 
     List<IReadOnlyList<SearchHit>> SearchPass(ReadSession session, HitCollector search, AudioSearchOptions options,
-        ReadOnlySpan<float> queries)
+        ReadOnlySpan<float> queries) =>
+        [.. Rank(session, search, queries, (long)options.Skip + options.Top, options.Grouping == HitGrouping.BestWindowPerFile)
+            .Select(ranking => ranking.Hits(options.Skip))];
+
+    /// <summary>The best windows, or files, for each query.</summary>
+    /// <param name="most">The most that are wanted.</param>
+    internal List<Ranking> Rank(ReadSession session, HitCollector search, ReadOnlySpan<float> queries, long most, bool perFile)
     {
-        bool perFile = options.Grouping == HitGrouping.BestWindowPerFile;
-        int wanted = (int)Math.Min((long)options.Skip + options.Top, search.SearchableRows);
+        int wanted = (int)Math.Min(most, search.SearchableRows);
         int windows = (int)Math.Min((long)wanted * (perFile ? WindowsPerFile : 1), search.SearchableRows);
         var best = _search.TopK(session, search.Segments, queries, windows);
 
-        var hits = new List<IReadOnlyList<SearchHit>>(best.Length);
+        var rankings = new List<Ranking>(best.Length);
         for (int q = 0; q < best.Length; q++)
         {
             var ranking = search.NewRanking(wanted);
@@ -63,8 +68,8 @@ public sealed partial class LocalAudioIndex
             // Windows of few files took all places. These files are ranked: the search goes on without them.
             while (more && perFile)
                 more = ranking.Add(_search.TopK(session, ranking.RowsWithoutFound(), query, windows)[0], perFile);
-            hits.Add(ranking.Hits(options.Skip));
+            rankings.Add(ranking);
         }
-        return hits;
+        return rankings;
     }
 }

@@ -26,6 +26,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
     readonly IndexWriter? _writer;
     readonly WriterLock? _lock;
     readonly SemaphoreSlim _writing = new(1);
+    readonly FileIdentity _identity;
 
     LocalAudioIndex(string folder, IndexSettings settings, Guid id, WriterLock? writerLock, IIndexIo io, int maxSegmentRows,
         Device? resident, bool repair)
@@ -34,6 +35,7 @@ public sealed partial class LocalAudioIndex : IAudioIndex
         _format = new SegmentFormat(settings.Dimension, settings.Element, id);
         _sessions = new ReadSessions(folder, _format, tolerant: repair);
         _search = resident is null ? new HostRowSearch(_format) : new ResidentRowSearch(_format, resident);
+        _identity = Identity(folder);
         if (writerLock is null) return;
         _writer = new IndexWriter(folder, _format, io, maxSegmentRows);
     }

@@ -15,7 +15,8 @@ internal sealed class PathGlob
 
     readonly Regex _regex;
 
-    public PathGlob(string pattern)
+    /// <param name="ignoresCase">True to take small and capital letters for the same.</param>
+    public PathGlob(string pattern, bool ignoresCase = false)
     {
         pattern = pattern.Replace('\\', '/');
         var text = new StringBuilder(pattern.StartsWith('/') ? "^" : "(^|/)");
@@ -29,7 +30,8 @@ internal sealed class PathGlob
         }
         // Without back-tracking a hostile pattern cannot take more than linear time.
         _regex = new Regex(text.Append('$').ToString(),
-            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline);
+            RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline
+                | (ignoresCase ? RegexOptions.IgnoreCase : RegexOptions.None));
     }
 
     public bool Matches(string fullPath) => _regex.IsMatch(fullPath.Replace('\\', '/'));

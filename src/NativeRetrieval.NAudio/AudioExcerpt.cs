@@ -33,12 +33,19 @@ public static class AudioExcerpt
     /// <exception cref="FileWriteException">The disk refused.</exception>
     public static void Write(string source, double startSeconds, double endSeconds, string target, CancellationToken cancellation = default)
     {
-        if (!(startSeconds >= 0 && endSeconds > startSeconds && double.IsFinite(endSeconds)))
-            throw new OptionException(
-                Invariant($"an excerpt from {startSeconds} to {endSeconds} s is not possible; expected 0 <= start < end"));
         using var stream = AudioDecoder.Open(source);
         float[] samples = ReadStretch(stream, source, startSeconds, endSeconds, cancellation);
         DurableFile.WriteAtomic(target, file => ExcerptWriter.Write(file, samples, stream.SampleRateHz, stream.Channels));
+    }
+
+    /// <summary>The bytes of such a WAV file, without a file.</summary>
+    /// <param name="target">An empty stream that can seek; it stays open.</param>
+    /// <inheritdoc cref="Write(string, double, double, string, CancellationToken)"/>
+    public static void Write(string source, double startSeconds, double endSeconds, Stream target, CancellationToken cancellation = default)
+    {
+        using var stream = AudioDecoder.Open(source);
+        float[] samples = ReadStretch(stream, source, startSeconds, endSeconds, cancellation);
+        ExcerptWriter.Write(target, samples, stream.SampleRateHz, stream.Channels);
     }
 
     /// <summary>
@@ -47,19 +54,35 @@ public static class AudioExcerpt
     /// anywhere.
     /// </summary>
     /// <param name="hits">Number of hits that are written; ranks have at least as many digits.</param>
-    public static string FileName(SearchHit hit, int hits)
+    public static string FileName(SearchHit hit, int hits) =>
+        Invariant($"{Digits(hit.Rank, hits)}-{hit.Score:F3}-{Stem(hit.Path)}-{Time(hit.StartSeconds)}.wav");
+
+    /// <summary>The name of the excerpt of a stretch that has no score, such as <c>01-rain-0m12.5s.wav</c>.</summary>
+    /// <param name="place">Place of the stretch among all, from 1.</param>
+    /// <param name="count">Number of stretches that are written.</param>
+    /// <inheritdoc cref="FileName(SearchHit, int)"/>
+    public static string FileName(int place, int count, string path, double startSeconds) =>
+        $"{Digits(place, count)}-{Stem(path)}-{Time(startSeconds)}.wav";
+
+    static string Digits(int place, int count)
     {
-        int digits = Math.Max(2, hits.ToString(CultureInfo.InvariantCulture).Length);
-        string rank = hit.Rank.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
-        long tenths = (long)Math.Floor(hit.StartSeconds * 10);
+        int digits = Math.Max(2, count.ToString(CultureInfo.InvariantCulture).Length);
+        return place.ToString(CultureInfo.InvariantCulture).PadLeft(digits, '0');
+    }
+
+    static string Time(double seconds)
+    {
+        long tenths = (long)Math.Floor(seconds * 10);
         long minutes = tenths / 600;
         string hours = Invariant($"{(minutes < 60 ? $"{minutes}" : $"{minutes / 60}h{minutes % 60:00}")}");
-        string start = Invariant($"{hours}m{tenths / 10 % 60:00}.{tenths % 10}s");
-        return Invariant($"{rank}-{hit.Score:F3}-{Stem(hit.Path)}-{start}.wav");
+        return Invariant($"{hours}m{tenths / 10 % 60:00}.{tenths % 10}s");
     }
 
     static float[] ReadStretch(IAudioStream stream, string source, double startSeconds, double endSeconds, CancellationToken cancellation)
     {
+        if (!(startSeconds >= 0 && endSeconds > startSeconds && double.IsFinite(endSeconds)))
+            throw new OptionException(
+                Invariant($"an excerpt from {startSeconds} to {endSeconds} s is not possible; expected 0 <= start < end"));
         int channels = stream.Channels;
         double first = Math.Round(startSeconds * stream.SampleRateHz), frames = Math.Round(endSeconds * stream.SampleRateHz) - first;
         if (frames < 1 || frames * channels > Array.MaxLength)

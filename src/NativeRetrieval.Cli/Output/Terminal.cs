@@ -48,6 +48,11 @@ public sealed class Terminal(TextWriter output, TextWriter error, TimeProvider t
     /// <summary>True with <c>--quiet</c>: no messages and no progress.</summary>
     public bool Quiet { get; set; }
 
+    /// <summary>
+    /// The time that the command has for a clean stop. By default a signal ends every run within a second; a service takes longer.
+    /// </summary>
+    public TimeSpan Patience { get; set; } = TimeSpan.FromSeconds(0.7);
+
     /// <summary>True with <c>--json</c>: a failure is a JSON document, too, and nothing is coloured.</summary>
     public bool Json { get; set; }
 

@@ -9,7 +9,7 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class Catalogue : IDisposable
 {
     public const string FileName = "catalogue.db";
-    public const int SchemaVersion = 2;
+    public const int SchemaVersion = 3;
     const string LogSuffix = "-wal";
     const int ApplicationId = 0x4E525831;
 
@@ -23,6 +23,7 @@ internal sealed class Catalogue : IDisposable
             version INTEGER NOT NULL, rows_sum INTEGER NOT NULL);
         CREATE TABLE files (first_row INTEGER PRIMARY KEY, path TEXT NOT NULL, full_path TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL,
             size_bytes INTEGER NOT NULL, modified_ticks INTEGER NOT NULL, windows BLOB NOT NULL, checksum INTEGER NOT NULL);
+        {DetailsTable.Schema}
         """;
 
     /// <summary>Added to what is said of a damaged catalogue: nothing else holds what it holds.</summary>
@@ -156,17 +157,24 @@ internal sealed class Catalogue : IDisposable
     /// <summary>True if an older version wrote it; it can be read as it is, and is brought up to date before it is changed.</summary>
     public bool IsOld => _version < SchemaVersion;
 
-    /// <summary>Brings schema version 1 to 2, within the caller's transaction.</summary>
+    /// <summary>True where it has tables for what is known of the files beside their vectors.</summary>
+    public bool HasDetails => _version >= 3;
+
+    /// <summary>Brings schema version 1 or 2 to 3, within the caller's transaction.</summary>
+    /// <param name="id">The index's id, which version 1 does not have.</param>
     /// <param name="sumOf">The number that stands for all rows of a segment, which version 1 does not have.</param>
     public void Upgrade(IndexSettings settings, Guid id, Func<SegmentRecord, uint> sumOf)
     {
         var segments = ReadSegments();
-        Execute("ALTER TABLE settings ADD COLUMN index_id BLOB NOT NULL DEFAULT x''; "
-            + "ALTER TABLE segments ADD COLUMN version INTEGER NOT NULL DEFAULT 1; "
-            + "ALTER TABLE segments ADD COLUMN rows_sum INTEGER NOT NULL DEFAULT 0");
+        if (_version == 1)
+            Execute("ALTER TABLE settings ADD COLUMN index_id BLOB NOT NULL DEFAULT x''; "
+                + "ALTER TABLE segments ADD COLUMN version INTEGER NOT NULL DEFAULT 1; "
+                + "ALTER TABLE segments ADD COLUMN rows_sum INTEGER NOT NULL DEFAULT 0");
         Execute("UPDATE settings SET index_id = $id, checksum = $checksum", ("$id", id.ToByteArray()),
             ("$checksum", Checksum(settings, SchemaVersion, id)));
-        foreach (var segment in segments) WriteSegment(segment with { RowsSum = sumOf(segment) });
+        if (_version == 1)
+            foreach (var segment in segments) WriteSegment(segment with { RowsSum = sumOf(segment) });
+        Execute(DetailsTable.Schema);
         Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {SchemaVersion}"));
         _version = SchemaVersion;
     }
@@ -338,7 +346,7 @@ internal sealed class Catalogue : IDisposable
     /// <summary>Moves what is in the write-ahead log into the main file, as far as readers allow.</summary>
     public void Checkpoint() => Execute("PRAGMA wal_checkpoint(TRUNCATE)");
 
-    int Execute(string sql, params (string Name, object Value)[] parameters)
+    internal int Execute(string sql, params (string Name, object Value)[] parameters)
     {
         using var command = Command(sql, parameters);
         return command.ExecuteNonQuery();
@@ -350,10 +358,10 @@ internal sealed class Catalogue : IDisposable
         return command.ExecuteScalar() is long value ? value : throw Corrupt($"no number for: {sql}");
     }
 
-    T? One<T>(string sql, (string, object)[] parameters, Func<SqliteDataReader, T> read) where T : class =>
+    internal T? One<T>(string sql, (string, object)[] parameters, Func<SqliteDataReader, T> read) where T : class =>
         Many(sql, parameters, read).FirstOrDefault();
 
-    IEnumerable<T> Many<T>(string sql, (string, object)[] parameters, Func<SqliteDataReader, T> read)
+    internal IEnumerable<T> Many<T>(string sql, (string, object)[] parameters, Func<SqliteDataReader, T> read)
     {
         using var command = Command(sql, parameters);
         using var row = command.ExecuteReader();
@@ -380,5 +388,5 @@ internal sealed class Catalogue : IDisposable
         return command;
     }
 
-    IndexCorruptException Corrupt(string problem) => new(_path, $"{problem}; {WayOut}");
+    internal IndexCorruptException Corrupt(string problem) => new(_path, $"{problem}; {WayOut}");
 }

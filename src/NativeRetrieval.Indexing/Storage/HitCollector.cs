@@ -4,21 +4,40 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class HitCollector
 {
     readonly ReadSession _session;
-    readonly AudioSearchOptions _options;
+    readonly float _minScore;
+    readonly FileTable? _table;
     readonly Dictionary<long, FileRecord> _fileOfRow = [];
 
     public HitCollector(ReadSession session, AudioSearchOptions options)
     {
-        (_session, _options) = (session, options);
+        (_session, _minScore) = (session, options.MinScore);
         Segments = options.PathFilter is { } filter ? Filtered(new PathGlob(filter)) : session.Rows.Segments;
-        SearchableRows = Segments.Sum(rows => rows.Count - new RowBitmap(rows.Excluded).Count());
+        SearchableRows = Searchable();
+    }
+
+    /// <param name="table">The files of the session.</param>
+    /// <param name="segments">All segments of the session with the rows that must not be found.</param>
+    public HitCollector(ReadSession session, FileTable table, IReadOnlyList<SegmentRows> segments, float minScore)
+    {
+        (_session, _table, _minScore, Segments) = (session, table, minScore, segments);
+        SearchableRows = Searchable();
     }
 
     public IReadOnlyList<SegmentRows> Segments { get; }
 
     public long SearchableRows { get; }
 
-    public Ranking NewRanking(int wanted) => new(this, wanted, _options.MinScore);
+    public Ranking NewRanking(int wanted) => new(this, wanted, _minScore);
+
+    long Searchable() => Segments.Sum(rows => rows.Count - new RowBitmap(rows.Excluded).Count());
+
+    /// <summary>First row and number of rows of the file that a row belongs to.</summary>
+    public (long FirstRow, int Windows) PlaceOf(long row)
+    {
+        if (_table?.FileOf(row) is { } entry) return (entry.FirstRow, entry.Windows);
+        var file = FileOf(row);
+        return (file.FirstRow, file.Windows.Length);
+    }
 
     public FileRecord FileOf(long row)
     {

@@ -136,10 +136,10 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         using var transaction = _catalogue.BeginWrite();
         var change = new CatalogueChange(_catalogue, state with { NextSegment = append.NextSegment });
         foreach (var segment in append.Changed) change.Put(segment);
-        foreach (var record in records)
+        for (int i = 0; i < records.Count; i++)
         {
-            if (_catalogue.FindByPath(record.File.FullPath) is { } former) change.Remove(former);
-            change.Add(record);
+            if (_catalogue.FindByPath(records[i].File.FullPath) is { } former) change.Remove(former);
+            change.Add(records[i], files[i].Details);
         }
         Commit(transaction, change.Finish());
     }
@@ -162,8 +162,34 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         return found;
     }
 
+    /// <summary>Gives files other details and leaves all else.</summary>
+    /// <returns>Number of the files that are in the index.</returns>
+    public int Describe(IReadOnlyList<(string FullPath, SoundDetails Details)> files)
+    {
+        using var transaction = _catalogue.BeginWrite();
+        var change = new CatalogueChange(_catalogue, _catalogue.ReadState());
+        int found = 0;
+        foreach (var (path, details) in files)
+        {
+            if (_catalogue.FindByPath(path) is not { } file) continue;
+            change.Replace(file, file, details);
+            found++;
+        }
+        if (found > 0) Commit(transaction, change.Finish());
+        return found;
+    }
+
+    /// <summary>Replaces the scores that a hit's is compared with.</summary>
+    public void SetBackground(IndexBackground background)
+    {
+        using var transaction = _catalogue.BeginWrite();
+        new DetailsTable(_catalogue).WriteBackground(background);
+        Commit(transaction, new CatalogueChange(_catalogue, _catalogue.ReadState()).Finish());
+    }
+
     /// <summary>Gives a file another path, size or time and keeps its windows.</summary>
-    public void Redescribe(string fullPath, IndexedFile file)
+    /// <param name="details">Its details as they are now; null: those it has.</param>
+    public void Redescribe(string fullPath, IndexedFile file, SoundDetails? details)
     {
         using var transaction = _catalogue.BeginWrite();
         var former = _catalogue.FindByPath(fullPath) ?? throw new IndexException($"{folder}: {fullPath} is not in the index");
@@ -171,7 +197,7 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
             throw new IndexException($"{folder}: {file.Path} has another content than {fullPath}; index it anew");
         var change = new CatalogueChange(_catalogue, _catalogue.ReadState());
         if (file.FullPath != fullPath && _catalogue.FindByPath(file.FullPath) is { } overwritten) change.Remove(overwritten);
-        change.Replace(former, former with { File = file });
+        change.Replace(former, former with { File = file }, details);
         Commit(transaction, change.Finish());
     }
 
@@ -201,14 +227,9 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
             using var transaction = _catalogue.BeginWrite();
             foreach (var segment in old) _catalogue.DeleteSegment(segment.Id);
             foreach (var segment in append.Changed) _catalogue.WriteSegment(segment);
-            foreach (var (former, firstRow) in moved)
-            {
-                _catalogue.DeleteFile(former);
-                _catalogue.InsertFile(former with { FirstRow = firstRow });
-            }
-            state = state with { Generation = state.Generation + 1, NextSegment = append.NextSegment };
-            _catalogue.WriteState(state);
-            Commit(transaction, state);
+            var change = new CatalogueChange(_catalogue, state with { NextSegment = append.NextSegment });
+            foreach (var (former, firstRow) in moved) change.Replace(former, former with { FirstRow = firstRow });
+            Commit(transaction, change.Finish());
         }
 
         // The compaction is complete; what cannot be removed now is a stray file for the next writer.
@@ -234,13 +255,14 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         using var catalogue = Catalogue.Open(folder, SqliteOpenMode.ReadWrite);
         if (!catalogue.HasSchema() || !catalogue.IsOld) return;
         using var transaction = catalogue.BeginWrite();
-        var (settings, _) = catalogue.ReadSettings();
+        var (settings, formerId) = catalogue.ReadSettings();
         var format = new SegmentFormat(settings.Dimension, settings.Element, Guid.Empty);
-        var id = Guid.NewGuid();
+        bool hasReceipt = formerId != Guid.Empty;
+        var id = hasReceipt ? formerId : Guid.NewGuid();
         var state = catalogue.ReadState();
         catalogue.Upgrade(settings, id, segment => RowsSum(catalogue, folder, format, segment));
-        // Before the commit: the older schema does not look at it, the newer one needs it.
-        io.Replace(Path.Combine(folder, CommitReceipt.FileName), new CommitReceipt(id, state.Generation, state.Files).Bytes);
+        // Before the commit: version 1 does not look at it, the newer ones need it.
+        if (!hasReceipt) io.Replace(Path.Combine(folder, CommitReceipt.FileName), new CommitReceipt(id, state.Generation, state.Files).Bytes);
         io.Commit(transaction);
     }
 

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>A file checked and encoded, ready to be written.</summary>
-internal sealed record PreparedFile(IndexedFile File, WindowRecord[] Windows, byte[] Rows)
+internal sealed record PreparedFile(IndexedFile File, WindowRecord[] Windows, byte[] Rows, SoundDetails Details)
 {
     public static PreparedFile Of(AudioIndexEntry entry, SegmentFormat format)
     {
@@ -31,6 +31,6 @@ internal sealed record PreparedFile(IndexedFile File, WindowRecord[] Windows, by
             windows[i] = new(window.StartSeconds, window.EndSeconds, Crc32C.Of(row));
         }
         return new(file with { FullPath = Path.GetFullPath(file.FullPath), ModifiedUtc = file.ModifiedUtc.ToUniversalTime() }, windows,
-            rows);
+            rows, (entry.Details ?? new SoundDetails { DurationSeconds = windows[^1].EndSeconds }).Validated(file.Path));
     }
 }

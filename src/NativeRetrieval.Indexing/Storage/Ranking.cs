@@ -6,7 +6,10 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class Ranking(HitCollector collector, int wanted, float minScore)
 {
     readonly List<(float Score, long Row)> _found = [];
-    readonly HashSet<FileRecord> _files = new(ReferenceEqualityComparer.Instance);
+    readonly HashSet<(long FirstRow, int Windows)> _files = [];
+
+    /// <summary>The rows of the ranking with their scores, best first.</summary>
+    public IReadOnlyList<(float Score, long Row)> Found => _found;
 
     /// <summary>Appends rows that rank after all that are here.</summary>
     /// <param name="perFile">True to take only the first row of each file.</param>
@@ -20,7 +23,7 @@ internal sealed class Ranking(HitCollector collector, int wanted, float minScore
         for (int i = 0; i < count; i++)
         {
             if (_found.Count == wanted || scores[i] < minScore) return false;
-            if (!perFile || _files.Add(collector.FileOf(rows[i]))) _found.Add((scores[i], rows[i]));
+            if (!perFile || _files.Add(collector.PlaceOf(rows[i]))) _found.Add((scores[i], rows[i]));
         }
         return count > 0 && _found.Count < wanted;
     }
@@ -29,7 +32,7 @@ internal sealed class Ranking(HitCollector collector, int wanted, float minScore
     public List<SegmentRows> RowsWithoutFound()
     {
         var excluded = collector.Segments.ToDictionary(rows => rows.Id, rows => new RowBitmap(rows.Excluded).Copy());
-        foreach (var file in _files) excluded[RowId.Segment(file.FirstRow)].Set(RowId.Row(file.FirstRow), file.Windows.Length);
+        foreach (var (first, windows) in _files) excluded[RowId.Segment(first)].Set(RowId.Row(first), windows);
         return [.. collector.Segments.Select(rows => rows with { Excluded = excluded[rows.Id].Words })];
     }
 

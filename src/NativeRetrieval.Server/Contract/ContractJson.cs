@@ -16,6 +16,8 @@ namespace NativeRetrieval.Server.Contract;
 [JsonSerializable(typeof(ExportRequest))]
 [JsonSerializable(typeof(Problem))]
 [JsonSerializable(typeof(HealthResponse))]
+[JsonSerializable(typeof(string))]
+[JsonSerializable(typeof(float[]))]
 internal sealed partial class ContractJson : JsonSerializerContext;
 
 /// <summary>JSON of requests that clients of other services make: names that are not known here are left out.</summary>

@@ -11,12 +11,14 @@ namespace NativeRetrieval.Engine;
 /// </summary>
 public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 {
-    const int FilesPerCommit = 16;
+    const int FilesPerCommit = 16, FilesPerDescription = 256;
 
     readonly List<FileReport> _files = [];
     readonly List<AudioIndexEntry> _pending = [];
     readonly HashSet<string> _damaged = [];
-    int _windows, _kept, _repaired;
+    readonly Dictionary<string, SoundDetails> _described = [];
+    IReadOnlyDictionary<string, SoundDetails?> _details = new Dictionary<string, SoundDetails?>();
+    int _windows, _kept, _repaired, _redescribed;
     double _seconds;
 
     /// <summary>
@@ -25,15 +27,27 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// </summary>
     public bool AllowEmptyFolders { get; init; }
 
+    /// <summary>Source of what is written about the sounds: by default their tags and names.</summary>
+    public FileDescriber Describer { get; init; } = new();
+
+    /// <summary>Unit vectors of sentences, [count, D], for the background of scores; null: none is made where the engine cannot read.</summary>
+    public Func<IReadOnlyList<string>, float[]>? EmbedSentences { get; init; }
+
+    /// <summary>Clock for the times at which files came into the index.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Gets a sentence about each tag that is damaged or too large; what could be read of it counts.</summary>
+    public Action<string>? Note { get; init; }
+
     /// <summary>Indexes what <see cref="SoundFiles"/> finds. A file that cannot be read is reported and left as the index has it.</summary>
     /// <param name="roots">Files and folders; indexed files below a folder that are gone are taken out.</param>
-    /// <param name="progress">Gets the number of files looked at, and of all.</param>
+    /// <param name="progress">Gets the number of files looked at, of all, and the seconds of sound that were embedded.</param>
     /// <exception cref="OptionException">A path does not exist, or a folder that had indexed files has none.</exception>
     /// <exception cref="IndexException">The index cannot be written; the message says what of this run is kept.</exception>
     /// <exception cref="IndexCorruptException">The catalogue of the index is damaged, or files whose vectors are damaged were not replaced,
     /// because their sounds are not below the roots or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
-    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total)>? progress = null,
+    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total, double Seconds)>? progress = null,
         CancellationToken cancellation = default)
     {
         var known = index.Files();
@@ -48,6 +62,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         var damage = await index.FindDamageAsync(cancellation);
         _damaged.UnionWith(damage.Files.Select(file => file.FullPath));
         _files.AddRange(found.LeftOut);
+        _details = index.Details();
         var plan = new IncrementalPlan([.. known.Where(file => !_damaged.Contains(file.FullPath))],
             path => File.Exists(path) && !found.IsAlias(path), path => ContentHash.OfFile(path, cancellation));
         try
@@ -55,16 +70,20 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
             await TakeAllAsync(plan, found.Files, progress, cancellation);
             await RemoveGoneAsync(plan, folders, found, cancellation);
             if (!damage.IsNone) await index.FinishRepairAsync(cancellation);
+            if (EmbedSentences is not null) await BackgroundScores.UpdateAsync(index, EmbedSentences, cancellation);
         }
         catch (IndexException e) when (_kept > 0)
         {
             throw new IndexException(
                 $"{e.Message}; {_kept:N0} files of this run are in the index and stay there, and the same command goes on from them", e);
         }
-        return new IndexingReport(_files, _windows, _seconds) { Repaired = _repaired, CommitsWereLost = damage.CommitsAreLost };
+        return new IndexingReport(_files, _windows, _seconds) 
+        {
+            Repaired = _repaired, Redescribed = _redescribed, CommitsWereLost = damage.CommitsAreLost,
+        };
     }
 
-    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total)>? progress,
+    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total, double Seconds)>? progress,
         CancellationToken cancellation)
     {
         try
@@ -73,8 +92,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
             {
                 cancellation.ThrowIfCancellationRequested();
                 await TakeAsync(plan, files[i], cancellation);
-                if (_pending.Count == FilesPerCommit) await CommitAsync();
-                progress?.Report((i + 1, files.Count));
+                if (_pending.Count == FilesPerCommit || _described.Count == FilesPerDescription) await CommitAsync();
+                progress?.Report((i + 1, files.Count, _seconds));
             }
         }
         finally
@@ -92,19 +111,23 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
             switch (planned.Change)
             {
                 case FileChange.Unchanged:
+                    await DescribeAgainAsync(path, planned.File.FullPath, cancellation);
                     Report(path, FileOutcome.Unchanged);
                     break;
                 case FileChange.Touched:
-                    await index.RedescribeAsync(planned.Former!, planned.File, cancellation);
+                    await index.RedescribeAsync(planned.Former!, planned.File, null, cancellation);
+                    await DescribeAgainAsync(path, planned.File.FullPath, cancellation);
                     Report(path, FileOutcome.Unchanged);
                     break;
                 case FileChange.Moved:
-                    await index.RedescribeAsync(planned.Former!, planned.File, cancellation);
+                    var former = _details.GetValueOrDefault(planned.Former!);
+                    await index.RedescribeAsync(planned.Former!, planned.File, former is null ? null
+                        : Describer.Describe(path, former.DurationSeconds, former.AddedUtc ?? Now, Note), cancellation);
                     _kept++;
                     Report(path, FileOutcome.Moved);
                     break;
                 case FileChange.Copied when await index.GetAsync(planned.Former!, cancellation) is { } original:
-                    _pending.Add(original with { File = planned.File });
+                    _pending.Add(original with { File = planned.File, Details = Described(path, original.Windows) });
                     Report(path, FileOutcome.Moved);
                     break;
                 default:
@@ -113,7 +136,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
                         text => damage = text);
                     if (FileStatus.Of(path) != status)
                         throw new AudioDecodeException(path, "changed while it was being read; index it again when it is complete");
-                    _pending.Add(new AudioIndexEntry(planned.File, windows));
+                    _pending.Add(new AudioIndexEntry(planned.File, windows) { Details = Described(path, windows) });
                     _windows += windows.Count;
                     _seconds += windows[^1].EndSeconds;
                     Report(path, FileOutcome.Embedded, damage);
@@ -130,11 +153,33 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         }
     }
 
+    DateTime Now => Time.GetUtcNow().UtcDateTime;
+
+    SoundDetails Described(string path, IReadOnlyList<AudioWindow> windows) => Describer.Describe(path, windows[^1].EndSeconds,
+        _details.GetValueOrDefault(Path.GetFullPath(path))?.AddedUtc ?? Now, Note);
+
+    /// <summary>Describes a file that the index has, where an older version did not, or tables may say something new.</summary>
+    async Task DescribeAgainAsync(string path, string fullPath, CancellationToken cancellation)
+    {
+        var known = _details.GetValueOrDefault(fullPath);
+        if (known is not null && !Describer.HasTables) return;
+        double seconds = known?.DurationSeconds ?? (await index.GetAsync(fullPath, cancellation))?.Windows[^1].EndSeconds ?? 0;
+        if (seconds <= 0) return;
+        var details = Describer.Describe(path, seconds, known?.AddedUtc ?? Now, Note);
+        if (known is not null && details with { Tags = known.Tags } == known && details.Tags.SequenceEqual(known.Tags)) return;
+        _described[fullPath] = details;
+    }
+
     void Report(string path, FileOutcome outcome, string? message = null) =>
         _files.Add(new FileReport(Path.GetFullPath(path), outcome, message));
 
     async Task CommitAsync()
     {
+        if (_described.Count > 0)
+        {
+            _redescribed += await index.DescribeAsync([.. _described.Select(file => (file.Key, file.Value))]);
+            _described.Clear();
+        }
         if (_pending.Count == 0) return;
         AudioIndexEntry[] entries = [.. _pending];
         _pending.Clear();

@@ -10,35 +10,50 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
 {
     /// <summary>The recordings that answer a question, best first.</summary>
     /// <exception cref="OptionException">The question has no part of a positive weight, or an option is out of its range.</exception>
-    /// <exception cref="IndexException">A vector does not fit the index.</exception>
+    /// <exception cref="IndexException">A vector does not fit the index, or the parts cancel each other.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
     public async Task<LibraryAnswer> SearchAsync(LibraryQuery query, CancellationToken cancellation = default)
     {
         string[] sentences = [.. query.Parts.Where(part => part.Text is not null).Select(part => part.Text!)];
-        if (!query.Parts.Any(part => part.Weight > 0) || sentences.Any(string.IsNullOrWhiteSpace))
+        if (!query.Parts.Any(part => part.Weight > 0) || sentences.Concat(query.Without).Any(string.IsNullOrWhiteSpace))
             throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
-        float[] texts = sentences.Length > 0 ? engine.EmbedTexts(sentences) : [];
-        var hits = await index.SearchAsync(Combined(query.Parts, texts), new AudioSearchOptions
+        if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0 || Math.Abs(part.Weight) > 1_000) is { } odd)
+            throw new OptionException($"the weight of \"{odd.Label}\" is {odd.Weight}; it must be −1,000 to 1,000, and not 0");
+        string[] texts = [.. sentences, .. query.Without];
+        float[] vectors = texts.Length > 0 ? engine.EmbedTexts(texts) : [];
+        int width = index.Settings.Dimension;
+        var hits = await index.SearchAsync(new LibraryIndexQuery
         {
+            Vector = Combined(query.Parts, vectors),
+            IsSound = sentences.Length == 0,
+            Words = [.. query.Parts.Where(part => part is { Text: not null, Weight: > 0 })
+                .SelectMany(part => QueryWords.Of(part.Text!)).Distinct()],
+            WordWeight = query.WordWeight,
+            WithoutWords = [.. query.Without.Select(QueryWords.Of)],
+            WithoutVectors = [.. query.Without.Select((_, i) => (ReadOnlyMemory<float>)vectors.AsMemory((sentences.Length + i) * width, width))],
+            Filter = query.Filter,
             Top = query.Top,
             Skip = query.Skip,
-            PathFilter = query.Filter.Name,
-            MinScore = query.Filter.MinScore ?? float.NegativeInfinity,
             Grouping = query.Grouping,
         }, cancellation).ConfigureAwait(false);
-        var found = new List<LibraryHit>(hits.Count);
-        foreach (var hit in hits)
+        if (texts.Length == 0) return new LibraryAnswer(hits);
+        var tokens = engine.Model.Tokenize(texts);
+        return new LibraryAnswer(hits)
         {
-            var entry = await index.GetAsync(hit.Path, cancellation).ConfigureAwait(false);
-            found.Add(new LibraryHit
-            {
-                Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
-                RowId = hit.RowId, SoundRank = hit.Rank,
-                Stretches = [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
-                Details = new SoundDetails { DurationSeconds = entry?.Windows[^1].EndSeconds ?? hit.EndSeconds },
-            });
-        }
-        return new LibraryAnswer(found);
+            UnknownSentences = [.. texts.Where((_, i) => !tokens.HasKnownToken(i))],
+            UnknownTokens = Enumerable.Range(0, texts.Length).Sum(tokens.UnknownTokens),
+        };
+    }
+
+    /// <summary>The answers to several questions.</summary>
+    /// <returns>One answer for each question.</returns>
+    /// <inheritdoc cref="SearchAsync" path="/exception"/>
+    public async Task<IReadOnlyList<LibraryAnswer>> SearchBatchAsync(IReadOnlyList<LibraryQuery> queries,
+        CancellationToken cancellation = default)
+    {
+        var answers = new List<LibraryAnswer>(queries.Count);
+        foreach (var query in queries) answers.Add(await SearchAsync(query, cancellation).ConfigureAwait(false));
+        return answers;
     }
 
     /// <summary>The weighted sum of the parts' unit vectors.</summary>
@@ -53,6 +68,8 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
                 throw new IndexException($"search: {part.Label}: the vector has {vector.Length} values, the index {width}");
             double length = 0;
             foreach (float value in vector) length += (double)value * value;
+            if (!(length > 0 && double.IsFinite(length)))
+                throw new IndexException($"search: {part.Label}: the vector is zero or not finite and has no direction");
             double scale = part.Weight / Math.Sqrt(length);
             for (int i = 0; i < width; i++) sum[i] += (float)(scale * vector[i]);
         }

@@ -1,0 +1,53 @@
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage;
+
+namespace NativeRetrieval.Indexing;
+
+public sealed partial class LocalAudioIndex
+{
+    FileTable? _files;
+
+    /// <summary>The recordings, or windows, that answer a question by sound and words, best first.</summary>
+    /// <exception cref="IndexException">A vector has another dimension, holds NaN or infinity, or is zero.</exception>
+    /// <exception cref="OptionException">An option is out of its range.</exception>
+    /// <exception cref="IndexCorruptException">The index is damaged.</exception>
+    public Task<IReadOnlyList<LibraryHit>> SearchAsync(LibraryIndexQuery query, CancellationToken cancellationToken = default)
+    {
+        query.Validated();
+        float[] unit = new float[Settings.Dimension];
+        UnitVector.Of(query.Vector.Span, unit, () => "search: the query");
+        return ReadAsync(session => new FusedSearch(this, session, FilesOf(session), query, unit).Run(), cancellationToken);
+    }
+
+    /// <summary>The scores that hits are compared with; null where none were made.</summary>
+    public IndexBackground? Background() => Read(session => new DetailsTable(session.Catalogue).ReadBackground());
+
+    /// <summary>Replaces the scores that hits are compared with.</summary>
+    public Task SetBackgroundAsync(IndexBackground background, CancellationToken cancellationToken = default) =>
+        WriteAsync(writer =>
+        {
+            writer.SetBackground(background.Validated());
+            return true;
+        }, cancellationToken);
+
+    /// <summary>Unit vectors of windows spread over the index, each of another file: the middle one of every n-th.</summary>
+    /// <param name="most">Most vectors to return.</param>
+    public IReadOnlyList<float[]> SampleVectors(int most) => Read(session =>
+    {
+        var files = FilesOf(session).Files;
+        int count = (int)Math.Min(most, files.Count);
+        return Enumerable.Range(0, count).Select(i =>
+        {
+            var file = session.Catalogue.FindByRow(files[(int)((long)i * files.Count / count)].FirstRow);
+            return _format.Decode(session.CheckedRow(file, file.Windows.Length / 2));
+        }).ToList();
+    });
+
+    FileTable FilesOf(ReadSession session)
+    {
+        if (Volatile.Read(ref _files) is { } kept && kept.State == session.State) return kept;
+        var loaded = FileTable.Load(session);
+        Volatile.Write(ref _files, loaded);
+        return loaded;
+    }
+}

@@ -1,0 +1,151 @@
+using System.Runtime.InteropServices;
+
+namespace NativeRetrieval.Indexing.Storage;
+
+/// <summary>One search by sound and words within a session; see <see cref="LibraryIndexQuery"/>.</summary>
+internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, FileTable table, LibraryIndexQuery query, float[] unit)
+{
+    /// <summary>Constant of reciprocal rank fusion, and the number of places of each ranking that count at least.</summary>
+    const int FusionConstant = 60, LeastDepth = 1_000;
+
+    const int MostStretches = 5;
+
+    /// <summary>Share of the best window's score from which a window belongs to the best stretches.</summary>
+    const float StretchShare = 0.9f;
+
+    readonly DetailsTable _details = new(session.Catalogue);
+    readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
+    readonly float _minScore = query.Filter.MinScore ?? float.NegativeInfinity;
+
+    public IReadOnlyList<LibraryHit> Run()
+    {
+        var allowed = Allowed();
+        var segments = WithoutUnwanted(FileTable.RowsOf(session.Rows.Segments, allowed));
+        var collector = new HitCollector(session, table, segments, _minScore);
+        int depth = Math.Max(LeastDepth, query.Skip + query.Top);
+        var bySound = index.Rank(session, collector, unit, depth, _perFile)[0].Found;
+        var byWords = WordRanks(allowed, depth);
+
+        var items = new List<Item>(bySound.Count);
+        for (int i = 0; i < bySound.Count; i++)
+        {
+            long file = collector.PlaceOf(bySound[i].Row).FirstRow;
+            items.Add(new Item(bySound[i].Score, bySound[i].Row, file, i + 1, byWords.TryGetValue(file, out int rank) ? rank : null));
+        }
+        var found = items.Select(item => item.File).ToHashSet();
+        var others = byWords.Keys.Where(row => !found.Contains(row)).Select(row => table.FileOf(row)!).ToList();
+        if (others.Count > 0)
+        {
+            var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
+            foreach (var (score, row) in index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found)
+            {
+                long file = rest.PlaceOf(row).FirstRow;
+                items.Add(new Item(score, row, file, null, byWords[file]));
+            }
+        }
+        items = [.. items.OrderByDescending(Fused).ThenByDescending(item => item.Score).ThenBy(item => item.Row).Skip(query.Skip).Take(query.Top)];
+        return Hits(collector, segments, items);
+    }
+
+    double Fused(Item item) => (item.SoundRank is { } sound ? 1.0 / (FusionConstant + sound) : 0)
+        + (item.WordRank is { } word ? query.WordWeight / (FusionConstant + word) : 0);
+
+    List<FileEntry> Allowed()
+    {
+        var filter = new FileFilter(query.Filter);
+        var unwanted = new HashSet<long>();
+        foreach (var words in query.WithoutWords)
+            if (words.Count > 0) unwanted.UnionWith(_details.Search(QueryWords.AllOf(words)));
+        return [.. table.Files.Where(file => (filter.IsOpen || filter.Passes(file)) && !unwanted.Contains(file.FirstRow))];
+    }
+
+    /// <summary>Places by words of files that pass, by their first row.</summary>
+    Dictionary<long, int> WordRanks(List<FileEntry> allowed, int depth)
+    {
+        if (query.WordWeight == 0 || query.Words.Count == 0) return [];
+        var rows = allowed.Select(file => file.FirstRow).ToHashSet();
+        return _details.Search(QueryWords.AnyOf(query.Words)).Where(rows.Contains).Take(depth)
+            .Select((row, i) => (row, i + 1)).ToDictionary();
+    }
+
+    /// <summary>The segments without the windows that are more similar to something unwanted than to the query.</summary>
+    List<SegmentRows> WithoutUnwanted(List<SegmentRows> segments)
+    {
+        if (query.WithoutVectors.Count == 0) return segments;
+        int width = unit.Length, rows = (int)Math.Min(int.MaxValue, new HitCollector(session, table, segments, _minScore).SearchableRows);
+        var vectors = new List<float>(unit);
+        foreach (var vector in query.WithoutVectors)
+        {
+            float[] other = new float[width];
+            UnitVector.Of(vector.Span, other, () => "search: what is not wanted");
+            vectors.AddRange(other);
+        }
+        var lists = index.RowSearch.TopK(session, segments, CollectionsMarshal.AsSpan(vectors), rows);
+        var scoreOf = Drained(lists[0]).ToDictionary(pair => pair.Row, pair => pair.Score);
+        var excluded = segments.ToDictionary(segment => segment.Id, segment => new RowBitmap(segment.Excluded).Copy());
+        foreach (var list in lists.Skip(1))
+            foreach (var (score, row) in Drained(list))
+                if (score > scoreOf[row]) excluded[RowId.Segment(row)].Set(RowId.Row(row), 1);
+        return [.. segments.Select(segment => segment with { Excluded = excluded[segment.Id].Words })];
+    }
+
+    static IEnumerable<(float Score, long Row)> Drained(Core.Search.TopKList list)
+    {
+        float[] scores = new float[list.Count];
+        long[] rows = new long[list.Count];
+        list.Drain(scores, rows);
+        return scores.Zip(rows);
+    }
+
+    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    {
+        var background = _details.ReadBackground();
+        var quantiles = (query.IsSound ? background?.Sounds : background?.Sentences) ?? [];
+        var stretches = _perFile ? Stretches(collector, segments, items) : [];
+        var hits = new List<LibraryHit>(items.Count);
+        foreach (var item in items)
+        {
+            var hit = collector.Hit(query.Skip + hits.Count + 1, item.Score, item.Row);
+            var file = collector.FileOf(item.Row);
+            hits.Add(new LibraryHit
+            {
+                Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
+                RowId = hit.RowId, Percentile = IndexBackground.PercentileOf(quantiles, item.Score),
+                SoundRank = item.SoundRank, WordRank = item.WordRank,
+                MatchedWords = item.WordRank is null ? []
+                    : [.. query.Words.Where(word => _details.Matches(item.File, QueryWords.Quoted(word)))],
+                Stretches = stretches.GetValueOrDefault(item.File) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
+                Details = _details.Read(item.File) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
+            });
+        }
+        return hits;
+    }
+
+    /// <summary>Windows near the best one's score, joined where they touch, by the file's first row.</summary>
+    Dictionary<long, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    {
+        var files = items.Select(item => table.FileOf(item.File)!).Where(file => file.Windows > 1).ToList();
+        if (files.Count == 0) return [];
+        var best = items.ToDictionary(item => item.File, item => item.Score);
+        var list = index.RowSearch.TopK(session, FileTable.RowsOf(segments, files), unit, files.Sum(file => file.Windows))[0];
+        return Drained(list).GroupBy(pair => collector.PlaceOf(pair.Row).FirstRow)
+            .ToDictionary(group => group.Key, group => Joined(collector.FileOf(group.Key), group, best[group.Key]));
+    }
+
+    static IReadOnlyList<SoundStretch> Joined(FileRecord file, IEnumerable<(float Score, long Row)> windows, float best)
+    {
+        float least = best > 0 ? StretchShare * best : best;
+        var stretches = new List<SoundStretch>();
+        foreach (var (score, row) in windows.Where(window => window.Score >= least).OrderBy(window => window.Row))
+        {
+            var (start, end, _) = file.Windows[(int)(row - file.FirstRow)];
+            if (stretches.Count > 0 && stretches[^1] is var last && start <= last.EndSeconds)
+                stretches[^1] = last with { EndSeconds = Math.Max(last.EndSeconds, end), Score = Math.Max(last.Score, score) };
+            else stretches.Add(new SoundStretch(start, end, score));
+        }
+        return [.. stretches.OrderByDescending(stretch => stretch.Score).ThenBy(stretch => stretch.StartSeconds).Take(MostStretches)];
+    }
+
+    /// <param name="File">First row of the file.</param>
+    readonly record struct Item(float Score, long Row, long File, int? SoundRank, int? WordRank);
+}

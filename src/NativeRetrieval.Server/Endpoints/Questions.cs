@@ -1,0 +1,130 @@
+using System.Globalization;
+using Microsoft.AspNetCore.Http;
+using NativeRetrieval.Engine;
+using NativeRetrieval.Indexing;
+using NativeRetrieval.Server.Contract;
+using NativeRetrieval.Server.Library;
+
+namespace NativeRetrieval.Server.Endpoints;
+
+/// <summary>Requests for a search as questions to a library.</summary>
+internal sealed class Questions(ServerOptions options, ServedLibrary library)
+{
+    const double GreatestWeight = 1000;
+
+    readonly ServerLimits _limits = options.Limits;
+
+    /// <summary>Names of the parameters that every search with a query string has.</summary>
+    static readonly string[] _parameters = ["index", "top", "skip", "group", "word_weight", "without", "folder", "name", "min_seconds",
+        "max_seconds", "sample_rate_hz", "channels", "category", "tag", "added_after", "min_score"];
+
+    /// <summary>The request that a query string is short for, without its parts.</summary>
+    /// <param name="own">Names of the parameters that the endpoint has beside.</param>
+    public static (SearchRequest Request, QueryReader Query) Of(HttpRequest request, params IEnumerable<string> own)
+    {
+        var query = new QueryReader(request, [.. own, .. _parameters]);
+        return (new SearchRequest
+        {
+            Parts = [],
+            Without = query.Text("without") is { } without ? [without] : [],
+            Index = query.Text("index"),
+            Top = query.Whole("top") ?? 10,
+            Skip = query.Whole("skip") ?? 0,
+            Group = query.Text("group") ?? "file",
+            WordWeight = query.Number("word_weight") ?? 1,
+            Filter = new FilterRequest
+            {
+                Folder = query.Text("folder"),
+                Name = query.Text("name"),
+                MinSeconds = query.Number("min_seconds"),
+                MaxSeconds = query.Number("max_seconds"),
+                SampleRateHz = query.Whole("sample_rate_hz"),
+                Channels = query.Whole("channels"),
+                Category = query.Text("category"),
+                Tag = query.Text("tag"),
+                AddedAfter = query.Text("added_after"),
+                MinScore = (float?)query.Number("min_score"),
+            },
+        }, query);
+    }
+
+    /// <summary>The question of a request.</summary>
+    /// <param name="examples">Parts that came otherwise than as text or id.</param>
+    /// <exception cref="Refusal">Something in it is out of its range, or no index has a file that it names.</exception>
+    public async Task<LibraryQuery> QueryAsync(SearchRequest request, IReadOnlyList<QueryPart> examples, CancellationToken cancellation)
+    {
+        int count = request.Parts.Count + examples.Count;
+        if (count == 0 || count + request.Without.Count > _limits.Parts)
+            throw Refusal.Unprocessable($"the question has {count} parts and {request.Without.Count} texts to leave out; "
+                + $"expected at least one part, and {_limits.Parts} in all");
+        foreach (string text in request.Without) Require(text);
+        var parts = new List<QueryPart>(examples);
+        foreach (var part in request.Parts) parts.Add(await PartAsync(part, cancellation).ConfigureAwait(false));
+        if (!parts.Any(part => part.Weight > 0)) throw Refusal.Unprocessable("no part of the question has a weight above 0");
+        return new LibraryQuery
+        {
+            Parts = parts,
+            Without = request.Without,
+            WordWeight = Within("word_weight", request.WordWeight, 0, GreatestWeight),
+            Filter = await FilterAsync(request.Filter, cancellation).ConfigureAwait(false),
+            Top = (int)Within("top", request.Top, 1, _limits.Hits),
+            Skip = (int)Within("skip", request.Skip, 0, _limits.Hits),
+            Grouping = request.Group switch
+            {
+                "file" => HitGrouping.BestWindowPerFile,
+                "window" => HitGrouping.AllWindows,
+                _ => throw Refusal.Unprocessable($"group is '{request.Group}'; expected file or window"),
+            },
+        };
+    }
+
+    async Task<QueryPart> PartAsync(PartRequest? part, CancellationToken cancellation)
+    {
+        if (part is null) throw Refusal.Unprocessable("a part is null; expected an object with a text or an id");
+        Within("weight", part.Weight, -GreatestWeight, GreatestWeight);
+        if (part.Weight == 0) throw Refusal.Unprocessable("a part has the weight 0; leave it out");
+        if ((part.Text is null) == (part.Id is null)) throw Refusal.Unprocessable("a part has either a text or an id");
+        if (part.Text is { } text)
+        {
+            if (part.StartSeconds is not null) throw Refusal.Unprocessable("start_seconds belongs to a part with an id");
+            return QueryPart.Sentence(Require(text), part.Weight);
+        }
+        var file = await library.FileAsync(part.Id!, cancellation).ConfigureAwait(false);
+        return QueryPart.Vector(file.WindowAt(part.StartSeconds ?? 0).Vector, part.Weight, file.FullPath);
+    }
+
+    async Task<SoundFilter> FilterAsync(FilterRequest? filter, CancellationToken cancellation)
+    {
+        if (filter is null) return SoundFilter.None;
+        return new SoundFilter
+        {
+            Folder = Given(filter.Folder),
+            Name = Given(filter.Name),
+            MinSeconds = filter.MinSeconds,
+            MaxSeconds = filter.MaxSeconds,
+            SampleRateHz = filter.SampleRateHz,
+            Channels = filter.Channels,
+            Category = Given(filter.Category),
+            Tag = Given(filter.Tag),
+            AddedAfter = Given(filter.AddedAfter) is { } text ? Time(text) : null,
+            MinScore = filter.MinScore is { } score ? (float)Within("min_score", score, -1, 1) : null,
+            FullPath = filter.Id is { } id ? (await library.FileAsync(id, cancellation).ConfigureAwait(false)).FullPath : null,
+        };
+    }
+
+    static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+
+    static DateTime Time(string text) => DateTime.TryParse(text, CultureInfo.InvariantCulture,
+        DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time
+        : throw Refusal.Unprocessable($"added_after is '{text}'; expected a date such as 2026-01-31");
+
+    /// <summary>A sentence that the model can be given.</summary>
+    public string Require(string? text) =>
+        string.IsNullOrWhiteSpace(text) ? throw Refusal.Unprocessable("a text is empty; describe a sound, such as \"a dog is barking\"")
+        : text.Length > _limits.TextCharacters
+            ? throw Refusal.Unprocessable($"a text has {text.Length:N0} characters; it may have {_limits.TextCharacters:N0}")
+        : text;
+
+    static double Within(string name, double value, double least, double most) => value >= least && value <= most ? value
+        : throw Refusal.Unprocessable(FormattableString.Invariant($"{name} is {value}; expected {least:N0} to {most:N0}"));
+}
