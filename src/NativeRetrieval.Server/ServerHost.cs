@@ -11,6 +11,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Server.Contract;
+using NativeRetrieval.Server.Endpoints;
 using NativeRetrieval.Server.Security;
 
 namespace NativeRetrieval.Server;
@@ -83,6 +84,7 @@ public sealed class ServerHost : IAsyncDisposable
         application.MapNativeRetrieval();
         application.MapNativeRetrievalOperations();
         application.MapOpenApi().Guarded();
+        PageEndpoints.Map(application);
         application.MapFallback(ServerExtensions.Nothing).Guarded(Access.Open);
     }
 
