@@ -38,7 +38,7 @@ public sealed class KeyTests(Browser browser) : PageTest(browser)
         await Expect(Field).ToBeFocusedAsync();
         // Letters belong to the field while it has the focus.
         await Page.Keyboard.TypeAsync("sxj ?");
-        await Expect(Field).ToHaveValueAsync("rainsxj ?");
+        await Expect(Field).ToHaveValueAsync("sxj ?");
     }
 
     [Fact]

@@ -11,7 +11,7 @@ public sealed class LinkTests(Browser browser) : PageTest(browser)
         await OpenHitsAsync();
         await PressAsync("ArrowDown");
         await PressAsync("x");
-        await Page.GetByLabel("Ranking").SelectOptionAsync("Sound alone");
+        await Page.GetByLabel("Ranking", new() { Exact = true }).SelectOptionAsync("Sound alone");
         await Page.Locator("[data-chip='Name']").ClickAsync();
         await Page.GetByRole(AriaRole.Dialog).GetByRole(AriaRole.Combobox).FillAsync("*.wav");
         await PressAsync("Escape");
@@ -26,7 +26,7 @@ public sealed class LinkTests(Browser browser) : PageTest(browser)
         await copy.GotoAsync(Page.Url);
         await Expect(copy.GetByLabel("What to look for")).ToHaveValueAsync("rain");
         await Expect(copy.Locator("[data-chip='Name']")).ToHaveTextAsync("Name: *.wav");
-        await Expect(copy.GetByLabel("Ranking")).ToHaveValueAsync("0");
+        await Expect(copy.GetByLabel("Ranking", new() { Exact = true })).ToHaveValueAsync("0");
         await Expect(copy.GetByText("1 hit picked")).ToBeVisibleAsync();
         await Expect(copy.Locator(".row.current")).ToContainTextAsync("Wind-00003.wav");
         await Expect(copy.Locator(".row[aria-selected='true']")).ToContainTextAsync("Metal-00002.wav");

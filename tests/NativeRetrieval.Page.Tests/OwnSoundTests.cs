@@ -38,7 +38,7 @@ public sealed class OwnSoundTests(Browser browser) : PageTest(browser)
     {
         await OpenAsync();
         await Page.GetByRole(AriaRole.Button, new() { Name = "Record five seconds" }).ClickAsync();
-        await Expect(Notice).ToContainTextAsync("Recording: 0.5 of 5 s.");
+        await Expect(Notice).ToContainTextAsync("of 5 s.");
         await Page.GetByRole(AriaRole.Button, new() { Name = "Stop recording" }).ClickAsync();
         await Expect(Status).ToHaveTextAsync("87 hits in 7 ms");
         var (_, wav) = Assert.Single(Service.AudioSearches);

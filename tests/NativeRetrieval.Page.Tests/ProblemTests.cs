@@ -29,7 +29,7 @@ public sealed class ProblemTests(Browser browser) : PageTest(browser)
         await Expect(Notice).ToContainTextAsync(
             "The server does not answer. Is “nativeretrieval serve” still running? Trying again in 3 seconds.");
         // What was found before stays in sight.
-        await Expect(Page.GetByRole(AriaRole.Option).First).ToBeVisibleAsync();
+        await Expect(Hits.GetByRole(AriaRole.Option).First).ToBeVisibleAsync();
         gone = false;
         await Page.GetByRole(AriaRole.Button, new() { Name = "Try now" }).ClickAsync();
         await Expect(Notice).ToBeEmptyAsync();

@@ -12,7 +12,7 @@ public sealed class SearchTests(Browser browser) : PageTest(browser)
         await Field.PressSequentiallyAsync("rain on a roof");
         await Expect(Status).ToHaveTextAsync("87 hits in 7 ms");
 
-        var first = Page.GetByRole(AriaRole.Option).First;
+        var first = Hits.GetByRole(AriaRole.Option).First;
         await Expect(first).ToContainTextAsync("Rain-00001.wav");
         await Expect(first).ToContainTextAsync("recording 1 of the library");
         await Expect(first).ToContainTextAsync("0:01.0 – 0:02.0");
@@ -118,7 +118,7 @@ public sealed class SearchTests(Browser browser) : PageTest(browser)
     public async Task Ranking_and_grouping_are_asked_for()
     {
         await OpenHitsAsync();
-        await Page.GetByLabel("Ranking").SelectOptionAsync("Sound alone");
+        await Page.GetByLabel("Ranking", new() { Exact = true }).SelectOptionAsync("Sound alone");
         await SearchedAsync(search => search.GetProperty("word_weight").GetDouble() == 0);
         await Page.GetByLabel("Hits for each recording").SelectOptionAsync("Every stretch");
         await SearchedAsync(search => search.GetProperty("group").GetString() == "window");

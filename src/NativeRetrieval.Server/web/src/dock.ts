@@ -27,13 +27,13 @@ export class Dock {
       button('Timeline', 'timeline', () => actions.open(), { 'aria-keyshortcuts': 'Enter' }), this.#pick));
   }
 
-  show(hit: Hit | undefined, picked: boolean): void {
+  show(hit: Hit | undefined, folder: string, picked: boolean): void {
     this.box.hidden = hit === undefined && this.player.track === undefined;
     for (const control of this.box.querySelectorAll<HTMLButtonElement>('.actions button')) control.disabled = hit === undefined;
     this.#pick.setAttribute('aria-pressed', String(picked));
     const playing = this.player.playing ? this.player.track : undefined;
     this.#name.textContent = playing?.name ?? hit?.name ?? this.player.track?.name ?? '';
-    this.#folder.textContent = playing && playing.id !== hit?.id ? 'playing' : hit?.folder ?? '';
+    this.#folder.textContent = playing && playing.id !== hit?.id ? 'playing' : folder;
     this.tick(hit);
   }
 

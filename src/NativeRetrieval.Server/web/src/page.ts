@@ -402,7 +402,7 @@ export class Page {
     const hit: Hit | undefined = this.#hits.current;
     this.#hits.tick();
     this.#timeline.tick();
-    this.#dock.show(hit, hit !== undefined && isPicked(this.#store.state.chosen, hit));
+    this.#dock.show(hit, within(this.#hits.root, hit?.folder ?? ''), hit !== undefined && isPicked(this.#store.state.chosen, hit));
   }
 }
 
