@@ -11,12 +11,36 @@ public sealed partial class LocalAudioIndex
     /// <exception cref="IndexException">A vector has another dimension, holds NaN or infinity, or is zero.</exception>
     /// <exception cref="OptionException">An option is out of its range.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
-    public Task<IReadOnlyList<LibraryHit>> SearchAsync(LibraryIndexQuery query, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<LibraryHit>> SearchAsync(LibraryIndexQuery query, CancellationToken cancellationToken = default) =>
+        (await SearchBatchAsync([query], cancellationToken).ConfigureAwait(false))[0];
+
+    /// <summary>The answers to several questions; those without filter and exclusion share one pass over the vectors.</summary>
+    /// <returns>One list for each question.</returns>
+    /// <inheritdoc cref="SearchAsync(LibraryIndexQuery, CancellationToken)" path="/exception"/>
+    public Task<IReadOnlyList<IReadOnlyList<LibraryHit>>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
+        CancellationToken cancellationToken = default)
     {
-        query.Validated();
-        float[] unit = new float[Settings.Dimension];
-        UnitVector.Of(query.Vector.Span, unit, () => "search: the query");
-        return ReadAsync(session => new FusedSearch(this, session, FilesOf(session), query, unit).Run(), cancellationToken);
+        var units = new List<float[]>(queries.Count);
+        foreach (var query in queries)
+        {
+            query.Validated();
+            float[] unit = new float[Settings.Dimension];
+            UnitVector.Of(query.Vector.Span, unit, () => "search: the query");
+            units.Add(unit);
+        }
+        return ReadAsync<IReadOnlyList<IReadOnlyList<LibraryHit>>>(session =>
+        {
+            var table = FilesOf(session);
+            FusedSearch[] searches = [.. queries.Zip(units, (query, unit) => new FusedSearch(this, session, table, query, unit))];
+            FusedSearch.RankTogether(this, session, table, searches);
+            var hits = new List<IReadOnlyList<LibraryHit>>(searches.Length);
+            foreach (var search in searches)
+            {
+                cancellationToken.ThrowIfCancellationRequested();
+                hits.Add(search.Run());
+            }
+            return hits;
+        }, cancellationToken);
     }
 
     /// <summary>The scores that hits are compared with; null where none were made.</summary>

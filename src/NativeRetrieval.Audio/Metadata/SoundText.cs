@@ -30,6 +30,14 @@ public sealed record SoundText
     /// <summary>Tags that are damaged or too large, in sentences; what could be read of them is here.</summary>
     public IReadOnlyList<string> Notes { get; init; } = [];
 
+    /// <summary>The text of fields with the names that tags and sound libraries use; other fields are other words.</summary>
+    public static SoundText OfFields(IEnumerable<(string Name, string Value)> fields)
+    {
+        var tags = new TagCollector();
+        foreach (var (name, value) in fields) tags.Add(TagRoles.IsKnown(name) ? name : "TXXX", value);
+        return TagRoles.Assign(tags);
+    }
+
     /// <summary>This text, and in the place of what it lacks that of another source; tags and other words of both.</summary>
     public SoundText Or(SoundText second) => new()
     {

@@ -12,7 +12,7 @@ internal static class TagRoles
         ["TITLE"] = Title, ["TIT2"] = Title, ["TT2"] = Title, ["INAM"] = Title, ["FXNAME"] = Title,
         ["DESCRIPTION"] = Description, ["BEXT.DESCRIPTION"] = Description, ["COMMENT"] = Description, ["COMMENTS"] = Description,
         ["COMM"] = Description, ["ICMT"] = Description, ["ISBJ"] = Description, ["NOTE"] = Description, ["NOTES"] = Description,
-        ["SYNOPSIS"] = Description, ["BWF_DESCRIPTION"] = Description, ["TIT3"] = Description,
+        ["CAPTION"] = Description, ["SYNOPSIS"] = Description, ["BWFDESCRIPTION"] = Description, ["TIT3"] = Description,
         ["CATEGORY"] = Category, ["TCON"] = Category, ["TCO"] = Category, ["IGNR"] = Category, ["GENRE"] = Category,
         ["SUBCATEGORY"] = Subcategory,
         ["CATID"] = CatId, ["CATEGORYID"] = CatId,
@@ -20,7 +20,7 @@ internal static class TagRoles
         ["SYNONYMS"] = Keywords, ["MOOD"] = Keywords, ["TMOO"] = Keywords,
         ["LIBRARY"] = Library, ["ALBUM"] = Library, ["TALB"] = Library, ["TAL"] = Library, ["IPRD"] = Library,
         ["ARTIST"] = Other, ["TPE1"] = Other, ["TP1"] = Other, ["IART"] = Other, ["BEXT.ORIGINATOR"] = Other, ["ORIGINATOR"] = Other,
-        ["DESIGNER"] = Other, ["RECORDIST"] = Other, ["LOCATION"] = Other, ["LOCATION_NAME"] = Other, ["MICROPHONE"] = Other,
+        ["DESIGNER"] = Other, ["RECORDIST"] = Other, ["LOCATION"] = Other, ["LOCATIONNAME"] = Other, ["MICROPHONE"] = Other,
         ["MIC"] = Other, ["MICPERSPECTIVE"] = Other, ["MICTYPE"] = Other, ["MANUFACTURER"] = Other, ["SOURCE"] = Other, ["ISRC"] = Other,
         ["SHOW"] = Other, ["SCENE"] = Other, ["PROJECT"] = Other, ["ORGANIZATION"] = Other, ["VENDORCATEGORY"] = Other,
         ["USERCATEGORY"] = Other, ["CREATORID"] = Other, ["SOURCEID"] = Other, ["USERDATA"] = Other, ["USER"] = Other, ["TXXX"] = Other,
@@ -48,8 +48,15 @@ internal static class TagRoles
     public static IEnumerable<string> KeywordsOf(string list) =>
         list.Split(_separators, StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries);
 
-    static char RoleOf(string name) =>
-        _roleOf.GetValueOrDefault(name.StartsWith("iXML.", StringComparison.OrdinalIgnoreCase) ? name[5..] : name);
+    /// <summary>True for the name of a field that has a role.</summary>
+    public static bool IsKnown(string name) => RoleOf(name) != default;
+
+    /// <summary>Role by a name without blanks and underscores: <c>FX Name</c> and <c>FXName</c> are the same.</summary>
+    static char RoleOf(string name)
+    {
+        if (name.StartsWith("iXML.", StringComparison.OrdinalIgnoreCase)) name = name[5..];
+        return _roleOf.GetValueOrDefault(name.Replace(" ", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal));
+    }
 
     /// <summary>Different texts behind each other; one that is part of another is left out.</summary>
     static string? Joined(IEnumerable<string> texts)

@@ -86,7 +86,8 @@ internal static class DemoCommand
         terminal.Line("");
         terminal.Line($"search \"{Query}\"");
         HitList.Write(terminal, json: false, "query", Query,
-            await engine.SearchAsync(opened, Query, new AudioSearchOptions { Top = 5 }, cancellation));
+            (await new LibrarySearch(engine, opened).SearchAsync(
+                new LibraryQuery { Parts = [QueryPart.Sentence(Query)], Top = 5 }, cancellation)).Hits);
 
         string sound = Directory.EnumerateFiles(collection.AudioFolder).Order(StringComparer.Ordinal).First();
         terminal.Line("");

@@ -31,13 +31,14 @@ internal sealed class HitExport
         return new HitExport(folder);
     }
 
-    public async Task WriteAsync(IReadOnlyList<SearchHit> hits, LocalAudioIndex index, CancellationToken cancellation)
+    public async Task WriteAsync(IReadOnlyList<LibraryHit> hits, LocalAudioIndex index, CancellationToken cancellation)
     {
         DurableFile.CreateFolder(_folder);
         int lastRank = hits.Count == 0 ? 0 : hits[^1].Rank;
         foreach (var hit in hits)
         {
-            string target = Path.Combine(_folder, AudioExcerpt.FileName(hit, lastRank));
+            string target = Path.Combine(_folder, AudioExcerpt.FileName(
+                new SearchHit(hit.Rank, hit.Path, hit.StartSeconds, hit.EndSeconds, hit.Score, hit.RowId), lastRank));
             _excerpts[hit.Rank] = null;
             try
             {

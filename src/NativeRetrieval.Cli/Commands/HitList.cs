@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Indexing;
 
@@ -11,17 +12,18 @@ internal static class HitList
     /// <param name="key">Kind of the search: <c>query</c> or <c>file</c>.</param>
     /// <param name="unknownTokens">Words of a query that the model does not know; null: the search had no words.</param>
     /// <returns><see cref="ExitCode.Partial"/> where a hit could not be exported.</returns>
-    public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
-        LocalAudioIndex index, HitExport? export, CancellationToken cancellation, int? unknownTokens = null)
+    public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, IReadOnlyList<LibraryHit> hits,
+        LocalAudioIndex index, HitFiles files, CancellationToken cancellation, int? unknownTokens = null)
     {
-        if (export is not null) await export.WriteAsync(hits, index, cancellation);
-        Write(terminal, json, key, value, hits, export?.Excerpts, unknownTokens);
-        return export is null ? ExitCode.Ok : export.Report(terminal);
+        var unlisted = files.List?.Write(hits) ?? [];
+        if (files.Excerpts is { } export) await export.WriteAsync(hits, index, cancellation);
+        Write(terminal, json, key, value, hits, files.Excerpts?.Excerpts, unknownTokens);
+        return Math.Max(Skips.Report(terminal, unlisted), files.Excerpts?.Report(terminal) ?? ExitCode.Ok);
     }
 
     /// <summary>Prints the hits.</summary>
     /// <param name="excerpts">Paths by rank, null for a hit that could not be exported; null where none was asked for.</param>
-    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<SearchHit> hits,
+    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<LibraryHit> hits,
         IReadOnlyDictionary<int, string?>? excerpts = null, int? unknownTokens = null)
     {
         if (json)
@@ -30,19 +32,7 @@ internal static class HitList
             {
                 document.WriteString(key, value);
                 if (unknownTokens is { } unknown) document.WriteNumber("unknown_tokens", unknown);
-                document.WriteStartArray("hits");
-                foreach (var hit in hits)
-                {
-                    document.WriteStartObject();
-                    document.WriteNumber("rank", hit.Rank);
-                    document.WriteString("path", hit.Path);
-                    document.WriteNumber("start_seconds", Math.Round(hit.StartSeconds, 3));
-                    document.WriteNumber("end_seconds", Math.Round(hit.EndSeconds, 3));
-                    document.WriteNumber("score", Math.Round(hit.Score, 6));
-                    if (excerpts is not null) document.WriteString("excerpt", excerpts[hit.Rank]);
-                    document.WriteEndObject();
-                }
-                document.WriteEndArray();
+                WriteHits(document, hits, excerpts);
             });
             return;
         }
@@ -51,12 +41,62 @@ internal static class HitList
             terminal.Message("nothing found");
             return;
         }
-        var table = new Table(">", ">score", "from", "to", "file");
+        bool hasBackground = hits.Any(hit => !double.IsNaN(hit.Percentile)), hasWords = hits.Any(hit => hit.MatchedWords.Count > 0);
+        string[] columns = [">", ">score", .. hasBackground ? [">above"] : Array.Empty<string>(), "from", "to", "file",
+            .. hasWords ? ["words"] : Array.Empty<string>()];
+        var table = new Table(columns);
         foreach (var hit in hits)
-            table.Add(hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture),
-                Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path));
+            table.Add([hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture),
+                .. hasBackground ? [Percent(hit.Percentile)] : Array.Empty<string>(),
+                Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path),
+                .. hasWords ? [string.Join(' ', hit.MatchedWords)] : Array.Empty<string>()]);
         table.Write(terminal);
     }
+
+    /// <summary>Writes the member <c>hits</c>.</summary>
+    public static void WriteHits(Utf8JsonWriter document, IReadOnlyList<LibraryHit> hits, IReadOnlyDictionary<int, string?>? excerpts = null)
+    {
+        document.WriteStartArray("hits");
+        foreach (var hit in hits)
+        {
+            document.WriteStartObject();
+            document.WriteNumber("rank", hit.Rank);
+            document.WriteString("path", hit.Path);
+            document.WriteNumber("start_seconds", Math.Round(hit.StartSeconds, 3));
+            document.WriteNumber("end_seconds", Math.Round(hit.EndSeconds, 3));
+            document.WriteNumber("score", Math.Round(hit.Score, 6));
+            if (double.IsNaN(hit.Percentile)) document.WriteNull("percentile");
+            else document.WriteNumber("percentile", Math.Round(hit.Percentile, 3));
+            WriteRank("sound_rank", hit.SoundRank);
+            WriteRank("word_rank", hit.WordRank);
+            document.WriteStartArray("words");
+            foreach (string word in hit.MatchedWords) document.WriteStringValue(word);
+            document.WriteEndArray();
+            document.WriteStartArray("stretches");
+            foreach (var stretch in hit.Stretches)
+            {
+                document.WriteStartObject();
+                document.WriteNumber("start_seconds", Math.Round(stretch.StartSeconds, 3));
+                document.WriteNumber("end_seconds", Math.Round(stretch.EndSeconds, 3));
+                document.WriteNumber("score", Math.Round(stretch.Score, 6));
+                document.WriteEndObject();
+            }
+            document.WriteEndArray();
+            if (excerpts is not null) document.WriteString("excerpt", excerpts[hit.Rank]);
+            document.WriteEndObject();
+        }
+        document.WriteEndArray();
+
+        void WriteRank(string name, int? rank)
+        {
+            if (rank is { } place) document.WriteNumber(name, place);
+            else document.WriteNull(name);
+        }
+    }
+
+    /// <summary>The percentile with as many digits as tell it from 100.</summary>
+    static string Percent(double percentile) => double.IsNaN(percentile) ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(10 * percentile) / 10:F1} %");
 
     /// <summary>The path from the current folder where that is shorter and leads to the file, otherwise the whole one.</summary>
     static string Shown(string path)

@@ -38,10 +38,16 @@ internal static class IndexBuild
             Description = "Take out what the index has of a folder that is now empty or gone. "
                 + "Without it that is refused: its disk may not be mounted.",
         };
+        var tables = new DetailsOptions();
+        var watch = new Option<bool>("--watch")
+        {
+            Description = "Go on, and bring the index up to date whenever something below the folders changes; Ctrl-C ends it.",
+        };
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. device.Options, json])
+        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. tables.All, watch, .. device.Options,
+            json])
             command.Add(option);
         command.Validators.Add(result =>
         {
@@ -60,11 +66,34 @@ internal static class IndexBuild
             using var runsOn = device.Open(parsed, terminal);
             using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
                 : choice.Open(folder, made, runsOn, ModelParts.Audio);
-            var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window),
-                parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty));
-            if (parsed.GetValue(json)) WriteJson(terminal, report);
-            else Write(terminal, report, folder);
-            return Unread(terminal, report);
+            var describer = tables.Of(parsed);
+            using var changes = parsed.GetValue(watch) ? new FolderChanges(parsed.GetValue(paths)!, terminal.Time) : null;
+            int code = await OnceAsync();
+            while (changes is not null)
+            {
+                terminal.Flush();
+                terminal.Message("watching for changes; Ctrl-C ends it");
+                await changes.WaitAsync(cancellation);
+                try
+                {
+                    await OnceAsync();
+                }
+                catch (OptionException e)
+                {
+                    // A disk that is taken out comes back, perhaps; the index stays as it is.
+                    terminal.Warning(e.Message);
+                }
+            }
+            return code;
+
+            async Task<int> OnceAsync()
+            {
+                var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window),
+                    parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty), describer);
+                if (parsed.GetValue(json)) WriteJson(terminal, report, asLine: changes is not null);
+                else Write(terminal, report, folder);
+                return Unread(terminal, report);
+            }
         });
     }
 
@@ -85,11 +114,26 @@ internal static class IndexBuild
 
     /// <summary>Indexes with progress on the terminal; the demo uses it, too.</summary>
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,
-        double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false)
+        double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false,
+        FileDescriber? describer = null)
     {
         using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds), repair: true);
         using var progress = new FileProgress(terminal);
-        return await new AudioIndexer(engine, index) { AllowEmptyFolders = allowEmptyFolders }.RunAsync(paths, progress, cancellation);
+        return await new AudioIndexer(engine, index)
+        {
+            AllowEmptyFolders = allowEmptyFolders,
+            Describer = describer ?? new FileDescriber(),
+            Time = terminal.Time,
+            Note = terminal.Warning,
+            EmbedSentences = sentences => Embedded(engine, sentences),
+        }.RunAsync(paths, progress, cancellation);
+    }
+
+    /// <summary>Sentences by the text encoder, which an engine for indexing has not opened; it is needed once in a while, and let go.</summary>
+    static float[] Embedded(RetrievalEngine engine, IReadOnlyList<string> sentences)
+    {
+        using var reader = RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text);
+        return reader.EmbedTexts(sentences);
     }
 
     /// <summary>Says what was not read, or not to its end.</summary>
@@ -115,12 +159,27 @@ internal static class IndexBuild
     static void Write(Terminal terminal, IndexingReport report, string folder)
     {
         string embedded = string.Create(CultureInfo.InvariantCulture,
-            $"{report.Embedded:N0} files embedded ({report.Windows:N0} windows, {report.AudioSeconds:N0} s of sound)");
+            $"{report.Embedded:N0} files embedded ({report.Windows:N0} windows, {Sounding(report.AudioSeconds)} of sound)");
         terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{folder}: {embedded}, "
-            + $"{report.Unchanged:N0} unchanged, {report.Moved:N0} moved or copied, {report.Removed:N0} removed"));
+            + $"{report.Unchanged:N0} unchanged, {report.Moved:N0} moved or copied, {report.Removed:N0} removed"
+            + (report.Redescribed > 0 ? $", the text of {report.Redescribed:N0} read anew" : "")));
     }
 
-    static void WriteJson(Terminal terminal, IndexingReport report) => terminal.WriteJson(json =>
+    /// <summary>Seconds up to two minutes, then minutes, then hours with a digit.</summary>
+    static string Sounding(double seconds) => seconds switch
+    {
+        < 120 => FormattableString.Invariant($"{seconds:N0} s"),
+        < 7200 => FormattableString.Invariant($"{seconds / 60:N0} min"),
+        _ => FormattableString.Invariant($"{seconds / 3600:N1} h"),
+    };
+
+    static void WriteJson(Terminal terminal, IndexingReport report, bool asLine)
+    {
+        if (asLine) terminal.WriteJsonLine(json => WriteMembers(json, report));
+        else terminal.WriteJson(json => WriteMembers(json, report));
+    }
+
+    static void WriteMembers(Utf8JsonWriter json, IndexingReport report)
     {
         json.WriteNumber("embedded", report.Embedded);
         json.WriteNumber("windows", report.Windows);
@@ -129,6 +188,7 @@ internal static class IndexBuild
         json.WriteNumber("moved", report.Moved);
         json.WriteNumber("removed", report.Removed);
         json.WriteNumber("repaired", report.Repaired);
+        json.WriteNumber("redescribed", report.Redescribed);
         json.WriteStartArray("skipped");
         foreach (string message in report.Skipped) json.WriteStringValue(message);
         json.WriteEndArray();
@@ -145,14 +205,15 @@ internal static class IndexBuild
             json.WriteEndObject();
         }
         json.WriteEndArray();
-    });
+    }
 
-    sealed class FileProgress(Terminal terminal) : IProgress<(int Done, int Total)>, IDisposable
+    sealed class FileProgress(Terminal terminal) : IProgress<(int Done, int Total, double Seconds)>, IDisposable
     {
         Output.Progress? _line;
 
-        public void Report((int Done, int Total) value) =>
-            (_line ??= new Output.Progress(terminal, "indexing", value.Total, "files")).Report(value.Done);
+        public void Report((int Done, int Total, double Seconds) value) =>
+            (_line ??= new Output.Progress(terminal, "indexing", value.Total, "files")).Report(value.Done,
+                value.Seconds > 0 ? $"{Sounding(value.Seconds)} of sound" : "");
 
         public void Dispose() => _line?.Dispose();
     }

@@ -1,6 +1,7 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -12,31 +13,53 @@ internal static class SearchCommand
 
     public static Command Create(Terminal terminal)
     {
-        var query = new Argument<string?>("QUERY")
+        var query = new Argument<string[]>("QUERY")
         {
-            Description = "A sentence. Without it, sentences are read line by line.",
-            Arity = ArgumentArity.ZeroOrOne,
+            Description = "Sentences, which are searched together; one with ^0.5 behind it counts half. Without any, sentences are read "
+                + "line by line.",
+            Arity = ArgumentArity.ZeroOrMore,
+        };
+        var also = new QueryOptions();
+        var queries = new Option<string?>("--queries")
+        {
+            Description = "Answer many questions, each line of this file (or of standard input, -) a JSON object such as "
+                + "{\"query\": \"rain\"}; an answer is one line of JSON.",
+            HelpName = "FILE.jsonl",
         };
         var options = new SearchOptions();
-        var command = new DocumentedCommand("search", "Find the sounds that a sentence describes.")
+        var command = new DocumentedCommand("search", "Find the sounds that sentences, or examples, describe, by sound and by the words in "
+            + "names and tags.")
         {
             Examples =
             [
                 ("nativeretrieval search \"a dog is barking\" --index sounds.nrx", "The ten best sounds"),
                 ("nativeretrieval search \"rain on a window\" --index sounds.nrx --top 3 --json", "For another program"),
+                ("nativeretrieval search rain --like drips.wav --not music --index sounds.nrx", "Rain like these drips, and no music"),
+                ("nativeretrieval search \"door slam\" --in Foley --length ..2s --index sounds.nrx", "Short ones below a folder Foley"),
                 ("nativeretrieval search \"glass breaks\" --index sounds.nrx --export glass", "The hits as WAV files in the folder glass"),
                 ("nativeretrieval search --index sounds.nrx", "Ask again and again; an empty line ends it"),
             ],
         };
         command.Add(query);
+        foreach (Option option in (Option[])[.. also.All, queries]) command.Add(option);
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var export = options.ExportOf(parsed);
-            if (export is not null && parsed.GetValue(query) is null)
-                throw new OptionException("--export writes the hits of one sentence; give the sentence on the command line");
-            using var opened = options.Open(parsed, terminal, ModelParts.Text, asksAgain: parsed.GetValue(query) is null);
-            if (parsed.GetValue(query) is { } sentence) return await AnswerAsync(sentence);
+            string[] sentences = parsed.GetValue(query) ?? [], like = also.Like(parsed);
+            string? file = parsed.GetValue(queries);
+            if (file is not null && sentences.Length + like.Length > 0)
+                throw new OptionException("--queries brings its own questions; leave out the sentences and --like");
+            bool once = sentences.Length + like.Length > 0;
+            if (!once && options.Exports(parsed))
+                throw new OptionException("--export and --export-list write the hits of one question; give it on the command line");
+            var files = options.FilesOf(parsed);
+            using var opened = options.Open(parsed, terminal, file is not null || like.Length > 0 ? ModelParts.Both : ModelParts.Text,
+                asksAgain: !once);
+            if (file is not null)
+                return await new QueryLines(terminal, opened, parts => Asked(parts, also.Without(parsed))).AnswerAsync(file, cancellation);
+            if (once)
+                return await AnswerAsync([.. sentences.Select(QueryOptions.SentenceOf),
+                    .. like.Select(example => QueryOptions.ExampleOf(example, opened, cancellation))]);
             // On a keyboard an empty line ends, in a file it is only empty.
             bool typed = terminal.ReadKey is not null;
             var editor = typed && terminal.IsInteractive ? new LineEditor(terminal, terminal.ReadKey!, terminal.Quiet ? "" : Prompt) : null;
@@ -45,19 +68,24 @@ internal static class SearchCommand
             {
                 if (line.Length == 0 && typed) break;
                 if (line.Length == 0) continue;
-                await AnswerAsync(line);
+                await AnswerAsync([QueryPart.Sentence(line)]);
                 terminal.Flush(); // the asker may be a program that waits for it
             }
             return ExitCode.Ok;
 
-            async Task<int> AnswerAsync(string text)
+            LibraryQuery Asked(IReadOnlyList<QueryPart> parts, IReadOnlyList<string> without) => options.Of(parsed, terminal, parts) with
             {
-                var hits = await opened.Engine.SearchAsync(opened.Index, text, options.Of(parsed), cancellation);
-                var tokens = opened.Engine.Model.Tokenize([text]);
-                if (!tokens.HasKnownToken(0))
+                Without = without,
+                WordWeight = also.WordWeight(parsed),
+            };
+
+            async Task<int> AnswerAsync(IReadOnlyList<QueryPart> parts)
+            {
+                var answer = await opened.Search.SearchAsync(Asked(parts, also.Without(parsed)), cancellation);
+                foreach (string text in answer.UnknownSentences)
                     terminal.Warning($"no word of this query is known to the model, so its hits mean nothing: \"{text}\"; use other words");
-                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", text, hits, opened.Index, export,
-                    cancellation, tokens.UnknownTokens(0));
+                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", string.Join(" + ", parts.Select(part => part.Label)),
+                    answer.Hits, opened.Index, files, cancellation, answer.UnknownTokens);
             }
 
             async Task<string?> ReadLineAsync()

@@ -24,16 +24,7 @@ internal sealed class SearchOptions
         HelpName = "MODEL",
     };
     readonly Option<int> _top = new("--top") { Description = "The most hits to show.", HelpName = "N", DefaultValueFactory = _ => 10 };
-    readonly Option<string?> _path = new("--path")
-    {
-        Description = "Only files whose path matches this pattern, e.g. '*.wav' or 'field/**'.",
-        HelpName = "GLOB",
-    };
-    readonly Option<float?> _minimum = new("--min-score")
-    {
-        Description = "Only hits with at least this cosine similarity.",
-        HelpName = "S",
-    };
+    readonly FilterOptions _filter = new();
     readonly Option<bool> _windows = new("--windows") { Description = "Show every matching window, not only each file's best." };
     readonly Option<DirectoryInfo?> _export = new("--export")
     {
@@ -41,34 +32,41 @@ internal sealed class SearchOptions
             + "rank, score, name and start. Sample rate, channels and samples are the file's own.",
         HelpName = "DIR",
     };
+    readonly Option<FileInfo?> _exportList = new("--export-list")
+    {
+        Description = "Write the hits as a table (hits.csv) or a playlist (hits.m3u8) into this file, which is new.",
+        HelpName = "FILE",
+    };
 
     readonly DeviceOption _device = DeviceOption.Create();
 
     public Option<bool> Json { get; } = JsonOutput.Option();
 
-    public SearchOptions()
-    {
-        _top.RequireRange(1, 1_000_000, "1 to 1,000,000 hits");
-        _minimum.RequireRange(-1, 1, "-1 to 1, because scores are cosine similarities");
-    }
+    public SearchOptions() => _top.RequireRange(1, 1_000_000, "1 to 1,000,000 hits");
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_index, _model, _top, _path, _minimum, _windows, _export, .. _device.Options, Json])
+        foreach (Option option in (Option[])[_index, _model, _top, .. _filter.All, _windows, _export, _exportList, .. _device.Options, Json])
             command.Add(option);
     }
 
-    public AudioSearchOptions Of(ParseResult parsed) => new()
+    /// <summary>The question of these parts with the options of the command line.</summary>
+    public LibraryQuery Of(ParseResult parsed, Terminal terminal, IReadOnlyList<QueryPart> parts) => new()
     {
+        Parts = parts,
         Top = parsed.GetValue(_top),
-        PathFilter = parsed.GetValue(_path),
-        MinScore = parsed.GetValue(_minimum) ?? float.NegativeInfinity,
+        Filter = _filter.Of(parsed, terminal.Time.GetUtcNow()),
         Grouping = parsed.GetValue(_windows) ? HitGrouping.AllWindows : HitGrouping.BestWindowPerFile,
     };
 
-    /// <summary>The export that <c>--export</c> asks for, or null.</summary>
-    /// <exception cref="OptionException">The folder holds something, or is a file.</exception>
-    public HitExport? ExportOf(ParseResult parsed) => parsed.GetValue(_export) is { } folder ? HitExport.Into(folder.FullName) : null;
+    /// <summary>True where hits are to be written into files.</summary>
+    public bool Exports(ParseResult parsed) => parsed.GetValue(_export) is not null || parsed.GetValue(_exportList) is not null;
+
+    /// <summary>The files that hits are to be written into.</summary>
+    /// <exception cref="OptionException">A folder holds something, or a file is there.</exception>
+    public HitFiles FilesOf(ParseResult parsed) => new(
+        parsed.GetValue(_export) is { } folder ? HitExport.Into(folder.FullName) : null,
+        parsed.GetValue(_exportList) is { } list ? HitListFile.At(list.FullName) : null);
 
     /// <summary>The index with the model it was made by.</summary>
     /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the
@@ -99,6 +97,8 @@ internal sealed class SearchOptions
 /// <summary>An index, the model it was made by, and the device.</summary>
 internal sealed record OpenedIndex(Device Device, LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
 {
+    public LibrarySearch Search { get; } = new(Engine, Index);
+
     public void Dispose()
     {
         Engine.Dispose();
@@ -106,3 +106,6 @@ internal sealed record OpenedIndex(Device Device, LocalAudioIndex Index, Retriev
         Device.Dispose();
     }
 }
+
+/// <summary>Files that hits are written into; null: none.</summary>
+internal sealed record HitFiles(HitExport? Excerpts, HitListFile? List);

@@ -9,24 +9,29 @@ internal static class SimilarCommand
 {
     public static Command Create(Terminal terminal)
     {
-        var file = new Argument<FileInfo>("FILE") { Description = "A sound file; its first window is compared." };
+        var file = new Argument<FileInfo>("FILE") { Description = "A sound file; its first window is compared, or the one at --at." };
+        var at = new Option<double?>("--at") { Description = "Time in the file whose window is compared.", HelpName = "SECONDS" };
+        at.RequireRange(0, 1e9, "a time in seconds, 0 or more");
         var options = new SearchOptions();
         var command = new DocumentedCommand("similar", "Find sounds like a given one.")
         {
-            Examples = [("nativeretrieval similar bark.wav --index sounds.nrx", "The ten most similar sounds")],
+            Examples =
+            [
+                ("nativeretrieval similar bark.wav --index sounds.nrx", "The ten most similar sounds"),
+                ("nativeretrieval similar night.flac --at 12.5 --index sounds.nrx --length ..10s", "Short sounds like that moment"),
+            ],
         };
         command.Add(file);
+        command.Add(at);
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
-            var export = options.ExportOf(parsed);
+            var files = options.FilesOf(parsed);
             using var opened = options.Open(parsed, terminal, ModelParts.Audio, asksAgain: false);
             string path = parsed.GetRequiredValue(file).FullName;
-            var windows = opened.Engine.EmbedFile(path, opened.Index.Settings.WindowSeconds, opened.Index.Settings.HopSeconds,
-                cancellation);
-            return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "file", path,
-                await opened.Index.SearchAsync(windows[0].Vector, options.Of(parsed), cancellation),
-                opened.Index, export, cancellation);
+            var part = QueryOptions.Example(path, parsed.GetValue(at), weight: 1, opened, cancellation);
+            var answer = await opened.Search.SearchAsync(options.Of(parsed, terminal, [part]), cancellation);
+            return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "file", path, answer.Hits, opened.Index, files, cancellation);
         });
         return command;
     }

@@ -67,13 +67,23 @@ public static class JsonOutput
         json.WriteEndObject();
     });
 
+    /// <summary>Writes <c>{"schema_version": 1, …}</c> as one line: for commands that answer line by line.</summary>
+    /// <param name="writeMembers">Writes the members that follow the version.</param>
+    public static void WriteJsonLine(this Terminal terminal, Action<Utf8JsonWriter> writeMembers) => Write(terminal, json =>
+    {
+        json.WriteStartObject();
+        json.WriteNumber("schema_version", SchemaVersion);
+        writeMembers(json);
+        json.WriteEndObject();
+    }, _format with { Indented = false });
+
     /// <summary>Writes a document that has its version already, and the end of the line.</summary>
     public static void WriteJson(this Terminal terminal, JsonObject document) => Write(terminal, json => document.WriteTo(json));
 
-    static void Write(Terminal terminal, Action<Utf8JsonWriter> write)
+    static void Write(Terminal terminal, Action<Utf8JsonWriter> write, JsonWriterOptions? format = null)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer, _format)) write(json);
+        using (var json = new Utf8JsonWriter(buffer, format ?? _format)) write(json);
         terminal.Document(Encoding.UTF8.GetString(buffer.GetBuffer(), 0, (int)buffer.Length));
     }
 }

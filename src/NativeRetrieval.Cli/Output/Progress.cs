@@ -24,12 +24,15 @@ public sealed class Progress(Terminal terminal, string label, long total, string
     readonly Lock _gate = new();
     long? _shownAt;
     long _done, _shown = -1;
+    string _beside = "";
 
     /// <summary>Says that <paramref name="done"/> steps are done. Cheap enough for every step, from any thread.</summary>
-    public void Report(long done)
+    /// <param name="beside">Another amount that is shown behind the steps, e.g. <c>2.5 h of sound</c>; empty: none.</param>
+    public void Report(long done, string beside = "")
     {
         lock (_gate)
         {
+            _beside = beside;
             _done = Math.Max(_done, done);
             long now = terminal.Time.GetTimestamp();
             var wait = terminal.IsInteractive ? _onScreen : _inLog;
@@ -81,7 +84,7 @@ public sealed class Progress(Terminal terminal, string label, long total, string
     }
 
     string Count(long done) =>
-        string.Create(CultureInfo.InvariantCulture, $"{done:N0}{(total > 0 ? $" of {total:N0}" : "")} {unit}");
+        string.Create(CultureInfo.InvariantCulture, $"{done:N0}{(total > 0 ? $" of {total:N0}" : "")} {unit}{(_beside.Length > 0 ? $", {_beside}" : "")}");
 
     string Rate(TimeSpan elapsed)
     {

@@ -17,14 +17,37 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
     readonly float _minScore = query.Filter.MinScore ?? float.NegativeInfinity;
 
+    IReadOnlyList<(float Score, long Row)>? _ranked;
+
+    /// <summary>Places of each ranking that count.</summary>
+    int Depth => Math.Max(LeastDepth, query.Skip + query.Top);
+
+    /// <summary>True where every row may be found: such searches can share a pass.</summary>
+    bool IsOpen => new FileFilter(query.Filter).IsOpen && query.WithoutVectors.Count == 0 && query.WithoutWords.All(words => words.Count == 0);
+
+    /// <summary>Ranks by sound for several searches in one pass, where they look at the same rows.</summary>
+    public static void RankTogether(LocalAudioIndex index, ReadSession session, FileTable table, IReadOnlyList<FusedSearch> searches)
+    {
+        foreach (var group in searches.Where(search => search.IsOpen).GroupBy(search => (search._minScore, search._perFile)))
+        {
+            FusedSearch[] all = [.. group];
+            if (all.Length == 1) continue;
+            var collector = new HitCollector(session, table, FileTable.RowsOf(session.Rows.Segments, table.Files), group.Key._minScore);
+            float[] units = [.. all.SelectMany(search => search.Unit)];
+            var rankings = index.Rank(session, collector, units, all.Max(search => search.Depth), group.Key._perFile);
+            for (int i = 0; i < all.Length; i++) all[i]._ranked = [.. rankings[i].Found.Take(all[i].Depth)];
+        }
+    }
+
+    float[] Unit => unit;
+
     public IReadOnlyList<LibraryHit> Run()
     {
         var allowed = Allowed();
         var segments = WithoutUnwanted(FileTable.RowsOf(session.Rows.Segments, allowed));
         var collector = new HitCollector(session, table, segments, _minScore);
-        int depth = Math.Max(LeastDepth, query.Skip + query.Top);
-        var bySound = index.Rank(session, collector, unit, depth, _perFile)[0].Found;
-        var byWords = WordRanks(allowed, depth);
+        var bySound = _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found;
+        var byWords = WordRanks(allowed, Depth);
 
         var items = new List<Item>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)

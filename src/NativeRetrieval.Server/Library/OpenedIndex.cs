@@ -47,8 +47,13 @@ internal sealed record IndexContents(double Seconds, IReadOnlyList<KeyValuePair<
 
     public static IndexContents Of(LocalAudioIndex index)
     {
-        string[] folders = [.. index.Files().Select(file => Path.GetDirectoryName(file.FullPath)!).Distinct().Order(StringComparer.Ordinal)
-            .Take(Most)];
-        return new IndexContents(0, [], [], folders);
+        var details = index.Details();
+        return new IndexContents(
+            details.Values.Sum(file => file?.DurationSeconds ?? 0),
+            [.. details.Values.Select(file => file?.Category).OfType<string>().CountBy(category => category)
+                .OrderBy(pair => pair.Key, StringComparer.Ordinal)],
+            [.. details.Values.SelectMany(file => file?.Tags ?? []).CountBy(tag => tag).OrderByDescending(pair => pair.Value)
+                .ThenBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Key).Take(Most)],
+            [.. details.Keys.Select(path => Path.GetDirectoryName(path)!).Distinct().Order(StringComparer.Ordinal).Take(Most)]);
     }
 }

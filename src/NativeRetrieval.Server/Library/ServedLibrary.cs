@@ -70,7 +70,7 @@ internal sealed class ServedLibrary : IDisposable
     {
         if (opened.Files.PathOf(id) is not { } path) return null;
         return await opened.Index.GetAsync(path, cancellation).ConfigureAwait(false) is { } entry
-            ? new ServedFile(id, index, entry, new SoundDetails { DurationSeconds = entry.Windows[^1].EndSeconds })
+            ? new ServedFile(id, index, entry, entry.Details ?? new SoundDetails { DurationSeconds = entry.Windows[^1].EndSeconds })
             : null;
     }
 

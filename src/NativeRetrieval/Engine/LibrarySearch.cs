@@ -12,30 +12,62 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
     /// <exception cref="OptionException">The question has no part of a positive weight, or an option is out of its range.</exception>
     /// <exception cref="IndexException">A vector does not fit the index, or the parts cancel each other.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
-    public async Task<LibraryAnswer> SearchAsync(LibraryQuery query, CancellationToken cancellation = default)
+    public async Task<LibraryAnswer> SearchAsync(LibraryQuery query, CancellationToken cancellation = default) =>
+        (await SearchBatchAsync([query], cancellation).ConfigureAwait(false))[0];
+
+    /// <summary>
+    /// The answers to several questions, each as if it were asked alone. Their sentences are embedded together, and questions without
+    /// filter and exclusion share one pass over the vectors.
+    /// </summary>
+    /// <returns>One answer for each question.</returns>
+    /// <inheritdoc cref="SearchAsync" path="/exception"/>
+    public async Task<IReadOnlyList<LibraryAnswer>> SearchBatchAsync(IReadOnlyList<LibraryQuery> queries,
+        CancellationToken cancellation = default)
     {
-        string[] sentences = [.. query.Parts.Where(part => part.Text is not null).Select(part => part.Text!)];
-        if (!query.Parts.Any(part => part.Weight > 0) || sentences.Concat(query.Without).Any(string.IsNullOrWhiteSpace))
+        foreach (var query in queries) Require(query);
+        string[][] texts = [.. queries.Select(query => (string[])[.. Sentences(query), .. query.Without])];
+        string[] all = [.. texts.SelectMany(own => own)];
+        float[] vectors = all.Length > 0 ? engine.EmbedTexts(all) : [];
+        var questions = new List<LibraryIndexQuery>(queries.Count);
+        int width = index.Settings.Dimension, at = 0;
+        for (int q = 0; q < queries.Count; at += texts[q].Length * width, q++)
+            questions.Add(Question(queries[q], vectors.AsMemory(at, texts[q].Length * width)));
+        var hits = await index.SearchBatchAsync(questions, cancellation).ConfigureAwait(false);
+        return [.. hits.Select((found, q) => Answer(found, texts[q]))];
+    }
+
+    static string[] Sentences(LibraryQuery query) => [.. query.Parts.Where(part => part.Text is not null).Select(part => part.Text!)];
+
+    static void Require(LibraryQuery query)
+    {
+        if (!query.Parts.Any(part => part.Weight > 0) || Sentences(query).Concat(query.Without).Any(string.IsNullOrWhiteSpace))
             throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
         if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0 || Math.Abs(part.Weight) > 1_000) is { } odd)
             throw new OptionException($"the weight of \"{odd.Label}\" is {odd.Weight}; it must be −1,000 to 1,000, and not 0");
-        string[] texts = [.. sentences, .. query.Without];
-        float[] vectors = texts.Length > 0 ? engine.EmbedTexts(texts) : [];
-        int width = index.Settings.Dimension;
-        var hits = await index.SearchAsync(new LibraryIndexQuery
+    }
+
+    /// <param name="vectors">Of the sentences and of what is not wanted, [texts, dimension].</param>
+    LibraryIndexQuery Question(LibraryQuery query, ReadOnlyMemory<float> vectors)
+    {
+        int width = index.Settings.Dimension, sentences = Sentences(query).Length;
+        return new LibraryIndexQuery
         {
-            Vector = Combined(query.Parts, vectors),
-            IsSound = sentences.Length == 0,
+            Vector = Combined(query.Parts, vectors.Span),
+            IsSound = sentences == 0,
             Words = [.. query.Parts.Where(part => part is { Text: not null, Weight: > 0 })
                 .SelectMany(part => QueryWords.Of(part.Text!)).Distinct()],
             WordWeight = query.WordWeight,
             WithoutWords = [.. query.Without.Select(QueryWords.Of)],
-            WithoutVectors = [.. query.Without.Select((_, i) => (ReadOnlyMemory<float>)vectors.AsMemory((sentences.Length + i) * width, width))],
+            WithoutVectors = [.. query.Without.Select((_, i) => vectors.Slice((sentences + i) * width, width))],
             Filter = query.Filter,
             Top = query.Top,
             Skip = query.Skip,
             Grouping = query.Grouping,
-        }, cancellation).ConfigureAwait(false);
+        };
+    }
+
+    LibraryAnswer Answer(IReadOnlyList<LibraryHit> hits, string[] texts)
+    {
         if (texts.Length == 0) return new LibraryAnswer(hits);
         var tokens = engine.Model.Tokenize(texts);
         return new LibraryAnswer(hits)
@@ -45,25 +77,14 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
         };
     }
 
-    /// <summary>The answers to several questions.</summary>
-    /// <returns>One answer for each question.</returns>
-    /// <inheritdoc cref="SearchAsync" path="/exception"/>
-    public async Task<IReadOnlyList<LibraryAnswer>> SearchBatchAsync(IReadOnlyList<LibraryQuery> queries,
-        CancellationToken cancellation = default)
-    {
-        var answers = new List<LibraryAnswer>(queries.Count);
-        foreach (var query in queries) answers.Add(await SearchAsync(query, cancellation).ConfigureAwait(false));
-        return answers;
-    }
-
     /// <summary>The weighted sum of the parts' unit vectors.</summary>
-    float[] Combined(IReadOnlyList<QueryPart> parts, float[] texts)
+    float[] Combined(IReadOnlyList<QueryPart> parts, ReadOnlySpan<float> texts)
     {
         int width = index.Settings.Dimension, text = 0;
         float[] sum = new float[width];
         foreach (var part in parts)
         {
-            var vector = part.Text is null ? part.Embedding.Span : texts.AsSpan(text++ * width, width);
+            var vector = part.Text is null ? part.Embedding.Span : texts.Slice(text++ * width, width);
             if (vector.Length != width)
                 throw new IndexException($"search: {part.Label}: the vector has {vector.Length} values, the index {width}");
             double length = 0;
