@@ -3,6 +3,7 @@ using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Benchmarks.Roofline;
+using NativeRetrieval.Benchmarks.Serving;
 using NativeRetrieval.Benchmarks.Suites;
 
 const int DefaultRounds = 21;
@@ -14,6 +15,8 @@ if (args.Length > 0 && args[0] == RooflineCommand.Name) return RooflineCommand.R
 if (args.Length > 0 && args[0] == GradientsCommand.Name) return GradientsCommand.Run(args.AsSpan(1));
 if (args.Length > 0 && args[0] == PrecisionCommand.Name) return PrecisionCommand.Run(args[1..]);
 
+if (args.Length > 0 && args[0] == ServeCommand.Name) return await ServeCommand.RunAsync(args[1..]);
+
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
     Console.WriteLine(
@@ -24,6 +27,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     Console.WriteLine(RooflineCommand.Usage);
     Console.WriteLine(GradientsCommand.Usage);
     Console.WriteLine(PrecisionCommand.Usage);
+    Console.WriteLine(ServeCommand.Usage);
     return 0;
 }
 

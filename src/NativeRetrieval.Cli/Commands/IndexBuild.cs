@@ -160,9 +160,10 @@ internal static class IndexBuild
     {
         string embedded = string.Create(CultureInfo.InvariantCulture,
             $"{report.Embedded:N0} files embedded ({report.Windows:N0} windows, {Sounding(report.AudioSeconds)} of sound)");
+        string described = report.Redescribed > 0
+            ? string.Create(CultureInfo.InvariantCulture, $", the text of {report.Redescribed:N0} read anew") : "";
         terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{folder}: {embedded}, "
-            + $"{report.Unchanged:N0} unchanged, {report.Moved:N0} moved or copied, {report.Removed:N0} removed"
-            + (report.Redescribed > 0 ? $", the text of {report.Redescribed:N0} read anew" : "")));
+            + $"{report.Unchanged:N0} unchanged, {report.Moved:N0} moved or copied, {report.Removed:N0} removed{described}"));
     }
 
     /// <summary>Seconds up to two minutes, then minutes, then hours with a digit.</summary>

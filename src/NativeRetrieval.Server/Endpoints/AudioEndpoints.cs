@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Net.Http.Headers;
@@ -29,10 +28,12 @@ internal sealed class AudioEndpoints(ServerOptions options, ServedLibrary librar
 
     public void Map(IEndpointRouteBuilder routes)
     {
-        string[] reading = [HttpMethods.Get, HttpMethods.Head];
-        routes.MapMethods("/audio/{id}", reading, AudioAsync);
-        routes.MapMethods("/audio/{id}/peaks", reading, PeaksAsync);
-        routes.MapMethods("/audio/{id}/spectrogram", reading, SpectrogramAsync);
+        routes.Get("/audio/{id}", AudioAsync,
+            new("The bytes of an indexed file, or a stretch of it as WAV") { Query = ["as", Start, End], GivesBytes = "audio/*" });
+        routes.Get("/audio/{id}/peaks", PeaksAsync,
+            new("The waveform of a stretch for the eye") { Query = ["points", Start, End], Gives = typeof(PeaksResponse) });
+        routes.Get("/audio/{id}/spectrogram", SpectrogramAsync,
+            new("The log-mel spectrogram of a stretch for the eye") { Query = ["width", Start, End], GivesBytes = "image/png" });
     }
 
     async Task AudioAsync(HttpContext context)

@@ -1,6 +1,5 @@
 using System.Runtime.InteropServices;
 using System.Text.Json;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using NativeRetrieval.Server.Contract;
@@ -16,8 +15,9 @@ internal sealed class EmbeddingEndpoints(ServerOptions options, ServedLibrary li
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/embeddings", EmbedAsync);
-        routes.MapGet("/models", ModelsAsync);
+        routes.Post("/embeddings", EmbedAsync,
+            new("Vectors of texts and sounds, in OpenAI's shape") { Takes = typeof(EmbeddingsRequest), Gives = typeof(EmbeddingsResponse) });
+        routes.Get("/models", ModelsAsync, new("The model, in OpenAI's shape") { Gives = typeof(ModelsResponse) });
     }
 
     int Dimension => library.Engine.Model.Config.EmbeddingDimension;

@@ -1,6 +1,5 @@
 using System.IO.Compression;
 using System.Text;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using NativeRetrieval.NAudio;
@@ -13,7 +12,8 @@ namespace NativeRetrieval.Server.Endpoints;
 /// <summary>A selection of hits as a file: a table, a playlist, or the stretches themselves.</summary>
 internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary library, SoundDesk desk)
 {
-    public void Map(IEndpointRouteBuilder routes) => routes.MapPost("/export", ExportAsync);
+    public void Map(IEndpointRouteBuilder routes) => routes.Post("/export", ExportAsync,
+        new("A selection of hits as CSV, M3U, or a ZIP file of WAV stretches") { Takes = typeof(ExportRequest) });
 
     async Task ExportAsync(HttpContext context)
     {

@@ -1,4 +1,3 @@
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using NativeRetrieval.Server.Contract;
@@ -11,8 +10,8 @@ internal sealed class FileEndpoints(ServedLibrary library)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapGet("/indexes", IndexesAsync);
-        routes.MapGet("/files/{id}", FileAsync);
+        routes.Get("/indexes", IndexesAsync, new("The indexes, and what filters can take") { Gives = typeof(IndexesResponse) });
+        routes.Get("/files/{id}", FileAsync, new("An indexed file with its details and windows") { Gives = typeof(FileResponse) });
     }
 
     Task IndexesAsync(HttpContext context)

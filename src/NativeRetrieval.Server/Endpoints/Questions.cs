@@ -15,14 +15,14 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
     readonly ServerLimits _limits = options.Limits;
 
     /// <summary>Names of the parameters that every search with a query string has.</summary>
-    static readonly string[] _parameters = ["index", "top", "skip", "group", "word_weight", "without", "folder", "name", "min_seconds",
+    public static IReadOnlyList<string> Parameters { get; } = ["index", "top", "skip", "group", "word_weight", "without", "folder", "name", "min_seconds",
         "max_seconds", "sample_rate_hz", "channels", "category", "tag", "added_after", "min_score"];
 
     /// <summary>The request that a query string is short for, without its parts.</summary>
     /// <param name="own">Names of the parameters that the endpoint has beside.</param>
     public static (SearchRequest Request, QueryReader Query) Of(HttpRequest request, params IEnumerable<string> own)
     {
-        var query = new QueryReader(request, [.. own, .. _parameters]);
+        var query = new QueryReader(request, [.. own, .. Parameters]);
         return (new SearchRequest
         {
             Parts = [],

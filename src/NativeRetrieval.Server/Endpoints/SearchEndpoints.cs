@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using NativeRetrieval.Engine;
@@ -17,10 +16,21 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
 {
     public void Map(IEndpointRouteBuilder routes)
     {
-        routes.MapPost("/search", SearchAsync);
-        routes.MapGet("/search", ShortSearchAsync);
-        routes.MapPost("/search/audio", AudioSearchAsync);
-        routes.MapGet("/similar", SimilarAsync);
+        routes.Post("/search", SearchAsync,
+            new("Sounds that sentences and examples describe") { Takes = typeof(SearchRequest), Gives = typeof(SearchResponse) });
+        routes.Get("/search", ShortSearchAsync,
+            new("Sounds that a sentence describes") { Query = ["q", .. Questions.Parameters], Gives = typeof(SearchResponse) });
+        routes.Post("/search/audio", AudioSearchAsync, new("Sounds like one that is sent")
+        {
+            Query = ["q", "start_seconds", .. Questions.Parameters],
+            TakesBytes = "application/octet-stream",
+            Gives = typeof(SearchResponse),
+        });
+        routes.Get("/similar", SimilarAsync, new("Sounds like an indexed one")
+        {
+            Query = ["id", "start_seconds", .. Questions.Parameters],
+            Gives = typeof(SearchResponse),
+        });
     }
 
     async Task SearchAsync(HttpContext context) => await AnswerAsync(context, await Body.ReadJsonAsync(context,

@@ -1,0 +1,68 @@
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Engine;
+using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
+
+namespace NativeRetrieval.Benchmarks.Serving;
+
+/// <summary>An index of random vectors with words, and a model with a real text encoder's shape and tokenizer: speed is that of real ones.</summary>
+internal static class ServedCollection
+{
+    const int WindowsPerFile = 10, Dimension = 1024, FilesPerCommit = 1000;
+    const double WindowSeconds = 10;
+
+    static readonly string[] _words = ["rain", "dog", "door", "thunder", "car", "birds", "footsteps", "bell", "wind", "water", "roof", "room"];
+
+    /// <returns>The index's folder.</returns>
+    public static async Task<string> MakeAsync(string folder, string textModel, int windows)
+    {
+        string model = Path.Combine(folder, "model"), to = Path.Combine(folder, "sounds.nrx");
+        var text = BertFolder.ReadConfig(textModel);
+        var config = new RetrievalModelConfig
+        {
+            AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
+            TextEncoder = text,
+            AudioHeadWidth = 64,
+            TextHeadWidth = Dimension,
+            EmbeddingDimension = Dimension,
+            MaxSeconds = WindowSeconds,
+        };
+        Directory.CreateDirectory(model);
+        using (var made = new RetrievalModel(config, BertFolder.ReadTokenizer(textModel, text), CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
+            ModelFolder.Save(model, made, "# random weights\n");
+        using var engine = RetrievalEngine.Open(model, CpuDevice.Shared, ModelParts.Text);
+        using var index = LocalAudioIndex.Create(to, engine.IndexSettings());
+        var random = new Random(1);
+        for (int first = 0; first < windows; first += FilesPerCommit * WindowsPerFile)
+            await index.UpsertAsync([.. Enumerable.Range(0, Math.Min(FilesPerCommit, (windows - first) / WindowsPerFile))
+                .Select(file => Entry(random, first / WindowsPerFile + file))]);
+        return to;
+    }
+
+    static AudioIndexEntry Entry(Random random, int number)
+    {
+        string path = $"/sounds/{number / 100:D4}/{_words[random.Next(_words.Length)]}_{_words[random.Next(_words.Length)]}_{number:D6}.wav";
+        var file = new IndexedFile
+        {
+            Path = path,
+            FullPath = path,
+            ContentHash = Convert.ToHexStringLower(System.Security.Cryptography.SHA256.HashData(BitConverter.GetBytes(number))),
+            SizeBytes = 1000,
+            ModifiedUtc = DateTime.UnixEpoch,
+        };
+        return new AudioIndexEntry(file, [.. Enumerable.Range(0, WindowsPerFile).Select(window =>
+            new AudioWindow(window * WindowSeconds, (window + 1) * WindowSeconds, Vector(random)))])
+        {
+            Details = new SoundDetails { DurationSeconds = WindowsPerFile * WindowSeconds, SampleRateHz = 44_100, Channels = 2 },
+        };
+    }
+
+    static float[] Vector(Random random)
+    {
+        float[] values = new float[Dimension];
+        for (int i = 0; i < values.Length; i++) values[i] = random.NextSingle() - 0.5f;
+        return values;
+    }
+}

@@ -1,0 +1,103 @@
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using System.Text;
+using NativeRetrieval.Cli;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Server.Tests;
+
+/// <summary>The program <c>nativeretrieval serve</c>, as a process of its own.</summary>
+public sealed class ServeCommandTests(SharedService shared) : IClassFixture<SharedService>
+{
+    readonly TestService _service = shared.Service;
+
+    [Fact]
+    public async Task A_signal_lets_a_request_end_that_has_begun_and_the_program_with_it()
+    {
+        Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill");
+        var cancellation = TestContext.Current.CancellationToken;
+        using var process = Start("--port", "0");
+        var address = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!);
+        Assert.Equal("127.0.0.1", address.Host);
+        Assert.Contains("Ctrl-C", await LineWith(process, "Ctrl-C", cancellation));
+
+        const string body = """{"parts":[{"text":"rain"}]}""";
+        using var client = new TcpClient(address.Host, address.Port);
+        var stream = client.GetStream();
+        await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/search HTTP/1.1\r\nHost: {address.Authority}\r\n"
+            + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"), cancellation);
+        // "100 Continue": the request is being answered, and waits for its body.
+        Assert.Contains("100", await LineOf(stream, cancellation));
+        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync(cancellation);
+        await LineWith(process, "stopping", cancellation);
+        await stream.WriteAsync(Encoding.ASCII.GetBytes(body), cancellation);
+        string answer = await new StreamReader(stream).ReadToEndAsync(cancellation);
+        Assert.Contains("HTTP/1.1 200", answer);
+        Assert.Contains("rain.wav", answer);
+        await process.WaitForExitAsync(cancellation);
+        Assert.Equal(ExitCode.Ok, process.ExitCode);
+    }
+
+    [Fact]
+    public void A_port_in_use_and_options_that_cannot_be_are_one_message_each()
+    {
+        var busy = Run("--port", $"{_service.Host.Address.Port}");
+        Assert.Equal((ExitCode.Failure, ""), (busy.ExitCode, busy.Out));
+        Assert.EndsWith($"error: 127.0.0.1:{_service.Host.Address.Port} is in use by another program; choose another port\n", busy.Error);
+
+        var open = Run("--listen", "0.0.0.0", "--port", "0");
+        Assert.Equal(ExitCode.Usage, open.ExitCode);
+        Assert.Contains("error: 0.0.0.0 can be reached from other machines: that takes a key", open.Error);
+
+        File.WriteAllText(_service["short.key"], "short\n");
+        var weak = Run("--key-file", _service["short.key"]);
+        Assert.Equal(ExitCode.Usage, weak.ExitCode);
+        Assert.Contains("error: the key has 5 characters; it must have 16 or more", weak.Error);
+
+        var name = Run("--listen", "somewhere");
+        Assert.Equal(ExitCode.Usage, name.ExitCode);
+        Assert.Contains("--listen somewhere: expected an IP address", name.Error);
+    }
+
+    [Fact]
+    public async Task A_key_file_is_the_key()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await File.WriteAllTextAsync(_service["a.key"], "0123456789abcdefghij\n", cancellation);
+        using var process = Start("--port", "0", "--key-file", _service["a.key"]);
+        using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+        Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v1/indexes", cancellation)).StatusCode);
+        client.DefaultRequestHeaders.Authorization = new("Bearer", "0123456789abcdefghij");
+        Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/indexes", cancellation)).StatusCode);
+        process.Kill();
+        await process.WaitForExitAsync(cancellation);
+    }
+
+    string[] Arguments(string[] rest) => ["serve", "--index", _service.IndexFolder, "--device", "cpu", .. rest];
+
+    ProgramRun Run(params string[] rest) => ProgramRun.Of("NativeRetrieval.Cli.dll", new Dictionary<string, string>(), Arguments(rest));
+
+    Process Start(params string[] rest) => Process.Start(new ProcessStartInfo("dotnet",
+        [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. Arguments(rest)])
+    {
+        RedirectStandardOutput = true,
+        RedirectStandardError = true,
+    })!;
+
+    static async Task<string> LineWith(Process process, string word, CancellationToken cancellation)
+    {
+        while (await process.StandardError.ReadLineAsync(cancellation) is { } line)
+            if (line.Contains(word, StringComparison.Ordinal)) return line;
+        throw new InvalidOperationException($"the program ended before it said '{word}'");
+    }
+
+    static async Task<string> LineOf(Stream stream, CancellationToken cancellation)
+    {
+        var line = new StringBuilder();
+        var one = new byte[1];
+        while (!line.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(one, cancellation) == 1)
+            line.Append((char)one[0]);
+        return line.ToString();
+    }
+}
