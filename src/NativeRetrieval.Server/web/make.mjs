@@ -1,7 +1,6 @@
 // Called by the .NET build: installs what the lock file names where that changed, and builds. One run at a time, whatever number of
 // builds there are. Exit codes: 0 built, 1 the sources are wrong, 3 npm or its registry is not there.
 import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -13,13 +12,11 @@ const lock = option('--lock');
 const patienceMilliseconds = 10 * 60 * 1000;
 
 await locked(() => {
-  const installed = join(here, 'node_modules/.installed');
-  const wanted = createHash('sha256').update(readFileSync(join(here, 'package-lock.json'))).digest('hex');
-  if (read(installed) !== wanted) {
+  // npm writes this file last.
+  if (!(time(join(here, 'node_modules/.package-lock.json')) >= time(join(here, 'package-lock.json')))) {
     const stdio = ['ignore', 'inherit', 'inherit'];
     const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: here, shell: true, stdio });
     if (npm.status !== 0) return 3;
-    writeFileSync(installed, wanted);
   }
   const built = spawnSync(process.execPath, [join(here, 'build.mjs'), '--to', to], { stdio: ['ignore', 'inherit', 'inherit'] });
   if (built.status !== 0) return 1;
@@ -51,7 +48,7 @@ async function locked(work) {
 /** True where the run that holds the lock was killed. */
 function isAbandoned() {
   const holder = Number(read(lock));
-  if (!holder) return age(lock) > 5000;
+  if (!holder) return Date.now() - time(lock) > 5000;
   try {
     process.kill(holder, 0);
     return false;
@@ -68,10 +65,7 @@ function read(file) {
   }
 }
 
-function age(file) {
-  try {
-    return Date.now() - statSync(file).mtimeMs;
-  } catch {
-    return 0;
-  }
+/** Milliseconds at which a file was changed; NaN where it is not there. */
+function time(file) {
+  return statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? NaN;
 }
