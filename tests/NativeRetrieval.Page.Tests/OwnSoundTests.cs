@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using static Microsoft.Playwright.Assertions;
 
@@ -38,7 +39,7 @@ public sealed class OwnSoundTests(Browser browser) : PageTest(browser)
     {
         await OpenAsync();
         await Page.GetByRole(AriaRole.Button, new() { Name = "Record five seconds" }).ClickAsync();
-        await Expect(Notice).ToContainTextAsync("of 5 s.");
+        await Expect(Notice).ToContainTextAsync(new Regex("Recording: [1-5]"));
         await Page.GetByRole(AriaRole.Button, new() { Name = "Stop recording" }).ClickAsync();
         await Expect(Status).ToHaveTextAsync("87 hits in 7 ms");
         var (_, wav) = Assert.Single(Service.AudioSearches);
@@ -47,7 +48,7 @@ public sealed class OwnSoundTests(Browser browser) : PageTest(browser)
         int rateHz = BinaryPrimitives.ReadInt32LittleEndian(wav.AsSpan(24));
         int samples = BinaryPrimitives.ReadInt32LittleEndian(wav.AsSpan(40)) / 2;
         Assert.Equal(44 + 2 * samples, wav.Length);
-        Assert.InRange(samples / (double)rateHz, 0.3, 5.5);
+        Assert.InRange(samples / (double)rateHz, 0.2, 5.5);
         // The fake microphone beeps.
         Assert.Contains(Enumerable.Range(0, samples), i => SampleAt(wav, i) > 1000);
     }

@@ -20,7 +20,7 @@ public sealed class SearchTests(Browser browser) : PageTest(browser)
         await Expect(first).ToContainTextAsync("over 99.95 %");
         await Expect(first).ToContainTextAsync("sound #1");
         await Expect(first).ToContainTextAsync("words #1: rain");
-        await Expect(first.Locator("mark")).ToHaveTextAsync("Rain");
+        await Expect(first.Locator(".name mark")).ToHaveTextAsync("Rain");
         // The folder that all share is not repeated.
         await Expect(first.Locator(".about")).ToHaveTextAsync("Rain · recording 1 of the library");
         Assert.Equal("rain on a roof", Service.Searches.Last().GetProperty("parts")[0].GetProperty("text").GetString());

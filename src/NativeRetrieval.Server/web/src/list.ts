@@ -50,6 +50,7 @@ export class VirtualList<T> {
 
   /** Brings the rows in view up to date; those whose item is the same stay. */
   update(): void {
+    this.#current = Math.min(this.#current, this.source.count - 1);
     this.#body.style.height = `${this.source.count * this.#rowHeight}px`;
     const first = Math.max(0, Math.floor(this.box.scrollTop / this.#rowHeight) - overscan);
     const last = Math.min(this.source.count, Math.ceil((this.box.scrollTop + this.box.clientHeight) / this.#rowHeight) + overscan) - 1;

@@ -191,6 +191,9 @@ export class Page {
       this.#hits.list.moveTo(to);
     } else {
       this.#hits.list.update();
+      // A list of unknown length may end before the row that was gone to.
+      const { current } = this.#hits.list;
+      if (progress.kind === 'done' && current >= 0 && current < this.#store.state.current) this.#store.replace({ current });
     }
     if (progress.kind === 'done' && fresh) {
       const unknown = progress.unknown.map(sentence => `“${sentence}”`).join(' and ');
