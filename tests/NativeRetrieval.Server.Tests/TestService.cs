@@ -7,7 +7,6 @@ using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
-using NativeRetrieval.Server;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
 

@@ -9,7 +9,7 @@ internal sealed record EmbeddingsRequest
 
     public string? Model { get; init; }
 
-    public string EncodingFormat { get; init; } = "float";
+    public string EncodingFormat { get; set; } = "float";
 
     public int? Dimensions { get; init; }
 }

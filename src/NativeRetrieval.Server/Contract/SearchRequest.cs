@@ -1,21 +1,21 @@
 namespace NativeRetrieval.Server.Contract;
 
-/// <summary>Body of <c>POST /v1/search</c>.</summary>
+/// <summary>Body of <c>POST /v1/search</c>. Members with a default can be set: generated code reads those with init as absent ones.</summary>
 internal sealed record SearchRequest
 {
     public required IReadOnlyList<PartRequest> Parts { get; init; }
 
-    public IReadOnlyList<string> Without { get; init; } = [];
+    public IReadOnlyList<string> Without { get; set; } = [];
 
     public string? Index { get; init; }
 
-    public int Top { get; init; } = 10;
+    public int Top { get; set; } = 10;
 
-    public int Skip { get; init; }
+    public int Skip { get; set; }
 
-    public string Group { get; init; } = "file";
+    public string Group { get; set; } = "file";
 
-    public double WordWeight { get; init; } = 1;
+    public double WordWeight { get; set; } = 1;
 
     public FilterRequest? Filter { get; init; }
 }
@@ -29,7 +29,7 @@ internal sealed record PartRequest
 
     public double? StartSeconds { get; init; }
 
-    public double Weight { get; init; } = 1;
+    public double Weight { get; set; } = 1;
 }
 
 /// <summary>Conditions that hits meet.</summary>

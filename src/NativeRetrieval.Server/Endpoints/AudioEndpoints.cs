@@ -29,7 +29,7 @@ internal sealed class AudioEndpoints(ServerOptions options, ServedLibrary librar
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Get("/audio/{id}", AudioAsync,
-            new("The bytes of an indexed file, or a stretch of it as WAV") { Query = ["as", Start, End], GivesBytes = "audio/*" });
+            new("The bytes of an indexed file, or a stretch of it as WAV") { Query = ["as", Start, End], GivesBytes = "audio/wav" });
         routes.Get("/audio/{id}/peaks", PeaksAsync,
             new("The waveform of a stretch for the eye") { Query = ["points", Start, End], Gives = typeof(PeaksResponse) });
         routes.Get("/audio/{id}/spectrogram", SpectrogramAsync,

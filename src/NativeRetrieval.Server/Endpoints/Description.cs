@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Metadata;
+using Microsoft.AspNetCore.OpenApi;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.OpenApi;
 using NativeRetrieval.Server.Contract;
@@ -34,8 +34,6 @@ internal sealed record Description(string Summary)
     public void AddTo(IEndpointConventionBuilder endpoint, RequestDelegate handler)
     {
         endpoint.WithMetadata(handler.Method).WithSummary(Summary);
-        if (Takes is not null) endpoint.WithMetadata(new AcceptsMetadata([Json], Takes));
-        if (TakesBytes is not null) endpoint.WithMetadata(new AcceptsMetadata([TakesBytes], typeof(Stream)));
         endpoint.WithMetadata(Gives is not null ? new ProducesResponseTypeMetadata(StatusCodes.Status200OK, Gives, [Json])
             : new ProducesResponseTypeMetadata(StatusCodes.Status200OK, typeof(Stream), [GivesBytes]));
         foreach (int status in _refusals)
@@ -43,14 +41,30 @@ internal sealed record Description(string Summary)
         endpoint.WithMetadata(this);
     }
 
-    /// <summary>Adds the parameters, which handlers read by themselves, to an operation.</summary>
-    /// <param name="path">Path of the endpoint, with its parameters in braces.</param>
-    public void Complete(OpenApiOperation operation, string path)
+    /// <summary>Adds to an operation what handlers read by themselves: parameters and the body.</summary>
+    /// <remarks>Metadata that says what a body is would also choose among endpoints by it, and answer any other with 404.</remarks>
+    public static async Task CompleteAsync(OpenApiOperation operation, OpenApiOperationTransformerContext context,
+        CancellationToken cancellation)
     {
+        if (context.Description.ActionDescriptor.EndpointMetadata.OfType<Description>().FirstOrDefault() is not { } description) return;
         operation.Parameters ??= [];
-        if (path.Contains("{id}", StringComparison.Ordinal) && operation.Parameters.All(parameter => parameter.Name != "id"))
+        bool hasId = context.Description.RelativePath?.Contains("{id}", StringComparison.Ordinal) == true;
+        if (hasId && operation.Parameters.All(parameter => parameter.Name != "id"))
             operation.Parameters.Add(Parameter("id", ParameterLocation.Path));
-        foreach (string name in Query) operation.Parameters.Add(Parameter(name, ParameterLocation.Query));
+        foreach (string name in description.Query) operation.Parameters.Add(Parameter(name, ParameterLocation.Query));
+        if (description.Takes is not null || description.TakesBytes is not null)
+            operation.RequestBody = new OpenApiRequestBody
+            {
+                Required = true,
+                Content = new Dictionary<string, OpenApiMediaType>
+                {
+                    [description.TakesBytes ?? Json] = new()
+                    {
+                        Schema = await context.GetOrCreateSchemaAsync(description.Takes ?? typeof(Stream), null, cancellation)
+                            .ConfigureAwait(false),
+                    },
+                },
+            };
     }
 
     static OpenApiParameter Parameter(string name, ParameterLocation place) => new()
