@@ -11,7 +11,7 @@ export interface Picture {
 const kept = 300;
 const atOnce = 6;
 
-/** Pictures of sounds, fetched a few at a time, the newest wish first, and kept while there is room. */
+/** Pictures of sounds, fetched a few at a time and kept while there is room. */
 export class Pictures {
   readonly #made = new Map<string, Picture>();
   readonly #waiting: (() => void)[] = [];
@@ -43,7 +43,7 @@ export class Pictures {
       return picture;
     } finally {
       this.#running--;
-      this.#waiting.pop()?.();
+      this.#waiting.shift()?.();
     }
   }
 
@@ -52,7 +52,7 @@ export class Pictures {
     this.#running++;
     if (signal.aborted) {
       this.#running--;
-      this.#waiting.pop()?.();
+      this.#waiting.shift()?.();
       signal.throwIfAborted();
     }
   }
