@@ -6,7 +6,9 @@ namespace NativeRetrieval.Indexing;
 
 public sealed partial class LocalAudioIndex
 {
-    /// <summary>Identifier that the index got when it was made, or brought to a newer format; another index in its place has another.</summary>
+    /// <summary>
+    /// Identifier that the index got when it was made, or brought to a newer format; another index in its place has another.
+    /// </summary>
     public Guid Id => _format.IndexId;
 
     /// <summary>Number of commits so far, by any process: where it is the same, so is the content.</summary>
@@ -81,7 +83,7 @@ public sealed partial class LocalAudioIndex
                     rows.Clear(RowId.Row(file.FirstRow), file.Windows.Length);
             }
             var details = new DetailsTable(session.Catalogue);
-            problems.AddRange(details.Problems(pathOfRow));
+            problems.AddRange(details.Problems(pathOfRow).Select(problem => $"{session.Catalogue.Path}: {problem}"));
             details.ReadBackground();
         }
         catch (IndexCorruptException e)

@@ -45,6 +45,9 @@ public sealed partial class LocalAudioIndex
     {
         var files = new List<IndexedFile>();
         var segments = new HashSet<int>();
+        var paths = session.CheckedFiles().ToDictionary(file => file.FirstRow, file => file.File.FullPath);
+        if (new DetailsTable(session.Catalogue).Problems(paths).FirstOrDefault() is { } problem)
+            throw new IndexCorruptException(session.Catalogue.Path, $"{problem}; {Catalogue.WayOut}");
         foreach (var rows in session.Rows.Segments)
         {
             cancellationToken.ThrowIfCancellationRequested();

@@ -73,7 +73,8 @@ public sealed class ServerHost : IAsyncDisposable
         {
             await application.DisposeAsync().ConfigureAwait(false);
             if (error is IOException { InnerException: AddressInUseException })
-                throw new NativeRetrievalException($"{new IPEndPoint(address, port)} is in use by another program; choose another port", error);
+                throw new NativeRetrievalException($"{new IPEndPoint(address, port)} is in use by another program; choose another port",
+                    error);
             if (error is SocketException { SocketErrorCode: SocketError.AddressNotAvailable or SocketError.AccessDenied })
                 throw new NativeRetrievalException($"{new IPEndPoint(address, port)} cannot be listened on: {error.Message}", error);
             throw;

@@ -5,11 +5,11 @@ namespace NativeRetrieval.Server;
 /// <summary>Sizes and times that requests to a service may take. What is beyond them is refused, never cut.</summary>
 public sealed record ServerLimits
 {
-    /// <summary>Requests that wait for the model and the search. One more is answered 429. Default 16; 1 to 65,536.</summary>
-    public int Waiting { get; init; } = 16;
+    /// <summary>Requests that wait for the model and the search. One more is answered 429. Default 8; 1 to 65,536.</summary>
+    public int Waiting { get; init; } = 8;
 
-    /// <summary>Waiting requests that one pass answers. Default 16; 1 to 1,024.</summary>
-    public int Batch { get; init; } = 16;
+    /// <summary>Waiting requests that one pass answers. Default 8; 1 to 1,024.</summary>
+    public int Batch { get; init; } = 8;
 
     /// <summary>Bytes of a JSON request. Default 1 MiB; 1,024 to 64 MiB.</summary>
     public int JsonBytes { get; init; } = 1 << 20;

@@ -1,5 +1,6 @@
 using System.Text;
 using NativeRetrieval.Audio.Decoding;
+using NativeRetrieval.Audio.Metadata;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
@@ -43,6 +44,7 @@ public static class FuzzKinds
             new("checkpoint", [.. Committed("checkpoints/good", ".pth", ".safetensors")], ReadCheckpoint, []),
             new("audio", [.. Committed("sounds", ".mp3", ".mp2", ".ogg", ".opus", ".flac"), Alone("mpeg.wav",
                 WavFile.OfMpeg(File.ReadAllBytes(Fixtures.Small("sounds/lame-stereo.mp3")))), wav], ReadSound, []),
+            new("tags", [.. Tagged(), .. Committed("sounds", ".mp3", ".ogg", ".opus", ".flac")], path => SoundTags.Read(path), []),
             new("tokenizer", [.. Of(model, "tokenizer.json", "vocab.txt", "tokenizer_config.json")], ReadModel, _json),
             new("config.json", [.. Of(model, "config.json", "preprocessor_config.json", "preprocessor.json")], ReadModel, _json),
             new("csv",
@@ -57,6 +59,21 @@ public static class FuzzKinds
             new("SHA256SUMS", [Sums(model)], path => ChecksumList.Verify(Path.GetDirectoryName(path)!), _table),
             new("catalogue.json", [Alone("catalogue.json", Catalogue())], path => ModelCatalogue.Parse(File.ReadAllBytes(path)), _json),
             new("index", [.. Index(folder["i.nrx"])], ReadIndex, []),
+        ];
+    }
+
+    static FuzzSeed[] Tagged()
+    {
+        byte[] ixml = Utf8("<BWFXML><USER><FXNAME>Squeak</FXNAME><KEYWORDS>a, b</KEYWORDS></USER><NOTE><![CDATA[x]]></NOTE></BWFXML>");
+        byte[] id3 = TaggedSounds.Id3(4, ("TIT2", [3, .. "Squeak"u8]), ("COMM", [0, .. "eng\0Old door"u8]), ("TXXX", [0, .. "CATID\0DOORWood"u8]));
+        byte[] comments = TaggedSounds.Comments("TITLE=Squeak", "KEYWORDS=door", "DESCRIPTION=old");
+        return
+        [
+            Alone("library.wav", TaggedSounds.Wav(("bext", TaggedSounds.Bext("Old door", "Ann")), ("iXML", ixml),
+                ("LIST", TaggedSounds.Info(("INAM", "Squeak"), ("ICMT", "old"))), ("id3 ", id3))),
+            Alone("id3.mp3", [.. id3, .. TaggedSounds.Id3(2, ("TT2", [0, .. "Squeak"u8])), .. TaggedSounds.Id3v1("Squeak", "House")]),
+            Alone("tagged.flac", TaggedSounds.Flac(comments)), Alone("tagged.ogg", TaggedSounds.OggVorbis(comments)),
+            Alone("tagged.aiff", TaggedSounds.Aiff(("NAME", "Squeak"), ("ANNO", "old"))),
         ];
     }
 
@@ -87,6 +104,7 @@ public static class FuzzKinds
         using var index = LocalAudioIndex.Open(Path.GetDirectoryName(path)!, IndexAccess.Read);
         index.Verify();
         index.SearchAsync(Vector(1)).GetAwaiter().GetResult();
+        index.SearchAsync(new LibraryIndexQuery { Vector = Vector(1), Words = ["door"], WithoutWords = [["rain"]] }).GetAwaiter().GetResult();
     }
 
     static (string Name, byte[] Bytes)[] Model(string folder)
@@ -127,7 +145,10 @@ public static class FuzzKinds
         SizeBytes = 100,
         ModifiedUtc = new DateTime(2024, 1, 1, 0, 0, 0, DateTimeKind.Utc),
     }, [.. Enumerable.Range(0, 3).Select(window =>
-        new AudioWindow(5 * window, 5 * window + 10, Vector(number + 7 * window)))]);
+        new AudioWindow(5 * window, 5 * window + 10, Vector(number + 7 * window)))])
+    {
+        Details = new SoundDetails { DurationSeconds = 20, Title = "a door", Tags = ["near", "wood"], Description = "rain on a roof" },
+    };
 
     static float[] Vector(int seed) => [.. Enumerable.Range(0, Dimension).Select(i => MathF.Sin(seed + i))];
 

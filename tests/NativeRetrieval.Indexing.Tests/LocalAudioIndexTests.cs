@@ -134,16 +134,16 @@ public sealed class LocalAudioIndexTests : IDisposable
         using var index = LocalAudioIndex.Create(Folder, Samples.Settings);
         await index.UpsertAsync([Samples.Entry(1), Samples.Entry(2)], TestContext.Current.CancellationToken);
         var moved = Samples.File(1) with { Path = "new.wav", FullPath = "/library/new.wav", SizeBytes = 5 };
-        await index.RedescribeAsync(Samples.PathOf(1), moved, TestContext.Current.CancellationToken);
+        await index.RedescribeAsync(Samples.PathOf(1), moved, cancellationToken: TestContext.Current.CancellationToken);
 
         Assert.Equal([moved, Samples.File(2)], index.Files());
         var hit = Assert.Single(await index.SearchAsync(Samples.Vector(1000), new() { Top = 1 }, TestContext.Current.CancellationToken));
         Assert.Equal("/library/new.wav", hit.Path);
-        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync(Samples.PathOf(2), moved,
+        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync(Samples.PathOf(2), moved, null,
             TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync("/none", moved, TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync("/none", moved, cancellationToken: TestContext.Current.CancellationToken));
 
-        await index.RedescribeAsync("/library/new.wav", moved with { FullPath = Samples.PathOf(2) }, TestContext.Current.CancellationToken);
+        await index.RedescribeAsync("/library/new.wav", moved with { FullPath = Samples.PathOf(2) }, cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(moved.ContentHash, Assert.Single(index.Files()).ContentHash);
         Assert.True(index.Verify().IsIntact);
     }

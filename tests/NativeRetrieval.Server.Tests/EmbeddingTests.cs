@@ -32,7 +32,8 @@ public sealed class EmbeddingTests(SharedService shared) : IClassFixture<SharedS
             MemoryMarshal.Cast<byte, float>(item.GetProperty("embedding").GetBytesFromBase64()).ToArray()));
 
         var one = await TestService.JsonOf(await _service.PostAsync("/v1/embeddings", new { input = input[0] }));
-        Assert.Equal(expected[..8], one.GetProperty("data")[0].GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()));
+        Assert.Equal(expected[..8], one.GetProperty("data")[0].GetProperty("embedding").EnumerateArray().Select(value =>
+            value.GetSingle()));
     }
 
     [Fact]
@@ -85,7 +86,8 @@ public sealed class EmbeddingTests(SharedService shared) : IClassFixture<SharedS
             Assert.True(text.Contains(name), $"{name} is not in:\n{text}");
         Assert.Contains("route=\"/v1/search\"", text);
         var paths = (await _service.GetJsonAsync("/openapi/v1.json")).GetProperty("paths");
-        foreach (string path in (string[])["/v1/search", "/v1/search/audio", "/v1/similar", "/v1/indexes", "/v1/files/{id}", "/v1/audio/{id}",
+        foreach (string path in (string[])["/v1/search", "/v1/search/audio", "/v1/similar", "/v1/indexes", "/v1/files/{id}",
+            "/v1/audio/{id}",
             "/v1/audio/{id}/peaks", "/v1/audio/{id}/spectrogram", "/v1/export", "/v1/embeddings", "/v1/models"])
             Assert.True(paths.TryGetProperty(path, out _), path);
         var schema = paths.GetProperty("/v1/search").GetProperty("post").GetProperty("requestBody").GetRawText();

@@ -17,7 +17,8 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
         var index = (await _service.GetJsonAsync("/v1/indexes")).GetProperty("indexes")[0];
         Assert.Equal(("sounds", 4, 7, 9.5, "tiny"), (index.GetProperty("name").GetString(), index.GetProperty("files").GetInt32(),
             index.GetProperty("windows").GetInt32(), index.GetProperty("seconds").GetDouble(), index.GetProperty("model").GetString()));
-        Assert.Equal([_service["s"], _service["s/deep"]], index.GetProperty("folders").EnumerateArray().Select(folder => folder.GetString()));
+        Assert.Equal([_service["s"], _service["s/deep"]], index.GetProperty("folders").EnumerateArray().Select(folder =>
+            folder.GetString()));
     }
 
     [Fact]
@@ -50,7 +51,8 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
 
         using var again = new HttpRequestMessage(HttpMethod.Get, path);
         again.Headers.IfNoneMatch.Add(whole.Headers.ETag!);
-        Assert.Equal(HttpStatusCode.NotModified, (await _service.Client.SendAsync(again, TestContext.Current.CancellationToken)).StatusCode);
+        Assert.Equal(HttpStatusCode.NotModified, (await _service.Client.SendAsync(again,
+            TestContext.Current.CancellationToken)).StatusCode);
 
         using var head = new HttpRequestMessage(HttpMethod.Head, path);
         var length = await _service.Client.SendAsync(head, TestContext.Current.CancellationToken);
@@ -195,9 +197,11 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
         string dogPath = _service["s/deep/dog, barking.wav"], lowPath = _service["s/low.wav"];
 
         var csv = await _service.PostAsync("/v1/export", new { format = "csv", hits });
-        Assert.Equal(("text/csv", "hits.csv"), (csv.Content.Headers.ContentType?.MediaType, csv.Content.Headers.ContentDisposition?.FileName));
+        Assert.Equal(("text/csv", "hits.csv"), (csv.Content.Headers.ContentType?.MediaType,
+            csv.Content.Headers.ContentDisposition?.FileName));
         Assert.Equal("path,start_seconds,end_seconds,duration_seconds,category,tags,description\r\n"
-            + $"\"{dogPath}\",0.5,1.5,2,,,\r\n{lowPath},0,1,1,,,\r\n", await csv.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            + $"\"{dogPath}\",0.5,1.5,2,,,\r\n{lowPath},0,1,1,,,\r\n",
+                await csv.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 
         var m3u = await _service.PostAsync("/v1/export", new { format = "m3u", hits });
         Assert.Equal("#EXTM3U\n"
@@ -205,7 +209,8 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
             + $"#EXTINF:1,low.wav\n#EXTVLCOPT:start-time=0\n#EXTVLCOPT:stop-time=1\n{lowPath}\n",
             await m3u.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
 
-        using var zip = new ZipArchive(new MemoryStream(await BytesOf(await _service.PostAsync("/v1/export", new { format = "zip", hits }))));
+        using var zip = new ZipArchive(new MemoryStream(await BytesOf(await _service.PostAsync("/v1/export", new { format = "zip",
+            hits }))));
         Assert.Equal(["01-dog,_barking-0m00.5s.wav", "02-low-0m00.0s.wav"], zip.Entries.Select(entry => entry.Name));
         using var entry = new MemoryStream();
         await zip.Entries[0].Open().CopyToAsync(entry, TestContext.Current.CancellationToken);
@@ -220,9 +225,11 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
     [InlineData("""{"format":"zip","hits":[{"id":"ID","start_seconds":7}]}""", "the file has 1.000 s")]
     public async Task A_selection_that_cannot_be_exported_is_refused(string body, string reason)
     {
-        using var content = new StringContent(body.Replace("ID", await _service.IdOf("low.wav")), new MediaTypeHeaderValue("application/json"));
+        using var content = new StringContent(body.Replace("ID", await _service.IdOf("low.wav")),
+            new MediaTypeHeaderValue("application/json"));
         Assert.Contains(reason, await TestService.RefusalOf(
-            await _service.Client.PostAsync("/v1/export", content, TestContext.Current.CancellationToken), HttpStatusCode.UnprocessableEntity));
+            await _service.Client.PostAsync("/v1/export", content, TestContext.Current.CancellationToken),
+                HttpStatusCode.UnprocessableEntity));
     }
 
     static async Task<byte[]> BytesOf(HttpResponseMessage response)

@@ -19,14 +19,14 @@ public sealed class QueueTests
         LibraryQuery[] queries =
         [
             Query("rain"), Query("a dog is barking") with { Top = 2 }, Query("rain") with { Without = ["a dog is barking"] },
-            Query("rain") with { Filter = new() { MinSeconds = 1.8 } }, Query("barking dog") with { Grouping = Indexing.HitGrouping.AllWindows },
+            Query("rain") with { Filter = new() { MinSeconds = 1.8 } },
+                Query("barking dog") with { Grouping = Indexing.HitGrouping.AllWindows },
         ];
         var search = new LibrarySearch(library.Engine, Indexing.LocalAudioIndex.Open(service.IndexFolder, Indexing.IndexAccess.Read));
         var expected = new List<LibraryAnswer>();
         foreach (var query in queries) expected.Add(await search.SearchAsync(query, TestContext.Current.CancellationToken));
 
         using var batches = new Recorder<int>("nativeretrieval.queue.batch");
-        using var embedded = new Recorder<double>("nativeretrieval.embedding.duration");
         var searches = queries.Select(query => queue.DoAsync(new SearchWork(library.Indexes[0], query, CancellationToken.None))).ToList();
         var texts = queue.DoAsync(new TextWork(["rain falls", "a dog"], CancellationToken.None));
         await queue.StartAsync(TestContext.Current.CancellationToken);
@@ -35,7 +35,8 @@ public sealed class QueueTests
         Assert.Contains(6, batches.Values);
         Assert.Equal(library.Engine.EmbedTexts(["rain falls", "a dog"]), await texts);
         for (int i = 0; i < queries.Length; i++)
-            Assert.Equal(expected[i].Hits.Select(hit => (hit.Path, hit.StartSeconds, hit.Score, hit.SoundRank, hit.WordRank, hit.Percentile)),
+            Assert.Equal(expected[i].Hits.Select(hit => (hit.Path, hit.StartSeconds, hit.Score, hit.SoundRank, hit.WordRank,
+                hit.Percentile)),
                 answers[i].Answer.Hits.Select(hit => (hit.Path, hit.StartSeconds, hit.Score, hit.SoundRank, hit.WordRank, hit.Percentile)));
         await queue.StopAsync(TestContext.Current.CancellationToken);
     }
@@ -78,7 +79,8 @@ public sealed class QueueTests
     [Fact]
     public async Task Under_more_load_than_it_holds_a_service_answers_200_and_429_alone()
     {
-        await using var service = await TestService.StartAsync(options => options with { Limits = new ServerLimits { Waiting = 1, Batch = 1 } });
+        await using var service = await TestService.StartAsync(
+            options => options with { Limits = new ServerLimits { Waiting = 1, Batch = 1 } });
         var statuses = new ConcurrentBag<HttpStatusCode>();
         for (int round = 0; round < 20 && !statuses.Contains(HttpStatusCode.TooManyRequests); round++)
             await Parallel.ForEachAsync(Enumerable.Range(0, 64), new ParallelOptions { MaxDegreeOfParallelism = 64 }, async (_, _) =>
@@ -103,7 +105,8 @@ public sealed class QueueTests
         {
             _listener.InstrumentPublished = (instrument, listener) =>
             {
-                if (instrument.Meter.Name == RetrievalTelemetry.Name && instrument.Name == name) listener.EnableMeasurementEvents(instrument);
+                if (instrument.Meter.Name == RetrievalTelemetry.Name && instrument.Name == name)
+                    listener.EnableMeasurementEvents(instrument);
             };
             _listener.SetMeasurementEventCallback<T>((_, value, _, _) => Values.Add(value));
             _listener.Start();

@@ -88,7 +88,8 @@ public sealed class SecurityTests(SharedService shared) : IClassFixture<SharedSe
     public async Task A_service_with_a_key_answers_those_who_have_it()
     {
         await using var service = await TestService.StartAsync(options => options with { Key = Key });
-        foreach (string? given in (string?[])[null, "", $"Bearer {Key}x", $"Bearer {Key[..^1]}", $"Basic {Key}", "Bearer", $"Bearer {Key.ToLowerInvariant()}"])
+        foreach (string? given in (string?[])[null, "", $"Bearer {Key}x", $"Bearer {Key[..^1]}", $"Basic {Key}", "Bearer",
+            $"Bearer {Key.ToLowerInvariant()}"])
             foreach (string path in (string[])["/v1/indexes", "/v1/search?q=rain", "/v1/nothing", "/metrics", "/openapi/v1.json"])
             {
                 var refused = await Get(path, given);

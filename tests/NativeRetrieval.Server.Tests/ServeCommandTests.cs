@@ -26,7 +26,8 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         using var client = new TcpClient(address.Host, address.Port);
         var stream = client.GetStream();
         await stream.WriteAsync(Encoding.ASCII.GetBytes($"POST /v1/search HTTP/1.1\r\nHost: {address.Authority}\r\n"
-            + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"), cancellation);
+            + $"Content-Type: application/json\r\nContent-Length: {body.Length}\r\nConnection: close\r\nExpect: 100-continue\r\n\r\n"),
+                cancellation);
         // "100 Continue": the request is being answered, and waits for its body.
         Assert.Contains("100", await LineOf(stream, cancellation));
         using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync(cancellation);

@@ -7,7 +7,8 @@ namespace NativeRetrieval.Benchmarks.Serving;
 internal sealed class Load(Uri address)
 {
     static readonly string[] _sounds = ["rain", "a dog", "a door", "thunder", "a car", "birds", "footsteps", "a bell", "wind", "water"];
-    static readonly string[] _places = ["in a forest", "on a tin roof", "far away", "in a small room", "at night", "near a road", "under water"];
+    static readonly string[] _places = ["in a forest", "on a tin roof", "far away", "in a small room", "at night", "near a road",
+        "under water"];
 
     readonly HttpClient _client = new(new SocketsHttpHandler { MaxConnectionsPerServer = int.MaxValue }) { BaseAddress = address };
     int _asked;
@@ -44,7 +45,8 @@ internal sealed class Load(Uri address)
     async Task AskAsync(LoadResult result)
     {
         int number = Interlocked.Increment(ref _asked);
-        string sentence = $"{_sounds[number % _sounds.Length]} and {_sounds[number / 7 % _sounds.Length]} {_places[number % _places.Length]}";
+        string first = _sounds[number % _sounds.Length], second = _sounds[number / 7 % _sounds.Length];
+        string sentence = $"{first} and {second} {_places[number % _places.Length]}";
         long start = Stopwatch.GetTimestamp();
         int status = 0;
         try

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using NativeRetrieval.Benchmarks.Measuring;
 
 namespace NativeRetrieval.Benchmarks.Serving;
 

@@ -7,13 +7,16 @@ using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Benchmarks.Serving;
 
-/// <summary>An index of random vectors with words, and a model with a real text encoder's shape and tokenizer: speed is that of real ones.</summary>
+/// <summary>
+/// An index of random vectors with words, and a model with a real text encoder's shape and tokenizer: speed is that of real ones.
+/// </summary>
 internal static class ServedCollection
 {
     const int WindowsPerFile = 10, Dimension = 1024, FilesPerCommit = 1000;
     const double WindowSeconds = 10;
 
-    static readonly string[] _words = ["rain", "dog", "door", "thunder", "car", "birds", "footsteps", "bell", "wind", "water", "roof", "room"];
+    static readonly string[] _words = ["rain", "dog", "door", "thunder", "car", "birds", "footsteps", "bell", "wind", "water", "roof",
+        "room"];
 
     /// <returns>The index's folder.</returns>
     public static async Task<string> MakeAsync(string folder, string textModel, int windows)
@@ -30,7 +33,8 @@ internal static class ServedCollection
             MaxSeconds = WindowSeconds,
         };
         Directory.CreateDirectory(model);
-        using (var made = new RetrievalModel(config, BertFolder.ReadTokenizer(textModel, text), CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
+        using (var made = new RetrievalModel(config, BertFolder.ReadTokenizer(textModel, text), CpuDevice.Shared,
+            new PhiloxSequence(new Philox(1))))
             ModelFolder.Save(model, made, "# random weights\n");
         using var engine = RetrievalEngine.Open(model, CpuDevice.Shared, ModelParts.Text);
         using var index = LocalAudioIndex.Create(to, engine.IndexSettings());
@@ -43,7 +47,8 @@ internal static class ServedCollection
 
     static AudioIndexEntry Entry(Random random, int number)
     {
-        string path = $"/sounds/{number / 100:D4}/{_words[random.Next(_words.Length)]}_{_words[random.Next(_words.Length)]}_{number:D6}.wav";
+        string first = _words[random.Next(_words.Length)], second = _words[random.Next(_words.Length)];
+        string path = $"/sounds/{number / 100:D4}/{first}_{second}_{number:D6}.wav";
         var file = new IndexedFile
         {
             Path = path,

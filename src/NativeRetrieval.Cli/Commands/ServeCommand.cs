@@ -91,10 +91,10 @@ internal static class ServeCommand
     {
         using var log = new TerminalLog(terminal);
         await using var host = await ServerHost.StartAsync(options, address, port, log, cancellation);
+        terminal.Patience = TimeSpan.FromSeconds(ServerHost.DrainSeconds + 1);
         terminal.Line(host.Address.ToString());
         terminal.Flush();
         terminal.Message("Ctrl-C stops");
-        terminal.Patience = TimeSpan.FromSeconds(ServerHost.DrainSeconds + 1);
         var stopped = new TaskCompletionSource();
         using (cancellation.Register(stopped.SetResult)) await stopped.Task;
         terminal.Message("stopping when what was asked is answered");

@@ -244,7 +244,7 @@ internal sealed class Catalogue : IDisposable
         }).FirstOrDefault() ?? throw Corrupt("the settings are missing");
     }
 
-    static long Checksum(IndexSettings s, int version, Guid id)
+    internal static long Checksum(IndexSettings s, int version, Guid id)
     {
         var sum = new RecordChecksum().Add(s.ModelId).Add(s.ModelFingerprint).Add(s.Dimension).Add(s.Element.ToString())
             .Add(s.WindowSeconds).Add(s.HopSeconds);

@@ -94,7 +94,7 @@ internal sealed class DetailsTable(Catalogue catalogue)
         if (!catalogue.HasDetails) yield break;
         var details = ReadAll();
         var unknown = details.Keys.Where(row => !pathOfRow.ContainsKey(row)).ToList();
-        if (unknown.Count > 0) yield return $"{catalogue.Path}: {unknown.Count:N0} details belong to no file";
+        if (unknown.Count > 0) yield return $"{unknown.Count:N0} details belong to no file";
         int texts = 0;
         foreach (var (row, columns) in catalogue.Many("SELECT rowid, name, folder, title, description, tags, other FROM words", [],
             row => (row.GetInt64(0), Enumerable.Range(1, 6).Select(row.GetString).ToArray())))
@@ -102,9 +102,9 @@ internal sealed class DetailsTable(Catalogue catalogue)
             texts++;
             if (!pathOfRow.TryGetValue(row, out string? path) || !details.TryGetValue(row, out var known)
                 || !Columns(path, known).SequenceEqual(columns))
-                yield return $"{catalogue.Path}: the words of row {row:X} are not those of its file";
+                yield return $"the words of row {row:X} are not those of its file";
         }
-        if (texts != details.Count) yield return $"{catalogue.Path}: {texts:N0} files have words, {details.Count:N0} have details";
+        if (texts != details.Count) yield return $"{texts:N0} files have words, {details.Count:N0} have details";
     }
 
     static string[] Columns(string fullPath, SoundDetails details)

@@ -13,6 +13,9 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     /// <summary>Share of the best window's score from which a window belongs to the best stretches.</summary>
     const float StretchShare = 0.9f;
 
+    /// <summary>The words, and each with the next one as one word: a <c>fire truck</c> may be called <c>firetruck</c>.</summary>
+    readonly string[] _terms = [.. query.Words, .. query.Words.Zip(query.Words.Skip(1), (first, second) => first + second)];
+
     readonly DetailsTable _details = new(session.Catalogue);
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
     readonly float _minScore = query.Filter.MinScore ?? float.NegativeInfinity;
@@ -23,7 +26,8 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     int Depth => Math.Max(LeastDepth, query.Skip + query.Top);
 
     /// <summary>True where every row may be found: such searches can share a pass.</summary>
-    bool IsOpen => new FileFilter(query.Filter).IsOpen && query.WithoutVectors.Count == 0 && query.WithoutWords.All(words => words.Count == 0);
+    bool IsOpen => new FileFilter(query.Filter).IsOpen && query.WithoutVectors.Count == 0
+        && query.WithoutWords.All(words => words.Count == 0);
 
     /// <summary>Ranks by sound for several searches in one pass, where they look at the same rows.</summary>
     public static void RankTogether(LocalAudioIndex index, ReadSession session, FileTable table, IReadOnlyList<FusedSearch> searches)
@@ -87,7 +91,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     {
         if (query.WordWeight == 0 || query.Words.Count == 0) return [];
         var rows = allowed.Select(file => file.FirstRow).ToHashSet();
-        return _details.Search(QueryWords.AnyOf(query.Words)).Where(rows.Contains).Take(depth)
+        return _details.Search(QueryWords.AnyOf(_terms)).Where(rows.Contains).Take(depth)
             .Select((row, i) => (row, i + 1)).ToDictionary();
     }
 
@@ -136,7 +140,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 RowId = hit.RowId, Percentile = IndexBackground.PercentileOf(quantiles, item.Score),
                 SoundRank = item.SoundRank, WordRank = item.WordRank,
                 MatchedWords = item.WordRank is null ? []
-                    : [.. query.Words.Where(word => _details.Matches(item.File, QueryWords.Quoted(word)))],
+                    : [.. _terms.Where(word => _details.Matches(item.File, QueryWords.Quoted(word)))],
                 Stretches = stretches.GetValueOrDefault(item.File) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
                 Details = _details.Read(item.File) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
             });

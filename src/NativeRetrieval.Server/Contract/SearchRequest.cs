@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Server.Contract;
 
-/// <summary>Body of <c>POST /v1/search</c>. Members with a default can be set: generated code reads those with init as absent ones.</summary>
+/// <summary>
+/// Body of <c>POST /v1/search</c>. Members with a default can be set: generated code reads those with init as absent ones.
+/// </summary>
 internal sealed record SearchRequest
 {
     public required IReadOnlyList<PartRequest> Parts { get; init; }

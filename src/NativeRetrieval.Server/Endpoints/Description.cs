@@ -7,7 +7,7 @@ using NativeRetrieval.Server.Contract;
 
 namespace NativeRetrieval.Server.Endpoints;
 
-/// <summary>What the service's description (OpenAPI) says of an endpoint.</summary>
+/// <summary>The words of the service's description (OpenAPI) on an endpoint.</summary>
 /// <param name="Summary">Purpose in a few words.</param>
 internal sealed record Description(string Summary)
 {

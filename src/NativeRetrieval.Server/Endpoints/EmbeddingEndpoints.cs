@@ -16,7 +16,8 @@ internal sealed class EmbeddingEndpoints(ServerOptions options, ServedLibrary li
     public void Map(IEndpointRouteBuilder routes)
     {
         routes.Post("/embeddings", EmbedAsync,
-            new("Vectors of texts and sounds, in OpenAI's shape") { Takes = typeof(EmbeddingsRequest), Gives = typeof(EmbeddingsResponse) });
+            new("Vectors of texts and sounds, in OpenAI's shape") { Takes = typeof(EmbeddingsRequest),
+                Gives = typeof(EmbeddingsResponse) });
         routes.Get("/models", ModelsAsync, new("The model, in OpenAI's shape") { Gives = typeof(ModelsResponse) });
     }
 
@@ -60,7 +61,7 @@ internal sealed class EmbeddingEndpoints(ServerOptions options, ServedLibrary li
         {
             JsonValueKind.String => (object)element.GetString()!,
             JsonValueKind.Object => Sound(element, i),
-            _ => throw Refusal.Unprocessable($"input {i} is neither a text nor a sound; tokens are not taken: their numbers are a model's own"),
+            _ => throw Refusal.Unprocessable($"input {i} is neither a text nor a sound; tokens are not taken, only texts"),
         })];
     }
 
@@ -68,7 +69,8 @@ internal sealed class EmbeddingEndpoints(ServerOptions options, ServedLibrary li
     {
         if (part.TryGetProperty("type", out var type) && type.ValueKind == JsonValueKind.String && type.ValueEquals("input_audio")
             && part.TryGetProperty("input_audio", out var audio) && audio.ValueKind == JsonValueKind.Object
-            && audio.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String && data.TryGetBytesFromBase64(out var bytes))
+            && audio.TryGetProperty("data", out var data) && data.ValueKind == JsonValueKind.String
+                && data.TryGetBytesFromBase64(out var bytes))
             return bytes;
         throw Refusal.Unprocessable($"input {place} is no sound; expected "
             + "{\"type\": \"input_audio\", \"input_audio\": {\"data\": \"BASE64\"}}");

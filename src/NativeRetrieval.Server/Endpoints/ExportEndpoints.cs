@@ -51,7 +51,8 @@ internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary libra
     {
         var text = new StringBuilder("path,start_seconds,end_seconds,duration_seconds,category,tags,description\r\n");
         foreach (var (file, start, end) in stretches)
-            text.Append(FormattableString.Invariant($"{Cell(file.FullPath)},{start:0.###},{end:0.###},{file.Details.DurationSeconds:0.###},"))
+            text.Append(FormattableString.Invariant($"{Cell(file.FullPath)},{start:0.###},{end:0.###},"))
+                .Append(FormattableString.Invariant($"{file.Details.DurationSeconds:0.###},"))
                 .Append($"{Cell(file.Details.Category)},{Cell(string.Join("; ", file.Details.Tags))},{Cell(file.Details.Description)}\r\n");
         return text.ToString();
     }
@@ -68,7 +69,8 @@ internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary libra
             if (file.FullPath.AsSpan().ContainsAny("\r\n"))
                 throw Refusal.Unprocessable("a file's path has a line break, which a playlist cannot hold; export it as csv or zip");
             text.Append(FormattableString.Invariant($"#EXTINF:{Math.Ceiling(end - start)},{Path.GetFileName(file.FullPath)}\n"))
-                .Append(FormattableString.Invariant($"#EXTVLCOPT:start-time={start:0.###}\n#EXTVLCOPT:stop-time={end:0.###}\n{file.FullPath}\n"));
+                .Append(FormattableString.Invariant($"#EXTVLCOPT:start-time={start:0.###}\n#EXTVLCOPT:stop-time={end:0.###}\n"))
+                .Append($"{file.FullPath}\n");
         }
         return text.ToString();
     }

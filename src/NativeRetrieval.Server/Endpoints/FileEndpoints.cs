@@ -5,7 +5,7 @@ using NativeRetrieval.Server.Library;
 
 namespace NativeRetrieval.Server.Endpoints;
 
-/// <summary>What the indexes hold.</summary>
+/// <summary>The contents of the indexes.</summary>
 internal sealed class FileEndpoints(ServedLibrary library)
 {
     public void Map(IEndpointRouteBuilder routes)
@@ -17,8 +17,8 @@ internal sealed class FileEndpoints(ServedLibrary library)
     Task IndexesAsync(HttpContext context)
     {
         _ = new QueryReader(context.Request);
-        return Body.WriteJsonAsync(context, new IndexesResponse([.. library.Indexes.Select(index => index.Use(opened => Of(index, opened)))]),
-            ContractJson.Default.IndexesResponse);
+        var indexes = library.Indexes.Select(index => index.Use(opened => Of(index, opened))).ToList();
+        return Body.WriteJsonAsync(context, new IndexesResponse(indexes), ContractJson.Default.IndexesResponse);
     }
 
     IndexResponse Of(ServedIndex index, OpenedIndex opened)

@@ -15,7 +15,8 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
     readonly ServerLimits _limits = options.Limits;
 
     /// <summary>Names of the parameters that every search with a query string has.</summary>
-    public static IReadOnlyList<string> Parameters { get; } = ["index", "top", "skip", "group", "word_weight", "without", "folder", "name", "min_seconds",
+    public static IReadOnlyList<string> Parameters { get; } = ["index", "top", "skip", "group", "word_weight", "without", "folder",
+        "name", "min_seconds",
         "max_seconds", "sample_rate_hz", "channels", "category", "tag", "added_after", "min_score"];
 
     /// <summary>The request that a query string is short for, without its parts.</summary>

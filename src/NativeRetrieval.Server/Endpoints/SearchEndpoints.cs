@@ -41,7 +41,8 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
         var (request, query) = Questions.Of(context.Request, "q");
         return AnswerAsync(context, request with
         {
-            Parts = query.Text("q") is { } text ? [new PartRequest { Text = text }] : throw Refusal.Unprocessable("the sentence, q, is absent"),
+            Parts = query.Text("q") is { } text ? [new PartRequest { Text = text }]
+                : throw Refusal.Unprocessable("the sentence, q, is absent"),
         });
     }
 

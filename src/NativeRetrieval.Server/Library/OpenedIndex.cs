@@ -20,7 +20,7 @@ internal sealed class OpenedIndex(LocalAudioIndex index, LibrarySearch search)
     /// <summary>Calls that use it, and one for the service itself.</summary>
     public int Users { get; set; } = 1;
 
-    /// <summary>What the index holds now; computed again where there was a commit.</summary>
+    /// <summary>The contents of the index now; computed again where there was a commit.</summary>
     public IndexContents Contents()
     {
         lock (_gate)

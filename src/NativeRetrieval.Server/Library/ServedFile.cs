@@ -13,7 +13,8 @@ internal sealed record ServedFile(string Id, ServedIndex Index, AudioIndexEntry 
     public string ContentHash => Entry.File.ContentHash;
 
     /// <summary>The window that a second lies in: the last that starts no later, or the first.</summary>
-    public AudioWindow WindowAt(double seconds) => Entry.Windows.LastOrDefault(window => window.StartSeconds <= seconds) ?? Entry.Windows[0];
+    public AudioWindow WindowAt(double seconds) =>
+        Entry.Windows.LastOrDefault(window => window.StartSeconds <= seconds) ?? Entry.Windows[0];
 
     /// <summary>A stretch of the file, by default to its end.</summary>
     /// <exception cref="Refusal">It is empty, or begins behind the file's end.</exception>

@@ -47,7 +47,9 @@ internal static class RequestCheck
     static bool IsNameOfThisMachine(string host) => host is "127.0.0.1" or "[::1]"
         || string.Equals(host, "localhost", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Compares in a time that does not depend on the characters: of both the hashes are compared, which have one length.</summary>
+    /// <summary>
+    /// Compares in a time that does not depend on the characters: of both the hashes are compared, which have one length.
+    /// </summary>
     static bool IsKey(string authorization, string key) =>
         authorization.StartsWith(Bearer, StringComparison.OrdinalIgnoreCase)
         && CryptographicOperations.FixedTimeEquals(Hash(authorization[Bearer.Length..].Trim()), Hash(key));

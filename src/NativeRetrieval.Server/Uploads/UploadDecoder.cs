@@ -30,7 +30,8 @@ internal sealed class UploadDecoder(ServerOptions options, ServedLibrary library
         CancellationToken cancellation)
     {
         if (options.UploadProgram.Count == 0)
-            throw new Refusal(StatusCodes.Status501NotImplemented, "this service takes no uploads: its host names no process to decode them");
+            throw new Refusal(StatusCodes.Status501NotImplemented,
+                "this service takes no uploads: its host names no process to decode them");
         if (!await _held.WaitAsync(0, cancellation).ConfigureAwait(false))
         {
             ServiceMetrics.Uploaded("busy");

@@ -42,7 +42,8 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
     {
         if (!query.Parts.Any(part => part.Weight > 0) || Sentences(query).Concat(query.Without).Any(string.IsNullOrWhiteSpace))
             throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
-        if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0 || Math.Abs(part.Weight) > 1_000) is { } odd)
+        if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0
+            || Math.Abs(part.Weight) > 1_000) is { } odd)
             throw new OptionException($"the weight of \"{odd.Label}\" is {odd.Weight}; it must be −1,000 to 1,000, and not 0");
     }
 
