@@ -22,7 +22,7 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
             new("Sounds that a sentence describes") { Query = ["q", .. Questions.Parameters], Gives = typeof(SearchResponse) });
         routes.Post("/search/audio", AudioSearchAsync, new("Sounds like one that is sent")
         {
-            Query = ["q", "start_seconds", .. Questions.Parameters],
+            Query = ["q", "start_seconds", "id", .. Questions.Parameters],
             TakesBytes = "application/octet-stream",
             Gives = typeof(SearchResponse),
         });
