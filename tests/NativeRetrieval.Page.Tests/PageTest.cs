@@ -87,6 +87,6 @@ public abstract class PageTest(Browser browser) : IAsyncLifetime
         if (_window is not null) await _window.DisposeAsync();
         if (Service is not null) await Service.DisposeAsync();
         GC.SuppressFinalize(this);
-        Assert.Empty(_complaints.Where(text => !Expected.Exists(expected => text.Contains(expected, StringComparison.Ordinal))));
+        Assert.DoesNotContain(_complaints, text => !Expected.Exists(expected => text.Contains(expected, StringComparison.Ordinal)));
     }
 }

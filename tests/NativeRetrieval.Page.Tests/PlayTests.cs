@@ -12,9 +12,11 @@ public sealed class PlayTests(Browser browser) : PageTest(browser)
     [Fact]
     public async Task Space_plays_from_the_time_of_the_hit_and_pauses()
     {
+        await Page.AddInitScriptAsync(RememberStarts);
         await OpenHitsAsync();
         await PressAsync(" ");
         await Expect(Current).ToHaveClassAsync(Words("playing"));
+        Assert.InRange(await FirstStartAsync(), 1, 1.4);
         await Expect(Pause).ToBeVisibleAsync();
         await Expect(Current.Locator(".head")).ToBeVisibleAsync();
         await Expect(Time).ToHaveTextAsync(Words("^0:0[1-4].. / 0:04.0$"));
@@ -39,11 +41,13 @@ public sealed class PlayTests(Browser browser) : PageTest(browser)
     [Fact]
     public async Task A_click_on_a_picture_plays_from_there()
     {
+        await Page.AddInitScriptAsync(RememberStarts);
         await OpenHitsAsync();
         var picture = Page.Locator(".row").First.Locator(".picture");
         var box = (await picture.BoundingBoxAsync())!;
         await picture.ClickAsync(new() { Position = new() { X = box.Width * 3 / 4, Y = 20 } });
         await Expect(Time).ToHaveTextAsync(Words("^0:0[34].. / 0:04.0$"));
+        Assert.InRange(await FirstStartAsync(), 2.98, 3.4);
     }
 
     [Fact]
@@ -66,6 +70,23 @@ public sealed class PlayTests(Browser browser) : PageTest(browser)
         await PressAsync(" ");
         await Expect(Notice).ToContainTextAsync("“Rain-00001.wav” does not play");
     }
+
+    /// <summary>Seconds of the recording at which sound was first heard.</summary>
+    async Task<double> FirstStartAsync()
+    {
+        await Page.WaitForFunctionAsync("() => starts.length > 0");
+        return await Page.EvaluateAsync<double>("() => starts[0]");
+    }
+
+    const string RememberStarts = """
+        window.starts = [];
+        const Original = window.Audio;
+        window.Audio = function () {
+          const audio = new Original();
+          audio.addEventListener('playing', () => window.starts.push(audio.currentTime));
+          return audio;
+        };
+        """;
 
     static System.Text.RegularExpressions.Regex Words(string pattern) => new(pattern);
 }
