@@ -1,6 +1,9 @@
 using Microsoft.Playwright;
 using NativeRetrieval.Server.Endpoints;
 
+[assembly: AssemblyFixture(typeof(NativeRetrieval.Page.Tests.Browser))]
+[assembly: CollectionBehavior(DisableTestParallelization = true)]
+
 namespace NativeRetrieval.Page.Tests;
 
 /// <summary>One Chromium of the system for all tests, with a microphone that beeps and leave to play sounds.</summary>

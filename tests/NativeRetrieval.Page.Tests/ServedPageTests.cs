@@ -7,7 +7,7 @@ using static Microsoft.Playwright.Assertions;
 
 namespace NativeRetrieval.Page.Tests;
 
-/// <summary>The page before the real service, with four sounds and a model of random weights: what one asks the other understands.</summary>
+/// <summary>The page before the real service, with four sounds and a model of random weights: each understands the other.</summary>
 public sealed class ServedPageTests(Browser browser)
 {
     [Fact]

@@ -1,4 +1,0 @@
-using NativeRetrieval.Page.Tests;
-
-[assembly: AssemblyFixture(typeof(Browser))]
-[assembly: CollectionBehavior(DisableTestParallelization = true)]
