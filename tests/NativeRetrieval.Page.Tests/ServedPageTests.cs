@@ -63,6 +63,10 @@ public sealed class ServedPageTests(Browser browser)
         await Expect(hits.GetByRole(AriaRole.Option).First).ToContainTextAsync("1.000");
 
         await hits.FocusAsync();
+        await page.Keyboard.PressAsync("Enter");
+        await Expect(page.Locator("#timeline .marks li")).ToHaveTextAsync(["0:00.0 – 0:01.51.000"]);
+        await page.Keyboard.PressAsync("Escape");
+
         await page.Keyboard.PressAsync("x");
         var saved = await page.RunAndWaitForDownloadAsync(() => page.GetByRole(AriaRole.Button, new() { Name = "ZIP" }).ClickAsync());
         using var zip = ZipFile.OpenRead(await saved.PathAsync());
