@@ -86,6 +86,7 @@ public sealed class ServerHost : IAsyncDisposable
         application.MapNativeRetrieval();
         application.MapNativeRetrievalOperations();
         application.MapOpenApi().Guarded();
+        PageEndpoints.Map(application);
         application.MapFallback(ServerExtensions.Nothing).Guarded(Access.Open);
     }
 

@@ -6,9 +6,9 @@ namespace NativeRetrieval.Architecture.Tests;
 internal static class SourceTree
 {
     static readonly string[] _folders = ["src", "tests", "benchmarks", "kernels", "weights-convert", ".ci"];
-    static readonly string[] _skipped = ["bin", "obj", "node_modules", "fixtures", "results", "TestResults"];
-    static readonly string[] _extensions = [".cs", ".csproj", ".props", ".targets", ".json", ".js", ".md", ".cu", ".cuh", ".cpp", ".sh",
-        ".py", ".yaml", ".yml", ""];
+    static readonly string[] _skipped = ["bin", "obj", "out", "node_modules", "fixtures", "results", "TestResults"];
+    static readonly string[] _extensions = [".cs", ".csproj", ".props", ".targets", ".json", ".js", ".mjs", ".ts", ".css", ".html", ".md", ".cu",
+        ".cuh", ".cpp", ".sh", ".py", ".yaml", ".yml", ""];
 
     public static IReadOnlyList<SourceFile> Files { get; } =
         [.. _folders.Select(name => System.IO.Path.Combine(Fixtures.RepositoryRoot, name))
@@ -23,8 +23,9 @@ internal static class SourceTree
 
     public static IEnumerable<SourceFile> Documents => Files.Where(file => file.IsDocument);
 
-    /// <summary>Sources that are read in an editor: C# and CUDA.</summary>
-    public static IEnumerable<SourceFile> Code => Files.Where(file => Path.GetExtension(file.Path) is ".cs" or ".cu" or ".cuh");
+    /// <summary>Sources that are read in an editor: C#, CUDA and the page's.</summary>
+    public static IEnumerable<SourceFile> Code => Files.Where(file =>
+        Path.GetExtension(file.Path) is ".cs" or ".cu" or ".cuh" or ".ts" or ".mjs" or ".css" or ".html");
 
     public static IEnumerable<SourceFile> Projects => Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
 

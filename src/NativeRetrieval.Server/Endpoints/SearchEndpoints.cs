@@ -22,7 +22,7 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
             new("Sounds that a sentence describes") { Query = ["q", .. Questions.Parameters], Gives = typeof(SearchResponse) });
         routes.Post("/search/audio", AudioSearchAsync, new("Sounds like one that is sent")
         {
-            Query = ["q", "start_seconds", .. Questions.Parameters],
+            Query = ["q", "start_seconds", "id", .. Questions.Parameters],
             TakesBytes = "application/octet-stream",
             Gives = typeof(SearchResponse),
         });
@@ -55,13 +55,14 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
 
     async Task AudioSearchAsync(HttpContext context)
     {
-        var (request, query) = Questions.Of(context.Request, "q", "start_seconds");
+        var (request, query) = Questions.Of(context.Request, "q", "start_seconds", "id");
         double start = query.Number("start_seconds") ?? 0;
         if (start < 0) throw Refusal.Unprocessable(FormattableString.Invariant($"start_seconds is {start}; expected 0 or more"));
         string media = context.Request.ContentType ?? "";
         if (media.StartsWith("multipart/", StringComparison.OrdinalIgnoreCase))
             throw new Refusal(StatusCodes.Status415UnsupportedMediaType, "the request is a form; send the bytes of the sound as its body");
         if (query.Text("q") is { } text) request = request with { Parts = [new PartRequest { Text = text }] };
+        if (query.Text("id") is { } file) request = request with { Filter = request.Filter! with { Id = file } };
         double window = library.Named(request.Index).Use(opened => opened.Index.Settings.WindowSeconds);
         float[] samples = await uploads.DecodeAsync(async () => await Body.ReadAsync(context, options.Limits.UploadBytes), start, window,
             context.RequestAborted);

@@ -1,0 +1,98 @@
+/** Shapes of the HTTP interface, named as they travel. */
+
+export interface Stretch {
+  start_seconds: number;
+  end_seconds: number;
+}
+
+export interface Hit extends Stretch {
+  rank: number;
+  id: string;
+  index: string;
+  name: string;
+  folder: string;
+  path: string;
+  score: number;
+  /** Share of the index's own background that this score exceeds, 0 to 100. */
+  percentile: number | null;
+  sound_rank: number | null;
+  word_rank: number | null;
+  words: string[];
+  stretches: (Stretch & { score: number })[];
+  duration_seconds: number;
+  sample_rate_hz: number | null;
+  channels: number | null;
+  category: string | null;
+  tags: string[];
+  description: string | null;
+  added: string | null;
+}
+
+export interface SearchAnswer {
+  took_ms: number;
+  hits: Hit[];
+  /** Number of hits that passed the filters, where the server counts them. */
+  total?: number;
+  /** Sentences of which the model knows no word. */
+  unknown_sentences?: string[];
+}
+
+export interface Filter {
+  folder?: string;
+  name?: string;
+  min_seconds?: number;
+  max_seconds?: number;
+  sample_rate_hz?: number;
+  channels?: number;
+  category?: string;
+  tag?: string;
+  added_after?: string;
+  min_score?: number;
+  id?: string;
+}
+
+export interface SentencePart {
+  text: string;
+  weight: number;
+}
+
+export interface ExamplePart {
+  id: string;
+  start_seconds?: number;
+  weight: number;
+}
+
+export interface SearchRequest {
+  parts: (SentencePart | ExamplePart)[];
+  without: string[];
+  index?: string;
+  top: number;
+  skip: number;
+  group: 'file' | 'window';
+  word_weight: number;
+  filter: Filter;
+}
+
+export interface IndexInfo {
+  name: string;
+  files: number;
+  windows: number;
+  seconds: number;
+  model: string;
+  categories: { name: string; files: number }[];
+  tags: string[];
+  folders: string[];
+}
+
+export interface Peaks extends Stretch {
+  points: [number, number][];
+}
+
+export interface FileDetails {
+  id: string;
+  name: string;
+  folder: string;
+  duration_seconds: number;
+  category: string | null;
+  description: string | null;
+}

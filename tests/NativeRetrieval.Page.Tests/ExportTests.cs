@@ -1,0 +1,28 @@
+using Microsoft.Playwright;
+using static Microsoft.Playwright.Assertions;
+
+namespace NativeRetrieval.Page.Tests;
+
+public sealed class ExportTests(Browser browser) : PageTest(browser)
+{
+    [Theory]
+    [InlineData("CSV", "csv")]
+    [InlineData("M3U", "m3u")]
+    [InlineData("ZIP", "zip")]
+    public async Task Picked_hits_are_saved(string button, string format)
+    {
+        await OpenHitsAsync();
+        await PressAsync("x");
+        await Page.Locator(".row .tick").Nth(2).ClickAsync();
+        await Expect(Page.GetByText("2 hits picked")).ToBeVisibleAsync();
+        var saved = await Page.RunAndWaitForDownloadAsync(() => Page.GetByRole(AriaRole.Button, new() { Name = button }).ClickAsync());
+        Assert.Equal($"hits.{format}", saved.SuggestedFilename);
+        Assert.Equal("exported", await File.ReadAllTextAsync(await saved.PathAsync(), TestContext.Current.CancellationToken));
+        string asked = Assert.Single(Service.Exports).GetRawText();
+        Assert.Equal($$"""{"format":"{{format}}","hits":[{"id":"s0","start_seconds":1,"end_seconds":2},"""
+            + """{"id":"s2","start_seconds":1,"end_seconds":2}]}""", asked);
+
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Clear" }).ClickAsync();
+        await Expect(Page.GetByText("picked")).ToBeHiddenAsync();
+    }
+}
