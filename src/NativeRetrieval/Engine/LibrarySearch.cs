@@ -17,7 +17,8 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
         string[] sentences = [.. query.Parts.Where(part => part.Text is not null).Select(part => part.Text!)];
         if (!query.Parts.Any(part => part.Weight > 0) || sentences.Concat(query.Without).Any(string.IsNullOrWhiteSpace))
             throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
-        if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0 || Math.Abs(part.Weight) > 1_000) is { } odd)
+        if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0
+            || Math.Abs(part.Weight) > 1_000) is { } odd)
             throw new OptionException($"the weight of \"{odd.Label}\" is {odd.Weight}; it must be −1,000 to 1,000, and not 0");
         string[] texts = [.. sentences, .. query.Without];
         float[] vectors = texts.Length > 0 ? engine.EmbedTexts(texts) : [];
@@ -30,7 +31,8 @@ public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
                 .SelectMany(part => QueryWords.Of(part.Text!)).Distinct()],
             WordWeight = query.WordWeight,
             WithoutWords = [.. query.Without.Select(QueryWords.Of)],
-            WithoutVectors = [.. query.Without.Select((_, i) => (ReadOnlyMemory<float>)vectors.AsMemory((sentences.Length + i) * width, width))],
+            WithoutVectors = [.. query.Without.Select((_, i) => (ReadOnlyMemory<float>)vectors.AsMemory((sentences.Length + i) * width,
+                width))],
             Filter = query.Filter,
             Top = query.Top,
             Skip = query.Skip,
