@@ -63,7 +63,8 @@ public sealed record IndexBackground
         if (bytes.Length < sizeof(int) || bytes.Length % sizeof(float) != 0) throw new ArgumentException("the background has another form");
         int sentences = MemoryMarshal.Read<int>(bytes);
         float[] all = MemoryMarshal.Cast<byte, float>(bytes.AsSpan(sizeof(int))).ToArray();
-        if (sentences < 0 || sentences > all.Length || !all.All(float.IsFinite)) throw new ArgumentException("the background has another form");
+        if (sentences < 0 || sentences > all.Length
+            || !all.All(float.IsFinite)) throw new ArgumentException("the background has another form");
         return new IndexBackground { Files = files, Sentences = all[..sentences], Sounds = all[sentences..] };
     }
 

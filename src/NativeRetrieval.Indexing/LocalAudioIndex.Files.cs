@@ -26,7 +26,8 @@ public sealed partial class LocalAudioIndex
     /// <param name="file">The file as it is now; the content hash is the one the index knows. A file indexed under the new path is
     /// replaced.</param>
     /// <param name="details">Its details as they are now; null: those it has.</param>
-    public Task RedescribeAsync(string path, IndexedFile file, SoundDetails? details = null, CancellationToken cancellationToken = default) =>
+    public Task RedescribeAsync(string path, IndexedFile file, SoundDetails? details = null,
+        CancellationToken cancellationToken = default) =>
         WriteAsync(writer =>
         {
             writer.Redescribe(System.IO.Path.GetFullPath(path), file, details?.Validated(path));
@@ -35,7 +36,8 @@ public sealed partial class LocalAudioIndex
 
     /// <summary>Gives files other details, as one step, and leaves all else as it is.</summary>
     /// <returns>Number of the paths that are in the index.</returns>
-    public Task<int> DescribeAsync(IReadOnlyList<(string Path, SoundDetails Details)> files, CancellationToken cancellationToken = default) =>
+    public Task<int> DescribeAsync(IReadOnlyList<(string Path, SoundDetails Details)> files,
+        CancellationToken cancellationToken = default) =>
         WriteAsync(writer => writer.Describe(
             [.. files.Select(file => (System.IO.Path.GetFullPath(file.Path), file.Details.Validated(file.Path)))]), cancellationToken);
 

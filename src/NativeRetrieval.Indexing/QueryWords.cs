@@ -8,9 +8,10 @@ public static class QueryWords
     /// <summary>English words without a meaning of their own, and those that every description of a sound may have.</summary>
     static readonly HashSet<string> _stopWords = new(StringComparer.Ordinal)
     {
-        "a", "an", "and", "are", "as", "at", "be", "been", "being", "but", "by", "can", "do", "does", "for", "from", "had", "has", "have", "he",
-        "her", "his", "i", "in", "into", "is", "it", "its", "like", "me", "my", "of", "off", "on", "onto", "or", "our", "out", "over", "she",
-        "so", "some", "someone", "something", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "up",
+        "a", "an", "and", "are", "as", "at", "be", "been", "being", "but", "by", "can", "do", "does", "for", "from", "had", "has", "have",
+        "he", "her", "his", "i", "in", "into", "is", "it", "its", "like", "me", "my", "of", "off", "on", "onto", "or", "our", "out", "over",
+        "she", "so", "some", "someone", "something", "that", "the", "their", "them", "then", "there", "these", "they", "this",
+        "those", "to", "up",
         "was", "we", "were", "what", "when", "where", "which", "while", "who", "with", "you", "your", "sound", "sounds", "noise", "hear",
         "heard", "hearing", "audio", "recording",
     };

@@ -47,7 +47,8 @@ public sealed record SoundDetails
         if (!(DurationSeconds > 0 && double.IsFinite(DurationSeconds)))
             throw new IndexException($"index: {path}: its length is {DurationSeconds} s; it must be more than 0");
         if (SampleRateHz < 1 || Channels < 1)
-            throw new IndexException($"index: {path}: {SampleRateHz} Hz and {Channels} channels; each must be at least 1 where it is known");
+            throw new IndexException($"index: {path}: {SampleRateHz} Hz and {Channels} channels; "
+                + "each must be at least 1 where it is known");
         long characters = new[] { Title, Description, Category, CatId, Library, Other }.Concat(Tags).Sum(text => (long)(text?.Length ?? 0));
         return characters <= MostCharacters ? this
             : throw new IndexException($"index: {path}: its details have {characters:N0} characters; at most {MostCharacters:N0}");

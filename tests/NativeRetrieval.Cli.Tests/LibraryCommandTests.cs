@@ -22,16 +22,19 @@ public sealed class LibraryCommandTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    async Task IndexAsync() => Assert.Equal(0, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu",
+    async Task IndexAsync() => Assert.Equal(0, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _index,
+        "--device", "cpu",
         "--details", _folder["details.csv"])).ExitCode);
 
-    Task<CommandLine> Search(params string[] args) => CommandLine.Run(["search", .. args, "--index", _index, "--model", _model, "--device", "cpu"]);
+    Task<CommandLine> Search(params string[] args) => CommandLine.Run(["search", .. args, "--index", _index, "--model", _model, "--device",
+        "cpu"]);
 
     static string[] Names(CommandLine run)
     {
         Assert.True(run.ExitCode == 0, run.Error);
         using var document = JsonDocument.Parse(run.Out);
-        return [.. document.RootElement.GetProperty("hits").EnumerateArray().Select(hit => Path.GetFileName(hit.GetProperty("path").GetString()!))];
+        return [.. document.RootElement.GetProperty("hits").EnumerateArray().Select(hit =>
+            Path.GetFileName(hit.GetProperty("path").GetString()!))];
     }
 
     [Fact]
@@ -86,7 +89,8 @@ public sealed class LibraryCommandTests : IDisposable
         Assert.Equal("rain_02.wav", Names(await Search("--like", $"{rain}@2.5", "--json"))[0]);
         Assert.Equal("rain_02.wav", Names(await Search("a dog is barking^0.01", "--like", $"{rain}^5", "--weight", "0", "--json"))[0]);
         Assert.Contains("has no second 99", (await Search("--like", $"{rain}@99")).Error);
-        var similar = await CommandLine.Run("similar", rain, "--at", "2.5", "--index", _index, "--model", _model, "--device", "cpu", "--json");
+        var similar = await CommandLine.Run("similar", rain, "--at", "2.5", "--index", _index, "--model", _model, "--device", "cpu",
+            "--json");
         Assert.Equal("rain_02.wav", Names(similar)[0]);
     }
 
@@ -110,16 +114,19 @@ public sealed class LibraryCommandTests : IDisposable
     public async Task Questions_in_lines_are_answered_in_lines()
     {
         await IndexAsync();
-        File.WriteAllText(_folder["q.jsonl"], "{\"id\": 7, \"query\": [\"hinge\", \"dog\"], \"top\": 1}\n\n{\"like\": \"" + _folder["sounds/door.wav"] + "\", \"not\": \"rain\"}\n");
+        File.WriteAllText(_folder["q.jsonl"], "{\"id\": 7, \"query\": [\"hinge\", \"dog\"], \"top\": 1}\n\n{\"like\": \""
+            + _folder["sounds/door.wav"] + "\", \"not\": \"rain\"}\n");
         var run = await Search("--queries", _folder["q.jsonl"]);
         Assert.Equal(0, run.ExitCode);
         string[] lines = run.Out.TrimEnd('\n').Split('\n');
         using JsonDocument first = JsonDocument.Parse(lines[0]), second = JsonDocument.Parse(lines[1]);
-        Assert.Equal((7, "hinge + dog", 1), (first.RootElement.GetProperty("id").GetInt32(), first.RootElement.GetProperty("query").GetString(),
+        Assert.Equal((7, "hinge + dog", 1), (first.RootElement.GetProperty("id").GetInt32(),
+            first.RootElement.GetProperty("query").GetString(),
             first.RootElement.GetProperty("hits").GetArrayLength()));
         Assert.Equal(2, lines.Length);
         Assert.DoesNotContain("rain_02", lines[1]);
-        foreach (string bad in (string[])["[]", "{", "{\"quarry\": \"x\"}", "{\"id\": 1}", "{\"query\": 5}", "{\"query\": \"a\", \"top\": 0}"])
+        foreach (string bad in (string[])["[]", "{", "{\"quarry\": \"x\"}", "{\"id\": 1}", "{\"query\": 5}",
+            "{\"query\": \"a\", \"top\": 0}"])
         {
             File.WriteAllText(_folder["bad.jsonl"], "{\"query\": \"dog\"}\n" + bad + "\n");
             var refused = await Search("--queries", _folder["bad.jsonl"]);
@@ -135,7 +142,8 @@ public sealed class LibraryCommandTests : IDisposable
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
         StringWriter output = new() { NewLine = "\n" }, error = new StopAt("watching for changes", stop) { NewLine = "\n" };
         var terminal = new Terminal(output, error, TimeProvider.System) { Variable = _ => null };
-        int code = await Application.RunAsync(["index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu", "--watch", "--json"],
+        int code = await Application.RunAsync(["index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu", "--watch",
+            "--json"],
             terminal, stop.Token);
         Assert.Equal(130, code);
         Assert.StartsWith("{\"schema_version\":1,\"embedded\":3", output.ToString());

@@ -97,9 +97,11 @@ public sealed class PlainTextTests
     static string Written(SearchHit[] hits, bool json)
     {
         var output = new StringWriter { NewLine = "\n" };
-        HitList.Write(new Terminal(output, TextWriter.Null, TimeProvider.System), json, "query", "rain", [.. hits.Select(hit => new LibraryHit
+        HitList.Write(new Terminal(output, TextWriter.Null, TimeProvider.System), json, "query", "rain", [.. hits.Select(hit =>
+            new LibraryHit
         {
-            Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score, RowId = hit.RowId,
+            Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
+                RowId = hit.RowId,
             Details = new SoundDetails { DurationSeconds = hit.EndSeconds },
         })]);
         return output.ToString();

@@ -65,7 +65,8 @@ public static class FuzzKinds
     static FuzzSeed[] Tagged()
     {
         byte[] ixml = Utf8("<BWFXML><USER><FXNAME>Squeak</FXNAME><KEYWORDS>a, b</KEYWORDS></USER><NOTE><![CDATA[x]]></NOTE></BWFXML>");
-        byte[] id3 = TaggedSounds.Id3(4, ("TIT2", [3, .. "Squeak"u8]), ("COMM", [0, .. "eng\0Old door"u8]), ("TXXX", [0, .. "CATID\0DOORWood"u8]));
+        byte[] id3 = TaggedSounds.Id3(4, ("TIT2", [3, .. "Squeak"u8]), ("COMM", [0, .. "eng\0Old door"u8]), ("TXXX", [0,
+            .. "CATID\0DOORWood"u8]));
         byte[] comments = TaggedSounds.Comments("TITLE=Squeak", "KEYWORDS=door", "DESCRIPTION=old");
         return
         [
@@ -104,7 +105,8 @@ public static class FuzzKinds
         using var index = LocalAudioIndex.Open(Path.GetDirectoryName(path)!, IndexAccess.Read);
         index.Verify();
         index.SearchAsync(Vector(1)).GetAwaiter().GetResult();
-        index.SearchAsync(new LibraryIndexQuery { Vector = Vector(1), Words = ["door"], WithoutWords = [["rain"]] }).GetAwaiter().GetResult();
+        index.SearchAsync(new LibraryIndexQuery { Vector = Vector(1), Words = ["door"],
+            WithoutWords = [["rain"]] }).GetAwaiter().GetResult();
     }
 
     static (string Name, byte[] Bytes)[] Model(string folder)

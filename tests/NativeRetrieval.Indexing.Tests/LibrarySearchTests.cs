@@ -40,7 +40,7 @@ public sealed class LibrarySearchTests : IDisposable
         string noun = _nouns[number % _nouns.Length];
         return entry with
         {
-            File = entry.File with { FullPath = Path.GetFullPath($"/library/{(number % 2 == 0 ? "Field" : "Foley")}/{noun}_{number:000}.wav") },
+            File = entry.File with { FullPath = $"/library/{(number % 2 == 0 ? "Field" : "Foley")}/{noun}_{number:000}.wav" },
             Details = new SoundDetails
             {
                 DurationSeconds = 5 + 5 * (1 + number % 5), SampleRateHz = number % 3 == 0 ? 48_000 : 44_100, Channels = 1 + number % 2,
@@ -66,7 +66,8 @@ public sealed class LibrarySearchTests : IDisposable
         (new() { SampleRateHz = 48_000, Channels = 2 }, entry => entry.Details is { SampleRateHz: 48_000, Channels: 2 }),
         (new() { Category = "doors" }, entry => entry.Details!.CatId is not null),
         (new() { Category = "doorwood", Tag = "loud" }, entry => entry.Details!.CatId is not null && entry.Details.Tags.Contains("Loud")),
-        (new() { AddedAfter = new DateTime(2026, 2, 10, 0, 0, 0, DateTimeKind.Utc) }, entry => entry.Details!.AddedUtc!.Value.Date > new DateTime(2026, 2, 10)),
+        (new() { AddedAfter = new DateTime(2026, 2, 10, 0, 0, 0, DateTimeKind.Utc) }, entry =>
+            entry.Details!.AddedUtc!.Value.Date > new DateTime(2026, 2, 10)),
         (new() { FullPath = "/library/Field/door_000.wav" }, entry => entry.File.FullPath == "/library/Field/door_000.wav"),
     ];
 
@@ -96,7 +97,8 @@ public sealed class LibrarySearchTests : IDisposable
                         hits.Select(hit => (hit.Path, hit.StartSeconds)));
                     Assert.Equal(hits.Select((_, i) => i + 3), hits.Select(hit => hit.Rank));
                     Assert.All(hits.Zip(all.Skip(2)), pair => Assert.Equal(pair.Second.Score, pair.First.Score, 1e-6));
-                    Assert.All(hits, hit => Assert.Equal(_entries.Single(entry => entry.File.FullPath == hit.Path).Details!.AddedUtc, hit.Details.AddedUtc));
+                    Assert.All(hits, hit => Assert.Equal(_entries.Single(entry => entry.File.FullPath == hit.Path).Details!.AddedUtc,
+                        hit.Details.AddedUtc));
                 }
             }
     }
@@ -134,12 +136,14 @@ public sealed class LibrarySearchTests : IDisposable
     public async Task Sound_and_words_are_fused_by_reciprocal_rank(double weight)
     {
         float[] query = Samples.Vector(5);
-        var bySound = _entries.Select(entry => (entry.File.FullPath, Score: entry.Windows.Max(window => Samples.Cosine(query, window.Vector.Span))))
+        var bySound = _entries.Select(entry => (entry.File.FullPath, Score: entry.Windows.Max(window => Samples.Cosine(query,
+            window.Vector.Span))))
             .OrderByDescending(file => file.Score).Select(file => file.FullPath).ToList();
         var hits = await Search(new LibraryIndexQuery { Vector = query, Words = ["bells", "kiosk"], WordWeight = weight, Top = Files });
         var byWords = hits.Where(hit => hit.WordRank is not null).OrderBy(hit => hit.WordRank).ToList();
         Assert.Equal(Enumerable.Range(1, byWords.Count), byWords.Select(hit => hit.WordRank!.Value));
-        Assert.Equal(_entries.Where(entry => entry.File.FullPath.Contains("bell") || entry.Details!.Description is not null).Select(entry => entry.File.FullPath)
+        Assert.Equal(_entries.Where(entry => entry.File.FullPath.Contains("bell")
+            || entry.Details!.Description is not null).Select(entry => entry.File.FullPath)
             .Order(StringComparer.Ordinal), byWords.Select(hit => hit.Path).Order(StringComparer.Ordinal));
         Assert.All(hits, hit => Assert.Equal(bySound.IndexOf(hit.Path) + 1, hit.SoundRank));
         double[] fused = [.. hits.Select(hit => 1.0 / (60 + hit.SoundRank!.Value) + (hit.WordRank is { } rank ? weight / (60 + rank) : 0))];
@@ -153,14 +157,16 @@ public sealed class LibrarySearchTests : IDisposable
     {
         await _index.UpsertAsync(Samples.Entry(500) with { File = Samples.File(500) with { FullPath = "/library/Field/firetruck.wav" } },
             TestContext.Current.CancellationToken);
-        var hit = (await Search(new LibraryIndexQuery { Vector = Samples.Vector(5), Words = ["fire", "truck"], WordWeight = 100, Top = 1 }))[0];
+        var hit = (await Search(new LibraryIndexQuery { Vector = Samples.Vector(5), Words = ["fire", "truck"], WordWeight = 100,
+            Top = 1 }))[0];
         Assert.Equal(("/library/Field/firetruck.wav", "firetruck"), (hit.Path, hit.MatchedWords.Single()));
     }
 
     [Fact]
     public async Task Files_with_all_words_of_what_is_not_wanted_are_left_out()
     {
-        var hits = await Search(new LibraryIndexQuery { Vector = Samples.Vector(6), WithoutWords = [["dog", "far"], ["river"]], Top = Files });
+        var hits = await Search(new LibraryIndexQuery { Vector = Samples.Vector(6), WithoutWords = [["dog", "far"], ["river"]],
+            Top = Files });
         Assert.Equal(_entries.Where(entry => !(entry.File.FullPath.Contains("dog_") && entry.Details!.Tags.Contains("far"))
                 && !entry.File.FullPath.Contains("river_")).Select(entry => entry.File.FullPath).Order(StringComparer.Ordinal),
             hits.Select(hit => hit.Path).Order(StringComparer.Ordinal));
@@ -177,7 +183,8 @@ public sealed class LibrarySearchTests : IDisposable
     {
         var words = QueryWords.Of(sentence);
         Assert.All(words, word => Assert.True(word.All(c => char.IsLetterOrDigit(c) || char.IsSurrogate(c)), word));
-        Assert.NotEmpty(await Search(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = words, WithoutWords = [["zzz", .. words]] }));
+        Assert.NotEmpty(await Search(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = words, WithoutWords = [["zzz",
+            .. words]] }));
     }
 
     [Fact]
@@ -208,7 +215,8 @@ public sealed class LibrarySearchTests : IDisposable
         Assert.Null(_index.Background());
         Assert.True(double.IsNaN((await Search(new LibraryIndexQuery { Vector = Samples.Vector(1) }))[0].Percentile));
         float[] quantiles = IndexBackground.QuantilesOf([.. Enumerable.Range(0, 10_001).Select(i => i / 10_000f)]);
-        await _index.SetBackgroundAsync(new IndexBackground { Files = 5, Sentences = quantiles, Sounds = [] }, TestContext.Current.CancellationToken);
+        await _index.SetBackgroundAsync(new IndexBackground { Files = 5, Sentences = quantiles, Sounds = [] },
+            TestContext.Current.CancellationToken);
         Assert.Equal(5, _index.Background()!.Files);
         Assert.Equal(quantiles, _index.Background()!.Sentences);
         foreach (var hit in await Search(new LibraryIndexQuery { Vector = Samples.Vector(1), Top = Files }))
@@ -223,18 +231,22 @@ public sealed class LibrarySearchTests : IDisposable
     {
         var token = TestContext.Current.CancellationToken;
         var moved = _entries[1];
-        await _index.RedescribeAsync(moved.File.FullPath, moved.File with { FullPath = "/library/Field/Zeppelin.wav" }, cancellationToken: token);
+        await _index.RedescribeAsync(moved.File.FullPath, moved.File with { FullPath = "/library/Field/Zeppelin.wav" },
+            cancellationToken: token);
         await _index.CompactAsync(token);
         var hit = (await Search(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["zeppelin"], WordWeight = 100, Top = 1 }))[0];
         Assert.Equal(("/library/Field/Zeppelin.wav", moved.Details!.AddedUtc), (hit.Path, hit.Details.AddedUtc));
-        Assert.Equal(1, await _index.DescribeAsync([(hit.Path, hit.Details with { Title = "ornithopter" }), ("/none", hit.Details)], token));
-        Assert.Equal("ornithopter", (await Search(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["ornithopters"], WordWeight = 100 }))[0].Details.Title);
+        Assert.Equal(1, await _index.DescribeAsync([(hit.Path, hit.Details with { Title = "ornithopter" }), ("/none", hit.Details)],
+            token));
+        Assert.Equal("ornithopter", (await Search(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["ornithopters"],
+            WordWeight = 100 }))[0].Details.Title);
         Assert.Equal(_entries.Count, _index.Details().Count);
         Assert.True(_index.Verify().IsIntact, string.Join("\n", _index.Verify().Problems));
     }
 
     [Theory]
-    [InlineData("UPDATE details SET record = CAST(replace(CAST(record AS TEXT), 'far', 'fax') AS BLOB) WHERE first_row IN (SELECT first_row FROM details LIMIT 1 OFFSET 20)")]
+    [InlineData("UPDATE details SET record = CAST(replace(CAST(record AS TEXT), 'far', 'fax') AS BLOB) "
+        + "WHERE first_row IN (SELECT first_row FROM details LIMIT 1 OFFSET 20)")]
     [InlineData("UPDATE words SET name = 'other' WHERE rowid IN (SELECT rowid FROM words LIMIT 1)")]
     [InlineData("DELETE FROM words WHERE rowid IN (SELECT rowid FROM words LIMIT 1)")]
     [InlineData("UPDATE details SET first_row = first_row + 1 WHERE first_row IN (SELECT max(first_row) FROM details)")]
@@ -261,13 +273,16 @@ public sealed class LibrarySearchTests : IDisposable
         {
             Assert.True(old.Verify().IsIntact);
             Assert.All(old.Details().Values, Assert.Null);
-            Assert.Equal(10, (await old.SearchAsync(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["door"], WithoutWords = [["dog"]] },
+            Assert.Equal(10, (await old.SearchAsync(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["door"],
+                WithoutWords = [["dog"]] },
                 TestContext.Current.CancellationToken)).Count);
         }
         using var index = LocalAudioIndex.Open(Folder, IndexAccess.Write);
         Assert.True(index.Verify().IsIntact);
-        await index.DescribeAsync([.. _entries.Select(entry => (entry.File.FullPath, entry.Details!))], TestContext.Current.CancellationToken);
-        Assert.Contains("bell_", (await index.SearchAsync(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["bell"], WordWeight = 100 },
+        await index.DescribeAsync([.. _entries.Select(entry => (entry.File.FullPath, entry.Details!))],
+            TestContext.Current.CancellationToken);
+        Assert.Contains("bell_", (await index.SearchAsync(new LibraryIndexQuery { Vector = Samples.Vector(1), Words = ["bell"],
+            WordWeight = 100 },
             TestContext.Current.CancellationToken))[0].Path);
         Assert.True(index.Verify().IsIntact);
     }
@@ -280,7 +295,8 @@ public sealed class LibrarySearchTests : IDisposable
         using var connection = new SqliteConnection($"Data Source={Path.Combine(Folder, "catalogue.db")};Pooling=False");
         connection.Open();
         using var command = connection.CreateCommand();
-        command.CommandText = "DROP TABLE details; DROP TABLE words; DROP TABLE background; UPDATE settings SET checksum = $sum; PRAGMA user_version = 2";
+        command.CommandText = "DROP TABLE details; DROP TABLE words; DROP TABLE background; "
+            + "UPDATE settings SET checksum = $sum; PRAGMA user_version = 2";
         command.Parameters.AddWithValue("$sum", Catalogue.Checksum(Samples.Settings, 2, id));
         command.ExecuteNonQuery();
     }
@@ -294,7 +310,8 @@ public sealed class LibrarySearchTests : IDisposable
         await Assert.ThrowsAsync<OptionException>(() => Search(good with { Filter = new() { Name = new string('*', 100) } }));
         await Assert.ThrowsAsync<IndexException>(() => Search(good with { Vector = new float[3] }));
         await Assert.ThrowsAsync<IndexException>(() => Search(good with { WithoutVectors = [new float[Samples.Dimension]] }));
-        await Assert.ThrowsAsync<IndexException>(() => _index.DescribeAsync([(_entries[0].File.FullPath, new SoundDetails { DurationSeconds = 0 })],
+        await Assert.ThrowsAsync<IndexException>(() => _index.DescribeAsync([(_entries[0].File.FullPath,
+            new SoundDetails { DurationSeconds = 0 })],
             TestContext.Current.CancellationToken));
     }
 }

@@ -141,9 +141,11 @@ public sealed class LocalAudioIndexTests : IDisposable
         Assert.Equal("/library/new.wav", hit.Path);
         await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync(Samples.PathOf(2), moved, null,
             TestContext.Current.CancellationToken));
-        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync("/none", moved, cancellationToken: TestContext.Current.CancellationToken));
+        await Assert.ThrowsAsync<IndexException>(() => index.RedescribeAsync("/none", moved,
+            cancellationToken: TestContext.Current.CancellationToken));
 
-        await index.RedescribeAsync("/library/new.wav", moved with { FullPath = Samples.PathOf(2) }, cancellationToken: TestContext.Current.CancellationToken);
+        await index.RedescribeAsync("/library/new.wav", moved with { FullPath = Samples.PathOf(2) },
+            cancellationToken: TestContext.Current.CancellationToken);
         Assert.Equal(moved.ContentHash, Assert.Single(index.Files()).ContentHash);
         Assert.True(index.Verify().IsIntact);
     }

@@ -9,12 +9,14 @@ public static class TaggedSounds
     public static byte[] Wav(params (string Id, byte[] Content)[] chunks)
     {
         byte[] format = [.. Little(1, 2), .. Little(1, 2), .. Little(8_000, 4), .. Little(8_000, 4), .. Little(1, 2), .. Little(8, 2)];
-        byte[] body = [.. "WAVE"u8, .. Chunk("fmt ", format), .. Chunk("data", new byte[9]), .. chunks.SelectMany(chunk => Chunk(chunk.Id, chunk.Content))];
+        byte[] body = [.. "WAVE"u8, .. Chunk("fmt ", format), .. Chunk("data", new byte[9]), .. chunks.SelectMany(chunk => Chunk(chunk.Id,
+            chunk.Content))];
         return [.. "RIFF"u8, .. Little(body.Length, 4), .. body];
     }
 
     public static byte[] Chunk(string id, byte[] content, bool isBigEndian = false) =>
-        [.. Encoding.ASCII.GetBytes(id), .. isBigEndian ? Big(content.Length, 4) : Little(content.Length, 4), .. content, .. new byte[content.Length % 2]];
+        [.. Encoding.ASCII.GetBytes(id), .. isBigEndian ? Big(content.Length, 4) : Little(content.Length, 4), .. content,
+            .. new byte[content.Length % 2]];
 
     public static byte[] Info(params (string Id, string Text)[] fields) =>
         [.. "INFO"u8, .. fields.SelectMany(field => Chunk(field.Id, [.. Encoding.UTF8.GetBytes(field.Text), 0]))];
@@ -56,7 +58,8 @@ public static class TaggedSounds
 
     public static byte[] Comments(params string[] comments) =>
         [.. Little(4, 4), .. "test"u8, .. Little(comments.Length, 4),
-            .. comments.SelectMany(comment => (byte[])[.. Little(Encoding.UTF8.GetByteCount(comment), 4), .. Encoding.UTF8.GetBytes(comment)])];
+            .. comments.SelectMany(comment => (byte[])[.. Little(Encoding.UTF8.GetByteCount(comment), 4),
+                .. Encoding.UTF8.GetBytes(comment)])];
 
     public static byte[] Flac(byte[] comments) =>
         [.. "fLaC"u8, 0, .. Big(34, 3), .. new byte[34], 4 | 0x80, .. Big(comments.Length, 3), .. comments];
@@ -76,8 +79,10 @@ public static class TaggedSounds
 
         void Page(byte flags, byte[] body, bool ends)
         {
-            byte[] lacing = [.. Enumerable.Repeat((byte)255, body.Length / 255), .. ends ? [(byte)(body.Length % 255)] : Array.Empty<byte>()];
-            pages.AddRange([.. "OggS"u8, 0, flags, .. new byte[8], .. Little(7, 4), .. new byte[8], (byte)lacing.Length, .. lacing, .. body]);
+            byte[] lacing = [.. Enumerable.Repeat((byte)255, body.Length / 255), .. ends
+                ? [(byte)(body.Length % 255)] : Array.Empty<byte>()];
+            pages.AddRange([.. "OggS"u8, 0, flags, .. new byte[8], .. Little(7, 4), .. new byte[8], (byte)lacing.Length, .. lacing,
+                .. body]);
         }
     }
 
@@ -91,5 +96,6 @@ public static class TaggedSounds
         return bytes[(4 - count)..];
     }
 
-    static byte[] Synchsafe(int value) => [(byte)(value >> 21 & 0x7F), (byte)(value >> 14 & 0x7F), (byte)(value >> 7 & 0x7F), (byte)(value & 0x7F)];
+    static byte[] Synchsafe(int value) => [(byte)(value >> 21 & 0x7F), (byte)(value >> 14 & 0x7F), (byte)(value >> 7 & 0x7F),
+        (byte)(value & 0x7F)];
 }

@@ -1,6 +1,7 @@
 namespace NativeRetrieval.Audio.Metadata;
 
-/// <summary>Roles of the fields that tag formats and sound libraries use; fields without a role, such as numbers of takes, are left out.</summary>
+/// <summary>Roles of the fields that tag formats and sound libraries use; fields without a role, such as numbers of takes, are left
+/// out.</summary>
 internal static class TagRoles
 {
     const char Title = 't', Description = 'd', Category = 'c', Subcategory = 's', CatId = 'i', Keywords = 'k', Library = 'l', Other = 'o';

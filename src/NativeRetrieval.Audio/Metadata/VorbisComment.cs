@@ -88,7 +88,8 @@ internal static class VorbisComment
             if (equals <= 0 || equals > 100) continue;
             string name = Encoding.ASCII.GetString(comment[..equals]);
             // Pictures, which are no text, stand here as base64.
-            if (name.Contains("PICTURE", StringComparison.OrdinalIgnoreCase) || name.StartsWith("COVERART", StringComparison.OrdinalIgnoreCase))
+            if (name.Contains("PICTURE", StringComparison.OrdinalIgnoreCase) || name.StartsWith("COVERART",
+                StringComparison.OrdinalIgnoreCase))
                 continue;
             if (comment.Length > TagCollector.LargestField) tags.Note($"its comment {name} has {comment.Length:N0} bytes and is left out");
             else tags.Add(name, TagCollector.Text(comment[(equals + 1)..]));

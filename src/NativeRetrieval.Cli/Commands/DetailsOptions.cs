@@ -15,7 +15,8 @@ internal sealed class DetailsOptions
     };
     readonly Option<FileInfo?> _ucs = new("--ucs")
     {
-        Description = "The list of the Universal Category System as CSV (CatID, Category, SubCategory, Synonyms): names and synonyms of the "
+        Description = "The list of the Universal Category System as CSV (CatID, Category, SubCategory, Synonyms): names and "
+            + "synonyms of the "
             + "categories in file names and tags.",
         HelpName = "CSV",
     };

@@ -101,6 +101,7 @@ internal sealed partial class FilterOptions
             : throw new OptionException($"--added {text}: expected a day such as 2026-01-31, or the last days such as 7d");
     }
 
-    [GeneratedRegex(@"^(?<number>\d{1,9}(\.\d{1,9})?)(?<unit>ms|s|min|m|h)?$", RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(@"^(?<number>\d{1,9}(\.\d{1,9})?)(?<unit>ms|s|min|m|h)?$",
+        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
     private static partial Regex Length();
 }

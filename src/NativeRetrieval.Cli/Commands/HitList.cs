@@ -54,7 +54,8 @@ internal static class HitList
     }
 
     /// <summary>Writes the member <c>hits</c>.</summary>
-    public static void WriteHits(Utf8JsonWriter document, IReadOnlyList<LibraryHit> hits, IReadOnlyDictionary<int, string?>? excerpts = null)
+    public static void WriteHits(Utf8JsonWriter document, IReadOnlyList<LibraryHit> hits, IReadOnlyDictionary<int,
+        string?>? excerpts = null)
     {
         document.WriteStartArray("hits");
         foreach (var hit in hits)

@@ -27,7 +27,8 @@ internal sealed class HitListFile
     {
         if (Path.GetExtension(path).ToLowerInvariant() is not (".csv" or ".m3u8" or ".m3u"))
             throw new OptionException($"--export-list {path}: expected a name that ends in .csv, for a table, or .m3u8, for a playlist");
-        if (Path.Exists(path)) throw new OptionException($"--export-list {path}: is there already, and nothing is overwritten; name a new file");
+        if (Path.Exists(path))
+            throw new OptionException($"--export-list {path}: is there already, and nothing is overwritten; name a new file");
         return new HitListFile(path);
     }
 
@@ -53,7 +54,8 @@ internal sealed class HitListFile
     static IEnumerable<string> Fields(LibraryHit hit) =>
     [
         Number(hit.Rank), hit.Path, Number(hit.StartSeconds), Number(hit.EndSeconds), Number(hit.Score),
-        double.IsNaN(hit.Percentile) ? "" : Number(hit.Percentile), Number(hit.SoundRank), Number(hit.WordRank), string.Join(' ', hit.MatchedWords),
+        double.IsNaN(hit.Percentile) ? "" : Number(hit.Percentile), Number(hit.SoundRank), Number(hit.WordRank), string.Join(' ',
+            hit.MatchedWords),
         Number(hit.Details.DurationSeconds), Number(hit.Details.SampleRateHz), Number(hit.Details.Channels), hit.Details.Title ?? "",
         hit.Details.Description ?? "", hit.Details.Category ?? "", hit.Details.CatId ?? "", string.Join(", ", hit.Details.Tags),
         hit.Details.Library ?? "",
@@ -80,5 +82,6 @@ internal sealed class HitListFile
         return skipped;
     }
 
-    static string Number(IFormattable? value) => value?.ToString(value is double or float ? "0.######" : null, CultureInfo.InvariantCulture) ?? "";
+    static string Number(IFormattable? value) => value?.ToString(value is double or float ? "0.######" : null,
+        CultureInfo.InvariantCulture) ?? "";
 }

@@ -46,7 +46,8 @@ internal static class IndexBuild
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. tables.All, watch, .. device.Options,
+        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. tables.All, watch,
+            .. device.Options,
             json])
             command.Add(option);
         command.Validators.Add(result =>
@@ -140,7 +141,8 @@ internal static class IndexBuild
         }.RunAsync(paths, progress, cancellation);
     }
 
-    /// <summary>Sentences by the text encoder, which an engine for indexing has not opened; it is needed once in a while, and let go.</summary>
+    /// <summary>Sentences by the text encoder, which an engine for indexing has not opened; it is needed once in a while, and let
+    /// go.</summary>
     static float[] Embedded(RetrievalEngine engine, IReadOnlyList<string> sentences)
     {
         using var reader = RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text);

@@ -70,7 +70,8 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
     LibraryQuery QueryOf(string path, int number, JsonElement question, CancellationToken cancellation)
     {
         string[] known = ["id", "query", "like", "not", "top"];
-        if (question.EnumerateObject().FirstOrDefault(member => !known.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } odd)
+        if (question.EnumerateObject().FirstOrDefault(member =>
+            !known.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } odd)
             throw Refused(path, number, $"has a member \"{odd.Name}\"");
         QueryPart[] parts = [.. Texts("query").Select(QueryOptions.SentenceOf),
             .. Texts("like").Select(example => QueryOptions.ExampleOf(example, opened, cancellation))];

@@ -84,7 +84,8 @@ internal static class SearchCommand
                 var answer = await opened.Search.SearchAsync(Asked(parts, also.Without(parsed)), cancellation);
                 foreach (string text in answer.UnknownSentences)
                     terminal.Warning($"no word of this query is known to the model, so its hits mean nothing: \"{text}\"; use other words");
-                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", string.Join(" + ", parts.Select(part => part.Label)),
+                return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "query", string.Join(" + ", parts.Select(part =>
+                    part.Label)),
                     answer.Hits, opened.Index, files, cancellation, answer.UnknownTokens);
             }
 

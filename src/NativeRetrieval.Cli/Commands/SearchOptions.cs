@@ -46,7 +46,8 @@ internal sealed class SearchOptions
 
     public void AddTo(Command command)
     {
-        foreach (Option option in (Option[])[_index, _model, _top, .. _filter.All, _windows, _export, _exportList, .. _device.Options, Json])
+        foreach (Option option in (Option[])[_index, _model, _top, .. _filter.All, _windows, _export, _exportList, .. _device.Options,
+            Json])
             command.Add(option);
     }
 

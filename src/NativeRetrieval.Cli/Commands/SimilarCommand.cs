@@ -31,7 +31,8 @@ internal static class SimilarCommand
             string path = parsed.GetRequiredValue(file).FullName;
             var part = QueryOptions.Example(path, parsed.GetValue(at), weight: 1, opened, cancellation);
             var answer = await opened.Search.SearchAsync(options.Of(parsed, terminal, [part]), cancellation);
-            return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "file", path, answer.Hits, opened.Index, files, cancellation);
+            return await HitList.WriteAsync(terminal, parsed.GetValue(options.Json), "file", path, answer.Hits, opened.Index, files,
+                cancellation);
         });
         return command;
     }

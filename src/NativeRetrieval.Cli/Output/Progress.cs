@@ -83,8 +83,11 @@ public sealed class Progress(Terminal terminal, string label, long total, string
         return $"{Count(_done)}{share}{rate}, {Duration(elapsed * ((double)(total - _done) / _done))} left";
     }
 
-    string Count(long done) =>
-        string.Create(CultureInfo.InvariantCulture, $"{done:N0}{(total > 0 ? $" of {total:N0}" : "")} {unit}{(_beside.Length > 0 ? $", {_beside}" : "")}");
+    string Count(long done)
+    {
+        string beside = _beside.Length > 0 ? $", {_beside}" : "";
+        return string.Create(CultureInfo.InvariantCulture, $"{done:N0}{(total > 0 ? $" of {total:N0}" : "")} {unit}{beside}");
+    }
 
     string Rate(TimeSpan elapsed)
     {

@@ -3,7 +3,7 @@ using System.Text.Json;
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>
-/// What the catalogue knows of files beside their vectors: a record of details with a checksum, and its words in a full-text index
+/// The catalogue's knowledge of files beside their vectors: a record of details with a checksum, and its words in a full-text index
 /// (SQLite's FTS5, stemmed by Porter's rules for English, without accents, ranked by BM25).
 /// </summary>
 /// <remarks>
@@ -47,7 +47,8 @@ internal sealed class DetailsTable(Catalogue catalogue)
     /// <summary>All details by first row.</summary>
     public Dictionary<long, SoundDetails> ReadAll() => !catalogue.HasDetails ? []
         : catalogue.Many("SELECT first_row, record, checksum FROM details", [], row => (Row: row.GetInt64(0),
-            Details: Decoded(row.GetInt64(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2)))).ToDictionary(item => item.Row, item => item.Details);
+            Details: Decoded(row.GetInt64(0), row.GetFieldValue<byte[]>(1), row.GetInt64(2)))).ToDictionary(item => item.Row, item =>
+                item.Details);
 
     SoundDetails Decoded(long firstRow, byte[] record, long checksum)
     {

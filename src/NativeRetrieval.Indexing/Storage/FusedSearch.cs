@@ -73,7 +73,8 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 items.Add(new Item(score, row, file, null, byWords[file]));
             }
         }
-        items = [.. items.OrderByDescending(Fused).ThenByDescending(item => item.Score).ThenBy(item => item.Row).Skip(query.Skip).Take(query.Top)];
+        items = [.. items.OrderByDescending(Fused).ThenByDescending(item => item.Score).ThenBy(item =>
+            item.Row).Skip(query.Skip).Take(query.Top)];
         return Hits(collector, segments, items);
     }
 

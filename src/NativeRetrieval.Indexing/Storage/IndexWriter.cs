@@ -262,7 +262,8 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         var state = catalogue.ReadState();
         catalogue.Upgrade(settings, id, segment => RowsSum(catalogue, folder, format, segment));
         // Before the commit: version 1 does not look at it, the newer ones need it.
-        if (!hasReceipt) io.Replace(Path.Combine(folder, CommitReceipt.FileName), new CommitReceipt(id, state.Generation, state.Files).Bytes);
+        if (!hasReceipt) io.Replace(Path.Combine(folder, CommitReceipt.FileName), new CommitReceipt(id, state.Generation,
+            state.Files).Bytes);
         io.Commit(transaction);
     }
 

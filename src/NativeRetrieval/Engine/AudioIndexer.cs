@@ -30,11 +30,12 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// <summary>Source of what is written about the sounds: by default their tags and names.</summary>
     public FileDescriber Describer { get; init; } = new();
 
-    /// <summary>Unit vectors of sentences, [count, D], for the background of scores; null: none is made where the engine cannot read.</summary>
+    /// <summary>Unit vectors of sentences, [count, D], for the background of scores; null: none is made where the engine cannot
+    /// read.</summary>
     public Func<IReadOnlyList<string>, float[]>? EmbedSentences { get; init; }
 
-    /// <summary>Clock for the times at which files came into the index.</summary>
-    public TimeProvider Time { get; init; } = TimeProvider.System;
+    /// <summary>Clock for the times at which files came into the index; null: these are not kept.</summary>
+    public TimeProvider? Time { get; init; }
 
     /// <summary>Gets a sentence about each tag that is damaged or too large; what could be read of it counts.</summary>
     public Action<string>? Note { get; init; }
@@ -47,7 +48,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// <exception cref="IndexCorruptException">The catalogue of the index is damaged, or files whose vectors are damaged were not replaced,
     /// because their sounds are not below the roots or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
-    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total, double Seconds)>? progress = null,
+    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total,
+        double Seconds)>? progress = null,
         CancellationToken cancellation = default)
     {
         var known = index.Files();
@@ -153,7 +155,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         }
     }
 
-    DateTime Now => Time.GetUtcNow().UtcDateTime;
+    DateTime? Now => Time?.GetUtcNow().UtcDateTime;
 
     SoundDetails Described(string path, IReadOnlyList<AudioWindow> windows) => Describer.Describe(path, windows[^1].EndSeconds,
         _details.GetValueOrDefault(Path.GetFullPath(path))?.AddedUtc ?? Now, Note);

@@ -13,12 +13,15 @@ internal static class BackgroundScores
     /// <summary>Sounds of many kinds, so that hardly any fits a given recording.</summary>
     static readonly string[] _sentences =
     [
-        "a dog is barking", "a cat meows", "birds are singing in a forest", "a rooster crows", "a cow moos", "a horse gallops", "bees are buzzing",
+        "a dog is barking", "a cat meows", "birds are singing in a forest", "a rooster crows", "a cow moos", "a horse gallops",
+            "bees are buzzing",
         "crickets chirp at night", "a wolf howls", "frogs croak by a pond", "rain falls on a roof", "thunder rolls in the distance",
         "wind blows through trees", "waves break on a beach", "a river flows", "a fire crackles", "water drips into a basin", "ice cracks",
-        "a man is speaking", "a woman laughs", "a baby cries", "children play and shout", "a crowd cheers", "people applaud", "someone coughs",
+        "a man is speaking", "a woman laughs", "a baby cries", "children play and shout", "a crowd cheers", "people applaud",
+            "someone coughs",
         "someone sneezes", "a person snores", "footsteps on gravel", "someone whistles a tune", "a choir sings", "a piano plays slowly",
-        "an electric guitar plays a riff", "drums beat a fast rhythm", "a violin plays", "a trumpet sounds", "an orchestra plays", "a church bell tolls",
+        "an electric guitar plays a riff", "drums beat a fast rhythm", "a violin plays", "a trumpet sounds", "an orchestra plays",
+            "a church bell tolls",
         "a door creaks open", "a door slams", "glass breaks", "a clock ticks", "a telephone rings", "someone types on a keyboard",
         "a vacuum cleaner runs", "dishes clatter in a kitchen", "a toilet is flushed", "a washing machine spins", "paper is torn",
         "a hammer hits a nail", "a saw cuts wood", "an electric drill", "a car drives past", "a motorcycle starts", "a train passes by",

@@ -5,7 +5,7 @@ using NativeRetrieval.Indexing;
 
 namespace NativeRetrieval.Engine;
 
-/// <summary>What is known of sound files beside their sound: their tags, their names, and tables that the user gives.</summary>
+/// <summary>Knowledge of sound files beside their sound: their tags, their names, and tables that the user gives.</summary>
 public sealed class FileDescriber
 {
     /// <summary>The text of a file by its path, from a table of the user's; it comes before the file's own. Null: no table.</summary>
@@ -19,10 +19,10 @@ public sealed class FileDescriber
 
     /// <summary>The details of a file.</summary>
     /// <param name="durationSeconds">Its length.</param>
-    /// <param name="added">Time at which it came into the index.</param>
+    /// <param name="added">Time at which it came into the index; null: unknown.</param>
     /// <param name="note">Gets a sentence about each tag that is damaged or too large.</param>
     /// <exception cref="FileReadException">The file cannot be read.</exception>
-    public SoundDetails Describe(string path, double durationSeconds, DateTime added, Action<string>? note = null)
+    public SoundDetails Describe(string path, double durationSeconds, DateTime? added, Action<string>? note = null)
     {
         var text = SoundTags.Read(path);
         foreach (string problem in text.Notes) note?.Invoke($"{path}: {problem}");
@@ -41,7 +41,8 @@ public sealed class FileDescriber
         if (UcsName.TryParse(path) is { } name && (Ucs is null || Ucs.ContainsKey(name.CatId)))
             text = text.Or(new SoundText
             {
-                CatId = name.CatId, Title = name.FxName, Other = string.Join("; ", new[] { name.UserCategory, name.UserData }.OfType<string>())
+                CatId = name.CatId, Title = name.FxName, Other = string.Join("; ", new[] { name.UserCategory,
+                    name.UserData }.OfType<string>())
                     is { Length: > 0 } other ? other : null,
             });
         if (text.CatId is null || Ucs?.GetValueOrDefault(text.CatId) is not { } known) return text;

@@ -65,9 +65,11 @@ public sealed class SoundTagsTests : IDisposable
     [Fact]
     public void Vorbis_comments_are_read_in_FLAC_and_over_pages_of_Ogg()
     {
-        string[] comments = ["TITLE=Bell", "description=Tolls\nslowly", "KEYWORDS=bronze", "keywords=church", "METADATA_BLOCK_PICTURE=" + new string('A', 200_000),
+        string[] comments = ["TITLE=Bell", "description=Tolls\nslowly", "KEYWORDS=bronze", "keywords=church", "METADATA_BLOCK_PICTURE="
+            + new string('A', 200_000),
             "GENRE=Bells"];
-        foreach (byte[] file in (byte[][])[TaggedSounds.Flac(TaggedSounds.Comments(comments)), TaggedSounds.OggVorbis(TaggedSounds.Comments(comments))])
+        foreach (byte[] file in (byte[][])[TaggedSounds.Flac(TaggedSounds.Comments(comments)),
+            TaggedSounds.OggVorbis(TaggedSounds.Comments(comments))])
         {
             var text = Read(file);
             Assert.Equal(("Bell", "Tolls slowly", "Bells"), (text.Title, text.Description, text.Category));

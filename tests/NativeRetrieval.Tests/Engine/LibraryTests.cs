@@ -50,7 +50,7 @@ public sealed class LibraryTests : IDisposable
 
     Task<IndexingReport> IndexAsync(FileDescriber? describer = null) => new AudioIndexer(_engine, _index)
     {
-        Describer = describer ?? new FileDescriber(), EmbedSentences = _engine.EmbedTexts,
+        Describer = describer ?? new FileDescriber(), EmbedSentences = _engine.EmbedTexts, Time = TimeProvider.System,
     }.RunAsync([_folder["sounds"]], cancellation: TestContext.Current.CancellationToken);
 
     async Task<IReadOnlyList<LibraryHit>> Ask(LibraryQuery query) =>
@@ -63,7 +63,8 @@ public sealed class LibraryTests : IDisposable
     {
         await IndexAsync();
         var hit = (await Ask(Of(QueryPart.Sentence("the dogs bark")) with { WordWeight = 10 }))[0];
-        Assert.Equal(("BigDog.wav", 1, 16_000, 1), (Path.GetFileName(hit.Path), hit.WordRank, hit.Details.SampleRateHz, hit.Details.Channels));
+        Assert.Equal(("BigDog.wav", 1, 16_000, 1), (Path.GetFileName(hit.Path), hit.WordRank, hit.Details.SampleRateHz,
+            hit.Details.Channels));
         Assert.Equal(["dogs"], hit.MatchedWords);
         Assert.InRange(hit.Percentile, 0, 100);
         Assert.Equal(0.7, hit.Details.DurationSeconds, 1e-6);
@@ -95,14 +96,16 @@ public sealed class LibraryTests : IDisposable
         float[] sum = [.. text.Zip(windows[0].Vector.ToArray(), (a, b) => a + 0.5f * b)];
         var expected = await _index.SearchAsync(sum, cancellationToken: TestContext.Current.CancellationToken);
         var mixed = await Ask(Of(QueryPart.Sentence("rain falls"), QueryPart.Vector(windows[0].Vector, 0.5)) with { WordWeight = 0 });
-        Assert.Equal(expected.Select(hit => (hit.Path, Math.Round(hit.Score, 4))), mixed.Select(hit => (hit.Path, Math.Round(hit.Score, 4))));
+        Assert.Equal(expected.Select(hit => (hit.Path, Math.Round(hit.Score, 4))), mixed.Select(hit => (hit.Path, Math.Round(hit.Score,
+            4))));
     }
 
     [Fact]
     public async Task What_is_not_wanted_and_wrong_questions()
     {
         await IndexAsync();
-        Assert.DoesNotContain(await Ask(Of(QueryPart.Sentence("a dog is barking")) with { Without = ["rain"] }), hit => hit.Path.EndsWith("rain_02.wav"));
+        Assert.DoesNotContain(await Ask(Of(QueryPart.Sentence("a dog is barking")) with { Without = ["rain"] }), hit =>
+            hit.Path.EndsWith("rain_02.wav"));
         await Assert.ThrowsAsync<OptionException>(() => Ask(Of(QueryPart.Sentence(" "))));
         await Assert.ThrowsAsync<OptionException>(() => Ask(Of(QueryPart.Sentence("rain", -1))));
         await Assert.ThrowsAsync<OptionException>(() => Ask(Of(QueryPart.Sentence("rain"), QueryPart.Sentence("dog", double.NaN))));
