@@ -6,15 +6,10 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    /// <summary>
-    /// Large kernels are packed panel by panel where they are used: ahead they would take up to four times the memory of the weights,
-    /// which stay beside them, and reading them would take as much longer.
-    /// </summary>
-    public Tensor? PackedConv2dWeight(Tensor weight, Tensor scale, int width)
+    public Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width)
     {
         var shape = PackedShape(weight.Shape, 1, 1, width);
         var plan = ConvPlan.For(shape);
-        if (plan.RunOnceFloats(shape) == 0) return null;
         var packed = Tensor.Empty([checked((int)plan.PackedFloats(shape))], weight.Device);
         plan.Pack(shape, ConvWeights.Forward(weight.Pointer<float>(), scale.Pointer<float>()), packed.Pointer<float>());
         return packed;
@@ -23,8 +18,7 @@ internal sealed unsafe partial class CpuBackend
     public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
     {
         var shape = PackedShape(convolution.WeightShape, x.Shape[0], x.Shape[2], x.Shape[3]);
-        float* kernels = convolution.Weight.Pointer<float>();
-        var weights = convolution.Scale is { } scale ? ConvWeights.Forward(kernels, scale.Pointer<float>()) : ConvWeights.Of(kernels);
+        var weights = ConvWeights.Of(convolution.Weight.Pointer<float>());
         ConvPlan.For(shape).Run(shape, x.Pointer<float>(), weights, convolution.Bias.Pointer<float>(), relu, y.Pointer<float>());
     }
 

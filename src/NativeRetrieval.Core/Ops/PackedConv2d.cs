@@ -6,8 +6,8 @@ namespace NativeRetrieval.Core.Ops;
 
 /// <summary>
 /// A convolution prepared for inference: kernels, multiplied by a scale per output channel, in the order in which the backend reads them,
-/// and a shift per output channel. Batch normalisation folds into scale and shift. It is made anew after a change of the tensors it was
-/// made from, whose memory it may share. float32; beside bfloat16 feature maps it is rounded to their type.
+/// and a shift per output channel. Batch normalisation folds into scale and shift. It does not follow later changes of the tensors it was
+/// made from. float32; beside bfloat16 feature maps it is rounded to their type.
 /// </summary>
 public sealed class PackedConvolution : IDisposable
 {
@@ -25,13 +25,7 @@ public sealed class PackedConvolution : IDisposable
         Expect.Alike(shift, weight, nameof(PackedConvolution));
         (WeightShape, Width) = (weight.Shape, width);
         // They live as long as this object, not as the scope it is made in.
-        if (weight.Backend.PackedConv2dWeight(weight, scale, width) is { } packed) Weight = TensorScope.Detach(packed);
-        else
-        {
-            Weight = TensorScope.Detach(weight.Rows(0, weight.Shape[0]));
-            Scale = TensorScope.Detach(Tensor.EmptyLike(scale));
-            Scale.CopyFrom(scale);
-        }
+        Weight = TensorScope.Detach(weight.Backend.PackedConv2dWeight(weight, scale, width));
         Bias = TensorScope.Detach(Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device));
         using var bias = Bias.Rows(0, weight.Shape[0]);
         bias.CopyFrom(shift);
@@ -41,11 +35,8 @@ public sealed class PackedConvolution : IDisposable
 
     internal int Width { get; }
 
-    /// <summary>Kernels in the backend's order, multiplied by the scale unless there is a <see cref="Scale"/>.</summary>
+    /// <summary>Kernels in the backend's order.</summary>
     internal Tensor Weight { get; }
-
-    /// <summary>The scale, where the backend multiplies by it when it reads the kernels; otherwise null.</summary>
-    internal Tensor? Scale { get; }
 
     /// <summary>The shift, padded with zeros to whole blocks of 16 channels.</summary>
     internal Tensor Bias { get; }
@@ -54,7 +45,6 @@ public sealed class PackedConvolution : IDisposable
     public void Dispose()
     {
         Weight.Dispose();
-        Scale?.Dispose();
         Bias.Dispose();
     }
 }
@@ -89,11 +79,8 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <summary>
-    /// Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width; null where it reads
-    /// <paramref name="weight"/> itself.
-    /// </summary>
-    Tensor? PackedConv2dWeight(Tensor weight, Tensor scale, int width);
+    /// <summary>Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
+    Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width);
 
     void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y);
 }

@@ -15,10 +15,10 @@ namespace NativeRetrieval.Engine;
 public sealed class RetrievalEngine : IDisposable
 {
     /// <summary>
-    /// Frames of log-mel that are embedded at once: enough to fill a GPU; on the CPU, which a clip of ten seconds keeps busy, the maps of
+    /// Frames of log-mel that are embedded at once: enough to fill a GPU; on the CPU four clips of ten seconds, because the maps of
     /// more would take memory for nothing.
     /// </summary>
-    int BatchFrames => Model.Device is CpuDevice ? 1_000 : 12_000;
+    int BatchFrames => Model.Device is CpuDevice ? 4_004 : 12_000;
 
     readonly Lock _lock = new();
     readonly FeatureExtractor _features;
