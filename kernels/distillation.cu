@@ -19,7 +19,7 @@
 
 constexpr int Warps = 8;
 
-// Two soft-maxes over the same items: the largest score of each, its sum of exponentials against it, and the teacher's exponentials times s.
+// Two soft-maxes over the same items: the largest score of each, its sum of exponentials against it, and the teacher's times s.
 struct line
 {
     float largest, sum, teachers_largest, teachers_sum, expected;

@@ -7,8 +7,8 @@ internal static class SourceTree
 {
     static readonly string[] _folders = ["src", "tests", "benchmarks", "kernels", "weights-convert", ".ci"];
     static readonly string[] _skipped = ["bin", "obj", "out", "node_modules", "fixtures", "results", "TestResults"];
-    static readonly string[] _extensions = [".cs", ".csproj", ".props", ".targets", ".json", ".js", ".mjs", ".ts", ".css", ".html", ".md", ".cu",
-        ".cuh", ".cpp", ".sh", ".py", ".yaml", ".yml", ""];
+    static readonly string[] _extensions = [".cs", ".csproj", ".props", ".targets", ".json", ".js", ".mjs", ".ts", ".css", ".html", ".md",
+        ".cu", ".cuh", ".cpp", ".sh", ".py", ".yaml", ".yml", ""];
 
     public static IReadOnlyList<SourceFile> Files { get; } =
         [.. _folders.Select(name => System.IO.Path.Combine(Fixtures.RepositoryRoot, name))

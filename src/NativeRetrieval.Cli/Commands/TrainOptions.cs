@@ -112,8 +112,8 @@ internal sealed class TrainOptions
         command.Add(_csv);
         Option[] options =
         [
-            _audio, _validation, _validationAudio, _preset, _set, _initial, _textModel, _audioModel, _teachers, _to, _resume, _check, _estimate, _json,
-            .. Device.Options, _cache,
+            _audio, _validation, _validationAudio, _preset, _set, _initial, _textModel, _audioModel, _teachers, _to, _resume, _check,
+            _estimate, _json, .. Device.Options, _cache,
         ];
         foreach (var option in options) command.Add(option);
     }

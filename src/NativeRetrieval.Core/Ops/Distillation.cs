@@ -28,8 +28,8 @@ public static partial class Op
 {
     /// <summary>
     /// Cross-entropy of a batch of pairs against a teacher's scores (Hinton et al. 2015; between sounds and sentences as in Primus et al.
-    /// 2024, arXiv 2408.11641): <c>sᵢⱼ = aᵢ·tⱼ/τ</c>, <c>qᵢⱼ = softmaxⱼ(rᵢⱼ/τ′)</c>, <c>L = −1/B Σᵢⱼ qᵢⱼ log softmaxⱼ(sᵢⱼ)</c> plus the same
-    /// over columns. Its least value is the teacher's own entropy. Loss and both gradients come from one pass.
+    /// 2024, arXiv 2408.11641): <c>sᵢⱼ = aᵢ·tⱼ/τ</c>, <c>qᵢⱼ = softmaxⱼ(rᵢⱼ/τ′)</c>, <c>L = −1/B Σᵢⱼ qᵢⱼ log softmaxⱼ(sᵢⱼ)</c> plus
+    /// the same over columns. Its least value is the teacher's own entropy. Loss and both gradients come from one pass.
     /// </summary>
     /// <param name="audio">a, [B, D], B ≥ 1, float32 or float64, contiguous: unit vectors, as <see cref="L2Normalize"/> makes them.</param>
     /// <param name="text">t, [B, D], unit vectors.</param>

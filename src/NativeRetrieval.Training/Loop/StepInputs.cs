@@ -32,7 +32,8 @@ internal sealed record StepInputs(Tensor Sounds, Tensor Texts, IReadOnlyList<Chu
     public StepInputs With(IReadOnlyList<Tensor> tensors)
     {
         int at = 2;
-        return new(tensors[0], tensors[1], [.. Chunks.Select(chunk => chunk.With(() => tensors[at++]))], Teacher is null ? null : tensors[at]);
+        return new(tensors[0], tensors[1], [.. Chunks.Select(chunk => chunk.With(() => tensors[at++]))],
+            Teacher is null ? null : tensors[at]);
     }
 
     /// <summary>Frees the tensors.</summary>

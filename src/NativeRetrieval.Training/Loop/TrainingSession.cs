@@ -188,8 +188,9 @@ public static class TrainingSession
             run.RequireSameWeights("--audio-model", request.AudioModel, begun.AudioModelSha256, SourceFolder.Fingerprint);
         }
         if (request.Teachers.Count > 0 && !Teachers.Fingerprints(request).SequenceEqual(run.Description.TeacherSha256))
-            throw new OptionException($"{run.FolderPath} was begun with {run.Description.TeacherSha256.Count} teachers, and --teacher names "
-                + $"{request.Teachers.Count}, not all of them the same; resume with the same ones in the same order, or leave out --teacher");
+            throw new OptionException($"{run.FolderPath} was begun with {run.Description.TeacherSha256.Count} teachers, and --teacher "
+                + $"names {request.Teachers.Count}, not all of them the same; resume with the same ones in the same order, or leave "
+                + "out --teacher");
         Teachers.Require(request, run.Settings, run.Description.TeacherSha256.Count > 0);
         TakeUpEpochs(request, run);
         RequirePrecision(request, run.Settings);

@@ -50,7 +50,8 @@ public sealed class LogMelTests
         float[] actual = Op.LogMel(Tensor.From(single, [1, tone.Length], CpuDevice.Shared), Settings).ToArray<float>();
         Assert.True(expected.Min() < -60, $"least {expected.Min()} dB");
         for (int i = 0; i < actual.Length; i++)
-            if (!(Math.Abs(actual[i] - expected[i]) <= 2e-5)) Assert.Fail($"frame {i / 64}, bin {i % 64}: {actual[i]} dB for {expected[i]}");
+            if (!(Math.Abs(actual[i] - expected[i]) <= 2e-5))
+                Assert.Fail($"frame {i / 64}, bin {i % 64}: {actual[i]} dB for {expected[i]}");
     }
 
     [Theory]

@@ -183,7 +183,7 @@ internal sealed unsafe class LanesTransform
         public T Part(int m, int imaginary) => T.Widen(tile + m * TileFloats + imaginary * Frames) * T.All(weights[2 * m + imaginary]);
     }
 
-    /// <summary>What becomes of a butterfly's results.</summary>
+    /// <summary>Use of a butterfly's results.</summary>
     interface ITurn
     {
         static abstract void Store<T>(T* target, T re, T im, double* w) where T : unmanaged, ISimdDoubles<T>;
