@@ -70,7 +70,7 @@ internal sealed class QueryOptions
         return QueryPart.Vector(window.Vector, weight, string.Create(CultureInfo.InvariantCulture, $"{path}@{time}"));
     }
 
-    /// <summary>The error of a sentence that was typed without quotes; null: there is none. Words alone may be meant, with weights.</summary>
+    /// <summary>The error of a sentence that was typed without quotes; null: there is none.</summary>
     public static string? WithoutQuotes(IReadOnlyList<string> sentences)
     {
         if (sentences.Any(sentence => sentence.Any(char.IsWhiteSpace) || sentence != Weighted(sentence).Text)) return null;
