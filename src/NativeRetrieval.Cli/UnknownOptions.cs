@@ -25,6 +25,9 @@ internal static partial class UnknownOptions
         bool IsBundle(string name) => name[1] != '-' && name.Skip(1).All(letter => known.Contains($"-{letter}"));
     }
 
+    /// <summary>Answers whether a word has the look of an option.</summary>
+    public static bool IsLike(string word) => Option().IsMatch(word);
+
     /// <summary>
     /// A word that begins as an option does, up to the value after = or :. Sentences have spaces, and negative numbers no letters.
     /// </summary>

@@ -82,7 +82,39 @@ public sealed class EmbedTests : IDisposable
         var run = await CommandLine.Run("embed", _folder["sounds"], "--model", _model, "--to", _folder["v.jsonl"], "--device", "cpu");
         Assert.Equal(3, run.ExitCode);
         Assert.Contains("bad.wav", run.Error);
+        Assert.DoesNotContain("--texts", run.Error);
         Assert.Single(File.ReadAllLines(_folder["v.jsonl"]));
+    }
+
+    [Theory]
+    [InlineData("v.npy")]
+    [InlineData("v.jsonl")]
+    [InlineData("v.safetensors")]
+    [InlineData(null)]
+    public async Task Sentences_that_are_named_as_a_sound_write_no_file_and_hint_at_texts(string? to)
+    {
+        File.WriteAllText(_folder["texts.txt"], "rain falls\na dog is barking\n");
+        var run = await CommandLine.Run(["embed", _folder["texts.txt"], "--model", _model, "--device", "cpu",
+            .. (string[])(to is null ? [] : ["--to", _folder[to]])]);
+        Assert.Equal((ExitCode.Failure, ""), (run.ExitCode, run.Out));
+        Assert.Contains("error: none of the sounds could be embedded, and nothing was written:\n", run.Error);
+        Assert.Contains($"{_folder["texts.txt"]}: ", run.Error);
+        Assert.EndsWith($"if {_folder["texts.txt"]} has a sentence on each line, name it by --texts\n", run.Error);
+        Assert.Equal(["model", "texts.txt"], Directory.EnumerateFileSystemEntries(_folder.FullPath).Select(Path.GetFileName).Order());
+    }
+
+    [Fact]
+    public async Task Sounds_of_which_none_can_be_heard_leave_an_older_file_as_it_was()
+    {
+        Directory.CreateDirectory(_folder["sounds"]);
+        File.WriteAllText(_folder["sounds/bad.wav"], "no sound");
+        File.WriteAllText(_folder["v.npy"], "older");
+        var run = await CommandLine.Run("embed", _folder["sounds"], "--model", _model, "--to", _folder["v.npy"], "--device", "cpu");
+        Assert.Equal(ExitCode.Failure, run.ExitCode);
+        Assert.Contains("bad.wav", run.Error);
+        Assert.DoesNotContain("--texts", run.Error);
+        Assert.Equal("older", File.ReadAllText(_folder["v.npy"]));
+        Assert.False(File.Exists(_folder["v.rows.jsonl"]));
     }
 
     [Theory]

@@ -23,9 +23,12 @@ public class UsageTests
     [InlineData("search --jsno --index x", "unknown option '--jsno'")]
     [InlineData("index sounds -m m", "unknown option '-m'")]
     [InlineData("search --index --top 3", "--index needs a value, and what follows is the option '--top'")]
-    [InlineData("search a dog barks --index x", "search takes one QUERY, and 'dog', 'barks' are left over; "
-        + "words that belong together need quotes: \"a dog barks\"")]
-    [InlineData("search a dog barks --indx x", "need quotes: \"a dog barks\"")]
+    [InlineData("search a dog barks --index x", "error: words that belong together need quotes: \"a dog barks\"; "
+        + "several sentences of one word each need weights: a^1 dog^1 barks^1\n")]
+    [InlineData("search a dog barks --indx x", "need quotes: \"a dog barks\"; ")]
+    [InlineData("search a --index x dog", "need quotes: \"a dog\"; ")]
+    [InlineData("search rain ^wind --index x", "need quotes: \"rain ^wind\"; ")]
+    [InlineData("search rain^loud wind --index x", "need quotes: \"rain^loud wind\"; ")]
     [InlineData("similar my bark.wav --index x", "similar takes one FILE, and 'bark.wav' is left over")]
     [InlineData("search rain --index x --top abc", "error: --top abc: expected a whole number, e.g. 10\n")]
     [InlineData("search rain --index x --top 2.5", "--top 2.5: expected a whole number")]
@@ -47,11 +50,19 @@ public class UsageTests
         Assert.DoesNotContain("internal error", run.Error);
     }
 
+    [Fact]
+    public async Task AWordBehindAnUnknownOptionIsNoPartOfTheSentence() =>
+        Assert.DoesNotContain("quotes", (await CommandLine.Run("search", "rain", "--indx", "x")).Error);
+
     [Theory]
     [InlineData("search|rain|--index|nowhere|--min-score|-0.5")]
     [InlineData("search|-ish sounds|--index|nowhere")]
     [InlineData("search|--index|nowhere|--|--jsno")]
     [InlineData("search|-q|rain|--index=nowhere|--top:3")]
+    [InlineData("search|rain^1|wind^1|--index|nowhere")]
+    [InlineData("search|rain|wind^-0.5|--index|nowhere")]
+    [InlineData("search|a dog barks|rain|--index|nowhere")]
+    [InlineData("search|a\u00a0dog|rain|--index|nowhere")]
     public async Task NegativeNumbersSentencesAndWhatFollowsTwoDashesAreNoOptions(string line)
     {
         var run = await CommandLine.Run(line.Split('|'));

@@ -125,7 +125,7 @@ public sealed class WholeWayTests : IDisposable
         Assert.Contains("is a file", (await CommandLine.Run([.. again, _demo.TestCsv])).Error);
         var unnamed = await CommandLine.Run("search", "--index", index, "--export", _folder["new"]);
         Assert.Equal(ExitCode.Usage, unnamed.ExitCode);
-        Assert.Contains("--export writes the hits of one sentence", unnamed.Error);
+        Assert.Contains("--export and --export-list write the hits of one question", unnamed.Error);
 
         var ranked = (await Json(ExitCode.Ok, "search", "a bell rings", "--index", index, "--top", "3", "--json")).GetProperty("hits");
         string[] paths = [.. ranked.EnumerateArray().Select(hit => hit.GetProperty("path").GetString()!)];

@@ -2,6 +2,7 @@ using System.Text;
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Audio.Metadata;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
@@ -44,7 +45,7 @@ public static class FuzzKinds
             new("checkpoint", [.. Committed("checkpoints/good", ".pth", ".safetensors")], ReadCheckpoint, []),
             new("audio", [.. Committed("sounds", ".mp3", ".mp2", ".ogg", ".opus", ".flac"), Alone("mpeg.wav",
                 WavFile.OfMpeg(File.ReadAllBytes(Fixtures.Small("sounds/lame-stereo.mp3")))), wav], ReadSound, []),
-            new("tags", [.. Tagged(), .. Committed("sounds", ".mp3", ".ogg", ".opus", ".flac")], path => SoundTags.Read(path), []),
+            new("tags", [.. Tagged(), .. Committed("sounds", ".mp3", ".ogg", ".opus", ".flac")], ReadTags, []),
             new("tokenizer", [.. Of(model, "tokenizer.json", "vocab.txt", "tokenizer_config.json")], ReadModel, _json),
             new("config.json", [.. Of(model, "config.json", "preprocessor_config.json", "preprocessor.json")], ReadModel, _json),
             new("csv",
@@ -92,6 +93,12 @@ public static class FuzzKinds
         while (stream.Read(block) > 0)
         {
         }
+    }
+
+    /// <summary>Damaged tags are no error: they are noted, which counts as refused here.</summary>
+    static void ReadTags(string path)
+    {
+        if (SoundTags.Read(path).Notes is [var note, ..]) throw new CorruptFileException(path, note);
     }
 
     static void ReadModel(string path)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
@@ -62,13 +63,25 @@ internal static class EmbedCommand
             string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
             using var runsOn = device.Open(parsed, terminal);
             using var engine = RetrievalEngine.Open(chosen, runsOn, sentences is null ? ModelParts.Audio : ModelParts.Text);
-            var skipped = sentences is not null
-                ? Texts(sentences)
-                : Sounds(parsed.GetValue(paths)!, parsed.GetValue(windows.Window), parsed.GetValue(windows.Hop));
-            output.Finish(engine);
-            return Task.FromResult(Skips.Report(terminal, skipped));
+            var skipped = new List<string>();
+            // What was named, cannot be heard and is not called a sound may be a list of sentences.
+            var perhapsTexts = new List<string>();
+            if (sentences is not null) Texts(sentences);
+            else Sounds(parsed.GetValue(paths)!, parsed.GetValue(windows.Window), parsed.GetValue(windows.Hop));
+            int code = ExitCode.Failure;
+            if (output.IsEmpty)
+            {
+                terminal.Failure("none of the sounds could be embedded, and nothing was written:", string.Join('\n', skipped));
+            }
+            else
+            {
+                output.Finish(engine);
+                code = Skips.Report(terminal, skipped);
+            }
+            foreach (string path in perhapsTexts) terminal.Hint($"if {path} has a sentence on each line, name it by --texts");
+            return Task.FromResult(code);
 
-            IReadOnlyList<string> Texts(string[] sentences)
+            void Texts(string[] sentences)
             {
                 using var progress = new Progress(terminal, "embedding", sentences.Length, "sentences");
                 int width = engine.Model.Config.EmbeddingDimension, done = 0;
@@ -79,17 +92,15 @@ internal static class EmbedCommand
                     for (int i = 0; i < batch.Length; i++) output.AddText(batch[i], vectors.AsMemory(i * width, width));
                     progress.Report(done += batch.Length);
                 }
-                return [];
             }
 
-            IReadOnlyList<string> Sounds(string[] roots, double? windowSeconds, double? hopSeconds)
+            void Sounds(string[] roots, double? windowSeconds, double? hopSeconds)
             {
                 var settings = engine.IndexSettings(windowSeconds, hopSeconds);
                 var found = SoundFiles.Find(roots, cancellation);
                 if (found.Files.Count == 0 && found.LeftOut.Count == 0)
                     throw new OptionException($"no sound files in {string.Join(", ", roots)}; `nativeretrieval doctor` lists the kinds");
-                List<string> skipped =
-                    [.. found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!)];
+                skipped.AddRange(found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!));
                 using var progress = new Progress(terminal, "embedding", found.Files.Count, "files");
                 for (int i = 0; i < found.Files.Count; i++)
                 {
@@ -103,10 +114,10 @@ internal static class EmbedCommand
                     catch (Exception error) when (error is AudioDecodeException or FileReadException)
                     {
                         skipped.Add(error.Message);
+                        if (SoundFormats.Of(found.Files[i]) is null) perhapsTexts.Add(found.Files[i]);
                     }
                     progress.Report(i + 1);
                 }
-                return skipped;
             }
         });
         return command;

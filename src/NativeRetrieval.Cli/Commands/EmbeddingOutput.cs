@@ -38,6 +38,9 @@ internal sealed class EmbeddingOutput
             : throw new OptionException($"--to {path}: the ending says how to write; expected {Npy}, {JsonLines} or {Safetensors}");
     }
 
+    /// <summary>True until the first vector is added.</summary>
+    public bool IsEmpty { get; private set; } = true;
+
     /// <param name="vector">Unit vector; it is kept.</param>
     public void AddText(string text, ReadOnlyMemory<float> vector) => Add(new Row(text, null, vector));
 
@@ -69,6 +72,7 @@ internal sealed class EmbeddingOutput
 
     void Add(Row row)
     {
+        IsEmpty = false;
         if (_path is not null)
         {
             _rows.Add(row);

@@ -70,6 +70,16 @@ internal sealed class QueryOptions
         return QueryPart.Vector(window.Vector, weight, string.Create(CultureInfo.InvariantCulture, $"{path}@{time}"));
     }
 
+    /// <summary>The error of a sentence that was typed without quotes; null: there is none.</summary>
+    public static string? WithoutQuotes(IReadOnlyList<string> sentences)
+    {
+        if (sentences.Any(sentence => sentence.Any(char.IsWhiteSpace) || sentence != Weighted(sentence).Text)) return null;
+        // A word behind an unknown option may be its value.
+        string[] words = [.. sentences.TakeWhile(sentence => !UnknownOptions.IsLike(sentence))];
+        return words.Length < 2 ? null : $"words that belong together need quotes: \"{string.Join(' ', words)}\"; "
+            + $"several sentences of one word each need weights: {string.Join(' ', words.Select(word => $"{word}^1"))}";
+    }
+
     static (string Text, double Weight) Weighted(string text)
     {
         int mark = text.LastIndexOf('^');

@@ -15,10 +15,14 @@ internal static class SearchCommand
     {
         var query = new Argument<string[]>("QUERY")
         {
-            Description = "Sentences, which are searched together; one with ^0.5 behind it counts half. Without any, sentences are read "
-                + "line by line.",
+            Description = "Sentences, each in quotes, which are searched together; one with ^0.5 behind it counts half, and several of one "
+                + "word each need such weights (rain^1 wind^1). Without any, sentences are read line by line.",
             Arity = ArgumentArity.ZeroOrMore,
         };
+        query.Validators.Add(result =>
+        {
+            if (QueryOptions.WithoutQuotes([.. result.Tokens.Select(token => token.Value)]) is { } problem) result.AddError(problem);
+        });
         var also = new QueryOptions();
         var queries = new Option<string?>("--queries")
         {

@@ -34,7 +34,11 @@ public sealed class RetrievalConversionTests : IDisposable
         var report = Convert(Report());
         Assert.Equal(("report-cnn14", "model.", ConversionReport.RetrievalModel), (report.Map, report.Root, report.Kind));
         using var model = ModelFolder.Load(_folder["model"], CpuDevice.Shared);
-        Assert.Equal(_config, model.Config);
+        // The authors' silence behind shorter clips is in their weights: batches of 32 pairs of Clotho.
+        Assert.Equal(_config with { Padding = PaddingRule.Paper, PaddedBatch = 32 }, model.Config);
+        Assert.Contains(("longest stretch", "30 s, shorter clips with silence up to the longest of 32 pairs"), report.Settings);
+        Assert.Contains("in training and evaluation with silence up to the longest of their batch",
+            File.ReadAllText(_folder["model/README.md"]));
         // The names of formula weights are those in the checkpoint.
         foreach (var (name, tensor) in model.State())
             Assert.True(FormulaWeights.Of(AuthorsName(name), tensor.Shape.Sizes.ToArray()).AsSpan().SequenceEqual(tensor.ToArray<float>()),

@@ -21,11 +21,10 @@ static class RetrievalTarget
                 ? null
                 : new() { AudioEncoder = declared.AudioEncoder, LogMel = declared.LogMel, Resampler = declared.Resampler });
         var clap = declared is null ? draft.ClapText() : null;
-        bool report = declared is null && draft.Match.Map.Settings is null;
         var bert = draft.TextConfig(declared?.TextEncoder ?? clap ?? Beside(draft, vocabulary),
             strict: declared is not null || clap is not null);
         // The report's dropout, and its choice of the first token; a file that was exported from here says what it had.
-        if (report || (declared is null && bert.Architecture == BertEncoder.Architecture))
+        if (declared is null && bert.Architecture == BertEncoder.Architecture)
             bert = bert with
             {
                 Dropout = new BertConfig().Dropout,
@@ -64,12 +63,16 @@ static class RetrievalTarget
         // The narrow models of tests take less than the published ones of their form.
         if (draft.Beside(ConversionDraft.PreprocessorName) is null && audio.AudioEncoder.MostFrames is { } most)
             seconds = Math.Min(seconds, Math.Floor((most - 1.0) * audio.LogMel.HopSamples / audio.LogMel.SampleRateHz));
-        draft.Settings.Add(("longest stretch", string.Create(CultureInfo.InvariantCulture, $"{seconds} s, shorter clips "
-            + $"{(shortClips == ShortClipRule.Repeat ? "repeated to that" : "in their own length")}")));
+        string shorter = shortClips == ShortClipRule.Repeat ? "repeated to that"
+            : draft.Form.Padding == PaddingRule.Paper ? $"with silence up to the longest of {draft.Form.PaddedBatch} pairs"
+            : "in their own length";
+        draft.Settings.Add(("longest stretch", string.Create(CultureInfo.InvariantCulture, $"{seconds} s, shorter clips {shorter}")));
         return new()
         {
             MaxSeconds = seconds,
             ShortClips = shortClips,
+            Padding = draft.Form.Padding,
+            PaddedBatch = draft.Form.PaddedBatch,
             Captions = draft.Form.Normalizer,
             MaxTokens = Math.Min(draft.Form.MaxTokens, text.MaxTokens),
             LogitScale = draft.Scale(),

@@ -18,6 +18,12 @@ sealed record FormSettings
     /// <summary>Filling of shorter clips.</summary>
     public ShortClipRule ShortClips { get; init; }
 
+    /// <summary>Filling of a batch of clips of different lengths, in training and in evaluation.</summary>
+    public PaddingRule Padding { get; init; }
+
+    /// <summary>Pairs of a batch that <see cref="PaddingRule.Paper"/> fills; null for the other rules.</summary>
+    public int? PaddedBatch { get; init; }
+
     /// <summary>Most tokens of a caption.</summary>
     public int MaxTokens { get; init; } = new RetrievalModelConfig().MaxTokens;
 
