@@ -50,6 +50,7 @@ internal static class Occupancy
         ["conv2d_batch_norm_moments_3x3_f32"] = 0.375, // fourteen sums in f64
         ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
         ["log_mel_warp_f32"] = 0.25, // up to 128 registers: sixteen points of a frame and their factors
+        ["search_rows_bound_one_bf16"] = 0.25, // rows on their way, and sums of their squares
         ["search_rows_several_bf16"] = 0.25, // up to 128 registers: rows on their way, and sums of several queries
         ["search_rows_several_f32"] = 0.25,
         ["window_attention_backward_f32"] = 0.375, // a window's tokens, scores and gradients in shared memory, 42 KiB
