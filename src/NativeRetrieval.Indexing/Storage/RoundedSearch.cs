@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Search;
@@ -17,15 +15,13 @@ namespace NativeRetrieval.Indexing.Storage;
 /// least k rows have s ≥ s'ₖ − B, so a row with s' &lt; s'ₖ − 2B is none of the best k: what is found is what scoring all rows in float32
 /// finds, bit by bit.
 /// </remarks>
-internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession session, IReadOnlyList<KeptRows> kept)
+internal sealed class RoundedSearch(SegmentFormat format, ReadSession session, IReadOnlyList<KeptRows> kept)
 {
     /// <summary>Most rows looked at again for one query; where more would be needed, reading all is no slower.</summary>
     const int MostCandidates = 65_536;
 
-    /// <summary>Rows that one thread reads at a time: they stay in its cache until they are scored.</summary>
-    const int PartRows = 64;
-
     readonly Dictionary<int, KeptRows> _keptOf = kept.ToDictionary(rows => rows.Rows.Id);
+    readonly Dictionary<int, SegmentRows> _segments = kept.ToDictionary(rows => rows.Rows.Id, rows => rows.Rows);
     readonly List<RowBlock> _blocks = [.. kept.SelectMany(rows => rows.Blocks())];
 
     /// <returns>One list for each query, or null where more rows than <see cref="MostCandidates"/> lie too close together.</returns>
@@ -47,7 +43,7 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
                 q => rough[q] = Exact(candidates[q]!, copy.AsSpan(q * dimension, dimension), k, out damaged[q]));
             // Here and not there: the catalogue, which names the row's file, is for one thread.
             foreach (long row in damaged)
-                if (row >= 0) throw session.Damaged(_keptOf[RowId.Segment(row)].Rows, row);
+                if (row >= 0) throw session.Damaged(_segments[RowId.Segment(row)], row);
             return rough;
         }
         return null;
@@ -81,51 +77,9 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
     /// <param name="damaged">A row that is not what was written, or −1.</param>
     TopKList Exact(long[] ids, ReadOnlySpan<float> query, int k, out long damaged)
     {
-        // In the order of ids, so that places among them rank as the ids do where scores are equal.
         Array.Sort(ids);
-        bool[] intact = new bool[ids.Length];
-        var buffers = new ConcurrentBag<nint>();
-        TopKList best;
-        try
-        {
-            best = RowSearch.TopK((ids.Length + PartRows - 1) / PartRows, (part, search) =>
-            {
-                if (!buffers.TryTake(out nint buffer))
-                    buffer = (nint)NativeMemory.AlignedAlloc((nuint)(PartRows * format.StrideBytes), 64);
-                int first = part * PartRows, count = Math.Min(PartRows, ids.Length - first);
-                try
-                {
-                    Read(ids.AsSpan(first, count), (byte*)buffer, intact.AsSpan(first, count));
-                    search(new RowBlock(buffer, count, first, Excluded: []));
-                }
-                finally
-                {
-                    buffers.Add(buffer);
-                }
-            }, format.Element, format.Dimension, query, k)[0];
-        }
-        finally
-        {
-            foreach (nint buffer in buffers) NativeMemory.AlignedFree((void*)buffer);
-        }
-        int broken = Array.IndexOf(intact, false);
-        damaged = broken < 0 ? -1 : ids[broken];
-        float[] scores = new float[best.Count];
-        long[] places = new long[best.Count];
-        best.Drain(scores, places);
-        for (int i = 0; i < scores.Length; i++) best.Offer(scores[i], ids[places[i]]);
-        return best;
-    }
-
-    /// <summary>Reads rows and tells of each if it is what was written.</summary>
-    void Read(ReadOnlySpan<long> ids, byte* target, Span<bool> intact)
-    {
-        Span<uint> checksums = stackalloc uint[PartRows];
-        checksums = checksums[..ids.Length];
-        for (int i = 0; i < ids.Length; i++)
-            _keptOf[RowId.Segment(ids[i])].Rows.File.Read(RowId.Row(ids[i]), target + (long)i * format.StrideBytes);
-        RowChecksums.Of(target, format.StrideBytes, checksums);
-        for (int i = 0; i < ids.Length; i++)
-            intact[i] = checksums[i] == _keptOf[RowId.Segment(ids[i])].Checksums[RowId.Row(ids[i])];
+        uint[] checksums = new uint[ids.Length];
+        for (int i = 0; i < ids.Length; i++) checksums[i] = _keptOf[RowId.Segment(ids[i])].Checksums[RowId.Row(ids[i])];
+        return new ListedRows(format, ids, checksums, _segments).TopK(query, k, out damaged)[0];
     }
 }
