@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing.Storage;
 
@@ -9,6 +10,19 @@ public sealed partial class LocalAudioIndex
     const int WindowsPerFile = 4;
 
     const int MaxQueriesPerPass = 1024;
+
+    /// <summary>
+    /// Brings into memory what searches need: the list of files, and the vectors, each compared with its checksum, in the form that
+    /// <see cref="Open(string, IndexAccess, string?, Device?)"/> describes. A process that searches many times reads the vectors' files once
+    /// then, where the first two searches would each read them.
+    /// </summary>
+    /// <exception cref="IndexCorruptException">The index is damaged.</exception>
+    public Task LoadAsync(CancellationToken cancellationToken = default) => ReadAsync(session =>
+    {
+        FilesOf(session);
+        _search.Load(session);
+        return true;
+    }, cancellationToken);
 
     /// <inheritdoc/>
     public async Task<IReadOnlyList<SearchHit>> SearchAsync(ReadOnlyMemory<float> query, AudioSearchOptions? options = null,

@@ -15,11 +15,15 @@ internal sealed class PathGlob
 
     readonly Regex _regex;
 
+    /// <summary>True where nothing before the last slash can matter.</summary>
+    readonly bool _isOfName;
+
     /// <param name="ignoresCase">True to take small and capital letters for the same.</param>
     public PathGlob(string pattern, bool ignoresCase = false)
     {
         pattern = pattern.Replace('\\', '/');
-        var text = new StringBuilder(pattern.StartsWith('/') ? "^" : "(^|/)");
+        _isOfName = !pattern.Contains('/', StringComparison.Ordinal) && !pattern.Contains("**", StringComparison.Ordinal);
+        var text = new StringBuilder(_isOfName || pattern.StartsWith('/') ? "^" : "(^|/)");
         for (int i = 0; i < pattern.Length; i++)
         {
             if (pattern.AsSpan(i).StartsWith("**/")) { text.Append("(.*/)?"); i += 2; }
@@ -34,5 +38,9 @@ internal sealed class PathGlob
                 | (ignoresCase ? RegexOptions.IgnoreCase : RegexOptions.None));
     }
 
-    public bool Matches(string fullPath) => _regex.IsMatch(fullPath.Replace('\\', '/'));
+    public bool Matches(string fullPath)
+    {
+        var path = fullPath.Replace('\\', '/').AsSpan();
+        return _regex.IsMatch(_isOfName ? path[(path.LastIndexOf('/') + 1)..] : path);
+    }
 }

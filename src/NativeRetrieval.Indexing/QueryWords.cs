@@ -27,10 +27,6 @@ public static class QueryWords
         return [.. (telling.Length > 0 ? telling : words).Take(MostWords)];
     }
 
-    /// <summary>An expression of FTS5: letters and digits alone, in quotation marks, are nothing but a word to it.</summary>
-    internal static string AnyOf(IEnumerable<string> words) => string.Join(" OR ", words.Select(Quoted));
-
-    internal static string AllOf(IEnumerable<string> words) => string.Join(" AND ", words.Select(Quoted));
-
+    /// <summary>A word as an expression of FTS5: in quotation marks it is nothing but a word to it.</summary>
     internal static string Quoted(string word) => $"\"{word.Replace("\"", "\"\"", StringComparison.Ordinal)}\"";
 }

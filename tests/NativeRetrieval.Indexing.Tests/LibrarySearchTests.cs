@@ -153,6 +153,30 @@ public sealed class LibrarySearchTests : IDisposable
     }
 
     [Fact]
+    public async Task Words_are_ranked_as_SQLite_ranks_all_of_them_in_one_expression_and_anew_after_a_commit()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var query = new LibraryIndexQuery { Vector = Samples.Vector(5), Words = ["rain", "near", "kiosk", "field"], Top = 2 * Files };
+        for (int commit = 0; commit < 2; commit++)
+        {
+            using var connection = new SqliteConnection($"Data Source={Path.Combine(Folder, "catalogue.db")};Mode=ReadOnly;Pooling=False");
+            connection.Open();
+            using var command = connection.CreateCommand();
+            command.CommandText = "SELECT full_path FROM words JOIN files ON first_row = words.rowid WHERE words MATCH "
+                + "'rain OR near OR kiosk OR field OR rainnear OR nearkiosk OR kioskfield' ORDER BY bm25(words, 4, 2, 4, 2, 3, 1), first_row";
+            var expected = new List<string>();
+            using (var row = command.ExecuteReader())
+                while (row.Read()) expected.Add(row.GetString(0));
+            Assert.True(expected.Count > 60 + commit);
+            for (int again = 0; again < 2; again++)
+                Assert.Equal(expected, (await Search(query)).Where(hit => hit.WordRank is not null).OrderBy(hit => hit.WordRank)
+                    .Select(hit => hit.Path));
+            var entry = Entry(700);
+            await _index.UpsertAsync(entry with { File = entry.File with { FullPath = "/library/Foley/rain_near_kiosk.wav" } }, cancellation);
+        }
+    }
+
+    [Fact]
     public async Task Two_words_find_a_name_that_joins_them()
     {
         await _index.UpsertAsync(Samples.Entry(500) with { File = Samples.File(500) with { FullPath = "/library/Field/firetruck.wav" } },

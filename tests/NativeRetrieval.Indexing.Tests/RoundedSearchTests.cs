@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing.Storage;
 using NativeRetrieval.TestSupport;
 
@@ -62,6 +63,62 @@ public sealed class RoundedSearchTests : IDisposable
         Assert.Equal(900, search.KeptRows);
         Assert.Equal(2 * RowMemory.RoundedStrideBytes(new(Samples.Dimension, Samples.Settings.Element, Guid.Empty)),
             new SegmentFormat(Samples.Dimension, Samples.Settings.Element, Guid.Empty).StrideBytes);
+    }
+
+    [Theory]
+    [InlineData(long.MaxValue, 900)]
+    [InlineData(0, 0)]
+    public async Task Rows_are_loaded_ahead_where_they_may_be_kept(long most, long expected)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        using (var writer = LocalAudioIndex.Create(Folder, Samples.Settings))
+            await writer.UpsertAsync([.. Enumerable.Range(0, 3).Select(file => Samples.Entry(file, windows: 300))], cancellation);
+        using LocalAudioIndex loaded = Open(), other = Open();
+        var search = (HostRowSearch)loaded.RowSearch;
+        search.MaxSizeBytes = most;
+        await loaded.LoadAsync(cancellation);
+        Assert.Equal(expected, search.KeptRows);
+        Assert.Equal(await other.SearchAsync(Samples.Vector(3), cancellationToken: cancellation),
+            await loaded.SearchAsync(Samples.Vector(3), cancellationToken: cancellation));
+        Assert.Equal(expected, search.KeptRows);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_search_of_few_rows_reads_and_compares_these_alone(bool isBFloat16)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        var settings = isBFloat16 ? Samples.BFloat16Settings : Samples.Settings;
+        using (var writer = LocalAudioIndex.Create(Folder, settings))
+        {
+            await writer.UpsertAsync([.. Enumerable.Range(0, 50).Select(file => Samples.Entry(file, windows: 20))], cancellation);
+            await writer.DeleteAsync([Samples.PathOf(8)], cancellation);
+        }
+        using LocalAudioIndex few = Open(), all = Open();
+        var search = (HostRowSearch)few.RowSearch;
+        search.Keeps = ((HostRowSearch)all.RowSearch).Keeps = true;
+        await all.SearchAsync(Samples.Vector(1), cancellationToken: cancellation);
+        foreach (int file in (int[])[7, 9, 49])
+        {
+            var query = new LibraryIndexQuery { Vector = Samples.Vector(3), Grouping = HitGrouping.AllWindows, Top = 15,
+                Filter = new() { FullPath = Samples.PathOf(file) } };
+            var found = await few.SearchAsync(query, cancellation);
+            Assert.Equal(15, found.Count);
+            Assert.Equal((await all.SearchAsync(query, cancellation)).Select(hit => (hit.RowId, hit.Score)),
+                found.Select(hit => (hit.RowId, hit.Score)));
+        }
+        Assert.Equal(0, search.KeptRows);
+        using (var rows = new FileStream(Path.Combine(Folder, "vectors-000001.nrs"), FileMode.Open, FileAccess.ReadWrite))
+        {
+            rows.Position = 4096 + (7 * 20 + 19) * new SegmentFormat(Samples.Dimension, settings.Element, Guid.Empty).StrideBytes;
+            rows.WriteByte(0xAA);
+        }
+        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => few.SearchAsync(new LibraryIndexQuery
+        {
+            Vector = Samples.Vector(3), Top = 1, Filter = new() { FullPath = Samples.PathOf(7) },
+        }, cancellation));
+        Assert.Contains("row 159 at byte", error.Message);
     }
 
     LocalAudioIndex Open() => LocalAudioIndex.Open(Folder, IndexAccess.Read);

@@ -58,6 +58,25 @@ public sealed class QueueTests
     }
 
     [Fact]
+    public async Task An_index_whose_vectors_are_damaged_fails_its_searches_and_nothing_else()
+    {
+        await using var service = await TestService.StartAsync();
+        using var library = new ServedLibrary(service.Options);
+        using (var vectors = new FileStream(Path.Combine(service.IndexFolder, "vectors-000001.nrs"), FileMode.Open, FileAccess.ReadWrite,
+            FileShare.ReadWrite))
+        {
+            vectors.Position = 4096;
+            vectors.WriteByte(0xAA);
+        }
+        var queue = new WorkQueue(service.Options, library);
+        await queue.StartAsync(TestContext.Current.CancellationToken);
+        await Assert.ThrowsAsync<Core.Errors.IndexCorruptException>(() =>
+            queue.DoAsync(new SearchWork(library.Indexes[0], Query("rain"), CancellationToken.None)));
+        Assert.Equal(8, (await queue.DoAsync(new TextWork(["rain"], CancellationToken.None))).Length);
+        await queue.StopAsync(TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
     public async Task Work_that_nobody_waits_for_is_left_out_and_work_that_fails_fails_alone()
     {
         await using var service = await TestService.StartAsync();

@@ -64,15 +64,10 @@ internal sealed class DetailsTable(Catalogue catalogue)
         }
     }
 
-    /// <summary>First rows of the files whose text matches, the best first.</summary>
-    public IEnumerable<long> Search(string match) => !catalogue.HasDetails ? []
-        : catalogue.Many("SELECT rowid FROM words WHERE words MATCH $match ORDER BY bm25(words, 4, 2, 4, 2, 3, 1), rowid",
-            [("$match", match)], row => new Found(row.GetInt64(0))).Select(found => found.Row);
-
-    /// <summary>True where the text of the file with this first row matches.</summary>
-    public bool Matches(long firstRow, string match) => catalogue.HasDetails
-        && catalogue.Many("SELECT rowid FROM words WHERE words MATCH $match AND rowid = $row", [("$match", match), ("$row", firstRow)],
-            row => new Found(row.GetInt64(0))).Any();
+    /// <summary>The files whose text has a term, by their first rows in ascending order, each with its BM25, which is above 0.</summary>
+    public IEnumerable<(long FirstRow, double Score)> Scores(string term) => !catalogue.HasDetails ? []
+        : catalogue.Many("SELECT rowid, bm25(words, 4, 2, 4, 2, 3, 1) FROM words WHERE words MATCH $match ORDER BY rowid",
+            [("$match", QueryWords.Quoted(term))], row => (row.GetInt64(0), -row.GetDouble(1)));
 
     public void WriteBackground(IndexBackground background)
     {
@@ -123,6 +118,4 @@ internal sealed class DetailsTable(Catalogue catalogue)
     }
 
     static long Checksum(long key, byte[] record) => new RecordChecksum().Add(key).Add(record).Value;
-
-    sealed record Found(long Row);
 }

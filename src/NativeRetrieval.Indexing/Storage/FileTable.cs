@@ -9,11 +9,15 @@ internal sealed class FileTable
     {
         (State, Files) = (state, files);
         _firstRows = [.. files.Select(file => file.FirstRow)];
+        Words = new WordLists(PlaceOf);
     }
 
     public CatalogueState State { get; }
 
     public IReadOnlyList<FileEntry> Files { get; }
+
+    /// <summary>The files by the words of their texts.</summary>
+    public WordLists Words { get; }
 
     public static FileTable Load(ReadSession session)
     {
@@ -28,6 +32,9 @@ internal sealed class FileTable
         }
         return new FileTable(session.State, files);
     }
+
+    /// <summary>The place of the file with this first row; negative: there is none.</summary>
+    public int PlaceOf(long firstRow) => Array.BinarySearch(_firstRows, firstRow);
 
     /// <summary>The file that a row belongs to; null: none.</summary>
     public FileEntry? FileOf(long row)

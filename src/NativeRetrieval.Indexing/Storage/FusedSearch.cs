@@ -17,6 +17,10 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     readonly string[] _terms = [.. query.Words, .. query.Words.Zip(query.Words.Skip(1), (first, second) => first + second)];
 
     readonly DetailsTable _details = new(session.Catalogue);
+
+    /// <summary>The files with each term; none where words do not count.</summary>
+    WordList[] _lists = [];
+
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
     readonly float _minScore = query.Filter.MinScore ?? float.NegativeInfinity;
 
@@ -25,9 +29,11 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     /// <summary>Places of each ranking that count.</summary>
     int Depth => Math.Max(LeastDepth, query.Skip + query.Top);
 
+    /// <summary>True where every file may be found.</summary>
+    bool TakesAllFiles => new FileFilter(query.Filter).IsOpen && query.WithoutWords.All(words => words.Count == 0);
+
     /// <summary>True where every row may be found: such searches can share a pass.</summary>
-    bool IsOpen => new FileFilter(query.Filter).IsOpen && query.WithoutVectors.Count == 0
-        && query.WithoutWords.All(words => words.Count == 0);
+    bool IsOpen => TakesAllFiles && query.WithoutVectors.Count == 0;
 
     /// <summary>Ranks by sound for several searches in one pass, where they look at the same rows.</summary>
     public static void RankTogether(LocalAudioIndex index, ReadSession session, FileTable table, IReadOnlyList<FusedSearch> searches)
@@ -36,7 +42,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         {
             FusedSearch[] all = [.. group];
             if (all.Length == 1) continue;
-            var collector = new HitCollector(session, table, FileTable.RowsOf(session.Rows.Segments, table.Files), group.Key._minScore);
+            var collector = new HitCollector(session, table, session.Rows.Segments, group.Key._minScore);
             float[] units = [.. all.SelectMany(search => search.Unit)];
             var rankings = index.Rank(session, collector, units, all.Max(search => search.Depth), group.Key._perFile);
             for (int i = 0; i < all.Length; i++) all[i]._ranked = [.. rankings[i].Found.Take(all[i].Depth)];
@@ -47,11 +53,13 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
 
     public IReadOnlyList<LibraryHit> Run()
     {
-        var allowed = Allowed();
-        var segments = WithoutUnwanted(FileTable.RowsOf(session.Rows.Segments, allowed));
+        bool[]? allowed = TakesAllFiles ? null : Allowed();
+        var segments = WithoutUnwanted(allowed is null ? session.Rows.Segments
+            : FileTable.RowsOf(session.Rows.Segments, table.Files.Where((_, place) => allowed[place])));
         var collector = new HitCollector(session, table, segments, _minScore);
         var bySound = _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found;
-        var byWords = WordRanks(allowed, Depth);
+        if (query.WordWeight > 0) _lists = [.. _terms.Select(term => table.Words.Of(_details, term))];
+        var byWords = WordRanks(allowed);
 
         var items = new List<Item>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)
@@ -81,26 +89,43 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     double Fused(Item item) => (item.SoundRank is { } sound ? 1.0 / (FusionConstant + sound) : 0)
         + (item.WordRank is { } word ? query.WordWeight / (FusionConstant + word) : 0);
 
-    List<FileEntry> Allowed()
+    /// <summary>True at the place of each file that passes the filter and has no unwanted words.</summary>
+    bool[] Allowed()
     {
         var filter = new FileFilter(query.Filter);
-        var unwanted = new HashSet<long>();
-        foreach (var words in query.WithoutWords)
-            if (words.Count > 0) unwanted.UnionWith(_details.Search(QueryWords.AllOf(words)));
-        return [.. table.Files.Where(file => (filter.IsOpen || filter.Passes(file)) && !unwanted.Contains(file.FirstRow))];
+        bool[] allowed = [.. table.Files.Select(file => filter.IsOpen || filter.Passes(file))];
+        foreach (var words in query.WithoutWords.Where(words => words.Count > 0))
+        {
+            WordList[] lists = [.. words.Select(word => table.Words.Of(_details, word))];
+            foreach (int place in lists[0].Places)
+                if (lists.Skip(1).All(list => list.Has(place))) allowed[place] = false;
+        }
+        return allowed;
     }
 
-    /// <summary>Places by words of files that pass, by their first row.</summary>
-    Dictionary<long, int> WordRanks(List<FileEntry> allowed, int depth)
+    /// <summary>Ranks by words of files that pass, by their first row: the best BM25 first, equal ones in the order of rows.</summary>
+    /// <param name="allowed">True at the places of these files; null: all pass.</param>
+    Dictionary<long, int> WordRanks(bool[]? allowed)
     {
-        if (query.WordWeight == 0 || query.Words.Count == 0) return [];
-        var rows = allowed.Select(file => file.FirstRow).ToHashSet();
-        return _details.Search(QueryWords.AnyOf(_terms)).Where(rows.Contains).Take(depth)
-            .Select((row, i) => (row, i + 1)).ToDictionary();
+        if (_lists.Length == 0) return [];
+        double[] scores = new double[table.Files.Count];
+        foreach (var list in _lists)
+            for (int i = 0; i < list.Places.Length; i++) scores[list.Places[i]] += list.Scores[i];
+        // The worst of those kept leaves first.
+        var best = new PriorityQueue<int, (double Score, int Before)>(Depth + 1);
+        for (int place = 0; place < scores.Length; place++)
+        {
+            if (scores[place] == 0 || allowed?[place] == false) continue;
+            if (best.Count < Depth) best.Enqueue(place, (scores[place], -place));
+            else best.EnqueueDequeue(place, (scores[place], -place));
+        }
+        var ranks = new Dictionary<long, int>(best.Count);
+        while (best.TryDequeue(out int place, out _)) ranks.Add(table.Files[place].FirstRow, best.Count + 1);
+        return ranks;
     }
 
     /// <summary>The segments without the windows that are more similar to something unwanted than to the query.</summary>
-    List<SegmentRows> WithoutUnwanted(List<SegmentRows> segments)
+    IReadOnlyList<SegmentRows> WithoutUnwanted(IReadOnlyList<SegmentRows> segments)
     {
         if (query.WithoutVectors.Count == 0) return segments;
         int width = unit.Length, rows = (int)Math.Min(int.MaxValue, new HitCollector(session, table, segments, _minScore).SearchableRows);
@@ -144,7 +169,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 RowId = hit.RowId, Percentile = IndexBackground.PercentileOf(quantiles, item.Score),
                 SoundRank = item.SoundRank, WordRank = item.WordRank,
                 MatchedWords = item.WordRank is null ? []
-                    : [.. _terms.Where(word => _details.Matches(item.File, QueryWords.Quoted(word)))],
+                    : [.. _terms.Where((_, term) => _lists[term].Has(table.PlaceOf(item.File)))],
                 Stretches = stretches.GetValueOrDefault(item.File) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
                 Details = _details.Read(item.File) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
             });

@@ -8,13 +8,17 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>
 /// Search on the CPU. The first search scores rows as they come from their files, each read and compared with what was committed once, and
 /// keeps none: a process that searches once takes no memory for them. The second keeps them, rounded to bfloat16, for the later ones;
-/// where they are float32 in the files, <see cref="RoundedSearch"/> makes these exact. An index whose rows would take more than half of
+/// where they are float32 in the files, <see cref="RoundedSearch"/> makes these exact. Until then a search of few rows, such as those of
+/// the files that were found, reads these alone. An index whose rows would take more than half of
 /// the memory is read and compared by every search.
 /// </summary>
 internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
 {
     /// <summary>Bytes of rows that one thread reads at a time: they stay in its cache until they are scored.</summary>
     const int PieceSizeBytes = 512 << 10;
+
+    /// <summary>Most rows that are read one by one, and the least share of all rows that is read as a whole: a sixteenth.</summary>
+    const int MostListed = 4_096, ListedShare = 16;
 
     readonly Lock _gate = new();
     readonly Dictionary<int, KeptSegment> _segments = [];
@@ -42,8 +46,8 @@ internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
     public TopKList[] TopK(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k)
     {
         if (k == 0) return RowSearch.TopK([], format.Element, format.Dimension, queries, k);
-        long needed = segments.Sum(rows => (long)rows.Count) * RowMemory.RoundedStrideBytes(format);
-        if (!Keeps || needed > MaxSizeBytes)
+        if (Listed(segments) is { } ids) return TopKOfListed(session, segments, ids, queries, k);
+        if (!Keeps || !Fits(segments))
         {
             _searched = true;
             lock (_gate) RemoveAllBut(_ => false);
@@ -63,6 +67,21 @@ internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
         }
     }
 
+    public void Load(ReadSession session)
+    {
+        if (!Fits(session.Rows.Segments)) return;
+        Keeps = true;
+        var kept = new List<KeptRows>();
+        try
+        {
+            Keep(session, session.Rows.Segments, kept);
+        }
+        finally
+        {
+            foreach (var rows in kept) rows.Memory.Release();
+        }
+    }
+
     public void Dispose()
     {
         lock (_gate)
@@ -71,6 +90,9 @@ internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
             RemoveAllBut(_ => false);
         }
     }
+
+    bool Fits(IReadOnlyList<SegmentRows> segments) =>
+        segments.Sum(rows => (long)rows.Count) * RowMemory.RoundedStrideBytes(format) <= MaxSizeBytes;
 
     /// <summary>All rows in memory, those that are new to it read and compared.</summary>
     /// <param name="kept">Gets what the caller has to release after the search.</param>
@@ -88,6 +110,31 @@ internal sealed unsafe class HostRowSearch(SegmentFormat format) : IRowSearch
                 kept.Add(segment.Load(session, rows));
             }
         }
+    }
+
+    /// <summary>The rows that may be found, where they are few and not all segments are in memory; else null.</summary>
+    long[]? Listed(IReadOnlyList<SegmentRows> segments)
+    {
+        long all = segments.Sum(rows => (long)rows.Count);
+        long found = all - segments.Sum(rows => new RowBitmap(rows.Excluded).Count());
+        if (found > Math.Min(MostListed, all / ListedShare)) return null;
+        lock (_gate)
+            if (segments.All(rows => _segments.TryGetValue(rows.Id, out var kept) && kept.Count >= rows.Count)) return null;
+        return [.. segments.SelectMany(rows => new RowBitmap(rows.Excluded).Unset(rows.Count).Select(row => RowId.Of(rows.Id, row)))];
+    }
+
+    TopKList[] TopKOfListed(ReadSession session, IReadOnlyList<SegmentRows> segments, long[] ids, ReadOnlySpan<float> queries, int k)
+    {
+        uint[] checksums = new uint[ids.Length];
+        FileRecord? file = null;
+        for (int i = 0; i < ids.Length; i++)
+        {
+            if (file?.Holds(ids[i]) != true) file = session.Catalogue.FindByRow(ids[i]);
+            checksums[i] = file.Windows[(int)(ids[i] - file.FirstRow)].RowChecksum;
+        }
+        var segmentOf = segments.ToDictionary(rows => rows.Id);
+        var best = new ListedRows(format, ids, checksums, segmentOf).TopK(queries, k, out long damaged);
+        return damaged < 0 ? best : throw session.Damaged(segmentOf[RowId.Segment(damaged)], damaged);
     }
 
     TopKList[] TopKOfFiles(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k)

@@ -12,4 +12,9 @@ internal interface IRowSearch : IDisposable
     /// <returns>One list of at most k rows for each query.</returns>
     /// <exception cref="IndexCorruptException">A row in use is not what was written.</exception>
     TopKList[] TopK(ReadSession session, IReadOnlyList<SegmentRows> segments, ReadOnlySpan<float> queries, int k);
+
+    /// <summary>Brings all rows into memory, as far as they may be kept there, for the searches to come.</summary>
+    /// <param name="session">The session that the rows are of.</param>
+    /// <exception cref="IndexCorruptException">A row in use is not what was written.</exception>
+    void Load(ReadSession session);
 }

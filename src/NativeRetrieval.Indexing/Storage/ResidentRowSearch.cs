@@ -41,6 +41,12 @@ internal sealed class ResidentRowSearch(SegmentFormat format, Device device) : I
         return best;
     }
 
+    public void Load(ReadSession session)
+    {
+        using var scope = TensorScope.Begin();
+        Resident(session, session.Rows.Segments);
+    }
+
     public void Dispose()
     {
         lock (_gate)

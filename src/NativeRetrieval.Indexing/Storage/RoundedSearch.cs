@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Search;
@@ -16,11 +15,13 @@ namespace NativeRetrieval.Indexing.Storage;
 /// least k rows have s ≥ s'ₖ − B, so a row with s' &lt; s'ₖ − 2B is none of the best k: what is found is what scoring all rows in float32
 /// finds, bit by bit.
 /// </remarks>
-internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession session, IReadOnlyList<KeptRows> kept)
+internal sealed class RoundedSearch(SegmentFormat format, ReadSession session, IReadOnlyList<KeptRows> kept)
 {
     /// <summary>Most rows looked at again for one query; where more would be needed, reading all is no slower.</summary>
     const int MostCandidates = 65_536;
 
+    readonly Dictionary<int, KeptRows> _keptOf = kept.ToDictionary(rows => rows.Rows.Id);
+    readonly Dictionary<int, SegmentRows> _segments = kept.ToDictionary(rows => rows.Rows.Id, rows => rows.Rows);
     readonly List<RowBlock> _blocks = [.. kept.SelectMany(rows => rows.Blocks())];
 
     /// <returns>One list for each query, or null where more rows than <see cref="MostCandidates"/> lie too close together.</returns>
@@ -42,7 +43,7 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
                 q => rough[q] = Exact(candidates[q]!, copy.AsSpan(q * dimension, dimension), k, out damaged[q]));
             // Here and not there: the catalogue, which names the row's file, is for one thread.
             foreach (long row in damaged)
-                if (row >= 0) throw session.Damaged(SegmentOf(row).Rows, row);
+                if (row >= 0) throw session.Damaged(_segments[RowId.Segment(row)], row);
             return rough;
         }
         return null;
@@ -76,32 +77,9 @@ internal sealed unsafe class RoundedSearch(SegmentFormat format, ReadSession ses
     /// <param name="damaged">A row that is not what was written, or −1.</param>
     TopKList Exact(long[] ids, ReadOnlySpan<float> query, int k, out long damaged)
     {
-        int stride = format.StrideBytes;
-        byte* memory = (byte*)NativeMemory.AlignedAlloc((nuint)ids.Length * (nuint)stride + 64, 64);
-        try
-        {
-            bool[] intact = new bool[ids.Length];
-            Workers.Run(ids.Length, i => intact[i] = Read(ids[i], memory + (long)i * stride));
-            int first = Array.IndexOf(intact, false);
-            damaged = first < 0 ? -1 : ids[first];
-            var blocks = new RowBlock[ids.Length];
-            for (int i = 0; i < ids.Length; i++) blocks[i] = new((nint)(memory + (long)i * stride), 1, ids[i], Excluded: []);
-            return RowSearch.TopK(blocks, format.Element, format.Dimension, query, k)[0];
-        }
-        finally
-        {
-            NativeMemory.AlignedFree(memory);
-        }
+        Array.Sort(ids);
+        uint[] checksums = new uint[ids.Length];
+        for (int i = 0; i < ids.Length; i++) checksums[i] = _keptOf[RowId.Segment(ids[i])].Checksums[RowId.Row(ids[i])];
+        return new ListedRows(format, ids, checksums, _segments).TopK(query, k, out damaged)[0];
     }
-
-    /// <returns>True if the row is what was written.</returns>
-    bool Read(long id, byte* target)
-    {
-        var rows = SegmentOf(id);
-        Span<uint> checksum = [0];
-        rows.Rows.File.Read(RowId.Row(id), target, checksum);
-        return checksum[0] == rows.Checksums[RowId.Row(id)];
-    }
-
-    KeptRows SegmentOf(long id) => kept.First(rows => rows.Rows.Id == RowId.Segment(id));
 }

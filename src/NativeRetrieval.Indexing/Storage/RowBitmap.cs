@@ -36,6 +36,14 @@ internal sealed class RowBitmap
 
     public long Count() => _words.Sum(word => (long)BitOperations.PopCount(word));
 
+    /// <summary>The rows that are not set, of so many.</summary>
+    public IEnumerable<int> Unset(int rows)
+    {
+        for (int word = 0; 64 * word < rows; word++)
+            for (ulong unset = word < _words.Length ? ~_words[word] : ulong.MaxValue; unset != 0; unset &= unset - 1)
+                if (64 * word + BitOperations.TrailingZeroCount(unset) is var row && row < rows) yield return row;
+    }
+
     public int HighestSet()
     {
         int last = Array.FindLastIndex(_words, word => word != 0);

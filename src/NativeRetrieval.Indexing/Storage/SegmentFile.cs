@@ -74,6 +74,10 @@ internal sealed unsafe class SegmentFile
         RowChecksums.Of(target, _format.StrideBytes, checksums);
     }
 
+    /// <summary>Copies one row to memory.</summary>
+    /// <inheritdoc cref="Read(int, byte*, Span{uint})" path="/exception"/>
+    public void Read(int row, byte* target) => ReadBytes(_format.OffsetBytes(row), target, _format.StrideBytes);
+
     void ReadBytes(long offset, byte* target, long count)
     {
         if (_handle is null) throw new IndexCorruptException(Path, _problem!);

@@ -52,6 +52,7 @@ internal sealed class WorkQueue : IHostedService
 
     async Task RunAsync()
     {
+        await LoadAsync().ConfigureAwait(false);
         var batch = new List<Work>(_batch);
         while (await _waiting.Reader.WaitToReadAsync().ConfigureAwait(false))
         {
@@ -63,6 +64,24 @@ internal sealed class WorkQueue : IHostedService
             }
             if (batch.Count > 0) await AnswerAsync(batch).ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Brings the indexes into memory, so that the first request takes no longer than the others.</summary>
+    async Task LoadAsync()
+    {
+        foreach (var index in _library.Indexes)
+            try
+            {
+                await index.UseAsync(async opened =>
+                {
+                    await opened.Index.LoadAsync().ConfigureAwait(false);
+                    return true;
+                }).ConfigureAwait(false);
+            }
+            catch (Exception)
+            {
+                // Every search of this index meets it too, and tells who asks.
+            }
     }
 
     async Task AnswerAsync(List<Work> batch)
