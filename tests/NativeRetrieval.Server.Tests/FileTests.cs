@@ -137,6 +137,7 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
     [InlineData("..%2f..%2f..%2fetc%2fpassw")]
     public async Task No_id_leads_out_of_the_index(string id)
     {
+        string page = await _service.Client.GetStringAsync("/", TestContext.Current.CancellationToken); // "/." is "/"
         foreach (string path in (string[])["/v1/audio/{0}", "/v1/files/{0}", "/v1/audio/{0}/peaks", "/v1/audio/{0}/spectrogram",
             "/v1/audio/{0}?as=wav", "/v1/similar?id={0}", "/assets/{0}", "/{0}"])
         {
@@ -146,7 +147,8 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
             });
             var response = await _service.Client.GetAsync(uri, TestContext.Current.CancellationToken);
             string text = await response.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-            Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest, $"{path}: {response.StatusCode}");
+            Assert.True(response.StatusCode is HttpStatusCode.NotFound or HttpStatusCode.BadRequest || text == page,
+                $"{path}: {response.StatusCode}");
             Assert.DoesNotContain("root:", text);
             Assert.DoesNotContain(_service.IndexFolder, text);
         }

@@ -54,7 +54,7 @@ public sealed class TestService : IAsyncDisposable
     public static async Task IndexAsync(RetrievalEngine engine, string index, string sounds)
     {
         using var made = LocalAudioIndex.EnsureCollectionExists(index, engine.IndexSettings());
-        await new AudioIndexer(engine, made).RunAsync([sounds]);
+        await new AudioIndexer(engine, made) { Time = TimeProvider.System }.RunAsync([sounds]);
     }
 
     public static void WriteModel(string folder)
