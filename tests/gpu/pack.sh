@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Packs what a GPU machine without .NET and without a network needs into artifacts/gpu: tests/gpu/pack.sh
-# The programs share one folder; the runtime's archive is kept while its version stays. Fails where checkout and archive exceed what travels.
+# The programs share one archive; that of the runtime is kept while its version and parts stay. Fails where all of it exceeds what travels.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 out=artifacts/gpu
+app=artifacts/gpu-programs
 limit_mib=60
 export DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1
 
@@ -22,18 +23,19 @@ commit_now() { echo "$(git rev-parse --short HEAD)$([ -z "$(git status --porcela
 commit=$(commit_now)
 
 mkdir -p "$out"
-rm -rf "$out/app" "$out/fixtures"
+rm -rf "$app" "$out/app" "$out/fixtures"
 for program in "${programs[@]}"; do
     echo "publishing $program" >&2
-    dotnet publish "$program" -c Release -o "$out/app" \
+    dotnet publish "$program" -c Release -o "$app" \
         -p:SatelliteResourceLanguages=en -p:PublishDocumentationFiles=false -v quiet -nologo >&2
 done
 # Stack traces name methods without them, and the lines are in the checkout.
-rm -f "$out"/app/*.pdb
+rm -f "$app"/*.pdb
 # Native libraries for other systems.
-if [ -d "$out/app/runtimes" ]; then
-    find "$out/app/runtimes" -mindepth 1 -maxdepth 1 ! -name linux-x64 ! -name linux ! -name unix -exec rm -rf {} +
+if [ -d "$app/runtimes" ]; then
+    find "$app/runtimes" -mindepth 1 -maxdepth 1 ! -name linux-x64 ! -name linux ! -name unix -exec rm -rf {} +
 fi
+tar -C "$app" -cJf "$out/app.tar.xz" .
 
 shared=${NATIVERETRIEVAL_SHARED:-../shared}/fixtures
 for fixture in "${fixtures[@]}"; do
@@ -46,18 +48,18 @@ done
 
 # The newest installed runtime of the version that the programs ask for, and ASP.NET Core's only where one of them asks for it.
 dotnet_root=$(dirname "$(readlink -f "$(command -v dotnet)")")
-wanted=$(grep -hoE '"version": "[0-9]+\.[0-9]+' "$out/app/NativeRetrieval.Cli.runtimeconfig.json" | head -n 1 | grep -oE '[0-9]+\.[0-9]+$')
+wanted=$(grep -hoE '"version": "[0-9]+\.[0-9]+' "$app/NativeRetrieval.Cli.runtimeconfig.json" | head -n 1 | grep -oE '[0-9]+\.[0-9]+$')
 version=$(ls "$dotnet_root/shared/Microsoft.NETCore.App" | grep "^$wanted\." | sort -V | tail -n 1) || fail "no .NET $wanted runtime in $dotnet_root"
 parts=(dotnet "host/fxr/$version" "shared/Microsoft.NETCore.App/$version")
-if grep -q 'Microsoft\.AspNetCore\.App' "$out"/app/*.runtimeconfig.json; then parts+=("shared/Microsoft.AspNetCore.App/$version"); fi
-stamp="${parts[*]}"
+if grep -q 'Microsoft\.AspNetCore\.App' "$app"/*.runtimeconfig.json; then parts+=("shared/Microsoft.AspNetCore.App/$version"); fi
+# Debuggers, other garbage collectors and what nothing here calls are not needed there; nor is more of ASP.NET Core than the server has.
+without=(libmscordaccore.so libmscordbi.so createdump 'libclrgc*.so' libcoreclrtraceptprovider.so
+    System.Private.DataContractSerialization.dll 'Microsoft.VisualBasic*.dll' System.Net.Quic.dll System.Net.Mail.dll
+    'Microsoft.AspNetCore.'{Mvc,Razor,Components,Identity,SignalR,Server.IIS,Server.HttpSys}'*.dll' 'Microsoft.Extensions.Identity.*.dll')
+stamp="${parts[*]} without ${without[*]}"
 if [ ! -e "$out/dotnet.tar.xz" ] || [ "$(cat "$out/dotnet.version" 2> /dev/null)" != "$stamp" ]; then
     echo "packing .NET $version: about a minute" >&2
-    # Debuggers, other garbage collectors and what nothing here calls are not needed there.
-    XZ_OPT='-9e' tar -C "$dotnet_root" \
-        --exclude='libmscordaccore.so' --exclude='libmscordbi.so' --exclude='createdump' --exclude='libclrgc*.so' \
-        --exclude='libcoreclrtraceptprovider.so' --exclude='System.Private.DataContractSerialization.dll' \
-        --exclude='Microsoft.VisualBasic*.dll' --exclude='System.Net.Quic.dll' --exclude='System.Net.Mail.dll' -cJf "$out/dotnet.tar.xz.part" "${parts[@]}"
+    XZ_OPT='-9e' tar -C "$dotnet_root" "${without[@]/#/--exclude=}" -cJf "$out/dotnet.tar.xz.part" "${parts[@]}"
     mv "$out/dotnet.tar.xz.part" "$out/dotnet.tar.xz"
     echo "$stamp" > "$out/dotnet.version"
 fi
@@ -70,7 +72,7 @@ mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
 checkout=$(git ls-files -z --cached --others --exclude-standard | xargs -0 du -cb --apparent-size 2> /dev/null | awk '$2 == "total" { sum += $1 } END { print sum + 0 }')
 total=$((checkout + $(bytes_of "$out")))
 echo "checkout      $(mib "$checkout")"
-echo "programs      $(mib "$(bytes_of "$out/app")")"
+echo "programs      $(mib "$(bytes_of "$out/app.tar.xz")")"
 echo "runtime       $(mib "$(bytes_of "$out/dotnet.tar.xz")")"
 if [ -d "$out/fixtures" ]; then echo "golden files  $(mib "$(bytes_of "$out/fixtures")")"; fi
 echo "in all        $(mib "$total") of $limit_mib MiB, commit $commit, in $out"

@@ -26,8 +26,10 @@ public sealed class RaceTests
     static readonly (string Case, string Size)[] _more =
     [
         ("DropoutRowMajorCase", "1x34x7x2"), ("SearchRowsFloat32Case", "203x40x1x10"), ("SearchRowsBFloat16Case", "203x40x1x10"),
-        ("SearchRowsFloat32Case", "33x16x3x33"), ("SearchRowsBFloat16Case", "33x16x3x33"), ("TopKCase", "2x9001x5"),
-        ("NtXentPaperCase", "260x256"), ("AttentionWithDropoutCase", "4x37x3x16"), ("Conv2dBatchNormTrainingCase", "1x5x9x70x5"),
+        ("SearchRowsFloat32Case", "33x16x3x33"), ("SearchRowsBFloat16Case", "33x16x3x33"),
+        ("SearchRowsRoundedCase", "601x40x1x2"), ("SearchRowsRoundedCase", "1400x33x3x20"), ("DistillationMeanCase", "130x19"),
+        ("TopKCase", "2x9001x5"), ("NtXentPaperCase", "260x256"), ("AttentionWithDropoutCase", "4x37x3x16"),
+        ("Conv2dBatchNormTrainingCase", "1x5x9x70x5"),
     ];
 
     /// <summary>
