@@ -13,8 +13,8 @@ public sealed partial class LocalAudioIndex
 
     /// <summary>
     /// Brings into memory what searches need: the list of files, and the vectors, each compared with its checksum, in the form that
-    /// <see cref="Open(string, IndexAccess, string?, Device?)"/> describes. A process that searches many times reads the vectors' files once
-    /// then, where the first two searches would each read them.
+    /// <see cref="Open(string, IndexAccess, string?, Device?)"/> describes. A process that searches many times reads the vectors' files
+    /// once then, where the first two searches would each read them.
     /// </summary>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
     public Task LoadAsync(CancellationToken cancellationToken = default) => ReadAsync(session =>

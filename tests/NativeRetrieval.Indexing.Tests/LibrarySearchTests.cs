@@ -163,7 +163,8 @@ public sealed class LibrarySearchTests : IDisposable
             connection.Open();
             using var command = connection.CreateCommand();
             command.CommandText = "SELECT full_path FROM words JOIN files ON first_row = words.rowid WHERE words MATCH "
-                + "'rain OR near OR kiosk OR field OR rainnear OR nearkiosk OR kioskfield' ORDER BY bm25(words, 4, 2, 4, 2, 3, 1), first_row";
+                + "'rain OR near OR kiosk OR field OR rainnear OR nearkiosk OR kioskfield' "
+                + "ORDER BY bm25(words, 4, 2, 4, 2, 3, 1), first_row";
             var expected = new List<string>();
             using (var row = command.ExecuteReader())
                 while (row.Read()) expected.Add(row.GetString(0));
@@ -172,7 +173,8 @@ public sealed class LibrarySearchTests : IDisposable
                 Assert.Equal(expected, (await Search(query)).Where(hit => hit.WordRank is not null).OrderBy(hit => hit.WordRank)
                     .Select(hit => hit.Path));
             var entry = Entry(700);
-            await _index.UpsertAsync(entry with { File = entry.File with { FullPath = "/library/Foley/rain_near_kiosk.wav" } }, cancellation);
+            await _index.UpsertAsync(entry with { File = entry.File with { FullPath = "/library/Foley/rain_near_kiosk.wav" } },
+                cancellation);
         }
     }
 
