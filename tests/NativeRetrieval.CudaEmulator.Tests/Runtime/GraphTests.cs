@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Errors;
+using NativeRetrieval.Cuda.Runtime;
 using NativeRetrieval.Cuda.Runtime.Graphs;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
@@ -126,7 +127,9 @@ public sealed class GraphTests
         Emulator.Require();
         using var test = new TestDevice(DeviceOrder.All[0]);
         const int Mebibyte = 1 << 20;
-        DeviceOrder.Set("NR_EMU_MEMORY_MIB", "256");
+        // Devices of other tests keep workspaces: 256 MiB beside these.
+        var (free, total) = new DriverMemory(test.Device.Context).Available;
+        DeviceOrder.Set("NR_EMU_MEMORY_MIB", $"{256 + (total - free) / Mebibyte}");
         try
         {
             using var device = CudaDevice.Open(0, test.Device.Options);
@@ -140,7 +143,7 @@ public sealed class GraphTests
                 for (int run = 0; run < 3; run++) Take(200); // beside the recording there are 156
                 Assert.Equal(0, captured.MemoryBytes);
             }
-            Assert.Contains("takes 0.2 GB of the 0.3 GB that it has left", Assert.Single(notes));
+            Assert.Matches("takes 0.2 GB of the 0.[34] GB that it has left", Assert.Single(notes));
 
             void Take(int mebibytes)
             {

@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using NativeRetrieval.Cli.Tests;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
@@ -10,7 +11,7 @@ namespace NativeRetrieval.Faults.Tests.Scenarios;
 /// <c>train</c>: two epochs of two batches each, checkpoints at the ends of epochs and within the second.
 /// The repeated run resumes where a run has begun.
 /// </summary>
-sealed class TrainScenario(string area) : Scenario(area)
+sealed partial class TrainScenario(string area) : Scenario(area)
 {
     const string None = "no model", Half = "a model's files are being replaced";
 
@@ -60,13 +61,18 @@ sealed class TrainScenario(string area) : Scenario(area)
 
     public override bool IsWhole(IReadOnlyList<string> seen, IReadOnlyList<string> before, IReadOnlyList<string> after) => true;
 
-    /// <summary>All files, but times and the list of starts, which tell of the interruption.</summary>
+    /// <summary>All files, but times, waits for input, and the list of starts, which tell of the interruption.</summary>
     public override Task<IReadOnlyList<string>> ResultAsync() => Task.FromResult<IReadOnlyList<string>>(
     [
+        .. File.ReadLines(Path.Combine(Run, "metrics.jsonl")).Select(line => Wait().Replace(line, "")),
         .. Hashes(Run).Where(line => !line.StartsWith("run.json", StringComparison.Ordinal)
+            && !line.StartsWith("metrics.jsonl", StringComparison.Ordinal)
             && !line.StartsWith("events", StringComparison.Ordinal) && !line.StartsWith("checkpoints/", StringComparison.Ordinal)),
         .. Names(),
     ]);
+
+    [GeneratedRegex(",\"input_wait\":[^,}]*")]
+    private static partial Regex Wait();
 
     string Captions(string name) => Path.Combine(Area, name + ".csv");
 
