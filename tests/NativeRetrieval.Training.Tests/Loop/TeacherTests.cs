@@ -107,7 +107,7 @@ public sealed class TeacherTests : IDisposable
             ["training.epochs=2", "training.batch_size=4", "audio.max_seconds=1", "training.checkpoint_every_steps=2", .. overrides]),
         FeatureCache = _folder["cache"],
         Device = CpuDevice.Shared,
-        Time = TimeProvider.System,
+        Time = new SteppedTime(), // of a clock that stands still no share of a step is waited for
     };
 
     /// <summary>The end of the process in the fourth step.</summary>
