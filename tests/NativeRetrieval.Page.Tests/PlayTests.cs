@@ -20,7 +20,7 @@ public sealed class PlayTests(Browser browser) : PageTest(browser)
         await Expect(Pause).ToBeVisibleAsync();
         await Expect(Current.Locator(".head")).ToBeVisibleAsync();
         await Expect(Time).ToHaveTextAsync(Words("^0:0[1-4].. / 0:04.0$"));
-        Assert.Contains("/v1/audio/s0", Service.Media);
+        await UntilAsync(() => Service.Media.Contains("/v1/audio/s0"), "the sound");
         await PressAsync(" ");
         await Expect(Pause).ToBeHiddenAsync();
         await Expect(Current).Not.ToHaveClassAsync(Words("playing"));
@@ -35,7 +35,7 @@ public sealed class PlayTests(Browser browser) : PageTest(browser)
         await PressAsync("ArrowDown");
         await Expect(Page.Locator("#dock .name")).ToHaveTextAsync("Metal-00002.wav");
         await Expect(Current).ToHaveClassAsync(Words("playing"));
-        Assert.Contains("/v1/audio/s1", Service.Media);
+        await UntilAsync(() => Service.Media.Contains("/v1/audio/s1"), "the next sound");
     }
 
     [Fact]
