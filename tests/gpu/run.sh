@@ -23,7 +23,10 @@ done
 mkdir -p "$out" && out=$(cd "$out" && pwd) || exit 1
 
 pack=artifacts/gpu
-[ -e "$pack/app.tar.xz" ] && [ -e "$pack/dotnet.tar.xz" ] || { echo "run.sh: $pack is not there; run tests/gpu/pack.sh where .NET is, and carry it along" >&2; exit 1; }
+if [ ! -e "$pack/app.tar.xz" ] || [ ! -e "$pack/dotnet.tar.xz" ]; then
+    echo "run.sh: $pack is not there; run tests/gpu/pack.sh where .NET is, and carry it along" >&2
+    exit 1
+fi
 
 budget=${NR_GPU_SECONDS:-480}      # for all steps; a machine is lent for little longer
 python=${NR_GPU_PYTHON:-python3}

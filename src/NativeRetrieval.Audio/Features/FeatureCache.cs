@@ -22,8 +22,11 @@ public sealed class FeatureCache
     const string TensorName = "logmel", SamplesKey = "samples", ChecksumKey = "crc32c", SettingsKey = "settings";
     const string DefectKey = "defect", DecodingKey = "decoding";
 
-    /// <summary>The generation of the decoders. An entry of an earlier one may lack sound or the file's defect; it is made anew.</summary>
-    const string Decoding = "2";
+    /// <summary>
+    /// The generation of decoders and transform. An entry of an earlier one may lack sound or the file's defect, or be rounded otherwise;
+    /// it is made anew.
+    /// </summary>
+    const string Decoding = "3";
     readonly string _folder;
     readonly FeatureExtractor _extractor;
     readonly ContentHashes _hashes;

@@ -675,7 +675,8 @@ API int cuStreamEndCapture(void* stream, void** graph)
     if (!s) return InvalidHandle;
     *graph = nullptr;
     const auto captured = s->capture;
-    if (!captured || captured->origin != s || (captured->mode == 1 && captured->owner != std::this_thread::get_id())) return StreamCaptureUnmatched;
+    if (!captured || captured->origin != s || (captured->mode == 1 && captured->owner != std::this_thread::get_id()))
+        return StreamCaptureUnmatched;
     // Every node of a joined stream must lead back to the stream that began.
     std::vector<bool> reached(captured->nodes.size());
     std::vector<size_t> open = s->capture_tail;
