@@ -62,10 +62,8 @@ public sealed record ModelSettings
 public enum Block6Pooling
 {
     /// <summary>The retrieval authors' form.</summary>
-    [SettingName("2x2")]
     TwoByTwo,
 
     /// <summary>PANNs' own form: no pooling there.</summary>
-    [SettingName("1x1")]
     OneByOne,
 }
