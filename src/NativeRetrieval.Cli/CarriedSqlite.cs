@@ -19,7 +19,8 @@ internal static partial class CarriedSqlite
     public static void Use()
     {
         if (typeof(CarriedSqlite).Assembly.GetManifestResourceInfo(Resource) is not null)
-            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly, (name, _, _) => name == Library ? _handle.Value : 0);
+            NativeLibrary.SetDllImportResolver(typeof(SQLite3Provider_e_sqlite3).Assembly,
+                (name, _, _) => name == Library ? _handle.Value : 0);
     }
 
     static nint Load()

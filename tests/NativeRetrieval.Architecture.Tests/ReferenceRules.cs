@@ -80,7 +80,8 @@ internal static class ReferenceRules
             : [];
 
     public static IEnumerable<string> MissingFromSolution(SourceFile project, string solution) =>
-        OutsideTheSolution.ContainsKey(project.Path) || solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal)
+        OutsideTheSolution.ContainsKey(project.Path)
+            || solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal)
             ? []
             : [$"{project.Path}: not in NativeRetrieval.sln"];
 

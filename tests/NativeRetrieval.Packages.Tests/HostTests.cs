@@ -30,8 +30,8 @@ public sealed class HostTests
     {
         // Packages of an earlier build have the same version: a folder of their own keeps those out.
         string built = Path.Combine(_workshop.FullPath, "host");
-        Shell.Run(_workshop.FullPath, _workshop.NewUser("developer"), "dotnet", "build", _project, "-c", "Release", "--artifacts-path", built,
-            "-nologo", "-v", "q", "-warnaserror").Succeeds();
+        Shell.Run(_workshop.FullPath, _workshop.NewUser("developer"), "dotnet", "build", _project, "-c", "Release",
+            "--artifacts-path", built, "-nologo", "-v", "q", "-warnaserror").Succeeds();
         _workshop.Index();
         string program = Path.Combine(built, "bin", "PackagedHost", "release", "PackagedHost");
         string[] lines = _workshop.Run(program, "model", "sounds/audio", "host.nrx", Sentence).Succeeds().TrimEnd().Split('\n');

@@ -15,8 +15,8 @@ internal sealed record Shell(int ExitCode, string Out, string Error)
             RedirectStandardError = true,
         };
         // Builds inside take neither the servers nor the settings of the build that runs these tests.
-        foreach (var (name, value) in (KeyValuePair<string, string?>[])[new("MSBUILDDISABLENODEREUSE", "1"), new("DOTNET_CLI_UI_LANGUAGE", "en"),
-            new("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), new("DOTNET_NOLOGO", "1"), new("MSBuildSDKsPath", null), .. environment])
+        foreach (var (name, value) in (KeyValuePair<string, string?>[])[new("MSBUILDDISABLENODEREUSE", "1"),
+            new("DOTNET_CLI_UI_LANGUAGE", "en"), new("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), new("DOTNET_NOLOGO", "1"), new("MSBuildSDKsPath", null), .. environment])
             if (value is null) start.Environment.Remove(name);
             else start.Environment[name] = value;
         using var process = Process.Start(start)!;

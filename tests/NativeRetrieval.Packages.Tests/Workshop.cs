@@ -30,8 +30,8 @@ public sealed class Workshop : IDisposable
         {
             if (_program is not null) return _program;
             string tools = _folder["tools"];
-            Shell.Run(FullPath, NewUser("installer"), "dotnet", "tool", "install", "nativeretrieval", "--tool-path", tools, "--source", Package.Feed)
-                .Succeeds();
+            Shell.Run(FullPath, NewUser("installer"), "dotnet", "tool", "install", "nativeretrieval", "--tool-path", tools,
+                "--source", Package.Feed).Succeeds();
             return _program = Path.Combine(tools, "nativeretrieval");
         }
     }
@@ -44,7 +44,8 @@ public sealed class Workshop : IDisposable
         {
             if (_index is not null) return _index;
             DemoCollection.Create(_folder["sounds"], seed: 1, clips: 24, testClips: 8);
-            Run(tool, "train", "sounds/train.csv", "--audio", "sounds/audio", "--preset", "tiny", "--to", "model", "training.epochs=1").Succeeds();
+            Run(tool, "train", "sounds/train.csv", "--audio", "sounds/audio", "--preset", "tiny", "--to", "model",
+                "training.epochs=1").Succeeds();
             Run(tool, "index", "sounds/audio", "--model", "model", "--to", "sounds.nrx").Succeeds();
             return _index = "sounds.nrx";
         }
