@@ -87,7 +87,8 @@ internal static class ReferenceRules
 
     static IEnumerable<string> Includes(SourceFile project, string element) =>
         XDocument.Parse(project.Text).Descendants(element)
-            .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
+            .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "")
+            .Where(name => name.Length > 0); // what is said of all items of a kind names none
 
     public static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
 }

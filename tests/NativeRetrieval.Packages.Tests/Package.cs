@@ -76,7 +76,7 @@ public sealed record Package(string Id, string Assembly, string Folder)
         return bytes.ToArray();
     }
 
-    /// <summary>What the package says of itself.</summary>
+    /// <summary>Words of the package about itself.</summary>
     public XElement Metadata()
     {
         var document = XDocument.Load(new MemoryStream(Read($"{Id}.nuspec")));

@@ -45,7 +45,8 @@ public sealed partial class PackageTests
         var package = Of(id);
         var project = XDocument.Load(Path.Combine(Fixtures.RepositoryRoot, package.Folder, package.Assembly + ".csproj"));
         var projects = project.Descendants("ProjectReference")
-            .Select(item => Path.GetFileNameWithoutExtension(item.Attribute("Include")!.Value)).Select(name => Package.Libraries.Single(library => library.Assembly == name).Id);
+            .Select(item => Path.GetFileNameWithoutExtension(item.Attribute("Include")!.Value))
+            .Select(name => Package.Libraries.Single(library => library.Assembly == name).Id);
         var packages = project.Descendants("PackageReference").Select(item => item.Attribute("Include")!.Value);
         Assert.Equal(projects.Concat(packages).Order(),
             package.Metadata().Descendants("dependency").Select(item => item.Attribute("id")!.Value).Order());
@@ -98,7 +99,8 @@ public sealed partial class PackageTests
         {
             string name = reader.GetString(reader.GetDocument(handle).Name);
             Assert.StartsWith("/_/", name);
-            var kinds = reader.GetCustomDebugInformation(handle).Select(item => reader.GetGuid(reader.GetCustomDebugInformation(item).Kind));
+            var kinds = reader.GetCustomDebugInformation(handle)
+                .Select(item => reader.GetGuid(reader.GetCustomDebugInformation(item).Kind));
             Assert.True(kinds.Contains(_embeddedSource), $"{name} is not in the symbols");
         }
         Assert.Equal(-1, package.Read($"lib/net10.0/{package.Assembly}.dll").AsSpan()

@@ -16,7 +16,8 @@ internal sealed record Shell(int ExitCode, string Out, string Error)
         };
         // Builds inside take neither the servers nor the settings of the build that runs these tests.
         foreach (var (name, value) in (KeyValuePair<string, string?>[])[new("MSBUILDDISABLENODEREUSE", "1"),
-            new("DOTNET_CLI_UI_LANGUAGE", "en"), new("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), new("DOTNET_NOLOGO", "1"), new("MSBuildSDKsPath", null), .. environment])
+            new("DOTNET_CLI_UI_LANGUAGE", "en"), new("DOTNET_CLI_TELEMETRY_OPTOUT", "1"), new("DOTNET_NOLOGO", "1"),
+            new("MSBuildSDKsPath", null), .. environment])
             if (value is null) start.Environment.Remove(name);
             else start.Environment[name] = value;
         using var process = Process.Start(start)!;
@@ -26,7 +27,7 @@ internal sealed record Shell(int ExitCode, string Out, string Error)
         return new(process.ExitCode, output, error.Result);
     }
 
-    /// <summary>What a command printed that ends well.</summary>
+    /// <summary>Output of a command that ends well.</summary>
     public string Succeeds()
     {
         Assert.True(ExitCode == 0, $"exit code {ExitCode}\n{Out}\n{Error}");
