@@ -94,7 +94,7 @@ public sealed partial class PackageTests
         byte[] symbols = Package.Read(package.Symbols, $"lib/net10.0/{package.Assembly}.pdb");
         using var provider = MetadataReaderProvider.FromPortablePdbStream(new MemoryStream(symbols));
         var reader = provider.GetMetadataReader();
-        Assert.NotEqual(0, reader.Documents.Count);
+        Assert.NotEmpty(reader.Documents);
         foreach (var handle in reader.Documents)
         {
             string name = reader.GetString(reader.GetDocument(handle).Name);
