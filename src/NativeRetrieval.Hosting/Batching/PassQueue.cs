@@ -26,7 +26,8 @@ internal sealed class PassQueue<T> : IDisposable
     {
         (_kind, _mostItems, _width, _embed) = (kind, mostItems, width, embed);
         _waiting = Channel.CreateBounded<PassCall<T>>(new BoundedChannelOptions(mostWaiting) { SingleReader = true });
-        _worker = Task.Run(RunAsync);
+        // The worker outlives the call that made it, and is no part of that call's trace.
+        using (ExecutionContext.SuppressFlow()) _worker = Task.Run(RunAsync);
     }
 
     /// <summary>Waits for the items' unit vectors, [items, D].</summary>
