@@ -72,8 +72,10 @@ public static class HostingExtensions
         if (isKnown) return services;
         services.TryAddEnumerable(ServiceDescriptor.Singleton<IValidateOptions<NativeRetrievalOptions>, OptionsCheck>());
         services.AddKeyedSingleton(name, (provider, _) => Open(provider, name));
-        services.AddKeyedSingleton(name, (provider, _) => new TextEmbeddingGenerator(EngineOf(provider, name), OptionsOf(provider, name).Limits));
-        services.AddKeyedSingleton(name, (provider, _) => new AudioEmbeddingGenerator(EngineOf(provider, name), OptionsOf(provider, name).Limits));
+        services.AddKeyedSingleton(name,
+            (provider, _) => new TextEmbeddingGenerator(EngineOf(provider, name), OptionsOf(provider, name).Limits));
+        services.AddKeyedSingleton(name,
+            (provider, _) => new AudioEmbeddingGenerator(EngineOf(provider, name), OptionsOf(provider, name).Limits));
         services.AddKeyedSingleton<IEmbeddingGenerator<string, Embedding<float>>>(name,
             (provider, _) => provider.GetRequiredKeyedService<TextEmbeddingGenerator>(name));
         services.AddKeyedSingleton<IEmbeddingGenerator<DataContent, Embedding<float>>>(name,

@@ -20,7 +20,8 @@ internal sealed class ModelCheck(IServiceProvider provider, string? name) : IHea
             else
                 await provider.GetRequiredKeyedService<TextEmbeddingGenerator>(name).GenerateAsync(["a sound"],
                     cancellationToken: cancellationToken).ConfigureAwait(false);
-            return HealthCheckResult.Healthy($"{Path.GetFileName(engine.Folder)} answers on {engine.Model.Device.Description}", Data(engine));
+            return HealthCheckResult.Healthy($"{Path.GetFileName(engine.Folder)} answers on {engine.Model.Device.Description}",
+                Data(engine));
         }
         catch (Exception error) when (error is not OperationCanceledException)
         {

@@ -71,7 +71,8 @@ public sealed class HostingTests(TinyModel model) : IClassFixture<TinyModel>
     [Fact]
     public async Task Settings_that_no_model_can_have_end_the_start_with_all_reasons()
     {
-        using var host = Build(services => services.AddNativeRetrieval("sounds", Settings(("Limits:Waiting", "0"), ("Limits:TextsInPass", "0"))));
+        using var host = Build(services => services.AddNativeRetrieval("sounds",
+            Settings(("Limits:Waiting", "0"), ("Limits:TextsInPass", "0"))));
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Token));
         Assert.Equal(["NativeRetrieval (sounds): limits: Waiting is 0; expected 1 to 65,536",
             "NativeRetrieval (sounds): limits: TextsInPass is 0; expected 1 to 1,024",
@@ -85,7 +86,8 @@ public sealed class HostingTests(TinyModel model) : IClassFixture<TinyModel>
             Assert.Contains("Modell", (await Assert.ThrowsAsync<InvalidOperationException>(() => host.StartAsync(Token))).Message);
         using (var host = Build(services => services.AddNativeRetrieval(options => options.Model = model["absent"])))
             Assert.Contains(model["absent"], (await Assert.ThrowsAnyAsync<NativeRetrievalException>(() => host.StartAsync(Token))).Message);
-        using (var host = Build(services => services.AddNativeRetrieval(options => (options.Model, options.OpenAtStart) = (model["absent"], false))))
+        using (var host = Build(services => services.AddNativeRetrieval(
+            options => (options.Model, options.OpenAtStart) = (model["absent"], false))))
         {
             await host.StartAsync(Token);
             Assert.ThrowsAny<NativeRetrievalException>(() => host.Services.GetRequiredService<RetrievalEngine>());

@@ -38,7 +38,8 @@ public sealed class OpenAIClientTests
     public async Task The_key_goes_where_the_client_puts_it_and_refusals_are_its_exceptions()
     {
         await using var service = await TestService.StartAsync(options => options with { Key = Key });
-        Assert.Equal(8, (await Client(service, "tiny", Key).GenerateEmbeddingAsync("rain", cancellationToken: Token)).Value.ToFloats().Length);
+        var embedding = (await Client(service, "tiny", Key).GenerateEmbeddingAsync("rain", cancellationToken: Token)).Value;
+        Assert.Equal(8, embedding.ToFloats().Length);
         await Refused(Client(service, "tiny", "another key, as long as it"), null, HttpStatusCode.Unauthorized, "key");
         await Refused(Client(service, "text-embedding-3-small", Key), null, HttpStatusCode.NotFound, "this service has tiny");
         await Refused(Client(service, "tiny", Key), new() { Dimensions = 3 }, HttpStatusCode.UnprocessableEntity,

@@ -13,7 +13,8 @@ public sealed class SearchServiceTests(SharedService shared) : IClassFixture<Sha
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill");
         var cancellation = TestContext.Current.CancellationToken;
-        var start = new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "SearchService.dll"), shared.Service.IndexFolder])
+        string program = Path.Combine(AppContext.BaseDirectory, "SearchService.dll");
+        var start = new ProcessStartInfo("dotnet", [program, shared.Service.IndexFolder])
         {
             RedirectStandardOutput = true,
         };

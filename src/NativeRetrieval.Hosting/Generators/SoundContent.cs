@@ -23,7 +23,8 @@ internal static class SoundContent
             throw new AudioDecodeException(name, $"is {type}, samples without a header; put them into a WAV file, which says rate and "
                 + "channels");
         if (!sound.HasTopLevelMediaType("audio") && !sound.HasTopLevelMediaType("video") && !_others.Contains(type))
-            throw new AudioDecodeException(name, $"is {PlainText.Short(type)}; expected audio/…, video/… or {string.Join(" or ", _others)}");
+            throw new AudioDecodeException(name,
+                $"is {PlainText.Short(type)}; expected audio/…, video/… or {string.Join(" or ", _others)}");
         return sound.Data.Length > 0 ? name : throw new AudioDecodeException(name, "is empty (0 bytes); expected a sound file");
     }
 }

@@ -81,7 +81,9 @@ internal static unsafe partial class Driver
 
     [LibraryImport(Library)] private static partial int cuMemFree_v2(CUdeviceptr memory);
 
-    [LibraryImport(Library)] private static partial int cuMemcpyHtoDAsync_v2(CUdeviceptr target, float* source, nuint bytes, CUstream stream);
+    [LibraryImport(Library)]
+    private static partial int cuMemcpyHtoDAsync_v2(CUdeviceptr target, float* source, nuint bytes, CUstream stream);
 
-    [LibraryImport(Library)] private static partial int cuMemcpyDtoHAsync_v2(float* target, CUdeviceptr source, nuint bytes, CUstream stream);
+    [LibraryImport(Library)]
+    private static partial int cuMemcpyDtoHAsync_v2(float* target, CUdeviceptr source, nuint bytes, CUstream stream);
 }

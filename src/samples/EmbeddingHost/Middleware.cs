@@ -24,6 +24,6 @@ internal static class Middleware
         var first = await generator.GenerateAsync([sentence]);
         var second = await generator.GenerateAsync([sentence]);
         bool same = first[0].Vector.Span.SequenceEqual(second[0].Vector.Span);
-        Console.WriteLine(FormattableString.Invariant($"{first[0].Dimensions} dimensions, {(same ? "the same" : "another")} from the cache"));
+        Console.WriteLine($"{first[0].Dimensions} dimensions, {(same ? "the same" : "another")} from the cache");
     }
 }
