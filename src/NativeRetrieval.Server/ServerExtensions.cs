@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Server.Endpoints;
 using NativeRetrieval.Server.Library;
 using NativeRetrieval.Server.Queue;
@@ -22,7 +23,8 @@ public static class ServerExtensions
     public static IServiceCollection AddNativeRetrieval(this IServiceCollection services, ServerOptions options)
     {
         options.Validate();
-        services.AddSingleton(options).AddSingleton<ServedLibrary>().AddSingleton<WorkQueue>().AddSingleton<UploadDecoder>()
+        services.AddSingleton(options).AddSingleton(provider => new ServedLibrary(options, provider.GetService<RetrievalEngine>()))
+            .AddSingleton<WorkQueue>().AddSingleton<UploadDecoder>()
             .AddSingleton<SoundDesk>().AddSingleton<MetricsText>().AddSingleton<Questions>().AddSingleton<SearchEndpoints>()
             .AddSingleton<FileEndpoints>().AddSingleton<AudioEndpoints>().AddSingleton<ExportEndpoints>().AddSingleton<EmbeddingEndpoints>()
             .AddSingleton<OperationsEndpoints>();

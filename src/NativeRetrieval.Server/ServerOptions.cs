@@ -16,7 +16,10 @@ public sealed record ServerOptions
     /// </summary>
     public required IReadOnlyList<string> Indexes { get; init; }
 
-    /// <summary>The model folder. Default null: the one that the first index names.</summary>
+    /// <summary>
+    /// The model folder. Default null: the host's <see cref="RetrievalEngine"/> where it is among the services and made the first index;
+    /// else the one that the first index names.
+    /// </summary>
     public string? Model { get; init; }
 
     /// <summary>A model that the host has opened and disposes, in place of <see cref="Model"/>. Default null.</summary>

@@ -19,6 +19,7 @@ internal static class ReferenceRules
         ["NativeRetrieval.Demo"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Parity"] = ["NativeRetrieval.Training"],
         ["NativeRetrieval.NAudio"] = ["NativeRetrieval"],
+        ["NativeRetrieval.Hosting"] = ["NativeRetrieval"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval", "NativeRetrieval.NAudio"],
         ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.NAudio", "NativeRetrieval.Parity",
             "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],

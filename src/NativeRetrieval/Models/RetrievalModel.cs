@@ -35,7 +35,7 @@ public sealed class RetrievalModel : Module
         ModelParts parts = ModelParts.Both)
     {
         config.Validate();
-        (Config, TextTokenizer, Device) = (config, tokenizer, device);
+        (Config, TextTokenizer, Device, Parts) = (config, tokenizer, device, parts);
         bool hears = parts != ModelParts.Text, reads = parts != ModelParts.Audio;
         if (hears) _audioEncoder = Child(AudioName, audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
         if (reads) _textEncoder = Child(TextName, textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
@@ -56,6 +56,9 @@ public sealed class RetrievalModel : Module
 
     /// <summary>Device that holds the weights.</summary>
     public Device Device { get; }
+
+    /// <summary>Encoders that the model was built with.</summary>
+    public ModelParts Parts { get; }
 
     /// <summary>Encoder of sounds.</summary>
     /// <exception cref="InvalidOperationException">The model was opened for texts only.</exception>
