@@ -44,7 +44,7 @@ def main():
     parser.add_argument("weights", nargs="*")
     parser.add_argument("--qb-norm", type=float)
     parser.add_argument("--half", type=int)
-    asked = parser.parse_args()
+    asked = parser.parse_intermixed_args()
     files = collections.defaultdict(list)
     for row in csv.DictReader(open(asked.names, encoding="utf-8")):
         if row["caption"].strip():

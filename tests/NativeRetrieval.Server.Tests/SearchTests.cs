@@ -42,8 +42,8 @@ public sealed class SearchTests(SharedService shared) : IClassFixture<SharedServ
     {
         var hit = (await _service.GetJsonAsync("/v1/search?q=rain&top=1")).GetProperty("hits")[0];
         Assert.Equal(["rank", "id", "index", "name", "folder", "path", "start_seconds", "end_seconds", "score", "percentile", "sound_rank",
-            "word_rank", "meaning_rank", "words", "stretches", "duration_seconds", "sample_rate_hz", "channels", "title", "category", "tags",
-            "description", "added"], hit.EnumerateObject().Select(property => property.Name));
+            "word_rank", "meaning_rank", "words", "stretches", "duration_seconds", "sample_rate_hz", "channels", "title", "category",
+            "tags", "description", "added"], hit.EnumerateObject().Select(property => property.Name));
         Assert.Equal(("rain.wav", "sounds", _service["s/deep"], 1.5, 16_000, 1), (hit.GetProperty("name").GetString(),
             hit.GetProperty("index").GetString(), hit.GetProperty("folder").GetString(), hit.GetProperty("duration_seconds").GetDouble(),
             hit.GetProperty("sample_rate_hz").GetInt32(), hit.GetProperty("channels").GetInt32()));

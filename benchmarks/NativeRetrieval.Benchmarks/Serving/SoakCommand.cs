@@ -107,7 +107,7 @@ internal static class SoakCommand
         for (int number = client; !stop.IsCancellationRequested; number++)
         {
             long start = Stopwatch.GetTimestamp();
-            using var response = await (number % 40 == 7 ? http.PostAsync("/v1/search/audio?top=5", Sound())
+            using var response = await (number % 40 == 7 ? http.PostAsync("/v1/search/audio?top=5", Sound(), CancellationToken.None)
                 : (number % 8) switch
                 {
                     0 => http.GetAsync($"/v1/search?q=rain+{number}&top=100", CancellationToken.None),

@@ -1,10 +1,7 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -74,14 +71,17 @@ internal static class ClassifyCommand
             if (hasFiles == hasIndex) result.AddError("name the sound files or folders to classify, or an index by --index, and not both");
             if (!hasIndex && filter.OfFiles.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } alone)
                 result.AddError($"{alone.Name} chooses among the recordings of an index; name one by --index");
-            if (result.GetValue(json) && result.GetValue(lines)) result.AddError("--json prints one document, --json-lines many; choose one");
+            if (result.GetValue(json) && result.GetValue(lines))
+                result.AddError("--json prints one document, --json-lines many; choose one");
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            var sets = parsed.GetRequiredValue(labels).Select(file => (file.Name, Labels: TextLines.Read(file.FullName, "label"))).ToArray();
+            var sets = parsed.GetRequiredValue(labels)
+                .Select(file => (file.Name, Labels: TextLines.Read(file.FullName, "label"))).ToArray();
             using var runsOn = device.Open(parsed, terminal);
             using var sounds = parsed.GetValue(index) is { } folder
-                ? IndexedSounds.Open(terminal, folder.FullName, parsed.GetValue(model), runsOn, filter.Of(parsed, terminal.Time.GetUtcNow()))
+                ? IndexedSounds.Open(terminal, folder.FullName, parsed.GetValue(model), runsOn,
+                    filter.Of(parsed, terminal.Time.GetUtcNow()))
                 : FoundFiles.Open(terminal, parsed.GetValue(files)!, parsed.GetValue(model), runsOn, cancellation);
             LabelSet[] classifiers = [.. sets.Select(set => new LabelSet(set.Name, new ZeroShotClassifier(sounds.Engine, set.Labels,
                 parsed.GetRequiredValue(template))))];

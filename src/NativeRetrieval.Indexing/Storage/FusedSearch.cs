@@ -160,7 +160,8 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 SoundRank = item.SoundRank, WordRank = texts.WordRank(item.Place), MeaningRank = texts.MeaningRank(item.Place),
                 MatchedWords = texts.WordRank(item.Place) is null ? [] : texts.Matched(item.Place, _details),
                 Stretches = stretches.GetValueOrDefault(item.Place) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
-                Details = _details.Read(table.Files[item.Place].FirstRow) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
+                Details = _details.Read(table.Files[item.Place].FirstRow)
+                    ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
             });
         }
         return hits;
