@@ -75,10 +75,12 @@ public sealed class WatchTests : IDisposable
         // Only what is new or changed went through the model: three at first, the bell and the other dog.
         Assert.Equal((5, 1, 2), (Sum("embedded"), Sum("moved"), Sum("removed")));
 
-        int Sum(string member) => output.ToString().Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        // The last line of all says that Ctrl-C ended it.
+        int Sum(string member) => output.ToString().Split('\n').Where(line => line.Contains("\"embedded\":", StringComparison.Ordinal))
             .Sum(line => JsonDocument.Parse(line).RootElement.GetProperty(member).GetInt32());
     }
 
+    /// <summary>Of a watched folder that is taken away as a whole the system says nothing: the look every ten minutes finds out.</summary>
     [Fact]
     public async Task A_folder_that_is_emptied_is_left_in_the_index_with_a_warning()
     {
@@ -89,7 +91,7 @@ public sealed class WatchTests : IDisposable
             if (round++ == 0) Directory.Move(_folder["sounds"], _folder["unplugged"]);
             else stop.Cancel();
         });
-        var terminal = new Terminal(output, error, new ImpatientTime(TimeSpan.FromSeconds(5))) { Variable = _ => null };
+        var terminal = new Terminal(output, error, new ImpatientTime(TimeSpan.FromMinutes(10))) { Variable = _ => null };
         await Application.RunAsync(["index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu", "--watch"], terminal,
             stop.Token);
         Assert.Contains("is a disk not mounted?", error.ToString());
