@@ -27,7 +27,7 @@ public static class ServerExtensions
             .AddSingleton<WorkQueue>().AddSingleton<UploadDecoder>()
             .AddSingleton<SoundDesk>().AddSingleton<MetricsText>().AddSingleton<Questions>().AddSingleton<SearchEndpoints>()
             .AddSingleton<FileEndpoints>().AddSingleton<AudioEndpoints>().AddSingleton<ExportEndpoints>().AddSingleton<EmbeddingEndpoints>()
-            .AddSingleton<OperationsEndpoints>();
+            .AddSingleton<IndexingEndpoints>().AddSingleton<OperationsEndpoints>();
         return services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>());
     }
 
@@ -46,6 +46,7 @@ public static class ServerExtensions
         services.GetRequiredService<AudioEndpoints>().Map(group);
         services.GetRequiredService<ExportEndpoints>().Map(group);
         services.GetRequiredService<EmbeddingEndpoints>().Map(group);
+        services.GetRequiredService<IndexingEndpoints>().Map(group);
         group.Map("{**rest}", Nothing);
         return group;
     }

@@ -131,22 +131,26 @@ internal static class IndexBuild
     {
         using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds), repair: true);
         using var progress = new FileProgress(terminal);
+        using var reader = new TextReader(engine);
         return await new AudioIndexer(engine, index)
         {
             AllowEmptyFolders = allowEmptyFolders,
             Describer = describer ?? new FileDescriber(),
             Time = terminal.Time,
             Note = terminal.Warning,
-            EmbedSentences = sentences => Embedded(engine, sentences),
+            ReadTexts = reader.Read,
         }.RunAsync(paths, progress, cancellation);
     }
 
-    /// <summary>Sentences by the text encoder, which an engine for indexing has not opened; it is needed once in a while, and let
-    /// go.</summary>
-    static float[] Embedded(RetrievalEngine engine, IReadOnlyList<string> sentences)
+    /// <summary>The text encoder, which an engine for indexing has not opened: it is opened where a text is new.</summary>
+    sealed class TextReader(RetrievalEngine engine) : IDisposable
     {
-        using var reader = RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text);
-        return reader.EmbedTexts(sentences);
+        RetrievalEngine? _opened;
+
+        public TextVectors Read(IReadOnlyList<string> texts) =>
+            (_opened ??= RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text)).ReadTexts(texts);
+
+        public void Dispose() => _opened?.Dispose();
     }
 
     /// <summary>Says what was not read, or not to its end.</summary>

@@ -5,21 +5,18 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>One search by sound and words within a session; see <see cref="LibraryIndexQuery"/>.</summary>
 internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, FileTable table, LibraryIndexQuery query, float[] unit)
 {
-    /// <summary>Constant of reciprocal rank fusion, and the number of places of each ranking that count at least.</summary>
-    const int FusionConstant = 60, LeastDepth = 1_000;
+    /// <summary>Number of places of the ranking by sound, and of those of texts, that count at least.</summary>
+    const int LeastDepth = 1_000;
+
+    /// <summary>Files beside those of the sound's ranking that texts bring in at least, where so many are found.</summary>
+    const int LeastOthers = 100;
 
     const int MostStretches = 5;
 
     /// <summary>Share of the best window's score from which a window belongs to the best stretches.</summary>
     const float StretchShare = 0.9f;
 
-    /// <summary>The words, and each with the next one as one word: a <c>fire truck</c> may be called <c>firetruck</c>.</summary>
-    readonly string[] _terms = [.. query.Words, .. query.Words.Zip(query.Words.Skip(1), (first, second) => first + second)];
-
     readonly DetailsTable _details = new(session.Catalogue);
-
-    /// <summary>The files with each term; none where words do not count.</summary>
-    WordList[] _lists = [];
 
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
     readonly float _minScore = query.Filter.MinScore ?? float.NegativeInfinity;
@@ -51,43 +48,58 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
 
     float[] Unit => unit;
 
-    public IReadOnlyList<LibraryHit> Run()
+    public LibraryHits Run()
     {
         bool[]? allowed = TakesAllFiles ? null : Allowed();
         var segments = WithoutUnwanted(allowed is null ? session.Rows.Segments
             : FileTable.RowsOf(session.Rows.Segments, table.Files.Where((_, place) => allowed[place])));
         var collector = new HitCollector(session, table, segments, _minScore);
         var bySound = _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found;
-        if (query.WordWeight > 0) _lists = [.. _terms.Select(term => table.Words.Of(_details, term))];
-        var byWords = WordRanks(allowed);
+        var background = _details.ReadBackground();
+        var quantiles = (query.IsSound ? background?.Sounds : background?.Sentences) ?? [];
+        var scale = new TextTable(session.Catalogue).ReadScale();
+        var texts = new TextEvidence(query, table, session, scale, allowed, Depth);
+        var (mean, deviation) = IndexBackground.ScaleOf(quantiles);
+        double trust = scale?.Trust ?? 1;
 
         var items = new List<Item>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)
-        {
-            long file = collector.PlaceOf(bySound[i].Row).FirstRow;
-            items.Add(new Item(bySound[i].Score, bySound[i].Row, file, i + 1, byWords.TryGetValue(file, out int rank) ? rank : null));
-        }
-        var found = items.Select(item => item.File).ToHashSet();
-        // Files that only words have found rank among each other by words: of these no more than the wanted ones can be in the answer.
-        int most = float.IsNegativeInfinity(_minScore) ? query.Skip + query.Top : int.MaxValue;
-        var others = byWords.OrderBy(pair => pair.Value).Select(pair => pair.Key).Where(row => !found.Contains(row)).Take(most)
-            .Select(row => table.FileOf(row)!).ToList();
+            items.Add(Of(bySound[i].Score, bySound[i].Row, table.PlaceOf(collector.PlaceOf(bySound[i].Row).FirstRow), i + 1));
+        var found = items.Select(item => item.Place).ToHashSet();
+        var others = texts.Found.Where(place => !found.Contains(place))
+            .Take(float.IsNegativeInfinity(_minScore) ? Math.Max(LeastOthers, query.Skip + query.Top) : int.MaxValue)
+            .Select(place => table.Files[place]).ToList();
         if (others.Count > 0)
         {
             var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
             foreach (var (score, row) in index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found)
-            {
-                long file = rest.PlaceOf(row).FirstRow;
-                items.Add(new Item(score, row, file, null, byWords[file]));
-            }
+                items.Add(Of(score, row, table.PlaceOf(rest.PlaceOf(row).FirstRow), null));
         }
-        items = [.. items.OrderByDescending(Fused).ThenByDescending(item => item.Score).ThenBy(item =>
-            item.Row).Skip(query.Skip).Take(query.Top)];
-        return Hits(collector, segments, items);
+        items = [.. items.OrderByDescending(item => item.Fused).ThenByDescending(item => item.Score).ThenBy(item => item.Row)
+            .Skip(query.Skip).Take(query.Top)];
+        return new LibraryHits(Hits(collector, segments, items, quantiles, texts), Total(collector, bySound.Count));
+
+        Item Of(float score, long row, int place, int? rank) =>
+            new(score, row, place, rank, trust * (score - mean) / deviation + texts.Of(place));
     }
 
-    double Fused(Item item) => (item.SoundRank is { } sound ? 1.0 / (FusionConstant + sound) : 0)
-        + (item.WordRank is { } word ? query.WordWeight / (FusionConstant + word) : 0);
+    /// <summary>Number of files, or windows, that could be hits.</summary>
+    long Total(HitCollector collector, int ranked)
+    {
+        if (ranked < Depth && !float.IsNegativeInfinity(_minScore)) return ranked;
+        if (!float.IsNegativeInfinity(_minScore))
+            return index.Rank(session, collector, unit, int.MaxValue, _perFile)[0].Found.Count;
+        return _perFile ? FilesIn(collector.Segments) : collector.SearchableRows;
+    }
+
+    /// <summary>Number of files of which a row can be found.</summary>
+    long FilesIn(IReadOnlyList<SegmentRows> segments)
+    {
+        if (IsOpen) return table.Files.Count;
+        var excluded = segments.ToDictionary(rows => rows.Id, rows => new RowBitmap(rows.Excluded));
+        return table.Files.Count(file => excluded.TryGetValue(RowId.Segment(file.FirstRow), out var rows)
+            && Enumerable.Range(RowId.Row(file.FirstRow), file.Windows).Any(row => !rows[row]));
+    }
 
     /// <summary>True at the place of each file that passes the filter and has no unwanted words.</summary>
     bool[] Allowed()
@@ -101,27 +113,6 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 if (lists.Skip(1).All(list => list.Has(place))) allowed[place] = false;
         }
         return allowed;
-    }
-
-    /// <summary>Ranks by words of files that pass, by their first row: the best BM25 first, equal ones in the order of rows.</summary>
-    /// <param name="allowed">True at the places of these files; null: all pass.</param>
-    Dictionary<long, int> WordRanks(bool[]? allowed)
-    {
-        if (_lists.Length == 0) return [];
-        double[] scores = new double[table.Files.Count];
-        foreach (var list in _lists)
-            for (int i = 0; i < list.Places.Length; i++) scores[list.Places[i]] += list.Scores[i];
-        // The worst of those kept leaves first.
-        var best = new PriorityQueue<int, (double Score, int Before)>(Depth + 1);
-        for (int place = 0; place < scores.Length; place++)
-        {
-            if (scores[place] == 0 || allowed?[place] == false) continue;
-            if (best.Count < Depth) best.Enqueue(place, (scores[place], -place));
-            else best.EnqueueDequeue(place, (scores[place], -place));
-        }
-        var ranks = new Dictionary<long, int>(best.Count);
-        while (best.TryDequeue(out int place, out _)) ranks.Add(table.Files[place].FirstRow, best.Count + 1);
-        return ranks;
     }
 
     /// <summary>The segments without the windows that are more similar to something unwanted than to the query.</summary>
@@ -153,10 +144,9 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         return scores.Zip(rows);
     }
 
-    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items, IReadOnlyList<float> quantiles,
+        TextEvidence texts)
     {
-        var background = _details.ReadBackground();
-        var quantiles = (query.IsSound ? background?.Sounds : background?.Sentences) ?? [];
         var stretches = _perFile ? Stretches(collector, segments, items) : [];
         var hits = new List<LibraryHit>(items.Count);
         foreach (var item in items)
@@ -167,25 +157,26 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
             {
                 Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
                 RowId = hit.RowId, Percentile = IndexBackground.PercentileOf(quantiles, item.Score),
-                SoundRank = item.SoundRank, WordRank = item.WordRank,
-                MatchedWords = item.WordRank is null ? []
-                    : [.. _terms.Where((_, term) => _lists[term].Has(table.PlaceOf(item.File)))],
-                Stretches = stretches.GetValueOrDefault(item.File) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
-                Details = _details.Read(item.File) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
+                SoundRank = item.SoundRank, WordRank = texts.WordRank(item.Place), MeaningRank = texts.MeaningRank(item.Place),
+                MatchedWords = texts.WordRank(item.Place) is null ? [] : texts.Matched(item.Place, _details),
+                Stretches = stretches.GetValueOrDefault(item.Place) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
+                Details = _details.Read(table.Files[item.Place].FirstRow)
+                    ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
             });
         }
         return hits;
     }
 
-    /// <summary>Windows near the best one's score, joined where they touch, by the file's first row.</summary>
-    Dictionary<long, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    /// <summary>Windows near the best one's score, joined where they touch, by the file's place.</summary>
+    Dictionary<int, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
     {
-        var files = items.Select(item => table.FileOf(item.File)!).Where(file => file.Windows > 1).ToList();
+        var files = items.Select(item => table.Files[item.Place]).Where(file => file.Windows > 1).ToList();
         if (files.Count == 0) return [];
-        var best = items.ToDictionary(item => item.File, item => item.Score);
+        var best = items.ToDictionary(item => item.Place, item => item.Score);
         var list = index.RowSearch.TopK(session, FileTable.RowsOf(segments, files), unit, files.Sum(file => file.Windows))[0];
-        return Drained(list).GroupBy(pair => collector.PlaceOf(pair.Row).FirstRow)
-            .ToDictionary(group => group.Key, group => Joined(collector.FileOf(group.Key), group, best[group.Key]));
+        return Drained(list).GroupBy(pair => table.PlaceOf(collector.PlaceOf(pair.Row).FirstRow))
+            .ToDictionary(group => group.Key,
+                group => Joined(collector.FileOf(table.Files[group.Key].FirstRow), group, best[group.Key]));
     }
 
     static IReadOnlyList<SoundStretch> Joined(FileRecord file, IEnumerable<(float Score, long Row)> windows, float best)
@@ -202,6 +193,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         return [.. stretches.OrderByDescending(stretch => stretch.Score).ThenBy(stretch => stretch.StartSeconds).Take(MostStretches)];
     }
 
-    /// <param name="File">First row of the file.</param>
-    readonly record struct Item(float Score, long Row, long File, int? SoundRank, int? WordRank);
+    /// <param name="Place">Place of its file in the table.</param>
+    /// <param name="Fused">Score by which items are ranked.</param>
+    readonly record struct Item(float Score, long Row, int Place, int? SoundRank, double Fused);
 }

@@ -52,10 +52,13 @@ public sealed class RetrievalEngine : IDisposable
     }
 
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
-    public float[] EmbedTexts(IReadOnlyList<string> texts)
+    public float[] EmbedTexts(IReadOnlyList<string> texts) => ReadTexts(texts).Vectors;
+
+    /// <summary>The unit vectors of sentences in the space of sounds, and those of the text encoder alone.</summary>
+    public TextVectors ReadTexts(IReadOnlyList<string> texts)
     {
         lock (_lock)
-            return RetrievalTelemetry.Embedded("text", texts.Count, () => Embedder.Texts(Model, texts, captured: _captured));
+            return RetrievalTelemetry.Embedded("text", texts.Count, () => Embedder.ReadTexts(Model, texts, captured: _captured));
     }
 
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
