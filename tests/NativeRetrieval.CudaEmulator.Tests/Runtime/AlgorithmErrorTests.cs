@@ -174,7 +174,7 @@ public sealed class AlgorithmErrorTests : IDisposable
                 Op.Cast(tensor, DType.Float32).ToArray<float>()[first..^(1 - first)])];
 
             Tensor Placed(ulong stream, long count) => Op.Cast(Tensor.From(
-                [.. Enumerable.Range(0, (int)count + 1).Select(i => MathF.Sin(stream + i - first))], [(int)count + 1], device),
+                [.. Enumerable.Range(0, (int)count + 1).Select(i => MathF.Sin((int)stream + i - first))], [(int)count + 1], device),
                 device.Activations);
 
             nint At(Tensor tensor) => tensor.Address + first * tensor.DType.SizeBytes();
