@@ -37,7 +37,8 @@ internal sealed record RecordedRun(IReadOnlyList<RecordedPiece> Pieces, long Par
         if (next < split.Count) throw new InvalidOperationException($"by split operands there is more: '{split[next].Name}'");
         return new(pieces, parameters);
 
-        List<RecordedWork> Awaited(IReadOnlyList<RecordedWork> works) => [.. works.Where(work => WorkCost.Of(work, parameters) is not null)];
+        List<RecordedWork> Awaited(IReadOnlyList<RecordedWork> works) =>
+            [.. works.Where(work => WorkCost.Of(work, parameters) is not null)];
     }
 }
 
