@@ -16,10 +16,14 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
     /// <summary>The time that a connection has for showing what it is.</summary>
     static readonly TimeSpan _introduction = TimeSpan.FromSeconds(10);
 
+    /// <summary>The time that ranks have for coming to a job that has failed already, and learning why.</summary>
+    static readonly TimeSpan _lateness = TimeSpan.FromSeconds(5);
+
     readonly BlockingCollection<(Socket Socket, Hello Hello)> _arrivals = [];
     readonly CancellationTokenSource _ended = new();
     readonly ConcurrentQueue<string> _refusals = new();
     readonly Dictionary<int, Place> _places = [];
+    int _come = 1;
 
     /// <summary>Waits for all ranks and returns their addresses.</summary>
     /// <param name="linkPort">The port at which the last rank's connection is waited for.</param>
@@ -35,6 +39,11 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
             Collect(cancellation);
             _ended.Cancel();
             accepting.Wait(CancellationToken.None);
+        }
+        catch (DistributedException)
+        {
+            TellLateComers();
+            throw;
         }
         finally
         {
@@ -95,19 +104,30 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
 
     void Take(Socket socket, Hello hello)
     {
+        _come++;
         var member = hello.Member;
         var link = new ControlLink(socket, member, options.HeartbeatLimit);
         if (Disagreement(hello) is { } problem)
         {
-            watch.Add(link); // it hears the verdict, too
+            watch.Take(link, isKnown: false);
             watch.Decide(new(member.Rank, problem));
             return;
         }
         var address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         _places[member.Rank] = new(member, IPAddress.IsLoopback(address) ? null : address.ToString(), hello.LinkPort);
-        watch.Know(member);
-        watch.Add(link);
+        watch.Take(link, isKnown: true);
+    }
+
+    void TellLateComers()
+    {
+        long start = Stopwatch.GetTimestamp();
+        for (; _come < options.WorldSize; _come++)
+        {
+            var left = _lateness - Stopwatch.GetElapsedTime(start);
+            if (left <= TimeSpan.Zero || !_arrivals.TryTake(out var arrival, left)) return;
+            watch.Take(new(arrival.Socket, arrival.Hello.Member, options.HeartbeatLimit), isKnown: false);
+        }
     }
 
     string? Disagreement(Hello hello)

@@ -11,10 +11,16 @@ internal sealed class HostWatch(TcpGroupOptions options, Fault fault) : Watch(op
     readonly List<(int Accuser, Accusation Accusation)> _differing = [];
     int _beatsSinceDifference;
 
-    /// <summary>Says who a rank is, before its connection is added.</summary>
-    public void Know(Member member)
+    /// <summary>Takes a rank in. One that comes after the job's end learns of it.</summary>
+    /// <param name="isKnown">False for one whose name is another's already.</param>
+    public void Take(ControlLink link, bool isKnown)
     {
-        lock (_deciding) _members[member.Rank] = member;
+        lock (_deciding)
+        {
+            if (isKnown) _members[link.Peer.Rank] = link.Peer;
+            Add(link);
+            if (Fault.Failure is { } failure) link.TrySend(Frame.Of(FrameKind.Verdict, new Verdict(failure.Rank, failure.Message)));
+        }
     }
 
     /// <summary>Sends a message to all.</summary>
