@@ -53,6 +53,14 @@ internal sealed class DistributedOptions
         return RankJob.Do(ranks?.Control, () => work(ranks));
     }
 
+    /// <summary>Refuses several ranks where one alone does the work.</summary>
+    /// <exception cref="OptionException">There are several.</exception>
+    public void RequireAlone(ParseResult parsed, Terminal terminal, string what)
+    {
+        if (Place(parsed, terminal) is { WorldSize: > 1 } place)
+            throw new OptionException($"{what}: one rank does this, and there are {place.WorldSize} (from {place.Source}); give {WorldSizeName} 1");
+    }
+
     Ranks? Join(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
     {
         if (Place(parsed, terminal) is not { WorldSize: > 1 } place) return null;
@@ -125,6 +133,9 @@ internal sealed class DistributedOptions
 internal sealed record Ranks(TcpGroup Control, int LocalRank) : IDisposable
 {
     NcclGroup? _nccl;
+
+    /// <summary>True for the rank that prints results.</summary>
+    public bool IsFirst => Control.Rank == 0;
 
     /// <summary>The group that exchanges tensors of a device: NCCL's on GPUs, TCP's on the CPU.</summary>
     /// <exception cref="DistributedException">The ranks have devices of different kinds.</exception>
