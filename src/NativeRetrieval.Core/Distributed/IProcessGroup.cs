@@ -46,7 +46,10 @@ public interface IProcessGroup : IDisposable
     /// <summary>Sums counts on the host over the ranks, in place.</summary>
     void AllReduce(Span<long> values);
 
-    /// <summary>Returns once every rank has called it.</summary>
+    /// <summary>
+    /// Returns once every rank has called it and this rank's collectives before it have ended. Where another rank died, a collective on a
+    /// GPU is aborted and leaves anything behind: what is to last, such as a checkpoint, is written behind a barrier.
+    /// </summary>
     void Barrier();
 
     /// <summary>Bytes from every rank, in rank order, for settings, hashes and small state. Lengths may differ.</summary>

@@ -91,7 +91,9 @@ internal static class NcclHost
     {
         using var ones = Tensor.From([.. Enumerable.Repeat(1f, count)], [count], device);
         group.AllReduce(ones).Wait();
-        Require(ones.ToArray<float>().All(value => value == group.WorldSize), "sums of ones");
+        float[] sums = ones.ToArray<float>();
+        group.Barrier(); // an aborted collective leaves anything behind: now it is known to have ended
+        Require(sums.All(value => value == group.WorldSize), "sums of ones");
     }
 
     /// <summary>Each collective between work on the computing stream before it and behind it, all of them queued before anything is read.</summary>
