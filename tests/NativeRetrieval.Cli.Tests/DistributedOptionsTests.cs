@@ -6,7 +6,7 @@ using NativeRetrieval.Distributed;
 
 namespace NativeRetrieval.Cli.Tests;
 
-/// <summary>Where a process stands among ranks: options, environment, and what contradicts.</summary>
+/// <summary>The place of a process among ranks: options, environment, and what contradicts.</summary>
 public sealed class DistributedOptionsTests
 {
     [Theory]

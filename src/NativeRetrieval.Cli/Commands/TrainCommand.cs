@@ -45,7 +45,8 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellation) =>
         {
             options.RequireConsistent(parsed);
-            if (options.Check(parsed) || options.Estimate(parsed)) options.Distributed.RequireAlone(parsed, terminal, "--check, --estimate");
+            if (options.Check(parsed) || options.Estimate(parsed))
+                options.Distributed.RequireAlone(parsed, terminal, "--check, --estimate");
             return Task.FromResult(options.Distributed.Do(parsed, terminal, ranks => Train(parsed, ranks, cancellation), cancellation));
         });
         return command;

@@ -30,7 +30,9 @@ public interface IProcessGroup : IDisposable
     /// <param name="tensor">float32, float64 or int64, of any layout.</param>
     ICollectiveWork AllReduce(Tensor tensor);
 
-    /// <summary>Puts the tensors of all ranks one behind the other, in rank order. Returns at once, as <see cref="AllReduce(Tensor)"/> does.</summary>
+    /// <summary>
+    /// Puts the tensors of all ranks one behind the other, in rank order. Returns at once, as <see cref="AllReduce(Tensor)"/> does.
+    /// </summary>
     /// <param name="part">[n, …] of this rank, contiguous, of any dtype.</param>
     /// <param name="whole">[<see cref="WorldSize"/>·n, …], contiguous, of the same dtype: gets the parts of all ranks.</param>
     ICollectiveWork AllGather(Tensor part, Tensor whole);

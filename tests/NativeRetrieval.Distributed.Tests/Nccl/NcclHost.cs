@@ -96,7 +96,7 @@ internal static class NcclHost
         Require(sums.All(value => value == group.WorldSize), "sums of ones");
     }
 
-    /// <summary>Each collective between work on the computing stream before it and behind it, all of them queued before anything is read.</summary>
+    /// <summary>Each collective between work on the computing stream before it and behind it, all queued before anything is read.</summary>
     static void DoAll(NcclGroup group, CudaDevice device, int step)
     {
         using var scope = TensorScope.Begin();
@@ -125,10 +125,12 @@ internal static class NcclHost
         sum.CopyFrom(source); // behind the copy of the sum
 
         int ranks = world * (world - 1) / 2;
-        Require(summed.ToArray<float>().SequenceEqual(Enumerable.Range(0, 100).Select(i => (i + step) * (float)world + 0.5f * ranks)), "sums");
+        Require(summed.ToArray<float>().SequenceEqual(Enumerable.Range(0, 100).Select(i => (i + step) * (float)world + 0.5f * ranks)),
+            "sums");
         Require(sum.ToArray<float>().SequenceEqual(source.ToArray<float>()), "the source");
         Require(counts.ToArray<long>().SequenceEqual(Enumerable.Range(0, 5).Select(i => ((long)i << 40) * world + ranks)), "counts");
-        Require(whole.ToArray<float>().SequenceEqual(Enumerable.Range(0, 100 * world).Select(i => i % 100 + 0.5f * (i / 100) + step)), "parts");
+        Require(whole.ToArray<float>().SequenceEqual(Enumerable.Range(0, 100 * world).Select(i => i % 100 + 0.5f * (i / 100) + step)),
+            "parts");
         Require(sent.ToArray<float>().SequenceEqual(Enumerable.Range(0, 100).Select(i => i + 0.5f * (world - 1) + step)), "a broadcast");
         Require(flags.ToArray<byte>().SequenceEqual([(byte)0, (byte)7, (byte)0]), "bytes");
         Require(group.Waited > TimeSpan.Zero, "the time waited");
