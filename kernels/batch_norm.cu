@@ -132,34 +132,6 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
     }
 }
 
-// The two sums of a channel over all chunks, in one order whatever the timing: each row adds every 64th chunk, the first one the rows.
-// Blocks of 8 channels × 64 rows; true in the threads that hold a result.
-NR_DEVICE bool totals(const double* __restrict__ partials, int chunks, int channels, int channel, double& first, double& second)
-{
-    constexpr int Channels = 8, Rows = 64;
-    __shared__ double shared[2][Rows * Channels];
-    const int row = threadIdx.x / Channels;
-    first = second = 0.0;
-    if (channel < channels)
-#pragma unroll 8
-        for (int chunk = row; chunk < chunks; chunk += Rows)
-        {
-            first += partials[(size_t)chunk * 2 * channels + channel];
-            second += partials[((size_t)chunk * 2 + 1) * channels + channel];
-        }
-    shared[0][threadIdx.x] = first;
-    shared[1][threadIdx.x] = second;
-    __syncthreads();
-    if (row != 0 || channel >= channels) return false;
-#pragma unroll 8
-    for (int other = 1; other < Rows; other++)
-    {
-        first += shared[0][other * Channels + threadIdx.x];
-        second += shared[1][other * Channels + threadIdx.x];
-    }
-    return true;
-}
-
 // partials null: running statistics.
 extern "C" __global__ void __launch_bounds__(512) batch_norm_statistics_f32(
     const double* __restrict__ partials, int chunks, const int* __restrict__ lengths, float* __restrict__ running_mean,
@@ -169,18 +141,8 @@ extern "C" __global__ void __launch_bounds__(512) batch_norm_statistics_f32(
     const int channel = blockIdx.x * 8 + threadIdx.x % 8;
     double sum, squares;
     if (!totals(partials, partials ? chunks : 0, channels, channel, sum, squares)) return;
-    double centre = running_mean[channel], variance = running_variance[channel];
     const double count = partials ? real_pixels(lengths, clips, frames, width) : 0.0;
-    if (count > 0.0)
-    {
-        centre = sum / count;
-        variance = fmax(squares / count - centre * centre, 0.0);
-        const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : 0.0;
-        running_mean[channel] = (float)((1.0 - momentum) * running_mean[channel] + momentum * centre);
-        running_variance[channel] = (float)((1.0 - momentum) * running_variance[channel] + momentum * unbiased);
-    }
-    mean[channel] = (float)centre;
-    inverse[channel] = (float)(1.0 / sqrt(variance + epsilon));
+    moments_to_statistics(sum, squares, count, channel, running_mean, running_variance, epsilon, momentum, mean, inverse);
 }
 
 // terms: zeros with running statistics, which do not depend on x.

@@ -108,3 +108,48 @@ NR_DEVICE void write_partials(const map_part& part, const double (&first)[Size],
         partials[((size_t)blockIdx.y * 2 + 1) * channels + part.channel + k] = sums[1];
     }
 }
+
+// The two sums of a channel over all chunks, in one order whatever the timing: each row adds every 64th chunk, the first one the rows.
+// Blocks of 8 channels × 64 rows; true in the threads that hold a result.
+NR_DEVICE bool totals(const double* __restrict__ partials, int chunks, int channels, int channel, double& first, double& second)
+{
+    constexpr int Channels = 8, Rows = 64;
+    __shared__ double shared[2][Rows * Channels];
+    const int row = threadIdx.x / Channels;
+    first = second = 0.0;
+    if (channel < channels)
+#pragma unroll 8
+        for (int chunk = row; chunk < chunks; chunk += Rows)
+        {
+            first += partials[(size_t)chunk * 2 * channels + channel];
+            second += partials[((size_t)chunk * 2 + 1) * channels + channel];
+        }
+    shared[0][threadIdx.x] = first;
+    shared[1][threadIdx.x] = second;
+    __syncthreads();
+    if (row != 0 || channel >= channels) return false;
+#pragma unroll 8
+    for (int other = 1; other < Rows; other++)
+    {
+        first += shared[0][other * Channels + threadIdx.x];
+        second += shared[1][other * Channels + threadIdx.x];
+    }
+    return true;
+}
+
+// Mean and 1/√(σ² + ε) of a channel from Σ x, Σ x² and their number, which move the running ones; those without a summand.
+NR_DEVICE void moments_to_statistics(double sum, double squares, double count, int channel, float* __restrict__ running_mean,
+    float* __restrict__ running_variance, double epsilon, double momentum, float* __restrict__ mean, float* __restrict__ inverse)
+{
+    double centre = running_mean[channel], variance = running_variance[channel];
+    if (count > 0.0)
+    {
+        centre = sum / count;
+        variance = fmax(squares / count - centre * centre, 0.0);
+        const double unbiased = count > 1.0 ? variance * count / (count - 1.0) : 0.0;
+        running_mean[channel] = (float)((1.0 - momentum) * running_mean[channel] + momentum * centre);
+        running_variance[channel] = (float)((1.0 - momentum) * running_variance[channel] + momentum * unbiased);
+    }
+    mean[channel] = (float)centre;
+    inverse[channel] = (float)(1.0 / sqrt(variance + epsilon));
+}

@@ -41,7 +41,7 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
         foreach (string folder in request.Models)
         {
             key ??= ModelFolder.ReadConfig(folder).Captions.Key;
-            var vectors = Stored(folder, data) ?? Embedded(folder, data, kept => makeQueries(kept, key).Texts);
+            var vectors = OnEveryRank(Stored(folder, data)) ?? Embedded(folder, data, kept => makeQueries(kept, key).Texts);
             if (names is null)
             {
                 names = vectors.ClipNames;
@@ -63,6 +63,18 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
     static Dataset Kept(Dataset data, IReadOnlySet<string> names) =>
         data with { Clips = [.. data.Clips.Where(clip => names.Contains(clip.FileName))] };
 
+    /// <summary>Stored vectors where every rank has found them: all or none take part in making them.</summary>
+    EvaluationVectors? OnEveryRank(EvaluationVectors? stored)
+    {
+        if (request.Group is not { } group) return stored;
+        Span<long> found = [stored is null ? 0 : 1];
+        group.AllReduce(found);
+        if (stored is not null && found[0] < group.WorldSize && request.Audio is null)
+            throw new OptionException($"{request.Vectors} is not the same on all ranks: {found[0]} of {group.WorldSize} find vectors there, "
+                + "and without --audio none can be made");
+        return found[0] == group.WorldSize ? stored : null;
+    }
+
     EvaluationVectors? Stored(string folder, Dataset data)
     {
         if (request.Vectors is not { } stored) return null;
@@ -81,14 +93,16 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
         using var model = ModelFolder.Load(folder, request.Device);
         var skipped = new List<string>();
         var cache = new FeatureCache(request.FeatureCache, ModelFeatures.Of(model.Config));
-        var features = FeatureStore.Prepare(cache, data, skipped, Reports(EvaluationPhase.Features, data.Clips.Count), cancellation);
+        var features = FeatureStore.Prepare(cache, data, skipped, Reports(EvaluationPhase.Features, data.Clips.Count), cancellation,
+            request.Group);
         _skipped.AddRange(skipped.Except(_skipped));
         var texts = textsOf(features.Data);
         // Saved vectors serve evaluations with other rules of relevance, too.
         if (request.SaveVectors is not null)
             texts = [.. texts.Concat(data.Clips.SelectMany(clip => clip.Captions)).Distinct(StringComparer.Ordinal)];
-        var vectors = Evaluator.Embed(model, features, texts, Reports(EvaluationPhase.Embedding, features.Data.Clips.Count), cancellation);
-        if (request.SaveVectors is { } to)
+        var vectors = Evaluator.Embed(model, features, texts, Reports(EvaluationPhase.Embedding, features.Data.Clips.Count), cancellation,
+            request.Group);
+        if (request.SaveVectors is { } to && (request.Group?.Rank ?? 0) == 0)
         {
             string hash = VectorFolder.SoundsHash(features.Data, cache.ContentHash);
             new VectorFolder(to).Save(ModelFolder.Fingerprint(folder), data, vectors, hash);

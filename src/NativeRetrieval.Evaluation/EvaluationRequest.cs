@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Metrics;
@@ -52,6 +53,12 @@ public sealed record EvaluationRequest
 
     /// <summary>Device that the models run on. Default: the CPU.</summary>
     public Device Device { get; init; } = CpuDevice.Shared;
+
+    /// <summary>
+    /// Ranks that embed the sounds and queries together, this one among them; null: one alone. Each makes its own request and gets all
+    /// figures; the first one alone saves vectors.
+    /// </summary>
+    public IProcessGroup? Group { get; init; }
 
     /// <summary>Folder in which decoded features are kept; runs may share it.</summary>
     public required string FeatureCache { get; init; }

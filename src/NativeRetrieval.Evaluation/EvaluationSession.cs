@@ -1,8 +1,10 @@
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Evaluation;
 
@@ -15,9 +17,12 @@ public static class EvaluationSession
     /// <exception cref="CorruptFileException">A caption file, model or file of vectors is damaged.</exception>
     /// <exception cref="FileReadException">A file or folder cannot be read.</exception>
     /// <exception cref="FileWriteException">The feature cache or the vectors cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">The token was cancelled.</exception>
+    /// <exception cref="DistributedException">Of several ranks one failed or disagrees.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled, or that of another rank.</exception>
     public static EvaluationOutcome Run(EvaluationRequest request, IProgress<EvaluationProgress>? progress = null,
-        CancellationToken cancellation = default)
+        CancellationToken cancellation = default) => RankJob.Do(request.Group, () => RunRank(request, progress, cancellation));
+
+    static EvaluationOutcome RunRank(EvaluationRequest request, IProgress<EvaluationProgress>? progress, CancellationToken cancellation)
     {
         request.Validate();
         var skipped = new List<string>();
@@ -29,6 +34,7 @@ public static class EvaluationSession
         var data = hidden ? Sounds(request, skipped, cancellation) : Captioned(request.Csv, request.Audio, request.GroupColumn);
         var relevant = request.RelevanceFile is { } file ? RelevanceCsv.Read(file) : null;
         var queries = hidden ? QueryCsv.Read(request.Csv) : null;
+        if (request.Group is not null) RequireAgreement(request, data);
         var scorer = new EnsembleScorer(request, progress, cancellation);
         var fitted = Fit(request, scorer);
         var scored = scorer.Score(data, (kept, key) =>
@@ -63,6 +69,18 @@ public static class EvaluationSession
                 + "Models with different caption rules, or clips that one of them cannot read, make such differences");
         return new(outcome.Scores, outcome.Texts, outcome.ClipNames, outcome.Relevance, outcome.Weights, outcome.Fitted, outcome.Skipped,
             outcome.Groups, against);
+    }
+
+    static void RequireAgreement(EvaluationRequest request, Dataset data)
+    {
+        var facts = new Dictionary<string, string>
+        {
+            ["data"] = data.Fingerprint(),
+            ["--save-vectors"] = request.SaveVectors is null ? "absent" : "given",
+            ["--fit-weights"] = request.FitCsv is null ? "absent" : "given",
+        };
+        for (int i = 0; i < request.Models.Count; i++) facts[$"model {i + 1}"] = ModelFolder.Fingerprint(request.Models[i]);
+        RankJob.RequireAgreement(request.Group, facts);
     }
 
     static WeightSearch? Fit(EvaluationRequest request, EnsembleScorer scorer)

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Evaluation.Vectors;
@@ -16,17 +17,20 @@ public static class Evaluator
 
     /// <summary>Embeds a data set and scores every query against every clip.</summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
+    /// <param name="ranks">Ranks that embed it together and all get all scores; null: this one alone.</param>
     /// <returns>The score of every query text against every clip.</returns>
     public static SimilarityMatrix Score(RetrievalModel model, FeatureStore features, RetrievalTask task, Action<int>? done = null,
-        CancellationToken cancellation = default) => Embed(model, features, task.Texts, done, cancellation).Score(task.Texts);
+        CancellationToken cancellation = default, IProcessGroup? ranks = null) =>
+        Embed(model, features, task.Texts, done, cancellation, ranks).Score(task.Texts);
 
     /// <summary>
     /// Vectors of every clip and every distinct text. Clips are padded as the model's were in training: with
     /// <see cref="PaddingRule.Paper"/> a vector depends on the clips beside it, in the order of the data.
     /// </summary>
     /// <param name="done">Called with the number of clips embedded so far.</param>
+    /// <param name="ranks">Ranks that share the work out and all get all vectors; null: this one alone.</param>
     public static EvaluationVectors Embed(RetrievalModel model, FeatureStore features, IReadOnlyList<string> texts,
-        Action<int>? done = null, CancellationToken cancellation = default)
+        Action<int>? done = null, CancellationToken cancellation = default, IProcessGroup? ranks = null)
     {
         string[] distinct = [.. texts.Distinct(StringComparer.Ordinal)];
         var data = features.Data.Clips;
@@ -36,14 +40,14 @@ public static class Evaluator
         {
             int[] longest = PaddedBatches.Longest(data, features.WaveformSamples, model.Config.PaddedBatch ?? ReportBatch);
             clips = Embedder.Clips(model, data.Count, i => model.Config.LogMel.FramesOf(longest[i]),
-                i => features.LoadPadded(i, longest[i]), done, cancellation, captured);
+                i => features.LoadPadded(i, longest[i]), done, cancellation, captured, ranks);
         }
         else
         {
-            clips = Embedder.Clips(model, data.Count, features.Frames, features.Load, done, cancellation, captured);
+            clips = Embedder.Clips(model, data.Count, features.Frames, features.Load, done, cancellation, captured, ranks);
         }
         return new EvaluationVectors(model.Config.EmbeddingDimension, [.. data.Select(clip => clip.FileName)], clips, distinct,
-            Embedder.Texts(model, distinct, cancellation, captured));
+            Embedder.Texts(model, distinct, cancellation, captured, ranks));
     }
 
     /// <summary>The queries and right answers of a data set under a model's caption rule.</summary>

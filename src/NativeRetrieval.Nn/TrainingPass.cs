@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Rng;
 
 namespace NativeRetrieval.Nn;
@@ -22,8 +23,24 @@ public sealed class TrainingPass(ulong seed, long step, BatchStatistics statisti
     /// <summary>The part of a batch that this pass embeds. Default: all of it.</summary>
     public BatchPart Part { get; init; } = BatchPart.Whole;
 
+    /// <summary>Place of the pass's first item in a batch that several ranks embed at once, each a part of it. Default: 0.</summary>
+    public long FirstItem { get; init; }
+
+    /// <summary>Tokens of the captions before that of <see cref="FirstItem"/>. Default: 0.</summary>
+    public long FirstToken { get; init; }
+
+    /// <summary>
+    /// Ranks whose batch norms normalise by the statistics of all their items; null: each pass by those of its own items.
+    /// </summary>
+    public IProcessGroup? Synchronized { get; init; }
+
     /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
-    public Philox NextStream() => new(seed, (ulong)FirstStream + (ulong)checked((ushort)_used++));
+    /// <param name="first">
+    /// The number that the pass begins with: <see cref="FirstItem"/> times the numbers of an item, or <see cref="FirstToken"/> times those
+    /// of a token. Ranks then draw together what one rank draws for the whole batch.
+    /// </param>
+    public Philox NextStream(long first) =>
+        new(seed, (ulong)FirstStream + (ulong)checked((ushort)_used++)) { First = (ulong)first };
 
     /// <summary>The number of the pass's first stream; the others follow it.</summary>
     public long FirstStream => step << StreamsPerStepLog2;

@@ -15,6 +15,11 @@ public sealed record TokenBatch(int[] Ids, int[] Lengths, int Width)
     /// <summary>The ids of one text without padding.</summary>
     public ReadOnlySpan<int> Row(int index) => Ids.AsSpan(index * Width, Lengths[index]);
 
+    /// <summary>Some of the texts, in the width of all.</summary>
+    /// <param name="start">First text.</param>
+    public TokenBatch Rows(int start, int count) =>
+        this with { Ids = Ids[(start * Width)..((start + count) * Width)], Lengths = Lengths[start..(start + count)] };
+
     /// <summary>Number of words of one text that the vocabulary cannot spell, each one [UNK].</summary>
     public int UnknownTokens(int index) => UnknownId is { } id ? Row(index).Count(id) : 0;
 

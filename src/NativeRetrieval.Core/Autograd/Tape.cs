@@ -32,13 +32,17 @@ public sealed class Tape : IDisposable
     /// </summary>
     /// <param name="loss">A result recorded on this tape.</param>
     /// <param name="seed">∂objective/∂loss, of the loss's shape; null: 1 for a one-element loss.</param>
+    /// <param name="settled">
+    /// Called once for each leaf that the tape has seen, on this thread, as soon as nothing more will be added to its gradient, which is
+    /// null where none reached it; the walk goes on after that. Leaves settle in the same order wherever the same operations were recorded.
+    /// </param>
     /// <exception cref="NativeRetrievalException">
     /// The loss was not recorded on this tape, or nothing that it depends on requires a gradient.
     /// </exception>
     /// <exception cref="ShapeException">
     /// The seed does not fit the loss, or a backward rule returned a wrong number, shape, dtype or device.
     /// </exception>
-    public void Backward(Tensor loss, Tensor? seed = null)
+    public void Backward(Tensor loss, Tensor? seed = null, Action<Tensor>? settled = null)
     {
         if (loss.Producer is not { } root || root.Tape != this)
             throw new NativeRetrievalException(
@@ -48,6 +52,7 @@ public sealed class Tape : IDisposable
         if (seed is not null && seed.Shape != loss.Shape)
             throw new ShapeException($"Backward: the seed gradient must have the loss's shape {loss.Shape}, got {seed.Shape}");
 
+        var firstUse = settled is null ? [] : FirstUses();
         var recording = t_current;
         t_current = null; // Backward rules use ordinary ops: they must not be recorded.
         try
@@ -57,6 +62,10 @@ public sealed class Tape : IDisposable
             {
                 if (_nodes[i].Gradient is not null) Propagate(_nodes[i]);
                 _nodes[i].Free();
+                if (settled is not null)
+                    foreach (var input in _nodes[i].Inputs)
+                        if (input.Leaf is { } leaf && firstUse.TryGetValue(leaf, out int use) && use == i && firstUse.Remove(leaf))
+                            settled(leaf);
                 _nodes.RemoveAt(i);
             }
         }
@@ -64,6 +73,16 @@ public sealed class Tape : IDisposable
         {
             t_current = recording;
         }
+    }
+
+    /// <summary>The first node that takes each leaf, the last one of a walk backwards that adds to its gradient.</summary>
+    Dictionary<Tensor, int> FirstUses()
+    {
+        var first = new Dictionary<Tensor, int>(ReferenceEqualityComparer.Instance);
+        for (int i = 0; i < _nodes.Count; i++)
+            foreach (var input in _nodes[i].Inputs)
+                if (input.Leaf is { } leaf) first.TryAdd(leaf, i);
+        return first;
     }
 
     /// <summary>Ends the recording and frees what it saved.</summary>

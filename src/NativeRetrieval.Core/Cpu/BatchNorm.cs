@@ -12,6 +12,12 @@ internal sealed partial class CpuBackend
     {
         var map = new FrameMap(x, lengths, options.Axis);
         Statistics(x, runningMean, runningVariance, map, options, mean, inverseDeviation);
+        Normalise(x, weight, bias, mean, inverseDeviation, map, options, y);
+    }
+
+    static void Normalise(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
+        BatchNormOptions options, Tensor y)
+    {
         if (x.Layout == Layout.NCHW16c) BatchNormBlocked.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
         else if (x.DType == DType.Float32)
             BatchNormPlain<float>.Apply(x, weight, bias, mean, inverseDeviation, map, options.Relu, y);
@@ -20,31 +26,35 @@ internal sealed partial class CpuBackend
 
     /// <summary>Mean and 1/√(σ² + ε): the batch's, which move the running ones, or those.</summary>
     static void Statistics(Tensor x, Tensor runningMean, Tensor runningVariance, FrameMap map, BatchNormOptions options, Tensor mean,
+        Tensor inverseDeviation) =>
+        Statistics(options.Training ? OfBatch(x, map) : [], runningMean, runningVariance, options, mean, inverseDeviation);
+
+    static Moments[] OfBatch(Tensor x, FrameMap map) =>
+        x.Layout == Layout.NCHW16c ? BatchNormBlocked.Statistics(x.Span<float>(), map)
+        : x.DType == DType.Float32 ? BatchNormPlain<float>.Statistics(x, map)
+        : BatchNormPlain<double>.Statistics(x, map);
+
+    /// <param name="statistics">Of each channel; not read in evaluation.</param>
+    static void Statistics(Moments[] statistics, Tensor runningMean, Tensor runningVariance, BatchNormOptions options, Tensor mean,
         Tensor inverseDeviation)
     {
-        if (x.DType == DType.Float32) Run<float>();
+        if (mean.DType == DType.Float32) Run<float>();
         else Run<double>();
 
         void Run<T>() where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var statistics = !options.Training ? []
-                : x.Layout == Layout.NCHW16c ? BatchNormBlocked.Statistics(x.Span<float>(), map)
-                : BatchNormPlain<T>.Statistics(x, map);
             var running = runningMean.Span<T>();
             var variance = runningVariance.Span<T>();
-            for (int c = 0; c < map.Channels; c++)
+            for (int c = 0; c < running.Length; c++)
             {
                 double mu = double.CreateTruncating(running[c]), sigma2 = double.CreateTruncating(variance[c]);
-                if (options.Training)
+                // A batch without a single real frame has no statistics: it leaves the running ones as they are.
+                if (options.Training && statistics[c].Count > 0)
                 {
-                    // A batch without a single real frame has no statistics: it leaves the running ones as they are.
-                    if (statistics[c].Count > 0)
-                    {
-                        mu = statistics[c].Mean;
-                        sigma2 = statistics[c].Variance;
-                        running[c] = Towards(running[c], mu);
-                        variance[c] = Towards(variance[c], statistics[c].UnbiasedVariance);
-                    }
+                    mu = statistics[c].Mean;
+                    sigma2 = statistics[c].Variance;
+                    running[c] = Towards(running[c], mu);
+                    variance[c] = Towards(variance[c], statistics[c].UnbiasedVariance);
                 }
                 mean.Span<T>()[c] = T.CreateTruncating(mu);
                 inverseDeviation.Span<T>()[c] = T.CreateTruncating(1 / Math.Sqrt(sigma2 + options.Epsilon));

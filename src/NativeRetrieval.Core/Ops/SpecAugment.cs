@@ -18,6 +18,9 @@ public sealed record SpecAugmentOptions(int TimeStripes = 2, int TimeWidthFrames
     /// <summary>Stripes per clip.</summary>
     public int Stripes => TimeStripes + MelStripes;
 
+    /// <summary>Random numbers that a clip's stripes take.</summary>
+    public int NumbersPerClip => 2 * Stripes;
+
     /// <exception cref="OptionException">A number is out of its range.</exception>
     public void Validate()
     {

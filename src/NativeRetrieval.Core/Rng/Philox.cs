@@ -15,8 +15,21 @@ public readonly record struct Philox(ulong Seed, ulong Stream = 0)
     const uint WeylA = 0x9E3779B9, WeylB = 0xBB67AE85;
     const int Rounds = 10;
 
+    /// <summary>
+    /// The number that counts as number 0: a part of a tensor that begins at element i of the whole draws from i on what the whole draws.
+    /// </summary>
+    public ulong First { get; init; }
+
     /// <summary>Numbers 4·<paramref name="counter"/> … 4·<paramref name="counter"/> + 3.</summary>
     public (uint, uint, uint, uint) Block(ulong counter)
+    {
+        if (First % 4 == 0) return AlignedBlock(counter + First / 4);
+        ulong index = 4 * counter;
+        return (UInt32(index), UInt32(index + 1), UInt32(index + 2), UInt32(index + 3));
+    }
+
+    /// <summary>The numbers of one evaluation of the generator, <see cref="First"/> aside.</summary>
+    (uint, uint, uint, uint) AlignedBlock(ulong counter)
     {
         uint x0 = (uint)counter, x1 = (uint)(counter >> 32), x2 = (uint)Stream, x3 = (uint)(Stream >> 32);
         uint k0 = (uint)Seed, k1 = (uint)(Seed >> 32);
@@ -33,22 +46,26 @@ public readonly record struct Philox(ulong Seed, ulong Stream = 0)
     /// <summary>Number <paramref name="index"/>, uniform over all 32-bit values.</summary>
     public uint UInt32(ulong index)
     {
-        var (x0, x1, x2, x3) = Block(index / 4);
+        index += First;
+        var (x0, x1, x2, x3) = AlignedBlock(index / 4);
         return (index % 4) switch { 0 => x0, 1 => x1, 2 => x2, _ => x3 };
     }
 
     /// <summary>Number <paramref name="index"/> as a multiple of 2⁻²⁴ in [0, 1).</summary>
     public float Uniform(ulong index) => (UInt32(index) >> 8) * (1f / (1 << 24));
 
-    /// <summary>Numbers <paramref name="start"/> … in order. Fastest for a start that is a multiple of 4.</summary>
+    /// <summary>
+    /// Numbers <paramref name="start"/> … in order. Fastest where <paramref name="start"/> + <see cref="First"/> is a multiple of 4.
+    /// </summary>
     public void Fill(Span<uint> numbers, ulong start)
     {
         int i = 0;
-        for (; i < numbers.Length && (start + (ulong)i) % 4 != 0; i++) numbers[i] = UInt32(start + (ulong)i);
+        ulong at = First + start;
+        for (; i < numbers.Length && (at + (ulong)i) % 4 != 0; i++) numbers[i] = UInt32(start + (ulong)i);
         if (Avx2.IsSupported)
-            for (; i + 16 <= numbers.Length; i += 16) FourBlocks((start + (ulong)i) / 4, numbers.Slice(i, 16));
+            for (; i + 16 <= numbers.Length; i += 16) FourBlocks((at + (ulong)i) / 4, numbers.Slice(i, 16));
         for (; i + 4 <= numbers.Length; i += 4)
-            (numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]) = Block((start + (ulong)i) / 4);
+            (numbers[i], numbers[i + 1], numbers[i + 2], numbers[i + 3]) = AlignedBlock((at + (ulong)i) / 4);
         for (; i < numbers.Length; i++) numbers[i] = UInt32(start + (ulong)i);
     }
 

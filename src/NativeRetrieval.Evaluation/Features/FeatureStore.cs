@@ -1,4 +1,5 @@
 using NativeRetrieval.Audio.Features;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Evaluation.Data;
@@ -82,8 +83,31 @@ public sealed class FeatureStore
     /// <summary>Fills the cache with what it lacks, on all cores.</summary>
     /// <param name="skipped">Gets one message for each clip that cannot be decoded; the others go on.</param>
     /// <param name="done">Called with the number of clips looked at so far.</param>
+    /// <param name="ranks">Ranks that share the work out; those with one folder decode each clip once. Null: this one alone.</param>
     /// <exception cref="OptionException">No clip can be decoded.</exception>
     public static FeatureStore Prepare(FeatureCache cache, Dataset data, ICollection<string> skipped, Action<int>? done,
+        CancellationToken cancellation, IProcessGroup? ranks = null)
+    {
+        if (ranks is { WorldSize: > 1 })
+        {
+            var own = data with { Clips = [.. data.Clips.Where((_, clip) => clip % ranks.WorldSize == ranks.Rank)] };
+            Facts(cache, own, count => done?.Invoke(Math.Min(count * ranks.WorldSize, data.Clips.Count)), cancellation);
+            ranks.Barrier();
+            done = null; // what is left is read
+        }
+        var (facts, problems) = Facts(cache, data, done, cancellation);
+        foreach (string? problem in problems)
+            if (problem is not null) skipped.Add(problem);
+        int[] kept = [.. Enumerable.Range(0, facts.Length).Where(i => problems[i] is null)];
+        if (kept.Length == 0)
+            throw new OptionException($"{data.Path}: none of its {data.Clips.Count} clips can be decoded; "
+                + $"the first says: {problems.FirstOrDefault()}");
+        return new FeatureStore(cache, data with { Clips = [.. kept.Select(i => data.Clips[i])] }, [.. kept.Select(i => facts[i])],
+            [.. problems.OfType<string>()]);
+    }
+
+    /// <summary>Facts about each clip, or the reason why it cannot be decoded.</summary>
+    static (ClipFacts[] Facts, string?[] Problems) Facts(FeatureCache cache, Dataset data, Action<int>? done,
         CancellationToken cancellation)
     {
         var facts = new ClipFacts[data.Clips.Count];
@@ -109,13 +133,6 @@ public sealed class FeatureStore
         {
             throw inner;
         }
-        foreach (string? problem in problems)
-            if (problem is not null) skipped.Add(problem);
-        int[] kept = [.. Enumerable.Range(0, facts.Length).Where(i => problems[i] is null)];
-        if (kept.Length == 0)
-            throw new OptionException($"{data.Path}: none of its {data.Clips.Count} clips can be decoded; "
-                + $"the first says: {problems.FirstOrDefault()}");
-        return new FeatureStore(cache, data with { Clips = [.. kept.Select(i => data.Clips[i])] }, [.. kept.Select(i => facts[i])],
-            [.. problems.OfType<string>()]);
+        return (facts, problems);
     }
 }

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
@@ -44,15 +45,21 @@ public sealed class BatchNorm : Module
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="pass">Null: running statistics, as frozen encoders use them.</param>
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass) =>
-        Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths);
+        Normalise(x, lengths, pass, _relu);
 
     /// <summary>This layer behind a convolution of one channel, by <see cref="Op.Conv2dBatchNorm"/>.</summary>
     /// <param name="x">[N, 1, H, W], the convolution's input, contiguous.</param>
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="pass">Null: running statistics.</param>
     /// <param name="dtype">Type of the result: that of x (null), or bfloat16 on a device that computes in it.</param>
-    public Tensor ForwardConvolved(Conv2d convolution, Tensor x, Tensor? lengths, TrainingPass? pass, DType? dtype = null) =>
-        Op.Conv2dBatchNorm(x, convolution.Weight, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths, dtype);
+    public Tensor ForwardConvolved(Conv2d convolution, Tensor x, Tensor? lengths, TrainingPass? pass, DType? dtype = null)
+    {
+        if (Ranks(pass) is null)
+            return Op.Conv2dBatchNorm(x, convolution.Weight, Weight, Bias, RunningMean, RunningVariance, Options(pass), lengths, dtype);
+        using var scope = TensorScope.Begin();
+        var y = Normalise(convolution.Forward(x), lengths, pass, _relu);
+        return scope.Return(dtype is { } stored && stored != y.DType ? Op.Cast(y, stored) : y);
+    }
 
     /// <summary>
     /// <see cref="Forward"/>, then the mean over windows without overlap and dropout, by <see cref="Op.BatchNormPool2d"/>.
@@ -65,7 +72,14 @@ public sealed class BatchNorm : Module
     /// <returns>[N, C, ⌊H/window⌋, ⌊W/window⌋].</returns>
     public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass)
     {
-        var pooling = pass is null ? new PoolingOptions(window) : new(window, dropout, pass.NextStream());
+        long perItem = (long)x.Shape[1] * (x.Shape[2] / window) * (x.Shape[3] / window);
+        var pooling = pass is null ? new PoolingOptions(window) : new(window, dropout, pass.NextStream(pass.FirstItem * perItem));
+        if (Ranks(pass) is not null)
+        {
+            using var scope = TensorScope.Begin();
+            var y = Op.AvgPool2d(Normalise(x, lengths, pass, _relu), window, window, window == 1 ? null : lengths);
+            return scope.Return(Op.Dropout(y, dropout, pooling.Stream));
+        }
         return Op.BatchNormPool2d(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), pooling, lengths);
     }
 
@@ -74,8 +88,13 @@ public sealed class BatchNorm : Module
     /// <param name="lengths">int32 [N], own frames of each clip; null: all.</param>
     /// <param name="residual">Like x; 0 behind a clip's own frames.</param>
     /// <param name="pass">Null: running statistics.</param>
-    public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor residual, TrainingPass? pass) =>
-        Op.BatchNormAddRelu(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), residual, lengths);
+    public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor residual, TrainingPass? pass)
+    {
+        if (Ranks(pass) is null)
+            return Op.BatchNormAddRelu(x, Weight, Bias, RunningMean, RunningVariance, Options(pass), residual, lengths);
+        using var scope = TensorScope.Begin();
+        return scope.Return(Op.AddRelu(Normalise(x, lengths, pass, relu: false), residual));
+    }
 
     /// <summary>
     /// The layer in evaluation as <c>scale·x + shift</c>, [C] each: scale = γ/√(σ² + ε), shift = β − μ·scale, in float64 and rounded once.
@@ -107,6 +126,18 @@ public sealed class BatchNorm : Module
         lock (_lock) Release();
         base.ReleaseDerived();
     }
+
+    /// <summary>The layer over the statistics of this batch, of all ranks' or of running ones, as the pass says.</summary>
+    Tensor Normalise(Tensor x, Tensor? lengths, TrainingPass? pass, bool relu)
+    {
+        var options = Options(pass) with { Relu = relu };
+        return Ranks(pass) is { } ranks
+            ? Op.SynchronizedBatchNorm(x, Weight, Bias, RunningMean, RunningVariance, options, ranks, lengths)
+            : Op.BatchNorm(x, Weight, Bias, RunningMean, RunningVariance, options, lengths);
+    }
+
+    /// <summary>Ranks that share the statistics of a batch; null: none do, or there are no such statistics.</summary>
+    static IProcessGroup? Ranks(TrainingPass? pass) => pass is { Statistics: not BatchStatistics.Running } ? pass.Synchronized : null;
 
     BatchNormOptions Options(TrainingPass? pass)
     {

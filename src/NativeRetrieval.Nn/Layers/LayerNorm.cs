@@ -30,12 +30,13 @@ public sealed class LayerNorm : Module
     public Tensor Forward(Tensor x) => Op.LayerNorm(x, Weight, Bias, _epsilon);
 
     /// <summary>Normalises each row of <c>dropout(x) + residual</c>.</summary>
-    /// <param name="x">[…, D].</param>
+    /// <param name="x">[…, D], in training a row for each token.</param>
     /// <param name="residual">Like <paramref name="x"/>.</param>
     /// <param name="dropout">Share of <paramref name="x"/> that is dropped in training.</param>
     /// <param name="pass">Null for evaluation.</param>
     /// <returns>[…, D].</returns>
     public Tensor Forward(Tensor x, Tensor residual, double dropout, TrainingPass? pass) => pass is null
         ? Op.AddLayerNorm(x, residual, Weight, Bias, _epsilon)
-        : Op.AddLayerNorm(x, residual, Weight, Bias, _epsilon, dropout, pass.NextStream());
+        : Op.AddLayerNorm(x, residual, Weight, Bias, _epsilon, dropout,
+            pass.NextStream(pass.FirstToken * x.Shape[^1]));
 }

@@ -25,7 +25,8 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
     /// <param name="batch">Clips of the whole batch.</param>
     /// <param name="start">First item to load.</param>
     /// <param name="number">Number of the batch since the run began: the position of its randomness.</param>
-    public AudioBatch Load(ReadOnlySpan<int> batch, int start, int count, long number)
+    /// <param name="asWhole">True: the items are computed in the frames of the whole batch, as if all of it were loaded.</param>
+    public AudioBatch Load(ReadOnlySpan<int> batch, int start, int count, long number, bool asWhole = false)
     {
         int longest = LongestOf(batch, number);
         var clips = new LogMelClip[count];
@@ -49,11 +50,23 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
             }
         }
         return _paper ? AudioBatch.Paper(clips, model.Config.LogMel.FramesOf(longest), model.Device)
-            : AudioBatch.OwnLength(clips, model.Device, PaddedTo(clips.Max(clip => clip.Frames)));
+            : AudioBatch.OwnLength(clips, model.Device, PaddedTo(asWhole ? LongestFrames(batch, number) : clips.Max(clip => clip.Frames)));
     }
 
     /// <summary>The frames that clips of which the longest has so many are computed in; padding that is heard is not added to.</summary>
     public int PaddedTo(int longest) => _paper ? longest : PaddedFrames.Of(longest, Math.Min(_longestClip, _longestFrames));
+
+    /// <summary>Frames of the longest item of a batch.</summary>
+    int LongestFrames(ReadOnlySpan<int> batch, long number)
+    {
+        int frames = 0;
+        for (int item = 0; item < batch.Length; item++)
+        {
+            frames = Math.Max(frames, features.Frames(batch[item]));
+            if (Mixtures.At(item, number) is { } addition) frames = Math.Max(frames, features.Frames(addition.Item.Clip));
+        }
+        return Math.Min(frames, _longestFrames);
+    }
 
     /// <summary>Samples of the longest waveform of a batch.</summary>
     int LongestOf(ReadOnlySpan<int> batch, long number)

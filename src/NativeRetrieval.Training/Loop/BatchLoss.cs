@@ -27,13 +27,17 @@ internal sealed class BatchLoss : IDisposable
     readonly RunRandom _random;
     readonly CaptionTable _captions;
     readonly TeacherScores? _teachers;
+    readonly RankStep? _ranked;
+    readonly Ranks _ranks;
     Tensor? _frozenTexts;
 
     /// <param name="teachers">Vectors of every clip and caption by each model that is learned from; null: none.</param>
+    /// <param name="ranks">The ranks that share each batch; null: one has all of it.</param>
     public BatchLoss(RetrievalModel model, FeatureStore features, TrainingSettings settings, RunRandom random,
-        IReadOnlyList<EvaluationVectors>? teachers = null)
+        IReadOnlyList<EvaluationVectors>? teachers = null, Ranks? ranks = null)
     {
-        (_model, _settings, _random) = (model, settings, random);
+        (_model, _settings, _random, _ranks) = (model, settings, random, ranks ?? Ranks.Alone);
+        if (_ranks.Group is { } group) _ranked = new RankStep(group, model);
         _sounds = new TrainingSounds(model, features, settings.Augmentation, random);
         _captions = new CaptionTable(features.Data, model.Config.Captions, settings.Data.JoinByCaption);
         if (teachers is { Count: > 0 }) _teachers = new TeacherScores(teachers, features.Data, _captions.Texts, model.Device);
@@ -57,15 +61,23 @@ internal sealed class BatchLoss : IDisposable
     public LoadedBatch Load(ReadOnlySpan<TrainingItem> items, long number)
     {
         var batch = Describe(items, number);
+        var parts = Chunks(items.Length, _settings.Training);
+        var (own, place) = OwnPart(parts);
+        bool asWhole = !place.InChunks && _ranks.Count > 1;
         var chunks = new List<ChunkInputs>();
-        foreach (var (start, count) in Chunks(items.Length, _settings.Training))
+        foreach (var (start, count) in own)
         {
-            var sounds = _sounds.Load(batch.Clips, start, count, number);
-            var sentences = _model.TextEncoder.IsTrainable
-                ? _model.TextEncoder.Place(_model.Tokenize(batch.Captions[start..(start + count)]), training: true) : null;
+            var sounds = _sounds.Load(batch.Clips, start, count, number, asWhole);
+            SentenceInputs? sentences = null;
+            if (_model.TextEncoder.IsTrainable)
+            {
+                var tokens = _model.Tokenize(asWhole ? batch.Captions : batch.Captions[start..(start + count)]);
+                if (asWhole) place = place with { FirstToken = tokens.Lengths.Take(start).Sum() };
+                sentences = _model.TextEncoder.Place(asWhole ? tokens.Rows(start, count) : tokens, training: true);
+            }
             chunks.Add(new(SoundInputs.Of(sounds.LogMel, sounds.Lengths), sentences, Vectors: null));
         }
-        var inputs = new StepInputs(Ids(batch.Sounds), Ids(batch.Texts), chunks);
+        var inputs = new StepInputs(Ids(batch.Sounds), Ids(batch.Texts), chunks, place);
         foreach (var tensor in inputs.Tensors) TensorScope.Detach(tensor);
         return new(inputs, batch.Clips, batch.Captions, batch.Texts);
     }
@@ -81,7 +93,7 @@ internal sealed class BatchLoss : IDisposable
             ForgetTexts(); // it has been unfrozen: what it computed before is not used again
             return inputs;
         }
-        int start = 0;
+        int start = inputs.Place.Start;
         return inputs with
         {
             Chunks =
@@ -115,13 +127,13 @@ internal sealed class BatchLoss : IDisposable
     /// </summary>
     /// <returns>The loss, one element.</returns>
     public Tensor AddGradient(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation) =>
-        inputs.Chunks.Count > 1 ? InChunks(inputs, number, done, cancellation) : AtOnce(inputs, number, done);
+        inputs.Place.InChunks ? InChunks(inputs, number, done, cancellation) : AtOnce(inputs, number, done);
 
     /// <summary>
     /// The first Philox stream of a batch's passes: those of two batches of equally many chunks differ by the difference of these.
     /// </summary>
     public long FirstStream(StepInputs inputs, long number) =>
-        new TrainingPass(_random.Seed, inputs.Chunks.Count > 1 ? number * ChunksOfFullBatch(_settings.Training) : number).FirstStream;
+        new TrainingPass(_random.Seed, inputs.Place.InChunks ? number * ChunksOfFullBatch(_settings.Training) : number).FirstStream;
 
     /// <summary>
     /// The parts in which a batch is embedded. A batch that a single item has joined has as many as a full one, and its last is larger.
@@ -138,6 +150,29 @@ internal sealed class BatchLoss : IDisposable
     {
         ForgetTexts();
         _teachers?.Dispose();
+        _ranked?.Dispose();
+    }
+
+    /// <summary>
+    /// The parts that this rank embeds: of a batch at once its share of the items, of chunks its share of them, so that these are the same
+    /// whatever the number of ranks.
+    /// </summary>
+    (IReadOnlyList<(int Start, int Count)> Own, BatchPlace Place) OwnPart(IReadOnlyList<(int Start, int Count)> parts)
+    {
+        if (parts.Count == 1)
+        {
+            var own = _ranks.Part(parts[0].Count, _ranks.Rank);
+            int[] counts = [.. Enumerable.Range(0, _ranks.Count).Select(rank => _ranks.Part(parts[0].Count, rank).Count)];
+            return ([own], new(counts, own.Start, FirstChunk: 0, FirstToken: 0, InChunks: false));
+        }
+        var all = Enumerable.Range(0, _ranks.Count).Select(rank =>
+        {
+            var (first, count) = _ranks.Part(parts.Count, rank);
+            return parts.Skip(first).Take(count).ToList();
+        }).ToList();
+        int[] items = [.. all.Select(chunks => chunks.Sum(chunk => chunk.Count))];
+        return (all[_ranks.Rank], new(items, items.Take(_ranks.Rank).Sum(), _ranks.Part(parts.Count, _ranks.Rank).Start, FirstToken: 0,
+            InChunks: true));
     }
 
     void ForgetTexts()
@@ -150,11 +185,43 @@ internal sealed class BatchLoss : IDisposable
     {
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
-        var (audio, text) = Embed(inputs.Chunks[0], Pass(number, Statistics, BatchPart.Whole));
-        var loss = Compare(inputs, audio, text);
-        tape.Backward(loss);
-        done?.Invoke(audio.Shape[0]);
+        var synchronized = _settings.Training.SynchronizedBatchNorm ? _ranks.Group : null;
+        var pass = new TrainingPass(_random.Seed, number, Statistics)
+        {
+            FirstItem = inputs.Place.Start,
+            FirstToken = inputs.Place.FirstToken,
+            Synchronized = synchronized,
+        };
+        _ranked?.Begin();
+        var (audio, text) = Embed(inputs.Chunks[0], pass);
+        Tensor loss;
+        if (_ranked is null)
+        {
+            loss = Compare(inputs, audio, text);
+            tape.Backward(loss);
+        }
+        else
+        {
+            var (allAudio, allText) = Gathered(inputs.Place, audio, text);
+            loss = CacheGradients(inputs, allAudio, allText);
+            tape.Backward(Op.Concat(audio, text), OwnGradients(inputs.Place.Start, audio.Shape[0]), _ranked.Settled);
+            _ranked.Finish(synchronized is null ? Moved(inputs) : null);
+
+            Tensor OwnGradients(int start, int count) =>
+                Op.Concat(allAudio.Gradient!.Rows(start, count), allText.Gradient!.Rows(start, count));
+        }
+        done?.Invoke(inputs.Place.Items);
         return scope.Return(loss);
+    }
+
+    /// <summary>The vectors of all ranks, on no tape.</summary>
+    (Tensor Audio, Tensor Text) Gathered(BatchPlace place, Tensor? audio, Tensor? text)
+    {
+        using var scope = TensorScope.Begin();
+        using var aside = Tape.Begin(); // vectors that another tape recorded are constants on this one
+        int width = _model.Config.EmbeddingDimension;
+        var (allAudio, allText) = _ranked!.Gather(place, audio, text, width);
+        return (scope.Return(allAudio), scope.Return(allText));
     }
 
     Tensor InChunks(StepInputs inputs, long number, Action<int>? done, CancellationToken cancellation)
@@ -163,6 +230,7 @@ internal sealed class BatchLoss : IDisposable
         using var scope = TensorScope.Begin();
         List<(Tensor Buffer, Tensor Before)> buffers = cancellation.CanBeCanceled
             ? [.. _model.Buffers().Select(buffer => (buffer.Tensor, buffer.Tensor.Clone()))] : [];
+        _ranked?.Begin();
         try
         {
             var (audioParts, textParts) = (new List<Tensor>(), new List<Tensor>());
@@ -172,20 +240,25 @@ internal sealed class BatchLoss : IDisposable
                 audioParts.Add(audioPart);
                 textParts.Add(textPart);
             }
-            var (audio, text) = (Op.Concat([.. audioParts]), Op.Concat([.. textParts]));
+            Tensor? ownAudio = audioParts.Count == 0 ? null : Op.Concat([.. audioParts]);
+            Tensor? ownText = textParts.Count == 0 ? null : Op.Concat([.. textParts]);
+            var (audio, text) = _ranked is null ? (ownAudio!, ownText!) : Gathered(inputs.Place, ownAudio, ownText);
             var loss = CacheGradients(inputs, audio, text);
             var again = statistics == BatchStatistics.OfBatch ? BatchStatistics.OfBatchAgain : statistics;
-            for (int i = 0, start = 0; i < inputs.Chunks.Count; i++)
+            int own = inputs.Place.Counts[_ranks.Rank];
+            for (int i = 0, start = inputs.Place.Start; i < inputs.Chunks.Count; i++)
             {
                 using var part = TensorScope.Begin();
                 using var tape = Tape.Begin();
                 var (audioPart, textPart) = EmbedChunk(i, again);
                 int count = audioPart.Shape[0];
                 var both = Op.Concat(audioPart, textPart);
-                tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)));
+                tape.Backward(both, Op.Concat(audio.Gradient!.Rows(start, count), text.Gradient!.Rows(start, count)),
+                    _ranked is not null && i == inputs.Chunks.Count - 1 ? _ranked.Settled : null);
                 start += count;
-                done?.Invoke(start);
+                done?.Invoke((int)((long)(start - inputs.Place.Start) * inputs.Place.Items / own));
             }
+            _ranked?.Finish(Moved(inputs));
             return scope.Return(loss);
         }
         catch (OperationCanceledException)
@@ -197,8 +270,8 @@ internal sealed class BatchLoss : IDisposable
         (Tensor Audio, Tensor Text) EmbedChunk(int index, BatchStatistics statistics)
         {
             cancellation.ThrowIfCancellationRequested();
-            long position = number * ChunksOfFullBatch(_settings.Training) + index;
-            return Embed(inputs.Chunks[index], Pass(position, statistics, inputs.Part(index)));
+            long position = number * ChunksOfFullBatch(_settings.Training) + inputs.Place.FirstChunk + index;
+            return Embed(inputs.Chunks[index], new TrainingPass(_random.Seed, position, statistics) { Part = inputs.Part(index) });
         }
     }
 
@@ -233,8 +306,8 @@ internal sealed class BatchLoss : IDisposable
         return (scope.Return(audio), scope.Return(text));
     }
 
-    TrainingPass Pass(long position, BatchStatistics statistics, BatchPart part) =>
-        new(_random.Seed, position, statistics) { Part = part };
+    /// <summary>The parts of the batch where batch norms move their running statistics by those of a part; else null.</summary>
+    BatchPlace? Moved(StepInputs inputs) => _settings.Training.FreezeBatchNorm ? null : inputs.Place;
 
     BatchStatistics Statistics => _settings.Training.FreezeBatchNorm ? BatchStatistics.Running : BatchStatistics.OfBatch;
 

@@ -12,7 +12,7 @@ internal sealed class RunClock
     long _mark;
     double _savingSeconds;
     long _pairsDone;
-    (double Waited, double Seconds) _waits;
+    (double Input, double Ranks, double Seconds) _waits;
 
     public RunClock(TimeProvider time)
     {
@@ -28,22 +28,25 @@ internal sealed class RunClock
 
     /// <summary>Marks the end of a batch.</summary>
     /// <param name="waited">Time that the device waited for it.</param>
-    /// <returns>Share of its time that the device waited for it, 0 … 1.</returns>
-    public double Trained(int pairs, TimeSpan waited)
+    /// <param name="forRanks">Time that this rank waited for others.</param>
+    /// <returns>Shares of its time that went in both, 0 … 1.</returns>
+    public (double Input, double Ranks) Trained(int pairs, TimeSpan waited, TimeSpan forRanks)
     {
         _pairsDone += pairs;
         double lap = Lap();
         _pairs.Add(pairs, lap);
-        _waits = (_waits.Waited + waited.TotalSeconds, _waits.Seconds + lap);
-        return Share(waited.TotalSeconds, lap);
+        _waits = (_waits.Input + waited.TotalSeconds, _waits.Ranks + forRanks.TotalSeconds, _waits.Seconds + lap);
+        return (Share(waited.TotalSeconds, lap), Share(forRanks.TotalSeconds, lap));
     }
 
-    /// <summary>Share of the time of the batches since the last call that the device waited for them, 0 … 1.</summary>
-    public double EndOfWaits()
+    /// <summary>
+    /// Shares of the time of the batches since the last call that the device waited for them, and that this rank waited for others, 0 … 1.
+    /// </summary>
+    public (double Input, double Ranks) EndOfWaits()
     {
-        double share = Share(_waits.Waited, _waits.Seconds);
+        var shares = (Share(_waits.Input, _waits.Seconds), Share(_waits.Ranks, _waits.Seconds));
         _waits = default;
-        return share;
+        return shares;
     }
 
     /// <summary>Marks the beginning of an evaluation.</summary>

@@ -13,7 +13,7 @@ namespace NativeRetrieval.Training.Loop;
 /// statistics and gradients are put back, and randomness is a function of the position: the run that follows is the same to the last bit.
 /// </summary>
 internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSampler sampler, FeatureStore training, FeatureStore? validation,
-    AdamOptimizer optimizer, TrainingSettings settings, TimeProvider time)
+    AdamOptimizer optimizer, TrainingSettings settings, TimeProvider time, int ranks = 1)
 {
     // From such a batch on, memory is first extrapolated from two and four clips: two minutes of sound.
     const int LargeBatchFrames = 12_000;
@@ -32,6 +32,9 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         long[] costs = [.. Enumerable.Range(0, sampler.BatchesPerEpoch).Select(i => Cost(sampler.Batch(epoch, i)))];
         int largest = Array.IndexOf(costs, costs.Max());
         TrainingItem[] items = [.. sampler.Batch(epoch, largest).ToArray().OrderByDescending(item => Frames(item.Clip))];
+        // Of several ranks each computes its part; what they exchange is not measured.
+        items = items[..Math.Max(2, (items.Length + ranks - 1) / ranks)];
+        if (ranks > 1) costs = [.. costs.Select(cost => Math.Max(1, cost / ranks))];
         loss.Prepare();
         bool touched = step > 0 || model.Device is not CpuDevice;
         long moments = touched ? 0 : optimizer.State().Sum(item => item.Tensor.Count) * sizeof(float); // not touched before the first step
@@ -102,7 +105,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
             Embedder.Clips(model, 1, _ => validation.Frames(longest), _ => validation.Load(longest), null, cancellation);
             duration = time.GetElapsedTime(start);
         }
-        return duration.TotalSeconds / validation.Frames(longest) * Enumerable.Range(0, clips).Sum(i => (double)validation.Frames(i));
+        return duration.TotalSeconds / ranks / validation.Frames(longest) * Enumerable.Range(0, clips).Sum(i => (double)validation.Frames(i));
     }
 
     /// <summary>Frames that a batch computes: its chunks are filled up to their longest clip and a little more.</summary>

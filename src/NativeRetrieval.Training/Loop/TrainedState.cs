@@ -23,6 +23,9 @@ internal sealed class TrainedState
             .. optimizer.State().Select(item => ("optimizer." + item.Name, item.Tensor)),
         ];
 
+    /// <summary>All tensors, in a fixed order.</summary>
+    public IEnumerable<Tensor> Tensors => _tensors.Select(item => item.Tensor);
+
     /// <summary>Everything, copied when its turn to be written comes.</summary>
     public IEnumerable<SafetensorsItem> Items() => _tensors.Select(item => new SafetensorsItem(item.Name, item.Tensor.DType,
         Array.ConvertAll(item.Tensor.Shape.Sizes.ToArray(), size => (long)size),

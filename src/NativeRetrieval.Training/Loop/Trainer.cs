@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Evaluation;
@@ -16,11 +17,13 @@ namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
 /// Trains a model in a run folder, epoch by epoch. All randomness is a function of the seed and the position, and results do not depend on
-/// the number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not.
+/// the number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not. Of several ranks each takes
+/// every step; the first one alone has the run's folder.
 /// </summary>
 public sealed class Trainer : IDisposable
 {
-    readonly RunFolder _run;
+    readonly RunFolder? _run;
+    readonly Ranks _ranks;
     readonly RetrievalModel _model;
     readonly FeatureStore _training;
     readonly FeatureStore? _validation;
@@ -50,13 +53,22 @@ public sealed class Trainer : IDisposable
     /// <exception cref="CorruptFileException">The run's last checkpoint does not fit the model.</exception>
     public Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TimeProvider time,
         Action<string>? noted = null, IReadOnlyList<EvaluationVectors>? teachers = null)
+        : this(run, run.Settings, model, training, validation, time, noted, teachers, Ranks.Alone)
     {
-        (_run, _model, _training, _validation, _time, _settings) = (run, model, training, validation, time, run.Settings);
+    }
+
+    /// <param name="run">Null on all ranks but the first.</param>
+    internal Trainer(RunFolder? run, TrainingSettings settings, RetrievalModel model, FeatureStore training, FeatureStore? validation,
+        TimeProvider time, Action<string>? noted, IReadOnlyList<EvaluationVectors>? teachers, Ranks ranks)
+    {
+        (_run, _model, _training, _validation, _time, _settings, _ranks) = (run, model, training, validation, time, settings, ranks);
         var options = _settings.Training;
         _random = new RunRandom((ulong)_settings.Seed);
         _sampler = new EpochSampler(training.Data, _settings.Data.Captions, options.BatchSize, options.DropLastBatch, _random,
             _settings.Data.Balance);
+        RankedBatches.Require(_ranks, _sampler, options);
         _parts = new TrainedParts(model, options);
+        _ranks.TakeFromFirst(model.State().Select(item => item.Tensor));
         _optimizer = new AdamOptimizer(_parts.Groups(StepsPerEpoch), options.AdamOptions);
         _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;
         _state = new TrainedState(_parts.State(), _average, _optimizer);
@@ -66,7 +78,8 @@ public sealed class Trainer : IDisposable
         _position = Resume();
         _firstStep = _position.Step;
         _parts.Begin(_position.Epoch);
-        _loss = new BatchLoss(model, training, _settings, _random, teachers);
+        _loss = new BatchLoss(model, training, _settings, _random, teachers, _ranks);
+        if (_ranks.Count > 1 && _captured.CanRecord) noted?.Invoke("steps of several ranks are not replayed as CUDA graphs");
     }
 
     /// <summary>
@@ -75,7 +88,9 @@ public sealed class Trainer : IDisposable
     public RunEstimate? Estimate(CancellationToken cancellation)
     {
         if (_position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch) return null;
-        var estimate = new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time)
+        // The first rank measures, alone.
+        using var alone = _ranks.Count > 1 ? new BatchLoss(_model, _training, _settings, _random) : null;
+        var estimate = new RunProbe(_model, alone ?? _loss, _sampler, _training, _validation, _optimizer, _settings, _time, _ranks.Count)
             .Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
         _expectedEvaluation = estimate.Validation;
         return estimate;
@@ -90,7 +105,7 @@ public sealed class Trainer : IDisposable
     public long Step => _position.Step;
 
     /// <summary>CUDA graphs of the steps since the run was started or resumed; null on a device without.</summary>
-    public GraphUse? Graphs => _captured.CanRecord ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
+    public GraphUse? Graphs => _captured.CanRecord && _ranks.Count == 1 ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
 
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;
@@ -102,18 +117,16 @@ public sealed class Trainer : IDisposable
     public TrainingEnd Run(IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone, CancellationToken cancellation)
     {
         _clock = new RunClock(_time) { ExpectedEvaluation = _expectedEvaluation };
-        _run.RewindLogs();
-        var log = MetricsLog.Resume(_run.MetricsPath, _position.Step);
-        var events = Events();
-        if (_run.HasBegun) DrawCurves();
-        else Begin();
+        var log = Log();
+        if (_run is { HasBegun: true }) DrawCurves();
+        else if (_run is not null) Begin(_run);
         while (_position.Epoch < _settings.Training.Epochs && !HasStoppedImproving)
         {
             EpochSummary summary;
             try
             {
-                TrainEpoch(log, events, progress, cancellation);
-                summary = FinishEpoch(log, events, progress, cancellation);
+                TrainEpoch(log, progress, cancellation);
+                summary = FinishEpoch(log, progress, cancellation);
             }
             catch (OperationCanceledException)
             {
@@ -123,7 +136,7 @@ public sealed class Trainer : IDisposable
             }
             epochDone?.Invoke(summary);
         }
-        if (_position.BestEpoch != _position.Epoch - 1) KeepLastModel();
+        if (_run is not null && _position.BestEpoch != _position.Epoch - 1) KeepLastModel(_run);
         return _position.Epoch < _settings.Training.Epochs ? TrainingEnd.NoImprovement : TrainingEnd.AllEpochs;
     }
 
@@ -131,19 +144,22 @@ public sealed class Trainer : IDisposable
     /// Saves the model and the state that the run starts from: vocabulary, sizes and frozen weights are then found in its folder when it is
     /// resumed, whatever has become of the files they were made from.
     /// </summary>
-    void Begin()
+    void Begin(RunFolder run)
     {
-        _run.StageInitialModel(folder => ModelFolder.Save(folder, _model,
+        run.StageInitialModel(folder => ModelFolder.Save(folder, _model,
             ModelCard.Write(_model, _training.Data, _settings, epoch: 0, double.NaN, validation: null)));
         SaveCheckpoint();
     }
 
-    EventFile Events()
+    RunLog? Log()
     {
+        if (_run is null) return null;
+        _run.RewindLogs();
+        var metrics = MetricsLog.Resume(_run.MetricsPath, _position.Step);
         var events = EventFile.Resume(_run.EventsPath, _position.Step, _time);
         if (_run.EventsAreLost)
             foreach (var line in MetricsLog.Read(_run.MetricsPath)) events.Append(line.Step, line.Values);
-        return events;
+        return new(metrics, events);
     }
 
     bool HasStoppedImproving =>
@@ -158,7 +174,7 @@ public sealed class Trainer : IDisposable
         _optimizer.Dispose();
     }
 
-    void TrainEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    void TrainEpoch(RunLog? log, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         int epoch = _position.Epoch, first = _position.Batch, end = _sampler.BatchesPerEpoch;
         long firstStep = _position.Step - first;
@@ -166,13 +182,16 @@ public sealed class Trainer : IDisposable
         _model.ReleaseTrained(); // recorded steps free nothing that was made outside them
         using var queue = new BatchQueue<LoadedBatch>(first, end,
             batch => _loss.Load(_sampler.Batch(epoch, batch), firstStep + batch), _time);
+        // Ranks stop between two steps, where all see that one is cancelled.
+        var withinStep = _ranks.Count > 1 ? CancellationToken.None : cancellation;
         PendingStep? pending = null;
+        var waitedForRanks = _ranks.Waited;
         try
         {
             for (int batch = first; batch < end; batch++)
             {
-                cancellation.ThrowIfCancellationRequested();
-                var (loaded, waited) = queue.Next(Finish, cancellation);
+                RankJob.ThrowIfAnyIsCancelled(_ranks.Group, cancellation);
+                var (loaded, waited) = queue.Next(Finish, withinStep);
                 PendingStep next;
                 using (loaded) next = Begin(loaded, firstStep + batch, batch, waited);
                 Finish();
@@ -196,16 +215,19 @@ public sealed class Trainer : IDisposable
             double rate = LearningRate(step);
             var inputs = _loss.Complete(loaded);
             var rates = _optimizer.BeginStep(rate);
-            var results = _captured.Run(inputs.Sizes, [.. inputs.Tensors, rates], _loss.FirstStream(inputs, step), _changed, Work);
+            var results = _ranks.Count > 1 ? Work([.. inputs.Tensors, rates])
+                : _captured.Run(inputs.Sizes, [.. inputs.Tensors, rates], _loss.FirstStream(inputs, step), _changed, Work);
             _average?.Update(_optimizer.Steps);
-            return new(step, batch, count, rate, waited, results[0].ReadLater<float>(),
+            var forRanks = _ranks.Waited - waitedForRanks;
+            waitedForRanks += forRanks;
+            return new(step, batch, count, rate, waited, forRanks, results[0].ReadLater<float>(),
                 results.Length > 1 ? results[1].ReadLater<double>() : null);
 
             // Recorded work goes through as a whole; any other stops between two chunks.
             Tensor[] Work(IReadOnlyList<Tensor> tensors)
             {
                 var loss = _loss.AddGradient(inputs.With(tensors), step, done => { if (done < count) Report(before + done); },
-                    _captured.IsRecording ? CancellationToken.None : cancellation);
+                    _captured.IsRecording ? CancellationToken.None : withinStep);
                 return _optimizer.Update(tensors[^1]) is { } scale ? [loss, scale] : [loss];
             }
         }
@@ -214,7 +236,7 @@ public sealed class Trainer : IDisposable
         {
             if (pending is not { } step) return;
             pending = null;
-            Finished(step, log, events);
+            Finished(step, log);
             Report(step.Batch * _settings.Training.BatchSize + step.Items);
             if (IsCheckpoint(_position.Step)) SaveCheckpoint();
         }
@@ -226,7 +248,7 @@ public sealed class Trainer : IDisposable
     bool IsCheckpoint(long step) => _settings.Training.CheckpointEverySteps is > 0 and int every && step % every == 0;
 
     /// <summary>Takes note of a step that the device has done.</summary>
-    void Finished(PendingStep step, MetricsLog log, EventFile events)
+    void Finished(PendingStep step, RunLog? log)
     {
         double loss = step.Loss.Wait()[0], norm = step.Clip?.Wait()[1] ?? 0;
         int epoch = _position.Epoch;
@@ -235,11 +257,15 @@ public sealed class Trainer : IDisposable
                 + $"the loss is {loss} and the gradient's norm {norm}; "
                 + "start a run with a lower training.lr or another seed; --init-from goes on from this run's model");
         _position = _position with { Step = step.Number + 1, Batch = step.Batch + 1, LossSum = _position.LossSum + loss };
-        double wait = Math.Round(_clock.Trained(step.Items, step.Waited), 4);
-        Log(log, events, epoch, [new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm), new("input_wait", wait)]);
+        var (input, ranks) = _clock.Trained(step.Items, step.Waited, step.ForRanks);
+        Log(log, epoch,
+        [
+            new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm), new("input_wait", Math.Round(input, 4)),
+            .. _ranks.Count > 1 ? [new("rank_wait", Math.Round(ranks, 4))] : (KeyValuePair<string, double>[])[],
+        ]);
     }
 
-    EpochSummary FinishEpoch(MetricsLog log, EventFile events, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    EpochSummary FinishEpoch(RunLog? log, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         int epoch = _position.Epoch;
         double loss = _position.LossSum / _sampler.BatchesPerEpoch;
@@ -249,16 +275,16 @@ public sealed class Trainer : IDisposable
         // Equal scores keep the later epoch, as the report's public code does.
         bool best = _validation is null || metrics is not null && !(metrics.RecallSum < _position.BestScore);
         if (metrics is not null)
-            Log(log, events, epoch,
+            Log(log, epoch,
             [
                 new("validation/r1", metrics.R1.Value), new("validation/r5", metrics.R5.Value), new("validation/r10", metrics.R10.Value),
                 new("validation/map10", metrics.Map10.Value), new("validation/median_rank", metrics.MedianRank),
             ]);
         // Epochs that are trained again after a damaged checkpoint leave no model of another course at the top.
-        best |= epoch + 1 == _run.ModelEpoch;
+        best |= epoch + 1 == _run?.ModelEpoch;
         bool improved = metrics is not null && !(metrics.RecallSum <= _position.BestScore);
         if (best)
-            _run.StageModel(epoch + 1, folder =>
+            _run?.StageModel(epoch + 1, folder =>
                 ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, epoch + 1, loss, metrics)));
         averaged?.Dispose();
         _position = _position with
@@ -271,20 +297,22 @@ public sealed class Trainer : IDisposable
             EvaluationsWithoutImprovement = metrics is null ? _position.EvaluationsWithoutImprovement
                 : improved ? 0 : _position.EvaluationsWithoutImprovement + 1,
         };
+        _position = TrainingState.FromJson(_ranks.FromFirst(_position.ToJson)); // the first rank knows which model lies in the folder
         SaveCheckpoint();
         DrawCurves();
         double rate = LearningRate(_position.Step - 1);
         _clock.Saved();
-        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, _clock.PairsPerSecond, _clock.EndOfWaits(), metrics, best,
+        var (input, ranks) = _clock.EndOfWaits();
+        return new EpochSummary(epoch + 1, _settings.Training.Epochs, loss, rate, _clock.PairsPerSecond, input, ranks, metrics, best,
             Remaining(isValidating: false) ?? TimeSpan.Zero);
     }
 
-    void KeepLastModel()
+    void KeepLastModel(RunFolder run)
     {
         using var averaged = _average?.InUse();
-        double loss = MetricsLog.Read(_run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null)
+        double loss = MetricsLog.Read(run.MetricsPath).Where(line => line.Epoch == _position.Epoch && line["loss"] is not null)
             .Average(line => line["loss"]!.Value);
-        _run.KeepLastModel(folder =>
+        run.KeepLastModel(folder =>
             ModelFolder.Save(folder, _model, ModelCard.Write(_model, _training.Data, _settings, _position.Epoch, loss, validation: null)));
     }
 
@@ -294,7 +322,7 @@ public sealed class Trainer : IDisposable
         var task = Evaluator.Task(_model, _validation!, _settings.Data.Relevance);
         int clips = _validation!.Data.Clips.Count;
         var scores = Evaluator.Score(_model, _validation, task,
-            done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation);
+            done => progress?.Report(Progress(TrainingPhase.Validation, done, clips, double.NaN)), cancellation, _ranks.Group);
         var metrics = RankingMetrics.Compute(scores, task.TextToClips);
         _clock.Validated();
         return metrics;
@@ -323,25 +351,31 @@ public sealed class Trainer : IDisposable
             _validation is null ? 0 : _settings.Training.EvaluationsFrom(_position.Epoch), epochs, isValidating);
     }
 
-    void Log(MetricsLog log, EventFile events, int epoch, KeyValuePair<string, double>[] values)
+    void Log(RunLog? log, int epoch, KeyValuePair<string, double>[] values)
     {
-        log.Append(new MetricsLine(epoch + 1, _position.Step, values));
-        events.Append(_position.Step, values);
+        log?.Metrics.Append(new MetricsLine(epoch + 1, _position.Step, values));
+        log?.Events.Append(_position.Step, values);
     }
 
     void DrawCurves()
     {
-        if (File.Exists(_run.MetricsPath)) CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
+        if (_run is not null && File.Exists(_run.MetricsPath))
+            CurvePicture.Write(_run.CurvesPath, MetricsLog.Read(_run.MetricsPath));
     }
 
-    void SaveCheckpoint() => _run.SaveCheckpoint(_state.Items(), _position);
+    void SaveCheckpoint() => _run?.SaveCheckpoint(_state.Items(), _position);
 
     TrainingState Resume()
     {
-        using var checkpoint = _run.LoadCheckpoint();
-        if (checkpoint is null) return new TrainingState(_settings.Seed, Step: 0, Epoch: 0, Batch: 0);
-        _state.Read(checkpoint.Tensors);
-        _optimizer.Steps = checkpoint.State.Step;
-        return checkpoint.State;
+        using var checkpoint = _run?.LoadCheckpoint();
+        string saved = _ranks.FromFirst(() => checkpoint?.State.ToJson() ?? "");
+        if (saved.Length == 0) return new TrainingState(_settings.Seed, Step: 0, Epoch: 0, Batch: 0);
+        if (checkpoint is not null) _state.Read(checkpoint.Tensors);
+        _ranks.TakeFromFirst(_state.Tensors);
+        var state = TrainingState.FromJson(saved);
+        _optimizer.Steps = state.Step;
+        return state;
     }
+
+    sealed record RunLog(MetricsLog Metrics, EventFile Events);
 }

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Data;
 using NativeRetrieval.Training.Settings;
@@ -66,6 +67,12 @@ public sealed record TrainingRequest
 
     /// <summary>Clock of the log and of the estimates.</summary>
     public required TimeProvider Time { get; init; }
+
+    /// <summary>
+    /// Ranks that train together, this one among them; null: one alone. Each has its own device and makes its own request, alike in all
+    /// that decides results; the run's folder is one that all of them see. Only the first one writes to it, and only its callbacks are called.
+    /// </summary>
+    public IProcessGroup? Group { get; init; }
 
     /// <summary>The command line, for the run's description.</summary>
     public IReadOnlyList<string> Command { get; init; } = [];

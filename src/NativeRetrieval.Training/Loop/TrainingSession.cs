@@ -1,5 +1,6 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Encoders;
@@ -18,35 +19,40 @@ namespace NativeRetrieval.Training.Loop;
 public static class TrainingSession
 {
     /// <summary>Starts or resumes a run and trains until the last epoch or an early stop.</summary>
-    /// <exception cref="OperationCanceledException">Cancelled; the run can be resumed.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled, on this rank or another; the run can be resumed.</exception>
+    /// <exception cref="DistributedException">A rank died, hangs, disagrees or gave up; the run can be resumed from its last
+    /// checkpoint.</exception>
     public static TrainingOutcome Run(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone,
+        CancellationToken cancellation) => RankJob.Do(request.Group, () => RunRank(request, progress, epochDone, cancellation));
+
+    static TrainingOutcome RunRank(TrainingRequest request, IProgress<TrainingProgress>? progress, Action<EpochSummary>? epochDone,
         CancellationToken cancellation)
     {
         RequireOneSource(request);
+        var ranks = new Ranks(request.Group);
+        if (!ranks.IsFirst) (request, progress, epochDone) = (Silent(request), null, null);
+        RankAgreement.Require(request);
         // A resumed run has its front end in its folder once that is settled; a new one reads that of its weights before there is a folder.
         var begun = request.Resume ? null : Start(request);
-        using var run = request.Resume ? RunFolder.Resume(request.RunFolder) : Begin(request);
+        using var run = ranks.First(() => Open(request));
+        var settings = run?.Settings ?? OfFirst(request);
+        RankAgreement.Require(request, settings);
         var start = begun ?? Start(request);
-        foreach (string line in run.Notes) request.Noted?.Invoke(line);
-        var split = DataSplit.Of(request.Training, request.Validation, run.Settings);
-        run.RequireSameData(request.Training.Fingerprint(), split.Validation?.Fingerprint());
-        if (request.Resume) TakeUp(request, run, split);
+        var split = DataSplit.Of(request.Training, request.Validation, settings);
 
         var skipped = new List<string>();
-        var (training, validation) = Prepare(request, split, run.Settings, start, skipped, progress, cancellation);
-        run.RequireSameClips(training.Data, validation?.Data, skipped);
-        using var model = run.HasModel ? ModelFactory.From(run.FolderPath, run.Settings, request.Device)
-            : Initial(request, run.Settings, training.Data);
-        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
-            model.Config.MaxTokens);
-        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"),
-            check.ToJson().ToJsonString(RunFiles.Json.Options) + "\n");
-        request.Checked?.Invoke(check);
-        var teachers = Teachers.Vectors(run, request, model, training, progress, cancellation);
-        using var trainer = Trainer(run, model, training, validation, request, teachers);
+        var (training, validation) = Prepare(request, split, settings, start, skipped, progress, cancellation);
+        RankAgreement.RequireClips(request, training.Data, validation?.Data);
+        run?.RequireSameClips(training.Data, validation?.Data, skipped);
+        bool hasModel = ranks.FromFirst(() => run!.HasModel ? "yes" : "") == "yes";
+        using var model = hasModel ? ModelFactory.From(request.RunFolder, settings, request.Device)
+            : Initial(request, settings, training.Data);
+        if (run is not null) Inspect(run, request, model, training, validation);
+        var teachers = new Teachers(run, request, settings, ranks).Vectors(model, training, progress, cancellation);
+        using var trainer = Trainer(run, settings, model, training, validation, request, teachers, ranks);
         if (trainer.SmallData is { } note) request.Noted?.Invoke(note);
         if (request.Resume)
-            run.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
+            run?.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
         if (request.Estimated is { } estimated && Measured(trainer, progress, cancellation) is { } estimate) estimated(estimate);
         EpochSummary? last = null;
         var end = trainer.Run(progress, summary =>
@@ -55,6 +61,41 @@ public static class TrainingSession
             epochDone?.Invoke(summary);
         }, cancellation);
         return new TrainingOutcome(last, end, trainer.BestEpoch, skipped, trainer.Graphs);
+    }
+
+    /// <summary>The run's folder, new or settled, which goes on with this request.</summary>
+    static RunFolder Open(TrainingRequest request)
+    {
+        var run = request.Resume ? RunFolder.Resume(request.RunFolder) : Begin(request);
+        try
+        {
+            foreach (string line in run.Notes) request.Noted?.Invoke(line);
+            var split = DataSplit.Of(request.Training, request.Validation, run.Settings);
+            run.RequireSameData(request.Training.Fingerprint(), split.Validation?.Fingerprint());
+            if (request.Resume) TakeUp(request, run, split);
+            return run;
+        }
+        catch
+        {
+            run.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The settings that the first rank has put into the run's folder, which other ranks only read.</summary>
+    static TrainingSettings OfFirst(TrainingRequest request) => RunFolder.FindSettings(request.RunFolder)
+        ?? throw new OptionException($"{request.RunFolder} has no settings on rank {request.Group!.Rank}, though rank 0 has opened the run; "
+            + "--to names one folder that all ranks see");
+
+    /// <summary>A request of a rank that tells nobody anything.</summary>
+    static TrainingRequest Silent(TrainingRequest request) => request with { Noted = null, Checked = null, Estimated = null };
+
+    static void Inspect(RunFolder run, TrainingRequest request, RetrievalModel model, FeatureStore training, FeatureStore? validation)
+    {
+        var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
+            model.Config.MaxTokens);
+        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunFiles.Json.Options) + "\n");
+        request.Checked?.Invoke(check);
     }
 
     /// <summary>Looks at the data alone: no run folder, no model.</summary>
@@ -111,7 +152,8 @@ public static class TrainingSession
         return (training, split.Validation is null ? null : Store(split.Validation, RunFeatures.OfValidation(settings, start)));
 
         FeatureStore Store(Dataset data, FeatureSettings features) =>
-            FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped, done => Report(data, done), cancellation);
+            FeatureStore.Prepare(new FeatureCache(request.FeatureCache, features), data, skipped, done => Report(data, done), cancellation,
+                request.Group);
 
         void Report(Dataset data, int done) =>
             progress?.Report(new(TrainingPhase.Features, done, data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null));
@@ -128,16 +170,16 @@ public static class TrainingSession
         return request.AudioModel is { } folder ? ModelFactory.Start(AudioEncoderFolder.ReadPackage(folder)) : new RetrievalModelConfig();
     }
 
-    static Trainer Trainer(RunFolder run, RetrievalModel model, FeatureStore training, FeatureStore? validation, TrainingRequest request,
-        IReadOnlyList<EvaluationVectors> teachers)
+    static Trainer Trainer(RunFolder? run, TrainingSettings settings, RetrievalModel model, FeatureStore training, FeatureStore? validation,
+        TrainingRequest request, IReadOnlyList<EvaluationVectors> teachers, Ranks ranks)
     {
         try
         {
-            return new Trainer(run, model, training, validation, request.Time, request.Noted, teachers);
+            return new Trainer(run, settings, model, training, validation, request.Time, request.Noted, teachers, ranks);
         }
         catch (OptionException) when (!request.Resume)
         {
-            run.Withdraw();
+            run?.Withdraw();
             throw;
         }
     }

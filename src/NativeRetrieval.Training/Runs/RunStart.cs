@@ -11,16 +11,23 @@ namespace NativeRetrieval.Training.Runs;
 /// <param name="Version">Version of the program.</param>
 /// <param name="Commit">Git commit that the program was built from; null where the build did not know.</param>
 /// <param name="Command">Command line, one entry per argument, kept word for word; empty where a host started the run.</param>
+/// <param name="Machine">That of the first rank.</param>
 public sealed record RunStart(DateTimeOffset Time, long Step, string Version, string? Commit, IReadOnlyList<string> Command,
     Machine Machine)
 {
+    /// <summary>Ranks that trained together; 1 where one trained alone.</summary>
+    public int Ranks { get; init; } = 1;
+
     internal static RunStart Of(TrainingRequest request, long step)
     {
         // The build writes VERSION+COMMIT.
         string? build = typeof(RunStart).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion;
         string[] version = (build ?? "unknown").Split('+', 2);
         string? commit = version.Length > 1 ? version[1] : null;
-        return new RunStart(request.Time.GetUtcNow(), step, version[0], commit, request.Command, Machine.With(request.Device));
+        return new RunStart(request.Time.GetUtcNow(), step, version[0], commit, request.Command, Machine.With(request.Device))
+        {
+            Ranks = request.Group?.WorldSize ?? 1,
+        };
     }
 }
 

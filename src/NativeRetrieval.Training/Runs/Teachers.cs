@@ -15,7 +15,7 @@ namespace NativeRetrieval.Training.Runs;
 /// Models whose scores a run learns. Each embeds all clips and captions once; the vectors are kept in the run's folder, so that a resumed
 /// run needs the models no more.
 /// </summary>
-static class Teachers
+sealed class Teachers(RunFolder? run, TrainingRequest request, TrainingSettings settings, Ranks ranks)
 {
     public const string FolderName = "teachers";
 
@@ -36,49 +36,67 @@ static class Teachers
     /// <summary>Vectors of the training data by each of the run's teachers: those kept, or made and kept now.</summary>
     /// <exception cref="OptionException">Vectors have to be made, and the request does not name the teachers.</exception>
     /// <exception cref="CorruptFileException">Kept vectors are not those that the run made.</exception>
-    public static IReadOnlyList<EvaluationVectors> Vectors(RunFolder run, TrainingRequest request, RetrievalModel model,
-        FeatureStore training, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    public IReadOnlyList<EvaluationVectors> Vectors(RetrievalModel model, FeatureStore training, IProgress<TrainingProgress>? progress,
+        CancellationToken cancellation)
     {
-        var prints = run.Description.TeacherSha256;
-        if (prints.Count == 0) return [];
-        var folder = new VectorFolder(Path.Combine(run.FolderPath, FolderName));
-        var sums = run.Description.TeacherVectorsSha256;
+        string known = ranks.FromFirst(() => string.Join(' ', run!.Description.TeacherSha256));
+        string[] prints = known.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var folder = new VectorFolder(Path.Combine(request.RunFolder, FolderName));
         var vectors = new List<EvaluationVectors>();
-        for (int i = 0; i < prints.Count; i++)
+        for (int i = 0; i < prints.Length; i++)
         {
-            string path = folder.PathOf(prints[i], training.Data);
-            if (sums.TryGetValue(Path.GetFileName(path), out string? sum) && File.Exists(path) && FileHash.Sha256(path) != sum)
-                throw new CorruptFileException(path, "these are not the vectors that the run learned from; restore the file, or delete it "
-                    + "and resume with the same --teacher: they are then made again");
-            vectors.Add((sum is null ? null : folder.Find(prints[i], training.Data)) ?? Made(i));
+            var kept = run is null ? null : Kept(run, folder, prints[i], training);
+            bool found = ranks.FromFirst(() => kept is null ? "" : "found").Length > 0;
+            vectors.Add(found ? kept ?? OfFirst(i) : Made(i));
         }
         return vectors;
+
+        EvaluationVectors OfFirst(int i) => folder.Find(prints[i], training.Data)
+            ?? throw new OptionException($"{request.RunFolder} has no vectors of teacher {i + 1} on rank {ranks.Rank}, though rank 0 finds "
+                + "them; --to names one folder that all ranks see");
 
         EvaluationVectors Made(int i)
         {
             if (request.Teachers.Count == 0)
-                throw new OptionException($"{run.FolderPath} has not yet kept the vectors of its teacher {i + 1}; resume with the same "
+                throw new OptionException($"{request.RunFolder} has not yet kept the vectors of its teacher {i + 1}; resume with the same "
                     + "--teacher as it was begun");
-            var captions = new CaptionTable(training.Data, model.Config.Captions, run.Settings.Data.JoinByCaption);
+            var captions = new CaptionTable(training.Data, model.Config.Captions, settings.Data.JoinByCaption);
             using var teacher = ModelFolder.Load(request.Teachers[i], request.Device);
             var skipped = new List<string>();
             var cache = new FeatureCache(request.FeatureCache, ModelFeatures.Of(teacher.Config));
-            var features = FeatureStore.Prepare(cache, training.Data, skipped, done => Report(TrainingPhase.Features, done), cancellation);
+            var features = FeatureStore.Prepare(cache, training.Data, skipped, done => Report(TrainingPhase.Features, done), cancellation,
+                ranks.Group);
             if (skipped.Count > 0) throw new OptionException($"{request.Teachers[i]} cannot hear every clip: {skipped[0]}");
-            var made = Evaluator.Embed(teacher, features, captions.Texts, done => Report(TrainingPhase.Teaching, done), cancellation);
-            folder.Save(prints[i], training.Data, made, VectorFolder.SoundsHash(training.Data, cache.ContentHash));
-            string path = folder.PathOf(prints[i], training.Data);
-            run.Describe(description => description with
-            {
-                TeacherVectorsSha256 = new Dictionary<string, string>(description.TeacherVectorsSha256)
-                {
-                    [Path.GetFileName(path)] = FileHash.Sha256(path),
-                },
-            });
+            var made = Evaluator.Embed(teacher, features, captions.Texts, done => Report(TrainingPhase.Teaching, done), cancellation,
+                ranks.Group);
+            if (run is not null) Keep(run, folder, prints[i], training, made, cache);
             return made;
         }
 
         void Report(TrainingPhase phase, int done) =>
-            progress?.Report(new(phase, done, training.Data.Clips.Count, 0, run.Settings.Training.Epochs, double.NaN, 0, null));
+            progress?.Report(new(phase, done, training.Data.Clips.Count, 0, settings.Training.Epochs, double.NaN, 0, null));
+    }
+
+    static EvaluationVectors? Kept(RunFolder run, VectorFolder folder, string print, FeatureStore training)
+    {
+        string path = folder.PathOf(print, training.Data);
+        bool made = run.Description.TeacherVectorsSha256.TryGetValue(Path.GetFileName(path), out string? sum);
+        if (made && File.Exists(path) && FileHash.Sha256(path) != sum)
+            throw new CorruptFileException(path, "these are not the vectors that the run learned from; restore the file, or delete it "
+                + "and resume with the same --teacher: they are then made again");
+        return made ? folder.Find(print, training.Data) : null;
+    }
+
+    static void Keep(RunFolder run, VectorFolder folder, string print, FeatureStore training, EvaluationVectors made, FeatureCache cache)
+    {
+        folder.Save(print, training.Data, made, VectorFolder.SoundsHash(training.Data, cache.ContentHash));
+        string path = folder.PathOf(print, training.Data);
+        run.Describe(description => description with
+        {
+            TeacherVectorsSha256 = new Dictionary<string, string>(description.TeacherVectorsSha256)
+            {
+                [Path.GetFileName(path)] = FileHash.Sha256(path),
+            },
+        });
     }
 }

@@ -144,6 +144,13 @@ public sealed record OptimizationSettings
     [Setting("batch norms keep their stored statistics in training, too; their scale and shift are trained")]
     public bool FreezeBatchNorm { get; init; }
 
+    /// <summary>
+    /// True: where several ranks train, batch norms normalise by the statistics of all their items; otherwise each rank by those of its
+    /// part of the batch.
+    /// </summary>
+    [Setting("where several ranks train, batch norms normalise by the statistics of the whole batch, not of each rank's part of it")]
+    public bool SynchronizedBatchNorm { get; init; }
+
     /// <summary>Epochs between two evaluations on the validation data; the last epoch is always evaluated.</summary>
     [Setting("epochs between two evaluations on the validation data; the last epoch is always evaluated", Min = 1, Max = 100_000)]
     public int ValidateEveryEpochs { get; init; } = 1;

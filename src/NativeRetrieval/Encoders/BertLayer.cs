@@ -43,9 +43,11 @@ internal sealed class BertLayer : Module
     {
         using var scope = TensorScope.Begin();
         var qkv = Linear.Forward(x, _queryKeyValue);
+        int longest = tokens.Longest;
         var attended = pass is null
-            ? Op.Attention(qkv, tokens.Starts, _heads, tokens.Longest)
-            : Op.Attention(qkv, tokens.Starts, _heads, tokens.Longest, _attentionDropout, pass.NextStream());
+            ? Op.Attention(qkv, tokens.Starts, _heads, longest)
+            : Op.Attention(qkv, tokens.Starts, _heads, longest, _attentionDropout,
+                pass.NextStream(pass.FirstItem * _heads * longest * longest));
         x = _firstNorm.Forward(_attended.Forward(attended), x, _dropout, pass);
         return scope.Return(_secondNorm.Forward(_narrow.Forward(_widen.Forward(x, Activation.Gelu)), x, _dropout, pass));
     }

@@ -33,7 +33,8 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
     protected static (Tensor, FrameLengths) AveragePool(Tensor x, FrameLengths own, int window) =>
         (Op.AvgPool2d(x, window, window, window == 1 ? null : own.Tensor), own.Pooled(window));
 
-    protected static Tensor Drop(Tensor x, double rate, TrainingPass? pass) => pass is null ? x : Op.Dropout(x, rate, pass.NextStream());
+    protected static Tensor Drop(Tensor x, double rate, TrainingPass? pass) =>
+        pass is null ? x : Op.Dropout(x, rate, pass.NextStream(pass.FirstItem * x.Shape[1..].Count));
 
     protected override void ReleaseDerived()
     {

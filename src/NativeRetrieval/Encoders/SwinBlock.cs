@@ -63,5 +63,6 @@ internal sealed class SwinBlock : Module
         return scope.Return(_narrow.Forward(_widen.Forward(_secondNorm.Forward(x), Activation.Gelu)));
     }
 
-    Tensor Drop(Tensor x, TrainingPass? pass) => pass is null ? x : Op.Dropout(x, _dropout, pass.NextStream());
+    Tensor Drop(Tensor x, TrainingPass? pass) =>
+        pass is null ? x : Op.Dropout(x, _dropout, pass.NextStream(pass.FirstItem * x.Shape[1..].Count));
 }

@@ -1,5 +1,6 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
@@ -7,7 +8,8 @@ namespace NativeRetrieval.Models;
 
 /// <summary>
 /// Unit vectors of clips and captions in evaluation mode. Clips of equal length are batched together, so that nothing is padded or masked;
-/// a vector is the same whatever else is embedded with it.
+/// a vector is the same whatever else is embedded with it. Ranks share the batches out and all get all vectors, those of one rank to the
+/// last bit; where one is cancelled, all are.
 /// </summary>
 public static class Embedder
 {
@@ -19,21 +21,20 @@ public static class Embedder
     /// <param name="load">Log-mel of clip i; called once for each, in batches.</param>
     /// <param name="done">Called with the number of clips embedded so far.</param>
     /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>
+    /// <param name="ranks">Ranks that have the same model and clips and call this together; null: this one alone.</param>
     public static float[] Clips(RetrievalModel model, int count, Func<int, int> frames, Func<int, LogMelClip> load,
-        Action<int>? done = null, CancellationToken cancellation = default, CapturedWork? captured = null)
+        Action<int>? done = null, CancellationToken cancellation = default, CapturedWork? captured = null, IProcessGroup? ranks = null)
     {
-        int width = model.Config.EmbeddingDimension;
-        var vectors = new float[(long)count * width];
-        int finished = 0;
-        foreach (int[] batch in OfEqualLength(count, frames, length => length))
+        int width = model.Config.EmbeddingDimension, finished = 0;
+        return Shared(OfEqualLength(count, frames, length => length), count, width, model.Device, ranks, cancellation, (batch, vectors) =>
         {
-            cancellation.ThrowIfCancellationRequested();
+            finished += batch.Length;
+            if (vectors is null) return;
             using var scope = TensorScope.Begin();
             var logMel = AudioBatch.OwnLength([.. batch.Select(load)], model.Device).LogMel;
             Scatter(Run(captured, "clips", logMel, x => model.EmbedAudio(x, lengths: null)), batch, width, vectors);
-            done?.Invoke(finished += batch.Length);
-        }
-        return vectors;
+            done?.Invoke(finished);
+        });
     }
 
     /// <summary>Embeddings of waveforms, [count, D], row-major, of length 1; the front end runs on the model's device.</summary>
@@ -58,8 +59,18 @@ public static class Embedder
 
     /// <summary>Embeddings of captions or queries, [count, D], row-major, of length 1.</summary>
     /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>
+    /// <param name="ranks">Ranks that have the same model and texts and call this together; null: this one alone.</param>
     public static float[] Texts(RetrievalModel model, IReadOnlyList<string> texts, CancellationToken cancellation = default,
-        CapturedWork? captured = null) => ReadTexts(model, texts, cancellation, captured).Vectors;
+        CapturedWork? captured = null, IProcessGroup? ranks = null)
+    {
+        int width = model.Config.EmbeddingDimension;
+        return Shared(Batches(texts), texts.Count, width, model.Device, ranks, cancellation, (batch, vectors) =>
+        {
+            if (vectors is null) return;
+            using var scope = TensorScope.Begin();
+            Scatter(Read(model, texts, batch, captured).Embeddings, batch, width, vectors);
+        });
+    }
 
     /// <summary>Embeddings of captions or queries, and the text encoder's own vectors that they are made from.</summary>
     /// <inheritdoc cref="Texts" path="/param"/>
@@ -69,25 +80,57 @@ public static class Embedder
         int width = model.Config.EmbeddingDimension, ownWidth = model.TextEncoder.Width;
         var vectors = new float[(long)texts.Count * width];
         var encoded = new float[(long)texts.Count * ownWidth];
-        // Sentences of like length together: little padding to compute.
-        foreach (int[] batch in Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length).Chunk(BatchTexts))
+        foreach (int[] batch in Batches(texts))
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var sentences = model.TextEncoder.Place(model.Tokenize([.. batch.Select(i => texts[i])]), training: false);
-            string sizes = $"sentences {sentences.Sentences}x{sentences.Width}/{sentences.Rows}";
-            Tensor[] Read(Tensor places)
-            {
-                var own = model.TextEncoder.Forward(sentences with { Places = places });
-                return [Op.L2Normalize(model.ProjectText(own)), Op.L2Normalize(own)];
-            }
-
-            var both = captured is null ? Read(sentences.Places)
-                : captured.Run(sizes, [sentences.Places], firstStream: 0, state: [], inputs => Read(inputs[0]));
-            Scatter(both[0], batch, width, vectors);
-            Scatter(both[1], batch, ownWidth, encoded);
+            var (embeddings, own) = Read(model, texts, batch, captured);
+            Scatter(embeddings, batch, width, vectors);
+            Scatter(own, batch, ownWidth, encoded);
         }
         return new TextVectors(vectors, encoded);
+    }
+
+    /// <summary>Sentences of like length together: little padding to compute.</summary>
+    static IEnumerable<int[]> Batches(IReadOnlyList<string> texts) =>
+        Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length).Chunk(BatchTexts);
+
+    /// <summary>Unit vectors of a batch of texts: in the shared space, and the text encoder's own.</summary>
+    static (Tensor Embeddings, Tensor Own) Read(RetrievalModel model, IReadOnlyList<string> texts, int[] batch, CapturedWork? captured)
+    {
+        var sentences = model.TextEncoder.Place(model.Tokenize([.. batch.Select(i => texts[i])]), training: false);
+        string sizes = $"sentences {sentences.Sentences}x{sentences.Width}/{sentences.Rows}";
+        var both = captured is null ? Both(sentences.Places)
+            : captured.Run(sizes, [sentences.Places], firstStream: 0, state: [], inputs => Both(inputs[0]));
+        return (both[0], both[1]);
+
+        Tensor[] Both(Tensor places)
+        {
+            var own = model.TextEncoder.Forward(sentences with { Places = places });
+            return [Op.L2Normalize(model.ProjectText(own)), Op.L2Normalize(own)];
+        }
+    }
+
+    /// <summary>Vectors of batches, each of which is made by one rank.</summary>
+    /// <param name="work">Fills in the vectors of a batch; where it is another rank's, there are none to fill in.</param>
+    static float[] Shared(IEnumerable<int[]> batches, int count, int width, Device device, IProcessGroup? ranks,
+        CancellationToken cancellation, Action<int[], float[]?> work)
+    {
+        var vectors = new float[(long)count * width];
+        bool alone = ranks is null or { WorldSize: 1 };
+        int number = 0;
+        foreach (int[] batch in batches)
+        {
+            if (alone) cancellation.ThrowIfCancellationRequested();
+            else if (cancellation.IsCancellationRequested) break;
+            work(batch, alone || number++ % ranks!.WorldSize == ranks.Rank ? vectors : null);
+        }
+        if (alone) return vectors;
+        RankJob.ThrowIfAnyIsCancelled(ranks, cancellation);
+        // One rank has a vector and the others zeros: the sum is the vector.
+        using var all = TensorScope.Detach(Tensor.From(vectors, [vectors.Length], device));
+        ranks!.AllReduce(all).Wait();
+        return all.ToArray<float>();
     }
 
     /// <summary>Unit vectors of a batch.</summary>

@@ -210,8 +210,8 @@ public sealed class AudioEncoderTests : IDisposable
         var pass = new TrainingPass(seed: 3, step: 1);
         encoder.Forward(Make(Clip(1, Own), 1, DType.Float32), null, pass);
         var counted = new TrainingPass(seed: 3, step: 1);
-        for (int use = 0; use < 1 + 16 + 1 + 1; use++) counted.NextStream();
-        Assert.Equal(counted.NextStream(), pass.NextStream());
+        for (int use = 0; use < 1 + 16 + 1 + 1; use++) counted.NextStream(0);
+        Assert.Equal(counted.NextStream(0), pass.NextStream(0));
     }
 
     public void Dispose() => _scope.Dispose();

@@ -108,10 +108,20 @@ internal static unsafe class BatchNormBlocked
     public static void Backward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
         BatchNormOptions options, int window, Tensor dx, Tensor dWeight, Tensor dBias)
     {
+        var sums = Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu, window);
+        sums.ToParameters(dWeight, dBias, inverseDeviation);
+        InputGradient(dy, x, weight, bias, mean, inverseDeviation, map, options, window, sums, dx);
+    }
+
+    /// <summary>Σ dz and Σ dz·(x − μ) of each channel.</summary>
+    /// <param name="dy">As <see cref="Backward"/> takes it.</param>
+    public static GradientSums Sums(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
+        bool relu, int window)
+    {
         var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
-        var (mu, inverse) = (Padded(mean, map), Padded(inverseDeviation, map));
+        float[] mu = Padded(mean, map);
         var gradients = new SpreadGradients(dy.Pointer<float>(), map, window);
-        float* source = x.Pointer<float>(), target = dx.Pointer<float>();
+        float* source = x.Pointer<float>();
         var partial = new double[map.Clips * map.Blocks * 2 * Lanes];
         Workers.Run(map.Clips * map.Blocks, part =>
         {
@@ -124,31 +134,40 @@ internal static unsafe class BatchNormBlocked
             {
                 int count = Math.Min(RunPixels, pixels - pixel);
                 float* g = gradients.Run(part, pixel, count, spread);
-                RunGradient(g, v + pixel * Lanes, count * Lanes, scale.AsSpan(channel), shift.AsSpan(channel), mu.AsSpan(channel),
-                    options.Relu, run);
+                RunGradient(g, v + pixel * Lanes, count * Lanes, scale.AsSpan(channel), shift.AsSpan(channel), mu.AsSpan(channel), relu,
+                    run);
                 for (int lane = 0; lane < 2 * Lanes; lane++) sums[lane] += run[lane];
             }
         });
-
-        // dx = scale · (dz − Σdz/M − (x − μ) · Σdz(x − μ) · inverse² / M) = scale · dz + slope · x + offset
-        var (slope, offset) = (new float[map.Blocks * Lanes], new float[map.Blocks * Lanes]);
-        var dGamma = dWeight.Span<float>();
-        var dBeta = dBias.Span<float>();
-        double realPixels = options.Training && map.RealPixels > 0 ? map.RealPixels : double.PositiveInfinity;
+        var all = new GradientSums(map.Channels, map.RealPixels);
         for (int c = 0; c < map.Channels; c++)
-        {
-            double sum = 0, along = 0;
             for (int clip = 0; clip < map.Clips; clip++)
             {
                 int at = (clip * map.Blocks + c / Lanes) * 2 * Lanes + c % Lanes;
-                sum += partial[at];
-                along += partial[at + Lanes];
+                all.Sum[c] += partial[at];
+                all.Along[c] += partial[at + Lanes];
             }
-            dBeta[c] = (float)sum;
-            dGamma[c] = (float)(along * inverse[c]);
-            double perPixel = along * inverse[c] * inverse[c] / realPixels;
+        return all;
+    }
+
+    /// <param name="dy">As <see cref="Backward"/> takes it.</param>
+    /// <param name="sums">Those of the whole batch, of which these maps may be a part.</param>
+    public static void InputGradient(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
+        BatchNormOptions options, int window, GradientSums sums, Tensor dx)
+    {
+        var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
+        var (mu, inverse) = (Padded(mean, map), Padded(inverseDeviation, map));
+        var gradients = new SpreadGradients(dy.Pointer<float>(), map, window);
+        float* source = x.Pointer<float>(), target = dx.Pointer<float>();
+
+        // dx = scale · (dz − Σdz/M − (x − μ) · Σdz(x − μ) · inverse² / M) = scale · dz + slope · x + offset
+        var (slope, offset) = (new float[map.Blocks * Lanes], new float[map.Blocks * Lanes]);
+        double realPixels = options.Training && sums.Pixels > 0 ? sums.Pixels : double.PositiveInfinity;
+        for (int c = 0; c < map.Channels; c++)
+        {
+            double perPixel = sums.Along[c] * inverse[c] * inverse[c] / realPixels;
             slope[c] = (float)(-scale[c] * perPixel);
-            offset[c] = (float)(-scale[c] * (sum / realPixels - mu[c] * perPixel));
+            offset[c] = (float)(-scale[c] * (sums.Sum[c] / realPixels - mu[c] * perPixel));
         }
         Workers.Run(map.Clips * map.Blocks, part =>
         {

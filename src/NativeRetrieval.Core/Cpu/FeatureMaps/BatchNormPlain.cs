@@ -48,9 +48,18 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
     public static void Backward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
         BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        T* gradient = dy.Pointer<T>(), source = x.Pointer<T>(), target = dx.Pointer<T>();
+        var sums = Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu);
+        sums.ToParameters(dWeight, dBias, inverseDeviation);
+        InputGradient(dy, x, weight, bias, mean, inverseDeviation, map, options, sums, dx);
+    }
+
+    /// <summary>Σ dz and Σ dz·(x − μ) of each channel.</summary>
+    public static GradientSums Sums(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
+        bool relu)
+    {
+        T* gradient = dy.Pointer<T>(), source = x.Pointer<T>();
         T* gamma = weight.Pointer<T>(), beta = bias.Pointer<T>(), mu = mean.Pointer<T>(), inverse = inverseDeviation.Pointer<T>();
-        T* dGamma = dWeight.Pointer<T>(), dBeta = dBias.Pointer<T>();
+        var sums = new GradientSums(map.Channels, map.RealPixels);
         Workers.Run(map.Channels, c =>
         {
             T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
@@ -58,24 +67,40 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
             foreach (var (row, count, real) in Rows(map, c))
                 for (int i = 0; real && i < count; i++)
                 {
-                    double dz = double.CreateTruncating(Through(row + i));
+                    double dz = double.CreateTruncating(Through(gradient, source, row + i, relu, scale, shift));
                     sum += dz;
-                    along += dz * double.CreateTruncating((source[row + i] - mu[c]) * inverse[c]);
+                    along += dz * double.CreateTruncating(source[row + i] - mu[c]);
                 }
-            dBeta[c] = T.CreateTruncating(sum);
-            dGamma[c] = T.CreateTruncating(along);
-            // With running statistics the mean and the variance do not depend on x.
-            double pixels = options.Training && map.RealPixels > 0 ? map.RealPixels : double.PositiveInfinity;
-            T meanGradient = T.CreateTruncating(sum / pixels), meanAlong = T.CreateTruncating(along / pixels);
+            (sums.Sum[c], sums.Along[c]) = (sum, along);
+        });
+        return sums;
+    }
+
+    /// <param name="sums">Those of the whole batch, of which these maps may be a part.</param>
+    public static void InputGradient(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
+        BatchNormOptions options, GradientSums sums, Tensor dx)
+    {
+        T* gradient = dy.Pointer<T>(), source = x.Pointer<T>(), target = dx.Pointer<T>();
+        T* gamma = weight.Pointer<T>(), beta = bias.Pointer<T>(), mu = mean.Pointer<T>(), inverse = inverseDeviation.Pointer<T>();
+        // With running statistics the mean and the variance do not depend on x.
+        double pixels = options.Training && sums.Pixels > 0 ? sums.Pixels : double.PositiveInfinity;
+        Workers.Run(map.Channels, c =>
+        {
+            T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
+            T meanGradient = T.CreateTruncating(sums.Sum[c] / pixels);
+            T meanAlong = T.CreateTruncating(sums.Along[c] * double.CreateTruncating(inverse[c]) / pixels);
             foreach (var (row, count, real) in Rows(map, c))
                 for (int i = 0; i < count; i++)
                     target[row + i] = real
-                        ? scale * (Through(row + i) - meanGradient - (source[row + i] - mu[c]) * inverse[c] * meanAlong)
+                        ? scale * (Through(gradient, source, row + i, options.Relu, scale, shift) - meanGradient
+                            - (source[row + i] - mu[c]) * inverse[c] * meanAlong)
                         : T.Zero;
-
-            T Through(long i) => options.Relu && source[i] * scale + shift <= T.Zero ? T.Zero : gradient[i];
         });
     }
+
+    /// <summary>The gradient behind the rectifier: 0 where the normalised value was not above 0.</summary>
+    static T Through(T* gradient, T* source, long i, bool relu, T scale, T shift) =>
+        relu && source[i] * scale + shift <= T.Zero ? T.Zero : gradient[i];
 
     /// <summary>The runs of memory that hold a channel, clip by clip and frame by frame.</summary>
     static IEnumerable<(long Start, int Count, bool Real)> Rows(FrameMap map, int channel)
