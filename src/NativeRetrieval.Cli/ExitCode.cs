@@ -20,6 +20,9 @@ public static class ExitCode
     /// <summary>A file was refused: damaged, hostile, of another format, or no file at all, such as a device.</summary>
     public const int Corrupt = 5;
 
+    /// <summary>Another of the processes that work together died, hangs, disagrees or gave up; the message names it.</summary>
+    public const int Distributed = 6;
+
     /// <summary>Stopped cleanly after Ctrl-C or SIGTERM.</summary>
     public const int Interrupted = 130;
 
@@ -28,6 +31,7 @@ public static class ExitCode
     {
         OptionException => Usage,
         CorruptFileException or FileReadException { InnerException: NotAFileException } => Corrupt,
+        DistributedException => Distributed,
         OperationCanceledException => Interrupted,
         _ => Failure,
     };

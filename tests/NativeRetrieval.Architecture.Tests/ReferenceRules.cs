@@ -10,6 +10,7 @@ internal static class ReferenceRules
         ["NativeRetrieval.Core"] = [],
         ["NativeRetrieval.Text"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Cuda"] = ["NativeRetrieval.Core"],
+        ["NativeRetrieval.Distributed"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Nn"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Audio"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Indexing"] = ["NativeRetrieval.Core"],
@@ -21,7 +22,7 @@ internal static class ReferenceRules
         ["NativeRetrieval.NAudio"] = ["NativeRetrieval"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval", "NativeRetrieval.NAudio"],
         ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.NAudio", "NativeRetrieval.Parity",
-            "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert"],
+            "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.Distributed", "NativeRetrieval.WeightsConvert"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
         ["weights-convert"] = ["NativeRetrieval.Cli"],
     };
@@ -33,6 +34,7 @@ internal static class ReferenceRules
     static readonly Dictionary<string, string> _friends = new()
     {
         ["NativeRetrieval.Core -> NativeRetrieval.Cuda"] = "implements the internal IBackend",
+        ["NativeRetrieval.Core -> NativeRetrieval.Distributed"] = "sends tensors from the memory where they lie",
         ["NativeRetrieval -> NativeRetrieval.WeightsConvert"] = "writes the configuration in the form that the model package reads",
         ["NativeRetrieval.Evaluation -> NativeRetrieval.Parity"] = "reads columns of a caption file as evaluation does",
         ["NativeRetrieval.Demo -> NativeRetrieval.Benchmarks"] = "makes collections of any size from the demo's sounds",
@@ -43,7 +45,7 @@ internal static class ReferenceRules
     /// is not installed NVorbis and NAudio decode Ogg Vorbis and AIFF, so that common sounds need nothing native. Text is none: its tokens
     /// come from Microsoft.ML.Tokenizers, so that a host can bring any tokenizer of that library.
     /// </summary>
-    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Nn"];
+    static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Nn", "NativeRetrieval.Distributed"];
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {

@@ -88,8 +88,9 @@ internal sealed class DeviceOption
 
     /// <param name="precision">Precision to compute in, whatever <c>--precision</c> says.</param>
     /// <param name="asked">The words that ask for it, for messages.</param>
+    /// <param name="localRank">The GPU to take where <c>--device</c> names none by number and the process sees several.</param>
     /// <inheritdoc cref="Open(ParseResult, Terminal)"/>
-    public Device Open(ParseResult parsed, Terminal terminal, Precision precision, string asked)
+    public Device Open(ParseResult parsed, Terminal terminal, Precision precision, string asked, int localRank = 0)
     {
         string text = parsed.GetRequiredValue(_device);
         var options = new CudaDeviceOptions
@@ -99,9 +100,11 @@ internal sealed class DeviceOption
             Graphs = !_trains || parsed.GetRequiredValue(_graphs) == On,
             Note = terminal.Warning,
         };
-        if (OrdinalOf(text) is { } ordinal) return Require(text, ordinal, options);
+        // A launcher that shows each rank its own GPU alone calls all of them cuda:0.
+        int usual = localRank > 0 && CudaReport.Make().Devices.Count > 1 ? localRank : 0;
+        if (OrdinalOf(text) is { } ordinal) return Require(text, text == Cuda ? usual : ordinal, options);
         string? problem = null;
-        if (text == Auto && Best(options, out problem) is { } best) return best;
+        if (text == Auto && Best(usual, options, out problem) is { } best) return best;
         if (precision != default)
             throw new OptionException($"{asked} needs a GPU: the CPU computes in {PrecisionName.Of(default)}"
                 + $"{(problem is null ? "" : $", and no GPU can be used ({problem})")}; take fp32, or --device cuda:0 on a machine that "
@@ -137,8 +140,9 @@ internal sealed class DeviceOption
         }
     }
 
-    /// <summary>The first GPU; null where none can be used, with the reason.</summary>
-    static CudaDevice? Best(CudaDeviceOptions options, out string? problem)
+    /// <summary>The first GPU, or a rank's own; null where none can be used, with the reason.</summary>
+    /// <exception cref="OptionException">There are GPUs, and none of the rank's number.</exception>
+    static CudaDevice? Best(int ordinal, CudaDeviceOptions options, out string? problem)
     {
         var report = CudaReport.Make();
         // A machine without an NVIDIA driver is no fault, and advice with every command would be noise.
@@ -148,9 +152,11 @@ internal sealed class DeviceOption
         {
             try
             {
-                return Checked(0, options);
+                return ordinal < report.Devices.Count ? Checked(ordinal, options)
+                    : throw new OptionException($"this is rank {ordinal} of its machine, which has GPUs cuda:0 to "
+                        + $"cuda:{report.Devices.Count - 1}: start one rank for each, or choose by --device");
             }
-            catch (NativeRetrievalException error)
+            catch (NativeRetrievalException error) when (error is not OptionException)
             {
                 problem = error.Message;
             }

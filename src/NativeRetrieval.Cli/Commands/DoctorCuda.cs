@@ -16,9 +16,10 @@ internal static class DoctorCuda
         table.Add("CUDA", report.Problem is null ? "usable" : "not usable");
         foreach (var device in report.Devices)
             table.Add($"  cuda:{device.Ordinal.ToString(CultureInfo.InvariantCulture)}", Describe(device));
-        foreach (var library in report.Libraries)
+        foreach (var library in (CudaLibraryReport[])[.. report.Libraries, report.Nccl])
         {
-            table.Add($"  {library.Name}", library.Path is null ? "not found" : $"{library.Version}{ForCuda(library)}, {library.Path}");
+            string missing = library == report.Nccl ? "not found; only training on several GPUs needs it" : "not found";
+            table.Add($"  {library.Name}", library.Path is null ? missing : $"{library.Version}{ForCuda(library)}, {library.Path}");
             foreach (var refused in library.Attempts.Where(attempt => attempt.Problem is not null and not CudaLibraryReport.NotThere))
                 table.Add("", $"{refused.Origin}: {refused.File}: {refused.Problem}");
             var empty = library.Attempts.Where(attempt => attempt.Problem == CudaLibraryReport.NotThere);
@@ -44,7 +45,7 @@ internal static class DoctorCuda
         }
         json.WriteEndArray();
         json.WriteStartArray("libraries");
-        foreach (var library in report.Libraries)
+        foreach (var library in (CudaLibraryReport[])[.. report.Libraries, report.Nccl])
         {
             json.WriteStartObject();
             json.WriteString("name", library.Name);

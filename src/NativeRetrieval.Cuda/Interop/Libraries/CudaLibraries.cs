@@ -28,6 +28,8 @@ internal static class CudaLibraries
         return Search(LibraryFamily.Cudnn);
     });
 
+    static readonly Lazy<LibrarySearchResult> _nccl = new(() => Search(LibraryFamily.Nccl));
+
     static CudaLibraries() => NativeLibrary.SetDllImportResolver(typeof(CudaLibraries).Assembly, Resolve);
 
     /// <summary>
@@ -42,7 +44,8 @@ internal static class CudaLibraries
     public static LibrarySearchResult Of(LibraryFamily family) =>
         (family == LibraryFamily.Driver ? _driver
             : family == LibraryFamily.Nvrtc ? _nvrtc
-            : family == LibraryFamily.Cublas ? _cublas : _cudnn).Value;
+            : family == LibraryFamily.Cublas ? _cublas
+            : family == LibraryFamily.Cudnn ? _cudnn : _nccl).Value;
 
     /// <exception cref="CudaUnavailableException">The family is missing; the message says what was tried and what to do.</exception>
     public static LibrarySearchResult Require(LibraryFamily family) =>

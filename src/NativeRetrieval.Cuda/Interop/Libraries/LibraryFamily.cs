@@ -1,3 +1,5 @@
+using NativeRetrieval.Cuda.Interop.Nccl;
+
 namespace NativeRetrieval.Cuda.Interop.Libraries;
 
 /// <summary>
@@ -87,7 +89,19 @@ internal sealed record LibraryFamily
         HowToInstall = "install cuDNN 9 (pip install nvidia-cudnn-cu12, or NVIDIA's package for your system)",
     };
 
-    /// <summary>All families in the order in which they are loaded: cuDNN opens NVRTC and cuBLAS by name.</summary>
+    /// <summary>NCCL, which only ranks with a GPU each need: no other work is refused where it is missing.</summary>
+    public static LibraryFamily Nccl { get; } = new()
+    {
+        Name = "NCCL",
+        Sonames = ["libnccl.so.2"],
+        Exports = NcclApi.Names,
+        Version = VersionQuery.NcclVersion,
+        Minimum = new(2, 18),
+        WheelFolders = ["nvidia/nccl/lib"],
+        HowToInstall = "install NCCL 2.18 or newer for training on several GPUs (pip install nvidia-nccl-cu12, or NVIDIA's package libnccl2)",
+    };
+
+    /// <summary>All families that the device needs, in the order in which they are loaded: cuDNN opens NVRTC and cuBLAS by name.</summary>
     public static IReadOnlyList<LibraryFamily> All { get; } = [Driver, Nvrtc, Cublas, Cudnn];
 }
 
@@ -102,6 +116,9 @@ internal enum VersionQuery
 
     /// <summary>size_t cublasLtGetVersion() of the companion: 120804 is 12.8.4.</summary>
     CublasVersion,
+
+    /// <summary>ncclGetVersion(int*): 22703 is 2.27.3.</summary>
+    NcclVersion,
 
     /// <summary>size_t cudnnGetVersion(): 91002 is 9.10.2; size_t cudnnGetCudartVersion(): 12080 is CUDA 12.8.</summary>
     CudnnVersion,

@@ -54,6 +54,14 @@ internal sealed unsafe class SystemLoader : ILibraryLoader
                     return null;
                 return new(new(dnn / 10000, dnn / 100 % 100, dnn % 100), CudaVersion(cuda));
 
+            case VersionQuery.NcclVersion:
+                int nccl = 0;
+                if (!NativeLibrary.TryGetExport(handle, "ncclGetVersion", out ask)
+                    || ((delegate* unmanaged<int*, int>)ask)(&nccl) != 0) return null;
+                // It does not say which CUDA it is for.
+                var version = new Version(nccl / 10000, nccl / 100 % 100, nccl % 100);
+                return new(version, version);
+
             default:
                 throw new ArgumentOutOfRangeException(nameof(query), query, "not a question");
         }
