@@ -72,6 +72,7 @@ link libnvrtc.so.12 nvrtc nvrtc -- "${uses_driver[@]}" -ldl
 link libcublasLt.so.12 cublasLt cublaslt -- "${uses_driver[@]}"
 link libcublas.so.12 cublas cublas -- "${uses_driver[@]}"
 link libcudnn.so.9 cudnn cudnn -- "${uses_driver[@]}"
+link libnccl.so.2 nccl nccl -- "${uses_driver[@]}"
 
 # Files that the real libraries come with and that whoever loads them asks for.
 echo 'extern "C" const int nr_emu_companion = 0;' > "$out/objects/companion.cpp"

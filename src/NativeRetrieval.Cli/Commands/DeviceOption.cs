@@ -78,18 +78,18 @@ internal sealed class DeviceOption
     public Precision? Asked(ParseResult parsed) => parsed.GetValue(_precision) is { } name ? PrecisionName.Find(name) : null;
 
     /// <summary>The device, open; the caller disposes it. The reason why <c>auto</c> takes the CPU is printed.</summary>
+    /// <param name="localRank">The GPU to take where <c>--device</c> names none by number and the process sees several.</param>
     /// <exception cref="CudaUnavailableException">A GPU was asked for; the message says what is missing.</exception>
     /// <exception cref="OptionException">There is no GPU of this number, or the precision needs a GPU.</exception>
-    public Device Open(ParseResult parsed, Terminal terminal)
+    public Device Open(ParseResult parsed, Terminal terminal, int localRank = 0)
     {
         var precision = Asked(parsed) ?? default;
-        return Open(parsed, terminal, precision, $"{PrecisionOption} {PrecisionName.Of(precision)}");
+        return Open(parsed, terminal, precision, $"{PrecisionOption} {PrecisionName.Of(precision)}", localRank);
     }
 
+    /// <inheritdoc cref="Open(ParseResult, Terminal, int)"/>
     /// <param name="precision">Precision to compute in, whatever <c>--precision</c> says.</param>
     /// <param name="asked">The words that ask for it, for messages.</param>
-    /// <param name="localRank">The GPU to take where <c>--device</c> names none by number and the process sees several.</param>
-    /// <inheritdoc cref="Open(ParseResult, Terminal)"/>
     public Device Open(ParseResult parsed, Terminal terminal, Precision precision, string asked, int localRank = 0)
     {
         string text = parsed.GetRequiredValue(_device);

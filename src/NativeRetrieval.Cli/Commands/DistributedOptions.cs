@@ -40,10 +40,20 @@ internal sealed class DistributedOptions
 
     public IReadOnlyList<Option> Options => [_worldSize, _rank, _coordinator];
 
-    /// <summary>Joins the ranks of this command; null: it works alone. Ranks beside the first print errors only.</summary>
+    /// <summary>
+    /// Does a command's work together with the other ranks, or alone where there are none. What goes wrong here is made known to them. Ranks
+    /// beside the first print errors only.
+    /// </summary>
+    /// <param name="work">Gets this process among the ranks; null: it works alone.</param>
     /// <exception cref="OptionException">Options or variables contradict each other.</exception>
-    /// <exception cref="DistributedException">A rank does not come or disagrees.</exception>
-    public Ranks? Join(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
+    /// <exception cref="DistributedException">A rank does not come, dies, hangs, disagrees or gave up.</exception>
+    public T Do<T>(ParseResult parsed, Terminal terminal, Func<Ranks?, T> work, CancellationToken cancellation)
+    {
+        using var ranks = Join(parsed, terminal, cancellation);
+        return RankJob.Do(ranks?.Control, () => work(ranks));
+    }
+
+    Ranks? Join(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
     {
         if (Place(parsed, terminal) is not { WorldSize: > 1 } place) return null;
         if (place.Rank > 0) terminal.Quiet = true;

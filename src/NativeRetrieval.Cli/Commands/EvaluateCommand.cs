@@ -39,19 +39,26 @@ internal static class EvaluateCommand
             var request = options.Request(parsed, terminal);
             request.Validate();
             RequireUse(options, parsed, request.Csv);
-            using var device = options.Device.Open(parsed, terminal);
+            return Task.FromResult(options.Distributed.Do(parsed, terminal, ranks => Evaluate(parsed, request, ranks, cancellation),
+                cancellation));
+        });
+        return command;
+
+        int Evaluate(ParseResult parsed, EvaluationRequest request, Ranks? ranks, CancellationToken cancellation)
+        {
+            using var device = options.Device.Open(parsed, terminal, ranks?.LocalRank ?? 0);
             EvaluationOutcome outcome;
             using (var display = new EvaluationDisplay(terminal))
-                outcome = EvaluationSession.Run(request with { Device = device }, display, cancellation);
+                outcome = EvaluationSession.Run(request with { Device = device, Group = ranks?.On(device) }, display, cancellation);
+            if (ranks is { Control.Rank: > 0 }) return ExitCode.Ok;
 
             if (options.Submission(parsed) is { } submission)
                 SubmissionCsv.Write(submission.FullName, outcome.Texts, outcome.ClipNames, outcome.Scores.TextToAudio);
             if (options.Scores(parsed) is { } scores)
                 ScoresCsv.Write(scores.FullName, outcome.Texts, outcome.ClipNames, outcome.Scores.TextToAudio);
             EvaluationOutput.Write(terminal, request, outcome, options.Hard(parsed), options.Json(parsed));
-            return Task.FromResult(Skips.Report(terminal, outcome.Skipped));
-        });
-        return command;
+            return Skips.Report(terminal, outcome.Skipped);
+        }
     }
 
     /// <summary>Refuses options of which nothing could come with the queries that are asked.</summary>

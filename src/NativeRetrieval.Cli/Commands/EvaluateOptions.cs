@@ -108,13 +108,15 @@ internal sealed class EvaluateOptions
 
     public DeviceOption Device { get; } = DeviceOption.Create();
 
+    public DistributedOptions Distributed { get; } = new();
+
     public void AddTo(Command command)
     {
         command.Add(_csv);
         Option[] options =
         [
             _audio, _models, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _hard, _submission, _scores, _save, _vectors,
-            .. Device.Options, _cache, _json,
+            .. Device.Options, .. Distributed.Options, _cache, _json,
         ];
         foreach (var option in options) command.Add(option);
     }

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Training.Loop;
 
@@ -30,6 +31,10 @@ internal static class TrainCommand
                     "Fine-tune a model that 'models fetch' installed"),
                 ("nativeretrieval train train.csv --audio clips --teacher runs/first --teacher runs/second --to runs/student",
                     "Learn from the scores of two trained models"),
+                ("srun nativeretrieval train train.csv --audio clips --to runs/large",
+                    "On all GPUs of a Slurm job, one task for each; torchrun's environment is understood, too"),
+                ("nativeretrieval train train.csv --audio clips --to runs/large --world-size 2 --rank 1 --coordinator node1:29500",
+                    "The second of two ranks that are started by hand"),
                 ("nativeretrieval train train.csv --audio clips --to runs/first --resume", "Go on after an interruption"),
                 ("nativeretrieval train train.csv --audio clips --validation val.csv --check", "What is wrong with the data"),
                 ("nativeretrieval train train.csv --audio clips --preset paper --estimate",
@@ -40,13 +45,17 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellation) =>
         {
             options.RequireConsistent(parsed);
-            using var device = options.OpenDevice(parsed, terminal);
+            return Task.FromResult(options.Distributed.Do(parsed, terminal, ranks => Train(parsed, ranks, cancellation), cancellation));
+        });
+        return command;
+
+        int Train(ParseResult parsed, Ranks? ranks, CancellationToken cancellation)
+        {
+            using var device = options.OpenDevice(parsed, terminal, ranks);
             var findings = options.Check(parsed) ? new DataFindings() : null;
-            var request = options.Request(parsed, findings, device, terminal);
-            if (findings is not null)
-                return Task.FromResult(TrainPreview.Check(terminal, request, findings, options.Json(parsed), cancellation));
-            if (options.Estimate(parsed))
-                return Task.FromResult(TrainPreview.Estimate(terminal, request, options.Json(parsed), cancellation));
+            var request = options.Request(parsed, findings, device, ranks, terminal);
+            if (findings is not null) return TrainPreview.Check(terminal, request, findings, options.Json(parsed), cancellation);
+            if (options.Estimate(parsed)) return TrainPreview.Estimate(terminal, request, options.Json(parsed), cancellation);
             if (TrainPreview.FromScratch(terminal, request) is { } advice) terminal.Warning(advice);
             var outcome = Run(terminal, request, cancellation);
             if (outcome.End == TrainingEnd.NoImprovement)
@@ -55,9 +64,8 @@ internal static class TrainCommand
             if (outcome.Graphs is { } graphs)
                 terminal.Message($"CUDA graphs: {graphs.Recorded} recorded, {graphs.Replayed} of {graphs.Steps} steps replayed");
             terminal.Message($"model: {request.RunFolder}");
-            return Task.FromResult(Skips.Report(terminal, outcome.Skipped));
-        });
-        return command;
+            return Skips.Report(terminal, outcome.Skipped);
+        }
     }
 
     /// <summary>Trains with progress on the terminal; the demo uses it, too.</summary>
@@ -67,6 +75,11 @@ internal static class TrainCommand
         try
         {
             return TrainingSession.Run(TrainPreview.Announced(terminal, display, request), display, display.EpochDone, cancellation);
+        }
+        catch (DistributedException)
+        {
+            terminal.Message($"the same command with --resume, on all ranks, goes on from the last checkpoint: {request.RunFolder}");
+            throw;
         }
         catch (OperationCanceledException)
         {

@@ -107,13 +107,15 @@ internal sealed class TrainOptions
 
     public DeviceOption Device { get; } = DeviceOption.Create("training.precision of the settings, which is fp32 unless set", trains: true);
 
+    public DistributedOptions Distributed { get; } = new();
+
     public void AddTo(Command command)
     {
         command.Add(_csv);
         Option[] options =
         [
             _audio, _validation, _validationAudio, _preset, _set, _initial, _textModel, _audioModel, _teachers, _to, _resume, _check,
-            _estimate, _json, .. Device.Options, _cache,
+            _estimate, _json, .. Device.Options, .. Distributed.Options, _cache,
         ];
         foreach (var option in options) command.Add(option);
     }
@@ -138,17 +140,19 @@ internal sealed class TrainOptions
     }
 
     /// <summary>The device, open in the precision of the run: that of its settings, and of a resumed run its own.</summary>
-    public Device OpenDevice(ParseResult parsed, Terminal terminal)
+    /// <param name="ranks">This process among others; null: it works alone.</param>
+    public Device OpenDevice(ParseResult parsed, Terminal terminal, Ranks? ranks)
     {
         var resumed = parsed.GetValue(_resume) && parsed.GetValue(_to) is { } folder ? RunFolder.FindSettings(folder.FullName) : null;
         var precision = (resumed ?? Settings(parsed)).Training.Precision;
         return Device.Open(parsed, terminal, precision,
-            $"{PrecisionKey} = {PrecisionName.Of(precision)}{(resumed is null ? "" : " of the run to resume")}");
+            $"{PrecisionKey} = {PrecisionName.Of(precision)}{(resumed is null ? "" : " of the run to resume")}", ranks?.LocalRank ?? 0);
     }
 
     /// <summary>The run that the options ask for, with its caption files read.</summary>
     /// <param name="findings">Gets the problems of the caption files; null: they are errors.</param>
-    public TrainingRequest Request(ParseResult parsed, DataFindings? findings, Device device, Terminal terminal)
+    /// <param name="ranks">This process among others; null: it works alone.</param>
+    public TrainingRequest Request(ParseResult parsed, DataFindings? findings, Device device, Ranks? ranks, Terminal terminal)
     {
         string[] sounds = [.. parsed.GetRequiredValue(_audio).Select(folder => folder.FullName)];
         string[] overrides = Overrides(parsed);
@@ -169,6 +173,7 @@ internal sealed class TrainOptions
             Teachers = [.. (parsed.GetValue(_teachers) ?? []).Select(models.FolderOf)],
             FeatureCache = CacheFolder.Of(parsed, _cache),
             Device = device,
+            Group = ranks?.On(device),
             Time = terminal.Time,
             Command = [Application.Name, .. parsed.Tokens.Select(token => token.Value)],
         };

@@ -28,14 +28,13 @@ internal sealed class CollectiveTimes(CudaContext context) : IDisposable
         }
     }
 
-    /// <summary>The number of collectives, and how long the oldest has been under way.</summary>
+    /// <summary>The number of collectives, and how long the oldest has been under way. Asks nobody.</summary>
     public GroupProgress Progress
     {
         get
         {
             lock (_lock)
             {
-                DropPassed();
                 return new(_called, _underWay.TryPeek(out var oldest) ? Stopwatch.GetElapsedTime(oldest.Start) : TimeSpan.Zero);
             }
         }
@@ -77,13 +76,22 @@ internal sealed class CollectiveTimes(CudaContext context) : IDisposable
         }
     }
 
-    void DropPassed()
+    /// <summary>Asks the device which collectives have ended.</summary>
+    public void Look()
     {
-        while (_underWay.TryPeek(out var oldest) && oldest.Ended.HasPassed)
+        while (true)
         {
-            oldest.HasPassed = true;
-            if (oldest.WasWaitedFor) oldest.Ended.Dispose();
-            _underWay.Dequeue();
+            UnderWay? oldest;
+            lock (_lock)
+                if (!_underWay.TryPeek(out oldest)) return;
+            // Outside the lock: the driver may keep this thread waiting.
+            if (!oldest.Ended.HasPassed) return;
+            lock (_lock)
+            {
+                oldest.HasPassed = true;
+                if (oldest.WasWaitedFor) oldest.Ended.Dispose();
+                _underWay.Dequeue();
+            }
         }
     }
 

@@ -15,12 +15,16 @@ namespace NativeRetrieval.Cuda.Distributed;
 /// </summary>
 public sealed class NcclGroup : IProcessGroup
 {
+    static readonly TimeSpan _interval = TimeSpan.FromMilliseconds(500), _patience = TimeSpan.FromSeconds(2);
+
     readonly CudaDevice _device;
     readonly IMonitoredGroup _control;
     readonly NcclCommunicator _communicator;
     readonly CudaStream _stream;
     readonly CollectiveTimes _times;
     readonly CancellationTokenRegistration _onFailure;
+    readonly ManualResetEventSlim _ending = new();
+    readonly Thread _watching;
     bool _disposed;
 
     NcclGroup(CudaDevice device, IMonitoredGroup control, NcclCommunicator communicator)
@@ -30,7 +34,9 @@ public sealed class NcclGroup : IProcessGroup
         _times = new(device.Context);
         // Aborting takes time, and the thread that finds the failure has to tell others.
         _onFailure = control.Failed.Register(() => Task.Run(communicator.Abort));
-        control.Watch(Progress);
+        control.Watch(() => _times.Progress);
+        _watching = new(Look) { IsBackground = true, Name = "NativeRetrieval NCCL watch" };
+        _watching.Start();
     }
 
     /// <summary>Connects the GPUs of all ranks.</summary>
@@ -141,6 +147,8 @@ public sealed class NcclGroup : IProcessGroup
         {
             // The device is lost: nothing is under way any more.
         }
+        _ending.Set();
+        _watching.Join();
         _onFailure.Dispose();
         if (_control.Failure is null) _communicator.Dispose();
         else _communicator.Abort();
@@ -196,7 +204,7 @@ public sealed class NcclGroup : IProcessGroup
         catch (CudaException error)
         {
             // A dead rank breaks NCCL's connections and the control group's at once; the latter knows who it was.
-            _control.Failed.WaitHandle.WaitOne(TimeSpan.FromSeconds(2));
+            _control.Failed.WaitHandle.WaitOne(_patience);
             ThrowIfFailed();
             _control.Abort(error.Message);
             ThrowIfFailed();
@@ -210,18 +218,25 @@ public sealed class NcclGroup : IProcessGroup
         if (_control.Failure is { } failure) throw new DistributedException(failure.Message, failure.Rank);
     }
 
-    GroupProgress Progress()
+    /// <summary>Asks NCCL and the device what has become of the collectives, on a thread of its own: the driver may keep it waiting.</summary>
+    void Look()
     {
-        if (_disposed || _control.Failure is not null) return default;
         try
         {
-            _communicator.Check();
-            return _times.Progress;
+            while (!_ending.Wait(_interval) && _control.Failure is null)
+            {
+                _times.Look();
+                _communicator.Check();
+            }
+        }
+        catch (DistributedException)
+        {
+            // Aborted meanwhile.
         }
         catch (CudaException error)
         {
-            Task.Run(() => _control.Abort(error.Message));
-            return default;
+            _control.Failed.WaitHandle.WaitOne(_patience);
+            _control.Abort(error.Message);
         }
     }
 }

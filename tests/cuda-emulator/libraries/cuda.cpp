@@ -242,6 +242,7 @@ API int cuDeviceGetUuid_v2(void* uuid, int device)
 {
     if (device != 0) return InvalidDevice;
     std::memcpy(uuid, "NR CPU emulator", 16);
+    static_cast<char*>(uuid)[15] = static_cast<char>(settings().device); // processes that stand for machines with a GPU each
     return Ok;
 }
 API int cuDeviceGetAttribute(int* value, int attribute, int device)

@@ -20,6 +20,7 @@ struct Settings
     bool bias_gradients = true;  // cublasLt has algorithms that also write a bias gradient
     int wrong_filter_gradient = -1; // the algorithm of cuDNN's filter gradient that is wrong by a thousandth
     unsigned multiprocessors = 4; // that the device says it has
+    unsigned device = 0;         // the last byte of the device's number: another GPU for each process
     bool record = false;         // work is written down and not done: sizes of real models, memory that nobody touches
     bool count = false;          // launches count what they ask of the memory system
 };
