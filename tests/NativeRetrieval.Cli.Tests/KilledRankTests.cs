@@ -41,15 +41,17 @@ public sealed class KilledRankTests : IDisposable
             string name = $"run{run}";
             for (int start = 0; ; start++)
             {
+                var (begun, before) = (Begun(name), Lines(name));
                 var ranks = Start(name, $"{run}-{start}");
-                if (done == kills || start == 3)
+                if (done == kills || before == Steps || start == 3)
                 {
                     Assert.Equal([0, 0], Finish(ranks));
                     break;
                 }
-                int victim = random.Next(2), after = random.Next(Steps);
-                // So many steps of the run, and a moment more: while a step is computed, summed or saved.
-                while (Lines(name) < after && !ranks.Any(rank => rank.Process.HasExited)) Thread.Sleep(1);
+                int victim = random.Next(2), after = before + random.Next(Steps - before);
+                // Both have joined, so many steps are done, and a moment more: a step is computed, summed or saved. Who never joins is
+                // waited for as long as a queue may take.
+                while ((Begun(name) == begun || Lines(name) < after) && !ranks.Any(rank => rank.Process.HasExited)) Thread.Sleep(1);
                 Thread.Sleep(random.Next(60));
                 ranks[victim].Process.Kill();
                 done++;
@@ -66,6 +68,13 @@ public sealed class KilledRankTests : IDisposable
     }
 
     public void Dispose() => _folder.Dispose();
+
+    /// <summary>What the run says of its starts.</summary>
+    string Begun(string run)
+    {
+        string path = Path.Combine(_folder[run], "run.json");
+        return File.Exists(path) ? File.ReadAllText(path) : "";
+    }
 
     int Lines(string run)
     {

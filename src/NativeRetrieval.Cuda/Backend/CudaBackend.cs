@@ -74,8 +74,8 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
 
     /// <summary>The seed of a stream that is drawn from its beginning on: the kernels know no other.</summary>
     static long SeedOf(Philox stream) => stream.First == 0 ? (long)stream.Seed
-        : throw new ShapeException($"the GPU draws a stream from number 0 on, and this one begins with number {stream.First}; give it another "
-            + "Stream instead");
+        : throw new ShapeException($"the GPU draws a stream from number 0 on, and this one begins with number {stream.First}; give "
+            + "it another Stream instead");
 
     CudaStream Stream => device.Stream;
 

@@ -14,7 +14,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Tests.Loop;
 
-/// <summary>A batch that ranks share against the same batch on one: loss, gradients and running statistics, with all that is drawn.</summary>
+/// <summary>A batch that ranks share against the same batch on one: loss, gradients, running statistics, with all that is drawn.</summary>
 public sealed class RankedBatchTests : IDisposable
 {
     const int Batch = 8, Number = 5;
@@ -68,7 +68,7 @@ public sealed class RankedBatchTests : IDisposable
         Assert.All(parts, statistics => Assert.Equal(parts[0], statistics));
         float[] whole = Step(1, overrides)[0].Statistics;
         AssertClose(whole[..MelBins], parts[0][..MelBins], 1e-5, "means of the input");
-        Assert.True(whole[MelBins..(2 * MelBins)].Sum() > parts[0][MelBins..(2 * MelBins)].Sum(), "variances lack the spread between parts");
+        Assert.True(whole[MelBins..(2 * MelBins)].Sum() > parts[0][MelBins..(2 * MelBins)].Sum(), "variances lack the parts' spread");
     }
 
     public void Dispose() => _folder.Dispose();
@@ -104,8 +104,8 @@ public sealed class RankedBatchTests : IDisposable
         _ = new TrainedParts(model, settings.Training);
         bool taught = overrides.Any(entry => entry.StartsWith("loss.teacher_weight", StringComparison.Ordinal));
         var texts = new CaptionTable(features.Data, model.Config.Captions, join: false).Texts;
-        using var loss = new BatchLoss(model, features, settings, new RunRandom((ulong)settings.Seed), taught ? [Teacher(features, texts)] : null,
-            new Ranks(group));
+        using var loss = new BatchLoss(model, features, settings, new RunRandom((ulong)settings.Seed),
+            taught ? [Teacher(features, texts)] : null, new Ranks(group));
         double value = loss.AddGradient(items ?? Items, Number, null, CancellationToken.None);
         return new Result(value,
             model.Parameters().Where(parameter => parameter.Tensor.Gradient is not null)

@@ -23,8 +23,8 @@ public sealed class RankedRunTests : IDisposable
     }
 
     /// <summary>
-    /// Batches of 32 clips, 20 steps; every rank has an equal part. The rate is one at which the order of a sum in float32 stays a matter of
-    /// the last digits: at rates a thousand times as high this model's steps double such a difference each time, on one rank, too.
+    /// Batches of 32 clips, 20 steps; every rank has an equal part. The rate is one at which the order of a sum in float32 stays a
+    /// matter of the last digits: at rates a thousand times as high this model's steps double such a difference each time, on one rank, too.
     /// </summary>
     [Theory]
     [InlineData(2)]
@@ -38,8 +38,8 @@ public sealed class RankedRunTests : IDisposable
         Assert.All(outcomes, outcome => Assert.Equal(TrainingEnd.AllEpochs, outcome.End));
         var (one, all) = (Losses("one"), Losses("ranks"));
         Assert.Equal(20, one.Length);
-        TestContext.Current.SendDiagnosticMessage("{0} ranks: largest relative difference of a loss {1:G2}, of the first norm {2:G2}", ranks,
-            one.Zip(all, (a, b) => Math.Abs(a - b) / a).Max(), Math.Abs(Norms("one")[0] - Norms("ranks")[0]) / Norms("one")[0]);
+        TestContext.Current.SendDiagnosticMessage("{0} ranks: largest relative difference of a loss {1:G2}, of the first norm {2:G2}",
+            ranks, one.Zip(all, (a, b) => Math.Abs(a - b) / a).Max(), Math.Abs(Norms("one")[0] - Norms("ranks")[0]) / Norms("one")[0]);
         foreach (var (expected, actual) in one.Zip(all)) Assert.Equal(expected, actual, 1e-6 * expected);
         Assert.Equal(Norms("one")[0], Norms("ranks")[0], 1e-5 * Norms("one")[0]);
         Assert.Equal(Values("one", "validation/r10"), Values("ranks", "validation/r10"));
@@ -47,7 +47,7 @@ public sealed class RankedRunTests : IDisposable
         Assert.DoesNotContain(Log("one"), line => line["rank_wait"] is not null);
     }
 
-    /// <summary>Two ranks stop in the middle of an epoch, one goes on, then three: the losses are those of the run that nobody disturbed.</summary>
+    /// <summary>Two ranks stop within an epoch, one goes on, then three: the losses are those of the undisturbed run.</summary>
     [Fact]
     public void A_run_goes_on_with_another_number_of_ranks()
     {
@@ -70,12 +70,12 @@ public sealed class RankedRunTests : IDisposable
     {
         string[] overrides = ["training.batch_size=8", "training.epochs=3", "training.checkpoint_every_steps=2"];
         Run(2, "whole", overrides);
-        var errors = Assert.Throws<AggregateException>(() => LocalGroup.Run(2, group => TrainingSession.Run(Request("broken", overrides) with
+        var errors = Errors(2, group => TrainingSession.Run(Request("broken", overrides) with
         {
             Group = group,
             // The second rank has no progress of its own to fail by: it dies of its clock.
             Time = group.Rank == 1 ? new FatalTime(9) : new SteppedTime(),
-        }, null, null, CancellationToken.None))).InnerExceptions;
+        }, null, null, CancellationToken.None));
         Assert.Equal(2, errors.Count);
         var other = Assert.Single(errors.OfType<DistributedException>());
         Assert.Contains("rank 1", other.Message, StringComparison.Ordinal);
@@ -89,11 +89,11 @@ public sealed class RankedRunTests : IDisposable
     [InlineData("seed=9", "rank 1 disagrees with rank 0: seed is 9 there and ")]
     public void Ranks_that_were_asked_for_different_things_do_not_begin(string differs, string message)
     {
-        var errors = Assert.Throws<AggregateException>(() => LocalGroup.Run(2, group =>
-            TrainingSession.Run(Request("run", group.Rank == 1 ? [differs] : []) with { Group = group }, null, null, CancellationToken.None)))
-            .InnerExceptions;
+        var errors = Errors(2, group => TrainingSession.Run(Request("run", group.Rank == 1 ? [differs] : []) with { Group = group }, null,
+            null, CancellationToken.None));
         Assert.Equal(2, errors.Count);
-        Assert.All(errors, error => Assert.StartsWith(message, Assert.IsType<DistributedException>(error).Message, StringComparison.Ordinal));
+        Assert.All(errors, error =>
+            Assert.StartsWith(message, Assert.IsType<DistributedException>(error).Message, StringComparison.Ordinal));
         Assert.False(Directory.Exists(_folder["run"]));
     }
 
@@ -110,7 +110,8 @@ public sealed class RankedRunTests : IDisposable
 
     [Theory]
     [InlineData("training.batch_size=3", "a batch has 3 pairs, fewer than the 4 ranks that share it")]
-    [InlineData("training.batch_size=11", "the last batch of an epoch has 3 pairs, fewer than the 4 ranks", "training.drop_last_batch=false")]
+    [InlineData("training.batch_size=11", "the last batch of an epoch has 3 pairs, fewer than the 4 ranks",
+        "training.drop_last_batch=false")]
     [InlineData("training.batch_size=8", "training.chunk_size = 3 makes 3 chunks of a batch of 8, and 4 ranks", "training.chunk_size=3")]
     [InlineData("training.batch_size=8", "training.synchronized_batch_norm = true and training.chunk_size = 2", "training.chunk_size=2",
         "training.synchronized_batch_norm=true")]
@@ -127,6 +128,9 @@ public sealed class RankedRunTests : IDisposable
     TrainingOutcome[] Run(int ranks, string run, string[] overrides, bool resume = false) =>
         LocalGroup.Run(ranks, group => TrainingSession.Run(Request(run, overrides) with { Group = group, Resume = resume }, null, null,
             CancellationToken.None));
+
+    static IReadOnlyList<Exception> Errors(int ranks, Func<LocalGroup, TrainingOutcome> run) =>
+        Assert.Throws<AggregateException>(() => LocalGroup.Run(ranks, run)).InnerExceptions;
 
     /// <summary>One rank, the last, is cancelled after some steps of this start; all stop together.</summary>
     void Stopped(int ranks, string run, string[] overrides, int after, bool resume)
