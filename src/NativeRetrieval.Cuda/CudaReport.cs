@@ -14,7 +14,9 @@ public sealed record CudaReport
     /// <summary>The results of the search for the driver, NVRTC, cuBLAS and cuDNN, in this order.</summary>
     public required IReadOnlyList<CudaLibraryReport> Libraries { get; init; }
 
-    /// <summary>The result of the search for NCCL, which only training on several GPUs needs: it is no <see cref="Problem"/> without.</summary>
+    /// <summary>
+    /// The result of the search for NCCL, which only training on several GPUs needs: it is no <see cref="Problem"/> without.
+    /// </summary>
     public required CudaLibraryReport Nccl { get; init; }
 
     /// <summary>The GPUs that this process may use, by number; none where the driver is missing.</summary>
@@ -51,6 +53,7 @@ public sealed record CudaReport
             }
         }
         problem ??= libraries.Select(library => library.Problem).FirstOrDefault(text => text is not null);
-        return new() { Libraries = libraries, Nccl = CudaLibraryReport.Of(CudaLibraries.Of(LibraryFamily.Nccl)), Devices = devices, Problem = problem };
+        var nccl = CudaLibraryReport.Of(CudaLibraries.Of(LibraryFamily.Nccl));
+        return new() { Libraries = libraries, Nccl = nccl, Devices = devices, Problem = problem };
     }
 }

@@ -33,7 +33,8 @@ public sealed record Coordinator
     /// <exception cref="OptionException">The host is empty or the port outside its range.</exception>
     public static Coordinator At(string host, int port)
     {
-        if (host.Length == 0 || host.Any(char.IsWhiteSpace)) throw new OptionException($"coordinator: '{PlainText.Short(host)}' is no host");
+        if (host.Length == 0 || host.Any(char.IsWhiteSpace))
+            throw new OptionException($"coordinator: '{PlainText.Short(host)}' is no host");
         if (port is < 1 or > ushort.MaxValue)
             throw new OptionException(string.Create(CultureInfo.InvariantCulture, $"coordinator: port {port} is not one of 1 to 65535"));
         return new() { Host = host, Port = port };

@@ -61,8 +61,8 @@ public static class LaunchEnvironment
             int worldSize = Number(size);
             string? job = Text("SLURM_JOB_ID"), step = Text("SLURM_STEP_ID");
             if (job is not null && step is null && worldSize > 1)
-                throw new OptionException($"this is the batch script of Slurm job {PlainText.Short(job)}, which has {worldSize} tasks, and none "
-                    + "of them; start it by srun, or with --world-size 1 to work on one rank");
+                throw new OptionException($"this is the batch script of Slurm job {PlainText.Short(job)}, which has {worldSize} tasks, and "
+                    + "none of them; start it by srun, or with --world-size 1 to work on one rank");
             return new()
             {
                 Rank = Number("SLURM_PROCID"),
@@ -86,7 +86,8 @@ public static class LaunchEnvironment
         }
 
         Coordinator? Master(int offset) =>
-            Text("MASTER_ADDR") is { } host && Text("MASTER_PORT") is not null ? Coordinator.At(host, Number("MASTER_PORT") + offset) : null;
+            Text("MASTER_ADDR") is { } host && Text("MASTER_PORT") is not null
+                ? Coordinator.At(host, Number("MASTER_PORT") + offset) : null;
 
         string Key(string? job) => $"{Text(KeyVariable)}/{job}";
 

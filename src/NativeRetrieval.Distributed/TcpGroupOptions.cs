@@ -49,7 +49,8 @@ public sealed record TcpGroupOptions
         if (WorldSize is < 1 or > LargestWorldSize) throw new OptionException($"world size: 1 to {LargestWorldSize}, got {WorldSize}");
         if (Rank < 0 || Rank >= WorldSize)
             throw new OptionException($"rank: 0 to {WorldSize - 1} in a world of {WorldSize}, got {Rank}");
-        foreach (var (name, limit) in ((string, TimeSpan)[])[("join limit", JoinLimit), ("heartbeat", Heartbeat), ("call limit", CallLimit)])
+        (string, TimeSpan)[] limits = [("join limit", JoinLimit), ("heartbeat", Heartbeat), ("call limit", CallLimit)];
+        foreach (var (name, limit) in limits)
             if (limit <= TimeSpan.Zero) throw new OptionException($"{name}: a time above zero, got {limit}");
         if (HeartbeatLimit < 2 * Heartbeat)
             throw new OptionException($"heartbeat limit: at least two heartbeats of {Heartbeat}, got {HeartbeatLimit}");

@@ -18,6 +18,7 @@ public class ExitCodeTests
         { new FileWriteException("a", "full"), 1 },
         { new FileReadException("a.csv", "no permission", new UnauthorizedAccessException()), 1 },
         { new FileReadException("a.csv", "it is a device", new NotAFileException("it is a device, not a file")), 5 },
+        { new DistributedException("rank 1 died", 1), 6 },
         { new IOException("gone"), 1 },
     };
 

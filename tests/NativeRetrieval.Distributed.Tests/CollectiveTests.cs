@@ -49,7 +49,8 @@ public sealed class CollectiveTests
         TcpRanks.Run(world, group =>
         {
             using var doubles = Tensor.From([.. Enumerable.Range(0, 77).Select(i => i + 0.5 * group.Rank)], [7, 11], CpuDevice.Shared);
-            using var counts = Tensor.From([.. Enumerable.Range(0, 77).Select(i => (long)i << 40 | (uint)group.Rank)], [77], CpuDevice.Shared);
+            using var counts = Tensor.From(
+                [.. Enumerable.Range(0, 77).Select(i => (long)i << 40 | (uint)group.Rank)], [77], CpuDevice.Shared);
             var first = group.AllReduce(doubles);
             var second = group.AllReduce(counts);
             second.Wait();
@@ -83,7 +84,8 @@ public sealed class CollectiveTests
         part.CopyFrom<int>([-1, -1, -1, -1, -1, -1]); // the part is the caller's again at once
         work.Wait();
         work.Wait();
-        Assert.Equal(Enumerable.Range(0, world).SelectMany(rank => Enumerable.Range(0, 6).Select(i => 100 * rank + i)), whole.ToArray<int>());
+        Assert.Equal(Enumerable.Range(0, world).SelectMany(rank => Enumerable.Range(0, 6).Select(i => 100 * rank + i)),
+            whole.ToArray<int>());
         return true;
     });
 

@@ -26,7 +26,8 @@ public sealed partial class FaultTests
             SumWithoutEnd(group, values);
         });
         Assert.Equal(guilty, error.Rank);
-        Assert.StartsWith($"rank {guilty} ({Environment.MachineName}, process {Environment.ProcessId}) gave up: no memory left", error.Message);
+        Assert.StartsWith($"rank {guilty} ({Environment.MachineName}, process {Environment.ProcessId}) gave up: no memory left",
+            error.Message);
     }
 
     [Theory]
@@ -139,7 +140,8 @@ public sealed partial class FaultTests
         foreach (var (rank, text) in Ends(ranks, guilty))
         {
             Assert.Equal(RankHost.Failed, ranks[rank].ExitCode);
-            Assert.StartsWith($"{guilty}: rank {guilty} ({Environment.MachineName}, process {ranks[guilty].Id}) ended without a word", text);
+            Assert.StartsWith($"{guilty}: rank {guilty} ({Environment.MachineName}, process {ranks[guilty].Id}) ended without a word",
+                text);
         }
     }
 
@@ -181,7 +183,8 @@ public sealed partial class FaultTests
     }
 
     /// <summary>The last words of all but one.</summary>
-    static List<(int Rank, string Text)> Ends(Process[] ranks, int guilty) => [.. ranks.Index().Where(one => one.Index != guilty).Select(one =>
+    static List<(int Rank, string Text)> Ends(Process[] ranks, int guilty) =>
+        [.. ranks.Index().Where(one => one.Index != guilty).Select(one =>
     {
         string text = one.Item.StandardOutput.ReadToEnd();
         one.Item.WaitForExit();

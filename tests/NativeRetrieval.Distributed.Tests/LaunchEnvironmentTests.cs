@@ -7,7 +7,8 @@ public sealed class LaunchEnvironmentTests
     [Fact]
     public void Torchrun_says_rank_size_and_place()
     {
-        var place = Find("RANK=5 WORLD_SIZE=16 LOCAL_RANK=1 MASTER_ADDR=node1 MASTER_PORT=29500 TORCHELASTIC_RUN_ID=run7 SLURM_PROCID=1 SLURM_NTASKS=2")!;
+        var place = Find("RANK=5 WORLD_SIZE=16 LOCAL_RANK=1 MASTER_ADDR=node1 MASTER_PORT=29500 "
+            + "TORCHELASTIC_RUN_ID=run7 SLURM_PROCID=1 SLURM_NTASKS=2")!;
         Assert.Equal((5, 16, 1, "node1:29500"), (place.Rank, place.WorldSize, place.LocalRank, place.Coordinator!.ToString()));
         Assert.Equal("/run7", place.JobKey);
     }
@@ -19,8 +20,8 @@ public sealed class LaunchEnvironmentTests
     [Fact]
     public void Slurm_says_rank_and_size_and_the_first_node_is_the_place()
     {
-        var place = Find("SLURM_PROCID=3 SLURM_NTASKS=8 SLURM_LOCALID=3 SLURM_JOB_ID=12345 SLURM_STEP_ID=0 SLURM_JOB_NODELIST=n[003-004,7],m1 "
-            + "NATIVERETRIEVAL_JOB_KEY=secret")!;
+        var place = Find("SLURM_PROCID=3 SLURM_NTASKS=8 SLURM_LOCALID=3 SLURM_JOB_ID=12345 SLURM_STEP_ID=0 "
+            + "SLURM_JOB_NODELIST=n[003-004,7],m1 NATIVERETRIEVAL_JOB_KEY=secret")!;
         Assert.Equal((3, 8, 3, "n003:20345"), (place.Rank, place.WorldSize, place.LocalRank, place.Coordinator!.ToString()));
         Assert.Equal("secret/12345.0", place.JobKey);
     }

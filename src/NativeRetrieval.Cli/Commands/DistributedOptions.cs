@@ -41,8 +41,8 @@ internal sealed class DistributedOptions
     public IReadOnlyList<Option> Options => [_worldSize, _rank, _coordinator];
 
     /// <summary>
-    /// Does a command's work together with the other ranks, or alone where there are none. What goes wrong here is made known to them. Ranks
-    /// beside the first print errors only.
+    /// Does a command's work together with the other ranks, or alone where there are none. What goes wrong here is made known to them.
+    /// Ranks beside the first print errors only.
     /// </summary>
     /// <param name="work">Gets this process among the ranks; null: it works alone.</param>
     /// <exception cref="OptionException">Options or variables contradict each other.</exception>
@@ -51,6 +51,15 @@ internal sealed class DistributedOptions
     {
         using var ranks = Join(parsed, terminal, cancellation);
         return RankJob.Do(ranks?.Control, () => work(ranks));
+    }
+
+    /// <summary>Refuses several ranks where one alone does the work.</summary>
+    /// <exception cref="OptionException">There are several.</exception>
+    public void RequireAlone(ParseResult parsed, Terminal terminal, string what)
+    {
+        if (Place(parsed, terminal) is { WorldSize: > 1 } place)
+            throw new OptionException($"{what}: one rank does this, and there are {place.WorldSize} (from {place.Source}); "
+                + $"give {WorldSizeName} 1");
     }
 
     Ranks? Join(ParseResult parsed, Terminal terminal, CancellationToken cancellation)
@@ -67,7 +76,8 @@ internal sealed class DistributedOptions
             Facts = new Dictionary<string, string>
             {
                 ["command"] = parsed.CommandResult.Command.Name,
-                ["version"] = typeof(Application).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
+                ["version"] =
+                    typeof(Application).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()!.InformationalVersion,
             },
         }, cancellation);
         return new(group, place.LocalRank ?? group.LocalRank);
@@ -92,20 +102,23 @@ internal sealed class DistributedOptions
         if (worldSize is null && told is null)
         {
             if (rank is not null || coordinator is not null)
-                throw new OptionException($"{(rank is null ? CoordinatorName : RankName)} is given: say how many ranks there are by {WorldSizeName}");
+                throw new OptionException($"{(rank is null ? CoordinatorName : RankName)} is given: "
+                    + $"say how many ranks there are by {WorldSizeName}");
             return null;
         }
         var place = new JobPlace
         {
             WorldSize = worldSize ?? told!.WorldSize,
-            Rank = rank ?? told?.Rank ?? throw new OptionException($"{WorldSizeName} {worldSize}: say which of them this one is by {RankName}"),
+            Rank = rank ?? told?.Rank
+                ?? throw new OptionException($"{WorldSizeName} {worldSize}: say which of them this one is by {RankName}"),
             Coordinator = coordinator is null ? told?.Coordinator : Coordinator.Parse(coordinator),
             LocalRank = told?.LocalRank,
             JobKey = told?.JobKey ?? $"{terminal.Variable(LaunchEnvironment.KeyVariable)}/",
             Source = told?.Source ?? $"{RankName} and {WorldSizeName}",
         };
         if (place.WorldSize < 1 || place.Rank < 0 || place.Rank >= place.WorldSize)
-            throw new OptionException($"rank {place.Rank} of {place.WorldSize} (from {place.Source}): ranks go from 0 to the world size less 1");
+            throw new OptionException($"rank {place.Rank} of {place.WorldSize} (from {place.Source}): ranks go from 0 to the "
+                + "world size less 1");
         if (place is { WorldSize: > 1, Coordinator: null })
             throw new OptionException($"rank {place.Rank} of {place.WorldSize} (from {place.Source}): say where the ranks meet by "
                 + $"{CoordinatorName} HOST:PORT, or name a file that all of them see");
@@ -115,8 +128,8 @@ internal sealed class DistributedOptions
     static void Compare(string option, int? given, int? told, JobPlace? place)
     {
         if (given is not null && told is not null && given != told)
-            throw new OptionException($"{option} {given}, but the environment says {told} ({place!.Source}); leave out the option, or unset "
-                + "the variables");
+            throw new OptionException($"{option} {given}, but the environment says {told} ({place!.Source}); leave out the option, or "
+                + "unset the variables");
     }
 }
 
@@ -125,6 +138,9 @@ internal sealed class DistributedOptions
 internal sealed record Ranks(TcpGroup Control, int LocalRank) : IDisposable
 {
     NcclGroup? _nccl;
+
+    /// <summary>True for the rank that prints results.</summary>
+    public bool IsFirst => Control.Rank == 0;
 
     /// <summary>The group that exchanges tensors of a device: NCCL's on GPUs, TCP's on the CPU.</summary>
     /// <exception cref="DistributedException">The ranks have devices of different kinds.</exception>

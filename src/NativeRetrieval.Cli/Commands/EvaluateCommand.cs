@@ -50,7 +50,7 @@ internal static class EvaluateCommand
             EvaluationOutcome outcome;
             using (var display = new EvaluationDisplay(terminal))
                 outcome = EvaluationSession.Run(request with { Device = device, Group = ranks?.On(device) }, display, cancellation);
-            if (ranks is { Control.Rank: > 0 }) return ExitCode.Ok;
+            if (ranks is { IsFirst: false }) return ExitCode.Ok;
 
             if (options.Submission(parsed) is { } submission)
                 SubmissionCsv.Write(submission.FullName, outcome.Texts, outcome.ClipNames, outcome.Scores.TextToAudio);

@@ -45,6 +45,8 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellation) =>
         {
             options.RequireConsistent(parsed);
+            if (options.Check(parsed) || options.Estimate(parsed))
+                options.Distributed.RequireAlone(parsed, terminal, "--check, --estimate");
             return Task.FromResult(options.Distributed.Do(parsed, terminal, ranks => Train(parsed, ranks, cancellation), cancellation));
         });
         return command;
@@ -56,7 +58,7 @@ internal static class TrainCommand
             var request = options.Request(parsed, findings, device, ranks, terminal);
             if (findings is not null) return TrainPreview.Check(terminal, request, findings, options.Json(parsed), cancellation);
             if (options.Estimate(parsed)) return TrainPreview.Estimate(terminal, request, options.Json(parsed), cancellation);
-            if (TrainPreview.FromScratch(terminal, request) is { } advice) terminal.Warning(advice);
+            if (ranks is null or { IsFirst: true } && TrainPreview.FromScratch(terminal, request) is { } advice) terminal.Warning(advice);
             var outcome = Run(terminal, request, cancellation);
             if (outcome.End == TrainingEnd.NoImprovement)
                 terminal.Message("stopped early: training.early_stopping_epochs evaluations had no better score than those before; "
@@ -64,7 +66,7 @@ internal static class TrainCommand
             if (outcome.Graphs is { } graphs)
                 terminal.Message($"CUDA graphs: {graphs.Recorded} recorded, {graphs.Replayed} of {graphs.Steps} steps replayed");
             terminal.Message($"model: {request.RunFolder}");
-            return Skips.Report(terminal, outcome.Skipped);
+            return ranks is { IsFirst: false } ? ExitCode.Ok : Skips.Report(terminal, outcome.Skipped);
         }
     }
 

@@ -30,7 +30,9 @@ public interface IProcessGroup : IDisposable
     /// <param name="tensor">float32, float64 or int64, of any layout.</param>
     ICollectiveWork AllReduce(Tensor tensor);
 
-    /// <summary>Puts the tensors of all ranks one behind the other, in rank order. Returns at once, as <see cref="AllReduce(Tensor)"/> does.</summary>
+    /// <summary>
+    /// Puts the tensors of all ranks one behind the other, in rank order. Returns at once, as <see cref="AllReduce(Tensor)"/> does.
+    /// </summary>
     /// <param name="part">[n, …] of this rank, contiguous, of any dtype.</param>
     /// <param name="whole">[<see cref="WorldSize"/>·n, …], contiguous, of the same dtype: gets the parts of all ranks.</param>
     ICollectiveWork AllGather(Tensor part, Tensor whole);
@@ -46,7 +48,10 @@ public interface IProcessGroup : IDisposable
     /// <summary>Sums counts on the host over the ranks, in place.</summary>
     void AllReduce(Span<long> values);
 
-    /// <summary>Returns once every rank has called it.</summary>
+    /// <summary>
+    /// Returns once every rank has called it and this rank's collectives before it have ended. Where another rank died, a collective on a
+    /// GPU is aborted and leaves anything behind: what is to last, such as a checkpoint, is written behind a barrier.
+    /// </summary>
     void Barrier();
 
     /// <summary>Bytes from every rank, in rank order, for settings, hashes and small state. Lengths may differ.</summary>

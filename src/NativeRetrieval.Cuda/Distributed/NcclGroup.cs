@@ -134,7 +134,9 @@ public sealed class NcclGroup : IProcessGroup
     /// <inheritdoc/>
     public void Abort(string reason) => _control.Abort(reason);
 
-    /// <summary>Waits for what is under way, unless the job has failed, and ends the connections of the GPUs; not the control group.</summary>
+    /// <summary>
+    /// Waits for what is under way, unless the job has failed, and ends the connections of the GPUs; not the control group.
+    /// </summary>
     public void Dispose()
     {
         if (_disposed) return;
@@ -218,7 +220,9 @@ public sealed class NcclGroup : IProcessGroup
         if (_control.Failure is { } failure) throw new DistributedException(failure.Message, failure.Rank);
     }
 
-    /// <summary>Asks NCCL and the device what has become of the collectives, on a thread of its own: the driver may keep it waiting.</summary>
+    /// <summary>
+    /// Asks NCCL and the device what has become of the collectives, on a thread of its own: the driver may keep it waiting.
+    /// </summary>
     void Look()
     {
         try

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Cuda.Distributed;
 
-/// <summary>What ranks compare before NCCL connects them: it hangs, or fails without a word, where these do not fit.</summary>
+/// <summary>Facts that ranks compare before NCCL connects them: it hangs, or fails without a word, where these do not fit.</summary>
 /// <param name="Uuid">The GPU's own number.</param>
 /// <param name="Device">The GPU's name on its machine, e.g. <c>cuda:0</c>.</param>
 internal sealed record NcclMember(string Version, string Uuid, string Device)

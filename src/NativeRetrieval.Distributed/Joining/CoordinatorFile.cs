@@ -28,7 +28,8 @@ internal sealed record CoordinatorFile(string Format, string[] Addresses, int Po
         if (File.Exists(path))
         {
             var other = TryRead(path, out string problem)
-                ?? throw new OptionException($"coordinator: {path} is there and no coordinator file ({problem}); it is left alone, name another");
+                ?? throw new OptionException($"coordinator: {path} is there and no coordinator file ({problem}); it is left alone, "
+                    + "name another");
             if (other.IsAnswered())
                 throw new OptionException($"coordinator: another rank 0 waits at {path}; start every rank once, or name another file");
         }
@@ -92,6 +93,7 @@ internal sealed record CoordinatorFile(string Format, string[] Addresses, int Po
         {
             // Containers may hide their interfaces; the loopback address is left.
         }
-        return [.. found.OrderBy(one => one.AddressFamily == AddressFamily.InterNetworkV6).Append(IPAddress.Loopback).Select(one => $"{one}")];
+        var sorted = found.OrderBy(one => one.AddressFamily == AddressFamily.InterNetworkV6).Append(IPAddress.Loopback);
+        return [.. sorted.Select(one => $"{one}")];
     }
 }

@@ -26,8 +26,8 @@ internal sealed class GuestJoin(TcpGroupOptions options)
                     return link;
             if (Stopwatch.GetElapsedTime(start) > options.JoinLimit)
                 throw new DistributedException($"rank 0 was not found at {options.Coordinator} within "
-                    + $"{HostWatch.Seconds(options.JoinLimit.TotalSeconds)}: {_problem}; start all ranks with the same coordinator, and see "
-                    + "that rank 0's port is open to the others", 0);
+                    + $"{HostWatch.Seconds(options.JoinLimit.TotalSeconds)}: {_problem}; start all ranks with the same coordinator, and "
+                    + "see that rank 0's port is open to the others", 0);
             await Task.Delay(_pause, cancellation).ConfigureAwait(false);
         }
     }
@@ -65,8 +65,8 @@ internal sealed class GuestJoin(TcpGroupOptions options)
         catch (WireException refusal) when (refusal.IsRefusal && options.Coordinator.File is null)
         {
             socket.Dispose();
-            throw new DistributedException($"rank 0 at {options.Coordinator} refuses this rank: {PlainText.Short(refusal.Message)}; give each "
-                + "job a port of its own, and all its ranks the same job key", options.Rank, refusal);
+            throw new DistributedException($"rank 0 at {options.Coordinator} refuses this rank: {PlainText.Short(refusal.Message)}; give "
+                + "each job a port of its own, and all its ranks the same job key", options.Rank, refusal);
         }
         catch (Exception error) when (error is WireException or SocketException
             || error is OperationCanceledException && !cancellation.IsCancellationRequested)
@@ -89,7 +89,8 @@ internal sealed class GuestJoin(TcpGroupOptions options)
 
     async Task<ControlLink> IntroduceAsync(Socket socket, JobKey key, int linkPort, CancellationToken cancellation)
     {
-        var asked = await Frame.ReceiveAsync(socket, FrameKind.Challenge, Frame.LargestBytesOfStrangers, cancellation).ConfigureAwait(false);
+        var asked = await Frame.ReceiveAsync(socket, FrameKind.Challenge, Frame.LargestBytesOfStrangers, cancellation)
+            .ConfigureAwait(false);
         byte[] own = JobKey.NewChallenge();
         var hello = new Hello(key.Proof(asked.Read<byte[]>(), options.Rank), own, Member.Here(options.Rank), options.WorldSize, linkPort,
             new(options.Facts));

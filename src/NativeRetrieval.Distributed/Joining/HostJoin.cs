@@ -84,7 +84,8 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
             try
             {
                 var left = options.JoinLimit - Stopwatch.GetElapsedTime(start);
-                if (left <= TimeSpan.Zero || !_arrivals.TryTake(out arrival, (int)Math.Min(left.TotalMilliseconds, int.MaxValue), stop.Token))
+                int milliseconds = (int)Math.Clamp(left.TotalMilliseconds, 0, int.MaxValue);
+                if (left <= TimeSpan.Zero || !_arrivals.TryTake(out arrival, milliseconds, stop.Token))
                 {
                     watch.Decide(Missing());
                     fault.ThrowIfSet();
@@ -143,8 +144,8 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
         foreach (string name in options.Facts.Keys.Union(hello.Facts.Keys).Order(StringComparer.Ordinal))
         {
             var (here, there) = (options.Facts.GetValueOrDefault(name), hello.Facts.GetValueOrDefault(name));
-            if (here != there) return $"{member} disagrees with rank 0 on {PlainText.Short(name)}: it has {Show(there)}, rank 0 {Show(here)}; "
-                + "all ranks take the same command, the same program and the same files";
+            if (here != there) return $"{member} disagrees with rank 0 on {PlainText.Short(name)}: it has {Show(there)}, rank 0 "
+                + $"{Show(here)}; all ranks take the same command, the same program and the same files";
         }
         return null;
 

@@ -72,7 +72,8 @@ internal sealed class RingJoin(TcpGroupOptions options, Roster roster, Listener 
             limit.CancelAfter(_introduction);
             try
             {
-                var frame = await Frame.ReceiveAsync(socket, FrameKind.Link, Frame.LargestBytesOfStrangers, limit.Token).ConfigureAwait(false);
+                var frame = await Frame.ReceiveAsync(socket, FrameKind.Link, Frame.LargestBytesOfStrangers, limit.Token)
+                    .ConfigureAwait(false);
                 var hello = frame.Read<LinkHello>();
                 if (hello.Rank == Previous && new JobKey("", roster.Session).IsProof(hello.Proof, roster.Session, Previous)) return socket;
             }

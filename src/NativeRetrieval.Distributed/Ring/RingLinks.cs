@@ -30,7 +30,9 @@ internal sealed unsafe class RingLinks : IDisposable
         _sender.Start();
     }
 
-    /// <summary>Sends bytes, which stay as they are until <see cref="Flush"/> has returned or the ring has brought their successors.</summary>
+    /// <summary>
+    /// Sends bytes, which stay as they are until <see cref="Flush"/> has returned or the ring has brought their successors.
+    /// </summary>
     public void Send(void* address, long bytes)
     {
         if (bytes == 0) return;

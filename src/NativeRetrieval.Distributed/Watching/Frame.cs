@@ -5,7 +5,9 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Distributed.Watching;
 
-/// <summary>A message between ranks: its length (uint32, little-endian), its kind (one byte), and a JSON value of a type of its kind.</summary>
+/// <summary>
+/// A message between ranks: its length (uint32, little-endian), its kind (one byte), and a JSON value of a type of its kind.
+/// </summary>
 internal readonly record struct Frame(FrameKind Kind, byte[] Payload)
 {
     public const int HeaderBytes = 5;

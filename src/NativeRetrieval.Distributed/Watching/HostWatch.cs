@@ -118,7 +118,8 @@ internal sealed class HostWatch(TcpGroupOptions options, Fault fault) : Watch(op
         lock (_deciding)
             return new(rank, _left.Contains(rank)
                 ? $"{Of(rank)} left the job while others still had work for it"
-                : $"{Of(rank)} ended without a word: it was killed, crashed, or its machine ran out of memory; its own output may say more");
+                : $"{Of(rank)} ended without a word: it was killed, crashed, or its machine ran out of memory; its own output may say "
+                    + "more");
     }
 
     Member Of(int rank)

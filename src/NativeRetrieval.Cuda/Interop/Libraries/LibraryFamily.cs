@@ -98,7 +98,8 @@ internal sealed record LibraryFamily
         Version = VersionQuery.NcclVersion,
         Minimum = new(2, 18),
         WheelFolders = ["nvidia/nccl/lib"],
-        HowToInstall = "install NCCL 2.18 or newer for training on several GPUs (pip install nvidia-nccl-cu12, or NVIDIA's package libnccl2)",
+        HowToInstall = "install NCCL 2.18 or newer for training on several GPUs "
+            + "(pip install nvidia-nccl-cu12, or NVIDIA's package libnccl2)",
     };
 
     /// <summary>All families that the device needs, in the order in which they are loaded: cuDNN opens NVRTC and cuBLAS by name.</summary>

@@ -14,8 +14,8 @@ internal sealed unsafe class NcclApi
     /// <summary>Every name that is looked up; a library that lacks one is refused.</summary>
     public static string[] Names { get; } =
     [
-        "ncclGetVersion", "ncclGetUniqueId", "ncclCommInitRank", "ncclCommDestroy", "ncclCommAbort", "ncclCommGetAsyncError", "ncclAllReduce",
-        "ncclBroadcast", "ncclAllGather", "ncclGetErrorString", "ncclGetLastError",
+        "ncclGetVersion", "ncclGetUniqueId", "ncclCommInitRank", "ncclCommDestroy", "ncclCommAbort", "ncclCommGetAsyncError",
+        "ncclAllReduce", "ncclBroadcast", "ncclAllGather", "ncclGetErrorString", "ncclGetLastError",
     ];
 
     static readonly Lazy<NcclApi> _loaded = new(() => new(CudaLibraries.Require(LibraryFamily.Nccl)));
@@ -74,7 +74,7 @@ internal sealed unsafe class NcclApi
     /// <summary>Ends what is under way, on the device, too.</summary>
     public NcclResult Abort(nint communicator) => _commAbort(communicator);
 
-    /// <summary>What has failed since, such as the network to another rank.</summary>
+    /// <summary>Throws what has failed since, such as the network to another rank.</summary>
     public void CheckAsync(nint communicator)
     {
         NcclResult error;
