@@ -24,7 +24,7 @@ public sealed class RankedRunTests : IDisposable
 
     /// <summary>
     /// Batches of 32 clips, 20 steps; every rank has an equal part. The rate is one at which the order of a sum in float32 stays a
-    /// matter of the last digits: at rates a thousand times as high this model's steps double such a difference each time, on one rank, too.
+    /// matter of the last digits; at rates of 1e-4 and more this small model's steps about double such a difference each time.
     /// </summary>
     [Theory]
     [InlineData(2)]
