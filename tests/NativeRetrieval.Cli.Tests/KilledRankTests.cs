@@ -48,7 +48,7 @@ public sealed class KilledRankTests : IDisposable
                     Assert.Equal([0, 0], Finish(ranks));
                     break;
                 }
-                int victim = random.Next(2), after = before + random.Next(Steps - before);
+                int victim = done % 2, after = before + random.Next(Steps - before);
                 // Both have joined, so many steps are done, and a moment more: a step is computed, summed or saved. Who never joins is
                 // waited for as long as a queue may take.
                 while ((Begun(name) == begun || Lines(name) < after) && !ranks.Any(rank => rank.Process.HasExited)) Thread.Sleep(1);
