@@ -70,8 +70,8 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
         Span<long> found = [stored is null ? 0 : 1];
         group.AllReduce(found);
         if (stored is not null && found[0] < group.WorldSize && request.Audio is null)
-            throw new OptionException($"{request.Vectors} is not the same on all ranks: {found[0]} of {group.WorldSize} find vectors there, "
-                + "and without --audio none can be made");
+            throw new OptionException($"{request.Vectors} is not the same on all ranks: {found[0]} of {group.WorldSize} find vectors "
+                + "there, and without --audio none can be made");
         return found[0] == group.WorldSize ? stored : null;
     }
 

@@ -7,7 +7,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>Training on the terminal: a progress line for the phase at hand, a line for each epoch.</summary>
 internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingProgress>, IDisposable
 {
-    /// <summary>Share of an epoch that the device may wait for batches before its line says so.</summary>
+    /// <summary>Share of an epoch that the device may wait for batches, or a rank for others, before its line says so.</summary>
     const double NotedWait = 0.05;
 
     readonly Lock _lock = new();
@@ -46,13 +46,15 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
                 : "";
             // Without validation data every epoch is the last so far: said once, at the end.
             string kept = epoch.KeptAs is { } reason && (epoch.Validation is not null || epoch.Epoch == epoch.Epochs) ? $" ({reason})" : "";
-            string wait = epoch.InputWait > NotedWait
-                ? string.Create(CultureInfo.InvariantCulture, $", {100 * epoch.InputWait:F0} % waiting for input") : "";
+            string wait = Wait(epoch.InputWait, "input") + Wait(epoch.RankWait, "other ranks");
             terminal.Message(string.Create(CultureInfo.InvariantCulture,
                 $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{wait}{scores}{kept}, "
                     + $"{Output.Progress.Duration(epoch.Remaining)} left"));
         }
     }
+
+    static string Wait(double share, string what) =>
+        share > NotedWait ? string.Create(CultureInfo.InvariantCulture, $", {100 * share:F0} % waiting for {what}") : "";
 
     /// <summary>Ends the progress line, so that a message stands below it.</summary>
     public void EndLine()

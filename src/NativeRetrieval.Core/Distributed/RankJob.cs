@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Core.Distributed;
 
-/// <summary>Beginning and end of a job that several ranks do together. Without a group, or in a group of one, nothing is exchanged.</summary>
+/// <summary>Beginning and end of a job that several ranks do together. A rank that is alone exchanges nothing.</summary>
 public static class RankJob
 {
     /// <summary>
@@ -40,7 +40,7 @@ public static class RankJob
 
     /// <summary>Stops all ranks at the same place where one of them is cancelled.</summary>
     /// <param name="group">The ranks, all of which call this; null: this one alone.</param>
-    /// <exception cref="OperationCanceledException">This rank is cancelled, or one of the others: <see cref="RanksStoppedException"/>.</exception>
+    /// <exception cref="OperationCanceledException">This rank is cancelled, or another: <see cref="RanksStoppedException"/>.</exception>
     public static void ThrowIfAnyIsCancelled(IProcessGroup? group, CancellationToken cancellation)
     {
         if (group is not null and not { WorldSize: 1 })
@@ -66,8 +66,8 @@ public static class RankJob
             {
                 string first = all[0].GetValueOrDefault(name, "absent"), other = all[rank].GetValueOrDefault(name, "absent");
                 if (first != other)
-                    throw new DistributedException($"rank {rank} disagrees with rank 0: {name} is {Short(other)} there and {Short(first)} on "
-                        + "rank 0; start all ranks with the same program, command and data", rank);
+                    throw new DistributedException($"rank {rank} disagrees with rank 0: {name} is {Short(other)} there and {Short(first)} "
+                        + "on rank 0; start all ranks with the same program, command and data", rank);
             }
 
         static string Short(string value) => value.Length == 64 && value.All(char.IsAsciiHexDigit) ? value[..12] + "…" : value;

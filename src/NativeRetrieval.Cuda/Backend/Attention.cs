@@ -19,12 +19,12 @@ internal sealed partial class CudaBackend
         if (map.Fits(map.ForwardFloats, device))
             Launch("attention", Stored(qkv, "attention_forward_f32", "attention_forward_bf16"), map.Heads, map.Threads,
                 map.ForwardFloats * sizeof(float), Activations(qkv), starts.Address, Faults.Address, map.Scale,
-                Threshold(sizes.Probability), map.Keep, (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Exact,
+                Threshold(sizes.Probability), map.Keep, SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Exact,
                 Activations(y), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
         else
             Launch("attention", Stored(qkv, "attention_long_forward_f32", "attention_long_forward_bf16"), map.LongGrid, LongRows * Warp,
                 map.LongBytes(1, device), Activations(qkv), starts.Address, Faults.Address, map.Scale, Threshold(sizes.Probability),
-                map.Keep, (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Activations(y), map.Sentences, map.Rows,
+                map.Keep, SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Activations(y), map.Sentences, map.Rows,
                 sizes.Tokens, sizes.Heads, map.Width);
     }
 
@@ -35,7 +35,7 @@ internal sealed partial class CudaBackend
         {
             Launch("attention", Stored(qkv, "attention_backward_f32", "attention_backward_bf16"), map.Heads, map.Threads,
                 map.BackwardFloats * sizeof(float), Activations(dy), Activations(qkv), starts.Address, map.Scale,
-                Threshold(sizes.Probability), map.Keep, (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Exact,
+                Threshold(sizes.Probability), map.Keep, SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Exact,
                 Activations(dqkv), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
             return;
         }
@@ -43,7 +43,7 @@ internal sealed partial class CudaBackend
         using var shares = Tensor.EmptyLike(ds);
         Launch("attention", Stored(qkv, "attention_long_queries_f32", "attention_long_queries_bf16"), map.LongGrid, LongRows * Warp,
             map.LongBytes(2, device), Activations(dy), Activations(qkv), starts.Address, map.Scale, Threshold(sizes.Probability), map.Keep,
-            (long)sizes.Dropout.Seed, (long)sizes.Dropout.Stream, StreamOffset, Activations(dqkv), ds.Address, shares.Address,
+            SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Activations(dqkv), ds.Address, shares.Address,
             map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
         int sharedFloats = 2 * LongTile * (map.Width + 1) + 2 * LongRows * (LongTile + map.Width);
         Launch("attention", Stored(qkv, "attention_long_keys_f32", "attention_long_keys_bf16"), map.LongGrid, LongRows * Warp,

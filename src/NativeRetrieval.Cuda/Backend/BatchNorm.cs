@@ -77,8 +77,8 @@ internal sealed partial class CudaBackend
         var map = ChannelsInnermost.Of(x, options.Axis);
         using var partials = options.Training ? Partials(x, lengths, map) : null;
         Launch("batch_norm", "batch_norm_statistics_f32", Ceil(map.Channels, TotalsChannels), TotalsBlock, 0,
-            partials?.Address ?? 0, partials?.Shape[0] ?? 0, IntsOrNull(lengths), F32(runningMean), F32(runningVariance), options.Epsilon, options.Momentum,
-            F32(mean), F32(inverseDeviation), map.Clips, map.Frames, map.Width, map.Channels);
+            partials?.Address ?? 0, partials?.Shape[0] ?? 0, IntsOrNull(lengths), F32(runningMean), F32(runningVariance),
+            options.Epsilon, options.Momentum, F32(mean), F32(inverseDeviation), map.Clips, map.Frames, map.Width, map.Channels);
     }
 
     /// <summary>dγ, dβ and the terms of dx from the sums of chunks.</summary>

@@ -14,7 +14,7 @@ internal sealed partial class CudaBackend
         Launch("batch_norm_pool2d", Stored(x, "batch_norm_pool2d_forward_f32", "batch_norm_pool2d_forward_bf16"),
             Stride(Windows(y), map.Groups), Block, 0,
             Activations(x), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), IntsOrNull(lengths), options.Relu ? 1 : 0,
-            Threshold(pooling.Dropout), KeptScale(pooling.Dropout), (long)pooling.Stream.Seed, (long)pooling.Stream.Stream, StreamOffset,
+            Threshold(pooling.Dropout), KeptScale(pooling.Dropout), SeedOf(pooling.Stream), (long)pooling.Stream.Stream, StreamOffset,
             Activations(y), map.Clips, map.Frames, map.Width, map.Channels, pooling.Window, map.Packed);
     }
 
@@ -25,7 +25,7 @@ internal sealed partial class CudaBackend
         int relu = options.Relu ? 1 : 0, window = pooling.Window, chunks = map.Chunks(Windows(dy), window);
         uint threshold = Threshold(pooling.Dropout);
         float scale = KeptScale(pooling.Dropout);
-        var (seed, stream) = ((long)pooling.Stream.Seed, (long)pooling.Stream.Stream);
+        var (seed, stream) = (SeedOf(pooling.Stream), (long)pooling.Stream.Stream);
         using var partials = Tensor.Empty([chunks, 2, map.Channels], device, DType.Float64);
         Launch("batch_norm_pool2d", Stored(x, "batch_norm_pool2d_gradient_partial_f32", "batch_norm_pool2d_gradient_partial_bf16"),
             (map.Shares, chunks, 1), Block, 0,

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Autograd;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Evaluation.Features;
@@ -186,10 +187,12 @@ internal sealed class BatchLoss : IDisposable
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
         var synchronized = _settings.Training.SynchronizedBatchNorm ? _ranks.Group : null;
-        var pass = new TrainingPass(_random.Seed, number, Statistics)
+        // A GPU draws streams from their beginning on: its ranks have streams of their own.
+        bool apart = _ranks.Count > 1 && _model.Device is not CpuDevice;
+        var pass = new TrainingPass(_random.Seed, apart ? number * _ranks.Count + _ranks.Rank : number, Statistics)
         {
-            FirstItem = inputs.Place.Start,
-            FirstToken = inputs.Place.FirstToken,
+            FirstItem = apart ? 0 : inputs.Place.Start,
+            FirstToken = apart ? 0 : inputs.Place.FirstToken,
             Synchronized = synchronized,
         };
         _ranked?.Begin();

@@ -7,7 +7,7 @@ namespace NativeRetrieval.Training.Loop;
 /// <summary>What the batches of a run have to be like for several ranks to share them.</summary>
 internal static class RankedBatches
 {
-    /// <exception cref="OptionException">A rank would have nothing of a batch, or batch norms could not share what they are asked to.</exception>
+    /// <exception cref="OptionException">A rank would have nothing of a batch, or batch norms cannot share what they are to.</exception>
     public static void Require(Ranks ranks, EpochSampler sampler, OptimizationSettings options)
     {
         if (ranks.Count == 1) return;

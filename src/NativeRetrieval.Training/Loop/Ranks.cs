@@ -5,8 +5,8 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// The ranks that train one model together, or the one that does so alone. All take the same steps over the same weights, each with its part
-/// of every batch; the first one alone opens the run's folder, writes and reports.
+/// The ranks that train one model together, or the one that does so alone. All take the same steps over the same weights, each with its
+/// part of every batch; the first one alone opens the run's folder, writes and reports.
 /// </summary>
 internal sealed class Ranks
 {

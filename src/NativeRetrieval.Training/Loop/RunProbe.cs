@@ -105,7 +105,8 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
             Embedder.Clips(model, 1, _ => validation.Frames(longest), _ => validation.Load(longest), null, cancellation);
             duration = time.GetElapsedTime(start);
         }
-        return duration.TotalSeconds / ranks / validation.Frames(longest) * Enumerable.Range(0, clips).Sum(i => (double)validation.Frames(i));
+        double frames = Enumerable.Range(0, clips).Sum(i => (double)validation.Frames(i));
+        return duration.TotalSeconds / ranks / validation.Frames(longest) * frames;
     }
 
     /// <summary>Frames that a batch computes: its chunks are filled up to their longest clip and a little more.</summary>

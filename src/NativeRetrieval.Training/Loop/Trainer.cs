@@ -105,7 +105,8 @@ public sealed class Trainer : IDisposable
     public long Step => _position.Step;
 
     /// <summary>CUDA graphs of the steps since the run was started or resumed; null on a device without.</summary>
-    public GraphUse? Graphs => _captured.CanRecord && _ranks.Count == 1 ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
+    public GraphUse? Graphs => _captured.CanRecord && _ranks.Count == 1
+        ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
 
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
     public int BestEpoch => _position.BestEpoch + 1 ?? 0;

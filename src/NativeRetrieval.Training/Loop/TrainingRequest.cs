@@ -70,7 +70,8 @@ public sealed record TrainingRequest
 
     /// <summary>
     /// Ranks that train together, this one among them; null: one alone. Each has its own device and makes its own request, alike in all
-    /// that decides results; the run's folder is one that all of them see. Only the first one writes to it, and only its callbacks are called.
+    /// that decides results; the run's folder is one that all of them see. Only the first one writes to it, and only its callbacks
+    /// are called.
     /// </summary>
     public IProcessGroup? Group { get; init; }
 

@@ -84,8 +84,8 @@ public static class TrainingSession
 
     /// <summary>The settings that the first rank has put into the run's folder, which other ranks only read.</summary>
     static TrainingSettings OfFirst(TrainingRequest request) => RunFolder.FindSettings(request.RunFolder)
-        ?? throw new OptionException($"{request.RunFolder} has no settings on rank {request.Group!.Rank}, though rank 0 has opened the run; "
-            + "--to names one folder that all ranks see");
+        ?? throw new OptionException($"{request.RunFolder} has no settings on rank {request.Group!.Rank}, though rank 0 has opened the "
+            + "run; --to names one folder that all ranks see");
 
     /// <summary>A request of a rank that tells nobody anything.</summary>
     static TrainingRequest Silent(TrainingRequest request) => request with { Noted = null, Checked = null, Estimated = null };

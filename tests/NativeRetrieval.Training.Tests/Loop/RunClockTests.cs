@@ -43,27 +43,29 @@ public sealed class RunClockTests
     }
 
     [Fact]
-    public void The_share_that_the_device_waited_is_that_of_each_batch_and_of_the_epoch()
+    public void The_shares_that_the_device_and_the_rank_waited_are_those_of_each_batch_and_of_the_epoch()
     {
         var clock = new RunClock(_time);
-        Assert.Equal([0.25, 0, 1], [Trained(4, 1), Trained(4, 0), Trained(2, 2)]);
-        Assert.Equal(0.3, clock.EndOfWaits(), 1e-12);
+        Assert.Equal([(0.25, 0), (0, 0.5), (1, 0)], [Trained(4, 1, 0), Trained(4, 0, 2), Trained(2, 2, 0)]);
+        var (input, ranks) = clock.EndOfWaits();
+        Assert.Equal(0.3, input, 1e-12);
+        Assert.Equal(0.2, ranks, 1e-12);
         _time.Advance(7);
         clock.Saved();
-        Assert.Equal(0.5, Trained(2, 1)); // what lies between two epochs is no batch's time
-        Assert.Equal(0.5, clock.EndOfWaits());
-        Assert.Equal(0, clock.EndOfWaits());
+        Assert.Equal((0.5, 0), Trained(2, 1, 0)); // what lies between two epochs is no batch's time
+        Assert.Equal((0.5, 0), clock.EndOfWaits());
+        Assert.Equal((0, 0), clock.EndOfWaits());
 
-        double Trained(int seconds, int waited)
+        (double Input, double Ranks) Trained(int seconds, int waited, int forRanks)
         {
             _time.Advance(seconds);
-            return clock.Trained(1, TimeSpan.FromSeconds(waited));
+            return clock.Trained(1, TimeSpan.FromSeconds(waited), TimeSpan.FromSeconds(forRanks));
         }
     }
 
     void Batch(RunClock clock, int seconds, int pairs)
     {
         _time.Advance(seconds);
-        clock.Trained(pairs, TimeSpan.Zero);
+        clock.Trained(pairs, TimeSpan.Zero, TimeSpan.Zero);
     }
 }
