@@ -24,6 +24,7 @@ public sealed record Package(string Id, string Assembly, string Folder)
         Library("NativeRetrieval.Text"),
         Library("NativeRetrieval.Indexing"),
         new("NativeRetrieval.Engine", "NativeRetrieval", "src/NativeRetrieval"),
+        Library("NativeRetrieval.Distributed"),
         Library("NativeRetrieval.Hosting"),
         Library("NativeRetrieval.Evaluation"),
         Library("NativeRetrieval.Training"),

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Core.Distributed;
@@ -59,8 +60,8 @@ public static class RankJob
     public static void RequireAgreement(IProcessGroup? group, IReadOnlyDictionary<string, string> facts)
     {
         if (group is null or { WorldSize: 1 }) return;
-        Dictionary<string, string>[] all = [.. group.Exchange(JsonSerializer.SerializeToUtf8Bytes(facts))
-            .Select(bytes => JsonSerializer.Deserialize<Dictionary<string, string>>(bytes)!)];
+        Dictionary<string, string>[] all = [.. group.Exchange(JsonSerializer.SerializeToUtf8Bytes(new(facts), FactsJson.Default.DictionaryStringString))
+            .Select(bytes => JsonSerializer.Deserialize(bytes, FactsJson.Default.DictionaryStringString)!)];
         for (int rank = 1; rank < all.Length; rank++)
             foreach (string name in all[0].Keys.Union(all[rank].Keys))
             {
@@ -73,6 +74,9 @@ public static class RankJob
         static string Short(string value) => value.Length == 64 && value.All(char.IsAsciiHexDigit) ? value[..12] + "…" : value;
     }
 }
+
+[JsonSerializable(typeof(Dictionary<string, string>))]
+internal sealed partial class FactsJson : JsonSerializerContext;
 
 /// <summary>One rank was cancelled, and all stopped at the same place of the job.</summary>
 public sealed class RanksStoppedException(CancellationToken cancellation)

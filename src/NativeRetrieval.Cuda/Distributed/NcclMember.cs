@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 
@@ -12,8 +13,8 @@ internal sealed record NcclMember(string Version, string Uuid, string Device)
     /// <exception cref="DistributedException">Versions differ, or two ranks have one GPU; the same on every rank.</exception>
     public static void RequireAgreement(IProcessGroup control, NcclMember own)
     {
-        NcclMember[] all = [.. control.Exchange(JsonSerializer.SerializeToUtf8Bytes(own))
-            .Select(bytes => JsonSerializer.Deserialize<NcclMember>(bytes)!)];
+        NcclMember[] all = [.. control.Exchange(JsonSerializer.SerializeToUtf8Bytes(own, NcclJson.Default.NcclMember))
+            .Select(bytes => JsonSerializer.Deserialize(bytes, NcclJson.Default.NcclMember)!)];
         for (int rank = 1; rank < all.Length; rank++)
         {
             if (all[rank].Version != all[0].Version)
@@ -26,3 +27,6 @@ internal sealed record NcclMember(string Version, string Uuid, string Device)
         }
     }
 }
+
+[JsonSerializable(typeof(NcclMember))]
+internal sealed partial class NcclJson : JsonSerializerContext;

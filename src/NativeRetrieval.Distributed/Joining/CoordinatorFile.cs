@@ -38,7 +38,7 @@ internal sealed record CoordinatorFile(string Format, string[] Addresses, int Po
         {
             if (!OperatingSystem.IsWindows() && stream is FileStream disk)
                 File.SetUnixFileMode(disk.SafeFileHandle, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-            JsonSerializer.Serialize(stream, file);
+            JsonSerializer.Serialize(stream, file, WireJson.Default.CoordinatorFile);
         });
         return file;
     }
@@ -50,8 +50,8 @@ internal sealed record CoordinatorFile(string Format, string[] Addresses, int Po
         try
         {
             byte[] bytes = SmallFile.ReadBytes(path, SmallFile.LargestTextBytes);
-            if (JsonSerializer.Deserialize<CoordinatorFile>(bytes) is { Format: CurrentFormat, Addresses: not null, Secret: not null } file)
-                return file;
+            if (JsonSerializer.Deserialize(bytes, WireJson.Default.CoordinatorFile)
+                is { Format: CurrentFormat, Addresses: not null, Secret: not null } file) return file;
             problem = "it is not written by rank 0";
         }
         catch (Exception error) when (error is NativeRetrievalException or JsonException)

@@ -18,14 +18,14 @@ internal readonly record struct Frame(FrameKind Kind, byte[] Payload)
     /// <summary>The most bytes of a message of somebody who has not shown yet that it belongs to the job.</summary>
     public const int LargestBytesOfStrangers = 64 << 10;
 
-    public static Frame Of<T>(FrameKind kind, T value) => new(kind, JsonSerializer.SerializeToUtf8Bytes(value));
+    public static Frame Of<T>(FrameKind kind, T value) => new(kind, JsonSerializer.SerializeToUtf8Bytes(value, WireJson.Of<T>()));
 
     /// <exception cref="WireException">It is none.</exception>
     public T Read<T>()
     {
         try
         {
-            return JsonSerializer.Deserialize<T>(Payload) ?? throw new WireException($"{Kind} without a value");
+            return JsonSerializer.Deserialize(Payload, WireJson.Of<T>()) ?? throw new WireException($"{Kind} without a value");
         }
         catch (JsonException error)
         {
