@@ -12,6 +12,9 @@ namespace NativeRetrieval.Benchmarks.Suites;
 /// <param name="Peer">Null where ours runs alone.</param>
 internal sealed record Bench(int Rounds, PeerProcess? Peer)
 {
+    /// <summary>Rounds of a bench that compares results and times nothing.</summary>
+    public const int Untimed = 0;
+
     /// <summary>The peer with a workload open, fed and run once; null where there is no peer, or it has no such workload.</summary>
     /// <param name="workload">Name of the workload for a peer that knows it by name; null: it has none.</param>
     /// <param name="model">Path of the same as an ONNX model; null: there is none.</param>
@@ -34,6 +37,11 @@ internal sealed record Bench(int Rounds, PeerProcess? Peer)
     /// <summary>Times ours alone, or with the peer in turn.</summary>
     public (double OursMs, double? PeerMs) Measure(Action ours, Contender? peer)
     {
+        if (Rounds == Untimed)
+        {
+            ours();
+            return (double.NaN, peer is null ? null : double.NaN);
+        }
         if (peer is null) return (Turns.MedianMs(Rounds, Contender.Ours(ours))[0], null);
         double[] medians = Turns.MedianMs(Rounds, Contender.Ours(ours), peer);
         return (medians[0], medians[1]);

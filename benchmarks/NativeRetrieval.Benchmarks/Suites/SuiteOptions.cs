@@ -6,13 +6,14 @@ namespace NativeRetrieval.Benchmarks.Suites;
 /// <param name="Peer">Null: ours alone.</param>
 /// <param name="Rounds">Timed runs of each contender.</param>
 /// <param name="Save">True writes the results to the place that <see cref="Measuring.Report.Stem"/> says.</param>
+/// <param name="Check">True compares results and times nothing.</param>
 /// <param name="To">Another place for them, a path without extension; null: none.</param>
-internal sealed record SuiteOptions(IReadOnlyList<Suite> Suites, PeerProgram? Peer, int Rounds, bool Save, string? To)
+internal sealed record SuiteOptions(IReadOnlyList<Suite> Suites, PeerProgram? Peer, int Rounds, bool Save, string? To, bool Check = false)
 {
     /// <summary>The command that prints where <c>--save</c> writes.</summary>
     public const string Stem = "stem";
 
-    public const string Usage = "[--peer onnx|torch|none] [--rounds N] [--save | --to PATH]";
+    public const string Usage = "[--peer onnx|torch|none] [--rounds N] [--save | --to PATH] [--check]";
 
     const string All = "peers", None = "none";
     const int DefaultRounds = 21;
@@ -26,6 +27,7 @@ internal sealed record SuiteOptions(IReadOnlyList<Suite> Suites, PeerProgram? Pe
             string? value = i + 1 < args.Length ? args[i + 1] : null;
             SuiteOptions? next = args[i] switch
             {
+                "--check" => options with { Check = true },
                 "--save" => options with { Save = true },
                 "--to" when value is not null => options with { To = value },
                 "--rounds" when int.TryParse(value, out int rounds) && rounds > 0 => options with { Rounds = rounds },

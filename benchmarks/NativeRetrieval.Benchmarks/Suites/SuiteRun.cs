@@ -17,6 +17,7 @@ internal static class SuiteRun
             Console.Error.WriteLine("Nothing was timed. Ours alone: --peer none");
             return NoPeer;
         }
+        if (options.Check) return Check(options, peer);
         var now = DateTime.UtcNow;
         var report = new Report(now, peer?.Name);
         report.Begin();
@@ -36,6 +37,16 @@ internal static class SuiteRun
             report.Save(stem);
             Console.Error.WriteLine($"written to {stem}.md and .json");
         }
+        return 0;
+    }
+
+    /// <summary>Runs each suite without its timed rounds: what differs from the peer's stops it.</summary>
+    static int Check(SuiteOptions options, PeerProcess? peer)
+    {
+        Console.WriteLine($"Results beside {peer?.Name ?? "none"}; nothing is timed.");
+        var bench = new Bench(Bench.Untimed, peer);
+        foreach (var row in options.Suites.SelectMany(suite => suite.Run(bench)))
+            Console.WriteLine($"{row.Suite}, {row.Shape}: {(row.PeerMs is null ? "the peer has none" : "same")}");
         return 0;
     }
 }

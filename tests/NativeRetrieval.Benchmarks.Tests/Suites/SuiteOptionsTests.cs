@@ -16,6 +16,7 @@ public sealed class SuiteOptionsTests
         Assert.Equal((PeerProgram.Torch, 5, false, "out/x"), (options.Peer, options.Rounds, options.Save, options.To));
         Assert.Null(SuiteOptions.Parse(["peers", "--peer", "none"], out _)!.Peer);
         Assert.Equal(PeerProgram.OnnxRuntime, SuiteOptions.Parse(["peers", "--save"], out _)!.Peer);
+        Assert.True(SuiteOptions.Parse(["peers", "--check"], out _)!.Check);
     }
 
     [Theory]
