@@ -7,9 +7,9 @@ namespace NativeRetrieval.OrtPeer;
 internal sealed class OrtSession : IPeer
 {
     readonly RunOptions _options = new();
+    readonly List<string> _names = [];
     readonly List<OrtValue> _inputs = [];
     InferenceSession? _session;
-    string[] _names = [];
     IDisposableReadOnlyCollection<OrtValue>? _results;
 
     public string Name => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}";
@@ -30,14 +30,17 @@ internal sealed class OrtSession : IPeer
         _session = new InferenceSession(workload, options);
     }
 
-    public void Feed(IReadOnlyList<PeerInput> inputs)
+    public void Feed(IEnumerable<PeerInput> inputs)
     {
         Release(_inputs);
-        _names = [.. inputs.Select(input => input.Name)];
+        _names.Clear();
         foreach (var input in inputs)
+        {
+            _names.Add(input.Name);
             _inputs.Add(input.Values is long[] integers
                 ? OrtValue.CreateTensorValueFromMemory(integers, input.Shape)
                 : OrtValue.CreateTensorValueFromMemory((float[])input.Values, input.Shape));
+        }
     }
 
     public void Run()

@@ -11,8 +11,8 @@ public interface IPeer : IDisposable
     /// <param name="threads">Threads that a run may use.</param>
     void Open(string workload, int threads);
 
-    /// <summary>Takes the inputs of all runs that follow.</summary>
-    void Feed(IReadOnlyList<PeerInput> inputs);
+    /// <summary>Takes the inputs of all runs that follow; each is read from its file when it is asked for, one at a time.</summary>
+    void Feed(IEnumerable<PeerInput> inputs);
 
     /// <summary>Runs once; the work is done on return.</summary>
     void Run();

@@ -36,7 +36,7 @@ public static class PeerLoop
         try
         {
             var request = PeerRequest.Parse(line);
-            if (request.Inputs is { } inputs) peer.Feed([.. inputs.Select(PeerInput.Load)]);
+            if (request.Inputs is { } inputs) peer.Feed(inputs.Select(PeerInput.Load));
             long start = Stopwatch.GetTimestamp();
             if (request.Open is { } workload) peer.Open(workload, request.Threads);
             else peer.Run();

@@ -22,7 +22,7 @@ internal sealed class TorchInputs
     /// <summary>An input of one number.</summary>
     public double Real(string name) => this[name].item<float>();
 
-    public void Set(IReadOnlyList<PeerInput> inputs)
+    public void Set(IEnumerable<PeerInput> inputs)
     {
         Clear();
         foreach (var input in inputs)

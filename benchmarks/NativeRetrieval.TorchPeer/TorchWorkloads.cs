@@ -40,12 +40,15 @@ internal sealed class TorchWorkloads : IPeer
         Release();
         _inputs.Clear();
         _run = null;
+        // Optimizers' moments and clones of the workload before have no owner: their memory must not count for this one.
+        GC.Collect();
+        GC.WaitForPendingFinalizers();
         if (get_num_threads() != threads) set_num_threads(threads);
         _prepare = _known.TryGetValue(workload, out var known) ? known : throw new ArgumentException(
             $"no workload is called {workload}; known are {string.Join(", ", _known.Keys)}");
     }
 
-    public void Feed(IReadOnlyList<PeerInput> inputs)
+    public void Feed(IEnumerable<PeerInput> inputs)
     {
         _inputs.Set(inputs);
         _run = _prepare!(_inputs);

@@ -62,7 +62,7 @@ public sealed class PeerLoopTests : IDisposable
             _threads = threads;
         }
 
-        public void Feed(IReadOnlyList<PeerInput> inputs) =>
+        public void Feed(IEnumerable<PeerInput> inputs) =>
             _sums.AddRange(inputs.Select(input => input.Values is long[] integers ? integers.Sum() : ((float[])input.Values).Sum()));
 
         public void Run() => _runs++;
