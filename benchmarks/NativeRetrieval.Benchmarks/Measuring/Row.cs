@@ -10,6 +10,12 @@ namespace NativeRetrieval.Benchmarks.Measuring;
 internal sealed record Row(string Suite, string Shape, double OursMs, double? PeerMs,
     double Gigaflop = 0, double Gigabytes = 0, string Note = "")
 {
+    /// <summary>The numbers of the line.</summary>
+    public object Values => new
+    {
+        suite = Suite, shape = Shape, oursMs = OursMs, peerMs = PeerMs, gigaflop = Gigaflop, gigabytes = Gigabytes, note = Note,
+    };
+
     public string Rate => Gigaflop > 0 ? $"{Gigaflop / OursMs * 1e3:F0} GF/s" : Gigabytes > 0 ? $"{Gigabytes / OursMs * 1e3:F1} GB/s" : "";
 
     /// <summary>The share of the ceiling that limits this work.</summary>

@@ -3,37 +3,67 @@ using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Nn;
 using NativeRetrieval.Parity;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
 /// <summary>Settings and helpers of a suite.</summary>
 /// <param name="Rounds">Timed runs of each contender.</param>
-/// <param name="Ort">Null where ONNX Runtime is not installed.</param>
-internal sealed record Bench(int Rounds, OrtPeer? Ort)
+/// <param name="Peer">Null where ours runs alone.</param>
+internal sealed record Bench(int Rounds, PeerProcess? Peer)
 {
+    /// <summary>Rounds of a bench that compares results and times nothing.</summary>
+    public const int Untimed = 0;
+
+    /// <summary>The peer with a workload open, fed and run once; null where there is no peer, or it has no such workload.</summary>
+    /// <param name="workload">Name of the workload for a peer that knows it by name; null: it has none.</param>
+    /// <param name="model">Path of the same as an ONNX model; null: there is none.</param>
+    /// <param name="inputs">Inputs of every peer.</param>
+    /// <param name="weights">What a model holds itself: inputs of a peer without models.</param>
+    public Contender? Open(string? workload, Func<string>? model, PeerInput[] inputs, Func<IEnumerable<PeerInput>> weights)
+    {
+        if (Peer is null) return null;
+        if (Peer.Program.TakesModels) return model is null ? null : Peer.Open(model(), inputs);
+        return workload is null ? null : Peer.Open(workload, [.. inputs, .. weights()]);
+    }
+
+    /// <summary>Everything that a checkpoint of a module holds, as inputs of a peer.</summary>
+    public static IEnumerable<PeerInput> Weights(Module module) => module.State().Select(item =>
+        PeerInput.Of(item.Name, item.Tensor.ToArray<float>(), [.. item.Tensor.Shape.Sizes.ToArray().Select(size => (long)size)]));
+
+    /// <summary>The most memory of this process and the peer's.</summary>
+    public string Memory => $"{ProcessMemory.PeakMiB:F0} MiB at most" + (Peer is null ? "" : $", peer {Peer.PeakMiB:F0}");
+
     /// <summary>Times ours alone, or with the peer in turn.</summary>
     public (double OursMs, double? PeerMs) Measure(Action ours, Contender? peer)
     {
+        if (Rounds == Untimed)
+        {
+            ours();
+            return (double.NaN, peer is null ? null : double.NaN);
+        }
         if (peer is null) return (Turns.MedianMs(Rounds, Contender.Ours(ours))[0], null);
         double[] medians = Turns.MedianMs(Rounds, Contender.Ours(ours), peer);
         return (medians[0], medians[1]);
     }
 
-    /// <summary>Correctness comes first: the peer's last output must be ours, relative to its length.</summary>
-    public void ExpectSame(string what, ReadOnlySpan<float> ours, double tolerance = 1e-5)
+    /// <summary>Correctness comes first: all of the peer's output must be ours, relative to its length.</summary>
+    /// <exception cref="InvalidOperationException">It is not.</exception>
+    public static void ExpectSame(string what, Contender? peer, ReadOnlySpan<float> ours, double tolerance = 1e-5)
     {
-        if (Ort is null) return;
-        var theirs = Ort.Output.AsSpan();
-        int count = Math.Min(ours.Length, theirs.Length);
+        if (peer is null) return;
+        float[] theirs = peer.Output;
+        if (theirs.Length != ours.Length)
+            throw new InvalidOperationException($"{what}: ours has {ours.Length:N0} values, {peer.Name}'s {theirs.Length:N0}");
         double difference = 0, length = 0;
-        for (int i = 0; i < count; i++)
+        for (int i = 0; i < ours.Length; i++)
         {
             difference += Math.Pow((double)ours[i] - theirs[i], 2);
             length += Math.Pow(theirs[i], 2);
         }
         double error = Math.Sqrt(difference / Math.Max(length, double.Epsilon));
         if (error <= tolerance) return;
-        throw new InvalidOperationException($"{what}: ours and ONNX Runtime's differ by {error:E1} (relative L2), "
+        throw new InvalidOperationException($"{what}: ours and {peer.Name}'s differ by {error:E1} (relative L2), "
             + $"at most {tolerance:E0} is allowed; no time is quoted for a wrong result");
     }
 

@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -23,19 +24,19 @@ internal static class Cnn14Suite
     }
 
     /// <summary>The peer with its model open and fed.</summary>
-    public static Contender? Peer(Bench bench, float[] logMel, int clips) =>
-        bench.Ort?.Open(PeerModels.Get("cnn14", Cnn14Graph.Save), PeerInput.Of("mel", logMel, clips, 1, Frames, MelBins));
+    static Contender? Peer(Bench bench, AudioEncoder encoder, float[] logMel, int clips) =>
+        bench.Open("cnn14", () => PeerModels.Get("cnn14", Cnn14Graph.Save), [PeerInput.Of("mel", logMel, clips, 1, Frames, MelBins)],
+            () => Bench.Weights(encoder));
 
     static Row One(Bench bench, AudioEncoder encoder, int clips)
     {
         float[] logMel = Bench.LogMel(clips, Frames, MelBins);
         using var input = Tensor.From(logMel, [clips, 1, Frames, MelBins], CpuDevice.Shared);
-        var peer = Peer(bench, logMel, clips);
+        var peer = Peer(bench, encoder, logMel, clips);
         float[] embedding = Forward(encoder, input);
-        bench.ExpectSame($"CNN14, {clips} x 10 s", embedding);
+        Bench.ExpectSame($"CNN14, {clips} x 10 s", peer, embedding);
         var (ours, theirs) = bench.Measure(() => Forward(encoder, input), peer);
-        string memory = $"{ProcessMemory.PeakMiB:F0} MiB at most" + (bench.Ort is { } ort ? $", peer {ort.PeakMiB:F0}" : "");
-        return new Row("cnn14", $"{clips} x 10 s", ours, theirs, clips * Gigaflop, Note: memory);
+        return new Row("cnn14", $"{clips} x 10 s", ours, theirs, clips * Gigaflop, Note: bench.Memory);
     }
 
     static float[] Forward(AudioEncoder encoder, Tensor input)

@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Parity;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -25,8 +26,10 @@ internal static class ConvSuite
     {
         float[] x = Bench.Values((long)channels * height * width), weight = FormulaWeights.Of("conv.weight", channels, channels, 3, 3);
         float[] shift = FormulaWeights.Of("conv.bias", channels);
-        string model = PeerModels.Get($"conv-{channels}-chain{Chain}", path => Save(path, channels, weight, shift));
-        var peer = bench.Ort?.Open(model, PeerInput.Of("x", x, 1, channels, height, width));
+        var peer = bench.Open("conv", () => PeerModels.Get($"conv-{channels}-chain{Chain}", path => Save(path, channels, weight, shift)),
+            [PeerInput.Of("x", x, 1, channels, height, width)],
+            () => [PeerInput.Of("weight", weight, channels, channels, 3, 3), PeerInput.Of("shift", shift, channels),
+                PeerInput.Of("count", [(long)Chain])]);
 
         var device = CpuDevice.Shared;
         using var scope = TensorScope.Begin();
@@ -35,7 +38,7 @@ internal static class ConvSuite
         using var convolution = new PackedConvolution(
             Tensor.From(weight, [channels, channels, 3, 3], device), scale, Tensor.From(shift, [channels], device), width);
 
-        bench.ExpectSame($"convolution of {channels} channels", Forward().ToArray<float>());
+        Bench.ExpectSame($"convolution of {channels} channels", peer, Forward().ToArray<float>());
         var (ours, theirs) = bench.Measure(() => Forward().Dispose(), peer);
         return new Row("conv", $"{channels} -> {channels}, {height} x {width}", ours / Chain, theirs / Chain,
             2.0 * 9 * channels * channels * height * width / 1e9);

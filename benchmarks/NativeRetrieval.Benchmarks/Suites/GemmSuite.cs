@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Parity;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -23,7 +24,7 @@ internal static class GemmSuite
     static Row One(Bench bench, int m, int n, int k)
     {
         float[] a = Bench.Values((long)m * k), b = FormulaWeights.Of("gemm.weight", k, n);
-        string model = PeerModels.Get($"gemm-{n}x{k}", path =>
+        string Model() => PeerModels.Get($"gemm-{n}x{k}", path =>
         {
             var graph = new OnnxGraph("gemm");
             graph.Input("a", integers: false, "m", k);
@@ -31,12 +32,12 @@ internal static class GemmSuite
             graph.Output(graph.Named("c", "MatMul", ["a", "b"]), "m", n);
             graph.Save(path);
         });
-        var peer = bench.Ort?.Open(model, PeerInput.Of("a", a, m, k));
+        var peer = bench.Open("gemm", Model, [PeerInput.Of("a", a, m, k)], () => [PeerInput.Of("b", b, k, n)]);
         using var x = Tensor.From(a, [m, k], CpuDevice.Shared);
         using var weight = Tensor.From(Transposed(b, k, n), [n, k], CpuDevice.Shared);
         // The first call sees the weight, the second packs it; what is compared and timed are packed products.
         for (int call = 0; call < 2; call++) Op.Linear(x, weight).Dispose();
-        using (var c = Op.Linear(x, weight)) bench.ExpectSame($"gemm {m} x {n} x {k}", c.ToArray<float>());
+        using (var c = Op.Linear(x, weight)) Bench.ExpectSame($"gemm {m} x {n} x {k}", peer, c.ToArray<float>());
         var (ours, theirs) = bench.Measure(() => Op.Linear(x, weight).Dispose(), peer);
         return new Row("gemm", $"{m} x {n} x {k} (m n k)", ours, theirs, Gigaflop: 2.0 * m * n * k / 1e9);
     }

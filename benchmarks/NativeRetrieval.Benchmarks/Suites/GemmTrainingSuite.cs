@@ -2,12 +2,13 @@ using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
 /// <summary>
 /// A linear layer's training step on rows × inputs → outputs: Y = X·Wᵀ, dX = dY·W, dW = dYᵀ·X. Weights change from step to step, so
-/// packing counts. No peer: the inference suite has it.
+/// packing counts. ONNX Runtime does not train; the inference suite has it.
 /// </summary>
 internal static class GemmTrainingSuite
 {
@@ -21,14 +22,22 @@ internal static class GemmTrainingSuite
         using Tensor x = Random(rows, inputs), w = Random(outputs, inputs), dy = Random(rows, outputs);
         return
         [
-            One("Y = X Wt", () => Op.MatMul(x, w, transposeB: true)),
-            One("dX = dY W", () => Op.MatMul(dy, w)),
-            One("dW = dYt X", () => Op.MatMul(dy, x, transposeA: true)),
+            One("Y = X Wt", "gemm-transposed-b", x, w, () => Op.MatMul(x, w, transposeB: true)),
+            One("dX = dY W", "gemm", dy, w, () => Op.MatMul(dy, w)),
+            One("dW = dYt X", "gemm-transposed-a", dy, x, () => Op.MatMul(dy, x, transposeA: true)),
         ];
 
-        Row One(string product, Func<Tensor> run) => new("gemm-training", $"{product}, {rows} rows, {inputs} -> {outputs}",
-            bench.Measure(() => run().Dispose(), peer: null).OursMs, PeerMs: null, Gigaflop: 2.0 * rows * inputs * outputs / 1e9);
+        Row One(string product, string workload, Tensor a, Tensor b, Func<Tensor> run)
+        {
+            var peer = bench.Open(workload, model: null, [Matrix("a", a), Matrix("b", b)], () => []);
+            using (var c = run()) Bench.ExpectSame(product, peer, c.ToArray<float>());
+            var (ours, theirs) = bench.Measure(() => run().Dispose(), peer);
+            return new("gemm-training", $"{product}, {rows} rows, {inputs} -> {outputs}", ours, theirs,
+                Gigaflop: 2.0 * rows * inputs * outputs / 1e9);
+        }
     }
+
+    static PeerInput Matrix(string name, Tensor x) => PeerInput.Of(name, x.ToArray<float>(), x.Shape[0], x.Shape[1]);
 
     static Tensor Random(int rows, int columns) => Tensor.From(Bench.Values((long)rows * columns), [rows, columns], CpuDevice.Shared);
 }

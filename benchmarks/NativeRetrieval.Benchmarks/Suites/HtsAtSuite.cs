@@ -4,6 +4,7 @@ using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -19,13 +20,12 @@ internal static class HtsAtSuite
         using var encoder = Bench.Filled(AudioEncoder.Create(config, CpuDevice.Shared, random: null));
         float[] logMel = Bench.LogMel(1, Frames, MelBins);
         using var input = Tensor.From(logMel, [1, 1, Frames, MelBins], CpuDevice.Shared);
-        var peer = bench.Ort?.Open(PeerModels.Get("htsat", path => HtsAtGraph.Save(path, Frames)),
-            PeerInput.Of("mel", logMel, 1, 1, Frames, MelBins));
+        var peer = bench.Open(workload: null, () => PeerModels.Get("htsat", path => HtsAtGraph.Save(path, Frames)),
+            [PeerInput.Of("mel", logMel, 1, 1, Frames, MelBins)], () => []);
         Forward(encoder, input); // a second use of the weights: they are packed from now on
-        bench.ExpectSame("HTSAT-tiny, 10 s", Forward(encoder, input));
+        Bench.ExpectSame("HTSAT-tiny, 10 s", peer, Forward(encoder, input));
         var (ours, theirs) = bench.Measure(() => Forward(encoder, input), peer);
-        string memory = $"{ProcessMemory.PeakMiB:F0} MiB at most" + (bench.Ort is { } ort ? $", peer {ort.PeakMiB:F0}" : "");
-        yield return new Row("htsat", "1 x 10 s", ours, theirs, Gigaflop(config), Note: memory);
+        yield return new Row("htsat", "1 x 10 s", ours, theirs, Gigaflop(config), Note: bench.Memory);
     }
 
     /// <summary>Work of the matrix products, two operations per multiply-add.</summary>

@@ -5,12 +5,13 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.PeerProtocol;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
 /// <summary>
-/// Log-mel spectrogram from the waveform. The peer computes it as exported front ends do: the Fourier transform is a strided
-/// convolution.
+/// Log-mel spectrogram from the waveform. ONNX Runtime computes it as exported front ends do: the Fourier transform is a strided
+/// convolution; PyTorch by its own transform.
 /// </summary>
 internal static class LogMelSuite
 {
@@ -21,8 +22,8 @@ internal static class LogMelSuite
         var settings = LogMelSettings.Default;
         int samples = Seconds * settings.SampleRateHz;
         float[] waveform = [.. Bench.Values(samples).Select(value => value / 2)];
-        string model = PeerModels.Get("logmel", path => Save(path, settings));
-        var peer = bench.Ort?.Open(model, PeerInput.Of("waveform", waveform, 1, 1, samples));
+        var peer = bench.Open("logmel", () => PeerModels.Get("logmel", path => Save(path, settings)),
+            [PeerInput.Of("waveform", waveform, 1, 1, samples)], () => Constants(settings));
 
         using var input = Tensor.From(waveform, [1, samples], CpuDevice.Shared);
         float[] Forward()
@@ -30,11 +31,29 @@ internal static class LogMelSuite
             using var scope = TensorScope.Begin();
             return Op.LogMel(input, settings).ToArray<float>();
         }
-        bench.ExpectSame("log-mel", Forward());
+        Bench.ExpectSame("log-mel", peer, Forward());
         var (ours, theirs) = bench.Measure(() => Forward(), peer);
         yield return new Row("logmel", $"{Seconds} s", ours, theirs,
-            Note: $"{Seconds * 1000 / ours:F0} times real time; the peer's transform is a convolution");
+            Note: $"{Seconds * 1000 / ours:F0} times real time"
+                + (bench.Peer is { Program.TakesModels: true } ? "; the peer's transform is a convolution" : ""));
     }
+
+    static IEnumerable<PeerInput> Constants(LogMelSettings settings)
+    {
+        int window = settings.WindowSamples, bins = window / 2 + 1;
+        float[] filters = MelMatrix(settings, bins), columns = new float[filters.Length];
+        for (int filter = 0; filter < settings.MelBins; filter++)
+            for (int bin = 0; bin < bins; bin++) columns[bin * settings.MelBins + filter] = filters[filter * bins + bin];
+        return
+        [
+            PeerInput.Of("window", [.. Enumerable.Range(0, window).Select(i => (float)Hann(i, window))], window),
+            PeerInput.Of("mel", columns, bins, settings.MelBins),
+            PeerInput.Of("hop", [(long)settings.HopSamples]),
+            PeerInput.Of("floor", [(float)settings.Floor]),
+        ];
+    }
+
+    static double Hann(int i, int window) => 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / window);
 
     static void Save(string path, LogMelSettings settings)
     {
@@ -62,7 +81,7 @@ internal static class LogMelSuite
         for (int k = 0; k < bins; k++)
             for (int i = 0; i < window; i++)
             {
-                double hann = 0.5 - 0.5 * Math.Cos(2 * Math.PI * i / window), angle = 2 * Math.PI * ((long)k * i % window) / window;
+                double hann = Hann(i, window), angle = 2 * Math.PI * ((long)k * i % window) / window;
                 rows[k * window + i] = (float)(hann * Math.Cos(angle));
                 rows[(bins + k) * window + i] = (float)(hann * Math.Sin(angle));
             }

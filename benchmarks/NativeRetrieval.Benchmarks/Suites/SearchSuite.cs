@@ -1,9 +1,10 @@
-using System.Runtime.InteropServices;
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.PeerProtocol;
+using System.Runtime.InteropServices;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -15,20 +16,21 @@ internal static class SearchSuite
     public static IEnumerable<Row> Run(Bench bench)
     {
         float[] rows = Bench.Values((long)Rows * Dimension);
-        string model = PeerModels.Get($"search-{Rows}x{Dimension}", path => Save(path, rows));
-        return [.. ((int[])[1, 16]).Select(queries => One(bench.WithAtMost(11), model, rows, queries))];
+        return [.. ((int[])[1, 16]).Select(queries => One(bench.WithAtMost(11), rows, queries))];
     }
 
-    static unsafe Row One(Bench bench, string model, float[] rows, int queryCount)
+    static unsafe Row One(Bench bench, float[] rows, int queryCount)
     {
         float[] queries = [.. Bench.Values((long)queryCount * Dimension).Select(value => value / Dimension)];
-        var peer = bench.Ort?.Open(model, PeerInput.Of("queries", queries, queryCount, Dimension));
+        var peer = bench.Open("search", () => PeerModels.Get($"search-{Rows}x{Dimension}", path => Save(path, rows)),
+            [PeerInput.Of("queries", queries, queryCount, Dimension)],
+            () => [PeerInput.Of("rows", rows, Rows, Dimension), PeerInput.Of("top", [(long)Top])]);
         float* aligned = (float*)NativeMemory.AlignedAlloc((nuint)rows.Length * sizeof(float), 64);
         try
         {
             rows.CopyTo(new Span<float>(aligned, rows.Length));
             RowBlock[] blocks = [new((nint)aligned, Rows, FirstId: 0, Excluded: [])];
-            bench.ExpectSame($"search for {queryCount}", Scores(RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top)));
+            Bench.ExpectSame($"search for {queryCount}", peer, Scores(RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top)));
             var (ours, theirs) = bench.Measure(() => RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top), peer);
             return new Row("search", $"{queryCount} of {Rows:N0} x {Dimension}, float32", ours, theirs,
                 Gigabytes: (double)rows.Length * sizeof(float) / 1e9);

@@ -26,7 +26,7 @@ internal static unsafe class Sgemm
         GC.KeepAlive(b);
     }
 
-    static void RunParts(Product product)
+    static void RunParts(in Product product)
     {
         if (product.M == 0 || product.N == 0) return;
         var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, product.PackedB is not null);
@@ -35,6 +35,12 @@ internal static unsafe class Sgemm
             product.RunPart(0, product.M, 0, product.N);
             return;
         }
+        RunParallel(product, rowParts, columnParts);
+    }
+
+    /// <summary>Apart from the small products: what the parts share lies on the heap.</summary>
+    static void RunParallel(Product product, int rowParts, int columnParts)
+    {
         int panels = GemmBlocking.Panels(product.N, product.Kernel);
         Workers.Run(rowParts * columnParts, part =>
         {
@@ -48,7 +54,7 @@ internal static unsafe class Sgemm
 
     static int Cut(int length, int parts, int part) => (int)((long)length * part / parts);
 
-    sealed class Product(int m, int n, int k, MatrixView<float> a, MatrixView<float> b, PackedWeights? packedB,
+    readonly struct Product(int m, int n, int k, MatrixView<float> a, MatrixView<float> b, PackedWeights? packedB,
         float* c, nint cStride, GemmEpilogue epilogue, GemmKernel kernel)
     {
         public int M => m;

@@ -1,0 +1,52 @@
+using NativeRetrieval.Benchmarks.Measuring;
+using NativeRetrieval.Benchmarks.Peers;
+
+namespace NativeRetrieval.Benchmarks.Suites;
+
+/// <summary>One run of suites: beside a peer, or alone where there is none.</summary>
+internal static class SuiteRun
+{
+    /// <summary>Exit code of a run whose peer does not run here: nothing was timed.</summary>
+    const int NoPeer = 3;
+
+    public static int Run(SuiteOptions options)
+    {
+        using var peer = options.Peer is null ? null : PeerProcess.TryStart(options.Peer);
+        if (options.Peer is not null && peer is null)
+        {
+            Console.Error.WriteLine("Nothing was timed. Ours alone: --peer none");
+            return NoPeer;
+        }
+        if (options.Check) return Check(options, peer);
+        var now = DateTime.UtcNow;
+        var report = new Report(now, peer?.Name);
+        report.Begin();
+        var bench = new Bench(options.Rounds, peer);
+        var highest = Ceilings.Measure();
+        var before = highest;
+        foreach (var suite in options.Suites)
+        {
+            var rows = suite.Run(bench).ToList();
+            var after = Ceilings.Measure();
+            foreach (var row in rows) report.Add(row, Ceilings.Highest(before, after));
+            (before, highest) = (after, Ceilings.Highest(highest, after));
+        }
+        report.End(highest);
+        if ((options.To ?? (options.Save ? Report.Stem(now) : null)) is { } stem)
+        {
+            report.Save(stem);
+            Console.Error.WriteLine($"written to {stem}.md and .json");
+        }
+        return 0;
+    }
+
+    /// <summary>Runs each suite without its timed rounds: what differs from the peer's stops it.</summary>
+    static int Check(SuiteOptions options, PeerProcess? peer)
+    {
+        Console.WriteLine($"Results beside {peer?.Name ?? "none"}; nothing is timed.");
+        var bench = new Bench(Bench.Untimed, peer);
+        foreach (var row in options.Suites.SelectMany(suite => suite.Run(bench)))
+            Console.WriteLine($"{row.Suite}, {row.Shape}: {(row.PeerMs is null ? "the peer has none" : "same")}");
+        return 0;
+    }
+}

@@ -1,0 +1,25 @@
+using System.Globalization;
+using BenchmarkDotNet.Columns;
+using BenchmarkDotNet.Configs;
+using BenchmarkDotNet.Diagnosers;
+using BenchmarkDotNet.Exporters;
+using BenchmarkDotNet.Exporters.Json;
+using BenchmarkDotNet.Jobs;
+using BenchmarkDotNet.Loggers;
+using BenchmarkDotNet.Running;
+using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using NativeRetrieval.OpBenchmarks;
+
+if (args is ["allocations", .. var named]) return Allocations.Print(named, Console.Out);
+
+// In this process: the sizes of cases are found by reflection, and a generated project would have to be restored for each run.
+var config = ManualConfig.CreateEmpty()
+    .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance))
+    .AddDiagnoser(MemoryDiagnoser.Default)
+    .AddColumnProvider(DefaultColumnProviders.Instance)
+    .AddLogger(ConsoleLogger.Default)
+    .AddExporter(MarkdownExporter.GitHub, JsonExporter.Brief)
+    .WithCultureInfo(CultureInfo.InvariantCulture)
+    .WithOptions(ConfigOptions.JoinSummary);
+var summaries = BenchmarkSwitcher.FromAssembly(typeof(OpForward).Assembly).Run(args, config).ToList();
+return summaries.Any(summary => summary.HasCriticalValidationErrors || summary.Reports.Any(report => !report.Success)) ? 1 : 0;

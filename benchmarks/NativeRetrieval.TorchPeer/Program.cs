@@ -1,0 +1,4 @@
+using NativeRetrieval.PeerProtocol;
+using NativeRetrieval.TorchPeer;
+
+return PeerLoop.Serve(() => new TorchWorkloads(), Console.In, Console.Out);
