@@ -64,7 +64,7 @@ public static class EvaluationSession
         };
         var against = Run(others, progress, cancellation);
         if (!outcome.ClipNames.SequenceEqual(against.ClipNames) || !outcome.Texts.SequenceEqual(against.Texts))
-            throw new OptionException($"--against: its models rank {against.ClipNames.Count:N0} clips for {against.Texts.Count:N0} queries, "
+            throw new OptionException($"--against: these rank {against.ClipNames.Count:N0} clips for {against.Texts.Count:N0} queries, "
                 + $"those of --model {outcome.ClipNames.Count:N0} for {outcome.Texts.Count:N0}, or others; differences need the same ones. "
                 + "Models with different caption rules, or clips that one of them cannot read, make such differences");
         return new(outcome.Scores, outcome.Texts, outcome.ClipNames, outcome.Relevance, outcome.Weights, outcome.Fitted, outcome.Skipped,

@@ -46,6 +46,9 @@ public sealed record ServerOptions
     /// </summary>
     public IReadOnlyList<string> SoundFolders { get; init; } = [];
 
+    /// <summary>Clock by which the files of <see cref="SoundFolders"/> are said to be added; null: no time is kept for them.</summary>
+    public TimeProvider? Time { get; init; }
+
     /// <summary>Sizes and times that requests may take.</summary>
     public ServerLimits Limits { get; init; } = new();
 

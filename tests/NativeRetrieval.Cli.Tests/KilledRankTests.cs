@@ -66,7 +66,7 @@ public sealed class KilledRankTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
-    /// <summary>What the run says of its starts.</summary>
+    /// <summary>The run's own record of its starts.</summary>
     string Begun(string run)
     {
         string path = Path.Combine(_folder[run], "run.json");

@@ -80,7 +80,7 @@ public sealed class WatchTests : IDisposable
             .Sum(line => JsonDocument.Parse(line).RootElement.GetProperty(member).GetInt32());
     }
 
-    /// <summary>Of a watched folder that is taken away as a whole the system says nothing: the look every ten minutes finds out.</summary>
+    /// <summary>A watched folder that is taken away as a whole makes no notice: the look every ten minutes finds out.</summary>
     [Fact]
     public async Task A_folder_that_is_emptied_is_left_in_the_index_with_a_warning()
     {

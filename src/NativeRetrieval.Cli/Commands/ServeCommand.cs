@@ -87,6 +87,7 @@ internal static class ServeCommand
                 Device = runsOn,
                 Key = key,
                 UploadProgram = OwnProgram(),
+                Time = terminal.Time,
                 SoundFolders = [.. (parsed.GetValue(sounds) ?? []).Select(folder => folder.FullName)],
             };
             return await RunAsync(terminal, options, IPAddress.Parse(parsed.GetRequiredValue(listen)), parsed.GetValue(port), cancellation);

@@ -60,8 +60,9 @@ public static class RankJob
     public static void RequireAgreement(IProcessGroup? group, IReadOnlyDictionary<string, string> facts)
     {
         if (group is null or { WorldSize: 1 }) return;
-        Dictionary<string, string>[] all = [.. group.Exchange(JsonSerializer.SerializeToUtf8Bytes(new(facts), FactsJson.Default.DictionaryStringString))
-            .Select(bytes => JsonSerializer.Deserialize(bytes, FactsJson.Default.DictionaryStringString)!)];
+        var type = FactsJson.Default.DictionaryStringString;
+        Dictionary<string, string>[] all = [.. group.Exchange(JsonSerializer.SerializeToUtf8Bytes(new(facts), type))
+            .Select(bytes => JsonSerializer.Deserialize(bytes, type)!)];
         for (int rank = 1; rank < all.Length; rank++)
             foreach (string name in all[0].Keys.Union(all[rank].Keys))
             {

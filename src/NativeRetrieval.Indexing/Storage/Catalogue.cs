@@ -9,9 +9,8 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class Catalogue : IDisposable
 {
     public const string FileName = "catalogue.db";
-    public const int SchemaVersion = 4;
+    public const int SchemaVersion = 4, ApplicationId = 0x4E525831;
     const string LogSuffix = "-wal";
-    const int ApplicationId = 0x4E525831;
 
     const string Schema = $"""
         CREATE TABLE settings (one INTEGER PRIMARY KEY CHECK (one = 1), model_id TEXT NOT NULL, model_fingerprint TEXT NOT NULL,

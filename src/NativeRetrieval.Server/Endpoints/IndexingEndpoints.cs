@@ -79,7 +79,7 @@ internal sealed class IndexingEndpoints(ServerOptions options, ServedLibrary lib
         try
         {
             using var index = LocalAudioIndex.Open(served.Folder, IndexAccess.Write, library.Engine.Fingerprint);
-            return await new AudioIndexer(library.Engine, index) { ReadTexts = library.Engine.ReadTexts, Time = TimeProvider.System }
+            return await new AudioIndexer(library.Engine, index) { ReadTexts = library.Engine.ReadTexts, Time = options.Time }
                 .RunAsync(options.SoundFolders, new Reporter(news), cancellation);
         }
         finally

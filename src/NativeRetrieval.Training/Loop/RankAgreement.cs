@@ -7,7 +7,7 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
-/// What ranks have to have in common before a run begins: program, command and data. Each one's is sent to all, so that all see the same
+/// Agreement of all ranks before a run begins, on program, command and data. Each one's is sent to all, so that all see the same
 /// first difference.
 /// </summary>
 internal static class RankAgreement

@@ -4,7 +4,7 @@ using NativeRetrieval.Training.Settings;
 
 namespace NativeRetrieval.Training.Loop;
 
-/// <summary>What the batches of a run have to be like for several ranks to share them.</summary>
+/// <summary>Conditions under which several ranks can share the batches of a run.</summary>
 internal static class RankedBatches
 {
     /// <exception cref="OptionException">A rank would have nothing of a batch, or batch norms cannot share what they are to.</exception>

@@ -51,10 +51,10 @@ internal sealed class Ranks
         Group?.Barrier();
     }
 
-    /// <summary>What the first rank says.</summary>
+    /// <summary>A text of the first rank, on all of them.</summary>
     public string FromFirst(Func<string> say) => IsFirst ? Exchange(say())[0] : Exchange("")[0];
 
-    /// <summary>What every rank says, in their order.</summary>
+    /// <summary>The texts of all ranks, in their order.</summary>
     public IReadOnlyList<string> Exchange(string own) =>
         Group is null ? [own] : [.. Group.Exchange(Encoding.UTF8.GetBytes(own)).Select(Encoding.UTF8.GetString)];
 

@@ -94,7 +94,8 @@ public static class TrainingSession
     {
         var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
             model.Config.MaxTokens);
-        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunFiles.Json.Options) + "\n");
+        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"),
+            check.ToJson().ToJsonString(RunFiles.Json.Options) + "\n");
         request.Checked?.Invoke(check);
     }
 

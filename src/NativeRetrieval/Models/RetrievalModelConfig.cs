@@ -109,7 +109,8 @@ public sealed record RetrievalModelConfig
         TextEncoder.Validate();
         LogMel.Validate();
         LogitScale?.Validate();
-        if (AudioHeadWidth is < 0 or > LargestWidth || TextHeadWidth is < 0 or > LargestWidth || EmbeddingDimension is < 1 or > LargestWidth)
+        if (AudioHeadWidth is < 0 or > LargestWidth || TextHeadWidth is < 0 or > LargestWidth
+            || EmbeddingDimension is < 1 or > LargestWidth)
             throw new OptionException($"head widths must be 0 … {LargestWidth:N0} and the embedding dimension 1 … {LargestWidth:N0}, "
                 + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
         Headless(AudioHeadWidth, AudioEncoder.Width, "audio");

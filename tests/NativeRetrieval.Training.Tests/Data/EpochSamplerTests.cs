@@ -76,7 +76,7 @@ public sealed class EpochSamplerTests
         Assert.Equal(found.Sum(), drawn.Distinct().Count());
     }
 
-    /// <summary>Six clips carry one caption, two another: at balance 1 each caption is heard equally often, over the clips evenly.</summary>
+    /// <summary>Six clips carry one caption, two another: at balance 1 both are heard equally often, over the clips evenly.</summary>
     [Theory]
     [InlineData(CaptionSampling.OnePerClip, 0, 6, 2)]
     [InlineData(CaptionSampling.OnePerClip, 0.5, 5.07, 2.93)]
