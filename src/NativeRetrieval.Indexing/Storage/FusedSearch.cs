@@ -5,16 +5,7 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>One search by sound and words within a session; see <see cref="LibraryIndexQuery"/>.</summary>
 internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, FileTable table, LibraryIndexQuery query, float[] unit)
 {
-    /// <summary>Constant of reciprocal rank fusion, and the number of places of each ranking that count at least.</summary>
-    const int FusionConstant = 60, LeastDepth = 1_000;
-
-    const int MostStretches = 5;
-
-    /// <summary>Share of the best window's score from which a window belongs to the best stretches.</summary>
-    const float StretchShare = 0.9f;
-
-    /// <summary>The words, and each with the next one as one word: a <c>fire truck</c> may be called <c>firetruck</c>.</summary>
-    readonly string[] _terms = [.. query.Words, .. query.Words.Zip(query.Words.Skip(1), (first, second) => first + second)];
+    readonly string[] _terms = Fusion.Terms(query);
 
     readonly DetailsTable _details = new(session.Catalogue);
 
@@ -26,8 +17,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
 
     IReadOnlyList<(float Score, long Row)>? _ranked;
 
-    /// <summary>Places of each ranking that count.</summary>
-    int Depth => Math.Max(LeastDepth, query.Skip + query.Top);
+    int Depth => Fusion.Depth(query);
 
     /// <summary>True where every file may be found.</summary>
     bool TakesAllFiles => new FileFilter(query.Filter).IsOpen && query.WithoutWords.All(words => words.Count == 0);
@@ -61,33 +51,26 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         if (query.WordWeight > 0) _lists = [.. _terms.Select(term => table.Words.Of(_details, term))];
         var byWords = WordRanks(allowed);
 
-        var items = new List<Item>(bySound.Count);
+        var items = new List<FusedItem>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)
         {
             long file = collector.PlaceOf(bySound[i].Row).FirstRow;
-            items.Add(new Item(bySound[i].Score, bySound[i].Row, file, i + 1, byWords.TryGetValue(file, out int rank) ? rank : null));
+            items.Add(new FusedItem(bySound[i].Score, bySound[i].Row, file, i + 1, byWords.TryGetValue(file, out int rank) ? rank : null));
         }
         var found = items.Select(item => item.File).ToHashSet();
-        // Files that only words have found rank among each other by words: of these no more than the wanted ones can be in the answer.
-        int most = float.IsNegativeInfinity(_minScore) ? query.Skip + query.Top : int.MaxValue;
-        var others = byWords.OrderBy(pair => pair.Value).Select(pair => pair.Key).Where(row => !found.Contains(row)).Take(most)
-            .Select(row => table.FileOf(row)!).ToList();
+        var others = byWords.OrderBy(pair => pair.Value).Select(pair => pair.Key).Where(row => !found.Contains(row))
+            .Take(Fusion.MostByWords(query)).Select(row => table.FileOf(row)!).ToList();
         if (others.Count > 0)
         {
             var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
             foreach (var (score, row) in index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found)
             {
                 long file = rest.PlaceOf(row).FirstRow;
-                items.Add(new Item(score, row, file, null, byWords[file]));
+                items.Add(new FusedItem(score, row, file, null, byWords[file]));
             }
         }
-        items = [.. items.OrderByDescending(Fused).ThenByDescending(item => item.Score).ThenBy(item =>
-            item.Row).Skip(query.Skip).Take(query.Top)];
-        return Hits(collector, segments, items);
+        return Hits(collector, segments, Fusion.Ranked(query, items));
     }
-
-    double Fused(Item item) => (item.SoundRank is { } sound ? 1.0 / (FusionConstant + sound) : 0)
-        + (item.WordRank is { } word ? query.WordWeight / (FusionConstant + word) : 0);
 
     /// <summary>True at the place of each file that passes the filter and has no unwanted words.</summary>
     bool[] Allowed()
@@ -153,7 +136,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         return scores.Zip(rows);
     }
 
-    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<FusedItem> items)
     {
         var background = _details.ReadBackground();
         var quantiles = (query.IsSound ? background?.Sounds : background?.Sentences) ?? [];
@@ -178,30 +161,19 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     }
 
     /// <summary>Windows near the best one's score, joined where they touch, by the file's first row.</summary>
-    Dictionary<long, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    Dictionary<long, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments,
+        List<FusedItem> items)
     {
         var files = items.Select(item => table.FileOf(item.File)!).Where(file => file.Windows > 1).ToList();
         if (files.Count == 0) return [];
         var best = items.ToDictionary(item => item.File, item => item.Score);
         var list = index.RowSearch.TopK(session, FileTable.RowsOf(segments, files), unit, files.Sum(file => file.Windows))[0];
         return Drained(list).GroupBy(pair => collector.PlaceOf(pair.Row).FirstRow)
-            .ToDictionary(group => group.Key, group => Joined(collector.FileOf(group.Key), group, best[group.Key]));
+            .ToDictionary(group => group.Key, group => Fusion.Joined(group.OrderBy(pair => pair.Row).Select(pair =>
+            {
+                var file = collector.FileOf(group.Key);
+                var (start, end, _) = file.Windows[(int)(pair.Row - file.FirstRow)];
+                return (start, end, pair.Score);
+            }), best[group.Key]));
     }
-
-    static IReadOnlyList<SoundStretch> Joined(FileRecord file, IEnumerable<(float Score, long Row)> windows, float best)
-    {
-        float least = best > 0 ? StretchShare * best : best;
-        var stretches = new List<SoundStretch>();
-        foreach (var (score, row) in windows.Where(window => window.Score >= least).OrderBy(window => window.Row))
-        {
-            var (start, end, _) = file.Windows[(int)(row - file.FirstRow)];
-            if (stretches.Count > 0 && stretches[^1] is var last && start <= last.EndSeconds)
-                stretches[^1] = last with { EndSeconds = Math.Max(last.EndSeconds, end), Score = Math.Max(last.Score, score) };
-            else stretches.Add(new SoundStretch(start, end, score));
-        }
-        return [.. stretches.OrderByDescending(stretch => stretch.Score).ThenBy(stretch => stretch.StartSeconds).Take(MostStretches)];
-    }
-
-    /// <param name="File">First row of the file.</param>
-    readonly record struct Item(float Score, long Row, long File, int? SoundRank, int? WordRank);
 }
