@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Indexing;
 
@@ -25,7 +26,7 @@ internal static class Sounds
         int seed = number % 13 == 12 ? number - 1 : number, windows = 1 + seed % 5;
         return new AudioIndexEntry(new IndexedFile
         {
-            Path = path, FullPath = path, ContentHash = $"{number:x32}{version:x32}", SizeBytes = 100 + number,
+            Path = path, FullPath = path, ContentHash = Convert.ToHexStringLower(SHA256.HashData([(byte)number, (byte)version, (byte)(number >> 8)])), SizeBytes = 100 + number,
             ModifiedUtc = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(number),
         }, [.. Enumerable.Range(0, windows).Select(i => new AudioWindow(5 * i, 5 * i + 10, Vector(1000 * seed + 100 * version + i)))])
         {
