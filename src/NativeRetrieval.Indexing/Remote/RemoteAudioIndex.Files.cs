@@ -130,7 +130,7 @@ public sealed partial class RemoteAudioIndex
         var rows = await session.WindowsAsync([.. Enumerable.Range(0, file.Windows).Select(i => file.FirstRow + i)], cancellationToken)
             .ConfigureAwait(false);
         return new AudioIndexEntry(file.File, [.. rows.OrderBy(row => row.Mark.Row)
-            .Select(row => new AudioWindow(row.Mark.StartSeconds, row.Mark.EndSeconds, row.Vector))]) { Details = file.Details };
+            .Select(row => new AudioWindow(row.Mark.StartSeconds, row.Mark.EndSeconds, row.Vector) { IsScaled = true })]) { Details = file.Details };
     }
 
     /// <inheritdoc/>

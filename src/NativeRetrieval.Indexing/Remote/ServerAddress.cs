@@ -55,6 +55,13 @@ public sealed record ServerAddress
     public static bool IsAddress(string text) => text.IndexOf("://", StringComparison.Ordinal) is > 0 and var at
         && text[..at].All(c => char.IsAsciiLetterOrDigit(c) || c is '+' or '-' or '.');
 
+    /// <summary>A text as it may be shown: without what stands between the scheme and the last @, where a password may be.</summary>
+    public static string Hidden(string text)
+    {
+        int start = text.IndexOf("://", StringComparison.Ordinal) + 3, end = text.LastIndexOf('@');
+        return end < start ? text : $"{text[..start]}***{text[end..]}";
+    }
+
     /// <summary>Reads an address.</summary>
     /// <param name="options">Names of options that the engine has, beside <c>index</c> and <c>timeout</c>.</param>
     /// <exception cref="OptionException">It is none; the message has no part of it that could be a password.</exception>

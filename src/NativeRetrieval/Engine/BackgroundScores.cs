@@ -29,11 +29,12 @@ internal static class BackgroundScores
     ];
 
     /// <param name="embed">Unit vectors of sentences, [count, D].</param>
-    public static async Task UpdateAsync(LocalAudioIndex index, Func<IReadOnlyList<string>, float[]> embed, CancellationToken cancellation)
+    public static async Task UpdateAsync(ILibraryIndex index, Func<IReadOnlyList<string>, float[]> embed,
+        CancellationToken cancellation)
     {
-        long files = index.Stats().Files;
-        if (files < 2 || (index.Background() is { } known && known.Files < 2 * files && files < 2 * known.Files)) return;
-        var sample = index.SampleVectors(Windows);
+        long files = (await index.StatsAsync(cancellation)).Files;
+        if (files < 2 || (await index.BackgroundAsync(cancellation) is { } known && known.Files < 2 * files && files < 2 * known.Files)) return;
+        var sample = await index.SampleVectorsAsync(Windows, cancellation);
         int width = index.Settings.Dimension;
         float[] sentences = embed(_sentences);
         var bySentence = new List<float>(_sentences.Length * sample.Count);
