@@ -60,7 +60,7 @@ static class IndexMergeSubcommand
         IReadOnlyList<string> sentences)
     {
         var choice = new ModelChoice(terminal);
-        using var device = Core.Devices.Device.Cpu();
+        var device = Core.Devices.CpuDevice.Shared;
         using var engine = choice.Named(model) is { } named ? ModelChoice.OpenNamed(named, path, settings, device, ModelParts.Text)
             : choice.Open(path, settings, device, ModelParts.Text);
         return engine.EmbedTexts(sentences);
