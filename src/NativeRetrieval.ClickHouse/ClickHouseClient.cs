@@ -46,7 +46,8 @@ internal sealed partial class ClickHouseClient : IDisposable
     public int Hosts => _hosts.Count;
 
     /// <summary>Rows of a query.</summary>
-    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<RowBinaryReader, T> read, CancellationToken cancellation, int host = 0)
+    public async Task<IReadOnlyList<T>> QueryAsync<T>(string sql, Func<RowBinaryReader, T> read, CancellationToken cancellation,
+        int host = 0)
     {
         byte[] answer = await SendAsync(host, "", Encoding.UTF8.GetBytes($"{sql} FORMAT RowBinary"), cancellation).ConfigureAwait(false);
         var rows = new List<T>();
@@ -60,7 +61,8 @@ internal sealed partial class ClickHouseClient : IDisposable
         SendAsync(host, "", Encoding.UTF8.GetBytes(sql), cancellation);
 
     /// <summary>Adds rows to a table, on all shards before it returns.</summary>
-    public Task InsertAsync(string table, string columns, RowBinaryWriter rows, CancellationToken cancellation, int host = 0) => rows.IsEmpty
+    public Task InsertAsync(string table, string columns, RowBinaryWriter rows, CancellationToken cancellation, int host = 0) =>
+        rows.IsEmpty
         ? Task.CompletedTask
         : SendAsync(host, $"INSERT INTO {table} ({columns}) FORMAT RowBinary", rows.Bytes, cancellation);
 
@@ -114,7 +116,8 @@ internal sealed partial class ClickHouseClient : IDisposable
         if (!_unreachable.Contains(code))
             return new IndexException($"{_address.Masked}: ClickHouse refuses ({(code == 0 ? (int)status : code)}): {problem}");
         string[] shards = [.. Shard().Matches(text).Select(shard => shard.Groups["shard"].Value).Distinct()];
-        return new IndexException($"{_address.Masked}: a shard does not answer{(shards.Length > 0 ? $": {string.Join(", ", shards)}" : "")}; "
+        return new IndexException($"{_address.Masked}: a shard does not "
+            + $"answer{(shards.Length > 0 ? $": {string.Join(", ", shards)}" : "")}; "
             + $"start it, and ask again: there is no answer without it ({problem})");
     }
 

@@ -8,7 +8,8 @@ internal sealed class ClickHouseDialect : ISqlDialect
 {
     public static ClickHouseDialect Shared { get; } = new();
 
-    public string Text(string value) => $"'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
+    public string Text(string value) =>
+        $"'{value.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("'", "\\'", StringComparison.Ordinal)}'";
 
     public string Number(double value) => double.IsPositiveInfinity(value) ? "inf" : double.IsNegativeInfinity(value) ? "-inf"
         : value.ToString("R", CultureInfo.InvariantCulture);
@@ -25,7 +26,8 @@ internal sealed class ClickHouseDialect : ISqlDialect
 
     public string In(string column, IReadOnlyCollection<long> values) => values.Count == 0 ? "1 = 0" : $"{column} IN ({List(values)})";
 
-    public string NotIn(string column, IReadOnlyCollection<long> values) => values.Count == 0 ? "1 = 1" : $"{column} NOT IN ({List(values)})";
+    public string NotIn(string column, IReadOnlyCollection<long> values) => values.Count == 0
+        ? "1 = 1" : $"{column} NOT IN ({List(values)})";
 
     static string List(IReadOnlyCollection<long> values) => string.Join(',', values.Select(value =>
         value.ToString(CultureInfo.InvariantCulture)));

@@ -5,7 +5,8 @@ using NativeRetrieval.Indexing.Remote;
 namespace NativeRetrieval.ClickHouse;
 
 /// <summary>
-/// Indexes in ClickHouse, spoken to over HTTP, each in tables <c>NAME_…</c> of the database. With <c>cluster</c> the rows lie on its shards,
+/// Indexes in ClickHouse, spoken to over HTTP, each in tables <c>NAME_…</c> of the database. With <c>cluster</c> the rows lie on its
+/// shards,
 /// each file with its windows and words on one. The password may stand in the address; better in <c>CLICKHOUSE_PASSWORD</c>, which no
 /// list of processes shows.
 /// </summary>
@@ -26,7 +27,8 @@ public static class ClickHouseIndex
 
     /// <summary>Opens an index that is there.</summary>
     /// <param name="address">Such as <c>clickhouse://user@host:8123/database</c>.</param>
-    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will be.</param>
+    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will
+    /// be.</param>
     /// <exception cref="OptionException">The address has another form.</exception>
     /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or a server does not
     /// answer.</exception>

@@ -55,7 +55,8 @@ internal sealed class ClickHouseServer : IIndexServer
     }
 
     async Task<bool> ExistsAsync(int host, CancellationToken cancellation) => (await _client.QueryAsync($"SELECT toInt64(count()) FROM "
-        + $"system.tables WHERE database = currentDatabase() AND name = '{Tables.NameOf("settings")}'", row => row.Int64(), cancellation, host)
+        + $"system.tables WHERE database = currentDatabase() AND name = '{Tables.NameOf("settings")}'", row => row.Int64(), cancellation,
+        host)
         .ConfigureAwait(false))[0] > 0;
 
     async Task<int> ShardsAsync(CancellationToken cancellation)
@@ -79,7 +80,8 @@ internal sealed class ClickHouseServer : IIndexServer
                 await _client.ExecuteAsync(table, cancellation, host).ConfigureAwait(false);
         for (int host = 0; host < shards; host++)
         {
-            long rows = (await _client.QueryAsync($"SELECT toInt64(count()) FROM {Tables.Local("settings")}", row => row.Int64(), cancellation,
+            long rows = (await _client.QueryAsync($"SELECT toInt64(count()) FROM {Tables.Local("settings")}", row => row.Int64(),
+                cancellation,
                 host).ConfigureAwait(false))[0];
             if (rows > 0) continue;
             var row = new RowBinaryWriter().Int32(SchemaVersion).Text(settings.ModelId).Text(settings.ModelFingerprint)

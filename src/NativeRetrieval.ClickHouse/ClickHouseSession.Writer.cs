@@ -8,7 +8,8 @@ namespace NativeRetrieval.ClickHouse;
 internal sealed partial class ClickHouseSession
 {
     const string FileColumns = "first_row, version, gone, windows, path, full_path, content_hash, size_bytes, modified, details, tokens, "
-        + "duration, sample_rate, channels, added, key_path, key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, shard";
+        + "duration, sample_rate, channels, added, key_path, key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, "
+        + "shard";
 
     /// <summary>Changes that were begun after the last commit and did not happen.</summary>
     IReadOnlyList<long> Left { get; init; } = [];

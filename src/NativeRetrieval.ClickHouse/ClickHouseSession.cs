@@ -49,7 +49,8 @@ internal sealed partial class ClickHouseSession : IServerWriter
         };
         string least = double.IsNegativeInfinity(selection.LeastScore) ? "" : $" AND score >= {Sql.Number(selection.LeastScore)}";
         return _server.Client.QueryAsync($"SELECT {score} AS score, row_id, first_row FROM {Tables.All("windows")} WHERE first_row IN "
-            + $"(SELECT first_row FROM {Tables.Local("files")} WHERE {Live(selection)}){least} ORDER BY score DESC, row_id ASC LIMIT {limit}",
+            + $"(SELECT first_row FROM {Tables.Local("files")} WHERE {Live(selection)}){least} ORDER BY score DESC, row_id ASC LIMIT "
+            + $"{limit}",
             row => new Candidate(row.Float64(), row.Int64(), row.Int64()), cancellation);
     }
 
@@ -59,7 +60,8 @@ internal sealed partial class ClickHouseSession : IServerWriter
 
     public Task<IReadOnlyList<WindowMark>> MarksAsync(StoredFile file, CancellationToken cancellation) =>
         _server.Client.QueryAsync($"SELECT row_id, start_seconds, end_seconds, checksum FROM {Tables.All("windows")} WHERE row_id >= "
-            + $"{Sql.Integer(file.FirstRow)} AND row_id < {Sql.Integer(file.FirstRow + file.Windows)} ORDER BY row_id ASC", MarkOf, cancellation);
+            + $"{Sql.Integer(file.FirstRow)} AND row_id < {Sql.Integer(file.FirstRow + file.Windows)} ORDER BY row_id ASC", MarkOf,
+            cancellation);
 
     static WindowMark MarkOf(RowBinaryReader row) => new(row.Int64(), row.Float64(), row.Float64(), row.UInt32());
 

@@ -32,7 +32,8 @@ internal sealed class ClickHouseTables
     /// <summary>All shards' parts of a table.</summary>
     public string All(string table) => Cluster is null ? Local(table) : Local($"{table}_all");
 
-    static string Quoted(string name) => $"`{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)}`";
+    static string Quoted(string name) =>
+        $"`{name.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("`", "\\`", StringComparison.Ordinal)}`";
 
     public IEnumerable<string> Definitions(int dimension)
     {
@@ -47,7 +48,8 @@ internal sealed class ClickHouseTables
                 + "size_bytes Int64, modified Int64, details String, tokens Int32, duration Float64, sample_rate Int32, channels Int32, "
                 + "added Int64, key_path String, key_path_lower String, key_folders String, key_folders_upper String, "
                 + $"key_categories Array(String), key_tags Array(String), {Shard} Int64", "(first_row, version)", Shard, 1024),
-            ("commits", "commit Int64, next_row Int64, files Int64, windows Int64, tokens Int64, aborted Array(Int64)", "commit", "0", 1024),
+            ("commits", "commit Int64, next_row Int64, files Int64, windows Int64, tokens Int64, aborted Array(Int64)", "commit", "0",
+                1024),
             ("background", "commit Int64, files Int64, scores String", "commit", "0", 1024),
             ("settings", "schema_version Int32, model_id String, model_fingerprint String, dimension Int32, element String, "
                 + "window_seconds Float64, hop_seconds Float64", "tuple()", "0", 1024),

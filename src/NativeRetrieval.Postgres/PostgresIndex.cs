@@ -10,8 +10,10 @@ namespace NativeRetrieval.Postgres;
 /// shows.
 /// </summary>
 /// <remarks>
-/// Options of the address: <c>index</c> (name, default sounds), <c>timeout</c> (seconds for an answer, default 60), <c>connections</c> (most
-/// at a time, default 8), <c>sslmode</c> (disable, allow, prefer, require, verify-ca or verify-full; default prefer) and, where the index is
+/// Options of the address: <c>index</c> (name, default sounds), <c>timeout</c> (seconds for an answer, default 60), <c>connections</c>
+/// (most
+/// at a time, default 8), <c>sslmode</c> (disable, allow, prefer, require, verify-ca or verify-full; default prefer) and, where the index
+/// is
 /// made, <c>scan</c>: <c>halfvec</c> keeps a copy of each vector in 16 bits, which searches read first and which takes half the time, the
 /// default from pgvector 0.7 on; <c>vector</c> keeps none.
 /// </remarks>
@@ -24,7 +26,8 @@ public static class PostgresIndex
 
     /// <summary>Opens an index that is there.</summary>
     /// <param name="address">Such as <c>postgres://user@host/database</c>.</param>
-    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will be.</param>
+    /// <param name="modelFingerprint">The fingerprint of the model whose vectors will be searched or added; null where none will
+    /// be.</param>
     /// <exception cref="OptionException">The address has another form.</exception>
     /// <exception cref="IndexException">There is no index, it was built with another model or by a newer version, or the server does not
     /// answer.</exception>
@@ -32,7 +35,8 @@ public static class PostgresIndex
         CancellationToken cancellationToken = default) =>
         await RemoteAudioIndex.OpenAsync(ServerOf(address), access, modelFingerprint, cancellationToken).ConfigureAwait(false);
 
-    /// <summary>Opens an index for writing and makes it if it does not exist. Making one takes the right to make a schema, and the extension
+    /// <summary>Opens an index for writing and makes it if it does not exist. Making one takes the right to make a schema, and the
+    /// extension
     /// vector where the database has it not yet.</summary>
     /// <exception cref="OptionException">The address has another form.</exception>
     /// <exception cref="IndexException">It was built with other settings, or the server refuses or does not answer.</exception>

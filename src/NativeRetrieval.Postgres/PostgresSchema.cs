@@ -37,7 +37,8 @@ internal static class PostgresSchema
             throw new IndexException($"{address.Masked}: pgvector {found} has no halfvec; 0.7 has: update it, or leave out scan=halfvec");
         const int mostDimensions = 16_000;
         if (settings.Dimension > mostDimensions)
-            throw new IndexException($"{address.Masked}: the vectors have {settings.Dimension:N0} values; pgvector takes {mostDimensions:N0}");
+            throw new IndexException($"{address.Masked}: the vectors have {settings.Dimension:N0} values; pgvector takes "
+                + $"{mostDimensions:N0}");
         string scan = hasHalves && address.Option("scan") != "vector" ? "halfvec" : "vector";
         await using var tables = new NpgsqlCommand(Tables(schema, settings.Dimension, scan == "halfvec"), connection);
         await tables.ExecuteNonQueryAsync(cancellation).ConfigureAwait(false);

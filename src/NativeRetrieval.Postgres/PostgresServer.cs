@@ -57,7 +57,8 @@ internal sealed class PostgresServer : IIndexServer
         "require" => SslMode.Require,
         "verify-ca" => SslMode.VerifyCA,
         "verify-full" => SslMode.VerifyFull,
-        var other => throw new OptionException($"{address.Masked}: sslmode={other}; it must be disable, allow, prefer, require, verify-ca or "
+        var other => throw new OptionException($"{address.Masked}: sslmode={other}; it must be disable, allow, prefer, require, "
+            + $"verify-ca or "
             + "verify-full"),
     };
 
@@ -78,7 +79,8 @@ internal sealed class PostgresServer : IIndexServer
         {
             if (await version.ExecuteScalarAsync(cancellation).ConfigureAwait(false) is not int number) return null;
             if (number != PostgresSchema.Version)
-                throw new IndexException($"{Place}: the index has schema version {number}, this program reads {PostgresSchema.Version}; use "
+                throw new IndexException($"{Place}: the index has schema version {number}, this program reads {PostgresSchema.Version}; "
+                    + $"use "
                     + (number > PostgresSchema.Version ? "a newer NativeRetrieval" : "the NativeRetrieval that made it, or index anew"));
         }
         await using var command = new NpgsqlCommand("SELECT model_id, model_fingerprint, dimension, element, window_seconds, hop_seconds "
@@ -144,7 +146,8 @@ internal sealed class PostgresServer : IIndexServer
     {
         await ExecuteAsync(connection, string.Create(CultureInfo.InvariantCulture,
             $"SET LOCAL lock_timeout = {(long)_address.Timeout.TotalMilliseconds}"), cancellation).ConfigureAwait(false);
-        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock(hashtextextended('{Schema}', 0))", cancellation).ConfigureAwait(false);
+        await ExecuteAsync(connection, $"SELECT pg_advisory_xact_lock(hashtextextended('{Schema}', 0))", cancellation)
+            .ConfigureAwait(false);
     }
 
     static async Task ExecuteAsync(NpgsqlConnection connection, string sql, CancellationToken cancellation)
@@ -162,7 +165,8 @@ internal sealed class PostgresServer : IIndexServer
         }
         catch (PostgresException e) when (e.SqlState == PostgresErrorCodes.LockNotAvailable)
         {
-            throw new IndexException($"{Place}: another writer has held the index for {Timeout.TotalSeconds:0} s; wait until it has finished, "
+            throw new IndexException($"{Place}: another writer has held the index for {Timeout.TotalSeconds:0} s; wait until it has "
+                + $"finished, "
                 + "or raise timeout= in the address", e);
         }
         catch (Exception e) when (cancellation.IsCancellationRequested && e is OperationCanceledException or NpgsqlException)

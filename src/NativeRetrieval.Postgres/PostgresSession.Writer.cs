@@ -31,8 +31,10 @@ internal sealed partial class PostgresSession
                 + $"{sql.Add(background.Encode())}) ON CONFLICT (one) DO UPDATE SET files = excluded.files, scores = excluded.scores",
                 cancellation).ConfigureAwait(false);
         var next = change.Next;
-        await ExecuteAsync(sql => $"UPDATE {Schema}.state SET commits = {sql.Integer(next.Commits)}, next_row = {sql.Integer(next.NextRow)}, "
-            + $"files = {sql.Integer(next.Files)}, windows = {sql.Integer(next.Windows)}, tokens = {sql.Integer(next.Tokens)}", cancellation)
+        await ExecuteAsync(sql => $"UPDATE {Schema}.state SET commits = {sql.Integer(next.Commits)}, next_row = "
+            + $"{sql.Integer(next.NextRow)}, "
+            + $"files = {sql.Integer(next.Files)}, windows = {sql.Integer(next.Windows)}, tokens = {sql.Integer(next.Tokens)}",
+            cancellation)
             .ConfigureAwait(false);
         await ExecuteAsync(_ => "COMMIT", cancellation).ConfigureAwait(false);
         return true;
@@ -78,7 +80,8 @@ internal sealed partial class PostgresSession
         int width = _settings.Dimension;
         float[] values = new float[rows.Length * width];
         for (int i = 0; i < rows.Length; i++) rows[i].Vector.CopyTo(values, i * width);
-        string half = _hasHalves ? ", half" : "", vector = $"({sql.Add(values)}::real[])[((i - 1) * {width} + 1)::int : (i * {width})::int]::vector({width})";
+        string half = _hasHalves ? ", half" : "", vector = $"({sql.Add(values)}::real[])[((i - 1) * {width} + 1)::int : (i * "
+            + $"{width})::int]::vector({width})";
         return $"INSERT INTO {Schema}.windows (row_id, first_row, start_seconds, end_seconds, checksum, vector{half}) "
             + $"SELECT r, f, b, e, c, v{(_hasHalves ? $", v::halfvec({width})" : "")} FROM (SELECT r, f, b, e, c, {vector} AS v "
             + $"FROM unnest({sql.Add(Of(rows, row => row.Mark.Row))}, {sql.Add(Of(rows, row => row.FirstRow))}, "

@@ -46,7 +46,8 @@ public sealed class ClickHousePair : IDisposable
     public async Task<string> RunAsync(int shard, string sql)
     {
         using var http = new HttpClient();
-        using var answer = await http.PostAsync(new Uri($"http://{Host(shard)}/?user=default&password=secret-word"), new StringContent(sql));
+        using var answer = await http.PostAsync(new Uri($"http://{Host(shard)}/?user=default&password=secret-word"),
+            new StringContent(sql));
         string text = await answer.Content.ReadAsStringAsync();
         return answer.StatusCode == HttpStatusCode.OK ? text.Trim() : throw new InvalidOperationException(text);
     }
@@ -70,7 +71,8 @@ public sealed class ClickHousePair : IDisposable
         {
             try
             {
-                if (http.GetStringAsync(new Uri($"http://{Host(shard)}/ping")).GetAwaiter().GetResult().StartsWith("Ok", StringComparison.Ordinal)) return;
+                if (http.GetStringAsync(new Uri($"http://{Host(shard)}/ping")).GetAwaiter().GetResult().StartsWith("Ok",
+                    StringComparison.Ordinal)) return;
             }
             catch (HttpRequestException) when (!_processes[shard]!.HasExited)
             {

@@ -61,7 +61,8 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
         await Assert.ThrowsAsync<IndexException>(() => index.UpsertAsync([.. Entries(9)], Cancellation));
         foreach (int shard in (int[])[0, 1]) await servers.RunAsync(shard, $"RENAME TABLE {name}_away TO {name}_commits_all");
         // Now rows of a change that stopped just before its end.
-        await servers.RunAsync(0, $"INSERT INTO {name}_files_all SELECT first_row, version + 7 AS version, 1 AS gone, windows, path, full_path, "
+        await servers.RunAsync(0, $"INSERT INTO {name}_files_all SELECT first_row, version + 7 AS version, 1 AS gone, windows, path, "
+            + $"full_path, "
             + "content_hash, size_bytes, modified, details, tokens, duration, sample_rate, channels, added, key_path, key_path_lower, "
             + $"key_folders, key_folders_upper, key_categories, key_tags, shard FROM {name}_files_all");
         Assert.Equal(5, (await index.FilesAsync(Cancellation)).Count);
@@ -78,7 +79,8 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
         using var index = await EnsureAsync(Address(name), Sounds.Settings);
         await index.UpsertAsync(Sounds.Entry(1), Cancellation);
         await servers.RunAsync(0, $"INSERT INTO {name}_commits_all SELECT * FROM {name}_commits_all");
-        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Sounds.Vector(1), cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Sounds.Vector(1),
+            cancellationToken: Cancellation));
         Assert.Contains("two writers have made change 1 at the same time", error.Message, StringComparison.Ordinal);
     }
 
@@ -98,7 +100,8 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
         Address("");
         var error = await Assert.ThrowsAsync<IndexException>(() => EnsureAsync(servers.Address(NewName(), both: false), Sounds.Settings));
         Assert.Contains("names 1 server, and the cluster has 2 shards", error.Message, StringComparison.Ordinal);
-        var unknown = await Assert.ThrowsAsync<IndexException>(() => EnsureAsync(servers.Address(NewName(), "&cluster=none"), Sounds.Settings));
+        var unknown = await Assert.ThrowsAsync<IndexException>(() => EnsureAsync(servers.Address(NewName(), "&cluster=none"),
+            Sounds.Settings));
         Assert.Contains("has no cluster none", unknown.Message, StringComparison.Ordinal);
     }
 
@@ -115,7 +118,8 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
     public async Task A_server_that_is_not_there_or_refuses_is_an_error_without_the_password()
     {
         var error = await Assert.ThrowsAsync<IndexException>(() => OpenAsync("clickhouse://me:secret-word@127.0.0.1:9/db"));
-        Assert.StartsWith("clickhouse://me:***@127.0.0.1:9/db: the server 127.0.0.1:9 cannot be reached", error.Message, StringComparison.Ordinal);
+        Assert.StartsWith("clickhouse://me:***@127.0.0.1:9/db: the server 127.0.0.1:9 cannot be reached", error.Message,
+            StringComparison.Ordinal);
         Assert.DoesNotContain("secret-word", error.ToString(), StringComparison.Ordinal);
         string wrong = Address(NewName()).Replace("secret-word", "secret-but-wrong", StringComparison.Ordinal);
         var refused = await Assert.ThrowsAsync<IndexException>(() => OpenAsync(wrong));
@@ -137,7 +141,8 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
             await servers.RunAsync(shard, $"DROP TABLE {name}_windows");
             await servers.RunAsync(shard, $"RENAME TABLE {name}_copy TO {name}_windows");
         }
-        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Sounds.Vector(1), cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Sounds.Vector(1),
+            cancellationToken: Cancellation));
         Assert.Contains("is not what was written", error.Message, StringComparison.Ordinal);
     }
 }

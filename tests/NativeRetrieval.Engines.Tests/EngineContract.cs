@@ -71,7 +71,8 @@ public abstract class EngineContract : IDisposable
         var (local, remote) = await BothAsync(settings);
         using var _ = local;
         using var __ = remote;
-        string[][] words = [[], ["door"], ["heavy", "rain"], ["barking", "don't", "kiosk"], ["रेल्वे"], ["nowhere"], ["\U0001F6AA", "siren"]];
+        string[][] words = [[], ["door"], ["heavy", "rain"], ["barking", "don't", "kiosk"], ["रेल्वे"], ["nowhere"], ["\U0001F6AA",
+            "siren"]];
         int asked = 0, found = 0, byWordsAlone = 0, withStretches = 0;
         foreach (var filter in _filters)
             foreach (var grouping in Enum.GetValues<HitGrouping>())
@@ -150,15 +151,18 @@ public abstract class EngineContract : IDisposable
         ILibraryIndex folder = local;
         // A description changes a record, not its place; a folder writes the record at its old place, too.
         Assert.Equal(await folder.FilesAsync(Cancellation), await remote.FilesAsync(Cancellation));
-        Assert.Equal((await folder.DetailsAsync(Cancellation)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value!.Description),
-            (await remote.DetailsAsync(Cancellation)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => pair.Value!.Description));
+        Assert.Equal((await folder.DetailsAsync(Cancellation)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair =>
+            pair.Value!.Description),
+            (await remote.DetailsAsync(Cancellation)).OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair =>
+                pair.Value!.Description));
         Assert.Equal((await folder.BackgroundAsync(Cancellation))!.Sentences, (await remote.BackgroundAsync(Cancellation))!.Sentences);
         foreach (int number in (int[])[0, 3, 5, 12])
         {
             var expected = await folder.GetAsync(Sounds.Entry(number).File.FullPath, Cancellation);
             var actual = await remote.GetAsync(Sounds.Entry(number).File.FullPath, Cancellation);
             Assert.Equal(expected?.File, actual?.File);
-            Assert.Equal(expected?.Windows.SelectMany(window => window.Vector.ToArray()), actual?.Windows.SelectMany(window => window.Vector.ToArray()));
+            Assert.Equal(expected?.Windows.SelectMany(window => window.Vector.ToArray()), actual?.Windows.SelectMany(window =>
+                window.Vector.ToArray()));
         }
         var (here, there) = (await folder.StatsAsync(Cancellation), await remote.StatsAsync(Cancellation));
         Assert.Equal((here.Files, here.Windows), (there.Files, there.Windows));
@@ -172,9 +176,11 @@ public abstract class EngineContract : IDisposable
         using var index = await EnsureAsync(Address(NewName()), Sounds.Settings);
         var entries = Enumerable.Range(0, 6).Select(number => Sounds.Entry(number)).ToList();
         await index.UpsertAsync(entries, Cancellation);
-        var before = await index.SearchAsync(Sounds.Vector(1), new AudioSearchOptions { Top = 50, Grouping = HitGrouping.AllWindows }, Cancellation);
+        var before = await index.SearchAsync(Sounds.Vector(1), new AudioSearchOptions { Top = 50, Grouping = HitGrouping.AllWindows },
+            Cancellation);
         await index.UpsertAsync([.. entries.AsEnumerable().Reverse()], Cancellation);
-        var after = await index.SearchAsync(Sounds.Vector(1), new AudioSearchOptions { Top = 50, Grouping = HitGrouping.AllWindows }, Cancellation);
+        var after = await index.SearchAsync(Sounds.Vector(1), new AudioSearchOptions { Top = 50, Grouping = HitGrouping.AllWindows },
+            Cancellation);
         Assert.Equal(before, after);
         // The same hash with other vectors is another file.
         await index.UpsertAsync(entries[2] with { Windows = Sounds.Entry(30).Windows }, Cancellation);
@@ -189,7 +195,8 @@ public abstract class EngineContract : IDisposable
         using (var index = await EnsureAsync(address, Sounds.Settings))
         {
             Assert.Empty(await index.SearchAsync(Sounds.Vector(1), cancellationToken: Cancellation));
-            Assert.Empty((await index.SearchBatchAsync([new LibraryIndexQuery { Vector = Sounds.Vector(1), Words = ["rain"] }], Cancellation))[0]);
+            Assert.Empty((await index.SearchBatchAsync([new LibraryIndexQuery { Vector = Sounds.Vector(1), Words = ["rain"] }],
+                Cancellation))[0]);
             await Assert.ThrowsAsync<IndexException>(() => index.SearchAsync(new float[3], cancellationToken: Cancellation));
             await Assert.ThrowsAsync<IndexException>(() => index.SearchAsync(new float[Sounds.Dimension], cancellationToken: Cancellation));
         }

@@ -72,7 +72,8 @@ public sealed class PostgresTests(PgliteServer server) : EngineContract, IClassF
         await server.RunAsync($"UPDATE nativeretrieval_{name}.windows SET vector = l2_normalize(vector + vector) WHERE row_id = 2");
         await server.RunAsync($"UPDATE nativeretrieval_{name}.windows SET vector = (SELECT vector FROM nativeretrieval_{name}.windows "
             + "WHERE row_id = 1) WHERE row_id = 2");
-        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Sounds.Vector(1), cancellationToken: Cancellation));
+        var error = await Assert.ThrowsAsync<IndexCorruptException>(() => index.SearchAsync(Sounds.Vector(1),
+            cancellationToken: Cancellation));
         Assert.Contains("row 2", error.Message, StringComparison.Ordinal);
     }
 
@@ -92,7 +93,8 @@ public sealed class PostgresTests(PgliteServer server) : EngineContract, IClassF
         string name = NewName();
         (await EnsureAsync(Address(name), Sounds.Settings)).Dispose();
         await server.RunAsync($"ALTER TABLE nativeretrieval_{name}.settings RENAME TO held; CREATE VIEW nativeretrieval_{name}.settings AS "
-            + $"SELECT * FROM nativeretrieval_{name}.held WHERE (SELECT count(*) FROM generate_series(1, 100000000) g WHERE g % 2 = one) > 0");
+            + $"SELECT * FROM nativeretrieval_{name}.held WHERE (SELECT count(*) FROM generate_series(1, 100000000) g WHERE g % 2 = one) "
+            + $"> 0");
         var error = await Assert.ThrowsAsync<IndexException>(() => OpenAsync(Address(name) + "&timeout=1"));
         Assert.Contains("no answer within 1 s", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-word", error.ToString(), StringComparison.Ordinal);

@@ -26,7 +26,8 @@ internal static class Sounds
         int seed = number % 13 == 12 ? number - 1 : number, windows = 1 + seed % 5;
         return new AudioIndexEntry(new IndexedFile
         {
-            Path = path, FullPath = path, ContentHash = Convert.ToHexStringLower(SHA256.HashData([(byte)number, (byte)version, (byte)(number >> 8)])), SizeBytes = 100 + number,
+            Path = path, FullPath = path, ContentHash = Convert.ToHexStringLower(SHA256.HashData([(byte)number, (byte)version,
+                (byte)(number >> 8)])), SizeBytes = 100 + number,
             ModifiedUtc = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddSeconds(number),
         }, [.. Enumerable.Range(0, windows).Select(i => new AudioWindow(5 * i, 5 * i + 10, Vector(1000 * seed + 100 * version + i)))])
         {
@@ -35,7 +36,8 @@ internal static class Sounds
                 DurationSeconds = 5 + 5 * windows, SampleRateHz = number % 3 == 0 ? 48_000 : number % 3 == 1 ? 44_100 : null,
                 Channels = 1 + number % 2, Category = number % 4 == 0 ? "DOORS-WOOD" : null, CatId = number % 4 == 0 ? "DOORWood" : null,
                 Tags = number % 5 == 0 ? ["Lärm", "near"] : ["far"],
-                Description = number % 11 == 0 ? "A wet kiosk; doors don't close \U0001F6AA" : number % 3 == 0 ? "barking at the रेल्वे station" : null,
+                Description = number % 11 == 0 ? "A wet kiosk; doors don't close \U0001F6AA" : number % 3 == 0
+                    ? "barking at the रेल्वे station" : null,
                 Title = number % 7 == 1 ? "HeavyRain_On-Window" : null, Library = "Field's \"own\" \\ library",
                 AddedUtc = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(number),
             },

@@ -39,7 +39,8 @@ internal sealed class IndexPlace
     public static string FolderOf(string text, string command)
     {
         var place = Of(text);
-        return place.IsServer ? throw new OptionException($"{command} works on an index in a folder, not on {place.Name}, which is a server's")
+        return place.IsServer ? throw new OptionException($"{command} works on an index in a folder, not on {place.Name}, which is a "
+            + $"server's")
             : place.Name;
     }
 

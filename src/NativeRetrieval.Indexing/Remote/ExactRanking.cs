@@ -63,7 +63,8 @@ internal sealed class ExactRanking(IServerSession session, SegmentFormat format,
     }
 
     /// <summary>The windows of some files whose score is not certainly below a least one.</summary>
-    public async Task<List<Found>> WindowsOfAsync(float[] unit, IReadOnlyList<float[]> unwanted, IReadOnlyCollection<long> files, float least,
+    public async Task<List<Found>> WindowsOfAsync(float[] unit, IReadOnlyList<float[]> unwanted, IReadOnlyCollection<long> files,
+        float least,
         CancellationToken cancellation)
     {
         var candidates = await session.NearestAsync(unit, new Selection { Only = files, LeastScore = least - Slack },
@@ -100,7 +101,8 @@ internal sealed class ExactRanking(IServerSession session, SegmentFormat format,
                 format.Encode(windows[i].Vector, row);
                 if (Crc32C.Of(row) != windows[i].Mark.Checksum) throw Damaged(windows[i]);
             }
-            var lists = RowSearch.TopK([new RowBlock((nint)rows, count, 0, Excluded: [])], format.Element, format.Dimension, queries, count);
+            var lists = RowSearch.TopK([new RowBlock((nint)rows, count, 0, Excluded: [])], format.Element, format.Dimension, queries,
+                count);
             float[][] scores = [.. lists.Select(list => ByRow(list, count))];
             var found = new List<Found>(count);
             for (int i = 0; i < count; i++)

@@ -3,7 +3,8 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Indexing.Remote;
 
 /// <summary>
-/// A database server as a <see cref="RemoteAudioIndex"/> needs it: it stores, counts, filters and ranks roughly. Scores, words and the order
+/// A database server as a <see cref="RemoteAudioIndex"/> needs it: it stores, counts, filters and ranks roughly. Scores, words and the
+/// order
 /// of hits are the index's own work, so that they are the same on every engine. Members may be called from several threads.
 /// </summary>
 /// <remarks>Whatever keeps the server from a complete answer is an <see cref="IndexException"/> that names it.</remarks>

@@ -31,7 +31,7 @@ internal sealed record Posting(long FirstRow, int[] Places, int Tokens);
 /// <param name="Terms">Words of its texts with their places.</param>
 internal sealed record WrittenFile(StoredFile File, IReadOnlyList<StoredWindow> Rows, IReadOnlyDictionary<string, int[]> Terms);
 
-/// <summary>What one commit changes.</summary>
+/// <summary>The changes of one commit.</summary>
 /// <param name="Next">Counts afterwards.</param>
 internal sealed record ServerChange(ServerState Next)
 {

@@ -54,7 +54,8 @@ public sealed partial class RemoteAudioIndex
         added.Add(new WrittenFile(new StoredFile(state.NextRow, rows.Count, file.File, file.Details, tokens), rows, terms));
         return state with
         {
-            NextRow = state.NextRow + rows.Count, Files = state.Files + 1, Windows = state.Windows + rows.Count, Tokens = state.Tokens + tokens,
+            NextRow = state.NextRow + rows.Count, Files = state.Files + 1, Windows = state.Windows + rows.Count, Tokens = state.Tokens
+                + tokens,
         };
     }
 
@@ -113,7 +114,8 @@ public sealed partial class RemoteAudioIndex
         var known = await KnownAsync(writer, files.Select(file => Path.GetFullPath(file.Path)), cancellationToken).ConfigureAwait(false);
         var described = new List<WrittenFile>();
         var next = writer.State;
-        foreach (var (path, details) in files.GroupBy(file => Path.GetFullPath(file.Path)).Select(group => (group.Key, group.Last().Details)))
+        foreach (var (path, details) in files.GroupBy(file => Path.GetFullPath(file.Path)).Select(group => (group.Key, group.Last()
+            .Details)))
             if (known.GetValueOrDefault(path) is { } file) next = Described(file, file.File, details.Validated(path), next, described);
         if (described.Count == 0) return 0;
         await writer.CommitAsync(new ServerChange(next with { Commits = next.Commits + 1 }) { Described = described }, cancellationToken)
@@ -130,7 +132,8 @@ public sealed partial class RemoteAudioIndex
         var rows = await session.WindowsAsync([.. Enumerable.Range(0, file.Windows).Select(i => file.FirstRow + i)], cancellationToken)
             .ConfigureAwait(false);
         return new AudioIndexEntry(file.File, [.. rows.OrderBy(row => row.Mark.Row)
-            .Select(row => new AudioWindow(row.Mark.StartSeconds, row.Mark.EndSeconds, row.Vector) { IsScaled = true })]) { Details = file.Details };
+            .Select(row => new AudioWindow(row.Mark.StartSeconds, row.Mark.EndSeconds,
+            row.Vector) { IsScaled = true })]) { Details = file.Details };
     }
 
     /// <inheritdoc/>

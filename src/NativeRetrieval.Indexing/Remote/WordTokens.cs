@@ -42,7 +42,8 @@ internal sealed class WordTokens : IDisposable
         lock (_lock)
         {
             using var insert = _connection.CreateCommand();
-            insert.CommandText = "INSERT INTO words (rowid, name, folder, title, description, tags, other) VALUES (1, $0, $1, $2, $3, $4, $5)";
+            insert.CommandText = "INSERT INTO words (rowid, name, folder, title, description, tags, other) VALUES (1, $0, $1, $2, $3, "
+                + "$4, $5)";
             for (int i = 0; i < texts.Length; i++) insert.Parameters.AddWithValue($"${i}", texts[i]);
             insert.ExecuteNonQuery();
             try

@@ -226,7 +226,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
     {
         var foreign = Shard is null ? [] : found.Files.Except(files).Select(Path.GetFullPath).ToHashSet();
         string[] gone = [.. plan.Unseen.Select(file => file.FullPath).Concat(_damaged)
-            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && (IsGone(path, found) || foreign.Contains(path)))];
+            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && (IsGone(path, found)
+            || foreign.Contains(path)))];
         if (gone.Length == 0) return;
         await index.DeleteAsync(gone, cancellation);
         foreach (string path in gone) Report(path, FileOutcome.Removed);

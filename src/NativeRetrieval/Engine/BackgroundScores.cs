@@ -33,7 +33,8 @@ internal static class BackgroundScores
         CancellationToken cancellation)
     {
         long files = (await index.StatsAsync(cancellation)).Files;
-        if (files < 2 || (await index.BackgroundAsync(cancellation) is { } known && known.Files < 2 * files && files < 2 * known.Files)) return;
+        if (files < 2 || (await index.BackgroundAsync(cancellation) is { } known && known.Files < 2 * files
+            && files < 2 * known.Files)) return;
         var sample = await index.SampleVectorsAsync(Windows, cancellation);
         int width = index.Settings.Dimension;
         float[] sentences = embed(_sentences);

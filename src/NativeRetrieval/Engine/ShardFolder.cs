@@ -29,7 +29,8 @@ public sealed partial class ShardFolder
                 .Where(match => match.Success).Select(match => int.Parse(match.Groups["of"].Value, CultureInfo.InvariantCulture))
                 .Distinct().Order()]
             : [];
-        if (counts.Length == 0) throw new OptionException($"{path}: there are no shards; `nativeretrieval index … --shard 1/N --to` makes them");
+        if (counts.Length == 0) throw new OptionException($"{path}: there are no shards; `nativeretrieval index … --shard 1/N --to` "
+            + $"makes them");
         if (counts.Length > 1)
             throw new OptionException($"{path}: holds shards of several divisions, into {string.Join(" and ", counts)}; "
                 + "keep each in a folder of its own");

@@ -23,7 +23,8 @@ public sealed class ShardMerge(ShardFolder folder)
             using var index = LocalAudioIndex.Open(shard.Folder, IndexAccess.Read);
             settings ??= index.Settings;
             if (index.Settings with { ModelId = settings.ModelId } != settings)
-                throw new IndexException($"{shard.Folder}: was built with other settings than shard 1: {index.Settings}; the first: {settings}");
+                throw new IndexException($"{shard.Folder}: was built with other settings than shard 1: {index.Settings}; the first: "
+                    + $"{settings}");
         }
         return settings!;
     }
@@ -39,7 +40,8 @@ public sealed class ShardMerge(ShardFolder folder)
         var shards = new List<LocalAudioIndex>();
         try
         {
-            foreach (var shard in folder.Shards) shards.Add(LocalAudioIndex.Open(shard.Folder, IndexAccess.Read, index.Settings.ModelFingerprint));
+            foreach (var shard in folder.Shards) shards.Add(LocalAudioIndex.Open(shard.Folder, IndexAccess.Read,
+                index.Settings.ModelFingerprint));
             var files = InOrder(shards);
             var known = (await index.FilesAsync(cancellation)).ToDictionary(file => file.FullPath);
             int added = 0, unchanged = 0;
@@ -95,7 +97,8 @@ public sealed class ShardMerge(ShardFolder folder)
             all.AddRange(shards[shard].Files().Select((file, i) => (file, shard, positions[i] < 0 ? int.MaxValue : positions[i])));
         }
         if (all.GroupBy(item => item.File.FullPath).FirstOrDefault(group => group.Count() > 1) is { } twice)
-            throw new IndexException($"{folder.Path}: {twice.Key} is in shards {string.Join(" and ", twice.Select(item => item.Shard + 1))}: it "
+            throw new IndexException($"{folder.Path}: {twice.Key} is in shards "
+                + $"{string.Join(" and ", twice.Select(item => item.Shard + 1))}: it "
                 + "changed while they were indexed; index these shards again");
         return [.. all.OrderBy(item => item.Position).ThenBy(item => item.File.FullPath, StringComparer.Ordinal)
             .Select(item => (item.File, item.Shard))];
@@ -109,7 +112,8 @@ public sealed class ShardMerge(ShardFolder folder)
 /// <param name="Others">Files of the index that are in no shard; they stay.</param>
 public sealed record MergeReport(int Shards, int Added, int Unchanged, int Others)
 {
-    /// <summary>True where jobs saw different files, as some came or went meanwhile: the order is then not certainly one machine's.</summary>
+    /// <summary>True where jobs saw different files, as some came or went meanwhile: the order is then not certainly one
+    /// machine's.</summary>
     public bool ListingsDiffer { get; init; }
 
     /// <summary>One message for each file that a shard could not read.</summary>

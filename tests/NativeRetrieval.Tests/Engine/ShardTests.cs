@@ -92,7 +92,8 @@ public sealed class ShardTests : IDisposable
         // A job that was killed after some commits: its index is there, its manifest is not, or is that of an earlier run.
         await IndexShardAsync(2);
         var shard = ShardFolder.Open(_folder["shards"]).Shards[1];
-        using (var index = LocalAudioIndex.Open(shard.Folder, IndexAccess.Write)) await index.DeleteAsync([index.Files()[0].FullPath], Cancellation);
+        using (var index = LocalAudioIndex.Open(shard.Folder, IndexAccess.Write)) await index.DeleteAsync([index.Files()[0].FullPath],
+            Cancellation);
         Assert.Equal("was changed by a run that is not finished", ShardFolder.Open(_folder["shards"]).Shards[1].State);
         File.Delete(shard.Folder + ".json");
         Assert.Equal("was not finished", ShardFolder.Open(_folder["shards"]).Shards[1].State);
@@ -141,7 +142,8 @@ public sealed class ShardTests : IDisposable
         Assert.Throws<OptionException>(() => ShardFolder.Open(_folder["none"]));
         await IndexShardAsync(1);
         Directory.CreateDirectory(_folder["shards/shard-00001-of-00004"]);
-        Assert.Contains("into 3 and 4", Assert.Throws<OptionException>(() => ShardFolder.Open(_folder["shards"])).Message, StringComparison.Ordinal);
+        Assert.Contains("into 3 and 4", Assert.Throws<OptionException>(() => ShardFolder.Open(_folder["shards"])).Message,
+            StringComparison.Ordinal);
         Directory.Delete(_folder["shards/shard-00001-of-00004"]);
         File.WriteAllText(_folder["shards/shard-00001-of-00003.json"], "{\"schema_version\": 1}");
         Assert.Contains("delete it and index that shard again",
