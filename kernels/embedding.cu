@@ -2,8 +2,8 @@
 // dtable[id] = Σ dy[i] over the i with ids[i] = id
 //   table   [rows, width]       f32 or bf16  row-major
 //   ids     [count]             i32
-//   y       [count, width]      like table, or bf16 from f32  row-major
-//   dy      [count, width]      like y       row-major
+//   y       [count, width]      like table   row-major
+//   dy      [count, width]      like table   row-major
 //   dtable  [rows, width]       like table   row-major: comes filled with zeros
 //   order   [2, count]          i32          row-major: positions sorted by id, equal ids by position; then their ids
 //   parts   [chunks, 2, width]  f32          row-major: sums of runs of an id that go over the ends of a chunk of 16 sorted positions:
@@ -15,8 +15,7 @@
 //           of blocks of 256; backward: blockIdx.x = chunk, blocks of y and their threads cover the width, a pack of dy each; join: as
 //           backward
 // shared    none
-// numerics  forward copies, or rounds to bf16; backward adds in f32 in the order of the positions, 16 at a time, then those sums: equal
-//           bits in every run
+// numerics  forward copies; backward adds in f32 in the order of the positions, 16 at a time, then those sums: equal bits in every run
 // limits    any sizes, also 0; an id outside the table is a fault, gives a row of zeros and is left out of the gradient; order compares
 //           every pair of ids
 // reference src/NativeRetrieval.Core/Cpu/Embedding.cs
@@ -25,19 +24,19 @@
 
 constexpr int Chunk = 16, Warps = 8;
 
-template <class From, class To>
+template <class T>
 NR_DEVICE void forward(
-    const From* __restrict__ table, const int* __restrict__ ids, To* __restrict__ y, int* __restrict__ fault, int rows, int width)
+    const T* __restrict__ table, const int* __restrict__ ids, T* __restrict__ y, int* __restrict__ fault, int rows, int width)
 {
-    constexpr int Size = pack<To>::Size;
+    constexpr int Size = pack<T>::Size;
     const bool aligned = width % Size == 0 && is_aligned(table) && is_aligned(y);
     const int id = ids[blockIdx.x];
     const bool inside = id >= 0 && id < rows;
     if (!inside && threadIdx.x == 0) report_fault(fault, EmbeddingId, blockIdx.x, id, rows);
     for (int d = threadIdx.x * Size; d < width; d += blockDim.x * Size)
     {
-        const From* const source = table + (size_t)id * width + d;
-        To* const target = y + (size_t)blockIdx.x * width + d;
+        const T* const source = table + (size_t)id * width + d;
+        T* const target = y + (size_t)blockIdx.x * width + d;
         if (aligned)
         {
             float values[Size] = {};
@@ -85,9 +84,9 @@ NR_DEVICE void write(T* row, int d, int width, bool aligned, const float (&value
             if (d + k < width) store(row + d + k, values[k]);
 }
 
-template <class T, class Table>
+template <class T>
 NR_DEVICE void backward(
-    const T* __restrict__ dy, const int* __restrict__ order, Table* __restrict__ dtable, float* __restrict__ parts, int count, int rows,
+    const T* __restrict__ dy, const int* __restrict__ order, T* __restrict__ dtable, float* __restrict__ parts, int count, int rows,
     int width)
 {
     constexpr int Size = pack<T>::Size, Ahead = 4;
@@ -171,12 +170,6 @@ extern "C" __global__ void __launch_bounds__(1024) embedding_forward_bf16(
     forward(table, ids, y, fault, rows, width);
 }
 
-extern "C" __global__ void __launch_bounds__(1024) embedding_forward_to_bf16(
-    const float* __restrict__ table, const int* __restrict__ ids, bf16* __restrict__ y, int* __restrict__ fault, int rows, int width)
-{
-    forward(table, ids, y, fault, rows, width);
-}
-
 // Of ids alone, whatever the types.
 extern "C" __global__ void __launch_bounds__(256) embedding_order_f32(const int* __restrict__ ids, int* __restrict__ order, int count)
 {
@@ -193,13 +186,6 @@ extern "C" __global__ void __launch_bounds__(256) embedding_backward_f32(
 extern "C" __global__ void __launch_bounds__(256) embedding_backward_bf16(
     const bf16* __restrict__ dy, const int* __restrict__ order, bf16* __restrict__ dtable, float* __restrict__ parts, int count, int rows,
     int width)
-{
-    backward(dy, order, dtable, parts, count, rows, width);
-}
-
-extern "C" __global__ void __launch_bounds__(256) embedding_backward_from_bf16(
-    const bf16* __restrict__ dy, const int* __restrict__ order, float* __restrict__ dtable, float* __restrict__ parts, int count,
-    int rows, int width)
 {
     backward(dy, order, dtable, parts, count, rows, width);
 }

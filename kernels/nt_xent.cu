@@ -120,19 +120,20 @@ extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_norms_f32(
     for (int i = lane; i < vectors; i += 32)
     {
         const pack<float> values = load_pack(x + 4 * i);
-        pack<float> high, low;
+        pack<float> high, again, low;
 #pragma unroll
         for (int k = 0; k < 4; k++)
         {
             sum += values.values[k] * values.values[k];
             const tf32_parts own = split(values.values[k]);
             high.values[k] = own.high;
+            again.values[k] = own.again;
             low.values[k] = own.low;
         }
         if (!parts) continue;
         store_pack(first + 4 * i, high);
-        store_pack(second + 4 * i, is_audio ? high : low);
-        store_pack(third + 4 * i, is_audio ? low : high);
+        store_pack(second + 4 * i, is_audio ? again : low);
+        store_pack(third + 4 * i, is_audio ? low : again);
     }
     for (int i = 4 * vectors + lane; i < width; i += 32)
     {
@@ -140,8 +141,8 @@ extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_norms_f32(
         if (!parts) continue;
         const tf32_parts own = split(x[i]);
         first[i] = own.high;
-        second[i] = is_audio ? own.high : own.low;
-        third[i] = is_audio ? own.low : own.high;
+        second[i] = is_audio ? own.again : own.low;
+        third[i] = is_audio ? own.low : own.again;
     }
     const float norm = sqrtf(warp_sum(sum));
     if (lane == 0) inverses[item] = norm < 1e-12f ? 0.0f : 1.0f / norm;
@@ -261,11 +262,11 @@ extern "C" __global__ void __launch_bounds__(1024) nt_xent_loss_f32(
     if (threadIdx.x == 0) loss[0] = total;
 }
 
-// Three floats of a tile's value beside each other: hi, and as the part `low` lo, else hi.
+// Three floats of a tile's value beside each other: hi, and as the part `low` lo, as the other one hi again.
 NR_DEVICE float part_of(float value, int part, int low)
 {
     const tf32_parts own = split(value);
-    return part == low ? own.low : own.high;
+    return part == 0 ? own.high : part == low ? own.low : own.again;
 }
 
 extern "C" __global__ void __launch_bounds__(Warps * 32) nt_xent_gradient_f32(

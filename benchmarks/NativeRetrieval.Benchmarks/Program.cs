@@ -17,6 +17,8 @@ if (args.Length > 0 && args[0] == PrecisionCommand.Name) return PrecisionCommand
 
 if (args.Length > 0 && args[0] == ServeCommand.Name) return await ServeCommand.RunAsync(args[1..]);
 
+if (args.Length > 0 && args[0] == SoakCommand.Name) return await SoakCommand.RunAsync(args[1..]);
+
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
 {
     Console.WriteLine(
@@ -28,6 +30,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     Console.WriteLine(GradientsCommand.Usage);
     Console.WriteLine(PrecisionCommand.Usage);
     Console.WriteLine(ServeCommand.Usage);
+    Console.WriteLine(SoakCommand.Usage);
     return 0;
 }
 

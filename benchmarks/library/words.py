@@ -1,11 +1,13 @@
 #!/usr/bin/env python3
 """mAP@10 of a library's captions as queries: by sound alone, by words alone, fused.
 
-usage: words.py NATIVERETRIEVAL INDEX NAMES.csv [WEIGHT ...]
+usage: words.py NATIVERETRIEVAL INDEX NAMES.csv [--qb-norm BETA] [--half 0|1] [WEIGHT ...]
 NAMES.csv has the columns file_name, a path below the indexed folder, and caption; rows without a caption are no queries. Each distinct
-caption is one query, and every file that carries it is relevant. The captions themselves are not in the index.
+caption is one query, and every file that carries it is relevant. The captions themselves are not in the index. --half takes the captions of
+even or odd places alone: what is chosen on one half is reported on the other. --qb-norm adds the sound's ranking with its hubs taken down
+(QB-Norm: Bogolin et al. 2022), with the indexed files' names as the bank of queries.
 """
-import collections, csv, json, subprocess, sys
+import argparse, collections, csv, json, math, os, re, subprocess
 
 
 def answers(program, index, queries, weight):
@@ -24,25 +26,51 @@ def average_precision(ranked, relevant):
     return total / min(10, len(relevant))
 
 
+def hubs(program, index, names, beta):
+    """log of the sum of exp(beta * score) over the names as queries, by path."""
+    bank = sorted({" ".join(re.findall("[A-Za-z]{2,}", os.path.splitext(os.path.basename(name))[0])).lower() for name in names} - {""})
+    sums = collections.defaultdict(float)
+    for hits in answers(program, index, bank, 0):
+        for hit in hits:
+            sums[hit["path"]] += math.exp(beta * hit["score"])
+    return {path: math.log(value) for path, value in sums.items()}
+
+
 def main():
-    program, index, names, *weights = sys.argv[1:]
+    parser = argparse.ArgumentParser()
+    parser.add_argument("program")
+    parser.add_argument("index")
+    parser.add_argument("names")
+    parser.add_argument("weights", nargs="*")
+    parser.add_argument("--qb-norm", type=float)
+    parser.add_argument("--half", type=int)
+    asked = parser.parse_intermixed_args()
     files = collections.defaultdict(list)
-    for row in csv.DictReader(open(names, encoding="utf-8")):
+    for row in csv.DictReader(open(asked.names, encoding="utf-8")):
         if row["caption"].strip():
             files[row["caption"].strip()].append(row["file_name"])
-    queries = list(files)
+    queries = list(files) if asked.half is None else list(files)[asked.half::2]
 
     def show(label, rankings):
         values = [average_precision(ranked, files[query]) for query, ranked in zip(queries, rankings)]
         first = [any(ranked and ranked[0].endswith("/" + name) for name in files[query]) for query, ranked in zip(queries, rankings)]
         print(f"| {label} | {sum(values) / len(values):.3f} | {sum(first) / len(first):.3f} |")
 
+    def by(rank, found):
+        return [[hit["path"] for hit in sorted((hit for hit in hits if hit[rank] is not None), key=lambda hit: hit[rank])]
+                for hits in found]
+
     print(f"| {len(queries)} queries | mAP@10 | R@1 |\n|---|---:|---:|")
-    show("sound alone (`--weight 0`)", [[hit["path"] for hit in hits] for hits in answers(program, index, queries, 0)])
-    fused = {weight: answers(program, index, queries, weight) for weight in weights or ["1"]}
-    words = [sorted((hit for hit in hits if hit["word_rank"] is not None), key=lambda hit: hit["word_rank"])
-             for hits in next(iter(fused.values()))]
-    show("words alone", [[hit["path"] for hit in hits] for hits in words])
+    sound = answers(asked.program, asked.index, queries, 0)
+    show("sound alone (`--weight 0`)", [[hit["path"] for hit in hits] for hits in sound])
+    if asked.qb_norm:
+        hub = hubs(asked.program, asked.index, {hit["path"] for hits in sound for hit in hits}, asked.qb_norm)
+        show(f"sound alone with QB-Norm, beta {asked.qb_norm:g}", [[hit["path"] for hit in sorted(
+            hits, key=lambda hit: hub[hit["path"]] - asked.qb_norm * hit["score"])] for hits in sound])
+    fused = {weight: answers(asked.program, asked.index, queries, weight) for weight in asked.weights or ["1"]}
+    any_weight = next(iter(fused.values()))
+    show("words alone", by("word_rank", any_weight))
+    show("meaning of texts alone", by("meaning_rank", any_weight))
     for weight, found in fused.items():
         show(f"fused, `--weight {weight}`", [[hit["path"] for hit in hits] for hits in found])
 

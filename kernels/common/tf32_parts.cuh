@@ -1,17 +1,17 @@
-// A float as hi, rounded to TF32, and lo, the rest rounded to TF32: to nearest, ties away from 0. Infinity and NaN are hi alone.
+// A float as hi, rounded to TF32, and lo, the rest rounded to TF32: to nearest, ties away from 0; towards 0 where nearest is infinity.
+// again is hi once more, and 0 beside infinity and NaN: along a sum of three products a value meets the other operand's hi as hi alone,
+// not its lo, whose 0 or sign would make NaN of infinity.
 #pragma once
 #include "common/types.cuh"
 
-NR_DEVICE float rounded_to_tf32(float value)
-{
-    return __uint_as_float((__float_as_uint(value) + 0x1000u) & 0xffffe000u);
-}
+struct tf32_parts { float high, again, low; };
 
-struct tf32_parts { float high, low; };
+NR_DEVICE bool is_finite(unsigned bits) { return (bits & 0x7f800000u) != 0x7f800000u; }
 
 NR_DEVICE tf32_parts split(float value)
 {
-    if ((__float_as_uint(value) & 0x7f800000u) == 0x7f800000u) return { value, 0.0f };
-    const float high = rounded_to_tf32(value);
-    return { high, rounded_to_tf32(value - high) };
+    const unsigned bits = __float_as_uint(value), half = is_finite(bits + 0x1000u) ? 0x1000u : 0u;
+    if (!is_finite(bits)) return { value, 0.0f, 0.0f };
+    const float high = __uint_as_float((bits + half) & 0xffffe000u);
+    return { high, high, __uint_as_float((__float_as_uint(value - high) + half) & 0xffffe000u) };
 }

@@ -7,9 +7,12 @@ namespace NativeRetrieval.ClickHouse;
 
 internal sealed partial class ClickHouseSession
 {
-    const string FileColumns = "first_row, version, gone, windows, path, full_path, content_hash, size_bytes, modified, details, tokens, "
-        + "duration, sample_rate, channels, added, key_path, key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, "
+    const string FileColumns = "first_row, version, gone, windows, path, full_path, content_hash, size_bytes, modified, details, text_key, "
+        + "tokens, duration, sample_rate, channels, added, key_path, key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, "
         + "shard";
+
+    /// <summary>Stands for an agreement that is not known.</summary>
+    const double NoAgreement = -1;
 
     /// <summary>Changes that were begun after the last commit and did not happen.</summary>
     IReadOnlyList<long> Left { get; init; } = [];
@@ -23,7 +26,8 @@ internal sealed partial class ClickHouseSession
             + Sql.Integer(state.NextRow), reader => reader.Int64(), cancellation).ConfigureAwait(false)).DefaultIfEmpty().Max();
         string after = Sql.Integer(state.Commits);
         var left = new SortedSet<long>();
-        (string Table, string Column)[] numbered = [("files", "version"), ("words", "version"), ("background", "commit")];
+        (string Table, string Column)[] numbered = [("files", "version"), ("words", "version"), ("background", "commit"),
+            ("texts", "commit"), ("text_scale", "commit")];
         foreach (var (table, column) in numbered)
             left.UnionWith(await server.Client.QueryAsync($"SELECT DISTINCT {column} FROM {tables.All(table)} WHERE {column} > {after}",
                 reader => reader.Int64(), cancellation).ConfigureAwait(false));
@@ -58,6 +62,14 @@ internal sealed partial class ClickHouseSession
         if (change.Background is { } background)
             await client.InsertAsync(Tables.All("background"), "commit, files, scores", new RowBinaryWriter().Int64(version)
                 .Int64(background.Files).Binary(background.Encode()), cancellation).ConfigureAwait(false);
+        var texts = new RowBinaryWriter();
+        foreach (var text in change.Texts ?? [])
+            texts.Int64(text.Key).Int64(version).Floats(text.Vector).Int64(text.Checksum).Int64(text.Key & long.MaxValue);
+        await client.InsertAsync(Tables.All("texts"), "key, commit, vector, checksum, shard", texts, cancellation).ConfigureAwait(false);
+        if (change.TextScale is { } scale)
+            await client.InsertAsync(Tables.All("text_scale"), "commit, mean, deviation, agreement, files", new RowBinaryWriter()
+                .Int64(version).Float64(scale.Mean).Float64(scale.Deviation).Float64(scale.Agreement ?? NoAgreement).Int64(scale.Files),
+                cancellation).ConfigureAwait(false);
 
         if ((await _server.LastCommitAsync(cancellation).ConfigureAwait(false)).State.Commits != _seen.State.Commits)
             throw new IndexException($"{_server.Place}: another program has changed the index meanwhile, and ClickHouse has no locks; this "
@@ -76,8 +88,8 @@ internal sealed partial class ClickHouseSession
         var keys = FileKeys.Of(indexed.FullPath, details);
         row.Int64(file.FirstRow).Int64(version).UInt8(isGone ? (byte)1 : (byte)0).Int32(file.Windows).Text(indexed.Path)
             .Text(indexed.FullPath).Text(indexed.ContentHash).Int64(indexed.SizeBytes).Int64(indexed.ModifiedUtc.Ticks)
-            .Text(FileJson.Of(details)).Int32(file.Tokens).Float64(details.DurationSeconds).Int32(details.SampleRateHz ?? -1)
-            .Int32(details.Channels ?? -1).Int64(details.AddedUtc?.Ticks ?? -1).Text(keys.Path).Text(keys.LowerPath).Text(keys.Folders)
+            .Text(FileJson.Of(details)).Int64(file.TextKey).Int32(file.Tokens).Float64(details.DurationSeconds)
+            .Int32(details.SampleRateHz ?? -1).Int32(details.Channels ?? -1).Int64(details.AddedUtc?.Ticks ?? -1).Text(keys.Path).Text(keys.LowerPath).Text(keys.Folders)
             .Text(keys.UpperFolders).Texts(keys.Categories).Texts(keys.Tags).Int64(ShardOf(file));
     }
 

@@ -26,32 +26,41 @@ internal sealed partial class ClickHouseSession : IServerWriter
     public double ScoreError => _product != "cosineDistance" ? 0
         : 6 * (_settings.Dimension + 16) * Math.Pow(2, -24) + (_settings.Element == DType.BFloat16 ? Math.Pow(2, -8) : 0);
 
+    /// <summary>As of windows in bfloat16; a text's vector has no more values than the 2¹⁵ that stand here.</summary>
+    public double TextScoreError => _product != "cosineDistance" ? 0 : 6 * Math.Pow(2, 15 - 24) + Math.Pow(2, -8);
+
     ClickHouseTables Tables => _server.Tables;
 
     static ClickHouseDialect Sql => ClickHouseDialect.Shared;
 
     /// <summary>Rows of changes that have happened, up to the commit that is read.</summary>
-    string IsVisible => $"version <= {Sql.Integer(_seen.State.Commits)}" + (_seen.Aborted.Count == 0 ? ""
-        : $" AND {Sql.NotIn("version", _seen.Aborted)}");
+    /// <param name="column">Number of the change that a row came by.</param>
+    string HasHappened(string column) => $"{column} <= {Sql.Integer(_seen.State.Commits)}" + (_seen.Aborted.Count == 0 ? ""
+        : $" AND {Sql.NotIn(column, _seen.Aborted)}");
 
     /// <summary>Conditions on the table of files: the newest record of each that is not gone, and those of a selection.</summary>
     string Live(Selection selection) => $"(first_row, version) IN (SELECT first_row, max(version) FROM {Tables.Local("files")} "
-        + $"WHERE {IsVisible} GROUP BY first_row) AND gone = 0" + string.Concat(FilterSql.Of(selection, Sql).Select(one => $" AND {one}"));
+        + $"WHERE {HasHappened("version")} GROUP BY first_row) AND gone = 0"
+        + string.Concat(FilterSql.Of(selection, Sql).Select(one => $" AND {one}"));
 
     public Task<IReadOnlyList<Candidate>> NearestAsync(float[] unit, Selection selection, int limit, CancellationToken cancellation)
     {
+        string least = double.IsNegativeInfinity(selection.LeastScore) ? "" : $" AND score >= {Sql.Number(selection.LeastScore)}";
+        return _server.Client.QueryAsync($"SELECT {Score(unit)} AS score, row_id, first_row FROM {Tables.All("windows")} WHERE "
+            + $"first_row IN (SELECT first_row FROM {Tables.Local("files")} WHERE {Live(selection)}){least} ORDER BY score DESC, row_id ASC LIMIT "
+            + $"{limit}",
+            row => new Candidate(row.Float64(), row.Int64(), row.Int64()), cancellation);
+    }
+
+    string Score(float[] unit)
+    {
         string query = $"[{string.Join(',', unit.Select(value => value.ToString("R", CultureInfo.InvariantCulture)))}]";
-        string score = _product switch
+        return _product switch
         {
             "dotProduct" => $"toFloat64(dotProduct(vector, CAST({query}, 'Array(Float32)')))",
             "cosineDistance" => $"1 - toFloat64(cosineDistance(vector, CAST({query}, 'Array(Float32)')))",
             _ => $"toFloat64(arraySum((x, y) -> x * y, vector, {query}))",
         };
-        string least = double.IsNegativeInfinity(selection.LeastScore) ? "" : $" AND score >= {Sql.Number(selection.LeastScore)}";
-        return _server.Client.QueryAsync($"SELECT {score} AS score, row_id, first_row FROM {Tables.All("windows")} WHERE first_row IN "
-            + $"(SELECT first_row FROM {Tables.Local("files")} WHERE {Live(selection)}){least} ORDER BY score DESC, row_id ASC LIMIT "
-            + $"{limit}",
-            row => new Candidate(row.Float64(), row.Int64(), row.Int64()), cancellation);
     }
 
     public Task<IReadOnlyList<StoredWindow>> WindowsAsync(IReadOnlyCollection<long> rows, CancellationToken cancellation) =>
@@ -84,18 +93,51 @@ internal sealed partial class ClickHouseSession : IServerWriter
             + $"(first_row, version) IN (SELECT first_row, version FROM {Tables.Local("files")} WHERE {Live(Selection.All)})",
             row => new Posting(row.Int64(), row.Integers(), row.Int32()), cancellation);
 
-    public Task<IReadOnlyList<long>> PassingAsync(Selection selection, CancellationToken cancellation) =>
-        _server.Client.QueryAsync($"SELECT first_row FROM {Tables.All("files")} WHERE {Live(selection)}", row => row.Int64(), cancellation);
+    public Task<IReadOnlyList<FileWithText>> PassingAsync(Selection selection, CancellationToken cancellation) =>
+        _server.Client.QueryAsync($"SELECT first_row, text_key FROM {Tables.All("files")} WHERE {Live(selection)}",
+            row => new FileWithText(row.Int64(), row.Int64()), cancellation);
+
+    public async Task<(long Files, long Windows)> CountAsync(Selection selection, CancellationToken cancellation) =>
+        (await _server.Client.QueryAsync($"SELECT toInt64(count()), toInt64(sum(windows)) FROM {Tables.All("files")} WHERE "
+            + Live(selection), row => (row.Int64(), row.Int64()), cancellation).ConfigureAwait(false))[0];
 
     public async Task<IndexBackground?> ReadBackgroundAsync(CancellationToken cancellation) => (await _server.Client.QueryAsync(
-        $"SELECT files, scores FROM {Tables.All("background")} WHERE commit <= {Sql.Integer(_seen.State.Commits)} AND "
-        + $"{Sql.NotIn("commit", _seen.Aborted)} ORDER BY commit DESC LIMIT 1",
+        $"SELECT files, scores FROM {Tables.All("background")} WHERE {HasHappened("commit")} ORDER BY commit DESC LIMIT 1",
         row => IndexBackground.Decode(row.Int64(), row.Bytes()), cancellation).ConfigureAwait(false)).FirstOrDefault();
+
+    public async Task<int> TextWidthAsync(CancellationToken cancellation) => (await _server.Client.QueryAsync(
+        $"SELECT toInt64(length(vector)) FROM {Tables.All("texts")} WHERE {HasHappened("commit")} LIMIT 1", row => (int)row.Int64(),
+        cancellation).ConfigureAwait(false)).FirstOrDefault();
+
+    /// <remarks>A text may lie on another shard than its files, so that their keys are sent to all shards.</remarks>
+    public Task<IReadOnlyList<TextCandidate>> NearestTextsAsync(float[] unit, Selection selection, int limit,
+        CancellationToken cancellation) =>
+        _server.Client.QueryAsync($"SELECT {Score(unit)} AS score, key FROM {Tables.All("texts")} WHERE {HasHappened("commit")} AND key "
+            + $"GLOBAL IN (SELECT text_key FROM {Tables.All("files")} WHERE {Live(selection)}) AND score >= "
+            + $"{Sql.Number(selection.LeastScore)} ORDER BY score DESC, key ASC LIMIT {limit}",
+            row => new TextCandidate(row.Float64(), row.Int64()), cancellation);
+
+    public async Task<IReadOnlyList<StoredText>> TextsAsync(IReadOnlyCollection<long> keys, CancellationToken cancellation) =>
+        [.. (await _server.Client.QueryAsync($"SELECT commit, key, vector, checksum FROM {Tables.All("texts")} WHERE {Sql.In("key", keys)} "
+            + $"AND {HasHappened("commit")}", row => (Commit: row.Int64(), Text: new StoredText(row.Int64(), row.Floats(), row.Int64())),
+            cancellation).ConfigureAwait(false)).GroupBy(item => item.Text.Key).Select(group => group.MaxBy(item => item.Commit).Text)];
+
+    public Task<IReadOnlyList<long>> TextKeysAsync(CancellationToken cancellation) => _server.Client.QueryAsync(
+        $"SELECT DISTINCT key FROM {Tables.All("texts")} WHERE {HasHappened("commit")}", row => row.Int64(), cancellation);
+
+    public async Task<TextScale?> ReadTextScaleAsync(CancellationToken cancellation) => (await _server.Client.QueryAsync(
+        $"SELECT mean, deviation, agreement, files FROM {Tables.All("text_scale")} WHERE {HasHappened("commit")} ORDER BY commit DESC "
+        + "LIMIT 1", row => new TextScale
+        {
+            Mean = row.Float64(), Deviation = row.Float64(), Agreement = row.Float64() is >= 0 and var agreement ? agreement : null,
+            Files = row.Int64(),
+        }, cancellation).ConfigureAwait(false)).FirstOrDefault();
 
     public async Task<long> SizeBytesAsync(CancellationToken cancellation)
     {
         string parts = Tables.Cluster is { } cluster ? $"cluster({Sql.Text(cluster)}, system.parts)" : "system.parts";
-        string tables = string.Join(',', new[] { "windows", "words", "files", "commits", "background", "settings" }
+        string tables = string.Join(',', new[] { "windows", "words", "files", "texts", "text_scale", "commits", "background",
+            "settings" }
             .Select(table => Sql.Text(Tables.NameOf(table))));
         return (await _server.Client.QueryAsync($"SELECT toInt64(sum(bytes_on_disk)) FROM {parts} WHERE active AND database = "
             + $"currentDatabase() AND table IN ({tables})", row => row.Int64(), cancellation).ConfigureAwait(false))[0];

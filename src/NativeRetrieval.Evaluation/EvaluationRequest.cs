@@ -19,6 +19,9 @@ public sealed record EvaluationRequest
     /// <summary>Model folders, at least one. Several make an ensemble, and the first one's caption rule makes the queries.</summary>
     public required IReadOnlyList<string> Models { get; init; }
 
+    /// <summary>Model folders of another system to compare with, fused by the mean of their cosines; none: nothing is compared.</summary>
+    public IReadOnlyList<string> Against { get; init; } = [];
+
     /// <summary>Rule by which an ensemble's scores are joined. Default <see cref="FusionRule.Mean"/>.</summary>
     public FusionRule Fusion { get; init; } = FusionRule.Mean;
 
@@ -71,6 +74,8 @@ public sealed record EvaluationRequest
         if (Audio is null && Vectors is null)
             throw new OptionException("say where the sounds are by --audio, or where saved vectors are by --vectors");
         if (Models.Count == 0) throw new OptionException("there is no model to evaluate; name at least one by --model");
+        if (Against.Count > 0 && (Vectors is not null || SaveVectors is not null))
+            throw new OptionException("--against runs its models; leave out --vectors and --save-vectors");
         if (Weights is not null) ScoreFusion.RequireWeights(Weights, Models.Count);
     }
 }
@@ -84,11 +89,17 @@ public sealed record EvaluationRequest
 /// <param name="Fitted">Search by which the weights were found; null where they were not fitted.</param>
 /// <param name="Skipped">One message for each clip that cannot be decoded and was left out.</param>
 /// <param name="Groups">Groups by which intervals are computed; null: queries count as independent.</param>
+/// <param name="Against">Outcome of the system that is compared with; null: nothing is compared.</param>
 public sealed record EvaluationOutcome(FusedScores Scores, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames,
-    Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped, QueryGroups? Groups = null)
+    Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped, QueryGroups? Groups = null,
+    EvaluationOutcome? Against = null)
 {
     /// <summary>Recall, precision and ranks in both directions; null where no right answers are known.</summary>
     public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Scores, Relevance, Groups);
+
+    /// <summary>Figures less those of <see cref="Against"/>; null where nothing is compared.</summary>
+    public EvaluationComparison? Comparison { get; } =
+        Relevance is null || Against is null ? null : EvaluationComparison.Compute(Scores, Against.Scores, Relevance, Groups);
 
     /// <summary>The queries whose best right answer ranks worst, worst first; none where no right answers are known.</summary>
     /// <param name="count">Most queries to find.</param>

@@ -24,6 +24,8 @@ public static class EvaluationSession
         bool hidden = QueryCsv.HasNoAnswers(request.Csv);
         if (hidden && request.GroupColumn is { } column)
             throw new OptionException($"--group {column}: the CSV names no sounds, so there is nothing to measure; leave it out");
+        if (hidden && request.Against.Count > 0)
+            throw new OptionException("--against: the CSV names no sounds, so there is nothing to compare; leave it out");
         var data = hidden ? Sounds(request, skipped, cancellation) : Captioned(request.Csv, request.Audio, request.GroupColumn);
         var relevant = request.RelevanceFile is { } file ? RelevanceCsv.Read(file) : null;
         var queries = hidden ? QueryCsv.Read(request.Csv) : null;
@@ -41,8 +43,26 @@ public static class EvaluationSession
         });
         var weights = fitted?.Weights ?? request.Weights;
         var fused = ScoreFusion.Fuse(scored.Models, request.Fusion, weights);
-        return new(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
+        var outcome = new EvaluationOutcome(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
             [.. skipped, .. scorer.Skipped], scored.Queries.Groups);
+        return request.Against.Count == 0 ? outcome : Compared(request, outcome, progress, cancellation);
+    }
+
+    /// <summary>Scores the other system, too, and sets it beside the outcome.</summary>
+    static EvaluationOutcome Compared(EvaluationRequest request, EvaluationOutcome outcome, IProgress<EvaluationProgress>? progress,
+        CancellationToken cancellation)
+    {
+        var others = request with
+        {
+            Models = request.Against, Against = [], Fusion = FusionRule.Mean, Weights = null, FitCsv = null, FitAudio = null,
+        };
+        var against = Run(others, progress, cancellation);
+        if (!outcome.ClipNames.SequenceEqual(against.ClipNames) || !outcome.Texts.SequenceEqual(against.Texts))
+            throw new OptionException($"--against: its models rank {against.ClipNames.Count:N0} clips for {against.Texts.Count:N0} queries, "
+                + $"those of --model {outcome.ClipNames.Count:N0} for {outcome.Texts.Count:N0}, or others; differences need the same ones. "
+                + "Models with different caption rules, or clips that one of them cannot read, make such differences");
+        return new(outcome.Scores, outcome.Texts, outcome.ClipNames, outcome.Relevance, outcome.Weights, outcome.Fitted, outcome.Skipped,
+            outcome.Groups, against);
     }
 
     static WeightSearch? Fit(EvaluationRequest request, EnsembleScorer scorer)

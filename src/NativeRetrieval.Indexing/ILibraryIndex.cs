@@ -3,21 +3,21 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Indexing;
 
 /// <summary>
-/// An index with all that a library of sounds needs: search by sound and words with filters, and what an indexer asks and changes. A folder
-/// has one (<see cref="LocalAudioIndex"/>), and a database server (<see cref="Remote.RemoteAudioIndex"/>).
+/// An index with all that a library of sounds needs: search by sound, words and meaning with filters, and what an indexer asks and changes. A
+/// folder has one (<see cref="LocalAudioIndex"/>), and a database server (<see cref="Remote.RemoteAudioIndex"/>).
 /// </summary>
 public interface ILibraryIndex : IAudioIndex
 {
     /// <summary>The folder, or the server's address without its password, for messages.</summary>
     string Place { get; }
 
-    /// <summary>The answers to several questions by sound and words, best first.</summary>
+    /// <summary>The answers to several questions by sound, words and meaning, best first.</summary>
     /// <returns>One list for each question.</returns>
     /// <exception cref="IndexException">A vector has another dimension, holds NaN or infinity, or is zero; or a server, or a part of it,
     /// did not answer: no list is shorter for that.</exception>
     /// <exception cref="OptionException">An option is out of its range.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
-    Task<IReadOnlyList<IReadOnlyList<LibraryHit>>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
+    Task<IReadOnlyList<LibraryHits>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
         CancellationToken cancellationToken = default);
 
     /// <summary>All files in the order in which they were added; see <see cref="IncrementalPlan"/>.</summary>
@@ -42,9 +42,33 @@ public interface ILibraryIndex : IAudioIndex
     /// <summary>Replaces the scores that hits are compared with.</summary>
     Task SetBackgroundAsync(IndexBackground background, CancellationToken cancellationToken = default);
 
-    /// <summary>Unit vectors of windows spread over the index, each of another file: the middle one of every n-th.</summary>
+    /// <summary>
+    /// The texts of files (words of the name, title, description, keywords) whose vectors the index does not have, each once.
+    /// </summary>
+    Task<IReadOnlyList<string>> TextsWithoutVectorsAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Keeps the vectors of texts; those of texts that no file has any more are dropped.</summary>
+    /// <param name="vectors">
+    /// Texts of <see cref="TextsWithoutVectorsAsync"/> with their vectors by the model's text encoder: [width], of any length but 0, one
+    /// width in an index.
+    /// </param>
+    /// <exception cref="IndexException">A vector has another width than the others, holds NaN or infinity, or is zero.</exception>
+    Task SetTextVectorsAsync(IReadOnlyList<(string Text, ReadOnlyMemory<float> Vector)> vectors,
+        CancellationToken cancellationToken = default);
+
+    /// <summary>The scale of the texts' vectors; null where none was set.</summary>
+    Task<TextScale?> TextScaleAsync(CancellationToken cancellationToken = default);
+
+    /// <summary>Replaces the scale of the texts' vectors.</summary>
+    /// <exception cref="OptionException">A value is out of its range.</exception>
+    Task SetTextScaleAsync(TextScale scale, CancellationToken cancellationToken = default);
+
+    /// <summary>
+    /// Unit vectors of windows spread over the index, each of another file, the middle one of every n-th, with the file's text (empty: it
+    /// has none).
+    /// </summary>
     /// <param name="most">Most vectors to return.</param>
-    Task<IReadOnlyList<float[]>> SampleVectorsAsync(int most, CancellationToken cancellationToken = default);
+    Task<IReadOnlyList<(string Text, float[] Vector)>> SampleVectorsAsync(int most, CancellationToken cancellationToken = default);
 
     /// <summary>Counts and size of the index at this moment.</summary>
     Task<IndexStats> StatsAsync(CancellationToken cancellationToken = default);

@@ -5,7 +5,7 @@ namespace NativeRetrieval.Indexing;
 /// counts as unchanged and is not read; any other is identified by the hash of its content. Decisions are carried out in
 /// the order in which they were taken.
 /// </summary>
-/// <param name="known">Files that the index holds, from <see cref="LocalAudioIndex.Files"/>.</param>
+/// <param name="known">Files that the index holds, from <see cref="LocalAudioIndex.Files()"/>.</param>
 /// <param name="exists">Tells by full path if a file is there.</param>
 /// <param name="hashOf">The <see cref="ContentHash"/> of a file, by full path.</param>
 public sealed class IncrementalPlan(IReadOnlyList<IndexedFile> known, Func<string, bool> exists, Func<string, string> hashOf)

@@ -48,6 +48,14 @@ public sealed record IndexBackground
         return 100 * (low - 1 + part) / (quantiles.Count - 1);
     }
 
+    /// <summary>Mean and standard deviation of the background; 0 and 0.1 where there is none.</summary>
+    internal static (double Mean, double Deviation) ScaleOf(IReadOnlyList<float> quantiles)
+    {
+        if (quantiles.Count < 2) return (0, 0.1);
+        double mean = quantiles.Average(), deviation = Math.Sqrt(quantiles.Average(value => (value - mean) * (value - mean)));
+        return (mean, deviation > 0 ? deviation : 0.1);
+    }
+
     internal byte[] Encode()
     {
         byte[] bytes = new byte[sizeof(int) + sizeof(float) * (Sentences.Count + Sounds.Count)];

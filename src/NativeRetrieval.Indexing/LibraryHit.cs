@@ -32,6 +32,9 @@ public sealed record LibraryHit
     /// <summary>Place in the ranking by words, 1 for the best; null: none of the words is in the file's text.</summary>
     public int? WordRank { get; init; }
 
+    /// <summary>Place in the ranking by meaning of texts, 1 for the best; null: the file's text means something else.</summary>
+    public int? MeaningRank { get; init; }
+
     /// <summary>Words of the query that are in the file's text.</summary>
     public IReadOnlyList<string> MatchedWords { get; init; } = [];
 

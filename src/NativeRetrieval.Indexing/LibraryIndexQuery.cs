@@ -3,8 +3,11 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Indexing;
 
 /// <summary>
-/// A question to an index by a vector and by words. Recordings are ranked by sound and by words, and the rankings are fused by reciprocal
-/// rank (Cormack et al. 2009): <c>1 / (60 + rank by sound) + w / (60 + rank by words)</c>.
+/// A question to an index by a vector and by words. Recordings are ranked by the sum of standardised scores (CombSUM, Fox and Shaw 1994;
+/// z-scores, Montague and Aslam 2001): <c>t · z + w · (words + meaning)</c>. z is the cosine of sound and question in standard deviations
+/// of the index's background, t the <see cref="TextScale.Trust"/> that the sound deserves in this index, so that a model which hears
+/// at chance takes no place from a word that fits; words are 6 where a text has all of the question's, and meaning counts from 2.5
+/// deviations on.
 /// </summary>
 public sealed record LibraryIndexQuery
 {
@@ -17,7 +20,13 @@ public sealed record LibraryIndexQuery
     /// <summary>Words of which a recording's text has one or more; see <see cref="QueryWords"/>.</summary>
     public IReadOnlyList<string> Words { get; init; } = [];
 
-    /// <summary>Weight w of the ranking by words; 0 leaves it out. 0 to 1,000.</summary>
+    /// <summary>
+    /// Vector of the question by the model's text encoder, to be compared with those of the files' texts (see
+    /// <see cref="LocalAudioIndex.SetTextVectorsAsync"/>): [width], of any length but 0. Empty: texts count by their words alone.
+    /// </summary>
+    public ReadOnlyMemory<float> TextVector { get; init; }
+
+    /// <summary>Weight w of words and meaning; 0 leaves them out. 0 to 1,000.</summary>
     public double WordWeight { get; init; } = 1;
 
     /// <summary>Sets of words: a recording whose text has all words of one is left out.</summary>

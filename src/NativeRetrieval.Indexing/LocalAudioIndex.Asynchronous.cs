@@ -13,7 +13,12 @@ public sealed partial class LocalAudioIndex
 
     Task<IndexBackground?> ILibraryIndex.BackgroundAsync(CancellationToken cancellationToken) => Task.Run(Background, cancellationToken);
 
-    Task<IReadOnlyList<float[]>> ILibraryIndex.SampleVectorsAsync(int most, CancellationToken cancellationToken) =>
+    Task<IReadOnlyList<string>> ILibraryIndex.TextsWithoutVectorsAsync(CancellationToken cancellationToken) =>
+        Task.Run(TextsWithoutVectors, cancellationToken);
+
+    Task<TextScale?> ILibraryIndex.TextScaleAsync(CancellationToken cancellationToken) => Task.Run(TextScale, cancellationToken);
+
+    Task<IReadOnlyList<(string Text, float[] Vector)>> ILibraryIndex.SampleVectorsAsync(int most, CancellationToken cancellationToken) =>
         Task.Run(() => SampleVectors(most), cancellationToken);
 
     Task<IndexStats> ILibraryIndex.StatsAsync(CancellationToken cancellationToken) => Task.Run(Stats, cancellationToken);

@@ -70,6 +70,15 @@ public sealed partial class LocalAudioIndex
         return new AudioIndexEntry(file.File, windows) { Details = new DetailsTable(session.Catalogue).Read(file.FirstRow) };
     }, cancellationToken);
 
+    /// <summary>The files that pass a filter, in the order in which they were added; its least score says nothing here.</summary>
+    /// <exception cref="OptionException">The filter is out of its range.</exception>
+    public IReadOnlyList<IndexedFile> Files(SoundFilter filter) => Read(session =>
+    {
+        var passes = new FileFilter(new LibraryIndexQuery { Vector = default, Filter = filter }.Validated().Filter);
+        var allowed = FilesOf(session).Files.Where(passes.Passes).Select(file => file.FirstRow).ToHashSet();
+        return session.CheckedFiles().Where(file => allowed.Contains(file.FirstRow)).Select(file => file.File).ToList();
+    });
+
     /// <summary>All files in the order in which they were added; see <see cref="IncrementalPlan"/>.</summary>
     public IReadOnlyList<IndexedFile> Files() => Read(session => session.CheckedFiles().Select(file => file.File).ToList());
 }

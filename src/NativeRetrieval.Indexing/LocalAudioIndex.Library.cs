@@ -11,13 +11,13 @@ public sealed partial class LocalAudioIndex
     /// <exception cref="IndexException">A vector has another dimension, holds NaN or infinity, or is zero.</exception>
     /// <exception cref="OptionException">An option is out of its range.</exception>
     /// <exception cref="IndexCorruptException">The index is damaged.</exception>
-    public async Task<IReadOnlyList<LibraryHit>> SearchAsync(LibraryIndexQuery query, CancellationToken cancellationToken = default) =>
+    public async Task<LibraryHits> SearchAsync(LibraryIndexQuery query, CancellationToken cancellationToken = default) =>
         (await SearchBatchAsync([query], cancellationToken).ConfigureAwait(false))[0];
 
     /// <summary>The answers to several questions; those without filter and exclusion share one pass over the vectors.</summary>
     /// <returns>One list for each question.</returns>
     /// <inheritdoc cref="SearchAsync(LibraryIndexQuery, CancellationToken)" path="/exception"/>
-    public Task<IReadOnlyList<IReadOnlyList<LibraryHit>>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
+    public Task<IReadOnlyList<LibraryHits>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
         CancellationToken cancellationToken = default)
     {
         var units = new List<float[]>(queries.Count);
@@ -28,12 +28,12 @@ public sealed partial class LocalAudioIndex
             UnitVector.Of(query.Vector.Span, unit, () => "search: the query");
             units.Add(unit);
         }
-        return ReadAsync<IReadOnlyList<IReadOnlyList<LibraryHit>>>(session =>
+        return ReadAsync<IReadOnlyList<LibraryHits>>(session =>
         {
             var table = FilesOf(session);
             FusedSearch[] searches = [.. queries.Zip(units, (query, unit) => new FusedSearch(this, session, table, query, unit))];
             FusedSearch.RankTogether(this, session, table, searches);
-            var hits = new List<IReadOnlyList<LibraryHit>>(searches.Length);
+            var hits = new List<LibraryHits>(searches.Length);
             foreach (var search in searches)
             {
                 cancellationToken.ThrowIfCancellationRequested();
@@ -54,16 +54,21 @@ public sealed partial class LocalAudioIndex
             return true;
         }, cancellationToken);
 
-    /// <summary>Unit vectors of windows spread over the index, each of another file: the middle one of every n-th.</summary>
+    /// <summary>
+    /// Unit vectors of windows spread over the index, each of another file, the middle one of every n-th, with the file's text (empty: it
+    /// has none).
+    /// </summary>
     /// <param name="most">Most vectors to return.</param>
-    public IReadOnlyList<float[]> SampleVectors(int most) => Read(session =>
+    public IReadOnlyList<(string Text, float[] Vector)> SampleVectors(int most) => Read(session =>
     {
         var files = FilesOf(session).Files;
         int count = (int)Math.Min(most, files.Count);
         return Enumerable.Range(0, count).Select(i =>
         {
             var file = session.Catalogue.FindByRow(files[(int)((long)i * files.Count / count)].FirstRow);
-            return _format.Decode(session.CheckedRow(file, file.Windows.Length / 2));
+            string text = new DetailsTable(session.Catalogue).Read(file.FirstRow) is { } details
+                ? FileText.Of(file.File.FullPath, details) : "";
+            return (text, _format.Decode(session.CheckedRow(file, file.Windows.Length / 2)));
         }).ToList();
     });
 

@@ -85,6 +85,11 @@ public sealed partial class LocalAudioIndex
             var details = new DetailsTable(session.Catalogue);
             problems.AddRange(details.Problems(pathOfRow).Select(problem => $"{session.Catalogue.Path}: {problem}"));
             details.ReadBackground();
+            var texts = new TextTable(session.Catalogue);
+            foreach (var _ in texts.ReadAll())
+            {
+            }
+            texts.ReadScale();
         }
         catch (IndexCorruptException e)
         {

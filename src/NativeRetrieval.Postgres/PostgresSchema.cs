@@ -66,12 +66,16 @@ internal static class PostgresSchema
             CREATE TABLE {schema}.background (one int PRIMARY KEY CHECK (one = 1), files bigint NOT NULL, scores bytea NOT NULL);
             CREATE TABLE {schema}.files (first_row bigint PRIMARY KEY, windows int NOT NULL, path text NOT NULL,
                 full_path text COLLATE "C" NOT NULL, content_hash text COLLATE "C" NOT NULL, size_bytes bigint NOT NULL,
-                modified bigint NOT NULL, details text NOT NULL, tokens int NOT NULL, duration float8 NOT NULL, sample_rate int,
-                channels int, added bigint, key_path text COLLATE "C" NOT NULL, key_path_lower text COLLATE "C" NOT NULL,
+                modified bigint NOT NULL, details text NOT NULL, text_key bigint NOT NULL, tokens int NOT NULL, duration float8 NOT NULL,
+                sample_rate int, channels int, added bigint, key_path text COLLATE "C" NOT NULL, key_path_lower text COLLATE "C" NOT NULL,
                 key_folders text COLLATE "C" NOT NULL, key_folders_upper text COLLATE "C" NOT NULL,
                 key_categories text[] COLLATE "C" NOT NULL, key_tags text[] COLLATE "C" NOT NULL);
             CREATE UNIQUE INDEX ON {schema}.files (md5(full_path));
             CREATE INDEX ON {schema}.files USING hash (full_path);
+            CREATE INDEX ON {schema}.files (text_key);
+            CREATE TABLE {schema}.texts (key bigint PRIMARY KEY, vector vector NOT NULL, checksum bigint NOT NULL);
+            CREATE TABLE {schema}.text_scale (one int PRIMARY KEY CHECK (one = 1), mean float8 NOT NULL, deviation float8 NOT NULL,
+                agreement float8, files bigint NOT NULL);
             CREATE TABLE {schema}.windows (row_id bigint PRIMARY KEY, first_row bigint NOT NULL
                 REFERENCES {schema}.files ON DELETE CASCADE DEFERRABLE, start_seconds float8 NOT NULL, end_seconds float8 NOT NULL,
                 checksum bigint NOT NULL{half}, vector vector({dimension}) NOT NULL);

@@ -30,6 +30,18 @@ internal sealed partial class PostgresSession
             await ExecuteAsync(sql => $"INSERT INTO {Schema}.background VALUES (1, {sql.Integer(background.Files)}, "
                 + $"{sql.Add(background.Encode())}) ON CONFLICT (one) DO UPDATE SET files = excluded.files, scores = excluded.scores",
                 cancellation).ConfigureAwait(false);
+        if (change.Texts is { } texts)
+        {
+            await ExecuteAsync(_ => $"DELETE FROM {Schema}.texts t WHERE NOT EXISTS "
+                + $"(SELECT FROM {Schema}.files f WHERE f.text_key = t.key)",
+                cancellation).ConfigureAwait(false);
+            foreach (var some in texts.Chunk(WindowsPerStatement)) await WriteTextsAsync(some, cancellation).ConfigureAwait(false);
+        }
+        if (change.TextScale is { } scale)
+            await ExecuteAsync(sql => $"INSERT INTO {Schema}.text_scale VALUES (1, {sql.Number(scale.Mean)}, "
+                + $"{sql.Number(scale.Deviation)}, {(scale.Agreement is { } agreement ? sql.Number(agreement) : "NULL")}, "
+                + $"{sql.Integer(scale.Files)}) ON CONFLICT (one) DO UPDATE SET mean = excluded.mean, deviation = excluded.deviation, "
+                + "agreement = excluded.agreement, files = excluded.files", cancellation).ConfigureAwait(false);
         var next = change.Next;
         await ExecuteAsync(sql => $"UPDATE {Schema}.state SET commits = {sql.Integer(next.Commits)}, next_row = "
             + $"{sql.Integer(next.NextRow)}, "
@@ -50,6 +62,7 @@ internal sealed partial class PostgresSession
         yield return ("size_bytes", sql.Integer(file.File.SizeBytes));
         yield return ("modified", sql.Integer(file.File.ModifiedUtc.Ticks));
         yield return ("details", sql.Text(FileJson.Of(file.Details)));
+        yield return ("text_key", sql.Integer(file.TextKey));
         yield return ("tokens", sql.Add(file.Tokens));
         yield return ("duration", sql.Number(file.Details.DurationSeconds));
         yield return ("sample_rate", file.Details.SampleRateHz is { } rate ? sql.Add(rate) : "NULL");
@@ -87,6 +100,17 @@ internal sealed partial class PostgresSession
             + $"FROM unnest({sql.Add(Of(rows, row => row.Mark.Row))}, {sql.Add(Of(rows, row => row.FirstRow))}, "
             + $"{sql.Add(Of(rows, row => row.Mark.StartSeconds))}, {sql.Add(Of(rows, row => row.Mark.EndSeconds))}, "
             + $"{sql.Add(Of(rows, row => (long)row.Mark.Checksum))}) WITH ORDINALITY AS t(r, f, b, e, c, i)) s";
+    }, cancellation);
+
+    Task WriteTextsAsync(StoredText[] texts, CancellationToken cancellation) => ExecuteAsync(sql =>
+    {
+        int width = texts[0].Vector.Length;
+        float[] values = [.. texts.SelectMany(text => text.Vector)];
+        return $"INSERT INTO {Schema}.texts SELECT k, "
+            + $"({sql.Add(values)}::real[])[((i - 1) * {width} + 1)::int : (i * {width})::int]::vector, c "
+            + $"FROM unnest({sql.Add<long[]>([.. texts.Select(text => text.Key)])}, "
+            + $"{sql.Add<long[]>([.. texts.Select(text => text.Checksum)])}) WITH ORDINALITY AS t(k, c, i) "
+            + "ON CONFLICT (key) DO UPDATE SET vector = excluded.vector, checksum = excluded.checksum";
     }, cancellation);
 
     static T[] Of<T>(StoredWindow[] rows, Func<StoredWindow, T> value) => [.. rows.Select(value)];

@@ -86,13 +86,45 @@ internal sealed partial class PostgresSession : IServerWriter
             + $"JOIN {Schema}.files f USING (first_row) WHERE w.term = {sql.Text(term)}",
             row => new Posting(row.GetInt64(0), row.GetFieldValue<int[]>(1), row.GetInt32(2)), cancellation);
 
-    public Task<IReadOnlyList<long>> PassingAsync(Selection selection, CancellationToken cancellation) =>
-        ReadAsync((command, sql) =>
-        {
-            var conditions = FilterSql.Of(selection, sql);
-            command.CommandText = $"SELECT first_row FROM {Schema}.files" + (conditions.Count == 0 ? ""
-                : $" WHERE {string.Join(" AND ", conditions)}");
-        }, row => row.GetInt64(0), cancellation);
+    public Task<IReadOnlyList<FileWithText>> PassingAsync(Selection selection, CancellationToken cancellation) =>
+        ReadAsync((command, sql) => command.CommandText = $"SELECT first_row, text_key FROM {Passing(selection, sql)}",
+            row => new FileWithText(row.GetInt64(0), row.GetInt64(1)), cancellation);
+
+    public async Task<(long Files, long Windows)> CountAsync(Selection selection, CancellationToken cancellation) =>
+        (await ReadAsync((command, sql) => command.CommandText = "SELECT count(*), coalesce(sum(windows), 0)::bigint FROM "
+            + Passing(selection, sql), row => (row.GetInt64(0), row.GetInt64(1)), cancellation).ConfigureAwait(false))[0];
+
+    string Passing(Selection selection, PostgresDialect sql) => $"{Schema}.files" + (FilterSql.Of(selection, sql) is { Count: > 0 } all
+        ? $" WHERE {string.Join(" AND ", all)}" : "");
+
+    /// <summary>Texts are kept in float32, which has all of their bits.</summary>
+    public double TextScoreError => 0;
+
+    public async Task<int> TextWidthAsync(CancellationToken cancellation) =>
+        (await ReadAsync((command, _) => command.CommandText = $"SELECT vector_dims(vector) FROM {Schema}.texts LIMIT 1",
+            row => row.GetInt32(0), cancellation).ConfigureAwait(false)).FirstOrDefault();
+
+    public Task<IReadOnlyList<TextCandidate>> NearestTextsAsync(float[] unit, Selection selection, int limit,
+        CancellationToken cancellation) => ReadAsync((command, sql) => command.CommandText =
+            $"SELECT score, key FROM (SELECT -(vector <#> {sql.Add(unit)}::vector) AS score, key FROM {Schema}.texts WHERE key IN "
+            + $"(SELECT text_key FROM {Passing(selection, sql)})) s WHERE score >= {sql.Number(selection.LeastScore)} "
+            + $"ORDER BY score DESC, key LIMIT {sql.Integer(limit)}",
+            row => new TextCandidate(row.GetDouble(0), row.GetInt64(1)), cancellation);
+
+    public Task<IReadOnlyList<StoredText>> TextsAsync(IReadOnlyCollection<long> keys, CancellationToken cancellation) =>
+        ReadAsync((command, sql) => command.CommandText = $"SELECT key, vector::real[], checksum FROM {Schema}.texts WHERE "
+            + sql.In("key", keys), row => new StoredText(row.GetInt64(0), row.GetFieldValue<float[]>(1), row.GetInt64(2)), cancellation);
+
+    public Task<IReadOnlyList<long>> TextKeysAsync(CancellationToken cancellation) =>
+        ReadAsync((command, _) => command.CommandText = $"SELECT key FROM {Schema}.texts", row => row.GetInt64(0), cancellation);
+
+    public async Task<TextScale?> ReadTextScaleAsync(CancellationToken cancellation) =>
+        (await ReadAsync((command, _) => command.CommandText = $"SELECT mean, deviation, agreement, files FROM {Schema}.text_scale",
+            row => new TextScale
+            {
+                Mean = row.GetDouble(0), Deviation = row.GetDouble(1), Agreement = row.IsDBNull(2) ? null : row.GetDouble(2),
+                Files = row.GetInt64(3),
+            }, cancellation).ConfigureAwait(false)).FirstOrDefault();
 
     public async Task<IndexBackground?> ReadBackgroundAsync(CancellationToken cancellation) =>
         (await ReadAsync((command, _) => command.CommandText = $"SELECT files, scores FROM {Schema}.background",

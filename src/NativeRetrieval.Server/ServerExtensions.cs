@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Server.Endpoints;
 using NativeRetrieval.Server.Library;
 using NativeRetrieval.Server.Queue;
@@ -22,10 +23,11 @@ public static class ServerExtensions
     public static IServiceCollection AddNativeRetrieval(this IServiceCollection services, ServerOptions options)
     {
         options.Validate();
-        services.AddSingleton(options).AddSingleton<ServedLibrary>().AddSingleton<WorkQueue>().AddSingleton<UploadDecoder>()
+        services.AddSingleton(options).AddSingleton(provider => new ServedLibrary(options, provider.GetService<RetrievalEngine>()))
+            .AddSingleton<WorkQueue>().AddSingleton<UploadDecoder>()
             .AddSingleton<SoundDesk>().AddSingleton<MetricsText>().AddSingleton<Questions>().AddSingleton<SearchEndpoints>()
             .AddSingleton<FileEndpoints>().AddSingleton<AudioEndpoints>().AddSingleton<ExportEndpoints>().AddSingleton<EmbeddingEndpoints>()
-            .AddSingleton<OperationsEndpoints>();
+            .AddSingleton<IndexingEndpoints>().AddSingleton<OperationsEndpoints>();
         return services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>());
     }
 
@@ -44,6 +46,7 @@ public static class ServerExtensions
         services.GetRequiredService<AudioEndpoints>().Map(group);
         services.GetRequiredService<ExportEndpoints>().Map(group);
         services.GetRequiredService<EmbeddingEndpoints>().Map(group);
+        services.GetRequiredService<IndexingEndpoints>().Map(group);
         group.Map("{**rest}", Nothing);
         return group;
     }

@@ -16,7 +16,10 @@ public sealed record ServerOptions
     /// </summary>
     public required IReadOnlyList<string> Indexes { get; init; }
 
-    /// <summary>The model folder. Default null: the one that the first index names.</summary>
+    /// <summary>
+    /// The model folder. Default null: the host's <see cref="RetrievalEngine"/> where it is among the services and made the first index;
+    /// else the one that the first index names.
+    /// </summary>
     public string? Model { get; init; }
 
     /// <summary>A model that the host has opened and disposes, in place of <see cref="Model"/>. Default null.</summary>
@@ -37,6 +40,12 @@ public sealed record ServerOptions
     /// </summary>
     public IReadOnlyList<string> UploadProgram { get; init; } = [];
 
+    /// <summary>
+    /// Folders of sounds that a request may bring an index up to date with; a request names none itself. Default empty: such requests are
+    /// refused.
+    /// </summary>
+    public IReadOnlyList<string> SoundFolders { get; init; } = [];
+
     /// <summary>Sizes and times that requests may take.</summary>
     public ServerLimits Limits { get; init; } = new();
 
@@ -48,6 +57,8 @@ public sealed record ServerOptions
         if (Key is { } key && (key.Length < ShortestKey || key.AsSpan().ContainsAnyExceptInRange('!', '~')))
             throw new OptionException($"the key has {key.Length} characters; it must have {ShortestKey} or more, of ASCII without spaces");
         if (Engine is not null && Model is not null) throw new OptionException("name the model by its folder or give it open, not both");
+        if (SoundFolders.FirstOrDefault(folder => !Directory.Exists(folder)) is { } absent)
+            throw new OptionException($"the folder of sounds {absent} does not exist; a service indexes folders that are there");
         Limits.Validate();
     }
 }

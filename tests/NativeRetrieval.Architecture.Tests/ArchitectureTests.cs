@@ -28,6 +28,10 @@ public class ArchitectureTests
     }
 
     [Fact]
+    public void Every_project_outside_the_solution_is_there() =>
+        Assert.Empty(ReferenceRules.OutsideTheSolution.Keys.Except(SourceTree.Projects.Select(file => file.Path)));
+
+    [Fact]
     public void Namespace_is_folder() => Holds(SourceTree.CSharp, SourceRules.NamespaceIsNotFolder);
 
     [Fact]

@@ -21,6 +21,7 @@ internal static class ReferenceRules
         ["NativeRetrieval.Demo"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Parity"] = ["NativeRetrieval.Training"],
         ["NativeRetrieval.NAudio"] = ["NativeRetrieval"],
+        ["NativeRetrieval.Hosting"] = ["NativeRetrieval"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval", "NativeRetrieval.NAudio"],
         ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.NAudio", "NativeRetrieval.Parity",
             "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.WeightsConvert", "NativeRetrieval.Postgres",
@@ -49,6 +50,12 @@ internal static class ReferenceRules
     /// come from Microsoft.ML.Tokenizers, so that a host can bring any tokenizer of that library.
     /// </summary>
     static readonly string[] _withoutPackages = ["NativeRetrieval.Core", "NativeRetrieval.Nn"];
+
+    /// <summary>Projects outside the solution, each with the reason.</summary>
+    public static readonly Dictionary<string, string> OutsideTheSolution = new()
+    {
+        ["src/samples/PackagedHost/PackagedHost.csproj"] = "is built from the packages, which the solution makes",
+    };
 
     public static IEnumerable<string> ForbiddenArrows(SourceFile project)
     {
@@ -79,13 +86,15 @@ internal static class ReferenceRules
             : [];
 
     public static IEnumerable<string> MissingFromSolution(SourceFile project, string solution) =>
-        solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal)
+        OutsideTheSolution.ContainsKey(project.Path)
+            || solution.Replace('\\', '/').Contains($"\"{project.Path}\"", StringComparison.Ordinal)
             ? []
             : [$"{project.Path}: not in NativeRetrieval.sln"];
 
     static IEnumerable<string> Includes(SourceFile project, string element) =>
         XDocument.Parse(project.Text).Descendants(element)
-            .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "");
+            .Select(item => item.Attribute("Include")?.Value ?? item.Attribute("Update")?.Value ?? "")
+            .Where(name => name.Length > 0); // what is said of all items of a kind names none
 
     public static string NameOf(string projectPath) => Path.GetFileNameWithoutExtension(projectPath.Replace('\\', '/'));
 }

@@ -85,4 +85,70 @@ public sealed class ClassifyTests : IDisposable
         Assert.Equal(2, run.ExitCode);
         Assert.Contains("0 to 100 percent", run.Error);
     }
+
+    /// <summary>An index of two sounds of which one is in the folder <c>rooms</c>.</summary>
+    async Task<string[]> OfIndexAsync()
+    {
+        Directory.CreateDirectory(_folder["sounds/rooms"]);
+        WavFile.Write(_folder["sounds/dog.wav"], 0.5, 300);
+        WavFile.Write(_folder["sounds/rooms/rain.wav"], 3, 900);
+        Assert.Equal(0, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _folder["i.nrx"], "--device",
+            "cpu")).ExitCode);
+        File.WriteAllLines(_folder["rooms.txt"], ["hall", "small room"]);
+        return ["classify", "--index", _folder["i.nrx"], "--model", _model, "--device", "cpu", "--labels", _folder["labels.txt"],
+            "--threshold", "0"];
+    }
+
+    [Fact]
+    public async Task Recordings_of_an_index_are_classified_by_the_vectors_that_it_has()
+    {
+        string[] common = await OfIndexAsync();
+        var run = await CommandLine.Run([.. common, "--in", "rooms", "--json"]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        using var document = JsonDocument.Parse(run.Out);
+        var sound = Assert.Single(document.RootElement.GetProperty("sounds").EnumerateArray());
+        Assert.Equal(_folder["sounds/rooms/rain.wav"], sound.GetProperty("path").GetString());
+        using var engine = RetrievalEngine.Open(_model, CpuDevice.Shared);
+        using var index = Indexing.LocalAudioIndex.Open(_folder["i.nrx"], Indexing.IndexAccess.Read);
+        var windows = (await index.GetAsync(_folder["sounds/rooms/rain.wav"], TestContext.Current.CancellationToken))!.Windows;
+        var background = index.Background()!.Sentences;
+        Assert.Equal(new ZeroShotClassifier(engine, _labels).Classify(windows).Select(share => (share.Label, Math.Round(share.Share, 6),
+                Math.Round(Indexing.IndexBackground.PercentileOf(background, (float)share.Cosine), 3))),
+            sound.GetProperty("labels").EnumerateArray().Select(label => (label.GetProperty("label").GetString()!,
+                label.GetProperty("share").GetDouble(), label.GetProperty("percentile").GetDouble())));
+        File.Delete(_folder["sounds/dog.wav"]);
+        Assert.Contains("above", (await CommandLine.Run([.. common, "--name", "DOG*"])).Out.Split('\n')[0]);
+    }
+
+    [Fact]
+    public async Task Labels_of_several_files_are_shared_out_in_each_and_a_sound_is_a_line()
+    {
+        string[] common = await OfIndexAsync();
+        var run = await CommandLine.Run([.. common, "--labels", _folder["rooms.txt"], "--json-lines"]);
+        Assert.True(run.ExitCode == 0, run.Error);
+        string[] lines = run.Out.TrimEnd('\n').Split('\n');
+        Assert.Equal(2, lines.Length);
+        foreach (string line in lines)
+        {
+            using var document = JsonDocument.Parse(line);
+            var sets = document.RootElement.GetProperty("labels").EnumerateArray()
+                .GroupBy(label => label.GetProperty("set").GetString()!, label => label.GetProperty("share").GetDouble()).ToList();
+            Assert.Equal(["labels.txt", "rooms.txt"], sets.Select(set => set.Key));
+            Assert.Equal([3, 2], sets.Select(set => set.Count()));
+            Assert.All(sets, set => Assert.Equal(1, set.Sum(), 5));
+        }
+        Assert.Contains("rooms.txt", (await CommandLine.Run([.. common, "--labels", _folder["rooms.txt"]])).Out);
+    }
+
+    [Theory]
+    [InlineData("name the sound files or folders to classify, or an index")]
+    [InlineData("and not both", "a.wav", "--index", "i.nrx")]
+    [InlineData("--in chooses among the recordings of an index", "a.wav", "--in", "rooms")]
+    [InlineData("choose one", "a.wav", "--json", "--json-lines")]
+    public async Task Wrong_ways_to_ask_are_refused(string message, params string[] options)
+    {
+        var run = await CommandLine.Run(["classify", "--labels", _folder["labels.txt"], "--model", _model, .. options]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(message, run.Error);
+    }
 }

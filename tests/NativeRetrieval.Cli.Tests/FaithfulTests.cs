@@ -73,6 +73,13 @@ public sealed class FaithfulTests : IDisposable
         Assert.True(text.GetProperty("recall1").GetDouble() <= text.GetProperty("r1").GetDouble() / 5 + 1e-12);
         Assert.Equal(2, text.GetProperty("map10_all_ci95").GetArrayLength());
 
+        string compared = (await CommandLine.Run([.. evaluate, "--against", model])).Out;
+        Assert.Matches(@"less --against +R@1 .+\ntext to audio +0\.000 .+ 0\.000 \.\. 0\.000", compared);
+        using var both = JsonDocument.Parse((await CommandLine.Run([.. evaluate, "--against", model, "--json"])).Out);
+        var less = both.RootElement.GetProperty("less_against");
+        Assert.Equal(0, less.GetProperty("audio_to_text").GetProperty("map10").GetDouble());
+        Assert.Equal(Path.GetFullPath(model), less.GetProperty("models")[0].GetString());
+
         var refused = await CommandLine.Run([.. evaluate[..^1], "colour"]);
         Assert.Contains("no column 'colour', which --group names; the columns are kind, file_name", refused.Error);
     }

@@ -97,13 +97,14 @@ public sealed class PlainTextTests
     static string Written(SearchHit[] hits, bool json)
     {
         var output = new StringWriter { NewLine = "\n" };
-        HitList.Write(new Terminal(output, TextWriter.Null, TimeProvider.System), json, "query", "rain", [.. hits.Select(hit =>
+        HitList.Write(new Terminal(output, TextWriter.Null, TimeProvider.System), json, "query", "rain",
+            new LibraryHits([.. hits.Select(hit =>
             new LibraryHit
         {
             Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
                 RowId = hit.RowId,
             Details = new SoundDetails { DurationSeconds = hit.EndSeconds },
-        })]);
+        })], hits.Length));
         return output.ToString();
     }
 }

@@ -63,11 +63,16 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
         // Now rows of a change that stopped just before its end.
         await servers.RunAsync(0, $"INSERT INTO {name}_files_all SELECT first_row, version + 7 AS version, 1 AS gone, windows, path, "
             + $"full_path, "
-            + "content_hash, size_bytes, modified, details, tokens, duration, sample_rate, channels, added, key_path, key_path_lower, "
-            + $"key_folders, key_folders_upper, key_categories, key_tags, shard FROM {name}_files_all");
+            + "content_hash, size_bytes, modified, details, text_key, tokens, duration, sample_rate, channels, added, key_path, "
+            + "key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, shard FROM {name}_files_all");
+        await servers.RunAsync(0, $"INSERT INTO {name}_texts_all SELECT text_key, version, [1.0, 2.0], 0, shard FROM {name}_files_all "
+            + "WHERE version > 7");
+        int texts = (await index.TextsWithoutVectorsAsync(Cancellation)).Count;
+        Assert.True(texts > 0);
         Assert.Equal(5, (await index.FilesAsync(Cancellation)).Count);
         await index.UpsertAsync([.. Entries(8).Skip(5)], Cancellation);
         Assert.Equal(Entries(8).Select(entry => entry.File), await index.FilesAsync(Cancellation));
+        Assert.True((await index.TextsWithoutVectorsAsync(Cancellation)).Count > texts);
         await index.DeleteAsync([Entries(1)[0].File.FullPath], Cancellation);
         Assert.Equal(Entries(8).Skip(1).Select(entry => entry.File), await index.FilesAsync(Cancellation));
     }
@@ -92,6 +97,14 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
         await index.UpsertAsync(Entries(20), Cancellation);
         Assert.Equal(20, (await index.SearchAsync(Sounds.Vector(1), new AudioSearchOptions { Top = 100 }, Cancellation)).Count);
         Assert.True((await index.StatsAsync(Cancellation)).SizeBytes > 0);
+        await index.SetTextVectorsAsync([.. (await index.TextsWithoutVectorsAsync(Cancellation))
+            .Select(text => (text, (ReadOnlyMemory<float>)Sounds.TextVector(text)))], Cancellation);
+        await index.SetTextScaleAsync(new TextScale { Mean = 0, Deviation = 0.1, Files = 20 }, Cancellation);
+        var hits = (await index.SearchBatchAsync([new LibraryIndexQuery
+        {
+            Vector = Sounds.Vector(1), TextVector = Sounds.TextVector("rain near"),
+        }], Cancellation))[0];
+        Assert.Contains(hits, hit => hit.MeaningRank is not null);
     }
 
     [Fact]

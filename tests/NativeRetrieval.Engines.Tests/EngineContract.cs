@@ -51,9 +51,22 @@ public abstract class EngineContract : IDisposable
             {
                 Files = Files, Sentences = IndexBackground.QuantilesOf([.. Sounds.Vector(3)]), Sounds = [],
             }, Cancellation);
+            // Texts in two commits; what was moved or described after the first has a new text, and one text of before has no file.
+            string[] texts = [.. await index.TextsWithoutVectorsAsync(Cancellation)];
+            foreach (string[] some in (string[][])[texts[..20], texts[20..]])
+                await index.SetTextVectorsAsync([.. some.Select(text => (text, (ReadOnlyMemory<float>)Sounds.TextVector(text)))],
+                    Cancellation);
+            await index.DescribeAsync([(Sounds.Entry(10).File.FullPath, Sounds.Entry(10).Details! with { Title = "A Newer Bell" })],
+                Cancellation);
+            await index.SetTextVectorsAsync([.. (await index.TextsWithoutVectorsAsync(Cancellation))
+                .Select(text => (text, (ReadOnlyMemory<float>)Sounds.TextVector(text)))], Cancellation);
+            Assert.Empty(await index.TextsWithoutVectorsAsync(Cancellation));
+            await index.SetTextScaleAsync(_scale, Cancellation);
         }
         return (local, remote);
     }
+
+    static readonly TextScale _scale = new() { Mean = 0.05, Deviation = 0.1, Agreement = 0.8, Files = Files };
 
     static readonly SoundFilter[] _filters =
     [
@@ -73,14 +86,16 @@ public abstract class EngineContract : IDisposable
         using var __ = remote;
         string[][] words = [[], ["door"], ["heavy", "rain"], ["barking", "don't", "kiosk"], ["रेल्वे"], ["nowhere"], ["\U0001F6AA",
             "siren"]];
-        int asked = 0, found = 0, byWordsAlone = 0, withStretches = 0;
+        int asked = 0, found = 0, byWords = 0, withStretches = 0, byMeaning = 0;
         foreach (var filter in _filters)
             foreach (var grouping in Enum.GetValues<HitGrouping>())
             {
                 var query = new LibraryIndexQuery
                 {
                     Vector = Sounds.Vector(7_000 + asked), Filter = filter, Grouping = grouping, Top = 15, Skip = asked % 3,
-                    Words = words[asked % words.Length], WordWeight = asked % 5 == 4 ? 0 : 1.5,
+                    Words = words[asked % words.Length],
+                    TextVector = asked % 3 == 2 ? default : Sounds.TextVector($"{Sounds.Nouns[asked % 7]} near"),
+                    WordWeight = asked % 5 == 4 ? 0 : 1.5,
                     WithoutVectors = asked % 4 == 1 ? [Sounds.Vector(1), Sounds.Vector(2)] : [],
                     WithoutWords = asked % 4 == 2 ? [["wet", "kiosks"], ["siren"], []] : [],
                     IsSound = asked % 6 == 5,
@@ -89,11 +104,14 @@ public abstract class EngineContract : IDisposable
                 var expected = (await local.SearchBatchAsync([query], Cancellation))[0];
                 var actual = (await remote.SearchBatchAsync([query], Cancellation))[0];
                 Assert.Equal(expected.Select(Facts), actual.Select(Facts));
+                Assert.Equal(expected.Total, actual.Total);
                 found += expected.Count;
-                byWordsAlone += expected.Count(hit => hit.WordRank is not null);
+                byMeaning += expected.Count(hit => hit.MeaningRank is not null);
+                byWords += expected.Count(hit => hit.WordRank is not null);
                 withStretches += expected.Count(hit => hit.Stretches.Count > 1);
             }
-        Assert.True(found > 200 && byWordsAlone > 20 && withStretches > 0, $"{found} {byWordsAlone} {withStretches}");
+        Assert.True(found > 200 && byWords > 20 && byMeaning > 20 && withStretches > 0,
+            $"{found} {byWords} {byMeaning} {withStretches}");
 
         foreach (var options in (AudioSearchOptions[])[new(), new() { Top = 7, Skip = 4, PathFilter = "*d*.wav" },
             new() { Grouping = HitGrouping.AllWindows, Top = 300 }, new() { MinScore = 0.2f, PathFilter = "/library/F**/*_0*" },
@@ -108,6 +126,7 @@ public abstract class EngineContract : IDisposable
     /// <summary>All of a hit but its row, with the bits of its score.</summary>
     static string Facts(LibraryHit hit) => $"{hit.Rank} {hit.Path} {hit.StartSeconds:R}-{hit.EndSeconds:R} "
         + $"{BitConverter.SingleToUInt32Bits(hit.Score):x8} {hit.Percentile:R} sound {hit.SoundRank} words {hit.WordRank} "
+        + $"meaning {hit.MeaningRank} "
         + $"[{string.Join('|', hit.MatchedWords)}] {string.Join('|', hit.Stretches)} {hit.Details with { Tags = [] }} "
         + string.Join('|', hit.Details.Tags);
 
@@ -166,8 +185,63 @@ public abstract class EngineContract : IDisposable
         }
         var (here, there) = (await folder.StatsAsync(Cancellation), await remote.StatsAsync(Cancellation));
         Assert.Equal((here.Files, here.Windows), (there.Files, there.Windows));
-        Assert.Equal((await folder.SampleVectorsAsync(9, Cancellation)).SelectMany(v => v),
-            (await remote.SampleVectorsAsync(9, Cancellation)).SelectMany(v => v));
+        var (ours, theirs) = (await folder.SampleVectorsAsync(9, Cancellation), await remote.SampleVectorsAsync(9, Cancellation));
+        Assert.Equal(ours.Select(file => file.Text), theirs.Select(file => file.Text));
+        Assert.Equal(ours.SelectMany(file => file.Vector), theirs.SelectMany(file => file.Vector));
+        Assert.Equal(_scale, await remote.TextScaleAsync(Cancellation));
+    }
+
+    /// <summary>More texts than a ranking takes, many of them equally near, with files that a filter leaves out.</summary>
+    [Fact]
+    public async Task Ranks_by_meaning_beyond_the_first_thousand_texts()
+    {
+        using var local = LocalAudioIndex.Create(_temporary[$"{NewName()}.nrx"], Sounds.Settings);
+        using var remote = await EnsureAsync(Address(NewName()), Sounds.Settings);
+        var entries = Enumerable.Range(0, 2_600).Select(number => Sounds.Entry(number) with
+        {
+            Windows = [new AudioWindow(0, 10, Sounds.Vector(number))],
+            Details = new SoundDetails { DurationSeconds = 10, Title = $"kiosk {Letters(number)}", Channels = 1 + number % 2 },
+        }).ToList();
+        foreach (var index in (ILibraryIndex[])[local, remote])
+        {
+            await index.UpsertAsync(entries, Cancellation);
+            var texts = await index.TextsWithoutVectorsAsync(Cancellation);
+            Assert.True(texts.Count > 2_500, $"{texts.Count}");
+            // Half of them lie in the same place.
+            await index.SetTextVectorsAsync([.. texts.Select((text, i) => (text,
+                (ReadOnlyMemory<float>)Sounds.TextVector(i % 2 == 0 ? "kiosk" : $"kiosk {i}")))], Cancellation);
+            await index.SetTextScaleAsync(_scale with { Agreement = null }, Cancellation);
+        }
+        foreach (var filter in (SoundFilter[])[SoundFilter.None, new() { Channels = 2 }, new() { MinScore = 0.3f }])
+        {
+            var query = new LibraryIndexQuery
+            {
+                Vector = Sounds.Vector(9_999), TextVector = Sounds.TextVector("kiosk"), Words = ["dog", "kiosk"], Filter = filter,
+                Top = 1_500,
+            };
+            var expected = (await local.SearchBatchAsync([query], Cancellation))[0];
+            var actual = (await remote.SearchBatchAsync([query], Cancellation))[0];
+            Assert.Equal(expected.Select(Facts), actual.Select(Facts));
+            Assert.Equal(expected.Total, actual.Total);
+            Assert.Contains(expected, hit => hit is { MeaningRank: not null });
+        }
+
+        static string Letters(int number) => $"q{(char)('a' + number / 676)}{(char)('a' + number / 26 % 26)}{(char)('a' + number % 26)}";
+    }
+
+    [Fact]
+    public async Task A_vector_of_another_width_is_refused()
+    {
+        using var index = await EnsureAsync(Address(NewName()), Sounds.Settings);
+        await index.UpsertAsync(Sounds.Entry(1), Cancellation);
+        await index.SetTextVectorsAsync([("rain", Sounds.TextVector("rain"))], Cancellation);
+        await index.SetTextScaleAsync(_scale, Cancellation);
+        await Assert.ThrowsAsync<IndexException>(() => index.SetTextVectorsAsync([("x", new float[5])], Cancellation));
+        // A text without a file stays away or is kept, as the engine has it; the width is that of the others in either case.
+        await index.SetTextVectorsAsync([.. (await index.TextsWithoutVectorsAsync(Cancellation))
+            .Select(text => (text, (ReadOnlyMemory<float>)Sounds.TextVector(text)))], Cancellation);
+        await Assert.ThrowsAsync<IndexException>(() => index.SearchBatchAsync(
+            [new LibraryIndexQuery { Vector = Sounds.Vector(1), TextVector = new float[] { 1, 2, 3 } }], Cancellation));
     }
 
     [Fact]

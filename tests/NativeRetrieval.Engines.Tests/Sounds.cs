@@ -9,7 +9,9 @@ internal static class Sounds
 {
     public const int Dimension = 96;
 
-    static readonly string[] _nouns = ["door", "rain", "dog", "bell", "engine", "crowd", "river"];
+    public const int TextWidth = 24;
+
+    public static readonly string[] Nouns = ["door", "rain", "dog", "bell", "engine", "crowd", "river"];
 
     public static IndexSettings Settings { get; } = new()
     {
@@ -21,7 +23,7 @@ internal static class Sounds
     /// <summary>A file of 1 to 5 windows; every 13th sounds exactly like the one before, so that scores are equal.</summary>
     public static AudioIndexEntry Entry(int number, int version = 0)
     {
-        string noun = _nouns[number % _nouns.Length], folder = number % 2 == 0 ? "Field" : "Foley";
+        string noun = Nouns[number % Nouns.Length], folder = number % 2 == 0 ? "Field" : "Foley";
         string path = $"/library/{folder}/{noun}_{number:000}.wav";
         int seed = number % 13 == 12 ? number - 1 : number, windows = 1 + seed % 5;
         return new AudioIndexEntry(new IndexedFile
@@ -42,6 +44,18 @@ internal static class Sounds
                 AddedUtc = new DateTime(2026, 1, 1, 0, 0, 0, DateTimeKind.Utc).AddDays(number),
             },
         };
+    }
+
+    /// <summary>A vector that texts of the same words share a part of.</summary>
+    public static float[] TextVector(string text)
+    {
+        float[] vector = new float[TextWidth];
+        foreach (string word in text.Split([' ', ',', ';'], StringSplitOptions.RemoveEmptyEntries))
+        {
+            var random = new Random(word.Aggregate(17, (hash, letter) => unchecked(31 * hash + letter)));
+            for (int i = 0; i < TextWidth; i++) vector[i] += (float)(random.NextDouble() * 2 - 1);
+        }
+        return vector;
     }
 
     /// <summary>A vector around a common direction, so that scores are near each other.</summary>

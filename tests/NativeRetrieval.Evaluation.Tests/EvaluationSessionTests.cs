@@ -167,9 +167,37 @@ public sealed class EvaluationSessionTests : IDisposable
         Refused(request with { Fusion = FusionRule.Weighted, Weights = [1] }, "1 weights (1) for 2 models");
         Refused(request with { Audio = null }, "where the sounds are");
         Refused(request with { Models = [] }, "no model");
+        Refused(request with { Against = ["a"], Vectors = "none" }, "--against runs its models");
 
         static void Refused(EvaluationRequest request, string message) =>
             Assert.Contains(message, Assert.Throws<OptionException>(() => EvaluationSession.Run(request)).Message);
+    }
+
+    [Fact]
+    public void Two_systems_are_compared_query_by_query()
+    {
+        string other = SaveModel("other", seed: 2);
+        var request = Request(_model);
+        var same = EvaluationSession.Run(request with { Against = [_model] }, cancellation: Token).Comparison!;
+        Assert.Equal((0, 0, 0), (same.TextToAudio.Map10.Value, same.TextToAudio.Map10.Low, same.AudioToText.R1.High));
+
+        var own = EvaluationSession.Run(request, cancellation: Token);
+        Assert.Null(own.Comparison);
+        var theirs = EvaluationSession.Run(Request(other), cancellation: Token);
+        var outcome = EvaluationSession.Run(request with { Against = [other] }, cancellation: Token);
+        var difference = outcome.Comparison!.TextToAudio;
+        Assert.Equal(own.Report!.TextToAudio.Map10, outcome.Report!.TextToAudio.Map10);
+        Assert.Equal(own.Report.TextToAudio.Map10.Value - theirs.Report!.TextToAudio.Map10.Value, difference.Map10.Value, 12);
+        Assert.Equal(own.Report.AudioToText.R1.Value - theirs.Report.AudioToText.R1.Value, outcome.Comparison.AudioToText.R1.Value, 12);
+
+        // Paired by the definition: the standard error is that of the queries' differences.
+        double[] differences = [.. Ranks(own).Zip(Ranks(theirs), (a, b) => (a <= 1 ? 1.0 : 0) - (b <= 1 ? 1 : 0))];
+        double mean = differences.Average(), n = differences.Length;
+        double error = Math.Sqrt(differences.Sum(d => (d - mean) * (d - mean)) / (n * (n - 1)));
+        Assert.Equal(mean - 1.959963984540054 * error, difference.R1.Low, 12);
+        Assert.Equal(mean + 1.959963984540054 * error, difference.R1.High, 12);
+        var json = outcome.Comparison.ToJson();
+        Assert.Equal(difference.R1.Low, (double)json["text_to_audio"]!["r1_ci95"]![0]!);
     }
 
     public void Dispose() => _folder.Dispose();

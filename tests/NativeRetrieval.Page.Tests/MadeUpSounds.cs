@@ -63,7 +63,7 @@ internal sealed class MadeUpSounds
         rank = at + 1, id = $"s{recording}", index = "sounds", name = NameOf(recording), folder = $"/library/{_kinds[recording % 4]}",
         path = $"/library/{_kinds[recording % 4]}/{NameOf(recording)}", start_seconds = start, end_seconds = end,
         score = 0.9 - at * 1e-6, percentile = 99.95, sound_rank = at + 1, word_rank = recording % 4 == 0 ? at / 4 + 1 : (int?)null,
-        words = recording % 4 == 0 ? new[] { "rain" } : [],
+        meaning_rank = recording % 4 == 0 ? at / 4 + 1 : (int?)null, words = recording % 4 == 0 ? new[] { "rain" } : [],
         stretches = new[] { new { start_seconds = start, end_seconds = end, score = 0.9 } },
         duration_seconds = DurationOf(recording), sample_rate_hz = RateHz, channels = 1, category = (string?)null,
         tags = Array.Empty<string>(), description = $"recording {recording + 1} of the library", added = "2026-01-01T00:00:00Z",

@@ -27,6 +27,7 @@ public sealed class SearchTests(SharedService shared) : IClassFixture<SharedServ
             Top = 3,
         }, TestContext.Current.CancellationToken);
         Assert.Equal(3, expected.Hits.Count);
+        Assert.Equal(index.Stats().Files, answer.GetProperty("total").GetInt64());
         Assert.Equal(expected.Hits.Select(hit => (hit.Rank, hit.Path, hit.Score, hit.StartSeconds, hit.SoundRank, hit.WordRank)),
             answer.GetProperty("hits").EnumerateArray().Select(hit => (hit.GetProperty("rank").GetInt32(),
                 hit.GetProperty("path").GetString()!, hit.GetProperty("score").GetSingle(), hit.GetProperty("start_seconds").GetDouble(),
@@ -41,8 +42,8 @@ public sealed class SearchTests(SharedService shared) : IClassFixture<SharedServ
     {
         var hit = (await _service.GetJsonAsync("/v1/search?q=rain&top=1")).GetProperty("hits")[0];
         Assert.Equal(["rank", "id", "index", "name", "folder", "path", "start_seconds", "end_seconds", "score", "percentile", "sound_rank",
-            "word_rank", "words", "stretches", "duration_seconds", "sample_rate_hz", "channels", "title", "category", "tags", "description",
-            "added"], hit.EnumerateObject().Select(property => property.Name));
+            "word_rank", "meaning_rank", "words", "stretches", "duration_seconds", "sample_rate_hz", "channels", "title", "category",
+            "tags", "description", "added"], hit.EnumerateObject().Select(property => property.Name));
         Assert.Equal(("rain.wav", "sounds", _service["s/deep"], 1.5, 16_000, 1), (hit.GetProperty("name").GetString(),
             hit.GetProperty("index").GetString(), hit.GetProperty("folder").GetString(), hit.GetProperty("duration_seconds").GetDouble(),
             hit.GetProperty("sample_rate_hz").GetInt32(), hit.GetProperty("channels").GetInt32()));

@@ -57,7 +57,7 @@ public sealed class TestService : IAsyncDisposable
         await new AudioIndexer(engine, made) { Time = TimeProvider.System }.RunAsync([sounds]);
     }
 
-    public static void WriteModel(string folder)
+    public static void WriteModel(string folder, ulong seed = 1)
     {
         var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
         var config = new RetrievalModelConfig
@@ -71,7 +71,7 @@ public sealed class TestService : IAsyncDisposable
             MaxTokens = 32,
             MaxSeconds = 2,
         };
-        using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
+        using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(seed)));
         Directory.CreateDirectory(folder);
         ModelFolder.Save(folder, model, "# test\n");
     }

@@ -318,23 +318,34 @@ fi
 if [ -e "$values" ]; then step pytorch-parity 60 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
 else cannot pytorch-parity "PyTorch's values are not there"; fi
 
-profile_step() { # NCU: more launches than two steps have, after those that choose algorithms
+profile_step() { # NCU ROUNDS [--small]: more launches than two steps have, after those that choose algorithms
     "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \
         --metrics gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum,launch__grid_size,launch__block_size \
-        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --rounds 20 > "$work/ncu.out" || { tail -n 5 "$work/ncu.out" "$work/ncu.csv"; return 1; }
+        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --rounds "${@:2}" > "$work/ncu.out" \
+        || { tail -n 5 "$work/ncu.out" "$work/ncu.csv"; return 1; }
     "$python" tests/gpu/kernel-table.py "$work/ncu.csv"
 }
 export -f profile_step
 export root
 ncu=$(command -v ncu || ls /usr/local/cuda*/bin/ncu /opt/nvidia/nsight-compute/*/ncu 2> /dev/null | tail -n 1)
+profiled=20
 if [ -n "$rehearse" ]; then
-    # Two launches of a step in ncu's form: the table's script is what can be rehearsed.
-    columns='"ID","Kernel Name","gpu__time_duration.sum","dram__bytes_read.sum","dram__bytes_write.sum"'
-    printf '%s\n' '==PROF== text' "$columns" '"","","ns","byte","byte"' '"0","adam_step_f32","1,000","2000","0"' '"1","relu_forward_f32","500","1,000","1000"' \
-        '"2","adam_step_f32","1500","3000","0"' > "$work/ncu.csv"
-    step kernels 20 rows_of "$python" tests/gpu/kernel-table.py "$work/ncu.csv"
-elif [ -z "$ncu" ]; then skip kernels "no ncu on this machine"
-else step kernels 90 rows_of bash -c 'profile_step "$1"' profile "$ncu"; fi
+    # Stands in for ncu: runs the program, and writes the launches of a step in ncu's form. Options with a value, then the program.
+    cat > "$work/ncu" << 'END'
+#!/usr/bin/env bash
+while [[ $1 == --* ]]; do
+    case $1 in --csv) shift; continue ;; --log-file) log=$2 ;; esac
+    shift 2
+done
+"$@" || exit 1
+printf '%s\n' '==PROF== text' '"ID","Kernel Name","gpu__time_duration.sum","dram__bytes_read.sum","dram__bytes_write.sum"' '"","","ns","byte","byte"' \
+    '"0","adam_step_f32","1,000","2000","0"' '"1","relu_forward_f32","500","1,000","1000"' '"2","adam_step_f32","1500","3000","0"' > "$log"
+END
+    chmod +x "$work/ncu"
+    ncu=$work/ncu profiled=1
+fi
+if [ -z "$ncu" ]; then skip kernels "no ncu on this machine"
+else step kernels 90 rows_of bash -c 'profile_step "$@"' profile "$ncu" "$profiled" "${small[@]}"; fi
 
 # All the time that is left but what the table takes: rows come in the order of their worth.
 left=$((budget - ($(now_ms) - begin_ms) / 1000 - 25))

@@ -21,6 +21,9 @@ internal static class RooflineCommand
     static readonly (string Name, Precision Precision)[] _precisions =
         [("fp32", Precision.Float32), ("tf32", Precision.Tf32), ("bf16", Precision.BFloat16)];
 
+    /// <summary>The GPU that was measured.</summary>
+    static readonly Accelerator _shown = Accelerator.All[1];
+
     public static int Run(string[] arguments)
     {
         bool launches = false, small = false;
@@ -63,32 +66,32 @@ internal static class RooflineCommand
     static void Print(DeviceWorkload workload, string precisionName, Precision precision, bool launches)
     {
         Console.WriteLine($"\n## {workload.Name}, {workload.Shape}, {precisionName}\n");
-        IReadOnlyList<RecordedWork> work;
-        long parameters;
+        RecordedRun run;
         try
         {
-            (work, parameters) = WorkRecorder.Record(workload, precision);
+            run = WorkRecorder.Record(workload, precision);
         }
         catch (NativeRetrievalException error)
         {
             Console.WriteLine($"not recorded: {error.Message}");
             return;
         }
-        if (precision == Precision.BFloat16 && !work.Any(IsBFloat16))
+        if (precision == Precision.BFloat16 && !run.Pieces.Any(piece => IsBFloat16(piece.Ways[0][0])))
         {
             Console.WriteLine("not in bf16: no convolution or product of it has operands of two bytes");
             return;
         }
-        var priced = work.Select(item => (Work: item, Cost: WorkCost.Of(item, parameters))).Where(item => item.Cost is not null)
-            .Select(item => (item.Work, Cost: item.Cost!)).ToList();
-        if (launches) PrintLaunches(priced);
+        Dictionary<Accelerator, IReadOnlyList<(RecordedWork Work, WorkCost Cost)>> taken =
+            Accelerator.All.ToDictionary(gpu => gpu, run.Fastest);
+        if (launches) PrintLaunches(taken[_shown]);
         bool measured = (workload.Name, workload.Shape, precisionName)
             == (MeasuredStep.Workload, MeasuredStep.Shape, MeasuredStep.Precision);
-        PrintKernels(priced, measured);
-        PrintSum(priced, MeasuredStep.MillisecondsOf(workload.Name, workload.Shape, precisionName));
+        PrintKernels(taken, precision, measured);
+        PrintSum(taken, MeasuredStep.MillisecondsOf(workload.Name, workload.Shape, precisionName));
     }
 
-    static void PrintLaunches(List<(RecordedWork Work, WorkCost Cost)> priced)
+    /// <summary>Launches of the ways that the GPU of <see cref="_shown"/> takes.</summary>
+    static void PrintLaunches(IReadOnlyList<(RecordedWork Work, WorkCost Cost)> priced)
     {
         Console.WriteLine($"| launch | grid, block | MB | GFLOP | {Gpus(gpu => $"{gpu.Name}, us")} |\n|---|---|---:|---:|{Rules()}|");
         foreach (var (item, cost) in priced)
@@ -97,41 +100,46 @@ internal static class RooflineCommand
         Console.WriteLine();
     }
 
-    /// <summary>One row for each kernel, the dearest first; what was measured beside it where that is known.</summary>
-    static void PrintKernels(List<(RecordedWork Work, WorkCost Cost)> priced, bool measured)
+    /// <summary>
+    /// One row for each kernel, the dearest first; what was measured beside it where that is known. Launches, bytes and operations are
+    /// those that the GPU of <see cref="_shown"/> takes.
+    /// </summary>
+    static void PrintKernels(
+        Dictionary<Accelerator, IReadOnlyList<(RecordedWork Work, WorkCost Cost)>> taken, Precision precision, bool measured)
     {
         Console.WriteLine($"| kernel | launches | MB | GFLOP | {Gpus(gpu => $"{gpu.Name}, ms")} |"
             + (measured ? " measured on the H100: launches | MB | ms |" : ""));
         Console.WriteLine($"|---|---:|---:|---:|{Rules()}|{(measured ? "---:|---:|---:|" : "")}");
-        var h100 = Accelerator.All[1];
-        var seen = new HashSet<string>();
-        foreach (var group in priced.GroupBy(item => GroupOf(item.Work))
-            .OrderByDescending(group => group.Sum(item => item.Cost.Seconds(h100))))
+        var groups = taken.ToDictionary(item => item.Key, item => item.Value.ToLookup(one => GroupOf(one.Work, one.Cost, precision)));
+        string[] names = [.. groups.Values.SelectMany(group => group).Select(group => group.Key).Distinct()
+            .OrderByDescending(name => Milliseconds(_shown, name))];
+        foreach (string name in names)
         {
-            string row = F($"| {group.Key} | {group.Count()} | {group.Sum(item => item.Cost.Bytes) / 1e6:F1} | ")
-                + F($"{group.Sum(item => item.Cost.Flops) / 1e9:F1} | ")
-                + Gpus(gpu => F($"{group.Sum(item => item.Cost.Seconds(gpu)) * 1e3:F3}")) + " |";
-            if (measured) row += MeasuredStep.Kernels.TryGetValue(group.Key, out var then) ? Then(then) : " | | |";
-            seen.Add(group.Key);
+            var shown = groups[_shown][name];
+            string row = F($"| {name} | {shown.Count()} | {shown.Sum(item => item.Cost.Bytes) / 1e6:F1} | ")
+                + F($"{shown.Sum(item => item.Cost.Flops) / 1e9:F1} | {Gpus(gpu => F($"{Milliseconds(gpu, name):F3}"))} |");
+            if (measured) row += MeasuredStep.Kernels.TryGetValue(name, out var then) ? Then(then) : " | | |";
             Console.WriteLine(row);
         }
         if (!measured) return;
-        foreach (var (name, then) in MeasuredStep.Kernels.Where(kernel => !seen.Contains(kernel.Key))
+        foreach (var (name, then) in MeasuredStep.Kernels.Where(kernel => !names.Contains(kernel.Key))
             .OrderByDescending(kernel => kernel.Value.Milliseconds))
             Console.WriteLine($"| {name} | | | | {Gpus(_ => "")} |{Then(then)}");
+
+        double Milliseconds(Accelerator gpu, string name) => groups[gpu][name].Sum(item => item.Cost.Seconds(gpu)) * 1e3;
 
         static string Then((int Launches, double Milliseconds, double Bytes) then) =>
             F($" {then.Launches} | {then.Bytes / 1e6:F1} | {then.Milliseconds:F3} |");
     }
 
-    static void PrintSum(List<(RecordedWork Work, WorkCost Cost)> priced, double? measuredMs)
+    static void PrintSum(Dictionary<Accelerator, IReadOnlyList<(RecordedWork Work, WorkCost Cost)>> taken, double? measuredMs)
     {
-        int kernels = priced.Count;
-        double host = kernels * Efficiency.HostLaunch / 1e3;
-        double gigabytes = priced.Sum(item => item.Cost.Bytes) / 1e9, gigaflop = priced.Sum(item => item.Cost.Flops) / 1e9;
-        Console.WriteLine(F($"\n{kernels} launches, {gigabytes:F2} GB, {gigaflop:F0} GFLOP."));
+        var shown = taken[_shown];
+        double host = shown.Count * Efficiency.HostLaunch / 1e3;
+        double gigabytes = shown.Sum(item => item.Cost.Bytes) / 1e9, gigaflop = shown.Sum(item => item.Cost.Flops) / 1e9;
+        Console.WriteLine(F($"\n{shown.Count} launches, {gigabytes:F2} GB, {gigaflop:F0} GFLOP."));
         Console.WriteLine("Predicted, captured in a graph: " + string.Join(", ", Accelerator.All.Select(gpu =>
-            F($"{gpu.Name} {priced.Sum(item => item.Cost.Seconds(gpu)) * 1e3:F2} ms"))) + ".");
+            F($"{gpu.Name} {taken[gpu].Sum(item => item.Cost.Seconds(gpu)) * 1e3:F2} ms"))) + ".");
         Console.WriteLine(F($"Launched one by one the host takes {host:F2} ms. ")
             + (measuredMs is { } ms ? F($"Measured on the H100 at ab6b81a: {ms:F2} ms.") : "Not measured."));
     }
@@ -143,12 +151,16 @@ internal static class RooflineCommand
         _ => false,
     };
 
-    static string GroupOf(RecordedWork work) => work switch
+    static string GroupOf(RecordedWork work, WorkCost cost, Precision precision)
     {
-        RecordedConvolution convolution => $"convolution {convolution.Direction}",
-        RecordedProduct => "product",
-        _ => work.Name,
-    };
+        string name = work switch
+        {
+            RecordedConvolution convolution => $"convolution {convolution.Direction}",
+            RecordedProduct => "product",
+            _ => work.Name,
+        };
+        return precision == Precision.Float32 && cost.Precision == Precision.Tf32 ? $"{name}, three TF32 products" : name;
+    }
 
     static string Gpus(Func<Accelerator, string> text) => string.Join(" | ", Accelerator.All.Select(text));
 

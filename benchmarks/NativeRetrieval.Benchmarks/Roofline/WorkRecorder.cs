@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Cuda;
+using NativeRetrieval.GradientChecks;
 
 namespace NativeRetrieval.Benchmarks.Roofline;
 
@@ -40,20 +41,33 @@ internal static unsafe class WorkRecorder
         Set("NR_EMU_MEMORY_MIB", MemoryMebibytes);
     }
 
-    /// <summary>The work of one run of a workload; the first run, which makes plans and tables, is left out.</summary>
-    public static (IReadOnlyList<RecordedWork> Work, long Parameters) Record(DeviceWorkload workload, Precision precision)
+    /// <summary>
+    /// The work of one run of a workload; the first run, which makes plans and tables, is left out. In float32 the run is recorded twice,
+    /// by the libraries' own algorithms and by three TF32 products, among which the backend chooses by their time.
+    /// </summary>
+    public static RecordedRun Record(DeviceWorkload workload, Precision precision)
     {
+        bool chooses = precision == Precision.Float32;
         using var device = CudaDevice.Open(0, new()
         {
-            Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels"), TimeAlgorithms = false,
+            Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels"), TimeAlgorithms = chooses,
+            AlgorithmFolder = Path.Combine(Checkout.Cache, "algorithms"),
         });
         using var prepared = workload.Prepare(device);
-        prepared.Run();
-        device.Synchronize();
-        Take();
-        prepared.Run();
-        device.Synchronize();
-        return ([.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)], prepared.Parameters);
+        Once();
+        if (!chooses) return new([.. Once().Select(work => new RecordedPiece([[work]]))], prepared.Parameters);
+        ForcedChoices.Take(device, split: false);
+        var direct = Once();
+        ForcedChoices.Take(device, split: true);
+        return RecordedRun.Of(direct, Once(), prepared.Parameters);
+
+        List<RecordedWork> Once()
+        {
+            Take();
+            prepared.Run();
+            device.Synchronize();
+            return [.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)];
+        }
     }
 
     static string Take() =>

@@ -4,26 +4,24 @@ using System.Globalization;
 namespace NativeRetrieval.Benchmarks.Serving;
 
 /// <summary>
-/// A service under load: <c>nativeretrieval serve</c> in a process of its own, asked at 70 % and 200 % of what it can answer, and for a
-/// long time at 70 %.
+/// A service under load: <c>nativeretrieval serve</c> in a process of its own, asked at 70 % and 200 % of what it can answer.
 /// </summary>
 internal static class ServeCommand
 {
     public const string Name = "serve";
 
-    public const string Usage = $"       {Name} --text-model FOLDER [--windows N] [--seconds N] [--soak SECONDS]   a service under load";
+    public const string Usage = $"       {Name} --text-model FOLDER [--windows N] [--seconds N]                      a service under load";
 
     public static async Task<int> RunAsync(string[] args)
     {
         string? textModel = null;
-        int windows = 100_000, seconds = 30, soak = 0;
+        int windows = 100_000, seconds = 30;
         for (int i = 0; i + 1 < args.Length; i += 2)
             switch (args[i])
             {
                 case "--text-model": textModel = args[i + 1]; break;
                 case "--windows": windows = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
                 case "--seconds": seconds = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
-                case "--soak": soak = int.Parse(args[i + 1], CultureInfo.InvariantCulture); break;
                 default: textModel = null; i = args.Length; break;
             }
         if (textModel is null || args.Length % 2 != 0)
@@ -36,7 +34,7 @@ internal static class ServeCommand
         {
             string index = await ServedCollection.MakeAsync(folder.FullName, textModel, windows);
             using var service = await Service.StartAsync(index);
-            await RunAsync(service, windows, seconds, soak);
+            await RunAsync(service, windows, seconds);
             return 0;
         }
         finally
@@ -45,7 +43,7 @@ internal static class ServeCommand
         }
     }
 
-    static async Task RunAsync(Service service, int windows, int seconds, int soak)
+    static async Task RunAsync(Service service, int windows, int seconds)
     {
         var load = new Load(service.Address);
         await load.OfAsync(clients: 1, TimeSpan.FromSeconds(seconds / 3.0)); // compiled and in memory
@@ -62,10 +60,6 @@ internal static class ServeCommand
         var twice = await load.AtAsync(2 * capacity, TimeSpan.FromSeconds(seconds));
         Print("200 %", twice);
         Console.WriteLine(FormattableString.Invariant($"p99 at 200 % is {twice.Percentile(99) / usual.Percentile(99):F2} of that at 70 %"));
-        if (soak == 0) return;
-        double before = service.MemoryMiB;
-        Print($"{soak} s at 70 %", await load.AtAsync(0.7 * capacity, TimeSpan.FromSeconds(soak)));
-        Console.WriteLine(FormattableString.Invariant($"memory {before:F0} MiB before, {service.MemoryMiB:F0} MiB after"));
 
         void Print(string name, LoadResult result) => Console.WriteLine(FormattableString.Invariant(
             $"| {name} | {result.AskedPerSecond:F1} | {result.AnsweredPerSecond:F1} | {result.Count(200)} | {result.Count(429)} | ")
@@ -82,6 +76,8 @@ internal sealed class Service : IDisposable
     Service(Process process, Uri address) => (_process, Address) = (process, address);
 
     public Uri Address { get; }
+
+    public int ProcessId => _process.Id;
 
     /// <summary>Memory that the process has at this moment.</summary>
     public double MemoryMiB

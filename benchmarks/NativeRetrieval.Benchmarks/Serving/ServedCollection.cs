@@ -42,6 +42,12 @@ internal static class ServedCollection
         for (int first = 0; first < windows; first += FilesPerCommit * WindowsPerFile)
             await index.UpsertAsync([.. Enumerable.Range(0, Math.Min(FilesPerCommit, (windows - first) / WindowsPerFile))
                 .Select(file => Entry(random, first / WindowsPerFile + file))]);
+        var texts = index.TextsWithoutVectors();
+        float[] vectors = engine.ReadTexts(texts).Encoded;
+        int width = vectors.Length / texts.Count;
+        await index.SetTextVectorsAsync(
+            [.. texts.Select((named, i) => (named, (ReadOnlyMemory<float>)vectors.AsMemory(i * width, width)))]);
+        await index.SetTextScaleAsync(new TextScale { Mean = 0.1, Deviation = 0.1, Agreement = 0.9, Files = index.Stats().Files });
         return to;
     }
 

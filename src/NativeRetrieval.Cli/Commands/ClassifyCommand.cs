@@ -1,13 +1,11 @@
 using System.CommandLine;
-using System.Globalization;
 using NativeRetrieval.Cli.Output;
-using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
 
 namespace NativeRetrieval.Cli.Commands;
 
-/// <summary><c>classify FILE… --labels labels.txt --model MODEL</c></summary>
+/// <summary><c>classify FILE… --labels labels.txt --model MODEL</c>, or the recordings of an index.</summary>
 internal static class ClassifyCommand
 {
     const double DefaultThreshold = 20;
@@ -16,15 +14,21 @@ internal static class ClassifyCommand
     {
         var files = new Argument<string[]>("FILE")
         {
-            Description = "Sound files, and folders to search for them.",
-            Arity = ArgumentArity.OneOrMore,
+            Description = "Sound files, and folders to search for them; or none, with --index.",
+            Arity = ArgumentArity.ZeroOrMore,
         };
-        var labels = new Option<FileInfo>("--labels")
+        var labels = new Option<FileInfo[]>("--labels")
         {
-            Description = "A file with a label on each line: a word or a few.",
+            Description = "A file with a label on each line: a word or a few. May be repeated: shares are among the labels of one file.",
             HelpName = "FILE",
             Required = true,
         };
+        var index = new Option<DirectoryInfo?>("--index")
+        {
+            Description = "Classify the recordings of this index, by the vectors it has; the filters below choose among them.",
+            HelpName = "sounds.nrx",
+        };
+        var filter = new FilterOptions();
         var model = ModelChoice.Option();
         var template = new Option<string>("--template")
         {
@@ -40,6 +44,10 @@ internal static class ClassifyCommand
         };
         threshold.RequireRange(0, 100, "0 to 100 percent");
         var windows = new Option<bool>("--windows") { Description = "Name the labels of each window, not only of the whole file." };
+        var lines = new Option<bool>("--json-lines")
+        {
+            Description = "Print one line of JSON for each sound, as soon as it is classified.",
+        };
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         var command = new DocumentedCommand("classify", "Name the labels that fit a sound, without training on them.")
@@ -49,96 +57,54 @@ internal static class ClassifyCommand
                 ("nativeretrieval classify door.wav --labels labels.txt --model model", "Labels with their shares in percent"),
                 ("nativeretrieval classify night.flac --labels labels.txt --model model --windows", "With times, over a long recording"),
                 ("nativeretrieval classify sounds --labels labels.txt --model model --threshold 0 --json", "Every share, for programs"),
+                ("nativeretrieval classify --index sounds.nrx --in Foley --labels kinds.txt --labels rooms.txt --json-lines",
+                    "Recordings of an index, by two sets of labels, a line each"),
             ],
         };
         command.Add(files);
-        foreach (Option option in (Option[])[labels, model, template, threshold, windows, .. device.Options, json]) command.Add(option);
-        command.SetAction((parsed, cancellation) =>
+        foreach (Option option in (Option[])[labels, index, .. filter.OfFiles, model, template, threshold, windows, .. device.Options, json,
+            lines])
+            command.Add(option);
+        command.Validators.Add(result =>
         {
-            string[] names = TextLines.Read(parsed.GetRequiredValue(labels).FullName, "label");
-            string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
+            bool hasFiles = result.GetValue(files) is { Length: > 0 }, hasIndex = result.GetValue(index) is not null;
+            if (hasFiles == hasIndex) result.AddError("name the sound files or folders to classify, or an index by --index, and not both");
+            if (!hasIndex && filter.OfFiles.FirstOrDefault(option => result.GetResult(option) is { Implicit: false }) is { } alone)
+                result.AddError($"{alone.Name} chooses among the recordings of an index; name one by --index");
+            if (result.GetValue(json) && result.GetValue(lines))
+                result.AddError("--json prints one document, --json-lines many; choose one");
+        });
+        command.SetAction(async (parsed, cancellation) =>
+        {
+            var sets = parsed.GetRequiredValue(labels)
+                .Select(file => (file.Name, Labels: TextLines.Read(file.FullName, "label"))).ToArray();
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = RetrievalEngine.Open(chosen, runsOn);
-            var classifier = new ZeroShotClassifier(engine, names, parsed.GetRequiredValue(template));
-            var settings = engine.IndexSettings(hopSeconds: engine.Model.Config.MaxSeconds);
-            var found = SoundFiles.Find(parsed.GetRequiredValue(files), cancellation);
-            List<string> skipped = [.. found.LeftOut.Where(left => left.Outcome != FileOutcome.Duplicate).Select(left => left.Message!)];
-            var results = new List<Result>();
-            using (var progress = new Progress(terminal, "classifying", found.Files.Count, "files", leavesLine: false))
-                foreach (string path in found.Files)
-                {
-                    cancellation.ThrowIfCancellationRequested();
-                    try
-                    {
-                        Take(path, engine.EmbedFile(path, settings.WindowSeconds, settings.HopSeconds, cancellation, terminal.Warning));
-                    }
-                    catch (Exception error) when (error is AudioDecodeException or FileReadException)
-                    {
-                        skipped.Add(error.Message);
-                    }
-                    progress.Report(results.Count + skipped.Count);
-                }
-            double least = parsed.GetValue(threshold) / 100;
-            if (parsed.GetValue(json)) WriteJson(terminal, results, least);
-            else WriteTable(terminal, results, least, parsed.GetValue(windows));
-            return Task.FromResult(Skips.Report(terminal, skipped));
-
-            void Take(string path, IReadOnlyList<AudioWindow> all)
+            using var sounds = parsed.GetValue(index) is { } folder
+                ? IndexedSounds.Open(terminal, folder.FullName, parsed.GetValue(model), runsOn,
+                    filter.Of(parsed, terminal.Time.GetUtcNow()))
+                : FoundFiles.Open(terminal, parsed.GetValue(files)!, parsed.GetValue(model), runsOn, cancellation);
+            LabelSet[] classifiers = [.. sets.Select(set => new LabelSet(set.Name, new ZeroShotClassifier(sounds.Engine, set.Labels,
+                parsed.GetRequiredValue(template))))];
+            var output = new ClassifyOutput(terminal, parsed.GetValue(threshold) / 100, classifiers.Length > 1, parsed.GetValue(windows),
+                sounds.Background, parsed.GetValue(lines));
+            using (var progress = new Progress(terminal, "classifying", sounds.Count, "files", leavesLine: false))
             {
-                if (!parsed.GetValue(windows))
-                    results.Add(new Result(path, 0, all[^1].EndSeconds, classifier.Classify(all)));
-                else
-                    foreach (var window in all)
-                        results.Add(new Result(path, window.StartSeconds, window.EndSeconds, classifier.Classify([window])));
+                int done = 0;
+                await foreach (var (path, all) in sounds.ReadAsync(cancellation))
+                {
+                    if (all is not null)
+                        foreach (var part in parsed.GetValue(windows) ? all.Select(window => (IReadOnlyList<AudioWindow>)[window]) : [all])
+                            output.Add(new ClassifiedSound(path, part[0].StartSeconds, part[^1].EndSeconds,
+                                [.. classifiers.Select(set => new LabelShares(set.Name, set.Classifier.Classify(part)))]));
+                    progress.Report(++done);
+                }
             }
+            if (parsed.GetValue(json)) output.WriteJson();
+            else if (!parsed.GetValue(lines)) output.WriteTable();
+            return Skips.Report(terminal, sounds.Skipped);
         });
         return command;
     }
 
-    static void WriteTable(Terminal terminal, IReadOnlyList<Result> results, double least, bool withTimes)
-    {
-        var table = withTimes ? new Table("file", "from", "to", ">share", "label") : new Table("file", ">share", "label");
-        foreach (var result in results)
-        {
-            var named = result.Named(least);
-            if (named.Count == 0) AddRow(result, "", "(none of the labels)");
-            foreach (var share in named)
-                AddRow(result, string.Create(CultureInfo.InvariantCulture, $"{100 * share.Share:F1} %"), share.Label);
-        }
-        table.Write(terminal);
-
-        void AddRow(Result result, string share, string label) => table.Add(withTimes
-            ? [result.Path, HitList.Time(result.StartSeconds), HitList.Time(result.EndSeconds), share, label]
-            : [result.Path, share, label]);
-    }
-
-    static void WriteJson(Terminal terminal, IReadOnlyList<Result> results, double least) => terminal.WriteJson(json =>
-    {
-        json.WriteNumber("threshold", least);
-        json.WriteStartArray("sounds");
-        foreach (var result in results)
-        {
-            json.WriteStartObject();
-            json.WriteString("path", Path.GetFullPath(result.Path));
-            json.WriteNumber("start_seconds", Math.Round(result.StartSeconds, 3));
-            json.WriteNumber("end_seconds", Math.Round(result.EndSeconds, 3));
-            json.WriteStartArray("labels");
-            foreach (var share in result.Named(least))
-            {
-                json.WriteStartObject();
-                json.WriteString("label", share.Label);
-                json.WriteNumber("share", Math.Round(share.Share, 6));
-                json.WriteNumber("cosine", Math.Round(share.Cosine, 6));
-                json.WriteEndObject();
-            }
-            json.WriteEndArray();
-            json.WriteEndObject();
-        }
-        json.WriteEndArray();
-    });
-
-    sealed record Result(string Path, double StartSeconds, double EndSeconds, IReadOnlyList<LabelShare> Shares)
-    {
-        public IReadOnlyList<LabelShare> Named(double least) => [.. Shares.Where(share => share.Share >= least)];
-    }
+    sealed record LabelSet(string Name, ZeroShotClassifier Classifier);
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -99,7 +100,7 @@ internal sealed class EmbeddingOutput
                 _rows.SelectMany(row => (double[])[row.Seconds!.Value.Start, row.Seconds.Value.End]).ToArray()));
         SafetensorsWriter.Write(path, items, new Dictionary<string, string>
         {
-            [RowsKey] = JsonSerializer.Serialize(_rows.Select(row => row.Name)),
+            [RowsKey] = JsonSerializer.Serialize(_rows.Select(row => row.Name), NamesJson.Default.IEnumerableString),
             [ModelKey] = fingerprint,
         });
     }
@@ -137,3 +138,7 @@ internal sealed class EmbeddingOutput
     /// <param name="Seconds">Start and end of the window; null for a text.</param>
     sealed record Row(string Name, (double Start, double End)? Seconds, ReadOnlyMemory<float> Vector);
 }
+
+/// <summary>JSON of a list of names.</summary>
+[JsonSerializable(typeof(IEnumerable<string>))]
+internal sealed partial class NamesJson : JsonSerializerContext;

@@ -25,6 +25,8 @@ internal static class EvaluateCommand
                     "Intervals that count clips of one kind (a column of the CSV) as alike"),
                 ("nativeretrieval evaluate test.csv --audio clips --model a --model b --submission out.csv --json",
                     "An ensemble, the DCASE file, and JSON"),
+                ("nativeretrieval evaluate test.csv --audio clips --model runs/second --against runs/first",
+                    "What the second run gained over the first, with intervals"),
                 ("nativeretrieval evaluate test.csv --audio clips --model a --model b --fusion weighted --fit-weights val.csv",
                     "Weights fitted on validation data"),
                 ("nativeretrieval evaluate queries.csv --audio evaluation --model a --scores out.csv",

@@ -34,6 +34,13 @@ internal sealed class EvaluateOptions
         HelpName = "MODEL",
     };
 
+    readonly Option<DirectoryInfo[]> _against = new("--against")
+    {
+        Description = "Model to compare with, query by query: differences of the figures with 95 % intervals. Several make an ensemble, "
+            + "by the mean of their cosines.",
+        HelpName = "MODEL",
+    };
+
     readonly Option<string> _fusion = new("--fusion")
     {
         Description = "How an ensemble joins its models' scores: mean of the cosines, weighted mean, or rank "
@@ -113,7 +120,7 @@ internal sealed class EvaluateOptions
         command.Add(_csv);
         Option[] options =
         [
-            _audio, _models, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _hard, _submission, _scores, _save, _vectors,
+            _audio, _models, _against, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _hard, _submission, _scores, _save, _vectors,
             .. Device.Options, _cache, _json,
         ];
         foreach (var option in options) command.Add(option);
@@ -137,6 +144,7 @@ internal sealed class EvaluateOptions
             Csv = parsed.GetRequiredValue(_csv).FullName,
             Audio = parsed.GetValue(_audio)?.FullName,
             Models = Models(parsed, terminal),
+            Against = [.. (parsed.GetValue(_against) ?? []).Select(new ModelChoice(terminal).FolderOf)],
             Fusion = Enum.Parse<FusionRule>(parsed.GetRequiredValue(_fusion), ignoreCase: true),
             Weights = parsed.GetValue(_weights) is { } text ? Weights(text) : null,
             FitCsv = parsed.GetValue(_fit)?.FullName,

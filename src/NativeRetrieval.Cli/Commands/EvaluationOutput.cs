@@ -32,6 +32,7 @@ internal static class EvaluationOutput
         else
             terminal.Line(string.Create(CultureInfo.InvariantCulture,
                 $"{outcome.Texts.Count:N0} queries ranked over {outcome.ClipNames.Count:N0} sounds"));
+        if (outcome.Comparison is { } comparison) Print(terminal, comparison);
         if (hardest.Count > 0) Print(terminal, hardest, outcome);
     }
 
@@ -48,6 +49,18 @@ internal static class EvaluationOutput
         void Add(string name, RankingMetrics m) => table.Add(name, m.Queries.ToString(CultureInfo.InvariantCulture),
             Text(m.R1.Value), Text(m.R5.Value), Text(m.R10.Value), Text(m.Map10.Value), $"{Text(m.Map10.Low)} .. {Text(m.Map10.High)}",
             Text(m.Map16.Value), m.MedianRank.ToString(CultureInfo.InvariantCulture));
+    }
+
+    /// <summary>Differences of two systems' figures.</summary>
+    static void Print(Terminal terminal, EvaluationComparison comparison)
+    {
+        var table = new Table("less --against", ">R@1", ">R@5", ">R@10", ">mAP@10", ">95 % interval", ">mAP@16");
+        Add("text to audio", comparison.TextToAudio);
+        Add("audio to text", comparison.AudioToText);
+        table.Write(terminal);
+
+        void Add(string name, RankingDifference d) => table.Add(name, Signed(d.R1.Value), Signed(d.R5.Value), Signed(d.R10.Value),
+            Signed(d.Map10.Value), $"{Signed(d.Map10.Low)} .. {Signed(d.Map10.High)}", Signed(d.Map16.Value));
     }
 
     /// <summary>The figures over all right answers of a query, where it has several: shares found, and mAP divided by all.</summary>
@@ -76,6 +89,12 @@ internal static class EvaluationOutput
     {
         document["clips"] = outcome.ClipNames.Count;
         document["models"] = new JsonArray([.. request.Models.Select(model => JsonValue.Create(model))]);
+        if (outcome.Comparison is { } comparison)
+        {
+            var against = comparison.ToJson();
+            against["models"] = new JsonArray([.. request.Against.Select(model => JsonValue.Create(model))]);
+            document["less_against"] = against;
+        }
         if (request.Models.Count > 1) document["fusion"] = EvaluateOptions.Name(request.Fusion);
         if (outcome.Weights is { } weights) document["weights"] = new JsonArray([.. weights.Select(weight => JsonValue.Create(weight))]);
         if (outcome.Fitted is { } fitted)
@@ -91,6 +110,8 @@ internal static class EvaluationOutput
         ["first_file_name"] = outcome.ClipNames[query.First],
         ["first_score"] = query.FirstScore,
     };
+
+    static string Signed(double value) => value.ToString("+0.000;-0.000;0.000", CultureInfo.InvariantCulture);
 
     static string Text(double value) => value.ToString("F3", CultureInfo.InvariantCulture);
 

@@ -51,7 +51,10 @@ internal sealed partial class FilterOptions
         _channels.RequireRange(1, int.MaxValue, "a number of channels, at least 1");
     }
 
-    public IReadOnlyList<Option> All => [_folder, _name, _length, _rate, _channels, _category, _tag, _added, _minimum];
+    public IReadOnlyList<Option> All => [.. OfFiles, _minimum];
+
+    /// <summary>Those that look at files alone, not at scores.</summary>
+    public IReadOnlyList<Option> OfFiles => [_folder, _name, _length, _rate, _channels, _category, _tag, _added];
 
     /// <exception cref="OptionException">A length or a date is malformed.</exception>
     public SoundFilter Of(ParseResult parsed, DateTimeOffset now)

@@ -12,7 +12,7 @@ internal static class HitList
     /// <param name="key">Kind of the search: <c>query</c> or <c>file</c>.</param>
     /// <param name="unknownTokens">Words of a query that the model does not know; null: the search had no words.</param>
     /// <returns><see cref="ExitCode.Partial"/> where a hit could not be exported.</returns>
-    public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, IReadOnlyList<LibraryHit> hits,
+    public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, LibraryHits hits,
         ILibraryIndex index, HitFiles files, CancellationToken cancellation, int? unknownTokens = null)
     {
         var unlisted = files.List?.Write(hits) ?? [];
@@ -23,7 +23,7 @@ internal static class HitList
 
     /// <summary>Prints the hits.</summary>
     /// <param name="excerpts">Paths by rank, null for a hit that could not be exported; null where none was asked for.</param>
-    public static void Write(Terminal terminal, bool json, string key, string value, IReadOnlyList<LibraryHit> hits,
+    public static void Write(Terminal terminal, bool json, string key, string value, LibraryHits hits,
         IReadOnlyDictionary<int, string?>? excerpts = null, int? unknownTokens = null)
     {
         if (json)
@@ -41,7 +41,7 @@ internal static class HitList
             terminal.Message("nothing found");
             return;
         }
-        bool hasBackground = hits.Any(hit => !double.IsNaN(hit.Percentile)), hasWords = hits.Any(hit => hit.MatchedWords.Count > 0);
+        bool hasBackground = hits.Any(hit => !double.IsNaN(hit.Percentile)), hasWords = hits.Any(hit => Why(hit).Length > 0);
         string[] columns = [">", ">score", .. hasBackground ? [">above"] : Array.Empty<string>(), "from", "to", "file",
             .. hasWords ? ["words"] : Array.Empty<string>()];
         var table = new Table(columns);
@@ -49,14 +49,18 @@ internal static class HitList
             table.Add([hit.Rank.ToString(CultureInfo.InvariantCulture), hit.Score.ToString("F3", CultureInfo.InvariantCulture),
                 .. hasBackground ? [Percent(hit.Percentile)] : Array.Empty<string>(),
                 Time(hit.StartSeconds), Time(hit.EndSeconds), Shown(hit.Path),
-                .. hasWords ? [string.Join(' ', hit.MatchedWords)] : Array.Empty<string>()]);
+                .. hasWords ? [Why(hit)] : Array.Empty<string>()]);
         table.Write(terminal);
     }
 
-    /// <summary>Writes the member <c>hits</c>.</summary>
-    public static void WriteHits(Utf8JsonWriter document, IReadOnlyList<LibraryHit> hits, IReadOnlyDictionary<int,
+    /// <summary>The words that a file's text has, and a sign for a text of like meaning.</summary>
+    static string Why(LibraryHit hit) => string.Join(' ', hit.MeaningRank is null ? hit.MatchedWords : [.. hit.MatchedWords, "(alike)"]);
+
+    /// <summary>Writes the members <c>total</c> and <c>hits</c>.</summary>
+    public static void WriteHits(Utf8JsonWriter document, LibraryHits hits, IReadOnlyDictionary<int,
         string?>? excerpts = null)
     {
+        document.WriteNumber("total", hits.Total);
         document.WriteStartArray("hits");
         foreach (var hit in hits)
         {
@@ -70,6 +74,7 @@ internal static class HitList
             else document.WriteNumber("percentile", Math.Round(hit.Percentile, 3));
             WriteRank("sound_rank", hit.SoundRank);
             WriteRank("word_rank", hit.WordRank);
+            WriteRank("meaning_rank", hit.MeaningRank);
             document.WriteStartArray("words");
             foreach (string word in hit.MatchedWords) document.WriteStringValue(word);
             document.WriteEndArray();
@@ -96,7 +101,7 @@ internal static class HitList
     }
 
     /// <summary>The percentile with as many digits as tell it from 100.</summary>
-    static string Percent(double percentile) => double.IsNaN(percentile) ? ""
+    public static string Percent(double percentile) => double.IsNaN(percentile) ? ""
         : string.Create(CultureInfo.InvariantCulture, $"{Math.Floor(10 * percentile) / 10:F1} %");
 
     /// <summary>The path from the current folder where that is shorter and leads to the file, otherwise the whole one.</summary>

@@ -12,8 +12,8 @@ internal sealed class HitListFile
 {
     static readonly string[] _columns =
     [
-        "rank", "path", "start_seconds", "end_seconds", "score", "percentile", "sound_rank", "word_rank", "words", "duration_seconds",
-        "sample_rate_hz", "channels", "title", "description", "category", "cat_id", "tags", "library",
+        "rank", "path", "start_seconds", "end_seconds", "score", "percentile", "sound_rank", "word_rank", "meaning_rank", "words",
+        "duration_seconds", "sample_rate_hz", "channels", "title", "description", "category", "cat_id", "tags", "library",
     ];
 
     readonly string _path;
@@ -54,8 +54,8 @@ internal sealed class HitListFile
     static IEnumerable<string> Fields(LibraryHit hit) =>
     [
         Number(hit.Rank), hit.Path, Number(hit.StartSeconds), Number(hit.EndSeconds), Number(hit.Score),
-        double.IsNaN(hit.Percentile) ? "" : Number(hit.Percentile), Number(hit.SoundRank), Number(hit.WordRank), string.Join(' ',
-            hit.MatchedWords),
+        double.IsNaN(hit.Percentile) ? "" : Number(hit.Percentile), Number(hit.SoundRank), Number(hit.WordRank), Number(hit.MeaningRank),
+        string.Join(' ', hit.MatchedWords),
         Number(hit.Details.DurationSeconds), Number(hit.Details.SampleRateHz), Number(hit.Details.Channels), hit.Details.Title ?? "",
         hit.Details.Description ?? "", hit.Details.Category ?? "", hit.Details.CatId ?? "", string.Join(", ", hit.Details.Tags),
         hit.Details.Library ?? "",

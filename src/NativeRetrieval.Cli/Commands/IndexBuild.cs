@@ -127,6 +127,7 @@ internal static class IndexBuild
     {
         using var index = await place.EnsureAsync(engine.IndexSettings(windowSeconds, hopSeconds), cancellation);
         using var progress = new FileProgress(terminal);
+        using var reader = new TextReader(() => RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text));
         var report = await new AudioIndexer(engine, index)
         {
             AllowEmptyFolders = allowEmptyFolders,
@@ -134,19 +135,11 @@ internal static class IndexBuild
             Time = terminal.Time,
             Note = terminal.Warning,
             Shard = shard,
-            EmbedSentences = shard is null ? sentences => Embedded(engine, sentences) : null,
+            ReadTexts = shard is null ? reader.Read : null,
         }.RunAsync(paths, progress, cancellation);
         if (shard is not null && index is LocalAudioIndex local)
             ShardManifest.Write(Path.GetDirectoryName(place.Name)!, shard, local, report);
         return report;
-    }
-
-    /// <summary>Sentences by the text encoder, which an engine for indexing has not opened; it is needed once in a while, and let
-    /// go.</summary>
-    static float[] Embedded(RetrievalEngine engine, IReadOnlyList<string> sentences)
-    {
-        using var reader = RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text);
-        return reader.EmbedTexts(sentences);
     }
 
     /// <summary>Says what was not read, or not to its end.</summary>

@@ -38,9 +38,10 @@ static class IndexMergeSubcommand
             var settings = new ShardMerge(shards).Settings();
             using var index = await place.EnsureAsync(settings, cancellation);
             using var progress = new MergeProgress(terminal);
+            using var reader = new TextReader(() => Opened(terminal, parsed.GetValue(model), shards.Path, settings));
             var report = await new ShardMerge(shards)
             {
-                EmbedSentences = sentences => Embedded(terminal, parsed.GetValue(model), shards.Path, settings, sentences),
+                ReadTexts = reader.Read,
             }.RunAsync(index, progress, cancellation);
             if (parsed.GetValue(json)) WriteJson(terminal, report);
             else terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{place.Name}: {report.Added:N0} files added from "
@@ -55,15 +56,13 @@ static class IndexMergeSubcommand
         return command;
     }
 
-    /// <summary>Sentences by the text encoder of the model that the shards were made by.</summary>
-    static float[] Embedded(Terminal terminal, DirectoryInfo? model, string path, Indexing.IndexSettings settings,
-        IReadOnlyList<string> sentences)
+    /// <summary>The text encoder of the model that the shards were made by.</summary>
+    static RetrievalEngine Opened(Terminal terminal, DirectoryInfo? model, string path, Indexing.IndexSettings settings)
     {
         var choice = new ModelChoice(terminal);
         var device = Core.Devices.CpuDevice.Shared;
-        using var engine = choice.Named(model) is { } named ? ModelChoice.OpenNamed(named, path, settings, device, ModelParts.Text)
+        return choice.Named(model) is { } named ? ModelChoice.OpenNamed(named, path, settings, device, ModelParts.Text)
             : choice.Open(path, settings, device, ModelParts.Text);
-        return engine.EmbedTexts(sentences);
     }
 
     static void WriteJson(Terminal terminal, MergeReport report) => terminal.WriteJson(json =>

@@ -57,6 +57,12 @@ internal static class ServeCommand
                 + $"{KeyVariable}, else no key.",
             HelpName = "FILE",
         };
+        var sounds = new Option<DirectoryInfo[]>("--sounds")
+        {
+            Description = "A folder of sounds that requests may bring an index up to date with (POST /v1/index); may be given several "
+                + "times. Default: none, and such requests are refused.",
+            HelpName = "DIR",
+        };
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("serve", "Answer searches over HTTP: a page to search and listen, and an API.")
         {
@@ -67,7 +73,7 @@ internal static class ServeCommand
                 ("nativeretrieval serve --index sounds.nrx --listen 0.0.0.0 --key-file key.txt", "For other machines, with a key"),
             ],
         };
-        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, .. device.Options]) command.Add(option);
+        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, .. device.Options]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             string? key = KeyOf(terminal, parsed.GetValue(keyFile));
@@ -82,6 +88,7 @@ internal static class ServeCommand
                 Device = runsOn,
                 Key = key,
                 UploadProgram = OwnProgram(),
+                SoundFolders = [.. (parsed.GetValue(sounds) ?? []).Select(folder => folder.FullName)],
             };
             return await RunAsync(terminal, options, IPAddress.Parse(parsed.GetRequiredValue(listen)), parsed.GetValue(port), cancellation);
         });

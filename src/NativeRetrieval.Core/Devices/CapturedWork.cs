@@ -64,8 +64,9 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// these.
     /// </param>
     /// <param name="state">
-    /// The tensors that the work reads or changes beside its inputs and that others may change. Where somebody else has, all is measured
-    /// and recorded anew: what the device derived from them may lie elsewhere.
+    /// The tensors that the work reads or changes beside its inputs and that others may change. Where somebody else has changed one that
+    /// the work only reads, all is measured and recorded anew: what was derived from it for the work may lie elsewhere. What the work
+    /// changes itself it takes as it finds it.
     /// </param>
     /// <param name="work">
     /// The work: from inputs to outputs. It reads nothing back, takes no host values but <see cref="Tensor.Constant{T}"/>, and leaves
@@ -76,10 +77,17 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
         if (!IsRecording) return work(inputs);
-        if (_versions is not null && !state.Select(tensor => tensor.Version).SequenceEqual(_versions)) Clear();
+        if (_versions is not null) ForgetForeign([.. state.Where((tensor, i) => tensor.Version != _versions[i])]);
         var outputs = RunShape(name, inputs, firstStream, state, work);
         _versions = [.. state.Select(tensor => tensor.Version)];
         return outputs;
+    }
+
+    /// <summary>Forgets all work where some does not itself change all that others have changed.</summary>
+    void ForgetForeign(HashSet<Tensor> changed)
+    {
+        if (changed.Count == 0) return;
+        if (_entries.Values.Any(entry => !changed.IsSubsetOf(entry.Changes.Select(change => change.Tensor)))) Clear();
     }
 
     Tensor[] RunShape(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
@@ -96,7 +104,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
             return Replay(entry, inputs, firstStream);
         // Work as it comes takes memory of its own, and how much that is the first time nobody knows.
         if (MemoryBytes > device.MemoryBytes / LargeShare) ReleaseMemory();
-        return entry.Footprint is null ? Rehearse(entry, inputs, work) : work(inputs);
+        return entry.Footprint is null ? Rehearse(entry, inputs, state, work) : work(inputs);
     }
 
     /// <summary>Forgets all recordings; what they were of has changed.</summary>
@@ -109,10 +117,12 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// <summary>Frees the recordings.</summary>
     public void Dispose() => Clear();
 
-    Tensor[] Rehearse(Entry entry, IReadOnlyList<Tensor> inputs, Func<IReadOnlyList<Tensor>, Tensor[]> work)
+    Tensor[] Rehearse(Entry entry, IReadOnlyList<Tensor> inputs, IReadOnlyList<Tensor> state, Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
         Tensor[] outputs = [];
+        int[] before = [.. state.Select(tensor => tensor.Version)];
         entry.Footprint = _recorder!.Rehearse(() => outputs = work(inputs));
+        entry.Changes = Changes(state, before);
         entry.OutputForms = Array.ConvertAll(outputs, Form.Of);
         return outputs;
     }
@@ -145,16 +155,24 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         Recordings++;
         entry.FirstStream = firstStream;
         // Recording has run nothing: a replay counts the changes, this one's first.
-        entry.Changes = [.. state.Zip(before, (tensor, version) => (tensor, tensor.Version - version)).Where(item => item.Item2 != 0)];
-        foreach (var (tensor, times) in entry.Changes) tensor.Version -= times;
+        entry.Changes = Changes(state, before);
+        foreach (var (tensor, times, _) in entry.Changes) tensor.Memory.Version -= times;
         return true;
     }
+
+    static Change[] Changes(IReadOnlyList<Tensor> state, int[] before) =>
+        [.. state.Select((tensor, i) => new Change(tensor, tensor.Version - before[i], tensor.Memory.Derived))
+            .Where(change => change.Times != 0)];
 
     Tensor[] Replay(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream)
     {
         for (int i = 0; i < inputs.Count; i++) entry.Inputs[i].CopyFrom(inputs[i]);
         entry.Recording!.Launch(firstStream - entry.FirstStream);
-        foreach (var (tensor, times) in entry.Changes) tensor.Version += times;
+        foreach (var (tensor, times, renewed) in entry.Changes)
+        {
+            tensor.Memory.Version += times;
+            if (tensor.Memory.Derived != renewed) tensor.Memory.Derived?.Renew(tensor);
+        }
         entry.Replays++;
         Replays++;
         return Array.ConvertAll(entry.Outputs, output => output.Clone());
@@ -221,7 +239,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
 
         public Tensor[] Outputs { get; set; } = [];
 
-        public (Tensor Tensor, int Times)[] Changes { get; set; } = [];
+        public Change[] Changes { get; set; } = [];
 
         public long FirstStream { get; set; }
 
@@ -238,9 +256,14 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         {
             Recording?.Dispose();
             foreach (var tensor in (Tensor[])[.. Inputs, .. Outputs]) tensor.Dispose();
-            (Recording, Inputs, Outputs, Changes, Replays) = (null, [], [], [], 0);
+            (Recording, Inputs, Outputs, Replays) = (null, [], [], 0);
         }
     }
+
+    /// <summary>A tensor that work changes in place.</summary>
+    /// <param name="Times">The number of changes.</param>
+    /// <param name="Renewed">The values derived from it that recorded work renews itself; null: none.</param>
+    readonly record struct Change(Tensor Tensor, int Times, DerivedValues? Renewed);
 
     readonly record struct Form(Shape Shape, DType DType, Layout Layout)
     {

@@ -10,26 +10,21 @@ public static partial class Op
     /// <param name="table">[V, D], float32, float64 or bfloat16, contiguous.</param>
     /// <param name="ids">[…], int32, each in 0 … V − 1.</param>
     /// <param name="paddingId">Row of the table whose gradient is 0 whatever its uses, as PyTorch's padding_idx; null: none.</param>
-    /// <param name="activations">Type of the result: that of the table (null), or bfloat16 from a float32 table.</param>
     /// <returns>[…, D].</returns>
     /// <exception cref="ShapeException">An id is outside the table.</exception>
-    public static Tensor Embedding(Tensor table, Tensor ids, int? paddingId = null, DType? activations = null)
+    public static Tensor Embedding(Tensor table, Tensor ids, int? paddingId = null)
     {
         Expect.Activation(table);
         Expect.Contiguous(table);
         Shape.ExpectRank(table, 2, "[V, D]");
         if (ids.DType != DType.Int32 || ids.Device != table.Device)
             throw new ShapeException($"Embedding: ids must be int32 on {table.Device}, got {ids.Describe()}");
-        var dtype = activations ?? table.DType;
-        if (dtype != table.DType && (dtype, table.DType) is not (DType.BFloat16, DType.Float32))
-            throw new ShapeException($"Embedding: rows of a {table.DType} table come as {table.DType}, got the request for {dtype}");
-        var y = Tensor.Empty(ids.Shape.Append(table.Shape[1]), table.Device, dtype);
-        Expect.Activation(y);
+        var y = Tensor.Empty(ids.Shape.Append(table.Shape[1]), table.Device, table.DType);
         table.Backend.Embedding(table, ids, y);
-        return Tape.Record(y, [table], [ids], (table.Shape, table.DType, paddingId), static ctx =>
+        return Tape.Record(y, [table], [ids], (table.Shape, paddingId), static ctx =>
         {
-            var (shape, dtype, paddingId) = ctx.State<(Shape, DType, int?)>();
-            var dTable = Tensor.Zeros(shape, ctx.OutputGradient.Device, dtype);
+            var (shape, paddingId) = ctx.State<(Shape, int?)>();
+            var dTable = Tensor.Zeros(shape, ctx.OutputGradient.Device, ctx.OutputGradient.DType);
             dTable.Backend.EmbeddingBackward(ctx.OutputGradient, ctx.Saved[0], dTable);
             if (paddingId is { } row)
             {

@@ -67,9 +67,12 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
         float* scores = stackalloc float[tileRows * tileQueries];
         TElement** rows = stackalloc TElement*[tileRows];
         for (int r = 0; r < tileRows; r++) rows[r] = Row(range, tile[r]);
+        // The rows behind these come from memory while these are in the cache and all queries pass over them.
+        byte* ahead = (byte*)(rows[tileRows - 1] + width);
         for (int first = firstQuery; first < endQuery; first += tileQueries)
         {
-            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, scores);
+            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, scores, ahead);
+            ahead += DotTiles<TLanes, TElement>.AheadSizeBytes(width);
             int here = Math.Min(tileQueries, endQuery - first);
             for (int q = 0; q < here; q++)
                 for (int r = 0; r < tileRows; r++) best[first + q].Offer(scores[q * tileRows + r], range.Block.FirstId + tile[r]);

@@ -10,7 +10,7 @@ public readonly record struct Estimate(double Value, double StandardError)
 {
     const double NormalQuantile = 1.959963984540054;    // 97.5 %
 
-    /// <summary>The 2.5 and 97.5 percentiles of the bootstrap's means; null: the interval is the jackknife's.</summary>
+    /// <summary>The ends of an interval that is not the jackknife's within 0 … 1, such as the bootstrap's percentiles; else null.</summary>
     internal (double Low, double High)? Percentiles { get; init; }
 
     /// <summary>Lower end of the 95 % interval: the bootstrap's percentile, else Value − 1.96 · StandardError, at least 0.</summary>
@@ -18,6 +18,10 @@ public readonly record struct Estimate(double Value, double StandardError)
 
     /// <summary>Upper end of the 95 % interval: the bootstrap's percentile, else Value + 1.96 · StandardError, at most 1.</summary>
     public double High => Percentiles?.High ?? Math.Min(1, Value + NormalQuantile * StandardError);
+
+    /// <summary>The same with an interval that may leave 0 … 1: that of a difference.</summary>
+    internal Estimate Unbounded() =>
+        this with { Percentiles = (Value - NormalQuantile * StandardError, Value + NormalQuantile * StandardError) };
 
     /// <summary>The mean of values and its standard error.</summary>
     /// <param name="values">One per query; with fewer than two the error is 0.</param>

@@ -17,15 +17,20 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
     /// <param name="groups">Groups by which intervals are computed; null: queries count as independent.</param>
     public static EvaluationReport Compute(FusedScores scores, Relevance relevance, QueryGroups? groups = null)
     {
-        var clips = relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText
-            : scores.AudioToText.Rows([.. relevance.RelevantItems]);
-        int[]? ofClips = groups is null ? null : [.. relevance.RelevantItems.Select(clip => groups.OfClip[clip])];
         return new(RankingMetrics.Compute(scores.TextToAudio, relevance, groups?.OfQuery),
-            RankingMetrics.Compute(clips, relevance.Transpose(), ofClips))
+            RankingMetrics.Compute(AnsweringClips(scores, relevance), relevance.Transpose(), GroupsOfClips(relevance, groups)))
         {
             Groups = groups,
         };
     }
+
+    /// <summary>The scores of the clips that answer a text: the queries of the other direction.</summary>
+    internal static SimilarityMatrix AnsweringClips(FusedScores scores, Relevance relevance) =>
+        relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText : scores.AudioToText.Rows([.. relevance.RelevantItems]);
+
+    /// <summary>The group of each clip that answers a text; null: none are known.</summary>
+    internal static int[]? GroupsOfClips(Relevance relevance, QueryGroups? groups) =>
+        groups is null ? null : [.. relevance.RelevantItems.Select(clip => groups.OfClip[clip])];
 
     /// <summary>Groups by which the intervals were computed; null: queries counted as independent.</summary>
     public QueryGroups? Groups { get; init; }
@@ -76,5 +81,5 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
         ["map16_all_ci95"] = Interval(metrics.Map16OfAll),
     };
 
-    static JsonArray Interval(Estimate estimate) => new(estimate.Low, estimate.High);
+    internal static JsonArray Interval(Estimate estimate) => new(estimate.Low, estimate.High);
 }

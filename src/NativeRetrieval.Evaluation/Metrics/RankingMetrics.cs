@@ -14,9 +14,9 @@ namespace NativeRetrieval.Evaluation.Metrics;
 public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estimate R10, Estimate Map10, Estimate Map16, double MedianRank,
     double MeanRank)
 {
-    internal const int Depth = 10;
+    internal const int Depth = 10, DeepDepth = 16;
 
-    const int DeepDepth = 16, QueriesPerPart = 32;
+    const int QueriesPerPart = 32;
 
     /// <summary>True where some query has several relevant items; otherwise each figure over all of them is its counterpart's.</summary>
     public bool HasSeveralRelevant { get; init; }
@@ -47,12 +47,7 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
     /// <exception cref="ShapeException">Scores and relevance are of different sizes, or there is no query.</exception>
     public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance, IReadOnlyList<int>? groups = null)
     {
-        if (scores.Queries != relevance.QueryCount || scores.Items != relevance.ItemCount)
-            throw new ShapeException($"scores are {scores.Queries} queries x {scores.Items} items, "
-                + $"relevance is {relevance.QueryCount} x {relevance.ItemCount}");
-        if (scores.Queries == 0) throw new ShapeException("there is no query to rank for");
-        var ranks = new int[scores.Queries][];
-        PerQuery(scores.Queries, query => ranks[query] = SimilarityMatrix.Ranks(scores.Row(query), relevance.ItemsOf(query)));
+        int[][] ranks = Ranks(scores, relevance);
         var bootstrap = groups is null ? null : new GroupBootstrap(groups);
         int[] best = [.. ranks.Select(ordered => ordered[0])];
         return new RankingMetrics(scores.Queries, Hit(1), Hit(5), Hit(10), Mean(ordered => AveragePrecision(ordered, Depth)),
@@ -75,6 +70,19 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
             double[] values = Array.ConvertAll(ranks, ordered => valueOf(ordered));
             return bootstrap?.OfMean(values) ?? Estimate.OfMean(values);
         }
+    }
+
+    /// <summary>The ranks of every query's relevant items, ascending, from 1.</summary>
+    /// <exception cref="ShapeException">Scores and relevance are of different sizes, or there is no query.</exception>
+    internal static int[][] Ranks(SimilarityMatrix scores, Relevance relevance)
+    {
+        if (scores.Queries != relevance.QueryCount || scores.Items != relevance.ItemCount)
+            throw new ShapeException($"scores are {scores.Queries} queries x {scores.Items} items, "
+                + $"relevance is {relevance.QueryCount} x {relevance.ItemCount}");
+        if (scores.Queries == 0) throw new ShapeException("there is no query to rank for");
+        var ranks = new int[scores.Queries][];
+        PerQuery(scores.Queries, query => ranks[query] = SimilarityMatrix.Ranks(scores.Row(query), relevance.ItemsOf(query)));
+        return ranks;
     }
 
     /// <summary>The best ranked relevant item of every query, and its rank.</summary>

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Evaluation.Data;
@@ -49,8 +50,8 @@ public sealed class VectorFolder(string folder)
             {
                 [ModelKey] = modelFingerprint,
                 [SoundsKey] = soundsHash,
-                [ClipsKey] = JsonSerializer.Serialize(vectors.ClipNames),
-                [TextsKey] = JsonSerializer.Serialize(vectors.Texts),
+                [ClipsKey] = JsonSerializer.Serialize(vectors.ClipNames, NamesJson.Default.IReadOnlyListString),
+                [TextsKey] = JsonSerializer.Serialize(vectors.Texts, NamesJson.Default.IReadOnlyListString),
             });
     }
 
@@ -83,7 +84,7 @@ public sealed class VectorFolder(string folder)
     {
         try
         {
-            return JsonSerializer.Deserialize<string[]>(file.Metadata.GetValueOrDefault(key, "null"))
+            return JsonSerializer.Deserialize(file.Metadata.GetValueOrDefault(key, "null"), NamesJson.Default.StringArray)
                 ?? throw new JsonException("it is absent");
         }
         catch (JsonException error)
@@ -93,3 +94,8 @@ public sealed class VectorFolder(string folder)
         }
     }
 }
+
+/// <summary>JSON of lists of names.</summary>
+[JsonSerializable(typeof(IReadOnlyList<string>))]
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class NamesJson : JsonSerializerContext;

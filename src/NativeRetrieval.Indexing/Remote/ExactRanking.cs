@@ -62,6 +62,38 @@ internal sealed class ExactRanking(IServerSession session, SegmentFormat format,
         List<Found> Ranked() => [.. best.Values.OrderByDescending(found => found.Score).ThenBy(found => found.Row).Take(wanted)];
     }
 
+    /// <summary>Number of the windows, or files of one, that a ranking without an end would have.</summary>
+    public async Task<long> CountAsync(float[] unit, IReadOnlyList<float[]> unwanted, Selection selection, bool perFile, float minScore,
+        CancellationToken cancellation)
+    {
+        if (minScore > float.NegativeInfinity)
+            return (await OfAsync(unit, unwanted, selection, int.MaxValue, perFile, minScore, cancellation).ConfigureAwait(false)).Count;
+        if (unwanted.Count == 0)
+        {
+            var (files, windows) = await session.CountAsync(selection, cancellation).ConfigureAwait(false);
+            return perFile ? files : windows;
+        }
+        // Only windows that the server cannot tell apart are fetched.
+        var wanted = await AllAsync(unit, selection, cancellation).ConfigureAwait(false);
+        var others = new List<Dictionary<long, Candidate>>();
+        foreach (float[] vector in unwanted) others.Add(await AllAsync(vector, selection, cancellation).ConfigureAwait(false));
+        var (kept, unsure) = (new List<(long Row, long FirstRow)>(), new List<long>());
+        foreach (var candidate in wanted.Values)
+        {
+            double excess = others.Max(other => other[candidate.Row].Score) - candidate.Score;
+            if (Math.Abs(excess) <= 2 * Slack) unsure.Add(candidate.Row);
+            else if (excess < 0) kept.Add((candidate.Row, candidate.FirstRow));
+        }
+        foreach (long[] rows in unsure.Chunk(LargestChunk))
+            kept.AddRange((await ScoresAsync(rows, unit, unwanted, cancellation).ConfigureAwait(false))
+                .Select(found => (found.Row, found.FirstRow)));
+        return perFile ? kept.DistinctBy(item => item.FirstRow).LongCount() : kept.Count;
+    }
+
+    async Task<Dictionary<long, Candidate>> AllAsync(float[] unit, Selection selection, CancellationToken cancellation) =>
+        (await session.NearestAsync(unit, selection, (int)Math.Clamp(session.State.Windows, 1, int.MaxValue), cancellation)
+            .ConfigureAwait(false)).ToDictionary(candidate => candidate.Row);
+
     /// <summary>The windows of some files whose score is not certainly below a least one.</summary>
     public async Task<List<Found>> WindowsOfAsync(float[] unit, IReadOnlyList<float[]> unwanted, IReadOnlyCollection<long> files,
         float least,

@@ -33,6 +33,7 @@ internal static class FilterSql
         var filter = selection.Filter;
         var all = new List<string>();
         if (selection.Only is { } only) all.Add(sql.In("first_row", only));
+        if (selection.Texts is { } texts) all.Add(sql.In("text_key", texts));
         if (selection.Without.Count > 0) all.Add(sql.NotIn("first_row", selection.Without));
         if (selection.Path is { } glob) all.Add(sql.Matches("key_path", sql.Text(FileKeys.Clean(glob.ServerPattern))));
         if (filter.FullPath is { } path) all.Add($"full_path = {sql.Text(FileKeys.Clean(Path.GetFullPath(path)))}");

@@ -4,8 +4,7 @@ namespace NativeRetrieval.Indexing.Remote;
 
 /// <summary>
 /// A database server as a <see cref="RemoteAudioIndex"/> needs it: it stores, counts, filters and ranks roughly. Scores, words and the
-/// order
-/// of hits are the index's own work, so that they are the same on every engine. Members may be called from several threads.
+/// order of hits are the index's own work, so that they are the same on every engine. Members may be called from several threads.
 /// </summary>
 /// <remarks>Whatever keeps the server from a complete answer is an <see cref="IndexException"/> that names it.</remarks>
 internal interface IIndexServer : IDisposable
@@ -51,10 +50,31 @@ internal interface IServerSession : IAsyncDisposable
     /// <summary>The files with a term.</summary>
     Task<IReadOnlyList<Posting>> PostingsAsync(string term, CancellationToken cancellation);
 
-    /// <summary>First rows of the files that pass.</summary>
-    Task<IReadOnlyList<long>> PassingAsync(Selection selection, CancellationToken cancellation);
+    /// <summary>Files that pass.</summary>
+    Task<IReadOnlyList<FileWithText>> PassingAsync(Selection selection, CancellationToken cancellation);
+
+    /// <summary>Number of the files that pass, and of their windows.</summary>
+    Task<(long Files, long Windows)> CountAsync(Selection selection, CancellationToken cancellation);
 
     Task<IndexBackground?> ReadBackgroundAsync(CancellationToken cancellation);
+
+    /// <summary>Values of a text's vector; 0 where there is none.</summary>
+    Task<int> TextWidthAsync(CancellationToken cancellation);
+
+    /// <summary>Most that the server's score of a text differs from the true one, as <see cref="ScoreError"/>.</summary>
+    double TextScoreError { get; }
+
+    /// <summary>The texts of files that pass, of greatest score by the server's arithmetic, greatest first; one may come twice.</summary>
+    /// <param name="unit">[width], of length 1.</param>
+    Task<IReadOnlyList<TextCandidate>> NearestTextsAsync(float[] unit, Selection selection, int limit, CancellationToken cancellation);
+
+    /// <summary>Those of some texts that have a vector, each once; in any order.</summary>
+    Task<IReadOnlyList<StoredText>> TextsAsync(IReadOnlyCollection<long> keys, CancellationToken cancellation);
+
+    /// <summary>Keys of all texts that have a vector.</summary>
+    Task<IReadOnlyList<long>> TextKeysAsync(CancellationToken cancellation);
+
+    Task<TextScale?> ReadTextScaleAsync(CancellationToken cancellation);
 
     /// <summary>Bytes that the index takes on the server.</summary>
     Task<long> SizeBytesAsync(CancellationToken cancellation);

@@ -1,3 +1,5 @@
+using NativeRetrieval.Indexing.Storage;
+
 namespace NativeRetrieval.Indexing.Remote;
 
 /// <summary>Counts of an index at one commit.</summary>
@@ -19,7 +21,23 @@ internal sealed record StoredWindow(WindowMark Mark, long FirstRow, float[] Vect
 
 /// <summary>A file as it is stored.</summary>
 /// <param name="Tokens">Words of its texts.</param>
-internal sealed record StoredFile(long FirstRow, int Windows, IndexedFile File, SoundDetails Details, int Tokens);
+internal sealed record StoredFile(long FirstRow, int Windows, IndexedFile File, SoundDetails Details, int Tokens)
+{
+    public string Text => FileText.Of(File.FullPath, Details);
+
+    public long TextKey => FileText.KeyOf(Text);
+}
+
+/// <summary>A file that passes a filter.</summary>
+/// <param name="TextKey">Key of its text; see <see cref="FileText.KeyOf"/>.</param>
+internal readonly record struct FileWithText(long FirstRow, long TextKey);
+
+/// <summary>A text with the server's score.</summary>
+internal readonly record struct TextCandidate(double Score, long Key);
+
+/// <summary>The vector of a text, whose values fit into bfloat16.</summary>
+/// <param name="Checksum">As in the catalogue of a folder.</param>
+internal sealed record StoredText(long Key, float[] Vector, long Checksum);
 
 /// <summary>A file that has a term.</summary>
 /// <param name="Places">Its places, ascending; see <see cref="WordTokens"/>.</param>
@@ -45,6 +63,11 @@ internal sealed record ServerChange(ServerState Next)
     public IReadOnlyList<WrittenFile> Described { get; init; } = [];
 
     public IndexBackground? Background { get; init; }
+
+    /// <summary>Texts that come, while those that no file has any more may go; null: none of both.</summary>
+    public IReadOnlyList<StoredText>? Texts { get; init; }
+
+    public TextScale? TextScale { get; init; }
 }
 
 /// <summary>Files to list: all, or those of one kind of key. At most one is not null.</summary>
@@ -69,6 +92,9 @@ internal sealed record Selection
 
     /// <summary>First rows of the only files.</summary>
     public IReadOnlyCollection<long>? Only { get; init; }
+
+    /// <summary>Keys of the only texts of files.</summary>
+    public IReadOnlyCollection<long>? Texts { get; init; }
 
     /// <summary>First rows of files that are left out.</summary>
     public IReadOnlyCollection<long> Without { get; init; } = [];

@@ -179,15 +179,16 @@ public sealed partial class RemoteAudioIndex
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<float[]>> SampleVectorsAsync(int most, CancellationToken cancellationToken = default)
+    public async Task<IReadOnlyList<(string Text, float[] Vector)>> SampleVectorsAsync(int most,
+        CancellationToken cancellationToken = default)
     {
         await using var session = await _server.BeginReadAsync(Settings, cancellationToken).ConfigureAwait(false);
         var files = await session.FilesAsync(FileChoice.All, cancellationToken).ConfigureAwait(false);
         int count = Math.Min(most, files.Count);
-        long[] rows = [.. Enumerable.Range(0, count).Select(i => files[(int)((long)i * files.Count / count)])
-            .Select(file => file.FirstRow + file.Windows / 2)];
-        return [.. (await session.WindowsAsync(rows, cancellationToken).ConfigureAwait(false)).OrderBy(row => row.Mark.Row)
-            .Select(row => row.Vector)];
+        StoredFile[] sample = [.. Enumerable.Range(0, count).Select(i => files[(int)((long)i * files.Count / count)])];
+        var windows = (await session.WindowsAsync([.. sample.Select(file => file.FirstRow + file.Windows / 2)], cancellationToken)
+            .ConfigureAwait(false)).ToDictionary(row => row.FirstRow);
+        return [.. sample.Select(file => (file.Text, windows[file.FirstRow].Vector))];
     }
 
     /// <inheritdoc/>

@@ -116,7 +116,7 @@ public sealed partial class RemoteAudioIndex : ILibraryIndex
     }
 
     /// <inheritdoc/>
-    public async Task<IReadOnlyList<IReadOnlyList<LibraryHit>>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
+    public async Task<IReadOnlyList<LibraryHits>> SearchBatchAsync(IReadOnlyList<LibraryIndexQuery> queries,
         CancellationToken cancellationToken = default)
     {
         var asked = new List<(LibraryIndexQuery Query, float[] Unit, float[][] Unwanted)>(queries.Count);
@@ -128,10 +128,10 @@ public sealed partial class RemoteAudioIndex : ILibraryIndex
         }
         await using var session = await _server.BeginReadAsync(Settings, cancellationToken).ConfigureAwait(false);
         var ranking = new ExactRanking(session, _format, Place);
-        var lists = new List<IReadOnlyList<LibraryHit>>(asked.Count);
+        var lists = new List<LibraryHits>(asked.Count);
         foreach (var (query, unit, unwanted) in asked)
-            lists.Add(await new RemoteQuestion(session, ranking, _tokens, query, unit, unwanted).RunAsync(cancellationToken)
-                .ConfigureAwait(false));
+            lists.Add(await new RemoteQuestion(session, ranking, new RemoteTexts(session, Place), _tokens, query, unit, unwanted)
+                .RunAsync(cancellationToken).ConfigureAwait(false));
         return lists;
     }
 

@@ -9,7 +9,7 @@ namespace NativeRetrieval.Indexing.Storage;
 internal sealed class Catalogue : IDisposable
 {
     public const string FileName = "catalogue.db";
-    public const int SchemaVersion = 3;
+    public const int SchemaVersion = 4;
     const string LogSuffix = "-wal";
     const int ApplicationId = 0x4E525831;
 
@@ -24,6 +24,7 @@ internal sealed class Catalogue : IDisposable
         CREATE TABLE files (first_row INTEGER PRIMARY KEY, path TEXT NOT NULL, full_path TEXT NOT NULL UNIQUE, content_hash TEXT NOT NULL,
             size_bytes INTEGER NOT NULL, modified_ticks INTEGER NOT NULL, windows BLOB NOT NULL, checksum INTEGER NOT NULL);
         {DetailsTable.Schema}
+        {TextTable.Schema}
         """;
 
     /// <summary>Added to what is said of a damaged catalogue: nothing else holds what it holds.</summary>
@@ -160,7 +161,10 @@ internal sealed class Catalogue : IDisposable
     /// <summary>True where it has tables for what is known of the files beside their vectors.</summary>
     public bool HasDetails => _version >= 3;
 
-    /// <summary>Brings schema version 1 or 2 to 3, within the caller's transaction.</summary>
+    /// <summary>True where it has tables for the vectors of the files' texts.</summary>
+    public bool HasTexts => _version >= 4;
+
+    /// <summary>Brings schema version 1, 2 or 3 to 4, within the caller's transaction.</summary>
     /// <param name="id">The index's id, which version 1 does not have.</param>
     /// <param name="sumOf">The number that stands for all rows of a segment, which version 1 does not have.</param>
     public void Upgrade(IndexSettings settings, Guid id, Func<SegmentRecord, uint> sumOf)
@@ -174,7 +178,8 @@ internal sealed class Catalogue : IDisposable
             ("$checksum", Checksum(settings, SchemaVersion, id)));
         if (_version == 1)
             foreach (var segment in segments) WriteSegment(segment with { RowsSum = sumOf(segment) });
-        Execute(DetailsTable.Schema);
+        if (_version < 3) Execute(DetailsTable.Schema);
+        Execute(TextTable.Schema);
         Execute(string.Create(CultureInfo.InvariantCulture, $"PRAGMA user_version = {SchemaVersion}"));
         _version = SchemaVersion;
     }

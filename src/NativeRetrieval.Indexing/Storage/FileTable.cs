@@ -5,9 +5,11 @@ internal sealed class FileTable
 {
     readonly long[] _firstRows;
 
-    FileTable(CatalogueState state, IReadOnlyList<FileEntry> files)
+    TextRows? _texts;
+
+    FileTable(CatalogueState state, IReadOnlyList<FileEntry> files, IReadOnlyList<long> textKeys)
     {
-        (State, Files) = (state, files);
+        (State, Files, TextKeys) = (state, files, textKeys);
         _firstRows = [.. files.Select(file => file.FirstRow)];
         Words = new WordLists(PlaceOf);
     }
@@ -19,18 +21,33 @@ internal sealed class FileTable
     /// <summary>The files by the words of their texts.</summary>
     public WordLists Words { get; }
 
+    /// <summary>Keys of the texts of files, by place.</summary>
+    public IReadOnlyList<long> TextKeys { get; }
+
+    /// <summary>The vectors of the texts of files, read at first use.</summary>
+    /// <param name="session">One that sees this commit.</param>
+    public TextRows Texts(ReadSession session)
+    {
+        if (Volatile.Read(ref _texts) is { } known) return known;
+        var loaded = TextRows.Load(new TextTable(session.Catalogue).ReadAll(), TextKeys);
+        Volatile.Write(ref _texts, loaded);
+        return loaded;
+    }
+
     public static FileTable Load(ReadSession session)
     {
         var details = new DetailsTable(session.Catalogue).ReadAll();
         var files = new List<FileEntry>((int)Math.Min(session.State.Files, 1 << 20));
+        var keys = new List<long>(files.Capacity);
         foreach (var file in session.CheckedFiles())
         {
             var known = details.GetValueOrDefault(file.FirstRow) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds };
+            keys.Add(FileText.KeyOf(FileText.Of(file.File.FullPath, known)));
             // Filters do not look at the long texts.
             files.Add(new FileEntry(file.FirstRow, file.Windows.Length, file.File.FullPath,
                 known with { Title = null, Description = null, Library = null, Other = null }));
         }
-        return new FileTable(session.State, files);
+        return new FileTable(session.State, files, keys);
     }
 
     /// <summary>The place of the file with this first row; negative: there is none.</summary>

@@ -5,12 +5,7 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>One search by sound and words within a session; see <see cref="LibraryIndexQuery"/>.</summary>
 internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, FileTable table, LibraryIndexQuery query, float[] unit)
 {
-    readonly string[] _terms = Fusion.Terms(query);
-
     readonly DetailsTable _details = new(session.Catalogue);
-
-    /// <summary>The files with each term; none where words do not count.</summary>
-    WordList[] _lists = [];
 
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
     readonly float _minScore = query.Filter.MinScore ?? float.NegativeInfinity;
@@ -41,35 +36,55 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
 
     float[] Unit => unit;
 
-    public IReadOnlyList<LibraryHit> Run()
+    public LibraryHits Run()
     {
         bool[]? allowed = TakesAllFiles ? null : Allowed();
         var segments = WithoutUnwanted(allowed is null ? session.Rows.Segments
             : FileTable.RowsOf(session.Rows.Segments, table.Files.Where((_, place) => allowed[place])));
         var collector = new HitCollector(session, table, segments, _minScore);
         var bySound = _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found;
-        if (query.WordWeight > 0) _lists = [.. _terms.Select(term => table.Words.Of(_details, term))];
-        var byWords = WordRanks(allowed);
+        var scale = new TextTable(session.Catalogue).ReadScale();
+        var texts = Evidence(scale, allowed);
+        var fusion = new Fusion(query, texts, _details.ReadBackground(), scale);
 
         var items = new List<FusedItem>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)
-        {
-            long file = collector.PlaceOf(bySound[i].Row).FirstRow;
-            items.Add(new FusedItem(bySound[i].Score, bySound[i].Row, file, i + 1, byWords.TryGetValue(file, out int rank) ? rank : null));
-        }
-        var found = items.Select(item => item.File).ToHashSet();
-        var others = byWords.OrderBy(pair => pair.Value).Select(pair => pair.Key).Where(row => !found.Contains(row))
-            .Take(Fusion.MostByWords(query)).Select(row => table.FileOf(row)!).ToList();
+            items.Add(fusion.Item(bySound[i].Score, bySound[i].Row, table.PlaceOf(collector.PlaceOf(bySound[i].Row).FirstRow), i + 1));
+        var others = fusion.Others(items.Select(item => item.Place).ToHashSet()).Select(place => table.Files[place]).ToList();
         if (others.Count > 0)
         {
             var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
             foreach (var (score, row) in index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found)
-            {
-                long file = rest.PlaceOf(row).FirstRow;
-                items.Add(new FusedItem(score, row, file, null, byWords[file]));
-            }
+                items.Add(fusion.Item(score, row, table.PlaceOf(rest.PlaceOf(row).FirstRow), null));
         }
-        return Hits(collector, segments, Fusion.Ranked(query, items));
+        return new LibraryHits(Hits(collector, segments, fusion.Page(items), fusion.Quantiles, texts), Total(collector, bySound.Count));
+    }
+
+    TextEvidence Evidence(TextScale? scale, bool[]? allowed)
+    {
+        var texts = new TextEvidence(query, table.Files.Count,
+            [.. TextEvidence.Terms(query).Select(term => table.Words.Of(_details, term))], allowed);
+        if (scale is not null && TextEvidence.HasMeaning(query) && table.Texts(session) is { Width: > 0 } rows)
+            texts.AddMeaning(rows, scale, allowed);
+        return texts;
+    }
+
+    /// <summary>Number of files, or windows, that could be hits.</summary>
+    long Total(HitCollector collector, int ranked)
+    {
+        if (ranked < Depth && !float.IsNegativeInfinity(_minScore)) return ranked;
+        if (!float.IsNegativeInfinity(_minScore))
+            return index.Rank(session, collector, unit, int.MaxValue, _perFile)[0].Found.Count;
+        return _perFile ? FilesIn(collector.Segments) : collector.SearchableRows;
+    }
+
+    /// <summary>Number of files of which a row can be found.</summary>
+    long FilesIn(IReadOnlyList<SegmentRows> segments)
+    {
+        if (IsOpen) return table.Files.Count;
+        var excluded = segments.ToDictionary(rows => rows.Id, rows => new RowBitmap(rows.Excluded));
+        return table.Files.Count(file => excluded.TryGetValue(RowId.Segment(file.FirstRow), out var rows)
+            && Enumerable.Range(RowId.Row(file.FirstRow), file.Windows).Any(row => !rows[row]));
     }
 
     /// <summary>True at the place of each file that passes the filter and has no unwanted words.</summary>
@@ -84,27 +99,6 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 if (lists.Skip(1).All(list => list.Has(place))) allowed[place] = false;
         }
         return allowed;
-    }
-
-    /// <summary>Ranks by words of files that pass, by their first row: the best BM25 first, equal ones in the order of rows.</summary>
-    /// <param name="allowed">True at the places of these files; null: all pass.</param>
-    Dictionary<long, int> WordRanks(bool[]? allowed)
-    {
-        if (_lists.Length == 0) return [];
-        double[] scores = new double[table.Files.Count];
-        foreach (var list in _lists)
-            for (int i = 0; i < list.Places.Length; i++) scores[list.Places[i]] += list.Scores[i];
-        // The worst of those kept leaves first.
-        var best = new PriorityQueue<int, (double Score, int Before)>(Depth + 1);
-        for (int place = 0; place < scores.Length; place++)
-        {
-            if (scores[place] == 0 || allowed?[place] == false) continue;
-            if (best.Count < Depth) best.Enqueue(place, (scores[place], -place));
-            else best.EnqueueDequeue(place, (scores[place], -place));
-        }
-        var ranks = new Dictionary<long, int>(best.Count);
-        while (best.TryDequeue(out int place, out _)) ranks.Add(table.Files[place].FirstRow, best.Count + 1);
-        return ranks;
     }
 
     /// <summary>The segments without the windows that are more similar to something unwanted than to the query.</summary>
@@ -136,10 +130,9 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         return scores.Zip(rows);
     }
 
-    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<FusedItem> items)
+    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<FusedItem> items,
+        IReadOnlyList<float> quantiles, TextEvidence texts)
     {
-        var background = _details.ReadBackground();
-        var quantiles = (query.IsSound ? background?.Sounds : background?.Sentences) ?? [];
         var stretches = _perFile ? Stretches(collector, segments, items) : [];
         var hits = new List<LibraryHit>(items.Count);
         foreach (var item in items)
@@ -150,28 +143,28 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
             {
                 Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
                 RowId = hit.RowId, Percentile = IndexBackground.PercentileOf(quantiles, item.Score),
-                SoundRank = item.SoundRank, WordRank = item.WordRank,
-                MatchedWords = item.WordRank is null ? []
-                    : [.. _terms.Where((_, term) => _lists[term].Has(table.PlaceOf(item.File)))],
-                Stretches = stretches.GetValueOrDefault(item.File) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
-                Details = _details.Read(item.File) ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
+                SoundRank = item.SoundRank, WordRank = texts.WordRank(item.Place), MeaningRank = texts.MeaningRank(item.Place),
+                MatchedWords = texts.WordRank(item.Place) is null ? [] : texts.Matched(item.Place),
+                Stretches = stretches.GetValueOrDefault(item.Place) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
+                Details = _details.Read(table.Files[item.Place].FirstRow)
+                    ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
             });
         }
         return hits;
     }
 
-    /// <summary>Windows near the best one's score, joined where they touch, by the file's first row.</summary>
-    Dictionary<long, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments,
+    /// <summary>Windows near the best one's score, joined where they touch, by the file's place.</summary>
+    Dictionary<int, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments,
         List<FusedItem> items)
     {
-        var files = items.Select(item => table.FileOf(item.File)!).Where(file => file.Windows > 1).ToList();
+        var files = items.Select(item => table.Files[item.Place]).Where(file => file.Windows > 1).ToList();
         if (files.Count == 0) return [];
-        var best = items.ToDictionary(item => item.File, item => item.Score);
+        var best = items.ToDictionary(item => item.Place, item => item.Score);
         var list = index.RowSearch.TopK(session, FileTable.RowsOf(segments, files), unit, files.Sum(file => file.Windows))[0];
-        return Drained(list).GroupBy(pair => collector.PlaceOf(pair.Row).FirstRow)
+        return Drained(list).GroupBy(pair => table.PlaceOf(collector.PlaceOf(pair.Row).FirstRow))
             .ToDictionary(group => group.Key, group => Fusion.Joined(group.OrderBy(pair => pair.Row).Select(pair =>
             {
-                var file = collector.FileOf(group.Key);
+                var file = collector.FileOf(table.Files[group.Key].FirstRow);
                 var (start, end, _) = file.Windows[(int)(pair.Row - file.FirstRow)];
                 return (start, end, pair.Score);
             }), best[group.Key]));

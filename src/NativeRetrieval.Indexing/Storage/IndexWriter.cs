@@ -187,6 +187,25 @@ internal sealed class IndexWriter(string folder, SegmentFormat format, IIndexIo 
         Commit(transaction, new CatalogueChange(_catalogue, _catalogue.ReadState()).Finish());
     }
 
+    /// <summary>Keeps vectors of texts.</summary>
+    /// <param name="used">Keys of the texts that files have: those of others are dropped.</param>
+    public void SetTexts(IReadOnlyList<(long Key, float[] Unit)> vectors, IReadOnlySet<long> used)
+    {
+        using var transaction = _catalogue.BeginWrite();
+        var table = new TextTable(_catalogue);
+        foreach (long key in table.Keys().Where(key => !used.Contains(key))) table.Delete(key);
+        foreach (var (key, unit) in vectors) table.Write(key, unit);
+        Commit(transaction, new CatalogueChange(_catalogue, _catalogue.ReadState()).Finish());
+    }
+
+    /// <summary>Replaces the scale of the vectors of texts.</summary>
+    public void SetTextScale(TextScale scale)
+    {
+        using var transaction = _catalogue.BeginWrite();
+        new TextTable(_catalogue).WriteScale(scale);
+        Commit(transaction, new CatalogueChange(_catalogue, _catalogue.ReadState()).Finish());
+    }
+
     /// <summary>Gives a file another path, size or time and keeps its windows.</summary>
     /// <param name="details">Its details as they are now; null: those it has.</param>
     public void Redescribe(string fullPath, IndexedFile file, SoundDetails? details)

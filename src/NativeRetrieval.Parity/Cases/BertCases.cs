@@ -1,4 +1,5 @@
 using System.Text.Json;
+using System.Text.Json.Serialization;
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
@@ -84,7 +85,7 @@ static class BertCases
         using var golden = folder.Open(MiniLmGolden);
         string path = folder.Require(MiniLm);
         string json = SmallFile.ReadText(folder.Require(MiniLmTexts), ParityFolder.LargestFileBytes);
-        string[] texts = JsonSerializer.Deserialize<string[]>(json)!;
+        string[] texts = JsonSerializer.Deserialize(json, TextsJson.Default.StringArray)!;
         var config = BertFolder.ReadConfig(path);
         var batch = BertFolder.ReadTokenizer(path, config).EncodeBatch(texts, maxLength: golden.Sizes("input_ids")[1]);
         var worst = new WorstError();
@@ -123,3 +124,7 @@ static class BertCases
         return new TokenBatch([.. golden.ReadInt64("input_ids").Select(id => (int)id)], lengths, width);
     }
 }
+
+/// <summary>JSON of a list of texts.</summary>
+[JsonSerializable(typeof(string[]))]
+internal sealed partial class TextsJson : JsonSerializerContext;

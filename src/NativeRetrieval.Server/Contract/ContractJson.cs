@@ -15,9 +15,13 @@ namespace NativeRetrieval.Server.Contract;
 [JsonSerializable(typeof(ModelsResponse))]
 [JsonSerializable(typeof(ExportRequest))]
 [JsonSerializable(typeof(Problem))]
+[JsonSerializable(typeof(IndexingRequest))]
+[JsonSerializable(typeof(IndexingProgress))]
+[JsonSerializable(typeof(IndexingDone))]
 [JsonSerializable(typeof(HealthResponse))]
 [JsonSerializable(typeof(string))]
 [JsonSerializable(typeof(float[]))]
+[JsonSerializable(typeof(Stream))] // the description's word for bytes; a native program has no other way to know it
 internal sealed partial class ContractJson : JsonSerializerContext;
 
 /// <summary>JSON of requests that clients of other services make: names that are not known here are left out.</summary>

@@ -7,6 +7,9 @@ internal sealed record SearchResponse(IReadOnlyList<HitResponse> Hits)
 
     public required double TookMs { get; init; }
 
+    /// <summary>Number of hits without <c>top</c> and <c>skip</c>.</summary>
+    public required long Total { get; init; }
+
     /// <summary>Sentences of which the model knows no word: their hits mean nothing.</summary>
     public IReadOnlyList<string> UnknownSentences { get; init; } = [];
 }
@@ -37,6 +40,8 @@ internal sealed record HitResponse
     public required int? SoundRank { get; init; }
 
     public required int? WordRank { get; init; }
+
+    public required int? MeaningRank { get; init; }
 
     public required IReadOnlyList<string> Words { get; init; }
 

@@ -79,6 +79,7 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
         await Body.WriteJsonAsync(context, new SearchResponse([.. found.Answer.Hits.Select(hit => Of(hit, index.Name, found.Files))])
         {
             TookMs = Math.Round(Stopwatch.GetElapsedTime(start).TotalMilliseconds, 3),
+            Total = found.Answer.Hits.Total,
             UnknownSentences = found.Answer.UnknownSentences,
         }, ContractJson.Default.SearchResponse);
     }
@@ -97,6 +98,7 @@ internal sealed class SearchEndpoints(ServerOptions options, ServedLibrary libra
         Percentile = double.IsNaN(hit.Percentile) ? null : hit.Percentile,
         SoundRank = hit.SoundRank,
         WordRank = hit.WordRank,
+        MeaningRank = hit.MeaningRank,
         Words = hit.MatchedWords,
         Stretches = [.. hit.Stretches.Select(stretch => new StretchResponse(stretch.StartSeconds, stretch.EndSeconds, stretch.Score))],
         DurationSeconds = hit.Details.DurationSeconds,

@@ -2,6 +2,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Server.Library;
 
@@ -10,18 +11,21 @@ internal sealed class ServedLibrary : IDisposable
 {
     readonly bool _ownsEngine;
 
+    /// <param name="hosts">
+    /// The engine that the host has among its services; it is shared where the options name no model and the first index is of its model.
+    /// </param>
     /// <exception cref="OptionException">Two indexes have one name, or were made by different models.</exception>
     /// <exception cref="IndexException">There is no index, or it was made by another model.</exception>
     /// <exception cref="CorruptFileException">An index or the model is damaged.</exception>
-    public ServedLibrary(ServerOptions options)
+    public ServedLibrary(ServerOptions options, RetrievalEngine? hosts = null)
     {
         options.Validate();
         var indexes = new List<ServedIndex>();
         try
         {
-            string model = options.Engine?.Folder ?? options.Model ?? ModelOf(options.Indexes[0]);
-            Engine = options.Engine ?? RetrievalEngine.Open(model, options.Device ?? CpuDevice.Shared);
-            _ownsEngine = options.Engine is null;
+            var given = options.Engine ?? (options.Model is null && options.Device is null ? Shared(hosts, options.Indexes[0]) : null);
+            Engine = given ?? RetrievalEngine.Open(options.Model ?? ModelOf(options.Indexes[0]), options.Device ?? CpuDevice.Shared);
+            _ownsEngine = given is null;
             foreach (string folder in options.Indexes) indexes.Add(new ServedIndex(folder, Engine, options.Device));
             if (indexes.GroupBy(index => index.Name).FirstOrDefault(group => group.Count() > 1) is { } twins)
                 throw new OptionException($"{string.Join(" and ", twins.Select(index => index.Folder))} would have one name, {twins.Key}; "
@@ -72,6 +76,13 @@ internal sealed class ServedLibrary : IDisposable
         return await opened.Index.GetAsync(path, cancellation).ConfigureAwait(false) is { } entry
             ? new ServedFile(id, index, entry, entry.Details ?? new SoundDetails { DurationSeconds = entry.Windows[^1].EndSeconds })
             : null;
+    }
+
+    static RetrievalEngine? Shared(RetrievalEngine? hosts, string folder)
+    {
+        if (hosts is not { Model.Parts: ModelParts.Both }) return null;
+        using var index = LocalAudioIndex.Open(folder, IndexAccess.Read);
+        return index.Settings.ModelFingerprint == hosts.Fingerprint ? hosts : null;
     }
 
     static string ModelOf(string folder)

@@ -31,6 +31,9 @@ public enum RandomUse : byte
 
     /// <summary>The clips that are mixed, and their levels.</summary>
     Mixture = 9,
+
+    /// <summary>The items of a balanced epoch.</summary>
+    Balance = 10,
 }
 
 /// <summary>

@@ -54,7 +54,8 @@ public sealed class Trainer : IDisposable
         (_run, _model, _training, _validation, _time, _settings) = (run, model, training, validation, time, run.Settings);
         var options = _settings.Training;
         _random = new RunRandom((ulong)_settings.Seed);
-        _sampler = new EpochSampler(training.Data, _settings.Data.Captions, options.BatchSize, options.DropLastBatch, _random);
+        _sampler = new EpochSampler(training.Data, _settings.Data.Captions, options.BatchSize, options.DropLastBatch, _random,
+            _settings.Data.Balance);
         _parts = new TrainedParts(model, options);
         _optimizer = new AdamOptimizer(_parts.Groups(StepsPerEpoch), options.AdamOptions);
         _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;

@@ -39,7 +39,8 @@ public static class TrainingSession
             : Initial(request, run.Settings, training.Data);
         var check = DataInspector.Inspect(new DataFindings(), training, validation, model.TextTokenizer, model.Config.Captions,
             model.Config.MaxTokens);
-        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"), check.ToJson().ToJsonString(RunJson.Document) + "\n");
+        DurableFile.WriteAllText(Path.Combine(run.FolderPath, "data-check.json"),
+            check.ToJson().ToJsonString(RunFiles.Json.Options) + "\n");
         request.Checked?.Invoke(check);
         var teachers = Teachers.Vectors(run, request, model, training, progress, cancellation);
         using var trainer = Trainer(run, model, training, validation, request, teachers);

@@ -31,7 +31,7 @@ sealed record CheckpointReceipt
     /// <summary>The events for TensorBoard up to this checkpoint; null as above.</summary>
     public LogReceipt? Events { get; init; }
 
-    public string ToJson() => JsonSerializer.Serialize(this, RunJson.Document) + "\n";
+    public string ToJson() => JsonSerializer.Serialize(this, RunFiles.Json.CheckpointReceipt) + "\n";
 
     /// <exception cref="CorruptFileException">The file is no receipt.</exception>
     public static CheckpointReceipt Read(string path, string checkpoint)
@@ -39,7 +39,7 @@ sealed record CheckpointReceipt
         try
         {
             byte[] json = SmallFile.ReadBytes(path, SmallFile.LargestTextBytes);
-            var receipt = JsonSerializer.Deserialize<CheckpointReceipt>(json, RunJson.Document)
+            var receipt = JsonSerializer.Deserialize(json, RunFiles.Json.CheckpointReceipt)
                 ?? throw new JsonException("null is no receipt");
             if (receipt.SchemaVersion != NewestSchema)
                 throw new CorruptFileException(path, $"schema version {receipt.SchemaVersion}; this program reads {NewestSchema}");

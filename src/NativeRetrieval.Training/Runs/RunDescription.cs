@@ -14,6 +14,8 @@ public sealed record RunDescription
     /// <summary>Newest layout of the file. The first had no settings, and its runs kept no receipts.</summary>
     public const int NewestSchema = 2;
 
+    static readonly Dictionary<string, string> _nothing = [];
+
     /// <summary>Layout of the file.</summary>
     public int SchemaVersion { get; init; } = NewestSchema;
 
@@ -39,10 +41,10 @@ public sealed record RunDescription
     public string? AudioModelSha256 { get; init; }
 
     /// <summary>Fingerprints of the models whose scores the run learns; empty: none.</summary>
-    public IReadOnlyList<string> TeacherSha256 { get; init; } = [];
+    public IReadOnlyList<string> TeacherSha256 { get; init => field = value ?? []; } = [];
 
     /// <summary>SHA-256 of each file in <c>teachers/</c>, by its name.</summary>
-    public IReadOnlyDictionary<string, string> TeacherVectorsSha256 { get; init; } = new Dictionary<string, string>();
+    public IReadOnlyDictionary<string, string> TeacherVectorsSha256 { get; init => field = value ?? _nothing; } = _nothing;
 
     /// <summary>SHA-256 of <c>holdout.csv</c>; null: no clips were held out.</summary>
     public string? HoldoutSha256 { get; init; }
@@ -60,9 +62,9 @@ public sealed record RunDescription
     public IReadOnlyDictionary<string, string>? Settings { get; init; }
 
     /// <summary>Starts of the run: first the beginning, then every resume.</summary>
-    public IReadOnlyList<RunStart> Starts { get; init; } = [];
+    public IReadOnlyList<RunStart> Starts { get; init => field = value ?? []; } = [];
 
-    internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Document) + "\n";
+    internal string ToJson() => JsonSerializer.Serialize(this, RunFiles.Json.RunDescription) + "\n";
 
     /// <summary>The description in a file.</summary>
     /// <exception cref="CorruptFileException">The file holds none, or one of a newer version.</exception>
@@ -70,8 +72,8 @@ public sealed record RunDescription
     {
         try
         {
-            var description = JsonSerializer.Deserialize<RunDescription>(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes),
-                RunJson.Document) ?? throw new JsonException("null is no description");
+            var description = JsonSerializer.Deserialize(SmallFile.ReadBytes(path, SmallFile.LargestTextBytes),
+                RunFiles.Json.RunDescription) ?? throw new JsonException("null is no description");
             return description.SchemaVersion is 1 or NewestSchema ? description
                 : throw new CorruptFileException(path,
                     $"schema version {description.SchemaVersion}; this program reads up to {NewestSchema}");

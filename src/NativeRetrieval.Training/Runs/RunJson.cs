@@ -4,28 +4,26 @@ using System.Text.Json.Serialization;
 
 namespace NativeRetrieval.Training.Runs;
 
-/// <summary>The two forms of JSON in a run folder.</summary>
-internal static class RunJson
-{
-    /// <summary>
-    /// Files for people and scripts (<c>run.json</c>, <c>data-check.json</c>, receipts): indented, other scripts than Latin readable.
-    /// </summary>
-    public static JsonSerializerOptions Document { get; } = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull,
-        RespectNullableAnnotations = true,
-        WriteIndented = true,
-        NewLine = "\n",
-        Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
-    };
+/// <summary>
+/// Files for people and scripts (<c>run.json</c>, <c>data-check.json</c>, receipts): indented, other scripts than Latin readable.
+/// Written and read without reflection, for which a property that a file lacks is the default of its type, whatever initializer it has.
+/// </summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull, RespectNullableAnnotations = true, WriteIndented = true, NewLine = "\n")]
+[JsonSerializable(typeof(RunDescription))]
+[JsonSerializable(typeof(CheckpointReceipt))]
+internal sealed partial class RunJson : JsonSerializerContext;
 
-    /// <summary>The counters in a checkpoint's metadata: one line, read strictly, NaN and infinities allowed.</summary>
-    public static JsonSerializerOptions Counters { get; } = new()
-    {
-        PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower,
-        UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow,
-        RespectRequiredConstructorParameters = true,
-        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
-    };
+/// <summary>The form in which these files are written and read.</summary>
+internal static class RunFiles
+{
+    public static RunJson Json { get; } =
+        new(new JsonSerializerOptions(RunJson.Default.Options) { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping });
 }
+
+/// <summary>The counters in a checkpoint's metadata: one line, read strictly, NaN and infinities allowed.</summary>
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    UnmappedMemberHandling = JsonUnmappedMemberHandling.Disallow, RespectRequiredConstructorParameters = true,
+    NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals)]
+[JsonSerializable(typeof(TrainingState))]
+internal sealed partial class CountersJson : JsonSerializerContext;

@@ -17,9 +17,9 @@ namespace NativeRetrieval.Training.Runs;
 public sealed record TrainingState(long Seed, long Step, int Epoch, int Batch, double LossSum = 0, double? BestScore = null,
     int? BestEpoch = null, int EvaluationsWithoutImprovement = 0)
 {
-    internal string ToJson() => JsonSerializer.Serialize(this, RunJson.Counters);
+    internal string ToJson() => JsonSerializer.Serialize(this, CountersJson.Default.TrainingState);
 
     /// <exception cref="JsonException">The text is not a training state.</exception>
     internal static TrainingState FromJson(string json) =>
-        JsonSerializer.Deserialize<TrainingState>(json, RunJson.Counters) ?? throw new JsonException("null is no training state");
+        JsonSerializer.Deserialize(json, CountersJson.Default.TrainingState) ?? throw new JsonException("null is no training state");
 }

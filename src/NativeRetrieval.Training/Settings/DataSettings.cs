@@ -11,6 +11,14 @@ public sealed record DataSettings
     public CaptionSampling Captions { get; init; } = CaptionSampling.All;
 
     /// <summary>
+    /// Exponent b by which pairs are drawn in proportion to n⁻ᵇ, n being the number of clips that carry the caption: 0 every pair equally
+    /// often, 1 every caption. An epoch's size stays as it is.
+    /// </summary>
+    [Setting("balance of an epoch: a pair is drawn in proportion to n^-balance, n being the clips that carry its caption; "
+        + "0: all pairs equally often, 1: all captions", Min = 0, Max = 1)]
+    public double Balance { get; init; }
+
+    /// <summary>
     /// Clips drawn from the training data, by <see cref="HoldOutSeed"/>, for validation instead; the run's holdout.csv lists them; 0: none.
     /// </summary>
     [Setting("clips drawn from the training data, by data.hold_out_seed, for validation instead; the run's holdout.csv lists them; "

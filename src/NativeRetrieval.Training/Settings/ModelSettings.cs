@@ -27,12 +27,12 @@ public sealed record ModelSettings
     [Setting("dropout in the audio encoder, the share of values dropped", Min = 0, Max = 0.95)]
     public double AudioDropout { get; init; } = 0.2;
 
-    /// <summary>Hidden width of the audio head.</summary>
-    [Setting("hidden width of the audio head", Min = 1, Max = 65536)]
+    /// <summary>Hidden width of the audio head; 0: no head, the encoder's vector is the embedding.</summary>
+    [Setting("hidden width of the audio head; 0: no head, the encoder's vector is the embedding", Min = 0, Max = 65536)]
     public int AudioHeadWidth { get; init; } = 2048;
 
-    /// <summary>Hidden width of the text head.</summary>
-    [Setting("hidden width of the text head", Min = 1, Max = 65536)]
+    /// <summary>Hidden width of the text head; 0: no head, the encoder's vector is the embedding.</summary>
+    [Setting("hidden width of the text head; 0: no head, the encoder's vector is the embedding", Min = 0, Max = 65536)]
     public int TextHeadWidth { get; init; } = 2048;
 
     /// <summary>Dimension of the shared embedding space.</summary>
@@ -62,10 +62,8 @@ public sealed record ModelSettings
 public enum Block6Pooling
 {
     /// <summary>The retrieval authors' form.</summary>
-    [SettingName("2x2")]
     TwoByTwo,
 
     /// <summary>PANNs' own form: no pooling there.</summary>
-    [SettingName("1x1")]
     OneByOne,
 }

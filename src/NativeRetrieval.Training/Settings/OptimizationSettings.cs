@@ -194,7 +194,6 @@ public enum OptimizerKind
     Adam,
 
     /// <summary>Adam with decoupled weight decay (Loshchilov and Hutter 2019).</summary>
-    [SettingName("adamw")]
     AdamW,
 }
 

@@ -27,11 +27,3 @@ public sealed class SettingAttribute(string meaning) : Attribute
     /// <summary>The name in files and on the command line where it is not the property's in snake_case.</summary>
     public string? Key { get; init; }
 }
-
-/// <summary>The written form of an enum value where it is not the name in kebab-case.</summary>
-[AttributeUsage(AttributeTargets.Field)]
-public sealed class SettingNameAttribute(string name) : Attribute
-{
-    /// <summary>The written form.</summary>
-    public string Name { get; } = name;
-}

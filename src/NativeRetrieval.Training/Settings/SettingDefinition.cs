@@ -45,7 +45,7 @@ public sealed class SettingDefinition
         get
         {
             if (Type == typeof(bool)) return "true | false";
-            if (Type.IsEnum) return string.Join(" | ", Enum.GetValues(Type).Cast<object>().Select(EnumName));
+            if (Type.IsEnum) return string.Join(" | ", Values.Select(EnumName));
             if (Type == typeof(AudioArchitecture)) return string.Join(" | ", AudioArchitecture.All.Select(encoder => encoder.Key));
             string range = string.Create(CultureInfo.InvariantCulture,
                 $"{(_attribute.AboveMin ? "above" : "from")} {_attribute.Min:R} to {_attribute.Max:R}");
@@ -54,6 +54,9 @@ public sealed class SettingDefinition
     }
 
     Type Type => _property.PropertyType;
+
+    /// <summary>Values of an enumeration, in ascending order.</summary>
+    IEnumerable<object> Values => Enum.GetValuesAsUnderlyingType(Type).Cast<object>().Select(number => Enum.ToObject(Type, number));
 
     bool IsList => Type == typeof(IReadOnlyList<int>);
 
@@ -116,7 +119,7 @@ public sealed class SettingDefinition
         if (Type == typeof(bool)) return text switch { "true" => true, "false" => false, _ => null };
         if (Type == typeof(AudioArchitecture)) return AudioArchitecture.All.FirstOrDefault(encoder => encoder.Key == text);
         if (IsList) return ParseList(text);
-        return Enum.GetValues(Type).Cast<object>().FirstOrDefault(value => EnumName(value) == text);
+        return Values.FirstOrDefault(value => EnumName(value) == text);
     }
 
     static int[]? ParseList(string text)
@@ -129,7 +132,13 @@ public sealed class SettingDefinition
         return [.. numbers];
     }
 
-    static string EnumName(object value) => value is Precision precision ? PrecisionName.Of(precision)
-        : value.GetType().GetField(value.ToString()!)?.GetCustomAttribute<SettingNameAttribute>()?.Name
-            ?? JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!);
+    /// <summary>The written form of an enumeration's value: its name in kebab-case, where it has no other.</summary>
+    static string EnumName(object value) => value switch
+    {
+        Precision precision => PrecisionName.Of(precision),
+        Block6Pooling.TwoByTwo => "2x2",
+        Block6Pooling.OneByOne => "1x1",
+        OptimizerKind.AdamW => "adamw",
+        _ => JsonNamingPolicy.KebabCaseLower.ConvertName(value.ToString()!),
+    };
 }

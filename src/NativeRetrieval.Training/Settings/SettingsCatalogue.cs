@@ -28,12 +28,25 @@ public static class SettingsCatalogue
             : $"the sections are {string.Join(", ", sections)}";
     }
 
+    /// <summary>Properties of every section, by types that the compiler sees: a trimmed program keeps these.</summary>
+    static Dictionary<Type, PropertyInfo[]> Sections() => new()
+    {
+        [typeof(ModelSettings)] = typeof(ModelSettings).GetProperties(),
+        [typeof(AudioSettings)] = typeof(AudioSettings).GetProperties(),
+        [typeof(TextSettings)] = typeof(TextSettings).GetProperties(),
+        [typeof(AugmentationSettings)] = typeof(AugmentationSettings).GetProperties(),
+        [typeof(OptimizationSettings)] = typeof(OptimizationSettings).GetProperties(),
+        [typeof(LossSettings)] = typeof(LossSettings).GetProperties(),
+        [typeof(DataSettings)] = typeof(DataSettings).GetProperties(),
+    };
+
     static IEnumerable<SettingDefinition> Collect()
     {
+        var sections = Sections();
         foreach (var property in typeof(TrainingSettings).GetProperties())
             if (property.GetCustomAttribute<SettingAttribute>() is { } own) yield return new SettingDefinition(null, property, own);
             else
-                foreach (var leaf in property.PropertyType.GetProperties())
+                foreach (var leaf in sections[property.PropertyType])
                     if (leaf.GetCustomAttribute<SettingAttribute>() is { } attribute)
                         yield return new SettingDefinition(property, leaf, attribute);
     }

@@ -42,8 +42,10 @@ public sealed record TrainingSettings
             throw new OptionException($"text.hidden_width = {Text.HiddenWidth} must be a multiple of text.heads = {Text.Heads}");
         if (Training.WarmupSteps > 0 && Training.Schedule != ScheduleKind.Cosine)
             throw new OptionException($"training.warmup_steps = {Training.WarmupSteps} needs training.schedule=cosine");
-        if (Training.FreezeAudioEncoder && Training.FreezeTextEncoder && Training.HeadRate == 0)
-            throw new OptionException("nothing is trained: both encoders are frozen and training.head_rate is 0");
+        bool heads = Training.HeadRate > 0 && (Model.AudioHeadWidth > 0 || Model.TextHeadWidth > 0);
+        if (Training.FreezeAudioEncoder && Training.FreezeTextEncoder && !heads)
+            throw new OptionException("nothing is trained: both encoders are frozen, and training.head_rate is 0 or there are no heads "
+                + "(model.audio_head_width, model.text_head_width)");
         ValidateFreezing("audio", Training.FreezeAudioEncoder, Training.FreezeAudioStages, Training.UnfreezeAudioEpoch);
         ValidateFreezing("text", Training.FreezeTextEncoder, Training.FreezeTextStages, Training.UnfreezeTextEpoch);
     }

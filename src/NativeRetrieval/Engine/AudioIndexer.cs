@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Engine;
 
@@ -31,9 +32,11 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
     /// <summary>Source of what is written about the sounds: by default their tags and names.</summary>
     public FileDescriber Describer { get; init; } = new();
 
-    /// <summary>Unit vectors of sentences, [count, D], for the background of scores; null: none is made where the engine cannot
-    /// read.</summary>
-    public Func<IReadOnlyList<string>, float[]>? EmbedSentences { get; init; }
+    /// <summary>
+    /// Vectors of sentences, for the background of scores and for the texts of files, such as <see cref="RetrievalEngine.ReadTexts"/>;
+    /// null: none are made where the engine cannot read.
+    /// </summary>
+    public Func<IReadOnlyList<string>, TextVectors>? ReadTexts { get; init; }
 
     /// <summary>Clock for the times at which files came into the index; null: these are not kept.</summary>
     public TimeProvider? Time { get; init; }
@@ -78,7 +81,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
             await TakeAllAsync(plan, files, progress, cancellation);
             await RemoveGoneAsync(plan, folders, found, files, cancellation);
             if (!damage.IsNone) await index.FinishRepairAsync(cancellation);
-            if (EmbedSentences is not null) await BackgroundScores.UpdateAsync(index, EmbedSentences, cancellation);
+            if (ReadTexts is not null) await new BackgroundScores(index, ReadTexts).UpdateAsync(cancellation);
         }
         catch (IndexException e) when (_kept > 0)
         {

@@ -1,14 +1,23 @@
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// Makes an index's <see cref="IndexBackground"/>: 60 sentences of everyday sounds against up to 500 windows of different files, and these
-/// windows against each other. It is made anew where the index has doubled, or halved, since.
+/// Brings up to date what an index knows of scores: its <see cref="IndexBackground"/>, by 60 sentences of everyday sounds against up to
+/// 500 windows of different files, and these windows against each other; the vectors of the files' texts; and their
+/// <see cref="TextScale"/>. Background and scale are made anew where the index has doubled, or halved, since.
 /// </summary>
-internal static class BackgroundScores
+/// <param name="read">Vectors of sentences.</param>
+internal sealed class BackgroundScores(ILibraryIndex index, Func<IReadOnlyList<string>, TextVectors> read)
 {
     const int Windows = 500;
+
+    /// <summary>Texts that are read as one step.</summary>
+    const int TextsPerCommit = 1_024;
+
+    /// <summary>Files with a text from which their agreement with sounds is measured: of fewer it would be chance.</summary>
+    const int LeastTexts = 20;
 
     /// <summary>Sounds of many kinds, so that hardly any fits a given recording.</summary>
     static readonly string[] _sentences =
@@ -28,31 +37,78 @@ internal static class BackgroundScores
         "an aeroplane flies overhead", "a helicopter hovers", "a siren wails", "a ship's horn", "a gun is fired", "fireworks explode",
     ];
 
-    /// <param name="embed">Unit vectors of sentences, [count, D].</param>
-    public static async Task UpdateAsync(ILibraryIndex index, Func<IReadOnlyList<string>, float[]> embed,
+    public async Task UpdateAsync(CancellationToken cancellation)
+    {
+        foreach (string[] texts in (await index.TextsWithoutVectorsAsync(cancellation)).Chunk(TextsPerCommit))
+        {
+            cancellation.ThrowIfCancellationRequested();
+            float[] vectors = read(texts).Encoded;
+            int width = vectors.Length / texts.Length;
+            await index.SetTextVectorsAsync(
+                [.. texts.Select((text, i) => (text, (ReadOnlyMemory<float>)vectors.AsMemory(i * width, width)))], cancellation);
+        }
+        long files = (await index.StatsAsync(cancellation)).Files;
+        bool hasBackground = IsFresh((await index.BackgroundAsync(cancellation))?.Files),
+            hasScale = IsFresh((await index.TextScaleAsync(cancellation))?.Files);
+        if (files < 2 || (hasBackground && hasScale)) return;
+        var sample = await index.SampleVectorsAsync(Windows, cancellation);
+        var sentences = read(_sentences);
+        if (!hasBackground) await index.SetBackgroundAsync(Background(files, sentences.Vectors, sample, cancellation), cancellation);
+        if (!hasScale) await index.SetTextScaleAsync(Scale(files, sentences.Encoded, sample), cancellation);
+
+        bool IsFresh(long? known) => known < 2 * files && files < 2 * known;
+    }
+
+    IndexBackground Background(long files, float[] sentences, IReadOnlyList<(string Text, float[] Vector)> sample,
         CancellationToken cancellation)
     {
-        long files = (await index.StatsAsync(cancellation)).Files;
-        if (files < 2 || (await index.BackgroundAsync(cancellation) is { } known && known.Files < 2 * files
-            && files < 2 * known.Files)) return;
-        var sample = await index.SampleVectorsAsync(Windows, cancellation);
         int width = index.Settings.Dimension;
-        float[] sentences = embed(_sentences);
         var bySentence = new List<float>(_sentences.Length * sample.Count);
         for (int i = 0; i < _sentences.Length; i++)
-            foreach (float[] window in sample) bySentence.Add(Dot(sentences.AsSpan(i * width, width), window));
+            foreach (var (_, window) in sample) bySentence.Add(Dot(sentences.AsSpan(i * width, width), window));
         var bySound = new List<float>(sample.Count * (sample.Count - 1) / 2);
         for (int i = 0; i < sample.Count; i++)
         {
             cancellation.ThrowIfCancellationRequested();
-            for (int j = 0; j < i; j++) bySound.Add(Dot(sample[i], sample[j]));
+            for (int j = 0; j < i; j++) bySound.Add(Dot(sample[i].Vector, sample[j].Vector));
         }
-        await index.SetBackgroundAsync(new IndexBackground
+        return new IndexBackground
         {
-            Files = files,
-            Sentences = IndexBackground.QuantilesOf([.. bySentence]),
-            Sounds = IndexBackground.QuantilesOf([.. bySound]),
-        }, cancellation);
+            Files = files, Sentences = IndexBackground.QuantilesOf([.. bySentence]), Sounds = IndexBackground.QuantilesOf([.. bySound]),
+        };
+    }
+
+    TextScale Scale(long files, float[] sentences, IReadOnlyList<(string Text, float[] Vector)> sample)
+    {
+        int width = sentences.Length / _sentences.Length;
+        var cosines = new List<double>(_sentences.Length * (_sentences.Length - 1) / 2);
+        for (int i = 0; i < _sentences.Length; i++)
+            for (int j = 0; j < i; j++) cosines.Add(Dot(sentences.AsSpan(i * width, width), sentences.AsSpan(j * width, width)));
+        double mean = cosines.Average(), deviation = Math.Sqrt(cosines.Average(cosine => (cosine - mean) * (cosine - mean)));
+        return new TextScale { Mean = mean, Deviation = Math.Max(deviation, 1e-6), Agreement = Agreement(sample), Files = files };
+    }
+
+    /// <summary>
+    /// Mean share of the other files whose sound fits a file's text less than its own sound does (the area under the ROC curve); files
+    /// with the same text are no others. Null: too few have a text.
+    /// </summary>
+    double? Agreement(IReadOnlyList<(string Text, float[] Vector)> sample)
+    {
+        var named = sample.Where(file => file.Text.Length > 0).ToList();
+        string[] texts = [.. named.Select(file => file.Text).Distinct()];
+        if (named.Count < LeastTexts || texts.Length < 2) return null;
+        float[] vectors = read(texts).Vectors;
+        int width = index.Settings.Dimension;
+        double sum = 0;
+        for (int text = 0; text < texts.Length; text++)
+        {
+            var sentence = vectors.AsSpan(text * width, width);
+            List<float> own = [], others = [];
+            foreach (var (name, vector) in named) (name == texts[text] ? own : others).Add(Dot(sentence, vector));
+            foreach (float score in own)
+                sum += (others.Count(other => other < score) + 0.5 * others.Count(other => other == score)) / others.Count;
+        }
+        return sum / named.Count;
     }
 
     static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)

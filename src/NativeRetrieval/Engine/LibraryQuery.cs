@@ -14,7 +14,8 @@ public sealed record LibraryQuery
     /// </summary>
     public IReadOnlyList<string> Without { get; init; } = [];
 
-    /// <summary>Weight of the words' ranking where it is fused with that of the sound, which has 1; 0: sound alone. 0 to 1,000.</summary>
+    /// <summary>Weight of words and meaning of texts beside the sound's (<see cref="LibraryIndexQuery"/>); 0: sound alone. 0 to
+    /// 1,000.</summary>
     public double WordWeight { get; init; } = 1;
 
     /// <summary>Conditions that hits meet.</summary>
@@ -32,7 +33,7 @@ public sealed record LibraryQuery
 
 /// <summary>The hits of a question, best first.</summary>
 /// <param name="Hits">The hits.</param>
-public sealed record LibraryAnswer(IReadOnlyList<LibraryHit> Hits)
+public sealed record LibraryAnswer(LibraryHits Hits)
 {
     /// <summary>Sentences of the question of which the model knows no word: their share in the ranking by sound means nothing.</summary>
     public IReadOnlyList<string> UnknownSentences { get; init; } = [];

@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Engine;
 
@@ -27,11 +28,14 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
         foreach (var query in queries) Require(query);
         string[][] texts = [.. queries.Select(query => (string[])[.. Sentences(query), .. query.Without])];
         string[] all = [.. texts.SelectMany(own => own)];
-        float[] vectors = all.Length > 0 ? engine.EmbedTexts(all) : [];
+        var read = all.Length > 0 ? engine.ReadTexts(all) : new TextVectors([], []);
         var questions = new List<LibraryIndexQuery>(queries.Count);
-        int width = index.Settings.Dimension, at = 0;
-        for (int q = 0; q < queries.Count; at += texts[q].Length * width, q++)
-            questions.Add(Question(queries[q], vectors.AsMemory(at, texts[q].Length * width)));
+        int width = index.Settings.Dimension, encodedWidth = all.Length > 0 ? read.Encoded.Length / all.Length : 0, at = 0;
+        for (int q = 0; q < queries.Count; at += texts[q].Length, q++)
+            questions.Add(Question(queries[q], read.Vectors.AsMemory(at * width, texts[q].Length * width)) with
+            {
+                TextVector = Meaning(queries[q].Parts, read.Encoded.AsSpan(at * encodedWidth, Sentences(queries[q]).Length * encodedWidth)),
+            });
         var hits = await index.SearchBatchAsync(questions, cancellation).ConfigureAwait(false);
         return [.. hits.Select((found, q) => Answer(found, texts[q]))];
     }
@@ -67,7 +71,7 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
         };
     }
 
-    LibraryAnswer Answer(IReadOnlyList<LibraryHit> hits, string[] texts)
+    LibraryAnswer Answer(LibraryHits hits, string[] texts)
     {
         if (texts.Length == 0) return new LibraryAnswer(hits);
         var tokens = engine.Model.Tokenize(texts);
@@ -76,6 +80,19 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
             UnknownSentences = [.. texts.Where((_, i) => !tokens.HasKnownToken(i))],
             UnknownTokens = Enumerable.Range(0, texts.Length).Sum(tokens.UnknownTokens),
         };
+    }
+
+    /// <summary>
+    /// The weighted sum of the sentences' vectors by the text encoder alone; empty where there is no sentence, or the sum is zero.
+    /// </summary>
+    static float[] Meaning(IReadOnlyList<QueryPart> parts, ReadOnlySpan<float> encoded)
+    {
+        QueryPart[] sentences = [.. parts.Where(part => part.Text is not null)];
+        if (!sentences.Any(part => part.Weight > 0)) return [];
+        float[] sum = new float[encoded.Length / sentences.Length];
+        for (int text = 0; text < sentences.Length; text++)
+            for (int i = 0; i < sum.Length; i++) sum[i] += (float)sentences[text].Weight * encoded[text * sum.Length + i];
+        return sum.Any(value => value != 0) ? sum : [];
     }
 
     /// <summary>The weighted sum of the parts' unit vectors.</summary>

@@ -52,10 +52,13 @@ public sealed class RetrievalEngine : IDisposable
     }
 
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
-    public float[] EmbedTexts(IReadOnlyList<string> texts)
+    public float[] EmbedTexts(IReadOnlyList<string> texts) => ReadTexts(texts).Vectors;
+
+    /// <summary>The unit vectors of sentences in the space of sounds, and those of the text encoder alone.</summary>
+    public TextVectors ReadTexts(IReadOnlyList<string> texts)
     {
         lock (_lock)
-            return RetrievalTelemetry.Embedded("text", texts.Count, () => Embedder.Texts(Model, texts, captured: _captured));
+            return RetrievalTelemetry.Embedded("text", texts.Count, () => Embedder.ReadTexts(Model, texts, captured: _captured));
     }
 
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
@@ -96,15 +99,38 @@ public sealed class RetrievalEngine : IDisposable
 
         void Flush()
         {
-            float[] vectors;
-            lock (_lock)
-                vectors = RetrievalTelemetry.Embedded("audio", batch.Count,
-                    () => Embedder.Waveforms(Model, [.. batch.Select(item => item.Samples)], cancellation, _captured));
+            float[] vectors = EmbedWaveforms([.. batch.Select(item => item.Samples)], cancellation);
             int width = Model.Config.EmbeddingDimension;
             for (int i = 0; i < batch.Count; i++)
                 windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));
             batch.Clear();
         }
+    }
+
+    /// <summary>The unit vectors of sounds that are decoded already, [count, D], row-major; each is one window.</summary>
+    /// <param name="sounds">Samples of each: mono, at the model's sample rate, full scale ±1; at least one.</param>
+    /// <exception cref="AudioDecodeException">A sample is not a finite number.</exception>
+    /// <exception cref="OptionException">A sound is longer than the model's encoder takes.</exception>
+    /// <exception cref="ShapeException">A sound has no sample.</exception>
+    public float[] EmbedSamples(IReadOnlyList<float[]> sounds, CancellationToken cancellation = default)
+    {
+        var logMel = Model.Config.LogMel;
+        var waveforms = new float[sounds.Count][];
+        for (int i = 0; i < waveforms.Length; i++)
+        {
+            CheckWindow((double)sounds[i].Length / logMel.SampleRateHz);
+            SampleRange.Check($"sound {i}", sounds[i], channels: 1, firstFrame: 0);
+            waveforms[i] = _features.Waveform(sounds[i]);
+        }
+        int frames = waveforms.Select(waveform => logMel.FramesOf(waveform.Length)).DefaultIfEmpty(1).Max();
+        return [.. waveforms.Chunk(Math.Max(1, BatchFrames / frames)).SelectMany(batch => EmbedWaveforms(batch, cancellation))];
+    }
+
+    float[] EmbedWaveforms(IReadOnlyList<float[]> waveforms, CancellationToken cancellation)
+    {
+        lock (_lock)
+            return RetrievalTelemetry.Embedded("audio", waveforms.Count,
+                () => Embedder.Waveforms(Model, waveforms, cancellation, _captured));
     }
 
     /// <summary>Settings of an index of this model.</summary>

@@ -29,12 +29,12 @@ public static class RetrievalTelemetry
     /// <summary>Measures a batch of the model.</summary>
     /// <param name="kind">The word <c>text</c> or <c>audio</c>.</param>
     /// <param name="count">Sentences or windows in the batch.</param>
-    internal static float[] Embedded(string kind, int count, Func<float[]> embed)
+    internal static T Embedded<T>(string kind, int count, Func<T> embed)
     {
         using var activity = Activities.StartActivity($"embed {kind}");
         activity?.SetTag("nativeretrieval.count", count);
         long start = Stopwatch.GetTimestamp();
-        float[] vectors = embed();
+        var vectors = embed();
         _embedding.Record(Stopwatch.GetElapsedTime(start).TotalSeconds, new KeyValuePair<string, object?>("kind", kind));
         return vectors;
     }

@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Engine;
 
@@ -9,8 +10,11 @@ namespace NativeRetrieval.Engine;
 /// </summary>
 public sealed class ShardMerge(ShardFolder folder)
 {
-    /// <summary>Unit vectors of sentences, [count, D], for the background of scores; null: none is made.</summary>
-    public Func<IReadOnlyList<string>, float[]>? EmbedSentences { get; init; }
+    /// <summary>
+    /// Vectors of sentences, for the background of scores and for the texts of files, such as <see cref="RetrievalEngine.ReadTexts"/>;
+    /// null: none are made.
+    /// </summary>
+    public Func<IReadOnlyList<string>, TextVectors>? ReadTexts { get; init; }
 
     /// <summary>Settings that all shards were made with.</summary>
     /// <exception cref="IndexException">A shard is not complete, or was made with others.</exception>
@@ -60,7 +64,7 @@ public sealed class ShardMerge(ShardFolder folder)
                 if (pending.Count == AudioIndexer.FilesPerCommit || i == files.Count - 1) await CommitAsync(index, pending, cancellation);
                 progress?.Report((i + 1, files.Count));
             }
-            if (EmbedSentences is not null) await BackgroundScores.UpdateAsync(index, EmbedSentences, cancellation);
+            if (ReadTexts is not null) await new BackgroundScores(index, ReadTexts).UpdateAsync(cancellation);
             return new MergeReport(folder.Shards.Count, added, unchanged, known.Count)
             {
                 ListingsDiffer = folder.Shards.DistinctBy(shard => shard.Manifest!.Listing).Count() > 1,

@@ -59,10 +59,16 @@ public static class Embedder
     /// <summary>Embeddings of captions or queries, [count, D], row-major, of length 1.</summary>
     /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>
     public static float[] Texts(RetrievalModel model, IReadOnlyList<string> texts, CancellationToken cancellation = default,
+        CapturedWork? captured = null) => ReadTexts(model, texts, cancellation, captured).Vectors;
+
+    /// <summary>Embeddings of captions or queries, and the text encoder's own vectors that they are made from.</summary>
+    /// <inheritdoc cref="Texts" path="/param"/>
+    public static TextVectors ReadTexts(RetrievalModel model, IReadOnlyList<string> texts, CancellationToken cancellation = default,
         CapturedWork? captured = null)
     {
-        int width = model.Config.EmbeddingDimension;
+        int width = model.Config.EmbeddingDimension, ownWidth = model.TextEncoder.Width;
         var vectors = new float[(long)texts.Count * width];
+        var encoded = new float[(long)texts.Count * ownWidth];
         // Sentences of like length together: little padding to compute.
         foreach (int[] batch in Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length).Chunk(BatchTexts))
         {
@@ -70,9 +76,18 @@ public static class Embedder
             using var scope = TensorScope.Begin();
             var sentences = model.TextEncoder.Place(model.Tokenize([.. batch.Select(i => texts[i])]), training: false);
             string sizes = $"sentences {sentences.Sentences}x{sentences.Width}/{sentences.Rows}";
-            Scatter(Run(captured, sizes, sentences.Places, x => model.EmbedText(sentences with { Places = x })), batch, width, vectors);
+            Tensor[] Read(Tensor places)
+            {
+                var own = model.TextEncoder.Forward(sentences with { Places = places });
+                return [Op.L2Normalize(model.ProjectText(own)), Op.L2Normalize(own)];
+            }
+
+            var both = captured is null ? Read(sentences.Places)
+                : captured.Run(sizes, [sentences.Places], firstStream: 0, state: [], inputs => Read(inputs[0]));
+            Scatter(both[0], batch, width, vectors);
+            Scatter(both[1], batch, ownWidth, encoded);
         }
-        return vectors;
+        return new TextVectors(vectors, encoded);
     }
 
     /// <summary>Unit vectors of a batch.</summary>

@@ -35,12 +35,12 @@ public sealed class RetrievalModel : Module
         ModelParts parts = ModelParts.Both)
     {
         config.Validate();
-        (Config, TextTokenizer, Device) = (config, tokenizer, device);
+        (Config, TextTokenizer, Device, Parts) = (config, tokenizer, device, parts);
         bool hears = parts != ModelParts.Text, reads = parts != ModelParts.Audio;
         if (hears) _audioEncoder = Child(AudioName, audioEncoder ?? AudioEncoder.Create(config.AudioEncoder, device, random, dtype));
         if (reads) _textEncoder = Child(TextName, textEncoder ?? new BertEncoder(config.TextEncoder, device, random, dtype));
-        if (hears) _audioHead = Child(AudioHeadName, Head(AudioEncoder.Width, config.AudioHeadWidth));
-        if (reads) _textHead = Child(TextHeadName, Head(TextEncoder.Width, config.TextHeadWidth));
+        if (hears && config.AudioHeadWidth > 0) _audioHead = Child(AudioHeadName, Head(AudioEncoder.Width, config.AudioHeadWidth));
+        if (reads && config.TextHeadWidth > 0) _textHead = Child(TextHeadName, Head(TextEncoder.Width, config.TextHeadWidth));
 
         ProjectionHead Head(int inputs, int hidden) => new(inputs, hidden, config.EmbeddingDimension, device, random, dtype);
     }
@@ -57,6 +57,9 @@ public sealed class RetrievalModel : Module
     /// <summary>Device that holds the weights.</summary>
     public Device Device { get; }
 
+    /// <summary>Encoders that the model was built with.</summary>
+    public ModelParts Parts { get; }
+
     /// <summary>Encoder of sounds.</summary>
     /// <exception cref="InvalidOperationException">The model was opened for texts only.</exception>
     public AudioEncoder AudioEncoder => _audioEncoder ?? throw Absent("texts");
@@ -65,13 +68,9 @@ public sealed class RetrievalModel : Module
     /// <exception cref="InvalidOperationException">The model was opened for sounds only.</exception>
     public BertEncoder TextEncoder => _textEncoder ?? throw Absent("sounds");
 
-    ProjectionHead AudioHead => _audioHead ?? throw Absent("texts");
-
-    ProjectionHead TextHead => _textHead ?? throw Absent("sounds");
-
-    /// <summary>Both heads, under their names in the model.</summary>
+    /// <summary>The heads that the model has, under their names in it.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> HeadParameters() =>
-        AudioHead.Parameters(AudioHeadName + ".").Concat(TextHead.Parameters(TextHeadName + "."));
+        (_audioHead?.Parameters(AudioHeadName + ".") ?? []).Concat(_textHead?.Parameters(TextHeadName + ".") ?? []);
 
     /// <summary>Embeddings of log-mel spectrograms; not normalised.</summary>
     /// <param name="encoder">Training pass of the encoder; null: evaluation, as frozen encoders are run.</param>
@@ -79,7 +78,7 @@ public sealed class RetrievalModel : Module
     public Tensor EmbedAudio(Tensor logMel, int[]? lengths, TrainingPass? encoder = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(AudioHead.Forward(AudioEncoder.Forward(logMel, lengths, encoder, masks)));
+        return scope.Return(Project(_audioHead, AudioEncoder.Forward(logMel, lengths, encoder, masks)));
     }
 
     /// <summary>Embeddings of log-mel spectrograms whose inputs are on the device; not normalised.</summary>
@@ -87,7 +86,7 @@ public sealed class RetrievalModel : Module
     public Tensor EmbedAudio(SoundInputs sounds, TrainingPass? encoder = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(AudioHead.Forward(AudioEncoder.Forward(sounds, encoder, masks)));
+        return scope.Return(Project(_audioHead, AudioEncoder.Forward(sounds, encoder, masks)));
     }
 
     /// <summary>Embeddings of waveforms in evaluation, through the model's own front end; not normalised.</summary>
@@ -95,18 +94,18 @@ public sealed class RetrievalModel : Module
     public Tensor EmbedWaveform(Tensor waveform, int[]? lengths)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(AudioHead.Forward(AudioEncoder.ForwardWaveform(waveform, lengths, Config.LogMel)));
+        return scope.Return(Project(_audioHead, AudioEncoder.ForwardWaveform(waveform, lengths, Config.LogMel)));
     }
 
     /// <summary>The text head alone, for encoder vectors that were computed before: those of a frozen encoder never change.</summary>
-    /// <param name="vectors">[N, text encoder's width].</param>
-    public Tensor ProjectText(Tensor vectors) => TextHead.Forward(vectors);
+    /// <param name="vectors">[N, text encoder's width]; the result itself where the model has no text head.</param>
+    public Tensor ProjectText(Tensor vectors) => Project(_textHead, vectors);
 
     /// <summary>Embeddings of tokenized captions; not normalised.</summary>
     public Tensor EmbedText(TokenBatch batch, TrainingPass? encoder = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(TextHead.Forward(TextEncoder.Forward(batch, encoder)));
+        return scope.Return(Project(_textHead, TextEncoder.Forward(batch, encoder)));
     }
 
     /// <summary>Embeddings of captions whose tokens are on the device; not normalised.</summary>
@@ -114,7 +113,7 @@ public sealed class RetrievalModel : Module
     public Tensor EmbedText(SentenceInputs sentences, TrainingPass? encoder = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(TextHead.Forward(TextEncoder.Forward(sentences, encoder)));
+        return scope.Return(Project(_textHead, TextEncoder.Forward(sentences, encoder)));
     }
 
     /// <summary>The tokens of captions or queries, after the model's caption rule.</summary>
@@ -132,6 +131,8 @@ public sealed class RetrievalModel : Module
         };
         return outside.Any(part => name.StartsWith(part + ".", StringComparison.Ordinal));
     }
+
+    static Tensor Project(ProjectionHead? head, Tensor vectors) => head is null ? vectors : head.Forward(vectors);
 
     static InvalidOperationException Absent(string opened) => new($"this model was opened for {opened} only");
 }

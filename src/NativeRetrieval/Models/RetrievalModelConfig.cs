@@ -29,10 +29,10 @@ public sealed record RetrievalModelConfig
     /// <summary>Sizes and choices of the text encoder.</summary>
     public BertConfig TextEncoder { get; init; } = new();
 
-    /// <summary>Hidden width of the audio head; 2048 in the report.</summary>
+    /// <summary>Hidden width of the audio head; 2048 in the report. 0: no head, the encoder's vector is the embedding.</summary>
     public int AudioHeadWidth { get; init; } = 2048;
 
-    /// <summary>Hidden width of the text head; 2048 in the report.</summary>
+    /// <summary>Hidden width of the text head; 2048 in the report. 0: no head, the encoder's vector is the embedding.</summary>
     public int TextHeadWidth { get; init; } = 2048;
 
     /// <summary>Dimension of the space that sounds and sentences share; 1024 in the report.</summary>
@@ -109,9 +109,11 @@ public sealed record RetrievalModelConfig
         TextEncoder.Validate();
         LogMel.Validate();
         LogitScale?.Validate();
-        if (((int[])[AudioHeadWidth, TextHeadWidth, EmbeddingDimension]).Any(width => width is < 1 or > LargestWidth))
-            throw new OptionException($"head widths and the embedding dimension must be 1 … {LargestWidth:N0}, "
+        if (AudioHeadWidth is < 0 or > LargestWidth || TextHeadWidth is < 0 or > LargestWidth || EmbeddingDimension is < 1 or > LargestWidth)
+            throw new OptionException($"head widths must be 0 … {LargestWidth:N0} and the embedding dimension 1 … {LargestWidth:N0}, "
                 + $"got {AudioHeadWidth}, {TextHeadWidth} and {EmbeddingDimension}");
+        Headless(AudioHeadWidth, AudioEncoder.Width, "audio");
+        Headless(TextHeadWidth, TextEncoder.Width, "text");
         if (AudioEncoder.MelBins != LogMel.MelBins)
             throw new OptionException($"the audio encoder takes {AudioEncoder.MelBins} mel bins, the front end makes {LogMel.MelBins}");
         if (MaxSeconds is not (> 0 and <= 3600))
@@ -123,6 +125,14 @@ public sealed record RetrievalModelConfig
             throw new OptionException($"padded_batch must be 2 … {LargestWidth:N0} pairs, got {PaddedBatch}");
         if (MaxTokens < 3 || MaxTokens > TextEncoder.MaxTokens)
             throw new OptionException($"max_tokens must be 3 … {TextEncoder.MaxTokens}, the text encoder's positions; got {MaxTokens}");
+    }
+
+    /// <summary>Without a head the encoder's vector is the embedding, so that their widths are one.</summary>
+    void Headless(int headWidth, int encoderWidth, string side)
+    {
+        if (headWidth == 0 && encoderWidth != EmbeddingDimension)
+            throw new OptionException($"{side}_head_width is 0, so that the {side} encoder's vector of {encoderWidth:N0} values is the "
+                + $"embedding, but embedding_dimension is {EmbeddingDimension:N0}: make it {encoderWidth:N0}, or give the head a width");
     }
 }
 

@@ -15,7 +15,7 @@ public sealed class RecordedStepTests
     [Fact]
     public void A_loss_is_its_products()
     {
-        var work = Record("nt-xent", Precision.Float32);
+        var work = First(Record("nt-xent", Precision.Float32));
         var products = work.OfType<RecordedProduct>().ToList();
         Assert.Equal(["8 8 96 1", "32 8 24 2"], products.Select(product => string.Join(' ', product.Sizes)));
         Assert.Equal(3 * 3 * 2.0 * 8 * 8 * 32, work.Sum(Flops));
@@ -32,16 +32,44 @@ public sealed class RecordedStepTests
     public void An_encoder_counts_what_its_sizes_say()
     {
         const int Rows = 64, Width = 24, Hidden = 40, Layers = 2;
-        Assert.Equal(Layers * 2.0 * Rows * (4 * Width * Width + 2 * Width * Hidden), Record("bert", Precision.Float32).Sum(Flops));
+        Assert.Equal(Layers * 2.0 * Rows * (4 * Width * Width + 2 * Width * Hidden), First(Record("bert", Precision.Float32)).Sum(Flops));
+    }
+
+    /// <summary>
+    /// Each product and convolution in float32 is recorded by both ways: as it is, and as both operands' split and three times as many
+    /// operations in TF32. The loss splits its operands itself. In TF32 there is one way.
+    /// </summary>
+    [Theory]
+    [InlineData("bert")]
+    [InlineData("cnn14")]
+    [InlineData("training-step")]
+    public void Float32_has_two_ways_to_each_product_and_convolution(string name)
+    {
+        var pieces = Record(name, Precision.Float32).Pieces;
+        var both = pieces.Where(piece => piece.Ways.Count == 2).ToList();
+        int exact = pieces.Count(piece => piece.Ways[0][0] is RecordedProduct or RecordedConvolution
+            && WorkCost.Of(piece.Ways[0][0], 0)!.Precision == Precision.Float32);
+        Assert.Equal(exact, both.Count);
+        Assert.NotEmpty(both);
+        Assert.All(both, piece =>
+        {
+            Assert.Equal(["mat_mul_split_f32", "mat_mul_split_f32"], piece.Ways[1].SkipLast(1).Select(work => work.Name));
+            WorkCost direct = WorkCost.Of(Assert.Single(piece.Ways[0]), 0)!, split = WorkCost.Of(piece.Ways[1][^1], 0)!;
+            Assert.Equal((Precision.Float32, Precision.Tf32), (direct.Precision, split.Precision));
+            Assert.Equal(3 * direct.Flops, split.Flops);
+        });
+        Assert.All(Record(name, Precision.Tf32).Pieces, piece => Assert.Single(piece.Ways));
     }
 
     static double Flops(RecordedWork work) => work is RecordedProduct ? WorkCost.Of(work, 0)!.Flops : 0;
 
-    static IReadOnlyList<RecordedWork> Record(string name, Precision precision)
+    static List<RecordedWork> First(RecordedRun run) => [.. run.Pieces.SelectMany(piece => piece.Ways[0])];
+
+    static RecordedRun Record(string name, Precision precision)
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && HasCompiler(), "needs g++ on Linux to build the CUDA emulator");
         WorkRecorder.Start();
-        return WorkRecorder.Record(DeviceWorkloads.Of(WorkloadSizes.Small).First(workload => workload.Name == name), precision).Work;
+        return WorkRecorder.Record(DeviceWorkloads.Of(WorkloadSizes.Small).First(workload => workload.Name == name), precision);
     }
 
     static bool HasCompiler()

@@ -75,6 +75,7 @@ public sealed class WholeWayTests : IDisposable
     public static TheoryData<string> Recipes =>
     [
         "augmentation.mix_share=0.5 training.chunk_size=1",
+        "training.average_decay=0.9",
         "training.freeze_text_encoder=true training.unfreeze_text_epoch=2 training.freeze_audio_stages=2 training.average_decay=0.9 "
             + "training.optimizer=adamw training.weight_decay=0.01",
     ];

@@ -118,21 +118,67 @@ public sealed class AlgorithmErrorTests : IDisposable
         }
     }
 
-    /// <summary>Large and denormal numbers come through a split; what is not finite stays so, as NaN.</summary>
+    /// <summary>
+    /// The largest float, and the largest that TF32 rounds to infinity; denormals; infinity and NaN on either side: each product of two
+    /// is what float32 gives, be its other factor exact in TF32 (1), or of two parts (1 + 2⁻²³), or negative.
+    /// </summary>
     [Fact]
     public void Split_operands_keep_large_and_small_numbers_and_what_is_not_finite()
     {
         using var device = Open(Precision.Float32);
         var products = ((CudaBackend)device.Backend).Products;
-        double[] a = [double.PositiveInfinity, double.NaN, 3e38, float.Epsilon], one = [1];
-        double[] Once() => Multiply(device, DType.Float32, a, one, false, false, 4, 1, 1);
-        Once();
-        var (shape, algorithms) = Assert.Single(products.Products());
-        products.Force(shape, algorithms - 1);
-        double[] got = Once();
-        Assert.True(double.IsNaN(got[0]) && double.IsNaN(got[1]), "infinity times the lower part of 1, which is 0");
-        Assert.InRange(got[2] / 3e38, 1 - 1e-6, 1 + 1e-6);
-        Assert.InRange(got[3], 0, float.Epsilon);
+        double[] left = [double.PositiveInfinity, double.NegativeInfinity, double.NaN, float.MaxValue, 3.4025e38f, 3e38f, float.Epsilon];
+        double[] right = [1, 1 + float.BitIncrement(0.25f), -float.BitDecrement(1), double.PositiveInfinity];
+        foreach (var (a, b) in new[] { (left, right), (right, left) })
+        {
+            int before = products.Products().Count;
+            double[] Once() => Multiply(device, DType.Float32, a, b, false, false, a.Length, b.Length, 1);
+            Once();
+            var (shape, algorithms) = products.Products()[before];
+            products.Force(shape, algorithms - 1);
+            double[] got = Once();
+            for (int i = 0; i < got.Length; i++)
+            {
+                float expected = (float)a[i / b.Length] * (float)b[i % b.Length];
+                // A factor whose upper part is 0.
+                if (float.IsInfinity(expected) && Math.Min(Math.Abs(a[i / b.Length]), Math.Abs(b[i % b.Length])) == float.Epsilon)
+                    expected = float.NaN;
+                string what = $"{a[i / b.Length]:R} x {b[i % b.Length]:R}: {expected:R} expected, got {got[i]:R}";
+                if (!float.IsFinite(expected)) Assert.True(((double)expected).Equals(got[i]), what);
+                else Assert.True(Math.Abs(got[i] - expected) <= Math.Max(1e-6 * Math.Abs(expected), float.Epsilon), what);
+            }
+        }
+    }
+
+    /// <summary>
+    /// The second clip of a batch may begin anywhere, and cuDNN loads vectors of 16 bytes: a convolution there has the bits of one at the
+    /// beginning of a block, and writes nothing beside its result.
+    /// </summary>
+    [Theory]
+    [InlineData(Precision.Float32)]
+    [InlineData(Precision.BFloat16)]
+    public void Operands_may_begin_at_any_element(Precision precision)
+    {
+        using var device = Open(precision);
+        var shape = new ConvolutionShape(2, 3, 5, 4, 3, 3, precision == Precision.BFloat16);
+        var convolutions = ((CudaBackend)device.Backend).Convolutions;
+        foreach (var direction in Enum.GetValues<ConvolutionDirection>()) Assert.Equal(Run(direction, 0), Run(direction, 1));
+
+        float[] Run(ConvolutionDirection direction, int first)
+        {
+            using var scope = TensorScope.Begin();
+            Tensor x = Placed(1, shape.InputElements), w = Placed(2, shape.FilterElements);
+            Tensor y = Placed(3, shape.OutputElements), bias = Placed(4, shape.Outputs);
+            convolutions.Run(direction, shape, new(At(x), At(w), At(y), direction < ConvolutionDirection.ForwardWithBias ? 0 : At(bias)));
+            return [.. new[] { x, w, y, bias }.SelectMany(tensor =>
+                Op.Cast(tensor, DType.Float32).ToArray<float>()[first..^(1 - first)])];
+
+            Tensor Placed(ulong stream, long count) => Op.Cast(Tensor.From(
+                [.. Enumerable.Range(0, (int)count + 1).Select(i => MathF.Sin((int)stream + i - first))], [(int)count + 1], device),
+                device.Activations);
+
+            nint At(Tensor tensor) => tensor.Address + first * tensor.DType.SizeBytes();
+        }
     }
 
     CudaDevice Open(Precision precision) => CudaDevice.Open(0,

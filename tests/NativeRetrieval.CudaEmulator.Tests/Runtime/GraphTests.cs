@@ -33,6 +33,67 @@ public sealed class GraphTests
         Assert.Equal(expected, actual);
     }
 
+    /// <summary>
+    /// What the work changes itself others may exchange in place, as an evaluation does with averaged weights: replays go on with it.
+    /// What it only reads is another matter: something may have been derived from it, and the work is measured and recorded anew.
+    /// </summary>
+    [Fact]
+    public void Changes_by_others_end_recordings_where_the_work_does_not_change_the_same()
+    {
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var captured = new CapturedWork(test.Device, Assert.Fail);
+        using Tensor own = Op.Full([Width], 1, test.Device), read = Op.Full([Width], 2, test.Device);
+        float expected = 1;
+        for (int run = 0; run < 9; run++)
+        {
+            using var scope = TensorScope.Begin();
+            if (run is 3 or 4)
+            {
+                own.CopyFrom(Op.Full([Width], 10 * run, test.Device));
+                expected = 10 * run;
+            }
+            if (run == 6) read.CopyFrom(Op.Full([Width], 5, test.Device));
+            var y = captured.Run("move", [Op.Full([1], run, test.Device)], 0, [own, read], _ =>
+            {
+                Op.MoveTowards(own, read, 0.5);
+                return [Op.Scale(own, 1)];
+            });
+            expected = (expected + (run < 6 ? 2 : 5)) / 2;
+            Assert.All(y[0].ToArray<float>(), value => Assert.Equal(expected, value));
+            Assert.Equal(run < 6 ? (Math.Min(run, 1), run) : (run == 6 ? 1 : 2, run - 1), (captured.Recordings, captured.Replays));
+        }
+    }
+
+    /// <summary>
+    /// A replay renews what was there when its work was recorded, as part of it. What was derived since is renewed behind each replay.
+    /// </summary>
+    [Fact]
+    public void A_replay_renews_what_is_derived_from_a_weight_once()
+    {
+        using var test = new TestDevice(DeviceOrder.All[0]);
+        using var captured = new CapturedWork(test.Device, Assert.Fail);
+        using Tensor weight = Op.Full([Width], 1, test.Device), goal = Op.Full([Width], 2, test.Device);
+        var before = new CountedRenewals();
+        weight.Memory.Derived = before;
+        for (int run = 0; run < 4; run++) Step();
+        Assert.Equal(2, before.Count); // measured, recorded
+        Assert.Equal(4, weight.Version);
+        var since = new CountedRenewals();
+        weight.Memory.Derived = since;
+        for (int run = 0; run < 3; run++) Step();
+        Assert.Equal((2, 3), (before.Count, since.Count));
+
+        void Step()
+        {
+            using var scope = TensorScope.Begin();
+            captured.Run("move", [Op.Full([1], 0, test.Device)], 0, [weight], _ =>
+            {
+                Op.MoveTowards(weight, goal, 0.5);
+                return [];
+            });
+        }
+    }
+
     [Fact]
     public void A_device_without_graphs_runs_everything_as_it_comes()
     {
@@ -240,5 +301,16 @@ public sealed class GraphTests
             }
         }
         return [.. losses, .. weight.ToArray<float>()];
+    }
+
+    sealed class CountedRenewals : DerivedValues
+    {
+        public int Count { get; private set; }
+
+        public override void Renew(Tensor changed) => Count++;
+
+        public override void Dispose()
+        {
+        }
     }
 }

@@ -37,7 +37,6 @@ internal static class Occupancy
         ["attention_forward_bf16"] = 0.125,
         ["attention_forward_f32"] = 0.125,
         ["embedding_backward_bf16"] = 0.375, // four rows on their way, eight values each
-        ["embedding_backward_from_bf16"] = 0.375,
         ["layer_norm_backward_bf16"] = 0.125,
         ["layer_norm_backward_f32"] = 0.125,
         ["layer_norm_forward_bf16"] = 0.375, // a row in registers

@@ -29,44 +29,15 @@ sealed class EmbeddingCase : OpCase
     public override Tensor Run(string size, Tensor[] inputs, Device device) =>
         Core.Ops.Op.Embedding(inputs[0], Tensor.From(Ids(size), Parse(size)[..2], device));
 
-    public override double[] Reference(string size, double[][] inputs) => Rows(size, inputs[0]);
-
-    internal static double[] Rows(string size, double[] table)
+    public override double[] Reference(string size, double[][] inputs)
     {
         int width = Parse(size)[3];
-        return [.. Ids(size).SelectMany(id => table.Skip(id * width).Take(width))];
+        return [.. Ids(size).SelectMany(id => inputs[0].Skip(id * width).Take(width))];
     }
 
-    internal static int[] Ids(string size)
+    static int[] Ids(string size)
     {
         int[] d = Parse(size);
         return [.. Enumerable.Range(0, d[0] * d[1]).Select(i => i * i % d[2])];
     }
-}
-
-/// <summary>Activations from a float32 table, whose gradient is float32: of bfloat16 where the device computes in it.</summary>
-sealed class EmbeddingToActivationsCase : OpCase
-{
-    public override string Op => nameof(Core.Ops.Op.Embedding);
-
-    public override IEnumerable<string> Sizes => ["3x7x5x100", "9x16x4x40"];
-
-    public override bool HasBFloat16 => true;
-
-    public override bool HasFloat64 => false;
-
-    public override Input[] Inputs(string size, PhiloxSequence random) =>
-        [Normal(random, Parse(size)[2..]) with { Parameter = true }, Normal(random, 1) with { Differentiable = false }];
-
-    public override Cost Cost(string size, int element)
-    {
-        long width = Parse(size)[3], values = Count(size, 2) * width;
-        long rows = EmbeddingCase.Ids(size).Distinct().Count() * width * sizeof(float);
-        return new(rows + values * element, values * element + rows);
-    }
-
-    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
-        Core.Ops.Op.Embedding(inputs[0], Tensor.From(EmbeddingCase.Ids(size), Parse(size)[..2], device), activations: inputs[1].DType);
-
-    public override double[] Reference(string size, double[][] inputs) => EmbeddingCase.Rows(size, inputs[0]);
 }

@@ -50,7 +50,7 @@ public sealed class LibraryTests : IDisposable
 
     Task<IndexingReport> IndexAsync(FileDescriber? describer = null) => new AudioIndexer(_engine, _index)
     {
-        Describer = describer ?? new FileDescriber(), EmbedSentences = _engine.EmbedTexts, Time = TimeProvider.System,
+        Describer = describer ?? new FileDescriber(), ReadTexts = _engine.ReadTexts, Time = TimeProvider.System,
     }.RunAsync([_folder["sounds"]], cancellation: TestContext.Current.CancellationToken);
 
     async Task<IReadOnlyList<LibraryHit>> Ask(LibraryQuery query) =>

@@ -4,6 +4,7 @@ using Microsoft.ML.Tokenizers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.TestSupport;
@@ -120,11 +121,45 @@ public sealed class ModelFolderTests : IDisposable
             Assert.Throws<CorruptFileException>(() => ModelFolder.ReadConfig(_folder.FullPath)).Message);
     }
 
+    [Theory]
+    [InlineData(0, 6, 8, "audio_enc", "text_linear")]
+    [InlineData(5, 0, 4, "text_enc", "audio_linear")]
+    public void A_model_without_a_head_embeds_with_the_encoder_s_own_vector(int audio, int text, int dimension, string bare, string head)
+    {
+        var config = Save(config => config with { AudioHeadWidth = audio, TextHeadWidth = text, EmbeddingDimension = dimension });
+        using var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
+        Assert.Equal(config, model.Config);
+        string[] roots = [.. model.Parameters().Select(parameter => parameter.Name.Split('.')[0]).Distinct()];
+        Assert.Contains(bare, roots);
+        Assert.Equal([head], roots.Where(root => root.EndsWith("linear", StringComparison.Ordinal)));
+
+        using var scope = TensorScope.Begin();
+        var tokens = model.Tokenize(["a dog"]);
+        var logMel = Tensor.Zeros([1, 1, 64, 64], CpuDevice.Shared);
+        Assert.Equal(dimension, model.EmbedAudio(logMel, null).Shape[1]);
+        Assert.Equal(dimension, model.EmbedText(tokens).Shape[1]);
+        if (text == 0) Assert.Equal(model.TextEncoder.Forward(tokens).ToArray<float>(), model.EmbedText(tokens).ToArray<float>());
+        if (audio == 0)
+            Assert.Equal(model.AudioEncoder.Forward(logMel, null).ToArray<float>(), model.EmbedAudio(logMel, null).ToArray<float>());
+    }
+
+    [Theory]
+    [InlineData(0, 6, "audio_head_width is 0, so that the audio encoder's vector of 8 values is the embedding, but "
+        + "embedding_dimension is 7: make it 8, or give the head a width")]
+    [InlineData(5, 0, "text_head_width is 0, so that the text encoder's vector of 4 values is the embedding, but "
+        + "embedding_dimension is 7: make it 4, or give the head a width")]
+    [InlineData(-1, 6, "head widths must be 0 … 65,536 and the embedding dimension 1 … 65,536, got -1, 6 and 7")]
+    public void Without_a_head_the_embedding_has_the_encoder_s_width(int audio, int text, string message)
+    {
+        var fault = Assert.Throws<OptionException>(() => Save(config => config with { AudioHeadWidth = audio, TextHeadWidth = text }));
+        Assert.Contains(message, fault.Message);
+    }
+
     public void Dispose() => _folder.Dispose();
 
-    RetrievalModelConfig Save()
+    RetrievalModelConfig Save(Func<RetrievalModelConfig, RetrievalModelConfig>? change = null)
     {
-        var config = new RetrievalModelConfig
+        var config = (change ?? (same => same))(new RetrievalModelConfig
         {
             AudioEncoder = new Cnn14Config { Channels = [3, 4, 5, 6, 7, 8], PoolBlock6 = false },
             TextEncoder = new BertConfig { VocabularySize = 200, Width = 4, Layers = 1, Heads = 2, HiddenWidth = 5, MaxPositions = 8 },
@@ -132,7 +167,7 @@ public sealed class ModelFolderTests : IDisposable
             TextHeadWidth = 6,
             EmbeddingDimension = 7,
             MaxTokens = 8,
-        };
+        });
         using var model = new RetrievalModel(config, new TextTokenizer(Vocabulary.FromCaptions(["a dog"])), CpuDevice.Shared,
             new PhiloxSequence(new Philox(1)));
         ModelFolder.Save(_folder.FullPath, model, "# A test\n");

@@ -76,6 +76,45 @@ public sealed class EpochSamplerTests
         Assert.Equal(found.Sum(), drawn.Distinct().Count());
     }
 
+    /// <summary>Six clips carry one caption, two another: at balance 1 each caption is heard equally often, over the clips evenly.</summary>
+    [Theory]
+    [InlineData(CaptionSampling.OnePerClip, 0, 6, 2)]
+    [InlineData(CaptionSampling.OnePerClip, 0.5, 5.07, 2.93)]
+    [InlineData(CaptionSampling.OnePerClip, 1, 4, 4)]
+    [InlineData(CaptionSampling.All, 1, 4, 4)]
+    public void ABalancedEpochHasTheSameSizeAndRareCaptionsOftener(CaptionSampling captions, double balance, double common, double rare)
+    {
+        const int epochs = 300;
+        var data = new Dataset("captions.csv", [.. Enumerable.Range(0, 8).Select(i =>
+            new Clip($"{i}.wav", $"/{i}.wav", [i < 6 ? "rain" : "a bell"], i + 2))]);
+        var sampler = new EpochSampler(data, captions, 4, dropLastBatch: false, new RunRandom(3), balance);
+        Assert.Equal(8, sampler.PairsPerEpoch);
+        int[] times = new int[8];
+        for (int epoch = 0; epoch < epochs; epoch++)
+        {
+            int[] clips = [.. Enumerable.Range(0, sampler.BatchesPerEpoch)
+                .SelectMany(step => sampler.Batch(epoch, step).ToArray()).Select(item => item.Clip)];
+            Assert.Equal(8, clips.Length);
+            foreach (int clip in clips) times[clip]++;
+            double share = rare / 2;
+            Assert.All([6, 7], clip => Assert.InRange(clips.Count(c => c == clip), Math.Floor(share), Math.Ceiling(share)));
+        }
+        for (int clip = 0; clip < 8; clip++)
+            Assert.Equal(clip < 6 ? common / 6 : rare / 2, times[clip] / (double)epochs, tolerance: 0.08);
+    }
+
+    [Fact]
+    public void RepetitionsOfAClipDrawTheirCaptionsForThemselves()
+    {
+        string[] sentences = [.. Enumerable.Range(0, 50).Select(j => $"bell {j}")];
+        var data = new Dataset("captions.csv", [.. Enumerable.Range(0, 41).Select(i =>
+            new Clip($"{i}.wav", $"/{i}.wav", i < 40 ? ["rain"] : sentences, i + 2))]);
+        var sampler = new EpochSampler(data, CaptionSampling.OnePerClip, 41, dropLastBatch: false, new RunRandom(3), balance: 1);
+        var captions = sampler.Batch(0, 0).ToArray().Where(item => item.Clip == 40).Select(item => item.Caption).ToArray();
+        Assert.InRange(captions.Length, 20, 21);
+        Assert.InRange(captions.Distinct().Count(), 12, 21);
+    }
+
     [Fact]
     public void ABatchOfOneIsRefused()
     {

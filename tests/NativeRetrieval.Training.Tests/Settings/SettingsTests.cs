@@ -153,6 +153,8 @@ public sealed class SettingsTests
         "training.freeze_audio_stages = 2 says nothing beside training.freeze_audio_encoder = true")]
     [InlineData("training.freeze_text_stages=2 training.freeze_text_encoder=true", "training.freeze_text_stages = 2 says nothing")]
     [InlineData("training.freeze_text_encoder=true training.freeze_audio_encoder=true training.head_rate=0", "nothing is trained")]
+    [InlineData("training.freeze_text_encoder=true training.freeze_audio_encoder=true model.audio_head_width=0 model.text_head_width=0",
+        "there are no heads")]
     [InlineData("training.average_decay=1", "training.average_decay = 1 is not allowed; it takes a number from 0 to 0.999999")]
     [InlineData("augmentation.gain_db=-1", "augmentation.gain_db = -1 is not allowed; it takes a number from 0 to 60")]
     public void WrongOverridesSayWhatToDo(string entries, string message) =>

@@ -15,12 +15,15 @@ internal static class ShortBlockWindows
 
     static readonly FieldInfo? _layerIII = typeof(MpegFrameDecoder).GetField("_layerIIIDecoder", Private);
 
+    // Named by a literal, so that a trimmed program keeps the field.
+    static readonly FieldInfo? _windows = Type.GetType("NLayer.Decoder.LayerIIIDecoder, NLayer")?.GetField("_cbwLookupS", Private);
+
     /// <summary>Fills in the last band; where a later version of the library has no such table, nothing is done.</summary>
     /// <param name="decoder">A decoder that has met a Layer III frame: it makes its tables then.</param>
     public static void Complete(MpegFrameDecoder decoder, int sampleRateHz)
     {
         object? layer = _layerIII?.GetValue(decoder);
-        if (layer?.GetType().GetField("_cbwLookupS", Private)?.GetValue(layer) is not byte[] windows) return;
+        if (_windows?.DeclaringType?.IsInstanceOfType(layer) != true || _windows.GetValue(layer) is not byte[] windows) return;
         int first = Windows * FirstOfLastBand(sampleRateHz), width = (Samples - first) / Windows;
         for (int i = first; i < Samples && i < windows.Length; i++) windows[i] = (byte)((i - first) / width);
     }

@@ -49,6 +49,13 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
     /// <exception cref="CudaException">cuDNN has no algorithm, or fails.</exception>
     public void Run(ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands operands)
     {
+        if (!AlignedOperands.Suit(operands))
+        {
+            using var aligned = new AlignedOperands(direction, shape, operands, _device);
+            Run(direction, shape, aligned.Operands);
+            aligned.Finish();
+            return;
+        }
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
@@ -61,6 +68,12 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
                 _chosen.Add((direction, shape), algorithm = Choose(direction, shape, operands));
             Run(algorithm, direction, shape, operands);
         }
+    }
+
+    /// <summary>The convolutions so far.</summary>
+    public IReadOnlyList<(ConvolutionDirection Direction, ConvolutionShape Shape)> Convolutions()
+    {
+        lock (_lock) return [.. _chosen.Keys];
     }
 
     /// <summary>The algorithms that may be taken for a direction of a shape, the first choice first.</summary>

@@ -2,7 +2,7 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 
 /// <summary>
 /// Splits float32 values v into hi, v rounded to TF32, and lo = v − hi, again rounded, and writes three of them behind one another for
-/// each row: x [rows, columns] becomes y [rows, 3 · columns].
+/// each row: x [rows, columns] becomes y [rows, 3 · columns]. Infinity and NaN are their first part alone, the others are 0.
 /// </summary>
 internal delegate void SplitKernel(nint x, nint y, long rows, long columns, SplitOrder order);
 

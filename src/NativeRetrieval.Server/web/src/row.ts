@@ -11,15 +11,16 @@ function marked(text: string, words: readonly string[]): (Node | string)[] {
   return pieces.map((piece, i) => i % 2 === 0 ? piece : el('mark', {}, piece)).filter(piece => piece !== '');
 }
 
-/** Why a hit came: its place among the nearest sounds and among the best words. */
+/** Why a hit came: its place among the nearest sounds, the best words and the texts that mean the same. */
 function why(hit: Hit): HTMLElement[] {
-  const { sound_rank, word_rank, words } = hit;
+  const { sound_rank, word_rank, meaning_rank, words } = hit;
   const reasons: HTMLElement[] = [];
   if (sound_rank !== null) reasons.push(el('span', { class: 'by' }, `sound #${count(sound_rank)}`));
   if (word_rank !== null) {
     const said = words.length > 0 ? `: ${words.join(', ')}` : '';
     reasons.push(el('span', { class: 'by words' }, `words #${count(word_rank)}${said}`));
   }
+  if (meaning_rank !== null) reasons.push(el('span', { class: 'by words' }, `meaning #${count(meaning_rank)}`));
   return reasons;
 }
 

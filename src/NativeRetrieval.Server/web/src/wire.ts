@@ -17,6 +17,7 @@ export interface Hit extends Stretch {
   percentile: number | null;
   sound_rank: number | null;
   word_rank: number | null;
+  meaning_rank: number | null;
   words: string[];
   stretches: (Stretch & { score: number })[];
   duration_seconds: number;
