@@ -8,8 +8,8 @@ namespace NativeRetrieval.ClickHouse;
 internal sealed partial class ClickHouseSession
 {
     const string FileColumns = "first_row, version, gone, windows, path, full_path, content_hash, size_bytes, modified, details, text_key, "
-        + "tokens, duration, sample_rate, channels, added, key_path, key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, "
-        + "shard";
+        + "tokens, duration, sample_rate, channels, added, key_path, key_path_lower, key_folders, key_folders_upper, key_categories, "
+        + "key_tags, shard";
 
     /// <summary>Stands for an agreement that is not known.</summary>
     const double NoAgreement = -1;
@@ -89,8 +89,8 @@ internal sealed partial class ClickHouseSession
         row.Int64(file.FirstRow).Int64(version).UInt8(isGone ? (byte)1 : (byte)0).Int32(file.Windows).Text(indexed.Path)
             .Text(indexed.FullPath).Text(indexed.ContentHash).Int64(indexed.SizeBytes).Int64(indexed.ModifiedUtc.Ticks)
             .Text(FileJson.Of(details)).Int64(file.TextKey).Int32(file.Tokens).Float64(details.DurationSeconds)
-            .Int32(details.SampleRateHz ?? -1).Int32(details.Channels ?? -1).Int64(details.AddedUtc?.Ticks ?? -1).Text(keys.Path).Text(keys.LowerPath).Text(keys.Folders)
-            .Text(keys.UpperFolders).Texts(keys.Categories).Texts(keys.Tags).Int64(ShardOf(file));
+            .Int32(details.SampleRateHz ?? -1).Int32(details.Channels ?? -1).Int64(details.AddedUtc?.Ticks ?? -1).Text(keys.Path)
+            .Text(keys.LowerPath).Text(keys.Folders).Text(keys.UpperFolders).Texts(keys.Categories).Texts(keys.Tags).Int64(ShardOf(file));
     }
 
     /// <summary>A number of 0 or more from the content hash: a file's windows, words and records lie on one shard, whatever its name is

@@ -26,7 +26,7 @@ internal sealed partial class ClickHouseSession : IServerWriter
     public double ScoreError => _product != "cosineDistance" ? 0
         : 6 * (_settings.Dimension + 16) * Math.Pow(2, -24) + (_settings.Element == DType.BFloat16 ? Math.Pow(2, -8) : 0);
 
-    /// <summary>As of windows in bfloat16; a text's vector has no more values than the 2¹⁵ that stand here.</summary>
+    /// <summary>The same for texts, which are in bfloat16 and have no more values than the 2¹⁵ that stand here.</summary>
     public double TextScoreError => _product != "cosineDistance" ? 0 : 6 * Math.Pow(2, 15 - 24) + Math.Pow(2, -8);
 
     ClickHouseTables Tables => _server.Tables;
@@ -47,8 +47,8 @@ internal sealed partial class ClickHouseSession : IServerWriter
     {
         string least = double.IsNegativeInfinity(selection.LeastScore) ? "" : $" AND score >= {Sql.Number(selection.LeastScore)}";
         return _server.Client.QueryAsync($"SELECT {Score(unit)} AS score, row_id, first_row FROM {Tables.All("windows")} WHERE "
-            + $"first_row IN (SELECT first_row FROM {Tables.Local("files")} WHERE {Live(selection)}){least} ORDER BY score DESC, row_id ASC LIMIT "
-            + $"{limit}",
+            + $"first_row IN (SELECT first_row FROM {Tables.Local("files")} WHERE {Live(selection)}){least} "
+            + $"ORDER BY score DESC, row_id ASC LIMIT {limit}",
             row => new Candidate(row.Float64(), row.Int64(), row.Int64()), cancellation);
     }
 

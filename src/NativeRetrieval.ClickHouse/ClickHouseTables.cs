@@ -46,8 +46,9 @@ internal sealed class ClickHouseTables
                 Shard, 1024),
             ("files", "first_row Int64, version Int64, gone UInt8, windows Int32, path String, full_path String, content_hash String, "
                 + "size_bytes Int64, modified Int64, details String, text_key Int64, tokens Int32, duration Float64, "
-                + "sample_rate Int32, channels Int32, added Int64, key_path String, key_path_lower String, key_folders String, key_folders_upper String, "
-                + $"key_categories Array(String), key_tags Array(String), {Shard} Int64", "(first_row, version)", Shard, 1024),
+                + "sample_rate Int32, channels Int32, added Int64, key_path String, key_path_lower String, key_folders String, "
+                + $"key_folders_upper String, key_categories Array(String), key_tags Array(String), {Shard} Int64",
+                "(first_row, version)", Shard, 1024),
             ("texts", $"key Int64, commit Int64, vector Array(Float32), checksum Int64, {Shard} Int64", "(key, commit)", Shard,
                 granularity),
             ("text_scale", "commit Int64, mean Float64, deviation Float64, agreement Float64, files Int64", "commit", "0", 1024),

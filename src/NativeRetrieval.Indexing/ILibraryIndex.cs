@@ -3,8 +3,8 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Indexing;
 
 /// <summary>
-/// An index with all that a library of sounds needs: search by sound, words and meaning with filters, and what an indexer asks and changes. A
-/// folder has one (<see cref="LocalAudioIndex"/>), and a database server (<see cref="Remote.RemoteAudioIndex"/>).
+/// An index with all that a library of sounds needs: search by sound, words and meaning with filters, and what an indexer asks and
+/// changes. A folder has one (<see cref="LocalAudioIndex"/>), and a database server (<see cref="Remote.RemoteAudioIndex"/>).
 /// </summary>
 public interface ILibraryIndex : IAudioIndex
 {

@@ -64,7 +64,7 @@ public sealed class ClickHouseTests(ClickHousePair servers) : EngineContract, IC
         await servers.RunAsync(0, $"INSERT INTO {name}_files_all SELECT first_row, version + 7 AS version, 1 AS gone, windows, path, "
             + $"full_path, "
             + "content_hash, size_bytes, modified, details, text_key, tokens, duration, sample_rate, channels, added, key_path, "
-            + "key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, shard FROM {name}_files_all");
+            + $"key_path_lower, key_folders, key_folders_upper, key_categories, key_tags, shard FROM {name}_files_all");
         await servers.RunAsync(0, $"INSERT INTO {name}_texts_all SELECT text_key, version, [1.0, 2.0], 0, shard FROM {name}_files_all "
             + "WHERE version > 7");
         int texts = (await index.TextsWithoutVectorsAsync(Cancellation)).Count;
