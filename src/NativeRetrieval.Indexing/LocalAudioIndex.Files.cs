@@ -65,7 +65,7 @@ public sealed partial class LocalAudioIndex
         for (int i = 0; i < file.Windows.Length; i++)
         {
             var (start, end, _) = file.Windows[i];
-            windows.Add(new AudioWindow(start, end, _format.Decode(session.CheckedRow(file, i))));
+            windows.Add(new AudioWindow(start, end, _format.Decode(session.CheckedRow(file, i))) { IsScaled = true });
         }
         return new AudioIndexEntry(file.File, windows) { Details = new DetailsTable(session.Catalogue).Read(file.FirstRow) };
     }, cancellationToken);

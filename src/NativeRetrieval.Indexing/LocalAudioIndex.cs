@@ -14,7 +14,7 @@ namespace NativeRetrieval.Indexing;
 /// disk. Every record and every row carries a checksum. A record is compared with it whenever it is read, a row before the first search
 /// that could find it: a search that returns has looked at the vectors that were written, all of them.
 /// </remarks>
-public sealed partial class LocalAudioIndex : IAudioIndex
+public sealed partial class LocalAudioIndex : ILibraryIndex
 {
     /// <summary>256 MiB of 1024 float32 values: large enough for few files, small enough for a deletion bitmap of 8 KiB.</summary>
     const int DefaultMaxSegmentRows = 65_536;

@@ -18,6 +18,11 @@ internal sealed class PathGlob
     /// <summary>True where nothing before the last slash can matter.</summary>
     readonly bool _isOfName;
 
+    /// <summary>
+    /// The same as a regular expression that POSIX engines and RE2 understand, to be found in a whole path with slashes.
+    /// </summary>
+    public string ServerPattern { get; }
+
     /// <param name="ignoresCase">True to take small and capital letters for the same.</param>
     public PathGlob(string pattern, bool ignoresCase = false)
     {
@@ -32,8 +37,10 @@ internal sealed class PathGlob
             else if (pattern[i] == '?') text.Append("[^/]");
             else text.Append(Regex.Escape(pattern[i].ToString()));
         }
+        text.Append('$');
+        ServerPattern = _isOfName ? $"(^|/){text.ToString(1, text.Length - 1)}" : text.ToString();
         // Without back-tracking a hostile pattern cannot take more than linear time.
-        _regex = new Regex(text.Append('$').ToString(),
+        _regex = new Regex(text.ToString(),
             RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline
                 | (ignoresCase ? RegexOptions.IgnoreCase : RegexOptions.None));
     }

@@ -14,6 +14,8 @@ internal static class ReferenceRules
         ["NativeRetrieval.Nn"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Audio"] = ["NativeRetrieval.Core"],
         ["NativeRetrieval.Indexing"] = ["NativeRetrieval.Core"],
+        ["NativeRetrieval.Postgres"] = ["NativeRetrieval.Indexing"],
+        ["NativeRetrieval.ClickHouse"] = ["NativeRetrieval.Indexing"],
         ["NativeRetrieval"] = ["NativeRetrieval.Nn", "NativeRetrieval.Audio", "NativeRetrieval.Text", "NativeRetrieval.Indexing"],
         ["NativeRetrieval.Evaluation"] = ["NativeRetrieval"],
         ["NativeRetrieval.Training"] = ["NativeRetrieval.Evaluation"],
@@ -23,7 +25,8 @@ internal static class ReferenceRules
         ["NativeRetrieval.Hosting"] = ["NativeRetrieval"],
         ["NativeRetrieval.Server"] = ["NativeRetrieval", "NativeRetrieval.NAudio"],
         ["NativeRetrieval.Cli"] = ["NativeRetrieval.Training", "NativeRetrieval.Demo", "NativeRetrieval.NAudio", "NativeRetrieval.Parity",
-            "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.Distributed", "NativeRetrieval.WeightsConvert"],
+            "NativeRetrieval.Server", "NativeRetrieval.Cuda", "NativeRetrieval.Distributed", "NativeRetrieval.WeightsConvert",
+            "NativeRetrieval.Postgres", "NativeRetrieval.ClickHouse"],
         ["NativeRetrieval.WeightsConvert"] = ["NativeRetrieval"],
         ["weights-convert"] = ["NativeRetrieval.Cli"],
     };
@@ -36,6 +39,8 @@ internal static class ReferenceRules
     {
         ["NativeRetrieval.Core -> NativeRetrieval.Cuda"] = "implements the internal IBackend",
         ["NativeRetrieval.Core -> NativeRetrieval.Distributed"] = "sends tensors from the memory where they lie",
+        ["NativeRetrieval.Indexing -> NativeRetrieval.Postgres"] = "implements the internal IIndexServer",
+        ["NativeRetrieval.Indexing -> NativeRetrieval.ClickHouse"] = "implements the internal IIndexServer",
         ["NativeRetrieval -> NativeRetrieval.WeightsConvert"] = "writes the configuration in the form that the model package reads",
         ["NativeRetrieval.Evaluation -> NativeRetrieval.Parity"] = "reads columns of a caption file as evaluation does",
         ["NativeRetrieval.Demo -> NativeRetrieval.Benchmarks"] = "makes collections of any size from the demo's sounds",

@@ -23,6 +23,8 @@ public sealed record Package(string Id, string Assembly, string Folder)
         Library("NativeRetrieval.Audio"),
         Library("NativeRetrieval.Text"),
         Library("NativeRetrieval.Indexing"),
+        Library("NativeRetrieval.Postgres"),
+        Library("NativeRetrieval.ClickHouse"),
         new("NativeRetrieval.Engine", "NativeRetrieval", "src/NativeRetrieval"),
         Library("NativeRetrieval.Distributed"),
         Library("NativeRetrieval.Hosting"),

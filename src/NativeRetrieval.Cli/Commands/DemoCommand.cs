@@ -81,7 +81,7 @@ internal static class DemoCommand
 
         terminal.Message("4/4  indexing and searching");
         using var engine = RetrievalEngine.Open(model, device);
-        await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], index, null, null, cancellation);
+        await IndexBuild.RunAsync(terminal, engine, [collection.AudioFolder], IndexPlace.Of(index), null, null, cancellation);
         using var opened = LocalAudioIndex.Open(index, IndexAccess.Read);
         terminal.Line("");
         terminal.Line($"search \"{Query}\"");

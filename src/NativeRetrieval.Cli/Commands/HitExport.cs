@@ -31,7 +31,7 @@ internal sealed class HitExport
         return new HitExport(folder);
     }
 
-    public async Task WriteAsync(IReadOnlyList<LibraryHit> hits, LocalAudioIndex index, CancellationToken cancellation)
+    public async Task WriteAsync(IReadOnlyList<LibraryHit> hits, ILibraryIndex index, CancellationToken cancellation)
     {
         DurableFile.CreateFolder(_folder);
         int lastRank = hits.Count == 0 ? 0 : hits[^1].Rank;

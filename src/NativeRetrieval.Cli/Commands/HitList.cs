@@ -13,7 +13,7 @@ internal static class HitList
     /// <param name="unknownTokens">Words of a query that the model does not know; null: the search had no words.</param>
     /// <returns><see cref="ExitCode.Partial"/> where a hit could not be exported.</returns>
     public static async Task<int> WriteAsync(Terminal terminal, bool json, string key, string value, LibraryHits hits,
-        LocalAudioIndex index, HitFiles files, CancellationToken cancellation, int? unknownTokens = null)
+        ILibraryIndex index, HitFiles files, CancellationToken cancellation, int? unknownTokens = null)
     {
         var unlisted = files.List?.Write(hits) ?? [];
         if (files.Excerpts is { } export) await export.WriteAsync(hits, index, cancellation);

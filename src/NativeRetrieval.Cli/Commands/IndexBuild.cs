@@ -29,7 +29,7 @@ internal static class IndexBuild
         var yes = new Option<bool>("--yes") { Description = "Fetch the default model without a question where none is installed." };
         var to = new Option<DirectoryInfo?>("--to")
         {
-            Description = "The index: made if absent, otherwise brought up to date.",
+            Description = "The index: made if absent, otherwise brought up to date. A folder, postgres://… or clickhouse://….",
             HelpName = "sounds.nrx",
         };
         var windows = new WindowOptions();
@@ -43,30 +43,41 @@ internal static class IndexBuild
         {
             Description = "Go on, and bring the index up to date whenever something below the folders changes; Ctrl-C ends it.",
         };
+        var shard = new Option<string?>("--shard")
+        {
+            Description = "Index the share I of N of the sounds, decided by their content, into a folder of shards; for jobs beside each "
+                + "other. `index shards` lists them, `index merge` makes one index of them.",
+            HelpName = "I/N",
+        };
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. tables.All, watch,
+        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. tables.All, watch, shard,
             .. device.Options,
             json])
             command.Add(option);
         command.Validators.Add(result =>
         {
             if (result.GetValue(paths) is not { Length: > 0 })
-                result.AddError("name the sound files or folders to index, or a subcommand: stats, verify, compact");
+                result.AddError("name the sound files or folders to index, or a subcommand: shards, merge, stats, verify, compact");
             else if (result.GetValue(to) is null)
                 result.AddError("say where the index is by --to");
+            else if (result.GetValue(shard) is not null && result.GetValue(watch))
+                result.AddError("--shard is one job of several, and --watch never ends; give one of them");
         });
         command.SetAction(async (parsed, cancellation) =>
         {
-            string folder = parsed.GetValue(to)!.FullName;
+            var share = parsed.GetValue(shard) is { } text ? Shard.Parse(text) : null;
+            var target = parsed.GetValue(to)!;
+            var place = share is null ? IndexPlace.Of(target) : IndexPlace.Of(Path.Combine(
+                Path.GetFullPath(IndexPlace.FolderOf(target.ToString(), "index --shard")), share.Name));
             var choice = new ModelChoice(terminal);
             string? named = choice.Named(parsed.GetValue(model));
-            var made = named is null ? SettingsOf(folder) : null;
+            var made = named is null ? await place.SettingsAsync(cancellation) : null;
             if (made is null) named ??= await choice.DefaultOrFetchAsync(parsed.GetValue(yes), cancellation);
             using var runsOn = device.Open(parsed, terminal);
             using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
-                : choice.Open(folder, made, runsOn, ModelParts.Audio);
+                : choice.Open(place.Name, made, runsOn, ModelParts.Audio);
             if (Padding(engine.Model.Config) is { } note) terminal.Message(note);
             var describer = tables.Of(parsed);
             using var changes = parsed.GetValue(watch) ? new FolderChanges(parsed.GetValue(paths)!, terminal.Time) : null;
@@ -90,28 +101,13 @@ internal static class IndexBuild
 
             async Task<int> OnceAsync()
             {
-                var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, folder, parsed.GetValue(windows.Window),
-                    parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty), describer);
+                var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, place, parsed.GetValue(windows.Window),
+                    parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty), describer, share);
                 if (parsed.GetValue(json)) WriteJson(terminal, report, asLine: changes is not null);
-                else Write(terminal, report, folder);
+                else Write(terminal, report, place.Name);
                 return Unread(terminal, report);
             }
         });
-    }
-
-    /// <summary>The settings of an index that is there and can be read; null: there is none, or what opens it next says why.</summary>
-    static IndexSettings? SettingsOf(string folder)
-    {
-        if (!Directory.Exists(folder)) return null;
-        try
-        {
-            using var index = LocalAudioIndex.Open(folder, IndexAccess.Read);
-            return index.Settings;
-        }
-        catch (NativeRetrievalException)
-        {
-            return null;
-        }
     }
 
     /// <summary>A sentence about a model that was trained with silence behind its clips; null: it was not.</summary>
@@ -125,32 +121,25 @@ internal static class IndexBuild
     };
 
     /// <summary>Indexes with progress on the terminal; the demo uses it, too.</summary>
-    public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths, string folder,
-        double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false,
-        FileDescriber? describer = null)
+    public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths,
+        IndexPlace place, double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false,
+        FileDescriber? describer = null, Shard? shard = null)
     {
-        using var index = LocalAudioIndex.EnsureCollectionExists(folder, engine.IndexSettings(windowSeconds, hopSeconds), repair: true);
+        using var index = await place.EnsureAsync(engine.IndexSettings(windowSeconds, hopSeconds), cancellation);
         using var progress = new FileProgress(terminal);
-        using var reader = new TextReader(engine);
-        return await new AudioIndexer(engine, index)
+        using var reader = new TextReader(() => RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text));
+        var report = await new AudioIndexer(engine, index)
         {
             AllowEmptyFolders = allowEmptyFolders,
             Describer = describer ?? new FileDescriber(),
             Time = terminal.Time,
             Note = terminal.Warning,
-            ReadTexts = reader.Read,
+            Shard = shard,
+            ReadTexts = shard is null ? reader.Read : null,
         }.RunAsync(paths, progress, cancellation);
-    }
-
-    /// <summary>The text encoder, which an engine for indexing has not opened: it is opened where a text is new.</summary>
-    sealed class TextReader(RetrievalEngine engine) : IDisposable
-    {
-        RetrievalEngine? _opened;
-
-        public TextVectors Read(IReadOnlyList<string> texts) =>
-            (_opened ??= RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text)).ReadTexts(texts);
-
-        public void Dispose() => _opened?.Dispose();
+        if (shard is not null && index is LocalAudioIndex local)
+            ShardManifest.Write(Path.GetDirectoryName(place.Name)!, shard, local, report);
+        return report;
     }
 
     /// <summary>Says what was not read, or not to its end.</summary>

@@ -17,9 +17,14 @@ public static class IndexCommand
                 ("nativeretrieval index ~/sounds --model runs/first --to sounds.nrx", "Index a folder; run it again after changes"),
                 ("nativeretrieval index interviews --model runs/first --to talks.nrx --window 10 --hop 5",
                     "Long recordings in overlapping windows"),
+                ("nativeretrieval index ~/sounds --model runs/first --to postgres://me@host/sounds", "Into PostgreSQL with pgvector"),
+                ("nativeretrieval index /sounds --model runs/first --to shards --shard 3/64",
+                    "The third of 64 jobs; `index merge` follows the last"),
             ],
         };
         IndexBuild.AddTo(command, terminal);
+        command.Add(IndexShardsSubcommand.Create(terminal));
+        command.Add(IndexMergeSubcommand.Create(terminal));
         command.Add(IndexStatsSubcommand.Create(terminal));
         command.Add(IndexVerifySubcommand.Create(terminal));
         command.Add(IndexCompactSubcommand.Create(terminal));

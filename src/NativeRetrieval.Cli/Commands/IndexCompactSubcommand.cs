@@ -20,7 +20,8 @@ static class IndexCompactSubcommand
         command.Add(json);
         command.SetAction(async (parsed, cancellationToken) =>
         {
-            using var index = LocalAudioIndex.Open(parsed.GetRequiredValue(folder), IndexAccess.Write);
+            using var index = LocalAudioIndex.Open(IndexPlace.FolderOf(parsed.GetRequiredValue(folder), "index compact"),
+                IndexAccess.Write);
             long before = index.Stats().SizeBytes;
             await index.CompactAsync(cancellationToken).ConfigureAwait(false);
             long after = index.Stats().SizeBytes;

@@ -18,11 +18,12 @@ static class IndexStatsSubcommand
         };
         command.Add(folder);
         command.Add(json);
-        command.SetAction(parsed =>
+        command.SetAction(async (parsed, cancellation) =>
         {
-            using var index = LocalAudioIndex.Open(parsed.GetRequiredValue(folder), IndexAccess.Read);
-            if (parsed.GetValue(json)) WriteJson(terminal, index.Settings, index.Stats());
-            else WriteText(terminal, index.Settings, index.Stats());
+            using var index = await IndexPlace.Of(parsed.GetRequiredValue(folder)).OpenAsync(device: null, cancellation);
+            var stats = await index.StatsAsync(cancellation);
+            if (parsed.GetValue(json)) WriteJson(terminal, index.Settings, stats);
+            else WriteText(terminal, index.Settings, stats);
             return ExitCode.Ok;
         });
         return command;

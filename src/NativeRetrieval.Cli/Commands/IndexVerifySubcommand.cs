@@ -21,7 +21,7 @@ static class IndexVerifySubcommand
         command.Add(json);
         command.SetAction(parsed =>
         {
-            using var index = LocalAudioIndex.Open(parsed.GetRequiredValue(folder), IndexAccess.Read);
+            using var index = LocalAudioIndex.Open(IndexPlace.FolderOf(parsed.GetRequiredValue(folder), "index verify"), IndexAccess.Read);
             var found = index.Verify();
             if (parsed.GetValue(json)) WriteJson(terminal, found);
             else WriteText(terminal, found);

@@ -57,8 +57,8 @@ internal static class SearchCommand
             if (!once && options.Exports(parsed))
                 throw new OptionException("--export and --export-list write the hits of one question; give it on the command line");
             var files = options.FilesOf(parsed);
-            using var opened = options.Open(parsed, terminal, file is not null || like.Length > 0 ? ModelParts.Both : ModelParts.Text,
-                asksAgain: !once);
+            using var opened = await options.OpenAsync(parsed, terminal, file is not null || like.Length > 0 ? ModelParts.Both
+                : ModelParts.Text, asksAgain: !once, cancellation);
             if (file is not null)
                 return await new QueryLines(terminal, opened, parts => Asked(parts, also.Without(parsed))).AnswerAsync(file, cancellation);
             if (once)

@@ -13,7 +13,7 @@ internal sealed class SearchOptions
 {
     readonly Option<DirectoryInfo> _index = new("--index")
     {
-        Description = "The index to search.",
+        Description = "The index to search: a folder, postgres://… or clickhouse://….",
         HelpName = "sounds.nrx",
         Required = true,
     };
@@ -73,18 +73,19 @@ internal sealed class SearchOptions
     /// <param name="asksAgain">True where several searches follow: a GPU then holds a copy of the index; for one, reading the
     /// files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
-    public OpenedIndex Open(ParseResult parsed, Terminal terminal, ModelParts parts, bool asksAgain)
+    public async Task<OpenedIndex> OpenAsync(ParseResult parsed, Terminal terminal, ModelParts parts, bool asksAgain,
+        CancellationToken cancellation)
     {
         var device = _device.Open(parsed, terminal);
-        string path = parsed.GetRequiredValue(_index).FullName;
-        LocalAudioIndex? index = null;
+        ILibraryIndex? index = null;
         try
         {
-            index = LocalAudioIndex.Open(path, IndexAccess.Read, device: asksAgain ? device : null);
+            var place = IndexPlace.Of(parsed.GetRequiredValue(_index));
+            index = await place.OpenAsync(asksAgain ? device : null, cancellation);
             var choice = new ModelChoice(terminal);
             return new OpenedIndex(device, index, choice.Named(parsed.GetValue(_model)) is { } named
-                ? ModelChoice.OpenNamed(named, path, index.Settings, device, parts)
-                : choice.Open(path, index.Settings, device, parts));
+                ? ModelChoice.OpenNamed(named, place.Name, index.Settings, device, parts)
+                : choice.Open(place.Name, index.Settings, device, parts));
         }
         catch
         {
@@ -96,7 +97,7 @@ internal sealed class SearchOptions
 }
 
 /// <summary>An index, the model it was made by, and the device.</summary>
-internal sealed record OpenedIndex(Device Device, LocalAudioIndex Index, RetrievalEngine Engine) : IDisposable
+internal sealed record OpenedIndex(Device Device, ILibraryIndex Index, RetrievalEngine Engine) : IDisposable
 {
     public LibrarySearch Search { get; } = new(Engine, Index);
 

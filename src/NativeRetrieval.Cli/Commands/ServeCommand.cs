@@ -77,7 +77,8 @@ internal static class ServeCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             string? key = KeyOf(terminal, parsed.GetValue(keyFile));
-            var folders = parsed.GetRequiredValue(indexes).Select(index => index.FullName).ToArray();
+            var folders = parsed.GetRequiredValue(indexes).Select(index => Path.GetFullPath(IndexPlace.FolderOf(index.ToString(),
+                "serve"))).ToArray();
             using var runsOn = device.Open(parsed, terminal);
             using var engine = OpenEngine(new ModelChoice(terminal), parsed.GetValue(model), folders[0], runsOn);
             var options = new ServerOptions

@@ -27,7 +27,7 @@ internal static class SimilarCommand
         command.SetAction(async (parsed, cancellation) =>
         {
             var files = options.FilesOf(parsed);
-            using var opened = options.Open(parsed, terminal, ModelParts.Audio, asksAgain: false);
+            using var opened = await options.OpenAsync(parsed, terminal, ModelParts.Audio, asksAgain: false, cancellation);
             string path = parsed.GetRequiredValue(file).FullName;
             var part = QueryOptions.Example(path, parsed.GetValue(at), weight: 1, opened, cancellation);
             var answer = await opened.Search.SearchAsync(options.Of(parsed, terminal, [part]), cancellation);

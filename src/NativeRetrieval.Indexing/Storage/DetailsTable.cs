@@ -12,13 +12,21 @@ namespace NativeRetrieval.Indexing.Storage;
 /// </remarks>
 internal sealed class DetailsTable(Catalogue catalogue)
 {
-    public const string Schema = """
-        CREATE TABLE details (first_row INTEGER PRIMARY KEY, record BLOB NOT NULL, checksum INTEGER NOT NULL);
-        CREATE TABLE background (one INTEGER PRIMARY KEY CHECK (one = 1), files INTEGER NOT NULL, scores BLOB NOT NULL,
-            checksum INTEGER NOT NULL);
+    /// <summary>The full-text index.</summary>
+    public const string WordsSchema = """
         CREATE VIRTUAL TABLE words USING fts5(name, folder, title, description, tags, other,
             tokenize = 'porter unicode61 remove_diacritics 2');
         """;
+
+    public const string Schema = $"""
+        CREATE TABLE details (first_row INTEGER PRIMARY KEY, record BLOB NOT NULL, checksum INTEGER NOT NULL);
+        CREATE TABLE background (one INTEGER PRIMARY KEY CHECK (one = 1), files INTEGER NOT NULL, scores BLOB NOT NULL,
+            checksum INTEGER NOT NULL);
+        {WordsSchema}
+        """;
+
+    /// <summary>Weights of the columns of words in BM25.</summary>
+    public static IReadOnlyList<int> Weights { get; } = [4, 2, 4, 2, 3, 1];
 
     /// <summary>Folders above the file whose names are searched: the nearest tell most, and those of the disk nothing.</summary>
     const int NearestFolders = 4;
@@ -66,7 +74,7 @@ internal sealed class DetailsTable(Catalogue catalogue)
 
     /// <summary>The files whose text has a term, by their first rows in ascending order, each with its BM25, which is above 0.</summary>
     public IEnumerable<(long FirstRow, double Score)> Scores(string term) => !catalogue.HasDetails ? []
-        : catalogue.Many("SELECT rowid, bm25(words, 4, 2, 4, 2, 3, 1) FROM words WHERE words MATCH $match ORDER BY rowid",
+        : catalogue.Many($"SELECT rowid, bm25(words, {string.Join(", ", Weights)}) FROM words WHERE words MATCH $match ORDER BY rowid",
             [("$match", QueryWords.Quoted(term))], row => (row.GetInt64(0), -row.GetDouble(1)));
 
     public void WriteBackground(IndexBackground background)
@@ -103,7 +111,8 @@ internal sealed class DetailsTable(Catalogue catalogue)
         if (texts != details.Count) yield return $"{texts:N0} files have words, {details.Count:N0} have details";
     }
 
-    static string[] Columns(string fullPath, SoundDetails details)
+    /// <summary>Texts of a file in the columns of words.</summary>
+    public static string[] Columns(string fullPath, SoundDetails details)
     {
         string[] folders = (Path.GetDirectoryName(fullPath) ?? "").Split(['/', '\\'], StringSplitOptions.RemoveEmptyEntries);
         return

@@ -29,7 +29,7 @@ internal sealed class FileTable
     public TextRows Texts(ReadSession session)
     {
         if (Volatile.Read(ref _texts) is { } known) return known;
-        var loaded = TextRows.Load(new TextTable(session.Catalogue), TextKeys);
+        var loaded = TextRows.Load(new TextTable(session.Catalogue).ReadAll(), TextKeys);
         Volatile.Write(ref _texts, loaded);
         return loaded;
     }

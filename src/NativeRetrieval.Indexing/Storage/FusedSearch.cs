@@ -5,17 +5,6 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>One search by sound and words within a session; see <see cref="LibraryIndexQuery"/>.</summary>
 internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, FileTable table, LibraryIndexQuery query, float[] unit)
 {
-    /// <summary>Number of places of the ranking by sound, and of those of texts, that count at least.</summary>
-    const int LeastDepth = 1_000;
-
-    /// <summary>Files beside those of the sound's ranking that texts bring in at least, where so many are found.</summary>
-    const int LeastOthers = 100;
-
-    const int MostStretches = 5;
-
-    /// <summary>Share of the best window's score from which a window belongs to the best stretches.</summary>
-    const float StretchShare = 0.9f;
-
     readonly DetailsTable _details = new(session.Catalogue);
 
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
@@ -23,8 +12,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
 
     IReadOnlyList<(float Score, long Row)>? _ranked;
 
-    /// <summary>Places of each ranking that count.</summary>
-    int Depth => Math.Max(LeastDepth, query.Skip + query.Top);
+    int Depth => Fusion.Depth(query);
 
     /// <summary>True where every file may be found.</summary>
     bool TakesAllFiles => new FileFilter(query.Filter).IsOpen && query.WithoutWords.All(words => words.Count == 0);
@@ -55,32 +43,30 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
             : FileTable.RowsOf(session.Rows.Segments, table.Files.Where((_, place) => allowed[place])));
         var collector = new HitCollector(session, table, segments, _minScore);
         var bySound = _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found;
-        var background = _details.ReadBackground();
-        var quantiles = (query.IsSound ? background?.Sounds : background?.Sentences) ?? [];
         var scale = new TextTable(session.Catalogue).ReadScale();
-        var texts = new TextEvidence(query, table, session, scale, allowed, Depth);
-        var (mean, deviation) = IndexBackground.ScaleOf(quantiles);
-        double trust = scale?.Trust ?? 1;
+        var texts = Evidence(scale, allowed);
+        var fusion = new Fusion(query, texts, _details.ReadBackground(), scale);
 
-        var items = new List<Item>(bySound.Count);
+        var items = new List<FusedItem>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)
-            items.Add(Of(bySound[i].Score, bySound[i].Row, table.PlaceOf(collector.PlaceOf(bySound[i].Row).FirstRow), i + 1));
-        var found = items.Select(item => item.Place).ToHashSet();
-        var others = texts.Found.Where(place => !found.Contains(place))
-            .Take(float.IsNegativeInfinity(_minScore) ? Math.Max(LeastOthers, query.Skip + query.Top) : int.MaxValue)
-            .Select(place => table.Files[place]).ToList();
+            items.Add(fusion.Item(bySound[i].Score, bySound[i].Row, table.PlaceOf(collector.PlaceOf(bySound[i].Row).FirstRow), i + 1));
+        var others = fusion.Others(items.Select(item => item.Place).ToHashSet()).Select(place => table.Files[place]).ToList();
         if (others.Count > 0)
         {
             var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
             foreach (var (score, row) in index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found)
-                items.Add(Of(score, row, table.PlaceOf(rest.PlaceOf(row).FirstRow), null));
+                items.Add(fusion.Item(score, row, table.PlaceOf(rest.PlaceOf(row).FirstRow), null));
         }
-        items = [.. items.OrderByDescending(item => item.Fused).ThenByDescending(item => item.Score).ThenBy(item => item.Row)
-            .Skip(query.Skip).Take(query.Top)];
-        return new LibraryHits(Hits(collector, segments, items, quantiles, texts), Total(collector, bySound.Count));
+        return new LibraryHits(Hits(collector, segments, fusion.Page(items), fusion.Quantiles, texts), Total(collector, bySound.Count));
+    }
 
-        Item Of(float score, long row, int place, int? rank) =>
-            new(score, row, place, rank, trust * (score - mean) / deviation + texts.Of(place));
+    TextEvidence Evidence(TextScale? scale, bool[]? allowed)
+    {
+        var texts = new TextEvidence(query, table.Files.Count,
+            [.. TextEvidence.Terms(query).Select(term => table.Words.Of(_details, term))], allowed);
+        if (scale is not null && TextEvidence.HasMeaning(query) && table.Texts(session) is { Width: > 0 } rows)
+            texts.AddMeaning(rows, scale, allowed);
+        return texts;
     }
 
     /// <summary>Number of files, or windows, that could be hits.</summary>
@@ -144,8 +130,8 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         return scores.Zip(rows);
     }
 
-    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items, IReadOnlyList<float> quantiles,
-        TextEvidence texts)
+    List<LibraryHit> Hits(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<FusedItem> items,
+        IReadOnlyList<float> quantiles, TextEvidence texts)
     {
         var stretches = _perFile ? Stretches(collector, segments, items) : [];
         var hits = new List<LibraryHit>(items.Count);
@@ -158,7 +144,7 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
                 Rank = hit.Rank, Path = hit.Path, StartSeconds = hit.StartSeconds, EndSeconds = hit.EndSeconds, Score = hit.Score,
                 RowId = hit.RowId, Percentile = IndexBackground.PercentileOf(quantiles, item.Score),
                 SoundRank = item.SoundRank, WordRank = texts.WordRank(item.Place), MeaningRank = texts.MeaningRank(item.Place),
-                MatchedWords = texts.WordRank(item.Place) is null ? [] : texts.Matched(item.Place, _details),
+                MatchedWords = texts.WordRank(item.Place) is null ? [] : texts.Matched(item.Place),
                 Stretches = stretches.GetValueOrDefault(item.Place) ?? [new SoundStretch(hit.StartSeconds, hit.EndSeconds, hit.Score)],
                 Details = _details.Read(table.Files[item.Place].FirstRow)
                     ?? new SoundDetails { DurationSeconds = file.Windows[^1].EndSeconds },
@@ -168,32 +154,19 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     }
 
     /// <summary>Windows near the best one's score, joined where they touch, by the file's place.</summary>
-    Dictionary<int, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments, List<Item> items)
+    Dictionary<int, IReadOnlyList<SoundStretch>> Stretches(HitCollector collector, IReadOnlyList<SegmentRows> segments,
+        List<FusedItem> items)
     {
         var files = items.Select(item => table.Files[item.Place]).Where(file => file.Windows > 1).ToList();
         if (files.Count == 0) return [];
         var best = items.ToDictionary(item => item.Place, item => item.Score);
         var list = index.RowSearch.TopK(session, FileTable.RowsOf(segments, files), unit, files.Sum(file => file.Windows))[0];
         return Drained(list).GroupBy(pair => table.PlaceOf(collector.PlaceOf(pair.Row).FirstRow))
-            .ToDictionary(group => group.Key,
-                group => Joined(collector.FileOf(table.Files[group.Key].FirstRow), group, best[group.Key]));
+            .ToDictionary(group => group.Key, group => Fusion.Joined(group.OrderBy(pair => pair.Row).Select(pair =>
+            {
+                var file = collector.FileOf(table.Files[group.Key].FirstRow);
+                var (start, end, _) = file.Windows[(int)(pair.Row - file.FirstRow)];
+                return (start, end, pair.Score);
+            }), best[group.Key]));
     }
-
-    static IReadOnlyList<SoundStretch> Joined(FileRecord file, IEnumerable<(float Score, long Row)> windows, float best)
-    {
-        float least = best > 0 ? StretchShare * best : best;
-        var stretches = new List<SoundStretch>();
-        foreach (var (score, row) in windows.Where(window => window.Score >= least).OrderBy(window => window.Row))
-        {
-            var (start, end, _) = file.Windows[(int)(row - file.FirstRow)];
-            if (stretches.Count > 0 && stretches[^1] is var last && start <= last.EndSeconds)
-                stretches[^1] = last with { EndSeconds = Math.Max(last.EndSeconds, end), Score = Math.Max(last.Score, score) };
-            else stretches.Add(new SoundStretch(start, end, score));
-        }
-        return [.. stretches.OrderByDescending(stretch => stretch.Score).ThenBy(stretch => stretch.StartSeconds).Take(MostStretches)];
-    }
-
-    /// <param name="Place">Place of its file in the table.</param>
-    /// <param name="Fused">Score by which items are ranked.</param>
-    readonly record struct Item(float Score, long Row, int Place, int? SoundRank, double Fused);
 }

@@ -26,6 +26,7 @@ internal sealed record PreparedFile(IndexedFile File, WindowRecord[] Windows, by
             if (!(window.StartSeconds >= 0 && window.EndSeconds > window.StartSeconds && double.IsFinite(window.EndSeconds)))
                 throw new IndexException($"index: {file.Path}: window {i} runs from {window.StartSeconds} s to {window.EndSeconds} s");
             UnitVector.Of(window.Vector.Span, unit, () => $"index: {file.Path}: window {i}");
+            if (window.IsScaled) window.Vector.Span.CopyTo(unit);
             var row = rows.AsSpan(i * format.StrideBytes, format.StrideBytes);
             format.Encode(unit, row);
             windows[i] = new(window.StartSeconds, window.EndSeconds, Crc32C.Of(row));

@@ -16,31 +16,57 @@ internal sealed class TextEvidence
     const double AllWords = 6, LeastDeviations = 2.5;
 
     readonly LibraryIndexQuery _query;
-    readonly FileTable _table;
+    readonly IReadOnlyList<WordList> _lists;
     readonly double[] _words;
-    readonly TextRows? _texts;
-    readonly TextScale? _scale;
-    readonly float[] _unit = [];
+    TextRows? _texts;
+    TextScale? _scale;
+    float[] _unit = [];
     readonly Dictionary<int, int> _wordRanks = [], _meaningRanks = [];
 
+    /// <param name="files">Number of files; each has its place, in the order of rows.</param>
+    /// <param name="lists">Files with each of the <see cref="Terms"/>.</param>
     /// <param name="allowed">True at the places of files that may be found; null: all.</param>
-    /// <param name="depth">Files that each of the two can bring into the answer.</param>
-    /// <exception cref="Core.Errors.IndexException">The question's text vector does not fit those of the index.</exception>
-    public TextEvidence(LibraryIndexQuery query, FileTable table, ReadSession session, TextScale? scale, bool[]? allowed, int depth)
+    public TextEvidence(LibraryIndexQuery query, int files, IReadOnlyList<WordList> lists, bool[]? allowed)
     {
-        (_query, _table, _words) = (query, table, new double[query.WordWeight > 0 && query.Words.Count > 0 ? table.Files.Count : 0]);
-        if (_words.Length > 0) AddWords(new DetailsTable(session.Catalogue));
+        (_query, _lists, _words) = (query, lists, new double[lists.Count > 0 ? files : 0]);
+        if (lists.Count > 0) AddWords();
         Rank(_wordRanks, Enumerable.Range(0, _words.Length).Where(place => _words[place] > 0 && allowed?[place] != false)
-            .Select(place => (_words[place], place)), depth);
-        if (query.WordWeight == 0 || query.TextVector.IsEmpty || scale is null || table.Texts(session) is not { Width: > 0 } texts) return;
-        (_texts, _scale, _unit) = (texts, scale, new float[texts.Width]);
-        UnitVector.Of(query.TextVector.Span, _unit, () => "search: the vector for texts");
+            .Select(place => (_words[place], place)), Fusion.Depth(query));
+    }
+
+    /// <summary>True where the question can be compared with texts by meaning.</summary>
+    public static bool HasMeaning(LibraryIndexQuery query) => query.WordWeight > 0 && !query.TextVector.IsEmpty;
+
+    /// <summary>The question's vector for texts, of length 1.</summary>
+    /// <param name="width">Values of the vectors of the index.</param>
+    /// <exception cref="Core.Errors.IndexException">The vector does not fit those of the index.</exception>
+    public static float[] UnitOf(LibraryIndexQuery query, int width)
+    {
+        float[] unit = new float[width];
+        UnitVector.Of(query.TextVector.Span, unit, () => "search: the vector for texts");
+        return unit;
+    }
+
+    /// <summary>Cosine from which on meaning counts.</summary>
+    public static double LeastCosine(TextScale scale) => scale.Mean + LeastDeviations * scale.Deviation;
+
+    /// <param name="texts">At least the texts nearest to the question that files have which may be found, and those of all files that
+    /// <see cref="Of"/> is asked for.</param>
+    /// <exception cref="Core.Errors.IndexException">The question's text vector does not fit those of the index.</exception>
+    public void AddMeaning(TextRows texts, TextScale scale, bool[]? allowed)
+    {
+        (_texts, _scale, _unit) = (texts, scale, UnitOf(_query, texts.Width));
+        int depth = Fusion.Depth(_query);
         Rank(_meaningRanks, texts.Nearest(_unit, depth, allowed).Where(text => Excess(text.Cosine) > 0)
             .SelectMany(text => text.Places.Where(place => allowed?[place] != false).Select(place => ((double)text.Cosine, place))), depth);
     }
 
-    /// <summary>Terms that are looked for: the words, and each with the next one as one word.</summary>
-    public static string[] Terms(IReadOnlyList<string> words) => [.. words, .. words.Zip(words.Skip(1), (first, second) => first + second)];
+    /// <summary>Terms that are looked for: the words, and each with the next one as one word; none where words do not count.</summary>
+    public static string[] Terms(LibraryIndexQuery query) => query.WordWeight == 0 ? []
+        : [.. query.Words, .. query.Words.Zip(query.Words.Skip(1), (first, second) => first + second)];
+
+    /// <summary>Places of the files that words have found.</summary>
+    public IEnumerable<int> FoundByWords => _wordRanks.Keys;
 
     /// <summary>Places of the files that words or meaning bring into the answer, the greatest evidence first.</summary>
     public IEnumerable<int> Found => _wordRanks.Keys.Concat(_meaningRanks.Keys).Distinct().OrderByDescending(Of).ThenBy(place => place);
@@ -54,16 +80,14 @@ internal sealed class TextEvidence
         + (_texts?.CosineOf(_unit, place) is { } cosine ? Math.Max(0, Excess(cosine)) : 0));
 
     /// <summary>Words of the question that the file's text has.</summary>
-    public IReadOnlyList<string> Matched(int place, DetailsTable details) =>
-        [.. Terms(_query.Words).Where(term => _table.Words.Of(details, term).Has(place))];
+    public IReadOnlyList<string> Matched(int place) => [.. Terms(_query).Where((_, term) => _lists[term].Has(place))];
 
     double Excess(double cosine) => (cosine - _scale!.Mean) / _scale.Deviation - LeastDeviations;
 
-    void AddWords(DetailsTable details)
+    void AddWords()
     {
         int words = _query.Words.Count;
-        WordList[] lists = [.. Terms(_query.Words).Select(term => _table.Words.Of(details, term))];
-        double[] greatest = [.. lists.Select(list => list.Scores.Length > 0 ? list.Scores.Max() : 0)];
+        double[] greatest = [.. _lists.Select(list => list.Scores.Length > 0 ? list.Scores.Max() : 0)];
         double[] known = [.. greatest.Take(words).Where(score => score > 0)];
         double unknown = known.Length > 0 ? known.Average() : 1;
         double[] weights = [.. greatest.Take(words).Select(score => score > 0 ? score : unknown)];
@@ -76,10 +100,10 @@ internal sealed class TextEvidence
             if (word > 0) terms.Add(words + word - 1);
             if (word < words - 1) terms.Add(words + word);
             foreach (int term in terms)
-                for (int i = 0; i < lists[term].Places.Length; i++)
-                    share[lists[term].Places[i]] = Math.Max(share[lists[term].Places[i]], lists[term].Scores[i] / greatest[term]);
+                for (int i = 0; i < _lists[term].Places.Length; i++)
+                    share[_lists[term].Places[i]] = Math.Max(share[_lists[term].Places[i]], _lists[term].Scores[i] / greatest[term]);
             foreach (int term in terms)
-                foreach (int place in lists[term].Places)
+                foreach (int place in _lists[term].Places)
                 {
                     _words[place] += AllWords * weights[word] / sum * share[place];
                     share[place] = 0;

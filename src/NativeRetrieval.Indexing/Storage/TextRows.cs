@@ -23,14 +23,15 @@ internal sealed unsafe class TextRows
     /// <summary>Values of a vector; 0 where there is none.</summary>
     public int Width { get; }
 
-    /// <param name="keys">Keys of the texts of files, by their places in the table of files.</param>
-    public static TextRows Load(TextTable table, IReadOnlyList<long> keys)
+    /// <param name="texts">Texts by ascending key, of one width.</param>
+    /// <param name="keys">Keys of the texts of files, by their places.</param>
+    public static TextRows Load(IEnumerable<(long Key, BFloat16[] Vector)> texts, IReadOnlyList<long> keys)
     {
         var textOfKey = new Dictionary<long, int>();
         TextRows? rows = null;
         var loaded = new List<ushort[]>();
         int width = 0, stride = 0;
-        foreach (var (key, vector) in table.ReadAll())
+        foreach (var (key, vector) in texts)
         {
             if (width == 0) (width, stride) = (vector.Length, RowSearch.StrideBytes(vector.Length, DType.BFloat16) / sizeof(ushort));
             int text = textOfKey.Count;

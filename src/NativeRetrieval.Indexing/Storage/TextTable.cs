@@ -27,9 +27,7 @@ internal sealed class TextTable(Catalogue catalogue)
 
     public void Write(long key, ReadOnlySpan<float> vector)
     {
-        var rounded = new BFloat16[vector.Length];
-        for (int i = 0; i < rounded.Length; i++) rounded[i] = (BFloat16)vector[i];
-        byte[] bytes = MemoryMarshal.AsBytes(rounded.AsSpan()).ToArray();
+        byte[] bytes = MemoryMarshal.AsBytes(Rounded(vector).AsSpan()).ToArray();
         catalogue.Execute("INSERT OR REPLACE INTO texts VALUES ($key, $vector, $checksum)", ("$key", key), ("$vector", bytes),
             ("$checksum", Checksum(key, bytes)));
     }
@@ -52,6 +50,16 @@ internal sealed class TextTable(Catalogue catalogue)
             return row.GetInt64(4) == Checksum(scale) ? scale
                 : throw catalogue.Corrupt("the scale of texts does not match its checksum");
         });
+
+    /// <summary>The vector as it is kept.</summary>
+    public static BFloat16[] Rounded(ReadOnlySpan<float> vector)
+    {
+        var rounded = new BFloat16[vector.Length];
+        for (int i = 0; i < rounded.Length; i++) rounded[i] = (BFloat16)vector[i];
+        return rounded;
+    }
+
+    public static long Checksum(long key, BFloat16[] vector) => Checksum(key, MemoryMarshal.AsBytes(vector.AsSpan()).ToArray());
 
     static long Checksum(long key, byte[] vector) => new RecordChecksum().Add(key).Add(vector).Value;
 

@@ -10,9 +10,10 @@ namespace NativeRetrieval.Engine;
 /// the process is killed, and the next run goes on from there. Stored vectors are compared with their checksums first; files whose vectors
 /// are damaged are embedded anew.
 /// </summary>
-public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
+public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
 {
-    const int FilesPerCommit = 16, FilesPerDescription = 256;
+    internal const int FilesPerCommit = 16;
+    const int FilesPerDescription = 256;
 
     readonly List<FileReport> _files = [];
     readonly List<AudioIndexEntry> _pending = [];
@@ -40,6 +41,9 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
     /// <summary>Clock for the times at which files came into the index; null: these are not kept.</summary>
     public TimeProvider? Time { get; init; }
 
+    /// <summary>The share of the files that this run takes; null: all.</summary>
+    public Shard? Shard { get; init; }
+
     /// <summary>Gets a sentence about each tag that is damaged or too large; what could be read of it counts.</summary>
     public Action<string>? Note { get; init; }
 
@@ -55,7 +59,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         double Seconds)>? progress = null,
         CancellationToken cancellation = default)
     {
-        var known = index.Files();
+        var known = await index.FilesAsync(cancellation);
         var found = SoundFiles.Find(roots.Where(root => !IsGone(root, known)), cancellation);
         if (found.Files.Count == 0 && found.LeftOut.Count == 0 && known.Count == 0)
             throw new OptionException(
@@ -66,14 +70,16 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 
         var damage = await index.FindDamageAsync(cancellation);
         _damaged.UnionWith(damage.Files.Select(file => file.FullPath));
-        _files.AddRange(found.LeftOut);
-        _details = index.Details();
+        // Each shard finds all files; the first accounts for those that none reads.
+        if (Shard is null or { Number: 1 }) _files.AddRange(found.LeftOut);
+        var files = Shard is null ? found.Files : [.. found.Files.Where(path => Shard.Holds(path))];
+        _details = await index.DetailsAsync(cancellation);
         var plan = new IncrementalPlan([.. known.Where(file => !_damaged.Contains(file.FullPath))],
             path => File.Exists(path) && !found.IsAlias(path), path => ContentHash.OfFile(path, cancellation));
         try
         {
-            await TakeAllAsync(plan, found.Files, progress, cancellation);
-            await RemoveGoneAsync(plan, folders, found, cancellation);
+            await TakeAllAsync(plan, files, progress, cancellation);
+            await RemoveGoneAsync(plan, folders, found, files, cancellation);
             if (!damage.IsNone) await index.FinishRepairAsync(cancellation);
             if (ReadTexts is not null) await new BackgroundScores(index, ReadTexts).UpdateAsync(cancellation);
         }
@@ -84,7 +90,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
         }
         return new IndexingReport(_files, _windows, _seconds) 
         {
-            Repaired = _repaired, Redescribed = _redescribed, CommitsWereLost = damage.CommitsAreLost,
+            Repaired = _repaired, Redescribed = _redescribed, CommitsWereLost = damage.CommitsAreLost, Listing = found.Files,
         };
     }
 
@@ -217,10 +223,14 @@ public sealed class AudioIndexer(RetrievalEngine engine, LocalAudioIndex index)
 
     static bool IsGone(string path, FoundSounds found) => !found.IsOutOfSight(path) && (!File.Exists(path) || found.IsAlias(path));
 
-    async Task RemoveGoneAsync(IncrementalPlan plan, string[] folders, FoundSounds found, CancellationToken cancellation)
+    /// <param name="files">Files found that are this run's own: what it has of others is a shard's whose content has changed.</param>
+    async Task RemoveGoneAsync(IncrementalPlan plan, string[] folders, FoundSounds found, IReadOnlyList<string> files,
+        CancellationToken cancellation)
     {
+        var foreign = Shard is null ? [] : found.Files.Except(files).Select(Path.GetFullPath).ToHashSet();
         string[] gone = [.. plan.Unseen.Select(file => file.FullPath).Concat(_damaged)
-            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && IsGone(path, found))];
+            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && (IsGone(path, found)
+            || foreign.Contains(path)))];
         if (gone.Length == 0) return;
         await index.DeleteAsync(gone, cancellation);
         foreach (string path in gone) Report(path, FileOutcome.Removed);

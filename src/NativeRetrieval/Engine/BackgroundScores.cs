@@ -9,7 +9,7 @@ namespace NativeRetrieval.Engine;
 /// <see cref="TextScale"/>. Background and scale are made anew where the index has doubled, or halved, since.
 /// </summary>
 /// <param name="read">Vectors of sentences.</param>
-internal sealed class BackgroundScores(LocalAudioIndex index, Func<IReadOnlyList<string>, TextVectors> read)
+internal sealed class BackgroundScores(ILibraryIndex index, Func<IReadOnlyList<string>, TextVectors> read)
 {
     const int Windows = 500;
 
@@ -39,7 +39,7 @@ internal sealed class BackgroundScores(LocalAudioIndex index, Func<IReadOnlyList
 
     public async Task UpdateAsync(CancellationToken cancellation)
     {
-        foreach (string[] texts in index.TextsWithoutVectors().Chunk(TextsPerCommit))
+        foreach (string[] texts in (await index.TextsWithoutVectorsAsync(cancellation)).Chunk(TextsPerCommit))
         {
             cancellation.ThrowIfCancellationRequested();
             float[] vectors = read(texts).Encoded;
@@ -47,10 +47,11 @@ internal sealed class BackgroundScores(LocalAudioIndex index, Func<IReadOnlyList
             await index.SetTextVectorsAsync(
                 [.. texts.Select((text, i) => (text, (ReadOnlyMemory<float>)vectors.AsMemory(i * width, width)))], cancellation);
         }
-        long files = index.Stats().Files;
-        bool hasBackground = IsFresh(index.Background()?.Files), hasScale = IsFresh(index.TextScale()?.Files);
+        long files = (await index.StatsAsync(cancellation)).Files;
+        bool hasBackground = IsFresh((await index.BackgroundAsync(cancellation))?.Files),
+            hasScale = IsFresh((await index.TextScaleAsync(cancellation))?.Files);
         if (files < 2 || (hasBackground && hasScale)) return;
-        var sample = index.SampleVectors(Windows);
+        var sample = await index.SampleVectorsAsync(Windows, cancellation);
         var sentences = read(_sentences);
         if (!hasBackground) await index.SetBackgroundAsync(Background(files, sentences.Vectors, sample, cancellation), cancellation);
         if (!hasScale) await index.SetTextScaleAsync(Scale(files, sentences.Encoded, sample), cancellation);

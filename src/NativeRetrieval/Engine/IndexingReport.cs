@@ -12,6 +12,9 @@ public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows
     /// <summary>Unchanged files whose text was read anew: an older version had not, or a table says something new.</summary>
     public int Redescribed { get; init; }
 
+    /// <summary>All sound files that the run found, in their order; those of other shards, too.</summary>
+    public IReadOnlyList<string> Listing { get; init; } = [];
+
     /// <summary>
     /// True where the index had lost its last commits: files that were in them are in it again only if they are among those of this run.
     /// </summary>

@@ -7,7 +7,7 @@ namespace NativeRetrieval.Engine;
 /// <summary>Questions to a library of sounds. Members may be called from several threads.</summary>
 /// <param name="engine">Model that the index was made by; its text encoder is needed for sentences.</param>
 /// <param name="index">The library.</param>
-public sealed class LibrarySearch(RetrievalEngine engine, LocalAudioIndex index)
+public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
 {
     /// <summary>The recordings that answer a question, best first.</summary>
     /// <exception cref="OptionException">The question has no part of a positive weight, or an option is out of its range.</exception>
