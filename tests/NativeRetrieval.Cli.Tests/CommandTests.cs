@@ -31,7 +31,7 @@ public sealed class CommandTests : IDisposable
         Assert.Contains("FLAC", text.Out);
         Assert.Equal("", json.Error);
         var cuda = document.RootElement.GetProperty("cuda");
-        Assert.Equal(["NVIDIA driver", "NVRTC", "cuBLAS", "cuDNN"], cuda.GetProperty("libraries").EnumerateArray()
+        Assert.Equal(["NVIDIA driver", "NVRTC", "cuBLAS", "cuDNN", "NCCL"], cuda.GetProperty("libraries").EnumerateArray()
             .Select(library => library.GetProperty("name").GetString()));
         Assert.All(cuda.GetProperty("libraries").EnumerateArray(), library =>
             Assert.NotEqual(0, library.GetProperty("tried").GetArrayLength()));

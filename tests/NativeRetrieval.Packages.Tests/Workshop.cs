@@ -45,7 +45,7 @@ public sealed class Workshop : IDisposable
             if (_index is not null) return _index;
             DemoCollection.Create(_folder["sounds"], seed: 1, clips: 24, testClips: 8);
             Run(tool, "train", "sounds/train.csv", "--audio", "sounds/audio", "--preset", "tiny", "--to", "model",
-                "training.epochs=1").Succeeds();
+                "--set", "training.epochs=1").Succeeds();
             Run(tool, "index", "sounds/audio", "--model", "model", "--to", "sounds.nrx").Succeeds();
             return _index = "sounds.nrx";
         }

@@ -29,13 +29,19 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
         string[][] texts = [.. queries.Select(query => (string[])[.. Sentences(query), .. query.Without])];
         string[] all = [.. texts.SelectMany(own => own)];
         var read = all.Length > 0 ? engine.ReadTexts(all) : new TextVectors([], []);
+        var tokens = all.Length > 0 ? engine.Model.Tokenize(all) : null;
         var questions = new List<LibraryIndexQuery>(queries.Count);
         int width = index.Settings.Dimension, encodedWidth = all.Length > 0 ? read.Encoded.Length / all.Length : 0, at = 0;
         for (int q = 0; q < queries.Count; at += texts[q].Length, q++)
+        {
+            int sentences = Sentences(queries[q]).Length;
             questions.Add(Question(queries[q], read.Vectors.AsMemory(at * width, texts[q].Length * width)) with
             {
-                TextVector = Meaning(queries[q].Parts, read.Encoded.AsSpan(at * encodedWidth, Sentences(queries[q]).Length * encodedWidth)),
+                // To a model that does not know a word all unknown words are alike: it compares no meaning then.
+                TextVector = Enumerable.Range(at, sentences).Any(text => tokens!.UnknownTokens(text) > 0) ? ReadOnlyMemory<float>.Empty
+                    : Meaning(queries[q].Parts, read.Encoded.AsSpan(at * encodedWidth, sentences * encodedWidth)),
             });
+        }
         var hits = await index.SearchBatchAsync(questions, cancellation).ConfigureAwait(false);
         return [.. hits.Select((found, q) => Answer(found, texts[q]))];
     }
