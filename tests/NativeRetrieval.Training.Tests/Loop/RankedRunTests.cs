@@ -18,7 +18,7 @@ public sealed class RankedRunTests : IDisposable
 
     public RankedRunTests()
     {
-        var demo = DemoCollection.Create(_folder["demo"], seed: 3, clips: 36, testClips: 6);
+        var demo = DemoCollection.Create(_folder["demo"], seed: 3, clips: 42, testClips: 6);
         (_train, _test) = (CaptionCsv.Read(demo.TrainCsv, demo.AudioFolder), CaptionCsv.Read(demo.TestCsv, demo.AudioFolder));
     }
 
