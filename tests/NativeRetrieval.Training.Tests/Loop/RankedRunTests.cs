@@ -52,7 +52,7 @@ public sealed class RankedRunTests : IDisposable
     public void A_run_goes_on_with_another_number_of_ranks()
     {
         string[] overrides = ["training.batch_size=8", "training.epochs=3", "training.synchronized_batch_norm=true",
-            "training.average_decay=0.9"];
+            "training.average_decay=0.9", "training.lr=3e-6"];
         Run(1, "whole", overrides);
         Stopped(2, "changed", overrides, after: 2, resume: false);
         Stopped(1, "changed", overrides, after: 3, resume: true);
