@@ -44,13 +44,15 @@ public static class RankJob
     /// <exception cref="OperationCanceledException">This rank is cancelled, or another: <see cref="RanksStoppedException"/>.</exception>
     public static void ThrowIfAnyIsCancelled(IProcessGroup? group, CancellationToken cancellation)
     {
-        if (group is not null and not { WorldSize: 1 })
+        if (group is null or { WorldSize: 1 })
         {
-            Span<long> cancelled = [cancellation.IsCancellationRequested ? 1 : 0];
-            group.AllReduce(cancelled);
-            if (cancelled[0] > 0) throw new RanksStoppedException(cancellation);
+            cancellation.ThrowIfCancellationRequested();
+            return;
         }
-        cancellation.ThrowIfCancellationRequested();
+        // What is cancelled after it was asked for is told the next time: a rank that stops alone ends the others.
+        Span<long> cancelled = [cancellation.IsCancellationRequested ? 1 : 0];
+        group.AllReduce(cancelled);
+        if (cancelled[0] > 0) throw new RanksStoppedException(cancellation);
     }
 
     /// <summary>Compares what ranks have to have in common. All see the same first difference.</summary>
