@@ -8,12 +8,12 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <para>Words: 6 where a text has all words of the question as well as any text has them. Of each word a text has the share
 /// <c>BM25 / the greatest BM25 of the word</c>; words weigh as their greatest BM25 does, one that no text has as the mean of the others.
 /// Two words that a text has as one, as <c>firetruck</c>, count as both.</para>
-/// <para>Meaning: <c>max(0, (cosine − mean) / deviation − 2.5)</c> by the <see cref="TextScale"/>, so that a name which only happens
-/// to be the nearest says nothing.</para>
+/// <para>Meaning: <c>(cosine − mean) / deviation − 2.5</c> by the <see cref="TextScale"/>, 0 to 3: a name which only happens to be the
+/// nearest says nothing, and one that is near says less than all words, for an encoder of few texts finds strange words alike.</para>
 /// </remarks>
 internal sealed class TextEvidence
 {
-    const double AllWords = 6, LeastDeviations = 2.5;
+    const double AllWords = 6, LeastDeviations = 2.5, MostMeaning = 3;
 
     readonly LibraryIndexQuery _query;
     readonly IReadOnlyList<WordList> _lists;
@@ -77,7 +77,7 @@ internal sealed class TextEvidence
 
     /// <summary>Evidence for the file at this place, with the weight that the question gives it.</summary>
     public double Of(int place) => _query.WordWeight * ((_words.Length > 0 ? _words[place] : 0)
-        + (_texts?.CosineOf(_unit, place) is { } cosine ? Math.Max(0, Excess(cosine)) : 0));
+        + (_texts?.CosineOf(_unit, place) is { } cosine ? Math.Clamp(Excess(cosine), 0, MostMeaning) : 0));
 
     /// <summary>Words of the question that the file's text has.</summary>
     public IReadOnlyList<string> Matched(int place) => [.. Terms(_query).Where((_, term) => _lists[term].Has(place))];

@@ -34,7 +34,7 @@ public sealed class GraphTests
     }
 
     /// <summary>
-    /// Tensors that the work changes itself may be exchanged in place by others, as an evaluation does with averaged weights, and replays go on.
+    /// Tensors that the work changes itself may be exchanged in place by others, as an evaluation does with averaged weights; they go on.
     /// What it only reads is another matter: something may have been derived from it, and the work is measured and recorded anew.
     /// </summary>
     [Fact]
