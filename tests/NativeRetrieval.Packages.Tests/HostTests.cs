@@ -37,6 +37,6 @@ public sealed class HostTests
         string[] lines = _workshop.Run(program, "model", "sounds/audio", "host.nrx", Sentence).Succeeds().TrimEnd().Split('\n');
         Assert.Equal(11, lines.Length);
         var best = JsonDocument.Parse(lines[^1]).RootElement.GetProperty("hits")[0];
-        Assert.Equal("sounds/audio/" + best.GetProperty("name").GetString(), lines[0].Split(' ')[1]);
+        Assert.Equal(Path.Combine(_workshop.FullPath, "sounds/audio", best.GetProperty("name").GetString()!), lines[0].Split(' ')[1]);
     }
 }
