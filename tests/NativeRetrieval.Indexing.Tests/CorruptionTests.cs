@@ -132,7 +132,7 @@ public sealed class CorruptionTests : IDisposable
     public void AFlippedSchemaVersionIsDamageAndANewerSchemaIsNot()
     {
         string copy = Damaged("catalogue.db", stream => Flip(stream, 63, 3));
-        Assert.Contains("schema version 11 does not match the settings",
+        Assert.Contains("schema version 12 does not match the settings",
             Assert.Throws<IndexCorruptException>(() => LocalAudioIndex.Open(copy, IndexAccess.Read)).Message);
 
         Sql(copy, "PRAGMA user_version = 10; UPDATE settings SET checksum = 5");

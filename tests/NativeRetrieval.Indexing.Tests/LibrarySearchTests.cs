@@ -176,7 +176,7 @@ public sealed class LibrarySearchTests : IDisposable
             double cosine = Samples.Cosine(meaning, TextVector(hit.Path + entry.Details!.Description)), excess = (cosine - 0.2) / 0.1 - 2.5;
             Assert.Equal(excess > 0, hit.MeaningRank is not null);
             double sound = entry.Windows.Max(window => Samples.Cosine(query, window.Vector.Span)) / deviation;
-            return (trust * sound) + (weight * (Math.Max(0, excess) + (isBell ? WordShare(hit.Path) : 0)));
+            return (trust * sound) + (weight * (Math.Clamp(excess, 0, 3) + (isBell ? WordShare(hit.Path) : 0)));
         })];
         Assert.True(fused.Zip(fused.Skip(1)).All(pair => pair.First >= pair.Second - 0.06 * (1 + weight)), string.Join(' ', fused));
         int withTexts = hits.Count(hit => hit.WordRank is not null || hit.MeaningRank is not null);

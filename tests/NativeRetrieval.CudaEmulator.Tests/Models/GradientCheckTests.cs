@@ -102,7 +102,8 @@ public sealed class GradientCheckTests
     {
         string[] words = ["Relu", "Max", "ClipPooling", "BatchNorm"];
         var deciding = typeof(IBackend).GetMethods().Where(method => words.Any(word => method.Name.Contains(word, StringComparison.Ordinal)
-                && !method.Name.StartsWith("Softmax", StringComparison.Ordinal))
+                && !method.Name.StartsWith("Softmax", StringComparison.Ordinal)
+                && !method.Name.StartsWith("Synchronized", StringComparison.Ordinal)) // without a ReLU: it decides nothing
             || method.GetParameters().Any(parameter => parameter.Name == "relu" || parameter.ParameterType == typeof(Activation)));
         Assert.Equal(Decision.Known.Order(), deciding.Select(method => method.Name).Order());
     }
