@@ -136,7 +136,7 @@ public sealed class CorruptionTests : IDisposable
             Assert.Throws<IndexCorruptException>(() => LocalAudioIndex.Open(copy, IndexAccess.Read)).Message);
 
         Sql(copy, "PRAGMA user_version = 10; UPDATE settings SET checksum = 5");
-        Assert.Contains("schema version 10, this program reads up to 3",
+        Assert.Contains("schema version 10, this program reads up to 4",
             Assert.Throws<IndexException>(() => LocalAudioIndex.Open(copy, IndexAccess.Read)).Message);
     }
 

@@ -3,7 +3,7 @@ using System.Runtime.CompilerServices;
 
 namespace NativeRetrieval.TestSupport;
 
-/// <summary>The environment of the tests and of the processes that they start: what a developer has set for daily work does not count.</summary>
+/// <summary>The environment of the tests and of the processes that they start, without what a developer has set for daily work.</summary>
 internal static class OwnEnvironment
 {
     [ModuleInitializer]
