@@ -70,8 +70,8 @@ def row(gpus, clips, line, network):
 
 def table(title, rows, pairs):
     print(f"\n{title}\n")
-    print("| GPUs | clips per GPU | step, ms | exchange, ms | of it not hidden, ms | clips/s | per GPU, of one alone | an epoch | features, GB/s per node "
-          "| bottleneck |")
+    print("| GPUs | clips per GPU | step, ms | exchange, ms | of it not hidden, ms | clips/s | per GPU, of one alone | an epoch "
+          "| features, GB/s per node | bottleneck |")
     print("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---|")
     alone = None
     for gpus, clips, (step, total, shown, rate, limit) in rows:

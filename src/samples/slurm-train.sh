@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Trains on all GPUs of a Slurm job, one task for each: sbatch --nodes=4 src/samples/slurm-train.sh train.csv clips runs/large [more options of train]
+# Trains on all GPUs of a Slurm job, one task for each:
+#   sbatch --nodes=4 src/samples/slurm-train.sh train.csv clips runs/large [more options of train]
 # Every task finds its rank, the number of ranks and their meeting place in srun's environment. When a task or a machine dies, all others
 # end within seconds, with exit code 6 and a message that names it; the job then goes to the queue again and resumes from the last checkpoint.
 #SBATCH --job-name=nativeretrieval
@@ -29,8 +30,9 @@ resume=()
 code=0
 srun nativeretrieval train "$csv" --audio "$audio" --to "$run" "${resume[@]}" "$@" || code=$?
 
-# 6: another rank died; 130: the time is nearly over. Both go on from the last checkpoint.
+# 6: another rank died; 130: the time is nearly over. Both go on from the last checkpoint; what kills a rank again and again ends here.
 case $code in
-    6 | 130) scontrol requeue "$SLURM_JOB_ID" ;;
+    130) scontrol requeue "$SLURM_JOB_ID" ;;
+    6) [ "${SLURM_RESTART_COUNT:-0}" -ge 20 ] || scontrol requeue "$SLURM_JOB_ID" ;;
 esac
 exit "$code"

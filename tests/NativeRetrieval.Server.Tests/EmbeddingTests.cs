@@ -2,6 +2,7 @@ using System.Net;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Engine;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Server.Tests;
 
@@ -48,6 +49,23 @@ public sealed class EmbeddingTests(SharedService shared) : IClassFixture<SharedS
             input = new object[] { "rain", new { type = "input_audio", input_audio = new { data, format = "wav" } } },
         }));
         Assert.Equal(expected, answer.GetProperty("data")[1].GetProperty("embedding").EnumerateArray().Select(value => value.GetSingle()));
+    }
+
+    /// <summary>The model hears 2 s at once; codecs may leave a little behind a sound's end.</summary>
+    [Theory]
+    [InlineData(2.05, HttpStatusCode.OK)]
+    [InlineData(2.5, HttpStatusCode.UnprocessableEntity)]
+    public async Task A_sound_longer_than_a_window_is_refused_and_never_cut(double seconds, HttpStatusCode status)
+    {
+        WavFile.Write(_service["long.wav"], seconds, 500);
+        string data = Convert.ToBase64String(await File.ReadAllBytesAsync(_service["long.wav"], TestContext.Current.CancellationToken));
+        using var answer = await _service.PostAsync("/v1/embeddings", new
+        {
+            input = new[] { new { type = "input_audio", input_audio = new { data } } },
+        });
+        Assert.Equal(status, answer.StatusCode);
+        if (status != HttpStatusCode.OK)
+            Assert.Contains("longer than the 2 s that this model hears at once", await TestService.RefusalOf(answer, status));
     }
 
     [Theory]

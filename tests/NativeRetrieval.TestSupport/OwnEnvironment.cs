@@ -10,7 +10,7 @@ internal static class OwnEnvironment
     [SuppressMessage("Usage", "CA2255", Justification = "every test project needs it, before anything reads the environment")]
     internal static void Clear()
     {
-        foreach (string name in (string[])["NATIVERETRIEVAL_MODEL", "RANK", "WORLD_SIZE", "SLURM_PROCID", "SLURM_NTASKS"])
+        foreach (string name in (string[])["NATIVERETRIEVAL_MODEL", "RANK", "WORLD_SIZE", "SLURM_JOB_ID", "SLURM_PROCID"])
             Environment.SetEnvironmentVariable(name, null);
     }
 }

@@ -21,6 +21,8 @@ internal sealed class EmbeddingEndpoints(ServerOptions options, ServedLibrary li
         routes.Get("/models", ModelsAsync, new("The model, in OpenAI's shape") { Gives = typeof(ModelsResponse) });
     }
 
+    const double PaddingSeconds = 0.1;
+
     int Dimension => library.Engine.Model.Config.EmbeddingDimension;
 
     Task ModelsAsync(HttpContext context) => Body.WriteJsonAsync(context,
@@ -76,11 +78,17 @@ internal sealed class EmbeddingEndpoints(ServerOptions options, ServedLibrary li
             + "{\"type\": \"input_audio\", \"input_audio\": {\"data\": \"BASE64\"}}");
     }
 
+    /// <summary>The vector of a sound that is one window at most; the padding of codecs behind its end is no sound.</summary>
     async Task<float[]> SoundAsync(byte[] sound, CancellationToken cancellation)
     {
-        double window = library.Engine.Model.Config.MaxSeconds;
-        float[] samples = await uploads.DecodeAsync(() => Task.FromResult<ReadOnlyMemory<byte>>(sound), 0, window, cancellation);
-        return await queue.DoAsync(new SoundWork(samples, window, cancellation));
+        var config = library.Engine.Model.Config;
+        float[] samples = await uploads.DecodeAsync(() => Task.FromResult<ReadOnlyMemory<byte>>(sound), 0,
+            config.MaxSeconds + 2 * PaddingSeconds, cancellation);
+        if (samples.Length > config.LongestSamples + (int)(PaddingSeconds * config.LogMel.SampleRateHz))
+            throw Refusal.Unprocessable(FormattableString.Invariant($"a sound is longer than the {config.MaxSeconds} s that this model ")
+                + "hears at once; send it in pieces of that length, or index it");
+        float[] heard = samples[..Math.Min(samples.Length, config.LongestSamples)];
+        return await queue.DoAsync(new SoundWork(heard, config.MaxSeconds, cancellation));
     }
 
     static JsonElement Encoded(float[] vector, string format) => format == "base64"

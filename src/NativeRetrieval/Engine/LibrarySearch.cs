@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
+using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Engine;
 
@@ -43,7 +44,8 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
             });
         }
         var hits = await index.SearchBatchAsync(questions, cancellation).ConfigureAwait(false);
-        return [.. hits.Select((found, q) => Answer(found, texts[q]))];
+        int first = 0;
+        return [.. hits.Select((found, q) => Answer(found, texts[q], tokens, (first += texts[q].Length) - texts[q].Length))];
     }
 
     static string[] Sentences(LibraryQuery query) => [.. query.Parts.Where(part => part.Text is not null).Select(part => part.Text!)];
@@ -77,16 +79,13 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
         };
     }
 
-    LibraryAnswer Answer(LibraryHits hits, string[] texts)
+    /// <param name="tokens">Those of all questions' texts; null: there are none.</param>
+    /// <param name="first">Place of this question's first text among them.</param>
+    static LibraryAnswer Answer(LibraryHits hits, string[] texts, TokenBatch? tokens, int first) => tokens is null ? new(hits) : new(hits)
     {
-        if (texts.Length == 0) return new LibraryAnswer(hits);
-        var tokens = engine.Model.Tokenize(texts);
-        return new LibraryAnswer(hits)
-        {
-            UnknownSentences = [.. texts.Where((_, i) => !tokens.HasKnownToken(i))],
-            UnknownTokens = Enumerable.Range(0, texts.Length).Sum(tokens.UnknownTokens),
-        };
-    }
+        UnknownSentences = [.. texts.Where((_, i) => !tokens.HasKnownToken(first + i))],
+        UnknownTokens = Enumerable.Range(first, texts.Length).Sum(tokens.UnknownTokens),
+    };
 
     /// <summary>
     /// The weighted sum of the sentences' vectors by the text encoder alone; empty where there is no sentence, or the sum is zero.

@@ -1,5 +1,5 @@
-// libnccl.so.2: all-reduce, all-gather and broadcast between processes of one machine. Every rank sends its values to rank 0, which compares
-// the calls, computes in rank order, and sends the results back. As on a GPU, a collective occupies its stream until all ranks have come,
+// libnccl.so.2: all-reduce, all-gather and broadcast between processes of one machine. Every rank sends its values to rank 0, which
+// compares the calls, computes in rank order, and sends the results back. As on a GPU, a collective occupies its stream until all ranks have come,
 // and one whose peer has died ends only by ncclCommAbort. What a rank queues runs when it waits for its device, not before.
 #include <atomic>
 #include <cerrno>
@@ -33,7 +33,10 @@ struct Header
     int32_t type, detail; // detail: the reduction or the root
     uint32_t reserved;
     uint64_t count, number;
-    bool operator==(const Header& o) const { return kind == o.kind && type == o.type && detail == o.detail && count == o.count && number == o.number; }
+    bool operator==(const Header& o) const
+    {
+        return kind == o.kind && type == o.type && detail == o.detail && count == o.count && number == o.number;
+    }
 };
 
 struct Communicator
@@ -152,7 +155,8 @@ const char* exchange(Communicator& c, const Header& call, const void* send, void
         else if (call.kind == AllReduce) add(call.type, result.data(), other.data(), call.count);
     }
     for (int rank = 1; rank < c.ranks; rank++)
-        if (!transfer(c.peers[rank], &status, sizeof status, true) || (status == Ok && !transfer(c.peers[rank], result.data(), whole, true))) return spin(c);
+        if (!transfer(c.peers[rank], &status, sizeof status, true)
+            || (status == Ok && !transfer(c.peers[rank], result.data(), whole, true))) return spin(c);
     if (status != Ok) return wrong.c_str();
     std::memcpy(receive, result.data(), whole);
     return nullptr;
@@ -177,9 +181,12 @@ int start(void* handle, void* stream, Kind kind, const void* send, void* receive
     if (size_of(type) == 0) return fail(InvalidArgument, "type " + std::to_string(type) + " is none");
     if (kind == AllReduce && (detail != 0 || (type != 2 && type != 4 && type != 7 && type != 8)))
         return fail(InvalidArgument, "sums of int32, int64, float32 and float64 are all that this look-alike knows");
-    if (kind == Broadcast && (detail < 0 || detail >= c->ranks)) return fail(InvalidArgument, "root " + std::to_string(detail) + " is no rank");
-    if (stream == nullptr || stream == reinterpret_cast<void*>(1)) return fail(InvalidUsage, "a collective on the legacy default stream waits for all others");
-    if (c->stream != nullptr && c->stream != stream) return fail(InvalidUsage, "collectives of one communicator on two streams: their order is not the same on all ranks");
+    if (kind == Broadcast && (detail < 0 || detail >= c->ranks))
+        return fail(InvalidArgument, "root " + std::to_string(detail) + " is no rank");
+    if (stream == nullptr || stream == reinterpret_cast<void*>(1))
+        return fail(InvalidUsage, "a collective on the legacy default stream waits for all others");
+    if (c->stream != nullptr && c->stream != stream)
+        return fail(InvalidUsage, "collectives of one communicator on two streams: their order is not the same on all ranks");
     c->stream = stream;
     const size_t part = count * size_of(type), whole = kind == AllGather ? part * static_cast<size_t>(c->ranks) : part;
     const Header call{ kind, type, detail, 0, count, c->called++ };
@@ -234,14 +241,16 @@ API int ncclGetUniqueId(UniqueId* id)
     ::unlink(id->path);
     const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const sockaddr_un address = address_of(*id);
-    if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 128) != 0) return SystemError;
+    if (::bind(listener, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 || ::listen(listener, 128) != 0)
+        return SystemError;
     s_listening[id->path] = listener;
     return Ok;
 }
 
 API int ncclCommInitRank(void** communicator, int ranks, UniqueId id, int rank)
 {
-    if (ranks < 1 || rank < 0 || rank >= ranks) return fail(InvalidArgument, "rank " + std::to_string(rank) + " of " + std::to_string(ranks));
+    if (ranks < 1 || rank < 0 || rank >= ranks)
+        return fail(InvalidArgument, "rank " + std::to_string(rank) + " of " + std::to_string(ranks));
     auto c = std::make_shared<Communicator>();
     c->rank = rank;
     c->ranks = ranks;
@@ -259,7 +268,8 @@ API int ncclCommInitRank(void** communicator, int ranks, UniqueId id, int rank)
         {
             const int peer = ::accept(listener, nullptr, nullptr);
             int who[2];
-            if (peer < 0 || !transfer(peer, who, sizeof who, false) || who[0] < 1 || who[0] >= ranks || who[1] != ranks || c->peers[static_cast<size_t>(who[0])] >= 0)
+            if (peer < 0 || !transfer(peer, who, sizeof who, false) || who[0] < 1 || who[0] >= ranks || who[1] != ranks
+                || c->peers[static_cast<size_t>(who[0])] >= 0)
                 return fail(InvalidUsage, "ranks do not agree on their numbers");
             c->peers[static_cast<size_t>(who[0])] = peer;
         }
