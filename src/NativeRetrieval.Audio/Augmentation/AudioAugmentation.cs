@@ -14,9 +14,7 @@ public static class AudioAugmentation
     /// <exception cref="ShapeException">The lengths differ or are no multiple of <paramref name="melBins"/>.</exception>
     public static void CircularShift(ReadOnlySpan<float> frames, int melBins, int offsetFrames, Span<float> shifted)
     {
-        if (melBins < 1 || frames.Length % melBins != 0 || shifted.Length != frames.Length)
-            throw new ShapeException($"CircularShift: {frames.Length} values into {shifted.Length}; expected equal multiples of "
-                + $"{melBins} mel bins");
+        ExpectFrames(nameof(CircularShift), frames, melBins, shifted);
         if (frames.IsEmpty) return;
         int count = frames.Length / melBins, offset = (offsetFrames % count + count) % count;
         int tail = (count - offset) * melBins;
@@ -44,6 +42,65 @@ public static class AudioAugmentation
     {
         if (changed.Length != logMel.Length) throw new ShapeException($"Gain: {logMel.Length} values into {changed.Length}");
         for (int i = 0; i < logMel.Length; i++) changed[i] = logMel[i] <= floorDb ? floorDb : MathF.Max(logMel[i] + gainDb, floorDb);
+    }
+
+    /// <summary>
+    /// <c>y[t, m] = x[t · tempo mod frames, m − bins]</c>, linear between four values: a clip played faster or slower by
+    /// <paramref name="tempo"/> and, apart from that, moved along the mel axis. What is played faster comes round; beyond the lowest and the
+    /// highest bin their values repeat.
+    /// </summary>
+    /// <param name="frames">Log-mel [frames, melBins] in dB, float32, row-major.</param>
+    /// <param name="tempo">Frames of the clip per frame of the result, above 0; 1 for the clip's own tempo.</param>
+    /// <param name="bins">Bins that the clip moves up, or down where negative; 0 for none.</param>
+    /// <param name="warped">Result, as long as <paramref name="frames"/>, not overlapping it.</param>
+    /// <exception cref="ShapeException">The lengths differ or are no multiple of <paramref name="melBins"/>.</exception>
+    public static void Warp(ReadOnlySpan<float> frames, int melBins, double tempo, double bins, Span<float> warped)
+    {
+        ExpectFrames(nameof(Warp), frames, melBins, warped);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(tempo);
+        int count = frames.Length / melBins;
+        for (int t = 0; t < count; t++)
+        {
+            double from = t * tempo % count;
+            int first = Math.Min((int)from, count - 1);
+            float late = (float)(from - first);
+            var earlier = frames.Slice(first * melBins, melBins);
+            var later = frames.Slice((first + 1) % count * melBins, melBins);
+            var row = warped.Slice(t * melBins, melBins);
+            for (int m = 0; m < melBins; m++)
+            {
+                double bin = Math.Clamp(m - bins, 0, melBins - 1);
+                int low = (int)bin, high = Math.Min(low + 1, melBins - 1);
+                float up = (float)(bin - low);
+                row[m] = Between(Between(earlier[low], earlier[high], up), Between(later[low], later[high], up), late);
+            }
+        }
+
+        static float Between(float a, float b, float share) => share == 0 ? a : a + (b - a) * share;
+    }
+
+    /// <summary>
+    /// <c>y[t, m] = max(x[t, m] + g(m), floor)</c>: the recording through a filter whose gain in dB is linear between knots that are spread
+    /// evenly from the lowest to the highest bin (Nam et al. 2022, "FilterAugment"). Values at the floor are silence and stay there.
+    /// </summary>
+    /// <param name="frames">Log-mel [frames, melBins] in dB, float32, row-major.</param>
+    /// <param name="gainsDb">Gains at the knots, two or more, in dB.</param>
+    /// <param name="floorDb">Level of silence, in dB.</param>
+    /// <param name="filtered">Result, as long as <paramref name="frames"/>; it may be the same memory.</param>
+    /// <exception cref="ShapeException">The lengths differ, are no multiple of <paramref name="melBins"/>, or there are too few knots.</exception>
+    public static void Filter(ReadOnlySpan<float> frames, int melBins, ReadOnlySpan<float> gainsDb, float floorDb, Span<float> filtered)
+    {
+        ExpectFrames(nameof(Filter), frames, melBins, filtered);
+        if (gainsDb.Length < 2) throw new ShapeException($"Filter: {gainsDb.Length} knots; expected 2 or more");
+        Span<float> gains = melBins <= 256 ? stackalloc float[melBins] : new float[melBins];
+        for (int m = 0; m < melBins; m++)
+        {
+            float knot = melBins == 1 ? 0 : m * (gainsDb.Length - 1f) / (melBins - 1);
+            int low = Math.Min((int)knot, gainsDb.Length - 2);
+            gains[m] = gainsDb[low] + (gainsDb[low + 1] - gainsDb[low]) * (knot - low);
+        }
+        for (int i = 0; i < frames.Length; i++)
+            filtered[i] = frames[i] <= floorDb ? floorDb : MathF.Max(frames[i] + gains[i % melBins], floorDb);
     }
 
     /// <summary>
@@ -87,5 +144,11 @@ public static class AudioAugmentation
             throw new ShapeException($"Crop: frames {start} … {start + frames - 1} of a clip of {clip.Frames}");
         return new LogMelClip(clip.Values.AsSpan(start * clip.MelBins, frames * clip.MelBins).ToArray(), frames, clip.MelBins,
             Math.Min(clip.Samples, (frames - 1) * hopSamples));
+    }
+
+    static void ExpectFrames(string change, ReadOnlySpan<float> frames, int melBins, Span<float> changed)
+    {
+        if (melBins < 1 || frames.Length % melBins != 0 || changed.Length != frames.Length)
+            throw new ShapeException($"{change}: {frames.Length} values into {changed.Length}; expected equal multiples of {melBins} mel bins");
     }
 }

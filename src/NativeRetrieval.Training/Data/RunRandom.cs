@@ -34,6 +34,12 @@ public enum RandomUse : byte
 
     /// <summary>The items of a balanced epoch.</summary>
     Balance = 10,
+
+    /// <summary>The tempo of each clip and its place on the mel axis.</summary>
+    Warp = 11,
+
+    /// <summary>The filter of each clip.</summary>
+    Filter = 12,
 }
 
 /// <summary>

@@ -9,7 +9,7 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Features;
 
 /// <summary>
-/// The clips of a batch as training hears them: cropped, together with another, shifted, louder or softer. What happens to an item depends
+/// The clips of a batch as training hears them: cropped, together with another, shifted, warped, filtered, louder or softer. What happens to an item depends
 /// on its place in the batch alone, so that any part of a batch can be loaded by itself, and again.
 /// </summary>
 internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features, AugmentationSettings augmentation, RunRandom random)
@@ -34,8 +34,9 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
         {
             int clip = batch[start + i], item = start + i;
             var addition = Mixtures.At(item, number);
-            // A clip that is mixed or shifted has no end of its own any more: silence simply follows it.
-            bool ends = _paper && addition is null && !augmentation.CircularShift && features.Frames(clip) <= _longestFrames;
+            // A clip that is mixed, shifted or played at another tempo has no end of its own any more: silence simply follows it.
+            bool ends = _paper && addition is null && !augmentation.CircularShift && augmentation.WarpTempo == 0
+                && features.Frames(clip) <= _longestFrames;
             clips[i] = ends ? features.LoadPadded(clip, longest) : Crop(features.Load(clip), item, number);
             if (addition is { } other)
             {
@@ -43,11 +44,10 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
                 clips[i] = AudioAugmentation.Mix(clips[i], added, (float)other.LevelDb, _floorDb);
             }
             if (augmentation.CircularShift) clips[i] = Shift(clips[i], item, number);
+            if (augmentation.WarpTempo > 0 || augmentation.WarpBins > 0) clips[i] = Warp(clips[i], item, number);
+            if (augmentation.FilterDb > 0) clips[i] = Filter(clips[i], item, number);
             if (augmentation.GainDb > 0)
-            {
-                double gainDb = augmentation.GainDb * (2.0 * random.Stream(RandomUse.Gain, number).Uniform((ulong)item) - 1);
-                clips[i] = Louder(clips[i], gainDb);
-            }
+                clips[i] = Louder(clips[i], augmentation.GainDb * Signed(random.Stream(RandomUse.Gain, number), (ulong)item));
         }
         return _paper ? AudioBatch.Paper(clips, model.Config.LogMel.FramesOf(longest), model.Device)
             : AudioBatch.OwnLength(clips, model.Device, PaddedTo(asWhole ? LongestFrames(batch, number) : clips.Max(clip => clip.Frames)));
@@ -94,6 +94,30 @@ internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features
             new PhiloxSequence(random.Stream(RandomUse.CircularShift, number), (ulong)item), shifted);
         return clip with { Values = shifted };
     }
+
+    LogMelClip Warp(LogMelClip clip, int item, long number)
+    {
+        var stream = random.Stream(RandomUse.Warp, number);
+        double tempo = Math.Pow(1 + augmentation.WarpTempo, Signed(stream, 2 * (ulong)item));
+        double bins = augmentation.WarpBins * Signed(stream, 2 * (ulong)item + 1);
+        var warped = new float[clip.Values.Length];
+        AudioAugmentation.Warp(clip.Values, clip.MelBins, tempo, bins, warped);
+        return clip with { Values = warped };
+    }
+
+    LogMelClip Filter(LogMelClip clip, int item, long number)
+    {
+        var stream = random.Stream(RandomUse.Filter, number);
+        Span<float> gainsDb = stackalloc float[AugmentationSettings.FilterKnots];
+        for (int i = 0; i < gainsDb.Length; i++)
+            gainsDb[i] = (float)(augmentation.FilterDb * Signed(stream, (ulong)(item * gainsDb.Length + i)));
+        var filtered = new float[clip.Values.Length];
+        AudioAugmentation.Filter(clip.Values, clip.MelBins, gainsDb, _floorDb, filtered);
+        return clip with { Values = filtered };
+    }
+
+    /// <summary>A number of a stream, uniform in [−1, 1).</summary>
+    static double Signed(Philox stream, ulong index) => 2.0 * stream.Uniform(index) - 1;
 
     LogMelClip Louder(LogMelClip clip, double gainDb)
     {

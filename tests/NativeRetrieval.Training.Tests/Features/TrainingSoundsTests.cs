@@ -47,6 +47,47 @@ public sealed class TrainingSoundsTests : IDisposable
     }
 
     [Fact]
+    public void A_random_filter_is_a_gain_of_each_bin_within_its_limit_and_another_for_each_clip()
+    {
+        var (plain, filtered) = (Load([]), Load(["augmentation.filter_db=6"]));
+        var lowest = new HashSet<float>();
+        for (int clip = 0; clip < Clips; clip++)
+        {
+            float[] gains = new float[Bins];
+            for (int bin = 0; bin < Bins; bin++)
+            {
+                var offsets = Enumerable.Range(0, plain[clip].Length / Bins).Select(frame => frame * Bins + bin)
+                    .Where(i => plain[clip][i] > FloorDb && filtered[clip][i] > FloorDb)
+                    .Select(i => filtered[clip][i] - plain[clip][i]).ToList();
+                Assert.InRange(offsets.Max() - offsets.Min(), 0, 1e-4);
+                Assert.InRange(gains[bin] = offsets[0], -6, 6);
+            }
+            Assert.Equal(gains[10], (gains[0] + gains[20]) / 2, 1e-3); // knots lie at bins 0, 21, 42 and 63
+            Assert.True(gains.Max() - gains.Min() > 0.1, $"clip {clip} has the same gain everywhere");
+            lowest.Add(MathF.Round(gains[0], 3));
+        }
+        Assert.Equal(Clips, lowest.Count);
+    }
+
+    [Theory]
+    [InlineData("augmentation.warp_bins=3")]
+    [InlineData("augmentation.warp_tempo=0.2")]
+    public void A_warped_clip_keeps_its_length_and_its_range(string setting)
+    {
+        var (plain, warped) = (Load([]), Load([setting]));
+        for (int clip = 0; clip < Clips; clip++)
+        {
+            Assert.Equal(plain[clip].Length, warped[clip].Length);
+            Assert.NotEqual(plain[clip], warped[clip]);
+            Assert.InRange(warped[clip].Min(), plain[clip].Min(), plain[clip].Max());
+            Assert.InRange(warped[clip].Max(), plain[clip].Min(), plain[clip].Max());
+        }
+        // A move along the mel axis changes the first frame; a change of tempo does not.
+        Assert.Equal(setting.Contains("tempo"),
+            plain.Zip(warped).All(pair => pair.First.AsSpan(0, Bins).SequenceEqual(pair.Second.AsSpan(0, Bins))));
+    }
+
+    [Fact]
     public void A_random_crop_is_a_part_of_the_whole_clip_and_not_always_its_start()
     {
         var whole = Load(["audio.max_seconds=60"]);
@@ -99,7 +140,8 @@ public sealed class TrainingSoundsTests : IDisposable
     public void A_part_of_a_batch_sounds_as_it_does_in_the_whole(string padding)
     {
         string[] all = [$"audio.padding={padding}", "audio.max_seconds=1", "augmentation.random_crop=true",
-            "augmentation.circular_shift=true", "augmentation.gain_db=6", "augmentation.mix_share=0.5"];
+            "augmentation.circular_shift=true", "augmentation.gain_db=6", "augmentation.mix_share=0.5", "augmentation.warp_tempo=0.2",
+            "augmentation.warp_bins=3", "augmentation.filter_db=6"];
         var whole = Load(all);
         Assert.Equal([.. whole[2], .. whole[3]], Load(all, start: 2, count: 2).SelectMany(values => values));
         Assert.Equal(whole, Load(all));

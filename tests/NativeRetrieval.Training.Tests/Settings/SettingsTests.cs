@@ -48,6 +48,7 @@ public sealed class SettingsTests
             ["augmentation.time_stripes"] = "2", ["augmentation.time_stripe_frames"] = "63", ["augmentation.mel_stripes"] = "2",
             ["augmentation.mel_stripe_bins"] = "7",
             ["augmentation.circular_shift"] = "false", ["augmentation.gain_db"] = "0", ["augmentation.random_crop"] = "false",
+            ["augmentation.warp_tempo"] = "0", ["augmentation.warp_bins"] = "0", ["augmentation.filter_db"] = "0",
             ["training.epochs"] = "50", ["training.batch_size"] = "32", ["training.drop_last_batch"] = "true",
             ["training.chunk_size"] = "0",
             ["training.optimizer"] = "adam", ["training.lr"] = "0.0001", ["training.weight_decay"] = "0", ["training.gradient_clip"] = "2",
