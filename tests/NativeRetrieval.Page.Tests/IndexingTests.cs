@@ -14,7 +14,7 @@ public sealed class IndexingTests(Browser browser) : PageTest(browser)
 
     ILocator Cancel => Panel.GetByRole(AriaRole.Button, new() { Name = "Cancel" });
 
-    /// <summary>What screen readers are told.</summary>
+    /// <summary>The sentence that screen readers are told.</summary>
     ILocator Said => Page.Locator("#tools [role=status]");
 
     ILocator SaidInside => Panel.GetByRole(AriaRole.Status);

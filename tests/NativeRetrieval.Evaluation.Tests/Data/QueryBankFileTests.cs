@@ -24,7 +24,8 @@ public sealed class QueryBankFileTests : IDisposable
         Assert.Equal(_twelve, QueryBankFile.Read(Written("a.txt", [.. _twelve, "", " sound 3 "])));
         Assert.Equal(_twelve, QueryBankFile.Read(Written("b.csv", ["caption", .. _twelve])));
         Assert.Equal(_twelve, QueryBankFile.Read(Written("c.csv", ["file_name,caption_1,caption_2",
-            .. Enumerable.Range(0, 6).Select(clip => $"{clip}.wav,{_twelve[2 * clip]},{_twelve[2 * clip + 1]}"), "7.wav,sound 1,sound 2"])));
+            .. Enumerable.Range(0, 6).Select(clip => $"{clip}.wav,{_twelve[2 * clip]},{_twelve[2 * clip + 1]}"),
+            "7.wav,sound 1,sound 2"])));
     }
 
     [Fact]
