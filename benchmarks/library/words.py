@@ -1,19 +1,20 @@
 #!/usr/bin/env python3
 """mAP@10 of a library's captions as queries: by sound alone, by words alone, fused.
 
-usage: words.py NATIVERETRIEVAL INDEX NAMES.csv [--qb-norm BETA] [--half 0|1] [WEIGHT ...]
+usage: words.py NATIVERETRIEVAL INDEX NAMES.csv [--query-bank FILE] [--half 0|1] [WEIGHT ...]
 NAMES.csv has the columns file_name, a path below the indexed folder, and caption; rows without a caption are no queries. Each distinct
 caption is one query, and every file that carries it is relevant. The captions themselves are not in the index. --half takes the captions of
-even or odd places alone: what is chosen on one half is reported on the other. --qb-norm adds the sound's ranking with its hubs taken down
-(QB-Norm: Bogolin et al. 2022), with the indexed files' names as the bank of queries.
+even or odd places alone: what is chosen on one half is reported on the other. --query-bank adds the rankings with hubs taken down by the
+sentences of a file (search --query-bank).
 """
-import argparse, collections, csv, json, math, os, re, subprocess
+import argparse, collections, csv, json, subprocess
 
 
-def answers(program, index, queries, weight):
+def answers(program, index, queries, weight, bank=None):
     lines = "".join(json.dumps({"id": i, "query": query}) + "\n" for i, query in enumerate(queries))
-    run = subprocess.run([program, "search", "--queries", "-", "--index", index, "--weight", str(weight), "--top", "1000", "--quiet"],
-                         input=lines, capture_output=True, text=True, check=True)
+    banked = ["--query-bank", bank] if bank else []
+    run = subprocess.run([program, "search", "--queries", "-", "--index", index, "--weight", str(weight), "--top", "1000", "--quiet",
+                          *banked], input=lines, capture_output=True, text=True, check=True)
     return [json.loads(line)["hits"] for line in run.stdout.splitlines()]
 
 
@@ -26,23 +27,13 @@ def average_precision(ranked, relevant):
     return total / min(10, len(relevant))
 
 
-def hubs(program, index, names, beta):
-    """log of the sum of exp(beta * score) over the names as queries, by path."""
-    bank = sorted({" ".join(re.findall("[A-Za-z]{2,}", os.path.splitext(os.path.basename(name))[0])).lower() for name in names} - {""})
-    sums = collections.defaultdict(float)
-    for hits in answers(program, index, bank, 0):
-        for hit in hits:
-            sums[hit["path"]] += math.exp(beta * hit["score"])
-    return {path: math.log(value) for path, value in sums.items()}
-
-
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("program")
     parser.add_argument("index")
     parser.add_argument("names")
     parser.add_argument("weights", nargs="*")
-    parser.add_argument("--qb-norm", type=float)
+    parser.add_argument("--query-bank")
     parser.add_argument("--half", type=int)
     asked = parser.parse_intermixed_args()
     files = collections.defaultdict(list)
@@ -63,16 +54,18 @@ def main():
     print(f"| {len(queries)} queries | mAP@10 | R@1 |\n|---|---:|---:|")
     sound = answers(asked.program, asked.index, queries, 0)
     show("sound alone (`--weight 0`)", [[hit["path"] for hit in hits] for hits in sound])
-    if asked.qb_norm:
-        hub = hubs(asked.program, asked.index, {hit["path"] for hits in sound for hit in hits}, asked.qb_norm)
-        show(f"sound alone with QB-Norm, beta {asked.qb_norm:g}", [[hit["path"] for hit in sorted(
-            hits, key=lambda hit: hub[hit["path"]] - asked.qb_norm * hit["score"])] for hits in sound])
+    if asked.query_bank:
+        banked = answers(asked.program, asked.index, queries, 0, asked.query_bank)
+        show("sound alone, `--query-bank`", [[hit["path"] for hit in hits] for hits in banked])
     fused = {weight: answers(asked.program, asked.index, queries, weight) for weight in asked.weights or ["1"]}
     any_weight = next(iter(fused.values()))
     show("words alone", by("word_rank", any_weight))
     show("meaning of texts alone", by("meaning_rank", any_weight))
     for weight, found in fused.items():
         show(f"fused, `--weight {weight}`", [[hit["path"] for hit in hits] for hits in found])
+        if asked.query_bank:
+            banked = answers(asked.program, asked.index, queries, weight, asked.query_bank)
+            show(f"fused, `--weight {weight} --query-bank`", [[hit["path"] for hit in hits] for hits in banked])
 
 
 main()

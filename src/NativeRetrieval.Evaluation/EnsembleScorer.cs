@@ -27,6 +27,8 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
 {
     readonly List<string> _skipped = [];
 
+    readonly IReadOnlyList<string> _bank = request.QueryBank is { } file ? QueryBankFile.Read(file) : [];
+
     /// <summary>One message for each clip that could not be decoded.</summary>
     public IReadOnlyList<string> Skipped => _skipped;
 
@@ -52,7 +54,8 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
                 throw new OptionException($"{folder} has vectors of {vectors.ClipNames.Count} clips, {request.Models[0]} of {names.Count}; "
                     + "an ensemble needs the same clips from all (remove the sounds that cannot be read, and vectors saved before)");
             }
-            scores.Add(vectors.Score(queries.Texts));
+            var raw = vectors.Score(queries.Texts);
+            scores.Add(_bank.Count == 0 ? raw : QueryBankNorm.Apply(raw, vectors.Score(_bank)));
         }
         return new EnsembleScores(scores, queries, names!);
     }
@@ -96,7 +99,7 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
         var features = FeatureStore.Prepare(cache, data, skipped, Reports(EvaluationPhase.Features, data.Clips.Count), cancellation,
             request.Group);
         _skipped.AddRange(skipped.Except(_skipped));
-        var texts = textsOf(features.Data);
+        IReadOnlyList<string> texts = [.. textsOf(features.Data), .. _bank];
         // Saved vectors serve evaluations with other rules of relevance, too.
         if (request.SaveVectors is not null)
             texts = [.. texts.Concat(data.Clips.SelectMany(clip => clip.Captions)).Distinct(StringComparer.Ordinal)];

@@ -51,6 +51,12 @@ public sealed record EvaluationRequest
     /// </summary>
     public string? GroupColumn { get; init; }
 
+    /// <summary>
+    /// File of sentences by which clips that are near to almost any are taken down (<see cref="Indexing.QueryBank"/>), read by
+    /// <see cref="Data.QueryBankFile"/>; never the queries themselves. Models of <see cref="Against"/> are scored without it. Null: none.
+    /// </summary>
+    public string? QueryBank { get; init; }
+
     /// <summary>Device that the models run on. Default: the CPU.</summary>
     public Device Device { get; init; } = CpuDevice.Shared;
 

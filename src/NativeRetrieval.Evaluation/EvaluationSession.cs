@@ -60,7 +60,8 @@ public static class EvaluationSession
     {
         var others = request with
         {
-            Models = request.Against, Against = [], Fusion = FusionRule.Mean, Weights = null, FitCsv = null, FitAudio = null,
+            Models = request.Against, Against = [], QueryBank = null, Fusion = FusionRule.Mean, Weights = null, FitCsv = null,
+            FitAudio = null,
         };
         var against = Run(others, progress, cancellation);
         if (!outcome.ClipNames.SequenceEqual(against.ClipNames) || !outcome.Texts.SequenceEqual(against.Texts))
@@ -76,6 +77,7 @@ public static class EvaluationSession
         var facts = new Dictionary<string, string>
         {
             ["data"] = data.Fingerprint(),
+            ["--query-bank"] = request.QueryBank is { } bank ? Indexing.ContentHash.OfFile(bank) : "absent",
             ["--save-vectors"] = request.SaveVectors is null ? "absent" : "given",
             ["--fit-weights"] = request.FitCsv is null ? "absent" : "given",
         };

@@ -29,6 +29,13 @@ public sealed record LibraryIndexQuery
     /// <summary>Weight w of words and meaning; 0 leaves them out. 0 to 1,000.</summary>
     public double WordWeight { get; init; } = 1;
 
+    /// <summary>
+    /// Sentences by which hubs are taken down: the ranking by sound is that of the score less the sound's hubness, among the 1,000 best
+    /// windows or files by score, or more where the page lies further on; hits keep their score. Null: none. Indexes in a folder alone
+    /// take one.
+    /// </summary>
+    public QueryBank? Bank { get; init; }
+
     /// <summary>Sets of words: a recording whose text has all words of one is left out.</summary>
     public IReadOnlyList<IReadOnlyList<string>> WithoutWords { get; init; } = [];
 

@@ -24,6 +24,8 @@ public sealed partial class LocalAudioIndex
         foreach (var query in queries)
         {
             query.Validated();
+            if (query.Bank is { } bank && bank.Width != Settings.Dimension)
+                throw new IndexException($"search: the vectors of the query bank have {bank.Width} values, the index {Settings.Dimension}");
             float[] unit = new float[Settings.Dimension];
             UnitVector.Of(query.Vector.Span, unit, () => "search: the query");
             units.Add(unit);

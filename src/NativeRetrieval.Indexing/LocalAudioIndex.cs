@@ -45,6 +45,8 @@ public sealed partial class LocalAudioIndex : ILibraryIndex
 
     internal ReadSessions Sessions => _sessions;
 
+    internal SegmentFormat Format => _format;
+
     internal IRowSearch RowSearch => _search;
 
     /// <summary>Makes a new, empty index and opens it for writing.</summary>

@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Server.Endpoints;
+using NativeRetrieval.Server.Jobs;
 using NativeRetrieval.Server.Library;
 using NativeRetrieval.Server.Queue;
 using NativeRetrieval.Server.Security;
@@ -27,8 +28,9 @@ public static class ServerExtensions
             .AddSingleton<WorkQueue>().AddSingleton<UploadDecoder>()
             .AddSingleton<SoundDesk>().AddSingleton<MetricsText>().AddSingleton<Questions>().AddSingleton<SearchEndpoints>()
             .AddSingleton<FileEndpoints>().AddSingleton<AudioEndpoints>().AddSingleton<ExportEndpoints>().AddSingleton<EmbeddingEndpoints>()
-            .AddSingleton<IndexingEndpoints>().AddSingleton<OperationsEndpoints>();
-        return services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>());
+            .AddSingleton<IndexingDesk>().AddSingleton<IndexingEndpoints>().AddSingleton<OperationsEndpoints>();
+        return services.AddHostedService(provider => provider.GetRequiredService<WorkQueue>())
+            .AddHostedService(provider => provider.GetRequiredService<IndexingDesk>());
     }
 
     /// <summary>

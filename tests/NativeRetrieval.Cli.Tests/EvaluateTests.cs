@@ -46,6 +46,34 @@ public sealed class EvaluateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_query_bank_is_compared_with_the_same_models_without_it_and_is_kept_with_stored_vectors()
+    {
+        string bank = _folder["bank.txt"];
+        File.WriteAllLines(bank, Enumerable.Range(1, 20).Select(tone => $"a tone number {tone} rises"));
+        var banked = await Evaluate("--query-bank", bank, "--against", _folder["a"], "--against", _folder["b"]);
+        var plain = await Evaluate();
+        Assert.Equal(bank, banked.GetProperty("query_bank").GetString());
+        double gain = banked.GetProperty("less_against").GetProperty("text_to_audio").GetProperty("map10").GetDouble();
+        Assert.Equal(Map10(banked) - Map10(plain), gain, 1e-6);
+        await Evaluate("--query-bank", bank, "--save-vectors", _folder["vectors"]);
+        Assert.Equal(Map10(banked), Map10(await Evaluate("--query-bank", bank, "--vectors", _folder["vectors"])));
+        var few = await Run(["--query-bank", Written("few.txt", "rain")]);
+        Assert.Equal((2, true), (few.ExitCode, few.Error.Contains("few.txt: 1 different sentence cannot tell")));
+        var other = await Run(["--query-bank", Written("other.txt", [.. Enumerable.Range(1, 20).Select(i => $"other {i}")]), "--vectors",
+            _folder["vectors"]]);
+        Assert.NotEqual(0, other.ExitCode);
+        Assert.Contains("there is no vector of the text \"other 1\"", other.Error);
+
+        static double Map10(JsonElement report) => report.GetProperty("text_to_audio").GetProperty("map10").GetDouble();
+
+        string Written(string name, params string[] lines)
+        {
+            File.WriteAllLines(_folder[name], lines);
+            return _folder[name];
+        }
+    }
+
+    [Fact]
     public async Task Stored_vectors_give_the_same_figures_without_the_sounds()
     {
         var first = await Evaluate("--save-vectors", _folder["vectors"]);

@@ -40,39 +40,116 @@ public sealed class KilledIndexTests : IDisposable
             long target = CommitsOf() + random.Next(Commits);
             while (!process.HasExited && CommitsOf() < target) Thread.Sleep(1);
             var seen = await RowsAsync();
-            process.Kill();
-            process.WaitForExit();
-            if (process.ExitCode == 0)
+            if (!Killed(process))
             {
                 // It was through before: begin anew.
                 Directory.Delete(_index, recursive: true);
                 continue;
             }
             killed++;
-            using (var index = LocalAudioIndex.EnsureCollectionExists(_index, Settings()))
-            {
-                var found = index.Verify();
-                Assert.True(found.IsIntact, $"kill {killed}: {string.Join("; ", found.Problems)}");
-            }
-            var kept = await RowsAsync();
-            Assert.All(seen, row => Assert.True(kept.TryGetValue(row.Key, out string? vector) && vector == row.Value,
-                $"kill {killed}: {row.Key} was in the index and is not any more"));
+            RequireIntact($"kill {killed}");
+            RequireKept(seen, await RowsAsync(), $"kill {killed}");
         }
-        foreach (string folder in (string[])[_index, _folder["whole.nrx"]])
-        {
-            using var process = Start(folder);
-            process.WaitForExit();
-            Assert.Equal(0, process.ExitCode);
-        }
+        Finish(_index);
+        Finish(_folder["whole.nrx"]);
         var survivor = await RowsAsync();
         Assert.Equal(Files, survivor.Count);
-        Assert.Equal((await RowsAsync(_folder["whole.nrx"])).OrderBy(row => row.Key, StringComparer.Ordinal),
-            survivor.OrderBy(row => row.Key, StringComparer.Ordinal));
+        Assert.Equal(await RowsAsync(_folder["whole.nrx"]), survivor);
     }
 
-    Process Start(string index) => Process.Start(new ProcessStartInfo("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "index", _folder["sounds"], "--model", _model, "--to", index,
-            "--device", "cpu", "--quiet"]))!;
+    [Fact]
+    public async Task No_kill_of_an_update_or_a_compaction_touches_what_it_is_not_about()
+    {
+        var random = new Random(17);
+        Finish(_index);
+        int updates = 0, compactions = 0;
+        for (int round = 0; updates < _kills || compactions < _kills; round++)
+        {
+            var before = await RowsAsync();
+            foreach (string path in ChangeSounds(round)) before.Remove(path);
+            using (var update = Start(_index))
+            {
+                long target = CommitsOf() + random.Next(6);
+                while (!update.HasExited && CommitsOf() < target) Thread.Sleep(1);
+                if (Killed(update)) updates++;
+            }
+            RequireIntact($"round {round}: update");
+            RequireKept(before, await RowsAsync(), $"round {round}: update");
+
+            Finish(_index);
+            var whole = await RowsAsync();
+            string[] segments = Segments();
+            using (var compaction = Process.Start(Program("index", "compact", _index))!)
+            {
+                while (!compaction.HasExited && segments.SequenceEqual(Segments())) Thread.Yield();
+                Thread.Sleep(random.Next(4));
+                if (Killed(compaction)) compactions++;
+            }
+            RequireIntact($"round {round}: compaction");
+            Assert.Equal(whole, await RowsAsync());
+        }
+        Finish(_index);
+        Finish(_folder["whole.nrx"]);
+        Assert.Equal(await RowsAsync(_folder["whole.nrx"]), await RowsAsync());
+    }
+
+    /// <summary>Rewrites some files, moves others, takes one away and brings another back.</summary>
+    /// <returns>Full paths of all that are not what they were.</returns>
+    string[] ChangeSounds(int round)
+    {
+        var changed = new List<string>();
+        string[] names = [.. Directory.GetFiles(_folder["sounds"]).Order(StringComparer.Ordinal)];
+        for (int i = round % 3; i < names.Length; i += 7)
+        {
+            changed.Add(names[i]);
+            if (i % 2 == 0)
+            {
+                WavFile.Write(names[i], 0.2, 3_000 + 500 * round + 3 * i);
+                continue;
+            }
+            changed.Add(Path.Combine(_folder["sounds"], $"moved_{round:00}_{i:00}.wav"));
+            File.Move(names[i], changed[^1]);
+        }
+        File.Delete(names[^1]);
+        changed.Add(names[^1]);
+        changed.Add(Path.Combine(_folder["sounds"], $"again_{round:00}.wav"));
+        WavFile.Write(changed[^1], 0.2, 9_000 + 10 * round);
+        return [.. changed];
+    }
+
+    string[] Segments() => [.. Directory.GetFiles(_index, "vectors-*").Order(StringComparer.Ordinal)];
+
+    /// <returns>True where it was not through before.</returns>
+    static bool Killed(Process process)
+    {
+        process.Kill();
+        process.WaitForExit();
+        return process.ExitCode != 0;
+    }
+
+    void Finish(string index)
+    {
+        using var process = Start(index);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+    }
+
+    void RequireIntact(string when)
+    {
+        using var index = LocalAudioIndex.EnsureCollectionExists(_index, Settings());
+        var found = index.Verify();
+        Assert.True(found.IsIntact, $"{when}: {string.Join("; ", found.Problems)}");
+    }
+
+    static void RequireKept(IReadOnlyDictionary<string, string> seen, IReadOnlyDictionary<string, string> kept, string when) =>
+        Assert.All(seen, row => Assert.True(kept.TryGetValue(row.Key, out string? vector) && vector == row.Value,
+            $"{when}: {row.Key} was in the index and is not any more"));
+
+    Process Start(string index) => Process.Start(Program("index", _folder["sounds"], "--model", _model, "--to", index, "--device", "cpu",
+        "--quiet"))!;
+
+    static ProcessStartInfo Program(params string[] args) =>
+        new("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args]);
 
     IndexSettings Settings()
     {
@@ -94,12 +171,12 @@ public sealed class KilledIndexTests : IDisposable
         }
     }
 
-    Task<Dictionary<string, string>> RowsAsync() => RowsAsync(_index);
+    Task<SortedDictionary<string, string>> RowsAsync() => RowsAsync(_index);
 
     /// <summary>Vectors by path, as text.</summary>
-    static async Task<Dictionary<string, string>> RowsAsync(string folder)
+    static async Task<SortedDictionary<string, string>> RowsAsync(string folder)
     {
-        var rows = new Dictionary<string, string>();
+        var rows = new SortedDictionary<string, string>(StringComparer.Ordinal);
         try
         {
             using var index = LocalAudioIndex.Open(folder, IndexAccess.Read);

@@ -65,6 +65,32 @@ public sealed class LibraryCommandTests : IDisposable
             Names(await Search(["rain falls", "--json", .. filter.Split(' ')])).Order(StringComparer.OrdinalIgnoreCase));
     }
 
+    [Fact]
+    public async Task A_query_bank_takes_hubs_down_and_is_for_sentences()
+    {
+        await IndexAsync();
+        string bank = _folder["bank.txt"], few = _folder["few.txt"];
+        File.WriteAllLines(bank, Enumerable.Range(0, 20).Select(i =>
+            $"{(i % 2 == 0 ? "a dog is" : "rain")} {(i % 3 == 0 ? "barking" : "falls")} {i}"));
+        File.WriteAllText(few, "rain\nrain\n");
+        var refused = await Search("rain falls", "--query-bank", few);
+        Assert.Equal(2, refused.ExitCode);
+        Assert.Contains("few.txt: 1 different sentence cannot tell", refused.Error);
+        string plain = (await Search("a dog is barking", "--weight", "0", "--json")).Out;
+        var banked = await Search("a dog is barking", "--weight", "0", "--json", "--query-bank", bank);
+        Assert.Equal(3, Names(banked).Length);
+        Assert.Equal(Scores(plain).Order(), Scores(banked.Out).Order());
+        var alone = await Search("--like", _folder["sounds/door.wav"], "--query-bank", bank);
+        Assert.Equal(2, alone.ExitCode);
+        Assert.Contains("a query bank is of sentences, and the query has none", alone.Error);
+        var absent = await Search("rain falls", "--query-bank", _folder["absent.txt"]);
+        Assert.Equal(1, absent.ExitCode);
+        Assert.Contains("absent.txt", absent.Error);
+
+        static double[] Scores(string json) => [.. JsonDocument.Parse(json).RootElement.GetProperty("hits").EnumerateArray()
+            .Select(hit => hit.GetProperty("score").GetDouble())];
+    }
+
     [Theory]
     [InlineData("--length 1s", "--length 1s: expected two lengths")]
     [InlineData("--length ..", "expected two lengths")]

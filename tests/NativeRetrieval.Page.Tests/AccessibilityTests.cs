@@ -16,8 +16,10 @@ public sealed class AccessibilityTests(Browser browser) : PageTest(browser)
     {
         Assert.SkipUnless(File.Exists(_axe), "axe-core is not installed: it takes Node.js and npm");
         await Page.EmulateMediaAsync(new() { ColorScheme = colors });
+        Service.Sounds.CanUpdate = true;
         await OpenAsync();
         await RequireCleanAsync("before any question");
+        await RequireCleanRunAsync();
         await OpenHitsAsync();
         await PressAsync("x");
         await PressAsync("ArrowDown");
@@ -40,6 +42,22 @@ public sealed class AccessibilityTests(Browser browser) : PageTest(browser)
         await RequireCleanAsync("a problem");
     }
 
+    async Task RequireCleanRunAsync()
+    {
+        await Page.Locator("#index").ClickAsync();
+        await RequireCleanAsync("the index before a run");
+        await PressAsync("Enter");
+        await UntilAsync(() => Service.Run is not null, "a run");
+        for (int i = 1; i <= 20; i++) Service.Run!.Refuse($"/library/Rain/broken-{i}.wav: is no sound");
+        Service.Run!.Progress(100, 400, 60, 50, "/library/Rain/thunder.wav");
+        await Page.GetByText("20 files refused").ClickAsync();
+        await RequireCleanAsync("a run with refused files");
+        Service.Run.Fail("a disk is not mounted");
+        await Expect(Page.GetByText("a disk is not mounted").First).ToBeVisibleAsync();
+        await RequireCleanAsync("a run that failed");
+        await PressAsync("Escape");
+    }
+
     [Fact]
     public async Task The_theme_switch_wins_over_the_system_and_is_kept()
     {
@@ -60,7 +78,11 @@ public sealed class AccessibilityTests(Browser browser) : PageTest(browser)
     public async Task On_a_phone_nothing_is_cut_off_at_the_side()
     {
         await Page.SetViewportSizeAsync(360, 740);
+        Service.Sounds.CanUpdate = true;
+        Service.Run = new MadeUpRun();
+        Service.Run.Progress(10_000, 10_001, 60, 50, "/library/Rain/thunder.wav");
         await OpenHitsAsync();
+        await Expect(Page.Locator("#index")).ToHaveTextAsync("Indexing 99 %");
         await PressAsync("x");
         await PressAsync("Enter");
         await Expect(Timeline).ToBeVisibleAsync();

@@ -45,6 +45,12 @@ internal sealed class MadeUpService : IAsyncDisposable
 
     public ConcurrentQueue<JsonElement> Exports { get; } = new();
 
+    /// <summary>The run that goes on, or went on last.</summary>
+    public MadeUpRun? Run { get; set; }
+
+    /// <summary>Bodies of requests for a run.</summary>
+    public ConcurrentQueue<JsonElement> Runs { get; } = new();
+
     public static async Task<MadeUpService> StartAsync()
     {
         var builder = WebApplication.CreateSlimBuilder();
@@ -75,6 +81,13 @@ internal sealed class MadeUpService : IAsyncDisposable
         application.MapGet("/v1/audio/{id}/peaks", (HttpContext context, string id) => Seen(context, Results.Json(MadeUpSounds.Peaks())));
         application.MapGet("/v1/audio/{id}/spectrogram", (HttpContext context, string id) =>
             Seen(context, Results.Bytes(MadeUpSounds.GreyPng, "image/png")));
+        application.MapPost("/v1/index", BeginAsync);
+        application.MapGet("/v1/index", (HttpContext context) => Run is { } run ? run.FollowAsync(context) : NoContent(context));
+        application.MapDelete("/v1/index", (HttpContext context) =>
+        {
+            Run!.IsCancelled = true;
+            return NoContent(context);
+        });
         application.MapPost("/v1/export", async (HttpContext context) =>
         {
             var body = await BodyAsync(context);
@@ -82,6 +95,24 @@ internal sealed class MadeUpService : IAsyncDisposable
             string format = body.GetProperty("format").GetString()!;
             return Results.Bytes("exported"u8.ToArray(), "application/octet-stream", $"hits.{format}");
         });
+    }
+
+    async Task BeginAsync(HttpContext context)
+    {
+        Runs.Enqueue(await BodyAsync(context));
+        if (Run is { HasEnded: false })
+        {
+            await RefuseAsync(context, 409, "an index is being brought up to date already", null);
+            return;
+        }
+        Run = new MadeUpRun();
+        await Run.FollowAsync(context);
+    }
+
+    static Task NoContent(HttpContext context)
+    {
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
     async Task SearchAsync(HttpContext context)

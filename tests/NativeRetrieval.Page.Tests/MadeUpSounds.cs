@@ -20,8 +20,12 @@ internal sealed class MadeUpSounds
     /// <summary>True where answers say how many hits there are.</summary>
     public bool SaysTotal { get; set; } = true;
 
+    /// <summary>True where the page may have the index brought up to date.</summary>
+    public bool CanUpdate { get; set; }
+
     public object Indexes => new
     {
+        can_update = CanUpdate,
         indexes = new[]
         {
             new

@@ -3,6 +3,7 @@ using System.IO.Compression;
 using System.Text.RegularExpressions;
 using Microsoft.Playwright;
 using NativeRetrieval.Server.Tests;
+using NativeRetrieval.TestSupport;
 using static Microsoft.Playwright.Assertions;
 
 namespace NativeRetrieval.Page.Tests;
@@ -74,6 +75,26 @@ public sealed class ServedPageTests(Browser browser)
         await zip.Entries.Single().Open().CopyToAsync(wav, TestContext.Current.CancellationToken);
         Assert.Equal(2 * 16_000 * 3 / 2, BinaryPrimitives.ReadInt32LittleEndian(wav.ToArray().AsSpan(40)));
         Assert.DoesNotContain(complaints, text => !text.Contains("ERR_ABORTED", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_sound_that_was_put_into_the_folder_is_indexed_from_the_page_and_found()
+    {
+        if (Browser.WhyAbsent is { } reason) Assert.Skip(reason);
+        using var sounds = new TemporaryFolder();
+        WavFile.Write(sounds["bell.wav"], 1, 1_200);
+        File.WriteAllText(sounds["broken.wav"], "no sound");
+        await using var service = await TestService.StartAsync(options => options with { SoundFolders = [sounds.FullPath] });
+        await using var window = await browser.WindowAsync(new());
+        window.SetDefaultTimeout(60_000);
+        var page = await window.NewPageAsync();
+        await page.GotoAsync($"{service.Host.Address}#q=bell");
+        await Expect(page.Locator("#status")).ToHaveTextAsync(new Regex("^4 hits in "));
+        await page.GetByRole(AriaRole.Button, new() { Name = "Index", Exact = true }).ClickAsync();
+        await page.GetByRole(AriaRole.Button, new() { Name = "Bring up to date" }).ClickAsync();
+        await Expect(page.GetByRole(AriaRole.Dialog)).ToContainTextAsync("1 added, 1 refused");
+        await Expect(page.Locator("#status")).ToHaveTextAsync(new Regex("^5 hits in "));
+        await Expect(page.Locator(".row").First).ToContainTextAsync("bell.wav");
     }
 
     /// <summary>True once the first picture has the colours of a spectrogram.</summary>

@@ -100,7 +100,8 @@ public sealed class EmbeddingTests(SharedService shared) : IClassFixture<SharedS
         var metrics = await _service.GetAsync("/metrics");
         Assert.Equal("text/plain", metrics.Content.Headers.ContentType?.MediaType);
         string text = await metrics.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
-        foreach (string name in (string[])["http_duration_bucket", "queue_batch_count", "queue_waiting", "embedding_duration_count"])
+        foreach (string name in (string[])["http_duration_bucket", "queue_batch_count", "queue_waiting", "embedding_duration_count",
+            "dotnet_gc_last_collection_heap_size", "dotnet_process_memory_working_set"])
             Assert.True(text.Contains(name), $"{name} is not in:\n{text}");
         Assert.Contains("route=\"/v1/search\"", text);
         var paths = (await _service.GetJsonAsync("/openapi/v1.json")).GetProperty("paths");

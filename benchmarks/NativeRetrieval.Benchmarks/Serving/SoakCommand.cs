@@ -8,7 +8,7 @@ namespace NativeRetrieval.Benchmarks.Serving;
 
 /// <summary>
 /// A service for a long time under a load of all kinds (searches, filters, examples, uploads, embeddings, requests that are wrong or given
-/// up), while another process's commits come in: its memory, handles and threads, which must not grow.
+/// up), while another process's commits come in: its memory, managed heap, handles and threads, which must not grow.
 /// </summary>
 internal static class SoakCommand
 {
@@ -18,8 +18,9 @@ internal static class SoakCommand
 
     const int Clients = 6, Samples = 30;
 
-    /// <summary>Growth from the second third of the samples to the last that is taken for a leak: a share, and beside it a few.</summary>
-    const double MemoryShare = 0.05, HandlesShare = 0.1;
+    /// <summary>Growth from the second third of the samples to the last that is taken for a leak: a share, and beside it a few. The heap
+    /// is as the last collection left it, of whichever generation.</summary>
+    const double MemoryShare = 0.05, HeapShare = 0.25, HandlesShare = 0.1;
     const int Few = 8;
 
     public static async Task<int> RunAsync(string[] args)
@@ -60,30 +61,32 @@ internal static class SoakCommand
         Task[] asking = [.. Enumerable.Range(0, Clients).Select(client => AskAsync(service.Address, client, result, stop.Token)),
             CommitAsync(index, stop.Token)];
         var samples = new List<ProcessSample>();
-        Console.WriteLine("| minute | resident MiB | handles | threads | answers | 200 | 429 | 4xx asked for | other |");
-        Console.WriteLine("|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
+        using var http = new HttpClient { BaseAddress = service.Address };
+        Console.WriteLine("| minute | resident MiB | managed MiB | handles | threads | answers | 200 | 429 | 4xx asked for | other |");
+        Console.WriteLine("|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|");
         long start = Stopwatch.GetTimestamp();
         for (int sample = 1; sample <= Samples; sample++)
         {
             var due = duration * sample / Samples - Stopwatch.GetElapsedTime(start);
             if (due > TimeSpan.Zero) await Task.Delay(due);
-            var now = ProcessSample.Of(service.ProcessId);
+            var now = ProcessSample.Of(service.ProcessId, await http.GetStringAsync("/metrics"));
             samples.Add(now);
             int wrong = result.Count(404) + result.Count(422), good = result.Count(200), busy = result.Count(429);
             int asked = result.Asked;
             Console.WriteLine(FormattableString.Invariant($"| {Stopwatch.GetElapsedTime(start).TotalMinutes:F1} | {now.ResidentMiB:F0} | ")
-                + FormattableString.Invariant($"{now.Handles} | {now.Threads} | {asked} | {good} | {busy} | {wrong} | ")
+                + FormattableString.Invariant($"{now.HeapMiB:F1} | {now.Handles} | {now.Threads} | {asked} | {good} | {busy} | {wrong} | ")
                 + FormattableString.Invariant($"{asked - good - busy - wrong} |"));
         }
         await stop.CancelAsync();
         await Task.WhenAll(asking);
-        bool memory = Grows(sample => sample.ResidentMiB, MemoryShare, 0), handles = Grows(sample => sample.Handles, HandlesShare, Few),
-            threads = Grows(sample => sample.Threads, HandlesShare, Few);
+        bool memory = Grows(sample => sample.ResidentMiB, MemoryShare, 0), heap = Grows(sample => sample.HeapMiB, HeapShare, Few),
+            handles = Grows(sample => sample.Handles, HandlesShare, Few), threads = Grows(sample => sample.Threads, HandlesShare, Few);
         int strange = result.Asked - result.Count(200) - result.Count(429) - result.Count(404) - result.Count(422);
-        foreach (var (grows, what) in ((bool, string)[])[(memory, "memory"), (handles, "handles"), (threads, "threads")])
+        foreach (var (grows, what) in ((bool, string)[])[(memory, "memory"), (heap, "managed heap"), (handles, "handles"),
+            (threads, "threads")])
             Console.WriteLine($"{what}: {(grows ? "GROWS" : "steady")} from the second third to the last");
         Console.WriteLine($"answers of another status: {strange}");
-        return memory || handles || threads || strange > 0 ? 1 : 0;
+        return memory || heap || handles || threads || strange > 0 ? 1 : 0;
 
         bool Grows(Func<ProcessSample, double> value, double share, int few)
         {
@@ -189,13 +192,20 @@ internal static class SoakCommand
 }
 
 /// <summary>A process at one moment, as Linux tells it.</summary>
-internal sealed record ProcessSample(double ResidentMiB, int Handles, int Threads)
+/// <param name="HeapMiB">Managed memory as the last collection left it, as the service tells it.</param>
+internal sealed record ProcessSample(double ResidentMiB, double HeapMiB, int Handles, int Threads)
 {
-    public static ProcessSample Of(int process)
+    const string HeapMetric = "dotnet_gc_last_collection_heap_size";
+
+    public static ProcessSample Of(int process, string metrics)
     {
+        double[] heap = [.. metrics.Split('\n').Where(line => !line.StartsWith('#') && line.Contains(HeapMetric, StringComparison.Ordinal))
+            .Select(line => double.Parse(line.Split(' ')[^1], CultureInfo.InvariantCulture))];
+        if (heap.Length == 0) throw new InvalidOperationException($"/metrics has no {HeapMetric}");
         string folder = $"/proc/{process}";
         var status = File.ReadLines($"{folder}/status").Select(line => line.Split(':', 2)).ToDictionary(line => line[0], line => line[1]);
         return new ProcessSample(double.Parse(status["VmRSS"].Replace("kB", "").Trim(), CultureInfo.InvariantCulture) / 1024,
+            heap.Sum() / (1024 * 1024),
             Directory.EnumerateFileSystemEntries($"{folder}/fd").Count(), int.Parse(status["Threads"], CultureInfo.InvariantCulture));
     }
 }

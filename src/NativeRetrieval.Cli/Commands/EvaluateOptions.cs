@@ -82,6 +82,13 @@ internal sealed class EvaluateOptions
         HelpName = "COLUMN",
     };
 
+    readonly Option<FileInfo?> _bank = new("--query-bank")
+    {
+        Description = "Take down clips that are near to almost any sentence, by these: captions or queries that are not the test set's "
+            + "(a caption file, a CSV with a column caption, or a .txt with one on each line). Models of --against are scored without.",
+        HelpName = "FILE",
+    };
+
     readonly Option<int> _hard = new("--hard")
     {
         Description = "List the N queries whose best right answer ranks worst, and what came first instead.",
@@ -122,8 +129,8 @@ internal sealed class EvaluateOptions
         command.Add(_csv);
         Option[] options =
         [
-            _audio, _models, _against, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _hard, _submission, _scores, _save, _vectors,
-            .. Device.Options, .. Distributed.Options, _cache, _json,
+            _audio, _models, _against, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _bank, _hard, _submission, _scores, _save,
+            _vectors, .. Device.Options, .. Distributed.Options, _cache, _json,
         ];
         foreach (var option in options) command.Add(option);
     }
@@ -153,6 +160,7 @@ internal sealed class EvaluateOptions
             FitAudio = parsed.GetValue(_fitAudio)?.FullName,
             Relevance = relevance == SameText ? RelevanceRule.SameText : RelevanceRule.Own,
             RelevanceFile = relevance is OwnClip or SameText ? null : Path.GetFullPath(relevance),
+            QueryBank = parsed.GetValue(_bank)?.FullName,
             GroupColumn = parsed.GetValue(_group),
             FeatureCache = CacheFolder.Of(parsed, _cache),
             Vectors = parsed.GetValue(_vectors)?.FullName,

@@ -95,6 +95,7 @@ internal static class EvaluationOutput
             against["models"] = new JsonArray([.. request.Against.Select(model => JsonValue.Create(model))]);
             document["less_against"] = against;
         }
+        if (request.QueryBank is { } bank) document["query_bank"] = bank;
         if (request.Models.Count > 1) document["fusion"] = EvaluateOptions.Name(request.Fusion);
         if (outcome.Weights is { } weights) document["weights"] = new JsonArray([.. weights.Select(weight => JsonValue.Create(weight))]);
         if (outcome.Fitted is { } fitted)

@@ -214,13 +214,13 @@ internal static class IndexBuild
         json.WriteEndArray();
     }
 
-    sealed class FileProgress(Terminal terminal) : IProgress<(int Done, int Total, double Seconds)>, IDisposable
+    sealed class FileProgress(Terminal terminal) : IProgress<IndexingProgress>, IDisposable
     {
         Output.Progress? _line;
 
-        public void Report((int Done, int Total, double Seconds) value) =>
+        public void Report(IndexingProgress value) =>
             (_line ??= new Output.Progress(terminal, "indexing", value.Total, "files")).Report(value.Done,
-                value.Seconds > 0 ? $"{Sounding(value.Seconds)} of sound" : "");
+                value.AudioSeconds > 0 ? $"{Sounding(value.AudioSeconds)} of sound" : "");
 
         public void Dispose() => _line?.Dispose();
     }

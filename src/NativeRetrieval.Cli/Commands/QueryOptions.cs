@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation.Data;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -26,13 +27,25 @@ internal sealed class QueryOptions
         DefaultValueFactory = _ => 1,
     };
 
+    readonly Option<FileInfo?> _bank = new("--query-bank")
+    {
+        Description = "Take down sounds that are near to almost any sentence, by these: some hundreds of captions or questions (a caption "
+            + "file, a CSV with a column caption, or a .txt with one on each line). Scores stay as they are.",
+        HelpName = "FILE",
+    };
+
     public QueryOptions() => _weight.RequireRange(0, 1_000, "0 to 1,000");
 
-    public IReadOnlyList<Option> All => [_like, _without, _weight];
+    public IReadOnlyList<Option> All => [_like, _without, _weight, _bank];
 
     public string[] Without(ParseResult parsed) => parsed.GetValue(_without) ?? [];
 
     public double WordWeight(ParseResult parsed) => parsed.GetValue(_weight);
+
+    /// <summary>Sentences of the bank; null: none is given.</summary>
+    /// <exception cref="OptionException">There are too few.</exception>
+    public IReadOnlyList<string>? Bank(ParseResult parsed) =>
+        parsed.GetValue(_bank) is { } file ? QueryBankFile.Read(file.FullName) : null;
 
     public string[] Like(ParseResult parsed) => parsed.GetValue(_like) ?? [];
 

@@ -2,6 +2,7 @@ using System.CommandLine;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -41,6 +42,8 @@ internal static class SearchCommand
                 ("nativeretrieval search rain --like drips.wav --not music --index sounds.nrx", "Rain like these drips, and no music"),
                 ("nativeretrieval search \"door slam\" --in Foley --length ..2s --index sounds.nrx", "Short ones below a folder Foley"),
                 ("nativeretrieval search \"glass breaks\" --index sounds.nrx --export glass", "The hits as WAV files in the folder glass"),
+                ("nativeretrieval search \"rain falls\" --query-bank captions.txt --index sounds.nrx",
+                    "Sounds that come to every search taken down"),
                 ("nativeretrieval search --index sounds.nrx", "Ask again and again; an empty line ends it"),
             ],
         };
@@ -57,8 +60,11 @@ internal static class SearchCommand
             if (!once && options.Exports(parsed))
                 throw new OptionException("--export and --export-list write the hits of one question; give it on the command line");
             var files = options.FilesOf(parsed);
+            var sentencesOfBank = also.Bank(parsed);
             using var opened = await options.OpenAsync(parsed, terminal, file is not null || like.Length > 0 ? ModelParts.Both
                 : ModelParts.Text, asksAgain: !once, cancellation);
+            var bank = sentencesOfBank is null ? null
+                : new QueryBank(opened.Engine.EmbedTexts(sentencesOfBank), opened.Index.Settings.Dimension);
             if (file is not null)
                 return await new QueryLines(terminal, opened, parts => Asked(parts, also.Without(parsed))).AnswerAsync(file, cancellation);
             if (once)
@@ -81,6 +87,7 @@ internal static class SearchCommand
             {
                 Without = without,
                 WordWeight = also.WordWeight(parsed),
+                Bank = bank,
             };
 
             async Task<int> AnswerAsync(IReadOnlyList<QueryPart> parts)

@@ -123,6 +123,8 @@ public sealed partial class RemoteAudioIndex : ILibraryIndex
         foreach (var query in queries)
         {
             query.Validated();
+            if (query.Bank is not null)
+                throw new OptionException($"search: {Place}: a query bank is compared with an index in a folder alone; leave it out");
             asked.Add((query, Unit(query.Vector, "search: the query"),
                 [.. query.WithoutVectors.Select(vector => Unit(vector, "search: what is not wanted"))]));
         }

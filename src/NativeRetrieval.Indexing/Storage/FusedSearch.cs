@@ -42,23 +42,35 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
         var segments = WithoutUnwanted(allowed is null ? session.Rows.Segments
             : FileTable.RowsOf(session.Rows.Segments, table.Files.Where((_, place) => allowed[place])));
         var collector = new HitCollector(session, table, segments, _minScore);
-        var bySound = _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found;
+        var bySound = WithHubness(collector, _ranked ?? index.Rank(session, collector, unit, Depth, _perFile)[0].Found);
         var scale = new TextTable(session.Catalogue).ReadScale();
         var texts = Evidence(scale, allowed);
         var fusion = new Fusion(query, texts, _details.ReadBackground(), scale);
 
         var items = new List<FusedItem>(bySound.Count);
         for (int i = 0; i < bySound.Count; i++)
-            items.Add(fusion.Item(bySound[i].Score, bySound[i].Row, table.PlaceOf(collector.PlaceOf(bySound[i].Row).FirstRow), i + 1));
+            items.Add(fusion.Item(bySound[i].Score, bySound[i].Row, table.PlaceOf(collector.PlaceOf(bySound[i].Row).FirstRow), i + 1,
+                bySound[i].Hubness));
         var others = fusion.Others(items.Select(item => item.Place).ToHashSet()).Select(place => table.Files[place]).ToList();
         if (others.Count > 0)
         {
             var rest = new HitCollector(session, table, FileTable.RowsOf(segments, others), _minScore);
-            foreach (var (score, row) in index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found)
-                items.Add(fusion.Item(score, row, table.PlaceOf(rest.PlaceOf(row).FirstRow), null));
+            foreach (var (score, row, hubness) in WithHubness(rest, index.Rank(session, rest, unit, others.Count, perFile: true)[0].Found))
+                items.Add(fusion.Item(score, row, table.PlaceOf(rest.PlaceOf(row).FirstRow), null, hubness));
         }
         return new LibraryHits(Hits(collector, segments, fusion.Page(items), fusion.Quantiles, texts), Total(collector, bySound.Count));
     }
+
+    /// <summary>Rows with the hubness that the query's bank gives them, those first whose score exceeds it most; as they are, where the
+    /// query has none.</summary>
+    IReadOnlyList<(float Score, long Row, double Hubness)> WithHubness(HitCollector collector, IReadOnlyList<(float Score, long Row)> found)
+    {
+        if (query.Bank is not { } bank) return [.. found.Select(item => (item.Score, item.Row, 0.0))];
+        return [.. found.Select(item => (item.Score, item.Row, Hubness: bank.HubnessOf(Vector(collector.FileOf(item.Row), item.Row))))
+            .OrderByDescending(item => item.Score - item.Hubness).ThenBy(item => item.Row)];
+    }
+
+    float[] Vector(FileRecord file, long row) => index.Format.Decode(session.CheckedRow(file, (int)(row - file.FirstRow)));
 
     TextEvidence Evidence(TextScale? scale, bool[]? allowed)
     {

@@ -36,8 +36,9 @@ internal sealed class Fusion
 
     /// <param name="place">Place of the file in the texts' order.</param>
     /// <param name="rank">Place in the ranking by sound; null: texts have found it.</param>
-    public FusedItem Item(float score, long row, int place, int? rank) =>
-        new(score, row, place, rank, _trust * (score - _mean) / _deviation + _texts.Of(place));
+    /// <param name="hubness">What the query's bank takes from the score; 0: it has none.</param>
+    public FusedItem Item(float score, long row, int place, int? rank, double hubness = 0) =>
+        new(score, row, place, rank, _trust * (score - hubness - _mean) / _deviation + _texts.Of(place));
 
     /// <summary>Places of files that texts bring in beside those that the sound has found, the greatest evidence first.</summary>
     public IEnumerable<int> Others(IReadOnlySet<int> found) => _texts.Found.Where(place => !found.Contains(place))

@@ -1,7 +1,8 @@
 namespace NativeRetrieval.Server.Contract;
 
 /// <summary>Answer of <c>GET /v1/indexes</c>.</summary>
-internal sealed record IndexesResponse(IReadOnlyList<IndexResponse> Indexes);
+/// <param name="CanUpdate">True where the service has folders of sounds that <c>POST /v1/index</c> brings an index up to date with.</param>
+internal sealed record IndexesResponse(IReadOnlyList<IndexResponse> Indexes, bool CanUpdate);
 
 /// <summary>Size and contents of an index.</summary>
 internal sealed record IndexResponse

@@ -82,6 +82,9 @@ internal static class DescribedRoutes
     public static void Get(this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler, Description description) =>
         description.AddTo(routes.MapMethods(pattern, [HttpMethods.Get, HttpMethods.Head], handler), handler);
 
+    public static void Delete(this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler, Description description) =>
+        description.AddTo(routes.MapDelete(pattern, handler), handler);
+
     public static void Post(this IEndpointRouteBuilder routes, string pattern, RequestDelegate handler, Description description) =>
         description.AddTo(routes.MapPost(pattern, handler), handler);
 }

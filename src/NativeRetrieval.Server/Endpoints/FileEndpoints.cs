@@ -6,7 +6,7 @@ using NativeRetrieval.Server.Library;
 namespace NativeRetrieval.Server.Endpoints;
 
 /// <summary>The contents of the indexes.</summary>
-internal sealed class FileEndpoints(ServedLibrary library)
+internal sealed class FileEndpoints(ServerOptions options, ServedLibrary library)
 {
     public void Map(IEndpointRouteBuilder routes)
     {
@@ -18,7 +18,8 @@ internal sealed class FileEndpoints(ServedLibrary library)
     {
         _ = new QueryReader(context.Request);
         var indexes = library.Indexes.Select(index => index.Use(opened => Of(index, opened))).ToList();
-        return Body.WriteJsonAsync(context, new IndexesResponse(indexes), ContractJson.Default.IndexesResponse);
+        return Body.WriteJsonAsync(context, new IndexesResponse(indexes, CanUpdate: options.SoundFolders.Count > 0),
+            ContractJson.Default.IndexesResponse);
     }
 
     IndexResponse Of(ServedIndex index, OpenedIndex opened)

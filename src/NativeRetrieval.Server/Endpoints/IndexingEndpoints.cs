@@ -1,111 +1,77 @@
-using System.Text.Json;
-using System.Text.Json.Serialization.Metadata;
-using System.Threading.Channels;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using Microsoft.Extensions.Hosting;
-using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Engine;
-using NativeRetrieval.Indexing;
 using NativeRetrieval.Server.Contract;
+using NativeRetrieval.Server.Jobs;
 using NativeRetrieval.Server.Library;
 
 namespace NativeRetrieval.Server.Endpoints;
 
 /// <summary>
 /// An index brought up to date with the folders that the operator named, with server-sent events of its progress. Whoever asks names no
-/// path. One run at a time; it ends when the asker goes away or the service stops, and what was committed stays.
+/// path, may go away and come back, and may cancel the run.
 /// </summary>
-internal sealed class IndexingEndpoints(ServerOptions options, ServedLibrary library, IHostApplicationLifetime lifetime)
+internal sealed class IndexingEndpoints(ServerOptions options, ServedLibrary library, IndexingDesk desk)
 {
-    int _runs;
+    const string EventStream = "text/event-stream";
 
-    public void Map(IEndpointRouteBuilder routes) => routes.Post("/index", IndexAsync,
-        new("Brings an index up to date with the service's folders of sounds")
+    /// <summary>Least time between two states that a follower is told.</summary>
+    static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100);
+
+    public void Map(IEndpointRouteBuilder routes)
+    {
+        routes.Post("/index", BeginAsync, new("Brings an index up to date with the service's folders of sounds")
         {
             Takes = typeof(IndexingRequest),
-            GivesBytes = "text/event-stream",
+            GivesBytes = EventStream,
         });
+        routes.Get("/index", FollowAsync,
+            new("The run that brings an index up to date, or the last one's end") { GivesBytes = EventStream });
+        routes.Delete("/index", CancelAsync, new("Cancels the run; what was indexed stays"));
+    }
 
-    async Task IndexAsync(HttpContext context)
+    async Task BeginAsync(HttpContext context)
     {
         var request = await Body.ReadJsonAsync(context, ContractJson.Default.IndexingRequest, options.Limits.JsonBytes);
-        var index = library.Named(request.Index);
-        if (options.SoundFolders.Count == 0)
-            throw new Refusal(StatusCodes.Status403Forbidden, "this service has no folder of sounds to index; its operator names them");
-        if (Interlocked.CompareExchange(ref _runs, 1, 0) != 0)
-            throw new Refusal(StatusCodes.Status409Conflict, "an index is being brought up to date already; ask again when that is done");
-        using var end = CancellationTokenSource.CreateLinkedTokenSource(context.RequestAborted, lifetime.ApplicationStopping);
-        try
-        {
-            var news = Channel.CreateBounded<IndexingProgress>(
-                new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropOldest });
-            var run = Task.Run(() => RunAsync(index, news.Writer, end.Token), CancellationToken.None);
-            context.Response.ContentType = "text/event-stream; charset=utf-8";
-            await foreach (var progress in news.Reader.ReadAllAsync(CancellationToken.None))
-                if (!end.IsCancellationRequested)
-                    await SendAsync(context, "progress", progress, ContractJson.Default.IndexingProgress, end);
-            await EndAsync(context, run, end);
-        }
-        finally
-        {
-            Volatile.Write(ref _runs, 0);
-        }
+        await TellAsync(context, desk.Begin(library.Named(request.Index)));
     }
 
-    /// <summary>Says how the run ended.</summary>
-    static async Task EndAsync(HttpContext context, Task<IndexingReport> run, CancellationTokenSource end)
+    Task FollowAsync(HttpContext context)
     {
-        try
-        {
-            var report = await run;
-            await SendAsync(context, "done", new IndexingDone(report.Embedded, report.Windows, Math.Round(report.AudioSeconds, 3),
-                report.Unchanged, report.Moved, report.Removed, report.Skipped), ContractJson.Default.IndexingDone, end);
-        }
-        catch (OperationCanceledException) when (!context.RequestAborted.IsCancellationRequested)
-        {
-            await SendAsync(context, "error", new Problem("Service Unavailable", StatusCodes.Status503ServiceUnavailable,
-                "the service stops; what was indexed stays, and the next run goes on from there"), ContractJson.Default.Problem, end);
-        }
-        catch (NativeRetrievalException error)
-        {
-            await SendAsync(context, "error", new Problem("Conflict", StatusCodes.Status409Conflict, PlainText.Of(error.Message)),
-                ContractJson.Default.Problem, end);
-        }
+        _ = new QueryReader(context.Request);
+        if (desk.Latest is { } run) return TellAsync(context, run);
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
-    async Task<IndexingReport> RunAsync(ServedIndex served, ChannelWriter<IndexingProgress> news, CancellationToken cancellation)
+    Task CancelAsync(HttpContext context)
     {
-        try
-        {
-            using var index = LocalAudioIndex.Open(served.Folder, IndexAccess.Write, library.Engine.Fingerprint);
-            return await new AudioIndexer(library.Engine, index) { ReadTexts = library.Engine.ReadTexts, Time = options.Time }
-                .RunAsync(options.SoundFolders, new Reporter(news), cancellation);
-        }
-        finally
-        {
-            news.Complete();
-        }
+        desk.Cancel();
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
+        return Task.CompletedTask;
     }
 
-    /// <summary>An event; where nobody listens any more, the run is ended.</summary>
-    static async Task SendAsync<T>(HttpContext context, string name, T value, JsonTypeInfo<T> type, CancellationTokenSource end)
+    /// <summary>Sends a run's events until it ends or nobody listens any more.</summary>
+    static async Task TellAsync(HttpContext context, IndexingRun run)
     {
+        context.Response.ContentType = $"{EventStream}; charset=utf-8";
+        if (HttpMethods.IsHead(context.Request.Method)) return;
+        var gone = context.RequestAborted;
         try
         {
-            await context.Response.WriteAsync($"event: {name}\ndata: {JsonSerializer.Serialize(value, type)}\n\n", context.RequestAborted);
-            await context.Response.Body.FlushAsync(context.RequestAborted);
+            for (int reasons = 0; ;)
+            {
+                var (events, isLast, news) = run.Since(reasons);
+                reasons += events.Count - 1;
+                foreach (var (name, data) in events) await context.Response.WriteAsync($"event: {name}\ndata: {data}\n\n", gone);
+                await context.Response.Body.FlushAsync(gone);
+                if (isLast) return;
+                await Task.Delay(_pause, gone);
+                await news.WaitAsync(gone);
+            }
         }
-        catch (Exception error) when (error is OperationCanceledException or IOException)
+        catch (Exception error) when (error is OperationCanceledException or IOException && gone.IsCancellationRequested)
         {
-            await end.CancelAsync();
+            // Whoever listened went away; the run goes on.
         }
-    }
-
-    /// <summary>Hands on the newest state; one that was not sent yet is dropped.</summary>
-    sealed class Reporter(ChannelWriter<IndexingProgress> news) : IProgress<(int Done, int Total, double Seconds)>
-    {
-        public void Report((int Done, int Total, double Seconds) value) =>
-            news.TryWrite(new IndexingProgress(value.Done, value.Total, Math.Round(value.Seconds, 3)));
     }
 }

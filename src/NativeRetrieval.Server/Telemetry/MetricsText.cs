@@ -3,7 +3,7 @@ using Prometheus;
 
 namespace NativeRetrieval.Server.Telemetry;
 
-/// <summary>The instruments of this service's meter as Prometheus text.</summary>
+/// <summary>The instruments of this service's meter, and the runtime's heap and working set, as Prometheus text.</summary>
 internal sealed class MetricsText : IDisposable
 {
     /// <summary>Upper bounds of the histograms' buckets, in seconds or requests: from a millisecond to a minute.</summary>
@@ -20,7 +20,8 @@ internal sealed class MetricsText : IDisposable
         Registry = _registry,
         MetricFactory = Metrics.WithCustomRegistry(_registry),
         MetricsExpireAfter = _kept,
-        InstrumentFilterPredicate = instrument => instrument.Meter == RetrievalTelemetry.Meter,
+        InstrumentFilterPredicate = instrument => instrument.Meter == RetrievalTelemetry.Meter || instrument is
+            { Meter.Name: "System.Runtime", Name: "dotnet.gc.last_collection.heap.size" or "dotnet.process.memory.working_set" },
         ResolveHistogramBuckets = _ => _bounds,
     });
 

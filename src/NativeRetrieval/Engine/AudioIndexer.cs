@@ -44,19 +44,21 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
     /// <summary>The share of the files that this run takes; null: all.</summary>
     public Shard? Shard { get; init; }
 
+    /// <summary>Gets each file that the run met, as soon as it is known what becomes of it.</summary>
+    public Action<FileReport>? Met { get; init; }
+
     /// <summary>Gets a sentence about each tag that is damaged or too large; what could be read of it counts.</summary>
     public Action<string>? Note { get; init; }
 
     /// <summary>Indexes what <see cref="SoundFiles"/> finds. A file that cannot be read is reported and left as the index has it.</summary>
     /// <param name="roots">Files and folders; indexed files below a folder that are gone are taken out.</param>
-    /// <param name="progress">Gets the number of files looked at, of all, and the seconds of sound that were embedded.</param>
+    /// <param name="progress">Told before each file and after the last.</param>
     /// <exception cref="OptionException">A path does not exist, or a folder that had indexed files has none.</exception>
     /// <exception cref="IndexException">The index cannot be written; the message says what of this run is kept.</exception>
     /// <exception cref="IndexCorruptException">The catalogue of the index is damaged, or files whose vectors are damaged were not replaced,
     /// because their sounds are not below the roots or cannot be read.</exception>
     /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
-    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<(int Done, int Total,
-        double Seconds)>? progress = null,
+    public async Task<IndexingReport> RunAsync(IReadOnlyList<string> roots, IProgress<IndexingProgress>? progress = null,
         CancellationToken cancellation = default)
     {
         var known = await index.FilesAsync(cancellation);
@@ -71,7 +73,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
         var damage = await index.FindDamageAsync(cancellation);
         _damaged.UnionWith(damage.Files.Select(file => file.FullPath));
         // Each shard finds all files; the first accounts for those that none reads.
-        if (Shard is null or { Number: 1 }) _files.AddRange(found.LeftOut);
+        if (Shard is null or { Number: 1 })
+            foreach (var file in found.LeftOut) Report(file);
         var files = Shard is null ? found.Files : [.. found.Files.Where(path => Shard.Holds(path))];
         _details = await index.DetailsAsync(cancellation);
         var plan = new IncrementalPlan([.. known.Where(file => !_damaged.Contains(file.FullPath))],
@@ -88,13 +91,13 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
             throw new IndexException(
                 $"{e.Message}; {_kept:N0} files of this run are in the index and stay there, and the same command goes on from them", e);
         }
-        return new IndexingReport(_files, _windows, _seconds) 
+        return new IndexingReport(_files, _windows, _seconds)
         {
             Repaired = _repaired, Redescribed = _redescribed, CommitsWereLost = damage.CommitsAreLost, Listing = found.Files,
         };
     }
 
-    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<(int Done, int Total, double Seconds)>? progress,
+    async Task TakeAllAsync(IncrementalPlan plan, IReadOnlyList<string> files, IProgress<IndexingProgress>? progress,
         CancellationToken cancellation)
     {
         try
@@ -102,10 +105,11 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
             for (int i = 0; i < files.Count; i++)
             {
                 cancellation.ThrowIfCancellationRequested();
+                progress?.Report(new IndexingProgress(i, files.Count, _seconds, files[i]));
                 await TakeAsync(plan, files[i], cancellation);
                 if (_pending.Count == FilesPerCommit || _described.Count == FilesPerDescription) await CommitAsync();
-                progress?.Report((i + 1, files.Count, _seconds));
             }
+            if (files.Count > 0) progress?.Report(new IndexingProgress(files.Count, files.Count, _seconds));
         }
         finally
         {
@@ -181,8 +185,16 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
         _described[fullPath] = details;
     }
 
-    void Report(string path, FileOutcome outcome, string? message = null) =>
-        _files.Add(new FileReport(Path.GetFullPath(path), outcome, message));
+    void Report(string path, FileOutcome outcome, string? message = null) => Report(new FileReport(Path.GetFullPath(path), outcome, message)
+    {
+        WasKnown = _details.ContainsKey(Path.GetFullPath(path)),
+    });
+
+    void Report(FileReport file)
+    {
+        _files.Add(file);
+        Met?.Invoke(file);
+    }
 
     async Task CommitAsync()
     {

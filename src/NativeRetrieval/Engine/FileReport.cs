@@ -31,4 +31,8 @@ public enum FileOutcome
 /// <param name="Message">
 /// For what was left out, a sentence that begins with the path and says why; for an embedded file, the damage that was met in it, or null.
 /// </param>
-public sealed record FileReport(string Path, FileOutcome Outcome, string? Message = null);
+public sealed record FileReport(string Path, FileOutcome Outcome, string? Message = null)
+{
+    /// <summary>True where the index had a file of this path before: an embedded one is then a changed one, and not new.</summary>
+    public bool WasKnown { get; init; }
+}

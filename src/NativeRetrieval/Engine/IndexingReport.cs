@@ -23,6 +23,9 @@ public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows
     /// <summary>New or changed files that went through the model.</summary>
     public int Embedded => Count(FileOutcome.Embedded);
 
+    /// <summary>Embedded files of which the index had other content before; the others are new.</summary>
+    public int Changed => Files.Count(file => file is { Outcome: FileOutcome.Embedded, WasKnown: true });
+
     /// <summary>Files whose content the index already had.</summary>
     public int Unchanged => Count(FileOutcome.Unchanged);
 

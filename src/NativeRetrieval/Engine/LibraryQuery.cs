@@ -18,6 +18,10 @@ public sealed record LibraryQuery
     /// 1,000.</summary>
     public double WordWeight { get; init; } = 1;
 
+    /// <summary>Sentences by which sounds that are near to almost any are taken down, where the question has a sentence; null:
+    /// none.</summary>
+    public QueryBank? Bank { get; init; }
+
     /// <summary>Conditions that hits meet.</summary>
     public SoundFilter Filter { get; init; } = SoundFilter.None;
 

@@ -54,6 +54,8 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
     {
         if (!query.Parts.Any(part => part.Weight > 0) || Sentences(query).Concat(query.Without).Any(string.IsNullOrWhiteSpace))
             throw new OptionException("the query is empty; describe a sound, such as \"a dog is barking\"");
+        if (query.Bank is not null && Sentences(query).Length == 0)
+            throw new OptionException("a query bank is of sentences, and the query has none; leave one of them out, or add a sentence");
         if (query.Parts.FirstOrDefault(part => !double.IsFinite(part.Weight) || part.Weight == 0
             || Math.Abs(part.Weight) > 1_000) is { } odd)
             throw new OptionException($"the weight of \"{odd.Label}\" is {odd.Weight}; it must be −1,000 to 1,000, and not 0");
@@ -70,6 +72,7 @@ public sealed class LibrarySearch(RetrievalEngine engine, ILibraryIndex index)
             Words = [.. query.Parts.Where(part => part is { Text: not null, Weight: > 0 })
                 .SelectMany(part => QueryWords.Of(part.Text!)).Distinct()],
             WordWeight = query.WordWeight,
+            Bank = query.Bank,
             WithoutWords = [.. query.Without.Select(QueryWords.Of)],
             WithoutVectors = [.. query.Without.Select((_, i) => vectors.Slice((sentences + i) * width, width))],
             Filter = query.Filter,

@@ -20,6 +20,8 @@ public sealed class AudioIndexerTests : IDisposable
     readonly TemporaryFolder _folder = new();
     readonly RetrievalEngine _engine;
     readonly string _sounds;
+    readonly List<FileReport> _met = [];
+    readonly List<IndexingProgress> _progress = [];
 
     public AudioIndexerTests()
     {
@@ -111,7 +113,7 @@ public sealed class AudioIndexerTests : IDisposable
         File.Move(Path.Combine(_sounds, "three.wav"), Path.Combine(_sounds, "moved.wav"));
         WriteWav("four.wav", 1, seed: 4);
         var report = await Index();
-        Assert.Equal((2, 1, 1, 0), (report.Embedded, report.Unchanged, report.Moved, report.Removed));
+        Assert.Equal((2, 1, 1, 1, 0), (report.Embedded, report.Changed, report.Unchanged, report.Moved, report.Removed));
 
         File.Delete(Path.Combine(_sounds, "deep/two.wav"));
         Assert.Equal(1, (await Index()).Removed);
@@ -199,6 +201,12 @@ public sealed class AudioIndexerTests : IDisposable
             ],
             report.Files.Select(file => (Path.GetFileName(file.Path), file.Outcome)).OrderBy(file => file.Item1, StringComparer.Ordinal));
         Assert.All(report.Files, file => Assert.StartsWith(_sounds, file.Path));
+        Assert.Equal(report.Files, _met);
+        string[] walked = [.. _progress.SkipLast(1).Select(state => state.Next!)];
+        Assert.Equal(report.Listing, walked);
+        Assert.Equal(Enumerable.Range(0, walked.Length + 1).Select(done => (done, walked.Length)),
+            _progress.Select(state => (state.Done, state.Total)));
+        Assert.Equal((null, report.AudioSeconds), (_progress[^1].Next, _progress[^1].AudioSeconds));
         Assert.Equal((2, 2, 1, 1, 2), (report.Embedded, report.Unchanged, report.Moved, report.Removed, report.Skipped.Count));
         Assert.Contains("cut.wav: ", Assert.Single(report.Damaged));
         Assert.Equal(new KeyValuePair<string, int>("ra", 1), Assert.Single(report.UnreadableKinds));
@@ -303,11 +311,19 @@ public sealed class AudioIndexerTests : IDisposable
         _folder.Dispose();
     }
 
+    /// <summary>Indexes, and keeps what the run tells on its way.</summary>
     async Task<IndexingReport> Index(string? root = null, bool allowEmptyFolders = false)
     {
+        _met.Clear();
+        _progress.Clear();
         using var index = LocalAudioIndex.EnsureCollectionExists(_folder["sounds.nrx"], _engine.IndexSettings(), repair: true);
-        return await new AudioIndexer(_engine, index) { AllowEmptyFolders = allowEmptyFolders }
-            .RunAsync([root ?? _sounds], cancellation: TestContext.Current.CancellationToken);
+        return await new AudioIndexer(_engine, index) { AllowEmptyFolders = allowEmptyFolders, Met = _met.Add }
+            .RunAsync([root ?? _sounds], new Reports(_progress), TestContext.Current.CancellationToken);
+    }
+
+    sealed class Reports(List<IndexingProgress> all) : IProgress<IndexingProgress>
+    {
+        public void Report(IndexingProgress value) => all.Add(value);
     }
 
     LocalAudioIndex Open() => LocalAudioIndex.Open(_folder["sounds.nrx"], IndexAccess.Read, _engine.Fingerprint);

@@ -1,3 +1,4 @@
+import { eventsOf, type StreamEvent } from './events';
 import type { FileDetails, Filter, IndexInfo, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
 
 /** A request that came to nothing, with the one sentence that says why. */
@@ -19,8 +20,24 @@ export class Api {
     return sessionStorage.getItem(keyName) !== null;
   }
 
-  indexes(signal?: AbortSignal): Promise<{ indexes: IndexInfo[] }> {
-    return this.#json('/v1/indexes', signal ? { signal } : {});
+  indexes(): Promise<{ indexes: IndexInfo[]; can_update: boolean }> {
+    return this.#json('/v1/indexes', {});
+  }
+
+  /** Brings an index up to date; the events of that run. */
+  async beginIndexing(index: string): Promise<AsyncGenerator<StreamEvent>> {
+    const headers = { 'Content-Type': 'application/json' };
+    return eventsOf(await this.#fetch('/v1/index', { method: 'POST', body: JSON.stringify({ index }), headers }));
+  }
+
+  /** The events of the run that goes on, or the end of the last; undefined: there was none. */
+  async indexing(): Promise<AsyncGenerator<StreamEvent> | undefined> {
+    const answer = await this.#fetch('/v1/index', {});
+    return answer.status === 204 ? undefined : eventsOf(answer);
+  }
+
+  async cancelIndexing(): Promise<void> {
+    await this.#fetch('/v1/index', { method: 'DELETE' });
   }
 
   search(request: SearchRequest, signal: AbortSignal): Promise<SearchAnswer> {

@@ -15,6 +15,11 @@ export function length(seconds: number): string {
   return `${seconds.toFixed(1)} s`;
 }
 
+/** Time that is left, in whole seconds below a minute. */
+export function duration(seconds: number): string {
+  return seconds > 59 ? length(Math.ceil(seconds)) : `${Math.ceil(seconds)} s`;
+}
+
 const grouped = new Intl.NumberFormat('en');
 
 export function count(value: number): string {

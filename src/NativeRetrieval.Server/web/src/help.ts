@@ -12,6 +12,7 @@ const keys: [string, string][] = [
   ['← →', 'in the timeline: a second back or forth, five with Shift'],
   ['[ ]', 'in the timeline: the hit before, the next hit'],
   ['+ − 0', 'in the timeline: zoom in, out, all of it'],
+  ['I', 'bring the index up to date, where the server may'],
   ['Escape', 'close, or back to the search field'],
   ['?', 'these keys'],
 ];

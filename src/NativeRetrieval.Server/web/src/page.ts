@@ -3,45 +3,50 @@ import { button, byId, el, iconButton, takesText } from './dom';
 import { Dock } from './dock';
 import { showExamples } from './examples';
 import { Filters } from './filters';
-import { commonRoot, within } from './folders';
-import { length, milliseconds, plural } from './format';
+import { within } from './folders';
+import { milliseconds, plural } from './format';
 import { askKey, showKeys } from './help';
 import { HitList } from './hits';
+import { Indexer } from './indexer';
+import { Indexing } from './indexing';
+import { Library } from './library';
+import { OwnSounds } from './own';
 import { Pictures } from './pictures';
 import { isPicked, showPicked, togglePicked } from './picked';
 import { Player } from './player';
 import { parse } from './query';
 import { Search } from './search';
-import { record, refusal, Sounds } from './sounds';
 import { start, type State, toLink } from './state';
 import { Store } from './store';
 import { initTheme } from './theme';
 import { Timeline } from './timeline';
-import type { Hit, IndexInfo } from './wire';
+import type { Hit } from './wire';
 
 /** The page: fields, hits, timeline and dock about one state. */
 export class Page {
   readonly #store = new Store();
-  readonly #sounds = new Sounds();
   readonly #search: Search;
   readonly #pictures: Pictures;
   readonly #player: Player;
+  readonly #own: OwnSounds;
+  readonly #library: Library;
+  readonly #indexer: Indexer;
   readonly #hits: HitList;
   readonly #timeline: Timeline;
   readonly #dock: Dock;
   readonly #filters = new Filters(byId('chips'), this.#store);
   readonly #field = byId<HTMLInputElement>('q');
   readonly #examples = byId('examples');
-  #indexes: IndexInfo[] = [];
-  #recording: AbortController | undefined;
   /** Row to go to when the answer is there. */
   #pending: number | undefined;
 
   constructor(readonly api: Api, readonly box: HTMLElement) {
     api.askKey = askKey;
-    this.#search = new Search(api, this.#sounds.blobs, fresh => this.#answered(fresh));
-    this.#pictures = new Pictures(api);
     this.#player = new Player(api);
+    this.#own = new OwnSounds(this.#store, this.#player, text => this.#notice(text));
+    this.#search = new Search(api, this.#own.blobs, fresh => this.#answered(fresh));
+    this.#pictures = new Pictures(api);
+    this.#library = new Library(byId('library'), api, this.#store, this.#filters);
     this.#hits = new HitList(box, this.#search, this.#store, this.#pictures, this.#player, {
       move: at => this.#move(at),
       play: (at, from) => this.#play(at, from),
@@ -60,6 +65,9 @@ export class Page {
     this.#timeline.failed = why => this.#notice(why);
     this.#player.failed = why => this.#notice(why);
     this.#player.changed = () => this.#tick();
+    const indexing = new Indexing(api);
+    this.#indexer = new Indexer(byId('tools'), indexing, this.#library);
+    indexing.updated = contentsChanged => void this.#refresh(contentsChanged);
     this.#buildTools();
     this.#listen();
     this.#store.listen((now, before) => this.#become(now, before));
@@ -74,18 +82,10 @@ export class Page {
       this.#hits.redraw();
       this.#timeline.redraw();
     });
-    const chooser = el('input', {
-      type: 'file', accept: 'audio/*,.flac,.aif,.aiff,.ogg,.opus', hidden: true, 'aria-label': 'Sound to search by',
-    });
-    chooser.addEventListener('change', () => {
-      if (chooser.files?.[0]) this.#searchBy(chooser.files[0]);
-      chooser.value = '';
-    });
     byId('asking').append(
       button('and', 'plus', () => this.#write('; '), { title: 'Another sentence' }),
       button('not', 'not', () => this.#write('; not '), { title: 'Exclude what the next words say' }),
-      iconButton('Record five seconds', 'record', () => void this.#record(), { id: 'record' }),
-      iconButton('Choose a sound to search by', 'file', () => chooser.click()), chooser);
+      ...this.#own.controls());
   }
 
   #listen(): void {
@@ -98,21 +98,6 @@ export class Page {
       event.preventDefault();
     });
     addEventListener('keydown', event => this.#key(event));
-    const drop = byId('drop');
-    const carriesFile = (event: DragEvent) => event.dataTransfer?.types.includes('Files') ?? false;
-    addEventListener('dragover', event => {
-      if (!carriesFile(event)) return;
-      event.preventDefault();
-      drop.hidden = false;
-    });
-    addEventListener('dragleave', event => { if (event.relatedTarget === null) drop.hidden = true; });
-    addEventListener('drop', event => {
-      if (!carriesFile(event)) return;
-      event.preventDefault();
-      drop.hidden = true;
-      const file = event.dataTransfer?.files[0];
-      if (file) this.#searchBy(file);
-    });
   }
 
   #key(event: KeyboardEvent): void {
@@ -143,6 +128,7 @@ export class Page {
       Home: inList && (() => this.#move(0)),
       End: inList && (() => this.#move(this.#search.count - 1)),
       s: () => this.#similar(),
+      i: () => this.#indexer.open(),
       x: () => this.#pick([at]),
       X: () => this.#pick([...this.#search.rows.keys()]),
       '[': () => this.#timeline.step(-1),
@@ -151,7 +137,7 @@ export class Page {
       '-': () => this.#timeline.zoom(2),
       '0': () => this.#timeline.zoom(Infinity),
     };
-    const action = actions[event.key] || (event.key === 'S' && actions['s']) || undefined;
+    const action = actions[event.key] || ('SI'.includes(event.key) && actions[event.key.toLowerCase()]) || undefined;
     if (!action) return;
     event.preventDefault();
     action();
@@ -198,7 +184,7 @@ export class Page {
     if (progress.kind === 'done' && fresh) {
       const unknown = progress.unknown.map(sentence => `“${sentence}”`).join(' and ');
       this.#notice(unknown === '' ? '' : `The model knows no word of ${unknown}; what sounds alike there means nothing.`);
-      if (this.#indexes.length === 0) void this.#loadIndexes();
+      if (!this.#library.isLoaded) void this.#loadIndexes();
     }
     this.#tick();
   }
@@ -250,8 +236,9 @@ export class Page {
 
   async #loadIndexes(): Promise<void> {
     try {
-      this.#indexes = (await this.api.indexes()).indexes;
+      await this.#library.load();
       this.#showLibrary();
+      this.#indexer.allow();
     } catch (reason) {
       if (this.#search.progress.kind === 'idle')
         this.#notice((reason as Error).message, button('Try now', 'search', () => void this.#loadIndexes()));
@@ -261,30 +248,20 @@ export class Page {
   }
 
   #showLibrary(): void {
-    const box = byId('library');
-    const info = this.#indexes.find(index => index.name === this.#store.state.index) ?? this.#indexes[0];
-    this.#filters.info = info;
-    const root = commonRoot(info?.folders ?? []);
-    this.#filters.folders = info?.folders.map(folder => within(root, folder)).filter(folder => folder !== '') ?? [];
-    if (root !== this.#hits.root) {
-      this.#hits.root = root;
-      this.#hits.list.refresh();
-    }
-    if (!info) {
-      box.replaceChildren();
-      return;
-    }
-    const facts = el('span', { title: info.model }, `${plural(info.files, 'recording')} · ${length(info.seconds)}`);
-    if (this.#indexes.length === 1) {
-      box.replaceChildren(el('b', {}, info.name), facts);
-      return;
-    }
-    const field = el('select', { 'aria-label': 'Index' },
-      ...this.#indexes.map(({ name }) => el('option', { value: name, selected: name === info.name }, name)));
-    field.addEventListener('change', () => {
-      this.#store.push({ index: field.value, filter: {}, current: 0, chosen: [], open: undefined });
-    });
-    box.replaceChildren(field, facts);
+    this.#library.show();
+    this.#indexer.refresh();
+    const { root } = this.#library;
+    if (root === this.#hits.root) return;
+    this.#hits.root = root;
+    this.#hits.list.refresh();
+  }
+
+  /** Shows an index whose files are others than before: its size, its filters and the hits. */
+  async #refresh(contentsChanged: boolean): Promise<void> {
+    if (contentsChanged) this.#pictures.forget();
+    await this.#loadIndexes();
+    this.#pending = Math.max(0, this.#hits.list.current);
+    this.#search.again();
   }
 
   #showPicked(): void {
@@ -357,40 +334,6 @@ export class Page {
     const example = { id: hit.id, name: hit.name, at: hit.start_seconds, weight: 1, own: false };
     this.#store.push({ q: '', examples: [example], current: 0, open: undefined });
     this.box.focus();
-  }
-
-  #searchBy(file: File): void {
-    const no = refusal(file);
-    if (no) this.#notice(no);
-    else this.#searchByOwn(file, file.name);
-  }
-
-  #searchByOwn(sound: Blob, name: string): void {
-    const example = { id: this.#sounds.keep(sound), name, weight: 1, own: true };
-    this.#store.push({ q: '', examples: [example], current: 0, open: undefined });
-  }
-
-  async #record(): Promise<void> {
-    if (this.#recording) {
-      this.#recording.abort();
-      return;
-    }
-    const recording = this.#recording = new AbortController();
-    const control = byId('record');
-    this.#player.pause();
-    control.classList.add('recording');
-    control.setAttribute('aria-label', 'Stop recording');
-    try {
-      const sound = await record((seconds, of) => this.#notice(`Recording: ${seconds.toFixed(1)} of ${of} s.`), recording.signal);
-      this.#notice('');
-      this.#searchByOwn(sound, 'recording');
-    } catch (reason) {
-      this.#notice((reason as Error).message);
-    } finally {
-      this.#recording = undefined;
-      control.classList.remove('recording');
-      control.setAttribute('aria-label', 'Record five seconds');
-    }
   }
 
   /** Writes at the end of the field, as the buttons beside it do. */

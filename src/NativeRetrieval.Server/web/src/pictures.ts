@@ -24,6 +24,11 @@ export class Pictures {
     return this.#made.get(keyOf(id, stretch, width));
   }
 
+  /** Drops all: sounds have changed. */
+  forget(): void {
+    this.#made.clear();
+  }
+
   async get(id: string, stretch: Stretch, width: number, signal: AbortSignal): Promise<Picture> {
     const key = keyOf(id, stretch, width);
     const made = this.#made.get(key);

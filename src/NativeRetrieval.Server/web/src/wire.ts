@@ -85,6 +85,27 @@ export interface IndexInfo {
   folders: string[];
 }
 
+export interface IndexingProgress {
+  index: string;
+  done: number;
+  /** 0: the files are being looked for. */
+  total: number;
+  /** Length of what was embedded. */
+  seconds: number;
+  elapsed_seconds: number;
+  path: string | null;
+}
+
+/** Files by what became of them. */
+export interface IndexingEnd {
+  added: number;
+  changed: number;
+  moved: number;
+  removed: number;
+  unchanged: number;
+  refused: number;
+}
+
 export interface Peaks extends Stretch {
   points: [number, number][];
 }
