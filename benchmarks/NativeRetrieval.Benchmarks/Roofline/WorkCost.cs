@@ -91,7 +91,7 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         double input = images * channels * convolution.Input[2] * convolution.Input[3];
         double output = images * outputs * convolution.Output[0] * convolution.Output[1];
         double bytes = input * convolution.ElementBytes[0] + output * convolution.ElementBytes[1]
-            + outputs * channels * taps * convolution.ElementBytes[0];
+            + outputs * channels * taps * convolution.ElementBytes[0] + convolution.SummandBytes;
         var precision = convolution.ElementBytes[0] == 2 ? Precision.BFloat16
             : convolution.Math == MathWithoutTensorCores ? Precision.Float32 : Precision.Tf32;
         // One channel or one filter leaves nothing for tensor cores to do.
