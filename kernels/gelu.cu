@@ -10,10 +10,7 @@
 // limits    any count, also 0; y may be x, dx may be dy or x
 // reference src/NativeRetrieval.Core/Cpu/Gelu.cs
 #include "common/elementwise.cuh"
-
-NR_DEVICE float distribution(float x) { return 0.5f * erfcf(-0.70710678f * x); }
-
-NR_DEVICE float density(float x) { return 0.39894228f * expf(-0.5f * x * x); }
+#include "common/gelu.cuh"
 
 template <class T>
 NR_DEVICE void forward(const T* x, T* y, long long count)

@@ -5,7 +5,7 @@
 // mapping   one block per frame of a plane, threads stride over its packs, or over its elements where they are no whole packs
 // shared    none
 // numerics  exact
-// limits    any sizes, also 0; a length outside 0 … frames counts as the nearer end; y may be x
+// limits    any sizes, also 0; a length outside 0 … frames counts as the nearer end; y may be x: only the padding is written
 // reference src/NativeRetrieval.Core/Cpu/MaskFrames.cs
 #include "common/feature_map.cuh"
 
@@ -14,6 +14,7 @@ NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, T* y, int pl
 {
     const int frame = blockIdx.x % frames, clip = blockIdx.x / frames / planes;
     const bool real = frame < own_frames(lengths, clip, frames);
+    if (real && x == y) return;
     const size_t first = (size_t)blockIdx.x * elements;
     for (int i = threadIdx.x * Size; i < elements; i += blockDim.x * Size)
     {

@@ -41,12 +41,15 @@ NR_DEVICE unsigned to_tf32(float value)
 }
 #endif
 
-// f32 values as operands. Exact: beside the TF32 value what it leaves of the number, again as TF32.
+// f32 values as operands. Exact: beside the TF32 value what it leaves of the number, again as TF32. Of infinity, NaN and what TF32 rounds
+// to infinity nothing is left, and beside the other operand's rest they count as 0, whose sign or zero would make NaN of infinity.
 template <bool Exact, int Count>
 struct operand
 {
     unsigned high[Count];
-    unsigned low[Exact ? Count : 1];
+    unsigned again[Exact ? Count : 1], low[Exact ? Count : 1];
+
+    operand() = default;
 
     NR_DEVICE explicit operand(const float (&values)[Count])
     {
@@ -54,7 +57,12 @@ struct operand
         for (int i = 0; i < Count; i++)
         {
             high[i] = to_tf32(values[i]);
-            if constexpr (Exact) low[i] = to_tf32(values[i] - __uint_as_float(high[i]));
+            if constexpr (!Exact) continue;
+            const float rounded = __uint_as_float(high[i]);
+            const bool finite = fabsf(rounded) < __int_as_float(0x7f800000);
+            low[i] = finite ? to_tf32(values[i] - rounded) : 0u;
+            again[i] = finite ? high[i] : 0u;
+            high[i] = finite ? high[i] : __float_as_uint(values[i]); // a finite number is cut off, not rounded
         }
     }
 };
@@ -65,8 +73,8 @@ NR_DEVICE void multiply(float (&d)[4], const operand<Exact, 4>& a, const operand
 {
     if constexpr (Exact)
     {
-        nr_mma_tf32(d, a.low, b.high);
-        nr_mma_tf32(d, a.high, b.low);
+        nr_mma_tf32(d, a.low, b.again);
+        nr_mma_tf32(d, a.again, b.low);
     }
     nr_mma_tf32(d, a.high, b.high);
 }

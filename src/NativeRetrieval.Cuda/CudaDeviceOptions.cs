@@ -38,7 +38,8 @@ public sealed record CudaDeviceOptions
 
     /// <summary>
     /// True lets convolutions and products of <see cref="Precision.Float32"/> be computed on the tensor cores, by three TF32 products of
-    /// operands split in two, where that is faster: the largest error is about three times that of float32 sums. Default true.
+    /// operands split in two, where that is faster: the largest error is about three times that of float32 sums. Attention and NT-Xent
+    /// are computed so in any case. Default true.
     /// </summary>
     public bool SplitFloat32 { get; init; } = true;
 

@@ -6,12 +6,18 @@ namespace NativeRetrieval.Benchmarks.Roofline;
 /// <param name="Gigabytes">Memory bandwidth, GB/s.</param>
 /// <param name="Float32">Dense multiply-adds outside the tensor cores, TFLOP/s; <paramref name="Tf32"/> and
 /// <paramref name="BFloat16"/> on them.</param>
-internal sealed record Accelerator(string Name, double Gigabytes, double Float32, double Tf32, double BFloat16, int Multiprocessors)
+/// <param name="OfOneWarp">
+/// Share of the tensor cores' rate that instructions of single warps reach, all that own kernels have: Hopper's fastest are those of four
+/// warps. Published by others, not measured here.
+/// </param>
+internal sealed record Accelerator(
+    string Name, double Gigabytes, double Float32, double Tf32, double BFloat16, int Multiprocessors, double OfOneWarp)
 {
     /// <summary>SXM models: NVIDIA's data sheets without sparsity.</summary>
     public static IReadOnlyList<Accelerator> All { get; } =
     [
-        new("A100", 2039, 19.5, 156, 312, 108), new("H100", 3352, 66.9, 494.7, 989.4, 132), new("H200", 4800, 66.9, 494.7, 989.4, 132),
+        new("A100", 2039, 19.5, 156, 312, 108, 1), new("H100", 3352, 66.9, 494.7, 989.4, 132, 0.63),
+        new("H200", 4800, 66.9, 494.7, 989.4, 132, 0.63),
     ];
 
     /// <summary>Dense TFLOP/s in a precision.</summary>

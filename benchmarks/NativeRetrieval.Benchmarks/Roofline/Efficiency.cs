@@ -37,6 +37,15 @@ internal static class Efficiency
         };
 
     /// <summary>
+    /// Products by own kernels, in units of what instructions of one warp reach (<see cref="Accelerator.OfOneWarp"/>): what the libraries'
+    /// reach of theirs. No own product was measured.
+    /// </summary>
+    public const double OwnProduct = 0.78;
+
+    /// <summary>Rows and columns of an own product's tile: <c>kernels/common/block_product.cuh</c>.</summary>
+    public const int OwnRows = 64, OwnColumns = 128;
+
+    /// <summary>
     /// Tiles that libraries cut a product into and what each yields. A small product waits for the multiprocessors that get a tile more
     /// than others; long sums may be split.
     /// </summary>

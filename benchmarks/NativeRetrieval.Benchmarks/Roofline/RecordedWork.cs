@@ -14,7 +14,7 @@ internal abstract record RecordedWork(string Name)
             "kernel" => new RecordedKernel(parts[1], $"({parts[2]}) ({parts[3]})", [.. parts[5..].Select(RecordedArgument.Parse)]),
             "product" => new RecordedProduct(Numbers(parts[1]), Numbers(parts[2]), int.Parse(parts[3], CultureInfo.InvariantCulture)),
             "convolution" => new RecordedConvolution(parts[1], Numbers(parts[2]), Numbers(parts[3]), Numbers(parts[4]), Numbers(parts[5]),
-                int.Parse(parts[6], CultureInfo.InvariantCulture)),
+                int.Parse(parts[6], CultureInfo.InvariantCulture), long.Parse(parts[7], CultureInfo.InvariantCulture)),
             _ => new RecordedTransfer(parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture)),
         };
 
@@ -61,7 +61,9 @@ internal sealed record RecordedProduct(long[] Sizes, long[] ElementBytes, int Co
 /// <param name="Output">Height, width.</param>
 /// <param name="ElementBytes">Of input and output.</param>
 /// <param name="Math">cudnnMathType_t; 3: no tensor cores for float32.</param>
-internal sealed record RecordedConvolution(string Direction, long[] Input, long[] Filter, long[] Output, long[] ElementBytes, int Math)
+/// <param name="SummandBytes">What is read and added to the result in the same call.</param>
+internal sealed record RecordedConvolution(
+    string Direction, long[] Input, long[] Filter, long[] Output, long[] ElementBytes, int Math, long SummandBytes)
     : RecordedWork($"convolution {Direction} {Input[1]} to {Filter[0]}, {Input[0]} x {Input[2]} x {Input[3]}");
 
 /// <summary>A copy or a fill by the driver; a bias gradient by cuDNN.</summary>

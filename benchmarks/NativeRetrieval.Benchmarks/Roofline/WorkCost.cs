@@ -23,6 +23,8 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         ("embedding_forward", (kernel, _) => 2.0 * kernel.WrittenBytes),
         ("embedding_backward", (kernel, _) => 3.0 * kernel.ReadBytes),
         ("search_rows_again", (kernel, _) => kernel.WrittenBytes / sizeof(long) * RowBytes(kernel)),
+        // Its scores are read and overwritten.
+        ("nt_xent_gradient", (kernel, _) => kernel.ReadBytes + kernel.WrittenBytes + kernel.Arguments[0].Bytes),
     ];
 
     /// <summary>Bytes of a float32 row whose width is the kernel's first number.</summary>
@@ -43,6 +45,8 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
     /// <returns>Null for what a step does not wait for: transfers from and to the host.</returns>
     public static WorkCost? Of(RecordedWork work, long parameters) => work switch
     {
+        RecordedKernel kernel when OwnProduct.Of(kernel) is { } product => new(BytesOf(kernel, parameters), product.Flops, Precision.Tf32,
+            gpu => gpu.OfOneWarp * Efficiency.OwnProduct / Efficiency.Product(Precision.Tf32) * product.Fill(gpu)),
         RecordedKernel kernel => new(BytesOf(kernel, parameters), FlopsOf(kernel), Precision.Float32, _ => 1),
         RecordedProduct product => Of(product),
         RecordedConvolution convolution => Of(convolution),
@@ -91,7 +95,7 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         double input = images * channels * convolution.Input[2] * convolution.Input[3];
         double output = images * outputs * convolution.Output[0] * convolution.Output[1];
         double bytes = input * convolution.ElementBytes[0] + output * convolution.ElementBytes[1]
-            + outputs * channels * taps * convolution.ElementBytes[0];
+            + outputs * channels * taps * convolution.ElementBytes[0] + convolution.SummandBytes;
         var precision = convolution.ElementBytes[0] == 2 ? Precision.BFloat16
             : convolution.Math == MathWithoutTensorCores ? Precision.Float32 : Precision.Tf32;
         // One channel or one filter leaves nothing for tensor cores to do.

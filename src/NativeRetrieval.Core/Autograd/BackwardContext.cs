@@ -9,12 +9,15 @@ public sealed class BackwardContext
 {
     readonly TapeNode _node;
 
-    internal BackwardContext(TapeNode node, Tensor outputGradient) => (_node, OutputGradient) = (node, outputGradient);
+    internal BackwardContext(TapeNode node) => _node = node;
+
+    /// <summary>True where the output is the loss itself, whose gradient is 1.</summary>
+    internal bool IsLoss => _node.Loss is not null;
 
     /// <summary>
     /// ∂loss/∂output, in the output's shape and dtype. Other rules may be given the same memory: it must not be written to.
     /// </summary>
-    public Tensor OutputGradient { get; }
+    public Tensor OutputGradient => _node.Gradient ??= _node.Loss!.Value.One();
 
     /// <summary>The saved tensors in the order they were given; they must not be written to.</summary>
     public ReadOnlySpan<Tensor> Saved => _node.Saved;

@@ -57,10 +57,11 @@ public sealed class Tape : IDisposable
         t_current = null; // Backward rules use ordinary ops: they must not be recorded.
         try
         {
-            root.Gradient = seed is null ? Op.Full(loss.Shape, 1, loss.Device, loss.DType).Share() : seed.Share();
+            if (seed is null) root.Loss = new(loss.Shape, loss.DType, loss.Device);
+            else root.Gradient = seed.Share();
             for (int i = _nodes.Count - 1; i >= 0; i--)
             {
-                if (_nodes[i].Gradient is not null) Propagate(_nodes[i]);
+                if (_nodes[i].Gradient is not null || _nodes[i].Loss is not null) Propagate(_nodes[i]);
                 _nodes[i].Free();
                 if (settled is not null)
                     foreach (var input in _nodes[i].Inputs)

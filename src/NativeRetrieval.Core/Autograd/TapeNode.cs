@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Autograd;
@@ -19,10 +20,13 @@ internal sealed class TapeNode(Tape tape, string op, Source[] inputs, Tensor[] s
     /// <summary>∂loss/∂output, owned by the node; null while nothing has reached it.</summary>
     public Tensor? Gradient { get; set; }
 
+    /// <summary>The output of the node that a walk backwards begins with, whose gradient is 1; null for others.</summary>
+    public LossOutput? Loss { get; set; }
+
     /// <summary>∂loss/∂input for each input, as the rule returns them; null where there is none.</summary>
     public Tensor?[] Backward()
     {
-        var gradients = backward(new BackwardContext(this, Gradient!));
+        var gradients = backward(new BackwardContext(this));
         if (gradients.Length != inputs.Length)
             throw new ShapeException($"{op}: its backward rule returned {gradients.Length} gradients for {inputs.Length} inputs");
         for (int i = 0; i < gradients.Length; i++)
@@ -38,6 +42,13 @@ internal sealed class TapeNode(Tape tape, string op, Source[] inputs, Tensor[] s
         Gradient?.Dispose();
         Gradient = null;
     }
+}
+
+/// <summary>A loss of one element.</summary>
+internal readonly record struct LossOutput(Shape Shape, DType DType, Device Device)
+{
+    /// <summary>Its gradient, made where a rule asks for it.</summary>
+    public Tensor One() => Op.Full(Shape, 1, Device, DType).Share();
 }
 
 /// <summary>The origin of an input: an earlier node, a leaf that wants its gradient, or (both null) neither.</summary>

@@ -16,7 +16,7 @@ internal sealed partial class CpuBackend
         {
             nint start = (nint)part * map.Height * frameBytes;
             int real = map.Frames(part / planes) * frameBytes;
-            new ReadOnlySpan<byte>(source + start, real).CopyTo(new Span<byte>(target + start, real));
+            if (source != target) new ReadOnlySpan<byte>(source + start, real).CopyTo(new Span<byte>(target + start, real));
             new Span<byte>(target + start + real, map.Height * frameBytes - real).Clear();
         });
     }

@@ -15,11 +15,13 @@ internal sealed unsafe partial class CpuBackend
         return packed;
     }
 
-    public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
+    public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor? summand, Tensor y)
     {
         var shape = PackedShape(convolution.WeightShape, x.Shape[0], x.Shape[2], x.Shape[3]);
         var weights = ConvWeights.Of(convolution.Weight.Pointer<float>());
-        ConvPlan.For(shape).Run(shape, x.Pointer<float>(), weights, convolution.Bias.Pointer<float>(), relu, y.Pointer<float>());
+        ConvPlan.For(shape).Run(
+            shape, x.Pointer<float>(), weights, convolution.Bias.Pointer<float>(), relu && summand is null, y.Pointer<float>());
+        if (summand is not null) AddRelu(y, summand, y);
     }
 
     static ConvShape PackedShape(Shape weight, int clips, int height, int width) =>

@@ -21,5 +21,6 @@ public static partial class Op
 
 internal partial interface IBackend
 {
+    /// <param name="y">May be x: then only the padding is written.</param>
     void MaskFrames(Tensor x, Tensor lengths, Tensor y);
 }

@@ -71,11 +71,17 @@ public static partial class Op
         var dAudio = wanted ? Tensor.EmptyLike(audio) : null;
         var dText = wanted ? Tensor.EmptyLike(text) : null;
         audio.Backend.NtXent(audio, text, clips, texts, options, loss, dAudio, dText);
-        return Tape.Record(loss, [audio, text], wanted ? [dAudio!, dText!] : [], null, static ctx =>
+        loss = Tape.Record(loss, [audio, text], wanted ? [dAudio!, dText!] : [], null, static ctx =>
         [
-            ctx.Wants(0) ? ScaleBy(ctx.Saved[0], ctx.OutputGradient) : null,
-            ctx.Wants(1) ? ScaleBy(ctx.Saved[1], ctx.OutputGradient) : null,
+            ctx.Wants(0) ? Scaled(ctx, ctx.Saved[0]) : null,
+            ctx.Wants(1) ? Scaled(ctx, ctx.Saved[1]) : null,
         ]);
+        // The tape alone has them now: gradients of a loss that nothing follows are handed on as they are.
+        dAudio?.Dispose();
+        dText?.Dispose();
+        return loss;
+
+        static Tensor Scaled(BackwardContext ctx, Tensor gradient) => ctx.IsLoss ? gradient : ScaleBy(gradient, ctx.OutputGradient);
     }
 }
 

@@ -52,12 +52,17 @@ public sealed class PackedConvolution : IDisposable
 public static partial class Op
 {
     /// <summary>
-    /// <c>y = (x ∗ weight) · scale + shift</c>, then max(·, 0) where <paramref name="relu"/> is set: <see cref="Conv2d"/> for inference.
+    /// <c>y = (x ∗ weight) · scale + shift + summand</c>, then max(·, 0) where <paramref name="relu"/> is set, then 0 in the padding
+    /// behind a clip's own frames: <see cref="Conv2d"/> and what follows it, for inference.
     /// </summary>
     /// <param name="x">[N, I, H, W], float32 or bfloat16, in the device's layout of feature maps; contiguous where I = 1.</param>
+    /// <param name="summand">[N, O, H, W], like the result, with <paramref name="relu"/> alone; null: none.</param>
+    /// <param name="lengths">int32 [N], frames (axis 2) of each clip that are not padding; null: all.</param>
     /// <returns>[N, O, H, W], of x's type, in the device's layout of feature maps.</returns>
-    /// <exception cref="NativeRetrievalException">A tape follows x: this op has no gradient.</exception>
-    public static Tensor PackedConv2d(Tensor x, PackedConvolution convolution, bool relu)
+    /// <exception cref="ShapeException">A summand comes without relu, or a tensor does not fit the others.</exception>
+    /// <exception cref="NativeRetrievalException">A tape follows x or the summand: this op has no gradient.</exception>
+    public static Tensor PackedConv2d(
+        Tensor x, PackedConvolution convolution, bool relu, Tensor? summand = null, Tensor? lengths = null)
     {
         Shape.ExpectRank(x, 4, "[N, I, H, W]");
         Expect.Activation(x);
@@ -69,10 +74,17 @@ public static partial class Op
         var layout = x.Shape[1] == 1 ? Layout.Contiguous : x.Device.FeatureMaps;
         if (x.Layout != layout)
             throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
-        if (Tape.Follows(x))
+        if (Tape.Follows(x) || (summand is not null && Tape.Follows(summand)))
             throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");
         var y = Tensor.Empty([x.Shape[0], convolution.WeightShape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType, x.Device.FeatureMaps);
-        x.Backend.PackedConv2d(x, convolution, relu, y);
+        if (lengths is not null) Expect.Lengths(lengths, x.Shape[0], x);
+        if (summand is not null)
+        {
+            Expect.Same(summand, y);
+            if (!relu) throw new ShapeException("PackedConv2d: a summand is added before max(·, 0) alone; set relu, or use Add");
+        }
+        x.Backend.PackedConv2d(x, convolution, relu, summand, y);
+        if (lengths is not null) x.Backend.MaskFrames(y, lengths, y);
         return y;
     }
 }
@@ -82,5 +94,6 @@ internal partial interface IBackend
     /// <summary>Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
     Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width);
 
-    void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y);
+    /// <param name="summand">Null: none; else relu is true.</param>
+    void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor? summand, Tensor y);
 }

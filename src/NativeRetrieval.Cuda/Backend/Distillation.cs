@@ -9,7 +9,7 @@ internal sealed partial class CudaBackend
     public void Distillation(Tensor audio, Tensor text, Tensor teacher, DistillationOptions options, Tensor loss, Tensor? dAudio,
         Tensor? dText)
     {
-        const int columnsPerBlock = 32, rowsPerThread = 16;
+        const int itemsPerBlock = 8, columnsPerBlock = 32, rowsPerThread = 16;
         int batch = audio.Shape[0], width = audio.Shape[1];
         float inverse = (float)(1 / options.Temperature), teachers = (float)(1 / options.TeacherTemperature);
         float weight = (float)((options.Scale == LossScale.Mean ? 0.5 : 1) / batch);
@@ -20,7 +20,7 @@ internal sealed partial class CudaBackend
         // Exact whatever the device's options say, as those of NtXent.
         if (width == 0) device.Clear(scores.Address, scores.SizeBytes);
         else Products.Multiply(batch, batch, width, F32(audio), false, F32(text), true, F32(scores), exact: true);
-        Launch("distillation", "distillation_rows_f32", Ceil(batch, ItemsPerBlock), Block, 0,
+        Launch("distillation", "distillation_rows_f32", Ceil(batch, itemsPerBlock), Block, 0,
             F32(scores), F32(teacher), inverse, teachers, F32(logSums), F32(losses), batch);
         Launch("distillation", "distillation_columns_f32", Ceil(batch, columnsPerBlock), Block, 0,
             F32(scores), F32(teacher), inverse, teachers, F32(logSums), F32(losses), batch);

@@ -6,7 +6,18 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
+    const int GeluBlock = 128;
+
+    /// <summary>Products with GELU, by rows, outputs and inputs, and whether one kernel does both.</summary>
+    readonly Dictionary<(int Rows, int Outputs, int Inputs), bool> _geluInOne = [];
+
     public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
+    {
+        if (activation == Activation.Gelu && bias is not null && IsGeluInOne(x, weight, bias, y)) GeluOfProduct(x, weight, bias, y);
+        else LinearByLibrary(x, weight, bias, activation, y);
+    }
+
+    void LinearByLibrary(Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
     {
         var epilogue = (bias is not null, activation == Activation.Relu) switch
         {
@@ -18,6 +29,31 @@ internal sealed partial class CudaBackend
         Multiply(RowsOf(x), weight.Shape[0], weight.Shape[1], x, false, weight, true, y, epilogue, bias);
         // cuBLASLt's GELU is the tanh form; BERT's is exact.
         if (activation == Activation.Gelu) Gelu(y, y);
+    }
+
+    /// <summary>True where the own kernel is taken for float32: it is timed against the library's product and a pass of GELU.</summary>
+    bool IsGeluInOne(Tensor x, Tensor weight, Tensor bias, Tensor y)
+    {
+        var size = (Rows: RowsOf(x), Outputs: weight.Shape[0], Inputs: weight.Shape[1]);
+        if (y.DType != DType.Float32 || y.Count == 0 || size.Inputs == 0 || Ceil(size.Rows, ProductRows) > GridLimit
+            || (Exact == 1 && !Algorithms.MaySplit(0)))
+            return false;
+        lock (_lock)
+            if (_geluInOne.TryGetValue(size, out bool known)) return known;
+        bool inOne = Algorithms.Choose($"gelu of product {size.Rows}x{size.Outputs}x{size.Inputs} {device.Options.Precision}",
+            ["one kernel", "two"], way =>
+            {
+                if (way == 0) GeluOfProduct(x, weight, bias, y);
+                else LinearByLibrary(x, weight, bias, Activation.Gelu, y);
+            }) == 0;
+        lock (_lock) return _geluInOne[size] = inOne;
+    }
+
+    void GeluOfProduct(Tensor x, Tensor weight, Tensor bias, Tensor y)
+    {
+        int rows = RowsOf(x), outputs = weight.Shape[0];
+        Launch("linear", "linear_gelu_f32", (Ceil(outputs, ProductColumns), Ceil(rows, ProductRows), 1), GeluBlock, ProductBytes,
+            F32(x), F32(weight), F32(bias), F32(y), rows, weight.Shape[1], outputs, Exact);
     }
 
     public void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias)

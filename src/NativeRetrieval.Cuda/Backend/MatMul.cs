@@ -7,6 +7,11 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
+    /// <summary>
+    /// Sizes of a tile of a product by own kernels, and the bytes that its slices take, as kernels/common/block_product.cuh has them.
+    /// </summary>
+    const int ProductRows = 64, ProductColumns = 128, ProductBytes = 82_944;
+
     public void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c) =>
         Multiply(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], a, transposeA, b, transposeB, c);
 

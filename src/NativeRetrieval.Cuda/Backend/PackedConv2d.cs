@@ -15,11 +15,13 @@ internal sealed partial class CudaBackend
         return packed;
     }
 
-    public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor y)
+    public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor? summand, Tensor y)
     {
         if (y.Count == 0) return;
-        Convolutions.Run(relu ? ConvolutionDirection.ForwardWithBiasAndRelu : ConvolutionDirection.ForwardWithBias,
+        Convolutions.Run(summand is not null ? ConvolutionDirection.ForwardWithSumAndRelu
+                : relu ? ConvolutionDirection.ForwardWithBiasAndRelu : ConvolutionDirection.ForwardWithBias,
             ConvolutionShape.Of(x, convolution.WeightShape),
-            new(Activations(x), Operand(convolution.Weight, x), Activations(y), Operand(convolution.Bias, x)));
+            new(Activations(x), Operand(convolution.Weight, x), Activations(y), Operand(convolution.Bias, x),
+                summand is null ? 0 : Activations(summand)));
     }
 }

@@ -34,8 +34,7 @@ internal sealed class BertEmbeddings : Module
         using var scope = TensorScope.Begin();
         var x = _words.Forward(tokens.Ids);
         x = Op.Add(x, _segments.Forward(Tensor.Zeros([x.Shape[0]], Device, DType.Int32)));
-        x = Op.Add(x, _positions.Forward(tokens.Positions));
-        x = Activations.Enter(_norm.Forward(x));
+        x = Activations.Enter(_norm.Forward(x, _positions.Forward(tokens.Positions), dropout: 0, pass: null));
         if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream(pass.FirstToken * x.Shape[1]));
         return scope.Return(x);
     }

@@ -80,13 +80,11 @@ public sealed class BertEncoder : Module
     public Tensor Forward(SentenceInputs sentences, TrainingPass? pass = null)
     {
         using var scope = TensorScope.Begin();
-        var (states, tokens) = Run(sentences, _layers.Length, pass);
-        return scope.Return(Config.Pooling switch
-        {
-            TextPooling.Mean => Activations.Leave(Op.MeanOverTokens(states, tokens.Lengths)),
-            TextPooling.Pooler => _pooler!.Forward(Activations.Leave(Op.FirstToken(states))),
-            _ => Activations.Leave(Op.FirstToken(states)),
-        });
+        var tokens = new TokenLayout(sentences);
+        if (Config.Pooling == TextPooling.Mean)
+            return scope.Return(Activations.Leave(Op.MeanOverTokens(Run(tokens, _layers.Length, pass), tokens.Lengths)));
+        var first = Activations.Leave(FirstTokens(tokens, pass));
+        return scope.Return(_pooler is null ? first : _pooler.Forward(first));
     }
 
     /// <summary>
@@ -97,16 +95,31 @@ public sealed class BertEncoder : Module
     {
         using var scope = TensorScope.Begin();
         Check(batch);
-        var sentences = TokenLayout.Place(batch, Config, _embeddings.Device, widthMultiple: 1);
-        return scope.Return(Activations.Leave(Run(sentences, layers ?? _layers.Length, pass).States));
+        var tokens = new TokenLayout(TokenLayout.Place(batch, Config, _embeddings.Device, widthMultiple: 1));
+        return scope.Return(Activations.Leave(Run(tokens, layers ?? _layers.Length, pass)));
     }
 
-    (Tensor States, TokenLayout Tokens) Run(SentenceInputs sentences, int layers, TrainingPass? pass)
+    /// <summary>The vectors of all tokens after some layers, [B, S, Width].</summary>
+    Tensor Run(TokenLayout tokens, int layers, TrainingPass? pass) => tokens.Pad(Rows(tokens, layers, pass));
+
+    /// <summary>
+    /// The vectors of the sentences' first tokens, [B, Width]. In evaluation the last layer does without those of the others behind its
+    /// attention; in training dropout draws for all.
+    /// </summary>
+    Tensor FirstTokens(TokenLayout tokens, TrainingPass? pass)
     {
-        var tokens = new TokenLayout(sentences);
+        var last = _layers[^1];
+        return pass is not null && last.IsTrainable
+            ? Op.FirstToken(Run(tokens, _layers.Length, pass))
+            : last.ForwardFirst(Rows(tokens, _layers.Length - 1, pass), tokens);
+    }
+
+    /// <summary>The vectors of the real tokens after some layers, [T, Width].</summary>
+    Tensor Rows(TokenLayout tokens, int layers, TrainingPass? pass)
+    {
         var x = _embeddings.Forward(tokens, _embeddings.IsTrainable ? pass : null);
         foreach (var layer in _layers.AsSpan(0, layers)) x = layer.Forward(x, tokens, layer.IsTrainable ? pass : null);
-        return (tokens.Pad(x), tokens);
+        return x;
     }
 
     void Check(TokenBatch batch)

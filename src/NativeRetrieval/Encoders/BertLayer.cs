@@ -42,13 +42,31 @@ internal sealed class BertLayer : Module
     public Tensor Forward(Tensor x, TokenLayout tokens, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
+        return scope.Return(FromAttention(Attend(x, tokens, pass), x, pass));
+    }
+
+    /// <summary>The same in evaluation for each sentence's first token alone: what follows attention takes a token at a time.</summary>
+    /// <param name="x">[T, D], a row per real token.</param>
+    /// <returns>[B, D].</returns>
+    public Tensor ForwardFirst(Tensor x, TokenLayout tokens)
+    {
+        using var scope = TensorScope.Begin();
+        return scope.Return(FromAttention(tokens.First(Attend(x, tokens, pass: null)), tokens.First(x), pass: null));
+    }
+
+    Tensor Attend(Tensor x, TokenLayout tokens, TrainingPass? pass)
+    {
         var qkv = Linear.Forward(x, _queryKeyValue);
         int longest = tokens.Longest;
-        var attended = pass is null
+        return pass is null
             ? Op.Attention(qkv, tokens.Starts, _heads, longest)
             : Op.Attention(qkv, tokens.Starts, _heads, longest, _attentionDropout,
                 pass.NextStream(pass.FirstItem * _heads * longest * longest));
+    }
+
+    Tensor FromAttention(Tensor attended, Tensor x, TrainingPass? pass)
+    {
         x = _firstNorm.Forward(_attended.Forward(attended), x, _dropout, pass);
-        return scope.Return(_secondNorm.Forward(_narrow.Forward(_widen.Forward(x, Activation.Gelu)), x, _dropout, pass));
+        return _secondNorm.Forward(_narrow.Forward(_widen.Forward(x, Activation.Gelu)), x, _dropout, pass);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class ConvNorm(
         using var scope = TensorScope.Begin();
         // A packed convolution is the faster one on the CPU; a GPU would write and read its maps once more for the mask.
         bool isFirst = inChannels == 1 && kernel > 1, isPacked = !isFirst || x.Device is CpuDevice;
-        if (isPacked && Folded(x, pass) is { } y) return scope.Return(lengths is null ? y : Op.MaskFrames(y, lengths));
+        if (isPacked && Folded(x, lengths, pass) is { } y) return scope.Return(y);
         if (!isFirst) return scope.Return(Norm.Forward(Convolution.Forward(Activations.Enter(x)), lengths, pass));
         var stored = x.DType == DType.Float32 ? x.Device.Activations : x.DType;
         return scope.Return(Norm.ForwardConvolved(Convolution, x, lengths, pass, stored));
@@ -39,15 +39,20 @@ internal sealed class ConvNorm(
     public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        if (Folded(x, pass) is { } y) return scope.Return(Op.AvgPool2d(y, window, window, lengths));
+        // Pooling leaves out the frames behind a clip's own itself.
+        if (Folded(x, window == 1 ? lengths : null, pass) is { } y)
+            return scope.Return(window == 1 ? y : Op.AvgPool2d(y, window, window, lengths));
         return scope.Return(Norm.ForwardPooled(Convolution.Forward(Activations.Enter(x)), lengths, window, dropout, pass));
     }
 
-    /// <summary>The same, then max(· + <paramref name="shortcut"/>, 0): the end of a residual block.</summary>
+    /// <summary>
+    /// The same, then max(· + <paramref name="shortcut"/>, 0): the end of a residual block. Frames behind a clip's own are 0 in the
+    /// shortcut.
+    /// </summary>
     public Tensor ForwardAdded(Tensor x, Tensor? lengths, Tensor shortcut, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        if (Folded(x, pass) is { } y) return scope.Return(Op.AddRelu(lengths is null ? y : Op.MaskFrames(y, lengths), shortcut));
+        if (Folded(x, lengths, pass, shortcut) is { } y) return scope.Return(y);
         return scope.Return(Norm.ForwardAdded(Convolution.Forward(Activations.Enter(x)), lengths, shortcut, pass));
     }
 
@@ -55,12 +60,15 @@ internal sealed class ConvNorm(
     public void ReleaseDerived() => _folded.Release();
 
     /// <summary>
-    /// The layer as one convolution, frames behind a clip's own not yet 0; null where a gradient or the batch's statistics are asked for.
+    /// The layer as one convolution, with a summand and ReLU where one is given; null where a gradient or the batch's statistics are asked
+    /// for.
     /// </summary>
-    Tensor? Folded(Tensor x, TrainingPass? pass)
+    Tensor? Folded(Tensor x, Tensor? lengths, TrainingPass? pass, Tensor? summand = null)
     {
-        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight))
-            return Op.PackedConv2d(Activations.Enter(x), _folded.Of(Convolution, Norm, x.Shape[3]), relu);
+        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight)
+            && (summand is null || !Tape.Follows(summand)))
+            return Op.PackedConv2d(
+                Activations.Enter(x), _folded.Of(Convolution, Norm, x.Shape[3]), relu || summand is not null, summand, lengths);
         if (pass is not null) _folded.Release();
         return null;
     }

@@ -79,5 +79,8 @@ internal sealed class TokenLayout
     /// <summary>[T, D] as sentences [B, S, D] by a gather of rows; those of padding mean nothing.</summary>
     public Tensor Pad(Tensor x) => _toPadded is null ? x.Reshape([_sentences, Longest, x.Shape[1]]) : Op.Embedding(x, _toPadded);
 
+    /// <summary>The rows of [T, D] that are each sentence's first token, [B, D].</summary>
+    public Tensor First(Tensor x) => Op.Embedding(x, Starts.Rows(0, _sentences));
+
     static int RoundUp(int count, int multiple) => (count + multiple - 1) / multiple * multiple;
 }

@@ -76,10 +76,10 @@ public sealed class WorkCostTests
     [Theory]
     [InlineData("product\t64 64 64 1\t2 2\t68\t1", Precision.BFloat16)]
     [InlineData("product\t64 64 64 1\t4 4\t77\t1", Precision.Tf32)]
-    [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t4 4\t3", Precision.Float32)]
-    [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t4 4\t0", Precision.Tf32)]
-    [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t2 2\t0", Precision.BFloat16)]
-    [InlineData("convolution\tforward\t2 1 10 8\t128 3 3\t10 8\t4 4\t0", Precision.Float32)]
+    [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t4 4\t3\t0", Precision.Float32)]
+    [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t4 4\t0\t0", Precision.Tf32)]
+    [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t2 2\t0\t0", Precision.BFloat16)]
+    [InlineData("convolution\tforward\t2 1 10 8\t128 3 3\t10 8\t4 4\t0\t0", Precision.Float32)]
     public void Operands_and_mode_decide_the_precision(string line, Precision precision) =>
         Assert.Equal(precision, CostOf(line).Precision);
 
@@ -90,9 +90,11 @@ public sealed class WorkCostTests
     [InlineData("filter")]
     public void A_convolution_counts_its_taps(string direction)
     {
-        var cost = CostOf($"convolution\t{direction}\t2 64 10 8\t128 3 3\t10 8\t4 4\t0");
+        var cost = CostOf($"convolution\t{direction}\t2 64 10 8\t128 3 3\t10 8\t4 4\t0\t0");
         Assert.Equal(2.0 * 2 * 128 * 80 * 64 * 9, cost.Flops);
         Assert.Equal(4.0 * (2 * 64 * 80 + 2 * 128 * 80 + 128 * 64 * 9), cost.Bytes);
+        const int Summand = 4 * 2 * 128 * 80;
+        Assert.Equal(cost.Bytes + Summand, CostOf($"convolution\t{direction}\t2 64 10 8\t128 3 3\t10 8\t4 4\t0\t{Summand}").Bytes);
     }
 
     /// <summary>A copy reads and writes; what travels to or from the host goes beside a step.</summary>

@@ -79,6 +79,38 @@ public sealed class EdgeTests
         Assert.Contains(fused, value => value > 0);
     }
 
+    /// <summary>
+    /// A key that scores −∞ takes no part, and an infinite value stays infinite: what TF32 leaves of infinity must not make NaN of it. A
+    /// score of ∞ has no soft-max.
+    /// </summary>
+    [Theory, MemberData(nameof(Orders))]
+    public void Attention_keeps_what_is_infinite(string order)
+    {
+        const int Tokens = 5, Heads = 2, Width = 9;
+        using var test = new TestDevice(order);
+        float[] expected = Attended(CpuDevice.Shared), found = test.Run(Attended);
+        Assert.Contains(float.PositiveInfinity, expected);
+        Assert.Contains(float.NaN, expected);
+        for (int i = 0; i < expected.Length; i++)
+            if (float.IsFinite(expected[i])) Assert.Equal(expected[i], found[i], 1e-5);
+            else Assert.Equal(expected[i], found[i]);
+
+        static float[] Attended(Device device)
+        {
+            using var scope = TensorScope.Begin();
+            var random = new PhiloxSequence(new Philox(29));
+            float[] qkv = [.. Enumerable.Range(0, 2 * Tokens * 3 * Heads * Width).Select(_ => (float)random.NextNormal())];
+            for (int token = 0; token < 2 * Tokens; token++) qkv[At(token, 0, 0, 3)] = 1.1f + 0.3f * token;
+            qkv[At(1, 1, 0, 3)] = float.NegativeInfinity; // a key of the first sentence, below all queries
+            qkv[At(2, 2, 0, 4)] = float.PositiveInfinity; // a value
+            qkv[At(Tokens + 1, 1, 0, 3)] = float.PositiveInfinity; // a key of the second sentence, above all queries
+            return Op.Attention(Tensor.From(qkv, [2 * Tokens, 3 * Heads * Width], device),
+                Tensor.From([0, Tokens, 2 * Tokens], [3], device), Heads, Tokens).ToArray<float>();
+        }
+
+        static int At(int token, int part, int head, int place) => ((token * 3 + part) * Heads + head) * Width + place;
+    }
+
     /// <summary>More pixels than one chunk of the sums has, so that there is an order to keep.</summary>
     [Fact]
     public void Sums_of_batch_norm_do_not_depend_on_the_order_of_blocks()

@@ -168,9 +168,10 @@ public sealed class AlgorithmErrorTests : IDisposable
         {
             using var scope = TensorScope.Begin();
             Tensor x = Placed(1, shape.InputElements), w = Placed(2, shape.FilterElements);
-            Tensor y = Placed(3, shape.OutputElements), bias = Placed(4, shape.Outputs);
-            convolutions.Run(direction, shape, new(At(x), At(w), At(y), direction < ConvolutionDirection.ForwardWithBias ? 0 : At(bias)));
-            return [.. new[] { x, w, y, bias }.SelectMany(tensor =>
+            Tensor y = Placed(3, shape.OutputElements), bias = Placed(4, shape.Outputs), summand = Placed(5, shape.OutputElements);
+            convolutions.Run(direction, shape, new(At(x), At(w), At(y), direction < ConvolutionDirection.ForwardWithBias ? 0 : At(bias),
+                direction == ConvolutionDirection.ForwardWithSumAndRelu ? At(summand) : 0));
+            return [.. new[] { x, w, y, bias, summand }.SelectMany(tensor =>
                 Op.Cast(tensor, DType.Float32).ToArray<float>()[first..^(1 - first)])];
 
             Tensor Placed(ulong stream, long count) => Op.Cast(Tensor.From(

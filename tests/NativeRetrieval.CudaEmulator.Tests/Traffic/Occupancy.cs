@@ -47,6 +47,10 @@ internal static class Occupancy
         ["conv2d_batch_norm_gradient_3x3_f32"] = 0.25,
         ["conv2d_batch_norm_input_3x3_f32"] = 0.375, // a window of 25 pixels
         ["conv2d_batch_norm_moments_3x3_f32"] = 0.375, // fourteen sums in f64
+        // Tiles' slices in shared memory, 81 KiB, and their sums and operands in registers.
+        ["linear_gelu_f32"] = 0.0625,
+        ["nt_xent_products_f32"] = 0.125,
+        ["nt_xent_scores_f32"] = 0.125,
         ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
         ["log_mel_warp_f32"] = 0.25, // up to 128 registers: sixteen points of a frame and their factors
         ["search_rows_bound_one_bf16"] = 0.25, // rows on their way, and sums of their squares

@@ -160,11 +160,12 @@ template <class Visit> void each_product(const Tensor& x, const Filter& w, const
                         }
 }
 
-// Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float).
-int record(Handle* handle, const char* direction, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y)
+// Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float), bytes of what is added.
+int record(Handle* handle, const char* direction, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y, bool adds = false)
 {
     char line[200];
-    std::snprintf(line, sizeof line, "convolution\t%s\t%d %d %d %d\t%d %d %d\t%d %d\t%zu %zu\t%d", direction, x.n, x.c, x.h, x.w, w.n, w.h, w.w, y.h, y.w, bytes_of_type(x.type), bytes_of_type(y.type), d.math);
+    std::snprintf(line, sizeof line, "convolution\t%s\t%d %d %d %d\t%d %d %d\t%d %d\t%zu %zu\t%d\t%zu", direction, x.n, x.c, x.h, x.w, w.n, w.h, w.w, y.h, y.w, bytes_of_type(x.type), bytes_of_type(y.type), d.math,
+                  adds ? y.count() * bytes_of_type(y.type) : 0);
     return nr_emu_record(handle->stream, line) ? Ok : ExecutionFailed;
 }
 
@@ -426,9 +427,9 @@ API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha
     if (activation->mode != 1 && activation->mode != 5) return refuse(NotSupported, "activation: RELU 1 or IDENTITY 5");
     if (activation->mode == 5 && algorithm != 1) return refuse(NotSupported, "IDENTITY needs algorithm 1");
     if (algorithm < 0 || algorithm > 2) return refuse(NotSupported, "algorithm 0, 1 or 2");
-    if (misplaced(x) || misplaced(w) || misplaced(y)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
+    if (misplaced(x) || misplaced(w) || misplaced(y) || misplaced(z)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
-    if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
+    if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty, *alpha2 != 0);
     return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty), [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1, alpha2 = *alpha2]() -> const char* {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;

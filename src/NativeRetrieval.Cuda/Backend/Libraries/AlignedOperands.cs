@@ -23,12 +23,14 @@ internal sealed class AlignedOperands : IDisposable
             Place(operands.W, shape.FilterElements, direction == ConvolutionDirection.FilterGradient),
             Place(operands.Y, shape.OutputElements,
                 direction is not (ConvolutionDirection.InputGradient or ConvolutionDirection.FilterGradient)),
-            Place(operands.Bias, shape.Outputs, isResult: false));
+            Place(operands.Bias, shape.Outputs, isResult: false),
+            Place(operands.Summand, shape.OutputElements, isResult: false));
     }
 
     public ConvolutionOperands Operands { get; }
 
-    public static bool Suit(ConvolutionOperands operands) => (operands.X | operands.W | operands.Y | operands.Bias) % Alignment == 0;
+    public static bool Suit(ConvolutionOperands operands) =>
+        (operands.X | operands.W | operands.Y | operands.Bias | operands.Summand) % Alignment == 0;
 
     /// <summary>Copies a result that was computed elsewhere to its place.</summary>
     public void Finish()

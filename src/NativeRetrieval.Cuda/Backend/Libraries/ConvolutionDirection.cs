@@ -17,6 +17,9 @@ internal enum ConvolutionDirection
 
     /// <summary>max(y + bias, 0).</summary>
     ForwardWithBiasAndRelu,
+
+    /// <summary>max(y + bias + summand, 0).</summary>
+    ForwardWithSumAndRelu,
 }
 
 /// <summary>Addresses of a convolution's tensors or of their gradients; the direction says which one is written.</summary>
@@ -24,4 +27,5 @@ internal enum ConvolutionDirection
 /// <param name="W">[O, k, k, I].</param>
 /// <param name="Y">[N, H, W, O].</param>
 /// <param name="Bias">[O], or 0.</param>
-internal readonly record struct ConvolutionOperands(nint X, nint W, nint Y, nint Bias = 0);
+/// <param name="Summand">Like Y, or 0.</param>
+internal readonly record struct ConvolutionOperands(nint X, nint W, nint Y, nint Bias = 0, nint Summand = 0);

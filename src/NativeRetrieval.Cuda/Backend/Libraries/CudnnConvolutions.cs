@@ -147,6 +147,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
     void Call(ConvolutionAlgorithm algorithm, ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands o)
     {
         float one = 1, zero = 0;
+        bool sums = direction == ConvolutionDirection.ForwardWithSumAndRelu;
         var (d, convolution, bytes) = (DescriptorsOf(shape), ConvolutionOf(shape.Kernel, algorithm.Math), algorithm.WorkspaceBytes);
         // In words of 8 bytes: the sizes of a tensor's axes are 32 bits.
         using var workspace = bytes == 0 ? null : Tensor.Empty([checked((int)((bytes + 7) / 8))], _device, DType.Int64);
@@ -160,7 +161,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
             ConvolutionDirection.FilterGradient => cudnnConvolutionBackwardFilter(_handle, &one, d.X, o.X, d.Y, o.Y, convolution,
                 (CudnnFilterGradientAlgorithm)algorithm.Number, work, bytes, &zero, d.W, o.W),
             _ => cudnnConvolutionBiasActivationForward(_handle, &one, d.X, o.X, d.W, o.W, convolution,
-                (CudnnForwardAlgorithm)algorithm.Number, work, bytes, &zero, d.Y, o.Y, d.Bias, o.Bias,
+                (CudnnForwardAlgorithm)algorithm.Number, work, bytes, sums ? &one : &zero, d.Y, sums ? o.Summand : o.Y, d.Bias, o.Bias,
                 direction == ConvolutionDirection.ForwardWithBias ? _identity : _relu, d.Y, o.Y),
         };
         status.ThrowIfFailed($"convolution {direction}({shape}, {algorithm.Name})");

@@ -69,21 +69,6 @@ internal sealed class MatrixProducts : IDisposable
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
     }
 
-    /// <summary>
-    /// The product of float32 matrices whose elements the caller has split (<see cref="SplitOrder"/>), by one TF32 product: A's parts in
-    /// one order, B's in the other, each inner element's beside those of its fellow.
-    /// </summary>
-    /// <param name="inner">Inner elements before the split, a third of those in memory.</param>
-    /// <param name="products">Products of matrices that lie behind one another.</param>
-    public void MultiplySplit(int rows, int columns, int inner, nint a, nint b, bool transposeB, nint c, bool accumulate = false,
-        int products = 1)
-    {
-        var shape = new ProductShape(rows, columns, checked(TripledProduct.Parts * inner), false, transposeB, Epilogue.Default,
-            CudaDataType.Float32, CudaDataType.Float32, Precision.Tf32, false, products, AlignmentOf(a | b | c));
-        if (!TryRun(shape, new(a, b, c, 0), accumulate))
-            CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({shape})");
-    }
-
     /// <summary>The products so far, each with the number of its algorithms.</summary>
     public IReadOnlyList<(ProductShape Shape, int Algorithms)> Products()
     {

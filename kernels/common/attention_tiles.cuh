@@ -1,0 +1,151 @@
+// Tiles of a sentence's queries, keys and values in shared memory, and their products on the tensor cores: what attention of short
+// sentences is made of. Rows of a tile are four floats apart from a multiple of 8 (stride = the width in whole 8 and 4 more).
+#pragma once
+#include "common/async_copy.cuh"
+#include "common/storage.cuh"
+#include "common/tensor_core.cuh"
+
+// Tokens of a warp and most tokens of a block; a tile is the 8 keys of one product.
+constexpr int Rows = 16, MostTokens = 128, MostTiles = MostTokens / 8;
+
+// Columns that a warp sums at a time where both operands come from shared memory.
+constexpr int Columns = 8;
+
+// tile[r, d] = x[r, d], zeros behind the sentence's last row and behind the width; by the whole block. x: the head's values in the
+// sentence's first row. Call finish_loading before the tile is read.
+template <class T>
+NR_DEVICE void load_tile(const T* __restrict__ x, size_t row_stride, int length, int rows, int width, int stride, float* tile)
+{
+    constexpr int Size = pack<T>::Size;
+    const int per_row = (stride - 4) / Size, column = threadIdx.x % per_row * Size, step = blockDim.x / per_row;
+    const bool aligned = is_aligned(x) && row_stride % Size == 0 && width % Size == 0;
+    if ((int)threadIdx.x >= step * per_row) return;
+#pragma unroll 4
+    for (int r = threadIdx.x / per_row; r < rows; r += step)
+    {
+        float* const target = tile + r * stride + column;
+        const T* const source = x + r * row_stride + column;
+        const bool inside = r < length && column < width;
+        if (inside && aligned)
+        {
+            if constexpr (sizeof(T) == 4) nr_copy_async16(target, source);
+            else
+            {
+                float values[Size];
+                load_values(source, values);
+                store_values(target, values);
+            }
+        }
+        else
+        {
+            float values[Size] = {};
+            if (inside)
+#pragma unroll
+                for (int i = 0; i < Size; i++)
+                    if (column + i < width) values[i] = to_float(source[i]);
+            store_values(target, values);
+        }
+    }
+}
+
+NR_DEVICE void finish_loading()
+{
+    nr_copy_async_commit();
+    nr_copy_async_wait<0>();
+    __syncthreads();
+}
+
+// y[r, d] = tile[r, d], by one warp.
+template <class T>
+NR_DEVICE void store_tile(const float* tile, int rows, int width, int stride, T* __restrict__ y, size_t row_stride)
+{
+    constexpr int Size = pack<T>::Size;
+    const int lane = threadIdx.x & 31, per_row = (width + Size - 1) / Size;
+    const bool aligned = is_aligned(y) && row_stride % Size == 0 && width % Size == 0;
+    for (int i = lane; i < rows * per_row; i += 32)
+    {
+        const int r = i / per_row, d = i % per_row * Size;
+        const float* const source = tile + r * stride + d;
+        T* const target = y + r * row_stride + d;
+        if (aligned)
+        {
+            float values[Size];
+            load_values(source, values);
+            store_values(target, values);
+        }
+        else
+            for (int k = 0; k < Size && d + k < width; k++) store(target + k, source[k]);
+    }
+}
+
+// d[16 rows of a, 8 rows of b for each tile] = a·bᵀ. Rows are four floats apart from a multiple of 8: the lanes of a load read 32 banks.
+template <bool Exact>
+NR_DEVICE void rows_by_rows(const float* a, const float* b, int stride, int tiles, float (&d)[MostTiles][4])
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+#pragma unroll
+    for (int n = 0; n < MostTiles; n++) d[n][0] = d[n][1] = d[n][2] = d[n][3] = 0.0f;
+    for (int k = 0; k < stride - 4; k += 8)
+    {
+        const float* const left = a + g * stride + k + t;
+        const operand<Exact, 4> x({ left[0], left[8 * stride], left[4], left[8 * stride + 4] });
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+            if (n < tiles)
+            {
+                const float* const right = b + (n * 8 + g) * stride + k + t;
+                multiply(d[n], x, operand<Exact, 2>({ right[0], right[4] }));
+            }
+    }
+}
+
+// y[16 rows, d] = Σ_keys weights[row, key]·x[key, d]. The lane's weights are of keys 2t and 2t + 1 where the product wants t and
+// t + 4: both operands take the keys in that order.
+template <bool Exact>
+NR_DEVICE void weighted_rows(const float (&weights)[MostTiles][4], const float* x, int stride, int tiles, float* y)
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+    for (int column = 0; column < stride - 4; column += 8)
+    {
+        float sum[4] = {};
+#pragma unroll
+        for (int n = 0; n < MostTiles; n++)
+            if (n < tiles)
+            {
+                const float* const right = x + (n * 8 + 2 * t) * stride + column + g;
+                multiply(sum, operand<Exact, 4>({ weights[n][0], weights[n][2], weights[n][1], weights[n][3] }),
+                    operand<Exact, 2>({ right[0], right[stride] }));
+            }
+        float* const target = y + g * stride + column + 2 * t;
+        *(float2*)target = make_float2(sum[0], sum[1]);
+        *(float2*)(target + 8 * stride) = make_float2(sum[2], sum[3]);
+    }
+}
+
+// y[16 keys, d] = Σ_queries weights[query, key]·x[query, d], weights at the warp's first key.
+template <bool Exact>
+NR_DEVICE void weighted_queries(const float* weights, int weight_stride, const float* x, int stride, int queries, float* y)
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3, width = stride - 4;
+    for (int first = 0; first < width; first += Columns * 8)
+    {
+        float sums[Columns][4] = {};
+        for (int query = 0; query < queries; query += 8)
+        {
+            const float* const left = weights + (query + 2 * t) * weight_stride + g;
+            const operand<Exact, 4> a({ left[0], left[8], left[weight_stride], left[weight_stride + 8] });
+            const float* const right = x + (query + 2 * t) * stride + first + g;
+#pragma unroll
+            for (int n = 0; n < Columns; n++)
+                if (first + n * 8 < width) multiply(sums[n], a, operand<Exact, 2>({ right[n * 8], right[n * 8 + stride] }));
+        }
+#pragma unroll
+        for (int n = 0; n < Columns; n++)
+            if (first + n * 8 < width)
+            {
+                float* const target = y + g * stride + first + n * 8 + 2 * t;
+                *(float2*)target = make_float2(sums[n][0], sums[n][1]);
+                *(float2*)(target + 8 * stride) = make_float2(sums[n][2], sums[n][3]);
+            }
+    }
+}
