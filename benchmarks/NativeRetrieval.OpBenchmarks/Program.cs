@@ -8,13 +8,17 @@ using BenchmarkDotNet.Jobs;
 using BenchmarkDotNet.Loggers;
 using BenchmarkDotNet.Running;
 using BenchmarkDotNet.Toolchains.InProcess.Emit;
+using Perfolizer.Horology;
 using NativeRetrieval.OpBenchmarks;
 
 if (args is ["allocations", .. var named]) return Allocations.Print(named, Console.Out);
 
+// Short iterations: there are more than a hundred cases, and a median of seven has forgotten a disturbed one.
 // In this process: the sizes of cases are found by reflection, and a generated project would have to be restored for each run.
 var config = ManualConfig.CreateEmpty()
-    .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance))
+    .AddJob(Job.Default.WithToolchain(InProcessEmitToolchain.Instance)
+        .WithMinIterationTime(TimeInterval.FromMilliseconds(20)).WithIterationTime(TimeInterval.FromMilliseconds(40))
+        .WithWarmupCount(2).WithIterationCount(7))
     .AddDiagnoser(MemoryDiagnoser.Default)
     .AddColumnProvider(DefaultColumnProviders.Instance)
     .AddLogger(ConsoleLogger.Default)
