@@ -3,7 +3,7 @@ using NativeRetrieval.Benchmarks.Measuring;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
-/// <summary>What a suite has measured, kept beside a run's table until that is whole: a run that was cut off goes on behind it.</summary>
+/// <summary>The rows of a suite, kept beside a run's table until that is whole: a run that was cut off goes on behind them.</summary>
 /// <param name="Peer">Name of the peer; null: none.</param>
 /// <param name="Ceilings">The highest before and after the suite.</param>
 internal sealed record SuiteResult(string? Peer, Ceilings Ceilings, IReadOnlyList<Row> Rows)

@@ -9,8 +9,8 @@ namespace NativeRetrieval.Core.Devices;
 
 /// <summary>
 /// Host memory and the SIMD backend. Freed blocks are kept for the next tensors, because fresh pages cost more than most operations:
-/// small ones for those of about their size, large ones for any that they have room for. What a training step frees, the next one takes again; only when live and idle memory together
-/// outgrow the most that was ever in use by half, the idle part goes back to the system.
+/// small ones for those of about their size, large ones for any that they have room for. What a training step frees, the next one takes
+/// again; only when live and idle memory together outgrow the most that was ever in use by half, the idle part goes back to the system.
 /// </summary>
 public sealed class CpuDevice : Device
 {

@@ -5,7 +5,9 @@ namespace NativeRetrieval.Benchmarks.Tests.Ops;
 /// <summary>Bytes of steady forward passes, which no clock and no number of cores change much.</summary>
 public sealed class AllocationTests
 {
-    /// <summary>Heads with two products each, small ones and some that would be shared out: none of them may leave an object behind.</summary>
+    /// <summary>
+    /// Heads with two products each, small ones and some that would be shared out: none of them may leave an object behind.
+    /// </summary>
     [Theory]
     [InlineData("4x32x12x64", 48)]
     [InlineData("2x64x12x64", 24)]
