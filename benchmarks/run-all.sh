@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Measures everything on a quiet machine, part by part, and writes a table of each into benchmarks/results/DEVICE/DATE-COMMIT-PART.
-# A part whose table is there is not measured again: after an interruption the same command goes on where it was.
+# A part whose table is there is not measured again, nor is a suite of a part that was cut off: after an interruption the same command goes on
+# where it was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 usage="usage: benchmarks/run-all.sh [--stem PATH] [--busy-anyway] [PART…]
-  parts       onnx torch ops encoders allocations (none: all, in this order); about an hour in all
-  --stem      goes on with an earlier run, e.g. benchmarks/results/amd-epyc-2-threads/2026-11-27-1736e8a
+  parts       onnx torch ops encoders allocations (none: all, in this order); about twenty minutes in all
+  --stem      goes on with a run of another day or commit, e.g. benchmarks/results/amd-epyc-2-threads/2026-11-27-1736e8a
   --busy-anyway  measures on a machine that is not idle; the tables say its load"
 most_busy_percent=5 idle_tries=30
 

@@ -1,5 +1,7 @@
 using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Benchmarks.Measuring;
+using NativeRetrieval.Benchmarks.Onnx;
+using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
@@ -24,7 +26,8 @@ internal static class EncoderSuite
         {
             float[] logMel = Bench.LogMel(clips, Frames, MelBins);
             using var input = Tensor.From(logMel, [clips, 1, Frames, MelBins], CpuDevice.Shared);
-            var peer = bench.Open("resnet38", model: null, [PeerInput.Of("mel", logMel, clips, 1, Frames, MelBins)],
+            var peer = bench.Open("resnet38", () => PeerModels.Get("resnet38", ResNet38Graph.Save),
+                [PeerInput.Of("mel", logMel, clips, 1, Frames, MelBins)],
                 () => Bench.Weights(encoder));
             yield return Timed(bench.WithAtMost(clips == 1 ? 15 : 7), "resnet38", $"{clips} x 10 s", peer,
                 () => encoder.Forward(input, lengths: null), clips * WorkAmount.ResNet38(config, Frames));
@@ -39,7 +42,8 @@ internal static class EncoderSuite
         {
             int[] ids = [.. Enumerable.Range(0, sentences * Tokens).Select(i => 1 + i * 7919 % (config.VocabularySize - 1))];
             var batch = new TokenBatch(ids, [.. Enumerable.Repeat(Tokens, sentences)], Tokens);
-            var peer = bench.Open("bert", model: null, [PeerInput.Of("ids", [.. ids.Select(id => (long)id)], sentences, Tokens)],
+            var peer = bench.Open("bert", () => PeerModels.Get($"bert-{Tokens}", path => BertGraph.Save(path, Tokens)),
+                [PeerInput.Of("ids", [.. ids.Select(id => (long)id)], sentences, Tokens)],
                 () => [.. Bench.Weights(encoder), PeerInput.Of("heads", [(long)config.Heads])]);
             yield return Timed(bench.WithAtMost(sentences == 1 ? 21 : 7), "bert", $"{sentences} x {Tokens} tokens", peer,
                 () => encoder.Forward(batch), sentences * WorkAmount.Bert(config, Tokens));

@@ -7,7 +7,10 @@ namespace NativeRetrieval.Benchmarks.Suites;
 /// <param name="Rounds">Timed runs of each contender.</param>
 /// <param name="Save">True writes the results to the place that <see cref="Measuring.Report.Stem"/> says.</param>
 /// <param name="Check">True compares results and times nothing.</param>
-/// <param name="To">Another place for them, a path without extension; null: none.</param>
+/// <param name="To">
+/// Another place for them, a path without extension; null: none. Each suite's result is kept there until the table is whole, so that the
+/// same command goes on after an interruption.
+/// </param>
 internal sealed record SuiteOptions(IReadOnlyList<Suite> Suites, PeerProgram? Peer, int Rounds, bool Save, string? To, bool Check = false)
 {
     /// <summary>The command that prints where <c>--save</c> writes.</summary>

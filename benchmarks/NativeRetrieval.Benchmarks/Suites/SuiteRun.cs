@@ -22,19 +22,29 @@ internal static class SuiteRun
         var report = new Report(now, peer?.Name);
         report.Begin();
         var bench = new Bench(options.Rounds, peer);
+        string? stem = options.To ?? (options.Save ? Report.Stem(now) : null);
         var highest = Ceilings.Measure();
         var before = highest;
         foreach (var suite in options.Suites)
         {
-            var rows = suite.Run(bench).ToList();
-            var after = Ceilings.Measure();
-            foreach (var row in rows) report.Add(row, Ceilings.Highest(before, after));
-            (before, highest) = (after, Ceilings.Highest(highest, after));
+            var result = SuiteResult.Load(options.To, suite, peer?.Name);
+            if (result is null)
+            {
+                var rows = suite.Run(bench).ToList();
+                var after = Ceilings.Measure();
+                result = new(peer?.Name, Ceilings.Highest(before, after), rows);
+                before = after;
+                if (options.To is not null) result.Save(options.To, suite);
+            }
+            foreach (var row in result.Rows) report.Add(row, result.Ceilings);
+            highest = Ceilings.Highest(highest, result.Ceilings);
         }
         report.End(highest);
-        if ((options.To ?? (options.Save ? Report.Stem(now) : null)) is { } stem)
+        if (stem is not null)
         {
             report.Save(stem);
+            if (options.To is not null)
+                foreach (var suite in options.Suites) SuiteResult.Delete(options.To, suite);
             Console.Error.WriteLine($"written to {stem}.md and .json");
         }
         return 0;

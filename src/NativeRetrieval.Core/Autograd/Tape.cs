@@ -12,8 +12,9 @@ namespace NativeRetrieval.Core.Autograd;
 /// var loss = model.Loss(batch);
 /// tape.Backward(loss);                   // parameter.Gradient now holds ∂loss/∂parameter
 /// </code>
-/// The order of recording is a topological order, so backward is one walk over a list: no recursion, any depth.
-/// Each node's saved tensors are freed as the walk passes it. A tape belongs to the thread that began it.
+/// Backward is one walk over a list, without recursion, at any depth. Where branches join, that of the first input is walked to its end
+/// before the next one begins, and each node's saved tensors are freed as the walk passes it: the values that one encoder saved are gone
+/// before the gradients of the other's parameters come. A tape belongs to the thread that began it.
 /// </summary>
 public sealed class Tape : IDisposable
 {
@@ -52,6 +53,7 @@ public sealed class Tape : IDisposable
         if (seed is not null && seed.Shape != loss.Shape)
             throw new ShapeException($"Backward: the seed gradient must have the loss's shape {loss.Shape}, got {seed.Shape}");
 
+        Arrange(root);
         var firstUse = settled is null ? [] : FirstUses();
         var recording = t_current;
         t_current = null; // Backward rules use ordinary ops: they must not be recorded.
@@ -73,6 +75,38 @@ public sealed class Tape : IDisposable
         finally
         {
             t_current = recording;
+        }
+    }
+
+    /// <summary>
+    /// Puts the nodes in the order whose reverse is the walk: depth first from the loss, sources before what is made of them. Nodes that
+    /// the loss does not depend on come last, to be freed at once.
+    /// </summary>
+    void Arrange(TapeNode root)
+    {
+        var arranged = new List<TapeNode>(_nodes.Count);
+        var unseen = new HashSet<TapeNode>(_nodes, ReferenceEqualityComparer.Instance);
+        var path = new Stack<(TapeNode Node, int Left)>();
+        Enter(root);
+        while (path.TryPop(out var place))
+        {
+            var (node, left) = place;
+            if (left == 0)
+            {
+                arranged.Add(node);
+                continue;
+            }
+            path.Push((node, left - 1));
+            // From the last input to the first, as the list is walked backwards.
+            if (node.Inputs[left - 1].Node is { } source) Enter(source);
+        }
+        arranged.AddRange(_nodes.Where(unseen.Contains));
+        _nodes.Clear();
+        _nodes.AddRange(arranged);
+
+        void Enter(TapeNode node)
+        {
+            if (unseen.Remove(node)) path.Push((node, node.Inputs.Length));
         }
     }
 

@@ -4,37 +4,33 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Cpu;
 
-internal sealed partial class CpuBackend
+internal sealed unsafe partial class CpuBackend
 {
     /// <summary>Computed in float64 throughout, as <see cref="NtXent"/> is.</summary>
     public void Distillation(Tensor audio, Tensor text, Tensor teacher, DistillationOptions options, Tensor loss, Tensor? dAudio,
         Tensor? dText)
     {
-        int batch = audio.Shape[0], width = audio.Shape[1];
-        double[] a = Doubles(audio), t = Doubles(text), r = Doubles(teacher);
-        var s = new double[(long)batch * batch];
-        Workers.Run(batch, i =>
-        {
-            for (int j = 0; j < batch; j++)
-                s[(long)i * batch + j] = Dot(a.AsSpan(i * width, width), t.AsSpan(j * width, width)) / options.Temperature;
-        });
-        for (long i = 0; i < r.LongLength; i++) r[i] /= options.TeacherTemperature;
+        using var scope = TensorScope.Begin();
+        int batch = audio.Shape[0];
+        double* a = Doubles(audio), t = Doubles(text), r = Doubles(teacher);
+        double* s = Products(a, t, options.Temperature, audio);
+        for (long i = 0; i < (long)batch * batch; i++) r[i] /= options.TeacherTemperature;
 
         // G = ∂L/∂S collects both directions: rows are audio to text, columns text to audio.
-        var gradient = new double[s.LongLength];
+        double* gradient = Zeros((long)batch * batch, audio);
         double weight = (options.Scale == LossScale.Mean ? 0.5 : 1) / batch, total = 0;
         for (int i = 0; i < batch; i++) total += AgainstTeacher(s, r, gradient, i * (long)batch, 1, batch, weight);
         for (int i = 0; i < batch; i++) total += AgainstTeacher(s, r, gradient, i, batch, batch, weight);
         Put(loss, 0, total);
         if (dAudio is null || dText is null) return;
 
-        for (long i = 0; i < gradient.LongLength; i++) gradient[i] /= options.Temperature;
+        for (long i = 0; i < (long)batch * batch; i++) gradient[i] /= options.Temperature;
         WeightedRows(gradient, batch, 1, t, dAudio);
         WeightedRows(gradient, 1, batch, a, dText);
     }
 
     /// <summary>One item's cross-entropy along a row or column; adds its gradient into G and returns its part of the loss.</summary>
-    static double AgainstTeacher(double[] s, double[] r, double[] g, long start, long stride, int batch, double weight)
+    static double AgainstTeacher(double* s, double* r, double* g, long start, long stride, int batch, double weight)
     {
         double ownSum = LogSum(s, start, stride, batch), teachersSum = LogSum(r, start, stride, batch), expected = 0;
         for (long j = 0, at = start; j < batch; j++, at += stride)
@@ -47,7 +43,7 @@ internal sealed partial class CpuBackend
     }
 
     /// <summary>log Σ e^x along a row or column, against its maximum.</summary>
-    static double LogSum(double[] x, long start, long stride, int count)
+    static double LogSum(double* x, long start, long stride, int count)
     {
         double maximum = double.NegativeInfinity, sum = 0;
         for (long j = 0, at = start; j < count; j++, at += stride) maximum = Math.Max(maximum, x[at]);
@@ -56,12 +52,12 @@ internal sealed partial class CpuBackend
     }
 
     /// <summary>dxᵢ = Σⱼ G·yⱼ.</summary>
-    static void WeightedRows(double[] g, int rowStride, int columnStride, double[] other, Tensor dx)
+    static void WeightedRows(double* g, int rowStride, int columnStride, double* other, Tensor dx)
     {
         int batch = dx.Shape[0], width = dx.Shape[1];
         Workers.Run(batch, i =>
         {
-            double[] row = WeightedRow(g, rowStride, columnStride, other, i, batch, width);
+            double* row = WeightedRow(g, rowStride, columnStride, other, i, batch, width);
             for (int d = 0; d < width; d++) Put(dx, i * width + d, row[d]);
         });
     }

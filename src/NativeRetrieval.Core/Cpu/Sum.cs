@@ -1,4 +1,6 @@
 using System.Numerics;
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Tensors;
 
@@ -12,30 +14,44 @@ internal sealed partial class CpuBackend
         else y.Span<double>()[0] = Total<double>(x, null);
     }
 
-    /// <summary>Σ a·b, or Σ a: float64 partial sums per slice, added in slice order, so that no thread count changes a bit.</summary>
+    /// <summary>
+    /// Σ a·b, or Σ a: float64 sums of a fixed number of lanes per slice, added in slice order, so that neither threads nor vector widths
+    /// change a bit.
+    /// </summary>
     internal static unsafe double Total<T>(Tensor a, Tensor? b) where T : unmanaged, INumber<T>
     {
         T* left = a.Pointer<T>(), right = b is null ? null : b.Pointer<T>();
         var partial = new double[Slices.CountOf(a.StoredCount)];
         Slices.Run(a.StoredCount, (start, length) =>
-        {
-            double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-            T* l = left + start, r = right is null ? null : right + start;
-            int i = 0;
-            for (; i + 4 <= length; i += 4)
-            {
-                s0 += At(i);
-                s1 += At(i + 1);
-                s2 += At(i + 2);
-                s3 += At(i + 3);
-            }
-            for (; i < length; i++) s0 += At(i);
-            partial[start / Slices.Length] = s0 + s1 + (s2 + s3);
-
-            double At(int i) => r is null ? double.CreateTruncating(l[i]) : double.CreateTruncating(l[i]) * double.CreateTruncating(r[i]);
-        });
+            partial[start / Slices.Length] = SumOfProducts(left + start, right is null ? null : right + start, length));
         double total = 0;
         foreach (double part in partial) total += part;
         return total;
     }
+
+    static unsafe double SumOfProducts<T>(T* left, T* right, int length) where T : unmanaged, INumber<T>
+    {
+        Vector512<double> low = default, high = default;
+        int lanes = 2 * Vector512<double>.Count, i = 0;
+        for (; i <= length - lanes; i += lanes)
+        {
+            var (l0, l1) = Widened(left + i);
+            if (right is not null)
+            {
+                var (r0, r1) = Widened(right + i);
+                (l0, l1) = (l0 * r0, l1 * r1);
+            }
+            low += l0;
+            high += l1;
+        }
+        double sum = Vector512.Sum(low + high);
+        for (; i < length; i++)
+            sum += double.CreateTruncating(left[i]) * (right is null ? 1 : double.CreateTruncating(right[i]));
+        return sum;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe (Vector512<double> Lower, Vector512<double> Upper) Widened<T>(T* x) where T : unmanaged =>
+        typeof(T) == typeof(float) ? Vector512.Widen(Vector512.Load((float*)x))
+            : (Vector512.Load((double*)x), Vector512.Load((double*)x + Vector512<double>.Count));
 }

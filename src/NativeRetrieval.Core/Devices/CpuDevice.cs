@@ -8,22 +8,23 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.Core.Devices;
 
 /// <summary>
-/// Host memory and the SIMD backend. Freed blocks are kept for the next tensor of about their size, because fresh pages
-/// cost more than most operations. What a training step frees, the next one takes again; only when live and idle memory together
-/// outgrow the most that was ever in use by half, the idle part goes back to the system.
+/// Host memory and the SIMD backend. Freed blocks are kept for the next tensors, because fresh pages cost more than most operations:
+/// small ones for those of about their size, large ones for any that they have room for. What a training step frees, the next one takes
+/// again; only when live and idle memory together outgrow the most that was ever in use by half, the idle part goes back to the system.
 /// </summary>
-public sealed partial class CpuDevice : Device
+public sealed class CpuDevice : Device
 {
     const int Alignment = 64;
-    const int HugePage = 2 << 20;
+    const long LargeBlock = 1 << 20;
     const long GuardBytes = 64;
     const byte GuardPattern = 0xA5;
     const long IdleAllowanceBytes = 256L << 20;
 
     readonly Lock _lock = new();
     readonly Dictionary<long, Stack<nint>> _idle = [];
+    readonly LargeBlocks _large = new();
     readonly bool _guarded;
-    long _idleBytes, _liveBytes, _peakBytes;
+    long _idleBytes, _liveBytes, _liveLargeBytes, _peakBytes;
 
     /// <param name="guarded">
     /// For tests: fresh memory holds NaN, and a guard behind each block reveals a kernel that writes past its end when the block is freed.
@@ -57,15 +58,22 @@ public sealed partial class CpuDevice : Device
     internal override unsafe nint Allocate(long sizeBytes)
     {
         long block = BlockBytes(sizeBytes);
-        nint address = 0;
+        nint address;
         lock (_lock)
         {
             _liveBytes += block;
             _peakBytes = Math.Max(_peakBytes, _liveBytes);
-            if (_idle.TryGetValue(block, out var stack) && stack.TryPop(out address)) _idleBytes -= block;
-            else if (_liveBytes + _idleBytes > _peakBytes + _peakBytes / 2 + IdleAllowanceBytes) TrimLocked();
+            try
+            {
+                address = block >= LargeBlock ? TakeLarge(block) : TakeSmall(block);
+            }
+            catch (OutOfMemoryException e)
+            {
+                _liveBytes -= block;
+                throw new NativeRetrievalException(
+                    $"the system has no {block >> 20} MiB of memory for a tensor; use a smaller batch or shorter clips", e);
+            }
         }
-        if (address == 0) address = Fresh(block);
         if (_guarded)
         {
             new Span<byte>((void*)address, checked((int)block)).Fill(0xFF);
@@ -82,6 +90,12 @@ public sealed partial class CpuDevice : Device
         lock (_lock)
         {
             _liveBytes -= block;
+            if (block >= LargeBlock)
+            {
+                _liveLargeBytes -= block;
+                _large.Return(address);
+                return;
+            }
             _idleBytes += block;
             if (!_idle.TryGetValue(block, out var stack)) _idle.Add(block, stack = new());
             stack.Push(address);
@@ -102,40 +116,49 @@ public sealed partial class CpuDevice : Device
     /// <summary>The name that <c>--device</c> takes: <c>cpu</c>.</summary>
     public override string ToString() => "cpu";
 
-    /// <summary>Sizes are rounded up to an eighth of their power of two, so that blocks of similar tensors are shared.</summary>
+    /// <summary>
+    /// Sizes of small blocks are rounded up to an eighth of their power of two, so that blocks of similar tensors are shared.
+    /// </summary>
     long BlockBytes(long sizeBytes)
     {
         long size = Math.Max(sizeBytes, 1) + (_guarded ? GuardBytes : 0);
-        long step = Math.Max(Alignment, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size) / 16);
+        long step = size >= LargeBlock ? LargeBlocks.Granule
+            : Math.Max(Alignment, (long)System.Numerics.BitOperations.RoundUpToPowerOf2((ulong)size) / 16);
         return (size + step - 1) / step * step;
     }
 
-    static unsafe nint Fresh(long block)
+    nint TakeLarge(long block)
     {
-        bool huge = block >= HugePage;
-        try
+        nint address = _large.TryTake(block);
+        if (address == 0)
         {
-            void* address = NativeMemory.AlignedAlloc((nuint)block, (nuint)(huge ? HugePage : Alignment));
-            if (huge && OperatingSystem.IsLinux()) _ = AdviseMemory(address, (nuint)block, UseHugePages);
-            return (nint)address;
+            TrimWhereMuchIsIdle();
+            _large.Grow(block);
+            address = _large.TryTake(block);
         }
-        catch (OutOfMemoryException e)
-        {
-            throw new NativeRetrievalException(
-                $"the system has no {block >> 20} MiB of memory for a tensor; use a smaller batch or shorter clips", e);
-        }
+        _liveLargeBytes += block;
+        return address;
     }
 
-    unsafe void TrimLocked()
+    unsafe nint TakeSmall(long block)
     {
+        if (_idle.TryGetValue(block, out var stack) && stack.TryPop(out nint address))
+        {
+            _idleBytes -= block;
+            return address;
+        }
+        TrimWhereMuchIsIdle();
+        return (nint)NativeMemory.AlignedAlloc((nuint)block, Alignment);
+    }
+
+    unsafe void TrimWhereMuchIsIdle()
+    {
+        long idle = _idleBytes + _large.TotalBytes - _liveLargeBytes;
+        if (_liveBytes + idle <= _peakBytes + _peakBytes / 2 + IdleAllowanceBytes) return;
         foreach (var stack in _idle.Values)
             while (stack.TryPop(out nint address)) NativeMemory.AlignedFree((void*)address);
         _idle.Clear();
         _idleBytes = 0;
+        _large.Trim();
     }
-
-    const int UseHugePages = 14; // MADV_HUGEPAGE
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static unsafe partial int AdviseMemory(void* address, nuint length, int advice);
 }

@@ -28,6 +28,9 @@ public static class Workers
     internal static int Count { get; } =
         int.TryParse(Environment.GetEnvironmentVariable("NATIVERETRIEVAL_THREADS"), out int n) && n > 0 ? n : Environment.ProcessorCount;
 
+    /// <summary>True on a thread that runs a part: a call of <see cref="Run"/> there is a loop.</summary>
+    internal static bool RunsPart => t_insideJob;
+
     /// <summary>
     /// Runs <paramref name="body"/> for 0 … parts − 1 and returns when all are done. A nested call runs on its caller.
     /// When a part throws, the parts not yet begun are left out and the exception is thrown here.

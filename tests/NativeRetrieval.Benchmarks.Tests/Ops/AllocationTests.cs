@@ -5,13 +5,26 @@ namespace NativeRetrieval.Benchmarks.Tests.Ops;
 /// <summary>Bytes of steady forward passes, which no clock and no number of cores change much.</summary>
 public sealed class AllocationTests
 {
-    /// <summary>48 heads with two small products each: none of the products may leave an object behind.</summary>
-    [Fact]
-    public void Attention_allocates_nothing_for_each_head()
+    /// <summary>
+    /// Heads with two products each, small ones and some that would be shared out: none of them may leave an object behind.
+    /// </summary>
+    [Theory]
+    [InlineData("4x32x12x64", 48)]
+    [InlineData("2x64x12x64", 24)]
+    public void Attention_allocates_nothing_for_each_head(string size, int heads) =>
+        Assert.InRange(Steady("AttentionWithoutDropout", size), 0, 1024 + heads * 40);
+
+    /// <summary>128 pairs: 128 kB of similarities alone.</summary>
+    [Theory]
+    [InlineData("NtXentPaper")]
+    [InlineData("DistillationMean")]
+    public void A_loss_allocates_nothing_that_grows_with_the_batch(string name) =>
+        Assert.InRange(Steady(name, "128x1024"), 0, 8192);
+
+    static long Steady(string name, string size)
     {
-        var (opCase, size) = PreparedCase.All.First(item =>
-            item.Size == "4x32x12x64" && PreparedCase.NameOf(item.Case) == "AttentionWithoutDropout");
+        var (opCase, _) = PreparedCase.All.First(item => item.Size == size && PreparedCase.NameOf(item.Case) == name);
         using var prepared = new PreparedCase(opCase, size);
-        Assert.InRange(Allocations.Steady(prepared.Run), 0, 48 * 64);
+        return Allocations.Steady(prepared.Run);
     }
 }

@@ -69,6 +69,29 @@ public sealed class TapeTests
     }
 
     [Fact]
+    public void A_branch_is_walked_and_freed_before_the_gradients_of_the_next_one_come()
+    {
+        using var scope = TensorScope.Begin();
+        const int many = 100_000;
+        var (a, b) = (Leaf(new float[many]), Leaf(new float[many]));
+        var settled = new List<(Tensor Leaf, long Live)>();
+        using (var tape = Tape.Begin())
+        {
+            Tensor loss;
+            using (var inner = TensorScope.Begin())
+            {
+                var first = Op.Sum(Op.Relu(Op.Relu(a)));
+                var unused = Op.Relu(b);
+                loss = inner.Return(Op.Add(first, Op.Sum(Op.Relu(Op.Relu(b)))));
+            }
+            tape.Backward(loss, settled: leaf => settled.Add((leaf, _device.LiveBytes)));
+        }
+        // Both leaves, a's gradient, the two rectified maps that b's branch saved, and nothing of a's branch.
+        Assert.Equal([a, b], settled.Select(item => item.Leaf));
+        Assert.Equal(5, settled[0].Live / (many * sizeof(float)));
+    }
+
+    [Fact]
     public void Views_pass_gradients_to_the_whole()
     {
         using var scope = TensorScope.Begin();

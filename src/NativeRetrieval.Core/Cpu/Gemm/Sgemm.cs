@@ -30,26 +30,26 @@ internal static unsafe class Sgemm
     {
         if (product.M == 0 || product.N == 0) return;
         var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, product.PackedB is not null);
-        if (rowParts * columnParts == 1)
+        if (rowParts * columnParts > 1 && !Workers.RunsPart)
         {
-            product.RunPart(0, product.M, 0, product.N);
+            RunParallel(product, rowParts, columnParts);
             return;
         }
-        RunParallel(product, rowParts, columnParts);
+        for (int part = 0; part < rowParts * columnParts; part++) RunPart(product, rowParts, columnParts, part);
     }
 
-    /// <summary>Apart from the small products: what the parts share lies on the heap.</summary>
-    static void RunParallel(Product product, int rowParts, int columnParts)
+    /// <summary>Apart from the products of one thread: what the parts share lies on the heap.</summary>
+    static void RunParallel(Product product, int rowParts, int columnParts) =>
+        Workers.Run(rowParts * columnParts, part => RunPart(product, rowParts, columnParts, part));
+
+    static void RunPart(in Product product, int rowParts, int columnParts, int part)
     {
         int panels = GemmBlocking.Panels(product.N, product.Kernel);
-        Workers.Run(rowParts * columnParts, part =>
-        {
-            var (column, row) = Math.DivRem(part, rowParts);
-            product.RunPart(
-                Cut(product.M, rowParts, row), Cut(product.M, rowParts, row + 1),
-                Cut(panels, columnParts, column) * product.Kernel.Columns,
-                Math.Min(product.N, Cut(panels, columnParts, column + 1) * product.Kernel.Columns));
-        });
+        var (column, row) = Math.DivRem(part, rowParts);
+        product.RunPart(
+            Cut(product.M, rowParts, row), Cut(product.M, rowParts, row + 1),
+            Cut(panels, columnParts, column) * product.Kernel.Columns,
+            Math.Min(product.N, Cut(panels, columnParts, column + 1) * product.Kernel.Columns));
     }
 
     static int Cut(int length, int parts, int part) => (int)((long)length * part / parts);
