@@ -176,46 +176,46 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
 }
 
 // The function for the width of the accesses and the window.
-#define CHOOSE(function, T, ...)                                                                                                     \
-    if (!packed) function<T, 1, 0>(__VA_ARGS__);                                                                                     \
-    else if (window == 2) function<T, pack<T>::Size, 2>(__VA_ARGS__);                                                                \
+#define CHOOSE(function, T, ...)                                      \
+    if (!packed) function<T, 1, 0>(__VA_ARGS__);                      \
+    else if (window == 2) function<T, pack<T>::Size, 2>(__VA_ARGS__); \
     else function<T, pack<T>::Size, 0>(__VA_ARGS__)
 
-#define ENTRY_POINTS(T)                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 3 : 4) batch_norm_pool2d_forward_##T(                     \
-        const T* __restrict__ x,                                                                                                     \
-        const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                            \
-        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,               \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ y, int clips, int frames,     \
-        int width, int channels, int window, int packed)                                                                             \
-    {                                                                                                                                \
-        const feature_map map = { lengths, clips, frames, width, channels, window };                                                 \
-        const dropout mask = { threshold, scale, philox_of(seed, stream, stream_offset) };                                           \
-        CHOOSE(forward, T, x, weight, bias, mean, inverse, relu, mask, y, map);                                                      \
-    }                                                                                                                                \
-                                                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 3) batch_norm_pool2d_gradient_partial_##T(            \
-        const T* __restrict__ dy,                                                                                                    \
-        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,   \
-        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,               \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, double* __restrict__ partials, int clips,     \
-        int frames, int width, int channels, int window, int packed)                                                                 \
-    {                                                                                                                                \
-        const feature_map map = { lengths, clips, frames, width, channels, window };                                                 \
-        const dropout mask = { threshold, scale, philox_of(seed, stream, stream_offset) };                                           \
-        CHOOSE(gradient_partial, T, dy, x, weight, bias, mean, inverse, relu, mask, partials, map);                                  \
-    }                                                                                                                                \
-                                                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_pool2d_backward_##T(                    \
-        const T* __restrict__ dy,                                                                                                    \
-        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,   \
-        const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths, int relu,               \
-        unsigned threshold, float scale, long long seed, long long stream, const long long* __restrict__ stream_offset,              \
-        T* __restrict__ dx, int clips, int frames, int width, int channels, int window, int packed)                                  \
-    {                                                                                                                                \
-        const feature_map map = { lengths, clips, frames, width, channels, window };                                                 \
-        const dropout mask = { threshold, scale, philox_of(seed, stream, stream_offset) };                                           \
-        CHOOSE(backward, T, dy, x, weight, bias, mean, inverse, terms, relu, mask, dx, map);                                         \
+#define ENTRY_POINTS(T)                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 3 : 4) batch_norm_pool2d_forward_##T(                   \
+        const T* __restrict__ x,                                                                                                   \
+        const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                          \
+        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,             \
+        NR_PHILOX_PARAMETERS, T* __restrict__ y, int clips, int frames,                                                            \
+        int width, int channels, int window, int packed)                                                                           \
+    {                                                                                                                              \
+        const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
+        const dropout mask = { threshold, scale, NR_PHILOX };                                                                      \
+        CHOOSE(forward, T, x, weight, bias, mean, inverse, relu, mask, y, map);                                                    \
+    }                                                                                                                              \
+                                                                                                                                   \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 3) batch_norm_pool2d_gradient_partial_##T(          \
+        const T* __restrict__ dy,                                                                                                  \
+        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean, \
+        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,             \
+        NR_PHILOX_PARAMETERS, double* __restrict__ partials, int clips,                                                            \
+        int frames, int width, int channels, int window, int packed)                                                               \
+    {                                                                                                                              \
+        const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
+        const dropout mask = { threshold, scale, NR_PHILOX };                                                                      \
+        CHOOSE(gradient_partial, T, dy, x, weight, bias, mean, inverse, relu, mask, partials, map);                                \
+    }                                                                                                                              \
+                                                                                                                                   \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_pool2d_backward_##T(                  \
+        const T* __restrict__ dy,                                                                                                  \
+        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean, \
+        const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths, int relu,             \
+        unsigned threshold, float scale, NR_PHILOX_PARAMETERS,                                                                     \
+        T* __restrict__ dx, int clips, int frames, int width, int channels, int window, int packed)                                \
+    {                                                                                                                              \
+        const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
+        const dropout mask = { threshold, scale, NR_PHILOX };                                                                      \
+        CHOOSE(backward, T, dy, x, weight, bias, mean, inverse, terms, relu, mask, dx, map);                                       \
     }
 
 typedef float f32;

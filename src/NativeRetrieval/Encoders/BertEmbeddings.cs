@@ -36,7 +36,7 @@ internal sealed class BertEmbeddings : Module
         x = Op.Add(x, _segments.Forward(Tensor.Zeros([x.Shape[0]], Device, DType.Int32)));
         x = Op.Add(x, _positions.Forward(tokens.Positions));
         x = Activations.Enter(_norm.Forward(x));
-        if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream(pass.FirstToken * x.Shape[1]));
+        if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextTokenStream(x.Shape[1]));
         return scope.Return(x);
     }
 }

@@ -47,7 +47,7 @@ internal sealed class BertLayer : Module
         var attended = pass is null
             ? Op.Attention(qkv, tokens.Starts, _heads, longest)
             : Op.Attention(qkv, tokens.Starts, _heads, longest, _attentionDropout,
-                pass.NextStream(pass.FirstItem * _heads * longest * longest));
+                pass.NextStream((long)_heads * longest * longest));
         x = _firstNorm.Forward(_attended.Forward(attended), x, _dropout, pass);
         return scope.Return(_secondNorm.Forward(_narrow.Forward(_widen.Forward(x, Activation.Gelu)), x, _dropout, pass));
     }
