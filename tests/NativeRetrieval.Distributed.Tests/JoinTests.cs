@@ -202,7 +202,7 @@ public sealed class JoinTests : IDisposable
         Assert.Equal(1, Assert.Throws<DistributedException>(() => Join(options)).Rank);
     }
 
-    /// <summary>Its file appears during the wait, and nobody answers there: it died, and is not waited for as one that never came.</summary>
+    /// <summary>Its file appears during the wait and nobody answers there: it died, and is not waited for as one that never came.</summary>
     [Fact]
     public void Rank_0_that_was_there_and_is_gone_ends_the_wait()
     {

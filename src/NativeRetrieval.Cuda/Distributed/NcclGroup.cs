@@ -135,7 +135,8 @@ public sealed class NcclGroup : IProcessGroup
     public void Abort(string reason) => _control.Abort(reason);
 
     /// <summary>
-    /// Waits for what is under way, unless the job has failed, and ends the connections of the GPUs; not the control group.
+    /// Waits for what is under way, unless the job has failed, and ends the connections of the GPUs; not the control group. Recorded work
+    /// with its collectives is freed before: NCCL waits for the end of all graphs that hold them.
     /// </summary>
     public void Dispose()
     {
