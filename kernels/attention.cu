@@ -394,7 +394,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         NR_PHILOX_PARAMETERS, int exact, T* __restrict__ y,                                                                     \
         int sentences, int rows, int tokens, int heads, int width)                                                              \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, NR_PHILOX };                                                                      \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         if (is_exact<T>(exact)) forward<is_f32<T>>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);  \
         else forward<false>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                         \
     }                                                                                                                           \
@@ -403,7 +403,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         float keep, NR_PHILOX_PARAMETERS, int exact,                                                                            \
         T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)                                        \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, NR_PHILOX };                                                                      \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         if (is_exact<T>(exact)) backward<is_f32<T>>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width); \
         else backward<false>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width);                        \
     }                                                                                                                           \
@@ -412,7 +412,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         NR_PHILOX_PARAMETERS, T* __restrict__ y, int sentences,                                                                 \
         int rows, int tokens, int heads, int width)                                                                             \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, NR_PHILOX };                                                                      \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         long_forward(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                                \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256) attention_long_queries_##T(                                               \
@@ -420,7 +420,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         float keep, NR_PHILOX_PARAMETERS, T* __restrict__ dqkv,                                                                 \
         float* __restrict__ ds, float* __restrict__ shares, int sentences, int rows, int tokens, int heads, int width)          \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, NR_PHILOX };                                                                      \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         long_queries(dy, qkv, starts, scale, rule, dqkv, ds, shares, sentences, rows, tokens, heads, width);                    \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256) attention_long_keys_##T(                                                  \

@@ -190,7 +190,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
         int width, int channels, int window, int packed)                                                                           \
     {                                                                                                                              \
         const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
-        const dropout mask = { threshold, scale, NR_PHILOX };                                                                      \
+        const dropout mask = { threshold, scale, NR_PHILOX_OF_ITEMS };                                                             \
         CHOOSE(forward, T, x, weight, bias, mean, inverse, relu, mask, y, map);                                                    \
     }                                                                                                                              \
                                                                                                                                    \
@@ -202,7 +202,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
         int frames, int width, int channels, int window, int packed)                                                               \
     {                                                                                                                              \
         const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
-        const dropout mask = { threshold, scale, NR_PHILOX };                                                                      \
+        const dropout mask = { threshold, scale, NR_PHILOX_OF_ITEMS };                                                             \
         CHOOSE(gradient_partial, T, dy, x, weight, bias, mean, inverse, relu, mask, partials, map);                                \
     }                                                                                                                              \
                                                                                                                                    \
@@ -214,7 +214,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
         T* __restrict__ dx, int clips, int frames, int width, int channels, int window, int packed)                                \
     {                                                                                                                              \
         const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
-        const dropout mask = { threshold, scale, NR_PHILOX };                                                                      \
+        const dropout mask = { threshold, scale, NR_PHILOX_OF_ITEMS };                                                             \
         CHOOSE(backward, T, dy, x, weight, bias, mean, inverse, terms, relu, mask, dx, map);                                       \
     }
 

@@ -67,7 +67,7 @@ NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, const stripe
         const T* x, const int* __restrict__ lengths, int time_stripes, int time_limit, int mel_stripes, int mel_limit, \
         NR_PHILOX_PARAMETERS, T* y, int frames, int bins)                                                              \
     {                                                                                                                  \
-        const philox source = NR_PHILOX;                                                                               \
+        const philox source = NR_PHILOX_OF_ITEMS;                                                                      \
         forward(x, lengths, { time_stripes, time_limit, mel_stripes, mel_limit, source }, y, frames, bins);            \
     }
 

@@ -12,35 +12,30 @@ struct dropout
     NR_DEVICE float keep(float value, unsigned number) const { return number >> 8 < threshold ? 0.0f : value * scale; }
 };
 
-// Numbers shift .. shift + 3 of two blocks; shift below 4.
-NR_DEVICE uint4 numbers_of(const uint4& block, const uint4& next, unsigned shift)
-{
-    return shift == 0 ? block : shift == 1 ? make_uint4(block.y, block.z, block.w, next.x)
-        : shift == 2 ? make_uint4(block.z, block.w, next.x, next.y) : make_uint4(block.w, next.x, next.y, next.z);
-}
-
 // index: the number of values[0], counted from the stream's first. Fastest where both are multiples of 4.
 template <int Size>
 NR_DEVICE void drop(float (&values)[Size], const dropout& mask, philox_word index)
 {
     if (mask.threshold == 0) return;
-    if constexpr (Size % 4 != 0)
+    const philox_word number = mask.source.first + index;
+    if (Size % 4 != 0 || number % 4 != 0)
     {
+        // One number after the other: few registers, where only maps of odd sizes come.
+#pragma unroll 1
+        for (int i = 0; i < Size; i++)
+        {
+            const unsigned own = philox_uint(mask.source, index + i);
 #pragma unroll
-        for (int k = 0; k < Size; k++) values[k] = mask.keep(values[k], philox_uint(mask.source, index + k));
+            for (int k = 0; k < Size; k++) values[k] = k == i ? mask.keep(values[k], own) : values[k];
+        }
+        return;
     }
-    else
+    if constexpr (Size % 4 == 0)
     {
-        const philox_word number = mask.source.first + index;
-        const unsigned shift = (unsigned)number & 3;
-        uint4 block = philox_block(mask.source, number / 4);
 #pragma unroll
         for (int k = 0; k < Size; k += 4)
         {
-            uint4 next = block;
-            if (k + 4 < Size || shift != 0) next = philox_block(mask.source, number / 4 + k / 4 + 1);
-            const uint4 numbers = numbers_of(block, next, shift);
-            block = next;
+            const uint4 numbers = philox_block(mask.source, (number + k) / 4);
             values[k] = mask.keep(values[k], numbers.x);
             values[k + 1] = mask.keep(values[k + 1], numbers.y);
             values[k + 2] = mask.keep(values[k + 2], numbers.z);

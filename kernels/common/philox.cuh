@@ -21,6 +21,7 @@ NR_DEVICE philox philox_of(long long seed, long long stream, long long first, lo
 
 #define NR_PHILOX_PARAMETERS long long seed, long long stream, long long first, long long per_token, const long long* __restrict__ moves
 #define NR_PHILOX philox_of(seed, stream, first, per_token, moves)
+#define NR_PHILOX_OF_ITEMS philox_of(seed, stream, first, 0, moves) // no token moves it: the first number needs no register
 
 // Numbers 4 * counter .. 4 * counter + 3 of the whole stream, whatever it begins with.
 NR_DEVICE uint4 philox_block(philox source, philox_word counter)

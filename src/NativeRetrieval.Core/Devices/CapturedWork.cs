@@ -250,7 +250,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null, IP
         _hasNoted = true;
     }
 
-    /// <summary>What decides about a call.</summary>
+    /// <summary>Everything that decides about a call.</summary>
     /// <param name="Key">Names what the work does.</param>
     /// <param name="Forgets">True where recordings are of no more use.</param>
     /// <param name="HoldsMuch">True where they hold so much memory that other work might have too little.</param>

@@ -82,14 +82,15 @@ public sealed class LaunchTests
     {
         const ulong PerToken = 33; // no multiple of a block of numbers
         var numbers = new Philox(11, (ulong)place.FirstStream) { First = (ulong)place.FirstToken * PerToken, PerToken = PerToken };
+        var items = numbers with { First = PerToken, PerToken = 0 };
         Tensor sentences = Op.Full([9, 24], 1, device), flat = Op.Full([3, 33], 1, device);
         var ramp = Tensor.Constant([.. Enumerable.Range(0, 33).Select(i => (float)i)], [33], device);
         return
         [
             Op.Dropout(flat, 0.5, numbers), Op.Dropout(Op.Full([2, 3, 4, 5], 1, device), 0.5, numbers),
-            Op.SpecAugment(Op.Full([2, 1, 30, 8], 1, device), null, new(), numbers),
-            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 5, 0.5, numbers),
-            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 129, 0.5, numbers),
+            Op.SpecAugment(Op.Full([2, 1, 30, 8], 1, device), null, new(), items),
+            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 5, 0.5, items),
+            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 129, 0.5, items),
             Op.AddLayerNorm(flat, flat, ramp, ramp, probability: 0.5, stream: numbers),
         ];
     }

@@ -74,7 +74,8 @@ public sealed class TrainedRankTests : IDisposable
             {
                 var start = new ProcessStartInfo("dotnet",
                 [
-                    typeof(TrainingHost).Assembly.Location, TrainingHost.Argument, $"{rank}", $"{world}", _folder.FullPath, name, .. options,
+                    typeof(TrainingHost).Assembly.Location, TrainingHost.Argument, $"{rank}", $"{world}", _folder.FullPath, name,
+                    .. options,
                 ])
                 {
                     RedirectStandardOutput = true,

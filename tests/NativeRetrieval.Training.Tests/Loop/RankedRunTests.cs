@@ -49,7 +49,7 @@ public sealed class RankedRunTests : IDisposable
 
     /// <summary>
     /// The control for rates at which steps magnify the last digits of float32: one rank with the same clips in another order, which sums
-    /// the same numbers otherwise. What two ranks differ by is no more than that.
+    /// the same numbers otherwise. What two ranks differ by is of that size: seen were 3.3e-5 for 1.4e-4.
     /// </summary>
     [Fact]
     public void At_larger_rates_ranks_differ_from_one_no_more_than_the_order_of_its_clips_makes_it_differ_from_itself()
@@ -95,7 +95,7 @@ public sealed class RankedRunTests : IDisposable
             CancellationToken.None));
         Assert.Equal(estimates[0], estimates[1]);
         Assert.Equal(2, estimates[0].Ranks);
-        Assert.Equal(5, estimates[0].StepsPerEpoch);
+        Assert.Equal(4, estimates[0].StepsPerEpoch);
         Assert.Equal(CpuDevice.Shared.MemoryBytes / 2, estimates[0].MachineMemoryBytes);
         Assert.InRange(estimates[0].PeakMemoryBytes, 1, estimates[0].MachineMemoryBytes);
         Assert.False(Directory.Exists(_folder["run"]));
