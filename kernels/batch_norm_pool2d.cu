@@ -17,8 +17,8 @@
 // shared    gradient_partial static: 4096 bytes
 // numerics  Σ dz, Σ dz·x in f32 over a window, in f64 over windows, in an order that depends on sizes alone; the rest in f32 in the order
 //           of the separate kernels, one rounding to bf16
-// limits    fewer than 2^31 pixels, also 0; channels that are no multiple of a pack go one by one; a length outside 0 … frames counts as
-//           the nearer end
+// limits    packs only where the stream's first number is a multiple of 4; fewer than 2^31 pixels, also 0; channels that are no multiple of a
+//           pack go one by one; a length outside 0 … frames counts as the nearer end
 // reference src/NativeRetrieval.Core/Cpu/BatchNormPool2d.cs
 #include "common/batch_norm.cuh"
 #include "common/dropout.cuh"
@@ -77,7 +77,7 @@ NR_DEVICE void forward(const T* __restrict__ x, const float* __restrict__ weight
                 }
 #pragma unroll
             for (int k = 0; k < Size; k++) sums[k] *= factor;
-            drop(sums, mask, result);
+            drop<true>(sums, mask, result);
         }
         store_channels(y + result, sums);
     }
@@ -102,6 +102,7 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
         const T* const corner = x + address(map, place.clip, place.row * h, place.column * h, part.channel);
         float gradients[Size], passed[Size] = {}, values[Size] = {}; // pixels that pass, and the sum of their x
         load_channels(dy + result, gradients);
+        drop<true>(gradients, mask, result); // before the pixels: neither numbers nor their place are kept beside them
 #pragma unroll
         for (int r = 0; r < h; r++)
 #pragma unroll
@@ -117,7 +118,6 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
                     values[k] += passes ? pixel[k] : 0.0f;
                 }
             }
-        drop(gradients, mask, result);
 #pragma unroll
         for (int k = 0; k < Size; k++)
         {
@@ -151,7 +151,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
             const size_t result =
                 (((size_t)place.clip * rows + place.row) * columns + place.column) * map.channels + part.channel;
             load_channels(dy + result, gradients);
-            drop(gradients, mask, result);
+            drop<true>(gradients, mask, result);
 #pragma unroll
             for (int k = 0; k < Size; k++) gradients[k] *= factor;
         }

@@ -12,19 +12,19 @@ struct dropout
     NR_DEVICE float keep(float value, unsigned number) const { return number >> 8 < threshold ? 0.0f : value * scale; }
 };
 
-// index: the number of values[0], counted from the stream's first. Fastest where both are multiples of 4.
-template <int Size>
+// index: the number of values[0], counted from the stream's first. Fastest where both are multiples of 4; Aligned: they are where Size is.
+template <bool Aligned = false, int Size>
 NR_DEVICE void drop(float (&values)[Size], const dropout& mask, philox_word index)
 {
     if (mask.threshold == 0) return;
     const philox_word number = mask.source.first + index;
-    if (Size % 4 != 0 || number % 4 != 0)
+    if (Size % 4 != 0 || (!Aligned && number % 4 != 0))
     {
         // One number after the other: few registers, where only maps of odd sizes come.
 #pragma unroll 1
         for (int i = 0; i < Size; i++)
         {
-            const unsigned own = philox_uint(mask.source, index + i);
+            const unsigned own = philox_number(mask.source, number + i);
 #pragma unroll
             for (int k = 0; k < Size; k++) values[k] = k == i ? mask.keep(values[k], own) : values[k];
         }

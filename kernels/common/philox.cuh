@@ -42,14 +42,16 @@ NR_DEVICE uint4 philox_block(philox source, philox_word counter)
     return make_uint4(x0, x1, x2, x3);
 }
 
-// Number `index`, counted from the stream's first, uniform over all 32-bit values.
-NR_DEVICE unsigned philox_uint(philox source, philox_word index)
+// Number `number` of the whole stream, uniform over all 32-bit values.
+NR_DEVICE unsigned philox_number(philox source, philox_word number)
 {
-    index += source.first;
-    const uint4 block = philox_block(source, index / 4);
-    const unsigned place = (unsigned)index & 3;
+    const uint4 block = philox_block(source, number / 4);
+    const unsigned place = (unsigned)number & 3;
     return place == 0 ? block.x : place == 1 ? block.y : place == 2 ? block.z : block.w;
 }
+
+// Number `index`, counted from the stream's first.
+NR_DEVICE unsigned philox_uint(philox source, philox_word index) { return philox_number(source, source.first + index); }
 
 // Uniform over 0 .. bound - 1, by multiply and shift, as PhiloxSequence.NextBelow.
 NR_DEVICE int philox_below(unsigned number, int bound) { return (int)(((philox_word)number * (unsigned)bound) >> 32); }

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Backend.FeatureMaps;
 
@@ -9,8 +10,8 @@ internal sealed partial class CudaBackend
     public void BatchNormPool2d(Tensor x, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance, Tensor? lengths,
         BatchNormOptions options, PoolingOptions pooling, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, y, weight, bias);
         var drawn = pooling.Stream;
+        var map = InNumbers(ChannelsInnermost.Of(x, options.Axis, y, weight, bias), drawn);
         Statistics(x, runningMean, runningVariance, lengths, options, mean, inverseDeviation);
         Launch("batch_norm_pool2d", Stored(x, "batch_norm_pool2d_forward_f32", "batch_norm_pool2d_forward_bf16"),
             Stride(Windows(y), map.Groups), Block, 0,
@@ -23,7 +24,7 @@ internal sealed partial class CudaBackend
     public void BatchNormPool2dBackward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation,
         Tensor? lengths, BatchNormOptions options, PoolingOptions pooling, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        var map = ChannelsInnermost.Of(x, options.Axis, dy, dx, weight, bias);
+        var map = InNumbers(ChannelsInnermost.Of(x, options.Axis, dy, dx, weight, bias), pooling.Stream);
         int relu = options.Relu ? 1 : 0, window = pooling.Window, chunks = map.Chunks(Windows(dy), window);
         uint threshold = Threshold(pooling.Dropout);
         float scale = KeptScale(pooling.Dropout);
@@ -45,6 +46,10 @@ internal sealed partial class CudaBackend
             Activations(dx), map.Clips, map.Frames, map.Width, map.Channels, window,
             map.Packed);
     }
+
+    /// <summary>Packs begin with a whole block of numbers, as those of a rank's clips do; otherwise channels go one by one.</summary>
+    static ChannelsInnermost InNumbers(in ChannelsInnermost map, Philox drawn) =>
+        drawn.First % 4 == 0 ? map : map with { Packed = 0, Groups = map.Channels };
 
     static int Windows(Tensor pooled) => checked(pooled.Shape[0] * pooled.Shape[2] * pooled.Shape[3]);
 }
