@@ -17,8 +17,8 @@
 // shared    gradient_partial static: 4096 bytes
 // numerics  Σ dz, Σ dz·x in f32 over a window, in f64 over windows, in an order that depends on sizes alone; the rest in f32 in the order
 //           of the separate kernels, one rounding to bf16
-// limits    packs only where the stream's first number is a multiple of 4; fewer than 2^31 pixels, also 0; channels that are no multiple of a
-//           pack go one by one; a length outside 0 … frames counts as the nearer end
+// limits    packs only where the stream's first number is a multiple of 4; fewer than 2^31 pixels, also 0; channels that are no multiple of
+//           a pack go one by one; a length outside 0 … frames counts as the nearer end
 // reference src/NativeRetrieval.Core/Cpu/BatchNormPool2d.cs
 #include "common/batch_norm.cuh"
 #include "common/dropout.cuh"
