@@ -38,10 +38,7 @@ NR_DEVICE void drop_slice(float (&values)[Held], const dropout& rule, int row, i
         float own[Size];
 #pragma unroll
         for (int i = 0; i < Size; i++) own[i] = values[k + i];
-        const philox_word number = begin + column_of<T>(k);
-        if (width % 4 == 0) drop(own, rule, number);
-        else
-            for (int i = 0; i < Size; i++) own[i] = rule.keep(own[i], philox_uint(rule.source, number + i));
+        drop(own, rule, begin + column_of<T>(k));
 #pragma unroll
         for (int i = 0; i < Size; i++) values[k + i] = first + column_of<T>(k) + i < width ? own[i] : 0.0f;
     }
@@ -83,23 +80,23 @@ NR_DEVICE void backward(
     backward_rows(dy, sum, gain, mean, inverse, write, parts, rows, width, aligned);
 }
 
-#define ENTRY_POINTS(T)                                                                                                                  \
-    extern "C" __global__ void __launch_bounds__(256) add_layer_norm_forward_##T(                                                        \
-        const T* x, const T* residual, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon,                    \
-        unsigned threshold, float scale, long long seed, long long stream, const long long* __restrict__ stream_offset, T* sum, T* y,    \
-        float* __restrict__ mean, float* __restrict__ inverse, int rows, int width)                                                      \
-    {                                                                                                                                    \
-        const dropout rule { threshold, scale, philox_of(seed, stream, stream_offset) };                                                 \
-        forward(x, residual, gain, bias, epsilon, rule, sum, y, mean, inverse, rows, width);                                             \
-    }                                                                                                                                    \
-    extern "C" __global__ void __launch_bounds__(256) add_layer_norm_backward_##T(                                                       \
-        const T* __restrict__ dy, const T* __restrict__ sum, const float* __restrict__ gain, const float* __restrict__ mean,             \
-        const float* __restrict__ inverse, unsigned threshold, float scale, long long seed, long long stream,                            \
-        const long long* __restrict__ stream_offset, T* __restrict__ dx, T* __restrict__ dsum, float* __restrict__ parts, int rows,      \
-        int width)                                                                                                                       \
-    {                                                                                                                                    \
-        const dropout rule { threshold, scale, philox_of(seed, stream, stream_offset) };                                                 \
-        backward(dy, sum, gain, mean, inverse, rule, dx, dsum, parts, rows, width);                                                      \
+#define ENTRY_POINTS(T)                                                                                                      \
+    extern "C" __global__ void __launch_bounds__(256) add_layer_norm_forward_##T(                                            \
+        const T* x, const T* residual, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon,        \
+        unsigned threshold, float scale, NR_PHILOX_PARAMETERS, T* sum, T* y,                                                 \
+        float* __restrict__ mean, float* __restrict__ inverse, int rows, int width)                                          \
+    {                                                                                                                        \
+        const dropout rule { threshold, scale, NR_PHILOX };                                                                  \
+        forward(x, residual, gain, bias, epsilon, rule, sum, y, mean, inverse, rows, width);                                 \
+    }                                                                                                                        \
+    extern "C" __global__ void __launch_bounds__(256) add_layer_norm_backward_##T(                                           \
+        const T* __restrict__ dy, const T* __restrict__ sum, const float* __restrict__ gain, const float* __restrict__ mean, \
+        const float* __restrict__ inverse, unsigned threshold, float scale, NR_PHILOX_PARAMETERS, T* __restrict__ dx,        \
+        T* __restrict__ dsum, float* __restrict__ parts, int rows,                                                           \
+        int width)                                                                                                           \
+    {                                                                                                                        \
+        const dropout rule { threshold, scale, NR_PHILOX };                                                                  \
+        backward(dy, sum, gain, mean, inverse, rule, dx, dsum, parts, rows, width);                                          \
     }
 
 typedef float f32;

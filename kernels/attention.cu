@@ -86,7 +86,7 @@ NR_DEVICE void draw_mask(const dropout& rule, int head, int first_query, int til
 #pragma unroll
     for (int half = 0; half < 2; half++)
     {
-        const philox_word row = ((philox_word)head * tokens + first_query + g + half * 8) * tokens + 2 * t;
+        const philox_word row = rule.source.first + ((philox_word)head * tokens + first_query + g + half * 8) * tokens + 2 * t;
 #pragma unroll 4
         for (int n = 0; n < tiles; n++)
         {
@@ -96,7 +96,7 @@ NR_DEVICE void draw_mask(const dropout& rule, int head, int first_query, int til
             const uint4 block = philox_block(rule.source, number / 4);
             const unsigned first = place == 0 ? block.x : place == 1 ? block.y : place == 2 ? block.z : block.w;
             const unsigned second = place == 0 ? block.y : place == 1 ? block.z : place == 2 ? block.w
-                : philox_uint(rule.source, number + 1);
+                : philox_block(rule.source, number / 4 + 1).x;
             const unsigned dropped = (first >> 8 < rule.threshold ? 1u : 0u) | (second >> 8 < rule.threshold ? 2u : 0u);
             kept[half] &= ~(dropped << (2 * n));
         }
@@ -244,36 +244,36 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
 #define ENTRY_POINTS(T)                                                                                                         \
     extern "C" __global__ void __launch_bounds__(256, 1) attention_forward_##T(                                                 \
         const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, unsigned threshold, float keep,     \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, int exact, T* __restrict__ y,            \
+        NR_PHILOX_PARAMETERS, int exact, T* __restrict__ y,                                                                     \
         int sentences, int rows, int tokens, int heads, int width)                                                              \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         if (is_exact<T>(exact)) forward<is_f32<T>>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);  \
         else forward<false>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                         \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256, 1) attention_backward_##T(                                                \
         const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, unsigned threshold,   \
-        float keep, long long seed, long long stream, const long long* __restrict__ stream_offset, int exact,                   \
+        float keep, NR_PHILOX_PARAMETERS, int exact,                                                                            \
         T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)                                        \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         if (is_exact<T>(exact)) backward<is_f32<T>>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width); \
         else backward<false>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width);                        \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256) attention_long_forward_##T(                                               \
         const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, unsigned threshold, float keep,     \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ y, int sentences,        \
+        NR_PHILOX_PARAMETERS, T* __restrict__ y, int sentences,                                                                 \
         int rows, int tokens, int heads, int width)                                                                             \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         long_forward(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                                \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256) attention_long_queries_##T(                                               \
         const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, unsigned threshold,   \
-        float keep, long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ dqkv,        \
+        float keep, NR_PHILOX_PARAMETERS, T* __restrict__ dqkv,                                                                 \
         float* __restrict__ ds, float* __restrict__ shares, int sentences, int rows, int tokens, int heads, int width)          \
     {                                                                                                                           \
-        const dropout rule { threshold, keep, philox_of(seed, stream, stream_offset) };                                         \
+        const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
         long_queries(dy, qkv, starts, scale, rule, dqkv, ds, shares, sentences, rows, tokens, heads, width);                    \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256) attention_long_keys_##T(                                                  \

@@ -17,8 +17,8 @@
 // shared    gradient_partial static: 4096 bytes
 // numerics  Σ dz, Σ dz·x in f32 over a window, in f64 over windows, in an order that depends on sizes alone; the rest in f32 in the order
 //           of the separate kernels, one rounding to bf16
-// limits    fewer than 2^31 pixels, also 0; channels that are no multiple of a pack go one by one; a length outside 0 … frames counts as
-//           the nearer end
+// limits    packs only where the stream's first number is a multiple of 4; fewer than 2^31 pixels, also 0; channels that are no multiple of
+//           a pack go one by one; a length outside 0 … frames counts as the nearer end
 // reference src/NativeRetrieval.Core/Cpu/BatchNormPool2d.cs
 #include "common/batch_norm.cuh"
 #include "common/dropout.cuh"
@@ -77,7 +77,7 @@ NR_DEVICE void forward(const T* __restrict__ x, const float* __restrict__ weight
                 }
 #pragma unroll
             for (int k = 0; k < Size; k++) sums[k] *= factor;
-            drop(sums, mask, result);
+            drop<true>(sums, mask, result);
         }
         store_channels(y + result, sums);
     }
@@ -102,6 +102,7 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
         const T* const corner = x + address(map, place.clip, place.row * h, place.column * h, part.channel);
         float gradients[Size], passed[Size] = {}, values[Size] = {}; // pixels that pass, and the sum of their x
         load_channels(dy + result, gradients);
+        drop<true>(gradients, mask, result); // before the pixels: neither numbers nor their place are kept beside them
 #pragma unroll
         for (int r = 0; r < h; r++)
 #pragma unroll
@@ -117,7 +118,6 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
                     values[k] += passes ? pixel[k] : 0.0f;
                 }
             }
-        drop(gradients, mask, result);
 #pragma unroll
         for (int k = 0; k < Size; k++)
         {
@@ -151,7 +151,7 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
             const size_t result =
                 (((size_t)place.clip * rows + place.row) * columns + place.column) * map.channels + part.channel;
             load_channels(dy + result, gradients);
-            drop(gradients, mask, result);
+            drop<true>(gradients, mask, result);
 #pragma unroll
             for (int k = 0; k < Size; k++) gradients[k] *= factor;
         }
@@ -176,46 +176,46 @@ NR_DEVICE void backward(const T* __restrict__ dy, const T* __restrict__ x, const
 }
 
 // The function for the width of the accesses and the window.
-#define CHOOSE(function, T, ...)                                                                                                     \
-    if (!packed) function<T, 1, 0>(__VA_ARGS__);                                                                                     \
-    else if (window == 2) function<T, pack<T>::Size, 2>(__VA_ARGS__);                                                                \
+#define CHOOSE(function, T, ...)                                      \
+    if (!packed) function<T, 1, 0>(__VA_ARGS__);                      \
+    else if (window == 2) function<T, pack<T>::Size, 2>(__VA_ARGS__); \
     else function<T, pack<T>::Size, 0>(__VA_ARGS__)
 
-#define ENTRY_POINTS(T)                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 3 : 4) batch_norm_pool2d_forward_##T(                     \
-        const T* __restrict__ x,                                                                                                     \
-        const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                            \
-        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,               \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ y, int clips, int frames,     \
-        int width, int channels, int window, int packed)                                                                             \
-    {                                                                                                                                \
-        const feature_map map = { lengths, clips, frames, width, channels, window };                                                 \
-        const dropout mask = { threshold, scale, philox_of(seed, stream, stream_offset) };                                           \
-        CHOOSE(forward, T, x, weight, bias, mean, inverse, relu, mask, y, map);                                                      \
-    }                                                                                                                                \
-                                                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 3) batch_norm_pool2d_gradient_partial_##T(            \
-        const T* __restrict__ dy,                                                                                                    \
-        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,   \
-        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,               \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, double* __restrict__ partials, int clips,     \
-        int frames, int width, int channels, int window, int packed)                                                                 \
-    {                                                                                                                                \
-        const feature_map map = { lengths, clips, frames, width, channels, window };                                                 \
-        const dropout mask = { threshold, scale, philox_of(seed, stream, stream_offset) };                                           \
-        CHOOSE(gradient_partial, T, dy, x, weight, bias, mean, inverse, relu, mask, partials, map);                                  \
-    }                                                                                                                                \
-                                                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_pool2d_backward_##T(                    \
-        const T* __restrict__ dy,                                                                                                    \
-        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,   \
-        const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths, int relu,               \
-        unsigned threshold, float scale, long long seed, long long stream, const long long* __restrict__ stream_offset,              \
-        T* __restrict__ dx, int clips, int frames, int width, int channels, int window, int packed)                                  \
-    {                                                                                                                                \
-        const feature_map map = { lengths, clips, frames, width, channels, window };                                                 \
-        const dropout mask = { threshold, scale, philox_of(seed, stream, stream_offset) };                                           \
-        CHOOSE(backward, T, dy, x, weight, bias, mean, inverse, terms, relu, mask, dx, map);                                         \
+#define ENTRY_POINTS(T)                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 3 : 4) batch_norm_pool2d_forward_##T(                   \
+        const T* __restrict__ x,                                                                                                   \
+        const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,                          \
+        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,             \
+        NR_PHILOX_PARAMETERS, T* __restrict__ y, int clips, int frames,                                                            \
+        int width, int channels, int window, int packed)                                                                           \
+    {                                                                                                                              \
+        const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
+        const dropout mask = { threshold, scale, NR_PHILOX_OF_ITEMS };                                                             \
+        CHOOSE(forward, T, x, weight, bias, mean, inverse, relu, mask, y, map);                                                    \
+    }                                                                                                                              \
+                                                                                                                                   \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 3) batch_norm_pool2d_gradient_partial_##T(          \
+        const T* __restrict__ dy,                                                                                                  \
+        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean, \
+        const float* __restrict__ inverse, const int* __restrict__ lengths, int relu, unsigned threshold, float scale,             \
+        NR_PHILOX_PARAMETERS, double* __restrict__ partials, int clips,                                                            \
+        int frames, int width, int channels, int window, int packed)                                                               \
+    {                                                                                                                              \
+        const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
+        const dropout mask = { threshold, scale, NR_PHILOX_OF_ITEMS };                                                             \
+        CHOOSE(gradient_partial, T, dy, x, weight, bias, mean, inverse, relu, mask, partials, map);                                \
+    }                                                                                                                              \
+                                                                                                                                   \
+    extern "C" __global__ void __launch_bounds__(256, pack<T>::Size == 8 ? 2 : 4) batch_norm_pool2d_backward_##T(                  \
+        const T* __restrict__ dy,                                                                                                  \
+        const T* __restrict__ x, const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean, \
+        const float* __restrict__ inverse, const float* __restrict__ terms, const int* __restrict__ lengths, int relu,             \
+        unsigned threshold, float scale, NR_PHILOX_PARAMETERS,                                                                     \
+        T* __restrict__ dx, int clips, int frames, int width, int channels, int window, int packed)                                \
+    {                                                                                                                              \
+        const feature_map map = { lengths, clips, frames, width, channels, window };                                               \
+        const dropout mask = { threshold, scale, NR_PHILOX_OF_ITEMS };                                                             \
+        CHOOSE(backward, T, dy, x, weight, bias, mean, inverse, terms, relu, mask, dx, map);                                       \
     }
 
 typedef float f32;

@@ -40,18 +40,18 @@ NR_DEVICE void planes(const T* __restrict__ x, const dropout& mask, T* __restric
     }
 }
 
-#define ENTRY_POINTS(T)                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) dropout_forward_##T(const T* __restrict__ x, unsigned threshold, float scale,  \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ y, long long count)           \
-    {                                                                                                                                \
-        forward(x, { threshold, scale, philox_of(seed, stream, stream_offset) }, y, count);                                          \
-    }                                                                                                                                \
-                                                                                                                                     \
-    extern "C" __global__ void __launch_bounds__(256) dropout_planes_##T(const T* __restrict__ x, unsigned threshold, float scale,   \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, T* __restrict__ y, long long count,           \
-        int channels, int pixels)                                                                                                    \
-    {                                                                                                                                \
-        planes(x, { threshold, scale, philox_of(seed, stream, stream_offset) }, y, count, channels, pixels);                         \
+#define ENTRY_POINTS(T)                                                                                                             \
+    extern "C" __global__ void __launch_bounds__(256) dropout_forward_##T(const T* __restrict__ x, unsigned threshold, float scale, \
+        NR_PHILOX_PARAMETERS, T* __restrict__ y, long long count)                                                                   \
+    {                                                                                                                               \
+        forward(x, { threshold, scale, NR_PHILOX }, y, count);                                                                      \
+    }                                                                                                                               \
+                                                                                                                                    \
+    extern "C" __global__ void __launch_bounds__(256) dropout_planes_##T(const T* __restrict__ x, unsigned threshold, float scale,  \
+        NR_PHILOX_PARAMETERS, T* __restrict__ y, long long count,                                                                   \
+        int channels, int pixels)                                                                                                   \
+    {                                                                                                                               \
+        planes(x, { threshold, scale, NR_PHILOX }, y, count, channels, pixels);                                                     \
     }
 
 typedef float f32;

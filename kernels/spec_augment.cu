@@ -65,9 +65,9 @@ NR_DEVICE void forward(const T* x, const int* __restrict__ lengths, const stripe
 #define ENTRY_POINT(T)                                                                                                 \
     extern "C" __global__ void __launch_bounds__(256) spec_augment_forward_##T(                                        \
         const T* x, const int* __restrict__ lengths, int time_stripes, int time_limit, int mel_stripes, int mel_limit, \
-        long long seed, long long stream, const long long* __restrict__ stream_offset, T* y, int frames, int bins)     \
+        NR_PHILOX_PARAMETERS, T* y, int frames, int bins)                                                              \
     {                                                                                                                  \
-        const philox source = philox_of(seed, stream, stream_offset);                                                  \
+        const philox source = NR_PHILOX_OF_ITEMS;                                                                      \
         forward(x, lengths, { time_stripes, time_limit, mel_stripes, mel_limit, source }, y, frames, bins);            \
     }
 

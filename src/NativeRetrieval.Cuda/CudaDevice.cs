@@ -117,6 +117,8 @@ public sealed class CudaDevice : Device
 
     internal override WorkRecorder? Recorder => Options.Graphs ? _recorder : null;
 
+    internal override bool IsRecorded => Recording is not null;
+
     /// <inheritdoc/>
     public override bool WorksBehind => true;
 

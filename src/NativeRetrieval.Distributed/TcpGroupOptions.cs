@@ -31,6 +31,14 @@ public sealed record TcpGroupOptions
     /// <summary>The time within which all ranks must have come. Default: 10 minutes.</summary>
     public TimeSpan JoinLimit { get; init; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// Gets a sentence every <see cref="JoinReport"/> while this rank waits for others to join: which are missing. Null: nobody hears it.
+    /// </summary>
+    public Action<string>? Joining { get; init; }
+
+    /// <summary>The time between two sentences of <see cref="Joining"/>. Default: 10 seconds.</summary>
+    public TimeSpan JoinReport { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The time between two signs of life. Default: 1 second.</summary>
     public TimeSpan Heartbeat { get; init; } = TimeSpan.FromSeconds(1);
 
@@ -49,7 +57,8 @@ public sealed record TcpGroupOptions
         if (WorldSize is < 1 or > LargestWorldSize) throw new OptionException($"world size: 1 to {LargestWorldSize}, got {WorldSize}");
         if (Rank < 0 || Rank >= WorldSize)
             throw new OptionException($"rank: 0 to {WorldSize - 1} in a world of {WorldSize}, got {Rank}");
-        (string, TimeSpan)[] limits = [("join limit", JoinLimit), ("heartbeat", Heartbeat), ("call limit", CallLimit)];
+        (string, TimeSpan)[] limits =
+            [("join limit", JoinLimit), ("join report", JoinReport), ("heartbeat", Heartbeat), ("call limit", CallLimit)];
         foreach (var (name, limit) in limits)
             if (limit <= TimeSpan.Zero) throw new OptionException($"{name}: a time above zero, got {limit}");
         if (HeartbeatLimit < 2 * Heartbeat)

@@ -34,13 +34,19 @@ public sealed class TrainingPass(ulong seed, long step, BatchStatistics statisti
     /// </summary>
     public IProcessGroup? Synchronized { get; init; }
 
-    /// <summary>A stream that no other use of randomness in this pass has; at most 65,536 for each pass.</summary>
-    /// <param name="first">
-    /// The number that the pass begins with: <see cref="FirstItem"/> times the numbers of an item, or <see cref="FirstToken"/> times those
-    /// of a token. Ranks then draw together what one rank draws for the whole batch.
-    /// </param>
-    public Philox NextStream(long first) =>
-        new(seed, (ulong)FirstStream + (ulong)checked((ushort)_used++)) { First = (ulong)first };
+    /// <summary>
+    /// A stream that no other use of randomness in this pass has; at most 65,536 for each pass. It begins with the numbers of
+    /// <see cref="FirstItem"/>: ranks draw together what one rank draws for the whole batch.
+    /// </summary>
+    /// <param name="perItem">The numbers that an item takes.</param>
+    public Philox NextStream(long perItem) => Next() with { First = (ulong)checked(FirstItem * perItem) };
+
+    /// <summary>The same for tokens of packed captions: it begins with the numbers of <see cref="FirstToken"/>.</summary>
+    /// <param name="perToken">The numbers that a token takes.</param>
+    public Philox NextTokenStream(long perToken) =>
+        Next() with { First = (ulong)checked(FirstToken * perToken), PerToken = (ulong)perToken };
+
+    Philox Next() => new(seed, (ulong)FirstStream + (ulong)checked((ushort)_used++));
 
     /// <summary>The number of the pass's first stream; the others follow it.</summary>
     public long FirstStream => step << StreamsPerStepLog2;

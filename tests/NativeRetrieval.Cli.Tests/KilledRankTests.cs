@@ -6,11 +6,13 @@ using NativeRetrieval.Training.Logging;
 namespace NativeRetrieval.Cli.Tests;
 
 /// <summary>
-/// <c>train</c> by two processes of which one is killed at random moments. NATIVERETRIEVAL_RANK_KILLS=20 is the long form; without it
-/// there are three.
+/// <c>train</c> by two processes of which one is killed at random moments. NATIVERETRIEVAL_RANK_KILLS=20 is the long form, in which every
+/// fifth is stopped instead, as a machine that hangs; without it there are three.
 /// </summary>
 public sealed class KilledRankTests : IDisposable
 {
+    const int StopEvery = 5;
+
     const int Clips = 8, Batch = 4, Epochs = 4, Steps = Epochs * (Clips / Batch);
 
     readonly TemporaryFolder _folder = new();
@@ -52,8 +54,15 @@ public sealed class KilledRankTests : IDisposable
                 // waited for as long as a queue may take.
                 while ((Begun(name) == begun || Lines(name) < after) && !ranks.Any(rank => rank.Process.HasExited)) Thread.Sleep(1);
                 Thread.Sleep(random.Next(60));
-                ranks[victim].Process.Kill();
+                bool isStopped = done % StopEvery == StopEvery - 1 && !OperatingSystem.IsWindows();
+                if (isStopped) Stop(ranks[victim].Process);
+                else ranks[victim].Process.Kill();
                 done++;
+                if (isStopped)
+                {
+                    Wait(ranks[1 - victim], ranks);
+                    ranks[victim].Process.Kill();
+                }
                 int[] codes = Finish(ranks);
                 int other = codes[1 - victim];
                 if (other == 0) continue; // the others were done: what the killed rank left open is finished next
@@ -108,12 +117,7 @@ public sealed class KilledRankTests : IDisposable
     /// <summary>Waits for both processes; one that hangs is at fault.</summary>
     static int[] Finish(Started[] ranks)
     {
-        foreach (var rank in ranks)
-            if (!rank.Process.WaitForExit(TimeSpan.FromMinutes(5)))
-            {
-                foreach (var other in ranks) other.Process.Kill();
-                Assert.Fail("a rank hangs: " + rank.Error.Result);
-            }
+        foreach (var rank in ranks) Wait(rank, ranks);
         int[] codes = [.. ranks.Select(rank => rank.Process.ExitCode)];
         foreach (var rank in ranks)
         {
@@ -121,6 +125,20 @@ public sealed class KilledRankTests : IDisposable
             rank.Process.Dispose();
         }
         return codes;
+    }
+
+    static void Wait(Started rank, Started[] all)
+    {
+        if (rank.Process.WaitForExit(TimeSpan.FromMinutes(5))) return;
+        foreach (var other in all) other.Process.Kill();
+        Assert.Fail("a rank hangs: " + rank.Error.Result);
+    }
+
+    /// <summary>The process lives and does nothing more.</summary>
+    static void Stop(Process process)
+    {
+        using var kill = Process.Start("kill", ["-STOP", $"{process.Id}"]);
+        kill.WaitForExit();
     }
 
     sealed record Started(Process Process, Task<string> Out, Task<string> Error);

@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Distributed.Joining;
+using NativeRetrieval.Distributed.Watching;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Distributed.Tests;
@@ -146,6 +149,77 @@ public sealed class JoinTests : IDisposable
         Assert.Contains(_folder["none"], error.Message);
         error = Assert.Throws<DistributedException>(() => Join(options with { Coordinator = Coordinator.At("no-such.invalid", 1) }));
         Assert.Contains("its name is not known here", error.Message);
+    }
+
+    /// <summary>The rank is started once the wait is said, and killed once it has joined: others would be waited for much longer.</summary>
+    [Fact]
+    public void A_rank_that_dies_while_others_are_waited_for_ends_the_wait()
+    {
+        Process? guest = null;
+        string place = _folder["meet"];
+        var options = TcpRanks.Options(0, 3, Coordinator.In(place)) with
+        {
+            JoinReport = TimeSpan.FromMilliseconds(20),
+            Joining = said =>
+            {
+                if (said == "waiting for ranks 1, 2 (1 of 3 joined)")
+                    guest ??= Process.Start("dotnet", [typeof(RankHost).Assembly.Location, RankHost.Argument, "1", "3", place]);
+                else
+                {
+                    Assert.Equal("waiting for rank 2 (2 of 3 joined)", said);
+                    guest!.Kill();
+                }
+            },
+        };
+        var error = Assert.Throws<DistributedException>(() => Join(options));
+        Assert.Equal(1, error.Rank);
+        Assert.StartsWith($"rank 1 ({Environment.MachineName}, process {guest!.Id}) ended without a word", error.Message);
+        guest.Dispose();
+    }
+
+    /// <summary>It has shown the job's key, and resets the connection before it is welcomed.</summary>
+    [Fact]
+    public void A_rank_that_dies_while_it_introduces_itself_ends_the_wait()
+    {
+        int port = FreePort();
+        bool hasCome = false;
+        var options = TcpRanks.Options(0, 3, Coordinator.At("localhost", port)) with
+        {
+            JoinReport = TimeSpan.FromMilliseconds(20),
+            Joining = _ =>
+            {
+                if (hasCome) return;
+                hasCome = true;
+                using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+                socket.LingerState = new(true, 0);
+                socket.Connect(IPAddress.Loopback, port);
+                var asked = Frame.ReceiveAsync(socket, FrameKind.Challenge, Frame.LargestBytesOfStrangers, CancellationToken.None)
+                    .GetAwaiter().GetResult();
+                var hello = new Hello(new JobKey("", []).Proof(asked.Read<byte[]>(), 1), JobKey.NewChallenge(), Member.Here(1), 3, 1, []);
+                Frame.Of(FrameKind.Hello, hello).SendAsync(socket, CancellationToken.None).GetAwaiter().GetResult();
+            },
+        };
+        Assert.Equal(1, Assert.Throws<DistributedException>(() => Join(options)).Rank);
+    }
+
+    /// <summary>Its file appears during the wait and nobody answers there: it died, and is not waited for as one that never came.</summary>
+    [Fact]
+    public void Rank_0_that_was_there_and_is_gone_ends_the_wait()
+    {
+        string place = _folder["meet"];
+        var options = TcpRanks.Options(1, 2, Coordinator.In(place)) with
+        {
+            HeartbeatLimit = TimeSpan.FromMilliseconds(300),
+            JoinReport = TimeSpan.FromMilliseconds(20),
+            Joining = said =>
+            {
+                Assert.StartsWith($"waiting for rank 0 at {place}: ", said);
+                if (!File.Exists(place)) CoordinatorFile.Write(place, FreePort());
+            },
+        };
+        var error = Assert.Throws<DistributedException>(() => Join(options));
+        Assert.Equal(0, error.Rank);
+        Assert.StartsWith($"rank 0 was at {place} and is gone (", error.Message);
     }
 
     [Fact]

@@ -73,6 +73,7 @@ internal sealed class DistributedOptions
             WorldSize = place.WorldSize,
             Coordinator = place.Coordinator!,
             JobKey = place.JobKey,
+            Joining = terminal.Message,
             Facts = new Dictionary<string, string>
             {
                 ["command"] = parsed.CommandResult.Command.Name,

@@ -45,8 +45,7 @@ internal static class TrainCommand
         command.SetAction((parsed, cancellation) =>
         {
             options.RequireConsistent(parsed);
-            if (options.Check(parsed) || options.Estimate(parsed))
-                options.Distributed.RequireAlone(parsed, terminal, "--check, --estimate");
+            if (options.Check(parsed)) options.Distributed.RequireAlone(parsed, terminal, "--check");
             return Task.FromResult(options.Distributed.Do(parsed, terminal, ranks => Train(parsed, ranks, cancellation), cancellation));
         });
         return command;

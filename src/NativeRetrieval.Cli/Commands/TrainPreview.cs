@@ -35,6 +35,7 @@ internal static class TrainPreview
         RunEstimate estimate;
         using (var display = new TrainingDisplay(terminal))
             estimate = TrainingSession.Estimate(Noted(terminal, display, request), display, cancellation);
+        if (request.Group is { Rank: > 0 }) return ExitCode.Ok;
         if (json) terminal.WriteJson(ToJson(estimate));
         else terminal.Line(Text(estimate));
         if (!estimate.Fits) terminal.Warning(TooLarge(request));
@@ -111,7 +112,8 @@ internal static class TrainPreview
         string epochs = estimate.EpochsLeft == 1 ? "epoch" : "epochs";
         string batches = estimate.StepsPerEpoch == 1 ? "batch" : "batches";
         string speed = estimate.ClipsPerSecond.ToString(estimate.ClipsPerSecond < 10 ? "0.0##" : "N1", CultureInfo.InvariantCulture);
-        string memory = $"{Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}";
+        string memory = $"{Sizes.Text(estimate.PeakMemoryBytes)} of {Sizes.Text(estimate.MachineMemoryBytes)}"
+            + (estimate.Ranks > 1 ? $" on each of {estimate.Ranks} ranks" : "");
         return string.Create(CultureInfo.InvariantCulture, $"estimate: {speed} clips/s, "
             + $"{epoch} an epoch of {estimate.StepsPerEpoch:N0} {batches}{validation}, "
             + $"{all} for {estimate.EpochsLeft:N0} {epochs}; memory {memory}");
@@ -137,5 +139,6 @@ internal static class TrainPreview
         ["peak_memory_bytes"] = estimate.PeakMemoryBytes,
         ["machine_memory_bytes"] = estimate.MachineMemoryBytes,
         ["fits"] = estimate.Fits,
+        ["ranks"] = estimate.Ranks,
     };
 }

@@ -46,7 +46,7 @@ internal sealed class TrainingDisplay(Terminal terminal) : IProgress<TrainingPro
                 : "";
             // Without validation data every epoch is the last so far: said once, at the end.
             string kept = epoch.KeptAs is { } reason && (epoch.Validation is not null || epoch.Epoch == epoch.Epochs) ? $" ({reason})" : "";
-            string wait = Wait(epoch.InputWait, "input") + Wait(epoch.RankWait, "other ranks");
+            string wait = Wait(epoch.InputWait, "input") + Wait(epoch.RankWait ?? 0, "other ranks");
             terminal.Message(string.Create(CultureInfo.InvariantCulture,
                 $"epoch {epoch.Epoch}/{epoch.Epochs}: loss {epoch.Loss:F4}, {epoch.ClipsPerSecond:F1} clips/s{wait}{scores}{kept}, "
                     + $"{Output.Progress.Duration(epoch.Remaining)} left"));

@@ -1,3 +1,6 @@
+using System.Security.Cryptography;
+using System.Text;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
@@ -13,9 +16,12 @@ namespace NativeRetrieval.Core.Devices;
 /// most that any of them needs, once, beside a copy of each one's inputs and outputs. At most <see cref="MostRecordings"/> are kept: the
 /// one that was not used for longest goes. Where shapes come again too rarely for that, recording ends, and is said so. Work is recorded
 /// where the device has room for it twice, once as recorded and once as it comes.
+/// Ranks record and replay together or not at all: a transport makes ready for recorded collectives by exchanges that all take part in.
+/// Each call is therefore preceded by an exchange on the host. The work itself exchanges tensors on the device alone.
 /// An instance belongs to one thread at a time.
 /// </remarks>
-public sealed class CapturedWork(Device device, Action<string>? noted = null) : IDisposable
+/// <param name="group">The ranks that do the work together, each its part; null: one alone.</param>
+public sealed class CapturedWork(Device device, Action<string>? noted = null, IProcessGroup? group = null) : IDisposable
 {
     /// <summary>The recordings that are kept.</summary>
     public const int MostRecordings = 16;
@@ -59,8 +65,8 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// Everything beside the inputs' shapes that decides what the work does, such as the number of a phase of training.
     /// </param>
     /// <param name="inputs">All tensors that change from call to call. They stay the caller's.</param>
-    /// <param name="firstStream">
-    /// The number that every Philox stream of the work moves with: streams of another call differ from this one's by the difference of
+    /// <param name="place">
+    /// The place that every Philox stream of the work moves with: streams of another call differ from this one's by the difference of
     /// these.
     /// </param>
     /// <param name="state">
@@ -73,37 +79,39 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// nothing behind but its outputs and what it changes.
     /// </param>
     /// <returns>The outputs, in the caller's scope.</returns>
-    public Tensor[] Run(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+    public Tensor[] Run(string name, IReadOnlyList<Tensor> inputs, DrawingPlace place, IReadOnlyList<Tensor> state,
         Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
         if (!IsRecording) return work(inputs);
-        if (_versions is not null) ForgetForeign([.. state.Where((tensor, i) => tensor.Version != _versions[i])]);
-        var outputs = RunShape(name, inputs, firstStream, state, work);
+        var call = new Call($"{name}: {string.Join(", ", inputs.Select(input => $"{input.DType} {input.Shape} {input.Layout}"))}",
+            _versions is not null && IsForeign([.. state.Where((tensor, i) => tensor.Version != _versions[i])]),
+            MemoryBytes > device.MemoryBytes / LargeShare);
+        if (IsShared) call = call.OfAll(group!);
+        if (call.Forgets) Clear();
+        var outputs = RunShape(call, inputs, place, state, work);
         _versions = [.. state.Select(tensor => tensor.Version)];
         return outputs;
     }
 
-    /// <summary>Forgets all work where some does not itself change all that others have changed.</summary>
-    void ForgetForeign(HashSet<Tensor> changed)
-    {
-        if (changed.Count == 0) return;
-        if (_entries.Values.Any(entry => !changed.IsSubsetOf(entry.Changes.Select(change => change.Tensor)))) Clear();
-    }
+    bool IsShared => group is { WorldSize: > 1 };
 
-    Tensor[] RunShape(string name, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+    /// <summary>True where some work does not itself change all that others have changed.</summary>
+    bool IsForeign(HashSet<Tensor> changed) => changed.Count > 0
+        && _entries.Values.Any(entry => !changed.IsSubsetOf(entry.Changes.Select(change => change.Tensor)));
+
+    Tensor[] RunShape(Call call, IReadOnlyList<Tensor> inputs, DrawingPlace place, IReadOnlyList<Tensor> state,
         Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
-        string key = $"{name}: {string.Join(", ", inputs.Select(input => $"{input.DType} {input.Shape} {input.Layout}"))}";
-        if (!_entries.TryGetValue(key, out var entry))
+        if (!_entries.TryGetValue(call.Key, out var entry))
         {
             if (_entries.Count >= MostShapes) return work(inputs);
-            _entries.Add(key, entry = new());
+            _entries.Add(call.Key, entry = new());
         }
         entry.LastUse = ++_time;
-        if (entry.Footprint is not null && (entry.Recording is not null || TryRecord(entry, inputs, firstStream, state, work)))
-            return Replay(entry, inputs, firstStream);
+        if (entry.Footprint is not null && (entry.Recording is not null || TryRecord(entry, inputs, place, state, work)))
+            return Replay(entry, inputs, place);
         // Work as it comes takes memory of its own, and how much that is the first time nobody knows.
-        if (MemoryBytes > device.MemoryBytes / LargeShare) ReleaseMemory();
+        if (call.HoldsMuch) ReleaseMemory();
         return entry.Footprint is null ? Rehearse(entry, inputs, state, work) : work(inputs);
     }
 
@@ -127,14 +135,15 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         return outputs;
     }
 
-    bool TryRecord(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream, IReadOnlyList<Tensor> state,
+    bool TryRecord(Entry entry, IReadOnlyList<Tensor> inputs, DrawingPlace place, IReadOnlyList<Tensor> state,
         Func<IReadOnlyList<Tensor>, Tensor[]> work)
     {
         if (entry.IsPlain) return false;
         int[] before = [.. state.Select(tensor => tensor.Version)];
+        string? problem = null;
+        if (!TryMakeRoom(entry)) return false;
         try
         {
-            if (!TryMakeRoom(entry)) return false;
             entry.Inputs = [.. inputs.Select(input => Form.Of(input).Make(device))];
             entry.Outputs = Array.ConvertAll(entry.OutputForms, form => form.Make(device));
             entry.Recording = _recorder!.Record(entry.Footprint!.Value, _memory!, () =>
@@ -143,17 +152,22 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
                 foreach (var (output, made) in entry.Outputs.Zip(work(entry.Inputs))) output.CopyFrom(made);
             });
         }
-        catch (NativeRetrievalException error)
+        catch (NativeRetrievalException error) when (error is not DistributedException)
+        {
+            problem = error.Message;
+        }
+        if (!Agreed(problem is null))
         {
             entry.Release();
             entry.IsPlain = ++entry.Failures == MostAttempts;
             // Work may have let go of something that was derived for other work: it does so once.
             if (entry.IsPlain)
-                Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: {error.Message}");
+                Note($"work on {device} cannot be recorded as a CUDA graph and is launched kernel by kernel: "
+                    + (problem ?? "another rank failed to record its part"));
             return false;
         }
         Recordings++;
-        entry.FirstStream = firstStream;
+        entry.Place = place;
         // Recording has run nothing: a replay counts the changes, this one's first.
         entry.Changes = Changes(state, before);
         foreach (var (tensor, times, _) in entry.Changes) tensor.Memory.Version -= times;
@@ -164,10 +178,19 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         [.. state.Select((tensor, i) => new Change(tensor, tensor.Version - before[i], tensor.Memory.Derived))
             .Where(change => change.Times != 0)];
 
-    Tensor[] Replay(Entry entry, IReadOnlyList<Tensor> inputs, long firstStream)
+    /// <summary>True where it holds on all ranks.</summary>
+    bool Agreed(bool holds)
+    {
+        if (!IsShared) return holds;
+        Span<long> against = [holds ? 0 : 1];
+        group!.AllReduce(against);
+        return against[0] == 0;
+    }
+
+    Tensor[] Replay(Entry entry, IReadOnlyList<Tensor> inputs, DrawingPlace place)
     {
         for (int i = 0; i < inputs.Count; i++) entry.Inputs[i].CopyFrom(inputs[i]);
-        entry.Recording!.Launch(firstStream - entry.FirstStream);
+        entry.Recording!.Launch(place - entry.Place);
         foreach (var (tensor, times, renewed) in entry.Changes)
         {
             tensor.Memory.Version += times;
@@ -183,14 +206,16 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
     /// </summary>
     bool TryMakeRoom(Entry entry)
     {
-        long bytes = entry.Footprint!.Value.MemoryBytes;
-        if (bytes > MemoryBytes)
+        long bytes = Math.Max(entry.Footprint!.Value.MemoryBytes, MemoryBytes);
+        if (!Agreed(bytes == MemoryBytes))
         {
             long room = device.MemoryBytes - device.LiveBytes - (_recorder!.ReservedBytes - MemoryBytes);
-            if (bytes > room / 2)
+            bool fits = bytes <= room / 2;
+            if (!Agreed(fits))
             {
                 entry.IsPlain = true;
-                Note($"work on {device} takes {bytes / 1e9:F1} GB of the {room / 1e9:F1} GB that it has left, and is launched kernel by "
+                Note(fits ? "another rank has no room for CUDA graphs: work is launched kernel by kernel"
+                    : $"work on {device} takes {bytes / 1e9:F1} GB of the {room / 1e9:F1} GB that it has left, and is launched kernel by "
                     + "kernel, not as a CUDA graph: that would take the memory once more");
                 return false;
             }
@@ -225,6 +250,23 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
         _hasNoted = true;
     }
 
+    /// <summary>Everything that decides about a call.</summary>
+    /// <param name="Key">Names what the work does.</param>
+    /// <param name="Forgets">True where recordings are of no more use.</param>
+    /// <param name="HoldsMuch">True where they hold so much memory that other work might have too little.</param>
+    readonly record struct Call(string Key, bool Forgets, bool HoldsMuch)
+    {
+        /// <summary>The same for all ranks: what one of them does not share none does.</summary>
+        public Call OfAll(IProcessGroup group)
+        {
+            byte[] own = [.. SHA256.HashData(Encoding.UTF8.GetBytes(Key)), Forgets ? (byte)1 : (byte)0, HoldsMuch ? (byte)1 : (byte)0];
+            var all = group.Exchange(own);
+            using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            foreach (byte[] one in all) hash.AppendData(one, 0, SHA256.HashSizeInBytes);
+            return new(Convert.ToHexString(hash.GetHashAndReset()), all.Any(one => one[^2] != 0), all.Any(one => one[^1] != 0));
+        }
+    }
+
     /// <summary>The work of one combination of shapes, as far as it is known.</summary>
     sealed class Entry
     {
@@ -241,7 +283,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null) : 
 
         public Change[] Changes { get; set; } = [];
 
-        public long FirstStream { get; set; }
+        public DrawingPlace Place { get; set; }
 
         public long LastUse { get; set; }
 

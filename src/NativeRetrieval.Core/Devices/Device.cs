@@ -45,6 +45,9 @@ public abstract class Device : IDisposable
     /// <summary>Records work that repeats; null on a device that cannot, or was opened without.</summary>
     internal virtual WorkRecorder? Recorder => null;
 
+    /// <summary>True while this thread records the device's work: nothing may be read.</summary>
+    internal virtual bool IsRecorded => false;
+
     /// <summary>True where operations are queued and return before they are done, so that reading waits.</summary>
     public virtual bool WorksBehind => false;
 

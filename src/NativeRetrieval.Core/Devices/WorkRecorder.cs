@@ -32,8 +32,8 @@ internal readonly record struct WorkFootprint(long MemoryBytes, long ConstantByt
 internal abstract class RecordedWork : IDisposable
 {
     /// <summary>Queues the work once more.</summary>
-    /// <param name="streamOffset">Added to every Philox stream that the work was recorded with.</param>
-    public abstract void Launch(long streamOffset);
+    /// <param name="moved">The distance from the place at which the work was recorded.</param>
+    public abstract void Launch(DrawingPlace moved);
 
     public abstract void Dispose();
 }

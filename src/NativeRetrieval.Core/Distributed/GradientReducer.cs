@@ -91,6 +91,7 @@ public sealed class GradientReducer : IDisposable
         readonly Tensor _sums;
         readonly Tensor _one;
         ICollectiveWork? _work;
+        bool[] _elsewhere = [];
 
         public Bucket(Tensor[] parameters)
         {
@@ -132,12 +133,14 @@ public sealed class GradientReducer : IDisposable
         {
             _work!.Wait();
             // Read only where a gradient is absent here: a device that works behind the program is not waited for otherwise.
-            bool[]? elsewhere = _parameters.All(parameter => parameter.Gradient is not null) ? null : Presence();
+            // Recorded work cannot read, and does what it did when it came before: the same parameters have gradients.
+            bool isComplete = _parameters.All(parameter => parameter.Gradient is not null);
+            if (!isComplete && !_sums.Device.IsRecorded) _elsewhere = Presence();
             nint at = _sums.Address;
             for (int i = 0; i < _parameters.Length; i++)
             {
                 var parameter = _parameters[i];
-                if (parameter.Gradient is null && elsewhere![i]) parameter.Gradient = TensorScope.Detach(Tensor.EmptyLike(parameter));
+                if (parameter.Gradient is null && _elsewhere[i]) parameter.Gradient = TensorScope.Detach(Tensor.EmptyLike(parameter));
                 if (parameter.Gradient is { } gradient) _sums.Device.Copy(at, gradient.Address, gradient.SizeBytes);
                 at += (nint)parameter.SizeBytes;
             }

@@ -20,6 +20,13 @@ public readonly record struct Philox(ulong Seed, ulong Stream = 0)
     /// </summary>
     public ulong First { get; init; }
 
+    /// <summary>
+    /// The numbers of a token, where <see cref="First"/> is so many times the tokens before it: recorded work that is run again behind
+    /// another number of tokens moves with it, in the operations that draw for tokens (Dropout, AddLayerNorm). 0: <see cref="First"/>
+    /// stays.
+    /// </summary>
+    public ulong PerToken { get; init; }
+
     /// <summary>Numbers 4·<paramref name="counter"/> … 4·<paramref name="counter"/> + 3.</summary>
     public (uint, uint, uint, uint) Block(ulong counter)
     {

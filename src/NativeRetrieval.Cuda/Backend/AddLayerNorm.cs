@@ -9,7 +9,8 @@ internal sealed partial class CudaBackend
         Tensor? sum, Tensor y, Tensor mean, Tensor inverseDeviation) =>
         Launch("add_layer_norm", Stored(x, "add_layer_norm_forward_f32", "add_layer_norm_forward_bf16"), Spread(RowsOf(x), NormRows),
             Block, 0, Activations(x), Activations(residual), F32(gain), F32(bias), (float)epsilon, Threshold(probability),
-            (float)(1 / (1 - probability)), SeedOf(stream), (long)stream.Stream, StreamOffset, sum is null ? 0 : Activations(sum),
+            (float)(1 / (1 - probability)), (long)stream.Seed, (long)stream.Stream, (long)stream.First, (long)stream.PerToken,
+            StreamMoves, sum is null ? 0 : Activations(sum),
             Activations(y), F32(mean), F32(inverseDeviation), RowsOf(x), x.Shape[^1]);
 
     public void AddLayerNormBackward(Tensor dy, Tensor sum, Tensor gain, Tensor mean, Tensor inverseDeviation, double probability,
@@ -19,7 +20,8 @@ internal sealed partial class CudaBackend
         using var parts = Tensor.Empty([count, 2, width], device);
         Launch("add_layer_norm", Stored(sum, "add_layer_norm_backward_f32", "add_layer_norm_backward_bf16"), count, Block, 0,
             Activations(dy), Activations(sum), F32(gain), F32(mean), F32(inverseDeviation), Threshold(probability),
-            (float)(1 / (1 - probability)), SeedOf(stream), (long)stream.Stream, StreamOffset, Activations(dx), Activations(dSum),
+            (float)(1 / (1 - probability)), (long)stream.Seed, (long)stream.Stream, (long)stream.First, (long)stream.PerToken,
+            StreamMoves, Activations(dx), Activations(dSum),
             F32(parts), rows, width);
         Launch("add_layer_norm", "add_layer_norm_parameters_f32", Ceil(2L * width, SumColumns), Block, 0,
             F32(parts), count, width, F32(dGain), F32(dBias));

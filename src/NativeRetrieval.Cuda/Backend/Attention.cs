@@ -15,35 +15,40 @@ internal sealed partial class CudaBackend
 
     public void Attention(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y)
     {
-        var map = new AttentionMap(qkv, starts, sizes);
+        var (map, drawn) = (new AttentionMap(qkv, starts, sizes), sizes.Dropout);
         if (map.Fits(map.ForwardFloats, device))
             Launch("attention", Stored(qkv, "attention_forward_f32", "attention_forward_bf16"), map.Heads, map.Threads,
                 map.ForwardFloats * sizeof(float), Activations(qkv), starts.Address, Faults.Address, map.Scale,
-                Threshold(sizes.Probability), map.Keep, SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Exact,
+                Threshold(sizes.Probability), map.Keep, (long)drawn.Seed, (long)drawn.Stream, (long)drawn.First, (long)drawn.PerToken,
+                StreamMoves, Exact,
                 Activations(y), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
         else
             Launch("attention", Stored(qkv, "attention_long_forward_f32", "attention_long_forward_bf16"), map.LongGrid, LongRows * Warp,
                 map.LongBytes(1, device), Activations(qkv), starts.Address, Faults.Address, map.Scale, Threshold(sizes.Probability),
-                map.Keep, SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Activations(y), map.Sentences, map.Rows,
+                map.Keep, (long)drawn.Seed, (long)drawn.Stream, (long)drawn.First, (long)drawn.PerToken, StreamMoves, Activations(y),
+                map.Sentences, map.Rows,
                 sizes.Tokens, sizes.Heads, map.Width);
     }
 
     public void AttentionBackward(Tensor dy, Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor dqkv)
     {
-        var map = new AttentionMap(qkv, starts, sizes);
+        var (map, drawn) = (new AttentionMap(qkv, starts, sizes), sizes.Dropout);
         if (map.Fits(map.BackwardFloats, device))
         {
             Launch("attention", Stored(qkv, "attention_backward_f32", "attention_backward_bf16"), map.Heads, map.Threads,
                 map.BackwardFloats * sizeof(float), Activations(dy), Activations(qkv), starts.Address, map.Scale,
-                Threshold(sizes.Probability), map.Keep, SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Exact,
+                Threshold(sizes.Probability), map.Keep, (long)drawn.Seed, (long)drawn.Stream, (long)drawn.First, (long)drawn.PerToken,
+                StreamMoves, Exact,
                 Activations(dqkv), map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
             return;
         }
         using var ds = Tensor.Empty([map.Heads, sizes.Tokens, sizes.Tokens], device);
         using var shares = Tensor.EmptyLike(ds);
         Launch("attention", Stored(qkv, "attention_long_queries_f32", "attention_long_queries_bf16"), map.LongGrid, LongRows * Warp,
-            map.LongBytes(2, device), Activations(dy), Activations(qkv), starts.Address, map.Scale, Threshold(sizes.Probability), map.Keep,
-            SeedOf(sizes.Dropout), (long)sizes.Dropout.Stream, StreamOffset, Activations(dqkv), ds.Address, shares.Address,
+            map.LongBytes(2, device), Activations(dy), Activations(qkv), starts.Address, map.Scale, Threshold(sizes.Probability),
+            map.Keep,
+            (long)drawn.Seed, (long)drawn.Stream, (long)drawn.First, (long)drawn.PerToken, StreamMoves, Activations(dqkv), ds.Address,
+            shares.Address,
             map.Sentences, map.Rows, sizes.Tokens, sizes.Heads, map.Width);
         int sharedFloats = 2 * LongTile * (map.Width + 1) + 2 * LongRows * (LongTile + map.Width);
         Launch("attention", Stored(qkv, "attention_long_keys_f32", "attention_long_keys_bf16"), map.LongGrid, LongRows * Warp,

@@ -1,6 +1,5 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Backend.Libraries;
 using NativeRetrieval.Cuda.Compilation;
@@ -68,14 +67,10 @@ internal sealed partial class CudaBackend(CudaDevice device) : IBackend, IDispos
     CudaDevice Device => device;
 
     /// <summary>
-    /// The address of the number (int64) that kernels add to the Philox stream that they are given; 0 outside captured graphs: add none.
+    /// The address of two numbers (int64) by which kernels move the Philox stream that they are given; 0 outside captured graphs: they
+    /// move none.
     /// </summary>
-    public nint StreamOffset => device.Recording?.StreamOffset ?? 0;
-
-    /// <summary>The seed of a stream that is drawn from its beginning on: the kernels know no other.</summary>
-    static long SeedOf(Philox stream) => stream.First == 0 ? (long)stream.Seed
-        : throw new ShapeException($"the GPU draws a stream from number 0 on, and this one begins with number {stream.First}; give "
-            + "it another Stream instead");
+    public nint StreamMoves => device.Recording?.StreamMoves ?? 0;
 
     CudaStream Stream => device.Stream;
 

@@ -10,11 +10,13 @@ internal sealed partial class CudaBackend
         bool planes = x.Shape.Length == 4 && x.Layout == Layout.Contiguous && x.Shape[1] > 1;
         if (planes)
             LaunchOver(x.Count, "dropout", Stored(x, "dropout_planes_f32", "dropout_planes_bf16"),
-                Activations(x), Threshold(probability), KeptScale(probability), SeedOf(stream), (long)stream.Stream, StreamOffset,
+                Activations(x), Threshold(probability), KeptScale(probability), (long)stream.Seed, (long)stream.Stream,
+                (long)stream.First, (long)stream.PerToken, StreamMoves,
                 Activations(y), x.Count, x.Shape[1], checked(x.Shape[2] * x.Shape[3]));
         else
             Launch("dropout", Stored(x, "dropout_forward_f32", "dropout_forward_bf16"), Spread(x.Count, PackSize(x) * Block), Block, 0,
-                Activations(x), Threshold(probability), KeptScale(probability), SeedOf(stream), (long)stream.Stream, StreamOffset,
+                Activations(x), Threshold(probability), KeptScale(probability), (long)stream.Seed, (long)stream.Stream,
+                (long)stream.First, (long)stream.PerToken, StreamMoves,
                 Activations(y), x.Count);
     }
 

@@ -14,6 +14,6 @@ internal sealed partial class CudaBackend
         int clips = x.Shape[0], frames = x.Shape[2], bins = x.Shape[3];
         Launch("spec_augment", "spec_augment_forward_f32", (Spread((long)frames * bins), clips, 1), Block, options.Stripes * StripeBytes,
             F32(x), IntsOrNull(lengths), options.TimeStripes, options.TimeWidthFrames, options.MelStripes, options.MelWidthBins,
-            SeedOf(stream), (long)stream.Stream, StreamOffset, F32(y), frames, bins);
+            (long)stream.Seed, (long)stream.Stream, (long)stream.First, (long)stream.PerToken, StreamMoves, F32(y), frames, bins);
     }
 }

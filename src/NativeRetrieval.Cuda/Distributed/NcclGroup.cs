@@ -110,10 +110,10 @@ public sealed class NcclGroup : IProcessGroup
     }
 
     /// <inheritdoc/>
-    public void AllReduce(Span<double> values) => _control.AllReduce(values);
+    public void AllReduce(Span<double> values) => OnHost.AllReduce(values);
 
     /// <inheritdoc/>
-    public void AllReduce(Span<long> values) => _control.AllReduce(values);
+    public void AllReduce(Span<long> values) => OnHost.AllReduce(values);
 
     /// <summary>
     /// Returns once every rank has called it and all collectives before it have ended: what they made may be relied on, and saved.
@@ -125,17 +125,18 @@ public sealed class NcclGroup : IProcessGroup
             _stream.Synchronize();
             _communicator.Check();
         });
-        _control.Barrier();
+        OnHost.Barrier();
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<byte[]> Exchange(ReadOnlySpan<byte> value) => _control.Exchange(value);
+    public IReadOnlyList<byte[]> Exchange(ReadOnlySpan<byte> value) => OnHost.Exchange(value);
 
     /// <inheritdoc/>
     public void Abort(string reason) => _control.Abort(reason);
 
     /// <summary>
-    /// Waits for what is under way, unless the job has failed, and ends the connections of the GPUs; not the control group.
+    /// Waits for what is under way, unless the job has failed, and ends the connections of the GPUs; not the control group. Recorded work
+    /// with its collectives is freed before: NCCL waits for the end of all graphs that hold them.
     /// </summary>
     public void Dispose()
     {
@@ -158,6 +159,16 @@ public sealed class NcclGroup : IProcessGroup
         _stream.Dispose();
     }
 
+    /// <summary>The control group, which recorded work cannot call.</summary>
+    IMonitoredGroup OnHost
+    {
+        get
+        {
+            _device.Recording?.RequireNoRecording("ranks exchange values of the host");
+            return _control;
+        }
+    }
+
     /// <summary>NCCL's type of a dtype, and the number of its elements; bytes, where it has no such type.</summary>
     static (NcclDataType Type, long Count) Elements(Tensor tensor) => tensor.DType switch
     {
@@ -175,6 +186,9 @@ public sealed class NcclGroup : IProcessGroup
     NcclWork Start(Tensor[] tensors, Action<NcclCommunicator> call)
     {
         ObjectDisposedException.ThrowIf(_disposed, this);
+        // Its collectives are under way as soon as recorded work is launched: as one, with an end that can be asked for.
+        if (_device.Recording is { } recording)
+            recording.Launched ??= () => _times.Begin(_device.Stream.Mark(), isRecorded: false).Dispose();
         CudaEvent? ended = null;
         Guarded(() =>
         {

@@ -6,12 +6,20 @@ using NativeRetrieval.Distributed.Watching;
 
 namespace NativeRetrieval.Distributed.Joining;
 
-/// <summary>The side of every other rank: it looks for rank 0 until it is there, and introduces itself.</summary>
+/// <summary>
+/// The side of every other rank: it looks for rank 0 until it is there, and introduces itself. Rank 0 that was there meanwhile and is gone
+/// has ended: it is waited for no longer than the limit of signs of life.
+/// </summary>
 internal sealed class GuestJoin(TcpGroupOptions options)
 {
     static readonly TimeSpan _pause = TimeSpan.FromMilliseconds(100), _attempt = TimeSpan.FromSeconds(10);
 
+    readonly JoinReports _reports = new(options);
+
     string _problem = "nobody answers";
+    byte[]? _knownSecret;
+    bool _hasLooked;
+    long? _seen;
 
     /// <summary>A connection to rank 0, which has shown that it is of this job.</summary>
     /// <param name="linkPort">The port at which this rank waits for the one before it.</param>
@@ -24,6 +32,10 @@ internal sealed class GuestJoin(TcpGroupOptions options)
             foreach (var (address, port, secret) in await PlacesAsync(cancellation).ConfigureAwait(false))
                 if (await TryAsync(address, port, new(options.JobKey, secret), linkPort, cancellation).ConfigureAwait(false) is { } link)
                     return link;
+            if (_seen is { } seen && Stopwatch.GetElapsedTime(seen) > options.HeartbeatLimit)
+                throw new DistributedException($"rank 0 was at {options.Coordinator} and is gone ({_problem}): it ended before all "
+                    + "ranks had come; its own output may say more", 0);
+            _reports.Say(() => $"waiting for rank 0 at {options.Coordinator}: {_problem}");
             if (Stopwatch.GetElapsedTime(start) > options.JoinLimit)
                 throw new DistributedException($"rank 0 was not found at {options.Coordinator} within "
                     + $"{HostWatch.Seconds(options.JoinLimit.TotalSeconds)}: {_problem}; start all ranks with the same coordinator, and "
@@ -36,7 +48,9 @@ internal sealed class GuestJoin(TcpGroupOptions options)
     {
         if (options.Coordinator.File is { } path)
         {
-            if (CoordinatorFile.TryRead(path, out _problem) is not { } file) return [];
+            var file = CoordinatorFile.TryRead(path, out _problem);
+            Compare(file);
+            if (file is null) return [];
             return [.. file.Addresses.Select(text => IPAddress.TryParse(text, out var address) ? address : null).OfType<IPAddress>()
                 .Select(address => (address, file.Port, file.Secret))];
         }
@@ -52,6 +66,15 @@ internal sealed class GuestJoin(TcpGroupOptions options)
         }
     }
 
+    /// <summary>One that was not there at first is of a rank 0 of this job; one that was may be what an earlier one left.</summary>
+    void Compare(CoordinatorFile? file)
+    {
+        byte[] secret = file?.Secret ?? [];
+        if (!_hasLooked) (_knownSecret, _hasLooked) = (secret, true);
+        else if (secret.Length > 0 && !secret.AsSpan().SequenceEqual(_knownSecret))
+            (_knownSecret, _seen) = (secret, Stopwatch.GetTimestamp());
+    }
+
     async Task<ControlLink?> TryAsync(IPAddress address, int port, JobKey key, int linkPort, CancellationToken cancellation)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellation);
@@ -60,6 +83,7 @@ internal sealed class GuestJoin(TcpGroupOptions options)
         try
         {
             await socket.ConnectAsync(new IPEndPoint(address, port), limit.Token).ConfigureAwait(false);
+            if (_seen is not null) _seen = Stopwatch.GetTimestamp();
             return await IntroduceAsync(socket, key, linkPort, limit.Token).ConfigureAwait(false);
         }
         catch (WireException refusal) when (refusal.IsRefusal && options.Coordinator.File is null)
@@ -91,6 +115,7 @@ internal sealed class GuestJoin(TcpGroupOptions options)
     {
         var asked = await Frame.ReceiveAsync(socket, FrameKind.Challenge, Frame.LargestBytesOfStrangers, cancellation)
             .ConfigureAwait(false);
+        _seen = Stopwatch.GetTimestamp();
         byte[] own = JobKey.NewChallenge();
         var hello = new Hello(key.Proof(asked.Read<byte[]>(), options.Rank), own, Member.Here(options.Rank), options.WorldSize, linkPort,
             new(options.Facts));

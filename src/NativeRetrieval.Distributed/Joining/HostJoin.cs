@@ -78,19 +78,23 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
     {
         long start = Stopwatch.GetTimestamp();
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellation, fault.Token);
+        var reports = new JoinReports(options);
         while (_places.Count < options.WorldSize)
         {
             (Socket Socket, Hello Hello) arrival;
             try
             {
                 var left = options.JoinLimit - Stopwatch.GetElapsedTime(start);
-                int milliseconds = (int)Math.Clamp(left.TotalMilliseconds, 0, int.MaxValue);
-                if (left <= TimeSpan.Zero || !_arrivals.TryTake(out arrival, milliseconds, stop.Token))
+                if (left <= TimeSpan.Zero)
                 {
-                    watch.Decide(Missing());
+                    watch.Decide(NotCome());
                     fault.ThrowIfSet();
                     return;
                 }
+                reports.Say(() => $"waiting for {Missing()} ({_places.Count} of {options.WorldSize} joined)");
+                // A little more than is left: what is due is due then.
+                double milliseconds = Math.Min(left.TotalMilliseconds, reports.Left.TotalMilliseconds) + 1;
+                if (!_arrivals.TryTake(out arrival, (int)Math.Clamp(milliseconds, 0, int.MaxValue), stop.Token)) continue;
             }
             catch (OperationCanceledException)
             {
@@ -114,10 +118,23 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
             watch.Decide(new(member.Rank, problem));
             return;
         }
-        var address = ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        var address = AddressOf(socket);
         if (address.IsIPv4MappedToIPv6) address = address.MapToIPv4();
         _places[member.Rank] = new(member, IPAddress.IsLoopback(address) ? null : address.ToString(), hello.LinkPort);
         watch.Take(link, isKnown: true);
+    }
+
+    /// <summary>The other end; this machine where it has closed already, so that nobody looks for it elsewhere.</summary>
+    static IPAddress AddressOf(Socket socket)
+    {
+        try
+        {
+            return ((IPEndPoint)socket.RemoteEndPoint!).Address;
+        }
+        catch (SocketException)
+        {
+            return IPAddress.Loopback;
+        }
     }
 
     void TellLateComers()
@@ -152,12 +169,18 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
         static string Show(string? value) => value is null ? "none" : PlainText.Short(value);
     }
 
-    Verdict Missing()
+    IEnumerable<int> Absent => Enumerable.Range(0, options.WorldSize).Where(rank => !_places.ContainsKey(rank));
+
+    string Missing()
     {
-        int[] missing = [.. Enumerable.Range(0, options.WorldSize).Where(rank => !_places.ContainsKey(rank))];
+        int[] missing = [.. Absent];
+        return $"{(missing.Length == 1 ? "rank" : "ranks")} {string.Join(", ", missing.Take(8))}{(missing.Length > 8 ? ", …" : "")}";
+    }
+
+    Verdict NotCome()
+    {
         string refused = _refusals.IsEmpty ? "" : $"; refused: {string.Join("; ", _refusals.Distinct().Take(3))}";
-        return new(missing[0], $"{(missing.Length == 1 ? "rank" : "ranks")} {string.Join(", ", missing.Take(8))}"
-            + $"{(missing.Length > 8 ? ", …" : "")} of {options.WorldSize} did not come to {options.Coordinator} within "
+        return new(Absent.First(), $"{Missing()} of {options.WorldSize} did not come to {options.Coordinator} within "
             + $"{HostWatch.Seconds(options.JoinLimit.TotalSeconds)}{refused}; start all ranks, and see that rank 0's port is open to them");
     }
 
@@ -189,8 +212,15 @@ internal sealed class HostJoin(TcpGroupOptions options, HostWatch watch, Fault f
             if (hello is { Proof: not null, Challenge: not null, Member.Machine: not null, Facts: not null }
                 && key.IsProof(hello.Proof, challenge, hello.Member.Rank))
             {
-                await Frame.Of(FrameKind.Welcome, new Welcome(key.Proof(hello.Challenge, 0), Member.Here(0)))
-                    .SendAsync(socket, limit.Token).ConfigureAwait(false);
+                var welcome = Frame.Of(FrameKind.Welcome, new Welcome(key.Proof(hello.Challenge, 0), Member.Here(0)));
+                try
+                {
+                    await welcome.SendAsync(socket, limit.Token).ConfigureAwait(false);
+                }
+                catch (SocketException)
+                {
+                    // A rank of this job, and it has died: the watch finds its connection closed, and says so to all.
+                }
                 _arrivals.Add((socket, hello), limit.Token);
                 return;
             }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace NativeRetrieval.Distributed.Watching;
@@ -9,7 +10,7 @@ internal sealed class HostWatch(TcpGroupOptions options, Fault fault) : Watch(op
     readonly Dictionary<int, Member> _members = new() { [0] = Member.Here(0) };
     readonly HashSet<int> _left = [];
     readonly List<(int Accuser, Accusation Accusation)> _differing = [];
-    int _beatsSinceDifference;
+    long _differSince;
 
     /// <summary>Takes a rank in. One that comes after the job's end learns of it.</summary>
     /// <param name="isKnown">False for one whose name is another's already.</param>
@@ -67,7 +68,7 @@ internal sealed class HostWatch(TcpGroupOptions options, Fault fault) : Watch(op
     protected override void OnBeat(Heartbeat own)
     {
         lock (_deciding)
-            if (_differing.Count > 0 && ++_beatsSinceDifference > 1) DecideDifference();
+            if (_differing.Count > 0 && Stopwatch.GetElapsedTime(_differSince) > Options.HeartbeatLimit / 4) DecideDifference();
         Heartbeat[] all = [own, .. Links.Select(link => link.Progress)];
         if (all.All(one => one.BlockedSeconds <= Options.CallLimit.TotalSeconds)) return;
         string waited = Seconds(Options.CallLimit.TotalSeconds);
@@ -95,8 +96,9 @@ internal sealed class HostWatch(TcpGroupOptions options, Fault fault) : Watch(op
             default:
                 lock (_deciding)
                 {
+                    if (_differing.Count == 0) _differSince = Stopwatch.GetTimestamp();
                     _differing.Add((accuser, accusation));
-                    // The one that differs accuses its neighbour, and is accused by its other one.
+                    // The one that differs accuses its neighbour, and is accused by its other one, which may be busy.
                     if (_differing.Count > 1) DecideDifference();
                 }
                 break;

@@ -73,7 +73,7 @@ public sealed class BatchNorm : Module
     public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass)
     {
         long perItem = (long)x.Shape[1] * (x.Shape[2] / window) * (x.Shape[3] / window);
-        var pooling = pass is null ? new PoolingOptions(window) : new(window, dropout, pass.NextStream(pass.FirstItem * perItem));
+        var pooling = pass is null ? new PoolingOptions(window) : new(window, dropout, pass.NextStream(perItem));
         if (Ranks(pass) is not null)
         {
             using var scope = TensorScope.Begin();

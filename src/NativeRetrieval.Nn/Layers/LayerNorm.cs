@@ -38,5 +38,5 @@ public sealed class LayerNorm : Module
     public Tensor Forward(Tensor x, Tensor residual, double dropout, TrainingPass? pass) => pass is null
         ? Op.AddLayerNorm(x, residual, Weight, Bias, _epsilon)
         : Op.AddLayerNorm(x, residual, Weight, Bias, _epsilon, dropout,
-            pass.NextStream(pass.FirstToken * x.Shape[^1]));
+            pass.NextTokenStream(x.Shape[^1]));
 }

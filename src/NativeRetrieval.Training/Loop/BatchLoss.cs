@@ -131,10 +131,11 @@ internal sealed class BatchLoss : IDisposable
         inputs.Place.InChunks ? InChunks(inputs, number, done, cancellation) : AtOnce(inputs, number, done);
 
     /// <summary>
-    /// The first Philox stream of a batch's passes: those of two batches of equally many chunks differ by the difference of these.
+    /// The place from which a batch's passes draw: two batches of equally many chunks differ by the difference of these.
     /// </summary>
-    public long FirstStream(StepInputs inputs, long number) =>
-        new TrainingPass(_random.Seed, inputs.Place.InChunks ? number * ChunksOfFullBatch(_settings.Training) : number).FirstStream;
+    public DrawingPlace DrawsFrom(StepInputs inputs, long number) => new(
+        new TrainingPass(_random.Seed, inputs.Place.InChunks ? number * ChunksOfFullBatch(_settings.Training) : number).FirstStream,
+        inputs.Place.FirstToken);
 
     /// <summary>
     /// The parts in which a batch is embedded. A batch that a single item has joined has as many as a full one, and its last is larger.
@@ -187,12 +188,10 @@ internal sealed class BatchLoss : IDisposable
         using var scope = TensorScope.Begin();
         using var tape = Tape.Begin();
         var synchronized = _settings.Training.SynchronizedBatchNorm ? _ranks.Group : null;
-        // A GPU draws streams from their beginning on: its ranks have streams of their own.
-        bool apart = _ranks.Count > 1 && _model.Device is not CpuDevice;
-        var pass = new TrainingPass(_random.Seed, apart ? number * _ranks.Count + _ranks.Rank : number, Statistics)
+        var pass = new TrainingPass(_random.Seed, number, Statistics)
         {
-            FirstItem = apart ? 0 : inputs.Place.Start,
-            FirstToken = apart ? 0 : inputs.Place.FirstToken,
+            FirstItem = inputs.Place.Start,
+            FirstToken = inputs.Place.FirstToken,
             Synchronized = synchronized,
         };
         _ranked?.Begin();

@@ -8,8 +8,8 @@ namespace NativeRetrieval.Training.Loop;
 /// <param name="Items">Items of the batch.</param>
 /// <param name="Rate">Learning rate.</param>
 /// <param name="Waited">Time that the device waited for the batch.</param>
-/// <param name="ForRanks">Time that this rank waited for others.</param>
+/// <param name="ForRanks">Time that this rank waited for others; null where the step was replayed: nothing is measured then.</param>
 /// <param name="Loss">The loss.</param>
 /// <param name="Clip">The factor of the gradients, and their norm; null where nothing has a gradient.</param>
-internal sealed record PendingStep(long Number, int Batch, int Items, double Rate, TimeSpan Waited, TimeSpan ForRanks,
+internal sealed record PendingStep(long Number, int Batch, int Items, double Rate, TimeSpan Waited, TimeSpan? ForRanks,
     PendingValues<float> Loss, PendingValues<double>? Clip);

@@ -69,13 +69,14 @@ internal sealed class RankStep(IProcessGroup group, RetrievalModel model) : IDis
     public void Finish(BatchPlace? unequal)
     {
         _reducer!.Finish();
-        if (unequal is null || _statistics is null) return;
+        using var before = Interlocked.Exchange(ref _statistics, null);
+        if (unequal is null || before is null) return;
         using var scope = TensorScope.Begin();
         double share = unequal.Counts[group.Rank] / (double)unequal.Items;
         // Differences: what no rank has moved stays as it is, to the last bit.
-        var moved = Op.Scale(Op.Add(Statistics(), Op.Scale(_statistics, -1)), share);
+        var moved = Op.Scale(Op.Add(Statistics(), Op.Scale(before, -1)), share);
         group.AllReduce(moved).Wait();
-        var mean = Op.Add(_statistics, moved);
+        var mean = Op.Add(before, moved);
         int at = 0, number = 0;
         foreach (var (_, buffer) in model.Buffers())
         {

@@ -12,7 +12,8 @@ internal sealed class RunClock
     long _mark;
     double _savingSeconds;
     long _pairsDone;
-    (double Input, double Ranks, double Seconds) _waits;
+    (double Input, double Seconds) _waits;
+    (double Ranks, double Seconds) _rankWaits;
 
     public RunClock(TimeProvider time)
     {
@@ -28,24 +29,28 @@ internal sealed class RunClock
 
     /// <summary>Marks the end of a batch.</summary>
     /// <param name="waited">Time that the device waited for it.</param>
-    /// <param name="forRanks">Time that this rank waited for others.</param>
+    /// <param name="forRanks">Time that this rank waited for others; null: it was not measured.</param>
     /// <returns>Shares of its time that went in both, 0 … 1.</returns>
-    public (double Input, double Ranks) Trained(int pairs, TimeSpan waited, TimeSpan forRanks)
+    public (double Input, double? Ranks) Trained(int pairs, TimeSpan waited, TimeSpan? forRanks)
     {
         _pairsDone += pairs;
         double lap = Lap();
         _pairs.Add(pairs, lap);
-        _waits = (_waits.Input + waited.TotalSeconds, _waits.Ranks + forRanks.TotalSeconds, _waits.Seconds + lap);
-        return (Share(waited.TotalSeconds, lap), Share(forRanks.TotalSeconds, lap));
+        _waits = (_waits.Input + waited.TotalSeconds, _waits.Seconds + lap);
+        if (forRanks is not { } others) return (Share(waited.TotalSeconds, lap), null);
+        _rankWaits = (_rankWaits.Ranks + others.TotalSeconds, _rankWaits.Seconds + lap);
+        return (Share(waited.TotalSeconds, lap), Share(others.TotalSeconds, lap));
     }
 
     /// <summary>
-    /// Shares of the time of the batches since the last call that the device waited for them, and that this rank waited for others, 0 … 1.
+    /// Shares of the time of the batches since the last call that the device waited for them, and that this rank waited for others, 0 … 1:
+    /// the latter of those batches in which it was measured, null where it was in none.
     /// </summary>
-    public (double Input, double Ranks) EndOfWaits()
+    public (double Input, double? Ranks) EndOfWaits()
     {
-        var shares = (Share(_waits.Input, _waits.Seconds), Share(_waits.Ranks, _waits.Seconds));
-        _waits = default;
+        var shares = (Share(_waits.Input, _waits.Seconds),
+            _rankWaits.Seconds > 0 ? Share(_rankWaits.Ranks, _rankWaits.Seconds) : (double?)null);
+        (_waits, _rankWaits) = (default, default);
         return shares;
     }
 

@@ -14,6 +14,12 @@ namespace NativeRetrieval.Training.Loop;
 public sealed record RunEstimate(double ClipsPerSecond, TimeSpan Step, int StepsPerEpoch, TimeSpan Epoch, TimeSpan Validation,
     TimeSpan Total, int EpochsLeft, long PeakMemoryBytes, long MachineMemoryBytes)
 {
+    /// <summary>
+    /// Ranks that share each batch: times are those of all together, exchange included, memory that of the rank which takes most, and on a
+    /// CPU the machine's is divided by its ranks.
+    /// </summary>
+    public int Ranks { get; init; } = 1;
+
     /// <summary>False where the run would most likely be killed for lack of memory.</summary>
     public bool Fits => PeakMemoryBytes <= MachineMemoryBytes;
 }

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Globalization;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
@@ -11,9 +13,10 @@ namespace NativeRetrieval.Training.Loop;
 /// <summary>
 /// Measures a run before it begins: the largest batch of its next epoch forwards and backwards, without an optimizer step. Running
 /// statistics and gradients are put back, and randomness is a function of the position: the run that follows is the same to the last bit.
+/// Ranks measure together, each its part and the exchange; the slowest and the largest of them counts.
 /// </summary>
 internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSampler sampler, FeatureStore training, FeatureStore? validation,
-    AdamOptimizer optimizer, TrainingSettings settings, TimeProvider time, int ranks = 1)
+    AdamOptimizer optimizer, TrainingSettings settings, TimeProvider time, Ranks ranks)
 {
     // From such a batch on, memory is first extrapolated from two and four clips: two minutes of sound.
     const int LargeBatchFrames = 12_000;
@@ -32,13 +35,10 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
         long[] costs = [.. Enumerable.Range(0, sampler.BatchesPerEpoch).Select(i => Cost(sampler.Batch(epoch, i)))];
         int largest = Array.IndexOf(costs, costs.Max());
         TrainingItem[] items = [.. sampler.Batch(epoch, largest).ToArray().OrderByDescending(item => Frames(item.Clip))];
-        // Of several ranks each computes its part; what they exchange is not measured.
-        items = items[..Math.Max(2, (items.Length + ranks - 1) / ranks)];
-        if (ranks > 1) costs = [.. costs.Select(cost => Math.Max(1, cost / ranks))];
         loss.Prepare();
         bool touched = step > 0 || model.Device is not CpuDevice;
         long moments = touched ? 0 : optimizer.State().Sum(item => item.Tensor.Count) * sizeof(float); // not touched before the first step
-        long machine = model.Device.MemoryBytes;
+        long machine = MachineBytes();
         var (duration, cost) = (TimeSpan.Zero, costs[largest]);
         if (Predicted(items, step, cancellation) is { } predicted && predicted.PeakBytes + moments > machine)
         {
@@ -53,44 +53,60 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
             for (duration = TimeSpan.Zero; times < MostTimes && duration < _enough; times++) duration += Timed(items, step, cancellation);
             duration /= times;
         }
-        return Estimate(PeakBytes + moments);
+        return Estimate(Largest(PeakBytes) + moments);
 
         RunEstimate Estimate(long peakBytes)
         {
-            double perCost = duration.TotalSeconds / cost, whole = perCost * costs.Sum(), evaluation = ValidationSeconds(cancellation);
+            double evaluation = TimeSpan.FromTicks(Largest(Seconds(ValidationSeconds(cancellation)).Ticks)).TotalSeconds;
+            double perCost = duration.TotalSeconds / cost, whole = perCost * costs.Sum();
             int epochs = settings.Training.Epochs, evaluations = settings.Training.EvaluationsFrom(epoch);
             double left = perCost * costs.Skip(batch).Sum() + whole * (epochs - epoch - 1) + evaluation * evaluations;
             return new RunEstimate(sampler.PairsPerEpoch / whole, Seconds(whole / costs.Length), costs.Length, Seconds(whole),
-                Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine);
+                Seconds(evaluation), Seconds(left), epochs - epoch, peakBytes, machine) { Ranks = ranks.Count };
         }
     }
 
     /// <summary>Memory of the whole batch from that of a few of its longest clips; null where it is too small to matter.</summary>
     (long PeakBytes, TimeSpan Duration, long Cost)? Predicted(TrainingItem[] items, long step, CancellationToken cancellation)
     {
-        int count = BatchLoss.Chunks(items.Length, settings.Training).Max(chunk => chunk.Count);
+        var chunks = BatchLoss.Chunks(items.Length, settings.Training);
+        int count = chunks.Count > 1 ? chunks.Max(chunk => chunk.Count) : (items.Length + ranks.Count - 1) / ranks.Count;
         if (count <= 2 * MoreClips || count * (long)Frames(items[0].Clip) < LargeBatchFrames) return null;
-        Timed(items[..FewClips], step, cancellation);
-        long few = model.Device.PeakBytes;
-        var duration = Timed(items[..MoreClips], step, cancellation);
-        long more = model.Device.PeakBytes;
-        return (PeakBytes + (more - few) / (MoreClips - FewClips) * (count - MoreClips), duration, Cost(items.AsSpan(0, MoreClips)));
+        var (few, more) = (items[..(FewClips * ranks.Count)], items[..(MoreClips * ranks.Count)]);
+        Timed(few, step, cancellation);
+        long before = model.Device.PeakBytes;
+        var duration = Timed(more, step, cancellation);
+        long perClip = (model.Device.PeakBytes - before) / (MoreClips - FewClips);
+        return (Largest(PeakBytes + perClip * (count - MoreClips)), duration, Cost(more));
     }
 
     TimeSpan Timed(ReadOnlySpan<TrainingItem> items, long step, CancellationToken cancellation)
     {
+        RankJob.ThrowIfAnyIsCancelled(ranks.Group, cancellation);
         var before = model.Buffers().Select(buffer => (buffer.Tensor, Values: buffer.Tensor.ToArray<float>())).ToList();
         long start = time.GetTimestamp();
         try
         {
-            loss.AddGradient(items, step, null, cancellation);
+            loss.AddGradient(items, step, null, ranks.Count > 1 ? CancellationToken.None : cancellation);
         }
         finally
         {
             foreach (var (tensor, values) in before) tensor.CopyFrom<float>(values);
             optimizer.ClearGradients();
         }
-        return time.GetElapsedTime(start);
+        return TimeSpan.FromTicks(Largest(time.GetElapsedTime(start).Ticks));
+    }
+
+    /// <summary>The largest value of all ranks, for the same decisions on each.</summary>
+    long Largest(long own) => ranks.Exchange($"{own}").Max(text => long.Parse(text, CultureInfo.InvariantCulture));
+
+    /// <summary>Memory that a rank may use: of a machine's, on which others compute, too, its part.</summary>
+    long MachineBytes()
+    {
+        long own = model.Device.MemoryBytes;
+        if (model.Device is not CpuDevice) return -Largest(-own);
+        int here = ranks.Exchange(Environment.MachineName).Count(name => name == Environment.MachineName);
+        return -Largest(-own / here);
     }
 
     double ValidationSeconds(CancellationToken cancellation)
@@ -106,7 +122,7 @@ internal sealed class RunProbe(RetrievalModel model, BatchLoss loss, EpochSample
             duration = time.GetElapsedTime(start);
         }
         double frames = Enumerable.Range(0, clips).Sum(i => (double)validation.Frames(i));
-        return duration.TotalSeconds / ranks / validation.Frames(longest) * frames;
+        return duration.TotalSeconds / ranks.Count / validation.Frames(longest) * frames;
     }
 
     /// <summary>Frames that a batch computes: its chunks are filled up to their longest clip and a little more.</summary>

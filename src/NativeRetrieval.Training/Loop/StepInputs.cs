@@ -15,7 +15,7 @@ internal sealed record StepInputs(Tensor Sounds, Tensor Texts, IReadOnlyList<Chu
 {
     /// <summary>Sizes that the tensors' shapes do not tell.</summary>
     public string Sizes => string.Join(' ', Chunks.Select(chunk =>
-        chunk.Sentences is { } text ? $"{text.Sentences}x{text.Width}/{text.Rows}" : "frozen"));
+        chunk.Sentences is { } text ? $"{text.Sentences}x{text.Width}/{text.Rows}" : "frozen").Append(Place.Sizes));
 
     /// <summary>All tensors, in the order that <see cref="With"/> takes them.</summary>
     public IReadOnlyList<Tensor> Tensors =>
@@ -55,6 +55,9 @@ internal sealed record BatchPlace(IReadOnlyList<int> Counts, int Start, int Firs
 {
     /// <summary>Items of the whole batch.</summary>
     public int Items => Counts.Sum();
+
+    /// <summary>The place, apart from the tokens: by these recorded work can move.</summary>
+    public string Sizes => $"at {Start} of {string.Join('+', Counts)}, chunk {FirstChunk}";
 }
 
 /// <summary>The inputs of one part of a batch.</summary>

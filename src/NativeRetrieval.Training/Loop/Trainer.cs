@@ -73,24 +73,22 @@ public sealed class Trainer : IDisposable
         _average = options.AverageDecay > 0 ? new WeightAverage(_parts.State(), options.AverageDecay) : null;
         _state = new TrainedState(_parts.State(), _average, _optimizer);
         _changed = [.. _parts.State().Select(item => item.Tensor)];
-        _captured = new CapturedWork(model.Device, noted);
+        _captured = new CapturedWork(model.Device, noted, _ranks.Group);
         _clock = new RunClock(time);
         _position = Resume();
         _firstStep = _position.Step;
         _parts.Begin(_position.Epoch);
         _loss = new BatchLoss(model, training, _settings, _random, teachers, _ranks);
-        if (_ranks.Count > 1 && _captured.CanRecord) noted?.Invoke("steps of several ranks are not replayed as CUDA graphs");
     }
 
     /// <summary>
-    /// The time and memory that the rest of the run will take, measured without changing it; null where nothing is left to train.
+    /// The time and memory that the rest of the run will take, measured without changing it; null where nothing is left to train. All
+    /// ranks measure together and get the same.
     /// </summary>
     public RunEstimate? Estimate(CancellationToken cancellation)
     {
         if (_position.Epoch >= _settings.Training.Epochs || _position.Batch >= _sampler.BatchesPerEpoch) return null;
-        // The first rank measures, alone.
-        using var alone = _ranks.Count > 1 ? new BatchLoss(_model, _training, _settings, _random) : null;
-        var estimate = new RunProbe(_model, alone ?? _loss, _sampler, _training, _validation, _optimizer, _settings, _time, _ranks.Count)
+        var estimate = new RunProbe(_model, _loss, _sampler, _training, _validation, _optimizer, _settings, _time, _ranks)
             .Measure(_position.Epoch, _position.Batch, _position.Step, cancellation);
         _expectedEvaluation = estimate.Validation;
         return estimate;
@@ -105,7 +103,7 @@ public sealed class Trainer : IDisposable
     public long Step => _position.Step;
 
     /// <summary>CUDA graphs of the steps since the run was started or resumed; null on a device without.</summary>
-    public GraphUse? Graphs => _captured.CanRecord && _ranks.Count == 1
+    public GraphUse? Graphs => _captured.CanRecord
         ? new(_captured.Recordings, _captured.Replays, Step - _firstStep) : null;
 
     /// <summary>Epoch whose model lies at the top of the run folder, from 1; 0 before the first is done.</summary>
@@ -216,12 +214,12 @@ public sealed class Trainer : IDisposable
             double rate = LearningRate(step);
             var inputs = _loss.Complete(loaded);
             var rates = _optimizer.BeginStep(rate);
-            var results = _ranks.Count > 1 ? Work([.. inputs.Tensors, rates])
-                : _captured.Run(inputs.Sizes, [.. inputs.Tensors, rates], _loss.FirstStream(inputs, step), _changed, Work);
+            long replays = _captured.Replays;
+            var results = _captured.Run(inputs.Sizes, [.. inputs.Tensors, rates], _loss.DrawsFrom(inputs, step), _changed, Work);
             _average?.Update(_optimizer.Steps);
             var forRanks = _ranks.Waited - waitedForRanks;
             waitedForRanks += forRanks;
-            return new(step, batch, count, rate, waited, forRanks, results[0].ReadLater<float>(),
+            return new(step, batch, count, rate, waited, _captured.Replays > replays ? null : forRanks, results[0].ReadLater<float>(),
                 results.Length > 1 ? results[1].ReadLater<double>() : null);
 
             // Recorded work goes through as a whole; any other stops between two chunks.
@@ -262,7 +260,7 @@ public sealed class Trainer : IDisposable
         Log(log, epoch,
         [
             new("loss", loss), new("lr", step.Rate), new("gradient_norm", norm), new("input_wait", Math.Round(input, 4)),
-            .. _ranks.Count > 1 ? [new("rank_wait", Math.Round(ranks, 4))] : (KeyValuePair<string, double>[])[],
+            .. _ranks.Count > 1 && ranks is { } share ? [new("rank_wait", Math.Round(share, 4))] : (KeyValuePair<string, double>[])[],
         ]);
     }
 

@@ -35,11 +35,14 @@ public sealed record TrainingProgress(TrainingPhase Phase, int Done, int Total, 
 /// <param name="Validation">Figures of text to audio on the validation data; null without any,
 /// or in an epoch that is not evaluated.</param>
 /// <param name="InputWait">Share of the epoch's training time that the device waited for batches, 0 … 1.</param>
-/// <param name="RankWait">Share of it that the first rank waited for others, 0 … 1; 0 where one rank trains alone.</param>
+/// <param name="RankWait">
+/// Share of the steps in which it was measured that the first rank waited for others, 0 … 1: steps that are replayed as CUDA graphs tell
+/// nothing. 0 where one rank trains alone; null: all were replayed.
+/// </param>
 /// <param name="IsBest">True where its model now lies at the top of the run folder.</param>
 /// <param name="Remaining">Time left for the epochs to come, from the measured times of those done.</param>
 public sealed record EpochSummary(int Epoch, int Epochs, double Loss, double LearningRate, double ClipsPerSecond,
-    double InputWait, double RankWait, RankingMetrics? Validation, bool IsBest, TimeSpan Remaining)
+    double InputWait, double? RankWait, RankingMetrics? Validation, bool IsBest, TimeSpan Remaining)
 {
     /// <summary>Reason why the model of this epoch lies at the top of the run folder, for people; null: it does not.</summary>
     public string? KeptAs =>

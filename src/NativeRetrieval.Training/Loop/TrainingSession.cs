@@ -53,7 +53,8 @@ public static class TrainingSession
         if (trainer.SmallData is { } note) request.Noted?.Invoke(note);
         if (request.Resume)
             run?.Describe(description => description with { Starts = [.. description.Starts, RunStart.Of(request, trainer.Step)] });
-        if (request.Estimated is { } estimated && Measured(trainer, progress, cancellation) is { } estimate) estimated(estimate);
+        bool isAsked = ranks.FromFirst(() => request.Estimated is null ? "" : "yes") == "yes";
+        if (isAsked && Measured(trainer, progress, cancellation) is { } estimate) request.Estimated?.Invoke(estimate);
         EpochSummary? last = null;
         var end = trainer.Run(progress, summary =>
         {
@@ -114,10 +115,21 @@ public static class TrainingSession
         return DataInspector.Inspect(findings, training, validation, tokenizer, captions, maxTokens);
     }
 
-    /// <summary>Measures the time and memory that a new run would take, and leaves nothing behind but decoded features.</summary>
-    public static RunEstimate Estimate(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
+    /// <summary>
+    /// Measures the time and memory that a new run would take, and leaves nothing behind but decoded features. All ranks of a group call
+    /// it, measure together, and get the same.
+    /// </summary>
+    /// <exception cref="OptionException">Ranks cannot share the batches.</exception>
+    /// <exception cref="DistributedException">A rank died, hangs, disagrees or gave up.</exception>
+    public static RunEstimate Estimate(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation) =>
+        RankJob.Do(request.Group, () => EstimateRank(request, progress, cancellation));
+
+    static RunEstimate EstimateRank(TrainingRequest request, IProgress<TrainingProgress>? progress, CancellationToken cancellation)
     {
         RequireOneSource(request);
+        var ranks = new Ranks(request.Group);
+        if (!ranks.IsFirst) (request, progress) = (Silent(request), null);
+        RankAgreement.Require(request);
         RequirePrecision(request, request.Settings);
         Teachers.Require(request, request.Settings, request.Teachers.Count > 0);
         string folder = Directory.CreateTempSubdirectory("nativeretrieval-estimate-").FullName;
@@ -128,7 +140,9 @@ public static class TrainingSession
             using var run = RunFolder.Create(Path.Combine(folder, "run"), request.Settings, description);
             var (training, validation) = Prepare(request, split, request.Settings, Start(request), [], progress, cancellation);
             using var model = Initial(request, request.Settings, training.Data);
-            using var trainer = new Trainer(run, model, training, validation, request.Time);
+            RankAgreement.RequireClips(request, training.Data, validation?.Data);
+            using var trainer = new Trainer(ranks.IsFirst ? run : null, request.Settings, model, training, validation, request.Time,
+                noted: null, [], ranks);
             if (trainer.SmallData is { } note) request.Noted?.Invoke(note);
             return Measured(trainer, progress, cancellation)!;
         }

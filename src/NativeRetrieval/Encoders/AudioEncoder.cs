@@ -61,7 +61,7 @@ public abstract class AudioEncoder : Module
         var own = FrameLengths.Of(sounds.OwnFrames);
         var x = _bn0.Forward(sounds.LogMel, own.Tensor, _bn0.IsTrainable ? pass : null);
         if (pass is not null && masks is not null)
-            x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream(pass.FirstItem * masks.NumbersPerClip));
+            x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream(masks.NumbersPerClip));
         return scope.Return(Embed(x, own, pass));
     }
 

@@ -35,7 +35,7 @@ internal sealed class BertEmbeddings : Module
         var x = _words.Forward(tokens.Ids);
         x = Op.Add(x, _segments.Forward(Tensor.Zeros([x.Shape[0]], Device, DType.Int32)));
         x = Activations.Enter(_norm.Forward(x, _positions.Forward(tokens.Positions), dropout: 0, pass: null));
-        if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextStream(pass.FirstToken * x.Shape[1]));
+        if (pass is not null) x = Op.Dropout(x, _dropout, pass.NextTokenStream(x.Shape[1]));
         return scope.Return(x);
     }
 }

@@ -61,7 +61,7 @@ internal sealed class BertLayer : Module
         return pass is null
             ? Op.Attention(qkv, tokens.Starts, _heads, longest)
             : Op.Attention(qkv, tokens.Starts, _heads, longest, _attentionDropout,
-                pass.NextStream(pass.FirstItem * _heads * longest * longest));
+                pass.NextStream((long)_heads * longest * longest));
     }
 
     Tensor FromAttention(Tensor attended, Tensor x, TrainingPass? pass)

@@ -34,7 +34,7 @@ internal abstract class EncoderStage(Device device, DType dtype, PhiloxSequence?
         (Op.AvgPool2d(x, window, window, window == 1 ? null : own.Tensor), own.Pooled(window));
 
     protected static Tensor Drop(Tensor x, double rate, TrainingPass? pass) =>
-        pass is null ? x : Op.Dropout(x, rate, pass.NextStream(pass.FirstItem * x.Shape[1..].Count));
+        pass is null ? x : Op.Dropout(x, rate, pass.NextStream(x.Shape[1..].Count));
 
     protected override void ReleaseDerived()
     {

@@ -64,5 +64,5 @@ internal sealed class SwinBlock : Module
     }
 
     Tensor Drop(Tensor x, TrainingPass? pass) =>
-        pass is null ? x : Op.Dropout(x, _dropout, pass.NextStream(pass.FirstItem * x.Shape[1..].Count));
+        pass is null ? x : Op.Dropout(x, _dropout, pass.NextStream(x.Shape[1..].Count));
 }

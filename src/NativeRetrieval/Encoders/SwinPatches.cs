@@ -34,7 +34,7 @@ internal sealed class SwinPatches : Module
         int grid = _config.GridOf(0);
         var patches = Op.MelPatches(x, _config.ImageSize, _config.PatchSize, lengths);
         var tokens = _norm.Forward(Op.Linear(patches, _weight.Reshape([_config.PatchWidth, patches.Shape[2]]), _bias));
-        if (pass is not null) tokens = Op.Dropout(tokens, _config.Dropout, pass.NextStream(pass.FirstItem * tokens.Shape[1..].Count));
+        if (pass is not null) tokens = Op.Dropout(tokens, _config.Dropout, pass.NextStream(tokens.Shape[1..].Count));
         return scope.Return(tokens.Reshape([x.Shape[0], grid, grid, _config.PatchWidth]));
     }
 }

@@ -101,7 +101,7 @@ public static class Embedder
         var sentences = model.TextEncoder.Place(model.Tokenize([.. batch.Select(i => texts[i])]), training: false);
         string sizes = $"sentences {sentences.Sentences}x{sentences.Width}/{sentences.Rows}";
         var both = captured is null ? Both(sentences.Places)
-            : captured.Run(sizes, [sentences.Places], firstStream: 0, state: [], inputs => Both(inputs[0]));
+            : captured.Run(sizes, [sentences.Places], place: default, state: [], inputs => Both(inputs[0]));
         return (both[0], both[1]);
 
         Tensor[] Both(Tensor places)
@@ -136,7 +136,7 @@ public static class Embedder
     /// <summary>Unit vectors of a batch.</summary>
     static Tensor Run(CapturedWork? captured, string name, Tensor input, Func<Tensor, Tensor> embed) =>
         captured is null ? Op.L2Normalize(embed(input))
-            : captured.Run(name, [input], firstStream: 0, state: [], inputs => [Op.L2Normalize(embed(inputs[0]))])[0];
+            : captured.Run(name, [input], place: default, state: [], inputs => [Op.L2Normalize(embed(inputs[0]))])[0];
 
     /// <summary>Clips of one length together, the shortest first, in batches of bounded size.</summary>
     static IEnumerable<int[]> OfEqualLength(int count, Func<int, int> length, Func<int, int> framesOf) =>

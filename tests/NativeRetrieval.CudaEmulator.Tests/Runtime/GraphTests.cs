@@ -53,7 +53,7 @@ public sealed class GraphTests
                 expected = 10 * run;
             }
             if (run == 6) read.CopyFrom(Op.Full([Width], 5, test.Device));
-            var y = captured.Run("move", [Op.Full([1], run, test.Device)], 0, [own, read], _ =>
+            var y = captured.Run("move", [Op.Full([1], run, test.Device)], default, [own, read], _ =>
             {
                 Op.MoveTowards(own, read, 0.5);
                 return [Op.Scale(own, 1)];
@@ -86,7 +86,7 @@ public sealed class GraphTests
         void Step()
         {
             using var scope = TensorScope.Begin();
-            captured.Run("move", [Op.Full([1], 0, test.Device)], 0, [weight], _ =>
+            captured.Run("move", [Op.Full([1], 0, test.Device)], default, [weight], _ =>
             {
                 Op.MoveTowards(weight, goal, 0.5);
                 return [];
@@ -127,7 +127,7 @@ public sealed class GraphTests
             using var scope = TensorScope.Begin();
             var own = kind == "frees an input" ? TensorScope.Detach(Op.Full([Width], 3, test.Device)) : null;
             var x = Op.Full([Width], run + 1, test.Device);
-            var y = captured.Run(kind, [x], 0, [], inputs =>
+            var y = captured.Run(kind, [x], default, [], inputs =>
             {
                 switch (kind)
                 {
@@ -174,7 +174,7 @@ public sealed class GraphTests
             for (int width = 1; width <= CapturedWork.MostRecordings + 2; width++)
             {
                 using var scope = TensorScope.Begin();
-                var y = captured.Run("scale", [Op.Full([width], round, test.Device)], 0, [], inputs => [Op.Scale(inputs[0], 2)]);
+                var y = captured.Run("scale", [Op.Full([width], round, test.Device)], default, [], inputs => [Op.Scale(inputs[0], 2)]);
                 Assert.All(y[0].ToArray<float>(), value => Assert.Equal(2 * round, value));
             }
         Assert.False(captured.IsRecording);
@@ -209,7 +209,7 @@ public sealed class GraphTests
             void Take(int mebibytes)
             {
                 using var scope = TensorScope.Begin();
-                var y = captured.Run("take", [Op.Full([mebibytes], 3, device)], 0, [], inputs =>
+                var y = captured.Run("take", [Op.Full([mebibytes], 3, device)], default, [], inputs =>
                 {
                     using var taken = Tensor.Empty([mebibytes * (Mebibyte / sizeof(float))], device);
                     return [Op.Scale(inputs[0], 2)];
@@ -234,7 +234,7 @@ public sealed class GraphTests
         {
             using var scope = TensorScope.Begin();
             float[]? beside = null;
-            var y = captured.Run("beside", [x], 0, [], inputs =>
+            var y = captured.Run("beside", [x], default, [], inputs =>
             {
                 var thread = new Thread(() => beside = Beside());
                 thread.Start();
@@ -265,7 +265,7 @@ public sealed class GraphTests
         {
             using var scope = TensorScope.Begin();
             var ids = Tensor.From([run < 3 ? 4 : 5], [1], test.Device);
-            var later = captured.Run("ids", [ids], 0, [], inputs => [Op.Embedding(table, inputs[0])])[0].ReadLater<float>();
+            var later = captured.Run("ids", [ids], default, [], inputs => [Op.Embedding(table, inputs[0])])[0].ReadLater<float>();
             if (run < 3) Assert.All(later.Wait(), value => Assert.Equal(1, value));
             else Assert.Contains("id 5", Assert.Throws<Core.Errors.ShapeException>(later.Wait).Message);
         }
@@ -286,7 +286,7 @@ public sealed class GraphTests
             var x = Tensor.From([.. Enumerable.Range(0, 3 * Width).Select(i => MathF.Cos(i * (step + 1)))], [3, Width], device);
             // The host's streams are those of the step; a replay's are those of the recorded one, moved.
             long stream = step << 16;
-            var outputs = captured is null ? Work([x]) : captured.Run("step", [x], stream, [weight], Work);
+            var outputs = captured is null ? Work([x]) : captured.Run("step", [x], new(stream), [weight], Work);
             losses.Add((float)outputs[0].Item());
 
             Tensor[] Work(IReadOnlyList<Tensor> inputs)

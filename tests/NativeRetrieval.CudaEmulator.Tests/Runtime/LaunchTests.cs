@@ -44,50 +44,53 @@ public sealed class LaunchTests
         Assert.Contains("cuLaunchKernel(relu_forward_f32, grid (3, 1, 1), block (4096, 1, 1), 0 shared bytes)", error.Message);
     }
 
-    /// <summary>Recorded draws are moved by a number on the device, as the host would move their stream.</summary>
+    /// <summary>Recorded draws are moved by numbers on the device, as the host would move their stream and its beginning.</summary>
     [Theory]
     [InlineData("forward")]
     [InlineData("reverse")]
     [InlineData("random")]
-    public void The_stream_offset_on_the_device_moves_every_draw(string order)
+    public void The_place_on_the_device_moves_every_draw(string order)
     {
-        const long First = 7, Offset = (3L << 32) + 5;
+        var (first, moved) = (new DrawingPlace(7, 2), new DrawingPlace(7 + (3L << 32) + 5, 9));
         using var test = new TestDevice(order);
-        float[] expected = test.Run(device => Draw(device, First + Offset));
-        float[] moved = test.Run(device =>
+        float[] expected = test.Run(device => Draw(device, moved));
+        float[] actual = test.Run(device =>
         {
             using var captured = new CapturedWork(device, Assert.Fail);
             float[] values = [];
-            foreach (long stream in (long[])[First, First, First + Offset])
+            foreach (var place in (DrawingPlace[])[first, first, moved])
             {
                 using var scope = TensorScope.Begin();
-                var y = captured.Run("draws", [Op.Full([1], 1, device)], stream, [], _ => Draws(device, stream));
+                var y = captured.Run("draws", [Op.Full([1], 1, device)], place, [], _ => Draws(device, place));
                 values = [.. y.SelectMany(tensor => tensor.ToArray<float>())];
             }
             Assert.Equal(2, captured.Replays);
             return values;
         });
-        Assert.Equal(expected, moved);
-        Assert.NotEqual(test.Run(device => Draw(device, First)), moved);
+        Assert.Equal(expected, actual);
+        Assert.NotEqual(test.Run(device => Draw(device, first)), actual);
+        Assert.NotEqual(test.Run(device => Draw(device, moved with { FirstToken = first.FirstToken })), actual);
     }
 
-    static float[] Draw(CudaDevice device, long stream)
+    static float[] Draw(CudaDevice device, DrawingPlace place)
     {
         using var scope = TensorScope.Begin();
-        return [.. Draws(device, stream).SelectMany(tensor => tensor.ToArray<float>())];
+        return [.. Draws(device, place).SelectMany(tensor => tensor.ToArray<float>())];
     }
 
-    static Tensor[] Draws(CudaDevice device, long stream)
+    static Tensor[] Draws(CudaDevice device, DrawingPlace place)
     {
-        var numbers = new Philox(11, (ulong)stream);
+        const ulong PerToken = 33; // no multiple of a block of numbers
+        var numbers = new Philox(11, (ulong)place.FirstStream) { First = (ulong)place.FirstToken * PerToken, PerToken = PerToken };
+        var items = numbers with { First = PerToken, PerToken = 0 };
         Tensor sentences = Op.Full([9, 24], 1, device), flat = Op.Full([3, 33], 1, device);
         var ramp = Tensor.Constant([.. Enumerable.Range(0, 33).Select(i => (float)i)], [33], device);
         return
         [
             Op.Dropout(flat, 0.5, numbers), Op.Dropout(Op.Full([2, 3, 4, 5], 1, device), 0.5, numbers),
-            Op.SpecAugment(Op.Full([2, 1, 30, 8], 1, device), null, new(), numbers),
-            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 5, 0.5, numbers),
-            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 129, 0.5, numbers),
+            Op.SpecAugment(Op.Full([2, 1, 30, 8], 1, device), null, new(), items),
+            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 5, 0.5, items),
+            Op.Attention(sentences, Tensor.Constant([0, 5, 9], [3], device), 2, 129, 0.5, items),
             Op.AddLayerNorm(flat, flat, ramp, ramp, probability: 0.5, stream: numbers),
         ];
     }

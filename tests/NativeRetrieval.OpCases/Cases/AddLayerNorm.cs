@@ -5,10 +5,12 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>Rows of a pack's multiple, ragged ones, and ones that are wider than a warp holds.</summary>
-abstract class AddLayerNormCase(double probability) : OpCase
+/// <param name="first">Numbers of the stream before that of the first element.</param>
+abstract class AddLayerNormCase(double probability, ulong first = 0) : OpCase
 {
     const double Epsilon = 1e-12;
-    static readonly Philox Stream = new(6, 2);
+
+    Philox Stream { get; } = new(6, 2) { First = first };
 
     public override string Op => nameof(Core.Ops.Op.AddLayerNorm);
 
@@ -50,3 +52,5 @@ abstract class AddLayerNormCase(double probability) : OpCase
 sealed class AddLayerNormWithoutDropoutCase() : AddLayerNormCase(0);
 
 sealed class AddLayerNormWithDropoutCase() : AddLayerNormCase(0.2);
+
+sealed class AddLayerNormOfLaterRankCase() : AddLayerNormCase(0.2, first: 5 * 33);

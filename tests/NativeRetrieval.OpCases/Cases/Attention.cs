@@ -8,9 +8,10 @@ namespace NativeRetrieval.OpCases.Cases;
 /// Sizes are B x S x H x D. Lengths run from S downwards, the third is 0; from the second sentence on two rows lie behind the last one.
 /// More than 128 tokens or values of a head go the long way on a GPU.
 /// </summary>
-abstract class AttentionCase(double dropoutProbability) : OpCase
+/// <param name="first">Numbers of the stream before that of the first weight.</param>
+abstract class AttentionCase(double dropoutProbability, ulong first = 0) : OpCase
 {
-    static readonly Philox Stream = new(11, 4);
+    Philox Stream { get; } = new(11, 4) { First = first };
 
     public override string Op => nameof(Core.Ops.Op.Attention);
 
@@ -77,3 +78,5 @@ abstract class AttentionCase(double dropoutProbability) : OpCase
 sealed class AttentionWithoutDropoutCase() : AttentionCase(0);
 
 sealed class AttentionWithDropoutCase() : AttentionCase(0.3);
+
+sealed class AttentionOfLaterRankCase() : AttentionCase(0.3, first: 3 * 5 * 5);

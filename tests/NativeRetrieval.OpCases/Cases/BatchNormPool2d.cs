@@ -9,9 +9,10 @@ namespace NativeRetrieval.OpCases.Cases;
 /// Sizes are N x C x H x W x window: odd rests in both directions, channels that are packs of either type and that are not. Lengths go down
 /// to less than a window, so that a frame straddles a clip's end.
 /// </summary>
-abstract class BatchNormPool2dCase(BatchNormOptions options, double dropout, bool lengths) : OpCase
+/// <param name="first">Numbers of the stream before that of the first element.</param>
+abstract class BatchNormPool2dCase(BatchNormOptions options, double dropout, bool lengths, ulong first = 0) : OpCase
 {
-    static readonly Philox Stream = new(5, 9);
+    Philox Stream { get; } = new(5, 9) { First = first };
 
     public override string Op => nameof(Core.Ops.Op.BatchNormPool2d);
 
@@ -93,6 +94,9 @@ abstract class BatchNormPool2dCase(BatchNormOptions options, double dropout, boo
 sealed class BatchNormPool2dTrainingCase() : BatchNormPool2dCase(new(Training: true, Relu: true), dropout: 0.2, lengths: false);
 
 sealed class BatchNormPool2dOwnLengthCase() : BatchNormPool2dCase(new(Training: true, Relu: true), dropout: 0.2, lengths: true);
+
+sealed class BatchNormPool2dOfLaterRankCase()
+    : BatchNormPool2dCase(new(Training: true, Relu: true), dropout: 0.2, lengths: true, first: 1_000_003);
 
 sealed class BatchNormPool2dPlainCase() : BatchNormPool2dCase(new(Training: true), dropout: 0, lengths: true);
 

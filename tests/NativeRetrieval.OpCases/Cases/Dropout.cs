@@ -5,10 +5,12 @@ using NativeRetrieval.Core.Tensors;
 namespace NativeRetrieval.OpCases.Cases;
 
 /// <summary>Row-major numbering in two axes, channels-last in feature maps, the same mask in either layout.</summary>
-abstract class DropoutCase(bool featureMap) : OpCase
+/// <param name="first">Numbers of the stream before that of the first element, as a rank behind others has them.</param>
+abstract class DropoutCase(bool featureMap, ulong first = 0) : OpCase
 {
     const double Probability = 0.2;
-    static readonly Philox Stream = new(5, 9);
+
+    Philox Stream { get; } = new(5, 9) { First = first };
 
     public override string Op => nameof(Core.Ops.Op.Dropout);
 
@@ -47,3 +49,7 @@ abstract class DropoutCase(bool featureMap) : OpCase
 sealed class DropoutFeatureMapCase() : DropoutCase(featureMap: true);
 
 sealed class DropoutRowMajorCase() : DropoutCase(featureMap: false);
+
+sealed class DropoutFeatureMapOfLaterRankCase() : DropoutCase(featureMap: true, first: 2 * 64 * 25 * 32);
+
+sealed class DropoutRowMajorOfLaterRankCase() : DropoutCase(featureMap: false, first: 4_000_000_007);

@@ -5,10 +5,12 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
-sealed class SpecAugmentCase : OpCase
+/// <param name="first">Numbers of the stream before those of the first clip.</param>
+abstract class SpecAugmentCase(ulong first) : OpCase
 {
-    static readonly Philox Stream = new(3, 1);
     static readonly SpecAugmentOptions Options = new(TimeStripes: 2, TimeWidthFrames: 6, MelStripes: 1, MelWidthBins: 4);
+
+    Philox Stream { get; } = new(3, 1) { First = first };
 
     public override string Op => nameof(Core.Ops.Op.SpecAugment);
 
@@ -49,3 +51,7 @@ sealed class SpecAugmentCase : OpCase
     static int[] Lengths(string size) =>
         [.. Enumerable.Range(0, Parse(size)[0]).Select(clip => Math.Max(1, Parse(size)[2] - (clip == Parse(size)[0] - 1 ? 1 : 0)))];
 }
+
+sealed class SpecAugmentWholeBatchCase() : SpecAugmentCase(first: 0);
+
+sealed class SpecAugmentOfLaterRankCase() : SpecAugmentCase(first: 7 * 6);

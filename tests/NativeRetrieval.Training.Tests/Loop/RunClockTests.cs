@@ -46,20 +46,24 @@ public sealed class RunClockTests
     public void The_shares_that_the_device_and_the_rank_waited_are_those_of_each_batch_and_of_the_epoch()
     {
         var clock = new RunClock(_time);
-        Assert.Equal([(0.25, 0), (0, 0.5), (1, 0)], [Trained(4, 1, 0), Trained(4, 0, 2), Trained(2, 2, 0)]);
+        Assert.Equal<(double, double?)>([(0.25, 0), (0, 0.5), (1, 0)], [Trained(4, 1, 0), Trained(4, 0, 2), Trained(2, 2, 0)]);
         var (input, ranks) = clock.EndOfWaits();
         Assert.Equal(0.3, input, 1e-12);
-        Assert.Equal(0.2, ranks, 1e-12);
+        Assert.Equal(0.2, ranks!.Value, 1e-12);
         _time.Advance(7);
         clock.Saved();
         Assert.Equal((0.5, 0), Trained(2, 1, 0)); // what lies between two epochs is no batch's time
         Assert.Equal((0.5, 0), clock.EndOfWaits());
-        Assert.Equal((0, 0), clock.EndOfWaits());
+        Assert.Equal((0, null), clock.EndOfWaits());
+        // A replayed batch tells nothing of ranks, and counts for nothing there.
+        Assert.Equal((0.5, null), Trained(4, 2, null));
+        Assert.Equal((0, 0.25), Trained(4, 0, 1));
+        Assert.Equal((0.25, 0.25), clock.EndOfWaits());
 
-        (double Input, double Ranks) Trained(int seconds, int waited, int forRanks)
+        (double Input, double? Ranks) Trained(int seconds, int waited, int? forRanks)
         {
             _time.Advance(seconds);
-            return clock.Trained(1, TimeSpan.FromSeconds(waited), TimeSpan.FromSeconds(forRanks));
+            return clock.Trained(1, TimeSpan.FromSeconds(waited), forRanks is { } others ? TimeSpan.FromSeconds(others) : null);
         }
     }
 

@@ -46,7 +46,7 @@ struct Communicator
     std::atomic<bool> aborted{ false };
     std::atomic<int> asynchronous{ Ok };
     void* stream = nullptr;
-    uint64_t called = 0, done = 0;
+    uint64_t done = 0; // collectives that ran: one that is captured runs with each launch of its graph
 
     ~Communicator()
     {
@@ -189,13 +189,15 @@ int start(void* handle, void* stream, Kind kind, const void* send, void* receive
         return fail(InvalidUsage, "collectives of one communicator on two streams: their order is not the same on all ranks");
     c->stream = stream;
     const size_t part = count * size_of(type), whole = kind == AllGather ? part * static_cast<size_t>(c->ranks) : part;
-    const Header call{ kind, type, detail, 0, count, c->called++ };
+    const Header call{ kind, type, detail, 0, count, 0 };
     const bool sends = kind != Broadcast || detail == c->rank;
     const bool queued = enqueue(stream, 1, [=]() -> const char* {
         if (c->aborted) return nullptr;
         if (const char* wrong = sends && part > 0 ? nr_emu_examine(send, part, false) : nullptr) return wrong;
         if (const char* wrong = whole > 0 ? nr_emu_examine(receive, whole, true) : nullptr) return wrong;
-        const char* wrong = exchange(*c, call, send, receive, part, whole);
+        Header numbered = call;
+        numbered.number = c->done++;
+        const char* wrong = exchange(*c, numbered, send, receive, part, whole);
         if (wrong == nullptr && whole > 0 && !c->aborted) nr_emu_written(receive, whole);
         return wrong;
     });

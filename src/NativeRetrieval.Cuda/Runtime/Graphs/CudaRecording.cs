@@ -3,20 +3,23 @@ using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Cuda.Runtime.Graphs;
 
-/// <summary>A graph of a device's work with its constants and the number that its Philox streams move by.</summary>
-internal sealed class CudaRecording(CudaDevice device, CudaGraph graph, DeviceBuffer? constants, DeviceBuffer offset) : RecordedWork
+/// <summary>A graph of a device's work with its constants and the numbers that its Philox streams move by.</summary>
+/// <param name="launched">Called behind each launch.</param>
+internal sealed class CudaRecording(CudaDevice device, CudaGraph graph, DeviceBuffer? constants, DeviceBuffer moves,
+    Action? launched) : RecordedWork
 {
-    long? _offset;
+    DrawingPlace? _moved;
 
-    public override void Launch(long streamOffset)
+    public override void Launch(DrawingPlace moved)
     {
-        if (_offset != streamOffset)
+        if (_moved != moved)
         {
-            device.Renew(offset.Address, MemoryMarshal.AsBytes(new ReadOnlySpan<long>(in streamOffset)));
-            _offset = streamOffset;
+            device.Renew(moves.Address, MemoryMarshal.AsBytes((ReadOnlySpan<long>)[moved.FirstStream, moved.FirstToken]));
+            _moved = moved;
         }
         graph.Launch(device.Stream);
         device.Graphs.HasLaunched();
+        launched?.Invoke();
         device.MayHaveFaults();
     }
 
@@ -25,7 +28,7 @@ internal sealed class CudaRecording(CudaDevice device, CudaGraph graph, DeviceBu
         if (!device.Context.IsLost) device.Stream.Synchronize(); // a launch may be under way
         graph.Dispose();
         constants?.Dispose();
-        offset.Dispose();
+        moves.Dispose();
     }
 }
 

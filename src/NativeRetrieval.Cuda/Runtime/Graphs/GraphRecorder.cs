@@ -65,7 +65,7 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
     {
         var arena = (GraphMemory)memory;
         var constants = footprint.ConstantBytes > 0 ? new DeviceBuffer(device.Context, footprint.ConstantBytes) : null;
-        var offset = new DeviceBuffer(device.Context, sizeof(long));
+        var moves = new DeviceBuffer(device.Context, 2 * sizeof(long));
         try
         {
             lock (_lock) // one stream, one recording at a time
@@ -73,7 +73,7 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
                 _stream ??= new(device.Context);
                 var session = new Session(device, _stream, arena.Address, new(arena.SizeBytes), constants)
                 {
-                    StreamOffset = offset.Address,
+                    StreamMoves = moves.Address,
                 };
                 var graph = CudaGraph.Record(_stream, () => Run(session, work));
                 if (session.Layout.Count > 0 || session.FreedOthers > 0)
@@ -84,13 +84,13 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
                 }
                 session.UploadConstants();
                 Recorded++;
-                return new CudaRecording(device, graph, constants, offset);
+                return new CudaRecording(device, graph, constants, moves, session.Launched);
             }
         }
         catch
         {
             constants?.Dispose();
-            offset.Dispose();
+            moves.Dispose();
             throw;
         }
     }

@@ -20,8 +20,11 @@ internal sealed class Session(CudaDevice device, CudaStream? stream, nint memory
 
     public bool IsRecording => stream is not null;
 
-    /// <summary>The address of the number that Philox streams move by.</summary>
-    public nint StreamOffset { get; init; }
+    /// <summary>The address of the numbers that Philox streams move by: stream, token.</summary>
+    public nint StreamMoves { get; init; }
+
+    /// <summary>Called behind each launch of what is recorded here; null: nobody asks for it.</summary>
+    public Action? Launched { get; set; }
 
     /// <summary>Bytes of constants so far, each begun at a multiple of the alignment.</summary>
     public long ConstantBytes { get; private set; }
