@@ -47,8 +47,8 @@ internal static unsafe class ConvPack
         nint stride = (nint)s.InChannels * s.Taps;
         for (int column = 0; column < Lanes; column += side)
         {
-            int o = panel * Lanes + column;
-            float* from = weight + o * stride + (nint)block * Lanes * s.Taps;
+            int o = panel * Lanes + column, tap = 0;
+            float* from = weight + o * stride + (nint)block * Lanes * s.Taps, lane = to + column;
             var factor = scale == null ? Vector256<float>.One : Vector256.Load(scale + o);
             for (int at = 0; at < Lanes * s.Taps; at += side, from += side)
             {
@@ -57,8 +57,10 @@ internal static unsafe class ConvPack
                     Vector256.Load(from + 6 * stride), Vector256.Load(from + 7 * stride)).Transpose(columns);
                 for (int i = 0; i < side; i++)
                 {
-                    int lane = (at + i) / s.Taps, tap = (at + i) % s.Taps;
-                    (columns[i] * factor).Store(to + (tap * Lanes + lane) * Lanes + column);
+                    (columns[i] * factor).Store(lane + tap * Lanes * Lanes);
+                    if (++tap < s.Taps) continue;
+                    tap = 0;
+                    lane += Lanes;
                 }
             }
         }

@@ -10,14 +10,18 @@ namespace NativeRetrieval.Core.Cpu.Convolution;
 internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
 {
     public const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
-    /// <summary>Input blocks that are summed in registers: 256 channels; two levels of summation lose less than one long one.</summary>
-    const int ChunkBlocks = 16;
     /// <summary>
     /// Panels in a group. The products of four stay near a core; of plain weights, packed for the moment, two fit beside them.
     /// </summary>
     const int PackedGroup = 4, PlainGroup = 2;
 
     public static int Points => TDown.Points * TAcross.Points;
+
+    /// <summary>
+    /// Input blocks that are summed in registers: two levels of summation lose less than one long one. Plain weights of so many stay in the
+    /// second-level cache when they are transformed.
+    /// </summary>
+    static int ChunkBlocks => Points > 16 ? 8 : 16;
 
     /// <summary>Transformed weights of one panel of 16 output channels: [point][input channel][16].</summary>
     public static nint PanelFloats(ConvShape s) => Points * PointFloats(s);
@@ -51,15 +55,12 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
             Workers.Run(groups, part =>
             {
                 int panel = part * group, panels = Math.Min(group, s.OutBlocks - panel);
-                float* u = weights.Packed + panel * PanelFloats(s);
-                if (weights.Packed == null)
-                {
-                    u = ConvScratch.Third(panels * PanelFloats(s));
-                    for (int p = 0; p < panels; p++) PackPanel(s, weights, panel + p, u + p * PanelFloats(s));
-                }
                 nint outStride = PointStride(panels, count);
                 float* m = ConvScratch.Second(Points * outStride);
-                Multiply(s, kind, v, inStride, u, panels, m, outStride, count);
+                var product = new Product(s, kind, v, inStride, m, outStride, panels, count);
+                if (weights.Packed != null)
+                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks);
+                else product.AddPlain(weights, panel);
                 for (int p = 0; p < panels; p++)
                     tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count,
                         bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
@@ -89,64 +90,81 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     }
 
     /// <summary>G w Gᵀ of one panel.</summary>
-    static void PackPanel(ConvShape s, ConvWeights weights, int panel, float* to)
+    static void PackPanel(ConvShape s, ConvWeights weights, int panel, float* to) =>
+        Transform(s, weights, panel, 0, s.InBlocks, to, PointFloats(s));
+
+    /// <summary>G w Gᵀ of input blocks [first, end) of one panel; <paramref name="pointStride"/> floats between the points.</summary>
+    static void Transform(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
     {
-        float* block = stackalloc float[BlockElements * 9];
-        for (int b = 0; b < s.InBlocks; b++)
+        float* block = stackalloc float[(9 + 3 * TDown.Points) * BlockElements], rows = block + 9 * BlockElements;
+        for (int b = first; b < end; b++, to += BlockElements)
         {
             weights.Block(s, panel, b, block);
-            Transform(block, to + (nint)b * BlockElements, PointFloats(s));
+            for (int tap = 0; tap < 3; tap++)
+            for (int e = 0; e < BlockElements; e += Vector256<float>.Count)
+                TDown.Kernel(block + tap * BlockElements + e, 3 * BlockElements, rows + tap * BlockElements + e, 3 * BlockElements);
+            for (int r = 0; r < TDown.Points; r++)
+            for (int e = 0; e < BlockElements; e += Vector256<float>.Count)
+                TAcross.Kernel(rows + 3 * r * BlockElements + e, BlockElements, to + r * TAcross.Points * pointStride + e, pointStride);
         }
     }
 
-    /// <summary>G w Gᵀ of one block [3][3][256].</summary>
-    static void Transform(float* from, float* to, nint pointFloats)
+    /// <summary>Transformed weights: floats between two panels and between two points.</summary>
+    readonly record struct Transformed(nint First, nint PanelStride, nint PointStride)
     {
-        float* rows = stackalloc float[3 * BlockElements];
-        for (int r = 0; r < TDown.Points; r++)
+        public Transformed(float* first, nint panelStride, nint pointStride) : this((nint)first, panelStride, pointStride)
         {
-            for (int k = 0; k < 3; k++)
-                Combine(from + k * BlockElements, 3 * BlockElements, TDown.Filter.Slice(r * 3, 3), rows + k * BlockElements);
-            for (int c = 0; c < TAcross.Points; c++)
-                Combine(rows, BlockElements, TAcross.Filter.Slice(c * 3, 3), to + (r * TAcross.Points + c) * pointFloats);
         }
-    }
-
-    /// <summary>to = g0·from[0] + g1·from[step] + g2·from[2 step] over the 256 elements of a block.</summary>
-    static void Combine(float* from, int step, ReadOnlySpan<float> g, float* to)
-    {
-        Vector256<float> g0 = Vector256.Create(g[0]), g1 = Vector256.Create(g[1]), g2 = Vector256.Create(g[2]);
-        for (int e = 0; e < BlockElements; e += Vector256<float>.Count, from += Vector256<float>.Count)
-            (g0 * Vector256.Load(from) + g1 * Vector256.Load(from + step) + g2 * Vector256.Load(from + 2 * step)).Store(to + e);
     }
 
     /// <summary>For each point [tiles, input channels] by [input channels, 16 of each of <paramref name="panels"/>].</summary>
-    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* u, int panels, float* m, nint outStride, int count)
+    readonly struct Product(ConvShape s, TileKind kind, float* v, nint inStride, float* m, nint outStride, int panels, int count)
     {
-        int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
-        nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
-        for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
-        for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
-        nint blockFloats = (nint)count * ConvShape.Lanes;
-        var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = PanelFloats(s), ColumnPanelStride = blockFloats };
-        for (int point = 0; point < Points; point++)
+        /// <summary>Adds what input blocks [first, end) contribute; <paramref name="u"/> begins with the first.</summary>
+        public void Add(Transformed u, int first, int end)
         {
-            tile.A = v + point * inStride;
-            for (int panel = 0; panel < panels; panel += ConvTile.Panels(kind))
+            int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
+            nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
+            for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
+            for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
+            nint blockFloats = (nint)count * ConvShape.Lanes;
+            var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = u.PanelStride, ColumnPanelStride = blockFloats };
+            for (int point = 0; point < Points; point++)
             {
-                tile.C = m + point * outStride + panel * blockFloats;
-                for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
+                tile.A = v + point * inStride;
+                for (int panel = 0; panel < panels; panel += ConvTile.Panels(kind))
                 {
-                    tile.Segments = segments + block;
-                    tile.SegmentCount = Math.Min(ChunkBlocks, s.InBlocks - block);
-                    tile.W = u + panel * PanelFloats(s) + point * PointFloats(s) + (nint)block * BlockElements;
-                    tile.Accumulate = block > 0;
-                    for (int t = 0; t < padded; t += tileRows)
+                    tile.C = m + point * outStride + panel * blockFloats;
+                    for (int block = first; block < end; block += ChunkBlocks)
                     {
-                        tile.RowOffsets = tile.ColumnOffsets = rows + t;
-                        ConvTile.Run(kind, &tile, across: false);
+                        tile.Segments = segments + block;
+                        tile.SegmentCount = Math.Min(ChunkBlocks, end - block);
+                        tile.W = (float*)u.First + panel * u.PanelStride + point * u.PointStride + (nint)(block - first) * BlockElements;
+                        tile.Accumulate = block > 0;
+                        for (int t = 0; t < padded; t += tileRows)
+                        {
+                            tile.RowOffsets = tile.ColumnOffsets = rows + t;
+                            ConvTile.Run(kind, &tile, across: false);
+                        }
                     }
                 }
+            }
+        }
+
+        /// <summary>
+        /// Adds what all input blocks contribute. Their weights are read once, and transformed a chunk at a time: they are used before they
+        /// leave the second-level cache.
+        /// </summary>
+        public void AddPlain(ConvWeights weights, int firstPanel)
+        {
+            nint pointStride = ChunkBlocks * BlockElements, panelStride = Points * pointStride;
+            float* u = ConvScratch.Third(panels * panelStride);
+            for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
+            {
+                int end = Math.Min(block + ChunkBlocks, s.InBlocks);
+                for (int p = 0; p < panels; p++)
+                    Transform(s, weights, firstPanel + p, block, end, u + p * panelStride, pointStride);
+                Add(new(u, panelStride, pointStride), block, end);
             }
         }
     }

@@ -26,6 +26,9 @@ internal unsafe interface IWinogradForm
     /// <summary>A, the adjoint of <see cref="Output"/>: Outputs gradients to Points values.</summary>
     static abstract void OutputAdjoint(float* from, nint fromStep, float* to, nint toStep);
 
+    /// <summary>G: three taps to Points values.</summary>
+    static abstract void Kernel(float* from, nint fromStep, float* to, nint toStep);
+
     /// <summary>G: [Points, 3].</summary>
     static abstract ReadOnlySpan<float> Filter { get; }
 }

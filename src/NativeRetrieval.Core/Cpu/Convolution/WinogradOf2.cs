@@ -17,6 +17,19 @@ internal readonly unsafe struct WinogradOf2 : IWinogradForm
     public static ReadOnlySpan<float> Filter => [1, 0, 0, 0.5f, 0.5f, 0.5f, 0.5f, -0.5f, 0.5f, 0, 0, 1];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel(float* from, nint fromStep, float* to, nint toStep)
+    {
+        var w0 = Vector256.Load(from);
+        var w1 = Vector256.Load(from + fromStep) * 0.5f;
+        var w2 = Vector256.Load(from + 2 * fromStep);
+        var even = (w0 + w2) * 0.5f;
+        w0.Store(to);
+        (even + w1).Store(to + toStep);
+        (even - w1).Store(to + 2 * toStep);
+        w2.Store(to + 3 * toStep);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input(float* from, nint fromStep, float* to, nint toStep)
     {
         var d0 = Vector256.Load(from);

@@ -21,6 +21,17 @@ internal readonly unsafe struct WinogradOfPair : IWinogradForm
     public static ReadOnlySpan<float> Filter => [0, 1, 0, 0, -1, 1, 1, -1, 0];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel(float* from, nint fromStep, float* to, nint toStep)
+    {
+        var w0 = Vector256.Load(from);
+        var w1 = Vector256.Load(from + fromStep);
+        var w2 = Vector256.Load(from + 2 * fromStep);
+        w1.Store(to);
+        (w2 - w1).Store(to + toStep);
+        (w0 - w1).Store(to + 2 * toStep);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input(float* from, nint fromStep, float* to, nint toStep)
     {
         var x0 = Vector256.Load(from);
