@@ -76,7 +76,7 @@ internal abstract unsafe class ConvPlan
         /// Transformed weights up to this size stay in the last-level cache and are made ahead. Larger ones, up to four times as large as the
         /// plain ones, would come from memory: it is no slower to read those, and to transform them as they are used.
         /// </summary>
-        const int AheadFloats = 36 * 256 * 256;
+        const int AheadFloats = 37 * 256 * 256;
 
         public override nint PackedFloats(ConvShape s) => ConvWinograd<TDown, TAcross>.PackedFloats(s);
 

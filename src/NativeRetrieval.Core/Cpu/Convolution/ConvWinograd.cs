@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
@@ -28,7 +29,8 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
 
     public static nint PackedFloats(ConvShape s) => s.OutBlocks * PanelFloats(s);
 
-    static nint PointFloats(ConvShape s) => (nint)s.InBlocks * BlockElements;
+    /// <summary>An odd number of cache lines: the points of a block, which are written side by side, then spread over all cache sets.</summary>
+    static nint PointFloats(ConvShape s) => (nint)s.InBlocks * BlockElements + ConvShape.Lanes;
 
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
         Workers.Run(s.OutBlocks, panel => PackPanel(s, weights, panel, packed + panel * PanelFloats(s)));
@@ -59,7 +61,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                 float* m = ConvScratch.Second(Points * outStride);
                 var product = new Product(s, kind, v, inStride, m, outStride, panels, count);
                 if (weights.Packed != null)
-                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks);
+                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks, default);
                 else product.AddPlain(weights, panel);
                 for (int p = 0; p < panels; p++)
                     tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count,
@@ -96,16 +98,26 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     /// <summary>G w Gᵀ of input blocks [first, end) of one panel; <paramref name="pointStride"/> floats between the points.</summary>
     static void Transform(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
     {
-        float* block = stackalloc float[(9 + 3 * TDown.Points) * BlockElements], rows = block + 9 * BlockElements;
-        for (int b = first; b < end; b++, to += BlockElements)
+        if (Vector512.IsHardwareAccelerated) Transform<Floats512>(s, weights, panel, first, end, to, pointStride);
+        else Transform<NativeFloats>(s, weights, panel, first, end, to, pointStride);
+    }
+
+    static void Transform<TFloats>(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
+    {
+        const int lanes = ConvShape.Lanes;
+        float* block = stackalloc float[9 * BlockElements + 3 * TDown.Points * lanes], rows = block + 9 * BlockElements;
+        for (int b = first; b < end; b++)
         {
-            weights.Block(s, panel, b, block);
-            for (int tap = 0; tap < 3; tap++)
-            for (int e = 0; e < BlockElements; e += Vector256<float>.Count)
-                TDown.Kernel(block + tap * BlockElements + e, 3 * BlockElements, rows + tap * BlockElements + e, 3 * BlockElements);
-            for (int r = 0; r < TDown.Points; r++)
-            for (int e = 0; e < BlockElements; e += Vector256<float>.Count)
-                TAcross.Kernel(rows + 3 * r * BlockElements + e, BlockElements, to + r * TAcross.Points * pointStride + e, pointStride);
+            weights.Block(s, panel, b, BlockOrder.ByInput(s), block);
+            for (float* from = block; from < rows; from += 9 * lanes, to += lanes)
+            for (int e = 0; e < lanes; e += TFloats.Count)
+            {
+                for (int tap = 0; tap < 3; tap++)
+                    TDown.Kernel<TFloats>(from + tap * lanes + e, 3 * lanes, rows + tap * lanes + e, 3 * lanes);
+                for (int r = 0; r < TDown.Points; r++)
+                    TAcross.Kernel<TFloats>(rows + 3 * r * lanes + e, lanes, to + r * TAcross.Points * pointStride + e, pointStride);
+            }
         }
     }
 
@@ -121,12 +133,15 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     readonly struct Product(ConvShape s, TileKind kind, float* v, nint inStride, float* m, nint outStride, int panels, int count)
     {
         /// <summary>Adds what input blocks [first, end) contribute; <paramref name="u"/> begins with the first.</summary>
-        public void Add(Transformed u, int first, int end)
+        /// <param name="ahead">Kernels that are wanted next.</param>
+        public void Add(Transformed u, int first, int end, PlainAhead ahead)
         {
             int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
             nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
             for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
             for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
+            int products = Points * (panels / ConvTile.Panels(kind)) * ((end - first + ChunkBlocks - 1) / ChunkBlocks) * (padded / tileRows);
+            int lines = (ahead.Lines + products - 1) / products;
             nint blockFloats = (nint)count * ConvShape.Lanes;
             var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = u.PanelStride, ColumnPanelStride = blockFloats };
             for (int point = 0; point < Points; point++)
@@ -143,6 +158,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                         tile.Accumulate = block > 0;
                         for (int t = 0; t < padded; t += tileRows)
                         {
+                            ahead.Bring(lines);
                             tile.RowOffsets = tile.ColumnOffsets = rows + t;
                             ConvTile.Run(kind, &tile, across: false);
                         }
@@ -157,14 +173,14 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         /// </summary>
         public void AddPlain(ConvWeights weights, int firstPanel)
         {
-            nint pointStride = ChunkBlocks * BlockElements, panelStride = Points * pointStride;
+            nint pointStride = PointFloats(s with { InChannels = ChunkBlocks * ConvShape.Lanes }), panelStride = Points * pointStride;
             float* u = ConvScratch.Third(panels * panelStride);
             for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
             {
                 int end = Math.Min(block + ChunkBlocks, s.InBlocks);
                 for (int p = 0; p < panels; p++)
                     Transform(s, weights, firstPanel + p, block, end, u + p * panelStride, pointStride);
-                Add(new(u, panelStride, pointStride), block, end);
+                Add(new(u, panelStride, pointStride), block, end, new(s, weights, firstPanel, panels, end, end + ChunkBlocks));
             }
         }
     }

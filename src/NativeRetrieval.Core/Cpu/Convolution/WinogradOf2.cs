@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
@@ -17,12 +18,14 @@ internal readonly unsafe struct WinogradOf2 : IWinogradForm
     public static ReadOnlySpan<float> Filter => [1, 0, 0, 0.5f, 0.5f, 0.5f, 0.5f, -0.5f, 0.5f, 0, 0, 1];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Kernel(float* from, nint fromStep, float* to, nint toStep)
+    public static void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
     {
-        var w0 = Vector256.Load(from);
-        var w1 = Vector256.Load(from + fromStep) * 0.5f;
-        var w2 = Vector256.Load(from + 2 * fromStep);
-        var even = (w0 + w2) * 0.5f;
+        var half = TFloats.All(0.5f);
+        var w0 = TFloats.Load(from);
+        var w1 = TFloats.Load(from + fromStep) * half;
+        var w2 = TFloats.Load(from + 2 * fromStep);
+        var even = (w0 + w2) * half;
         w0.Store(to);
         (even + w1).Store(to + toStep);
         (even - w1).Store(to + 2 * toStep);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
@@ -31,18 +32,19 @@ internal readonly unsafe struct WinogradOf4 : IWinogradForm
     ];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Kernel(float* from, nint fromStep, float* to, nint toStep)
+    public static void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
     {
-        var w0 = Vector256.Load(from);
-        var w1 = Vector256.Load(from + fromStep);
-        var w2 = Vector256.Load(from + 2 * fromStep);
+        var w0 = TFloats.Load(from);
+        var w1 = TFloats.Load(from + fromStep);
+        var w2 = TFloats.Load(from + 2 * fromStep);
         w0.Store(to);
-        var even = Vector256.FusedMultiplyAdd(Vector256.Create(-2 / 3f), w0, w2 * (-1 / 3f));
-        var odd = w1 * (-2 / 3f * A);
+        var even = TFloats.MultiplyAdd(TFloats.All(-2 / 3f), w0, w2 * TFloats.All(-1 / 3f));
+        var odd = w1 * TFloats.All(-2 / 3f * A);
         (even + odd).Store(to + toStep);
         (even - odd).Store(to + 2 * toStep);
-        even = Vector256.FusedMultiplyAdd(Vector256.Create(1 / 6f), w0, w2 * (1 / 3f));
-        odd = w1 * (B / 6f);
+        even = TFloats.MultiplyAdd(TFloats.All(1 / 6f), w0, w2 * TFloats.All(1 / 3f));
+        odd = w1 * TFloats.All(B / 6f);
         (even + odd).Store(to + 3 * toStep);
         (even - odd).Store(to + 4 * toStep);
         w2.Store(to + 5 * toStep);

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
@@ -21,11 +22,12 @@ internal readonly unsafe struct WinogradOfPair : IWinogradForm
     public static ReadOnlySpan<float> Filter => [0, 1, 0, 0, -1, 1, 1, -1, 0];
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Kernel(float* from, nint fromStep, float* to, nint toStep)
+    public static void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
     {
-        var w0 = Vector256.Load(from);
-        var w1 = Vector256.Load(from + fromStep);
-        var w2 = Vector256.Load(from + 2 * fromStep);
+        var w0 = TFloats.Load(from);
+        var w1 = TFloats.Load(from + fromStep);
+        var w2 = TFloats.Load(from + 2 * fromStep);
         w1.Store(to);
         (w2 - w1).Store(to + toStep);
         (w0 - w1).Store(to + 2 * toStep);
