@@ -57,8 +57,9 @@ internal static class SearchCommand
             if (!once && options.Exports(parsed))
                 throw new OptionException("--export and --export-list write the hits of one question; give it on the command line");
             var files = options.FilesOf(parsed);
-            using var opened = await options.OpenAsync(parsed, terminal, file is not null || like.Length > 0 ? ModelParts.Both
-                : ModelParts.Text, asksAgain: !once, cancellation);
+            bool reads = sentences.Length + also.Without(parsed).Length > 0 || !once, hears = file is not null || like.Length > 0;
+            var parts = reads && hears ? ModelParts.Both : hears ? ModelParts.Audio : ModelParts.Text;
+            using var opened = await options.OpenAsync(parsed, terminal, parts, asksAgain: !once, cancellation);
             if (file is not null)
                 return await new QueryLines(terminal, opened, parts => Asked(parts, also.Without(parsed))).AnswerAsync(file, cancellation);
             if (once)

@@ -28,7 +28,7 @@ internal abstract unsafe class ConvPlan
     public abstract void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y);
 
     /// <summary>
-    /// True where <see cref="Run"/> is no faster with packed weights than with plain ones, which take less memory.
+    /// True where <see cref="Run"/> is hardly faster with packed weights than with plain ones, which take less memory.
     /// </summary>
     public abstract bool ReadsPlain(ConvShape s);
 
@@ -73,8 +73,8 @@ internal abstract unsafe class ConvPlan
     sealed class WinogradPlan<TDown, TAcross> : ConvPlan where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
     {
         /// <summary>
-        /// Transformed weights up to this size stay in the last-level cache and are made ahead. Larger ones, up to four times as large as the
-        /// plain ones, would come from memory: it is no slower to read those, and to transform them as they are used.
+        /// Transformed weights up to this size stay in the last-level cache and are made ahead. Larger ones, up to four times as large as
+        /// the plain ones, would come from memory: the plain ones are read, and transformed as they are used.
         /// </summary>
         const int AheadFloats = 37 * 256 * 256;
 

@@ -41,7 +41,7 @@ internal readonly unsafe struct ConvWeights
     }
 }
 
-/// <summary>The order of a block's rows of 16 output channels: floats from one tap to the next and from one input channel to the next.</summary>
+/// <summary>The order of a block's rows of 16 output channels: floats from one tap, and from one input channel, to the next.</summary>
 internal readonly record struct BlockOrder(int TapFloats, int InFloats)
 {
     /// <summary>[tap][in][16 out].</summary>

@@ -29,7 +29,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
 
     public static nint PackedFloats(ConvShape s) => s.OutBlocks * PanelFloats(s);
 
-    /// <summary>An odd number of cache lines: the points of a block, which are written side by side, then spread over all cache sets.</summary>
+    /// <summary>An odd number of cache lines: points, which are written side by side, then spread over all cache sets.</summary>
     static nint PointFloats(ConvShape s) => (nint)s.InBlocks * BlockElements + ConvShape.Lanes;
 
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
@@ -140,7 +140,8 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
             nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
             for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
             for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
-            int products = Points * (panels / ConvTile.Panels(kind)) * ((end - first + ChunkBlocks - 1) / ChunkBlocks) * (padded / tileRows);
+            int chunks = (end - first + ChunkBlocks - 1) / ChunkBlocks;
+            int products = Points * chunks * (panels / ConvTile.Panels(kind)) * (padded / tileRows);
             int lines = (ahead.Lines + products - 1) / products;
             nint blockFloats = (nint)count * ConvShape.Lanes;
             var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = u.PanelStride, ColumnPanelStride = blockFloats };
