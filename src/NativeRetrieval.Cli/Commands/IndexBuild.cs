@@ -102,7 +102,7 @@ internal static class IndexBuild
             async Task<int> OnceAsync()
             {
                 var report = await RunAsync(terminal, engine, parsed.GetValue(paths)!, place, parsed.GetValue(windows.Window),
-                    parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty), describer, share);
+                    parsed.GetValue(windows.Hop), cancellation, parsed.GetValue(allowEmpty), describer, share, isLast: changes is null);
                 if (parsed.GetValue(json)) WriteJson(terminal, report, asLine: changes is not null);
                 else Write(terminal, report, place.Name);
                 return Unread(terminal, report);
@@ -121,13 +121,18 @@ internal static class IndexBuild
     };
 
     /// <summary>Indexes with progress on the terminal; the demo uses it, too.</summary>
+    /// <param name="isLast">True to dispose of the engine once all sounds are heard: its memory is free for the encoder of texts.</param>
     public static async Task<IndexingReport> RunAsync(Terminal terminal, RetrievalEngine engine, IReadOnlyList<string> paths,
         IndexPlace place, double? windowSeconds, double? hopSeconds, CancellationToken cancellation, bool allowEmptyFolders = false,
-        FileDescriber? describer = null, Shard? shard = null)
+        FileDescriber? describer = null, Shard? shard = null, bool isLast = false)
     {
         using var index = await place.EnsureAsync(engine.IndexSettings(windowSeconds, hopSeconds), cancellation);
         using var progress = new FileProgress(terminal);
-        using var reader = new TextReader(() => RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text));
+        using var reader = new TextReader(() =>
+        {
+            if (isLast) engine.Dispose();
+            return RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text);
+        });
         var report = await new AudioIndexer(engine, index)
         {
             AllowEmptyFolders = allowEmptyFolders,

@@ -61,8 +61,10 @@ internal static class SearchCommand
                 throw new OptionException("--export and --export-list write the hits of one question; give it on the command line");
             var files = options.FilesOf(parsed);
             var sentencesOfBank = also.Bank(parsed);
-            using var opened = await options.OpenAsync(parsed, terminal, file is not null || like.Length > 0 ? ModelParts.Both
-                : ModelParts.Text, asksAgain: !once, cancellation);
+            bool reads = sentences.Length + also.Without(parsed).Length > 0 || sentencesOfBank is not null || !once;
+            bool hears = file is not null || like.Length > 0;
+            var parts = reads && hears ? ModelParts.Both : hears ? ModelParts.Audio : ModelParts.Text;
+            using var opened = await options.OpenAsync(parsed, terminal, parts, asksAgain: !once, cancellation);
             var bank = sentencesOfBank is null ? null
                 : new QueryBank(opened.Engine.EmbedTexts(sentencesOfBank), opened.Index.Settings.Dimension);
             if (file is not null)

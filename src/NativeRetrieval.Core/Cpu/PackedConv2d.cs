@@ -6,10 +6,11 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width)
+    public Tensor? PackedConv2dWeight(Tensor weight, Tensor scale, int width)
     {
         var shape = PackedShape(weight.Shape, 1, 1, width);
         var plan = ConvPlan.For(shape);
+        if (plan.ReadsPlain(shape)) return null;
         var packed = Tensor.Empty([checked((int)plan.PackedFloats(shape))], weight.Device);
         plan.Pack(shape, ConvWeights.Forward(weight.Pointer<float>(), scale.Pointer<float>()), packed.Pointer<float>());
         return packed;
@@ -18,7 +19,8 @@ internal sealed unsafe partial class CpuBackend
     public void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor? summand, Tensor y)
     {
         var shape = PackedShape(convolution.WeightShape, x.Shape[0], x.Shape[2], x.Shape[3]);
-        var weights = ConvWeights.Of(convolution.Weight.Pointer<float>());
+        float* kernels = convolution.Weight.Pointer<float>();
+        var weights = convolution.Scale is { } scale ? ConvWeights.Forward(kernels, scale.Pointer<float>()) : ConvWeights.Of(kernels);
         ConvPlan.For(shape).Run(
             shape, x.Pointer<float>(), weights, convolution.Bias.Pointer<float>(), relu && summand is null, y.Pointer<float>());
         if (summand is not null) AddRelu(y, summand, y);

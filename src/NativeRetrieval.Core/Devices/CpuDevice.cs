@@ -102,6 +102,12 @@ public sealed class CpuDevice : Device
         }
     }
 
+    /// <summary>Gives the system back what freed tensors have left, as after a model that is not used again. Safe at any time.</summary>
+    public void ReleaseIdle()
+    {
+        lock (_lock) TrimLocked();
+    }
+
     internal override unsafe void Clear(nint address, long sizeBytes) => NativeMemory.Clear((void*)address, (nuint)sizeBytes);
 
     internal override unsafe void Copy(nint source, nint target, long sizeBytes) =>

@@ -9,8 +9,14 @@ namespace NativeRetrieval.Core.Ops;
 /// and a shift per output channel. Batch normalisation folds into scale and shift. It does not follow later changes of the tensors it was
 /// made from. float32; beside bfloat16 feature maps it is rounded to their type.
 /// </summary>
+/// <remarks>
+/// The CPU reads large 3x3 kernels where they are, so that a model's weights are in memory once. They must not change as long as the packed
+/// convolution is used, which refuses to run once they have.
+/// </remarks>
 public sealed class PackedConvolution : IDisposable
 {
+    readonly int _version;
+
     /// <param name="weight">[O, I, k, k], float32, in the device's layout of filters, k = 5, 3 or 1.</param>
     /// <param name="scale">[O].</param>
     /// <param name="shift">[O].</param>
@@ -23,9 +29,10 @@ public sealed class PackedConvolution : IDisposable
         Shape.Expect(shift, [weight.Shape[0]], "one value per output channel", nameof(PackedConvolution));
         Expect.Alike(scale, weight, nameof(PackedConvolution));
         Expect.Alike(shift, weight, nameof(PackedConvolution));
-        (WeightShape, Width) = (weight.Shape, width);
+        (WeightShape, Width, _version) = (weight.Shape, width, weight.Version);
         // They live as long as this object, not as the scope it is made in.
-        Weight = TensorScope.Detach(weight.Backend.PackedConv2dWeight(weight, scale, width));
+        if (weight.Backend.PackedConv2dWeight(weight, scale, width) is { } packed) Weight = TensorScope.Detach(packed);
+        else (Weight, Scale) = (weight.Share(), TensorScope.Detach(scale.Clone()));
         Bias = TensorScope.Detach(Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device));
         using var bias = Bias.Rows(0, weight.Shape[0]);
         bias.CopyFrom(shift);
@@ -35,8 +42,14 @@ public sealed class PackedConvolution : IDisposable
 
     internal int Width { get; }
 
-    /// <summary>Kernels in the backend's order.</summary>
+    /// <summary>Kernels in the backend's order, or those it was made from.</summary>
     internal Tensor Weight { get; }
+
+    /// <summary>A factor for each output channel where <see cref="Weight"/> is what it was made from; else null.</summary>
+    internal Tensor? Scale { get; }
+
+    /// <summary>False once the kernels it reads have changed.</summary>
+    internal bool IsCurrent => Scale is null || Weight.Version == _version;
 
     /// <summary>The shift, padded with zeros to whole blocks of 16 channels.</summary>
     internal Tensor Bias { get; }
@@ -45,6 +58,7 @@ public sealed class PackedConvolution : IDisposable
     public void Dispose()
     {
         Weight.Dispose();
+        Scale?.Dispose();
         Bias.Dispose();
     }
 }
@@ -60,7 +74,9 @@ public static partial class Op
     /// <param name="lengths">int32 [N], frames (axis 2) of each clip that are not padding; null: all.</param>
     /// <returns>[N, O, H, W], of x's type, in the device's layout of feature maps.</returns>
     /// <exception cref="ShapeException">A summand comes without relu, or a tensor does not fit the others.</exception>
-    /// <exception cref="NativeRetrievalException">A tape follows x or the summand: this op has no gradient.</exception>
+    /// <exception cref="NativeRetrievalException">
+    /// A tape follows x or the summand: this op has no gradient. Or kernels that are read where they are have changed since they were packed.
+    /// </exception>
     public static Tensor PackedConv2d(
         Tensor x, PackedConvolution convolution, bool relu, Tensor? summand = null, Tensor? lengths = null)
     {
@@ -76,6 +92,8 @@ public static partial class Op
             throw new ShapeException($"PackedConv2d: x must be {layout}, got {x.Describe()}; convert it by Op.ToLayout");
         if (Tape.Follows(x) || (summand is not null && Tape.Follows(summand)))
             throw new NativeRetrievalException("PackedConv2d has no gradient; use Conv2d and BatchNorm where a tape records");
+        if (!convolution.IsCurrent)
+            throw new NativeRetrievalException("PackedConv2d: the kernels have changed since they were packed; pack them again");
         var y = Tensor.Empty([x.Shape[0], convolution.WeightShape[0], x.Shape[2], x.Shape[3]], x.Device, x.DType, x.Device.FeatureMaps);
         if (lengths is not null) Expect.Lengths(lengths, x.Shape[0], x);
         if (summand is not null)
@@ -91,8 +109,11 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <summary>Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width.</summary>
-    Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width);
+    /// <summary>
+    /// Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width; null where it reads them as
+    /// they are.
+    /// </summary>
+    Tensor? PackedConv2dWeight(Tensor weight, Tensor scale, int width);
 
     /// <param name="summand">Null: none; else relu is true.</param>
     void PackedConv2d(Tensor x, PackedConvolution convolution, bool relu, Tensor? summand, Tensor y);

@@ -33,7 +33,7 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
     {
         if (queryCount == 1)
         {
-            foreach (int row in new FoundRows(range)) best[0].Offer(Dot(_queries, Row(range, row)), range.Block.FirstId + row);
+            foreach (int row in new FoundRows(range)) Offer(best[0], Dot(_queries, Row(range, row)), range.Block.FirstId + row);
             return;
         }
         int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / DotTiles<TLanes, TElement>.Queries)
@@ -58,7 +58,7 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
         }
         for (int i = 0; i < count; i++)
             for (int q = firstQuery; q < endQuery; q++)
-                best[q].Offer(Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
+                Offer(best[q], Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
     }
 
     void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery)
@@ -75,8 +75,14 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
             ahead += DotTiles<TLanes, TElement>.AheadSizeBytes(width);
             int here = Math.Min(tileQueries, endQuery - first);
             for (int q = 0; q < here; q++)
-                for (int r = 0; r < tileRows; r++) best[first + q].Offer(scores[q * tileRows + r], range.Block.FirstId + tile[r]);
+                for (int r = 0; r < tileRows; r++) Offer(best[first + q], scores[q * tileRows + r], range.Block.FirstId + tile[r]);
         }
+    }
+
+    /// <summary>Most scores are too low: one comparison here, and no call.</summary>
+    static void Offer(TopKList list, float score, long id)
+    {
+        if (!(score < list.Floor)) list.Offer(score, id);
     }
 
     TElement* Row(RowRange range, int row) => (TElement*)range.Block.Rows + (long)row * width;

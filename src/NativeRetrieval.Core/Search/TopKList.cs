@@ -24,6 +24,9 @@ public sealed class TopKList
     /// <summary>Number of pairs in the list, at most k.</summary>
     public int Count => _count;
 
+    /// <summary>The least score in a full list: an offer below it changes nothing. NaN, which nothing is below, in any other.</summary>
+    internal float Floor => _count > 0 && _count == _scores.Length ? _scores[0] : float.NaN;
+
     /// <summary>Adds a pair if it is among the k best so far.</summary>
     public void Offer(float score, long id)
     {

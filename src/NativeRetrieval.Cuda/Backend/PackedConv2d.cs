@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    public Tensor PackedConv2dWeight(Tensor weight, Tensor scale, int width)
+    public Tensor? PackedConv2dWeight(Tensor weight, Tensor scale, int width)
     {
         var packed = Tensor.EmptyLike(weight);
         int filters = weight.Shape[0];

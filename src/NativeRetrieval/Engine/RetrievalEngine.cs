@@ -167,5 +167,6 @@ public sealed class RetrievalEngine : IDisposable
     {
         _captured.Dispose();
         Model.Dispose();
+        if (Model.Device is CpuDevice cpu) cpu.ReleaseIdle();
     }
 }

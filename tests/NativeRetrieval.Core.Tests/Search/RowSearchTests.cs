@@ -72,6 +72,26 @@ public sealed unsafe class RowSearchTests : IDisposable
         }
     }
 
+    /// <summary>Lists that are not full, hold NaN, or keep nothing: no score may be passed over that belongs into them.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void ScoresThatAreNotNumbersRankBehindAllOthers(int k)
+    {
+        const int dimension = 16, rows = 40;
+        float[] x = new float[rows * dimension], q = new float[5 * dimension];
+        for (int row = 0; row < rows; row++) x[row * dimension] = row < 10 ? float.NaN : row % 7 - 3;
+        for (int query = 0; query < 5; query++) q[query * dimension] = 1;
+        long[] expected = [.. Enumerable.Range(0, rows).OrderByDescending(row => row < 10 ? float.NegativeInfinity : row % 7 - 3)
+            .ThenBy(row => row).Take(k).Select(row => (long)row)];
+        var blocks = Blocks(x, dimension, DType.Float32, [], splitAt: 15);
+        foreach (string lanes in (string[])["512", "256", "128"])
+            foreach (int queries in (int[])[1, 5])
+                Assert.All(Search(lanes, blocks, DType.Float32, dimension, q[..(queries * dimension)], k),
+                    hits => Assert.Equal(expected, hits.Select(pair => pair.Id)));
+    }
+
     [Fact]
     public void PartsThatAreReadOneByOneAreFoundAsThoseInMemory()
     {

@@ -13,18 +13,16 @@ internal static unsafe class ConvPack
         Workers.Run(s.OutBlocks, panel =>
         {
             for (int block = 0; block < s.InBlocks; block++)
-                weights.Block(s, panel, block, packed + panel * s.PanelFloats + block * s.BlockFloats);
+                weights.Block(s, panel, block, BlockOrder.ByTap(s), packed + panel * s.PanelFloats + block * s.BlockFloats);
         });
 
-    /// <summary>
-    /// One block of forward kernels: [tap][16 in][16 out]; <paramref name="scale"/> multiplies an output channel's weights (null: 1).
-    /// </summary>
-    public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
+    /// <summary>One block of forward kernels; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
+    public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, BlockOrder order, float* to)
     {
         int outs = Math.Min(Lanes, s.OutChannels - panel * Lanes), ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
         if (outs == Lanes && ins == Lanes)
         {
-            WholeBlock(s, weight, scale, panel, block, to);
+            WholeBlock(s, weight, scale, panel, block, order, to);
             return;
         }
         new Span<float>(to, (int)s.BlockFloats).Clear();
@@ -35,32 +33,40 @@ internal static unsafe class ConvPack
             float factor = scale == null ? 1 : scale[o];
             for (int lane = 0; lane < ins; lane++)
             for (int tap = 0; tap < s.Taps; tap++)
-                to[(tap * s.InLanes + lane) * Lanes + column] = *from++ * factor;
+                to[tap * order.TapFloats + lane * order.InFloats + column] = *from++ * factor;
         }
     }
 
     /// <summary>A block without missing channels: eight rows of eight values are transposed in registers.</summary>
-    static void WholeBlock(ConvShape s, float* weight, float* scale, int panel, int block, float* to)
+    static void WholeBlock(ConvShape s, float* weight, float* scale, int panel, int block, BlockOrder order, float* to)
     {
         const int side = 8;
-        var columns = stackalloc Vector256<float>[side];
         nint stride = (nint)s.InChannels * s.Taps;
+        bool inOrder = order == BlockOrder.ByInput(s);
+        float* columns = stackalloc float[side * side];
         for (int column = 0; column < Lanes; column += side)
         {
-            int o = panel * Lanes + column;
-            float* from = weight + o * stride + (nint)block * Lanes * s.Taps;
-            var factor = scale == null ? Vector256<float>.One : Vector256.Load(scale + o);
+            int o = panel * Lanes + column, tap = 0;
+            float* from = weight + o * stride + (nint)block * Lanes * s.Taps, lane = to + column;
+            Vector256<float> f0 = Factor(0), f1 = Factor(1), f2 = Factor(2), f3 = Factor(3);
+            Vector256<float> f4 = Factor(4), f5 = Factor(5), f6 = Factor(6), f7 = Factor(7);
             for (int at = 0; at < Lanes * s.Taps; at += side, from += side)
             {
-                new Rows(Vector256.Load(from), Vector256.Load(from + stride), Vector256.Load(from + 2 * stride),
-                    Vector256.Load(from + 3 * stride), Vector256.Load(from + 4 * stride), Vector256.Load(from + 5 * stride),
-                    Vector256.Load(from + 6 * stride), Vector256.Load(from + 7 * stride)).Transpose(columns);
+                Rows.Transpose(Vector256.Load(from) * f0, Vector256.Load(from + stride) * f1, Vector256.Load(from + 2 * stride) * f2,
+                    Vector256.Load(from + 3 * stride) * f3, Vector256.Load(from + 4 * stride) * f4, Vector256.Load(from + 5 * stride) * f5,
+                    Vector256.Load(from + 6 * stride) * f6, Vector256.Load(from + 7 * stride) * f7,
+                    inOrder ? lane + (nint)at * Lanes : columns, inOrder ? Lanes : side);
+                if (inOrder) continue;
                 for (int i = 0; i < side; i++)
                 {
-                    int lane = (at + i) / s.Taps, tap = (at + i) % s.Taps;
-                    (columns[i] * factor).Store(to + (tap * Lanes + lane) * Lanes + column);
+                    Vector256.Load(columns + i * side).Store(lane + tap * order.TapFloats);
+                    if (++tap < s.Taps) continue;
+                    tap = 0;
+                    lane += order.InFloats;
                 }
             }
+
+            Vector256<float> Factor(int row) => Vector256.Create(scale == null ? 1 : scale[o + row]);
         }
     }
 
@@ -69,7 +75,7 @@ internal static unsafe class ConvPack
     /// over output gradients gives input gradients. <paramref name="s"/> is the forward convolution; panel counts its input blocks, block
     /// its output blocks.
     /// </summary>
-    public static void BackwardBlock(ConvShape s, float* weight, int panel, int block, float* to)
+    public static void BackwardBlock(ConvShape s, float* weight, int panel, int block, BlockOrder order, float* to)
     {
         int lanes = s.Transposed.InLanes;
         int outs = Math.Min(lanes, s.OutChannels - block * lanes), ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
@@ -79,7 +85,7 @@ internal static unsafe class ConvPack
             float* from = weight + ((nint)(block * lanes + lane) * s.InChannels + panel * Lanes) * s.Taps;
             for (int column = 0; column < ins; column++)
             for (int tap = s.Taps - 1; tap >= 0; tap--)
-                to[(tap * lanes + lane) * Lanes + column] = *from++;
+                to[tap * order.TapFloats + lane * order.InFloats + column] = *from++;
         }
     }
 

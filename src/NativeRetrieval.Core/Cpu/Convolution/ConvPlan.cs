@@ -27,13 +27,18 @@ internal abstract unsafe class ConvPlan
     /// <summary>y = relu?(x ∗ w + bias); <paramref name="bias"/> is padded to whole panels, or null.</summary>
     public abstract void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y);
 
+    /// <summary>
+    /// True where <see cref="Run"/> is hardly faster with packed weights than with plain ones, which take less memory.
+    /// </summary>
+    public abstract bool ReadsPlain(ConvShape s);
+
     /// <summary>Floats that <see cref="RunOnce"/> needs.</summary>
-    public abstract nint RunOnceFloats(ConvShape s);
+    public nint RunOnceFloats(ConvShape s) => ReadsPlain(s) ? 0 : PackedFloats(s);
 
     /// <summary>y = x ∗ w with weights that are used this once; <paramref name="work"/> holds <see cref="RunOnceFloats"/>.</summary>
     public void RunOnce(ConvShape s, float* x, ConvWeights weights, float* y, float* work)
     {
-        if (RunOnceFloats(s) > 0)
+        if (!ReadsPlain(s))
         {
             Pack(s, weights, work);
             weights = ConvWeights.Of(work);
@@ -57,7 +62,7 @@ internal abstract unsafe class ConvPlan
         public override void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y) =>
             ConvDirect.Run(s, x, weights.Packed, bias, relu, y, ConvTile.Best);
 
-        public override nint RunOnceFloats(ConvShape s) => PackedFloats(s);
+        public override bool ReadsPlain(ConvShape s) => false;
 
         public override nint FilterGradientFloats(ConvShape s) => ConvFilterGradient.WorkFloats(s);
 
@@ -68,10 +73,10 @@ internal abstract unsafe class ConvPlan
     sealed class WinogradPlan<TDown, TAcross> : ConvPlan where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
     {
         /// <summary>
-        /// Transformed weights up to this size stay in the last-level cache and are made ahead; larger ones panel by panel as they are
-        /// used.
+        /// Transformed weights up to this size stay in the last-level cache and are made ahead. Larger ones, up to four times as large as
+        /// the plain ones, would come from memory: the plain ones are read, and transformed as they are used.
         /// </summary>
-        const int AheadFloats = 36 * 256 * 256;
+        const int AheadFloats = 37 * 256 * 256;
 
         public override nint PackedFloats(ConvShape s) => ConvWinograd<TDown, TAcross>.PackedFloats(s);
 
@@ -80,7 +85,7 @@ internal abstract unsafe class ConvPlan
         public override void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y) =>
             ConvWinograd<TDown, TAcross>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
 
-        public override nint RunOnceFloats(ConvShape s) => PackedFloats(s) is var floats && floats <= AheadFloats ? floats : 0;
+        public override bool ReadsPlain(ConvShape s) => PackedFloats(s) > AheadFloats;
 
         public override nint FilterGradientFloats(ConvShape s) => ConvWinogradGradient<TDown, TAcross>.WorkFloats(s);
 

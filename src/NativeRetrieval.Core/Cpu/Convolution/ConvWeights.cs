@@ -33,10 +33,20 @@ internal readonly unsafe struct ConvWeights
 
     public static ConvWeights Backward(float* plain) => new(null, plain, null, true);
 
-    /// <summary>One block [tap][16 in][16 out] of plain kernels; <paramref name="s"/> is the convolution to be run.</summary>
-    public void Block(ConvShape s, int panel, int block, float* to)
+    /// <summary>One block of plain kernels; <paramref name="s"/> is the convolution to be run.</summary>
+    public void Block(ConvShape s, int panel, int block, BlockOrder order, float* to)
     {
-        if (IsBackward) ConvPack.BackwardBlock(s.Transposed, Plain, panel, block, to);
-        else ConvPack.ForwardBlock(s, Plain, Scale, panel, block, to);
+        if (IsBackward) ConvPack.BackwardBlock(s.Transposed, Plain, panel, block, order, to);
+        else ConvPack.ForwardBlock(s, Plain, Scale, panel, block, order, to);
     }
+}
+
+/// <summary>The order of a block's rows of 16 output channels: floats from one tap, and from one input channel, to the next.</summary>
+internal readonly record struct BlockOrder(int TapFloats, int InFloats)
+{
+    /// <summary>[tap][in][16 out].</summary>
+    public static BlockOrder ByTap(ConvShape s) => new(s.InLanes * ConvShape.Lanes, ConvShape.Lanes);
+
+    /// <summary>[in][tap][16 out].</summary>
+    public static BlockOrder ByInput(ConvShape s) => new(ConvShape.Lanes, s.Taps * ConvShape.Lanes);
 }

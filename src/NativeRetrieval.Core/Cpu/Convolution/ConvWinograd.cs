@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
@@ -10,8 +11,6 @@ namespace NativeRetrieval.Core.Cpu.Convolution;
 internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, IWinogradForm where TAcross : struct, IWinogradForm
 {
     public const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
-    /// <summary>Input blocks that are summed in registers: 256 channels; two levels of summation lose less than one long one.</summary>
-    const int ChunkBlocks = 16;
     /// <summary>
     /// Panels in a group. The products of four stay near a core; of plain weights, packed for the moment, two fit beside them.
     /// </summary>
@@ -19,12 +18,19 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
 
     public static int Points => TDown.Points * TAcross.Points;
 
+    /// <summary>
+    /// Input blocks that are summed in registers: two levels of summation lose less than one long one. Plain weights of so many stay in the
+    /// second-level cache when they are transformed.
+    /// </summary>
+    static int ChunkBlocks => Points > 16 ? 8 : 16;
+
     /// <summary>Transformed weights of one panel of 16 output channels: [point][input channel][16].</summary>
     public static nint PanelFloats(ConvShape s) => Points * PointFloats(s);
 
     public static nint PackedFloats(ConvShape s) => s.OutBlocks * PanelFloats(s);
 
-    static nint PointFloats(ConvShape s) => (nint)s.InBlocks * BlockElements;
+    /// <summary>An odd number of cache lines: points, which are written side by side, then spread over all cache sets.</summary>
+    static nint PointFloats(ConvShape s) => (nint)s.InBlocks * BlockElements + ConvShape.Lanes;
 
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
         Workers.Run(s.OutBlocks, panel => PackPanel(s, weights, panel, packed + panel * PanelFloats(s)));
@@ -51,15 +57,12 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
             Workers.Run(groups, part =>
             {
                 int panel = part * group, panels = Math.Min(group, s.OutBlocks - panel);
-                float* u = weights.Packed + panel * PanelFloats(s);
-                if (weights.Packed == null)
-                {
-                    u = ConvScratch.Third(panels * PanelFloats(s));
-                    for (int p = 0; p < panels; p++) PackPanel(s, weights, panel + p, u + p * PanelFloats(s));
-                }
                 nint outStride = PointStride(panels, count);
                 float* m = ConvScratch.Second(Points * outStride);
-                Multiply(s, kind, v, inStride, u, panels, m, outStride, count);
+                var product = new Product(s, kind, v, inStride, m, outStride, panels, count);
+                if (weights.Packed != null)
+                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks, default);
+                else product.AddPlain(weights, panel);
                 for (int p = 0; p < panels; p++)
                     tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count,
                         bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
@@ -89,64 +92,96 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     }
 
     /// <summary>G w Gᵀ of one panel.</summary>
-    static void PackPanel(ConvShape s, ConvWeights weights, int panel, float* to)
+    static void PackPanel(ConvShape s, ConvWeights weights, int panel, float* to) =>
+        Transform(s, weights, panel, 0, s.InBlocks, to, PointFloats(s));
+
+    /// <summary>G w Gᵀ of input blocks [first, end) of one panel; <paramref name="pointStride"/> floats between the points.</summary>
+    static void Transform(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
     {
-        float* block = stackalloc float[BlockElements * 9];
-        for (int b = 0; b < s.InBlocks; b++)
+        if (Vector512.IsHardwareAccelerated) Transform<Floats512>(s, weights, panel, first, end, to, pointStride);
+        else Transform<NativeFloats>(s, weights, panel, first, end, to, pointStride);
+    }
+
+    static void Transform<TFloats>(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
+    {
+        const int lanes = ConvShape.Lanes;
+        float* block = stackalloc float[9 * BlockElements + 3 * TDown.Points * lanes], rows = block + 9 * BlockElements;
+        for (int b = first; b < end; b++)
         {
-            weights.Block(s, panel, b, block);
-            Transform(block, to + (nint)b * BlockElements, PointFloats(s));
+            weights.Block(s, panel, b, BlockOrder.ByInput(s), block);
+            for (float* from = block; from < rows; from += 9 * lanes, to += lanes)
+            for (int e = 0; e < lanes; e += TFloats.Count)
+            {
+                for (int tap = 0; tap < 3; tap++)
+                    TDown.Kernel<TFloats>(from + tap * lanes + e, 3 * lanes, rows + tap * lanes + e, 3 * lanes);
+                for (int r = 0; r < TDown.Points; r++)
+                    TAcross.Kernel<TFloats>(rows + 3 * r * lanes + e, lanes, to + r * TAcross.Points * pointStride + e, pointStride);
+            }
         }
     }
 
-    /// <summary>G w Gᵀ of one block [3][3][256].</summary>
-    static void Transform(float* from, float* to, nint pointFloats)
+    /// <summary>Transformed weights: floats between two panels and between two points.</summary>
+    readonly record struct Transformed(nint First, nint PanelStride, nint PointStride)
     {
-        float* rows = stackalloc float[3 * BlockElements];
-        for (int r = 0; r < TDown.Points; r++)
+        public Transformed(float* first, nint panelStride, nint pointStride) : this((nint)first, panelStride, pointStride)
         {
-            for (int k = 0; k < 3; k++)
-                Combine(from + k * BlockElements, 3 * BlockElements, TDown.Filter.Slice(r * 3, 3), rows + k * BlockElements);
-            for (int c = 0; c < TAcross.Points; c++)
-                Combine(rows, BlockElements, TAcross.Filter.Slice(c * 3, 3), to + (r * TAcross.Points + c) * pointFloats);
         }
-    }
-
-    /// <summary>to = g0·from[0] + g1·from[step] + g2·from[2 step] over the 256 elements of a block.</summary>
-    static void Combine(float* from, int step, ReadOnlySpan<float> g, float* to)
-    {
-        Vector256<float> g0 = Vector256.Create(g[0]), g1 = Vector256.Create(g[1]), g2 = Vector256.Create(g[2]);
-        for (int e = 0; e < BlockElements; e += Vector256<float>.Count, from += Vector256<float>.Count)
-            (g0 * Vector256.Load(from) + g1 * Vector256.Load(from + step) + g2 * Vector256.Load(from + 2 * step)).Store(to + e);
     }
 
     /// <summary>For each point [tiles, input channels] by [input channels, 16 of each of <paramref name="panels"/>].</summary>
-    static void Multiply(ConvShape s, TileKind kind, float* v, nint inStride, float* u, int panels, float* m, nint outStride, int count)
+    readonly struct Product(ConvShape s, TileKind kind, float* v, nint inStride, float* m, nint outStride, int panels, int count)
     {
-        int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
-        nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
-        for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
-        for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
-        nint blockFloats = (nint)count * ConvShape.Lanes;
-        var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = PanelFloats(s), ColumnPanelStride = blockFloats };
-        for (int point = 0; point < Points; point++)
+        /// <summary>Adds what input blocks [first, end) contribute; <paramref name="u"/> begins with the first.</summary>
+        /// <param name="ahead">Kernels that are wanted next.</param>
+        public void Add(Transformed u, int first, int end, PlainAhead ahead)
         {
-            tile.A = v + point * inStride;
-            for (int panel = 0; panel < panels; panel += ConvTile.Panels(kind))
+            int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
+            nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
+            for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
+            for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
+            int chunks = (end - first + ChunkBlocks - 1) / ChunkBlocks;
+            int products = Points * chunks * (panels / ConvTile.Panels(kind)) * (padded / tileRows);
+            int lines = (ahead.Lines + products - 1) / products;
+            nint blockFloats = (nint)count * ConvShape.Lanes;
+            var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = u.PanelStride, ColumnPanelStride = blockFloats };
+            for (int point = 0; point < Points; point++)
             {
-                tile.C = m + point * outStride + panel * blockFloats;
-                for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
+                tile.A = v + point * inStride;
+                for (int panel = 0; panel < panels; panel += ConvTile.Panels(kind))
                 {
-                    tile.Segments = segments + block;
-                    tile.SegmentCount = Math.Min(ChunkBlocks, s.InBlocks - block);
-                    tile.W = u + panel * PanelFloats(s) + point * PointFloats(s) + (nint)block * BlockElements;
-                    tile.Accumulate = block > 0;
-                    for (int t = 0; t < padded; t += tileRows)
+                    tile.C = m + point * outStride + panel * blockFloats;
+                    for (int block = first; block < end; block += ChunkBlocks)
                     {
-                        tile.RowOffsets = tile.ColumnOffsets = rows + t;
-                        ConvTile.Run(kind, &tile, across: false);
+                        tile.Segments = segments + block;
+                        tile.SegmentCount = Math.Min(ChunkBlocks, end - block);
+                        tile.W = (float*)u.First + panel * u.PanelStride + point * u.PointStride + (nint)(block - first) * BlockElements;
+                        tile.Accumulate = block > 0;
+                        for (int t = 0; t < padded; t += tileRows)
+                        {
+                            ahead.Bring(lines);
+                            tile.RowOffsets = tile.ColumnOffsets = rows + t;
+                            ConvTile.Run(kind, &tile, across: false);
+                        }
                     }
                 }
+            }
+        }
+
+        /// <summary>
+        /// Adds what all input blocks contribute. Their weights are read once, and transformed a chunk at a time: they are used before they
+        /// leave the second-level cache.
+        /// </summary>
+        public void AddPlain(ConvWeights weights, int firstPanel)
+        {
+            nint pointStride = PointFloats(s with { InChannels = ChunkBlocks * ConvShape.Lanes }), panelStride = Points * pointStride;
+            float* u = ConvScratch.Third(panels * panelStride);
+            for (int block = 0; block < s.InBlocks; block += ChunkBlocks)
+            {
+                int end = Math.Min(block + ChunkBlocks, s.InBlocks);
+                for (int p = 0; p < panels; p++)
+                    Transform(s, weights, firstPanel + p, block, end, u + p * panelStride, pointStride);
+                Add(new(u, panelStride, pointStride), block, end, new(s, weights, firstPanel, panels, end, end + ChunkBlocks));
             }
         }
     }

@@ -1,3 +1,5 @@
+using NativeRetrieval.Core.Cpu.Vectors;
+
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
@@ -25,6 +27,10 @@ internal unsafe interface IWinogradForm
 
     /// <summary>A, the adjoint of <see cref="Output"/>: Outputs gradients to Points values.</summary>
     static abstract void OutputAdjoint(float* from, nint fromStep, float* to, nint toStep);
+
+    /// <summary>G: three taps to Points values, a register of each.</summary>
+    static abstract void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>;
 
     /// <summary>G: [Points, 3].</summary>
     static abstract ReadOnlySpan<float> Filter { get; }

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
@@ -15,6 +16,21 @@ internal readonly unsafe struct WinogradOf2 : IWinogradForm
     public static int Points => 4;
 
     public static ReadOnlySpan<float> Filter => [1, 0, 0, 0.5f, 0.5f, 0.5f, 0.5f, -0.5f, 0.5f, 0, 0, 1];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
+    {
+        var half = TFloats.All(0.5f);
+        var w0 = TFloats.Load(from);
+        var w1 = TFloats.Load(from + fromStep) * half;
+        var w2 = TFloats.Load(from + 2 * fromStep);
+        var even = (w0 + w2) * half;
+        w0.Store(to);
+        (even + w1).Store(to + toStep);
+        (even - w1).Store(to + 2 * toStep);
+        w2.Store(to + 3 * toStep);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input(float* from, nint fromStep, float* to, nint toStep)

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
@@ -29,6 +30,25 @@ internal readonly unsafe struct WinogradOf4 : IWinogradForm
         1 / 6f, -B / 6f, 1 / 3f,
         0, 0, 1,
     ];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
+    {
+        var w0 = TFloats.Load(from);
+        var w1 = TFloats.Load(from + fromStep);
+        var w2 = TFloats.Load(from + 2 * fromStep);
+        w0.Store(to);
+        var even = TFloats.MultiplyAdd(TFloats.All(-2 / 3f), w0, w2 * TFloats.All(-1 / 3f));
+        var odd = w1 * TFloats.All(-2 / 3f * A);
+        (even + odd).Store(to + toStep);
+        (even - odd).Store(to + 2 * toStep);
+        even = TFloats.MultiplyAdd(TFloats.All(1 / 6f), w0, w2 * TFloats.All(1 / 3f));
+        odd = w1 * TFloats.All(B / 6f);
+        (even + odd).Store(to + 3 * toStep);
+        (even - odd).Store(to + 4 * toStep);
+        w2.Store(to + 5 * toStep);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input(float* from, nint fromStep, float* to, nint toStep)

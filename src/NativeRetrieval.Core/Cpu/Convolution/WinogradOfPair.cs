@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
@@ -19,6 +20,18 @@ internal readonly unsafe struct WinogradOfPair : IWinogradForm
     public static int Points => 3;
 
     public static ReadOnlySpan<float> Filter => [0, 1, 0, 0, -1, 1, 1, -1, 0];
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Kernel<TFloats>(float* from, nint fromStep, float* to, nint toStep)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
+    {
+        var w0 = TFloats.Load(from);
+        var w1 = TFloats.Load(from + fromStep);
+        var w2 = TFloats.Load(from + 2 * fromStep);
+        w1.Store(to);
+        (w2 - w1).Store(to + toStep);
+        (w0 - w1).Store(to + 2 * toStep);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Input(float* from, nint fromStep, float* to, nint toStep)

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
@@ -17,5 +18,28 @@ internal readonly unsafe struct DotLanes128(Vector128<float> value) : IDotLanes<
     public static DotLanes128 MultiplyAdd(DotLanes128 a, DotLanes128 b, DotLanes128 sum) =>
         new(Vector128.FusedMultiplyAdd(a._value, b._value, sum._value));
 
-    public static float Total(DotLanes128 sum) => Vector128.Sum(sum._value);
+    public static float Total(DotLanes128 sum) => Total(sum._value);
+
+    public static void Totals(DotLanes128 a, DotLanes128 b, DotLanes128 c, DotLanes128 d, float* totals) =>
+        Totals(a._value, b._value, c._value, d._value, totals);
+
+    /// <summary>(v₀ + v₂) + (v₁ + v₃).</summary>
+    public static float Total(Vector128<float> v)
+    {
+        var pairs = v + Vector128.Shuffle(v, Vector128.Create(2, 3, 2, 3));
+        return pairs[0] + pairs[1];
+    }
+
+    /// <summary>The four totals side by side, by turning the pairs of two vectors into halves of one.</summary>
+    public static void Totals(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* totals)
+    {
+        if (!Sse.IsSupported)
+        {
+            (totals[0], totals[1], totals[2], totals[3]) = (Total(a), Total(b), Total(c), Total(d));
+            return;
+        }
+        // a₀ + a₂, b₀ + b₂, a₁ + a₃, b₁ + b₃.
+        Vector128<float> ab = Sse.UnpackLow(a, b) + Sse.UnpackHigh(a, b), cd = Sse.UnpackLow(c, d) + Sse.UnpackHigh(c, d);
+        (Sse.MoveLowToHigh(ab, cd) + Sse.MoveHighToLow(cd, ab)).Store(totals);
+    }
 }

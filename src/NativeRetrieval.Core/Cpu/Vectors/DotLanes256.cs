@@ -18,5 +18,10 @@ internal readonly unsafe struct DotLanes256(Vector256<float> value) : IDotLanes<
     public static DotLanes256 MultiplyAdd(DotLanes256 a, DotLanes256 b, DotLanes256 sum) =>
         new(Vector256.FusedMultiplyAdd(a._value, b._value, sum._value));
 
-    public static float Total(DotLanes256 sum) => Vector256.Sum(sum._value);
+    public static float Total(DotLanes256 sum) => DotLanes128.Total(sum.Folded());
+
+    public static void Totals(DotLanes256 a, DotLanes256 b, DotLanes256 c, DotLanes256 d, float* totals) =>
+        DotLanes128.Totals(a.Folded(), b.Folded(), c.Folded(), d.Folded(), totals);
+
+    Vector128<float> Folded() => _value.GetLower() + _value.GetUpper();
 }

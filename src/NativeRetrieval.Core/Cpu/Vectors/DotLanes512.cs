@@ -17,5 +17,14 @@ internal readonly unsafe struct DotLanes512(Vector512<float> value) : IDotLanes<
     public static DotLanes512 MultiplyAdd(DotLanes512 a, DotLanes512 b, DotLanes512 sum) =>
         new(Vector512.FusedMultiplyAdd(a._value, b._value, sum._value));
 
-    public static float Total(DotLanes512 sum) => Vector512.Sum(sum._value);
+    public static float Total(DotLanes512 sum) => DotLanes128.Total(sum.Folded());
+
+    public static void Totals(DotLanes512 a, DotLanes512 b, DotLanes512 c, DotLanes512 d, float* totals) =>
+        DotLanes128.Totals(a.Folded(), b.Folded(), c.Folded(), d.Folded(), totals);
+
+    Vector128<float> Folded()
+    {
+        var half = _value.GetLower() + _value.GetUpper();
+        return half.GetLower() + half.GetUpper();
+    }
 }

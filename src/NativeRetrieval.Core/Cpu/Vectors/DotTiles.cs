@@ -69,9 +69,9 @@ internal static unsafe class DotTiles<TLanes, TElement>
             s13 = TLanes.MultiplyAdd(q1, x, s13);
             s23 = TLanes.MultiplyAdd(q2, x, s23);
         }
-        (scores[0], scores[1], scores[2], scores[3]) = (TLanes.Total(s00), TLanes.Total(s01), TLanes.Total(s02), TLanes.Total(s03));
-        (scores[4], scores[5], scores[6], scores[7]) = (TLanes.Total(s10), TLanes.Total(s11), TLanes.Total(s12), TLanes.Total(s13));
-        (scores[8], scores[9], scores[10], scores[11]) = (TLanes.Total(s20), TLanes.Total(s21), TLanes.Total(s22), TLanes.Total(s23));
+        TLanes.Totals(s00, s01, s02, s03, scores);
+        TLanes.Totals(s10, s11, s12, s13, scores + 4);
+        TLanes.Totals(s20, s21, s22, s23, scores + 8);
     }
 
     static void Dot4x6(float* query, TElement** rows, int width, float* scores, byte* ahead)
@@ -117,13 +117,11 @@ internal static unsafe class DotTiles<TLanes, TElement>
             s25 = TLanes.MultiplyAdd(q2, x, s25);
             s35 = TLanes.MultiplyAdd(q3, x, s35);
         }
-        (scores[0], scores[1], scores[2]) = (TLanes.Total(s00), TLanes.Total(s01), TLanes.Total(s02));
-        (scores[3], scores[4], scores[5]) = (TLanes.Total(s03), TLanes.Total(s04), TLanes.Total(s05));
-        (scores[6], scores[7], scores[8]) = (TLanes.Total(s10), TLanes.Total(s11), TLanes.Total(s12));
-        (scores[9], scores[10], scores[11]) = (TLanes.Total(s13), TLanes.Total(s14), TLanes.Total(s15));
-        (scores[12], scores[13], scores[14]) = (TLanes.Total(s20), TLanes.Total(s21), TLanes.Total(s22));
-        (scores[15], scores[16], scores[17]) = (TLanes.Total(s23), TLanes.Total(s24), TLanes.Total(s25));
-        (scores[18], scores[19], scores[20]) = (TLanes.Total(s30), TLanes.Total(s31), TLanes.Total(s32));
-        (scores[21], scores[22], scores[23]) = (TLanes.Total(s33), TLanes.Total(s34), TLanes.Total(s35));
+        TLanes.Totals(s00, s01, s02, s03, scores);
+        TLanes.Totals(s04, s05, s10, s11, scores + 4);
+        TLanes.Totals(s12, s13, s14, s15, scores + 8);
+        TLanes.Totals(s20, s21, s22, s23, scores + 12);
+        TLanes.Totals(s24, s25, s30, s31, scores + 16);
+        TLanes.Totals(s32, s33, s34, s35, scores + 20);
     }
 }

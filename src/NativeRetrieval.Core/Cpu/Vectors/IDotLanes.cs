@@ -15,4 +15,7 @@ internal unsafe interface IDotLanes<TSelf> where TSelf : unmanaged, IDotLanes<TS
     static abstract TSelf MultiplyAdd(TSelf a, TSelf b, TSelf sum);
 
     static abstract float Total(TSelf sum);
+
+    /// <summary>Four times <see cref="Total"/>, to the last bit.</summary>
+    static abstract void Totals(TSelf a, TSelf b, TSelf c, TSelf d, float* totals);
 }
