@@ -157,10 +157,14 @@ public sealed class CpuDevice : Device
         return (nint)NativeMemory.AlignedAlloc((nuint)block, Alignment);
     }
 
-    unsafe void TrimWhereMuchIsIdle()
+    void TrimWhereMuchIsIdle()
     {
         long idle = _idleBytes + _large.TotalBytes - _liveLargeBytes;
-        if (_liveBytes + idle <= _peakBytes + _peakBytes / 2 + IdleAllowanceBytes) return;
+        if (_liveBytes + idle > _peakBytes + _peakBytes / 2 + IdleAllowanceBytes) TrimLocked();
+    }
+
+    unsafe void TrimLocked()
+    {
         foreach (var stack in _idle.Values)
             while (stack.TryPop(out nint address)) NativeMemory.AlignedFree((void*)address);
         _idle.Clear();
