@@ -48,8 +48,9 @@ public sealed class RankedRunTests : IDisposable
     }
 
     /// <summary>
-    /// The control for rates at which steps magnify the last digits of float32: one rank with the same clips in another order, which sums
-    /// the same numbers otherwise. What two ranks differ by is of that size: seen were 3.3e-5 for 1.4e-4.
+    /// The control for rates at which steps magnify the last digits of float32: one rank with the same clips in other orders, which sums
+    /// the same numbers otherwise. What two ranks differ by is of the size of the largest of four such differences, which are drawn at
+    /// random, as it were: one order alone was seen to differ by 1.4e-4 and, after sums had changed elsewhere, by 7.7e-6.
     /// </summary>
     [Fact]
     public void At_larger_rates_ranks_differ_from_one_no_more_than_the_order_of_its_clips_makes_it_differ_from_itself()
@@ -60,12 +61,16 @@ public sealed class RankedRunTests : IDisposable
         string[] overrides = [$"training.batch_size={Batch}", "training.epochs=20", "training.synchronized_batch_norm=true",
             "training.lr=1e-4", "training.warmup_steps=0", "model.audio_dropout=0", "text.dropout=0", "augmentation.time_stripes=0",
             "augmentation.mel_stripes=0", "augmentation.circular_shift=false"];
-        var (one, turned, ranks) = (Trained(1, "one", rows[..Batch]), Trained(1, "turned", [.. rows[..Batch].Reverse()]),
-            Trained(2, "ranks", rows[..Batch]));
-        double control = Largest(one, turned), difference = Largest(one, ranks);
-        TestContext.Current.SendDiagnosticMessage("largest relative difference of a loss, another order {0:G2}, two ranks {1:G2}", control,
+        var (one, ranks) = (Trained(1, "one", rows[..Batch]), Trained(2, "ranks", rows[..Batch]));
+        double control = 0, difference = Largest(one, ranks);
+        foreach (int start in (int[])[8, 16, 24, Batch])
+        {
+            var turned = Trained(1, $"from-{start}", [.. rows[..start].Reverse(), .. rows[start..Batch]]);
+            Assert.Equal(one[0], turned[0], 1e-6 * one[0]);
+            control = Math.Max(control, Largest(one, turned));
+        }
+        TestContext.Current.SendDiagnosticMessage("largest relative difference of a loss, other orders {0:G2}, two ranks {1:G2}", control,
             difference);
-        Assert.Equal(one[0], turned[0], 1e-6 * one[0]);
         Assert.Equal(one[0], ranks[0], 1e-6 * one[0]);
         Assert.InRange(control, 1e-6, 1e-2);
         Assert.InRange(difference, 0, 10 * control);
