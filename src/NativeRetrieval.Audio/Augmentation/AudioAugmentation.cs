@@ -46,8 +46,8 @@ public static class AudioAugmentation
 
     /// <summary>
     /// <c>y[t, m] = x[t · tempo mod frames, m − bins]</c>, linear between four values: a clip played faster or slower by
-    /// <paramref name="tempo"/> and, apart from that, moved along the mel axis. What is played faster comes round; beyond the lowest and the
-    /// highest bin their values repeat.
+    /// <paramref name="tempo"/> and, apart from that, moved along the mel axis. What is played faster comes round; beyond the lowest and
+    /// the highest bin their values repeat.
     /// </summary>
     /// <param name="frames">Log-mel [frames, melBins] in dB, float32, row-major.</param>
     /// <param name="tempo">Frames of the clip per frame of the result, above 0; 1 for the clip's own tempo.</param>
@@ -87,7 +87,9 @@ public static class AudioAugmentation
     /// <param name="gainsDb">Gains at the knots, two or more, in dB.</param>
     /// <param name="floorDb">Level of silence, in dB.</param>
     /// <param name="filtered">Result, as long as <paramref name="frames"/>; it may be the same memory.</param>
-    /// <exception cref="ShapeException">The lengths differ, are no multiple of <paramref name="melBins"/>, or there are too few knots.</exception>
+    /// <exception cref="ShapeException">
+    /// The lengths differ, are no multiple of <paramref name="melBins"/>, or there are too few knots.
+    /// </exception>
     public static void Filter(ReadOnlySpan<float> frames, int melBins, ReadOnlySpan<float> gainsDb, float floorDb, Span<float> filtered)
     {
         ExpectFrames(nameof(Filter), frames, melBins, filtered);
@@ -149,6 +151,7 @@ public static class AudioAugmentation
     static void ExpectFrames(string change, ReadOnlySpan<float> frames, int melBins, Span<float> changed)
     {
         if (melBins < 1 || frames.Length % melBins != 0 || changed.Length != frames.Length)
-            throw new ShapeException($"{change}: {frames.Length} values into {changed.Length}; expected equal multiples of {melBins} mel bins");
+            throw new ShapeException($"{change}: {frames.Length} values into {changed.Length}; expected equal multiples of "
+                + $"{melBins} mel bins");
     }
 }

@@ -75,7 +75,8 @@ public static partial class Op
     /// <returns>[N, O, H, W], of x's type, in the device's layout of feature maps.</returns>
     /// <exception cref="ShapeException">A summand comes without relu, or a tensor does not fit the others.</exception>
     /// <exception cref="NativeRetrievalException">
-    /// A tape follows x or the summand: this op has no gradient. Or kernels that are read where they are have changed since they were packed.
+    /// A tape follows x or the summand: this op has no gradient. Or kernels that are read where they are have changed since they were
+    /// packed.
     /// </exception>
     public static Tensor PackedConv2d(
         Tensor x, PackedConvolution convolution, bool relu, Tensor? summand = null, Tensor? lengths = null)

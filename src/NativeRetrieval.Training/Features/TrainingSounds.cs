@@ -9,8 +9,8 @@ using NativeRetrieval.Training.Settings;
 namespace NativeRetrieval.Training.Features;
 
 /// <summary>
-/// The clips of a batch as training hears them: cropped, together with another, shifted, warped, filtered, louder or softer. What happens to an item depends
-/// on its place in the batch alone, so that any part of a batch can be loaded by itself, and again.
+/// The clips of a batch as training hears them: cropped, together with another, shifted, warped, filtered, louder or softer. What happens
+/// to an item depends on its place in the batch alone, so that any part of a batch can be loaded by itself, and again.
 /// </summary>
 internal sealed class TrainingSounds(RetrievalModel model, FeatureStore features, AugmentationSettings augmentation, RunRandom random)
 {

@@ -29,7 +29,9 @@ public sealed record AugmentationSettings
     [Setting("each clip is made louder or softer by a random number of decibels up to this, uniformly; 0 for none", Min = 0, Max = 60)]
     public double GainDb { get; init; }
 
-    /// <summary>Largest change of a clip's tempo, its pitch kept: by a factor from 1 / (1 + this) to 1 + this, log-uniform; 0 for none.</summary>
+    /// <summary>
+    /// Largest change of a clip's tempo, its pitch kept: by a factor from 1 / (1 + this) to 1 + this, log-uniform; 0 for none.
+    /// </summary>
     [Setting("each clip is played faster or slower, its pitch kept, by a random factor from 1 / (1 + this) to 1 + this; 0 for none",
         Min = 0, Max = 1)]
     public double WarpTempo { get; init; }
@@ -43,8 +45,8 @@ public sealed record AugmentationSettings
     /// Largest gain of a random filter, in dB, up or down: a gain is drawn uniformly for each of <see cref="FilterKnots"/> places along the
     /// mel axis; 0 for none.
     /// </summary>
-    [Setting("each clip passes a random filter, whose gain is drawn uniformly up to so many decibels, up or down, at 4 places along the mel "
-        + "axis; 0 for none", Min = 0, Max = 30)]
+    [Setting("each clip passes a random filter, whose gain is drawn uniformly up to so many decibels, up or down, at 4 places along the "
+        + "mel axis; 0 for none", Min = 0, Max = 30)]
     public double FilterDb { get; init; }
 
     /// <summary>

@@ -2,7 +2,12 @@ using NativeRetrieval.OpBenchmarks;
 
 namespace NativeRetrieval.Benchmarks.Tests.Ops;
 
-/// <summary>Bytes of steady forward passes, which no clock and no number of cores change much.</summary>
+/// <summary>
+/// Bytes of steady forward passes, which no clock and no number of cores change much. They are the whole process's, so that no other test
+/// may run meanwhile.
+/// </summary>
+[Collection(nameof(AllocationTests))]
+[CollectionDefinition(nameof(AllocationTests), DisableParallelization = true)]
 public sealed class AllocationTests
 {
     /// <summary>
