@@ -91,6 +91,7 @@ export class Player {
     else {
       this.#from = from;
       this.#audio.currentTime = from - this.#offset;
+      this.#moved(); // before its metadata are there, the element says nothing of a move
     }
   }
 
