@@ -21,7 +21,7 @@ public sealed class HalfTests
         { "softmax", "softmax_forward", "I O width" }, { "softmax", "softmax_backward", "I J O width" },
         { "l2_normalize", "l2_normalize_forward", "I O epsilon width" },
         { "l2_normalize", "l2_normalize_backward", "I J J O epsilon width" },
-        { "spec_augment", "spec_augment_forward", "I null stripes limit stripes limit seed stream null O frames bins" },
+        { "spec_augment", "spec_augment_forward", "I null stripes limit stripes limit seed stream first per_token null O frames bins" },
     };
 
     [Theory, MemberData(nameof(EntryPoints))]
@@ -53,7 +53,8 @@ public sealed class HalfTests
                 "O" => output,
                 "null" => (nint)0,
                 "count" => (long)Count,
-                "seed" or "stream" => 5L,
+                "seed" or "stream" or "first" => 5L,
+                "per_token" => 0L,
                 "epsilon" => 1e-5f,
                 "width" or "bins" => Width,
                 "rows" or "frames" => Rows,

@@ -28,7 +28,7 @@ abstract class AddLayerNormCase(double probability, ulong first = 0) : OpCase
             Normal(random, width) with { Parameter = true }];
     }
 
-    public override IEnumerable<string> ModelSizes => ["128x768"];
+    public override IEnumerable<string> ModelSizes => first == 0 ? ["128x768"] : [];
 
     /// <summary>Forward also writes the sum, for backward.</summary>
     public override Cost Cost(string size, int element) =>

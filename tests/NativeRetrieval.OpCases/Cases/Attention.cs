@@ -26,7 +26,7 @@ abstract class AttentionCase(double dropoutProbability, ulong first = 0) : OpCas
         return [Normal(random, Rows(size), 3 * d[2] * d[3])];
     }
 
-    public override IEnumerable<string> ModelSizes => ["4x32x12x64", "2x64x12x64"];
+    public override IEnumerable<string> ModelSizes => first == 0 ? ["4x32x12x64", "2x64x12x64"] : [];
 
     /// <summary>A row of qkv and of y are four values a head's element; backward reads and writes seven.</summary>
     public override Cost Cost(string size, int element)

@@ -35,7 +35,7 @@ abstract class BatchNormPool2dCase(BatchNormOptions options, double dropout, boo
         ];
     }
 
-    public override IEnumerable<string> ModelSizes => !options.Training ? [] : dropout > 0
+    public override IEnumerable<string> ModelSizes => !options.Training || first > 0 ? [] : dropout > 0
         ? ["2x64x50x64x2", "4x512x62x8x2", "2x128x25x32x1"] : ["2x64x50x64x2"];
 
     /// <summary>Statistics need all of x before the first y, the sums of a gradient all of x and dy before the first dx.</summary>

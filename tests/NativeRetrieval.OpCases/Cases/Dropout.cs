@@ -21,7 +21,7 @@ abstract class DropoutCase(bool featureMap, ulong first = 0) : OpCase
     public override Input[] Inputs(string size, PhiloxSequence random) =>
         [Normal(random, Parse(size)) with { FeatureMap = featureMap && Parse(size).Length == 4 }];
 
-    public override IEnumerable<string> ModelSizes => featureMap ? ["2x64x25x32"] : ["64x768"];
+    public override IEnumerable<string> ModelSizes => first > 0 ? [] : featureMap ? ["2x64x25x32"] : ["64x768"];
 
     public override Cost Cost(string size, int element) =>
         new(2 * Count(size) * element, 2 * Count(size) * element);

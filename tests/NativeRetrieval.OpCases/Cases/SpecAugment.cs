@@ -18,7 +18,7 @@ abstract class SpecAugmentCase(ulong first) : OpCase
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 
-    public override IEnumerable<string> ModelSizes => ["2x1x1001x64"];
+    public override IEnumerable<string> ModelSizes => first == 0 ? ["2x1x1001x64"] : [];
 
     public override Cost Cost(string size, int element) =>
         new(2 * Count(size) * element, 2 * Count(size) * element);
