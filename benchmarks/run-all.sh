@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Measures everything on a quiet machine, part by part, and writes a table of each into benchmarks/results/DEVICE/DATE-COMMIT-PART.
-# A part whose table is there is not measured again, nor is a suite of a part that was cut off: after an interruption the same command goes on
-# where it was.
+# A part whose table is there is not measured again, nor is a suite of a part that was cut off: after an interruption the same command
+# goes on where it was.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

@@ -161,10 +161,12 @@ template <class Visit> void each_product(const Tensor& x, const Filter& w, const
 }
 
 // Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float), bytes of what is added.
-int record(Handle* handle, const char* direction, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y, bool adds = false)
+int record(Handle* handle, const char* direction, const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y,
+           bool adds = false)
 {
     char line[200];
-    std::snprintf(line, sizeof line, "convolution\t%s\t%d %d %d %d\t%d %d %d\t%d %d\t%zu %zu\t%d\t%zu", direction, x.n, x.c, x.h, x.w, w.n, w.h, w.w, y.h, y.w, bytes_of_type(x.type), bytes_of_type(y.type), d.math,
+    std::snprintf(line, sizeof line, "convolution\t%s\t%d %d %d %d\t%d %d %d\t%d %d\t%zu %zu\t%d\t%zu", direction,
+                  x.n, x.c, x.h, x.w, w.n, w.h, w.w, y.h, y.w, bytes_of_type(x.type), bytes_of_type(y.type), d.math,
                   adds ? y.count() * bytes_of_type(y.type) : 0);
     return nr_emu_record(handle->stream, line) ? Ok : ExecutionFailed;
 }

@@ -1,6 +1,6 @@
 // libnccl.so.2: all-reduce, all-gather and broadcast between processes of one machine. Every rank sends its values to rank 0, which
-// compares the calls, computes in rank order, and sends the results back. As on a GPU, a collective occupies its stream until all ranks have come,
-// and one whose peer has died ends only by ncclCommAbort. What a rank queues runs when it waits for its device, not before.
+// compares the calls, computes in rank order, and sends the results back. As on a GPU, a collective occupies its stream until all ranks
+// have come, and one whose peer has died ends only by ncclCommAbort. What a rank queues runs when it waits for its device, not before.
 #include <atomic>
 #include <cerrno>
 #include <cstring>
