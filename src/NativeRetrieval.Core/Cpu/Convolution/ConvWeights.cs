@@ -25,7 +25,7 @@ internal readonly unsafe struct ConvWeights
     /// <summary>
     /// The plain kernels are those of the forward convolution; input and output channels are exchanged and the taps reversed.
     /// </summary>
-    public bool IsBackward { get; }
+    bool IsBackward { get; }
 
     public static ConvWeights Of(float* packed) => new(packed, null, null, false);
 

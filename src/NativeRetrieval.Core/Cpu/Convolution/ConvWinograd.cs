@@ -61,7 +61,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                 float* m = ConvScratch.Second(Points * outStride);
                 var product = new Product(s, kind, v, inStride, m, outStride, panels, count);
                 if (weights.Packed != null)
-                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks, default);
+                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks);
                 else product.AddPlain(weights, panel);
                 for (int p = 0; p < panels; p++)
                     tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count,
@@ -133,16 +133,12 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     readonly struct Product(ConvShape s, TileKind kind, float* v, nint inStride, float* m, nint outStride, int panels, int count)
     {
         /// <summary>Adds what input blocks [first, end) contribute; <paramref name="u"/> begins with the first.</summary>
-        /// <param name="ahead">Kernels that are wanted next.</param>
-        public void Add(Transformed u, int first, int end, PlainAhead ahead)
+        public void Add(Transformed u, int first, int end)
         {
             int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
             nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
             for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
             for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
-            int chunks = (end - first + ChunkBlocks - 1) / ChunkBlocks;
-            int products = Points * chunks * (panels / ConvTile.Panels(kind)) * (padded / tileRows);
-            int lines = (ahead.Lines + products - 1) / products;
             nint blockFloats = (nint)count * ConvShape.Lanes;
             var tile = new ConvTile { SegmentLength = ConvShape.Lanes, PanelStride = u.PanelStride, ColumnPanelStride = blockFloats };
             for (int point = 0; point < Points; point++)
@@ -159,7 +155,6 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                         tile.Accumulate = block > 0;
                         for (int t = 0; t < padded; t += tileRows)
                         {
-                            ahead.Bring(lines);
                             tile.RowOffsets = tile.ColumnOffsets = rows + t;
                             ConvTile.Run(kind, &tile, across: false);
                         }
@@ -181,7 +176,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
                 int end = Math.Min(block + ChunkBlocks, s.InBlocks);
                 for (int p = 0; p < panels; p++)
                     Transform(s, weights, firstPanel + p, block, end, u + p * panelStride, pointStride);
-                Add(new(u, panelStride, pointStride), block, end, new(s, weights, firstPanel, panels, end, end + ChunkBlocks));
+                Add(new(u, panelStride, pointStride), block, end);
             }
         }
     }
