@@ -19,8 +19,8 @@ internal static class Avx2Library
         string original = Path.Combine(AppContext.BaseDirectory, "runtimes", "linux-x64", "native", "libonnxruntime.so");
         string copy = Path.Combine(Path.GetDirectoryName(original)!, "libonnxruntime-avx2.so");
         byte[] image = File.ReadAllBytes(original);
-        int places = Answer(image);
-        if (places == 0) throw new InvalidOperationException($"{original} never asks which registers the system keeps: AVX-512 cannot be hidden");
+        if (Answer(image) == 0)
+            throw new InvalidOperationException($"{original} never asks which registers the system keeps: AVX-512 cannot be hidden from it");
         File.WriteAllBytes(copy, image);
         NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly,
             (name, _, _) => name.StartsWith("onnxruntime", StringComparison.Ordinal) ? NativeLibrary.Load(copy) : 0);
