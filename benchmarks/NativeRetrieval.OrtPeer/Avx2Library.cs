@@ -20,7 +20,7 @@ internal static class Avx2Library
         string copy = Path.Combine(Path.GetDirectoryName(original)!, "libonnxruntime-avx2.so");
         byte[] image = File.ReadAllBytes(original);
         if (Answer(image) == 0)
-            throw new InvalidOperationException($"{original} never asks which registers the system keeps: AVX-512 cannot be hidden from it");
+            throw new InvalidOperationException($"{original} never asks which registers the system keeps; AVX-512 cannot be hidden");
         File.WriteAllBytes(copy, image);
         NativeLibrary.SetDllImportResolver(typeof(InferenceSession).Assembly,
             (name, _, _) => name.StartsWith("onnxruntime", StringComparison.Ordinal) ? NativeLibrary.Load(copy) : 0);
