@@ -12,7 +12,7 @@ internal sealed class OrtSession : IPeer
     InferenceSession? _session;
     IDisposableReadOnlyCollection<OrtValue>? _results;
 
-    public string Name => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}";
+    public string Name => $"ONNX Runtime {OrtEnv.Instance().GetVersionString()}{(Avx2Library.IsAskedFor ? ", AVX2 alone" : "")}";
 
     public void Open(string workload, int threads)
     {

@@ -17,10 +17,16 @@ public sealed record EvaluationRequest
     /// <summary>Folder of the sounds; null only with <see cref="Vectors"/>.</summary>
     public string? Audio { get; init; }
 
-    /// <summary>Model folders, at least one. Several make an ensemble, and the first one's caption rule makes the queries.</summary>
+    /// <summary>
+    /// Model folders, at least one. Several make an ensemble or, by <see cref="FusionRule.None"/>, are measured each for itself; the first
+    /// one's caption rule makes the queries.
+    /// </summary>
     public required IReadOnlyList<string> Models { get; init; }
 
-    /// <summary>Model folders of another system to compare with, fused by the mean of their cosines; none: nothing is compared.</summary>
+    /// <summary>
+    /// Model folders of another system to compare with, fused by the mean of their cosines, or not fused where <see cref="Fusion"/> is
+    /// <see cref="FusionRule.None"/>; none: nothing is compared.
+    /// </summary>
     public IReadOnlyList<string> Against { get; init; } = [];
 
     /// <summary>Rule by which an ensemble's scores are joined. Default <see cref="FusionRule.Mean"/>.</summary>
@@ -94,7 +100,8 @@ public sealed record EvaluationRequest
 }
 
 /// <summary>The result of an evaluation.</summary>
-/// <param name="Scores">Scores of every query against every clip and the other way round, those of an ensemble fused.</param>
+/// <param name="Systems">Scores of every query against every clip and the other way round: one system's, those of an ensemble fused; by
+/// <see cref="FusionRule.None"/> those of every model.</param>
 /// <param name="Texts">Queries as written, one for each row of the scores.</param>
 /// <param name="ClipNames">File names of the clips, one for each column of the scores.</param>
 /// <param name="Relevance">Right answers of the queries; null where none are known.</param>
@@ -103,18 +110,26 @@ public sealed record EvaluationRequest
 /// <param name="Skipped">One message for each clip that cannot be decoded and was left out.</param>
 /// <param name="Groups">Groups by which intervals are computed; null: queries count as independent.</param>
 /// <param name="Against">Outcome of the system that is compared with; null: nothing is compared.</param>
-public sealed record EvaluationOutcome(FusedScores Scores, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames,
+public sealed record EvaluationOutcome(IReadOnlyList<FusedScores> Systems, IReadOnlyList<string> Texts, IReadOnlyList<string> ClipNames,
     Relevance? Relevance, IReadOnlyList<double>? Weights, WeightSearch? Fitted, IReadOnlyList<string> Skipped, QueryGroups? Groups = null,
     EvaluationOutcome? Against = null)
 {
-    /// <summary>Recall, precision and ranks in both directions; null where no right answers are known.</summary>
-    public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Scores, Relevance, Groups);
+    /// <summary>Scores of the system; of the first where there are several.</summary>
+    public FusedScores Scores => Systems[0];
+
+    /// <summary>
+    /// Recall, precision and ranks in both directions, the means over the systems where there are several; null where no right answers
+    /// are known.
+    /// </summary>
+    public EvaluationReport? Report { get; } = Relevance is null ? null : EvaluationReport.Compute(Systems, Relevance, Groups);
 
     /// <summary>Figures less those of <see cref="Against"/>; null where nothing is compared.</summary>
     public EvaluationComparison? Comparison { get; } =
-        Relevance is null || Against is null ? null : EvaluationComparison.Compute(Scores, Against.Scores, Relevance, Groups);
+        Relevance is null || Against is null ? null : EvaluationComparison.Compute(Systems, Against.Systems, Relevance, Groups);
 
-    /// <summary>The queries whose best right answer ranks worst, worst first; none where no right answers are known.</summary>
+    /// <summary>
+    /// The queries whose best right answer ranks worst in <see cref="Scores"/>, worst first; none where no right answers are known.
+    /// </summary>
     /// <param name="count">Most queries to find.</param>
     public IReadOnlyList<HardQuery> Hardest(int count) => Relevance is null ? [] : HardQuery.Find(Scores.TextToAudio, Relevance, count);
 }

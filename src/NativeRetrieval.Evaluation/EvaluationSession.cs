@@ -48,8 +48,10 @@ public static class EvaluationSession
             };
         });
         var weights = fitted?.Weights ?? request.Weights;
-        var fused = ScoreFusion.Fuse(scored.Models, request.Fusion, weights);
-        var outcome = new EvaluationOutcome(fused, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
+        FusedScores[] systems = request.Fusion == FusionRule.None
+            ? [.. scored.Models.Select(model => ScoreFusion.Fuse([model], FusionRule.None))]
+            : [ScoreFusion.Fuse(scored.Models, request.Fusion, weights)];
+        var outcome = new EvaluationOutcome(systems, scored.Queries.Texts, scored.ClipNames, scored.Queries.Relevance, weights, fitted,
             [.. skipped, .. scorer.Skipped], scored.Queries.Groups);
         return request.Against.Count == 0 ? outcome : Compared(request, outcome, progress, cancellation);
     }
@@ -60,15 +62,15 @@ public static class EvaluationSession
     {
         var others = request with
         {
-            Models = request.Against, Against = [], QueryBank = null, Fusion = FusionRule.Mean, Weights = null, FitCsv = null,
-            FitAudio = null,
+            Models = request.Against, Against = [], QueryBank = null, Weights = null, FitCsv = null, FitAudio = null,
+            Fusion = request.Fusion == FusionRule.None ? FusionRule.None : FusionRule.Mean,
         };
         var against = Run(others, progress, cancellation);
         if (!outcome.ClipNames.SequenceEqual(against.ClipNames) || !outcome.Texts.SequenceEqual(against.Texts))
             throw new OptionException($"--against: these rank {against.ClipNames.Count:N0} clips for {against.Texts.Count:N0} queries, "
                 + $"those of --model {outcome.ClipNames.Count:N0} for {outcome.Texts.Count:N0}, or others; differences need the same ones. "
                 + "Models with different caption rules, or clips that one of them cannot read, make such differences");
-        return new(outcome.Scores, outcome.Texts, outcome.ClipNames, outcome.Relevance, outcome.Weights, outcome.Fitted, outcome.Skipped,
+        return new(outcome.Systems, outcome.Texts, outcome.ClipNames, outcome.Relevance, outcome.Weights, outcome.Fitted, outcome.Skipped,
             outcome.Groups, against);
     }
 

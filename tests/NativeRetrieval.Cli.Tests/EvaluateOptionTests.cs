@@ -10,6 +10,8 @@ public class EvaluateOptionTests
     [InlineData("--fusion weighted --weights 0.5,0.6", "must sum to 1")]
     [InlineData("--fusion best", "best")]
     [InlineData("--hard -1", "at least 0")]
+    [InlineData("--fusion none --hard 3", "no one ranking")]
+    [InlineData("--fusion none --submission out.csv", "no one ranking")]
     [InlineData("--hard many", "many")]
     public async Task Contradictory_options_are_refused(string options, string message)
     {

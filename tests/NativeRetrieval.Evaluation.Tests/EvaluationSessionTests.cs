@@ -200,6 +200,21 @@ public sealed class EvaluationSessionTests : IDisposable
         Assert.Equal(difference.R1.Low, (double)json["text_to_audio"]!["r1_ci95"]![0]!);
     }
 
+    [Fact]
+    public void Models_that_are_not_fused_have_the_mean_of_their_figures_and_are_compared_as_such()
+    {
+        string other = SaveModel("other", seed: 2);
+        double own = Map10(Request(_model)), theirs = Map10(Request(other));
+        var request = Request(_model, other) with { Fusion = FusionRule.None, Against = [_model] };
+        var outcome = EvaluationSession.Run(request, cancellation: Token);
+        Assert.Equal(2, outcome.Systems.Count);
+        Assert.Equal((own + theirs) / 2, outcome.Report!.TextToAudio.Map10.Value, 12);
+        Assert.Equal((theirs - own) / 2, outcome.Comparison!.TextToAudio.Map10.Value, 12);
+        Assert.NotEqual(own, theirs);
+
+        double Map10(EvaluationRequest request) => EvaluationSession.Run(request, cancellation: Token).Report!.TextToAudio.Map10.Value;
+    }
+
     public void Dispose() => _folder.Dispose();
 
     EvaluationRequest Request(params string[] models) =>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.Intrinsics;
 using System.Text;
 using System.Text.Json;
 using System.Text.RegularExpressions;
@@ -18,7 +19,10 @@ internal sealed partial class Report(DateTime utcNow, string? peer)
     readonly string _load = File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
     double? _yardstickMs;
 
-    static string Device => $"{CpuName()}, {CpuDevice.Threads} threads";
+    /// <summary>The processor, without the vectors that it has and .NET is told to do without (<c>DOTNET_EnableAVX512=0</c>).</summary>
+    static string Device => $"{CpuName()}, {CpuDevice.Threads} threads{(LeavesAvx512Out ? ", AVX2 alone" : "")}";
+
+    static bool LeavesAvx512Out => !Vector512.IsHardwareAccelerated && (CpuFact("flags")?.Split(' ').Contains("avx512f") ?? false);
 
     public void Begin()
     {
@@ -71,12 +75,13 @@ internal sealed partial class Report(DateTime utcNow, string? peer)
         _text.Append(line).Append('\n');
     }
 
-    static string CpuName()
+    static string CpuName() => CpuFact("model name") ?? "unknown CPU";
+
+    static string? CpuFact(string key)
     {
-        const string key = "model name";
         string? line = File.Exists("/proc/cpuinfo")
             ? File.ReadLines("/proc/cpuinfo").FirstOrDefault(text => text.StartsWith(key, StringComparison.Ordinal)) : null;
-        return line?[(line.IndexOf(':') + 1)..].Trim() ?? "unknown CPU";
+        return line?[(line.IndexOf(':') + 1)..].Trim();
     }
 
     static string Commit()

@@ -3,6 +3,7 @@ using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Data;
+using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Submissions;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -27,6 +28,8 @@ internal static class EvaluateCommand
                     "An ensemble, the DCASE file, and JSON"),
                 ("nativeretrieval evaluate test.csv --audio clips --model runs/second --against runs/first",
                     "What the second run gained over the first, with intervals"),
+                ("nativeretrieval evaluate test.csv --audio clips --model seed-0 --model seed-1 --model seed-2 --fusion none",
+                    "The mean of a recipe's seeds"),
                 ("nativeretrieval evaluate test.csv --audio clips --model a --model b --fusion weighted --fit-weights val.csv",
                     "Weights fitted on validation data"),
                 ("nativeretrieval evaluate queries.csv --audio evaluation --model a --scores out.csv",
@@ -40,7 +43,7 @@ internal static class EvaluateCommand
         {
             var request = options.Request(parsed, terminal);
             request.Validate();
-            RequireUse(options, parsed, request.Csv);
+            RequireUse(options, parsed, request);
             return Task.FromResult(options.Distributed.Do(parsed, terminal, ranks => Evaluate(parsed, request, ranks, cancellation),
                 cancellation));
         });
@@ -64,12 +67,16 @@ internal static class EvaluateCommand
     }
 
     /// <summary>Refuses options of which nothing could come with the queries that are asked.</summary>
-    static void RequireUse(EvaluateOptions options, ParseResult parsed, string csv)
+    static void RequireUse(EvaluateOptions options, ParseResult parsed, EvaluationRequest request)
     {
         int hard = options.Hard(parsed);
         if (hard < 0) throw new OptionException($"--hard {hard}: expected a number of queries, at least 0");
-        if (!QueryCsv.HasNoAnswers(csv)) return;
-        if ((options.Submission(parsed) ?? options.Scores(parsed)) is null)
+        bool writes = (options.Submission(parsed) ?? options.Scores(parsed)) is not null;
+        if (request.Fusion == FusionRule.None && (writes || hard > 0))
+            throw new OptionException("--fusion none makes no one ranking of the models', which --submission, --scores and --hard need; "
+                + "leave these out, or fuse the models");
+        if (!QueryCsv.HasNoAnswers(request.Csv)) return;
+        if (!writes)
             throw new OptionException("the CSV names no sounds, so there is nothing to measure; "
                 + "write the ranking by --submission or --scores");
         if (hard > 0) throw new OptionException("the CSV names no sounds, so no query is known to be hard; leave out --hard");

@@ -37,14 +37,15 @@ internal sealed class EvaluateOptions
     readonly Option<DirectoryInfo[]> _against = new("--against")
     {
         Description = "Model to compare with, query by query: differences of the figures with 95 % intervals. Several make an ensemble, "
-            + "by the mean of their cosines.",
+            + "by the mean of their cosines; by --fusion none they do not, either.",
         HelpName = "MODEL",
     };
 
     readonly Option<string> _fusion = new("--fusion")
     {
         Description = "How an ensemble joins its models' scores: mean of the cosines, weighted mean, or rank "
-            + "(reciprocal rank fusion, k = 60).",
+            + "(reciprocal rank fusion, k = 60). none makes no ensemble of them: each is measured, and the figures of every query are "
+            + "means over them, as for one recipe's seeds.",
         DefaultValueFactory = _ => Name(FusionRule.Mean),
     };
 

@@ -15,6 +15,11 @@ public enum FusionRule
 
     /// <summary>Reciprocal rank fusion: Σ over models of 1 / (60 + rank). Scores of models need not be comparable.</summary>
     Rank,
+
+    /// <summary>
+    /// No fusion: each model is a system of its own, as where they are one recipe's seeds, and figures are means over them, query by query.
+    /// </summary>
+    None,
 }
 
 /// <summary>Scores of an ensemble, in both directions: ranks do not commute with transposition, means do.</summary>
@@ -34,10 +39,12 @@ public static class ScoreFusion
     /// <param name="models">Scores of texts against clips, at least one matrix. A single one is left as it is.</param>
     /// <param name="weights">Weights for <see cref="FusionRule.Weighted"/>, one for each model.</param>
     /// <exception cref="ShapeException">The models scored different numbers of texts or clips.</exception>
-    /// <exception cref="OptionException">The weights are not weights of these models.</exception>
+    /// <exception cref="OptionException">The weights are not weights of these models, or the rule fuses nothing.</exception>
     public static FusedScores Fuse(IReadOnlyList<SimilarityMatrix> models, FusionRule rule, IReadOnlyList<double>? weights = null)
     {
         RequireSameSizes(models);
+        if (rule == FusionRule.None && models.Count > 1)
+            throw new OptionException($"{nameof(FusionRule)}.{rule} makes no one ranking of several models'");
         if (rule == FusionRule.Rank && models.Count > 1)
             return new(ReciprocalRank(models), ReciprocalRank([.. models.Select(model => model.Transpose())]));
         var scores = models.Count == 1 ? models[0] : rule == FusionRule.Weighted ? Weighted(models, weights ?? []) : Mean(models);

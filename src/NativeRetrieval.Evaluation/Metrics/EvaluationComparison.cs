@@ -10,10 +10,13 @@ namespace NativeRetrieval.Evaluation.Metrics;
 public sealed record EvaluationComparison(RankingDifference TextToAudio, RankingDifference AudioToText)
 {
     /// <summary>The first system's figures less the other's.</summary>
+    /// <param name="scores">The system's scores; those of several are not fused: of each query the mean over them counts.</param>
+    /// <param name="other">The other system's scores, or likewise those of several.</param>
     /// <param name="groups">Groups by which intervals are computed; null: queries count as independent.</param>
     /// <exception cref="ShapeException">The systems ranked other queries or clips than each other.</exception>
-    public static EvaluationComparison Compute(FusedScores scores, FusedScores other, Relevance relevance, QueryGroups? groups = null) =>
-        new(RankingDifference.Compute(scores.TextToAudio, other.TextToAudio, relevance, groups?.OfQuery),
+    public static EvaluationComparison Compute(IReadOnlyList<FusedScores> scores, IReadOnlyList<FusedScores> other, Relevance relevance,
+        QueryGroups? groups = null) =>
+        new(RankingDifference.Compute(EvaluationReport.Texts(scores), EvaluationReport.Texts(other), relevance, groups?.OfQuery),
             RankingDifference.Compute(EvaluationReport.AnsweringClips(scores, relevance), EvaluationReport.AnsweringClips(other, relevance),
                 relevance.Transpose(), EvaluationReport.GroupsOfClips(relevance, groups)));
 

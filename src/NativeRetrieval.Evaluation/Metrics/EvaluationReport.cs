@@ -11,22 +11,26 @@ public sealed record EvaluationReport(RankingMetrics TextToAudio, RankingMetrics
     /// <summary>The figures of one model's scores.</summary>
     /// <param name="textToClips">Scores of every text against every clip.</param>
     public static EvaluationReport Compute(SimilarityMatrix textToClips, Relevance relevance) =>
-        Compute(new FusedScores(textToClips, textToClips.Transpose()), relevance);
+        Compute([new FusedScores(textToClips, textToClips.Transpose())], relevance);
 
     /// <summary>The figures of fused scores. Clips that answer no text are ranked among the others and are no queries themselves.</summary>
+    /// <param name="systems">Scores of one system; those of several are not fused: of each query the mean over them counts.</param>
     /// <param name="groups">Groups by which intervals are computed; null: queries count as independent.</param>
-    public static EvaluationReport Compute(FusedScores scores, Relevance relevance, QueryGroups? groups = null)
-    {
-        return new(RankingMetrics.Compute(scores.TextToAudio, relevance, groups?.OfQuery),
-            RankingMetrics.Compute(AnsweringClips(scores, relevance), relevance.Transpose(), GroupsOfClips(relevance, groups)))
+    public static EvaluationReport Compute(IReadOnlyList<FusedScores> systems, Relevance relevance, QueryGroups? groups = null) =>
+        new(RankingMetrics.Compute(Texts(systems), relevance, groups?.OfQuery),
+            RankingMetrics.Compute(AnsweringClips(systems, relevance), relevance.Transpose(), GroupsOfClips(relevance, groups)))
         {
             Groups = groups,
         };
-    }
+
+    internal static SimilarityMatrix[] Texts(IReadOnlyList<FusedScores> systems) => [.. systems.Select(scores => scores.TextToAudio)];
 
     /// <summary>The scores of the clips that answer a text: the queries of the other direction.</summary>
-    internal static SimilarityMatrix AnsweringClips(FusedScores scores, Relevance relevance) =>
-        relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText : scores.AudioToText.Rows([.. relevance.RelevantItems]);
+    internal static SimilarityMatrix[] AnsweringClips(IReadOnlyList<FusedScores> systems, Relevance relevance) =>
+    [
+        .. systems.Select(scores => relevance.RelevantItems.Count == relevance.ItemCount ? scores.AudioToText
+            : scores.AudioToText.Rows([.. relevance.RelevantItems])),
+    ];
 
     /// <summary>The group of each clip that answers a text; null: none are known.</summary>
     internal static int[]? GroupsOfClips(Relevance relevance, QueryGroups? groups) =>

@@ -45,15 +45,25 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
     /// <summary>Ranks every item for every query; equal scores are ordered by index, lower first.</summary>
     /// <param name="groups">Group of each query, for intervals by a bootstrap of groups; null: by the jackknife over queries.</param>
     /// <exception cref="ShapeException">Scores and relevance are of different sizes, or there is no query.</exception>
-    public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance, IReadOnlyList<int>? groups = null)
+    public static RankingMetrics Compute(SimilarityMatrix scores, Relevance relevance, IReadOnlyList<int>? groups = null) =>
+        Compute([scores], relevance, groups);
+
+    /// <summary>
+    /// The figures of several systems that are not fused, such as a recipe's models of several seeds: of each query the mean over them,
+    /// so that an interval is that of their mean. Ranks are taken of all queries of all of them.
+    /// </summary>
+    /// <param name="systems">Scores of at least one system, all of the same queries and items.</param>
+    /// <param name="groups">Group of each query, for intervals by a bootstrap of groups; null: by the jackknife over queries.</param>
+    /// <exception cref="ShapeException">Scores and relevance are of different sizes, or there is no query.</exception>
+    public static RankingMetrics Compute(IReadOnlyList<SimilarityMatrix> systems, Relevance relevance, IReadOnlyList<int>? groups = null)
     {
-        int[][] ranks = Ranks(scores, relevance);
+        int[][][] ranks = [.. systems.Select(scores => Ranks(scores, relevance))];
         var bootstrap = groups is null ? null : new GroupBootstrap(groups);
-        int[] best = [.. ranks.Select(ordered => ordered[0])];
-        return new RankingMetrics(scores.Queries, Hit(1), Hit(5), Hit(10), Mean(ordered => AveragePrecision(ordered, Depth)),
+        int[] best = [.. ranks.SelectMany(ofSystem => ofSystem.Select(ordered => ordered[0]))];
+        return new RankingMetrics(relevance.QueryCount, Hit(1), Hit(5), Hit(10), Mean(ordered => AveragePrecision(ordered, Depth)),
             Mean(ordered => AveragePrecision(ordered, DeepDepth)), Median(best), best.Average())
         {
-            HasSeveralRelevant = ranks.Any(ordered => ordered.Length > 1),
+            HasSeveralRelevant = ranks[0].Any(ordered => ordered.Length > 1),
             Recall1 = Recall(1),
             Recall5 = Recall(5),
             Recall10 = Recall(10),
@@ -67,7 +77,7 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
 
         Estimate Mean(Func<int[], double> valueOf)
         {
-            double[] values = Array.ConvertAll(ranks, ordered => valueOf(ordered));
+            double[] values = MeansOverSystems(ranks, valueOf);
             return bootstrap?.OfMean(values) ?? Estimate.OfMean(values);
         }
     }
@@ -84,6 +94,11 @@ public sealed record RankingMetrics(int Queries, Estimate R1, Estimate R5, Estim
         PerQuery(scores.Queries, query => ranks[query] = SimilarityMatrix.Ranks(scores.Row(query), relevance.ItemsOf(query)));
         return ranks;
     }
+
+    /// <summary>The mean over systems of a figure of every query's ranks.</summary>
+    /// <param name="ranks">For each system what <see cref="Ranks"/> gives.</param>
+    internal static double[] MeansOverSystems(int[][][] ranks, Func<int[], double> valueOf) =>
+        [.. Enumerable.Range(0, ranks[0].Length).Select(query => ranks.Average(ofSystem => valueOf(ofSystem[query])))];
 
     /// <summary>The best ranked relevant item of every query, and its rank.</summary>
     internal static (int Item, int Rank)[] BestItems(SimilarityMatrix scores, Relevance relevance)

@@ -1,3 +1,5 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
 using NativeRetrieval.Benchmarks.Suites;
@@ -37,5 +39,22 @@ public sealed class OrtPeerTests
         {
             Directory.Delete(Path.GetDirectoryName(path)!, recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task Without_AVX_512_the_library_is_told_that_the_system_does_not_keep_its_registers()
+    {
+        string program = Path.Combine(PeerProgram.OnnxRuntime.OutputFolder, PeerProgram.OnnxRuntime.Project + ".dll");
+        Assert.SkipUnless(File.Exists(program), $"{program} is not built");
+        Assert.SkipUnless(OperatingSystem.IsLinux() && RuntimeInformation.OSArchitecture == Architecture.X64,
+            "the library of Linux on x64 is rewritten");
+        var start = new ProcessStartInfo("dotnet", [program]) { RedirectStandardInput = true, RedirectStandardOutput = true };
+        start.Environment["DOTNET_EnableAVX512"] = "0";
+        using var peer = Process.Start(start)!;
+        string? greeting = await peer.StandardOutput.ReadLineAsync(TestContext.Current.CancellationToken);
+        peer.StandardInput.Close();
+        await peer.WaitForExitAsync(TestContext.Current.CancellationToken);
+        Assert.EndsWith(", AVX2 alone", PeerAnswer.Parse(greeting!).Name);
+        Assert.Equal(0, peer.ExitCode);
     }
 }

@@ -113,6 +113,28 @@ public sealed class RankingMetricsTests
             (metrics.Recall1, metrics.Recall5, metrics.Recall10, metrics.Map10OfAll, metrics.Map16OfAll));
     }
 
+    /// <summary>Three queries over four items: one system ranks their answers 1, 2 and 4, the other 3, 1 and 4.</summary>
+    [Fact]
+    public void SystemsThatAreNotFusedHaveTheMeansOfTheirFiguresQueryByQuery()
+    {
+        var relevance = new Relevance([[0], [1], [3]], 4);
+        var first = new SimilarityMatrix([4, 3, 2, 1, 4, 3, 2, 1, 4, 3, 2, 1], 3, 4);
+        var second = new SimilarityMatrix([2, 4, 3, 1, 3, 4, 2, 1, 4, 3, 2, 1], 3, 4);
+        double[] perQuery = [(1 + 1.0 / 3) / 2, (1.0 / 2 + 1) / 2, 1.0 / 4];
+        var metrics = RankingMetrics.Compute([first, second], relevance);
+        var expected = Estimate.OfMean(perQuery);
+        Assert.Equal(expected.Value, metrics.Map10.Value, 1e-15);
+        Assert.Equal(expected.Low, metrics.Map10.Low, 1e-15);
+        Assert.Equal((1.0 / 2 + 1.0 / 2 + 0) / 3, metrics.R1.Value, 1e-15);
+        Assert.Equal((1 + 2 + 4 + 3 + 1 + 4) / 6.0, metrics.MeanRank, 1e-15);
+        Assert.Equal((3, 2.0), (metrics.Queries, metrics.MedianRank));
+
+        var difference = RankingDifference.Compute([first, second], [second], relevance);
+        var expectedDifference = Estimate.OfMean([perQuery[0] - 1.0 / 3, perQuery[1] - 1, 0]);
+        Assert.Equal(expectedDifference.Value, difference.Map10.Value, 1e-15);
+        Assert.Equal(expectedDifference.StandardError, difference.Map10.StandardError, 1e-15);
+    }
+
     [Fact]
     public void TheMedianOfAnEvenNumberOfRanksIsRoundedDown()
     {
