@@ -49,9 +49,8 @@ public static class Embedder
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var samples = new float[batch.Length * clips[batch[0]].Length];
-            for (int i = 0; i < batch.Length; i++) clips[batch[i]].CopyTo(samples, i * clips[batch[0]].Length);
-            var waveform = Tensor.From(samples, [batch.Length, samples.Length / batch.Length], model.Device);
+            var waveform = Tensor.Empty([batch.Length, clips[batch[0]].Length], model.Device);
+            for (int i = 0; i < batch.Length; i++) waveform.Rows(i, 1).CopyFrom<float>(clips[batch[i]]);
             Scatter(Run(captured, "waveforms", waveform, x => model.EmbedWaveform(x, lengths: null)), batch, width, vectors);
         }
         return vectors;
