@@ -8,7 +8,15 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
+    /// <summary>
+    /// Rows from which a packed copy of the weight is kept. Below, it would save 1 to 4 % of a product's time and double the memory of a
+    /// model of text.
+    /// </summary>
+    const int LeastRowsToPack = 448;
+
+    readonly PackedWeightsCache _packedWeights = new();
+
+    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
     {
         int rows = checked((int)x.Shape[..^1].Count), inputs = weight.Shape[1], outputs = weight.Shape[0];
         if (x.DType == DType.Float64)
@@ -18,8 +26,12 @@ internal sealed unsafe partial class CpuBackend
         }
         var epilogue = new GemmEpilogue { Bias = bias is null ? null : bias.Pointer<float>(), Activation = activation };
         var source = new MatrixView<float>(x.Pointer<float>(), inputs);
-        // A packed copy, kept for the next call, would save 2 to 4 % of the time from 64 rows on and double the memory of a model of text.
-        Sgemm.Run(rows, outputs, inputs, source, View<float>(weight, transposed: true), y.Pointer<float>(), outputs, epilogue);
+        // The copies left by an evaluation between two epochs would be a second model in memory: training lets them go.
+        if (!reuseWeight) _packedWeights.Forget(weight);
+        if (reuseWeight && rows >= LeastRowsToPack && _packedWeights.Find(weight) is { } packed)
+            Sgemm.Run(rows, source, packed, y.Pointer<float>(), outputs, epilogue);
+        else
+            Sgemm.Run(rows, outputs, inputs, source, View<float>(weight, transposed: true), y.Pointer<float>(), outputs, epilogue);
     }
 
     public void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias)

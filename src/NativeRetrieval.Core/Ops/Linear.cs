@@ -45,7 +45,7 @@ public static partial class Op
         var y = Tensor.Empty(x.Shape[..^1].Append(weight.Shape[0]), x.Device, x.DType);
         // The slope of max(x, 0) can be read off its result, that of GELU cannot.
         bool separate = recorded && activation == Activation.Gelu;
-        x.Backend.Linear(x, weight, bias, separate ? Activation.None : activation, y);
+        x.Backend.Linear(x, weight, bias, separate ? Activation.None : activation, reuseWeight: !Tape.Follows(weight), y);
         if (!recorded) return y;
 
         bool relu = activation == Activation.Relu;
@@ -74,7 +74,10 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y);
+    /// <param name="reuseWeight">
+    /// The weight is not being trained and is likely to come again unchanged: a copy in a faster order may be kept.
+    /// </param>
+    void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y);
 
     /// <summary>dWeight = dyᵀ·x and dBias = Σ dy over rows, where asked for; dy [N, O] and x [N, I].</summary>
     void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias);

@@ -11,7 +11,7 @@ internal sealed partial class CudaBackend
     /// <summary>Products with GELU, by rows, outputs and inputs, and whether one kernel does both.</summary>
     readonly Dictionary<(int Rows, int Outputs, int Inputs), bool> _geluInOne = [];
 
-    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
+    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
     {
         if (activation == Activation.Gelu && bias is not null && IsGeluInOne(x, weight, bias, y)) GeluOfProduct(x, weight, bias, y);
         else LinearByLibrary(x, weight, bias, activation, y);
