@@ -13,7 +13,9 @@ internal sealed unsafe partial class CpuBackend
         for (int i = 0; i < indices.Length; i++)
             if ((uint)indices[i] >= (uint)table.Shape[0])
                 throw new ShapeException($"Embedding: id {indices[i]} at position {i} is outside the table of {table.Shape[0]} rows");
-        if (table.DType == DType.Float32) Run<float>(table, ids, y);
+        if (table.InFile is (var rows, var offset))
+            rows.Read(offset, indices, new Span<byte>(y.Device.HostPointer(y.Address), checked((int)y.SizeBytes)));
+        else if (table.DType == DType.Float32) Run<float>(table, ids, y);
         else Run<double>(table, ids, y);
 
         static void Run<T>(Tensor table, Tensor ids, Tensor y) where T : unmanaged

@@ -9,10 +9,10 @@ namespace NativeRetrieval.Core.Cpu;
 internal sealed unsafe partial class CpuBackend
 {
     /// <summary>
-    /// Rows from which a packed copy of the weight is kept. Below, a product takes about as long as reading the weight, packed or not,
-    /// and a sentence is not worth the memory of a second copy.
+    /// Rows from which a packed copy of the weight is kept. Below, it would save 1 to 4 % of a product's time and double the memory of a
+    /// model of text.
     /// </summary>
-    const int LeastRowsToPack = 64;
+    const int LeastRowsToPack = 448;
 
     readonly PackedWeightsCache _packedWeights = new();
 

@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using Microsoft.Win32.SafeHandles;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
@@ -17,6 +19,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     readonly FileStream _stream;
     readonly MemoryMappedFile _file;
     readonly MemoryMappedViewAccessor _view;
+    readonly FileStatus? _status;
     byte* _start;
 
     SafetensorsFile(string path, FileStream stream, MemoryMappedFile file, MemoryMappedViewAccessor view, byte* start,
@@ -24,6 +27,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
     {
         (Path, _stream, _file, _view) = (path, stream, file, view);
         _start = start;
+        _status = FileStatus.Of(stream.SafeFileHandle, path);
         (Entries, Metadata) = (entries, metadata);
         Names = [.. entries.Select(entry => entry.Name)];
         _byName = entries.ToDictionary(entry => entry.Name, StringComparer.Ordinal);
@@ -204,13 +208,43 @@ public sealed unsafe class SafetensorsFile : IDisposable
     internal void ReadBytes(SafetensorsEntry entry, long offset, Span<byte> bytes)
     {
         ObjectDisposedException.ThrowIf(_start is null, this);
+        ReadBytes(_stream.SafeFileHandle, Path, entry, offset, bytes);
+    }
+
+    internal static void ReadBytes(SafeFileHandle file, string path, SafetensorsEntry entry, long offset, Span<byte> bytes)
+    {
         while (bytes.Length > 0)
         {
-            int read = RandomAccess.Read(_stream.SafeFileHandle, bytes, entry.OffsetBytes + offset);
-            if (read == 0) throw new CorruptFileException(Path, $"was cut while it was read, in tensor '{entry.Name}'");
+            int read = RandomAccess.Read(file, bytes, entry.OffsetBytes + offset);
+            if (read == 0) throw new CorruptFileException(path, $"was cut while it was read, in tensor '{entry.Name}'");
             bytes = bytes[read..];
             offset += read;
         }
+    }
+
+    /// <summary>
+    /// Leaves a tensor's values in the file, of which <c>Op.Embedding</c> reads the rows that it is asked for. Whoever touches them
+    /// otherwise has them all in memory. The file may be deleted, or another take its name; if it is changed in place, the next use is an
+    /// error.
+    /// </summary>
+    /// <param name="table">The result of <see cref="Tensor.DeferredZeros"/>, of as many elements.</param>
+    /// <returns>
+    /// False, and nothing is done, where the values were touched, are of another type than the file's or not for the CPU, or the system
+    /// cannot tell whether a file has changed (other systems than Linux).
+    /// </returns>
+    /// <exception cref="CorruptFileException">The file was changed since it was opened, or has no such tensor.</exception>
+    public bool TryLeave(string name, Tensor table)
+    {
+        var entry = Entry(name);
+        if (entry.ElementCount != table.Count)
+            throw new ShapeException($"TryLeave: '{name}' has {entry.ElementCount} elements, the tensor {table.Shape} has others");
+        if (table.Memory.Deferred is not { } memory || table.Device is not CpuDevice || entry.DType != table.DType
+            || entry.LengthBytes != memory.SizeBytes || _status is not { } status)
+            return false;
+        var rows = new FileRows(Path, entry, status);
+        if (memory.TryLeaveIn(rows)) table.Version++;
+        else rows.Dispose();
+        return memory.File == rows;
     }
 
     /// <summary>Ends the mapping; spans of it must not be used any more.</summary>

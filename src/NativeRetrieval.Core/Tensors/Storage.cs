@@ -9,10 +9,11 @@ internal sealed class Storage
     readonly long _sizeBytes;
     readonly bool _owns;
     readonly Storage? _whole;
+    readonly nint _address;
     int _owners = 1, _version;
 
     Storage(Device device, nint address, long sizeBytes, bool owns) =>
-        (_device, Address, _sizeBytes, _owns) = (device, address, sizeBytes, owns);
+        (_device, _address, _sizeBytes, _owns) = (device, address, sizeBytes, owns);
 
     /// <summary>Uninitialised memory.</summary>
     public Storage(Device device, long sizeBytes) : this(device, device.Allocate(sizeBytes), sizeBytes, owns: true)
@@ -23,6 +24,9 @@ internal sealed class Storage
     public Storage(Device device, ReadOnlySpan<byte> host) : this(device, device.AllocateFrom(host), host.Length, owns: true)
     {
     }
+
+    /// <summary>Memory that is taken when it is first touched.</summary>
+    public Storage(DeferredMemory memory) : this(memory.Device, 0, memory.SizeBytes, owns: true) => Deferred = memory;
 
     /// <summary>A part of a block, with owners of its own; the block lives as long as its parts.</summary>
     Storage(Storage whole, nint offset) : this(whole.Device, whole.Address + offset, 0, whole._owns)
@@ -35,7 +39,10 @@ internal sealed class Storage
     /// <summary>Memory of a host program: it is used, never freed.</summary>
     public static Storage Foreign(Device device, nint address, long sizeBytes) => new(device, address, sizeBytes, owns: false);
 
-    public nint Address { get; }
+    public nint Address => Deferred?.Address ?? _address;
+
+    /// <summary>The memory where it is taken when it is first touched; null: it was there from the beginning.</summary>
+    public DeferredMemory? Deferred { get; }
 
     /// <summary>The block that this is a part of, or this.</summary>
     public Storage Whole => _whole?.Whole ?? this;
@@ -72,13 +79,19 @@ internal sealed class Storage
         GC.SuppressFinalize(this);
         Derived?.Dispose();
         if (_whole is not null) _whole.Release();
-        else if (_owns) _device.Free(Address, _sizeBytes);
+        else if (_owns) Free();
     }
 
     /// <summary>A tensor that was dropped outside every scope: its memory comes back with the next collection.</summary>
     ~Storage()
     {
-        if (_owns && Address != 0) _device.Free(Address, _sizeBytes);
+        if (_owns) Free();
+    }
+
+    void Free()
+    {
+        Deferred?.Dispose();
+        if (_address != 0) _device.Free(_address, _sizeBytes);
     }
 }
 

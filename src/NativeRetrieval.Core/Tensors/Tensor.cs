@@ -3,6 +3,7 @@ using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Serialization;
 
 namespace NativeRetrieval.Core.Tensors;
 
@@ -96,6 +97,16 @@ public sealed class Tensor : IDisposable
         var tensor = Empty(shape, device, dtype, layout);
         tensor.Device.Clear(tensor.Address, tensor.SizeBytes);
         return tensor;
+    }
+
+    /// <summary>
+    /// Contiguous zeros whose memory is taken when they are first touched: for tables that are read from a file, which may keep them.
+    /// </summary>
+    public static Tensor DeferredZeros(Shape shape, Device device, DType dtype = DType.Float32)
+    {
+        TensorBudget.Check(shape);
+        long size = checked(shape.Count * dtype.SizeBytes());
+        return new Tensor(new Storage(new DeferredMemory(device, size)), 0, shape, dtype, Layout.Contiguous);
     }
 
     /// <summary>A contiguous tensor over memory of its device that somebody else owns and that outlives it.</summary>
@@ -303,6 +314,9 @@ public sealed class Tensor : IDisposable
             return _storage.Address + (nint)_offset;
         }
     }
+
+    /// <summary>The file that has the elements, and their distance from the first of its tensor; null: they are in memory.</summary>
+    internal (FileRows Rows, long OffsetBytes)? InFile => _storage.Deferred?.File is { } rows ? (rows, _offset) : null;
 
     /// <summary>The elements in memory order; CPU tensors only.</summary>
     internal unsafe Span<T> Span<T>() where T : unmanaged

@@ -33,11 +33,16 @@ public static class StateFile
     /// file holds no other.
     /// </summary>
     /// <param name="rename">From a name in the file to the module's name, null for a tensor to ignore; by default names are equal.</param>
+    /// <param name="leaveTablesFrom">
+    /// Size in bytes from which tables of embeddings stay in the file, which is then not to be changed in place as long as the module is
+    /// used (<see cref="SafetensorsFile.TryLeave"/>); by default none do.
+    /// </param>
     /// <returns>The names that were ignored, in the file's order.</returns>
     /// <exception cref="CorruptFileException">
     /// A tensor is missing, has another shape, is named twice or has no place in the module, or scales of 8-bit weights are damaged.
     /// </exception>
-    public static IReadOnlyList<string> Read(SafetensorsFile file, Module module, Func<string, string?>? rename = null)
+    public static IReadOnlyList<string> Read(SafetensorsFile file, Module module, Func<string, string?>? rename = null,
+        long leaveTablesFrom = long.MaxValue)
     {
         var targets = module.State().ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
         var sources = new Dictionary<string, SafetensorsEntry>(StringComparer.Ordinal);
@@ -67,7 +72,8 @@ public static class StateFile
 
         foreach (var (name, entry) in sources)
             if (IsQuantized(entry, targets[name])) Int8Weights.CopyTo(file, entry.Name, targets[name]);
-            else file.CopyTo(entry.Name, targets[name]);
+            else if (entry.LengthBytes < leaveTablesFrom || !file.TryLeave(entry.Name, targets[name]))
+                file.CopyTo(entry.Name, targets[name]);
         return ignored;
     }
 

@@ -16,10 +16,12 @@ public sealed class Embedding : Module
     /// </summary>
     public Embedding(int count, int width, double deviation, Device device, DType dtype, PhiloxSequence? random, int? paddingId = null)
     {
-        Weight = Parameter("weight", Initialization.Normal([count, width], deviation, device, dtype, random));
+        Weight = Parameter("weight", random is null ? Tensor.DeferredZeros([count, width], device, dtype)
+            : Initialization.Normal([count, width], deviation, device, dtype, random));
         if (paddingId is { } row && row >= 0 && row < count)
         {
             _paddingId = row;
+            if (random is null) return;
             using var zeros = Tensor.Zeros([1, width], device, dtype);
             using var padding = Weight.Rows(row, 1);
             padding.CopyFrom(zeros);

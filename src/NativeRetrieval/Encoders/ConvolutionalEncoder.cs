@@ -14,6 +14,12 @@ namespace NativeRetrieval.Encoders;
 /// </summary>
 public abstract class ConvolutionalEncoder : AudioEncoder
 {
+    /// <summary>
+    /// Bytes of one clip's maps from which the CPU takes clips one after another: the weights of such stages are small beside the maps, and
+    /// are read again for little. What follows has large weights and small maps, and takes the whole batch.
+    /// </summary>
+    const long LargeMaps = 1 << 20;
+
     readonly List<EncoderStage> _stages = [];
 
     private protected ConvolutionalEncoder(ConvolutionalEncoderConfig config, Device device, DType dtype) : base(config, device, dtype)
@@ -27,8 +33,33 @@ public abstract class ConvolutionalEncoder : AudioEncoder
 
     private protected override Tensor Embed(Tensor x, FrameLengths own, TrainingPass? pass)
     {
-        foreach (var stage in _stages) (x, own) = stage.Forward(x, own, stage.IsTrainable ? pass : null);
+        int first = 0;
+        if (pass is null && own.Table is null && x.Shape[0] > 1 && x.Device is CpuDevice) (x, first) = TakeOneByOne(x);
+        for (int i = first; i < _stages.Count; i++) (x, own) = _stages[i].Forward(x, own, _stages[i].IsTrainable ? pass : null);
         return Op.ClipPooling(Op.ToLayout(x, Layout.Contiguous), own.Tensor);
+    }
+
+    /// <summary>The maps of all clips after the stages with large maps, and the number of these.</summary>
+    /// <param name="x">[N, 1, T, F], contiguous, all frames real.</param>
+    (Tensor Maps, int Stages) TakeOneByOne(Tensor x)
+    {
+        using var scope = TensorScope.Begin();
+        var clips = new Tensor[x.Shape[0]];
+        var layout = x.Layout;
+        int stages = 0;
+        for (int clip = 0; clip < clips.Length; clip++)
+        {
+            using var work = TensorScope.Begin();
+            var maps = x.Rows(clip, 1);
+            for (int i = 0; clip == 0 ? i == 0 || (i < _stages.Count && maps.SizeBytes > LargeMaps) : i < stages; i++)
+            {
+                (maps, _) = _stages[i].Forward(maps, own: default, pass: null);
+                stages = Math.Max(stages, i + 1);
+            }
+            layout = maps.Layout;
+            clips[clip] = work.Return(Op.ToLayout(maps, Layout.Contiguous));
+        }
+        return (scope.Return(Op.ToLayout(Op.Concat(clips), layout)), stages);
     }
 }
 

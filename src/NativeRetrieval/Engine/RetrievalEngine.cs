@@ -47,7 +47,7 @@ public sealed class RetrievalEngine : IDisposable
     /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
     public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both)
     {
-        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts);
+        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, leaveTables: true);
         return new(modelFolder, model, fingerprint);
     }
 
@@ -86,11 +86,11 @@ public sealed class RetrievalEngine : IDisposable
             _features.Settings.Resampler);
         CheckWindow(windowSeconds);
         var windows = new List<AudioWindow>();
-        var batch = new List<(SampleWindow Window, float[] Samples)>();
+        var batch = new List<(double Start, double End, float[] Samples)>();
         while (reader.Read() is { } window)
         {
             cancellation.ThrowIfCancellationRequested();
-            batch.Add((window, _features.Waveform(window.Samples)));
+            batch.Add((window.StartSeconds, window.EndSeconds, _features.Waveform(window.Samples)));
             if (batch.Sum(item => Model.Config.LogMel.FramesOf(item.Samples.Length)) >= BatchFrames) Flush();
         }
         if (batch.Count > 0) Flush();
@@ -102,7 +102,7 @@ public sealed class RetrievalEngine : IDisposable
             float[] vectors = EmbedWaveforms([.. batch.Select(item => item.Samples)], cancellation);
             int width = Model.Config.EmbeddingDimension;
             for (int i = 0; i < batch.Count; i++)
-                windows.Add(new(batch[i].Window.StartSeconds, batch[i].Window.EndSeconds, vectors.AsMemory(i * width, width)));
+                windows.Add(new(batch[i].Start, batch[i].End, vectors.AsMemory(i * width, width)));
             batch.Clear();
         }
     }

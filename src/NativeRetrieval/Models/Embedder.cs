@@ -3,6 +3,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Models;
 
@@ -15,6 +16,12 @@ public static class Embedder
 {
     const int BatchFrames = 12_000; // two minutes of sound: memory stays bounded whatever the clips' lengths
     const int BatchTexts = 32;
+
+    /// <summary>
+    /// Tokens that the CPU reads at once where memory counts: more are hardly faster each, and from so many on linear layers keep a second
+    /// copy of their weights.
+    /// </summary>
+    const int FewTokens = 400;
 
     /// <summary>Embeddings of <paramref name="count"/> clips, [count, D], row-major, of length 1.</summary>
     /// <param name="frames">Frames of clip i.</param>
@@ -49,9 +56,8 @@ public static class Embedder
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var samples = new float[batch.Length * clips[batch[0]].Length];
-            for (int i = 0; i < batch.Length; i++) clips[batch[i]].CopyTo(samples, i * clips[batch[0]].Length);
-            var waveform = Tensor.From(samples, [batch.Length, samples.Length / batch.Length], model.Device);
+            var waveform = Tensor.Empty([batch.Length, clips[batch[0]].Length], model.Device);
+            for (int i = 0; i < batch.Length; i++) waveform.Rows(i, 1).CopyFrom<float>(clips[batch[i]]);
             Scatter(Run(captured, "waveforms", waveform, x => model.EmbedWaveform(x, lengths: null)), batch, width, vectors);
         }
         return vectors;
@@ -68,7 +74,7 @@ public static class Embedder
         {
             if (vectors is null) return;
             using var scope = TensorScope.Begin();
-            Scatter(Read(model, texts, batch, captured).Embeddings, batch, width, vectors);
+            Scatter(Read(model, TokensOf(model, texts, batch), captured).Embeddings, batch, width, vectors);
         });
     }
 
@@ -80,25 +86,41 @@ public static class Embedder
         int width = model.Config.EmbeddingDimension, ownWidth = model.TextEncoder.Width;
         var vectors = new float[(long)texts.Count * width];
         var encoded = new float[(long)texts.Count * ownWidth];
-        foreach (int[] batch in Batches(texts))
+        foreach (int[] batch in Batches(texts)) Take(batch);
+        return new TextVectors(vectors, encoded);
+
+        void Take(ReadOnlySpan<int> batch)
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var (embeddings, own) = Read(model, texts, batch, captured);
+            var tokens = TokensOf(model, texts, batch);
+            if (batch.Length > 1 && model.Device is CpuDevice && tokens.Lengths.Sum() > FewTokens)
+            {
+                Take(batch[..(batch.Length / 2)]);
+                Take(batch[(batch.Length / 2)..]);
+                return;
+            }
+            var (embeddings, own) = Read(model, tokens, captured);
             Scatter(embeddings, batch, width, vectors);
             Scatter(own, batch, ownWidth, encoded);
         }
-        return new TextVectors(vectors, encoded);
     }
 
     /// <summary>Sentences of like length together: little padding to compute.</summary>
     static IEnumerable<int[]> Batches(IReadOnlyList<string> texts) =>
         Enumerable.Range(0, texts.Count).OrderBy(i => texts[i].Length).Chunk(BatchTexts);
 
-    /// <summary>Unit vectors of a batch of texts: in the shared space, and the text encoder's own.</summary>
-    static (Tensor Embeddings, Tensor Own) Read(RetrievalModel model, IReadOnlyList<string> texts, int[] batch, CapturedWork? captured)
+    static TokenBatch TokensOf(RetrievalModel model, IReadOnlyList<string> texts, ReadOnlySpan<int> batch)
     {
-        var sentences = model.TextEncoder.Place(model.Tokenize([.. batch.Select(i => texts[i])]), training: false);
+        var own = new string[batch.Length];
+        for (int i = 0; i < own.Length; i++) own[i] = texts[batch[i]];
+        return model.Tokenize(own);
+    }
+
+    /// <summary>Unit vectors of a batch of texts: in the shared space, and the text encoder's own.</summary>
+    static (Tensor Embeddings, Tensor Own) Read(RetrievalModel model, TokenBatch tokens, CapturedWork? captured)
+    {
+        var sentences = model.TextEncoder.Place(tokens, training: false);
         string sizes = $"sentences {sentences.Sentences}x{sentences.Width}/{sentences.Rows}";
         var both = captured is null ? Both(sentences.Places)
             : captured.Run(sizes, [sentences.Places], place: default, state: [], inputs => Both(inputs[0]));
@@ -143,7 +165,7 @@ public static class Embedder
         Enumerable.Range(0, count).GroupBy(length).OrderBy(group => group.Key)
             .SelectMany(group => group.Chunk(Math.Max(1, BatchFrames / Math.Max(1, framesOf(group.Key)))));
 
-    static void Scatter(Tensor rows, int[] targets, int width, float[] vectors)
+    static void Scatter(Tensor rows, ReadOnlySpan<int> targets, int width, float[] vectors)
     {
         float[] values = rows.ToArray<float>();
         for (int i = 0; i < targets.Length; i++) values.AsSpan(i * width, width).CopyTo(vectors.AsSpan(targets[i] * width));

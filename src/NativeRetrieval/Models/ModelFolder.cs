@@ -19,6 +19,9 @@ public static class ModelFolder
     const string ConfigName = "config.json", WeightsName = "model.safetensors", PreprocessorName = "preprocessor_config.json",
         CardName = "README.md";
 
+    /// <summary>Smaller tables would save little, and cost each token a call to the system.</summary>
+    const long LargeTableBytes = 16 << 20;
+
     static readonly string[] _vocabularyNames = ["vocab.txt", "vocab.json", "merges.txt"];
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
@@ -55,12 +58,16 @@ public static class ModelFolder
     /// <exception cref="FileReadException">The folder or one of its files is absent.</exception>
     /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null,
-        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both) => Open(folder, device, adjust, tokenizer, parts).Model;
+        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both) =>
+        Open(folder, device, adjust, tokenizer, parts, leaveTables: false).Model;
 
     /// <summary>Reads a model and its fingerprint, and each file for its checksum once.</summary>
+    /// <param name="leaveTables">
+    /// True to leave large tables of embeddings in the file: of tens of thousands of words a sentence needs a few.
+    /// </param>
     /// <inheritdoc cref="Load"/>
     internal static (RetrievalModel Model, string Fingerprint) Open(string folder, Device device,
-        Func<RetrievalModelConfig, RetrievalModelConfig>? adjust, TextTokenizer? tokenizer, ModelParts parts)
+        Func<RetrievalModelConfig, RetrievalModelConfig>? adjust, TextTokenizer? tokenizer, ModelParts parts, bool leaveTables)
     {
         RequireConfig(folder);
         var verified = FolderSums.Verify(folder);
@@ -76,7 +83,8 @@ public static class ModelFolder
                 throw new CorruptFileException(folder,
                     $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
-            StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name);
+            StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name,
+                leaveTables ? LargeTableBytes : long.MaxValue);
             return (model, Fingerprint(folder, verified));
         }
         catch

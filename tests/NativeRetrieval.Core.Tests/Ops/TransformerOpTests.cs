@@ -97,7 +97,7 @@ public sealed class TransformerOpTests
         }
 
         // Changes of a part are changes of the whole: a packed copy of it is made anew.
-        for (int use = 0; use < 3; use++) Op.Linear(Normal([70, 5], 4, device), Op.Concat(parts));
+        for (int use = 0; use < 3; use++) Op.Linear(Normal([450, 5], 4, device), Op.Concat(parts));
         parts[1].CopyFrom(Normal([2, 5], 5, device));
         float[] changed = Op.MatMul(x, Op.Concat([.. parts.Select(part => part.Clone())]), transposeB: true).ToArray<float>();
         Assert.Equal(changed, Op.Linear(x, Op.Concat(parts)).ToArray<float>());

@@ -1,8 +1,10 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Text;
 using System.Text.Json;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.TestSupport;
@@ -173,6 +175,88 @@ public sealed class SafetensorsFileTests : IDisposable
 
         using (var cut = File.OpenWrite(path)) cut.SetLength(cut.Length - 4096);
         Assert.Contains("was cut", Assert.Throws<CorruptFileException>(() => file.CopyTo("x", x)).Message);
+    }
+
+    [Fact]
+    public void A_table_left_in_the_file_gives_its_rows_and_is_in_memory_once_it_is_touched()
+    {
+        var device = new CpuDevice(guarded: true);
+        float[] values = WriteTable(out string path);
+        using var file = SafetensorsFile.Open(path);
+        using var table = Tensor.DeferredZeros([500, 8], device);
+        using var ids = Tensor.From([499, 0, 7, 499], [4], device);
+        long before = device.LiveBytes;
+        if (!file.TryLeave("t", table))
+        {
+            Assert.False(OperatingSystem.IsLinux());
+            Assert.Skip("this system cannot tell whether a file has changed");
+        }
+        file.Dispose();
+        Assert.False(SafetensorsFile.Open(path).TryLeave("t", table));   // once is enough
+
+        // Another file takes the name: the one that was opened is read on.
+        WriteTable(out string other, scale: 2);
+        File.Move(other, path, overwrite: true);
+        using (var rows = Op.Embedding(table, ids))
+            Assert.Equal([.. values[^8..], .. values[..8], .. values[56..64], .. values[^8..]], rows.ToArray<float>());
+        using (var part = table.Rows(5, 100))
+        using (var two = Tensor.From([2], [1], device))
+        using (var rows = Op.Embedding(part, two))
+            Assert.Equal(values[56..64], rows.ToArray<float>());
+        Assert.Equal(before, device.LiveBytes);
+
+        Assert.Equal(values, table.ToArray<float>());
+        Assert.True(device.LiveBytes >= before + table.SizeBytes);
+        table.CopyFrom<float>(new float[4000]);
+        using (var rows = Op.Embedding(table, ids)) Assert.All(rows.ToArray<float>(), value => Assert.Equal(0, value));
+    }
+
+    [Fact]
+    public void A_table_whose_file_is_changed_in_place_is_refused()
+    {
+        WriteTable(out string path);
+        using var file = SafetensorsFile.Open(path);
+        using Tensor table = Tensor.DeferredZeros([500, 8], CpuDevice.Shared), again = Tensor.DeferredZeros([500, 8], CpuDevice.Shared);
+        using var ids = Tensor.From([3], [1], CpuDevice.Shared);
+        if (!file.TryLeave("t", table)) Assert.Skip("this system cannot tell whether a file has changed");
+        Op.Embedding(table, ids).Dispose();
+        using (var changed = File.OpenWrite(path)) changed.Write([1]);
+        File.SetLastWriteTimeUtc(path, new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        foreach (var use in (Action[])[() => Op.Embedding(table, ids), () => table.ToArray<float>(), () => file.TryLeave("t", again)])
+        {
+            string message = Assert.Throws<CorruptFileException>(use).Message;
+            Assert.StartsWith(path, message);
+            Assert.Contains("was changed", message);
+        }
+        using (var cut = File.OpenWrite(path)) cut.SetLength(200);
+        Assert.Throws<CorruptFileException>(() => Op.Embedding(table, ids));
+    }
+
+    [Fact]
+    public void Only_what_the_file_has_as_it_is_stays_there()
+    {
+        float[] values = WriteTable(out string path);
+        using var file = SafetensorsFile.Open(path);
+        using Tensor plain = Tensor.Zeros([500, 8], CpuDevice.Shared), touched = Tensor.DeferredZeros([500, 8], CpuDevice.Shared),
+            wide = Tensor.DeferredZeros([500, 8], CpuDevice.Shared, DType.Float64),
+            small = Tensor.DeferredZeros([8], CpuDevice.Shared);
+        Assert.All(touched.ToArray<float>(), value => Assert.Equal(0, value));
+        Assert.False(file.TryLeave("t", plain));
+        Assert.False(file.TryLeave("t", touched));
+        Assert.False(file.TryLeave("t", wide));
+        Assert.Throws<ShapeException>(() => file.TryLeave("t", small));
+        file.CopyTo("t", touched);
+        Assert.Equal(values, touched.ToArray<float>());
+    }
+
+    /// <returns>The values of tensor <c>t</c>, [500, 8].</returns>
+    float[] WriteTable(out string path, float scale = 1)
+    {
+        path = _folder[$"table{scale}.safetensors"];
+        float[] values = [.. Enumerable.Range(0, 4000).Select(i => scale * i)];
+        SafetensorsWriter.Write(path,
+            [SafetensorsItem.FromBytes("t", DType.Float32, [500, 8], MemoryMarshal.AsBytes<float>(values).ToArray())]);
+        return values;
     }
 
     static SafetensorsItem Item(string name, DType dtype, int bytes, Action<byte[]> fill)

@@ -45,6 +45,22 @@ public sealed class AudioEncoderTests : IDisposable
         }
     }
 
+    [Theory]
+    [InlineData("cnn14")]
+    [InlineData("resnet38")]
+    public void Clips_with_large_maps_are_taken_one_by_one_and_have_the_bits_that_each_has_alone(string kind)
+    {
+        const int frames = 1_300; // 16 channels of 650 x 32 are over 1 MiB
+        int[] channels = [16, 20, 6, 17, 8, 9];
+        using var encoder = AudioEncoder.Create(kind == "cnn14" ? new Cnn14Config { Channels = channels }
+            : new ResNet38Config { Channels = channels }, CpuDevice.Shared, new PhiloxSequence(new Philox(5)));
+        double[][] clips = [Clip(1, frames), Clip(2, frames), Clip(3, frames)];
+        double[] all = encoder.Forward(Make([.. clips.SelectMany(clip => clip)], 3, DType.Float32), null).Values();
+        double[] alone = [.. clips.SelectMany(clip => encoder.Forward(Make(clip, 1, DType.Float32), null).Values())];
+        Assert.Equal(alone, all);
+        Assert.NotEqual(all[..encoder.Width], all[encoder.Width..(2 * encoder.Width)]);
+    }
+
     [Theory, MemberData(nameof(Kinds))]
     public void Training_hears_nothing_of_the_padding(string kind)
     {

@@ -6,6 +6,7 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Models;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Text;
@@ -153,6 +154,33 @@ public sealed class ModelFolderTests : IDisposable
     {
         var fault = Assert.Throws<OptionException>(() => Save(config => config with { AudioHeadWidth = audio, TextHeadWidth = text }));
         Assert.Contains(message, fault.Message);
+    }
+
+    [Fact]
+    public void An_engine_leaves_a_large_table_of_words_in_the_file_and_reads_the_same_vectors()
+    {
+        Save(config => config with { TextEncoder = config.TextEncoder with { VocabularySize = 21_000, Width = 200, Heads = 2 } });
+        string[] texts = ["a dog", "a dog dog a", "dog"];
+        using var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
+        using var engine = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared, ModelParts.Text);
+        Assert.Equal(Embedder.Texts(model, texts, TestContext.Current.CancellationToken), engine.EmbedTexts(texts));
+
+        // In the file, not in memory: a change of it is noticed.
+        if (!OperatingSystem.IsLinux()) return;
+        File.SetLastWriteTimeUtc(_folder["model.safetensors"], new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.Contains("word_embeddings", Assert.Throws<CorruptFileException>(() => engine.EmbedTexts(texts)).Message);
+        Assert.NotEmpty(Embedder.Texts(model, texts, TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public void Long_texts_read_in_few_at_a_time_have_the_vectors_that_they_have_together()
+    {
+        Save(config => config with { TextEncoder = config.TextEncoder with { MaxPositions = 40 }, MaxTokens = 40 });
+        string[] texts = [.. Enumerable.Range(0, 40).Select(i => string.Join(' ', Enumerable.Repeat(i % 2 == 0 ? "dog" : "a", 5 + i)))];
+        using var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
+        var read = Embedder.ReadTexts(model, texts, TestContext.Current.CancellationToken);
+        Assert.Equal(Embedder.Texts(model, texts, TestContext.Current.CancellationToken), read.Vectors);
+        Assert.DoesNotContain(0f, read.Vectors);
     }
 
     public void Dispose() => _folder.Dispose();
