@@ -22,7 +22,7 @@ internal static unsafe class Strassen
     /// <summary>Lengths that are whole vectors of every width.</summary>
     const int Lanes = 16;
 
-    /// <summary>A quarter of B and, where the sign is not 0, another that is added or subtracted: the second factor of each product.</summary>
+    /// <summary>The second factors: a quarter of B and, where the sign is not 0, another that is added or subtracted.</summary>
     public static ReadOnlySpan<(int First, int Second, int Sign)> OfB => _ofB;
 
     static readonly (int First, int Second, int Sign)[] _ofB =

@@ -11,12 +11,12 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </summary>
 /// <remarks>
 /// The form is that of blocks, not of whole matrices: a group of 4 strips of rows times 4 panels of columns and 4 blocks of k. What memory
-/// the sums of A need is bounded (<see cref="MaxSumBytes"/>). A thread has one instance, and no product allocates. The bits of a row depend on
-/// the other rows of its group, not on the number of threads.
+/// the sums of A need is bounded (<see cref="MaxSumBytes"/>). A thread has one instance, and no product allocates. The bits of a row
+/// depend on the other rows of its group, not on the number of threads.
 /// </remarks>
 internal sealed unsafe class StrassenProduct
 {
-    /// <summary>Bytes of one pass's sums of A, and what a pass of four blocks needs for 1,024 rows: they stay in a third-level cache.</summary>
+    /// <summary>Bytes of one pass's sums of A if it has more than four blocks of k: they stay in a third-level cache.</summary>
     const long MaxSumBytes = 13 << 20;
 
     const int Parts = Strassen.Side * Strassen.Side, Products = Strassen.Products * Strassen.Products;
@@ -73,8 +73,8 @@ internal sealed unsafe class StrassenProduct
     }
 
     /// <summary>
-    /// Height of the strips, with the fewest rows beyond the matrix, which are zeros; a row more stands for what each group costs beside its
-    /// products.
+    /// Height of the strips, with the fewest rows beyond the matrix, which are zeros; a row more stands for what each group costs beside
+    /// its products.
     /// </summary>
     static int Height(int m, int tallest)
     {
@@ -104,7 +104,7 @@ internal sealed unsafe class StrassenProduct
 
     static int ColumnOf(int part) => part >> 1 & 2 | part & 1;
 
-    /// <summary>Packs the parts of a group of rows, for four blocks of k, and makes the 49 sums of them: [outer][group][inner][k][row].</summary>
+    /// <summary>Packs the parts of a group of rows, for four blocks of k, and makes 49 sums: [outer][group][inner][k][row].</summary>
     void SumRows(int unit)
     {
         var (groupOfK, group) = Math.DivRem(unit, _groups);
@@ -229,7 +229,8 @@ internal sealed unsafe class StrassenProduct
         for (int part = 0; part < Parts; part++, tiles += TileSize)
         {
             int row = group * GroupHeight + RowOf(part) * _height, column = (columns * Strassen.Side + ColumnOf(part)) * _b.Kernel.Columns;
-            finish.Write(tiles, _b.Kernel.Columns, _c + row * _cStride + column, _cStride, Height(row), _b.Kernel.Columns, column, _firstK > 0);
+            finish.Write(tiles, _b.Kernel.Columns, _c + row * _cStride + column, _cStride, Height(row), _b.Kernel.Columns, column,
+                accumulate: _firstK > 0);
         }
     }
 }
