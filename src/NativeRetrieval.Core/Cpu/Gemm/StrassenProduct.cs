@@ -11,13 +11,16 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </summary>
 /// <remarks>
 /// The form is that of blocks, not of whole matrices: a group of 4 strips of rows times 4 panels of columns and 4 blocks of k. What memory
-/// the sums of A need is bounded (<see cref="MaxSumBytes"/>). A thread has one instance, and no product allocates. The bits of a row
+/// the sums of A need is bounded. A thread has one instance, and no product allocates. The bits of a row
 /// depend on the other rows of its group, not on the number of threads.
 /// </remarks>
 internal sealed unsafe class StrassenProduct
 {
     /// <summary>Bytes of one pass's sums of A if it has more than four blocks of k: they stay in a third-level cache.</summary>
     const long MaxSumBytes = 13 << 20;
+
+    /// <summary>Rows of one piece of a product, for the same end; half of them are still enough.</summary>
+    const int MaxRows = 1120;
 
     const int Parts = Strassen.Side * Strassen.Side, Products = Strassen.Products * Strassen.Products;
 
@@ -48,8 +51,16 @@ internal sealed unsafe class StrassenProduct
 
     int GroupWidth => Strassen.Side * _b.Kernel.Columns;
 
-    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue) =>
-        (_ofThread ??= new()).RunPasses(m, a, b, c, cStride, epilogue);
+    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue)
+    {
+        int pieces = (m + MaxRows - 1) / MaxRows;
+        for (int piece = 0; piece < pieces; piece++)
+        {
+            int row = (int)((long)m * piece / pieces), end = (int)((long)m * (piece + 1) / pieces);
+            (_ofThread ??= new()).RunPasses(end - row, new(a.At(row, 0), a.RowStride, a.ColumnStride), b, c + row * cStride, cStride,
+                epilogue);
+        }
+    }
 
     void RunPasses(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue)
     {

@@ -13,12 +13,13 @@ public sealed unsafe class StrassenTests
     /// <summary>Measured: 1.0e-6; a plain product has 2.5e-7.</summary>
     const double Tolerance = 2e-6;
 
-    /// <summary>Whole and incomplete groups of rows; one group of k, two in one pass, two in two passes.</summary>
+    /// <summary>Whole and incomplete groups of rows; one group of k, two in one pass, two in two passes; two pieces.</summary>
     [Theory]
     [InlineData("avx512", 448, 768, 768)]
     [InlineData("avx512", 501, 896, 768)]
     [InlineData("avx512", 448, 768, 1536)]
     [InlineData("avx512", 1024, 768, 1536)]
+    [InlineData("avx512", 1201, 768, 768)]
     [InlineData("avx2", 501, 768, 768)]
     [InlineData("portable", 448, 768, 768)]
     public void Errors_stay_within_the_bound_for_two_levels(string kernelName, int m, int n, int k)
