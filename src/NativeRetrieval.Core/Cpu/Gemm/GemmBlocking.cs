@@ -21,11 +21,12 @@ internal static class GemmBlocking
 
     /// <summary>
     /// Length of the blocks of k, the last of which may be shorter; at least 1. It depends on <paramref name="k"/>
-    /// alone, and so does the rounding of every sum.
+    /// alone, and so does the rounding of every sum. More than two blocks are a multiple of four, which <see cref="Strassen"/> can use.
     /// </summary>
     public static int BlockK(int k)
     {
         int blocks = Math.Max(1, (k + MaxBlockK - 1) / MaxBlockK);
+        if (blocks > 2) blocks = (blocks + Strassen.Side - 1) / Strassen.Side * Strassen.Side;
         return Math.Max(1, (k + blocks - 1) / blocks);
     }
 

@@ -15,6 +15,9 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </remarks>
 internal sealed unsafe class GemmKernel
 {
+    /// <summary>Floats of A; past its end a prefetch does nothing.</summary>
+    const int PrefetchAhead = 1024;
+
     readonly delegate*<nint, float*, float*, float*, nint, bool, void>[] _byRows;
 
     GemmKernel(string name, int columns, delegate*<nint, float*, float*, float*, nint, bool, void>[] byRows)
@@ -125,6 +128,8 @@ internal sealed unsafe class GemmKernel
             if (TRows.Count > 11) { x = TSimd.Broadcast(a + 11); cb0 = TSimd.MultiplyAdd(x, b0, cb0); cb1 = TSimd.MultiplyAdd(x, b1, cb1); }
             if (TRows.Count > 12) { x = TSimd.Broadcast(a + 12); cc0 = TSimd.MultiplyAdd(x, b0, cc0); cc1 = TSimd.MultiplyAdd(x, b1, cc1); }
             if (TRows.Count > 13) { x = TSimd.Broadcast(a + 13); cd0 = TSimd.MultiplyAdd(x, b0, cd0); cd1 = TSimd.MultiplyAdd(x, b1, cd1); }
+            // A strip that comes from a third-level cache arrives in time.
+            if (Sse.IsSupported) Sse.Prefetch0(a + PrefetchAhead);
             a += TRows.Count;
             b += 2 * sizeof(TVector) / sizeof(float);
         }

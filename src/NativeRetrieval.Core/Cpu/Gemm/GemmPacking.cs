@@ -10,7 +10,7 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// </summary>
 internal static unsafe class GemmPacking
 {
-    const int FloatsPerLine = 16;
+    public const int FloatsPerLine = 16;
 
     /// <summary>
     /// <c>target[k·width + lane] = source[lane·laneStride + k·kStride]</c>; lanes up to <paramref name="width"/> are zeros.

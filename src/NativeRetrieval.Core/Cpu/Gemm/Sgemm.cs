@@ -7,7 +7,8 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// <summary>
 /// C[m, n] = A[m, k] · B[k, n] in single precision on all cores, with any strides of A and B (so also transposed) and
 /// row-major C. Blocked and packed after Goto and van de Geijn 2008, "Anatomy of high-performance matrix
-/// multiplication". The bits of the result do not depend on the number of threads.
+/// multiplication". The bits of the result do not depend on the number of threads; where <see cref="Strassen.Takes"/> is false, those
+/// of a row depend on that row alone.
 /// </summary>
 internal static unsafe class Sgemm
 {
@@ -19,10 +20,11 @@ internal static unsafe class Sgemm
         GemmEpilogue epilogue = default, GemmKernel? kernel = null) =>
         RunParts(new Product(m, n, k, a, b, null, c, cStride, epilogue, kernel ?? GemmKernel.Best));
 
-    /// <summary>C = A·B with B packed before, then <paramref name="epilogue"/>.</summary>
+    /// <summary>C = A·B with B packed before, then <paramref name="epilogue"/>; large products by <see cref="Strassen"/>.</summary>
     public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue = default)
     {
-        RunParts(new Product(m, b.N, b.K, a, default, b, c, cStride, epilogue, b.Kernel));
+        if (Strassen.Takes(m, b)) StrassenProduct.Run(m, a, b, c, cStride, epilogue);
+        else RunParts(new Product(m, b.N, b.K, a, default, b, c, cStride, epilogue, b.Kernel));
         GC.KeepAlive(b);
     }
 
