@@ -12,7 +12,7 @@ internal readonly record struct RowRange(RowBlock Block, int Begin, int End);
 /// </summary>
 /// <param name="queries">[Q, width], zero-padded; behind them zero queries up to <see cref="Tiled"/>.</param>
 /// <param name="width">Elements of a row with its padding.</param>
-internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int queryCount, int width, TopKList[] best)
+internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int queryCount, int width, QueryLists best)
     where TLanes : unmanaged, IDotLanes<TLanes>
     where TElement : unmanaged
 {
@@ -22,22 +22,21 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
     /// <summary>Rows that pass over one cacheful of queries before the next is loaded.</summary>
     const int PanelRows = 192;
 
+    const int TileQueries = DotTiles<TLanes, TElement>.Queries, CacheLineSizeBytes = 64;
+
     readonly float* _queries = queries;
 
     /// <summary>Queries with those added that make up whole tiles.</summary>
-    public static int Tiled(int queries) =>
-        queries < 2 ? queries : (queries + DotTiles<TLanes, TElement>.Queries - 1) / DotTiles<TLanes, TElement>.Queries
-            * DotTiles<TLanes, TElement>.Queries;
+    public static int Tiled(int queries) => queries < 2 ? queries : (queries + TileQueries - 1) / TileQueries * TileQueries;
 
     public void Search(RowRange range)
     {
         if (queryCount == 1)
         {
-            foreach (int row in new FoundRows(range)) Offer(best[0], Dot(_queries, Row(range, row)), range.Block.FirstId + row);
+            foreach (int row in new FoundRows(range)) best.Offer(0, Dot(_queries, Row(range, row)), range.Block.FirstId + row);
             return;
         }
-        int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / DotTiles<TLanes, TElement>.Queries)
-            * DotTiles<TLanes, TElement>.Queries;
+        int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / TileQueries) * TileQueries;
         for (int begin = range.Begin; begin < range.End; begin += PanelRows)
         {
             var panel = range with { Begin = begin, End = Math.Min(begin + PanelRows, range.End) };
@@ -49,40 +48,40 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
     {
         int tileRows = DotTiles<TLanes, TElement>.Rows, count = 0;
         int* tile = stackalloc int[tileRows];
+        byte* memory = stackalloc byte[DotTiles<TLanes, TElement>.MostSums * sizeof(TLanes) + CacheLineSizeBytes];
+        var sums = (TLanes*)((nint)(memory + CacheLineSizeBytes - 1) & -CacheLineSizeBytes);
         foreach (int row in new FoundRows(range))
         {
             tile[count++] = row;
             if (count < tileRows) continue;
-            SearchTile(range, tile, firstQuery, endQuery);
+            SearchTile(range, tile, firstQuery, endQuery, sums);
             count = 0;
         }
         for (int i = 0; i < count; i++)
             for (int q = firstQuery; q < endQuery; q++)
-                Offer(best[q], Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
+                best.Offer(q, Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
     }
 
-    void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery)
+    void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery, TLanes* sums)
     {
-        int tileRows = DotTiles<TLanes, TElement>.Rows, tileQueries = DotTiles<TLanes, TElement>.Queries;
-        float* scores = stackalloc float[tileRows * tileQueries];
+        int tileRows = DotTiles<TLanes, TElement>.Rows;
+        float* scores = stackalloc float[DotTiles<TLanes, TElement>.MostSums];
         TElement** rows = stackalloc TElement*[tileRows];
         for (int r = 0; r < tileRows; r++) rows[r] = Row(range, tile[r]);
         // The rows behind these come from memory while these are in the cache and all queries pass over them.
-        byte* ahead = (byte*)(rows[tileRows - 1] + width);
-        for (int first = firstQuery; first < endQuery; first += tileQueries)
+        byte* ahead = (byte*)(rows[tileRows - 1] + width), aheadEnd = ahead + (long)tileRows * width * sizeof(TElement);
+        int steps = (endQuery - firstQuery + TileQueries - 1) / TileQueries * (width / TLanes.Width);
+        nint aheadStep = (nint)((aheadEnd - ahead) / CacheLineSizeBytes + steps - 1) / steps * CacheLineSizeBytes;
+        for (int first = firstQuery; first < endQuery; first += TileQueries)
         {
-            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, scores, ahead);
-            ahead += DotTiles<TLanes, TElement>.AheadSizeBytes(width);
-            int here = Math.Min(tileQueries, endQuery - first);
-            for (int q = 0; q < here; q++)
-                for (int r = 0; r < tileRows; r++) Offer(best[first + q], scores[q * tileRows + r], range.Block.FirstId + tile[r]);
+            if (ahead >= aheadEnd) aheadStep = 0;
+            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, sums, scores, ahead, aheadStep);
+            ahead += width / TLanes.Width * aheadStep;
+            for (int r = 0; r < tileRows; r++)
+                if (!best.AreTooLow(first, scores + r * TileQueries))
+                    for (int q = first; q < Math.Min(first + TileQueries, endQuery); q++)
+                        best.Offer(q, scores[r * TileQueries + q - first], range.Block.FirstId + tile[r]);
         }
-    }
-
-    /// <summary>Most scores are too low: one comparison here, and no call.</summary>
-    static void Offer(TopKList list, float score, long id)
-    {
-        if (!(score < list.Floor)) list.Offer(score, id);
     }
 
     TElement* Row(RowRange range, int row) => (TElement*)range.Block.Rows + (long)row * width;

@@ -1,0 +1,43 @@
+using System.Runtime.Intrinsics;
+
+namespace NativeRetrieval.Core.Search;
+
+/// <summary>The lists of several queries, and beside them the score that each asks for, so that scores of four are tested at once.</summary>
+/// <param name="queries">Number of queries.</param>
+/// <param name="k">Pairs that each list keeps.</param>
+internal sealed unsafe class QueryLists(int queries, int k)
+{
+    /// <summary>The <see cref="TopKList.Floor"/> of each list; behind them 0 for queries that are not there.</summary>
+    readonly float[] _floors = NewFloors(queries);
+
+    public TopKList[] Lists { get; } = NewLists(queries, k);
+
+    /// <summary>Adds a pair if it is among the k best of its query so far.</summary>
+    public void Offer(int query, float score, long id)
+    {
+        // Most scores are too low: one comparison here, and no call.
+        if (score < _floors[query]) return;
+        Lists[query].Offer(score, id);
+        _floors[query] = Lists[query].Floor;
+    }
+
+    /// <summary>True if none of four scores can get into its list.</summary>
+    /// <param name="first">The query of the first score; the others are of the queries behind it.</param>
+    public bool AreTooLow(int first, float* scores) =>
+        Vector128.LessThanAll(Vector128.Load(scores), Vector128.Create(_floors.AsSpan(first, 4)));
+
+    public static TopKList[] NewLists(int count, int k)
+    {
+        var lists = new TopKList[count];
+        for (int q = 0; q < count; q++) lists[q] = new TopKList(k);
+        return lists;
+    }
+
+    static float[] NewFloors(int queries)
+    {
+        float[] floors = new float[queries + 3];
+        floors.AsSpan(0, queries).Fill(float.NaN);
+        floors.AsSpan(queries).Fill(float.PositiveInfinity);
+        return floors;
+    }
+}
