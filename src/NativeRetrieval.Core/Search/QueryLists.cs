@@ -7,7 +7,7 @@ namespace NativeRetrieval.Core.Search;
 /// <param name="k">Pairs that each list keeps.</param>
 internal sealed unsafe class QueryLists(int queries, int k)
 {
-    /// <summary>The <see cref="TopKList.Floor"/> of each list; behind them 0 for queries that are not there.</summary>
+    /// <summary>The <see cref="TopKList.Floor"/> of each list; behind them ∞ for queries that are not there.</summary>
     readonly float[] _floors = NewFloors(queries);
 
     public TopKList[] Lists { get; } = NewLists(queries, k);
@@ -21,10 +21,12 @@ internal sealed unsafe class QueryLists(int queries, int k)
         _floors[query] = Lists[query].Floor;
     }
 
-    /// <summary>True if none of four scores can get into its list.</summary>
-    /// <param name="first">The query of the first score; the others are of the queries behind it.</param>
-    public bool AreTooLow(int first, float* scores) =>
-        Vector128.LessThanAll(Vector128.Load(scores), Vector128.Create(_floors.AsSpan(first, 4)));
+    /// <summary>Adds a row's pairs with four consecutive queries; scores of queries that are not there are passed over.</summary>
+    public void OfferFour(int first, float* scores, long id)
+    {
+        if (Vector128.LessThanAll(Vector128.Load(scores), Vector128.Create(_floors.AsSpan(first, 4)))) return;
+        for (int q = 0; q < Math.Min(4, queries - first); q++) Offer(first + q, scores[q], id);
+    }
 
     public static TopKList[] NewLists(int count, int k)
     {

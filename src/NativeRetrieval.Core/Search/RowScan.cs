@@ -22,7 +22,10 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
     /// <summary>Rows that pass over one cacheful of queries before the next is loaded.</summary>
     const int PanelRows = 192;
 
-    const int TileQueries = DotTiles<TLanes, TElement>.Queries, CacheLineSizeBytes = 64;
+    /// <summary>Most bytes that are brought nearer while one register of a row is worked on.</summary>
+    const int MostAheadStep = 192;
+
+    const int TileQueries = DotTiles<TLanes, TElement>.Queries, SumsAlignment = 64;
 
     readonly float* _queries = queries;
 
@@ -36,20 +39,21 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
             foreach (int row in new FoundRows(range)) best.Offer(0, Dot(_queries, Row(range, row)), range.Block.FirstId + row);
             return;
         }
+        byte* memory = stackalloc byte[DotTiles<TLanes, TElement>.MostSums * sizeof(TLanes) + SumsAlignment];
+        var sums = (TLanes*)((nint)(memory + SumsAlignment - 1) & -SumsAlignment);
         int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / TileQueries) * TileQueries;
         for (int begin = range.Begin; begin < range.End; begin += PanelRows)
         {
             var panel = range with { Begin = begin, End = Math.Min(begin + PanelRows, range.End) };
-            for (int first = 0; first < queryCount; first += block) SearchTiles(panel, first, Math.Min(first + block, queryCount));
+            for (int first = 0; first < queryCount; first += block)
+                SearchTiles(panel, first, Math.Min(first + block, queryCount), sums);
         }
     }
 
-    void SearchTiles(RowRange range, int firstQuery, int endQuery)
+    void SearchTiles(RowRange range, int firstQuery, int endQuery, TLanes* sums)
     {
         int tileRows = DotTiles<TLanes, TElement>.Rows, count = 0;
         int* tile = stackalloc int[tileRows];
-        byte* memory = stackalloc byte[DotTiles<TLanes, TElement>.MostSums * sizeof(TLanes) + CacheLineSizeBytes];
-        var sums = (TLanes*)((nint)(memory + CacheLineSizeBytes - 1) & -CacheLineSizeBytes);
         foreach (int row in new FoundRows(range))
         {
             tile[count++] = row;
@@ -64,23 +68,20 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
 
     void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery, TLanes* sums)
     {
-        int tileRows = DotTiles<TLanes, TElement>.Rows;
+        int tileRows = DotTiles<TLanes, TElement>.Rows, tiles = (endQuery - firstQuery + TileQueries - 1) / TileQueries;
         float* scores = stackalloc float[DotTiles<TLanes, TElement>.MostSums];
         TElement** rows = stackalloc TElement*[tileRows];
         for (int r = 0; r < tileRows; r++) rows[r] = Row(range, tile[r]);
-        // The rows behind these come from memory while these are in the cache and all queries pass over them.
-        byte* ahead = (byte*)(rows[tileRows - 1] + width), aheadEnd = ahead + (long)tileRows * width * sizeof(TElement);
-        int steps = (endQuery - firstQuery + TileQueries - 1) / TileQueries * (width / TLanes.Width);
-        nint aheadStep = (nint)((aheadEnd - ahead) / CacheLineSizeBytes + steps - 1) / steps * CacheLineSizeBytes;
+        // The rows behind these come from memory while these are in the cache and all queries pass over them; where so few pass that this
+        // would be too much at once, the processor reads ahead as fast by itself.
+        byte* ahead = (byte*)(rows[tileRows - 1] + width);
+        nint tileStep = (nint)tileRows * width * sizeof(TElement) / tiles, aheadStep = tileStep / (width / TLanes.Width);
+        if (aheadStep > MostAheadStep) tileStep = aheadStep = 0;
         for (int first = firstQuery; first < endQuery; first += TileQueries)
         {
-            if (ahead >= aheadEnd) aheadStep = 0;
             DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, sums, scores, ahead, aheadStep);
-            ahead += width / TLanes.Width * aheadStep;
-            for (int r = 0; r < tileRows; r++)
-                if (!best.AreTooLow(first, scores + r * TileQueries))
-                    for (int q = first; q < Math.Min(first + TileQueries, endQuery); q++)
-                        best.Offer(q, scores[r * TileQueries + q - first], range.Block.FirstId + tile[r]);
+            ahead += tileStep;
+            for (int r = 0; r < tileRows; r++) best.OfferFour(first, scores + r * TileQueries, range.Block.FirstId + tile[r]);
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics.X86;
 
 namespace NativeRetrieval.Core.Cpu.Vectors;
@@ -16,17 +17,20 @@ internal static unsafe class DotTiles<TLanes, TElement>
     const int CacheLineSizeBytes = 64;
 
     /// <summary>Rows of a tile: 4 x 6 sums fit the 32 registers of AVX-512, 4 x 3 the 16 of AVX2.</summary>
-    public static int Rows => TLanes.Width == 16 ? 6 : 3;
+    public static int Rows
+    {
+        [MethodImpl(MethodImplOptions.AggressiveInlining)]
+        get => TLanes.Width == 16 ? 6 : 3;
+    }
 
     /// <param name="query">[<see cref="Queries"/>, width], contiguous.</param>
     /// <param name="rows">Addresses of <see cref="Rows"/> rows.</param>
     /// <param name="sums">Room for <see cref="MostSums"/> registers of partial sums, aligned as these are.</param>
     /// <param name="scores">[<see cref="Rows"/>, <see cref="Queries"/>].</param>
     /// <param name="ahead">
-    /// Address that will be read next: while the sums are made, <paramref name="aheadStep"/> bytes for each register of a row are brought
-    /// nearer from there on. Any address, as none is touched.
+    /// Address that will be read later: while the sums are made, <paramref name="aheadStep"/> bytes for each register of a row are brought
+    /// nearer from there on, 128 at most. Any address, as none is touched.
     /// </param>
-    /// <param name="aheadStep">A multiple of the 64 bytes of a cache line; 0 where nothing is to be brought nearer.</param>
     public static void Dot(float* query, TElement** rows, int width, TLanes* sums, float* scores, byte* ahead, nint aheadStep)
     {
         if (TLanes.Width == 16) Sum4x6(query, rows, width, sums, ahead, aheadStep);
@@ -37,10 +41,14 @@ internal static unsafe class DotTiles<TLanes, TElement>
     public static TLanes Load(TElement* source) =>
         typeof(TElement) == typeof(float) ? TLanes.Load((float*)source) : TLanes.LoadBFloat16((ushort*)source);
 
-    static void BringNearer(byte* from, nint bytes)
+    /// <summary>
+    /// Two cache lines in each step, which the next step may ask for again: few at a time, evenly, as a core waits for a limited number.
+    /// </summary>
+    static void BringNearer(byte* from)
     {
         if (!Sse.IsSupported) return;
-        for (nint at = 0; at < bytes; at += CacheLineSizeBytes) Sse.Prefetch1(from + at);
+        Sse.Prefetch0(from);
+        Sse.Prefetch0(from + CacheLineSizeBytes);
     }
 
     // Each method below ends with its stores: a call behind the loop, or more work, makes the compiler keep every sum on the stack and
@@ -55,7 +63,7 @@ internal static unsafe class DotTiles<TLanes, TElement>
         TElement* row0 = rows[0], row1 = rows[1], row2 = rows[2];
         for (nint i = 0; i < width; i += TLanes.Width)
         {
-            BringNearer(ahead, aheadStep);
+            BringNearer(ahead);
             ahead += aheadStep;
             TLanes x0 = Load(row0 + i), x1 = Load(row1 + i), x2 = Load(row2 + i);
             var q = TLanes.Load(query + i);
@@ -89,7 +97,7 @@ internal static unsafe class DotTiles<TLanes, TElement>
         TElement* row0 = rows[0], row1 = rows[1], row2 = rows[2], row3 = rows[3], row4 = rows[4], row5 = rows[5];
         for (nint i = 0; i < width; i += TLanes.Width)
         {
-            BringNearer(ahead, aheadStep);
+            BringNearer(ahead);
             ahead += aheadStep;
             TLanes q0 = TLanes.Load(query + i), q1 = TLanes.Load(query1 + i), q2 = TLanes.Load(query2 + i), q3 = TLanes.Load(query3 + i);
             var x = Load(row0 + i);
