@@ -2,7 +2,7 @@ using System.Runtime.Intrinsics;
 
 namespace NativeRetrieval.Core.Search;
 
-/// <summary>The lists of several queries, and beside them the score that each asks for, so that scores of four are tested at once.</summary>
+/// <summary>Lists of several queries, and beside them the score that each asks for, so that scores of four are tested at once.</summary>
 /// <param name="queries">Number of queries.</param>
 /// <param name="k">Pairs that each list keeps.</param>
 internal sealed unsafe class QueryLists(int queries, int k)
