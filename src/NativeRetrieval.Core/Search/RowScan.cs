@@ -12,7 +12,7 @@ internal readonly record struct RowRange(RowBlock Block, int Begin, int End);
 /// </summary>
 /// <param name="queries">[Q, width], zero-padded; behind them zero queries up to <see cref="Tiled"/>.</param>
 /// <param name="width">Elements of a row with its padding.</param>
-internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int queryCount, int width, TopKList[] best)
+internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int queryCount, int width, QueryLists best)
     where TLanes : unmanaged, IDotLanes<TLanes>
     where TElement : unmanaged
 {
@@ -22,30 +22,35 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
     /// <summary>Rows that pass over one cacheful of queries before the next is loaded.</summary>
     const int PanelRows = 192;
 
+    /// <summary>Most bytes that are brought nearer while one register of a row is worked on.</summary>
+    const int MostAheadStep = 192;
+
+    const int TileQueries = DotTiles<TLanes, TElement>.Queries, SumsAlignment = 64;
+
     readonly float* _queries = queries;
 
     /// <summary>Queries with those added that make up whole tiles.</summary>
-    public static int Tiled(int queries) =>
-        queries < 2 ? queries : (queries + DotTiles<TLanes, TElement>.Queries - 1) / DotTiles<TLanes, TElement>.Queries
-            * DotTiles<TLanes, TElement>.Queries;
+    public static int Tiled(int queries) => queries < 2 ? queries : (queries + TileQueries - 1) / TileQueries * TileQueries;
 
     public void Search(RowRange range)
     {
         if (queryCount == 1)
         {
-            foreach (int row in new FoundRows(range)) Offer(best[0], Dot(_queries, Row(range, row)), range.Block.FirstId + row);
+            foreach (int row in new FoundRows(range)) best.Offer(0, Dot(_queries, Row(range, row)), range.Block.FirstId + row);
             return;
         }
-        int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / DotTiles<TLanes, TElement>.Queries)
-            * DotTiles<TLanes, TElement>.Queries;
+        byte* memory = stackalloc byte[DotTiles<TLanes, TElement>.MostSums * sizeof(TLanes) + SumsAlignment];
+        var sums = (TLanes*)((nint)(memory + SumsAlignment - 1) & -SumsAlignment);
+        int block = Math.Max(1, QueriesSizeBytes / (sizeof(float) * width) / TileQueries) * TileQueries;
         for (int begin = range.Begin; begin < range.End; begin += PanelRows)
         {
             var panel = range with { Begin = begin, End = Math.Min(begin + PanelRows, range.End) };
-            for (int first = 0; first < queryCount; first += block) SearchTiles(panel, first, Math.Min(first + block, queryCount));
+            for (int first = 0; first < queryCount; first += block)
+                SearchTiles(panel, first, Math.Min(first + block, queryCount), sums);
         }
     }
 
-    void SearchTiles(RowRange range, int firstQuery, int endQuery)
+    void SearchTiles(RowRange range, int firstQuery, int endQuery, TLanes* sums)
     {
         int tileRows = DotTiles<TLanes, TElement>.Rows, count = 0;
         int* tile = stackalloc int[tileRows];
@@ -53,36 +58,31 @@ internal readonly unsafe struct RowScan<TLanes, TElement>(float* queries, int qu
         {
             tile[count++] = row;
             if (count < tileRows) continue;
-            SearchTile(range, tile, firstQuery, endQuery);
+            SearchTile(range, tile, firstQuery, endQuery, sums);
             count = 0;
         }
         for (int i = 0; i < count; i++)
             for (int q = firstQuery; q < endQuery; q++)
-                Offer(best[q], Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
+                best.Offer(q, Dot(_queries + (long)q * width, Row(range, tile[i])), range.Block.FirstId + tile[i]);
     }
 
-    void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery)
+    void SearchTile(RowRange range, int* tile, int firstQuery, int endQuery, TLanes* sums)
     {
-        int tileRows = DotTiles<TLanes, TElement>.Rows, tileQueries = DotTiles<TLanes, TElement>.Queries;
-        float* scores = stackalloc float[tileRows * tileQueries];
+        int tileRows = DotTiles<TLanes, TElement>.Rows, tiles = (endQuery - firstQuery + TileQueries - 1) / TileQueries;
+        float* scores = stackalloc float[DotTiles<TLanes, TElement>.MostSums];
         TElement** rows = stackalloc TElement*[tileRows];
         for (int r = 0; r < tileRows; r++) rows[r] = Row(range, tile[r]);
-        // The rows behind these come from memory while these are in the cache and all queries pass over them.
+        // The rows behind these come from memory while these are in the cache and all queries pass over them; where so few pass that this
+        // would be too much at once, the processor reads ahead as fast by itself.
         byte* ahead = (byte*)(rows[tileRows - 1] + width);
-        for (int first = firstQuery; first < endQuery; first += tileQueries)
+        nint tileStep = (nint)tileRows * width * sizeof(TElement) / tiles, aheadStep = tileStep / (width / TLanes.Width);
+        if (aheadStep > MostAheadStep) tileStep = aheadStep = 0;
+        for (int first = firstQuery; first < endQuery; first += TileQueries)
         {
-            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, scores, ahead);
-            ahead += DotTiles<TLanes, TElement>.AheadSizeBytes(width);
-            int here = Math.Min(tileQueries, endQuery - first);
-            for (int q = 0; q < here; q++)
-                for (int r = 0; r < tileRows; r++) Offer(best[first + q], scores[q * tileRows + r], range.Block.FirstId + tile[r]);
+            DotTiles<TLanes, TElement>.Dot(_queries + (long)first * width, rows, width, sums, scores, ahead, aheadStep);
+            ahead += tileStep;
+            for (int r = 0; r < tileRows; r++) best.OfferFour(first, scores + r * TileQueries, range.Block.FirstId + tile[r]);
         }
-    }
-
-    /// <summary>Most scores are too low: one comparison here, and no call.</summary>
-    static void Offer(TopKList list, float score, long id)
-    {
-        if (!(score < list.Floor)) list.Offer(score, id);
     }
 
     TElement* Row(RowRange range, int row) => (TElement*)range.Block.Rows + (long)row * width;

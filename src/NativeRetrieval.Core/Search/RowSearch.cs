@@ -101,7 +101,7 @@ public static unsafe class RowSearch
         where TElement : unmanaged
     {
         int queryCount = queries.Length / dimension, width = strideBytes / sizeof(TElement);
-        var scratch = new ConcurrentBag<TopKList[]>();
+        var scratch = new ConcurrentBag<QueryLists>();
         int tiles = RowScan<TLanes, TElement>.Tiled(queryCount);
         float* padded = (float*)NativeMemory.AlignedAlloc((nuint)tiles * (nuint)width * sizeof(float) + 64, 64);
         try
@@ -112,7 +112,7 @@ public static unsafe class RowSearch
             if (queryCount > 0)
                 Workers.Run(parts, part => read(part, rows =>
                 {
-                    if (!scratch.TryTake(out var best)) best = NewLists(queryCount, k);
+                    if (!scratch.TryTake(out var best)) best = new QueryLists(queryCount, k);
                     new RowScan<TLanes, TElement>(padded, queryCount, width, best).Search(rows);
                     scratch.Add(best);
                 }));
@@ -122,17 +122,10 @@ public static unsafe class RowSearch
             NativeMemory.AlignedFree(padded);
         }
 
-        var merged = NewLists(queryCount, k);
-        foreach (var lists in scratch)
-            for (int q = 0; q < queryCount; q++) merged[q].Merge(lists[q]);
+        var merged = QueryLists.NewLists(queryCount, k);
+        foreach (var best in scratch)
+            for (int q = 0; q < queryCount; q++) merged[q].Merge(best.Lists[q]);
         return merged;
-    }
-
-    static TopKList[] NewLists(int count, int k)
-    {
-        var lists = new TopKList[count];
-        for (int q = 0; q < count; q++) lists[q] = new TopKList(k);
-        return lists;
     }
 
     static List<RowRange> Parts(IReadOnlyList<RowBlock> blocks, int rowsPerPart)

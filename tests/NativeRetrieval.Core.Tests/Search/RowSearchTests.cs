@@ -72,6 +72,21 @@ public sealed unsafe class RowSearchTests : IDisposable
         }
     }
 
+    /// <summary>Queries too large for the cache together pass over the rows in turn, panel by panel.</summary>
+    [Theory]
+    [InlineData("512", DType.Float32)]
+    [InlineData("256", DType.BFloat16)]
+    [InlineData("128", DType.Float32)]
+    public void SeveralCachefulsOfQueriesFindWhatEachFindsAlone(string lanes, DType element)
+    {
+        const int dimension = 4100, queries = 9;
+        float[] x = Values(10, 403 * dimension), q = Values(11, queries * dimension);
+        var blocks = Blocks(x, dimension, element, Excluded(403), splitAt: 7);
+        var alone = Enumerable.Range(0, queries)
+            .Select(i => Search(lanes, blocks, element, dimension, q.AsSpan(i * dimension, dimension).ToArray(), 30)[0]).ToArray();
+        Assert.Equal(alone, Search(lanes, blocks, element, dimension, q, 30));
+    }
+
     /// <summary>Lists that are not full, hold NaN, or keep nothing: no score may be passed over that belongs into them.</summary>
     [Theory]
     [InlineData(0)]

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.X86;
 
@@ -20,8 +21,10 @@ internal readonly unsafe struct DotLanes128(Vector128<float> value) : IDotLanes<
 
     public static float Total(DotLanes128 sum) => Total(sum._value);
 
-    public static void Totals(DotLanes128 a, DotLanes128 b, DotLanes128 c, DotLanes128 d, float* totals) =>
-        Totals(a._value, b._value, c._value, d._value, totals);
+    public static void Totals(DotLanes128* sums, int count, float* totals)
+    {
+        for (int i = 0; i < count; i += 4) Totals(sums[i]._value, sums[i + 1]._value, sums[i + 2]._value, sums[i + 3]._value, totals + i);
+    }
 
     /// <summary>(v₀ + v₂) + (v₁ + v₃).</summary>
     public static float Total(Vector128<float> v)
@@ -31,6 +34,7 @@ internal readonly unsafe struct DotLanes128(Vector128<float> value) : IDotLanes<
     }
 
     /// <summary>The four totals side by side, by turning the pairs of two vectors into halves of one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Totals(Vector128<float> a, Vector128<float> b, Vector128<float> c, Vector128<float> d, float* totals)
     {
         if (!Sse.IsSupported)

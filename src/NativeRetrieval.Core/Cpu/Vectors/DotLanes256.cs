@@ -20,8 +20,11 @@ internal readonly unsafe struct DotLanes256(Vector256<float> value) : IDotLanes<
 
     public static float Total(DotLanes256 sum) => DotLanes128.Total(sum.Folded());
 
-    public static void Totals(DotLanes256 a, DotLanes256 b, DotLanes256 c, DotLanes256 d, float* totals) =>
-        DotLanes128.Totals(a.Folded(), b.Folded(), c.Folded(), d.Folded(), totals);
+    public static void Totals(DotLanes256* sums, int count, float* totals)
+    {
+        for (int i = 0; i < count; i += 4)
+            DotLanes128.Totals(sums[i].Folded(), sums[i + 1].Folded(), sums[i + 2].Folded(), sums[i + 3].Folded(), totals + i);
+    }
 
     Vector128<float> Folded() => _value.GetLower() + _value.GetUpper();
 }

@@ -16,6 +16,7 @@ internal unsafe interface IDotLanes<TSelf> where TSelf : unmanaged, IDotLanes<TS
 
     static abstract float Total(TSelf sum);
 
-    /// <summary>Four times <see cref="Total"/>, to the last bit.</summary>
-    static abstract void Totals(TSelf a, TSelf b, TSelf c, TSelf d, float* totals);
+    /// <summary>The <see cref="Total"/> of each of several sums, to the last bit.</summary>
+    /// <param name="count">A multiple of 4.</param>
+    static abstract void Totals(TSelf* sums, int count, float* totals);
 }
