@@ -20,10 +20,10 @@ internal sealed partial class CpuBackend
         static unsafe void Run<T>(AdamSlot slot, AdamStep step, double[] rates, double scale)
             where T : unmanaged, INumber<T>, IRootFunctions<T>
         {
-            T* p = slot.Parameter.Pointer<T>(), g = slot.Gradient.Pointer<T>();
-            T* m = slot.FirstMoment.Pointer<T>(), v = slot.SecondMoment.Pointer<T>();
             var rule = new AdamRule<T>(step, rates, scale);
-            Slices.Run(slot.Parameter.StoredCount, (start, length) => rule.Apply(p + start, g + start, m + start, v + start, length));
+            Slices.Run(slot.Parameter.StoredCount, (slot, rule), static (s, start, length) =>
+                s.rule.Apply(s.slot.Parameter.Pointer<T>() + start, s.slot.Gradient.Pointer<T>() + start,
+                    s.slot.FirstMoment.Pointer<T>() + start, s.slot.SecondMoment.Pointer<T>() + start, length));
         }
     }
 

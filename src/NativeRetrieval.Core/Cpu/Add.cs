@@ -13,15 +13,14 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor a, Tensor b, T scale, Tensor y) where T : unmanaged, INumber<T>
         {
-            T* left = a.Pointer<T>(), right = b.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(a.StoredCount, (start, length) =>
+            Slices.Run(a.StoredCount, (a, b, scale, y), static (s, start, length) =>
             {
-                T* l = left + start, r = right + start, to = target + start;
-                var factor = new Vector<T>(scale);
+                T* l = s.a.Pointer<T>() + start, r = s.b.Pointer<T>() + start, to = s.y.Pointer<T>() + start;
+                var factor = new Vector<T>(s.scale);
                 int i = 0;
                 for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
                     (Vector.Load(l + i) + factor * Vector.Load(r + i)).Store(to + i);
-                for (; i < length; i++) to[i] = l[i] + scale * r[i];
+                for (; i < length; i++) to[i] = l[i] + s.scale * r[i];
             });
         }
     }

@@ -13,10 +13,9 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor a, Tensor b, Tensor y) where T : unmanaged, INumber<T>
         {
-            T* left = a.Pointer<T>(), right = b.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(a.StoredCount, (start, length) =>
+            Slices.Run(a.StoredCount, (a, b, y), static (s, start, length) =>
             {
-                T* l = left + start, r = right + start, to = target + start;
+                T* l = s.a.Pointer<T>() + start, r = s.b.Pointer<T>() + start, to = s.y.Pointer<T>() + start;
                 int i = 0;
                 for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
                     Vector.Max(Vector.Load(l + i) + Vector.Load(r + i), Vector<T>.Zero).Store(to + i);

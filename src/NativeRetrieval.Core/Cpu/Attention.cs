@@ -18,12 +18,13 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            var (queries, keys, values) = Heads<T>.Three(qkv, sizes.Heads);
-            var target = Heads<T>.Of(y, 0, 1, sizes.Heads);
-            int* start = starts.Pointer<int>();
-            ClearRows(y, start[starts.Shape[0] - 1]);
-            Workers.Run((starts.Shape[0] - 1) * sizes.Heads, head =>
+            ClearRows(y, starts.Pointer<int>()[starts.Shape[0] - 1]);
+            Workers.Run((starts.Shape[0] - 1) * sizes.Heads, (qkv, starts, sizes, y), static (s, head) =>
             {
+                var sizes = s.sizes;
+                var (queries, keys, values) = Heads<T>.Three(s.qkv, sizes.Heads);
+                var target = Heads<T>.Of(s.y, 0, 1, sizes.Heads);
+                int* start = s.starts.Pointer<int>();
                 int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
                 T* p = Weights(queries, keys, head, first, tokens);
                 DropWeights(p, tokens, head, sizes, p);

@@ -9,16 +9,17 @@ internal sealed partial class CpuBackend
 {
     public void ClipPooling(Tensor x, Tensor? lengths, Tensor y, Tensor peaks)
     {
-        if (x.DType == DType.Float32) Run<float>();
-        else Run<double>();
+        if (x.DType == DType.Float32) Run<float>(x, lengths, y, peaks);
+        else Run<double>(x, lengths, y, peaks);
 
-        unsafe void Run<T>() where T : unmanaged, INumber<T>
+        static unsafe void Run<T>(Tensor x, Tensor? lengths, Tensor y, Tensor peaks) where T : unmanaged, INumber<T>
         {
             var map = new FrameMap(x, lengths);
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            int* peak = peaks.Pointer<int>();
-            Workers.Run(map.Clips * map.Channels, part =>
+            Workers.Run(map.Clips * map.Channels, (map, x, y, peaks), static (s, part) =>
             {
+                var map = s.map;
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
+                int* peak = s.peaks.Pointer<int>();
                 int frames = map.Frames(part / map.Channels), best = 0;
                 T* row = source + (nint)part * map.Height * map.Width;
                 T maximum = T.Zero, sum = T.Zero;

@@ -18,11 +18,11 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor table, Tensor ids, Tensor y) where T : unmanaged
         {
-            int width = table.Shape[1];
-            T* rows = table.Pointer<T>(), target = y.Pointer<T>();
-            int* index = ids.Pointer<int>();
-            RowSlices.Run((int)ids.Count, width, (first, end) =>
+            RowSlices.Run((int)ids.Count, table.Shape[1], (table, ids, y), static (s, first, end) =>
             {
+                int width = s.table.Shape[1];
+                T* rows = s.table.Pointer<T>(), target = s.y.Pointer<T>();
+                int* index = s.ids.Pointer<int>();
                 for (long i = first; i < end; i++)
                     new Span<T>(rows + (long)index[i] * width, width).CopyTo(new Span<T>(target + i * width, width));
             });
@@ -36,13 +36,13 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor dy, Tensor ids, Tensor dTable) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = dTable.Shape[1];
-            long count = ids.Count;
-            T* upstream = dy.Pointer<T>(), rows = dTable.Pointer<T>();
-            int* index = ids.Pointer<int>();
             // Columns are shared out, not ids: two threads never add to one element, and the order of additions is that of the ids.
-            RowSlices.RunColumns(width, (first, end) =>
+            RowSlices.RunColumns(dTable.Shape[1], (dy, ids, dTable), static (s, first, end) =>
             {
+                int width = s.dTable.Shape[1];
+                long count = s.ids.Count;
+                T* upstream = s.dy.Pointer<T>(), rows = s.dTable.Pointer<T>();
+                int* index = s.ids.Pointer<int>();
                 for (long i = 0; i < count; i++)
                     RowMath.Add(upstream + i * width + first, rows + (long)index[i] * width + first, end - first);
             });

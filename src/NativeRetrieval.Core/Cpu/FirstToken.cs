@@ -26,10 +26,10 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor dy, Tensor dx) where T : unmanaged
         {
-            int width = dx.Shape[2], tokens = dx.Shape[1];
-            T* upstream = dy.Pointer<T>(), target = dx.Pointer<T>();
-            RowSlices.Run(dx.Shape[0], tokens * width, (first, end) =>
+            RowSlices.Run(dx.Shape[0], dx.Shape[1] * dx.Shape[2], (dy, dx), static (s, first, end) =>
             {
+                int width = s.dx.Shape[2], tokens = s.dx.Shape[1];
+                T* upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>();
                 for (long b = first; b < end; b++)
                 {
                     var sentence = new Span<T>(target + b * tokens * width, tokens * width);

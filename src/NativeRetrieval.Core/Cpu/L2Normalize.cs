@@ -13,11 +13,11 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor x, double epsilon, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = x.Shape[^1];
-            T floor = T.CreateTruncating(epsilon);
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            RowSlices.Run(RowsOf(x), x.Shape[^1], (x, epsilon, y), static (s, first, end) =>
             {
+                int width = s.x.Shape[^1];
+                T floor = T.CreateTruncating(s.epsilon);
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
                 for (long row = first; row < end; row++)
                 {
                     T norm = T.Max(T.Sqrt(RowMath.Dot(source + row * width, source + row * width, width)), floor);
@@ -34,11 +34,11 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor dy, Tensor x, Tensor y, double epsilon, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = x.Shape[^1];
-            T floor = T.CreateTruncating(epsilon);
-            T* source = x.Pointer<T>(), value = y.Pointer<T>(), upstream = dy.Pointer<T>(), target = dx.Pointer<T>();
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            RowSlices.Run(RowsOf(x), x.Shape[^1], (dy, x, y, epsilon, dx), static (s, first, end) =>
             {
+                int width = s.x.Shape[^1];
+                T floor = T.CreateTruncating(s.epsilon);
+                T* source = s.x.Pointer<T>(), value = s.y.Pointer<T>(), upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>();
                 for (long row = first; row < end; row++)
                 {
                     T* from = source + row * width, unit = value + row * width;

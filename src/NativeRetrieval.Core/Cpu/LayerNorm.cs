@@ -14,12 +14,12 @@ internal sealed unsafe partial class CpuBackend
         static void Run<T>(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = x.Shape[^1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>(), gains = gain.Pointer<T>(), offsets = bias.Pointer<T>();
-            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
-            T floor = T.CreateTruncating(epsilon);
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            RowSlices.Run(RowsOf(x), x.Shape[^1], (x, gain, bias, epsilon, y, mean, inverseDeviation), static (s, first, end) =>
             {
+                int width = s.x.Shape[^1];
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>(), gains = s.gain.Pointer<T>(), offsets = s.bias.Pointer<T>();
+                T* means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
+                T floor = T.CreateTruncating(s.epsilon);
                 for (long row = first; row < end; row++)
                 {
                     T* from = source + row * width;
@@ -56,18 +56,21 @@ internal sealed unsafe partial class CpuBackend
         static void Run<T>(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias)
             where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = x.Shape[^1], rows = RowsOf(x);
-            T* source = x.Pointer<T>(), upstream = dy.Pointer<T>(), target = dx.Pointer<T>(), gains = gain.Pointer<T>();
-            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
-            T* gainSums = dGain.Pointer<T>(), biasSums = dBias.Pointer<T>();
-            RowSlices.Run(rows, width, (first, end) =>
+            RowSlices.Run(RowsOf(x), x.Shape[^1], (dy, x, gain, mean, inverseDeviation, dx), static (s, first, end) =>
             {
+                int width = s.x.Shape[^1];
+                T* source = s.x.Pointer<T>(), upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>(), gains = s.gain.Pointer<T>();
+                T* means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
                 for (long row = first; row < end; row++)
                     NormalizeRowBackward(upstream + row * width, source + row * width, gains, means[row], inverses[row],
                         target + row * width, width);
             });
-            RowSlices.RunColumns(width, (first, end) =>
+            RowSlices.RunColumns(x.Shape[^1], (dy, x, mean, inverseDeviation, dGain, dBias), static (s, first, end) =>
             {
+                int width = s.x.Shape[^1], rows = RowsOf(s.x);
+                T* source = s.x.Pointer<T>(), upstream = s.dy.Pointer<T>();
+                T* means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
+                T* gainSums = s.dGain.Pointer<T>(), biasSums = s.dBias.Pointer<T>();
                 new Span<T>(gainSums + first, end - first).Clear();
                 new Span<T>(biasSums + first, end - first).Clear();
                 for (long row = 0; row < rows; row++)

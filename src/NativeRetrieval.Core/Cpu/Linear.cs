@@ -47,10 +47,10 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int rows = x.Shape[0], width = x.Shape[1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            RowSlices.RunColumns(width, (first, end) =>
+            RowSlices.RunColumns(x.Shape[1], (x, y), static (s, first, end) =>
             {
+                int rows = s.x.Shape[0], width = s.x.Shape[1];
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
                 new Span<T>(target + first, end - first).Clear();
                 for (int row = 0; row < rows; row++) RowMath.Add(source + (long)row * width + first, target + first, end - first);
             });

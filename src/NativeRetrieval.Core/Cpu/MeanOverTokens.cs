@@ -14,11 +14,11 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor x, Tensor lengths, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = x.Shape[2], tokens = x.Shape[1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            int* length = lengths.Pointer<int>();
-            RowSlices.Run(x.Shape[0], tokens * width, (first, end) =>
+            RowSlices.Run(x.Shape[0], x.Shape[1] * x.Shape[2], (x, lengths, y), static (state, first, end) =>
             {
+                int width = state.x.Shape[2], tokens = state.x.Shape[1];
+                T* source = state.x.Pointer<T>(), target = state.y.Pointer<T>();
+                int* length = state.lengths.Pointer<int>();
                 for (long b = first; b < end; b++)
                 {
                     T* mean = target + b * width;
@@ -37,11 +37,11 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor dy, Tensor lengths, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = dx.Shape[2], tokens = dx.Shape[1];
-            T* upstream = dy.Pointer<T>(), target = dx.Pointer<T>();
-            int* length = lengths.Pointer<int>();
-            RowSlices.Run(dx.Shape[0], tokens * width, (first, end) =>
+            RowSlices.Run(dx.Shape[0], dx.Shape[1] * dx.Shape[2], (dy, lengths, dx), static (state, first, end) =>
             {
+                int width = state.dx.Shape[2], tokens = state.dx.Shape[1];
+                T* upstream = state.dy.Pointer<T>(), target = state.dx.Pointer<T>();
+                int* length = state.lengths.Pointer<int>();
                 for (long b = first; b < end; b++)
                 {
                     for (int s = 0; s < length[b]; s++)

@@ -16,12 +16,13 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor x, Tensor? lengths, int side, int patch, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int most = x.Shape[2], bins = x.Shape[3], chunks = side / bins, perSide = side / patch;
-            int* own = lengths is null ? null : lengths.Pointer<int>();
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
             // A part is a chunk's column of patches.
-            Workers.Run(x.Shape[0] * chunks * perSide, part =>
+            Workers.Run(x.Shape[0] * (side / x.Shape[3]) * (side / patch), (x, lengths, side, patch, y), static (s, part) =>
             {
+                var (side, patch) = (s.side, s.patch);
+                int most = s.x.Shape[2], bins = s.x.Shape[3], chunks = side / bins, perSide = side / patch;
+                int* own = s.lengths is null ? null : s.lengths.Pointer<int>();
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
                 var (image, column) = Math.DivRem(part, perSide);
                 var (clip, chunk) = Math.DivRem(image, chunks);
                 var frames = new CubicFrames(own == null ? most : own[clip], side * chunks);

@@ -13,10 +13,9 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged, INumber<T>
         {
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(x.StoredCount, (start, length) =>
+            Slices.Run(x.StoredCount, (x, y), static (s, start, length) =>
             {
-                T* from = source + start, to = target + start;
+                T* from = s.x.Pointer<T>() + start, to = s.y.Pointer<T>() + start;
                 int i = 0;
                 for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
                     Vector.Max(Vector.Load(from + i), Vector<T>.Zero).Store(to + i);
@@ -32,10 +31,9 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, INumber<T>
         {
-            T* gradient = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
-            Slices.Run(y.StoredCount, (start, length) =>
+            Slices.Run(y.StoredCount, (dy, y, dx), static (s, start, length) =>
             {
-                T* g = gradient + start, v = value + start, to = target + start;
+                T* g = s.dy.Pointer<T>() + start, v = s.y.Pointer<T>() + start, to = s.dx.Pointer<T>() + start;
                 int i = 0;
                 for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
                     Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(v + i), Vector<T>.Zero), Vector.Load(g + i), Vector<T>.Zero)

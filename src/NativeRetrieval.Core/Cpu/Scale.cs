@@ -13,13 +13,12 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor x, T factor, Tensor y) where T : unmanaged, INumber<T>
         {
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(x.StoredCount, (start, length) =>
+            Slices.Run(x.StoredCount, (x, factor, y), static (s, start, length) =>
             {
-                T* from = source + start, to = target + start;
+                T* from = s.x.Pointer<T>() + start, to = s.y.Pointer<T>() + start;
                 int i = 0;
-                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count) (Vector.Load(from + i) * factor).Store(to + i);
-                for (; i < length; i++) to[i] = from[i] * factor;
+                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count) (Vector.Load(from + i) * s.factor).Store(to + i);
+                for (; i < length; i++) to[i] = from[i] * s.factor;
             });
         }
     }

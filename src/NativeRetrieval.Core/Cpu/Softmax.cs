@@ -13,10 +13,10 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = x.Shape[^1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            RowSlices.Run(RowsOf(x), x.Shape[^1], (x, y), static (s, first, end) =>
             {
+                int width = s.x.Shape[^1];
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
                 for (long row = first; row < end; row++) RowMath.Softmax(source + row * width, T.One, target + row * width, width);
             });
         }
@@ -29,10 +29,10 @@ internal sealed unsafe partial class CpuBackend
 
         static void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            int width = y.Shape[^1];
-            T* upstream = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
-            RowSlices.Run(RowsOf(y), width, (first, end) =>
+            RowSlices.Run(RowsOf(y), y.Shape[^1], (dy, y, dx), static (s, first, end) =>
             {
+                int width = s.y.Shape[^1];
+                T* upstream = s.dy.Pointer<T>(), value = s.y.Pointer<T>(), target = s.dx.Pointer<T>();
                 for (long row = first; row < end; row++)
                     SoftmaxRowBackward(upstream + row * width, value + row * width, T.One, target + row * width, width);
             });

@@ -13,9 +13,9 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(x.Count, (start, length) =>
+            Slices.Run(x.Count, (x, y), static (s, start, length) =>
             {
+                T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
                 for (long i = start; i < start + length; i++) target[i] = T.Tanh(source[i]);
             });
         }
@@ -28,9 +28,9 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
         {
-            T* gradient = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
-            Slices.Run(y.Count, (start, length) =>
+            Slices.Run(y.Count, (dy, y, dx), static (s, start, length) =>
             {
+                T* gradient = s.dy.Pointer<T>(), value = s.y.Pointer<T>(), target = s.dx.Pointer<T>();
                 for (long i = start; i < start + length; i++) target[i] = gradient[i] * (T.One - value[i] * value[i]);
             });
         }

@@ -15,12 +15,13 @@ internal sealed partial class CpuBackend
 
         static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged
         {
-            bool block = y.Layout == Layout.NCHW16c;
-            T* plain = (block ? x : y).Pointer<T>(), blocked = (block ? y : x).Pointer<T>();
-            int channels = x.Shape[1], blocks = (channels + ChannelBlock - 1) / ChannelBlock;
-            long plane = (long)x.Shape[2] * x.Shape[3];
-            Workers.Run(x.Shape[0] * blocks, part =>
+            int blocks = (x.Shape[1] + ChannelBlock - 1) / ChannelBlock;
+            Workers.Run(x.Shape[0] * blocks, (x, y, blocks), static (s, part) =>
             {
+                bool block = s.y.Layout == Layout.NCHW16c;
+                T* plain = (block ? s.x : s.y).Pointer<T>(), blocked = (block ? s.y : s.x).Pointer<T>();
+                int channels = s.x.Shape[1], blocks = s.blocks;
+                long plane = (long)s.x.Shape[2] * s.x.Shape[3];
                 int first = part % blocks * ChannelBlock, used = Math.Min(ChannelBlock, channels - first);
                 T* p = plain + ((long)(part / blocks) * channels + first) * plane;
                 T* b = blocked + part * plane * ChannelBlock;
