@@ -40,8 +40,8 @@ internal sealed partial class CpuBackend
         : BatchNormPlain<double>.Statistics(x, map);
 
     /// <param name="statistics">Of each channel; not read in evaluation.</param>
-    static void Statistics(PooledArray<Moments> statistics, Tensor runningMean, Tensor runningVariance, BatchNormOptions options, Tensor mean,
-        Tensor inverseDeviation)
+    static void Statistics(PooledArray<Moments> statistics, Tensor runningMean, Tensor runningVariance, BatchNormOptions options,
+        Tensor mean, Tensor inverseDeviation)
     {
         if (mean.DType == DType.Float32) Run<float>();
         else Run<double>();

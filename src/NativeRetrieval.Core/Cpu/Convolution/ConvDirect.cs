@@ -32,7 +32,8 @@ internal static unsafe class ConvDirect
         // Few bands (small images): cut the output channels too, so that every core has work. Every output value is summed in the
         // same order however the work is cut.
         int splits = Math.Clamp(4 * Workers.Count / bands, 1, groups);
-        Workers.Run(bands * splits, new Cut(s, x, packed, bias, relu, y, kind, chunk, bands, splits), static (cut, part) => cut.RunPart(part));
+        var cut = new Cut(s, x, packed, bias, relu, y, kind, chunk, bands, splits);
+        Workers.Run(bands * splits, cut, static (cut, part) => cut.RunPart(part));
     }
 
     /// <summary>A convolution cut into bands of rows times ranges of panels.</summary>
