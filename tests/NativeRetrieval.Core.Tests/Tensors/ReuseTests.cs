@@ -93,7 +93,8 @@ public sealed class ReuseTests
         Shape shape = sizes;
         sizes[0] = 2;
         Assert.Equal([7, 1, 9], shape.Sizes.ToArray());
-        Assert.Equal((Shape)[7, 1, 9], shape);
+        Shape same = [7, 1, 9];
+        Assert.Equal(same, shape);
     }
 
     /// <summary>More shapes than are kept, on several threads: each has its own sizes.</summary>
@@ -113,7 +114,7 @@ public sealed class ReuseTests
 
     /// <summary>Tensors made on one thread and freed on another, as results that are handed over are.</summary>
     [Fact]
-    public void Threads_that_make_and_free_tensors_of_each_other_never_share_memory()
+    public async Task Threads_that_make_and_free_tensors_of_each_other_never_share_memory()
     {
         const int threads = 4, rounds = 2000;
         var handed = new System.Collections.Concurrent.BlockingCollection<(Tensor Tensor, float Value)>(boundedCapacity: 16);
@@ -135,9 +136,9 @@ public sealed class ReuseTests
                 using (tensor)
                     if (tensor.ToArray<float>().Any(element => element != value)) Interlocked.Increment(ref wrong);
         }, token)).ToArray();
-        Task.WaitAll(makers, token);
+        await Task.WhenAll(makers);
         handed.CompleteAdding();
-        Task.WaitAll(readers, token);
+        await Task.WhenAll(readers);
         Assert.Equal(0, wrong);
         Assert.Equal(0, _device.LiveBytes);
     }
