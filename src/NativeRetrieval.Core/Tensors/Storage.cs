@@ -14,7 +14,7 @@ internal sealed class Storage
     [ThreadStatic] static Storage? t_idle;
     [ThreadStatic] static int t_idleCount;
 
-    /// <summary>Of a part, the block; of an idle one, the next idle one.</summary>
+    /// <summary>The block of a part, or the next idle object of an idle one.</summary>
     Storage? _whole;
     bool _owns, _isKey;
     int _owners, _version;
