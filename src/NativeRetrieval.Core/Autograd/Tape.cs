@@ -151,6 +151,12 @@ public sealed class Tape : IDisposable
     /// <param name="op">The operation's name, for messages.</param>
     /// <exception cref="NativeRetrievalException">The output is an input or is recorded already.</exception>
     public static Tensor Record(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, object? state,
+        Func<BackwardContext, Tensor?[]> backward, [CallerMemberName] string op = "") =>
+        Record<object?>(output, inputs, saved, state, backward, op);
+
+    /// <inheritdoc cref="Record(Tensor, ReadOnlySpan{Tensor}, ReadOnlySpan{Tensor}, object, Func{BackwardContext, Tensor[]}, string)"/>
+    /// <remarks>A state that is no object becomes one only where the operation is recorded.</remarks>
+    public static Tensor Record<TState>(Tensor output, ReadOnlySpan<Tensor> inputs, ReadOnlySpan<Tensor> saved, TState state,
         Func<BackwardContext, Tensor?[]> backward, [CallerMemberName] string op = "")
     {
         if (t_current is not { } tape) return output;

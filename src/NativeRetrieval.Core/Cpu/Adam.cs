@@ -13,18 +13,18 @@ internal sealed partial class CpuBackend
         double scale = gradientScale is null ? 1 : gradientScale.Span<double>()[0];
         foreach (var slot in slots)
         {
-            if (slot.Parameter.DType == DType.Float32) Run<float>(slot, step, changing, scale);
-            else Run<double>(slot, step, changing, scale);
+            if (slot.Parameter.DType == DType.Float32) Adam<float>(slot, step, changing, scale);
+            else Adam<double>(slot, step, changing, scale);
         }
+    }
 
-        static unsafe void Run<T>(AdamSlot slot, AdamStep step, double[] rates, double scale)
-            where T : unmanaged, INumber<T>, IRootFunctions<T>
-        {
-            T* p = slot.Parameter.Pointer<T>(), g = slot.Gradient.Pointer<T>();
-            T* m = slot.FirstMoment.Pointer<T>(), v = slot.SecondMoment.Pointer<T>();
-            var rule = new AdamRule<T>(step, rates, scale);
-            Slices.Run(slot.Parameter.StoredCount, (start, length) => rule.Apply(p + start, g + start, m + start, v + start, length));
-        }
+    static unsafe void Adam<T>(AdamSlot slot, AdamStep step, double[] rates, double scale)
+        where T : unmanaged, INumber<T>, IRootFunctions<T>
+    {
+        var rule = new AdamRule<T>(step, rates, scale);
+        Slices.Run(slot.Parameter.StoredCount, (slot, rule), static (s, start, length) =>
+            s.rule.Apply(s.slot.Parameter.Pointer<T>() + start, s.slot.Gradient.Pointer<T>() + start,
+                s.slot.FirstMoment.Pointer<T>() + start, s.slot.SecondMoment.Pointer<T>() + start, length));
     }
 
     /// <summary>One step's constants, rounded once to the element type.</summary>

@@ -10,29 +10,31 @@ internal sealed unsafe partial class CpuBackend
     public void AddLayerNorm(Tensor x, Tensor residual, Tensor gain, Tensor bias, double epsilon, double probability, Philox stream,
         Tensor? sum, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
-        if (x.DType == DType.Float32) Run<float>(x, residual, gain, bias, epsilon, probability, stream, sum, y, mean, inverseDeviation);
-        else Run<double>(x, residual, gain, bias, epsilon, probability, stream, sum, y, mean, inverseDeviation);
+        if (x.DType == DType.Float32)
+            AddLayerNorm<float>(x, residual, gain, bias, epsilon, probability, stream, sum, y, mean, inverseDeviation);
+        else AddLayerNorm<double>(x, residual, gain, bias, epsilon, probability, stream, sum, y, mean, inverseDeviation);
+    }
 
-        static void Run<T>(Tensor x, Tensor residual, Tensor gain, Tensor bias, double epsilon, double probability, Philox stream,
-            Tensor? sum, Tensor y, Tensor mean, Tensor inverseDeviation) where T : unmanaged, IFloatingPointIeee754<T>
+    static void AddLayerNorm<T>(Tensor x, Tensor residual, Tensor gain, Tensor bias, double epsilon, double probability, Philox stream,
+        Tensor? sum, Tensor y, Tensor mean, Tensor inverseDeviation) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var state = (x, residual, gain, bias, epsilon, probability, stream, sum, y, mean, inverseDeviation);
+        RowSlices.Run(RowsOf(x), x.Shape[^1], state, static (s, first, end) =>
         {
-            int width = x.Shape[^1];
-            T* source = x.Pointer<T>(), shortcut = residual.Pointer<T>(), target = y.Pointer<T>();
-            T* gains = gain.Pointer<T>(), offsets = bias.Pointer<T>();
-            T* sums = sum is null ? target : sum.Pointer<T>(), means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
-            T floor = T.CreateTruncating(epsilon);
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            int width = s.x.Shape[^1];
+            T* source = s.x.Pointer<T>(), shortcut = s.residual.Pointer<T>(), target = s.y.Pointer<T>();
+            T* gains = s.gain.Pointer<T>(), offsets = s.bias.Pointer<T>();
+            T* sums = (s.sum ?? s.y).Pointer<T>(), means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
+            T floor = T.CreateTruncating(s.epsilon);
+            for (long row = first; row < end; row++)
             {
-                for (long row = first; row < end; row++)
-                {
-                    T* s = sums + row * width;
-                    DropRow(source + row * width, row * width, probability, stream, s, width);
-                    RowMath.Add(shortcut + row * width, s, width);
-                    (means[row], inverses[row]) = RowStatistics(s, floor, width);
-                    NormalizeRow(s, means[row], inverses[row], gains, offsets, target + row * width, width);
-                }
-            });
-        }
+                T* added = sums + row * width;
+                DropRow(source + row * width, row * width, s.probability, s.stream, added, width);
+                RowMath.Add(shortcut + row * width, added, width);
+                (means[row], inverses[row]) = RowStatistics(added, floor, width);
+                NormalizeRow(added, means[row], inverses[row], gains, offsets, target + row * width, width);
+            }
+        });
     }
 
     public void AddLayerNormBackward(Tensor dy, Tensor sum, Tensor gain, Tensor mean, Tensor inverseDeviation, double probability,

@@ -13,24 +13,25 @@ internal sealed unsafe partial class CpuBackend
     public void Attention(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y)
     {
         ExpectSentences(starts, qkv.Shape[0], sizes.Tokens);
-        if (qkv.DType == DType.Float32) Run<float>(qkv, starts, sizes, y);
-        else Run<double>(qkv, starts, sizes, y);
+        if (qkv.DType == DType.Float32) Attention<float>(qkv, starts, sizes, y);
+        else Attention<double>(qkv, starts, sizes, y);
+    }
 
-        static void Run<T>(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    static void Attention<T>(Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        ClearRows(y, starts.Pointer<int>()[starts.Shape[0] - 1]);
+        Workers.Run((starts.Shape[0] - 1) * sizes.Heads, (qkv, starts, sizes, y), static (s, head) =>
         {
-            var (queries, keys, values) = Heads<T>.Three(qkv, sizes.Heads);
-            var target = Heads<T>.Of(y, 0, 1, sizes.Heads);
-            int* start = starts.Pointer<int>();
-            ClearRows(y, start[starts.Shape[0] - 1]);
-            Workers.Run((starts.Shape[0] - 1) * sizes.Heads, head =>
-            {
-                int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
-                T* p = Weights(queries, keys, head, first, tokens);
-                DropWeights(p, tokens, head, sizes, p);
-                Product(tokens, target.Width, tokens, new(p, tokens), values.Matrix(head, first), target.First(head, first),
-                    target.RowStride);
-            });
-        }
+            var sizes = s.sizes;
+            var (queries, keys, values) = Heads<T>.Three(s.qkv, sizes.Heads);
+            var target = Heads<T>.Of(s.y, 0, 1, sizes.Heads);
+            int* start = s.starts.Pointer<int>();
+            int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
+            T* p = Weights(queries, keys, head, first, tokens);
+            DropWeights(p, tokens, head, sizes, p);
+            Product(tokens, target.Width, tokens, new(p, tokens), values.Matrix(head, first), target.First(head, first),
+                target.RowStride);
+        });
     }
 
     public void AttentionBackward(Tensor dy, Tensor qkv, Tensor starts, AttentionSizes sizes, Tensor dqkv)

@@ -1,5 +1,6 @@
 using System.Numerics;
 using NativeRetrieval.Core.Cpu.FeatureMaps;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
@@ -26,17 +27,21 @@ internal sealed partial class CpuBackend
 
     /// <summary>Mean and 1/√(σ² + ε): the batch's, which move the running ones, or those.</summary>
     static void Statistics(Tensor x, Tensor runningMean, Tensor runningVariance, FrameMap map, BatchNormOptions options, Tensor mean,
-        Tensor inverseDeviation) =>
-        Statistics(options.Training ? OfBatch(x, map) : [], runningMean, runningVariance, options, mean, inverseDeviation);
+        Tensor inverseDeviation)
+    {
+        using var ofBatch = options.Training ? OfBatch(x, map) : default;
+        Statistics(ofBatch, runningMean, runningVariance, options, mean, inverseDeviation);
+    }
 
-    static Moments[] OfBatch(Tensor x, FrameMap map) =>
+    /// <returns>The moments of each channel; the caller disposes them.</returns>
+    static PooledArray<Moments> OfBatch(Tensor x, FrameMap map) =>
         x.Layout == Layout.NCHW16c ? BatchNormBlocked.Statistics(x.Span<float>(), map)
         : x.DType == DType.Float32 ? BatchNormPlain<float>.Statistics(x, map)
         : BatchNormPlain<double>.Statistics(x, map);
 
     /// <param name="statistics">Of each channel; not read in evaluation.</param>
-    static void Statistics(Moments[] statistics, Tensor runningMean, Tensor runningVariance, BatchNormOptions options, Tensor mean,
-        Tensor inverseDeviation)
+    static void Statistics(PooledArray<Moments> statistics, Tensor runningMean, Tensor runningVariance, BatchNormOptions options,
+        Tensor mean, Tensor inverseDeviation)
     {
         if (mean.DType == DType.Float32) Run<float>();
         else Run<double>();

@@ -9,19 +9,19 @@ internal sealed partial class CpuBackend
     {
         if (y.DType == DType.BFloat16)
         {
-            float* source = x.Pointer<float>();
-            var target = y.Pointer<BFloat16>();
-            Slices.Run(x.StoredCount, (start, length) =>
+            Slices.Run(x.StoredCount, (x, y), static (s, start, length) =>
             {
+                float* source = s.x.Pointer<float>();
+                var target = s.y.Pointer<BFloat16>();
                 for (long i = start; i < start + length; i++) target[i] = (BFloat16)source[i];
             });
         }
         else
         {
-            var source = x.Pointer<BFloat16>();
-            float* target = y.Pointer<float>();
-            Slices.Run(x.StoredCount, (start, length) =>
+            Slices.Run(x.StoredCount, (x, y), static (s, start, length) =>
             {
+                var source = s.x.Pointer<BFloat16>();
+                float* target = s.y.Pointer<float>();
                 for (long i = start; i < start + length; i++) target[i] = (float)source[i];
             });
         }

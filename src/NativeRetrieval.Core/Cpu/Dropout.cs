@@ -29,15 +29,15 @@ internal sealed partial class CpuBackend
 
     static unsafe void DropoutRowMajor<T>(Tensor x, uint threshold, T scale, Philox stream, Tensor y) where T : unmanaged, INumber<T>
     {
-        T* source = x.Pointer<T>(), target = y.Pointer<T>();
-        Slices.Run(x.Count, (start, length) =>
+        Slices.Run(x.Count, (x, threshold, scale, stream, y), static (s, start, length) =>
         {
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
             Span<uint> numbers = stackalloc uint[DropoutChunk];
             for (int i = 0; i < length; i += DropoutChunk)
             {
                 int count = Math.Min(DropoutChunk, length - i);
-                stream.Fill(numbers[..count], (ulong)(start + i));
-                Keep(source + start + i, numbers[..count], threshold, scale, target + start + i);
+                s.stream.Fill(numbers[..count], (ulong)(start + i));
+                Keep(source + start + i, numbers[..count], s.threshold, s.scale, target + start + i);
             }
         });
     }

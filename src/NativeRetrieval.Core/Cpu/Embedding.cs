@@ -15,39 +15,39 @@ internal sealed unsafe partial class CpuBackend
                 throw new ShapeException($"Embedding: id {indices[i]} at position {i} is outside the table of {table.Shape[0]} rows");
         if (table.InFile is (var rows, var offset))
             rows.Read(offset, indices, new Span<byte>(y.Device.HostPointer(y.Address), checked((int)y.SizeBytes)));
-        else if (table.DType == DType.Float32) Run<float>(table, ids, y);
-        else Run<double>(table, ids, y);
+        else if (table.DType == DType.Float32) Embedding<float>(table, ids, y);
+        else Embedding<double>(table, ids, y);
+    }
 
-        static void Run<T>(Tensor table, Tensor ids, Tensor y) where T : unmanaged
+    static void Embedding<T>(Tensor table, Tensor ids, Tensor y) where T : unmanaged
+    {
+        RowSlices.Run((int)ids.Count, table.Shape[1], (table, ids, y), static (s, first, end) =>
         {
-            int width = table.Shape[1];
-            T* rows = table.Pointer<T>(), target = y.Pointer<T>();
-            int* index = ids.Pointer<int>();
-            RowSlices.Run((int)ids.Count, width, (first, end) =>
-            {
-                for (long i = first; i < end; i++)
-                    new Span<T>(rows + (long)index[i] * width, width).CopyTo(new Span<T>(target + i * width, width));
-            });
-        }
+            int width = s.table.Shape[1];
+            T* rows = s.table.Pointer<T>(), target = s.y.Pointer<T>();
+            int* index = s.ids.Pointer<int>();
+            for (long i = first; i < end; i++)
+                new Span<T>(rows + (long)index[i] * width, width).CopyTo(new Span<T>(target + i * width, width));
+        });
     }
 
     public void EmbeddingBackward(Tensor dy, Tensor ids, Tensor dTable)
     {
-        if (dy.DType == DType.Float32) Run<float>(dy, ids, dTable);
-        else Run<double>(dy, ids, dTable);
+        if (dy.DType == DType.Float32) EmbeddingBackward<float>(dy, ids, dTable);
+        else EmbeddingBackward<double>(dy, ids, dTable);
+    }
 
-        static void Run<T>(Tensor dy, Tensor ids, Tensor dTable) where T : unmanaged, IFloatingPointIeee754<T>
+    static void EmbeddingBackward<T>(Tensor dy, Tensor ids, Tensor dTable) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        // Columns are shared out, not ids: two threads never add to one element, and the order of additions is that of the ids.
+        RowSlices.RunColumns(dTable.Shape[1], (dy, ids, dTable), static (s, first, end) =>
         {
-            int width = dTable.Shape[1];
-            long count = ids.Count;
-            T* upstream = dy.Pointer<T>(), rows = dTable.Pointer<T>();
-            int* index = ids.Pointer<int>();
-            // Columns are shared out, not ids: two threads never add to one element, and the order of additions is that of the ids.
-            RowSlices.RunColumns(width, (first, end) =>
-            {
-                for (long i = 0; i < count; i++)
-                    RowMath.Add(upstream + i * width + first, rows + (long)index[i] * width + first, end - first);
-            });
-        }
+            int width = s.dTable.Shape[1];
+            long count = s.ids.Count;
+            T* upstream = s.dy.Pointer<T>(), rows = s.dTable.Pointer<T>();
+            int* index = s.ids.Pointer<int>();
+            for (long i = 0; i < count; i++)
+                RowMath.Add(upstream + i * width + first, rows + (long)index[i] * width + first, end - first);
+        });
     }
 }

@@ -21,22 +21,22 @@ internal sealed unsafe partial class CpuBackend
 
     public void FirstTokenBackward(Tensor dy, Tensor dx)
     {
-        if (dy.DType == DType.Float32) Run<float>(dy, dx);
-        else Run<double>(dy, dx);
+        if (dy.DType == DType.Float32) FirstTokenBackward<float>(dy, dx);
+        else FirstTokenBackward<double>(dy, dx);
+    }
 
-        static void Run<T>(Tensor dy, Tensor dx) where T : unmanaged
+    static void FirstTokenBackward<T>(Tensor dy, Tensor dx) where T : unmanaged
+    {
+        RowSlices.Run(dx.Shape[0], dx.Shape[1] * dx.Shape[2], (dy, dx), static (s, first, end) =>
         {
-            int width = dx.Shape[2], tokens = dx.Shape[1];
-            T* upstream = dy.Pointer<T>(), target = dx.Pointer<T>();
-            RowSlices.Run(dx.Shape[0], tokens * width, (first, end) =>
+            int width = s.dx.Shape[2], tokens = s.dx.Shape[1];
+            T* upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>();
+            for (long b = first; b < end; b++)
             {
-                for (long b = first; b < end; b++)
-                {
-                    var sentence = new Span<T>(target + b * tokens * width, tokens * width);
-                    new Span<T>(upstream + b * width, width).CopyTo(sentence);
-                    sentence[width..].Clear();
-                }
-            });
-        }
+                var sentence = new Span<T>(target + b * tokens * width, tokens * width);
+                new Span<T>(upstream + b * width, width).CopyTo(sentence);
+                sentence[width..].Clear();
+            }
+        });
     }
 }

@@ -10,16 +10,16 @@ internal sealed unsafe partial class CpuBackend
     {
         if (x.DType == DType.Float64)
         {
-            double* from = x.Pointer<double>(), to = y.Pointer<double>();
-            Slices.Run(x.Count, (start, length) =>
+            Slices.Run(x.Count, (x, y), static (s, start, length) =>
             {
+                double* from = s.x.Pointer<double>(), to = s.y.Pointer<double>();
                 for (long i = start; i < start + length; i++) to[i] = from[i] * SpecialFunctions.NormalDistribution(from[i]);
             });
             return;
         }
-        float* source = x.Pointer<float>(), target = y.Pointer<float>();
-        Slices.Run(x.Count, (start, length) =>
+        Slices.Run(x.Count, (x, y), static (s, start, length) =>
         {
+            float* source = s.x.Pointer<float>(), target = s.y.Pointer<float>();
             long i = start, end = start + length;
             for (; i <= end - Vector<float>.Count; i += Vector<float>.Count)
                 Vector.Store(VectorMath.Gelu(Vector.Load(source + i)), target + i);
@@ -31,18 +31,18 @@ internal sealed unsafe partial class CpuBackend
     {
         if (x.DType == DType.Float64)
         {
-            double* from = x.Pointer<double>(), gradient = dy.Pointer<double>(), to = dx.Pointer<double>();
-            Slices.Run(x.Count, (start, length) =>
+            Slices.Run(x.Count, (dy, x, dx), static (s, start, length) =>
             {
+                double* from = s.x.Pointer<double>(), gradient = s.dy.Pointer<double>(), to = s.dx.Pointer<double>();
                 for (long i = start; i < start + length; i++)
                     to[i] = gradient[i]
                         * (SpecialFunctions.NormalDistribution(from[i]) + from[i] * SpecialFunctions.NormalDensity(from[i]));
             });
             return;
         }
-        float* source = x.Pointer<float>(), upstream = dy.Pointer<float>(), target = dx.Pointer<float>();
-        Slices.Run(x.Count, (start, length) =>
+        Slices.Run(x.Count, (dy, x, dx), static (s, start, length) =>
         {
+            float* source = s.x.Pointer<float>(), upstream = s.dy.Pointer<float>(), target = s.dx.Pointer<float>();
             long i = start, end = start + length;
             for (; i <= end - Vector<float>.Count; i += Vector<float>.Count)
                 Vector.Store(Vector.Load(upstream + i) * GeluSlope(Vector.Load(source + i)), target + i);

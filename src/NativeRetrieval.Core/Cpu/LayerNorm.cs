@@ -8,26 +8,26 @@ internal sealed unsafe partial class CpuBackend
 {
     public void LayerNorm(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
-        if (x.DType == DType.Float32) Run<float>(x, gain, bias, epsilon, y, mean, inverseDeviation);
-        else Run<double>(x, gain, bias, epsilon, y, mean, inverseDeviation);
+        if (x.DType == DType.Float32) LayerNorm<float>(x, gain, bias, epsilon, y, mean, inverseDeviation);
+        else LayerNorm<double>(x, gain, bias, epsilon, y, mean, inverseDeviation);
+    }
 
-        static void Run<T>(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation)
-            where T : unmanaged, IFloatingPointIeee754<T>
+    static void LayerNorm<T>(Tensor x, Tensor gain, Tensor bias, double epsilon, Tensor y, Tensor mean, Tensor inverseDeviation)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.Run(RowsOf(x), x.Shape[^1], (x, gain, bias, epsilon, y, mean, inverseDeviation), static (s, first, end) =>
         {
-            int width = x.Shape[^1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>(), gains = gain.Pointer<T>(), offsets = bias.Pointer<T>();
-            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
-            T floor = T.CreateTruncating(epsilon);
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
+            int width = s.x.Shape[^1];
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>(), gains = s.gain.Pointer<T>(), offsets = s.bias.Pointer<T>();
+            T* means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
+            T floor = T.CreateTruncating(s.epsilon);
+            for (long row = first; row < end; row++)
             {
-                for (long row = first; row < end; row++)
-                {
-                    T* from = source + row * width;
-                    (means[row], inverses[row]) = RowStatistics(from, floor, width);
-                    NormalizeRow(from, means[row], inverses[row], gains, offsets, target + row * width, width);
-                }
-            });
-        }
+                T* from = source + row * width;
+                (means[row], inverses[row]) = RowStatistics(from, floor, width);
+                NormalizeRow(from, means[row], inverses[row], gains, offsets, target + row * width, width);
+            }
+        });
     }
 
     /// <summary>μ and 1/√(σ² + ε). Deviations are squared after the mean is known: E[x²] − μ² would lose digits.</summary>
@@ -50,34 +50,38 @@ internal sealed unsafe partial class CpuBackend
     public void LayerNormBackward(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain,
         Tensor dBias)
     {
-        if (x.DType == DType.Float32) Run<float>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
-        else Run<double>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
+        if (x.DType == DType.Float32) LayerNormBackward<float>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
+        else LayerNormBackward<double>(dy, x, gain, mean, inverseDeviation, dx, dGain, dBias);
+    }
 
-        static void Run<T>(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain, Tensor dBias)
-            where T : unmanaged, IFloatingPointIeee754<T>
+    static void LayerNormBackward<T>(Tensor dy, Tensor x, Tensor gain, Tensor mean, Tensor inverseDeviation, Tensor dx, Tensor dGain,
+        Tensor dBias)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.Run(RowsOf(x), x.Shape[^1], (dy, x, gain, mean, inverseDeviation, dx), static (s, first, end) =>
         {
-            int width = x.Shape[^1], rows = RowsOf(x);
-            T* source = x.Pointer<T>(), upstream = dy.Pointer<T>(), target = dx.Pointer<T>(), gains = gain.Pointer<T>();
-            T* means = mean.Pointer<T>(), inverses = inverseDeviation.Pointer<T>();
-            T* gainSums = dGain.Pointer<T>(), biasSums = dBias.Pointer<T>();
-            RowSlices.Run(rows, width, (first, end) =>
+            int width = s.x.Shape[^1];
+            T* source = s.x.Pointer<T>(), upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>(), gains = s.gain.Pointer<T>();
+            T* means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
+            for (long row = first; row < end; row++)
+                NormalizeRowBackward(upstream + row * width, source + row * width, gains, means[row], inverses[row],
+                    target + row * width, width);
+        });
+        RowSlices.RunColumns(x.Shape[^1], (dy, x, mean, inverseDeviation, dGain, dBias), static (s, first, end) =>
+        {
+            int width = s.x.Shape[^1], rows = RowsOf(s.x);
+            T* source = s.x.Pointer<T>(), upstream = s.dy.Pointer<T>();
+            T* means = s.mean.Pointer<T>(), inverses = s.inverseDeviation.Pointer<T>();
+            T* gainSums = s.dGain.Pointer<T>(), biasSums = s.dBias.Pointer<T>();
+            new Span<T>(gainSums + first, end - first).Clear();
+            new Span<T>(biasSums + first, end - first).Clear();
+            for (long row = 0; row < rows; row++)
             {
-                for (long row = first; row < end; row++)
-                    NormalizeRowBackward(upstream + row * width, source + row * width, gains, means[row], inverses[row],
-                        target + row * width, width);
-            });
-            RowSlices.RunColumns(width, (first, end) =>
-            {
-                new Span<T>(gainSums + first, end - first).Clear();
-                new Span<T>(biasSums + first, end - first).Clear();
-                for (long row = 0; row < rows; row++)
-                {
-                    T* gradient = upstream + row * width + first;
-                    AddNormalized(gradient, source + row * width + first, means[row], inverses[row], gainSums + first, end - first);
-                    RowMath.Add(gradient, biasSums + first, end - first);
-                }
-            });
-        }
+                T* gradient = upstream + row * width + first;
+                AddNormalized(gradient, source + row * width + first, means[row], inverses[row], gainSums + first, end - first);
+                RowMath.Add(gradient, biasSums + first, end - first);
+            }
+        });
     }
 
     static void NormalizeRowBackward<T>(T* dy, T* x, T* gain, T mean, T inverseDeviation, T* dx, int width)

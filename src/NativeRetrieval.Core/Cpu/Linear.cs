@@ -42,19 +42,19 @@ internal sealed unsafe partial class CpuBackend
 
     static void SumOfRows(Tensor x, Tensor y)
     {
-        if (x.DType == DType.Float32) Run<float>(x, y);
-        else Run<double>(x, y);
+        if (x.DType == DType.Float32) SumOfRows<float>(x, y);
+        else SumOfRows<double>(x, y);
+    }
 
-        static void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    static void SumOfRows<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.RunColumns(x.Shape[1], (x, y), static (s, first, end) =>
         {
-            int rows = x.Shape[0], width = x.Shape[1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            RowSlices.RunColumns(width, (first, end) =>
-            {
-                new Span<T>(target + first, end - first).Clear();
-                for (int row = 0; row < rows; row++) RowMath.Add(source + (long)row * width + first, target + first, end - first);
-            });
-        }
+            int rows = s.x.Shape[0], width = s.x.Shape[1];
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
+            new Span<T>(target + first, end - first).Clear();
+            for (int row = 0; row < rows; row++) RowMath.Add(source + (long)row * width + first, target + first, end - first);
+        });
     }
 
     static void LinearReference(int rows, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)

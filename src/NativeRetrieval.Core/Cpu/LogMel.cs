@@ -10,7 +10,7 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed partial class CpuBackend
 {
-    public unsafe void LogMel(Tensor waveform, Tensor? lengths, LogMelSettings settings, LogMelEpilogue? epilogue, Tensor y)
+    public void LogMel(Tensor waveform, Tensor? lengths, LogMelSettings settings, LogMelEpilogue? epilogue, Tensor y)
     {
         int clips = waveform.Shape[0], samples = waveform.Shape[1];
         for (int clip = 0; clip < clips; clip++)
@@ -19,26 +19,32 @@ internal sealed partial class CpuBackend
                     $"LogMel: lengths[{clip}] is {own}; expected {settings.MinimumSamples} to {samples}, the samples of a row");
 
         if (waveform.DType == DType.Float32)
-            Run(waveform.Pointer<float>(), y.Pointer<float>(), LogMelKernel.For(settings).Run, LogMelKernel.Lanes);
-        else Run(waveform.Pointer<double>(), y.Pointer<double>(), new LogMelReference<double>(settings).Run, 1);
+            LogMel(waveform, lengths, settings, epilogue, LogMelKernel.For(settings), LogMelKernel.Lanes, y);
+        else LogMel(waveform, lengths, settings, epilogue, new LogMelReference<double>(settings), 1, y);
 
         int LengthOf(int clip) => lengths is null ? samples : lengths.Span<int>()[clip];
+    }
 
-        void Run<T>(T* source, T* target, LogMelFrames<T> kernel, int lanes) where T : unmanaged, IFloatingPointIeee754<T>
+    static unsafe void LogMel<T>(Tensor waveform, Tensor? lengths, LogMelSettings settings, LogMelEpilogue? epilogue,
+        ILogMelFrames<T> kernel, int lanes, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        const int GroupsPerPart = 4;
+        int framesPerPart = GroupsPerPart * lanes, partsPerClip = (y.Shape[2] + framesPerPart - 1) / framesPerPart;
+        var state = (waveform, lengths, settings, epilogue, kernel, framesPerPart, partsPerClip, y);
+        Workers.Run(y.Shape[0] * partsPerClip, state, static (state, part) =>
         {
-            const int GroupsPerPart = 4;
-            int frames = y.Shape[2], framesPerPart = GroupsPerPart * lanes, partsPerClip = (frames + framesPerPart - 1) / framesPerPart;
-            Workers.Run(clips * partsPerClip, part =>
-            {
-                int clip = part / partsPerClip, first = part % partsPerClip * framesPerPart;
-                int own = LengthOf(clip), real = Math.Clamp(settings.FramesOf(own) - first, 0, Math.Min(framesPerPart, frames - first));
-                T* output = target + ((long)clip * frames + first) * settings.MelBins;
-                var rows = new Span<T>(output, real * settings.MelBins);
-                kernel(new ReadOnlySpan<T>(source + (long)clip * samples, own), first, rows);
-                if (epilogue is not null) Finish(rows, epilogue, settings.MelBins);
-                new Span<T>(output, Math.Min(framesPerPart, frames - first) * settings.MelBins)[(real * settings.MelBins)..].Clear();
-            });
-        }
+            var (waveform, lengths, settings, epilogue, kernel, framesPerPart, partsPerClip, y) = state;
+            T* source = waveform.Pointer<T>(), target = y.Pointer<T>();
+            int samples = waveform.Shape[1], frames = y.Shape[2];
+            int clip = part / partsPerClip, first = part % partsPerClip * framesPerPart;
+            int own = lengths is null ? samples : lengths.Span<int>()[clip];
+            int real = Math.Clamp(settings.FramesOf(own) - first, 0, Math.Min(framesPerPart, frames - first));
+            T* output = target + ((long)clip * frames + first) * settings.MelBins;
+            var rows = new Span<T>(output, real * settings.MelBins);
+            kernel.Run(new ReadOnlySpan<T>(source + (long)clip * samples, own), first, rows);
+            if (epilogue is not null) Finish(rows, epilogue, settings.MelBins);
+            new Span<T>(output, Math.Min(framesPerPart, frames - first) * settings.MelBins)[(real * settings.MelBins)..].Clear();
+        });
     }
 
     /// <summary>Scales and shifts whole frames.</summary>
@@ -53,7 +59,4 @@ internal sealed partial class CpuBackend
             for (int bin = 0; bin < shift.Length; bin++) row[bin] += shift[bin];
         }
     }
-
-    /// <summary>Log-mel of whole frames from <paramref name="firstFrame"/> on, as many as <paramref name="output"/> holds.</summary>
-    delegate void LogMelFrames<T>(ReadOnlySpan<T> waveform, int firstFrame, Span<T> output);
 }

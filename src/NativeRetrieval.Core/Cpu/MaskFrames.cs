@@ -10,10 +10,11 @@ internal sealed partial class CpuBackend
     {
         var map = new FrameMap(x, lengths);
         int planes = x.Layout == Layout.NCHW16c ? map.Blocks : map.Channels;
-        int frameBytes = map.Width * x.DType.SizeBytes() * (x.Layout == Layout.NCHW16c ? ChannelBlock : 1);
-        byte* source = (byte*)x.Address, target = (byte*)y.Address;
-        Workers.Run(map.Clips * planes, part =>
+        Workers.Run(map.Clips * planes, (map, planes, x, y), static (s, part) =>
         {
+            var (map, planes, x, y) = s;
+            int frameBytes = map.Width * x.DType.SizeBytes() * (x.Layout == Layout.NCHW16c ? ChannelBlock : 1);
+            byte* source = (byte*)x.Address, target = (byte*)y.Address;
             nint start = (nint)part * map.Height * frameBytes;
             int real = map.Frames(part / planes) * frameBytes;
             if (source != target) new ReadOnlySpan<byte>(source + start, real).CopyTo(new Span<byte>(target + start, real));

@@ -9,47 +9,47 @@ internal sealed unsafe partial class CpuBackend
     public void MeanOverTokens(Tensor x, Tensor lengths, Tensor y)
     {
         ExpectLengthsWithin(lengths, x.Shape[1], "MeanOverTokens");
-        if (x.DType == DType.Float32) Run<float>(x, lengths, y);
-        else Run<double>(x, lengths, y);
+        if (x.DType == DType.Float32) MeanOverTokens<float>(x, lengths, y);
+        else MeanOverTokens<double>(x, lengths, y);
+    }
 
-        static void Run<T>(Tensor x, Tensor lengths, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    static void MeanOverTokens<T>(Tensor x, Tensor lengths, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.Run(x.Shape[0], x.Shape[1] * x.Shape[2], (x, lengths, y), static (state, first, end) =>
         {
-            int width = x.Shape[2], tokens = x.Shape[1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            int* length = lengths.Pointer<int>();
-            RowSlices.Run(x.Shape[0], tokens * width, (first, end) =>
+            int width = state.x.Shape[2], tokens = state.x.Shape[1];
+            T* source = state.x.Pointer<T>(), target = state.y.Pointer<T>();
+            int* length = state.lengths.Pointer<int>();
+            for (long b = first; b < end; b++)
             {
-                for (long b = first; b < end; b++)
-                {
-                    T* mean = target + b * width;
-                    new Span<T>(mean, width).Clear();
-                    for (int s = 0; s < length[b]; s++) RowMath.Add(source + (b * tokens + s) * width, mean, width);
-                    RowMath.Scale(mean, T.One / T.CreateTruncating(Math.Max(1, length[b])), mean, width);
-                }
-            });
-        }
+                T* mean = target + b * width;
+                new Span<T>(mean, width).Clear();
+                for (int s = 0; s < length[b]; s++) RowMath.Add(source + (b * tokens + s) * width, mean, width);
+                RowMath.Scale(mean, T.One / T.CreateTruncating(Math.Max(1, length[b])), mean, width);
+            }
+        });
     }
 
     public void MeanOverTokensBackward(Tensor dy, Tensor lengths, Tensor dx)
     {
-        if (dy.DType == DType.Float32) Run<float>(dy, lengths, dx);
-        else Run<double>(dy, lengths, dx);
+        if (dy.DType == DType.Float32) MeanOverTokensBackward<float>(dy, lengths, dx);
+        else MeanOverTokensBackward<double>(dy, lengths, dx);
+    }
 
-        static void Run<T>(Tensor dy, Tensor lengths, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+    static void MeanOverTokensBackward<T>(Tensor dy, Tensor lengths, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.Run(dx.Shape[0], dx.Shape[1] * dx.Shape[2], (dy, lengths, dx), static (state, first, end) =>
         {
-            int width = dx.Shape[2], tokens = dx.Shape[1];
-            T* upstream = dy.Pointer<T>(), target = dx.Pointer<T>();
-            int* length = lengths.Pointer<int>();
-            RowSlices.Run(dx.Shape[0], tokens * width, (first, end) =>
+            int width = state.dx.Shape[2], tokens = state.dx.Shape[1];
+            T* upstream = state.dy.Pointer<T>(), target = state.dx.Pointer<T>();
+            int* length = state.lengths.Pointer<int>();
+            for (long b = first; b < end; b++)
             {
-                for (long b = first; b < end; b++)
-                {
-                    for (int s = 0; s < length[b]; s++)
-                        RowMath.Scale(upstream + b * width, T.One / T.CreateTruncating(length[b]), target + (b * tokens + s) * width,
-                            width);
-                    new Span<T>(target + (b * tokens + length[b]) * width, (tokens - length[b]) * width).Clear();
-                }
-            });
-        }
+                for (int s = 0; s < length[b]; s++)
+                    RowMath.Scale(upstream + b * width, T.One / T.CreateTruncating(length[b]), target + (b * tokens + s) * width,
+                        width);
+                new Span<T>(target + (b * tokens + length[b]) * width, (tokens - length[b]) * width).Clear();
+            }
+        });
     }
 }

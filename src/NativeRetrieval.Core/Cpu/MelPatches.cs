@@ -11,37 +11,38 @@ internal sealed unsafe partial class CpuBackend
     public void MelPatches(Tensor x, Tensor? lengths, int side, int patch, Tensor y)
     {
         ExpectOwnFrames(lengths, x.Shape[2]);
-        if (x.DType == DType.Float32) Run<float>(x, lengths, side, patch, y);
-        else Run<double>(x, lengths, side, patch, y);
+        if (x.DType == DType.Float32) MelPatches<float>(x, lengths, side, patch, y);
+        else MelPatches<double>(x, lengths, side, patch, y);
+    }
 
-        static void Run<T>(Tensor x, Tensor? lengths, int side, int patch, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    static void MelPatches<T>(Tensor x, Tensor? lengths, int side, int patch, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        // A part is a chunk's column of patches.
+        Workers.Run(x.Shape[0] * (side / x.Shape[3]) * (side / patch), (x, lengths, side, patch, y), static (s, part) =>
         {
-            int most = x.Shape[2], bins = x.Shape[3], chunks = side / bins, perSide = side / patch;
-            int* own = lengths is null ? null : lengths.Pointer<int>();
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            // A part is a chunk's column of patches.
-            Workers.Run(x.Shape[0] * chunks * perSide, part =>
+            var (side, patch) = (s.side, s.patch);
+            int most = s.x.Shape[2], bins = s.x.Shape[3], chunks = side / bins, perSide = side / patch;
+            int* own = s.lengths is null ? null : s.lengths.Pointer<int>();
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
+            var (image, column) = Math.DivRem(part, perSide);
+            var (clip, chunk) = Math.DivRem(image, chunks);
+            var frames = new CubicFrames(own == null ? most : own[clip], side * chunks);
+            T* spectrogram = source + (long)clip * most * bins, patches = target + (long)clip * side * side;
+            for (int j = 0; j < patch; j++)
             {
-                var (image, column) = Math.DivRem(part, perSide);
-                var (clip, chunk) = Math.DivRem(image, chunks);
-                var frames = new CubicFrames(own == null ? most : own[clip], side * chunks);
-                T* spectrogram = source + (long)clip * most * bins, patches = target + (long)clip * side * side;
-                for (int j = 0; j < patch; j++)
+                int frame = chunk * side + column * patch + j, start = frames.Base(frame);
+                var (w0, w1, w2, w3) = frames.Weights(frame);
+                var (a, b, c, d) = (T.CreateTruncating(w0), T.CreateTruncating(w1), T.CreateTruncating(w2), T.CreateTruncating(w3));
+                T* f0 = spectrogram + (long)frames.Frame(start, 0) * bins, f1 = spectrogram + (long)frames.Frame(start, 1) * bins;
+                T* f2 = spectrogram + (long)frames.Frame(start, 2) * bins, f3 = spectrogram + (long)frames.Frame(start, 3) * bins;
+                for (int bin = 0; bin < bins; bin++)
                 {
-                    int frame = chunk * side + column * patch + j, start = frames.Base(frame);
-                    var (w0, w1, w2, w3) = frames.Weights(frame);
-                    var (a, b, c, d) = (T.CreateTruncating(w0), T.CreateTruncating(w1), T.CreateTruncating(w2), T.CreateTruncating(w3));
-                    T* f0 = spectrogram + (long)frames.Frame(start, 0) * bins, f1 = spectrogram + (long)frames.Frame(start, 1) * bins;
-                    T* f2 = spectrogram + (long)frames.Frame(start, 2) * bins, f3 = spectrogram + (long)frames.Frame(start, 3) * bins;
-                    for (int bin = 0; bin < bins; bin++)
-                    {
-                        var (row, i) = Math.DivRem(chunk * bins + bin, patch);
-                        patches[((long)row * perSide + column) * patch * patch + i * patch + j] =
-                            a * f0[bin] + b * f1[bin] + c * f2[bin] + d * f3[bin];
-                    }
+                    var (row, i) = Math.DivRem(chunk * bins + bin, patch);
+                    patches[((long)row * perSide + column) * patch * patch + i * patch + j] =
+                        a * f0[bin] + b * f1[bin] + c * f2[bin] + d * f3[bin];
                 }
-            });
-        }
+            }
+        });
     }
 
     public void MelPatchesBackward(Tensor dy, Tensor? lengths, int side, int patch, Tensor dx)

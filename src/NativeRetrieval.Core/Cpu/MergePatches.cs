@@ -13,10 +13,11 @@ internal sealed unsafe partial class CpuBackend
     /// <param name="merged">[N, H/2, W/2, 4·C].</param>
     static void CopyNeighbours(Tensor grid, Tensor merged, bool merge)
     {
-        int width = grid.Shape[2], half = width / 2, channels = grid.Shape[3] * grid.DType.SizeBytes();
-        byte* tokens = (byte*)grid.Device.HostPointer(grid.Address), groups = (byte*)merged.Device.HostPointer(merged.Address);
-        RowSlices.Run(merged.Shape[0] * merged.Shape[1] * half, merged.Shape[3], (first, end) =>
+        int count = merged.Shape[0] * merged.Shape[1] * merged.Shape[2];
+        RowSlices.Run(count, merged.Shape[3], (grid, merged, merge), static (s, first, end) =>
         {
+            int width = s.grid.Shape[2], half = width / 2, channels = s.grid.Shape[3] * s.grid.DType.SizeBytes();
+            byte* tokens = (byte*)s.grid.Address, groups = (byte*)s.merged.Address;
             for (long group = first; group < end; group++)
             {
                 // Rows of the grid follow one another from clip to clip, two for each row of groups.
@@ -24,7 +25,7 @@ internal sealed unsafe partial class CpuBackend
                 for (int part = 0; part < 4; part++)
                 {
                     byte* one = token + (part % 2 * (long)width + part / 2) * channels, other = place + part * (long)channels;
-                    if (merge) Buffer.MemoryCopy(one, other, channels, channels);
+                    if (s.merge) Buffer.MemoryCopy(one, other, channels, channels);
                     else Buffer.MemoryCopy(other, one, channels, channels);
                 }
             }

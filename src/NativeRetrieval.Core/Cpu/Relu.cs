@@ -8,40 +8,38 @@ internal sealed partial class CpuBackend
 {
     public void Relu(Tensor x, Tensor y)
     {
-        if (x.DType == DType.Float32) Run<float>(x, y);
-        else Run<double>(x, y);
+        if (x.DType == DType.Float32) Relu<float>(x, y);
+        else Relu<double>(x, y);
+    }
 
-        static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged, INumber<T>
+    static unsafe void Relu<T>(Tensor x, Tensor y) where T : unmanaged, INumber<T>
+    {
+        Slices.Run(x.StoredCount, (x, y), static (s, start, length) =>
         {
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(x.StoredCount, (start, length) =>
-            {
-                T* from = source + start, to = target + start;
-                int i = 0;
-                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
-                    Vector.Max(Vector.Load(from + i), Vector<T>.Zero).Store(to + i);
-                for (; i < length; i++) to[i] = T.Max(from[i], T.Zero);
-            });
-        }
+            T* from = s.x.Pointer<T>() + start, to = s.y.Pointer<T>() + start;
+            int i = 0;
+            for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+                Vector.Max(Vector.Load(from + i), Vector<T>.Zero).Store(to + i);
+            for (; i < length; i++) to[i] = T.Max(from[i], T.Zero);
+        });
     }
 
     public void ReluBackward(Tensor dy, Tensor y, Tensor dx)
     {
-        if (y.DType == DType.Float32) Run<float>(dy, y, dx);
-        else Run<double>(dy, y, dx);
+        if (y.DType == DType.Float32) ReluBackward<float>(dy, y, dx);
+        else ReluBackward<double>(dy, y, dx);
+    }
 
-        static unsafe void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, INumber<T>
+    static unsafe void ReluBackward<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, INumber<T>
+    {
+        Slices.Run(y.StoredCount, (dy, y, dx), static (s, start, length) =>
         {
-            T* gradient = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
-            Slices.Run(y.StoredCount, (start, length) =>
-            {
-                T* g = gradient + start, v = value + start, to = target + start;
-                int i = 0;
-                for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
-                    Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(v + i), Vector<T>.Zero), Vector.Load(g + i), Vector<T>.Zero)
-                        .Store(to + i);
-                for (; i < length; i++) to[i] = v[i] > T.Zero ? g[i] : T.Zero;
-            });
-        }
+            T* g = s.dy.Pointer<T>() + start, v = s.y.Pointer<T>() + start, to = s.dx.Pointer<T>() + start;
+            int i = 0;
+            for (; i <= length - Vector<T>.Count; i += Vector<T>.Count)
+                Vector.ConditionalSelect(Vector.GreaterThan(Vector.Load(v + i), Vector<T>.Zero), Vector.Load(g + i), Vector<T>.Zero)
+                    .Store(to + i);
+            for (; i < length; i++) to[i] = v[i] > T.Zero ? g[i] : T.Zero;
+        });
     }
 }

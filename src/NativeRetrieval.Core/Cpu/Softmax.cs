@@ -8,35 +8,35 @@ internal sealed unsafe partial class CpuBackend
 {
     public void Softmax(Tensor x, Tensor y)
     {
-        if (x.DType == DType.Float32) Run<float>(x, y);
-        else Run<double>(x, y);
+        if (x.DType == DType.Float32) Softmax<float>(x, y);
+        else Softmax<double>(x, y);
+    }
 
-        static void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    static void Softmax<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.Run(RowsOf(x), x.Shape[^1], (x, y), static (s, first, end) =>
         {
-            int width = x.Shape[^1];
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            RowSlices.Run(RowsOf(x), width, (first, end) =>
-            {
-                for (long row = first; row < end; row++) RowMath.Softmax(source + row * width, T.One, target + row * width, width);
-            });
-        }
+            int width = s.x.Shape[^1];
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
+            for (long row = first; row < end; row++) RowMath.Softmax(source + row * width, T.One, target + row * width, width);
+        });
     }
 
     public void SoftmaxBackward(Tensor dy, Tensor y, Tensor dx)
     {
-        if (y.DType == DType.Float32) Run<float>(dy, y, dx);
-        else Run<double>(dy, y, dx);
+        if (y.DType == DType.Float32) SoftmaxBackward<float>(dy, y, dx);
+        else SoftmaxBackward<double>(dy, y, dx);
+    }
 
-        static void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+    static void SoftmaxBackward<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        RowSlices.Run(RowsOf(y), y.Shape[^1], (dy, y, dx), static (s, first, end) =>
         {
-            int width = y.Shape[^1];
-            T* upstream = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
-            RowSlices.Run(RowsOf(y), width, (first, end) =>
-            {
-                for (long row = first; row < end; row++)
-                    SoftmaxRowBackward(upstream + row * width, value + row * width, T.One, target + row * width, width);
-            });
-        }
+            int width = s.y.Shape[^1];
+            T* upstream = s.dy.Pointer<T>(), value = s.y.Pointer<T>(), target = s.dx.Pointer<T>();
+            for (long row = first; row < end; row++)
+                SoftmaxRowBackward(upstream + row * width, value + row * width, T.One, target + row * width, width);
+        });
     }
 
     /// <summary>dx = scale·y·(dy − Σ dy·y); dx may be dy.</summary>

@@ -20,10 +20,10 @@ internal sealed partial class CpuBackend
     /// </summary>
     internal static unsafe double Total<T>(Tensor a, Tensor? b) where T : unmanaged, INumber<T>
     {
-        T* left = a.Pointer<T>(), right = b is null ? null : b.Pointer<T>();
         var partial = new double[Slices.CountOf(a.StoredCount)];
-        Slices.Run(a.StoredCount, (start, length) =>
-            partial[start / Slices.Length] = SumOfProducts(left + start, right is null ? null : right + start, length));
+        Slices.Run(a.StoredCount, (a, b, partial), static (s, start, length) =>
+            s.partial[start / Slices.Length] =
+                SumOfProducts(s.a.Pointer<T>() + start, s.b is null ? null : s.b.Pointer<T>() + start, length));
         double total = 0;
         foreach (double part in partial) total += part;
         return total;

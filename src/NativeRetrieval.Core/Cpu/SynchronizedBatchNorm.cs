@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Cpu.FeatureMaps;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
@@ -8,7 +9,7 @@ internal sealed partial class CpuBackend
 {
     public void SynchronizedBatchNormSums(Tensor x, Tensor? lengths, BatchNormOptions options, Tensor sums)
     {
-        var moments = OfBatch(x, new FrameMap(x, lengths, options.Axis));
+        using var moments = OfBatch(x, new FrameMap(x, lengths, options.Axis));
         var values = sums.Span<double>();
         for (int c = 0; c < moments.Length; c++)
         {
@@ -22,7 +23,7 @@ internal sealed partial class CpuBackend
         BatchNormOptions options, Tensor sums, Tensor y, Tensor mean, Tensor inverseDeviation)
     {
         var values = sums.Span<double>();
-        var moments = new Moments[values.Length / 2];
+        using var moments = new PooledArray<Moments>(values.Length / 2);
         double count = values[^1];
         for (int c = 0; c < moments.Length && count > 0; c++)
         {
@@ -37,7 +38,7 @@ internal sealed partial class CpuBackend
         Tensor? lengths, BatchNormOptions options, Tensor sums)
     {
         var map = new FrameMap(x, lengths, options.Axis);
-        var own = x.Layout == Layout.NCHW16c
+        using var own = x.Layout == Layout.NCHW16c
             ? BatchNormBlocked.Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu, window: 1)
             : x.DType == DType.Float32
                 ? BatchNormPlain<float>.Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu)
@@ -48,8 +49,9 @@ internal sealed partial class CpuBackend
     public void SynchronizedBatchNormBackward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation,
         Tensor? lengths, BatchNormOptions options, Tensor own, Tensor all, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        GradientSums.From(own).ToParameters(dWeight, dBias, inverseDeviation);
-        var (map, sums) = (new FrameMap(x, lengths, options.Axis), GradientSums.From(all));
+        using GradientSums ownSums = GradientSums.From(own), sums = GradientSums.From(all);
+        ownSums.ToParameters(dWeight, dBias, inverseDeviation);
+        var map = new FrameMap(x, lengths, options.Axis);
         if (x.Layout == Layout.NCHW16c)
             BatchNormBlocked.InputGradient(dy, x, weight, bias, mean, inverseDeviation, map, options, window: 1, sums, dx);
         else if (x.DType == DType.Float32)

@@ -8,31 +8,31 @@ internal sealed partial class CpuBackend
 {
     public void Tanh(Tensor x, Tensor y)
     {
-        if (x.DType == DType.Float32) Run<float>(x, y);
-        else Run<double>(x, y);
+        if (x.DType == DType.Float32) Tanh<float>(x, y);
+        else Tanh<double>(x, y);
+    }
 
-        static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    static unsafe void Tanh<T>(Tensor x, Tensor y) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        Slices.Run(x.Count, (x, y), static (s, start, length) =>
         {
-            T* source = x.Pointer<T>(), target = y.Pointer<T>();
-            Slices.Run(x.Count, (start, length) =>
-            {
-                for (long i = start; i < start + length; i++) target[i] = T.Tanh(source[i]);
-            });
-        }
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
+            for (long i = start; i < start + length; i++) target[i] = T.Tanh(source[i]);
+        });
     }
 
     public void TanhBackward(Tensor dy, Tensor y, Tensor dx)
     {
-        if (y.DType == DType.Float32) Run<float>(dy, y, dx);
-        else Run<double>(dy, y, dx);
+        if (y.DType == DType.Float32) TanhBackward<float>(dy, y, dx);
+        else TanhBackward<double>(dy, y, dx);
+    }
 
-        static unsafe void Run<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+    static unsafe void TanhBackward<T>(Tensor dy, Tensor y, Tensor dx) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        Slices.Run(y.Count, (dy, y, dx), static (s, start, length) =>
         {
-            T* gradient = dy.Pointer<T>(), value = y.Pointer<T>(), target = dx.Pointer<T>();
-            Slices.Run(y.Count, (start, length) =>
-            {
-                for (long i = start; i < start + length; i++) target[i] = gradient[i] * (T.One - value[i] * value[i]);
-            });
-        }
+            T* gradient = s.dy.Pointer<T>(), value = s.y.Pointer<T>(), target = s.dx.Pointer<T>();
+            for (long i = start; i < start + length; i++) target[i] = gradient[i] * (T.One - value[i] * value[i]);
+        });
     }
 }

@@ -10,33 +10,34 @@ internal sealed partial class CpuBackend
 
     public void ToLayout(Tensor x, Tensor y)
     {
-        if (x.DType == DType.Float32) Run<float>(x, y);
-        else Run<double>(x, y);
+        if (x.DType == DType.Float32) ToLayout<float>(x, y);
+        else ToLayout<double>(x, y);
+    }
 
-        static unsafe void Run<T>(Tensor x, Tensor y) where T : unmanaged
+    static unsafe void ToLayout<T>(Tensor x, Tensor y) where T : unmanaged
+    {
+        int blocks = (x.Shape[1] + ChannelBlock - 1) / ChannelBlock;
+        Workers.Run(x.Shape[0] * blocks, (x, y, blocks), static (s, part) =>
         {
-            bool block = y.Layout == Layout.NCHW16c;
-            T* plain = (block ? x : y).Pointer<T>(), blocked = (block ? y : x).Pointer<T>();
-            int channels = x.Shape[1], blocks = (channels + ChannelBlock - 1) / ChannelBlock;
-            long plane = (long)x.Shape[2] * x.Shape[3];
-            Workers.Run(x.Shape[0] * blocks, part =>
+            bool block = s.y.Layout == Layout.NCHW16c;
+            T* plain = (block ? s.x : s.y).Pointer<T>(), blocked = (block ? s.y : s.x).Pointer<T>();
+            int channels = s.x.Shape[1], blocks = s.blocks;
+            long plane = (long)s.x.Shape[2] * s.x.Shape[3];
+            int first = part % blocks * ChannelBlock, used = Math.Min(ChannelBlock, channels - first);
+            T* p = plain + ((long)(part / blocks) * channels + first) * plane;
+            T* b = blocked + part * plane * ChannelBlock;
+            for (long pixel = 0; pixel < plane; pixel++, b += ChannelBlock)
             {
-                int first = part % blocks * ChannelBlock, used = Math.Min(ChannelBlock, channels - first);
-                T* p = plain + ((long)(part / blocks) * channels + first) * plane;
-                T* b = blocked + part * plane * ChannelBlock;
-                for (long pixel = 0; pixel < plane; pixel++, b += ChannelBlock)
+                if (block)
                 {
-                    if (block)
-                    {
-                        for (int c = 0; c < used; c++) b[c] = p[c * plane + pixel];
-                        for (int c = used; c < ChannelBlock; c++) b[c] = default;
-                    }
-                    else
-                    {
-                        for (int c = 0; c < used; c++) p[c * plane + pixel] = b[c];
-                    }
+                    for (int c = 0; c < used; c++) b[c] = p[c * plane + pixel];
+                    for (int c = used; c < ChannelBlock; c++) b[c] = default;
                 }
-            });
-        }
+                else
+                {
+                    for (int c = 0; c < used; c++) p[c * plane + pixel] = b[c];
+                }
+            }
+        });
     }
 }

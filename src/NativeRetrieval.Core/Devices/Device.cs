@@ -70,7 +70,10 @@ public abstract class Device : IDisposable
     /// Memory with values that are the same for all work of equal shapes; equal ones are uploaded once, and recorded work keeps its own.
     /// Nothing writes to them.
     /// </summary>
-    internal virtual Storage AllocateConstant(ReadOnlySpan<byte> host) => new(this, host);
+    internal virtual Storage AllocateConstant(ReadOnlySpan<byte> host) => Storage.CopyOf(this, host);
+
+    /// <summary>No memory: what disposed tensors of this device refer to.</summary>
+    internal Storage Freed => field ??= Storage.Foreign(this, 0, 0);
 
     internal abstract void Free(nint address, long sizeBytes);
 

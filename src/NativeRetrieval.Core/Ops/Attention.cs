@@ -50,7 +50,7 @@ public static partial class Op
 }
 
 /// <summary>Heads, most tokens of a sentence, and dropout of the weights.</summary>
-internal sealed record AttentionSizes(int Heads, int Tokens, double Probability, Philox Dropout);
+internal readonly record struct AttentionSizes(int Heads, int Tokens, double Probability, Philox Dropout);
 
 internal partial interface IBackend
 {

@@ -46,7 +46,8 @@ public static partial class Op
             runningVariance.Version++;
         }
         // x is kept, not y: the rectifier's mask is computed again from it.
-        Tensor[] saved = lengths is null ? [x, weight, bias, mean, inverseDeviation] : [x, weight, bias, mean, inverseDeviation, lengths];
+        ReadOnlySpan<Tensor> saved = lengths is null ? [x, weight, bias, mean, inverseDeviation]
+            : [x, weight, bias, mean, inverseDeviation, lengths];
         return Tape.Record(y, [x, weight, bias], saved, options, static ctx =>
         {
             var (x, weight, bias) = (ctx.Saved[0], ctx.Saved[1], ctx.Saved[2]);

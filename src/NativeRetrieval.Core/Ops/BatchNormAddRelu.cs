@@ -40,7 +40,7 @@ public static partial class Op
             runningVariance.Version++;
         }
         // y is kept, which the next operation keeps anyway: the rectifier's mask.
-        Tensor[] saved = lengths is null ? [x, weight, bias, mean, inverseDeviation, y]
+        ReadOnlySpan<Tensor> saved = lengths is null ? [x, weight, bias, mean, inverseDeviation, y]
             : [x, weight, bias, mean, inverseDeviation, y, lengths];
         return Tape.Record(y, [x, weight, bias, residual], saved, options, static ctx =>
         {

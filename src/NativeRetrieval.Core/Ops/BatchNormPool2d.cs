@@ -46,7 +46,8 @@ public static partial class Op
             runningMean.Version++;
             runningVariance.Version++;
         }
-        Tensor[] saved = lengths is null ? [x, weight, bias, mean, inverseDeviation] : [x, weight, bias, mean, inverseDeviation, lengths];
+        ReadOnlySpan<Tensor> saved = lengths is null ? [x, weight, bias, mean, inverseDeviation]
+            : [x, weight, bias, mean, inverseDeviation, lengths];
         return Tape.Record(y, [x, weight, bias], saved, (options, pooling), static ctx =>
         {
             var (options, pooling) = ctx.State<(BatchNormOptions, PoolingOptions)>();

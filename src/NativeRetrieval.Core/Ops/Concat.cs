@@ -15,6 +15,7 @@ public static partial class Op
     {
         if (parts.IsEmpty) throw new ShapeException("Concat: at least one tensor is needed");
         int rows = 0;
+        bool recorded = false;
         foreach (var part in parts)
         {
             Expect.Contiguous(part);
@@ -22,9 +23,11 @@ public static partial class Op
             if (part.Shape.Length == 0 || part.Shape[1..] != parts[0].Shape[1..])
                 throw new ShapeException($"Concat: parts must agree behind the first axis, got {parts[0].Shape} and {part.Shape}");
             rows = checked(rows + part.Shape[0]);
+            recorded |= Tape.Follows(part);
         }
-        Shape shape = [rows, .. parts[0].Shape[1..].Sizes];
+        var shape = parts[0].Shape.WithFirst(rows);
         var y = Tensor.TryJoin(parts, shape) ?? Copied(parts, shape);
+        if (!recorded) return y;
         var counts = new int[parts.Length];
         for (int i = 0; i < parts.Length; i++) counts[i] = parts[i].Shape[0];
         return Tape.Record(y, parts, [], counts, static ctx =>

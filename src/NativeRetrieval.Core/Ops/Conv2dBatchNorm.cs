@@ -59,8 +59,8 @@ public static partial class Op
             runningMean.Version++;
             runningVariance.Version++;
         }
-        Tensor[] saved = [x, kernels, weight, bias, mean, inverseDeviation, kept];
-        if (lengths is not null) saved = [.. saved, lengths];
+        ReadOnlySpan<Tensor> saved = lengths is null ? [x, kernels, weight, bias, mean, inverseDeviation, kept]
+            : [x, kernels, weight, bias, mean, inverseDeviation, kept, lengths];
         return Tape.Record(y, [x, kernels, weight, bias], saved, options, static ctx =>
         {
             var saved = ctx.Saved;

@@ -1,5 +1,3 @@
-using System.Runtime.ExceptionServices;
-
 namespace NativeRetrieval.Core.Parallel;
 
 /// <summary>
@@ -20,6 +18,7 @@ public static class Workers
     static readonly Lock _callers = new();
     static readonly object _sleep = new();
     static Job? _job;
+    static long _jobs;
     static int _sleepers;
     static bool _started;
     [ThreadStatic] static bool t_insideJob;
@@ -34,37 +33,46 @@ public static class Workers
     /// <summary>
     /// Runs <paramref name="body"/> for 0 … parts − 1 and returns when all are done. A nested call runs on its caller.
     /// When a part throws, the parts not yet begun are left out and the exception is thrown here.
+    /// <code>
+    /// Workers.Run(parts, (x, y), static (s, part) =&gt; Convert(s.x, s.y, part));
+    /// </code>
     /// </summary>
     /// <param name="parts">Number of parts; with 0 or less nothing runs.</param>
+    /// <param name="state">The values that the parts work on, handed to each: a static body then leaves no object behind.</param>
     /// <param name="body">
     /// The work of one part, called concurrently and in no fixed order. Tensor scopes and tapes are those of the thread that runs the part:
     /// tensors made there belong to no scope of the caller.
     /// </param>
-    public static void Run(int parts, Action<int> body)
+    public static void Run<TState>(int parts, TState state, Action<TState, int> body)
     {
         if (parts <= 1 || Count == 1 || t_insideJob || !_callers.TryEnter())
         {
-            for (int part = 0; part < parts; part++) body(part);
+            for (int part = 0; part < parts; part++) body(state, part);
             return;
         }
         try
         {
             if (!_started) Start();
-            var job = new Job(parts, body);
-            // The exchange is a full fence: a thread about to sleep either sees the job or is counted below.
-            Interlocked.Exchange(ref _job, job);
+            var job = Job<TState>.Shared;
+            job.Begin(parts, state, body);
+            _job = job;
+            // The increment is a full fence: a thread about to sleep either sees the job or is counted below.
+            Interlocked.Increment(ref _jobs);
             if (Volatile.Read(ref _sleepers) > 0) WakeAll();
             RunParts(job);
             job.Join();
-            // Idle threads must not keep alive what the body captured.
-            job.Body = null;
-            job.Error?.Throw();
+            job.End()?.Throw();
         }
         finally
         {
             _callers.Exit();
         }
     }
+
+    /// <summary>The same for work beside which the object of a body that captures its values is nothing.</summary>
+    /// <param name="parts">Number of parts; with 0 or less nothing runs.</param>
+    /// <param name="body">The work of one part.</param>
+    public static void Run(int parts, Action<int> body) => Run(parts, body, static (body, part) => body(part));
 
     static void Start()
     {
@@ -75,19 +83,20 @@ public static class Workers
 
     static void Serve()
     {
-        Job? last = null;
+        long seen = 0;
         while (true)
         {
-            last = NextJob(last);
-            RunParts(last);
+            AwaitJob(ref seen);
+            RunParts(Volatile.Read(ref _job)!);
         }
     }
 
-    static Job NextJob(Job? last)
+    /// <summary>Returns when a job has begun since the last call. It may be over: then it has no part left.</summary>
+    static void AwaitJob(ref long seen)
     {
         for (int spin = 0; spin < SpinsBeforeBlocking; spin++)
         {
-            if (Volatile.Read(ref _job) is { } job && job != last) return job;
+            if (IsNew(ref seen)) return;
             Thread.SpinWait(1);
         }
         lock (_sleep)
@@ -95,17 +104,21 @@ public static class Workers
             Interlocked.Increment(ref _sleepers);
             try
             {
-                while (true)
-                {
-                    if (Volatile.Read(ref _job) is { } job && job != last) return job;
-                    Monitor.Wait(_sleep);
-                }
+                while (!IsNew(ref seen)) Monitor.Wait(_sleep);
             }
             finally
             {
                 Interlocked.Decrement(ref _sleepers);
             }
         }
+    }
+
+    static bool IsNew(ref long seen)
+    {
+        long jobs = Volatile.Read(ref _jobs);
+        if (jobs == seen) return false;
+        seen = jobs;
+        return true;
     }
 
     static void WakeAll()
@@ -123,57 +136,6 @@ public static class Workers
         finally
         {
             t_insideJob = false;
-        }
-    }
-
-    sealed class Job
-    {
-        readonly int _parts;
-        int _taken, _unfinished;
-        bool _joinerSleeps;
-
-        public Action<int>? Body;
-        public ExceptionDispatchInfo? Error;
-
-        public Job(int parts, Action<int> body)
-        {
-            _parts = _unfinished = parts;
-            Body = body;
-        }
-
-        public bool TryTakePart(out int part)
-        {
-            part = Interlocked.Increment(ref _taken) - 1;
-            return part < _parts;
-        }
-
-        public void RunPart(int part)
-        {
-            try
-            {
-                if (Volatile.Read(ref Error) is null) Body!(part);
-            }
-            catch (Exception exception)
-            {
-                Interlocked.CompareExchange(ref Error, ExceptionDispatchInfo.Capture(exception), null);
-            }
-            if (Interlocked.Decrement(ref _unfinished) > 0 || !Volatile.Read(ref _joinerSleeps)) return;
-            lock (this) Monitor.PulseAll(this);
-        }
-
-        public void Join()
-        {
-            for (int spin = 0; spin < SpinsBeforeBlocking; spin++)
-            {
-                if (Volatile.Read(ref _unfinished) == 0) return;
-                Thread.SpinWait(1);
-            }
-            lock (this)
-            {
-                Volatile.Write(ref _joinerSleeps, true);
-                Interlocked.MemoryBarrier();
-                while (Volatile.Read(ref _unfinished) > 0) Monitor.Wait(this);
-            }
         }
     }
 }

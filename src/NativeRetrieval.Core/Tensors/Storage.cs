@@ -1,29 +1,26 @@
+using System.Diagnostics.CodeAnalysis;
 using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Core.Tensors;
 
-/// <summary>One block of device memory, counted by the tensors that share it and given back with the last of them.</summary>
+/// <summary>
+/// One block of device memory, counted by the tensors that share it and given back with the last of them. The object then serves the next
+/// block that its thread takes: no tensor refers to it any more.
+/// </summary>
 internal sealed class Storage
 {
-    readonly Device _device;
-    readonly long _sizeBytes;
-    readonly bool _owns;
-    readonly Storage? _whole;
-    readonly nint _address;
-    int _owners = 1, _version;
+    const int MostIdle = 256;
 
-    Storage(Device device, nint address, long sizeBytes, bool owns) =>
-        (_device, _address, _sizeBytes, _owns) = (device, address, sizeBytes, owns);
+    [ThreadStatic] static Storage? t_idle;
+    [ThreadStatic] static int t_idleCount;
 
-    /// <summary>Uninitialised memory.</summary>
-    public Storage(Device device, long sizeBytes) : this(device, device.Allocate(sizeBytes), sizeBytes, owns: true)
-    {
-    }
+    /// <summary>The block of a part, or the next idle object of an idle one.</summary>
+    Storage? _whole;
+    nint _address;
+    bool _owns, _isKey;
+    int _owners, _version;
 
-    /// <summary>A copy of host memory.</summary>
-    public Storage(Device device, ReadOnlySpan<byte> host) : this(device, device.AllocateFrom(host), host.Length, owns: true)
-    {
-    }
+    Storage(Device device, nint address, long sizeBytes, bool owns) => Set(device, address, sizeBytes, owns);
 
     /// <summary>Memory that is taken when it is first touched.</summary>
     public Storage(DeferredMemory memory) : this(memory.Device, 0, memory.SizeBytes, owns: true) => Deferred = memory;
@@ -35,6 +32,12 @@ internal sealed class Storage
         whole.Share();
         GC.SuppressFinalize(this); // a part that is dropped leaves the block to the block's own finalizer
     }
+
+    /// <summary>Uninitialised memory.</summary>
+    public static Storage Of(Device device, long sizeBytes) => Owning(device, device.Allocate(sizeBytes), sizeBytes);
+
+    /// <summary>A copy of host memory.</summary>
+    public static Storage CopyOf(Device device, ReadOnlySpan<byte> host) => Owning(device, device.AllocateFrom(host), host.Length);
 
     /// <summary>Memory of a host program: it is used, never freed.</summary>
     public static Storage Foreign(Device device, nint address, long sizeBytes) => new(device, address, sizeBytes, owns: false);
@@ -58,10 +61,10 @@ internal sealed class Storage
         }
     }
 
-    public Device Device => _device;
+    public Device Device { get; private set; }
 
     /// <summary>Bytes of the block; 0 for a part.</summary>
-    public long SizeBytes => _sizeBytes;
+    public long SizeBytes { get; private set; }
 
     /// <summary>The whole block's values in another form, which the device's backend keeps; or null.</summary>
     public DerivedValues? Derived { get; set; }
@@ -73,13 +76,23 @@ internal sealed class Storage
 
     public void Share() => Interlocked.Increment(ref _owners);
 
+    /// <summary>Says that a table knows the block by this object, which is not to serve another then.</summary>
+    public void MarkAsKey() => _isKey = true;
+
     public void Release()
     {
         if (Interlocked.Decrement(ref _owners) != 0) return;
-        GC.SuppressFinalize(this);
         Derived?.Dispose();
+        Derived = null;
         if (_whole is not null) _whole.Release();
         else if (_owns) Free();
+        _address = 0;
+        if (_whole is null && _owns && !_isKey && Deferred is null && t_idleCount < MostIdle)
+        {
+            (_whole, t_idle) = (t_idle, this);
+            t_idleCount++;
+        }
+        else GC.SuppressFinalize(this);
     }
 
     /// <summary>A tensor that was dropped outside every scope: its memory comes back with the next collection.</summary>
@@ -91,7 +104,23 @@ internal sealed class Storage
     void Free()
     {
         Deferred?.Dispose();
-        if (_address != 0) _device.Free(_address, _sizeBytes);
+        if (_address != 0) Device.Free(_address, SizeBytes);
+    }
+
+    static Storage Owning(Device device, nint address, long sizeBytes)
+    {
+        if (t_idle is not { } storage) return new(device, address, sizeBytes, owns: true);
+        (t_idle, storage._whole) = (storage._whole, null);
+        t_idleCount--;
+        storage.Set(device, address, sizeBytes, owns: true);
+        return storage;
+    }
+
+    [MemberNotNull(nameof(Device))]
+    void Set(Device device, nint address, long sizeBytes, bool owns)
+    {
+        (Device, _address, SizeBytes, _owns) = (device, address, sizeBytes, owns);
+        (_owners, _version) = (1, 0);
     }
 }
 

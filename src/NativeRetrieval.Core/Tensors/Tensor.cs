@@ -15,14 +15,14 @@ namespace NativeRetrieval.Core.Tensors;
 /// </summary>
 public sealed class Tensor : IDisposable
 {
-    readonly Storage _storage;
+    Storage _storage;
     readonly long _offset;
     bool _disposed;
 
     Tensor(Storage storage, long offset, Shape shape, DType dtype, Layout layout)
     {
         (_storage, _offset, Shape, DType, Layout) = (storage, offset, shape, dtype, layout);
-        TensorScope.Track(this);
+        OpenScope.Track(this);
     }
 
     /// <summary>Sizes of the axes, outermost first.</summary>
@@ -88,7 +88,7 @@ public sealed class Tensor : IDisposable
     {
         TensorBudget.Check(shape);
         long size = checked(StoredElements(shape, layout) * dtype.SizeBytes());
-        return new Tensor(new Storage(device, size), 0, shape, dtype, layout);
+        return new Tensor(Storage.Of(device, size), 0, shape, dtype, layout);
     }
 
     /// <summary>Memory filled with zeros.</summary>
@@ -125,7 +125,7 @@ public sealed class Tensor : IDisposable
     {
         if (values.Length != shape.Count)
             throw new ShapeException($"From: a tensor {shape} takes {shape.Count} values, got {values.Length}");
-        return new Tensor(new Storage(device, MemoryMarshal.AsBytes(values)), 0, shape, DTypeOf<T>(), Layout.Contiguous);
+        return new Tensor(Storage.CopyOf(device, MemoryMarshal.AsBytes(values)), 0, shape, DTypeOf<T>(), Layout.Contiguous);
     }
 
     /// <summary>
@@ -217,7 +217,7 @@ public sealed class Tensor : IDisposable
         if (Shape.Length == 0 || start < 0 || count < 0 || start > Shape[0] - count)
             throw new ShapeException($"Rows: {start} … {start + count} is outside the first axis of {Shape}");
         long row = Shape[1..].Count;
-        var view = Alias(_offset + start * row * DType.SizeBytes(), [count, .. Shape[1..].Sizes]);
+        var view = Alias(_offset + start * row * DType.SizeBytes(), Shape.WithFirst(count));
         return Tape.Record(view, [this], [], (Shape, start), static ctx =>
         {
             var (shape, start) = ctx.State<(Shape, int)>();
@@ -236,7 +236,7 @@ public sealed class Tensor : IDisposable
         RequireContiguous("Split");
         if (count < 1 || Shape.Length == 0 || Shape[0] % count != 0)
             throw new ShapeException($"Split: the first axis of {Shape} is not cut into {count} equal parts");
-        Shape part = [Shape[0] / count, .. Shape[1..].Sizes];
+        var part = Shape.WithFirst(Shape[0] / count);
         var parts = new Tensor[count];
         for (int i = 0; i < count; i++)
             parts[i] = new(_storage.Part((nint)(_offset + i * part.Count * DType.SizeBytes())), 0, part, DType, Layout.Contiguous);
@@ -303,7 +303,9 @@ public sealed class Tensor : IDisposable
         if (_disposed) return;
         _disposed = true;
         Gradient?.Dispose();
-        _storage.Release();
+        var storage = _storage;
+        _storage = storage.Device.Freed; // what was its memory's object may serve other memory
+        storage.Release();
     }
 
     internal nint Address

@@ -9,22 +9,21 @@ namespace NativeRetrieval.Core.Tensors;
 /// var loss = model.Loss(batch);          // everything made on the way is freed at the end of the block
 /// </code>
 /// </summary>
-public sealed class TensorScope : IDisposable
+/// <remarks>A handle on a list that serves one scope after another: steady work opens scopes without allocating.</remarks>
+public readonly struct TensorScope : IDisposable
 {
-    [ThreadStatic] static TensorScope? t_innermost;
+    readonly OpenScope? _open;
+    readonly long _use;
 
-    readonly TensorScope? _outer;
-    readonly List<Tensor> _tensors = [];
-
-    TensorScope(TensorScope? outer) => _outer = outer;
+    TensorScope(OpenScope open) => (_open, _use) = (open, open.Use);
 
     /// <summary>Opens a scope inside the thread's present one; it lasts until it is disposed.</summary>
-    public static TensorScope Begin() => t_innermost = new TensorScope(t_innermost);
+    public static TensorScope Begin() => new(OpenScope.Begin());
 
     /// <summary>Moves a result into the enclosing scope; without one the caller disposes it.</summary>
     public Tensor Return(Tensor tensor)
     {
-        if (_tensors.Remove(tensor)) _outer?._tensors.Add(tensor);
+        if (IsOpen && _open!.Tensors.Remove(tensor)) _open.Outer?.Tensors.Add(tensor);
         return tensor;
     }
 
@@ -36,24 +35,16 @@ public sealed class TensorScope : IDisposable
     /// <returns>The same tensor.</returns>
     public static Tensor Detach(Tensor tensor)
     {
-        for (var scope = t_innermost; scope is not null; scope = scope._outer)
-        {
-            // The newest tensors are detached most often: search from the end.
-            int at = scope._tensors.LastIndexOf(tensor);
-            if (at < 0) continue;
-            scope._tensors.RemoveAt(at);
-            break;
-        }
+        OpenScope.Forget(tensor);
         return tensor;
     }
 
     /// <summary>Frees the tensors that are still in the scope and makes the enclosing scope the innermost again.</summary>
     public void Dispose()
     {
-        if (t_innermost == this) t_innermost = _outer;
-        for (int i = _tensors.Count - 1; i >= 0; i--) _tensors[i].Dispose();
-        _tensors.Clear();
+        if (IsOpen) _open!.Close();
     }
 
-    internal static void Track(Tensor tensor) => t_innermost?._tensors.Add(tensor);
+    /// <summary>False once the scope is disposed: its list may then serve another.</summary>
+    bool IsOpen => _open is not null && _open.Use == _use;
 }

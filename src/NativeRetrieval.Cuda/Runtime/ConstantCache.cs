@@ -26,7 +26,7 @@ internal sealed class ConstantCache(CudaDevice device)
                 node.Value.Storage.Share();
                 return node.Value.Storage;
             }
-            var storage = new Storage(device, values);
+            var storage = Storage.CopyOf(device, values);
             _entries.AddFirst((values.ToArray(), storage));
             storage.Share();
             if (_entries.Count > Most) RemoveLast();

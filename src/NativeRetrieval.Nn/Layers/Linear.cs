@@ -40,7 +40,7 @@ public sealed class Linear : Module
 
     /// <summary>
     /// Several layers of one input and one size with the starting values of <see cref="Normal"/>. Their weights lie one behind the other
-    /// in memory, so that <see cref="Forward(Tensor, ReadOnlySpan{Linear})"/> is one product.
+    /// in memory, so that <see cref="Op.Concat"/> is one product.
     /// </summary>
     public static Linear[] Several(int count, int inputs, int outputs, double deviation, Device device, DType dtype,
         PhiloxSequence? random)
@@ -48,16 +48,6 @@ public sealed class Linear : Module
         using var weights = Initialization.Normal([count * outputs, inputs], deviation, device, dtype, random);
         using var biases = Tensor.Zeros([count * outputs], device, dtype);
         return [.. weights.Split(count).Zip(biases.Split(count), (weight, bias) => new Linear(weight, bias))];
-    }
-
-    /// <summary>The results of all layers side by side.</summary>
-    /// <param name="x">[…, I].</param>
-    /// <returns>[…, Σ O].</returns>
-    public static Tensor Forward(Tensor x, ReadOnlySpan<Linear> layers)
-    {
-        var (weights, biases) = (new Tensor[layers.Length], new Tensor[layers.Length]);
-        for (int i = 0; i < layers.Length; i++) (weights[i], biases[i]) = (layers[i].Weight, layers[i].Bias);
-        return Op.Linear(x, Op.Concat(weights), Op.Concat(biases));
     }
 
     /// <summary>Applies the layer to each row of the last axis.</summary>

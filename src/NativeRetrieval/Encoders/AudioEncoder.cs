@@ -48,18 +48,21 @@ public abstract class AudioEncoder : Module
     public Tensor Forward(Tensor logMel, int[]? lengths, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
     {
         using var scope = TensorScope.Begin();
-        return scope.Return(Forward(SoundInputs.Of(logMel, lengths), pass, masks));
+        return scope.Return(Forward(logMel, FrameLengths.TableOf(lengths, logMel), pass, masks));
     }
 
     /// <summary>The vectors of clips whose inputs are on the device: nothing is uploaded.</summary>
     /// <param name="pass">Null for evaluation, as stages that are not trainable always run.</param>
     /// <param name="masks">SpecAugment in training; null: none.</param>
     /// <returns>[N, Width].</returns>
-    public Tensor Forward(SoundInputs sounds, TrainingPass? pass = null, SpecAugmentOptions? masks = null)
+    public Tensor Forward(SoundInputs sounds, TrainingPass? pass = null, SpecAugmentOptions? masks = null) =>
+        Forward(sounds.LogMel, sounds.OwnFrames, pass, masks);
+
+    Tensor Forward(Tensor logMel, Tensor? ownFrames, TrainingPass? pass, SpecAugmentOptions? masks)
     {
         using var scope = TensorScope.Begin();
-        var own = FrameLengths.Of(sounds.OwnFrames);
-        var x = _bn0.Forward(sounds.LogMel, own.Tensor, _bn0.IsTrainable ? pass : null);
+        var own = FrameLengths.Of(ownFrames);
+        var x = _bn0.Forward(logMel, own.Tensor, _bn0.IsTrainable ? pass : null);
         if (pass is not null && masks is not null)
             x = Op.SpecAugment(x, own.Tensor, masks, pass.NextStream(masks.NumbersPerClip));
         return scope.Return(Embed(x, own, pass));

@@ -13,7 +13,7 @@ namespace NativeRetrieval.Encoders;
 /// </summary>
 internal sealed class BertLayer : Module
 {
-    readonly Linear[] _queryKeyValue;
+    readonly Tensor[] _qkvWeights, _qkvBiases;
     readonly Linear _attended, _widen, _narrow;
     readonly LayerNorm _firstNorm, _secondNorm;
     readonly int _heads;
@@ -22,10 +22,12 @@ internal sealed class BertLayer : Module
     public BertLayer(BertConfig config, Device device, DType dtype, PhiloxSequence? random)
     {
         (_heads, _dropout, _attentionDropout) = (config.Heads, config.Dropout, config.AttentionDropout);
-        _queryKeyValue = Linear.Several(3, config.Width, config.Width, config.InitialDeviation, device, dtype, random);
-        Child("attention.self.query", _queryKeyValue[0]);
-        Child("attention.self.key", _queryKeyValue[1]);
-        Child("attention.self.value", _queryKeyValue[2]);
+        var queryKeyValue = Linear.Several(3, config.Width, config.Width, config.InitialDeviation, device, dtype, random);
+        Child("attention.self.query", queryKeyValue[0]);
+        Child("attention.self.key", queryKeyValue[1]);
+        Child("attention.self.value", queryKeyValue[2]);
+        _qkvWeights = Array.ConvertAll(queryKeyValue, layer => layer.Weight);
+        _qkvBiases = Array.ConvertAll(queryKeyValue, layer => layer.Bias);
         _attended = Dense("attention.output.dense", config.Width, config.Width);
         _firstNorm = Norm("attention.output.LayerNorm");
         _widen = Dense("intermediate.dense", config.Width, config.HiddenWidth);
@@ -56,7 +58,7 @@ internal sealed class BertLayer : Module
 
     Tensor Attend(Tensor x, TokenLayout tokens, TrainingPass? pass)
     {
-        var qkv = Linear.Forward(x, _queryKeyValue);
+        var qkv = Op.Linear(x, Op.Concat(_qkvWeights), Op.Concat(_qkvBiases));
         int longest = tokens.Longest;
         return pass is null
             ? Op.Attention(qkv, tokens.Starts, _heads, longest)

@@ -50,7 +50,9 @@ public sealed class HtsAt : AudioEncoder
         x = _patches.Forward(x, own.Tensor, _patches.IsTrainable ? pass : null);
         foreach (var layer in _layers) x = layer.Forward(x, layer.IsTrainable ? pass : null);
         int clips = x.Shape[0], tokens = x.Shape[1] * x.Shape[2];
-        var counts = Tensor.Constant<int>([.. Enumerable.Repeat(tokens, clips)], [clips], x.Device);
+        Span<int> full = clips <= 256 ? stackalloc int[clips] : new int[clips];
+        full.Fill(tokens);
+        var counts = Tensor.Constant<int>(full, [clips], x.Device);
         return scope.Return(Op.MeanOverTokens(_norm.Forward(x).Reshape([clips, tokens, _config.Width]), counts));
     }
 }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
@@ -10,7 +11,7 @@ namespace NativeRetrieval.Encoders;
 /// Places of the tokens of a batch. Layers work on the real tokens alone, [T, D], because captions differ in length and a padded batch is
 /// half padding; only pooling sees sentences, [B, S, D].
 /// </summary>
-internal sealed class TokenLayout
+internal readonly struct TokenLayout
 {
     readonly int _sentences;
     readonly Tensor? _toPadded;
@@ -41,24 +42,31 @@ internal sealed class TokenLayout
     {
         int sentences = batch.Count, width = RoundUp(batch.Width, widthMultiple), tokens = batch.Lengths.Sum();
         int rows = RoundUp(tokens, device.RowMultiple);
-        int[] padded = new int[sentences * width], ids = new int[rows], positions = new int[rows], starts = new int[sentences + 1];
+        bool isFull = tokens == rows && tokens == sentences * width;
+        int count = sentences + sentences + 1 + rows + rows + (isFull ? 0 : sentences * width);
+        int[] pooled = ArrayPool<int>.Shared.Rent(count);
+        var places = pooled.AsSpan(0, count);
+        batch.Lengths.CopyTo(places);
+        Span<int> starts = places[sentences..][..(sentences + 1)], ids = places[(2 * sentences + 1)..][..rows];
+        Span<int> positions = places[(2 * sentences + 1 + rows)..][..rows], padded = places[(2 * sentences + 1 + 2 * rows)..];
+        starts[0] = 0;
         for (int row = 0, token = 0; row < sentences; row++)
         {
             // Padding repeats the sentence's first token: pooling does not look at it.
-            Array.Fill(padded, token, row * width, width);
-            config.PlacePositions(batch.Row(row), positions.AsSpan(token, batch.Lengths[row]));
+            if (!isFull) padded.Slice(row * width, width).Fill(token);
+            config.PlacePositions(batch.Row(row), positions.Slice(token, batch.Lengths[row]));
             for (int position = 0; position < batch.Lengths[row]; position++, token++)
             {
-                padded[row * width + position] = token;
+                if (!isFull) padded[row * width + position] = token;
                 ids[token] = batch.Ids[row * batch.Width + position];
             }
             starts[row + 1] = token;
         }
-        ids.AsSpan(tokens).Fill(ids[0]);
-        positions.AsSpan(tokens).Fill(positions[0]);
-        bool isFull = tokens == rows && tokens == padded.Length;
-        int[] places = [.. batch.Lengths, .. starts, .. ids, .. positions, .. isFull ? [] : padded];
-        return new(Tensor.From(places, [places.Length], device), sentences, width, rows);
+        ids[tokens..].Fill(ids[0]);
+        positions[tokens..].Fill(positions[0]);
+        var tensor = Tensor.From<int>(places, [count], device);
+        ArrayPool<int>.Shared.Return(pooled);
+        return new(tensor, sentences, width, rows);
     }
 
     /// <summary>int32 [B], tokens of each sentence.</summary>

@@ -92,4 +92,49 @@ public sealed class WorkersTests
         threads.ForEach(thread => thread.Join());
         Assert.All(sums, sum => Assert.Equal(rounds * parts * (parts + 1) / 2, sum));
     }
+
+    /// <summary>A thread that comes late to a job meets the next one in the same object, or one of another kind.</summary>
+    [Fact]
+    public void Jobs_of_two_kinds_in_turn_run_each_part_once_with_their_own_state()
+    {
+        int[] first = new int[5], second = new int[3];
+        for (int round = 1; round <= 20_000; round++)
+        {
+            Workers.Run(first.Length, (first, round), static (s, part) => s.first[part] += s.round);
+            Workers.Run(second.Length, second, static (second, part) => second[part]++);
+            Assert.All(first, sum => Assert.Equal(round * (round + 1) / 2, sum));
+            Assert.All(second, count => Assert.Equal(round, count));
+        }
+    }
+
+    [Fact]
+    public void A_static_body_leaves_nothing_behind()
+    {
+        Assert.InRange(Run(), 1, long.MaxValue); // the body itself, once
+        Assert.Equal(0, Run());
+
+        static long Run()
+        {
+            Span<int> sizes = [1, 2, 64];
+            long before = GC.GetAllocatedBytesForCurrentThread();
+            foreach (int parts in sizes) Workers.Run(parts, parts, static (parts, part) => Assert.True(part < parts));
+            return GC.GetAllocatedBytesForCurrentThread() - before;
+        }
+    }
+
+    [Fact]
+    public void A_finished_job_keeps_its_state_no_longer()
+    {
+        var state = RunWithState();
+        GC.Collect();
+        Assert.False(state.IsAlive);
+
+        [System.Runtime.CompilerServices.MethodImpl(System.Runtime.CompilerServices.MethodImplOptions.NoInlining)]
+        static WeakReference RunWithState()
+        {
+            int[] values = new int[1000];
+            Workers.Run(8, values, static (values, part) => values[part]++);
+            return new(values);
+        }
+    }
 }

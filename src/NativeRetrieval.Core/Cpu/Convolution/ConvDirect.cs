@@ -28,17 +28,25 @@ internal static unsafe class ConvDirect
         int chunk = Math.Min(ChunkBlocks, s.InBlocks);
         int bandPixels = Math.Clamp(BandFloats / (chunk * s.InLanes), s.Width, Math.Max(s.Width, MaxBandPixels));
         int bands = (s.Rows * s.Width + bandPixels - 1) / bandPixels;
-        int panels = ConvTile.Panels(kind), groups = s.OutBlocks / panels;
+        int groups = s.OutBlocks / ConvTile.Panels(kind);
         // Few bands (small images): cut the output channels too, so that every core has work. Every output value is summed in the
         // same order however the work is cut.
         int splits = Math.Clamp(4 * Workers.Count / bands, 1, groups);
-        Workers.Run(bands * splits, part =>
+        var cut = new Cut(s, x, packed, bias, relu, y, kind, chunk, bands, splits);
+        Workers.Run(bands * splits, cut, static (cut, part) => cut.RunPart(part));
+    }
+
+    /// <summary>A convolution cut into bands of rows times ranges of panels.</summary>
+    readonly struct Cut(ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind kind, int chunk, int bands,
+        int splits)
+    {
+        public void RunPart(int part)
         {
-            int band = part / splits, split = part % splits;
+            int panels = ConvTile.Panels(kind), groups = s.OutBlocks / panels, band = part / splits, split = part % splits;
             int first = (int)((long)s.Rows * band / bands), last = (int)((long)s.Rows * (band + 1) / bands);
             int from = groups * split / splits * panels, to = groups * (split + 1) / splits * panels;
             if (first < last && from < to) Band(s, x, packed, bias, relu, y, kind, chunk, first, last, from, to);
-        });
+        }
     }
 
     static void Band(ConvShape s, float* x, float* packed, float* bias, bool relu, float* y, TileKind kind, int chunk, int first, int last,

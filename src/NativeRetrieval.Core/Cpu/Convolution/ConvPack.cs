@@ -10,11 +10,16 @@ internal static unsafe class ConvPack
     const int Lanes = ConvShape.Lanes;
 
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
-        Workers.Run(s.OutBlocks, panel =>
+        Workers.Run(s.OutBlocks, new Packing(s, weights, packed), static (packing, panel) => packing.Pack(panel));
+
+    readonly struct Packing(ConvShape s, ConvWeights weights, float* packed)
+    {
+        public void Pack(int panel)
         {
             for (int block = 0; block < s.InBlocks; block++)
                 weights.Block(s, panel, block, BlockOrder.ByTap(s), packed + panel * s.PanelFloats + block * s.BlockFloats);
-        });
+        }
+    }
 
     /// <summary>One block of forward kernels; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
     public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, BlockOrder order, float* to)

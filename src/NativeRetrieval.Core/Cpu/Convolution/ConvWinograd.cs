@@ -33,41 +33,68 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     static nint PointFloats(ConvShape s) => (nint)s.InBlocks * BlockElements + ConvShape.Lanes;
 
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
-        Workers.Run(s.OutBlocks, panel => PackPanel(s, weights, panel, packed + panel * PanelFloats(s)));
+        Workers.Run(s.OutBlocks, new Packing(s, weights, packed), static (packing, panel) => packing.Pack(panel));
 
     /// <summary>y = relu?(x ∗ w + bias); <paramref name="bias"/> is padded to whole panels, or null.</summary>
     public static void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y, TileKind best)
     {
-        var tiles = new WinogradTiles<TDown, TAcross>(s);
+        int tiles = new WinogradTiles<TDown, TAcross>(s).Count;
         TileKind kind = ConvTile.For(best, s.OutBlocks);
-        int batch = BatchTiles(s, tiles.Count), batches = (tiles.Count + batch - 1) / Math.Max(1, batch);
+        int batch = BatchTiles(s, tiles), batches = (tiles + batch - 1) / Math.Max(1, batch);
         // Inside a part of this outer loop the inner loops run on their caller.
         bool outer = batches >= 2 * Workers.Count;
         int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : PlainGroup, parallel: !outer);
-        int groups = (s.OutBlocks + group - 1) / group;
-        if (outer) Workers.Run(batches, Batch);
-        else for (int b = 0; b < batches; b++) Batch(b);
+        var layer = new Layer(s, x, weights, bias, relu, y, kind, batch, group);
+        if (outer) Workers.Run(batches, layer, static (layer, b) => layer.RunBatch(b));
+        else for (int b = 0; b < batches; b++) layer.RunBatch(b);
+    }
 
-        void Batch(int b)
+    /// <summary>A convolution cut into batches of tiles, and these into groups of panels.</summary>
+    readonly struct Layer(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y, TileKind kind, int batch, int group)
+    {
+        public void RunBatch(int b)
         {
-            int first = b * batch, count = Math.Min(batch, tiles.Count - first);
-            nint inStride = PointStride(s.InBlocks, count), blockFloats = (nint)count * ConvShape.Lanes;
-            float* v = ConvScratch.First(Points * inStride);
-            Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + block * blockFloats, inStride));
-            Workers.Run(groups, part =>
-            {
-                int panel = part * group, panels = Math.Min(group, s.OutBlocks - panel);
-                nint outStride = PointStride(panels, count);
-                float* m = ConvScratch.Second(Points * outStride);
-                var product = new Product(s, kind, v, inStride, m, outStride, panels, count);
-                if (weights.Packed != null)
-                    product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks);
-                else product.AddPlain(weights, panel);
-                for (int p = 0; p < panels; p++)
-                    tiles.Output(m + p * blockFloats, outStride, y, s.OutBlocks, panel + p, first, count,
-                        bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
-            });
+            int first = b * batch, count = Math.Min(batch, new WinogradTiles<TDown, TAcross>(s).Count - first);
+            var tiles = new Batch(this, first, count, ConvScratch.First(Points * PointStride(s.InBlocks, count)));
+            Workers.Run(s.InBlocks, tiles, static (tiles, block) => tiles.Transform(block));
+            Workers.Run((s.OutBlocks + group - 1) / group, tiles, static (tiles, part) => tiles.Multiply(part));
         }
+
+        /// <summary>Transforms the tiles of one input block.</summary>
+        public void Transform(Batch tiles, int block) =>
+            new WinogradTiles<TDown, TAcross>(s).Input(x, s.InBlocks, block, tiles.First, tiles.Count, tiles.V + block * tiles.BlockFloats,
+                PointStride(s.InBlocks, tiles.Count));
+
+        /// <summary>The products of one group of panels, transformed back.</summary>
+        public void Multiply(Batch tiles, int part)
+        {
+            int panel = part * group, panels = Math.Min(group, s.OutBlocks - panel);
+            nint outStride = PointStride(panels, tiles.Count);
+            float* m = ConvScratch.Second(Points * outStride);
+            var product = new Product(s, kind, tiles.V, PointStride(s.InBlocks, tiles.Count), m, outStride, panels, tiles.Count);
+            if (weights.Packed != null)
+                product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks);
+            else product.AddPlain(weights, panel);
+            for (int p = 0; p < panels; p++)
+                new WinogradTiles<TDown, TAcross>(s).Output(m + p * tiles.BlockFloats, outStride, y, s.OutBlocks, panel + p, tiles.First,
+                    tiles.Count, bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
+        }
+    }
+
+    /// <summary>Tiles [first, first + count) of a layer and where they lie transformed.</summary>
+    readonly struct Batch(Layer layer, int first, int count, float* v)
+    {
+        public int First => first;
+
+        public int Count => count;
+
+        public float* V => v;
+
+        public nint BlockFloats => (nint)count * ConvShape.Lanes;
+
+        public void Transform(int block) => layer.Transform(this, block);
+
+        public void Multiply(int part) => layer.Multiply(this, part);
     }
 
     /// <summary>
@@ -91,9 +118,12 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         return batches == 0 ? 0 : (count + batches - 1) / batches;
     }
 
-    /// <summary>G w Gᵀ of one panel.</summary>
-    static void PackPanel(ConvShape s, ConvWeights weights, int panel, float* to) =>
-        Transform(s, weights, panel, 0, s.InBlocks, to, PointFloats(s));
+    readonly struct Packing(ConvShape s, ConvWeights weights, float* packed)
+    {
+        /// <summary>G w Gᵀ of one panel.</summary>
+        public void Pack(int panel) =>
+            Transform(s, weights, panel, 0, s.InBlocks, packed + panel * PanelFloats(s), PointFloats(s));
+    }
 
     /// <summary>G w Gᵀ of input blocks [first, end) of one panel; <paramref name="pointStride"/> floats between the points.</summary>
     static void Transform(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)

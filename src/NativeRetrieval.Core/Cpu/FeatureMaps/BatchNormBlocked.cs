@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
@@ -17,11 +18,12 @@ internal static unsafe class BatchNormBlocked
     /// <summary>Pixels that are summed in float32: 8 KiB, which stay in the first-level cache.</summary>
     const int RunPixels = 128;
 
-    public static Moments[] Statistics(Span<float> x, FrameMap map)
+    /// <returns>The moments of each channel; the caller disposes them.</returns>
+    public static PooledArray<Moments> Statistics(Span<float> x, FrameMap map)
     {
-        var partial = new double[map.Clips * map.Blocks * 2 * Lanes];
+        using var partial = new PooledArray<double>(map.Clips * map.Blocks * 2 * Lanes);
         fixed (float* data = x)
-        fixed (double* moments = partial)
+        fixed (double* moments = partial.Span)
         {
             float* start = data;
             double* results = moments;
@@ -39,7 +41,7 @@ internal static unsafe class BatchNormBlocked
                 }
             });
         }
-        var all = new Moments[map.Channels];
+        var all = new PooledArray<Moments>(map.Channels);
         for (int c = 0; c < map.Channels; c++)
             for (int clip = 0; clip < map.Clips; clip++)
             {
@@ -51,14 +53,15 @@ internal static unsafe class BatchNormBlocked
 
     public static void Apply(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map, bool relu, Tensor y)
     {
-        var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
-        float* source = x.Pointer<float>(), target = y.Pointer<float>();
-        Workers.Run(map.Clips * map.Blocks, part =>
+        using var affine = Affine(weight, bias, mean, inverseDeviation, map);
+        Workers.Run(map.Clips * map.Blocks, (x, affine, map, relu, y), static (state, part) =>
         {
+            var (x, affine, map, relu, y) = state;
+            float* source = x.Pointer<float>(), target = y.Pointer<float>();
             int channel = part % map.Blocks * Lanes, real = map.Frames(part / map.Blocks) * map.Width * Lanes;
             float* from = source + (nint)part * map.BlockFloats, to = target + (nint)part * map.BlockFloats;
-            var (s0, s1) = (Vector256.Create(scale, channel), Vector256.Create(scale, channel + Half));
-            var (t0, t1) = (Vector256.Create(shift, channel), Vector256.Create(shift, channel + Half));
+            var (s0, s1) = (affine.Scale(channel), affine.Scale(channel + Half));
+            var (t0, t1) = (affine.Shift(channel), affine.Shift(channel + Half));
             var floor = relu ? V.Zero : Vector256.Create(float.NegativeInfinity);
             for (int i = 0; i < real; i += Lanes)
             {
@@ -73,16 +76,17 @@ internal static unsafe class BatchNormBlocked
     public static void ApplyPooled(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map, bool relu,
         int window, Tensor y)
     {
-        var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
-        float* source = x.Pointer<float>(), target = y.Pointer<float>();
-        int rows = map.Height / window, columns = map.Width / window;
-        var factor = Vector256.Create(1f / (window * window));
-        Workers.Run(map.Clips * map.Blocks, part =>
+        using var affine = Affine(weight, bias, mean, inverseDeviation, map);
+        Workers.Run(map.Clips * map.Blocks, (x, affine, map, relu, window, y), static (state, part) =>
         {
+            var (x, affine, map, relu, window, y) = state;
+            float* source = x.Pointer<float>(), target = y.Pointer<float>();
+            int rows = map.Height / window, columns = map.Width / window;
+            var factor = Vector256.Create(1f / (window * window));
             int channel = part % map.Blocks * Lanes, real = map.Frames(part / map.Blocks) / window;
             float* to = target + (nint)part * rows * columns * Lanes;
-            var (s0, s1) = (Vector256.Create(scale, channel), Vector256.Create(scale, channel + Half));
-            var (t0, t1) = (Vector256.Create(shift, channel), Vector256.Create(shift, channel + Half));
+            var (s0, s1) = (affine.Scale(channel), affine.Scale(channel + Half));
+            var (t0, t1) = (affine.Shift(channel), affine.Shift(channel + Half));
             var floor = relu ? V.Zero : Vector256.Create(float.NegativeInfinity);
             for (int r = 0; r < real; r++)
                 for (int c = 0; c < columns; c++, to += Lanes)
@@ -108,7 +112,7 @@ internal static unsafe class BatchNormBlocked
     public static void Backward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
         BatchNormOptions options, int window, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        var sums = Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu, window);
+        using var sums = Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu, window);
         sums.ToParameters(dWeight, dBias, inverseDeviation);
         InputGradient(dy, x, weight, bias, mean, inverseDeviation, map, options, window, sums, dx);
     }
@@ -118,24 +122,23 @@ internal static unsafe class BatchNormBlocked
     public static GradientSums Sums(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
         bool relu, int window)
     {
-        var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
-        float[] mu = Padded(mean, map);
+        using var affine = Affine(weight, bias, mean, inverseDeviation, map);
+        using var mu = Padded(mean, map);
         var gradients = new SpreadGradients(dy.Pointer<float>(), map, window);
         float* source = x.Pointer<float>();
-        var partial = new double[map.Clips * map.Blocks * 2 * Lanes];
+        using var partial = new PooledArray<double>(map.Clips * map.Blocks * 2 * Lanes);
         Workers.Run(map.Clips * map.Blocks, part =>
         {
             int channel = part % map.Blocks * Lanes;
             float* v = source + (nint)part * map.BlockFloats;
-            var sums = partial.AsSpan(part * 2 * Lanes, 2 * Lanes);
+            var sums = partial.Span.Slice(part * 2 * Lanes, 2 * Lanes);
             float* run = stackalloc float[2 * Lanes], spread = stackalloc float[RunPixels * Lanes];
             int pixels = map.Frames(part / map.Blocks) * map.Width;
             for (int pixel = 0; pixel < pixels; pixel += RunPixels)
             {
                 int count = Math.Min(RunPixels, pixels - pixel);
                 float* g = gradients.Run(part, pixel, count, spread);
-                RunGradient(g, v + pixel * Lanes, count * Lanes, scale.AsSpan(channel), shift.AsSpan(channel), mu.AsSpan(channel), relu,
-                    run);
+                RunGradient(g, v + pixel * Lanes, count * Lanes, affine, mu.Span[channel..], channel, relu, run);
                 for (int lane = 0; lane < 2 * Lanes; lane++) sums[lane] += run[lane];
             }
         });
@@ -155,19 +158,19 @@ internal static unsafe class BatchNormBlocked
     public static void InputGradient(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
         BatchNormOptions options, int window, GradientSums sums, Tensor dx)
     {
-        var (scale, shift) = Affine(weight, bias, mean, inverseDeviation, map);
-        var (mu, inverse) = (Padded(mean, map), Padded(inverseDeviation, map));
+        using var affine = Affine(weight, bias, mean, inverseDeviation, map);
+        Span<float> mu = mean.Span<float>(), inverse = inverseDeviation.Span<float>(), scale = affine.Scales;
         var gradients = new SpreadGradients(dy.Pointer<float>(), map, window);
         float* source = x.Pointer<float>(), target = dx.Pointer<float>();
 
         // dx = scale · (dz − Σdz/M − (x − μ) · Σdz(x − μ) · inverse² / M) = scale · dz + slope · x + offset
-        var (slope, offset) = (new float[map.Blocks * Lanes], new float[map.Blocks * Lanes]);
+        using var through = new ChannelAffine(map.Blocks * Lanes);
         double realPixels = options.Training && sums.Pixels > 0 ? sums.Pixels : double.PositiveInfinity;
         for (int c = 0; c < map.Channels; c++)
         {
             double perPixel = sums.Along[c] * inverse[c] * inverse[c] / realPixels;
-            slope[c] = (float)(-scale[c] * perPixel);
-            offset[c] = (float)(-scale[c] * (sums.Sum[c] / realPixels - mu[c] * perPixel));
+            through.Scales[c] = (float)(-scale[c] * perPixel);
+            through.Shifts[c] = (float)(-scale[c] * (sums.Sum[c] / realPixels - mu[c] * perPixel));
         }
         Workers.Run(map.Clips * map.Blocks, part =>
         {
@@ -180,9 +183,8 @@ internal static unsafe class BatchNormBlocked
                 float* g = gradients.Run(part, pixel, count, spread);
                 nint at = start + pixel * Lanes;
                 for (int half = 0; half < Lanes; half += Half)
-                    InputGradient(g + half, source + at + half, count * Lanes, Vector256.Create(scale, channel + half),
-                        Vector256.Create(shift, channel + half), Vector256.Create(slope, channel + half),
-                        Vector256.Create(offset, channel + half), options.Relu, target + at + half);
+                    InputGradient(g + half, source + at + half, count * Lanes, affine.Scale(channel + half), affine.Shift(channel + half),
+                        through.Scale(channel + half), through.Shift(channel + half), options.Relu, target + at + half);
             }
             new Span<float>(target + start + pixels * Lanes, map.BlockFloats - pixels * Lanes).Clear();
         });
@@ -248,11 +250,11 @@ internal static unsafe class BatchNormBlocked
     }
 
     /// <summary>Σ dz and Σ dz·(x − μ) of a run of pixels, per lane.</summary>
-    static void RunGradient(float* g, float* x, int floats, ReadOnlySpan<float> scale, ReadOnlySpan<float> shift, ReadOnlySpan<float> mean,
-        bool relu, float* sums)
+    static void RunGradient(float* g, float* x, int floats, ChannelAffine affine, ReadOnlySpan<float> mean, int channel, bool relu,
+        float* sums)
     {
-        V s0 = Vector256.Create(scale), s1 = Vector256.Create(scale[Half..]);
-        V t0 = Vector256.Create(shift), t1 = Vector256.Create(shift[Half..]);
+        V s0 = affine.Scale(channel), s1 = affine.Scale(channel + Half);
+        V t0 = affine.Shift(channel), t1 = affine.Shift(channel + Half);
         V m0 = Vector256.Create(mean), m1 = Vector256.Create(mean[Half..]);
         V sum0 = V.Zero, sum1 = V.Zero, along0 = V.Zero, along1 = V.Zero;
         for (int i = 0; i < floats; i += Lanes)
@@ -288,21 +290,42 @@ internal static unsafe class BatchNormBlocked
         relu ? g & Vector256.GreaterThan(Vector256.FusedMultiplyAdd(x, scale, shift), V.Zero) : g;
 
     /// <summary>γ·x̂ + β as scale·x + shift, 0 in padded channels.</summary>
-    static (float[] Scale, float[] Shift) Affine(Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map)
+    static ChannelAffine Affine(Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map)
     {
-        var (scale, shift) = (Padded(weight, map), Padded(bias, map));
+        var affine = new ChannelAffine(map.Blocks * Lanes);
+        Span<float> scale = affine.Scales, shift = affine.Shifts;
+        weight.Span<float>().CopyTo(scale);
+        bias.Span<float>().CopyTo(shift);
         for (int c = 0; c < map.Channels; c++)
         {
             scale[c] *= inverseDeviation.Span<float>()[c];
             shift[c] -= mean.Span<float>()[c] * scale[c];
         }
-        return (scale, shift);
+        return affine;
     }
 
-    static float[] Padded(Tensor perChannel, FrameMap map)
+    static PooledArray<float> Padded(Tensor perChannel, FrameMap map)
     {
-        var padded = new float[map.Blocks * Lanes];
-        perChannel.Span<float>().CopyTo(padded);
+        var padded = new PooledArray<float>(map.Blocks * Lanes);
+        perChannel.Span<float>().CopyTo(padded.Span);
         return padded;
+    }
+
+    /// <summary>A factor and a summand for each channel, in pooled memory.</summary>
+    readonly struct ChannelAffine(int channels) : IDisposable
+    {
+        readonly PooledArray<float> _values = new(2 * channels);
+
+        public Span<float> Scales => _values.Span[..channels];
+
+        public Span<float> Shifts => _values.Span[channels..];
+
+        /// <summary>Factors of eight channels.</summary>
+        public V Scale(int channel) => Vector256.Create<float>(Scales[channel..]);
+
+        /// <summary>Summands of eight channels.</summary>
+        public V Shift(int channel) => Vector256.Create<float>(Shifts[channel..]);
+
+        public void Dispose() => _values.Dispose();
     }
 }

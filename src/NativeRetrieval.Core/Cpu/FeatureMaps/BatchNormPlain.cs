@@ -1,4 +1,5 @@
 using System.Numerics;
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
@@ -8,17 +9,18 @@ namespace NativeRetrieval.Core.Cpu.FeatureMaps;
 /// <summary>Batch normalisation of row-major feature maps: the reference, one channel at a time, sums in float64.</summary>
 internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
-    public static Moments[] Statistics(Tensor x, FrameMap map)
+    /// <returns>The moments of each channel; the caller disposes them.</returns>
+    public static PooledArray<Moments> Statistics(Tensor x, FrameMap map)
     {
-        var moments = new Moments[map.Channels];
+        var moments = new PooledArray<Moments>(map.Channels);
         T* data = x.Pointer<T>();
         Workers.Run(map.Channels, c =>
         {
             double sum = 0, squares = 0;
-            foreach (var (row, count, real) in Rows(map, c))
+            foreach (var (row, count, real) in map.Runs(c))
                 for (int i = 0; real && i < count; i++) sum += double.CreateTruncating(data[row + i]);
             double mean = map.RealPixels == 0 ? 0 : sum / map.RealPixels;
-            foreach (var (row, count, real) in Rows(map, c))
+            foreach (var (row, count, real) in map.Runs(c))
                 for (int i = 0; real && i < count; i++)
                 {
                     double distance = double.CreateTruncating(data[row + i]) - mean;
@@ -31,16 +33,17 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
 
     public static void Apply(Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map, bool relu, Tensor y)
     {
-        T* source = x.Pointer<T>(), target = y.Pointer<T>();
-        T* gamma = weight.Pointer<T>(), beta = bias.Pointer<T>(), mu = mean.Pointer<T>(), inverse = inverseDeviation.Pointer<T>();
-        Workers.Run(map.Channels, c =>
+        Workers.Run(map.Channels, (x, weight, bias, mean, inverseDeviation, map, relu, y), static (s, c) =>
         {
+            T* source = s.x.Pointer<T>(), target = s.y.Pointer<T>();
+            T* gamma = s.weight.Pointer<T>(), beta = s.bias.Pointer<T>(), mu = s.mean.Pointer<T>();
+            T* inverse = s.inverseDeviation.Pointer<T>();
             T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
-            foreach (var (row, count, real) in Rows(map, c))
+            foreach (var (row, count, real) in s.map.Runs(c))
                 for (int i = 0; i < count; i++)
                 {
                     T value = real ? source[row + i] * scale + shift : T.Zero;
-                    target[row + i] = relu ? T.Max(value, T.Zero) : value;
+                    target[row + i] = s.relu ? T.Max(value, T.Zero) : value;
                 }
         });
     }
@@ -48,7 +51,7 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
     public static void Backward(Tensor dy, Tensor x, Tensor weight, Tensor bias, Tensor mean, Tensor inverseDeviation, FrameMap map,
         BatchNormOptions options, Tensor dx, Tensor dWeight, Tensor dBias)
     {
-        var sums = Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu);
+        using var sums = Sums(dy, x, weight, bias, mean, inverseDeviation, map, options.Relu);
         sums.ToParameters(dWeight, dBias, inverseDeviation);
         InputGradient(dy, x, weight, bias, mean, inverseDeviation, map, options, sums, dx);
     }
@@ -64,7 +67,7 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
         {
             T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
             double sum = 0, along = 0;
-            foreach (var (row, count, real) in Rows(map, c))
+            foreach (var (row, count, real) in map.Runs(c))
                 for (int i = 0; real && i < count; i++)
                 {
                     double dz = double.CreateTruncating(Through(gradient, source, row + i, relu, scale, shift));
@@ -89,7 +92,7 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
             T scale = gamma[c] * inverse[c], shift = beta[c] - mu[c] * scale;
             T meanGradient = T.CreateTruncating(sums.Sum[c] / pixels);
             T meanAlong = T.CreateTruncating(sums.Along[c] * double.CreateTruncating(inverse[c]) / pixels);
-            foreach (var (row, count, real) in Rows(map, c))
+            foreach (var (row, count, real) in map.Runs(c))
                 for (int i = 0; i < count; i++)
                     target[row + i] = real
                         ? scale * (Through(gradient, source, row + i, options.Relu, scale, shift) - meanGradient
@@ -101,17 +104,4 @@ internal static unsafe class BatchNormPlain<T> where T : unmanaged, IFloatingPoi
     /// <summary>The gradient behind the rectifier: 0 where the normalised value was not above 0.</summary>
     static T Through(T* gradient, T* source, long i, bool relu, T scale, T shift) =>
         relu && source[i] * scale + shift <= T.Zero ? T.Zero : gradient[i];
-
-    /// <summary>The runs of memory that hold a channel, clip by clip and frame by frame.</summary>
-    static IEnumerable<(long Start, int Count, bool Real)> Rows(FrameMap map, int channel)
-    {
-        for (int clip = 0; clip < map.Clips; clip++)
-        {
-            int frames = map.Frames(clip);
-            for (int frame = 0; frame < map.Height; frame++)
-                yield return map.ChannelsLast
-                    ? (((long)clip * map.Height + frame) * map.Channels + channel, 1, frame < frames)
-                    : ((((long)clip * map.Channels + channel) * map.Height + frame) * map.Width, map.Width, frame < frames);
-        }
-    }
 }

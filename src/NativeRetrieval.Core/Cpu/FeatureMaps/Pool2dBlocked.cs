@@ -12,11 +12,12 @@ internal static unsafe class Pool2dBlocked
 
     public static void Average(Tensor x, int height, int width, FrameMap map, Tensor y)
     {
-        float* source = x.Pointer<float>(), target = y.Pointer<float>();
-        int rows = y.Shape[2], columns = y.Shape[3], sourceRows = x.Shape[2], sourceColumns = x.Shape[3];
-        var factor = Vector256.Create(1f / (height * width));
-        Workers.Run(Planes(x), plane =>
+        Workers.Run(Planes(x), (x, height, width, map, y), static (s, plane) =>
         {
+            var (x, height, width, map, y) = s;
+            float* source = x.Pointer<float>(), target = y.Pointer<float>();
+            int rows = y.Shape[2], columns = y.Shape[3], sourceRows = x.Shape[2], sourceColumns = x.Shape[3];
+            var factor = Vector256.Create(1f / (height * width));
             float* to = target + (nint)plane * rows * columns * Lanes;
             int real = map.Frames(plane / map.Blocks) / height;
             for (int r = 0; r < real; r++)
@@ -41,11 +42,12 @@ internal static unsafe class Pool2dBlocked
 
     public static void AverageBackward(Tensor dy, int height, int width, FrameMap map, Tensor dx)
     {
-        float* source = dy.Pointer<float>(), target = dx.Pointer<float>();
-        int rows = dy.Shape[2], columns = dy.Shape[3], targetRows = dx.Shape[2], targetColumns = dx.Shape[3];
-        var factor = Vector256.Create(1f / (height * width));
-        Workers.Run(Planes(dx), plane =>
+        Workers.Run(Planes(dx), (dy, height, width, map, dx), static (s, plane) =>
         {
+            var (dy, height, width, map, dx) = s;
+            float* source = dy.Pointer<float>(), target = dx.Pointer<float>();
+            int rows = dy.Shape[2], columns = dy.Shape[3], targetRows = dx.Shape[2], targetColumns = dx.Shape[3];
+            var factor = Vector256.Create(1f / (height * width));
             int real = map.Frames(plane / map.Blocks) / height;
             for (int r = 0; r < targetRows; r++)
             {

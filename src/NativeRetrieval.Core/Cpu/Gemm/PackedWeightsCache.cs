@@ -16,6 +16,7 @@ internal sealed class PackedWeightsCache
     {
         if (!_entries.TryGetValue(weight.Memory, out var entry) || !entry.IsOf(weight))
         {
+            weight.Memory.MarkAsKey();
             _entries.AddOrUpdate(weight.Memory, new(weight.Version, weight.Address, weight.Shape, null));
             return null;
         }

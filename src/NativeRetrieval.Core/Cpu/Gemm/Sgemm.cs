@@ -32,17 +32,9 @@ internal static unsafe class Sgemm
     {
         if (product.M == 0 || product.N == 0) return;
         var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, product.PackedB is not null);
-        if (rowParts * columnParts > 1 && !Workers.RunsPart)
-        {
-            RunParallel(product, rowParts, columnParts);
-            return;
-        }
-        for (int part = 0; part < rowParts * columnParts; part++) RunPart(product, rowParts, columnParts, part);
+        Workers.Run(rowParts * columnParts, (product, rowParts, columnParts), static (s, part) =>
+            RunPart(s.product, s.rowParts, s.columnParts, part));
     }
-
-    /// <summary>Apart from the products of one thread: what the parts share lies on the heap.</summary>
-    static void RunParallel(Product product, int rowParts, int columnParts) =>
-        Workers.Run(rowParts * columnParts, part => RunPart(product, rowParts, columnParts, part));
 
     static void RunPart(in Product product, int rowParts, int columnParts, int part)
     {

@@ -12,7 +12,7 @@ namespace NativeRetrieval.Core.Cpu.LogMel;
 /// spectrum in float64, its powers and the filters in float32. A real frame is transformed as half as many complex points (even samples
 /// real, odd ones imaginary). No frame's bits depend on its neighbours.
 /// </summary>
-internal sealed unsafe class LogMelKernel
+internal sealed unsafe class LogMelKernel : ILogMelFrames<float>
 {
     public const int Lanes = LanesTransform.Frames;
     const float DecibelsPerOctave = 3.0102999566398120f;        // 10 · log10(2)

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Features;
 namespace NativeRetrieval.Core.Cpu.LogMel;
 
 /// <summary>The log-mel spectrogram as its formula reads, frame by frame, in the precision of <typeparamref name="T"/>.</summary>
-internal sealed class LogMelReference<T> where T : unmanaged, IFloatingPointIeee754<T>
+internal sealed class LogMelReference<T> : ILogMelFrames<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     readonly LogMelSettings _settings;
     readonly MelFilterbank _mel;

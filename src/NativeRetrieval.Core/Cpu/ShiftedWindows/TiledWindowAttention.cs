@@ -14,7 +14,7 @@ namespace NativeRetrieval.Core.Cpu.ShiftedWindows;
 /// so that the soft-max runs down the columns, many queries side by side, and what it leaves is already the kernel's packed operand for
 /// the product with the values.
 /// </summary>
-internal sealed unsafe class TiledWindowAttention
+internal unsafe struct TiledWindowAttention
 {
     /// <summary>By tokens of a window and width of a panel, the row of the bias table for each place of the panels; -1: padding.</summary>
     static readonly ConcurrentDictionary<(int Tokens, int PanelWidth), int[]> _tableRows = new();
@@ -58,14 +58,16 @@ internal sealed unsafe class TiledWindowAttention
         int panel = GemmKernel.Best.Columns, padded = (grid.Tokens + panel - 1) / panel * panel;
         using var biases = Tensor.Empty([heads, grid.Tokens, padded], qkv.Device);
         var attention = new TiledWindowAttention(qkv, heads, grid, y, biases.Pointer<float>());
-        float* table = biasTable.Pointer<float>();
-        int[] rows = _tableRows.GetOrAdd((grid.Tokens, panel), _ => attention.TableRows());
-        Workers.Run(heads, head => attention.ExpandBias(table, rows, head));
-        float[]? masks = shift == 0 ? null : _maskTables.GetOrAdd((grid.Tokens, shift, panel), _ => attention.MaskTable());
+        int[] rows = _tableRows.GetOrAdd((grid.Tokens, panel), static (_, attention) => attention.TableRows(), attention);
+        Workers.Run(heads, (attention, biasTable, rows), static (s, head) =>
+            s.attention.ExpandBias(s.biasTable.Pointer<float>(), s.rows, head));
+        float[]? masks = shift == 0 ? null
+            : _maskTables.GetOrAdd((grid.Tokens, shift, panel), static (_, attention) => attention.MaskTable(), attention);
         fixed (float* first = masks)
         {
             attention._masks = first;
-            Workers.Run(qkv.Shape[0] * grid.Count * heads, part => attention.RunHead(part / heads, part % heads));
+            Workers.Run(qkv.Shape[0] * grid.Count * heads, attention, static (attention, part) =>
+                attention.RunHead(part / attention._heads, part % attention._heads));
         }
     }
 

@@ -8,15 +8,15 @@ internal static class Slices
     /// <summary>Elements of one slice: three operands of it stay in a 512 KiB second-level cache.</summary>
     public const int Length = 32 * 1024;
 
-    public delegate void Body(long start, int length);
+    public delegate void Body<in TState>(TState state, long start, int length);
 
     public static int CountOf(long elements) => checked((int)((elements + Length - 1) / Length));
 
-    /// <summary>Runs <paramref name="body"/> over all slices of <paramref name="elements"/>, on all cores.</summary>
-    public static void Run(long elements, Body body) =>
-        Workers.Run(CountOf(elements), slice =>
+    /// <summary>Runs <paramref name="body"/>, best a static lambda, over all slices of <paramref name="elements"/>, on all cores.</summary>
+    public static void Run<TState>(long elements, TState state, Body<TState> body) =>
+        Workers.Run(CountOf(elements), (elements, state, body), static (s, slice) =>
         {
             long start = (long)slice * Length;
-            body(start, (int)Math.Min(Length, elements - start));
+            s.body(s.state, start, (int)Math.Min(Length, s.elements - start));
         });
 }
