@@ -199,7 +199,7 @@ public sealed class RankedRunTests : IDisposable
         var errors = Assert.Throws<AggregateException>(() => LocalGroup.Run(ranks, group =>
         {
             var request = Request(run, overrides) with { Group = group, Resume = resume };
-            return TrainingSession.Run(request, group.Rank == 0 ? new Stop(cancellation, after) : null, null,
+            return TrainingSession.Run(request, group.Rank == 0 ? new AfterBatches(after, cancellation.Cancel) : null, null,
                 group.Rank == ranks - 1 ? cancellation.Token : CancellationToken.None);
         })).InnerExceptions;
         Assert.Equal(ranks, errors.Count);
@@ -224,16 +224,6 @@ public sealed class RankedRunTests : IDisposable
     double[] Losses(string run) => Values(run, "loss");
 
     double[] Norms(string run) => Values(run, "gradient_norm");
-
-    sealed class Stop(CancellationTokenSource cancellation, int after) : IProgress<TrainingProgress>
-    {
-        int _steps;
-
-        public void Report(TrainingProgress value)
-        {
-            if (value.Phase == TrainingPhase.Training && ++_steps == after) cancellation.Cancel();
-        }
-    }
 
     /// <summary>A clock that breaks when it is read for the nth time.</summary>
     sealed class FatalTime(int reads) : TimeProvider
