@@ -98,7 +98,8 @@ public sealed class KilledRankTests : IDisposable
         {
             var start = ProgramRun.Start("NativeRetrieval.Cli.dll",
             [
-                "train", _folder["train.csv"], "--audio", _folder["sounds"], "--validation", _folder["validation.csv"], "--preset", "tiny", "--device", "cpu",
+                "train", _folder["train.csv"], "--audio", _folder["sounds"], "--validation", _folder["validation.csv"],
+                "--preset", "tiny", "--device", "cpu",
                 "--set", $"training.epochs={Epochs}", "--set", $"training.batch_size={Batch}", "--set", "training.warmup_steps=0",
                 "--set", "training.checkpoint_every_steps=1", "--set", "training.synchronized_batch_norm=true",
                 "--cache", _folder["cache"], "--to", _folder[run], "--world-size", "2", "--rank", $"{rank}",

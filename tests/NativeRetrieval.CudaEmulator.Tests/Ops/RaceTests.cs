@@ -37,7 +37,7 @@ public sealed class RaceTests
     /// </summary>
     static readonly string[] _notLaunched = ["mat_mul_split_f32"];
 
-    /// <summary>What the cases launched that have run in this process: none runs twice.</summary>
+    /// <summary>Launches of the cases that have run in this process: none runs twice.</summary>
     static readonly Dictionary<(string Name, string Size, bool BFloat16), IReadOnlyList<CountedLaunch>> _launched = [];
 
     public static TheoryData<string, string, bool> Cases()
