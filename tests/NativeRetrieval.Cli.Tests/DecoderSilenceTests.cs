@@ -1,3 +1,4 @@
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.TestSupport.Mutation;
 

@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using NativeRetrieval.Demo;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
@@ -19,8 +20,8 @@ public sealed class FaithfulTests : IDisposable
     {
         Directory.CreateDirectory(_folder["sounds"]);
         WavFile.Write(_folder["sounds/a.wav"], 1, 300);
-        var run = await CommandLine.Run("index", _folder["sounds"], "--model", TinyModel.Write(_folder["model"], padding), "--to",
-            _folder["sounds.nrx"]);
+        string model = TinyModel.Write(_folder["model"], config => config with { Padding = padding });
+        var run = await CommandLine.Run("index", _folder["sounds"], "--model", model, "--to", _folder["sounds.nrx"]);
         Assert.Equal(0, run.ExitCode);
         if (note is null) Assert.DoesNotContain("silence", run.Error);
         else Assert.Contains(note, run.Error.Split('\n').First(line => line.Contains("silence")));

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.WeightsConvert.Conversion;
 

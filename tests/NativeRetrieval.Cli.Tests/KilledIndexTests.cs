@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
@@ -148,8 +149,7 @@ public sealed class KilledIndexTests : IDisposable
     Process Start(string index) => Process.Start(Program("index", _folder["sounds"], "--model", _model, "--to", index, "--device", "cpu",
         "--quiet"))!;
 
-    static ProcessStartInfo Program(params string[] args) =>
-        new("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args]);
+    static ProcessStartInfo Program(params string[] args) => ProgramRun.Start("NativeRetrieval.Cli.dll", args);
 
     IndexSettings Settings()
     {

@@ -55,7 +55,7 @@ public sealed class KilledRankTests : IDisposable
                 while ((Begun(name) == begun || Lines(name) < after) && !ranks.Any(rank => rank.Process.HasExited)) Thread.Sleep(1);
                 Thread.Sleep(random.Next(60));
                 bool isStopped = done % StopEvery == StopEvery - 1 && !OperatingSystem.IsWindows();
-                if (isStopped) Stop(ranks[victim].Process);
+                if (isStopped) ProgramRun.Signal(ranks[victim].Process, "STOP"); // it lives and does nothing more
                 else ranks[victim].Process.Kill();
                 done++;
                 if (isStopped)
@@ -96,19 +96,15 @@ public sealed class KilledRankTests : IDisposable
         string[] resume = File.Exists(Path.Combine(_folder[run], "run.json")) ? ["--resume"] : [];
         return [.. Enumerable.Range(0, 2).Select(rank =>
         {
-            var start = new ProcessStartInfo("dotnet",
+            var start = ProgramRun.Start("NativeRetrieval.Cli.dll",
             [
-                Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "train", _folder["train.csv"],
-                "--audio", _folder["sounds"], "--validation", _folder["validation.csv"], "--preset", "tiny", "--device", "cpu",
+                "train", _folder["train.csv"], "--audio", _folder["sounds"], "--validation", _folder["validation.csv"],
+                "--preset", "tiny", "--device", "cpu",
                 "--set", $"training.epochs={Epochs}", "--set", $"training.batch_size={Batch}", "--set", "training.warmup_steps=0",
                 "--set", "training.checkpoint_every_steps=1", "--set", "training.synchronized_batch_norm=true",
                 "--cache", _folder["cache"], "--to", _folder[run], "--world-size", "2", "--rank", $"{rank}",
                 "--coordinator", _folder[$"meeting-{meeting}"], .. resume,
-            ])
-            {
-                RedirectStandardOutput = true,
-                RedirectStandardError = true,
-            };
+            ]);
             var process = Process.Start(start)!;
             return new Started(process, process.StandardOutput.ReadToEndAsync(), process.StandardError.ReadToEndAsync());
         })];
@@ -132,13 +128,6 @@ public sealed class KilledRankTests : IDisposable
         if (rank.Process.WaitForExit(TimeSpan.FromMinutes(5))) return;
         foreach (var other in all) other.Process.Kill();
         Assert.Fail("a rank hangs: " + rank.Error.Result);
-    }
-
-    /// <summary>The process lives and does nothing more.</summary>
-    static void Stop(Process process)
-    {
-        using var kill = Process.Start("kill", ["-STOP", $"{process.Id}"]);
-        kill.WaitForExit();
     }
 
     sealed record Started(Process Process, Task<string> Out, Task<string> Error);

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;

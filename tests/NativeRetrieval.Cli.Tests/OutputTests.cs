@@ -1,4 +1,5 @@
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
 
@@ -7,7 +8,7 @@ public class OutputTests
     [Fact]
     public void OnAScreenABarIsWrittenOverAtMostTenTimesASecondAndOneLineIsLeft()
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         using (var progress = new Progress(Screen(error, time, columns: 100), "indexing", 1000, "files"))
             for (int i = 1; i <= 1000; i++)
             {
@@ -29,7 +30,7 @@ public class OutputTests
     [InlineData(0, "")]
     public void ABarFitsTheScreen(int columns, string expected)
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         using var progress = new Progress(Screen(error, time, columns), "indexing", 400, "files");
         time.Advance(60);
         progress.Report(120);
@@ -42,7 +43,7 @@ public class OutputTests
     [InlineData(12345.6, "12,346 files/s")]
     public void RatesHaveAsManyDigitsAsTheyNeed(double rate, string expected)
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         using (var progress = new Progress(Screen(error, time), "indexing", 0, "files"))
         {
             time.Advance(10_000 / rate);
@@ -54,7 +55,7 @@ public class OutputTests
     [Fact]
     public void AMessageStandsAboveTheBar()
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         var terminal = Screen(error, time);
         using (var progress = new Progress(terminal, "indexing", 0, "files"))
         {
@@ -71,7 +72,7 @@ public class OutputTests
     [InlineData(false, "epoch: 5 pairs\n")]
     public void ABarThatLeavesNoLineEndsInNothing(bool isScreen, string expected)
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         using (var progress = new Progress(isScreen ? Screen(error, time) : new Terminal(TextWriter.Null, error, time), "epoch", 0, "pairs",
             leavesLine: false))
         {
@@ -85,7 +86,7 @@ public class OutputTests
     [Fact]
     public void InALogProgressIsALineEveryTenSeconds()
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         using (var progress = new Progress(new Terminal(TextWriter.Null, error, time), "indexing", 7200, "files"))
             for (int i = 1; i <= 25; i++)
             {
@@ -100,7 +101,7 @@ public class OutputTests
     [Fact]
     public void QuietProgressIsSilent()
     {
-        var (time, error) = (new ManualTime(), new StringWriter());
+        var (time, error) = (new SteppedTime(), new StringWriter());
         using (var progress = new Progress(new Terminal(TextWriter.Null, error, time, isInteractive: true) { Quiet = true }, "indexing", 0,
             "files"))
         {
@@ -137,7 +138,7 @@ public class OutputTests
     [Fact]
     public void ColourIsForScreensOnlyAndNotForJson()
     {
-        var (time, error) = (new ManualTime(), new StringWriter { NewLine = "\n" });
+        var (time, error) = (new SteppedTime(), new StringWriter { NewLine = "\n" });
         Write(new Terminal(TextWriter.Null, error, time, isInteractive: true, hasColor: true));
         Assert.Equal("\e[31merror:\e[0m no\n\e[33mwarning:\e[0m so so\n\r\e[Kw [\e[32m=>\e[0m    ] 1 of 2 files", error.ToString());
         error.GetStringBuilder().Clear();

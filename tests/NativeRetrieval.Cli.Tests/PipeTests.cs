@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
@@ -83,11 +84,10 @@ public sealed class PipeTests : IDisposable
         return string.Join('\n', lines);
     }
 
-    static Process Start(string[] args) =>
-        Process.Start(new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. args])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardOutput = true,
-            RedirectStandardError = true,
-        })!;
+    static Process Start(string[] args)
+    {
+        var start = ProgramRun.Start("NativeRetrieval.Cli.dll", args);
+        start.RedirectStandardInput = true;
+        return Process.Start(start)!;
+    }
 }

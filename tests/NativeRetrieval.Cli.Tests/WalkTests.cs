@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
 using System.Text.Json;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;
@@ -109,16 +110,12 @@ public sealed class WalkTests : IDisposable
         WavFile.Write(_folder["a.wav"], 1, 300);
         var made = await CommandLine.Run("index", _folder["a.wav"], "--model", model, "--to", _folder["i.nrx"], "--device", "cpu");
         Assert.Equal(ExitCode.Ok, made.ExitCode);
-        using var process = Process.Start(new ProcessStartInfo("dotnet",
-            [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), "search", "--index", _folder["i.nrx"]])
-        {
-            RedirectStandardInput = true,
-            RedirectStandardError = true,
-        })!;
+        var start = ProgramRun.Start("NativeRetrieval.Cli.dll", "search", "--index", _folder["i.nrx"]);
+        start.RedirectStandardInput = true;
+        using var process = Process.Start(start)!;
         // "running on …": the signal handlers are in place.
         await process.StandardError.ReadLineAsync(TestContext.Current.CancellationToken);
-        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"]))
-            await kill.WaitForExitAsync(TestContext.Current.CancellationToken);
+        ProgramRun.Signal(process, "TERM");
         string said = await process.StandardError.ReadToEndAsync(TestContext.Current.CancellationToken);
         await process.WaitForExitAsync(TestContext.Current.CancellationToken);
         Assert.Equal((ExitCode.Interrupted, "interrupted\n"), (process.ExitCode, said));

@@ -2,6 +2,7 @@ using System.Text.Json;
 using NativeRetrieval.Cli.Commands;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Cli.Tests;

@@ -1,16 +1,14 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Demo;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Evaluation.Tests;
 
@@ -224,32 +222,7 @@ public sealed class EvaluationSessionTests : IDisposable
         Enumerable.Range(0, outcome.Texts.Count)
             .Select(query => outcome.Scores.TextToAudio.Rank(query, outcome.Relevance!.ItemsOf(query)[0]));
 
-    string SaveModel(string name, ulong seed)
-    {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a bell rings", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size,
-                Width = 16,
-                Layers = 1,
-                Heads = 2,
-                HiddenWidth = 32,
-                MaxPositions = 32,
-            },
-            AudioHeadWidth = 16,
-            TextHeadWidth = 16,
-            EmbeddingDimension = 8,
-            MaxTokens = 32,
-            MaxSeconds = 1,
-        };
-        using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(seed)));
-        Directory.CreateDirectory(_folder[name]);
-        ModelFolder.Save(_folder[name], model, "# A test\n");
-        return _folder[name];
-    }
+    string SaveModel(string name, ulong seed) => TinyModel.Write(_folder[name], config => config with { MaxSeconds = 1 }, seed);
 
     sealed class Recorded : IProgress<EvaluationProgress>
     {

@@ -3,14 +3,11 @@ using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Audio.Metadata;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 using NativeRetrieval.Training.Settings;
 using NativeRetrieval.WeightsConvert.Catalogue;
 using NativeRetrieval.WeightsConvert.Checkpoints;
@@ -118,19 +115,7 @@ public static class FuzzKinds
 
     static (string Name, byte[] Bytes)[] Model(string folder)
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
-            },
-            AudioHeadWidth = 16, TextHeadWidth = 16, EmbeddingDimension = Dimension, MaxTokens = 32, MaxSeconds = 2,
-        };
-        using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
-        Directory.CreateDirectory(folder);
-        ModelFolder.Save(folder, model, "# test\n");
+        TinyModel.Write(folder);
         return Content(folder);
     }
 

@@ -10,11 +10,12 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Hosting.Generators;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 
 namespace NativeRetrieval.Hosting.Tests;
 
 /// <summary>Models as services of a host.</summary>
-public sealed class HostingTests(TinyModel model) : IClassFixture<TinyModel>
+public sealed class HostingTests(TinyEngine model) : IClassFixture<TinyEngine>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 

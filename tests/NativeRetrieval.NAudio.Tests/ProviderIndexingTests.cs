@@ -1,14 +1,10 @@
 using NAudio.Wave;
 using NAudio.Wave.SampleProviders;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.NAudio.Tests;
 
@@ -20,29 +16,7 @@ public sealed class ProviderIndexingTests : IDisposable
     readonly TemporaryFolder _folder = new();
     readonly RetrievalEngine _engine;
 
-    public ProviderIndexingTests()
-    {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
-            },
-            AudioHeadWidth = 16,
-            TextHeadWidth = 16,
-            EmbeddingDimension = 8,
-            MaxTokens = 32,
-            MaxSeconds = 2,
-        };
-        using (var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
-        {
-            Directory.CreateDirectory(_folder["model"]);
-            ModelFolder.Save(_folder["model"], model, "# test\n");
-        }
-        _engine = RetrievalEngine.Open(_folder["model"], CpuDevice.Shared);
-    }
+    public ProviderIndexingTests() => _engine = TinyModel.Open(_folder["model"]);
 
     [Fact]
     public void A_signal_generator_gives_the_windows_of_a_file_with_its_samples()

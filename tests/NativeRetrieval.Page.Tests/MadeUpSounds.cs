@@ -1,5 +1,6 @@
 using System.Globalization;
 using Microsoft.AspNetCore.Http;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Page.Tests;
 
@@ -82,25 +83,9 @@ internal sealed class MadeUpSounds
     public IResult Wav(string id, IQueryCollection query)
     {
         double start = Seconds(query, "start_seconds", 0), end = Seconds(query, "end_seconds", DurationOf(Recording(id)));
-        int samples = (int)((end - start) * RateHz);
-        var bytes = new MemoryStream();
-        using (var wav = new BinaryWriter(bytes, System.Text.Encoding.ASCII, leaveOpen: true))
-        {
-            wav.Write("RIFF"u8);
-            wav.Write(36 + 2 * samples);
-            wav.Write("WAVEfmt "u8);
-            wav.Write(16);
-            wav.Write((short)1);
-            wav.Write((short)1);
-            wav.Write(RateHz);
-            wav.Write(2 * RateHz);
-            wav.Write((short)2);
-            wav.Write((short)16);
-            wav.Write("data"u8);
-            wav.Write(2 * samples);
-            for (int i = 0; i < samples; i++) wav.Write((short)(9000 * Math.Sin(0.3 * i)));
-        }
-        return Results.Bytes(bytes.ToArray(), "audio/wav", enableRangeProcessing: true);
+        var samples = new short[(int)((end - start) * RateHz)];
+        for (int i = 0; i < samples.Length; i++) samples[i] = (short)(9000 * Math.Sin(0.3 * i));
+        return Results.Bytes(WavFile.Of(samples, RateHz), "audio/wav", enableRangeProcessing: true);
     }
 
     static double Seconds(IQueryCollection query, string name, double otherwise) =>

@@ -3,6 +3,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Models;
 using NativeRetrieval.Server.Library;
+using NativeRetrieval.TestModels;
 
 namespace NativeRetrieval.Server.Tests;
 
@@ -25,7 +26,7 @@ public sealed class HostTests
     public async Task An_engine_of_another_model_or_of_half_a_model_is_left_alone()
     {
         await using var service = await TestService.StartAsync();
-        TestService.WriteModel(service["other"], seed: 2);
+        TinyModel.Write(service["other"], seed: 2);
         using var other = RetrievalEngine.Open(service["other"], CpuDevice.Shared);
         using var half = RetrievalEngine.Open(service["tiny"], CpuDevice.Shared, ModelParts.Text);
         foreach (var engine in (RetrievalEngine[])[other, half])

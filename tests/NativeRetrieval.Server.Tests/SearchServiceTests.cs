@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Text.Json;
+using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Server.Tests;
 
@@ -13,11 +14,7 @@ public sealed class SearchServiceTests(SharedService shared) : IClassFixture<Sha
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill");
         var cancellation = TestContext.Current.CancellationToken;
-        string program = Path.Combine(AppContext.BaseDirectory, "SearchService.dll");
-        var start = new ProcessStartInfo("dotnet", [program, shared.Service.IndexFolder])
-        {
-            RedirectStandardOutput = true,
-        };
+        var start = ProgramRun.Start("SearchService.dll", shared.Service.IndexFolder);
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         using var process = Process.Start(start)!;
         try
@@ -30,7 +27,7 @@ public sealed class SearchServiceTests(SharedService shared) : IClassFixture<Sha
             var found = JsonDocument.Parse(await client.GetStringAsync("/v1/search?q=rain&top=1", cancellation)).RootElement;
             Assert.Equal("rain.wav", found.GetProperty("hits")[0].GetProperty("name").GetString());
             Assert.Contains("ok", await client.GetStringAsync("/health", cancellation));
-            using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync(cancellation);
+            ProgramRun.Signal(process, "TERM");
             await process.StandardOutput.ReadToEndAsync(cancellation);
             await process.WaitForExitAsync(cancellation);
             Assert.Equal(0, process.ExitCode);

@@ -30,7 +30,7 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
                 cancellation);
         // "100 Continue": the request is being answered, and waits for its body.
         Assert.Contains("100", await LineOf(stream, cancellation));
-        using (var kill = Process.Start("kill", ["-TERM", $"{process.Id}"])) await kill.WaitForExitAsync(cancellation);
+        ProgramRun.Signal(process, "TERM");
         await LineWith(process, "stopping", cancellation);
         await stream.WriteAsync(Encoding.ASCII.GetBytes(body), cancellation);
         string answer = await new StreamReader(stream).ReadToEndAsync(cancellation);
@@ -79,12 +79,7 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
 
     ProgramRun Run(params string[] rest) => ProgramRun.Of("NativeRetrieval.Cli.dll", new Dictionary<string, string>(), Arguments(rest));
 
-    Process Start(params string[] rest) => Process.Start(new ProcessStartInfo("dotnet",
-        [Path.Combine(AppContext.BaseDirectory, "NativeRetrieval.Cli.dll"), .. Arguments(rest)])
-    {
-        RedirectStandardOutput = true,
-        RedirectStandardError = true,
-    })!;
+    Process Start(params string[] rest) => Process.Start(ProgramRun.Start("NativeRetrieval.Cli.dll", Arguments(rest)))!;
 
     static async Task<string> LineWith(Process process, string word, CancellationToken cancellation)
     {

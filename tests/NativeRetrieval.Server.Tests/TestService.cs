@@ -1,14 +1,10 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
-using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Server.Tests;
 
@@ -36,13 +32,12 @@ public sealed class TestService : IAsyncDisposable
     public static async Task<TestService> StartAsync(Func<ServerOptions, ServerOptions>? adjust = null)
     {
         var folder = new TemporaryFolder();
-        WriteModel(folder["tiny"]);
         Directory.CreateDirectory(folder["s/deep"]);
         WavFile.Write(folder["s/low.wav"], 1, 300);
         WavFile.Write(folder["s/high.wav"], 5, 2000);
         WavFile.Write(folder["s/deep/dog, barking.wav"], 2, 700);
         WavFile.Write(folder["s/deep/rain.wav"], 1.5, 900);
-        using (var engine = RetrievalEngine.Open(folder["tiny"], CpuDevice.Shared))
+        using (var engine = TinyModel.Open(folder["tiny"]))
             await IndexAsync(engine, folder["sounds.nrx"], folder["s"]);
         var options = new ServerOptions { Indexes = [folder["sounds.nrx"]], UploadProgram = DecodingProgram };
         options = adjust?.Invoke(options) ?? options;
@@ -55,25 +50,6 @@ public sealed class TestService : IAsyncDisposable
     {
         using var made = LocalAudioIndex.EnsureCollectionExists(index, engine.IndexSettings());
         await new AudioIndexer(engine, made) { Time = TimeProvider.System }.RunAsync([sounds]);
-    }
-
-    public static void WriteModel(string folder, ulong seed = 1)
-    {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig { VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2,
-                HiddenWidth = 32, MaxPositions = 32 },
-            AudioHeadWidth = 16,
-            TextHeadWidth = 16,
-            EmbeddingDimension = 8,
-            MaxTokens = 32,
-            MaxSeconds = 2,
-        };
-        using var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(seed)));
-        Directory.CreateDirectory(folder);
-        ModelFolder.Save(folder, model, "# test\n");
     }
 
     public Task<HttpResponseMessage> GetAsync(string path) => Client.GetAsync(path, TestContext.Current.CancellationToken);

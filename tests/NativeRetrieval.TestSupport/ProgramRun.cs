@@ -26,13 +26,27 @@ public sealed record ProgramRun(int ExitCode, string Out, string Error)
     public static string? OnPath(string program) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(Path.PathSeparator)
         .Select(folder => Path.Combine(folder, program)).FirstOrDefault(File.Exists);
 
-    static ProgramRun Of(string[] host, string assembly, IReadOnlyDictionary<string, string> environment, string[] args)
+    /// <summary>The start of a program whose output and errors a test reads.</summary>
+    /// <param name="assembly">File name in the folder of the tests, such as <c>NativeRetrieval.Cli.dll</c>.</param>
+    public static ProcessStartInfo Start(string assembly, params string[] args) => Start(["dotnet"], assembly, args);
+
+    /// <summary>Sends a signal, such as TERM, as another program would.</summary>
+    public static void Signal(Process process, string name)
     {
-        var start = new ProcessStartInfo(host[0], [.. host[1..], Path.Combine(AppContext.BaseDirectory, assembly), .. args])
+        using var kill = Process.Start("kill", [$"-{name}", $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    static ProcessStartInfo Start(string[] host, string assembly, string[] args) =>
+        new(host[0], [.. host[1..], Path.Combine(AppContext.BaseDirectory, assembly), .. args])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
+
+    static ProgramRun Of(string[] host, string assembly, IReadOnlyDictionary<string, string> environment, string[] args)
+    {
+        var start = Start(host, assembly, args);
         foreach (var (name, value) in environment) start.Environment[name] = value;
         using var process = Process.Start(start)!;
         var error = process.StandardError.ReadToEndAsync();

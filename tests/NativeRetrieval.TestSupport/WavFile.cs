@@ -14,10 +14,16 @@ public static class WavFile
 
     /// <summary>Writes samples.</summary>
     /// <param name="statedSamples">The length that the header states, where it is not the true one.</param>
-    public static void Write(string path, short[] samples, int rateHz, int? statedSamples = null)
+    public static void Write(string path, short[] samples, int rateHz, int? statedSamples = null) =>
+        File.WriteAllBytes(path, Of(samples, rateHz, statedSamples));
+
+    /// <summary>The file of samples.</summary>
+    /// <param name="statedSamples">The length that the header states, where it is not the true one.</param>
+    public static byte[] Of(short[] samples, int rateHz, int? statedSamples = null)
     {
         int stated = 2 * (statedSamples ?? samples.Length);
-        using var file = new BinaryWriter(File.Create(path));
+        var content = new MemoryStream(44 + 2 * samples.Length);
+        using var file = new BinaryWriter(content);
         file.Write("RIFF"u8);
         file.Write(36 + stated);
         file.Write("WAVEfmt "u8);
@@ -31,6 +37,7 @@ public static class WavFile
         file.Write("data"u8);
         file.Write(stated);
         foreach (short sample in samples) file.Write(sample);
+        return content.ToArray();
     }
 
     /// <summary>MPEG frames as the sound of a WAV file.</summary>

@@ -16,15 +16,15 @@ public sealed class TokenizerFilesTests : IDisposable
     const string Added =
         """[{"id":9,"content":"[SOUND]","normalized":false,"special":true},{"id":10,"content":"Woof","normalized":true}]""";
 
-    readonly string _folder = Directory.CreateTempSubdirectory("nr-text-").FullName;
+    readonly TemporaryFolder _folder = new();
 
-    public void Dispose() => Directory.Delete(_folder, recursive: true);
+    public void Dispose() => _folder.Dispose();
 
     [Fact]
     public void Vocabulary_and_settings_come_from_tokenizer_json_where_there_is_no_vocab_txt()
     {
         Write("tokenizer.json", Json());
-        var tokenizer = TextTokenizer.FromFile(_folder);
+        var tokenizer = TextTokenizer.FromFile(_folder.FullPath);
 
         Assert.Equal((7, 5, 11), (tokenizer.Options.MaxLength, tokenizer.Options.MaxWordLength, tokenizer.Vocabulary.Size));
         Assert.Equal([2, 4, 5, 9, 4, 10, 3], tokenizer.Encode("DOGS[SOUND]dog woof"));
@@ -37,7 +37,7 @@ public sealed class TokenizerFilesTests : IDisposable
         Write("tokenizer.json", Json());
         Write("tokenizer_config.json",
             """{"do_lower_case":false,"strip_accents":false,"model_max_length":1e30,"unk_token":{"content":"[UNK]"}}""");
-        var tokenizer = TextTokenizer.FromFile(_folder);
+        var tokenizer = TextTokenizer.FromFile(_folder.FullPath);
 
         Assert.Equal([2, 6, 7, 3], tokenizer.Encode("Dog é"));
         Assert.Equal(7, tokenizer.Options.MaxLength);
@@ -48,7 +48,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Write("tokenizer.json", Json());
         Write("vocab.txt", "[SEP]\r\n[CLS]\r\n[UNK]\r\n[PAD]\r\ndog\r\n");
-        Assert.Equal([1, 4, 0], TextTokenizer.FromFile(_folder).Encode("dog"));
+        Assert.Equal([1, 4, 0], TextTokenizer.FromFile(_folder.FullPath).Encode("dog"));
     }
 
     [Fact]
@@ -56,7 +56,7 @@ public sealed class TokenizerFilesTests : IDisposable
     {
         Write("vocab.txt", "[PAD]\n[UNK]\n[CLS]\n[SEP]\ndog\n");
         Write("tokenizer_config.json", """{"model_max_length":4}""");
-        Assert.Equal([2, 4, 4, 3], TextTokenizer.FromFile(_folder).Encode("dog dog dog"));
+        Assert.Equal([2, 4, 4, 3], TextTokenizer.FromFile(_folder.FullPath).Encode("dog dog dog"));
     }
 
     [Fact]
@@ -67,8 +67,8 @@ public sealed class TokenizerFilesTests : IDisposable
             Assert.Skip(Fixtures.WhyAbsent("weights/all-MiniLM-L6-v2"));
             return;
         }
-        File.Copy(Path.Combine(folder, "tokenizer.json"), Path.Combine(_folder, "tokenizer.json"));
-        var (whole, json) = (TextTokenizer.FromFile(folder), TextTokenizer.FromFile(_folder));
+        File.Copy(Path.Combine(folder, "tokenizer.json"), _folder["tokenizer.json"]);
+        var (whole, json) = (TextTokenizer.FromFile(folder), TextTokenizer.FromFile(_folder.FullPath));
 
         Assert.Equal(128, whole.Options.MaxLength);
         Assert.Equal(whole.Options, json.Options);
@@ -89,7 +89,7 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Another_kind_of_tokenizer_is_refused(string json, string said)
     {
         Write("tokenizer.json", json);
-        Assert.Contains(said, Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains(said, Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
     }
 
     [Theory]
@@ -98,22 +98,22 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Impossible_ids_are_refused(string entry)
     {
         Write("tokenizer.json", Json().Replace("\"dog\":4", entry));
-        Assert.Contains("dog", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("dog", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
     }
 
     [Fact]
     public void Bytes_that_are_not_utf8_are_refused()
     {
-        File.WriteAllBytes(Path.Combine(_folder, "vocab.txt"), [.. "[PAD]\n"u8, 0xFF, 0xFE, (byte)'\n']);
-        Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder));
+        File.WriteAllBytes(_folder["vocab.txt"], [.. "[PAD]\n"u8, 0xFF, 0xFE, (byte)'\n']);
+        Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath));
     }
 
     [Fact]
     public void Missing_files_are_named()
     {
-        Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("vocab.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
         Assert.Contains("none.txt",
-            Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(Path.Combine(_folder, "none.txt"))).Message);
+            Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder["none.txt"])).Message);
     }
 
     [Fact]
@@ -128,7 +128,7 @@ public sealed class TokenizerFilesTests : IDisposable
         foreach (string merges in (string[])["""["d o","\u0120 do"]""", """[["d","o"],["\u0120","do"]]"""])
         {
             Write("tokenizer.json", form.Replace("MERGES", merges));
-            var tokenizer = TextTokenizer.FromFile(_folder);
+            var tokenizer = TextTokenizer.FromFile(_folder.FullPath);
             Assert.Equal([0, 6, 8, 3, 2], tokenizer.Encode("do dox"));
             Assert.Equal([0, 9, 4, 2], tokenizer.Encode("WOOF  d"));
             Assert.Equal([0, 6, 8, 7, 2], tokenizer.Encode("do do  do"));
@@ -140,17 +140,17 @@ public sealed class TokenizerFilesTests : IDisposable
     public void Half_a_byte_level_tokenizer_is_refused_by_the_file_that_lacks()
     {
         Write("vocab.json", """{"<s>":0,"<pad>":1,"</s>":2,"<unk>":3,"a":4,"b":5}""");
-        Assert.Contains("merges.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("merges.txt", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
         Write("merges.txt", "#version: 0.2\na b\n");
-        Assert.Contains("\"ab\"", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("\"ab\"", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
         Write("merges.txt", "#version: 0.2\na  b\n");
-        Assert.Contains("line 2", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("line 2", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
         Write("merges.txt", "");
-        Assert.Equal([0, 4, 5, 2], TextTokenizer.FromFile(_folder).Encode("ab"));
+        Assert.Equal([0, 4, 5, 2], TextTokenizer.FromFile(_folder.FullPath).Encode("ab"));
         Write("tokenizer_config.json", """{"add_prefix_space":true}""");
-        Assert.Contains("add_prefix_space", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
-        File.Delete(Path.Combine(_folder, "vocab.json"));
-        Assert.Contains("vocab.json", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder)).Message);
+        Assert.Contains("add_prefix_space", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
+        File.Delete(_folder["vocab.json"]);
+        Assert.Contains("vocab.json", Assert.Throws<CorruptFileException>(() => TextTokenizer.FromFile(_folder.FullPath)).Message);
     }
 
     [Fact]
@@ -167,10 +167,10 @@ public sealed class TokenizerFilesTests : IDisposable
             damaged = [.. damaged[..at], .. Encoding.Latin1.GetBytes(fragments[random.Next(fragments.Length)]),
                 .. damaged[(at + length)..]];
             if (seed % 4 == 0) damaged = damaged[..at];
-            File.WriteAllBytes(Path.Combine(_folder, "tokenizer.json"), damaged);
+            File.WriteAllBytes(_folder["tokenizer.json"], damaged);
             try
             {
-                TextTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
+                TextTokenizer.FromFile(_folder.FullPath).Encode("Dogs [SOUND] woof");
             }
             catch (CorruptFileException)
             {
@@ -193,7 +193,7 @@ public sealed class TokenizerFilesTests : IDisposable
                 Write("tokenizer.json", copy.ToJsonString().Replace("LONE", "\\ud800"));
                 try
                 {
-                    TextTokenizer.FromFile(_folder).Encode("Dogs [SOUND] woof");
+                    TextTokenizer.FromFile(_folder.FullPath).Encode("Dogs [SOUND] woof");
                 }
                 catch (CorruptFileException)
                 {
@@ -226,5 +226,5 @@ public sealed class TokenizerFilesTests : IDisposable
         "pre_tokenizer":{"type":"BertPreTokenizer"},"model":{{Model}}}
         """;
 
-    void Write(string name, string content) => File.WriteAllText(Path.Combine(_folder, name), content);
+    void Write(string name, string content) => File.WriteAllText(_folder[name], content);
 }

@@ -1,3 +1,5 @@
+using NativeRetrieval.TestSupport;
+
 namespace NativeRetrieval.Text.Tests;
 
 public class VocabularyTests
@@ -35,7 +37,8 @@ public class VocabularyTests
     [Fact]
     public void A_vocabulary_file_reads_back()
     {
-        string path = Path.Combine(Directory.CreateTempSubdirectory("nr-text-").FullName, "vocab.txt");
+        using var folder = new TemporaryFolder();
+        string path = folder["vocab.txt"];
         var vocabulary = Vocabulary.FromCaptions(_captions);
         File.WriteAllText(path, vocabulary.ToVocabularyFile());
 

@@ -27,14 +27,13 @@ public partial class KernelFileTests
             foreach (int architecture in _architectures) HoldsToBudget(name, architecture);
     });
 
+    /// <summary>PTX is a stage of the machine code above: one file shows that it is given out.</summary>
     [Fact]
     public void Compiles_to_PTX_for_GPUs_that_are_newer_than_the_compiler()
     {
         Assert.SkipWhen(CudaTestLibraries.Folder(CudaTestLibraries.Newer) is null, CudaTestLibraries.WhyAbsent(CudaTestLibraries.Newer));
-        var compiler = new KernelCompiler();
-        foreach (string name in KernelSource.Names)
-            Assert.Contains(".target sm_90",
-                System.Text.Encoding.ASCII.GetString(compiler.Compile(KernelSource.Embedded(name), new(90, IsPtx: true)).Bytes));
+        var image = new KernelCompiler().Compile(KernelSource.Embedded("top_k"), new(90, IsPtx: true));
+        Assert.Contains(".target sm_90", System.Text.Encoding.ASCII.GetString(image.Bytes));
     }
 
     /// <summary>A spilled register is a load and a store in a loop; a kernel that spills takes too much at once.</summary>

@@ -3,12 +3,11 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Features;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Evaluation.Tests.Features;
 
@@ -120,18 +119,6 @@ public sealed class PaddedClipsTests : IDisposable
 
     static double Distance(float[] a, float[] b) => Math.Sqrt(a.Zip(b).Sum(pair => Math.Pow(pair.First - pair.Second, 2)));
 
-    static RetrievalModel Model(PaddingRule padding, int? batch = null)
-    {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a sound"]), new TextTokenizerOptions { MaxLength = 16 });
-        return new RetrievalModel(new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 8, Layers = 1, Heads = 1, HiddenWidth = 8, MaxPositions = 16,
-            },
-            AudioHeadWidth = 8, TextHeadWidth = 8, EmbeddingDimension = 8, MaxTokens = 16,
-            Padding = padding, PaddedBatch = batch, MaxSeconds = WindowSeconds,
-        }, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(9)));
-    }
+    static RetrievalModel Model(PaddingRule padding, int? batch = null) =>
+        TinyModel.Create(config => config with { Padding = padding, PaddedBatch = batch, MaxSeconds = WindowSeconds });
 }

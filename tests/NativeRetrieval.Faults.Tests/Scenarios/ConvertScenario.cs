@@ -1,8 +1,8 @@
-using NativeRetrieval.Cli.Tests;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.Nn.Checkpoints;
+using NativeRetrieval.TestModels;
 
 namespace NativeRetrieval.Faults.Tests.Scenarios;
 

@@ -1,7 +1,7 @@
 using System.Runtime.InteropServices;
-using NativeRetrieval.Cli.Tests;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Faults.Tests.Scenarios;

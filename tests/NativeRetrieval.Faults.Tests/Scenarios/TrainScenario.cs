@@ -1,8 +1,8 @@
 using System.Text.RegularExpressions;
-using NativeRetrieval.Cli.Tests;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Faults.Tests.Scenarios;

@@ -3,11 +3,12 @@ using Microsoft.Extensions.AI;
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Hosting.Generators;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Hosting.Tests.Generators;
 
-public sealed class AudioGeneratorTests(TinyModel model) : IClassFixture<TinyModel>
+public sealed class AudioGeneratorTests(TinyEngine model) : IClassFixture<TinyEngine>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -150,7 +151,7 @@ public sealed class AudioGeneratorTests(TinyModel model) : IClassFixture<TinyMod
     /// <summary>Vectors of a file's windows, one behind the other.</summary>
     double[][] Windows(string path) =>
     [
-        .. model.Engine.EmbedFile(path, TinyModel.WindowSeconds, TinyModel.WindowSeconds, Token)
+        .. model.Engine.EmbedFile(path, TinyEngine.WindowSeconds, TinyEngine.WindowSeconds, Token)
             .Select(window => Array.ConvertAll(window.Vector.ToArray(), value => (double)value)),
     ];
 

@@ -10,12 +10,13 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Hosting.Generators;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Hosting.Tests.Generators;
 
 /// <summary>The generators behind the middleware of Microsoft.Extensions.AI.</summary>
-public sealed class MiddlewareTests(TinyModel model) : IClassFixture<TinyModel>
+public sealed class MiddlewareTests(TinyEngine model) : IClassFixture<TinyEngine>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 

@@ -4,11 +4,12 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Hosting.Generators;
 using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Hosting.Tests.Generators;
 
-public sealed class TextGeneratorTests(TinyModel model) : IClassFixture<TinyModel>
+public sealed class TextGeneratorTests(TinyEngine model) : IClassFixture<TinyEngine>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 
@@ -60,7 +61,7 @@ public sealed class TextGeneratorTests(TinyModel model) : IClassFixture<TinyMode
     {
         using var generator = new TextEmbeddingGenerator(model.Engine);
         var generated = await generator.GenerateAsync(["dog dog dog dog dog dog dog dog dog dog"], cancellationToken: Token);
-        Assert.Equal(TinyModel.MaxTokens, generated.Usage?.InputTokenCount);
+        Assert.Equal(TinyEngine.MaxTokens, generated.Usage?.InputTokenCount);
     }
 
     [Fact]

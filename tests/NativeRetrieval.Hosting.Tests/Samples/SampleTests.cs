@@ -2,12 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using Microsoft.Extensions.AI;
 using NativeRetrieval.Hosting.Generators;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Hosting.Tests.Samples;
 
 /// <summary>The programs under <c>src/samples</c>, each as a process in a folder of its own.</summary>
-public sealed class SampleTests(TinyModel model) : IClassFixture<TinyModel>
+public sealed class SampleTests(TinyEngine model) : IClassFixture<TinyEngine>
 {
     static CancellationToken Token => TestContext.Current.CancellationToken;
 

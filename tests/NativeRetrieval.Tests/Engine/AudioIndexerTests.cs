@@ -1,14 +1,11 @@
 using Microsoft.Data.Sqlite;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.Indexing.Storage;
-using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Tests.Engine;
 
@@ -25,26 +22,7 @@ public sealed class AudioIndexerTests : IDisposable
 
     public AudioIndexerTests()
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
-            },
-            AudioHeadWidth = 16,
-            TextHeadWidth = 16,
-            EmbeddingDimension = 8,
-            MaxTokens = 32,
-            MaxSeconds = 2,
-        };
-        using (var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
-        {
-            Directory.CreateDirectory(_folder["model"]);
-            ModelFolder.Save(_folder["model"], model, "# test\n");
-        }
-        _engine = RetrievalEngine.Open(_folder["model"], CpuDevice.Shared);
+        _engine = TinyModel.Open(_folder["model"]);
         _sounds = _folder["sounds"];
         Directory.CreateDirectory(Path.Combine(_sounds, "deep"));
         WriteWav("one.wav", 1.5, seed: 1);
@@ -334,24 +312,12 @@ public sealed class AudioIndexerTests : IDisposable
     void WriteWav(string name, double seconds, ulong seed)
     {
         var random = new PhiloxSequence(new Philox(seed));
-        int samples = (int)(seconds * RateHz);
-        using var file = new BinaryWriter(File.Create(Path.Combine(_sounds, name)));
-        file.Write("RIFF"u8);
-        file.Write(36 + 2 * samples);
-        file.Write("WAVEfmt "u8);
-        file.Write(16);
-        file.Write((short)1);
-        file.Write((short)1);
-        file.Write(RateHz);
-        file.Write(2 * RateHz);
-        file.Write((short)2);
-        file.Write((short)16);
-        file.Write("data"u8);
-        file.Write(2 * samples);
-        for (int i = 0; i < samples; i++)
+        var samples = new short[(int)(seconds * RateHz)];
+        for (int i = 0; i < samples.Length; i++)
         {
             double tone = Math.Sin(2 * Math.PI * 300 * (seed + 3 * (ulong)(i / RateHz)) * i / RateHz);
-            file.Write((short)(15_000 * tone + 2_000 * (random.NextUniform() - 0.5)));
+            samples[i] = (short)(15_000 * tone + 2_000 * (random.NextUniform() - 0.5));
         }
+        WavFile.Write(Path.Combine(_sounds, name), samples, RateHz);
     }
 }

@@ -1,12 +1,8 @@
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Tests.Engine;
 
@@ -19,22 +15,7 @@ public sealed class LibraryTests : IDisposable
 
     public LibraryTests()
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [8, 8, 8, 8, 16, 16] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
-            },
-            AudioHeadWidth = 16, TextHeadWidth = 16, EmbeddingDimension = 8, MaxTokens = 32, MaxSeconds = 2,
-        };
-        using (var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
-        {
-            Directory.CreateDirectory(_folder["model"]);
-            ModelFolder.Save(_folder["model"], model, "# test\n");
-        }
-        _engine = RetrievalEngine.Open(_folder["model"], CpuDevice.Shared);
+        _engine = TinyModel.Open(_folder["model"]);
         Directory.CreateDirectory(_folder["sounds/Animals"]);
         foreach (var (name, pitch) in ((string, double)[])[("Animals/BigDog.wav", 300), ("rain_02.wav", 900), ("a.wav", 2_000)])
             WavFile.Write(_folder[$"sounds/{name}"], 0.7, pitch);

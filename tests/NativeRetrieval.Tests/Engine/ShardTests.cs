@@ -1,12 +1,8 @@
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Tests.Engine;
 
@@ -20,22 +16,7 @@ public sealed class ShardTests : IDisposable
 
     public ShardTests()
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog is barking", "rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
-            },
-            AudioHeadWidth = 8, TextHeadWidth = 8, EmbeddingDimension = 8, MaxTokens = 32, MaxSeconds = 1,
-        };
-        using (var model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1))))
-        {
-            Directory.CreateDirectory(_folder["model"]);
-            ModelFolder.Save(_folder["model"], model, "# test\n");
-        }
-        _engine = RetrievalEngine.Open(_folder["model"], CpuDevice.Shared);
+        _engine = TinyModel.Open(_folder["model"], config => config with { MaxSeconds = 1 });
         for (int i = 0; i < Sounds; i++) Write($"{i % 4}/sound {i:00}.wav", 0.3 + 0.2 * (i % 6), seed: i % 20);
     }
 
@@ -200,21 +181,9 @@ public sealed class ShardTests : IDisposable
         string path = Path.Combine(_folder["sounds"], name);
         Directory.CreateDirectory(Path.GetDirectoryName(path)!);
         var random = new Random(seed);
-        int samples = (int)(seconds * RateHz);
-        using var file = new BinaryWriter(File.Create(path));
-        file.Write("RIFF"u8);
-        file.Write(36 + 2 * samples);
-        file.Write("WAVEfmt "u8);
-        file.Write(16);
-        file.Write((short)1);
-        file.Write((short)1);
-        file.Write(RateHz);
-        file.Write(2 * RateHz);
-        file.Write((short)2);
-        file.Write((short)16);
-        file.Write("data"u8);
-        file.Write(2 * samples);
-        for (int i = 0; i < samples; i++) file.Write((short)random.Next(-16_000, 16_000));
+        var samples = new short[(int)(seconds * RateHz)];
+        for (int i = 0; i < samples.Length; i++) samples[i] = (short)random.Next(-16_000, 16_000);
+        WavFile.Write(path, samples, RateHz);
     }
 
     sealed class StoppingProgress(CancellationTokenSource stopped, int after) : IProgress<(int Done, int Total)>

@@ -1,40 +1,25 @@
 using NativeRetrieval.Audio.Features;
 using NativeRetrieval.Audio.Resampling;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Rng;
-using NativeRetrieval.Encoders;
 using NativeRetrieval.Models;
 using NativeRetrieval.Parity;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
-using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Tests.Models;
 
 public sealed class EmbedderTests : IDisposable
 {
-    const int Dimension = 8;
+    const int Dimension = TinyModel.Dimension;
 
     readonly RetrievalModel _model;
     readonly FeatureExtractor _features;
 
     public EmbedderTests()
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["rain falls"]));
-        var config = new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 16, Layers = 1, Heads = 2, HiddenWidth = 32, MaxPositions = 32,
-            },
-            AudioHeadWidth = 16,
-            TextHeadWidth = 16,
-            EmbeddingDimension = Dimension,
-            MaxTokens = 32,
-        };
-        _model = new RetrievalModel(config, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(1)));
+        _model = TinyModel.Create();
         _model.AudioEncoder.FillByFormula();
-        _features = new FeatureExtractor(FeatureSettings.Of(config.LogMel, ResamplerPreset.High));
+        _features = new FeatureExtractor(FeatureSettings.Of(_model.Config.LogMel, ResamplerPreset.High));
     }
 
     static CancellationToken Token => TestContext.Current.CancellationToken;

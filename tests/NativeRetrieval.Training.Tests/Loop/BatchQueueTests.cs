@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using NativeRetrieval.TestSupport;
 using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Training.Tests.Loop;

@@ -1,28 +1,18 @@
 using System.Text.Json.Nodes;
-using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
-using NativeRetrieval.Demo;
-using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.TestSupport;
 using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
+using NativeRetrieval.Training.Tests.Runs;
 
 namespace NativeRetrieval.Training.Tests.Loop;
 
 /// <summary>Runs whose files were damaged or changed between two starts: noticed, and nothing is lost by it.</summary>
-public sealed class ChangedRunTests : IDisposable
+public sealed class ChangedRunTests(StoppedRun runs) : IClassFixture<StoppedRun>, IDisposable
 {
     readonly TemporaryFolder _folder = new();
-    readonly Dataset _train;
     readonly List<string> _notes = [];
-
-    public ChangedRunTests()
-    {
-        var demo = DemoCollection.Create(_folder["demo"], seed: 3, clips: 16, testClips: 4);
-        _train = CaptionCsv.Read(demo.TrainCsv, demo.AudioFolder);
-        Run(Request(_folder["whole"]));
-    }
 
     string Broken => _folder["broken"];
 
@@ -37,8 +27,8 @@ public sealed class ChangedRunTests : IDisposable
     [InlineData(true, "zero", "its SHA-256 is not the one that was saved")]
     public void The_checkpoint_before_a_damaged_one_is_taken_and_a_line_says_so(bool atEnd, string damage, string message)
     {
-        if (atEnd) Run(Request(Broken));
-        else Stop(3);
+        if (atEnd) Copy(runs.Whole);
+        else Copy(runs.Stopped);
         string before = atEnd ? "checkpoint-3.safetensors (step 4)" : "checkpoint-2.safetensors (step 2)";
         string file = At("checkpoints", $"checkpoint-{(atEnd ? 4 : 3)}.safetensors"), receipt = Path.ChangeExtension(file, ".json");
         byte[] bytes = File.ReadAllBytes(file);
@@ -58,7 +48,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void Fewer_epochs_than_the_model_at_the_top_has_are_refused_though_its_checkpoint_is_damaged()
     {
-        Run(Request(Broken));
+        Copy(runs.Whole);
         File.WriteAllText(At("checkpoints", "checkpoint-4.safetensors"), "");
         Assert.Contains("has done or begun 3 of its 3 epochs",
             Assert.Throws<OptionException>(() => Run(Request(Broken, "training.epochs=2") with { Resume = true })).Message);
@@ -86,7 +76,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void Checkpoints_without_any_receipt_are_refused_and_kept()
     {
-        Stop(3);
+        Copy(runs.Stopped);
         foreach (string receipt in Directory.GetFiles(At("checkpoints"), "*.json")) File.Move(receipt, receipt + ".away");
         Assert.Contains("its receipt checkpoint-3.json is absent", Refused<CorruptFileException>(Request(Broken)).Message);
         foreach (string receipt in Directory.GetFiles(At("checkpoints"), "*.away")) File.Move(receipt, receipt[..^5]);
@@ -100,7 +90,7 @@ public sealed class ChangedRunTests : IDisposable
     [InlineData("delete", "it does not exist, and")]
     public void A_log_that_lacks_what_the_checkpoint_knows_is_refused(string damage, string message)
     {
-        Stop(3);
+        Copy(runs.Stopped);
         string log = At("metrics.jsonl"), text = File.ReadAllText(log);
         if (damage == "cut") File.WriteAllText(log, text[..text.IndexOf('\n')]);
         else if (damage == "replace") File.WriteAllText(log, text.Replace("\"loss\":", "\"loss\":1", StringComparison.Ordinal));
@@ -118,8 +108,8 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void Events_for_TensorBoard_that_are_gone_are_made_anew_from_the_log()
     {
-        Stop(3);
-        long length = new FileInfo(Path.Combine(_folder["whole"], "events.out.tfevents.run")).Length;
+        Copy(runs.Stopped);
+        long length = new FileInfo(Path.Combine(runs.Whole, "events.out.tfevents.run")).Length;
         File.Delete(At("events.out.tfevents.run"));
         Run(Request(Broken) with { Resume = true });
         Assert.Contains("made anew from metrics.jsonl", Assert.Single(_notes));
@@ -129,7 +119,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void Settings_that_were_edited_are_refused_with_both_values()
     {
-        Stop(3);
+        Copy(runs.Stopped);
         string path = At("settings.yaml"), text = File.ReadAllText(path);
         File.WriteAllText(path, text.Replace("lr: 0.002", "lr: 0.5", StringComparison.Ordinal).Replace("seed: 0", "seed: 7",
             StringComparison.Ordinal));
@@ -144,7 +134,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void A_number_of_epochs_that_was_edited_is_asked_for_by_the_command()
     {
-        Stop(3);
+        Copy(runs.Stopped);
         string path = At("settings.yaml");
         File.WriteAllText(path, File.ReadAllText(path).Replace("epochs: 3", "epochs: 2", StringComparison.Ordinal));
         var bare = Request(Broken) with { Settings = new TrainingSettings(), SettingsAreWhole = false };
@@ -160,9 +150,9 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void Another_model_at_the_top_is_refused_though_its_checksums_are_right()
     {
-        Stop(3);
+        Copy(runs.Stopped);
         foreach (string name in (string[])["model.safetensors", "SHA256SUMS", "README.md"])
-            File.Copy(Path.Combine(_folder["whole"], name), At(name), overwrite: true);
+            File.Copy(Path.Combine(runs.Whole, name), At(name), overwrite: true);
         string refusal = Refused<CorruptFileException>(Request(Broken)).Message;
         Assert.Contains($"{At("model.safetensors")}: its SHA-256 is ", refusal);
         Assert.Contains("restore the run's model", refusal);
@@ -174,7 +164,7 @@ public sealed class ChangedRunTests : IDisposable
     [InlineData("preprocessor_config.json")]
     public void A_file_of_the_model_that_was_edited_is_refused_without_the_list_of_checksums_too(string name)
     {
-        Stop(3);
+        Copy(runs.Stopped);
         File.AppendAllText(At(name), "\n");
         File.Delete(At("SHA256SUMS"));
         Assert.Contains($"{At(name)}: its SHA-256 is ", Refused<CorruptFileException>(Request(Broken)).Message);
@@ -197,13 +187,13 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void Clips_that_can_no_longer_be_decoded_would_make_another_run()
     {
-        Stop(3);
-        byte[] sound = File.ReadAllBytes(_train.Clips[0].AudioPath);
-        File.WriteAllText(_train.Clips[0].AudioPath, "no sound");
+        Copy(runs.Stopped);
+        byte[] sound = File.ReadAllBytes(runs.Training.Clips[0].AudioPath);
+        File.WriteAllText(runs.Training.Clips[0].AudioPath, "no sound");
         string refusal = Refused<OptionException>(Request(Broken)).Message;
         Assert.Contains("was begun with 12 clips that could be decoded, and now 11 can", refusal);
-        Assert.Contains(_train.Clips[0].AudioPath, refusal);
-        File.WriteAllBytes(_train.Clips[0].AudioPath, sound);
+        Assert.Contains(runs.Training.Clips[0].AudioPath, refusal);
+        File.WriteAllBytes(runs.Training.Clips[0].AudioPath, sound);
         Run(Request(Broken) with { Resume = true });
         AssertAsWhole();
     }
@@ -211,7 +201,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void A_damaged_description_is_refused_and_an_absent_one_is_not_a_new_beginning()
     {
-        Stop(3);
+        Copy(runs.Stopped);
         string path = At("run.json"), text = File.ReadAllText(path);
         foreach (string damaged in (string[])["", text[..^20], """{"data_sha256": "a", "starts": null}"""])
         {
@@ -227,7 +217,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void A_run_without_a_model_yet_starts_from_the_weights_it_was_begun_with()
     {
-        var request = Request(Broken) with { InitialModel = _folder["whole"] };
+        var request = Request(Broken) with { InitialModel = runs.Whole };
         DurableFile.AfterStep = (_, path) =>
         {
             if (path.EndsWith("data-check.json", StringComparison.Ordinal)) throw new InvalidOperationException("killed");
@@ -244,7 +234,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void The_model_that_a_run_starts_from_is_compared_with_its_description()
     {
-        Stop(0);
+        runs.Stop(Request(Broken), 0);
         string path = At("run.json");
         var json = JsonNode.Parse(File.ReadAllText(path))!;
         json["initial_model_sha256"] = new string('a', 64);
@@ -255,7 +245,7 @@ public sealed class ChangedRunTests : IDisposable
     [Fact]
     public void A_run_of_the_version_before_goes_on_and_a_line_says_that_it_kept_no_checksums()
     {
-        Stop(3);
+        Copy(runs.Stopped);
         MakeOld(keepCheckpoint: true);
         Run(Request(Broken) with { Resume = true });
         Assert.Contains("was begun by an earlier version, which kept no checksums", Assert.Single(_notes));
@@ -270,7 +260,7 @@ public sealed class ChangedRunTests : IDisposable
     public void A_run_of_the_version_before_that_was_killed_before_its_first_checkpoint_starts_only_from_its_first_model(int steps,
         bool refused)
     {
-        Stop(steps);
+        runs.Stop(Request(Broken), steps);
         MakeOld(keepCheckpoint: false);
         if (!refused)
         {
@@ -314,24 +304,17 @@ public sealed class ChangedRunTests : IDisposable
         File.WriteAllText(At("run.json"), json.ToJsonString());
     }
 
-    /// <summary>Stops a run as Ctrl-C does: 2 steps are an epoch, and a checkpoint of the last step is left.</summary>
-    void Stop(int steps)
+    /// <summary>Makes the broken run as the other one was left.</summary>
+    void Copy(string run)
     {
-        using var cancellation = new CancellationTokenSource();
-        int seen = 0;
-        Assert.Throws<OperationCanceledException>(() => TrainingSession.Run(Request(Broken) with
-        {
-            Checked = _ =>
-            {
-                if (steps == 0) cancellation.Cancel();
-            },
-        }, new After(() => { if (++seen == steps) cancellation.Cancel(); }), null, cancellation.Token));
+        FolderCopy.Write(run, Broken);
+        File.Copy(Path.Combine(run, "checkpoints", "lock"), At("checkpoints", "lock"));
     }
 
     void AssertAsWhole()
     {
         foreach (string name in (string[])["metrics.jsonl", "model.safetensors", "curves.svg"])
-            Assert.True(File.ReadAllBytes(Path.Combine(_folder["whole"], name)).AsSpan()
+            Assert.True(File.ReadAllBytes(Path.Combine(runs.Whole, name)).AsSpan()
                 .SequenceEqual(File.ReadAllBytes(At(name))), name);
     }
 
@@ -354,23 +337,5 @@ public sealed class ChangedRunTests : IDisposable
 
     static void Run(TrainingRequest request) => TrainingSession.Run(request, null, null, TestContext.Current.CancellationToken);
 
-    TrainingRequest Request(string run, params string[] overrides) => new()
-    {
-        Training = _train,
-        RunFolder = run,
-        Settings = SettingsLoader.Load("tiny", ["training.epochs=3", "training.batch_size=6", "audio.max_seconds=0.5", .. overrides]),
-        SettingsAreWhole = true,
-        FeatureCache = _folder["cache"],
-        Device = CpuDevice.Shared,
-        Time = new SteppedTime(), // of a clock that stands still no share of a step is waited for
-        Noted = _notes.Add,
-    };
-
-    sealed class After(Action trained) : IProgress<TrainingProgress>
-    {
-        public void Report(TrainingProgress value)
-        {
-            if (value.Phase == TrainingPhase.Training) trained();
-        }
-    }
+    TrainingRequest Request(string run, params string[] overrides) => runs.Request(run, overrides) with { Noted = _notes.Add };
 }

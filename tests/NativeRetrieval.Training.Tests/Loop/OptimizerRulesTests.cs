@@ -1,11 +1,8 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
-using NativeRetrieval.Encoders;
-using NativeRetrieval.Models;
 using NativeRetrieval.Nn.Optimizers;
 using NativeRetrieval.Nn.Schedules;
-using NativeRetrieval.Text;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.Training.Loop;
 using NativeRetrieval.Training.Settings;
 
@@ -74,16 +71,7 @@ public sealed class OptimizerRulesTests
 
     static List<ParameterGroup> Groups(string[] overrides)
     {
-        var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a sound"]), new TextTokenizerOptions { MaxLength = 16 });
-        using var model = new RetrievalModel(new RetrievalModelConfig
-        {
-            AudioEncoder = new Cnn14Config { Channels = [4, 4, 4, 4, 8, 8] },
-            TextEncoder = new BertConfig
-            {
-                VocabularySize = tokenizer.Vocabulary.Size, Width = 8, Layers = 1, Heads = 1, HiddenWidth = 8, MaxPositions = 16,
-            },
-            AudioHeadWidth = 8, TextHeadWidth = 8, EmbeddingDimension = 8, MaxTokens = 16,
-        }, tokenizer, CpuDevice.Shared, new PhiloxSequence(new Philox(9)));
+        using var model = TinyModel.Create();
         return [.. new TrainedParts(model, Settings(overrides)).Groups(stepsPerEpoch: 3)];
     }
 }

@@ -86,7 +86,7 @@ public sealed class RecipeTests : IDisposable
             string run = _folder[$"run{count}"];
             // The run's checkpoint holds what was trained so far.
             Assert.Throws<OperationCanceledException>(() =>
-                TrainingSession.Run(Request(run, settings), new After(count, stop.Cancel), null, stop.Token));
+                TrainingSession.Run(Request(run, settings), new AfterBatches(count, stop.Cancel), null, stop.Token));
             using var folder = Training.Runs.RunFolder.Resume(run);
             using var checkpoint = folder.LoadCheckpoint()!;
             Assert.Equal(count, checkpoint.State.Step);
@@ -157,7 +157,7 @@ public sealed class RecipeTests : IDisposable
         string run = _folder["run"];
         Assert.Throws<InvalidOperationException>(() =>
             TrainingSession.Run(Request(run, settings) with { Validation = _test },
-                new After(2 * Steps + 1, () => throw new InvalidOperationException("killed")), null,
+                AfterBatches.Die(2 * Steps + 1), null,
                 TestContext.Current.CancellationToken));
         var outcome = TrainingSession.Run(Request(run, settings) with { Validation = _test, Resume = true }, null, null,
             TestContext.Current.CancellationToken);
@@ -177,7 +177,8 @@ public sealed class RecipeTests : IDisposable
             using var stop = new CancellationTokenSource();
             if (count < Steps)
                 Assert.Throws<OperationCanceledException>(() =>
-                    TrainingSession.Run(Request(run, $"training.average_decay={decay}"), new After(count, stop.Cancel), null, stop.Token));
+                    TrainingSession.Run(Request(run, $"training.average_decay={decay}"), new AfterBatches(count, stop.Cancel), null,
+                        stop.Token));
             else TrainingSession.Run(Request(run, $"training.average_decay={decay}", "training.epochs=1", "training.schedule=step"), null,
                 null, TestContext.Current.CancellationToken);
             if (count == Steps) break;
@@ -247,16 +248,5 @@ public sealed class RecipeTests : IDisposable
     {
         using var loaded = ModelFolder.Load(model, CpuDevice.Shared);
         return loaded.State().ToDictionary(item => item.Name, item => item.Tensor.ToArray<float>());
-    }
-
-    /// <summary>Acts when the given number of training batches has been reported.</summary>
-    sealed class After(int batches, Action act) : IProgress<TrainingProgress>
-    {
-        int _seen;
-
-        public void Report(TrainingProgress value)
-        {
-            if (value.Phase == TrainingPhase.Training && ++_seen == batches) act();
-        }
     }
 }

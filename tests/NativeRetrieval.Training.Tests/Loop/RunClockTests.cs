@@ -1,3 +1,4 @@
+using NativeRetrieval.TestSupport;
 using NativeRetrieval.Training.Loop;
 
 namespace NativeRetrieval.Training.Tests.Loop;

@@ -47,7 +47,7 @@ public sealed class TeacherTests : IDisposable
         Assert.Equal(2, Directory.GetFiles(Path.Combine(_folder["whole"], "teachers")).Length);
         var broken = taught with { RunFolder = _folder["broken"] };
         Assert.Throws<InvalidOperationException>(() =>
-            TrainingSession.Run(broken, new Crash(), null, TestContext.Current.CancellationToken));
+            TrainingSession.Run(broken, AfterBatches.Die(4), null, TestContext.Current.CancellationToken));
         Run(broken with { Resume = true, Teachers = [] });
         Assert.Equal(Metrics("whole"), Metrics("broken"));
 
@@ -109,15 +109,4 @@ public sealed class TeacherTests : IDisposable
         Device = CpuDevice.Shared,
         Time = new SteppedTime(), // of a clock that stands still no share of a step is waited for
     };
-
-    /// <summary>The end of the process in the fourth step.</summary>
-    sealed class Crash : IProgress<TrainingProgress>
-    {
-        int _seen;
-
-        public void Report(TrainingProgress value)
-        {
-            if (value.Phase == TrainingPhase.Training && ++_seen == 4) throw new InvalidOperationException("killed");
-        }
-    }
 }

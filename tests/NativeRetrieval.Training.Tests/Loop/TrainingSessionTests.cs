@@ -71,7 +71,7 @@ public sealed class TrainingSessionTests : IDisposable
         // Two crashes without any clean-up, each after steps that no checkpoint holds.
         foreach (int fatal in (int[])[2, 5])
             Assert.Throws<InvalidOperationException>(() =>
-                TrainingSession.Run(Request(broken, overrides) with { Resume = Directory.Exists(broken) }, new Crash(fatal), null,
+                TrainingSession.Run(Request(broken, overrides) with { Resume = Directory.Exists(broken) }, AfterBatches.Die(fatal), null,
                     TestContext.Current.CancellationToken));
         TrainingSession.Run(Request(broken, overrides) with { Resume = true }, null, null, TestContext.Current.CancellationToken);
 
@@ -87,7 +87,7 @@ public sealed class TrainingSessionTests : IDisposable
         TrainingSession.Run(Request(whole), null, null, TestContext.Current.CancellationToken);
         using var cancellation = new CancellationTokenSource();
         Assert.Throws<OperationCanceledException>(() =>
-            TrainingSession.Run(Request(stopped), new Crash(4, cancellation), null, cancellation.Token));
+            TrainingSession.Run(Request(stopped), new AfterBatches(4, cancellation.Cancel), null, cancellation.Token));
         int steps = 0;
         TrainingSession.Run(Request(stopped) with { Resume = true }, new Counter(() => steps++), null,
             TestContext.Current.CancellationToken);
@@ -145,7 +145,7 @@ public sealed class TrainingSessionTests : IDisposable
             Validation = _test, Estimated = estimate => first = estimate, Time = TimeProvider.System,
         };
         Assert.Throws<InvalidOperationException>(() =>
-            TrainingSession.Run(request, new Crash(BatchesPerEpoch + 2), null, TestContext.Current.CancellationToken));
+            TrainingSession.Run(request, AfterBatches.Die(BatchesPerEpoch + 2), null, TestContext.Current.CancellationToken));
         TrainingSession.Run(request with { Resume = true, Estimated = estimate => second = estimate }, null, null,
             TestContext.Current.CancellationToken);
         Assert.Equal(WithoutWaits(plain), WithoutWaits(estimated));
@@ -292,19 +292,7 @@ public sealed class TrainingSessionTests : IDisposable
         return folder;
     }
 
-    /// <summary>Fails, or cancels, when the given number of training batches or chunks has been reported.</summary>
-    sealed class Crash(int batches, CancellationTokenSource? cancellation = null) : IProgress<TrainingProgress>
-    {
-        int _seen;
-
-        public void Report(TrainingProgress value)
-        {
-            if (value.Phase != TrainingPhase.Training || ++_seen != batches) return;
-            if (cancellation is null) throw new InvalidOperationException("killed");
-            cancellation.Cancel();
-        }
-    }
-
+    /// <summary>Hears of each batch.</summary>
     sealed class Counter(Action trained) : IProgress<TrainingProgress>
     {
         public void Report(TrainingProgress value)

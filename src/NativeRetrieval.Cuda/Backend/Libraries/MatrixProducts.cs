@@ -55,7 +55,7 @@ internal sealed class MatrixProducts : IDisposable
     {
         var math = operands == DType.BFloat16 ? Precision.BFloat16
             : exact || _device.Options.Precision == Precision.Float32 ? Precision.Float32 : Precision.Tf32;
-        return TryRun(new(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact, 1,
+        return TryRun(new(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact,
             AlignmentOf(a | b | c)), new(a, b, c, bias), accumulate);
     }
 
@@ -114,7 +114,7 @@ internal sealed class MatrixProducts : IDisposable
         var choice = new Choice(shape, PlanOf(shape), split ? PlanOf(TripledProduct.Of(shape)) : null);
         if (choice.Count == 0) return choice;
         // Timing would add to C again and again.
-        using var scratch = accumulate ? Tensor.Empty([shape.Products, shape.Rows, shape.Columns], _device) : null;
+        using var scratch = accumulate ? Tensor.Empty([shape.Rows, shape.Columns], _device) : null;
         var timed = scratch is null ? operands : operands with { C = scratch.Address };
         choice.Chosen = _chooser.Choose($"product {shape}", choice.Names(), i => Run(choice, i, timed, false));
         return choice;

@@ -28,12 +28,8 @@ internal sealed unsafe class ProductPlan : IDisposable
         _left = Matrix(shape.Operands, shape.TransposeA ? shape.Inner : shape.Rows, shape.TransposeA ? shape.Rows : shape.Inner);
         _result = Matrix(shape.Result, shape.Rows, shape.Columns);
 
-        MatrixLayoutHandle Matrix(CudaDataType type, int rows, int columns)
-        {
-            var matrix = MatrixLayoutHandle.Create(type, columns, rows, columns);
-            if (shape.Products > 1) matrix.Repeat(shape.Products, (long)rows * columns);
-            return matrix;
-        }
+        static MatrixLayoutHandle Matrix(CudaDataType type, int rows, int columns) =>
+            MatrixLayoutHandle.Create(type, columns, rows, columns);
     }
 
     /// <summary>The library's proposals, its favourite first; none where it has no algorithm with the epilogue.</summary>

@@ -9,16 +9,13 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 /// <param name="Result">Type of C and of the epilogue's vector: float32, or the operands'.</param>
 /// <param name="Math">The precision of the products: <see cref="Precision.BFloat16"/> exactly where the operands are.</param>
 /// <param name="IsExact">True for float32 products that must be sums of float32 products, not of split ones.</param>
-/// <param name="Products">Products whose matrices of one kind lie behind one another.</param>
 /// <param name="AlignmentBytes">The largest power of two up to 256 that divides all addresses.</param>
 internal readonly record struct ProductShape(int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue,
-    CudaDataType Operands, CudaDataType Result, Precision Math, bool IsExact, int Products, int AlignmentBytes)
+    CudaDataType Operands, CudaDataType Result, Precision Math, bool IsExact, int AlignmentBytes)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Rows}x{Columns}x{Inner} {Letter(TransposeA)}{Letter(TransposeB)} {Epilogue} {Operands} {Result} {Math} ")
-        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{Times}{AlignmentBytes}");
-
-    string Times => Products > 1 ? string.Create(CultureInfo.InvariantCulture, $"{Products} times ") : "";
+        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{AlignmentBytes}");
 
     static char Letter(bool transpose) => transpose ? 'T' : 'N';
 }

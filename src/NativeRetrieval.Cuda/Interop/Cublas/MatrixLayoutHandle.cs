@@ -15,13 +15,6 @@ internal sealed class MatrixLayoutHandle(nint value) : NativeHandle(value, owns:
         return new(layout);
     }
 
-    /// <summary>Makes it the layout of several matrices, each so many elements behind the one before.</summary>
-    public unsafe void Repeat(int count, long stride)
-    {
-        cublasLtMatrixLayoutSetAttribute(this, LayoutAttribute.BatchCount, &count, sizeof(int)).ThrowIfFailed();
-        cublasLtMatrixLayoutSetAttribute(this, LayoutAttribute.BatchStride, &stride, sizeof(long)).ThrowIfFailed();
-    }
-
     protected override bool ReleaseHandle() => cublasLtMatrixLayoutDestroy(handle) == CublasStatus.Success;
 }
 
@@ -33,12 +26,4 @@ internal enum CudaDataType
     [NativeName("CUDA_R_64F")] Float64 = 1,
     [NativeName("CUDA_R_16F")] Float16 = 2,
     [NativeName("CUDA_R_16BF")] BFloat16 = 14,
-}
-
-/// <summary>Settings of a matrix's description.</summary>
-[NativeName("cublasLtMatrixLayoutAttribute_t")]
-internal enum LayoutAttribute
-{
-    [NativeName("CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT")] BatchCount = 5,
-    [NativeName("CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET")] BatchStride = 6,
 }

@@ -1,7 +1,7 @@
-namespace NativeRetrieval.Training.Tests.Loop;
+namespace NativeRetrieval.TestSupport;
 
 /// <summary>A clock that stands still until a test moves it.</summary>
-internal sealed class SteppedTime : TimeProvider
+public sealed class SteppedTime : TimeProvider
 {
     long _ticks;
 
