@@ -40,13 +40,20 @@ internal unsafe struct ConvTile
 
     /// <summary>The kind to use for a number of panels: the AVX-512 tile holds two, so an odd number goes to the narrower one.</summary>
     public static TileKind For(TileKind kind, int panels) =>
-        kind != TileKind.Avx512 || panels % 2 == 0 ? kind : Fma.IsSupported ? TileKind.Avx2 : TileKind.Portable;
+        kind is not (TileKind.Avx512 or TileKind.Avx512Of8) || panels % 2 == 0 ? kind : Fma.IsSupported ? TileKind.Avx2 : TileKind.Portable;
+
+    /// <summary>The kind of the same instructions that computes the fewest rows where <paramref name="rows"/> are wanted.</summary>
+    public static TileKind ForRows(TileKind kind, int rows) =>
+        kind == TileKind.Avx512 && Padded(TileKind.Avx512Of8, rows) < Padded(kind, rows) ? TileKind.Avx512Of8 : kind;
+
+    /// <summary>Rows of the tiles that compute so many.</summary>
+    public static int Padded(TileKind kind, int rows) => (rows + Rows(kind) - 1) / Rows(kind) * Rows(kind);
 
     /// <summary>Rows that one tile computes.</summary>
-    public static int Rows(TileKind kind) => kind == TileKind.Avx512 ? 10 : 6;
+    public static int Rows(TileKind kind) => kind switch { TileKind.Avx512 => 10, TileKind.Avx512Of8 => 8, _ => 6 };
 
     /// <summary>Panels of 16 columns that one tile computes.</summary>
-    public static int Panels(TileKind kind) => kind == TileKind.Avx512 ? 2 : 1;
+    public static int Panels(TileKind kind) => kind is TileKind.Avx512 or TileKind.Avx512Of8 ? 2 : 1;
 
     /// <summary>Computes the tile; elements of A are one float apart along k, or 16 where <paramref name="across"/> is set.</summary>
     public static void Run(TileKind kind, ConvTile* tile, bool across)
@@ -55,8 +62,10 @@ internal unsafe struct ConvTile
         {
             case TileKind.Avx2 when across: ConvTileAvx2.Run<StepOf16>(tile); break;
             case TileKind.Avx2: ConvTileAvx2.Run<StepOf1>(tile); break;
-            case TileKind.Avx512 when across: ConvTileAvx512.Run<StepOf16>(tile); break;
-            case TileKind.Avx512: ConvTileAvx512.Run<StepOf1>(tile); break;
+            case TileKind.Avx512 when across: ConvTileAvx512.Run<StepOf16, RowsOf10>(tile); break;
+            case TileKind.Avx512: ConvTileAvx512.Run<StepOf1, RowsOf10>(tile); break;
+            case TileKind.Avx512Of8 when across: ConvTileAvx512.Run<StepOf16, RowsOf8>(tile); break;
+            case TileKind.Avx512Of8: ConvTileAvx512.Run<StepOf1, RowsOf8>(tile); break;
             default:
                 if (across) ConvTilePortable.Run<StepOf16>(tile);
                 else ConvTilePortable.Run<StepOf1>(tile);
@@ -66,7 +75,23 @@ internal unsafe struct ConvTile
 }
 
 /// <summary>The instructions that compute a register tile.</summary>
-internal enum TileKind { Portable, Avx2, Avx512 }
+internal enum TileKind { Portable, Avx2, Avx512, Avx512Of8 }
+
+/// <summary>Rows of a tile, known when the kernel is compiled.</summary>
+internal interface ITileRows
+{
+    static abstract int Count { get; }
+}
+
+internal readonly struct RowsOf10 : ITileRows
+{
+    public static int Count => 10;
+}
+
+internal readonly struct RowsOf8 : ITileRows
+{
+    public static int Count => 8;
+}
 
 /// <summary>Distance of two elements of A along k, known when the kernel is compiled.</summary>
 internal interface ITileStep

@@ -3,11 +3,12 @@ using System.Runtime.Intrinsics;
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// A tile of 10 rows by 32 columns: 20 accumulators; ten row pointers are what the general registers hold without spills.
+/// A tile of 10 rows by 32 columns: 20 accumulators; ten row pointers are what the general registers hold without spills. Or of 8 rows,
+/// for as many tiles as ten would serve badly: the 16 of one clip of 10 s in CNN14's last blocks.
 /// </summary>
 internal static unsafe class ConvTileAvx512
 {
-    public static void Run<TStep>(ConvTile* tile) where TStep : ITileStep
+    public static void Run<TStep, TRows>(ConvTile* tile) where TStep : ITileStep where TRows : ITileRows
     {
         nint* rows = tile->RowOffsets;
         float* a0 = tile->A + rows[0];
@@ -18,8 +19,9 @@ internal static unsafe class ConvTileAvx512
         float* a5 = tile->A + rows[5];
         float* a6 = tile->A + rows[6];
         float* a7 = tile->A + rows[7];
-        float* a8 = tile->A + rows[8];
-        float* a9 = tile->A + rows[9];
+        bool all = TRows.Count > 8;
+        float* a8 = all ? tile->A + rows[8] : null;
+        float* a9 = all ? tile->A + rows[9] : null;
         float* w = tile->W;
         nint second = tile->PanelStride;
 
@@ -56,6 +58,7 @@ internal static unsafe class ConvTileAvx512
                 x6 = Vector512.FusedMultiplyAdd(d6, wx, x6); y6 = Vector512.FusedMultiplyAdd(d6, wy, y6);
                 var d7 = Vector512.Create(a7[k]);
                 x7 = Vector512.FusedMultiplyAdd(d7, wx, x7); y7 = Vector512.FusedMultiplyAdd(d7, wy, y7);
+                if (!all) continue;
                 var d8 = Vector512.Create(a8[k]);
                 x8 = Vector512.FusedMultiplyAdd(d8, wx, x8); y8 = Vector512.FusedMultiplyAdd(d8, wy, y8);
                 var d9 = Vector512.Create(a9[k]);
@@ -77,8 +80,11 @@ internal static unsafe class ConvTileAvx512
             x5 += Vector512.Load(c + columns[5]); y5 += Vector512.Load(c + columns[5] + next);
             x6 += Vector512.Load(c + columns[6]); y6 += Vector512.Load(c + columns[6] + next);
             x7 += Vector512.Load(c + columns[7]); y7 += Vector512.Load(c + columns[7] + next);
-            x8 += Vector512.Load(c + columns[8]); y8 += Vector512.Load(c + columns[8] + next);
-            x9 += Vector512.Load(c + columns[9]); y9 += Vector512.Load(c + columns[9] + next);
+            if (all)
+            {
+                x8 += Vector512.Load(c + columns[8]); y8 += Vector512.Load(c + columns[8] + next);
+                x9 += Vector512.Load(c + columns[9]); y9 += Vector512.Load(c + columns[9] + next);
+            }
         }
         if (tile->Relu)
         {
@@ -101,6 +107,7 @@ internal static unsafe class ConvTileAvx512
         x5.Store(c + columns[5]); y5.Store(c + columns[5] + next);
         x6.Store(c + columns[6]); y6.Store(c + columns[6] + next);
         x7.Store(c + columns[7]); y7.Store(c + columns[7] + next);
+        if (!all) return;
         x8.Store(c + columns[8]); y8.Store(c + columns[8] + next);
         x9.Store(c + columns[9]); y9.Store(c + columns[9] + next);
     }

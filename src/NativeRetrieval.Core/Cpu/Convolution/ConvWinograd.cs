@@ -39,8 +39,9 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     public static void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y, TileKind best)
     {
         int tiles = new WinogradTiles<TDown, TAcross>(s).Count;
-        TileKind kind = ConvTile.For(best, s.OutBlocks);
-        int batch = BatchTiles(s, tiles), batches = (tiles + batch - 1) / Math.Max(1, batch);
+        int batch = BatchTiles(s, tiles);
+        TileKind kind = ConvTile.ForRows(ConvTile.For(best, s.OutBlocks), batch);
+        int batches = (tiles + batch - 1) / Math.Max(1, batch);
         // Inside a part of this outer loop the inner loops run on their caller.
         bool outer = batches >= 2 * Workers.Count;
         int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : PlainGroup, parallel: !outer);
@@ -165,7 +166,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         /// <summary>Adds what input blocks [first, end) contribute; <paramref name="u"/> begins with the first.</summary>
         public void Add(Transformed u, int first, int end)
         {
-            int tileRows = ConvTile.Rows(kind), padded = (count + tileRows - 1) / tileRows * tileRows;
+            int tileRows = ConvTile.Rows(kind), padded = ConvTile.Padded(kind, count);
             nint* rows = stackalloc nint[padded + s.InBlocks], segments = rows + padded;
             for (int t = 0; t < padded; t++) rows[t] = Math.Min(t, count - 1) * ConvShape.Lanes;
             for (int block = 0; block < s.InBlocks; block++) segments[block] = (nint)block * count * ConvShape.Lanes;
