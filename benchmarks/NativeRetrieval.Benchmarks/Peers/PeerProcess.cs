@@ -50,8 +50,10 @@ internal sealed class PeerProcess : IDisposable
         start.Environment["OMP_WAIT_POLICY"] = "passive";
         // Where .NET is told to do without AVX-512, so is PyTorch; ONNX Runtime's process reads the same variable.
         if (start.Environment.TryGetValue("DOTNET_EnableAVX512", out string? wide) && wide is "0" or "0x0")
-            (start.Environment["ATEN_CPU_CAPABILITY"], start.Environment["ONEDNN_MAX_CPU_ISA"], start.Environment["MKL_ENABLE_INSTRUCTIONS"])
-                = ("avx2", "AVX2", "AVX2");
+        {
+            start.Environment["ATEN_CPU_CAPABILITY"] = "avx2";
+            start.Environment["ONEDNN_MAX_CPU_ISA"] = start.Environment["MKL_ENABLE_INSTRUCTIONS"] = "AVX2";
+        }
         if (program == PeerProgram.Torch)
         {
             reason = NewerLibrary.Prepare(program.OutputFolder, out string? preload);

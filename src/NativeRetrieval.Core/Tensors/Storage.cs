@@ -45,7 +45,7 @@ internal sealed class Storage
     public nint Address => Deferred?.Address ?? _address;
 
     /// <summary>The memory where it is taken when it is first touched; null: it was there from the beginning.</summary>
-    public DeferredMemory? Deferred { get; }
+    public DeferredMemory? Deferred { get; private set; }
 
     /// <summary>The block that this is a part of, or this.</summary>
     public Storage Whole => _whole?.Whole ?? this;
@@ -87,7 +87,7 @@ internal sealed class Storage
         if (_whole is not null) _whole.Release();
         else if (_owns) Free();
         _address = 0;
-        if (_whole is null && _owns && !_isKey && Deferred is null && t_idleCount < MostIdle)
+        if (_whole is null && _owns && !_isKey && t_idleCount < MostIdle)
         {
             (_whole, t_idle) = (t_idle, this);
             t_idleCount++;
@@ -103,8 +103,11 @@ internal sealed class Storage
 
     void Free()
     {
-        Deferred?.Dispose();
-        if (_address != 0) Device.Free(_address, SizeBytes);
+        // Forgotten first: a block whose end was written past is refused, and must not come back with the finalizer.
+        var (deferred, address) = (Deferred, _address);
+        (Deferred, _address) = (null, 0);
+        deferred?.Dispose();
+        if (address != 0) Device.Free(address, SizeBytes);
     }
 
     static Storage Owning(Device device, nint address, long sizeBytes)
