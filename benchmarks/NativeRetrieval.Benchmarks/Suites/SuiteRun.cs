@@ -1,5 +1,6 @@
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Peers;
+using NativeRetrieval.Core.Devices;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -11,17 +12,28 @@ internal static class SuiteRun
 
     public static int Run(SuiteOptions options)
     {
-        using var peer = options.Peer is null ? null : PeerProcess.TryStart(options.Peer);
+        var peer = options.Peer is null ? null : PeerProcess.TryStart(options.Peer);
         if (options.Peer is not null && peer is null)
         {
             Console.Error.WriteLine("Nothing was timed. Ours alone: --peer none");
             return NoPeer;
         }
-        if (options.Check) return Check(options, peer);
+        try
+        {
+            return options.Check ? Check(options, peer) : Time(options, ref peer);
+        }
+        finally
+        {
+            peer?.Dispose();
+        }
+    }
+
+    /// <param name="peer">Starts anew for each suite: what a suite leaves in its memory, or in ours, is no other suite's burden.</param>
+    static int Time(SuiteOptions options, ref PeerProcess? peer)
+    {
         var now = DateTime.UtcNow;
         var report = new Report(now, peer?.Name);
         report.Begin();
-        var bench = new Bench(options.Rounds, peer);
         string? stem = options.To ?? (options.Save ? Report.Stem(now) : null);
         var highest = Ceilings.Measure();
         var before = highest;
@@ -30,7 +42,10 @@ internal static class SuiteRun
             var result = SuiteResult.Load(options.To, suite, peer?.Name);
             if (result is null)
             {
-                var rows = suite.Run(bench).ToList();
+                ProcessMemory.Reset();
+                var rows = suite.Run(new Bench(options.Rounds, peer)).ToList();
+                CpuDevice.Shared.ReleaseIdle();
+                Restart(ref peer);
                 var after = Ceilings.Measure();
                 result = new(peer?.Name, Ceilings.Highest(before, after), rows);
                 before = after;
@@ -48,6 +63,14 @@ internal static class SuiteRun
             Console.Error.WriteLine($"written to {stem}.md and .json");
         }
         return 0;
+    }
+
+    static void Restart(ref PeerProcess? peer)
+    {
+        if (peer?.Program is not { } program) return;
+        peer.Dispose();
+        peer = PeerProcess.TryStartBuilt(program, out string? reason);
+        if (peer is null) throw new InvalidOperationException($"{program.Project} ran and does not start again: {reason}");
     }
 
     /// <summary>Runs each suite without its timed rounds: what differs from the peer's stops it.</summary>

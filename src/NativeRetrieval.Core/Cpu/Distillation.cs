@@ -18,10 +18,11 @@ internal sealed unsafe partial class CpuBackend
 
         // G = ∂L/∂S collects both directions: rows are audio to text, columns text to audio.
         double* gradient = Zeros((long)batch * batch, audio);
-        double weight = (options.Scale == LossScale.Mean ? 0.5 : 1) / batch, total = 0;
-        for (int i = 0; i < batch; i++) total += AgainstTeacher(s, r, gradient, i * (long)batch, 1, batch, weight);
-        for (int i = 0; i < batch; i++) total += AgainstTeacher(s, r, gradient, i, batch, batch, weight);
-        Put(loss, 0, total);
+        double* parts = Zeros(2 * batch, audio);
+        double weight = (options.Scale == LossScale.Mean ? 0.5 : 1) / batch;
+        Workers.Run(batch, i => parts[i] = AgainstTeacher(s, r, gradient, i * (long)batch, 1, batch, weight));
+        Workers.Run(batch, i => parts[batch + i] = AgainstTeacher(s, r, gradient, i, batch, batch, weight));
+        Put(loss, 0, InOrder(parts, 2 * batch));
         if (dAudio is null || dText is null) return;
 
         for (long i = 0; i < (long)batch * batch; i++) gradient[i] /= options.Temperature;
@@ -55,10 +56,10 @@ internal sealed unsafe partial class CpuBackend
     static void WeightedRows(double* g, int rowStride, int columnStride, double* other, Tensor dx)
     {
         int batch = dx.Shape[0], width = dx.Shape[1];
-        Workers.Run(batch, i =>
+        Workers.Run((batch + PairRows - 1) / PairRows, part =>
         {
-            double* row = WeightedRow(g, rowStride, columnStride, other, i, batch, width);
-            for (int d = 0; d < width; d++) Put(dx, i * width + d, row[d]);
+            int first = part * PairRows, count = Math.Min(PairRows, batch - first);
+            Put(dx, (long)first * width, WeightedRows(g, rowStride, columnStride, other, first, count, batch, width), count * width);
         });
     }
 }

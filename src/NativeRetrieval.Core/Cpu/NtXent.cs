@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
@@ -8,6 +9,9 @@ internal sealed unsafe partial class CpuBackend
 {
     /// <summary>Vectors shorter than this count as zero: no direction, cosine 0, no gradient.</summary>
     const double SmallestNorm = 1e-12;
+
+    /// <summary>Items whose products share one pass over the other side, which then comes from memory once for all of them.</summary>
+    const int PairRows = 8;
 
     /// <summary>
     /// Computed in float64 throughout: B² numbers are few beside the encoders' work, and the loss sets every gradient's quality.
@@ -23,11 +27,11 @@ internal sealed unsafe partial class CpuBackend
         // G = ∂L/∂S collects both directions: rows are audio to text, columns text to audio.
         double* gradient = Zeros((long)batch * batch, audio);
         double weight = (options.Scale == LossScale.Mean ? 0.5 : 1) / batch;
-        double total = 0;
+        double* parts = Zeros(2 * batch, audio);
         var relation = new Relation(options.Positives, clips.Span<int>().ToArray(), texts.Span<int>().ToArray());
-        for (int i = 0; i < batch; i++) total += Direction(similarity, gradient, i * (long)batch, 1, i, batch, relation, weight);
-        for (int i = 0; i < batch; i++) total += Direction(similarity, gradient, i, batch, i, batch, relation, weight);
-        Put(loss, 0, total);
+        Workers.Run(batch, i => parts[i] = Direction(similarity, gradient, i * (long)batch, 1, i, batch, relation, weight));
+        Workers.Run(batch, i => parts[batch + i] = Direction(similarity, gradient, i, batch, i, batch, relation, weight));
+        Put(loss, 0, InOrder(parts, 2 * batch));
         if (dAudio is null || dText is null) return;
 
         for (long i = 0; i < (long)batch * batch; i++) gradient[i] /= options.Temperature;
@@ -82,25 +86,40 @@ internal sealed unsafe partial class CpuBackend
     static void ThroughCosine(double* g, int rowStride, int columnStride, double* other, UnitRows own, Tensor dx)
     {
         int batch = dx.Shape[0], width = dx.Shape[1];
-        Workers.Run(batch, i =>
+        Workers.Run((batch + PairRows - 1) / PairRows, part =>
         {
-            double* direction = WeightedRow(g, rowStride, columnStride, other, i, batch, width), unit = own.Rows + (long)i * width;
-            double along = Dot(new(direction, width), new(unit, width)), inverse = own.Norms[i] < SmallestNorm ? 0 : 1 / own.Norms[i];
-            for (int d = 0; d < width; d++) Put(dx, i * width + d, (direction[d] - along * unit[d]) * inverse);
+            int first = part * PairRows, count = Math.Min(PairRows, batch - first);
+            double* directions = WeightedRows(g, rowStride, columnStride, other, first, count, batch, width);
+            for (int i = first; i < first + count; i++, directions += width)
+            {
+                double* unit = own.Rows + (long)i * width;
+                double along = RowMath.Dot(directions, unit, width), inverse = own.Norms[i] < SmallestNorm ? 0 : 1 / own.Norms[i];
+                RowMath.AddScaled(unit, -along, directions, width);
+                RowMath.Scale(directions, inverse, directions, width);
+                Put(dx, (long)i * width, directions, width);
+            }
         });
     }
 
-    /// <summary>Σⱼ G·yⱼ of item i, in this thread's memory.</summary>
-    static double* WeightedRow(double* g, int rowStride, int columnStride, double* other, int i, int batch, int width)
+    /// <summary>Σⱼ G·yⱼ of some items, one row for each, in this thread's memory.</summary>
+    static double* WeightedRows(double* g, int rowStride, int columnStride, double* other, int first, int count, int batch, int width)
     {
-        double* sum = HeadScratch<double>(0, width);
-        new Span<double>(sum, width).Clear();
+        double* sums = HeadScratch<double>(0, (long)PairRows * width);
+        new Span<double>(sums, count * width).Clear();
         for (int j = 0; j < batch; j++)
-        {
-            double scale = g[(long)i * rowStride + (long)j * columnStride];
-            double* row = other + (long)j * width;
-            for (int d = 0; d < width; d++) sum[d] += scale * row[d];
-        }
+            for (int i = 0; i < count; i++)
+            {
+                double factor = g[(long)(first + i) * rowStride + (long)j * columnStride];
+                RowMath.AddScaled(other + (long)j * width, factor, sums + i * width, width);
+            }
+        return sums;
+    }
+
+    /// <summary>The sum of values one after another, whoever made them.</summary>
+    static double InOrder(double* values, int count)
+    {
+        double sum = 0;
+        for (int i = 0; i < count; i++) sum += values[i];
         return sum;
     }
 
@@ -112,10 +131,22 @@ internal sealed unsafe partial class CpuBackend
     {
         int batch = like.Shape[0], width = like.Shape[1];
         double* products = Zeros((long)batch * batch, like);
-        Workers.Run(batch, i =>
+        const int four = 4;
+        Workers.Run((batch + PairRows - 1) / PairRows, part =>
         {
+            int first = part * PairRows, end = Math.Min(first + PairRows, batch);
             for (int j = 0; j < batch; j++)
-                products[(long)i * batch + j] = Dot(new(a + (long)i * width, width), new(t + (long)j * width, width)) / temperature;
+            {
+                double* y = t + (long)j * width, to = products + j;
+                int i = first;
+                for (; i <= end - four; i += four)
+                {
+                    var (d0, d1, d2, d3) = RowMath.FourDots(a + (long)i * width, width, y, width);
+                    (to[(long)i * batch], to[(i + 1L) * batch]) = (d0 / temperature, d1 / temperature);
+                    (to[(i + 2L) * batch], to[(i + 3L) * batch]) = (d2 / temperature, d3 / temperature);
+                }
+                for (; i < end; i++) to[(long)i * batch] = RowMath.Dot(a + (long)i * width, y, width) / temperature;
+            }
         });
         return products;
     }
@@ -140,32 +171,26 @@ internal sealed unsafe partial class CpuBackend
         else x.Span<double>()[at] = value;
     }
 
+    static void Put(Tensor x, long at, double* values, int count)
+    {
+        if (x.DType == DType.Float64) new Span<double>(values, count).CopyTo(new(x.Pointer<double>() + at, count));
+        else
+        {
+            float* to = x.Pointer<float>() + at;
+            for (int i = 0; i < count; i++) to[i] = (float)values[i];
+        }
+    }
+
     static UnitRows Normalised(Tensor x)
     {
         int rows = x.Shape[0], width = x.Shape[1];
         double* values = Doubles(x), norms = Zeros(rows, x);
         for (int i = 0; i < rows; i++)
         {
-            var row = new Span<double>(values + (long)i * width, width);
-            norms[i] = Math.Sqrt(Dot(row, row));
-            double inverse = norms[i] < SmallestNorm ? 0 : 1 / norms[i];
-            for (int d = 0; d < width; d++) row[d] *= inverse;
+            double* row = values + (long)i * width;
+            norms[i] = Math.Sqrt(RowMath.Dot(row, row, width));
+            RowMath.Scale(row, norms[i] < SmallestNorm ? 0 : 1 / norms[i], row, width);
         }
         return new() { Rows = values, Norms = norms };
-    }
-
-    static double Dot(ReadOnlySpan<double> a, ReadOnlySpan<double> b)
-    {
-        double s0 = 0, s1 = 0, s2 = 0, s3 = 0;
-        int i = 0;
-        for (; i + 4 <= a.Length; i += 4)
-        {
-            s0 += a[i] * b[i];
-            s1 += a[i + 1] * b[i + 1];
-            s2 += a[i + 2] * b[i + 2];
-            s3 += a[i + 3] * b[i + 3];
-        }
-        for (; i < a.Length; i++) s0 += a[i] * b[i];
-        return s0 + s1 + (s2 + s3);
     }
 }

@@ -26,6 +26,25 @@ internal static unsafe class RowMath
         return sum;
     }
 
+    /// <summary>Products of four rows, <paramref name="stride"/> values apart, with one: each with the bits of <see cref="Dot"/>.</summary>
+    public static (T, T, T, T) FourDots<T>(T* rows, nint stride, T* y, int count) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T* x0 = rows, x1 = rows + stride, x2 = x1 + stride, x3 = x2 + stride;
+        Vector<T> s0 = Vector<T>.Zero, s1 = Vector<T>.Zero, s2 = Vector<T>.Zero, s3 = Vector<T>.Zero;
+        int i = 0;
+        for (; i <= count - Vector<T>.Count; i += Vector<T>.Count)
+        {
+            var other = Vector.Load(y + i);
+            s0 += Vector.Load(x0 + i) * other;
+            s1 += Vector.Load(x1 + i) * other;
+            s2 += Vector.Load(x2 + i) * other;
+            s3 += Vector.Load(x3 + i) * other;
+        }
+        var (d0, d1, d2, d3) = (Vector.Sum(s0), Vector.Sum(s1), Vector.Sum(s2), Vector.Sum(s3));
+        for (; i < count; i++) (d0, d1, d2, d3) = (d0 + x0[i] * y[i], d1 + x1[i] * y[i], d2 + x2[i] * y[i], d3 + x3[i] * y[i]);
+        return (d0, d1, d2, d3);
+    }
+
     public static T SumOfSquaredDeviations<T>(T* x, T mean, int count) where T : unmanaged, IFloatingPointIeee754<T>
     {
         var (sums, means) = (Vector<T>.Zero, new Vector<T>(mean));
@@ -66,6 +85,16 @@ internal static unsafe class RowMath
         int i = 0;
         for (; i <= count - Vector<T>.Count; i += Vector<T>.Count) Vector.Store(Vector.Load(target + i) + Vector.Load(x + i), target + i);
         for (; i < count; i++) target[i] += x[i];
+    }
+
+    /// <summary>target += factor·x.</summary>
+    public static void AddScaled<T>(T* x, T factor, T* target, int count) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        var factors = new Vector<T>(factor);
+        int i = 0;
+        for (; i <= count - Vector<T>.Count; i += Vector<T>.Count)
+            Vector.Store(Vector.Load(target + i) + factors * Vector.Load(x + i), target + i);
+        for (; i < count; i++) target[i] += factor * x[i];
     }
 
     /// <summary>y = softmax(scale·x); y may be x. An empty row stays empty.</summary>
