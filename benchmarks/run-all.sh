@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 usage="usage: benchmarks/run-all.sh [--stem PATH] [--busy-anyway] [PART…]
-  parts       onnx torch ops encoders allocations (none: all, in this order); about twenty minutes in all
+  parts       onnx torch ops encoders allocations (none: all, in this order); about ten minutes in all
   --stem      goes on with a run of another day or commit, e.g. benchmarks/results/amd-epyc-2-threads/2026-11-27-1736e8a
   --busy-anyway  measures on a machine that is not idle; the tables say its load"
 most_busy_percent=5 idle_tries=30

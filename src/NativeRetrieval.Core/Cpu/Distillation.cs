@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
@@ -22,7 +23,7 @@ internal sealed unsafe partial class CpuBackend
         double weight = (options.Scale == LossScale.Mean ? 0.5 : 1) / batch;
         Workers.Run(batch, i => parts[i] = AgainstTeacher(s, r, gradient, i * (long)batch, 1, batch, weight));
         Workers.Run(batch, i => parts[batch + i] = AgainstTeacher(s, r, gradient, i, batch, batch, weight));
-        Put(loss, 0, InOrder(parts, 2 * batch));
+        Put(loss, 0, RowMath.Sum(parts, 2 * batch));
         if (dAudio is null || dText is null) return;
 
         for (long i = 0; i < (long)batch * batch; i++) gradient[i] /= options.Temperature;

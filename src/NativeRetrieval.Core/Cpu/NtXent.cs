@@ -31,7 +31,7 @@ internal sealed unsafe partial class CpuBackend
         var relation = new Relation(options.Positives, clips.Span<int>().ToArray(), texts.Span<int>().ToArray());
         Workers.Run(batch, i => parts[i] = Direction(similarity, gradient, i * (long)batch, 1, i, batch, relation, weight));
         Workers.Run(batch, i => parts[batch + i] = Direction(similarity, gradient, i, batch, i, batch, relation, weight));
-        Put(loss, 0, InOrder(parts, 2 * batch));
+        Put(loss, 0, RowMath.Sum(parts, 2 * batch));
         if (dAudio is null || dText is null) return;
 
         for (long i = 0; i < (long)batch * batch; i++) gradient[i] /= options.Temperature;
@@ -113,14 +113,6 @@ internal sealed unsafe partial class CpuBackend
                 RowMath.AddScaled(other + (long)j * width, factor, sums + i * width, width);
             }
         return sums;
-    }
-
-    /// <summary>The sum of values one after another, whoever made them.</summary>
-    static double InOrder(double* values, int count)
-    {
-        double sum = 0;
-        for (int i = 0; i < count; i++) sum += values[i];
-        return sum;
     }
 
     /// <summary>
