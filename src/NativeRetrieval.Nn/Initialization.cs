@@ -13,29 +13,37 @@ public static class Initialization
     /// <summary>
     /// Uniform in ±√(6/(fan in + fan out)) (Glorot and Bengio 2010). The fans of a kernel [O, I, h, w] are I·h·w and O·h·w.
     /// </summary>
-    public static Tensor XavierUniform(Shape shape, Device device, DType dtype, PhiloxSequence? random)
+    /// <param name="layout">The order of the values in memory; they are drawn in row-major order all the same.</param>
+    public static Tensor XavierUniform(
+        Shape shape, Device device, DType dtype, PhiloxSequence? random, Layout layout = Layout.Contiguous)
     {
         long window = shape[2..].Count;
-        return Uniform(shape, Math.Sqrt(6.0 / ((shape[0] + shape[1]) * window)), device, dtype, random);
+        double bound = Math.Sqrt(6.0 / ((shape[0] + shape[1]) * window));
+        return Uniform(Tensor.Zeros(shape, device, dtype, layout), bound, random);
     }
 
     /// <summary>Uniform in ±<paramref name="bound"/>.</summary>
     public static Tensor Uniform(Shape shape, double bound, Device device, DType dtype, PhiloxSequence? random) =>
-        random is null ? Tensor.Zeros(shape, device, dtype) : Draw(shape, () => bound * (2.0 * random.NextUniform() - 1), device, dtype);
+        Uniform(Tensor.Zeros(shape, device, dtype), bound, random);
+
+    static Tensor Uniform(Tensor tensor, double bound, PhiloxSequence? random) =>
+        Draw(tensor, random, source => bound * (2.0 * source.NextUniform() - 1));
 
     /// <summary>Normal with mean 0 and the given standard deviation.</summary>
     public static Tensor Normal(Shape shape, double deviation, Device device, DType dtype, PhiloxSequence? random) =>
-        random is null ? Tensor.Zeros(shape, device, dtype) : Draw(shape, () => deviation * random.NextNormal(), device, dtype);
+        Draw(Tensor.Zeros(shape, device, dtype), random, source => deviation * source.NextNormal());
 
-    static Tensor Draw(Shape shape, Func<double> next, Device device, DType dtype)
+    static Tensor Draw(Tensor tensor, PhiloxSequence? random, Func<PhiloxSequence, double> next)
     {
-        if (dtype == DType.Float64) return Tensor.From(Values(next), shape, device);
-        return Tensor.From(Values(() => (float)next()), shape, device);
+        if (random is null) return tensor;
+        if (tensor.DType == DType.Float64) tensor.CopyFrom<double>(Values(next));
+        else tensor.CopyFrom<float>(Values(source => (float)next(source)));
+        return tensor;
 
-        T[] Values<T>(Func<T> value)
+        T[] Values<T>(Func<PhiloxSequence, T> value)
         {
-            var values = new T[shape.Count];
-            for (int i = 0; i < values.Length; i++) values[i] = value();
+            var values = new T[tensor.Count];
+            for (int i = 0; i < values.Length; i++) values[i] = value(random);
             return values;
         }
     }

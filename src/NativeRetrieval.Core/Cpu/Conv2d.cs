@@ -13,9 +13,7 @@ internal sealed unsafe partial class CpuBackend
             ReferenceConv.Forward(shape, x.Pointer<double>(), weight.Pointer<double>(), y.Pointer<double>());
             return;
         }
-        var plan = ConvPlan.For(shape);
-        using var work = Scratch(plan.RunOnceFloats(shape), x);
-        plan.RunOnce(shape, x.Pointer<float>(), ConvWeights.Forward(weight.Pointer<float>()), y.Pointer<float>(), work.Pointer<float>());
+        RunOnce(shape, x, ConvWeights.Forward(weight.Pointer<float>()), y);
     }
 
     public void Conv2dInputGradient(Tensor dy, Tensor weight, Tensor dx)
@@ -31,11 +29,14 @@ internal sealed unsafe partial class CpuBackend
             ConvSingleInputGradient.Run(shape, dy.Pointer<float>(), weight.Pointer<float>(), dx.Pointer<float>());
             return;
         }
-        var transposed = shape.Transposed;
-        var plan = ConvPlan.For(transposed);
-        using var work = Scratch(plan.RunOnceFloats(transposed), dx);
-        var weights = ConvWeights.Backward(weight.Pointer<float>());
-        plan.RunOnce(transposed, dy.Pointer<float>(), weights, dx.Pointer<float>(), work.Pointer<float>());
+        RunOnce(shape.Transposed, dy, ConvWeights.Backward(weight.Pointer<float>()), dx);
+    }
+
+    static void RunOnce(ConvShape shape, Tensor x, ConvWeights weights, Tensor y)
+    {
+        var plan = ConvPlan.For(shape);
+        using var work = Scratch(plan.RunOnceFloats(shape, weights), x);
+        plan.RunOnce(shape, x.Pointer<float>(), weights, y.Pointer<float>(), work.Pointer<float>());
     }
 
     public void Conv2dFilterGradient(Tensor dy, Tensor x, Tensor dWeight)

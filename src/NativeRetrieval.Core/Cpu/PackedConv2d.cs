@@ -10,9 +10,10 @@ internal sealed unsafe partial class CpuBackend
     {
         var shape = PackedShape(weight.Shape, 1, 1, width);
         var plan = ConvPlan.For(shape);
-        if (plan.ReadsPlain(shape)) return null;
+        var weights = ConvWeights.Forward(weight.Pointer<float>(), scale.Pointer<float>());
+        if (plan.ReadsInPlace(shape, weights)) return null;
         var packed = Tensor.Empty([checked((int)plan.PackedFloats(shape))], weight.Device);
-        plan.Pack(shape, ConvWeights.Forward(weight.Pointer<float>(), scale.Pointer<float>()), packed.Pointer<float>());
+        plan.Pack(shape, weights, packed.Pointer<float>());
         return packed;
     }
 

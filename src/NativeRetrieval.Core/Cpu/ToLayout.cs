@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Cpu.Convolution;
 using NativeRetrieval.Core.Parallel;
 using NativeRetrieval.Core.Tensors;
 
@@ -15,6 +16,13 @@ internal sealed partial class CpuBackend
     }
 
     static unsafe void ToLayout<T>(Tensor x, Tensor y) where T : unmanaged
+    {
+        if (y.Layout == Layout.OIHW16o) KernelBlocks.Arrange(x.Shape, x.Pointer<T>(), y.Pointer<T>());
+        else if (x.Layout == Layout.OIHW16o) KernelBlocks.ToRowMajor(x.Shape, x.Pointer<T>(), y.Pointer<T>());
+        else MapsToLayout<T>(x, y);
+    }
+
+    static unsafe void MapsToLayout<T>(Tensor x, Tensor y) where T : unmanaged
     {
         int blocks = (x.Shape[1] + ChannelBlock - 1) / ChannelBlock;
         Workers.Run(x.Shape[0] * blocks, (x, y, blocks), static (s, part) =>

@@ -53,6 +53,9 @@ public sealed class CpuDevice : Device
     /// <summary>Blocks of 16 channels: <see cref="Layout.NCHW16c"/>.</summary>
     public override Layout FeatureMaps => Layout.NCHW16c;
 
+    /// <summary>Blocks of 16 output channels: <see cref="Layout.OIHW16o"/>.</summary>
+    public override Layout Filters => Layout.OIHW16o;
+
     internal override IBackend Backend { get; }
 
     internal override unsafe nint Allocate(long sizeBytes)

@@ -30,12 +30,26 @@ public sealed class PackedConvolution : IDisposable
         Expect.Alike(scale, weight, nameof(PackedConvolution));
         Expect.Alike(shift, weight, nameof(PackedConvolution));
         (WeightShape, Width, _version) = (weight.Shape, width, weight.Version);
-        // They live as long as this object, not as the scope it is made in.
-        if (weight.Backend.PackedConv2dWeight(weight, scale, width) is { } packed) Weight = TensorScope.Detach(packed);
-        else (Weight, Scale) = (weight.Share(), TensorScope.Detach(scale.Clone()));
-        Bias = TensorScope.Detach(Tensor.Zeros([(weight.Shape[0] + 15) / 16 * 16], weight.Device));
-        using var bias = Bias.Rows(0, weight.Shape[0]);
-        bias.CopyFrom(shift);
+        Bias = Padded(shift);
+        Scale = Padded(scale);
+        if (weight.Backend.PackedConv2dWeight(weight, Scale, width) is { } packed)
+        {
+            Weight = TensorScope.Detach(packed);
+            Scale.Dispose();
+            Scale = null;
+        }
+        else Weight = weight.Share();
+    }
+
+    /// <summary>
+    /// Values of output channels and zeros up to whole blocks of 16. They live as long as this object, not as the scope it is made in.
+    /// </summary>
+    static Tensor Padded(Tensor values)
+    {
+        var padded = TensorScope.Detach(Tensor.Zeros([(values.Shape[0] + 15) / 16 * 16], values.Device));
+        using var own = padded.Rows(0, values.Shape[0]);
+        own.CopyFrom(values);
+        return padded;
     }
 
     internal Shape WeightShape { get; }
@@ -45,7 +59,9 @@ public sealed class PackedConvolution : IDisposable
     /// <summary>Kernels in the backend's order, or those it was made from.</summary>
     internal Tensor Weight { get; }
 
-    /// <summary>A factor for each output channel where <see cref="Weight"/> is what it was made from; else null.</summary>
+    /// <summary>
+    /// A factor for each output channel, padded like <see cref="Bias"/>, where <see cref="Weight"/> is what it was made from; else null.
+    /// </summary>
     internal Tensor? Scale { get; }
 
     /// <summary>False once the kernels it reads have changed.</summary>
@@ -114,6 +130,7 @@ internal partial interface IBackend
     /// Kernels times scale, in the order in which <see cref="PackedConv2d"/> reads them for maps of that width; null where it reads them as
     /// they are.
     /// </summary>
+    /// <param name="scale">One value per output channel, padded to whole blocks of 16.</param>
     Tensor? PackedConv2dWeight(Tensor weight, Tensor scale, int width);
 
     /// <param name="summand">Null: none; else relu is true.</param>

@@ -13,9 +13,10 @@ public static partial class Op
         if (x.Layout == layout) return x;
         Expect.Activation(x);
         Shape.ExpectRank(x, 4, "[N, C, H, W]");
-        if (layout != Layout.Contiguous && layout != x.Device.FeatureMaps)
-            throw new ShapeException(
-                $"ToLayout: feature maps on {x.Device} are {Layout.Contiguous} or {x.Device.FeatureMaps}, not {layout}");
+        if ((layout != Layout.Contiguous && layout != x.Device.FeatureMaps && layout != x.Device.Filters)
+            || (layout != Layout.Contiguous && x.Layout != Layout.Contiguous))
+            throw new ShapeException($"ToLayout: on {x.Device} feature maps are {Layout.Contiguous} or {x.Device.FeatureMaps}, kernels "
+                + $"{Layout.Contiguous} or {x.Device.Filters}; got {x.Layout} to {layout}");
         var y = Tensor.Empty(x.Shape, x.Device, x.DType, layout);
         x.Backend.ToLayout(x, y);
         return Tape.Record(y, [x], [], x.Layout, static ctx => [ToLayout(ctx.OutputGradient, ctx.State<Layout>())]);
@@ -24,6 +25,9 @@ public static partial class Op
 
 internal partial interface IBackend
 {
-    /// <summary>Copies x into y's layout; padded channels of y become 0.</summary>
+    /// <summary>
+    /// Copies x into y's layout; padded channels of y become 0. Both may lie in the same memory where y is <see cref="Layout.OIHW16o"/>
+    /// without padded channels.
+    /// </summary>
     void ToLayout(Tensor x, Tensor y);
 }

@@ -19,4 +19,10 @@ public enum Layout : byte
     /// read. CUDA's form between convolutions, and of kernels.
     /// </summary>
     NHWC,
+
+    /// <summary>
+    /// Kernels [O, I, k, k] stored as [⌈O/16⌉, I, k, k, 16]: the weights of 16 output channels fill a vector register. The CPU's form of
+    /// float32 kernels. Channels past O always hold zero.
+    /// </summary>
+    OIHW16o,
 }

@@ -158,7 +158,8 @@ public sealed class Tensor : IDisposable
             Version++;
             return;
         }
-        using var plain = From(values, Shape, Device);
+        using var plain = RowMajor();
+        plain.CopyFrom(values);
         Arrange(plain);
     }
 
@@ -274,9 +275,17 @@ public sealed class Tensor : IDisposable
             fill(this);
             return;
         }
-        using var plain = Empty(Shape, Device, DType);
+        using var plain = RowMajor();
         fill(plain);
         Arrange(plain);
+    }
+
+    /// <summary>A row-major tensor to arrange: this one's own memory where all of it is rearranged block by block, else new.</summary>
+    Tensor RowMajor()
+    {
+        if (Layout != Layout.OIHW16o || StoredCount != Count) return Empty(Shape, Device, DType);
+        _storage.Share();
+        return new(_storage, _offset, Shape, DType, Layout.Contiguous);
     }
 
     /// <summary>Takes the values of a row-major tensor into this one's layout.</summary>
@@ -370,8 +379,10 @@ public sealed class Tensor : IDisposable
     static long StoredElements(Shape shape, Layout layout)
     {
         if (layout == Layout.Contiguous) return shape.Count;
-        if (shape.Length != 4) throw new ShapeException($"layout {layout} is for feature maps [N, C, H, W], got {shape}");
+        if (shape.Length != 4) throw new ShapeException($"layout {layout} has four axes, as [N, C, H, W], got {shape}");
         if (layout == Layout.NHWC) return shape.Count;
+        if (layout == Layout.OIHW16o)
+            return checked((long)((shape[0] + 15) / 16 * 16) * shape[1] * shape[2] * shape[3]);
         return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
     }
 }

@@ -10,9 +10,12 @@ public sealed class Conv2d : Module
 {
     /// <summary>A layer with starting values from <paramref name="random"/>, or zeros without it.</summary>
     /// <param name="kernel">Height and width of the kernels: 1, 3 or 5.</param>
-    public Conv2d(int inChannels, int outChannels, int kernel, Device device, DType dtype, PhiloxSequence? random) =>
+    public Conv2d(int inChannels, int outChannels, int kernel, Device device, DType dtype, PhiloxSequence? random)
+    {
+        var layout = dtype == DType.Float64 ? Layout.Contiguous : device.Filters;
         Weight = Parameter("weight",
-            Filters(Initialization.XavierUniform([outChannels, inChannels, kernel, kernel], device, dtype, random)));
+            Initialization.XavierUniform([outChannels, inChannels, kernel, kernel], device, dtype, random, layout));
+    }
 
     /// <summary>The kernels, [O, I, k, k], in the device's layout of filters; files hold them row-major.</summary>
     public Tensor Weight { get; }
@@ -21,10 +24,4 @@ public sealed class Conv2d : Module
     /// <param name="x">[N, I, H, W], in the device's layout of feature maps; contiguous where I = 1.</param>
     /// <returns>[N, O, H, W].</returns>
     public Tensor Forward(Tensor x) => Op.Conv2d(x, Weight);
-
-    static Tensor Filters(Tensor kernels)
-    {
-        if (kernels.DType == DType.Float64 || kernels.Device.Filters == kernels.Layout) return kernels;
-        using (kernels) return Op.ToLayout(kernels, kernels.Device.Filters);
-    }
 }

@@ -17,7 +17,7 @@ public sealed class PackedConvolutionTests
     public void LargeKernelsAreNotCopied(int inputs, int outputs, int width)
     {
         using var scope = TensorScope.Begin();
-        var weight = Tensor.Zeros([outputs, inputs, 3, 3], CpuDevice.Shared);
+        var weight = Kernels(outputs, inputs);
         using var packed = new PackedConvolution(weight, Ones(outputs), Ones(outputs), width);
         Assert.Same(weight.Memory, packed.Weight.Memory);
     }
@@ -26,7 +26,7 @@ public sealed class PackedConvolutionTests
     public void SmallKernelsArePackedWithinTheCache()
     {
         using var scope = TensorScope.Begin();
-        var weight = Tensor.Zeros([256, 256, 3, 3], CpuDevice.Shared);
+        var weight = Kernels(256, 256);
         using var packed = new PackedConvolution(weight, Ones(256), Ones(256), width: 16);
         Assert.NotSame(weight.Memory, packed.Weight.Memory);
         Assert.InRange(packed.Weight.SizeBytes, 1, 10 << 20);
@@ -36,7 +36,8 @@ public sealed class PackedConvolutionTests
     public void LargeKernelsOutliveTheTensorTheyWereMadeFrom()
     {
         using var scope = TensorScope.Begin();
-        var weight = Tensor.From(Enumerable.Repeat(1f, 512 * 512 * 9).ToArray(), [512, 512, 3, 3], CpuDevice.Shared);
+        var weight = Kernels(512, 512);
+        weight.CopyFrom<float>(Enumerable.Repeat(1f, 512 * 512 * 9).ToArray());
         using var packed = new PackedConvolution(weight, Ones(512), Ones(512), Width);
         weight.Dispose();
         // One pixel of ones: 512 products of 1 in its centre tap, then the shift.
@@ -50,7 +51,7 @@ public sealed class PackedConvolutionTests
     public void LargeKernelsThatChangeAreRefused()
     {
         using var scope = TensorScope.Begin();
-        var weight = Tensor.Zeros([512, 512, 3, 3], CpuDevice.Shared);
+        var weight = Kernels(512, 512);
         using var packed = new PackedConvolution(weight, Ones(512), Ones(512), Width);
         var x = Tensor.Zeros([1, 512, 3, Width], CpuDevice.Shared, layout: CpuDevice.Shared.FeatureMaps);
         Op.PackedConv2d(x, packed, relu: true);
@@ -58,6 +59,9 @@ public sealed class PackedConvolutionTests
         var error = Assert.Throws<NativeRetrievalException>(() => Op.PackedConv2d(x, packed, relu: true));
         Assert.Contains("pack them again", error.Message, StringComparison.Ordinal);
     }
+
+    static Tensor Kernels(int outputs, int inputs) =>
+        Tensor.Zeros([outputs, inputs, 3, 3], CpuDevice.Shared, layout: CpuDevice.Shared.Filters);
 
     static Tensor Ones(int count) => Tensor.From(Enumerable.Repeat(1f, count).ToArray(), [count], CpuDevice.Shared);
 }

@@ -21,41 +21,52 @@ internal static unsafe class ConvFilterGradient
     /// <summary>Floats of working memory for <see cref="Run"/>.</summary>
     public static nint WorkFloats(ConvShape s) => Ranges(s) * s.PackedFloats;
 
-    /// <summary>Writes the gradient [O, I, k, k]; <paramref name="work"/> holds <see cref="WorkFloats"/>.</summary>
+    /// <summary>
+    /// Writes the gradient in the layout of filters; <paramref name="work"/> holds <see cref="WorkFloats"/>.
+    /// </summary>
     public static void Run(ConvShape s, float* x, float* dy, float* dWeight, float* work, TileKind best)
     {
+        if (s.Rows * s.Width == 0)
+        {
+            new Span<float>(dWeight, checked((int)(s.OutBlocks * s.KernelPanelFloats))).Clear();
+            return;
+        }
         TileKind kind = ConvTile.For(best, s.OutBlocks);
         int ranges = Ranges(s);
-        if (s.Rows * s.Width == 0) new Span<float>(work, checked((int)s.PackedFloats)).Clear();
-        else
-            Workers.Run(ranges * s.InBlocks, part =>
-            {
-                int range = part / s.InBlocks, block = part % s.InBlocks;
-                int first = (int)((long)s.Rows * range / ranges), last = (int)((long)s.Rows * (range + 1) / ranges);
-                Block(s, x, dy, work + range * s.PackedFloats, kind, block, first, last);
-            });
-        Sum(s, work, ranges);
-        ConvPack.Unpack(s, work, dWeight);
+        Workers.Run(ranges * s.InBlocks, part =>
+        {
+            int range = part / s.InBlocks, block = part % s.InBlocks;
+            int first = (int)((long)s.Rows * range / ranges), last = (int)((long)s.Rows * (range + 1) / ranges);
+            Block(s, x, dy, work + range * s.PackedFloats, kind, block, first, last);
+        });
+        Workers.Run(s.OutBlocks, panel => Sum(s, work + panel * s.PanelFloats, ranges, dWeight + panel * s.KernelPanelFloats));
     }
 
     /// <summary>Wide layers are cut by input block and need no partial sums; narrow ones are cut by rows, at a fixed size.</summary>
     static int Ranges(ConvShape s) =>
         s.InBlocks >= MaxPartials ? 1 : Math.Clamp((int)((long)s.Rows * s.Width / 4096), 1, Math.Clamp(s.Rows, 1, MaxPartials));
 
-    /// <summary>Adds packed gradients [range] in their order into the first.</summary>
-    public static void Sum(ConvShape s, float* packed, int ranges)
+    /// <summary>One panel of the gradient: packed gradients [range], [block][tap][input lane][16], added in their order.</summary>
+    static void Sum(ConvShape s, float* packed, int ranges, float* dWeight)
     {
-        if (ranges == 1) return;
-        Workers.Run(s.OutBlocks, panel =>
+        for (int i = 0; i < s.InChannels; i++)
+        for (int tap = 0; tap < s.Taps; tap++, dWeight += ConvShape.Lanes)
         {
-            float* to = packed + panel * s.PanelFloats;
-            for (nint i = 0; i < s.PanelFloats; i += Vector256<float>.Count)
-            {
-                var sum = Vector256.Load(to + i);
-                for (int range = 1; range < ranges; range++) sum += Vector256.Load(to + range * s.PackedFloats + i);
-                sum.Store(to + i);
-            }
-        });
+            int block = i / s.InLanes, lane = i % s.InLanes;
+            float* row = packed + ((block * s.Taps + tap) * s.InLanes + lane) * ConvShape.Lanes;
+            AddRanges(row, s.PackedFloats, ranges, ConvShape.Lanes, dWeight);
+        }
+    }
+
+    /// <summary>Values of all ranges, <paramref name="stride"/> floats apart, added in their order.</summary>
+    public static void AddRanges(float* partials, nint stride, int ranges, nint count, float* sums)
+    {
+        for (nint i = 0; i < count; i += Vector256<float>.Count)
+        {
+            var sum = Vector256.Load(partials + i);
+            for (int range = 1; range < ranges; range++) sum += Vector256.Load(partials + range * stride + i);
+            sum.Store(sums + i);
+        }
     }
 
     static void Block(ConvShape s, float* x, float* dy, float* partial, TileKind kind, int block, int first, int last)

@@ -5,13 +5,10 @@ using NativeRetrieval.Core.Parallel;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
-/// <summary>Packs kernels [O, I, k, k] into panels [⌈O/16⌉][⌈I/16⌉][tap][16 in][16 out], zeros where channels are missing.</summary>
+/// <summary>Packs kernels for <see cref="ConvDirect"/>: panels [⌈O/16⌉][⌈I/16⌉][tap][input lane][16 out], times a scale.</summary>
 internal static unsafe class ConvPack
 {
     const int Lanes = ConvShape.Lanes;
-
-    /// <summary>Blocks of 3x3 kernels by which rows are fetched ahead: they lie too far apart for the processor to do it alone.</summary>
-    const int AheadBlocks = 2;
 
     public static void Pack(ConvShape s, ConvWeights weights, float* packed) =>
         Workers.Run(s.OutBlocks, new Packing(s, weights, packed), static (packing, panel) => packing.Pack(panel));
@@ -20,66 +17,37 @@ internal static unsafe class ConvPack
     {
         public void Pack(int panel)
         {
-            for (int block = 0; block < s.InBlocks; block++)
-                weights.Block(s, panel, block, BlockOrder.ByTap(s), packed + panel * s.PanelFloats + block * s.BlockFloats);
+            float* to = packed + panel * s.PanelFloats;
+            for (int block = 0; block < s.InBlocks; block++, to += s.BlockFloats)
+                Scale(s, weights.Block(s, panel, block, BlockOrder.ByTap(s), to), weights, panel, to);
         }
     }
 
-    /// <summary>One block of forward kernels; <paramref name="scale"/> multiplies an output channel's weights (null: 1).</summary>
-    public static void ForwardBlock(ConvShape s, float* weight, float* scale, int panel, int block, BlockOrder order, float* to)
+    /// <summary>One block times the scale of its output channels; <paramref name="from"/> may be <paramref name="to"/>.</summary>
+    public static void Scale(ConvShape s, float* from, ConvWeights weights, int panel, float* to)
     {
-        int outs = Math.Min(Lanes, s.OutChannels - panel * Lanes), ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
-        if (outs == Lanes && ins == Lanes)
+        if (weights.Scale == null)
         {
-            WholeBlock(s, weight, scale, panel, block, order, to);
+            if (from != to) new ReadOnlySpan<float>(from, (int)s.BlockFloats).CopyTo(new(to, (int)s.BlockFloats));
             return;
         }
-        new Span<float>(to, (int)s.BlockFloats).Clear();
-        for (int column = 0; column < outs; column++)
+        float* scale = weights.Scale + panel * Lanes;
+        Vector256<float> low = Vector256.Load(scale), high = Vector256.Load(scale + Lanes / 2);
+        for (nint e = 0; e < s.BlockFloats; e += Lanes)
         {
-            int o = panel * Lanes + column;
-            float* from = weight + ((nint)o * s.InChannels + block * s.InLanes) * s.Taps;
-            float factor = scale == null ? 1 : scale[o];
-            for (int lane = 0; lane < ins; lane++)
-            for (int tap = 0; tap < s.Taps; tap++)
-                to[tap * order.TapFloats + lane * order.InFloats + column] = *from++ * factor;
+            (Vector256.Load(from + e) * low).Store(to + e);
+            (Vector256.Load(from + e + Lanes / 2) * high).Store(to + e + Lanes / 2);
         }
     }
 
-    /// <summary>A block without missing channels: eight rows of eight values are transposed in registers.</summary>
-    static void WholeBlock(ConvShape s, float* weight, float* scale, int panel, int block, BlockOrder order, float* to)
+    /// <summary>One block of forward kernels, which begin at <paramref name="from"/>.</summary>
+    public static void ForwardBlock(ConvShape s, float* from, int block, BlockOrder order, float* to)
     {
-        const int side = 8;
-        nint stride = (nint)s.InChannels * s.Taps;
-        bool inOrder = order == BlockOrder.ByInput(s);
-        float* columns = stackalloc float[side * side];
-        for (int column = 0; column < Lanes; column += side)
-        {
-            int o = panel * Lanes + column, tap = 0;
-            float* from = weight + o * stride + (nint)block * Lanes * s.Taps, lane = to + column;
-            Vector256<float> f0 = Factor(0), f1 = Factor(1), f2 = Factor(2), f3 = Factor(3);
-            Vector256<float> f4 = Factor(4), f5 = Factor(5), f6 = Factor(6), f7 = Factor(7);
-            for (int at = 0; at < Lanes * s.Taps; at += side, from += side)
-            {
-                Rows.Transpose(Vector256.Load(from) * f0, Vector256.Load(from + stride) * f1, Vector256.Load(from + 2 * stride) * f2,
-                    Vector256.Load(from + 3 * stride) * f3, Vector256.Load(from + 4 * stride) * f4, Vector256.Load(from + 5 * stride) * f5,
-                    Vector256.Load(from + 6 * stride) * f6, Vector256.Load(from + 7 * stride) * f7,
-                    inOrder ? lane + (nint)at * Lanes : columns, inOrder ? Lanes : side);
-                // One cache line of each row for every two steps of eight floats.
-                if (Sse.IsSupported && at % Lanes == 0)
-                    for (int row = 0; row < side; row++) Sse.Prefetch0(from + row * stride + AheadBlocks * Lanes * s.Taps);
-                if (inOrder) continue;
-                for (int i = 0; i < side; i++)
-                {
-                    Vector256.Load(columns + i * side).Store(lane + tap * order.TapFloats);
-                    if (++tap < s.Taps) continue;
-                    tap = 0;
-                    lane += order.InFloats;
-                }
-            }
-
-            Vector256<float> Factor(int row) => Vector256.Create(scale == null ? 1 : scale[o + row]);
-        }
+        int ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
+        if (ins < s.InLanes) new Span<float>(to, (int)s.BlockFloats).Clear();
+        for (int lane = 0; lane < ins; lane++)
+        for (int tap = 0; tap < s.Taps; tap++, from += Lanes)
+            new ReadOnlySpan<float>(from, Lanes).CopyTo(new(to + tap * order.TapFloats + lane * order.InFloats, Lanes));
     }
 
     /// <summary>
@@ -87,40 +55,29 @@ internal static unsafe class ConvPack
     /// over output gradients gives input gradients. <paramref name="s"/> is the forward convolution; panel counts its input blocks, block
     /// its output blocks.
     /// </summary>
-    public static void BackwardBlock(ConvShape s, float* weight, int panel, int block, BlockOrder order, float* to)
+    public static void BackwardBlock(ConvShape s, float* kernels, int panel, int block, BlockOrder order, float* to)
     {
-        int lanes = s.Transposed.InLanes;
-        int outs = Math.Min(lanes, s.OutChannels - block * lanes), ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
-        new Span<float>(to, (int)s.Transposed.BlockFloats).Clear();
-        for (int lane = 0; lane < outs; lane++)
+        const int side = 8;
+        int ins = Math.Min(Lanes, s.InChannels - panel * Lanes);
+        float* from = kernels + block * s.KernelPanelFloats + (nint)panel * Lanes * s.Taps * Lanes;
+        if (ins < Lanes)
         {
-            float* from = weight + ((nint)(block * lanes + lane) * s.InChannels + panel * Lanes) * s.Taps;
-            for (int column = 0; column < ins; column++)
-            for (int tap = s.Taps - 1; tap >= 0; tap--)
-                to[tap * order.TapFloats + lane * order.InFloats + column] = *from++;
+            new Span<float>(to, Lanes * Lanes * s.Taps).Clear();
+            for (int i = 0; i < ins; i++)
+            for (int tap = s.Taps - 1; tap >= 0; tap--, from += Lanes)
+                for (int o = 0; o < Lanes; o++) to[tap * order.TapFloats + o * order.InFloats + i] = from[o];
+            return;
         }
-    }
-
-    /// <summary>
-    /// Inverse of <see cref="Pack"/> for forward kernels without a scale: gradients in packed order back to [O, I, k, k].
-    /// </summary>
-    public static void Unpack(ConvShape s, float* packed, float* weight) =>
-        Workers.Run(s.OutBlocks, panel =>
+        // The next block of this panel lies too far away for the processor to fetch it alone.
+        float* ahead = from + s.KernelPanelFloats;
+        for (int tap = 0; tap < s.Taps; tap++)
         {
-            for (int block = 0; block < s.InBlocks; block++)
-                UnpackBlock(s, packed + panel * s.PanelFloats + block * s.BlockFloats, panel, block, weight);
-        });
-
-    /// <summary>Inverse of <see cref="ForwardBlock"/>.</summary>
-    public static void UnpackBlock(ConvShape s, float* from, int panel, int block, float* weight)
-    {
-        int outs = Math.Min(Lanes, s.OutChannels - panel * Lanes), ins = Math.Min(s.InLanes, s.InChannels - block * s.InLanes);
-        for (int column = 0; column < outs; column++)
-        {
-            float* to = weight + ((nint)(panel * Lanes + column) * s.InChannels + block * s.InLanes) * s.Taps;
-            for (int lane = 0; lane < ins; lane++)
-            for (int tap = 0; tap < s.Taps; tap++)
-                *to++ = from[(tap * s.InLanes + lane) * Lanes + column];
+            if (Sse.IsSupported)
+                for (int line = 0; line < Lanes; line++, ahead += Lanes) Sse.Prefetch0(ahead);
+            float* own = to + (s.Taps - 1 - tap) * order.TapFloats;
+            for (int o = 0; o < Lanes; o += side)
+            for (int i = 0; i < Lanes; i += side)
+                Rows.Transpose(from + (i * s.Taps + tap) * Lanes + o, s.Taps * Lanes, own + o * order.InFloats + i, order.InFloats);
         }
     }
 }

@@ -28,17 +28,17 @@ internal abstract unsafe class ConvPlan
     public abstract void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y);
 
     /// <summary>
-    /// True where <see cref="Run"/> is hardly faster with packed weights than with plain ones, which take less memory.
+    /// True where <see cref="Run"/> takes kernels as they are: it is hardly faster with packed ones, which take more memory.
     /// </summary>
-    public abstract bool ReadsPlain(ConvShape s);
+    public abstract bool ReadsInPlace(ConvShape s, ConvWeights weights);
 
     /// <summary>Floats that <see cref="RunOnce"/> needs.</summary>
-    public nint RunOnceFloats(ConvShape s) => ReadsPlain(s) ? 0 : PackedFloats(s);
+    public nint RunOnceFloats(ConvShape s, ConvWeights weights) => ReadsInPlace(s, weights) ? 0 : PackedFloats(s);
 
     /// <summary>y = x ∗ w with weights that are used this once; <paramref name="work"/> holds <see cref="RunOnceFloats"/>.</summary>
     public void RunOnce(ConvShape s, float* x, ConvWeights weights, float* y, float* work)
     {
-        if (!ReadsPlain(s))
+        if (!ReadsInPlace(s, weights))
         {
             Pack(s, weights, work);
             weights = ConvWeights.Of(work);
@@ -49,10 +49,12 @@ internal abstract unsafe class ConvPlan
     /// <summary>Floats that <see cref="FilterGradient"/> needs.</summary>
     public abstract nint FilterGradientFloats(ConvShape s);
 
-    /// <summary>Gradient of the kernels, [O, I, k, k]; <paramref name="work"/> holds <see cref="FilterGradientFloats"/>.</summary>
+    /// <summary>
+    /// Gradient of the kernels, in the layout of filters; <paramref name="work"/> holds <see cref="FilterGradientFloats"/>.
+    /// </summary>
     public abstract void FilterGradient(ConvShape s, float* x, float* dy, float* dWeight, float* work);
 
-    /// <summary>The definition, tile by tile; it reads packed weights only.</summary>
+    /// <summary>The definition, tile by tile.</summary>
     sealed class DirectPlan : ConvPlan
     {
         public override nint PackedFloats(ConvShape s) => s.PackedFloats;
@@ -60,9 +62,9 @@ internal abstract unsafe class ConvPlan
         public override void Pack(ConvShape s, ConvWeights weights, float* packed) => ConvPack.Pack(s, weights, packed);
 
         public override void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y) =>
-            ConvDirect.Run(s, x, weights.Packed, bias, relu, y, ConvTile.Best);
+            ConvDirect.Run(s, x, weights.Direct, bias, relu, y, ConvTile.Best);
 
-        public override bool ReadsPlain(ConvShape s) => false;
+        public override bool ReadsInPlace(ConvShape s, ConvWeights weights) => weights.ArePacked(s);
 
         public override nint FilterGradientFloats(ConvShape s) => ConvFilterGradient.WorkFloats(s);
 
@@ -74,7 +76,7 @@ internal abstract unsafe class ConvPlan
     {
         /// <summary>
         /// Transformed weights up to this size stay in the last-level cache and are made ahead. Larger ones, up to four times as large as
-        /// the plain ones, would come from memory: the plain ones are read, and transformed as they are used.
+        /// the kernels, would come from memory: the kernels are read, and transformed as they are used.
         /// </summary>
         const int AheadFloats = 37 * 256 * 256;
 
@@ -85,7 +87,7 @@ internal abstract unsafe class ConvPlan
         public override void Run(ConvShape s, float* x, ConvWeights weights, float* bias, bool relu, float* y) =>
             ConvWinograd<TDown, TAcross>.Run(s, x, weights, bias, relu, y, ConvTile.Best);
 
-        public override bool ReadsPlain(ConvShape s) => PackedFloats(s) > AheadFloats;
+        public override bool ReadsInPlace(ConvShape s, ConvWeights weights) => PackedFloats(s) > AheadFloats;
 
         public override nint FilterGradientFloats(ConvShape s) => ConvWinogradGradient<TDown, TAcross>.WorkFloats(s);
 

@@ -31,6 +31,8 @@ internal readonly record struct ConvShape(int Batch, int InChannels, int OutChan
     /// <summary>Packed weights of one panel of 16 output channels: [input block][tap][input lane][16].</summary>
     public nint PanelFloats => InBlocks * BlockFloats;
     public nint PackedFloats => PanelFloats * OutBlocks;
+    /// <summary>Kernels of one panel in the layout of filters: [input channel][tap][16].</summary>
+    public nint KernelPanelFloats => (nint)InChannels * Taps * Lanes;
 
     /// <summary>The convolution that carries gradients of the output back to the input.</summary>
     public ConvShape Transposed => this with { InChannels = OutChannels, OutChannels = InChannels, BlockedSingle = true };

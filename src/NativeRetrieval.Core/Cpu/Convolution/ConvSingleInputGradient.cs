@@ -16,7 +16,7 @@ internal static unsafe class ConvSingleInputGradient
 
     /// <param name="s">The forward convolution.</param>
     /// <param name="dy">[N, ⌈O/16⌉, H, W, 16].</param>
-    /// <param name="weight">[O, 1, k, k].</param>
+    /// <param name="weight">[O, 1, k, k] in the layout of filters: [block][tap][16 out].</param>
     /// <param name="dx">[N, 1, H, W].</param>
     public static void Run(ConvShape s, float* dy, float* weight, float* dx)
     {
@@ -24,9 +24,10 @@ internal static unsafe class ConvSingleInputGradient
         ConvShape t = s.Transposed;
         // [block][tap, reversed][16 out]
         var weights = new float[t.InBlocks * s.Taps * Lanes];
-        for (int o = 0; o < s.OutChannels; o++)
+        for (int block = 0; block < t.InBlocks; block++)
             for (int tap = 0; tap < s.Taps; tap++)
-                weights[(o / Lanes * s.Taps + s.Taps - 1 - tap) * Lanes + o % Lanes] = weight[o * s.Taps + tap];
+                new ReadOnlySpan<float>(weight + (block * s.Taps + tap) * Lanes, Lanes)
+                    .CopyTo(weights.AsSpan((block * s.Taps + s.Taps - 1 - tap) * Lanes));
 
         int bandRows = Math.Max(1, BandFloats / (t.InBlocks * Lanes * (s.Width + 1))), bands = (s.Rows + bandRows - 1) / bandRows;
         Workers.Run(bands, band =>

@@ -1,43 +1,59 @@
+using NativeRetrieval.Core.Tensors;
+
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
 /// <summary>
-/// Kernels of a convolution: packed ahead, as for inference, or plain [O, I, k, k], packed panel by panel where they are used. Weights that
-/// change in every step are read once this way and never stored in a larger form.
+/// Kernels of a convolution: packed ahead for the algorithm that reads them, or in the layout of filters (<see cref="Layout.OIHW16o"/>),
+/// read where they are.
 /// </summary>
 internal readonly unsafe struct ConvWeights
 {
-    ConvWeights(float* packed, float* plain, float* scale, bool backward)
+    readonly float* _kernels;
+    readonly bool _isBackward;
+
+    ConvWeights(float* packed, float* kernels, float* scale, bool isBackward)
     {
         Packed = packed;
-        Plain = plain;
+        _kernels = kernels;
         Scale = scale;
-        IsBackward = backward;
+        _isBackward = isBackward;
     }
 
-    /// <summary>Weights in the order of the algorithm that reads them; null where they are plain.</summary>
+    /// <summary>Weights in the order of the algorithm that reads them; null where they are read as they are.</summary>
     public float* Packed { get; }
 
-    public float* Plain { get; }
-
-    /// <summary>A factor for each output channel's weights; null: 1.</summary>
+    /// <summary>A factor for each output channel, padded to whole blocks; null: 1. It is part of packed weights.</summary>
     public float* Scale { get; }
-
-    /// <summary>
-    /// The plain kernels are those of the forward convolution; input and output channels are exchanged and the taps reversed.
-    /// </summary>
-    bool IsBackward { get; }
 
     public static ConvWeights Of(float* packed) => new(packed, null, null, false);
 
-    public static ConvWeights Forward(float* plain, float* scale = null) => new(null, plain, scale, false);
+    public static ConvWeights Forward(float* kernels, float* scale = null) => new(null, kernels, scale, false);
 
-    public static ConvWeights Backward(float* plain) => new(null, plain, null, true);
+    /// <summary>Kernels of the forward convolution: input and output channels are exchanged and the taps reversed.</summary>
+    public static ConvWeights Backward(float* kernels) => new(null, kernels, null, true);
 
-    /// <summary>One block of plain kernels; <paramref name="s"/> is the convolution to be run.</summary>
-    public void Block(ConvShape s, int panel, int block, BlockOrder order, float* to)
+    /// <summary>True where the kernels lie as <see cref="ConvDirect"/> reads them: one tap, or one input channel.</summary>
+    public bool ArePacked(ConvShape s) => Packed != null
+        || (!_isBackward && Scale == null && (s.SingleInput || (s.Taps == 1 && s.InChannels % ConvShape.Lanes == 0)));
+
+    /// <summary>The kernels, which <see cref="ArePacked"/>.</summary>
+    public float* Direct => Packed != null ? Packed : _kernels;
+
+    /// <summary>
+    /// One block of the convolution <paramref name="s"/> without the scale, channels that are missing zero: where it lies, or made in
+    /// <paramref name="room"/>.
+    /// </summary>
+    public float* Block(ConvShape s, int panel, int block, BlockOrder order, float* room)
     {
-        if (IsBackward) ConvPack.BackwardBlock(s.Transposed, Plain, panel, block, order, to);
-        else ConvPack.ForwardBlock(s, Plain, Scale, panel, block, order, to);
+        if (_isBackward)
+        {
+            ConvPack.BackwardBlock(s.Transposed, _kernels, panel, block, order, room);
+            return room;
+        }
+        float* own = _kernels + panel * s.KernelPanelFloats + (nint)block * s.BlockFloats;
+        if (order == BlockOrder.ByInput(s) && (block + 1) * s.InLanes <= s.InChannels) return own;
+        ConvPack.ForwardBlock(s, own, block, order, room);
+        return room;
     }
 }
 
@@ -47,6 +63,6 @@ internal readonly record struct BlockOrder(int TapFloats, int InFloats)
     /// <summary>[tap][in][16 out].</summary>
     public static BlockOrder ByTap(ConvShape s) => new(s.InLanes * ConvShape.Lanes, ConvShape.Lanes);
 
-    /// <summary>[in][tap][16 out].</summary>
+    /// <summary>[in][tap][16 out], the order of kernels.</summary>
     public static BlockOrder ByInput(ConvShape s) => new(ConvShape.Lanes, s.Taps * ConvShape.Lanes);
 }

@@ -1,4 +1,5 @@
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
 
@@ -12,14 +13,14 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
 {
     public const int BlockElements = ConvShape.Lanes * ConvShape.Lanes;
     /// <summary>
-    /// Panels in a group. The products of four stay near a core; of plain weights, packed for the moment, two fit beside them.
+    /// Panels in a group. The products of four stay near a core; of kernels, transformed for the moment, two fit beside them.
     /// </summary>
-    const int PackedGroup = 4, PlainGroup = 2;
+    const int PackedGroup = 4, InPlaceGroup = 2;
 
     public static int Points => TDown.Points * TAcross.Points;
 
     /// <summary>
-    /// Input blocks that are summed in registers: two levels of summation lose less than one long one. Plain weights of so many stay in the
+    /// Input blocks that are summed in registers: two levels of summation lose less than one long one. Kernels of so many stay in the
     /// second-level cache when they are transformed.
     /// </summary>
     static int ChunkBlocks => Points > 16 ? 8 : 16;
@@ -44,7 +45,7 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         int batches = (tiles + batch - 1) / Math.Max(1, batch);
         // Inside a part of this outer loop the inner loops run on their caller.
         bool outer = batches >= 2 * Workers.Count;
-        int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : PlainGroup, parallel: !outer);
+        int group = GroupPanels(s, kind, weights.Packed != null ? PackedGroup : InPlaceGroup, parallel: !outer);
         var layer = new Layer(s, x, weights, bias, relu, y, kind, batch, group);
         if (outer) Workers.Run(batches, layer, static (layer, b) => layer.RunBatch(b));
         else for (int b = 0; b < batches; b++) layer.RunBatch(b);
@@ -75,10 +76,10 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
             var product = new Product(s, kind, tiles.V, PointStride(s.InBlocks, tiles.Count), m, outStride, panels, tiles.Count);
             if (weights.Packed != null)
                 product.Add(new(weights.Packed + panel * PanelFloats(s), PanelFloats(s), PointFloats(s)), 0, s.InBlocks);
-            else product.AddPlain(weights, panel);
+            else product.AddInPlace(weights, panel);
             for (int p = 0; p < panels; p++)
                 new WinogradTiles<TDown, TAcross>(s).Output(m + p * tiles.BlockFloats, outStride, y, s.OutBlocks, panel + p, tiles.First,
-                    tiles.Count, bias == null ? null : bias + (panel + p) * ConvShape.Lanes, relu);
+                    tiles.Count, weights.Scale, bias, relu);
         }
     }
 
@@ -122,30 +123,45 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
     readonly struct Packing(ConvShape s, ConvWeights weights, float* packed)
     {
         /// <summary>G w Gᵀ of one panel.</summary>
-        public void Pack(int panel) =>
-            Transform(s, weights, panel, 0, s.InBlocks, packed + panel * PanelFloats(s), PointFloats(s));
+        public void Pack(int panel)
+        {
+            float* room = stackalloc float[9 * BlockElements], to = packed + panel * PanelFloats(s);
+            for (int block = 0; block < s.InBlocks; block++, to += BlockElements)
+            {
+                ConvPack.Scale(s, weights.Block(s, panel, block, BlockOrder.ByInput(s), room), weights, panel, room);
+                Transform(room, to, PointFloats(s));
+            }
+        }
     }
 
     /// <summary>G w Gᵀ of input blocks [first, end) of one panel; <paramref name="pointStride"/> floats between the points.</summary>
     static void Transform(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
     {
-        if (Vector512.IsHardwareAccelerated) Transform<Floats512>(s, weights, panel, first, end, to, pointStride);
-        else Transform<NativeFloats>(s, weights, panel, first, end, to, pointStride);
+        float* room = stackalloc float[9 * BlockElements];
+        for (int block = first; block < end; block++, to += BlockElements)
+            Transform(weights.Block(s, panel, block, BlockOrder.ByInput(s), room), to, pointStride);
     }
 
-    static void Transform<TFloats>(ConvShape s, ConvWeights weights, int panel, int first, int end, float* to, nint pointStride)
-        where TFloats : unmanaged, ISimdFloats<TFloats>
+    /// <summary>G w Gᵀ of one block [16 in][3][3][16 out].</summary>
+    static void Transform(float* block, float* to, nint pointStride)
+    {
+        if (Vector512.IsHardwareAccelerated) Transform<Floats512>(block, to, pointStride);
+        else Transform<NativeFloats>(block, to, pointStride);
+    }
+
+    static void Transform<TFloats>(float* block, float* to, nint pointStride) where TFloats : unmanaged, ISimdFloats<TFloats>
     {
         const int lanes = ConvShape.Lanes;
-        float* block = stackalloc float[9 * BlockElements + 3 * TDown.Points * lanes], rows = block + 9 * BlockElements;
-        for (int b = first; b < end; b++)
+        // Blocks of a panel follow each other in memory: the next one is fetched in its order.
+        float* rows = stackalloc float[3 * TDown.Points * lanes], ahead = block + 9 * BlockElements;
+        for (float* end = ahead; block < end; block += 9 * lanes, to += lanes)
         {
-            weights.Block(s, panel, b, BlockOrder.ByInput(s), block);
-            for (float* from = block; from < rows; from += 9 * lanes, to += lanes)
+            if (Sse.IsSupported)
+                for (int line = 0; line < 9; line++, ahead += lanes) Sse.Prefetch0(ahead);
             for (int e = 0; e < lanes; e += TFloats.Count)
             {
                 for (int tap = 0; tap < 3; tap++)
-                    TDown.Kernel<TFloats>(from + tap * lanes + e, 3 * lanes, rows + tap * lanes + e, 3 * lanes);
+                    TDown.Kernel<TFloats>(block + tap * lanes + e, 3 * lanes, rows + tap * lanes + e, 3 * lanes);
                 for (int r = 0; r < TDown.Points; r++)
                     TAcross.Kernel<TFloats>(rows + 3 * r * lanes + e, lanes, to + r * TAcross.Points * pointStride + e, pointStride);
             }
@@ -195,10 +211,10 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         }
 
         /// <summary>
-        /// Adds what all input blocks contribute. Their weights are read once, and transformed a chunk at a time: they are used before they
+        /// Adds what all input blocks contribute. Their kernels are read once, and transformed a chunk at a time: they are used before they
         /// leave the second-level cache.
         /// </summary>
-        public void AddPlain(ConvWeights weights, int firstPanel)
+        public void AddInPlace(ConvWeights weights, int firstPanel)
         {
             nint pointStride = PointFloats(s with { InChannels = ChunkBlocks * ConvShape.Lanes }), panelStride = Points * pointStride;
             float* u = ConvScratch.Third(panels * panelStride);

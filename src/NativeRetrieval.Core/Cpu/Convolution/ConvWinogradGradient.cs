@@ -24,40 +24,42 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     static int Points => TDown.Points * TAcross.Points;
 
     /// <summary>
-    /// Floats of working memory for <see cref="Run"/>: a gradient in packed order per range of tiles, none where one batch holds all.
+    /// Floats of working memory for <see cref="Run"/>: a gradient per range of tiles, none where one range holds all.
     /// </summary>
-    public static nint WorkFloats(ConvShape s) =>
-        new WinogradTiles<TDown, TAcross>(s).Count <= BatchTiles ? 0 : Ranges(s) * s.PackedFloats;
+    public static nint WorkFloats(ConvShape s) => Ranges(s) == 1 ? 0 : Ranges(s) * KernelFloats(s);
 
-    /// <summary>Writes the gradient [O, I, 3, 3]; <paramref name="work"/> holds <see cref="WorkFloats"/>.</summary>
+    static nint KernelFloats(ConvShape s) => s.OutBlocks * s.KernelPanelFloats;
+
+    /// <summary>
+    /// Writes the gradient in the layout of filters; <paramref name="work"/> holds <see cref="WorkFloats"/>.
+    /// </summary>
     public static void Run(ConvShape s, float* x, float* dy, float* dWeight, float* work, TileKind best)
     {
         TileKind kind = ConvTile.For(best, s.OutBlocks);
         var tiles = new WinogradTiles<TDown, TAcross>(s);
-        if (WorkFloats(s) == 0)
-        {
-            Batch(s, tiles, kind, x, dy, 0, tiles.Count, (panel, block, sum, point) =>
-            {
-                float* taps = stackalloc float[9 * BlockElements];
-                new Span<float>(taps, 9 * BlockElements).Clear();
-                AddTransformed((float*)sum, point, taps);
-                ConvPack.UnpackBlock(s, taps, panel, block, dWeight);
-            });
-            return;
-        }
         int ranges = Ranges(s);
-        nint floats = s.PackedFloats;
+        nint floats = KernelFloats(s);
+        float* partials = ranges == 1 ? dWeight : work;
         Workers.Run(ranges, range =>
         {
-            float* packed = work + range * floats;
+            float* partial = partials + range * floats;
             int first = (int)((long)tiles.Count * range / ranges), last = (int)((long)tiles.Count * (range + 1) / ranges);
-            new Span<float>(packed, checked((int)floats)).Clear();
+            if (first == last) new Span<float>(partial, checked((int)floats)).Clear();
             for (int start = first; start < last; start += BatchTiles)
+            {
+                bool isFirst = start == first;
                 Batch(s, tiles, kind, x, dy, start, Math.Min(BatchTiles, last - start), (panel, block, sum, point) =>
-                    AddTransformed((float*)sum, point, packed + panel * s.PanelFloats + block * s.BlockFloats));
+                {
+                    int ins = Math.Min(ConvShape.Lanes, s.InChannels - block * ConvShape.Lanes);
+                    float* kernels = partial + panel * s.KernelPanelFloats + block * s.BlockFloats;
+                    if (isFirst) new Span<float>(kernels, ins * 9 * ConvShape.Lanes).Clear();
+                    AddTransformed((float*)sum, point, kernels, ins);
+                });
+            }
         });
-        ConvFilterGradient.Sum(s, work, ranges);
-        ConvPack.Unpack(s, work, dWeight);
+        if (ranges == 1) return;
+        Workers.Run(s.OutBlocks, panel => ConvFilterGradient.AddRanges(work + panel * s.KernelPanelFloats, floats, ranges,
+            s.KernelPanelFloats, dWeight + panel * s.KernelPanelFloats));
     }
 
     static int Ranges(ConvShape s) =>
@@ -126,18 +128,20 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
         }
     }
 
-    /// <summary>Adds Gᵀ u G of one block of 16 by 16 channels to its kernels [3][3][256].</summary>
-    static void AddTransformed(float* u, nint pointFloats, float* to)
+    /// <summary>Adds Gᵀ u G of one block to the kernels [in][3][3][16] of its input channels.</summary>
+    static void AddTransformed(float* u, nint pointFloats, float* kernels, int ins)
     {
-        float* rows = stackalloc float[3 * BlockElements];
+        const int lanes = ConvShape.Lanes;
+        float* rows = stackalloc float[3 * lanes];
+        for (int i = 0; i < ins; i++, u += lanes, kernels += 9 * lanes)
         for (int r = 0; r < TDown.Points; r++)
         {
-            new Span<float>(rows, 3 * BlockElements).Clear();
+            new Span<float>(rows, 3 * lanes).Clear();
             for (int c = 0; c < TAcross.Points; c++)
                 for (int k = 0; k < 3; k++)
-                    AddScaled(u + (r * TAcross.Points + c) * pointFloats, TAcross.Filter[c * 3 + k], rows + k * BlockElements);
+                    AddScaled(u + (r * TAcross.Points + c) * pointFloats, TAcross.Filter[c * 3 + k], rows + k * lanes);
             for (int k = 0; k < 3; k++)
-                for (int l = 0; l < 3; l++) AddScaled(rows + l * BlockElements, TDown.Filter[r * 3 + k], to + (k * 3 + l) * BlockElements);
+                for (int l = 0; l < 3; l++) AddScaled(rows + l * lanes, TDown.Filter[r * 3 + k], kernels + (k * 3 + l) * lanes);
         }
     }
 
@@ -145,7 +149,7 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
     {
         if (factor == 0) return;
         var f = Vector256.Create(factor);
-        for (int e = 0; e < BlockElements; e += Vector256<float>.Count)
+        for (int e = 0; e < ConvShape.Lanes; e += Vector256<float>.Count)
             Vector256.FusedMultiplyAdd(f, Vector256.Load(from + e), Vector256.Load(to + e)).Store(to + e);
     }
 }

@@ -57,8 +57,13 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s)
         }
     }
 
-    /// <summary>Aᵀ m A of tiles [first, first + count) of one channel block, plus bias, through an optional ReLU.</summary>
-    public void Output(float* from, nint pointStride, float* y, int blocks, int block, int first, int count, float* bias, bool relu)
+    /// <summary>
+    /// Aᵀ m A of tiles [first, first + count) of one channel block, times a scale, plus bias, through an optional ReLU.
+    /// </summary>
+    /// <param name="scale">A factor for each channel of all blocks; null: 1.</param>
+    /// <param name="bias">A summand for each channel of all blocks; null: 0.</param>
+    public void Output(float* from, nint pointStride, float* y, int blocks, int block, int first, int count, float* scale, float* bias,
+        bool relu)
     {
         float* patch = stackalloc float[TDown.Outputs * TAcross.Outputs * ConvShape.Lanes];
         float* half = stackalloc float[TDown.Outputs * TAcross.Points * Half];
@@ -76,7 +81,10 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s)
                     TDown.Output(from + c * pointStride + lane, TAcross.Points * pointStride, half + c * Half, TAcross.Points * Half);
                 for (int r = 0; r < TDown.Outputs; r++)
                     TAcross.Output(half + r * TAcross.Points * Half, Half, to + r * row + lane, ConvShape.Lanes);
-                if (bias != null || relu) Finish(to + lane, row, bias == null ? Vector256<float>.Zero : Vector256.Load(bias + lane), relu);
+                if (scale == null && bias == null && !relu) continue;
+                nint channel = block * ConvShape.Lanes + lane;
+                Finish(to + lane, row, scale == null ? Vector256<float>.One : Vector256.Load(scale + channel),
+                    bias == null ? Vector256<float>.Zero : Vector256.Load(bias + channel), relu);
             }
             if (whole) continue;
             for (int r = 0; r < rows; r++)
@@ -85,13 +93,13 @@ internal readonly unsafe struct WinogradTiles<TDown, TAcross>(ConvShape s)
         }
     }
 
-    static void Finish(float* to, nint row, Vector256<float> bias, bool relu)
+    static void Finish(float* to, nint row, Vector256<float> scale, Vector256<float> bias, bool relu)
     {
         for (int r = 0; r < TDown.Outputs; r++)
         for (int c = 0; c < TAcross.Outputs; c++)
         {
             float* at = to + r * row + c * ConvShape.Lanes;
-            var value = Vector256.Load(at) + bias;
+            var value = Vector256.FusedMultiplyAdd(Vector256.Load(at), scale, bias);
             (relu ? Vector256.Max(value, Vector256<float>.Zero) : value).Store(at);
         }
     }

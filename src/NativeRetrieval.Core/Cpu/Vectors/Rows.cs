@@ -13,9 +13,15 @@ internal readonly struct Rows(
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public unsafe void Transpose(Vector256<float>* columns) => Transpose(r0, r1, r2, r3, r4, r5, r6, r7, (float*)columns, 8);
 
-    /// <summary>Stores the columns of eight rows, <paramref name="step"/> floats apart; the rows never leave the registers.</summary>
+    /// <summary>Stores the columns of eight rows, each a number of floats apart; the rows never leave the registers.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static unsafe void Transpose(Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3,
+    public static unsafe void Transpose(float* rows, nint rowStep, float* columns, nint columnStep) =>
+        Transpose(Vector256.Load(rows), Vector256.Load(rows + rowStep), Vector256.Load(rows + 2 * rowStep),
+            Vector256.Load(rows + 3 * rowStep), Vector256.Load(rows + 4 * rowStep), Vector256.Load(rows + 5 * rowStep),
+            Vector256.Load(rows + 6 * rowStep), Vector256.Load(rows + 7 * rowStep), columns, columnStep);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static unsafe void Transpose(Vector256<float> r0, Vector256<float> r1, Vector256<float> r2, Vector256<float> r3,
         Vector256<float> r4, Vector256<float> r5, Vector256<float> r6, Vector256<float> r7, float* to, nint step)
     {
         if (!Avx.IsSupported)

@@ -51,15 +51,15 @@ public sealed unsafe class ConvDirectTests
         float[] x = ConvReference.Values(n * i * h * w, 1), weight = ConvReference.Values(o * i * k * k, 2),
             dy = ConvReference.Values(n * o * h * w, 3);
         float[] blockedX = i == 1 ? x : ConvReference.Block(x, n, i, h * w), blockedDy = ConvReference.Block(dy, n, o, h * w);
-        float[] work = new float[ConvFilterGradient.WorkFloats(s)], dw = new float[weight.Length];
+        float[] work = new float[ConvFilterGradient.WorkFloats(s)], dw = new float[s.OutBlocks * s.KernelPanelFloats];
         fixed (float* px = blockedX, pdy = blockedDy, pw = work, pdw = dw)
             ConvFilterGradient.Run(s, px, pdy, pdw, pw, Enum.Parse<TileKind>(kind));
-        Assert.InRange(ConvReference.Error(dw, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
+        Assert.InRange(ConvReference.Error(ConvReference.RowMajor(s, dw), ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
 
         double[] expected = ConvReference.InputGradient(s, dy, weight);
         var dx = new float[n * s.InBlocks * 16 * h * w];
         var back = new float[s.Transposed.PackedFloats];
-        fixed (float* pdy = blockedDy, pw = weight, pp = back, pdx = dx)
+        fixed (float* pdy = blockedDy, pw = ConvReference.Kernels(s, weight), pp = back, pdx = dx)
         {
             ConvPack.Pack(s.Transposed, ConvWeights.Backward(pw), pp);
             ConvDirect.Run(s.Transposed, pdy, pp, null, false, pdx, Enum.Parse<TileKind>(kind));
@@ -75,7 +75,7 @@ public sealed unsafe class ConvDirectTests
         float[] bx = ConvReference.Block(x, 3, 16, 200 * 32), bdy = ConvReference.Block(dy, 3, 16, 200 * 32);
         float[] first = Gradient(), second = Gradient();
         Assert.Equal(first, second);
-        Assert.InRange(ConvReference.Error(first, ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
+        Assert.InRange(ConvReference.Error(ConvReference.RowMajor(s, first), ConvReference.FilterGradient(s, x, dy)), 0, Tolerance);
 
         float[] Gradient()
         {
@@ -92,7 +92,7 @@ public sealed unsafe class ConvDirectTests
         var padded = new float[s.OutBlocks * 16];
         bias?.CopyTo(padded, 0);
         var y = new float[s.Batch * s.OutImage];
-        fixed (float* px = blocked, pw = weight, pp = packed, pb = padded, py = y)
+        fixed (float* px = blocked, pw = ConvReference.Kernels(s, weight), pp = packed, pb = padded, py = y)
         {
             ConvPack.Pack(s, ConvWeights.Forward(pw), pp);
             ConvDirect.Run(s, px, pp, bias == null ? null : pb, relu, py, Enum.Parse<TileKind>(kind));

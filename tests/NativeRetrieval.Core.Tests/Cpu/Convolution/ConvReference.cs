@@ -25,6 +25,31 @@ internal static class ConvReference
         return y;
     }
 
+    /// <summary>[O, I, k, k] to the layout of filters, [⌈O/16⌉, I, k, k, 16].</summary>
+    public static float[] Kernels(ConvShape s, float[] weight)
+    {
+        var blocked = new float[s.OutBlocks * s.KernelPanelFloats];
+        VisitKernels(s, (from, to) => blocked[to] = weight[from]);
+        return blocked;
+    }
+
+    /// <summary>The inverse of <see cref="Kernels"/>.</summary>
+    public static float[] RowMajor(ConvShape s, float[] blocked)
+    {
+        var weight = new float[s.OutChannels * s.InChannels * s.Taps];
+        VisitKernels(s, (to, from) => weight[to] = blocked[from]);
+        return weight;
+    }
+
+    static void VisitKernels(ConvShape s, Action<int, int> visit)
+    {
+        for (int o = 0; o < s.OutChannels; o++)
+        for (int i = 0; i < s.InChannels; i++)
+        for (int tap = 0; tap < s.Taps; tap++)
+            visit((o * s.InChannels + i) * s.Taps + tap,
+                ((o / 16 * s.InChannels + i) * s.Taps + tap) * 16 + o % 16);
+    }
+
     /// <summary>
     /// Calls <paramref name="visit"/>(output index, input index, weight index) for every multiplication of the convolution.
     /// </summary>
