@@ -1,3 +1,4 @@
+using System.Buffers;
 using NativeRetrieval.Audio.Resampling;
 using NativeRetrieval.Core.Errors;
 
@@ -13,14 +14,16 @@ public sealed class MonoReader : IDisposable
     readonly string _path;
     readonly IAudioStream _stream;
     readonly Resampler? _resampler;         // null where the file has the wanted rate
-    readonly float[] _interleaved, _mono;
+    readonly int _blockFrames;
+    float[]? _interleaved, _mono;           // of the shared pool; null once the reader is closed
     bool _ended;
 
     MonoReader(string path, IAudioStream stream, int sampleRateHz, Resampler? resampler)
     {
         (_path, _stream, SampleRateHz, _resampler) = (path, stream, sampleRateHz, resampler);
-        int frames = Math.Max(1, BlockSamples / stream.Channels);
-        (_interleaved, _mono) = (new float[frames * stream.Channels], new float[frames]);
+        _blockFrames = Math.Max(1, BlockSamples / stream.Channels);
+        _interleaved = ArrayPool<float>.Shared.Rent(_blockFrames * stream.Channels);
+        _mono = ArrayPool<float>.Shared.Rent(_blockFrames);
     }
 
     /// <summary>Sample rate of the samples that <see cref="Read"/> gives.</summary>
@@ -105,14 +108,16 @@ public sealed class MonoReader : IDisposable
     /// <summary>Reads the next samples.</summary>
     /// <returns>Samples read: as many as fit; fewer only at the end.</returns>
     /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
+    /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
     public int Read(Span<float> samples)
     {
+        ObjectDisposedException.ThrowIf(_mono is null, this);
         int count = 0;
         while (count < samples.Length)
         {
             if (_resampler is null)
             {
-                int frames = _ended ? 0 : ReadMono(Math.Min(_mono.Length, samples.Length - count));
+                int frames = _ended ? 0 : ReadMono(Math.Min(_blockFrames, samples.Length - count));
                 if (frames == 0) break;
                 _mono.AsSpan(0, frames).CopyTo(samples[count..]);
                 count += frames;
@@ -121,7 +126,7 @@ public sealed class MonoReader : IDisposable
             int pulled = _resampler.Pull(samples[count..]);
             count += pulled;
             if (count == samples.Length || pulled == 0 && _ended) break;
-            if (pulled == 0) _resampler.Push(_mono.AsSpan(0, ReadMono(_mono.Length)));
+            if (pulled == 0) _resampler.Push(_mono.AsSpan(0, ReadMono(_blockFrames)));
             if (_ended) _resampler.Complete();
         }
         return count;
@@ -150,5 +155,11 @@ public sealed class MonoReader : IDisposable
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _stream.Dispose();
+    public void Dispose()
+    {
+        _stream.Dispose();
+        if (_interleaved is not null) ArrayPool<float>.Shared.Return(_interleaved);
+        if (_mono is not null) ArrayPool<float>.Shared.Return(_mono);
+        (_interleaved, _mono) = (null, null);
+    }
 }

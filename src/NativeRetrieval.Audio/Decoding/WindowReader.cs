@@ -1,3 +1,4 @@
+using System.Buffers;
 using NativeRetrieval.Audio.Resampling;
 using NativeRetrieval.Core.Errors;
 
@@ -8,17 +9,22 @@ namespace NativeRetrieval.Audio.Decoding;
 /// Every sample is in a window, none is made up: the last window is moved back so that it ends with the file (all windows of a
 /// file are equally long), and a file shorter than a window gives the one window it is. Not thread-safe.
 /// </summary>
+/// <remarks>Its memory serves the next reader: many files one after another leave no garbage.</remarks>
 public sealed class WindowReader : IDisposable
 {
     const int LongestSeconds = 3600;
 
     readonly MonoReader _reader;
-    readonly float[] _window, _next;
-    long _start;                    // of _window[0]
+    readonly int _windowSamples, _hopSamples;
+    float[]? _window, _next;        // of the shared pool; null once the reader is closed
+    int _filled;                    // samples of _window
     bool _began, _ended;
 
-    WindowReader(MonoReader reader, int windowSamples, int hopSamples) =>
-        (_reader, _window, _next) = (reader, new float[windowSamples], new float[hopSamples]);
+    WindowReader(MonoReader reader, int windowSamples, int hopSamples)
+    {
+        (_reader, _windowSamples, _hopSamples) = (reader, windowSamples, hopSamples);
+        (_window, _next) = (ArrayPool<float>.Shared.Rent(windowSamples), ArrayPool<float>.Shared.Rent(hopSamples));
+    }
 
     /// <summary>Opens a sound file at its first window.</summary>
     /// <param name="path">A file that <see cref="AudioDecoder"/> opens.</param>
@@ -66,27 +72,47 @@ public sealed class WindowReader : IDisposable
     /// <summary>The defect that reading met and got past so far, as <see cref="IAudioStream.Defect"/>.</summary>
     public string? Defect => _reader.Defect;
 
-    /// <summary>The next window, or null after the last.</summary>
+    /// <summary>The samples that <see cref="Advance"/> has moved to, until it is called again; empty before the first window.</summary>
+    public ReadOnlySpan<float> Current => _window.AsSpan(0, _filled);
+
+    /// <summary>Position of the first sample of <see cref="Current"/> in the file, at the reader's sample rate.</summary>
+    public long StartSample { get; private set; }
+
+    /// <summary>The next window as a copy of its own, or null after the last.</summary>
+    /// <inheritdoc cref="Advance"/>
+    public SampleWindow? Read() => Advance() ? new SampleWindow(StartSample, _reader.SampleRateHz, Current.ToArray()) : null;
+
+    /// <summary>Moves to the next window. False, and <see cref="Current"/> stays, after the last.</summary>
     /// <exception cref="AudioDecodeException">The data is damaged, or a sample is not a finite number.</exception>
-    public SampleWindow? Read()
+    /// <exception cref="ObjectDisposedException">The reader is closed.</exception>
+    public bool Advance()
     {
-        if (_ended) return null;
+        ObjectDisposedException.ThrowIf(_window is null, this);
+        if (_ended) return false;
+        var window = _window.AsSpan(0, _windowSamples);
         if (!_began)
         {
             _began = true;
-            int filled = _reader.Read(_window);
-            _ended = filled < _window.Length;
-            return filled == 0 ? null : new SampleWindow(0, _reader.SampleRateHz, _window[..filled]);
+            _filled = _reader.Read(window);
+            _ended = _filled < window.Length;
+            return _filled > 0;
         }
-        int added = _reader.Read(_next);
-        _ended = added < _next.Length;
-        if (added == 0) return null;            // the window before this one ended with the file
-        _window.AsSpan(added).CopyTo(_window);  // by a hop, or, at the end, by what is left
-        _next.AsSpan(0, added).CopyTo(_window.AsSpan(_window.Length - added));
-        _start += added;
-        return new SampleWindow(_start, _reader.SampleRateHz, [.. _window]);
+        var next = _next.AsSpan(0, _hopSamples);
+        int added = _reader.Read(next);
+        _ended = added < next.Length;
+        if (added == 0) return false;           // the window before this one ended with the file
+        window[added..].CopyTo(window);         // by a hop, or, at the end, by what is left
+        next[..added].CopyTo(window[^added..]);
+        StartSample += added;
+        return true;
     }
 
     /// <summary>Closes the file.</summary>
-    public void Dispose() => _reader.Dispose();
+    public void Dispose()
+    {
+        _reader.Dispose();
+        if (_window is not null) ArrayPool<float>.Shared.Return(_window);
+        if (_next is not null) ArrayPool<float>.Shared.Return(_next);
+        (_window, _next, _filled) = (null, null, 0);
+    }
 }

@@ -49,13 +49,34 @@ public sealed class FeatureExtractor
     /// <inheritdoc cref="Extract(ReadOnlySpan{float})"/>
     public float[] Waveform(ReadOnlySpan<float> samples)
     {
-        if (samples.Length < 1) throw new ShapeException("a clip has at least one sample, got none");
-        samples = Cut(samples);
-        int filled = Math.Max(samples.Length, Settings.FilledSamples ?? 0), content = Math.Max(filled, Settings.MinimumSamples);
-        var waveform = new float[checked(content + Settings.TrailingSilenceSamples)];
-        for (int start = 0; start <= filled - samples.Length; start += samples.Length) samples.CopyTo(waveform.AsSpan(start));
+        var waveform = new float[WaveformSamples(samples.Length)];
+        WriteWaveform(samples, waveform);
         return waveform;
     }
+
+    /// <summary>Length of the waveform of a clip.</summary>
+    /// <param name="samples">Length of the clip at the settings' sample rate, at least one.</param>
+    /// <inheritdoc cref="Extract(ReadOnlySpan{float})"/>
+    public int WaveformSamples(int samples)
+    {
+        if (samples < 1) throw new ShapeException("a clip has at least one sample, got none");
+        return checked(Math.Max(Filled(samples), Settings.MinimumSamples) + Settings.TrailingSilenceSamples);
+    }
+
+    /// <summary>Writes <see cref="Waveform"/> into memory that is there.</summary>
+    /// <param name="waveform">As long as <see cref="WaveformSamples"/> says.</param>
+    /// <inheritdoc cref="Extract(ReadOnlySpan{float})"/>
+    public void WriteWaveform(ReadOnlySpan<float> samples, Span<float> waveform)
+    {
+        if (WaveformSamples(samples.Length) is var length && waveform.Length != length)
+            throw new ShapeException($"the waveform of {samples.Length} samples has {length}, there is room for {waveform.Length}");
+        samples = Cut(samples);
+        int filled = Filled(samples.Length), end = 0;
+        for (; end <= filled - samples.Length; end += samples.Length) samples.CopyTo(waveform[end..]);
+        waveform[end..].Clear();
+    }
+
+    int Filled(int samples) => Math.Max(Math.Min(samples, Settings.MaximumSamples ?? samples), Settings.FilledSamples ?? 0);
 
     ReadOnlySpan<float> Cut(ReadOnlySpan<float> samples) =>
         Settings.MaximumSamples is { } most && samples.Length > most ? samples[..most] : samples;

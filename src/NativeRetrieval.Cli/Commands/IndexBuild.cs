@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Runtime;
 using System.Text.Json;
 using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
@@ -67,6 +68,8 @@ internal static class IndexBuild
         });
         command.SetAction(async (parsed, cancellation) =>
         {
+            // Nobody waits for an answer: garbage is collected at once instead of beside the work, and takes less memory meanwhile.
+            GCSettings.LatencyMode = GCLatencyMode.Batch;
             var share = parsed.GetValue(shard) is { } text ? Shard.Parse(text) : null;
             var target = parsed.GetValue(to)!;
             var place = share is null ? IndexPlace.Of(target) : IndexPlace.Of(Path.Combine(
@@ -130,8 +133,13 @@ internal static class IndexBuild
         using var progress = new FileProgress(terminal);
         using var reader = new TextReader(() =>
         {
-            if (isLast) engine.Dispose();
-            return RetrievalEngine.Open(engine.Folder, engine.Model.Device, ModelParts.Text);
+            if (isLast)
+            {
+                engine.Dispose();
+                // The weights of the other half are about to come: what decoding has left need not lie beside them.
+                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+            }
+            return engine.OpenAgain(ModelParts.Text);
         });
         var report = await new AudioIndexer(engine, index)
         {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using NativeRetrieval.Core.Errors;
 
@@ -17,11 +18,12 @@ public static class FileHash
         {
             using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             using var file = RegularFile.OpenRead(path);
-            byte[] block = new byte[BlockBytes];
+            using var memory = MemoryPool<byte>.Shared.Rent(BlockBytes);
+            var block = memory.Memory.Span;
             while (file.Read(block) is > 0 and int count)
             {
                 cancellation.ThrowIfCancellationRequested();
-                hash.AppendData(block, 0, count);
+                hash.AppendData(block[..count]);
             }
             return Convert.ToHexStringLower(hash.GetHashAndReset());
         }

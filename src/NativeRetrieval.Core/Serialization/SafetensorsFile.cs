@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
 using Microsoft.Win32.SafeHandles;
@@ -191,10 +192,10 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     void CopyBytes(SafetensorsEntry entry, Tensor destination)
     {
-        byte[] chunk = new byte[Math.Min(ChunkBytes, entry.LengthBytes)];
+        using var chunk = MemoryPool<byte>.Shared.Rent(ChunkBytes);
         for (long done = 0; done < entry.LengthBytes;)
         {
-            var bytes = chunk.AsSpan(0, (int)Math.Min(chunk.Length, entry.LengthBytes - done));
+            var bytes = chunk.Memory.Span[..(int)Math.Min(ChunkBytes, entry.LengthBytes - done)];
             ReadBytes(entry, done, bytes);
             destination.Device.CopyIn(bytes, destination.Address + (nint)done);
             done += bytes.Length;
@@ -224,8 +225,8 @@ public sealed unsafe class SafetensorsFile : IDisposable
 
     /// <summary>
     /// Leaves a tensor's values in the file, of which <c>Op.Embedding</c> reads the rows that it is asked for. Whoever touches them
-    /// otherwise has them all in memory. The file may be deleted, or another take its name; if it is changed in place, the next use is an
-    /// error.
+    /// otherwise has them all in memory. The file may be deleted, touched, or another take its name; where its values are changed in place,
+    /// the next use of a changed row is an error.
     /// </summary>
     /// <param name="table">The result of <see cref="Tensor.DeferredZeros"/>, of as many elements.</param>
     /// <returns>
@@ -239,7 +240,7 @@ public sealed unsafe class SafetensorsFile : IDisposable
         if (entry.ElementCount != table.Count)
             throw new ShapeException($"TryLeave: '{name}' has {entry.ElementCount} elements, the tensor {table.Shape} has others");
         if (table.Memory.Deferred is not { } memory || table.Device is not CpuDevice || entry.DType != table.DType
-            || entry.LengthBytes != memory.SizeBytes || _status is not { } status)
+            || entry.LengthBytes != memory.SizeBytes || entry.LengthBytes == 0 || entry.Shape.Length == 0 || _status is not { } status)
             return false;
         var rows = new FileRows(Path, entry, status);
         if (memory.TryLeaveIn(rows)) table.Version++;

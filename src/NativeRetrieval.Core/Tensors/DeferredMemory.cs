@@ -1,3 +1,4 @@
+using System.Buffers;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Serialization;
 
@@ -61,14 +62,13 @@ internal sealed class DeferredMemory(Device device, long sizeBytes) : IDisposabl
 
     void Fill(nint address, FileRows file)
     {
-        byte[] chunk = new byte[Math.Min(ChunkBytes, sizeBytes)];
-        for (long done = 0; done < sizeBytes; done += chunk.Length)
+        using var chunk = MemoryPool<byte>.Shared.Rent(ChunkBytes);
+        for (long done = 0; done < sizeBytes; done += ChunkBytes)
         {
-            var bytes = chunk.AsSpan(0, (int)Math.Min(chunk.Length, sizeBytes - done));
+            var bytes = chunk.Memory.Span[..(int)Math.Min(ChunkBytes, sizeBytes - done)];
             file.Read(done, bytes);
             device.CopyIn(bytes, address + (nint)done);
         }
-        file.RequireUnchanged();
     }
 
     public void Dispose()

@@ -28,7 +28,7 @@ internal sealed class ConvBlock : EncoderStage
     {
         using var scope = TensorScope.Begin();
         foreach (var layer in _layers.AsSpan(..^1)) x = layer.Forward(x, own.Tensor, pass);
-        x = _layers[^1].ForwardPooled(x, own.Tensor, _window, _dropout, pass);
+        x = _layers[^1].ForwardPooled(x, own.Tensor, _window, _dropout, pass, frees: _layers.Length > 1);
         own = own.Pooled(_window);
         if (own.Tensor is { } lengths) scope.Return(lengths);
         return (scope.Return(x), own);

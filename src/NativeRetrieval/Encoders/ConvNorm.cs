@@ -36,12 +36,16 @@ internal sealed class ConvNorm(
     /// The same, then the mean over <paramref name="window"/> x <paramref name="window"/>, without the frame that straddles a clip's end,
     /// and dropout.
     /// </summary>
-    public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass)
+    /// <param name="frees">True to free <paramref name="x"/> before the pooling: maps of a wide layer are large.</param>
+    public Tensor ForwardPooled(Tensor x, Tensor? lengths, int window, double dropout, TrainingPass? pass, bool frees = false)
     {
         using var scope = TensorScope.Begin();
         // Pooling leaves out the frames behind a clip's own itself.
         if (Folded(x, window == 1 ? lengths : null, pass) is { } y)
+        {
+            if (frees) x.Dispose();
             return scope.Return(window == 1 ? y : Op.AvgPool2d(y, window, window, lengths));
+        }
         return scope.Return(Norm.ForwardPooled(Convolution.Forward(Activations.Enter(x)), lengths, window, dropout, pass));
     }
 

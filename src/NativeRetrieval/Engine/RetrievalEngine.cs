@@ -51,6 +51,17 @@ public sealed class RetrievalEngine : IDisposable
         return new(modelFolder, model, fingerprint);
     }
 
+    /// <summary>Opens the same model on the same device once more, or another part of it; the vocabulary is in memory once.</summary>
+    /// <exception cref="CorruptFileException">The folder holds no intact model any more, or another one.</exception>
+    public RetrievalEngine OpenAgain(ModelParts parts)
+    {
+        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, leaveTables: true);
+        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint);
+        model.Dispose();
+        throw new CorruptFileException(Folder, "holds another model than when it was opened: configuration, weights or vocabulary were "
+            + "changed meanwhile; run this again, and leave the folder as it is until it is done");
+    }
+
     /// <summary>The unit vectors of sentences, [count, D], row-major.</summary>
     public float[] EmbedTexts(IReadOnlyList<string> texts) => ReadTexts(texts).Vectors;
 
@@ -85,26 +96,24 @@ public sealed class RetrievalEngine : IDisposable
         using var reader = WindowReader.Over(name, stream, rate, (int)Math.Round(windowSeconds * rate), (int)Math.Round(hopSeconds * rate),
             _features.Settings.Resampler);
         CheckWindow(windowSeconds);
+        using var batch = new WindowBatch(_features, rate);
         var windows = new List<AudioWindow>();
-        var batch = new List<(double Start, double End, float[] Samples)>();
-        while (reader.Read() is { } window)
+        while (reader.Advance())
         {
             cancellation.ThrowIfCancellationRequested();
-            batch.Add((window.StartSeconds, window.EndSeconds, _features.Waveform(window.Samples)));
-            if (batch.Sum(item => Model.Config.LogMel.FramesOf(item.Samples.Length)) >= BatchFrames) Flush();
+            batch.Add(reader);
+            if (batch.Frames >= BatchFrames) windows.AddRange(Embed(batch));
         }
-        if (batch.Count > 0) Flush();
+        if (batch.Count > 0) windows.AddRange(Embed(batch));
         if (reader.Defect is { } defect) damaged?.Invoke($"{name}: {defect}");
         return windows.Count > 0 ? windows : throw new AudioDecodeException(name, "holds no samples that can be decoded");
+    }
 
-        void Flush()
-        {
-            float[] vectors = EmbedWaveforms([.. batch.Select(item => item.Samples)], cancellation);
-            int width = Model.Config.EmbeddingDimension;
-            for (int i = 0; i < batch.Count; i++)
-                windows.Add(new(batch[i].Start, batch[i].End, vectors.AsMemory(i * width, width)));
-            batch.Clear();
-        }
+    IReadOnlyList<AudioWindow> Embed(WindowBatch batch)
+    {
+        lock (_lock)
+            return RetrievalTelemetry.Embedded("audio", batch.Count, () => batch.Take(Model.Device,
+                waveforms => Embedder.Waveforms(Model, waveforms, _captured).ToArray<float>()));
     }
 
     /// <summary>The unit vectors of sounds that are decoded already, [count, D], row-major; each is one window.</summary>

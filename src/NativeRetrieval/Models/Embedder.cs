@@ -56,12 +56,17 @@ public static class Embedder
         {
             cancellation.ThrowIfCancellationRequested();
             using var scope = TensorScope.Begin();
-            var waveform = Tensor.Empty([batch.Length, clips[batch[0]].Length], model.Device);
-            for (int i = 0; i < batch.Length; i++) waveform.Rows(i, 1).CopyFrom<float>(clips[batch[i]]);
-            Scatter(Run(captured, "waveforms", waveform, x => model.EmbedWaveform(x, lengths: null)), batch, width, vectors);
+            var waveforms = Tensor.Empty([batch.Length, clips[batch[0]].Length], model.Device);
+            for (int i = 0; i < batch.Length; i++) waveforms.Rows(i, 1).CopyFrom<float>(clips[batch[i]]);
+            Scatter(Waveforms(model, waveforms, captured), batch, width, vectors);
         }
         return vectors;
     }
+
+    /// <summary>Embeddings of waveforms of one length, [count, D], of length 1.</summary>
+    /// <param name="waveforms">[count, samples] on the model's device.</param>
+    internal static Tensor Waveforms(RetrievalModel model, Tensor waveforms, CapturedWork? captured) =>
+        Run(captured, "waveforms", waveforms, x => model.EmbedWaveform(x, lengths: null));
 
     /// <summary>Embeddings of captions or queries, [count, D], row-major, of length 1.</summary>
     /// <param name="captured">Replays batches of shapes that come again, for a model that does not change; null: none are.</param>

@@ -72,6 +72,20 @@ public sealed class MonoReaderTests
         foreach (SampleWindow window in windows)
             Assert.Equal(samples.Skip((int)window.StartSample).Take(window.Samples.Length), window.Samples);
         Assert.Equal(frames / 32000.0, windows[^1].EndSeconds, 1e-12);
+
+        using WindowReader again = WindowReader.Open(folder["a.wav"], 32000, windowSamples, hopSamples);
+        Assert.True(again.Current.IsEmpty);
+        foreach (SampleWindow window in windows)
+        {
+            Assert.True(again.Advance());
+            Assert.Equal(window.StartSample, again.StartSample);
+            Assert.Equal(window.Samples, again.Current);
+        }
+        Assert.False(again.Advance());
+        Assert.Equal(windows[^1].Samples, again.Current);
+        again.Dispose();
+        again.Dispose();        // its memory goes back once
+        Assert.Throws<ObjectDisposedException>(() => again.Read());
     }
 
     [Theory]

@@ -31,6 +31,12 @@ public sealed class FilledClipsTests
         int sound = Math.Max(1, Window / samples) * samples;
         for (int i = 0; i < Window; i++)
             if (waveform[i] != (i < sound ? clip[i % samples] : 0)) Assert.Fail($"sample {i} is {waveform[i]}");
+        Assert.Equal(Window, _features.WaveformSamples(samples));
+        var used = new float[Window];
+        Array.Fill(used, float.NaN);
+        _features.WriteWaveform(clip, used);
+        Assert.Equal(waveform, used);
+        Assert.Throws<ShapeException>(() => _features.WriteWaveform(clip, used.AsSpan(1)));
         LogMelClip features = _features.Extract(clip);
         Assert.Equal((1001, Math.Min(samples, Window)), (features.Frames, features.Samples));
     }

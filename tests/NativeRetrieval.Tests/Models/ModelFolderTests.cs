@@ -163,13 +163,36 @@ public sealed class ModelFolderTests : IDisposable
         string[] texts = ["a dog", "a dog dog a", "dog"];
         using var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
         using var engine = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared, ModelParts.Text);
-        Assert.Equal(Embedder.Texts(model, texts, TestContext.Current.CancellationToken), engine.EmbedTexts(texts));
+        float[] vectors = Embedder.Texts(model, texts, TestContext.Current.CancellationToken);
+        Assert.Equal(vectors, engine.EmbedTexts(texts));
 
-        // In the file, not in memory: a change of it is noticed.
+        // In the file, not in memory: a change of it is noticed, a touch is none.
         if (!OperatingSystem.IsLinux()) return;
-        File.SetLastWriteTimeUtc(_folder["model.safetensors"], new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        string path = _folder["model.safetensors"];
+        byte[] content = File.ReadAllBytes(path);
+        File.SetLastWriteTimeUtc(path, new DateTime(2001, 1, 1, 0, 0, 0, DateTimeKind.Utc));
+        Assert.Equal(vectors, engine.EmbedTexts(texts));
+        File.WriteAllBytes(path, [.. content.Select(value => (byte)(value ^ 1))]);
         Assert.Contains("word_embeddings", Assert.Throws<CorruptFileException>(() => engine.EmbedTexts(texts)).Message);
-        Assert.NotEmpty(Embedder.Texts(model, texts, TestContext.Current.CancellationToken));
+        Assert.Equal(vectors, Embedder.Texts(model, texts, TestContext.Current.CancellationToken));
+        File.WriteAllBytes(path, content);
+        Assert.Equal(vectors, engine.EmbedTexts(texts));
+    }
+
+    [Fact]
+    public void The_other_half_of_an_open_model_is_of_the_same_model_or_refused()
+    {
+        Save();
+        using var sounds = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared, ModelParts.Audio);
+        using (var both = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared))
+        using (var texts = sounds.OpenAgain(ModelParts.Text))
+        {
+            Assert.Equal(both.EmbedTexts(["a dog"]), texts.EmbedTexts(["a dog"]));
+            Assert.Same(sounds.Model.TextTokenizer, texts.Model.TextTokenizer);
+        }
+        Save(config => config with { MaxTokens = 7 });
+        string message = Assert.Throws<CorruptFileException>(() => sounds.OpenAgain(ModelParts.Text)).Message;
+        Assert.Contains("holds another model than when it was opened", message);
     }
 
     [Fact]

@@ -61,7 +61,7 @@ internal static unsafe class ConvRows
     static void Block(float* from, float* to, nint floats) => Buffer.MemoryCopy(from, to, floats * sizeof(float), floats * sizeof(float));
 }
 
-/// <summary>Three working buffers of each thread, kept for its next convolution. They hold whatever an earlier use left.</summary>
+/// <summary>Three small working buffers of each thread, kept for its next convolution. They hold whatever an earlier use left.</summary>
 internal static unsafe class ConvScratch
 {
     [ThreadStatic] static AlignedBuffer? t_first;

@@ -57,7 +57,8 @@ internal static unsafe class ConvWinograd<TDown, TAcross> where TDown : struct, 
         public void RunBatch(int b)
         {
             int first = b * batch, count = Math.Min(batch, new WinogradTiles<TDown, TAcross>(s).Count - first);
-            var tiles = new Batch(this, first, count, ConvScratch.First(Points * PointStride(s.InBlocks, count)));
+            using var memory = new TransformedMaps(Points * PointStride(s.InBlocks, count));
+            var tiles = new Batch(this, first, count, memory.First);
             Workers.Run(s.InBlocks, tiles, static (tiles, block) => tiles.Transform(block));
             Workers.Run((s.OutBlocks + group - 1) / group, tiles, static (tiles, part) => tiles.Multiply(part));
         }

@@ -77,7 +77,8 @@ internal static unsafe class ConvWinogradGradient<TDown, TAcross> where TDown : 
         nint pointFloats = (nint)s.InBlocks * BlockElements, panelFloats = Points * pointFloats;
         nint blockFloats = (nint)count * ConvShape.Lanes;
         nint inStride = ConvWinograd<TDown, TAcross>.PointStride(s.InBlocks, count);
-        float* v = ConvScratch.First(Points * inStride);
+        using var memory = new TransformedMaps(Points * inStride);
+        float* v = memory.First;
         Workers.Run(s.InBlocks, block => tiles.Input(x, s.InBlocks, block, first, count, v + block * blockFloats, inStride));
         Workers.Run(groups, part =>
         {
