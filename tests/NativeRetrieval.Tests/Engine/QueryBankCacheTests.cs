@@ -28,7 +28,7 @@ public sealed class QueryBankCacheTests : IDisposable
 
     string[] Entries() => Directory.GetFiles(_folder["cache"]);
 
-    static double Hubness(QueryBank bank) => bank.HubnessOf([1, 0, 0, 0, 0, 0, 0, 0]);
+    static double Hubness(QueryBank bank) => bank.HubnessOf([1, 0, 0, 0, 0, 0, 0, 0])[0];
 
     [Fact]
     public void A_bank_is_embedded_once_by_each_model()
