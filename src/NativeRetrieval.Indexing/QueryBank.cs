@@ -56,7 +56,9 @@ public sealed class QueryBank
                 + $"sounds are near to any; a query bank takes {Least} or more, best some hundreds of captions or questions of all kinds");
     }
 
-    /// <summary>Hubness of sounds. Many at once take less time than one after another: the sentences are read once for some of them.</summary>
+    /// <summary>
+    /// Hubness of sounds. Many at once take less time than one after another: the sentences are read once for some of them.
+    /// </summary>
     /// <param name="units">Their vectors [sounds, width], row-major, of length 1.</param>
     /// <returns>One value for each sound.</returns>
     public double[] HubnessOf(ReadOnlySpan<float> units)

@@ -7,7 +7,7 @@ using NativeRetrieval.Engine;
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>
-/// Questions as JSON Lines: <c>{"id": "7", "query": "rain", "like": ["a.wav@3"], "not": ["music"], "top": 5, "query_bank": false}</c>, where
+/// Questions as JSON Lines: <c>{"id": "7", "query": "rain", "like": ["a.wav@3"], "not": ["music"], "top": 5, "query_bank": false}</c>;
 /// <c>query</c> may be a list, too, and each member but one of <c>query</c> and <c>like</c> may be left out. An answer is a line with the
 /// same <c>id</c>.
 /// </summary>

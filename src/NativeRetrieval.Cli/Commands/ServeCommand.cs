@@ -77,7 +77,8 @@ internal static class ServeCommand
             [
                 ("nativeretrieval serve --index sounds.nrx", "For this machine, at http://127.0.0.1:8321"),
                 ("nativeretrieval serve --index sounds.nrx --index music.nrx --port 0", "Two indexes, at any free port"),
-                ("nativeretrieval serve --index sounds.nrx --query-bank captions.txt", "Sounds that come to every search can be taken down"),
+                ("nativeretrieval serve --index sounds.nrx --query-bank captions.txt",
+                    "Sounds that come to every search can be taken down"),
                 ("nativeretrieval serve --index sounds.nrx --listen 0.0.0.0 --key-file key.txt", "For other machines, with a key"),
             ],
         };
