@@ -83,10 +83,16 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         var start = ProgramRun.Start("NativeRetrieval.Cli.dll", Arguments(["--port", "0", "--query-bank", _service["bank.txt"]]));
         start.Environment["XDG_CACHE_HOME"] = _service["cache"];
         using var process = Process.Start(start)!;
-        using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
-        Assert.Contains("\"query_bank_sentences\":11", await client.GetStringAsync("/v1/indexes", cancellation));
-        Assert.Contains("rain.wav", await client.GetStringAsync("/v1/search?q=rain&query_bank=true", cancellation));
-        process.Kill();
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+            Assert.Contains("\"query_bank_sentences\":11", await client.GetStringAsync("/v1/indexes", cancellation));
+            Assert.Contains("rain.wav", await client.GetStringAsync("/v1/search?q=rain&query_bank=true", cancellation));
+        }
+        finally
+        {
+            process.Kill();
+        }
         await process.WaitForExitAsync(cancellation);
         Assert.Single(Directory.GetFiles(_service["cache/nativeretrieval/query-banks"]));
 
