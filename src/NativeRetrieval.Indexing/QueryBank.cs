@@ -17,6 +17,9 @@ public sealed class QueryBank
     /// <summary>Fewest sentences of a bank.</summary>
     public const int Least = 10;
 
+    /// <summary>Sounds that a sentence is compared with while it is in the processor's cache.</summary>
+    const int Tile = 16;
+
     readonly float[] _units;
 
     /// <summary>Makes a bank of sentences' vectors by the index's model.</summary>
@@ -53,13 +56,29 @@ public sealed class QueryBank
                 + $"sounds are near to any; a query bank takes {Least} or more, best some hundreds of captions or questions of all kinds");
     }
 
-    /// <summary>Hubness of a sound.</summary>
-    /// <param name="unit">Its vector [width], of length 1.</param>
-    public double HubnessOf(ReadOnlySpan<float> unit)
+    /// <summary>
+    /// Hubness of sounds. Many at once take less time than one after another: the sentences are read once for some of them.
+    /// </summary>
+    /// <param name="units">Their vectors [sounds, width], row-major, of length 1.</param>
+    /// <returns>One value for each sound.</returns>
+    public double[] HubnessOf(ReadOnlySpan<float> units)
     {
-        float[] scores = new float[Count];
-        for (int i = 0; i < Count; i++) scores[i] = Dot(unit, _units.AsSpan(i * Width, Width));
-        return Hubness(scores);
+        double[] hubness = new double[units.Length / Width];
+        float[] scores = new float[Tile * Count];
+        for (int first = 0; first < hubness.Length; first += Tile)
+        {
+            int sounds = Math.Min(Tile, hubness.Length - first);
+            var tile = units.Slice(first * Width, sounds * Width);
+            for (int sentence = 0; sentence < Count; sentence++)
+            {
+                var unit = _units.AsSpan(sentence * Width, Width);
+                int sound = 0;
+                for (; sound + 4 <= sounds; sound += 4) Dot4(tile[(sound * Width)..], unit, scores.AsSpan(sound * Count + sentence), Count);
+                for (; sound < sounds; sound++) scores[sound * Count + sentence] = Dot(tile.Slice(sound * Width, Width), unit);
+            }
+            for (int sound = 0; sound < sounds; sound++) hubness[first + sound] = Hubness(scores.AsSpan(sound * Count, Count));
+        }
+        return hubness;
     }
 
     /// <summary>Hubness of a sound by its scores.</summary>
@@ -69,9 +88,45 @@ public sealed class QueryBank
         // Relative to the greatest, so that nothing overflows.
         float greatest = float.NegativeInfinity;
         foreach (float score in scores) greatest = Math.Max(greatest, score);
-        double sum = 0;
-        foreach (float score in scores) sum += Math.Exp(InverseTemperature * (score - (double)greatest));
+        var lanes = MemoryMarshal.Cast<float, Vector<float>>(scores);
+        var sums = Vector<double>.Zero;
+        foreach (var lane in lanes)
+        {
+            Vector.Widen(lane, out var low, out var high);
+            sums += Exponential(low) + Exponential(high);
+        }
+        double sum = Vector.Sum(sums);
+        foreach (float score in scores[(lanes.Length * Vector<float>.Count)..])
+            sum += Math.Exp(InverseTemperature * (score - (double)greatest));
         return greatest + Math.Log(sum / scores.Length) / InverseTemperature;
+
+        Vector<double> Exponential(Vector<double> lane) => Vector.Exp(InverseTemperature * (lane - new Vector<double>(greatest)));
+    }
+
+    /// <summary>Dot products of four vectors with one.</summary>
+    /// <param name="vectors">[4, width].</param>
+    /// <param name="dots">Room for the products, which lie <paramref name="stride"/> apart.</param>
+    static void Dot4(ReadOnlySpan<float> vectors, ReadOnlySpan<float> one, Span<float> dots, int stride)
+    {
+        int width = one.Length;
+        var lanes = MemoryMarshal.Cast<float, Vector<float>>(one);
+        var lanes0 = MemoryMarshal.Cast<float, Vector<float>>(vectors[..width])[..lanes.Length];
+        var lanes1 = MemoryMarshal.Cast<float, Vector<float>>(vectors.Slice(width, width))[..lanes.Length];
+        var lanes2 = MemoryMarshal.Cast<float, Vector<float>>(vectors.Slice(2 * width, width))[..lanes.Length];
+        var lanes3 = MemoryMarshal.Cast<float, Vector<float>>(vectors.Slice(3 * width, width))[..lanes.Length];
+        Vector<float> sums0 = default, sums1 = default, sums2 = default, sums3 = default;
+        for (int i = 0; i < lanes.Length; i++)
+        {
+            var lane = lanes[i];
+            sums0 = Vector.FusedMultiplyAdd(lanes0[i], lane, sums0);
+            sums1 = Vector.FusedMultiplyAdd(lanes1[i], lane, sums1);
+            sums2 = Vector.FusedMultiplyAdd(lanes2[i], lane, sums2);
+            sums3 = Vector.FusedMultiplyAdd(lanes3[i], lane, sums3);
+        }
+        (dots[0], dots[stride], dots[2 * stride], dots[3 * stride]) = (Vector.Sum(sums0), Vector.Sum(sums1), Vector.Sum(sums2),
+            Vector.Sum(sums3));
+        for (int i = lanes.Length * Vector<float>.Count; i < width; i++)
+            for (int vector = 0; vector < 4; vector++) dots[vector * stride] += vectors[vector * width + i] * one[i];
     }
 
     static float Dot(ReadOnlySpan<float> a, ReadOnlySpan<float> b)
@@ -79,7 +134,7 @@ public sealed class QueryBank
         var lanesA = MemoryMarshal.Cast<float, Vector<float>>(a);
         var lanesB = MemoryMarshal.Cast<float, Vector<float>>(b);
         var sums = Vector<float>.Zero;
-        for (int i = 0; i < lanesA.Length; i++) sums += lanesA[i] * lanesB[i];
+        for (int i = 0; i < lanesA.Length; i++) sums = Vector.FusedMultiplyAdd(lanesA[i], lanesB[i], sums);
         float sum = Vector.Sum(sums);
         for (int i = lanesA.Length * Vector<float>.Count; i < a.Length; i++) sum += a[i] * b[i];
         return sum;

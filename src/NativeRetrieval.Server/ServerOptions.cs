@@ -46,6 +46,16 @@ public sealed record ServerOptions
     /// </summary>
     public IReadOnlyList<string> SoundFolders { get; init; } = [];
 
+    /// <summary>
+    /// Sentences by which requests may have sounds taken down that are near to almost any (<see cref="Indexing.QueryBank"/>), at least ten,
+    /// best some hundreds of captions or questions of all kinds. They are embedded when the model is opened. Default empty: requests for it
+    /// are refused.
+    /// </summary>
+    public IReadOnlyList<string> QueryBank { get; init; } = [];
+
+    /// <summary>Folder that keeps the vectors of <see cref="QueryBank"/> from one start to the next. Default null: none.</summary>
+    public string? QueryBankCache { get; init; }
+
     /// <summary>Clock by which the files of <see cref="SoundFolders"/> are said to be added; null: no time is kept for them.</summary>
     public TimeProvider? Time { get; init; }
 
@@ -62,6 +72,7 @@ public sealed record ServerOptions
         if (Engine is not null && Model is not null) throw new OptionException("name the model by its folder or give it open, not both");
         if (SoundFolders.FirstOrDefault(folder => !Directory.Exists(folder)) is { } absent)
             throw new OptionException($"the folder of sounds {absent} does not exist; a service indexes folders that are there");
+        if (QueryBank.Count > 0) Indexing.QueryBank.RequireEnough(QueryBank.Count, "the service's query bank");
         Limits.Validate();
     }
 }

@@ -15,6 +15,17 @@ internal sealed record CommandLine(int ExitCode, string Out, string Error)
         return new(code, output.ToString(), error.ToString());
     }
 
+    /// <summary>In this process, with a cache of the test's own.</summary>
+    public static async Task<CommandLine> RunWithCache(string cache, params string[] args)
+    {
+        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        int code = await Run(new Terminal(output, error, TimeProvider.System)
+        {
+            Variable = name => name == "XDG_CACHE_HOME" ? cache : null,
+        }, args);
+        return new(code, output.ToString(), error.ToString());
+    }
+
     /// <summary>In this process, with commands of the test's own.</summary>
     public static async Task<CommandLine> Run(Func<Terminal, Command> command, CancellationToken cancellationToken, params string[] args)
     {

@@ -27,8 +27,8 @@ public sealed class LibraryCommandTests : IDisposable
         "--device", "cpu",
         "--details", _folder["details.csv"])).ExitCode);
 
-    Task<CommandLine> Search(params string[] args) => CommandLine.Run(["search", .. args, "--index", _index, "--model", _model, "--device",
-        "cpu"]);
+    Task<CommandLine> Search(params string[] args) => CommandLine.RunWithCache(_folder["cache"], ["search", .. args, "--index", _index,
+        "--model", _model, "--device", "cpu"]);
 
     static string[] Names(CommandLine run)
     {
@@ -70,9 +70,7 @@ public sealed class LibraryCommandTests : IDisposable
     public async Task A_query_bank_takes_hubs_down_and_is_for_sentences()
     {
         await IndexAsync();
-        string bank = _folder["bank.txt"], few = _folder["few.txt"];
-        File.WriteAllLines(bank, Enumerable.Range(0, 20).Select(i =>
-            $"{(i % 2 == 0 ? "a dog is" : "rain")} {(i % 3 == 0 ? "barking" : "falls")} {i}"));
+        string bank = WriteBank(), few = _folder["few.txt"];
         File.WriteAllText(few, "rain\nrain\n");
         var refused = await Search("rain falls", "--query-bank", few);
         Assert.Equal(2, refused.ExitCode);
@@ -81,6 +79,10 @@ public sealed class LibraryCommandTests : IDisposable
         var banked = await Search("a dog is barking", "--weight", "0", "--json", "--query-bank", bank);
         Assert.Equal(3, Names(banked).Length);
         Assert.Equal(Scores(plain).Order(), Scores(banked.Out).Order());
+        Assert.Contains("query bank: 20 sentences are embedded, and kept for the next time", banked.Error);
+        Assert.Single(Directory.GetFiles(_folder["cache/nativeretrieval/query-banks"]));
+        var again = await Search("a dog is barking", "--weight", "0", "--json", "--query-bank", bank);
+        Assert.Equal((banked.Out, false), (again.Out, again.Error.Contains("embedded")));
         var alone = await Search("--like", _folder["sounds/door.wav"], "--query-bank", bank);
         Assert.Equal(2, alone.ExitCode);
         Assert.Contains("a query bank is of sentences, and the query has none", alone.Error);
@@ -161,6 +163,44 @@ public sealed class LibraryCommandTests : IDisposable
             Assert.Contains("line 2", refused.Error);
             Assert.StartsWith("{\"schema_version\":1,\"query\":\"dog\"", refused.Out);
         }
+    }
+
+    [Fact]
+    public async Task A_line_says_whether_it_takes_the_query_bank()
+    {
+        await IndexAsync();
+        string bank = WriteBank(), lines = _folder["q.jsonl"];
+        File.WriteAllText(lines, $$"""
+            {"query": "rain falls"}
+            {"query": "rain falls", "query_bank": true}
+            {"query": "rain falls", "query_bank": false}
+            {"like": "{{_folder["sounds/door.wav"]}}", "query_bank": false}
+            """);
+        var run = await Search("--queries", lines, "--weight", "0", "--query-bank", bank);
+        Assert.Equal(0, run.ExitCode);
+        string[] answers = run.Out.TrimEnd('\n').Split('\n');
+        Assert.Equal(answers[0], answers[1]);
+        Assert.NotEqual(answers[0], answers[2]);
+        Assert.Equal(4, answers.Length);
+        foreach (var (line, reason) in ((string, string)[])[("true", "asks for a query bank, and --query-bank names none"),
+            ("1", "has a \"query_bank\" that is neither true nor false")])
+        {
+            File.WriteAllText(lines, $"{{\"query\": \"rain falls\", \"query_bank\": {line}}}\n");
+            var refused = await Search("--queries", lines);
+            Assert.Equal((5, ""), (refused.ExitCode, refused.Out));
+            Assert.Contains($"line 1 {reason}", refused.Error);
+        }
+        File.WriteAllText(lines, $"{{\"like\": \"{_folder["sounds/door.wav"]}\"}}\n");
+        var sounds = await Search("--queries", lines, "--query-bank", bank);
+        Assert.Equal(5, sounds.ExitCode);
+        Assert.Contains("line 1 has no sentence, which a query bank is for", sounds.Error);
+    }
+
+    string WriteBank()
+    {
+        File.WriteAllLines(_folder["bank.txt"], Enumerable.Range(0, 20).Select(i =>
+            $"{(i % 2 == 0 ? "a dog is" : "rain")} {(i % 3 == 0 ? "barking" : "falls")} {i}"));
+        return _folder["bank.txt"];
     }
 
     [Fact]

@@ -25,6 +25,29 @@ public sealed partial class LibrarySearchTests
     }
 
     [Theory]
+    [InlineData(3, 11, 1)]
+    [InlineData(16, 13, 16)]
+    [InlineData(37, 10, 39)] // of no full vectors of the processor, nor of full tiles
+    public void Hubness_of_many_sounds_is_that_of_each(int width, int sentences, int sounds)
+    {
+        float[] bank = Units(sentences, 0), units = Units(sounds, sentences);
+        double[] hubness = new QueryBank(bank, width).HubnessOf(units);
+        Assert.Equal(sounds, hubness.Length);
+        for (int sound = 0; sound < sounds; sound++)
+        {
+            var unit = units[(sound * width)..((sound + 1) * width)];
+            Assert.Equal(0.2 * Math.Log(bank.Chunk(width).Average(sentence => Math.Exp(5 * Cosine(unit, sentence)))), hubness[sound], 1e-6);
+        }
+
+        float[] Units(int count, int seed) => [.. Enumerable.Range(seed, count).SelectMany(vector =>
+        {
+            float[] values = [.. Enumerable.Range(0, width).Select(i => MathF.Sin(1.7f * vector + 0.9f * i * (1 + vector % 5)))];
+            float length = MathF.Sqrt(values.Sum(value => value * value));
+            return values.Select(value => value / length);
+        })];
+    }
+
+    [Theory]
     [InlineData(HitGrouping.AllWindows)]
     [InlineData(HitGrouping.BestWindowPerFile)]
     public async Task A_bank_ranks_as_scores_less_hubness_do_and_leaves_the_scores(HitGrouping grouping)

@@ -17,10 +17,11 @@ public sealed class AccessibilityTests(Browser browser) : PageTest(browser)
         Assert.SkipUnless(File.Exists(_axe), "axe-core is not installed: it takes Node.js and npm");
         await Page.EmulateMediaAsync(new() { ColorScheme = colors });
         Service.Sounds.CanUpdate = true;
+        Service.Sounds.BankSentences = 12;
         await OpenAsync();
         await RequireCleanAsync("before any question");
         await RequireCleanRunAsync();
-        await OpenHitsAsync();
+        await OpenHitsAsync("#q=rain&bank=1");
         await PressAsync("x");
         await PressAsync("ArrowDown");
         await PressAsync(" ");

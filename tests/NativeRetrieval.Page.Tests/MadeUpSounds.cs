@@ -24,9 +24,13 @@ internal sealed class MadeUpSounds
     /// <summary>True where the page may have the index brought up to date.</summary>
     public bool CanUpdate { get; set; }
 
+    /// <summary>Sentences of the query bank; 0: there is none.</summary>
+    public int BankSentences { get; set; }
+
     public object Indexes => new
     {
         can_update = CanUpdate,
+        query_bank_sentences = BankSentences,
         indexes = new[]
         {
             new

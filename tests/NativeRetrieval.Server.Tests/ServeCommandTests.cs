@@ -75,6 +75,33 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         await process.WaitForExitAsync(cancellation);
     }
 
+    [Fact]
+    public async Task A_file_of_captions_is_the_query_bank_and_is_embedded_once()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await File.WriteAllLinesAsync(_service["bank.txt"], Enumerable.Range(0, 11).Select(i => $"a dog is barking {i}"), cancellation);
+        var start = ProgramRun.Start("NativeRetrieval.Cli.dll", Arguments(["--port", "0", "--query-bank", _service["bank.txt"]]));
+        start.Environment["XDG_CACHE_HOME"] = _service["cache"];
+        using var process = Process.Start(start)!;
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+            Assert.Contains("\"query_bank_sentences\":11", await client.GetStringAsync("/v1/indexes", cancellation));
+            Assert.Contains("rain.wav", await client.GetStringAsync("/v1/search?q=rain&query_bank=true", cancellation));
+        }
+        finally
+        {
+            process.Kill();
+        }
+        await process.WaitForExitAsync(cancellation);
+        Assert.Single(Directory.GetFiles(_service["cache/nativeretrieval/query-banks"]));
+
+        File.WriteAllText(_service["few.txt"], "rain\n");
+        var few = Run("--query-bank", _service["few.txt"]);
+        Assert.Equal((ExitCode.Usage, ""), (few.ExitCode, few.Out));
+        Assert.Contains("few.txt: 1 different sentence cannot tell", few.Error);
+    }
+
     string[] Arguments(string[] rest) => ["serve", "--index", _service.IndexFolder, "--device", "cpu", .. rest];
 
     ProgramRun Run(params string[] rest) => ProgramRun.Of("NativeRetrieval.Cli.dll", new Dictionary<string, string>(), Arguments(rest));

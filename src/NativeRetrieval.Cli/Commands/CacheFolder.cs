@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>The folders that keep between runs whatever can be computed or fetched again.</summary>
 internal static class CacheFolder
 {
-    const string Features = "features", Models = "models";
+    const string Features = "features", Models = "models", QueryBanks = "query-banks";
 
     public static Option<DirectoryInfo?> Option() => new("--cache")
     {
@@ -30,6 +30,9 @@ internal static class CacheFolder
 
     /// <summary>The store of fetched models where no option names another.</summary>
     public static string ModelsOf(Terminal terminal) => Default(Models, terminal.Variable);
+
+    /// <summary>The store of query banks' vectors.</summary>
+    public static string QueryBanksOf(Terminal terminal) => Default(QueryBanks, terminal.Variable);
 
     static string Default(string kind, Func<string, string?> variable)
     {

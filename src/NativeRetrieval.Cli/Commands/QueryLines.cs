@@ -7,8 +7,9 @@ using NativeRetrieval.Engine;
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>
-/// Questions as JSON Lines: <c>{"id": "7", "query": "rain", "like": ["a.wav@3"], "not": ["music"], "top": 5}</c>, where <c>query</c> may be
-/// a list, too, and each member but one of <c>query</c> and <c>like</c> may be left out. An answer is a line with the same <c>id</c>.
+/// Questions as JSON Lines: <c>{"id": "7", "query": "rain", "like": ["a.wav@3"], "not": ["music"], "top": 5, "query_bank": false}</c>;
+/// <c>query</c> may be a list, too, and each member but one of <c>query</c> and <c>like</c> may be left out. An answer is a line with the
+/// same <c>id</c>.
 /// </summary>
 /// <param name="ask">The question of these parts with the options of the command line.</param>
 internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IReadOnlyList<QueryPart>, LibraryQuery> ask)
@@ -69,7 +70,7 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
 
     LibraryQuery QueryOf(string path, int number, JsonElement question, CancellationToken cancellation)
     {
-        string[] known = ["id", "query", "like", "not", "top"];
+        string[] known = ["id", "query", "like", "not", "top", "query_bank"];
         if (question.EnumerateObject().FirstOrDefault(member =>
             !known.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } odd)
             throw Refused(path, number, $"has a member \"{odd.Name}\"");
@@ -78,6 +79,15 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
         if (parts.Length == 0) throw Refused(path, number, "has neither \"query\" nor \"like\"");
         var query = ask(parts);
         if (Texts("not") is { Count: > 0 } without) query = query with { Without = [.. query.Without, .. without] };
+        if (question.TryGetProperty("query_bank", out var bank)) query = bank.ValueKind switch
+        {
+            JsonValueKind.False => query with { Bank = null },
+            JsonValueKind.True when query.Bank is not null => query,
+            JsonValueKind.True => throw Refused(path, number, "asks for a query bank, and --query-bank names none"),
+            _ => throw Refused(path, number, "has a \"query_bank\" that is neither true nor false"),
+        };
+        if (query.Bank is not null && query.Parts.All(part => part.Text is null))
+            throw Refused(path, number, "has no sentence, which a query bank is for; add one, or \"query_bank\": false");
         if (!question.TryGetProperty("top", out var top)) return query;
         return top.ValueKind == JsonValueKind.Number && top.TryGetInt32(out int most) && most is >= 1 and <= 1_000_000
             ? query with { Top = most }

@@ -30,7 +30,8 @@ internal sealed class QueryOptions
     readonly Option<FileInfo?> _bank = new("--query-bank")
     {
         Description = "Take down sounds that are near to almost any sentence, by these: some hundreds of captions or questions (a caption "
-            + "file, a CSV with a column caption, or a .txt with one on each line). Scores stay as they are.",
+            + "file, a CSV with a column caption, or a .txt with one on each line). Scores stay as they are. The sentences' vectors are "
+            + "kept in nativeretrieval/query-banks in the user's cache folder.",
         HelpName = "FILE",
     };
 

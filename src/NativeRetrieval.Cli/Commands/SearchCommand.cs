@@ -1,8 +1,8 @@
 using System.CommandLine;
+using System.Globalization;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
-using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
@@ -66,7 +66,9 @@ internal static class SearchCommand
             var parts = reads && hears ? ModelParts.Both : hears ? ModelParts.Audio : ModelParts.Text;
             using var opened = await options.OpenAsync(parsed, terminal, parts, asksAgain: !once, cancellation);
             var bank = sentencesOfBank is null ? null
-                : new QueryBank(opened.Engine.EmbedTexts(sentencesOfBank), opened.Index.Settings.Dimension);
+                : opened.Engine.EmbedQueryBank(sentencesOfBank, CacheFolder.QueryBanksOf(terminal), () => terminal.Message(
+                    string.Create(CultureInfo.InvariantCulture, $"query bank: {sentencesOfBank.Count:N0} sentences are embedded, ")
+                    + "and kept for the next time"));
             if (file is not null)
                 return await new QueryLines(terminal, opened, parts => Asked(parts, also.Without(parsed))).AnswerAsync(file, cancellation);
             if (once)

@@ -5,6 +5,7 @@ using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
 using NativeRetrieval.Server;
@@ -63,6 +64,12 @@ internal static class ServeCommand
                 + "times. Default: none, and such requests are refused.",
             HelpName = "DIR",
         };
+        var bank = new Option<FileInfo?>("--query-bank")
+        {
+            Description = "Captions or questions by which searches may take down sounds that are near to almost any sentence, as search "
+                + "--query-bank FILE does: a switch of the page, query_bank in the API. Default: none, and such requests are refused.",
+            HelpName = "FILE",
+        };
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("serve", "Answer searches over HTTP: a page to search and listen, and an API.")
         {
@@ -70,15 +77,18 @@ internal static class ServeCommand
             [
                 ("nativeretrieval serve --index sounds.nrx", "For this machine, at http://127.0.0.1:8321"),
                 ("nativeretrieval serve --index sounds.nrx --index music.nrx --port 0", "Two indexes, at any free port"),
+                ("nativeretrieval serve --index sounds.nrx --query-bank captions.txt",
+                    "Sounds that come to every search can be taken down"),
                 ("nativeretrieval serve --index sounds.nrx --listen 0.0.0.0 --key-file key.txt", "For other machines, with a key"),
             ],
         };
-        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, .. device.Options]) command.Add(option);
+        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, bank, .. device.Options]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             string? key = KeyOf(terminal, parsed.GetValue(keyFile));
             var folders = parsed.GetRequiredValue(indexes).Select(index => Path.GetFullPath(IndexPlace.FolderOf(index.ToString(),
                 "serve"))).ToArray();
+            var sentences = parsed.GetValue(bank) is { } file ? QueryBankFile.Read(file.FullName) : [];
             using var runsOn = device.Open(parsed, terminal);
             using var engine = OpenEngine(new ModelChoice(terminal), parsed.GetValue(model), folders[0], runsOn);
             var options = new ServerOptions
@@ -88,6 +98,8 @@ internal static class ServeCommand
                 Device = runsOn,
                 Key = key,
                 UploadProgram = OwnProgram(),
+                QueryBank = sentences,
+                QueryBankCache = CacheFolder.QueryBanksOf(terminal),
                 Time = terminal.Time,
                 SoundFolders = [.. (parsed.GetValue(sounds) ?? []).Select(folder => folder.FullName)],
             };
@@ -99,6 +111,8 @@ internal static class ServeCommand
     static async Task<int> RunAsync(Terminal terminal, ServerOptions options, IPAddress address, int port, CancellationToken cancellation)
     {
         using var log = new TerminalLog(terminal);
+        if (options.QueryBank.Count > 0)
+            terminal.Message(string.Create(CultureInfo.InvariantCulture, $"query bank of {options.QueryBank.Count:N0} sentences"));
         await using var host = await ServerHost.StartAsync(options, address, port, log, cancellation);
         terminal.Patience = TimeSpan.FromSeconds(ServerHost.DrainSeconds + 1);
         terminal.Line(host.Address.ToString());

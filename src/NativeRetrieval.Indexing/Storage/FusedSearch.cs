@@ -5,6 +5,9 @@ namespace NativeRetrieval.Indexing.Storage;
 /// <summary>One search by sound and words within a session; see <see cref="LibraryIndexQuery"/>.</summary>
 internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, FileTable table, LibraryIndexQuery query, float[] unit)
 {
+    /// <summary>Rows whose vectors are in memory for their hubness.</summary>
+    const int RowsAtOnce = 256;
+
     readonly DetailsTable _details = new(session.Catalogue);
 
     readonly bool _perFile = query.Grouping == HitGrouping.BestWindowPerFile;
@@ -66,7 +69,9 @@ internal sealed class FusedSearch(LocalAudioIndex index, ReadSession session, Fi
     IReadOnlyList<(float Score, long Row, double Hubness)> WithHubness(HitCollector collector, IReadOnlyList<(float Score, long Row)> found)
     {
         if (query.Bank is not { } bank) return [.. found.Select(item => (item.Score, item.Row, 0.0))];
-        return [.. found.Select(item => (item.Score, item.Row, Hubness: bank.HubnessOf(Vector(collector.FileOf(item.Row), item.Row))))
+        return [.. found.Chunk(RowsAtOnce).SelectMany(rows =>
+                rows.Zip(bank.HubnessOf([.. rows.SelectMany(item => Vector(collector.FileOf(item.Row), item.Row))]), (item, hubness) =>
+                    (item.Score, item.Row, Hubness: hubness)))
             .OrderByDescending(item => item.Score - item.Hubness).ThenBy(item => item.Row)];
     }
 

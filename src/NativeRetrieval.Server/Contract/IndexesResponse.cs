@@ -2,7 +2,8 @@ namespace NativeRetrieval.Server.Contract;
 
 /// <summary>Answer of <c>GET /v1/indexes</c>.</summary>
 /// <param name="CanUpdate">True where the service has folders of sounds that <c>POST /v1/index</c> brings an index up to date with.</param>
-internal sealed record IndexesResponse(IReadOnlyList<IndexResponse> Indexes, bool CanUpdate);
+/// <param name="QueryBankSentences">Sentences of the query bank that a search may ask for; 0: there is none.</param>
+internal sealed record IndexesResponse(IReadOnlyList<IndexResponse> Indexes, bool CanUpdate, int QueryBankSentences);
 
 /// <summary>Size and contents of an index.</summary>
 internal sealed record IndexResponse

@@ -19,6 +19,8 @@ internal sealed record SearchRequest
 
     public double WordWeight { get; set; } = 1;
 
+    public bool QueryBank { get; set; }
+
     public FilterRequest? Filter { get; init; }
 }
 

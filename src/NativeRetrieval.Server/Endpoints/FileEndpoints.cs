@@ -18,8 +18,8 @@ internal sealed class FileEndpoints(ServerOptions options, ServedLibrary library
     {
         _ = new QueryReader(context.Request);
         var indexes = library.Indexes.Select(index => index.Use(opened => Of(index, opened))).ToList();
-        return Body.WriteJsonAsync(context, new IndexesResponse(indexes, CanUpdate: options.SoundFolders.Count > 0),
-            ContractJson.Default.IndexesResponse);
+        return Body.WriteJsonAsync(context, new IndexesResponse(indexes, CanUpdate: options.SoundFolders.Count > 0,
+            QueryBankSentences: library.Bank?.Count ?? 0), ContractJson.Default.IndexesResponse);
     }
 
     IndexResponse Of(ServedIndex index, OpenedIndex opened)

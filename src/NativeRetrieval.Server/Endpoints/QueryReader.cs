@@ -27,6 +27,14 @@ internal sealed class QueryReader
         : int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out int number) ? number
         : throw Refusal.Unprocessable($"{name} is '{text}'; expected a whole number");
 
+    public bool? Flag(string name) => Text(name) switch
+    {
+        null => null,
+        "true" => true,
+        "false" => false,
+        var text => throw Refusal.Unprocessable($"{name} is '{text}'; expected true or false"),
+    };
+
     public double? Number(string name) => Text(name) is not { } text ? null
         : double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out double number) && double.IsFinite(number) ? number
         : throw Refusal.Unprocessable($"{name} is '{text}'; expected a number");

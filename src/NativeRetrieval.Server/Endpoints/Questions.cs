@@ -15,9 +15,9 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
     readonly ServerLimits _limits = options.Limits;
 
     /// <summary>Names of the parameters that every search with a query string has.</summary>
-    public static IReadOnlyList<string> Parameters { get; } = ["index", "top", "skip", "group", "word_weight", "without", "folder",
-        "name", "min_seconds",
-        "max_seconds", "sample_rate_hz", "channels", "category", "tag", "added_after", "min_score"];
+    public static IReadOnlyList<string> Parameters { get; } = ["index", "top", "skip", "group", "word_weight", "query_bank",
+        "without", "folder", "name", "min_seconds", "max_seconds", "sample_rate_hz", "channels", "category", "tag", "added_after",
+        "min_score"];
 
     /// <summary>The request that a query string is short for, without its parts.</summary>
     /// <param name="own">Names of the parameters that the endpoint has beside.</param>
@@ -33,6 +33,7 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
             Skip = query.Whole("skip") ?? 0,
             Group = query.Text("group") ?? "file",
             WordWeight = query.Number("word_weight") ?? 1,
+            QueryBank = query.Flag("query_bank") ?? false,
             Filter = new FilterRequest
             {
                 Folder = query.Text("folder"),
@@ -67,6 +68,8 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
             Parts = parts,
             Without = request.Without,
             WordWeight = Within("word_weight", request.WordWeight, 0, GreatestWeight),
+            Bank = request.QueryBank ? library.Bank ?? throw Refusal.Unprocessable("this service has no query bank; leave query_bank out, "
+                + "or start the service with a bank of captions or questions (serve --query-bank FILE)") : null,
             Filter = await FilterAsync(request.Filter, cancellation).ConfigureAwait(false),
             Top = (int)Within("top", request.Top, 1, _limits.Hits),
             Skip = (int)Within("skip", request.Skip, 0, _limits.Hits),

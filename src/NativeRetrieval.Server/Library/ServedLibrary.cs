@@ -14,7 +14,9 @@ internal sealed class ServedLibrary : IDisposable
     /// <param name="hosts">
     /// The engine that the host has among its services; it is shared where the options name no model and the first index is of its model.
     /// </param>
-    /// <exception cref="OptionException">Two indexes have one name, or were made by different models.</exception>
+    /// <exception cref="OptionException">
+    /// Two indexes have one name, or were made by different models; or the model cannot read a sentence of the query bank.
+    /// </exception>
     /// <exception cref="IndexException">There is no index, or it was made by another model.</exception>
     /// <exception cref="CorruptFileException">An index or the model is damaged.</exception>
     public ServedLibrary(ServerOptions options, RetrievalEngine? hosts = null)
@@ -31,6 +33,7 @@ internal sealed class ServedLibrary : IDisposable
                 throw new OptionException($"{string.Join(" and ", twins.Select(index => index.Folder))} would have one name, {twins.Key}; "
                     + "rename a folder");
             Indexes = indexes;
+            Bank = options.QueryBank.Count > 0 ? Engine.EmbedQueryBank(options.QueryBank, options.QueryBankCache) : null;
         }
         catch
         {
@@ -45,6 +48,9 @@ internal sealed class ServedLibrary : IDisposable
 
     /// <summary>The indexes, in the order in which they were named.</summary>
     public IReadOnlyList<ServedIndex> Indexes { get; }
+
+    /// <summary>Sentences by which questions may take hubs down; null: there are none.</summary>
+    public QueryBank? Bank { get; }
 
     /// <summary>The model's name: that of its folder.</summary>
     public string ModelName => Path.GetFileName(Engine.Folder);

@@ -72,6 +72,29 @@ public sealed class RetrievalEngine : IDisposable
             return RetrievalTelemetry.Embedded("text", texts.Count, () => Embedder.ReadTexts(Model, texts, captured: _captured));
     }
 
+    /// <summary>A query bank of sentences, by this model.</summary>
+    /// <param name="sentences">At least ten; best some hundreds of captions or questions of all kinds.</param>
+    /// <param name="cache">
+    /// Folder that keeps their vectors, so that the same sentences are embedded once by each model; created if absent, and of no harm where
+    /// it cannot be written. Null: none.
+    /// </param>
+    /// <param name="embedding">Called before sentences are embedded, which takes minutes for thousands and a large model.</param>
+    /// <exception cref="OptionException">There are fewer than ten, one is empty, or has more tokens than the model reads.</exception>
+    public QueryBank EmbedQueryBank(IReadOnlyList<string> sentences, string? cache = null, Action? embedding = null)
+    {
+        QueryBank.RequireEnough(sentences.Count, "query bank");
+        for (int i = 0; i < sentences.Count; i++)
+            if (string.IsNullOrWhiteSpace(sentences[i])) throw new OptionException($"query bank: sentence {i + 1} is empty; leave it out");
+        int width = Model.Config.EmbeddingDimension;
+        return new QueryBank(cache is null ? Embed() : new QueryBankCache(cache).GetOrAdd(this, sentences, width, Embed), width);
+
+        float[] Embed()
+        {
+            embedding?.Invoke();
+            return EmbedTexts(sentences);
+        }
+    }
+
     /// <summary>The windows of a recording with their unit vectors. A recording of any length is read in bounded memory.</summary>
     /// <param name="windowSeconds">Length of a window; a shorter recording is one window.</param>
     /// <param name="hopSeconds">Time from one window's start to the next; at most the window.</param>

@@ -1,5 +1,5 @@
 import { eventsOf, type StreamEvent } from './events';
-import type { FileDetails, Filter, IndexInfo, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
+import type { FileDetails, Filter, Indexes, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
 
 /** A request that came to nothing, with the one sentence that says why. */
 export class ApiError extends Error {
@@ -20,7 +20,7 @@ export class Api {
     return sessionStorage.getItem(keyName) !== null;
   }
 
-  indexes(): Promise<{ indexes: IndexInfo[]; can_update: boolean }> {
+  indexes(): Promise<Indexes> {
     return this.#json('/v1/indexes', {});
   }
 
@@ -143,7 +143,7 @@ function limits(stretch: Stretch): Record<string, number> {
   return { start_seconds: stretch.start_seconds, end_seconds: stretch.end_seconds };
 }
 
-function query(values: Filter | Record<string, string | number | undefined>): URLSearchParams {
+function query(values: Filter | Record<string, string | number | boolean | undefined>): URLSearchParams {
   const address = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== '') address.set(name, String(value));
   return address;

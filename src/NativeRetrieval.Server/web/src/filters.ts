@@ -70,6 +70,8 @@ export class Filters {
   info: IndexInfo | undefined;
   /** Folders as a person writes them. */
   folders: string[] = [];
+  /** Sentences of the server's query bank. */
+  #bank = 0;
   readonly #popover = el('div', { class: 'popover', role: 'dialog', hidden: true });
   #opener: HTMLElement | undefined;
 
@@ -94,10 +96,16 @@ export class Filters {
 
   show(): void {
     const focused = document.activeElement instanceof HTMLElement ? document.activeElement.dataset['chip'] : undefined;
-    this.box.replaceChildren(...chips.map(chip => this.#chip(chip)), this.#ranking(), this.#grouping());
+    this.box.replaceChildren(...chips.map(chip => this.#chip(chip)), this.#ranking(), ...this.#usual(), this.#grouping());
     if (focused) this.box.querySelector<HTMLElement>(`[data-chip="${focused}"]`)?.focus();
     if (this.#opener) this.#opener = this.box.querySelector<HTMLElement>(`[data-chip="${this.#opener.dataset['chip']}"]`) ?? undefined;
     this.#opener?.setAttribute('aria-expanded', 'true');
+  }
+
+  /** Offers the server's query bank, where it has one. */
+  showBank(sentences: number): void {
+    this.#bank = sentences;
+    this.show();
   }
 
   close(): void {
@@ -167,6 +175,17 @@ export class Filters {
       ...ways.map(([weight, text]) => el('option', { value: weight, selected: weight === words }, text)));
     field.addEventListener('change', () => this.store.push({ words: Number(field.value), current: 0 }));
     return el('span', { class: 'chip choice' }, field);
+  }
+
+  /** The switch of the query bank; a link that asks for one can always be told otherwise. */
+  #usual(): HTMLElement[] {
+    const { bank } = this.store.state;
+    if (this.#bank === 0 && !bank) return [];
+    const title = this.#bank === 0 ? 'This server has no query bank'
+      : `Sounds that come to almost every sentence rank lower, judged by ${count(this.#bank)} sentences`;
+    const opener = el('button', { type: 'button', 'data-chip': 'bank', 'aria-pressed': String(bank), title }, 'Usual hits lower');
+    opener.addEventListener('click', () => this.store.push({ bank: !this.store.state.bank, current: 0 }));
+    return [el('span', { class: `chip choice${bank ? ' on' : ''}` }, opener)];
   }
 
   #grouping(): HTMLElement {

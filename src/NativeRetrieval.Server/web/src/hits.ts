@@ -70,7 +70,7 @@ export class HitList {
   }
 
   #make(hit: Hit | undefined, at: number): HTMLElement {
-    const element = row(hit, at, this.root);
+    const element = row(hit, at, this.root, this.search.banked);
     element.setAttribute('aria-selected', String(hit !== undefined && isPicked(this.store.state.chosen, hit)));
     if (!hit) return element;
     this.#hitOf.set(element, hit);

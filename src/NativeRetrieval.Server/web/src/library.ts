@@ -35,6 +35,7 @@ export class Library {
     const answer = await this.api.indexes();
     [this.#indexes, this.canUpdate] = [answer.indexes, answer.can_update];
     this.show();
+    this.filters.showBank(answer.query_bank_sentences);
   }
 
   show(): void {

@@ -196,7 +196,7 @@ export class Page {
     const found = complete ? plural(hits, 'hit') : `The first ${plural(this.#search.rows.size, 'hit')}`;
     byId('status').textContent = progress.kind !== 'done' ? ''
       : hits === 0 ? 'No hits'
-        : `${found} in ${milliseconds(progress.milliseconds)}`;
+        : `${found} in ${milliseconds(progress.milliseconds)}${this.#search.banked ? ', usual hits lower' : ''}`;
     empty.hidden = hits > 0;
     if (progress.kind === 'idle') empty.replaceChildren(...this.#welcome(state));
     else if (progress.kind === 'done' && hits === 0) {

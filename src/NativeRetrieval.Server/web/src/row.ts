@@ -12,10 +12,11 @@ function marked(text: string, words: readonly string[]): (Node | string)[] {
 }
 
 /** Why a hit came: its place among the nearest sounds, the best words and the texts that mean the same. */
-function why(hit: Hit): HTMLElement[] {
+function why(hit: Hit, banked: boolean): HTMLElement[] {
   const { sound_rank, word_rank, meaning_rank, words } = hit;
   const reasons: HTMLElement[] = [];
-  if (sound_rank !== null) reasons.push(el('span', { class: 'by' }, `sound #${count(sound_rank)}`));
+  const title = banked ? 'Its place by sound, with usual hits lower: not by the score alone' : undefined;
+  if (sound_rank !== null) reasons.push(el('span', { class: 'by', title }, `sound #${count(sound_rank)}`));
   if (word_rank !== null) {
     const said = words.length > 0 ? `: ${words.join(', ')}` : '';
     reasons.push(el('span', { class: 'by words' }, `words #${count(word_rank)}${said}`));
@@ -30,9 +31,9 @@ function stretchText(hit: Hit): string {
 
 /**
  * The element of one hit. Its tick, rank and picture take the mouse; keys do the same from the list.
- * The root is the folder that all of the index's lie in, which needs no saying.
+ * The root is the folder that all of the index's lie in, which needs no saying; banked is true of hits that a query bank had a say in.
  */
-export function row(hit: Hit | undefined, at: number, root: string): HTMLElement {
+export function row(hit: Hit | undefined, at: number, root: string, banked: boolean): HTMLElement {
   if (!hit) {
     const rank = el('span', { class: 'rank' }, count(at + 1));
     return el('div', { class: 'row waiting' }, rank, el('span', { class: 'unseen' }, 'loading'));
@@ -46,7 +47,7 @@ export function row(hit: Hit | undefined, at: number, root: string): HTMLElement
     el('span', { class: 'what' },
       el('b', { class: 'name' }, ...marked(hit.name, hit.words)),
       el('span', { class: 'about' }, ...about.flatMap((text, i) => [...(i > 0 ? [' · '] : []), ...marked(text, hit.words)])),
-      el('span', { class: 'why' }, ...why(hit))),
+      el('span', { class: 'why' }, ...why(hit, banked))),
     el('span', { class: 'when' },
       el('span', { class: 'stretch' }, stretchText(hit) + more),
       el('span', { class: 'of' }, `of ${length(hit.duration_seconds)}`)),

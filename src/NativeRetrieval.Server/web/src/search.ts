@@ -9,7 +9,7 @@ const debounceMilliseconds = 140;
 export type Progress =
   | { kind: 'idle' }
   | { kind: 'searching' }
-  | { kind: 'done'; milliseconds: number; unknown: readonly string[] }
+  | { kind: 'done'; milliseconds: number; unknown: readonly string[]; banked: boolean }
   | { kind: 'waiting'; error: ApiError; seconds: number }
   | { kind: 'failed'; error: ApiError };
 
@@ -28,6 +28,11 @@ export class Search {
   #patience = 0;
 
   constructor(readonly api: Api, readonly sounds: ReadonlyMap<string, Blob>, readonly changed: (fresh: boolean) => void) {}
+
+  /** True where the server's query bank had a say in the ranking. */
+  get banked(): boolean {
+    return this.progress.kind === 'done' && this.progress.banked;
+  }
 
   /** Asks what the state says, at once or when typing rests. */
   ask(state: State, typing: boolean): void {
@@ -79,7 +84,8 @@ export class Search {
       this.#clear();
       this.#pages.add(0);
       this.#take(answer, 0);
-      this.progress = { kind: 'done', milliseconds: answer.took_ms, unknown: answer.unknown_sentences ?? [] };
+      const { took_ms: milliseconds, unknown_sentences: unknown = [] } = answer;
+      this.progress = { kind: 'done', milliseconds, unknown, banked: takesBank(question.state) };
       this.changed(true);
     } catch (reason) {
       if (question === this.#question) this.#fail(reason);
@@ -167,12 +173,18 @@ export function isEmpty(state: State): boolean {
   return state.examples.length === 0 && parse(state.q).parts.length === 0;
 }
 
+/** True where the question has the sentence that a query bank takes. */
+function takesBank(state: State): boolean {
+  return state.bank && parse(state.q).parts.length > 0;
+}
+
 export function toRequest(state: State, top: number, skip: number): SearchRequest {
   const { parts, without } = parse(state.q);
   const examples = state.examples.filter(example => !example.own)
     .map(({ id, at, weight }) => ({ id, weight, ...(at === undefined ? {} : { start_seconds: at }) }));
   return {
     parts: [...parts, ...examples], without, top, skip, group: state.group, word_weight: state.words, filter: state.filter,
+    ...(takesBank(state) ? { query_bank: true } : {}),
     ...(state.index === '' ? {} : { index: state.index }),
   };
 }

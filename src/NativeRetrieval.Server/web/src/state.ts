@@ -23,6 +23,8 @@ export interface State {
   group: 'file' | 'window';
   /** Weight of words against sound, whose weight is 1. */
   words: number;
+  /** True where sounds that come to almost every sentence rank lower, by the server's query bank. */
+  bank: boolean;
   filter: Readonly<Filter>;
   chosen: readonly Chosen[];
   /** Place in the list, from 0. */
@@ -31,7 +33,7 @@ export interface State {
   open?: { id: string; at: number } | undefined;
 }
 
-export const start: State = { q: '', examples: [], index: '', group: 'file', words: 1, filter: {}, chosen: [], current: 0 };
+export const start: State = { q: '', examples: [], index: '', group: 'file', words: 1, bank: false, filter: {}, chosen: [], current: 0 };
 
 /** Filters by their short name in a link. */
 const texts = { in: 'folder', name: 'name', category: 'category', tag: 'tag', added: 'added_after' } as const;
@@ -47,6 +49,7 @@ export function toLink(state: State): string {
   if (state.index !== '') link.set('index', state.index);
   if (state.group !== 'file') link.set('group', state.group);
   if (state.words !== 1) link.set('words', String(state.words));
+  if (state.bank) link.set('bank', '1');
   for (const [short, name] of [...Object.entries(texts), ...Object.entries(numbers)]) {
     const value = state.filter[name];
     if (value !== undefined && value !== '') link.set(short, String(value));
@@ -76,6 +79,7 @@ export function fromLink(fragment: string): State {
     index: link.get('index') ?? '',
     group: link.get('group') === 'window' ? 'window' : 'file',
     words: Math.max(0, finite(link.get('words')) ?? 1),
+    bank: link.get('bank') === '1',
     filter,
     chosen: link.getAll('pick').flatMap(readChosen),
     current: Math.max(0, Math.floor(finite(link.get('hit')) ?? 1) - 1),

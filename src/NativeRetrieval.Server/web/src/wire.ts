@@ -71,7 +71,16 @@ export interface SearchRequest {
   skip: number;
   group: 'file' | 'window';
   word_weight: number;
+  /** Sounds that are near to almost any sentence rank lower. */
+  query_bank?: boolean;
   filter: Filter;
+}
+
+export interface Indexes {
+  indexes: IndexInfo[];
+  can_update: boolean;
+  /** 0: the server has no query bank. */
+  query_bank_sentences: number;
 }
 
 export interface IndexInfo {
