@@ -22,7 +22,8 @@ internal sealed unsafe partial class CpuBackend
         if (!reuseWeight) _packedWeights.Forget(weight);
         if (x.DType == DType.Float64) Linear<double>(x, weight, bias, activation, y);
         else if (reuseWeight && Rows(x) >= LeastRowsToPack && _packedWeights.Find(weight) is { } packed)
-            PackedGemm.Run(Rows(x), new(x.Pointer<float>(), packed.K), packed, y.Pointer<float>(), packed.N, Epilogue<float>(bias, activation));
+            PackedGemm.Run(Rows(x), new(x.Pointer<float>(), packed.K), packed, y.Pointer<float>(), packed.N,
+                Epilogue<float>(bias, activation));
         else Linear<float>(x, weight, bias, activation, y);
     }
 

@@ -12,8 +12,8 @@ internal sealed unsafe partial class CpuBackend
         else Run<double>(a, b, transposeA, transposeB, c);
 
         static void Run<T>(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c) where T : unmanaged, IFloatingPointIeee754<T> =>
-            PackedGemm.Run(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], View<T>(a, transposeA), View<T>(b, transposeB), c.Pointer<T>(),
-                c.Shape[1]);
+            PackedGemm.Run(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], View<T>(a, transposeA), View<T>(b, transposeB),
+                c.Pointer<T>(), c.Shape[1]);
     }
 
     static MatrixView<T> View<T>(Tensor matrix, bool transposed) where T : unmanaged

@@ -57,9 +57,11 @@ internal sealed unsafe partial class CpuBackend
                     maps.Read(place, head, memory);
                     Weigh(maps, place, head, memory);
                     maps.Gather(upstream, place, head, heads * width, 0, memory.Dy);
-                    PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(memory.P, tokens).Transposed, new(memory.Dy, width), memory.D, width);
+                    PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(memory.P, tokens).Transposed, new(memory.Dy, width), memory.D,
+                        width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, 2 * heads * width);
-                    PackedGemm.Run(tokens, tokens, width, new(memory.Dy, width), new MatrixView<T>(memory.V, width).Transposed, memory.Ds, tokens);
+                    PackedGemm.Run(tokens, tokens, width, new(memory.Dy, width), new MatrixView<T>(memory.V, width).Transposed, memory.Ds,
+                        tokens);
                     for (int at = 0; at < square; at += tokens)
                         SoftmaxRowBackward(memory.Ds + at, memory.P + at, T.One, memory.Ds + at, tokens);
                     RowMath.Add(memory.Ds, partials + (long)part * square, square);
@@ -67,7 +69,8 @@ internal sealed unsafe partial class CpuBackend
                     PackedGemm.Run(tokens, width, tokens, new(memory.Ds, tokens), new(memory.K, width), memory.D, width);
                     RowMath.Scale(memory.D, maps.Scale, memory.D, tokens * width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, 0);
-                    PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(memory.Ds, tokens).Transposed, new(memory.Q, width), memory.D, width);
+                    PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(memory.Ds, tokens).Transposed, new(memory.Q, width), memory.D,
+                        width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, heads * width);
                 }
             });

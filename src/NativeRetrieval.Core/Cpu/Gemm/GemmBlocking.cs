@@ -8,7 +8,7 @@ internal static class GemmBlocking
     /// <summary>A panel of B, 256 steps of two vectors, fits in a first-level cache of 32 KiB or more.</summary>
     const int MaxBlockK = 256;
 
-    /// <summary>Rows of A up to which a panel of B is packed when its turn comes: 144 × 256 floats stay in a second-level cache.</summary>
+    /// <summary>Rows of A up to which a panel of B is packed when its turn comes: 144 × 256 values stay in a second-level cache.</summary>
     public const int MaxRowsOfPanels = 144;
 
     /// <summary>Bytes of a row of one part: with 256 steps of k, 1 MiB of packed B.</summary>
@@ -19,7 +19,7 @@ internal static class GemmBlocking
 
     public static int Panels<T>(int columns, GemmKernel<T> kernel) where T : unmanaged => (columns + kernel.Columns - 1) / kernel.Columns;
 
-    /// <summary>Place of a panel's part of the block of k that begins at <paramref name="firstK"/> in a packed B of so many columns.</summary>
+    /// <summary>Place of a panel's part of the block of k from <paramref name="firstK"/> in a packed B of so many columns.</summary>
     public static nint PanelStart<T>(int columns, GemmKernel<T> kernel, int firstK, int blockK, int panel) where T : unmanaged =>
         ((nint)firstK * Panels(columns, kernel) + (nint)panel * blockK) * kernel.Columns;
 
@@ -60,5 +60,9 @@ internal static class GemmBlocking
         return best;
     }
 
-    static unsafe int MinColumnParts<T>(int n) where T : unmanaged => Math.Max(1, (n + MaxPartBytes / sizeof(T) - 1) / (MaxPartBytes / sizeof(T)));
+    static unsafe int MinColumnParts<T>(int n) where T : unmanaged
+    {
+        int most = MaxPartBytes / sizeof(T);
+        return Math.Max(1, (n + most - 1) / most);
+    }
 }

@@ -39,7 +39,8 @@ internal static unsafe class GemmPacking
     }
 
     /// <remarks>
-    /// Rows lie far apart in memory, so the next four are fetched while four are copied; past the matrix's end a prefetch does nothing.
+    /// Rows lie far apart in memory, so while four are copied four are fetched, those after the next: the next are on their way. Past the
+    /// matrix's end a prefetch does nothing.
     /// </remarks>
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
     static void Transpose<T>(T* source, nint laneStride, nint kStride, int lanes, int width, int k, T* target) where T : unmanaged
@@ -79,7 +80,7 @@ internal static unsafe class GemmPacking
         if (!Sse.IsSupported) return step;
         for (; step <= k - FloatsPerLine; step += FloatsPerLine, target += FloatsPerLine * width)
         {
-            for (int row = 4; row < 8; row++) Sse.Prefetch0(source + row * laneStride + step);
+            for (int row = 8; row < 12; row++) Sse.Prefetch0(source + row * laneStride + step);
             if (Avx512F.IsSupported) Transpose4x16(s0 + step, s1 + step, s2 + step, s3 + step, target, width);
             else
                 for (int i = step; i < step + FloatsPerLine; i += 4)
@@ -98,7 +99,7 @@ internal static unsafe class GemmPacking
         for (; step <= k - 4; step += 4, target += 4 * width)
         {
             double* from = source + step;
-            for (int row = 4; row < 8; row++) Sse.Prefetch0(from + row * laneStride);
+            for (int row = 8; row < 12; row++) Sse.Prefetch0(from + row * laneStride);
             Vector256<double> x0 = Vector256.Load(from), x1 = Vector256.Load(from + laneStride);
             Vector256<double> x2 = Vector256.Load(from + 2 * laneStride), x3 = Vector256.Load(from + 3 * laneStride);
             Vector256<double> low01 = Avx.UnpackLow(x0, x1), high01 = Avx.UnpackHigh(x0, x1);

@@ -38,8 +38,10 @@ internal readonly unsafe struct PairCrossEntropy
         }
     }
 
-    /// <summary>The loss of rows and of the columns of the same numbers; puts ∂L/∂cosine in the place of the scores where it is wanted.</summary>
-    /// <remarks>What an item is a positive of are its own positives, so that a row has the targets of every column.</remarks>
+    /// <summary>
+    /// The loss of rows and of the columns of the same numbers; puts ∂L/∂cosine in the place of the scores where it is wanted.
+    /// </summary>
+    /// <remarks>Relations are mutual: a row holds the targets of its own item and its share in the target of every column.</remarks>
     public void Finish(int first, int end, bool gradientIsWanted)
     {
         double factor = Weight / Temperature;

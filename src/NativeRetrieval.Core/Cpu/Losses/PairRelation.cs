@@ -12,7 +12,9 @@ internal readonly unsafe struct PairRelation(Positives kind, int* clips, int* te
 
     public int Batch => batch;
 
-    /// <summary>The next item from <paramref name="start"/> that is an answer to <paramref name="item"/>; the batch's size after the last.</summary>
+    /// <summary>
+    /// The next item from <paramref name="start"/> that is an answer to <paramref name="item"/>; the batch's size after the last.
+    /// </summary>
     public int NextPositive(int item, int start)
     {
         if (IsOneToOne) return start <= item ? item : batch;

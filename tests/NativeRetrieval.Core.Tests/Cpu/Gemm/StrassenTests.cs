@@ -24,8 +24,13 @@ public sealed unsafe class StrassenTests
     [InlineData("portable", 448, 768, 768)]
     public void Errors_stay_within_the_bound_for_two_levels(string kernelName, int m, int n, int k)
     {
-        var kernel = kernelName == "avx512" ? GemmKernel<float>.Avx512 : kernelName == "avx2" ? GemmKernel<float>.Avx2 : GemmKernel<float>.Portable;
-        if (kernel == GemmKernel<float>.Avx2 && !System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Skip("AVX2 does not run on this machine");
+        var kernel = kernelName switch
+        {
+            "avx512" => GemmKernel<float>.Avx512,
+            "avx2" => GemmKernel<float>.Avx2,
+            _ => GemmKernel<float>.Portable,
+        };
+        if (kernelName == "avx2" && !System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Skip("AVX2 does not run on this machine");
         float[] a = Uniform(m * k, 1), b = Uniform(k * n, 2), c = new float[m * n];
         fixed (float* pa = a, pb = b, pc = c)
         {
