@@ -29,7 +29,7 @@ internal sealed unsafe partial class CpuBackend
             int first = start[head / sizes.Heads], tokens = start[head / sizes.Heads + 1] - first;
             T* p = Weights(queries, keys, head, first, tokens);
             DropWeights(p, tokens, head, sizes, p);
-            Product(tokens, target.Width, tokens, new(p, tokens), values.Matrix(head, first), target.First(head, first),
+            PackedGemm.Run(tokens, target.Width, tokens, new(p, tokens), values.Matrix(head, first), target.First(head, first),
                 target.RowStride);
         });
     }
@@ -57,15 +57,15 @@ internal sealed unsafe partial class CpuBackend
                 if (sizes.Probability > 0) DropWeights(p, tokens, head, sizes, dropped = HeadScratch<T>(2, square));
 
                 // dV = dropped(P)ᵀ·dY; dP = dropped(dY·Vᵀ); dS = P·(dP − Σ dP·P)/√D; dQ = dS·K; dK = dSᵀ·Q.
-                Product(tokens, width, tokens, new MatrixView<T>(dropped, tokens).Transposed, upstream.Matrix(head, first),
+                PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(dropped, tokens).Transposed, upstream.Matrix(head, first),
                     dValues.First(head, first), dValues.RowStride);
-                Product(tokens, tokens, width, upstream.Matrix(head, first), values.Matrix(head, first).Transposed, dp, tokens);
+                PackedGemm.Run(tokens, tokens, width, upstream.Matrix(head, first), values.Matrix(head, first).Transposed, dp, tokens);
                 DropWeights(dp, tokens, head, sizes, dp);
                 for (int query = 0; query < tokens; query++)
                     SoftmaxRowBackward(dp + (long)query * tokens, p + (long)query * tokens, scale, dp + (long)query * tokens, tokens);
-                Product(tokens, width, tokens, new(dp, tokens), keys.Matrix(head, first), dQueries.First(head, first),
+                PackedGemm.Run(tokens, width, tokens, new(dp, tokens), keys.Matrix(head, first), dQueries.First(head, first),
                     dQueries.RowStride);
-                Product(tokens, width, tokens, new MatrixView<T>(dp, tokens).Transposed, queries.Matrix(head, first),
+                PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(dp, tokens).Transposed, queries.Matrix(head, first),
                     dKeys.First(head, first), dKeys.RowStride);
             });
         }
@@ -85,7 +85,7 @@ internal sealed unsafe partial class CpuBackend
     {
         T* p = HeadScratch<T>(0, (long)tokens * tokens);
         T scale = Scale<T>(queries.Width);
-        Product(tokens, tokens, queries.Width, queries.Matrix(head, first), keys.Matrix(head, first).Transposed, p, tokens);
+        PackedGemm.Run(tokens, tokens, queries.Width, queries.Matrix(head, first), keys.Matrix(head, first).Transposed, p, tokens);
         for (int query = 0; query < tokens; query++)
             RowMath.Softmax(p + (long)query * tokens, scale, p + (long)query * tokens, tokens);
         return p;
@@ -137,7 +137,7 @@ internal sealed unsafe partial class CpuBackend
     {
         t_headScratch ??= new AlignedBuffer?[3];
         var buffer = t_headScratch[slot] ??= new AlignedBuffer();
-        return (T*)buffer.Reserve((nuint)((count * sizeof(T) + sizeof(float) - 1) / sizeof(float)));
+        return buffer.Reserve<T>((nuint)count);
     }
 
     /// <summary>A part of rows [T, parts·H·D], seen head by head as matrices [tokens, D].</summary>

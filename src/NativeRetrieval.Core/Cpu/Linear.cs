@@ -18,21 +18,27 @@ internal sealed unsafe partial class CpuBackend
 
     public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
     {
-        int rows = checked((int)x.Shape[..^1].Count), inputs = weight.Shape[1], outputs = weight.Shape[0];
-        if (x.DType == DType.Float64)
-        {
-            LinearReference(rows, x, weight, bias, activation, y);
-            return;
-        }
-        var epilogue = new GemmEpilogue { Bias = bias is null ? null : bias.Pointer<float>(), Activation = activation };
-        var source = new MatrixView<float>(x.Pointer<float>(), inputs);
         // The copies left by an evaluation between two epochs would be a second model in memory: training lets them go.
         if (!reuseWeight) _packedWeights.Forget(weight);
-        if (reuseWeight && rows >= LeastRowsToPack && _packedWeights.Find(weight) is { } packed)
-            Sgemm.Run(rows, source, packed, y.Pointer<float>(), outputs, epilogue);
-        else
-            Sgemm.Run(rows, outputs, inputs, source, View<float>(weight, transposed: true), y.Pointer<float>(), outputs, epilogue);
+        if (x.DType == DType.Float64) Linear<double>(x, weight, bias, activation, y);
+        else if (reuseWeight && Rows(x) >= LeastRowsToPack && _packedWeights.Find(weight) is { } packed)
+            PackedGemm.Run(Rows(x), new(x.Pointer<float>(), packed.K), packed, y.Pointer<float>(), packed.N,
+                Epilogue<float>(bias, activation));
+        else Linear<float>(x, weight, bias, activation, y);
     }
+
+    static void Linear<T>(Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
+        where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        int inputs = weight.Shape[1], outputs = weight.Shape[0];
+        PackedGemm.Run(Rows(x), outputs, inputs, new(x.Pointer<T>(), inputs), View<T>(weight, transposed: true), y.Pointer<T>(), outputs,
+            Epilogue<T>(bias, activation));
+    }
+
+    static int Rows(Tensor x) => checked((int)x.Shape[..^1].Count);
+
+    static GemmEpilogue<T> Epilogue<T>(Tensor? bias, Activation activation) where T : unmanaged, IFloatingPointIeee754<T> =>
+        new() { Bias = bias is null ? null : bias.Pointer<T>(), Activation = activation };
 
     public void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias)
     {
@@ -55,23 +61,5 @@ internal sealed unsafe partial class CpuBackend
             new Span<T>(target + first, end - first).Clear();
             for (int row = 0; row < rows; row++) RowMath.Add(source + (long)row * width + first, target + first, end - first);
         });
-    }
-
-    static void LinearReference(int rows, Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
-    {
-        int inputs = weight.Shape[1], outputs = weight.Shape[0];
-        double* target = y.Pointer<double>(), offsets = bias is null ? null : bias.Pointer<double>();
-        ReferenceGemm.Run(rows, outputs, inputs, new MatrixView<double>(x.Pointer<double>(), inputs),
-            View<double>(weight, transposed: true), target, outputs);
-        for (long i = 0; i < y.Count; i++)
-        {
-            double value = offsets is null ? target[i] : target[i] + offsets[i % outputs];
-            target[i] = activation switch
-            {
-                Activation.Relu => Math.Max(value, 0),
-                Activation.Gelu => value * SpecialFunctions.NormalDistribution(value),
-                _ => value,
-            };
-        }
     }
 }

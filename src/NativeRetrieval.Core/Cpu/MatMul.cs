@@ -12,19 +12,8 @@ internal sealed unsafe partial class CpuBackend
         else Run<double>(a, b, transposeA, transposeB, c);
 
         static void Run<T>(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c) where T : unmanaged, IFloatingPointIeee754<T> =>
-            Product(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], View<T>(a, transposeA), View<T>(b, transposeB), c.Pointer<T>(),
-                c.Shape[1]);
-    }
-
-    /// <summary>C = A·B: packed and vectorised in float32, by its definition in float64.</summary>
-    static void Product<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* c, nint cStride)
-        where T : unmanaged, IFloatingPointIeee754<T>
-    {
-        if (typeof(T) == typeof(float))
-            Sgemm.Run(m, n, k, new MatrixView<float>((float*)a.Data, a.RowStride, a.ColumnStride),
-                new((float*)b.Data, b.RowStride, b.ColumnStride), (float*)c, cStride);
-        else
-            ReferenceGemm.Run(m, n, k, a, b, c, cStride);
+            PackedGemm.Run(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], View<T>(a, transposeA), View<T>(b, transposeB),
+                c.Pointer<T>(), c.Shape[1]);
     }
 
     static MatrixView<T> View<T>(Tensor matrix, bool transposed) where T : unmanaged

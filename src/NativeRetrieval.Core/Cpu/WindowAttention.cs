@@ -28,7 +28,7 @@ internal sealed unsafe partial class CpuBackend
             var memory = new WindowMemory<double>(tokens, width);
             maps.Read(place, head, memory);
             Weigh(maps, place, head, memory);
-            Product(tokens, width, tokens, new(memory.P, tokens), new(memory.V, width), memory.Dy, width);
+            PackedGemm.Run(tokens, width, tokens, new(memory.P, tokens), new(memory.V, width), memory.Dy, width);
             maps.Write(memory.Dy, place, head, target, heads * width, 0);
         });
     }
@@ -57,17 +57,20 @@ internal sealed unsafe partial class CpuBackend
                     maps.Read(place, head, memory);
                     Weigh(maps, place, head, memory);
                     maps.Gather(upstream, place, head, heads * width, 0, memory.Dy);
-                    Product(tokens, width, tokens, new MatrixView<T>(memory.P, tokens).Transposed, new(memory.Dy, width), memory.D, width);
+                    PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(memory.P, tokens).Transposed, new(memory.Dy, width), memory.D,
+                        width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, 2 * heads * width);
-                    Product(tokens, tokens, width, new(memory.Dy, width), new MatrixView<T>(memory.V, width).Transposed, memory.Ds, tokens);
+                    PackedGemm.Run(tokens, tokens, width, new(memory.Dy, width), new MatrixView<T>(memory.V, width).Transposed, memory.Ds,
+                        tokens);
                     for (int at = 0; at < square; at += tokens)
                         SoftmaxRowBackward(memory.Ds + at, memory.P + at, T.One, memory.Ds + at, tokens);
                     RowMath.Add(memory.Ds, partials + (long)part * square, square);
                     // The queries in memory are scaled already, the keys are not.
-                    Product(tokens, width, tokens, new(memory.Ds, tokens), new(memory.K, width), memory.D, width);
+                    PackedGemm.Run(tokens, width, tokens, new(memory.Ds, tokens), new(memory.K, width), memory.D, width);
                     RowMath.Scale(memory.D, maps.Scale, memory.D, tokens * width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, 0);
-                    Product(tokens, width, tokens, new MatrixView<T>(memory.Ds, tokens).Transposed, new(memory.Q, width), memory.D, width);
+                    PackedGemm.Run(tokens, width, tokens, new MatrixView<T>(memory.Ds, tokens).Transposed, new(memory.Q, width), memory.D,
+                        width);
                     maps.Write(memory.D, place, head, target, 3 * heads * width, heads * width);
                 }
             });
@@ -80,7 +83,7 @@ internal sealed unsafe partial class CpuBackend
     {
         int tokens = maps.Grid.Tokens, kind = maps.Grid.KindOf(place % maps.Grid.Count);
         var keys = new MatrixView<T>(memory.K, maps.Width);
-        Product(tokens, tokens, maps.Width, new(memory.Q, maps.Width), keys.Transposed, memory.P, tokens);
+        PackedGemm.Run(tokens, tokens, maps.Width, new(memory.Q, maps.Width), keys.Transposed, memory.P, tokens);
         for (int query = 0; query < tokens; query++)
         {
             T* row = memory.P + query * tokens;

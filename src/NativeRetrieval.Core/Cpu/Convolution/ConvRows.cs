@@ -68,9 +68,9 @@ internal static unsafe class ConvScratch
     [ThreadStatic] static AlignedBuffer? t_second;
     [ThreadStatic] static AlignedBuffer? t_third;
 
-    public static float* First(nint floats) => (t_first ??= new AlignedBuffer()).Reserve((nuint)floats);
+    public static float* First(nint floats) => (t_first ??= new AlignedBuffer()).Reserve<float>((nuint)floats);
 
-    public static float* Second(nint floats) => (t_second ??= new AlignedBuffer()).Reserve((nuint)floats);
+    public static float* Second(nint floats) => (t_second ??= new AlignedBuffer()).Reserve<float>((nuint)floats);
 
-    public static float* Third(nint floats) => (t_third ??= new AlignedBuffer()).Reserve((nuint)floats);
+    public static float* Third(nint floats) => (t_third ??= new AlignedBuffer()).Reserve<float>((nuint)floats);
 }

@@ -5,19 +5,23 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// <summary>The cuts of a product: along k for the caches, always in the same way, and along m and n among threads.</summary>
 internal static class GemmBlocking
 {
-    /// <summary>A panel of B, 256 steps of 16 or 32 floats, fits in a first-level cache of 32 KiB or more.</summary>
+    /// <summary>A panel of B, 256 steps of two vectors, fits in a first-level cache of 32 KiB or more.</summary>
     const int MaxBlockK = 256;
 
-    /// <summary>Rows of A up to which a panel of B is packed when its turn comes: 144 × 256 floats stay in a second-level cache.</summary>
+    /// <summary>Rows of A up to which a panel of B is packed when its turn comes: 144 × 256 values stay in a second-level cache.</summary>
     public const int MaxRowsOfPanels = 144;
 
-    /// <summary>Columns of one part: with 256 steps of k, 1 MiB of packed B.</summary>
-    const int MaxPartColumns = 1024;
+    /// <summary>Bytes of a row of one part: with 256 steps of k, 1 MiB of packed B.</summary>
+    const int MaxPartBytes = 4096;
 
     /// <summary>Multiply-adds below which handing out parts costs more than it saves: about 10 µs of one core.</summary>
     const long MinParallelWork = 1 << 18;
 
-    public static int Panels(int columns, GemmKernel kernel) => (columns + kernel.Columns - 1) / kernel.Columns;
+    public static int Panels<T>(int columns, GemmKernel<T> kernel) where T : unmanaged => (columns + kernel.Columns - 1) / kernel.Columns;
+
+    /// <summary>Place of a panel's part of the block of k from <paramref name="firstK"/> in a packed B of so many columns.</summary>
+    public static nint PanelStart<T>(int columns, GemmKernel<T> kernel, int firstK, int blockK, int panel) where T : unmanaged =>
+        ((nint)firstK * Panels(columns, kernel) + (nint)panel * blockK) * kernel.Columns;
 
     /// <summary>
     /// Length of the blocks of k, the last of which may be shorter; at least 1. It depends on <paramref name="k"/>
@@ -34,14 +38,14 @@ internal static class GemmBlocking
     /// Numbers of row parts and column parts for which the slowest thread is expected to finish first: a part of
     /// m × n needs m·n/16 cycles per k for the products and about m + n for packing, half of n where B only comes from memory.
     /// </summary>
-    public static (int RowParts, int ColumnParts) Parts(int m, int n, int k, GemmKernel kernel, bool packed)
+    public static (int RowParts, int ColumnParts) Parts<T>(int m, int n, int k, GemmKernel<T> kernel, bool packed) where T : unmanaged
     {
-        if ((long)m * n * Math.Max(k, 1) < MinParallelWork || Workers.Count == 1) return (1, MinColumnParts(n));
+        if ((long)m * n * Math.Max(k, 1) < MinParallelWork || Workers.Count == 1) return (1, MinColumnParts<T>(n));
         int panels = Panels(n, kernel), maxRowParts = (m + kernel.Rows - 1) / kernel.Rows;
-        var best = (RowParts: 1, ColumnParts: MinColumnParts(n));
+        var best = (RowParts: 1, ColumnParts: MinColumnParts<T>(n));
         double bestCost = double.MaxValue;
-        int maxColumnParts = Math.Min(panels, MinColumnParts(n) + 4 * Workers.Count);
-        for (int columnParts = MinColumnParts(n); columnParts <= maxColumnParts; columnParts++)
+        int maxColumnParts = Math.Min(panels, MinColumnParts<T>(n) + 4 * Workers.Count);
+        for (int columnParts = MinColumnParts<T>(n); columnParts <= maxColumnParts; columnParts++)
         {
             for (int rounds = 1; rounds <= 4; rounds++)
             {
@@ -56,5 +60,9 @@ internal static class GemmBlocking
         return best;
     }
 
-    static int MinColumnParts(int n) => Math.Max(1, (n + MaxPartColumns - 1) / MaxPartColumns);
+    static unsafe int MinColumnParts<T>(int n) where T : unmanaged
+    {
+        int most = MaxPartBytes / sizeof(T);
+        return Math.Max(1, (n + most - 1) / most);
+    }
 }

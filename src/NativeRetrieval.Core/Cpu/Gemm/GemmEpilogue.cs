@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.Intrinsics;
 using NativeRetrieval.Core.Cpu.Vectors;
@@ -5,56 +6,75 @@ using NativeRetrieval.Core.Ops;
 
 namespace NativeRetrieval.Core.Cpu.Gemm;
 
-/// <summary>The work on C beside the product: C = activation(A·B + bias).</summary>
-internal readonly unsafe struct GemmEpilogue
+/// <summary>The work on C beside the product: C = activation(A·B + bias). Floats are done in vectors, doubles one by one.</summary>
+internal readonly unsafe struct GemmEpilogue<T> where T : unmanaged, IFloatingPointIeee754<T>
 {
     /// <summary>One value per column of C, or null.</summary>
-    public float* Bias { get; init; }
+    public T* Bias { get; init; }
 
     public Activation Activation { get; init; }
 
     public bool IsEmpty => Bias == null && Activation == Activation.None;
 
     /// <summary>Writes a tile whose sums lie in the first-level cache, so that C, which may be far away, is only written.</summary>
-    /// <param name="sums">Rows of <paramref name="sumStride"/> floats.</param>
+    /// <param name="sums">Rows of <paramref name="sumStride"/> values.</param>
     /// <param name="accumulate">True adds C's own values, the sums over the blocks of k before.</param>
-    public void Write(float* sums, nint sumStride, float* c, nint cStride, int rows, int columns, int firstColumn, bool accumulate)
+    public void Write(T* sums, nint sumStride, T* c, nint cStride, int rows, int columns, int firstColumn, bool accumulate)
     {
-        float* bias = Bias == null ? null : Bias + firstColumn;
+        T* bias = Bias == null ? null : Bias + firstColumn;
         for (int row = 0; row < rows; row++, sums += sumStride, c += cStride) WriteRow(sums, c, columns, bias, accumulate);
     }
 
-    void WriteRow(float* sums, float* c, int columns, float* bias, bool accumulate)
+    void WriteRow(T* sums, T* c, int columns, T* bias, bool accumulate)
     {
-        int column = Vector512.IsHardwareAccelerated ? WriteVectors<Floats512>(sums, c, 0, columns, bias, accumulate) : 0;
-        column = WriteVectors<NativeFloats>(sums, c, column, columns, bias, accumulate);
+        int column = 0;
+        if (typeof(T) == typeof(float))
+        {
+            if (Vector512.IsHardwareAccelerated)
+                column = WriteVectors<Floats512>((float*)sums, (float*)c, column, columns, (float*)bias, accumulate);
+            column = WriteVectors<NativeFloats>((float*)sums, (float*)c, column, columns, (float*)bias, accumulate);
+        }
         for (; column < columns; column++)
         {
-            float sum = sums[column];
+            T sum = sums[column];
             if (accumulate) sum += c[column];
             if (bias != null) sum += bias[column];
-            c[column] = Activate(NativeFloats.All(sum)).Value[0];
+            c[column] = Activate(sum);
         }
     }
 
     /// <returns>The first column that is not done.</returns>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    int WriteVectors<T>(float* sums, float* c, int column, int columns, float* bias, bool accumulate) where T : unmanaged, ISimdFloats<T>
+    int WriteVectors<TFloats>(float* sums, float* c, int column, int columns, float* bias, bool accumulate)
+        where TFloats : unmanaged, ISimdFloats<TFloats>
     {
-        for (; column <= columns - T.Count; column += T.Count)
+        for (; column <= columns - TFloats.Count; column += TFloats.Count)
         {
-            var sum = T.Load(sums + column);
-            if (accumulate) sum += T.Load(c + column);
-            if (bias != null) sum += T.Load(bias + column);
-            Activate(sum).Store(c + column);
+            var sum = TFloats.Load(sums + column);
+            if (accumulate) sum += TFloats.Load(c + column);
+            if (bias != null) sum += TFloats.Load(bias + column);
+            ActivateFloats(sum).Store(c + column);
         }
         return column;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    T Activate<T>(T value) where T : unmanaged, ISimdFloats<T> => Activation switch
+    T Activate(T value)
     {
-        Activation.Relu => T.Max(value, T.All(0)),
+        if (typeof(T) == typeof(float))
+            return Unsafe.BitCast<float, T>(ActivateFloats(NativeFloats.All(Unsafe.BitCast<T, float>(value))).Value[0]);
+        return Activation switch
+        {
+            Activation.Relu => T.Max(value, T.Zero),
+            Activation.Gelu => value * T.CreateChecked(SpecialFunctions.NormalDistribution(double.CreateChecked(value))),
+            _ => value,
+        };
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    TFloats ActivateFloats<TFloats>(TFloats value) where TFloats : unmanaged, ISimdFloats<TFloats> => Activation switch
+    {
+        Activation.Relu => TFloats.Max(value, TFloats.All(0)),
         Activation.Gelu => VectorMath.Gelu(value),
         _ => value,
     };

@@ -13,19 +13,17 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 /// Every element of C is one chain of fused multiply-adds in the order of k, whatever the tile: all vector widths with
 /// FMA give the same bits. Tile sizes fill the register file: 14 × 2 of 32 registers in AVX-512, 6 × 2 of 16 in AVX2.
 /// </remarks>
-internal sealed unsafe class GemmKernel
+internal sealed unsafe class GemmKernel<T> where T : unmanaged
 {
-    /// <summary>Floats of A; past its end a prefetch does nothing.</summary>
-    const int PrefetchAhead = 1024;
+    /// <summary>Bytes of A; past its end a prefetch does nothing.</summary>
+    const int PrefetchAhead = 4096;
 
-    readonly delegate*<nint, float*, float*, float*, nint, bool, void>[] _byRows;
+    readonly delegate*<nint, T*, T*, T*, nint, bool, void>[] _byRows;
 
-    GemmKernel(string name, int columns, delegate*<nint, float*, float*, float*, nint, bool, void>[] byRows)
+    GemmKernel(int columns, delegate*<nint, T*, T*, T*, nint, bool, void>[] byRows)
     {
-        (Name, Columns, _byRows) = (name, columns, byRows);
+        (Columns, _byRows) = (columns, byRows);
     }
-
-    public string Name { get; }
 
     /// <summary>Rows of the largest tile.</summary>
     public int Rows => _byRows.Length;
@@ -33,46 +31,46 @@ internal sealed unsafe class GemmKernel
     /// <summary>Columns of a tile; a panel of packed B is as wide.</summary>
     public int Columns { get; }
 
-    public static GemmKernel Avx512 { get; } = new("AVX-512 14x32", 32,
+    public static GemmKernel<T> Avx512 { get; } = new(2 * Vector512<T>.Count,
     [
-        &Tile<GemmSimd512, Vector512<float>, GemmRows1>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows2>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows3>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows4>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows5>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows6>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows7>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows8>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows9>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows10>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows11>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows12>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows13>,
-        &Tile<GemmSimd512, Vector512<float>, GemmRows14>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows1>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows2>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows3>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows4>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows5>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows6>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows7>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows8>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows9>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows10>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows11>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows12>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows13>,
+        &Tile<GemmSimd512<T>, Vector512<T>, GemmRows14>,
     ]);
 
-    public static GemmKernel Avx2 { get; } = new("AVX2 6x16", 16,
+    public static GemmKernel<T> Avx2 { get; } = new(2 * Vector256<T>.Count,
     [
-        &Tile<GemmSimd256, Vector256<float>, GemmRows1>,
-        &Tile<GemmSimd256, Vector256<float>, GemmRows2>,
-        &Tile<GemmSimd256, Vector256<float>, GemmRows3>,
-        &Tile<GemmSimd256, Vector256<float>, GemmRows4>,
-        &Tile<GemmSimd256, Vector256<float>, GemmRows5>,
-        &Tile<GemmSimd256, Vector256<float>, GemmRows6>,
+        &Tile<GemmSimd256<T>, Vector256<T>, GemmRows1>,
+        &Tile<GemmSimd256<T>, Vector256<T>, GemmRows2>,
+        &Tile<GemmSimd256<T>, Vector256<T>, GemmRows3>,
+        &Tile<GemmSimd256<T>, Vector256<T>, GemmRows4>,
+        &Tile<GemmSimd256<T>, Vector256<T>, GemmRows5>,
+        &Tile<GemmSimd256<T>, Vector256<T>, GemmRows6>,
     ]);
 
-    public static GemmKernel Portable { get; } = new($"Vector<float> 6x{2 * Vector<float>.Count}", 2 * Vector<float>.Count,
+    public static GemmKernel<T> Portable { get; } = new(2 * Vector<T>.Count,
     [
-        &Tile<GemmSimdPortable, Vector<float>, GemmRows1>,
-        &Tile<GemmSimdPortable, Vector<float>, GemmRows2>,
-        &Tile<GemmSimdPortable, Vector<float>, GemmRows3>,
-        &Tile<GemmSimdPortable, Vector<float>, GemmRows4>,
-        &Tile<GemmSimdPortable, Vector<float>, GemmRows5>,
-        &Tile<GemmSimdPortable, Vector<float>, GemmRows6>,
+        &Tile<GemmSimdPortable<T>, Vector<T>, GemmRows1>,
+        &Tile<GemmSimdPortable<T>, Vector<T>, GemmRows2>,
+        &Tile<GemmSimdPortable<T>, Vector<T>, GemmRows3>,
+        &Tile<GemmSimdPortable<T>, Vector<T>, GemmRows4>,
+        &Tile<GemmSimdPortable<T>, Vector<T>, GemmRows5>,
+        &Tile<GemmSimdPortable<T>, Vector<T>, GemmRows6>,
     ]);
 
     /// <summary>The widest kernel that this machine runs in hardware.</summary>
-    public static GemmKernel Best { get; } =
+    public static GemmKernel<T> Best { get; } =
         Vector512.IsHardwareAccelerated && Avx512F.IsSupported ? Avx512
         : System.Runtime.Intrinsics.X86.Avx2.IsSupported && Fma.IsSupported ? Avx2
         : Portable;
@@ -83,15 +81,15 @@ internal sealed unsafe class GemmKernel
     /// <param name="a">Packed [k][rows].</param>
     /// <param name="b">Packed [k][Columns].</param>
     /// <param name="c">First element of the tile.</param>
-    /// <param name="cStride">Floats from one row of C to the next.</param>
+    /// <param name="cStride">Values from one row of C to the next.</param>
     /// <param name="accumulate">True adds to C.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public void Run(int rows, nint k, float* a, float* b, float* c, nint cStride, bool accumulate) =>
+    public void Run(int rows, nint k, T* a, T* b, T* c, nint cStride, bool accumulate) =>
         _byRows[rows - 1](k, a, b, c, cStride, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile<TSimd, TVector, TRows>(nint k, float* a, float* b, float* c, nint cStride, bool accumulate)
-        where TSimd : struct, IGemmSimd<TVector>
+    static void Tile<TSimd, TVector, TRows>(nint k, T* a, T* b, T* c, nint cStride, bool accumulate)
+        where TSimd : struct, IGemmSimd<T, TVector>
         where TVector : unmanaged
         where TRows : struct, IGemmRows
     {
@@ -112,7 +110,7 @@ internal sealed unsafe class GemmKernel
         TVector cd0 = default, cd1 = default;
         for (; k > 0; k--)
         {
-            TVector b0 = TSimd.Load(b), b1 = TSimd.Load(b + sizeof(TVector) / sizeof(float));
+            TVector b0 = TSimd.Load(b), b1 = TSimd.Load(b + sizeof(TVector) / sizeof(T));
             TVector x = TSimd.Broadcast(a);
             c00 = TSimd.MultiplyAdd(x, b0, c00); c01 = TSimd.MultiplyAdd(x, b1, c01);
             if (TRows.Count > 1) { x = TSimd.Broadcast(a + 1); c10 = TSimd.MultiplyAdd(x, b0, c10); c11 = TSimd.MultiplyAdd(x, b1, c11); }
@@ -129,9 +127,9 @@ internal sealed unsafe class GemmKernel
             if (TRows.Count > 12) { x = TSimd.Broadcast(a + 12); cc0 = TSimd.MultiplyAdd(x, b0, cc0); cc1 = TSimd.MultiplyAdd(x, b1, cc1); }
             if (TRows.Count > 13) { x = TSimd.Broadcast(a + 13); cd0 = TSimd.MultiplyAdd(x, b0, cd0); cd1 = TSimd.MultiplyAdd(x, b1, cd1); }
             // A strip that comes from a third-level cache arrives in time.
-            if (Sse.IsSupported) Sse.Prefetch0(a + PrefetchAhead);
+            if (Sse.IsSupported) Sse.Prefetch0((byte*)a + PrefetchAhead);
             a += TRows.Count;
-            b += 2 * sizeof(TVector) / sizeof(float);
+            b += 2 * sizeof(TVector) / sizeof(T);
         }
         StoreRow<TSimd, TVector>(c, c00, c01, accumulate);
         if (TRows.Count > 1) StoreRow<TSimd, TVector>(c += cStride, c10, c11, accumulate);
@@ -150,11 +148,11 @@ internal sealed unsafe class GemmKernel
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void StoreRow<TSimd, TVector>(float* c, TVector left, TVector right, bool accumulate)
-        where TSimd : struct, IGemmSimd<TVector>
+    static void StoreRow<TSimd, TVector>(T* c, TVector left, TVector right, bool accumulate)
+        where TSimd : struct, IGemmSimd<T, TVector>
         where TVector : unmanaged
     {
-        float* cRight = c + sizeof(TVector) / sizeof(float);
+        T* cRight = c + sizeof(TVector) / sizeof(T);
         if (accumulate)
         {
             left = TSimd.Add(left, TSimd.Load(c));

@@ -16,11 +16,11 @@ internal sealed unsafe class PackedWeights : IDisposable
     /// <param name="n">Columns of B.</param>
     /// <param name="b">For a linear layer's weight [out, in]: its transpose.</param>
     /// <param name="kernel">The kernel that will read it; the machine's best if null.</param>
-    public PackedWeights(int k, int n, MatrixView<float> b, GemmKernel? kernel = null)
+    public PackedWeights(int k, int n, MatrixView<float> b, GemmKernel<float>? kernel = null)
     {
-        (K, N, Kernel) = (k, n, kernel ?? GemmKernel.Best);
+        (K, N, Kernel) = (k, n, kernel ?? GemmKernel<float>.Best);
         int panels = GemmBlocking.Panels(n, Kernel), blockK = GemmBlocking.BlockK(k);
-        float* data = _data = _memory.Reserve((nuint)k * (nuint)(panels * Kernel.Columns));
+        float* data = _data = _memory.Reserve<float>((nuint)k * (nuint)(panels * Kernel.Columns));
         var self = this;
         Workers.Run(panels, panel =>
         {
@@ -40,14 +40,10 @@ internal sealed unsafe class PackedWeights : IDisposable
 
     public int N { get; }
 
-    public GemmKernel Kernel { get; }
+    public GemmKernel<float> Kernel { get; }
 
     /// <summary>The panel's part of the block of K that begins at <paramref name="firstK"/>.</summary>
-    public float* Panel(int firstK, int blockK, int panel)
-    {
-        nint width = (nint)GemmBlocking.Panels(N, Kernel) * Kernel.Columns;
-        return _data + firstK * width + (nint)panel * blockK * Kernel.Columns;
-    }
+    public float* Panel(int firstK, int blockK, int panel) => _data + GemmBlocking.PanelStart(N, Kernel, firstK, blockK, panel);
 
     public void Dispose() => _memory.Dispose();
 }

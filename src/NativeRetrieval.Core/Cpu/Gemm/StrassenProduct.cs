@@ -36,7 +36,7 @@ internal sealed unsafe class StrassenProduct
     readonly Action<int> _sumRows, _runPart;
     PackedWeights _b = null!;
     MatrixView<float> _a;
-    GemmEpilogue _epilogue;
+    GemmEpilogue<float> _epilogue;
     float* _c, _sums;
     nint _cStride;
     int _m, _height, _blockK, _groups, _rowParts, _firstK, _groupsOfK;
@@ -51,7 +51,7 @@ internal sealed unsafe class StrassenProduct
 
     int GroupWidth => Strassen.Side * _b.Kernel.Columns;
 
-    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue)
+    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue<float> epilogue)
     {
         int pieces = (m + MaxRows - 1) / MaxRows;
         for (int piece = 0; piece < pieces; piece++)
@@ -62,7 +62,7 @@ internal sealed unsafe class StrassenProduct
         }
     }
 
-    void RunPasses(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue)
+    void RunPasses(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue<float> epilogue)
     {
         (_m, _a, _b, _cStride, _epilogue) = (m, a, b, cStride, epilogue);
         _c = c;
@@ -73,7 +73,7 @@ internal sealed unsafe class StrassenProduct
         int allOfK = b.K / (Strassen.Side * _blockK);
         long sums = (long)Products * _groups * StripSize;
         int perPass = (int)Math.Clamp(MaxSumBytes / (sums * sizeof(float)), 1, allOfK);
-        _sums = _memory.Reserve((nuint)(perPass * sums));
+        _sums = _memory.Reserve<float>((nuint)(perPass * sums));
         for (int group = 0; group < allOfK; group += perPass)
         {
             (_firstK, _groupsOfK) = (group * Strassen.Side * _blockK, Math.Min(perPass, allOfK - group));
@@ -120,7 +120,7 @@ internal sealed unsafe class StrassenProduct
     {
         var (groupOfK, group) = Math.DivRem(unit, _groups);
         int size = StripSize;
-        float* parts = (_packedA ??= new()).Reserve((nuint)(Parts * size + 4 * Strassen.Products * Chunk));
+        float* parts = (_packedA ??= new()).Reserve<float>((nuint)(Parts * size + 4 * Strassen.Products * Chunk));
         for (int part = 0; part < Parts; part++)
         {
             int row = group * GroupHeight + RowOf(part) * _height, k = _firstK + (groupOfK * Strassen.Side + ColumnOf(part)) * _blockK;
@@ -150,8 +150,8 @@ internal sealed unsafe class StrassenProduct
         var (columns, rowPart) = Math.DivRem(unit, _rowParts);
         int first = _groups * rowPart / _rowParts, end = _groups * (rowPart + 1) / _rowParts;
         int panelSize = _blockK * _b.Kernel.Columns;
-        float* tiles = (_tiles ??= new()).Reserve((nuint)((Parts * (end - first) + 5) * TileSize));
-        float* sums = (_sumsOfB ??= new()).Reserve((nuint)((4 + Strassen.Products) * panelSize)), innerSums = sums + 4 * panelSize;
+        float* tiles = (_tiles ??= new()).Reserve<float>((nuint)((Parts * (end - first) + 5) * TileSize));
+        float* sums = (_sumsOfB ??= new()).Reserve<float>((nuint)((4 + Strassen.Products) * panelSize)), innerSums = sums + 4 * panelSize;
         float** quarters = stackalloc float*[4], panels = stackalloc float*[Strassen.Products];
         for (int groupOfK = 0; groupOfK < _groupsOfK; groupOfK++)
             for (int outer = 0; outer < Strassen.Products; outer++)

@@ -24,7 +24,7 @@ internal unsafe struct TiledWindowAttention
 
     [ThreadStatic] static AlignedBuffer? t_memory;
 
-    readonly GemmKernel _kernel = GemmKernel.Best;
+    readonly GemmKernel<float> _kernel = GemmKernel<float>.Best;
     readonly WindowGrid _grid;
     readonly int _heads, _width, _tokens, _panelWidth, _panels;
     readonly long _pixels;
@@ -55,7 +55,7 @@ internal unsafe struct TiledWindowAttention
     public static void Run(Tensor qkv, Tensor biasTable, int heads, int window, int shift, Tensor y)
     {
         var grid = WindowGrid.Of(qkv, window, shift);
-        int panel = GemmKernel.Best.Columns, padded = (grid.Tokens + panel - 1) / panel * panel;
+        int panel = GemmKernel<float>.Best.Columns, padded = (grid.Tokens + panel - 1) / panel * panel;
         using var biases = Tensor.Empty([heads, grid.Tokens, padded], qkv.Device);
         var attention = new TiledWindowAttention(qkv, heads, grid, y, biases.Pointer<float>());
         int[] rows = _tableRows.GetOrAdd((grid.Tokens, panel), static (_, attention) => attention.TableRows(), attention);
@@ -101,7 +101,7 @@ internal unsafe struct TiledWindowAttention
     void RunHead(int place, int head)
     {
         int rows = _tokens * _width, columns = _panels * _panelWidth, channels = _heads * _width;
-        float* memory = (t_memory ??= new()).Reserve((nuint)(3L * rows + (2L * columns + 1) * _width + Square + columns));
+        float* memory = (t_memory ??= new()).Reserve<float>((nuint)(3L * rows + (2L * columns + 1) * _width + Square + columns));
         float* tokenRows = memory, keys = tokenRows + rows, values = keys + rows, queries = values + rows;
         float* sums = queries + columns * _width, weights = sums + columns * _width, inverses = weights + Square;
         Span<int> pixels = stackalloc int[_tokens];

@@ -81,7 +81,7 @@ internal readonly unsafe struct WindowMemory<T> where T : unmanaged
     public WindowMemory(int tokens, int width)
     {
         int rows = tokens * width, square = tokens * tokens;
-        Q = (T*)(t_memory ??= new()).Reserve((nuint)((5L * rows + 2L * square) * sizeof(T) / sizeof(float)));
+        Q = (t_memory ??= new()).Reserve<T>((nuint)(5L * rows + 2L * square));
         K = Q + rows;
         V = K + rows;
         Dy = V + rows;

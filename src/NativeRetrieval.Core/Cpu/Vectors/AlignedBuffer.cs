@@ -2,25 +2,25 @@ using System.Runtime.InteropServices;
 
 namespace NativeRetrieval.Core.Cpu.Vectors;
 
-/// <summary>Native floats on a 64-byte boundary that grow on demand: working memory of one thread, or packed weights.</summary>
+/// <summary>Native memory on a 64-byte boundary that grows on demand: working memory of one thread, or packed weights.</summary>
 internal sealed unsafe class AlignedBuffer : IDisposable
 {
     const nuint AlignmentBytes = 64;
 
-    float* _data;
-    nuint _capacity;
+    void* _data;
+    nuint _bytes;
 
-    /// <summary>Room for <paramref name="count"/> floats. What an earlier, smaller reservation held is lost.</summary>
+    /// <summary>Room for <paramref name="count"/> values. What an earlier, smaller reservation held is lost.</summary>
     /// <exception cref="OutOfMemoryException">The system has not that much memory.</exception>
-    public float* Reserve(nuint count)
+    public T* Reserve<T>(nuint count) where T : unmanaged
     {
-        if (count <= _capacity) return _data;
+        nuint bytes = checked(count * (nuint)sizeof(T));
+        if (bytes <= _bytes) return (T*)_data;
         Free();
-        nuint bytes = checked(count * sizeof(float));
-        _data = (float*)NativeMemory.AlignedAlloc(bytes, AlignmentBytes);
-        _capacity = count;
+        _data = NativeMemory.AlignedAlloc(bytes, AlignmentBytes);
+        _bytes = bytes;
         GC.AddMemoryPressure((long)bytes);
-        return _data;
+        return (T*)_data;
     }
 
     public void Dispose()
@@ -33,10 +33,10 @@ internal sealed unsafe class AlignedBuffer : IDisposable
 
     void Free()
     {
-        if (_capacity == 0) return;
+        if (_bytes == 0) return;
         NativeMemory.AlignedFree(_data);
-        GC.RemoveMemoryPressure((long)_capacity * sizeof(float));
+        GC.RemoveMemoryPressure((long)_bytes);
         _data = null;
-        _capacity = 0;
+        _bytes = 0;
     }
 }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Ops;
@@ -23,18 +24,24 @@ public sealed unsafe class GemmTests
 
     [Theory]
     [MemberData(nameof(KernelsAndShapes))]
-    public void A_product_is_the_sum_over_k_whatever_is_transposed(string kernelName, int m, int n, int k)
+    public void A_product_is_the_sum_over_k_whatever_is_transposed(string kernel, int m, int n, int k)
     {
-        if (Kernel(kernelName) is not { } kernel) { Assert.Skip($"{kernelName} does not run on this machine"); return; }
+        ExpectSums<float>(kernel, m, n, k, 1e-6);
+        ExpectSums<double>(kernel, m, n, k, 1e-14);
+    }
+
+    static void ExpectSums<T>(string kernelName, int m, int n, int k, double tolerance) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        if (Kernel<T>(kernelName) is not { } kernel) { Assert.Skip($"{kernelName} does not run on this machine"); return; }
         foreach (bool transposeA in (bool[])[false, true])
             foreach (bool transposeB in (bool[])[false, true])
             {
-                float[] a = Normal(m * k, 1), b = Normal(k * n, 2), c = Normal(m * n, 3);
-                double[] expected = Expected(m, n, k, (i, p) => a[transposeA ? p * m + i : i * k + p],
-                    (p, j) => b[transposeB ? j * k + p : p * n + j]);
-                fixed (float* pa = a, pb = b, pc = c)
-                    Sgemm.Run(m, n, k, View(pa, m, k, transposeA), View(pb, k, n, transposeB), pc, n, default, kernel);
-                AssertClose(expected, c, k);
+                T[] a = Normal<T>(m * k, 1), b = Normal<T>(k * n, 2), c = Normal<T>(m * n, 3);
+                double[] expected = Expected(m, n, k, (i, p) => double.CreateChecked(a[transposeA ? p * m + i : i * k + p]),
+                    (p, j) => double.CreateChecked(b[transposeB ? j * k + p : p * n + j]));
+                fixed (T* pa = a, pb = b, pc = c)
+                    PackedGemm.Run(m, n, k, View(pa, m, k, transposeA), View(pb, k, n, transposeB), pc, n, default, kernel);
+                AssertClose(expected, c, k, tolerance);
             }
     }
 
@@ -45,7 +52,7 @@ public sealed unsafe class GemmTests
         float[] a = Normal(m * stride, 1), b = Normal(k * stride, 2), c = Normal(m * stride, 3), before = [.. c];
         double[] expected = Expected(m, n, k, (i, p) => a[i * stride + 5 + p], (p, j) => b[p * stride + 2 + j]);
         fixed (float* pa = a, pb = b, pc = c)
-            Sgemm.Run(m, n, k, new(pa + 5, stride), new(pb + 2, stride), pc + 3, stride);
+            PackedGemm.Run(m, n, k, new(pa + 5, stride), new(pb + 2, stride), pc + 3, stride);
         for (int i = 0; i < m; i++)
             for (int j = 0; j < stride; j++)
                 if (j is >= 3 and < 3 + n) Assert.Equal(expected[i * n + j - 3], c[i * stride + j], 1e-4);
@@ -56,21 +63,32 @@ public sealed unsafe class GemmTests
     public void The_bits_do_not_depend_on_threads_vector_width_or_packing()
     {
         const int m = 200, n = 150, k = 700;
-        float[] a = Normal(m * k, 1), b = Normal(k * n, 2), parallel = new float[m * n], alone = new float[m * n],
-            packed = new float[m * n];
-        fixed (float* pa = a, pb = b, pParallel = parallel, pAlone = alone, pPacked = packed)
+        float[] a = Normal(m * k, 1), b = Normal(k * n, 2), packed = new float[m * n];
+        float[] alone = ExpectSameBits(m, n, k, a, b);
+        fixed (float* pa = a, pb = b, pPacked = packed)
+            using (var weights = new PackedWeights(k, n, new MatrixView<float>(pb, n))) PackedGemm.Run(m, new(pa, k), weights, pPacked, n);
+        Assert.Equal(alone, packed);
+        ExpectSameBits(m, n, k, Normal<double>(m * k, 1), Normal<double>(k * n, 2));
+    }
+
+    static T[] ExpectSameBits<T>(int m, int n, int k, T[] a, T[] b) where T : unmanaged, IFloatingPointIeee754<T>
+    {
+        T[] parallel = new T[m * n], alone = new T[m * n];
+        fixed (T* pa = a, pb = b, pParallel = parallel, pAlone = alone)
         {
-            MatrixView<float> viewA = new(pa, k), viewB = new(pb, n);
-            float* inner = pAlone;
-            Sgemm.Run(m, n, k, viewA, viewB, pParallel, n);
-            Workers.Run(2, part => { if (part == 0) Sgemm.Run(m, n, k, viewA, viewB, inner, n); });
-            using (var weights = new PackedWeights(k, n, viewB)) Sgemm.Run(m, viewA, weights, pPacked, n);
+            MatrixView<T> viewA = new(pa, k), viewB = new(pb, n);
+            T* inner = pAlone;
+            PackedGemm.Run(m, n, k, viewA, viewB, pParallel, n);
+            Workers.Run(2, part => { if (part == 0) PackedGemm.Run(m, n, k, viewA, viewB, inner, n); });
             Assert.Equal(alone, parallel);
-            Assert.Equal(alone, packed);
-            if (!System.Runtime.Intrinsics.X86.Fma.IsSupported) return;
-            Sgemm.Run(m, n, k, viewA, viewB, pParallel, n, default, GemmKernel.Avx512);
-            Assert.Equal(alone, parallel);
+            if (!System.Runtime.Intrinsics.X86.Fma.IsSupported) return alone;
+            foreach (var kernel in (GemmKernel<T>[])[GemmKernel<T>.Avx512, GemmKernel<T>.Avx2])
+            {
+                PackedGemm.Run(m, n, k, viewA, viewB, pParallel, n, default, kernel);
+                Assert.Equal(alone, parallel);
+            }
         }
+        return alone;
     }
 
     [Theory]
@@ -79,49 +97,46 @@ public sealed unsafe class GemmTests
     [InlineData(Activation.Gelu)]
     public void The_epilogue_adds_the_bias_and_applies_the_activation_once(Activation activation)
     {
+        ExpectEpilogue<float>(activation, 2e-4);
+        ExpectEpilogue<double>(activation, 1e-12);
+    }
+
+    static void ExpectEpilogue<T>(Activation activation, double tolerance) where T : unmanaged, IFloatingPointIeee754<T>
+    {
         const int m = 9, n = 43, k = 600;
-        float[] a = Normal(m * k, 1), b = Normal(k * n, 2), bias = Normal(n, 3), c = new float[m * n];
-        double[] sums = Expected(m, n, k, (i, p) => a[i * k + p], (p, j) => b[p * n + j]);
-        fixed (float* pa = a, pb = b, pc = c, pBias = bias)
-            Sgemm.Run(m, n, k, new(pa, k), new(pb, n), pc, n, new() { Bias = pBias, Activation = activation });
+        T[] a = Normal<T>(m * k, 1), b = Normal<T>(k * n, 2), bias = Normal<T>(n, 3), c = new T[m * n];
+        double[] sums = Expected(m, n, k, (i, p) => double.CreateChecked(a[i * k + p]), (p, j) => double.CreateChecked(b[p * n + j]));
+        fixed (T* pa = a, pb = b, pc = c, pBias = bias)
+            PackedGemm.Run(m, n, k, new(pa, k), new(pb, n), pc, n, new() { Bias = pBias, Activation = activation });
         for (int i = 0; i < sums.Length; i++)
         {
-            double x = sums[i] + bias[i % n];
+            double x = sums[i] + double.CreateChecked(bias[i % n]);
             double expected = activation switch
             {
                 Activation.Relu => Math.Max(x, 0),
                 Activation.Gelu => x * SpecialFunctions.NormalDistribution(x),
                 _ => x,
             };
-            Assert.Equal(expected, c[i], 2e-4);
+            Assert.Equal(expected, double.CreateChecked(c[i]), tolerance);
         }
     }
 
-    [Fact]
-    public void The_reference_agrees_in_double_precision()
+    static GemmKernel<T>? Kernel<T>(string name) where T : unmanaged => name switch
     {
-        const int m = 40, n = 30, k = 70;
-        double[] a = [.. Normal(m * k, 1).Select(x => (double)x)], b = [.. Normal(k * n, 2).Select(x => (double)x)], c = new double[m * n];
-        Array.Fill(c, 2);
-        double[] expected = Expected(m, n, k, (i, p) => a[i * k + p], (p, j) => b[p * n + j]);
-        fixed (double* pa = a, pb = b, pc = c) ReferenceGemm.Run(m, n, k, new MatrixView<double>(pa, k), new(pb, n), pc, n);
-        for (int i = 0; i < c.Length; i++) Assert.Equal(expected[i], c[i], 1e-12);
-    }
-
-    static GemmKernel? Kernel(string name) => name switch
-    {
-        "avx512" => GemmKernel.Avx512,
-        "avx2" => System.Runtime.Intrinsics.X86.Avx2.IsSupported ? GemmKernel.Avx2 : null,
-        _ => GemmKernel.Portable,
+        "avx512" => GemmKernel<T>.Avx512,
+        "avx2" => System.Runtime.Intrinsics.X86.Avx2.IsSupported ? GemmKernel<T>.Avx2 : null,
+        _ => GemmKernel<T>.Portable,
     };
 
-    static MatrixView<float> View(float* data, int rows, int columns, bool transposed) =>
-        transposed ? new MatrixView<float>(data, rows).Transposed : new(data, columns);
+    static MatrixView<T> View<T>(T* data, int rows, int columns, bool transposed) where T : unmanaged =>
+        transposed ? new MatrixView<T>(data, rows).Transposed : new(data, columns);
 
-    static float[] Normal(int count, ulong stream)
+    static float[] Normal(int count, ulong stream) => Normal<float>(count, stream);
+
+    static T[] Normal<T>(int count, ulong stream) where T : INumberBase<T>
     {
         var numbers = new PhiloxSequence(new Philox(7, stream));
-        return Enumerable.Range(0, count).Select(_ => (float)numbers.NextNormal()).ToArray();
+        return Enumerable.Range(0, count).Select(_ => T.CreateChecked(numbers.NextNormal())).ToArray();
     }
 
     static double[] Expected(int m, int n, int k, Func<int, int, double> a, Func<int, int, double> b)
@@ -136,14 +151,15 @@ public sealed unsafe class GemmTests
         return c;
     }
 
-    static void AssertClose(double[] expected, float[] actual, int k)
+    static void AssertClose<T>(double[] expected, T[] actual, int k, double tolerance) where T : INumberBase<T>
     {
         double error = 0, size = 1e-30;
         for (int i = 0; i < expected.Length; i++)
         {
-            error += (expected[i] - actual[i]) * (expected[i] - actual[i]);
+            double difference = expected[i] - double.CreateChecked(actual[i]);
+            error += difference * difference;
             size += expected[i] * expected[i];
         }
-        Assert.True(Math.Sqrt(error / size) < 1e-6, $"relative error {Math.Sqrt(error / size):g3} with k = {k}");
+        Assert.True(Math.Sqrt(error / size) < tolerance, $"relative error {Math.Sqrt(error / size):g3} with k = {k}");
     }
 }

@@ -24,14 +24,19 @@ public sealed unsafe class StrassenTests
     [InlineData("portable", 448, 768, 768)]
     public void Errors_stay_within_the_bound_for_two_levels(string kernelName, int m, int n, int k)
     {
-        var kernel = kernelName == "avx512" ? GemmKernel.Avx512 : kernelName == "avx2" ? GemmKernel.Avx2 : GemmKernel.Portable;
-        if (kernel == GemmKernel.Avx2 && !System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Skip("AVX2 does not run on this machine");
+        var kernel = kernelName switch
+        {
+            "avx512" => GemmKernel<float>.Avx512,
+            "avx2" => GemmKernel<float>.Avx2,
+            _ => GemmKernel<float>.Portable,
+        };
+        if (kernelName == "avx2" && !System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Skip("AVX2 does not run on this machine");
         float[] a = Uniform(m * k, 1), b = Uniform(k * n, 2), c = new float[m * n];
         fixed (float* pa = a, pb = b, pc = c)
         {
             using var weights = new PackedWeights(k, n, new MatrixView<float>(pb, n), kernel);
             Assert.True(Strassen.Takes(m, weights));
-            Sgemm.Run(m, new(pa, k), weights, pc, n);
+            PackedGemm.Run(m, new(pa, k), weights, pc, n);
         }
         double worst = 0, error = 0, size = 0;
         double[] expected = Expected(m, n, k, a, b);
@@ -56,10 +61,10 @@ public sealed unsafe class StrassenTests
         fixed (float* pa = a, pb = b, pc = c, pPlain = plain, pBias = bias)
         {
             using var weights = new PackedWeights(k, n, new(pb, n));
-            var epilogue = new GemmEpilogue { Bias = pBias, Activation = Activation.Gelu };
-            Sgemm.Run(m, new(pa, k), weights, pc, stride, epilogue);
+            var epilogue = new GemmEpilogue<float> { Bias = pBias, Activation = Activation.Gelu };
+            PackedGemm.Run(m, new(pa, k), weights, pc, stride, epilogue);
             for (int row = 0; row < m; row += few)
-                Sgemm.Run(Math.Min(few, m - row), new(pa + row * k, k), weights, pPlain + row * stride, stride, epilogue);
+                PackedGemm.Run(Math.Min(few, m - row), new(pa + row * k, k), weights, pPlain + row * stride, stride, epilogue);
         }
         double error = 0, size = 0;
         for (int i = 0; i < c.Length; i++)
@@ -83,13 +88,13 @@ public sealed unsafe class StrassenTests
             var source = new MatrixView<float>(pa, k);
             float* target = pAlone;
             using var weights = new PackedWeights(k, n, new(pb, n));
-            Sgemm.Run(m, source, weights, pParallel, n);
+            PackedGemm.Run(m, source, weights, pParallel, n);
             Workers.Run(2, part =>
             {
                 if (part != 0) return;
-                Sgemm.Run(m, source, weights, target, n);
+                PackedGemm.Run(m, source, weights, target, n);
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                Sgemm.Run(m, source, weights, target, n);
+                PackedGemm.Run(m, source, weights, target, n);
                 allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             });
         }
@@ -109,7 +114,7 @@ public sealed unsafe class StrassenTests
         float[] b = new float[k * n];
         fixed (float* pb = b)
         {
-            using var weights = new PackedWeights(k, n, new MatrixView<float>(pb, n), GemmKernel.Avx512);
+            using var weights = new PackedWeights(k, n, new MatrixView<float>(pb, n), GemmKernel<float>.Avx512);
             Assert.Equal(expected, Strassen.Takes(m, weights));
         }
     }

@@ -1,3 +1,4 @@
+using System.Numerics;
 using System.Runtime.Intrinsics.X86;
 using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Parallel;
@@ -5,38 +6,39 @@ using NativeRetrieval.Core.Parallel;
 namespace NativeRetrieval.Core.Cpu.Gemm;
 
 /// <summary>
-/// C[m, n] = A[m, k] · B[k, n] in single precision on all cores, with any strides of A and B (so also transposed) and
+/// C[m, n] = A[m, k] · B[k, n] in float32 or float64 on all cores, with any strides of A and B (so also transposed) and
 /// row-major C. Blocked and packed after Goto and van de Geijn 2008, "Anatomy of high-performance matrix
 /// multiplication". The bits of the result do not depend on the number of threads; where <see cref="Strassen.Takes"/> is false, those
 /// of a row depend on that row alone.
 /// </summary>
-internal static unsafe class Sgemm
+internal static unsafe class PackedGemm
 {
     [ThreadStatic] static AlignedBuffer? _packedA;
     [ThreadStatic] static AlignedBuffer? _packedB;
 
-    /// <summary>C = A·B, then <paramref name="epilogue"/>; <paramref name="cStride"/> floats from row to row of C.</summary>
-    public static void Run(int m, int n, int k, MatrixView<float> a, MatrixView<float> b, float* c, nint cStride,
-        GemmEpilogue epilogue = default, GemmKernel? kernel = null) =>
-        RunParts(new Product(m, n, k, a, b, null, c, cStride, epilogue, kernel ?? GemmKernel.Best));
+    /// <summary>C = A·B, then <paramref name="epilogue"/>; <paramref name="cStride"/> values from row to row of C.</summary>
+    public static void Run<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* c, nint cStride, GemmEpilogue<T> epilogue = default,
+        GemmKernel<T>? kernel = null) where T : unmanaged, IFloatingPointIeee754<T> =>
+        RunParts(new Product<T>(m, n, k, a, b, null, c, cStride, epilogue, kernel ?? GemmKernel<T>.Best));
 
     /// <summary>C = A·B with B packed before, then <paramref name="epilogue"/>; large products by <see cref="Strassen"/>.</summary>
-    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue epilogue = default)
+    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue<float> epilogue = default)
     {
         if (Strassen.Takes(m, b)) StrassenProduct.Run(m, a, b, c, cStride, epilogue);
-        else RunParts(new Product(m, b.N, b.K, a, default, b, c, cStride, epilogue, b.Kernel));
+        else RunParts(new Product<float>(m, b.N, b.K, a, default, b.Panel(0, 0, 0), c, cStride, epilogue, b.Kernel));
         GC.KeepAlive(b);
     }
 
-    static void RunParts(in Product product)
+    static void RunParts<T>(in Product<T> product) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (product.M == 0 || product.N == 0) return;
-        var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, product.PackedB is not null);
+        var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, product.PackedB != null);
         Workers.Run(rowParts * columnParts, (product, rowParts, columnParts), static (s, part) =>
             RunPart(s.product, s.rowParts, s.columnParts, part));
     }
 
-    static void RunPart(in Product product, int rowParts, int columnParts, int part)
+    static void RunPart<T>(in Product<T> product, int rowParts, int columnParts, int part)
+        where T : unmanaged, IFloatingPointIeee754<T>
     {
         int panels = GemmBlocking.Panels(product.N, product.Kernel);
         var (column, row) = Math.DivRem(part, rowParts);
@@ -48,14 +50,15 @@ internal static unsafe class Sgemm
 
     static int Cut(int length, int parts, int part) => (int)((long)length * part / parts);
 
-    readonly struct Product(int m, int n, int k, MatrixView<float> a, MatrixView<float> b, PackedWeights? packedB,
-        float* c, nint cStride, GemmEpilogue epilogue, GemmKernel kernel)
+    /// <param name="packedB">All of B as in <see cref="PackedWeights"/>, or null.</param>
+    readonly struct Product<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* packedB, T* c, nint cStride,
+        GemmEpilogue<T> epilogue, GemmKernel<T> kernel) where T : unmanaged, IFloatingPointIeee754<T>
     {
         public int M => m;
         public int N => n;
         public int K => k;
-        public GemmKernel Kernel => kernel;
-        public PackedWeights? PackedB => packedB;
+        public GemmKernel<T> Kernel => kernel;
+        public T* PackedB => packedB;
 
         /// <summary>Rows [firstRow, endRow) and columns [firstColumn, endColumn) of C, all of k; firstColumn begins a panel.</summary>
         public void RunPart(int firstRow, int endRow, int firstColumn, int endColumn)
@@ -65,9 +68,9 @@ internal static unsafe class Sgemm
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
             {
                 int blockK = Math.Min(maxBlockK, k - firstK);
-                if (packedB is not null)
+                if (packedB != null)
                     RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
-                        packedB.Panel(firstK, blockK, firstColumn / kernel.Columns));
+                        packedB + GemmBlocking.PanelStart(n, kernel, firstK, blockK, firstColumn / kernel.Columns));
                 else if (endRow - firstRow > GemmBlocking.MaxRowsOfPanels)
                     RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
                         PackColumns(firstK, blockK, firstColumn, endColumn));
@@ -75,11 +78,11 @@ internal static unsafe class Sgemm
             }
         }
 
-        float* PackColumns(int firstK, int blockK, int firstColumn, int endColumn)
+        T* PackColumns(int firstK, int blockK, int firstColumn, int endColumn)
         {
             int panels = GemmBlocking.Panels(endColumn - firstColumn, kernel);
-            float* packed = (_packedB ??= new()).Reserve((nuint)panels * (nuint)(blockK * kernel.Columns));
-            float* target = packed;
+            T* packed = (_packedB ??= new()).Reserve<T>((nuint)panels * (nuint)(blockK * kernel.Columns));
+            T* target = packed;
             for (int column = firstColumn; column < endColumn; column += kernel.Columns, target += blockK * kernel.Columns)
                 GemmPacking.Pack(b.At(firstK, column), b.ColumnStride, b.RowStride, Math.Min(kernel.Columns, endColumn - column),
                     kernel.Columns, blockK, target);
@@ -90,15 +93,15 @@ internal static unsafe class Sgemm
         /// Each strip of A, packed just before, with every panel of B in turn. The strip stays in the first-level cache; the panels stream
         /// by in the order of memory, which the processor foresees, and so do the rows of C.
         /// </summary>
-        void RunStrips(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, float* panels)
+        void RunStrips(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, T* panels)
         {
-            float* sums = Reserve(kernel.Rows, blockK, out float* packedA);
+            T* sums = Reserve(kernel.Rows, blockK, out T* packedA);
             int strips = Strips(endRow - firstRow);
             for (int strip = 0; strip < strips; strip++)
             {
                 var (row, height) = Strip(firstRow, endRow, strips, strip);
                 GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA);
-                float* panel = panels;
+                T* panel = panels;
                 for (int column = firstColumn; column < endColumn; column += kernel.Columns, panel += blockK * kernel.Columns)
                     RunTile(firstK, blockK, packedA, panel, sums, height, Math.Min(kernel.Columns, endColumn - column), row, column);
             }
@@ -110,7 +113,7 @@ internal static unsafe class Sgemm
         /// </summary>
         void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
-            float* sums = Reserve(endRow - firstRow, blockK, out float* packedA);
+            T* sums = Reserve(endRow - firstRow, blockK, out T* packedA);
             int strips = Strips(endRow - firstRow);
             for (int strip = 0; strip < strips; strip++)
             {
@@ -121,7 +124,7 @@ internal static unsafe class Sgemm
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
-                float* panel = PackColumns(firstK, blockK, column, column + width);
+                T* panel = PackColumns(firstK, blockK, column, column + width);
                 for (int strip = 0; strip < strips; strip++)
                 {
                     var (row, height) = Strip(firstRow, endRow, strips, strip);
@@ -131,10 +134,10 @@ internal static unsafe class Sgemm
         }
 
         /// <returns>Room for one tile of sums.</returns>
-        float* Reserve(int rows, int blockK, out float* packedA)
+        T* Reserve(int rows, int blockK, out T* packedA)
         {
             int tile = kernel.Rows * kernel.Columns;
-            float* sums = (_packedA ??= new()).Reserve((nuint)tile + (nuint)rows * (nuint)blockK);
+            T* sums = (_packedA ??= new()).Reserve<T>((nuint)tile + (nuint)rows * (nuint)blockK);
             packedA = sums + tile;
             return sums;
         }
@@ -148,9 +151,9 @@ internal static unsafe class Sgemm
             return (firstRow + first, Cut(endRow - firstRow, strips, strip + 1) - first);
         }
 
-        void RunTile(int firstK, int blockK, float* packedA, float* panel, float* sums, int height, int width, int row, int column)
+        void RunTile(int firstK, int blockK, T* packedA, T* panel, T* sums, int height, int width, int row, int column)
         {
-            float* target = c + row * cStride + column;
+            T* target = c + row * cStride + column;
             bool accumulate = firstK > 0, last = firstK + blockK == k;
             // The tile of C is needed when the sums are done: by then it has come from memory.
             if (Sse.IsSupported)

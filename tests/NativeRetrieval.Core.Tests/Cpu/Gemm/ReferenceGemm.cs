@@ -1,9 +1,10 @@
 using System.Numerics;
+using NativeRetrieval.Core.Cpu.Gemm;
 using NativeRetrieval.Core.Parallel;
 
-namespace NativeRetrieval.Core.Cpu.Gemm;
+namespace NativeRetrieval.Core.Tests.Cpu.Gemm;
 
-/// <summary>The matrix product as its definition reads, for any floating-point type; float64 models run on it.</summary>
+/// <summary>The matrix product as its definition reads, for any floating-point type.</summary>
 internal static unsafe class ReferenceGemm
 {
     /// <summary>Multiply-adds of a part, so that small products stay on one thread.</summary>
