@@ -7,7 +7,7 @@ using NativeRetrieval.TestSupport;
 namespace NativeRetrieval.CudaEmulator.Tests.Ops;
 
 /// <summary>A first block in TF32, in which op cases do not run.</summary>
-[Collection("device"), Trait(RaceTests.Name, RaceTests.Value)]
+[Collection("device")]
 public sealed class PackedConvBlockTests
 {
     /// <summary>√2 · 2⁻¹⁰, that of TF32's products.</summary>
