@@ -135,7 +135,8 @@ extern "C" __global__ void __launch_bounds__(256, 2) packed_conv2d_input_f32(
             {
                 const int row = place.row + a - 1, column = place.column + b - 1;
                 const bool real = row >= 0 && row < height && column >= 0 && column < width;
-                pixels[b] = real ? load_pack(x + (((size_t)place.clip * height + row) * width + column) * channels + channel) : pack<float> {};
+                const size_t at = (((size_t)place.clip * height + row) * width + column) * channels + channel;
+                pixels[b] = real ? load_pack(x + at) : pack<float> {};
             }
             differences(pixels, rows[a]);
         }

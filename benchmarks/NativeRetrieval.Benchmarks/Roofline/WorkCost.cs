@@ -6,7 +6,8 @@ namespace NativeRetrieval.Benchmarks.Roofline;
 /// <summary>The cost of a piece of work: bytes of memory, operations, and the share of the arithmetic's rate that it can reach.</summary>
 /// <param name="Precision">The precision of its operations.</param>
 /// <param name="CallMicroseconds">What a library's call takes beside its work.</param>
-internal sealed record WorkCost(double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share, double CallMicroseconds = 0)
+internal sealed record WorkCost(
+    double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share, double CallMicroseconds = 0)
 {
     const int ComputeTf32 = 77, MathWithoutTensorCores = 3, MelBins = 64;
 

@@ -17,6 +17,9 @@ internal sealed partial class CudaBackend
     /// <summary>A transform takes no more than this part of the memory while it runs.</summary>
     const int TransformShareOfMemory = 16;
 
+    /// <summary>The sizes of a tensor's axes are 32 bits.</summary>
+    const long MostTransformedBytes = sizeof(float) * (long)int.MaxValue;
+
     /// <summary>Convolutions, and whether they are computed by transforms.</summary>
     readonly Dictionary<ConvolutionShape, bool> _transformed = [];
 
@@ -54,7 +57,7 @@ internal sealed partial class CudaBackend
             || Math.Min(shape.Inputs, shape.Outputs) < LeastTransformedChannels || Transforms == false
             || (shape.Inputs | shape.Outputs) % TransformedAtATime != 0
             || ((x.Address | y.Address | (summand?.Address ?? 0)) & (PackBytes - 1)) != 0
-            || TransformedBytes(shape) > Math.Min(sizeof(float) * (long)int.MaxValue, device.Properties.MemoryBytes / TransformShareOfMemory))
+            || TransformedBytes(shape) > Math.Min(MostTransformedBytes, device.Properties.MemoryBytes / TransformShareOfMemory))
             return false;
         if (Transforms == true) return true;
         lock (_lock)

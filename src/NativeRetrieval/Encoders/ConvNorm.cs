@@ -61,7 +61,8 @@ internal sealed class ConvNorm(
     /// batch's statistics are asked for, or for other kernels than 3x3.
     /// </summary>
     public Tensor? ForwardBlock(ConvNorm next, Tensor x, Tensor? lengths, TrainingPass? pass) =>
-        inChannels == 1 && kernel == 3 && x.DType == DType.Float32 && PackedFor(x, pass) is { } first && next.PackedFor(x, pass) is { } second
+        inChannels == 1 && kernel == 3 && x.DType == DType.Float32
+            && PackedFor(x, pass) is { } first && next.PackedFor(x, pass) is { } second
             ? Op.PackedConvBlock(x, first, second, lengths, x.Device.Activations) : null;
 
     /// <summary>Frees the packed weights of inference.</summary>

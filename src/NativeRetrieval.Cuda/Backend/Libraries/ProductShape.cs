@@ -16,7 +16,8 @@ internal readonly record struct ProductShape(int Rows, int Columns, int Inner, b
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Rows}x{Columns}x{Inner} {Letter(TransposeA)}{Letter(TransposeB)} {Epilogue} {Operands} {Result} {Math} ")
-        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{AlignmentBytes}{(Count > 1 ? $", {Count} at a time" : "")}");
+        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{AlignmentBytes}")
+        + (Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", {Count} at a time") : "");
 
     static char Letter(bool transpose) => transpose ? 'T' : 'N';
 }
