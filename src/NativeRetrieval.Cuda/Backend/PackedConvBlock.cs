@@ -6,7 +6,7 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    /// <summary>What one kernel can do: so many channels, in tiles of so many rows and columns, with so much shared memory.</summary>
+    /// <summary>The one kernel's channels, the rows and columns of its tiles, its bytes of shared memory.</summary>
     const int BlockChannels = 64, BlockRows = 8, BlockColumns = 64, BlockBytes = 207_952, BlockBytesInBFloat16 = 107_088;
 
     /// <summary>First blocks by their maps, and whether one kernel does them.</summary>
