@@ -11,7 +11,7 @@
 //   kernels           [channels, k, k]                  f32          w; K = k·k taps, row-major
 //   dkernels          [channels, k, k]                  f32          dw, or null
 //   lengths           [clips]                           i32          own frames, or null: frames
-//   weight            [channels]                        f32          γ
+//   weight            [channels]                        f32          γ, or null in apply: y = z + β, without μ and s
 //   bias              [channels]                        f32          β
 //   mean              [channels]                        f32          μ
 //   inverse           [channels]                        f32          s

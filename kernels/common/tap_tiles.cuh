@@ -5,7 +5,8 @@
 
 constexpr int TileRows = 8, TileColumns = 64, Stride = TileColumns + 4, Lanes = 16, MostChannels = 64, LaneStride = 20;
 
-// The kernels of a share of channels times γ·s, [taps, 68], and what is added to their sums. Channels that do not exist have zeros.
+// The kernels of a share of channels times γ·s, [taps, 68], and what is added to their sums. Channels that do not exist have zeros. Without
+// a norm (γ null) kernels stay as they are, and β alone is added.
 template <int k>
 struct folded
 {
@@ -18,13 +19,14 @@ struct folded
         for (int i = threadIdx.x; i < count * k * k; i += blockDim.x)
         {
             const int channel = first + i / (k * k);
-            kernels[i % (k * k)][i / (k * k)] =
-                channel < channels ? source[(size_t)first * k * k + i] * (weight[channel] * inverse[channel]) : 0.0f;
+            const float factor = channel >= channels ? 0.0f : weight ? weight[channel] * inverse[channel] : 1.0f;
+            kernels[i % (k * k)][i / (k * k)] = channel < channels ? source[(size_t)first * k * k + i] * factor : 0.0f;
         }
         for (int i = threadIdx.x; i < count; i += blockDim.x)
         {
             const int channel = first + i;
-            shift[i] = channel < channels ? bias[channel] - mean[channel] * (weight[channel] * inverse[channel]) : 0.0f;
+            const float moved = channel < channels && weight ? mean[channel] * (weight[channel] * inverse[channel]) : 0.0f;
+            shift[i] = channel < channels ? bias[channel] - moved : 0.0f;
         }
     }
 };

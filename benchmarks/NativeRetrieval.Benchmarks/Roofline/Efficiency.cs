@@ -57,10 +57,11 @@ internal static class Efficiency
     public const int ShortestPart = 256;
 
     /// <summary>
-    /// Microseconds of a library's call beside its products: filling the pipeline, adding the parts of sums, bias gradients, in kernels of
-    /// their own: fitted to the step's 4.9 ms of products and BERT's 1.92 ms in TF32.
+    /// Microseconds of a library's call beside its products: filling the pipeline and, for gradients, adding the parts of sums and the
+    /// bias's gradient in kernels of their own: fitted to the step's 72 forward products of BERT, 1.04 ms, and to its gradients with their
+    /// other kernels, 3.77 ms. That of a convolution is assumed.
     /// </summary>
-    public const double LibraryCall = 8;
+    public const double ForwardProductCall = 4.1, GradientProductCall = 10, ConvolutionCall = 8;
 
     /// <summary>
     /// Operations of log-mel for each frame: about 1,130 instructions of a warp, counted in the PTX, two operations for each lane. It is

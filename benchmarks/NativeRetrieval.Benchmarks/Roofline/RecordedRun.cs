@@ -4,8 +4,14 @@ namespace NativeRetrieval.Benchmarks.Roofline;
 /// <param name="Parameters">Parameters of the model that is trained.</param>
 internal sealed record RecordedRun(IReadOnlyList<RecordedPiece> Pieces, long Parameters)
 {
-    /// <summary>The kernel that splits operands: a way that begins with it is three TF32 products.</summary>
-    const string Split = "mat_mul_split_f32";
+    /// <summary>
+    /// The kernels that another way than the library's begins with: splitting operands for three TF32 products, as often as there are
+    /// operands before the library's call; and transforming a convolution's input for products between two kernels.
+    /// </summary>
+    const string Split = "mat_mul_split_f32", Transform = "packed_conv2d_input_f32";
+
+    /// <summary>A transform's launches: of the input, the products, of the result.</summary>
+    const int TransformLaunches = 3;
 
     /// <summary>The fastest way of each piece on a GPU, priced; without what a run does not wait for.</summary>
     public IReadOnlyList<(RecordedWork Work, WorkCost Cost)> Fastest(Accelerator gpu) =>
@@ -15,27 +21,31 @@ internal sealed record RecordedRun(IReadOnlyList<RecordedPiece> Pieces, long Par
         [.. from work in way let cost = WorkCost.Of(work, Parameters) where cost is not null select (work, cost)];
 
     /// <summary>
-    /// A run by the library's own algorithms, and the same by split operands wherever these can be taken; transfers of the host, whose
-    /// number depends on the addresses that tensors get, are left out.
+    /// A run by the library's own algorithms, and the same by other ways wherever these can be taken; transfers of the host, whose number
+    /// depends on the addresses that tensors get, are left out.
     /// </summary>
     /// <exception cref="InvalidOperationException">They differ in more than that.</exception>
-    public static RecordedRun Of(IReadOnlyList<RecordedWork> direct, IReadOnlyList<RecordedWork> split, long parameters)
+    public static RecordedRun Of(IReadOnlyList<RecordedWork> direct, IReadOnlyList<RecordedWork> other, long parameters)
     {
-        (direct, split) = (Awaited(direct), Awaited(split));
+        (direct, other) = (Awaited(direct), Awaited(other));
         var pieces = new List<RecordedPiece>();
         int next = 0;
         foreach (var work in direct)
         {
             int first = next;
-            while (next < split.Count && split[next].Name == Split) next++;
-            bool isSplit = next > first;
-            if (next == split.Count || (isSplit ? split[next].GetType() != work.GetType() : split[next].Name != work.Name))
-                throw new InvalidOperationException($"by split operands there is no counterpart of '{work.Name}', piece {pieces.Count}");
+            if (next < other.Count && other[next].Name == Transform) next += TransformLaunches - 1;
+            while (next < other.Count && other[next].Name == Split) next++;
+            bool isOther = next > first;
+            if (next >= other.Count || (isOther ? !Replaces(first, next, work) : other[next].Name != work.Name))
+                throw new InvalidOperationException($"by another way there is no counterpart of '{work.Name}', piece {pieces.Count}");
             next++;
-            pieces.Add(new(isSplit ? [[work], [.. split.Skip(first).Take(next - first)]] : [[work]]));
+            pieces.Add(new(isOther ? [[work], [.. other.Skip(first).Take(next - first)]] : [[work]]));
         }
-        if (next < split.Count) throw new InvalidOperationException($"by split operands there is more: '{split[next].Name}'");
+        if (next < other.Count) throw new InvalidOperationException($"by another way there is more: '{other[next].Name}'");
         return new(pieces, parameters);
+
+        bool Replaces(int first, int last, RecordedWork work) =>
+            other[first].Name == Transform ? work is RecordedConvolution : other[last].GetType() == work.GetType();
 
         List<RecordedWork> Awaited(IReadOnlyList<RecordedWork> works) =>
             [.. works.Where(work => WorkCost.Of(work, parameters) is not null)];

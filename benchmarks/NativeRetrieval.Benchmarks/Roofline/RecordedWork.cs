@@ -12,7 +12,8 @@ internal abstract record RecordedWork(string Name)
         return parts[0] switch
         {
             "kernel" => new RecordedKernel(parts[1], $"({parts[2]}) ({parts[3]})", [.. parts[5..].Select(RecordedArgument.Parse)]),
-            "product" => new RecordedProduct(Numbers(parts[1]), Numbers(parts[2]), int.Parse(parts[3], CultureInfo.InvariantCulture)),
+            "product" => new RecordedProduct(Numbers(parts[1]), Numbers(parts[2]), int.Parse(parts[3], CultureInfo.InvariantCulture),
+                parts[5] == "1 0"),
             "convolution" => new RecordedConvolution(parts[1], Numbers(parts[2]), Numbers(parts[3]), Numbers(parts[4]), Numbers(parts[5]),
                 int.Parse(parts[6], CultureInfo.InvariantCulture), long.Parse(parts[7], CultureInfo.InvariantCulture)),
             _ => new RecordedTransfer(parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture)),
@@ -51,8 +52,9 @@ internal readonly record struct RecordedArgument(char Kind, string Value, long B
 /// <param name="Sizes">m, n, k and the number of products.</param>
 /// <param name="ElementBytes">Of the operands and of the result.</param>
 /// <param name="Compute">cublasComputeType_t: 68 float32, 77 TF32.</param>
-internal sealed record RecordedProduct(long[] Sizes, long[] ElementBytes, int Compute)
-    : RecordedWork($"product {Sizes[0]} x {Sizes[1]} x {Sizes[2]}");
+/// <param name="IsForward">True for rows of both matrices, as a layer's output is: no gradient is of this form.</param>
+internal sealed record RecordedProduct(long[] Sizes, long[] ElementBytes, int Compute, bool IsForward)
+    : RecordedWork($"product {Sizes[0]} x {Sizes[1]} x {Sizes[2]}{(Sizes[3] > 1 ? $", {Sizes[3]} times" : "")}");
 
 /// <summary>A convolution by cuDNN, or one of its gradients.</summary>
 /// <param name="Direction"><c>forward</c>, <c>data</c> or <c>filter</c>.</param>

@@ -5,8 +5,9 @@ namespace NativeRetrieval.Benchmarks.Roofline;
 
 /// <summary>The cost of a piece of work: bytes of memory, operations, and the share of the arithmetic's rate that it can reach.</summary>
 /// <param name="Precision">The precision of its operations.</param>
-/// <param name="Calls">Calls of libraries, which take a while each beside their work.</param>
-internal sealed record WorkCost(double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share, int Calls = 0)
+/// <param name="CallMicroseconds">What a library's call takes beside its work.</param>
+internal sealed record WorkCost(
+    double Bytes, double Flops, Precision Precision, Func<Accelerator, double> Share, double CallMicroseconds = 0)
 {
     const int ComputeTf32 = 77, MathWithoutTensorCores = 3, MelBins = 64;
 
@@ -38,15 +39,15 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         double arithmetic = Flops == 0 ? 0
             : Flops / (gpu.Rate(Precision) * 1e12 * Efficiency.Product(Precision) * Share(gpu));
         return Math.Max(memory, arithmetic)
-            + (Efficiency.SmallestKernel + Efficiency.Gap + Calls * Efficiency.LibraryCall) * 1e-6;
+            + (Efficiency.SmallestKernel + Efficiency.Gap + CallMicroseconds) * 1e-6;
     }
 
     /// <param name="parameters">Parameters of the model that is trained.</param>
     /// <returns>Null for what a step does not wait for: transfers from and to the host.</returns>
     public static WorkCost? Of(RecordedWork work, long parameters) => work switch
     {
-        RecordedKernel kernel when OwnProduct.Of(kernel) is { } product => new(BytesOf(kernel, parameters), product.Flops, Precision.Tf32,
-            gpu => gpu.OfOneWarp * Efficiency.OwnProduct / Efficiency.Product(Precision.Tf32) * product.Fill(gpu)),
+        RecordedKernel kernel when OwnProduct.Of(kernel) is { } product => new(BytesOf(kernel, parameters), product.Flops,
+            product.Precision, product.Share),
         RecordedKernel kernel => new(BytesOf(kernel, parameters), FlopsOf(kernel), Precision.Float32, _ => 1),
         RecordedProduct product => Of(product),
         RecordedConvolution convolution => Of(convolution),
@@ -72,7 +73,8 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
         double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1]);
         var precision = product.ElementBytes[0] == 2 ? Precision.BFloat16
             : product.Compute == ComputeTf32 ? Precision.Tf32 : Precision.Float32;
-        return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, k, batches), Calls: 1);
+        return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, k, batches),
+            product.IsForward ? Efficiency.ForwardProductCall : Efficiency.GradientProductCall);
     }
 
     /// <summary>
@@ -110,6 +112,7 @@ internal sealed record WorkCost(double Bytes, double Flops, Precision Precision,
             _ => (outputs, channels * taps, outputPixels),
         };
         return new(bytes, 2 * output * channels * taps, precision,
-            gpu => channels == 1 ? share : share * TileShare(gpu, m, n, k), Calls: 1);
+            gpu => channels == 1 ? share : share * TileShare(gpu, m, n, k),
+            Efficiency.ConvolutionCall);
     }
 }

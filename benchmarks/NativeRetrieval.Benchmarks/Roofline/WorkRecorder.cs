@@ -42,23 +42,27 @@ internal static unsafe class WorkRecorder
     }
 
     /// <summary>
-    /// The work of one run of a workload; the first run, which makes plans and tables, is left out. In float32 the run is recorded twice,
-    /// by the libraries' own algorithms and by three TF32 products, among which the backend chooses by their time.
+    /// The work of one run of a workload; the first run, which makes plans and tables, is left out. In float32 and TF32 the run is recorded
+    /// twice, by the libraries' own algorithms and by other ways, among which the backend chooses by their time: three TF32 products in
+    /// float32, transforms of convolutions in TF32.
     /// </summary>
     public static RecordedRun Record(DeviceWorkload workload, Precision precision)
     {
-        bool chooses = precision == Precision.Float32;
+        bool splits = precision == Precision.Float32;
         using var device = CudaDevice.Open(0, new()
         {
-            Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels"), TimeAlgorithms = chooses,
+            Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels"), TimeAlgorithms = splits,
             AlgorithmFolder = Path.Combine(Checkout.Cache, "algorithms"),
         });
         using var prepared = workload.Prepare(device);
         Once();
-        if (!chooses) return new([.. Once().Select(work => new RecordedPiece([[work]]))], prepared.Parameters);
-        ForcedChoices.Take(device, split: false);
+        if (precision == Precision.BFloat16) return new([.. Once().Select(work => new RecordedPiece([[work]]))], prepared.Parameters);
+        if (splits) ForcedChoices.Take(device, split: false);
+        else ForcedChoices.Transform(device, transforms: false);
         var direct = Once();
-        ForcedChoices.Take(device, split: true);
+        if (splits) ForcedChoices.Take(device, split: true);
+        else ForcedChoices.Transform(device, transforms: true);
+        Once(); // transforms the filters
         return RecordedRun.Of(direct, Once(), prepared.Parameters);
 
         List<RecordedWork> Once()

@@ -29,14 +29,7 @@ internal sealed partial class CudaBackend
         Launch("conv2d_batch_norm", "conv2d_batch_norm_statistics_f32", map.WarpsOfChannels, Block, 0,
             options.Training ? moments.Address : 0, F32(kernels), IntsOrNull(lengths), F32(runningMean), F32(runningVariance),
             options.Epsilon, options.Momentum, F32(mean), F32(inverseDeviation), map.Clips, map.Frames, map.Width, map.Channels, map.Taps);
-        int blocks = Math.Min(map.Tiles, Math.Max(1, Multiprocessors * ApplyBlocks / map.Shares));
-        if (y.Count > 0)
-            Launch("conv2d_batch_norm", map.Kernel == 3
-                    ? Stored(y, "conv2d_batch_norm_apply_3x3_f32", "conv2d_batch_norm_apply_3x3_bf16")
-                    : Stored(y, "conv2d_batch_norm_apply_5x5_f32", "conv2d_batch_norm_apply_5x5_bf16"),
-                (blocks, map.Shares, 1), Block, 0,
-                F32(x), F32(kernels), F32(weight), F32(bias), F32(mean), F32(inverseDeviation), IntsOrNull(lengths), options.Relu ? 1 : 0,
-                Activations(y), map.Clips, map.Frames, map.Width, map.Channels, map.Packed);
+        ApplyFirst(map, x, kernels, F32(weight), F32(bias), F32(mean), F32(inverseDeviation), lengths, options.Relu, y);
         return moments;
     }
 
@@ -72,6 +65,20 @@ internal sealed partial class CudaBackend
         Launch("conv2d_batch_norm", map.Kernel == 3 ? "conv2d_batch_norm_input_3x3_f32" : "conv2d_batch_norm_input_5x5_f32",
             checked(map.Clips * Ceil(map.Frames, TileRows) * Ceil(map.Width, InputColumns)), Block, 0,
             F32(spread!), F32OrNull(form), F32(x), IntsOrNull(lengths), F32(dx), map.Clips, map.Frames, map.Width, map.Shares);
+    }
+
+    /// <summary>The normalised convolution; without a norm (γ, mean and 1/σ are 0) the convolution + bias.</summary>
+    void ApplyFirst(in FirstLayer map, Tensor x, Tensor kernels, nint weight, nint bias, nint mean, nint inverseDeviation, Tensor? lengths,
+        bool relu, Tensor y)
+    {
+        int blocks = Math.Min(map.Tiles, Math.Max(1, Multiprocessors * ApplyBlocks / map.Shares));
+        if (y.Count > 0)
+            Launch("conv2d_batch_norm", map.Kernel == 3
+                    ? Stored(y, "conv2d_batch_norm_apply_3x3_f32", "conv2d_batch_norm_apply_3x3_bf16")
+                    : Stored(y, "conv2d_batch_norm_apply_5x5_f32", "conv2d_batch_norm_apply_5x5_bf16"),
+                (blocks, map.Shares, 1), Block, 0,
+                F32(x), F32(kernels), weight, bias, mean, inverseDeviation, IntsOrNull(lengths), relu ? 1 : 0, Activations(y), map.Clips,
+                map.Frames, map.Width, map.Channels, map.Packed);
     }
 
     /// <summary>Sums of the taps and of their products over all real pixels.</summary>

@@ -27,8 +27,12 @@ internal sealed class ConvBlock : EncoderStage
     public override (Tensor, FrameLengths) Forward(Tensor x, FrameLengths own, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
-        foreach (var layer in _layers.AsSpan(..^1)) x = layer.Forward(x, own.Tensor, pass);
-        x = _layers[^1].ForwardPooled(x, own.Tensor, _window, _dropout, pass, frees: _layers.Length > 1);
+        if (_layers.Length == 2 && _window == 2 && _layers[0].ForwardBlock(_layers[1], x, own.Tensor, pass) is { } y) x = y;
+        else
+        {
+            foreach (var layer in _layers.AsSpan(..^1)) x = layer.Forward(x, own.Tensor, pass);
+            x = _layers[^1].ForwardPooled(x, own.Tensor, _window, _dropout, pass, frees: _layers.Length > 1);
+        }
         own = own.Pooled(_window);
         if (own.Tensor is { } lengths) scope.Return(lengths);
         return (scope.Return(x), own);

@@ -60,6 +60,15 @@ internal sealed class ConvNorm(
         return scope.Return(Norm.ForwardAdded(Convolution.Forward(Activations.Enter(x)), lengths, shortcut, pass));
     }
 
+    /// <summary>
+    /// This layer of one channel, then <paramref name="next"/>, then the mean over 2 x 2, in one operation; null where a gradient or the
+    /// batch's statistics are asked for, or for other kernels than 3x3.
+    /// </summary>
+    public Tensor? ForwardBlock(ConvNorm next, Tensor x, Tensor? lengths, TrainingPass? pass) =>
+        inChannels == 1 && kernel == 3 && x.DType == DType.Float32
+            && PackedFor(x, pass) is { } first && next.PackedFor(x, pass) is { } second
+            ? Op.PackedConvBlock(x, first, second, lengths, x.Device.Activations) : null;
+
     /// <summary>Frees the packed weights of inference.</summary>
     public void ReleaseDerived() => _folded.Release();
 
@@ -69,11 +78,15 @@ internal sealed class ConvNorm(
     /// </summary>
     Tensor? Folded(Tensor x, Tensor? lengths, TrainingPass? pass, Tensor? summand = null)
     {
-        if (pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight) && !Tape.Follows(Norm.Weight)
-            && (summand is null || !Tape.Follows(summand)))
-            return Op.PackedConv2d(
-                Activations.Enter(x), _folded.Of(Convolution, Norm, x.Shape[3]), relu || summand is not null, summand, lengths);
+        if (PackedFor(x, pass) is not { } packed || (summand is not null && Tape.Follows(summand))) return null;
+        return Op.PackedConv2d(Activations.Enter(x), packed, relu || summand is not null, summand, lengths);
+    }
+
+    /// <summary>The layer as one convolution of maps like <paramref name="x"/>; null where it is to be recorded or trained.</summary>
+    PackedConvolution? PackedFor(Tensor x, TrainingPass? pass)
+    {
         if (pass is not null) _folded.Release();
-        return null;
+        return pass is null && x.DType != DType.Float64 && !Tape.Follows(x) && !Tape.Follows(Convolution.Weight)
+            && !Tape.Follows(Norm.Weight) ? _folded.Of(Convolution, Norm, x.Shape[3]) : null;
     }
 }

@@ -29,7 +29,7 @@ public sealed class RaceTests
         ("SearchRowsFloat32Case", "33x16x3x33"), ("SearchRowsBFloat16Case", "33x16x3x33"),
         ("SearchRowsRoundedCase", "601x40x1x2"), ("SearchRowsRoundedCase", "1400x33x3x20"), ("DistillationMeanCase", "130x19"),
         ("TopKCase", "2x9001x5"), ("NtXentPaperCase", "260x256"), ("AttentionWithDropoutCase", "4x37x3x16"),
-        ("Conv2dBatchNormTrainingCase", "1x5x9x70x5"),
+        ("Conv2dBatchNormTrainingCase", "1x5x9x70x5"), ("PackedConvBlockOwnLengthCase", "3x64x64x7x5x3"),
     ];
 
     /// <summary>
@@ -93,6 +93,16 @@ public sealed class RaceTests
         Assert.Equal(expected, device.Download<float>(other, Width));
     }
 
+    /// <summary>Taken in TF32 alone.</summary>
+    [Fact]
+    public void A_first_block_and_a_convolution_by_transforms()
+    {
+        new PackedConvBlockTests().Is_right_within_the_rounding_of_its_operands(
+            DeviceOrder.All[0], "PackedConvBlockOwnLengthCase", "3x64x64x7x5x3");
+        new PackedConv2dTests().By_transforms_are_right_within_the_bound_of_TF32(
+            DeviceOrder.All[0], "PackedConv2dPlainCase", "2x256x260x3x4x3");
+    }
+
     [Fact]
     public void Every_kernel_is_among_them_with_more_than_a_warp_where_threads_share_memory()
     {
@@ -101,6 +111,7 @@ public sealed class RaceTests
         CountedLaunch.Begin();
         A_window_too_long_for_shared_memory();
         A_bias_gradient_of_its_own();
+        A_first_block_and_a_convolution_by_transforms();
         foreach (var row in HalfTests.EntryPoints) new HalfTests().Agree_with_float32(row.Data.Item1, row.Data.Item2, row.Data.Item3);
         var launched = launches.Concat(CountedLaunch.End()).ToLookup(launch => launch.Kernel);
         using var budget = JsonDocument.Parse(File.ReadAllText(Path.Combine(Fixtures.RepositoryRoot, "kernels", "budget.json")));

@@ -53,6 +53,10 @@ internal static class Occupancy
         ["nt_xent_scores_f32"] = 0.125,
         ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
         ["log_mel_warp_f32"] = 0.25, // up to 128 registers: sixteen points of a frame and their factors
+        ["packed_conv2d_input_f32"] = 0.25, // sixteen loads of a tile on their way
+        ["packed_conv2d_output_f32"] = 0.25,
+        ["packed_conv_block_forward_f32"] = 0, // 203 KiB: an eighth on sm_90; sm_80 has no room for it, and the library convolves
+        ["packed_conv_block_forward_bf16"] = 0.125, // a tile of maps in shared memory, 104 KiB, and its sums in registers
         ["search_rows_bound_one_bf16"] = 0.25, // rows on their way, and sums of their squares
         ["search_rows_several_bf16"] = 0.25, // up to 128 registers: rows on their way, and sums of several queries
         ["search_rows_several_f32"] = 0.25,

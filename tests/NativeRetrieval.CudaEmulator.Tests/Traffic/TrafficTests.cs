@@ -1,5 +1,7 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda.Compilation;
+using NativeRetrieval.GradientChecks;
 using NativeRetrieval.OpCases;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Traffic;
@@ -55,6 +57,30 @@ public sealed class TrafficTests
         finally
         {
             DeviceOrder.Set("NR_EMU_CHECK_RACES", "1");
+        }
+    }
+
+    /// <summary>Kernels of TF32 alone. Transforms move more than a convolution does, that they may multiply less.</summary>
+    [Theory]
+    [InlineData("PackedConvBlockPlainCase", "1x64x64x40x64x3", true)]
+    [InlineData("PackedConv2dSummandCase", "1x256x256x8x4x3", false)]
+    public void Of_TF32_as_well(string name, string size, bool movesTheLeast)
+    {
+        Emulator.Require();
+        using var test = new TestDevice("forward", Precision.Tf32);
+        var opCase = OpCaseCatalogue.All.Single(c => c.GetType().Name == name);
+        ForcedChoices.Transform(test.Device, transforms: true);
+        try
+        {
+            var pass = Assert.Single(PassTraffic.Of(opCase, size, DType.Float32, test));
+            IEnumerable<string?> complaints = [TrafficLimit.Sectors.Check(pass, null), TrafficLimit.Ways.Check(pass, null),
+                movesTheLeast ? TrafficLimit.Moved.Check(pass, null) : null, .. pass.Launches.SelectMany(Occupancy.Complaints).Distinct()];
+            string[] all = [.. complaints.OfType<string>()];
+            Assert.True(all.Length == 0, string.Join('\n', all));
+        }
+        finally
+        {
+            ForcedChoices.Transform(test.Device, null);
         }
     }
 

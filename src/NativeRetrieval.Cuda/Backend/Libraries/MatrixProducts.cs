@@ -69,6 +69,18 @@ internal sealed class MatrixProducts : IDisposable
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
     }
 
+    /// <summary>
+    /// So many products C [rows, columns] = A·Bᵀ in TF32, A [rows, inner] and B [columns, inner] of each behind those of the one before.
+    /// </summary>
+    /// <exception cref="CudaException">The library has no algorithm.</exception>
+    public void MultiplyEach(int count, int rows, int columns, int inner, nint a, nint b, nint c)
+    {
+        var shape = new ProductShape(rows, columns, inner, false, true, Epilogue.Default, CudaDataType.Float32, CudaDataType.Float32,
+            Precision.Tf32, false, AlignmentOf(a | b | c), count);
+        if (!TryRun(shape, new(a, b, c, 0), false))
+            CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({shape})");
+    }
+
     /// <summary>The products so far, each with the number of its algorithms.</summary>
     public IReadOnlyList<(ProductShape Shape, int Algorithms)> Products()
     {

@@ -28,8 +28,12 @@ internal sealed unsafe class ProductPlan : IDisposable
         _left = Matrix(shape.Operands, shape.TransposeA ? shape.Inner : shape.Rows, shape.TransposeA ? shape.Rows : shape.Inner);
         _result = Matrix(shape.Result, shape.Rows, shape.Columns);
 
-        static MatrixLayoutHandle Matrix(CudaDataType type, int rows, int columns) =>
-            MatrixLayoutHandle.Create(type, columns, rows, columns);
+        MatrixLayoutHandle Matrix(CudaDataType type, int rows, int columns)
+        {
+            var layout = MatrixLayoutHandle.Create(type, columns, rows, columns);
+            if (shape.Count > 1) layout.Repeat(shape.Count, (long)rows * columns);
+            return layout;
+        }
     }
 
     /// <summary>The library's proposals, its favourite first; none where it has no algorithm with the epilogue.</summary>

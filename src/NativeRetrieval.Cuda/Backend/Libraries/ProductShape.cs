@@ -10,12 +10,14 @@ namespace NativeRetrieval.Cuda.Backend.Libraries;
 /// <param name="Math">The precision of the products: <see cref="Precision.BFloat16"/> exactly where the operands are.</param>
 /// <param name="IsExact">True for float32 products that must be sums of float32 products, not of split ones.</param>
 /// <param name="AlignmentBytes">The largest power of two up to 256 that divides all addresses.</param>
+/// <param name="Count">Products of this kind at a time, whose matrices follow one another.</param>
 internal readonly record struct ProductShape(int Rows, int Columns, int Inner, bool TransposeA, bool TransposeB, Epilogue Epilogue,
-    CudaDataType Operands, CudaDataType Result, Precision Math, bool IsExact, int AlignmentBytes)
+    CudaDataType Operands, CudaDataType Result, Precision Math, bool IsExact, int AlignmentBytes, int Count = 1)
 {
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
         $"{Rows}x{Columns}x{Inner} {Letter(TransposeA)}{Letter(TransposeB)} {Epilogue} {Operands} {Result} {Math} ")
-        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{AlignmentBytes}");
+        + string.Create(CultureInfo.InvariantCulture, $"{(IsExact ? "exact " : "")}{AlignmentBytes}")
+        + (Count > 1 ? string.Create(CultureInfo.InvariantCulture, $", {Count} at a time") : "");
 
     static char Letter(bool transpose) => transpose ? 'T' : 'N';
 }

@@ -35,6 +35,10 @@ internal static unsafe partial class CublasLtApi
 
     [LibraryImport(Library)] public static partial CublasStatus cublasLtMatrixLayoutDestroy(nint layout);
 
+    [LibraryImport(Library)]
+    public static partial CublasStatus cublasLtMatrixLayoutSetAttribute(
+        MatrixLayoutHandle layout, MatrixLayoutAttribute attribute, void* value, nuint bytes);
+
     [LibraryImport(Library)] public static partial CublasStatus cublasLtMatmulPreferenceCreate(out nint preference);
 
     [LibraryImport(Library)] public static partial CublasStatus cublasLtMatmulPreferenceDestroy(nint preference);

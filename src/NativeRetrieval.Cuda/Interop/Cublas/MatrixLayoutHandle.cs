@@ -15,7 +15,24 @@ internal sealed class MatrixLayoutHandle(nint value) : NativeHandle(value, owns:
         return new(layout);
     }
 
+    /// <summary>Makes it so many matrices.</summary>
+    /// <param name="stride">Elements from one matrix to the next.</param>
+    public unsafe void Repeat(int count, long stride)
+    {
+        const MatrixLayoutAttribute Count = MatrixLayoutAttribute.BatchCount, Stride = MatrixLayoutAttribute.BatchStride;
+        cublasLtMatrixLayoutSetAttribute(this, Count, &count, sizeof(int)).ThrowIfFailed($"cublasLtMatrixLayoutSetAttribute({Count})");
+        cublasLtMatrixLayoutSetAttribute(this, Stride, &stride, sizeof(long)).ThrowIfFailed($"cublasLtMatrixLayoutSetAttribute({Stride})");
+    }
+
     protected override bool ReleaseHandle() => cublasLtMatrixLayoutDestroy(handle) == CublasStatus.Success;
+}
+
+/// <summary>Attributes of a matrix.</summary>
+[NativeName("cublasLtMatrixLayoutAttribute_t")]
+internal enum MatrixLayoutAttribute
+{
+    [NativeName("CUBLASLT_MATRIX_LAYOUT_BATCH_COUNT")] BatchCount = 5,
+    [NativeName("CUBLASLT_MATRIX_LAYOUT_STRIDED_BATCH_OFFSET")] BatchStride = 6,
 }
 
 /// <summary>Element types of matrices.</summary>
