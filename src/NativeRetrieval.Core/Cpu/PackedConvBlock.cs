@@ -8,9 +8,14 @@ internal sealed partial class CpuBackend
 {
     public void PackedConvBlock(Tensor x, PackedConvolution first, PackedConvolution second, Tensor? lengths, Tensor y)
     {
-        using var hidden = Op.PackedConv2d(x, first, relu: true, lengths: lengths);
-        // Pooling leaves out the frames behind a clip's own itself.
-        using var maps = Op.PackedConv2d(hidden, second, relu: true);
+        using var maps = Maps();
         AvgPool2d(maps, 2, 2, lengths, y);
+
+        // Pooling leaves out the frames behind a clip's own itself, and needs none of the maps between the convolutions.
+        Tensor Maps()
+        {
+            using var hidden = Op.PackedConv2d(x, first, relu: true, lengths: lengths);
+            return Op.PackedConv2d(hidden, second, relu: true);
+        }
     }
 }
