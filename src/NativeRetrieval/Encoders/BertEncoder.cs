@@ -48,6 +48,18 @@ public sealed class BertEncoder : Module
     /// <summary>Width of the vectors.</summary>
     public int Width => Config.Width;
 
+    /// <summary>
+    /// Rounds the weights of the layers' linear layers to 8 bits and frees them, a layer at a time: <see cref="TextPrecision.Int8"/>. From
+    /// then on the encoder serves evaluation alone; it can be neither trained nor saved.
+    /// </summary>
+    /// <exception cref="OptionException">The encoder is on a GPU.</exception>
+    /// <exception cref="NativeRetrievalException">A weight is NaN or infinite.</exception>
+    public void ToInt8()
+    {
+        using var scope = TensorScope.Begin();
+        foreach (var layer in _layers) layer.ToInt8();
+    }
+
     /// <summary>One vector per sentence, pooled as the configuration says.</summary>
     /// <param name="pass">Null for evaluation.</param>
     /// <returns>[B, Width].</returns>
