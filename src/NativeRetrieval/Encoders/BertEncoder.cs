@@ -45,6 +45,9 @@ public sealed class BertEncoder : Module
     /// <summary>Embeddings, then layer by layer, the pooler with the last: the order in which layers are frozen by depth.</summary>
     public IReadOnlyList<Module> Stages => _pooler is null ? [_embeddings, .. _layers] : [_embeddings, .. _layers, _pooler];
 
+    /// <summary>Numbers in which the linear layers of <see cref="Stages"/> multiply, the pooler's apart.</summary>
+    public TextPrecision Precision { get; private set; }
+
     /// <summary>Width of the vectors.</summary>
     public int Width => Config.Width;
 
@@ -58,6 +61,7 @@ public sealed class BertEncoder : Module
     {
         using var scope = TensorScope.Begin();
         foreach (var layer in _layers) layer.ToInt8();
+        Precision = TextPrecision.Int8;
     }
 
     /// <summary>One vector per sentence, pooled as the configuration says.</summary>

@@ -26,10 +26,17 @@ public static class ModelFolder
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
-    /// <exception cref="OptionException">A host brought the model's tokenizer, which the folder's files cannot say.</exception>
+    /// <exception cref="OptionException">
+    /// A host brought the model's tokenizer, which the folder's files cannot say; or the text encoder is in 8 bits.
+    /// </exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Save(string folder, RetrievalModel model, string card) =>
+    public static void Save(string folder, RetrievalModel model, string card)
+    {
+        if (model.Parts != ModelParts.Audio && model.TextEncoder.Precision == TextPrecision.Int8)
+            throw new OptionException($"{folder}: the model's text encoder was opened in 8 bits and has no other weights; open it in "
+                + "float32 to save it");
         Save(folder, model.Config, model.TextTokenizer, StateFile.Items(model), card);
+    }
 
     /// <summary>Writes a model whose weights need not be in memory.</summary>
     /// <param name="weights">Every tensor of a <see cref="RetrievalModel"/> of this configuration.</param>
