@@ -70,7 +70,7 @@ public sealed class LibraryCommandTests : IDisposable
     public async Task A_text_encoder_in_8_bits_searches_the_same_index_and_is_for_sentences()
     {
         await IndexAsync();
-        string[] question = ["a dog is barking", "--weight", "0", "--json", "--device", "cpu"];
+        string[] question = ["a dog is barking", "--weight", "0", "--json"];
         double[] exact = Scores(await Search(question)), rounded = Scores(await Search([.. question, "--text-precision", "int8"]));
         Assert.NotEqual(exact, rounded);
         Assert.Equal(exact, Scores(await Search([.. question, "--text-precision", "fp32"])));
