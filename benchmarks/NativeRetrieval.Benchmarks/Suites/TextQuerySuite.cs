@@ -14,7 +14,7 @@ internal static class TextQuerySuite
 {
     const int HeadWidth = 512;
 
-    /// <summary>Of vectors in 8 bits, relative to those of float32.</summary>
+    /// <summary>The most that vectors in 8 bits may differ from those of float32, relative to these.</summary>
     const double Tolerance = 0.15;
 
     public static IEnumerable<Row> Run(Bench bench)

@@ -37,7 +37,8 @@ internal sealed class EvaluateOptions
     readonly Option<DirectoryInfo[]> _against = new("--against")
     {
         Description = "Model to compare with, query by query: differences of the figures with 95 % intervals. Several make an ensemble, "
-            + "by the mean of their cosines; by --fusion none they do not, either. They are scored in fp32, whatever --text-precision says.",
+            + "by the mean of their cosines; by --fusion none they do not, either. They are scored in fp32, whatever "
+            + "--text-precision says.",
         HelpName = "MODEL",
     };
 

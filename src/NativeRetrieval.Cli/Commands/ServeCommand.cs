@@ -74,7 +74,8 @@ internal static class ServeCommand
                 ("nativeretrieval serve --index sounds.nrx --listen 0.0.0.0 --key-file key.txt", "For other machines, with a key"),
             ],
         };
-        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, precision, .. device.Options]) command.Add(option);
+        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, precision, .. device.Options])
+            command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             string? key = KeyOf(terminal, parsed.GetValue(keyFile));

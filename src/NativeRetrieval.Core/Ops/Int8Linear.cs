@@ -60,8 +60,8 @@ public static partial class Op
     /// <summary>
     /// <c>y = activation(x̂·Ŵᵀ + b)</c> over the last axis, for inference on the CPU: <see cref="Linear"/> in 8 bits. Each row of x is
     /// rounded to integers a of 0 … 255 by its own range, x̂ = s·(a − z) with s = (max − min)/255 and z the integer of 0; products are
-    /// summed exactly, in int32: <c>Σ x̂·ŵ = s·t·(Σ a·w − z·Σ w)</c> with t the scale of the output. Bias and activation are float32. A row's
-    /// result depends on that row alone; it is NaN where the row holds NaN or an infinity.
+    /// summed exactly, in int32: <c>Σ x̂·ŵ = s·t·(Σ a·w − z·Σ w)</c> with t the scale of the output. Bias and activation are float32. A
+    /// row's result depends on that row alone; it is NaN where the row holds NaN or an infinity.
     /// </summary>
     /// <param name="x">[…, I], float32, contiguous.</param>
     /// <param name="bias">b, [O], float32, or null.</param>

@@ -53,7 +53,8 @@ public sealed class RetrievalEngine : IDisposable
     public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both,
         TextPrecision textPrecision = TextPrecision.Float32)
     {
-        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, textPrecision, leaveTables: true);
+        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, textPrecision,
+            leaveTables: true);
         return new(modelFolder, model, fingerprint);
     }
 

@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Models;
 
-/// <summary>The numbers in which the linear layers of a text encoder multiply; all else of it is float32, or as the device has it.</summary>
+/// <summary>The numbers in which the linear layers of a text encoder multiply; all else of it is as the device has it.</summary>
 public enum TextPrecision
 {
     /// <summary>Those of the device: float32 on the CPU.</summary>

@@ -5,7 +5,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.OpCases.Cases;
 
-/// <summary>Sizes are B x S x I x O; the weight is rounded anew in each run. The formula rounds as the op does, and sums in float64.</summary>
+/// <summary>Sizes are B x S x I x O; the weight is rounded in each run. The formula rounds as the op does, and sums in float64.</summary>
 abstract class Int8LinearCase(bool hasBias, Activation activation) : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.Int8Linear);

@@ -54,7 +54,9 @@ internal static unsafe class Int8Product
 
         public int Parts => (rows + blockRows - 1) / blockRows * ColumnParts;
 
-        /// <summary>The first row of a strip. Strips are of nearly equal height: a last one of a row would leave the multipliers idle.</summary>
+        /// <summary>
+        /// The first row of a strip. Strips are of nearly equal height: a last one of a row would leave the multipliers idle.
+        /// </summary>
         int FirstRow(int strip) => (int)((long)rows * strip / Strips);
 
         public void QuantizeStrip(int strip)
