@@ -47,7 +47,8 @@ public sealed class HostingTests(TinyEngine model) : IClassFixture<TinyEngine>
         using var host = Build(services =>
         {
             var settings = Settings(("One:Model", model.Folder), ("Two:Model", model["second"]), ("Two:Parts", "Text"),
-                ("Two:TextPrecision", "Int8"), ("Two:OpenAtStart", "false"), ("Two:Limits:TextsInPass", "3"), ("Two:Limits:SoundSeconds", "12.5"));
+                ("Two:TextPrecision", "Int8"), ("Two:OpenAtStart", "false"), ("Two:Limits:TextsInPass", "3"),
+                ("Two:Limits:SoundSeconds", "12.5"));
             services.AddNativeRetrieval(settings.GetSection("One")).AddNativeRetrieval("two", settings.GetSection("Two"));
         });
         await host.StartAsync(Token);
