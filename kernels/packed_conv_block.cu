@@ -117,13 +117,13 @@ NR_DEVICE void compute_hidden(block_memory<T>& memory, int row0, int column0, in
 }
 
 // An output's 16 bytes, which are not rounded yet where they are f32.
-NR_DEVICE uint4 filter_words(const uint4& word, float)
+NR_DEVICE uint4 filter_words(uint4 word, float)
 {
     return make_uint4(to_tf32(__uint_as_float(word.x)), to_tf32(__uint_as_float(word.y)), to_tf32(__uint_as_float(word.z)),
         to_tf32(__uint_as_float(word.w)));
 }
 
-NR_DEVICE uint4 filter_words(const uint4& word, bf16) { return word; }
+NR_DEVICE uint4 filter_words(uint4 word, bf16) { return word; }
 
 NR_DEVICE void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], float) { nr_mma_tf32(d, a, b); }
 NR_DEVICE void multiply(float (&d)[4], const unsigned (&a)[4], const unsigned (&b)[2], bf16) { nr_mma_bf16(d, a, b); }

@@ -3,6 +3,7 @@ using NativeRetrieval.Core.Distributed;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Metrics;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Evaluation;
 
@@ -67,6 +68,12 @@ public sealed record EvaluationRequest
     public Device Device { get; init; } = CpuDevice.Shared;
 
     /// <summary>
+    /// Precision of the text encoders of <see cref="Models"/>; those of <see cref="Against"/> are in float32. Default
+    /// <see cref="TextPrecision.Float32"/>.
+    /// </summary>
+    public TextPrecision TextPrecision { get; init; }
+
+    /// <summary>
     /// Ranks that embed the sounds and queries together, this one among them; null: one alone. Each makes its own request and gets all
     /// figures; the first one alone saves vectors.
     /// </summary>
@@ -93,6 +100,8 @@ public sealed record EvaluationRequest
         if (Audio is null && Vectors is null)
             throw new OptionException("say where the sounds are by --audio, or where saved vectors are by --vectors");
         if (Models.Count == 0) throw new OptionException("there is no model to evaluate; name at least one by --model");
+        if (TextPrecision != TextPrecision.Float32 && (Vectors is not null || SaveVectors is not null))
+            throw new OptionException("saved vectors are those of float32; leave out --text-precision, or --vectors and --save-vectors");
         if (Against.Count > 0 && (Vectors is not null || SaveVectors is not null))
             throw new OptionException("--against runs its models; leave out --vectors and --save-vectors");
         if (Weights is not null) ScoreFusion.RequireWeights(Weights, Models.Count);

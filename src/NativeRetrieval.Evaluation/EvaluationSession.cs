@@ -62,7 +62,8 @@ public static class EvaluationSession
     {
         var others = request with
         {
-            Models = request.Against, Against = [], QueryBank = null, Weights = null, FitCsv = null, FitAudio = null,
+            Models = request.Against, Against = [], TextPrecision = TextPrecision.Float32, QueryBank = null, Weights = null, FitCsv = null,
+            FitAudio = null,
             Fusion = request.Fusion == FusionRule.None ? FusionRule.None : FusionRule.Mean,
         };
         var against = Run(others, progress, cancellation);

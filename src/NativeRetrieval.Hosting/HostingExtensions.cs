@@ -87,7 +87,7 @@ public static class HostingExtensions
     {
         var options = OptionsOf(provider, name);
         var device = (name is null ? null : provider.GetKeyedService<Device>(name)) ?? provider.GetService<Device>() ?? CpuDevice.Shared;
-        return RetrievalEngine.Open(options.Model, device, options.Parts);
+        return RetrievalEngine.Open(options.Model, device, options.Parts, options.TextPrecision);
     }
 
     internal static NativeRetrievalOptions OptionsOf(IServiceProvider provider, string? name) =>

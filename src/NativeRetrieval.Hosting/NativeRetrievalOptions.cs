@@ -19,6 +19,12 @@ public sealed class NativeRetrievalOptions
     public ModelParts Parts { get; set; }
 
     /// <summary>
+    /// Precision of the text encoder. Default <see cref="TextPrecision.Float32"/>; <see cref="TextPrecision.Int8"/> reads sentences faster
+    /// and in less memory, on the CPU alone, and their vectors differ a little.
+    /// </summary>
+    public TextPrecision TextPrecision { get; set; }
+
+    /// <summary>
     /// True opens the model when the host starts, which fails where the model cannot be opened; false at its first use. Default true.
     /// </summary>
     public bool OpenAtStart { get; set; } = true;

@@ -14,6 +14,9 @@ internal sealed class OptionsCheck : IValidateOptions<NativeRetrievalOptions>
             problems.Add($"{nameof(options.Model)} is empty; name the folder of a model");
         if (!Enum.IsDefined(options.Parts))
             problems.Add($"{nameof(options.Parts)} is {options.Parts}; expected {string.Join(", ", Enum.GetNames<ModelParts>())}");
+        if (!Enum.IsDefined(options.TextPrecision))
+            problems.Add($"{nameof(options.TextPrecision)} is {options.TextPrecision}; expected "
+                + string.Join(", ", Enum.GetNames<TextPrecision>()));
         return problems.Count == 0 ? ValidateOptionsResult.Success
             : ValidateOptionsResult.Fail(problems.Select(problem => $"{whose}: {problem}"));
     }

@@ -18,6 +18,7 @@ internal static partial class StemRules
         ["Concat"] = "copies of whole tensors, by the driver",
         ["Conv2d"] = "cuDNN's convolutions",
         ["Dot"] = "Sum's kernel with a second factor",
+        ["Int8Linear"] = "the CPU's alone; a GPU refuses it",
         ["MoveTowards"] = "two additions",
     };
 

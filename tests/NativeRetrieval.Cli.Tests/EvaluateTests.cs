@@ -46,6 +46,22 @@ public sealed class EvaluateTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Text_encoders_in_8_bits_are_compared_with_float32_and_not_with_stored_vectors()
+    {
+        var rounded = await Evaluate("--text-precision", "int8", "--against", _folder["a"], "--against", _folder["b"], "--device", "cpu");
+        var exact = await Evaluate("--device", "cpu");
+        Assert.Equal(Map10(rounded) - Map10(exact), Map10(rounded.GetProperty("less_against")), 1e-6);
+        await Run(["--scores", _folder["exact.csv"], "--device", "cpu"]);
+        await Run(["--scores", _folder["rounded.csv"], "--device", "cpu", "--text-precision", "int8"]);
+        Assert.NotEqual(File.ReadAllText(_folder["exact.csv"]), File.ReadAllText(_folder["rounded.csv"]));
+        var stored = await Run(["--text-precision", "int8", "--save-vectors", _folder["kept"]]);
+        Assert.Equal((2, true), (stored.ExitCode, stored.Error.Contains("saved vectors are those of float32")));
+        Assert.False(Directory.Exists(_folder["kept"]));
+
+        static double Map10(JsonElement report) => report.GetProperty("text_to_audio").GetProperty("map10").GetDouble();
+    }
+
+    [Fact]
     public async Task A_query_bank_is_compared_with_the_same_models_without_it_and_is_kept_with_stored_vectors()
     {
         string bank = _folder["bank.txt"];

@@ -67,6 +67,24 @@ public sealed class LibraryCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task A_text_encoder_in_8_bits_searches_the_same_index_and_is_for_sentences()
+    {
+        await IndexAsync();
+        string[] question = ["a dog is barking", "--weight", "0", "--json"];
+        double[] exact = Scores(await Search(question)), rounded = Scores(await Search([.. question, "--text-precision", "int8"]));
+        Assert.NotEqual(exact, rounded);
+        Assert.Equal(exact, Scores(await Search([.. question, "--text-precision", "fp32"])));
+        Assert.All(exact.Zip(rounded), pair => Assert.Equal(pair.First, pair.Second, 0.1));
+        var sounds = await Search("--like", _folder["sounds/door.wav"], "--text-precision", "int8");
+        Assert.Equal((2, true), (sounds.ExitCode, sounds.Error.Contains("is that of sentences, and this search has none")));
+        var unknown = await Search("rain falls", "--text-precision", "int4");
+        Assert.Equal((2, true), (unknown.ExitCode, unknown.Error.Contains("--text-precision int4: expected fp32 or int8")));
+
+        static double[] Scores(CommandLine result) => [.. JsonDocument.Parse(result.Out).RootElement.GetProperty("hits")
+            .EnumerateArray().Select(hit => hit.GetProperty("score").GetDouble()).Order()];
+    }
+
+    [Fact]
     public async Task A_query_bank_takes_hubs_down_and_is_for_sentences()
     {
         await IndexAsync();

@@ -47,7 +47,8 @@ public sealed class HostingTests(TinyEngine model) : IClassFixture<TinyEngine>
         using var host = Build(services =>
         {
             var settings = Settings(("One:Model", model.Folder), ("Two:Model", model["second"]), ("Two:Parts", "Text"),
-                ("Two:OpenAtStart", "false"), ("Two:Limits:TextsInPass", "3"), ("Two:Limits:SoundSeconds", "12.5"));
+                ("Two:TextPrecision", "Int8"), ("Two:OpenAtStart", "false"), ("Two:Limits:TextsInPass", "3"),
+                ("Two:Limits:SoundSeconds", "12.5"));
             services.AddNativeRetrieval(settings.GetSection("One")).AddNativeRetrieval("two", settings.GetSection("Two"));
         });
         await host.StartAsync(Token);
@@ -58,6 +59,8 @@ public sealed class HostingTests(TinyEngine model) : IClassFixture<TinyEngine>
         var two = host.Services.GetRequiredKeyedService<IEmbeddingGenerator<string, Embedding<float>>>("two");
         Assert.Equal(("tiny", "second"), (Id(one), Id(two)));
         Assert.NotEqual(await Vector(one), await Vector(two));
+        Assert.Equal((TextPrecision.Float32, TextPrecision.Int8), (one.GetService<RetrievalEngine>()!.Model.TextEncoder.Precision,
+            two.GetService<RetrievalEngine>()!.Model.TextEncoder.Precision));
         Assert.Null(host.Services.GetKeyedService<RetrievalEngine>("three"));
         Assert.Contains("was opened for sentences alone", Assert.Throws<OptionException>(() =>
             host.Services.GetRequiredKeyedService<AudioEmbeddingGenerator>("two")).Message);
@@ -73,11 +76,12 @@ public sealed class HostingTests(TinyEngine model) : IClassFixture<TinyEngine>
     public async Task Settings_that_no_model_can_have_end_the_start_with_all_reasons()
     {
         using var host = Build(services => services.AddNativeRetrieval("sounds",
-            Settings(("Limits:Waiting", "0"), ("Limits:TextsInPass", "0"))));
+            Settings(("Limits:Waiting", "0"), ("Limits:TextsInPass", "0"), ("TextPrecision", "7"))));
         var refusal = await Assert.ThrowsAsync<OptionsValidationException>(() => host.StartAsync(Token));
         Assert.Equal(["NativeRetrieval (sounds): limits: Waiting is 0; expected 1 to 65,536",
             "NativeRetrieval (sounds): limits: TextsInPass is 0; expected 1 to 1,024",
-            "NativeRetrieval (sounds): Model is empty; name the folder of a model"], refusal.Failures);
+            "NativeRetrieval (sounds): Model is empty; name the folder of a model",
+            "NativeRetrieval (sounds): TextPrecision is 7; expected Float32, Int8"], refusal.Failures);
     }
 
     [Fact]

@@ -47,6 +47,9 @@ public abstract class OpCase
     /// <summary>False for float32-only ops, such as those on packed weights.</summary>
     public virtual bool HasFloat64 => true;
 
+    /// <summary>True for ops that a GPU refuses.</summary>
+    public virtual bool OnCpuAlone => false;
+
     /// <summary>True for ops that take bfloat16 activations on devices that have them.</summary>
     public virtual bool HasBFloat16 => false;
 

@@ -37,7 +37,8 @@ internal sealed class EvaluateOptions
     readonly Option<DirectoryInfo[]> _against = new("--against")
     {
         Description = "Model to compare with, query by query: differences of the figures with 95 % intervals. Several make an ensemble, "
-            + "by the mean of their cosines; by --fusion none they do not, either.",
+            + "by the mean of their cosines; by --fusion none they do not, either. They are scored in fp32, whatever "
+            + "--text-precision says.",
         HelpName = "MODEL",
     };
 
@@ -116,6 +117,7 @@ internal sealed class EvaluateOptions
 
     readonly Option<DirectoryInfo?> _vectors = new("--vectors") { Description = "Take vectors that were saved there.", HelpName = "DIR" };
 
+    readonly TextPrecisionOption _precision = new();
     readonly Option<DirectoryInfo?> _cache = CacheFolder.Option();
     readonly Option<bool> _json = JsonOutput.Option();
 
@@ -131,7 +133,7 @@ internal sealed class EvaluateOptions
         Option[] options =
         [
             _audio, _models, _against, _fusion, _weights, _fit, _fitAudio, _relevance, _group, _bank, _hard, _submission, _scores, _save,
-            _vectors, .. Device.Options, .. Distributed.Options, _cache, _json,
+            _vectors, _precision, .. Device.Options, .. Distributed.Options, _cache, _json,
         ];
         foreach (var option in options) command.Add(option);
     }
@@ -166,6 +168,7 @@ internal sealed class EvaluateOptions
             FeatureCache = CacheFolder.Of(parsed, _cache),
             Vectors = parsed.GetValue(_vectors)?.FullName,
             SaveVectors = parsed.GetValue(_save)?.FullName,
+            TextPrecision = _precision.Of(parsed),
         };
     }
 

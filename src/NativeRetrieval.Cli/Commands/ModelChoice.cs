@@ -56,12 +56,13 @@ internal sealed class ModelChoice(Terminal terminal)
     /// <summary>The model that an index was made by: where it was then, else an installed one with its fingerprint.</summary>
     /// <param name="path">The index, named in the error.</param>
     /// <exception cref="OptionException">It is nowhere, or another has taken its place.</exception>
-    public RetrievalEngine Open(string path, IndexSettings index, Device device, ModelParts parts)
+    public RetrievalEngine Open(string path, IndexSettings index, Device device, ModelParts parts,
+        TextPrecision precision = TextPrecision.Float32)
     {
         bool isThere = Directory.Exists(index.ModelId);
-        if (isThere && Matching(index.ModelId, index, device, parts) is { } engine) return engine;
+        if (isThere && Matching(index.ModelId, index, device, parts, precision) is { } engine) return engine;
         string? installed = ModelStore.Installed(_store).FirstOrDefault(model => model.Fingerprint == index.ModelFingerprint)?.Folder;
-        if (installed is not null && Matching(installed, index, device, parts) is { } same) return same;
+        if (installed is not null && Matching(installed, index, device, parts, precision) is { } same) return same;
         throw new OptionException(isThere ? $"{path} was made by another model than {index.ModelId}; {WayOut}"
             : $"{path} was made by the model {index.ModelId}, which is not there, and no installed model is the same; say where it is by "
                 + "--model");
@@ -69,15 +70,16 @@ internal sealed class ModelChoice(Terminal terminal)
 
     /// <summary>A named model, for an index.</summary>
     /// <exception cref="OptionException">It is not there, or the index was made by another.</exception>
-    public static RetrievalEngine OpenNamed(string folder, string path, IndexSettings index, Device device, ModelParts parts) =>
+    public static RetrievalEngine OpenNamed(string folder, string path, IndexSettings index, Device device, ModelParts parts,
+        TextPrecision precision = TextPrecision.Float32) =>
         !Directory.Exists(folder)
             ? throw new OptionException($"the model {folder} is not there; {path} was made by {index.ModelId}: say where it is by --model")
-            : Matching(folder, index, device, parts)
+            : Matching(folder, index, device, parts, precision)
                 ?? throw new OptionException($"{path} was made by another model than {folder}; {WayOut}");
 
-    static RetrievalEngine? Matching(string folder, IndexSettings index, Device device, ModelParts parts)
+    static RetrievalEngine? Matching(string folder, IndexSettings index, Device device, ModelParts parts, TextPrecision precision)
     {
-        var engine = RetrievalEngine.Open(folder, device, parts);
+        var engine = RetrievalEngine.Open(folder, device, parts, precision);
         if (engine.Fingerprint == index.ModelFingerprint) return engine;
         engine.Dispose();
         return null;

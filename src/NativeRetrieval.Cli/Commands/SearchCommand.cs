@@ -31,6 +31,7 @@ internal static class SearchCommand
                 + "{\"query\": \"rain\"}; an answer is one line of JSON.",
             HelpName = "FILE.jsonl",
         };
+        var precision = new TextPrecisionOption();
         var options = new SearchOptions();
         var command = new DocumentedCommand("search", "Find the sounds that sentences, or examples, describe, by sound and by the words in "
             + "names and tags.")
@@ -48,7 +49,7 @@ internal static class SearchCommand
             ],
         };
         command.Add(query);
-        foreach (Option option in (Option[])[.. also.All, queries]) command.Add(option);
+        foreach (Option option in (Option[])[.. also.All, queries, precision]) command.Add(option);
         options.AddTo(command);
         command.SetAction(async (parsed, cancellation) =>
         {
@@ -64,7 +65,10 @@ internal static class SearchCommand
             bool reads = sentences.Length + also.Without(parsed).Length > 0 || sentencesOfBank is not null || !once;
             bool hears = file is not null || like.Length > 0;
             var parts = reads && hears ? ModelParts.Both : hears ? ModelParts.Audio : ModelParts.Text;
-            using var opened = await options.OpenAsync(parsed, terminal, parts, asksAgain: !once, cancellation);
+            if (!reads && precision.Of(parsed) != TextPrecision.Float32)
+                throw new OptionException("--text-precision is that of sentences, and this search has none; leave it out");
+            using var opened = await options.OpenAsync(parsed, terminal, parts, asksAgain: !once, cancellation,
+                precision.Of(parsed));
             var bank = sentencesOfBank is null ? null
                 : opened.Engine.EmbedQueryBank(sentencesOfBank, CacheFolder.QueryBanksOf(terminal), () => terminal.Message(
                     string.Create(CultureInfo.InvariantCulture, $"query bank: {sentencesOfBank.Count:N0} sentences are embedded, ")

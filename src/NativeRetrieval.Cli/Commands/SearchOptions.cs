@@ -74,7 +74,7 @@ internal sealed class SearchOptions
     /// files is less work than copying them.</param>
     /// <exception cref="OptionException">The model is no longer where it was.</exception>
     public async Task<OpenedIndex> OpenAsync(ParseResult parsed, Terminal terminal, ModelParts parts, bool asksAgain,
-        CancellationToken cancellation)
+        CancellationToken cancellation, TextPrecision precision = TextPrecision.Float32)
     {
         var device = _device.Open(parsed, terminal);
         ILibraryIndex? index = null;
@@ -84,8 +84,8 @@ internal sealed class SearchOptions
             index = await place.OpenAsync(asksAgain ? device : null, cancellation);
             var choice = new ModelChoice(terminal);
             return new OpenedIndex(device, index, choice.Named(parsed.GetValue(_model)) is { } named
-                ? ModelChoice.OpenNamed(named, place.Name, index.Settings, device, parts)
-                : choice.Open(place.Name, index.Settings, device, parts));
+                ? ModelChoice.OpenNamed(named, place.Name, index.Settings, device, parts, precision)
+                : choice.Open(place.Name, index.Settings, device, parts, precision));
         }
         catch
         {

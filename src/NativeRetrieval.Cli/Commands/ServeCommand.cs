@@ -70,6 +70,7 @@ internal static class ServeCommand
                 + "--query-bank FILE does: a switch of the page, query_bank in the API. Default: none, and such requests are refused.",
             HelpName = "FILE",
         };
+        var precision = new TextPrecisionOption();
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("serve", "Answer searches over HTTP: a page to search and listen, and an API.")
         {
@@ -82,7 +83,8 @@ internal static class ServeCommand
                 ("nativeretrieval serve --index sounds.nrx --listen 0.0.0.0 --key-file key.txt", "For other machines, with a key"),
             ],
         };
-        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, bank, .. device.Options]) command.Add(option);
+        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, bank, precision, .. device.Options])
+            command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             string? key = KeyOf(terminal, parsed.GetValue(keyFile));
@@ -90,7 +92,7 @@ internal static class ServeCommand
                 "serve"))).ToArray();
             var sentences = parsed.GetValue(bank) is { } file ? QueryBankFile.Read(file.FullName) : [];
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = OpenEngine(new ModelChoice(terminal), parsed.GetValue(model), folders[0], runsOn);
+            using var engine = OpenEngine(new ModelChoice(terminal), parsed.GetValue(model), folders[0], runsOn, precision.Of(parsed));
             var options = new ServerOptions
             {
                 Indexes = folders,
@@ -134,11 +136,12 @@ internal static class ServeCommand
         return string.IsNullOrEmpty(key) ? null : key;
     }
 
-    static RetrievalEngine OpenEngine(ModelChoice choice, DirectoryInfo? given, string folder, Core.Devices.Device device)
+    static RetrievalEngine OpenEngine(ModelChoice choice, DirectoryInfo? given, string folder, Core.Devices.Device device,
+        TextPrecision precision)
     {
         using var index = LocalAudioIndex.Open(folder, IndexAccess.Read);
-        return choice.Named(given) is { } named ? ModelChoice.OpenNamed(named, folder, index.Settings, device, ModelParts.Both)
-            : choice.Open(folder, index.Settings, device, ModelParts.Both);
+        return choice.Named(given) is { } named ? ModelChoice.OpenNamed(named, folder, index.Settings, device, ModelParts.Both, precision)
+            : choice.Open(folder, index.Settings, device, ModelParts.Both, precision);
     }
 
     /// <summary>This program, as a process that is started again: its launcher, or .NET's with its assembly.</summary>

@@ -1,4 +1,6 @@
+using System.Numerics;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 
@@ -53,8 +55,7 @@ public static class Int8Weights
                 Rows(item, source, (weights, scale) =>
                 {
                     if (integers.Length == 0) integers = new sbyte[weights.Length];
-                    for (int i = 0; i < integers.Length; i++)
-                        integers[i] = scale == 0 ? (sbyte)0 : (sbyte)Math.Round((double)weights[i] / scale, MidpointRounding.ToEven);
+                    Round(weights, scale, integers);
                     stream.Write(MemoryMarshal.AsBytes<sbyte>(integers));
                 });
             });
@@ -171,16 +172,48 @@ public static class Int8Weights
         }));
     }
 
-    static float Scale(ReadOnlySpan<float> weights, int row, string name, string source)
+    static float Scale(ReadOnlySpan<float> weights, int row, string name, string source) =>
+        Scale(weights) ?? throw new CorruptFileException(source, FormattableString.Invariant(
+            $"tensor '{name}' holds {FirstThatIsNotFinite(weights)} in row {row}; only finite weights have an 8-bit form"));
+
+    static float FirstThatIsNotFinite(ReadOnlySpan<float> weights)
+    {
+        int at = 0;
+        while (float.IsFinite(weights[at])) at++;
+        return weights[at];
+    }
+
+    /// <summary>The scale of a row; null where a weight is NaN or infinite.</summary>
+    internal static float? Scale(ReadOnlySpan<float> weights)
     {
         float most = 0;
-        foreach (float weight in weights)
+        int lanes = Vector<float>.Count, i = 0;
+        var vector = Vector<float>.Zero;
+        for (; i <= weights.Length - lanes; i += lanes) vector = Vector.Max(vector, Vector.Abs(new Vector<float>(weights[i..])));
+        for (int lane = 0; lane < lanes; lane++) most = Math.Max(most, vector[lane]);
+        for (; i < weights.Length; i++) most = Math.Max(most, Math.Abs(weights[i]));
+        return !float.IsFinite(most) ? null : most == 0 ? 0 : Math.Clamp(most / Largest, SmallestScale, _largestScale);
+    }
+
+    /// <summary>The integers of a row's finite weights.</summary>
+    /// <param name="integers">As many as weights; overwritten.</param>
+    internal static void Round(ReadOnlySpan<float> weights, float scale, Span<sbyte> integers)
+    {
+        if (scale == 0)
         {
-            if (!float.IsFinite(weight))
-                throw new CorruptFileException(source, FormattableString.Invariant(
-                    $"tensor '{name}' holds {weight} in row {row}; only finite weights have an 8-bit form"));
-            most = Math.Max(most, Math.Abs(weight));
+            integers.Clear();
+            return;
         }
-        return most == 0 ? 0 : Math.Clamp(most / Largest, SmallestScale, _largestScale);
+        int lanes = Vector256<float>.Count, i = 0;
+        for (; i <= weights.Length - lanes; i += lanes)
+        {
+            var (low, high) = Vector256.Widen(Vector256.Create(weights[i..]));
+            // Whole numbers of at most 127: exact in every type.
+            var rounded = Vector256.ConvertToInt32(Vector256.Narrow(
+                Vector256.Round(low / scale, MidpointRounding.ToEven), Vector256.Round(high / scale, MidpointRounding.ToEven)));
+            var shorts = Vector128.Narrow(rounded.GetLower(), rounded.GetUpper());
+            Vector128.Narrow(shorts, shorts).GetLower().CopyTo(integers[i..]);
+        }
+        for (; i < weights.Length; i++) integers[i] = (sbyte)Math.Round((double)weights[i] / scale, MidpointRounding.ToEven);
     }
 }

@@ -8,6 +8,8 @@ namespace NativeRetrieval.Nn.Layers;
 /// <summary><c>y = activation(x·Wᵀ + b)</c> over the last axis.</summary>
 public sealed class Linear : Module
 {
+    Int8Weight? _int8;
+
     /// <summary>A layer of these tensors, which it owns from now on.</summary>
     /// <param name="weight">W, [O, I].</param>
     /// <param name="bias">b, [O].</param>
@@ -50,8 +52,24 @@ public sealed class Linear : Module
         return [.. weights.Split(count).Zip(biases.Split(count), (weight, bias) => new Linear(weight, bias))];
     }
 
+    /// <summary>
+    /// Rounds the weight to 8 bits and frees it: from then on the layer computes by <see cref="Op.Int8Linear"/>, and can be neither trained
+    /// nor saved.
+    /// </summary>
+    /// <exception cref="Core.Errors.OptionException">The layer is on a GPU.</exception>
+    /// <exception cref="Core.Errors.NativeRetrievalException">A weight is NaN or infinite.</exception>
+    public void ToInt8()
+    {
+        _int8 ??= new Int8Weight(Weight);
+        Weight.Dispose();
+    }
+
     /// <summary>Applies the layer to each row of the last axis.</summary>
     /// <param name="x">[…, I].</param>
     /// <returns>[…, O].</returns>
-    public Tensor Forward(Tensor x, Activation activation = Activation.None) => Op.Linear(x, Weight, Bias, activation);
+    public Tensor Forward(Tensor x, Activation activation = Activation.None) =>
+        _int8 is null ? Op.Linear(x, Weight, Bias, activation) : Op.Int8Linear(x, _int8, Bias, activation);
+
+    /// <inheritdoc/>
+    protected override void ReleaseDerived() => _int8?.Dispose();
 }

@@ -45,8 +45,24 @@ public sealed class BertEncoder : Module
     /// <summary>Embeddings, then layer by layer, the pooler with the last: the order in which layers are frozen by depth.</summary>
     public IReadOnlyList<Module> Stages => _pooler is null ? [_embeddings, .. _layers] : [_embeddings, .. _layers, _pooler];
 
+    /// <summary>Numbers in which the linear layers of <see cref="Stages"/> multiply, the pooler's apart.</summary>
+    public TextPrecision Precision { get; private set; }
+
     /// <summary>Width of the vectors.</summary>
     public int Width => Config.Width;
+
+    /// <summary>
+    /// Rounds the weights of the layers' linear layers to 8 bits and frees them, a layer at a time: <see cref="TextPrecision.Int8"/>. From
+    /// then on the encoder serves evaluation alone; it can be neither trained nor saved.
+    /// </summary>
+    /// <exception cref="OptionException">The encoder is on a GPU.</exception>
+    /// <exception cref="NativeRetrievalException">A weight is NaN or infinite.</exception>
+    public void ToInt8()
+    {
+        using var scope = TensorScope.Begin();
+        foreach (var layer in _layers) layer.ToInt8();
+        Precision = TextPrecision.Int8;
+    }
 
     /// <summary>One vector per sentence, pooled as the configuration says.</summary>
     /// <param name="pass">Null for evaluation.</param>

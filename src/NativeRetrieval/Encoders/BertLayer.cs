@@ -18,6 +18,7 @@ internal sealed class BertLayer : Module
     readonly LayerNorm _firstNorm, _secondNorm;
     readonly int _heads;
     readonly double _dropout, _attentionDropout;
+    Int8Weight? _qkvInt8;
 
     public BertLayer(BertConfig config, Device device, DType dtype, PhiloxSequence? random)
     {
@@ -40,6 +41,21 @@ internal sealed class BertLayer : Module
         LayerNorm Norm(string name) => Child(name, new LayerNorm(config.Width, config.LayerNormEpsilon, device, dtype));
     }
 
+    /// <summary>Rounds the weights of the linear layers to 8 bits and frees them, as <see cref="Linear.ToInt8"/> does.</summary>
+    public void ToInt8()
+    {
+        _qkvInt8 ??= new Int8Weight(Op.Concat(_qkvWeights));
+        foreach (var weight in _qkvWeights) weight.Dispose();
+        foreach (var layer in (Linear[])[_attended, _widen, _narrow]) layer.ToInt8();
+    }
+
+    /// <inheritdoc/>
+    protected override void ReleaseDerived()
+    {
+        base.ReleaseDerived();
+        _qkvInt8?.Dispose();
+    }
+
     /// <param name="x">[T, D], a row per real token.</param>
     public Tensor Forward(Tensor x, TokenLayout tokens, TrainingPass? pass)
     {
@@ -58,7 +74,8 @@ internal sealed class BertLayer : Module
 
     Tensor Attend(Tensor x, TokenLayout tokens, TrainingPass? pass)
     {
-        var qkv = Op.Linear(x, Op.Concat(_qkvWeights), Op.Concat(_qkvBiases));
+        var biases = Op.Concat(_qkvBiases);
+        var qkv = _qkvInt8 is null ? Op.Linear(x, Op.Concat(_qkvWeights), biases) : Op.Int8Linear(x, _qkvInt8, biases);
         int longest = tokens.Longest;
         return pass is null
             ? Op.Attention(qkv, tokens.Starts, _heads, longest)

@@ -44,10 +44,17 @@ public sealed class RetrievalEngine : IDisposable
 
     /// <param name="modelFolder">A folder that training or conversion has written.</param>
     /// <param name="parts">Encoders to open: sentences alone can be embedded with half of a model, sounds alone with the other.</param>
+    /// <param name="textPrecision">
+    /// Precision of the text encoder. In 8 bits sentences are read faster and in less memory, and their vectors differ a little: an index
+    /// of float32 vectors is searched as it is.
+    /// </param>
+    /// <exception cref="OptionException">The device does not have the precision.</exception>
     /// <exception cref="CorruptFileException">The folder holds no intact model.</exception>
-    public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both)
+    public static RetrievalEngine Open(string modelFolder, Device device, ModelParts parts = ModelParts.Both,
+        TextPrecision textPrecision = TextPrecision.Float32)
     {
-        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, leaveTables: true);
+        var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, textPrecision,
+            leaveTables: true);
         return new(modelFolder, model, fingerprint);
     }
 

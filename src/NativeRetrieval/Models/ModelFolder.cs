@@ -26,10 +26,17 @@ public static class ModelFolder
 
     /// <summary>Writes the model into an existing folder, each file durably, the checksums last.</summary>
     /// <param name="card">The model card (Markdown): what it was trained on and how well it does.</param>
-    /// <exception cref="OptionException">A host brought the model's tokenizer, which the folder's files cannot say.</exception>
+    /// <exception cref="OptionException">
+    /// A host brought the model's tokenizer, which the folder's files cannot say; or the text encoder is in 8 bits.
+    /// </exception>
     /// <exception cref="FileWriteException">The disk refused.</exception>
-    public static void Save(string folder, RetrievalModel model, string card) =>
+    public static void Save(string folder, RetrievalModel model, string card)
+    {
+        if (model.Parts != ModelParts.Audio && model.TextEncoder.Precision == TextPrecision.Int8)
+            throw new OptionException($"{folder}: the model's text encoder was opened in 8 bits and has no other weights; open it in "
+                + "float32 to save it");
         Save(folder, model.Config, model.TextTokenizer, StateFile.Items(model), card);
+    }
 
     /// <summary>Writes a model whose weights need not be in memory.</summary>
     /// <param name="weights">Every tensor of a <see cref="RetrievalModel"/> of this configuration.</param>
@@ -55,11 +62,13 @@ public static class ModelFolder
     /// <param name="adjust">Changes what does not depend on the weights, such as dropout; null: nothing.</param>
     /// <param name="tokenizer">A host's own tokenizer, which the text encoder was trained with; null: the folder's.</param>
     /// <param name="parts">Encoders to read; the other's weights take no memory.</param>
+    /// <param name="textPrecision">Precision of the text encoder; in 8 bits the model can be neither trained nor saved.</param>
     /// <exception cref="FileReadException">The folder or one of its files is absent.</exception>
     /// <exception cref="CorruptFileException">A file is damaged, was changed, or does not fit the others.</exception>
+    /// <exception cref="OptionException">The device does not have the precision.</exception>
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null,
-        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both) =>
-        Open(folder, device, adjust, tokenizer, parts, leaveTables: false).Model;
+        TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both, TextPrecision textPrecision = TextPrecision.Float32) =>
+        Open(folder, device, adjust, tokenizer, parts, textPrecision, leaveTables: false).Model;
 
     /// <summary>Reads a model and its fingerprint, and each file for its checksum once.</summary>
     /// <param name="leaveTables">
@@ -67,8 +76,10 @@ public static class ModelFolder
     /// </param>
     /// <inheritdoc cref="Load"/>
     internal static (RetrievalModel Model, string Fingerprint) Open(string folder, Device device,
-        Func<RetrievalModelConfig, RetrievalModelConfig>? adjust, TextTokenizer? tokenizer, ModelParts parts, bool leaveTables)
+        Func<RetrievalModelConfig, RetrievalModelConfig>? adjust, TextTokenizer? tokenizer, ModelParts parts,
+        TextPrecision textPrecision, bool leaveTables)
     {
+        TextPrecisionName.Require(textPrecision, device);
         RequireConfig(folder);
         var verified = FolderSums.Verify(folder);
         var config = ReadConfig(folder);
@@ -85,6 +96,7 @@ public static class ModelFolder
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
             StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name,
                 leaveTables ? LargeTableBytes : long.MaxValue);
+            if (textPrecision == TextPrecision.Int8 && parts != ModelParts.Audio) Reduce(model, folder);
             return (model, Fingerprint(folder, verified));
         }
         catch
@@ -92,6 +104,19 @@ public static class ModelFolder
             model.Dispose();
             throw;
         }
+    }
+
+    static void Reduce(RetrievalModel model, string folder)
+    {
+        try
+        {
+            model.TextEncoder.ToInt8();
+        }
+        catch (NativeRetrievalException e)
+        {
+            throw new CorruptFileException(Path.Combine(folder, WeightsName), e.Message, e);
+        }
+        if (model.Device is CpuDevice cpu) cpu.ReleaseIdle();
     }
 
     /// <summary>The configuration of a model folder, without its weights.</summary>

@@ -100,7 +100,7 @@ public sealed class GradientCheckTests
     [Fact]
     public void Every_operation_that_decides_is_known()
     {
-        string[] words = ["Relu", "Max", "ClipPooling", "BatchNorm"];
+        string[] words = ["Relu", "Max", "ClipPooling", "BatchNorm", "ConvBlock"];
         var deciding = typeof(IBackend).GetMethods().Where(method => words.Any(word => method.Name.Contains(word, StringComparison.Ordinal)
                 && !method.Name.StartsWith("Softmax", StringComparison.Ordinal)
                 && !method.Name.StartsWith("Synchronized", StringComparison.Ordinal)) // without a ReLU: it decides nothing

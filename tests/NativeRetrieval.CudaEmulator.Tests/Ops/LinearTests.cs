@@ -1,8 +1,10 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.CudaEmulator.Tests.Traffic;
+using NativeRetrieval.Models;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Ops;
@@ -16,6 +18,22 @@ public sealed class LinearTests
 
     public static TheoryData<string, Precision> Ways =>
         [.. DeviceOrder.All.SelectMany(order => ((Precision[])[Precision.Float32, Precision.Tf32]).Select(p => (order, p)))];
+
+    [Fact]
+    public void Products_in_8_bits_are_refused_and_said_to_be_the_CPU_s()
+    {
+        using var test = new TestDevice("forward");
+        test.Run(device =>
+        {
+            using var scope = TensorScope.Begin();
+            var error = Assert.Throws<OptionException>(() => new Int8Weight(Tensor.Zeros([4, 3], device)));
+            Assert.Contains($"on the CPU alone, and this is {device}", error.Message, StringComparison.Ordinal);
+            TextPrecisionName.Require(TextPrecision.Float32, device);
+            error = Assert.Throws<OptionException>(() => TextPrecisionName.Require(TextPrecision.Int8, device));
+            Assert.Contains("--device cpu", error.Message, StringComparison.Ordinal);
+            return true;
+        });
+    }
 
     [Theory, MemberData(nameof(Ways))]
     public void One_kernel_gives_what_two_give(string order, Precision precision)

@@ -51,7 +51,7 @@ public sealed class DeviceTests
         Assert.Contains("weight must be NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, kernels)).Message);
         kernels = Op.ToLayout(kernels, test.Device.Filters);
         Assert.Contains("feature maps on cuda:0 must be NHWC", Assert.Throws<ShapeException>(() => Op.Conv2d(x, kernels)).Message);
-        Assert.Contains("not NCHW16c", Assert.Throws<ShapeException>(() => Op.ToLayout(x, Layout.NCHW16c)).Message);
+        Assert.Contains("to NCHW16c", Assert.Throws<ShapeException>(() => Op.ToLayout(x, Layout.NCHW16c)).Message);
     }
 
     /// <summary>A request that no device can meet; what was there before is still there.</summary>

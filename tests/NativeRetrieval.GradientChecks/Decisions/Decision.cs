@@ -24,7 +24,8 @@ internal static class Decision
     ];
 
     static IEnumerable<string> NotInTraining =>
-        [nameof(IBackend.MaxPool2d), nameof(IBackend.MaxPool2dBackward), nameof(IBackend.PackedConv2d), nameof(IBackend.PackedConvBlock)];
+        [nameof(IBackend.MaxPool2d), nameof(IBackend.MaxPool2dBackward), nameof(IBackend.PackedConv2d), nameof(IBackend.PackedConvBlock),
+            nameof(IBackend.Int8Linear)];
 
     /// <summary>The tensor that backward will know this decision by; null where nothing is decided.</summary>
     public static Tensor? KeyOf(OperationCall call) => call.Name switch

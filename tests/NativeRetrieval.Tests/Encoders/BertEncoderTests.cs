@@ -1,8 +1,11 @@
+using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
 using NativeRetrieval.Nn;
 using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.Parity;
@@ -50,6 +53,43 @@ public sealed class BertEncoderTests : IDisposable
         Golden.Check(expected, encoder.Forward(batch).Values(), 1e-9, "mean");
     }
 
+    [Theory]
+    [InlineData(TextPooling.Cls)]
+    [InlineData(TextPooling.Mean)]
+    [InlineData(TextPooling.Pooler)]
+    public void Vectors_in_8_bits_are_near_those_of_float32_and_their_bits_are_the_sentence_s_own(TextPooling pooling)
+    {
+        using var exact = Filled(pooling);
+        using var encoder = Filled(pooling);
+        long before = CpuDevice.Shared.LiveBytes;
+        encoder.ToInt8();
+        Assert.Equal((TextPrecision.Float32, TextPrecision.Int8), (exact.Precision, encoder.Precision));
+        Assert.True(CpuDevice.Shared.LiveBytes < before - 3 * encoder.Config.Layers * 12 * 64 * 64 / 2, "float32 weights are still there");
+
+        var batch = Batch();
+        double[] expected = exact.Forward(batch).Values(), together = encoder.Forward(batch).Values();
+        for (int row = 0; row < batch.Count; row++)
+        {
+            double[] own = together[(row * encoder.Width)..((row + 1) * encoder.Width)];
+            int[] ids = batch.Row(row).ToArray();
+            Assert.Equal(own, encoder.Forward(new TokenBatch(ids, [ids.Length], ids.Length)).Values());
+            Golden.Check(expected.AsSpan(row * encoder.Width, encoder.Width), own, 0.05, $"sentence {row}");
+        }
+        Assert.NotEqual(expected, together);
+    }
+
+    [Fact]
+    public void An_encoder_in_8_bits_stays_so_and_is_not_trained()
+    {
+        using var encoder = Filled(TextPooling.Cls);
+        encoder.ToInt8();
+        double[] once = encoder.Forward(Batch()).Values();
+        encoder.ToInt8();
+        Assert.Equal(once, encoder.Forward(Batch()).Values());
+        using var tape = Tape.Begin();
+        Assert.Contains("no gradient", Assert.Throws<NativeRetrievalException>(() => encoder.Forward(Batch())).Message);
+    }
+
     [Fact]
     public void Dropout_repeats_with_the_pass_and_changes_with_the_step()
     {
@@ -67,6 +107,11 @@ public sealed class BertEncoderTests : IDisposable
         _scope.Dispose();
         _golden.Dispose();
     }
+
+    /// <summary>A wider encoder with starting values, whose linear layers are most of it.</summary>
+    BertEncoder Filled(TextPooling pooling) =>
+        new(BertConfig.Read(Fixtures.Small("bert-tiny/config.json")) with { Width = 64, Heads = 4, HiddenWidth = 256, Pooling = pooling,
+            InitialDeviation = 0.1 }, CpuDevice.Shared, new PhiloxSequence(new Philox(5)));
 
     BertEncoder Tiny(DType dtype, TextPooling pooling = TextPooling.Cls)
     {

@@ -15,6 +15,8 @@ namespace NativeRetrieval.Tests.Models;
 
 public sealed class ModelFolderTests : IDisposable
 {
+    static readonly float[] _sine = [.. Enumerable.Range(0, 40_000).Select(i => MathF.Sin(i * 0.03f))];
+
     readonly TemporaryFolder _folder = new();
 
     [Fact]
@@ -61,7 +63,6 @@ public sealed class ModelFolderTests : IDisposable
         using var whole = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared);
         using var reads = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared, parts: ModelParts.Text);
         using var hears = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared, parts: ModelParts.Audio);
-        float[] sound = [.. Enumerable.Range(0, 40_000).Select(i => MathF.Sin(i * 0.03f))];
 
         Assert.Equal(Text(whole), Text(reads));
         Assert.Equal(Sound(whole), Sound(hears));
@@ -71,7 +72,47 @@ public sealed class ModelFolderTests : IDisposable
         Assert.Contains("sounds only", Assert.Throws<InvalidOperationException>(() => Text(hears)).Message);
 
         static float[] Text(RetrievalModel model) => Embedder.Texts(model, ["a dog"], TestContext.Current.CancellationToken);
-        float[] Sound(RetrievalModel model) => Embedder.Waveforms(model, [sound], TestContext.Current.CancellationToken);
+        static float[] Sound(RetrievalModel model) => Embedder.Waveforms(model, [_sine], TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void A_model_whose_text_encoder_is_in_8_bits_hears_the_same_reads_nearly_the_same_and_is_not_saved()
+    {
+        Save();
+        using var exact = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared);
+        using var reads = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared, ModelParts.Text, TextPrecision.Int8);
+        using var both = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared, textPrecision: TextPrecision.Int8);
+        using var hears = RetrievalEngine.Open(_folder.FullPath, CpuDevice.Shared, ModelParts.Audio, TextPrecision.Int8);
+
+        Assert.Equal(exact.Fingerprint, both.Fingerprint);
+        Assert.Equal(Sound(exact), Sound(both));
+        Assert.Equal(Sound(exact), Sound(hears));
+        float[] expected = exact.EmbedTexts(["a dog"]), actual = reads.EmbedTexts(["a dog"]);
+        Assert.Equal(actual, both.EmbedTexts(["a dog", "a cat and a dog"])[..actual.Length]);
+        Assert.NotEqual(expected, actual);
+        Assert.InRange(expected.Zip(actual, (x, y) => x * y).Sum(), 0.99, 1.0001);
+        Assert.Contains("opened in 8 bits",
+            Assert.Throws<OptionException>(() => ModelFolder.Save(_folder.FullPath, both.Model, "# A test\n")).Message);
+
+        static float[] Sound(RetrievalEngine engine) => engine.EmbedSamples([_sine], TestContext.Current.CancellationToken);
+    }
+
+    [Fact]
+    public void A_weight_that_has_no_8_bit_form_is_refused_with_the_file()
+    {
+        Save();
+        using (var model = ModelFolder.Load(_folder.FullPath, CpuDevice.Shared))
+        {
+            var weight = model.State().First(item => item.Name.EndsWith("intermediate.dense.weight", StringComparison.Ordinal)).Tensor;
+            float[] values = weight.ToArray<float>();
+            values[3] = float.NaN;
+            weight.CopyFrom<float>(values);
+            ModelFolder.Save(_folder.FullPath, model, "# A test\n");
+        }
+        var error = Assert.Throws<CorruptFileException>(() =>
+            ModelFolder.Load(_folder.FullPath, CpuDevice.Shared, textPrecision: TextPrecision.Int8));
+        Assert.StartsWith(_folder["model.safetensors"], error.Message);
+        Assert.Contains("row 0 of the weight holds NaN", error.Message);
     }
 
     [Fact]
