@@ -24,6 +24,6 @@ internal sealed unsafe partial class CpuBackend
         var panels = new Int8Panels(weight.Shape[0], weight.Shape[1], _int8Kernel, weight.Integers.Pointer<sbyte>(),
             weight.Scales.Pointer<float>(), weight.Sums.Pointer<int>());
         Int8Product.Run(checked((int)x.Shape[..^1].Count), x.Pointer<float>(), panels, y.Pointer<float>(),
-            new GemmEpilogue { Bias = bias is null ? null : bias.Pointer<float>(), Activation = activation });
+            new GemmEpilogue<float> { Bias = bias is null ? null : bias.Pointer<float>(), Activation = activation });
     }
 }

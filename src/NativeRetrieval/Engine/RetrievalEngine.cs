@@ -23,10 +23,11 @@ public sealed class RetrievalEngine : IDisposable
     readonly Lock _lock = new();
     readonly FeatureExtractor _features;
     readonly CapturedWork _captured;
+    readonly TextPrecision _textPrecision;
 
-    RetrievalEngine(string folder, RetrievalModel model, string fingerprint)
+    RetrievalEngine(string folder, RetrievalModel model, string fingerprint, TextPrecision textPrecision)
     {
-        (Folder, Model, Fingerprint) = (Path.GetFullPath(folder), model, fingerprint);
+        (Folder, Model, Fingerprint, _textPrecision) = (Path.GetFullPath(folder), model, fingerprint, textPrecision);
         _features = new FeatureExtractor(FeatureSettings.Of(
             model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples,
             silenced: model.Config.SilencedSamples));
@@ -55,15 +56,16 @@ public sealed class RetrievalEngine : IDisposable
     {
         var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, textPrecision,
             leaveTables: true);
-        return new(modelFolder, model, fingerprint);
+        return new(modelFolder, model, fingerprint, textPrecision);
     }
 
-    /// <summary>Opens the same model on the same device once more, or another part of it; the vocabulary is in memory once.</summary>
+    /// <summary>Opens the same model on the same device once more, or another part of it, in the same precision; the vocabulary is in memory once.</summary>
     /// <exception cref="CorruptFileException">The folder holds no intact model any more, or another one.</exception>
     public RetrievalEngine OpenAgain(ModelParts parts)
     {
-        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, leaveTables: true);
-        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint);
+        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, _textPrecision,
+            leaveTables: true);
+        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint, _textPrecision);
         model.Dispose();
         throw new CorruptFileException(Folder, "holds another model than when it was opened: configuration, weights or vocabulary were "
             + "changed meanwhile; run this again, and leave the folder as it is until it is done");

@@ -23,13 +23,13 @@ internal static unsafe class Int8Product
     [ThreadStatic] static AlignedBuffer? _strips;
     [ThreadStatic] static AlignedBuffer? _tile;
 
-    public static void Run(int rows, float* x, in Int8Panels weights, float* y, GemmEpilogue epilogue)
+    public static void Run(int rows, float* x, in Int8Panels weights, float* y, GemmEpilogue<float> epilogue)
     {
         if (rows == 0 || weights.Outputs == 0) return;
         int kernelRows = weights.Kernel.Rows;
         int blockRows = Math.Max(1, BlockBytes / Math.Max(1, 4 * weights.Groups) / kernelRows) * kernelRows;
         nuint ranges = (nuint)rows * 2;
-        float* memory = (_strips ??= new()).Reserve(ranges + (nuint)rows * (nuint)weights.Groups);
+        float* memory = (_strips ??= new()).Reserve<float>(ranges + (nuint)rows * (nuint)weights.Groups);
         var product = new Product(rows, x, weights, y, epilogue, blockRows, (Int8Rows.Range*)memory, (int*)(memory + ranges));
         bool parallel = (long)rows * weights.Outputs * weights.Inputs >= MinParallelWork;
         Run(parallel, product.Strips, product, static (product, strip) => product.QuantizeStrip(strip));
@@ -43,7 +43,7 @@ internal static unsafe class Int8Product
             for (int part = 0; part < parts; part++) body(product, part);
     }
 
-    readonly struct Product(int rows, float* x, Int8Panels weights, float* y, GemmEpilogue epilogue, int blockRows, Int8Rows.Range* ranges,
+    readonly struct Product(int rows, float* x, Int8Panels weights, float* y, GemmEpilogue<float> epilogue, int blockRows, Int8Rows.Range* ranges,
         int* a)
     {
         int PanelsPerPart => Math.Max(1, PartColumns / weights.Kernel.Columns);
@@ -62,7 +62,7 @@ internal static unsafe class Int8Product
         public void QuantizeStrip(int strip)
         {
             int first = FirstRow(strip), height = FirstRow(strip + 1) - first, groups = weights.Groups, group = weights.Kernel.Group;
-            byte* integers = (byte*)(_tile ??= new()).Reserve((nuint)groups);
+            byte* integers = (byte*)(_tile ??= new()).Reserve<float>((nuint)groups);
             for (int row = 0; row < height; row++)
             {
                 ranges[first + row] = Int8Rows.Quantize(x + (nint)(first + row) * weights.Inputs, weights.Inputs, integers);
@@ -76,7 +76,7 @@ internal static unsafe class Int8Product
             var (block, columns) = Math.DivRem(part, ColumnParts);
             int stripsPerBlock = blockRows / weights.Kernel.Rows, groups = weights.Groups;
             int firstStrip = block * stripsPerBlock, endStrip = Math.Min(Strips, firstStrip + stripsPerBlock);
-            int* sums = (int*)(_tile ??= new()).Reserve((nuint)(weights.Kernel.Rows * weights.Kernel.Columns));
+            int* sums = (int*)(_tile ??= new()).Reserve<float>((nuint)(weights.Kernel.Rows * weights.Kernel.Columns));
             int endPanel = Math.Min(weights.Panels, (columns + 1) * PanelsPerPart);
             for (int panel = columns * PanelsPerPart; panel < endPanel; panel++)
                 for (int strip = firstStrip; strip < endStrip; strip++)

@@ -126,7 +126,7 @@ public sealed unsafe class Int8ProductTests
             {
                 var panels = new Int8Panels(outputs, inputs, kernel, (sbyte*)memory, pScales, pSums);
                 panels.Fill(pw);
-                Int8Product.Run(rows, px, panels, py, new GemmEpilogue { Bias = pBias, Activation = activation });
+                Int8Product.Run(rows, px, panels, py, new GemmEpilogue<float> { Bias = pBias, Activation = activation });
             }
         }
         finally
