@@ -59,7 +59,9 @@ public sealed class RetrievalEngine : IDisposable
         return new(modelFolder, model, fingerprint, textPrecision);
     }
 
-    /// <summary>Opens the same model on the same device once more, or another part of it, in the same precision; the vocabulary is in memory once.</summary>
+    /// <summary>
+    /// Opens the same model on the same device in the same precision once more, or another part of it; the vocabulary is in memory once.
+    /// </summary>
     /// <exception cref="CorruptFileException">The folder holds no intact model any more, or another one.</exception>
     public RetrievalEngine OpenAgain(ModelParts parts)
     {

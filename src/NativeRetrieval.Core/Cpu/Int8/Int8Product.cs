@@ -43,8 +43,8 @@ internal static unsafe class Int8Product
             for (int part = 0; part < parts; part++) body(product, part);
     }
 
-    readonly struct Product(int rows, float* x, Int8Panels weights, float* y, GemmEpilogue<float> epilogue, int blockRows, Int8Rows.Range* ranges,
-        int* a)
+    readonly struct Product(int rows, float* x, Int8Panels weights, float* y, GemmEpilogue<float> epilogue, int blockRows,
+        Int8Rows.Range* ranges, int* a)
     {
         int PanelsPerPart => Math.Max(1, PartColumns / weights.Kernel.Columns);
 
