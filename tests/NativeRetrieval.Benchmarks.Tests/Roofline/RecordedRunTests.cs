@@ -61,9 +61,9 @@ public sealed class RecordedRunTests
 
     static List<RecordedWork> Parse(params string[] lines) => [.. lines.Select(RecordedWork.Parse)];
 
-    static string Product(int width) => $"product\t{width} {width} {width} 1\t4 4\t68\t1";
+    static string Product(int width) => $"product\t{width} {width} {width} 1\t4 4\t68\t1\t1 0";
 
-    static string Tripled(int width) => $"product\t{width} {width} {3 * width} 1\t4 4\t77\t1";
+    static string Tripled(int width) => $"product\t{width} {width} {3 * width} 1\t4 4\t77\t1\t1 0";
 
     static string Split(int width) =>
         $"kernel\tmat_mul_split_f32\t16 1 1\t256 1 1\t0\tr 4096 {4 * width * width}\tw {1 << 30} {12L * width * width}\ti 1";
