@@ -35,8 +35,8 @@ internal static class ConvSuite
         using var scope = TensorScope.Begin();
         var input = Tensor.From(x, [1, channels, height, width], device);
         var scale = Tensor.From(Enumerable.Repeat(1f, channels).ToArray(), [channels], device);
-        using var convolution = new PackedConvolution(
-            Tensor.From(weight, [channels, channels, 3, 3], device), scale, Tensor.From(shift, [channels], device), width);
+        var kernels = Op.ToLayout(Tensor.From(weight, [channels, channels, 3, 3], device), device.Filters);
+        using var convolution = new PackedConvolution(kernels, scale, Tensor.From(shift, [channels], device), width);
 
         Bench.ExpectSame($"convolution of {channels} channels", peer, Forward().ToArray<float>());
         var (ours, theirs) = bench.Measure(() => Forward().Dispose(), peer);
