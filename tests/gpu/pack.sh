@@ -52,13 +52,11 @@ wanted=$(grep -hoE '"version": "[0-9]+\.[0-9]+' "$app/NativeRetrieval.Cli.runtim
 version=$(ls "$dotnet_root/shared/Microsoft.NETCore.App" | grep "^$wanted\." | sort -V | tail -n 1) || fail "no .NET $wanted runtime in $dotnet_root"
 parts=(dotnet "host/fxr/$version" "shared/Microsoft.NETCore.App/$version")
 if grep -q 'Microsoft\.AspNetCore\.App' "$app"/*.runtimeconfig.json; then parts+=("shared/Microsoft.AspNetCore.App/$version"); fi
-# Debuggers, other garbage collectors and what nothing here calls are not needed there; nor is more of ASP.NET Core than the server has.
+# Debuggers, other garbage collectors and what nothing here calls are not needed there; nor is ASP.NET Core, since nothing serves there, beside
+# the extensions that come with it.
 without=(libmscordaccore.so libmscordbi.so createdump 'libclrgc*.so' libcoreclrtraceptprovider.so
     System.Private.DataContractSerialization.dll 'Microsoft.VisualBasic*.dll' System.Net.Quic.dll System.Net.Mail.dll
-    'Microsoft.AspNetCore.'{Mvc,Razor,Components,Identity,SignalR,Server.IIS,Server.HttpSys}'*.dll' 'Microsoft.Extensions.Identity.*.dll'
-    'Microsoft.AspNetCore.'{DataProtection,Http.Connections,OutputCaching,ResponseCaching,Rewrite,HttpLogging}'*.dll'
-    'Microsoft.AspNetCore.Authentication.'{Cookies,OAuth}.dll System.Security.Cryptography.{Pkcs,Xml}.dll System.Formats.Cbor.dll
-    Microsoft.JSInterop.dll)
+    'Microsoft.AspNetCore*.dll' 'Microsoft.Extensions.Identity.*.dll' Microsoft.JSInterop.dll)
 stamp="${parts[*]} without ${without[*]}"
 if [ ! -e "$out/dotnet.tar.xz" ] || [ "$(cat "$out/dotnet.version" 2> /dev/null)" != "$stamp" ]; then
     echo "packing .NET $version: about a minute" >&2
