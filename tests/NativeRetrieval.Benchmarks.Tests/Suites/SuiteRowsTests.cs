@@ -2,7 +2,9 @@ using NativeRetrieval.Benchmarks.Suites;
 
 namespace NativeRetrieval.Benchmarks.Tests.Suites;
 
-/// <summary>Suites without a large model run their first row alone: a change of the engine's interface would stop them after minutes.</summary>
+/// <summary>
+/// Suites without a large model run their first row alone: a change of the engine's interface would stop them after minutes.
+/// </summary>
 public sealed class SuiteRowsTests
 {
     [Theory]
