@@ -9,7 +9,7 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// Vectors of query banks on disk, one safetensors file for a model and its sentences, which are known by the hash of both. An entry that
+/// Vectors of query banks on disk, one safetensors file for a model, its precision and the sentences, known by the hash of all. An entry that
 /// is damaged is made anew; nothing is ever deleted. Several processes may share a folder.
 /// </summary>
 internal sealed class QueryBankCache(string folder)
@@ -62,6 +62,7 @@ internal sealed class QueryBankCache(string folder)
         Add(Generation);
         Add(engine.Fingerprint);
         Add(engine.Model.Device.Precision.ToString());
+        Add(engine.TextPrecision.ToString());
         foreach (string sentence in sentences) Add(sentence);
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, 16));
 

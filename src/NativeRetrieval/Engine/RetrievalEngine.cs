@@ -23,11 +23,10 @@ public sealed class RetrievalEngine : IDisposable
     readonly Lock _lock = new();
     readonly FeatureExtractor _features;
     readonly CapturedWork _captured;
-    readonly TextPrecision _textPrecision;
 
     RetrievalEngine(string folder, RetrievalModel model, string fingerprint, TextPrecision textPrecision)
     {
-        (Folder, Model, Fingerprint, _textPrecision) = (Path.GetFullPath(folder), model, fingerprint, textPrecision);
+        (Folder, Model, Fingerprint, TextPrecision) = (Path.GetFullPath(folder), model, fingerprint, textPrecision);
         _features = new FeatureExtractor(FeatureSettings.Of(
             model.Config.LogMel, ResamplerPreset.Parse(model.Config.Resampler), filled: model.Config.FilledSamples,
             silenced: model.Config.SilencedSamples));
@@ -42,6 +41,9 @@ public sealed class RetrievalEngine : IDisposable
 
     /// <summary>SHA-256 of configuration, weights and vocabulary: an index of another model is refused by it.</summary>
     public string Fingerprint { get; }
+
+    /// <summary>Precision of the text encoder.</summary>
+    internal TextPrecision TextPrecision { get; }
 
     /// <param name="modelFolder">A folder that training or conversion has written.</param>
     /// <param name="parts">Encoders to open: sentences alone can be embedded with half of a model, sounds alone with the other.</param>
@@ -65,9 +67,9 @@ public sealed class RetrievalEngine : IDisposable
     /// <exception cref="CorruptFileException">The folder holds no intact model any more, or another one.</exception>
     public RetrievalEngine OpenAgain(ModelParts parts)
     {
-        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, _textPrecision,
+        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, TextPrecision,
             leaveTables: true);
-        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint, _textPrecision);
+        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint, TextPrecision);
         model.Dispose();
         throw new CorruptFileException(Folder, "holds another model than when it was opened: configuration, weights or vocabulary were "
             + "changed meanwhile; run this again, and leave the folder as it is until it is done");

@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
@@ -43,6 +44,15 @@ public sealed class QueryBankCacheTests : IDisposable
         using var other = RetrievalEngine.Open(_folder["other"], Core.Devices.CpuDevice.Shared);
         Assert.NotEqual(hubness[0], Hubness(Bank(other, Sentences())));
         Assert.Equal((3, 3), (_embedded, Entries().Length));
+    }
+
+    [Fact]
+    public void A_text_encoder_in_8_bits_has_banks_of_its_own()
+    {
+        using var rounded = RetrievalEngine.Open(_folder["model"], Core.Devices.CpuDevice.Shared, textPrecision: TextPrecision.Int8);
+        double hubness = Hubness(Bank(_engine, Sentences()));
+        Assert.NotEqual(hubness, Hubness(Bank(rounded, Sentences())));
+        Assert.Equal((2, 2), (_embedded, Entries().Length));
     }
 
     [Fact]
