@@ -82,6 +82,7 @@ public static class EvaluationSession
             ["data"] = data.Fingerprint(),
             ["--query-bank"] = request.QueryBank is { } bank ? Indexing.ContentHash.OfFile(bank) : "absent",
             ["--save-vectors"] = request.SaveVectors is null ? "absent" : "given",
+            ["--text-precision"] = TextPrecisionName.Of(request.TextPrecision),
             ["--fit-weights"] = request.FitCsv is null ? "absent" : "given",
         };
         for (int i = 0; i < request.Models.Count; i++) facts[$"model {i + 1}"] = ModelFolder.Fingerprint(request.Models[i]);

@@ -9,8 +9,8 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// Vectors of query banks on disk, one safetensors file for a model, its precision and the sentences, known by the hash of all. An entry that
-/// is damaged is made anew; nothing is ever deleted. Several processes may share a folder.
+/// Vectors of query banks on disk, one safetensors file for a model, its precision and the sentences, known by the hash of all. A damaged
+/// entry is made anew; nothing is ever deleted. Several processes may share a folder.
 /// </summary>
 internal sealed class QueryBankCache(string folder)
 {
