@@ -14,6 +14,8 @@ if (args.Length > 0 && args[0] == PrecisionCommand.Name) return PrecisionCommand
 
 if (args.Length > 0 && args[0] == ServeCommand.Name) return await ServeCommand.RunAsync(args[1..]);
 
+if (args.Length > 0 && args[0] == CollectionCommand.Name) return await CollectionCommand.RunAsync(args[1..]);
+
 if (args.Length > 0 && args[0] == SoakCommand.Name) return await SoakCommand.RunAsync(args[1..]);
 
 if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
@@ -27,6 +29,7 @@ if (args.Length == 0 || args.Any(argument => argument is "-h" or "--help"))
     Console.WriteLine(GradientsCommand.Usage);
     Console.WriteLine(PrecisionCommand.Usage);
     Console.WriteLine(ServeCommand.Usage);
+    Console.WriteLine(CollectionCommand.Usage);
     Console.WriteLine(SoakCommand.Usage);
     return 0;
 }

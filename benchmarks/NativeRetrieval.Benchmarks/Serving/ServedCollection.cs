@@ -12,8 +12,8 @@ namespace NativeRetrieval.Benchmarks.Serving;
 /// </summary>
 internal static class ServedCollection
 {
-    const int WindowsPerFile = 10, Dimension = 1024, FilesPerCommit = 1000;
-    const double WindowSeconds = 10;
+    public const int WindowsPerFile = 10, Dimension = 1024, FilesPerCommit = 1000;
+    public const double WindowSeconds = 10;
 
     static readonly string[] _words = ["rain", "dog", "door", "thunder", "car", "birds", "footsteps", "bell", "wind", "water", "roof",
         "room"];
@@ -51,7 +51,9 @@ internal static class ServedCollection
         return to;
     }
 
-    static AudioIndexEntry Entry(Random random, int number)
+    /// <summary>Entry <paramref name="number"/> of a made-up collection, ten windows of random vectors.</summary>
+    /// <param name="described">True gives it every kind of detail that a filter asks for.</param>
+    public static AudioIndexEntry Entry(Random random, int number, bool described = false)
     {
         string first = _words[random.Next(_words.Length)], second = _words[random.Next(_words.Length)];
         string path = $"/sounds/{number / 100:D4}/{first}_{second}_{number:D6}.wav";
@@ -66,11 +68,20 @@ internal static class ServedCollection
         return new AudioIndexEntry(file, [.. Enumerable.Range(0, WindowsPerFile).Select(window =>
             new AudioWindow(window * WindowSeconds, (window + 1) * WindowSeconds, Vector(random)))])
         {
-            Details = new SoundDetails { DurationSeconds = WindowsPerFile * WindowSeconds, SampleRateHz = 44_100, Channels = 2 },
+            Details = described
+                ? new SoundDetails
+                {
+                    DurationSeconds = WindowsPerFile * WindowSeconds - number % 50,
+                    SampleRateHz = number % 3 == 0 ? 96_000 : 44_100,
+                    Channels = 1 + number % 2,
+                    Category = first,
+                    Tags = [second],
+                }
+                : new SoundDetails { DurationSeconds = WindowsPerFile * WindowSeconds, SampleRateHz = 44_100, Channels = 2 },
         };
     }
 
-    static float[] Vector(Random random)
+    public static float[] Vector(Random random)
     {
         float[] values = new float[Dimension];
         for (int i = 0; i < values.Length; i++) values[i] = random.NextSingle() - 0.5f;
