@@ -129,7 +129,7 @@ internal static class CollectionCommand
             ("channels", new() { Channels = 1 }),
             ("category", new() { Category = "thunder" }),
             ("tag", new() { Tag = "wind" }),
-            ("added", new() { AddedAfter = DateTime.UnixEpoch }),
+            ("added", new() { AddedAfter = DateTime.UnixEpoch.AddMinutes(files / 2) }),
             ("least score", new() { MinScore = 0.1f }),
             ("rate, channels, length and tag", new() { SampleRateHz = 96_000, Channels = 1, MinSeconds = 60, Tag = "wind" }),
         ];

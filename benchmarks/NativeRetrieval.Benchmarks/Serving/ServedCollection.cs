@@ -76,6 +76,7 @@ internal static class ServedCollection
                     Channels = 1 + number % 2,
                     Category = first,
                     Tags = [second],
+                    AddedUtc = DateTime.UnixEpoch.AddMinutes(number),
                 }
                 : new SoundDetails { DurationSeconds = WindowsPerFile * WindowSeconds, SampleRateHz = 44_100, Channels = 2 },
         };
