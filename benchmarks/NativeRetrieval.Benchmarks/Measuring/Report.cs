@@ -19,10 +19,12 @@ internal sealed partial class Report(DateTime utcNow, string? peer)
     readonly string _load = File.Exists("/proc/loadavg") ? File.ReadAllText("/proc/loadavg").Split(' ')[0] : "unknown";
     double? _yardstickMs;
 
-    /// <summary>The processor, without the vectors that it has and .NET is told to do without (<c>DOTNET_EnableAVX512=0</c>).</summary>
-    static string Device => $"{CpuName()}, {CpuDevice.Threads} threads{(LeavesAvx512Out ? ", AVX2 alone" : "")}";
+    /// <summary>The processor and what tells it from others of its name, whose results lie in another folder.</summary>
+    static string Device => $"{CpuName()}, {CpuDevice.Threads} threads{Vectors}";
 
-    static bool LeavesAvx512Out => !Vector512.IsHardwareAccelerated && (CpuFact("flags")?.Split(' ').Contains("avx512f") ?? false);
+    /// <summary>Nothing where AVX-512 is at work; else whether the processor lacks it or was told to do without (<c>DOTNET_EnableAVX512=0</c>).</summary>
+    static string Vectors => Vector512.IsHardwareAccelerated ? ""
+        : CpuFact("flags") is { } flags && flags.Split(' ').Contains("avx512f") ? ", AVX2 alone" : ", without AVX-512";
 
     public void Begin()
     {
