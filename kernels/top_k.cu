@@ -17,14 +17,15 @@
 #include "common/types.cuh"
 #include "common/top_k_key.cuh"
 
-constexpr int Threads = 512, DigitBits = 11, Bins = 1 << DigitBits, BinsPerThread = Bins / Threads;
+constexpr int Threads = 512, DigitBits = 11, Bins = 1 << DigitBits, BinsPerThread = 4; // one uint4, no two threads in one bank
+static_assert(Bins == Threads * BinsPerThread, "each bin has its thread");
 
 // The greatest key that at least `wanted` keys reach, or 1 where there are no more than `wanted`. keyAt(i) is read several times for each i
 // of [begin, end).
 template <class KeyAt>
 NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
 {
-    __shared__ unsigned counts[Bins];
+    __align__(16) __shared__ unsigned counts[Bins];
     __shared__ unsigned warps[Threads / 32];
     __shared__ unsigned chosen, above, inside;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
@@ -44,8 +45,8 @@ NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
         __syncthreads();
         // From the highest bin down: thread t has the t-th group of bins and learns how many keys lie above it.
         const int top = Bins - 1 - (int)threadIdx.x * BinsPerThread;
-        unsigned own = 0;
-        for (int b = 0; b < BinsPerThread; b++) own += counts[top - b];
+        const uint4 bins = *(const uint4*)&counts[top + 1 - BinsPerThread];
+        const unsigned here[BinsPerThread] = { bins.w, bins.z, bins.y, bins.x }, own = bins.x + bins.y + bins.z + bins.w;
         unsigned sum = own;
         for (int step = 1; step < 32; step <<= 1)
         {
@@ -57,17 +58,16 @@ NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
         unsigned higher = sum - own;
         for (int w = 0; w < warp; w++) higher += warps[w];
         if (higher < left && left <= higher + own)
+#pragma unroll
             for (int b = 0; b < BinsPerThread; b++)
             {
-                const unsigned here = counts[top - b];
-                if (left <= higher + here)
+                if (higher < left && left <= higher + here[b])
                 {
                     chosen = top - b;
                     above = higher;
-                    inside = here;
-                    break;
+                    inside = here[b];
                 }
-                higher += here;
+                higher += here[b];
             }
         __syncthreads();
         // Only the first round can find fewer than are wanted: later ones look inside a bin that has enough.
