@@ -25,22 +25,19 @@
 #include "common/dropout.cuh"
 
 // The lane's values of a row's slice.
-template <class T>
 NR_DEVICE void drop_slice(float (&values)[Held], const dropout& rule, int row, int first, int width)
 {
-    constexpr int Size = pack<T>::Size;
     if (rule.threshold == 0) return;
     const philox_word begin = (philox_word)row * width + first;
 #pragma unroll
-    for (int k = 0; k < Held; k += Size)
+    for (int k = 0; k < Held; k += Four)
     {
-        if (first + column_of<T>(k) >= width) continue;
-        float own[Size];
+        const int column = column_of(k);
+        if (first + column >= width) continue;
+        float own[Four] = { values[k], values[k + 1], values[k + 2], values[k + 3] };
+        drop(own, rule, begin + column);
 #pragma unroll
-        for (int i = 0; i < Size; i++) own[i] = values[k + i];
-        drop(own, rule, begin + column_of<T>(k));
-#pragma unroll
-        for (int i = 0; i < Size; i++) values[k + i] = first + column_of<T>(k) + i < width ? own[i] : 0.0f;
+        for (int i = 0; i < Four; i++) values[k + i] = first + column + i < width ? own[i] : 0.0f;
     }
 }
 
@@ -49,13 +46,13 @@ NR_DEVICE void forward(
     const T* x, const T* residual, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, const dropout& rule,
     T* sum, T* y, float* __restrict__ mean, float* __restrict__ inverse, int rows, int width)
 {
-    const bool aligned = width % pack<T>::Size == 0 && are_aligned(x, residual, sum) && are_aligned(y, gain, bias);
+    const bool aligned = width % Four == 0 && are_aligned(x, residual, sum) && are_aligned(y, gain, bias);
     const auto read = [=](int row, int first, float (&values)[Held])
     {
         float other[Held];
         load_slice(x + (size_t)row * width, first, width, aligned, values);
         load_slice(residual + (size_t)row * width, first, width, aligned, other);
-        drop_slice<T>(values, rule, row, first, width);
+        drop_slice(values, rule, row, first, width);
 #pragma unroll
         for (int k = 0; k < Held; k++) values[k] += other[k];
         if (sum) store_slice(sum + (size_t)row * width, first, width, aligned, values);
@@ -69,12 +66,12 @@ NR_DEVICE void backward(
     const float* __restrict__ inverse, const dropout& rule, T* __restrict__ dx, T* __restrict__ dsum, float* __restrict__ parts,
     int rows, int width)
 {
-    const bool aligned = width % pack<T>::Size == 0 && are_aligned(dy, sum, gain) && are_aligned(dx, dsum, dsum);
+    const bool aligned = width % Four == 0 && are_aligned(dy, sum, gain) && are_aligned(dx, dsum, dsum);
     const auto write = [=](int row, int first, float (&values)[Held])
     {
         store_slice(dsum + (size_t)row * width, first, width, aligned, values);
         if (rule.threshold == 0) return;
-        drop_slice<T>(values, rule, row, first, width);
+        drop_slice(values, rule, row, first, width);
         store_slice(dx + (size_t)row * width, first, width, aligned, values);
     };
     backward_rows(dy, sum, gain, mean, inverse, write, parts, rows, width, aligned);

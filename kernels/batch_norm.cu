@@ -67,7 +67,7 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
 {
     const map_part part = part_of_block<Size>(channels);
     const unsigned pixels = (unsigned)clips * frames * width;
-    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, max(part.channel, 0));
+    const affine<Size> norm = affine_of(parameter_reader<Size>(max(part.channel, 0)), weight, bias, mean, inverse);
     double sum[Size] = {}, along[Size] = {};
     for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
     {
@@ -94,7 +94,7 @@ NR_DEVICE void apply(const T* __restrict__ x, const float* __restrict__ weight, 
 {
     const map_part part = part_of_grid<Size>(channels);
     const unsigned pixels = (unsigned)clips * frames * width;
-    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, part.channel);
+    const affine<Size> norm = affine_of(parameter_reader<Size>(part.channel), weight, bias, mean, inverse);
     for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
     {
         const size_t at = (size_t)pixel * channels + part.channel;

@@ -26,7 +26,7 @@ NR_DEVICE void forward(const T* __restrict__ x, const T* __restrict__ residual, 
 {
     const map_part part = part_of_grid<Size>(channels);
     const unsigned pixels = (unsigned)clips * frames * width;
-    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, part.channel);
+    const affine<Size> norm = affine_of(parameter_reader<Size>(part.channel), weight, bias, mean, inverse);
     for (unsigned pixel = part.pixel; pixel < pixels; pixel += part.stride)
     {
         const size_t at = (size_t)pixel * channels + part.channel;

@@ -54,7 +54,7 @@ NR_DEVICE void forward(const T* __restrict__ x, const float* __restrict__ weight
 {
     const int h = Window ? Window : map.window, rows = map.frames / h, columns = map.width / h;
     const map_part part = part_of_grid<Size>(map.channels);
-    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, part.channel);
+    const affine<Size> norm = affine_of(parameter_reader<Size>(part.channel), weight, bias, mean, inverse);
     const unsigned windows = (unsigned)map.clips * rows * columns;
     const float factor = 1.0f / (h * h);
     for (unsigned window = part.pixel; window < windows; window += part.stride)
@@ -90,7 +90,7 @@ NR_DEVICE void gradient_partial(const T* __restrict__ dy, const T* __restrict__ 
 {
     const int h = Window ? Window : map.window, rows = map.frames / h, columns = map.width / h;
     const map_part part = part_of_block<Size>(map.channels);
-    const affine<Size> norm = affine_of<Size>(weight, bias, mean, inverse, max(part.channel, 0));
+    const affine<Size> norm = affine_of(parameter_reader<Size>(max(part.channel, 0)), weight, bias, mean, inverse);
     const unsigned windows = (unsigned)map.clips * rows * columns;
     const float factor = 1.0f / (h * h);
     double sum[Size] = {}, along[Size] = {};

@@ -15,12 +15,21 @@
 #include "common/reduce.cuh"
 #include "common/storage.cuh"
 
+NR_DEVICE float2 load_pair(const float* source) { return *(const float2*)source; }
+
+NR_DEVICE float2 load_pair(const bf16* source)
+{
+    const unsigned word = *(const unsigned*)source;
+    return make_float2(__uint_as_float(word << 16), __uint_as_float(word & 0xffff0000u));
+}
+
 template <class T>
 NR_DEVICE void forward(const T* __restrict__ x, const int* __restrict__ lengths, float* __restrict__ y, int* __restrict__ peaks,
     int maps, int channels, int frames, int bins)
 {
     const int map = blockIdx.x * (blockDim.x / 32) + threadIdx.x / 32, lane = threadIdx.x & 31;
     if (map >= maps) return;
+    const bool pairs = bins % 2 == 0 && is_aligned(x); // lanes' frames of two bins lie side by side
     const int own = own_frames(lengths, map / channels, frames);
     float largest = __int_as_float(0xff800000), sum = 0.0f;
     int peak = frames;
@@ -28,7 +37,14 @@ NR_DEVICE void forward(const T* __restrict__ x, const int* __restrict__ lengths,
     {
         const T* const row = x + ((size_t)map * frames + frame) * bins;
         float mean = 0.0f;
-        for (int bin = 0; bin < bins; bin++) mean += to_float(row[bin]);
+        if (pairs)
+            for (int bin = 0; bin < bins; bin += 2)
+            {
+                const float2 pair = load_pair(row + bin);
+                mean = mean + pair.x + pair.y;
+            }
+        else
+            for (int bin = 0; bin < bins; bin++) mean += to_float(row[bin]);
         mean /= bins;
         sum += mean;
         if (peak == frames || mean > largest)
@@ -62,7 +78,8 @@ NR_DEVICE void backward(const float* __restrict__ dy, const int* __restrict__ pe
         const long long line = i / bins;
         const int frame = (int)(line % frames), map = (int)(line / frames), own = own_frames(lengths, map / channels, frames);
         const float share = dy[map] / bins;
-        store(dx + i, frame < own ? share / own + (frame == peaks[map] ? share : 0.0f) : 0.0f);
+        const int peak = peaks[map];
+        store(dx + i, frame < own ? share / own + (frame == peak ? share : 0.0f) : 0.0f);
     }
 }
 

@@ -33,7 +33,7 @@
 //           statistics, parameters: a warp per channel, blocks of 256; form: a block of 128 per tap; apply: blocks of 256, gradient: of
 //           128, x strides over tiles, y = share of 64 channels (16 where they are no multiple of 4), 16 lanes for the channels of a strip
 //           of neighbouring pixels; input: blocks of 256, 8 rows × 32 columns
-// shared    static: moments 4128 and 13888 bytes for k = 3 and 5; totals 4224; apply 5424 and 10320; gradient 19504 and 47440;
+// shared    static: moments 4128 and 13888 bytes for k = 3 and 5; totals 4224; apply 5424 and 10320; gradient 19984 and 48720;
 //           input 2160 and 5360
 // numerics  moments in f64 from products of f64; z, y, dv, and A and D of at most 128 pixels in f32, their sums in f64, each in an order
 //           that depends on sizes alone

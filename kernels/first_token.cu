@@ -4,17 +4,17 @@
 //   y   [sentences, width]          f32          row-major
 //   dy  [sentences, width]          f32          row-major
 //   dx  [sentences, tokens, width]  like x       row-major
-// mapping   threads stride over y (backward: dx) by packs of x's type; any grid, blocks of 256
+// mapping   threads stride over y by four neighbours, backward over dx by packs; any grid, blocks of 256
 // shared    none
 // numerics  copies; bf16: dx is rounded
-// limits    any sentences and width, also 0; at least one token; packs where rows and addresses are multiples of 16 bytes
+// limits    any sentences and width, also 0; at least one token; elements one by one where rows are not whole fours (backward: packs)
 // reference src/NativeRetrieval.Core/Cpu/FirstToken.cs
 #include "common/storage.cuh"
 
 template <class T>
 NR_DEVICE void forward(const T* __restrict__ x, float* __restrict__ y, int sentences, int tokens, int width)
 {
-    constexpr int Size = pack<T>::Size;
+    constexpr int Size = 4;
     const bool aligned = width % Size == 0 && is_aligned(x) && is_aligned(y);
     const int per_row = (width + Size - 1) / Size;
     for (int i = blockIdx.x * blockDim.x + threadIdx.x; i < sentences * per_row; i += gridDim.x * blockDim.x)

@@ -25,7 +25,7 @@ NR_DEVICE void forward(
     const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, T* __restrict__ y,
     float* __restrict__ mean, float* __restrict__ inverse, int rows, int width)
 {
-    const bool aligned = width % pack<T>::Size == 0 && are_aligned(x, y, gain) && is_aligned(bias);
+    const bool aligned = width % Four == 0 && are_aligned(x, y, gain) && is_aligned(bias);
     const auto read = [=](int row, int first, float (&values)[Held])
     {
         load_slice(x + (size_t)row * width, first, width, aligned, values);
@@ -38,7 +38,7 @@ NR_DEVICE void backward(
     const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ mean,
     const float* __restrict__ inverse, T* __restrict__ dx, float* __restrict__ parts, int rows, int width)
 {
-    const bool aligned = width % pack<T>::Size == 0 && are_aligned(dy, x, gain) && is_aligned(dx);
+    const bool aligned = width % Four == 0 && are_aligned(dy, x, gain) && is_aligned(dx);
     const auto write = [=](int row, int first, const float (&values)[Held])
     {
         store_slice(dx + (size_t)row * width, first, width, aligned, values);

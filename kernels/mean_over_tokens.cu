@@ -6,8 +6,7 @@
 //   dy       [sentences, width]          f32          row-major
 //   dx       [sentences, tokens, width]  like x       row-major
 //   fault    common/fault.cuh
-// mapping   forward: blockIdx.y strides over sentences, blocks of x and their threads cover the width, a pack of x's type each; backward:
-//           threads stride over dx by packs; blocks of 256
+// mapping   blockIdx.y strides over sentences, blocks of x and their threads cover the width, a pack of x's type each; blocks of 256
 // shared    none
 // numerics  sums in f32 in the order of the tokens, times 1/L; bf16: dx is rounded
 // limits    any sizes, also 0; a length outside 0 … tokens is a fault and counts as the nearer end; packs where rows and addresses are
@@ -61,26 +60,31 @@ NR_DEVICE void backward(
 {
     constexpr int Size = pack<T>::Size;
     const bool aligned = width % Size == 0 && is_aligned(dy) && is_aligned(dx);
-    const int per_row = (width + Size - 1) / Size;
-    const long long count = (long long)sentences * tokens * per_row;
-    for (long long i = (long long)blockIdx.x * blockDim.x + threadIdx.x; i < count; i += (long long)gridDim.x * blockDim.x)
+    const int d = (blockIdx.x * blockDim.x + threadIdx.x) * Size;
+    if (d >= width) return;
+    for (int sentence = blockIdx.y; sentence < sentences; sentence += gridDim.y)
     {
-        const long long token = i / per_row;
-        const int d = (int)(i % per_row) * Size, sentence = (int)(token / tokens), used = min(max(lengths[sentence], 0), tokens);
-        const bool counts = token % tokens < used;
-        const float share = 1.0f / max(used, 1);
+        const int used = min(max(lengths[sentence], 0), tokens);
         const float* const source = dy + (size_t)sentence * width + d;
-        T* const target = dx + token * width + d;
-        if (aligned)
-        {
-            float values[Size] = {};
-            if (counts) load_values(source, values);
-#pragma unroll
-            for (int k = 0; k < Size; k++) values[k] *= share;
-            store_values(target, values);
-        }
+        T* target = dx + (size_t)sentence * tokens * width + d;
+        float values[Size];
+        if (aligned) load_values(source, values);
         else
-            for (int k = 0; k < Size && d + k < width; k++) store(target + k, counts ? source[k] * share : 0.0f);
+#pragma unroll
+            for (int k = 0; k < Size; k++) values[k] = d + k < width ? source[k] : 0.0f;
+#pragma unroll
+        for (int k = 0; k < Size; k++) values[k] *= 1.0f / max(used, 1);
+        for (int s = 0; s < tokens; s++, target += width)
+        {
+            if (s == used)
+#pragma unroll
+                for (int k = 0; k < Size; k++) values[k] = 0.0f;
+            if (aligned) store_values(target, values);
+            else
+#pragma unroll
+                for (int k = 0; k < Size; k++)
+                    if (d + k < width) store(target + k, values[k]);
+        }
     }
 }
 

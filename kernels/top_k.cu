@@ -7,24 +7,26 @@
 //   indices   [rows, k]      i32  row-major
 // method    A long row is cut into segments, and a block chooses the best of each: it finds their least key digit by digit, by counting
 //           keys in 2048 bins, 11 bits at a time, and copies what reaches it. scores makes keys of scores; keys chooses among keys, until a
-//           row is one segment; ranks puts the k that are left in order, where a key that is 0 (there were fewer than k) gives −∞ and −1.
+//           row is one segment; ranks puts the k best of the few that are left in order, where a key that is 0 (there were fewer than k)
+//           gives −∞ and −1.
 // mapping   scores, keys: one block of 512 threads per row and segment, threads stride the segment;
 //           ranks: one thread per key, blocks of one row each, at most 256 threads
 // shared    scores, keys static: 8 KiB of counters; ranks static: 2 KiB
 // numerics  exact; counts do not depend on the order of threads, ranks not on the order of keys
-// limits    count up to 2^31 − 513; any rows, k from 0 to count; ranks compares all pairs of a row's k keys
+// limits    count up to 2^31 − 513; any rows, k from 0 to count; ranks compares all pairs of a row's keys
 // reference src/NativeRetrieval.Core/Cpu/TopK.cs, src/NativeRetrieval.Core/Search/TopKList.cs
 #include "common/types.cuh"
 #include "common/top_k_key.cuh"
 
-constexpr int Threads = 512, DigitBits = 11, Bins = 1 << DigitBits, BinsPerThread = Bins / Threads;
+constexpr int Threads = 512, DigitBits = 11, Bins = 1 << DigitBits, BinsPerThread = 4; // one uint4, no two threads in one bank
+static_assert(Bins == Threads * BinsPerThread, "each bin has its thread");
 
 // The greatest key that at least `wanted` keys reach, or 1 where there are no more than `wanted`. keyAt(i) is read several times for each i
 // of [begin, end).
 template <class KeyAt>
 NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
 {
-    __shared__ unsigned counts[Bins];
+    __align__(16) __shared__ unsigned counts[Bins];
     __shared__ unsigned warps[Threads / 32];
     __shared__ unsigned chosen, above, inside;
     const int lane = threadIdx.x & 31, warp = threadIdx.x >> 5;
@@ -44,8 +46,8 @@ NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
         __syncthreads();
         // From the highest bin down: thread t has the t-th group of bins and learns how many keys lie above it.
         const int top = Bins - 1 - (int)threadIdx.x * BinsPerThread;
-        unsigned own = 0;
-        for (int b = 0; b < BinsPerThread; b++) own += counts[top - b];
+        const uint4 bins = *(const uint4*)&counts[top + 1 - BinsPerThread];
+        const unsigned here[BinsPerThread] = { bins.w, bins.z, bins.y, bins.x }, own = bins.x + bins.y + bins.z + bins.w;
         unsigned sum = own;
         for (int step = 1; step < 32; step <<= 1)
         {
@@ -57,17 +59,16 @@ NR_DEVICE top_k_key threshold(KeyAt keyAt, int begin, int end, int wanted)
         unsigned higher = sum - own;
         for (int w = 0; w < warp; w++) higher += warps[w];
         if (higher < left && left <= higher + own)
+#pragma unroll
             for (int b = 0; b < BinsPerThread; b++)
             {
-                const unsigned here = counts[top - b];
-                if (left <= higher + here)
+                if (higher < left && left <= higher + here[b])
                 {
                     chosen = top - b;
                     above = higher;
-                    inside = here;
-                    break;
+                    inside = here[b];
                 }
-                higher += here;
+                higher += here[b];
             }
         __syncthreads();
         // Only the first round can find fewer than are wanted: later ones look inside a bin that has enough.
@@ -126,21 +127,21 @@ extern "C" __global__ void __launch_bounds__(Threads, 3) top_k_keys_f32(
 
 // scores: where the values come from, bit for bit; null: from the keys.
 extern "C" __global__ void __launch_bounds__(256) top_k_ranks_f32(
-    const top_k_key* __restrict__ keys, long long stride, int k, int blocks_per_row, const float* __restrict__ scores, long long width,
+    const top_k_key* __restrict__ keys, int count, int k, int blocks_per_row, const float* __restrict__ scores, long long width,
     float* __restrict__ values, int* __restrict__ indices)
 {
     __shared__ top_k_key tile[256];
     const size_t row = blockIdx.x / blocks_per_row;
-    const top_k_key* const own = keys + row * stride;
+    const top_k_key* const own = keys + row * count;
     const int slot = (blockIdx.x % blocks_per_row) * blockDim.x + threadIdx.x;
-    const top_k_key key = slot < k ? own[slot] : 0;
+    const top_k_key key = slot < count ? own[slot] : 0;
     int rank = 0;
-    for (int first = 0; first < k; first += blockDim.x)
+    for (int first = 0; first < count; first += blockDim.x)
     {
         __syncthreads(); // the last tile may still be read
-        if (first + (int)threadIdx.x < k) tile[threadIdx.x] = own[first + threadIdx.x];
+        if (first + (int)threadIdx.x < count) tile[threadIdx.x] = own[first + threadIdx.x];
         __syncthreads();
-        const int here = min((int)blockDim.x, k - first);
+        const int here = min((int)blockDim.x, count - first);
         for (int i = 0; i < here; i++)
         {
             const top_k_key other = tile[i];
@@ -148,7 +149,7 @@ extern "C" __global__ void __launch_bounds__(256) top_k_ranks_f32(
             rank += other > key || (other == key && first + i < slot);
         }
     }
-    if (slot >= k) return;
+    if (slot >= count || rank >= k) return;
     const int place = key == 0 ? -1 : top_k_place(key);
     values[row * k + rank] = key == 0 ? __int_as_float(0xff800000) : scores ? scores[row * width + place] : top_k_score(key);
     indices[row * k + rank] = place;

@@ -20,15 +20,15 @@ struct affine
 };
 
 template <int Size>
-NR_DEVICE affine<Size> affine_of(const float* __restrict__ weight, const float* __restrict__ bias, const float* __restrict__ mean,
-    const float* __restrict__ inverse, int channel)
+NR_DEVICE affine<Size> affine_of(const parameter_reader<Size>& read, const float* __restrict__ weight, const float* __restrict__ bias,
+    const float* __restrict__ mean, const float* __restrict__ inverse)
 {
     affine<Size> result;
     float inverses[Size], means[Size];
-    load_parameters(weight + channel, result.scale);
-    load_parameters(inverse + channel, inverses);
-    load_parameters(bias + channel, result.shift);
-    load_parameters(mean + channel, means);
+    read(weight, result.scale);
+    read(inverse, inverses);
+    read(bias, result.shift);
+    read(mean, means);
 #pragma unroll
     for (int k = 0; k < Size; k++)
     {
@@ -58,9 +58,10 @@ NR_DEVICE input_gradient<Size> input_gradient_of(const float* __restrict__ weigh
     const float* __restrict__ mean, const float* __restrict__ inverse, const float* __restrict__ terms, int channel, int channels)
 {
     input_gradient<Size> result;
-    result.norm = affine_of<Size>(weight, bias, mean, inverse, channel);
-    load_parameters(terms + channel, result.slope);
-    load_parameters(terms + channels + channel, result.offset);
+    const parameter_reader<Size> read(channel);
+    result.norm = affine_of(read, weight, bias, mean, inverse);
+    read(terms, result.slope);
+    read(terms + channels, result.offset);
     return result;
 }
 

@@ -5,47 +5,43 @@
 #include "common/frames.cuh"
 #include "common/storage.cuh"
 
-template <int Size, class T>
-NR_DEVICE void load_channels(const T* source, float (&values)[Size])
-{
-    if constexpr (Size == 1) values[0] = to_float(*source);
-    else
-    {
-        const pack<T> loaded = load_pack(source);
-#pragma unroll
-        for (int k = 0; k < Size; k++) values[k] = loaded.values[k];
-    }
-}
-
-template <int Size, class T>
-NR_DEVICE void store_channels(T* target, const float (&values)[Size])
-{
-    if constexpr (Size == 1) store(target, values[0]);
-    else
-    {
-        pack<T> stored;
-#pragma unroll
-        for (int k = 0; k < Size; k++) stored.values[k] = values[k];
-        store_pack(target, stored);
-    }
-}
-
-// Values of a group's channels from a row of one for each; the row is aligned as packs are.
+// Values of a thread's channels from rows with one for each. The eight of a bf16 pack are two vectors: where two lanes have groups side by
+// side, each reads every other vector of both, so that requests are whole sectors, and they swap. All threads of a warp make and use it.
 template <int Size>
-NR_DEVICE void load_parameters(const float* __restrict__ source, float (&values)[Size])
+class parameter_reader
 {
-    if constexpr (Size == 1) values[0] = *source;
-    else
+    int m_channel;
+    bool m_is_lower = false, m_is_upper = false; // of two lanes with groups side by side
+
+public:
+    NR_DEVICE explicit parameter_reader(int channel) : m_channel(channel)
     {
-#pragma unroll
-        for (int k = 0; k < Size; k += 4)
+        if constexpr (Size == 8)
         {
-            const pack<float> loaded = load_pack(source + k);
-#pragma unroll
-            for (int i = 0; i < 4; i++) values[k + i] = loaded.values[i];
+            const int distance = __shfl_xor_sync(0xffffffffu, channel, 1) - channel;
+            m_is_lower = distance == Size && !(threadIdx.x & 1);
+            m_is_upper = distance == -Size && (threadIdx.x & 1);
         }
     }
-}
+
+    // row: aligned as packs are.
+    NR_DEVICE void operator()(const float* __restrict__ row, float (&values)[Size]) const
+    {
+        if constexpr (Size != 8) load_channels(row + m_channel, values);
+        else
+        {
+            const pack<float> first = load_pack(row + m_channel - (m_is_upper ? 4 : 0));
+            const pack<float> second = load_pack(row + m_channel + (m_is_lower ? 8 : 4));
+#pragma unroll
+            for (int i = 0; i < 4; i++)
+            {
+                const float swapped = __shfl_xor_sync(0xffffffffu, m_is_upper ? first.values[i] : second.values[i], 1);
+                values[i] = m_is_upper ? swapped : first.values[i];
+                values[4 + i] = m_is_lower ? swapped : second.values[i];
+            }
+        }
+    }
+};
 
 // A thread's first channel and first pixel, and how many pixels it steps over.
 struct map_part

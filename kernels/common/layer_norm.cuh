@@ -1,70 +1,53 @@
-// Rows of a layer norm, a warp each. A lane holds 32 of a row's values at a time, pack by pack: rows of up to 1024 values are read once,
-// wider ones slice by slice and again for every pass over them.
+// Rows of a layer norm, a warp each. A lane holds 32 of a row's values at a time, four neighbours after four: rows of up to 1024 values are
+// read once, wider ones slice by slice and again for every pass over them.
 //   Reader: (row, first, values) reads the lane's values of the slice that begins at column `first`, 0 behind the row's end.
 #pragma once
 #include "common/storage.cuh"
 #include "common/reduce.cuh"
 #include "common/column_sums.cuh"
 
-constexpr int Held = 32, Slice = 32 * Held, Warps = 8;
+constexpr int Held = 32, Slice = 32 * Held, Warps = 8, Four = 4;
 
-// The column, counted from the slice's first, of the lane's value k of a pack that begins there; packs of a warp are neighbours.
+// The column, counted from the slice's first, of the lane's value k, the first of four; lanes have neighbours.
+NR_DEVICE int column_of(int k) { return k * 32 + (threadIdx.x & 31) * Four; }
+
+// The lane's four values of a row from `column` on, 0 behind the row's end.
 template <class T>
-NR_DEVICE int column_of(int k)
+NR_DEVICE void load_four(const T* row, int column, int width, bool aligned, float (&values)[Four])
 {
-    return k * 32 + (threadIdx.x & 31) * pack<T>::Size;
+    if (aligned && column < width) load_values(row + column, values);
+    else
+#pragma unroll
+        for (int i = 0; i < Four; i++) values[i] = column + i < width ? to_float(row[column + i]) : 0.0f;
 }
 
 template <class T>
 NR_DEVICE void load_slice(const T* row, int first, int width, bool aligned, float (&values)[Held])
 {
-    constexpr int Size = pack<T>::Size;
 #pragma unroll
-    for (int k = 0; k < Held; k += Size)
+    for (int k = 0; k < Held; k += Four)
     {
-        const int column = first + column_of<T>(k);
-        if (aligned && column < width)
-        {
-            const pack<T> read = load_pack(row + column);
+        float four[Four];
+        load_four(row, first + column_of(k), width, aligned, four);
 #pragma unroll
-            for (int i = 0; i < Size; i++) values[k + i] = read.values[i];
-        }
-        else
-#pragma unroll
-            for (int i = 0; i < Size; i++) values[k + i] = column + i < width ? to_float(row[column + i]) : 0.0f;
+        for (int i = 0; i < Four; i++) values[k + i] = four[i];
     }
 }
 
 template <class T>
 NR_DEVICE void store_slice(T* row, int first, int width, bool aligned, const float (&values)[Held])
 {
-    constexpr int Size = pack<T>::Size;
 #pragma unroll
-    for (int k = 0; k < Held; k += Size)
+    for (int k = 0; k < Held; k += Four)
     {
-        const int column = first + column_of<T>(k);
-        if (aligned && column < width)
-        {
-            pack<T> written;
-#pragma unroll
-            for (int i = 0; i < Size; i++) written.values[i] = values[k + i];
-            store_pack(row + column, written);
-        }
+        const int column = first + column_of(k);
+        const float four[Four] = { values[k], values[k + 1], values[k + 2], values[k + 3] };
+        if (aligned && column < width) store_values(row + column, four);
         else
 #pragma unroll
-            for (int i = 0; i < Size; i++)
-                if (column + i < width) store(row + column + i, values[k + i]);
+            for (int i = 0; i < Four; i++)
+                if (column + i < width) store(row + column + i, four[i]);
     }
-}
-
-// A parameter's values for the pack that begins at `column`.
-template <int Size>
-NR_DEVICE void load_parameters(const float* parameter, int column, int width, bool aligned, float (&values)[Size])
-{
-    if (aligned && column < width) load_values(parameter + column, values);
-    else
-#pragma unroll
-        for (int i = 0; i < Size; i++) values[i] = column + i < width ? parameter[column + i] : 0.0f;
 }
 
 // aligned: rows of y, of what read reads, and both parameters begin at multiples of 16 bytes.
@@ -73,7 +56,6 @@ NR_DEVICE void normalize_rows(
     Reader read, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, T* __restrict__ y,
     float* __restrict__ mean, float* __restrict__ inverse, int rows, int width, bool aligned)
 {
-    constexpr int Size = pack<T>::Size;
     const bool wide = width > Slice;
     for (int row = blockIdx.x * Warps + (threadIdx.x >> 5); row < rows; row += gridDim.x * Warps)
     {
@@ -92,7 +74,7 @@ NR_DEVICE void normalize_rows(
             for (int k = 0; k < Held; k++)
             {
                 const float deviation = values[k] - centre;
-                if (first + column_of<T>(k / Size * Size) + k % Size < width) squares += deviation * deviation;
+                if (first + column_of(k / Four * Four) + k % Four < width) squares += deviation * deviation;
             }
         }
         const float scale = 1.0f / sqrtf(warp_sum(squares) / width + epsilon);
@@ -100,14 +82,14 @@ NR_DEVICE void normalize_rows(
         {
             if (wide) read(row, first, values);
 #pragma unroll
-            for (int k = 0; k < Held; k += Size)
+            for (int k = 0; k < Held; k += Four)
             {
-                const int column = first + column_of<T>(k);
-                float gains[Size], biases[Size];
-                load_parameters(gain, column, width, aligned, gains);
-                load_parameters(bias, column, width, aligned, biases);
+                const int column = first + column_of(k);
+                float gains[Four], biases[Four];
+                load_four(gain, column, width, aligned, gains);
+                load_four(bias, column, width, aligned, biases);
 #pragma unroll
-                for (int i = 0; i < Size; i++) values[k + i] = (values[k + i] - centre) * scale * gains[i] + biases[i];
+                for (int i = 0; i < Four; i++) values[k + i] = (values[k + i] - centre) * scale * gains[i] + biases[i];
             }
             store_slice(y + (size_t)row * width, first, width, aligned, values);
         }
@@ -120,15 +102,12 @@ NR_DEVICE void normalize_rows(
 }
 
 // y[column] = sum of the block's warps' values, in their order; values of the slice that begins at `first`.
-template <class T>
 NR_DEVICE void sum_warps(const float (&values)[Held], int first, int width, float (&sums)[Warps][Slice], float* __restrict__ y)
 {
-    constexpr int Size = pack<T>::Size;
     __syncthreads(); // an earlier sum may still be read
 #pragma unroll
-    for (int k = 0; k < Held; k += 4)
-        *(float4*)&sums[threadIdx.x >> 5][column_of<T>(k / Size * Size) + k % Size]
-            = make_float4(values[k], values[k + 1], values[k + 2], values[k + 3]);
+    for (int k = 0; k < Held; k += Four)
+        *(float4*)&sums[threadIdx.x >> 5][column_of(k)] = make_float4(values[k], values[k + 1], values[k + 2], values[k + 3]);
     __syncthreads();
     for (int c = threadIdx.x; c < Slice && first + c < width; c += 32 * Warps)
     {
@@ -145,7 +124,6 @@ NR_DEVICE void backward_rows(
     const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ mean,
     const float* __restrict__ inverse, Writer write, float* __restrict__ parts, int rows, int width, bool aligned)
 {
-    constexpr int Size = pack<T>::Size;
     __shared__ float sums[Warps][Slice];
     const bool wide = width > Slice;
     for (int first = 0; first < width; first += Slice) // a pass over all rows for each slice of columns
@@ -160,12 +138,12 @@ NR_DEVICE void backward_rows(
                 load_slice(dy + (size_t)row * width, slice, width, aligned, gradients);
                 load_slice(x + (size_t)row * width, slice, width, aligned, normalized);
 #pragma unroll
-                for (int k = 0; k < Held; k += Size)
+                for (int k = 0; k < Held; k += Four)
                 {
-                    float gains[Size];
-                    load_parameters(gain, slice + column_of<T>(k), width, aligned, gains);
+                    float gains[Four];
+                    load_four(gain, slice + column_of(k), width, aligned, gains);
 #pragma unroll
-                    for (int i = 0; i < Size; i++)
+                    for (int i = 0; i < Four; i++)
                     {
                         normalized[k + i] = (normalized[k + i] - centre) * scale;
                         sum += gradients[k + i] * gains[i]; // both are 0 behind the row's end
@@ -183,12 +161,12 @@ NR_DEVICE void backward_rows(
                 for (int k = 0; k < Held; k++) normalized[k] = (normalized[k] - centre) * scale;
             }
 #pragma unroll
-            for (int k = 0; k < Held; k += Size)
+            for (int k = 0; k < Held; k += Four)
             {
-                float gains[Size];
-                load_parameters(gain, first + column_of<T>(k), width, aligned, gains);
+                float gains[Four];
+                load_four(gain, first + column_of(k), width, aligned, gains);
 #pragma unroll
-                for (int i = 0; i < Size; i++)
+                for (int i = 0; i < Four; i++)
                 {
                     dgain[k + i] += gradients[k + i] * normalized[k + i];
                     dbias[k + i] += gradients[k + i];
@@ -197,8 +175,8 @@ NR_DEVICE void backward_rows(
             }
             write(row, first, gradients);
         }
-        sum_warps<T>(dgain, first, width, sums, parts + (size_t)blockIdx.x * 2 * width);
-        sum_warps<T>(dbias, first, width, sums, parts + ((size_t)blockIdx.x * 2 + 1) * width);
+        sum_warps(dgain, first, width, sums, parts + (size_t)blockIdx.x * 2 * width);
+        sum_warps(dbias, first, width, sums, parts + ((size_t)blockIdx.x * 2 + 1) * width);
     }
 }
 

@@ -49,7 +49,23 @@ NR_DEVICE void store_pack(bf16* target, const pack<bf16>& p)
         bf16_pair(p.values[4], p.values[5]), bf16_pair(p.values[6], p.values[7]));
 }
 
-// As many neighbours as the array has, a whole number of packs.
+// Four neighbours of bf16: 8 bytes.
+NR_DEVICE void load_values(const bf16* source, float (&values)[4])
+{
+    const uint2 word = *(const uint2*)source;
+    values[0] = __uint_as_float(word.x << 16);
+    values[1] = __uint_as_float(word.x & 0xffff0000u);
+    values[2] = __uint_as_float(word.y << 16);
+    values[3] = __uint_as_float(word.y & 0xffff0000u);
+}
+
+NR_DEVICE void store_values(bf16* target, const float (&values)[4])
+{
+    *(uint2*)target = make_uint2(bf16_pair(values[0], values[1]), bf16_pair(values[2], values[3]));
+}
+
+// As many neighbours as the array has, a whole number of packs. Lanes side by side that take eight f32 each ask for half of every sector
+// twice: beside bf16, four neighbours are the better share.
 template <class T, int Count>
 NR_DEVICE void load_values(const T* source, float (&values)[Count])
 {
@@ -75,4 +91,19 @@ NR_DEVICE void store_values(T* target, const float (&values)[Count])
         for (int i = 0; i < Size; i++) written.values[i] = values[k + i];
         store_pack(target + k, written);
     }
+}
+
+// The same, or a single one.
+template <class T, int Size>
+NR_DEVICE void load_channels(const T* source, float (&values)[Size])
+{
+    if constexpr (Size == 1) values[0] = to_float(*source);
+    else load_values(source, values);
+}
+
+template <class T, int Size>
+NR_DEVICE void store_channels(T* target, const float (&values)[Size])
+{
+    if constexpr (Size == 1) store(target, values[0]);
+    else store_values(target, values);
 }

@@ -39,10 +39,11 @@ template <int k>
 struct gradient_memory
 {
     static constexpr int Pixels = k == 3 ? 8 : 4, Strips = TileColumns / Pixels, Reach = Pixels + k - 1;
+    static constexpr int StripStride = TileRows * Strips + 32 / Pixels; // neighbouring pixels of neighbouring strips: different banks
     double sums[k * k + 1][4 * LaneStride]; // the first channels of the lanes side by side, then the second ones
     folded<k> fold;
     input_tile<k> input;
-    float strips[k][TileRows * Strips][Reach]; // wᵀ ∗ γ·s·dv of a strip of pixels, row of taps after row
+    float strips[k][Reach][StripStride]; // wᵀ ∗ γ·s·dv of a strip's pixels, row of taps after row
 };
 
 template <class T, int k, int size>
@@ -126,7 +127,7 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
                 }
                 if (!spread) continue;
                 const float sum = sum_of_lane(sums);
-                if (place >= 0) memory.strips[a][strip][place] = sum;
+                if (place >= 0) memory.strips[a][place][strip] = sum;
             }
         }
 
@@ -155,9 +156,9 @@ NR_DEVICE void gradient(const T* __restrict__ dy, const float* __restrict__ x, c
             {
                 if (row - a < 0 || row - a >= TileRows) continue;
                 const int strips = (row - a) * Strips;
-                if (column - last * Pixels < Reach) sum += memory.strips[a][strips + last][column - last * Pixels];
+                if (column - last * Pixels < Reach) sum += memory.strips[a][column - last * Pixels][strips + last];
                 if (last > 0 && column - (last - 1) * Pixels < Reach)
-                    sum += memory.strips[a][strips + last - 1][column - (last - 1) * Pixels];
+                    sum += memory.strips[a][column - (last - 1) * Pixels][strips + last - 1];
             }
             target[at] = sum;
         }

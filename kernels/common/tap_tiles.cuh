@@ -75,41 +75,6 @@ struct input_tile
     }
 };
 
-NR_DEVICE void load_channels(const float* source, float (&values)[1]) { values[0] = *source; }
-
-NR_DEVICE void load_channels(const float* source, float (&values)[4])
-{
-    const float4 four = *(const float4*)source;
-    values[0] = four.x;
-    values[1] = four.y;
-    values[2] = four.z;
-    values[3] = four.w;
-}
-
-NR_DEVICE void load_channels(const bf16* source, float (&values)[1]) { values[0] = to_float(*source); }
-
-NR_DEVICE void load_channels(const bf16* source, float (&values)[4])
-{
-    const uint2 two = *(const uint2*)source;
-    values[0] = __uint_as_float(two.x << 16);
-    values[1] = __uint_as_float(two.x & 0xffff0000u);
-    values[2] = __uint_as_float(two.y << 16);
-    values[3] = __uint_as_float(two.y & 0xffff0000u);
-}
-
-template <class T>
-NR_DEVICE void store_channels(T* target, const float (&values)[1]) { store(target, values[0]); }
-
-NR_DEVICE void store_channels(float* target, const float (&values)[4])
-{
-    *(float4*)target = make_float4(values[0], values[1], values[2], values[3]);
-}
-
-NR_DEVICE void store_channels(bf16* target, const float (&values)[4])
-{
-    *(uint2*)target = make_uint2(bf16_pair(values[0], values[1]), bf16_pair(values[2], values[3]));
-}
-
 // Normalised z of neighbouring pixels of a tile's row, for `size` channels.
 template <int k, int pixels, int size>
 NR_DEVICE void normalised(float (&values)[pixels][size], const folded<k>& kernels, const input_tile<k>& input, int row, int column,

@@ -19,7 +19,6 @@ internal static partial class StemRules
         ["Conv2d"] = "cuDNN's convolutions",
         ["Dot"] = "Sum's kernel with a second factor",
         ["Int8Linear"] = "the CPU's alone; a GPU refuses it",
-        ["MoveTowards"] = "two additions",
     };
 
     /// <summary>Files beside the ops in their folders.</summary>

@@ -50,6 +50,11 @@ public abstract class OpCase
     /// <summary>True for ops that a GPU refuses.</summary>
     public virtual bool OnCpuAlone => false;
 
+    /// <summary>
+    /// True for ops that a GPU computes in float32 by its libraries and other ops: kernels of their own take TF32 or bfloat16.
+    /// </summary>
+    public virtual bool IsComposedInFloat32 => false;
+
     /// <summary>True for ops that take bfloat16 activations on devices that have them.</summary>
     public virtual bool HasBFloat16 => false;
 

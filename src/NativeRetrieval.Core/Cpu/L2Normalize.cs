@@ -27,28 +27,27 @@ internal sealed unsafe partial class CpuBackend
         });
     }
 
-    public void L2NormalizeBackward(Tensor dy, Tensor x, Tensor y, double epsilon, Tensor dx)
+    public void L2NormalizeBackward(Tensor dy, Tensor x, double epsilon, Tensor dx)
     {
-        if (x.DType == DType.Float32) L2NormalizeBackward<float>(dy, x, y, epsilon, dx);
-        else L2NormalizeBackward<double>(dy, x, y, epsilon, dx);
+        if (x.DType == DType.Float32) L2NormalizeBackward<float>(dy, x, epsilon, dx);
+        else L2NormalizeBackward<double>(dy, x, epsilon, dx);
     }
 
-    static void L2NormalizeBackward<T>(Tensor dy, Tensor x, Tensor y, double epsilon, Tensor dx)
+    static void L2NormalizeBackward<T>(Tensor dy, Tensor x, double epsilon, Tensor dx)
         where T : unmanaged, IFloatingPointIeee754<T>
     {
-        RowSlices.Run(RowsOf(x), x.Shape[^1], (dy, x, y, epsilon, dx), static (s, first, end) =>
+        RowSlices.Run(RowsOf(x), x.Shape[^1], (dy, x, epsilon, dx), static (s, first, end) =>
         {
             int width = s.x.Shape[^1];
             T floor = T.CreateTruncating(s.epsilon);
-            T* source = s.x.Pointer<T>(), value = s.y.Pointer<T>(), upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>();
+            T* source = s.x.Pointer<T>(), upstream = s.dy.Pointer<T>(), target = s.dx.Pointer<T>();
             for (long row = first; row < end; row++)
             {
-                T* from = source + row * width, unit = value + row * width;
-                T* gradient = upstream + row * width, to = target + row * width;
-                T norm = T.Sqrt(RowMath.Dot(from, from, width));
+                T* from = source + row * width, gradient = upstream + row * width, to = target + row * width;
+                T norm = T.Sqrt(RowMath.Dot(from, from, width)), inverse = T.One / T.Max(norm, floor);
                 // Under the floor y = x/ε, which is linear in x: nothing is projected out.
-                T along = norm > floor ? RowMath.Dot(gradient, unit, width) : T.Zero, inverse = T.One / T.Max(norm, floor);
-                for (int i = 0; i < width; i++) to[i] = (gradient[i] - unit[i] * along) * inverse;
+                T along = norm > floor ? RowMath.Dot(gradient, from, width) * inverse * inverse : T.Zero;
+                for (int i = 0; i < width; i++) to[i] = (gradient[i] - from[i] * along) * inverse;
             }
         });
     }

@@ -16,10 +16,10 @@ public static partial class Op
         if (x.Shape.Length == 0) throw new ShapeException("L2Normalize: x must have at least one axis, got a scalar");
         var y = Tensor.EmptyLike(x);
         x.Backend.L2Normalize(x, epsilon, y);
-        return Tape.Record(y, [x], [x, y], epsilon, static ctx =>
+        return Tape.Record(y, [x], [x], epsilon, static ctx =>
         {
             var dx = Tensor.EmptyLike(ctx.OutputGradient);
-            dx.Backend.L2NormalizeBackward(ctx.OutputGradient, ctx.Saved[0], ctx.Saved[1], ctx.State<double>(), dx);
+            dx.Backend.L2NormalizeBackward(ctx.OutputGradient, ctx.Saved[0], ctx.State<double>(), dx);
             return [dx];
         });
     }
@@ -29,6 +29,6 @@ internal partial interface IBackend
 {
     void L2Normalize(Tensor x, double epsilon, Tensor y);
 
-    /// <summary>dx = (dy − y·Σ dy·y)/‖x‖, and dy/ε where ‖x‖ ≤ ε.</summary>
-    void L2NormalizeBackward(Tensor dy, Tensor x, Tensor y, double epsilon, Tensor dx);
+    /// <summary>dx = (dy − y·Σ dy·y)/‖x‖ with y = x/‖x‖, and dy/ε where ‖x‖ ≤ ε.</summary>
+    void L2NormalizeBackward(Tensor dy, Tensor x, double epsilon, Tensor dx);
 }

@@ -12,10 +12,12 @@ public static partial class Op
     {
         Expect.Real(target);
         Expect.Same(goal, target);
-        using var scope = TensorScope.Begin();
-        var difference = Tensor.EmptyLike(target);
-        target.Backend.Add(goal, target, -1, difference);
-        target.Backend.Add(target, difference, share, target);
+        target.Backend.MoveTowards(target, goal, share);
         target.Version++;
     }
+}
+
+internal partial interface IBackend
+{
+    void MoveTowards(Tensor target, Tensor goal, double share);
 }

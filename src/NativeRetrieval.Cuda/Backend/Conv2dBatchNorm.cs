@@ -18,6 +18,9 @@ internal sealed partial class CudaBackend
     /// <summary>Rows that a block of the moments takes at least, sixteen for each warp.</summary>
     const int MomentRows = 128;
 
+    /// <summary>Tiles that a block of the gradient takes at least: many times the bytes of the sums that it leaves.</summary>
+    const int GradientTiles = 2;
+
     const int ApplyBlocks = 3, GradientBlock = 128;
 
     public Tensor Conv2dBatchNorm(Tensor x, Tensor kernels, Tensor weight, Tensor bias, Tensor runningMean, Tensor runningVariance,
@@ -38,7 +41,8 @@ internal sealed partial class CudaBackend
         Tensor dBias)
     {
         var map = new FirstLayer(dy, kernels);
-        int blocks = Math.Min(map.Tiles, Math.Max(1, MostSummingBlocks / map.Shares)), columns = (map.Taps + 1) * map.Channels;
+        int blocks = Math.Min(Ceil(map.Tiles, GradientTiles), Math.Max(1, MostSummingBlocks / map.Shares));
+        int columns = (map.Taps + 1) * map.Channels;
         using var spread = dx is null ? null : Tensor.Empty([map.Shares * map.Tiles, map.BorderedTile], device);
         using var sums = Tensor.Empty([map.Taps + 1, map.Channels], device, DType.Float64);
         using (var partials = Tensor.Empty([blocks, columns], device, DType.Float64))

@@ -11,10 +11,10 @@ internal sealed partial class CudaBackend
             F32(x), F32(y), (float)epsilon, x.Shape[^1]);
     }
 
-    public void L2NormalizeBackward(Tensor dy, Tensor x, Tensor y, double epsilon, Tensor dx)
+    public void L2NormalizeBackward(Tensor dy, Tensor x, double epsilon, Tensor dx)
     {
         int threads = RowThreads(x.Shape[^1]);
         Launch("l2_normalize", "l2_normalize_backward_f32", RowsOf(x), threads, WarpSums(threads),
-            F32(dy), F32(x), F32(y), F32(dx), (float)epsilon, x.Shape[^1]);
+            F32(dy), F32(x), F32(dx), (float)epsilon, x.Shape[^1]);
     }
 }

@@ -58,8 +58,7 @@ internal sealed partial class CudaBackend
         using var exact = Tensor.Empty([queryCount, (int)kept], device, DType.Int64);
         Launch("search_rows", "search_rows_again_f32", Ceil(queryCount * kept, Block / Warp), Block, 0,
             F32(rows), F32(queries), candidates.Keys, exact.Address, width, queryCount, (int)kept);
-        best.AddKeys(exact);
-        best.Rank(0, 0, scores, found);
+        best.Rank(exact, scores, found);
         Launch("search_rows", "search_rows_proof_f32", queryCount, Block, 0,
             candidates.Keys, F32(scores), unproven.Address, (int)kept, k);
         return Array.TrueForAll(unproven.ToArray<int>(), missing => missing == 0);

@@ -29,6 +29,9 @@ internal sealed partial class CudaBackend
         /// <summary>A segment is this many times k, so that each choice leaves at most a few eighths.</summary>
         const int ScoresPerKept = 8;
 
+        /// <summary>So few keys are put in order without choosing among them first.</summary>
+        const int MostRanked = Threads;
+
         /// <summary>Blocks for each multiprocessor; rows are not cut further.</summary>
         const int BlocksWanted = 4;
 
@@ -59,21 +62,27 @@ internal sealed partial class CudaBackend
             _best = keys;
         }
 
-        /// <summary>Offers keys of places that were not offered before to every row; to a selection without any so far.</summary>
-        /// <param name="keys">[rows, ·], int64.</param>
-        public void AddKeys(Tensor keys) => _best = Reduced(keys);
-
         /// <summary>The address of the k best keys so far, in no order: [rows, k].</summary>
         public nint Keys => _best!.Address;
 
         /// <summary>Writes the best in order: −∞ and −1 where a row has fewer than k.</summary>
         /// <param name="scores">Scores whose bits the values take; 0: from the keys, which have one NaN and one 0.</param>
         /// <param name="width">From one row of scores to the next.</param>
-        public void Rank(nint scores, long width, Tensor values, Tensor indices)
+        public void Rank(nint scores, long width, Tensor values, Tensor indices) => Rank(_best!, scores, width, values, indices);
+
+        /// <summary>Writes the best of keys, k or more to a row, in order: −∞ and −1 for those that are 0.</summary>
+        /// <param name="keys">[rows, ·], int64.</param>
+        public void Rank(Tensor keys, Tensor values, Tensor indices)
         {
-            int threads = Math.Min(Block, Ceil(k, Warp) * Warp), blocks = Ceil(k, threads);
+            using var best = keys.Shape[1] > MostRanked ? Reduced(keys) : null;
+            Rank(best ?? keys, 0, 0, values, indices);
+        }
+
+        void Rank(Tensor keys, nint scores, long width, Tensor values, Tensor indices)
+        {
+            int count = keys.Shape[1], threads = Math.Min(Block, Ceil(count, Warp) * Warp), blocks = Ceil(count, threads);
             backend.Launch("top_k", "top_k_ranks_f32", checked(rows * blocks), threads, 0,
-                _best!.Address, (long)k, k, blocks, scores, width, F32(values), indices.Address);
+                keys.Address, count, k, blocks, scores, width, F32(values), indices.Address);
         }
 
         public void Dispose() => _best?.Dispose();

@@ -20,7 +20,7 @@ public sealed class HalfTests
     {
         { "softmax", "softmax_forward", "I O width" }, { "softmax", "softmax_backward", "I J O width" },
         { "l2_normalize", "l2_normalize_forward", "I O epsilon width" },
-        { "l2_normalize", "l2_normalize_backward", "I J J O epsilon width" },
+        { "l2_normalize", "l2_normalize_backward", "I J O epsilon width" },
         { "spec_augment", "spec_augment_forward", "I null stripes limit stripes limit seed stream first per_token null O frames bins" },
     };
 

@@ -38,12 +38,17 @@ abstract class Conv2dBatchNormCase(BatchNormOptions options, bool lengths) : OpC
 
     public override IEnumerable<string> ModelSizes => options is { Training: true, Relu: true } && !lengths ? ["2x64x100x64x3"] : [];
 
-    /// <summary>Statistics need all of x before the first y; so do the sums of a gradient and, with all of dy, dx.</summary>
+    /// <summary>
+    /// Statistics need all of x before the first y. dx needs all of dy and x: what dy alone adds to it is kept, or dy is read twice.
+    /// The input is widened, and its gradient rounded, where results are bfloat16.
+    /// </summary>
     public override Cost Cost(string size, int element)
     {
         if (Parse(size) is not [int n, int o, int h, int w, int k]) throw new FormatException(size);
         long x = (long)n * h * w * sizeof(float), y = (long)n * o * h * w * element;
-        return options.Training ? new(2 * x + y, 3 * x + y, 2.0 * k * k * n * o * h * w) : new(x + y, null, 2.0 * k * k * n * o * h * w);
+        long cast = element < sizeof(float) ? (long)n * h * w * (sizeof(float) + element) : 0;
+        double flops = 2.0 * k * k * n * o * h * w;
+        return options.Training ? new(2 * x + y + cast, 3 * x + y + Math.Min(2 * x, y) + cast, flops) : new(x + y + cast, null, flops);
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)

@@ -19,12 +19,12 @@ abstract class NtXentCase(NtXentOptions options) : OpCase
     public override IEnumerable<string> ModelSizes => options.Positives == Positives.Paper ? ["128x1024"] : [];
 
     /// <summary>
-    /// The gradient comes with the loss and is scaled on the way back; cosines of all pairs stay in the cache.
+    /// The gradient comes with the loss, from soft-maxes over all pairs: it needs the vectors again. It is scaled on the way back.
     /// </summary>
     public override Cost Cost(string size, int element)
     {
         int batch = Parse(size)[0];
-        return new(4 * Count(size) * sizeof(float), 4 * Count(size) * sizeof(float), 2.0 * Count(size) * batch);
+        return new(6 * Count(size) * sizeof(float), 4 * Count(size) * sizeof(float), 2.0 * Count(size) * batch);
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)

@@ -25,6 +25,8 @@ abstract class PackedConvBlockCase(bool masks) : OpCase
 
     public override bool HasFloat64 => false;
 
+    public override bool IsComposedInFloat32 => true;
+
     public override bool HasBFloat16 => true;
 
     // The maps between, the second kernels and the results are rounded to 8 bits.
