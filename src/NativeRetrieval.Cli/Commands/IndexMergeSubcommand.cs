@@ -28,6 +28,7 @@ static class IndexMergeSubcommand
             Description = "Take out what the index has of a folder of which the shards have nothing. "
                 + "Without it that is refused: its disk may not have been mounted.",
         };
+        var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         var command = new DocumentedCommand("merge", "Bring one index up to date with the shards that jobs have indexed, as one machine "
             + "would have done it. May be interrupted and run again.")
@@ -35,15 +36,16 @@ static class IndexMergeSubcommand
             Examples = [("nativeretrieval index merge shards --to sounds.nrx", "After the last job")],
         };
         command.Add(folder);
-        foreach (Option option in (Option[])[to, model, allowEmpty, json]) command.Add(option);
+        foreach (Option option in (Option[])[to, model, allowEmpty, .. device.Options, json]) command.Add(option);
         command.SetAction(async (parsed, cancellation) =>
         {
             var shards = ShardFolder.Open(Path.GetFullPath(parsed.GetRequiredValue(folder)));
             var place = IndexPlace.Of(parsed.GetRequiredValue(to));
             var settings = new ShardMerge(shards).Settings();
+            using var runsOn = device.Open(parsed, terminal);
             using var index = await place.EnsureAsync(settings, cancellation);
             using var progress = new MergeProgress(terminal);
-            using var reader = new TextReader(() => Opened(terminal, parsed.GetValue(model), shards.Path, settings));
+            using var reader = new TextReader(() => Opened(terminal, parsed.GetValue(model), shards.Path, settings, runsOn));
             var report = await new ShardMerge(shards)
             {
                 AllowEmptyFolders = parsed.GetValue(allowEmpty), ReadTexts = reader.Read,
@@ -57,10 +59,10 @@ static class IndexMergeSubcommand
     }
 
     /// <summary>The text encoder of the model that the shards were made by.</summary>
-    static RetrievalEngine Opened(Terminal terminal, DirectoryInfo? model, string path, Indexing.IndexSettings settings)
+    static RetrievalEngine Opened(Terminal terminal, DirectoryInfo? model, string path, Indexing.IndexSettings settings,
+        Core.Devices.Device device)
     {
         var choice = new ModelChoice(terminal);
-        var device = Core.Devices.CpuDevice.Shared;
         return choice.Named(model) is { } named ? ModelChoice.OpenNamed(named, path, settings, device, ModelParts.Text)
             : choice.Open(path, settings, device, ModelParts.Text);
     }
