@@ -34,7 +34,7 @@ internal sealed class ShardMergeRun(ShardFolder folder, ILibraryIndex index, IRe
         _details = await index.DetailsAsync(cancellation);
         var found = new FoundSounds([.. _inShards.Keys], [.. _manifests.SelectMany(manifest => manifest.LeftOut)], IdentitiesFor(known));
         if (!AllowEmptyFolders && !ListingsDiffer)
-            foreach (string path in _manifests[0].Folders) found.RequireNotEmptied(path, known);
+            foreach (string root in _manifests[0].Folders) found.RequireNotEmptied(root, known);
 
         var damage = await index.FindDamageAsync(cancellation);
         _damaged.UnionWith(damage.Files.Select(file => file.FullPath));
@@ -113,7 +113,7 @@ internal sealed class ShardMergeRun(ShardFolder folder, ILibraryIndex index, IRe
 
     /// <summary>True where a file of the index is gone from the folders that all jobs have looked through.</summary>
     bool IsGone(string path, FoundSounds found) => !ListingsDiffer && !_inShards.ContainsKey(path)
-        && _manifests[0].Folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && found.IsGone(path);
+        && _manifests[0].Folders.Any(root => path.StartsWith(root, StringComparison.Ordinal)) && found.IsGone(path);
 
     /// <summary>
     /// The real files of the shards, where they can be seen from here and a file of the index that no shard has can be, too: it may be a
