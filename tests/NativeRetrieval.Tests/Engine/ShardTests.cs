@@ -195,6 +195,11 @@ public sealed class ShardTests : IDisposable
         Directory.Delete(_folder["shards"], recursive: true);
         var report = await IndexBothAsync();
         Assert.Equal((0, 0, 2, 1), (report.Added, report.Removed, report.Others, report.Skipped.Count));
+        // From where shards are merged the sounds cannot be seen, perhaps.
+        File.Move(_folder["sounds/1/sound 01.wav"], _folder["unseen.wav"]);
+        report = await MergeAsync("merged.nrx");
+        Assert.Equal((0, 2), (report.Removed, report.Others));
+        File.Move(_folder["unseen.wav"], _folder["sounds/1/sound 01.wav"]);
 
         // The jobs did not see the same files: one of them ran before the file went.
         int number = Shard.NumberOf(_folder["sounds/2/sound 02.wav"], Shards);
