@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Help;
 using System.CommandLine.Invocation;
+using System.CommandLine.Parsing;
 using NativeRetrieval.Cli.Output;
 
 namespace NativeRetrieval.Cli;
@@ -22,7 +23,12 @@ internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLi
     {
         var text = new StringWriter { NewLine = "\n" };
         parseResult.InvocationConfiguration.Output = text;
+        // The parser lets arguments of a command stand before its subcommand, which has no use for them.
+        Argument[] inherited = [.. Above(parseResult.CommandResult).SelectMany(command => command.Arguments)
+            .Where(argument => !argument.Hidden)];
+        foreach (var argument in inherited) argument.Hidden = true;
         new HelpAction { MaxWidth = terminal.Width }.Invoke(parseResult);
+        foreach (var argument in inherited) argument.Hidden = false;
         foreach (string line in text.ToString().Replace("\r", "").TrimEnd('\n').Split('\n')) writeLine(line.TrimEnd());
         if (parseResult.CommandResult.Command is not DocumentedCommand { Examples.Count: > 0 } command) return;
 
@@ -33,5 +39,11 @@ internal sealed class HelpWithExamples(Terminal terminal) : SynchronousCommandLi
             writeLine($"  # {meaning}");
             writeLine($"  {commandLine}");
         }
+    }
+
+    static IEnumerable<Command> Above(CommandResult result)
+    {
+        for (var above = result.Parent as CommandResult; above is not null; above = above.Parent as CommandResult)
+            yield return above.Command;
     }
 }

@@ -42,6 +42,15 @@ public sealed record SoundDetails
     /// <summary>Time at which the file came into the index, UTC; null where an older version indexed it.</summary>
     public DateTime? AddedUtc { get; init; }
 
+    (double, int?, int?, string?, string?, string?, string?, string?, string?, DateTime?) AllButTags =>
+        (DurationSeconds, SampleRateHz, Channels, Title, Description, Category, CatId, Library, Other, AddedUtc);
+
+    /// <summary>True where all is the same, the keywords in their order, too.</summary>
+    public bool Equals(SoundDetails? other) => other is not null && AllButTags == other.AllButTags && Tags.SequenceEqual(other.Tags);
+
+    /// <inheritdoc/>
+    public override int GetHashCode() => AllButTags.GetHashCode();
+
     internal SoundDetails Validated(string path)
     {
         if (!(DurationSeconds > 0 && double.IsFinite(DurationSeconds)))

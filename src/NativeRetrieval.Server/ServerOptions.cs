@@ -47,6 +47,12 @@ public sealed record ServerOptions
     public IReadOnlyList<string> SoundFolders { get; init; } = [];
 
     /// <summary>
+    /// Source of what is written about the sounds in <see cref="SoundFolders"/>, asked when a run begins; an error of the project's that it
+    /// throws ends that run. Default null: the files' tags and names.
+    /// </summary>
+    public Func<FileDescriber>? Describer { get; init; }
+
+    /// <summary>
     /// Sentences by which requests may have sounds taken down that are near to almost any (<see cref="Indexing.QueryBank"/>), at least ten,
     /// best some hundreds of captions or questions of all kinds. They are embedded when the model is opened. Default empty: requests for it
     /// are refused.

@@ -36,6 +36,15 @@ public partial class HelpTests
         else await File.WriteAllTextAsync(_readme, text.Replace(block.Value, $"{marker}\n```\n{run.Out}```"), cancellation);
     }
 
+    [Theory]
+    [MemberData(nameof(Commands))]
+    public async Task HelpNamesNoArgumentOfTheCommandAbove(string path)
+    {
+        string[] words = path.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        var run = await CommandLine.Run([.. words, "--help"]);
+        Assert.Contains($"\n  {string.Join(' ', words.Prepend(Application.Name))}", run.Out);
+    }
+
     [Fact]
     public void TheReadmeShowsNoHelpOfOtherCommands()
     {

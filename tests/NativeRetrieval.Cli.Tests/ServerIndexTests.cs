@@ -21,6 +21,7 @@ public sealed class ServerIndexTests
     [InlineData(2, "--watch never ends", "index", ".", "--to", "shards", "--shard", "1/2", "--watch")]
     [InlineData(2, "there are no shards", "index", "merge", "/nowhere/at/all", "--to", "x.nrx")]
     [InlineData(2, "there are no shards", "index", "shards", "/nowhere/at/all")]
+    [InlineData(2, "--device gpu: expected auto, cpu, cuda or cuda:N", "index", "merge", "shards", "--to", "x.nrx", "--device", "gpu")]
     public async Task What_cannot_be_done_is_said_without_the_password(int code, string message, params string[] arguments)
     {
         var result = await CommandLine.Run(arguments);

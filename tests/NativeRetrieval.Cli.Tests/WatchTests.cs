@@ -81,6 +81,35 @@ public sealed class WatchTests : IDisposable
             .Sum(line => JsonDocument.Parse(line).RootElement.GetProperty(member).GetInt32());
     }
 
+    [Fact]
+    public async Task A_table_is_read_again_when_it_changes_and_a_wrong_one_leaves_what_it_said()
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var seen = new List<string?>();
+        PutTable("file_name,description\ndog.wav,a beagle\n");
+        var tables = new Queue<string>(["file_name,description\ndog.wav,a terrier\n", "no,names\n1,2\n",
+            "file_name,description\ndog.wav,a spaniel\n"]);
+        StringWriter output = new() { NewLine = "\n" }, error = new Saying("watching for changes", () =>
+        {
+            using (var index = LocalAudioIndex.Open(_index, IndexAccess.Read))
+                seen.Add(index.Details()[_folder["sounds/dog.wav"]]!.Description);
+            if (tables.TryDequeue(out string? table)) PutTable(table);
+            else stop.Cancel();
+        });
+        var terminal = new Terminal(output, error, new ImpatientTime(TimeSpan.FromSeconds(5))) { Variable = _ => null };
+        await Application.RunAsync(["index", _folder["sounds"], "--model", _model, "--to", _index, "--device", "cpu", "--watch",
+            "--details", _folder["details.csv"]], terminal, stop.Token);
+        Assert.Equal(["a beagle", "a terrier", "a terrier", "a spaniel"], seen);
+        Assert.Contains("no column names the files", error.ToString());
+        Assert.Contains("what the tables said before counts", error.ToString());
+
+        void PutTable(string text)
+        {
+            File.WriteAllText(_folder["new.csv"], text);
+            File.Move(_folder["new.csv"], _folder["details.csv"], overwrite: true);
+        }
+    }
+
     /// <summary>A watched folder that is taken away as a whole makes no notice: the look every ten minutes finds out.</summary>
     [Fact]
     public async Task A_folder_that_is_emptied_is_left_in_the_index_with_a_warning()

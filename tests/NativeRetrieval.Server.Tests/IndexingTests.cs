@@ -1,6 +1,9 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using NativeRetrieval.Audio.Metadata;
+using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.TestSupport;
 
@@ -15,12 +18,14 @@ public sealed class IndexingTests : IAsyncLifetime
     readonly HeldTime _time = new();
 
     TestService _service = null!;
+    Func<FileDescriber> _describer = () => new FileDescriber();
 
     public async ValueTask InitializeAsync()
     {
         WavFile.Write(_sounds["bell.wav"], 1, 1_200);
         WavFile.Write(_sounds["door.wav"], 3, 500);
-        _service = await TestService.StartAsync(options => options with { SoundFolders = [_sounds.FullPath], Time = _time });
+        _service = await TestService.StartAsync(options => options with { SoundFolders = [_sounds.FullPath], Time = _time,
+            Describer = () => _describer() });
     }
 
     public async ValueTask DisposeAsync()
@@ -92,6 +97,32 @@ public sealed class IndexingTests : IAsyncLifetime
         Assert.Equal("0 1 1 0 0 0", FilesOf((await IndexAsync())[^1].Data));
         File.Delete(_sounds["bell 2.wav"]);
         Assert.Equal("0 0 0 1 1 0", FilesOf((await IndexAsync())[^1].Data));
+    }
+
+    [Fact]
+    public async Task What_is_written_about_the_sounds_is_asked_anew_by_each_run()
+    {
+        var titles = new Dictionary<string, string> { ["bell.wav"] = "A gong" };
+        _describer = () => new FileDescriber { Sidecar = path => titles.GetValueOrDefault(Path.GetFileName(path)) is { } title
+            ? new SoundText { Title = title } : null };
+        Assert.Equal("2 0 0 0 0 0", FilesOf((await IndexAsync())[^1].Data));
+        Assert.Equal(["A gong", null], Titles());
+        titles = new() { ["bell 2.wav"] = "A bowl", ["door.wav"] = "A gate" };
+        File.Move(_sounds["bell.wav"], _sounds["bell 2.wav"]);
+        Assert.Equal("0 0 1 0 1 0", FilesOf((await IndexAsync())[^1].Data));
+        Assert.Equal(["A bowl", "A gate"], Titles());
+
+        _describer = () => throw new CorruptFileException("sounds.csv", "line 3: is no row");
+        var (name, problem) = (await IndexAsync())[^1];
+        Assert.Equal(("error", 409, "sounds.csv: line 3: is no row"), (name, problem.GetProperty("status").GetInt32(),
+            problem.GetProperty("detail").GetString()));
+
+        string?[] Titles()
+        {
+            using var index = LocalAudioIndex.Open(_service.IndexFolder, IndexAccess.Read);
+            return [.. index.Details().Where(file => file.Key.StartsWith(_sounds.FullPath, StringComparison.Ordinal))
+                .OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.Value!.Title)];
+        }
     }
 
     [Fact]

@@ -102,6 +102,45 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         Assert.Contains("few.txt: 1 different sentence cannot tell", few.Error);
     }
 
+    [Fact]
+    public async Task A_table_tells_of_the_sounds_that_requests_index_and_is_read_again_when_it_changes()
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        Directory.CreateDirectory(_service["more"]);
+        WavFile.Write(_service["more/one.wav"], 1, 440);
+        await File.WriteAllTextAsync(_service["more.csv"], "file_name,description\none.wav,a zither\n", cancellation);
+        string[] tables = ["--details", _service["more.csv"]];
+        using var process = Start(["--port", "0", "--sounds", _service["more"], .. tables]);
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+            await IndexAsync(client);
+            Assert.Contains("\"words\":[\"zither\"]", await client.GetStringAsync("/v1/search?q=zither", cancellation));
+            await File.WriteAllTextAsync(_service["more.csv"], "file_name,description\none.wav,a dulcimer\n", cancellation);
+            await IndexAsync(client);
+            Assert.Contains("\"words\":[\"dulcimer\"]", await client.GetStringAsync("/v1/search?q=dulcimer", cancellation));
+        }
+        finally
+        {
+            process.Kill();
+        }
+        await process.WaitForExitAsync(cancellation);
+
+        var alone = Run(tables);
+        Assert.Equal((ExitCode.Usage, ""), (alone.ExitCode, alone.Out));
+        Assert.Contains("--details and --ucs tell of the sounds in the folders of --sounds", alone.Error);
+        var absent = Run("--sounds", _service["more"], "--ucs", _service["absent.csv"]);
+        Assert.Equal("", absent.Out);
+        Assert.Contains("absent.csv", absent.Error);
+
+        async Task IndexAsync(HttpClient client)
+        {
+            using var response = await client.PostAsync("/v1/index", new StringContent("{}", Encoding.UTF8, "application/json"),
+                cancellation);
+            Assert.Contains("event: done", await response.Content.ReadAsStringAsync(cancellation));
+        }
+    }
+
     string[] Arguments(string[] rest) => ["serve", "--index", _service.IndexFolder, "--device", "cpu", .. rest];
 
     ProgramRun Run(params string[] rest) => ProgramRun.Of("NativeRetrieval.Cli.dll", new Dictionary<string, string>(), Arguments(rest));

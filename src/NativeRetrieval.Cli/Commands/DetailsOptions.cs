@@ -1,6 +1,5 @@
 using System.CommandLine;
-using NativeRetrieval.Engine;
-using NativeRetrieval.Evaluation.Data;
+using System.CommandLine.Parsing;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -23,10 +22,9 @@ internal sealed class DetailsOptions
 
     public IReadOnlyList<Option> All => [_details, _ucs];
 
-    /// <exception cref="CaptionFileException">A table is of no known layout.</exception>
-    public FileDescriber Of(ParseResult parsed) => new()
-    {
-        Sidecar = parsed.GetValue(_details) is { } details ? DetailsCsv.Read(details.FullName).Of : null,
-        Ucs = parsed.GetValue(_ucs) is { } ucs ? UcsCsv.Read(ucs.FullName) : null,
-    };
+    /// <summary>True where one of them is given.</summary>
+    public bool AnyGiven(CommandResult result) => All.Any(option => result.GetResult(option) is not null);
+
+    /// <summary>The tables that are given; none is read yet.</summary>
+    public DetailsTables Of(ParseResult parsed) => new(parsed.GetValue(_details)?.FullName, parsed.GetValue(_ucs)?.FullName);
 }

@@ -6,6 +6,7 @@ using NativeRetrieval.Audio.Decoding;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
+using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
 
@@ -39,10 +40,11 @@ internal static class IndexBuild
             Description = "Take out what the index has of a folder that is now empty or gone. "
                 + "Without it that is refused: its disk may not be mounted.",
         };
-        var tables = new DetailsOptions();
+        var details = new DetailsOptions();
         var watch = new Option<bool>("--watch")
         {
-            Description = "Go on, and bring the index up to date whenever something below the folders changes; Ctrl-C ends it.",
+            Description = "Go on, and bring the index up to date whenever something below the folders, or a table, changes; Ctrl-C ends "
+                + "it.",
         };
         var shard = new Option<string?>("--shard")
         {
@@ -53,7 +55,7 @@ internal static class IndexBuild
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         command.Add(paths);
-        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. tables.All, watch, shard,
+        foreach (Option option in (Option[])[model, yes, to, windows.Window, windows.Hop, allowEmpty, .. details.All, watch, shard,
             .. device.Options,
             json])
             command.Add(option);
@@ -82,14 +84,25 @@ internal static class IndexBuild
             using var engine = made is null ? RetrievalEngine.Open(named!, runsOn, ModelParts.Audio)
                 : choice.Open(place.Name, made, runsOn, ModelParts.Audio);
             if (Padding(engine.Model.Config) is { } note) terminal.Message(note);
-            var describer = tables.Of(parsed);
-            using var changes = parsed.GetValue(watch) ? new FolderChanges(parsed.GetValue(paths)!, terminal.Time) : null;
+            var tables = details.Of(parsed);
+            using var changes = parsed.GetValue(watch) ? new FolderChanges([.. parsed.GetValue(paths)!, .. tables.Files], terminal.Time)
+                : null;
+            var describer = tables.Current();
             int code = await OnceAsync();
             while (changes is not null)
             {
                 terminal.Flush();
                 terminal.Message("watching for changes; Ctrl-C ends it");
                 await changes.WaitAsync(cancellation);
+                try
+                {
+                    describer = tables.Current();
+                }
+                catch (Exception e) when (e is CaptionFileException or FileReadException)
+                {
+                    // It is being written, perhaps.
+                    terminal.Warning($"{e.Message}; what the tables said before counts");
+                }
                 try
                 {
                     await OnceAsync();

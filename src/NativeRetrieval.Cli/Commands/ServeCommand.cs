@@ -64,6 +64,7 @@ internal static class ServeCommand
                 + "times. Default: none, and such requests are refused.",
             HelpName = "DIR",
         };
+        var details = new DetailsOptions();
         var bank = new Option<FileInfo?>("--query-bank")
         {
             Description = "Captions or questions by which searches may take down sounds that are near to almost any sentence, as search "
@@ -80,17 +81,28 @@ internal static class ServeCommand
                 ("nativeretrieval serve --index sounds.nrx --index music.nrx --port 0", "Two indexes, at any free port"),
                 ("nativeretrieval serve --index sounds.nrx --query-bank captions.txt",
                     "Sounds that come to every search can be taken down"),
+                ("nativeretrieval serve --index sounds.nrx --sounds ~/sounds --details sounds.csv",
+                    "Whose page brings the index up to date, with what a table says of the sounds"),
                 ("nativeretrieval serve --index sounds.nrx --listen 0.0.0.0 --key-file key.txt", "For other machines, with a key"),
             ],
         };
-        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, bank, precision, .. device.Options])
+        foreach (Option option in (Option[])[indexes, model, port, listen, keyFile, sounds, .. details.All, bank, precision,
+            .. device.Options])
             command.Add(option);
+        command.Validators.Add(result =>
+        {
+            if (details.AnyGiven(result) && result.GetResult(sounds) is null)
+                result.AddError("--details and --ucs tell of the sounds in the folders of --sounds; name one");
+        });
         command.SetAction(async (parsed, cancellation) =>
         {
             string? key = KeyOf(terminal, parsed.GetValue(keyFile));
             var folders = parsed.GetRequiredValue(indexes).Select(index => Path.GetFullPath(IndexPlace.FolderOf(index.ToString(),
                 "serve"))).ToArray();
             var sentences = parsed.GetValue(bank) is { } file ? QueryBankFile.Read(file.FullName) : [];
+            var tables = details.Of(parsed);
+            // A table that cannot be read is said now, not by the first request.
+            tables.Current();
             using var runsOn = device.Open(parsed, terminal);
             using var engine = OpenEngine(new ModelChoice(terminal), parsed.GetValue(model), folders[0], runsOn, precision.Of(parsed));
             var options = new ServerOptions
@@ -104,6 +116,7 @@ internal static class ServeCommand
                 QueryBankCache = CacheFolder.QueryBanksOf(terminal),
                 Time = terminal.Time,
                 SoundFolders = [.. (parsed.GetValue(sounds) ?? []).Select(folder => folder.FullName)],
+                Describer = tables.Current,
             };
             return await RunAsync(terminal, options, IPAddress.Parse(parsed.GetRequiredValue(listen)), parsed.GetValue(port), cancellation);
         });

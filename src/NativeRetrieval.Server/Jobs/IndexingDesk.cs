@@ -92,7 +92,10 @@ internal sealed class IndexingDesk(ServerOptions options, ServedLibrary library,
     async Task IndexAsync(IndexingRun run, string folder, CancellationToken cancellation)
     {
         using var index = LocalAudioIndex.Open(folder, IndexAccess.Write, library.Engine.Fingerprint);
-        await new AudioIndexer(library.Engine, index) { ReadTexts = library.Engine.ReadTexts, Time = options.Time, Met = run.Met }
-            .RunAsync(options.SoundFolders, run, cancellation).ConfigureAwait(false);
+        await new AudioIndexer(library.Engine, index)
+        {
+            Describer = options.Describer?.Invoke() ?? new FileDescriber(), ReadTexts = library.Engine.ReadTexts, Time = options.Time,
+            Met = run.Met,
+        }.RunAsync(options.SoundFolders, run, cancellation).ConfigureAwait(false);
     }
 }

@@ -12,8 +12,7 @@ namespace NativeRetrieval.Engine;
 /// </summary>
 public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
 {
-    internal const int FilesPerCommit = 16;
-    const int FilesPerDescription = 256;
+    internal const int FilesPerCommit = 16, FilesPerDescription = 256;
 
     readonly List<FileReport> _files = [];
     readonly List<AudioIndexEntry> _pending = [];
@@ -68,7 +67,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
                 $"no sound files in {string.Join(", ", roots)}; WAV, FLAC, Ogg, Opus, MP3 and AIFF are read, with ffmpeg also others");
         string[] folders = [.. roots.Where(root => !File.Exists(root))
             .Select(root => Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar)];
-        foreach (string folder in folders) CheckIsNotEmptied(folder, known, found);
+        if (!AllowEmptyFolders)
+            foreach (string folder in folders) found.RequireNotEmptied(folder, known);
 
         var damage = await index.FindDamageAsync(cancellation);
         _damaged.UnionWith(damage.Files.Select(file => file.FullPath));
@@ -94,6 +94,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
         return new IndexingReport(_files, _windows, _seconds)
         {
             Repaired = _repaired, Redescribed = _redescribed, CommitsWereLost = damage.CommitsAreLost, Listing = found.Files,
+            Folders = folders,
         };
     }
 
@@ -181,8 +182,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
         double seconds = known?.DurationSeconds ?? (await index.GetAsync(fullPath, cancellation))?.Windows[^1].EndSeconds ?? 0;
         if (seconds <= 0) return;
         var details = Describer.Describe(path, seconds, known?.AddedUtc ?? Now, Note);
-        if (known is not null && details with { Tags = known.Tags } == known && details.Tags.SequenceEqual(known.Tags)) return;
-        _described[fullPath] = details;
+        if (details != known) _described[fullPath] = details;
     }
 
     void Report(string path, FileOutcome outcome, string? message = null) => Report(new FileReport(Path.GetFullPath(path), outcome, message)
@@ -217,23 +217,9 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
         if (Path.Exists(root) || new FileInfo(root).LinkTarget is not null) return false;
         string folder = Path.TrimEndingDirectorySeparator(Path.GetFullPath(root)) + Path.DirectorySeparatorChar;
         int files = known.Count(file => file.FullPath.StartsWith(folder, StringComparison.Ordinal));
-        if (files > 0 && !AllowEmptyFolders) throw Emptied(folder, "does not exist", files);
+        if (files > 0 && !AllowEmptyFolders) throw FoundSounds.Emptied(folder, "does not exist", files);
         return files > 0;
     }
-
-    void CheckIsNotEmptied(string folder, IReadOnlyList<IndexedFile> known, FoundSounds found)
-    {
-        if (AllowEmptyFolders || found.HasAnyBelow(folder)) return;
-        int lost = known.Count(file => file.FullPath.StartsWith(folder, StringComparison.Ordinal) && IsGone(file.FullPath, found)
-            && !found.IsAlias(file.FullPath));
-        if (lost > 0) throw Emptied(folder, "holds no sound any more", lost);
-    }
-
-    static OptionException Emptied(string folder, string state, int files) =>
-        new($"{folder} {state}, and the index has {files:N0} {(files == 1 ? "file" : "files")} of it: is a disk not mounted? "
-            + "If they are gone for good, take them out of the index by --allow-empty");
-
-    static bool IsGone(string path, FoundSounds found) => !found.IsOutOfSight(path) && (!File.Exists(path) || found.IsAlias(path));
 
     /// <param name="files">Files found that are this run's own: what it has of others is a shard's whose content has changed.</param>
     async Task RemoveGoneAsync(IncrementalPlan plan, string[] folders, FoundSounds found, IReadOnlyList<string> files,
@@ -241,7 +227,7 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
     {
         var foreign = Shard is null ? [] : found.Files.Except(files).Select(Path.GetFullPath).ToHashSet();
         string[] gone = [.. plan.Unseen.Select(file => file.FullPath).Concat(_damaged)
-            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && (IsGone(path, found)
+            .Where(path => folders.Any(folder => path.StartsWith(folder, StringComparison.Ordinal)) && (found.IsGone(path)
             || foreign.Contains(path)))];
         if (gone.Length == 0) return;
         await index.DeleteAsync(gone, cancellation);

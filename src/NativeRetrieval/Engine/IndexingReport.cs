@@ -15,6 +15,9 @@ public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows
     /// <summary>All sound files that the run found, in their order; those of other shards, too.</summary>
     public IReadOnlyList<string> Listing { get; init; } = [];
 
+    /// <summary>Absolute paths of the folders that the run looked through, with a separator at their ends.</summary>
+    public IReadOnlyList<string> Folders { get; init; } = [];
+
     /// <summary>
     /// True where the index had lost its last commits: files that were in them are in it again only if they are among those of this run.
     /// </summary>
@@ -34,6 +37,10 @@ public sealed record IndexingReport(IReadOnlyList<FileReport> Files, int Windows
 
     /// <summary>Files that are gone from the indexed folders, and second paths of files that are indexed under another.</summary>
     public int Removed => Count(FileOutcome.Removed);
+
+    /// <summary>Files, folders and links that were met and not read.</summary>
+    internal IEnumerable<FileReport> LeftOut => Files.Where(file => file.Outcome is FileOutcome.Duplicate or FileOutcome.Skipped
+        or FileOutcome.UnreadableKind);
 
     /// <summary>One message for each file, folder or link that cannot be read.</summary>
     public IReadOnlyList<string> Skipped => Messages(FileOutcome.Skipped);

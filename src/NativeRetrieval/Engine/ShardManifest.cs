@@ -11,9 +11,9 @@ namespace NativeRetrieval.Engine;
 /// <summary>The statement that a shard is complete, written last, as a file beside the shard's index.</summary>
 public sealed record ShardManifest
 {
-    const int LargestSizeBytes = 1 << 30, Version = 1;
+    const int LargestSizeBytes = 1 << 30, Version = 2;
 
-    /// <summary>Form of the file: 1.</summary>
+    /// <summary>Form of the file: 2.</summary>
     public required int SchemaVersion { get; init; }
 
     /// <summary>Number of the shard, from 1.</summary>
@@ -34,8 +34,11 @@ public sealed record ShardManifest
     /// <summary>For each file of the index, in its order: the place among all sounds; −1: it was not among them.</summary>
     public required IReadOnlyList<int> Positions { get; init; }
 
-    /// <summary>One message for each file that could not be read.</summary>
-    public required IReadOnlyList<string> Skipped { get; init; }
+    /// <summary>Absolute paths of the folders that were looked through, with a separator at their ends.</summary>
+    public required IReadOnlyList<string> Folders { get; init; }
+
+    /// <summary>Files, folders and links that were met and not read; the first shard has those that are of none.</summary>
+    public required IReadOnlyList<FileReport> LeftOut { get; init; }
 
     /// <summary>Writes the manifest of a shard whose index is complete.</summary>
     /// <param name="folder">The folder of all shards.</param>
@@ -48,7 +51,8 @@ public sealed record ShardManifest
             SchemaVersion = Version, Shard = shard.Number, Of = shard.Of, IndexId = index.Id, Commits = index.Commits,
             Listing = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(string.Join('\n', report.Listing
                 .Select(Path.GetFullPath))))),
-            Positions = [.. index.Files().Select(file => places.GetValueOrDefault(file.FullPath, -1))], Skipped = report.Skipped,
+            Positions = [.. index.Files().Select(file => places.GetValueOrDefault(file.FullPath, -1))],
+            Folders = report.Folders, LeftOut = [.. report.LeftOut],
         };
         DurableFile.WriteAllText(PathOf(folder, shard), JsonSerializer.Serialize(manifest, ShardJson.Default.ShardManifest));
     }
@@ -78,6 +82,6 @@ public sealed record ShardManifest
 }
 
 /// <summary>The form of manifests.</summary>
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower)]
+[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower, UseStringEnumConverter = true)]
 [JsonSerializable(typeof(ShardManifest))]
 internal sealed partial class ShardJson : JsonSerializerContext;

@@ -5,11 +5,15 @@ using NativeRetrieval.Models;
 namespace NativeRetrieval.Engine;
 
 /// <summary>
-/// Brings the files of all shards into one index, in the order in which one machine would have added them: a new index has the same rows,
-/// bit by bit, in the same order. Done again it changes nothing, and after an interruption it goes on.
+/// Brings one index up to date with the files of all shards, as one machine would have done it: a new index has the same rows, bit by bit,
+/// in the same order; texts that changed are written, moved files recognised, and files that are gone taken out. Done again it changes
+/// nothing, and after an interruption it goes on.
 /// </summary>
 public sealed class ShardMerge(ShardFolder folder)
 {
+    /// <inheritdoc cref="AudioIndexer.AllowEmptyFolders"/>
+    public bool AllowEmptyFolders { get; init; }
+
     /// <summary>
     /// Vectors of sentences, for the background of scores and for the texts of files, such as <see cref="RetrievalEngine.ReadTexts"/>;
     /// null: none are made.
@@ -33,10 +37,12 @@ public sealed class ShardMerge(ShardFolder folder)
         return settings!;
     }
 
-    /// <summary>Adds what the index does not have yet.</summary>
+    /// <summary>Brings an index up to date.</summary>
     /// <param name="progress">Gets the number of files looked at, of all.</param>
+    /// <exception cref="OptionException">A folder of which the index has files holds none any more.</exception>
     /// <exception cref="IndexException">A shard is not complete, two have the same file, or the index cannot be written.</exception>
-    /// <exception cref="OperationCanceledException">Cancelled; what was added stays.</exception>
+    /// <exception cref="IndexCorruptException">The index is damaged, and the shards cannot put it right.</exception>
+    /// <exception cref="OperationCanceledException">Cancelled; what was done stays.</exception>
     public async Task<MergeReport> RunAsync(ILibraryIndex index, IProgress<(int Done, int Total)>? progress = null,
         CancellationToken cancellation = default)
     {
@@ -46,42 +52,15 @@ public sealed class ShardMerge(ShardFolder folder)
         {
             foreach (var shard in folder.Shards) shards.Add(LocalAudioIndex.Open(shard.Folder, IndexAccess.Read,
                 index.Settings.ModelFingerprint));
-            var files = InOrder(shards);
-            var known = (await index.FilesAsync(cancellation)).ToDictionary(file => file.FullPath);
-            int added = 0, unchanged = 0;
-            var pending = new List<AudioIndexEntry>();
-            for (int i = 0; i < files.Count; i++)
-            {
-                cancellation.ThrowIfCancellationRequested();
-                var (file, shard) = files[i];
-                if (known.Remove(file.FullPath, out var there) && there == file) unchanged++;
-                else
-                {
-                    pending.Add(await shards[shard].GetAsync(file.FullPath, cancellation)
-                        ?? throw new IndexCorruptException(folder.Shards[shard].Folder, $"{file.FullPath} is listed and cannot be read"));
-                    added++;
-                }
-                if (pending.Count == AudioIndexer.FilesPerCommit || i == files.Count - 1) await CommitAsync(index, pending, cancellation);
-                progress?.Report((i + 1, files.Count));
-            }
+            var report = await new ShardMergeRun(folder, index, shards, InOrder(shards)) { AllowEmptyFolders = AllowEmptyFolders }
+                .RunAsync(progress, cancellation);
             if (ReadTexts is not null) await new BackgroundScores(index, ReadTexts).UpdateAsync(cancellation);
-            return new MergeReport(folder.Shards.Count, added, unchanged, known.Count)
-            {
-                ListingsDiffer = folder.Shards.DistinctBy(shard => shard.Manifest!.Listing).Count() > 1,
-                Skipped = [.. folder.Shards.SelectMany(shard => shard.Manifest!.Skipped)],
-            };
+            return report;
         }
         finally
         {
             foreach (var shard in shards) shard.Dispose();
         }
-    }
-
-    static async Task CommitAsync(ILibraryIndex index, List<AudioIndexEntry> pending, CancellationToken cancellation)
-    {
-        if (pending.Count == 0) return;
-        await index.UpsertAsync([.. pending], cancellation);
-        pending.Clear();
     }
 
     void RequireComplete()
@@ -107,19 +86,4 @@ public sealed class ShardMerge(ShardFolder folder)
         return [.. all.OrderBy(item => item.Position).ThenBy(item => item.File.FullPath, StringComparer.Ordinal)
             .Select(item => (item.File, item.Shard))];
     }
-}
-
-/// <summary>The result of merging shards.</summary>
-/// <param name="Shards">Number of shards.</param>
-/// <param name="Added">Files that came in, or took the place of another version.</param>
-/// <param name="Unchanged">Files that the index already had.</param>
-/// <param name="Others">Files of the index that are in no shard; they stay.</param>
-public sealed record MergeReport(int Shards, int Added, int Unchanged, int Others)
-{
-    /// <summary>True where jobs saw different files, as some came or went meanwhile: the order is then not certainly one
-    /// machine's.</summary>
-    public bool ListingsDiffer { get; init; }
-
-    /// <summary>One message for each file that a shard could not read.</summary>
-    public IReadOnlyList<string> Skipped { get; init; } = [];
 }
