@@ -1,7 +1,11 @@
 using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Server.Tests;
@@ -92,6 +96,23 @@ public sealed class IndexingTests : IAsyncLifetime
         Assert.Equal("0 1 1 0 0 0", FilesOf((await IndexAsync())[^1].Data));
         File.Delete(_sounds["bell 2.wav"]);
         Assert.Equal("0 0 0 1 1 0", FilesOf((await IndexAsync())[^1].Data));
+    }
+
+    [Fact]
+    public async Task A_service_that_reads_questions_in_8_bits_indexes_texts_in_float32()
+    {
+        _time.Release();
+        using var engine = RetrievalEngine.Open(TinyModel.Write(_sounds["model"]), CpuDevice.Shared, textPrecision: TextPrecision.Int8);
+        await using var service = await TestService.StartAsync(options => options with
+        {
+            SoundFolders = [_sounds.FullPath], Engine = engine,
+        });
+        using var response = await service.PostAsync("/v1/index", new { });
+        Assert.Equal("done", (await EventsOf(response).LastAsync(Token)).Name);
+        using var index = LocalAudioIndex.Open(service.IndexFolder, IndexAccess.Read);
+        Assert.Empty(index.TextsWithoutVectors());
+        Assert.NotNull(index.Background());
+        Assert.Equal(HttpStatusCode.OK, (await service.GetAsync("/v1/search?q=bell")).StatusCode);
     }
 
     [Fact]

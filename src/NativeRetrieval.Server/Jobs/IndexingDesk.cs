@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 using NativeRetrieval.Server.Contract;
 using NativeRetrieval.Server.Library;
 
@@ -92,7 +93,20 @@ internal sealed class IndexingDesk(ServerOptions options, ServedLibrary library,
     async Task IndexAsync(IndexingRun run, string folder, CancellationToken cancellation)
     {
         using var index = LocalAudioIndex.Open(folder, IndexAccess.Write, library.Engine.Fingerprint);
-        await new AudioIndexer(library.Engine, index) { ReadTexts = library.Engine.ReadTexts, Time = options.Time, Met = run.Met }
-            .RunAsync(options.SoundFolders, run, cancellation).ConfigureAwait(false);
+        // Questions may be read in 8 bits; what an index keeps is float32.
+        var engine = library.Engine;
+        var reader = new Lazy<RetrievalEngine>(() => engine.TextPrecision == TextPrecision.Float32 ? engine
+            : engine.OpenAgain(ModelParts.Text, TextPrecision.Float32));
+        try
+        {
+            await new AudioIndexer(engine, index)
+            {
+                ReadTexts = texts => reader.Value.ReadTexts(texts), Time = options.Time, Met = run.Met,
+            }.RunAsync(options.SoundFolders, run, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (reader.IsValueCreated && reader.Value != engine) reader.Value.Dispose();
+        }
     }
 }
