@@ -29,9 +29,12 @@ public static class Initialization
     static Tensor Uniform(Tensor tensor, double bound, PhiloxSequence? random) =>
         Draw(tensor, random, source => bound * (2.0 * source.NextUniform() - 1));
 
-    /// <summary>Normal with mean 0 and the given standard deviation.</summary>
+    /// <summary>
+    /// Normal with mean 0 and the given standard deviation; without a sequence the memory is taken when it is first touched.
+    /// </summary>
     public static Tensor Normal(Shape shape, double deviation, Device device, DType dtype, PhiloxSequence? random) =>
-        Draw(Tensor.Zeros(shape, device, dtype), random, source => deviation * source.NextNormal());
+        random is null ? Tensor.DeferredZeros(shape, device, dtype)
+            : Draw(Tensor.Zeros(shape, device, dtype), random, source => deviation * source.NextNormal());
 
     static Tensor Draw(Tensor tensor, PhiloxSequence? random, Func<PhiloxSequence, double> next)
     {

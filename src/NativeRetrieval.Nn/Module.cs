@@ -21,6 +21,12 @@ public abstract class Module : IDisposable
     /// <summary>Everything a checkpoint of this module holds.</summary>
     public IEnumerable<(string Name, Tensor Tensor)> State(string prefix = "") => Parameters(prefix).Concat(Buffers(prefix));
 
+    /// <summary>The modules right below this one, with their names.</summary>
+    internal IReadOnlyList<(string Name, Module Module)> Children => _children;
+
+    /// <summary>What a checkpoint holds of this module alone.</summary>
+    internal IEnumerable<(string Name, Tensor Tensor)> OwnState => _parameters.Concat(_buffers);
+
     /// <summary>
     /// False after <see cref="SetTrainable"/> has excluded this module: its encoder then runs it as in evaluation, without dropout and
     /// with stored statistics.

@@ -46,6 +46,28 @@ public sealed class ClassifyTests : IDisposable
         for (int label = 0; label < 3; label++) Assert.Equal(Math.Exp(logits[label]) / sum, shares[_labels[label]], 5);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_text_encoder_in_8_bits_reads_the_labels(bool ofIndex)
+    {
+        string[] ask = ofIndex ? await OfIndexAsync()
+            : ["classify", _sound, "--labels", _folder["labels.txt"], "--model", _model, "--device", "cpu", "--threshold", "0"];
+        double[] exact = Shares(await CommandLine.Run([.. ask, "--json"])),
+            rounded = Shares(await CommandLine.Run([.. ask, "--json", "--text-precision", "int8"]));
+        Assert.NotEqual(exact, rounded);
+        Assert.All(exact.Zip(rounded), pair => Assert.Equal(pair.First, pair.Second, 0.1));
+
+        static double[] Shares(CommandLine run)
+        {
+            Assert.True(run.ExitCode == 0, run.Error);
+            using var json = JsonDocument.Parse(run.Out);
+            return [.. json.RootElement.GetProperty("sounds").EnumerateArray().SelectMany(sound => sound.GetProperty("labels")
+                .EnumerateArray().OrderBy(label => label.GetProperty("label").GetString(), StringComparer.Ordinal)
+                .Select(label => label.GetProperty("share").GetDouble()))];
+        }
+    }
+
     [Fact]
     public async Task Below_the_threshold_nothing_is_said()
     {

@@ -118,7 +118,28 @@ public sealed class EmbedTests : IDisposable
         Assert.False(File.Exists(_folder["v.rows.jsonl"]));
     }
 
+    [Fact]
+    public async Task Sentences_in_8_bits_have_the_engines_own_vectors_and_the_file_says_so()
+    {
+        var exact = await WrittenAsync();
+        var rounded = await WrittenAsync("--text-precision", "int8");
+        Assert.Equal(("fp32", "int8"), (exact.Precision, rounded.Precision));
+        using var engine = RetrievalEngine.Open(_model, CpuDevice.Shared, ModelParts.Text, TextPrecision.Int8);
+        Assert.Equal(engine.EmbedTexts(["rain falls"]), rounded.Vectors);
+        Assert.NotEqual(exact.Vectors, rounded.Vectors);
+
+        async Task<(float[] Vectors, string Precision)> WrittenAsync(params string[] options)
+        {
+            Assert.Equal(0, (await CommandLine.Run(["embed", "--text", "rain falls", "--model", _model, "--device", "cpu", "--to",
+                _folder["v.safetensors"], .. options])).ExitCode);
+            using var file = SafetensorsFile.Open(_folder["v.safetensors"]);
+            return (file.ReadFloat32("vectors"), file.Metadata["text_precision"]);
+        }
+    }
+
     [Theory]
+    [InlineData("is that of sentences, and a list of sounds has none", "a.wav", "--text-precision", "int8")]
+    [InlineData("--text-precision int4: expected fp32 or int8", "--text", "rain", "--text-precision", "int4")]
     [InlineData("expected .npy, .jsonl or .safetensors", "--text", "rain", "--to", "vectors.csv")]
     [InlineData("one of them", "--text", "rain", "a.wav")]
     [InlineData("one of them")]

@@ -9,6 +9,7 @@ using NativeRetrieval.Evaluation.Metrics;
 using NativeRetrieval.Models;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
+using NativeRetrieval.TestSupport.Distributed;
 
 namespace NativeRetrieval.Evaluation.Tests;
 
@@ -172,21 +173,34 @@ public sealed class EvaluationSessionTests : IDisposable
     }
 
     [Fact]
+    public void Ranks_that_read_texts_in_different_precisions_do_not_begin()
+    {
+        var errors = Assert.Throws<AggregateException>(() => LocalGroup.Run(2, group => EvaluationSession.Run(Request(_model) with
+        {
+            Group = group, TextPrecision = group.Rank == 1 ? TextPrecision.Int8 : TextPrecision.Float32,
+        }, cancellation: Token))).InnerExceptions;
+        Assert.Equal(2, errors.Count);
+        Assert.All(errors, error => Assert.StartsWith("rank 1 disagrees with rank 0: --text-precision is int8 there and fp32 on rank 0;",
+            Assert.IsType<DistributedException>(error).Message, StringComparison.Ordinal));
+    }
+
+    [Fact]
     public void Two_systems_are_compared_query_by_query()
     {
         string other = SaveModel("other", seed: 2);
-        var request = Request(_model);
+        var request = Request(_model) with { Csv = Uneven() };
         var same = EvaluationSession.Run(request with { Against = [_model] }, cancellation: Token).Comparison!;
         Assert.Equal((0, 0, 0), (same.TextToAudio.Map10.Value, same.TextToAudio.Map10.Low, same.AudioToText.R1.High));
 
         var own = EvaluationSession.Run(request, cancellation: Token);
         Assert.Null(own.Comparison);
-        var theirs = EvaluationSession.Run(Request(other), cancellation: Token);
+        var theirs = EvaluationSession.Run(request with { Models = [other] }, cancellation: Token);
         var outcome = EvaluationSession.Run(request with { Against = [other] }, cancellation: Token);
         var difference = outcome.Comparison!.TextToAudio;
         Assert.Equal(own.Report!.TextToAudio.Map10, outcome.Report!.TextToAudio.Map10);
-        Assert.Equal(own.Report.TextToAudio.Map10.Value - theirs.Report!.TextToAudio.Map10.Value, difference.Map10.Value, 12);
-        Assert.Equal(own.Report.AudioToText.R1.Value - theirs.Report.AudioToText.R1.Value, outcome.Comparison.AudioToText.R1.Value, 12);
+        Differs(report => report.TextToAudio.Map10, difference.Map10);
+        Differs(report => report.TextToAudio.R1, difference.R1);
+        Differs(report => report.AudioToText.Map10, outcome.Comparison.AudioToText.Map10);
 
         // Paired by the definition: the standard error is that of the queries' differences.
         double[] differences = [.. Ranks(own).Zip(Ranks(theirs), (a, b) => (a <= 1 ? 1.0 : 0) - (b <= 1 ? 1 : 0))];
@@ -196,6 +210,24 @@ public sealed class EvaluationSessionTests : IDisposable
         Assert.Equal(mean + 1.959963984540054 * error, difference.R1.High, 12);
         var json = outcome.Comparison.ToJson();
         Assert.Equal(difference.R1.Low, (double)json["text_to_audio"]!["r1_ci95"]![0]!);
+
+        void Differs(Func<EvaluationReport, Estimate> figure, Estimate difference)
+        {
+            Assert.Equal(figure(own.Report!).Value - figure(theirs.Report!).Value, difference.Value, 12);
+            Assert.True(Math.Abs(difference.Value) > 0.01, "the two models rank alike, and a wrong sign would pass");
+        }
+    }
+
+    /// <summary>
+    /// The test clips with five captions for the first and one less for each that follows: random models rank the clips alike for all
+    /// texts, and so answer as many of them where each clip has as many.
+    /// </summary>
+    string Uneven()
+    {
+        var lines = CaptionCsv.Read(_demo.TestCsv, _demo.AudioFolder).Clips.Select((clip, i) => $"{clip.FileName},"
+            + string.Join(',', clip.Captions.Select((text, caption) => caption < CaptionsPerClip - i ? $"\"{text}\"" : "")));
+        File.WriteAllLines(_folder["uneven.csv"], ["file_name,caption_1,caption_2,caption_3,caption_4,caption_5", .. lines]);
+        return _folder["uneven.csv"];
     }
 
     [Fact]

@@ -2,9 +2,12 @@ using System.Net;
 using System.Net.ServerSentEvents;
 using System.Text.Json;
 using NativeRetrieval.Audio.Metadata;
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
+using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Server.Tests;
@@ -123,6 +126,23 @@ public sealed class IndexingTests : IAsyncLifetime
             return [.. index.Details().Where(file => file.Key.StartsWith(_sounds.FullPath, StringComparison.Ordinal))
                 .OrderBy(file => file.Key, StringComparer.Ordinal).Select(file => file.Value!.Title)];
         }
+    }
+
+    [Fact]
+    public async Task A_service_that_reads_questions_in_8_bits_indexes_texts_in_float32()
+    {
+        _time.Release();
+        using var engine = RetrievalEngine.Open(TinyModel.Write(_sounds["model"]), CpuDevice.Shared, textPrecision: TextPrecision.Int8);
+        await using var service = await TestService.StartAsync(options => options with
+        {
+            SoundFolders = [_sounds.FullPath], Engine = engine,
+        });
+        using var response = await service.PostAsync("/v1/index", new { });
+        Assert.Equal("done", (await EventsOf(response).LastAsync(Token)).Name);
+        using var index = LocalAudioIndex.Open(service.IndexFolder, IndexAccess.Read);
+        Assert.Empty(index.TextsWithoutVectors());
+        Assert.NotNull(index.Background());
+        Assert.Equal(HttpStatusCode.OK, (await service.GetAsync("/v1/search?q=bell")).StatusCode);
     }
 
     [Fact]

@@ -17,8 +17,9 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill");
         var cancellation = TestContext.Current.CancellationToken;
-        using var process = Start("--port", "0");
-        var address = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!);
+        await using var service = Start("--port", "0");
+        var process = service.Process;
+        var address = await service.AddressAsync(cancellation);
         Assert.Equal("127.0.0.1", address.Host);
         Assert.Contains("Ctrl-C", await LineWith(process, "Ctrl-C", cancellation));
 
@@ -41,22 +42,22 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
     }
 
     [Fact]
-    public void A_port_in_use_and_options_that_cannot_be_are_one_message_each()
+    public async Task A_port_in_use_and_options_that_cannot_be_are_one_message_each()
     {
-        var busy = Run("--port", $"{_service.Host.Address.Port}");
-        Assert.Equal((ExitCode.Failure, ""), (busy.ExitCode, busy.Out));
+        var busy = await RefusedAsync("--port", $"{_service.Host.Address.Port}");
+        Assert.Equal(ExitCode.Failure, busy.ExitCode);
         Assert.EndsWith($"error: 127.0.0.1:{_service.Host.Address.Port} is in use by another program; choose another port\n", busy.Error);
 
-        var open = Run("--listen", "0.0.0.0", "--port", "0");
+        var open = await RefusedAsync("--listen", "0.0.0.0", "--port", "0");
         Assert.Equal(ExitCode.Usage, open.ExitCode);
         Assert.Contains("error: 0.0.0.0 can be reached from other machines: that takes a key", open.Error);
 
         File.WriteAllText(_service["short.key"], "short\n");
-        var weak = Run("--key-file", _service["short.key"]);
+        var weak = await RefusedAsync("--key-file", _service["short.key"]);
         Assert.Equal(ExitCode.Usage, weak.ExitCode);
         Assert.Contains("error: the key has 5 characters; it must have 16 or more", weak.Error);
 
-        var name = Run("--listen", "somewhere");
+        var name = await RefusedAsync("--listen", "somewhere");
         Assert.Equal(ExitCode.Usage, name.ExitCode);
         Assert.Contains("--listen somewhere: expected an IP address", name.Error);
     }
@@ -66,13 +67,11 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
     {
         var cancellation = TestContext.Current.CancellationToken;
         await File.WriteAllTextAsync(_service["a.key"], "0123456789abcdefghij\n", cancellation);
-        using var process = Start("--port", "0", "--key-file", _service["a.key"]);
-        using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+        await using var service = Start("--port", "0", "--key-file", _service["a.key"]);
+        using var client = new HttpClient { BaseAddress = await service.AddressAsync(cancellation) };
         Assert.Equal(HttpStatusCode.Unauthorized, (await client.GetAsync("/v1/indexes", cancellation)).StatusCode);
         client.DefaultRequestHeaders.Authorization = new("Bearer", "0123456789abcdefghij");
         Assert.Equal(HttpStatusCode.OK, (await client.GetAsync("/v1/indexes", cancellation)).StatusCode);
-        process.Kill();
-        await process.WaitForExitAsync(cancellation);
     }
 
     [Fact]
@@ -82,23 +81,17 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         await File.WriteAllLinesAsync(_service["bank.txt"], Enumerable.Range(0, 11).Select(i => $"a dog is barking {i}"), cancellation);
         var start = ProgramRun.Start("NativeRetrieval.Cli.dll", Arguments(["--port", "0", "--query-bank", _service["bank.txt"]]));
         start.Environment["XDG_CACHE_HOME"] = _service["cache"];
-        using var process = Process.Start(start)!;
-        try
+        await using (var service = new RunningService(Process.Start(start)!))
         {
-            using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+            using var client = new HttpClient { BaseAddress = await service.AddressAsync(cancellation) };
             Assert.Contains("\"query_bank_sentences\":11", await client.GetStringAsync("/v1/indexes", cancellation));
             Assert.Contains("rain.wav", await client.GetStringAsync("/v1/search?q=rain&query_bank=true", cancellation));
         }
-        finally
-        {
-            process.Kill();
-        }
-        await process.WaitForExitAsync(cancellation);
         Assert.Single(Directory.GetFiles(_service["cache/nativeretrieval/query-banks"]));
 
         File.WriteAllText(_service["few.txt"], "rain\n");
-        var few = Run("--query-bank", _service["few.txt"]);
-        Assert.Equal((ExitCode.Usage, ""), (few.ExitCode, few.Out));
+        var few = await RefusedAsync("--query-bank", _service["few.txt"]);
+        Assert.Equal(ExitCode.Usage, few.ExitCode);
         Assert.Contains("few.txt: 1 different sentence cannot tell", few.Error);
     }
 
@@ -143,9 +136,18 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
 
     string[] Arguments(string[] rest) => ["serve", "--index", _service.IndexFolder, "--device", "cpu", .. rest];
 
-    ProgramRun Run(params string[] rest) => ProgramRun.Of("NativeRetrieval.Cli.dll", new Dictionary<string, string>(), Arguments(rest));
+    /// <summary>What the program says of options with which it does not serve.</summary>
+    async Task<(int ExitCode, string Error)> RefusedAsync(params string[] rest)
+    {
+        var cancellation = TestContext.Current.CancellationToken;
+        await using var service = Start(rest);
+        var error = service.Process.StandardError.ReadToEndAsync(cancellation);
+        Assert.Null(await service.Process.StandardOutput.ReadLineAsync(cancellation)); // one that serves prints its address
+        await service.Process.WaitForExitAsync(cancellation);
+        return (service.Process.ExitCode, await error);
+    }
 
-    Process Start(params string[] rest) => Process.Start(ProgramRun.Start("NativeRetrieval.Cli.dll", Arguments(rest)))!;
+    RunningService Start(params string[] rest) => new(Process.Start(ProgramRun.Start("NativeRetrieval.Cli.dll", Arguments(rest)))!);
 
     static async Task<string> LineWith(Process process, string word, CancellationToken cancellation)
     {
@@ -161,5 +163,22 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         while (!line.ToString().EndsWith("\r\n\r\n", StringComparison.Ordinal) && await stream.ReadAsync(one, cancellation) == 1)
             line.Append((char)one[0]);
         return line.ToString();
+    }
+
+    /// <summary>A program that serves until its test ends, however that ends.</summary>
+    sealed class RunningService(Process process) : IAsyncDisposable
+    {
+        public Process Process => process;
+
+        /// <summary>The address that the program prints.</summary>
+        public async Task<Uri> AddressAsync(CancellationToken cancellation) =>
+            new((await process.StandardOutput.ReadLineAsync(cancellation))!);
+
+        public async ValueTask DisposeAsync()
+        {
+            process.Kill(); // nothing where it has ended
+            await process.WaitForExitAsync();
+            process.Dispose();
+        }
     }
 }

@@ -40,11 +40,11 @@ internal sealed class FoundFiles : ClassifiedSounds
     }
 
     public static ClassifiedSounds Open(Terminal terminal, IReadOnlyList<string> paths, DirectoryInfo? model, Device device,
-        CancellationToken cancellation)
+        TextPrecision precision, CancellationToken cancellation)
     {
         string chosen = new ModelChoice(terminal).NamedOrDefault(model);
         var found = SoundFiles.Find(paths, cancellation);
-        return new FoundFiles(terminal, RetrievalEngine.Open(chosen, device), found);
+        return new FoundFiles(terminal, RetrievalEngine.Open(chosen, device, textPrecision: precision), found);
     }
 
     public override int Count => _found.Files.Count;
@@ -80,15 +80,16 @@ internal sealed class IndexedSounds : ClassifiedSounds
     IndexedSounds(RetrievalEngine engine, LocalAudioIndex index, IReadOnlyList<IndexedFile> files) : base(engine) =>
         (_index, _files, Background) = (index, files, index.Background()?.Sentences ?? []);
 
-    public static ClassifiedSounds Open(Terminal terminal, string folder, DirectoryInfo? model, Device device, SoundFilter filter)
+    public static ClassifiedSounds Open(Terminal terminal, string folder, DirectoryInfo? model, Device device, TextPrecision precision,
+        SoundFilter filter)
     {
         var index = LocalAudioIndex.Open(folder, IndexAccess.Read);
         try
         {
             var choice = new ModelChoice(terminal);
             return new IndexedSounds(choice.Named(model) is { } named
-                ? ModelChoice.OpenNamed(named, folder, index.Settings, device, ModelParts.Text)
-                : choice.Open(folder, index.Settings, device, ModelParts.Text), index, index.Files(filter));
+                ? ModelChoice.OpenNamed(named, folder, index.Settings, device, ModelParts.Text, precision)
+                : choice.Open(folder, index.Settings, device, ModelParts.Text, precision), index, index.Files(filter));
         }
         catch
         {

@@ -48,6 +48,7 @@ internal static class ClassifyCommand
         {
             Description = "Print one line of JSON for each sound, as soon as it is classified.",
         };
+        var precision = new TextPrecisionOption("Shares change a little; vectors of sounds stay as they are.");
         var device = DeviceOption.Create();
         var json = JsonOutput.Option();
         var command = new DocumentedCommand("classify", "Name the labels that fit a sound, without training on them.")
@@ -62,8 +63,8 @@ internal static class ClassifyCommand
             ],
         };
         command.Add(files);
-        foreach (Option option in (Option[])[labels, index, .. filter.OfFiles, model, template, threshold, windows, .. device.Options, json,
-            lines])
+        foreach (Option option in (Option[])[labels, index, .. filter.OfFiles, model, template, threshold, windows, precision,
+            .. device.Options, json, lines])
             command.Add(option);
         command.Validators.Add(result =>
         {
@@ -80,9 +81,9 @@ internal static class ClassifyCommand
                 .Select(file => (file.Name, Labels: TextLines.Read(file.FullName, "label"))).ToArray();
             using var runsOn = device.Open(parsed, terminal);
             using var sounds = parsed.GetValue(index) is { } folder
-                ? IndexedSounds.Open(terminal, folder.FullName, parsed.GetValue(model), runsOn,
+                ? IndexedSounds.Open(terminal, folder.FullName, parsed.GetValue(model), runsOn, precision.Of(parsed),
                     filter.Of(parsed, terminal.Time.GetUtcNow()))
-                : FoundFiles.Open(terminal, parsed.GetValue(files)!, parsed.GetValue(model), runsOn, cancellation);
+                : FoundFiles.Open(terminal, parsed.GetValue(files)!, parsed.GetValue(model), runsOn, precision.Of(parsed), cancellation);
             LabelSet[] classifiers = [.. sets.Select(set => new LabelSet(set.Name, new ZeroShotClassifier(sounds.Engine, set.Labels,
                 parsed.GetRequiredValue(template))))];
             var output = new ClassifyOutput(terminal, parsed.GetValue(threshold) / 100, classifiers.Length > 1, parsed.GetValue(windows),

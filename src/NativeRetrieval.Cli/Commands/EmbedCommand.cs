@@ -37,6 +37,8 @@ internal static class EmbedCommand
             HelpName = "FILE",
         };
         var windows = new WindowOptions();
+        var precision = new TextPrecisionOption("Their vectors differ by some thousandths from those of fp32, and can be compared with "
+            + "them and with those of sounds.");
         var device = DeviceOption.Create();
         var command = new DocumentedCommand("embed", "Write the vectors of sounds or sentences, for programs of your own.")
         {
@@ -48,7 +50,8 @@ internal static class EmbedCommand
             ],
         };
         command.Add(paths);
-        foreach (Option option in (Option[])[texts, text, model, to, windows.Window, windows.Hop, .. device.Options]) command.Add(option);
+        foreach (Option option in (Option[])[texts, text, model, to, windows.Window, windows.Hop, precision, .. device.Options])
+            command.Add(option);
         command.Validators.Add(result =>
         {
             int kinds = (result.GetValue(paths) is { Length: > 0 } ? 1 : 0) + (result.GetValue(texts) is not null ? 1 : 0)
@@ -60,9 +63,10 @@ internal static class EmbedCommand
             var output = EmbeddingOutput.Into(parsed.GetValue(to)?.FullName, terminal);
             string[]? sentences = parsed.GetValue(texts) is { } file ? TextLines.Read(file.FullName, "sentence")
                 : parsed.GetValue(text) is { Length: > 0 } given ? given : null;
+            var reads = precision.Of(parsed, sentences is not null, "a list of sounds");
             string chosen = new ModelChoice(terminal).NamedOrDefault(parsed.GetValue(model));
             using var runsOn = device.Open(parsed, terminal);
-            using var engine = RetrievalEngine.Open(chosen, runsOn, sentences is null ? ModelParts.Audio : ModelParts.Text);
+            using var engine = RetrievalEngine.Open(chosen, runsOn, sentences is null ? ModelParts.Audio : ModelParts.Text, reads);
             var skipped = new List<string>();
             // What was named, cannot be heard and is not called a sound may be a list of sentences.
             var perhapsTexts = new List<string>();

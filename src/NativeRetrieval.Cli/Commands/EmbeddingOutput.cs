@@ -8,6 +8,7 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Cli.Commands;
 
@@ -18,7 +19,8 @@ namespace NativeRetrieval.Cli.Commands;
 internal sealed class EmbeddingOutput
 {
     const string Npy = ".npy", JsonLines = ".jsonl", Safetensors = ".safetensors", RowsEnding = ".rows.jsonl";
-    const string VectorsName = "vectors", SecondsName = "seconds", RowsKey = "rows", ModelKey = "model_sha256";
+    const string VectorsName = "vectors", SecondsName = "seconds", RowsKey = "rows", ModelKey = "model_sha256",
+        PrecisionKey = "text_precision";
 
     static readonly JsonWriterOptions _format = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
@@ -65,7 +67,7 @@ internal sealed class EmbeddingOutput
                 NpyWriter.Write(_path, Matrix(width), _rows.Count, width);
                 break;
             default:
-                WriteTensors(_path, width, engine.Fingerprint);
+                WriteTensors(_path, width, engine);
                 break;
         }
         _terminal.Message($"{_path}: {_rows.Count:N0} vectors of {width} values");
@@ -92,17 +94,19 @@ internal sealed class EmbeddingOutput
         }
     });
 
-    void WriteTensors(string path, int width, string fingerprint)
+    void WriteTensors(string path, int width, RetrievalEngine engine)
     {
         var items = new List<SafetensorsItem> { SafetensorsItem.Float32(VectorsName, [_rows.Count, width], Matrix(width)) };
         if (_rows.Exists(row => row.Seconds is not null))
             items.Add(SafetensorsItem.Float64(SecondsName, [_rows.Count, 2],
                 _rows.SelectMany(row => (double[])[row.Seconds!.Value.Start, row.Seconds.Value.End]).ToArray()));
-        SafetensorsWriter.Write(path, items, new Dictionary<string, string>
+        var metadata = new Dictionary<string, string>
         {
             [RowsKey] = JsonSerializer.Serialize(_rows.Select(row => row.Name), NamesJson.Default.IEnumerableString),
-            [ModelKey] = fingerprint,
-        });
+            [ModelKey] = engine.Fingerprint,
+        };
+        if (_rows.Exists(row => row.Seconds is null)) metadata[PrecisionKey] = TextPrecisionName.Of(engine.TextPrecision);
+        SafetensorsWriter.Write(path, items, metadata);
     }
 
     float[] Matrix(int width)

@@ -65,10 +65,8 @@ internal static class SearchCommand
             bool reads = sentences.Length + also.Without(parsed).Length > 0 || sentencesOfBank is not null || !once;
             bool hears = file is not null || like.Length > 0;
             var parts = reads && hears ? ModelParts.Both : hears ? ModelParts.Audio : ModelParts.Text;
-            if (!reads && precision.Of(parsed) != TextPrecision.Float32)
-                throw new OptionException("--text-precision is that of sentences, and this search has none; leave it out");
             using var opened = await options.OpenAsync(parsed, terminal, parts, asksAgain: !once, cancellation,
-                precision.Of(parsed));
+                precision.Of(parsed, reads, "this search"));
             var bank = sentencesOfBank is null ? null
                 : opened.Engine.EmbedQueryBank(sentencesOfBank, CacheFolder.QueryBanksOf(terminal), () => terminal.Message(
                     string.Create(CultureInfo.InvariantCulture, $"query bank: {sentencesOfBank.Count:N0} sentences are embedded, ")

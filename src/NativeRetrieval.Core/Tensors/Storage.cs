@@ -16,6 +16,8 @@ internal sealed class Storage
 
     /// <summary>The block of a part, or the next idle object of an idle one.</summary>
     Storage? _whole;
+
+    /// <summary>Address of the first byte; where the memory is taken when it is first touched, its distance from the beginning.</summary>
     nint _address;
     bool _owns, _isKey;
     int _owners, _version;
@@ -26,9 +28,9 @@ internal sealed class Storage
     public Storage(DeferredMemory memory) : this(memory.Device, 0, memory.SizeBytes, owns: true) => Deferred = memory;
 
     /// <summary>A part of a block, with owners of its own; the block lives as long as its parts.</summary>
-    Storage(Storage whole, nint offset) : this(whole.Device, whole.Address + offset, 0, whole._owns)
+    Storage(Storage whole, nint offset) : this(whole.Device, whole._address + offset, 0, whole._owns)
     {
-        _whole = whole;
+        (_whole, Deferred) = (whole, whole.Deferred);
         whole.Share();
         GC.SuppressFinalize(this); // a part that is dropped leaves the block to the block's own finalizer
     }
@@ -42,7 +44,7 @@ internal sealed class Storage
     /// <summary>Memory of a host program: it is used, never freed.</summary>
     public static Storage Foreign(Device device, nint address, long sizeBytes) => new(device, address, sizeBytes, owns: false);
 
-    public nint Address => Deferred?.Address ?? _address;
+    public nint Address => Deferred is { } memory ? memory.Address + _address : _address;
 
     /// <summary>The memory where it is taken when it is first touched; null: it was there from the beginning.</summary>
     public DeferredMemory? Deferred { get; private set; }

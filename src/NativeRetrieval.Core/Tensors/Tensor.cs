@@ -327,7 +327,8 @@ public sealed class Tensor : IDisposable
     }
 
     /// <summary>The file that has the elements, and their distance from the first of its tensor; null: they are in memory.</summary>
-    internal (FileRows Rows, long OffsetBytes)? InFile => _storage.Deferred?.File is { } rows ? (rows, _offset) : null;
+    internal (FileRows Rows, long OffsetBytes)? InFile =>
+        _storage == _storage.Whole && _storage.Deferred?.File is { } rows ? (rows, _offset) : null;
 
     /// <summary>The elements in memory order; CPU tensors only.</summary>
     internal unsafe Span<T> Span<T>() where T : unmanaged

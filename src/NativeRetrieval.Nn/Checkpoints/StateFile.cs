@@ -2,6 +2,7 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Nn.Layers;
 
 namespace NativeRetrieval.Nn.Checkpoints;
 
@@ -37,12 +38,16 @@ public static class StateFile
     /// Size in bytes from which tables of embeddings stay in the file, which is then not to be changed in place as long as the module is
     /// used (<see cref="SafetensorsFile.TryLeave"/>); by default none do.
     /// </param>
+    /// <param name="filled">
+    /// Called with each module whose tensors, and those of all below it, have just been read; it may put them into another form and free
+    /// them. Modules come in their order, those below first. Null: nothing is done.
+    /// </param>
     /// <returns>The names that were ignored, in the file's order.</returns>
     /// <exception cref="CorruptFileException">
     /// A tensor is missing, has another shape, is named twice or has no place in the module, or scales of 8-bit weights are damaged.
     /// </exception>
     public static IReadOnlyList<string> Read(SafetensorsFile file, Module module, Func<string, string?>? rename = null,
-        long leaveTablesFrom = long.MaxValue)
+        long leaveTablesFrom = long.MaxValue, Action<Module>? filled = null)
     {
         var targets = module.State().ToDictionary(pair => pair.Name, pair => pair.Tensor, StringComparer.Ordinal);
         var sources = new Dictionary<string, SafetensorsEntry>(StringComparer.Ordinal);
@@ -70,11 +75,21 @@ public static class StateFile
         if (unknown.Count > 0)
             throw new CorruptFileException(file.Path, $"{unknown.Count} tensors have no place in the model: {Some(unknown)}");
 
-        foreach (var (name, entry) in sources)
-            if (IsQuantized(entry, targets[name])) Int8Weights.CopyTo(file, entry.Name, targets[name]);
-            else if (entry.LengthBytes < leaveTablesFrom || !file.TryLeave(entry.Name, targets[name]))
-                file.CopyTo(entry.Name, targets[name]);
+        Fill(module, "");
         return ignored;
+
+        void Fill(Module part, string prefix)
+        {
+            foreach (var (name, tensor) in part.OwnState)
+            {
+                var entry = sources[prefix + name];
+                if (IsQuantized(entry, tensor)) Int8Weights.CopyTo(file, entry.Name, tensor);
+                else if (part is not Embedding || entry.LengthBytes < leaveTablesFrom || !file.TryLeave(entry.Name, tensor))
+                    file.CopyTo(entry.Name, tensor);
+            }
+            foreach (var (name, child) in part.Children) Fill(child, $"{prefix}{name}.");
+            filled?.Invoke(part);
+        }
     }
 
     static bool Fits(SafetensorsEntry entry, Tensor target)

@@ -16,8 +16,7 @@ public sealed class Embedding : Module
     /// </summary>
     public Embedding(int count, int width, double deviation, Device device, DType dtype, PhiloxSequence? random, int? paddingId = null)
     {
-        Weight = Parameter("weight", random is null ? Tensor.DeferredZeros([count, width], device, dtype)
-            : Initialization.Normal([count, width], deviation, device, dtype, random));
+        Weight = Parameter("weight", Initialization.Normal([count, width], deviation, device, dtype, random));
         if (paddingId is { } row && row >= 0 && row < count)
         {
             _paddingId = row;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 using NativeRetrieval.Server.Contract;
 using NativeRetrieval.Server.Library;
 
@@ -92,10 +93,21 @@ internal sealed class IndexingDesk(ServerOptions options, ServedLibrary library,
     async Task IndexAsync(IndexingRun run, string folder, CancellationToken cancellation)
     {
         using var index = LocalAudioIndex.Open(folder, IndexAccess.Write, library.Engine.Fingerprint);
-        await new AudioIndexer(library.Engine, index)
+        // Questions may be read in 8 bits; what an index keeps is float32.
+        var engine = library.Engine;
+        var reader = new Lazy<RetrievalEngine>(() => engine.TextPrecision == TextPrecision.Float32 ? engine
+            : engine.OpenAgain(ModelParts.Text, TextPrecision.Float32));
+        try
         {
-            Describer = options.Describer?.Invoke() ?? new FileDescriber(), ReadTexts = library.Engine.ReadTexts, Time = options.Time,
-            Met = run.Met,
-        }.RunAsync(options.SoundFolders, run, cancellation).ConfigureAwait(false);
+            await new AudioIndexer(engine, index)
+            {
+                Describer = options.Describer?.Invoke() ?? new FileDescriber(), ReadTexts = texts => reader.Value.ReadTexts(texts),
+                Time = options.Time, Met = run.Met,
+            }.RunAsync(options.SoundFolders, run, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            if (reader.IsValueCreated && reader.Value != engine) reader.Value.Dispose();
+        }
     }
 }

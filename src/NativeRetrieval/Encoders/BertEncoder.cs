@@ -59,7 +59,6 @@ public sealed class BertEncoder : Module
     /// <exception cref="NativeRetrievalException">A weight is NaN or infinite.</exception>
     public void ToInt8()
     {
-        using var scope = TensorScope.Begin();
         foreach (var layer in _layers) layer.ToInt8();
         Precision = TextPrecision.Int8;
     }

@@ -41,9 +41,10 @@ internal sealed class BertLayer : Module
         LayerNorm Norm(string name) => Child(name, new LayerNorm(config.Width, config.LayerNormEpsilon, device, dtype));
     }
 
-    /// <summary>Rounds the weights of the linear layers to 8 bits and frees them, as <see cref="Linear.ToInt8"/> does.</summary>
+    /// <summary>Rounds the weights of the linear layers to 8 bits and frees them, once, as <see cref="Linear.ToInt8"/> does.</summary>
     public void ToInt8()
     {
+        using var scope = TensorScope.Begin();
         _qkvInt8 ??= new Int8Weight(Op.Concat(_qkvWeights));
         foreach (var weight in _qkvWeights) weight.Dispose();
         foreach (var layer in (Linear[])[_attended, _widen, _narrow]) layer.ToInt8();

@@ -32,8 +32,8 @@ public sealed class AudioIndexer(RetrievalEngine engine, ILibraryIndex index)
     public FileDescriber Describer { get; init; } = new();
 
     /// <summary>
-    /// Vectors of sentences, for the background of scores and for the texts of files, such as <see cref="RetrievalEngine.ReadTexts"/>;
-    /// null: none are made where the engine cannot read.
+    /// Vectors of sentences in float32, for the background of scores and for the texts of files, such as
+    /// <see cref="RetrievalEngine.ReadTexts"/>; null: none are made where the engine cannot read.
     /// </summary>
     public Func<IReadOnlyList<string>, TextVectors>? ReadTexts { get; init; }
 

@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.Models;
 
@@ -8,7 +9,7 @@ namespace NativeRetrieval.Engine;
 /// 500 windows of different files, and these windows against each other; the vectors of the files' texts; and their
 /// <see cref="TextScale"/>. Background and scale are made anew where the index has doubled, or halved, since.
 /// </summary>
-/// <param name="read">Vectors of sentences.</param>
+/// <param name="read">Vectors of sentences, in float32: the index keeps them, and one index has one precision.</param>
 internal sealed class BackgroundScores(ILibraryIndex index, Func<IReadOnlyList<string>, TextVectors> read)
 {
     const int Windows = 500;
@@ -42,7 +43,7 @@ internal sealed class BackgroundScores(ILibraryIndex index, Func<IReadOnlyList<s
         foreach (string[] texts in (await index.TextsWithoutVectorsAsync(cancellation)).Chunk(TextsPerCommit))
         {
             cancellation.ThrowIfCancellationRequested();
-            float[] vectors = read(texts).Encoded;
+            float[] vectors = Read(texts).Encoded;
             int width = vectors.Length / texts.Length;
             await index.SetTextVectorsAsync(
                 [.. texts.Select((text, i) => (text, (ReadOnlyMemory<float>)vectors.AsMemory(i * width, width)))], cancellation);
@@ -52,12 +53,16 @@ internal sealed class BackgroundScores(ILibraryIndex index, Func<IReadOnlyList<s
             hasScale = IsFresh((await index.TextScaleAsync(cancellation))?.Files);
         if (files < 2 || (hasBackground && hasScale)) return;
         var sample = await index.SampleVectorsAsync(Windows, cancellation);
-        var sentences = read(_sentences);
+        var sentences = Read(_sentences);
         if (!hasBackground) await index.SetBackgroundAsync(Background(files, sentences.Vectors, sample, cancellation), cancellation);
         if (!hasScale) await index.SetTextScaleAsync(Scale(files, sentences.Encoded, sample), cancellation);
 
         bool IsFresh(long? known) => known < 2 * files && files < 2 * known;
     }
+
+    TextVectors Read(IReadOnlyList<string> texts) => read(texts) is { Precision: TextPrecision.Float32 } vectors ? vectors
+        : throw new OptionException("an index keeps the vectors of texts in float32, so that all can be compared, and these were read in 8 "
+            + "bits; read them by RetrievalEngine.OpenAgain(ModelParts.Text, TextPrecision.Float32)");
 
     IndexBackground Background(long files, float[] sentences, IReadOnlyList<(string Text, float[] Vector)> sample,
         CancellationToken cancellation)
@@ -97,7 +102,7 @@ internal sealed class BackgroundScores(ILibraryIndex index, Func<IReadOnlyList<s
         var named = sample.Where(file => file.Text.Length > 0).ToList();
         string[] texts = [.. named.Select(file => file.Text).Distinct()];
         if (named.Count < LeastTexts || texts.Length < 2) return null;
-        float[] vectors = read(texts).Vectors;
+        float[] vectors = Read(texts).Vectors;
         int width = index.Settings.Dimension;
         double sum = 0;
         for (int text = 0; text < texts.Length; text++)

@@ -42,8 +42,8 @@ public sealed class RetrievalEngine : IDisposable
     /// <summary>SHA-256 of configuration, weights and vocabulary: an index of another model is refused by it.</summary>
     public string Fingerprint { get; }
 
-    /// <summary>Precision of the text encoder.</summary>
-    internal TextPrecision TextPrecision { get; }
+    /// <summary>Precision of the text encoder, where the engine reads.</summary>
+    public TextPrecision TextPrecision { get; }
 
     /// <param name="modelFolder">A folder that training or conversion has written.</param>
     /// <param name="parts">Encoders to open: sentences alone can be embedded with half of a model, sounds alone with the other.</param>
@@ -62,14 +62,17 @@ public sealed class RetrievalEngine : IDisposable
     }
 
     /// <summary>
-    /// Opens the same model on the same device in the same precision once more, or another part of it; the vocabulary is in memory once.
+    /// Opens the same model on the same device once more, or another part of it; the vocabulary is in memory once.
     /// </summary>
+    /// <param name="textPrecision">Precision of the text encoder; null: the same.</param>
+    /// <exception cref="OptionException">The device does not have the precision.</exception>
     /// <exception cref="CorruptFileException">The folder holds no intact model any more, or another one.</exception>
-    public RetrievalEngine OpenAgain(ModelParts parts)
+    public RetrievalEngine OpenAgain(ModelParts parts, TextPrecision? textPrecision = null)
     {
-        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, TextPrecision,
+        var precision = textPrecision ?? TextPrecision;
+        var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, precision,
             leaveTables: true);
-        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint, TextPrecision);
+        if (fingerprint == Fingerprint) return new(Folder, model, fingerprint, precision);
         model.Dispose();
         throw new CorruptFileException(Folder, "holds another model than when it was opened: configuration, weights or vocabulary were "
             + "changed meanwhile; run this again, and leave the folder as it is until it is done");

@@ -15,8 +15,8 @@ public sealed class ShardMerge(ShardFolder folder)
     public bool AllowEmptyFolders { get; init; }
 
     /// <summary>
-    /// Vectors of sentences, for the background of scores and for the texts of files, such as <see cref="RetrievalEngine.ReadTexts"/>;
-    /// null: none are made.
+    /// Vectors of sentences in float32, for the background of scores and for the texts of files, such as
+    /// <see cref="RetrievalEngine.ReadTexts"/>; null: none are made.
     /// </summary>
     public Func<IReadOnlyList<string>, TextVectors>? ReadTexts { get; init; }
 

@@ -92,7 +92,7 @@ public static class Embedder
         var vectors = new float[(long)texts.Count * width];
         var encoded = new float[(long)texts.Count * ownWidth];
         foreach (int[] batch in Batches(texts)) Take(batch);
-        return new TextVectors(vectors, encoded);
+        return new TextVectors(vectors, encoded) { Precision = model.TextEncoder.Precision };
 
         void Take(ReadOnlySpan<int> batch)
         {

@@ -4,6 +4,8 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Encoders;
+using NativeRetrieval.Nn;
 using NativeRetrieval.Nn.Checkpoints;
 using NativeRetrieval.Text;
 
@@ -95,8 +97,8 @@ public static class ModelFolder
                     $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
             StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name,
-                leaveTables ? LargeTableBytes : long.MaxValue);
-            if (textPrecision == TextPrecision.Int8 && parts != ModelParts.Audio) Reduce(model, folder);
+                leaveTables ? LargeTableBytes : long.MaxValue, textPrecision == TextPrecision.Int8 ? part => Reduce(part, folder) : null);
+            if (device is CpuDevice cpu && textPrecision == TextPrecision.Int8) cpu.ReleaseIdle();
             return (model, Fingerprint(folder, verified));
         }
         catch
@@ -106,17 +108,18 @@ public static class ModelFolder
         }
     }
 
-    static void Reduce(RetrievalModel model, string folder)
+    /// <summary>Rounds a layer of the text encoder that has just been read, before the next takes memory; the encoder is the last.</summary>
+    static void Reduce(Module part, string folder)
     {
         try
         {
-            model.TextEncoder.ToInt8();
+            if (part is BertLayer layer) layer.ToInt8();
+            else if (part is BertEncoder encoder) encoder.ToInt8();
         }
         catch (NativeRetrievalException e)
         {
             throw new CorruptFileException(Path.Combine(folder, WeightsName), e.Message, e);
         }
-        if (model.Device is CpuDevice cpu) cpu.ReleaseIdle();
     }
 
     /// <summary>The configuration of a model folder, without its weights.</summary>

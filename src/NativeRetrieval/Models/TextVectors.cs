@@ -6,4 +6,8 @@ namespace NativeRetrieval.Models;
 /// By the text encoder alone, [count, its width]: sentences are compared with each other there, because the head was trained to
 /// compare them with sounds.
 /// </param>
-public sealed record TextVectors(float[] Vectors, float[] Encoded);
+public sealed record TextVectors(float[] Vectors, float[] Encoded)
+{
+    /// <summary>Precision of the text encoder that made them.</summary>
+    public TextPrecision Precision { get; init; }
+}

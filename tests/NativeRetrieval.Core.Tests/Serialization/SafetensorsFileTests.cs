@@ -281,6 +281,18 @@ public sealed class SafetensorsFileTests : IDisposable
         Assert.Contains("was changed", Assert.Throws<CorruptFileException>(() => file.TryLeave("t", table)).Message);
     }
 
+    [Fact]
+    public void A_part_of_a_table_left_in_the_file_has_its_own_rows()
+    {
+        float[] values = WriteTable(out string path);
+        using var table = LeftIn(path);
+        var parts = table.Split(2);
+        using var ids = Tensor.From([1], [1], CpuDevice.Shared);
+        using var rows = Op.Embedding(parts[1], ids);
+        Assert.Equal(values[2008..2016], rows.ToArray<float>());
+        foreach (var part in parts) part.Dispose();
+    }
+
     static Tensor LeftIn(string path, int rows = 500, int width = 8)
     {
         using var file = SafetensorsFile.Open(path);

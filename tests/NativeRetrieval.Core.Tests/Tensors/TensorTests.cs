@@ -19,6 +19,20 @@ public sealed class TensorTests
     }
 
     [Fact]
+    public void Parts_of_deferred_zeros_take_memory_when_one_is_touched_and_give_it_back_with_the_last()
+    {
+        Tensor[] parts;
+        using (var whole = Tensor.DeferredZeros([6, 2], _device)) parts = whole.Split(3);
+        Assert.Equal(0, _device.LiveBytes);
+        parts[1].CopyFrom<float>([1, 2, 3, 4]);
+        using (var joined = Op.Concat(parts)) Assert.Equal([0, 0, 0, 0, 1, 2, 3, 4, 0, 0, 0, 0], joined.ToArray<float>());
+        foreach (var part in parts[..2]) part.Dispose();
+        Assert.All(parts[2].ToArray<float>(), value => Assert.Equal(0, value));
+        parts[2].Dispose();
+        Assert.Equal(0, _device.LiveBytes);
+    }
+
+    [Fact]
     public void A_view_keeps_the_memory_alive_after_the_whole_is_disposed()
     {
         var x = Tensor.From([1f, 2f], [2], _device);

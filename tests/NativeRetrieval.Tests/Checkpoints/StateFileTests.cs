@@ -40,6 +40,19 @@ public sealed class StateFileTests : IDisposable
     }
 
     [Fact]
+    public void A_module_is_handed_out_as_soon_as_it_is_read_before_the_next_one_takes_memory()
+    {
+        using var source = Head(1);
+        using var target = new ProjectionHead(3, 4, 2, CpuDevice.Shared, random: null);
+        StateFile.Write(_folder["a.safetensors"], source);
+        using var file = SafetensorsFile.Open(_folder["a.safetensors"]);
+        var seen = new List<(int Tensors, bool LastIsRead)>();
+        StateFile.Read(file, target, filled: part => seen.Add((part.State().Count(),
+            target.State().Last().Tensor.ToArray<float>().Any(value => value != 0))));
+        Assert.Equal([(2, false), (2, true), (4, true)], seen);
+    }
+
+    [Fact]
     public void A_refused_file_changes_nothing()
     {
         using ProjectionHead source = Head(1), target = Head(2);

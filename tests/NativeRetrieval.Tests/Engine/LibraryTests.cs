@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
+using NativeRetrieval.Models;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
@@ -50,6 +51,20 @@ public sealed class LibraryTests : IDisposable
         Assert.InRange(hit.Percentile, 0, 100);
         Assert.Equal(0.7, hit.Details.DurationSeconds, 1e-6);
         Assert.NotNull(hit.Details.AddedUtc);
+    }
+
+    [Fact]
+    public async Task An_index_keeps_no_vectors_of_texts_in_8_bits()
+    {
+        using var rounded = _engine.OpenAgain(ModelParts.Text, TextPrecision.Int8);
+        var indexer = new AudioIndexer(_engine, _index) { ReadTexts = rounded.ReadTexts };
+        var error = await Assert.ThrowsAsync<OptionException>(() =>
+            indexer.RunAsync([_folder["sounds"]], cancellation: TestContext.Current.CancellationToken));
+        Assert.Contains("an index keeps the vectors of texts in float32", error.Message);
+        Assert.NotEmpty(_index.TextsWithoutVectors());
+        Assert.Null(_index.Background());
+        await IndexAsync();
+        Assert.Empty(_index.TextsWithoutVectors());
     }
 
     [Fact]

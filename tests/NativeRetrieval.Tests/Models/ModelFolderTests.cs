@@ -231,6 +231,11 @@ public sealed class ModelFolderTests : IDisposable
             Assert.Equal(both.EmbedTexts(["a dog"]), texts.EmbedTexts(["a dog"]));
             Assert.Same(sounds.Model.TextTokenizer, texts.Model.TextTokenizer);
         }
+        using (var rounded = sounds.OpenAgain(ModelParts.Text, TextPrecision.Int8))
+        using (var same = rounded.OpenAgain(ModelParts.Text))
+        using (var exact = rounded.OpenAgain(ModelParts.Text, TextPrecision.Float32))
+            Assert.Equal((TextPrecision.Int8, TextPrecision.Int8, TextPrecision.Float32), (rounded.TextPrecision,
+                same.ReadTexts(["a dog"]).Precision, exact.ReadTexts(["a dog"]).Precision));
         Save(config => config with { MaxTokens = 7 });
         string message = Assert.Throws<CorruptFileException>(() => sounds.OpenAgain(ModelParts.Text)).Message;
         Assert.Contains("holds another model than when it was opened", message);
