@@ -6,7 +6,7 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Audio.Metadata;
 
 /// <summary>
-/// Text that sound files carry: <c>bext</c> (EBU Tech 3285), <c>iXML</c> with the fields of Soundminer, ASWG and BWF MetaEdit, RIFF INFO,
+/// Text that sound files carry: <c>bext</c> (EBU Tech 3285), <c>iXML</c> with the fields of Soundminer and ASWG-G006, RIFF INFO,
 /// ID3 of versions 1 and 2, Vorbis comments in Ogg and FLAC, and text chunks of AIFF. The sound itself is not read.
 /// </summary>
 public static class SoundTags
