@@ -34,8 +34,9 @@ internal static class OptionValues
                 result.AddError($"{option.Name} {text}: expected {expected}");
     });
 
-    /// <summary>True for an option that takes a number.</summary>
-    public static bool IsNumeric(Option option) => _whole.Contains(TypeOf(option)) || _real.Contains(TypeOf(option));
+    /// <summary>True for an option that takes a number without a unit.</summary>
+    public static bool IsNumeric(Option option) => option is not DurationOption
+        && (_whole.Contains(TypeOf(option)) || _real.Contains(TypeOf(option)));
 
     static Type TypeOf(Option option) => Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
 

@@ -18,7 +18,8 @@ public sealed class LibraryCommandTests : IDisposable
         Directory.CreateDirectory(_folder["sounds/Animals"]);
         foreach (var (name, seconds) in ((string, double)[])[("Animals/BigDog.wav", 0.5), ("rain_02.wav", 3), ("door.wav", 1)])
             WavFile.Write(_folder[$"sounds/{name}"], seconds, 300 * seconds);
-        File.WriteAllText(_folder["details.csv"], "file_name,description,keywords\ndoor.wav,an old hinge,\"wood, creak\"\n");
+        File.WriteAllText(_folder["details.csv"], "file_name,description,keywords,location\n"
+            + "door.wav,=an old hinge,\"wood, creak\",made-up shed\n");
     }
 
     public void Dispose() => _folder.Dispose();
@@ -33,7 +34,12 @@ public sealed class LibraryCommandTests : IDisposable
     static string[] Names(CommandLine run)
     {
         Assert.True(run.ExitCode == 0, run.Error);
-        using var document = JsonDocument.Parse(run.Out);
+        return NamesOf(run.Out);
+    }
+
+    static string[] NamesOf(string answer)
+    {
+        using var document = JsonDocument.Parse(answer);
         return [.. document.RootElement.GetProperty("hits").EnumerateArray().Select(hit =>
             Path.GetFileName(hit.GetProperty("path").GetString()!))];
     }
@@ -177,10 +183,21 @@ public sealed class LibraryCommandTests : IDisposable
         string rain = _folder["sounds/rain_02.wav"];
         Assert.Equal("rain_02.wav", Names(await Search("--like", $"{rain}@2.5", "--json"))[0]);
         Assert.Equal("rain_02.wav", Names(await Search("a dog is barking^0.01", "--like", $"{rain}^5", "--weight", "0", "--json"))[0]);
+        Assert.Equal((await Search("--like", $"{rain}@2.5", "--json")).Out, (await Search("--like", $"{rain}@2500ms", "--json")).Out);
         Assert.Contains("has no second 99", (await Search("--like", $"{rain}@99")).Error);
-        var similar = await CommandLine.Run("similar", rain, "--at", "2.5", "--index", _index, "--model", _model, "--device", "cpu",
-            "--json");
-        Assert.Equal("rain_02.wav", Names(similar)[0]);
+        string seconds = (await Similar("2.5")).Out;
+        Assert.Equal("rain_02.wav", Names(await Similar("2.5"))[0]);
+        foreach (string time in (string[])["2.5s", "2500ms"]) Assert.Equal(seconds, (await Similar(time)).Out);
+        Assert.Contains("has no second 150", (await Similar("2.5m")).Error);
+        foreach (string wrong in (string[])["2.5 s", "2,5", "1d", "soon", "-1"])
+        {
+            var refused = await Similar(wrong);
+            Assert.Equal(2, refused.ExitCode);
+            Assert.Contains($"--at {wrong}: expected seconds, or a number with its unit", refused.Error);
+        }
+
+        Task<CommandLine> Similar(string at) => CommandLine.Run("similar", rain, "--at", at, "--index", _index, "--model", _model,
+            "--device", "cpu", "--json");
     }
 
     [Fact]
@@ -189,9 +206,11 @@ public sealed class LibraryCommandTests : IDisposable
         await IndexAsync();
         Assert.Equal(0, (await Search("hinge", "--export-list", _folder["hits.csv"])).ExitCode);
         string[] rows = File.ReadAllLines(_folder["hits.csv"]);
-        Assert.StartsWith("rank,path,start_seconds,end_seconds,score,percentile", rows[0]);
+        Assert.Equal("rank,path,start_seconds,end_seconds,score,percentile,sound_rank,word_rank,meaning_rank,words,duration_seconds,"
+            + "sample_rate_hz,channels,added,title,description,category,cat_id,tags,library,other", rows[0]);
         Assert.Equal(4, rows.Length);
-        Assert.Contains(rows, row => row.Contains("door.wav") && row.Contains("an old hinge") && row.Contains("\"wood, creak\""));
+        Assert.Contains(rows, row => row.Contains("door.wav") && row.Contains(",'=an old hinge,") && row.Contains(",\"wood, creak\",")
+            && row.EndsWith(",made-up shed"));
         Assert.Equal(0, (await Search("hinge", "--export-list", _folder["hits.m3u8"], "--top", "1", "--weight", "9")).ExitCode);
         Assert.Matches($"^#EXTM3U\n#EXTINF:1,1. door .*\n#EXTVLCOPT:start-time=0\n#EXTVLCOPT:stop-time=1\n{_folder["sounds/door.wav"]}\n$",
             File.ReadAllText(_folder["hits.m3u8"]));
@@ -215,7 +234,10 @@ public sealed class LibraryCommandTests : IDisposable
         Assert.Equal(2, lines.Length);
         Assert.DoesNotContain("rain_02", lines[1]);
         foreach (string bad in (string[])["[]", "{", "{\"quarry\": \"x\"}", "{\"id\": 1}", "{\"query\": 5}",
-            "{\"query\": \"a\", \"top\": 0}"])
+            "{\"query\": \"a\", \"top\": 0}", "{\"query\": \"a\", \"word_weight\": -1}", "{\"query\": \"a\", \"filter\": \"x\"}",
+            "{\"query\": \"a\", \"filter\": {\"id\": \"x\"}}", "{\"query\": \"a\", \"filter\": {\"channels\": 0}}",
+            "{\"query\": \"a\", \"filter\": {\"added_after\": \"soon\"}}", "{\"query\": \"a\", \"filter\": {\"min_score\": 2}}",
+            "{\"query\": \"a\", \"filter\": {\"min_seconds\": 5, \"max_seconds\": 1}}"])
         {
             File.WriteAllText(_folder["bad.jsonl"], "{\"query\": \"dog\"}\n" + bad + "\n");
             var refused = await Search("--queries", _folder["bad.jsonl"]);
@@ -223,6 +245,32 @@ public sealed class LibraryCommandTests : IDisposable
             Assert.Contains("line 2", refused.Error);
             Assert.StartsWith("{\"schema_version\":1,\"query\":\"dog\"", refused.Out);
         }
+    }
+
+    [Fact]
+    public async Task A_line_has_a_weight_and_filters_of_its_own()
+    {
+        await IndexAsync();
+        (string Members, string[] Found)[] lines =
+        [
+            ("", ["door.wav", "rain_02.wav"]),
+            (", \"filter\": {}", ["door.wav", "rain_02.wav"]),
+            (", \"filter\": {\"min_seconds\": 2, \"name\": \"\", \"channels\": null}", ["rain_02.wav"]),
+            (", \"filter\": {\"min_seconds\": 0.1, \"folder\": \"animals\"}", ["BigDog.wav"]),
+            (", \"filter\": {\"tag\": \"Creak\", \"sample_rate_hz\": 16000, \"channels\": 1, \"added_after\": \"2020-01-01\"}",
+                ["door.wav"]),
+            (", \"filter\": {\"max_seconds\": 1.5, \"name\": \"*.WAV\", \"min_score\": -1}", ["door.wav"]),
+            (", \"filter\": {\"category\": \"none\"}", []),
+        ];
+        File.WriteAllLines(_folder["q.jsonl"], lines.Select(line => $"{{\"query\": \"hinge\"{line.Members}}}"));
+        var run = await Search("--queries", _folder["q.jsonl"], "--length", "0.6s..");
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Equal(lines.Select(line => string.Join(' ', line.Found)), run.Out.TrimEnd('\n').Split('\n').Select(answer =>
+            string.Join(' ', NamesOf(answer).Order(StringComparer.OrdinalIgnoreCase))));
+        File.WriteAllText(_folder["q.jsonl"], "{\"query\": \"hinge\"}\n{\"query\": \"hinge\", \"word_weight\": 0}\n");
+        string[] weighted = (await Search("--queries", _folder["q.jsonl"], "--weight", "9")).Out.TrimEnd('\n').Split('\n');
+        Assert.Equal("door.wav", NamesOf(weighted[0])[0]);
+        Assert.Equal([true, false], weighted.Select(answer => answer.Contains("\"words\":[\"hinge\"]")));
     }
 
     [Fact]

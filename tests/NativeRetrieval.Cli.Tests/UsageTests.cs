@@ -36,8 +36,8 @@ public class UsageTests
     [InlineData("similar a.wav --index x --top 99999999999", "--top 99999999999: the number is too large")]
     [InlineData("search rain --index x --min-score 5", "--min-score 5: expected -1 to 1, because scores are cosine similarities")]
     [InlineData("search rain --index x --min-score nan", "--min-score nan: expected a number")]
-    [InlineData("index sounds --model m --to x --window 1,5", "--window 1,5: expected a number without commas")]
-    [InlineData("index sounds --model m --to x --hop abc", "--hop abc: expected a number, e.g. 0.5")]
+    [InlineData("index sounds --model m --to x --window 1,5", "--window 1,5: expected seconds, or a number with its unit")]
+    [InlineData("index sounds --model m --to x --hop abc", "--hop abc: expected seconds, or a number with its unit: 12.5, 500ms")]
     [InlineData("evaluate a.csv --model m --hard ten", "--hard ten: expected a whole number")]
     [InlineData("convert a.pth --to m --heads four", "--heads four: expected a whole number")]
     public async Task AMistypedCommandLineIsExplainedOnStderr(string line, string expected)

@@ -19,8 +19,13 @@ public sealed class ExportTests(Browser browser) : PageTest(browser)
         Assert.Equal($"hits.{format}", saved.SuggestedFilename);
         Assert.Equal("exported", await File.ReadAllTextAsync(await saved.PathAsync(), TestContext.Current.CancellationToken));
         string asked = Assert.Single(Service.Exports).GetRawText();
-        Assert.Equal($$"""{"format":"{{format}}","hits":[{"id":"s0","start_seconds":1,"end_seconds":2},"""
-            + """{"id":"s2","start_seconds":1,"end_seconds":2}]}""", asked);
+        // A table says what the search said, too.
+        string first = format != "csv" ? "" : ""","rank":1,"score":0.9,"percentile":99.95,"sound_rank":1,"word_rank":1"""
+            + ""","meaning_rank":1,"words":["rain"]""";
+        string third = format != "csv" ? "" : ""","rank":3,"score":0.899998,"percentile":99.95,"sound_rank":3,"word_rank":null"""
+            + ""","meaning_rank":null,"words":[]""";
+        Assert.Equal($$"""{"format":"{{format}}","hits":[{"id":"s0","start_seconds":1,"end_seconds":2{{first}}},"""
+            + $$"""{"id":"s2","start_seconds":1,"end_seconds":2{{third}}}]}""", asked);
 
         await Page.GetByRole(AriaRole.Button, new() { Name = "Clear" }).ClickAsync();
         await Expect(Page.GetByText("picked")).ToBeHiddenAsync();

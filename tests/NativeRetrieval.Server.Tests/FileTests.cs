@@ -195,15 +195,21 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
     public async Task A_selection_is_exported_as_table_playlist_and_excerpts()
     {
         string dog = await _service.IdOf("dog, barking.wav"), low = await _service.IdOf("low.wav");
-        object[] hits = [new { id = dog, start_seconds = 0.5, end_seconds = 1.5 }, new { id = low }];
+        object[] hits =
+        [
+            new { id = dog, start_seconds = 0.5, end_seconds = 1.5, rank = 3, score = -0.25, percentile = 99.5, sound_rank = 2,
+                word_rank = 1, words = new[] { "=dog", "bark" } },
+            new { id = low },
+        ];
         string dogPath = _service["s/deep/dog, barking.wav"], lowPath = _service["s/low.wav"];
 
         var csv = await _service.PostAsync("/v1/export", new { format = "csv", hits });
         Assert.Equal(("text/csv", "hits.csv"), (csv.Content.Headers.ContentType?.MediaType,
             csv.Content.Headers.ContentDisposition?.FileName));
-        Assert.Equal("path,start_seconds,end_seconds,duration_seconds,category,tags,description\r\n"
-            + $"\"{dogPath}\",0.5,1.5,2,,,\r\n{lowPath},0,1,1,,,\r\n",
-                await csv.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+        string table = await csv.Content.ReadAsStringAsync(TestContext.Current.CancellationToken);
+        Assert.Matches("^rank,path,.*,other\n"
+            + $"3,\"{dogPath}\",0.5,1.5,-0.25,99.5,2,1,,'=dog bark,2,16000,1,20[^,]*Z,,,,,,,\n"
+            + $",{lowPath},0,1,,,,,,,1,16000,1,20[^,]*Z,,,,,,,\n$", table);
 
         var m3u = await _service.PostAsync("/v1/export", new { format = "m3u", hits });
         Assert.Equal("#EXTM3U\n"
@@ -223,6 +229,7 @@ public sealed class FileTests(SharedService shared) : IClassFixture<SharedServic
     [Theory]
     [InlineData("""{"format":"csv","hits":[]}""", "expected 1 to 10,000")]
     [InlineData("""{"format":"csv","hits":[null]}""", "a hit is null")]
+    [InlineData("""{"format":"csv","hits":[{"id":"ID","score":"much"}]}""", "not the JSON that is expected")]
     [InlineData("""{"format":"doc","hits":[{"id":"ID"}]}""", "format is 'doc'; expected csv, m3u or zip")]
     [InlineData("""{"format":"zip","hits":[{"id":"ID","start_seconds":7}]}""", "the file has 1.000 s")]
     public async Task A_selection_that_cannot_be_exported_is_refused(string body, string reason)

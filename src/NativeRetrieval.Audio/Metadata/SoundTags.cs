@@ -1,4 +1,5 @@
 using NativeRetrieval.Audio.Decoding;
+using NativeRetrieval.Audio.Decoding.Ffmpeg;
 using NativeRetrieval.Audio.Decoding.Mp3;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
@@ -6,8 +7,9 @@ using NativeRetrieval.Core.Serialization;
 namespace NativeRetrieval.Audio.Metadata;
 
 /// <summary>
-/// Text that sound files carry: <c>bext</c> (EBU Tech 3285), <c>iXML</c> with the fields of Soundminer, ASWG and BWF MetaEdit, RIFF INFO,
-/// ID3 of versions 1 and 2, Vorbis comments in Ogg and FLAC, and text chunks of AIFF. The sound itself is not read.
+/// Text that sound files carry: <c>bext</c> (EBU Tech 3285), <c>iXML</c> with the fields of Soundminer and ASWG-G006, RIFF INFO, ID3 of
+/// versions 1 and 2, Vorbis comments in Ogg and FLAC, text chunks of AIFF, and tags of M4A, WMA and others where <c>ffmpeg</c> is
+/// installed. The sound itself is not read.
 /// </summary>
 public static class SoundTags
 {
@@ -21,7 +23,7 @@ public static class SoundTags
         {
             using var file = RegularFile.OpenRead(path);
             var tags = new TagCollector();
-            Read(new TagReader(file), tags);
+            Read(path, new TagReader(file), tags);
             return TagRoles.Assign(tags);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
@@ -30,7 +32,7 @@ public static class SoundTags
         }
     }
 
-    static void Read(TagReader file, TagCollector tags)
+    static void Read(string path, TagReader file, TagCollector tags)
     {
         byte[] magic = file.Read(0, MagicBytes);
         long start = 0;
@@ -44,6 +46,8 @@ public static class SoundTags
         else if (magic.Length >= MagicBytes && magic.AsSpan().StartsWith("FORM"u8)) ChunkTags.Read(file, isBigEndian: true, tags);
         else if (magic.AsSpan().StartsWith("fLaC"u8)) VorbisComment.ReadFlac(file, start, tags);
         else if (magic.AsSpan().StartsWith("OggS"u8)) VorbisComment.ReadOgg(file, start, tags);
+        else if (SoundFormat.ForeignNameOf(magic) is not null && FfmpegProgram.Installed is { } program)
+            FfmpegTags.Read(path, program, tags);
         Id3v1Tag.Read(file, tags);
     }
 }

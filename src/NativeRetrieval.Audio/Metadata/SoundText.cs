@@ -24,7 +24,7 @@ public sealed record SoundText
     /// <summary>Library or album.</summary>
     public string? Library { get; init; }
 
-    /// <summary>Other words: originator, location, microphone and the like.</summary>
+    /// <summary>Other words: people, makers, location, microphone and the like.</summary>
     public string? Other { get; init; }
 
     /// <summary>Tags that are damaged or too large, in sentences; what could be read of them is here.</summary>

@@ -1,31 +1,38 @@
 namespace NativeRetrieval.Audio.Metadata;
 
-/// <summary>Roles of the fields that tag formats and sound libraries use; fields without a role, such as numbers of takes, are left
-/// out.</summary>
+/// <summary>
+/// Roles of the fields that tag formats and sound libraries use: bext, RIFF INFO, ID3, Vorbis comments, iXML with Soundminer's fields and
+/// those of ASWG-G006 1.1. Fields without a role are left out: numbers, dates, ratings, codes, terms of use, answers of yes or no.
+/// </summary>
 internal static class TagRoles
 {
-    const char Title = 't', Description = 'd', Category = 'c', Subcategory = 's', CatId = 'i', Keywords = 'k', Library = 'l', Other = 'o';
+    const char Title = 't', Description = 'd', Category = 'c', Subcategory = 's', WholeCategory = 'w', CatId = 'i', Keywords = 'k',
+        Library = 'l', Other = 'o';
 
     static readonly char[] _separators = [',', ';', '|', '/'];
 
-    static readonly Dictionary<string, char> _roleOf = new(StringComparer.OrdinalIgnoreCase)
-    {
-        ["TITLE"] = Title, ["TIT2"] = Title, ["TT2"] = Title, ["INAM"] = Title, ["FXNAME"] = Title,
-        ["DESCRIPTION"] = Description, ["BEXT.DESCRIPTION"] = Description, ["COMMENT"] = Description, ["COMMENTS"] = Description,
-        ["COMM"] = Description, ["ICMT"] = Description, ["ISBJ"] = Description, ["NOTE"] = Description, ["NOTES"] = Description,
-        ["CAPTION"] = Description, ["SYNOPSIS"] = Description, ["BWFDESCRIPTION"] = Description, ["TIT3"] = Description,
-        ["CATEGORY"] = Category, ["TCON"] = Category, ["TCO"] = Category, ["IGNR"] = Category, ["GENRE"] = Category,
-        ["SUBCATEGORY"] = Subcategory,
-        ["CATID"] = CatId, ["CATEGORYID"] = CatId,
-        ["KEYWORDS"] = Keywords, ["KEYWORD"] = Keywords, ["IKEY"] = Keywords, ["TAGS"] = Keywords, ["TAG"] = Keywords,
-        ["SYNONYMS"] = Keywords, ["MOOD"] = Keywords, ["TMOO"] = Keywords,
-        ["LIBRARY"] = Library, ["ALBUM"] = Library, ["TALB"] = Library, ["TAL"] = Library, ["IPRD"] = Library,
-        ["ARTIST"] = Other, ["TPE1"] = Other, ["TP1"] = Other, ["IART"] = Other, ["BEXT.ORIGINATOR"] = Other, ["ORIGINATOR"] = Other,
-        ["DESIGNER"] = Other, ["RECORDIST"] = Other, ["LOCATION"] = Other, ["LOCATIONNAME"] = Other, ["MICROPHONE"] = Other,
-        ["MIC"] = Other, ["MICPERSPECTIVE"] = Other, ["MICTYPE"] = Other, ["MANUFACTURER"] = Other, ["SOURCE"] = Other, ["ISRC"] = Other,
-        ["SHOW"] = Other, ["SCENE"] = Other, ["PROJECT"] = Other, ["ORGANIZATION"] = Other, ["VENDORCATEGORY"] = Other,
-        ["USERCATEGORY"] = Other, ["CREATORID"] = Other, ["SOURCEID"] = Other, ["USERDATA"] = Other, ["USER"] = Other, ["TXXX"] = Other,
-    };
+    static readonly Dictionary<string, char> _roleOf = Named(
+        (Title, "TITLE TIT2 TT2 INAM FXNAME TRACKTITLE SONGTITLE"),
+        (Description, "DESCRIPTION BEXT.DESCRIPTION BWFDESCRIPTION BWDESCRIPTION COMMENT COMMENTS USERCOMMENTS COMM ICMT ISBJ NOTE NOTES "
+            + "CAPTION SYNOPSIS GROUPING TIT1 TT1 TIT3 TT3 IXML.TEXT"),
+        (Category, "CATEGORY TCON TCO IGNR GENRE"),
+        (Subcategory, "SUBCATEGORY SUBGENRE"),
+        (WholeCategory, "CATEGORYFULL"),
+        (CatId, "CATID CATEGORYID"),
+        (Keywords, "KEYWORDS KEYWORD IKEY TAGS TAG SYNONYMS MOOD TMOO EMOTION EFFORTTYPE INSTRUMENT"),
+        (Library, "LIBRARY ALBUM TALB TAL IPRD CDTITLE"),
+        // People and makers.
+        (Other, "ARTIST TPE1 TP1 IART BEXT.ORIGINATOR BWFORIGINATOR ORIGINATOR ORIGINATORSTUDIO DESIGNER RECORDIST MANUFACTURER CREATORID "
+            + "ORGANIZATION ALBUMARTIST TPE2 TP2 CONDUCTOR TPE3 TP3 TPE4 TP4 COMPOSER TCOM TCM ARRANGER LYRICIST TEXT TXT PERFORMER "
+            + "PRODUCER MUSICSUP PUBLISHER MUSICPUBLISHER TPUB TPB RIGHTSOWNER IENG ITCH RECENGINEER MASTERINGENGINEER EDITOR MIXER "
+            + "DIRECTOR"),
+        // Places and how it was recorded.
+        (Other, "LOCATION LOCATIONNAME RECORDINGLOC IMPULSELOCATION RECSTUDIO MICROPHONE MIC MICTYPE MICCONFIG MICDISTANCE "
+            + "MICPERSPECTIVE RECTYPE RECMEDIUM IMED FXUSED FXCHAINNAME"),
+        // Speech.
+        (Other, "CHARACTERNAME CHARACTERROLE CHARACTERGENDER ACTORNAME ACTORGENDER DIRECTION ACCENT"),
+        // The rest.
+        (Other, "SOURCE ISRC SOURCEID SHOW SCENE PROJECT ERA USAGE CONTENTTYPE INTENSITY VENDORCATEGORY USERCATEGORY USERDATA USER TXXX"));
 
     public static SoundText Assign(TagCollector tags)
     {
@@ -36,13 +43,19 @@ internal static class TagRoles
         {
             Title = of[Title].FirstOrDefault(),
             Description = Joined(of[Description]),
-            Category = category is not null && sub is not null ? $"{category}-{sub}" : category ?? sub,
+            Category = category is not null && sub is not null ? $"{category}-{sub}"
+                : of[WholeCategory].FirstOrDefault() ?? category ?? sub,
             CatId = of[CatId].FirstOrDefault(),
             Tags = [.. of[Keywords].SelectMany(KeywordsOf).Distinct(StringComparer.OrdinalIgnoreCase)],
             Library = of[Library].FirstOrDefault(),
-            Other = Joined(of[Other].Concat(of[Title].Skip(1)).Concat(of[Library].Skip(1))),
+            // ASWG's editors write the default of a choice that nobody made.
+            Other = Joined([.. of[Other].Where(text => text != "Unknown"), .. Further(Title), .. Further(Category), .. Further(Subcategory),
+                .. Further(Library)]),
             Notes = tags.Notes,
         };
+
+        IEnumerable<string> Further(char role) =>
+            of[role].Skip(1).Where(text => !text.Equals(of[role].First(), StringComparison.OrdinalIgnoreCase));
     }
 
     /// <summary>The keywords of a list with commas or semicolons between them.</summary>
@@ -52,11 +65,23 @@ internal static class TagRoles
     /// <summary>True for the name of a field that has a role.</summary>
     public static bool IsKnown(string name) => RoleOf(name) != default;
 
-    /// <summary>Role by a name without blanks and underscores: <c>FX Name</c> and <c>FXName</c> are the same.</summary>
+    /// <summary>
+    /// Role by a name without blanks and underscores: <c>FX Name</c> and <c>FXName</c> are the same. iXML's own meaning comes first: its
+    /// <c>text</c> is what is spoken, ID3's <c>TEXT</c> who wrote the words.
+    /// </summary>
     static char RoleOf(string name)
     {
-        if (name.StartsWith("iXML.", StringComparison.OrdinalIgnoreCase)) name = name[5..];
-        return _roleOf.GetValueOrDefault(name.Replace(" ", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal));
+        name = name.Replace(" ", "", StringComparison.Ordinal).Replace("_", "", StringComparison.Ordinal);
+        if (_roleOf.TryGetValue(name, out char role) || !name.StartsWith("iXML.", StringComparison.OrdinalIgnoreCase)) return role;
+        return _roleOf.GetValueOrDefault(name[5..]);
+    }
+
+    static Dictionary<string, char> Named(params ReadOnlySpan<(char Role, string Names)> lists)
+    {
+        var roles = new Dictionary<string, char>(StringComparer.OrdinalIgnoreCase);
+        foreach (var (role, names) in lists)
+            foreach (string name in names.Split(' ')) roles.Add(name, role);
+        return roles;
     }
 
     /// <summary>Different texts behind each other; one that is part of another is left out.</summary>

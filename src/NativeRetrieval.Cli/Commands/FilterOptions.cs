@@ -1,13 +1,12 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text.RegularExpressions;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;
 
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>The options that say which recordings a search looks at.</summary>
-internal sealed partial class FilterOptions
+internal sealed class FilterOptions
 {
     readonly Option<string?> _folder = new("--in")
     {
@@ -60,16 +59,15 @@ internal sealed partial class FilterOptions
     public SoundFilter Of(ParseResult parsed, DateTimeOffset now)
     {
         var (least, most) = LengthOf(parsed.GetValue(_length));
-        string? folder = parsed.GetValue(_folder);
         return new SoundFilter
         {
-            // A folder that is there is meant itself; another word is a name on the way to the file.
-            Folder = folder is not null && Directory.Exists(folder) ? Path.GetFullPath(folder) : folder,
+            Folder = FolderOf(parsed.GetValue(_folder)),
             Name = parsed.GetValue(_name),
             MinSeconds = least, MaxSeconds = most,
             SampleRateHz = parsed.GetValue(_rate), Channels = parsed.GetValue(_channels),
             Category = parsed.GetValue(_category), Tag = parsed.GetValue(_tag),
-            AddedAfter = AddedAfter(parsed.GetValue(_added), now),
+            AddedAfter = parsed.GetValue(_added) is { } added ? DayOf(added, now)
+                ?? throw new OptionException($"--added {added}: expected a day such as 2026-01-31, or the last days such as 7d") : null,
             MinScore = parsed.GetValue(_minimum),
         };
     }
@@ -84,27 +82,22 @@ internal sealed partial class FilterOptions
         double? End(string end)
         {
             if (end.Length == 0) return null;
-            if (Length().Match(end) is not { Success: true } match) throw Refused();
-            double number = double.Parse(match.Groups["number"].Value, CultureInfo.InvariantCulture);
-            return number * match.Groups["unit"].Value switch { "ms" => 0.001, "m" or "min" => 60, "h" => 3600, _ => 1 };
+            return Duration.Of(end) ?? throw Refused();
         }
 
         OptionException Refused() => new($"--length {text}: expected two lengths with .. between them, of which one may be left out, "
             + "such as 1s..10s, ..500ms or 2m..");
     }
 
-    static DateTime? AddedAfter(string? text, DateTimeOffset now)
+    /// <summary>A folder that is there is meant itself; another word is a name on the way to the file.</summary>
+    public static string? FolderOf(string? text) => Directory.Exists(text) ? Path.GetFullPath(text) : text;
+
+    /// <summary>The start of a day or a time in UTC, or of the last days; null: the text is neither.</summary>
+    public static DateTime? DayOf(string text, DateTimeOffset now)
     {
-        if (text is null) return null;
         if (text.EndsWith('d') && int.TryParse(text[..^1], NumberStyles.None, CultureInfo.InvariantCulture, out int days) && days < 100_000)
             return now.UtcDateTime.AddDays(-days);
         return DateTime.TryParseExact(text, ["yyyy-MM-dd", "yyyy-MM-ddTHH:mm:ssZ"], CultureInfo.InvariantCulture,
-            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var day)
-            ? day
-            : throw new OptionException($"--added {text}: expected a day such as 2026-01-31, or the last days such as 7d");
+            DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var day) ? day : null;
     }
-
-    [GeneratedRegex(@"^(?<number>\d{1,9}(\.\d{1,9})?)(?<unit>ms|s|min|m|h)?$",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture)]
-    private static partial Regex Length();
 }

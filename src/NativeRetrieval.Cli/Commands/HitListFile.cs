@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Text;
-using CsvHelper;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing;
@@ -10,12 +9,6 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary>Writes hits as CSV or as an M3U playlist in UTF-8, by the file's extension.</summary>
 internal sealed class HitListFile
 {
-    static readonly string[] _columns =
-    [
-        "rank", "path", "start_seconds", "end_seconds", "score", "percentile", "sound_rank", "word_rank", "meaning_rank", "words",
-        "duration_seconds", "sample_rate_hz", "channels", "title", "description", "category", "cat_id", "tags", "library",
-    ];
-
     readonly string _path;
 
     HitListFile(string path) => _path = path;
@@ -39,27 +32,11 @@ internal sealed class HitListFile
         if (IsPlaylist) return WritePlaylist(hits);
         DurableFile.WriteAtomic(_path, stream =>
         {
-            using var csv = CsvWriter.Create(stream, CsvWriterOptions.Default with { NewLine = "\n" }, leaveOpen: true);
-            foreach (string column in _columns) csv.WriteField(column);
-            csv.EndRecord();
-            foreach (var hit in hits)
-            {
-                foreach (string field in Fields(hit)) csv.WriteField(field);
-                csv.EndRecord();
-            }
+            using var table = new StreamWriter(stream, leaveOpen: true);
+            HitTable.Write(table, hits);
         });
         return [];
     }
-
-    static IEnumerable<string> Fields(LibraryHit hit) =>
-    [
-        Number(hit.Rank), hit.Path, Number(hit.StartSeconds), Number(hit.EndSeconds), Number(hit.Score),
-        double.IsNaN(hit.Percentile) ? "" : Number(hit.Percentile), Number(hit.SoundRank), Number(hit.WordRank), Number(hit.MeaningRank),
-        string.Join(' ', hit.MatchedWords),
-        Number(hit.Details.DurationSeconds), Number(hit.Details.SampleRateHz), Number(hit.Details.Channels), hit.Details.Title ?? "",
-        hit.Details.Description ?? "", hit.Details.Category ?? "", hit.Details.CatId ?? "", string.Join(", ", hit.Details.Tags),
-        hit.Details.Library ?? "",
-    ];
 
     /// <summary>Extended M3U: each hit's file, with start and stop as VLC and mpv read them.</summary>
     List<string> WritePlaylist(IReadOnlyList<LibraryHit> hits)
@@ -81,7 +58,4 @@ internal sealed class HitListFile
         DurableFile.WriteAllText(_path, text.ToString());
         return skipped;
     }
-
-    static string Number(IFormattable? value) => value?.ToString(value is double or float ? "0.######" : null,
-        CultureInfo.InvariantCulture) ?? "";
 }

@@ -7,9 +7,9 @@ using NativeRetrieval.Engine;
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>
-/// Questions as JSON Lines: <c>{"id": "7", "query": "rain", "like": ["a.wav@3"], "not": ["music"], "top": 5, "query_bank": false}</c>;
-/// <c>query</c> may be a list, too, and each member but one of <c>query</c> and <c>like</c> may be left out. An answer is a line with the
-/// same <c>id</c>.
+/// Questions as JSON Lines: <c>{"id": "7", "query": "rain", "like": ["a.wav@3"], "not": ["music"], "top": 5, "word_weight": 1, "filter":
+/// {"max_seconds": 10}, "query_bank": false}</c>; <c>query</c> may be a list, too, and each member but one of <c>query</c> and <c>like</c>
+/// may be left out. An answer is a line with the same <c>id</c>.
 /// </summary>
 /// <param name="ask">The question of these parts with the options of the command line.</param>
 internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IReadOnlyList<QueryPart>, LibraryQuery> ask)
@@ -31,7 +31,7 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
             if (string.IsNullOrWhiteSpace(line)) continue;
             using var question = Parse(path, number, line);
             var query = QueryOf(path, number, question.RootElement, cancellation);
-            var answer = await opened.Search.SearchAsync(query, cancellation);
+            var answer = await AskAsync(path, number, query, question.RootElement, cancellation);
             terminal.WriteJsonLine(json =>
             {
                 if (question.RootElement.TryGetProperty("id", out var id))
@@ -46,6 +46,18 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
             terminal.Flush(); // the asker may be a program that waits for it
         }
         return ExitCode.Ok;
+    }
+
+    async Task<LibraryAnswer> AskAsync(string path, int number, LibraryQuery query, JsonElement question, CancellationToken cancellation)
+    {
+        try
+        {
+            return await opened.Search.SearchAsync(query, cancellation);
+        }
+        catch (OptionException error) when (question.TryGetProperty("filter", out _))
+        {
+            throw Refused(path, number, $"cannot be asked: {error.Message}");
+        }
     }
 
     IEnumerable<string> Typed()
@@ -70,7 +82,7 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
 
     LibraryQuery QueryOf(string path, int number, JsonElement question, CancellationToken cancellation)
     {
-        string[] known = ["id", "query", "like", "not", "top", "query_bank"];
+        string[] known = ["id", "query", "like", "not", "top", "word_weight", "filter", "query_bank"];
         if (question.EnumerateObject().FirstOrDefault(member =>
             !known.Contains(member.Name)) is { Value.ValueKind: not JsonValueKind.Undefined } odd)
             throw Refused(path, number, $"has a member \"{odd.Name}\"");
@@ -79,6 +91,13 @@ internal sealed class QueryLines(Terminal terminal, OpenedIndex opened, Func<IRe
         if (parts.Length == 0) throw Refused(path, number, "has neither \"query\" nor \"like\"");
         var query = ask(parts);
         if (Texts("not") is { Count: > 0 } without) query = query with { Without = [.. query.Without, .. without] };
+        if (question.TryGetProperty("word_weight", out var weight))
+            query = weight.ValueKind == JsonValueKind.Number && weight.TryGetDouble(out double words) && words is >= 0 and <= 1_000
+                ? query with { WordWeight = words }
+                : throw Refused(path, number, "has a \"word_weight\" that is no number from 0 to 1,000");
+        if (question.TryGetProperty("filter", out var filter))
+            query = query with { Filter = QueryLineFilter.Of(filter, query.Filter, terminal.Time.GetUtcNow(), problem =>
+                Refused(path, number, problem)) };
         if (question.TryGetProperty("query_bank", out var bank)) query = bank.ValueKind switch
         {
             JsonValueKind.False => query with { Bank = null },

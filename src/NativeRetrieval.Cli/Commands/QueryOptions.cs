@@ -11,8 +11,9 @@ internal sealed class QueryOptions
 {
     readonly Option<string[]> _like = new("--like")
     {
-        Description = "A sound file as an example, by its first window or by the one at a time: a.wav or a.wav@12.5. May be repeated.",
-        HelpName = "FILE[@SECONDS]",
+        Description = "A sound file as an example, by its first window or by the one at a time: a.wav, a.wav@12.5 or a.wav@2m. "
+            + "May be repeated.",
+        HelpName = "FILE[@TIME]",
     };
     readonly Option<string[]> _without = new("--not")
     {
@@ -65,7 +66,7 @@ internal sealed class QueryOptions
         var (place, weight) = Weighted(text);
         int at = place.LastIndexOf('@');
         double? seconds = null;
-        if (at > 0 && !File.Exists(place) && Number(place[(at + 1)..]) is { } time) (place, seconds) = (place[..at], time);
+        if (at > 0 && !File.Exists(place) && Duration.Of(place[(at + 1)..]) is { } time) (place, seconds) = (place[..at], time);
         return Example(Path.GetFullPath(place), seconds, weight, opened, cancellation);
     }
 
@@ -75,7 +76,7 @@ internal sealed class QueryOptions
         var settings = opened.Index.Settings;
         var windows = opened.Engine.EmbedFile(path, settings.WindowSeconds, settings.HopSeconds, cancellation);
         if (seconds is not { } time) return QueryPart.Vector(windows[0].Vector, weight, path);
-        if (time < 0 || time >= windows[^1].EndSeconds)
+        if (time >= windows[^1].EndSeconds)
             throw new OptionException(string.Create(CultureInfo.InvariantCulture,
                 $"{path} has no second {time}: it is {windows[^1].EndSeconds:0.###} s long"));
         // Of the overlapping windows the one whose middle is nearest.

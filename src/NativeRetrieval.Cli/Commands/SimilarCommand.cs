@@ -10,15 +10,14 @@ internal static class SimilarCommand
     public static Command Create(Terminal terminal)
     {
         var file = new Argument<FileInfo>("FILE") { Description = "A sound file; its first window is compared, or the one at --at." };
-        var at = new Option<double?>("--at") { Description = "Time in the file whose window is compared.", HelpName = "SECONDS" };
-        at.RequireRange(0, 1e9, "a time in seconds, 0 or more");
+        var at = new DurationOption("--at") { Description = "Time in the file whose window is compared: 12.5, 500ms or 2m." };
         var options = new SearchOptions();
         var command = new DocumentedCommand("similar", "Find sounds like a given one.")
         {
             Examples =
             [
                 ("nativeretrieval similar bark.wav --index sounds.nrx", "The ten most similar sounds"),
-                ("nativeretrieval similar night.flac --at 12.5 --index sounds.nrx --length ..10s", "Short sounds like that moment"),
+                ("nativeretrieval similar night.flac --at 12.5s --index sounds.nrx --length ..10s", "Short sounds like that moment"),
             ],
         };
         command.Add(file);

@@ -1,19 +1,16 @@
-using System.CommandLine;
-
 namespace NativeRetrieval.Cli.Commands;
 
 /// <summary>Cutting of recordings into windows: <c>--window</c> and <c>--hop</c>.</summary>
 internal sealed class WindowOptions
 {
-    public Option<double?> Window { get; } = new("--window")
+    public DurationOption Window { get; } = new("--window")
     {
-        Description = "Length of the windows that recordings are cut into; default: what the model was trained on.",
-        HelpName = "SECONDS",
+        Description = "Length of the windows that recordings are cut into, in seconds or such as 500ms; "
+            + "default: what the model was trained on.",
     };
 
-    public Option<double?> Hop { get; } = new("--hop")
+    public DurationOption Hop { get; } = new("--hop")
     {
         Description = "From one window to the next; default: half a window.",
-        HelpName = "SECONDS",
     };
 }

@@ -2,6 +2,7 @@ using System.IO.Compression;
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using NativeRetrieval.Indexing;
 using NativeRetrieval.NAudio;
 using NativeRetrieval.Server.Contract;
 using NativeRetrieval.Server.Library;
@@ -12,12 +13,16 @@ namespace NativeRetrieval.Server.Endpoints;
 /// <summary>A selection of hits as a file: a table, a playlist, or the stretches themselves.</summary>
 internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary library, SoundDesk desk)
 {
+    /// <summary>Bytes of JSON that a hit of a selection may have, as a mean.</summary>
+    const int HitBytes = 512;
+
     public void Map(IEndpointRouteBuilder routes) => routes.Post("/export", ExportAsync,
         new("A selection of hits as CSV, M3U, or a ZIP file of WAV stretches") { Takes = typeof(ExportRequest) });
 
     async Task ExportAsync(HttpContext context)
     {
-        var request = await Body.ReadJsonAsync(context, ContractJson.Default.ExportRequest, options.Limits.JsonBytes);
+        var request = await Body.ReadJsonAsync(context, ContractJson.Default.ExportRequest,
+            Math.Max(options.Limits.JsonBytes, options.Limits.Hits * HitBytes));
         if (request.Hits.Count == 0 || request.Hits.Count > options.Limits.Hits)
             throw Refusal.Unprocessable(FormattableString.Invariant(
                 $"the selection has {request.Hits.Count:N0} hits; expected 1 to {options.Limits.Hits:N0}"));
@@ -26,7 +31,7 @@ internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary libra
         switch (request.Format)
         {
             case "csv":
-                await SendTextAsync(context, "text/csv; charset=utf-8", "hits.csv", Csv(stretches));
+                await SendTextAsync(context, "text/csv; charset=utf-8", "hits.csv", Csv(request.Hits, stretches));
                 break;
             case "m3u":
                 await SendTextAsync(context, "audio/x-mpegurl; charset=utf-8", "hits.m3u8", Playlist(stretches));
@@ -47,19 +52,26 @@ internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary libra
         return new Stretch(file, start, end);
     }
 
-    static string Csv(IReadOnlyList<Stretch> stretches)
+    static string Csv(IReadOnlyList<ExportHit> hits, IReadOnlyList<Stretch> stretches)
     {
-        var text = new StringBuilder("path,start_seconds,end_seconds,duration_seconds,category,tags,description\r\n");
-        foreach (var (file, start, end) in stretches)
-            text.Append(FormattableString.Invariant($"{Cell(file.FullPath)},{start:0.###},{end:0.###},"))
-                .Append(FormattableString.Invariant($"{file.Details.DurationSeconds:0.###},"))
-                .Append($"{Cell(file.Details.Category)},{Cell(string.Join("; ", file.Details.Tags))},{Cell(file.Details.Description)}\r\n");
-        return text.ToString();
+        var table = new StringWriter();
+        HitTable.Write(table, hits.Zip(stretches, (hit, stretch) => new LibraryHit
+        {
+            Rank = hit.Rank ?? 0,
+            Path = stretch.File.FullPath,
+            StartSeconds = stretch.Start,
+            EndSeconds = stretch.End,
+            Score = hit.Score ?? float.NaN,
+            RowId = 0,
+            Percentile = hit.Percentile ?? double.NaN,
+            SoundRank = hit.SoundRank,
+            WordRank = hit.WordRank,
+            MeaningRank = hit.MeaningRank,
+            MatchedWords = hit.Words,
+            Details = stretch.File.Details,
+        }));
+        return table.ToString();
     }
-
-    /// <summary>A cell of a table (RFC 4180).</summary>
-    static string Cell(string? text) => text is null ? ""
-        : text.AsSpan().ContainsAny(",\"\r\n") ? $"\"{text.Replace("\"", "\"\"", StringComparison.Ordinal)}\"" : text;
 
     static string Playlist(IReadOnlyList<Stretch> stretches)
     {

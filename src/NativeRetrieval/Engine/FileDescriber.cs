@@ -41,8 +41,8 @@ public sealed class FileDescriber
         if (UcsName.TryParse(path) is { } name && (Ucs is null || Ucs.ContainsKey(name.CatId)))
             text = text.Or(new SoundText
             {
-                CatId = name.CatId, Title = name.FxName, Other = string.Join("; ", new[] { name.UserCategory,
-                    name.UserData }.OfType<string>())
+                CatId = name.CatId, Title = name.FxName,
+                Other = string.Join("; ", new[] { name.UserCategory, name.VendorCategory, name.UserData }.OfType<string>())
                     is { Length: > 0 } other ? other : null,
             });
         if (text.CatId is null || Ucs?.GetValueOrDefault(text.CatId) is not { } known) return text;

@@ -10,7 +10,16 @@ public sealed class SoundTagsTests : IDisposable
         <?xml version="1.0" encoding="UTF-16"?>
         <BWFXML><PROJECT>Harbour</PROJECT><USER><FXNAME>Hinge Squeak</FXNAME><CATEGORY>DOORS</CATEGORY><SUBCATEGORY>WOOD</SUBCATEGORY>
         <CATID>DOORWood</CATID><KEYWORDS>creak, hinge; old</KEYWORDS><LIBRARY>House One</LIBRARY><MICROPHONE>MKH 8040</MICROPHONE></USER>
-        <ASWG><description>An old &amp; heavy door</description></ASWG></BWFXML>
+        <ASWG><notes>An old &amp; heavy door</notes></ASWG></BWFXML>
+        """;
+    const string Aswg = """
+        <BWFXML><ASWG><contentType>music</contentType><originatorStudio>Pier Nine</originatorStudio><session>song_v12</session>
+        <micConfig>ORTF</micConfig><recordingLoc>Lisbon</recordingLoc><recEngineer>Jo Fader</recEngineer><recStudio>Hall B</recStudio>
+        <loudness>-23.0</loudness><text>Get down, now!</text><effortType>strain</effortType><projection>5</projection>
+        <characterName>Captain</characterName><characterGender>Unknown</characterGender><actorName>Kim Voice</actorName>
+        <emotion>angry/afraid</emotion><isUnion>true</isUnion><composer>Ida Chord</composer><songTitle>Tide</songTitle>
+        <genre>Folk</genre><subGenre>Shanty</subGenre><instrument>fiddle; drum</instrument><musicPublisher>Salt Music</musicPublisher>
+        <isLoop>false</isLoop><tempo>92</tempo></ASWG></BWFXML>
         """;
 
     readonly TemporaryFolder _folder = new();
@@ -39,6 +48,43 @@ public sealed class SoundTagsTests : IDisposable
         Assert.Contains("Ann Recorder", text.Other);
         Assert.Empty(text.Notes);
     }
+
+    [Fact]
+    public void ASWG_has_music_and_speech()
+    {
+        var text = Read(TaggedSounds.Wav(("iXML", Utf8(Aswg))));
+        Assert.Equal(("Tide", "Get down, now!", "Folk-Shanty"), (text.Title, text.Description, text.Category));
+        Assert.Equal(["strain", "angry", "afraid", "fiddle", "drum"], text.Tags);
+        Assert.Equal("music; Pier Nine; ORTF; Lisbon; Jo Fader; Hall B; Captain; Kim Voice; Ida Chord; Salt Music", text.Other);
+    }
+
+    [Fact]
+    public void Soundminer_has_titles_categories_and_makers()
+    {
+        var text = Read(TaggedSounds.Wav(("iXML", Utf8("""
+            <BWFXML><USER><TRACKTITLE>HINGE</TRACKTITLE><CATEGORYFULL>DOORS-WOOD</CATEGORYFULL><RATING>5</RATING><CDTITLE>House</CDTITLE>
+            <COMPOSER>Al</COMPOSER><PUBLISHER>Barn</PUBLISHER><RECTYPE>wild</RECTYPE><RECMEDIUM>tape</RECMEDIUM><OPENTIER>2</OPENTIER>
+            <USERCOMMENTS>too short</USERCOMMENTS></USER></BWFXML>
+            """))));
+        Assert.Equal(("HINGE", "DOORS-WOOD", "House", "too short"), (text.Title, text.Category, text.Library, text.Description));
+        Assert.Equal("Al; Barn; wild; tape", text.Other);
+    }
+
+    [Fact]
+    public void ID3_and_INFO_name_those_who_took_part()
+    {
+        static byte[] Latin1(string value) => [0, .. Encoding.Latin1.GetBytes(value)];
+        var text = Read(TaggedSounds.Wav(("LIST", TaggedSounds.Info(("IENG", "Eve Desk"), ("IGNR", "Weather"), ("ITCH", "Tom Tape"))),
+            ("id3 ", TaggedSounds.Id3(4, ("TIT1", Latin1("Hurricane")), ("TCOM", Latin1("Cy Staff")), ("TPE2", Latin1("The Band")),
+                ("TEXT", Latin1("Wren Verse")), ("TCON", Latin1("weather")), ("TBPM", Latin1("120"))))));
+        Assert.Equal(("Hurricane", "Weather"), (text.Description, text.Category));
+        Assert.Equal("Eve Desk; Tom Tape; Cy Staff; The Band; Wren Verse", text.Other);
+    }
+
+    [Fact]
+    public void A_genre_beside_a_category_is_kept() =>
+        Assert.Equal(("MUSICAL", "Jazz"), (SoundText.OfFields([("Category", "MUSICAL"), ("Genre", "Jazz")]).Category,
+            SoundText.OfFields([("Category", "MUSICAL"), ("Genre", "Jazz")]).Other));
 
     [Theory]
     [InlineData(2)]
@@ -122,14 +168,18 @@ public sealed class SoundTagsTests : IDisposable
         Assert.Equal("a b c", Read(TaggedSounds.Flac(TaggedSounds.Comments("TITLE=\u001b a\u202e\r\nb \u0007c "))).Title);
 
     [Theory]
-    [InlineData("DOORWood_Cellar Door Open_BS_Home.wav", "DOORWood", "Cellar Door Open", null)]
-    [InlineData("AMBForst-Night_Owls Far_BS_Home_ORTF_01.wav", "AMBForst", "Owls Far", "Night")]
-    [InlineData("door_open_01_final.wav", null, null, null)]
-    [InlineData("DOORWood_Cellar.wav", null, null, null)]
-    public void UCS_names_are_known_by_their_form(string name, string? id, string? fx, string? user)
+    [InlineData("DOORWood_Cellar Door Open_BS_Home.wav", "DOORWood", "Cellar Door Open", null, null)]
+    [InlineData("AMBForst-Night_Owls Far_BS_Home_ORTF_01.wav", "AMBForst", "Owls Far", "Night", null)]
+    [InlineData("GUNAntq_Pistol-Shot Far_BS_Home.wav", "GUNAntq", "Shot Far", null, "Pistol")]
+    [InlineData("GUNAntq-Close_Pistol-Shot-2_BS_Home.wav", "GUNAntq", "Shot-2", "Close", "Pistol")]
+    [InlineData("GUNAntq_-Shot_BS_Home.wav", "GUNAntq", "-Shot", null, null)]
+    [InlineData("GUNAntq_Shot-_BS_Home.wav", "GUNAntq", "Shot-", null, null)]
+    [InlineData("door_open_01_final.wav", null, null, null, null)]
+    [InlineData("DOORWood_Cellar.wav", null, null, null, null)]
+    public void UCS_names_are_known_by_their_form(string name, string? id, string? fx, string? user, string? vendor)
     {
         var parsed = UcsName.TryParse(name);
-        Assert.Equal((id, fx, user), (parsed?.CatId, parsed?.FxName, parsed?.UserCategory));
+        Assert.Equal((id, fx, user, vendor), (parsed?.CatId, parsed?.FxName, parsed?.UserCategory, parsed?.VendorCategory));
     }
 
     [Fact]

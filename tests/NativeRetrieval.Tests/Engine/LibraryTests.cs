@@ -81,6 +81,14 @@ public sealed class LibraryTests : IDisposable
     }
 
     [Fact]
+    public void The_categories_of_a_UCS_name_are_no_part_of_its_title()
+    {
+        WavFile.Write(_folder["GUNAntq-Close_Pistol-Shot Far_BS_Home.wav"], 0.1, 440);
+        var details = new FileDescriber().Describe(_folder["GUNAntq-Close_Pistol-Shot Far_BS_Home.wav"], 0.1, added: null);
+        Assert.Equal(("GUNAntq", "Shot Far", "Close; Pistol"), (details.CatId, details.Title, details.Other));
+    }
+
+    [Fact]
     public async Task Examples_and_sentences_are_added_by_their_weights()
     {
         await IndexAsync();

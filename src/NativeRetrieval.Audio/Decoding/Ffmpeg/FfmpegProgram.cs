@@ -17,12 +17,18 @@ internal sealed record FfmpegProgram(string FullPath, TimeSpan Patience)
 
     /// <summary>Starts a process that writes the first sound track of a file as Sun AU in float32 to its output.</summary>
     /// <remarks>It may read local files only, and no network.</remarks>
-    public Process Start(string path)
+    public Process Start(string path) =>
+        Run(path, "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-threads", "1", "-c:a", "pcm_f32be", "-f", "au");
+
+    /// <summary>Starts a process that writes a file's tags in the form FFMETADATA1 to its output.</summary>
+    /// <remarks>It may read local files only, and no network.</remarks>
+    public Process StartTags(string path) => Run(path, "-f", "ffmetadata");
+
+    Process Run(string path, params string[] output)
     {
         var start = new ProcessStartInfo(FullPath,
             ["-nostdin", "-hide_banner", "-v", "error", "-max_alloc", LargestBlock,
-             "-protocol_whitelist", "file", "-i", "file:" + Path.GetFullPath(path),
-             "-map", "0:a:0", "-vn", "-sn", "-dn", "-map_metadata", "-1", "-threads", "1", "-c:a", "pcm_f32be", "-f", "au", "pipe:1"])
+             "-protocol_whitelist", "file", "-i", "file:" + Path.GetFullPath(path), .. output, "pipe:1"])
         {
             RedirectStandardOutput = true,
             RedirectStandardError = true,

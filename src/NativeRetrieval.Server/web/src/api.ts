@@ -1,5 +1,5 @@
 import { eventsOf, type StreamEvent } from './events';
-import type { FileDetails, Filter, Indexes, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
+import type { ExportHit, FileDetails, Filter, Indexes, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
 
 /** A request that came to nothing, with the one sentence that says why. */
 export class ApiError extends Error {
@@ -76,7 +76,7 @@ export class Api {
     return (await this.#fetch(this.audioAddress(id, stretch), { signal })).blob();
   }
 
-  async export(format: string, hits: (Stretch & { id: string })[]): Promise<{ file: Blob; name: string }> {
+  async export(format: string, hits: readonly ExportHit[]): Promise<{ file: Blob; name: string }> {
     const answer = await this.#fetch('/v1/export', {
       method: 'POST', body: JSON.stringify({ format, hits }), headers: { 'Content-Type': 'application/json' },
     });

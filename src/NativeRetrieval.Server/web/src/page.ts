@@ -12,7 +12,7 @@ import { Indexing } from './indexing';
 import { Library } from './library';
 import { OwnSounds } from './own';
 import { Pictures } from './pictures';
-import { isPicked, showPicked, togglePicked } from './picked';
+import { Findings, isPicked, showPicked, togglePicked } from './picked';
 import { Player } from './player';
 import { parse } from './query';
 import { Search } from './search';
@@ -35,6 +35,7 @@ export class Page {
   readonly #timeline: Timeline;
   readonly #dock: Dock;
   readonly #filters = new Filters(byId('chips'), this.#store);
+  readonly #findings = new Findings();
   readonly #field = byId<HTMLInputElement>('q');
   readonly #examples = byId('examples');
   /** Row to go to when the answer is there. */
@@ -265,7 +266,7 @@ export class Page {
   }
 
   #showPicked(): void {
-    showPicked(byId('picked'), this.#store, this.api, why => this.#notice(why));
+    showPicked(byId('picked'), this.#store, this.#findings, this.api, why => this.#notice(why));
     this.#hits.mark();
   }
 
@@ -318,7 +319,9 @@ export class Page {
 
   #pick(rows: number[]): void {
     const hits = rows.flatMap(at => this.#search.rows.get(at) ?? []);
-    if (hits.length > 0) togglePicked(this.#store, hits);
+    if (hits.length === 0) return;
+    this.#findings.keep(hits);
+    togglePicked(this.#store, hits);
   }
 
   #open(at: number): void {

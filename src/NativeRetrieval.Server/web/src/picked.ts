@@ -3,6 +3,7 @@ import { button, el } from './dom';
 import { plural } from './format';
 import { type Chosen, sameStretch } from './state';
 import type { Store } from './store';
+import type { ExportHit, Hit } from './wire';
 
 export function isPicked(chosen: readonly Chosen[], hit: Chosen): boolean {
   return chosen.some(other => sameStretch(other, hit));
@@ -19,8 +20,28 @@ export function togglePicked(store: Store, hits: readonly Chosen[]): void {
   });
 }
 
+/** What searches said of the hits picked in this tab; a link holds their stretches alone. */
+export class Findings {
+  readonly #hits = new Map<string, Hit>();
+
+  keep(hits: readonly Hit[]): void {
+    for (const hit of hits) this.#hits.set(keyOf(hit), hit);
+  }
+
+  of(stretch: Chosen): ExportHit {
+    const hit = this.#hits.get(keyOf(stretch));
+    if (!hit) return stretch;
+    const { rank, score, percentile, sound_rank, word_rank, meaning_rank, words } = hit;
+    return { ...stretch, rank, score, percentile, sound_rank, word_rank, meaning_rank, words };
+  }
+}
+
+function keyOf({ id, start_seconds, end_seconds }: Chosen): string {
+  return `${id} ${start_seconds} ${end_seconds}`;
+}
+
 /** The picked hits' count and what to do with them. */
-export function showPicked(box: HTMLElement, store: Store, api: Api, failed: (why: string) => void): void {
+export function showPicked(box: HTMLElement, store: Store, findings: Findings, api: Api, failed: (why: string) => void): void {
   const { chosen } = store.state;
   box.hidden = chosen.length === 0;
   if (chosen.length === 0) {
@@ -28,7 +49,8 @@ export function showPicked(box: HTMLElement, store: Store, api: Api, failed: (wh
     return;
   }
   const save = (label: string, format: string, title: string) => button(label, 'file', () => {
-    api.export(format, [...chosen]).then(download, (reason: Error) => failed(reason.message));
+    const hits = format === 'csv' ? chosen.map(stretch => findings.of(stretch)) : chosen;
+    api.export(format, hits).then(download, (reason: Error) => failed(reason.message));
   }, { title });
   box.replaceChildren(
     el('span', {}, `${plural(chosen.length, 'hit')} picked`),

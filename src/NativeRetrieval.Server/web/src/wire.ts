@@ -29,6 +29,10 @@ export interface Hit extends Stretch {
   added: string | null;
 }
 
+/** A stretch to export; a table takes what a search said of it, too. */
+export type ExportHit = Stretch & { id: string }
+  & Partial<Pick<Hit, 'rank' | 'score' | 'percentile' | 'sound_rank' | 'word_rank' | 'meaning_rank' | 'words'>>;
+
 export interface SearchAnswer {
   took_ms: number;
   hits: Hit[];
