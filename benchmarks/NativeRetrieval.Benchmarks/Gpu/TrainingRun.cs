@@ -71,13 +71,21 @@ internal sealed class TrainingRun : IDisposable
         if (!Model.Device.WorksBehind) Finish();
     }
 
+    /// <summary>Waits for the last step, then frees all but the model.</summary>
     public void Dispose()
     {
-        Captured.Dispose();
-        _optimizer.Dispose();
-        _sounds.LogMel.Dispose();
-        _sentences.Places.Dispose();
-        _numbers.Dispose();
+        try
+        {
+            Finish();
+        }
+        finally
+        {
+            Captured.Dispose();
+            _optimizer.Dispose();
+            _sounds.LogMel.Dispose();
+            _sentences.Places.Dispose();
+            _numbers.Dispose();
+        }
     }
 
     static TrainingPass PassOf(long step) => new(Seed, step);
