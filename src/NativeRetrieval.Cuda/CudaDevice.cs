@@ -90,6 +90,15 @@ public sealed class CudaDevice : Device
     /// <summary>The most bytes that live tensors held since the device was opened, or since <see cref="ResetPeak"/>.</summary>
     public override long PeakBytes => _memory.Statistics.PeakBytes;
 
+    /// <summary>
+    /// The bytes that the device has taken from the driver: of tensors, what it keeps for the next ones, workspaces of libraries, and what
+    /// recorded work lies in. What driver and libraries take for themselves is not among them.
+    /// </summary>
+    public long TakenBytes => Context.Taken.Bytes;
+
+    /// <summary>The largest <see cref="TakenBytes"/> since the device was opened, or since <see cref="ResetPeak"/>.</summary>
+    public long PeakTakenBytes => Context.Taken.PeakBytes;
+
     /// <inheritdoc/>
     public override string Description => $"{this}, {Properties.Name}";
 
@@ -173,8 +182,14 @@ public sealed class CudaDevice : Device
         _backend.Faults.ThrowIfAny();
     }
 
-    /// <summary>Begins <see cref="PeakBytes"/> anew, so that it tells the peak of what follows.</summary>
-    public void ResetPeak() => _memory.ResetPeak();
+    /// <summary>
+    /// Begins <see cref="PeakBytes"/> and <see cref="PeakTakenBytes"/> anew, so that they tell the peaks of what follows.
+    /// </summary>
+    public void ResetPeak()
+    {
+        _memory.ResetPeak();
+        Context.Taken.ResetPeak();
+    }
 
     /// <summary>Waits for everything queued, then gives memory that no tensor uses back to the GPU.</summary>
     public void Trim()

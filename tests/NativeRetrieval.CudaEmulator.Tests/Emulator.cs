@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Interop.Libraries;
 using NativeRetrieval.TestSupport;
 
@@ -12,6 +13,7 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 internal static class Emulator
 {
     static readonly Lazy<string?> _problem = new(Build);
+    static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
 
     /// <summary>True unless a GPU takes the emulator's place.</summary>
     public static bool IsUsed { get; } = Environment.GetEnvironmentVariable("NATIVERETRIEVAL_TEST_GPU") != "1";
@@ -20,6 +22,12 @@ internal static class Emulator
 
     public static string Folder { get; } =
         Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.CudaEmulator.Tests", "obj", "emulator");
+
+    /// <summary>
+    /// The folder of compiled kernels: one for this process, and on a GPU the user's, so that a run under a sanitizer finds what the run
+    /// before it compiled.
+    /// </summary>
+    public static string KernelFolder => IsUsed ? _kernels.Value["kernels"] : KernelCache.DefaultFolder;
 
     /// <summary>Skips the test on a GPU, because it is about the emulator; otherwise does what <see cref="RequireDevice"/> does.</summary>
     public static void Require()

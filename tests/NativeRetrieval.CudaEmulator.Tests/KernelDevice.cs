@@ -1,7 +1,6 @@
 using NativeRetrieval.Cuda.Compilation;
 using NativeRetrieval.Cuda.Interop;
 using NativeRetrieval.Cuda.Runtime;
-using NativeRetrieval.TestSupport;
 using static NativeRetrieval.Cuda.Interop.Driver.DriverApi;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
@@ -12,8 +11,6 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 /// </summary>
 internal sealed unsafe class KernelDevice : IDisposable
 {
-    static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
-
     readonly CudaContext _context;
     readonly CudaStream _stream;
     readonly KernelLibrary _library;
@@ -24,7 +21,7 @@ internal sealed unsafe class KernelDevice : IDisposable
         DeviceOrder.Choose(order);
         _context = CudaContext.OpenPrimary();
         _stream = new(_context);
-        _library = new(_context, new KernelCache(_kernels.Value["kernels"]));
+        _library = new(_context, new KernelCache(Emulator.KernelFolder));
     }
 
     /// <summary>Copies values to fresh device memory.</summary>

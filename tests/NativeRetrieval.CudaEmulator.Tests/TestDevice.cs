@@ -1,6 +1,5 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Cuda;
-using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests;
 
@@ -10,7 +9,6 @@ namespace NativeRetrieval.CudaEmulator.Tests;
 /// </summary>
 internal sealed class TestDevice : IDisposable
 {
-    static readonly Lazy<TemporaryFolder> _kernels = new(() => new());
     static readonly Dictionary<Precision, CudaDevice> _devices = [];
 
     public TestDevice(string order, Precision precision = Precision.Float32)
@@ -23,7 +21,7 @@ internal sealed class TestDevice : IDisposable
         }
         if (!_devices.TryGetValue(precision, out var device))
             _devices.Add(precision, device = CudaDevice.Open(0,
-                new() { Deterministic = true, KernelFolder = _kernels.Value["kernels"], Precision = precision }));
+                new() { Deterministic = true, KernelFolder = Emulator.KernelFolder, Precision = precision }));
         Device = device;
         if (Emulator.IsUsed) Assert.Equal("NR CPU emulator", Device.Properties.Name);
     }

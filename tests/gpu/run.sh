@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Proves the CUDA backend on a GPU and takes first timings beside PyTorch: tests/gpu/run.sh OUT [--rehearse]
+# Proves the CUDA backend on a GPU and takes first timings beside PyTorch: tests/gpu/run.sh OUT [--proof | --times] [--rehearse]
 # Needs artifacts/gpu from pack.sh, bash, tar, xz (or Python's); python3 with PyTorch for its parts. README.md beside this file says what the report holds.
 # No set -e: a step that fails is written down, and the others still run.
 set -uo pipefail
@@ -7,14 +7,15 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 root=$PWD
 
 usage() {
-    echo "usage: tests/gpu/run.sh OUT [--rehearse]" >&2
+    echo "usage: tests/gpu/run.sh OUT [--proof | --times] [--rehearse]" >&2
     exit 2
 }
 
-out= rehearse=
+out= rehearse= part=
 for argument in "$@"; do
     case $argument in
         --rehearse) rehearse=1 ;;
+        --proof | --times) [ -z "$part" ] || usage; part=${argument#--} ;;
         -*) usage ;;
         *) [ -z "$out" ] || usage; out=$argument ;;
     esac
@@ -49,6 +50,8 @@ commit=$(cat "$pack/commit" 2> /dev/null || echo unknown)
 started=$(date -u '+%Y-%m-%d %H:%M UTC')
 
 steps=(machine runtime doctor tests parity gradients timings memcheck racecheck pytorch-values pytorch-parity kernels pytorch table)
+declare -A steps_of=([proof]="doctor tests parity gradients memcheck racecheck pytorch-values pytorch-parity" [times]="doctor timings kernels pytorch table")
+asked=${NR_GPU_STEPS:-${part:+${steps_of[$part]}}}
 # Results before how they came about.
 sections=(table timings gradients kernels pytorch-parity parity tests memcheck racecheck pytorch-values pytorch doctor runtime)
 declare -A what=(
@@ -66,9 +69,11 @@ else
     device=$(nvidia-smi --query-gpu=name --format=csv,noheader 2> /dev/null | head -n 1)
     device=${device:-unknown GPU}
     folder=$(echo "$device" | tr '[:upper:]' '[:lower:]' | sed -E 's/[^a-z0-9]+/-/g; s/^-|-$//g')
-    report=$out/$folder/$(date -u +%Y-%m-%d)-$commit.md
+    report=$out/$folder/$(date -u +%Y-%m-%d)-$commit${part:+-$part}.md
     mkdir -p "$out/$folder"
 fi
+
+log=log${part:+-$part}.txt
 
 record() { # ID STATUS EXIT SECONDS NOTE
     printf '%s\x1f%s\x1f%s\x1f%s\n' "$2" "$3" "$4" "${5//|//}" > "$work/state/$1.$BASHPID" && mv "$work/state/$1.$BASHPID" "$work/state/$1"
@@ -76,7 +81,7 @@ record() { # ID STATUS EXIT SECONDS NOTE
 
 status_of() { [ -e "$work/state/$1" ] && cut -d $'\x1f' -f 1 "$work/state/$1"; }
 
-# What a reader wants of long output: what failed, what a sanitizer found, and the end; log.txt has all of it.
+# What a reader wants of long output: what failed, what a sanitizer found, and the end; the log has all of it.
 excerpt() {
     if grep -qE '\[FAIL\]|^========= ' "$1"; then
         grep -E -A 8 '\[FAIL\]|^========= (Error|Invalid|Warning|Uninit|Misaligned)' "$1" | head -n 150
@@ -125,7 +130,7 @@ render() {
     # One file of all output: few files come back from a lent machine.
     for id in "${steps[@]}"; do
         if [ -e "$work/log/$id" ]; then echo "===== $id"; cat "$work/log/$id"; fi
-    done > "$out/log.txt.$fresh" && mv "$out/log.txt.$fresh" "$out/log.txt"
+    done > "$out/$log.$fresh" && mv "$out/$log.$fresh" "$out/$log"
 }
 
 skip() { # ID REASON
@@ -135,10 +140,10 @@ skip() { # ID REASON
 }
 
 # Machine and .NET are needed by all others.
-wanted() { [ -z "${NR_GPU_STEPS:-}" ] || [[ " machine runtime $NR_GPU_STEPS " == *" $1 "* ]]; }
+wanted() { [ -z "$asked" ] || [[ " machine runtime $asked " == *" $1 "* ]]; }
 
 cannot() { # ID REASON: on a GPU machine everything is to be there
-    wanted "$1" || { skip "$1" 'not in NR_GPU_STEPS'; return; }
+    wanted "$1" || { skip "$1" 'not asked for'; return; }
     if [ -n "$rehearse" ]; then skip "$1" "$2"; return; fi
     record "$1" FAILED '' 0 "$2"
     echo "$1: FAILED: $2" >&2
@@ -150,13 +155,13 @@ cannot() { # ID REASON: on a GPU machine everything is to be there
 step() {
     local id=$1 limit=$2 check=$3 code=0 status note='' start left seconds
     shift 3
-    wanted "$id" || { skip "$id" 'not in NR_GPU_STEPS'; return 1; }
+    wanted "$id" || { skip "$id" 'not asked for'; return 1; }
     # An emulator beside a build is slow for no reason of ours.
     [ -z "$rehearse" ] || limit=$((limit * 5))
-    left=$((budget - ($(now_ms) - begin_ms) / 1000))
+    left=$((budget - kept - ($(now_ms) - begin_ms) / 1000))
     if [ "$left" -lt 5 ]; then
-        record "$id" 'not run' '' 0 "the $budget s of this run are used up"
-        echo "$id: not run: the $budget s of this run are used up" >&2
+        record "$id" 'not run' '' 0 "the $((budget - kept)) s for it and the steps before are used up"
+        echo "$id: not run: the $((budget - kept)) s for it and the steps before are used up" >&2
         render
         return 1
     fi
@@ -215,7 +220,7 @@ rows_of() {
     local rows
     rows=$(grep -cE '^\| .*\|$' "$1")
     [ "$rows" -gt 1 ] || { echo "no table"; return 1; }
-    echo "$((rows - 1)) rows$(grep -q 'FAILED' "$1" && echo ", $(grep -c 'FAILED' "$1") failed")"
+    echo "$((rows - 1)) rows$(grep -q 'FAILED' "$1" && echo ", $(grep -c 'FAILED' "$1") failed")$(grep -q 'not timed' "$1" && echo ", $(grep -c 'not timed' "$1") not timed")"
 }
 
 lines_of() {
@@ -260,9 +265,10 @@ unpack() {
 export -f describe_machine unpack_archive unpack
 export app dotnet_root pack work rehearse python
 
-small=() rounds=10
+small=() rounds=10 begin_within=100
+if [ "$part" = times ]; then begin_within=160; fi
 if [ -n "$rehearse" ]; then
-    small=(--small) rounds=1 budget=${NR_GPU_SECONDS:-1500}
+    small=(--small) rounds=1 begin_within=500 budget=${NR_GPU_SECONDS:-1500}
     # A few tests show that the step works; .ci/run has all of them on the emulator.
     [ ${#test_filter[@]} -gt 0 ] || test_filter=(-class NativeRetrieval.CudaEmulator.Tests.Runtime.RuntimeTests)
     emulator=$root/tests/NativeRetrieval.CudaEmulator.Tests/obj/emulator
@@ -273,8 +279,12 @@ else
     export NATIVERETRIEVAL_TEST_GPU=1
 fi
 
+# Kept for PyTorch's times and the table, whatever the steps before them take: without these rows ours are compared with nothing.
+kept=0
+if wanted pytorch && [ -z "$rehearse" ]; then kept=110; fi
+
 render
-rm -f "$out"/timings-*.json
+if wanted timings; then rm -f "$out"/timings-*.json; fi
 step machine 60 anything bash -c describe_machine
 if ! step runtime 60 anything bash -c unpack; then
     # Without .NET nothing of ours runs; the exit code says so, and the report shows what was not reached.
@@ -282,13 +292,13 @@ if ! step runtime 60 anything bash -c unpack; then
     exit 1
 fi
 step doctor 40 anything "${cli[@]}" doctor
-step tests 110 tests_ran "${tests[@]}" "${test_filter[@]}"
-step parity 90 parity_ran "${cli[@]}" doctor --parity "$work/data/fixtures" --device cuda:0
+step tests 90 tests_ran "${tests[@]}" "${test_filter[@]}"
+step parity 60 parity_ran "${cli[@]}" doctor --parity "$work/data/fixtures" --device cuda:0
 
-step gradients 100 rows_of "${benchmarks[@]}" cuda-gradients "${small[@]}" --json "$out/gradients.json"
+step gradients 80 rows_of "${benchmarks[@]}" cuda-gradients "${small[@]}" --json "$out/gradients.json"
 
-# Nothing runs beside what is timed.
-step timings 110 rows_of "${benchmarks[@]}" cuda --rounds "$rounds" "${small[@]}" --json "$out/timings-ours.json"
+# Nothing runs beside what is timed. Rows come in the order of their worth; the last one that is begun has 20 s.
+step timings $((begin_within + 20)) rows_of "${benchmarks[@]}" cuda --rounds "$rounds" "${small[@]}" --seconds "$begin_within" --json "$out/timings-ours.json"
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2> /dev/null | head -n 1)
 if [ -n "$rehearse" ]; then
@@ -304,24 +314,24 @@ else
         step "$1" "$2" sanitizer_clean env NATIVERETRIEVAL_SHARED="$work/none" CUDA_MODULE_LOADING=LAZY \
             "$sanitizer" --tool "$1" --error-exitcode 86 --report-api-errors no --print-limit 200 "${tests[@]}" "${@:3}"
     }
-    sanitize memcheck 120 "${sanitizer_filter[@]}" &
+    sanitize memcheck 100 "${sanitizer_filter[@]}" &
     sanitize racecheck 60 "${race_filter[@]}" &
     wait
 fi
 
 values=$work/pytorch-values.json peers=()
 if has_torch; then
-    step pytorch-values 60 true "$python" benchmarks/peers/torch_gpu.py parity --out "$values" "${small[@]}" --training-small tests/fixtures/training-small.safetensors
+    step pytorch-values 50 true "$python" benchmarks/peers/torch_gpu.py parity --out "$values" "${small[@]}" --training-small tests/fixtures/training-small.safetensors
 else
     cannot pytorch-values "$python has no PyTorch"
 fi
-if [ -e "$values" ]; then step pytorch-parity 60 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
+if [ -e "$values" ]; then step pytorch-parity 40 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
 else cannot pytorch-parity "PyTorch's values are not there"; fi
 
 profile_step() { # NCU ROUNDS [--small]: more launches than two steps have, after those that choose algorithms
     "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \
         --metrics gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum,launch__grid_size,launch__block_size \
-        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --rounds "${@:2}" > "$work/ncu.out" \
+        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --no-graphs --rounds "${@:2}" > "$work/ncu.out" \
         || { tail -n 5 "$work/ncu.out" "$work/ncu.csv"; return 1; }
     "$python" tests/gpu/kernel-table.py "$work/ncu.csv"
 }
@@ -345,9 +355,10 @@ END
     ncu=$work/ncu profiled=1
 fi
 if [ -z "$ncu" ]; then skip kernels "no ncu on this machine"
-else step kernels 90 rows_of bash -c 'profile_step "$@"' profile "$ncu" "$profiled" "${small[@]}"; fi
+else step kernels 60 rows_of bash -c 'profile_step "$@"' profile "$ncu" "$profiled" "${small[@]}"; fi
 
 # All the time that is left but what the table takes: rows come in the order of their worth.
+kept=0
 left=$((budget - ($(now_ms) - begin_ms) / 1000 - 25))
 if has_torch; then step pytorch $((left > 10 ? left : 10)) lines_of "$python" benchmarks/peers/torch_gpu.py time --out "$out/timings-pytorch-eager.json" --compiled "$out/timings-pytorch-compiled.json" \
     --seconds $((left > 50 ? left - 45 : 5)) --rounds "$rounds" "${small[@]}"

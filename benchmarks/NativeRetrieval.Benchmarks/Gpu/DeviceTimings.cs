@@ -31,10 +31,12 @@ internal sealed record DeviceTimings(int SchemaVersion, string Program, string D
 /// <summary>A figure of one program.</summary>
 /// <param name="Precision"><c>fp32</c>, <c>tf32</c> or <c>bf16</c>: what matrix products and convolutions compute in.</param>
 /// <param name="Milliseconds">Median; null where the workload failed.</param>
-/// <param name="PeakBytes">The most bytes that tensors held during the runs.</param>
+/// <param name="PeakBytes">The most bytes in use during a run after the first ones: tensors, libraries' workspaces, recorded work.</param>
+/// <param name="TakenBytes">The most bytes that were taken from the driver since the weights were made: the first runs, too.</param>
 /// <param name="Note">The reason of a failure, or a remark.</param>
 internal sealed record DeviceTiming(string Workload, string Shape, string Precision, double? Milliseconds,
-    double Gigaflop = 0, double Gigabytes = 0, string? Note = null, long? PeakBytes = null)
+    double Gigaflop = 0, double Gigabytes = 0, string? Note = null, long? PeakBytes = null,
+    long? TakenBytes = null)
 {
     public double? GigaflopPerSecond => Gigaflop > 0 && Milliseconds is { } ms ? Gigaflop / ms * 1e3 : null;
 

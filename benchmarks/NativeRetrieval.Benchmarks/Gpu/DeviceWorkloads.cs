@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Features;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
+using NativeRetrieval.Models;
 using NativeRetrieval.Parity;
 using NativeRetrieval.Text;
 
@@ -20,41 +21,62 @@ internal static class DeviceWorkloads
     /// <summary>Rows that a search finds.</summary>
     const int Found = 10;
 
-    /// <summary>The two ceilings, then by worth: who runs out of time has the rows that matter.</summary>
+    static readonly Precision[] _wide = [Precision.Float32], _fast = [Precision.Tf32, Precision.BFloat16], _tf32 = [Precision.Tf32],
+        _exact = [Precision.Float32, Precision.Tf32], _all = [Precision.Tf32, Precision.Float32, Precision.BFloat16];
+
+    /// <summary>
+    /// What is timed, in this order: the two ceilings and what a bar is set for, in the precisions that it is set for; then all the rest.
+    /// Who runs out of time has the rows that matter.
+    /// </summary>
+    public static IEnumerable<(DeviceWorkload Workload, Precision Precision)> InOrder(WorkloadSizes sizes)
+    {
+        DeviceWorkload[] all = [.. Of(sizes)];
+        return Rows(workload => workload.First).Concat(Rows(workload => workload.Precisions.Except(workload.First)));
+
+        IEnumerable<(DeviceWorkload, Precision)> Rows(Func<DeviceWorkload, IEnumerable<Precision>> precisions) =>
+            all.SelectMany(workload => precisions(workload).Select(precision => (workload, precision)));
+    }
+
+    /// <summary>All workloads, the two ceilings first, then by worth.</summary>
     public static IEnumerable<DeviceWorkload> Of(WorkloadSizes sizes)
     {
+        // Neither copies nor log-mel move a number through a matrix product or a convolution.
         yield return new(Copy, $"{Bytes(sizes.CopyBytes)} on the device", 0, 2.0 * sizes.CopyBytes / 1e9,
-            device => CopyOnDevice(device, sizes.CopyBytes));
-        yield return Gemm(sizes.Products[0]);
-        yield return StepOf(sizes.TrainingBatches[0]);
-        yield return Encoder("cnn14", sizes.Cnn14, WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), sizes.AudioBatches[0]);
-        yield return Encoder("resnet38", sizes.ResNet38, WorkAmount.ResNet38(sizes.ResNet38, sizes.Frames), sizes.AudioBatches[0]);
+            device => CopyOnDevice(device, sizes.CopyBytes)) { Precisions = _wide, First = _wide };
+        yield return Gemm(sizes.Products[0]) with { First = _all };
+        foreach (var (i, pairs) in sizes.TrainingBatches.Index()) yield return StepOf(pairs) with { First = i == 0 ? _all : _tf32 };
+        yield return Encoder("cnn14", sizes.Cnn14, WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), sizes.AudioBatches[0])
+            with { First = _fast };
         yield return new("bert", $"{sizes.Sentences} x {sizes.Tokens} tokens",
-            sizes.Sentences * WorkAmount.Bert(sizes.Bert, sizes.Tokens), 0, device => Text(device, sizes));
-        foreach (int pairs in sizes.TrainingBatches.Skip(1)) yield return StepOf(pairs);
-        yield return Encoder("htsat", sizes.HtsAt, HtsAtSuite.Gigaflop(sizes.HtsAt), sizes.AudioBatches[0]);
-        foreach (int pairs in sizes.Pairs.Reverse())
-            yield return new("nt-xent", $"{pairs} x {sizes.Dimension}, with gradients",
-                3 * WorkAmount.Product(pairs, pairs, sizes.Dimension), 0, device => NtXent(device, pairs, sizes.Dimension));
+            sizes.Sentences * WorkAmount.Bert(sizes.Bert, sizes.Tokens), 0, device => Text(device, sizes)) { First = _tf32 };
+        yield return Encoder("resnet38", sizes.ResNet38, WorkAmount.ResNet38(sizes.ResNet38, sizes.Frames), sizes.AudioBatches[0])
+            with { First = _tf32 };
+        yield return Loss(sizes.Pairs[^1]) with { First = _exact };
         int clipsOfLogMel = sizes.AudioBatches[0];
         yield return new(LogMels, $"{clipsOfLogMel} x {sizes.ClipName}", 0,
             clipsOfLogMel * 4e-9 * (sizes.Samples + 64.0 * LogMelSettings.Default.FramesOf(sizes.Samples)),
-            device => LogMel(device, clipsOfLogMel, sizes.Samples));
-        yield return new("index", IndexingRun.Shape(sizes), 0, 0, device => IndexingRun.Prepare(device, sizes));
-        foreach (bool rounds in (bool[])[false, true])
-            yield return new("search", $"best {Found} of {sizes.SearchedRows} x {sizes.Dimension}{(rounds ? ", bf16 bounds" : "")}",
-                WorkAmount.Product(1, sizes.SearchedRows, sizes.Dimension), 0, device => Search(device, sizes, rounds));
+            device => LogMel(device, clipsOfLogMel, sizes.Samples)) { Precisions = _wide, First = _wide };
+        foreach (int pairs in sizes.TrainingBatches)
+            yield return StepOf(pairs) with { Shape = $"{pairs} x {sizes.ClipName}, without graphs", Graphs = false };
         foreach (int clips in sizes.AudioBatches.Skip(1))
         {
             yield return Encoder("cnn14", sizes.Cnn14, WorkAmount.Cnn14(sizes.Cnn14, sizes.Frames), clips);
             yield return Encoder("resnet38", sizes.ResNet38, WorkAmount.ResNet38(sizes.ResNet38, sizes.Frames), clips);
         }
+        yield return Encoder("htsat", sizes.HtsAt, HtsAtSuite.Gigaflop(sizes.HtsAt), sizes.AudioBatches[0]);
+        foreach (int pairs in sizes.Pairs.SkipLast(1)) yield return Loss(pairs);
+        foreach (bool rounds in (bool[])[false, true])
+            yield return new("search", $"best {Found} of {sizes.SearchedRows} x {sizes.Dimension}{(rounds ? ", bf16 bounds" : "")}",
+                WorkAmount.Product(1, sizes.SearchedRows, sizes.Dimension), 0, device => Search(device, sizes, rounds));
         foreach (var product in sizes.Products.Skip(1)) yield return Gemm(product);
+        yield return new("index", IndexingRun.Shape(sizes), 0, 0, device => IndexingRun.Prepare(device, sizes)) { First = _tf32 };
 
         DeviceWorkload Gemm((int M, int N, int K) p) => new(Product, $"{p.M} x {p.N} x {p.K} (m n k)", WorkAmount.Product(p.M, p.N, p.K), 0,
             device => MatMul(device, p.M, p.N, p.K));
         DeviceWorkload StepOf(int pairs) => new(Step, $"{pairs} x {sizes.ClipName}", StepGigaflop(sizes, pairs), 0,
             device => TrainingStep(device, sizes, pairs));
+        DeviceWorkload Loss(int pairs) => new("nt-xent", $"{pairs} x {sizes.Dimension}, with gradients",
+            3 * WorkAmount.Product(pairs, pairs, sizes.Dimension), 0, device => NtXent(device, pairs, sizes.Dimension));
         DeviceWorkload Encoder(string name, AudioEncoderConfig config, double gigaflop, int clips) => new(name,
             $"{clips} x {sizes.ClipName}", clips * gigaflop, 0, device => Audio(device, config, clips, sizes.Frames));
     }
@@ -87,29 +109,40 @@ internal static class DeviceWorkloads
     {
         var encoder = AudioEncoder.Create(config, device, random: null).FillByFormula();
         var logMel = Tensor.From(Bench.LogMel(clips, frames, config.MelBins), [clips, 1, frames, config.MelBins], device);
-        return new(() => encoder.Forward(logMel, lengths: null).Dispose(), encoder, logMel);
+        return Replayed(device, () => [logMel], inputs => [encoder.Forward(inputs[0], lengths: null)], encoder, logMel);
     }
 
+    /// <summary>Tokens are uploaded in each run, as those of a query are.</summary>
     static PreparedRun Text(Device device, WorkloadSizes sizes)
     {
         var encoder = new BertEncoder(sizes.Bert, device, random: null).FillByFormula();
         var batch = Captions(sizes, sizes.Sentences);
-        return new(() => encoder.Forward(batch).Dispose(), encoder);
+        SentenceInputs? placed = null;
+        return Replayed(device, () => [(placed = encoder.Place(batch, training: false)).Places],
+            inputs => [encoder.Forward(placed! with { Places = inputs[0] })], encoder);
     }
 
     static PreparedRun TrainingStep(Device device, WorkloadSizes sizes, int pairs)
     {
         var run = new TrainingRun(device, sizes, pairs, new SpecAugmentOptions());
-        return new(() => run.Step(), run, run.Model);
+        return new(() => run.Step(), run, run.Model) { Captured = run.Captured };
     }
 
+    /// <summary>Part of an encoder's batch: neither the waveform nor the spectrogram is copied for it.</summary>
     static PreparedRun LogMel(Device device, int clips, int samples)
     {
         float[] values = [.. Bench.Values((long)clips * samples).Select(value => value / 2)];
         var waveform = Tensor.From(values, [clips, samples], device);
-        return new(() => Op.LogMel(waveform, LogMelSettings.Default).Dispose(), waveform);
+        return Replayed(device, () => [], Run, waveform);
+
+        Tensor[] Run(IReadOnlyList<Tensor> inputs)
+        {
+            Op.LogMel(waveform, LogMelSettings.Default).Dispose();
+            return [];
+        }
     }
 
+    /// <summary>Part of a training step: neither the vectors nor their gradients are copied for it.</summary>
     static PreparedRun NtXent(Device device, int pairs, int dimension)
     {
         float[] values = Bench.Values(2L * pairs * dimension);
@@ -117,14 +150,29 @@ internal static class DeviceWorkloads
         var text = Tensor.From(values.AsSpan(pairs * dimension), [pairs, dimension], device);
         var numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
         audio.RequiresGradient = text.RequiresGradient = true;
-        return new(Run, audio, text, numbers);
+        return Replayed(device, () => [], Run, audio, text, numbers);
 
-        void Run()
+        Tensor[] Run(IReadOnlyList<Tensor> inputs)
         {
             using var scope = TensorScope.Begin();
             using (var tape = Tape.Begin()) tape.Backward(Op.NtXent(audio, text, numbers, numbers, new NtXentOptions()));
             audio.ClearGradient();
             text.ClearGradient();
+            return [];
+        }
+    }
+
+    /// <summary>Work that is recorded and replayed as a batch of the evaluation is, whose weights do not change.</summary>
+    static PreparedRun Replayed(Device device, Func<Tensor[]> inputs, Func<IReadOnlyList<Tensor>, Tensor[]> work,
+        params IDisposable[] owned)
+    {
+        var captured = new CapturedWork(device, Console.Error.WriteLine);
+        return new(Run, [captured, .. owned]) { Captured = captured };
+
+        void Run()
+        {
+            using var scope = TensorScope.Begin();
+            captured.Run("batch", inputs(), place: default, state: [], work);
         }
     }
 

@@ -14,8 +14,8 @@ internal static class GpuCommand
     public const string Name = "cuda", Table = "cuda-table";
 
     public const string Usage = $"""
-               {Name} [--parity FILE [--parity-only]] [--workload NAME] [--precision fp32|tf32|bf16] [--rounds N] [--small]
-                   [--json FILE] [--device cuda:N|cpu]
+               {Name} [--parity FILE [--parity-only]] [--workload NAME] [--precision fp32|tf32|bf16] [--no-graphs]
+                   [--rounds N] [--seconds N] [--small] [--json FILE] [--device cuda:N|cpu]
                    a GPU, timed by its events; see tests/gpu/README.md
                {Table} OURS.json PEER.json…   the timings of several programs in one table
         """;

@@ -9,6 +9,9 @@ internal sealed record GpuOptions
     /// <summary>Timed rounds of each workload.</summary>
     public int Rounds { get; init; } = 20;
 
+    /// <summary>Seconds after which no further workload is begun.</summary>
+    public double Seconds { get; init; } = double.PositiveInfinity;
+
     /// <summary>Tiny sizes: for the emulator, where times mean nothing and every access is checked.</summary>
     public bool Small { get; init; }
 
@@ -27,6 +30,9 @@ internal sealed record GpuOptions
     /// <summary>The only precision that is timed; null: all.</summary>
     public Precision? Precision { get; init; }
 
+    /// <summary>False: nothing is replayed as a CUDA graph, so that a profiler sees each kernel by itself.</summary>
+    public bool Graphs { get; init; } = true;
+
     /// <summary>Nothing is timed.</summary>
     public bool ParityOnly { get; init; }
 
@@ -40,9 +46,13 @@ internal sealed record GpuOptions
             switch (arguments[i])
             {
                 case "--small": options = options with { Small = true }; continue;
+                case "--no-graphs": options = options with { Graphs = false }; continue;
                 case "--parity-only": options = options with { ParityOnly = true }; continue;
                 case "--rounds" when int.TryParse(value, CultureInfo.InvariantCulture, out int rounds) && rounds > 0:
                     options = options with { Rounds = rounds };
+                    break;
+                case "--seconds" when double.TryParse(value, CultureInfo.InvariantCulture, out double seconds) && seconds > 0:
+                    options = options with { Seconds = seconds };
                     break;
                 case "--workload" when value is not null: options = options with { Workload = value }; break;
                 case "--precision" when value is not null && PrecisionName.Find(value) is { } precision:

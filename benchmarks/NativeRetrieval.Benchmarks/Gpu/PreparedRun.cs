@@ -1,3 +1,4 @@
+using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Models;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
@@ -8,6 +9,9 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 internal sealed class PreparedRun(Action run, params IDisposable[] owned) : IDisposable
 {
     public Action Run => run;
+
+    /// <summary>The recordings by which runs are replayed; null where runs are not recorded as a whole.</summary>
+    public CapturedWork? Captured { get; init; }
 
     /// <summary>Parameters of the model that the run trains; 0 where it trains none.</summary>
     public long Parameters =>

@@ -37,17 +37,20 @@ internal static class TimingTable
     static void PrintMemory(IReadOnlyList<DeviceTimings> programs)
     {
         Console.WriteLine();
-        Console.WriteLine("| peak memory of tensors, MiB | precision | "
-            + string.Join(" | ", programs.Select(program => program.Program)) + " |");
+        Console.WriteLine("Peak memory, MiB: in use during a step after the first ones, with libraries' workspaces and recorded work / "
+            + "taken from the driver in all. What driver and libraries take for themselves is on neither side.");
+        Console.WriteLine();
+        Console.WriteLine("| peak memory, MiB | precision | " + string.Join(" | ", programs.Select(program => program.Program)) + " |");
         Console.WriteLine("|---|---|" + string.Concat(Enumerable.Repeat("---:|", programs.Count)));
         foreach (var rows in programs.SelectMany(program => program.Rows.Select(row => (program, row)))
             .Where(item => item.row is { Workload: DeviceWorkloads.Step, PeakBytes: not null })
             .GroupBy(item => (item.row.Shape, item.row.Precision)))
             Console.WriteLine($"| training step, {rows.Key.Shape} | {rows.Key.Precision} | "
-                + string.Join(" | ", programs.Select(program =>
-                    rows.FirstOrDefault(item => item.program == program).row?.PeakBytes is { } bytes
-                        ? Number(bytes / 1048576.0, "F0") : "")) + " |");
+                + string.Join(" | ", programs.Select(program => Memory(rows.FirstOrDefault(item => item.program == program).row))) + " |");
     }
+
+    static string Memory(DeviceTiming? row) => row?.PeakBytes is not { } peak ? ""
+        : $"{Number(peak / 1048576.0, "F0")} / {(row.TakenBytes is { } taken ? Number(taken / 1048576.0, "F0") : "-")}";
 
     /// <summary>In the order of ours; what only a peer has comes last.</summary>
     static int Order(DeviceTimings ours, string workload, string shape)

@@ -11,27 +11,39 @@ using NativeRetrieval.Text;
 
 namespace NativeRetrieval.Benchmarks.Gpu;
 
-/// <summary>The report's training: encoders and heads with dropout and SpecAugment, NT-Xent, gradient clipping, Adam.</summary>
+/// <summary>
+/// The report's training: encoders and heads with dropout and SpecAugment, NT-Xent, gradient clipping, Adam. As in the trainer, a step is
+/// recorded and replayed where the device does that, and its loss and norm are read when the next one is queued.
+/// </summary>
 internal sealed class TrainingRun : IDisposable
 {
     public const double LearningRate = 1e-4;
 
+    const ulong Seed = 1;
+
     readonly AdamOptimizer _optimizer;
-    readonly Tensor _logMel, _numbers;
+    readonly SoundInputs _sounds;
+    readonly SentenceInputs _sentences;
+    readonly Tensor _numbers;
+    readonly Tensor[] _changed;
     readonly SpecAugmentOptions? _masks;
+    Pending? _pending;
     long _step;
 
     /// <param name="masks">SpecAugment; null: none.</param>
     public TrainingRun(Device device, WorkloadSizes sizes, int pairs, SpecAugmentOptions? masks)
     {
         var tokenizer = new TextTokenizer(Vocabulary.FromCaptions(["a dog barks"]));
-        Model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(1)));
+        Model = new RetrievalModel(sizes.Model, tokenizer, device, new PhiloxSequence(new Philox(Seed)));
+        _changed = [.. Model.State().Select(item => item.Tensor)];
         _optimizer = new AdamOptimizer([new ParameterGroup([.. Model.Parameters()])], new AdamOptions(MaxGradientNorm: 2));
         LogMel = Bench.LogMel(pairs, sizes.Frames, sizes.Cnn14.MelBins);
-        _logMel = Tensor.From(LogMel, [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device);
+        _sounds = SoundInputs.Of(Tensor.From(LogMel, [pairs, 1, sizes.Frames, sizes.Cnn14.MelBins], device), lengths: null);
         _numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
         Captions = DeviceWorkloads.Captions(sizes, pairs);
+        _sentences = Model.TextEncoder.Place(Captions, training: true);
         _masks = masks;
+        Captured = new CapturedWork(device, Console.Error.WriteLine);
     }
 
     public RetrievalModel Model { get; }
@@ -41,28 +53,66 @@ internal sealed class TrainingRun : IDisposable
 
     public TokenBatch Captions { get; }
 
-    /// <summary>Takes one step.</summary>
-    /// <param name="seen">Is told the loss and the gradient's norm before clipping; null: the loss is not read.</param>
+    /// <summary>Recordings and replays of the steps.</summary>
+    public CapturedWork Captured { get; }
+
+    /// <summary>Queues a step, then waits for the one before it: for this one itself on a device that works at once.</summary>
+    /// <param name="seen">Is told the step's loss and its gradient's norm before clipping, once they are read.</param>
     public void Step(Action<float, double>? seen = null)
     {
         using var scope = TensorScope.Begin();
-        Tensor loss;
-        using (var tape = Tape.Begin())
-        {
-            var pass = new TrainingPass(seed: 1, _step++);
-            var audio = Model.EmbedAudio(_logMel, lengths: null, pass, _masks);
-            var text = Model.EmbedText(Captions, pass);
-            loss = Op.NtXent(audio, text, _numbers, _numbers, new NtXentOptions());
-            tape.Backward(loss);
-        }
-        double norm = _optimizer.Step(LearningRate);
-        seen?.Invoke(loss.ToArray<float>()[0], norm);
+        long step = _step++;
+        var rates = _optimizer.BeginStep(LearningRate);
+        var results = Captured.Run("step", [_sounds.LogMel, _sentences.Places, _numbers, rates], new(PassOf(step).FirstStream), _changed,
+            inputs => [AddGradient(PassOf(step), inputs), _optimizer.Update(inputs[3])!]);
+        var next = new Pending(results[0].ReadLater<float>(), results[1].ReadLater<double>(), seen);
+        Finish();
+        _pending = next;
+        if (!Model.Device.WorksBehind) Finish();
     }
 
+    /// <summary>Waits for the last step, then frees all but the model.</summary>
     public void Dispose()
     {
-        _optimizer.Dispose();
-        _logMel.Dispose();
-        _numbers.Dispose();
+        try
+        {
+            Finish();
+        }
+        finally
+        {
+            Captured.Dispose();
+            _optimizer.Dispose();
+            _sounds.LogMel.Dispose();
+            _sentences.Places.Dispose();
+            _numbers.Dispose();
+        }
     }
+
+    static TrainingPass PassOf(long step) => new(Seed, step);
+
+    /// <returns>The loss, whose gradient is added to the parameters'.</returns>
+    Tensor AddGradient(TrainingPass pass, IReadOnlyList<Tensor> inputs)
+    {
+        using var scope = TensorScope.Begin();
+        using var tape = Tape.Begin();
+        var audio = Model.EmbedAudio(_sounds with { LogMel = inputs[0] }, pass, _masks);
+        var text = Model.EmbedText(_sentences with { Places = inputs[1] }, pass);
+        var loss = Op.NtXent(audio, text, inputs[2], inputs[2], new NtXentOptions());
+        tape.Backward(loss);
+        return scope.Return(loss);
+    }
+
+    void Finish()
+    {
+        if (_pending is not { } step) return;
+        _pending = null;
+        float loss = step.Loss.Wait()[0];
+        double norm = step.Clip.Wait()[1];
+        if (!float.IsFinite(loss) || !double.IsFinite(norm))
+            throw new InvalidOperationException($"the loss is {loss} and the gradient's norm {norm}");
+        step.Seen?.Invoke(loss, norm);
+    }
+
+    /// <summary>A step that is queued.</summary>
+    sealed record Pending(PendingValues<float> Loss, PendingValues<double> Clip, Action<float, double>? Seen);
 }

@@ -42,7 +42,7 @@ internal static class RooflineCommand
                     return 2;
             }
         DeviceWorkload[] known = [.. DeviceWorkloads.Of(small ? WorkloadSizes.Small : WorkloadSizes.Full)
-            .Where(workload => workload.Name is not (DeviceWorkloads.Copy or DeviceWorkloads.Product))];
+            .Where(workload => workload is { Graphs: true, Name: not (DeviceWorkloads.Copy or DeviceWorkloads.Product) })];
         if (workloads.Find(name => known.All(workload => workload.Name != name)) is { } unknown)
         {
             Console.Error.WriteLine($"unknown workload '{unknown}'; there are {string.Join(' ', known.Select(w => w.Name).Distinct())}");
@@ -88,6 +88,7 @@ internal static class RooflineCommand
             == (MeasuredStep.Workload, MeasuredStep.Shape, MeasuredStep.Precision);
         PrintKernels(taken, precision, measured);
         PrintSum(taken, MeasuredStep.MillisecondsOf(workload.Name, workload.Shape, precisionName));
+        if (workload.Name == DeviceWorkloads.Step) PrintMemory(WorkRecorder.Memory(workload, precision));
     }
 
     /// <summary>Launches of the ways that the GPU of <see cref="_shown"/> takes.</summary>
@@ -139,10 +140,14 @@ internal static class RooflineCommand
         double gigabytes = shown.Sum(item => item.Cost.Bytes) / 1e9, gigaflop = shown.Sum(item => item.Cost.Flops) / 1e9;
         Console.WriteLine(F($"\n{shown.Count} launches, {gigabytes:F2} GB, {gigaflop:F0} GFLOP."));
         Console.WriteLine("Predicted, captured in a graph: " + string.Join(", ", Accelerator.All.Select(gpu =>
-            F($"{gpu.Name} {taken[gpu].Sum(item => item.Cost.Seconds(gpu)) * 1e3:F2} ms"))) + ".");
+            F($"{gpu.Name} {taken[gpu].Sum(item => item.Cost.Seconds(gpu)) * 1e3:F3} ms"))) + ".");
         Console.WriteLine(F($"Launched one by one the host takes {host:F2} ms. ")
             + (measuredMs is { } ms ? F($"Measured on the H100 at ab6b81a: {ms:F2} ms.") : "Not measured."));
     }
+
+    static void PrintMemory((long PeakBytes, long TakenBytes) memory) =>
+        Console.WriteLine(F($"Memory, without workspaces of cuDNN: {memory.PeakBytes / (double)(1 << 30):F2} GiB in use at most, ")
+            + F($"{memory.TakenBytes / (double)(1 << 30):F2} GiB taken from the driver."));
 
     static bool IsBFloat16(RecordedWork work) => work switch
     {

@@ -49,11 +49,7 @@ internal static unsafe class WorkRecorder
     public static RecordedRun Record(DeviceWorkload workload, Precision precision)
     {
         bool splits = precision == Precision.Float32;
-        using var device = CudaDevice.Open(0, new()
-        {
-            Precision = precision, KernelFolder = Path.Combine(Checkout.Cache, "kernels"), TimeAlgorithms = splits,
-            AlgorithmFolder = Path.Combine(Checkout.Cache, "algorithms"),
-        });
+        using var device = Open(precision, graphs: false);
         using var prepared = workload.Prepare(device);
         Once();
         if (precision == Precision.BFloat16) return new([.. Once().Select(work => new RecordedPiece([[work]]))], prepared.Parameters);
@@ -73,6 +69,33 @@ internal static unsafe class WorkRecorder
             return [.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)];
         }
     }
+
+    /// <summary>
+    /// Memory of a workload that is replayed as a graph, with three TF32 products in float32, whose split operands take more. Workspaces of
+    /// cuDNN are none: it alone knows them.
+    /// </summary>
+    public static (long PeakBytes, long TakenBytes) Memory(DeviceWorkload workload, Precision precision)
+    {
+        using var device = Open(precision, graphs: true);
+        if (precision == Precision.Float32)
+        {
+            using (var first = workload.Prepare(device)) first.Run();
+            ForcedChoices.Take(device, split: true);
+            device.Trim();
+        }
+        device.ResetPeak();
+        using var prepared = workload.Prepare(device);
+        for (int run = 0; run < 3; run++) prepared.Run();
+        if (prepared.Captured is { Replays: 2 }) return DeviceMemory.Of(device, prepared.Run);
+        throw new InvalidOperationException($"{workload.Name} was not replayed");
+    }
+
+    /// <summary>A device of the emulator after <see cref="Start"/>.</summary>
+    public static CudaDevice Open(Precision precision, bool graphs) => CudaDevice.Open(0, new()
+    {
+        Precision = precision, Graphs = graphs, KernelFolder = Path.Combine(Checkout.Cache, "kernels"),
+        TimeAlgorithms = precision == Precision.Float32, AlgorithmFolder = Path.Combine(Checkout.Cache, "algorithms"),
+    });
 
     static string Take() =>
         Marshal.PtrToStringUTF8(((delegate* unmanaged<nint>)NativeLibrary.GetExport(_driver, "nr_emu_take_records"))())!;

@@ -68,6 +68,9 @@ public sealed class CudaContext : IDisposable
     /// <summary>True after an error that ended the context: every later use of it throws <see cref="CudaDeviceLostException"/>.</summary>
     public bool IsLost => Volatile.Read(ref _lost) is not null;
 
+    /// <summary>The memory that was taken through this object.</summary>
+    internal TakenMemory Taken { get; } = new();
+
     /// <summary>The context that this thread entered last.</summary>
     internal static CudaContext? Current
     {

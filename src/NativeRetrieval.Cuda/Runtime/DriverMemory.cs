@@ -13,12 +13,14 @@ internal sealed class DriverMemory(CudaContext context) : IMemorySource
         var result = cuMemAlloc_v2(out address, checked((nuint)sizeBytes));
         if (result == DriverResult.OutOfMemory) return false;
         result.ThrowIfFailed("cuMemAlloc_v2(out address, sizeBytes)");
+        context.Taken.Add(address, sizeBytes);
         return true;
     }
 
     /// <summary>Frees a block. Silent on a lost or closed context, whose memory is gone already.</summary>
     public void Free(nint address)
     {
+        context.Taken.Remove(address);
         if (!context.TryEnter(out var scope)) return;
         using (scope) _ = cuMemFree_v2(address);
     }

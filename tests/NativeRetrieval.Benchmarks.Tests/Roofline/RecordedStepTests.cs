@@ -3,10 +3,12 @@ using System.Diagnostics;
 using NativeRetrieval.Benchmarks.Gpu;
 using NativeRetrieval.Benchmarks.Roofline;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Cuda;
 
 namespace NativeRetrieval.Benchmarks.Tests.Roofline;
 
 /// <summary>Small work as the backend queues it: launches and operations are those that its sizes say.</summary>
+[Collection("recording emulator")]
 public sealed class RecordedStepTests
 {
     /// <summary>8 pairs of 32 numbers with gradients: a product of scores and two of gradients, each of three TF32 products.</summary>
@@ -63,10 +65,22 @@ public sealed class RecordedStepTests
 
     static List<RecordedWork> First(RecordedRun run) => [.. run.Pieces.SelectMany(piece => piece.Ways[0])];
 
-    static RecordedRun Record(string name, Precision precision)
+    /// <summary>A device of the emulator, which writes work down and does none.</summary>
+    internal static CudaDevice Open(Precision precision, bool graphs)
+    {
+        Start();
+        return WorkRecorder.Open(precision, graphs);
+    }
+
+    static void Start()
     {
         Assert.SkipUnless(OperatingSystem.IsLinux() && HasCompiler(), "needs g++ on Linux to build the CUDA emulator");
         WorkRecorder.Start();
+    }
+
+    static RecordedRun Record(string name, Precision precision)
+    {
+        Start();
         return WorkRecorder.Record(DeviceWorkloads.Of(WorkloadSizes.Small).First(workload => workload.Name == name), precision);
     }
 
