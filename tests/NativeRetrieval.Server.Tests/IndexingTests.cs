@@ -120,7 +120,7 @@ public sealed class IndexingTests : IAsyncLifetime
         Assert.Equal(("error", 409, "sounds.csv: line 3: is no row"), (name, problem.GetProperty("status").GetInt32(),
             problem.GetProperty("detail").GetString()));
 
-        string?[] Titles()
+        List<string?> Titles()
         {
             using var index = LocalAudioIndex.Open(_service.IndexFolder, IndexAccess.Read);
             return [.. index.Details().Where(file => file.Key.StartsWith(_sounds.FullPath, StringComparison.Ordinal))

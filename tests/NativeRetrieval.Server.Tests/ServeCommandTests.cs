@@ -103,27 +103,20 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
         WavFile.Write(_service["more/one.wav"], 1, 440);
         await File.WriteAllTextAsync(_service["more.csv"], "file_name,description\none.wav,a zither\n", cancellation);
         string[] tables = ["--details", _service["more.csv"]];
-        using var process = Start(["--port", "0", "--sounds", _service["more"], .. tables]);
-        try
+        await using (var service = Start(["--port", "0", "--sounds", _service["more"], .. tables]))
         {
-            using var client = new HttpClient { BaseAddress = new Uri((await process.StandardOutput.ReadLineAsync(cancellation))!) };
+            using var client = new HttpClient { BaseAddress = await service.AddressAsync(cancellation) };
             await IndexAsync(client);
             Assert.Contains("\"words\":[\"zither\"]", await client.GetStringAsync("/v1/search?q=zither", cancellation));
             await File.WriteAllTextAsync(_service["more.csv"], "file_name,description\none.wav,a dulcimer\n", cancellation);
             await IndexAsync(client);
             Assert.Contains("\"words\":[\"dulcimer\"]", await client.GetStringAsync("/v1/search?q=dulcimer", cancellation));
         }
-        finally
-        {
-            process.Kill();
-        }
-        await process.WaitForExitAsync(cancellation);
 
-        var alone = Run(tables);
-        Assert.Equal((ExitCode.Usage, ""), (alone.ExitCode, alone.Out));
+        var alone = await RefusedAsync(tables);
+        Assert.Equal(ExitCode.Usage, alone.ExitCode);
         Assert.Contains("--details and --ucs tell of the sounds in the folders of --sounds", alone.Error);
-        var absent = Run("--sounds", _service["more"], "--ucs", _service["absent.csv"]);
-        Assert.Equal("", absent.Out);
+        var absent = await RefusedAsync("--sounds", _service["more"], "--ucs", _service["absent.csv"]);
         Assert.Contains("absent.csv", absent.Error);
 
         async Task IndexAsync(HttpClient client)

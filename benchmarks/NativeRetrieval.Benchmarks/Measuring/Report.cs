@@ -22,7 +22,9 @@ internal sealed partial class Report(DateTime utcNow, string? peer)
     /// <summary>The processor and what tells it from others of its name, whose results lie in another folder.</summary>
     static string Device => $"{CpuName()}, {CpuDevice.Threads} threads{Vectors}";
 
-    /// <summary>Nothing where AVX-512 is at work; else whether the processor lacks it or was told to do without (<c>DOTNET_EnableAVX512=0</c>).</summary>
+    /// <summary>
+    /// Nothing where AVX-512 is at work; else whether the processor lacks it or .NET was told to do without (<c>DOTNET_EnableAVX512=0</c>).
+    /// </summary>
     static string Vectors => Vector512.IsHardwareAccelerated ? ""
         : CpuFact("flags") is { } flags && flags.Split(' ').Contains("avx512f") ? ", AVX2 alone" : ", without AVX-512";
 

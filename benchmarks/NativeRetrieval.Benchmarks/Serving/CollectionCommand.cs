@@ -14,7 +14,7 @@ internal static class CollectionCommand
 {
     public const string Name = "collection";
 
-    public const string Usage = $"       {Name} [--windows N] [--rounds N] [--element float32|bfloat16] [--at FOLDER]  searches and filters of a large index";
+    public const string Usage = $"       {Name} [--windows N] [--rounds N] [--element float32|bfloat16] [--at FOLDER]  searches, filters";
 
     sealed record Options(int Windows = 100_000, int Rounds = 21, DType Element = DType.Float32, string? At = null);
 
@@ -97,8 +97,8 @@ internal static class CollectionCommand
         var stats = index.Stats();
         double gigabytes = (double)stats.Windows * ServedCollection.Dimension * index.Settings.Element.SizeBytes() / 1e9;
         double memory = Ceilings.Measure().GigabytesPerSecond;
-        Console.WriteLine(FormattableString.Invariant($"{stats.Windows:N0} windows of {stats.Files:N0} files, {ServedCollection.Dimension} x ")
-            + FormattableString.Invariant($"{index.Settings.Element}, {gigabytes:F2} GB; memory gives {memory:F1} GB/s"));
+        Console.WriteLine(FormattableString.Invariant($"{stats.Windows:N0} windows of {stats.Files:N0} files, ")
+            + FormattableString.Invariant($"{ServedCollection.Dimension} x {index.Settings.Element}, {gigabytes:F2} GB; memory gives {memory:F1} GB/s"));
         Console.WriteLine(FormattableString.Invariant($"opened in {openMs:F0} ms, first search {firstMs:F0} ms, loaded in {loadMs:F0} ms"));
 
         (string Name, Action Run)[] searches =
@@ -150,5 +150,8 @@ internal static class CollectionCommand
         () => SearchAsync(index, queries, filter).GetAwaiter().GetResult();
 
     static Task<LibraryHits> SearchAsync(LocalAudioIndex index, float[] queries, SoundFilter filter) =>
-        index.SearchAsync(new LibraryIndexQuery { Vector = queries.AsMemory(0, ServedCollection.Dimension), Filter = filter, WordWeight = 0 });
+        index.SearchAsync(new LibraryIndexQuery
+        {
+            Vector = queries.AsMemory(0, ServedCollection.Dimension), Filter = filter, WordWeight = 0,
+        });
 }

@@ -24,8 +24,8 @@ export NATIVERETRIEVAL_THREADS=${SLURM_CPUS_PER_TASK:-8}
 index=(nativeretrieval index "${SOUNDS:?folder with the sounds}" --model "${MODEL:?model folder}"
     --to "${SHARDS_FOLDER:?folder of the shards}" --shard "${SLURM_ARRAY_TASK_ID:?run it by sbatch}/$shares" --json)
 
-# Slurm's TERM, shortly before the time is up, is passed on and stops the run cleanly: what is committed stays, and the same task goes on from
-# there. It ends the first wait, not the run.
+# Slurm's TERM, shortly before the time is up, is passed on and stops the run cleanly: what is committed stays, and the same task goes on
+# from there. It ends the first wait, not the run.
 "${index[@]}" &
 run=$! code=0
 trap 'kill -TERM "$run"' TERM
