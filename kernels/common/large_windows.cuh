@@ -1,6 +1,6 @@
-// Attention in windows of more than 64 tokens, or of wide heads: a block owns a window and a head, with keys and values in shared memory; each
-// warp takes every eighth query and keeps its row of weights. Backward also has queries, output gradients and all weights: P is replaced by
-// dS row by row once Pᵀ·dy is done. Dot products in f32 in the order of d, sums over keys and queries in their order.
+// Attention in windows of more than 64 tokens, or of wide heads: a block owns a window and a head, with keys and values in shared memory;
+// each warp takes every eighth query and keeps its row of weights. Backward also has queries, output gradients and all weights: P is
+// replaced by dS row by row once Pᵀ·dy is done. Dot products in f32 in the order of d, sums over keys and queries in their order.
 #pragma once
 #include "common/window_map.cuh"
 #include "common/shared.cuh"

@@ -17,8 +17,8 @@ public static partial class Op
     /// </summary>
     /// <param name="qkv">[N, H, W, 3·C], float32, float64 or bfloat16, contiguous: queries, keys and values of all heads; C = heads·D.</param>
     /// <param name="biasTable">
-    /// [(2·window − 1)², heads]: row (query row − key row + window − 1)·(2·window − 1) + (query column − key column + window − 1); float32
-    /// beside bfloat16.
+    /// [(2·window − 1)², heads]: row (query row − key row + window − 1)·(2·window − 1) + (query column − key column + window − 1).
+    /// float32 beside bfloat16.
     /// </param>
     /// <param name="heads">Number of heads; divides C.</param>
     /// <param name="window">Height and width of a window, at most 32; divides H and W.</param>

@@ -5,8 +5,10 @@ namespace NativeRetrieval.Cuda.Backend;
 
 internal sealed partial class CudaBackend
 {
-    /// <summary>Most tokens of a window and a block's heads at a time, as in kernels/window_attention.cu.</summary>
-    const int WindowTokens = 64, WindowHeads = 2;
+    /// <summary>Most tokens of a window in one block, as in kernels/window_attention.cu.</summary>
+    const int WindowTokens = 64;
+
+    const int SectorBytes = 32;
 
     /// <summary>Places and heads of a block that sums the table's gradient.</summary>
     const int TablePlaces = 8, TableHeads = 8;
@@ -88,13 +90,12 @@ internal sealed partial class CudaBackend
 
         public int Bytes(int group, long floats) => checked((int)(sizeof(float) * (group * floats + 2 * Padded)));
 
-        /// <summary>
-        /// Heads of a block: two have whole sectors between them where one of bfloat16 has half of one. 0: a head does not fit.
-        /// </summary>
+        /// <summary>Heads of a block: two where one has no whole sectors of memory and there are two; 0: one does not fit.</summary>
         public int GroupOf(long floats, CudaDevice device)
         {
             if (Tokens > WindowTokens) return 0;
-            for (int group = heads % WindowHeads == 0 ? WindowHeads : 1; group > 0; group--)
+            bool whole = Depth * qkv.DType.SizeBytes() % SectorBytes == 0;
+            for (int group = whole || heads % 2 != 0 ? 1 : 2; group > 0; group--)
                 if (sizeof(float) * (group * floats + 2 * Padded) <= device.Properties.SharedBytesPerBlock) return group;
             return 0;
         }

@@ -41,9 +41,6 @@ internal static class KnownExcess
         ("Conv2dBatchNormTrainingCase 2x64x100x64x3 bf16 backward", "ways", 2.02),
         // y is read beside x, which would do; 32 rows a step.
         ("L2NormalizeCase 64x1024 f32 backward", "moved", 1.328),
-        // The image is the spectrogram turned: reads are columns. Once a clip, 0.5 MB.
-        ("MelPatchesOfWholeClipsCase 1x1001x64x256x4 f32 forward", "sectors", 1.767),
-        ("MelPatchesOfWholeClipsCase 1x1001x64x256x4 f32 backward", "sectors", 3.41),
         // Two additions; once for each averaged parameter and step, and only where weights are averaged.
         ("MoveTowardsCase 200000 f32 forward", "moved", 1.998),
         // In float32 proper the library convolves, between two maps that are stored; TF32 and bfloat16 have one kernel.
@@ -55,9 +52,6 @@ internal static class KnownExcess
         ("SearchRowsFloat32Case 512x1024x4x10 f32 forward", "ways", 4),
         ("SearchRowsRoundedCase 8192x1024x1x10 f32 forward", "ways", 4),
         ("TopKCase 8x20000x10 f32 forward", "ways", 4),
-        // Heads of 24 values: rows of 24 floats meet in every fourth bank.
-        ("WindowAttentionCase 1x16x16x4x24x8x0 f32 backward", "ways", 2.5),
-        ("WindowAttentionCase 1x8x8x32x24x8x0 f32 backward", "ways", 2.5),
     ];
 
     public static IEnumerable<string> Passes => _known.Select(known => known.Pass);
