@@ -269,7 +269,7 @@ constexpr bool is_f32 = sizeof(T) == 4;
         if (is_f32<T> && exact) forward<is_f32<T>>(qkv, table, scale, y, own);                                                     \
         else forward<false>(qkv, table, scale, y, own);                                                                            \
     }                                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) window_attention_backward_##T(                                               \
+    extern "C" __global__ void __launch_bounds__(256, is_f32<T> ? 1 : 2) window_attention_backward_##T(                            \
         const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact,              \
         T* __restrict__ dqkv, float* __restrict__ partial, int height, int width, int heads, int depth, int window, int shift,     \
         int group)                                                                                                                 \
