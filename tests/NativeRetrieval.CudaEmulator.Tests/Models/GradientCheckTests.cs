@@ -17,8 +17,8 @@ public sealed class GradientCheckTests
     [Theory]
     [InlineData("CNN14")]
     [InlineData("ResNet38")]
-    [InlineData("HTS-AT")]
     [InlineData("BERT")]
+    [InlineData("HTS-AT")]
     public void Every_operation_of_a_pass_is_right_by_every_algorithm(string model)
     {
         DeviceOrder.Choose("forward");
@@ -40,8 +40,8 @@ public sealed class GradientCheckTests
     /// </summary>
     [Theory]
     [InlineData("ResNet38")]
-    [InlineData("HTS-AT")]
     [InlineData("BERT")]
+    [InlineData("HTS-AT")]
     public void Every_operation_in_bfloat16_rounds_no_more_than_it_must(string model)
     {
         DeviceOrder.Choose("forward");
