@@ -29,7 +29,7 @@
 constexpr int WindowTiles = 8;
 
 // A block's window and heads, and the warp's part of them.
-struct window_share
+struct window_block
 {
     window_map map;
     int heads, depth, group, padded, stride, head, first; // heads of the block, tokens in whole 16; head and first query of the warp
@@ -40,7 +40,7 @@ struct window_share
     NR_DEVICE int places() const { return (2 * map.window - 1) * (2 * map.window - 1); }
 };
 
-NR_DEVICE window_share share_of(int height, int width, int heads, int depth, int window, int shift, int group)
+NR_DEVICE window_block block_of(int height, int width, int heads, int depth, int window, int shift, int group)
 {
     const window_map map = map_of(blockIdx.x, height, width, window, shift);
     const int padded = (map.tokens + Rows - 1) / Rows * Rows, warps = padded / Rows, warp = threadIdx.x >> 5;
@@ -48,7 +48,7 @@ NR_DEVICE window_share share_of(int height, int width, int heads, int depth, int
 }
 
 // A token's pixel in its clip, and its place in the window with its region in the upper half; a token behind the last has place 0.
-NR_DEVICE void note_tokens(const window_share& own, int* pixels, int* places)
+NR_DEVICE void note_tokens(const window_block& own, int* pixels, int* places)
 {
     for (int token = threadIdx.x; token < own.padded; token += blockDim.x)
     {
@@ -59,7 +59,7 @@ NR_DEVICE void note_tokens(const window_share& own, int* pixels, int* places)
 }
 
 // biases [head of the block, place]
-NR_DEVICE void load_biases(const window_share& own, const float* __restrict__ table, float* biases)
+NR_DEVICE void load_biases(const window_block& own, const float* __restrict__ table, float* biases)
 {
     for (int i = threadIdx.x; i < own.places() * own.group; i += blockDim.x)
     {
@@ -71,7 +71,7 @@ NR_DEVICE void load_biases(const window_share& own, const float* __restrict__ ta
 // The block's tiles, a head after the other, of channels that lie `row` apart from pixel to pixel; zeros behind the last token and the
 // depth. Call finish_loading before they are read.
 template <class T>
-NR_DEVICE void load_heads(const T* __restrict__ x, int row, const window_share& own, const int* pixels, float* tiles)
+NR_DEVICE void load_heads(const T* __restrict__ x, int row, const window_block& own, const int* pixels, float* tiles)
 {
     constexpr int Size = pack<T>::Size;
     const int per_head = (own.stride - 4) / Size, per_row = own.group * per_head;
@@ -107,7 +107,7 @@ NR_DEVICE void load_heads(const T* __restrict__ x, int row, const window_share& 
 
 // y = scale·tiles, the other way.
 template <class T>
-NR_DEVICE void store_heads(const float* tiles, float scale, const window_share& own, const int* pixels, T* __restrict__ y, int row)
+NR_DEVICE void store_heads(const float* tiles, float scale, const window_block& own, const int* pixels, T* __restrict__ y, int row)
 {
     constexpr int Size = pack<T>::Size;
     const int per_head = (own.depth + Size - 1) / Size, per_row = own.group * per_head;
@@ -130,7 +130,7 @@ NR_DEVICE void store_heads(const float* tiles, float scale, const window_share& 
 }
 
 // Weights of the warp's queries: the soft-max of scale·scores with biases and mask.
-NR_DEVICE void weigh(const window_share& own, const float* biases, const int* places, float scale, float (&d)[WindowTiles][4])
+NR_DEVICE void weigh(const window_block& own, const float* biases, const int* places, float scale, float (&d)[WindowTiles][4])
 {
     const int g = (threadIdx.x & 31) >> 2, t = threadIdx.x & 3;
     const int upper = places[own.first + g], lower = places[own.first + g + 8];
@@ -150,7 +150,7 @@ NR_DEVICE void weigh(const window_share& own, const float* biases, const int* pl
 
 template <bool Exact, class T>
 NR_DEVICE void forward(
-    const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ y, const window_share& own)
+    const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ y, const window_block& own)
 {
     NR_DYNAMIC_SHARED(float, queries);
     const int all = own.group * own.tile(), channels = own.heads * own.depth, mine = own.head * own.tile();
@@ -177,7 +177,7 @@ NR_DEVICE void forward(
 
 // The window's share of the table's gradient: dS [queries, keys] of the warp's head summed by relative place. Lanes of a half are places
 // side by side, the two halves have half of the window's columns each.
-NR_DEVICE void sum_places(const window_share& own, const float* slopes, int slope_stride, float* __restrict__ partial)
+NR_DEVICE void sum_places(const window_block& own, const float* slopes, int slope_stride, float* __restrict__ partial)
 {
     constexpr int Half = 16;
     const int window = own.map.window, across = 2 * window - 1, lane = threadIdx.x & 31, warps = own.padded / Rows;
@@ -203,7 +203,7 @@ NR_DEVICE void sum_places(const window_share& own, const float* slopes, int slop
 template <bool Exact, class T>
 NR_DEVICE void backward(
     const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ dqkv,
-    float* __restrict__ partial, const window_share& own)
+    float* __restrict__ partial, const window_block& own)
 {
     NR_DYNAMIC_SHARED(float, queries);
     const int all = own.group * own.tile(), channels = own.heads * own.depth, mine = own.head * own.tile();
@@ -260,35 +260,35 @@ NR_DEVICE void backward(
 template <class T>
 constexpr bool is_f32 = sizeof(T) == 4;
 
-#define ENTRY_POINTS(T)                                                                                                            \
-    extern "C" __global__ void __launch_bounds__(256) window_attention_forward_##T(                                                \
-        const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact, T* __restrict__ y, int height,         \
-        int width, int heads, int depth, int window, int shift, int group)                                                         \
-    {                                                                                                                              \
-        const window_share own = share_of(height, width, heads, depth, window, shift, group);                                      \
-        if (is_f32<T> && exact) forward<is_f32<T>>(qkv, table, scale, y, own);                                                     \
-        else forward<false>(qkv, table, scale, y, own);                                                                            \
-    }                                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256, is_f32<T> ? 1 : 2) window_attention_backward_##T(                            \
-        const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact,              \
-        T* __restrict__ dqkv, float* __restrict__ partial, int height, int width, int heads, int depth, int window, int shift,     \
-        int group)                                                                                                                 \
-    {                                                                                                                              \
-        const window_share own = share_of(height, width, heads, depth, window, shift, group);                                      \
-        if (is_f32<T> && exact) backward<is_f32<T>>(dy, qkv, table, scale, dqkv, partial, own);                                    \
-        else backward<false>(dy, qkv, table, scale, dqkv, partial, own);                                                           \
-    }                                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) window_attention_large_forward_##T(                                          \
-        const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ y, int height, int width,         \
-        int heads, int depth, int window, int shift)                                                                               \
-    {                                                                                                                              \
-        large_forward(qkv, table, scale, y, height, width, heads, depth, window, shift);                                           \
-    }                                                                                                                              \
-    extern "C" __global__ void __launch_bounds__(256) window_attention_large_backward_##T(                                         \
-        const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ dqkv,   \
-        float* __restrict__ partial, int height, int width, int heads, int depth, int window, int shift)                           \
-    {                                                                                                                              \
-        large_backward(dy, qkv, table, scale, dqkv, partial, height, width, heads, depth, window, shift);                          \
+#define ENTRY_POINTS(T)                                                                                                          \
+    extern "C" __global__ void __launch_bounds__(256) window_attention_forward_##T(                                              \
+        const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact, T* __restrict__ y, int height,       \
+        int width, int heads, int depth, int window, int shift, int group)                                                       \
+    {                                                                                                                            \
+        const window_block own = block_of(height, width, heads, depth, window, shift, group);                                    \
+        if (is_f32<T> && exact) forward<is_f32<T>>(qkv, table, scale, y, own);                                                   \
+        else forward<false>(qkv, table, scale, y, own);                                                                          \
+    }                                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(256, is_f32<T> ? 1 : 2) window_attention_backward_##T(                          \
+        const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact,            \
+        T* __restrict__ dqkv, float* __restrict__ partial, int height, int width, int heads, int depth, int window, int shift,   \
+        int group)                                                                                                               \
+    {                                                                                                                            \
+        const window_block own = block_of(height, width, heads, depth, window, shift, group);                                    \
+        if (is_f32<T> && exact) backward<is_f32<T>>(dy, qkv, table, scale, dqkv, partial, own);                                  \
+        else backward<false>(dy, qkv, table, scale, dqkv, partial, own);                                                         \
+    }                                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(256) window_attention_large_forward_##T(                                        \
+        const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ y, int height, int width,       \
+        int heads, int depth, int window, int shift)                                                                             \
+    {                                                                                                                            \
+        large_forward(qkv, table, scale, y, height, width, heads, depth, window, shift);                                         \
+    }                                                                                                                            \
+    extern "C" __global__ void __launch_bounds__(256) window_attention_large_backward_##T(                                       \
+        const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ dqkv, \
+        float* __restrict__ partial, int height, int width, int heads, int depth, int window, int shift)                         \
+    {                                                                                                                            \
+        large_backward(dy, qkv, table, scale, dqkv, partial, height, width, heads, depth, window, shift);                        \
     }
 
 typedef float f32;

@@ -33,7 +33,7 @@ internal sealed partial class CudaBackend
         Tensor dTable)
     {
         var sizes = new WindowSizes(qkv, heads, window);
-        using var partial = Tensor.Empty([sizes.Windows, heads, (sizes.Places + 7) / 8 * 8], qkv.Device);
+        using var partial = Tensor.Empty([sizes.Windows, heads, sizes.ShareWidth], qkv.Device);
         if (sizes.Windows > 0 && sizes.GroupOf(sizes.BackwardFloats, device) is var group and > 0)
             Launch("window_attention", Stored(qkv, "window_attention_backward_f32", "window_attention_backward_bf16"),
                 (sizes.Windows, heads / group, 1), sizes.Threads(group), sizes.Bytes(group, sizes.BackwardFloats),
@@ -66,6 +66,9 @@ internal sealed partial class CudaBackend
 
         /// <summary>Places of a query and a key relative to each other.</summary>
         public int Places { get; } = (2 * window - 1) * (2 * window - 1);
+
+        /// <summary>Floats of a window's share of the table's gradient for one head: <see cref="Places"/> in whole sectors.</summary>
+        public int ShareWidth => (Places + 7) / 8 * 8;
 
         public float Scale => 1 / MathF.Sqrt(Depth);
 
