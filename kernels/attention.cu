@@ -31,52 +31,6 @@
 #include "common/sentences.cuh"
 #include "common/long_attention.cuh"
 
-// The four lanes that share a row.
-NR_DEVICE float quad_sum(float value)
-{
-    value += __shfl_xor_sync(0xffffffffu, value, 1);
-    return value + __shfl_xor_sync(0xffffffffu, value, 2);
-}
-
-NR_DEVICE float quad_max(float value)
-{
-    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 1));
-    return fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 2));
-}
-
-// Scores to weights: each row's soft-max over its first `keys` entries, 0 behind them.
-NR_DEVICE void soft_max(float (&d)[MostTiles][4], int tiles, int keys, float scale)
-{
-    const int t = threadIdx.x & 3;
-#pragma unroll
-    for (int half = 0; half < 4; half += 2)
-    {
-        float largest = __int_as_float(0xff800000), sum = 0.0f;
-#pragma unroll
-        for (int n = 0; n < MostTiles; n++)
-#pragma unroll
-            for (int e = 0; e < 2; e++)
-                if (n < tiles && n * 8 + 2 * t + e < keys) largest = fmaxf(largest, d[n][half + e]);
-        largest = quad_max(largest);
-#pragma unroll
-        for (int n = 0; n < MostTiles; n++)
-#pragma unroll
-            for (int e = 0; e < 2; e++)
-                if (n < tiles)
-                {
-                    d[n][half + e] = n * 8 + 2 * t + e < keys ? expf((d[n][half + e] - largest) * scale) : 0.0f;
-                    sum += d[n][half + e];
-                }
-        const float inverse = 1.0f / quad_sum(sum);
-#pragma unroll
-        for (int n = 0; n < MostTiles; n++)
-        {
-            d[n][half] *= inverse;
-            d[n][half + 1] *= inverse;
-        }
-    }
-}
-
 // The lane's weights that stay, a bit each: bit 2n + e of word 0 for row g, of word 1 for row g + 8.
 NR_DEVICE void draw_mask(const dropout& rule, int head, int first_query, int tiles, int tokens, unsigned (&kept)[2])
 {
@@ -140,19 +94,6 @@ NR_DEVICE void forward(
     weighted_rows<Exact>(weights, v, stride, padded / 8, mine);
     __syncwarp();
     store_tile(mine, min((int)Rows, own.length - first), width, stride, y + (own.first + first) * across + column, across);
-}
-
-// weights [16 queries of this warp, keys] to its rows of a matrix in shared memory.
-NR_DEVICE void put_rows(const float (&weights)[MostTiles][4], int tiles, int stride, float* y)
-{
-    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
-#pragma unroll
-    for (int n = 0; n < MostTiles; n++)
-        if (n < tiles)
-        {
-            *(float2*)(y + g * stride + n * 8 + 2 * t) = make_float2(weights[n][0], weights[n][1]);
-            *(float2*)(y + (g + 8) * stride + n * 8 + 2 * t) = make_float2(weights[n][2], weights[n][3]);
-        }
 }
 
 template <bool Exact, class T>

@@ -1,5 +1,6 @@
-// Tiles of a sentence's queries, keys and values in shared memory, and their products on the tensor cores: what attention of short
-// sentences is made of. Rows of a tile are four floats apart from a multiple of 8 (stride = the width in whole 8 and 4 more).
+// Tiles of queries, keys and values in shared memory, and their products on the tensor cores: what attention among few tokens is made of,
+// those of a short sentence or of a window. Rows of a tile are four floats apart from a multiple of 8 (stride = the width in whole 8 and 4
+// more). A warp has 16 queries and up to 8·Most keys.
 #pragma once
 #include "common/async_copy.cuh"
 #include "common/storage.cuh"
@@ -79,18 +80,18 @@ NR_DEVICE void store_tile(const float* tile, int rows, int width, int stride, T*
 }
 
 // d[16 rows of a, 8 rows of b for each tile] = a·bᵀ. Rows are four floats apart from a multiple of 8: the lanes of a load read 32 banks.
-template <bool Exact>
-NR_DEVICE void rows_by_rows(const float* a, const float* b, int stride, int tiles, float (&d)[MostTiles][4])
+template <bool Exact, int Most>
+NR_DEVICE void rows_by_rows(const float* a, const float* b, int stride, int tiles, float (&d)[Most][4])
 {
     const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
 #pragma unroll
-    for (int n = 0; n < MostTiles; n++) d[n][0] = d[n][1] = d[n][2] = d[n][3] = 0.0f;
+    for (int n = 0; n < Most; n++) d[n][0] = d[n][1] = d[n][2] = d[n][3] = 0.0f;
     for (int k = 0; k < stride - 4; k += 8)
     {
         const float* const left = a + g * stride + k + t;
         const operand<Exact, 4> x({ left[0], left[8 * stride], left[4], left[8 * stride + 4] });
 #pragma unroll
-        for (int n = 0; n < MostTiles; n++)
+        for (int n = 0; n < Most; n++)
             if (n < tiles)
             {
                 const float* const right = b + (n * 8 + g) * stride + k + t;
@@ -101,15 +102,15 @@ NR_DEVICE void rows_by_rows(const float* a, const float* b, int stride, int tile
 
 // y[16 rows, d] = Σ_keys weights[row, key]·x[key, d]. The lane's weights are of keys 2t and 2t + 1 where the product wants t and
 // t + 4: both operands take the keys in that order.
-template <bool Exact>
-NR_DEVICE void weighted_rows(const float (&weights)[MostTiles][4], const float* x, int stride, int tiles, float* y)
+template <bool Exact, int Most>
+NR_DEVICE void weighted_rows(const float (&weights)[Most][4], const float* x, int stride, int tiles, float* y)
 {
     const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
     for (int column = 0; column < stride - 4; column += 8)
     {
         float sum[4] = {};
 #pragma unroll
-        for (int n = 0; n < MostTiles; n++)
+        for (int n = 0; n < Most; n++)
             if (n < tiles)
             {
                 const float* const right = x + (n * 8 + 2 * t) * stride + column + g;
@@ -148,4 +149,65 @@ NR_DEVICE void weighted_queries(const float* weights, int weight_stride, const f
                 *(float2*)(target + 8 * stride) = make_float2(sums[n][2], sums[n][3]);
             }
     }
+}
+
+// The four lanes that share a row.
+NR_DEVICE float quad_sum(float value)
+{
+    value += __shfl_xor_sync(0xffffffffu, value, 1);
+    return value + __shfl_xor_sync(0xffffffffu, value, 2);
+}
+
+NR_DEVICE float quad_max(float value)
+{
+    value = fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 1));
+    return fmaxf(value, __shfl_xor_sync(0xffffffffu, value, 2));
+}
+
+// Scores to weights: each row's soft-max over its first `keys` entries, 0 behind them.
+template <int Most>
+NR_DEVICE void soft_max(float (&d)[Most][4], int tiles, int keys, float scale)
+{
+    const int t = threadIdx.x & 3;
+#pragma unroll
+    for (int half = 0; half < 4; half += 2)
+    {
+        float largest = __int_as_float(0xff800000), sum = 0.0f;
+#pragma unroll
+        for (int n = 0; n < Most; n++)
+#pragma unroll
+            for (int e = 0; e < 2; e++)
+                if (n < tiles && n * 8 + 2 * t + e < keys) largest = fmaxf(largest, d[n][half + e]);
+        largest = quad_max(largest);
+#pragma unroll
+        for (int n = 0; n < Most; n++)
+#pragma unroll
+            for (int e = 0; e < 2; e++)
+                if (n < tiles)
+                {
+                    d[n][half + e] = n * 8 + 2 * t + e < keys ? expf((d[n][half + e] - largest) * scale) : 0.0f;
+                    sum += d[n][half + e];
+                }
+        const float inverse = 1.0f / quad_sum(sum);
+#pragma unroll
+        for (int n = 0; n < Most; n++)
+        {
+            d[n][half] *= inverse;
+            d[n][half + 1] *= inverse;
+        }
+    }
+}
+
+// weights [16 queries of this warp, keys] to its rows of a matrix in shared memory.
+template <int Most>
+NR_DEVICE void put_rows(const float (&weights)[Most][4], int tiles, int stride, float* y)
+{
+    const int lane = threadIdx.x & 31, g = lane >> 2, t = lane & 3;
+#pragma unroll
+    for (int n = 0; n < Most; n++)
+        if (n < tiles)
+        {
+            *(float2*)(y + g * stride + n * 8 + 2 * t) = make_float2(weights[n][0], weights[n][1]);
+            *(float2*)(y + (g + 8) * stride + n * 8 + 2 * t) = make_float2(weights[n][2], weights[n][3]);
+        }
 }

@@ -22,10 +22,16 @@ internal static class Bounds
     /// <summary>A pass from end to end in float32 with float64's decisions: roundings of all layers add.</summary>
     public const double WholePass = 1e-4;
 
+    static readonly string[] _attention =
+    [
+        nameof(IBackend.Attention), nameof(IBackend.AttentionBackward), nameof(IBackend.WindowAttention),
+        nameof(IBackend.WindowAttentionBackward),
+    ];
+
     static readonly string[] _products =
     [
         nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient), nameof(IBackend.MatMul),
-        nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), nameof(IBackend.Attention), nameof(IBackend.AttentionBackward),
+        nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), .. _attention,
     ];
 
     /// <param name="types">Types of the operation's arguments on the device; null for what is no tensor.</param>
@@ -36,7 +42,7 @@ internal static class Bounds
         if (!types.Contains(DType.BFloat16)) return multipliesInTf32 ? Tf32 : Float32;
         double squares = Roundings(call, types, output) * BFloat16Rounding * BFloat16Rounding;
         // Inside attention products are TF32's; those of bfloat16 operands are exact.
-        if (call.Name is nameof(IBackend.Attention) or nameof(IBackend.AttentionBackward)) squares += Tf32 * Tf32;
+        if (_attention.Contains(call.Name)) squares += Tf32 * Tf32;
         return Math.Max(Float32, Math.Sqrt(squares));
     }
 

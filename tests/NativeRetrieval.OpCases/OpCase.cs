@@ -25,6 +25,9 @@ public abstract class OpCase
     /// </summary>
     public abstract Tensor Run(string size, Tensor[] inputs, Device device);
 
+    /// <summary>The same with the type of its activations, for ops that make them of inputs in float32.</summary>
+    public virtual Tensor Run(string size, Tensor[] inputs, Device device, DType stored) => Run(size, inputs, device);
+
     /// <summary>The formula again in float64, sharing no code with the op.</summary>
     public abstract double[] Reference(string size, double[][] inputs);
 

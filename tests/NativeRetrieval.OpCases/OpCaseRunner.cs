@@ -24,7 +24,7 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
     public double[] Forward(DType dtype)
     {
         using var scope = TensorScope.Begin();
-        return Values(opCase.Run(size, Tensors(dtype), device));
+        return Values(opCase.Run(size, Tensors(dtype), device, dtype));
     }
 
     /// <summary>The output, and the gradient of Σ weights · output for each differentiable input (empty for others).</summary>
@@ -34,7 +34,7 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
         using var tape = Tape.Begin();
         var leaves = Leaves(dtype);
         for (int i = 0; i < leaves.Length; i++) leaves[i].RequiresGradient = Inputs[i].Differentiable;
-        var y = opCase.Run(size, Arranged(leaves, dtype), device);
+        var y = opCase.Run(size, Arranged(leaves, dtype), device, dtype);
         double[] output = Values(y);
         tape.Backward(y, OutputGradient(y, weights, dtype));
         return (output, [.. leaves.Select((leaf, i) => Inputs[i].Differentiable && leaf.Gradient is { } g ? Values(g) : [])]);
@@ -53,7 +53,7 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
             for (int i = 0; i < inputs.Length; i++) inputs[i].RequiresGradient = Inputs[i].Differentiable;
         using var tape = opCase.HasGradient ? Tape.Begin() : null;
         begin();
-        var y = opCase.Run(size, inputs, device);
+        var y = opCase.Run(size, inputs, device, stored);
         end(false);
         if (tape is null) return;
         var gradient = OutputGradient(y, [.. Enumerable.Repeat(0.5, checked((int)y.Shape.Count))], stored);

@@ -16,8 +16,8 @@ internal static class GradientsCommand
     public const string Name = "cuda-gradients";
 
     public const string Usage = $"""
-               {Name} [--precision fp32|tf32|bf16]… [--model CNN14|ResNet38|BERT]… [--small] [--json FILE] [--device cuda:N|cpu]
-                   the gradients of both encoders against float64, operation by operation; exit code 1 where one is over its bound
+               {Name} [--precision fp32|tf32|bf16]… [--model CNN14|ResNet38|BERT|HTS-AT]… [--small] [--json FILE] [--device cuda:N|cpu]
+                   the gradients of the encoders against float64, operation by operation; exit code 1 where one is over its bound
         """;
 
     public static int Run(ReadOnlySpan<string> arguments)

@@ -45,9 +45,7 @@ public static partial class Op
         Expect.Alike(runningMean, x);
         Expect.Alike(runningVariance, x);
         if (lengths is not null) Expect.Lengths(lengths, x.Shape[0], x);
-        var stored = dtype ?? x.DType;
-        if (stored != x.DType && (stored != DType.BFloat16 || x.DType != DType.Float32 || !x.Device.ComputesInBFloat16))
-            throw new ShapeException($"Conv2dBatchNorm: {x.Device} gives {x.DType} for x, {x.Describe()}; {stored} was asked for");
+        var stored = Expect.Stored(dtype, x);
 
         var y = Tensor.Empty([x.Shape[0], kernels.Shape[0], x.Shape[2], x.Shape[3]], x.Device, stored,
             x.DType == DType.Float64 ? Layout.Contiguous : x.Device.FeatureMaps);

@@ -35,6 +35,17 @@ internal static class Expect
                 + $"got {parameter.Describe()}");
     }
 
+    /// <summary>The type of a result: that of x, or bfloat16 of float32 on a device that computes in it.</summary>
+    /// <param name="dtype">The type that was asked for; null: that of x.</param>
+    public static DType Stored(DType? dtype, Tensor x, [CallerMemberName] string op = "",
+        [CallerArgumentExpression(nameof(x))] string name = "")
+    {
+        var stored = dtype ?? x.DType;
+        if (stored != x.DType && (stored != DType.BFloat16 || x.DType != DType.Float32 || !x.Device.ComputesInBFloat16))
+            throw new ShapeException($"{op}: {x.Device} gives {x.DType} for {name}, {x.Describe()}; {stored} was asked for");
+        return stored;
+    }
+
     /// <summary>A row-major layout.</summary>
     public static void Contiguous(Tensor x, [CallerMemberName] string op = "", [CallerArgumentExpression(nameof(x))] string name = "")
     {

@@ -16,9 +16,12 @@ public static partial class Op
     /// <param name="side">Height and width of the image; a multiple of F and of <paramref name="patch"/>.</param>
     /// <param name="patch">Height and width of a patch.</param>
     /// <param name="lengths">int32 [N], frames of each clip that are its own, 1 … T; those behind them are not read. Null: all.</param>
+    /// <param name="dtype">Type of the result: that of x (null), or bfloat16 on a device that computes in it.</param>
     /// <returns>[N, (side/patch)², patch²]: patches row by row, and the values of a patch row by row.</returns>
-    /// <exception cref="ShapeException">The sizes do not fit each other, or a length is outside 1 … T.</exception>
-    public static Tensor MelPatches(Tensor x, int side, int patch, Tensor? lengths = null)
+    /// <exception cref="ShapeException">
+    /// The sizes do not fit each other, a length is outside 1 … T, or the device has no such type.
+    /// </exception>
+    public static Tensor MelPatches(Tensor x, int side, int patch, Tensor? lengths = null, DType? dtype = null)
     {
         Expect.Real(x);
         Expect.Contiguous(x);
@@ -32,14 +35,15 @@ public static partial class Op
         if (frames < 1 || frames > most)
             throw new ShapeException($"MelPatches: an image of {side} x {side} takes 1 … {most} frames of {bins} mel bins, got {frames}");
         if (lengths is not null) Expect.Lengths(lengths, x.Shape[0], x);
+        var stored = Expect.Stored(dtype, x);
 
         int perSide = side / patch;
-        var y = Tensor.Empty([x.Shape[0], perSide * perSide, patch * patch], x.Device, x.DType);
+        var y = Tensor.Empty([x.Shape[0], perSide * perSide, patch * patch], x.Device, stored);
         x.Backend.MelPatches(x, lengths, side, patch, y);
-        return Tape.Record(y, [x], lengths is null ? [] : [lengths], (x.Shape, side, patch), static ctx =>
+        return Tape.Record(y, [x], lengths is null ? [] : [lengths], (x.Shape, x.DType, side, patch), static ctx =>
         {
-            var (shape, side, patch) = ctx.State<(Shape, int, int)>();
-            var dx = Tensor.Empty(shape, ctx.OutputGradient.Device, ctx.OutputGradient.DType);
+            var (shape, dtype, side, patch) = ctx.State<(Shape, DType, int, int)>();
+            var dx = Tensor.Empty(shape, ctx.OutputGradient.Device, dtype);
             dx.Backend.MelPatchesBackward(ctx.OutputGradient, ctx.Saved is [var lengths] ? lengths : null, side, patch, dx);
             return [dx];
         });

@@ -10,12 +10,12 @@ public static partial class Op
     /// Each 2 x 2 neighbours of a grid of tokens side by side (Swin, Liu et al. 2021):
     /// <c>y[n, h, w] = x[n, 2h, 2w] ‖ x[n, 2h + 1, 2w] ‖ x[n, 2h, 2w + 1] ‖ x[n, 2h + 1, 2w + 1]</c>.
     /// </summary>
-    /// <param name="x">[N, H, W, C], float32 or float64, contiguous; H and W even.</param>
+    /// <param name="x">[N, H, W, C], float32, float64 or bfloat16, contiguous; H and W even.</param>
     /// <returns>[N, H/2, W/2, 4·C].</returns>
     /// <exception cref="ShapeException">H or W is odd.</exception>
     public static Tensor MergePatches(Tensor x)
     {
-        Expect.Real(x);
+        Expect.Activation(x);
         Expect.Contiguous(x);
         Shape.ExpectRank(x, 4, "[N, H, W, C]");
         if (x.Shape[1] % 2 != 0 || x.Shape[2] % 2 != 0)

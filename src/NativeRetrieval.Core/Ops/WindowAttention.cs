@@ -15,21 +15,22 @@ public static partial class Op
     /// <c>y = softmax(q·kᵀ/√D + b + m)·v</c>: b is the table's entry for the places of query and key relative to each other, m is −100
     /// where rolling brought together two that are no neighbours, else 0.
     /// </summary>
-    /// <param name="qkv">[N, H, W, 3·C], float32 or float64, contiguous: queries, keys and values, each of all heads; C = heads·D.</param>
+    /// <param name="qkv">[N, H, W, 3·C], float32, float64 or bfloat16, contiguous: queries, keys and values of all heads; C = heads·D.</param>
     /// <param name="biasTable">
     /// [(2·window − 1)², heads]: row (query row − key row + window − 1)·(2·window − 1) + (query column − key column + window − 1).
+    /// float32 beside bfloat16.
     /// </param>
     /// <param name="heads">Number of heads; divides C.</param>
     /// <param name="window">Height and width of a window, at most 32; divides H and W.</param>
     /// <param name="shift">0 … window − 1; with 0 there is no mask.</param>
-    /// <returns>[N, H, W, C].</returns>
+    /// <returns>[N, H, W, C], of qkv's type.</returns>
     /// <exception cref="ShapeException">The sizes do not fit each other.</exception>
     public static Tensor WindowAttention(Tensor qkv, Tensor biasTable, int heads, int window, int shift)
     {
-        Expect.Real(qkv);
+        Expect.Activation(qkv);
         Expect.Contiguous(qkv);
         Shape.ExpectRank(qkv, 4, "[N, H, W, 3*C]");
-        Expect.Alike(biasTable, qkv);
+        Expect.Parameter(biasTable, qkv);
         Expect.Contiguous(biasTable);
         if (heads < 1 || qkv.Shape[3] % (3 * heads) != 0)
             throw new ShapeException($"WindowAttention: the last axis of qkv {qkv.Shape} is not 3 x {heads} heads");

@@ -5,8 +5,10 @@ namespace NativeRetrieval.Cuda.Backend;
 internal sealed partial class CudaBackend
 {
     public void MergePatches(Tensor x, Tensor y) =>
-        LaunchOver(y.Count, "merge_patches", "merge_patches_forward_f32", F32(x), F32(y), y.Count, x.Shape[2], x.Shape[3]);
+        Launch("merge_patches", Stored(x, "merge_patches_forward_f32", "merge_patches_forward_bf16"), Spread(y.Count, PackSize(x) * Block),
+            Block, 0, Activations(x), Activations(y), y.Count, x.Shape[2], x.Shape[3]);
 
     public void MergePatchesBackward(Tensor dy, Tensor dx) =>
-        LaunchOver(dx.Count, "merge_patches", "merge_patches_backward_f32", F32(dy), F32(dx), dx.Count, dx.Shape[2], dx.Shape[3]);
+        Launch("merge_patches", Stored(dx, "merge_patches_backward_f32", "merge_patches_backward_bf16"),
+            Spread(dx.Count, PackSize(dx) * Block), Block, 0, Activations(dy), Activations(dx), dx.Count, dx.Shape[2], dx.Shape[3]);
 }

@@ -9,6 +9,9 @@ namespace NativeRetrieval.Encoders;
 /// </summary>
 internal static class Activations
 {
+    /// <summary>The type that activations have after <paramref name="x"/>, an input.</summary>
+    public static DType After(Tensor x) => x.DType == DType.Float32 ? x.Device.Activations : x.DType;
+
     /// <summary>From here on activations have the device's type.</summary>
     public static Tensor Enter(Tensor x) => x.DType == DType.Float32 ? Op.Cast(x, x.Device.Activations) : x;
 

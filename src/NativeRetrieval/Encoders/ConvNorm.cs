@@ -28,8 +28,7 @@ internal sealed class ConvNorm(
         bool isFirst = inChannels == 1 && kernel > 1, isPacked = !isFirst || x.Device is CpuDevice;
         if (isPacked && Folded(x, lengths, pass) is { } y) return scope.Return(y);
         if (!isFirst) return scope.Return(Norm.Forward(Convolution.Forward(Activations.Enter(x)), lengths, pass));
-        var stored = x.DType == DType.Float32 ? x.Device.Activations : x.DType;
-        return scope.Return(Norm.ForwardConvolved(Convolution, x, lengths, pass, stored));
+        return scope.Return(Norm.ForwardConvolved(Convolution, x, lengths, pass, Activations.After(x)));
     }
 
     /// <summary>

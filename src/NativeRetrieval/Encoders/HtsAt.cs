@@ -11,9 +11,8 @@ namespace NativeRetrieval.Encoders;
 /// HTS-AT (Chen et al. 2022), a Swin transformer (Liu et al. 2021) on spectrograms: bn0, the frames stretched and folded into a square
 /// image, 4 x 4 patches, layers of blocks with attention in shifted windows, neighbours merged between layers, and the mean over the last
 /// grid. The heads for tagging are left out. A clip of any length up to <see cref="AudioEncoderConfig.MostFrames"/> is stretched by
-/// itself, whatever else is in the batch. Its activations are float32 on every device; where that was opened for bfloat16, its products
-/// take TF32 operands. Names are those of LAION's CLAP: <c>bn0</c>, <c>patch_embed.proj</c>,
-/// <c>layers.0.blocks.0.attn.qkv</c> …
+/// itself, whatever else is in the batch. From the patches to the mean over the last grid activations have the device's type. Names are
+/// those of LAION's CLAP: <c>bn0</c>, <c>patch_embed.proj</c>, <c>layers.0.blocks.0.attn.qkv</c> …
 /// </summary>
 public sealed class HtsAt : AudioEncoder
 {

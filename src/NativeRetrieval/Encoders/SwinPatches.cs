@@ -25,14 +25,14 @@ internal sealed class SwinPatches : Module
         _norm = Child("norm", new LayerNorm(config.PatchWidth, HtsAt.NormEpsilon, device, dtype));
     }
 
-    /// <param name="x">[N, 1, T, F].</param>
+    /// <param name="x">[N, 1, T, F], float32 or float64.</param>
     /// <param name="lengths">int32 [N], own frames; null: all.</param>
-    /// <returns>[N, grid, grid, PatchWidth].</returns>
+    /// <returns>[N, grid, grid, PatchWidth], in the device's type of activations.</returns>
     public Tensor Forward(Tensor x, Tensor? lengths, TrainingPass? pass)
     {
         using var scope = TensorScope.Begin();
         int grid = _config.GridOf(0);
-        var patches = Op.MelPatches(x, _config.ImageSize, _config.PatchSize, lengths);
+        var patches = Op.MelPatches(x, _config.ImageSize, _config.PatchSize, lengths, Activations.After(x));
         var tokens = _norm.Forward(Op.Linear(patches, _weight.Reshape([_config.PatchWidth, patches.Shape[2]]), _bias));
         if (pass is not null) tokens = Op.Dropout(tokens, _config.Dropout, pass.NextStream(tokens.Shape[1..].Count));
         return scope.Return(tokens.Reshape([x.Shape[0], grid, grid, _config.PatchWidth]));

@@ -18,12 +18,13 @@ public sealed class GradientCheckTests
     [InlineData("CNN14")]
     [InlineData("ResNet38")]
     [InlineData("BERT")]
+    [InlineData("HTS-AT")]
     public void Every_operation_of_a_pass_is_right_by_every_algorithm(string model)
     {
         DeviceOrder.Choose("forward");
         var report = Check(Precision.Float32, model);
         Assert.Empty(Describe(report));
-        if (model == "BERT" || !Emulator.IsUsed) return;
+        if (model is "BERT" or "HTS-AT" || !Emulator.IsUsed) return;
         var algorithms = report.Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient))
             .ToLookup(row => row.Algorithm);
         string[] names = ["Algorithm0", "Algorithm1", "Algorithm3"];
@@ -40,13 +41,14 @@ public sealed class GradientCheckTests
     [Theory]
     [InlineData("ResNet38")]
     [InlineData("BERT")]
+    [InlineData("HTS-AT")]
     public void Every_operation_in_bfloat16_rounds_no_more_than_it_must(string model)
     {
         DeviceOrder.Choose("forward");
         var report = Check(Precision.BFloat16, model);
         Assert.Empty(Describe(report));
         double one = 1.0 / 256;
-        if (model == "BERT")
+        if (model is "BERT" or "HTS-AT")
         {
             Assert.Contains(1e-5, Bounds(nameof(IBackend.LinearParameterGradients)));
             Assert.Contains(Bounds(nameof(IBackend.Linear)), bound => Math.Abs(bound - Math.Sqrt(2) * one) < 1e-9);

@@ -8,12 +8,6 @@ internal static class KnownExcess
 {
     static readonly (string Pass, string Limit, double Ratio)[] _known =
     [
-        // The image is the spectrogram turned: reads are columns. Once a clip, 0.5 MB.
-        ("MelPatchesOfWholeClipsCase 1x1001x64x256x4 f32 forward", "sectors", 1.767),
-        ("MelPatchesOfWholeClipsCase 1x1001x64x256x4 f32 backward", "sectors", 3.41),
-        // Heads of 24 values: rows of 24 floats meet in every fourth bank.
-        ("WindowAttentionCase 1x16x16x4x24x8x0 f32 backward", "ways", 2.5),
-        ("WindowAttentionCase 1x8x8x32x24x8x0 f32 backward", "ways", 2.5),
     ];
 
     public static IEnumerable<string> Passes => _known.Select(known => known.Pass);

@@ -53,6 +53,8 @@ internal static class Occupancy
         ["nt_xent_scores_f32"] = 0.125,
         ["log_mel_forward_f32"] = 0.375, // a block's frames in shared memory, 48 KiB
         ["log_mel_warp_f32"] = 0.25, // up to 128 registers: sixteen points of a frame and their factors
+        ["mel_patches_backward_bf16"] = 0.375, // four frames' sums and what leans on them, in 64-bit numbers; once a clip
+        ["mel_patches_backward_f32"] = 0.375,
         ["packed_conv2d_input_f32"] = 0.25, // sixteen loads of a tile on their way
         ["packed_conv2d_output_f32"] = 0.25,
         ["packed_conv_block_forward_f32"] = 0, // 203 KiB: an eighth on sm_90; sm_80 has no room for it, and the library convolves
@@ -60,7 +62,11 @@ internal static class Occupancy
         ["search_rows_bound_one_bf16"] = 0.25, // rows on their way, and sums of their squares
         ["search_rows_several_bf16"] = 0.25, // up to 128 registers: rows on their way, and sums of several queries
         ["search_rows_several_f32"] = 0.25,
-        ["window_attention_backward_f32"] = 0.375, // a window's tokens, scores and gradients in shared memory, 42 KiB
+        // A window's tokens, weights and gradients of one head in shared memory, 46 KiB, or of two; scores in registers.
+        ["window_attention_backward_bf16"] = 0.125,
+        ["window_attention_backward_f32"] = 0.1875,
+        ["window_attention_forward_bf16"] = 0.375, // 22 KiB a head
+        ["window_attention_forward_f32"] = 0.25,
     };
 
     static readonly (string Name, int SharedBytes)[] _architectures = [("sm_80", 164 << 10), ("sm_90", 228 << 10)];

@@ -23,7 +23,13 @@ internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Cre
         Audio(small ? new ResNet38Config { Channels = [4, 4, 8, 8, 16, 32] } : new ResNet38Config(), small ? 66 : 201),
         Bert(small ? new() { VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20 } : new(),
             small ? [8, 3, 5] : [32, 7, 19, 3]),
+        Audio(small ? SmallHtsAt : new HtsAtConfig { Depths = [2, 1, 1, 1], Dropout = 0.1 }, small ? 66 : 201),
     ];
+
+    static HtsAtConfig SmallHtsAt => new()
+    {
+        MelBins = 32, ImageSize = 64, PatchWidth = 8, Depths = [2, 1], Heads = [1, 2], Window = 4, Dropout = 0.1,
+    };
 
     /// <summary>∂objective/∂parameter of one pass on the device.</summary>
     public IReadOnlyDictionary<string, double[]> Gradients(Device device, DType dtype)

@@ -10,12 +10,17 @@ abstract class MelPatchesCase(bool ownLengths) : OpCase
     public override string Op => nameof(Core.Ops.Op.MelPatches);
 
     public override IEnumerable<string> Sizes =>
-        ["0x3x2x4x2", "1x1x1x1x1", "2x1x4x8x4", "2x3x4x8x2", "1x13x2x6x3", "3x31x8x16x4", "2x32x8x16x4", "1x61x16x32x4"];
+        [
+            "0x3x2x4x2", "1x1x1x1x1", "2x1x4x8x4", "2x3x4x8x2", "1x13x2x6x3", "3x31x8x16x4", "2x32x8x16x4", "1x61x16x32x4", "1x50x40x80x5",
+        ];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         int[] d = Parse(size);
-        return [Normal(random, d[0], 1, d[1], d[2])];
+        // A spectrogram in float32; what is stored in bfloat16 is the result.
+        return [Normal(random, d[0], 1, d[1], d[2]) with { Parameter = true }];
     }
 
     public override IEnumerable<string> ModelSizes => ownLengths ? [] : ["1x1001x64x256x4"];
@@ -23,13 +28,17 @@ abstract class MelPatchesCase(bool ownLengths) : OpCase
     public override Cost Cost(string size, int element)
     {
         int[] d = Parse(size);
-        long x = Count(size, 3), y = (long)d[0] * d[3] * d[3];
-        return new((x + y) * element, (x + y) * element);
+        long bytes = Count(size, 3) * sizeof(float) + (long)d[0] * d[3] * d[3] * element;
+        return new(bytes, bytes);
     }
 
-    public override Tensor Run(string size, Tensor[] inputs, Device device) =>
-        Core.Ops.Op.MelPatches(inputs[0], Parse(size)[3], Parse(size)[4],
-            ownLengths ? Lengths(Parse(size)[0], Parse(size)[1], device) : null);
+    public override Tensor Run(string size, Tensor[] inputs, Device device) => Run(size, inputs, device, inputs[0].DType);
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device, DType stored)
+    {
+        int[] d = Parse(size);
+        return Core.Ops.Op.MelPatches(inputs[0], d[3], d[4], ownLengths ? Lengths(d[0], d[1], device) : null, stored);
+    }
 
     public override double[] Reference(string size, double[][] inputs)
     {

@@ -9,7 +9,9 @@ sealed class MergePatchesCase : OpCase
 {
     public override string Op => nameof(Core.Ops.Op.MergePatches);
 
-    public override IEnumerable<string> Sizes => ["0x2x2x3", "1x2x2x1", "2x4x6x3", "3x6x2x33"];
+    public override IEnumerable<string> Sizes => ["0x2x2x3", "1x2x2x1", "2x4x6x3", "3x6x2x33", "2x2x4x24"];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random) => [Normal(random, Parse(size))];
 

@@ -12,14 +12,16 @@ sealed class WindowAttentionCase : OpCase
     public override IEnumerable<string> Sizes =>
         [
             "0x2x2x1x1x2x0", "1x1x1x1x1x1x0", "2x4x6x2x3x2x0", "2x4x6x2x3x2x1", "1x9x3x1x5x3x2", "1x8x16x3x24x8x4", "1x8x8x1x33x8x0",
-            "2x12x6x2x8x6x5",
+            "2x12x6x2x8x6x5", "1x9x18x2x5x9x4", "3x2x2x1x8x2x0",
         ];
+
+    public override bool HasBFloat16 => true;
 
     public override Input[] Inputs(string size, PhiloxSequence random)
     {
         int[] d = Parse(size);
         int places = 2 * d[5] - 1;
-        return [Normal(random, d[0], d[1], d[2], 3 * d[3] * d[4]), Normal(random, places * places, d[3])];
+        return [Normal(random, d[0], d[1], d[2], 3 * d[3] * d[4]), Normal(random, places * places, d[3]) with { Parameter = true }];
     }
 
     public override IEnumerable<string> ModelSizes => ["1x16x16x4x24x8x0", "1x8x8x32x24x8x0"];
@@ -28,7 +30,8 @@ sealed class WindowAttentionCase : OpCase
     {
         int[] d = Parse(size);
         long y = (long)d[0] * d[1] * d[2] * d[3] * d[4];
-        return new(4 * y * element, 7 * y * element, 4.0 * y * d[5] * d[5]);
+        long table = (2L * d[5] - 1) * (2 * d[5] - 1) * d[3] * sizeof(float);
+        return new(4 * y * element + table, 7 * y * element + 2 * table, 4.0 * y * d[5] * d[5]);
     }
 
     public override Tensor Run(string size, Tensor[] inputs, Device device)
