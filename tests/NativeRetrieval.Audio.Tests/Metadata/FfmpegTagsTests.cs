@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Runtime.Versioning;
-using NativeRetrieval.Audio.Decoding.Ffmpeg;
 using NativeRetrieval.Audio.Metadata;
 using NativeRetrieval.Audio.Tests.Decoding;
 
