@@ -11,18 +11,14 @@ public static class HitTable
         "duration_seconds", "sample_rate_hz", "channels", "added", "title", "description", "category", "cat_id", "tags", "library", "other",
     ];
 
-    /// <summary>Writes the columns' names and the hits.</summary>
-    /// <param name="writer">Where the table goes.</param>
+    /// <summary>The line of the columns' names and those of the hits, each with its end.</summary>
     /// <param name="hits">A rank of 0 and a score or percentile of NaN are unknown, and their cells blank.</param>
     /// <remarks>Tags come from anywhere, and spreadsheets run a cell that begins with <c>=</c>, <c>+</c>, <c>-</c> or <c>@</c>: a text
     /// that does gets an apostrophe in front. Numbers are written as they are.</remarks>
-    public static void Write(TextWriter writer, IEnumerable<LibraryHit> hits)
-    {
-        writer.Write(string.Join(',', _columns) + '\n');
-        foreach (var hit in hits) writer.Write(string.Join(',', Cells(hit)) + '\n');
-    }
+    public static IEnumerable<string> Lines(IEnumerable<LibraryHit> hits) =>
+        hits.Select(Cells).Prepend(_columns).Select(cells => string.Join(',', cells) + '\n');
 
-    static IEnumerable<string> Cells(LibraryHit hit) =>
+    static string[] Cells(LibraryHit hit) =>
     [
         Number(hit.Rank == 0 ? null : hit.Rank), Text(hit.Path), Number(hit.StartSeconds), Number(hit.EndSeconds), Number(hit.Score),
         Number(hit.Percentile), Number(hit.SoundRank), Number(hit.WordRank), Number(hit.MeaningRank),

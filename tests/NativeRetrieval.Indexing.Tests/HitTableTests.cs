@@ -11,12 +11,7 @@ public sealed class HitTableTests
         Details = new SoundDetails { DurationSeconds = 2 },
     };
 
-    static string Written(params LibraryHit[] hits)
-    {
-        var table = new StringWriter();
-        HitTable.Write(table, hits);
-        return table.ToString();
-    }
+    static string Written(params LibraryHit[] hits) => string.Concat(HitTable.Lines(hits));
 
     [Fact]
     public void All_that_is_known_is_written_and_what_is_unknown_is_blank()

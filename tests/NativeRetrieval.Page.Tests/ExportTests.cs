@@ -22,7 +22,7 @@ public sealed class ExportTests(Browser browser) : PageTest(browser)
         // A table says what the search said, too.
         string first = format != "csv" ? "" : ""","rank":1,"score":0.9,"percentile":99.95,"sound_rank":1,"word_rank":1"""
             + ""","meaning_rank":1,"words":["rain"]""";
-        string third = format != "csv" ? "" : ""","rank":3,"score":0.899998,"percentile":99.95,"sound_rank":3,"word_rank":null"""
+        string third = format != "csv" ? "" : ""","rank":3,"score":0.8999980000000001,"percentile":99.95,"sound_rank":3,"word_rank":null"""
             + ""","meaning_rank":null,"words":[]""";
         Assert.Equal($$"""{"format":"{{format}}","hits":[{"id":"s0","start_seconds":1,"end_seconds":2{{first}}},"""
             + $$"""{"id":"s2","start_seconds":1,"end_seconds":2{{third}}}]}""", asked);

@@ -32,8 +32,7 @@ internal sealed class HitListFile
         if (IsPlaylist) return WritePlaylist(hits);
         DurableFile.WriteAtomic(_path, stream =>
         {
-            using var table = new StreamWriter(stream, leaveOpen: true);
-            HitTable.Write(table, hits);
+            foreach (string line in HitTable.Lines(hits)) stream.Write(Encoding.UTF8.GetBytes(line));
         });
         return [];
     }

@@ -52,10 +52,8 @@ internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary libra
         return new Stretch(file, start, end);
     }
 
-    static string Csv(IReadOnlyList<ExportHit> hits, IReadOnlyList<Stretch> stretches)
-    {
-        var table = new StringWriter();
-        HitTable.Write(table, hits.Zip(stretches, (hit, stretch) => new LibraryHit
+    static string Csv(IReadOnlyList<ExportHit> hits, IReadOnlyList<Stretch> stretches) =>
+        string.Concat(HitTable.Lines(hits.Zip(stretches, (hit, stretch) => new LibraryHit
         {
             Rank = hit.Rank ?? 0,
             Path = stretch.File.FullPath,
@@ -69,9 +67,7 @@ internal sealed class ExportEndpoints(ServerOptions options, ServedLibrary libra
             MeaningRank = hit.MeaningRank,
             MatchedWords = hit.Words,
             Details = stretch.File.Details,
-        }));
-        return table.ToString();
-    }
+        })));
 
     static string Playlist(IReadOnlyList<Stretch> stretches)
     {
