@@ -108,7 +108,7 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>Rounds a layer of the text encoder that was just read, before the next takes memory; the encoder is the last.</summary>
+    /// <summary>Rounds a layer of the text encoder that was just read, before the next takes memory; the encoder comes last.</summary>
     static void Reduce(Module part, string folder)
     {
         try
