@@ -120,11 +120,7 @@ public sealed class IndexingTests : IAsyncLifetime
         Assert.Equal(("error", 409, "sounds.csv: line 3: is no row"), (name, problem.GetProperty("status").GetInt32(),
             problem.GetProperty("detail").GetString()));
 
-<<<<<<< HEAD
-        List<string?> Titles()
-=======
         string Titles()
->>>>>>> merge
         {
             using var index = LocalAudioIndex.Open(_service.IndexFolder, IndexAccess.Read);
             return string.Join(", ", index.Details().Where(file => file.Key.StartsWith(_sounds.FullPath, StringComparison.Ordinal))
