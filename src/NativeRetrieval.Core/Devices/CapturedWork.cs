@@ -146,7 +146,7 @@ public sealed class CapturedWork(Device device, Action<string>? noted = null, IP
         {
             entry.Inputs = [.. inputs.Select(input => Form.Of(input).Make(device))];
             entry.Outputs = Array.ConvertAll(entry.OutputForms, form => form.Make(device));
-            entry.Recording = _recorder!.Record(entry.Footprint!.Value, _memory!, () =>
+            entry.Recording = _recorder!.Record(entry.Footprint!.Value, _memory, () =>
             {
                 using var scope = TensorScope.Begin();
                 foreach (var (output, made) in entry.Outputs.Zip(work(entry.Inputs))) output.CopyFrom(made);

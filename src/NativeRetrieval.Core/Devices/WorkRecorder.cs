@@ -19,8 +19,9 @@ internal abstract class WorkRecorder
     public abstract IDisposable Reserve(long sizeBytes);
 
     /// <summary>Records work of a footprint in such memory, which outlives the recording. Nothing has run yet.</summary>
+    /// <param name="memory">Null where the work makes no tensor.</param>
     /// <exception cref="Errors.NativeRetrievalException">The work cannot be recorded; the device is as it was before.</exception>
-    public abstract RecordedWork Record(WorkFootprint footprint, IDisposable memory, Action work);
+    public abstract RecordedWork Record(WorkFootprint footprint, IDisposable? memory, Action work);
 }
 
 /// <summary>The needs of a recording.</summary>

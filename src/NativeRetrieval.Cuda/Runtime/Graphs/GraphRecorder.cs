@@ -61,9 +61,9 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
         lock (_memories) return _memories.Exists(memory => memory.Holds(address));
     }
 
-    public override RecordedWork Record(WorkFootprint footprint, IDisposable memory, Action work)
+    public override RecordedWork Record(WorkFootprint footprint, IDisposable? memory, Action work)
     {
-        var arena = (GraphMemory)memory;
+        var arena = (GraphMemory?)memory;
         var constants = footprint.ConstantBytes > 0 ? new DeviceBuffer(device.Context, footprint.ConstantBytes) : null;
         var moves = new DeviceBuffer(device.Context, 2 * sizeof(long));
         try
@@ -71,7 +71,7 @@ internal sealed class GraphRecorder(CudaDevice device) : WorkRecorder, IDisposab
             lock (_lock) // one stream, one recording at a time
             {
                 _stream ??= new(device.Context);
-                var session = new Session(device, _stream, arena.Address, new(arena.SizeBytes), constants)
+                var session = new Session(device, _stream, arena?.Address ?? 0, new(arena?.SizeBytes ?? 0), constants)
                 {
                     StreamMoves = moves.Address,
                 };
