@@ -63,19 +63,49 @@ internal static unsafe class PackedGemm
         /// <summary>Rows [firstRow, endRow) and columns [firstColumn, endColumn) of C, all of k; firstColumn begins a panel.</summary>
         public void RunPart(int firstRow, int endRow, int firstColumn, int endColumn)
         {
+            if (IsDirect)
+            {
+                int whole = endColumn - (endColumn - firstColumn) % GemmDirect.Columns;
+                RunDirect(firstRow, endRow, firstColumn, whole);
+                firstColumn = whole;
+                if (firstColumn == endColumn) return;
+            }
             int maxBlockK = GemmBlocking.BlockK(k);
             // With k = 0 there is one block, an empty one: it clears C and applies the epilogue.
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
             {
                 int blockK = Math.Min(maxBlockK, k - firstK);
-                if (packedB != null)
-                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
-                        packedB + GemmBlocking.PanelStart(n, kernel, firstK, blockK, firstColumn / kernel.Columns));
-                else if (endRow - firstRow > GemmBlocking.MaxRowsOfPanels)
-                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
-                        PackColumns(firstK, blockK, firstColumn, endColumn));
-                else RunPanels(firstK, blockK, firstRow, endRow, firstColumn, endColumn);
+                T* panels = packedB != null ? packedB + GemmBlocking.PanelStart(n, kernel, firstK, blockK, firstColumn / kernel.Columns)
+                    : endRow - firstRow > GemmBlocking.MaxRowsOfPanels ? PackColumns(firstK, blockK, firstColumn, endColumn) : null;
+                if (panels == null) RunPanels(firstK, blockK, firstRow, endRow, firstColumn, endColumn, null);
+                else if (kernel.PanelsFirst) RunBlocks(firstK, blockK, firstRow, endRow, firstColumn, endColumn, panels);
+                else RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn, panels);
             }
+        }
+
+        bool IsDirect => typeof(T) == typeof(float) && packedB == null && kernel.PanelsFirst && m <= GemmDirect.MaxRows
+            && b.RowStride == 1 && k > 0;
+
+        /// <summary>Eight columns of B at a time, all of k, so that memory is read in its order; A is packed before.</summary>
+        void RunDirect(int firstRow, int endRow, int firstColumn, int endColumn)
+        {
+            int maxBlockK = GemmBlocking.BlockK(k), rows = endRow - firstRow;
+            T* sums = (_packedA ??= new()).Reserve<T>((nuint)(GemmDirect.MaxRows * GemmDirect.Columns) + (nuint)rows * (nuint)k);
+            T* packedA = sums + GemmDirect.MaxRows * GemmDirect.Columns;
+            GemmPacking.Pack(a.At(firstRow, 0), a.RowStride, a.ColumnStride, rows, rows, k, packedA);
+            for (int column = firstColumn; column < endColumn; column += GemmDirect.Columns)
+                for (int firstK = 0; firstK < k; firstK += maxBlockK)
+                {
+                    int blockK = Math.Min(maxBlockK, k - firstK);
+                    bool accumulate = firstK > 0, last = firstK + blockK == k, finishes = last && !epilogue.IsEmpty;
+                    // What is read next: the columns' next block, or the first of the columns that follow.
+                    nint ahead = last ? GemmDirect.Columns * b.ColumnStride - firstK : blockK;
+                    T* target = c + firstRow * cStride + column;
+                    GemmDirect.Run(rows, blockK, (float*)packedA + firstK * rows, (float*)b.At(firstK, column), b.ColumnStride, ahead,
+                        (float*)(finishes ? sums : target), finishes ? GemmDirect.Columns : cStride, accumulate && !finishes);
+                    if (finishes)
+                        epilogue.Write(sums, GemmDirect.Columns, target, cStride, rows, GemmDirect.Columns, column, accumulate);
+                }
         }
 
         T* PackColumns(int firstK, int blockK, int firstColumn, int endColumn)
@@ -107,11 +137,21 @@ internal static unsafe class PackedGemm
             }
         }
 
+        /// <summary>Blocks of rows of nearly equal height, each of which stays in the second-level cache while the panels stream by.</summary>
+        void RunBlocks(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, T* panels)
+        {
+            int rows = endRow - firstRow, blocks = (rows + GemmBlocking.MaxRowsOfPanels - 1) / GemmBlocking.MaxRowsOfPanels;
+            for (int block = 0; block < blocks; block++)
+                RunPanels(firstK, blockK, firstRow + Cut(rows, blocks, block), firstRow + Cut(rows, blocks, block + 1), firstColumn,
+                    endColumn, panels);
+        }
+
         /// <summary>
         /// Each panel of B, packed just before, with every strip of A in turn: for few rows of A, as the panel then stays in the
         /// first-level cache and is written to no other memory.
         /// </summary>
-        void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
+        /// <param name="panels">The panels where they are packed already, or null.</param>
+        void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, T* panels)
         {
             T* sums = Reserve(endRow - firstRow, blockK, out T* packedA);
             int strips = Strips(endRow - firstRow);
@@ -124,7 +164,8 @@ internal static unsafe class PackedGemm
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
-                T* panel = PackColumns(firstK, blockK, column, column + width);
+                T* panel = panels == null ? PackColumns(firstK, blockK, column, column + width)
+                    : panels + (nint)(column - firstColumn) * blockK;
                 for (int strip = 0; strip < strips; strip++)
                 {
                     var (row, height) = Strip(firstRow, endRow, strips, strip);

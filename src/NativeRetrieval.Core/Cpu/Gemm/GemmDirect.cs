@@ -1,0 +1,103 @@
+using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
+
+namespace NativeRetrieval.Core.Cpu.Gemm;
+
+/// <summary>
+/// A tile of C for few rows of A, in AVX2: B is read where it lies, its columns along k as in a linear layer's weight, and four steps of eight
+/// columns are transposed in registers. Packed first, a value would be written and read again for few multiply-adds.
+/// </summary>
+/// <remarks>Every element of C is the chain of <see cref="GemmKernel{T}"/>, to the same bits.</remarks>
+internal static unsafe class GemmDirect
+{
+    /// <summary>Columns of a tile.</summary>
+    public const int Columns = 8;
+
+    /// <summary>Rows of the largest tile; each loads a value of A for every multiply-add, so more would take longer than packing B.</summary>
+    public const int MaxRows = 8;
+
+    static readonly delegate*<nint, float*, float*, nint, nint, float*, nint, bool, void>[] _byRows =
+    [
+        &Tile<GemmRows1>, &Tile<GemmRows2>, &Tile<GemmRows3>, &Tile<GemmRows4>,
+        &Tile<GemmRows5>, &Tile<GemmRows6>, &Tile<GemmRows7>, &Tile<GemmRows8>,
+    ];
+
+    /// <summary>C[rows, <see cref="Columns"/>] = A·B, or += where <paramref name="accumulate"/>.</summary>
+    /// <param name="rows">1 … <see cref="MaxRows"/>.</param>
+    /// <param name="k">Length of the sum.</param>
+    /// <param name="a">Packed [k][rows].</param>
+    /// <param name="b">First value of the first column, whose values follow one another.</param>
+    /// <param name="bStride">Values from one column of B to the next.</param>
+    /// <param name="ahead">Values from a part of B to that which is fetched meanwhile.</param>
+    /// <param name="c">First element of the tile.</param>
+    /// <param name="cStride">Values from one row of C to the next.</param>
+    /// <param name="accumulate">True adds to C.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Run(int rows, nint k, float* a, float* b, nint bStride, nint ahead, float* c, nint cStride, bool accumulate) =>
+        _byRows[rows - 1](k, a, b, bStride, ahead, c, cStride, accumulate);
+
+    [MethodImpl(MethodImplOptions.AggressiveOptimization)]
+    static void Tile<TRows>(nint k, float* a, float* b, nint bStride, nint ahead, float* c, nint cStride, bool accumulate)
+        where TRows : struct, IGemmRows
+    {
+        Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default;
+        Vector256<float> c4 = default, c5 = default, c6 = default, c7 = default;
+        nint twice = 2 * bStride, thrice = 3 * bStride;
+        float* low = b, high = b + 4 * bStride;
+        for (; k >= 4; k -= 4, low += 4, high += 4, a += 4 * TRows.Count)
+        {
+            if ((k & GemmPacking.FloatsPerLine - 1) < 4)
+            {
+                float* next = low + ahead;
+                for (int column = 0; column < Columns; column++, next += bStride) Sse.Prefetch0(next);
+            }
+            var (b0, b1, b2, b3) = GemmPacking.FourSteps(low, high, bStride);
+            c0 = Add(a, TRows.Count, b0, b1, b2, b3, c0);
+            if (TRows.Count > 1) c1 = Add(a + 1, TRows.Count, b0, b1, b2, b3, c1);
+            if (TRows.Count > 2) c2 = Add(a + 2, TRows.Count, b0, b1, b2, b3, c2);
+            if (TRows.Count > 3) c3 = Add(a + 3, TRows.Count, b0, b1, b2, b3, c3);
+            if (TRows.Count > 4) c4 = Add(a + 4, TRows.Count, b0, b1, b2, b3, c4);
+            if (TRows.Count > 5) c5 = Add(a + 5, TRows.Count, b0, b1, b2, b3, c5);
+            if (TRows.Count > 6) c6 = Add(a + 6, TRows.Count, b0, b1, b2, b3, c6);
+            if (TRows.Count > 7) c7 = Add(a + 7, TRows.Count, b0, b1, b2, b3, c7);
+        }
+        for (; k > 0; k--, low++, high++, a += TRows.Count)
+        {
+            var x = Vector256.Create(*low, low[bStride], low[twice], low[thrice], *high, high[bStride], high[twice], high[thrice]);
+            c0 = Add(a, x, c0);
+            if (TRows.Count > 1) c1 = Add(a + 1, x, c1);
+            if (TRows.Count > 2) c2 = Add(a + 2, x, c2);
+            if (TRows.Count > 3) c3 = Add(a + 3, x, c3);
+            if (TRows.Count > 4) c4 = Add(a + 4, x, c4);
+            if (TRows.Count > 5) c5 = Add(a + 5, x, c5);
+            if (TRows.Count > 6) c6 = Add(a + 6, x, c6);
+            if (TRows.Count > 7) c7 = Add(a + 7, x, c7);
+        }
+        StoreRow(c, c0, accumulate);
+        if (TRows.Count > 1) StoreRow(c += cStride, c1, accumulate);
+        if (TRows.Count > 2) StoreRow(c += cStride, c2, accumulate);
+        if (TRows.Count > 3) StoreRow(c += cStride, c3, accumulate);
+        if (TRows.Count > 4) StoreRow(c += cStride, c4, accumulate);
+        if (TRows.Count > 5) StoreRow(c += cStride, c5, accumulate);
+        if (TRows.Count > 6) StoreRow(c += cStride, c6, accumulate);
+        if (TRows.Count > 7) StoreRow(c += cStride, c7, accumulate);
+    }
+
+    /// <summary>Four steps of one row, in the order of k.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> Add(float* a, nint stride, Vector256<float> b0, Vector256<float> b1, Vector256<float> b2, Vector256<float> b3,
+        Vector256<float> sum) =>
+        Add(a + 3 * stride, b3, Add(a + 2 * stride, b2, Add(a + stride, b1, Add(a, b0, sum))));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static Vector256<float> Add(float* a, Vector256<float> b, Vector256<float> sum) =>
+        Vector256.FusedMultiplyAdd(Vector256.Create(*a), b, sum);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void StoreRow(float* c, Vector256<float> sum, bool accumulate)
+    {
+        if (accumulate) sum += Vector256.Load(c);
+        sum.Store(c);
+    }
+}
