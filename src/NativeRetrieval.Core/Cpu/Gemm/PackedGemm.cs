@@ -63,13 +63,8 @@ internal static unsafe class PackedGemm
         /// <summary>Rows [firstRow, endRow) and columns [firstColumn, endColumn) of C, all of k; firstColumn begins a panel.</summary>
         public void RunPart(int firstRow, int endRow, int firstColumn, int endColumn)
         {
-            if (IsDirect)
-            {
-                int whole = endColumn - (endColumn - firstColumn) % GemmDirect.Columns;
-                RunDirect(firstRow, endRow, firstColumn, whole);
-                firstColumn = whole;
-                if (firstColumn == endColumn) return;
-            }
+            if (packedB == null && kernel.PanelsFirst) firstColumn = RunDirect(firstRow, endRow, firstColumn, endColumn);
+            if (firstColumn == endColumn) return;
             int maxBlockK = GemmBlocking.BlockK(k);
             // With k = 0 there is one block, an empty one: it clears C and applies the epilogue.
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
@@ -83,17 +78,18 @@ internal static unsafe class PackedGemm
             }
         }
 
-        bool IsDirect => typeof(T) == typeof(float) && packedB == null && kernel.PanelsFirst && m <= GemmDirect.MaxRows
-            && b.RowStride == 1 && k > 0;
-
-        /// <summary>Eight columns of B at a time, all of k, so that memory is read in its order; A is packed before.</summary>
-        void RunDirect(int firstRow, int endRow, int firstColumn, int endColumn)
+        /// <summary>
+        /// Few rows with B as it lies, where its columns are contiguous: eight columns at a time, all of k, so that memory is read in its order.
+        /// </summary>
+        /// <returns>The first column that is not done.</returns>
+        int RunDirect(int firstRow, int endRow, int firstColumn, int endColumn)
         {
-            int maxBlockK = GemmBlocking.BlockK(k), rows = endRow - firstRow;
-            T* sums = (_packedA ??= new()).Reserve<T>((nuint)(GemmDirect.MaxRows * GemmDirect.Columns) + (nuint)rows * (nuint)k);
-            T* packedA = sums + GemmDirect.MaxRows * GemmDirect.Columns;
+            int rows = endRow - firstRow, end = endColumn - (endColumn - firstColumn) % GemmDirect.Columns;
+            if (typeof(T) != typeof(float) || b.RowStride != 1 || rows > GemmDirect.MaxRows || k == 0 || end == firstColumn) return firstColumn;
+            int maxBlockK = GemmBlocking.BlockK(k);
+            T* sums = Reserve(rows, k, out T* packedA);
             GemmPacking.Pack(a.At(firstRow, 0), a.RowStride, a.ColumnStride, rows, rows, k, packedA);
-            for (int column = firstColumn; column < endColumn; column += GemmDirect.Columns)
+            for (int column = firstColumn; column < end; column += GemmDirect.Columns)
                 for (int firstK = 0; firstK < k; firstK += maxBlockK)
                 {
                     int blockK = Math.Min(maxBlockK, k - firstK);
@@ -106,6 +102,7 @@ internal static unsafe class PackedGemm
                     if (finishes)
                         epilogue.Write(sums, GemmDirect.Columns, target, cStride, rows, GemmDirect.Columns, column, accumulate);
                 }
+            return end;
         }
 
         T* PackColumns(int firstK, int blockK, int firstColumn, int endColumn)
@@ -155,22 +152,48 @@ internal static unsafe class PackedGemm
         {
             T* sums = Reserve(endRow - firstRow, blockK, out T* packedA);
             int strips = Strips(endRow - firstRow);
-            for (int strip = 0; strip < strips; strip++)
-            {
-                var (row, height) = Strip(firstRow, endRow, strips, strip);
-                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK,
-                    packedA + (row - firstRow) * blockK);
-            }
+            PackStrips(firstK, blockK, firstRow, endRow, packedA);
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
                 T* panel = panels == null ? PackColumns(firstK, blockK, column, column + width)
                     : panels + (nint)(column - firstColumn) * blockK;
+                bool foresees = panels == null && kernel.PanelsFirst;
+                var (nextColumn, nextK) = column + width < endColumn ? (column + width, firstK) : (firstColumn, firstK + blockK);
+                int nextWidth = Math.Min(kernel.Columns, endColumn - nextColumn), nextBlockK = Math.Min(blockK, k - nextK);
                 for (int strip = 0; strip < strips; strip++)
                 {
                     var (row, height) = Strip(firstRow, endRow, strips, strip);
+                    if (foresees) Foresee(nextK, nextBlockK, nextColumn, nextWidth, strips, strip);
                     RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column);
                 }
+            }
+        }
+
+        /// <summary>Has a strip's share of a panel's values come to the second-level cache.</summary>
+        void Foresee(int firstK, int blockK, int column, int width, int strips, int strip)
+        {
+            if (b.RowStride == 1)
+                for (int lane = Cut(width, strips, strip), end = Cut(width, strips, strip + 1); lane < end; lane++)
+                    Foresee(b.At(firstK, column + lane), blockK);
+            else
+                for (int step = Cut(blockK, strips, strip), end = Cut(blockK, strips, strip + 1); step < end; step++)
+                    Foresee(b.At(firstK + step, column), width);
+        }
+
+        static void Foresee(T* source, int count)
+        {
+            for (T* end = source + count; source < end; source += 64 / sizeof(T)) Sse.Prefetch1(source);
+        }
+
+        void PackStrips(int firstK, int blockK, int firstRow, int endRow, T* packedA)
+        {
+            int strips = Strips(endRow - firstRow);
+            for (int strip = 0; strip < strips; strip++)
+            {
+                var (row, height) = Strip(firstRow, endRow, strips, strip);
+                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK,
+                    packedA + (row - firstRow) * blockK);
             }
         }
 
