@@ -12,12 +12,15 @@ namespace NativeRetrieval.Core.Cpu.Gemm;
 internal static unsafe class GemmDirect
 {
     /// <summary>Columns of a tile.</summary>
-    public const int Columns = 8;
+    public const int Columns = 16;
+
+    /// <summary>Columns that are transposed at a time.</summary>
+    const int Lanes = 8;
 
     /// <summary>Rows of the largest tile; each loads a value of A for every multiply-add, so more would take longer than packing B.</summary>
     public const int MaxRows = 8;
 
-    static readonly delegate*<nint, float*, float*, nint, nint, float*, nint, bool, void>[] _byRows =
+    static readonly delegate*<nint, float*, float*, nint, nint, float*, float*, nint, bool, void>[] _byRows =
     [
         &Tile<GemmRows1>, &Tile<GemmRows2>, &Tile<GemmRows3>, &Tile<GemmRows4>,
         &Tile<GemmRows5>, &Tile<GemmRows6>, &Tile<GemmRows7>, &Tile<GemmRows8>,
@@ -30,15 +33,18 @@ internal static unsafe class GemmDirect
     /// <param name="b">First value of the first column, whose values follow one another.</param>
     /// <param name="bStride">Values from one column of B to the next.</param>
     /// <param name="ahead">Values from a part of B to that which is fetched meanwhile.</param>
+    /// <param name="panel">Room for [k][<see cref="Columns"/>], B as packed, or null.</param>
     /// <param name="c">First element of the tile.</param>
     /// <param name="cStride">Values from one row of C to the next.</param>
     /// <param name="accumulate">True adds to C.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static void Run(int rows, nint k, float* a, float* b, nint bStride, nint ahead, float* c, nint cStride, bool accumulate) =>
-        _byRows[rows - 1](k, a, b, bStride, ahead, c, cStride, accumulate);
+    public static void Run(int rows, nint k, float* a, float* b, nint bStride, nint ahead, float* panel, float* c, nint cStride, bool accumulate)
+    {
+        for (int lane = 0; lane < Columns; lane += Lanes, b += Lanes * bStride, c += Lanes)
+            _byRows[rows - 1](k, a, b, bStride, ahead, panel == null ? null : panel + lane, c, cStride, accumulate);
+    }
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile<TRows>(nint k, float* a, float* b, nint bStride, nint ahead, float* c, nint cStride, bool accumulate)
+    static void Tile<TRows>(nint k, float* a, float* b, nint bStride, nint ahead, float* panel, float* c, nint cStride, bool accumulate)
         where TRows : struct, IGemmRows
     {
         Vector256<float> c0 = default, c1 = default, c2 = default, c3 = default;
@@ -50,9 +56,17 @@ internal static unsafe class GemmDirect
             if ((k & GemmPacking.FloatsPerLine - 1) < 4)
             {
                 float* next = low + ahead;
-                for (int column = 0; column < Columns; column++, next += bStride) Sse.Prefetch0(next);
+                for (int column = 0; column < Lanes; column++, next += bStride) Sse.Prefetch0(next);
             }
             var (b0, b1, b2, b3) = GemmPacking.FourSteps(low, high, bStride);
+            if (panel != null)
+            {
+                b0.Store(panel);
+                b1.Store(panel + Columns);
+                b2.Store(panel + 2 * Columns);
+                b3.Store(panel + 3 * Columns);
+                panel += 4 * Columns;
+            }
             c0 = Add(a, TRows.Count, b0, b1, b2, b3, c0);
             if (TRows.Count > 1) c1 = Add(a + 1, TRows.Count, b0, b1, b2, b3, c1);
             if (TRows.Count > 2) c2 = Add(a + 2, TRows.Count, b0, b1, b2, b3, c2);
@@ -65,6 +79,11 @@ internal static unsafe class GemmDirect
         for (; k > 0; k--, low++, high++, a += TRows.Count)
         {
             var x = Vector256.Create(*low, low[bStride], low[twice], low[thrice], *high, high[bStride], high[twice], high[thrice]);
+            if (panel != null)
+            {
+                x.Store(panel);
+                panel += Columns;
+            }
             c0 = Add(a, x, c0);
             if (TRows.Count > 1) c1 = Add(a + 1, x, c1);
             if (TRows.Count > 2) c2 = Add(a + 2, x, c2);
