@@ -17,12 +17,6 @@ internal static class GemmBlocking
     /// <summary>Multiply-adds below which handing out parts costs more than it saves: about 10 µs of one core.</summary>
     const long MinParallelWork = 1 << 18;
 
-    /// <summary>
-    /// Parts of few rows for each thread, and multiply-adds of one, about 50 µs: a product takes less time than a thread that slept may need
-    /// to come, and what it comes too late for, the caller does.
-    /// </summary>
-    const int MaxPartsOfFewRows = 4, WorkOfFewRows = 1 << 21;
-
     public static int Panels<T>(int columns, GemmKernel<T> kernel) where T : unmanaged => (columns + kernel.Columns - 1) / kernel.Columns;
 
     /// <summary>Place of a panel's part of the block of k from <paramref name="firstK"/> in a packed B of so many columns.</summary>
@@ -48,8 +42,6 @@ internal static class GemmBlocking
     {
         if ((long)m * n * Math.Max(k, 1) < MinParallelWork || Workers.Count == 1) return (1, MinColumnParts<T>(n));
         int panels = Panels(n, kernel), maxRowParts = (m + kernel.Rows - 1) / kernel.Rows;
-        if (kernel.PanelsFirst && m <= MaxRowsOfPanels && panels >= MaxPartsOfFewRows * Workers.Count)
-            return (1, Workers.Count * (int)Math.Clamp((long)m * n * k / (WorkOfFewRows * Workers.Count), 1, MaxPartsOfFewRows));
         var best = (RowParts: 1, ColumnParts: MinColumnParts<T>(n));
         double bestCost = double.MaxValue;
         int maxColumnParts = Math.Min(panels, MinColumnParts<T>(n) + 4 * Workers.Count);

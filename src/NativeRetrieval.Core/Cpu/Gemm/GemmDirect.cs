@@ -5,8 +5,8 @@ using System.Runtime.Intrinsics.X86;
 namespace NativeRetrieval.Core.Cpu.Gemm;
 
 /// <summary>
-/// A tile of C for few rows of A, in AVX2: B is read where it lies, its columns along k as in a linear layer's weight, and four steps of eight
-/// columns are transposed in registers. Packed first, a value would be written and read again for few multiply-adds.
+/// A tile of C for few rows of A, in AVX2: B is read where it lies, its columns along k as in a linear layer's weight, and four steps of
+/// eight columns are transposed in registers. Packed first, a value would be written and read again for few multiply-adds.
 /// </summary>
 /// <remarks>Every element of C is the chain of <see cref="GemmKernel{T}"/>, to the same bits.</remarks>
 internal static unsafe class GemmDirect
@@ -17,7 +17,7 @@ internal static unsafe class GemmDirect
     /// <summary>Columns that are transposed at a time.</summary>
     const int Lanes = 8;
 
-    /// <summary>Rows of the largest tile; each loads a value of A for every multiply-add, so more would take longer than packing B.</summary>
+    /// <summary>Rows of the largest tile: it loads a value of A for each multiply-add, so that with more a packed B takes less time.</summary>
     public const int MaxRows = 8;
 
     static readonly delegate*<nint, float*, float*, nint, nint, float*, float*, nint, bool, void>[] _byRows =
@@ -37,7 +37,8 @@ internal static unsafe class GemmDirect
     /// <param name="c">First element of the tile.</param>
     /// <param name="cStride">Values from one row of C to the next.</param>
     /// <param name="accumulate">True adds to C.</param>
-    public static void Run(int rows, nint k, float* a, float* b, nint bStride, nint ahead, float* panel, float* c, nint cStride, bool accumulate)
+    public static void Run(int rows, nint k, float* a, float* b, nint bStride, nint ahead, float* panel, float* c, nint cStride,
+        bool accumulate)
     {
         for (int lane = 0; lane < Columns; lane += Lanes, b += Lanes * bStride, c += Lanes)
             _byRows[rows - 1](k, a, b, bStride, ahead, panel == null ? null : panel + lane, c, cStride, accumulate);
@@ -58,7 +59,7 @@ internal static unsafe class GemmDirect
                 float* next = low + ahead;
                 for (int column = 0; column < Lanes; column++, next += bStride) Sse.Prefetch0(next);
             }
-            var (b0, b1, b2, b3) = GemmPacking.FourSteps(low, high, bStride);
+            var (b0, b1, b2, b3) = FourSteps(low, high, bStride);
             if (panel != null)
             {
                 b0.Store(panel);
@@ -101,6 +102,24 @@ internal static unsafe class GemmDirect
         if (TRows.Count > 5) StoreRow(c += cStride, c5, accumulate);
         if (TRows.Count > 6) StoreRow(c += cStride, c6, accumulate);
         if (TRows.Count > 7) StoreRow(c += cStride, c7, accumulate);
+    }
+
+    /// <summary>Four steps of eight columns: a vector of columns for each.</summary>
+    /// <param name="low">The first column.</param>
+    /// <param name="high">The fifth column.</param>
+    /// <param name="stride">Values from one column to the next.</param>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static (Vector256<float>, Vector256<float>, Vector256<float>, Vector256<float>) FourSteps(float* low, float* high, nint stride)
+    {
+        Vector256<float> x0 = Two(low, high), x1 = Two(low + stride, high + stride);
+        Vector256<float> x2 = Two(low + 2 * stride, high + 2 * stride), x3 = Two(low + 3 * stride, high + 3 * stride);
+        Vector256<double> low01 = Avx.UnpackLow(x0, x1).AsDouble(), high01 = Avx.UnpackHigh(x0, x1).AsDouble();
+        Vector256<double> low23 = Avx.UnpackLow(x2, x3).AsDouble(), high23 = Avx.UnpackHigh(x2, x3).AsDouble();
+        return (Avx.UnpackLow(low01, low23).AsSingle(), Avx.UnpackHigh(low01, low23).AsSingle(),
+            Avx.UnpackLow(high01, high23).AsSingle(), Avx.UnpackHigh(high01, high23).AsSingle());
+
+        static Vector256<float> Two(float* low, float* high) =>
+            Avx.InsertVector128(Vector128.Load(low).ToVector256Unsafe(), Vector128.Load(high), 1);
     }
 
     /// <summary>Four steps of one row, in the order of k.</summary>

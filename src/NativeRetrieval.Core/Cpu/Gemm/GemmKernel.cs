@@ -28,11 +28,6 @@ internal sealed unsafe class GemmKernel<T> where T : unmanaged
     /// <summary>Rows of the largest tile.</summary>
     public int Rows => _byRows.Length;
 
-    /// <summary>
-    /// True where each panel of B meets all rows of A in turn: a stream of panels from a second-level cache would hold up so small a tile.
-    /// </summary>
-    public bool PanelsFirst { get; private init; }
-
     /// <summary>Columns of a tile; a panel of packed B is as wide.</summary>
     public int Columns { get; }
 
@@ -62,7 +57,7 @@ internal sealed unsafe class GemmKernel<T> where T : unmanaged
         &Tile<GemmSimd256<T>, Vector256<T>, GemmRows4>,
         &Tile<GemmSimd256<T>, Vector256<T>, GemmRows5>,
         &Tile<GemmSimd256<T>, Vector256<T>, GemmRows6>,
-    ]) { PanelsFirst = true };
+    ]);
 
     public static GemmKernel<T> Portable { get; } = new(2 * Vector<T>.Count,
     [

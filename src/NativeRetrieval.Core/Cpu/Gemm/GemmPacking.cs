@@ -46,8 +46,6 @@ internal static unsafe class GemmPacking
     static void Transpose<T>(T* source, nint laneStride, nint kStride, int lanes, int width, int k, T* target) where T : unmanaged
     {
         int lane = 0;
-        if (typeof(T) == typeof(float) && kStride == 1 && Avx.IsSupported && !Avx512F.IsSupported)
-            for (; lane <= lanes - 8; lane += 8) TransposeEight((float*)source + lane * laneStride, laneStride, width, k, (float*)target + lane);
         for (; lane <= lanes - 4; lane += 4) TransposeFour(source + lane * laneStride, laneStride, kStride, width, k, target + lane);
         if (lane == lanes) return;
         // The last lanes: four again where there are four, some of them a second time.
@@ -71,42 +69,6 @@ internal static unsafe class GemmPacking
             nint at = step * kStride;
             (target[0], target[1], target[2], target[3]) = (s0[at], s1[at], s2[at], s3[at]);
         }
-    }
-
-    /// <summary>Eight lanes that are contiguous along k, in AVX; meanwhile the eight behind them come to the second-level cache.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void TransposeEight(float* source, nint laneStride, int width, int k, float* target)
-    {
-        float* low = source, high = source + 4 * laneStride;
-        int step = 0;
-        for (; step <= k - 4; step += 4, low += 4, high += 4, target += 4 * width)
-        {
-            if ((step & FloatsPerLine - 1) == 0)
-                for (int lane = 8; lane < 16; lane++) Sse.Prefetch1(low + lane * laneStride);
-            var (x0, x1, x2, x3) = FourSteps(low, high, laneStride);
-            x0.Store(target);
-            x1.Store(target + width);
-            x2.Store(target + 2 * width);
-            x3.Store(target + 3 * width);
-        }
-        for (; step < k; step++, low++, target += width)
-            for (int lane = 0; lane < 8; lane++) target[lane] = low[lane * laneStride];
-    }
-
-    /// <summary>Four steps of eight lanes that are contiguous along k: a vector of lanes for each.</summary>
-    /// <param name="high">The fifth lane.</param>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static (Vector256<float>, Vector256<float>, Vector256<float>, Vector256<float>) FourSteps(float* low, float* high, nint laneStride)
-    {
-        Vector256<float> x0 = Two(low, high), x1 = Two(low + laneStride, high + laneStride);
-        Vector256<float> x2 = Two(low + 2 * laneStride, high + 2 * laneStride), x3 = Two(low + 3 * laneStride, high + 3 * laneStride);
-        Vector256<double> low01 = Avx.UnpackLow(x0, x1).AsDouble(), high01 = Avx.UnpackHigh(x0, x1).AsDouble();
-        Vector256<double> low23 = Avx.UnpackLow(x2, x3).AsDouble(), high23 = Avx.UnpackHigh(x2, x3).AsDouble();
-        return (Avx.UnpackLow(low01, low23).AsSingle(), Avx.UnpackHigh(low01, low23).AsSingle(),
-            Avx.UnpackLow(high01, high23).AsSingle(), Avx.UnpackHigh(high01, high23).AsSingle());
-
-        static Vector256<float> Two(float* low, float* high) =>
-            Avx.InsertVector128(Vector128.Load(low).ToVector256Unsafe(), Vector128.Load(high), 1);
     }
 
     /// <returns>The steps that are done.</returns>

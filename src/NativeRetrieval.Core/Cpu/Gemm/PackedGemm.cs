@@ -75,19 +75,22 @@ internal static unsafe class PackedGemm
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
             {
                 int blockK = Math.Min(maxBlockK, k - firstK);
-                T* panels = packedB != null ? packedB + GemmBlocking.PanelStart(n, kernel, firstK, blockK, firstColumn / kernel.Columns)
-                    : endRow - firstRow > GemmBlocking.MaxRowsOfPanels ? PackColumns(firstK, blockK, firstColumn, endColumn) : null;
-                if (panels == null) RunPanels(firstK, blockK, firstRow, endRow, firstColumn, endColumn, null);
-                else if (kernel.PanelsFirst) RunBlocks(firstK, blockK, firstRow, endRow, firstColumn, endColumn, panels);
-                else RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn, panels);
+                if (packedB != null)
+                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
+                        packedB + GemmBlocking.PanelStart(n, kernel, firstK, blockK, firstColumn / kernel.Columns));
+                else if (endRow - firstRow > GemmBlocking.MaxRowsOfPanels)
+                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
+                        PackColumns(firstK, blockK, firstColumn, endColumn));
+                else RunPanels(firstK, blockK, firstRow, endRow, firstColumn, endColumn);
             }
         }
 
         /// <summary>True where <see cref="GemmDirect"/> can read B.</summary>
-        bool ReadsDirectly => typeof(T) == typeof(float) && kernel.PanelsFirst && packedB == null && b.RowStride == 1;
+        bool ReadsDirectly => typeof(T) == typeof(float) && kernel == GemmKernel<T>.Avx2 && packedB == null && b.RowStride == 1;
 
         /// <summary>
-        /// So few rows that no panel of B is kept: sixteen columns at a time, all of k, so that memory is read in the order of a weight [n, k].
+        /// So few rows that no panel of B is kept: sixteen columns at a time, all of k, so that memory is read in the order of a weight
+        /// [n, k].
         /// </summary>
         void RunDirect(int firstRow, int endRow, int firstColumn, int endColumn)
         {
@@ -134,48 +137,31 @@ internal static unsafe class PackedGemm
             }
         }
 
-        /// <summary>Blocks of rows of nearly equal height, each of which stays in the second-level cache while the panels stream by.</summary>
-        void RunBlocks(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, T* panels)
-        {
-            int rows = endRow - firstRow, blocks = (rows + GemmBlocking.MaxRowsOfPanels - 1) / GemmBlocking.MaxRowsOfPanels;
-            for (int block = 0; block < blocks; block++)
-                RunPanels(firstK, blockK, firstRow + Cut(rows, blocks, block), firstRow + Cut(rows, blocks, block + 1), firstColumn,
-                    endColumn, panels);
-        }
-
         /// <summary>
-        /// Each panel of B, packed just before, with every strip of A in turn: for few rows of A, as the panel then stays in the
-        /// first-level cache and is written to no other memory.
+        /// Each panel of B, packed just before or with the first strip's products, with every strip of A in turn: for few rows of A, as the
+        /// panel then stays in the first-level cache and is written to no other memory.
         /// </summary>
-        /// <param name="panels">The panels where they are packed already, or null.</param>
-        void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, T* panels)
+        void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
             T* sums = Reserve(endRow - firstRow, blockK, out T* packedA);
-            int strips = Strips(endRow - firstRow);
-            PackStrips(firstK, blockK, firstRow, endRow, packedA);
-            for (int column = firstColumn; column < endColumn; column += kernel.Columns)
-            {
-                int width = Math.Min(kernel.Columns, endColumn - column);
-                bool direct = panels == null && ReadsDirectly && width == kernel.Columns;
-                T* panel = panels != null ? panels + (nint)(column - firstColumn) * blockK
-                    : direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width);
-                for (int strip = 0; strip < strips; strip++)
-                {
-                    var (row, height) = Strip(firstRow, endRow, strips, strip);
-                    RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column,
-                        direct && strip == 0 ? kernel.Columns * b.ColumnStride : 0);
-                }
-            }
-        }
-
-        void PackStrips(int firstK, int blockK, int firstRow, int endRow, T* packedA)
-        {
             int strips = Strips(endRow - firstRow);
             for (int strip = 0; strip < strips; strip++)
             {
                 var (row, height) = Strip(firstRow, endRow, strips, strip);
                 GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK,
                     packedA + (row - firstRow) * blockK);
+            }
+            for (int column = firstColumn; column < endColumn; column += kernel.Columns)
+            {
+                int width = Math.Min(kernel.Columns, endColumn - column);
+                bool direct = ReadsDirectly && width == kernel.Columns;
+                T* panel = direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width);
+                for (int strip = 0; strip < strips; strip++)
+                {
+                    var (row, height) = Strip(firstRow, endRow, strips, strip);
+                    RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column,
+                        direct && strip == 0 ? kernel.Columns * b.ColumnStride : null);
+                }
             }
         }
 
@@ -197,9 +183,9 @@ internal static unsafe class PackedGemm
             return (firstRow + first, Cut(endRow - firstRow, strips, strip + 1) - first);
         }
 
-        /// <param name="panel">Packed B, or where <paramref name="ahead"/> is not 0 room for it, or null.</param>
-        /// <param name="ahead">Not 0: B is read where it lies, and what lies so many values behind is fetched.</param>
-        void RunTile(int firstK, int blockK, T* packedA, T* panel, T* sums, int height, int width, int row, int column, nint ahead = 0)
+        /// <param name="panel">Packed B, or where <paramref name="ahead"/> is given room for it, or null.</param>
+        /// <param name="ahead">Given: B is read where it lies, and what lies so many values behind is fetched.</param>
+        void RunTile(int firstK, int blockK, T* packedA, T* panel, T* sums, int height, int width, int row, int column, nint? ahead = null)
         {
             T* target = c + row * cStride + column;
             bool accumulate = firstK > 0, last = firstK + blockK == k, finishes = width < kernel.Columns || (last && !epilogue.IsEmpty);
@@ -208,10 +194,10 @@ internal static unsafe class PackedGemm
                 for (int line = 0; line < height; line++) Sse.Prefetch0(target + line * cStride);
             T* tile = finishes ? sums : target;
             nint stride = finishes ? kernel.Columns : cStride;
-            if (ahead == 0) kernel.Run(height, blockK, packedA, panel, tile, stride, accumulate && !finishes);
-            else
-                GemmDirect.Run(height, blockK, (float*)packedA, (float*)b.At(firstK, column), b.ColumnStride, ahead, (float*)panel,
+            if (ahead is { } next)
+                GemmDirect.Run(height, blockK, (float*)packedA, (float*)b.At(firstK, column), b.ColumnStride, next, (float*)panel,
                     (float*)tile, stride, accumulate && !finishes);
+            else kernel.Run(height, blockK, packedA, panel, tile, stride, accumulate && !finishes);
             if (!finishes) return;
             var finish = last ? epilogue : default;
             finish.Write(sums, kernel.Columns, target, cStride, height, width, column, accumulate);
