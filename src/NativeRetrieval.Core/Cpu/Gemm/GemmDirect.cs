@@ -17,7 +17,7 @@ internal static unsafe class GemmDirect
     /// <summary>Columns that are transposed at a time.</summary>
     const int Lanes = 8;
 
-    /// <summary>Rows of the largest tile: it loads a value of A for each multiply-add, so that with more a packed B takes less time.</summary>
+    /// <summary>Rows of the largest tile. It loads a value of A for each multiply-add: with more rows a packed B takes less time.</summary>
     public const int MaxRows = 8;
 
     static readonly delegate*<nint, float*, float*, nint, nint, float*, float*, nint, bool, void>[] _byRows =
