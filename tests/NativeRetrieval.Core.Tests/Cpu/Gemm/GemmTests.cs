@@ -109,7 +109,7 @@ public sealed unsafe class GemmTests
             {
                 float[] few = new float[rows * n];
                 fixed (float* pFew = few) PackedGemm.Run(rows, n, k, new(pa, k), weight, pFew, n, epilogue, kernel);
-                Assert.Equal(all.AsSpan(0, few.Length), few);
+                Assert.Equal(all[..few.Length], few);
             }
         }
     }
