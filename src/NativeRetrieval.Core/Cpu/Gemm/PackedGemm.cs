@@ -63,6 +63,13 @@ internal static unsafe class PackedGemm
         /// <summary>Rows [firstRow, endRow) and columns [firstColumn, endColumn) of C, all of k; firstColumn begins a panel.</summary>
         public void RunPart(int firstRow, int endRow, int firstColumn, int endColumn)
         {
+            if (ReadsDirectly && endRow - firstRow <= GemmDirect.MaxRows && k > 0)
+            {
+                int whole = endColumn - (endColumn - firstColumn) % kernel.Columns;
+                RunDirect(firstRow, endRow, firstColumn, whole);
+                if (whole == endColumn) return;
+                firstColumn = whole;
+            }
             int maxBlockK = GemmBlocking.BlockK(k);
             // With k = 0 there is one block, an empty one: it clears C and applies the epilogue.
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
@@ -78,16 +85,39 @@ internal static unsafe class PackedGemm
             }
         }
 
+        /// <summary>True where <see cref="GemmDirect"/> can read B.</summary>
+        bool ReadsDirectly => typeof(T) == typeof(float) && kernel == GemmKernel<T>.Avx2 && packedB == null && b.RowStride == 1;
+
+        /// <summary>
+        /// So few rows that no panel of B is kept: sixteen columns at a time, all of k, so that memory is read in the order of a weight
+        /// [n, k].
+        /// </summary>
+        void RunDirect(int firstRow, int endRow, int firstColumn, int endColumn)
+        {
+            int maxBlockK = GemmBlocking.BlockK(k), rows = endRow - firstRow;
+            T* sums = Reserve(rows, k, out T* packedA);
+            GemmPacking.Pack(a.At(firstRow, 0), a.RowStride, a.ColumnStride, rows, rows, k, packedA);
+            for (int column = firstColumn; column < endColumn; column += kernel.Columns)
+                for (int firstK = 0; firstK < k; firstK += maxBlockK)
+                {
+                    int blockK = Math.Min(maxBlockK, k - firstK);
+                    // What is read next: the columns' next block, or the first of the columns that follow.
+                    nint ahead = firstK + blockK < k ? blockK : kernel.Columns * b.ColumnStride - firstK;
+                    RunTile(firstK, blockK, packedA + firstK * rows, null, sums, rows, kernel.Columns, firstRow, column, ahead);
+                }
+        }
+
         T* PackColumns(int firstK, int blockK, int firstColumn, int endColumn)
         {
             int panels = GemmBlocking.Panels(endColumn - firstColumn, kernel);
-            T* packed = (_packedB ??= new()).Reserve<T>((nuint)panels * (nuint)(blockK * kernel.Columns));
-            T* target = packed;
+            T* packed = ReserveColumns(panels * (nint)blockK), target = packed;
             for (int column = firstColumn; column < endColumn; column += kernel.Columns, target += blockK * kernel.Columns)
                 GemmPacking.Pack(b.At(firstK, column), b.ColumnStride, b.RowStride, Math.Min(kernel.Columns, endColumn - column),
                     kernel.Columns, blockK, target);
             return packed;
         }
+
+        T* ReserveColumns(nint k) => (_packedB ??= new()).Reserve<T>((nuint)(k * kernel.Columns));
 
         /// <summary>
         /// Each strip of A, packed just before, with every panel of B in turn. The strip stays in the first-level cache; the panels stream
@@ -108,8 +138,8 @@ internal static unsafe class PackedGemm
         }
 
         /// <summary>
-        /// Each panel of B, packed just before, with every strip of A in turn: for few rows of A, as the panel then stays in the
-        /// first-level cache and is written to no other memory.
+        /// Each panel of B, packed just before or with the first strip's products, with every strip of A in turn: for few rows of A, as the
+        /// panel then stays in the first-level cache and is written to no other memory.
         /// </summary>
         void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
@@ -124,11 +154,13 @@ internal static unsafe class PackedGemm
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
-                T* panel = PackColumns(firstK, blockK, column, column + width);
+                bool direct = ReadsDirectly && width == kernel.Columns;
+                T* panel = direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width);
                 for (int strip = 0; strip < strips; strip++)
                 {
                     var (row, height) = Strip(firstRow, endRow, strips, strip);
-                    RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column);
+                    RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column,
+                        direct && strip == 0 ? kernel.Columns * b.ColumnStride : null);
                 }
             }
         }
@@ -136,7 +168,7 @@ internal static unsafe class PackedGemm
         /// <returns>Room for one tile of sums.</returns>
         T* Reserve(int rows, int blockK, out T* packedA)
         {
-            int tile = kernel.Rows * kernel.Columns;
+            int tile = Math.Max(kernel.Rows, GemmDirect.MaxRows) * kernel.Columns;
             T* sums = (_packedA ??= new()).Reserve<T>((nuint)tile + (nuint)rows * (nuint)blockK);
             packedA = sums + tile;
             return sums;
@@ -151,19 +183,22 @@ internal static unsafe class PackedGemm
             return (firstRow + first, Cut(endRow - firstRow, strips, strip + 1) - first);
         }
 
-        void RunTile(int firstK, int blockK, T* packedA, T* panel, T* sums, int height, int width, int row, int column)
+        /// <param name="panel">Packed B, or where <paramref name="ahead"/> is given room for it, or null.</param>
+        /// <param name="ahead">Given: B is read where it lies, and what lies so many values behind is fetched.</param>
+        void RunTile(int firstK, int blockK, T* packedA, T* panel, T* sums, int height, int width, int row, int column, nint? ahead = null)
         {
             T* target = c + row * cStride + column;
-            bool accumulate = firstK > 0, last = firstK + blockK == k;
+            bool accumulate = firstK > 0, last = firstK + blockK == k, finishes = width < kernel.Columns || (last && !epilogue.IsEmpty);
             // The tile of C is needed when the sums are done: by then it has come from memory.
             if (Sse.IsSupported)
                 for (int line = 0; line < height; line++) Sse.Prefetch0(target + line * cStride);
-            if (width == kernel.Columns && (!last || epilogue.IsEmpty))
-            {
-                kernel.Run(height, blockK, packedA, panel, target, cStride, accumulate);
-                return;
-            }
-            kernel.Run(height, blockK, packedA, panel, sums, kernel.Columns, false);
+            T* tile = finishes ? sums : target;
+            nint stride = finishes ? kernel.Columns : cStride;
+            if (ahead is { } next)
+                GemmDirect.Run(height, blockK, (float*)packedA, (float*)b.At(firstK, column), b.ColumnStride, next, (float*)panel,
+                    (float*)tile, stride, accumulate && !finishes);
+            else kernel.Run(height, blockK, packedA, panel, tile, stride, accumulate && !finishes);
+            if (!finishes) return;
             var finish = last ? epilogue : default;
             finish.Write(sums, kernel.Columns, target, cStride, height, width, column, accumulate);
         }

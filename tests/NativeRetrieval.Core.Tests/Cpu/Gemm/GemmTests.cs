@@ -92,6 +92,29 @@ public sealed unsafe class GemmTests
     }
 
     [Theory]
+    [InlineData("avx512")]
+    [InlineData("avx2")]
+    [InlineData("portable")]
+    public void The_bits_of_a_row_do_not_depend_on_the_number_of_rows(string kernelName)
+    {
+        if (Kernel<float>(kernelName) is not { } kernel) { Assert.Skip($"{kernelName} does not run on this machine"); return; }
+        const int m = 150, n = 53, k = 619;
+        float[] a = Normal(m * k, 1), b = Normal(n * k, 2), bias = Normal(n, 3), all = new float[m * n];
+        fixed (float* pa = a, pb = b, pBias = bias, pAll = all)
+        {
+            var weight = new MatrixView<float>(pb, k).Transposed;
+            GemmEpilogue<float> epilogue = new() { Bias = pBias, Activation = Activation.Relu };
+            PackedGemm.Run(m, n, k, new(pa, k), weight, pAll, n, epilogue, kernel);
+            foreach (int rows in (int[])[1, 2, 3, 4, 5, 6, 7, 8, 9, 13, 33])
+            {
+                float[] few = new float[rows * n];
+                fixed (float* pFew = few) PackedGemm.Run(rows, n, k, new(pa, k), weight, pFew, n, epilogue, kernel);
+                Assert.Equal(all[..few.Length], few);
+            }
+        }
+    }
+
+    [Theory]
     [InlineData(Activation.None)]
     [InlineData(Activation.Relu)]
     [InlineData(Activation.Gelu)]
