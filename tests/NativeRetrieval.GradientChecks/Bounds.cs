@@ -26,6 +26,7 @@ internal static class Bounds
     [
         nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient), nameof(IBackend.MatMul),
         nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), nameof(IBackend.Attention), nameof(IBackend.AttentionBackward),
+        nameof(IBackend.PackedConv2d), nameof(IBackend.PackedConvBlock),
     ];
 
     /// <param name="types">Types of the operation's arguments on the device; null for what is no tensor.</param>
@@ -51,7 +52,9 @@ internal static class Bounds
         return stored + call.Name switch
         {
             nameof(IBackend.Conv2d) or nameof(IBackend.Conv2dInputGradient) => 1,
-            nameof(IBackend.Conv2dFilterGradient) => 1,
+            nameof(IBackend.Conv2dFilterGradient) or nameof(IBackend.PackedConv2d) => 1,
+            // The second convolution's parameters, and the maps of both.
+            nameof(IBackend.PackedConvBlock) => 3,
             nameof(IBackend.Linear) => call.Argument<Activation>("activation") == Activation.Gelu ? 2 : 1,
             nameof(IBackend.MatMul) => types[call.IndexOf("a")] != types[call.IndexOf("b")] ? 1 : 0,
             _ => 0,
