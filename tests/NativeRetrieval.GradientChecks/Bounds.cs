@@ -31,7 +31,8 @@ internal static class Bounds
     static readonly string[] _products =
     [
         nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient), nameof(IBackend.MatMul),
-        nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), .. _attention,
+        nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), nameof(IBackend.PackedConv2d), nameof(IBackend.PackedConvBlock),
+        .. _attention,
     ];
 
     /// <param name="types">Types of the operation's arguments on the device; null for what is no tensor.</param>
@@ -57,7 +58,9 @@ internal static class Bounds
         return stored + call.Name switch
         {
             nameof(IBackend.Conv2d) or nameof(IBackend.Conv2dInputGradient) => 1,
-            nameof(IBackend.Conv2dFilterGradient) => 1,
+            nameof(IBackend.Conv2dFilterGradient) or nameof(IBackend.PackedConv2d) => 1,
+            // The second convolution's parameters, and the maps of both.
+            nameof(IBackend.PackedConvBlock) => 3,
             nameof(IBackend.Linear) => call.Argument<Activation>("activation") == Activation.Gelu ? 2 : 1,
             nameof(IBackend.MatMul) => types[call.IndexOf("a")] != types[call.IndexOf("b")] ? 1 : 0,
             _ => 0,

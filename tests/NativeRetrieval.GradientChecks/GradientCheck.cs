@@ -1,5 +1,7 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks.Decisions;
 using NativeRetrieval.GradientChecks.Models;
 using NativeRetrieval.GradientChecks.Watching;
@@ -9,7 +11,7 @@ namespace NativeRetrieval.GradientChecks;
 /// <summary>
 /// A device's training pass against float64 on the CPU: each operation on float64's own inputs and gradients, so that no difference of an
 /// earlier one is taken for its own; then the whole pass, as it is and with float64's decisions of rectifiers and maxima, of which one that
-/// falls the other way among n equal entries of a gradient moves it by √(2/n).
+/// falls the other way among n equal entries of a gradient moves it by √(2/n). Of inference, what training does not run.
 /// </summary>
 /// <param name="Open">A device of the precision; true asks for algorithms that always give the same bits.</param>
 /// <param name="Small">Tiny models, for the emulator.</param>
@@ -29,6 +31,39 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
         return new(operations, passes);
     }
 
+    /// <summary>
+    /// The convolutions of the audio encoders alone, at the sizes that are timed: 32 clips of 1,001 frames; small: 3 of 130.
+    /// </summary>
+    /// <param name="models">Names of the models to check; empty: all.</param>
+    /// <param name="done">Told each model that is done.</param>
+    public GradientReport RunAtTimedSizes(IReadOnlyCollection<string> models, Action<string>? done = null)
+    {
+        var (clips, frames) = Small ? (3, 130) : (32, 1001);
+        List<OperationError> operations = [];
+        foreach (var model in CheckedModel.All(Small).Where(model => models.Count == 0 || models.Contains(model.Name)))
+        {
+            if (model.Frames is not { } checkedFrames) continue;
+            using var device = Open(false);
+            var shapes = new HashSet<(Shape Maps, Shape Filters)>();
+            model.Gradients(new WatchedDevice(device, call =>
+            {
+                if (call.Name == nameof(IBackend.Conv2d))
+                    shapes.Add((call.Argument<Tensor>("x").Shape, call.Argument<Tensor>("weight").Shape));
+                return call.Run();
+            }), DType.Float32);
+            var sampled = new SampledConvolutions(model.Name, device, Precision);
+            foreach (var (maps, filters) in shapes)
+            {
+                // Each block halves the frames.
+                int halvings = Enumerable.Range(0, 32).First(times => checkedFrames >> times == maps[2]);
+                sampled.Check([clips, maps[1], frames >> halvings, maps[3]], filters);
+            }
+            operations.AddRange(sampled.Found);
+            done?.Invoke(model.Name);
+        }
+        return new(operations, []);
+    }
+
     void Check(CheckedModel model, List<OperationError> operations, List<PassError> passes)
     {
         var script = new CallScript();
@@ -39,6 +74,12 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
         var exact = model.Gradients(new WatchedDevice(CpuDevice.Shared, checker.Watch), DType.Float64);
         operations.AddRange(checker.Found);
         bool float32 = Precision == Precision.Float32;
+        if (device is CudaDevice cuda)
+        {
+            var inference = new InferenceChecker(model.Name, cuda, Precision);
+            model.Embed(new WatchedDevice(cuda, inference.Watch));
+            operations.AddRange(inference.Found);
+        }
         passes.Add(Worst("as it is", exact, first, bound: null, ""));
         passes.Add(Worst("again, beside the first", first, Watched(device, call => call.Run()), bound: null, ""));
         using (var deterministic = Open(true))

@@ -13,6 +13,7 @@ namespace NativeRetrieval.GradientChecks;
 internal sealed class OperationChecker(string model, Device device, Precision precision, CallScript script, DecisionLog decisions)
 {
     readonly List<OperationError> _found = [];
+    readonly EveryWay _ways = new(device);
 
     public IReadOnlyList<OperationError> Found => _found;
 
@@ -48,18 +49,19 @@ internal sealed class OperationChecker(string model, Device device, Precision pr
             exact = reference.Run(outputs);
         }
         using var operation = new DeviceOperation(call, device, inputs, form);
-        foreach (var run in operation.RunEach(outputs))
+        foreach (var run in operation.RunEach(_ways, outputs))
             foreach (int i in outputs)
             {
-                var row = new OperationError(model, call.Name, call.Shapes, call.Names[i], run.Algorithm?.Name,
-                    run.Algorithm?.Deterministic, run.Moves, run.Milliseconds, 0,
+                var row = new OperationError(model, call.Name, call.Shapes, call.Names[i], run.Algorithm,
+                    run.Deterministic, run.Moves, run.Milliseconds, 0,
                     Bounds.Of(precision, call, form.DTypes, i), leftOut, 0, 0);
                 _found.Add(call.Names[i] == "peaks" ? Peaks(row, call, exact[i]!, run.Values[i]!)
                     : Compared(row, call, i, exact[i]!, run.Values[i]!));
             }
     }
 
-    OperationError Compared(OperationError row, OperationCall call, int output, double[] exact, double[] found)
+    /// <summary>The row with the error of an output.</summary>
+    public static OperationError Compared(OperationError row, OperationCall call, int output, double[] exact, double[] found)
     {
         // What sums to nothing, such as the gradient of a key's bias, is measured by what was summed.
         int dy = call.IndexOf("dy");

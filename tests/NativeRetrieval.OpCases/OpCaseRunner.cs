@@ -45,13 +45,15 @@ public sealed class OpCaseRunner(OpCase opCase, string size, Device device, DTyp
     /// inputs and the output's gradient lie ready before.
     /// </summary>
     /// <param name="end">The pass: true for the backward one.</param>
-    public void Watch(Action begin, Action<bool> end)
+    /// <param name="recorded">False: forward alone, without a tape.</param>
+    public void Watch(Action begin, Action<bool> end, bool recorded = true)
     {
+        bool backward = recorded && opCase.HasGradient;
         using var scope = TensorScope.Begin();
         var inputs = Arranged(Leaves(stored), stored);
-        if (opCase.HasGradient)
+        if (backward)
             for (int i = 0; i < inputs.Length; i++) inputs[i].RequiresGradient = Inputs[i].Differentiable;
-        using var tape = opCase.HasGradient ? Tape.Begin() : null;
+        using var tape = backward ? Tape.Begin() : null;
         begin();
         var y = opCase.Run(size, inputs, device, stored);
         end(false);

@@ -9,15 +9,17 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 
 /// <summary>
 /// <c>cuda-gradients</c>: every operation of the encoders' training pass on float64's own inputs, by every algorithm that may be taken,
-/// and the whole pass with and without the decisions that rounding changed.
+/// and the whole pass with and without the decisions that rounding changed; of inference, what training does not run.
 /// </summary>
 internal static class GradientsCommand
 {
     public const string Name = "cuda-gradients";
 
     public const string Usage = $"""
-               {Name} [--precision fp32|tf32|bf16]… [--model CNN14|ResNet38|BERT|HTS-AT]… [--small] [--json FILE] [--device cuda:N|cpu]
+               {Name} [--precision fp32|tf32|bf16]… [--model CNN14|ResNet38|BERT|HTS-AT]… [--timed-sizes] [--small] [--json FILE]
+                              [--device cuda:N|cpu]
                    the gradients of the encoders against float64, operation by operation; exit code 1 where one is over its bound
+                   --timed-sizes: their convolutions alone, in the sizes of 32 x 10 s, at some thousand entries each
         """;
 
     public static int Run(ReadOnlySpan<string> arguments)
@@ -50,7 +52,8 @@ internal static class GradientsCommand
         {
             var check = new GradientCheck(
                 deterministic => Open(options, precision, deterministic), precision, options.Small);
-            var report = check.Run(options.Models, model => Console.Error.WriteLine($"{name} {model}: done"));
+            Action<string> done = model => Console.Error.WriteLine($"{name} {model}: done");
+            var report = options.TimedSizes ? check.RunAtTimedSizes(options.Models, done) : check.Run(options.Models, done);
             Print(name, report);
             reports.Add(name, report);
             if (options.Json is { } path) File.WriteAllText(path, JsonSerializer.Serialize(reports, DeviceTimings.Format));
@@ -104,6 +107,11 @@ internal static class GradientsCommand
                 options = options with { Small = true };
                 continue;
             }
+            if (arguments[i] == "--timed-sizes")
+            {
+                options = options with { TimedSizes = true };
+                continue;
+            }
             if (i + 1 == arguments.Length) return null;
             string value = arguments[i + 1];
             switch (arguments[i++])
@@ -132,6 +140,8 @@ internal static class GradientsCommand
         public IReadOnlyList<string> Models { get; init; } = [];
 
         public bool Small { get; init; }
+
+        public bool TimedSizes { get; init; }
 
         public string? Json { get; init; }
 

@@ -11,6 +11,9 @@ internal sealed partial class CudaBackend
     /// <summary>Products with GELU, by rows, outputs and inputs, and whether one kernel does both.</summary>
     readonly Dictionary<(int Rows, int Outputs, int Inputs), bool> _geluInOne = [];
 
+    /// <summary>Computes a product and its GELU in one kernel wherever there is one, or nowhere; null: whichever way is faster.</summary>
+    public bool? GeluByOneKernel { get; set; }
+
     public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
     {
         if (activation == Activation.Gelu && bias is not null && IsGeluInOne(x, weight, bias, y)) GeluOfProduct(x, weight, bias, y);
@@ -38,6 +41,7 @@ internal sealed partial class CudaBackend
         if (y.DType != DType.Float32 || y.Count == 0 || size.Inputs == 0 || Ceil(size.Rows, ProductRows) > GridLimit
             || (Exact == 1 && !Algorithms.MaySplit(0)))
             return false;
+        if (GeluByOneKernel is { } forced) return forced;
         lock (_lock)
             if (_geluInOne.TryGetValue(size, out bool known)) return known;
         bool inOne = Algorithms.Choose($"gelu of product {size.Rows}x{size.Outputs}x{size.Inputs} {device.Options.Precision}",

@@ -12,6 +12,9 @@ internal sealed partial class CudaBackend
     /// <summary>First blocks by their maps, and whether one kernel does them.</summary>
     readonly Dictionary<(Shape Maps, DType Type), bool> _blockInOne = [];
 
+    /// <summary>Computes first blocks in one kernel wherever there is one, or nowhere; null: whichever way is faster.</summary>
+    public bool? BlockByOneKernel { get; set; }
+
     public void PackedConvBlock(Tensor x, PackedConvolution first, PackedConvolution second, Tensor? lengths, Tensor y)
     {
         if (IsBlockInOne(x, first, second, lengths, y)) BlockInOne(x, first, second, lengths, y);
@@ -26,6 +29,7 @@ internal sealed partial class CudaBackend
             || (isBFloat16 ? BlockBytesInBFloat16 : BlockBytes) > device.Properties.SharedBytesPerBlock
             || (!isBFloat16 && device.Options.Precision == Precision.Float32))
             return false;
+        if (BlockByOneKernel is { } forced) return forced;
         var maps = (x.Shape, y.DType);
         lock (_lock)
             if (_blockInOne.TryGetValue(maps, out bool known)) return known;

@@ -17,8 +17,9 @@ namespace NativeRetrieval.Training.Loop;
 
 /// <summary>
 /// Trains a model in a run folder, epoch by epoch. All randomness is a function of the seed and the position, and results do not depend on
-/// the number of threads: a run that is killed and resumed has the losses, bit for bit, of one that was not. Of several ranks each takes
-/// every step; the first one alone has the run's folder.
+/// the number of threads: a run that is killed and resumed has the losses of one that was not, bit for bit on the CPU and on a GPU that was
+/// opened for deterministic algorithms, else up to rounding. Of several ranks each takes every step; the first one alone has the run's
+/// folder.
 /// </summary>
 public sealed class Trainer : IDisposable
 {

@@ -1,8 +1,11 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
+using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks;
 using NativeRetrieval.GradientChecks.Decisions;
+using NativeRetrieval.GradientChecks.Watching;
+using NativeRetrieval.OpCases;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Models;
 
@@ -24,15 +27,31 @@ public sealed class GradientCheckTests
         DeviceOrder.Choose("forward");
         var report = Check(Precision.Float32, model);
         Assert.Empty(Describe(report));
-        if (model is "BERT" or "HTS-AT" || !Emulator.IsUsed) return;
+        if (model == "HTS-AT" || !Emulator.IsUsed) return;
+        if (model == "BERT")
+        {
+            string[] plain = ["product 0", "product 1", "product 2"], ways = [.. plain, .. plain.Select(way => way + " split")];
+            Assert.Equal(ways.Order(), Ways(nameof(IBackend.Linear)));
+            Assert.Equal(ways.Order(), Ways(nameof(IBackend.MatMul)));
+            // The library sums the bias gradient beside its product.
+            Assert.Equal(plain, Ways(nameof(IBackend.LinearParameterGradients)));
+            Assert.Equal(ways.Append("one kernel").Order(), Ways("Linear, inference"));
+            return;
+        }
         var algorithms = report.Operations.Where(row => row.Operation == nameof(IBackend.Conv2dFilterGradient))
             .ToLookup(row => row.Algorithm);
         string[] names = ["Algorithm0", "Algorithm1", "Algorithm3"];
         Assert.Equal(names.Concat(names.Select(name => name + Split)).Order(), algorithms.Select(rows => rows.Key!).Order());
         Assert.All(algorithms, rows => Assert.All(rows,
             row => Assert.Equal(rows.Key!.StartsWith("Algorithm1", StringComparison.Ordinal), row.Deterministic)));
-        string[] chosen = [nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient)];
+        string[] chosen = [nameof(IBackend.Conv2d), nameof(IBackend.Conv2dInputGradient), nameof(IBackend.Conv2dFilterGradient),
+            nameof(IBackend.Linear), nameof(IBackend.LinearParameterGradients), nameof(IBackend.MatMul),
+            "PackedConv2d, inference", "PackedConvBlock, inference"];
         Assert.All(report.Operations, row => Assert.Equal(chosen.Contains(row.Operation), row.Algorithm is not null));
+        Assert.NotEmpty(Ways("PackedConv2d, inference"));
+
+        IEnumerable<string?> Ways(string operation) => report.Operations.Where(row => row.Operation == operation)
+            .Select(row => row.Algorithm).Distinct().Order();
     }
 
     /// <summary>
@@ -65,6 +84,23 @@ public sealed class GradientCheckTests
         }
     }
 
+    /// <summary>Sizes that own kernels take: a small model has none.</summary>
+    [Theory]
+    [InlineData("PackedConv2dSummandCase", "1x256x256x1x1x3", "transforms, product 0")]
+    [InlineData("PackedConvBlockOwnLengthCase", "2x64x64x3x4x3", "one kernel")]
+    [InlineData("LinearGeluCase", "1x3x5x7", "one kernel")]
+    public void Inference_is_right_by_own_kernels_and_by_the_libraries(string name, string size, string own)
+    {
+        DeviceOrder.Choose("forward");
+        using var device = CudaDevice.Open(0, new() { Precision = Precision.Tf32, TimeAlgorithms = false });
+        var checker = new InferenceChecker(name, device, Precision.Tf32);
+        var opCase = OpCaseCatalogue.All.Single(c => c.GetType().Name == name);
+        new OpCaseRunner(opCase, size, new WatchedDevice(device, checker.Watch)).Forward(DType.Float32);
+        Assert.All(checker.Found, row => Assert.True(row.Holds, row.ToString()));
+        Assert.Contains(checker.Found, row => row.Algorithm != own);
+        if (Emulator.IsUsed) Assert.Contains(checker.Found, row => row.Algorithm == own);
+    }
+
     [Fact]
     public void An_algorithm_that_is_wrong_is_named_and_no_other()
     {
@@ -89,6 +125,28 @@ public sealed class GradientCheckTests
     }
 
     [Fact]
+    public void Convolutions_at_the_timed_sizes_are_right_and_a_wrong_one_is_found()
+    {
+        Emulator.Require();
+        DeviceOrder.Choose("forward");
+        Assert.All(Sampled(), row => Assert.True(row.Holds, row.ToString()));
+        DeviceOrder.Set(Wrong, "3");
+        try
+        {
+            var rows = Sampled();
+            Assert.Contains(rows, row => !row.Holds);
+            Assert.All(rows, row => Assert.Equal(
+                row.Output == "dWeight" && row.Algorithm!.StartsWith("Algorithm3", StringComparison.Ordinal), !row.Holds));
+        }
+        finally
+        {
+            DeviceOrder.Set(Wrong, "");
+        }
+
+        static IReadOnlyList<OperationError> Sampled() => Of(Precision.Float32).RunAtTimedSizes(["CNN14"]).Operations;
+    }
+
+    [Fact]
     public void Sums_in_no_order_are_seen_to_move()
     {
         Emulator.Require();
@@ -110,12 +168,12 @@ public sealed class GradientCheckTests
         Assert.Equal(Decision.Known.Order(), deciding.Select(method => method.Name).Order());
     }
 
-    static GradientReport Check(Precision precision, string model) =>
-        new GradientCheck(deterministic => CudaDevice.Open(0, new()
-        {
-            Precision = precision, Deterministic = deterministic, TimeAlgorithms = false,
-        }), precision,
-            Small: Emulator.IsUsed).Run([model]);
+    static GradientReport Check(Precision precision, string model) => Of(precision).Run([model]);
+
+    static GradientCheck Of(Precision precision) => new(deterministic => CudaDevice.Open(0, new()
+    {
+        Precision = precision, Deterministic = deterministic, TimeAlgorithms = false,
+    }), precision, Small: Emulator.IsUsed);
 
     static IEnumerable<string> Describe(GradientReport report) =>
         [.. report.Operations.Where(row => !row.Holds).Select(row => row.ToString()),

@@ -5,6 +5,7 @@ using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.Cuda.Backend;
 using NativeRetrieval.Cuda.Backend.Libraries;
+using NativeRetrieval.GradientChecks;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
@@ -13,14 +14,17 @@ namespace NativeRetrieval.CudaEmulator.Tests.Runtime;
 [Collection("device")]
 public sealed class AlgorithmErrorTests : IDisposable
 {
-    /// <summary>Allowed relative L2 errors by <see cref="Precision"/>: float32 stays well under 1e-5 however it is computed.</summary>
-    static readonly double[] _bounds = [2e-6, 1e-3, 3.5e-3];
+    /// <summary>
+    /// Allowed relative L2 errors by <see cref="Precision"/>: on the emulator float32 stays well under 1e-5 however it is computed; a GPU
+    /// is held to <see cref="Bounds"/>.
+    /// </summary>
+    static readonly double[] _bounds = Emulator.IsUsed ? [2e-6, 1e-3, 3.5e-3]
+        : [Bounds.Float32, Bounds.Tf32, Math.Sqrt(2) * Bounds.BFloat16Rounding];
 
     readonly TemporaryFolder _folder = new();
 
     public AlgorithmErrorTests()
     {
-        Emulator.Require();
         DeviceOrder.Choose("forward");
     }
 
@@ -54,7 +58,8 @@ public sealed class AlgorithmErrorTests : IDisposable
                 checkedOnes++;
                 if (algorithm.IsSplit) split++;
             }
-        Assert.Equal(precision == Precision.Float32 ? (16, 8) : (8, 0), (checkedOnes, split));
+        Assert.InRange(checkedOnes, 3, int.MaxValue);
+        if (Emulator.IsUsed) Assert.Equal(precision == Precision.Float32 ? (16, 8) : (8, 0), (checkedOnes, split));
     }
 
     [Theory]
@@ -70,12 +75,13 @@ public sealed class AlgorithmErrorTests : IDisposable
         var products = ((CudaBackend)device.Backend).Products;
         Multiply(device, DType.Float32, a, b, transposeA, transposeB, rows, columns, inner);
         var (shape, algorithms) = Assert.Single(products.Products());
-        Assert.Equal(6, algorithms);
+        Assert.InRange(algorithms, 1, int.MaxValue);
+        if (Emulator.IsUsed) Assert.Equal(6, algorithms);
         for (int which = 0; which < algorithms; which++)
         {
             products.Force(shape, which);
             double[] got = Multiply(device, DType.Float32, a, b, transposeA, transposeB, rows, columns, inner);
-            Golden.Check(expected, got, 2e-6, $"{shape}, {which}");
+            Golden.Check(expected, got, _bounds[(int)Precision.Float32], $"{shape}, {products.Names(shape)[which]}");
         }
     }
 
@@ -86,6 +92,7 @@ public sealed class AlgorithmErrorTests : IDisposable
     [Fact]
     public void Three_TF32_products_have_the_accuracy_of_float32_and_one_has_not()
     {
+        Emulator.Require();
         const int Rows = 24, Columns = 32, Inner = 3072;
         double[] a = Values(1, null, Rows * Inner), b = Values(2, null, Columns * Inner);
         double[] expected = Multiply(CpuDevice.Shared, DType.Float64, a, b, false, true, Rows, Columns, Inner);
@@ -125,6 +132,7 @@ public sealed class AlgorithmErrorTests : IDisposable
     [Fact]
     public void Split_operands_keep_large_and_small_numbers_and_what_is_not_finite()
     {
+        Emulator.Require();
         using var device = Open(Precision.Float32);
         var products = ((CudaBackend)device.Backend).Products;
         double[] left = [double.PositiveInfinity, double.NegativeInfinity, double.NaN, float.MaxValue, 3.4025e38f, 3e38f, float.Epsilon];
@@ -159,6 +167,7 @@ public sealed class AlgorithmErrorTests : IDisposable
     [InlineData(Precision.BFloat16)]
     public void Operands_may_begin_at_any_element(Precision precision)
     {
+        Emulator.Require();
         using var device = Open(precision);
         var shape = new ConvolutionShape(2, 3, 5, 4, 3, 3, precision == Precision.BFloat16);
         var convolutions = ((CudaBackend)device.Backend).Convolutions;

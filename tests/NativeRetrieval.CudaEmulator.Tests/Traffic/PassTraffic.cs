@@ -31,7 +31,8 @@ internal sealed record PassTraffic(string Name, long LeastBytes, IReadOnlyList<C
     public double Ways => Launches.Select(launch => launch.Counters.SharedWays).DefaultIfEmpty().Max();
 
     /// <summary>The passes of a case at one size.</summary>
-    public static IReadOnlyList<PassTraffic> Of(OpCase opCase, string size, DType stored, TestDevice test)
+    /// <param name="recorded">False: forward alone, without a tape.</param>
+    public static IReadOnlyList<PassTraffic> Of(OpCase opCase, string size, DType stored, TestDevice test, bool recorded = true)
     {
         var passes = new List<PassTraffic>();
         var (type, element) = stored == DType.BFloat16 ? ("bf16", 2) : ("f32", sizeof(float));
@@ -50,7 +51,8 @@ internal sealed record PassTraffic(string Name, long LeastBytes, IReadOnlyList<C
                     var launches = CountedLaunch.End();
                     if ((backward ? cost.BackwardBytes : cost.ForwardBytes) is { } least)
                         passes.Add(new($"{opCase.GetType().Name} {size} {type} {(backward ? "backward" : "forward")}", least, launches));
-                });
+                },
+                recorded);
             return true;
         });
         return passes;

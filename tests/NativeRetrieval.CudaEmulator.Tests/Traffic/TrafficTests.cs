@@ -13,12 +13,12 @@ namespace NativeRetrieval.CudaEmulator.Tests.Traffic;
 [Collection("device")]
 public sealed class TrafficTests
 {
-    /// <summary>Files without an op at a model's size.</summary>
-    static readonly string[] _withoutModelSizes =
+    /// <summary>Files whose kernels other tests take at a model's size.</summary>
+    static readonly string[] _elsewhere =
     [
-        "linear", // runs only where cuBLASLt has no algorithm that writes the bias gradient
-        "mat_mul", // splits operands where three TF32 products are chosen, which needs timing
-        "packed_conv2d", // once for each convolution of a model that is opened
+        "linear", // ProductTrafficTests
+        "mat_mul", // ProductTrafficTests
+        "packed_conv2d", // Of_TF32_as_well; weights are packed once for each convolution of a model that is opened
     ];
 
     public static TheoryData<string, string, bool> Cases()
@@ -127,7 +127,7 @@ public sealed class TrafficTests
     public void Every_kernel_file_runs_at_a_models_size()
     {
         var stems = OpCaseCatalogue.All.Where(opCase => opCase.ModelSizes.Any()).Select(opCase => Stem(opCase.Op));
-        Assert.Equal(_withoutModelSizes, KernelSource.Names.Except(stems).Order(StringComparer.Ordinal));
+        Assert.Equal(_elsewhere, KernelSource.Names.Except(stems).Order(StringComparer.Ordinal));
 
         static string Stem(string op) => string.Concat(op.Select((letter, i) =>
             char.IsUpper(letter) ? (i > 0 ? "_" : "") + char.ToLowerInvariant(letter) : letter.ToString()));

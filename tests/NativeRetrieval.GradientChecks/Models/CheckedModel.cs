@@ -10,12 +10,16 @@ using NativeRetrieval.Text;
 namespace NativeRetrieval.GradientChecks.Models;
 
 /// <summary>
-/// An encoder whose training pass is checked: forward with dropout, SpecAugment and clips of different lengths, then backward. Weights,
-/// inputs and the gradient of the output are what a formula makes of their names.
+/// An encoder whose training pass is checked, forward with dropout, SpecAugment and clips of different lengths, then backward, and what
+/// inference does otherwise. Weights, inputs and the gradient of the output are what a formula makes of their names.
 /// </summary>
-internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Create, Func<Module, Device, DType, Tensor> Forward)
+internal sealed record CheckedModel(
+    string Name, Func<Device, DType, Module> Create, Func<Module, Device, DType, TrainingPass?, Tensor> Forward)
 {
     readonly Dictionary<string, int> _outputChannels = [];
+
+    /// <summary>Frames of the longest clip; null for a text encoder.</summary>
+    public int? Frames { get; private init; }
 
     public static IReadOnlyList<CheckedModel> All(bool small) =>
     [
@@ -39,11 +43,19 @@ internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Cre
         module.FillByFormula();
         using (var tape = Tape.Begin())
         {
-            var y = Forward(module, device, dtype);
+            var y = Forward(module, device, dtype, new(seed: 1, step: 0));
             tape.Backward(y, HostTensor.Write(Signal("cotangent", 10, 0, y.Shape), y.Shape, device, y.DType));
         }
         foreach (var (name, tensor) in module.Parameters()) _outputChannels[name] = tensor.Shape[0];
         return module.Parameters().ToDictionary(parameter => parameter.Name, parameter => HostTensor.Read(parameter.Tensor.Gradient!));
+    }
+
+    /// <summary>Runs the model as inference does.</summary>
+    public void Embed(Device device)
+    {
+        using var scope = TensorScope.Begin();
+        using var module = Create(device, DType.Float32);
+        Forward(module.FillByFormula(), device, DType.Float32, null);
     }
 
     /// <summary>The first axis of a parameter, after a pass.</summary>
@@ -51,12 +63,14 @@ internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Cre
 
     static CheckedModel Audio(AudioEncoderConfig config, int frames)
     {
-        return new(config.Name, (device, dtype) => AudioEncoder.Create(config, device, random: null, dtype), (module, device, dtype) =>
+        return new(config.Name, (device, dtype) => AudioEncoder.Create(config, device, random: null, dtype), Forward) { Frames = frames };
+
+        Tensor Forward(Module module, Device device, DType dtype, TrainingPass? pass)
         {
             Shape shape = [2, 1, frames, config.MelBins];
             var logMel = HostTensor.Write(Signal("logmel", 300, -40, shape), shape, device, dtype);
-            return ((AudioEncoder)module).Forward(logMel, [frames, frames - frames / 4], Pass, new());
-        });
+            return ((AudioEncoder)module).Forward(logMel, [frames, frames - frames / 4], pass, pass is null ? null : new());
+        }
     }
 
     static CheckedModel Bert(BertConfig config, int[] lengths)
@@ -66,10 +80,8 @@ internal sealed record CheckedModel(string Name, Func<Device, DType, Module> Cre
             [.. Enumerable.Range(0, lengths.Length * width).Select(i => 1 + (i * 7919 + 13) % (config.VocabularySize - 1))],
             lengths, width);
         return new("BERT", (device, dtype) => new BertEncoder(config, device, random: null, dtype),
-            (module, _, _) => ((BertEncoder)module).Forward(batch, Pass));
+            (module, _, _, pass) => ((BertEncoder)module).Forward(batch, pass));
     }
-
-    static TrainingPass Pass => new(seed: 1, step: 0);
 
     /// <summary>Uniform in <paramref name="offset"/> ± <paramref name="scale"/>/10, float32 values.</summary>
     static double[] Signal(string name, double scale, double offset, Shape shape) =>

@@ -45,6 +45,9 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
         _identity = ActivationHandle.Create(CudnnActivationMode.Identity);
     }
 
+    /// <summary>Told each convolution that is computed, under a lock; null: nobody.</summary>
+    public Action<ConvolutionDirection, ConvolutionShape>? Ran { get; set; }
+
     /// <summary>Computes one direction; its algorithm is chosen at the first call for a shape.</summary>
     /// <exception cref="CudaException">cuDNN has no algorithm, or fails.</exception>
     public void Run(ConvolutionDirection direction, ConvolutionShape shape, ConvolutionOperands operands)
@@ -66,6 +69,7 @@ internal sealed unsafe class CudnnConvolutions : IDisposable
             }
             if (!_chosen.TryGetValue((direction, shape), out var algorithm))
                 _chosen.Add((direction, shape), algorithm = Choose(direction, shape, operands));
+            Ran?.Invoke(direction, shape);
             Run(algorithm, direction, shape, operands);
         }
     }

@@ -38,6 +38,9 @@ internal sealed class MatrixProducts : IDisposable
     public bool MaySplit =>
         _chooser.MaySplit(0) && _device.Options is { Precision: Precision.Float32, TimeAlgorithms: true, Deterministic: false };
 
+    /// <summary>Told each product that is computed, under a lock; null: nobody.</summary>
+    public Action<ProductShape>? Ran { get; set; }
+
     /// <summary>C [rows, columns] = op(A)·op(B), then the epilogue.</summary>
     /// <param name="a">[rows, inner], or [inner, rows] with <paramref name="transposeA"/>.</param>
     /// <param name="b">[inner, columns], or [columns, inner] with <paramref name="transposeB"/>.</param>
@@ -87,6 +90,12 @@ internal sealed class MatrixProducts : IDisposable
         lock (_lock) return [.. _choices.Select(choice => (choice.Key, choice.Value.Count))];
     }
 
+    /// <summary>The names of a product's algorithms, those of split operands last.</summary>
+    public IReadOnlyList<string> Names(ProductShape shape)
+    {
+        lock (_lock) return _choices[shape].Names();
+    }
+
     /// <summary>Takes one of a product's algorithms from now on; those of split operands are the last.</summary>
     public void Force(ProductShape shape, int which)
     {
@@ -115,6 +124,7 @@ internal sealed class MatrixProducts : IDisposable
             using var scope = _device.Context.Enter();
             if (!_choices.TryGetValue(shape, out var choice)) _choices.Add(shape, choice = Choose(shape, operands, accumulate));
             if (choice.Count == 0) return false;
+            Ran?.Invoke(shape);
             Run(choice, choice.Chosen, operands, accumulate);
             return true;
         }
