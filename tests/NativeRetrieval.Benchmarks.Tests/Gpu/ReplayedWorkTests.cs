@@ -1,5 +1,4 @@
 using NativeRetrieval.Benchmarks.Gpu;
-using NativeRetrieval.Benchmarks.Roofline;
 using NativeRetrieval.Benchmarks.Tests.Roofline;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
