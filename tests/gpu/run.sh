@@ -268,7 +268,7 @@ export app dotnet_root pack work rehearse python
 small=() rounds=10 begin_within=100
 if [ "$part" = times ]; then begin_within=160; fi
 if [ -n "$rehearse" ]; then
-    small=(--small) rounds=1 begin_within=500 budget=${NR_GPU_SECONDS:-1500}
+    small=(--small) rounds=1 begin_within=1200 budget=${NR_GPU_SECONDS:-1500}
     # A few tests show that the step works; .ci/run has all of them on the emulator.
     [ ${#test_filter[@]} -gt 0 ] || test_filter=(-class NativeRetrieval.CudaEmulator.Tests.Runtime.RuntimeTests)
     emulator=$root/tests/NativeRetrieval.CudaEmulator.Tests/obj/emulator
