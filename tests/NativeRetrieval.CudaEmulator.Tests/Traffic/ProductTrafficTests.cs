@@ -91,7 +91,7 @@ public sealed class ProductTrafficTests
     {
         var own = pass with { Name = $"{kernel}, {pass.Name}", Launches = [.. pass.Launches.Where(launch => launch.Kernel == kernel)] };
         Assert.NotEmpty(own.Launches);
-        string[] all = [.. TrafficLimit.All.Select(limit => limit.Check(own, known: null)).OfType<string>(),
+        string[] all = [.. TrafficLimit.All.Select(limit => limit.Check(own)).OfType<string>(),
             .. own.Launches.SelectMany(Occupancy.Complaints).Distinct()];
         Assert.True(all.Length == 0, string.Join('\n', all));
     }

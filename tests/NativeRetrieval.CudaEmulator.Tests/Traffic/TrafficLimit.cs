@@ -12,14 +12,10 @@ internal sealed record TrafficLimit(string Name, double Most, Func<PassTraffic, 
 
     public static readonly IReadOnlyList<TrafficLimit> All = [Moved, Sectors, Ways];
 
-    /// <summary>Complaint about a pass; null where it is within the limit, or within what is known of it.</summary>
-    /// <param name="known">The ratio in <see cref="KnownExcess"/>; null where there is none.</param>
-    public string? Check(PassTraffic pass, double? known)
+    /// <summary>Complaint about a pass; null where it is within the limit.</summary>
+    public string? Check(PassTraffic pass)
     {
         double ratio = Math.Round(Of(pass), 3);
-        if (known is { } most)
-            return ratio <= Most ? $"{pass.Name}: \"{Name}\" is {Text(ratio)} now, within {Text(Most)}: delete its line in KnownExcess"
-                : ratio > most ? $"{pass.Name}: \"{Name}\" has become worse, {Text(ratio)} after {Text(most)}\n{pass}" : null;
         return ratio > Most ? $"{pass.Name}: \"{Name}\" is {Text(ratio)}, the limit is {Text(Most)}\n{pass}" : null;
     }
 

@@ -48,7 +48,7 @@ public sealed class TrafficTests
             var complaints =
                 from pass in passes
                 from limit in TrafficLimit.All
-                let complaint = limit.Check(pass, KnownExcess.Of(pass.Name, limit.Name))
+                let complaint = limit.Check(pass)
                 where complaint is not null
                 select complaint;
             string[] all = [.. complaints, .. passes.SelectMany(pass => pass.Launches).SelectMany(Occupancy.Complaints).Distinct()];
@@ -73,8 +73,8 @@ public sealed class TrafficTests
         try
         {
             var pass = Assert.Single(PassTraffic.Of(opCase, size, DType.Float32, test));
-            IEnumerable<string?> complaints = [TrafficLimit.Sectors.Check(pass, null), TrafficLimit.Ways.Check(pass, null),
-                movesTheLeast ? TrafficLimit.Moved.Check(pass, null) : null, .. pass.Launches.SelectMany(Occupancy.Complaints).Distinct()];
+            IEnumerable<string?> complaints = [TrafficLimit.Sectors.Check(pass), TrafficLimit.Ways.Check(pass),
+                movesTheLeast ? TrafficLimit.Moved.Check(pass) : null, .. pass.Launches.SelectMany(Occupancy.Complaints).Distinct()];
             string[] all = [.. complaints.OfType<string>()];
             Assert.True(all.Length == 0, string.Join('\n', all));
         }
@@ -85,31 +85,16 @@ public sealed class TrafficTests
     }
 
     [Fact]
-    public void Known_excesses_are_of_passes_that_there_are()
-    {
-        var passes =
-            from opCase in OpCaseCatalogue.All
-            from size in opCase.ModelSizes
-            from type in (string[])["f32", "bf16"]
-            where type == "f32" ? !opCase.IsComposedInFloat32 : opCase.HasBFloat16
-            from pass in opCase.HasGradient ? (string[])["forward", "backward"] : ["forward"]
-            select $"{opCase.GetType().Name} {size} {type} {pass}";
-        Assert.Empty(KnownExcess.Passes.Except(passes));
-    }
-
-    [Fact]
-    public void A_known_excess_may_not_grow_and_must_go_when_it_is_mended()
+    public void A_pass_over_a_limit_is_named_with_its_ratio()
     {
         // Four lanes read a sector each, where one would hold them all: 128 bytes of 16.
         var scattered = new LaunchCounters(new(16, 1, 4, 1, 4), default, 1, 3, 1, 3, 0, 0, 0);
         var pass = new PassTraffic("a", 16, [new("k", 32, 0, scattered, "")]);
         Assert.Equal(4, pass.Sectors);
         Assert.Equal(0, pass.Moved); // the few bytes beyond the least
-        Assert.Contains("\"sectors\" is 4, the limit is 1.25", TrafficLimit.Sectors.Check(pass, known: null));
-        Assert.Null(TrafficLimit.Sectors.Check(pass, known: 4));
-        Assert.Contains("has become worse, 4 after 3.9", TrafficLimit.Sectors.Check(pass, known: 3.9));
-        Assert.Contains("\"ways\" is 3, the limit is 2", TrafficLimit.Ways.Check(pass, known: null));
-        Assert.Contains("delete its line", TrafficLimit.Moved.Check(pass, known: 1.2));
+        Assert.Contains("\"sectors\" is 4, the limit is 1.25", TrafficLimit.Sectors.Check(pass));
+        Assert.Contains("\"ways\" is 3, the limit is 2", TrafficLimit.Ways.Check(pass));
+        Assert.Null(TrafficLimit.Moved.Check(pass));
     }
 
     [Theory]
