@@ -24,7 +24,7 @@ public abstract class Module : IDisposable
     /// <summary>The modules right below this one, with their names.</summary>
     internal IReadOnlyList<(string Name, Module Module)> Children => _children;
 
-    /// <summary>What a checkpoint holds of this module alone.</summary>
+    /// <summary>Tensors that a checkpoint holds of this module alone.</summary>
     internal IEnumerable<(string Name, Tensor Tensor)> OwnState => _parameters.Concat(_buffers);
 
     /// <summary>

@@ -12,9 +12,9 @@ public sealed partial class JobScriptTests
         #!/bin/sh
         echo "$NATIVERETRIEVAL_THREADS $*" > "$NOTES"
         if [ "$END" = term ]; then
+            sleep 60 &
             trap 'kill $!; echo stopped >> "$NOTES"; exit 130' TERM
             echo ready
-            sleep 60 &
             wait
         fi
         exit "$END"

@@ -129,7 +129,7 @@ public sealed class ServeCommandTests(SharedService shared) : IClassFixture<Shar
 
     string[] Arguments(string[] rest) => ["serve", "--index", _service.IndexFolder, "--device", "cpu", .. rest];
 
-    /// <summary>What the program says of options with which it does not serve.</summary>
+    /// <summary>Exit code and message of the program for options with which it does not serve.</summary>
     async Task<(int ExitCode, string Error)> RefusedAsync(params string[] rest)
     {
         var cancellation = TestContext.Current.CancellationToken;

@@ -25,8 +25,8 @@ internal static class DeviceWorkloads
         _exact = [Precision.Float32, Precision.Tf32], _all = [Precision.Tf32, Precision.Float32, Precision.BFloat16];
 
     /// <summary>
-    /// What is timed, in this order: the two ceilings and what a bar is set for, in the precisions that it is set for; then all the rest.
-    /// Who runs out of time has the rows that matter.
+    /// Workloads in the order in which they are timed: the two ceilings and what a bar is set for, in the precisions that it is set for;
+    /// then all the rest. Who runs out of time has the rows that matter.
     /// </summary>
     public static IEnumerable<(DeviceWorkload Workload, Precision Precision)> InOrder(WorkloadSizes sizes)
     {

@@ -98,7 +98,8 @@ internal static class CollectionCommand
         double gigabytes = (double)stats.Windows * ServedCollection.Dimension * index.Settings.Element.SizeBytes() / 1e9;
         double memory = Ceilings.Measure().GigabytesPerSecond;
         Console.WriteLine(FormattableString.Invariant($"{stats.Windows:N0} windows of {stats.Files:N0} files, ")
-            + FormattableString.Invariant($"{ServedCollection.Dimension} x {index.Settings.Element}, {gigabytes:F2} GB; memory gives {memory:F1} GB/s"));
+            + FormattableString.Invariant($"{ServedCollection.Dimension} x {index.Settings.Element}, {gigabytes:F2} GB; ")
+            + FormattableString.Invariant($"memory gives {memory:F1} GB/s"));
         Console.WriteLine(FormattableString.Invariant($"opened in {openMs:F0} ms, first search {firstMs:F0} ms, loaded in {loadMs:F0} ms"));
 
         (string Name, Action Run)[] searches =

@@ -23,7 +23,7 @@ internal sealed class DetailsTables
     /// <summary>Paths of the tables.</summary>
     public IReadOnlyList<string> Files { get; }
 
-    /// <summary>What the tables say now.</summary>
+    /// <summary>Describer by the tables as they are now.</summary>
     /// <exception cref="CaptionFileException">A table is of no known layout.</exception>
     /// <exception cref="FileReadException">A table cannot be read.</exception>
     public FileDescriber Current() => new() { Sidecar = _details is null ? null : _details.Current().Of, Ucs = _ucs?.Current() };

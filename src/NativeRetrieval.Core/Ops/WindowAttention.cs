@@ -15,7 +15,9 @@ public static partial class Op
     /// <c>y = softmax(q·kᵀ/√D + b + m)·v</c>: b is the table's entry for the places of query and key relative to each other, m is −100
     /// where rolling brought together two that are no neighbours, else 0.
     /// </summary>
-    /// <param name="qkv">[N, H, W, 3·C], float32, float64 or bfloat16, contiguous: queries, keys and values of all heads; C = heads·D.</param>
+    /// <param name="qkv">
+    /// [N, H, W, 3·C], float32, float64 or bfloat16, contiguous: queries, keys and values of all heads; C = heads·D.
+    /// </param>
     /// <param name="biasTable">
     /// [(2·window − 1)², heads]: row (query row − key row + window − 1)·(2·window − 1) + (query column − key column + window − 1).
     /// float32 beside bfloat16.

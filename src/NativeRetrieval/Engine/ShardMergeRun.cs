@@ -22,8 +22,8 @@ internal sealed class ShardMergeRun(ShardFolder folder, ILibraryIndex index, IRe
     public required bool AllowEmptyFolders { get; init; }
 
     /// <summary>
-    /// Where jobs saw different files or folders, a file that was there may be in no shard, or a disk was not mounted on one machine: that
-    /// a file is in no shard then says nothing.
+    /// True where jobs saw different files or folders: a file may have come or gone between them, or a disk not have been mounted on one
+    /// machine. That a file is in no shard then says nothing.
     /// </summary>
     bool ListingsDiffer { get; } =
         folder.Shards.DistinctBy(shard => (shard.Manifest!.Listing, string.Join('\n', shard.Manifest.Folders))).Count() > 1;

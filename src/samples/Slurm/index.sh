@@ -27,12 +27,13 @@ index=(nativeretrieval index "${SOUNDS:?folder with the sounds}" --model "${MODE
 # Slurm's TERM, shortly before the time is up, is passed on and stops the run cleanly: what is committed stays, and the same task goes on
 # from there. It ends the first wait, not the run.
 "${index[@]}" &
-run=$! code=0
-trap 'kill -TERM "$run"' TERM
+run=$! code=0 stopped=no
+trap 'stopped=yes; kill -TERM "$run" 2> /dev/null || :' TERM
 wait "$run" || code=$?
-if kill -0 "$run" 2> /dev/null; then
-    code=0
-    wait "$run" || code=$?
+if [ $stopped = yes ]; then
+    last=0
+    wait "$run" || last=$?
+    [ $last = 127 ] || code=$last
 fi
 
 # 3: some sounds cannot be read. A task that failed would keep `--dependency=afterok` from merging.

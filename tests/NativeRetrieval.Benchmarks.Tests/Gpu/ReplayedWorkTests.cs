@@ -6,7 +6,7 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Benchmarks.Tests.Gpu;
 
-/// <summary>What is timed on a GPU is replayed as a graph, as the product replays it, and its memory is counted with the graph's.</summary>
+/// <summary>Work that is timed on a GPU is replayed as a graph, as the product replays it; its memory counts the graph's.</summary>
 [Collection("recording emulator")]
 public sealed class ReplayedWorkTests
 {

@@ -16,7 +16,7 @@ public sealed class ShardTests : IDisposable
     readonly RetrievalEngine _engine;
     readonly Clock _clock = new();
 
-    /// <summary>What is indexed, and what tables say of it.</summary>
+    /// <summary>Folders that are indexed, with a describer for what tables say of their sounds.</summary>
     string[] _roots;
     FileDescriber _describer = new();
 
