@@ -82,26 +82,7 @@ NR_DEVICE void load_heads(const T* __restrict__ x, int row, const window_block& 
         const int token = i / per_row, head = i % per_row / per_head, d = i % per_head * Size;
         float* const target = tiles + head * own.tile() + token * own.stride + d;
         const T* const source = x + (size_t)pixels[token] * row + head * own.depth + d;
-        const bool inside = token < own.map.tokens && d < own.depth;
-        if (inside && aligned)
-        {
-            if constexpr (sizeof(T) == 4) nr_copy_async16(target, source);
-            else
-            {
-                float values[Size];
-                load_values(source, values);
-                store_values(target, values);
-            }
-        }
-        else
-        {
-            float values[Size] = {};
-            if (inside)
-#pragma unroll
-                for (int k = 0; k < Size; k++)
-                    if (d + k < own.depth) values[k] = to_float(source[k]);
-            store_values(target, values);
-        }
+        load_into_tile(source, token < own.map.tokens ? own.depth - d : 0, aligned, target);
     }
 }
 

@@ -12,6 +12,32 @@ constexpr int Rows = 16, MostTokens = 128, MostTiles = MostTokens / 8;
 // Columns that a warp sums at a time where both operands come from shared memory.
 constexpr int Columns = 8;
 
+// A pack of a tile, of which the first `count` values are there and the others zeros; aligned: all or none of a pack are there, and its
+// address is a multiple of 16. Call finish_loading before it is read.
+template <class T>
+NR_DEVICE void load_into_tile(const T* source, int count, bool aligned, float* target)
+{
+    constexpr int Size = pack<T>::Size;
+    if (count > 0 && aligned)
+    {
+        if constexpr (sizeof(T) == 4) nr_copy_async16(target, source);
+        else
+        {
+            float values[Size];
+            load_values(source, values);
+            store_values(target, values);
+        }
+    }
+    else
+    {
+        float values[Size] = {};
+#pragma unroll
+        for (int i = 0; i < Size; i++)
+            if (i < count) values[i] = to_float(source[i]);
+        store_values(target, values);
+    }
+}
+
 // tile[r, d] = x[r, d], zeros behind the sentence's last row and behind the width; by the whole block. x: the head's values in the
 // sentence's first row. Call finish_loading before the tile is read.
 template <class T>
@@ -26,26 +52,7 @@ NR_DEVICE void load_tile(const T* __restrict__ x, size_t row_stride, int length,
     {
         float* const target = tile + r * stride + column;
         const T* const source = x + r * row_stride + column;
-        const bool inside = r < length && column < width;
-        if (inside && aligned)
-        {
-            if constexpr (sizeof(T) == 4) nr_copy_async16(target, source);
-            else
-            {
-                float values[Size];
-                load_values(source, values);
-                store_values(target, values);
-            }
-        }
-        else
-        {
-            float values[Size] = {};
-            if (inside)
-#pragma unroll
-                for (int i = 0; i < Size; i++)
-                    if (column + i < width) values[i] = to_float(source[i]);
-            store_values(target, values);
-        }
+        load_into_tile(source, r < length ? width - column : 0, aligned, target);
     }
 }
 

@@ -49,8 +49,11 @@ begin_ms=$(now_ms)
 commit=$(cat "$pack/commit" 2> /dev/null || echo unknown)
 started=$(date -u '+%Y-%m-%d %H:%M UTC')
 
-steps=(machine runtime doctor tests parity gradients timings memcheck racecheck pytorch-values pytorch-parity timed-sizes kernels pytorch table)
-declare -A steps_of=([proof]="doctor tests parity gradients memcheck racecheck pytorch-values pytorch-parity timed-sizes" [times]="doctor timings kernels pytorch table")
+steps=(machine runtime doctor tests parity gradients timings memcheck racecheck pytorch-values pytorch-parity timed-sizes kernels pytorch
+    table)
+declare -A steps_of=(
+    [proof]="doctor tests parity gradients memcheck racecheck pytorch-values pytorch-parity timed-sizes"
+    [times]="doctor timings kernels pytorch table")
 asked=${NR_GPU_STEPS:-${part:+${steps_of[$part]}}}
 # Results before how they came about.
 sections=(table timings gradients timed-sizes kernels pytorch-parity parity tests memcheck racecheck pytorch-values pytorch doctor runtime)
@@ -299,7 +302,8 @@ step parity 60 parity_ran "${cli[@]}" doctor --parity "$work/data/fixtures" --de
 step gradients 80 rows_of "${benchmarks[@]}" cuda-gradients "${small[@]}" --json "$out/gradients.json"
 
 # Nothing runs beside what is timed. Rows come in the order of their worth; the last one that is begun has 20 s.
-step timings $((begin_within + 20)) rows_of "${benchmarks[@]}" cuda --rounds "$rounds" "${small[@]}" --seconds "$begin_within" --json "$out/timings-ours.json"
+step timings $((begin_within + 20)) rows_of "${benchmarks[@]}" cuda --rounds "$rounds" "${small[@]}" --seconds "$begin_within" \
+    --json "$out/timings-ours.json"
 
 sanitizer=$(command -v compute-sanitizer || ls /usr/local/cuda*/bin/compute-sanitizer 2> /dev/null | head -n 1)
 if [ -n "$rehearse" ]; then
@@ -334,7 +338,8 @@ step timed-sizes 60 rows_of "${benchmarks[@]}" cuda-gradients --timed-sizes "${s
 profile_step() { # NCU ROUNDS [--small]: more launches than two steps have, after those that choose algorithms
     "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \
         --metrics gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum,launch__grid_size,launch__block_size \
-        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --no-graphs --rounds "${@:2}" > "$work/ncu.out" \
+        "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --no-graphs \
+        --rounds "${@:2}" > "$work/ncu.out" \
         || { tail -n 5 "$work/ncu.out" "$work/ncu.csv"; return 1; }
     "$python" tests/gpu/kernel-table.py "$work/ncu.csv"
 }
