@@ -16,7 +16,7 @@ mkdir -p "$out/objects"
 exec 9>"$out/lock"
 flock 9
 
-flags=(-std=c++20 -O2 -g1 -fPIC -pthread -fvisibility=hidden -Wall -Wextra -Werror)
+flags=(-std=c++20 -O3 -g1 -fPIC -pthread -fvisibility=hidden -Wall -Wextra -Werror)
 newest_header=$(find "$here" -name '*.h' -newer "$out/objects/headers" 2>/dev/null | head -n 1 || true)
 [ -e "$out/objects/headers" ] && [ -z "$newest_header" ] || rm -f "$out"/objects/*.o
 touch "$out/objects/headers"

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "convolution.h"
 #include "support.h"
 
 using namespace nr_emu;
@@ -120,44 +121,40 @@ bool misplaced(const void* p) { return reinterpret_cast<uintptr_t>(p) % 16 != 0;
 const char* readable(const void* p, const Tensor& t) { return nr_emu_examine(p, t.count() * bytes_of_type(t.type), false); }
 const char* writable(const void* p, const Tensor& t) { return nr_emu_examine(p, t.count() * bytes_of_type(t.type), true); }
 
-// What is multiplied: f32 is rounded to TF32 unless the math type forbids it.
+// visit(index in memory, index with channels last) for each element.
+template <class Visit> void each_element(const Tensor& t, Visit visit)
+{
+    size_t last = 0;
+    for (int n = 0; n < t.n; n++)
+        for (int h = 0; h < t.h; h++)
+            for (int w = 0; w < t.w; w++)
+                for (int c = 0; c < t.c; c++) visit(t.index(n, c, h, w), last++);
+}
+
+// Values with the channels last. What is multiplied (d is given): f32 is rounded to TF32 unless the math type forbids it.
 std::vector<float> values(const void* p, const Tensor& t, const Convolution* d = nullptr)
 {
     Element e{};
     element(t.type, e);
     std::vector<float> all(t.count());
-    for (size_t i = 0; i < all.size(); i++) all[i] = load(p, e, i);
+    each_element(t, [&](size_t i, size_t last) { all[last] = load(p, e, i); });
     if (d && e == Element::F32 && d->math != 3)
         for (float& value : all) value = rounded_to_tf32(value);
     return all;
 }
 
-// result = alpha * sums + beta * what was there
+// result = alpha * sums + beta * what was there; the sums have the channels last.
 void finish(void* p, const Tensor& t, const std::vector<float>& sums, float alpha, float beta)
 {
     Element e{};
     element(t.type, e);
-    for (size_t i = 0; i < sums.size(); i++) store(p, e, i, alpha * sums[i] + (beta == 0 ? 0 : beta * load(p, e, i)));
+    each_element(t, [&](size_t i, size_t last) { store(p, e, i, alpha * sums[last] + (beta == 0 ? 0 : beta * load(p, e, i))); });
     nr_emu_written(p, sums.size() * bytes_of(e));
 }
 
-// visit(x index, w index, y index) for each product of the convolution, with the filter turned for mode CONVOLUTION.
-template <class Visit> void each_product(const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y, Visit visit)
+ConvolutionShape shape_of(const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y)
 {
-    for (int n = 0; n < y.n; n++)
-        for (int k = 0; k < y.c; k++)
-            for (int oh = 0; oh < y.h; oh++)
-                for (int ow = 0; ow < y.w; ow++)
-                    for (int kh = 0; kh < w.h; kh++)
-                        for (int kw = 0; kw < w.w; kw++)
-                        {
-                            const int h = oh * d.stride_h - d.pad_h + kh * d.dilation_h, wide = ow * d.stride_w - d.pad_w + kw * d.dilation_w;
-                            if (h < 0 || h >= x.h || wide < 0 || wide >= x.w) continue;
-                            const int fh = d.mode == 1 ? kh : w.h - 1 - kh, fw = d.mode == 1 ? kw : w.w - 1 - kw;
-                            size_t ix = x.index(n, 0, h, wide), iw = w.index(k, 0, fh, fw);
-                            const size_t iy = y.index(n, k, oh, ow);
-                            for (int c = 0; c < x.c; c++, ix += x.stride_c, iw += w.stride_c) visit(ix, iw, iy);
-                        }
+    return { x.n, x.h, x.w, x.c, w.n, w.h, w.w, y.h, y.w, d.pad_h, d.pad_w, d.stride_h, d.stride_w, d.dilation_h, d.dilation_w, d.mode == 0 };
 }
 
 // Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float), bytes of what is added.
@@ -316,10 +313,7 @@ API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = beta == 0 ? writable(y, ty) : readable(y, ty)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vx = values(x, tx, &d), vw = values(w, tw, &d);
-        std::vector<float> sums(ty.count());
-        each_product(tx, tw, d, ty, [&](size_t ix, size_t iw, size_t iy) { sums[iy] += vx[ix] * vw[iw]; });
-        finish(y, ty, sums, alpha, beta);
+        finish(y, ty, convolve(shape_of(tx, tw, d, ty), values(x, tx, &d), values(w, tw, &d)), alpha, beta);
         return nullptr;
     });
 }
@@ -337,10 +331,7 @@ API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const F
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(dx, tdx) : readable(dx, tdx)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vw = values(w, tw, &d), vdy = values(dy, tdy, &d);
-        std::vector<float> sums(tdx.count());
-        each_product(tdx, tw, d, tdy, [&](size_t ix, size_t iw, size_t iy) { sums[ix] += vdy[iy] * vw[iw]; });
-        finish(dx, tdx, sums, alpha, beta);
+        finish(dx, tdx, input_gradient(shape_of(tdx, tw, d, tdy), values(w, tw, &d), values(dy, tdy, &d)), alpha, beta);
         return nullptr;
     });
 }
@@ -358,36 +349,10 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(dw, tdw) : readable(dw, tdw)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vx = values(x, tx, &d), vdy = values(dy, tdy, &d);
-        std::vector<float> sums(tdw.count()), others(tdw.count());
         // Atomic additions come in no order of their own: here in two, which is enough to give other bits; under a random order by turns.
         static std::atomic<unsigned> turn;
         const bool unordered = algorithm != 1 && !nr_emu_forward_order() && (!nr_emu_random_order() || turn++ % 2 == 0);
-        // A row of y at a time, as tiles are summed on a GPU: one long sum in float would be worse than any of its algorithms.
-        const size_t channels = static_cast<size_t>(tdy.c), width = static_cast<size_t>(tdy.w);
-        std::vector<float> row(tdw.count());
-        std::vector<size_t> touched;
-        std::vector<char> is_touched(tdw.count());
-        size_t last = 0;
-        const auto flush = [&] {
-            for (size_t iw : touched)
-            {
-                (unordered && last / channels % 2 ? others : sums)[iw] += row[iw];
-                row[iw] = 0;
-                is_touched[iw] = 0;
-            }
-            touched.clear();
-        };
-        each_product(tx, tdw, d, tdy, [&](size_t ix, size_t iw, size_t iy) {
-            const size_t current = tdy.channels_last() ? iy / (width * channels) * channels + iy % channels : iy / width;
-            if (current != last) flush();
-            last = current;
-            if (!is_touched[iw]) touched.push_back(iw);
-            is_touched[iw] = 1;
-            row[iw] += vx[ix] * vdy[iy];
-        });
-        flush();
-        for (size_t i = 0; i < sums.size(); i++) sums[i] += others[i];
+        auto sums = filter_gradient(shape_of(tx, tdw, d, tdy), values(x, tx, &d), values(dy, tdy, &d), unordered);
         if (algorithm == nr_emu_wrong_filter_gradient())
             for (float& sum : sums) sum *= 1.001f;
         finish(dw, tdw, sums, alpha, beta);
@@ -409,10 +374,7 @@ API int cudnnConvolutionBackwardBias(Handle* handle, const float* alpha, const T
         if (const char* wrong = beta == 0 ? writable(db, tdb) : readable(db, tdb)) return wrong;
         const auto vdy = values(dy, tdy);
         std::vector<float> sums(tdb.count());
-        for (int n = 0; n < tdy.n; n++)
-            for (int c = 0; c < tdy.c; c++)
-                for (int h = 0; h < tdy.h; h++)
-                    for (int w = 0; w < tdy.w; w++) sums[static_cast<size_t>(c)] += vdy[tdy.index(n, c, h, w)];
+        for (size_t i = 0; i < vdy.size(); i++) sums[i % sums.size()] += vdy[i];
         finish(db, tdb, sums, alpha, beta);
         return nullptr;
     });
@@ -440,19 +402,13 @@ API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha
             if (const char* wrong = readable(z, tz)) return wrong;
         if (const char* wrong = writable(y, ty)) return wrong;
         if (const char* wrong = nr_emu_examine(workspace, workspace_of(algorithm), true)) return wrong;
-        const auto vx = values(x, tx, &d), vw = values(w, tw, &d), vb = values(bias, tb);
-        std::vector<float> sums(ty.count()), vz;
-        if (alpha2 != 0) vz = values(z, tz);
-        each_product(tx, tw, d, ty, [&](size_t ix, size_t iw, size_t iy) { sums[iy] += vx[ix] * vw[iw]; });
-        for (int n = 0; n < ty.n; n++)
-            for (int c = 0; c < ty.c; c++)
-                for (int h = 0; h < ty.h; h++)
-                    for (int wide = 0; wide < ty.w; wide++)
-                    {
-                        const size_t i = ty.index(n, c, h, wide);
-                        const float value = alpha1 * sums[i] + (alpha2 != 0 ? alpha2 * vz[i] : 0) + vb[static_cast<size_t>(c)];
-                        sums[i] = mode == 1 && value < 0 ? 0 : value;
-                    }
+        auto sums = convolve(shape_of(tx, tw, d, ty), values(x, tx, &d), values(w, tw, &d));
+        const auto vb = values(bias, tb), vz = alpha2 != 0 ? values(z, tz) : std::vector<float>();
+        for (size_t i = 0; i < sums.size(); i++)
+        {
+            const float value = alpha1 * sums[i] + (alpha2 != 0 ? alpha2 * vz[i] : 0) + vb[i % vb.size()];
+            sums[i] = mode == 1 && value < 0 ? 0 : value;
+        }
         finish(y, ty, sums, 1, 0);
         return nullptr;
     });

@@ -92,7 +92,9 @@ void enter(Worker& w, void** save, Lane& lane)
         lane.stack = w.free_stacks.back();
         w.free_stacks.pop_back();
         // As if fiber() had been called: the six saved registers, its address, and a null return address that aligns the stack.
-        void** top = reinterpret_cast<void**>(lane.stack + StackBytes) - 8;
+        // Each stack begins at another line of the caches: at one distance from each other all of them would share a few.
+        const size_t slot = (reinterpret_cast<uintptr_t>(lane.stack) - w.stacks) / StackBytes;
+        void** top = reinterpret_cast<void**>(lane.stack + StackBytes - slot * 7 % 512 * 64) - 8;
         std::memset(top, 0, 8 * sizeof *top);
         top[6] = reinterpret_cast<void*>(&fiber);
         lane.stack_pointer = top;
@@ -118,19 +120,26 @@ void wait_for_turn(Worker& w)
     w.lane = &me;
 }
 
-uint32_t alive_lanes(const Worker& w, unsigned warp)
+// The 16 x 8 product of a warp's fragments: A by rows, B by columns, sums in the order of k.
+template <int K, class A, class B> void mma(Lane* warp, A a, B b)
 {
-    uint32_t set = 0;
-    for (unsigned i = 0; i < 32 && warp * 32 + i < w.threads; i++)
-        if (w.lanes[warp * 32 + i].alive) set |= 1u << i;
-    return set;
-}
-
-// Lanes that the launch gave the warp: the last warp of a block may be partial.
-uint32_t launched_lanes(const Worker& w, unsigned warp)
-{
-    const unsigned count = w.threads - warp * 32;
-    return count >= 32 ? ~0u : (1u << count) - 1;
+    float right[K][8];
+    for (int k = 0; k < K; k++)
+        for (int column = 0; column < 8; column++) right[k][column] = b(k, column);
+    for (int row = 0; row < 16; row++)
+    {
+        float sums[8];
+        auto sum = [&](int column) -> float& {
+            return static_cast<float*>(const_cast<void*>(warp[row % 8 * 4 + column / 2].fragments[0]))[(row >= 8 ? 2 : 0) + column % 2];
+        };
+        for (int column = 0; column < 8; column++) sums[column] = sum(column);
+        for (int k = 0; k < K; k++)
+        {
+            const float left = a(row, k);
+            for (int column = 0; column < 8; column++) sums[column] += left * right[k][column];
+        }
+        for (int column = 0; column < 8; column++) sum(column) = sums[column];
+    }
 }
 
 void mma_bf16(Lane* warp)
@@ -149,13 +158,7 @@ void mma_bf16(Lane* warp)
         const auto* registers = static_cast<const unsigned*>(warp[column * 4 + k % 8 / 2].fragments[2]);
         return bf16(registers[k >= 8 ? 1 : 0], k % 2);
     };
-    for (int row = 0; row < 16; row++)
-        for (int column = 0; column < 8; column++)
-        {
-            auto* d = static_cast<float*>(const_cast<void*>(warp[row % 8 * 4 + column / 2].fragments[0]));
-            float& sum = d[(row >= 8 ? 2 : 0) + column % 2];
-            for (int k = 0; k < 16; k++) sum += a(row, k) * b(k, column);
-        }
+    mma<16>(warp, a, b);
 }
 
 // TF32: the tensor cores read sign, exponent and the upper ten bits of the significand.
@@ -167,20 +170,15 @@ void mma_tf32(Lane* warp)
         std::memcpy(&number, &word, 4);
         return number;
     };
-    for (int row = 0; row < 16; row++)
-        for (int column = 0; column < 8; column++)
-        {
-            auto* d = static_cast<float*>(const_cast<void*>(warp[row % 8 * 4 + column / 2].fragments[0]));
-            float& sum = d[(row >= 8 ? 2 : 0) + column % 2];
-            for (int k = 0; k < 8; k++)
-                sum += value(warp[row % 8 * 4 + k % 4].fragments[1], (row >= 8 ? 1 : 0) + (k >= 4 ? 2 : 0)) * value(warp[column * 4 + k % 4].fragments[2], k >= 4 ? 1 : 0);
-        }
+    auto a = [&](int row, int k) { return value(warp[row % 8 * 4 + k % 4].fragments[1], (row >= 8 ? 1 : 0) + (k >= 4 ? 2 : 0)); };
+    auto b = [&](int k, int column) { return value(warp[column * 4 + k % 4].fragments[2], k >= 4 ? 1 : 0); };
+    mma<8>(warp, a, b);
 }
 
 // Completes the collective that these lanes wait for, once all of its lanes are there.
 void try_meeting(Worker& w, unsigned warp, uint32_t mask)
 {
-    mask &= launched_lanes(w, warp);
+    mask &= w.launched[warp];
     if ((w.waiting[warp] & mask) != mask) return;
     Lane* lanes = &w.lanes[warp * 32];
     const Lane& first = lanes[__builtin_ctz(mask)];
@@ -211,7 +209,7 @@ void try_meeting(Worker& w, unsigned warp, uint32_t mask)
     if (w.counting)
     {
         if (first.meeting == Meeting::MmaBf16 || first.meeting == Meeting::MmaTf32) w.counter.mma();
-        if (mask == launched_lanes(w, warp)) w.counter.met(warp);
+        if (mask == w.launched[warp]) w.counter.met(warp);
     }
     w.waiting[warp] &= ~mask;
     make_ready(w, warp, mask);
@@ -223,7 +221,7 @@ uint64_t meet(Meeting meeting, uint32_t mask, uint64_t value, int source)
     Lane& me = *w.lane;
     const unsigned warp = me.index / 32, lane = me.index % 32;
     if (!(mask >> lane & 1)) fail(LaunchFailed, "a lane calls a warp collective whose mask lacks it", nullptr);
-    if (mask & launched_lanes(w, warp) & ~alive_lanes(w, warp)) fail(LaunchFailed, "a warp collective names lanes that have exited", nullptr);
+    if (mask & w.launched[warp] & ~w.living[warp]) fail(LaunchFailed, "a warp collective names lanes that have exited", nullptr);
     me.meeting = meeting;
     me.mask = mask;
     me.value = value;
@@ -248,7 +246,7 @@ void fiber()
     if (!me.copies.empty() && settings().strict) fail(LaunchFailed, "a thread exits with asynchronous copies that it never waited for", nullptr);
     make_unready(w, me);
     if (w.counting && rests(w, warp)) w.counter.met(warp);
-    me.alive = false;
+    w.living[warp] &= ~(1u << (me.index % 32));
     w.alive--;
     if (w.at_barrier) fail(LaunchFailed, "a thread exits while others of its block wait in __syncthreads() at " + std::string(w.barrier_file) + ":" + std::to_string(w.barrier_line), nullptr);
     for (uint32_t waiting = w.waiting[warp]; waiting; waiting &= waiting - 1)
@@ -291,6 +289,7 @@ void Worker::run_block()
     if (clock > 0xf0000000u)
     {
         std::fill(cells.begin(), cells.end(), SharedCell{});
+        std::fill(mixed.begin(), mixed.end(), uint8_t{ 0 });
         clock = 1;
     }
     block_start = block_clock = ++clock;
@@ -301,15 +300,17 @@ void Worker::run_block()
         l.stack = nullptr;
         l.thread = { i % size.x, i / size.x % size.y, i / (size.x * size.y) };
         l.index = i;
-        l.alive = true;
         l.group = 0;
         l.copies.clear();
     }
     for (unsigned warp = 0; warp * 32 < threads; warp++)
     {
+        // The last warp of a block may be partial.
+        const unsigned count = threads - warp * 32;
+        launched[warp] = living[warp] = count >= 32 ? ~0u : (1u << count) - 1;
         ready[warp] = waiting[warp] = 0;
         warp_clock[warp] = block_clock;
-        make_ready(*this, warp, launched_lanes(*this, warp));
+        make_ready(*this, warp, launched[warp]);
     }
     // Poison: NaN in every float that the block has not written.
     std::memset(reinterpret_cast<void*>(dynamic), 0xff, dynamic_bytes);
@@ -365,7 +366,11 @@ Failure execute(const Launch& launch)
         w.dynamic_bytes = launch.dynamic_bytes;
         w.counting = settings().count;
         if (w.counting) w.counter.begin(number);
-        if (w.cells.size() < MaxSharedBytes + fixed_bytes) w.cells.resize(MaxSharedBytes + fixed_bytes);
+        if (const size_t words = (MaxSharedBytes + fixed_bytes + 3) / 4; w.mixed.size() < words)
+        {
+            w.mixed.resize(words);
+            w.cells.resize(4 * words);
+        }
         for (uint64_t i; !failed && (i = taken++) < blocks;)
         {
             const uint64_t block = settings().order == Order::Forward ? i
@@ -430,7 +435,7 @@ DEVICE void nr_emu_barrier(const char* file, int line)
         for (unsigned warp = 0; warp * 32 < w.threads; warp++)
         {
             w.warp_clock[warp] = w.block_clock;
-            make_ready(w, warp, launched_lanes(w, warp));
+            make_ready(w, warp, w.launched[warp]);
         }
     }
     wait_for_turn(w);

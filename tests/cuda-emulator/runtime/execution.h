@@ -43,6 +43,7 @@ struct SharedCell
 {
     uint32_t write_clock, read_clock;
     uint16_t write_lane, read_lane;
+    bool operator==(const SharedCell&) const = default;
 };
 
 // Codes beside a thread's index in write_lane and read_lane.
@@ -63,7 +64,6 @@ struct Lane
     char* stack = nullptr;
     Extent thread{};
     unsigned index = 0;
-    bool alive = false;
     Meeting meeting{};
     uint32_t mask = 0;
     int source = 0;
@@ -82,11 +82,13 @@ struct Worker
     uintptr_t dynamic = 0, fixed = 0;   // addresses of this worker's shared memory: dynamic, and the module's thread_locals
     size_t dynamic_bytes = 0, fixed_bytes = 0;
     std::vector<SharedCell> cells;      // dynamic bytes first, then fixed ones
+    std::vector<uint8_t> mixed;         // for each word of four cells: 0, the first stands for all
     uint32_t clock = 1, block_start = 1, block_clock = 1, warp_clock[MaxWarps] = {};
     unsigned threads = 0, alive = 0, at_barrier = 0;
     const char* barrier_file = nullptr;
     int barrier_line = 0;
-    uint32_t ready[MaxWarps] = {}, waiting[MaxWarps] = {}, warps_ready = 0;
+    // Lanes of each warp: launched, not yet exited, able to go on, in a collective.
+    uint32_t launched[MaxWarps] = {}, living[MaxWarps] = {}, ready[MaxWarps] = {}, waiting[MaxWarps] = {}, warps_ready = 0;
     std::vector<Lane> lanes;
     std::vector<char*> free_stacks;
     uintptr_t stacks = 0;               // all fibers' stacks, one after another

@@ -1,4 +1,5 @@
 // What g++ calls for each load and store of a kernel (-fsanitize=thread) and for an index or a pointer that it finds wrong (-fsanitize=bounds,alignment).
+#include <algorithm>
 #include <atomic>
 #include <cmath>
 #include <cstring>
@@ -12,7 +13,7 @@ namespace nr_emu {
 namespace {
 
 // Whether an access by `lane` at `clock` and one by the current thread have no barrier between them.
-bool concurrent(const Worker& w, uint32_t clock, uint16_t lane)
+inline bool concurrent(const Worker& w, uint32_t clock, uint16_t lane)
 {
     const unsigned me = w.lane->index;
     if (lane == Anyone) return clock >= w.block_clock;
@@ -23,7 +24,7 @@ bool concurrent(const Worker& w, uint32_t clock, uint16_t lane)
 }
 
 // One code for the readers so far and the current thread.
-uint16_t join_readers(const Worker& w, uint32_t clock, uint16_t readers)
+inline uint16_t join_readers(const Worker& w, uint32_t clock, uint16_t readers)
 {
     const unsigned me = w.lane->index;
     if (clock < w.block_clock) return static_cast<uint16_t>(me);
@@ -61,34 +62,51 @@ std::string bytes_at(const char* what, bool write, size_t bytes) { return std::s
 
 } // namespace
 
-void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
+// Checks an access to bytes that share a cell, and enters it there.
+static void check_cell(Worker& w, SharedCell& c, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
 {
     const bool fixed = cell >= MaxSharedBytes;
-    auto where = [&](size_t i) { return (fixed ? "static shared memory, byte " : "dynamic shared memory, byte ") + std::to_string(cell + i - (fixed ? MaxSharedBytes : 0)); };
+    const auto where = [&] { return (fixed ? "static shared memory, byte " : "dynamic shared memory, byte ") + std::to_string(cell - (fixed ? MaxSharedBytes : 0)); };
     const auto me = static_cast<uint16_t>(w.lane->index);
-    for (size_t i = 0; i < bytes; i++)
+    const auto writer = c.write_lane == Anyone ? Anyone : static_cast<uint16_t>(c.write_lane & ~Atomic);
+    const bool written = c.write_clock >= w.block_start;
+    if ((!write || atomic) && !written && settings().check_uninitialised) fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + where(), pc);
+    if (settings().check_races)
     {
-        SharedCell& c = w.cells[cell + i];
-        const bool written = c.write_clock >= w.block_start;
-        if ((!write || atomic) && !written && settings().check_uninitialised) fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + where(i), pc);
-        if (settings().check_races)
+        const bool both_atomic = atomic && (c.write_lane == Anyone || c.write_lane & Atomic);
+        if (written && !both_atomic && concurrent(w, c.write_clock, writer))
+            fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + where() + " and a write by " + thread_name(w, writer) + " have no barrier between them", pc);
+        if (write && c.read_clock >= w.block_start && concurrent(w, c.read_clock, c.read_lane))
+            fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + where() + " and a read by " + thread_name(w, c.read_lane) + " have no barrier between them", pc);
+    }
+    if (write)
+    {
+        c.write_lane = !atomic ? me : written && c.write_clock >= w.block_clock && c.write_lane != (me | Atomic) ? Anyone : static_cast<uint16_t>(me | Atomic);
+        c.write_clock = w.clock;
+    }
+    else
+    {
+        c.read_lane = join_readers(w, c.read_clock, c.read_lane);
+        c.read_clock = w.clock;
+    }
+}
+
+void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
+{
+    for (const size_t end = cell + bytes; cell < end;)
+    {
+        SharedCell* const word = &w.cells[cell / 4 * 4];
+        uint8_t& mixed = w.mixed[cell / 4];
+        if (!mixed && cell % 4 == 0 && end - cell >= 4)
         {
-            const bool both_atomic = atomic && (c.write_lane == Anyone || c.write_lane & Atomic);
-            if (written && !both_atomic && concurrent(w, c.write_clock, c.write_lane == Anyone ? Anyone : static_cast<uint16_t>(c.write_lane & ~Atomic)))
-                fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + where(i) + " and a write by " + thread_name(w, c.write_lane == Anyone ? Anyone : static_cast<uint16_t>(c.write_lane & ~Atomic)) + " have no barrier between them", pc);
-            if (write && c.read_clock >= w.block_start && concurrent(w, c.read_clock, c.read_lane))
-                fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + where(i) + " and a read by " + thread_name(w, c.read_lane) + " have no barrier between them", pc);
+            check_cell(w, *word, cell, bytes, write, atomic, pc);
+            cell += 4;
+            continue;
         }
-        if (write)
-        {
-            c.write_lane = !atomic ? me : written && c.write_clock >= w.block_clock && c.write_lane != (me | Atomic) ? Anyone : static_cast<uint16_t>(me | Atomic);
-            c.write_clock = w.clock;
-        }
-        else
-        {
-            c.read_lane = join_readers(w, c.read_clock, c.read_lane);
-            c.read_clock = w.clock;
-        }
+        if (!mixed) std::fill_n(word + 1, 3, *word);
+        do check_cell(w, w.cells[cell], cell, bytes, write, atomic, pc);
+        while (++cell < end && cell % 4 != 0);
+        mixed = !(word[0] == word[1] && word[0] == word[2] && word[0] == word[3]);
     }
 }
 
@@ -112,7 +130,7 @@ void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool a
             if (write) state[i] = Initialised;
             continue;
         }
-        const bool freed = state[i] == Freed;
+        const bool freed = was_freed(address + i);
         fail(IllegalAddress, bytes_at(freed ? "use after free:" : "out-of-bounds", write, bytes) + (write ? " to " : " from ") + describe(address + i), pc);
     }
     if (!settings().check_races) return;

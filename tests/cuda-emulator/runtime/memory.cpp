@@ -43,6 +43,30 @@ uintptr_t reuse(size_t extent)
     return 0;
 }
 
+// Bytes of one value, whole pages of which go back to the system and are zeros.
+void clear(void* from, size_t bytes, int value)
+{
+    const auto address = reinterpret_cast<uintptr_t>(from), end = address + bytes;
+    const uintptr_t first = (address + 4095) & ~uintptr_t{ 4095 }, last = end & ~uintptr_t{ 4095 };
+    if (first >= last)
+    {
+        std::memset(from, value, bytes);
+        return;
+    }
+    std::memset(from, value, first - address);
+    std::memset(reinterpret_cast<void*>(last), value, end - last);
+    madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
+}
+
+// After this an access is an error, a stale reader does not find the old values, and the memory is the system's again, with what words
+// remember of past launches, which is several times as large.
+void forget(uintptr_t address, size_t bytes)
+{
+    clear(g_state + arena_offset(address), bytes, Nothing);
+    clear(reinterpret_cast<void*>(address), bytes, 0xff);
+    clear(g_cells + arena_offset(address) / 4, bytes / 4 * sizeof(GlobalCell), 0);
+}
+
 } // namespace
 
 void* reserve(size_t bytes)
@@ -103,11 +127,7 @@ std::string release(uintptr_t address, Place place)
     a.freed = true;
     if (place == Place::Device) s_used -= a.bytes;
     if (settings().record && place == Place::Device) return {};
-    std::memset(g_state + arena_offset(address), Freed, a.bytes);
-    // Whole pages go back to the system; the rest is overwritten, so that a stale reader does not find the old values.
-    const uintptr_t first = (address + 4095) & ~uintptr_t{ 4095 }, last = (address + a.bytes) & ~uintptr_t{ 4095 };
-    if (last > first) madvise(reinterpret_cast<void*>(first), last - first, MADV_DONTNEED);
-    else std::memset(reinterpret_cast<void*>(address), 0xff, a.bytes);
+    forget(address, a.bytes);
     return {};
 }
 
@@ -124,6 +144,15 @@ bool is_live(uintptr_t address, Place place)
     if (i == s_allocations.begin()) return false;
     --i;
     return i->second.place == place && !i->second.freed && address < i->first + std::max<size_t>(i->second.bytes, 1);
+}
+
+bool was_freed(uintptr_t address)
+{
+    std::lock_guard lock(s_mutex);
+    auto i = s_allocations.upper_bound(address);
+    if (i == s_allocations.begin()) return false;
+    --i;
+    return i->second.freed && address < i->first + i->second.bytes;
 }
 
 size_t bytes_from(uintptr_t address)
@@ -176,7 +205,7 @@ std::string examine(uintptr_t address, size_t bytes, bool write)
         while (i + 8 <= bytes && (std::memcpy(&eight, state + i, 8), eight == 0x0202020202020202u)) i += 8;
         if (i == bytes || state[i] == Initialised) continue;
         if (state[i] == Uninitialised && (write || !settings().check_uninitialised)) continue;
-        return (state[i] == Uninitialised ? "uninitialised: " : state[i] == Freed ? "" : "out of bounds: ") + describe(address + i);
+        return (state[i] == Uninitialised ? "uninitialised: " : was_freed(address + i) ? "" : "out of bounds: ") + describe(address + i);
     }
     return {};
 }
@@ -193,7 +222,7 @@ std::string leaks(Place place)
             list += "leak: " + std::string(name_of(place)) + " allocation " + std::to_string(a.serial) + " (" + std::to_string(a.bytes) + " bytes)\n";
             a.freed = true;
             if (place == Place::Device) s_used -= a.bytes;
-            if (!settings().record) std::memset(g_state + arena_offset(address), Freed, a.bytes);
+            if (!settings().record) forget(address, a.bytes);
         }
     return list;
 }

@@ -10,7 +10,7 @@ namespace nr_emu {
 constexpr size_t ArenaBytes = size_t{ 1 } << 36;
 constexpr size_t Alignment = 512, RedZone = 512;
 
-enum Byte : uint8_t { Nothing = 0, Uninitialised = 1, Initialised = 2, Freed = 3 };
+enum Byte : uint8_t { Nothing = 0, Uninitialised = 1, Initialised = 2 };
 enum class Place { Device, Pinned };
 
 // Who touched a 4-byte word of global memory during the current launch; the masks say which bytes.
@@ -36,6 +36,7 @@ void* allocate(size_t bytes, Place place);
 std::string release(uintptr_t address, Place place);
 size_t used_bytes();
 bool is_live(uintptr_t address, Place place);
+bool was_freed(uintptr_t address);
 // Bytes of the device allocation from this address on; 0 where there is none.
 size_t bytes_from(uintptr_t address);
 uintptr_t start_of(uintptr_t address); // of the allocation that holds a live address

@@ -4,6 +4,8 @@
 
 namespace nr_emu {
 
+constinit Settings g_settings;
+
 bool configure(const std::string& name, const std::string& value)
 {
     auto& s = settings();
@@ -30,12 +32,6 @@ bool configure(const std::string& name, const std::string& value)
     else if (name == "NR_EMU_WRONG_FILTER_GRADIENT") s.wrong_filter_gradient = value.empty() ? -1 : static_cast<int>(number);
     else return false;
     return true;
-}
-
-Settings& settings()
-{
-    static Settings instance;
-    return instance;
 }
 
 namespace {

@@ -25,7 +25,8 @@ struct Settings
     bool count = false;          // launches count what they ask of the memory system
 };
 
-Settings& settings();
+extern Settings g_settings;
+inline Settings& settings() { return g_settings; }
 bool configure(const std::string& name, const std::string& value);
 
 // SplitMix64: the sequence of decisions under Order::Random.
