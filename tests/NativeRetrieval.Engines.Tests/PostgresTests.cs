@@ -90,12 +90,15 @@ public sealed class PostgresTests(PgliteServer server) : EngineContract, IClassF
     [Fact]
     public async Task A_server_that_does_not_answer_in_time_is_an_error()
     {
+        Assert.SkipWhen(server.Missing is not null, server.Missing ?? "");
+        // A server of its own, because it goes on counting long after the client has given up.
+        using var busy = new PgliteServer();
         string name = NewName();
-        (await EnsureAsync(Address(name), Sounds.Settings)).Dispose();
-        await server.RunAsync($"ALTER TABLE nativeretrieval_{name}.settings RENAME TO held; CREATE VIEW nativeretrieval_{name}.settings AS "
+        (await EnsureAsync(busy.Address(name), Sounds.Settings)).Dispose();
+        await busy.RunAsync($"ALTER TABLE nativeretrieval_{name}.settings RENAME TO held; CREATE VIEW nativeretrieval_{name}.settings AS "
             + $"SELECT * FROM nativeretrieval_{name}.held WHERE (SELECT count(*) FROM generate_series(1, 100000000) g WHERE g % 2 = one) "
             + $"> 0");
-        var error = await Assert.ThrowsAsync<IndexException>(() => OpenAsync(Address(name) + "&timeout=1"));
+        var error = await Assert.ThrowsAsync<IndexException>(() => OpenAsync(busy.Address(name, "&timeout=1")));
         Assert.Contains("no answer within 1 s", error.Message, StringComparison.Ordinal);
         Assert.DoesNotContain("secret-word", error.ToString(), StringComparison.Ordinal);
     }
