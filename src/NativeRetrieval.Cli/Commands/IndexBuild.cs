@@ -15,6 +15,9 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>index PATH… --model MODEL --to sounds.nrx</c></summary>
 internal static class IndexBuild
 {
+    /// <summary>Bytes of the managed heap; a collection that gives back less takes more time than it is worth.</summary>
+    const long WorthReturning = 32 << 20;
+
     public static void AddTo(Command command, Terminal terminal)
     {
         var paths = new Argument<string[]>("PATH")
@@ -150,7 +153,7 @@ internal static class IndexBuild
             {
                 engine.Dispose();
                 // The weights of the other half are about to come: what decoding has left need not lie beside them.
-                GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+                if (GC.GetGCMemoryInfo().TotalCommittedBytes > WorthReturning) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
             }
             return engine.OpenAgain(ModelParts.Text);
         });
