@@ -15,8 +15,8 @@ namespace NativeRetrieval.Cli.Commands;
 /// <summary><c>index PATH… --model MODEL --to sounds.nrx</c></summary>
 internal static class IndexBuild
 {
-    /// <summary>Bytes of the managed heap; a collection that gives back less takes more time than it is worth.</summary>
-    const long WorthReturning = 32 << 20;
+    /// <summary>Bytes; a collection that gives back less takes more time than it is worth.</summary>
+    const long WorthReturning = 8 << 20;
 
     public static void AddTo(Command command, Terminal terminal)
     {
@@ -153,7 +153,9 @@ internal static class IndexBuild
             {
                 engine.Dispose();
                 // The weights of the other half are about to come: what decoding has left need not lie beside them.
-                if (GC.GetGCMemoryInfo().TotalCommittedBytes > WorthReturning) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
+                var last = GC.GetGCMemoryInfo();
+                long unused = last.TotalCommittedBytes - last.HeapSizeBytes, since = GC.GetTotalMemory(false) - last.HeapSizeBytes;
+                if (unused + since > WorthReturning) GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive);
             }
             return engine.OpenAgain(ModelParts.Text);
         });

@@ -111,8 +111,6 @@ extern thread_local Worker* t_worker __attribute__((tls_model("initial-exec")));
 // Ends the launch: leaves the fiber for good. `pc`: where in the kernel, 0 for the barrier's own place.
 [[noreturn]] void fail(Outcome outcome, const std::string& what, const void* pc);
 
-void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc);
-void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic, const void* pc);
 // An access that a kernel makes: checked, and counted.
 void access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc);
 void check_access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc);

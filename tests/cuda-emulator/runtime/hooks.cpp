@@ -60,24 +60,33 @@ void begin_launch(GlobalCell& c, uint32_t number)
 
 std::string bytes_at(const char* what, bool write, size_t bytes) { return std::string(what) + (write ? " write" : " read") + " of " + std::to_string(bytes) + " bytes"; }
 
-} // namespace
-
-// Checks an access to bytes that share a cell, and enters it there.
-static void check_cell(Worker& w, SharedCell& c, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
+std::string shared_place(size_t cell)
 {
     const bool fixed = cell >= MaxSharedBytes;
-    const auto where = [&] { return (fixed ? "static shared memory, byte " : "dynamic shared memory, byte ") + std::to_string(cell - (fixed ? MaxSharedBytes : 0)); };
+    return (fixed ? "static shared memory, byte " : "dynamic shared memory, byte ") + std::to_string(cell - (fixed ? MaxSharedBytes : 0));
+}
+
+} // namespace
+
+#define COLD [[gnu::noinline, gnu::cold, noreturn]] static void
+
+COLD uninitialised_shared(size_t cell, size_t bytes, const void* pc);
+COLD shared_race(const Worker& w, size_t cell, size_t bytes, bool write, const char* other, uint16_t lane, const void* pc);
+COLD wrong_state(uintptr_t address, size_t bytes, size_t at, bool write, const void* pc);
+COLD global_race(const Worker& w, uintptr_t address, size_t bytes, bool write, const char* other, bool same_block, uint16_t lane, uint32_t block, const void* pc);
+
+// Checks an access to bytes that share a cell, and enters it there.
+static inline void check_cell(Worker& w, SharedCell& c, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
+{
     const auto me = static_cast<uint16_t>(w.lane->index);
     const auto writer = c.write_lane == Anyone ? Anyone : static_cast<uint16_t>(c.write_lane & ~Atomic);
     const bool written = c.write_clock >= w.block_start;
-    if ((!write || atomic) && !written && settings().check_uninitialised) fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + where(), pc);
+    if ((!write || atomic) && !written && settings().check_uninitialised) uninitialised_shared(cell, bytes, pc);
     if (settings().check_races)
     {
         const bool both_atomic = atomic && (c.write_lane == Anyone || c.write_lane & Atomic);
-        if (written && !both_atomic && concurrent(w, c.write_clock, writer))
-            fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + where() + " and a write by " + thread_name(w, writer) + " have no barrier between them", pc);
-        if (write && c.read_clock >= w.block_start && concurrent(w, c.read_clock, c.read_lane))
-            fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + where() + " and a read by " + thread_name(w, c.read_lane) + " have no barrier between them", pc);
+        if (written && !both_atomic && concurrent(w, c.write_clock, writer)) shared_race(w, cell, bytes, write, "write", writer, pc);
+        if (write && c.read_clock >= w.block_start && concurrent(w, c.read_clock, c.read_lane)) shared_race(w, cell, bytes, write, "read", c.read_lane, pc);
     }
     if (write)
     {
@@ -91,7 +100,7 @@ static void check_cell(Worker& w, SharedCell& c, size_t cell, size_t bytes, bool
     }
 }
 
-void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
+static void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
 {
     for (const size_t end = cell + bytes; cell < end;)
     {
@@ -110,7 +119,8 @@ void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool atomic,
     }
 }
 
-void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
+// Inlined where the number of bytes is known.
+[[gnu::always_inline]] static inline void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
 {
     const size_t offset = arena_offset(address);
     uint8_t* state = g_state + offset;
@@ -124,14 +134,9 @@ void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool a
             continue;
         }
         if (state[i] == Initialised) continue;
-        if (state[i] == Uninitialised)
-        {
-            if ((!write || atomic) && settings().check_uninitialised) fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + describe(address + i), pc);
-            if (write) state[i] = Initialised;
-            continue;
-        }
-        const bool freed = was_freed(address + i);
-        fail(IllegalAddress, bytes_at(freed ? "use after free:" : "out-of-bounds", write, bytes) + (write ? " to " : " from ") + describe(address + i), pc);
+        const bool read = !write || atomic;
+        if (state[i] != Uninitialised || (read && settings().check_uninitialised)) wrong_state(address, bytes, i, write, pc);
+        if (write) state[i] = Initialised;
     }
     if (!settings().check_races) return;
     const auto me = static_cast<uint16_t>(w.lane->index);
@@ -141,10 +146,7 @@ void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool a
         const auto mask = static_cast<uint8_t>(((1u << take) - 1) << at);
         GlobalCell& c = g_cells[word];
         begin_launch(c, w.launch_number);
-        auto race = [&](const char* other, bool same_block, uint16_t lane, uint32_t block) {
-            fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + describe(address + i) + " and a " + other + " by "
-                     + (same_block ? thread_name(w, lane) + " of the same block have no barrier between them" : block == ~0u ? "several blocks are not ordered" : "block " + std::to_string(block) + " are not ordered"), pc);
-        };
+        const auto race = [&](const char* other, bool same_block, uint16_t lane, uint32_t block) { global_race(w, address + i, bytes, write, other, same_block, lane, block, pc); };
         if (c.write_mask & mask && !(atomic && c.write_lane & Atomic))
         {
             const auto lane = c.write_lane == Anyone ? Anyone : static_cast<uint16_t>(c.write_lane & ~Atomic);
@@ -176,10 +178,8 @@ void check_global(Worker& w, uintptr_t address, size_t bytes, bool write, bool a
     }
 }
 
-void check_access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
+[[gnu::noinline]] static void check_elsewhere(Worker& w, uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
 {
-    Worker& w = *t_worker;
-    if (arena_offset(address) < ArenaBytes) return check_global(w, address, bytes, write, atomic, pc);
     if (const size_t at = address - w.dynamic; at < MaxSharedBytes)
     {
         if (at + bytes > w.dynamic_bytes)
@@ -198,10 +198,36 @@ void check_access(uintptr_t address, size_t bytes, bool write, bool atomic, cons
     fail(IllegalAddress, bytes_at("out-of-bounds", write, bytes) + text, pc);
 }
 
+void check_access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
+{
+    Worker& w = *t_worker;
+    if (arena_offset(address) < ArenaBytes) check_global(w, address, bytes, write, atomic, pc);
+    else check_elsewhere(w, address, bytes, write, atomic, pc);
+}
+
 void access(uintptr_t address, size_t bytes, bool write, bool atomic, const void* pc)
 {
     check_access(address, bytes, write, atomic, pc);
     if (t_worker->counting) t_worker->counter.access(*t_worker, address, bytes, write, atomic, pc);
+}
+
+COLD uninitialised_shared(size_t cell, size_t bytes, const void* pc) { fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + shared_place(cell), pc); }
+
+COLD shared_race(const Worker& w, size_t cell, size_t bytes, bool write, const char* other, uint16_t lane, const void* pc)
+{
+    fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + shared_place(cell) + " and a " + other + " by " + thread_name(w, lane) + " have no barrier between them", pc);
+}
+
+COLD wrong_state(uintptr_t address, size_t bytes, size_t at, bool write, const void* pc)
+{
+    if (g_state[arena_offset(address) + at] == Uninitialised) fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + describe(address + at), pc);
+    fail(IllegalAddress, bytes_at(was_freed(address + at) ? "use after free:" : "out-of-bounds", write, bytes) + (write ? " to " : " from ") + describe(address + at), pc);
+}
+
+COLD global_race(const Worker& w, uintptr_t address, size_t bytes, bool write, const char* other, bool same_block, uint16_t lane, uint32_t block, const void* pc)
+{
+    fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + describe(address) + " and a " + other + " by "
+             + (same_block ? thread_name(w, lane) + " of the same block have no barrier between them" : block == ~0u ? "several blocks are not ordered" : "block " + std::to_string(block) + " are not ordered"), pc);
 }
 
 } // namespace nr_emu
@@ -209,18 +235,27 @@ void access(uintptr_t address, size_t bytes, bool write, bool atomic, const void
 using namespace nr_emu;
 
 #define HOOK extern "C" __attribute__((visibility("default")))
-#define HOOKS(bytes)                                                                                                                                              \
-    HOOK void __tsan_read##bytes(void* p)                                                                                                                         \
-    {                                                                                                                                                             \
-        if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned read of " #bytes " bytes", __builtin_return_address(0));                         \
-        access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0));                                                           \
-    }                                                                                                                                                             \
-    HOOK void __tsan_write##bytes(void* p)                                                                                                                        \
-    {                                                                                                                                                             \
-        if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned write of " #bytes " bytes", __builtin_return_address(0));                        \
-        access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0));                                                            \
-    }                                                                                                                                                             \
-    HOOK void __tsan_unaligned_read##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); }           \
+// With the check for global memory in place, because most accesses are to it.
+[[gnu::always_inline]] static inline void access_of(uintptr_t address, size_t bytes, bool write, const void* pc)
+{
+    Worker& w = *t_worker;
+    if (arena_offset(address) < ArenaBytes) check_global(w, address, bytes, write, false, pc);
+    else check_elsewhere(w, address, bytes, write, false, pc);
+    if (w.counting) w.counter.access(w, address, bytes, write, false, pc);
+}
+
+#define HOOKS(bytes)                                                                                                                       \
+    HOOK void __tsan_read##bytes(void* p)                                                                                                  \
+    {                                                                                                                                      \
+        if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned read of " #bytes " bytes", __builtin_return_address(0));  \
+        access_of(reinterpret_cast<uintptr_t>(p), bytes, false, __builtin_return_address(0));                                              \
+    }                                                                                                                                      \
+    HOOK void __tsan_write##bytes(void* p)                                                                                                 \
+    {                                                                                                                                      \
+        if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned write of " #bytes " bytes", __builtin_return_address(0)); \
+        access_of(reinterpret_cast<uintptr_t>(p), bytes, true, __builtin_return_address(0));                                               \
+    }                                                                                                                                      \
+    HOOK void __tsan_unaligned_read##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); } \
     HOOK void __tsan_unaligned_write##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
 HOOKS(1)
 HOOKS(2)
