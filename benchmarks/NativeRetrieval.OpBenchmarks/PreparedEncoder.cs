@@ -37,22 +37,29 @@ public sealed class PreparedEncoder : IDisposable
     /// <summary>Full-size encoders by the names in tables.</summary>
     public static IReadOnlyDictionary<string, Func<PreparedEncoder>> Full { get; } = new Dictionary<string, Func<PreparedEncoder>>
     {
+        ["CNN6 10 s"] = () => new(new Cnn6Config(), frames: 1001),
+        ["CNN10 10 s"] = () => new(new Cnn10Config(), frames: 1001),
         ["CNN14 10 s"] = () => new(new Cnn14Config(), frames: 1001),
         ["ResNet38 10 s"] = () => new(new ResNet38Config(), frames: 1001),
         ["HTSAT-tiny 10 s"] = () => new(new HtsAtConfig(), frames: 1001),
         ["BERT-base 1 x 32"] = () => new(new BertConfig(), sentences: 1, tokens: 32),
         ["BERT-base 32 x 32"] = () => new(new BertConfig(), sentences: 32, tokens: 32),
+        ["RoBERTa-base 1 x 32"] = () => new(new RobertaConfig(), sentences: 1, tokens: 32),
     };
 
     /// <summary>The same encoders, a few channels wide.</summary>
     public static IReadOnlyDictionary<string, Func<PreparedEncoder>> Small { get; } = new Dictionary<string, Func<PreparedEncoder>>
     {
+        ["CNN6"] = () => new(new Cnn6Config { Channels = [8, 8, 16, 32] }, frames: 66),
+        ["CNN10"] = () => new(new Cnn10Config { Channels = [8, 8, 16, 32] }, frames: 66),
         ["CNN14"] = () => new(new Cnn14Config { Channels = [8, 8, 16, 16, 32, 32] }, frames: 66),
         ["ResNet38"] = () => new(new ResNet38Config { Channels = [4, 4, 8, 8, 16, 32] }, frames: 66),
         ["HTSAT"] = () => new(
             new HtsAtConfig { ImageSize = 128, PatchWidth = 8, Depths = [1, 1, 1, 1], Heads = [1, 2, 2, 4], Window = 4 }, frames: 66),
         ["BERT"] = () => new(
             new BertConfig { VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20 }, 2, 12),
+        ["RoBERTa"] = () => new(
+            new RobertaConfig { VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20 }, 2, 12),
     };
 
     public void Run()

@@ -1,0 +1,51 @@
+using NativeRetrieval.Cli;
+using NativeRetrieval.TestModels;
+using NativeRetrieval.TestSupport;
+
+namespace NativeRetrieval.Engines.Tests;
+
+/// <summary>The commands on a folder of sounds and an index, as a user types them; the index is a folder or an address.</summary>
+sealed class CommandLine(TemporaryFolder area, string index)
+{
+    readonly string _model = Path.Combine(area.FullPath, "model"), _sounds = Path.Combine(area.FullPath, "sounds");
+
+    /// <summary>Writes the model and six sounds in folders with names.</summary>
+    public void Prepare()
+    {
+        TinyModel.Write(_model);
+        string[] names = ["Dogs/dog barking.wav", "Dogs/dog_far.wav", "Rain/rain on a roof.wav", "Rain/light rain.wav", "bell.wav", "door.wav"];
+        for (int i = 0; i < names.Length; i++)
+        {
+            string path = Sound(names[i]);
+            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
+            WavFile.Write(path, 0.5 + i, 200 + 150 * i);
+        }
+    }
+
+    public string Sound(string name) => Path.Combine(_sounds, name);
+
+    /// <summary>Brings the index up to date with the sounds.</summary>
+    public Task<string> IndexAsync() => RunAsync("index", _sounds, "--model", _model, "--to", index, "--json");
+
+    /// <summary>All that commands say of the index, in JSON.</summary>
+    public async Task<IReadOnlyList<string>> AnswersAsync() =>
+    [
+        await RunAsync("search", "a dog is barking", .. OnIndex, "--top", "20"),
+        await RunAsync("search", "rain", .. OnIndex, "--in", Sound("Rain"), "--length", "1s..4s"),
+        await RunAsync("search", "rain", .. OnIndex, "--fusion", "none", "--windows"),
+        await RunAsync("search", "bell", .. OnIndex, "--like", Sound("door.wav"), "--not", "dog"),
+        await RunAsync("similar", Sound("Rain/light rain.wav"), .. OnIndex, "--at", "1s"),
+    ];
+
+    IEnumerable<string> OnIndex => ["--index", index, "--model", _model, "--json"];
+
+    /// <returns>Standard output.</returns>
+    static async Task<string> RunAsync(params IEnumerable<string> args)
+    {
+        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
+        int code = await Application.RunAsync([.. args], new Terminal(output, error, TimeProvider.System),
+            TestContext.Current.CancellationToken);
+        Assert.True(code == 0, $"{string.Join(' ', args)}: exit code {code}: {error}");
+        return output.ToString();
+    }
+}
