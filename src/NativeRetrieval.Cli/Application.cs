@@ -3,6 +3,10 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Cli.Commands;
+using NativeRetrieval.Cli.Commands.Indexes;
+using NativeRetrieval.Cli.Commands.ModelFolders;
+using NativeRetrieval.Cli.Commands.Searches;
+using NativeRetrieval.Cli.Commands.TrainingRuns;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Cuda.Errors;
 

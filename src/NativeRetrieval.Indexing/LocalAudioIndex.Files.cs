@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Searching;
 
 namespace NativeRetrieval.Indexing;
 

@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Searching;
 
 namespace NativeRetrieval.Indexing;
 

@@ -3,6 +3,8 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
 using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Searching;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing;
 

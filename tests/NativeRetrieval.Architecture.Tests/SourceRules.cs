@@ -15,7 +15,8 @@ internal static partial class SourceRules
         ["src/NativeRetrieval.Core/Serialization/DurableFile.cs"] = "it is the helper",
         ["src/NativeRetrieval.Core/Serialization/FolderLock.cs"] = "an empty file that is locked, not written",
         ["src/NativeRetrieval.Cli/Output/Terminal.cs"] = "wraps stdout, which is no file",
-        ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "appends rows that count only once the catalogue's transaction refers to them",
+        ["src/NativeRetrieval.Indexing/Storage/Segments/DiskIo.cs"] =
+            "appends rows that count only once the catalogue's transaction refers to them",
         ["src/NativeRetrieval.Demo/DemoCollection.cs"] = "hundreds of sounds in a folder that is renamed when it is complete",
     };
 
@@ -25,7 +26,7 @@ internal static partial class SourceRules
         ["src/NativeRetrieval.Core/Serialization/RegularFile.cs"] = "it is the helper",
         ["src/NativeRetrieval.Core/Serialization/FileStatus.cs"] = "it is the helper",
         ["src/NativeRetrieval.Cuda/Interop/Libraries/SystemLoader.cs"] = "the system's own list of this process's libraries",
-        ["src/NativeRetrieval.Indexing/Storage/DiskIo.cs"] = "opens segments for writing",
+        ["src/NativeRetrieval.Indexing/Storage/Segments/DiskIo.cs"] = "opens segments for writing",
         ["src/NativeRetrieval.Indexing/Storage/Catalogue.cs"] = "asks for SQLite's own log",
         ["weights-convert/NativeRetrieval.WeightsConvert/Catalogue/PartFile.cs"] = "a download's own beginning",
     };

@@ -1,5 +1,5 @@
 using System.CommandLine;
-using NativeRetrieval.Cli.Commands;
+using NativeRetrieval.Cli.Commands.TrainingRuns;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Distributed;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NativeRetrieval.Cli.Commands;
+using NativeRetrieval.Cli.Commands.Searches;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing;

@@ -1,5 +1,5 @@
 using System.Text.Json;
-using NativeRetrieval.Cli.Commands;
+using NativeRetrieval.Cli.Commands.Indexes;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Indexing;
 using NativeRetrieval.TestModels;

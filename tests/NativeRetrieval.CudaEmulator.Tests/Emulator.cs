@@ -7,7 +7,7 @@ using NativeRetrieval.TestSupport;
 namespace NativeRetrieval.CudaEmulator.Tests;
 
 /// <summary>
-/// The libraries of <c>tests/cuda-emulator</c>, built once for this run into <c>obj</c>; the script's lock keeps concurrent runs apart.
+/// The libraries of <c>tests/cuda-emulator</c>, built once into <c>artifacts/emulator</c>; the script's lock keeps concurrent runs apart.
 /// With NATIVERETRIEVAL_TEST_GPU=1 the same tests run on this machine's GPU, and those about the emulator skip.
 /// </summary>
 internal static class Emulator
@@ -20,8 +20,7 @@ internal static class Emulator
 
     public static string Source => Path.Combine(Fixtures.RepositoryRoot, "tests", "cuda-emulator");
 
-    public static string Folder { get; } =
-        Path.Combine(Fixtures.RepositoryRoot, "tests", "NativeRetrieval.CudaEmulator.Tests", "obj", "emulator");
+    public static string Folder { get; } = Path.Combine(Fixtures.RepositoryRoot, "artifacts", "emulator");
 
     /// <summary>
     /// The folder of compiled kernels: one for this process, and on a GPU the user's, so that a run under a sanitizer finds what the run

@@ -1,4 +1,5 @@
 using NativeRetrieval.Cli;
+using NativeRetrieval.Cli.Output;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
@@ -13,7 +14,10 @@ sealed class CommandLine(TemporaryFolder area, string index)
     public void Prepare()
     {
         TinyModel.Write(_model);
-        string[] names = ["Dogs/dog barking.wav", "Dogs/dog_far.wav", "Rain/rain on a roof.wav", "Rain/light rain.wav", "bell.wav", "door.wav"];
+        string[] names =
+        [
+            "Dogs/dog barking.wav", "Dogs/dog_far.wav", "Rain/rain on a roof.wav", "Rain/light rain.wav", "bell.wav", "door.wav",
+        ];
         for (int i = 0; i < names.Length; i++)
         {
             string path = Sound(names[i]);
@@ -28,22 +32,24 @@ sealed class CommandLine(TemporaryFolder area, string index)
     public Task<string> IndexAsync() => RunAsync("index", _sounds, "--model", _model, "--to", index, "--json");
 
     /// <summary>All that commands say of the index, in JSON.</summary>
-    public async Task<IReadOnlyList<string>> AnswersAsync() =>
-    [
-        await RunAsync("search", "a dog is barking", .. OnIndex, "--top", "20"),
-        await RunAsync("search", "rain", .. OnIndex, "--in", Sound("Rain"), "--length", "1s..4s"),
-        await RunAsync("search", "rain", .. OnIndex, "--fusion", "none", "--windows"),
-        await RunAsync("search", "bell", .. OnIndex, "--like", Sound("door.wav"), "--not", "dog"),
-        await RunAsync("similar", Sound("Rain/light rain.wav"), .. OnIndex, "--at", "1s"),
-    ];
-
-    IEnumerable<string> OnIndex => ["--index", index, "--model", _model, "--json"];
+    public async Task<IReadOnlyList<string>> AnswersAsync()
+    {
+        string[] on = ["--index", index, "--model", _model, "--json"];
+        return
+        [
+            await RunAsync(["search", "a dog is barking", "--top", "20", .. on]),
+            await RunAsync(["search", "rain", "--in", Sound("Rain"), "--length", "1s..4s", .. on]),
+            await RunAsync(["search", "rain", "--weight", "0", "--windows", .. on]),
+            await RunAsync(["search", "bell", "--like", Sound("door.wav"), "--not", "dog", .. on]),
+            await RunAsync(["similar", Sound("Rain/light rain.wav"), "--at", "1s", .. on]),
+        ];
+    }
 
     /// <returns>Standard output.</returns>
-    static async Task<string> RunAsync(params IEnumerable<string> args)
+    static async Task<string> RunAsync(params string[] args)
     {
         StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        int code = await Application.RunAsync([.. args], new Terminal(output, error, TimeProvider.System),
+        int code = await Application.RunAsync(args, new Terminal(output, error, TimeProvider.System),
             TestContext.Current.CancellationToken);
         Assert.True(code == 0, $"{string.Join(' ', args)}: exit code {code}: {error}");
         return output.ToString();

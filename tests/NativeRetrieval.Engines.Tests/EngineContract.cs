@@ -5,7 +5,7 @@ using NativeRetrieval.TestSupport;
 namespace NativeRetrieval.Engines.Tests;
 
 /// <summary>Every engine answers as a folder does: the same hits, to the last bit of a score.</summary>
-public abstract class EngineContract : IDisposable
+public abstract partial class EngineContract : IDisposable
 {
     const int Files = 130;
 
@@ -189,26 +189,6 @@ public abstract class EngineContract : IDisposable
         Assert.Equal(ours.Select(file => file.Text), theirs.Select(file => file.Text));
         Assert.Equal(ours.SelectMany(file => file.Vector), theirs.SelectMany(file => file.Vector));
         Assert.Equal(_scale, await remote.TextScaleAsync(Cancellation));
-    }
-
-    /// <summary>What a user types differs in the place of the index alone, and so does what is printed; also after sounds changed.</summary>
-    [Fact]
-    public async Task Commands_say_of_it_what_they_say_of_a_folder()
-    {
-        using var area = new TemporaryFolder();
-        CommandLine local = new(area, area["sounds.nrx"]), remote = new(area, Address(NewName()));
-        local.Prepare();
-        Assert.Equal(await local.IndexAsync(), await remote.IndexAsync());
-        var answers = await local.AnswersAsync();
-        Assert.Equal(answers, await remote.AnswersAsync());
-
-        File.Move(local.Sound("bell.wav"), local.Sound("Dogs/a bell and a dog.wav"));
-        File.Delete(local.Sound("door.wav"));
-        WavFile.Write(local.Sound("door.wav"), 1.5, 1_700);
-        Assert.Equal(await local.IndexAsync(), await remote.IndexAsync());
-        var changed = await local.AnswersAsync();
-        Assert.Equal(changed, await remote.AnswersAsync());
-        Assert.NotEqual(answers, changed);
     }
 
     /// <summary>More texts than a ranking takes, many of them equally near, with files that a filter leaves out.</summary>

@@ -1,5 +1,6 @@
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
@@ -14,7 +15,7 @@ public sealed class CorruptionTests : IDisposable
 
     public CorruptionTests()
     {
-        using var index = LocalAudioIndex.Create(Folder, Samples.Settings, orOpen: false, Storage.DiskIo.Shared, maxSegmentRows: 50);
+        using var index = LocalAudioIndex.Create(Folder, Samples.Settings, orOpen: false, DiskIo.Shared, maxSegmentRows: 50);
         for (int i = 0; i < Files; i += 10)
             index.UpsertAsync([.. Enumerable.Range(i, 10).Select(n => Samples.Entry(n, windows: 1 + n % 3))]).GetAwaiter().GetResult();
         index.DeleteAsync([Samples.PathOf(4), Samples.PathOf(33)]).GetAwaiter().GetResult();

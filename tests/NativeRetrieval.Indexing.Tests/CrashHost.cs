@@ -1,3 +1,5 @@
+using NativeRetrieval.Indexing.Storage.Segments;
+
 namespace NativeRetrieval.Indexing.Tests;
 
 /// <summary>
@@ -13,7 +15,7 @@ internal static class CrashHost
     public static int Run(string folder, int first, int last)
     {
         Console.Out.WriteLine(Ready);
-        using var index = LocalAudioIndex.Create(folder, Samples.Settings, orOpen: true, Storage.DiskIo.Shared, maxSegmentRows: 16);
+        using var index = LocalAudioIndex.Create(folder, Samples.Settings, orOpen: true, DiskIo.Shared, maxSegmentRows: 16);
         for (int number = first; number < last; number++)
         {
             Script.Do(index, number).GetAwaiter().GetResult();

@@ -1,6 +1,6 @@
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;

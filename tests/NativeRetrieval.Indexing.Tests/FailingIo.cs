@@ -1,5 +1,5 @@
 using Microsoft.Data.Sqlite;
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Tests;
 

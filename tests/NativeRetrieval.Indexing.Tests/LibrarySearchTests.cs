@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
@@ -74,7 +75,7 @@ public sealed class LocalAudioIndexTests : IDisposable
     [Fact]
     public async Task CompactionKeepsContentAndFreesSpace()
     {
-        using var index = LocalAudioIndex.Create(Folder, Samples.Settings, orOpen: false, Storage.DiskIo.Shared, maxSegmentRows: 5);
+        using var index = LocalAudioIndex.Create(Folder, Samples.Settings, orOpen: false, DiskIo.Shared, maxSegmentRows: 5);
         for (int i = 0; i < 12; i++) await index.UpsertAsync(Samples.Entry(i, windows: 1 + i % 4), TestContext.Current.CancellationToken);
         await index.DeleteAsync([Samples.PathOf(0), Samples.PathOf(5), Samples.PathOf(11)], TestContext.Current.CancellationToken);
         using var reader = LocalAudioIndex.Open(Folder, IndexAccess.Read);

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
@@ -17,7 +18,7 @@ public sealed class MutantTests : IDisposable
 
     public MutantTests()
     {
-        using var index = LocalAudioIndex.Create(Folder, Samples.Settings, orOpen: false, Storage.DiskIo.Shared, maxSegmentRows: 30);
+        using var index = LocalAudioIndex.Create(Folder, Samples.Settings, orOpen: false, DiskIo.Shared, maxSegmentRows: 30);
         for (int i = 0; i < Files; i += 10)
             index.UpsertAsync([.. Enumerable.Range(i, 10).Select(n => Samples.Entry(n, windows: 1 + n % 3))]).GetAwaiter().GetResult();
         index.DeleteAsync([Samples.PathOf(4), Samples.PathOf(33)]).GetAwaiter().GetResult();

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
@@ -17,7 +18,7 @@ public sealed class RepairTests : IDisposable
 
     static void Make(string folder)
     {
-        using var index = LocalAudioIndex.Create(folder, Samples.Settings, orOpen: false, Storage.DiskIo.Shared, maxSegmentRows: 20);
+        using var index = LocalAudioIndex.Create(folder, Samples.Settings, orOpen: false, DiskIo.Shared, maxSegmentRows: 20);
         for (int i = 0; i < Files; i += 10)
             index.UpsertAsync([.. Enumerable.Range(i, 10).Select(n => Samples.Entry(n))]).GetAwaiter().GetResult();
     }

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
@@ -29,8 +30,8 @@ public sealed class ResidentSearchTests : IDisposable
     {
         string folder = _temporary["sounds.nrx"];
         using (var writer = LocalAudioIndex.Create(folder, half ? Samples.BFloat16Settings : Samples.Settings, orOpen: false,
-            Storage.DiskIo.Shared, MaxSegmentRows))
-        using (var resident = LocalAudioIndex.Open(folder, IndexAccess.Read, null, Storage.DiskIo.Shared, MaxSegmentRows, _device))
+            DiskIo.Shared, MaxSegmentRows))
+        using (var resident = LocalAudioIndex.Open(folder, IndexAccess.Read, null, DiskIo.Shared, MaxSegmentRows, _device))
         {
             await ExpectEqualAsync();
             // Segments grow, begin, lose rows and are replaced.
@@ -65,7 +66,7 @@ public sealed class ResidentSearchTests : IDisposable
     [Fact]
     public async Task Compacted_segments_leave_the_device()
     {
-        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared,
+        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, DiskIo.Shared,
             MaxSegmentRows, _device);
         await index.UpsertAsync([.. Enumerable.Range(0, 100).Select(i => Samples.Entry(i))], TestContext.Current.CancellationToken);
         await index.SearchAsync(Samples.Vector(1), cancellationToken: TestContext.Current.CancellationToken);
@@ -81,7 +82,7 @@ public sealed class ResidentSearchTests : IDisposable
     [Fact]
     public async Task Several_threads_may_search_while_rows_are_added()
     {
-        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared,
+        using var index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, DiskIo.Shared,
             MaxSegmentRows, _device);
         await index.UpsertAsync(Samples.Entry(0), TestContext.Current.CancellationToken);
         var searches = Enumerable.Range(0, 4).Select(async _ =>

@@ -1,4 +1,5 @@
 using NativeRetrieval.Core.Errors;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Indexing.Tests;
@@ -13,7 +14,7 @@ public sealed class SearchTests : IDisposable
 
     public SearchTests()
     {
-        _index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, Storage.DiskIo.Shared,
+        _index = LocalAudioIndex.Create(_temporary["sounds.nrx"], Samples.Settings, orOpen: false, DiskIo.Shared,
             maxSegmentRows: 50);
         var entries = Enumerable.Range(0, FileCount).Select(i => Samples.Entry(i, windows: 1 + i % 5)).ToList();
         _index.UpsertAsync(entries, CancellationToken.None).GetAwaiter().GetResult();

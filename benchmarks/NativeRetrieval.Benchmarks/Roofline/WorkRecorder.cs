@@ -16,7 +16,7 @@ internal static unsafe class WorkRecorder
     /// <summary>Multiprocessors of an H100: grids depend on them.</summary>
     const string Multiprocessors = "132", MemoryMebibytes = "61440";
 
-    static readonly string _folder = Path.Combine(Checkout.Cache, "emulator");
+    static readonly string _folder = Path.Combine(Checkout.Root, "artifacts", "emulator");
 
     static nint _driver;
 

@@ -1,4 +1,7 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Commands.Indexes;
+using NativeRetrieval.Cli.Commands.Searches;
+using NativeRetrieval.Cli.Commands.TrainingRuns;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Demo;

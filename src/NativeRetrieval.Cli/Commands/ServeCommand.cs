@@ -1,6 +1,8 @@
 using System.CommandLine;
 using System.Globalization;
 using System.Net;
+using NativeRetrieval.Cli.Commands.Indexes;
+using NativeRetrieval.Cli.Commands.ModelFolders;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;

@@ -2,7 +2,7 @@ using System.Runtime.InteropServices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Search;
 using NativeRetrieval.Core.Serialization;
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Remote;
 

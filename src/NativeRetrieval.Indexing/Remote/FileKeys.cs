@@ -3,8 +3,8 @@ using System.Text;
 namespace NativeRetrieval.Indexing.Remote;
 
 /// <summary>
-/// Forms of a file's facts that a server compares as they are, so that its filters find what <see cref="Storage.FileFilter"/> finds,
-/// whatever the server's rules for letters are.
+/// Forms of a file's facts that a server compares as they are, so that its filters find what
+/// <see cref="Storage.Searching.FileFilter"/> finds, whatever the server's rules for letters are.
 /// </summary>
 internal sealed record FileKeys
 {

@@ -1,5 +1,5 @@
 using NativeRetrieval.Core.Errors;
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Remote;
 

@@ -1,4 +1,4 @@
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Searching;
 
 namespace NativeRetrieval.Indexing.Remote;
 

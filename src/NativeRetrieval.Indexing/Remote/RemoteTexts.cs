@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Searching;
 
 namespace NativeRetrieval.Indexing.Remote;
 

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Storage;
 
@@ -30,12 +31,11 @@ internal sealed class Catalogue : IDisposable
     public const string WayOut = "a catalogue cannot be repaired: remove this index's folder, or move it away, and index the sounds again";
 
     readonly SqliteConnection _connection;
-    readonly string _path;
     int _version;
 
-    Catalogue(SqliteConnection connection, string path, bool isFrozen) => (_connection, _path, IsFrozen) = (connection, path, isFrozen);
+    Catalogue(SqliteConnection connection, string path, bool isFrozen) => (_connection, Path, IsFrozen) = (connection, path, isFrozen);
 
-    public string Path => _path;
+    public string Path { get; }
 
     /// <summary>
     /// Opened as a file that nobody changes, because SQLite may not make its files beside it. A commit that another process makes
@@ -81,10 +81,10 @@ internal sealed class Catalogue : IDisposable
     /// </summary>
     public bool IsStill(CatalogueState state)
     {
-        if (HasLog(_path)) return false;
+        if (HasLog(Path)) return false;
         try
         {
-            using var now = OpenFrozen(System.IO.Path.GetDirectoryName(_path)!, _path, cause: null);
+            using var now = OpenFrozen(System.IO.Path.GetDirectoryName(Path)!, Path, cause: null);
             return now.ReadState() == state;
         }
         catch (Exception e) when (e is IndexException or IndexCorruptException or SqliteException)
@@ -199,7 +199,7 @@ internal sealed class Catalogue : IDisposable
         }
         catch (Exception e) when (e is IndexCorruptException or SqliteException && _version > SchemaVersion && !IsOneOfMine())
         {
-            throw new IndexException($"{_path}: the index has schema version {_version}, this program reads up to {SchemaVersion}; use a "
+            throw new IndexException($"{Path}: the index has schema version {_version}, this program reads up to {SchemaVersion}; use a "
                 + "newer NativeRetrieval", e);
         }
     }
@@ -382,7 +382,7 @@ internal sealed class Catalogue : IDisposable
             }
             catch (Exception e) when (e is InvalidCastException or InvalidOperationException or OverflowException or ArgumentException)
             {
-                throw new IndexCorruptException(_path, $"a record holds another type than its column promises; {WayOut}", e);
+                throw new IndexCorruptException(Path, $"a record holds another type than its column promises; {WayOut}", e);
             }
             yield return item;
         }
@@ -396,5 +396,5 @@ internal sealed class Catalogue : IDisposable
         return command;
     }
 
-    internal IndexCorruptException Corrupt(string problem) => new(_path, $"{problem}; {WayOut}");
+    internal IndexCorruptException Corrupt(string problem) => new(Path, $"{problem}; {WayOut}");
 }

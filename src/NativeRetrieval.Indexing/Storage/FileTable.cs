@@ -1,3 +1,6 @@
+using NativeRetrieval.Indexing.Storage.Searching;
+using NativeRetrieval.Indexing.Storage.Segments;
+
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>All files of one commit with what filters look at, in the order of their rows; kept from one search to the next.</summary>

@@ -1,6 +1,7 @@
 using Microsoft.Data.Sqlite;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Storage;
 

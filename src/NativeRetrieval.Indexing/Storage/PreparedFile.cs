@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Serialization;
+using NativeRetrieval.Indexing.Storage.Segments;
 
 namespace NativeRetrieval.Indexing.Storage;
 

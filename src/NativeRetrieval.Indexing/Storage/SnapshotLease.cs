@@ -1,3 +1,5 @@
+using NativeRetrieval.Indexing.Storage.Segments;
+
 namespace NativeRetrieval.Indexing.Storage;
 
 /// <summary>The right to read a snapshot's rows.</summary>

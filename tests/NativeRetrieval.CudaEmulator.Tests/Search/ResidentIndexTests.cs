@@ -1,7 +1,7 @@
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.CudaEmulator.Tests.Search;

@@ -15,6 +15,9 @@ class IndexScenario(string area) : Scenario(area)
 
     protected string Sound(string name) => Path.Combine(Area, "sounds", name);
 
+    /// <summary>A new index is one of two states for most of a run: neighbouring numbers show the same.</summary>
+    public override int Stride => 2;
+
     public override Task PrepareAsync()
     {
         TinyModel.Write(Path.Combine(Area, "model"));
@@ -82,6 +85,8 @@ class IndexScenario(string area) : Scenario(area)
 /// <summary><c>index</c> on a folder of which one sound has changed, one is gone and one is new.</summary>
 sealed class IndexUpdateScenario(string area) : IndexScenario(area)
 {
+    public override int Stride => 1;
+
     public override async Task PrepareAsync()
     {
         await base.PrepareAsync();
@@ -95,6 +100,8 @@ sealed class IndexUpdateScenario(string area) : IndexScenario(area)
 /// <summary><c>index compact</c> of an index with rows that no sound uses any more.</summary>
 sealed class CompactScenario(string area) : IndexScenario(area)
 {
+    public override int Stride => 1;
+
     public override async Task PrepareAsync()
     {
         await base.PrepareAsync();

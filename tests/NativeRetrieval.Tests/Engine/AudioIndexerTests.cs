@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Core.Rng;
 using NativeRetrieval.Engine;
 using NativeRetrieval.Indexing;
-using NativeRetrieval.Indexing.Storage;
+using NativeRetrieval.Indexing.Storage.Segments;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
