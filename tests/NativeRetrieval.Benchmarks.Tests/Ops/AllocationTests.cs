@@ -30,10 +30,13 @@ public sealed class AllocationTests
 
     /// <summary>Handles of the results of all operations, and of an encoder of texts the record of its inputs.</summary>
     [Theory]
+    [InlineData("CNN6", 928)]
+    [InlineData("CNN10", 1184)]
     [InlineData("CNN14", 1568)]
     [InlineData("ResNet38", 3232)]
     [InlineData("HTSAT", 6048)]
     [InlineData("BERT", 2920)]
+    [InlineData("RoBERTa", 2920)]
     public void An_encoder_leaves_the_handles_of_its_operations(string name, int bytes)
     {
         using var prepared = PreparedEncoder.Small[name]();
