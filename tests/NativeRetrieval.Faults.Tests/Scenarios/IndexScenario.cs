@@ -15,7 +15,7 @@ class IndexScenario(string area) : Scenario(area)
 
     protected string Sound(string name) => Path.Combine(Area, "sounds", name);
 
-    /// <summary>A new index is one of two states for most of a run: neighbouring numbers show the same.</summary>
+    /// <summary>All of a new index take minutes, and neighbouring operations mostly leave the same state.</summary>
     public override int Stride => 2;
 
     public override Task PrepareAsync()

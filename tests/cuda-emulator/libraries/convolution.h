@@ -2,7 +2,6 @@
 #pragma once
 #include <algorithm>
 #include <cstddef>
-#include <utility>
 #include <vector>
 
 // Loops over channels are one instruction for eight of them where the machine has AVX2; sums keep their order and their bits.

@@ -16,7 +16,7 @@ namespace NativeRetrieval.Cli.Commands.Indexes;
 /// <summary><c>index PATH… --model MODEL --to sounds.nrx</c></summary>
 internal static class IndexBuild
 {
-    /// <summary>Bytes; a collection that gives back less takes more time than it is worth.</summary>
+    /// <summary>The least bytes for which a collection is worth its time.</summary>
     const long WorthReturning = 8 << 20;
 
     public static void AddTo(Command command, Terminal terminal)
