@@ -9,7 +9,7 @@ public abstract partial class EngineContract
     public async Task Commands_say_of_it_what_they_say_of_a_folder()
     {
         using var area = new TemporaryFolder();
-        CommandLine local = new(area, area["sounds.nrx"]), remote = new(area, Address(NewName()));
+        IndexCommands local = new(area, area["sounds.nrx"]), remote = new(area, Address(NewName()));
         local.Prepare();
         Assert.Equal(await local.IndexAsync(), await remote.IndexAsync());
         var answers = await local.AnswersAsync();

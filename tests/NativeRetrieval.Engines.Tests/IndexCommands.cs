@@ -1,12 +1,11 @@
-using NativeRetrieval.Cli;
-using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Cli.Tests;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Engines.Tests;
 
 /// <summary>The commands on a folder of sounds and an index, as a user types them; the index is a folder or an address.</summary>
-sealed class CommandLine(TemporaryFolder area, string index)
+sealed class IndexCommands(TemporaryFolder area, string index)
 {
     readonly string _model = Path.Combine(area.FullPath, "model"), _sounds = Path.Combine(area.FullPath, "sounds");
 
@@ -48,10 +47,8 @@ sealed class CommandLine(TemporaryFolder area, string index)
     /// <returns>Standard output.</returns>
     static async Task<string> RunAsync(params string[] args)
     {
-        StringWriter output = new() { NewLine = "\n" }, error = new() { NewLine = "\n" };
-        int code = await Application.RunAsync(args, new Terminal(output, error, TimeProvider.System),
-            TestContext.Current.CancellationToken);
-        Assert.True(code == 0, $"{string.Join(' ', args)}: exit code {code}: {error}");
-        return output.ToString();
+        var run = await CommandLine.Run(args);
+        Assert.True(run.ExitCode == 0, $"{string.Join(' ', args)}: exit code {run.ExitCode}: {run.Error}");
+        return run.Out;
     }
 }
