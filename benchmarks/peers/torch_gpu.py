@@ -79,7 +79,8 @@ class Peer:
         # Those that ours is to be faster than, as they are: seconds each. Then what the compiler makes of them: each takes up to a minute.
         order = [(False, work) for work in (self.copies(exact), products[0], step(every), self.step(few, fast), *encoders(fast))]
         order += [(False, work) for work in (self.encoder(ResNet38, batch, ("tf32",)), loss(("fp32", "tf32")), self.mel(exact))]
-        compiled = (step(("tf32", "bf16", "fp32")), *encoders(fast), loss(("tf32",)), self.mel(exact), self.encoder(ResNet38, batch, ("tf32",)))
+        compiled = (step(("tf32", "bf16", "fp32")), *encoders(fast), loss(("tf32",)), self.mel(exact),
+                    self.encoder(ResNet38, batch, ("tf32",)))
         order += [(True, work) for work in compiled]
         order += [(False, work) for work in (self.step(few, exact), *encoders(exact), self.encoder(ResNet38, batch, ("bf16", "fp32")))]
         order += [(False, self.loss(pairs, ("fp32", "tf32"))) for pairs in sizes["pairs"][:-1]]

@@ -9,6 +9,8 @@
 
 namespace nr_emu {
 
+using Values = std::vector<float>;
+
 struct ConvolutionShape
 {
     int n, h, w, c, k, kh, kw, oh, ow, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w;
@@ -16,11 +18,14 @@ struct ConvolutionShape
     size_t channels() const { return static_cast<size_t>(c); }
     size_t outputs() const { return static_cast<size_t>(k); }
     size_t taps() const { return static_cast<size_t>(kh * kw); }
-    size_t output_at(int image, int row, int column) const { return (static_cast<size_t>(image * oh + row) * static_cast<size_t>(ow) + static_cast<size_t>(column)) * outputs(); }
+    // Index of the first channel of a pixel.
+    size_t input_at(int image, int row, int column) const { return static_cast<size_t>((image * h + row) * w + column) * channels(); }
+    size_t output_at(int image, int row, int column) const { return static_cast<size_t>((image * oh + row) * ow + column) * outputs(); }
 };
 
 // visit(tap of the filter, x index of the pixel's first channel) for each tap of the output at (row, column) that lies inside the image.
-template <class Visit> inline __attribute__((always_inline)) void each_tap(const ConvolutionShape& s, int image, int row, int column, Visit visit)
+template <class Visit>
+inline __attribute__((always_inline)) void each_tap(const ConvolutionShape& s, int image, int row, int column, Visit visit)
 {
     for (int i = 0; i < s.kh; i++)
         for (int j = 0; j < s.kw; j++)
@@ -28,7 +33,7 @@ template <class Visit> inline __attribute__((always_inline)) void each_tap(const
             const int h = row * s.stride_h - s.pad_h + i * s.dilation_h, w = column * s.stride_w - s.pad_w + j * s.dilation_w;
             if (h < 0 || h >= s.h || w < 0 || w >= s.w) continue;
             const int tap = s.turned ? (s.kh - 1 - i) * s.kw + s.kw - 1 - j : i * s.kw + j;
-            visit(static_cast<size_t>(tap), (static_cast<size_t>(image * s.h + h) * static_cast<size_t>(s.w) + static_cast<size_t>(w)) * s.channels());
+            visit(static_cast<size_t>(tap), s.input_at(image, h, w));
         }
 }
 
@@ -38,10 +43,10 @@ inline __attribute__((always_inline)) void add_scaled(float* __restrict sums, co
 }
 
 // Each sum over the taps, and in a tap over the input channels.
-NR_EMU_VECTORISED static std::vector<float> convolve(const ConvolutionShape& s, const std::vector<float>& x, const std::vector<float>& filter)
+NR_EMU_VECTORISED static Values convolve(const ConvolutionShape& s, const Values& x, const Values& filter)
 {
     const size_t c = s.channels(), k = s.outputs(), taps = s.taps();
-    std::vector<float> turned(filter.size()), y(static_cast<size_t>(s.n * s.oh * s.ow) * k); // the filter as [kh, kw, c, k]
+    Values turned(filter.size()), y(static_cast<size_t>(s.n * s.oh * s.ow) * k); // the filter as [kh, kw, c, k]
     for (size_t output = 0; output < k; output++)
         for (size_t i = 0; i < taps * c; i++) turned[i * k + output] = filter[output * taps * c + i];
     for (int image = 0; image < s.n; image++)
@@ -55,10 +60,10 @@ NR_EMU_VECTORISED static std::vector<float> convolve(const ConvolutionShape& s, 
 }
 
 // Each sum over the positions of y that the pixel is part of, and in a position over the output channels.
-NR_EMU_VECTORISED static std::vector<float> input_gradient(const ConvolutionShape& s, const std::vector<float>& filter, const std::vector<float>& dy)
+NR_EMU_VECTORISED static Values input_gradient(const ConvolutionShape& s, const Values& filter, const Values& dy)
 {
     const size_t c = s.channels(), k = s.outputs(), taps = s.taps();
-    std::vector<float> dx(static_cast<size_t>(s.n * s.h * s.w) * c);
+    Values dx(static_cast<size_t>(s.n * s.h * s.w) * c);
     for (int image = 0; image < s.n; image++)
         for (int row = 0; row < s.oh; row++)
             for (int column = 0; column < s.ow; column++)
@@ -71,10 +76,10 @@ NR_EMU_VECTORISED static std::vector<float> input_gradient(const ConvolutionShap
 
 // A row of y at a time, as tiles are summed on a GPU: one long sum in float would be worse than any of its algorithms. `split`: even and
 // odd rows apart, as sums that are added atomically come in another order.
-NR_EMU_VECTORISED static std::vector<float> filter_gradient(const ConvolutionShape& s, const std::vector<float>& x, const std::vector<float>& dy, bool split)
+NR_EMU_VECTORISED static Values filter_gradient(const ConvolutionShape& s, const Values& x, const Values& dy, bool split)
 {
     const size_t c = s.channels(), k = s.outputs(), taps = s.taps();
-    std::vector<float> sums(k * taps * c), others(split ? sums.size() : 0), of_row(sums.size());
+    Values sums(k * taps * c), others(split ? sums.size() : 0), of_row(sums.size());
     for (int image = 0; image < s.n; image++)
         for (int row = 0; row < s.oh; row++)
         {

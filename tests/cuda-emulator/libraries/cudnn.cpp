@@ -154,7 +154,8 @@ void finish(void* p, const Tensor& t, const std::vector<float>& sums, float alph
 
 ConvolutionShape shape_of(const Tensor& x, const Filter& w, const Convolution& d, const Tensor& y)
 {
-    return { x.n, x.h, x.w, x.c, w.n, w.h, w.w, y.h, y.w, d.pad_h, d.pad_w, d.stride_h, d.stride_w, d.dilation_h, d.dilation_w, d.mode == 0 };
+    return { x.n, x.h, x.w, x.c, w.n, w.h, w.w, y.h, y.w,
+             d.pad_h, d.pad_w, d.stride_h, d.stride_w, d.dilation_h, d.dilation_w, d.mode == 0 };
 }
 
 // Direction, x and filter and output sizes, bytes of an element, math type (3: no tensor cores for float), bytes of what is added.

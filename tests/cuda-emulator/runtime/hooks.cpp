@@ -73,7 +73,8 @@ std::string shared_place(size_t cell)
 COLD uninitialised_shared(size_t cell, size_t bytes, const void* pc);
 COLD shared_race(const Worker& w, size_t cell, size_t bytes, bool write, const char* other, uint16_t lane, const void* pc);
 COLD wrong_state(uintptr_t address, size_t bytes, size_t at, bool write, const void* pc);
-COLD global_race(const Worker& w, uintptr_t address, size_t bytes, bool write, const char* other, bool same_block, uint16_t lane, uint32_t block, const void* pc);
+COLD global_race(const Worker& w, uintptr_t address, size_t bytes, bool write, const char* other, bool same_block, uint16_t lane,
+                 uint32_t block, const void* pc);
 
 // Checks an access to bytes that share a cell, and enters it there.
 static inline void check_cell(Worker& w, SharedCell& c, size_t cell, size_t bytes, bool write, bool atomic, const void* pc)
@@ -86,11 +87,13 @@ static inline void check_cell(Worker& w, SharedCell& c, size_t cell, size_t byte
     {
         const bool both_atomic = atomic && (c.write_lane == Anyone || c.write_lane & Atomic);
         if (written && !both_atomic && concurrent(w, c.write_clock, writer)) shared_race(w, cell, bytes, write, "write", writer, pc);
-        if (write && c.read_clock >= w.block_start && concurrent(w, c.read_clock, c.read_lane)) shared_race(w, cell, bytes, write, "read", c.read_lane, pc);
+        if (write && c.read_clock >= w.block_start && concurrent(w, c.read_clock, c.read_lane))
+            shared_race(w, cell, bytes, write, "read", c.read_lane, pc);
     }
     if (write)
     {
-        c.write_lane = !atomic ? me : written && c.write_clock >= w.block_clock && c.write_lane != (me | Atomic) ? Anyone : static_cast<uint16_t>(me | Atomic);
+        const bool joins = written && c.write_clock >= w.block_clock && c.write_lane != (me | Atomic);
+        c.write_lane = !atomic ? me : joins ? Anyone : static_cast<uint16_t>(me | Atomic);
         c.write_clock = w.clock;
     }
     else
@@ -146,7 +149,9 @@ static void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool 
         const auto mask = static_cast<uint8_t>(((1u << take) - 1) << at);
         GlobalCell& c = g_cells[word];
         begin_launch(c, w.launch_number);
-        const auto race = [&](const char* other, bool same_block, uint16_t lane, uint32_t block) { global_race(w, address + i, bytes, write, other, same_block, lane, block, pc); };
+        const auto race = [&](const char* other, bool same_block, uint16_t lane, uint32_t block) {
+            global_race(w, address + i, bytes, write, other, same_block, lane, block, pc);
+        };
         if (c.write_mask & mask && !(atomic && c.write_lane & Atomic))
         {
             const auto lane = c.write_lane == Anyone ? Anyone : static_cast<uint16_t>(c.write_lane & ~Atomic);
@@ -211,23 +216,33 @@ void access(uintptr_t address, size_t bytes, bool write, bool atomic, const void
     if (t_worker->counting) t_worker->counter.access(*t_worker, address, bytes, write, atomic, pc);
 }
 
-COLD uninitialised_shared(size_t cell, size_t bytes, const void* pc) { fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + shared_place(cell), pc); }
+COLD uninitialised_shared(size_t cell, size_t bytes, const void* pc)
+{
+    fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + shared_place(cell), pc);
+}
 
 COLD shared_race(const Worker& w, size_t cell, size_t bytes, bool write, const char* other, uint16_t lane, const void* pc)
 {
-    fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + shared_place(cell) + " and a " + other + " by " + thread_name(w, lane) + " have no barrier between them", pc);
+    fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + shared_place(cell) + " and a " + other + " by "
+             + thread_name(w, lane) + " have no barrier between them", pc);
 }
 
 COLD wrong_state(uintptr_t address, size_t bytes, size_t at, bool write, const void* pc)
 {
-    if (g_state[arena_offset(address) + at] == Uninitialised) fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + describe(address + at), pc);
-    fail(IllegalAddress, bytes_at(was_freed(address + at) ? "use after free:" : "out-of-bounds", write, bytes) + (write ? " to " : " from ") + describe(address + at), pc);
+    const uintptr_t place = address + at;
+    if (g_state[arena_offset(place)] == Uninitialised)
+        fail(LaunchFailed, bytes_at("uninitialised", false, bytes) + " from " + describe(place), pc);
+    const char* what = was_freed(place) ? "use after free:" : "out-of-bounds";
+    fail(IllegalAddress, bytes_at(what, write, bytes) + (write ? " to " : " from ") + describe(place), pc);
 }
 
-COLD global_race(const Worker& w, uintptr_t address, size_t bytes, bool write, const char* other, bool same_block, uint16_t lane, uint32_t block, const void* pc)
+COLD global_race(const Worker& w, uintptr_t address, size_t bytes, bool write, const char* other, bool same_block, uint16_t lane,
+                 uint32_t block, const void* pc)
 {
     fail(LaunchFailed, "data race: " + bytes_at("this", write, bytes) + " of " + describe(address) + " and a " + other + " by "
-             + (same_block ? thread_name(w, lane) + " of the same block have no barrier between them" : block == ~0u ? "several blocks are not ordered" : "block " + std::to_string(block) + " are not ordered"), pc);
+             + (same_block ? thread_name(w, lane) + " of the same block have no barrier between them"
+                   : block == ~0u ? "several blocks are not ordered"
+                   : "block " + std::to_string(block) + " are not ordered"), pc);
 }
 
 } // namespace nr_emu
@@ -255,8 +270,14 @@ using namespace nr_emu;
         if (reinterpret_cast<uintptr_t>(p) % bytes) fail(Misaligned, "misaligned write of " #bytes " bytes", __builtin_return_address(0)); \
         access_of(reinterpret_cast<uintptr_t>(p), bytes, true, __builtin_return_address(0));                                               \
     }                                                                                                                                      \
-    HOOK void __tsan_unaligned_read##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); } \
-    HOOK void __tsan_unaligned_write##bytes(void* p) { access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
+    HOOK void __tsan_unaligned_read##bytes(void* p)                                                                                        \
+    {                                                                                                                                      \
+        access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0));                                          \
+    }                                                                                                                                      \
+    HOOK void __tsan_unaligned_write##bytes(void* p)                                                                                       \
+    {                                                                                                                                      \
+        access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0));                                           \
+    }
 HOOKS(1)
 HOOKS(2)
 HOOKS(4)
