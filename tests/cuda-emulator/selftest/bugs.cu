@@ -60,6 +60,20 @@ extern "C" __global__ void reads_unwritten_shared(float* y)
     __syncthreads();
     y[threadIdx.x] = held[threadIdx.x];
 }
+extern "C" __global__ void reads_a_word_of_which_a_byte_was_written(float* y)
+{
+    __shared__ unsigned held[64];
+    ((char*)held)[4 * threadIdx.x] = 1;
+    y[threadIdx.x] = (float)held[threadIdx.x];
+}
+extern "C" __global__ void races_in_the_last_byte_of_a_word(float* y)
+{
+    __shared__ unsigned held[1];
+    if (threadIdx.x == 0) held[0] = 0;
+    __syncthreads();
+    if (threadIdx.x == 32) ((char*)held)[3] = 1;
+    if (threadIdx.x == 0) y[0] = (float)held[0];
+}
 extern "C" __global__ void reads_unwritten_global(const float* x, float* y) { y[threadIdx.x] = x[threadIdx.x]; }
 extern "C" __global__ void diverges_at_barriers(float* y)
 {
@@ -84,6 +98,11 @@ extern "C" __global__ void half_a_warp_shuffles(float* y)
 {
     if (threadIdx.x < 16) y[threadIdx.x] = __shfl_xor_sync(0xffffffffu, 1.0f, 1);
     else __syncthreads();
+}
+extern "C" __global__ void shuffles_after_half_a_warp_has_left(float* y)
+{
+    if (threadIdx.x < 16) return;
+    y[threadIdx.x] = __shfl_xor_sync(0xffffffffu, 1.0f, 1);
 }
 extern "C" __global__ void misses_the_wait(const float4* x, float4* y)
 {
