@@ -3,6 +3,7 @@ using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using System.Runtime.InteropServices;
 using NativeRetrieval.Cli.Commands;
+using NativeRetrieval.Cli.Commands.Evaluations;
 using NativeRetrieval.Cli.Commands.Indexes;
 using NativeRetrieval.Cli.Commands.ModelFolders;
 using NativeRetrieval.Cli.Commands.Searches;

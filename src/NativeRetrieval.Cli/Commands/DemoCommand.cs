@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Commands.Evaluations;
 using NativeRetrieval.Cli.Commands.Indexes;
 using NativeRetrieval.Cli.Commands.Searches;
 using NativeRetrieval.Cli.Commands.TrainingRuns;

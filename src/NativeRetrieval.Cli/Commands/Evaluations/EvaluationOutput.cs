@@ -4,7 +4,7 @@ using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Metrics;
 
-namespace NativeRetrieval.Cli.Commands.TrainingRuns;
+namespace NativeRetrieval.Cli.Commands.Evaluations;
 
 /// <summary>An evaluation as a table or as JSON.</summary>
 internal static class EvaluationOutput

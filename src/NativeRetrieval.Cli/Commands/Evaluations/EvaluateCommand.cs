@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Commands.TrainingRuns;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation;
@@ -6,7 +7,7 @@ using NativeRetrieval.Evaluation.Data;
 using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Submissions;
 
-namespace NativeRetrieval.Cli.Commands.TrainingRuns;
+namespace NativeRetrieval.Cli.Commands.Evaluations;
 
 /// <summary><c>evaluate CSV --audio DIR --model MODEL</c></summary>
 internal static class EvaluateCommand

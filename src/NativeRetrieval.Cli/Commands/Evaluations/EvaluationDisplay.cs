@@ -1,7 +1,7 @@
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Evaluation;
 
-namespace NativeRetrieval.Cli.Commands.TrainingRuns;
+namespace NativeRetrieval.Cli.Commands.Evaluations;
 
 /// <summary>An evaluation on the terminal: a progress line for each phase of each model.</summary>
 internal sealed class EvaluationDisplay(Terminal terminal) : IProgress<EvaluationProgress>, IDisposable

@@ -1,13 +1,14 @@
 using System.CommandLine;
 using System.Globalization;
 using NativeRetrieval.Cli.Commands.ModelFolders;
+using NativeRetrieval.Cli.Commands.TrainingRuns;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Evaluation;
 using NativeRetrieval.Evaluation.Fusion;
 using NativeRetrieval.Evaluation.Metrics;
 
-namespace NativeRetrieval.Cli.Commands.TrainingRuns;
+namespace NativeRetrieval.Cli.Commands.Evaluations;
 
 /// <summary>The argument and the options of <c>evaluate</c>.</summary>
 internal sealed class EvaluateOptions
