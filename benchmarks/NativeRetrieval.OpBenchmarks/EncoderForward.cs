@@ -17,8 +17,7 @@ public class EncoderForward
     public void Prepare()
     {
         _prepared = PreparedEncoder.Full[Encoder]();
-        // A second use of the weights: they are packed from now on.
-        for (int call = 0; call < 2; call++) _prepared.Run();
+        _prepared.Run();
     }
 
     [Benchmark]

@@ -20,6 +20,7 @@ public sealed class PreparedEncoder : IDisposable
     PreparedEncoder(AudioEncoderConfig config, int frames)
     {
         var encoder = AudioEncoder.Create(config, CpuDevice.Shared, random: null).FillByFormula();
+        encoder.ForInference();
         var philox = new Philox(1);
         float[] decibels = [.. Enumerable.Range(0, frames * MelBins).Select(i => 60 * philox.Uniform((ulong)i) - 70)];
         var input = Tensor.From(decibels, [1, 1, frames, MelBins], CpuDevice.Shared);
@@ -29,6 +30,7 @@ public sealed class PreparedEncoder : IDisposable
     PreparedEncoder(BertConfig config, int sentences, int tokens)
     {
         var encoder = new BertEncoder(config, CpuDevice.Shared, random: null).FillByFormula();
+        encoder.ForInference();
         var batch = new TokenBatch([.. Enumerable.Range(0, sentences * tokens).Select(i => 1 + i * 7919 % (config.VocabularySize - 1))],
             [.. Enumerable.Repeat(tokens, sentences)], tokens);
         (_encoder, _forward) = (encoder, () => encoder.Forward(batch));

@@ -94,6 +94,7 @@ internal sealed class EnsembleScorer(EvaluationRequest request, IProgress<Evalua
     EvaluationVectors Embedded(string folder, Dataset data, Func<Dataset, IReadOnlyList<string>> textsOf)
     {
         using var model = ModelFolder.Load(folder, request.Device, textPrecision: request.TextPrecision);
+        model.ForInference();
         var skipped = new List<string>();
         var cache = new FeatureCache(request.FeatureCache, ModelFeatures.Of(model.Config));
         var features = FeatureStore.Prepare(cache, data, skipped, Reports(EvaluationPhase.Features, data.Clips.Count), cancellation,

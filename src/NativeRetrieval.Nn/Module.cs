@@ -41,6 +41,21 @@ public abstract class Module : IDisposable
         foreach (var (_, child) in _children) child.SetTrainable(trainable);
     }
 
+    /// <summary>
+    /// Puts the weights of linear layers, in this module and below, into the order in which products read them, in place: on the CPU,
+    /// sentences take less time. Their layers can then be evaluated and saved as before, but neither trained nor rounded to 8 bits.
+    /// </summary>
+    public void ForInference()
+    {
+        ArrangeWeights();
+        foreach (var (_, child) in _children) child.ForInference();
+    }
+
+    /// <summary>Arranges the linear weights of this module alone (<see cref="Tensor.TryArrange"/>).</summary>
+    protected virtual void ArrangeWeights()
+    {
+    }
+
     /// <summary>Frees the tensors of this module and of all below it.</summary>
     public void Dispose()
     {

@@ -21,8 +21,10 @@ internal static class TextQuerySuite
     {
         var config = new RobertaConfig { Pooling = TextPooling.Pooler };
         using var encoder = Bench.Filled(new BertEncoder(config, CpuDevice.Shared, random: null));
+        encoder.ForInference();
         using var reduced = Bench.Filled(new BertEncoder(config, CpuDevice.Shared, random: null));
         using var head = Bench.Filled(new ProjectionHead(config.Width, HeadWidth, HeadWidth, CpuDevice.Shared, random: null));
+        head.ForInference();
         // Every weight is read once; of the tables a row for each token.
         double gigabytes = encoder.State().Concat(head.State()).Where(item => !item.Name.Contains("embeddings"))
             .Sum(item => item.Tensor.SizeBytes) / 1e9;

@@ -8,7 +8,8 @@ public static partial class Op
 {
     /// <summary>
     /// The rows of all parts one below another: [Σ Nᵢ, …] from tensors [Nᵢ, …]. Parts that lie so in memory already, as
-    /// <see cref="Tensor.Split"/> leaves them, are not copied: the result shares their memory.
+    /// <see cref="Tensor.Split"/> leaves them, are not copied: the result shares their memory. Weights of linear layers may have been put
+    /// into the layout of filters before (<see cref="Tensor.TryArrange"/>).
     /// </summary>
     /// <exception cref="ShapeException">No parts, or parts that differ behind the first axis.</exception>
     public static Tensor Concat(params ReadOnlySpan<Tensor> parts)
@@ -18,7 +19,8 @@ public static partial class Op
         bool recorded = false;
         foreach (var part in parts)
         {
-            Expect.Contiguous(part);
+            if (!IsWholePanels(parts[0])) Expect.Contiguous(part);
+            else if (!IsWholePanels(part)) Expect.Contiguous(parts[0]);
             Expect.Alike(part, parts[0]);
             if (part.Shape.Length == 0 || part.Shape[1..] != parts[0].Shape[1..])
                 throw new ShapeException($"Concat: parts must agree behind the first axis, got {parts[0].Shape} and {part.Shape}");
@@ -42,9 +44,13 @@ public static partial class Op
         });
     }
 
+    /// <summary>True for a linear layer's weight in panels none of which has room left: they may follow one another.</summary>
+    static bool IsWholePanels(Tensor part) =>
+        part.Layout == Layout.OIHW16o && part.Shape.Length == 2 && part.StoredCount == part.Count && !Tape.Follows(part);
+
     static Tensor Copied(ReadOnlySpan<Tensor> parts, Shape shape)
     {
-        var y = Tensor.Empty(shape, parts[0].Device, parts[0].DType);
+        var y = Tensor.Empty(shape, parts[0].Device, parts[0].DType, parts[0].Layout);
         long offset = 0;
         foreach (var part in parts)
         {

@@ -6,13 +6,16 @@ namespace NativeRetrieval.Core.Ops;
 
 public static partial class Op
 {
-    /// <summary>The same feature map in another memory layout; <paramref name="x"/> itself where it already has it.</summary>
-    /// <param name="x">[N, C, H, W], float32, float64 or bfloat16; kernels [O, I, k, k], too.</param>
+    /// <summary>The same values in another memory layout; <paramref name="x"/> itself where it already has it.</summary>
+    /// <param name="x">
+    /// Feature maps [N, C, H, W], kernels [O, I, k, k] or, for <see cref="Layout.OIHW16o"/>, a linear layer's weight [O, I]; float32, float64
+    /// or bfloat16.
+    /// </param>
     public static Tensor ToLayout(Tensor x, Layout layout)
     {
         if (x.Layout == layout) return x;
         Expect.Activation(x);
-        Shape.ExpectRank(x, 4, "[N, C, H, W]");
+        if (x.Shape.Length != 2 || (layout != Layout.OIHW16o && x.Layout != Layout.OIHW16o)) Shape.ExpectRank(x, 4, "[N, C, H, W]");
         if ((layout != Layout.Contiguous && layout != x.Device.FeatureMaps && layout != x.Device.Filters)
             || (layout != Layout.Contiguous && x.Layout != Layout.Contiguous))
             throw new ShapeException($"ToLayout: on {x.Device} feature maps are {Layout.Contiguous} or {x.Device.FeatureMaps}, kernels "

@@ -21,8 +21,9 @@ public enum Layout : byte
     NHWC,
 
     /// <summary>
-    /// Kernels [O, I, k, k] stored as [⌈O/16⌉, I, k, k, 16]: the weights of 16 output channels fill a vector register. The CPU's form of
-    /// float32 kernels. Channels past O always hold zero.
+    /// Kernels [O, I, k, k] stored as [⌈O/16⌉, I, k, k, 16], and weights of linear layers [O, I] as [⌈O/16⌉, I, 16]: the weights of 16
+    /// outputs fill a vector register. The CPU's form of float32 kernels, and of linear weights that are not trained. Outputs past O
+    /// always hold zero.
     /// </summary>
     OIHW16o,
 }

@@ -19,7 +19,7 @@ internal sealed class Storage
 
     /// <summary>Address of the first byte; where the memory is taken when it is first touched, its distance from the beginning.</summary>
     nint _address;
-    bool _owns, _isKey;
+    bool _owns;
     int _owners, _version;
 
     Storage(Device device, nint address, long sizeBytes, bool owns) => Set(device, address, sizeBytes, owns);
@@ -78,9 +78,6 @@ internal sealed class Storage
 
     public void Share() => Interlocked.Increment(ref _owners);
 
-    /// <summary>Says that a table knows the block by this object, which is not to serve another then.</summary>
-    public void MarkAsKey() => _isKey = true;
-
     public void Release()
     {
         if (Interlocked.Decrement(ref _owners) != 0) return;
@@ -89,7 +86,7 @@ internal sealed class Storage
         if (_whole is not null) _whole.Release();
         else if (_owns) Free();
         _address = 0;
-        if (_whole is null && _owns && !_isKey && t_idleCount < MostIdle)
+        if (_whole is null && _owns && t_idleCount < MostIdle)
         {
             (_whole, t_idle) = (t_idle, this);
             t_idleCount++;

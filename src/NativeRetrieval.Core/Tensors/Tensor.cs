@@ -32,7 +32,7 @@ public sealed class Tensor : IDisposable
     public DType DType { get; }
 
     /// <summary>Order of the elements in memory.</summary>
-    public Layout Layout { get; }
+    public Layout Layout { get; private set; }
 
     /// <summary>The device whose memory holds the elements.</summary>
     public Device Device => _storage.Device;
@@ -255,7 +255,7 @@ public sealed class Tensor : IDisposable
             next += (nint)part.SizeBytes;
         }
         whole.Share();
-        return new(whole, parts[0].Address - whole.Address, shape, parts[0].DType, Layout.Contiguous);
+        return new(whole, parts[0].Address - whole.Address, shape, parts[0].DType, parts[0].Layout);
     }
 
     /// <summary>Overwrites all elements with those of a tensor of equal shape, dtype, layout and device.</summary>
@@ -293,6 +293,26 @@ public sealed class Tensor : IDisposable
     {
         Backend.ToLayout(plain, this);
         Version++;
+    }
+
+    /// <summary>
+    /// Puts the elements into the device's layout of filters, in their own memory; no other tensor over that memory may be in use. For
+    /// weights [O, I] of linear layers that are evaluated again and again.
+    /// </summary>
+    /// <returns>
+    /// False where nothing was done: the device has no such layout for them, they are no contiguous float32, O is no multiple of 16, a file
+    /// holds them, or they were freed.
+    /// </returns>
+    public bool TryArrange()
+    {
+        var layout = Device.Filters;
+        if (_disposed || layout != Layout.OIHW16o || Layout != Layout.Contiguous || DType != DType.Float32 || Shape.Length != 2 || InFile is not null
+            || StoredElements(Shape, layout) != Count)
+            return false;
+        using var plain = Share();
+        Layout = layout;
+        Arrange(plain);
+        return true;
     }
 
     /// <summary>A copy in memory of its own, without a place on the tape.</summary>
@@ -380,10 +400,10 @@ public sealed class Tensor : IDisposable
     static long StoredElements(Shape shape, Layout layout)
     {
         if (layout == Layout.Contiguous) return shape.Count;
+        if (layout == Layout.OIHW16o && shape.Length is 2 or 4)
+            return checked((shape[0] + 15L) / 16 * 16 * shape[1..].Count);
         if (shape.Length != 4) throw new ShapeException($"layout {layout} has four axes, as [N, C, H, W], got {shape}");
         if (layout == Layout.NHWC) return shape.Count;
-        if (layout == Layout.OIHW16o)
-            return checked((long)((shape[0] + 15) / 16 * 16) * shape[1] * shape[2] * shape[3]);
         return checked((long)shape[0] * ((shape[1] + 15) / 16 * 16) * shape[2] * shape[3]);
     }
 }

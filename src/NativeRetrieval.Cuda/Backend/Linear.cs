@@ -14,7 +14,7 @@ internal sealed partial class CudaBackend
     /// <summary>Computes a product and its GELU in one kernel wherever there is one, or nowhere; null: whichever way is faster.</summary>
     public bool? GeluByOneKernel { get; set; }
 
-    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, bool reuseWeight, Tensor y)
+    public void Linear(Tensor x, Tensor weight, Tensor? bias, Activation activation, Tensor y)
     {
         if (activation == Activation.Gelu && bias is not null && IsGeluInOne(x, weight, bias, y)) GeluOfProduct(x, weight, bias, y);
         else LinearByLibrary(x, weight, bias, activation, y);

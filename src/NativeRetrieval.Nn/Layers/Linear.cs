@@ -71,5 +71,11 @@ public sealed class Linear : Module
         _int8 is null ? Op.Linear(x, Weight, Bias, activation) : Op.Int8Linear(x, _int8, Bias, activation);
 
     /// <inheritdoc/>
+    protected override void ArrangeWeights()
+    {
+        if (_int8 is null) Weight.TryArrange();
+    }
+
+    /// <inheritdoc/>
     protected override void ReleaseDerived() => _int8?.Dispose();
 }

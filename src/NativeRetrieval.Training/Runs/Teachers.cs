@@ -62,6 +62,7 @@ sealed class Teachers(RunFolder? run, TrainingRequest request, TrainingSettings 
                     + "--teacher as it was begun");
             var captions = new CaptionTable(training.Data, model.Config.Captions, settings.Data.JoinByCaption);
             using var teacher = ModelFolder.Load(request.Teachers[i], request.Device);
+            teacher.ForInference();
             var skipped = new List<string>();
             var cache = new FeatureCache(request.FeatureCache, ModelFeatures.Of(teacher.Config));
             var features = FeatureStore.Prepare(cache, training.Data, skipped, done => Report(TrainingPhase.Features, done), cancellation,

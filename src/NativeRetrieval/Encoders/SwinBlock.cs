@@ -48,6 +48,9 @@ internal sealed class SwinBlock : Module
         return scope.Return(Op.Add(Drop(Widen(attended), pass), attended));
     }
 
+    /// <inheritdoc/>
+    protected override void ArrangeWeights() => _qkvWeight.TryArrange();
+
     // Each half frees its intermediate values at its end, so that the other half works in the same memory, which is still in the caches.
     Tensor Attend(Tensor x)
     {

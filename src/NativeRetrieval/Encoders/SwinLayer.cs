@@ -42,6 +42,9 @@ internal sealed class SwinLayer : Module
         return scope.Return(Merge(x));
     }
 
+    /// <inheritdoc/>
+    protected override void ArrangeWeights() => _reduction?.TryArrange();
+
     /// <summary>The merging of neighbours behind the blocks; nothing in the last layer.</summary>
     internal Tensor Merge(Tensor x) => _norm is null ? x : Op.Linear(_norm.Forward(Op.MergePatches(x)), _reduction!);
 }

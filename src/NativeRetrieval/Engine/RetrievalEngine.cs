@@ -57,7 +57,7 @@ public sealed class RetrievalEngine : IDisposable
         TextPrecision textPrecision = TextPrecision.Float32)
     {
         var (model, fingerprint) = ModelFolder.Open(modelFolder, device, adjust: null, tokenizer: null, parts, textPrecision,
-            leaveTables: true);
+            forInference: true);
         return new(modelFolder, model, fingerprint, textPrecision);
     }
 
@@ -71,7 +71,7 @@ public sealed class RetrievalEngine : IDisposable
     {
         var precision = textPrecision ?? TextPrecision;
         var (model, fingerprint) = ModelFolder.Open(Folder, Model.Device, adjust: null, Model.TextTokenizer, parts, precision,
-            leaveTables: true);
+            forInference: true);
         if (fingerprint == Fingerprint) return new(Folder, model, fingerprint, precision);
         model.Dispose();
         throw new CorruptFileException(Folder, "holds another model than when it was opened: configuration, weights or vocabulary were "

@@ -70,16 +70,17 @@ public static class ModelFolder
     /// <exception cref="OptionException">The device does not have the precision.</exception>
     public static RetrievalModel Load(string folder, Device device, Func<RetrievalModelConfig, RetrievalModelConfig>? adjust = null,
         TextTokenizer? tokenizer = null, ModelParts parts = ModelParts.Both, TextPrecision textPrecision = TextPrecision.Float32) =>
-        Open(folder, device, adjust, tokenizer, parts, textPrecision, leaveTables: false).Model;
+        Open(folder, device, adjust, tokenizer, parts, textPrecision, forInference: false).Model;
 
     /// <summary>Reads a model and its fingerprint, and each file for its checksum once.</summary>
-    /// <param name="leaveTables">
-    /// True to leave large tables of embeddings in the file: of tens of thousands of words a sentence needs a few.
+    /// <param name="forInference">
+    /// True for a model that is only evaluated: large tables of embeddings stay in the file, as a sentence needs a few of tens of thousands
+    /// of words, and linear weights are put into the order of products (<see cref="Module.ForInference"/>) part by part.
     /// </param>
     /// <inheritdoc cref="Load"/>
     internal static (RetrievalModel Model, string Fingerprint) Open(string folder, Device device,
         Func<RetrievalModelConfig, RetrievalModelConfig>? adjust, TextTokenizer? tokenizer, ModelParts parts,
-        TextPrecision textPrecision, bool leaveTables)
+        TextPrecision textPrecision, bool forInference)
     {
         TextPrecisionName.Require(textPrecision, device);
         RequireConfig(folder);
@@ -97,7 +98,8 @@ public static class ModelFolder
                     $"the tokenizer has {model.TextTokenizer.Vocabulary.Size} tokens, "
                         + $"the text encoder {config.TextEncoder.VocabularySize}; they belong to different models");
             StateFile.Read(weights, model, name => RetrievalModel.IsOutside(parts, name) ? null : name,
-                leaveTables ? LargeTableBytes : long.MaxValue, textPrecision == TextPrecision.Int8 ? part => Reduce(part, folder) : null);
+                forInference ? LargeTableBytes : long.MaxValue, Finish);
+            if (forInference) model.ForInference(); // what was not rounded to 8 bits
             if (device is CpuDevice cpu && textPrecision == TextPrecision.Int8) cpu.ReleaseIdle();
             return (model, Fingerprint(folder, verified));
         }
@@ -105,6 +107,12 @@ public static class ModelFolder
         {
             model.Dispose();
             throw;
+        }
+
+        void Finish(Module part)
+        {
+            if (textPrecision == TextPrecision.Int8) Reduce(part, folder);
+            else if (forInference) part.ForInference();
         }
     }
 

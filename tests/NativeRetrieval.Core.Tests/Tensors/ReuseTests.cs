@@ -38,22 +38,6 @@ public sealed class ReuseTests
         Assert.True(next.IsExclusive);
     }
 
-    /// <summary>The packed copy of a weight is known by its memory's object, which so must not serve other memory.</summary>
-    [Fact]
-    public void A_weight_in_the_place_of_one_that_is_gone_is_packed_anew()
-    {
-        using var x = Op.Full([64, 8], 1, _device);
-        for (int value = 1; value <= 4; value++)
-        {
-            using var weight = Op.Full([5, 8], value, _device);
-            for (int use = 0; use < 3; use++)
-            {
-                using var y = Op.Linear(x, weight);
-                Assert.All(y.ToArray<float>(), product => Assert.Equal(8 * value, product));
-            }
-        }
-    }
-
     [Fact]
     public void A_scope_that_is_closed_has_no_part_in_the_next_one()
     {

@@ -5,13 +5,13 @@ using NativeRetrieval.Core.Tensors;
 
 namespace NativeRetrieval.Core.Cpu.Convolution;
 
-/// <summary>Kernels between row-major order and <see cref="Layout.OIHW16o"/>, sixteen output channels at a time.</summary>
+/// <summary>Kernels and linear weights between row-major order and <see cref="Layout.OIHW16o"/>, sixteen outputs at a time.</summary>
 internal static unsafe class KernelBlocks
 {
     const int Lanes = ConvShape.Lanes;
 
     /// <summary>
-    /// Row-major kernels [O, I, k, k] in blocks. <paramref name="plain"/> may be <paramref name="blocked"/> where no channel is padded.
+    /// Row-major kernels [O, I, k, k] or weights [O, I] in blocks. <paramref name="plain"/> may be <paramref name="blocked"/> where no channel is padded.
     /// </summary>
     public static void Arrange<T>(Shape shape, T* plain, T* blocked) where T : unmanaged =>
         Workers.Run(PanelsOf(shape), new Panels<T>(shape, plain, blocked), static (panels, panel) => panels.Arrange(panel));
@@ -26,7 +26,7 @@ internal static unsafe class KernelBlocks
     readonly struct Panels<T>(Shape shape, T* plain, T* blocked) where T : unmanaged
     {
         /// <summary>Weights of one output channel.</summary>
-        readonly int _row = shape[1] * shape[2] * shape[3];
+        readonly int _row = checked((int)shape[1..].Count);
 
         int Outs(int panel) => Math.Min(Lanes, shape[0] - panel * Lanes);
 

@@ -19,10 +19,6 @@ internal static class GemmBlocking
 
     public static int Panels<T>(int columns, GemmKernel<T> kernel) where T : unmanaged => (columns + kernel.Columns - 1) / kernel.Columns;
 
-    /// <summary>Place of a panel's part of the block of k from <paramref name="firstK"/> in a packed B of so many columns.</summary>
-    public static nint PanelStart<T>(int columns, GemmKernel<T> kernel, int firstK, int blockK, int panel) where T : unmanaged =>
-        ((nint)firstK * Panels(columns, kernel) + (nint)panel * blockK) * kernel.Columns;
-
     /// <summary>
     /// Length of the blocks of k, the last of which may be shorter; at least 1. It depends on <paramref name="k"/>
     /// alone, and so does the rounding of every sum. More than two blocks are a multiple of four, which <see cref="Strassen"/> can use.

@@ -18,9 +18,11 @@ internal sealed unsafe class GemmKernel<T> where T : unmanaged
     /// <summary>Bytes of A; past its end a prefetch does nothing.</summary>
     const int PrefetchAhead = 4096;
 
-    readonly delegate*<nint, T*, T*, T*, nint, bool, void>[] _byRows;
+    const int BytesPerLine = 64;
 
-    GemmKernel(int columns, delegate*<nint, T*, T*, T*, nint, bool, void>[] byRows)
+    readonly delegate*<nint, T*, GemmPanel<T>*, T*, nint, bool, void>[] _byRows;
+
+    GemmKernel(int columns, delegate*<nint, T*, GemmPanel<T>*, T*, nint, bool, void>[] byRows)
     {
         (Columns, _byRows) = (columns, byRows);
     }
@@ -85,10 +87,15 @@ internal sealed unsafe class GemmKernel<T> where T : unmanaged
     /// <param name="accumulate">True adds to C.</param>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public void Run(int rows, nint k, T* a, T* b, T* c, nint cStride, bool accumulate) =>
-        _byRows[rows - 1](k, a, b, c, cStride, accumulate);
+        Run(rows, k, a, new GemmPanel<T>(b, Columns / 2, Columns), c, cStride, accumulate);
+
+    /// <inheritdoc cref="Run(int, nint, T*, T*, T*, nint, bool)"/>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public void Run(int rows, nint k, T* a, GemmPanel<T> b, T* c, nint cStride, bool accumulate) =>
+        _byRows[rows - 1](k, a, &b, c, cStride, accumulate);
 
     [MethodImpl(MethodImplOptions.AggressiveOptimization)]
-    static void Tile<TSimd, TVector, TRows>(nint k, T* a, T* b, T* c, nint cStride, bool accumulate)
+    static void Tile<TSimd, TVector, TRows>(nint k, T* a, GemmPanel<T>* panel, T* c, nint cStride, bool accumulate)
         where TSimd : struct, IGemmSimd<T, TVector>
         where TVector : unmanaged
         where TRows : struct, IGemmRows
@@ -108,9 +115,11 @@ internal sealed unsafe class GemmKernel<T> where T : unmanaged
         TVector cb0 = default, cb1 = default;
         TVector cc0 = default, cc1 = default;
         TVector cd0 = default, cd1 = default;
+        T* b = panel->Left, fetched = panel->Fetched;
+        nint right = panel->Right, step = panel->Step, fetchStep = panel->FetchStep;
         for (; k > 0; k--)
         {
-            TVector b0 = TSimd.Load(b), b1 = TSimd.Load(b + sizeof(TVector) / sizeof(T));
+            TVector b0 = TSimd.Load(b), b1 = TSimd.Load(b + right);
             TVector x = TSimd.Broadcast(a);
             c00 = TSimd.MultiplyAdd(x, b0, c00); c01 = TSimd.MultiplyAdd(x, b1, c01);
             if (TRows.Count > 1) { x = TSimd.Broadcast(a + 1); c10 = TSimd.MultiplyAdd(x, b0, c10); c11 = TSimd.MultiplyAdd(x, b1, c11); }
@@ -126,10 +135,21 @@ internal sealed unsafe class GemmKernel<T> where T : unmanaged
             if (TRows.Count > 11) { x = TSimd.Broadcast(a + 11); cb0 = TSimd.MultiplyAdd(x, b0, cb0); cb1 = TSimd.MultiplyAdd(x, b1, cb1); }
             if (TRows.Count > 12) { x = TSimd.Broadcast(a + 12); cc0 = TSimd.MultiplyAdd(x, b0, cc0); cc1 = TSimd.MultiplyAdd(x, b1, cc1); }
             if (TRows.Count > 13) { x = TSimd.Broadcast(a + 13); cd0 = TSimd.MultiplyAdd(x, b0, cd0); cd1 = TSimd.MultiplyAdd(x, b1, cd1); }
-            // A strip that comes from a third-level cache arrives in time.
-            if (Sse.IsSupported) Sse.Prefetch0((byte*)a + PrefetchAhead);
+            if (Sse.IsSupported)
+            {
+                // A strip that comes from a third-level cache arrives in time, and so do panels that come from memory. The next panel has
+                // room in a first-level cache beside this one, but where both are as wide as AVX-512's.
+                Sse.Prefetch0((byte*)a + PrefetchAhead);
+                if (sizeof(TVector) < BytesPerLine) Sse.Prefetch0(fetched);
+                else
+                {
+                    Sse.Prefetch1(fetched);
+                    Sse.Prefetch1(fetched + right);
+                }
+            }
+            fetched += fetchStep;
             a += TRows.Count;
-            b += 2 * sizeof(TVector) / sizeof(T);
+            b += step;
         }
         StoreRow<TSimd, TVector>(c, c00, c01, accumulate);
         if (TRows.Count > 1) StoreRow<TSimd, TVector>(c += cStride, c10, c11, accumulate);

@@ -19,20 +19,21 @@ internal static unsafe class PackedGemm
     /// <summary>C = A·B, then <paramref name="epilogue"/>; <paramref name="cStride"/> values from row to row of C.</summary>
     public static void Run<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* c, nint cStride, GemmEpilogue<T> epilogue = default,
         GemmKernel<T>? kernel = null) where T : unmanaged, IFloatingPointIeee754<T> =>
-        RunParts(new Product<T>(m, n, k, a, b, null, c, cStride, epilogue, kernel ?? GemmKernel<T>.Best));
+        RunParts(new Product<T>(m, n, k, a, b, default, c, cStride, epilogue, kernel ?? GemmKernel<T>.Best));
 
-    /// <summary>C = A·B with B packed before, then <paramref name="epilogue"/>; large products by <see cref="Strassen"/>.</summary>
-    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue<float> epilogue = default)
+    /// <summary>C = A·B with B in panels, then <paramref name="epilogue"/>; large products by <see cref="Strassen"/>.</summary>
+    public static void Run(int m, MatrixView<float> a, WeightPanels<float> b, float* c, nint cStride, GemmEpilogue<float> epilogue = default,
+        GemmKernel<float>? kernel = null)
     {
-        if (Strassen.Takes(m, b)) StrassenProduct.Run(m, a, b, c, cStride, epilogue);
-        else RunParts(new Product<float>(m, b.N, b.K, a, default, b.Panel(0, 0, 0), c, cStride, epilogue, b.Kernel));
-        GC.KeepAlive(b);
+        kernel ??= GemmKernel<float>.Best;
+        if (Strassen.Takes(m, b, kernel)) StrassenProduct.Run(m, a, b, kernel, c, cStride, epilogue);
+        else RunParts(new Product<float>(m, b.N, b.K, a, default, b, c, cStride, epilogue, kernel));
     }
 
     static void RunParts<T>(in Product<T> product) where T : unmanaged, IFloatingPointIeee754<T>
     {
         if (product.M == 0 || product.N == 0) return;
-        var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, product.PackedB != null);
+        var (rowParts, columnParts) = GemmBlocking.Parts(product.M, product.N, product.K, product.Kernel, packed: !product.Weights.IsNull);
         Workers.Run(rowParts * columnParts, (product, rowParts, columnParts), static (s, part) =>
             RunPart(s.product, s.rowParts, s.columnParts, part));
     }
@@ -50,15 +51,16 @@ internal static unsafe class PackedGemm
 
     static int Cut(int length, int parts, int part) => (int)((long)length * part / parts);
 
-    /// <param name="packedB">All of B as in <see cref="PackedWeights"/>, or null.</param>
-    readonly struct Product<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, T* packedB, T* c, nint cStride,
+    /// <param name="b">B wherever it lies; not read where <paramref name="weights"/> are given.</param>
+    /// <param name="weights">B in panels, or none.</param>
+    readonly struct Product<T>(int m, int n, int k, MatrixView<T> a, MatrixView<T> b, WeightPanels<T> weights, T* c, nint cStride,
         GemmEpilogue<T> epilogue, GemmKernel<T> kernel) where T : unmanaged, IFloatingPointIeee754<T>
     {
         public int M => m;
         public int N => n;
         public int K => k;
         public GemmKernel<T> Kernel => kernel;
-        public T* PackedB => packedB;
+        public WeightPanels<T> Weights => weights;
 
         /// <summary>Rows [firstRow, endRow) and columns [firstColumn, endColumn) of C, all of k; firstColumn begins a panel.</summary>
         public void RunPart(int firstRow, int endRow, int firstColumn, int endColumn)
@@ -75,9 +77,7 @@ internal static unsafe class PackedGemm
             for (int firstK = 0; firstK == 0 || firstK < k; firstK += maxBlockK)
             {
                 int blockK = Math.Min(maxBlockK, k - firstK);
-                if (packedB != null)
-                    RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
-                        packedB + GemmBlocking.PanelStart(n, kernel, firstK, blockK, firstColumn / kernel.Columns));
+                if (!weights.IsNull) RunWeights(firstK, blockK, firstRow, endRow, firstColumn, endColumn);
                 else if (endRow - firstRow > GemmBlocking.MaxRowsOfPanels)
                     RunStrips(firstK, blockK, firstRow, endRow, firstColumn, endColumn,
                         PackColumns(firstK, blockK, firstColumn, endColumn));
@@ -85,8 +85,17 @@ internal static unsafe class PackedGemm
             }
         }
 
+        /// <summary>Panels of weights with as many rows of A as stay in a second-level cache.</summary>
+        void RunWeights(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
+        {
+            int parts = (endRow - firstRow + GemmBlocking.MaxRowsOfPanels - 1) / GemmBlocking.MaxRowsOfPanels;
+            for (int part = 0; part < parts; part++)
+                RunPanels(firstK, blockK, firstRow + Cut(endRow - firstRow, parts, part), firstRow + Cut(endRow - firstRow, parts, part + 1),
+                    firstColumn, endColumn);
+        }
+
         /// <summary>True where <see cref="GemmDirect"/> can read B.</summary>
-        bool ReadsDirectly => typeof(T) == typeof(float) && kernel == GemmKernel<T>.Avx2 && packedB == null && b.RowStride == 1;
+        bool ReadsDirectly => typeof(T) == typeof(float) && kernel == GemmKernel<T>.Avx2 && weights.IsNull && b.RowStride == 1;
 
         /// <summary>
         /// So few rows that no panel of B is kept: sixteen columns at a time, all of k, so that memory is read in the order of a weight
@@ -103,7 +112,7 @@ internal static unsafe class PackedGemm
                     int blockK = Math.Min(maxBlockK, k - firstK);
                     // What is read next: the columns' next block, or the first of the columns that follow.
                     nint ahead = firstK + blockK < k ? blockK : kernel.Columns * b.ColumnStride - firstK;
-                    RunTile(firstK, blockK, packedA + firstK * rows, null, sums, rows, kernel.Columns, firstRow, column, ahead);
+                    RunTile(firstK, blockK, packedA + firstK * rows, default, sums, rows, kernel.Columns, firstRow, column, ahead);
                 }
         }
 
@@ -133,13 +142,14 @@ internal static unsafe class PackedGemm
                 GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA);
                 T* panel = panels;
                 for (int column = firstColumn; column < endColumn; column += kernel.Columns, panel += blockK * kernel.Columns)
-                    RunTile(firstK, blockK, packedA, panel, sums, height, Math.Min(kernel.Columns, endColumn - column), row, column);
+                    RunTile(firstK, blockK, packedA, Packed(panel), sums, height, Math.Min(kernel.Columns, endColumn - column), row,
+                        column);
             }
         }
 
         /// <summary>
-        /// Each panel of B, packed just before or with the first strip's products, with every strip of A in turn: for few rows of A, as the
-        /// panel then stays in the first-level cache and is written to no other memory.
+        /// Each panel of B, a weight's or packed just before or with the first strip's products, with every strip of A in turn: for few rows
+        /// of A, as the panel then stays in the first-level cache and is written to no other memory.
         /// </summary>
         void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
@@ -155,14 +165,29 @@ internal static unsafe class PackedGemm
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
                 bool direct = ReadsDirectly && width == kernel.Columns;
-                T* panel = direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width);
+                var panel = !weights.IsNull ? default
+                    : Packed(direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width));
                 for (int strip = 0; strip < strips; strip++)
                 {
                     var (row, height) = Strip(firstRow, endRow, strips, strip);
+                    if (!weights.IsNull) panel = Tile(firstK, blockK, column, strip, strips);
                     RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column,
                         direct && strip == 0 ? kernel.Columns * b.ColumnStride : null);
                 }
             }
+        }
+
+        GemmPanel<T> Packed(T* panel) => new(panel, kernel.Columns / 2, kernel.Columns);
+
+        /// <summary>A tile's columns of the weights; while they meet all strips, each fetches its part of the next tile's.</summary>
+        GemmPanel<T> Tile(int firstK, int blockK, int column, int strip, int strips)
+        {
+            const int width = WeightPanels<T>.Width;
+            T* next = weights.At(firstK, column + kernel.Columns);
+            return weights.Tile(firstK, column, kernel.Columns) with
+            {
+                Fetched = next + (nint)Cut(blockK, strips, strip) * width, FetchStep = Math.Max(1, width / strips),
+            };
         }
 
         /// <returns>Room for one tile of sums.</returns>
@@ -183,9 +208,10 @@ internal static unsafe class PackedGemm
             return (firstRow + first, Cut(endRow - firstRow, strips, strip + 1) - first);
         }
 
-        /// <param name="panel">Packed B, or where <paramref name="ahead"/> is given room for it, or null.</param>
+        /// <param name="panel">B's columns, or where <paramref name="ahead"/> is given room to pack them, or none.</param>
         /// <param name="ahead">Given: B is read where it lies, and what lies so many values behind is fetched.</param>
-        void RunTile(int firstK, int blockK, T* packedA, T* panel, T* sums, int height, int width, int row, int column, nint? ahead = null)
+        void RunTile(int firstK, int blockK, T* packedA, GemmPanel<T> panel, T* sums, int height, int width, int row, int column,
+            nint? ahead = null)
         {
             T* target = c + row * cStride + column;
             bool accumulate = firstK > 0, last = firstK + blockK == k, finishes = width < kernel.Columns || (last && !epilogue.IsEmpty);
@@ -195,7 +221,7 @@ internal static unsafe class PackedGemm
             T* tile = finishes ? sums : target;
             nint stride = finishes ? kernel.Columns : cStride;
             if (ahead is { } next)
-                GemmDirect.Run(height, blockK, (float*)packedA, (float*)b.At(firstK, column), b.ColumnStride, next, (float*)panel,
+                GemmDirect.Run(height, blockK, (float*)packedA, (float*)b.At(firstK, column), b.ColumnStride, next, (float*)panel.Left,
                     (float*)tile, stride, accumulate && !finishes);
             else kernel.Run(height, blockK, packedA, panel, tile, stride, accumulate && !finishes);
             if (!finishes) return;

@@ -43,11 +43,11 @@ internal static unsafe class Strassen
     public static ReadOnlySpan<StrassenTarget> OfC(int product) => _ofC[product];
 
     /// <summary>True where the form is used: by the sizes alone, so that results depend neither on the threads nor on the load.</summary>
-    public static bool Takes(int m, PackedWeights b)
+    public static bool Takes(int m, WeightPanels<float> b, GemmKernel<float> kernel)
     {
         int blockK = GemmBlocking.BlockK(b.K);
-        return m >= LeastRows && b.N >= LeastColumns && b.K >= LeastK && b.N % (Side * b.Kernel.Columns) == 0 && b.K % (Side * blockK) == 0
-            && blockK % Lanes == 0;
+        return m >= LeastRows && b.N >= LeastColumns && b.K >= LeastK && kernel.Columns >= WeightPanels<float>.Width
+            && b.N % (Side * kernel.Columns) == 0 && b.K % (Side * blockK) == 0 && blockK % Lanes == 0;
     }
 
     /// <summary>The first factors of the seven products.</summary>

@@ -34,7 +34,8 @@ internal sealed unsafe class StrassenProduct
 
     readonly AlignedBuffer _memory = new();
     readonly Action<int> _sumRows, _runPart;
-    PackedWeights _b = null!;
+    WeightPanels<float> _b;
+    GemmKernel<float> _kernel = null!;
     MatrixView<float> _a;
     GemmEpilogue<float> _epilogue;
     float* _c, _sums;
@@ -45,29 +46,29 @@ internal sealed unsafe class StrassenProduct
 
     int StripSize => _height * _blockK;
 
-    int TileSize => _height * _b.Kernel.Columns;
+    int TileSize => _height * _kernel.Columns;
 
     int GroupHeight => Strassen.Side * _height;
 
-    int GroupWidth => Strassen.Side * _b.Kernel.Columns;
+    int GroupWidth => Strassen.Side * _kernel.Columns;
 
-    public static void Run(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue<float> epilogue)
+    public static void Run(int m, MatrixView<float> a, WeightPanels<float> b, GemmKernel<float> kernel, float* c, nint cStride, GemmEpilogue<float> epilogue)
     {
         int pieces = (m + MaxRows - 1) / MaxRows;
         for (int piece = 0; piece < pieces; piece++)
         {
             int row = (int)((long)m * piece / pieces), end = (int)((long)m * (piece + 1) / pieces);
-            (_ofThread ??= new()).RunPasses(end - row, new(a.At(row, 0), a.RowStride, a.ColumnStride), b, c + row * cStride, cStride,
+            (_ofThread ??= new()).RunPasses(end - row, new(a.At(row, 0), a.RowStride, a.ColumnStride), b, kernel, c + row * cStride, cStride,
                 epilogue);
         }
     }
 
-    void RunPasses(int m, MatrixView<float> a, PackedWeights b, float* c, nint cStride, GemmEpilogue<float> epilogue)
+    void RunPasses(int m, MatrixView<float> a, WeightPanels<float> b, GemmKernel<float> kernel, float* c, nint cStride, GemmEpilogue<float> epilogue)
     {
-        (_m, _a, _b, _cStride, _epilogue) = (m, a, b, cStride, epilogue);
+        (_m, _a, _b, _kernel, _cStride, _epilogue) = (m, a, b, kernel, cStride, epilogue);
         _c = c;
         _blockK = GemmBlocking.BlockK(b.K);
-        _height = Height(m, b.Kernel.Rows);
+        _height = Height(m, kernel.Rows);
         _groups = (m + GroupHeight - 1) / GroupHeight;
         _rowParts = RowParts(b.N / GroupWidth, _groups);
         int allOfK = b.K / (Strassen.Side * _blockK);
@@ -80,7 +81,6 @@ internal sealed unsafe class StrassenProduct
             Workers.Run(_groups * _groupsOfK, _sumRows);
             Workers.Run(b.N / GroupWidth * _rowParts, _runPart);
         }
-        _b = null!;
     }
 
     /// <summary>
@@ -149,21 +149,21 @@ internal sealed unsafe class StrassenProduct
     {
         var (columns, rowPart) = Math.DivRem(unit, _rowParts);
         int first = _groups * rowPart / _rowParts, end = _groups * (rowPart + 1) / _rowParts;
-        int panelSize = _blockK * _b.Kernel.Columns;
+        int panelSize = _blockK * _kernel.Columns;
         float* tiles = (_tiles ??= new()).Reserve<float>((nuint)((Parts * (end - first) + 5) * TileSize));
         float* sums = (_sumsOfB ??= new()).Reserve<float>((nuint)((4 + Strassen.Products) * panelSize)), innerSums = sums + 4 * panelSize;
-        float** quarters = stackalloc float*[4], panels = stackalloc float*[Strassen.Products];
+        GemmPanel<float>* quarters = stackalloc GemmPanel<float>[4], panels = stackalloc GemmPanel<float>[Strassen.Products];
         for (int groupOfK = 0; groupOfK < _groupsOfK; groupOfK++)
             for (int outer = 0; outer < Strassen.Products; outer++)
             {
                 var (x, y, sign) = Strassen.OfB[outer];
                 for (int inner = 0; inner < 4; inner++)
                     quarters[inner] = Sum(Panel(groupOfK, columns, 4 * x + inner), Panel(groupOfK, columns, 4 * y + inner), sign,
-                        sums + inner * panelSize, panelSize);
+                        sums + inner * panelSize);
                 for (int product = 0; product < Strassen.Products; product++)
                 {
                     (x, y, sign) = Strassen.OfB[product];
-                    panels[product] = Sum(quarters[x], quarters[y], sign, innerSums + product * panelSize, panelSize);
+                    panels[product] = Sum(quarters[x], quarters[y], sign, innerSums + product * panelSize);
                 }
                 bool isLast = groupOfK == _groupsOfK - 1 && outer == Strassen.Products - 1;
                 for (int group = first; group < end; group++)
@@ -178,25 +178,26 @@ internal sealed unsafe class StrassenProduct
             }
     }
 
-    float* Panel(int groupOfK, int columns, int part) => _b.Panel(_firstK + (groupOfK * Strassen.Side + RowOf(part)) * _blockK, _blockK,
-        columns * Strassen.Side + ColumnOf(part));
+    GemmPanel<float> Panel(int groupOfK, int columns, int part) => _b.Tile(_firstK + (groupOfK * Strassen.Side + RowOf(part)) * _blockK,
+        (columns * Strassen.Side + ColumnOf(part)) * _kernel.Columns, _kernel.Columns);
 
-    /// <returns>x alone, or x + sign·y, made in <paramref name="room"/>.</returns>
-    static float* Sum(float* x, float* y, int sign, float* room, int count)
+    /// <returns>x alone, or x + sign·y, made in <paramref name="room"/> as panels of 16 columns one behind the other.</returns>
+    GemmPanel<float> Sum(GemmPanel<float> x, GemmPanel<float> y, int sign, float* room)
     {
         if (sign == 0) return x;
-        Strassen.Add(x, y, sign, room, count);
-        return room;
+        int size = _blockK * WeightPanels<float>.Width, panels = _kernel.Columns / WeightPanels<float>.Width;
+        for (int panel = 0; panel < panels; panel++)
+            Strassen.Add(x.Left + panel * x.Right, y.Left + panel * y.Right, sign, room + panel * size, size);
+        return new(room, panels > 1 ? size : x.Right, x.Step);
     }
 
     /// <summary>The inner level: four tiles of sums from seven products, each added where it belongs as soon as it is made.</summary>
     /// <param name="strips">Seven strips of A.</param>
     /// <param name="panels">Seven panels of B.</param>
     /// <param name="block">Four tiles, and behind them room for one.</param>
-    void RunBlock(float* strips, float** panels, float* block)
+    void RunBlock(float* strips, GemmPanel<float>* panels, float* block)
     {
         int size = TileSize, stripSize = StripSize;
-        var kernel = _b.Kernel;
         float* c0 = block, c1 = c0 + size, c2 = c1 + size, c3 = c2 + size, product = c3 + size;
         Multiply(0, c0);
         AddTo(c3, c0, 1, size, isFirst: true);
@@ -214,7 +215,7 @@ internal sealed unsafe class StrassenProduct
         Multiply(6, c0, accumulate: true);
 
         void Multiply(int index, float* target, bool accumulate = false) =>
-            kernel.Run(_height, _blockK, strips + index * stripSize, panels[index], target, kernel.Columns, accumulate);
+            _kernel.Run(_height, _blockK, strips + index * stripSize, panels[index], target, _kernel.Columns, accumulate);
     }
 
     static void AddTo(float* target, float* x, int sign, int count, bool isFirst = false)
@@ -239,8 +240,8 @@ internal sealed unsafe class StrassenProduct
         var finish = isLast ? _epilogue : default;
         for (int part = 0; part < Parts; part++, tiles += TileSize)
         {
-            int row = group * GroupHeight + RowOf(part) * _height, column = (columns * Strassen.Side + ColumnOf(part)) * _b.Kernel.Columns;
-            finish.Write(tiles, _b.Kernel.Columns, _c + row * _cStride + column, _cStride, Height(row), _b.Kernel.Columns, column,
+            int row = group * GroupHeight + RowOf(part) * _height, column = (columns * Strassen.Side + ColumnOf(part)) * _kernel.Columns;
+            finish.Write(tiles, _kernel.Columns, _c + row * _cStride + column, _cStride, Height(row), _kernel.Columns, column,
                 accumulate: _firstK > 0);
         }
     }

@@ -32,12 +32,9 @@ public sealed unsafe class StrassenTests
         };
         if (kernelName == "avx2" && !System.Runtime.Intrinsics.X86.Avx2.IsSupported) Assert.Skip("AVX2 does not run on this machine");
         float[] a = Uniform(m * k, 1), b = Uniform(k * n, 2), c = new float[m * n];
-        fixed (float* pa = a, pb = b, pc = c)
-        {
-            using var weights = new PackedWeights(k, n, new MatrixView<float>(pb, n), kernel);
-            Assert.True(Strassen.Takes(m, weights));
-            PackedGemm.Run(m, new(pa, k), weights, pc, n);
-        }
+        using var weights = new ArrangedWeights(k, n, b);
+        Assert.True(Strassen.Takes(m, weights.Panels, kernel));
+        fixed (float* pa = a, pc = c) PackedGemm.Run(m, new(pa, k), weights.Panels, pc, n, kernel: kernel);
         double worst = 0, error = 0, size = 0;
         double[] expected = Expected(m, n, k, a, b);
         for (int i = 0; i < expected.Length; i++)
@@ -58,13 +55,13 @@ public sealed unsafe class StrassenTests
     {
         const int m = 1001, n = 768, k = 1536, stride = 800, few = 400;
         float[] a = Uniform(m * k, 1), b = Uniform(k * n, 2), bias = Uniform(n, 3), c = Uniform(m * stride, 4), plain = [.. c];
-        fixed (float* pa = a, pb = b, pc = c, pPlain = plain, pBias = bias)
+        using var weights = new ArrangedWeights(k, n, b);
+        fixed (float* pa = a, pc = c, pPlain = plain, pBias = bias)
         {
-            using var weights = new PackedWeights(k, n, new(pb, n));
             var epilogue = new GemmEpilogue<float> { Bias = pBias, Activation = Activation.Gelu };
-            PackedGemm.Run(m, new(pa, k), weights, pc, stride, epilogue);
+            PackedGemm.Run(m, new(pa, k), weights.Panels, pc, stride, epilogue);
             for (int row = 0; row < m; row += few)
-                PackedGemm.Run(Math.Min(few, m - row), new(pa + row * k, k), weights, pPlain + row * stride, stride, epilogue);
+                PackedGemm.Run(Math.Min(few, m - row), new(pa + row * k, k), weights.Panels, pPlain + row * stride, stride, epilogue);
         }
         double error = 0, size = 0;
         for (int i = 0; i < c.Length; i++)
@@ -83,18 +80,19 @@ public sealed unsafe class StrassenTests
         const int m = 470, n = 768, k = 768;
         float[] a = Uniform(m * k, 1), b = Uniform(k * n, 2), parallel = new float[m * n], alone = new float[m * n];
         long allocated = -1;
-        fixed (float* pa = a, pb = b, pParallel = parallel, pAlone = alone)
+        using var weights = new ArrangedWeights(k, n, b);
+        var panels = weights.Panels;
+        fixed (float* pa = a, pParallel = parallel, pAlone = alone)
         {
             var source = new MatrixView<float>(pa, k);
             float* target = pAlone;
-            using var weights = new PackedWeights(k, n, new(pb, n));
-            PackedGemm.Run(m, source, weights, pParallel, n);
+            PackedGemm.Run(m, source, panels, pParallel, n);
             Workers.Run(2, part =>
             {
                 if (part != 0) return;
-                PackedGemm.Run(m, source, weights, target, n);
+                PackedGemm.Run(m, source, panels, target, n);
                 long before = GC.GetAllocatedBytesForCurrentThread();
-                PackedGemm.Run(m, source, weights, target, n);
+                PackedGemm.Run(m, source, panels, target, n);
                 allocated = GC.GetAllocatedBytesForCurrentThread() - before;
             });
         }
@@ -111,12 +109,7 @@ public sealed unsafe class StrassenTests
     [InlineData(1024, 768, 1000, false)] // blocks of 250 are not whole vectors
     public void Sizes_alone_decide(int m, int n, int k, bool expected)
     {
-        float[] b = new float[k * n];
-        fixed (float* pb = b)
-        {
-            using var weights = new PackedWeights(k, n, new MatrixView<float>(pb, n), GemmKernel<float>.Avx512);
-            Assert.Equal(expected, Strassen.Takes(m, weights));
-        }
+        Assert.Equal(expected, Strassen.Takes(m, new(null, k, n), GemmKernel<float>.Avx512));
     }
 
     static float[] Uniform(int count, ulong stream)
