@@ -1,10 +1,10 @@
 using NativeRetrieval.Benchmarks.Measuring;
 using NativeRetrieval.Benchmarks.Onnx;
 using NativeRetrieval.Benchmarks.Peers;
-using NativeRetrieval.Core.Search;
+using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.PeerProtocol;
-using System.Runtime.InteropServices;
 
 namespace NativeRetrieval.Benchmarks.Suites;
 
@@ -19,33 +19,26 @@ internal static class SearchSuite
         return [.. ((int[])[1, 16]).Select(queries => One(bench.WithAtMost(11), rows, queries))];
     }
 
-    static unsafe Row One(Bench bench, float[] rows, int queryCount)
+    static Row One(Bench bench, float[] rows, int queryCount)
     {
         float[] queries = [.. Bench.Values((long)queryCount * Dimension).Select(value => value / Dimension)];
         var peer = bench.Open("search", () => PeerModels.Get($"search-{Rows}x{Dimension}", path => Save(path, rows)),
             [PeerInput.Of("queries", queries, queryCount, Dimension)],
             () => [PeerInput.Of("rows", rows, Rows, Dimension), PeerInput.Of("top", [(long)Top])]);
-        float* aligned = (float*)NativeMemory.AlignedAlloc((nuint)rows.Length * sizeof(float), 64);
-        try
-        {
-            rows.CopyTo(new Span<float>(aligned, rows.Length));
-            RowBlock[] blocks = [new((nint)aligned, Rows, FirstId: 0, Excluded: [])];
-            Bench.ExpectSame($"search for {queryCount}", peer, Scores(RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top)));
-            var (ours, theirs) = bench.Measure(() => RowSearch.TopK(blocks, DType.Float32, Dimension, queries, Top), peer);
-            return new Row("search", $"{queryCount} of {Rows:N0} x {Dimension}, float32", ours, theirs,
-                Gigabytes: (double)rows.Length * sizeof(float) / 1e9);
-        }
-        finally
-        {
-            NativeMemory.AlignedFree(aligned);
-        }
-    }
+        // In a device's memory as in an index's, rows lie in large pages.
+        using Tensor stored = Tensor.From(rows, [Rows, Dimension], CpuDevice.Shared),
+            asked = Tensor.From(queries, [queryCount, Dimension], CpuDevice.Shared);
+        using (var scope = TensorScope.Begin())
+            Bench.ExpectSame($"search for {queryCount}", peer, Op.SearchRows(stored, asked, Top).Scores.ToArray<float>());
+        var (ours, theirs) = bench.Measure(Search, peer);
+        return new Row("search", $"{queryCount} of {Rows:N0} x {Dimension}, float32", ours, theirs,
+            Gigabytes: (double)rows.Length * sizeof(float) / 1e9);
 
-    static float[] Scores(TopKList[] lists)
-    {
-        float[] scores = new float[lists.Length * Top];
-        for (int i = 0; i < lists.Length; i++) lists[i].Drain(scores.AsSpan(i * Top, Top), new long[Top]);
-        return scores;
+        void Search()
+        {
+            using var scope = TensorScope.Begin();
+            Op.SearchRows(stored, asked, Top);
+        }
     }
 
     static void Save(string path, float[] rows)
