@@ -135,10 +135,10 @@ internal static unsafe class PackedGemm
         void RunStrips(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn, T* panels)
         {
             T* sums = Reserve(kernel.Rows, blockK, out T* packedA);
-            int strips = Strips(endRow - firstRow);
-            for (int strip = 0; strip < strips; strip++)
+            var strips = new GemmStrips(endRow - firstRow, kernel.Rows);
+            for (int strip = 0; strip < strips.Count; strip++)
             {
-                var (row, height) = Strip(firstRow, endRow, strips, strip);
+                int row = firstRow + strips.Row(strip), height = strips.Height(strip);
                 GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA);
                 T* panel = panels;
                 for (int column = firstColumn; column < endColumn; column += kernel.Columns, panel += blockK * kernel.Columns)
@@ -154,41 +154,35 @@ internal static unsafe class PackedGemm
         void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
             T* sums = Reserve(endRow - firstRow, blockK, out T* packedA);
-            int strips = Strips(endRow - firstRow);
-            for (int strip = 0; strip < strips; strip++)
+            var strips = new GemmStrips(endRow - firstRow, kernel.Rows);
+            for (int strip = 0; strip < strips.Count; strip++)
             {
-                var (row, height) = Strip(firstRow, endRow, strips, strip);
-                GemmPacking.Pack(a.At(row, firstK), a.RowStride, a.ColumnStride, height, height, blockK,
-                    packedA + (row - firstRow) * blockK);
+                int row = strips.Row(strip), height = strips.Height(strip);
+                GemmPacking.Pack(a.At(firstRow + row, firstK), a.RowStride, a.ColumnStride, height, height, blockK, packedA + row * blockK);
             }
+            // While the strips meet one panel of a weight, each fetches its part of the next.
+            nint fetchedByStrip = weights.IsNull ? 0 : blockK / strips.Count * WeightPanels<T>.Width;
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
                 bool direct = ReadsDirectly && width == kernel.Columns;
-                var panel = !weights.IsNull ? default
+                nint? ahead = direct ? kernel.Columns * b.ColumnStride : null;
+                var panel = !weights.IsNull ? weights.Tile(firstK, column, kernel.Columns) with
+                    {
+                        Fetched = weights.At(firstK, column + kernel.Columns), FetchStep = Math.Max(1, WeightPanels<T>.Width / strips.Count),
+                    }
                     : Packed(direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width));
-                for (int strip = 0; strip < strips; strip++)
+                for (int strip = 0; strip < strips.Count; strip++)
                 {
-                    var (row, height) = Strip(firstRow, endRow, strips, strip);
-                    if (!weights.IsNull) panel = Tile(firstK, blockK, column, strip, strips);
-                    RunTile(firstK, blockK, packedA + (row - firstRow) * blockK, panel, sums, height, width, row, column,
-                        direct && strip == 0 ? kernel.Columns * b.ColumnStride : null);
+                    int row = strips.Row(strip);
+                    RunTile(firstK, blockK, packedA + row * blockK, panel, sums, strips.Height(strip), width, firstRow + row, column, ahead);
+                    ahead = null;
+                    panel = panel with { Fetched = panel.Fetched + fetchedByStrip };
                 }
             }
         }
 
         GemmPanel<T> Packed(T* panel) => new(panel, kernel.Columns / 2, kernel.Columns);
-
-        /// <summary>A tile's columns of the weights; while they meet all strips, each fetches its part of the next tile's.</summary>
-        GemmPanel<T> Tile(int firstK, int blockK, int column, int strip, int strips)
-        {
-            const int width = WeightPanels<T>.Width;
-            T* next = weights.At(firstK, column + kernel.Columns);
-            return weights.Tile(firstK, column, kernel.Columns) with
-            {
-                Fetched = next + (nint)Cut(blockK, strips, strip) * width, FetchStep = Math.Max(1, width / strips),
-            };
-        }
 
         /// <returns>Room for one tile of sums.</returns>
         T* Reserve(int rows, int blockK, out T* packedA)
@@ -197,15 +191,6 @@ internal static unsafe class PackedGemm
             T* sums = (_packedA ??= new()).Reserve<T>((nuint)tile + (nuint)rows * (nuint)blockK);
             packedA = sums + tile;
             return sums;
-        }
-
-        int Strips(int rows) => (rows + kernel.Rows - 1) / kernel.Rows;
-
-        /// <summary>Strips of nearly equal height: a last strip of one or two rows would leave the multipliers idle.</summary>
-        static (int Row, int Height) Strip(int firstRow, int endRow, int strips, int strip)
-        {
-            int first = Cut(endRow - firstRow, strips, strip);
-            return (firstRow + first, Cut(endRow - firstRow, strips, strip + 1) - first);
         }
 
         /// <param name="panel">B's columns, or where <paramref name="ahead"/> is given room to pack them, or none.</param>
