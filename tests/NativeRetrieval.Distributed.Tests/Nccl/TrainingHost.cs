@@ -34,7 +34,7 @@ internal static class TrainingHost
                 Rank = rank,
                 WorldSize = worldSize,
                 Coordinator = Coordinator.In(Path.Combine(folder, $"meet-{name}")),
-                HeartbeatLimit = TimeSpan.FromSeconds(60),
+                HeartbeatLimit = TimeSpan.FromMinutes(10), // a slow machine is not a lost rank
             });
             using var device = CudaDevice.Open(0, new() { Graphs = options.Contains("graphs") });
             using var group = worldSize > 1 ? new DrainedGroup(NcclGroup.Open(device, control), device) : null;
