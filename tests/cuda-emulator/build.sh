@@ -18,7 +18,7 @@ flock 9
 
 flags=(-std=c++20 -O3 -g1 -fPIC -pthread -fvisibility=hidden -Wall -Wextra -Werror)
 newest_header=$(find "$here" -name '*.h' -newer "$out/objects/headers" 2>/dev/null | head -n 1 || true)
-[ -e "$out/objects/headers" ] && [ -z "$newest_header" ] || rm -f "$out"/objects/*.o
+[ -e "$out/objects/headers" ] && [ -z "$newest_header" ] || rm -rf "$out"/objects/*.o "$out/compiled"
 touch "$out/objects/headers"
 
 running=()

@@ -8,16 +8,17 @@ using NativeRetrieval.TestSupport;
 namespace NativeRetrieval.Distributed.Tests.Nccl;
 
 /// <summary>Training by ranks with a device each, over the look-alike NCCL, with and without CUDA graphs.</summary>
-public sealed class TrainedRankTests : IDisposable
+public sealed class TrainedRankTests : IClassFixture<TrainedRankTests.Runs>
 {
-    const int Steps = 12;
+    const int Steps = 8;
 
-    readonly TemporaryFolder _folder = new();
+    readonly TemporaryFolder _folder;
+    readonly Runs _runs;
 
-    public TrainedRankTests()
+    public TrainedRankTests(Runs runs)
     {
         Emulator.Require();
-        DemoCollection.Create(_folder["demo"], seed: 3, clips: 9, testClips: 1);
+        (_runs, _folder) = (runs, runs.Folder);
     }
 
     /// <summary>Dropout, SpecAugment and shifts are those of one rank: a rank draws what lies at its items' places.</summary>
@@ -26,8 +27,7 @@ public sealed class TrainedRankTests : IDisposable
     {
         const string Recipe = "training.synchronized_batch_norm=true";
         Train(1, "one", Recipe);
-        Train(2, "two", Recipe);
-        double[] one = Losses("one"), two = Losses("two");
+        double[] one = Losses("one"), two = Losses(Launched(Recipe));
         Assert.Equal(Steps, one.Length);
         Assert.Equal(Steps, two.Length);
         for (int step = 0; step < Steps; step++) Assert.Equal(one[step], two[step], 1e-5 * one[step]);
@@ -39,24 +39,42 @@ public sealed class TrainedRankTests : IDisposable
     [InlineData("training.chunk_size=1")]
     public void Replayed_steps_of_ranks_have_the_bits_of_launched_ones_and_so_has_a_resumed_run(string recipe)
     {
-        Train(2, "launched", recipe);
-        Assert.InRange(Train(2, "replayed", recipe, "graphs"), 3, Steps - 1);
-        Assert.Equal(Steps, Losses("launched").Length);
-        AssertSame("replayed");
+        string launched = Launched(recipe), replayed = $"replayed, {recipe}", broken = $"broken, {recipe}";
+        Assert.InRange(Train(2, replayed, recipe, "graphs"), 3, Steps - 1);
+        Assert.Equal(Steps, Losses(launched).Length);
+        AssertSame(launched, replayed);
 
-        Train(2, "broken", recipe, "graphs", "stop");
-        Assert.InRange(Losses("broken").Length, 1, Steps - 1);
-        Train(2, "broken", recipe, "graphs", "resume");
-        AssertSame("broken");
+        Train(2, broken, recipe, "graphs", "stop");
+        Assert.InRange(Losses(broken).Length, 1, Steps - 1);
+        Train(2, broken, recipe, "graphs", "resume");
+        AssertSame(launched, broken);
     }
 
-    public void Dispose() => _folder.Dispose();
-
-    void AssertSame(string run)
+    /// <summary>The demo's data and the runs of all tests; what more than one test compares with is trained once.</summary>
+    public sealed class Runs : IDisposable
     {
-        Assert.Equal(Losses("launched"), Losses(run));
-        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder["launched"], "model.safetensors")),
-            File.ReadAllBytes(Path.Combine(_folder[run], "model.safetensors")));
+        public Runs() => DemoCollection.Create(Folder["demo"], seed: 3, clips: 9, testClips: 1);
+
+        internal TemporaryFolder Folder { get; } = new();
+
+        internal HashSet<string> Launched { get; } = [];
+
+        public void Dispose() => Folder.Dispose();
+    }
+
+    /// <returns>The run of two ranks without graphs.</returns>
+    string Launched(string recipe)
+    {
+        string name = $"launched, {recipe}";
+        if (_runs.Launched.Add(name)) Train(2, name, recipe);
+        return name;
+    }
+
+    void AssertSame(string expected, string actual)
+    {
+        Assert.Equal(Losses(expected), Losses(actual));
+        Assert.Equal(File.ReadAllBytes(Path.Combine(_folder[expected], "model.safetensors")),
+            File.ReadAllBytes(Path.Combine(_folder[actual], "model.safetensors")));
     }
 
     double[] Losses(string run) =>

@@ -20,7 +20,7 @@ internal static class TrainingHost
     [
         "model.cnn14_widths=[4, 4, 8, 8, 8, 8]", "model.audio_head_width=16", "model.text_head_width=16", "model.embedding_dimension=8",
         "text.hidden_width=16", "text.layers=1", "text.feed_forward_width=24", "audio.max_seconds=1", "training.batch_size=4",
-        "training.epochs=6", "training.warmup_steps=0", "training.lr=3e-6", "training.checkpoint_every_steps=1",
+        "training.epochs=4", "training.warmup_steps=0", "training.lr=3e-6", "training.checkpoint_every_steps=1",
     ];
 
     /// <param name="folder">Has the demo's data; the run is made in it.</param>
@@ -34,7 +34,7 @@ internal static class TrainingHost
                 Rank = rank,
                 WorldSize = worldSize,
                 Coordinator = Coordinator.In(Path.Combine(folder, $"meet-{name}")),
-                HeartbeatLimit = TimeSpan.FromSeconds(60),
+                HeartbeatLimit = TimeSpan.FromMinutes(10), // a slow machine is not a lost rank
             });
             using var device = CudaDevice.Open(0, new() { Graphs = options.Contains("graphs") });
             using var group = worldSize > 1 ? new DrainedGroup(NcclGroup.Open(device, control), device) : null;

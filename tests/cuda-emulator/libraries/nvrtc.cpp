@@ -1,6 +1,7 @@
 // libnvrtc.so.12: kernel texts are compiled by g++ into shared objects that the look-alike driver loads. The text goes through the
 // preprocessor first, because entry points may come out of macros; then they are found, and a table of them is appended.
 #include <algorithm>
+#include <cstdio>
 #include <cstring>
 #include <dlfcn.h>
 #include <filesystem>
@@ -66,6 +67,24 @@ std::vector<std::pair<std::string, std::string>> entry_points(const std::string&
     return found;
 }
 
+// FNV-1a of 128 bits.
+std::string hash(const std::string& text)
+{
+    unsigned __int128 sum = (static_cast<unsigned __int128>(0x6c62272e07bb0142) << 64) | 0x62b821756295c58d;
+    for (unsigned char c : text) sum = (sum ^ c) * ((static_cast<unsigned __int128>(1) << 88) | 0x13b);
+    char digits[33];
+    std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(sum >> 64), static_cast<unsigned long long>(sum));
+    return digits;
+}
+
+// Where the image lies that this text was compiled to before, by whichever process: compilation takes seconds, and many tests begin without kernels.
+fs::path compiled_before(std::string text, const std::string& options, const fs::path& folder)
+{
+    const std::string name = folder.string(); // differs each time and stands in the text's line markers
+    for (size_t at = 0; (at = text.find(name, at)) != std::string::npos;) text.erase(at, name.size());
+    return fs::path(home()) / "compiled" / (hash(text + '\0' + options + '\0' + read(home() + "/device.h")) + ".so");
+}
+
 int compile(Program& p, int count, const char* const* options, const fs::path& folder)
 {
     std::string flags, standard = "c++17";
@@ -101,7 +120,7 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
         std::ofstream(folder / name) << text;
     }
     const std::string source = (folder / (fs::path(p.name).filename().string() + ".cpp")).string();
-    std::ofstream(source) << "#line 1 \"" << p.name << "\"\n" << p.text;
+    std::ofstream(source) << "#line 1 \"" << p.name << "\"\n" << p.text << "\n[[maybe_unused]] static const char nr_emu_compiler[] = __VERSION__;\n";
     const char* compiler = std::getenv("NR_EMU_CXX");
     const std::string cxx = compiler ? compiler : "g++", language = " -std=" + standard, log = (folder / "log").string();
     const std::string arguments = language + flags + " -DNR_EMU=1 -D__CUDA_ARCH__=" + std::to_string(architecture * 10) + " -I" + quote(folder.string())
@@ -130,10 +149,24 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
     // thread: a call for each load and store, defined by the driver and not by libtsan, hence only at compilation. Structs stay whole,
     // so that a float4 is one access. Thread-local storage goes through __tls_get_addr: of storage reached by descriptors glibc does not tell the address.
     const std::string sanitise = " -fsanitize=thread -fsanitize=bounds,alignment,integer-divide-by-zero -fno-sanitize-recover=all --param tsan-instrument-func-entry-exit=0 -fno-tree-sra";
-    if (!run(cxx + language + " -O1 -g1 -w -fPIC -fno-exceptions -fno-rtti -ffp-contract=off -fvisibility=hidden -fno-gnu-unique" + sanitise + " -include "
-             + quote(home() + "/device.h") + " -c " + quote(prepared) + " -o " + quote(object))
+    const std::string flags_of_image = language + " -O1 -g1 -w -fPIC -fno-exceptions -fno-rtti -ffp-contract=off -fvisibility=hidden -fno-gnu-unique" + sanitise;
+    const fs::path known = compiled_before(read(prepared), flags_of_image, folder);
+    // Another compiler may do anything, and is asked each time.
+    if (!compiler && !(p.image = read(known)).empty())
+    {
+        p.compiled = true;
+        return Ok;
+    }
+    if (!run(cxx + flags_of_image + " -include " + quote(home() + "/device.h") + " -c " + quote(prepared) + " -o " + quote(object))
         || !run(cxx + " -shared -Wl,--no-undefined -o " + quote(image) + " " + quote(object) + " -L" + quote(home()) + " -l:libcuda.so.1 -lm"))
         return CompilationError;
+    if (!compiler)
+    {
+        std::error_code ignored; // what cannot be kept is compiled again
+        const fs::path part = known.string() + "." + folder.filename().string();
+        fs::create_directories(known.parent_path(), ignored);
+        if (fs::copy_file(image, part, ignored)) fs::rename(part, known, ignored);
+    }
     p.image = read(image);
     p.compiled = true;
     return Ok;
