@@ -23,6 +23,8 @@ internal sealed record WorkCost(
         ("clip_scale_partial", (_, parameters) => sizeof(float) * (double)parameters),
         ("embedding_forward", (kernel, _) => 2.0 * kernel.WrittenBytes),
         ("embedding_backward", (kernel, _) => 3.0 * kernel.ReadBytes),
+        // At most all sums of chunks are read, and half as many rows written.
+        ("embedding_join", (kernel, _) => 1.5 * kernel.ReadBytes),
         ("search_rows_again", (kernel, _) => kernel.WrittenBytes / sizeof(long) * RowBytes(kernel)),
         // Its scores are read and overwritten.
         ("nt_xent_gradient", (kernel, _) => kernel.ReadBytes + kernel.WrittenBytes + kernel.Arguments[0].Bytes),
@@ -70,7 +72,8 @@ internal sealed record WorkCost(
     static WorkCost Of(RecordedProduct product)
     {
         var (m, n, k, batches) = (product.Sizes[0], product.Sizes[1], product.Sizes[2], product.Sizes[3]);
-        double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1]);
+        double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1])
+            + product.SummandBytes;
         var precision = product.ElementBytes[0] == 2 ? Precision.BFloat16
             : product.Compute == ComputeTf32 ? Precision.Tf32 : Precision.Float32;
         return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, k, batches),
