@@ -71,4 +71,8 @@ internal sealed record RecordedConvolution(
 
 /// <summary>A copy or a fill by the driver; a bias gradient by cuDNN.</summary>
 /// <param name="Kind"><c>fill</c>, <c>copy</c>, <c>upload</c>, <c>download</c> or <c>bias</c>.</param>
-internal sealed record RecordedTransfer(string Kind, long Bytes) : RecordedWork(Kind);
+internal sealed record RecordedTransfer(string Kind, long Bytes) : RecordedWork(Kind)
+{
+    /// <summary>True for what a replay has more or less of than work that is launched one by one.</summary>
+    public bool IsOfReplay => Kind is "copy" or "download";
+}

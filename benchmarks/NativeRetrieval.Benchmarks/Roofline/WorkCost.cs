@@ -45,7 +45,7 @@ internal sealed record WorkCost(
     }
 
     /// <param name="parameters">Parameters of the model that is trained.</param>
-    /// <returns>Null for what a step does not wait for: transfers from and to the host.</returns>
+    /// <returns>Null for what a step does not wait for: values of the host that come on a stream of their own.</returns>
     public static WorkCost? Of(RecordedWork work, long parameters) => work switch
     {
         RecordedKernel kernel when OwnProduct.Of(kernel) is { } product => new(BytesOf(kernel, parameters), product.Flops,
@@ -55,6 +55,8 @@ internal sealed record WorkCost(
         RecordedConvolution convolution => Of(convolution),
         RecordedTransfer { Kind: "copy" } copy => new(2.0 * copy.Bytes, 0, Precision.Float32, _ => 1),
         RecordedTransfer { Kind: "fill" or "bias" } transfer => new(transfer.Bytes, 0, Precision.Float32, _ => 1),
+        // A loss and a norm, a few bytes each: the time of a small kernel.
+        RecordedTransfer { Kind: "download" } values => new(values.Bytes, 0, Precision.Float32, _ => 1),
         _ => null,
     };
 
