@@ -10,7 +10,7 @@ internal sealed unsafe partial class CpuBackend
     {
         if (a.DType == DType.Float32) Run<float>(a, b, transposeA, transposeB, c);
         else Run<double>(a, b, transposeA, transposeB, c);
-        if (summand is not null) Add(c, summand, 1, c);
+        if (summand is not null) Add(c, summand, scale: 1.0, c);
 
         static void Run<T>(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c) where T : unmanaged, IFloatingPointIeee754<T> =>
             PackedGemm.Run(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], View<T>(a, transposeA), View<T>(b, transposeB),
