@@ -104,14 +104,14 @@ public sealed class WorkCostTests
         Assert.Equal(cost.Bytes + Summand, CostOf($"convolution\t{direction}\t2 64 10 8\t128 3 3\t10 8\t4 4\t0\t{Summand}").Bytes);
     }
 
-    /// <summary>A copy reads and writes; what travels to or from the host goes beside a step.</summary>
+    /// <summary>A copy reads and writes; what comes from the host goes beside a step, what is read comes behind it.</summary>
     [Fact]
-    public void Copies_count_twice_and_the_hosts_not_at_all()
+    public void Copies_count_twice_and_what_comes_from_the_host_not_at_all()
     {
         Assert.Equal(2.0 * 4096, CostOf("copy\t4096").Bytes);
         Assert.Equal(4096.0, CostOf("fill\t4096").Bytes);
         Assert.Null(WorkCost.Of(RecordedWork.Parse("upload\t4096"), 0));
-        Assert.Null(WorkCost.Of(RecordedWork.Parse("download\t4096"), 0));
+        Assert.Equal(4096.0, CostOf("download\t4096").Bytes);
     }
 
     /// <summary>The same bytes on more bandwidth take less time, by as much.</summary>
