@@ -74,7 +74,7 @@ internal static unsafe class WorkRecorder
     {
         Take();
         prepared.Run();
-        device.Synchronize();
+        device.Context.Synchronize(); // the device's own would read its faults as well
         return [.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)];
     }
 
