@@ -28,16 +28,30 @@
 NR_DEVICE void drop_slice(float (&values)[Held], const dropout& rule, int row, int first, int width)
 {
     if (rule.threshold == 0) return;
-    const philox_word begin = (philox_word)row * width + first;
+    const philox_word begin = rule.source.first + (philox_word)row * width + first;
+    if (begin % Four != 0)
+    {
+        // One number after the other, where only odd widths come.
+#pragma unroll 1
+        for (int k = 0; k < Held; k++)
+        {
+            const int column = column_of(k / Four * Four) + k % Four;
+            const unsigned number = philox_number(rule.source, begin + column);
+#pragma unroll
+            for (int i = 0; i < Held; i++) values[i] = i == k && first + column < width ? rule.keep(values[i], number) : values[i];
+        }
+        return;
+    }
 #pragma unroll
     for (int k = 0; k < Held; k += Four)
     {
         const int column = column_of(k);
         if (first + column >= width) continue;
-        float own[Four] = { values[k], values[k + 1], values[k + 2], values[k + 3] };
-        drop(own, rule, begin + column);
-#pragma unroll
-        for (int i = 0; i < Four; i++) values[k + i] = first + column + i < width ? own[i] : 0.0f;
+        const uint4 numbers = philox_block(rule.source, (begin + column) / Four);
+        values[k] = rule.keep(values[k], numbers.x);
+        values[k + 1] = rule.keep(values[k + 1], numbers.y);
+        values[k + 2] = rule.keep(values[k + 2], numbers.z);
+        values[k + 3] = rule.keep(values[k + 3], numbers.w);
     }
 }
 

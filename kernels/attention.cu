@@ -37,11 +37,12 @@ NR_DEVICE void draw_mask(const dropout& rule, int head, int first_query, int til
     const int g = (threadIdx.x & 31) >> 2, t = threadIdx.x & 3;
     kept[0] = kept[1] = 0xffffffffu;
     if (rule.threshold == 0) return;
-#pragma unroll
+#pragma unroll 1
     for (int half = 0; half < 2; half++)
     {
         const philox_word row = rule.source.first + ((philox_word)head * tokens + first_query + g + half * 8) * tokens + 2 * t;
-#pragma unroll 4
+        unsigned gone = 0;
+#pragma unroll 2
         for (int n = 0; n < tiles; n++)
         {
             // Two neighbours, mostly of one block of numbers.
@@ -52,17 +53,18 @@ NR_DEVICE void draw_mask(const dropout& rule, int head, int first_query, int til
             const unsigned second = place == 0 ? block.y : place == 1 ? block.z : place == 2 ? block.w
                 : philox_block(rule.source, number / 4 + 1).x;
             const unsigned dropped = (first >> 8 < rule.threshold ? 1u : 0u) | (second >> 8 < rule.threshold ? 2u : 0u);
-            kept[half] &= ~(dropped << (2 * n));
+            gone |= dropped << (2 * n);
         }
+        (half == 0 ? kept[0] : kept[1]) = ~gone;
     }
 }
 
 NR_DEVICE float dropped(float value, unsigned kept, int bit, float keep) { return kept >> bit & 1 ? value * keep : 0.0f; }
 
-template <bool Exact, class T>
+template <class T>
 NR_DEVICE void forward(
-    const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, const dropout& rule, T* __restrict__ y,
-    int sentences, int rows, int tokens, int heads, int width)
+    const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, const dropout& rule, int exact,
+    T* __restrict__ y, int sentences, int rows, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tiles);
     const int warp = threadIdx.x >> 5, head = blockIdx.x, sentence = head / heads;
@@ -83,7 +85,7 @@ NR_DEVICE void forward(
     float weights[MostTiles][4];
     unsigned kept[2];
     float* const mine = q + first * stride; // this warp's alone, and free once the scores are there
-    rows_by_rows<Exact>(mine, k, stride, padded / 8, weights);
+    rows_by_rows<T>(exact, mine, k, stride, padded / 8, weights);
     soft_max(weights, padded / 8, own.length, scale);
     draw_mask(rule, head, first, padded / 8, tokens, kept);
 #pragma unroll
@@ -91,15 +93,15 @@ NR_DEVICE void forward(
 #pragma unroll
         for (int e = 0; e < 4; e++) weights[n][e] = dropped(weights[n][e], kept[e / 2], 2 * n + e % 2, rule.scale);
     __syncwarp();
-    weighted_rows<Exact>(weights, v, stride, padded / 8, mine);
+    weighted_rows<T>(exact, weights, v, stride, padded / 8, mine);
     __syncwarp();
     store_tile(mine, min((int)Rows, own.length - first), width, stride, y + (own.first + first) * across + column, across);
 }
 
-template <bool Exact, class T>
+template <class T>
 NR_DEVICE void backward(
     const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, const dropout& rule,
-    T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)
+    int exact, T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)
 {
     NR_DYNAMIC_SHARED(float, tiles);
     const int warp = threadIdx.x >> 5, head = blockIdx.x, sentence = head / heads;
@@ -125,9 +127,9 @@ NR_DEVICE void backward(
     if (active)
     {
         unsigned kept[2];
-        rows_by_rows<Exact>(q + first * stride, k, stride, padded / 8, weights);
+        rows_by_rows<T>(exact, q + first * stride, k, stride, padded / 8, weights);
         soft_max(weights, padded / 8, own.length, scale);
-        rows_by_rows<Exact>(g + first * stride, v, stride, padded / 8, slopes);
+        rows_by_rows<T>(exact, g + first * stride, v, stride, padded / 8, slopes);
         draw_mask(rule, head, first, padded / 8, tokens, kept);
 #pragma unroll
         for (int half = 0; half < 4; half += 2)
@@ -156,11 +158,11 @@ NR_DEVICE void backward(
     __syncthreads();
     if (active)
     {
-        weighted_rows<Exact>(slopes, k, stride, padded / 8, mine);
+        weighted_rows<T>(exact, slopes, k, stride, padded / 8, mine);
         __syncwarp();
         store_tile(mine, count, width, stride, target, 3 * across);
         __syncwarp();
-        weighted_queries<Exact>(square + first, square_stride, q, stride, padded, mine);
+        weighted_queries<T>(exact, square + first, square_stride, q, stride, padded, mine);
         __syncwarp();
         store_tile(mine, count, width, stride, target + across, 3 * across);
     }
@@ -169,18 +171,11 @@ NR_DEVICE void backward(
     __syncthreads();
     if (active)
     {
-        weighted_queries<Exact>(square + first, square_stride, g, stride, padded, mine);
+        weighted_queries<T>(exact, square + first, square_stride, g, stride, padded, mine);
         __syncwarp();
         store_tile(mine, count, width, stride, target + 2 * across, 3 * across);
     }
 }
-
-// exact: three products for f32; bf16 values lose nothing in one.
-template <class T>
-constexpr bool is_f32 = sizeof(T) == 4;
-
-template <class T>
-NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
 
 #define ENTRY_POINTS(T)                                                                                                         \
     extern "C" __global__ void __launch_bounds__(256, 1) attention_forward_##T(                                                 \
@@ -189,8 +184,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         int sentences, int rows, int tokens, int heads, int width)                                                              \
     {                                                                                                                           \
         const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
-        if (is_exact<T>(exact)) forward<is_f32<T>>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);  \
-        else forward<false>(qkv, starts, fault, scale, rule, y, sentences, rows, tokens, heads, width);                         \
+        forward(qkv, starts, fault, scale, rule, exact, y, sentences, rows, tokens, heads, width);                              \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256, 1) attention_backward_##T(                                                \
         const T* __restrict__ dy, const T* __restrict__ qkv, const int* __restrict__ starts, float scale, unsigned threshold,   \
@@ -198,8 +192,7 @@ NR_DEVICE bool is_exact(int exact) { return is_f32<T> && exact; }
         T* __restrict__ dqkv, int sentences, int rows, int tokens, int heads, int width)                                        \
     {                                                                                                                           \
         const dropout rule { threshold, keep, NR_PHILOX_OF_ITEMS };                                                             \
-        if (is_exact<T>(exact)) backward<is_f32<T>>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width); \
-        else backward<false>(dy, qkv, starts, scale, rule, dqkv, sentences, rows, tokens, heads, width);                        \
+        backward(dy, qkv, starts, scale, rule, exact, dqkv, sentences, rows, tokens, heads, width);                             \
     }                                                                                                                           \
     extern "C" __global__ void __launch_bounds__(256) attention_long_forward_##T(                                               \
         const T* __restrict__ qkv, const int* __restrict__ starts, int* fault, float scale, unsigned threshold, float keep,     \

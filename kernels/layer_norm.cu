@@ -47,7 +47,7 @@ NR_DEVICE void backward(
 }
 
 #define ENTRY_POINTS(T)                                                                                                            \
-    extern "C" __global__ void __launch_bounds__(256) layer_norm_forward_##T(                                                      \
+    extern "C" __global__ void __launch_bounds__(256, 3) layer_norm_forward_##T(                                                      \
         const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ bias, float epsilon, T* __restrict__ y, \
         float* __restrict__ mean, float* __restrict__ inverse, int rows, int width)                                                \
     {                                                                                                                              \

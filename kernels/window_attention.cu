@@ -129,9 +129,9 @@ NR_DEVICE void weigh(const window_block& own, const float* biases, const int* pl
     soft_max(d, own.tiles(), own.map.tokens, 1.0f);
 }
 
-template <bool Exact, class T>
+template <class T>
 NR_DEVICE void forward(
-    const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ y, const window_block& own)
+    const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact, T* __restrict__ y, const window_block& own)
 {
     NR_DYNAMIC_SHARED(float, queries);
     const int all = own.group * own.tile(), channels = own.heads * own.depth, mine = own.head * own.tile();
@@ -148,10 +148,10 @@ NR_DEVICE void forward(
 
     float weights[WindowTiles][4];
     float* const rows = queries + mine + own.first * own.stride; // this warp's alone, and free once the scores are there
-    rows_by_rows<Exact>(rows, keys + mine, own.stride, own.tiles(), weights);
+    rows_by_rows<T>(exact, rows, keys + mine, own.stride, own.tiles(), weights);
     weigh(own, biases, places, scale, weights);
     __syncwarp();
-    weighted_rows<Exact>(weights, values + mine, own.stride, own.tiles(), rows);
+    weighted_rows<T>(exact, weights, values + mine, own.stride, own.tiles(), rows);
     __syncthreads();
     store_heads(queries, 1.0f, own, pixels, y, channels);
 }
@@ -181,10 +181,10 @@ NR_DEVICE void sum_places(const window_block& own, const float* slopes, int slop
     }
 }
 
-template <bool Exact, class T>
+template <class T>
 NR_DEVICE void backward(
-    const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ dqkv,
-    float* __restrict__ partial, const window_block& own)
+    const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact,
+    T* __restrict__ dqkv, float* __restrict__ partial, const window_block& own)
 {
     NR_DYNAMIC_SHARED(float, queries);
     const int all = own.group * own.tile(), channels = own.heads * own.depth, mine = own.head * own.tile();
@@ -203,9 +203,9 @@ NR_DEVICE void backward(
     finish_loading();
 
     float weights[WindowTiles][4], slopes[WindowTiles][4];
-    rows_by_rows<Exact>(queries + mine + ours, keys + mine, own.stride, own.tiles(), weights);
+    rows_by_rows<T>(exact, queries + mine + ours, keys + mine, own.stride, own.tiles(), weights);
     weigh(own, biases, places, scale, weights);
-    rows_by_rows<Exact>(gradients + mine + ours, values + mine, own.stride, own.tiles(), slopes);
+    rows_by_rows<T>(exact, gradients + mine + ours, values + mine, own.stride, own.tiles(), slopes);
 #pragma unroll
     for (int half = 0; half < 4; half += 2)
     {
@@ -223,23 +223,19 @@ NR_DEVICE void backward(
     put_rows(slopes, own.tiles(), square_stride, square + own.first * square_stride);
     __syncthreads();
     // Each result goes where nobody reads any more: dq for the values, dk for the keys, dv for the queries.
-    weighted_rows<Exact>(slopes, keys + mine, own.stride, own.tiles(), values + mine + ours);
+    weighted_rows<T>(exact, slopes, keys + mine, own.stride, own.tiles(), values + mine + ours);
     sum_places(own, square, square_stride, partial);
     __syncthreads();
-    weighted_queries<Exact>(square + own.first, square_stride, queries + mine, own.stride, own.padded, keys + mine + ours);
+    weighted_queries<T>(exact, square + own.first, square_stride, queries + mine, own.stride, own.padded, keys + mine + ours);
     __syncthreads();
     put_rows(weights, own.tiles(), square_stride, square + own.first * square_stride);
     store_heads(values, scale, own, pixels, dqkv, 3 * channels);
     store_heads(keys, scale, own, pixels, dqkv + channels, 3 * channels);
     __syncthreads();
-    weighted_queries<Exact>(square + own.first, square_stride, gradients + mine, own.stride, own.padded, queries + mine + ours);
+    weighted_queries<T>(exact, square + own.first, square_stride, gradients + mine, own.stride, own.padded, queries + mine + ours);
     __syncthreads();
     store_heads(queries, 1.0f, own, pixels, dqkv + 2 * channels, 3 * channels);
 }
-
-// exact: three products for f32; bf16 values lose nothing in one.
-template <class T>
-constexpr bool is_f32 = sizeof(T) == 4;
 
 #define ENTRY_POINTS(T)                                                                                                          \
     extern "C" __global__ void __launch_bounds__(256) window_attention_forward_##T(                                              \
@@ -247,8 +243,7 @@ constexpr bool is_f32 = sizeof(T) == 4;
         int width, int heads, int depth, int window, int shift, int group)                                                       \
     {                                                                                                                            \
         const window_block own = block_of(height, width, heads, depth, window, shift, group);                                    \
-        if (is_f32<T> && exact) forward<is_f32<T>>(qkv, table, scale, y, own);                                                   \
-        else forward<false>(qkv, table, scale, y, own);                                                                          \
+        forward(qkv, table, scale, exact, y, own);                                                                               \
     }                                                                                                                            \
     extern "C" __global__ void __launch_bounds__(256, is_f32<T> ? 1 : 2) window_attention_backward_##T(                          \
         const T* __restrict__ dy, const T* __restrict__ qkv, const float* __restrict__ table, float scale, int exact,            \
@@ -256,8 +251,7 @@ constexpr bool is_f32 = sizeof(T) == 4;
         int group)                                                                                                               \
     {                                                                                                                            \
         const window_block own = block_of(height, width, heads, depth, window, shift, group);                                    \
-        if (is_f32<T> && exact) backward<is_f32<T>>(dy, qkv, table, scale, dqkv, partial, own);                                  \
-        else backward<false>(dy, qkv, table, scale, dqkv, partial, own);                                                         \
+        backward(dy, qkv, table, scale, exact, dqkv, partial, own);                                                              \
     }                                                                                                                            \
     extern "C" __global__ void __launch_bounds__(256) window_attention_large_forward_##T(                                        \
         const T* __restrict__ qkv, const float* __restrict__ table, float scale, T* __restrict__ y, int height, int width,       \

@@ -47,13 +47,15 @@ NR_DEVICE void load_tile(const T* __restrict__ x, size_t row_stride, int length,
     const int per_row = (stride - 4) / Size, column = threadIdx.x % per_row * Size, step = blockDim.x / per_row;
     const bool aligned = is_aligned(x) && row_stride % Size == 0 && width % Size == 0;
     if ((int)threadIdx.x >= step * per_row) return;
-#pragma unroll 4
-    for (int r = threadIdx.x / per_row; r < rows; r += step)
+    int r = threadIdx.x / per_row;
+    if (aligned && column < width)
     {
-        float* const target = tile + r * stride + column;
-        const T* const source = x + r * row_stride + column;
-        load_into_tile(source, r < length ? width - column : 0, aligned, target);
+#pragma unroll 4
+        for (; r < length; r += step) load_into_tile(x + r * row_stride + column, Size, true, tile + r * stride + column);
     }
+#pragma unroll 1
+    for (; r < rows; r += step) // zeros, and what begins anywhere
+        load_into_tile(x + r * row_stride + column, r < length ? width - column : 0, false, tile + r * stride + column);
 }
 
 NR_DEVICE void finish_loading()
@@ -156,6 +158,32 @@ NR_DEVICE void weighted_queries(const float* weights, int weight_stride, const f
                 *(float2*)(target + 8 * stride) = make_float2(sums[n][2], sums[n][3]);
             }
     }
+}
+
+// The same with values of T. exact: three products for f32; bf16 values lose nothing in one. Chosen here, around the products alone, so
+// that the rest of a kernel is compiled once.
+template <class T>
+constexpr bool is_f32 = sizeof(T) == 4;
+
+template <class T, int Most>
+NR_DEVICE void rows_by_rows(int exact, const float* a, const float* b, int stride, int tiles, float (&d)[Most][4])
+{
+    if (is_f32<T> && exact) rows_by_rows<is_f32<T>>(a, b, stride, tiles, d);
+    else rows_by_rows<false>(a, b, stride, tiles, d);
+}
+
+template <class T, int Most>
+NR_DEVICE void weighted_rows(int exact, const float (&weights)[Most][4], const float* x, int stride, int tiles, float* y)
+{
+    if (is_f32<T> && exact) weighted_rows<is_f32<T>>(weights, x, stride, tiles, y);
+    else weighted_rows<false>(weights, x, stride, tiles, y);
+}
+
+template <class T>
+NR_DEVICE void weighted_queries(int exact, const float* weights, int weight_stride, const float* x, int stride, int queries, float* y)
+{
+    if (is_f32<T> && exact) weighted_queries<is_f32<T>>(weights, weight_stride, x, stride, queries, y);
+    else weighted_queries<false>(weights, weight_stride, x, stride, queries, y);
 }
 
 // The four lanes that share a row.

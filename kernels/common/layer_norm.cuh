@@ -59,39 +59,42 @@ NR_DEVICE void normalize_rows(
     const bool wide = width > Slice;
     for (int row = blockIdx.x * Warps + (threadIdx.x >> 5); row < rows; row += gridDim.x * Warps)
     {
-        float values[Held], sum = 0.0f, squares = 0.0f;
-        for (int first = 0; first < width; first += Slice)
+        float values[Held], sum = 0.0f, squares = 0.0f, centre = 0.0f, scale = 0.0f;
+        // One loop, so that the reader's text is there once: it may draw a mask, which is long.
+#pragma unroll 1
+        for (int pass = 0; pass < 3; pass++)
         {
-            read(row, first, values);
-#pragma unroll
-            for (int k = 0; k < Held; k++) sum += values[k];
-        }
-        const float centre = warp_sum(sum) / width;
-        for (int first = 0; first < width; first += Slice)
-        {
-            if (wide) read(row, first, values);
-#pragma unroll
-            for (int k = 0; k < Held; k++)
+#pragma unroll 1
+            for (int first = 0; first < width; first += Slice)
             {
-                const float deviation = values[k] - centre;
-                if (first + column_of(k / Four * Four) + k % Four < width) squares += deviation * deviation;
-            }
-        }
-        const float scale = 1.0f / sqrtf(warp_sum(squares) / width + epsilon);
-        for (int first = 0; first < width; first += Slice)
-        {
-            if (wide) read(row, first, values);
+                if (pass == 0 || wide) read(row, first, values);
+                if (pass == 0)
 #pragma unroll
-            for (int k = 0; k < Held; k += Four)
-            {
-                const int column = first + column_of(k);
-                float gains[Four], biases[Four];
-                load_four(gain, column, width, aligned, gains);
-                load_four(bias, column, width, aligned, biases);
+                    for (int k = 0; k < Held; k++) sum += values[k];
+                else if (pass == 1)
 #pragma unroll
-                for (int i = 0; i < Four; i++) values[k + i] = (values[k + i] - centre) * scale * gains[i] + biases[i];
+                    for (int k = 0; k < Held; k++)
+                    {
+                        const float deviation = values[k] - centre;
+                        if (first + column_of(k / Four * Four) + k % Four < width) squares += deviation * deviation;
+                    }
+                else
+                {
+#pragma unroll
+                    for (int k = 0; k < Held; k += Four)
+                    {
+                        const int column = first + column_of(k);
+                        float gains[Four], biases[Four];
+                        load_four(gain, column, width, aligned, gains);
+                        load_four(bias, column, width, aligned, biases);
+#pragma unroll
+                        for (int i = 0; i < Four; i++) values[k + i] = (values[k + i] - centre) * scale * gains[i] + biases[i];
+                    }
+                    store_slice(y + (size_t)row * width, first, width, aligned, values);
+                }
             }
-            store_slice(y + (size_t)row * width, first, width, aligned, values);
+            if (pass == 0) centre = warp_sum(sum) / width;
+            if (pass == 1) scale = 1.0f / sqrtf(warp_sum(squares) / width + epsilon);
         }
         if ((threadIdx.x & 31) == 0)
         {

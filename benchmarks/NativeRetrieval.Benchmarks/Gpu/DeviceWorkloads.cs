@@ -16,7 +16,7 @@ namespace NativeRetrieval.Benchmarks.Gpu;
 /// </summary>
 internal static class DeviceWorkloads
 {
-    public const string Copy = "copy", Product = "gemm", LogMels = "logmel", Step = "training-step";
+    public const string Copy = "copy", Product = "gemm", LogMels = "logmel", Step = "training-step", Index = "index";
 
     /// <summary>Rows that a search finds.</summary>
     const int Found = 10;
@@ -69,7 +69,7 @@ internal static class DeviceWorkloads
             yield return new("search", $"best {Found} of {sizes.SearchedRows} x {sizes.Dimension}{(rounds ? ", bf16 bounds" : "")}",
                 WorkAmount.Product(1, sizes.SearchedRows, sizes.Dimension), 0, device => Search(device, sizes, rounds));
         foreach (var product in sizes.Products.Skip(1)) yield return Gemm(product);
-        yield return new("index", IndexingRun.Shape(sizes), 0, 0, device => IndexingRun.Prepare(device, sizes)) { First = _tf32 };
+        yield return new(Index, IndexingRun.Shape(sizes), 0, 0, device => IndexingRun.Prepare(device, sizes)) { First = _tf32 };
 
         DeviceWorkload Gemm((int M, int N, int K) p) => new(Product, $"{p.M} x {p.N} x {p.K} (m n k)", WorkAmount.Product(p.M, p.N, p.K), 0,
             device => MatMul(device, p.M, p.N, p.K));

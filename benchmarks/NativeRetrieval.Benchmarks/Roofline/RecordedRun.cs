@@ -20,9 +20,18 @@ internal sealed record RecordedRun(IReadOnlyList<RecordedPiece> Pieces, long Par
     (RecordedWork Work, WorkCost Cost)[] Priced(IReadOnlyList<RecordedWork> way) =>
         [.. from work in way let cost = WorkCost.Of(work, Parameters) where cost is not null select (work, cost)];
 
+    /// <summary>A run by one way.</summary>
+    public static RecordedRun Of(IReadOnlyList<RecordedWork> works, long parameters) =>
+        new([.. works.Select(work => new RecordedPiece([[work]]))], parameters);
+
+    /// <summary>The run with the copies of its replay in place of its own, behind all else; null: as it is.</summary>
+    public RecordedRun WithTransfers(IReadOnlyList<RecordedTransfer>? transfers) => transfers is null ? this
+        : new([.. Pieces.Where(piece => piece.Ways[0][0] is not RecordedTransfer { IsOfReplay: true }),
+            .. transfers.Select(transfer => new RecordedPiece([[transfer]]))], Parameters);
+
     /// <summary>
-    /// A run by the library's own algorithms, and the same by other ways wherever these can be taken; transfers of the host, whose number
-    /// depends on the addresses that tensors get, are left out.
+    /// A run by the library's own algorithms, and the same by other ways wherever these can be taken; values that come from the host are
+    /// left out.
     /// </summary>
     /// <exception cref="InvalidOperationException">They differ in more than that.</exception>
     public static RecordedRun Of(IReadOnlyList<RecordedWork> direct, IReadOnlyList<RecordedWork> other, long parameters)

@@ -13,7 +13,7 @@ internal abstract record RecordedWork(string Name)
         {
             "kernel" => new RecordedKernel(parts[1], $"({parts[2]}) ({parts[3]})", [.. parts[5..].Select(RecordedArgument.Parse)]),
             "product" => new RecordedProduct(Numbers(parts[1]), Numbers(parts[2]), int.Parse(parts[3], CultureInfo.InvariantCulture),
-                parts[5] == "1 0"),
+                parts[5] == "1 0", long.Parse(parts[6], CultureInfo.InvariantCulture)),
             "convolution" => new RecordedConvolution(parts[1], Numbers(parts[2]), Numbers(parts[3]), Numbers(parts[4]), Numbers(parts[5]),
                 int.Parse(parts[6], CultureInfo.InvariantCulture), long.Parse(parts[7], CultureInfo.InvariantCulture)),
             _ => new RecordedTransfer(parts[0], long.Parse(parts[1], CultureInfo.InvariantCulture)),
@@ -53,7 +53,8 @@ internal readonly record struct RecordedArgument(char Kind, string Value, long B
 /// <param name="ElementBytes">Of the operands and of the result.</param>
 /// <param name="Compute">cublasComputeType_t: 68 float32, 77 TF32.</param>
 /// <param name="IsForward">True for rows of both matrices, as a layer's output is: no gradient is of this form.</param>
-internal sealed record RecordedProduct(long[] Sizes, long[] ElementBytes, int Compute, bool IsForward)
+/// <param name="SummandBytes">What is read and added to the result in the same call.</param>
+internal sealed record RecordedProduct(long[] Sizes, long[] ElementBytes, int Compute, bool IsForward, long SummandBytes)
     : RecordedWork($"product {Sizes[0]} x {Sizes[1]} x {Sizes[2]}{(Sizes[3] > 1 ? $", {Sizes[3]} times" : "")}");
 
 /// <summary>A convolution by cuDNN, or one of its gradients.</summary>
@@ -70,4 +71,8 @@ internal sealed record RecordedConvolution(
 
 /// <summary>A copy or a fill by the driver; a bias gradient by cuDNN.</summary>
 /// <param name="Kind"><c>fill</c>, <c>copy</c>, <c>upload</c>, <c>download</c> or <c>bias</c>.</param>
-internal sealed record RecordedTransfer(string Kind, long Bytes) : RecordedWork(Kind);
+internal sealed record RecordedTransfer(string Kind, long Bytes) : RecordedWork(Kind)
+{
+    /// <summary>True for what a replay has more or less of than work that is launched one by one.</summary>
+    public bool IsOfReplay => Kind is "copy" or "download";
+}

@@ -42,7 +42,9 @@ internal static class RooflineCommand
                     return 2;
             }
         DeviceWorkload[] known = [.. DeviceWorkloads.Of(small ? WorkloadSizes.Small : WorkloadSizes.Full)
-            .Where(workload => workload is { Graphs: true, Name: not (DeviceWorkloads.Copy or DeviceWorkloads.Product) })];
+            // An index is bound by files and decoding, and refuses the zeros that a recording computes.
+            .Where(workload => workload is
+                { Graphs: true, Name: not (DeviceWorkloads.Copy or DeviceWorkloads.Product or DeviceWorkloads.Index) })];
         if (workloads.Find(name => known.All(workload => workload.Name != name)) is { } unknown)
         {
             Console.Error.WriteLine($"unknown workload '{unknown}'; there are {string.Join(' ', known.Select(w => w.Name).Distinct())}");

@@ -23,6 +23,8 @@ internal sealed record WorkCost(
         ("clip_scale_partial", (_, parameters) => sizeof(float) * (double)parameters),
         ("embedding_forward", (kernel, _) => 2.0 * kernel.WrittenBytes),
         ("embedding_backward", (kernel, _) => 3.0 * kernel.ReadBytes),
+        // At most all sums of chunks are read, and half as many rows written.
+        ("embedding_join", (kernel, _) => 1.5 * kernel.ReadBytes),
         ("search_rows_again", (kernel, _) => kernel.WrittenBytes / sizeof(long) * RowBytes(kernel)),
         // Its scores are read and overwritten.
         ("nt_xent_gradient", (kernel, _) => kernel.ReadBytes + kernel.WrittenBytes + kernel.Arguments[0].Bytes),
@@ -43,7 +45,7 @@ internal sealed record WorkCost(
     }
 
     /// <param name="parameters">Parameters of the model that is trained.</param>
-    /// <returns>Null for what a step does not wait for: transfers from and to the host.</returns>
+    /// <returns>Null for what a step does not wait for: values of the host that come on a stream of their own.</returns>
     public static WorkCost? Of(RecordedWork work, long parameters) => work switch
     {
         RecordedKernel kernel when OwnProduct.Of(kernel) is { } product => new(BytesOf(kernel, parameters), product.Flops,
@@ -53,6 +55,8 @@ internal sealed record WorkCost(
         RecordedConvolution convolution => Of(convolution),
         RecordedTransfer { Kind: "copy" } copy => new(2.0 * copy.Bytes, 0, Precision.Float32, _ => 1),
         RecordedTransfer { Kind: "fill" or "bias" } transfer => new(transfer.Bytes, 0, Precision.Float32, _ => 1),
+        // A loss and a norm, a few bytes each: the time of a small kernel.
+        RecordedTransfer { Kind: "download" } values => new(values.Bytes, 0, Precision.Float32, _ => 1),
         _ => null,
     };
 
@@ -70,7 +74,8 @@ internal sealed record WorkCost(
     static WorkCost Of(RecordedProduct product)
     {
         var (m, n, k, batches) = (product.Sizes[0], product.Sizes[1], product.Sizes[2], product.Sizes[3]);
-        double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1]);
+        double bytes = batches * ((m * k + (double)n * k) * product.ElementBytes[0] + (double)m * n * product.ElementBytes[1])
+            + product.SummandBytes;
         var precision = product.ElementBytes[0] == 2 ? Precision.BFloat16
             : product.Compute == ComputeTf32 ? Precision.Tf32 : Precision.Float32;
         return new(bytes, 2.0 * batches * m * n * k, precision, gpu => TileShare(gpu, m, n, k, batches),

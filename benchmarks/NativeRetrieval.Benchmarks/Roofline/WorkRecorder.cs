@@ -42,32 +42,54 @@ internal static unsafe class WorkRecorder
     }
 
     /// <summary>
-    /// The work of one run of a workload; the first run, which makes plans and tables, is left out. In float32 and TF32 the run is recorded
+    /// The work of one run of a workload as it is launched one by one, where each pointer shows its tensor's end, and with the copies of a
+    /// replay, where it is replayed; the first run, which makes plans and tables, is left out. In float32 and TF32 the run is recorded
     /// twice, by the libraries' own algorithms and by other ways, among which the backend chooses by their time: three TF32 products in
     /// float32, transforms of convolutions in TF32.
     /// </summary>
     public static RecordedRun Record(DeviceWorkload workload, Precision precision)
     {
         bool splits = precision == Precision.Float32;
-        using var device = Open(precision, graphs: false);
+        using var device = Open(precision, graphs: true);
         using var prepared = workload.Prepare(device);
         Once();
-        if (precision == Precision.BFloat16) return new([.. Once().Select(work => new RecordedPiece([[work]]))], prepared.Parameters);
+        if (precision == Precision.BFloat16)
+            return RecordedRun.Of(Once(), prepared.Parameters).WithTransfers(TransfersOfReplay(prepared, device));
         if (splits) ForcedChoices.Take(device, split: false);
         else ForcedChoices.Transform(device, transforms: false);
         var direct = Once();
         if (splits) ForcedChoices.Take(device, split: true);
         else ForcedChoices.Transform(device, transforms: true);
         Once(); // transforms the filters
-        return RecordedRun.Of(direct, Once(), prepared.Parameters);
+        return RecordedRun.Of(direct, Once(), prepared.Parameters).WithTransfers(TransfersOfReplay(prepared, device));
 
         List<RecordedWork> Once()
         {
-            Take();
-            prepared.Run();
-            device.Synchronize();
-            return [.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)];
+            prepared.Captured?.Clear(); // what comes a first time is launched as ever
+            return WorkOf(prepared, device);
         }
+    }
+
+    static List<RecordedWork> WorkOf(PreparedRun prepared, CudaDevice device)
+    {
+        Take();
+        prepared.Run();
+        device.Context.Synchronize(); // the device's own would read its faults as well
+        return [.. Take().Split('\n', StringSplitOptions.RemoveEmptyEntries).Select(RecordedWork.Parse)];
+    }
+
+    /// <summary>
+    /// Copies of a replay, those of its inputs and outputs among them, and what is read behind it; null for work that is not replayed.
+    /// </summary>
+    static RecordedTransfer[]? TransfersOfReplay(PreparedRun prepared, CudaDevice device)
+    {
+        if (prepared.Captured is not { } captured) return null;
+        prepared.Run(); // records, and replays a first time
+        device.Synchronize();
+        long replays = captured.Replays;
+        var work = WorkOf(prepared, device);
+        if (captured.Replays == replays + 1) return [.. work.OfType<RecordedTransfer>().Where(transfer => transfer.IsOfReplay)];
+        throw new InvalidOperationException("work that should be was not replayed");
     }
 
     /// <summary>

@@ -31,4 +31,15 @@ public sealed class BackwardContext
     /// True where input <paramref name="index"/> leads to a tensor that requires a gradient; elsewhere the rule may return null.
     /// </summary>
     public bool Wants(int index) => _node.Inputs[index].WantsGradient;
+
+    /// <summary>
+    /// The gradient that other operations have sent to input <paramref name="index"/> so far. The rule now owns it, and returns its own
+    /// gradient with this one added. Null where none has come, or the input is a leaf.
+    /// </summary>
+    internal Tensor? TakeCollected(int index)
+    {
+        if (_node.Inputs[index].Node is not { Gradient: { Layout: Layout.Contiguous } collected } source) return null;
+        source.Gradient = null;
+        return collected;
+    }
 }

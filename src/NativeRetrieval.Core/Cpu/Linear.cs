@@ -35,7 +35,7 @@ internal sealed unsafe partial class CpuBackend
 
     public void LinearParameterGradients(Tensor dy, Tensor x, Tensor? dWeight, Tensor? dBias)
     {
-        if (dWeight is not null) MatMul(dy, x, transposeA: true, transposeB: false, dWeight);
+        if (dWeight is not null) MatMul(dy, x, transposeA: true, transposeB: false, summand: null, dWeight);
         if (dBias is not null) SumOfRows(dy, dBias);
     }
 

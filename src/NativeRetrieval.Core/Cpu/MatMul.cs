@@ -6,10 +6,11 @@ namespace NativeRetrieval.Core.Cpu;
 
 internal sealed unsafe partial class CpuBackend
 {
-    public void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c)
+    public void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor? summand, Tensor c)
     {
         if (a.DType == DType.Float32) Run<float>(a, b, transposeA, transposeB, c);
         else Run<double>(a, b, transposeA, transposeB, c);
+        if (summand is not null) Add(c, summand, scale: 1.0, c);
 
         static void Run<T>(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c) where T : unmanaged, IFloatingPointIeee754<T> =>
             PackedGemm.Run(c.Shape[0], c.Shape[1], a.Shape[transposeA ? 0 : 1], View<T>(a, transposeA), View<T>(b, transposeB),

@@ -62,7 +62,10 @@ public static partial class Op
                 y.Backend.ReluBackward(ctx.OutputGradient, y, dy);
             }
             dy = Matrix(dy);
-            var dx = ctx.Wants(0) ? MatMul(dy, weight).Reshape(x.Shape) : null;
+            // What a residual connection has sent to x goes into the same product.
+            using var collected = ctx.TakeCollected(0);
+            var summand = collected is null ? null : Matrix(collected);
+            var dx = ctx.Wants(0) ? Product(dy, weight, false, false, dy.DType, summand).Reshape(x.Shape) : null;
             var dWeight = ctx.Wants(1) ? Tensor.EmptyLike(weight) : null;
             var dBias = ctx.State<bool>() && ctx.Wants(2) ? Tensor.Empty([weight.Shape[0]], x.Device, weight.DType) : null;
             if (dWeight is not null || dBias is not null) x.Backend.LinearParameterGradients(dy, Matrix(x), dWeight, dBias);

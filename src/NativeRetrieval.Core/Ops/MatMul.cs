@@ -40,16 +40,17 @@ public static partial class Op
         });
     }
 
-    /// <summary>op(A)·op(B) in a type that may be wider than the operands'.</summary>
-    static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB, DType dtype)
+    /// <summary>op(A)·op(B) in a type that may be wider than the operands', and a matrix of that type added to it.</summary>
+    static Tensor Product(Tensor a, Tensor b, bool transposeA, bool transposeB, DType dtype, Tensor? summand = null)
     {
         var c = Tensor.Empty([a.Shape[transposeA ? 1 : 0], b.Shape[transposeB ? 0 : 1]], a.Device, dtype);
-        a.Backend.MatMul(a, b, transposeA, transposeB, c);
+        a.Backend.MatMul(a, b, transposeA, transposeB, summand, c);
         return c;
     }
 }
 
 internal partial interface IBackend
 {
-    void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor c);
+    /// <summary>c = op(A)·op(B), plus the summand where there is one, which is no other argument.</summary>
+    void MatMul(Tensor a, Tensor b, bool transposeA, bool transposeB, Tensor? summand, Tensor c);
 }

@@ -35,11 +35,19 @@ public sealed class RecordedRunTests
         Assert.Equal(3, run.Fastest(_h100).Count);
     }
 
-    /// <summary>The host's transfers are no part of a run's time, whatever the way.</summary>
+    /// <summary>Uploads run beside the computation, whatever the way; what is read is copied behind it.</summary>
     [Fact]
-    public void Transfers_of_the_host_are_left_out() =>
-        Assert.Equal(["relu_forward_f32"], RecordedRun.Of(Parse("upload\t64", Relu), Parse(Relu), 0).Fastest(_h100)
-            .Select(item => item.Work.Name));
+    public void Values_that_come_from_the_host_are_left_out() =>
+        Assert.Equal(["relu_forward_f32", "download"],
+            RecordedRun.Of(Parse("upload\t64", Relu, "download\t4"), Parse(Relu, "download\t4"), 0).Fastest(_h100)
+                .Select(item => item.Work.Name));
+
+    /// <summary>A replay copies its inputs and outputs; the copies of what is launched one by one are among its own.</summary>
+    [Fact]
+    public void Copies_are_those_of_the_replay() =>
+        Assert.Equal(["fill", "relu_forward_f32", "copy", "copy"],
+            RecordedRun.Of(Parse("copy\t64", "fill\t64", Relu, "download\t4"), 0)
+                .WithTransfers([new("copy", 64), new("copy", 4)]).Fastest(_h100).Select(item => item.Work.Name));
 
     [Theory]
     [InlineData("another kernel", "counterpart of 'relu_forward_f32', piece 1")]
@@ -61,9 +69,9 @@ public sealed class RecordedRunTests
 
     static List<RecordedWork> Parse(params string[] lines) => [.. lines.Select(RecordedWork.Parse)];
 
-    static string Product(int width) => $"product\t{width} {width} {width} 1\t4 4\t68\t1\t1 0";
+    static string Product(int width) => $"product\t{width} {width} {width} 1\t4 4\t68\t1\t1 0\t0";
 
-    static string Tripled(int width) => $"product\t{width} {width} {3 * width} 1\t4 4\t77\t1\t1 0";
+    static string Tripled(int width) => $"product\t{width} {width} {3 * width} 1\t4 4\t77\t1\t1 0\t0";
 
     static string Split(int width) =>
         $"kernel\tmat_mul_split_f32\t16 1 1\t256 1 1\t0\tr 4096 {4 * width * width}\tw {1 << 30} {12L * width * width}\ti 1";

@@ -40,6 +40,8 @@ public sealed class WorkCostTests
         Assert.Equal(28.0 * 1000, CostOf("kernel\tadam_step_f32\t1 1 1\t256 1 1\t0\tr 4096 64\tf 0.1", parameters: 1000).Bytes);
         Assert.Equal(2.0 * 6144,
             CostOf("kernel\tembedding_forward_f32\t1 1 1\t256 1 1\t0\tr 4096 93763584\tr 8192 128\tw 12288 6144").Bytes);
+        Assert.Equal(1.5 * (128 + 49152),
+            CostOf("kernel\tembedding_join_f32\t8 1 1\t192 1 1\t0\tr 4096 128\tr 8192 49152\tw 12288 93763584").Bytes);
     }
 
     /// <summary>A row of 1024 numbers for each key of 208 that is written, however large the table.</summary>
@@ -55,18 +57,23 @@ public sealed class WorkCostTests
     [Fact]
     public void A_product_is_bound_by_arithmetic_and_by_its_tiles()
     {
-        var cost = CostOf("product\t1024 1024 1024 1\t4 4\t68\t1\t1 0");
+        var cost = CostOf("product\t1024 1024 1024 1\t4 4\t68\t1\t1 0\t0");
         Assert.Equal(3 * 4 * 1024 * 1024, cost.Bytes);
         Assert.Equal(2.0 * 1024 * 1024 * 1024, cost.Flops);
         Assert.Equal(Precision.Float32, cost.Precision);
         Assert.Equal(2147483648 / (66.9e12 * 0.77 * 128 / 132) + Kernel + ForwardCall, cost.Seconds(_h100), 1e-12);
     }
 
+    /// <summary>A matrix that is added is read beside the operands: 3 of 64 x 64, its own, and nothing else.</summary>
+    [Fact]
+    public void A_product_reads_what_it_adds() =>
+        Assert.Equal(4 * 4.0 * 64 * 64, CostOf("product\t64 64 64 1\t4 4\t77\t1\t0 0\t16384").Bytes);
+
     /// <summary>Two products of a gradient in one call, in TF32: 0.78 of 494.7 TFLOP/s, and one call.</summary>
     [Fact]
     public void Several_products_of_a_call_are_several_times_the_work_of_one()
     {
-        var cost = CostOf("product\t1024 1024 3072 2\t4 4\t77\t1\t0 1");
+        var cost = CostOf("product\t1024 1024 3072 2\t4 4\t77\t1\t0 1\t0");
         Assert.Equal(2.0 * 4 * (1024 * 3072 + 1024 * 3072 + 1024 * 1024), cost.Bytes);
         Assert.Equal(2.0 * 2 * 1024 * 1024 * 3072, cost.Flops);
         Assert.Equal(Precision.Tf32, cost.Precision);
@@ -74,8 +81,8 @@ public sealed class WorkCostTests
     }
 
     [Theory]
-    [InlineData("product\t64 64 64 1\t2 2\t68\t1\t1 0", Precision.BFloat16)]
-    [InlineData("product\t64 64 64 1\t4 4\t77\t1\t1 0", Precision.Tf32)]
+    [InlineData("product\t64 64 64 1\t2 2\t68\t1\t1 0\t0", Precision.BFloat16)]
+    [InlineData("product\t64 64 64 1\t4 4\t77\t1\t1 0\t0", Precision.Tf32)]
     [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t4 4\t3\t0", Precision.Float32)]
     [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t4 4\t0\t0", Precision.Tf32)]
     [InlineData("convolution\tforward\t2 64 10 8\t128 3 3\t10 8\t2 2\t0\t0", Precision.BFloat16)]
@@ -97,14 +104,14 @@ public sealed class WorkCostTests
         Assert.Equal(cost.Bytes + Summand, CostOf($"convolution\t{direction}\t2 64 10 8\t128 3 3\t10 8\t4 4\t0\t{Summand}").Bytes);
     }
 
-    /// <summary>A copy reads and writes; what travels to or from the host goes beside a step.</summary>
+    /// <summary>A copy reads and writes; what comes from the host goes beside a step, what is read comes behind it.</summary>
     [Fact]
-    public void Copies_count_twice_and_the_hosts_not_at_all()
+    public void Copies_count_twice_and_what_comes_from_the_host_not_at_all()
     {
         Assert.Equal(2.0 * 4096, CostOf("copy\t4096").Bytes);
         Assert.Equal(4096.0, CostOf("fill\t4096").Bytes);
         Assert.Null(WorkCost.Of(RecordedWork.Parse("upload\t4096"), 0));
-        Assert.Null(WorkCost.Of(RecordedWork.Parse("download\t4096"), 0));
+        Assert.Equal(4096.0, CostOf("download\t4096").Bytes);
     }
 
     /// <summary>The same bytes on more bandwidth take less time, by as much.</summary>

@@ -44,6 +44,15 @@ public sealed class ProductTrafficTests
         }
     }
 
+    /// <summary>What a residual connection has sent to a layer's input is added by the product; forward the sum is a pass.</summary>
+    [Fact]
+    public void A_gradient_beside_a_residual_connection()
+    {
+        using var test = Open(Precision.Tf32);
+        Assert.Equal([1, 0], Passes("LinearBesideResidualCase", "2x3x8x8", DType.Float32, test)
+            .Select(pass => pass.Launches.Count(launch => launch.Kernel == "add_forward_f32")));
+    }
+
     /// <summary>Both operands are read once, and each of their three parts is written once.</summary>
     [Theory]
     [InlineData("MatMulPlainCase")]

@@ -62,3 +62,25 @@ sealed class LinearWithBiasCase() : LinearCase(true, Activation.None);
 sealed class LinearReluCase() : LinearCase(true, Activation.Relu);
 
 sealed class LinearGeluCase() : LinearCase(true, Activation.Gelu);
+
+/// <summary>
+/// <c>y = h·Wᵀ + b + h</c> with h = 2x, square weights: the layer's gradient meets what has come to h over the residual connection.
+/// </summary>
+sealed class LinearBesideResidualCase() : LinearCase(true, Activation.None)
+{
+    const double Factor = 2;
+
+    public override IEnumerable<string> Sizes => ["0x1x3x3", "1x1x1x1", "2x3x5x5", "3x11x68x68"];
+
+    public override Tensor Run(string size, Tensor[] inputs, Device device)
+    {
+        var h = Core.Ops.Op.Scale(inputs[0], Factor);
+        return Core.Ops.Op.Add(base.Run(size, [h, inputs[1], inputs[2]], device), h);
+    }
+
+    public override double[] Reference(string size, double[][] inputs)
+    {
+        double[] h = Array.ConvertAll(inputs[0], x => Factor * x);
+        return [.. base.Reference(size, [h, inputs[1], inputs[2]]).Zip(h, (product, residual) => product + residual)];
+    }
+}

@@ -220,7 +220,8 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
     if (nr_emu_recording())
     {
         char line[160];
-        std::snprintf(line, sizeof line, "product\t%zu %zu %zu %zu\t%zu %zu\t%d\t%u\t%d %d", s.m, s.n, s.k, s.batches, bytes_of(s.ab), bytes_of(s.cd), d->compute, e, d->op_a, d->op_b);
+        std::snprintf(line, sizeof line, "product\t%zu %zu %zu %zu\t%zu %zu\t%d\t%u\t%d %d\t%zu", s.m, s.n, s.k, s.batches, bytes_of(s.ab), bytes_of(s.cd), d->compute, e, d->op_a, d->op_b,
+                      *beta != 0 ? s.m * s.n * s.batches * bytes_of(s.cd) : 0);
         return nr_emu_record(stream, line) ? Ok : ExecutionFailed;
     }
 

@@ -30,16 +30,28 @@ unsigned s_serial = 0;
 
 const char* name_of(Place place) { return place == Place::Device ? "device" : "pinned"; }
 
-// The lowest freed range that is large enough; used when fresh addresses have run out.
+// The lowest freed ranges side by side that are large enough; used when fresh addresses have run out.
 uintptr_t reuse(size_t extent)
 {
+    auto first = s_allocations.end();
+    size_t length = 0;
     for (auto i = s_allocations.begin(); i != s_allocations.end(); ++i)
-        if (i->second.freed && i->second.extent >= extent)
+    {
+        if (!i->second.freed)
         {
-            const uintptr_t address = i->first;
-            s_allocations.erase(i);
-            return address;
+            first = s_allocations.end();
+            continue;
         }
+        if (first == s_allocations.end() || first->first + length != i->first) first = i, length = 0;
+        length += i->second.extent;
+        if (length < extent) continue;
+        const uintptr_t address = first->first;
+        Allocation rest = i->second;
+        s_allocations.erase(first, std::next(i));
+        rest.bytes = rest.extent = length - extent;
+        if (rest.extent > 0) s_allocations[address + extent] = rest;
+        return address;
+    }
     return 0;
 }
 

@@ -48,27 +48,28 @@ internal sealed class MatrixProducts : IDisposable
     /// rows.</param>
     /// <param name="bias">The vector that the epilogue reads or writes, of C's type, or 0.</param>
     /// <param name="exact">True forbids TF32, whatever the device's options say.</param>
-    /// <param name="accumulate">True adds the product to the values of C.</param>
     /// <param name="operands">The type of A and B.</param>
     /// <param name="result">The type of C.</param>
+    /// <param name="summand">A matrix like C, and not C, that is added to the product; or 0.</param>
     /// <returns>False where the library has no algorithm with this epilogue: nothing was done.</returns>
     public bool TryMultiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
-        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false,
-        DType operands = DType.Float32, DType result = DType.Float32)
+        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, DType operands = DType.Float32,
+        DType result = DType.Float32, nint summand = 0)
     {
         var math = operands == DType.BFloat16 ? Precision.BFloat16
             : exact || _device.Options.Precision == Precision.Float32 ? Precision.Float32 : Precision.Tf32;
         return TryRun(new(rows, columns, inner, transposeA, transposeB, epilogue, TypeOf(operands), TypeOf(result), math, exact,
-            AlignmentOf(a | b | c)), new(a, b, c, bias), accumulate);
+            AlignmentOf(a | b | c | summand)), new(a, b, c, bias, summand));
     }
 
     /// <summary>The same product, for which the library must have an algorithm.</summary>
     /// <exception cref="CudaException">The library has no algorithm.</exception>
     public void Multiply(int rows, int columns, int inner, nint a, bool transposeA, nint b, bool transposeB, nint c,
-        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, bool accumulate = false,
-        DType operands = DType.Float32, DType result = DType.Float32)
+        Epilogue epilogue = Epilogue.Default, nint bias = 0, bool exact = false, DType operands = DType.Float32,
+        DType result = DType.Float32, nint summand = 0)
     {
-        if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, accumulate, operands, result))
+        if (!TryMultiply(rows, columns, inner, a, transposeA, b, transposeB, c, epilogue, bias, exact, operands, result,
+            summand))
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({rows} x {columns} x {inner}, {epilogue})");
     }
 
@@ -80,7 +81,7 @@ internal sealed class MatrixProducts : IDisposable
     {
         var shape = new ProductShape(rows, columns, inner, false, true, Epilogue.Default, CudaDataType.Float32, CudaDataType.Float32,
             Precision.Tf32, false, AlignmentOf(a | b | c), count);
-        if (!TryRun(shape, new(a, b, c, 0), false))
+        if (!TryRun(shape, new(a, b, c, 0, 0)))
             CublasStatus.NotSupported.ThrowIfFailed($"cublasLtMatmulAlgoGetHeuristic({shape})");
     }
 
@@ -117,28 +118,25 @@ internal sealed class MatrixProducts : IDisposable
     }
 
     /// <summary>False where the library has no algorithm.</summary>
-    bool TryRun(ProductShape shape, ProductOperands operands, bool accumulate)
+    bool TryRun(ProductShape shape, ProductOperands operands)
     {
         lock (_lock)
         {
             using var scope = _device.Context.Enter();
-            if (!_choices.TryGetValue(shape, out var choice)) _choices.Add(shape, choice = Choose(shape, operands, accumulate));
+            if (!_choices.TryGetValue(shape, out var choice)) _choices.Add(shape, choice = Choose(shape, operands));
             if (choice.Count == 0) return false;
             Ran?.Invoke(shape);
-            Run(choice, choice.Chosen, operands, accumulate);
+            Run(choice, choice.Chosen, operands);
             return true;
         }
     }
 
-    Choice Choose(ProductShape shape, ProductOperands operands, bool accumulate)
+    Choice Choose(ProductShape shape, ProductOperands operands)
     {
         bool split = TripledProduct.Suits(shape) && _chooser.MaySplit(TripledProduct.Bytes(shape));
         var choice = new Choice(shape, PlanOf(shape), split ? PlanOf(TripledProduct.Of(shape)) : null);
         if (choice.Count == 0) return choice;
-        // Timing would add to C again and again.
-        using var scratch = accumulate ? Tensor.Empty([shape.Rows, shape.Columns], _device) : null;
-        var timed = scratch is null ? operands : operands with { C = scratch.Address };
-        choice.Chosen = _chooser.Choose($"product {shape}", choice.Names(), i => Run(choice, i, timed, false));
+        choice.Chosen = _chooser.Choose($"product {shape}", choice.Names(), i => Run(choice, i, operands));
         return choice;
     }
 
@@ -148,22 +146,21 @@ internal sealed class MatrixProducts : IDisposable
         return ProductPlan.Of(shape, _handle, preference, _workspace.Address);
     }
 
-    void Run(Choice choice, int which, ProductOperands operands, bool accumulate)
+    void Run(Choice choice, int which, ProductOperands operands)
     {
         if (!choice.IsSplit(which))
         {
-            Call(choice.Direct, which, choice.Shape, operands, accumulate);
+            Call(choice.Direct, which, choice.Shape, operands);
             return;
         }
         var (a, b) = TripledProduct.Split(choice.Shape, operands, _device, _split);
         using (a)
         using (b)
-            Call(choice.Split!, which - choice.Direct.Algorithms.Count, choice.Shape, operands with { A = a.Address, B = b.Address },
-                accumulate);
+            Call(choice.Split!, which - choice.Direct.Algorithms.Count, choice.Shape, operands with { A = a.Address, B = b.Address });
     }
 
-    void Call(ProductPlan plan, int which, ProductShape shape, ProductOperands operands, bool accumulate) =>
-        plan.Run(which, _handle, operands, accumulate, _workspace.Address, _workspace.SizeBytes, _device.Stream.Handle)
+    void Call(ProductPlan plan, int which, ProductShape shape, ProductOperands operands) =>
+        plan.Run(which, _handle, operands, _workspace.Address, _workspace.SizeBytes, _device.Stream.Handle)
             .ThrowIfFailed($"cublasLtMatmul({shape})");
 
     static CudaDataType TypeOf(DType dtype) => dtype == DType.BFloat16 ? CudaDataType.BFloat16 : CudaDataType.Float32;

@@ -56,15 +56,17 @@ internal sealed unsafe class ProductPlan : IDisposable
         return plan;
     }
 
-    /// <summary>Queues the product by one of <see cref="Algorithms"/>; true for <paramref name="accumulate"/> adds it to C.</summary>
-    public CublasStatus Run(int which, CublasLtHandle handle, ProductOperands operands, bool accumulate, nint workspace,
-        long workspaceBytes, Interop.Driver.StreamHandle stream)
+    /// <summary>Queues the product by one of <see cref="Algorithms"/>.</summary>
+    public CublasStatus Run(int which, CublasLtHandle handle, ProductOperands operands, nint workspace, long workspaceBytes,
+        Interop.Driver.StreamHandle stream)
     {
         if (operands.Vector != 0) _product.Set(MatmulAttribute.BiasPointer, operands.Vector);
-        float one = 1, kept = accumulate ? 1 : 0;
+        bool adds = operands.Summand != 0;
+        float one = 1, ofSummand = adds ? 1 : 0;
         var algorithm = Algorithms[which];
-        return cublasLtMatmul(handle, _product, &one, operands.B, _right, operands.A, _left, &kept, operands.C, _result, operands.C,
-            _result, &algorithm, workspace, (nuint)workspaceBytes, stream);
+        return cublasLtMatmul(handle, _product, &one, operands.B, _right, operands.A, _left, &ofSummand,
+            adds ? operands.Summand : operands.C, _result, operands.C, _result, &algorithm, workspace, (nuint)workspaceBytes,
+            stream);
     }
 
     public void Dispose()
@@ -76,5 +78,7 @@ internal sealed unsafe class ProductPlan : IDisposable
     }
 }
 
-/// <summary>Addresses of a product's matrices, and of the vector that the epilogue reads or writes, or 0.</summary>
-internal readonly record struct ProductOperands(nint A, nint B, nint C, nint Vector);
+/// <summary>Addresses of a product's matrices.</summary>
+/// <param name="Vector">The vector that the epilogue reads or writes, or 0.</param>
+/// <param name="Summand">A matrix like C that is added to the product, or 0.</param>
+internal readonly record struct ProductOperands(nint A, nint B, nint C, nint Vector, nint Summand);
