@@ -8,8 +8,8 @@ public static partial class Op
 {
     /// <summary>The same values in another memory layout; <paramref name="x"/> itself where it already has it.</summary>
     /// <param name="x">
-    /// Feature maps [N, C, H, W], kernels [O, I, k, k] or, for <see cref="Layout.OIHW16o"/>, a linear layer's weight [O, I]; float32, float64
-    /// or bfloat16.
+    /// Feature maps [N, C, H, W], kernels [O, I, k, k] or, for <see cref="Layout.OIHW16o"/>, a linear layer's weight [O, I]; float32,
+    /// float64 or bfloat16.
     /// </param>
     public static Tensor ToLayout(Tensor x, Layout layout)
     {

@@ -306,8 +306,8 @@ public sealed class Tensor : IDisposable
     public bool TryArrange()
     {
         var layout = Device.Filters;
-        if (_disposed || layout != Layout.OIHW16o || Layout != Layout.Contiguous || DType != DType.Float32 || Shape.Length != 2 || InFile is not null
-            || StoredElements(Shape, layout) != Count)
+        if (_disposed || layout != Layout.OIHW16o || Layout != Layout.Contiguous || DType != DType.Float32 || Shape.Length != 2
+            || InFile is not null || StoredElements(Shape, layout) != Count)
             return false;
         using var plain = Share();
         Layout = layout;

@@ -11,7 +11,8 @@ internal static unsafe class KernelBlocks
     const int Lanes = ConvShape.Lanes;
 
     /// <summary>
-    /// Row-major kernels [O, I, k, k] or weights [O, I] in blocks. <paramref name="plain"/> may be <paramref name="blocked"/> where no channel is padded.
+    /// Row-major kernels [O, I, k, k] or weights [O, I] in blocks. <paramref name="plain"/> may be <paramref name="blocked"/> where no
+    /// output is padded.
     /// </summary>
     public static void Arrange<T>(Shape shape, T* plain, T* blocked) where T : unmanaged =>
         Workers.Run(PanelsOf(shape), new Panels<T>(shape, plain, blocked), static (panels, panel) => panels.Arrange(panel));

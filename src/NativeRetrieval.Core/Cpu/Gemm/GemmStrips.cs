@@ -1,6 +1,8 @@
 namespace NativeRetrieval.Core.Cpu.Gemm;
 
-/// <summary>Rows cut into the fewest strips of nearly equal height: a last strip of one or two rows would leave the multipliers idle.</summary>
+/// <summary>
+/// Rows cut into the fewest strips of nearly equal height: a last strip of one or two rows would leave the multipliers idle.
+/// </summary>
 /// <param name="rows">At least 1.</param>
 /// <param name="tallest">Rows of the largest tile.</param>
 internal readonly struct GemmStrips(int rows, int tallest)

@@ -22,8 +22,8 @@ internal static unsafe class PackedGemm
         RunParts(new Product<T>(m, n, k, a, b, default, c, cStride, epilogue, kernel ?? GemmKernel<T>.Best));
 
     /// <summary>C = A·B with B in panels, then <paramref name="epilogue"/>; large products by <see cref="Strassen"/>.</summary>
-    public static void Run(int m, MatrixView<float> a, WeightPanels<float> b, float* c, nint cStride, GemmEpilogue<float> epilogue = default,
-        GemmKernel<float>? kernel = null)
+    public static void Run(int m, MatrixView<float> a, WeightPanels<float> b, float* c, nint cStride,
+        GemmEpilogue<float> epilogue = default, GemmKernel<float>? kernel = null)
     {
         kernel ??= GemmKernel<float>.Best;
         if (Strassen.Takes(m, b, kernel)) StrassenProduct.Run(m, a, b, kernel, c, cStride, epilogue);
@@ -88,10 +88,12 @@ internal static unsafe class PackedGemm
         /// <summary>Panels of weights with as many rows of A as stay in a second-level cache.</summary>
         void RunWeights(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
-            int parts = (endRow - firstRow + GemmBlocking.MaxRowsOfPanels - 1) / GemmBlocking.MaxRowsOfPanels;
-            for (int part = 0; part < parts; part++)
-                RunPanels(firstK, blockK, firstRow + Cut(endRow - firstRow, parts, part), firstRow + Cut(endRow - firstRow, parts, part + 1),
-                    firstColumn, endColumn);
+            var parts = new GemmStrips(endRow - firstRow, GemmBlocking.MaxRowsOfPanels);
+            for (int part = 0; part < parts.Count; part++)
+            {
+                int row = firstRow + parts.Row(part);
+                RunPanels(firstK, blockK, row, row + parts.Height(part), firstColumn, endColumn);
+            }
         }
 
         /// <summary>True where <see cref="GemmDirect"/> can read B.</summary>
@@ -148,8 +150,8 @@ internal static unsafe class PackedGemm
         }
 
         /// <summary>
-        /// Each panel of B, a weight's or packed just before or with the first strip's products, with every strip of A in turn: for few rows
-        /// of A, as the panel then stays in the first-level cache and is written to no other memory.
+        /// Each panel of B, a weight's or packed just before or with the first strip's products, with every strip of A in turn: for few
+        /// rows of A, as the panel then stays in the first-level cache and is written to no other memory.
         /// </summary>
         void RunPanels(int firstK, int blockK, int firstRow, int endRow, int firstColumn, int endColumn)
         {
@@ -162,20 +164,23 @@ internal static unsafe class PackedGemm
             }
             // While the strips meet one panel of a weight, each fetches its part of the next.
             nint fetchedByStrip = weights.IsNull ? 0 : blockK / strips.Count * WeightPanels<T>.Width;
+            nint fetchStep = Math.Max(1, WeightPanels<T>.Width / strips.Count);
             for (int column = firstColumn; column < endColumn; column += kernel.Columns)
             {
                 int width = Math.Min(kernel.Columns, endColumn - column);
                 bool direct = ReadsDirectly && width == kernel.Columns;
                 nint? ahead = direct ? kernel.Columns * b.ColumnStride : null;
-                var panel = !weights.IsNull ? weights.Tile(firstK, column, kernel.Columns) with
+                var panel = !weights.IsNull
+                    ? weights.Tile(firstK, column, kernel.Columns) with
                     {
-                        Fetched = weights.At(firstK, column + kernel.Columns), FetchStep = Math.Max(1, WeightPanels<T>.Width / strips.Count),
+                        Fetched = weights.At(firstK, column + kernel.Columns), FetchStep = fetchStep,
                     }
                     : Packed(direct ? ReserveColumns(blockK) : PackColumns(firstK, blockK, column, column + width));
                 for (int strip = 0; strip < strips.Count; strip++)
                 {
                     int row = strips.Row(strip);
-                    RunTile(firstK, blockK, packedA + row * blockK, panel, sums, strips.Height(strip), width, firstRow + row, column, ahead);
+                    RunTile(firstK, blockK, packedA + row * blockK, panel, sums, strips.Height(strip), width, firstRow + row, column,
+                        ahead);
                     ahead = null;
                     panel = panel with { Fetched = panel.Fetched + fetchedByStrip };
                 }

@@ -52,18 +52,20 @@ internal sealed unsafe class StrassenProduct
 
     int GroupWidth => Strassen.Side * _kernel.Columns;
 
-    public static void Run(int m, MatrixView<float> a, WeightPanels<float> b, GemmKernel<float> kernel, float* c, nint cStride, GemmEpilogue<float> epilogue)
+    public static void Run(int m, MatrixView<float> a, WeightPanels<float> b, GemmKernel<float> kernel, float* c, nint cStride,
+        GemmEpilogue<float> epilogue)
     {
         int pieces = (m + MaxRows - 1) / MaxRows;
         for (int piece = 0; piece < pieces; piece++)
         {
             int row = (int)((long)m * piece / pieces), end = (int)((long)m * (piece + 1) / pieces);
-            (_ofThread ??= new()).RunPasses(end - row, new(a.At(row, 0), a.RowStride, a.ColumnStride), b, kernel, c + row * cStride, cStride,
-                epilogue);
+            (_ofThread ??= new()).RunPasses(end - row, new(a.At(row, 0), a.RowStride, a.ColumnStride), b, kernel, c + row * cStride,
+                cStride, epilogue);
         }
     }
 
-    void RunPasses(int m, MatrixView<float> a, WeightPanels<float> b, GemmKernel<float> kernel, float* c, nint cStride, GemmEpilogue<float> epilogue)
+    void RunPasses(int m, MatrixView<float> a, WeightPanels<float> b, GemmKernel<float> kernel, float* c, nint cStride,
+        GemmEpilogue<float> epilogue)
     {
         (_m, _a, _b, _kernel, _cStride, _epilogue) = (m, a, b, kernel, cStride, epilogue);
         _c = c;
