@@ -44,7 +44,9 @@ public sealed class ProductTrafficTests
         }
     }
 
-    /// <summary>What a residual connection has sent to a layer's input is added by the product; forward the sum is a pass.</summary>
+    /// <summary>
+    /// The gradient that a residual connection has sent to a layer's input is added by the product; forward the sum is a pass.
+    /// </summary>
     [Fact]
     public void A_gradient_beside_a_residual_connection()
     {

@@ -39,9 +39,9 @@ internal readonly unsafe struct GemmPanel<T>(T* left, nint right, nint step) whe
     public readonly T* Left = left;
     public readonly nint Right = right, Step = step;
 
-    /// <summary>What is fetched meanwhile, and its values for each step of k.</summary>
+    /// <summary>Memory that is fetched meanwhile, <see cref="FetchStep"/> values further at each step of k.</summary>
     public T* Fetched { get; init; } = left;
 
-    /// <inheritdoc cref="Fetched"/>
+    /// <summary>Values that are fetched at a step.</summary>
     public nint FetchStep { get; init; }
 }
