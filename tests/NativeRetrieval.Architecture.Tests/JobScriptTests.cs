@@ -9,7 +9,6 @@ public sealed partial class JobScriptTests
 {
     /// <summary>Notes its arguments and threads; waits for TERM where it is told to.</summary>
     const string Tool = """
-        #!/bin/sh
         echo "$NATIVERETRIEVAL_THREADS $*" > "$NOTES"
         if [ "$END" = term ]; then
             sleep 60 &
@@ -87,8 +86,7 @@ public sealed partial class JobScriptTests
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the scripts are for Linux");
         using var folder = new TemporaryFolder();
         string tool = folder["nativeretrieval"], notes = folder["notes"];
-        File.WriteAllText(tool, Tool);
-        if (!OperatingSystem.IsWindows()) File.SetUnixFileMode(tool, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        ShellScript.Write(tool, Tool);
         var start = script();
         start.RedirectStandardOutput = true;
         start.Environment["PATH"] = $"{folder.FullPath}:{Environment.GetEnvironmentVariable("PATH")}";

@@ -1,5 +1,6 @@
 using System.Runtime.Intrinsics.X86;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using NativeRetrieval.TestSupport;
 
 namespace NativeRetrieval.Packages.Tests;
@@ -41,8 +42,11 @@ public sealed class NativeFileTests
     {
         _workshop.Index();
         var (expected, actual) = (Run(_workshop.Tool(), line.Split(' ')), Run(_program, line.Split(' ')));
-        Assert.Equal(expected, actual);
+        Assert.Equal(Untimed(expected), Untimed(actual));
     }
+
+    /// <summary>The same but for the seconds that progress tells.</summary>
+    static Shell Untimed(Shell run) => run with { Error = Regex.Replace(run.Error, @"\b\d+ s$", "some s", RegexOptions.Multiline) };
 
     /// <summary>The tool trained the workshop's model; vectors of another width round otherwise.</summary>
     [Fact]

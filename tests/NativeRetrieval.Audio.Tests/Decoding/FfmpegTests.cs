@@ -88,8 +88,7 @@ public sealed class FfmpegTests
     [UnsupportedOSPlatform("windows")]
     static FfmpegProgram Script(string path, string line)
     {
-        File.WriteAllText(path, $"#!/bin/sh\n{line}\n");
-        File.SetUnixFileMode(path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ShellScript.Write(path, line);
         return new(path, TimeSpan.FromMilliseconds(200));
     }
 }

@@ -55,8 +55,7 @@ public sealed class FfmpegTagsTests : IDisposable
     TagCollector Read(string line, TimeSpan? patience = null)
     {
         string program = _folder["ffmpeg"];
-        File.WriteAllText(program, $"#!/bin/sh\n{line}\n");
-        File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        ShellScript.Write(program, line);
         var tags = new TagCollector();
         FfmpegTags.Read(_folder["a.m4a"], new(program, patience ?? TimeSpan.FromMinutes(1)), tags);
         return tags;
