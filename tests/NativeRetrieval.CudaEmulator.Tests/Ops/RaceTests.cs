@@ -30,7 +30,7 @@ public sealed class RaceTests
         ("SearchRowsRoundedCase", "601x40x1x2"), ("SearchRowsRoundedCase", "1400x33x3x20"), ("DistillationMeanCase", "130x19"),
         ("TopKCase", "2x9001x5"), ("NtXentPaperCase", "260x256"), ("AttentionWithDropoutCase", "4x37x3x16"),
         ("Conv2dBatchNormTrainingCase", "1x5x9x70x5"), ("PackedConvBlockOwnLengthCase", "3x64x64x7x5x3"),
-        ("WindowAttentionCase", "2x12x6x2x8x6x5"),
+        ("WindowAttentionCase", "2x12x6x2x8x6x5"), ("WindowAttentionCase", "1x9x18x2x5x9x4"),
     ];
 
     /// <summary>
