@@ -60,7 +60,7 @@ sections=(table timings gradients timed-sizes kernels pytorch-parity parity test
 declare -A what=(
     [machine]="GPU, driver, PyTorch" [runtime]=".NET, unpacked" [doctor]="which CUDA libraries load" [tests]="all CUDA tests"
     [parity]="golden values, float32, the 20-step training run among them" [gradients]="each operation of the training pass against float64, by every algorithm"
-    [timed-sizes]="convolutions of 32 x 10 s against float64, by every algorithm"
+    [timed-sizes]="operations in the sizes of a timed training step against float64, by every algorithm"
     [pytorch-values]="PyTorch's values here" [pytorch-parity]="ours against them" [timings]="ours, timed" [pytorch]="PyTorch, eager and compiled, timed"
     [memcheck]="the tests under compute-sanitizer memcheck" [racecheck]="each kernel once under compute-sanitizer racecheck"
     [kernels]="time and bytes of each kernel of a training step, by ncu" [table]="the timings beside each other")

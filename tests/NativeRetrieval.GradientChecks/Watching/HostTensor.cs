@@ -30,8 +30,14 @@ internal static class HostTensor
     public static Tensor Write(double[] values, Shape shape, Device device, DType dtype, Layout layout = Layout.Contiguous)
     {
         if (dtype == DType.Int32) return Tensor.From(Array.ConvertAll(values, value => (int)value), shape, device);
-        if (dtype == DType.Float64) return Tensor.From(values, shape, device);
-        var written = Tensor.From(Array.ConvertAll(values, value => (float)value), shape, device);
+        return dtype == DType.Float64 ? Tensor.From(values, shape, device)
+            : Write(Array.ConvertAll(values, value => (float)value), shape, device, dtype, layout);
+    }
+
+    /// <summary>A float32 or bfloat16 tensor of these values.</summary>
+    public static Tensor Write(float[] values, Shape shape, Device device, DType dtype, Layout layout = Layout.Contiguous)
+    {
+        var written = Tensor.From(values, shape, device);
         if (layout != Layout.Contiguous)
         {
             var turned = Tensor.Empty(shape, device, DType.Float32, layout);
