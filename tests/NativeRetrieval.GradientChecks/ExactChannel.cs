@@ -2,7 +2,7 @@ using NativeRetrieval.GradientChecks.Decisions;
 
 namespace NativeRetrieval.GradientChecks;
 
-/// <summary>One channel of a batch norm by the batch's statistics, forward and backward in float64, summed over the clips' own frames.</summary>
+/// <summary>One channel of a batch norm in training, forward and backward in float64, over the clips' own frames.</summary>
 internal sealed class ExactChannel
 {
     readonly double[] _x;

@@ -41,11 +41,12 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
     public GradientReport RunAtTimedSizes(IReadOnlyCollection<string> models, Action<string>? done = null)
     {
         List<OperationError> operations = [];
+        var seen = new HashSet<object>();
         foreach (var model in CheckedModel.AtTimedSizes(Small).Where(model => models.Count == 0 || models.Contains(model.Name)))
         {
             using var device = Open(false);
             if (model.Frames is null) operations.AddRange(CheckOperations(model, device, new()).Found);
-            else operations.AddRange(new SampledEncoder(model, device, Precision, Small).Check());
+            else operations.AddRange(new SampledEncoder(model, device, Precision, Small, seen).Check());
             done?.Invoke(model.Name);
         }
         return new(operations, []);
@@ -83,7 +84,7 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
         }
     }
 
-    /// <summary>The operations of a pass, those of inference too on a GPU, with the gradients of a pass on the device and of float64's.</summary>
+    /// <summary>The operations of a pass, on a GPU those of inference, too; and the gradients of the device's pass and of float64's.</summary>
     (List<OperationError> Found, IReadOnlyDictionary<string, double[]> First, IReadOnlyDictionary<string, double[]> Exact) CheckOperations(
         CheckedModel model, Device device, DecisionLog decisions)
     {

@@ -37,6 +37,7 @@ internal static class HostTensor
     /// <summary>A float32 or bfloat16 tensor of these values.</summary>
     public static Tensor Write(float[] values, Shape shape, Device device, DType dtype, Layout layout = Layout.Contiguous)
     {
+        using var scope = TensorScope.Begin();
         var written = Tensor.From(values, shape, device);
         if (layout != Layout.Contiguous)
         {
@@ -44,10 +45,10 @@ internal static class HostTensor
             device.Backend.ToLayout(written, turned);
             written = turned;
         }
-        if (dtype == DType.Float32) return written;
+        if (dtype == DType.Float32) return scope.Return(written);
         var narrow = Tensor.Empty(shape, device, dtype, layout);
         device.Backend.Cast(written, narrow);
-        return narrow;
+        return scope.Return(narrow);
     }
 
     /// <summary>The values that <see cref="Write"/> stores.</summary>
