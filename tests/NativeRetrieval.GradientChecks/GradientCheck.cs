@@ -85,8 +85,8 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
     }
 
     /// <summary>The operations of a pass, on a GPU those of inference, too; and the gradients of the device's pass and of float64's.</summary>
-    (List<OperationError> Found, IReadOnlyDictionary<string, double[]> First, IReadOnlyDictionary<string, double[]> Exact) CheckOperations(
-        CheckedModel model, Device device, DecisionLog decisions)
+    (List<OperationError> Found, IReadOnlyDictionary<string, double[]> First, IReadOnlyDictionary<string, double[]> Exact)
+        CheckOperations(CheckedModel model, Device device, DecisionLog decisions)
     {
         var script = new CallScript();
         var first = model.Gradients(new WatchedDevice(device, script.Record), DType.Float32);
