@@ -4,6 +4,7 @@ using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks.Decisions;
 using NativeRetrieval.GradientChecks.Models;
+using NativeRetrieval.GradientChecks.Sampled;
 using NativeRetrieval.GradientChecks.Watching;
 
 namespace NativeRetrieval.GradientChecks;

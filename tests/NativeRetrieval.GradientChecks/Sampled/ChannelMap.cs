@@ -1,6 +1,6 @@
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>Rows of channels in row-major feature maps [N, C, H, W], or in spectrograms [N, 1, T, F] whose channels are the bins.</summary>
 internal readonly struct ChannelMap(Shape maps, int axis)

@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.GradientChecks.Watching;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>Numbers between <c>offset</c> ± <c>scale</c> on the host, rounded to what a device stores.</summary>
 internal sealed class SampledOperand

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.GradientChecks.Models;
 using NativeRetrieval.GradientChecks.Watching;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>
 /// The convolutions, batch norms and windows' attention of an audio encoder at the sizes that are timed. Which they are is seen in a pass

@@ -1,6 +1,6 @@
 using NativeRetrieval.GradientChecks.Decisions;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>One channel of a batch norm in training, forward and backward in float64, over the clips' own frames.</summary>
 internal sealed class ExactChannel

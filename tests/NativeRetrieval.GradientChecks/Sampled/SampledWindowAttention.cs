@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.GradientChecks.Watching;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>
 /// Attention within windows, forward and backward: the first and the last clip, each alone on the CPU in float64, and the table's gradient,

@@ -1,6 +1,6 @@
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>A convolution of one channel in front of a batch norm, in float64.</summary>
 /// <param name="x">[N, 1, H, W].</param>

@@ -2,7 +2,7 @@ using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>Convolutions in all three directions: rows of each result against their sums in float64.</summary>
 internal sealed class SampledConvolutions(string model, Device device, Precision precision) : SampledOperations(model, device, precision)

@@ -4,7 +4,7 @@ using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.GradientChecks.Watching;
 
-namespace NativeRetrieval.GradientChecks;
+namespace NativeRetrieval.GradientChecks.Sampled;
 
 /// <summary>
 /// Operations of any size by every way that may be taken: entries that are spread over each result are held to what float64 gives there.
@@ -22,7 +22,7 @@ internal abstract class SampledOperations(string model, Device device, Precision
     protected Device Device { get; } = device;
 
     /// <summary>A place out of so many: the first and the last one, where borders are, and others.</summary>
-    protected static int Place(ulong stream, int i, int count) =>
+    public static int Place(ulong stream, int i, int count) =>
         i == 0 ? 0 : i == 1 ? count - 1 : (int)(SampledOperand.Bits(stream, i) % (ulong)count);
 
     /// <summary>Runs an operation and holds its results to what is expected.</summary>
