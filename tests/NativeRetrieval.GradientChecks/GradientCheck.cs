@@ -1,5 +1,4 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks.Decisions;
@@ -85,7 +84,7 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
         }
     }
 
-    /// <summary>The operations of a pass, on a GPU those of inference, too; and the gradients of the device's pass and of float64's.</summary>
+    /// <summary>The operations of a pass, on a GPU those of inference, too; the gradients of the device and those of float64.</summary>
     (List<OperationError> Found, IReadOnlyDictionary<string, double[]> First, IReadOnlyDictionary<string, double[]> Exact)
         CheckOperations(CheckedModel model, Device device, DecisionLog decisions)
     {

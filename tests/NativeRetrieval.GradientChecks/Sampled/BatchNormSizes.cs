@@ -20,13 +20,13 @@ internal readonly record struct BatchNormSizes(
     public static BatchNormSizes? Of(OperationCall call) => call.Name switch
     {
         nameof(IBackend.BatchNorm) or nameof(IBackend.BatchNormAddRelu) =>
-            new(call.Name, call.Argument<Tensor>("x").Shape, null, Options(call), new(Window: 1)),
-        nameof(IBackend.BatchNormPool2d) => new(call.Name, call.Argument<Tensor>("x").Shape, null, Options(call),
+            new(call.Name, call.Argument<Tensor>("x").Shape, null, OptionsOf(call), new(Window: 1)),
+        nameof(IBackend.BatchNormPool2d) => new(call.Name, call.Argument<Tensor>("x").Shape, null, OptionsOf(call),
             call.Argument<PoolingOptions>("pooling") with { Stream = new Philox(Seed: 7, Stream: 3) }),
         nameof(IBackend.Conv2dBatchNorm) => new(call.Name, call.Argument<Tensor>("y").Shape, call.Argument<Tensor>("kernels").Shape,
-            Options(call), new(Window: 1)),
+            OptionsOf(call), new(Window: 1)),
         _ => null,
     };
 
-    static BatchNormOptions Options(OperationCall call) => call.Argument<BatchNormOptions>("options");
+    static BatchNormOptions OptionsOf(OperationCall call) => call.Argument<BatchNormOptions>("options");
 }

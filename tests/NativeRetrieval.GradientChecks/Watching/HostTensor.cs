@@ -51,7 +51,7 @@ internal static class HostTensor
         return scope.Return(narrow);
     }
 
-    /// <summary>The values that <see cref="Write"/> stores.</summary>
+    /// <summary>The values that are stored of these.</summary>
     public static double[] Rounded(double[] values, DType dtype) => dtype switch
     {
         DType.Float32 => Array.ConvertAll(values, value => (double)(float)value),
