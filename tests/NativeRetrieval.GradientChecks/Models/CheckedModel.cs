@@ -19,7 +19,7 @@ internal sealed record CheckedModel(
 {
     readonly Dictionary<string, int> _outputChannels = [];
 
-    /// <summary>Frames of the longest clip; null for a text encoder.</summary>
+    /// <summary>Frames of the longest clip; null where there is no audio encoder.</summary>
     public int? Frames { get; private init; }
 
     public static IReadOnlyList<CheckedModel> All(bool small) =>
@@ -110,7 +110,13 @@ internal sealed record CheckedModel(
             return Op.NtXent(heads.Sounds.Forward(Vectors("sounds", widths[0])), heads.Sentences.Forward(Vectors("sentences", widths[1])),
                 numbers, numbers, new());
 
-            Tensor Vectors(string name, int width) => HostTensor.Write(Signal(name, 10, 0, [pairs, width]), [pairs, width], device, dtype);
+            Tensor Vectors(string name, int width)
+            {
+                var vectors = HostTensor.Write(Signal(name, 10, 0, [pairs, width]), [pairs, width], device, dtype);
+                // The encoders want it.
+                vectors.RequiresGradient = true;
+                return vectors;
+            }
         });
     }
 
