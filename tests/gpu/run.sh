@@ -333,7 +333,7 @@ fi
 if [ -e "$values" ]; then step pytorch-parity 40 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
 else cannot pytorch-parity "PyTorch's values are not there"; fi
 
-step timed-sizes 60 rows_of "${benchmarks[@]}" cuda-gradients --timed-sizes "${small[@]}" --json "$out/timed-sizes.json"
+step timed-sizes 75 rows_of "${benchmarks[@]}" cuda-gradients --timed-sizes "${small[@]}" --json "$out/timed-sizes.json"
 
 profile_step() { # NCU ROUNDS [--small]: more launches than two steps have, after those that choose algorithms
     "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \
