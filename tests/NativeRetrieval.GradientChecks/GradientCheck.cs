@@ -1,9 +1,9 @@
 using NativeRetrieval.Core.Devices;
-using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Cuda;
 using NativeRetrieval.GradientChecks.Decisions;
 using NativeRetrieval.GradientChecks.Models;
+using NativeRetrieval.GradientChecks.Sampled;
 using NativeRetrieval.GradientChecks.Watching;
 
 namespace NativeRetrieval.GradientChecks;
@@ -32,33 +32,21 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
     }
 
     /// <summary>
-    /// The convolutions of the audio encoders alone, at the sizes that are timed: 32 clips of 1,001 frames; small: 3 of 130.
+    /// Operations at the sizes that are timed: 32 clips of 1,001 frames, 32 sentences of 32 tokens, 32 pairs; small: 3 of 130 frames, 8
+    /// tokens. Of the audio encoders convolutions, batch norms and windows' attention on random numbers, at sampled entries; of two layers
+    /// of BERT, the projections and the loss every operation, at all entries, as <see cref="Run"/> does.
     /// </summary>
     /// <param name="models">Names of the models to check; empty: all.</param>
     /// <param name="done">Told each model that is done.</param>
     public GradientReport RunAtTimedSizes(IReadOnlyCollection<string> models, Action<string>? done = null)
     {
-        var (clips, frames) = Small ? (3, 130) : (32, 1001);
         List<OperationError> operations = [];
-        foreach (var model in CheckedModel.All(Small).Where(model => models.Count == 0 || models.Contains(model.Name)))
+        var seen = new HashSet<object>();
+        foreach (var model in CheckedModel.AtTimedSizes(Small).Where(model => models.Count == 0 || models.Contains(model.Name)))
         {
-            if (model.Frames is not { } checkedFrames) continue;
             using var device = Open(false);
-            var shapes = new HashSet<(Shape Maps, Shape Filters)>();
-            model.Gradients(new WatchedDevice(device, call =>
-            {
-                if (call.Name == nameof(IBackend.Conv2d))
-                    shapes.Add((call.Argument<Tensor>("x").Shape, call.Argument<Tensor>("weight").Shape));
-                return call.Run();
-            }), DType.Float32);
-            var sampled = new SampledConvolutions(model.Name, device, Precision);
-            foreach (var (maps, filters) in shapes)
-            {
-                // Each block halves the frames.
-                int halvings = Enumerable.Range(0, 32).First(times => checkedFrames >> times == maps[2]);
-                sampled.Check([clips, maps[1], frames >> halvings, maps[3]], filters);
-            }
-            operations.AddRange(sampled.Found);
+            if (model.Frames is null) operations.AddRange(CheckOperations(model, device, new()).Found);
+            else operations.AddRange(new SampledEncoder(model, device, Precision, Small, seen).Check());
             done?.Invoke(model.Name);
         }
         return new(operations, []);
@@ -66,20 +54,11 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
 
     void Check(CheckedModel model, List<OperationError> operations, List<PassError> passes)
     {
-        var script = new CallScript();
         var decisions = new DecisionLog();
         using var device = Open(false);
-        var first = Watched(device, script.Record);
-        var checker = new OperationChecker(model.Name, device, Precision, script, decisions);
-        var exact = model.Gradients(new WatchedDevice(CpuDevice.Shared, checker.Watch), DType.Float64);
-        operations.AddRange(checker.Found);
+        var (found, first, exact) = CheckOperations(model, device, decisions);
+        operations.AddRange(found);
         bool float32 = Precision == Precision.Float32;
-        if (device is CudaDevice cuda)
-        {
-            var inference = new InferenceChecker(model.Name, cuda, Precision);
-            model.Embed(new WatchedDevice(cuda, inference.Watch));
-            operations.AddRange(inference.Found);
-        }
         passes.Add(Worst("as it is", exact, first, bound: null, ""));
         passes.Add(Worst("again, beside the first", first, Watched(device, call => call.Run()), bound: null, ""));
         using (var deterministic = Open(true))
@@ -103,5 +82,23 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
             return new(model.Name, run, name, error, bound,
                 RelativeError.ChannelsOver(exact[name], found[name], 1, channels, Bounds.WholePass, Scale(name)), channels, flips);
         }
+    }
+
+    /// <summary>The operations of a pass, on a GPU those of inference, too; the gradients of the device and those of float64.</summary>
+    (List<OperationError> Found, IReadOnlyDictionary<string, double[]> First, IReadOnlyDictionary<string, double[]> Exact)
+        CheckOperations(CheckedModel model, Device device, DecisionLog decisions)
+    {
+        var script = new CallScript();
+        var first = model.Gradients(new WatchedDevice(device, script.Record), DType.Float32);
+        var checker = new OperationChecker(model.Name, device, Precision, script, decisions);
+        var exact = model.Gradients(new WatchedDevice(CpuDevice.Shared, checker.Watch), DType.Float64);
+        List<OperationError> found = [.. checker.Found];
+        if (device is CudaDevice cuda)
+        {
+            var inference = new InferenceChecker(model.Name, cuda, Precision);
+            model.Embed(new WatchedDevice(cuda, inference.Watch));
+            found.AddRange(inference.Found);
+        }
+        return (found, first, exact);
     }
 }

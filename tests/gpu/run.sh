@@ -60,7 +60,7 @@ sections=(table timings gradients timed-sizes kernels pytorch-parity parity test
 declare -A what=(
     [machine]="GPU, driver, PyTorch" [runtime]=".NET, unpacked" [doctor]="which CUDA libraries load" [tests]="all CUDA tests"
     [parity]="golden values, float32, the 20-step training run among them" [gradients]="each operation of the training pass against float64, by every algorithm"
-    [timed-sizes]="convolutions of 32 x 10 s against float64, by every algorithm"
+    [timed-sizes]="operations in the sizes of a timed training step against float64, by every algorithm"
     [pytorch-values]="PyTorch's values here" [pytorch-parity]="ours against them" [timings]="ours, timed" [pytorch]="PyTorch, eager and compiled, timed"
     [memcheck]="the tests under compute-sanitizer memcheck" [racecheck]="each kernel once under compute-sanitizer racecheck"
     [kernels]="time and bytes of each kernel of a training step, by ncu" [table]="the timings beside each other")
@@ -333,7 +333,7 @@ fi
 if [ -e "$values" ]; then step pytorch-parity 40 rows_of "${benchmarks[@]}" cuda --parity "$values" --parity-only
 else cannot pytorch-parity "PyTorch's values are not there"; fi
 
-step timed-sizes 60 rows_of "${benchmarks[@]}" cuda-gradients --timed-sizes "${small[@]}" --json "$out/timed-sizes.json"
+step timed-sizes 75 rows_of "${benchmarks[@]}" cuda-gradients --timed-sizes "${small[@]}" --json "$out/timed-sizes.json"
 
 profile_step() { # NCU ROUNDS [--small]: more launches than two steps have, after those that choose algorithms
     "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \

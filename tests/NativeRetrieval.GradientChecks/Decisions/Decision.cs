@@ -11,7 +11,7 @@ namespace NativeRetrieval.GradientChecks.Decisions;
 internal static class Decision
 {
     /// <summary>Rounding of a few float32 operations relative to the terms of γ·(x − μ)/σ + β.</summary>
-    const double Undecided = 8.0 / (1 << 23);
+    public const double Undecided = 8.0 / (1 << 23);
 
     /// <summary>Operations that decide or repeat a decision; of those in brackets the checked passes have none.</summary>
     public static IReadOnlyList<string> Known { get; } =

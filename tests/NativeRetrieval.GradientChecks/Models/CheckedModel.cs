@@ -1,5 +1,6 @@
 using NativeRetrieval.Core.Autograd;
 using NativeRetrieval.Core.Devices;
+using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
 using NativeRetrieval.Encoders;
 using NativeRetrieval.GradientChecks.Watching;
@@ -18,17 +19,32 @@ internal sealed record CheckedModel(
 {
     readonly Dictionary<string, int> _outputChannels = [];
 
-    /// <summary>Frames of the longest clip; null for a text encoder.</summary>
+    /// <summary>Frames of the longest clip; null where there is no audio encoder.</summary>
     public int? Frames { get; private init; }
 
     public static IReadOnlyList<CheckedModel> All(bool small) =>
     [
         Audio(small ? new Cnn14Config { Channels = [4, 8, 8, 16, 16, 32] } : new Cnn14Config(), small ? 66 : 201),
         Audio(small ? new ResNet38Config { Channels = [4, 4, 8, 8, 16, 32] } : new ResNet38Config(), small ? 66 : 201),
-        Bert(small ? new() { VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20 } : new(),
-            small ? [8, 3, 5] : [32, 7, 19, 3]),
+        Bert(small ? SmallBert : new(), small ? [8, 3, 5] : [32, 7, 19, 3]),
         Audio(small ? SmallHtsAt : new HtsAtConfig { Depths = [2, 1, 1, 1], Dropout = 0.1 }, small ? 66 : 201),
     ];
+
+    /// <summary>
+    /// What a timed training step is made of: two layers of BERT and the objective at its sizes, and the audio encoders as in
+    /// <see cref="All"/>.
+    /// </summary>
+    public static IReadOnlyList<CheckedModel> AtTimedSizes(bool small) =>
+    [
+        .. All(small).Where(model => model.Frames is not null),
+        Bert((small ? SmallBert : new()) with { Layers = 2 }, [.. Enumerable.Repeat(small ? 8 : 32, small ? 3 : 32)]),
+        Objective(pairs: small ? 3 : 32, small ? [32, 24, 20, 16] : [2048, 768, 2048, 1024]),
+    ];
+
+    static BertConfig SmallBert => new()
+    {
+        VocabularySize = 211, Width = 24, Layers = 2, Heads = 3, HiddenWidth = 40, MaxPositions = 20,
+    };
 
     static HtsAtConfig SmallHtsAt => new()
     {
@@ -83,7 +99,41 @@ internal sealed record CheckedModel(
             (module, _, _, pass) => ((BertEncoder)module).Forward(batch, pass));
     }
 
+    /// <summary>Both projections and the loss.</summary>
+    /// <param name="widths">Of the sounds' vectors, the sentences', between a projection's layers, and of the common space.</param>
+    static CheckedModel Objective(int pairs, int[] widths)
+    {
+        return new("Objective", (device, dtype) => new Heads(widths, device, dtype), (module, device, dtype, _) =>
+        {
+            var heads = (Heads)module;
+            var numbers = Tensor.From(Enumerable.Range(0, pairs).ToArray(), [pairs], device);
+            return Op.NtXent(heads.Sounds.Forward(Vectors("sounds", widths[0])), heads.Sentences.Forward(Vectors("sentences", widths[1])),
+                numbers, numbers, new());
+
+            Tensor Vectors(string name, int width)
+            {
+                var vectors = HostTensor.Write(Signal(name, 10, 0, [pairs, width]), [pairs, width], device, dtype);
+                // The encoders want it.
+                vectors.RequiresGradient = true;
+                return vectors;
+            }
+        });
+    }
+
     /// <summary>Uniform in <paramref name="offset"/> ± <paramref name="scale"/>/10, float32 values.</summary>
     static double[] Signal(string name, double scale, double offset, Shape shape) =>
         Array.ConvertAll(FormulaWeights.Of($"checks.{name}.bias", [.. shape.Sizes]), value => (double)(float)(value * scale + offset));
+
+    sealed class Heads : Module
+    {
+        public Heads(int[] widths, Device device, DType dtype)
+        {
+            Sounds = Child("audio_projection", new ProjectionHead(widths[0], widths[2], widths[3], device, random: null, dtype));
+            Sentences = Child("text_projection", new ProjectionHead(widths[1], widths[2], widths[3], device, random: null, dtype));
+        }
+
+        public ProjectionHead Sounds { get; }
+
+        public ProjectionHead Sentences { get; }
+    }
 }

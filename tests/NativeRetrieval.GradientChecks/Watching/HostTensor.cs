@@ -30,21 +30,28 @@ internal static class HostTensor
     public static Tensor Write(double[] values, Shape shape, Device device, DType dtype, Layout layout = Layout.Contiguous)
     {
         if (dtype == DType.Int32) return Tensor.From(Array.ConvertAll(values, value => (int)value), shape, device);
-        if (dtype == DType.Float64) return Tensor.From(values, shape, device);
-        var written = Tensor.From(Array.ConvertAll(values, value => (float)value), shape, device);
+        return dtype == DType.Float64 ? Tensor.From(values, shape, device)
+            : Write(Array.ConvertAll(values, value => (float)value), shape, device, dtype, layout);
+    }
+
+    /// <summary>A float32 or bfloat16 tensor of these values.</summary>
+    public static Tensor Write(float[] values, Shape shape, Device device, DType dtype, Layout layout = Layout.Contiguous)
+    {
+        using var scope = TensorScope.Begin();
+        var written = Tensor.From(values, shape, device);
         if (layout != Layout.Contiguous)
         {
             var turned = Tensor.Empty(shape, device, DType.Float32, layout);
             device.Backend.ToLayout(written, turned);
             written = turned;
         }
-        if (dtype == DType.Float32) return written;
+        if (dtype == DType.Float32) return scope.Return(written);
         var narrow = Tensor.Empty(shape, device, dtype, layout);
         device.Backend.Cast(written, narrow);
-        return narrow;
+        return scope.Return(narrow);
     }
 
-    /// <summary>The values that <see cref="Write"/> stores.</summary>
+    /// <summary>The values that are stored of these.</summary>
     public static double[] Rounded(double[] values, DType dtype) => dtype switch
     {
         DType.Float32 => Array.ConvertAll(values, value => (double)(float)value),
