@@ -25,10 +25,12 @@ index=(nativeretrieval index "${SOUNDS:?folder with the sounds}" --model "${MODE
     --to "${SHARDS_FOLDER:?folder of the shards}" --shard "${SLURM_ARRAY_TASK_ID:?run it by sbatch}/$shares" --json)
 
 # Slurm's TERM, shortly before the time is up, is passed on and stops the run cleanly: what is committed stays, and the same task goes on
-# from there. It ends the first wait, not the run.
+# from there. It ends the first wait, not the run, and may come before the run has begun.
+run="" code=0 stopped=no
+trap 'stopped=yes; [ -z "$run" ] || kill -TERM "$run" 2> /dev/null || :' TERM
 "${index[@]}" &
-run=$! code=0 stopped=no
-trap 'stopped=yes; kill -TERM "$run" 2> /dev/null || :' TERM
+run=$!
+[ $stopped = no ] || kill -TERM "$run" 2> /dev/null || :
 wait "$run" || code=$?
 if [ $stopped = yes ]; then
     last=0

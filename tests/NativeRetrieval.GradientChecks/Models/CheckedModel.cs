@@ -31,7 +31,7 @@ internal sealed record CheckedModel(
     ];
 
     /// <summary>
-    /// What a timed training step is made of: two layers of BERT and the objective at its sizes, and the audio encoders as in
+    /// Parts of a timed training step: two layers of BERT and the objective at its sizes, and the audio encoders as in
     /// <see cref="All"/>.
     /// </summary>
     public static IReadOnlyList<CheckedModel> AtTimedSizes(bool small) =>

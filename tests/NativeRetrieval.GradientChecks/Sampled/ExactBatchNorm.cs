@@ -134,7 +134,7 @@ internal sealed class ExactBatchNorm
         return Channels[i].At(clip, row * window + k / window, column * window + k % window);
     }
 
-    /// <summary>What dropout multiplies an entry by; it numbers them with channels innermost.</summary>
+    /// <summary>Dropout's factor of an entry; entries are numbered with channels innermost.</summary>
     double Kept(int channel, int clip, int row, int column)
     {
         double probability = _norm.Pooling.Dropout;

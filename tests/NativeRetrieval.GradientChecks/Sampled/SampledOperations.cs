@@ -54,7 +54,7 @@ internal abstract class SampledOperations(string model, Device device, Precision
         return Array.ConvertAll(values, value => (double)value);
     }
 
-    /// <summary>What float64 gives at some entries of a result: runs of one length, one behind the other.</summary>
+    /// <summary>Values of float64 at some entries of a result: runs of one length, one behind the other.</summary>
     /// <param name="Output">The result's name among the operation's arguments.</param>
     /// <param name="Starts">The first entry of each run, row-major.</param>
     protected sealed record Expected(string Output, int[] Starts, int Length, double[] Exact);
