@@ -34,17 +34,17 @@ internal sealed record Bench(int Rounds, PeerProcess? Peer)
     /// <summary>The most memory of this process and the peer's.</summary>
     public string Memory => $"{ProcessMemory.PeakMiB:F0} MiB at most" + (Peer is null ? "" : $", peer {Peer.PeakMiB:F0}");
 
-    /// <summary>Times ours alone, or with the peer in turn.</summary>
-    public (double OursMs, double? PeerMs) Measure(Action ours, Contender? peer)
+    /// <summary>Times ours alone, or with the peer in turn, and what the cores give in turn with them.</summary>
+    public Timing Measure(Action ours, Contender? peer)
     {
         if (Rounds == Untimed)
         {
             ours();
-            return (double.NaN, peer is null ? null : double.NaN);
+            return new(double.NaN, peer is null ? null : double.NaN, double.NaN);
         }
-        if (peer is null) return (Turns.MedianMs(Rounds, Contender.Ours(ours))[0], null);
-        double[] medians = Turns.MedianMs(Rounds, Contender.Ours(ours), peer);
-        return (medians[0], medians[1]);
+        Contender[] contenders = [Contender.Ours(ours), Contender.Ours(Ceilings.Multiply), .. peer is null ? (Contender[])[] : [peer]];
+        double[] medians = Turns.MedianMs(Rounds, contenders);
+        return new(medians[0], peer is null ? null : medians[2], Ceilings.Gigaflop / medians[1] * 1e3);
     }
 
     /// <summary>Correctness comes first: all of the peer's output must be ours, relative to its length.</summary>

@@ -35,8 +35,8 @@ internal static class Cnn14Suite
         var peer = Peer(bench, encoder, logMel, clips);
         float[] embedding = Forward(encoder, input);
         Bench.ExpectSame($"CNN14, {clips} x 10 s", peer, embedding);
-        var (ours, theirs) = bench.Measure(() => Forward(encoder, input), peer);
-        return new Row("cnn14", $"{clips} x 10 s", ours, theirs, clips * Gigaflop, Note: bench.Memory);
+        var (ours, theirs, cores) = bench.Measure(() => Forward(encoder, input), peer);
+        return new Row("cnn14", $"{clips} x 10 s", ours, theirs, clips * Gigaflop, Note: bench.Memory, Cores: cores);
     }
 
     static float[] Forward(AudioEncoder encoder, Tensor input)

@@ -39,9 +39,9 @@ internal static class ConvSuite
         using var convolution = new PackedConvolution(kernels, scale, Tensor.From(shift, [channels], device), width);
 
         Bench.ExpectSame($"convolution of {channels} channels", peer, Forward().ToArray<float>());
-        var (ours, theirs) = bench.Measure(() => Forward().Dispose(), peer);
+        var (ours, theirs, cores) = bench.Measure(() => Forward().Dispose(), peer);
         return new Row("conv", $"{channels} -> {channels}, {height} x {width}", ours / Chain, theirs / Chain,
-            2.0 * 9 * channels * channels * height * width / 1e9);
+            2.0 * 9 * channels * channels * height * width / 1e9, Cores: cores);
 
         Tensor Forward()
         {

@@ -54,8 +54,8 @@ internal static class EncoderSuite
     static Row Timed(Bench bench, string suite, string shape, Contender? peer, Func<Tensor> forward, double gigaflop)
     {
         Bench.ExpectSame($"{suite}, {shape}", peer, Forward(), Tolerance);
-        var (ours, theirs) = bench.Measure(() => Forward(), peer);
-        return new Row(suite, shape, ours, theirs, gigaflop, Note: bench.Memory);
+        var (ours, theirs, cores) = bench.Measure(() => Forward(), peer);
+        return new Row(suite, shape, ours, theirs, gigaflop, Note: bench.Memory, Cores: cores);
 
         float[] Forward()
         {

@@ -27,7 +27,7 @@ internal static class EvaluationSuite
             model, data, new EvaluationVectors(Dimension, [.. data.Clips.Select(clip => clip.FileName)], clips, task.Texts, texts), "");
 
         EvaluationReport? report = null;
-        var (ours, _) = bench.WithAtMost(11).Measure(
+        var (ours, _, _) = bench.WithAtMost(11).Measure(
             () => report = EvaluationReport.Compute(folder.Find(model, data)!.Score(task.Texts), task.TextToClips), peer: null);
         yield return new Row("evaluation", $"{task.Texts.Count:N0} captions x {Clips:N0} clips x {Dimension}", ours, null,
             Gigaflop: 2e-9 * task.Texts.Count * Clips * Dimension,

@@ -36,8 +36,8 @@ internal static class GemmSuite
         using var weight = Tensor.From(Transposed(b, k, n), [n, k], CpuDevice.Shared);
         weight.TryArrange();
         using (var c = Op.Linear(x, weight)) Bench.ExpectSame($"gemm {m} x {n} x {k}", peer, c.ToArray<float>());
-        var (ours, theirs) = bench.Measure(() => Op.Linear(x, weight).Dispose(), peer);
-        return new Row("gemm", $"{m} x {n} x {k} (m n k)", ours, theirs, Gigaflop: 2.0 * m * n * k / 1e9);
+        var (ours, theirs, cores) = bench.Measure(() => Op.Linear(x, weight).Dispose(), peer);
+        return new Row("gemm", $"{m} x {n} x {k} (m n k)", ours, theirs, Gigaflop: 2.0 * m * n * k / 1e9, Cores: cores);
     }
 
     static float[] Transposed(float[] values, int rows, int columns)

@@ -31,9 +31,9 @@ internal static class GemmTrainingSuite
         {
             var peer = bench.Open(workload, model: null, [Matrix("a", a), Matrix("b", b)], () => []);
             using (var c = run()) Bench.ExpectSame(product, peer, c.ToArray<float>());
-            var (ours, theirs) = bench.Measure(() => run().Dispose(), peer);
+            var (ours, theirs, cores) = bench.Measure(() => run().Dispose(), peer);
             return new("gemm-training", $"{product}, {rows} rows, {inputs} -> {outputs}", ours, theirs,
-                Gigaflop: 2.0 * rows * inputs * outputs / 1e9);
+                Gigaflop: 2.0 * rows * inputs * outputs / 1e9, Cores: cores);
         }
     }
 

@@ -24,8 +24,8 @@ internal static class HtsAtSuite
         var peer = bench.Open(workload: null, () => PeerModels.Get("htsat", path => HtsAtGraph.Save(path, Frames)),
             [PeerInput.Of("mel", logMel, 1, 1, Frames, MelBins)], () => []);
         Bench.ExpectSame("HTSAT-tiny, 10 s", peer, Forward(encoder, input));
-        var (ours, theirs) = bench.Measure(() => Forward(encoder, input), peer);
-        yield return new Row("htsat", "1 x 10 s", ours, theirs, Gigaflop(config), Note: bench.Memory);
+        var (ours, theirs, cores) = bench.Measure(() => Forward(encoder, input), peer);
+        yield return new Row("htsat", "1 x 10 s", ours, theirs, Gigaflop(config), Note: bench.Memory, Cores: cores);
     }
 
     /// <summary>Work of the matrix products, two operations per multiply-add.</summary>

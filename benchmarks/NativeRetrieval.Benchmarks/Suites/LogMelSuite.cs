@@ -32,7 +32,7 @@ internal static class LogMelSuite
             return Op.LogMel(input, settings).ToArray<float>();
         }
         Bench.ExpectSame("log-mel", peer, Forward());
-        var (ours, theirs) = bench.Measure(() => Forward(), peer);
+        var (ours, theirs, _) = bench.Measure(() => Forward(), peer);
         yield return new Row("logmel", $"{Seconds} s", ours, theirs,
             Note: $"{Seconds * 1000 / ours:F0} times real time"
                 + (bench.Peer is { Program.TakesModels: true } ? "; the peer's transform is a convolution" : ""));

@@ -56,8 +56,8 @@ internal static class OperationSuite
             [PeerInput.Of("audio", sounds, pairs, width), PeerInput.Of("text", texts, pairs, width)], () => []);
         float[] computed = [.. Step(), .. audio.Gradient!.ToArray<float>(), .. text.Gradient!.ToArray<float>()];
         Bench.ExpectSame($"NT-Xent of {pairs} pairs", peer, computed);
-        var (ours, theirs) = bench.Measure(() => Step(), peer);
-        return new Row("nt-xent", $"{pairs} x {width}, with gradients", ours, theirs, 3 * 2e-9 * pairs * pairs * width);
+        var (ours, theirs, cores) = bench.Measure(() => Step(), peer);
+        return new Row("nt-xent", $"{pairs} x {width}, with gradients", ours, theirs, 3 * 2e-9 * pairs * pairs * width, Cores: cores);
 
         float[] Step()
         {
@@ -86,7 +86,7 @@ internal static class OperationSuite
         Step();
         if (peer is not null)
             Bench.ExpectSame("Adam", peer with { Output = peer.Output[..weights.Length] }, slots[0].Parameter.ToArray<float>());
-        var (ours, theirs) = bench.WithAtMost(9).Measure(Step, peer);
+        var (ours, theirs, _) = bench.WithAtMost(9).Measure(Step, peer);
         return new Row("adam", $"{tensors * (long)weights.Length / 1e6:F0} M parameters", ours, theirs,
             Gigabytes: 7e-9 * tensors * weights.Length * sizeof(float));
 
@@ -96,7 +96,7 @@ internal static class OperationSuite
     static Row Timed(Bench bench, string suite, string shape, Contender? peer, Func<Tensor> run, double gigabytes)
     {
         using (var y = run()) Bench.ExpectSame($"{suite}, {shape}", peer, y.ToArray<float>());
-        var (ours, theirs) = bench.Measure(() => run().Dispose(), peer);
+        var (ours, theirs, _) = bench.Measure(() => run().Dispose(), peer);
         return new Row(suite, shape, ours, theirs, Gigabytes: gigabytes);
     }
 

@@ -30,9 +30,9 @@ internal static class SearchSuite
             asked = Tensor.From(queries, [queryCount, Dimension], CpuDevice.Shared);
         using (var scope = TensorScope.Begin())
             Bench.ExpectSame($"search for {queryCount}", peer, Op.SearchRows(stored, asked, Top).Scores.ToArray<float>());
-        var (ours, theirs) = bench.Measure(Search, peer);
+        var (ours, theirs, cores) = bench.Measure(Search, peer);
         return new Row("search", $"{queryCount} of {Rows:N0} x {Dimension}, float32", ours, theirs,
-            Gigabytes: (double)rows.Length * sizeof(float) / 1e9);
+            2e-9 * queryCount * rows.Length, (double)rows.Length * sizeof(float) / 1e9, Cores: cores);
 
         void Search()
         {

@@ -36,10 +36,10 @@ internal static class TrainingStepSuite
         using var run = new TrainingRun(CpuDevice.Shared, sizes, Clips, masks: null);
         using var model = run.Model;
         var peer = Peer(bench, sizes, run);
-        var (ours, theirs) = bench.WithAtMost(MostRounds).Measure(() => run.Step(), peer);
+        var (ours, theirs, cores) = bench.WithAtMost(MostRounds).Measure(() => run.Step(), peer);
         yield return new Row("training-step", $"CNN14 + BERT-base, {Clips} x 10 s",
             ours, peerTrains ? theirs : PassesPerStep * theirs, Gigaflop,
-            Note: bench.Memory + (peerTrains || peer is null ? "" : $"; peer: {PassesPerStep} x its CNN14 forward"));
+            Note: bench.Memory + (peerTrains || peer is null ? "" : $"; peer: {PassesPerStep} x its CNN14 forward"), Cores: cores);
     }
 
     static void Compare(Bench bench, WorkloadSizes sizes)
