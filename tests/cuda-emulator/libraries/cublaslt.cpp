@@ -1,4 +1,5 @@
-// libcublasLt.so.12: Matmul for column-major matrices with the epilogues bias, relu, gelu (tanh form), their auxiliary, backward and bias-gradient forms.
+// libcublasLt.so.12: Matmul for column-major matrices with the epilogues bias, relu, gelu (tanh form), their auxiliary, backward and
+// bias-gradient forms.
 #include <algorithm>
 #include <cmath>
 #include <cstring>
@@ -12,7 +13,18 @@ namespace {
 enum Status : int { Ok = 0, NotInitialized = 1, InvalidValue = 7, ExecutionFailed = 13, NotSupported = 15 };
 
 // Epilogue bits: relu 2, bias 4, gelu 32, auxiliary 128, gradient of relu 8, of gelu 64, bias gradient 16, of A 256, of B 512.
-enum Bit : uint32_t { Relu = 2, Bias = 4, ReluGradient = 8, BiasGradient = 16, Gelu = 32, GeluGradient = 64, Auxiliary = 128, GradientA = 256, GradientB = 512 };
+enum Bit : uint32_t
+{
+    Relu = 2,
+    Bias = 4,
+    ReluGradient = 8,
+    BiasGradient = 16,
+    Gelu = 32,
+    GeluGradient = 64,
+    Auxiliary = 128,
+    GradientA = 256,
+    GradientB = 512,
+};
 constexpr uint32_t Epilogues[] = { 1, 2, 4, 6, 32, 36, 130, 134, 136, 152, 160, 164, 192, 208, 256, 512 };
 
 struct Description
@@ -80,7 +92,8 @@ int shape_of(const Description& d, const Layout& a, const Layout& b, const Layou
 {
     Element eb, eo;
     if (!element_of(a.type, s.ab) || !element_of(b.type, eb) || !element_of(c.type, s.cd) || !element_of(out.type, eo)) return NotSupported;
-    if (s.ab != eb || s.cd != eo || (s.cd != s.ab && s.cd != Element::F32) || !compute_fits(d.compute, s.ab) || d.scale != 0) return NotSupported;
+    if (s.ab != eb || s.cd != eo || (s.cd != s.ab && s.cd != Element::F32) || !compute_fits(d.compute, s.ab) || d.scale != 0)
+        return NotSupported;
     if (a.order || b.order || c.order || out.order || d.op_c) return NotSupported; // column-major only
     for (const Layout* l : { &a, &b, &c, &out })
         if (l->leading < static_cast<int64_t>(l->rows) || l->batches != out.batches || l->batches < 1) return InvalidValue;
@@ -88,7 +101,9 @@ int shape_of(const Description& d, const Layout& a, const Layout& b, const Layou
     s.n = out.columns;
     s.k = d.op_a ? a.rows : a.columns;
     s.batches = static_cast<size_t>(out.batches);
-    if ((d.op_a ? a.columns : a.rows) != s.m || (d.op_b ? b.rows : b.columns) != s.n || (d.op_b ? b.columns : b.rows) != s.k || c.rows != s.m || c.columns != s.n) return InvalidValue;
+    if ((d.op_a ? a.columns : a.rows) != s.m || (d.op_b ? b.rows : b.columns) != s.n || (d.op_b ? b.columns : b.rows) != s.k
+        || c.rows != s.m || c.columns != s.n)
+        return InvalidValue;
     if (s.m == 0 || s.n == 0 || s.k == 0) return InvalidValue;
     if (std::find(std::begin(Epilogues), std::end(Epilogues), d.epilogue) == std::end(Epilogues)) return NotSupported;
     if (d.epilogue != 1 && d.epilogue & (BiasGradient | GradientA | GradientB) && !nr_emu_bias_gradients()) return NotSupported;
@@ -161,7 +176,8 @@ API int cublasLtMatmulPreferenceSetAttribute(Preference* p, int attribute, const
     }
 }
 
-API int cublasLtMatmulAlgoGetHeuristic(void* handle, Description* d, Layout* a, Layout* b, Layout* c, Layout* out, Preference* preference, int requested, Heuristic* results, int* returned)
+API int cublasLtMatmulAlgoGetHeuristic(void* handle, Description* d, Layout* a, Layout* b, Layout* c, Layout* out, Preference* preference,
+    int requested, Heuristic* results, int* returned)
 {
     if (!handle) return NotInitialized;
     if (!d || !a || !b || !c || !out || !preference || !results || requested < 1) return InvalidValue;
@@ -184,8 +200,9 @@ API int cublasLtMatmulAlgoGetHeuristic(void* handle, Description* d, Layout* a, 
     return Ok;
 }
 
-API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const void* a, Layout* la, const void* b, Layout* lb, const float* beta, const void* c, Layout* lc, void* out, Layout* lo,
-                       const Algorithm* algorithm, void* workspace, size_t workspace_bytes, void* stream)
+API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const void* a, Layout* la, const void* b, Layout* lb,
+    const float* beta, const void* c, Layout* lc, void* out, Layout* lo, const Algorithm* algorithm, void* workspace,
+    size_t workspace_bytes, void* stream)
 {
     if (!handle) return NotInitialized;
     if (!d || !la || !lb || !lc || !lo || !alpha || !beta || !a || !b || !out) return InvalidValue;
@@ -207,27 +224,34 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
     if (algorithm && algorithm->words[6] >= Proposals) return InvalidValue;
     // The second proposal is the fastest.
     const float weights[Proposals] = { 2, 1, 3 };
-    const float time = microseconds_of(static_cast<double>(s.m * s.n) * static_cast<double>(s.k * s.batches), weights[algorithm ? algorithm->words[6] : 0], d->compute == 77 || s.ab != Element::F32);
+    const float time = microseconds_of(static_cast<double>(s.m * s.n) * static_cast<double>(s.k * s.batches),
+        weights[algorithm ? algorithm->words[6] : 0], d->compute == 77 || s.ab != Element::F32);
     const uint32_t e = d->epilogue;
     const bool biased = e != 1 && e & (Bias | BiasGradient | GradientA | GradientB), auxiliary = e & Auxiliary;
     if ((biased && !d->bias) || (auxiliary && !d->auxiliary)) return InvalidValue;
     const bool bits = e & (Relu | ReluGradient); // relu's auxiliary is one bit for each element, 128 to the leading dimension
-    if (auxiliary && (d->auxiliary_leading < static_cast<int64_t>(s.m) || (bits ? d->auxiliary_leading % 128 : d->auxiliary_leading % 8) != 0)) return InvalidValue;
+    if (auxiliary
+        && (d->auxiliary_leading < static_cast<int64_t>(s.m) || (bits ? d->auxiliary_leading % 128 : d->auxiliary_leading % 8) != 0))
+        return InvalidValue;
     if (auxiliary && reinterpret_cast<uintptr_t>(d->auxiliary) % 16) return InvalidValue;
     Element bias_type = s.cd;
-    if (d->bias_type != -1 && (!element_of(d->bias_type, bias_type) || bias_type != s.cd)) return NotSupported; // another type than D's is for FP8
+    if (d->bias_type != -1 && (!element_of(d->bias_type, bias_type) || bias_type != s.cd))
+        return NotSupported; // another type than D's is for FP8
 
     if (nr_emu_recording())
     {
         char line[160];
-        std::snprintf(line, sizeof line, "product\t%zu %zu %zu %zu\t%zu %zu\t%d\t%u\t%d %d\t%zu", s.m, s.n, s.k, s.batches, bytes_of(s.ab), bytes_of(s.cd), d->compute, e, d->op_a, d->op_b,
-                      *beta != 0 ? s.m * s.n * s.batches * bytes_of(s.cd) : 0);
+        std::snprintf(line, sizeof line, "product\t%zu %zu %zu %zu\t%zu %zu\t%d\t%u\t%d %d\t%zu", s.m, s.n, s.k, s.batches, bytes_of(s.ab),
+            bytes_of(s.cd), d->compute, e, d->op_a, d->op_b, *beta != 0 ? s.m * s.n * s.batches * bytes_of(s.cd) : 0);
         return nr_emu_record(stream, line) ? Ok : ExecutionFailed;
     }
 
-    const Matrix ma{ const_cast<void*>(a), s.ab, la->rows, la->columns, la->leading, la->stride }, mb{ const_cast<void*>(b), s.ab, lb->rows, lb->columns, lb->leading, lb->stride },
+    const Matrix ma{ const_cast<void*>(a), s.ab, la->rows, la->columns, la->leading, la->stride },
+        mb{ const_cast<void*>(b), s.ab, lb->rows, lb->columns, lb->leading, lb->stride },
         mc{ const_cast<void*>(c), s.cd, s.m, s.n, lc->leading, lc->stride };
-    const bool queued = enqueue(stream, time, [=, d = *d, alpha = *alpha, beta = *beta, mo = Matrix{ out, s.cd, s.m, s.n, lo->leading, lo->stride }]() mutable -> const char* {
+    const bool queued = enqueue(stream, time,
+        [=, d = *d, alpha = *alpha, beta = *beta, mo = Matrix{ out, s.cd, s.m, s.n, lo->leading, lo->stride }]() mutable -> const char*
+        {
         if (const char* wrong = examine_matrix(ma, s.batches, false)) return wrong;
         if (const char* wrong = examine_matrix(mb, s.batches, false)) return wrong;
         if (beta != 0)
@@ -238,15 +262,19 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
         if (biased)
             if (const char* wrong = nr_emu_examine(d.bias, bias_count * bytes_of(bias_type), writes_bias)) return wrong;
         const bool reads_auxiliary = e & (ReluGradient | GeluGradient);
-        const size_t auxiliary_column = bits ? static_cast<size_t>(d.auxiliary_leading) / 8 : static_cast<size_t>(d.auxiliary_leading) * bytes_of(s.cd);
+        const size_t auxiliary_column =
+            bits ? static_cast<size_t>(d.auxiliary_leading) / 8 : static_cast<size_t>(d.auxiliary_leading) * bytes_of(s.cd);
         const size_t auxiliary_used = bits ? (s.m + 7) / 8 : s.m * bytes_of(s.cd);
         for (size_t column = 0; auxiliary && column < s.n; column++)
-            if (const char* wrong = nr_emu_examine(static_cast<char*>(d.auxiliary) + column * auxiliary_column, auxiliary_used, !reads_auxiliary)) return wrong;
+            if (const char* wrong =
+                    nr_emu_examine(static_cast<char*>(d.auxiliary) + column * auxiliary_column, auxiliary_used, !reads_auxiliary))
+                return wrong;
         std::vector<float> gradient(bias_count);
         if (e & (GradientA | GradientB))
             for (size_t i = 0; i < bias_count; i++)
                 for (size_t p = 0; p < s.k; p++)
-                    gradient[i] += e & GradientA ? load(a, s.ab, d.op_a ? ma.index(p, i) : ma.index(i, p)) : load(b, s.ab, d.op_b ? mb.index(i, p) : mb.index(p, i));
+                    gradient[i] += e & GradientA ? load(a, s.ab, d.op_a ? ma.index(p, i) : ma.index(i, p))
+                                                 : load(b, s.ab, d.op_b ? mb.index(i, p) : mb.index(p, i));
         for (size_t batch = 0; batch < s.batches; batch++)
         {
             const auto sum = product(ma, d.op_a, mb, d.op_b, s.m, s.n, s.k, batch, d.compute == 77);
@@ -273,7 +301,8 @@ API int cublasLtMatmul(void* handle, Description* d, const float* alpha, const v
                 }
         }
         written_matrix(mo, s.batches);
-        for (size_t column = 0; auxiliary && !reads_auxiliary && column < s.n; column++) nr_emu_written(static_cast<char*>(d.auxiliary) + column * auxiliary_column, auxiliary_used);
+        for (size_t column = 0; auxiliary && !reads_auxiliary && column < s.n; column++)
+            nr_emu_written(static_cast<char*>(d.auxiliary) + column * auxiliary_column, auxiliary_used);
         if (writes_bias)
         {
             for (size_t i = 0; i < bias_count; i++) store(d.bias, bias_type, i, gradient[i]);

@@ -19,21 +19,27 @@ namespace {
 
 enum Result : int
 {
-    Ok = 0, InvalidValue = 1, OutOfMemory = 2, NotInitialized = 3, InvalidDevice = 101, InvalidImage = 200, InvalidContext = 201, NoBinaryForGpu = 209,
-    InvalidHandle = 400, NotFound = 500, NotReady = 600, LaunchOutOfResources = 701, StreamCaptureUnsupported = 900, StreamCaptureInvalidated = 901,
+    Ok = 0, InvalidValue = 1, OutOfMemory = 2, NotInitialized = 3, InvalidDevice = 101, InvalidImage = 200, InvalidContext = 201,
+    NoBinaryForGpu = 209,
+    InvalidHandle = 400, NotFound = 500, NotReady = 600, LaunchOutOfResources = 701, StreamCaptureUnsupported = 900,
+    StreamCaptureInvalidated = 901,
     StreamCaptureUnmatched = 903, StreamCaptureUnjoined = 904, StreamCaptureImplicit = 906, NotSupported = 801,
 };
 
 struct ErrorText { int code; const char* name; const char* text; };
 constexpr ErrorText Errors[] = {
-    { 0, "CUDA_SUCCESS", "no error" }, { 1, "CUDA_ERROR_INVALID_VALUE", "invalid argument" }, { 2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory" },
+    { 0, "CUDA_SUCCESS", "no error" }, { 1, "CUDA_ERROR_INVALID_VALUE", "invalid argument" },
+    { 2, "CUDA_ERROR_OUT_OF_MEMORY", "out of memory" },
     { 3, "CUDA_ERROR_NOT_INITIALIZED", "initialization error" }, { 101, "CUDA_ERROR_INVALID_DEVICE", "invalid device ordinal" },
     { 200, "CUDA_ERROR_INVALID_IMAGE", "device kernel image is invalid" }, { 201, "CUDA_ERROR_INVALID_CONTEXT", "invalid device context" },
-    { 209, "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available for execution on the device" }, { 400, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle" },
+    { 209, "CUDA_ERROR_NO_BINARY_FOR_GPU", "no kernel image is available for execution on the device" },
+    { 400, "CUDA_ERROR_INVALID_HANDLE", "invalid resource handle" },
     { 500, "CUDA_ERROR_NOT_FOUND", "named symbol not found" }, { 600, "CUDA_ERROR_NOT_READY", "device not ready" },
-    { 700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered" }, { 701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch" },
+    { 700, "CUDA_ERROR_ILLEGAL_ADDRESS", "an illegal memory access was encountered" },
+    { 701, "CUDA_ERROR_LAUNCH_OUT_OF_RESOURCES", "too many resources requested for launch" },
     { 716, "CUDA_ERROR_MISALIGNED_ADDRESS", "misaligned address" }, { 719, "CUDA_ERROR_LAUNCH_FAILED", "unspecified launch failure" },
-    { 801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported" }, { 900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing" },
+    { 801, "CUDA_ERROR_NOT_SUPPORTED", "operation not supported" },
+    { 900, "CUDA_ERROR_STREAM_CAPTURE_UNSUPPORTED", "operation not permitted when stream is capturing" },
     { 901, "CUDA_ERROR_STREAM_CAPTURE_INVALIDATED", "operation failed due to a previous error during capture" },
     { 903, "CUDA_ERROR_STREAM_CAPTURE_UNMATCHED", "a capture was ended on another stream than it began on" },
     { 904, "CUDA_ERROR_STREAM_CAPTURE_UNJOINED", "capture ended with a stream that was not joined" },
@@ -85,7 +91,8 @@ Failure examined(const void* address, size_t bytes, bool write, const char* call
 {
     const std::string wrong = examine(reinterpret_cast<uintptr_t>(address), bytes, write);
     if (wrong.empty()) return {};
-    return { wrong.rfind("uninitialised", 0) == 0 ? LaunchFailed : IllegalAddress, std::string(call) + (write ? ": write, " : ": read, ") + wrong };
+    return { wrong.rfind("uninitialised", 0) == 0 ? LaunchFailed : IllegalAddress,
+        std::string(call) + (write ? ": write, " : ": read, ") + wrong };
 }
 
 bool pinned(const void* host) { return is_live(reinterpret_cast<uintptr_t>(host), Place::Pinned); }
@@ -117,7 +124,10 @@ Work recorded(std::string line)
 }
 
 // The driver's own work, or a line that says what it would have been.
-Work done_or_recorded(Work work, const char* what, size_t bytes) { return settings().record ? recorded(std::string(what) + '\t' + std::to_string(bytes)) : std::move(work); }
+Work done_or_recorded(Work work, const char* what, size_t bytes)
+{
+    return settings().record ? recorded(std::string(what) + '\t' + std::to_string(bytes)) : std::move(work);
+}
 
 // Kernel, grid, block, dynamic bytes, then each argument: its kind, value, and for an address how much of an allocation lies there.
 std::string line_of(const Function& f, const unsigned* shape, unsigned dynamic, void** parameters)
@@ -141,7 +151,9 @@ std::string line_of(const Function& f, const unsigned* shape, unsigned dynamic, 
             std::memcpy(&number, &word, 8);
             std::snprintf(text, sizeof text, "%g", bytes == 4 ? static_cast<double>(single) : number);
         }
-        else if (kind == 'i') std::snprintf(text, sizeof text, "%lld", bytes == 4 ? static_cast<long long>(static_cast<int32_t>(word)) : static_cast<long long>(word));
+        else if (kind == 'i')
+            std::snprintf(
+                text, sizeof text, "%lld", bytes == 4 ? static_cast<long long>(static_cast<int32_t>(word)) : static_cast<long long>(word));
         else std::snprintf(text, sizeof text, "%llu %zu", static_cast<unsigned long long>(word), bytes_from(word));
         line += text;
     }
@@ -237,7 +249,11 @@ API int cuDeviceGetName(char* name, int length, int device)
     std::snprintf(name, static_cast<size_t>(length), "NR CPU emulator");
     return Ok;
 }
-API int cuDeviceTotalMem_v2(size_t* bytes, int device) { *bytes = size_t{ settings().memory_mib } << 20; return device == 0 ? Ok : InvalidDevice; }
+API int cuDeviceTotalMem_v2(size_t* bytes, int device)
+{
+    *bytes = size_t{ settings().memory_mib } << 20;
+    return device == 0 ? Ok : InvalidDevice;
+}
 API int cuDeviceGetUuid_v2(void* uuid, int device)
 {
     if (device != 0) return InvalidDevice;
@@ -430,7 +446,9 @@ API int cuMemcpyDtoHAsync_v2(void* target, const void* source, size_t bytes, voi
     const auto s = stream_of(stream);
     if (!s) return InvalidHandle;
     if (settings().record) std::memset(target, 0, bytes);
-    if (const int result = asynchronous(stream, done_or_recorded([=] { return copy(target, source, bytes, "cuMemcpyDtoHAsync"); }, "download", bytes))) return result;
+    if (const int result =
+            asynchronous(stream, done_or_recorded([=] { return copy(target, source, bytes, "cuMemcpyDtoHAsync"); }, "download", bytes)))
+        return result;
     // To pageable memory the real call returns when the copy is done.
     if (!pinned(target) && !s->capture) run_until(tail(s));
     return sticky();
@@ -503,12 +521,15 @@ API int cuFuncSetAttribute(Function* function, int attribute, int value)
     }
     return attribute == 9 ? Ok : InvalidValue; // 9: preferred carve-out, a hint
 }
-API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned dynamic, void* stream, void** parameters, void** extra)
+API int cuLaunchKernel(Function* function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by, unsigned bz, unsigned dynamic,
+    void* stream, void** parameters, void** extra)
 {
     USABLE();
     if (!s_functions.count(function)) return InvalidHandle;
     if (extra) { report("cuLaunchKernel: `extra` is not implemented"); return InvalidValue; }
-    if (!gx || !gy || !gz || !bx || !by || !bz || gx > 2147483647u || gy > 65535 || gz > 65535 || bx > 1024 || by > 1024 || bz > 64 || uint64_t{ bx } * by * bz > 1024) return InvalidValue;
+    if (!gx || !gy || !gz || !bx || !by || !bz || gx > 2147483647u || gy > 65535 || gz > 65535 || bx > 1024 || by > 1024 || bz > 64
+        || uint64_t{ bx } * by * bz > 1024)
+        return InvalidValue;
     if (bx * by * bz > function->entry->max_threads) return LaunchOutOfResources;
     if (static_cast<int>(dynamic) > function->dynamic_limit) return InvalidValue;
     if (settings().record)

@@ -22,7 +22,11 @@ struct Tensor
     int type = 0, n = 0, c = 0, h = 0, w = 0;
     size_t stride_n = 0, stride_c = 0, stride_h = 0, stride_w = 0;
     bool channels_last() const { return stride_c == 1 && c > 1; }
-    size_t index(int in, int ic, int ih, int iw) const { return static_cast<size_t>(in) * stride_n + static_cast<size_t>(ic) * stride_c + static_cast<size_t>(ih) * stride_h + static_cast<size_t>(iw) * stride_w; }
+    size_t index(int in, int ic, int ih, int iw) const
+    {
+        return static_cast<size_t>(in) * stride_n + static_cast<size_t>(ic) * stride_c + static_cast<size_t>(ih) * stride_h
+            + static_cast<size_t>(iw) * stride_w;
+    }
     size_t count() const { return static_cast<size_t>(n) * static_cast<size_t>(c) * static_cast<size_t>(h) * static_cast<size_t>(w); }
 };
 
@@ -99,10 +103,12 @@ int consistent(const Handle* handle, const Tensor* x, const Filter* w, const Con
     if (d->groups != 1) return refuse(NotSupported, "the emulator has no grouped convolutions");
     if (x->type != w->type || x->type != y->type) return refuse(BadParam, "data types of x, w and y differ");
     if (w->c != x->c || y->c != w->n || y->n != x->n) return refuse(BadParam, "channels or batch do not agree");
-    const int oh = (x->h + 2 * d->pad_h - ((w->h - 1) * d->dilation_h + 1)) / d->stride_h + 1, ow = (x->w + 2 * d->pad_w - ((w->w - 1) * d->dilation_w + 1)) / d->stride_w + 1;
+    const int oh = (x->h + 2 * d->pad_h - ((w->h - 1) * d->dilation_h + 1)) / d->stride_h + 1,
+              ow = (x->w + 2 * d->pad_w - ((w->w - 1) * d->dilation_w + 1)) / d->stride_w + 1;
     if (y->h != oh || y->w != ow) return refuse(BadParam, "output size does not follow from input, filter and convolution");
     // A filter in KRSC needs activations in NHWC and the other way round.
-    if (w->format == 1 && ((x->c > 1 && !x->channels_last()) || (y->c > 1 && !y->channels_last()))) return refuse(NotSupported, "NHWC filter with NCHW tensors");
+    if (w->format == 1 && ((x->c > 1 && !x->channels_last()) || (y->c > 1 && !y->channels_last())))
+        return refuse(NotSupported, "NHWC filter with NCHW tensors");
     if (w->format == 0 && (x->channels_last() && x->h * x->w > 1)) return refuse(NotSupported, "NCHW filter with NHWC tensors");
     return Ok;
 }
@@ -111,7 +117,8 @@ size_t workspace_of(int algorithm) { return algorithm == 0 ? 0 : 2048; }
 
 int check_workspace(int algorithm, const void* workspace, size_t bytes)
 {
-    if (bytes < workspace_of(algorithm) || (workspace_of(algorithm) > 0 && !workspace)) return refuse(BadParam, "workspace is smaller than the algorithm asks for");
+    if (bytes < workspace_of(algorithm) || (workspace_of(algorithm) > 0 && !workspace))
+        return refuse(BadParam, "workspace is smaller than the algorithm asks for");
     return Ok;
 }
 
@@ -179,7 +186,10 @@ float time_of(Direction direction, int algorithm, const Tensor& x, const Filter&
     return microseconds_of(products, weights[static_cast<int>(direction)][algorithm], x.type != 0 || d.math != 3);
 }
 
-template <class F> int queue(Handle* handle, float microseconds, F work) { return enqueue(handle->stream, microseconds, std::move(work)) ? Ok : ExecutionFailed; }
+template <class F> int queue(Handle* handle, float microseconds, F work)
+{
+    return enqueue(handle->stream, microseconds, std::move(work)) ? Ok : ExecutionFailed;
+}
 
 // Algorithms 0 and 3 of the gradients add atomically: 0 is proposed first, and neither is deterministic. The last of all is one that
 // does not work for the shape, as cuDNN lists those, too.
@@ -188,7 +198,9 @@ int plans(int requested, int* returned, Plan* results, std::initializer_list<int
     if (requested < 1 || !returned || !results) return refuse(BadParam, "nothing is asked for");
     *returned = 0;
     for (int algorithm : algorithms)
-        if (*returned < requested) results[(*returned)++] = { algorithm, Ok, -1, workspace_of(algorithm), gradient && (algorithm == 0 || algorithm == 3) ? 0 : 1, math, {} };
+        if (*returned < requested)
+            results[(*returned)++] = {
+                algorithm, Ok, -1, workspace_of(algorithm), gradient && (algorithm == 0 || algorithm == 3) ? 0 : 1, math, {}};
     if (*returned < requested) results[(*returned)++] = { 5, NotSupported, -1, 0, 1, math, {} };
     return Ok;
 }
@@ -230,7 +242,10 @@ API int cudnnSetStream(Handle* handle, void* stream)
 }
 API int cudnnCreateTensorDescriptor(Tensor** t) { return create(t); }
 API int cudnnDestroyTensorDescriptor(Tensor* t) { return destroy(t); }
-API int cudnnSetTensor4dDescriptor(Tensor* t, int format, int type, int n, int c, int h, int w) { return t ? layout(*t, format, type, n, c, h, w) : BadParam; }
+API int cudnnSetTensor4dDescriptor(Tensor* t, int format, int type, int n, int c, int h, int w)
+{
+    return t ? layout(*t, format, type, n, c, h, w) : BadParam;
+}
 API int cudnnCreateFilterDescriptor(Filter** f) { return create(f); }
 API int cudnnDestroyFilterDescriptor(Filter* f) { return destroy(f); }
 API int cudnnSetFilter4dDescriptor(Filter* f, int type, int format, int k, int c, int h, int w)
@@ -241,9 +256,11 @@ API int cudnnSetFilter4dDescriptor(Filter* f, int type, int format, int k, int c
 }
 API int cudnnCreateConvolutionDescriptor(Convolution** d) { return create(d); }
 API int cudnnDestroyConvolutionDescriptor(Convolution* d) { return destroy(d); }
-API int cudnnSetConvolution2dDescriptor(Convolution* d, int pad_h, int pad_w, int stride_h, int stride_w, int dilation_h, int dilation_w, int mode, int compute)
+API int cudnnSetConvolution2dDescriptor(
+    Convolution* d, int pad_h, int pad_w, int stride_h, int stride_w, int dilation_h, int dilation_w, int mode, int compute)
 {
-    if (!d || pad_h < 0 || pad_w < 0 || stride_h <= 0 || stride_w <= 0 || dilation_h <= 0 || dilation_w <= 0 || mode < 0 || mode > 1) return refuse(BadParam, "padding, stride, dilation or mode");
+    if (!d || pad_h < 0 || pad_w < 0 || stride_h <= 0 || stride_w <= 0 || dilation_h <= 0 || dilation_w <= 0 || mode < 0 || mode > 1)
+        return refuse(BadParam, "padding, stride, dilation or mode");
     if (compute == 9) return refuse(BadParam, "compute type BFLOAT16: bf16 convolutions sum in FLOAT");
     *d = { true, pad_h, pad_w, stride_h, stride_w, dilation_h, dilation_w, mode, compute };
     return Ok;
@@ -278,22 +295,26 @@ API int cudnnSetActivationDescriptor(Activation* a, int mode, int, double)
     return Ok;
 }
 
-API int cudnnGetConvolutionForwardAlgorithm_v7(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int requested, int* returned, Plan* results)
+API int cudnnGetConvolutionForwardAlgorithm_v7(
+    Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, w, d, y)) return status;
     return plans(requested, returned, results, { 1, 0, 2 }, d->math);
 }
-API int cudnnGetConvolutionBackwardDataAlgorithm_v7(Handle* handle, const Filter* w, const Tensor* dy, const Convolution* d, const Tensor* dx, int requested, int* returned, Plan* results)
+API int cudnnGetConvolutionBackwardDataAlgorithm_v7(
+    Handle* handle, const Filter* w, const Tensor* dy, const Convolution* d, const Tensor* dx, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, dx, w, d, dy)) return status;
     return plans(requested, returned, results, { 0, 1 }, d->math, true);
 }
-API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(Handle* handle, const Tensor* x, const Tensor* dy, const Convolution* d, const Filter* dw, int requested, int* returned, Plan* results)
+API int cudnnGetConvolutionBackwardFilterAlgorithm_v7(
+    Handle* handle, const Tensor* x, const Tensor* dy, const Convolution* d, const Filter* dw, int requested, int* returned, Plan* results)
 {
     if (const int status = consistent(handle, x, dw, d, dy)) return status;
     return plans(requested, returned, results, { 0, 1, 3 }, d->math, true);
 }
-API int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int algorithm, size_t* bytes)
+API int cudnnGetConvolutionForwardWorkspaceSize(
+    Handle* handle, const Tensor* x, const Filter* w, const Convolution* d, const Tensor* y, int algorithm, size_t* bytes)
 {
     if (const int status = consistent(handle, x, w, d, y)) return status;
     if (algorithm < 0 || algorithm > 2) return refuse(NotSupported, "algorithm 0, 1 or 2");
@@ -301,15 +322,18 @@ API int cudnnGetConvolutionForwardWorkspaceSize(Handle* handle, const Tensor* x,
     return Ok;
 }
 
-API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor* tx, const void* x, const Filter* tw, const void* w, const Convolution* d, int algorithm, void* workspace,
-                                size_t workspace_bytes, const float* beta, const Tensor* ty, void* y)
+API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor* tx, const void* x, const Filter* tw, const void* w,
+    const Convolution* d, int algorithm, void* workspace, size_t workspace_bytes, const float* beta, const Tensor* ty, void* y)
 {
     if (const int status = consistent(handle, tx, tw, d, ty)) return status;
     if (misplaced(x) || misplaced(w) || misplaced(y)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
-    if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 2) return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 2");
+    if (!alpha || !beta || !x || !w || !y || algorithm < 0 || algorithm > 2)
+        return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 2");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty);
-    return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty), [=, tx = *tx, tw = *tw, d = *d, ty = *ty, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty),
+        [=, tx = *tx, tw = *tw, d = *d, ty = *ty, alpha = *alpha, beta = *beta]() -> const char*
+        {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = beta == 0 ? writable(y, ty) : readable(y, ty)) return wrong;
@@ -319,15 +343,18 @@ API int cudnnConvolutionForward(Handle* handle, const float* alpha, const Tensor
     });
 }
 
-API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const Filter* tw, const void* w, const Tensor* tdy, const void* dy, const Convolution* d, int algorithm, void* workspace,
-                                     size_t workspace_bytes, const float* beta, const Tensor* tdx, void* dx)
+API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const Filter* tw, const void* w, const Tensor* tdy, const void* dy,
+    const Convolution* d, int algorithm, void* workspace, size_t workspace_bytes, const float* beta, const Tensor* tdx, void* dx)
 {
     if (const int status = consistent(handle, tdx, tw, d, tdy)) return status;
     if (misplaced(w) || misplaced(dy) || misplaced(dx)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
-    if (!alpha || !beta || !w || !dy || !dx || algorithm < 0 || algorithm > 1) return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
+    if (!alpha || !beta || !w || !dy || !dx || algorithm < 0 || algorithm > 1)
+        return refuse(BadParam, "a pointer is null or the algorithm is not 0 or 1");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "data", *tdx, *tw, *d, *tdy);
-    return queue(handle, time_of(Direction::InputGradient, algorithm, *tdx, *tw, *d, *tdy), [=, tw = *tw, tdy = *tdy, d = *d, tdx = *tdx, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, time_of(Direction::InputGradient, algorithm, *tdx, *tw, *d, *tdy),
+        [=, tw = *tw, tdy = *tdy, d = *d, tdx = *tdx, alpha = *alpha, beta = *beta]() -> const char*
+        {
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(dx, tdx) : readable(dx, tdx)) return wrong;
@@ -337,15 +364,19 @@ API int cudnnConvolutionBackwardData(Handle* handle, const float* alpha, const F
     });
 }
 
-API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const Tensor* tx, const void* x, const Tensor* tdy, const void* dy, const Convolution* d, int algorithm, void* workspace,
-                                       size_t workspace_bytes, const float* beta, const Filter* tdw, void* dw)
+API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const Tensor* tx, const void* x, const Tensor* tdy,
+    const void* dy, const Convolution* d, int algorithm, void* workspace, size_t workspace_bytes, const float* beta, const Filter* tdw,
+    void* dw)
 {
     if (const int status = consistent(handle, tx, tdw, d, tdy)) return status;
     if (misplaced(x) || misplaced(dy) || misplaced(dw)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
-    if (!alpha || !beta || !x || !dy || !dw || (algorithm != 0 && algorithm != 1 && algorithm != 3)) return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 3");
+    if (!alpha || !beta || !x || !dy || !dw || (algorithm != 0 && algorithm != 1 && algorithm != 3))
+        return refuse(BadParam, "a pointer is null or the algorithm is not 0, 1 or 3");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "filter", *tx, *tdw, *d, *tdy);
-    return queue(handle, time_of(Direction::FilterGradient, algorithm, *tx, *tdw, *d, *tdy), [=, tx = *tx, tdy = *tdy, d = *d, tdw = *tdw, alpha = *alpha, beta = *beta]() -> const char* {
+    return queue(handle, time_of(Direction::FilterGradient, algorithm, *tx, *tdw, *d, *tdy),
+        [=, tx = *tx, tdy = *tdy, d = *d, tdw = *tdw, alpha = *alpha, beta = *beta]() -> const char*
+        {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(dy, tdy)) return wrong;
         if (const char* wrong = beta == 0 ? writable(dw, tdw) : readable(dw, tdw)) return wrong;
@@ -361,10 +392,12 @@ API int cudnnConvolutionBackwardFilter(Handle* handle, const float* alpha, const
     });
 }
 
-API int cudnnConvolutionBackwardBias(Handle* handle, const float* alpha, const Tensor* tdy, const void* dy, const float* beta, const Tensor* tdb, void* db)
+API int cudnnConvolutionBackwardBias(
+    Handle* handle, const float* alpha, const Tensor* tdy, const void* dy, const float* beta, const Tensor* tdb, void* db)
 {
     if (!handle) return NotInitialized;
-    if (!alpha || !beta || !tdy || !tdb || !dy || !db || tdb->c != tdy->c || tdb->n != 1 || tdb->h != 1 || tdb->w != 1) return refuse(BadParam, "a bias is [1, C, 1, 1]");
+    if (!alpha || !beta || !tdy || !tdb || !dy || !db || tdb->c != tdy->c || tdb->n != 1 || tdb->h != 1 || tdb->w != 1)
+        return refuse(BadParam, "a bias is [1, C, 1, 1]");
     if (nr_emu_recording())
     {
         const std::string line = "bias\t" + std::to_string(tdy->count() * bytes_of_type(tdy->type));
@@ -381,21 +414,27 @@ API int cudnnConvolutionBackwardBias(Handle* handle, const float* alpha, const T
     });
 }
 
-API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha1, const Tensor* tx, const void* x, const Filter* tw, const void* w, const Convolution* d, int algorithm, void* workspace,
-                                              size_t workspace_bytes, const float* alpha2, const Tensor* tz, const void* z, const Tensor* tb, const void* bias, const Activation* activation,
-                                              const Tensor* ty, void* y)
+API int cudnnConvolutionBiasActivationForward(Handle* handle, const float* alpha1, const Tensor* tx, const void* x, const Filter* tw,
+    const void* w, const Convolution* d, int algorithm, void* workspace, size_t workspace_bytes, const float* alpha2, const Tensor* tz,
+    const void* z, const Tensor* tb, const void* bias, const Activation* activation, const Tensor* ty, void* y)
 {
     if (const int status = consistent(handle, tx, tw, d, ty)) return status;
-    if (!alpha1 || !alpha2 || !tz || !z || !tb || !bias || !activation || !activation->set || !x || !w || !y) return refuse(BadParam, "a pointer or descriptor is null");
-    if (tb->n != 1 || tb->c != ty->c || tb->h != 1 || tb->w != 1 || tb->type != ty->type) return refuse(BadParam, "a bias is [1, C, 1, 1] of y's type");
-    if (tz->n != ty->n || tz->c != ty->c || tz->h != ty->h || tz->w != ty->w || tz->type != ty->type || tz->stride_c != ty->stride_c) return refuse(BadParam, "z is not like y");
+    if (!alpha1 || !alpha2 || !tz || !z || !tb || !bias || !activation || !activation->set || !x || !w || !y)
+        return refuse(BadParam, "a pointer or descriptor is null");
+    if (tb->n != 1 || tb->c != ty->c || tb->h != 1 || tb->w != 1 || tb->type != ty->type)
+        return refuse(BadParam, "a bias is [1, C, 1, 1] of y's type");
+    if (tz->n != ty->n || tz->c != ty->c || tz->h != ty->h || tz->w != ty->w || tz->type != ty->type || tz->stride_c != ty->stride_c)
+        return refuse(BadParam, "z is not like y");
     if (activation->mode != 1 && activation->mode != 5) return refuse(NotSupported, "activation: RELU 1 or IDENTITY 5");
     if (activation->mode == 5 && algorithm != 1) return refuse(NotSupported, "IDENTITY needs algorithm 1");
     if (algorithm < 0 || algorithm > 2) return refuse(NotSupported, "algorithm 0, 1 or 2");
     if (misplaced(x) || misplaced(w) || misplaced(y) || misplaced(z)) return refuse(BadParam, "a tensor is not aligned to 16 bytes");
     if (const int status = check_workspace(algorithm, workspace, workspace_bytes)) return status;
     if (nr_emu_recording()) return record(handle, "forward", *tx, *tw, *d, *ty, *alpha2 != 0);
-    return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty), [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1, alpha2 = *alpha2]() -> const char* {
+    return queue(handle, time_of(Direction::Forward, algorithm, *tx, *tw, *d, *ty),
+        [=, tx = *tx, tw = *tw, d = *d, ty = *ty, tz = *tz, tb = *tb, mode = activation->mode, alpha1 = *alpha1,
+            alpha2 = *alpha2]() -> const char*
+        {
         if (const char* wrong = readable(x, tx)) return wrong;
         if (const char* wrong = readable(w, tw)) return wrong;
         if (const char* wrong = readable(bias, tb)) return wrong;

@@ -13,7 +13,10 @@ struct Matrix
     size_t rows, columns;
     int64_t leading;
     int64_t batch_stride = 0;
-    const void* at(size_t batch) const { return static_cast<const char*>(data) + static_cast<int64_t>(batch) * batch_stride * static_cast<int64_t>(bytes_of(type)); }
+    const void* at(size_t batch) const
+    {
+        return static_cast<const char*>(data) + static_cast<int64_t>(batch) * batch_stride * static_cast<int64_t>(bytes_of(type));
+    }
     void* at(size_t batch) { return const_cast<void*>(static_cast<const Matrix*>(this)->at(batch)); }
     size_t index(size_t row, size_t column) const { return row + column * static_cast<size_t>(leading); }
 };
@@ -22,18 +25,22 @@ inline const char* examine_matrix(const Matrix& m, size_t batches, bool write)
 {
     for (size_t b = 0; b < batches; b++)
         for (size_t c = 0; c < m.columns; c++)
-            if (const char* wrong = nr_emu_examine(static_cast<const char*>(m.at(b)) + m.index(0, c) * bytes_of(m.type), m.rows * bytes_of(m.type), write)) return wrong;
+            if (const char* wrong =
+                    nr_emu_examine(static_cast<const char*>(m.at(b)) + m.index(0, c) * bytes_of(m.type), m.rows * bytes_of(m.type), write))
+                return wrong;
     return nullptr;
 }
 
 inline void written_matrix(Matrix& m, size_t batches)
 {
     for (size_t b = 0; b < batches; b++)
-        for (size_t c = 0; c < m.columns; c++) nr_emu_written(static_cast<char*>(m.at(b)) + m.index(0, c) * bytes_of(m.type), m.rows * bytes_of(m.type));
+        for (size_t c = 0; c < m.columns; c++)
+            nr_emu_written(static_cast<char*>(m.at(b)) + m.index(0, c) * bytes_of(m.type), m.rows * bytes_of(m.type));
 }
 
 // op(A) * op(B), [m, n] column-major with leading dimension m; `tf32` rounds both as tensor cores do.
-inline std::vector<float> product(const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, size_t m, size_t n, size_t k, size_t batch, bool tf32)
+inline std::vector<float> product(
+    const Matrix& a, bool transpose_a, const Matrix& b, bool transpose_b, size_t m, size_t n, size_t k, size_t batch, bool tf32)
 {
     std::vector<float> left(m * k), sum(m * n);
     const void* pa = a.at(batch);

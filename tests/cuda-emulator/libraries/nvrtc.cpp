@@ -19,7 +19,10 @@ namespace fs = std::filesystem;
 
 namespace {
 
-enum Result : int { Ok = 0, InvalidInput = 3, InvalidProgram = 4, InvalidOption = 5, CompilationError = 6, NameNotValid = 10, Internal = 11 };
+enum Result : int
+{
+    Ok = 0, InvalidInput = 3, InvalidProgram = 4, InvalidOption = 5, CompilationError = 6, NameNotValid = 10, Internal = 11,
+};
 
 struct Program
 {
@@ -56,7 +59,9 @@ std::string read(const fs::path& path)
 // extern "C" __global__ void NAME(, with launch bounds before or after void, in preprocessed text.
 std::vector<std::pair<std::string, std::string>> entry_points(const std::string& text)
 {
-    static const std::regex pattern(R"re(extern\s*"C"\s+__global__\s+(?:__launch_bounds__\s*\(([^)]*)\)\s*)?void\s+(?:__launch_bounds__\s*\(([^)]*)\)\s*)?(\w+)\s*\()re");
+    static const std::regex pattern(
+        R"re(extern\s*"C"\s+__global__\s+(?:__launch_bounds__\s*\(([^)]*)\)\s*)?)re"
+        R"re(void\s+(?:__launch_bounds__\s*\(([^)]*)\)\s*)?(\w+)\s*\()re");
     std::vector<std::pair<std::string, std::string>> found;
     for (std::sregex_iterator i(text.begin(), text.end(), pattern), end; i != end; ++i)
     {
@@ -73,11 +78,13 @@ std::string hash(const std::string& text)
     unsigned __int128 sum = (static_cast<unsigned __int128>(0x6c62272e07bb0142) << 64) | 0x62b821756295c58d;
     for (unsigned char c : text) sum = (sum ^ c) * ((static_cast<unsigned __int128>(1) << 88) | 0x13b);
     char digits[33];
-    std::snprintf(digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(sum >> 64), static_cast<unsigned long long>(sum));
+    std::snprintf(
+        digits, sizeof digits, "%016llx%016llx", static_cast<unsigned long long>(sum >> 64), static_cast<unsigned long long>(sum));
     return digits;
 }
 
-// Where the image lies that this text was compiled to before, by whichever process: compilation takes seconds, and many tests begin without kernels.
+// Where the image lies that this text was compiled to before, by whichever process: compilation takes seconds, and many tests begin without
+// kernels.
 fs::path compiled_before(std::string text, const std::string& options, const fs::path& folder)
 {
     const std::string name = folder.string(); // differs each time and stands in the text's line markers
@@ -92,14 +99,16 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
     for (int i = 0; i < count; i++)
     {
         const std::string option = options[i];
-        auto value = [&](const char* prefix) -> const char* { return option.rfind(prefix, 0) == 0 ? option.c_str() + std::strlen(prefix) : nullptr; };
+        auto value = [&](const char* prefix) -> const char*
+        { return option.rfind(prefix, 0) == 0 ? option.c_str() + std::strlen(prefix) : nullptr; };
         const char* v;
         if ((v = value("--gpu-architecture=")) || (v = value("-arch=")))
         {
             const std::string name = v;
             p.ptx_only = name.rfind("compute_", 0) == 0;
             architecture = std::atoi(name.c_str() + name.find('_') + 1);
-            if ((!p.ptx_only && name.rfind("sm_", 0) != 0) || std::find(std::begin(Architectures), std::end(Architectures), architecture) == std::end(Architectures))
+            if ((!p.ptx_only && name.rfind("sm_", 0) != 0)
+                || std::find(std::begin(Architectures), std::end(Architectures), architecture) == std::end(Architectures))
             {
                 p.log = "nvrtc: error: invalid value for --gpu-architecture (-arch)\n";
                 return InvalidOption;
@@ -107,7 +116,10 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
         }
         else if ((v = value("--std=")) || (v = value("-std="))) standard = v;
         else if ((v = value("-D")) || (v = value("--define-macro="))) flags += " " + quote(std::string("-D") + v);
-        else if (option == "-default-device" || option == "--device-as-default-execution-space" || value("--ptxas-options=") || value("--fmad=") || option == "-lineinfo" || option == "--generate-line-info") {}
+        else if (option == "-default-device" || option == "--device-as-default-execution-space" || value("--ptxas-options=")
+            || value("--fmad=") || option == "-lineinfo" || option == "--generate-line-info")
+        {
+        }
         else
         {
             p.log = "nvrtc: error: unrecognized option " + option + " found\n";
@@ -120,11 +132,12 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
         std::ofstream(folder / name) << text;
     }
     const std::string source = (folder / (fs::path(p.name).filename().string() + ".cpp")).string();
-    std::ofstream(source) << "#line 1 \"" << p.name << "\"\n" << p.text << "\n[[maybe_unused]] static const char nr_emu_compiler[] = __VERSION__;\n";
+    std::ofstream(source) << "#line 1 \"" << p.name << "\"\n"
+                          << p.text << "\n[[maybe_unused]] static const char nr_emu_compiler[] = __VERSION__;\n";
     const char* compiler = std::getenv("NR_EMU_CXX");
     const std::string cxx = compiler ? compiler : "g++", language = " -std=" + standard, log = (folder / "log").string();
-    const std::string arguments = language + flags + " -DNR_EMU=1 -D__CUDA_ARCH__=" + std::to_string(architecture * 10) + " -I" + quote(folder.string())
-        + " '-DNR_DYNAMIC_SHARED(type,name)=type* const name = reinterpret_cast<type*>(nr_emu_dynamic_shared())'";
+    const std::string arguments = language + flags + " -DNR_EMU=1 -D__CUDA_ARCH__=" + std::to_string(architecture * 10) + " -I"
+        + quote(folder.string()) + " '-DNR_DYNAMIC_SHARED(type,name)=type* const name = reinterpret_cast<type*>(nr_emu_dynamic_shared())'";
     const std::string prepared = (folder / "prepared.cpp").string();
     auto run = [&](const std::string& command) {
         const int status = std::system((command + " 2>> " + quote(log)).c_str());
@@ -135,21 +148,28 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
 
     std::ostringstream tail;
     tail << "\n#line 1 \"nr_emu_entries\"\n";
-    for (const auto& expression : p.expressions) tail << "static constexpr auto nr_emu_expression_" << &expression - p.expressions.data() << " = " << expression << ";\n";
+    for (const auto& expression : p.expressions)
+        tail << "static constexpr auto nr_emu_expression_" << &expression - p.expressions.data() << " = " << expression << ";\n";
     tail << "#define NR_EMU_EXPORT extern \"C\" __attribute__((visibility(\"default\")))\n"
          << "NR_EMU_EXPORT const int nr_emu_architecture;\nconst int nr_emu_architecture = " << architecture << ";\n"
-         << "static thread_local volatile char nr_emu_touched;\nNR_EMU_EXPORT __attribute__((no_sanitize_thread)) void nr_emu_touch() { nr_emu_touched = 1; }\n"
+         << "static thread_local volatile char nr_emu_touched;\nNR_EMU_EXPORT __attribute__((no_sanitize_thread)) "
+            "void nr_emu_touch() { nr_emu_touched = 1; }\n"
          << "NR_EMU_EXPORT const nr_emu_entry nr_emu_entries[];\nconst nr_emu_entry nr_emu_entries[] = {\n";
-    for (const auto& [name, bounds] : entry_points(read(prepared))) tail << "NR_EMU_ENTRY(\"" << name << "\", &" << name << ", " << bounds << ")\n";
-    for (size_t i = 0; i < p.expressions.size(); i++) tail << "NR_EMU_ENTRY(\"" << p.expressions[i] << "\", nr_emu_expression_" << i << ", 1024)\n";
+    for (const auto& [name, bounds] : entry_points(read(prepared)))
+        tail << "NR_EMU_ENTRY(\"" << name << "\", &" << name << ", " << bounds << ")\n";
+    for (size_t i = 0; i < p.expressions.size(); i++)
+        tail << "NR_EMU_ENTRY(\"" << p.expressions[i] << "\", nr_emu_expression_" << i << ", 1024)\n";
     tail << "{ nullptr, nullptr, 0, nullptr, nullptr, 0 } };\n";
     std::ofstream(prepared, std::ios::app) << tail.str();
 
     const std::string image = (folder / "image.so").string(), object = (folder / "image.o").string();
     // thread: a call for each load and store, defined by the driver and not by libtsan, hence only at compilation. Structs stay whole,
-    // so that a float4 is one access. Thread-local storage goes through __tls_get_addr: of storage reached by descriptors glibc does not tell the address.
-    const std::string sanitise = " -fsanitize=thread -fsanitize=bounds,alignment,integer-divide-by-zero -fno-sanitize-recover=all --param tsan-instrument-func-entry-exit=0 -fno-tree-sra";
-    const std::string flags_of_image = language + " -O1 -g1 -w -fPIC -fno-exceptions -fno-rtti -ffp-contract=off -fvisibility=hidden -fno-gnu-unique" + sanitise;
+    // so that a float4 is one access. Thread-local storage goes through __tls_get_addr: of storage reached by descriptors glibc does not
+    // tell the address.
+    const std::string sanitise = " -fsanitize=thread -fsanitize=bounds,alignment,integer-divide-by-zero -fno-sanitize-recover=all --param "
+                                 "tsan-instrument-func-entry-exit=0 -fno-tree-sra";
+    const std::string flags_of_image =
+        language + " -O1 -g1 -w -fPIC -fno-exceptions -fno-rtti -ffp-contract=off -fvisibility=hidden -fno-gnu-unique" + sanitise;
     const fs::path known = compiled_before(read(prepared), flags_of_image, folder);
     // Another compiler may do anything, and is asked each time.
     if (!compiler && !(p.image = read(known)).empty())
@@ -158,7 +178,8 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
         return Ok;
     }
     if (!run(cxx + flags_of_image + " -include " + quote(home() + "/device.h") + " -c " + quote(prepared) + " -o " + quote(object))
-        || !run(cxx + " -shared -Wl,--no-undefined -o " + quote(image) + " " + quote(object) + " -L" + quote(home()) + " -l:libcuda.so.1 -lm"))
+        || !run(
+            cxx + " -shared -Wl,--no-undefined -o " + quote(image) + " " + quote(object) + " -L" + quote(home()) + " -l:libcuda.so.1 -lm"))
         return CompilationError;
     if (!compiler)
     {
@@ -177,7 +198,8 @@ int compile(Program& p, int count, const char* const* options, const fs::path& f
 API int nvrtcVersion(int* major, int* minor) { *major = 12; *minor = 8; return Ok; }
 API int nvrtcGetNumSupportedArchs(int* count) { *count = static_cast<int>(std::size(Architectures)); return Ok; }
 API int nvrtcGetSupportedArchs(int* list) { std::copy(std::begin(Architectures), std::end(Architectures), list); return Ok; }
-API int nvrtcCreateProgram(Program** program, const char* text, const char* name, int count, const char* const* headers, const char* const* names)
+API int nvrtcCreateProgram(
+    Program** program, const char* text, const char* name, int count, const char* const* headers, const char* const* names)
 {
     if (!program || !text || count < 0) return InvalidInput;
     auto* p = new Program{ text, name ? name : "default_program", {}, {}, {}, {}, false, false };
@@ -221,10 +243,26 @@ API int nvrtcGetLoweredName(Program* program, const char* expression, const char
 }
 API int nvrtcGetProgramLogSize(Program* program, size_t* bytes) { *bytes = program->log.size() + 1; return Ok; }
 API int nvrtcGetProgramLog(Program* program, char* log) { std::memcpy(log, program->log.c_str(), program->log.size() + 1); return Ok; }
-API int nvrtcGetCUBINSize(Program* program, size_t* bytes) { *bytes = program->ptx_only ? 0 : program->image.size(); return program->compiled ? Ok : InvalidProgram; }
-API int nvrtcGetCUBIN(Program* program, char* image) { std::memcpy(image, program->image.data(), program->ptx_only ? 0 : program->image.size()); return program->compiled ? Ok : InvalidProgram; }
-API int nvrtcGetPTXSize(Program* program, size_t* bytes) { *bytes = program->image.size() + 1; return program->compiled ? Ok : InvalidProgram; }
-API int nvrtcGetPTX(Program* program, char* image) { std::memcpy(image, program->image.c_str(), program->image.size() + 1); return program->compiled ? Ok : InvalidProgram; }
+API int nvrtcGetCUBINSize(Program* program, size_t* bytes)
+{
+    *bytes = program->ptx_only ? 0 : program->image.size();
+    return program->compiled ? Ok : InvalidProgram;
+}
+API int nvrtcGetCUBIN(Program* program, char* image)
+{
+    std::memcpy(image, program->image.data(), program->ptx_only ? 0 : program->image.size());
+    return program->compiled ? Ok : InvalidProgram;
+}
+API int nvrtcGetPTXSize(Program* program, size_t* bytes)
+{
+    *bytes = program->image.size() + 1;
+    return program->compiled ? Ok : InvalidProgram;
+}
+API int nvrtcGetPTX(Program* program, char* image)
+{
+    std::memcpy(image, program->image.c_str(), program->image.size() + 1);
+    return program->compiled ? Ok : InvalidProgram;
+}
 API const char* nvrtcGetErrorString(int result)
 {
     switch (result)

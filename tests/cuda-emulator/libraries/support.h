@@ -31,7 +31,9 @@ namespace nr_emu {
 // A callable for nr_emu_enqueue.
 template <class F> bool enqueue(void* stream, float microseconds, F work)
 {
-    return nr_emu_enqueue(stream, [](void* state) { return (*static_cast<F*>(state))(); }, new F(static_cast<F&&>(work)), [](void* state) { delete static_cast<F*>(state); }, microseconds);
+    return nr_emu_enqueue(
+        stream, [](void* state) { return (*static_cast<F*>(state))(); }, new F(static_cast<F&&>(work)),
+        [](void* state) { delete static_cast<F*>(state); }, microseconds);
 }
 
 inline float widen(uint16_t bits)
@@ -62,7 +64,10 @@ inline float rounded_to_tf32(float value)
 
 // Time that a library says a product takes: made up, so that large f32 products are faster on tensor cores and small ones are not.
 // `weight` tells algorithms apart.
-inline float microseconds_of(double products, float weight, bool tensor_cores) { return weight * (5 + static_cast<float>(products * (tensor_cores ? 5e-5 : 4e-4))); }
+inline float microseconds_of(double products, float weight, bool tensor_cores)
+{
+    return weight * (5 + static_cast<float>(products * (tensor_cores ? 5e-5 : 4e-4)));
+}
 
 enum class Element { F32, F16, BF16 };
 inline size_t bytes_of(Element type) { return type == Element::F32 ? 4 : 2; }

@@ -27,7 +27,10 @@ uint32_t* write_tags()
 }
 
 // Blocks run on several OS threads: one of them is the first.
-bool first_touch(uint32_t& tag, uint32_t launch) { return std::atomic_ref<uint32_t>(tag).exchange(launch, std::memory_order_relaxed) != launch; }
+bool first_touch(uint32_t& tag, uint32_t launch)
+{
+    return std::atomic_ref<uint32_t>(tag).exchange(launch, std::memory_order_relaxed) != launch;
+}
 
 void add(Traffic& sum, const Traffic& more)
 {
@@ -155,7 +158,8 @@ void WarpCounter::global(bool write, Traffic& site, const Request& request)
 // Words of 8 bytes are moved for half a warp at a time, of 16 bytes for a quarter; in each such phase a bank gives one of its words.
 void WarpCounter::shared(Traffic& site, const Request& request)
 {
-    const unsigned phases = request.bytes > 8 ? 4 : request.bytes > 4 ? 2 : 1, lanes = 32 / phases, words = std::max(1u, request.bytes / BankBytes);
+    const unsigned phases = request.bytes > 8 ? 4 : request.bytes > 4 ? 2 : 1, lanes = 32 / phases,
+                   words = std::max(1u, request.bytes / BankBytes);
     uint64_t taken = 0, needed = 0;
     for (unsigned phase = 0; phase < phases; phase++)
     {
@@ -192,7 +196,8 @@ void WarpCounter::end(Counted& launch)
         add(launch.sites[site], traffic);
     all.shared_ways = 0;
     for (const auto& [site, traffic] : launch.sites)
-        if (site.space == Space::Shared) all.shared_ways = std::max(all.shared_ways, static_cast<double>(traffic.sectors) / static_cast<double>(traffic.ideal));
+        if (site.space == Space::Shared)
+            all.shared_ways = std::max(all.shared_ways, static_cast<double>(traffic.sectors) / static_cast<double>(traffic.ideal));
 }
 
 std::string Counted::dear_sites() const
@@ -200,13 +205,16 @@ std::string Counted::dear_sites() const
     std::vector<std::pair<Site, Traffic>> dear;
     for (const auto& entry : sites)
         if (entry.second.sectors > entry.second.ideal) dear.push_back(entry);
-    std::sort(dear.begin(), dear.end(), [](const auto& a, const auto& b) { return a.second.sectors - a.second.ideal > b.second.sectors - b.second.ideal; });
+    std::sort(dear.begin(), dear.end(),
+        [](const auto& a, const auto& b) { return a.second.sectors - a.second.ideal > b.second.sectors - b.second.ideal; });
     std::string text;
     for (size_t i = 0; i < dear.size() && i < 8; i++)
     {
         const auto& [site, t] = dear[i];
-        text += (is_loaded(image) ? image->line_of(site.pc) : "unloaded code") + (site.write ? ": writes of " : ": reads of ") + (site.space == Space::Global ? "global" : "shared") + " memory, "
-            + std::to_string(t.requests) + " requests, " + std::to_string(t.sectors) + (site.space == Space::Global ? " sectors" : " wavefronts") + " where " + std::to_string(t.ideal) + " would do\n";
+        text += (is_loaded(image) ? image->line_of(site.pc) : "unloaded code") + (site.write ? ": writes of " : ": reads of ")
+            + (site.space == Space::Global ? "global" : "shared") + " memory, " + std::to_string(t.requests) + " requests, "
+            + std::to_string(t.sectors) + (site.space == Space::Global ? " sectors" : " wavefronts") + " where " + std::to_string(t.ideal)
+            + " would do\n";
     }
     return text;
 }

@@ -28,7 +28,7 @@ struct Counters
 {
     Traffic read, written;                                                     // global memory
     uint64_t shared_requests = 0, shared_wavefronts = 0, shared_ideal = 0;     // wavefronts: passes over the 32 banks
-    double shared_ways = 0;                                                    // of the worst program point: wavefronts for each that it needs
+    double shared_ways = 0; // of the worst program point: wavefronts for each that it needs
     uint64_t atomics = 0, shared_atomics = 0;                                  // of threads, not of warps
     uint64_t mma = 0;                                                          // of warps
 };
@@ -53,7 +53,8 @@ struct Counted
     uint64_t dynamic_bytes;
     Counters counters;
     std::map<Site, Traffic> sites;
-    // A line for each site that takes more than it would at best, the dearest first: source line, requests, what they take, what they would.
+    // A line for each site that takes more than it would at best, the dearest first: source line, requests, what they take, what they
+    // would.
     std::string dear_sites() const;
 };
 

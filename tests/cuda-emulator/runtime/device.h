@@ -47,8 +47,16 @@ int nr_emu_atomic_max_i32(int*, int);
 int nr_emu_atomic_min_i32(int*, int);
 
 float fmaxf(float, float) noexcept; float fminf(float, float) noexcept; float sqrtf(float) noexcept; float fabsf(float) noexcept;
-float expf(float) noexcept; float exp2f(float) noexcept; float expm1f(float) noexcept; float logf(float) noexcept; float log2f(float) noexcept;
-float log10f(float) noexcept; float log1pf(float) noexcept; float erff(float) noexcept; float erfcf(float) noexcept; float tanhf(float) noexcept;
+float expf(float) noexcept;
+float exp2f(float) noexcept;
+float expm1f(float) noexcept;
+float logf(float) noexcept;
+float log2f(float) noexcept;
+float log10f(float) noexcept;
+float log1pf(float) noexcept;
+float erff(float) noexcept;
+float erfcf(float) noexcept;
+float tanhf(float) noexcept;
 float powf(float, float) noexcept; float fmaf(float, float, float) noexcept; float floorf(float) noexcept; float ceilf(float) noexcept;
 float rintf(float) noexcept; float roundf(float) noexcept; float truncf(float) noexcept; float copysignf(float, float) noexcept;
 float sinf(float) noexcept; float cosf(float) noexcept; float nr_emu_sinpif(float); float nr_emu_cospif(float);
@@ -122,7 +130,10 @@ static inline int atomicExch(int* p, int v) { return (int)nr_emu_atomic_exchange
 static inline unsigned atomicOr(unsigned* p, unsigned v) { return nr_emu_atomic_or_u32(p, v); }
 static inline int atomicOr(int* p, int v) { return (int)nr_emu_atomic_or_u32((unsigned*)p, (unsigned)v); }
 static inline unsigned atomicCAS(unsigned* p, unsigned expected, unsigned v) { return nr_emu_atomic_cas_u32(p, expected, v); }
-static inline int atomicCAS(int* p, int expected, int v) { return (int)nr_emu_atomic_cas_u32((unsigned*)p, (unsigned)expected, (unsigned)v); }
+static inline int atomicCAS(int* p, int expected, int v)
+{
+    return (int)nr_emu_atomic_cas_u32((unsigned*)p, (unsigned)expected, (unsigned)v);
+}
 static inline nr_emu_u64 atomicCAS(nr_emu_u64* p, nr_emu_u64 expected, nr_emu_u64 v) { return nr_emu_atomic_cas_u64(p, expected, v); }
 static inline int atomicMax(int* p, int v) { return nr_emu_atomic_max_i32(p, v); }
 static inline int atomicMin(int* p, int v) { return nr_emu_atomic_min_i32(p, v); }
@@ -185,8 +196,10 @@ template <class T> struct nr_emu_kind<const T*> { static constexpr char value = 
 template <size_t... I> struct nr_emu_indices {};
 template <class... A, size_t... I>
 NR_EMU_UNCHECKED static inline void nr_emu_call(void (*kernel)(A...), void** p, nr_emu_indices<I...>) { kernel(*(A*)p[I]...); }
-template <class... A>
-NR_EMU_UNCHECKED static inline void nr_emu_call(void (*kernel)(A...), void** p) { nr_emu_call(kernel, p, nr_emu_indices<__integer_pack(sizeof...(A))...>()); }
+template <class... A> NR_EMU_UNCHECKED static inline void nr_emu_call(void (*kernel)(A...), void** p)
+{
+    nr_emu_call(kernel, p, nr_emu_indices<__integer_pack(sizeof...(A))...>());
+}
 template <auto kernel> NR_EMU_UNCHECKED static void nr_emu_run(void** p) { nr_emu_call(kernel, p); }
 
 template <class Kernel> struct nr_emu_signature;
@@ -197,5 +210,6 @@ template <class... A> struct nr_emu_signature<void (*)(A...)>
     static constexpr char kinds[sizeof...(A) + 1] = { nr_emu_kind<A>::value..., 0 };
 };
 template <class... A> nr_emu_signature<void (*)(A...)> nr_emu_signature_of(void (*)(A...));
-#define NR_EMU_ENTRY(name, kernel, max_threads) \
-    { name, nr_emu_run<kernel>, decltype(nr_emu_signature_of(kernel))::count, decltype(nr_emu_signature_of(kernel))::bytes, decltype(nr_emu_signature_of(kernel))::kinds, max_threads },
+#define NR_EMU_ENTRY(name, kernel, max_threads)                                                                                            \
+    {name, nr_emu_run<kernel>, decltype(nr_emu_signature_of(kernel))::count, decltype(nr_emu_signature_of(kernel))::bytes,                 \
+        decltype(nr_emu_signature_of(kernel))::kinds, max_threads},

@@ -115,7 +115,8 @@ void wait_for_turn(Worker& w)
     Lane& me = *w.lane;
     Lane* other = next(w, me.index / 32);
     if (other == &me) return;
-    if (!other) fail(LaunchFailed, "deadlock: every thread of the block waits at a barrier or a warp collective that cannot complete", nullptr);
+    if (!other)
+        fail(LaunchFailed, "deadlock: every thread of the block waits at a barrier or a warp collective that cannot complete", nullptr);
     enter(w, &me.stack_pointer, *other);
     w.lane = &me;
 }
@@ -186,7 +187,8 @@ void try_meeting(Worker& w, unsigned warp, uint32_t mask)
     for (uint32_t m = mask; m; m &= m - 1)
     {
         const Lane& lane = lanes[__builtin_ctz(m)];
-        if (lane.meeting != first.meeting || lane.mask != first.mask) fail(LaunchFailed, "lanes of a warp meet in different collectives or with different masks", nullptr);
+        if (lane.meeting != first.meeting || lane.mask != first.mask)
+            fail(LaunchFailed, "lanes of a warp meet in different collectives or with different masks", nullptr);
         if (lane.value) ballot |= 1u << (lane.index % 32);
     }
     switch (first.meeting)
@@ -195,7 +197,9 @@ void try_meeting(Worker& w, unsigned warp, uint32_t mask)
         for (uint32_t m = mask; m; m &= m - 1)
         {
             Lane& lane = lanes[__builtin_ctz(m)];
-            if (!(mask >> lane.source & 1)) fail(LaunchFailed, "a shuffle reads lane " + std::to_string(lane.source) + ", which is outside its mask or was not launched", nullptr);
+            if (!(mask >> lane.source & 1))
+                fail(LaunchFailed,
+                    "a shuffle reads lane " + std::to_string(lane.source) + ", which is outside its mask or was not launched", nullptr);
             lane.result = lanes[lane.source].value;
         }
         break;
@@ -243,12 +247,17 @@ void fiber()
     w.launch->run(w.launch->parameters);
     Lane& me = *w.lane;
     const unsigned warp = me.index / 32;
-    if (!me.copies.empty() && settings().strict) fail(LaunchFailed, "a thread exits with asynchronous copies that it never waited for", nullptr);
+    if (!me.copies.empty() && settings().strict)
+        fail(LaunchFailed, "a thread exits with asynchronous copies that it never waited for", nullptr);
     make_unready(w, me);
     if (w.counting && rests(w, warp)) w.counter.met(warp);
     w.living[warp] &= ~(1u << (me.index % 32));
     w.alive--;
-    if (w.at_barrier) fail(LaunchFailed, "a thread exits while others of its block wait in __syncthreads() at " + std::string(w.barrier_file) + ":" + std::to_string(w.barrier_line), nullptr);
+    if (w.at_barrier)
+        fail(LaunchFailed,
+            "a thread exits while others of its block wait in __syncthreads() at " + std::string(w.barrier_file) + ":"
+                + std::to_string(w.barrier_line),
+            nullptr);
     for (uint32_t waiting = w.waiting[warp]; waiting; waiting &= waiting - 1)
         if (w.lanes[warp * 32 + static_cast<unsigned>(__builtin_ctz(waiting))].mask >> (me.index % 32) & 1)
             fail(LaunchFailed, "a thread exits while others of its warp wait for it in a collective", nullptr);
@@ -325,7 +334,8 @@ void fail(Outcome outcome, const std::string& what, const void* pc)
     Worker& w = *t_worker;
     const Launch& l = *w.launch;
     char place[256];
-    std::snprintf(place, sizeof place, " [kernel %s, block (%u, %u, %u), thread (%u, %u, %u)", l.kernel, w.block.x, w.block.y, w.block.z, w.lane->thread.x, w.lane->thread.y, w.lane->thread.z);
+    std::snprintf(place, sizeof place, " [kernel %s, block (%u, %u, %u), thread (%u, %u, %u)", l.kernel, w.block.x, w.block.y, w.block.z,
+        w.lane->thread.x, w.lane->thread.y, w.lane->thread.z);
     w.failure = { outcome, what + place + (pc ? ", " + l.image->line_of(pc) : "") + "]" };
     leave_to_caller(w);
     __builtin_unreachable();
@@ -391,7 +401,8 @@ Failure execute(const Launch& launch)
     for (auto& thread : threads) thread.join();
     if (settings().count)
     {
-        Counted launched{ launch.kernel, launch.image, { launch.grid.x, launch.grid.y, launch.grid.z }, { launch.block.x, launch.block.y, launch.block.z }, launch.dynamic_bytes, {}, {} };
+        Counted launched{launch.kernel, launch.image, { launch.grid.x, launch.grid.y, launch.grid.z },
+            { launch.block.x, launch.block.y, launch.block.z }, launch.dynamic_bytes, {}, {}};
         for (size_t i = 0; i < count; i++) workers[i]->counter.end(launched);
         counted().push_back(std::move(launched));
     }
@@ -423,9 +434,14 @@ DEVICE void nr_emu_barrier(const char* file, int line)
         w.barrier_line = line;
     }
     else if (w.barrier_line != line || std::strcmp(w.barrier_file, file) != 0)
-        fail(LaunchFailed, "barrier divergence: threads of one block meet in __syncthreads() at " + std::string(w.barrier_file) + ":" + std::to_string(w.barrier_line) + " and at " + file + ":" + std::to_string(line), nullptr);
+        fail(LaunchFailed,
+            "barrier divergence: threads of one block meet in __syncthreads() at " + std::string(w.barrier_file) + ":"
+                + std::to_string(w.barrier_line) + " and at " + file + ":" + std::to_string(line),
+            nullptr);
     if (w.alive != w.threads)
-        fail(LaunchFailed, "__syncthreads() at " + std::string(file) + ":" + std::to_string(line) + " after some threads of the block have exited", nullptr);
+        fail(LaunchFailed,
+            "__syncthreads() at " + std::string(file) + ":" + std::to_string(line) + " after some threads of the block have exited",
+            nullptr);
     make_unready(w, me);
     if (const unsigned warp = me.index / 32; w.counting && rests(w, warp)) w.counter.met(warp);
     if (++w.at_barrier == w.alive)
@@ -442,8 +458,14 @@ DEVICE void nr_emu_barrier(const char* file, int line)
 }
 
 DEVICE void nr_emu_warp_barrier(unsigned mask) { meet(Meeting::Barrier, mask, 0, 0); }
-DEVICE unsigned long long nr_emu_shuffle(unsigned mask, unsigned long long value, int source) { return meet(Meeting::Shuffle, mask, value, source); }
-DEVICE unsigned nr_emu_ballot(unsigned mask, int predicate) { return static_cast<unsigned>(meet(Meeting::Ballot, mask, predicate != 0, 0)); }
+DEVICE unsigned long long nr_emu_shuffle(unsigned mask, unsigned long long value, int source)
+{
+    return meet(Meeting::Shuffle, mask, value, source);
+}
+DEVICE unsigned nr_emu_ballot(unsigned mask, int predicate)
+{
+    return static_cast<unsigned>(meet(Meeting::Ballot, mask, predicate != 0, 0));
+}
 
 static void multiply(Meeting meeting, float* d, const unsigned* a, const unsigned* b)
 {
@@ -463,7 +485,8 @@ DEVICE void nr_emu_copy_async(void* shared, const void* global, unsigned bytes)
     const void* pc = __builtin_return_address(0);
     const auto target = reinterpret_cast<uintptr_t>(shared), source = reinterpret_cast<uintptr_t>(global);
     if (target % bytes || source % bytes) fail(Misaligned, "misaligned asynchronous copy", pc);
-    if (source - reinterpret_cast<uintptr_t>(w.dynamic) < MaxSharedBytes || source - w.fixed < w.fixed_bytes) fail(IllegalAddress, "asynchronous copy from an address that is not global memory", pc);
+    if (source - reinterpret_cast<uintptr_t>(w.dynamic) < MaxSharedBytes || source - w.fixed < w.fixed_bytes)
+        fail(IllegalAddress, "asynchronous copy from an address that is not global memory", pc);
     access(source, bytes, false, false, pc);
     access(target, bytes, true, false, pc);
     // Until the wait the target holds nothing: whoever reads it meets uninitialised memory.

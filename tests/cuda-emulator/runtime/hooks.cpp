@@ -1,4 +1,5 @@
-// What g++ calls for each load and store of a kernel (-fsanitize=thread) and for an index or a pointer that it finds wrong (-fsanitize=bounds,alignment).
+// What g++ calls for each load and store of a kernel (-fsanitize=thread) and for an index or a pointer that it finds wrong
+// (-fsanitize=bounds,alignment).
 #include <algorithm>
 #include <atomic>
 #include <cmath>
@@ -58,7 +59,10 @@ void begin_launch(GlobalCell& c, uint32_t number)
     }
 }
 
-std::string bytes_at(const char* what, bool write, size_t bytes) { return std::string(what) + (write ? " write" : " read") + " of " + std::to_string(bytes) + " bytes"; }
+std::string bytes_at(const char* what, bool write, size_t bytes)
+{
+    return std::string(what) + (write ? " write" : " read") + " of " + std::to_string(bytes) + " bytes";
+}
 
 std::string shared_place(size_t cell)
 {
@@ -165,8 +169,10 @@ static void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool 
         }
         if (write)
         {
-            const bool joins = atomic && c.write_mask & mask && (c.write_block != w.block_number || (c.write_lane != (me | Atomic) && c.write_clock >= w.block_clock));
-            c.write_mask = c.write_mask && c.write_block == w.block_number && c.write_lane == me ? static_cast<uint8_t>(c.write_mask | mask) : mask;
+            const bool joins = atomic && c.write_mask & mask
+                && (c.write_block != w.block_number || (c.write_lane != (me | Atomic) && c.write_clock >= w.block_clock));
+            c.write_mask =
+                c.write_mask && c.write_block == w.block_number && c.write_lane == me ? static_cast<uint8_t>(c.write_mask | mask) : mask;
             c.write_lane = !atomic ? me : joins ? Anyone : static_cast<uint16_t>(me | Atomic);
             c.write_block = joins && c.write_block != w.block_number ? ~0u : w.block_number;
             c.write_clock = w.clock;
@@ -188,13 +194,17 @@ static void check_shared(Worker& w, size_t cell, size_t bytes, bool write, bool 
     if (const size_t at = address - w.dynamic; at < MaxSharedBytes)
     {
         if (at + bytes > w.dynamic_bytes)
-            fail(IllegalAddress, bytes_at("out-of-bounds", write, bytes) + " at byte " + std::to_string(at) + " of dynamic shared memory, which has " + std::to_string(w.dynamic_bytes), pc);
+            fail(IllegalAddress,
+                bytes_at("out-of-bounds", write, bytes) + " at byte " + std::to_string(at) + " of dynamic shared memory, which has "
+                    + std::to_string(w.dynamic_bytes),
+                pc);
         return check_shared(w, at, bytes, write, atomic, pc);
     }
     if (const size_t at = address - w.fixed; at < w.fixed_bytes) return check_shared(w, MaxSharedBytes + at, bytes, write, atomic, pc);
     if (const size_t at = address - w.stacks; at < StackBytes * MaxThreads)
     {
-        if (address - reinterpret_cast<uintptr_t>(w.lane->stack) >= StackBytes) fail(IllegalAddress, bytes_at("another thread's local memory:", write, bytes), pc);
+        if (address - reinterpret_cast<uintptr_t>(w.lane->stack) >= StackBytes)
+            fail(IllegalAddress, bytes_at("another thread's local memory:", write, bytes), pc);
         return;
     }
     if (w.launch->image->contains(address)) return; // tables of constants
@@ -285,8 +295,14 @@ HOOKS(8)
 HOOKS(16)
 
 HOOK void __tsan_init() {}
-HOOK void __tsan_read_range(void* p, size_t bytes) { access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0)); }
-HOOK void __tsan_write_range(void* p, size_t bytes) { access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0)); }
+HOOK void __tsan_read_range(void* p, size_t bytes)
+{
+    access(reinterpret_cast<uintptr_t>(p), bytes, false, false, __builtin_return_address(0));
+}
+HOOK void __tsan_write_range(void* p, size_t bytes)
+{
+    access(reinterpret_cast<uintptr_t>(p), bytes, true, false, __builtin_return_address(0));
+}
 
 namespace {
 // The head of what g++ passes to these handlers.
@@ -298,12 +314,19 @@ struct SourceLocation
 std::string at(const SourceLocation* place) { return std::string(" at ") + place->file + ":" + std::to_string(place->line); }
 } // namespace
 
-HOOK void __ubsan_handle_type_mismatch_v1_abort(SourceLocation* place, void*) { fail(Misaligned, "misaligned access" + at(place), __builtin_return_address(0)); }
+HOOK void __ubsan_handle_type_mismatch_v1_abort(SourceLocation* place, void*)
+{
+    fail(Misaligned, "misaligned access" + at(place), __builtin_return_address(0));
+}
 HOOK void __ubsan_handle_out_of_bounds_abort(SourceLocation* place, void* index)
 {
-    fail(IllegalAddress, "index " + std::to_string(reinterpret_cast<intptr_t>(index)) + " is outside its array" + at(place), __builtin_return_address(0));
+    fail(IllegalAddress, "index " + std::to_string(reinterpret_cast<intptr_t>(index)) + " is outside its array" + at(place),
+        __builtin_return_address(0));
 }
-HOOK void __ubsan_handle_divrem_overflow_abort(SourceLocation* place, void*, void*) { fail(LaunchFailed, "integer division by zero" + at(place), __builtin_return_address(0)); }
+HOOK void __ubsan_handle_divrem_overflow_abort(SourceLocation* place, void*, void*)
+{
+    fail(LaunchFailed, "integer division by zero" + at(place), __builtin_return_address(0));
+}
 
 #define ATOMIC_CHECK(p) access(reinterpret_cast<uintptr_t>(p), sizeof *(p), true, true, __builtin_return_address(0))
 HOOK float nr_emu_atomic_add_f32(float* p, float v)
@@ -315,7 +338,11 @@ HOOK float nr_emu_atomic_add_f32(float* p, float v)
     return old;
 }
 HOOK unsigned nr_emu_atomic_add_u32(unsigned* p, unsigned v) { ATOMIC_CHECK(p); return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
-HOOK unsigned long long nr_emu_atomic_add_u64(unsigned long long* p, unsigned long long v) { ATOMIC_CHECK(p); return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST); }
+HOOK unsigned long long nr_emu_atomic_add_u64(unsigned long long* p, unsigned long long v)
+{
+    ATOMIC_CHECK(p);
+    return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);
+}
 HOOK unsigned nr_emu_atomic_exchange_u32(unsigned* p, unsigned v) { ATOMIC_CHECK(p); return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST); }
 HOOK unsigned nr_emu_atomic_or_u32(unsigned* p, unsigned v) { ATOMIC_CHECK(p); return __atomic_fetch_or(p, v, __ATOMIC_SEQ_CST); }
 HOOK unsigned nr_emu_atomic_cas_u32(unsigned* p, unsigned expected, unsigned v)

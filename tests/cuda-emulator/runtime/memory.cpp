@@ -197,9 +197,11 @@ std::string describe(uintptr_t address)
     const auto& a = i->second;
     const size_t offset = address - i->first;
     if (a.freed && offset < a.bytes)
-        std::snprintf(text, sizeof text, "byte %zu of freed %s allocation %u (%zu bytes): use after free", offset, name_of(a.place), a.serial, a.bytes);
+        std::snprintf(text, sizeof text, "byte %zu of freed %s allocation %u (%zu bytes): use after free", offset, name_of(a.place),
+            a.serial, a.bytes);
     else if (offset >= a.bytes)
-        std::snprintf(text, sizeof text, "%zu bytes past the end of %s%s allocation %u (%zu bytes)", offset - a.bytes, a.freed ? "freed " : "", name_of(a.place), a.serial, a.bytes);
+        std::snprintf(text, sizeof text, "%zu bytes past the end of %s%s allocation %u (%zu bytes)", offset - a.bytes,
+            a.freed ? "freed " : "", name_of(a.place), a.serial, a.bytes);
     else
         std::snprintf(text, sizeof text, "byte %zu of %s allocation %u (%zu bytes)", offset, name_of(a.place), a.serial, a.bytes);
     return text;
@@ -231,7 +233,8 @@ std::string leaks(Place place)
     for (auto& [address, a] : s_allocations)
         if (!a.freed && a.place == place)
         {
-            list += "leak: " + std::string(name_of(place)) + " allocation " + std::to_string(a.serial) + " (" + std::to_string(a.bytes) + " bytes)\n";
+            list += "leak: " + std::string(name_of(place)) + " allocation " + std::to_string(a.serial) + " (" + std::to_string(a.bytes)
+                + " bytes)\n";
             a.freed = true;
             if (place == Place::Device) s_used -= a.bytes;
             if (!settings().record) forget(address, a.bytes);

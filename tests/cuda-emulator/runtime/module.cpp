@@ -62,7 +62,8 @@ Image* load_image(const void* bytes, std::string& why)
             auto* self = static_cast<Image*>(data);
             if (info->dlpi_addr != self->base) return 0;
             for (int i = 0; i < info->dlpi_phnum; i++)
-                if (info->dlpi_phdr[i].p_type == PT_LOAD) self->end = std::max(self->end, self->base + info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz);
+                if (info->dlpi_phdr[i].p_type == PT_LOAD)
+                    self->end = std::max(self->end, self->base + info->dlpi_phdr[i].p_vaddr + info->dlpi_phdr[i].p_memsz);
             return 1;
         },
         image);

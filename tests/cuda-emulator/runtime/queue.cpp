@@ -30,7 +30,10 @@ std::shared_ptr<Stream>& legacy()
     return stream;
 }
 
-bool ready(const Operation& operation) { return std::all_of(operation.after.begin(), operation.after.end(), [](const Point& p) { return p.done(); }); }
+bool ready(const Operation& operation)
+{
+    return std::all_of(operation.after.begin(), operation.after.end(), [](const Point& p) { return p.done(); });
+}
 
 void run_front(Stream& stream)
 {
@@ -152,7 +155,9 @@ Failure Graph::run() const
         std::vector<size_t> free;
         for (size_t i = 0; i < nodes.size(); i++)
             if (!done[i] && std::all_of(nodes[i].after.begin(), nodes[i].after.end(), [&](size_t n) { return done[n]; })) free.push_back(i);
-        const size_t which = settings().order == Order::Forward ? free.front() : settings().order == Order::Reverse ? free.back() : free[s_random.below(static_cast<unsigned>(free.size()))];
+        const size_t which = settings().order == Order::Forward ? free.front()
+            : settings().order == Order::Reverse                ? free.back()
+                                                                : free[s_random.below(static_cast<unsigned>(free.size()))];
         done[which] = true;
         if (const Failure failure = nodes[which].work(); failure.outcome != Success) return failure;
     }

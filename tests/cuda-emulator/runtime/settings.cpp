@@ -39,7 +39,9 @@ struct FromEnvironment
 {
     FromEnvironment()
     {
-        for (const char* name : { "NR_EMU_ORDER", "NR_EMU_SEED", "NR_EMU_STRICT", "NR_EMU_CHECK_RACES", "NR_EMU_CHECK_UNINITIALISED", "NR_EMU_MEMORY_MIB", "NR_EMU_CC", "NR_EMU_WORKERS", "NR_EMU_MULTIPROCESSORS", "NR_EMU_DEVICE", "NR_EMU_RECORD", "NR_EMU_COUNT", "NR_EMU_BIAS_GRADIENTS", "NR_EMU_WRONG_FILTER_GRADIENT" })
+        for (const char* name : {"NR_EMU_ORDER", "NR_EMU_SEED", "NR_EMU_STRICT", "NR_EMU_CHECK_RACES", "NR_EMU_CHECK_UNINITIALISED",
+                 "NR_EMU_MEMORY_MIB", "NR_EMU_CC", "NR_EMU_WORKERS", "NR_EMU_MULTIPROCESSORS", "NR_EMU_DEVICE", "NR_EMU_RECORD",
+                 "NR_EMU_COUNT", "NR_EMU_BIAS_GRADIENTS", "NR_EMU_WRONG_FILTER_GRADIENT"})
             if (const char* value = std::getenv(name); value && !configure(name, value)) std::abort();
     }
 } from_environment;

@@ -1,4 +1,5 @@
-// Proves the emulator: every planted bug is found and named, and what is right passes. One line "ok NAME" or "FAIL NAME: why" for each test.
+// Proves the emulator: every planted bug is found and named, and what is right passes. One line "ok NAME" or "FAIL NAME: why" for each
+// test.
 // selftest FOLDER_OF_KERNELS FOLDER_OF_BUGS
 #include <algorithm>
 #include <cmath>
@@ -15,28 +16,46 @@
 #include <vector>
 
 extern "C" {
-int cuInit(unsigned); int cuDevicePrimaryCtxRetain(void**, int); int cuDevicePrimaryCtxRelease_v2(int); int cuCtxSetCurrent(void*); int cuCtxSynchronize();
-int cuMemAlloc_v2(void**, size_t); int cuMemFree_v2(void*); int cuMemGetInfo_v2(size_t*, size_t*); int cuMemHostAlloc(void**, size_t, unsigned); int cuMemFreeHost(void*);
+int cuInit(unsigned); int cuDevicePrimaryCtxRetain(void**, int); int cuDevicePrimaryCtxRelease_v2(int); int cuCtxSetCurrent(void*);
+int cuCtxSynchronize();
+int cuMemAlloc_v2(void**, size_t); int cuMemFree_v2(void*); int cuMemGetInfo_v2(size_t*, size_t*);
+int cuMemHostAlloc(void**, size_t, unsigned); int cuMemFreeHost(void*);
 int cuMemAllocAsync(void**, size_t, void*); int cuMemFreeAsync(void*, void*);
-int cuMemcpyHtoD_v2(void*, const void*, size_t); int cuMemcpyDtoH_v2(void*, const void*, size_t); int cuMemcpyHtoDAsync_v2(void*, const void*, size_t, void*); int cuMemcpyDtoHAsync_v2(void*, const void*, size_t, void*);
+int cuMemcpyHtoD_v2(void*, const void*, size_t); int cuMemcpyDtoH_v2(void*, const void*, size_t);
+int cuMemcpyHtoDAsync_v2(void*, const void*, size_t, void*); int cuMemcpyDtoHAsync_v2(void*, const void*, size_t, void*);
 int cuMemsetD8Async(void*, unsigned char, size_t, void*);
-int cuModuleLoadData(void**, const void*); int cuModuleUnload(void*); int cuModuleGetFunction(void**, void*, const char*); int cuFuncSetAttribute(void*, int, int);
+int cuModuleLoadData(void**, const void*); int cuModuleUnload(void*); int cuModuleGetFunction(void**, void*, const char*);
+int cuFuncSetAttribute(void*, int, int);
 int cuLaunchKernel(void*, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, unsigned, void*, void**, void**);
-int cuStreamCreate(void**, unsigned); int cuStreamDestroy_v2(void*); int cuStreamSynchronize(void*); int cuStreamQuery(void*); int cuStreamWaitEvent(void*, void*, unsigned);
-int cuEventCreate(void**, unsigned); int cuEventDestroy_v2(void*); int cuEventRecord(void*, void*); int cuEventQuery(void*); int cuEventSynchronize(void*);
-int cuStreamBeginCapture_v2(void*, int); int cuStreamEndCapture(void*, void**); int cuGraphInstantiateWithFlags(void**, void*, unsigned long long); int cuGraphLaunch(void*, void*); int cuGraphExecDestroy(void*); int cuGraphDestroy(void*);
+int cuStreamCreate(void**, unsigned); int cuStreamDestroy_v2(void*); int cuStreamSynchronize(void*); int cuStreamQuery(void*);
+int cuStreamWaitEvent(void*, void*, unsigned);
+int cuEventCreate(void**, unsigned); int cuEventDestroy_v2(void*); int cuEventRecord(void*, void*); int cuEventQuery(void*);
+int cuEventSynchronize(void*);
+int cuStreamBeginCapture_v2(void*, int); int cuStreamEndCapture(void*, void**);
+int cuGraphInstantiateWithFlags(void**, void*, unsigned long long); int cuGraphLaunch(void*, void*); int cuGraphExecDestroy(void*);
+int cuGraphDestroy(void*);
 int cuTexRefCreate();
-int nvrtcCreateProgram(void**, const char*, const char*, int, const char* const*, const char* const*); int nvrtcDestroyProgram(void**); int nvrtcCompileProgram(void*, int, const char* const*);
+int nvrtcCreateProgram(void**, const char*, const char*, int, const char* const*, const char* const*); int nvrtcDestroyProgram(void**);
+int nvrtcCompileProgram(void*, int, const char* const*);
 int nvrtcAddNameExpression(void*, const char*); int nvrtcGetLoweredName(void*, const char*, const char**);
-int nvrtcGetCUBINSize(void*, size_t*); int nvrtcGetCUBIN(void*, char*); int nvrtcGetProgramLogSize(void*, size_t*); int nvrtcGetProgramLog(void*, char*);
-int cublasLtCreate(void**); int cublasLtMatmulDescCreate(void**, int, int); int cublasLtMatmulDescSetAttribute(void*, int, const void*, size_t); int cublasLtMatrixLayoutCreate(void**, int, uint64_t, uint64_t, int64_t);
-int cublasLtMatmulPreferenceCreate(void**); int cublasLtMatmulPreferenceSetAttribute(void*, int, const void*, size_t); int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*, int*);
-int cublasLtMatmul(void*, void*, const float*, const void*, void*, const void*, void*, const float*, const void*, void*, void*, void*, const void*, void*, size_t, void*);
-int cudnnCreate(void**); int cudnnCreateTensorDescriptor(void**); int cudnnSetTensor4dDescriptor(void*, int, int, int, int, int, int); int cudnnCreateFilterDescriptor(void**); int cudnnSetFilter4dDescriptor(void*, int, int, int, int, int, int);
+int nvrtcGetCUBINSize(void*, size_t*); int nvrtcGetCUBIN(void*, char*); int nvrtcGetProgramLogSize(void*, size_t*);
+int nvrtcGetProgramLog(void*, char*);
+int cublasLtCreate(void**); int cublasLtMatmulDescCreate(void**, int, int);
+int cublasLtMatmulDescSetAttribute(void*, int, const void*, size_t);
+int cublasLtMatrixLayoutCreate(void**, int, uint64_t, uint64_t, int64_t);
+int cublasLtMatmulPreferenceCreate(void**); int cublasLtMatmulPreferenceSetAttribute(void*, int, const void*, size_t);
+int cublasLtMatmulAlgoGetHeuristic(void*, void*, void*, void*, void*, void*, void*, int, void*, int*);
+int cublasLtMatmul(void*, void*, const float*, const void*, void*, const void*, void*, const float*, const void*, void*, void*, void*,
+    const void*, void*, size_t, void*);
+int cudnnCreate(void**); int cudnnCreateTensorDescriptor(void**); int cudnnSetTensor4dDescriptor(void*, int, int, int, int, int, int);
+int cudnnCreateFilterDescriptor(void**); int cudnnSetFilter4dDescriptor(void*, int, int, int, int, int, int);
 int cudnnCreateConvolutionDescriptor(void**); int cudnnSetConvolution2dDescriptor(void*, int, int, int, int, int, int, int, int);
-int cudnnConvolutionForward(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
-int cudnnConvolutionBackwardData(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
-int cudnnConvolutionBackwardFilter(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*, void*);
+int cudnnConvolutionForward(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*, void*,
+    void*);
+int cudnnConvolutionBackwardData(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*,
+    void*, void*);
+int cudnnConvolutionBackwardFilter(void*, const float*, void*, const void*, void*, const void*, void*, int, void*, size_t, const float*,
+    void*, void*);
 int nr_emu_counted(); const char* nr_emu_counters(int, void*, uint32_t*); const char* nr_emu_dear_sites(int); void nr_emu_forget_counters();
 const char* nr_emu_take_records();
 bool nr_emu_configure(const char*, const char*); const char* nr_emu_last_report(); void nr_emu_reset();
@@ -56,7 +75,8 @@ void* s_context;
 void expect_report(const char* part)
 {
     const std::string report = nr_emu_last_report();
-    if (report.find(part) == std::string::npos && s_wrong.empty()) s_wrong = std::string("expected \"") + part + "\", the report is \"" + report + "\"";
+    if (report.find(part) == std::string::npos && s_wrong.empty())
+        s_wrong = std::string("expected \"") + part + "\", the report is \"" + report + "\"";
 }
 
 std::string read(const std::string& path)
@@ -141,7 +161,8 @@ struct Counts
 void expect_traffic(const char* what, const Traffic& t, const Traffic& expected)
 {
     if (std::memcmp(&t, &expected, sizeof t) == 0 || !s_wrong.empty()) return;
-    for (const uint64_t value : { t.bytes, t.requests, t.sectors, t.ideal, t.unique }) s_wrong += (s_wrong.empty() ? std::string(what) + ": " : ", ") + std::to_string(value);
+    for (const uint64_t value : { t.bytes, t.requests, t.sectors, t.ideal, t.unique })
+        s_wrong += (s_wrong.empty() ? std::string(what) + ": " : ", ") + std::to_string(value);
 }
 
 // What one launch counts; it is the only one since the call before.
@@ -171,31 +192,44 @@ std::vector<Test> tests()
              EXPECT(cuCtxSynchronize() == 0);
              EXPECT(result[0] == values[63] && result[63] == values[0] && result[64] == 0 && result[99] == values[64 + 63 - 35]);
          } },
-        bug("reads_past_the_end", 700, "0 bytes past the end of device allocation", [] { launch("reads_past_the_end", 1, 64, 0, nullptr, upload(ramp(64)), device<float>(64)); }),
-        bug("writes_past_the_end", 700, "out-of-bounds write of 4 bytes", [] { launch("writes_past_the_end", 1, 64, 0, nullptr, device<float>(64)); }),
-        bug("reads_the_host", 700, "which is not device memory", [] { static float here = 1; launch("reads_the_host", 1, 1, 0, nullptr, static_cast<const float*>(&here), device<float>(1)); }),
-        bug("reads_past_dynamic_shared", 700, "dynamic shared memory, which has 256", [] { launch("reads_past_dynamic_shared", 1, 64, 256, nullptr, device<float>(64)); }),
-        bug("leaves_a_shared_array", 700, "is outside its array", [] { launch("leaves_a_shared_array", 1, 32, 0, nullptr, device<float>(64), 8); }),
-        bug("loads_a_misaligned_vector", 716, "misaligned", [] { launch("loads_a_misaligned_vector", 1, 1, 0, nullptr, upload(ramp(8)), device<float>(4)); }),
+        bug("reads_past_the_end", 700, "0 bytes past the end of device allocation",
+            [] { launch("reads_past_the_end", 1, 64, 0, nullptr, upload(ramp(64)), device<float>(64)); }),
+        bug("writes_past_the_end", 700, "out-of-bounds write of 4 bytes",
+            [] { launch("writes_past_the_end", 1, 64, 0, nullptr, device<float>(64)); }),
+        bug("reads_the_host", 700, "which is not device memory",
+            [] { static float here = 1; launch("reads_the_host", 1, 1, 0, nullptr, static_cast<const float*>(&here), device<float>(1)); }),
+        bug("reads_past_dynamic_shared", 700, "dynamic shared memory, which has 256",
+            [] { launch("reads_past_dynamic_shared", 1, 64, 256, nullptr, device<float>(64)); }),
+        bug("leaves_a_shared_array", 700, "is outside its array",
+            [] { launch("leaves_a_shared_array", 1, 32, 0, nullptr, device<float>(64), 8); }),
+        bug("loads_a_misaligned_vector", 716, "misaligned",
+            [] { launch("loads_a_misaligned_vector", 1, 1, 0, nullptr, upload(ramp(8)), device<float>(4)); }),
         bug("races_in_shared", 719, "data race", [] { launch("races_in_shared", 1, 64, 0, nullptr, device<float>(64)); }),
         bug("overwrites_what_is_read", 719, "data race", [] { launch("overwrites_what_is_read", 1, 64, 0, nullptr, device<float>(64)); }),
         bug("races_between_blocks", 719, "are not ordered", [] { launch("races_between_blocks", 2, 64, 0, nullptr, device<float>(64)); }),
-        bug("races_in_global", 719, "of the same block have no barrier between them", [] { launch("races_in_global", 1, 64, 0, nullptr, upload(ramp(128))); }),
-        bug("reads_unwritten_shared", 719, "uninitialised read of 4 bytes from static shared memory", [] { launch("reads_unwritten_shared", 1, 64, 0, nullptr, device<float>(64)); }),
+        bug("races_in_global", 719, "of the same block have no barrier between them",
+            [] { launch("races_in_global", 1, 64, 0, nullptr, upload(ramp(128))); }),
+        bug("reads_unwritten_shared", 719, "uninitialised read of 4 bytes from static shared memory",
+            [] { launch("reads_unwritten_shared", 1, 64, 0, nullptr, device<float>(64)); }),
         bug("reads_a_word_of_which_a_byte_was_written", 719, "uninitialised read of 4 bytes from static shared memory",
             [] { launch("reads_a_word_of_which_a_byte_was_written", 1, 64, 0, nullptr, device<float>(64)); }),
         bug("races_in_the_last_byte_of_a_word", 719, "data race",
             [] { launch("races_in_the_last_byte_of_a_word", 1, 64, 0, nullptr, device<float>(1)); }),
-        bug("reads_unwritten_global", 719, "uninitialised read of 4 bytes from byte", [] { launch("reads_unwritten_global", 1, 64, 0, nullptr, device<float>(64), device<float>(64)); }),
-        bug("diverges_at_barriers", 719, "barrier divergence", [] { launch("diverges_at_barriers", 1, 64, 0, nullptr, device<float>(64)); }),
+        bug("reads_unwritten_global", 719, "uninitialised read of 4 bytes from byte",
+            [] { launch("reads_unwritten_global", 1, 64, 0, nullptr, device<float>(64), device<float>(64)); }),
+        bug("diverges_at_barriers", 719, "barrier divergence",
+            [] { launch("diverges_at_barriers", 1, 64, 0, nullptr, device<float>(64)); }),
         bug("exits_while_others_wait", 719, "exit", [] { launch("exits_while_others_wait", 1, 64, 0, nullptr, device<float>(64)); }),
         bug("shuffles_outside_its_mask", 719, "mask", [] { launch("shuffles_outside_its_mask", 1, 32, 0, nullptr, device<float>(64)); }),
-        bug("reads_a_lane_outside_its_mask", 719, "shuffle reads lane 20", [] { launch("reads_a_lane_outside_its_mask", 1, 32, 0, nullptr, device<float>(64)); }),
+        bug("reads_a_lane_outside_its_mask", 719, "shuffle reads lane 20",
+            [] { launch("reads_a_lane_outside_its_mask", 1, 32, 0, nullptr, device<float>(64)); }),
         bug("half_a_warp_shuffles", 719, "deadlock", [] { launch("half_a_warp_shuffles", 1, 32, 0, nullptr, device<float>(64)); }),
         bug("shuffles_after_half_a_warp_has_left", 719, "exit",
             [] { launch("shuffles_after_half_a_warp_has_left", 1, 32, 0, nullptr, device<float>(64)); }),
-        bug("misses_the_wait", 719, "uninitialised read", [] { launch("misses_the_wait", 1, 32, 0, nullptr, upload(ramp(128)), device<float>(128)); }),
-        bug("misses_the_barrier_after_the_wait", 719, "", [] { launch("misses_the_barrier_after_the_wait", 1, 32, 0, nullptr, upload(ramp(128)), device<float>(128)); }),
+        bug("misses_the_wait", 719, "uninitialised read",
+            [] { launch("misses_the_wait", 1, 32, 0, nullptr, upload(ramp(128)), device<float>(128)); }),
+        bug("misses_the_barrier_after_the_wait", 719, "",
+            [] { launch("misses_the_barrier_after_the_wait", 1, 32, 0, nullptr, upload(ramp(128)), device<float>(128)); }),
         bug("divides_by_zero", 719, "division by zero", [] { launch("divides_by_zero", 1, 1, 0, nullptr, device<int>(1), 0); }),
         bug("mixes_atomic_and_plain", 719, "data race", [] { launch("mixes_atomic_and_plain", 1, 64, 0, nullptr, device<int>(1)); }),
         { "a report names kernel, block, thread and line", [] {
@@ -225,11 +259,19 @@ std::vector<Test> tests()
         { "tensor cores multiply bf16", [] {
              // Small whole numbers: exact in bf16, and every element of the product is another one.
              std::vector<unsigned> a(16 * 8), b(8 * 8);
-             auto half = [](int value) { const auto number = static_cast<float>(value); unsigned word; std::memcpy(&word, &number, 4); return word >> 16; };
+             auto half = [](int value)
+             {
+                 const auto number = static_cast<float>(value);
+                 unsigned word;
+                 std::memcpy(&word, &number, 4);
+                 return word >> 16;
+             };
              auto left = [](int row, int k) { return row * 3 + k % 5 - 20; };
              auto right = [](int k, int column) { return column * 7 - k * 2; };
-             for (int i = 0; i < 16 * 8; i++) a[static_cast<size_t>(i)] = half(left(i / 8, i % 8 * 2)) | half(left(i / 8, i % 8 * 2 + 1)) << 16;
-             for (int i = 0; i < 8 * 8; i++) b[static_cast<size_t>(i)] = half(right(i % 8 * 2, i / 8)) | half(right(i % 8 * 2 + 1, i / 8)) << 16;
+             for (int i = 0; i < 16 * 8; i++)
+                 a[static_cast<size_t>(i)] = half(left(i / 8, i % 8 * 2)) | half(left(i / 8, i % 8 * 2 + 1)) << 16;
+             for (int i = 0; i < 8 * 8; i++)
+                 b[static_cast<size_t>(i)] = half(right(i % 8 * 2, i / 8)) | half(right(i % 8 * 2 + 1, i / 8)) << 16;
              float* y = device<float>(128);
              launch("multiplies_in_bf16", 1, 32, 0, nullptr, upload(a), upload(b), y);
              const auto got = download(y, 128);
@@ -264,7 +306,8 @@ std::vector<Test> tests()
                          size += std::fabs(product);
                      }
                      const auto at = static_cast<size_t>(row * 8 + column);
-                     EXPECT(std::fabs(first[at] - sum) <= size * std::ldexp(1.0, -11) && std::fabs(third[at] - sum) <= size * std::ldexp(1.0, -21));
+                     EXPECT(std::fabs(first[at] - sum) <= size * std::ldexp(1.0, -11)
+                         && std::fabs(third[at] - sum) <= size * std::ldexp(1.0, -21));
                      rounded |= std::fabs(first[at] - sum) > size * std::ldexp(1.0, -14);
                  }
              EXPECT(rounded);
@@ -371,7 +414,8 @@ std::vector<Test> tests()
              EXPECT(cuStreamCreate(&stream, 1) == 0 && cuStreamBeginCapture_v2(stream, 0) == 0);
              launch("scales", 1, 64, 0, stream, x, 2.0f, 64);
              launch("scales", 1, 64, 0, stream, x, 3.0f, 64);
-             EXPECT(cuStreamEndCapture(stream, &graph) == 0 && cuGraphInstantiateWithFlags(&executable, graph, 0) == 0 && cuGraphDestroy(graph) == 0);
+             EXPECT(cuStreamEndCapture(stream, &graph) == 0 && cuGraphInstantiateWithFlags(&executable, graph, 0) == 0
+                 && cuGraphDestroy(graph) == 0);
              EXPECT(cuGraphLaunch(executable, stream) == 0 && cuGraphLaunch(executable, stream) == 0 && cuStreamSynchronize(stream) == 0);
              EXPECT(download(x, 1)[0] == 36);
              EXPECT(cuGraphExecDestroy(executable) == 0);
@@ -388,10 +432,13 @@ std::vector<Test> tests()
              EXPECT(cuMemHostAlloc(&before, 64, 0) == 0 && cuStreamCreate(&stream, 1) == 0 && cuStreamCreate(&other, 1) == 0);
              EXPECT(cuEventCreate(&event, 2) == 0 && cuEventRecord(event, other) == 0);
              const std::pair<const char*, std::function<int()>> calls[] = {
-                 { "cuStreamSynchronize", [&] { return cuStreamSynchronize(other); } }, { "cuStreamQuery", [&] { return cuStreamQuery(stream); } },
+                 { "cuStreamSynchronize", [&] { return cuStreamSynchronize(other); } },
+                 { "cuStreamQuery", [&] { return cuStreamQuery(stream); } },
                  { "cuCtxSynchronize", [&] { return cuCtxSynchronize(); } }, { "cuEventQuery", [&] { return cuEventQuery(event); } },
-                 { "cuEventSynchronize", [&] { return cuEventSynchronize(event); } }, { "cuMemAlloc", [&] { return cuMemAlloc_v2(&p, 64); } },
-                 { "cuMemHostAlloc", [&] { return cuMemHostAlloc(&p, 64, 0); } }, { "cuMemFreeHost", [&] { return cuMemFreeHost(before); } },
+                 { "cuEventSynchronize", [&] { return cuEventSynchronize(event); } },
+                 { "cuMemAlloc", [&] { return cuMemAlloc_v2(&p, 64); } },
+                 { "cuMemHostAlloc", [&] { return cuMemHostAlloc(&p, 64, 0); } },
+                 { "cuMemFreeHost", [&] { return cuMemFreeHost(before); } },
                  { "cuModuleLoadData", [&] { return cuModuleLoadData(&module, "no image"); } },
                  { "cuStreamWaitEvent", [&] { return cuStreamWaitEvent(stream, event, 0); } },
              };
@@ -433,9 +480,11 @@ std::vector<Test> tests()
              expect_report("pageable memory");
              EXPECT(cuStreamEndCapture(stream, &graph) == 901 && cuStreamBeginCapture_v2(stream, 1) == 0);
              EXPECT(cuMemcpyHtoDAsync_v2(x, own, 64, stream) == 0 && cuStreamEndCapture(stream, &graph) == 0);
-             EXPECT(cuGraphInstantiateWithFlags(&executable, graph, 0) == 0 && cuGraphLaunch(executable, stream) == 0 && cuStreamSynchronize(stream) == 0);
+             EXPECT(cuGraphInstantiateWithFlags(&executable, graph, 0) == 0 && cuGraphLaunch(executable, stream) == 0
+                 && cuStreamSynchronize(stream) == 0);
              EXPECT(download(x, 1)[0] == 3);
-             EXPECT(cuGraphExecDestroy(executable) == 0 && cuGraphDestroy(graph) == 0 && cuMemFreeHost(reused) == 0 && cuMemFreeHost(own) == 0);
+             EXPECT(cuGraphExecDestroy(executable) == 0 && cuGraphDestroy(graph) == 0 && cuMemFreeHost(reused) == 0
+                 && cuMemFreeHost(own) == 0);
          } },
         { "what is not implemented says so", [] {
              EXPECT(cuTexRefCreate() == 801);
@@ -443,7 +492,8 @@ std::vector<Test> tests()
          } },
         { "compiler errors come through the log", [] {
              void* program;
-             EXPECT(nvrtcCreateProgram(&program, "extern \"C\" __global__ void k(float* y) {\n y[0] = INFINITY; }", "wrong.cu", 0, nullptr, nullptr) == 0);
+             EXPECT(nvrtcCreateProgram(&program, "extern \"C\" __global__ void k(float* y) {\n y[0] = INFINITY; }", "wrong.cu", 0, nullptr,
+                 nullptr) == 0);
              EXPECT(nvrtcCompileProgram(program, 0, nullptr) == 6);
              size_t bytes;
              nvrtcGetProgramLogSize(program, &bytes);
@@ -510,26 +560,35 @@ std::vector<Test> tests()
              expect_traffic("written", c.written, { 256, 2, 8, 8, 8 });
              EXPECT(c.shared_requests == 0 && c.atomics == 0 && c.mma == 0 && !*nr_emu_dear_sites(0));
          } },
-        { "a request that begins beside a sector takes one more", [] { expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(64)), device<float>(32), 1, 1).read, { 128, 1, 5, 4, 5 }); } },
+        { "a request that begins beside a sector takes one more",
+            [] { expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(64)), device<float>(32), 1, 1).read, { 128, 1, 5, 4, 5 }); } },
         { "a strided request takes a sector a lane", [] {
              expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(256)), device<float>(32), 8, 0).read, { 128, 1, 32, 4, 32 });
-             if (std::string(nr_emu_dear_sites(0)) != "traffic.cu:4: reads of global memory, 1 requests, 32 sectors where 4 would do\n") s_wrong = nr_emu_dear_sites(0);
+             if (std::string(nr_emu_dear_sites(0)) != "traffic.cu:4: reads of global memory, 1 requests, 32 sectors where 4 would do\n")
+                 s_wrong = nr_emu_dear_sites(0);
          } },
-        { "one value for all lanes is one sector", [] { expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(32)), device<float>(32), 0, 3).read, { 128, 1, 1, 1, 1 }); } },
-        { "vectors of 16 bytes are one request", [] { expect_traffic("read", count("moves_vectors", 1, 32, 0, upload(ramp(128)), device<float>(128)).read, { 512, 1, 16, 16, 16 }); } },
+        { "one value for all lanes is one sector",
+            [] { expect_traffic("read", count("moves", 1, 32, 0, upload(ramp(32)), device<float>(32), 0, 3).read, { 128, 1, 1, 1, 1 }); } },
+        { "vectors of 16 bytes are one request",
+            [] { expect_traffic("read", count("moves_vectors", 1, 32, 0, upload(ramp(128)), device<float>(128)).read,
+                { 512, 1, 16, 16, 16 }); } },
         { "rounds of a loop are requests of their own, sectors of a launch are counted once", [] {
-             expect_traffic("read", count("moves_for_a_while", 3, 32, 0, upload(ramp(64)), device<float>(96)).read, { 3 * 48 * 4, 6, 24, 3 * (4 + 2), 8 });
+             expect_traffic("read", count("moves_for_a_while", 3, 32, 0, upload(ramp(64)), device<float>(96)).read,
+                 { 3 * 48 * 4, 6, 24, 3 * (4 + 2), 8 });
          } },
         { "bank conflicts are counted", [] {
-             const auto line = count("meets_banks", 1, 32, 4096, device<float>(32), 1), two = count("meets_banks", 1, 32, 4096, device<float>(32), 2),
-                        all = count("meets_banks", 1, 32, 4096, device<float>(32), 32), one = count("meets_banks", 1, 32, 4096, device<float>(32), 0);
+             const auto line = count("meets_banks", 1, 32, 4096, device<float>(32), 1),
+                        two = count("meets_banks", 1, 32, 4096, device<float>(32), 2),
+                        all = count("meets_banks", 1, 32, 4096, device<float>(32), 32),
+                        one = count("meets_banks", 1, 32, 4096, device<float>(32), 0);
              EXPECT(line.shared_requests == 33 && line.shared_wavefronts == 33 && line.shared_ideal == 33 && line.shared_ways == 1);
              EXPECT(two.shared_wavefronts == 34 && two.shared_ways == 2);
              EXPECT(all.shared_wavefronts == 64 && all.shared_ways == 32);
              EXPECT(one.shared_wavefronts == 33 && one.shared_ways == 1);
          } },
         { "vectors of 16 bytes pass shared memory by quarters of a warp", [] {
-             const auto line = count("meets_banks_with_vectors", 1, 32, 4096, device<float>(128), 1), two = count("meets_banks_with_vectors", 1, 32, 4096, device<float>(128), 2);
+             const auto line = count("meets_banks_with_vectors", 1, 32, 4096, device<float>(128), 1),
+                        two = count("meets_banks_with_vectors", 1, 32, 4096, device<float>(128), 2);
              EXPECT(line.shared_requests == 9 && line.shared_wavefronts == 36 && line.shared_ideal == 36 && line.shared_ways == 1);
              EXPECT(two.shared_wavefronts == 40 && two.shared_ideal == 36 && two.shared_ways == 2);
          } },
@@ -559,12 +618,16 @@ std::vector<Test> tests()
              EXPECT(launch("moves", 2, 32, 128, stream, static_cast<const float*>(x), y + 32, 1, 0) == 0);
              EXPECT(cuStreamEndCapture(stream, &graph) == 0 && cuGraphInstantiateWithFlags(&executable, graph, 0) == 0);
              nr_emu_take_records();
-             EXPECT(cuGraphLaunch(executable, stream) == 0 && cuGraphLaunch(executable, stream) == 0 && cuMemsetD8Async(y, 0, 512, stream) == 0);
+             EXPECT(cuGraphLaunch(executable, stream) == 0 && cuGraphLaunch(executable, stream) == 0
+                 && cuMemsetD8Async(y, 0, 512, stream) == 0);
              float read = 1;
              EXPECT(cuStreamSynchronize(stream) == 0 && cuMemcpyDtoH_v2(&read, y, 4) == 0 && read == 0);
              char kernel[200];
-             std::snprintf(kernel, sizeof kernel, "kernel\tmoves\t2 1 1\t32 1 1\t128\tr %zu 256\tw %zu 384\ti 1\ti 0\n", reinterpret_cast<size_t>(x), reinterpret_cast<size_t>(y + 32));
-             if (const std::string got = nr_emu_take_records(), expected = std::string(kernel) + kernel + "fill\t512\ndownload\t4\n"; got != expected) s_wrong = got + " is not " + expected;
+             std::snprintf(kernel, sizeof kernel, "kernel\tmoves\t2 1 1\t32 1 1\t128\tr %zu 256\tw %zu 384\ti 1\ti 0\n",
+                 reinterpret_cast<size_t>(x), reinterpret_cast<size_t>(y + 32));
+             if (const std::string got = nr_emu_take_records(), expected = std::string(kernel) + kernel + "fill\t512\ndownload\t4\n";
+                 got != expected)
+                 s_wrong = got + " is not " + expected;
              nr_emu_configure("NR_EMU_RECORD", "0");
              EXPECT(download(x, 1)[0] == -8);
          } },
@@ -580,10 +643,13 @@ std::vector<Test> tests()
              EXPECT(cudnnSetConvolution2dDescriptor(d, 1, 1, 1, 1, 1, 1, 1, 9) == 2000);
              for (int format = 0; format < 2; format++)
              {
-                 EXPECT(cudnnSetTensor4dDescriptor(tx, format, 0, 2, 3, 5, 4) == 0 && cudnnSetTensor4dDescriptor(ty, format, 0, 2, 4, 5, 4) == 0);
-                 EXPECT(cudnnSetFilter4dDescriptor(tw, 0, format, 4, 3, 3, 3) == 0 && cudnnSetConvolution2dDescriptor(d, 1, 1, 1, 1, 1, 1, 1, 0) == 0);
+                 EXPECT(cudnnSetTensor4dDescriptor(tx, format, 0, 2, 3, 5, 4) == 0
+                     && cudnnSetTensor4dDescriptor(ty, format, 0, 2, 4, 5, 4) == 0);
+                 EXPECT(cudnnSetFilter4dDescriptor(tw, 0, format, 4, 3, 3, 3) == 0
+                     && cudnnSetConvolution2dDescriptor(d, 1, 1, 1, 1, 1, 1, 1, 0) == 0);
                  const auto vx = ramp(120), vdy = ramp(160), vw = ramp(108);
-                 float *x = upload(vx), *w = upload(vw), *y = device<float>(160), *dy = upload(vdy), *dx = device<float>(120), *dw = device<float>(108);
+                 float *x = upload(vx), *w = upload(vw), *y = device<float>(160), *dy = upload(vdy), *dx = device<float>(120),
+                     *dw = device<float>(108);
                  const float one = 1, zero = 0;
                  EXPECT(cudnnConvolutionForward(dnn, &one, tx, x, tw, w, d, 0, nullptr, 0, &zero, ty, y) == 0);
                  EXPECT(cudnnConvolutionBackwardData(dnn, &one, tw, w, ty, dy, d, 0, nullptr, 0, &zero, tx, dx) == 0);
@@ -606,7 +672,8 @@ std::vector<Test> tests()
 int main(int count, char** arguments)
 {
     if (count != 3) return 2;
-    const std::string kernels = arguments[1], bugs = read(std::string(arguments[2]) + "/bugs.cu") + "\n#line 1 \"traffic.cu\"\n" + read(std::string(arguments[2]) + "/traffic.cu");
+    const std::string kernels = arguments[1], bugs = read(std::string(arguments[2]) + "/bugs.cu") + "\n#line 1 \"traffic.cu\"\n"
+        + read(std::string(arguments[2]) + "/traffic.cu");
     std::vector<std::string> names, texts;
     for (const auto& file : std::filesystem::directory_iterator(kernels + "/common"))
     {
