@@ -16,7 +16,8 @@ fi
 # The archive's address: from apt's indexes, or from its source lists where no index was fetched yet.
 mirror() {
     apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2> /dev/null | grep -v security | sort -u | head -n 1 | grep . ||
-        sed -nE 's/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p; s/^URIs: +([^ ]+).*/\1/p' /etc/apt/sources.list /etc/apt/sources.list.d/* 2> /dev/null | grep -v security | head -n 1
+        sed -nE 's/^deb +(\[[^]]*\] +)?([^ ]+).*/\2/p; s/^URIs: +([^ ]+).*/\1/p' /etc/apt/sources.list \
+            /etc/apt/sources.list.d/* 2> /dev/null | grep -v security | head -n 1
 }
 
 # fetch SET SUITE PACKAGE...: the packages' libraries, flat, in DIR/SET.

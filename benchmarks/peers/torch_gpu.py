@@ -84,7 +84,8 @@ class Peer:
         order += [(True, work) for work in compiled]
         order += [(False, work) for work in (self.step(few, exact), *encoders(exact), self.encoder(ResNet38, batch, ("bf16", "fp32")))]
         order += [(False, self.loss(pairs, ("fp32", "tf32"))) for pairs in sizes["pairs"][:-1]]
-        order += [(False, self.encoder(kind, clips, ("tf32", "bf16", "fp32"))) for clips in sizes["clips"][1:] for kind in (Cnn14, ResNet38)]
+        order += [(False, self.encoder(kind, clips, ("tf32", "bf16", "fp32")))
+                  for clips in sizes["clips"][1:] for kind in (Cnn14, ResNet38)]
         order += [(False, product) for product in products[1:]]
         rows = {}
         for by_compiler, (name, shape, prepare, precisions) in order:
@@ -157,7 +158,8 @@ class Peer:
 
     def training_step(self, pairs):
         sizes = self.sizes
-        model = RetrievalModel(Cnn14(sizes["cnn14"]), sizes["cnn14"][-1], Bert(**sizes["bert"]), sizes["bert"]["width"], sizes["head"], sizes["dimension"])
+        model = RetrievalModel(Cnn14(sizes["cnn14"]), sizes["cnn14"][-1], Bert(**sizes["bert"]), sizes["bert"]["width"], sizes["head"],
+                               sizes["dimension"])
         model = fill(model.to(self.device)).train()
         adam = torch.optim.Adam(model.parameters(), lr=1e-4, **({"fused": True} if self.device.type == "cuda" else {}))
         log_mel = self.random(pairs, 1, sizes["frames"], 64) * 30 - 40
@@ -273,7 +275,8 @@ def time_all(arguments, device):
                 failed += 1
         documents[compiled]["rows"].append(row)
         peak = f", {row['peak_bytes'] >> 20} MiB in use at most, {row['taken_bytes'] >> 20} MiB taken" if "peak_bytes" in row else ""
-        print("compiled" if compiled else "eager", workload, shape, peer.precision, f"{row.get('milliseconds', row.get('note'))}{peak}", flush=True)
+        print("compiled" if compiled else "eager", workload, shape, peer.precision,
+              f"{row.get('milliseconds', row.get('note'))}{peak}", flush=True)
         write(paths[compiled], documents[compiled])
         if device.type == "cuda":
             torch.cuda.empty_cache()

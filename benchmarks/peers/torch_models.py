@@ -152,7 +152,8 @@ class ResNet38(_AudioEncoder):
         self.resnet = nn.Module()
         for i, blocks in enumerate((3, 4, 6, 3)):
             inputs, outputs, window = channels[i], channels[i + 1], 1 if i == 0 else 2
-            layer = nn.Sequential(_Residual(inputs, outputs, window, dropout), *(_Residual(outputs, outputs, 1, dropout) for _ in range(blocks - 1)))
+            layer = nn.Sequential(_Residual(inputs, outputs, window, dropout),
+                                  *(_Residual(outputs, outputs, 1, dropout) for _ in range(blocks - 1)))
             setattr(self.resnet, f"layer{i + 1}", layer)
         self.conv_block_after1 = _ConvBlock(channels[4], channels[5], 1, dropout)
         self.dropout = dropout

@@ -62,7 +62,8 @@ def cases(sizes, device):
 
     def loss(what):
         def run(dtype):
-            a, t = ((signal(f"parity.{side}", (sizes["pairs"], sizes["dimension"]), device).to(dtype)).requires_grad_() for side in ("audio", "text"))
+            a, t = ((signal(f"parity.{side}", (sizes["pairs"], sizes["dimension"]), device).to(dtype)).requires_grad_()
+                    for side in ("audio", "text"))
             value = nt_xent(a, t)
             if what == "evaluation":
                 return {"loss": value.detach()[None]}
@@ -77,7 +78,8 @@ def cases(sizes, device):
     for kind in ("cnn14", "resnet38"):
         yield f"{kind} evaluation", FORWARD, audio(kind, "evaluation")
         yield f"{kind} training", FORWARD, audio(kind, "training")
-        # No gradients: one rectifier that rounding turns moves them by √(2/n) at full size; `cuda-gradients` checks them operation by operation.
+        # No gradients: one rectifier that rounding turns moves them by √(2/n) at full size; `cuda-gradients` checks them operation by
+        # operation.
     yield "bert evaluation", FORWARD, text("evaluation")
     yield "bert gradients", GRADIENT, text("gradients")
     yield "nt-xent evaluation", FORWARD, loss("evaluation")
@@ -93,12 +95,14 @@ def summary(exact, own):
         places = flat.nonzero().flatten()
         places = places if len(places) else torch.arange(len(flat), device=flat.device)
         picked = places[torch.linspace(0, len(places) - 1, min(SAMPLES, len(places)), dtype=torch.float64, device=flat.device).long()]
-        # A key bias moves all scores of a query alike and soft-max ignores that: its gradient is rounding alone, to be seen beside the query's.
+        # A key bias moves all scores of a query alike and soft-max ignores that: its gradient is rounding alone, to be seen beside the
+        # query's.
         yardstick = exact[name.replace("key.bias", "query.bias")].detach().double().flatten() if name.endswith("key.bias") else flat
         scale = yardstick[picked].norm().item() if name.endswith("key.bias") else flat[picked].norm().item()
         error = (own[name].detach().double().flatten()[picked] - flat[picked]).norm().item()
-        tensors.append(dict(name=name, count=len(flat), norm=flat.norm().item(), norm_scale=yardstick.norm().item(), indices=picked.tolist(),
-                            values=flat[picked].tolist(), scale=scale, own_error=error / scale if scale else error))
+        tensors.append(dict(name=name, count=len(flat), norm=flat.norm().item(), norm_scale=yardstick.norm().item(),
+                            indices=picked.tolist(), values=flat[picked].tolist(), scale=scale,
+                            own_error=error / scale if scale else error))
     return tensors
 
 
@@ -112,14 +116,16 @@ def read_safetensors(path):
     tensors = {}
     for name, entry in header.items():
         start, end = entry["data_offsets"]
-        tensors[name] = torch.frombuffer(data[start:end], dtype=kinds[entry["dtype"]]).reshape(entry["shape"]) if end > start else torch.empty(entry["shape"])
+        tensors[name] = (torch.frombuffer(data[start:end], dtype=kinds[entry["dtype"]]).reshape(entry["shape"]) if end > start
+                         else torch.empty(entry["shape"]))
     return tensors, metadata
 
 
 def training_small(path, device):
     """The twenty steps of the golden run, in float32 on this device: losses, and their error as a share of what the fixture allows."""
     golden, metadata = read_safetensors(path)
-    model = RetrievalModel(Cnn14((8, 12, 16, 24, 32, 48), dropout=0.0), 48, Bert(211, 24, 2, 3, 40, 20, dropout=0.0), 24, hidden=64, dimension=32)
+    model = RetrievalModel(Cnn14((8, 12, 16, 24, 32, 48), dropout=0.0), 48, Bert(211, 24, 2, 3, 40, 20, dropout=0.0), 24, hidden=64,
+                           dimension=32)
     fill(model.to(device), lambda name: name.replace("audio_enc.", "").replace("text_enc.", "")).train()
     adam = torch.optim.Adam(model.parameters(), lr=3e-4, eps=1e-4)
     log_mel, ids = golden["logmel"].float().to(device), golden["input_ids"].to(device)

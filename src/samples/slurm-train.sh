@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Trains on all GPUs of a Slurm job, one task for each:
 #   sbatch --nodes=4 src/samples/slurm-train.sh train.csv clips runs/large [more options of train]
-# Every task finds its rank, the number of ranks and their meeting place in srun's environment. When a task or a machine dies, all others
-# end within seconds, with exit code 6 and a message that names it; the job then goes to the queue again and resumes from the last checkpoint.
+# Every task finds its rank, the number of ranks and their meeting place in srun's environment. When a task or a machine dies, all
+# others end within seconds, with exit code 6 and a message that names it; the job then goes to the queue again and resumes from the last
+# checkpoint.
 #SBATCH --job-name=nativeretrieval
 #SBATCH --ntasks-per-node=8
 #SBATCH --gpus-per-node=8

@@ -65,6 +65,9 @@ public class ArchitectureTests
     public void Lines_end_by_the_last_column() => Holds(SourceTree.Code, SourceRules.LongLines);
 
     [Fact]
+    public void Prose_ends_by_the_last_column() => Holds(SourceTree.Documents, DocumentRules.LongLines);
+
+    [Fact]
     public void Summaries_begin_with_their_noun() => Holds(SourceTree.CSharp, SourceRules.SummariesWithoutNoun);
 
     [Fact]

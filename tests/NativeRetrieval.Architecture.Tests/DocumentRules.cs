@@ -21,6 +21,22 @@ internal static partial class DocumentRules
     }
 
     /// <summary>
+    /// Lines of prose that a screen cannot hold. Tables, blocks of code, markup and a single piece of code have no place to break.
+    /// </summary>
+    public static IEnumerable<string> LongLines(SourceFile file)
+    {
+        bool code = false;
+        foreach (var (index, line) in file.Text.Split('\n').Index())
+        {
+            string text = line.Trim();
+            if (text.StartsWith("```", StringComparison.Ordinal)) code = !code;
+            bool breaks = !code && text.Length > 0 && text[0] is not ('|' or '<') && !WholeCode().IsMatch(text);
+            if (breaks && line.TrimEnd('\r').Length > SourceRules.LastColumn)
+                yield return $"{file.Path}:{index + 1}: {line.Length} columns, at most {SourceRules.LastColumn}; wrap it";
+        }
+    }
+
+    /// <summary>
     /// The C# blocks of a document that are not a sample's text. A comment above a block names the sample, <c>sample: PATH</c> for a
     /// whole file or <c>sample: PATH#NAME</c> for the lines between its comments <c>&lt;NAME&gt;</c> and <c>&lt;/NAME&gt;</c>, their
     /// common indentation taken off.
@@ -76,6 +92,9 @@ internal static partial class DocumentRules
 
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex Punctuation();
+
+    [GeneratedRegex("^`[^`]*`$")]
+    private static partial Regex WholeCode();
 
     [GeneratedRegex(@"^<!-- sample: (?<name>\S+) -->\n```csharp\n(?<code>.*?)^```\n", RegexOptions.Multiline | RegexOptions.Singleline)]
     private static partial Regex Quotes();

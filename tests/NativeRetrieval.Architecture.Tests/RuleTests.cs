@@ -153,6 +153,18 @@ public class RuleTests
         Assert.Equal(violations, SourceRules.LongLines(new("src/A/X.cs", $"short\n{new string('x', columns)}\r\n")).Count());
 
     [Theory]
+    [InlineData("{0}", 1)]
+    [InlineData("- {0} {0}\r", 1)]
+    [InlineData("| {0} |", 0)]
+    [InlineData("  <img alt=\"{0}\">", 0)]
+    [InlineData("```\n{0}\n```\n", 0)]
+    [InlineData("```\n```\n{0}", 1)]
+    [InlineData("  `{0}`", 0)]
+    [InlineData("`{0}` and `x`", 1)]
+    public void Columns_of_prose(string text, int violations) =>
+        Assert.Equal(violations, DocumentRules.LongLines(new("README.md", string.Format(null, text, new string('x', 141)))).Count());
+
+    [Theory]
     [InlineData("/// <summary>What it is.</summary>", 1)]
     [InlineData("/// <summary>\n    /// Where it is.\n    /// </summary>", 1)]
     [InlineData("/// <summary>Whatever the reader takes.</summary>", 0)]

@@ -8,7 +8,7 @@ internal static class SourceTree
     static readonly string[] _folders = ["src", "tests", "benchmarks", "kernels", "weights-convert", ".ci"];
     static readonly string[] _skipped = ["bin", "obj", "out", "node_modules", "fixtures", "results", "TestResults"];
     static readonly string[] _extensions = [".cs", ".csproj", ".props", ".targets", ".json", ".js", ".mjs", ".ts", ".css", ".html", ".md",
-        ".cu", ".cuh", ".cpp", ".sh", ".py", ".yaml", ".yml", ""];
+        ".cu", ".cuh", ".cpp", ".h", ".sh", ".py", ".yaml", ".yml", ""];
 
     public static IReadOnlyList<SourceFile> Files { get; } =
         [.. _folders.Select(name => System.IO.Path.Combine(Fixtures.RepositoryRoot, name))
@@ -23,9 +23,9 @@ internal static class SourceTree
 
     public static IEnumerable<SourceFile> Documents => Files.Where(file => file.IsDocument);
 
-    /// <summary>Sources that are read in an editor: C#, CUDA and the page's.</summary>
-    public static IEnumerable<SourceFile> Code => Files.Where(file =>
-        Path.GetExtension(file.Path) is ".cs" or ".cu" or ".cuh" or ".ts" or ".mjs" or ".css" or ".html");
+    /// <summary>Sources that are read in an editor: C#, CUDA, the emulator's, the page's, and scripts.</summary>
+    public static IEnumerable<SourceFile> Code => Files.Where(file => file.Path == ".ci/run" || Path.GetExtension(file.Path)
+        is ".cs" or ".cu" or ".cuh" or ".cpp" or ".h" or ".ts" or ".mjs" or ".css" or ".html" or ".sh" or ".py");
 
     public static IEnumerable<SourceFile> Projects => Files.Where(file => file.Path.EndsWith(".csproj", StringComparison.Ordinal));
 

@@ -85,8 +85,9 @@ if [ -d "$here/selftest" ]; then
     mkdir -p "$out/selftest"
     for source in "$here"/selftest/*.cpp; do
         [ -e "$source" ] || continue
-        [ "$out/selftest/$(basename "$source" .cpp)" -nt "$source" ] && [ "$out/selftest/$(basename "$source" .cpp)" -nt "$out/libcuda.so.1" ] && continue
-        "$cxx" -std=c++20 -O1 -g1 -pthread -Wall -Wextra -Werror "$source" -o "$out/selftest/$(basename "$source" .cpp)" -Wl,-rpath,"$out" -L"$out" \
+        test=$out/selftest/$(basename "$source" .cpp)
+        [ "$test" -nt "$source" ] && [ "$test" -nt "$out/libcuda.so.1" ] && continue
+        "$cxx" -std=c++20 -O1 -g1 -pthread -Wall -Wextra -Werror "$source" -o "$test" -Wl,-rpath,"$out" -L"$out" \
             -l:libcuda.so.1 -l:libnvrtc.so.12 -l:libcublas.so.12 -l:libcublasLt.so.12 -l:libcudnn.so.9
     done
 fi

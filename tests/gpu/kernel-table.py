@@ -30,7 +30,8 @@ def main(path):
         found = found[ends[0] + 1:ends[1] + 1]
     total = sum(time for _, time, _ in found)
     scope = "One training step" if len(ends) > 1 else "No whole step: all launches that were seen"
-    print(f"{scope}: {len(found)} kernels, {total / 1e6:.3f} ms of kernels, {sum(size for _, _, size in found) / 1e9:.2f} GB of DRAM traffic.")
+    print(f"{scope}: {len(found)} kernels, {total / 1e6:.3f} ms of kernels, "
+          f"{sum(size for _, _, size in found) / 1e9:.2f} GB of DRAM traffic.")
     print()
     print("| kernel | launches | us | of all | MB | GB/s |")
     print("|---|---:|---:|---:|---:|---:|")

@@ -40,7 +40,8 @@ tar -C "$app" -cJf "$out/app.tar.xz" .
 shared=${NATIVERETRIEVAL_SHARED:-../shared}/fixtures
 for fixture in "${fixtures[@]}"; do
     [ -e "tests/fixtures/$fixture" ] && continue
-    [ -e "$shared/$fixture" ] || fail "$fixture is neither in tests/fixtures nor in $shared; NATIVERETRIEVAL_SHARED names the folder that holds fixtures/"
+    [ -e "$shared/$fixture" ] \
+        || fail "$fixture is neither in tests/fixtures nor in $shared; NATIVERETRIEVAL_SHARED names the folder that holds fixtures/"
     mkdir -p "$out/fixtures/$(dirname "$fixture")"
     cp "$shared/$fixture" "$out/fixtures/$fixture"
     chmod u+w "$out/fixtures/$fixture"
@@ -49,11 +50,12 @@ done
 # The newest installed runtime of the version that the programs ask for, and ASP.NET Core's only where one of them asks for it.
 dotnet_root=$(dirname "$(readlink -f "$(command -v dotnet)")")
 wanted=$(grep -hoE '"version": "[0-9]+\.[0-9]+' "$app/NativeRetrieval.Cli.runtimeconfig.json" | head -n 1 | grep -oE '[0-9]+\.[0-9]+$')
-version=$(ls "$dotnet_root/shared/Microsoft.NETCore.App" | grep "^$wanted\." | sort -V | tail -n 1) || fail "no .NET $wanted runtime in $dotnet_root"
+version=$(ls "$dotnet_root/shared/Microsoft.NETCore.App" | grep "^$wanted\." | sort -V | tail -n 1) \
+    || fail "no .NET $wanted runtime in $dotnet_root"
 parts=(dotnet "host/fxr/$version" "shared/Microsoft.NETCore.App/$version")
 if grep -q 'Microsoft\.AspNetCore\.App' "$app"/*.runtimeconfig.json; then parts+=("shared/Microsoft.AspNetCore.App/$version"); fi
-# Debuggers, other garbage collectors and what nothing here calls are not needed there; nor is ASP.NET Core, since nothing serves there, beside
-# the extensions that come with it.
+# Debuggers, other garbage collectors and what nothing here calls are not needed there; nor is ASP.NET Core, since nothing serves there,
+# beside the extensions that come with it.
 without=(libmscordaccore.so libmscordbi.so createdump 'libclrgc*.so' libcoreclrtraceptprovider.so
     System.Private.DataContractSerialization.dll 'Microsoft.VisualBasic*.dll' System.Net.Quic.dll System.Net.Mail.dll
     'Microsoft.AspNetCore*.dll' 'Microsoft.Extensions.Identity.*.dll' Microsoft.JSInterop.dll)
@@ -70,7 +72,8 @@ echo "$commit" > "$out/commit"
 
 bytes_of() { du -cb --apparent-size "$@" 2> /dev/null | tail -n 1 | cut -f 1; }
 mib() { awk -v bytes="$1" 'BEGIN { printf "%.1f MiB", bytes / 1048576 }'; }
-checkout=$(git ls-files -z --cached --others --exclude-standard | xargs -0 du -cb --apparent-size 2> /dev/null | awk '$2 == "total" { sum += $1 } END { print sum + 0 }')
+checkout=$(git ls-files -z --cached --others --exclude-standard | xargs -0 du -cb --apparent-size 2> /dev/null \
+    | awk '$2 == "total" { sum += $1 } END { print sum + 0 }')
 total=$((checkout + $(bytes_of "$out")))
 echo "checkout      $(mib "$checkout")"
 echo "programs      $(mib "$(bytes_of "$out/app.tar.xz")")"

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Proves the CUDA backend on a GPU and takes first timings beside PyTorch: tests/gpu/run.sh OUT [--proof | --times] [--rehearse]
-# Needs artifacts/gpu from pack.sh, bash, tar, xz (or Python's); python3 with PyTorch for its parts. README.md beside this file says what the report holds.
+# Needs artifacts/gpu from pack.sh, bash, tar, xz (or Python's); python3 with PyTorch for its parts. README.md beside this file says what
+# the report holds.
 # No set -e: a step that fails is written down, and the others still run.
 set -uo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -31,7 +32,8 @@ fi
 
 budget=${NR_GPU_SECONDS:-480}      # for all steps; a machine is lent for little longer
 python=${NR_GPU_PYTHON:-python3}
-# Which tests run, and which of them under the sanitizers, as xunit takes it; empty: all. racecheck, a hundred times as slow, takes each kernel once.
+# Which tests run, and which of them under the sanitizers, as xunit takes it; empty: all. racecheck, a hundred times as slow,
+# takes each kernel once.
 read -ra test_filter <<< "${NR_GPU_TESTS:-}"
 read -ra sanitizer_filter <<< "${NR_GPU_SANITIZER_TESTS-${NR_GPU_TESTS:-}}"
 race_filter=(-trait subset=races)
@@ -41,7 +43,8 @@ mkdir "$work/state" "$work/log" "$work/cache" "$work/data"
 app=$pack/app
 trap 'rm -rf "$work" "$app"' EXIT
 dotnet_root=$work/dotnet
-export DOTNET_ROOT=$dotnet_root DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_EnableDiagnostics=0 NO_COLOR=1 PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
+export DOTNET_ROOT=$dotnet_root DOTNET_SYSTEM_GLOBALIZATION_INVARIANT=1 DOTNET_EnableDiagnostics=0 NO_COLOR=1
+export PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 export HOME=${HOME:-$work} XDG_CACHE_HOME=$work/cache NATIVERETRIEVAL_SHARED=$work/data
 
 now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
@@ -59,9 +62,11 @@ asked=${NR_GPU_STEPS:-${part:+${steps_of[$part]}}}
 sections=(table timings gradients timed-sizes kernels pytorch-parity parity tests memcheck racecheck pytorch-values pytorch doctor runtime)
 declare -A what=(
     [machine]="GPU, driver, PyTorch" [runtime]=".NET, unpacked" [doctor]="which CUDA libraries load" [tests]="all CUDA tests"
-    [parity]="golden values, float32, the 20-step training run among them" [gradients]="each operation of the training pass against float64, by every algorithm"
+    [parity]="golden values, float32, the 20-step training run among them"
+    [gradients]="each operation of the training pass against float64, by every algorithm"
     [timed-sizes]="operations in the sizes of a timed training step against float64, by every algorithm"
-    [pytorch-values]="PyTorch's values here" [pytorch-parity]="ours against them" [timings]="ours, timed" [pytorch]="PyTorch, eager and compiled, timed"
+    [pytorch-values]="PyTorch's values here" [pytorch-parity]="ours against them" [timings]="ours, timed"
+    [pytorch]="PyTorch, eager and compiled, timed"
     [memcheck]="the tests under compute-sanitizer memcheck" [racecheck]="each kernel once under compute-sanitizer racecheck"
     [kernels]="time and bytes of each kernel of a training step, by ncu" [table]="the timings beside each other")
 
@@ -208,7 +213,10 @@ own_kernels=$(grep -oE '^  "[a-z0-9_]+"' kernels/budget.json | tr -d ' "')
 sanitizer_clean() {
     local summary
     summary=$(grep -oE '(ERROR|RACECHECK) SUMMARY: .*' "$1" | tail -n 1)
-    [ -n "$summary" ] || { echo "no summary of the sanitizer; findings so far: $(grep -cE '^========= (Invalid|Error|Warning|Uninitialized|Misaligned)' "$1")"; return 1; }
+    if [ -z "$summary" ]; then
+        echo "no summary of the sanitizer; findings so far: $(grep -cE '^========= (Invalid|Error|Warning|Uninitialized|Misaligned)' "$1")"
+        return 1
+    fi
     echo "$summary; in kernels of this repository: $(grep -E '^=========.* at ' "$1" | grep -cwF "$own_kernels"); $(tests_ran "$1")"
     grep -qE 'SUMMARY: 0 (errors|hazards)' <<< "$summary" && tests_ran "$1" > /dev/null
 }
@@ -220,21 +228,30 @@ parity_ran() {
     [ -n "$summary" ]
 }
 
+# some_of WORD NAME FILE: ", N NAME" where lines with the word are in the file.
+some_of() {
+    local count
+    count=$(grep -c "$1" "$3") && echo ", $count $2"
+}
+
 rows_of() {
     local rows
     rows=$(grep -cE '^\| .*\|$' "$1")
     [ "$rows" -gt 1 ] || { echo "no table"; return 1; }
-    echo "$((rows - 1)) rows$(grep -q 'FAILED' "$1" && echo ", $(grep -c 'FAILED' "$1") failed")$(grep -q 'not timed' "$1" && echo ", $(grep -c 'not timed' "$1") not timed")"
+    echo "$((rows - 1)) rows$(some_of FAILED failed "$1")$(some_of 'not timed' 'not timed' "$1")"
 }
 
 lines_of() {
-    echo "$(wc -l < "$1") rows$(grep -q 'FAILED' "$1" && echo ", $(grep -c 'FAILED' "$1") failed")$(grep -q 'not timed' "$1" && echo ", $(grep -c 'not timed' "$1") not timed")"
+    echo "$(wc -l < "$1") rows$(some_of FAILED failed "$1")$(some_of 'not timed' 'not timed' "$1")"
     [ -s "$1" ]
 }
 
 # The first import on a fresh machine may outlast its step; by the time it is asked for again, the files are in memory.
 has_torch() {
-    [ -n "${torch:-}" ] || { if grep -q '^Python .* PyTorch' "$work/log/machine" || timeout 60 "$python" -c 'import torch' > /dev/null 2>&1; then torch=yes; else torch=no; fi; }
+    if [ -z "${torch:-}" ]; then
+        torch=no
+        if grep -q '^Python .* PyTorch' "$work/log/machine" || timeout 60 "$python" -c 'import torch' > /dev/null 2>&1; then torch=yes; fi
+    fi
     [ "$torch" = yes ]
 }
 
@@ -246,7 +263,9 @@ describe_machine() {
     uname -srm
     if [ -z "$rehearse" ]; then nvidia-smi --query-gpu=name,driver_version,memory.total,compute_cap --format=csv,noheader || return 1; fi
     # Importing PyTorch on a fresh machine reads gigabytes; what comes later finds them in memory.
-    "$python" -c 'import sys, torch; print("Python", sys.version.split()[0], "PyTorch", torch.__version__, "CUDA", torch.version.cuda, "cuDNN", torch.backends.cudnn.version())' || [ -n "$rehearse" ]
+    "$python" -c 'import sys, torch
+print("Python", sys.version.split()[0], "PyTorch", torch.__version__, "CUDA", torch.version.cuda,
+      "cuDNN", torch.backends.cudnn.version())' || [ -n "$rehearse" ]
 }
 
 unpack_archive() { # ARCHIVE FOLDER
@@ -314,7 +333,8 @@ elif [ -z "$sanitizer" ]; then
     cannot memcheck "no compute-sanitizer on this machine"
     cannot racecheck "no compute-sanitizer on this machine"
 else
-    # Both at once: the GPU is slowed down by the checks, not filled. Without the carried golden files the full-size models, which would take minutes, skip.
+    # Both at once: the GPU is slowed down by the checks, not filled. Without the carried golden files the full-size models, which would
+    # take minutes, skip.
     sanitize() { # TOOL LIMIT_S TESTS...
         step "$1" "$2" sanitizer_clean env NATIVERETRIEVAL_SHARED="$work/none" CUDA_MODULE_LOADING=LAZY \
             "$sanitizer" --tool "$1" --error-exitcode 86 --report-api-errors no --print-limit 200 "${tests[@]}" "${@:3}"
@@ -326,7 +346,8 @@ fi
 
 values=$work/pytorch-values.json peers=()
 if has_torch; then
-    step pytorch-values 50 true "$python" benchmarks/peers/torch_gpu.py parity --out "$values" "${small[@]}" --training-small tests/fixtures/training-small.safetensors
+    step pytorch-values 50 true "$python" benchmarks/peers/torch_gpu.py parity --out "$values" "${small[@]}" \
+        --training-small tests/fixtures/training-small.safetensors
 else
     cannot pytorch-values "$python has no PyTorch"
 fi
@@ -336,7 +357,8 @@ else cannot pytorch-parity "PyTorch's values are not there"; fi
 step timed-sizes 75 rows_of "${benchmarks[@]}" cuda-gradients --timed-sizes "${small[@]}" --json "$out/timed-sizes.json"
 
 profile_step() { # NCU ROUNDS [--small]: more launches than two steps have, after those that choose algorithms
-    "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 --clock-control none --cache-control none \
+    "$1" --csv --page raw --print-units base --log-file "$work/ncu.csv" --launch-skip 2500 --launch-count 2000 \
+        --clock-control none --cache-control none \
         --metrics gpu__time_duration.sum,dram__bytes_read.sum,dram__bytes_write.sum,launch__grid_size,launch__block_size \
         "$dotnet_root/dotnet" "$root/$app/NativeRetrieval.Benchmarks.dll" cuda --workload training-step --precision tf32 --no-graphs \
         --rounds "${@:2}" > "$work/ncu.out" \
@@ -356,7 +378,8 @@ while [[ $1 == --* ]]; do
     shift 2
 done
 "$@" || exit 1
-printf '%s\n' '==PROF== text' '"ID","Kernel Name","gpu__time_duration.sum","dram__bytes_read.sum","dram__bytes_write.sum"' '"","","ns","byte","byte"' \
+printf '%s\n' '==PROF== text' '"ID","Kernel Name","gpu__time_duration.sum","dram__bytes_read.sum","dram__bytes_write.sum"' \
+    '"","","ns","byte","byte"' \
     '"0","adam_step_f32","1,000","2000","0"' '"1","relu_forward_f32","500","1,000","1000"' '"2","adam_step_f32","1500","3000","0"' > "$log"
 END
     chmod +x "$work/ncu"
@@ -368,7 +391,8 @@ else step kernels 60 rows_of bash -c 'profile_step "$@"' profile "$ncu" "$profil
 # All the time that is left but what the table takes: rows come in the order of their worth.
 kept=0
 left=$((budget - ($(now_ms) - begin_ms) / 1000 - 25))
-if has_torch; then step pytorch $((left > 10 ? left : 10)) lines_of "$python" benchmarks/peers/torch_gpu.py time --out "$out/timings-pytorch-eager.json" --compiled "$out/timings-pytorch-compiled.json" \
+if has_torch; then step pytorch $((left > 10 ? left : 10)) lines_of "$python" benchmarks/peers/torch_gpu.py time \
+    --out "$out/timings-pytorch-eager.json" --compiled "$out/timings-pytorch-compiled.json" \
     --seconds $((left > 50 ? left - 45 : 5)) --rounds "$rounds" "${small[@]}"
 else cannot pytorch "$python has no PyTorch"; fi
 

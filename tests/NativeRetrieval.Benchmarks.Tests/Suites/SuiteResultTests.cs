@@ -14,11 +14,12 @@ public sealed class SuiteResultTests
         {
             string stem = Path.Combine(folder, "below", "run");
             Suite first = Suite.All[0], second = Suite.All[1];
-            new SuiteResult("onnx 1", new(500, 40), [new("conv", "3 x 3", 1.5, PeerMs: null, Gigaflop: 2, Note: "n", Cores: 170)]).Save(stem, first);
+            var row = new Row("conv", "3 x 3", 1.5, PeerMs: null, Gigaflop: 2, Note: "n", Cores: 170);
+            new SuiteResult("onnx 1", new(500, 40), [row]).Save(stem, first);
 
             var loaded = SuiteResult.Load(stem, first, "onnx 1")!;
             Assert.Equal(new Ceilings(500, 40), loaded.Ceilings);
-            Assert.Equal(new Row("conv", "3 x 3", 1.5, PeerMs: null, Gigaflop: 2, Note: "n", Cores: 170), Assert.Single(loaded.Rows));
+            Assert.Equal(row, Assert.Single(loaded.Rows));
             Assert.Null(SuiteResult.Load(stem, second, "onnx 1"));
             Assert.Null(SuiteResult.Load(stem, first, "onnx 2"));
             Assert.Null(SuiteResult.Load(null, first, "onnx 1"));
