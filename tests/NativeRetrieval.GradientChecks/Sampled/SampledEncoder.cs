@@ -25,30 +25,36 @@ internal sealed class SampledEncoder(CheckedModel model, Device device, Precisio
         var linears = new SampledLinears(model.Name, device, precision);
         var layerNorms = new SampledLayerNorms(model.Name, device, precision);
         List<Action> checks = [];
-        var watched = new WatchedDevice(device, call =>
-        {
-            See(call);
-            return call.Run();
-        });
-        model.Gradients(watched, DType.Float32);
-        model.Embed(watched);
+        model.Gradients(Watched(SeeTraining), DType.Float32);
+        model.Embed(Watched(SeeInference));
         foreach (var check in checks) check();
         return [.. convolutions.Found, .. packed.Found, .. norms.Found, .. attentions.Found, .. poolings.Found, .. linears.Found,
             .. layerNorms.Found];
 
-        void See(OperationCall call)
+        WatchedDevice Watched(Action<OperationCall> see) => new(device, call =>
+        {
+            see(call);
+            return call.Run();
+        });
+
+        void SeeTraining(OperationCall call)
         {
             if (call.Name == nameof(IBackend.Conv2d))
                 Add((Maps: Timed(call.Argument<Tensor>("x").Shape), Filters: call.Argument<Tensor>("weight").Shape),
                     one => convolutions.Check(one.Maps, one.Filters));
-            if (PackedSizes.Of(call) is { } convolution) Add(convolution with { Maps = Timed(convolution.Maps) }, packed.Check);
-            if (PackedBlockSizes.Of(call) is { } block) Add(block with { Image = Timed(block.Image) }, packed.Check);
             if (BatchNormSizes.Of(call) is { } norm) Add(norm with { Maps = Timed(norm.Maps) }, norms.Check);
             if (WindowAttentionSizes.Of(call) is { } attention)
                 Add(attention with { Qkv = [_clips, attention.Qkv[1], attention.Qkv[2], attention.Qkv[3]] }, attentions.Check);
             if (ClipPoolingSizes.Of(call) is { } pooling) Add(pooling with { Maps = Timed(pooling.Maps) }, poolings.Check);
             if (LinearSizes.Of(call) is { } linear) Add(linear with { Rows = TimedRows(linear.Rows) }, linears.Check);
             if (LayerNormSizes.Of(call) is { } layerNorm) Add(layerNorm with { Rows = TimedRows(layerNorm.Rows) }, layerNorms.Check);
+        }
+
+        void SeeInference(OperationCall call)
+        {
+            if (PackedSizes.Of(call) is { } convolution) Add(convolution with { Maps = Timed(convolution.Maps) }, packed.Check);
+            if (PackedBlockSizes.Of(call) is { } block) Add(block with { Image = Timed(block.Image) }, packed.Check);
+            if (LinearSizes.Of(call) is { } linear) Add(linear with { Rows = TimedRows(linear.Rows) }, linears.Check);
         }
 
         void Add<T>(T sizes, Action<T> check) where T : notnull

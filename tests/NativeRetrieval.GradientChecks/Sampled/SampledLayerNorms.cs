@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.GradientChecks.Watching;
 
 namespace NativeRetrieval.GradientChecks.Sampled;
 
@@ -43,6 +44,8 @@ internal sealed class SampledLayerNorms(string model, Device device, Precision p
                 [.. Enumerable.Range(0, width).Select(i => Normal(row * width + i) * gain.Values[i] + bias.Values[i])]),
             Some("mean", Runs, rows, 1, row => [mean[row]]),
             Some("inverseDeviation", Runs, rows, 1, row => [inverse[row]]));
+        given["mean"] = HostTensor.Write(mean, [rows], Device, DType.Float32);
+        given["inverseDeviation"] = HostTensor.Write(inverse, [rows], Device, DType.Float32);
         Check(nameof(IBackend.LayerNormBackward), given, leftOut: 0, Some("dx", Runs, rows, width, InputGradient),
             new Expected("dGain", [0], width, dGain), new Expected("dBias", [0], width, dBias));
 
