@@ -19,6 +19,7 @@
 // limits    any rows, also 0; width at least 1; rows of up to 1024 values are read once
 // reference src/NativeRetrieval.Core/Cpu/LayerNorm.cs
 #include "common/layer_norm.cuh"
+#include "common/column_sums.cuh"
 
 template <class T>
 NR_DEVICE void forward(
@@ -43,7 +44,8 @@ NR_DEVICE void backward(
     {
         store_slice(dx + (size_t)row * width, first, width, aligned, values);
     };
-    backward_rows(dy, x, gain, mean, inverse, write, parts, rows, width, aligned);
+    backward_rows<true>(
+        dy, x, gain, mean, inverse, write, parts + (size_t)blockIdx.x * 2 * width, blockIdx.x, gridDim.x, rows, width, aligned);
 }
 
 #define ENTRY_POINTS(T)                                                                                                            \
@@ -67,5 +69,9 @@ ENTRY_POINTS(bf16)
 extern "C" __global__ void __launch_bounds__(256) layer_norm_parameters_f32(
     const float* __restrict__ parts, int count, int width, float* __restrict__ dgain, float* __restrict__ dbias)
 {
-    sum_parts(parts, count, width, dgain, dbias);
+    sum_rows(parts, count, 2 * width, count, [=](int column, float total)
+    {
+        if (column < width) dgain[column] = total;
+        else dbias[column - width] = total;
+    });
 }

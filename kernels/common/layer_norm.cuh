@@ -4,7 +4,6 @@
 #pragma once
 #include "common/storage.cuh"
 #include "common/reduce.cuh"
-#include "common/column_sums.cuh"
 
 constexpr int Held = 32, Slice = 32 * Held, Warps = 8, Four = 4;
 
@@ -105,8 +104,9 @@ NR_DEVICE void normalize_rows(
 }
 
 // y[column] = sum of the block's warps' values, in their order; values of the slice that begins at `first`.
-NR_DEVICE void sum_warps(const float (&values)[Held], int first, int width, float (&sums)[Warps][Slice], float* __restrict__ y)
+NR_DEVICE void sum_warps(const float (&values)[Held], int first, int width, float* __restrict__ y)
 {
+    __shared__ float sums[Warps][Slice];
     __syncthreads(); // an earlier sum may still be read
 #pragma unroll
     for (int k = 0; k < Held; k += Four)
@@ -121,18 +121,18 @@ NR_DEVICE void sum_warps(const float (&values)[Held], int first, int width, floa
     }
 }
 
-// write(row, first, values): the lane's values of dx. parts [gridDim.x, 2, width]: this block's sums of dgain and dbias.
-template <class T, class Writer>
+// The rows of one block of several. write(row, first, values): the lane's values of dx. parts [2, width]: the block's sums of dgain and
+// dbias, where it has any.
+template <bool Sums, class T, class Writer>
 NR_DEVICE void backward_rows(
     const T* __restrict__ dy, const T* __restrict__ x, const float* __restrict__ gain, const float* __restrict__ mean,
-    const float* __restrict__ inverse, Writer write, float* __restrict__ parts, int rows, int width, bool aligned)
+    const float* __restrict__ inverse, Writer write, float* __restrict__ parts, int block, int blocks, int rows, int width, bool aligned)
 {
-    __shared__ float sums[Warps][Slice];
     const bool wide = width > Slice;
     for (int first = 0; first < width; first += Slice) // a pass over all rows for each slice of columns
     {
         float dgain[Held] = {}, dbias[Held] = {};
-        for (int row = blockIdx.x * Warps + (threadIdx.x >> 5); row < rows; row += gridDim.x * Warps)
+        for (int row = block * Warps + (threadIdx.x >> 5); row < rows; row += blocks * Warps)
         {
             const float centre = mean[row], scale = inverse[row];
             float gradients[Held], normalized[Held], sum = 0.0f, dot = 0.0f;
@@ -171,26 +171,22 @@ NR_DEVICE void backward_rows(
 #pragma unroll
                 for (int i = 0; i < Four; i++)
                 {
-                    dgain[k + i] += gradients[k + i] * normalized[k + i];
-                    dbias[k + i] += gradients[k + i];
+                    if constexpr (Sums)
+                    {
+                        dgain[k + i] += gradients[k + i] * normalized[k + i];
+                        dbias[k + i] += gradients[k + i];
+                    }
                     gradients[k + i] = scale * (gradients[k + i] * gains[i] - sum - normalized[k + i] * dot);
                 }
             }
             write(row, first, gradients);
         }
-        sum_warps(dgain, first, width, sums, parts + (size_t)blockIdx.x * 2 * width);
-        sum_warps(dbias, first, width, sums, parts + ((size_t)blockIdx.x * 2 + 1) * width);
+        if constexpr (Sums)
+        {
+            sum_warps(dgain, first, width, parts);
+            sum_warps(dbias, first, width, parts + width);
+        }
     }
-}
-
-// dgain and dbias from the blocks' parts [count, 2, width].
-NR_DEVICE void sum_parts(const float* __restrict__ parts, int count, int width, float* __restrict__ dgain, float* __restrict__ dbias)
-{
-    sum_rows(parts, count, 2 * width, count, [=](int column, float total)
-    {
-        if (column < width) dgain[column] = total;
-        else dbias[column - width] = total;
-    });
 }
 
 NR_DEVICE bool are_aligned(const void* a, const void* b, const void* c) { return is_aligned(a) && is_aligned(b) && is_aligned(c); }

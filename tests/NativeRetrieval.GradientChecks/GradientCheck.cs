@@ -33,8 +33,8 @@ public sealed record GradientCheck(Func<bool, Device> Open, Precision Precision,
 
     /// <summary>
     /// Operations at the sizes that are timed: 32 clips of 1,001 frames, 32 sentences of 32 tokens, 32 pairs; small: 3 of 130 frames, 8
-    /// tokens. Of the audio encoders convolutions, batch norms and windows' attention on random numbers, at sampled entries; of two layers
-    /// of BERT, the projections and the loss every operation, at all entries, as <see cref="Run"/> does.
+    /// tokens. Of the audio encoders convolutions, products, norms, windows' attention and clip pooling on random numbers, at sampled
+    /// entries; of two layers of BERT, the projections and the loss every operation, at all entries, as <see cref="Run"/> does.
     /// </summary>
     /// <param name="models">Names of the models to check; empty: all.</param>
     /// <param name="done">Told each model that is done.</param>

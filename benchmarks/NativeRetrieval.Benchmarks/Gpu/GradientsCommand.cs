@@ -19,8 +19,8 @@ internal static class GradientsCommand
                {Name} [--precision fp32|tf32|bf16]… [--model CNN14|ResNet38|BERT|HTS-AT|Objective]… [--timed-sizes] [--small]
                               [--json FILE] [--device cuda:N|cpu]
                    the gradients of the encoders against float64, operation by operation; exit code 1 where one is over its bound
-                   --timed-sizes: in the sizes of 32 x 10 s and 32 sentences of 32 tokens; of sounds convolutions, batch norms and
-                       windows' attention, at some thousand entries each; here alone Objective, projections and NT-Xent
+                   --timed-sizes: in the sizes of 32 x 10 s and 32 sentences of 32 tokens; of sounds convolutions, products, norms,
+                       windows' attention and clip pooling, at some thousand entries each; here alone Objective, projections and NT-Xent
         """;
 
     public static int Run(ReadOnlySpan<string> arguments)

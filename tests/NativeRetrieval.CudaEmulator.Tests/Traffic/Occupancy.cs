@@ -27,16 +27,16 @@ internal static class Occupancy
         // Four loads and a window's gradients, eight channels each.
         ["batch_norm_pool2d_forward_bf16"] = 0.375,
         ["batch_norm_pool2d_backward_bf16"] = 0.25,
-        // A row on its way, and sums of its columns, in registers: 64 KiB a multiprocessor in flight.
-        ["add_layer_norm_backward_bf16"] = 0.125,
-        ["add_layer_norm_backward_f32"] = 0.125,
-        ["add_layer_norm_forward_bf16"] = 0.25, // two rows in registers
+        ["add_layer_norm_backward_bf16"] = 0.25, // two rows in registers
+        ["add_layer_norm_backward_f32"] = 0.25,
+        ["add_layer_norm_forward_bf16"] = 0.25,
         ["add_layer_norm_forward_f32"] = 0.25,
         ["attention_backward_bf16"] = 0.0625, // a head's tokens in shared memory and its scores in registers; few blocks are there at all
         ["attention_backward_f32"] = 0.0625,
         ["attention_forward_bf16"] = 0.125,
         ["attention_forward_f32"] = 0.125,
         ["embedding_backward_bf16"] = 0.375, // four rows on their way, eight values each
+        // A row on its way, and sums of its columns, in registers: 64 KiB a multiprocessor in flight.
         ["layer_norm_backward_bf16"] = 0.125,
         ["layer_norm_backward_f32"] = 0.125,
         ["layer_norm_forward_bf16"] = 0.375, // a row in registers

@@ -17,6 +17,9 @@ namespace NativeRetrieval.GradientChecks.Models;
 internal sealed record CheckedModel(
     string Name, Func<Device, DType, Module> Create, Func<Module, Device, DType, TrainingPass?, Tensor> Forward)
 {
+    /// <summary>Clips of an audio encoder's pass.</summary>
+    public const int Clips = 2;
+
     readonly Dictionary<string, int> _outputChannels = [];
 
     /// <summary>Frames of the longest clip; null where there is no audio encoder.</summary>
@@ -83,7 +86,7 @@ internal sealed record CheckedModel(
 
         Tensor Forward(Module module, Device device, DType dtype, TrainingPass? pass)
         {
-            Shape shape = [2, 1, frames, config.MelBins];
+            Shape shape = [Clips, 1, frames, config.MelBins];
             var logMel = HostTensor.Write(Signal("logmel", 300, -40, shape), shape, device, dtype);
             return ((AudioEncoder)module).Forward(logMel, [frames, frames - frames / 4], pass, pass is null ? null : new());
         }

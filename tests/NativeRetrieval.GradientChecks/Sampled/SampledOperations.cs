@@ -43,6 +43,16 @@ internal abstract class SampledOperations(string model, Device device, Precision
         return result;
     }
 
+    /// <summary>Rows that are spread over a result, all where there are no more.</summary>
+    /// <param name="exact">Entries of a row.</param>
+    protected static Expected Some(string output, int most, int rows, int width, Func<int, double[]> exact)
+    {
+        int[] some = [.. Enumerable.Range(0, Math.Min(most, rows)).Select(i => rows <= most ? i : Place(4, i, rows))];
+        double[] values = new double[some.Length * width];
+        Parallel.For(0, some.Length, i => exact(some[i]).CopyTo(values, i * width));
+        return new(output, [.. some.Select(row => row * width)], width, values);
+    }
+
     double[] Read(Tensor tensor, int[] starts, int length)
     {
         using var scope = TensorScope.Begin();
