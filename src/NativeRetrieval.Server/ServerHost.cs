@@ -58,7 +58,8 @@ public sealed class ServerHost : IAsyncDisposable
             json.SerializerOptions.TypeInfoResolverChain.Insert(1, ForeignJson.Default);
             json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
         });
-        builder.Services.AddOpenApi("v1", description => description.AddOperationTransformer(Description.CompleteAsync));
+        builder.Services.AddOpenApi("v1", description => description
+            .AddOperationTransformer(Description.CompleteAsync).AddSchemaTransformer(Description.CompleteAsync));
         builder.Services.AddNativeRetrieval(options);
         // The signals are the program's own affair.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();

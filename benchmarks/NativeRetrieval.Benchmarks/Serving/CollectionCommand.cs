@@ -123,16 +123,16 @@ internal static class CollectionCommand
         int files = checked((int)index.Stats().Files);
         (string Name, SoundFilter Filter)[] conditions =
         [
-            ("folder", new() { Folder = "0001" }),
-            ("name", new() { Name = "*rain*" }),
+            ("folder", new() { Folders = ["0001"] }),
+            ("name", new() { Names = ["*rain*"] }),
             ("length", new() { MinSeconds = 60, MaxSeconds = 80 }),
-            ("sample rate", new() { SampleRateHz = 96_000 }),
-            ("channels", new() { Channels = 1 }),
-            ("category", new() { Category = "thunder" }),
-            ("tag", new() { Tag = "wind" }),
+            ("sample rate", new() { SampleRatesHz = [96_000] }),
+            ("channels", new() { Channels = [1] }),
+            ("category", new() { Categories = ["thunder"] }),
+            ("tag", new() { Tags = ["wind"] }),
             ("added", new() { AddedAfter = DateTime.UnixEpoch.AddMinutes(files / 2) }),
             ("least score", new() { MinScore = 0.1f }),
-            ("rate, channels, length and tag", new() { SampleRateHz = 96_000, Channels = 1, MinSeconds = 60, Tag = "wind" }),
+            ("rate, channels, length and tag", new() { SampleRatesHz = [96_000], Channels = [1], MinSeconds = 60, Tags = ["wind"] }),
         ];
         foreach (var (name, filter) in conditions)
         {

@@ -67,13 +67,25 @@ internal sealed record Description(string Summary)
             };
     }
 
+    /// <summary>Says of a list that may be written as its only value that it is either.</summary>
+    public static Task CompleteAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
+    {
+        if (context.JsonPropertyInfo?.CustomConverter is IOneOrMore list)
+            schema.AnyOf = [new OpenApiSchema { Type = list.ValueType }, ListOf(list.ValueType)];
+        return Task.CompletedTask;
+    }
+
     static OpenApiParameter Parameter(string name, ParameterLocation place) => new()
     {
         Name = name,
         In = place,
         Required = place == ParameterLocation.Path,
-        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        Schema = place == ParameterLocation.Query && Questions.Repeated.Contains(name) ? ListOf(JsonSchemaType.String)
+            : new OpenApiSchema { Type = JsonSchemaType.String },
     };
+
+    static OpenApiSchema ListOf(JsonSchemaType type) =>
+        new() { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = type } };
 }
 
 /// <summary>Endpoints with their descriptions.</summary>
