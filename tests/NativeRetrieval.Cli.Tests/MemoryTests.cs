@@ -27,7 +27,7 @@ public sealed class MemoryTests : IDisposable
         Assert.SkipUnless(OperatingSystem.IsLinux(), "the most resident memory of a process is read from /proc");
         string model = TinyModel.Write(_folder["model"], config => config with { AudioEncoder = new Cnn14Config(), MaxSeconds = 10 });
         Directory.CreateDirectory(_folder["sounds"]);
-        for (int i = 0; i < 2; i++) WavFile.Write(_folder[$"sounds/{i}.wav"], 25, 300 + 200 * i);
+        WavFile.Write(_folder["sounds/0.wav"], 25, 300); // four windows, which are heard at once
 
         using (var index = Start("index", _folder["sounds"], "--model", model, "--to", _folder["i.nrx"], "--watch"))
         {
@@ -43,7 +43,7 @@ public sealed class MemoryTests : IDisposable
                 JsonSerializer.Serialize(new { query = "rain falls", like = (string[])[_folder["sounds/0.wav"]] }));
             await search.StandardInput.FlushAsync(TestContext.Current.CancellationToken);
             string answer = (await Line(search.StandardOutput))!;
-            Assert.Equal(2, JsonDocument.Parse(answer).RootElement.GetProperty("hits").GetArrayLength());
+            Assert.Equal(1, JsonDocument.Parse(answer).RootElement.GetProperty("hits").GetArrayLength());
             Require(search);
             search.StandardInput.Close();
             await search.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(_patience, TestContext.Current.CancellationToken);
