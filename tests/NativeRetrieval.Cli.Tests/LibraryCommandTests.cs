@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Cuda;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
@@ -42,6 +43,23 @@ public sealed class LibraryCommandTests : IDisposable
         using var document = JsonDocument.Parse(answer);
         return [.. document.RootElement.GetProperty("hits").EnumerateArray().Select(hit =>
             Path.GetFileName(hit.GetProperty("path").GetString()!))];
+    }
+
+    [Fact]
+    public async Task That_there_is_no_driver_is_said_by_what_takes_long_and_not_with_every_answer()
+    {
+        Assert.SkipUnless(CudaReport.Make().HasNoDriver, "this machine has an NVIDIA driver");
+        const string said = "running on the CPU: no NVIDIA driver was found";
+        string door = _folder["sounds/door.wav"];
+        Assert.Contains(said, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _index)).Error);
+        File.WriteAllText(_folder["labels.txt"], "door\ndog\n");
+        foreach (string[] command in (string[][])[["search", "a dog", "--index", _index], ["similar", door, "--index", _index],
+            ["classify", door, "--labels", _folder["labels.txt"]], ["embed", door, "--to", _folder["e.csv"]]])
+        {
+            var run = await CommandLine.Run([.. command, "--model", _model]);
+            Assert.True(run.ExitCode == 0, run.Error);
+            Assert.DoesNotContain(said, run.Error);
+        }
     }
 
     [Fact]

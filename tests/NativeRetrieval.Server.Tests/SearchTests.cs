@@ -110,7 +110,15 @@ public sealed class SearchTests(SharedService shared) : IClassFixture<SharedServ
         var parameters = document.GetProperty("paths").GetProperty("/v1/search").GetProperty("get").GetProperty("parameters")
             .EnumerateArray().ToDictionary(one => one.GetProperty("name").GetString()!,
                 one => one.GetProperty("schema").GetProperty("type").GetString());
-        Assert.Equal(("array", "array", "string"), (parameters["folder"], parameters["without"], parameters["top"]));
+        Assert.Equal(("array", "array", "array", "integer", "number", "boolean", "string"), (parameters["folder"], parameters["without"],
+            parameters["channels"], parameters["top"], parameters["min_score"], parameters["query_bank"], parameters["index"]));
+        // A value of a kind that the description does not give is refused.
+        foreach (var (name, type) in parameters)
+        {
+            if (type is not ("integer" or "number" or "boolean")) continue;
+            using var refused = await _service.Client.GetAsync($"/v1/search?q=a&{name}=x", TestContext.Current.CancellationToken);
+            Assert.Contains($"{name} is 'x'; expected", await TestService.RefusalOf(refused, HttpStatusCode.UnprocessableEntity));
+        }
     }
 
     [Fact]

@@ -80,8 +80,16 @@ internal sealed record Description(string Summary)
         Name = name,
         In = place,
         Required = place == ParameterLocation.Path,
-        Schema = place == ParameterLocation.Query && Questions.Repeated.Contains(name) ? ListOf(JsonSchemaType.String)
-            : new OpenApiSchema { Type = JsonSchemaType.String },
+        Schema = place == ParameterLocation.Query && Questions.Repeated.Contains(name) ? ListOf(TypeOf(name))
+            : new OpenApiSchema { Type = TypeOf(name) },
+    };
+
+    static JsonSchemaType TypeOf(string parameter) => parameter switch
+    {
+        "top" or "skip" or "sample_rate_hz" or "channels" or "points" or "width" => JsonSchemaType.Integer,
+        "start_seconds" or "end_seconds" or "min_seconds" or "max_seconds" or "word_weight" or "min_score" => JsonSchemaType.Number,
+        "query_bank" => JsonSchemaType.Boolean,
+        _ => JsonSchemaType.String,
     };
 
     static OpenApiSchema ListOf(JsonSchemaType type) =>
