@@ -54,7 +54,7 @@ public sealed class LibraryCommandTests : IDisposable
         Assert.Contains(said, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _index)).Error);
         File.WriteAllText(_folder["labels.txt"], "door\ndog\n");
         foreach (string[] command in (string[][])[["search", "a dog", "--index", _index], ["similar", door, "--index", _index],
-            ["classify", door, "--labels", _folder["labels.txt"]], ["embed", door, "--to", _folder["e.csv"]]])
+            ["classify", door, "--labels", _folder["labels.txt"]], ["embed", door, "--to", _folder["e.jsonl"]]])
         {
             var run = await CommandLine.Run([.. command, "--model", _model]);
             Assert.True(run.ExitCode == 0, run.Error);
