@@ -14,7 +14,7 @@ if (args.Length > 0 && args[0] == PrecisionCommand.Name) return PrecisionCommand
 
 if (args.Length > 0 && args[0] == ServeCommand.Name) return await ServeCommand.RunAsync(args[1..]);
 
-if (args.Length > 0 && args[0] == CollectionCommand.Name) return await CollectionCommand.RunAsync(args[1..]);
+if (args.Length > 0 && args[0] == CollectionCommand.Name) return await CollectionCommand.RunAsync(args[1..], Console.Out, Console.Error);
 
 if (args.Length > 0 && args[0] == SoakCommand.Name) return await SoakCommand.RunAsync(args[1..]);
 

@@ -38,7 +38,8 @@ internal static class OptionValues
     public static bool IsNumeric(Option option) => option is not DurationOption
         && (_whole.Contains(TypeOf(option)) || _real.Contains(TypeOf(option)));
 
-    static Type TypeOf(Option option) => Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType;
+    static Type TypeOf(Option option) =>
+        Nullable.GetUnderlyingType(option.ValueType) ?? option.ValueType.GetElementType() ?? option.ValueType;
 
     static string? Problem(Option option, string text)
     {

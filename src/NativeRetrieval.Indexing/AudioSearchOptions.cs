@@ -29,12 +29,7 @@ public sealed record AudioSearchOptions
         if (Top is < 1 or > 1_000_000) throw new OptionException($"search: top is {Top}; it must be 1 to 1,000,000");
         if (Skip is < 0 or > 1_000_000) throw new OptionException($"search: skip is {Skip}; it must be 0 to 1,000,000");
         if (float.IsNaN(MinScore)) throw new OptionException("search: the minimum score is NaN");
-        if (PathFilter is { Length: 0 }) throw new OptionException("search: the path filter is empty");
-        if (PathFilter is { Length: > PathGlob.LongestPattern })
-            throw new OptionException($"search: the path filter has {PathFilter.Length:N0} characters; "
-                + $"at most {PathGlob.LongestPattern:N0}");
-        if (PathFilter?.Count(c => c is '*' or '?') > PathGlob.MostWildcards)
-            throw new OptionException($"search: the path filter has more than {PathGlob.MostWildcards} wildcards; take fewer");
+        if (PathFilter is not null) PathGlob.Require(PathFilter);
         return this;
     }
 }

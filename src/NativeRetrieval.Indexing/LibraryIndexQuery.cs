@@ -56,11 +56,10 @@ public sealed record LibraryIndexQuery
 
     internal LibraryIndexQuery Validated()
     {
-        new AudioSearchOptions { Top = Top, Skip = Skip, PathFilter = Filter.Name, MinScore = Filter.MinScore ?? 0 }.Validated();
+        new AudioSearchOptions { Top = Top, Skip = Skip, MinScore = Filter.MinScore ?? 0 }.Validated();
         if (!(WordWeight is >= 0 and <= 1_000))
             throw new OptionException($"search: the weight of words is {WordWeight}; it must be 0 to 1,000");
-        if (Filter.MinSeconds is double.NaN || Filter.MaxSeconds is double.NaN || Filter.MinSeconds > Filter.MaxSeconds)
-            throw new OptionException($"search: no length is {Filter.MinSeconds} s or more and {Filter.MaxSeconds} s or less");
+        Filter.Validate();
         return this;
     }
 }

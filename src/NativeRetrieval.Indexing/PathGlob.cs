@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.RegularExpressions;
+using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Indexing;
 
@@ -43,6 +44,16 @@ internal sealed class PathGlob
         _regex = new Regex(text.ToString(),
             RegexOptions.NonBacktracking | RegexOptions.CultureInvariant | RegexOptions.Singleline
                 | (ignoresCase ? RegexOptions.IgnoreCase : RegexOptions.None));
+    }
+
+    /// <exception cref="OptionException">A pattern is empty or too long, or all have too many wildcards.</exception>
+    public static void Require(params IReadOnlyList<string> patterns)
+    {
+        if (patterns.Contains("")) throw new OptionException("search: the path filter is empty");
+        if (patterns.FirstOrDefault(pattern => pattern.Length > LongestPattern) is { } longest)
+            throw new OptionException($"search: the path filter has {longest.Length:N0} characters; at most {LongestPattern:N0}");
+        if (patterns.Sum(pattern => pattern.Count(c => c is '*' or '?')) > MostWildcards)
+            throw new OptionException($"search: the path filter has more than {MostWildcards} wildcards; take fewer");
     }
 
     public bool Matches(string fullPath)

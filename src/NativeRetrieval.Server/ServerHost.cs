@@ -57,8 +57,10 @@ public sealed class ServerHost : IAsyncDisposable
             json.SerializerOptions.TypeInfoResolverChain.Insert(0, ContractJson.Default);
             json.SerializerOptions.TypeInfoResolverChain.Insert(1, ForeignJson.Default);
             json.SerializerOptions.PropertyNamingPolicy = System.Text.Json.JsonNamingPolicy.SnakeCaseLower;
+            json.SerializerOptions.NumberHandling = System.Text.Json.Serialization.JsonNumberHandling.Strict;
         });
-        builder.Services.AddOpenApi("v1", description => description.AddOperationTransformer(Description.CompleteAsync));
+        builder.Services.AddOpenApi("v1", description => description
+            .AddOperationTransformer(Description.CompleteAsync).AddSchemaTransformer(Description.CompleteAsync));
         builder.Services.AddNativeRetrieval(options);
         // The signals are the program's own affair.
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();

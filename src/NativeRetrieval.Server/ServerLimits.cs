@@ -2,44 +2,47 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Server;
 
-/// <summary>Sizes and times that requests to a service may take. What is beyond them is refused, never cut.</summary>
+/// <summary>
+/// Sizes and times that requests to a service may take. What is beyond them is refused, never cut. It can be set, so that configuration can
+/// be bound to it; a service reads it when it is added.
+/// </summary>
 public sealed record ServerLimits
 {
     /// <summary>Requests that wait for the model and the search. One more is answered 429. Default 4; 1 to 65,536.</summary>
-    public int Waiting { get; init; } = 4;
+    public int Waiting { get; set; } = 4;
 
     /// <summary>Waiting requests that one pass answers. Default 4; 1 to 1,024.</summary>
-    public int Batch { get; init; } = 4;
+    public int Batch { get; set; } = 4;
 
     /// <summary>Bytes of a JSON request. Default 1 MiB; 1,024 to 64 MiB.</summary>
-    public int JsonBytes { get; init; } = 1 << 20;
+    public int JsonBytes { get; set; } = 1 << 20;
 
     /// <summary>Bytes of an uploaded sound. Default 50 MiB; 1,024 to 1 GiB.</summary>
-    public int UploadBytes { get; init; } = 50 << 20;
+    public int UploadBytes { get; set; } = 50 << 20;
 
     /// <summary>Seconds that decoding an upload may take, of the clock and of a processor. Default 20; 1 to 600.</summary>
-    public int UploadSeconds { get; init; } = 20;
+    public int UploadSeconds { get; set; } = 20;
 
     /// <summary>Bytes of memory that decoding an upload may take. Default 512 MiB; 128 MiB to 16 GiB.</summary>
-    public long UploadMemoryBytes { get; init; } = 512L << 20;
+    public long UploadMemoryBytes { get; set; } = 512L << 20;
 
     /// <summary>Sounds that are decoded at once, uploads and those of the indexes each. Default 2; 1 to 64.</summary>
-    public int Decoders { get; init; } = 2;
+    public int Decoders { get; set; } = 2;
 
     /// <summary>Characters of a sentence. Default 2,000; 1 to 100,000.</summary>
-    public int TextCharacters { get; init; } = 2000;
+    public int TextCharacters { get; set; } = 2000;
 
     /// <summary>Sentences and examples of a question, and texts that are left out of its answer. Default 32; 1 to 1,024.</summary>
-    public int Parts { get; init; } = 32;
+    public int Parts { get; set; } = 32;
 
     /// <summary>Inputs of a request for embeddings. Default 256; 1 to 2,048.</summary>
-    public int Inputs { get; init; } = 256;
+    public int Inputs { get; set; } = 256;
 
     /// <summary>Hits of an answer and of an export, and hits that are skipped. Default 10,000; 1 to 1,000,000.</summary>
-    public int Hits { get; init; } = 10_000;
+    public int Hits { get; set; } = 10_000;
 
     /// <summary>Seconds of sound that are sent as WAV, and of all stretches of a ZIP file. Default 600; 1 to 36,000.</summary>
-    public int WavSeconds { get; init; } = 600;
+    public int WavSeconds { get; set; } = 600;
 
     /// <summary>Refuses limits outside their ranges.</summary>
     /// <exception cref="OptionException">A value is out of its range.</exception>

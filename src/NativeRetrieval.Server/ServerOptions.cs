@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Configuration;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Errors;
 using NativeRetrieval.Engine;
@@ -67,6 +68,15 @@ public sealed record ServerOptions
 
     /// <summary>Sizes and times that requests may take.</summary>
     public ServerLimits Limits { get; init; } = new();
+
+    /// <summary>
+    /// Options from the settings of a host, such as <c>{ "Indexes": ["sounds.nrx"], "Limits": { "Waiting": 8 } }</c>: the members whose
+    /// values are texts, numbers or lists of texts, by their names; the others are set by <c>with</c>. Ranges are not looked at yet
+    /// (<see cref="Validate"/>).
+    /// </summary>
+    /// <param name="settings">A section with these names.</param>
+    /// <exception cref="OptionException">A name is not known, or a value is none of its kind.</exception>
+    public static ServerOptions From(IConfiguration settings) => ServerSettings.Read(settings);
 
     /// <summary>Refuses options that no service can have.</summary>
     /// <exception cref="OptionException">A value is out of its range.</exception>

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using NativeRetrieval.Cli.Output;
+using NativeRetrieval.Cuda;
 using NativeRetrieval.TestModels;
 using NativeRetrieval.TestSupport;
 
@@ -42,6 +43,23 @@ public sealed class LibraryCommandTests : IDisposable
         using var document = JsonDocument.Parse(answer);
         return [.. document.RootElement.GetProperty("hits").EnumerateArray().Select(hit =>
             Path.GetFileName(hit.GetProperty("path").GetString()!))];
+    }
+
+    [Fact]
+    public async Task That_there_is_no_driver_is_said_by_what_takes_long_and_not_with_every_answer()
+    {
+        Assert.SkipUnless(CudaReport.Make().HasNoDriver, "this machine has an NVIDIA driver");
+        const string said = "running on the CPU: no NVIDIA driver was found";
+        string door = _folder["sounds/door.wav"];
+        Assert.Contains(said, (await CommandLine.Run("index", _folder["sounds"], "--model", _model, "--to", _index)).Error);
+        File.WriteAllText(_folder["labels.txt"], "door\ndog\n");
+        foreach (string[] command in (string[][])[["search", "a dog", "--index", _index], ["similar", door, "--index", _index],
+            ["classify", door, "--labels", _folder["labels.txt"]], ["embed", door, "--to", _folder["e.jsonl"]]])
+        {
+            var run = await CommandLine.Run([.. command, "--model", _model]);
+            Assert.True(run.ExitCode == 0, run.Error);
+            Assert.DoesNotContain(said, run.Error);
+        }
     }
 
     [Fact]
@@ -103,6 +121,9 @@ public sealed class LibraryCommandTests : IDisposable
     [InlineData("--length 0.9s..0.05m", "door.wav rain_02.wav")]
     [InlineData("--in animals", "BigDog.wav")]
     [InlineData("--name RAIN*", "rain_02.wav")]
+    [InlineData("--in animals --in nowhere", "BigDog.wav")]
+    [InlineData("--name RAIN* --name *dog*", "BigDog.wav rain_02.wav")]
+    [InlineData("--tag none --tag Creak --rate 48000 --rate 16000 --channels 2 --channels 1", "door.wav")]
     [InlineData("--tag Creak", "door.wav")]
     [InlineData("--rate 16000 --channels 1 --name *dog*", "BigDog.wav")]
     [InlineData("--rate 48000", "")]
@@ -237,6 +258,7 @@ public sealed class LibraryCommandTests : IDisposable
         foreach (string bad in (string[])["[]", "{", "{\"quarry\": \"x\"}", "{\"id\": 1}", "{\"query\": 5}",
             "{\"query\": \"a\", \"top\": 0}", "{\"query\": \"a\", \"word_weight\": -1}", "{\"query\": \"a\", \"filter\": \"x\"}",
             "{\"query\": \"a\", \"filter\": {\"id\": \"x\"}}", "{\"query\": \"a\", \"filter\": {\"channels\": 0}}",
+            "{\"query\": \"a\", \"filter\": {\"channels\": [1, 0]}}", "{\"query\": \"a\", \"filter\": {\"tag\": [\"x\", 1]}}",
             "{\"query\": \"a\", \"filter\": {\"added_after\": \"soon\"}}", "{\"query\": \"a\", \"filter\": {\"min_score\": 2}}",
             "{\"query\": \"a\", \"filter\": {\"min_seconds\": 5, \"max_seconds\": 1}}"])
         {
@@ -258,6 +280,8 @@ public sealed class LibraryCommandTests : IDisposable
             (", \"filter\": {}", ["door.wav", "rain_02.wav"]),
             (", \"filter\": {\"min_seconds\": 2, \"name\": \"\", \"channels\": null}", ["rain_02.wav"]),
             (", \"filter\": {\"min_seconds\": 0.1, \"folder\": \"animals\"}", ["BigDog.wav"]),
+            (", \"filter\": {\"min_seconds\": 0.1, \"folder\": [\"nowhere\", \"animals\"], \"channels\": [2, 1], \"name\": []}",
+                ["BigDog.wav"]),
             (", \"filter\": {\"tag\": \"Creak\", \"sample_rate_hz\": 16000, \"channels\": 1, \"added_after\": \"2020-01-01\"}",
                 ["door.wav"]),
             (", \"filter\": {\"max_seconds\": 1.5, \"name\": \"*.WAV\", \"min_score\": -1}", ["door.wav"]),

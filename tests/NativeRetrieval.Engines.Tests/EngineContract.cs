@@ -70,13 +70,17 @@ public abstract partial class EngineContract : IDisposable
 
     static readonly SoundFilter[] _filters =
     [
-        SoundFilter.None, new() { Folder = "field" }, new() { Folder = "/library/Foley" }, new() { Folder = "/library/Fol" },
-        new() { Folder = "library/field/OLD" }, new() { Folder = "/" }, new() { Name = "DOOR_*" }, new() { Name = "foley/*_0?1.wav" },
-        new() { Name = "**/OLD/*.wav" }, new() { Name = "/library/*/dog_*.wav" }, new() { Name = "rain_(0)[1].+" },
+        SoundFilter.None, new() { Folders = ["field"] }, new() { Folders = ["/library/Foley"] }, new() { Folders = ["/library/Fol"] },
+        new() { Folders = ["library/field/OLD"] }, new() { Folders = ["/"] }, new() { Folders = ["nowhere", "old", "/library/Foley"] },
+        new() { Folders = ["nowhere", "/"] }, new() { Names = ["DOOR_*"] }, new() { Names = ["foley/*_0?1.wav"] },
+        new() { Names = ["DOOR_*", "/library/Field/*_?1?.wav", "nothing"] },
+        new() { Names = ["**/OLD/*.wav"] }, new() { Names = ["/library/*/dog_*.wav"] }, new() { Names = ["rain_(0)[1].+"] },
         new() { MinSeconds = 15, MaxSeconds = 20 },
-        new() { SampleRateHz = 48_000, Channels = 2 }, new() { Category = "doors" }, new() { Category = "doorwood", Tag = "lÄRM" },
-        new() { Tag = "'; DROP TABLE x; --\\" }, new() { AddedAfter = new DateTime(2026, 2, 10, 0, 0, 0, DateTimeKind.Utc) },
-        new() { FullPath = "/library/Field/../Field/door_000.wav" }, new() { MinScore = 0.25f }, new() { MinScore = 0.1f, Name = "*b*" },
+        new() { SampleRatesHz = [48_000], Channels = [2] }, new() { Categories = ["doors"] },
+        new() { SampleRatesHz = [44_100, 48_000, 8_000], Channels = [2, 6] }, new() { Categories = ["none", "doors"], Tags = ["far", "lÄRM"] },
+        new() { Categories = ["doorwood"], Tags = ["lÄRM"] },
+        new() { Tags = ["'; DROP TABLE x; --\\"] }, new() { AddedAfter = new DateTime(2026, 2, 10, 0, 0, 0, DateTimeKind.Utc) },
+        new() { FullPath = "/library/Field/../Field/door_000.wav" }, new() { MinScore = 0.25f }, new() { MinScore = 0.1f, Names = ["*b*"] },
     ];
 
     async Task CompareAsync(IndexSettings settings)
@@ -212,7 +216,7 @@ public abstract partial class EngineContract : IDisposable
                 (ReadOnlyMemory<float>)Sounds.TextVector(i % 2 == 0 ? "kiosk" : $"kiosk {i}")))], Cancellation);
             await index.SetTextScaleAsync(_scale with { Agreement = null }, Cancellation);
         }
-        foreach (var filter in (SoundFilter[])[SoundFilter.None, new() { Channels = 2 }, new() { MinScore = 0.3f }])
+        foreach (var filter in (SoundFilter[])[SoundFilter.None, new() { Channels = [2] }, new() { MinScore = 0.3f }])
         {
             var query = new LibraryIndexQuery
             {

@@ -57,16 +57,25 @@ public sealed partial class LibrarySearchTests : IDisposable
     static readonly (SoundFilter Filter, Func<AudioIndexEntry, bool> Passes)[] FilterCases =
     [
         (SoundFilter.None, _ => true),
-        (new() { Folder = "field" }, entry => entry.File.FullPath.Contains("/Field/")),
-        (new() { Folder = "/library/Foley" }, entry => entry.File.FullPath.Contains("/Foley/")),
-        (new() { Folder = "/library/Fol" }, _ => false),
-        (new() { Name = "DOOR_*" }, entry => entry.File.FullPath.Contains("/door_")),
-        (new() { Name = "foley/*_0?1.wav" },
+        (new() { Folders = ["field"] }, entry => entry.File.FullPath.Contains("/Field/")),
+        (new() { Folders = ["/library/Foley"] }, entry => entry.File.FullPath.Contains("/Foley/")),
+        (new() { Folders = ["/library/Fol"] }, _ => false),
+        (new() { Names = ["DOOR_*"] }, entry => entry.File.FullPath.Contains("/door_")),
+        (new() { Names = ["foley/*_0?1.wav"] },
             entry => entry.File.FullPath.Contains("/Foley/") && entry.File.FullPath[^7] == '0' && entry.File.FullPath[^5] == '1'),
         (new() { MinSeconds = 15, MaxSeconds = 20 }, entry => entry.Details!.DurationSeconds is >= 15 and <= 20),
-        (new() { SampleRateHz = 48_000, Channels = 2 }, entry => entry.Details is { SampleRateHz: 48_000, Channels: 2 }),
-        (new() { Category = "doors" }, entry => entry.Details!.CatId is not null),
-        (new() { Category = "doorwood", Tag = "loud" }, entry => entry.Details!.CatId is not null && entry.Details.Tags.Contains("Loud")),
+        (new() { SampleRatesHz = [48_000], Channels = [2] }, entry => entry.Details is { SampleRateHz: 48_000, Channels: 2 }),
+        (new() { Categories = ["doors"] }, entry => entry.Details!.CatId is not null),
+        (new() { Categories = ["doorwood"], Tags = ["loud"] },
+            entry => entry.Details!.CatId is not null && entry.Details.Tags.Contains("Loud")),
+        (new() { Folders = ["nowhere", "FIELD"] }, entry => entry.File.FullPath.Contains("/Field/")),
+        (new() { Folders = ["nowhere", "/"] }, _ => true),
+        (new() { Names = ["DOOR_*", "foley/*_0?1.wav"] }, entry => entry.File.FullPath.Contains("/door_")
+            || (entry.File.FullPath.Contains("/Foley/") && entry.File.FullPath[^7] == '0' && entry.File.FullPath[^5] == '1')),
+        (new() { SampleRatesHz = [8_000, 48_000], Channels = [2, 6] }, entry => entry.Details is { SampleRateHz: 48_000, Channels: 2 }),
+        (new() { SampleRatesHz = [44_100, 48_000] }, _ => true),
+        (new() { Categories = ["none", "doors"], Tags = ["near", "nothing"] },
+            entry => entry.Details!.CatId is not null && entry.Details.Tags.Contains("near")),
         (new() { AddedAfter = new DateTime(2026, 2, 10, 0, 0, 0, DateTimeKind.Utc) }, entry =>
             entry.Details!.AddedUtc!.Value.Date > new DateTime(2026, 2, 10)),
         (new() { FullPath = "/library/Field/door_000.wav" }, entry => entry.File.FullPath == "/library/Field/door_000.wav"),
@@ -113,7 +122,7 @@ public sealed partial class LibrarySearchTests : IDisposable
                 queries.Add(new LibraryIndexQuery
                 {
                     Vector = Samples.Vector(90 + i), Words = i % 2 == 0 ? [_nouns[i]] : [], Top = 3 + 40 * i, Skip = i, Grouping = grouping,
-                    Filter = new() { MinScore = i < 3 ? null : 0, Folder = i == 4 ? "field" : null },
+                    Filter = new() { MinScore = i < 3 ? null : 0, Folders = i == 4 ? ["field"] : [] },
                     WithoutVectors = i == 5 ? [Samples.Vector(78)] : [], WithoutWords = i == 2 ? [["rain"]] : [],
                 });
         var together = await _index.SearchBatchAsync(queries, TestContext.Current.CancellationToken);
@@ -172,7 +181,8 @@ public sealed partial class LibrarySearchTests : IDisposable
                 {
                     var question = new LibraryIndexQuery
                     {
-                        Vector = vector, Grouping = grouping, Filter = new() { Folder = folder, MinScore = least }, Top = 2, Skip = 1,
+                        Vector = vector, Grouping = grouping, Top = 2, Skip = 1,
+                        Filter = new() { Folders = folder is null ? [] : [folder], MinScore = least },
                         Words = ["dog"], WithoutVectors = hasUnwanted ? [unwanted] : [],
                     };
                     Assert.Equal((await Search(question with { Top = 10_000, Skip = 0 })).Count, (await Search(question)).Total);
@@ -335,7 +345,15 @@ public sealed partial class LibrarySearchTests : IDisposable
         var good = new LibraryIndexQuery { Vector = Samples.Vector(1) };
         await Assert.ThrowsAsync<OptionException>(() => Search(good with { WordWeight = double.NaN }));
         await Assert.ThrowsAsync<OptionException>(() => Search(good with { Filter = new() { MinSeconds = 3, MaxSeconds = 2 } }));
-        await Assert.ThrowsAsync<OptionException>(() => Search(good with { Filter = new() { Name = new string('*', 100) } }));
+        await Assert.ThrowsAsync<OptionException>(() => Search(good with { Filter = new() { Names = [new string('*', 100)] } }));
+        await Assert.ThrowsAsync<OptionException>(() => Search(good with { Filter = new() { Names = [""] } }));
+        string[] many = [.. Enumerable.Repeat("rain", SoundFilter.MostValues + 1)];
+        await Search(good with { Filter = new() { Names = many[1..], Folders = many[1..], Categories = many[1..], Tags = many[1..] } });
+        foreach (var filter in (SoundFilter[])[new() { Names = many }, new() { Folders = many }, new() { Categories = many },
+            new() { Tags = many }, new() { Channels = [.. many.Index().Select(one => one.Index)] },
+            new() { SampleRatesHz = [.. many.Index().Select(one => one.Index)] },
+            new() { Names = [new string('*', 40), new string('?', 40)] }])
+            await Assert.ThrowsAsync<OptionException>(() => Search(good with { Filter = filter }));
         await Assert.ThrowsAsync<IndexException>(() => Search(good with { Vector = new float[3] }));
         await Assert.ThrowsAsync<IndexException>(() => Search(good with { WithoutVectors = [new float[Samples.Dimension]] }));
         await Assert.ThrowsAsync<IndexException>(() => _index.DescribeAsync([(_entries[0].File.FullPath,

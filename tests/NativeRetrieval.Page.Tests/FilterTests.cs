@@ -23,8 +23,8 @@ public sealed class FilterTests(Browser browser) : PageTest(browser)
 
         var filter = (await SearchedAsync(search => search.GetProperty("filter").EnumerateObject().Count() == 10)).GetProperty("filter");
         var expected = JsonDocument.Parse("""
-            { "folder": "Rain", "name": "*door*", "min_seconds": 1, "max_seconds": 2.5, "tag": "wet", "added_after": "2026-02-03",
-              "min_score": 0.25, "category": "Metal", "sample_rate_hz": 44100, "channels": 2 }
+            { "folder": ["Rain"], "name": ["*door*"], "min_seconds": 1, "max_seconds": 2.5, "tag": ["wet"], "added_after": "2026-02-03",
+              "min_score": 0.25, "category": ["Metal"], "sample_rate_hz": [44100], "channels": [2] }
             """).RootElement;
         Assert.True(JsonElement.DeepEquals(expected, filter), filter.GetRawText());
         await Expect(Chip("Length")).ToHaveTextAsync("Length: 1.0 s – 2.5 s");
@@ -32,6 +32,41 @@ public sealed class FilterTests(Browser browser) : PageTest(browser)
         await Page.GetByRole(AriaRole.Button, new() { Name = "Remove filter Length" }).ClickAsync();
         await Expect(Chip("Length")).ToHaveTextAsync("Length");
         await SearchedAsync(search => search.GetProperty("filter").EnumerateObject().Count() == 8);
+    }
+
+    [Fact]
+    public async Task A_chip_takes_several_values_and_a_link_holds_them()
+    {
+        await OpenHitsAsync();
+        await FillAsync("Folder", "Folder", "Rain");
+        await FillAsync("Folder", "or another", "Wind");
+        await ChooseAsync("Format", "Channels", "stereo");
+        await Chip("Format").ClickAsync();
+        await Page.GetByRole(AriaRole.Dialog).GetByLabel("or another").Last.SelectOptionAsync("mono");
+        await PressAsync("Escape");
+        await RequireAsync("""{ "folder": ["Rain", "Wind"], "channels": [2, 1] }""");
+        await Expect(Chip("Folder")).ToHaveTextAsync("Folder: Rain or Wind");
+        await Expect(Chip("Format")).ToHaveTextAsync("Format: stereo or mono");
+        await Page.WaitForFunctionAsync("() => location.hash.includes('in=Rain&in=Wind&channels=2&channels=1')");
+
+        var copy = await Page.Context.NewPageAsync();
+        await copy.GotoAsync(Page.Url);
+        await Expect(copy.Locator("[data-chip='Folder']")).ToHaveTextAsync("Folder: Rain or Wind");
+        await copy.CloseAsync();
+
+        // What is emptied is no value.
+        await Chip("Folder").ClickAsync();
+        await Page.GetByRole(AriaRole.Dialog).GetByLabel("Folder").FillAsync("");
+        await PressAsync("Escape");
+        await RequireAsync("""{ "folder": ["Wind"], "channels": [2, 1] }""");
+        await Page.GetByRole(AriaRole.Button, new() { Name = "Remove filter Folder" }).ClickAsync();
+        await RequireAsync("""{ "channels": [2, 1] }""");
+
+        async Task RequireAsync(string filter)
+        {
+            var expected = JsonDocument.Parse(filter).RootElement;
+            await SearchedAsync(search => JsonElement.DeepEquals(expected, search.GetProperty("filter")));
+        }
     }
 
     [Fact]

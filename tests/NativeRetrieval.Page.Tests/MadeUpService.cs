@@ -123,7 +123,7 @@ internal sealed class MadeUpService : IAsyncDisposable
         await BeforeSearch(text, context.RequestAborted);
         var filter = body.GetProperty("filter");
         string? file = filter.TryGetProperty("id", out var id) ? id.GetString() : null;
-        string? name = filter.TryGetProperty("name", out var glob) ? glob.GetString() : null;
+        string? name = filter.TryGetProperty("name", out var globs) ? globs[0].GetString() : null;
         await AnswerAsync(context, Sounds.Hits(body.GetProperty("top").GetInt32(), body.GetProperty("skip").GetInt32(), file, name, text));
     }
 

@@ -14,7 +14,7 @@ public sealed class SearchServiceTests(SharedService shared) : IClassFixture<Sha
     {
         Assert.SkipWhen(OperatingSystem.IsWindows(), "signals are sent by kill");
         var cancellation = TestContext.Current.CancellationToken;
-        var start = ProgramRun.Start("SearchService.dll", shared.Service.IndexFolder);
+        var start = ProgramRun.Start("SearchService.dll", "--NativeRetrieval:Indexes:0", shared.Service.IndexFolder);
         start.Environment["ASPNETCORE_URLS"] = "http://127.0.0.1:0";
         using var process = Process.Start(start)!;
         try

@@ -69,6 +69,59 @@ public sealed class SearchTests(SharedService shared) : IClassFixture<SharedServ
     }
 
     [Fact]
+    public async Task A_filter_takes_one_value_or_several()
+    {
+        string[] names = await NamesOf("&name=rain*&name=HIGH.wav&name=");
+        Assert.Equal(["high.wav", "rain.wav"], names);
+        Assert.Equal(names, await NamesOf("&name=rain*&name=high*&sample_rate_hz=8000&sample_rate_hz=16000&channels=1&channels=2"
+            + "&folder=nowhere&folder=s"));
+        Assert.Empty(await NamesOf("&tag=none&tag=nothing&category=none"));
+        Assert.Equal(names, await NamesOf(new { name = (string[])["rain*", "high*", ""], sample_rate_hz = (int[])[8000, 16000],
+            channels = 1, folder = (string[])["nowhere", "s"], tag = Array.Empty<string>(), category = "" }));
+        Assert.Empty(await NamesOf(new { tag = (string[])["none", "nothing"], category = (string[])["none"] }));
+        var many = await _service.Client.GetAsync("/v1/search?q=a" + string.Concat(Enumerable.Repeat("&without=b", 32)),
+            TestContext.Current.CancellationToken);
+        Assert.Contains("1 parts and 32 texts to leave out", await TestService.RefusalOf(many, HttpStatusCode.UnprocessableEntity));
+
+        Task<string[]> NamesOf(object filter)
+        {
+            return filter is string query ? Read(_service.GetJsonAsync($"/v1/search?q=rain{query}")) : Read(Ask());
+
+            async Task<JsonElement> Ask() => await TestService.JsonOf(await _service.PostAsync("/v1/search",
+                new { parts = new[] { new { text = "rain" } }, filter }));
+        }
+
+        static async Task<string[]> Read(Task<JsonElement> answer) => [.. (await answer).GetProperty("hits").EnumerateArray()
+            .Select(hit => hit.GetProperty("name").GetString()!).Order(StringComparer.Ordinal)];
+    }
+
+    [Fact]
+    public async Task The_description_says_which_values_may_be_several()
+    {
+        var document = await _service.GetJsonAsync("/openapi/v1.json");
+        var filter = document.GetProperty("paths").GetProperty("/v1/search").GetProperty("post").GetProperty("requestBody")
+            .GetProperty("content").GetProperty("application/json").GetProperty("schema").GetProperty("properties").GetProperty("filter")
+            .GetProperty("properties");
+        Assert.Equal("number", filter.GetProperty("min_score").GetProperty("type")[1].GetString());
+        foreach (var (name, type) in (ReadOnlySpan<(string, string)>)[("folder", "string"), ("tag", "string"), ("channels", "integer")])
+            Assert.Equal($"{type}, array of {type}", string.Join(", ", filter.GetProperty(name).GetProperty("anyOf").EnumerateArray()
+                .Select(one => one.GetProperty("type").GetString()
+                    + (one.TryGetProperty("items", out var items) ? $" of {items.GetProperty("type").GetString()}" : ""))));
+        var parameters = document.GetProperty("paths").GetProperty("/v1/search").GetProperty("get").GetProperty("parameters")
+            .EnumerateArray().ToDictionary(one => one.GetProperty("name").GetString()!,
+                one => one.GetProperty("schema").GetProperty("type").GetString());
+        Assert.Equal(("array", "array", "array", "integer", "number", "boolean", "string"), (parameters["folder"], parameters["without"],
+            parameters["channels"], parameters["top"], parameters["min_score"], parameters["query_bank"], parameters["index"]));
+        // A value of a kind that the description does not give is refused.
+        foreach (var (name, type) in parameters)
+        {
+            if (type is not ("integer" or "number" or "boolean")) continue;
+            using var refused = await _service.Client.GetAsync($"/v1/search?q=a&{name}=x", TestContext.Current.CancellationToken);
+            Assert.Contains($"{name} is 'x'; expected", await TestService.RefusalOf(refused, HttpStatusCode.UnprocessableEntity));
+        }
+    }
+
+    [Fact]
     public async Task An_indexed_sound_is_most_similar_to_itself()
     {
         string id = await _service.IdOf("high.wav");
@@ -107,6 +160,11 @@ public sealed class SearchTests(SharedService shared) : IClassFixture<SharedServ
     [InlineData("""{"parts":[{"text":"a"}],"group":"both"}""", "group is 'both'; expected file or window")]
     [InlineData("""{"parts":[{"text":"a"}],"filter":{"added_after":"soon"}}""", "added_after is 'soon'; expected a date")]
     [InlineData("""{"parts":[{"text":"a"}],"filter":{"min_score":2}}""", "min_score is 2")]
+    [InlineData("""{"parts":[{"text":"a"}],"filter":{"tag":["a",null]}}""", "tag")]
+    [InlineData("""{"parts":[{"text":"a"}],"filter":{"tag":[["a"]]}}""", "tag")]
+    [InlineData("""{"parts":[{"text":"a"}],"filter":{"tag":1}}""", "tag")]
+    [InlineData("""{"parts":[{"text":"a"}],"filter":{"channels":[1,"2"]}}""", "channels")]
+    [InlineData("""{"parts":[{"text":"a"}],"filter":{"channels":1.5}}""", "channels")]
     [InlineData("""{"parts":[{"text":"a"}],"without":[""]}""", "a text is empty")]
     [InlineData("""{"parts":[{"text":"a"}],"query_bank":true}""", "this service has no query bank; leave query_bank out")]
     [InlineData("""{"parts":[{"text":"a"}],"query_bank":1}""", "query_bank")]

@@ -18,12 +18,12 @@ internal static class CollectionCommand
 
     sealed record Options(int Windows = 100_000, int Rounds = 21, DType Element = DType.Float32, string? At = null);
 
-    public static async Task<int> RunAsync(string[] args)
+    public static async Task<int> RunAsync(string[] args, TextWriter output, TextWriter error)
     {
         var options = Parse(args);
         if (options is null)
         {
-            Console.Error.WriteLine($"usage:\n{Usage}");
+            error.WriteLine($"usage:\n{Usage}");
             return 2;
         }
         var temporary = options.At is null ? Directory.CreateTempSubdirectory("nativeretrieval-collection-") : null;
@@ -31,7 +31,7 @@ internal static class CollectionCommand
         {
             string folder = Path.Combine(temporary?.FullName ?? options.At!, "sounds.nrx");
             if (!Directory.Exists(folder)) await MakeAsync(folder, options);
-            await MeasureAsync(folder, options.Rounds);
+            await MeasureAsync(folder, options.Rounds, output);
             return 0;
         }
         finally
@@ -48,7 +48,7 @@ internal static class CollectionCommand
             string? value = i + 1 < args.Length ? args[i + 1] : null;
             Options? next = args[i] switch
             {
-                "--windows" when Number(value) is { } windows => options with { Windows = windows },
+                "--windows" when Number(value) is >= ServedCollection.WindowsPerFile and var windows => options with { Windows = windows },
                 "--rounds" when Number(value) is { } rounds => options with { Rounds = rounds },
                 "--element" when value == "float32" => options with { Element = DType.Float32 },
                 "--element" when value == "bfloat16" => options with { Element = DType.BFloat16 },
@@ -81,7 +81,7 @@ internal static class CollectionCommand
                 .Select(file => ServedCollection.Entry(random, file, described: true))]);
     }
 
-    static async Task MeasureAsync(string folder, int rounds)
+    static async Task MeasureAsync(string folder, int rounds, TextWriter output)
     {
         var watch = Stopwatch.StartNew();
         using var index = LocalAudioIndex.Open(folder, IndexAccess.Read);
@@ -97,10 +97,10 @@ internal static class CollectionCommand
         var stats = index.Stats();
         double gigabytes = (double)stats.Windows * ServedCollection.Dimension * index.Settings.Element.SizeBytes() / 1e9;
         double memory = Ceilings.Measure().GigabytesPerSecond;
-        Console.WriteLine(FormattableString.Invariant($"{stats.Windows:N0} windows of {stats.Files:N0} files, ")
+        output.WriteLine(FormattableString.Invariant($"{stats.Windows:N0} windows of {stats.Files:N0} files, ")
             + FormattableString.Invariant($"{ServedCollection.Dimension} x {index.Settings.Element}, {gigabytes:F2} GB; ")
             + FormattableString.Invariant($"memory gives {memory:F1} GB/s"));
-        Console.WriteLine(FormattableString.Invariant($"opened in {openMs:F0} ms, first search {firstMs:F0} ms, loaded in {loadMs:F0} ms"));
+        output.WriteLine(FormattableString.Invariant($"opened in {openMs:F0} ms, first search {firstMs:F0} ms, loaded in {loadMs:F0} ms"));
 
         (string Name, Action Run)[] searches =
         [
@@ -109,11 +109,11 @@ internal static class CollectionCommand
             .. Filters(index).Select(filter => (filter.Name, Filtered(index, queries, filter.Filter))),
         ];
         double[] medians = Turns.MedianMs(rounds, [.. searches.Select(search => Contender.Ours(search.Run))]);
-        Console.WriteLine("| search | ms | of one query |");
-        Console.WriteLine("|---|---:|---:|");
+        output.WriteLine("| search | ms | of one query |");
+        output.WriteLine("|---|---:|---:|");
         foreach (var (i, search) in searches.Index())
-            Console.WriteLine(FormattableString.Invariant($"| {search.Name} | {medians[i]:F1} | {medians[i] / medians[0]:F2} |"));
-        Console.WriteLine(FormattableString.Invariant($"one query reads {gigabytes / medians[0] * 1000:F1} GB/s of the stored rows, ")
+            output.WriteLine(FormattableString.Invariant($"| {search.Name} | {medians[i]:F1} | {medians[i] / medians[0]:F2} |"));
+        output.WriteLine(FormattableString.Invariant($"one query reads {gigabytes / medians[0] * 1000:F1} GB/s of the stored rows, ")
             + FormattableString.Invariant($"{100 * gigabytes / medians[0] * 1000 / memory:F0} % of what memory gives"));
     }
 
@@ -123,16 +123,16 @@ internal static class CollectionCommand
         int files = checked((int)index.Stats().Files);
         (string Name, SoundFilter Filter)[] conditions =
         [
-            ("folder", new() { Folder = "0001" }),
-            ("name", new() { Name = "*rain*" }),
+            ("folder", new() { Folders = ["0001"] }),
+            ("name", new() { Names = ["*rain*"] }),
             ("length", new() { MinSeconds = 60, MaxSeconds = 80 }),
-            ("sample rate", new() { SampleRateHz = 96_000 }),
-            ("channels", new() { Channels = 1 }),
-            ("category", new() { Category = "thunder" }),
-            ("tag", new() { Tag = "wind" }),
+            ("sample rate", new() { SampleRatesHz = [96_000] }),
+            ("channels", new() { Channels = [1] }),
+            ("category", new() { Categories = ["thunder"] }),
+            ("tag", new() { Tags = ["wind"] }),
             ("added", new() { AddedAfter = DateTime.UnixEpoch.AddMinutes(files / 2) }),
             ("least score", new() { MinScore = 0.1f }),
-            ("rate, channels, length and tag", new() { SampleRateHz = 96_000, Channels = 1, MinSeconds = 60, Tag = "wind" }),
+            ("rate, channels, length and tag", new() { SampleRatesHz = [96_000], Channels = [1], MinSeconds = 60, Tags = ["wind"] }),
         ];
         foreach (var (name, filter) in conditions)
         {

@@ -14,6 +14,7 @@ namespace NativeRetrieval.Cli.Commands;
 /// </summary>
 internal sealed class DeviceOption
 {
+    const string NoDriver = "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for";
     const string Cuda = "cuda", Auto = "auto", Cpu = "cpu", PrecisionOption = "--precision", On = "on", Off = "off";
 
     readonly Option<string> _device = new("--device")
@@ -38,11 +39,11 @@ internal sealed class DeviceOption
         DefaultValueFactory = _ => On,
     };
 
-    readonly bool _trains;
+    readonly bool _trains, _isShort;
 
-    DeviceOption(string defaultPrecision, bool trains)
+    DeviceOption(string defaultPrecision, bool trains, bool isShort)
     {
-        _trains = trains;
+        (_trains, _isShort) = (trains, isShort);
         _graphs.CompletionSources.Add(On, Off);
         _graphs.Validators.Add(result =>
         {
@@ -70,7 +71,9 @@ internal sealed class DeviceOption
 
     /// <param name="defaultPrecision">The precision where <c>--precision</c> is not given, for the help.</param>
     /// <param name="trains">True for a command of many equal steps, which takes <c>--graphs</c>.</param>
-    public static DeviceOption Create(string defaultPrecision = "fp32", bool trains = false) => new(defaultPrecision, trains);
+    /// <param name="isShort">True for a command that is over at once, which does not say that there is no driver.</param>
+    public static DeviceOption Create(string defaultPrecision = "fp32", bool trains = false, bool isShort = false) =>
+        new(defaultPrecision, trains, isShort);
 
     public IReadOnlyList<Option> Options => [_device, _precision, _deterministic, .. _trains ? [_graphs] : (Option[])[]];
 
@@ -109,7 +112,7 @@ internal sealed class DeviceOption
             throw new OptionException($"{asked} needs a GPU: the CPU computes in {PrecisionName.Of(default)}"
                 + $"{(problem is null ? "" : $", and no GPU can be used ({problem})")}; take fp32, or --device cuda:0 on a machine that "
                 + "has a GPU");
-        if (problem is not null) terminal.Message($"running on the CPU: {problem}");
+        if (problem is not null && !(_isShort && problem == NoDriver)) terminal.Message($"running on the CPU: {problem}");
         return CpuDevice.Shared;
     }
 
@@ -146,8 +149,7 @@ internal sealed class DeviceOption
     {
         var report = CudaReport.Make();
         // A machine without an NVIDIA driver is no fault, and advice with every command would be noise.
-        problem = report.HasNoDriver ? "no NVIDIA driver was found; `nativeretrieval doctor` says where it was looked for"
-            : report.Problem;
+        problem = report.HasNoDriver ? NoDriver : report.Problem;
         if (problem is null)
         {
             try

@@ -39,16 +39,23 @@ internal static class FilterSql
         if (filter.FullPath is { } path) all.Add($"full_path = {sql.Text(FileKeys.Clean(Path.GetFullPath(path)))}");
         if (filter.MinSeconds is { } least) all.Add($"duration >= {sql.Number(least)}");
         if (filter.MaxSeconds is { } most) all.Add($"duration <= {sql.Number(most)}");
-        if (filter.SampleRateHz is { } rate) all.Add($"sample_rate = {sql.Integer(rate)}");
-        if (filter.Channels is { } channels) all.Add($"channels = {sql.Integer(channels)}");
+        if (filter.SampleRatesHz.Count > 0) all.Add(sql.In("sample_rate", [.. filter.SampleRatesHz]));
+        if (filter.Channels.Count > 0) all.Add(sql.In("channels", [.. filter.Channels]));
         if (filter.AddedAfter is { } time) all.Add($"added > {sql.Integer(time.Ticks)}");
-        if (filter.Category is { } category) all.Add(sql.Has("key_categories", sql.Text(FileKeys.Upper(category))));
-        if (filter.Tag is { } tag) all.Add(sql.Has("key_tags", sql.Text(FileKeys.Upper(tag))));
-        if (filter.Name is { } name)
-            all.Add(sql.Matches("key_path_lower", sql.Text(FileKeys.Lower(new PathGlob(name).ServerPattern))));
-        if (filter.Folder is { } folder && FileKeys.Slashes(folder).Trim('/') is { Length: > 0 } names)
-            all.Add(Path.IsPathFullyQualified(folder) ? sql.StartsWith("key_folders", sql.Text(FileKeys.Clean($"/{names}/")))
-                : sql.Contains("key_folders_upper", sql.Text(FileKeys.Upper($"/{names}/"))));
+        AddAny(filter.Categories.Select(category => sql.Has("key_categories", sql.Text(FileKeys.Upper(category)))));
+        AddAny(filter.Tags.Select(tag => sql.Has("key_tags", sql.Text(FileKeys.Upper(tag)))));
+        AddAny(filter.Names.Select(name =>
+            sql.Matches("key_path_lower", sql.Text(FileKeys.Lower(new PathGlob(name).ServerPattern)))));
+        var folders = filter.Folders.Select(folder => (Names: FileKeys.Slashes(folder).Trim('/'), Path.IsPathFullyQualified(folder)));
+        if (folders.All(folder => folder.Names.Length > 0))
+            AddAny(folders.Select(((string Names, bool IsAbsolute) folder) => folder.IsAbsolute
+                ? sql.StartsWith("key_folders", sql.Text(FileKeys.Clean($"/{folder.Names}/")))
+                : sql.Contains("key_folders_upper", sql.Text(FileKeys.Upper($"/{folder.Names}/")))));
         return all;
+
+        void AddAny(IEnumerable<string> conditions)
+        {
+            if (string.Join(" OR ", conditions) is { Length: > 0 } any) all.Add($"({any})");
+        }
     }
 }

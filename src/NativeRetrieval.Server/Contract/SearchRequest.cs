@@ -1,3 +1,5 @@
+using System.Text.Json.Serialization;
+
 namespace NativeRetrieval.Server.Contract;
 
 /// <summary>
@@ -36,24 +38,30 @@ internal sealed record PartRequest
     public double Weight { get; set; } = 1;
 }
 
-/// <summary>Conditions that hits meet.</summary>
+/// <summary>Conditions that hits meet; of a list one value is met.</summary>
 internal sealed record FilterRequest
 {
-    public string? Folder { get; init; }
+    [JsonConverter(typeof(OneOrMoreTexts))]
+    public IReadOnlyList<string>? Folder { get; init; }
 
-    public string? Name { get; init; }
+    [JsonConverter(typeof(OneOrMoreTexts))]
+    public IReadOnlyList<string>? Name { get; init; }
 
     public double? MinSeconds { get; init; }
 
     public double? MaxSeconds { get; init; }
 
-    public int? SampleRateHz { get; init; }
+    [JsonConverter(typeof(OneOrMoreNumbers))]
+    public IReadOnlyList<int>? SampleRateHz { get; init; }
 
-    public int? Channels { get; init; }
+    [JsonConverter(typeof(OneOrMoreNumbers))]
+    public IReadOnlyList<int>? Channels { get; init; }
 
-    public string? Category { get; init; }
+    [JsonConverter(typeof(OneOrMoreTexts))]
+    public IReadOnlyList<string>? Category { get; init; }
 
-    public string? Tag { get; init; }
+    [JsonConverter(typeof(OneOrMoreTexts))]
+    public IReadOnlyList<string>? Tag { get; init; }
 
     public string? AddedAfter { get; init; }
 

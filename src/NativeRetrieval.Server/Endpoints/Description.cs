@@ -67,13 +67,33 @@ internal sealed record Description(string Summary)
             };
     }
 
+    /// <summary>Says of a list that may be written as its only value that it is either.</summary>
+    public static Task CompleteAsync(OpenApiSchema schema, OpenApiSchemaTransformerContext context, CancellationToken cancellation)
+    {
+        if (context.JsonPropertyInfo?.CustomConverter is IOneOrMore list)
+            schema.AnyOf = [new OpenApiSchema { Type = list.ValueType }, ListOf(list.ValueType)];
+        return Task.CompletedTask;
+    }
+
     static OpenApiParameter Parameter(string name, ParameterLocation place) => new()
     {
         Name = name,
         In = place,
         Required = place == ParameterLocation.Path,
-        Schema = new OpenApiSchema { Type = JsonSchemaType.String },
+        Schema = place == ParameterLocation.Query && Questions.Repeated.Contains(name) ? ListOf(TypeOf(name))
+            : new OpenApiSchema { Type = TypeOf(name) },
     };
+
+    static JsonSchemaType TypeOf(string parameter) => parameter switch
+    {
+        "top" or "skip" or "sample_rate_hz" or "channels" or "points" or "width" => JsonSchemaType.Integer,
+        "start_seconds" or "end_seconds" or "min_seconds" or "max_seconds" or "word_weight" or "min_score" => JsonSchemaType.Number,
+        "query_bank" => JsonSchemaType.Boolean,
+        _ => JsonSchemaType.String,
+    };
+
+    static OpenApiSchema ListOf(JsonSchemaType type) =>
+        new() { Type = JsonSchemaType.Array, Items = new OpenApiSchema { Type = type } };
 }
 
 /// <summary>Endpoints with their descriptions.</summary>

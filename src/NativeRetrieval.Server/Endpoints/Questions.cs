@@ -19,15 +19,18 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
         "without", "folder", "name", "min_seconds", "max_seconds", "sample_rate_hz", "channels", "category", "tag", "added_after",
         "min_score"];
 
+    /// <summary>Those of which several values may be given.</summary>
+    public static IReadOnlyList<string> Repeated { get; } = ["without", "folder", "name", "sample_rate_hz", "channels", "category", "tag"];
+
     /// <summary>The request that a query string is short for, without its parts.</summary>
     /// <param name="own">Names of the parameters that the endpoint has beside.</param>
     public static (SearchRequest Request, QueryReader Query) Of(HttpRequest request, params IEnumerable<string> own)
     {
-        var query = new QueryReader(request, [.. own, .. Parameters]);
+        var query = new QueryReader(request, [.. own, .. Parameters], Repeated);
         return (new SearchRequest
         {
             Parts = [],
-            Without = query.Text("without") is { } without ? [without] : [],
+            Without = query.Texts("without"),
             Index = query.Text("index"),
             Top = query.Whole("top") ?? 10,
             Skip = query.Whole("skip") ?? 0,
@@ -36,14 +39,14 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
             QueryBank = query.Flag("query_bank") ?? false,
             Filter = new FilterRequest
             {
-                Folder = query.Text("folder"),
-                Name = query.Text("name"),
+                Folder = query.Texts("folder"),
+                Name = query.Texts("name"),
                 MinSeconds = query.Number("min_seconds"),
                 MaxSeconds = query.Number("max_seconds"),
-                SampleRateHz = query.Whole("sample_rate_hz"),
-                Channels = query.Whole("channels"),
-                Category = query.Text("category"),
-                Tag = query.Text("tag"),
+                SampleRateHz = query.Wholes("sample_rate_hz"),
+                Channels = query.Wholes("channels"),
+                Category = query.Texts("category"),
+                Tag = query.Texts("tag"),
                 AddedAfter = query.Text("added_after"),
                 MinScore = (float?)query.Number("min_score"),
             },
@@ -102,21 +105,21 @@ internal sealed class Questions(ServerOptions options, ServedLibrary library)
         if (filter is null) return SoundFilter.None;
         return new SoundFilter
         {
-            Folder = Given(filter.Folder),
-            Name = Given(filter.Name),
+            Folders = Given(filter.Folder),
+            Names = Given(filter.Name),
             MinSeconds = filter.MinSeconds,
             MaxSeconds = filter.MaxSeconds,
-            SampleRateHz = filter.SampleRateHz,
-            Channels = filter.Channels,
-            Category = Given(filter.Category),
-            Tag = Given(filter.Tag),
-            AddedAfter = Given(filter.AddedAfter) is { } text ? Time(text) : null,
+            SampleRatesHz = filter.SampleRateHz ?? [],
+            Channels = filter.Channels ?? [],
+            Categories = Given(filter.Category),
+            Tags = Given(filter.Tag),
+            AddedAfter = filter.AddedAfter is { Length: > 0 } text ? Time(text) : null,
             MinScore = filter.MinScore is { } score ? (float)Within("min_score", score, -1, 1) : null,
             FullPath = filter.Id is { } id ? (await library.FileAsync(id, cancellation).ConfigureAwait(false)).FullPath : null,
         };
     }
 
-    static string? Given(string? text) => string.IsNullOrEmpty(text) ? null : text;
+    static string[] Given(IReadOnlyList<string>? texts) => [.. (texts ?? []).Where(text => text.Length > 0)];
 
     static DateTime Time(string text) => DateTime.TryParse(text, CultureInfo.InvariantCulture,
         DateTimeStyles.AssumeUniversal | DateTimeStyles.AdjustToUniversal, out var time) ? time

@@ -8,10 +8,9 @@ if (args is [UploadProcess.Command, .. var upload]) return UploadProcess.Run(upl
 // </decode>
 
 // <host>
-var builder = WebApplication.CreateBuilder();
-builder.Services.AddNativeRetrieval(new ServerOptions
+var builder = WebApplication.CreateBuilder(args);
+builder.Services.AddNativeRetrieval(ServerOptions.From(builder.Configuration.GetSection("NativeRetrieval")) with
 {
-    Indexes = args,
     UploadProgram = [Environment.ProcessPath!],
 });
 var app = builder.Build();

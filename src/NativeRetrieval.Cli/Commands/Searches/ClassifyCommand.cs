@@ -50,7 +50,7 @@ internal static class ClassifyCommand
             Description = "Print one line of JSON for each sound, as soon as it is classified.",
         };
         var precision = new TextPrecisionOption("Shares change a little; vectors of sounds stay as they are.");
-        var device = DeviceOption.Create();
+        var device = DeviceOption.Create(isShort: true);
         var json = JsonOutput.Option();
         var command = new DocumentedCommand("classify", "Name the labels that fit a sound, without training on them.")
         {

@@ -41,7 +41,7 @@ internal static class EmbedCommand
         var windows = new WindowOptions();
         var precision = new TextPrecisionOption("Their vectors differ by some thousandths from those of fp32, and can be compared with "
             + "them and with those of sounds.");
-        var device = DeviceOption.Create();
+        var device = DeviceOption.Create(isShort: true);
         var command = new DocumentedCommand("embed", "Write the vectors of sounds or sentences, for programs of your own.")
         {
             Examples =

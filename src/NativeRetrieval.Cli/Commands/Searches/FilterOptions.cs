@@ -8,15 +8,15 @@ namespace NativeRetrieval.Cli.Commands.Searches;
 /// <summary>The options that say which recordings a search looks at.</summary>
 internal sealed class FilterOptions
 {
-    readonly Option<string?> _folder = new("--in")
+    readonly Option<string[]> _folders = new("--in")
     {
-        Description = "Only files below this folder: a path, or a folder's name such as Animals.",
+        Description = "Only files below this folder: a path, or a folder's name such as Animals. May be repeated: below one of them.",
         HelpName = "FOLDER",
     };
-    readonly Option<string?> _name = new("--name", "--path")
+    readonly Option<string[]> _names = new("--name", "--path")
     {
         Description = "Only files whose name matches this pattern, in any case, e.g. '*door*'; with a slash, the end of the path, e.g. "
-            + "'field/**'.",
+            + "'field/**'. May be repeated: one of them.",
         HelpName = "GLOB",
     };
     readonly Option<string?> _length = new("--length")
@@ -24,14 +24,26 @@ internal sealed class FilterOptions
         Description = "Only files of this length: 1s..10s, ..500ms or 2m.. .",
         HelpName = "FROM..TO",
     };
-    readonly Option<int?> _rate = new("--rate") { Description = "Only files of this sample rate, e.g. 48000.", HelpName = "HZ" };
-    readonly Option<int?> _channels = new("--channels") { Description = "Only files of so many channels.", HelpName = "N" };
-    readonly Option<string?> _category = new("--category")
+    readonly Option<int[]> _rates = new("--rate")
     {
-        Description = "Only files of this category or CatID, e.g. DOORS or DOORWood.",
+        Description = "Only files of this sample rate, e.g. 48000. May be repeated: one of them.",
+        HelpName = "HZ",
+    };
+    readonly Option<int[]> _channels = new("--channels")
+    {
+        Description = "Only files of so many channels. May be repeated: one of them.",
+        HelpName = "N",
+    };
+    readonly Option<string[]> _categories = new("--category")
+    {
+        Description = "Only files of this category or CatID, e.g. DOORS or DOORWood. May be repeated: one of them.",
         HelpName = "NAME",
     };
-    readonly Option<string?> _tag = new("--tag") { Description = "Only files with this keyword.", HelpName = "WORD" };
+    readonly Option<string[]> _tags = new("--tag")
+    {
+        Description = "Only files with this keyword. May be repeated: one of them.",
+        HelpName = "WORD",
+    };
     readonly Option<string?> _added = new("--added")
     {
         Description = "Only files that came into the index after this day (2026-01-31, UTC), or in the last days (7d).",
@@ -46,14 +58,14 @@ internal sealed class FilterOptions
     public FilterOptions()
     {
         _minimum.RequireRange(-1, 1, "-1 to 1, because scores are cosine similarities");
-        _rate.RequireRange(1, int.MaxValue, "a sample rate in Hz, at least 1");
+        _rates.RequireRange(1, int.MaxValue, "a sample rate in Hz, at least 1");
         _channels.RequireRange(1, int.MaxValue, "a number of channels, at least 1");
     }
 
     public IReadOnlyList<Option> All => [.. OfFiles, _minimum];
 
     /// <summary>Those that look at files alone, not at scores.</summary>
-    public IReadOnlyList<Option> OfFiles => [_folder, _name, _length, _rate, _channels, _category, _tag, _added];
+    public IReadOnlyList<Option> OfFiles => [_folders, _names, _length, _rates, _channels, _categories, _tags, _added];
 
     /// <exception cref="OptionException">A length or a date is malformed.</exception>
     public SoundFilter Of(ParseResult parsed, DateTimeOffset now)
@@ -61,11 +73,11 @@ internal sealed class FilterOptions
         var (least, most) = LengthOf(parsed.GetValue(_length));
         return new SoundFilter
         {
-            Folder = FolderOf(parsed.GetValue(_folder)),
-            Name = parsed.GetValue(_name),
+            Folders = [.. (parsed.GetValue(_folders) ?? []).Select(FolderOf)],
+            Names = parsed.GetValue(_names) ?? [],
             MinSeconds = least, MaxSeconds = most,
-            SampleRateHz = parsed.GetValue(_rate), Channels = parsed.GetValue(_channels),
-            Category = parsed.GetValue(_category), Tag = parsed.GetValue(_tag),
+            SampleRatesHz = parsed.GetValue(_rates) ?? [], Channels = parsed.GetValue(_channels) ?? [],
+            Categories = parsed.GetValue(_categories) ?? [], Tags = parsed.GetValue(_tags) ?? [],
             AddedAfter = parsed.GetValue(_added) is { } added ? DayOf(added, now)
                 ?? throw new OptionException($"--added {added}: expected a day such as 2026-01-31, or the last days such as 7d") : null,
             MinScore = parsed.GetValue(_minimum),
@@ -90,7 +102,7 @@ internal sealed class FilterOptions
     }
 
     /// <summary>A folder that is there is meant itself; another word is a name on the way to the file.</summary>
-    public static string? FolderOf(string? text) => Directory.Exists(text) ? Path.GetFullPath(text) : text;
+    public static string FolderOf(string text) => Directory.Exists(text) ? Path.GetFullPath(text) : text;
 
     /// <summary>The start of a day or a time in UTC, or of the last days; null: the text is neither.</summary>
     public static DateTime? DayOf(string text, DateTimeOffset now)

@@ -40,7 +40,7 @@ internal sealed class SearchOptions
         HelpName = "FILE",
     };
 
-    readonly DeviceOption _device = DeviceOption.Create();
+    readonly DeviceOption _device = DeviceOption.Create(isShort: true);
 
     public Option<bool> Json { get; } = JsonOutput.Option();
 

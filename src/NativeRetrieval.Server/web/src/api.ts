@@ -1,5 +1,5 @@
 import { eventsOf, type StreamEvent } from './events';
-import type { ExportHit, FileDetails, Filter, Indexes, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
+import type { ExportHit, FileDetails, Indexes, Peaks, SearchAnswer, SearchRequest, Stretch } from './wire';
 
 /** A request that came to nothing, with the one sentence that says why. */
 export class ApiError extends Error {
@@ -49,7 +49,7 @@ export class Api {
   searchAudio(sound: Blob, request: SearchRequest, signal: AbortSignal): Promise<SearchAnswer> {
     const { parts, without, filter, ...rest } = request;
     const sentence = parts.find(part => 'text' in part);
-    const address = query({ ...rest, ...filter, q: sentence?.text, without: without[0] });
+    const address = query({ ...rest, ...filter, q: sentence?.text, without });
     const headers = { 'Content-Type': sound.type || 'application/octet-stream' };
     return this.#json(`/v1/search/audio?${address}`, { method: 'POST', body: sound, headers, signal });
   }
@@ -143,8 +143,12 @@ function limits(stretch: Stretch): Record<string, number> {
   return { start_seconds: stretch.start_seconds, end_seconds: stretch.end_seconds };
 }
 
-function query(values: Filter | Record<string, string | number | boolean | undefined>): URLSearchParams {
+type Value = string | number | boolean | undefined;
+
+/** The parameters of an address; one of a list comes once for each value. */
+function query(values: Record<string, Value | readonly Value[]>): URLSearchParams {
   const address = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) if (value !== undefined && value !== '') address.set(name, String(value));
+  for (const [name, value] of Object.entries(values))
+    for (const one of Array.isArray(value) ? value : [value]) if (one !== undefined && one !== '') address.append(name, String(one));
   return address;
 }

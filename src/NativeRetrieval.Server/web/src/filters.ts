@@ -16,12 +16,12 @@ const rates = [8000, 16000, 22050, 44100, 48000, 88200, 96000, 192000];
 
 const chips: Chip[] = [
   {
-    label: 'Folder', value: ({ filter }) => filter.folder, clears: ['folder'],
-    fields: chips => [chips.text('Folder', 'folder', 'Field recordings/Rain', chips.folders)],
+    label: 'Folder', value: ({ filter }) => filter.folder?.join(' or '), clears: ['folder'],
+    fields: chips => [chips.texts('Folder', 'folder', 'Field recordings/Rain', chips.folders)],
   },
   {
-    label: 'Name', value: ({ filter }) => filter.name, clears: ['name'],
-    fields: chips => [chips.text('Name, * and ? stand for any letters', 'name', '*door*.wav', [])],
+    label: 'Name', value: ({ filter }) => filter.name?.join(' or '), clears: ['name'],
+    fields: chips => [chips.texts('Name, * and ? stand for any letters', 'name', '*door*.wav', [])],
   },
   {
     label: 'Length', value: ({ filter }) => range(filter.min_seconds, filter.max_seconds), clears: ['min_seconds', 'max_seconds'],
@@ -29,19 +29,19 @@ const chips: Chip[] = [
       chips.number('At most, seconds', 'max_seconds', { min: 0, step: 'any' })],
   },
   {
-    label: 'Category', value: ({ filter }) => filter.category, clears: ['category'],
+    label: 'Category', value: ({ filter }) => filter.category?.join(' or '), clears: ['category'],
     fields: chips => [
-      chips.choice('Category', 'category', chips.info?.categories.map(({ name, files }) => [name, `${name} (${count(files)})`]) ?? [])],
+      chips.choices('Category', 'category', chips.info?.categories.map(({ name, files }) => [name, `${name} (${count(files)})`]) ?? [])],
   },
   {
-    label: 'Tag', value: ({ filter }) => filter.tag, clears: ['tag'],
-    fields: chips => [chips.text('Tag', 'tag', 'metal', chips.info?.tags ?? [])],
+    label: 'Tag', value: ({ filter }) => filter.tag?.join(' or '), clears: ['tag'],
+    fields: chips => [chips.texts('Tag', 'tag', 'metal', chips.info?.tags ?? [])],
   },
   {
     label: 'Format', value: ({ filter }) => format(filter), clears: ['sample_rate_hz', 'channels'],
     fields: chips => [
-      chips.choice('Sample rate', 'sample_rate_hz', rates.map(rate => [String(rate), `${rate / 1000} kHz`])),
-      chips.choice('Channels', 'channels', [['1', 'mono'], ['2', 'stereo'], ['4', '4'], ['6', '6'], ['8', '8']])],
+      chips.choices('Sample rate', 'sample_rate_hz', rates.map(rate => [String(rate), `${rate / 1000} kHz`])),
+      chips.choices('Channels', 'channels', [['1', 'mono'], ['2', 'stereo'], ['4', '4'], ['6', '6'], ['8', '8']])],
   },
   {
     label: 'Added', value: ({ filter }) => filter.added_after && `after ${filter.added_after}`, clears: ['added_after'],
@@ -60,8 +60,8 @@ function range(from: number | undefined, to: number | undefined): string | undef
 
 function format({ sample_rate_hz, channels }: Filter): string | undefined {
   const parts = [
-    ...(sample_rate_hz === undefined ? [] : [`${sample_rate_hz / 1000} kHz`]),
-    ...(channels === undefined ? [] : [channels === 1 ? 'mono' : channels === 2 ? 'stereo' : `${channels} channels`])];
+    ...(sample_rate_hz === undefined ? [] : [`${sample_rate_hz.map(rate => rate / 1000).join(' or ')} kHz`]),
+    ...(channels === undefined ? [] : [channels.map(count => count === 1 ? 'mono' : count === 2 ? 'stereo' : `${count} channels`).join(' or ')])];
   return parts.length === 0 ? undefined : parts.join(' ');
 }
 
@@ -114,12 +114,12 @@ export class Filters {
     this.#opener = undefined;
   }
 
-  text(label: string, name: 'folder' | 'name' | 'tag', placeholder: string, suggestions: string[]): HTMLElement {
+  texts(label: string, name: 'folder' | 'name' | 'tag', placeholder: string, suggestions: string[]): HTMLElement {
     const list = el('datalist', { id: 'suggestions' }, ...suggestions.slice(0, 500).map(value => el('option', { value })));
-    const value = this.store.state.filter[name] ?? '';
-    const field = el('input', { type: 'text', value, placeholder, list: 'suggestions', autocomplete: 'off' });
-    field.addEventListener('input', () => this.#set({ [name]: field.value.trim() || undefined }));
-    return el('label', {}, label, field, list);
+    const box = this.#several(label, this.store.state.filter[name] ?? [], values => this.#set({ [name]: values }),
+      value => el('input', { type: 'text', value, placeholder, list: 'suggestions', autocomplete: 'off' }));
+    box.append(list);
+    return box;
   }
 
   number(label: string, name: 'min_seconds' | 'max_seconds' | 'min_score', limits: Record<string, string | number>): HTMLElement {
@@ -136,15 +136,32 @@ export class Filters {
     return el('label', {}, label, field);
   }
 
-  choice(label: string, name: 'category' | 'sample_rate_hz' | 'channels', values: (readonly [string, string])[]): HTMLElement {
-    const now = String(this.store.state.filter[name] ?? '');
-    const known = values.some(([value]) => value === now) || now === '' ? values : [[now, now] as const, ...values];
-    const field = el('select', {}, el('option', { value: '' }, 'any'),
-      ...known.map(([value, text]) => el('option', { value, selected: value === now }, text)));
-    field.addEventListener('change', () => {
-      this.#set({ [name]: field.value === '' ? undefined : name === 'category' ? field.value : Number(field.value) });
-    });
-    return el('label', {}, label, field);
+  choices(label: string, name: 'category' | 'sample_rate_hz' | 'channels', values: (readonly [string, string])[]): HTMLElement {
+    return this.#several(label, (this.store.state.filter[name] ?? []).map(String),
+      chosen => this.#set({ [name]: name === 'category' ? chosen : chosen?.map(Number) }), (now, isFirst) => {
+        const known = values.some(([value]) => value === now) || now === '' ? values : [[now, now] as const, ...values];
+        return el('select', {}, el('option', { value: '' }, isFirst ? 'any' : 'none'),
+          ...known.map(([value, text]) => el('option', { value, selected: value === now }, text)));
+      });
+  }
+
+  /** A field for each value and an empty one for another; what is empty is no value. */
+  #several(label: string, values: readonly string[], set: (values: string[] | undefined) => void,
+    make: (value: string, isFirst: boolean) => HTMLInputElement | HTMLSelectElement): HTMLElement {
+    const box = el('div', { class: 'several' });
+    const fields: (HTMLInputElement | HTMLSelectElement)[] = [];
+    const add = (value: string) => {
+      const field = make(value, fields.length === 0);
+      box.append(el('label', {}, fields.length === 0 ? label : 'or another', field));
+      fields.push(field);
+      field.addEventListener('input', () => {
+        const filled = fields.map(one => one.value.trim()).filter(text => text !== '');
+        set(filled.length === 0 ? undefined : filled);
+        if (fields.at(-1)?.value !== '') add('');
+      });
+    };
+    for (const value of [...values, '']) add(value);
+    return box;
   }
 
   #set(change: { [name in keyof Filter]?: Filter[name] | undefined }): void {

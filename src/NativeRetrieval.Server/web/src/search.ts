@@ -133,8 +133,8 @@ export class Search {
     const request = toRequest(state, top, skip);
     const own = state.examples.find(example => example.own);
     if (!own) return this.api.search(request, signal);
-    if (request.parts.length > 1 || request.parts.some(part => part.weight !== 1) || request.without.length > 1)
-      throw new ApiError(422, 'Beside a sound of your own the server takes one sentence and one “not”, without weights.');
+    if (request.parts.length > 1 || request.parts.some(part => part.weight !== 1))
+      throw new ApiError(422, 'Beside a sound of your own the server takes one sentence, without a weight.');
     const sound = this.sounds.get(own.id);
     if (!sound) throw new ApiError(0, `No link holds “${own.name}”, a sound of another tab or an earlier visit: drop it again.`);
     return this.api.searchAudio(sound, request, signal);

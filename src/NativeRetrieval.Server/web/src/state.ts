@@ -35,9 +35,10 @@ export interface State {
 
 export const start: State = { q: '', examples: [], index: '', group: 'file', words: 1, bank: false, filter: {}, chosen: [], current: 0 };
 
-/** Filters by their short name in a link. */
-const texts = { in: 'folder', name: 'name', category: 'category', tag: 'tag', added: 'added_after' } as const;
-const numbers = { min: 'min_seconds', max: 'max_seconds', rate: 'sample_rate_hz', channels: 'channels', score: 'min_score' } as const;
+/** Filters by their short name in a link, which comes once for each value of a list. */
+const textLists = { in: 'folder', name: 'name', category: 'category', tag: 'tag' } as const;
+const numberLists = { rate: 'sample_rate_hz', channels: 'channels' } as const;
+const numbers = { min: 'min_seconds', max: 'max_seconds', score: 'min_score' } as const;
 
 const separator = '~';
 
@@ -50,10 +51,13 @@ export function toLink(state: State): string {
   if (state.group !== 'file') link.set('group', state.group);
   if (state.words !== 1) link.set('words', String(state.words));
   if (state.bank) link.set('bank', '1');
-  for (const [short, name] of [...Object.entries(texts), ...Object.entries(numbers)]) {
+  for (const [short, name] of [...Object.entries(textLists), ...Object.entries(numberLists)])
+    for (const value of state.filter[name] ?? []) link.append(short, String(value));
+  for (const [short, name] of Object.entries(numbers)) {
     const value = state.filter[name];
-    if (value !== undefined && value !== '') link.set(short, String(value));
+    if (value !== undefined) link.set(short, String(value));
   }
+  if (state.filter.added_after) link.set('added', state.filter.added_after);
   for (const stretch of state.chosen) link.append('pick', [stretch.id, stretch.start_seconds, stretch.end_seconds].join(separator));
   if (state.current > 0) link.set('hit', String(state.current + 1));
   if (state.open) link.set('open', [state.open.id, state.open.at].join(separator));
@@ -64,14 +68,20 @@ export function toLink(state: State): string {
 export function fromLink(fragment: string): State {
   const link = new URLSearchParams(fragment.replace(/^#/, ''));
   const filter: Filter = {};
-  for (const [short, name] of Object.entries(texts)) {
-    const value = link.get(short);
-    if (value) filter[name] = value;
+  for (const [short, name] of Object.entries(textLists)) {
+    const values = link.getAll(short).filter(value => value !== '');
+    if (values.length > 0) filter[name] = values;
+  }
+  for (const [short, name] of Object.entries(numberLists)) {
+    const values = link.getAll(short).map(finite).filter(value => value !== undefined);
+    if (values.length > 0) filter[name] = values;
   }
   for (const [short, name] of Object.entries(numbers)) {
     const value = finite(link.get(short));
     if (value !== undefined) filter[name] = value;
   }
+  const added = link.get('added');
+  if (added) filter.added_after = added;
   const [openId, openAt] = (link.get('open') ?? '').split(separator);
   return {
     q: link.get('q') ?? '',

@@ -42,15 +42,16 @@ export interface SearchAnswer {
   unknown_sentences?: string[];
 }
 
+/** Conditions, all of them; of a list one value is met. */
 export interface Filter {
-  folder?: string;
-  name?: string;
+  folder?: string[];
+  name?: string[];
   min_seconds?: number;
   max_seconds?: number;
-  sample_rate_hz?: number;
-  channels?: number;
-  category?: string;
-  tag?: string;
+  sample_rate_hz?: number[];
+  channels?: number[];
+  category?: string[];
+  tag?: string[];
   added_after?: string;
   min_score?: number;
   id?: string;
