@@ -25,7 +25,7 @@ public sealed class WholeWayTests : IDisposable
     static readonly string[] _small =
     [
         "model.cnn14_widths=[4, 4, 8, 8, 8, 8]", "model.audio_head_width=16", "model.text_head_width=16", "model.embedding_dimension=8",
-        "text.hidden_width=16", "text.layers=1", "text.feed_forward_width=24", "audio.max_seconds=1", "training.batch_size=2",
+        "text.hidden_width=16", "text.layers=1", "text.feed_forward_width=24", "audio.max_seconds=0.5", "training.batch_size=2",
         "training.epochs=2", "training.warmup_steps=0",
     ];
 
