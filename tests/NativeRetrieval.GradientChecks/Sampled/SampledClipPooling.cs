@@ -39,3 +39,12 @@ internal sealed class SampledClipPooling(string model, Device device, Precision 
         static Expected Whole(string output, Tensor exact) => new(output, [0], (int)exact.Count, exact.ToArray<double>());
     }
 }
+
+/// <summary>The pooling of feature maps, [N, C, T, F], to a vector for each clip.</summary>
+/// <param name="Stored">Type of the maps.</param>
+internal readonly record struct ClipPoolingSizes(Shape Maps, DType Stored)
+{
+    /// <summary>Null for another operation.</summary>
+    public static ClipPoolingSizes? Of(OperationCall call) => call.Name != nameof(IBackend.ClipPooling) ? null
+        : new(call.Argument<Tensor>("x").Shape, call.Argument<Tensor>("x").DType);
+}

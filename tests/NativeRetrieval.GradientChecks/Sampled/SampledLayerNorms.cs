@@ -62,3 +62,16 @@ internal sealed class SampledLayerNorms(string model, Device device, Precision p
         }
     }
 }
+
+/// <summary>A layer norm.</summary>
+/// <param name="Stored">Type of x and y.</param>
+internal readonly record struct LayerNormSizes(int Rows, int Width, double Epsilon, DType Stored)
+{
+    /// <summary>Null for another operation.</summary>
+    public static LayerNormSizes? Of(OperationCall call)
+    {
+        if (call.Name != nameof(IBackend.LayerNorm)) return null;
+        var x = call.Argument<Tensor>("x");
+        return new(checked((int)(x.Count / x.Shape[^1])), x.Shape[^1], call.Argument<double>("epsilon"), x.DType);
+    }
+}

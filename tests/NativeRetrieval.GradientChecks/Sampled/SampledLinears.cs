@@ -2,6 +2,7 @@ using NativeRetrieval.Core.Cpu.Vectors;
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.GradientChecks.Watching;
 
 namespace NativeRetrieval.GradientChecks.Sampled;
 
@@ -67,5 +68,20 @@ internal sealed class SampledLinears(string model, Device device, Precision prec
             for (int i = 0; i < values.Length; i++) sums[i] += times * values[i];
         }
         return sums;
+    }
+}
+
+/// <summary>A linear layer.</summary>
+/// <param name="Stored">Type of x and y.</param>
+internal readonly record struct LinearSizes(int Rows, int Inputs, int Outputs, bool HasBias, Activation Activation, DType Stored)
+{
+    /// <summary>Null for another operation.</summary>
+    public static LinearSizes? Of(OperationCall call)
+    {
+        if (call.Name != nameof(IBackend.Linear)) return null;
+        Tensor x = call.Argument<Tensor>("x"), weight = call.Argument<Tensor>("weight");
+        int inputs = weight.Shape[1];
+        return new(checked((int)(x.Count / inputs)), inputs, weight.Shape[0], call.Argument<Tensor?>("bias") is not null,
+            call.Argument<Activation>("activation"), x.DType);
     }
 }

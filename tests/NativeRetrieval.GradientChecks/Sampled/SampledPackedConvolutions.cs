@@ -1,6 +1,7 @@
 using NativeRetrieval.Core.Devices;
 using NativeRetrieval.Core.Ops;
 using NativeRetrieval.Core.Tensors;
+using NativeRetrieval.GradientChecks.Watching;
 
 namespace NativeRetrieval.GradientChecks.Sampled;
 
@@ -89,4 +90,27 @@ internal sealed class SampledPackedConvolutions(string model, Device device, Pre
             return sum * _scale.Values[o] + _shift.Values[o];
         }
     }
+}
+
+/// <summary>A packed convolution of inference.</summary>
+/// <param name="Maps">[N, I, H, W].</param>
+/// <param name="Filters">[O, I, k, k].</param>
+internal readonly record struct PackedSizes(Shape Maps, Shape Filters, bool Relu, bool Adds)
+{
+    /// <summary>Null for another operation.</summary>
+    public static PackedSizes? Of(OperationCall call) => call.Name != nameof(IBackend.PackedConv2d) ? null
+        : new(call.Argument<Tensor>("x").Shape, call.Argument<PackedConvolution>("convolution").WeightShape, call.Argument<bool>("relu"),
+            call.Argument<Tensor?>("summand") is not null);
+}
+
+/// <summary>A first block of inference.</summary>
+/// <param name="Image">[N, 1, H, W].</param>
+/// <param name="First">[C, 1, k, k].</param>
+/// <param name="Second">[O, C, k, k].</param>
+internal readonly record struct PackedBlockSizes(Shape Image, Shape First, Shape Second)
+{
+    /// <summary>Null for another operation.</summary>
+    public static PackedBlockSizes? Of(OperationCall call) => call.Name != nameof(IBackend.PackedConvBlock) ? null
+        : new(call.Argument<Tensor>("x").Shape, call.Argument<PackedConvolution>("first").WeightShape,
+            call.Argument<PackedConvolution>("second").WeightShape);
 }
