@@ -3,8 +3,8 @@ using NativeRetrieval.Core.Errors;
 namespace NativeRetrieval.Indexing;
 
 /// <summary>
-/// Conditions that a hit's recording meets, all of them; one that lists values is met by any of these, and by every recording where it lists
-/// none. They are applied before the best hits are chosen.
+/// Conditions that a hit's recording meets, all of them; one that lists values is met by any of these, and by every recording where it
+/// lists none. They are applied before the best hits are chosen.
 /// </summary>
 public sealed record SoundFilter
 {
@@ -15,8 +15,8 @@ public sealed record SoundFilter
     public static SoundFilter None { get; } = new();
 
     /// <summary>
-    /// Folders of which the recording lies in one, at any depth: an absolute path, or the names of one or more folders in a row somewhere in
-    /// its path, whatever their case. At most <see cref="MostValues"/>.
+    /// Folders of which the recording lies in one, at any depth: an absolute path, or the names of one or more folders in a row somewhere
+    /// in its path, whatever their case. At most <see cref="MostValues"/>.
     /// </summary>
     public IReadOnlyList<string> Folders { get; init; } = [];
 

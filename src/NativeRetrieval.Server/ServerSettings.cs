@@ -3,7 +3,7 @@ using NativeRetrieval.Core.Errors;
 
 namespace NativeRetrieval.Server;
 
-/// <summary>What a configuration can say of <see cref="ServerOptions"/>: all that is written as text.</summary>
+/// <summary>The members of <see cref="ServerOptions"/> that a configuration can say: all that is written as text.</summary>
 internal sealed class ServerSettings
 {
     public string[] Indexes { get; set; } = [];

@@ -167,6 +167,7 @@ public sealed class ClassifyTests : IDisposable
     [InlineData("name the sound files or folders to classify, or an index")]
     [InlineData("and not both", "a.wav", "--index", "i.nrx")]
     [InlineData("--in chooses among the recordings of an index", "a.wav", "--in", "rooms")]
+    [InlineData("classify --index works on an index in a folder, not on postgres://h/x", "--index", "postgres://h/x")]
     [InlineData("choose one", "a.wav", "--json", "--json-lines")]
     public async Task Wrong_ways_to_ask_are_refused(string message, params string[] options)
     {

@@ -34,7 +34,7 @@ public sealed class MemoryTests : IDisposable
             while (await Line(index.StandardError) is { } line && !line.Contains("watching for changes", StringComparison.Ordinal)) { }
             Require(index);
             ProgramRun.Signal(index, "TERM");
-            await index.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(_patience, TestContext.Current.CancellationToken);
+            await Ended(index);
         }
 
         using (var search = Start("search", "--queries", "-", "--index", _folder["i.nrx"]))
@@ -46,7 +46,7 @@ public sealed class MemoryTests : IDisposable
             Assert.Equal(1, JsonDocument.Parse(answer).RootElement.GetProperty("hits").GetArrayLength());
             Require(search);
             search.StandardInput.Close();
-            await search.WaitForExitAsync(TestContext.Current.CancellationToken).WaitAsync(_patience, TestContext.Current.CancellationToken);
+            await Ended(search);
         }
     }
 
@@ -61,6 +61,9 @@ public sealed class MemoryTests : IDisposable
     }
 
     static async Task<string?> Line(TextReader reader) => await reader.ReadLineAsync(TestContext.Current.CancellationToken).AsTask()
+        .WaitAsync(_patience, TestContext.Current.CancellationToken);
+
+    static Task Ended(Process process) => process.WaitForExitAsync(TestContext.Current.CancellationToken)
         .WaitAsync(_patience, TestContext.Current.CancellationToken);
 
     static Process Start(params string[] args)

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using NativeRetrieval.Cli.Commands.Indexes;
 using NativeRetrieval.Cli.Commands.ModelFolders;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Engine;
@@ -80,9 +81,11 @@ internal static class ClassifyCommand
         {
             var sets = parsed.GetRequiredValue(labels)
                 .Select(file => (file.Name, Labels: TextLines.Read(file.FullName, "label"))).ToArray();
+            string? folder = parsed.GetValue(index) is { } given
+                ? Path.GetFullPath(IndexPlace.FolderOf(given.ToString(), "classify --index")) : null;
             using var runsOn = device.Open(parsed, terminal);
-            using var sounds = parsed.GetValue(index) is { } folder
-                ? IndexedSounds.Open(terminal, folder.FullName, parsed.GetValue(model), runsOn, precision.Of(parsed),
+            using var sounds = folder is not null
+                ? IndexedSounds.Open(terminal, folder, parsed.GetValue(model), runsOn, precision.Of(parsed),
                     filter.Of(parsed, terminal.Time.GetUtcNow()))
                 : FoundFiles.Open(terminal, parsed.GetValue(files)!, parsed.GetValue(model), runsOn, precision.Of(parsed), cancellation);
             LabelSet[] classifiers = [.. sets.Select(set => new LabelSet(set.Name, new ZeroShotClassifier(sounds.Engine, set.Labels,

@@ -6,8 +6,8 @@ namespace NativeRetrieval.Cli.Commands.Searches;
 /// <summary>
 /// The member <c>filter</c> of a question in JSON Lines, with the names of the service's interface: <c>{"folder": "Foley", "name": "*.wav",
 /// "min_seconds": 1, "max_seconds": 10, "sample_rate_hz": 48000, "channels": 1, "category": "DOORS", "tag": "creak", "added_after":
-/// "2026-01-31", "min_score": 0.1}</c>; folder, name, sample rate, channels, category and tag may be lists, of which one value fits. A member
-/// that is absent, null, or an empty text or list leaves the command's own condition.
+/// "2026-01-31", "min_score": 0.1}</c>; folder, name, sample rate, channels, category and tag may be lists, of which one value fits. A
+/// member that is absent, null, or an empty text or list leaves the command's own condition.
 /// </summary>
 internal static class QueryLineFilter
 {

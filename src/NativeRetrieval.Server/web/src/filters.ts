@@ -61,7 +61,8 @@ function range(from: number | undefined, to: number | undefined): string | undef
 function format({ sample_rate_hz, channels }: Filter): string | undefined {
   const parts = [
     ...(sample_rate_hz === undefined ? [] : [`${sample_rate_hz.map(rate => rate / 1000).join(' or ')} kHz`]),
-    ...(channels === undefined ? [] : [channels.map(count => count === 1 ? 'mono' : count === 2 ? 'stereo' : `${count} channels`).join(' or ')])];
+    ...(channels === undefined ? []
+      : [channels.map(number => number === 1 ? 'mono' : number === 2 ? 'stereo' : `${number} channels`).join(' or ')])];
   return parts.length === 0 ? undefined : parts.join(' ');
 }
 
