@@ -93,7 +93,7 @@ internal static partial class DocumentRules
     [GeneratedRegex(@"[^\w\- ]")]
     private static partial Regex Punctuation();
 
-    [GeneratedRegex("^`[^`]*`$")]
+    [GeneratedRegex("^`[^`]*`[.,;]?$")]
     private static partial Regex WholeCode();
 
     [GeneratedRegex(@"^<!-- sample: (?<name>\S+) -->\n```csharp\n(?<code>.*?)^```\n", RegexOptions.Multiline | RegexOptions.Singleline)]

@@ -159,7 +159,7 @@ public class RuleTests
     [InlineData("  <img alt=\"{0}\">", 0)]
     [InlineData("```\n{0}\n```\n", 0)]
     [InlineData("```\n```\n{0}", 1)]
-    [InlineData("  `{0}`", 0)]
+    [InlineData("  `{0}`.", 0)]
     [InlineData("`{0}` and `x`", 1)]
     public void Columns_of_prose(string text, int violations) =>
         Assert.Equal(violations, DocumentRules.LongLines(new("README.md", string.Format(null, text, new string('x', 141)))).Count());

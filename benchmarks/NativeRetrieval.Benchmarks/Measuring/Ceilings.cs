@@ -27,7 +27,8 @@ internal sealed record Ceilings(double GigaflopPerSecond, double GigabytesPerSec
     public static Ceilings Measure() => new(Best(Gigaflop, Multiply), Stream());
 
     /// <summary>The work of <see cref="Multiply"/>.</summary>
-    public static double Gigaflop => (double)CpuDevice.Threads * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;
+    public static double Gigaflop =>
+        (double)CpuDevice.Threads * FmaLoops * Accumulators * 2 * (Vector512.IsHardwareAccelerated ? 16 : 8) / 1e9;
 
     /// <summary>Fused multiply-adds that never leave the registers, on all cores: a few milliseconds.</summary>
     public static void Multiply() =>

@@ -35,8 +35,8 @@ internal sealed partial class Report(DateTime utcNow, string? peer)
         Line($"Peer: {peer ?? "none"}. Load of the machine before the run: {_load}.");
         Line("");
         Line("Medians; ours and the peer in turn. \"times as fast\" above 1: ours is faster. "
-            + "A rate counts the operations of the plain algorithm, so Winograd and Strassen can exceed the ceiling: for arithmetic, what all "
-            + "cores gave in registers in turn with the row. "
+            + "A rate counts the operations of the plain algorithm, so Winograd and Strassen can exceed the ceiling: for arithmetic, what "
+            + "all cores gave in registers in turn with the row. "
             + "\"of one CNN14\": our time over the peer's for CNN14 on 10 s in this run, a measure that carries over to other machines.");
         Line("");
         Line("| " + string.Join(" | ", _columns) + " |");

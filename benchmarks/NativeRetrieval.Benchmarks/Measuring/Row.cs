@@ -14,7 +14,8 @@ internal sealed record Row(string Suite, string Shape, double OursMs, double? Pe
     /// <summary>The numbers of the line.</summary>
     public object Values => new
     {
-        suite = Suite, shape = Shape, oursMs = OursMs, peerMs = PeerMs, gigaflop = Gigaflop, gigabytes = Gigabytes, cores = Cores, note = Note,
+        suite = Suite, shape = Shape, oursMs = OursMs, peerMs = PeerMs, gigaflop = Gigaflop, gigabytes = Gigabytes, cores = Cores,
+        note = Note,
     };
 
     /// <summary>The rate of what limits this work.</summary>
