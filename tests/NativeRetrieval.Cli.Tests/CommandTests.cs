@@ -82,7 +82,7 @@ public sealed class CommandTests : IDisposable
     {
         string folder = await SmallIndex();
         var stats = await CommandLine.Run("index", "stats", folder);
-        Assert.Matches(@"files +2\nwindows +2 of 10 s every 5 s\ndeleted +1 windows\nvectors +4 x Float32, 1 segment\n", stats.Out);
+        Assert.Matches(@"files +2\nwindows +2 of 10 s every 5 s\ndeleted +1 window\nvectors +4 x Float32, 1 segment\n", stats.Out);
         Assert.Equal("2 files, 2 windows: intact\n", (await CommandLine.Run("index", "verify", folder)).Out);
 
         var compacted = await CommandLine.Run("index", "compact", folder, "--json");

@@ -30,8 +30,8 @@ internal static class EvaluationOutput
         }
         if (outcome.Report is { } report) Print(terminal, report);
         else
-            terminal.Line(string.Create(CultureInfo.InvariantCulture,
-                $"{outcome.Texts.Count:N0} queries ranked over {outcome.ClipNames.Count:N0} sounds"));
+            terminal.Line($"{Counted.Of(outcome.Texts.Count, "query", "queries")} ranked over "
+                + Counted.Of(outcome.ClipNames.Count, "sound"));
         if (outcome.Comparison is { } comparison) Print(terminal, comparison);
         if (hardest.Count > 0) Print(terminal, hardest, outcome);
     }

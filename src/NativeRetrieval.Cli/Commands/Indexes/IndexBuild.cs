@@ -188,16 +188,15 @@ internal static class IndexBuild
         if (kinds.Count == 0) return Skips.Report(terminal, report.Skipped);
         int files = kinds.Values.Sum();
         string advice = string.Join("; ", kinds.Keys.Select(kind => SoundFormats.Of("." + kind)?.HowToInstall).Distinct());
-        terminal.Warning(string.Create(CultureInfo.InvariantCulture,
-            $"{files:N0} {(files == 1 ? "file" : "files")} of kinds that cannot be read: {string.Join(", ", kinds.Keys)}; {advice}"));
+        terminal.Warning($"{Counted.Of(files, "file")} of kinds that cannot be read: {string.Join(", ", kinds.Keys)}; {advice}");
         Skips.Report(terminal, report.Skipped);
         return ExitCode.Partial;
     }
 
     static void Write(Terminal terminal, IndexingReport report, string folder)
     {
-        string embedded = string.Create(CultureInfo.InvariantCulture,
-            $"{report.Embedded:N0} files embedded ({report.Windows:N0} windows, {Sounding(report.AudioSeconds)} of sound)");
+        string embedded = $"{Counted.Of(report.Embedded, "file")} embedded "
+            + $"({Counted.Of(report.Windows, "window")}, {Sounding(report.AudioSeconds)} of sound)";
         string described = report.Redescribed > 0
             ? string.Create(CultureInfo.InvariantCulture, $", the text of {report.Redescribed:N0} read anew") : "";
         terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{folder}: {embedded}, "

@@ -72,21 +72,21 @@ static class IndexMergeSubcommand
     {
         string described = report.Redescribed > 0
             ? string.Create(CultureInfo.InvariantCulture, $", the text of {report.Redescribed:N0} changed") : "";
-        terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{place}: {report.Added:N0} files added from {report.Shards:N0} "
-            + $"shards, {report.Unchanged:N0} unchanged, {report.Moved:N0} moved, {report.Removed:N0} removed{described}"));
+        terminal.Message(string.Create(CultureInfo.InvariantCulture, $"{place}: {Counted.Of(report.Added, "file")} added "
+            + $"from {Counted.Of(report.Shards, "shard")}, {report.Unchanged:N0} unchanged, {report.Moved:N0} moved, {report.Removed:N0} removed{described}"));
     }
 
     static void Warn(Terminal terminal, MergeReport report)
     {
         if (report.Repaired > 0)
-            terminal.Warning(string.Create(CultureInfo.InvariantCulture, $"the index had damaged vectors of {report.Repaired:N0} "
-                + $"{(report.Repaired == 1 ? "file" : "files")}, whose place those of the shards took: check the disk"));
+            terminal.Warning($"the index had damaged vectors of {Counted.Of(report.Repaired, "file")}, whose place those of the shards "
+                + "took: check the disk");
         if (report.CommitsWereLost)
             terminal.Warning("the index had lost its last changes and was brought up to date with the shards; "
                 + "index any other folder it had, too");
         if (report.Others > 0)
-            terminal.Warning(string.Create(CultureInfo.InvariantCulture,
-                $"{report.Others:N0} files of the index are in no shard; they stay in it"));
+            terminal.Warning($"{Counted.Of(report.Others, "file")} of the index {(report.Others == 1 ? "is" : "are")} in no shard; "
+                + $"{(report.Others == 1 ? "it stays" : "they stay")} in it");
         if (report.ListingsDiffer)
             terminal.Warning("the jobs did not see the same files, as some came or went meanwhile: nothing was taken out of the index or "
                 + "recognised as moved, and the order of rows is not certainly that of one machine; index all shards again for that");

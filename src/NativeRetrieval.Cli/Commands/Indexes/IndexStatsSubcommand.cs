@@ -33,10 +33,10 @@ static class IndexStatsSubcommand
         .Add("files", Number(stats.Files))
         .Add("windows", $"{Number(stats.Windows)} of {settings.WindowSeconds.ToString(CultureInfo.InvariantCulture)} s every "
             + $"{settings.HopSeconds.ToString(CultureInfo.InvariantCulture)} s")
-        .Add("deleted", $"{Number(stats.DeletedWindows)} windows")
+        .Add("deleted", Counted.Of(stats.DeletedWindows, "window"))
         .Add("vectors",
             $"{settings.Dimension.ToString(CultureInfo.InvariantCulture)} x {settings.Element}, "
-                + $"{Number(stats.Segments)} {(stats.Segments == 1 ? "segment" : "segments")}")
+                + Counted.Of(stats.Segments, "segment"))
         .Add("size", Sizes.Text(stats.SizeBytes))
         .Add("model", settings.ModelId)
         .Add("fingerprint", settings.ModelFingerprint)

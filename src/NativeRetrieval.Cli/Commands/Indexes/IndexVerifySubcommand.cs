@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using NativeRetrieval.Cli.Output;
 using NativeRetrieval.Indexing;
 
@@ -33,9 +32,8 @@ static class IndexVerifySubcommand
     static void WriteText(Terminal terminal, IndexVerification found)
     {
         foreach (string problem in found.Problems) terminal.Line(problem);
-        string verdict = found.IsIntact ? "intact" : found.Problems.Count == 1 ? "1 problem" : $"{found.Problems.Count:N0} problems";
-        terminal.Line(string.Create(CultureInfo.InvariantCulture,
-            $"{found.FilesChecked:N0} files, {found.WindowsChecked:N0} windows: {verdict}"));
+        string verdict = found.IsIntact ? "intact" : Counted.Of(found.Problems.Count, "problem");
+        terminal.Line($"{Counted.Of(found.FilesChecked, "file")}, {Counted.Of(found.WindowsChecked, "window")}: {verdict}");
     }
 
     static void WriteJson(Terminal terminal, IndexVerification found) => terminal.WriteJson(json =>

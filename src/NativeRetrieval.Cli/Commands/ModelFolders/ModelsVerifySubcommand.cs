@@ -41,8 +41,8 @@ static class ModelsVerifySubcommand
         else
         {
             foreach (string problem in problems) terminal.Line(problem);
-            terminal.Line($"{folders.Length} folders: "
-                + $"{(problems.Length == 0 ? "intact" : $"{problems.Length} problems; fetch the model again")}");
+            terminal.Line($"{Counted.Of(folders.Length, "folder")}: "
+                + (problems.Length == 0 ? "intact" : $"{Counted.Of(problems.Length, "problem")}; fetch the model again"));
         }
         return problems.Length == 0 ? ExitCode.Ok : ExitCode.Corrupt;
     }

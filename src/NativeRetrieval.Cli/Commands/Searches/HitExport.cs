@@ -62,7 +62,7 @@ internal sealed class HitExport
     public int Report(Terminal terminal)
     {
         int written = _excerpts.Count - _skipped.Count;
-        terminal.Message($"{written:N0} {(written == 1 ? "excerpt" : "excerpts")} in {_folder}");
+        terminal.Message($"{Counted.Of(written, "excerpt")} in {_folder}");
         if (_skipped.Count == 0) return ExitCode.Ok;
         terminal.Warning($"{_skipped.Count:N0} {(_skipped.Count == 1 ? "hit has" : "hits have")} no excerpt:");
         foreach (string message in _skipped) terminal.Item(message);

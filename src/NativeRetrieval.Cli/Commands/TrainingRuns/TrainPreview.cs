@@ -96,10 +96,8 @@ internal static class TrainPreview
     static string Summary(DataCheck check)
     {
         string sound = Output.Progress.Duration(TimeSpan.FromSeconds(check.Seconds));
-        string data = string.Create(CultureInfo.InvariantCulture,
-            $"data: {check.Clips:N0} clips with {check.Captions:N0} captions, {sound}");
-        return check.ValidationClips == 0 ? data
-            : string.Create(CultureInfo.InvariantCulture, $"{data}; {check.ValidationClips:N0} clips for validation");
+        string data = $"data: {Counted.Of(check.Clips, "clip")} with {Counted.Of(check.Captions, "caption")}, {sound}";
+        return check.ValidationClips == 0 ? data : $"{data}; {Counted.Of(check.ValidationClips, "clip")} for validation";
     }
 
     static string Text(DataFinding finding) =>
